@@ -1,0 +1,142 @@
+"""One family of errors.
+
+DiscernError
+├── PictureError            a file that should be a picture and is not usable
+│   ├── NotAPicture             its content is no picture format we know
+│   ├── EmptyFile               nothing in it
+│   ├── TruncatedPicture        it ends too early
+│   ├── DamagedPicture          its format is known but it cannot be decoded
+│   ├── PictureTooLarge         more pixels or bytes than the limits allow
+│   └── UnreadableFile          a pipe, a device, a broken link, or no permission
+├── CatalogError            a source of pictures that cannot be read as one
+│   └── FixesError              a fixes.csv that cannot be applied
+├── DataError               pictures that do not allow what was asked of them
+├── StoreError              the cache is damaged or of a newer form
+├── BackboneError           no such backbone, or not one we can run
+├── BundleError             a bundle that cannot be used
+│   ├── BundleDamaged           it is not what was written
+│   └── BundleFormatError       it is of a form that this version does not read
+├── RunError                a run folder that cannot be used as asked
+└── UsageError              an argument that makes no sense
+"""
+
+
+class DiscernError(Exception):
+    """The root: what was found and where, and in `hint` what to do next.
+
+    Args:
+        message: one sentence that names the thing and the place.
+        hint: one sentence that names the remedy, or "".
+    """
+
+    code = "error"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class PictureError(DiscernError):
+    """A file that should be a picture and is not usable."""
+
+    code = "picture"
+
+
+class NotAPicture(PictureError):
+    """The content is no picture format we know."""
+
+    code = "not_a_picture"
+
+
+class EmptyFile(PictureError):
+    """There is nothing in the file."""
+
+    code = "empty"
+
+
+class TruncatedPicture(PictureError):
+    """The file ends before the picture does."""
+
+    code = "truncated"
+
+
+class DamagedPicture(PictureError):
+    """The format is known, but the content cannot be decoded."""
+
+    code = "damaged"
+
+
+class PictureTooLarge(PictureError):
+    """More pixels or bytes than the limits allow."""
+
+    code = "too_large"
+
+
+class UnreadableFile(PictureError):
+    """A pipe, a device, a broken link, or a file that may not be read."""
+
+    code = "unreadable_file"
+
+
+class CatalogError(DiscernError):
+    """A source of pictures that cannot be read as one."""
+
+    code = "catalog"
+
+
+class FixesError(CatalogError):
+    """A fixes.csv that cannot be applied."""
+
+    code = "fixes"
+
+
+class DataError(DiscernError):
+    """The pictures do not allow what was asked of them."""
+
+    code = "data"
+
+
+class StoreError(DiscernError):
+    """The cache is damaged or was written by a newer version."""
+
+    code = "store"
+
+
+class BackboneError(DiscernError):
+    """No such backbone, or not one that can be run."""
+
+    code = "backbone"
+
+
+class BundleError(DiscernError):
+    """A bundle that cannot be used."""
+
+    code = "bundle"
+
+
+class BundleDamaged(BundleError):
+    """The bundle is not what was written."""
+
+    code = "bundle_damaged"
+
+
+class BundleFormatError(BundleError):
+    """The bundle is of a form that this version does not read."""
+
+    code = "bundle_format"
+
+
+class RunError(DiscernError):
+    """A run folder that cannot be used as asked."""
+
+    code = "run"
+
+
+class UsageError(DiscernError):
+    """An argument that makes no sense."""
+
+    code = "usage"

@@ -1,0 +1,17 @@
+"""What all tests share: the real pictures, where there are any."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real picture packs, or a skip."""
+    folder = (ROOT / os.environ.get("DISCERN_TEST_DATA", "../shared/data")).resolve()
+    if not folder.is_dir():
+        pytest.skip("no real pictures: set DISCERN_TEST_DATA to a folder of packs")
+    return folder
