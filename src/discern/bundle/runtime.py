@@ -36,7 +36,7 @@ class OnnxRuntime:
             options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # noqa: BLE001 - the engine's errors share no root of their own
+        except Exception as error:
             raise BundleDamaged(
                 f"The model's graph cannot be loaded: {error}", hint="Get the file again from where it was made."
             ) from error
