@@ -1,5 +1,22 @@
 """The model as a file: write, verify, describe, run (`Runtime`), decide; `Model` and `Prediction` live here."""
 
+from discern.bundle.manifest import Manifest
+from discern.bundle.model import Model, Picture, Verification, load, verify
+from discern.bundle.prediction import Decision, Prediction, Thresholds
 from discern.bundle.runtime import OnnxRuntime, Runtime
+from discern.bundle.writing import write_bundle
 
-__all__ = ["OnnxRuntime", "Runtime"]
+__all__ = [
+    "Decision",
+    "Manifest",
+    "Model",
+    "OnnxRuntime",
+    "Picture",
+    "Prediction",
+    "Runtime",
+    "Thresholds",
+    "Verification",
+    "load",
+    "verify",
+    "write_bundle",
+]

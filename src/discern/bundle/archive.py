@@ -1,0 +1,90 @@
+"""The bundle's container: a zip in one byte form, so that any changed byte shows.
+
+Members stand in a fixed order with fixed timestamps and attributes, stored, not deflated; the zip's comment is the
+sha256 of `bundle.json`, which holds the sha256 of every other member. To change the format, raise `FORMAT` in
+`manifest.py` and keep reading the old one.
+"""
+
+import hashlib
+import io
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from discern.errors import BundleDamaged, BundleError
+
+MANIFEST = "bundle.json"
+MEMBERS = (MANIFEST, "model.onnx", "golden.npz", "seen.npy", "CARD.md")
+MAX_BYTES = 2 * 1024**3
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_HINT = "Copy the bundle again from where it was made, or train it anew."
+
+
+def pack(members: Mapping[str, bytes]) -> bytes:
+    """Give the archive's bytes: the same members always give the same bytes."""
+    if set(members) != set(MEMBERS):
+        raise BundleError(f"A bundle has exactly {', '.join(MEMBERS)}, not {', '.join(sorted(members))}.")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name in MEMBERS:
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.create_system = 3
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, members[name])
+        archive.comment = fingerprint(members).encode()
+    return buffer.getvalue()
+
+
+def fingerprint(members: Mapping[str, bytes]) -> str:
+    """The bundle's name among all bundles: sha256 of `bundle.json`, 64 hexadecimal digits."""
+    return hashlib.sha256(members[MANIFEST]).hexdigest()
+
+
+def write(path: Path, members: Mapping[str, bytes]) -> None:
+    """Write the archive whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_bytes(pack(members))
+    temporary.replace(path)
+
+
+def unpack(path: Path) -> dict[str, bytes]:
+    """Read all members, distrusting the container.
+
+    Raises:
+        BundleError: there is no such file, or it is too large.
+        BundleDamaged: it is no bundle, lacks a member, has one too many, or was changed.
+    """
+    data = _read(path)
+    members = _read_members(path, data)
+    if data != pack(members):
+        raise BundleDamaged(f"{path} has bytes that no bundle has there.", hint=_HINT)
+    return members
+
+
+def _read(path: Path) -> bytes:
+    if not path.is_file():
+        raise BundleError(
+            f"There is no bundle at {path}.", hint="`discern train` writes one as runs/NAME/model.discern."
+        )
+    if path.stat().st_size > MAX_BYTES:
+        raise BundleError(f"{path} is larger than any bundle ({MAX_BYTES >> 30} GiB).", hint="Is it another file?")
+    return path.read_bytes()
+
+
+def _read_members(path: Path, data: bytes) -> dict[str, bytes]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+            if sorted(names) != sorted(MEMBERS):
+                raise BundleDamaged(f"{path} holds {names}, not exactly the members of a bundle.", hint=_HINT)
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+                raise BundleDamaged(f"{path} has compressed members, which no bundle has.", hint=_HINT)
+            members = {name: archive.read(name) for name in names}
+            comment = archive.comment.decode("ascii", "replace")
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError, RuntimeError) as error:
+        raise BundleDamaged(f"{path} is not a bundle, or a damaged one ({error}).", hint=_HINT) from error
+    if comment != fingerprint(members):
+        raise BundleDamaged(f"{path}: bundle.json is not the one that was written.", hint=_HINT)
+    return members

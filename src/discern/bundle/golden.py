@@ -1,0 +1,80 @@
+"""Golden vectors: generated pictures and the answers that the model gave to them where it was made."""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+from discern.errors import BundleDamaged
+from discern.picture import Recipe, load_input
+
+TOLERANCE = 1e-4
+_SIZES = ((64, 48), (96, 96), (200, 300), (320, 160), (33, 57), (256, 256))
+_OUTPUTS = ("probabilities", "unknown_score", "embedding")
+Run = Callable[[np.ndarray], dict[str, np.ndarray]]
+
+
+def generate_pictures(seed: int = 0) -> list[bytes]:
+    """Draw small PNG pictures of colour waves, blocks and noise: nobody's photographs."""
+    random = np.random.default_rng(seed)
+    return [_encode(_draw(width, height, random)) for width, height in _SIZES]
+
+
+def _draw(width: int, height: int, random: np.random.Generator) -> np.ndarray:
+    y, x = np.mgrid[0:height, 0:width]
+    waves = random.uniform(0.01, 0.2, (2, 3))
+    pixels = 127.5 + 100 * np.sin(x[..., None] * waves[0] + y[..., None] * waves[1])
+    top, left = random.integers(0, height // 2), random.integers(0, width // 2)
+    pixels[top : top + height // 3, left : left + width // 3] = random.uniform(0, 255, 3)
+    return np.clip(pixels + random.normal(0, 8, pixels.shape), 0, 255).astype(np.uint8)
+
+
+def _encode(pixels: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def record(run: Run, recipe: Recipe) -> bytes:
+    """Answer the generated pictures with `run` and keep both as the bytes of `golden.npz`.
+
+    Args:
+        run: takes uint8 `[N, size, size, 3]`, gives the graph's outputs by name.
+        recipe: how a picture becomes the graph's input.
+    """
+    pictures = generate_pictures()
+    inputs = np.stack([load_input(data, recipe) for data in pictures])
+    outputs = run(inputs)
+    kept = {f"picture_{index}": np.frombuffer(data, np.uint8) for index, data in enumerate(pictures)}
+    kept |= {name: outputs[name].astype(np.float32) for name in _OUTPUTS}
+    buffer = io.BytesIO()
+    np.savez(buffer, **kept)
+    return buffer.getvalue()
+
+
+def replay(golden: bytes, run: Run, recipe: Recipe) -> tuple[float, dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Answer the kept pictures anew.
+
+    Returns:
+        The largest difference, relative where values exceed 1; the kept outputs; the new ones.
+
+    Raises:
+        BundleDamaged: the vectors cannot be read.
+    """
+    try:
+        with np.load(io.BytesIO(golden), allow_pickle=False) as kept:
+            arrays = {name: kept[name] for name in kept.files}
+        pictures = [arrays[name].tobytes() for name in sorted(arrays) if name.startswith("picture_")]
+        expected = {name: arrays[name] for name in _OUTPUTS}
+    except (OSError, ValueError, KeyError) as error:
+        raise BundleDamaged(f"golden.npz cannot be read ({error}).") from error
+    outputs = run(np.stack([load_input(data, recipe) for data in pictures]))
+    worst = max(_difference(outputs[name], expected[name]) for name in _OUTPUTS)
+    return worst, expected, outputs
+
+
+def _difference(actual: np.ndarray, expected: np.ndarray) -> float:
+    if actual.shape != expected.shape or not np.all(np.isfinite(actual)):
+        return float("inf")
+    return float(np.max(np.abs(actual - expected) / np.maximum(1.0, np.abs(expected)), initial=0.0))

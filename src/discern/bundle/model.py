@@ -1,0 +1,187 @@
+"""A bundle, loaded: pictures in, answers out."""
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from discern.bundle import archive, golden
+from discern.bundle.manifest import Manifest, digests
+from discern.bundle.prediction import Prediction, predict_one
+from discern.bundle.runtime import OnnxRuntime, Runtime
+from discern.errors import BundleDamaged, BundleError, PictureError
+from discern.picture import Limits, apply_recipe, load_input, read_file
+
+Picture = str | Path | bytes | np.ndarray
+OUTPUTS = ("probabilities", "unknown_score", "embedding", "evidence")
+_BATCH = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What a check of a bundle found.
+
+    Attributes:
+        fingerprint: the bundle's fingerprint, 64 hexadecimal digits.
+        worst_difference: the largest difference from the golden vectors.
+        equal_decisions: whether all their decisions are the same.
+    """
+
+    fingerprint: str
+    worst_difference: float
+    equal_decisions: bool
+
+    @property
+    def passed(self) -> bool:
+        """Whether the model answers here as it did where it was made."""
+        return self.equal_decisions and self.worst_difference <= golden.TOLERANCE
+
+
+class Model:
+    """A classifier that knows its limits.
+
+    >>> model = load("runs/demo/model.discern")  # doctest: +SKIP
+    >>> model("new.jpg").message  # doctest: +SKIP
+    'This looks like "3" (98 %), but please have a look.'
+    """
+
+    def __init__(
+        self,
+        members: dict[str, bytes],
+        *,
+        threads: int | None = None,
+        limits: Limits | None = None,
+        runtime: Runtime | None = None,
+    ) -> None:
+        self.manifest = Manifest.from_bytes(members[archive.MANIFEST])
+        self.fingerprint = archive.fingerprint(members)
+        self.limits = limits or Limits()
+        others = {name: data for name, data in members.items() if name != archive.MANIFEST}
+        for name, digest in digests(others).items():
+            if self.manifest.members.get(name) != digest:
+                raise BundleDamaged(f"{name} is not the one that was written.", hint="Copy the bundle again.")
+        self._runtime = runtime or OnnxRuntime(members["model.onnx"], threads=threads)
+        self._members = members
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes, in the order of the columns of `probabilities`."""
+        return self.manifest.labels
+
+    @property
+    def card(self) -> str:
+        """The model card, Markdown."""
+        return self._members["CARD.md"].decode()
+
+    @property
+    def seen(self) -> np.ndarray:
+        """First 8 bytes of the training pictures' content hashes, uint8 `[n, 8]`."""
+        return np.asarray(np.load(io.BytesIO(self._members["seen.npy"]), allow_pickle=False))
+
+    def __call__(self, picture: Picture) -> Prediction:
+        """Answer one picture: a path, the bytes of a file, or upright RGB pixels uint8 `[H, W, 3]`.
+
+        Raises:
+            PictureError: it cannot be used as a picture; the message says why.
+        """
+        return self.answer(self.prepare(picture)[None])[0]
+
+    def prepare(self, picture: Picture) -> np.ndarray:
+        """Turn a picture into the graph's input, uint8 `[size, size, 3]`."""
+        if isinstance(picture, np.ndarray):
+            return apply_recipe(picture, self.manifest.recipe)
+        data = picture if isinstance(picture, bytes) else read_file(Path(picture), limits=self.limits)
+        return load_input(data, self.manifest.recipe, limits=self.limits)
+
+    def run(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Run the graph.
+
+        Args:
+            inputs: uint8 `[N, size, size, 3]`, RGB, as `prepare` gives them.
+
+        Returns:
+            `probabilities` `[N, K]`, `unknown_score` `[N]`, `embedding` `[N, D]`, `evidence` `[N, h, w, K]`, float32.
+        """
+        return self._runtime.run({"pixels": inputs})
+
+    def answer(self, inputs: np.ndarray) -> list[Prediction]:
+        """Answer prepared inputs, uint8 `[N, size, size, 3]`."""
+        outputs = self.run(inputs)
+        return self.decide(outputs["probabilities"], outputs["unknown_score"])
+
+    def decide(self, probabilities: np.ndarray, unknown_score: np.ndarray) -> list[Prediction]:
+        """Turn the graph's figures, `[N, K]` and `[N]`, into answers."""
+        model = {"name": self.manifest.name, "version": self.manifest.version, "fingerprint": self.fingerprint}
+        return [
+            predict_one(
+                dict(zip(self.labels, row.tolist(), strict=True)),
+                float(score),
+                thresholds=self.manifest.thresholds,
+                model=model,
+            )
+            for row, score in zip(probabilities, unknown_score, strict=True)
+        ]
+
+    def predict(self, pictures: Iterable[Picture]) -> Iterator[Prediction | PictureError]:
+        """Answer many pictures in order; a bad one gives its error in its place, and the rest goes on."""
+        stream = iter(pictures)
+        while batch := list(islice(stream, _BATCH)):
+            yield from self._predict_batch(batch)
+
+    def _predict_batch(self, batch: Sequence[Picture]) -> list[Prediction | PictureError]:
+        inputs: list[np.ndarray | PictureError] = []
+        for picture in batch:
+            try:
+                inputs.append(self.prepare(picture))
+            except PictureError as error:
+                inputs.append(error)
+        good = [item for item in inputs if isinstance(item, np.ndarray)]
+        answers = iter(self.answer(np.stack(good)) if good else [])
+        return [next(answers) if isinstance(item, np.ndarray) else item for item in inputs]
+
+    def verify(self) -> Verification:
+        """Replay the golden vectors here."""
+        worst, expected, outputs = golden.replay(self._members["golden.npz"], self.run, self.manifest.recipe)
+        before = self.decide(expected["probabilities"], expected["unknown_score"])
+        now = self.decide(outputs["probabilities"], outputs["unknown_score"])
+        return Verification(
+            fingerprint=self.fingerprint,
+            worst_difference=worst,
+            equal_decisions=[one.decision for one in before] == [one.decision for one in now],
+        )
+
+
+def load(path: str | Path, *, threads: int | None = None, limits: Limits | None = None) -> Model:
+    """Load a bundle for answering; needs no PyTorch.
+
+    Args:
+        path: the bundle, `model.discern`.
+        threads: how many cores one run may use; None lets the engine decide.
+        limits: what pictures are refused.
+
+    Raises:
+        BundleError: no bundle, a damaged one, or one of a newer form.
+    """
+    return Model(archive.unpack(Path(path)), threads=threads, limits=limits)
+
+
+def verify(path: str | Path, *, fingerprint: str | None = None) -> Verification:
+    """Check that a bundle is whole and answers here as it did where it was made.
+
+    Args:
+        path: the bundle.
+        fingerprint: the one it must have, 64 hexadecimal digits; None: any.
+
+    Raises:
+        BundleError: it is not whole, or not the one asked for.
+    """
+    model = load(path)
+    if fingerprint is not None and fingerprint.lower() != model.fingerprint:
+        raise BundleError(
+            f"{path} has fingerprint {model.fingerprint}, not {fingerprint}.",
+            hint="It is another model, or a forged one.",
+        )
+    return model.verify()

@@ -1,0 +1,44 @@
+"""Writes a bundle: graph, golden vectors, card and manifest, each named by its hash."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from discern.bundle import archive, golden
+from discern.bundle.manifest import Manifest, digests
+from discern.bundle.runtime import OnnxRuntime
+
+
+def write_bundle(path: Path, *, graph: bytes, manifest: Manifest, seen: Sequence[str], card: str) -> str:
+    """Write a bundle that checks itself wherever it lands.
+
+    Args:
+        path: where to; written whole or not at all.
+        graph: the whole ONNX model, head included.
+        manifest: what is known of the model; `members` is filled in here.
+        seen: content hashes (hexadecimal) of the pictures it was trained on; 8 bytes of each are kept.
+        card: the model card, Markdown.
+
+    Returns:
+        The bundle's fingerprint.
+    """
+    runtime = OnnxRuntime(graph)
+    members = {
+        "model.onnx": graph,
+        "golden.npz": golden.record(lambda inputs: runtime.run({"pixels": inputs}), manifest.recipe),
+        "seen.npy": _seen_bytes(seen),
+        "CARD.md": card.encode(),
+    }
+    members[archive.MANIFEST] = replace(manifest, members=digests(members)).to_bytes()
+    archive.write(path, members)
+    return archive.fingerprint(members)
+
+
+def _seen_bytes(contents: Sequence[str]) -> bytes:
+    prefixes = sorted({bytes.fromhex(content[:16]) for content in contents})
+    buffer = io.BytesIO()
+    np.save(buffer, np.frombuffer(b"".join(prefixes), np.uint8).reshape(-1, 8))
+    return buffer.getvalue()
