@@ -1,0 +1,28 @@
+"""What a picture is, how it is opened safely and becomes numbers (the recipe, as data).
+
+A file is judged by its content, never by its name. What comes out is always the same: upright sRGB, uint8 [H, W, 3].
+Whatever is wrong with a file becomes a `PictureError`; limits are checked before anything is decoded.
+"""
+
+from discern.picture.files import read_file
+from discern.picture.header import FORMATS, Header, Limits
+from discern.picture.opening import SCAN_SHORTEST, open_picture, read_header
+from discern.picture.pixels import THUMB, pixel_hash, thumbnail
+from discern.picture.recipe import Recipe, apply_recipe, choose_recipe, load_input
+
+__all__ = [
+    "FORMATS",
+    "SCAN_SHORTEST",
+    "THUMB",
+    "Header",
+    "Limits",
+    "Recipe",
+    "apply_recipe",
+    "choose_recipe",
+    "load_input",
+    "open_picture",
+    "pixel_hash",
+    "read_file",
+    "read_header",
+    "thumbnail",
+]

@@ -1,0 +1,190 @@
+"""Walks containers before Pillow does: cheaply, within bounds, and leaving out what no picture needs.
+
+A decoder trusts what a file says of itself. Here a comment in a million parts, a text that grows a thousandfold or a
+tag that points at everything is refused or passed over, whichever version of Pillow comes after.
+"""
+
+import struct
+import zlib
+from dataclasses import dataclass
+
+from discern.errors import DamagedPicture
+from discern.picture.exif import Directory
+from discern.picture.header import Limits
+
+_MOST_PARTS = 100_000
+_MOST_VALUES = 200_000
+_MOST_SCANS = 16
+_MOST_PROFILE = 8 * 2**20
+_REMEDY = "Save it anew from the program it came from, or leave it out."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """What a decoder is given: the bytes, and what was found beside the pixels."""
+
+    data: bytes
+    exif: bytes = b""
+    profile: bytes = b""
+    frames: int = 1
+
+
+def open_container(name: str, data: bytes, limits: Limits) -> Container:
+    """Prepare the bytes of one of `FORMATS` for its decoder.
+
+    Raises:
+        DamagedPicture: so many parts that it must have been made to do harm.
+        PictureTooLarge: the canvas that a decoder would lay out at once is too large.
+    """
+    walk = {"PNG": _png, "GIF": _gif, "JPEG": _jpeg, "TIFF": _tiff, "WEBP": _webp}.get(name)
+    return walk(data, limits) if walk else Container(data=data)
+
+
+def _png(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
+    """Keep the chunks that make the picture; profile and EXIF are read here, text and animation left out."""
+    kept, found, frames, place, parts = [data[:8]], {b"eXIf": b"", b"iCCP": b""}, 1, 8, 0
+    while place + 8 <= len(data):
+        length, kind = struct.unpack_from(">L4s", data, place)
+        body = place + 8
+        if kind in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
+            kept.append(data[place : body + length + 4])
+        elif kind in found:
+            found[kind] = data[body : body + length]
+        elif kind == b"acTL" and length >= 4:
+            frames = max(1, int.from_bytes(data[body : body + 4], "big"))
+        place, parts = body + length + 4, parts + 1
+        _bound(parts, "PNG")
+        if kind == b"IEND":
+            break
+    return Container(data=b"".join(kept), exif=found[b"eXIf"], profile=_inflate(found[b"iCCP"]), frames=frames)
+
+
+def _inflate(chunk: bytes) -> bytes:
+    """Unpack an iCCP chunk: a name, a zero, the method, then a deflated profile, which may not grow without end."""
+    unpacker = zlib.decompressobj()
+    try:
+        profile = unpacker.decompress(chunk.partition(b"\0")[2][1:], _MOST_PROFILE)
+    except zlib.error:
+        return b""
+    return b"" if unpacker.unconsumed_tail else profile
+
+
+def _gif(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
+    """Keep the screen, the first frame, and the control block before it."""
+    place = 13 + _table(data, 10)
+    kept, control, frames, parts = [data[:place]], b"", 0, 0
+    while place < len(data) and data[place] in b"!," and frames < 2:
+        start, frame = place, data[place] == 0x2C
+        place += (10 + _table(data, place + 9) + 1) if frame else 2
+        while place < len(data) and data[place]:
+            place, parts = place + data[place] + 1, parts + 1
+            _bound(parts, "GIF", most=_MOST_PARTS * 10)
+        place += 1
+        frames += frame
+        if frame and frames == 1:
+            kept += [control, data[start:place], b";" if place <= len(data) else b""]
+        elif data[start : start + 2] == b"!\xf9" and not frames:
+            control = data[start:place]
+    return Container(data=b"".join(kept), frames=max(1, frames))
+
+
+def _table(data: bytes, flags: int) -> int:
+    """Length of the colour table that the flags at a place announce."""
+    return (6 << (data[flags] & 7)) if flags < len(data) and data[flags] & 0x80 else 0
+
+
+def _jpeg(data: bytes, limits: Limits) -> Container:
+    """Bound what stands before the first scan, and how many scans a progressive picture has."""
+    place, parts, size = 2, 0, (0, 0)
+    while (marker := data.find(b"\xff", place)) >= 0 and marker + 4 <= len(data):
+        parts += 1 + marker - place
+        _bound(parts, "JPEG")
+        kind, length = struct.unpack_from(">xBH", data, marker)
+        if kind == 0xDA:
+            break
+        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC) and marker + 9 <= len(data):
+            size = struct.unpack_from(">HH", data, marker + 5)
+        place = marker + (2 + length if kind > 0xBF and not 0xD0 <= kind <= 0xD9 else 1 if kind == 0xFF else 2)
+    work = data.count(b"\xff\xda", place) * size[0] * size[1]
+    if work > _MOST_SCANS * limits.max_pixels:
+        raise DamagedPicture("This JPEG has more scans than a picture of its size needs.", hint=_REMEDY)
+    return Container(data=data)
+
+
+def _tiff(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
+    """Refuse tags that together say more than the file holds, and tiles without number."""
+    try:
+        directory = Directory(data)
+    except ValueError:
+        return Container(data=data)
+    tags = directory.tags.values()
+    if sum(tag.size for tag in tags) > len(data) + 2**16 or any(
+        tag.count > _MOST_VALUES and tag.kind not in (1, 2, 7) for tag in tags
+    ):
+        raise DamagedPicture("This TIFF has tags that say more than the file holds.", hint=_REMEDY)
+    return Container(data=data, frames=2 if directory.more else 1)
+
+
+def _webp(data: bytes, limits: Limits) -> Container:
+    """Check the canvas, which the decoder lays out as soon as it is made (RFC 9649, section 2.7)."""
+    if data[12:16] == b"VP8X" and len(data) >= 30:
+        width, height = (int.from_bytes(data[place : place + 3], "little") + 1 for place in (24, 27))
+        limits.check("WEBP", width, height)
+    elif data[12:16] == b"VP8L" and len(data) >= 25:
+        bits = int.from_bytes(data[21:25], "little")
+        limits.check("WEBP", (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
+    elif len(data) >= 30:
+        width, height = struct.unpack_from("<HH", data, 26)
+        limits.check("WEBP", width & 0x3FFF, height & 0x3FFF)
+    return Container(data=data)
+
+
+def _bound(parts: int, name: str, *, most: int = _MOST_PARTS) -> None:
+    if parts > most:
+        raise DamagedPicture(f"This {name} has more parts than a picture needs.", hint=_REMEDY)
+
+
+def is_cut(name: str, data: bytes) -> bool:
+    """Whether a container ends before it says it does; asked only after decoding failed."""
+    if name == "JPEG":
+        return b"\xff\xd9" not in data[-64 * 1024 :]
+    if name == "PNG":
+        return b"IEND" not in data[-64 * 1024 :]
+    if name == "GIF":
+        return not data.rstrip(b"\0").endswith(b";")
+    if name == "WEBP":
+        return len(data) < 8 + int.from_bytes(data[4:8], "little")
+    if name == "BMP":
+        return len(data) < int.from_bytes(data[2:6], "little")
+    return _tiff_is_cut(data) if name == "TIFF" else _boxes_are_cut(data)
+
+
+def _tiff_is_cut(data: bytes) -> bool:
+    try:
+        directory = Directory(data)
+    except struct.error:
+        return True
+    except ValueError:
+        return False
+    pairs = ((273, 279), (324, 325))
+    ends = [
+        start + length
+        for starts, lengths in pairs
+        for start, length in zip(
+            directory.values(starts, most=_MOST_VALUES), directory.values(lengths, most=_MOST_VALUES), strict=False
+        )
+    ]
+    return max([tag.start + tag.size for tag in directory.tags.values()] + ends, default=0) > len(data)
+
+
+def _boxes_are_cut(data: bytes) -> bool:
+    """Follow the boxes of an ISO base media file (ISO/IEC 14496-12, section 4.2)."""
+    place = 0
+    while place + 8 <= len(data):
+        length = int.from_bytes(data[place : place + 4], "big")
+        if length == 1:
+            length = int.from_bytes(data[place + 8 : place + 16], "big")
+        if length < 8:
+            return False
+        place += length
+    return place != len(data)
