@@ -1,0 +1,201 @@
+"""Whether 80 % sure means right in 8 of 10: the reliability curve and the calibration error."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse, special, stats
+
+from discern.errors import UsageError
+from discern.evaluating.intervals import DRAWS, FEWEST_GROUPS, TOO_FEW, Interval, Members, resample, wilson
+
+BINS = 15
+_CELLS_AT_ONCE = 2_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReliabilityBin:
+    """Answers of about the same confidence.
+
+    Attributes:
+        pictures: how many there are.
+        confidence: their mean confidence, in [0, 1].
+        accuracy: the share that is right, with the ends of its 95 % interval in `low` and `high` (None: too few).
+    """
+
+    pictures: int
+    confidence: float
+    accuracy: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """How far stated confidence is from the share that is right.
+
+    Attributes:
+        ece: the debiased expected calibration error, in [0, 1].
+        null95: what a perfectly calibrated model with these confidences stays under in 95 % of draws.
+        bins: the reliability curve, by rising confidence.
+    """
+
+    ece: Interval
+    null95: float | None
+    bins: tuple[ReliabilityBin, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready: `ece` with `null95` in it, and `reliability`."""
+        return {
+            "ece": {**self.ece.to_json(), "null95": self.null95},
+            "reliability": [asdict(each) for each in self.bins],
+        }
+
+
+def judge_confidence(
+    confidence: np.ndarray,
+    correct: np.ndarray,
+    *,
+    groups: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    seed: int = 0,
+) -> Calibration:
+    """The debiased calibration error in 15 bins of equal mass, its interval, and what chance alone would show.
+
+    A plain expected calibration error is positive even for a perfect model, because each bin's accuracy is noisy. As
+    in Kumar, Liang & Ma (2019, "Verified uncertainty calibration"), the part that noise of each bin's size adds under
+    a normal approximation is taken off; bins hold equal mass, the less biased choice of Roelofs et al. (2022,
+    "Mitigating bias in calibration error estimation"). The noise of a bin is measured between groups.
+
+    Args:
+        confidence: float [N] in [0, 1], the probability of the label given.
+        correct: bool [N].
+        groups: [N], pictures that are not independent share a value; None: all are independent.
+        weights: float [N]; None: each weighs 1.
+        seed: of the resampling and the simulation.
+
+    Raises:
+        UsageError: wrong shapes or values.
+    """
+    sure = np.asarray(confidence, dtype=np.float64)
+    right = np.asarray(correct, dtype=np.float64)
+    if sure.ndim != 1 or right.shape != sure.shape or not ((sure >= 0) & (sure <= 1)).all():
+        raise UsageError(f"Confidences {sure.shape} must be in [0, 1], one for each answer {right.shape}.")
+    members = Members.of(len(sure), groups, weights)
+    heavy = members.weight > 0
+    if not heavy.any():
+        return Calibration(ece=Interval(value=None, note="no pictures"), null95=None, bins=())
+    members = Members(group=members.group[heavy], weight=members.weight[heavy], count=members.count)
+    cells = _Cells(sure[heavy], right[heavy], members)
+    ece = cells.interval(seed)
+    null95 = None if members.count < FEWEST_GROUPS else float(np.quantile(cells.simulate(seed), 0.95))
+    return Calibration(ece=ece, null95=null95, bins=cells.reliability())
+
+
+def equal_mass_bins(confidence: np.ndarray, weight: np.ndarray, *, bins: int = BINS) -> np.ndarray:
+    """The bin (0..) of each picture: equal mass as far as ties allow, for equal confidences stay together."""
+    distinct, place = np.unique(confidence, return_inverse=True)
+    mass = np.bincount(place, weight, minlength=len(distinct))
+    middle = np.cumsum(mass) - mass / 2
+    nominal = np.floor(bins * middle / mass.sum()).astype(np.int64)[place]
+    return np.unique(nominal, return_inverse=True)[1]
+
+
+class _Cells:
+    """The pictures of one group in one bin make a cell; its sums are what resampling and simulation need."""
+
+    def __init__(self, confidence: np.ndarray, correct: np.ndarray, members: Members) -> None:
+        bins = equal_mass_bins(confidence, members.weight, bins=max(1, min(BINS, len(confidence) // 2)))
+        order = np.lexsort((members.group, bins))
+        self._confidence, self._correct = confidence[order], correct[order]
+        self._weight, self._group, self._bin = members.weight[order], members.group[order], bins[order]
+        self._groups, self._bins = members.count, int(bins.max()) + 1
+        fresh = (np.diff(self._bin, prepend=-1) != 0) | (np.diff(self._group, prepend=-1) != 0)
+        self._starts = np.flatnonzero(fresh)
+        self._cell_bin, self._cell_group = self._bin[self._starts], self._group[self._starts]
+        self._bin_starts = np.flatnonzero(np.diff(self._cell_bin, prepend=-1))
+        self._mass = np.add.reduceat(self._weight, self._starts)
+        cells_of_bin = np.bincount(self._cell_bin)
+        self._small_sample = cells_of_bin / np.maximum(cells_of_bin - 1, 1)
+
+    def _gaps(self) -> np.ndarray:
+        return np.add.reduceat(self._weight * (self._correct - self._confidence), self._starts)
+
+    def interval(self, seed: int) -> Interval:
+        gap, mass = self._gaps(), self._mass
+        columns = np.arange(5)[:, None] * self._bins + self._cell_bin
+        values = np.stack([mass, gap, gap * gap, gap * mass, mass * mass])
+        table = sparse.csr_array(
+            (values.ravel(), (np.tile(self._cell_group, 5), columns.ravel())), shape=(self._groups, 5 * self._bins)
+        )
+        value = float(self._error(table.sum(axis=0).reshape(5, 1, -1))[0])
+        if self._groups < FEWEST_GROUPS:
+            return Interval(value=value, note=TOO_FEW)
+        draws = resample(table, seed=seed).reshape(-1, 5, self._bins).transpose(1, 0, 2)
+        # A draw has the sample's own noise and the resampling's: twice the variance is to be taken off.
+        low, high = np.quantile(self._error(draws, noise=2.0), [0.025, 0.975])
+        return Interval(value=value, low=min(value, float(low)), high=max(value, float(high)))
+
+    def _error(self, sums: np.ndarray, *, noise: float = 1.0) -> np.ndarray:
+        """The debiased error of each draw; `sums` is [5, draws, bins]: mass, gap, gap^2, gap x mass, mass^2."""
+        mass, gap, gap_gap, gap_mass, mass_mass = sums
+        safe = np.where(mass > 0, mass, 1.0)
+        mean = gap / safe
+        variance = np.maximum(gap_gap - 2 * mean * gap_mass + mean**2 * mass_mass, 0.0) / safe**2
+        spread = np.sqrt(variance * self._small_sample * noise)
+        each = 2 * np.abs(mean) - _folded_mean(mean, spread)
+        return np.asarray(np.maximum((mass * each).sum(axis=-1) / mass.sum(axis=-1), 0.0))
+
+    def simulate(self, seed: int) -> np.ndarray:
+        """The debiased errors [draws] that a perfectly calibrated model with these confidences would show."""
+        random = np.random.default_rng(seed)
+        together = np.sqrt(self._likeness())
+        batch = max(1, min(DRAWS, _CELLS_AT_ONCE // len(self._confidence)))
+        errors = []
+        for start in range(0, DRAWS, batch):
+            size = min(batch, DRAWS - start)
+            luck = random.random((size, len(self._confidence)), dtype=np.float32)
+            if together > 0:
+                shared = random.random((size, self._groups), dtype=np.float32)[:, self._group]
+                luck = np.where(random.random(luck.shape, dtype=np.float32) < together, shared, luck)
+            residual = self._weight * ((luck < self._confidence) - self._confidence)
+            gap = np.add.reduceat(residual, self._starts, axis=1)
+            mass = np.broadcast_to(self._mass, gap.shape)
+            sums = [mass, gap, gap * gap, gap * mass, mass * mass]
+            errors.append(self._error(np.stack([np.add.reduceat(each, self._bin_starts, axis=1) for each in sums])))
+        return np.concatenate(errors)
+
+    def _likeness(self) -> float:
+        """How much the pictures of a group are right or wrong together, 0 (not at all) to 1."""
+        residual = self._correct - self._confidence
+        residual = residual - (np.bincount(self._bin, residual) / np.bincount(self._bin))[self._bin]
+        spread = np.sqrt(self._confidence * (1 - self._confidence))
+        shown, possible = ((np.bincount(self._group, each) ** 2).sum() - (each**2).sum() for each in (residual, spread))
+        return float(np.clip(shown / possible, 0.0, 1.0)) if possible > 1e-9 else 0.0
+
+    def reliability(self) -> tuple[ReliabilityBin, ...]:
+        gap_of_right = np.add.reduceat(self._weight * self._correct, self._starts)
+        mass = np.bincount(self._cell_bin, self._mass)
+        accuracy = np.clip(np.bincount(self._cell_bin, gap_of_right) / mass, 0.0, 1.0)
+        sure = np.bincount(self._bin, self._weight * self._confidence) / mass
+        off = gap_of_right - accuracy[self._cell_bin] * self._mass
+        variance = np.bincount(self._cell_bin, off**2) / mass**2 * self._small_sample
+        cells, pictures = np.bincount(self._cell_bin), np.bincount(self._bin)
+        return tuple(_reliability_bin(*each) for each in zip(pictures, sure, accuracy, variance, cells, strict=True))
+
+
+def _reliability_bin(pictures: int, sure: float, accuracy: float, variance: float, cells: int) -> ReliabilityBin:
+    low, high = None, None
+    if cells > 1:
+        size = accuracy * (1 - accuracy) / variance if variance > 0 and 0 < accuracy < 1 else cells
+        low, high = wilson(float(accuracy), float(size), quantile=float(stats.norm.ppf(0.975)))
+    return ReliabilityBin(
+        pictures=int(pictures), confidence=min(1.0, float(sure)), accuracy=float(accuracy), low=low, high=high
+    )
+
+
+def _folded_mean(mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """The mean of |x| for normal x."""
+    ratio = np.abs(mean) / np.maximum(spread, 1e-12)
+    noise = spread * np.sqrt(2 / np.pi) * np.exp(-(np.minimum(ratio, 1e6) ** 2) / 2)
+    return np.asarray(noise + np.abs(mean) * special.erf(ratio / np.sqrt(2)))
