@@ -1,0 +1,137 @@
+"""One file of a shelf: written whole or not at all, and proven before it is believed.
+
+A chunk is a 512-byte JSON line (`format`, `shelf`, `rows`, `digest`), then the 32-byte content hashes of its rows, then
+the rows themselves as raw little-endian numbers. The digest covers the shelf's identity, the hashes and the rows.
+"""
+
+import hashlib
+import json
+import os
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from discern.errors import StoreError
+
+FORMAT = 1
+SUFFIX = ".shelf"
+UNFINISHED = ".unfinished"
+KEY_BYTES = 32
+
+_HEADER_BYTES = 512
+_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """What the first line of a chunk says: the shelf that it belongs to, its rows, and the digest of the rest."""
+
+    shelf: str
+    rows: int
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Chunk:
+    """Where some rows lie: `keys` holds their content hashes, one after the other."""
+
+    path: Path
+    shelf: str
+    count: int
+    keys: bytes
+    digest: str
+
+    @property
+    def offset(self) -> int:
+        """The byte at which the first row begins."""
+        return _HEADER_BYTES + len(self.keys)
+
+    def is_sound(self) -> bool:
+        """Tell whether the file still holds what was written; reads all of it."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(_HEADER_BYTES)
+                digest = hashlib.sha256(self.shelf.encode())
+                while block := file.read(_BLOCK_BYTES):
+                    digest.update(block)
+        except OSError:
+            return False
+        return digest.hexdigest() == self.digest
+
+
+def write_chunk(folder: Path, shelf: str, keys: bytes, rows: np.ndarray) -> Chunk:
+    """Write rows as one new file that appears complete or never.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    payload = np.ascontiguousarray(rows).view(np.uint8).reshape(-1).data
+    digest = hashlib.sha256(shelf.encode())
+    digest.update(keys)
+    digest.update(payload)
+    chunk = Chunk(
+        path=folder / (uuid.uuid4().hex + SUFFIX), shelf=shelf, count=len(rows), keys=keys, digest=digest.hexdigest()
+    )
+    header = json.dumps({"format": FORMAT, "shelf": shelf, "rows": chunk.count, "digest": chunk.digest})
+    unfinished = chunk.path.with_suffix(UNFINISHED)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("wb") as file:
+            file.write(header.encode().ljust(_HEADER_BYTES - 1) + b"\n")
+            file.write(keys)
+            file.write(payload)
+        os.replace(unfinished, chunk.path)  # noqa: PTH105 - one call that is atomic on every system
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise StoreError(
+            f"The cache at {folder} cannot be written: {error.strerror or error}.",
+            hint="Make room there, or name another folder with --cache.",
+        ) from error
+    return chunk
+
+
+def read_chunk(path: Path, shelf: str, row_bytes: int) -> Chunk | None:
+    """Read a chunk's header and hashes, or give None where the file is not a whole chunk of this shelf.
+
+    Raises:
+        StoreError: a newer version wrote it.
+    """
+    try:
+        with path.open("rb") as file:
+            header = read_header(path, file.read(_HEADER_BYTES))
+            if header is None or header.shelf != shelf:
+                return None
+            keys = file.read(KEY_BYTES * header.rows)
+            size = os.fstat(file.fileno()).st_size
+    except OSError:
+        return None
+    if size != _HEADER_BYTES + header.rows * (KEY_BYTES + row_bytes):
+        return None
+    return Chunk(path=path, shelf=shelf, count=header.rows, keys=keys, digest=header.digest)
+
+
+def read_header(path: Path, line: bytes) -> Header | None:
+    """Read what the first line of a chunk says, or give None where it says nothing.
+
+    Raises:
+        StoreError: a newer version wrote it.
+    """
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(said, dict) or not isinstance(said.get("format"), int):
+        return None
+    if said["format"] > FORMAT:
+        raise StoreError(
+            f"The cache at {path.parent} was written by a newer version of Discern (format {said['format']}).",
+            hint="Upgrade Discern, or name another folder with --cache.",
+        )
+    shelf, rows, digest = said.get("shelf"), said.get("rows"), said.get("digest")
+    if isinstance(shelf, str) and isinstance(rows, int) and isinstance(digest, str) and rows > 0:
+        return Header(shelf=shelf, rows=rows, digest=digest)
+    return None

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from discern.errors import StoreError
+from discern.store.chunk import KEY_BYTES, read_chunk, read_header, write_chunk
+
+
+def test_a_chunk_reads_back_as_written(tmp_path):
+    rows = np.arange(6, dtype="<i2").reshape(2, 3)
+    written = write_chunk(tmp_path, "s", bytes(2 * KEY_BYTES), rows)
+    read = read_chunk(written.path, "s", 6)
+    assert read is not None
+    assert (read.count, read.keys, read.digest, read.shelf) == (2, written.keys, written.digest, "s")
+    assert np.array_equal(np.fromfile(read.path, "<i2", offset=read.offset).reshape(2, 3), rows)
+    assert read.is_sound()
+
+
+def test_nothing_but_the_chunk_is_left_behind(tmp_path):
+    written = write_chunk(tmp_path, "s", bytes(KEY_BYTES), np.zeros((1, 3)))
+    assert list(tmp_path.iterdir()) == [written.path]
+
+
+def test_rows_need_not_be_contiguous(tmp_path):
+    rows = np.arange(20, dtype="<i4").reshape(2, 10)[:, ::2]
+    written = write_chunk(tmp_path, "s", bytes(2 * KEY_BYTES), rows)
+    assert np.array_equal(np.fromfile(written.path, "<i4", offset=written.offset).reshape(2, 5), rows)
+
+
+@pytest.mark.parametrize(("shelf", "row_bytes"), [("other", 8), ("s", 9)])
+def test_a_chunk_of_another_form_is_none(tmp_path, shelf, row_bytes):
+    written = write_chunk(tmp_path, "s", bytes(KEY_BYTES), np.zeros((1, 1)))
+    assert read_chunk(written.path, shelf, row_bytes) is None
+
+
+def test_an_absent_chunk_is_none_and_not_sound(tmp_path):
+    written = write_chunk(tmp_path, "s", bytes(KEY_BYTES), np.zeros((1, 1)))
+    written.path.unlink()
+    assert read_chunk(written.path, "s", 8) is None
+    assert not written.is_sound()
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"\xff\xfe", b"[1]", b'{"format": "1"}', b'{"format": 1, "shelf": "s", "rows": 0}']
+)
+def test_a_line_that_says_nothing(tmp_path, line):
+    assert read_header(tmp_path / "x", line) is None
+
+
+def test_a_newer_line_is_refused(tmp_path):
+    with pytest.raises(StoreError, match="newer"):
+        read_header(tmp_path / "x", b'{"format": 9}')
