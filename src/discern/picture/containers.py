@@ -8,7 +8,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-from discern.errors import DamagedPicture
+from discern.errors import DamagedPicture, TruncatedPicture
 from discern.picture.exif import Directory
 from discern.picture.header import Limits
 
@@ -16,6 +16,8 @@ _MOST_PARTS = 100_000
 _MOST_VALUES = 200_000
 _MOST_SCANS = 16
 _MOST_PROFILE = 8 * 2**20
+_MOST_RUNS = 8 * 2**20
+_AGAIN = "Get the file again from where it came from."
 _REMEDY = "Save it anew from the program it came from, or leave it out."
 
 
@@ -34,9 +36,10 @@ def open_container(name: str, data: bytes, limits: Limits) -> Container:
 
     Raises:
         DamagedPicture: so many parts that it must have been made to do harm.
+        TruncatedPicture: fewer bytes than the picture must have.
         PictureTooLarge: the canvas that a decoder would lay out at once is too large.
     """
-    walk = {"PNG": _png, "GIF": _gif, "JPEG": _jpeg, "TIFF": _tiff, "WEBP": _webp}.get(name)
+    walk = {"PNG": _png, "GIF": _gif, "JPEG": _jpeg, "BMP": _bmp, "TIFF": _tiff, "WEBP": _webp}.get(name)
     return walk(data, limits) if walk else Container(data=data)
 
 
@@ -50,8 +53,8 @@ def _png(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
             kept.append(data[place : body + length + 4])
         elif kind in found:
             found[kind] = data[body : body + length]
-        elif kind == b"acTL" and length >= 4:
-            frames = max(1, int.from_bytes(data[body : body + 4], "big"))
+        elif kind == b"acTL":
+            frames = 2 if int.from_bytes(data[body : body + 4], "big") > 1 else 1
         place, parts = body + length + 4, parts + 1
         _bound(parts, "PNG")
         if kind == b"IEND":
@@ -94,35 +97,72 @@ def _table(data: bytes, flags: int) -> int:
 
 
 def _jpeg(data: bytes, limits: Limits) -> Container:
-    """Bound what stands before the first scan, and how many scans a progressive picture has."""
-    place, parts, size = 2, 0, (0, 0)
-    while (marker := data.find(b"\xff", place)) >= 0 and marker + 4 <= len(data):
+    """Bound what stands before the first scan, and hold the size it claims against the bytes and scans there are."""
+    place, parts, width, height, arithmetic = 2, 0, 0, 0, False
+    while (marker := data.find(b"\xff", place)) >= 0 and marker + 9 <= len(data):
         parts += 1 + marker - place
         _bound(parts, "JPEG")
-        kind, length = struct.unpack_from(">xBH", data, marker)
+        kind, length = data[marker + 1], int.from_bytes(data[marker + 2 : marker + 4], "big")
         if kind == 0xDA:
             break
-        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC) and marker + 9 <= len(data):
-            size = struct.unpack_from(">HH", data, marker + 5)
-        place = marker + (2 + length if kind > 0xBF and not 0xD0 <= kind <= 0xD9 else 1 if kind == 0xFF else 2)
-    work = data.count(b"\xff\xda", place) * size[0] * size[1]
-    if work > _MOST_SCANS * limits.max_pixels:
+        if kind in _FRAMES:
+            height, width = struct.unpack_from(">HH", data, marker + 5)
+            arithmetic = kind >= 0xC9
+        place = marker + (1 if kind == 0xFF else 2 if kind in _BARE else 2 + length)
+    limits.check("JPEG", width, height)
+    # Huffman codes take at least one bit for each block of 8 x 8.
+    if not arithmetic and width * height > 512 * len(data):
+        raise TruncatedPicture(f"This JPEG claims {width:,} x {height:,} pixels, which it cannot hold.", hint=_AGAIN)
+    if data.count(b"\xff\xda", place) * width * height > _MOST_SCANS * limits.max_pixels:
         raise DamagedPicture("This JPEG has more scans than a picture of its size needs.", hint=_REMEDY)
     return Container(data=data)
 
 
-def _tiff(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
-    """Refuse tags that together say more than the file holds, and tiles without number."""
+_FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_BARE = {*range(0xC0), *range(0xD0, 0xDA)}
+
+
+def _bmp(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
+    """Run lengths are unpacked in Python: so many that it would take long are in no honest BMP."""
+    if data[30:34] in (b"\1\0\0\0", b"\2\0\0\0") and len(data) > _MOST_RUNS:
+        raise DamagedPicture("This BMP has more runs than a picture needs.", hint=_REMEDY)
+    return Container(data=data)
+
+
+def _tiff(data: bytes, limits: Limits) -> Container:
+    """Refuse tags that together say more than the file holds, tiles without number or bound, and missing pixels."""
     try:
         directory = Directory(data)
     except ValueError:
         return Container(data=data)
     tags = directory.tags.values()
-    if sum(tag.size for tag in tags) > len(data) + 2**16 or any(
-        tag.count > _MOST_VALUES and tag.kind not in (1, 2, 7) for tag in tags
+    if (
+        sum(tag.size for tag in tags) > len(data) + 2**16
+        or any(tag.count > _MOST_VALUES and tag.kind not in (1, 2, 7) for tag in tags)
+        or max(directory.values(_SAMPLES, most=1), default=1) > _MOST_SAMPLES
     ):
-        raise DamagedPicture("This TIFF has tags that say more than the file holds.", hint=_REMEDY)
+        raise DamagedPicture("This TIFF has tags that no picture needs.", hint=_REMEDY)
+    sides = directory.values(_TILE_WIDTH, most=1) + directory.values(_TILE_LENGTH, most=1)
+    if len(sides) == 2:
+        limits.check("TIFF's tile", *sides)
+    # Told here, because libtiff would say it on standard error as well.
+    if directory.values(_COMPRESSION, most=1) not in ((), (1,)) and _tiff_end(directory) > len(data):
+        raise TruncatedPicture("This TIFF ends before the picture does.", hint=_AGAIN)
     return Container(data=data, frames=2 if directory.more else 1)
+
+
+_COMPRESSION, _SAMPLES, _TILE_WIDTH, _TILE_LENGTH = 259, 277, 322, 323
+_STRIPS, _TILES = (273, 279), (324, 325)
+_MOST_SAMPLES = 6
+
+
+def _tiff_end(directory: Directory) -> int:
+    """Where the last strip or tile ends, as far as the tags say."""
+    ends = [0]
+    for starts, lengths in (_STRIPS, _TILES):
+        pairs = (directory.values(tag, most=_MOST_VALUES) for tag in (starts, lengths))
+        ends += [start + length for start, length in zip(*pairs, strict=False)]
+    return max(ends)
 
 
 def _webp(data: bytes, limits: Limits) -> Container:
@@ -161,20 +201,12 @@ def is_cut(name: str, data: bytes) -> bool:
 
 def _tiff_is_cut(data: bytes) -> bool:
     try:
-        directory = Directory(data)
+        tags = Directory(data).tags.values()
     except struct.error:
         return True
     except ValueError:
         return False
-    pairs = ((273, 279), (324, 325))
-    ends = [
-        start + length
-        for starts, lengths in pairs
-        for start, length in zip(
-            directory.values(starts, most=_MOST_VALUES), directory.values(lengths, most=_MOST_VALUES), strict=False
-        )
-    ]
-    return max([tag.start + tag.size for tag in directory.tags.values()] + ends, default=0) > len(data)
+    return max((tag.start + tag.size for tag in tags), default=0) > len(data)
 
 
 def _boxes_are_cut(data: bytes) -> bool:

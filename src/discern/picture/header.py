@@ -49,7 +49,7 @@ class Header:
         width: of the upright picture, in pixels.
         height: of the upright picture, in pixels.
         mode: how pixels are stored, in Pillow's words ("RGB", "P", "I;16", ...).
-        frames: how many pictures the file holds; 2 stands for "several" where counting would be costly.
+        frames: 1, or 2 where the file holds several pictures (the first is opened, in HEIF the primary one).
         suffixes: lower-case suffixes that are usual for the format.
     """
 

@@ -61,6 +61,7 @@ _DECODERS: dict[str, Callable[[BytesIO], ImageFile]] = {
     "AVIF": AvifImageFile,
     "HEIF": _heif,
 }
+_COUNTED = {"WEBP", "AVIF", "HEIF"}
 _OUTSPOKEN = {"TIFF", "AVIF", "HEIF", "GIF"}
 
 
@@ -100,7 +101,9 @@ def opened(data: bytes, limits: Limits) -> Iterator[Opened]:
             yield _begin(name, data, limits)
         except PictureError:
             raise
-        except (MemoryError, Image.DecompressionBombError) as error:
+        except Image.DecompressionBombError as error:
+            raise PictureTooLarge(f"This {name} claims more pixels than are allowed.", hint=limits.remedy) from error
+        except MemoryError as error:
             raise PictureTooLarge(f"This {name} needs more memory than there is.", hint=limits.remedy) from error
         except Exception as error:
             if "truncated" in str(error) or is_cut(name, data):
@@ -124,7 +127,7 @@ def _begin(name: str, data: bytes, limits: Limits) -> Opened:
         image=image,
         turn=turn,
         profile=container.profile or image.info.get("icc_profile") or b"",
-        frames=max(container.frames, 1 if name in ("TIFF", "GIF") else getattr(image, "n_frames", 1)),
+        frames=2 if name in _COUNTED and getattr(image, "n_frames", 1) > 1 else container.frames,
     )
 
 
