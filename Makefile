@@ -1,0 +1,39 @@
+# The same verbs here and in CI. `make demo` and `make test` need nothing but Python 3.11+ and make.
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+BOOT ?= python
+else
+BIN := $(VENV)/bin
+BOOT ?= python3
+endif
+DATA ?=
+TEST_WORKERS ?= auto
+
+.PHONY: install demo test lint check bench clean
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(BOOT) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+demo: install
+	$(BIN)/python tools/demo.py $(if $(DATA),"$(DATA)")
+
+test: install lint
+	$(BIN)/python -m pytest -n $(TEST_WORKERS)
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+check: test
+
+bench: install
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

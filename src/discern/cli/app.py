@@ -1,0 +1,271 @@
+"""The commands: each parses, calls one public function, and renders what came."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from discern.cli import render
+from discern.cli.bars import bars
+
+app = typer.Typer(
+    help="Point it at pictures. Get a classifier you can trust, serve anywhere, and improve from its own traffic.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Source = Annotated[str, typer.Argument(help="A folder, a table (CSV, Parquet) or an archive (zip, tar) of pictures.")]
+Bundle = Annotated[str, typer.Argument(help="A bundle, such as runs/NAME/model.discern.")]
+Name = Annotated[str | None, typer.Option(help="The run's name; without it, the source's name and a number.")]
+Runs = Annotated[str, typer.Option(help="The folder of all runs.")]
+Fixes = Annotated[str | None, typer.Option(help="A fixes.csv to apply first.")]
+Backbone = Annotated[str, typer.Option(help="What looks at the pictures: lite0, lite1, lite2, or an ONNX file.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run of that --name.")]
+Cache = Annotated[Path | None, typer.Option(help="Where computed things are kept; by default the user's cache folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of every random choice.")]
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the whole trace of an error.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """Classify pictures, honestly."""
+    if version:
+        import discern
+
+        typer.echo(discern.__version__)
+        raise typer.Exit
+    render.state.debug = debug
+
+
+@app.command()
+def check(
+    source: Source,
+    name: Name = None,
+    runs: Runs = "runs",
+    fixes: Fixes = None,
+    backbone: Backbone = "lite0",
+    resume: Resume = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when anything is found.")] = False,
+    cache: Cache = None,
+    json: Json = False,
+) -> None:
+    """Say what is wrong with pictures, and propose fixes; nothing is changed.
+
+    Example: discern check photos/
+    """
+    from discern.flow.checking import check
+
+    with bars() as progress:
+        result = check(
+            source, name=name, runs=runs, fixes=fixes, backbone=backbone, resume=resume, cache=cache, progress=progress
+        )
+    render.show(result.to_json(), json=json, words=render.check)
+    raise typer.Exit(1 if strict and not result.clean else 0)
+
+
+@app.command()
+def split(
+    source: Source,
+    parts: Annotated[str, typer.Option(help="Shares of train/validation/test.")] = "70/20/10",
+    out: Annotated[Path | None, typer.Option(help="Write train/, validation/, test/ and lists here.")] = None,
+    copy: Annotated[bool, typer.Option("--copy", help="Copy pictures instead of linking them.")] = False,
+    name: Name = None,
+    runs: Runs = "runs",
+    seed: Seed = 0,
+    fixes: Fixes = None,
+    backbone: Backbone = "lite0",
+    cache: Cache = None,
+    json: Json = False,
+) -> None:
+    """Split pictures into parts that share no picture, near copy or group, with a proof.
+
+    Example: discern split photos/ --parts 70/20/10 --out parts/
+    """
+    from discern.flow.splitting import split
+
+    with bars() as progress:
+        result = split(
+            source,
+            parts=render.parse_parts(parts),
+            out=out,
+            copy=copy,
+            name=name,
+            runs=runs,
+            seed=seed,
+            fixes=fixes,
+            backbone=backbone,
+            cache=cache,
+            progress=progress,
+        )
+    render.show(result.to_json(), json=json, words=render.split)
+
+
+@app.command()
+def train(
+    source: Source,
+    name: Name = None,
+    runs: Runs = "runs",
+    seed: Seed = 0,
+    fixes: Fixes = None,
+    backbone: Backbone = "lite0",
+    resume: Resume = False,
+    cache: Cache = None,
+    json: Json = False,
+) -> None:
+    """Check, split, fit, evaluate and pack: from pictures to a bundle and a report.
+
+    Example: discern train photos/ --name bananas
+    """
+    from discern.flow.training import train
+
+    with bars() as progress:
+        result = train(
+            source,
+            name=name,
+            runs=runs,
+            seed=seed,
+            fixes=fixes,
+            backbone=backbone,
+            resume=resume,
+            cache=cache,
+            progress=progress,
+        )
+    render.show(result.to_json(), json=json, words=render.train)
+
+
+@app.command()
+def evaluate(
+    bundle: Bundle,
+    source: Source,
+    negatives: Annotated[str | None, typer.Option(help="Pictures of none of the labels.")] = None,
+    at_least: Annotated[
+        list[str] | None,
+        typer.Option(help="A floor such as accuracy=.90; exit with 1 when the interval's lower end is below."),
+    ] = None,
+    seed: Seed = 0,
+    cache: Cache = None,
+    json: Json = False,
+) -> None:
+    """Judge a bundle on other pictures; those it was trained on are left out.
+
+    Example: discern evaluate runs/bananas/model.discern more/ --at-least accuracy=.90
+    """
+    from discern.flow.evaluating import evaluate
+
+    floors = render.parse_floors(at_least or [])
+    with bars() as progress:
+        result = evaluate(
+            bundle, source, negatives=negatives, at_least=floors, seed=seed, cache=cache, progress=progress
+        )
+    render.show(result.to_json(), json=json, words=render.evaluate)
+    raise typer.Exit(1 if result.fell_short else 0)
+
+
+@app.command()
+def predict(
+    bundle: Bundle,
+    paths: Annotated[list[str], typer.Argument(help="Files, folders, patterns, or - for standard input.")],
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Answer pictures.
+
+    Example: discern predict runs/bananas/model.discern new.jpg more/
+    """
+    from discern.flow.predicting import predict
+
+    for answer in predict(bundle, paths):
+        render.show_line(answer.to_json(), json=json)
+
+
+@app.command()
+def show(bundle: Bundle, json: Json = False) -> None:
+    """Say what is known of a bundle: labels, figures, thresholds, backbone.
+
+    Example: discern show runs/bananas/model.discern
+    """
+    from discern.flow.showing import show
+
+    render.show(show(bundle), json=json, words=render.bundle)
+
+
+@app.command()
+def verify(
+    bundle: Bundle,
+    fingerprint: Annotated[str | None, typer.Option(help="The fingerprint it must have.")] = None,
+    json: Json = False,
+) -> None:
+    """Check that a bundle is whole and answers here as it did where it was made; exit with 1 if not.
+
+    Example: discern verify runs/bananas/model.discern
+    """
+    from discern.flow.verifying import verify
+
+    result = verify(bundle, fingerprint=fingerprint)
+    render.show(result.to_json(), json=json, words=render.verify)
+    raise typer.Exit(0 if result.passed else 1)
+
+
+@app.command()
+def doctor(cache: Cache = None, json: Json = False) -> None:
+    """Try what Discern needs on this machine.
+
+    Example: discern doctor
+    """
+    from discern.flow.doctoring import doctor
+
+    result = doctor(cache=cache)
+    render.show(result.to_json(), json=json, words=render.doctor)
+    raise typer.Exit(0 if result.passed else 1)
+
+
+@app.command()
+def cache(
+    prune: Annotated[bool, typer.Option("--prune", help="Free what was used longest ago.")] = False,
+    keep: Annotated[float, typer.Option(min=0, help="How many GB --prune keeps.")] = 0.0,
+    cache: Cache = None,
+    json: Json = False,
+) -> None:
+    """Say what is kept so that nothing is computed twice, or free it.
+
+    Example: discern cache --prune --keep 5
+    """
+    from discern.flow.caching import cache as caching
+
+    result = caching(prune_to=int(keep * 1e9) if prune else None, folder=cache)
+    render.show(result.to_json(), json=json, words=render.cache)
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """One line for an error of ours, and exit code 2; the trace only with --debug."""
+    from discern.errors import DiscernError
+
+    try:
+        yield
+    except DiscernError as error:
+        if render.state.debug:
+            raise
+        typer.echo(f"discern: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        # The reader of our output has gone; what is left to say has no ear.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        typer.echo("discern: interrupted; go on with --resume and the run's --name.", err=True)
+        sys.exit(130)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line."""
+    with _translated():
+        return app(args=arguments)

@@ -1,0 +1,155 @@
+"""Results as words for people, or as one JSON object for programs."""
+
+import json as jsonlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+
+from discern.errors import UsageError
+
+
+@dataclass
+class State:
+    """What the options before the command said."""
+
+    debug: bool = False
+
+
+state = State()
+
+
+def show(value: dict[str, Any], *, json: bool, words: Callable[[dict[str, Any]], Iterator[str]]) -> None:
+    """Print a result."""
+    if json:
+        typer.echo(jsonlib.dumps(value, ensure_ascii=False, allow_nan=False))
+        return
+    for line in words(value):
+        typer.echo(line)
+
+
+def show_line(value: dict[str, Any], *, json: bool) -> None:
+    """Print one picture's answer."""
+    if json:
+        # ASCII keeps a line one line and any path's bytes intact, whatever the terminal's encoding.
+        typer.echo(jsonlib.dumps(value, allow_nan=False))
+        return
+    said = value["error"]["message"] if "error" in value else f"[{value['decision']}] {value['message']}"
+    typer.echo(f"{_printable(value['path'])}: {_printable(said)}")
+
+
+def check(value: dict[str, Any]) -> Iterator[str]:
+    """What a check found."""
+    yield f"{value['pictures']} pictures, {value['unreadable']} files that cannot be read"
+    for name, count in value["findings"].items():
+        if count:
+            yield f"  {name:<16} {count}"
+    yield f"look:  {value['page']}"
+    yield f"fixes: {value['fixes']}  (edit it, then use --fixes)"
+
+
+def split(value: dict[str, Any]) -> Iterator[str]:
+    """What a split gave."""
+    yield ", ".join(f"{count} {part}" for part, count in value["pictures"].items())
+    yield f"proof: {value['split']}"
+    if value["out"]:
+        yield f"parts: {value['out']}"
+
+
+def train(value: dict[str, Any]) -> Iterator[str]:
+    """What a training came to."""
+    accuracy = value["accuracy"]
+    yield f"accuracy, nothing leaked:    {_interval(accuracy['leak_free'])}  ({accuracy['leak_free']['method']})"
+    yield f"accuracy by a random split:  {_interval(accuracy['naive'])}"
+    if accuracy["given"]:
+        yield f"accuracy on parts as given:  {_interval(accuracy['given'])}"
+    yield f"took {sum(value['seconds'].values()):.1f} s"
+    yield f"report: {value['report']}"
+    yield f"bundle: {value['bundle']}"
+
+
+def evaluate(value: dict[str, Any]) -> Iterator[str]:
+    """How a bundle did on other pictures."""
+    yield f"accuracy on {value['pictures']} pictures: {_interval(value['accuracy'])}"
+    if value["seen"]:
+        yield f"left out, as the bundle was trained on them: {value['seen']}"
+    if value["unknown"]:
+        unknown = value["unknown"]
+        yield f"strangers: AUROC {_interval(unknown['auroc'])}, rejected {_interval(unknown['rejected'])}"
+        yield f"known pictures kept: {_interval(unknown['kept'])}"
+    for name in value["fell_short"]:
+        yield f"FELL SHORT: the interval of {name} reaches below its floor"
+
+
+def bundle(value: dict[str, Any]) -> Iterator[str]:
+    """What is known of a bundle."""
+    yield f"{value['name']}  version {value['version']}  {value['fingerprint'][:16]}"
+    yield f"labels:    {', '.join(value['labels'])}"
+    yield f"accuracy:  {_interval(value['metrics']['accuracy']['leak_free'])}"
+    yield f"backbone:  {value['backbone']['name']} at {value['recipe']['size']} px"
+    yield f"unknown above: {value['thresholds']['unknown']}"
+
+
+def verify(value: dict[str, Any]) -> Iterator[str]:
+    """Whether a bundle is what it should be."""
+    if value["passed"]:
+        yield f"whole, and answers as it did where it was made  ({value['fingerprint'][:16]})"
+    else:
+        yield f"NOT to be trusted: {value['why']}"
+
+
+def doctor(value: dict[str, Any]) -> Iterator[str]:
+    """Whether the machine is well."""
+    for each in value["diagnoses"]:
+        yield f"{'ok ' if each['passed'] else 'BAD'} {each['name']}: {each['found']} {each['hint']}".rstrip()
+
+
+def cache(value: dict[str, Any]) -> Iterator[str]:
+    """What is kept."""
+    for shelf in value["shelves"]:
+        yield f"{shelf['bytes'] / 1e6:10.1f} MB  {shelf['rows']:>8} rows  {shelf['name']}"
+    yield f"{value['bytes'] / 1e6:10.1f} MB in {value['folder']}"
+    if value["freed"]:
+        yield f"{value['freed'] / 1e6:10.1f} MB freed"
+
+
+def parse_parts(text: str) -> tuple[float, float, float]:
+    """Read "70/20/10".
+
+    >>> parse_parts("70/20/10")
+    (70.0, 20.0, 10.0)
+    """
+    try:
+        train, validation, test = (float(part) for part in text.split("/"))
+    except ValueError:
+        raise UsageError(f"{text!r} are no parts.", hint="Write them like 70/20/10.") from None
+    return train, validation, test
+
+
+def parse_floors(texts: list[str]) -> dict[str, float]:
+    """Read floors such as "accuracy=.90".
+
+    >>> parse_floors(["accuracy=.90"])
+    {'accuracy': 0.9}
+    """
+    floors = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        try:
+            floors[name] = float(value)
+        except ValueError:
+            raise UsageError(f"{text!r} is no floor.", hint="Write it like accuracy=.90.") from None
+    return floors
+
+
+def _interval(figure: dict[str, Any]) -> str:
+    if figure["value"] is None:
+        return "-"
+    if figure["low"] is None:
+        return f"{figure['value']:.3f} (too few for an interval)"
+    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

@@ -1,0 +1,1 @@
+"""Train-from-folder, retrain, promote, roll back; here or on a cluster."""

@@ -1,0 +1,42 @@
+"""`discern cache`: what is kept so that nothing is computed twice."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from discern.store import default_folder, prune, survey
+
+KEEP_BYTES = 10 * 1024**3
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheResult:
+    """What the cache holds.
+
+    Attributes:
+        folder: where it is.
+        shelves: each kind of kept thing with its rows and bytes.
+        freed: bytes that pruning gave back.
+    """
+
+    folder: Path
+    shelves: list[dict[str, Any]]
+    freed: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; paths are absolute."""
+        total = sum(shelf["bytes"] for shelf in self.shelves)
+        return {"folder": str(self.folder), "bytes": total, "shelves": self.shelves, "freed": self.freed}
+
+
+def cache(*, prune_to: int | None = None, folder: Path | None = None) -> CacheResult:
+    """Say what the cache holds; it may always be deleted, and is then computed anew.
+
+    Args:
+        prune_to: bytes to keep; what was used longest ago goes first. None: nothing goes.
+        folder: the cache's folder; None: the user's cache folder.
+    """
+    folder = (folder or default_folder()).absolute()
+    freed = 0 if prune_to is None else prune(folder, keep_bytes=prune_to)
+    shelves = [{"name": each.name, "rows": each.rows, "bytes": each.bytes} for each in survey(folder)]
+    return CacheResult(folder=folder, shelves=shelves, freed=freed)

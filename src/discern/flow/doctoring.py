@@ -1,0 +1,92 @@
+"""`discern doctor`: whether this machine has what Discern needs."""
+
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from discern.bundle import OnnxRuntime
+from discern.errors import DiscernError
+from discern.features import load_backbone
+from discern.flow.run import versions
+from discern.store import default_folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """One thing looked at.
+
+    Attributes:
+        name: what.
+        passed: whether it is well.
+        found: what was found.
+        hint: what to do, where it is not well.
+    """
+
+    name: str
+    passed: bool
+    found: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorResult:
+    """Everything looked at, and whether all is well."""
+
+    diagnoses: tuple[Diagnosis, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether all is well."""
+        return all(each.passed for each in self.diagnoses)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"passed": self.passed, "diagnoses": [asdict(each) for each in self.diagnoses]}
+
+
+def doctor(*, cache: Path | None = None) -> DoctorResult:
+    """Try what Discern needs on this machine: Python, the libraries, the backbone, the cache, the picture formats."""
+    tries: tuple[tuple[str, Callable[[], str]], ...] = (
+        ("python", lambda: f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
+        ("libraries", lambda: ", ".join(f"{name} {version}" for name, version in versions().items())),
+        ("picture formats", _formats),
+        ("backbone", _backbone),
+        ("cache", lambda: _cache(cache or default_folder())),
+    )
+    return DoctorResult(diagnoses=tuple(_try(name, attempt) for name, attempt in tries))
+
+
+def _try(name: str, attempt: Callable[[], str]) -> Diagnosis:
+    try:
+        return Diagnosis(name=name, passed=True, found=attempt())
+    except DiscernError as error:
+        return Diagnosis(name=name, passed=False, found=error.message, hint=error.hint)
+    except (OSError, ImportError) as error:
+        return Diagnosis(name=name, passed=False, found=str(error), hint=f"Mend the installation of {sys.prefix}.")
+
+
+def _formats() -> str:
+    from PIL import features  # noqa: PLC0415 - only the doctor asks
+
+    names = [name for name in ("jpg", "webp", "avif", "libtiff") if features.check(name)]
+    import pi_heif  # noqa: PLC0415 - loaded when met, here as everywhere
+
+    return f"{', '.join(names)}, heif {pi_heif.libheif_version()}"
+
+
+def _backbone() -> str:
+    backbone = load_backbone()
+    outputs = OnnxRuntime(backbone.graph).run({"pixels": np.zeros((1, backbone.size, backbone.size, 3), np.uint8)})
+    return f"{backbone.name} at {backbone.size} px gives {outputs['embedding'].shape[1]} numbers a picture"
+
+
+def _cache(folder: Path) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        return f"{folder} can be written"

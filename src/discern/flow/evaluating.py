@@ -1,0 +1,200 @@
+"""`discern evaluate`: how good a bundle is on other pictures."""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from discern.bundle import Model, load
+from discern.catalog import Catalog, scan
+from discern.errors import DataError, UsageError
+from discern.evaluating import Figures, UnknownFigures, judge, judge_unknown
+from discern.grouping import find_edges, form_groups
+from discern.progress import Progress, silent
+from discern.store import default_folder
+
+_BATCH = 32
+FLOORS = ("accuracy", "balanced_accuracy", "macro_f1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateResult:
+    """How a bundle did on other pictures.
+
+    Attributes:
+        figures: accuracy with its interval and all the rest.
+        pictures: how many were judged.
+        seen: how many were left out because the bundle was trained on them.
+        unreadable: how many files could not be read.
+        other_labels: pictures left out because their label is none of the bundle's, by label.
+        unknown: how strangers were told; None without negatives.
+        fell_short: the floors that the intervals' lower ends do not reach.
+    """
+
+    figures: Figures
+    pictures: int
+    seen: int
+    unreadable: int
+    other_labels: dict[str, int]
+    unknown: UnknownFigures | None
+    fell_short: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values: the figures, `accuracy` with value, low and high first."""
+        return self.figures.to_json() | {
+            "pictures": self.pictures,
+            "seen": self.seen,
+            "unreadable": self.unreadable,
+            "other_labels": self.other_labels,
+            "unknown": None if self.unknown is None else self.unknown.to_json(),
+            "policy": None,
+            "fell_short": list(self.fell_short),
+        }
+
+
+def evaluate(
+    bundle: str | Path | Model,
+    source: str | Path,
+    *,
+    negatives: str | Path | None = None,
+    at_least: Mapping[str, float] | None = None,
+    seed: int = 0,
+    cache: Path | None = None,
+    progress: Progress = silent,
+) -> EvaluateResult:
+    """Judge a bundle on labelled pictures; those that it was trained on are counted and left out.
+
+    Args:
+        bundle: a bundle's path, or a loaded model.
+        source: labelled pictures, in any form that `train` takes.
+        negatives: pictures of none of the labels.
+        at_least: floors, such as `{"accuracy": 0.9}`, that the lower ends of the intervals must reach.
+        seed: of the resampling behind the intervals.
+        cache: where computed things are kept; None: the user's cache folder.
+        progress: is told how far the work is.
+
+    Raises:
+        DataError: no picture has a label that the bundle knows, or the bundle was trained on all of them.
+        DiscernError: the bundle or a source cannot be used.
+    """
+    floors = _checked(at_least or {})
+    model = bundle if isinstance(bundle, Model) else load(bundle)
+    cache = cache or default_folder()
+    catalog = scan(Path(source), cache=cache, progress=progress)
+    table = _Table(model, catalog)
+    rows = table.judged()
+    probabilities, scores = answer_rows(model, catalog, rows, progress)
+    groups = form_groups(catalog, find_edges(catalog, progress=progress)).group[rows]
+    figures = judge(
+        table.truth[rows], probabilities, labels=model.labels, groups=groups, weights=table.weights(rows), seed=seed
+    )
+    unknown = None if negatives is None else _unknown(model, scores, Path(negatives), cache, progress)
+    return EvaluateResult(
+        figures=figures,
+        pictures=len(rows),
+        seen=int((table.seen & (table.truth >= 0)).sum()),
+        unreadable=int((~catalog.readable).sum()),
+        other_labels=table.other_labels(),
+        unknown=unknown,
+        fell_short=tuple(name for name, floor in floors.items() if not _reaches(getattr(figures, name).low, floor)),
+    )
+
+
+class _Table:
+    """A catalog in a bundle's terms."""
+
+    def __init__(self, model: Model, catalog: Catalog) -> None:
+        self.catalog = catalog
+        number = {label: index for index, label in enumerate(model.labels)}
+        labels = catalog.table["label"].to_list()
+        self.truth = np.array([number.get(label, -1) for label in labels], np.int64)
+        self.truth[~catalog.readable] = -1
+        known = {bytes(prefix) for prefix in model.seen}
+        contents = catalog.table["content"].fill_null("").to_list()
+        self.seen = np.array([bytes.fromhex(content[:16]) in known for content in contents], bool)
+
+    def judged(self) -> np.ndarray:
+        rows = np.flatnonzero((self.truth >= 0) & ~self.seen)
+        if len(rows):
+            return rows
+        if self.seen.any():
+            raise DataError("The bundle was trained on all of these pictures.", hint="Evaluate it on other pictures.")
+        found = ", ".join(self.catalog.labels[:5]) or "no labels"
+        raise DataError(
+            f"No picture in {self.catalog.root} has a label that the bundle knows (found: {found}).",
+            hint="Put the pictures into folders named like the bundle's labels; `discern show` lists them.",
+        )
+
+    def weights(self, rows: np.ndarray) -> np.ndarray:
+        pixels = self.catalog.table["pixels"].to_numpy()[rows].astype(str)
+        _, inverse, count = np.unique(pixels, return_inverse=True, return_counts=True)
+        return np.asarray(1.0 / count[inverse])
+
+    def other_labels(self) -> dict[str, int]:
+        other = self.catalog.table["label"].to_numpy()[self.catalog.readable & (self.truth < 0)]
+        names, counts = np.unique(np.array([name for name in other if name is not None], str), return_counts=True)
+        return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+
+def answer_rows(model: Model, catalog: Catalog, rows: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    """Answer some of a catalog's pictures; one thread decodes ahead while the graph runs.
+
+    Returns:
+        Probabilities, float32 `[M, K]`, and unknown scores, float32 `[M]`, in the order of `rows`.
+    """
+    probabilities = np.zeros((len(rows), len(model.labels)), np.float32)
+    scores = np.zeros(len(rows), np.float32)
+    place = {row: index for index, row in enumerate(rows.tolist())}
+    done = 0
+    for numbers, inputs in _batches(model, catalog, rows):
+        outputs = model.run(inputs)
+        where = [place[number] for number in numbers]
+        probabilities[where], scores[where] = outputs["probabilities"], outputs["unknown_score"]
+        done += len(numbers)
+        progress("answer", done, len(rows))
+    return probabilities, scores
+
+
+def _batches(model: Model, catalog: Catalog, rows: np.ndarray) -> Iterator[tuple[list[int], np.ndarray]]:
+    stream = catalog.read(rows.tolist())
+
+    def prepare() -> tuple[list[int], np.ndarray] | None:
+        batch = list(islice(stream, _BATCH))
+        if not batch:
+            return None
+        return [row for row, _ in batch], np.stack([model.prepare(data) for _, data in batch])
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(prepare)
+        while (ready := waiting.result()) is not None:
+            waiting = pool.submit(prepare)
+            yield ready
+
+
+def _unknown(model: Model, known: np.ndarray, negatives: Path, cache: Path, progress: Progress) -> UnknownFigures:
+    catalog = scan(negatives, cache=cache, progress=progress)
+    rows = np.flatnonzero(catalog.readable & ~_Table(model, catalog).seen)
+    if not len(rows):
+        raise DataError(
+            f"There is no picture in {negatives} that the bundle has not seen.", hint="Name other negatives."
+        )
+    _, strange = answer_rows(model, catalog, rows, progress)
+    threshold = model.manifest.thresholds.unknown
+    return judge_unknown(known, strange, np.inf if threshold is None else threshold)
+
+
+def _checked(floors: Mapping[str, float]) -> Mapping[str, float]:
+    for name, floor in floors.items():
+        if name not in FLOORS or not 0 <= floor <= 1:
+            raise UsageError(
+                f"{name}={floor} is no floor.", hint=f"Give one of {', '.join(FLOORS)} a share between 0 and 1."
+            )
+    return floors
+
+
+def _reaches(low: float | None, floor: float) -> bool:
+    return low is not None and low >= floor

@@ -1,0 +1,123 @@
+"""`discern predict`: answers to pictures named in every usual way."""
+
+import glob
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from discern.bundle import Model, Prediction, load
+from discern.errors import DiscernError, PictureError, UsageError
+from discern.picture import read_header
+from discern.progress import Progress, silent
+
+_BATCH = 32
+STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came of one picture: a prediction or an error.
+
+    Attributes:
+        path: the picture's absolute path; "-" for one that came through standard input.
+        prediction: the answer, or None.
+        error: why there is none, or None.
+    """
+
+    path: str
+    prediction: Prediction | None = None
+    error: DiscernError | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The prediction with its path, or the path with `{"error": {"code", "message", "hint"}}`."""
+        if self.prediction is not None:
+            return {"path": self.path} | self.prediction.to_json()
+        assert self.error is not None
+        error = self.error
+        return {"path": self.path, "error": {"code": error.code, "message": error.message, "hint": error.hint}}
+
+
+def predict(
+    bundle: str | Path | Model, paths: Iterable[str | Path], *, progress: Progress = silent
+) -> Iterator[Answer]:
+    """Answer pictures one by one, in the order in which they are named.
+
+    Args:
+        bundle: a bundle's path, or a loaded model.
+        paths: files, folders (all files in them that are not hidden, sorted), glob patterns, and "-" for standard
+            input, which may be a picture or a list of paths, one a line.
+        progress: is told how many pictures are answered.
+
+    Yields:
+        One answer a picture; a bad file gives its error, and the rest goes on.
+
+    Raises:
+        BundleError: the bundle cannot be used.
+        UsageError: no path was given.
+    """
+    model = bundle if isinstance(bundle, Model) else load(bundle)
+    named = list(paths)
+    if not named:
+        raise UsageError(
+            "There is no picture to answer.", hint="Name files, folders or patterns, or - for standard input."
+        )
+    return _answers(model, named, progress)
+
+
+def _answers(model: Model, paths: list[str | Path], progress: Progress) -> Iterator[Answer]:
+    stream, done = _expand(paths), 0
+    while batch := list(islice(stream, _BATCH)):
+        results = model.predict(source for _, source in batch)
+        for (path, _), result in zip(batch, results, strict=True):
+            done += 1
+            yield _answer(path, result)
+        progress("predict", done, None)
+
+
+def _answer(path: str, result: Prediction | PictureError) -> Answer:
+    if isinstance(result, PictureError):
+        return Answer(path=path, error=result)
+    return Answer(path=path, prediction=result)
+
+
+def _expand(paths: Iterable[str | Path]) -> Iterator[tuple[str, Path | bytes]]:
+    for name in paths:
+        if str(name) == STANDARD_INPUT:
+            yield from _standard_input()
+        else:
+            yield from _files(Path(name).expanduser())
+
+
+def _files(path: Path) -> Iterator[tuple[str, Path]]:
+    if path.is_dir():
+        yield from ((str(file), file) for file in _walk(path.absolute()))
+    elif not path.exists() and (found := sorted(glob.glob(str(path), recursive=True))):  # noqa: PTH207 - may be absolute
+        for each in found:
+            yield from _files(Path(each))
+    else:
+        yield str(path.absolute()), path
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if not path.is_dir():
+            yield path
+        elif not path.is_symlink():
+            yield from _walk(path)
+
+
+def _standard_input() -> Iterator[tuple[str, Path | bytes]]:
+    data = sys.stdin.buffer.read()
+    try:
+        read_header(data)
+    except PictureError:
+        for line in data.splitlines():
+            if line.strip():
+                yield from _files(Path(line.decode(errors="surrogateescape")))
+    else:
+        yield STANDARD_INPUT, data

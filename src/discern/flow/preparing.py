@@ -1,0 +1,165 @@
+"""What `check`, `split` and `train` share: from a source to a catalog whose dependent pictures are known."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+
+from discern.catalog import Catalog, apply_fixes, read_fixes, scan, write_fixes
+from discern.checking import Finding, find_faults, propose_fixes
+from discern.features import Backbone, extract, load_backbone
+from discern.flow.run import Run
+from discern.grouping import Groups, find_edges, form_groups
+from discern.picture import Recipe, choose_recipe
+from discern.progress import Progress
+from discern.store import Rows, default_folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareConfig:
+    """What is looked at, and with which eyes.
+
+    Attributes:
+        source: folder, table or archive of pictures.
+        fixes: a fixes.csv to apply, or None.
+        backbone: a name, or the path of an ONNX file.
+    """
+
+    source: str
+    fixes: str | None = None
+    backbone: str = "lite0"
+
+    @classmethod
+    def of(cls, source: str | Path, *, fixes: str | Path | None, backbone: str) -> Self:
+        """Settings with absolute paths, so that a run says where its pictures were."""
+        return cls(
+            source=str(Path(source).expanduser().absolute()),
+            fixes=None if fixes is None else str(Path(fixes).expanduser().absolute()),
+            backbone=str(Path(backbone).absolute()) if backbone.endswith(".onnx") else backbone,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for `run.json`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A catalog, seen through a backbone, with its dependent pictures grouped and its faults named.
+
+    Attributes:
+        catalog: the pictures, N rows.
+        backbone: what saw them.
+        recipe: how each became the backbone's input.
+        features: float32 `[R, D]`, one row for each readable picture in the catalog's order.
+        position: int `[N]`, a picture's row in `features`; -1 where unreadable.
+        edges: pairs that are not independent.
+        groups: which pictures must stay together.
+        findings: what is wrong, picture by picture.
+    """
+
+    catalog: Catalog
+    backbone: Backbone
+    recipe: Recipe
+    features: Rows
+    position: np.ndarray
+    edges: pl.DataFrame
+    groups: Groups
+    findings: list[Finding]
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """Features `[N, D]` over all rows of a catalog: zeros where a picture is unreadable."""
+
+    rows: Rows
+    position: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self.position), *self.rows.shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.rows.dtype
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        wanted = np.atleast_1d(self.position[index])
+        result = np.zeros((len(wanted), *self.rows.shape[1:]), self.rows.dtype)
+        result[wanted >= 0] = self.rows[wanted[wanted >= 0]]
+        return result[0] if isinstance(index, int | np.integer) else result
+
+
+def prepare(run: Run, config: PrepareConfig, *, cache: Path | None, progress: Progress) -> Prepared:
+    """Scan, see, group and check; each step is kept in the run and not repeated when the run goes on."""
+    cache = cache or default_folder()
+    with run.stage("scan", progress):
+        catalog = _catalog(run, config, cache, progress)
+    with run.stage("features", progress):
+        backbone, recipe, features, position = look(catalog, config.backbone, cache=cache, progress=progress)
+    with run.stage("group", progress):
+        edges = _edges(run, catalog, _Spread(features, position), progress)
+        groups = form_groups(catalog, edges)
+    with run.stage("check", progress):
+        findings = find_faults(catalog, edges, groups)
+        with run.replacing("fixes.csv") as path:
+            write_fixes(path, propose_fixes(catalog, findings))
+    return Prepared(
+        catalog=catalog,
+        backbone=backbone,
+        recipe=recipe,
+        features=features,
+        position=position,
+        edges=edges,
+        groups=groups,
+        findings=findings,
+    )
+
+
+def look(catalog: Catalog, name: str, *, cache: Path, progress: Progress) -> tuple[Backbone, Recipe, Rows, np.ndarray]:
+    """See every readable picture through a backbone.
+
+    Returns:
+        The backbone, the recipe chosen from the pictures' sizes, the features `[R, D]` of the readable pictures,
+        and int `[N]`, each picture's row in them or -1.
+    """
+    backbone = load_backbone(name)
+    rows = np.flatnonzero(catalog.readable)
+    recipe = choose_recipe(_sizes(catalog, rows), backbone.size)
+    features = extract(catalog, rows.tolist(), backbone, recipe, cache=cache, progress=progress)
+    position = np.full(len(catalog.table), -1, np.int64)
+    position[rows] = np.arange(len(rows))
+    return backbone, recipe, features, position
+
+
+def _sizes(catalog: Catalog, rows: np.ndarray) -> Sequence[tuple[int, int]]:
+    table = catalog.table[rows]
+    return list(zip(table["width"].to_list(), table["height"].to_list(), strict=True))
+
+
+def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -> Catalog:
+    path = run.path("catalog.parquet")
+    if path.exists():
+        return Catalog.load(path, cache=cache)
+    catalog = scan(Path(config.source), cache=cache, progress=progress)
+    if config.fixes is not None:
+        catalog = apply_fixes(catalog, read_fixes(Path(config.fixes)))
+    with run.replacing("catalog.parquet") as temporary:
+        catalog.write(temporary)
+    return catalog
+
+
+def _edges(run: Run, catalog: Catalog, embeddings: _Spread, progress: Progress) -> pl.DataFrame:
+    path = run.path("edges.parquet")
+    if path.exists():
+        return pl.read_parquet(path)
+    edges = find_edges(catalog, embeddings=embeddings, progress=progress)  # type: ignore[arg-type]
+    with run.replacing("edges.parquet") as temporary:
+        edges.write_parquet(temporary)
+    return edges

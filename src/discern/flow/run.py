@@ -1,0 +1,165 @@
+"""The run folder: what one piece of work leaves behind, written atomically and never overwritten."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+
+from discern._version import __version__
+from discern.errors import RunError
+from discern.progress import Progress
+
+FORMAT = 1
+_LIBRARIES = ("numpy", "onnx", "onnxruntime", "pillow", "polars", "scikit-learn", "scipy")
+
+
+@dataclass
+class Run:
+    """One folder under `runs/`, held by one process at a time.
+
+    Attributes:
+        folder: where it is, absolute.
+        facts: what `run.json` holds.
+    """
+
+    folder: Path
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def create(cls, source: Path, *, name: str | None, runs: Path, resume: bool, config: dict[str, Any]) -> Self:
+        """Make a run's folder, or find the one to go on with.
+
+        Args:
+            source: what the run is about; without a name the run is called after it and a number that never collides.
+            name: the run's name, or None.
+            runs: the folder that holds all runs.
+            resume: go on with an interrupted run of that name.
+            config: what was asked for; a resumed run must have been asked for the same.
+
+        Raises:
+            RunError: the name is taken, or a resumed run was asked for something else.
+        """
+        runs = runs.expanduser().absolute()
+        if name is None:
+            return cls._start(_number(runs, source), source, config)
+        if Path(name).name != name or name in {".", ".."}:
+            raise RunError(f"{name!r} is no name for a run.", hint="Give a plain name, and the folder with --runs.")
+        folder = runs / name
+        if resume and (folder / "run.json").exists():
+            return cls._resume(folder, config)
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            # A run killed before its first word leaves hidden files at most.
+            if not resume or any(not path.name.startswith(".") for path in folder.iterdir()):
+                raise RunError(
+                    f"There is already a run at {folder}.", hint="Choose another --name, or go on with it by --resume."
+                ) from None
+        return cls._start(folder, source, config)
+
+    @classmethod
+    def _start(cls, folder: Path, source: Path, config: dict[str, Any]) -> Self:
+        run = cls(folder)
+        run.facts = {
+            "format": FORMAT,
+            "name": folder.name,
+            "status": "running",
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "source": str(source),
+            "config": config,
+            "versions": versions(),
+            "seconds": {},
+        }
+        run.save()
+        return run
+
+    @classmethod
+    def _resume(cls, folder: Path, config: dict[str, Any]) -> Self:
+        facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        if facts.get("format") != FORMAT:
+            raise RunError(f"{folder} was written in another form.", hint="Upgrade discern-vision, or start a new run.")
+        before = json.loads(json.dumps(config))
+        changed = sorted(key for key in before | facts["config"] if before.get(key) != facts["config"].get(key))
+        if changed:
+            raise RunError(
+                f"The run at {folder} was started with another {', '.join(changed)}.",
+                hint="Resume it with the same options, or start a new one under another --name.",
+            )
+        return cls(folder, facts)
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has come to its end."""
+        return bool(self.facts["status"] == "done")
+
+    def path(self, name: str) -> Path:
+        """Where the run keeps a thing."""
+        return self.folder / name
+
+    def save(self, **facts: Any) -> None:
+        """Add facts to `run.json`."""
+        self.facts |= facts
+        self.write_json("run.json", self.facts)
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Write a JSON file whole or not at all."""
+        with self.replacing(name) as temporary:
+            temporary.write_text(
+                json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+            )
+
+    @contextmanager
+    def replacing(self, name: str) -> Iterator[Path]:
+        """Give a temporary path that takes the place of `name` when all went well."""
+        temporary = self.folder / f".{os.getpid()}.{name}"
+        try:
+            yield temporary
+            temporary.replace(self.folder / name)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def held(self) -> Iterator[Self]:
+        """Keep other processes out of the run while this one works on it."""
+        lock = FileLock(self.folder / ".lock")
+        try:
+            with lock.acquire(timeout=0):
+                yield self
+        except Timeout:
+            raise RunError(f"Another process works on {self.folder}.", hint="Wait for it, or stop it first.") from None
+
+    @contextmanager
+    def stage(self, name: str, progress: Progress) -> Iterator[None]:
+        """Time one stage of the work into `seconds`."""
+        progress(name, 0, None)
+        start = time.perf_counter()
+        yield
+        seconds = self.facts["seconds"]
+        seconds[name] = round(seconds.get(name, 0.0) + time.perf_counter() - start, 3)
+
+
+def versions() -> dict[str, str]:
+    """The versions that decide what a run gives."""
+    return {"discern": __version__} | {library: metadata.version(library) for library in _LIBRARIES}
+
+
+def _number(runs: Path, source: Path) -> Path:
+    stem = source.name.split(".")[0] or "pictures"
+    runs.mkdir(parents=True, exist_ok=True)
+    number = 1
+    while True:
+        folder = runs / f"{stem}-{number}"
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return folder

@@ -1,0 +1,96 @@
+"""`discern show`, and the page that a training leaves behind."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from discern.bundle import Model, load
+from discern.catalog import Catalog
+from discern.flow.preparing import Prepared
+from discern.flow.run import Run
+from discern.picture import load_input
+from discern.reporting import Answers, write_report
+from discern.training import Held, Learned
+
+
+def show(bundle: str | Path) -> dict[str, Any]:
+    """Say what is known of a bundle, without answering anything.
+
+    Returns:
+        JSON-ready: name, version, fingerprint, labels, figures, recipe, backbone, thresholds, policy, data, config.
+
+    Raises:
+        BundleError: no bundle, a damaged one, or one of a newer form.
+    """
+    model = load(bundle)
+    manifest = model.manifest
+    return {
+        "path": str(Path(bundle).absolute()),
+        "name": manifest.name,
+        "version": manifest.version,
+        "fingerprint": model.fingerprint,
+        "labels": list(manifest.labels),
+        "ordered": manifest.ordered,
+        "metrics": manifest.metrics,
+        "recipe": manifest.recipe.to_json(),
+        "backbone": manifest.backbone,
+        "temperature": manifest.temperature,
+        "thresholds": {"unknown": manifest.thresholds.unknown, "accept": manifest.thresholds.accept},
+        "policy": manifest.policy,
+        "unknown": manifest.unknown,
+        "data": manifest.data,
+        "config": manifest.config,
+        "versions": manifest.versions,
+        "seen": len(model.seen),
+    }
+
+
+def write_page(run: Run, prepared: Prepared, learned: Learned, metrics: dict[str, Any]) -> None:
+    """Write the run's report.html."""
+    model = load(run.path("model.discern"))
+    shower = _Shower(prepared.catalog, model)
+    facts = run.facts | {
+        "data": {"fingerprint": prepared.catalog.fingerprint, "root": run.facts["source"]},
+        "backbone": model.manifest.backbone,
+        "recipe": model.manifest.recipe.to_json(),
+        "bundle": {"fingerprint": model.fingerprint},
+    }
+    with run.replacing("report.html") as page:
+        write_report(
+            page,
+            catalog=prepared.catalog,
+            findings=prepared.findings,
+            answers=_answers(prepared.catalog, learned.honest),
+            metrics=metrics | {"seconds": run.facts["seconds"]},
+            run=facts,
+            pictures=shower.pixels,
+            evidence=shower.evidence,
+            title=run.folder.name,
+        )
+
+
+class _Shower:
+    """Pictures as the model sees them, and where in them each label speaks."""
+
+    def __init__(self, catalog: Catalog, model: Model) -> None:
+        self.catalog, self.model = catalog, model
+
+    def pixels(self, row: int) -> np.ndarray:
+        """The picture of a row as the graph takes it, uint8 `[size, size, 3]`."""
+        return load_input(self.catalog.read_one(row), self.model.manifest.recipe)
+
+    def evidence(self, rows: list[int]) -> list[np.ndarray]:
+        """For each row the evidence map of every label, float32 `[h, w, K]`."""
+        return list(self.model.run(np.stack([self.pixels(row) for row in rows]))["evidence"])
+
+
+def _answers(catalog: Catalog, held: Held) -> Answers:
+    strange = held.unknown_score > held.t_unknown
+    return Answers(
+        rows=held.rows,
+        truth=catalog.label_index[held.rows],
+        probabilities=held.probabilities,
+        unknown_score=held.unknown_score,
+        decision=np.where(strange, "unknown", "review"),
+    )

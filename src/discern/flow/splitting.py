@@ -1,0 +1,92 @@
+"""`discern split`: parts that share no picture, near copy or group, for any tool that trains."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from discern.checking import conflicted
+from discern.flow.preparing import PrepareConfig, prepare
+from discern.flow.run import Run
+from discern.progress import Progress, silent
+from discern.splitting import PARTS, SplitConfig, make_split, write_parts
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitResult:
+    """Where a split was written.
+
+    Attributes:
+        run: the run's folder, with `split.json` and its proof.
+        out: the folder of parts; None where none was asked for.
+        pictures: how many pictures stand in each part.
+        proof: what shows that nothing is shared between parts.
+    """
+
+    run: Path
+    out: Path | None
+    pictures: dict[str, int]
+    proof: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; paths are absolute."""
+        return {
+            "run": str(self.run),
+            "out": None if self.out is None else str(self.out),
+            "split": str(self.run / "split.json"),
+            "pictures": self.pictures,
+            "proof": self.proof,
+        }
+
+
+def split(
+    source: str | Path,
+    *,
+    parts: tuple[float, float, float] = (70, 20, 10),
+    out: str | Path | None = None,
+    copy: bool = False,
+    name: str | None = None,
+    runs: str | Path = "runs",
+    seed: int = 0,
+    fixes: str | Path | None = None,
+    backbone: str = "lite0",
+    cache: Path | None = None,
+    progress: Progress = silent,
+) -> SplitResult:
+    """Split pictures into parts that share no picture, near copy or group.
+
+    Args:
+        source: labelled pictures: a folder, a table or an archive; never changed.
+        parts: shares of train, validation and test.
+        out: an empty or new folder for `train/`, `validation/`, `test/`, `split.csv` and `.lst` files; None: none.
+        copy: copy the pictures instead of linking them.
+        name: the run's name; None: called after the source, with a number.
+        runs: the folder of all runs.
+        seed: the same seed gives the same split.
+        fixes: a fixes.csv to apply first.
+        backbone: what looks at the pictures: a name, or the path of an ONNX file.
+        cache: where computed things are kept; None: the user's cache folder.
+        progress: is told how far the work is.
+
+    Raises:
+        DiscernError: the source, the fixes, the run's name or `out` cannot be used.
+    """
+    preparing = PrepareConfig.of(source, fixes=fixes, backbone=backbone)
+    config = SplitConfig(seed=seed, parts=parts)
+    asked = preparing.to_json() | {"seed": seed, "parts": list(parts)}
+    run = Run.create(Path(source), name=name, runs=Path(runs), resume=False, config=asked)
+    with run.held():
+        prepared = prepare(run, preparing, cache=cache, progress=progress)
+        exclude = conflicted(prepared.catalog, prepared.edges)
+        made = make_split(prepared.catalog, prepared.groups, config, exclude=exclude)
+        run.write_json("split.json", made.to_json())
+        if out is not None:
+            write_parts(prepared.catalog, made, Path(out), copy=copy)
+        run.save(status="done")
+    return SplitResult(
+        run=run.folder,
+        out=None if out is None else Path(out).absolute(),
+        pictures={part: int(np.sum(made.part == part)) for part in PARTS},
+        proof=dict(made.proof),
+    )

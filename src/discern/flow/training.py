@@ -1,0 +1,136 @@
+"""`discern train`: from pictures to a bundle, and to the page that says how good it is."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from discern.checking import conflicted
+from discern.flow.preparing import PrepareConfig, Prepared, prepare
+from discern.flow.run import Run
+from discern.flow.showing import write_page
+from discern.progress import Progress, silent
+from discern.splitting import Split, SplitConfig, make_split
+from discern.training import Material, TrainConfig, learn, measure, pack
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainResult:
+    """What a training left behind.
+
+    Attributes:
+        run: the run's folder.
+        bundle: the model, `model.discern`.
+        report: the page that says how good it is.
+        pictures: how many pictures stand in each part, and how many files could not be read.
+        accuracy: `leak_free`, `naive`, `given` and `difference`, each with value, low and high.
+        ece: the expected calibration error, and the range that perfect calibration would show.
+        policy: the promise about errors among accepted answers; None: nothing is accepted.
+        seconds: wall time by stage.
+    """
+
+    run: Path
+    bundle: Path
+    report: Path
+    pictures: dict[str, int]
+    accuracy: dict[str, Any]
+    ece: dict[str, Any]
+    policy: dict[str, Any] | None
+    seconds: dict[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; paths are absolute."""
+        return asdict(self) | {"run": str(self.run), "bundle": str(self.bundle), "report": str(self.report)}
+
+
+def train(
+    source: str | Path,
+    *,
+    name: str | None = None,
+    runs: str | Path = "runs",
+    seed: int = 0,
+    fixes: str | Path | None = None,
+    backbone: str = "lite0",
+    resume: bool = False,
+    cache: Path | None = None,
+    progress: Progress = silent,
+) -> TrainResult:
+    """Check, split, fit, evaluate and pack: one call from pictures to a bundle that knows its limits.
+
+    Args:
+        source: a folder, a table (CSV, Parquet) or an archive (zip, tar) of labelled pictures; never changed.
+        name: the run's name; None: called after the source, with a number.
+        runs: the folder of all runs.
+        seed: of every random choice; the same seed gives the same result.
+        fixes: a fixes.csv to apply first.
+        backbone: what looks at the pictures: a name, or the path of an ONNX file.
+        resume: go on with an interrupted run of that name.
+        cache: where computed things are kept; None: the user's cache folder.
+        progress: is told how far the work is.
+
+    Raises:
+        DiscernError: the source, the fixes or the run's name cannot be used, or the pictures do not allow training.
+    """
+    preparing = PrepareConfig.of(source, fixes=fixes, backbone=backbone)
+    config = TrainConfig(seed=seed, split=SplitConfig(seed=seed))
+    asked = preparing.to_json() | config.to_json()
+    run = Run.create(Path(source), name=name, runs=Path(runs), resume=resume, config=asked)
+    with run.held():
+        if not run.finished:
+            _train(run, preparing, config, cache=cache, progress=progress)
+    return _result(run)
+
+
+def _train(run: Run, preparing: PrepareConfig, config: TrainConfig, *, cache: Path | None, progress: Progress) -> None:
+    prepared = prepare(run, preparing, cache=cache, progress=progress)
+    with run.stage("split", progress):
+        split = _split(run, prepared, config)
+    with run.stage("fit", progress):
+        material = Material(
+            catalog=prepared.catalog,
+            features=prepared.features,
+            position=prepared.position,
+            backbone=prepared.backbone,
+            recipe=prepared.recipe,
+        )
+        learned = learn(material, split, config, progress)
+    with run.stage("evaluate", progress):
+        metrics = measure(material, split, learned, config)
+        run.write_json("metrics.json", metrics)
+    with run.stage("pack", progress):
+        pack(
+            run.path("model.discern"),
+            material,
+            learned,
+            metrics,
+            config,
+            name=run.folder.name,
+            versions=run.facts["versions"],
+        )
+    with run.stage("report", progress):
+        write_page(run, prepared, learned, metrics)
+    run.save(status="done")
+
+
+def _split(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
+    path = run.path("split.json")
+    if path.exists():
+        return Split.from_json(json.loads(path.read_text(encoding="utf-8")))
+    exclude = conflicted(prepared.catalog, prepared.edges)
+    split = make_split(prepared.catalog, prepared.groups, config.split, exclude=exclude)
+    run.write_json("split.json", split.to_json())
+    return split
+
+
+def _result(run: Run) -> TrainResult:
+    metrics = json.loads(run.path("metrics.json").read_text(encoding="utf-8"))
+    return TrainResult(
+        run=run.folder,
+        bundle=run.path("model.discern"),
+        report=run.path("report.html"),
+        pictures=metrics["split"]["pictures"],
+        accuracy=metrics["accuracy"],
+        ece=metrics["ece"],
+        policy=None,
+        seconds=run.facts["seconds"],
+    )

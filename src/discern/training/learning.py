@@ -1,0 +1,176 @@
+"""From features and a split to a head, and to answers that it could not have learned by heart."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from discern.catalog import Catalog
+from discern.features import Backbone
+from discern.heads import FittedHead, HeadFitter
+from discern.picture import Recipe
+from discern.progress import Progress, silent
+from discern.splitting import TEST, Split, naive_split
+from discern.store import Rows
+from discern.training.config import TrainConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """Answers to pictures that were held out when the head that gave them was fitted.
+
+    Attributes:
+        rows: int `[M]`, the pictures' rows in the catalog.
+        probabilities: float32 `[M, K]`, calibrated.
+        uncalibrated: float32 `[M, K]`, before the temperature.
+        unknown_score: float32 `[M]`.
+        t_unknown: float `[M]`, the threshold of the head that answered.
+    """
+
+    rows: np.ndarray
+    probabilities: np.ndarray
+    uncalibrated: np.ndarray
+    unknown_score: np.ndarray
+    t_unknown: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """What came of a training.
+
+    Attributes:
+        final: the head that ships.
+        honest: its answers, or those of its recipe, on a split that leaks nothing.
+        naive: the recipe's answers on a random split that ignores groups.
+        given: the recipe's answers on the parts as they were given; None where there were none.
+        baselines: probabilities `[M, K]` of simple rivals, for the rows of `honest`.
+        learned: int, the catalog rows that the final head was fitted on.
+    """
+
+    final: FittedHead
+    honest: Held
+    naive: Held
+    given: Held | None
+    baselines: Mapping[str, np.ndarray]
+    learned: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What is learned from.
+
+    Attributes:
+        catalog: N pictures.
+        features: float32 `[R, D]`, one row for each readable picture.
+        position: int `[N]`, a picture's row in `features`, or -1.
+        backbone: what saw the pictures.
+        recipe: how each became the backbone's input.
+    """
+
+    catalog: Catalog
+    features: Rows
+    position: np.ndarray
+    backbone: Backbone
+    recipe: Recipe
+
+    def rows(self, rows: np.ndarray) -> Rows:
+        """The features of some catalog rows."""
+        return self.features.select(self.position[rows])
+
+    def weights(self, rows: np.ndarray) -> np.ndarray:
+        """Weights that make each distinct picture among some rows count once, float64."""
+        pixels = self.catalog.table["pixels"].to_numpy()[rows]
+        _, inverse, count = np.unique(pixels.astype(str), return_inverse=True, return_counts=True)
+        return np.asarray(1.0 / count[inverse])
+
+
+def learn(material: Material, split: Split, config: TrainConfig, progress: Progress = silent) -> Learned:
+    """Fit the head that ships, and judge it honestly, naively and as given."""
+    rows = split.training_rows(TEST)
+    fitter = _fitter(material, config, rows, split.fold, left_out=split.left_out, held=split.held)
+    final = fitter.fit()
+    if split.method == "test-part":
+        honest = _answer(final, material, np.flatnonzero(split.test))
+        rivals = _rivals(material, rows, honest.rows)
+    else:
+        honest = _cross(fitter, rows, split.fold, progress)
+        rivals = _rival_folds(material, rows, split.fold)
+    return Learned(
+        final=final,
+        honest=honest,
+        naive=_learn_naive(material, split, config, progress),
+        given=_learn_given(material, split, config),
+        baselines=rivals,
+        learned=rows,
+    )
+
+
+def _fitter(
+    material: Material,
+    config: TrainConfig,
+    rows: np.ndarray,
+    fold: np.ndarray,
+    *,
+    left_out: Mapping[int, np.ndarray] | None = None,
+    held: tuple[int, ...] | None = None,
+) -> HeadFitter:
+    place = np.full(len(fold), -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    local = {key: place[some][place[some] >= 0] for key, some in (left_out or {}).items() if key != TEST}
+    return HeadFitter(
+        material.rows(rows),
+        material.catalog.label_index[rows],
+        fold[rows],
+        classes=len(material.catalog.labels),
+        blocks=material.backbone.blocks,
+        left_out=local,
+        held=held,
+        weights=material.weights(rows),
+        config=config.head,
+        seed=config.seed,
+    )
+
+
+def _answer(fitted: FittedHead, material: Material, rows: np.ndarray) -> Held:
+    features = material.rows(rows)
+    return Held(
+        rows=rows,
+        probabilities=fitted.probabilities(features),
+        uncalibrated=fitted.uncalibrated(features),
+        unknown_score=fitted.unknown_score(features),
+        t_unknown=np.full(len(rows), fitted.t_unknown),
+    )
+
+
+def _cross(fitter: HeadFitter, rows: np.ndarray, fold: np.ndarray, progress: Progress) -> Held:
+    crossed = fitter.cross_fit(progress=progress)
+    judged = fold[rows] >= 0
+    return Held(
+        rows=rows[judged],
+        probabilities=crossed.probabilities[judged],
+        uncalibrated=crossed.uncalibrated[judged],
+        unknown_score=crossed.unknown_score[judged],
+        t_unknown=crossed.t_unknown[judged],
+    )
+
+
+def _learn_naive(material: Material, split: Split, config: TrainConfig, progress: Progress) -> Held:
+    """The recipe as most people judge it: random folds of the same sizes, copies and films on both sides."""
+    naive = naive_split(material.catalog, split, seed=config.seed)
+    rows = naive.training_rows(TEST)
+    fitter = _fitter(material, config, rows, naive.fold, held=naive.held)
+    if naive.method == "test-part":
+        return _answer(fitter.fit(), material, np.flatnonzero(naive.test))
+    return _cross(fitter, rows, naive.fold, progress)
+
+
+def _learn_given(material: Material, split: Split, config: TrainConfig) -> Held | None:
+    """The recipe on the parts as they came, leaks and all."""
+    usable = split.learned | split.test
+    part = material.catalog.table["part"].fill_null("").to_numpy()
+    test = usable & (part == ("test" if (part[usable] == "test").any() else "validation"))
+    rows = np.flatnonzero(usable & ~test)
+    if not test.any() or len(np.unique(material.catalog.label_index[rows])) < 2:
+        return None
+    fold = np.where(split.fold >= 0, split.fold, 0)
+    return _answer(_fitter(material, config, rows, fold).fit(), material, np.flatnonzero(test))

@@ -1,0 +1,105 @@
+"""What a training came to, in honest figures: the run's `metrics.json`."""
+
+from typing import Any
+
+import numpy as np
+
+from discern.evaluating import Figures, judge, judge_share, paired_difference
+from discern.splitting import Split
+from discern.training.config import TrainConfig
+from discern.training.learning import Held, Learned, Material
+
+
+def measure(material: Material, split: Split, learned: Learned, config: TrainConfig) -> dict[str, Any]:
+    """Judge all that was held out.
+
+    Returns:
+        JSON-ready: `accuracy` (leak-free, naive, given, difference), `ece`, `figures`, `baselines`, `unknown`, `split`
+        and `head`. The same seed and pictures give the same values.
+    """
+    ruler = _Ruler(material, split, config.seed)
+    figures = ruler.figures(learned.honest)
+    return {
+        "format": 1,
+        "accuracy": {
+            "leak_free": figures.accuracy.to_json() | _method(split, figures),
+            "naive": ruler.accuracy(learned.naive),
+            "given": None if learned.given is None else ruler.accuracy(learned.given),
+            "difference": ruler.difference(learned.naive, learned.honest),
+        },
+        "ece": figures.calibration.to_json()["ece"],
+        "figures": figures.to_json(),
+        "baselines": {
+            name: ruler.share(ruler.correct(learned.honest.rows, rival), learned.honest.rows)
+            for name, rival in learned.baselines.items()
+        },
+        "unknown": _unknown(learned),
+        "split": _describe(material, split),
+        "head": learned.final.chosen,
+    }
+
+
+class _Ruler:
+    """Measures answers to a catalog's pictures; each distinct content weighs 1, and groups are resampled."""
+
+    def __init__(self, material: Material, split: Split, seed: int) -> None:
+        self.material, self.split, self.seed = material, split, seed
+        self.truth = material.catalog.label_index
+
+    def correct(self, rows: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+        return np.asarray(probabilities.argmax(axis=1) == self.truth[rows])
+
+    def share(self, correct: np.ndarray, rows: np.ndarray) -> dict[str, Any]:
+        groups, weights = self.split.group[rows], self.material.weights(rows)
+        return judge_share(correct, groups=groups, weights=weights, seed=self.seed).to_json()
+
+    def accuracy(self, held: Held) -> dict[str, Any]:
+        return self.share(self.correct(held.rows, held.probabilities), held.rows)
+
+    def figures(self, held: Held) -> Figures:
+        return judge(
+            self.truth[held.rows],
+            held.probabilities,
+            labels=self.material.catalog.labels,
+            groups=self.split.group[held.rows],
+            weights=self.material.weights(held.rows),
+            uncalibrated=held.uncalibrated,
+            seed=self.seed,
+        )
+
+    def difference(self, one: Held, other: Held) -> dict[str, Any]:
+        """The first's accuracy minus the second's, over the pictures that both judged."""
+        rows, first, second = np.intersect1d(one.rows, other.rows, return_indices=True)
+        return paired_difference(
+            self.correct(rows, one.probabilities[first]),
+            self.correct(rows, other.probabilities[second]),
+            groups=self.split.group[rows],
+            weights=self.material.weights(rows),
+            seed=self.seed,
+        ).to_json() | {"pictures": len(rows)}
+
+
+def _method(split: Split, figures: Figures) -> dict[str, Any]:
+    estimates = "bundle" if split.method == "test-part" else "recipe"
+    return {"method": split.method, "estimates": estimates, "classes": figures.classes}
+
+
+def _unknown(learned: Learned) -> dict[str, Any]:
+    honest = learned.honest
+    return {
+        "t_unknown": learned.final.t_unknown,
+        "false_rejection": float(np.mean(honest.unknown_score > honest.t_unknown)),
+    }
+
+
+def _describe(material: Material, split: Split) -> dict[str, Any]:
+    pictures = {part: int(np.sum(split.part == part)) for part in ("train", "validation", "test")}
+    readable = int(material.catalog.readable.sum())
+    used = int(np.sum(split.learned | split.test))
+    return {
+        "method": split.method,
+        "reason": split.reason,
+        "leaks": split.leaks,
+        "unjudged": list(split.unjudged),
+        "pictures": pictures | {"unused": readable - used, "unreadable": len(split.fold) - readable},
+    }
