@@ -1,6 +1,6 @@
 """Whether 80 % sure means right in 8 of 10: the reliability curve and the calibration error."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -88,7 +88,12 @@ def judge_confidence(
     members = Members(group=members.group[heavy], weight=members.weight[heavy], count=members.count)
     cells = _Cells(sure[heavy], right[heavy], members)
     ece = cells.interval(seed)
-    null95 = None if members.count < FEWEST_GROUPS else float(np.quantile(cells.simulate(seed), 0.95))
+    if members.count < FEWEST_GROUPS or ece.value is None:
+        return Calibration(ece=ece, null95=None, bins=cells.reliability())
+    null95 = float(np.quantile(cells.simulate(seed), 0.95))
+    if ece.value <= null95:
+        # Resampling cannot reach the boundary: what chance alone explains may be no error at all.
+        ece = replace(ece, low=0.0)
     return Calibration(ece=ece, null95=null95, bins=cells.reliability())
 
 

@@ -56,8 +56,8 @@ def judge_unknown(
         UsageError: a score or the threshold is not a finite number, or a shape is wrong.
     """
     known, strangers = _checked(known_scores), _checked(stranger_scores)
-    if not np.isfinite(threshold):
-        raise UsageError(f"The threshold {threshold} is no finite number.")
+    if np.isnan(threshold):
+        raise UsageError(f"The threshold {threshold} is no number.")
     return UnknownFigures(
         auroc=_auroc(known, strangers),
         kept=judge_share(known <= threshold, groups=known_groups, seed=seed),

@@ -1,0 +1,218 @@
+"""The verdict in three plain sentences, and the notes that keep a reader from believing too much."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from discern.reporting.wording import count, interval, listed, percent, plural, points
+
+BASELINES = {
+    "majority": "always the most frequent class",
+    "mean_colour": "the mean colour alone",
+    "raw_pixels": "a few raw pixels, without any network",
+}
+_WORDNET = re.compile(r"n\d{8}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """One thing to know; a `warning` means that the figures may not hold."""
+
+    title: str
+    text: str
+    warning: bool = False
+
+
+def part(facts: Mapping[str, Any] | None, *names: str) -> Mapping[str, Any]:
+    """A nested part of JSON-like facts, empty where any step is missing or null."""
+    found: Any = facts
+    for name in names:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def sentences(metrics: Mapping[str, Any], faults: Mapping[str, int]) -> list[str]:
+    """How good it is; what a naive split would have claimed; what to doubt or do next.
+
+    Args:
+        metrics: a run's metrics; missing parts are not spoken of.
+        faults: how many findings each check has.
+    """
+    told = [_how_good(part(metrics, "accuracy", "leak_free")), _what_naive_claims(metrics), _what_next(metrics, faults)]
+    return [sentence for sentence in told if sentence]
+
+
+def _how_good(figure: Mapping[str, Any]) -> str:
+    value = figure.get("value")
+    if value is None:
+        return "How good this classifier is could not be measured: there was nothing independent to judge it by."
+    subject = "this classifier" if figure.get("estimates") == "bundle" else "a classifier made this way"
+    ends = (
+        f"95 % interval {interval(figure)}"
+        if figure.get("low") is not None
+        else "there are too few independent pictures to say how far that may be off"
+    )
+    return (
+        f"Shown pictures that share no copy, burst or film with anything it learned from, {subject} "
+        f"is right {percent(value)} of the time ({ends})."
+    )
+
+
+def _what_naive_claims(metrics: Mapping[str, Any]) -> str:
+    naive, difference = part(metrics, "accuracy", "naive"), part(metrics, "accuracy", "difference")
+    if naive.get("value") is None:
+        return ""
+    claim = f"The usual random split would have claimed {percent(naive['value'])}"
+    gain, low, high = (difference.get(name) for name in ("value", "low", "high"))
+    if gain is None:
+        return f"{claim}."
+    if low is None or high is None:
+        return (
+            f"{claim}, {points(gain)} points on the same pictures; there are too few groups to call that a difference."
+        )
+    ends = f"95 % interval {points(low)} to {points(high)}"
+    if low > 0:
+        return f"{claim}: {points(gain)} points ({ends}) that come from pictures it had as good as seen."
+    if high < 0:
+        return f"{claim}, {points(gain)} points ({ends}): nothing was gained here by leaks."
+    return f"{claim}; the difference of {points(gain)} points ({ends}) may be chance, so leaks hardly flatter this set."
+
+
+def _what_next(metrics: Mapping[str, Any], faults: Mapping[str, int]) -> str:
+    rivals = equal_baselines(metrics)
+    leak_free = part(metrics, "accuracy", "leak_free")
+    if rivals:
+        return f"Doubt it for now: {BASELINES.get(rivals[0], rivals[0])} does about as well on these pictures."
+    if leak_free.get("value") is not None and leak_free.get("low") is None:
+        return "Next: collect more pictures that were taken independently, at least 20 scenes, objects or films."
+    if faults.get("label_conflict"):
+        conflicts = plural(faults["label_conflict"], "picture stands", "pictures stand")
+        return f"Next: {conflicts} under two labels; decide each one in fixes.csv and train again."
+    worst = _most_confused(part(metrics, "figures"))
+    if worst:
+        return (
+            f"Next: look at “{worst['truth']}”, which it takes for “{worst['predicted']}” {percent(worst['share'])} "
+            "of the time; more pictures of both, or clearer labels, help most."
+        )
+    found = sum(faults.values())
+    if found:
+        return f"Next: go through the {plural(found, 'finding')} below and train again with the fixes you agree with."
+    return "Next: try it on pictures of your own that it has never seen, with `discern evaluate`."
+
+
+def _most_confused(figures: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    confused = [each for each in figures.get("confused") or [] if each.get("count", 0) >= 3]
+    return max(confused, key=lambda each: each["count"], default=None)
+
+
+def equal_baselines(metrics: Mapping[str, Any]) -> list[str]:
+    """The baselines whose interval (or value, without one) reaches the leak-free accuracy."""
+    ours = part(metrics, "accuracy", "leak_free").get("value")
+    if ours is None:
+        return []
+    reach = {
+        name: figure["high"] if figure.get("high") is not None else figure.get("value")
+        for name, figure in part(metrics, "baselines").items()
+    }
+    return [name for name, high in reach.items() if high is not None and high >= ours]
+
+
+def notes(metrics: Mapping[str, Any], run: Mapping[str, Any], labels: Sequence[str]) -> list[Note]:
+    """What else a reader must know before relying on the figures; warnings first."""
+    told = [
+        _baselines(metrics),
+        _pretraining(run, labels),
+        _method(metrics),
+        _unjudged(part(metrics, "split"), part(metrics, "accuracy", "leak_free")),
+        _calibration(part(metrics, "ece")),
+    ]
+    return sorted((note for note in told if note), key=lambda note: not note.warning)
+
+
+def _baselines(metrics: Mapping[str, Any]) -> Note | None:
+    rivals = equal_baselines(metrics)
+    if rivals:
+        names = listed([BASELINES.get(name, name) for name in rivals])
+        return Note(
+            title="A far simpler method does as well",
+            text=f"On the same pictures, {names} comes as close as can be told apart. Either the task is easy, or "
+            "something beside the subject (background, lighting, camera) gives the class away.",
+            warning=True,
+        )
+    figures = part(metrics, "baselines")
+    best = max(figures, key=lambda name: figures[name].get("value") or 0.0, default=None)
+    if best is None:
+        return None
+    return Note(
+        title="Simpler methods do not reach it",
+        text=f"The best, {BASELINES.get(best, best)}, is right {percent(figures[best].get('value'))} of the time.",
+    )
+
+
+def _pretraining(run: Mapping[str, Any], labels: Sequence[str]) -> Note | None:
+    learned_from = part(run, "backbone").get("pretraining")
+    if not learned_from:
+        return None
+    told = f"The network beneath was trained before on: {learned_from}."
+    if labels and sum(bool(_WORDNET.fullmatch(label)) for label in labels) > len(labels) / 2:
+        return Note(
+            title="The network beneath has probably seen these very pictures",
+            text=f"{told} The class names here are ImageNet's own, so these figures are too good to be carried over "
+            "to new pictures.",
+            warning=True,
+        )
+    return Note(
+        title="What the network beneath has seen",
+        text=f"{told} If your pictures were taken from there, the figures are too good.",
+    )
+
+
+def _method(metrics: Mapping[str, Any]) -> Note | None:
+    split = part(metrics, "split")
+    if not split:
+        return None
+    if split.get("method") == "test-part":
+        title, text = "This very model was judged", "It was judged once, on the test part, which nothing was chosen by."
+    else:
+        title = "The recipe was judged, then the model was made from everything"
+        text = (
+            "Each fold of the pictures was answered by a model that had learned from the rest. The model in the "
+            "bundle learned from all of them, so it is likely to be a little better than the figure."
+        )
+    reason = str(split.get("reason") or "").strip()
+    leaks = split.get("leaks") or 0
+    kept_out = f" {plural(leaks, 'picture')} that would have leaked did not take part in learning." if leaks else ""
+    return Note(title=title, text=f"{text} {reason}{kept_out}".strip())
+
+
+def _unjudged(split: Mapping[str, Any], figure: Mapping[str, Any]) -> Note | None:
+    names = [str(name) for name in split.get("unjudged") or []]
+    if not names:
+        return None
+    judged = figure.get("classes")
+    rest = f" The figures are over the other {count(judged)} classes." if judged else ""
+    return Note(
+        title=f"{plural(len(names), 'class', 'classes')} could not be judged",
+        text=f"{listed(names)}: all pictures belong together (one film, one object), so none is independent of the "
+        f"rest. The model knows them, but nobody can say how well.{rest} Pictures of a second object mend that.",
+        warning=True,
+    )
+
+
+def _calibration(ece: Mapping[str, Any]) -> Note | None:
+    value, chance = ece.get("value"), ece.get("null95")
+    if value is None or chance is None:
+        return None
+    if value <= chance:
+        return Note(
+            title="Its confidence can be taken at its word",
+            text=f"Stated confidence and the share that is right differ by {percent(value)} on average; chance alone "
+            f"gives up to {percent(chance)} for a perfectly honest model.",
+        )
+    return Note(
+        title="Its confidence is off",
+        text=f"Stated confidence and the share that is right differ by {percent(value)} on average, more than chance "
+        f"explains ({percent(chance)}). Do not set rules by the confidence without looking at the curve below.",
+        warning=True,
+    )
