@@ -68,7 +68,7 @@ class Manifest:
         try:
             plain = json.loads(data)
             version = plain.pop("format")
-        except (ValueError, KeyError, AttributeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise BundleDamaged(f"bundle.json cannot be read ({error}).") from error
         if version != FORMAT:
             raise BundleFormatError(

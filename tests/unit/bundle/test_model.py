@@ -1,0 +1,139 @@
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from discern.bundle import Model, Prediction, Thresholds, archive, load, verify
+from discern.errors import BundleError, EmptyFile, PictureError, UnreadableFile
+from tests.unit.bundle.small import LABELS, SIZE, plain, write_small
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_small(tmp_path_factory.mktemp("bundle") / "model.discern")
+
+
+@pytest.fixture(scope="module")
+def model(bundle: Path) -> Model:
+    return load(bundle)
+
+
+def png(pixels: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_a_sure_answer_is_accepted(model: Model) -> None:
+    answer = model(plain(250, 0, 0))
+    assert (answer.label, answer.decision) == ("red", "accept")
+    assert answer.confidence == answer.probabilities["red"] > 0.8
+
+
+def test_a_doubtful_answer_asks_a_person(model: Model) -> None:
+    answer = model(plain(128, 0, 0))
+    assert answer.decision == "review"
+    assert "please have a look" in answer.message
+
+
+def test_a_stranger_is_told_first_however_sure(model: Model) -> None:
+    answer = model(plain(255, 255, 255))
+    assert answer.decision == "unknown"
+    assert answer.looks_like == answer.label == "red"
+    assert "not one of the things I know" in answer.message
+
+
+def test_without_a_policy_nothing_is_accepted(tmp_path: Path) -> None:
+    model = load(write_small(tmp_path / "m.discern", thresholds=Thresholds(unknown=0.6)))
+    assert model(plain(250, 0, 0)).decision == "review"
+
+
+def test_paths_bytes_and_pixels_give_one_answer(model: Model, tmp_path: Path) -> None:
+    pixels = plain(200, 30, 20)
+    path = tmp_path / "red.png"
+    path.write_bytes(png(pixels))
+    answers = [model(source) for source in (path, str(path), png(pixels), pixels)]
+    assert len({answer.confidence for answer in answers}) == 1
+
+
+def test_probabilities_are_named_and_sum_to_one(model: Model) -> None:
+    answer = model(plain(90, 90, 0))
+    assert tuple(answer.probabilities) == LABELS
+    assert sum(answer.probabilities.values()) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_many_pictures_keep_their_order_and_errors_their_places(model: Model, tmp_path: Path) -> None:
+    sources = [png(plain(250, 0, 0)), b"", tmp_path / "none.png", png(plain(0, 0, 0))] * 12
+    answers = list(model.predict(sources))
+    assert [type(answer) for answer in answers[:4]] == [Prediction, EmptyFile, UnreadableFile, Prediction]
+    assert len(answers) == 48
+    assert [a.label for a in answers if isinstance(a, Prediction)] == ["red", "dark"] * 12
+
+
+def test_one_bad_picture_raises_its_own_error(model: Model) -> None:
+    with pytest.raises(PictureError):
+        model(b"no picture")
+
+
+def test_evidence_speaks_where_the_colour_is(model: Model) -> None:
+    pixels = np.zeros((SIZE, SIZE, 3), np.uint8)
+    pixels[:, : SIZE // 2, 0] = 255
+    evidence = model.run(pixels[None])["evidence"][0]
+    assert evidence.shape == (SIZE, SIZE, 2)
+    assert evidence[:, : SIZE // 2, 1].mean() > evidence[:, SIZE // 2 :, 1].mean()
+
+
+def test_the_json_has_what_every_door_promises(model: Model) -> None:
+    plain_answer = model(plain(250, 0, 0)).to_json()
+    assert set(plain_answer) == {
+        "label", "decision", "confidence", "probabilities", "set",
+        "unknown_score", "looks_like", "message", "model", "id",
+    }  # fmt: skip
+    assert plain_answer["model"] == {"name": "colours", "version": "1", "fingerprint": model.fingerprint}
+    assert plain_answer["set"] is None
+
+
+def test_each_answer_has_its_own_id(model: Model) -> None:
+    assert model(plain(0, 0, 0)).id != model(plain(0, 0, 0)).id
+
+
+def test_seen_holds_sorted_prefixes(model: Model) -> None:
+    assert model.seen.dtype == np.uint8
+    assert [bytes(row).hex() for row in model.seen] == ["01" * 8, "ab" * 8]
+
+
+def test_the_card_travels(model: Model) -> None:
+    assert model.card == "# Card\n"
+
+
+def test_it_verifies_where_it_was_made(bundle: Path) -> None:
+    found = verify(bundle)
+    assert found.passed
+    assert found.worst_difference == 0.0
+
+
+def test_a_pinned_fingerprint_is_honoured(bundle: Path, model: Model) -> None:
+    assert verify(bundle, fingerprint=model.fingerprint.upper()).passed
+    with pytest.raises(BundleError, match="forged"):
+        verify(bundle, fingerprint="0" * 64)
+
+
+class Drifting:
+    """A runtime that answers a little differently, as a faulty engine would."""
+
+    def __init__(self, model: Model, by: float) -> None:
+        self.model, self.by = model, by
+
+    def run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        outputs = self.model.run(inputs["pixels"])
+        return outputs | {"probabilities": outputs["probabilities"] + np.float32(self.by)}
+
+
+@pytest.mark.parametrize(("by", "passes"), [(5e-5, True), (5e-4, False), (float("nan"), False)])
+def test_an_engine_that_answers_otherwise_fails_verification(
+    bundle: Path, model: Model, by: float, passes: bool
+) -> None:
+    drifting = Model(archive.unpack(bundle), runtime=Drifting(model, by))
+    assert drifting.verify().passed is passes
