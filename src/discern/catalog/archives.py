@@ -1,0 +1,179 @@
+"""Zip and tar archives, read in the order they are stored and never unpacked to disk."""
+
+import bz2
+import gzip
+import io
+import lzma
+import re
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Container, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal
+
+from discern.catalog.naming import MEMBER, is_archive, is_ignored, to_text
+from discern.catalog.sources import Item, given, refused
+from discern.errors import DamagedPicture, NotAPicture, PictureError, PictureTooLarge, UnreadableFile
+from discern.picture import Limits
+
+_COMPRESSED: dict[bytes, Callable[[IO[bytes]], io.BufferedIOBase]] = {
+    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
+    b"BZ": bz2.BZ2File,
+    b"\xfd7": lzma.LZMAFile,
+}
+_ARCHIVED = (b"PK\x03\x04", b"\x1f\x8b")
+_OUTSIDE = re.compile(r"(?:[A-Za-z]:)?[/\\]|(?:.*[/\\])?\.\.(?:[/\\]|$)", re.DOTALL)
+_FAILURES = (
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,  # zipfile's word for "encrypted"; its NotImplementedError, for odd compressions, is one too
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
+_REMEDY = "Unpack the archive, put a picture in its place, or leave it out."
+
+
+class ArchiveSource:
+    """Everything inside one archive; the root is the folder that it lies in."""
+
+    layout: Literal["folders", "archive", "declared"] = "archive"
+    total: int | None = None
+
+    def __init__(self, archive: Path, *, limits: Limits) -> None:
+        self.root = archive.parent
+        self._archive = archive
+        self._limits = limits
+
+    def items(self) -> Iterator[Item]:
+        """Yield members in the order they are stored."""
+        return read_members(self._archive, to_text(self._archive.name), limits=self._limits)
+
+
+def holds_files(path: Path) -> bool:
+    """Tell, by its content, whether a file is an archive that can be opened."""
+    try:
+        if not path.is_file():
+            return False
+        if zipfile.is_zipfile(path):
+            return True
+        with _open_tar(path, Limits()) as archive:
+            return archive.next() is not None
+    except _FAILURES:
+        return False
+
+
+def read_members(archive: Path, path: str, *, limits: Limits, wanted: Container[str] | None = None) -> Iterator[Item]:
+    """Yield the members of an archive, each read already; links, and names that lead outside, refused with a reason.
+
+    Args:
+        archive: where it lies.
+        path: the archive's own path in the catalog.
+        limits: `max_bytes` bounds what is read of one member.
+        wanted: paths in the catalog; only these are yielded. None: all.
+    """
+    members = _zip_members if zipfile.is_zipfile(archive) else _tar_members
+    try:
+        for member in members(archive, limits):
+            member_path = path + MEMBER + to_text(member.name)
+            if member.is_ignored or (wanted is not None and member_path not in wanted):
+                continue
+            try:
+                yield given(member_path, member.read(limits), archive=path)
+            except PictureError as error:
+                yield refused(member_path, error, archive=path)
+    except _FAILURES as error:
+        message = f"The archive {path} is damaged ({error}): what follows in it was not read."
+        yield refused(path, DamagedPicture(message, hint="Get the archive again from where it came from."))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Member:
+    name: str
+    size: int
+    regular: bool
+    folder: bool
+    open: Callable[[], IO[bytes] | None]
+
+    @property
+    def is_ignored(self) -> bool:
+        parts = self.name.split("/")
+        return self.folder or any(is_ignored(part) for part in parts if part not in (".", ".."))
+
+    def read(self, limits: Limits) -> bytes:
+        """Read it as a member that stays inside, is a plain file, and keeps to its size."""
+        if _OUTSIDE.match(self.name):
+            raise UnreadableFile("The name leads outside of its archive.", hint=_REMEDY)
+        if not self.regular:
+            raise UnreadableFile("A link, pipe or device in an archive is not followed.", hint=_REMEDY)
+        if self.size > limits.max_bytes:
+            raise PictureTooLarge(f"The file has {self.size:,} bytes.", hint=limits.remedy)
+        try:
+            file = self.open()
+            data = file.read(limits.max_bytes + 1) if file else b""
+        except _FAILURES as error:
+            raise DamagedPicture(f"It cannot be read from its archive: {error}.", hint=_REMEDY) from error
+        if is_archive(self.name) and data.startswith(_ARCHIVED):
+            raise NotAPicture("An archive inside an archive is not opened.", hint=_REMEDY)
+        return data
+
+
+def _zip_members(archive: Path, _limits: Limits) -> Iterator[_Member]:
+    with zipfile.ZipFile(archive) as opened:
+        for info in opened.infolist():
+            kind = stat.S_IFMT(info.external_attr >> 16) if info.create_system == 3 else 0
+            yield _Member(
+                name=info.filename if "/" in info.filename else info.filename.replace("\\", "/"),
+                size=info.file_size,
+                regular=kind in (0, stat.S_IFREG),
+                folder=info.is_dir(),
+                open=lambda info=info: opened.open(info),  # type: ignore[misc]
+            )
+
+
+def _tar_members(archive: Path, limits: Limits) -> Iterator[_Member]:
+    with _open_tar(archive, limits) as opened:
+        while (info := opened.next()) is not None:
+            opened.members.clear()  # type: ignore[attr-defined] # else a million members would all be remembered
+            yield _Member(
+                name=info.name.removeprefix("./"),
+                size=info.size,
+                regular=info.isreg(),
+                folder=info.isdir(),
+                open=lambda info=info: opened.extractfile(info),  # type: ignore[misc]
+            )
+        # tarfile takes anything that is no header for the end; the true end is zeros or nothing.
+        file = opened.fileobj
+        assert file is not None
+        file.seek(opened.offset)
+        if file.read(tarfile.BLOCKSIZE).strip(b"\0"):
+            raise tarfile.ReadError("no member begins where one should")
+
+
+@contextmanager
+def _open_tar(path: Path, limits: Limits) -> Iterator[tarfile.TarFile]:
+    with ExitStack() as stack:
+        file = stack.enter_context(path.open("rb"))
+        start = file.read(2)
+        file.seek(0)
+        raw = _COMPRESSED[start](file) if start in _COMPRESSED else file
+        bounded = stack.enter_context(_Bounded(raw))
+        bounded.most = limits.max_bytes + tarfile.RECORDSIZE
+        yield stack.enter_context(tarfile.open(fileobj=bounded, mode="r:"))
+
+
+class _Bounded(io.BufferedReader):
+    """A file that never gives more than a member may have: a tar's long headers are read whole, whatever they claim."""
+
+    most = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or not 0 <= size <= self.most:
+            raise tarfile.ReadError(f"a header claims {size} bytes")
+        return super().read(size)

@@ -1,0 +1,62 @@
+"""A folder of pictures, with folders and archives in it."""
+
+import os
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from discern.catalog.archives import holds_files, read_members
+from discern.catalog.naming import is_archive, is_ignored, natural_key, to_text
+from discern.catalog.sources import Item, refused
+from discern.errors import CatalogError, UnreadableFile
+from discern.picture import Limits, read_file
+
+
+class FolderSource:
+    """Every file below a folder. Links to files are followed, links to folders are not: they may lead in a circle.
+
+    Raises:
+        CatalogError: the folder cannot be looked into.
+    """
+
+    layout: Literal["folders", "archive", "declared"] = "folders"
+
+    def __init__(self, root: Path, *, limits: Limits) -> None:
+        self.root = root
+        self._limits = limits
+        self._found = sorted(_walk(root), key=lambda found: natural_key("".join(found)))
+        self.total = None if any(is_archive(name) for _, name in self._found) else len(self._found)
+
+    def items(self) -> Iterator[Item]:
+        """Yield files in natural order of their paths; an archive's members where the archive stands."""
+        for folder, name in self._found:
+            path = to_text(folder + name)
+            place = self.root / (folder + name)
+            if not name:
+                error = UnreadableFile("This folder may not be looked into.", hint="Allow it, or move it elsewhere.")
+                yield refused(path.rstrip("/"), error)
+            elif is_archive(name) and holds_files(place):
+                yield from read_members(place, path, limits=self._limits)
+            else:
+                yield Item(path=path, load=partial(read_file, place, limits=self._limits))
+
+
+def _walk(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield (folder with a final "/", name) of files; an empty name for a folder that cannot be read."""
+    folders = [""]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(root / folder) as entries:
+                found = [entry for entry in entries if not is_ignored(entry.name)]
+        except OSError as error:
+            if not folder:
+                raise CatalogError(f"{root} cannot be read: {error.strerror}.", hint="Allow it, or copy it.") from error
+            yield folder, ""
+            continue
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(f"{folder}{entry.name}/")
+            elif not (entry.is_symlink() and entry.is_dir()):
+                yield folder, entry.name

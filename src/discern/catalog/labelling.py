@@ -1,0 +1,52 @@
+"""Gives sightings their labels: from the folders they lie in, or from a table that came in the same archive."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from discern.catalog.layout import labels_and_parts, place_of
+from discern.catalog.reading import items_at
+from discern.catalog.seeing import Sighting
+from discern.catalog.sources import Source
+from discern.catalog.tables import SUFFIXES, Entry, read_table
+from discern.errors import CatalogError, UnreadableFile
+from discern.picture import Limits
+
+
+def labelled(source: Source, sightings: Sequence[Sighting]) -> list[Sighting]:
+    """Add what the source says of labels and parts, in whatever way it says it."""
+    if source.layout == "declared":
+        return list(sightings)
+    if source.layout == "archive":
+        declared = _by_table(source, sightings)
+        if declared is not None:
+            return declared
+    said = labels_and_parts(
+        [place_of(sighting.path, sighting.archive) for sighting in sightings],
+        [sighting.error is None for sighting in sightings],
+        whole=source.layout == "archive",
+    )
+    return [replace(sighting, label=label, part=part) for sighting, (label, part) in zip(sightings, said, strict=True)]
+
+
+def _by_table(source: Source, sightings: Sequence[Sighting]) -> list[Sighting] | None:
+    """Follow the only table in an archive if it names any of its files; its rows then are the catalog's."""
+    tables = [sighting.path for sighting in sightings if sighting.path.lower().endswith(SUFFIXES)]
+    if len(tables) != 1:
+        return None
+    (table,) = items_at(source.root, tables, limits=Limits())
+    try:
+        entries = read_table(table.path, table.load())
+    except CatalogError:
+        return None
+    seen = {sighting.path: sighting for sighting in sightings}
+    folder = table.path[: len(table.path) - len(table.path.replace("!/", "/").rpartition("/")[2])]
+    if not any(folder + entry.path in seen for entry in entries):
+        return None
+    return [_declare(seen.get(folder + entry.path), folder + entry.path, entry) for entry in entries]
+
+
+def _declare(sighting: Sighting | None, path: str, entry: Entry) -> Sighting:
+    if sighting is None:
+        missing = UnreadableFile("The table names it, but the archive has no such file.", hint="Correct the table.")
+        sighting = Sighting(path=path, error=missing.code, message=str(missing))
+    return replace(sighting, label=entry.label, part=entry.part, group=entry.group)
