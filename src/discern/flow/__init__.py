@@ -1,1 +1,1 @@
-"""Train-from-folder, retrain, promote, roll back; here or on a cluster."""
+"""Joins acts through files on disk, each step resumable; here, or on a cluster."""

@@ -50,7 +50,7 @@ class Run:
         runs = runs.expanduser().absolute()
         if name is None:
             return cls._start(_number(runs, source), source, config)
-        if Path(name).name != name or name in {".", ".."}:
+        if Path(name).name != name or name in {"", ".", ".."}:
             raise RunError(f"{name!r} is no name for a run.", hint="Give a plain name, and the folder with --runs.")
         folder = runs / name
         if resume and (folder / "run.json").exists():

@@ -1,0 +1,118 @@
+"""The house holds: sizes, comments, charters, the public face, and what an import may load."""
+
+import ast
+import re
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import discern
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+ROOMS = sorted(
+    {path.relative_to(ROOT / "src/discern").parts[0].removesuffix(".py") for path in SOURCES}
+    - {"__init__", "__main__", "_version"}
+)
+HEAVY = ("polars", "sklearn", "scipy", "typer", "rich", "jinja2", "usearch", "onnx", "torch", "ray", "pi_heif")
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def functions() -> list[tuple[int, str]]:
+    return sorted(
+        (node.end_lineno - node.lineno + 1, f"{path.name}:{node.name}")
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The modules that a fresh process has after a statement."""
+    code = f"import sys; {statement}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_no_module_is_long() -> None:
+    assert [path.name for path in SOURCES if lines(path) > 400] == []
+
+
+def test_functions_are_short() -> None:
+    sizes = functions()
+    assert sizes[int(0.9 * len(sizes))][0] <= 34
+    assert sizes[-1][0] <= 80, sizes[-1]
+
+
+def test_comments_are_few() -> None:
+    comments = sum(bool(re.match(r"\s*#", line)) for path in SOURCES for line in path.read_text().splitlines())
+    assert comments / sum(map(lines, SOURCES)) <= 0.04
+
+
+def test_there_is_as_much_test_as_source() -> None:
+    assert sum(map(lines, TESTS)) >= sum(map(lines, SOURCES))
+
+
+def test_nothing_is_pretended() -> None:
+    # Split so that this file does not count itself.
+    words = "|".join(("mo" + "ck", "Mo" + "ck", "Magic" + "Mock", "monkey" + "patch"))
+    assert sum(len(re.findall(rf"\b(?:{words})\b", path.read_text())) for path in TESTS) <= 40
+
+
+def test_the_median_function_fits_a_hand() -> None:
+    assert statistics.median(size for size, _ in functions()) <= 15
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_each_room_has_its_charter_in_the_architecture(room: str) -> None:
+    path = ROOT / "src/discern" / room
+    module = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    said = " ".join((ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or "").split())
+    charters = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE))
+    assert said.startswith(charters[room])
+
+
+def test_the_layers_name_every_room() -> None:
+    contract = (ROOT / "pyproject.toml").read_text().split("layers = [")[1].split("]")[0]
+    assert sorted(re.findall(r"\w+", contract)) == ROOMS
+
+
+def test_the_public_face_is_what_it_says() -> None:
+    assert set(discern.__all__) == {*discern._HOMES, "__version__"}
+    for name in discern.__all__:
+        assert getattr(discern, name) is not None
+    assert dir(discern) == sorted(discern.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nothing_like_it"):
+        discern.nothing_like_it  # noqa: B018
+
+
+def test_importing_discern_loads_no_third_party_module() -> None:
+    outside = {name.split(".")[0] for name in loaded_by("import discern")} & {*HEAVY, "numpy", "PIL", "onnxruntime"}
+    assert outside == set()
+
+
+@pytest.mark.parametrize("room", ["picture", "bundle"])
+def test_the_serving_rooms_stay_light(room: str) -> None:
+    found = {name.split(".")[0] for name in loaded_by(f"import discern.{room}")} & set(HEAVY)
+    assert found == set()
+
+
+def test_the_command_line_starts_without_the_libraries() -> None:
+    found = {name.split(".")[0] for name in loaded_by("import discern.cli.app")}
+    assert found & {"numpy", "polars", "sklearn", "onnxruntime", "onnx", "jinja2"} == set()
+
+
+def test_nothing_is_printed_outside_the_command_line() -> None:
+    for path in SOURCES:
+        if "cli" not in path.parts:
+            assert not re.search(r"^\s*print\(", path.read_text(), re.MULTILINE), path

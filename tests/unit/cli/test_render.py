@@ -1,0 +1,71 @@
+import json
+
+import pytest
+
+from discern.cli import render
+from discern.errors import UsageError
+
+
+def test_parts_are_read() -> None:
+    assert render.parse_parts("60/30/10") == (60, 30, 10)
+
+
+@pytest.mark.parametrize("text", ["70", "70/30", "a/b/c", "", "1/2/3/4"])
+def test_what_are_no_parts_is_said(text: str) -> None:
+    with pytest.raises(UsageError, match="70/20/10"):
+        render.parse_parts(text)
+
+
+def test_floors_are_read() -> None:
+    assert render.parse_floors(["accuracy=.9", "macro_f1=0.5"]) == {"accuracy": 0.9, "macro_f1": 0.5}
+
+
+@pytest.mark.parametrize("text", ["accuracy", "accuracy=", "accuracy=high"])
+def test_what_is_no_floor_is_said(text: str) -> None:
+    with pytest.raises(UsageError, match=r"accuracy=\.90"):
+        render.parse_floors([text])
+
+
+def test_json_is_one_object_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    render.show({"name": "café"}, json=True, words=lambda value: iter(["unused"]))
+    out = capsys.readouterr().out
+    assert json.loads(out) == {"name": "café"}
+    assert out.count("\n") == 1
+
+
+def test_words_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    render.show({}, json=False, words=lambda value: iter(["one", "two"]))
+    assert capsys.readouterr().out == "one\ntwo\n"
+
+
+def test_a_path_with_a_newline_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = {"path": "/a\nb\x1b[31m.png", "error": {"code": "x", "message": "broken", "hint": ""}}
+    render.show_line(answer, json=False)
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    assert "\x1b" not in out
+
+
+def test_a_path_of_odd_bytes_survives_json(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = {"path": "/a\udcff\n.png", "error": {"code": "x", "message": "broken", "hint": ""}}
+    render.show_line(answer, json=True)
+    assert json.loads(capsys.readouterr().out)["path"] == "/a\udcff\n.png"
+
+
+def test_a_figure_without_interval_says_so() -> None:
+    figure = {"value": 0.5, "low": None, "high": None}
+    lines = list(
+        render.evaluate({"pictures": 3, "accuracy": figure, "seen": 1, "unknown": None, "fell_short": ["accuracy"]})
+    )
+    assert lines[0] == "accuracy on 3 pictures: 0.500 (too few for an interval)"
+    assert "trained on them: 1" in lines[1]
+    assert "FELL SHORT" in lines[2]
+
+
+def test_a_failed_verification_says_why() -> None:
+    assert list(render.verify({"passed": False, "why": "it was changed."})) == ["NOT to be trusted: it was changed."]
+
+
+def test_the_doctor_names_what_is_bad() -> None:
+    bad = {"name": "cache", "passed": False, "found": "no room", "hint": "Free some."}
+    assert list(render.doctor({"diagnoses": [bad]})) == ["BAD cache: no room Free some."]

@@ -1,0 +1,112 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from discern.errors import RunError
+from discern.flow.run import Run, versions
+from discern.progress import silent
+
+CONFIG = {"seed": 0, "source": "photos"}
+
+
+def create(runs: Path, *, name: str | None = "one", resume: bool = False, **config: object) -> Run:
+    return Run.create(Path("photos"), name=name, runs=runs, resume=resume, config=CONFIG | config)
+
+
+def test_a_run_is_called_after_its_source_and_a_number(tmp_path: Path) -> None:
+    names = [create(tmp_path, name=None).folder.name for _ in range(3)]
+    assert names == ["photos-1", "photos-2", "photos-3"]
+
+
+def test_an_archive_gives_its_name_without_suffix(tmp_path: Path) -> None:
+    run = Run.create(Path("some/photos.tar.gz"), name=None, runs=tmp_path, resume=False, config={})
+    assert run.folder.name == "photos-1"
+
+
+def test_a_taken_name_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    create(tmp_path)
+    with pytest.raises(RunError, match="--resume"):
+        create(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", ".", "", "../up"])
+def test_a_name_that_leaves_the_folder_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RunError, match="no name"):
+        create(tmp_path, name=name)
+
+
+def test_resuming_goes_on_in_the_same_folder(tmp_path: Path) -> None:
+    first = create(tmp_path)
+    first.save(marker=5)
+    assert create(tmp_path, resume=True).facts["marker"] == 5
+
+
+def test_resuming_what_never_began_starts_it(tmp_path: Path) -> None:
+    assert create(tmp_path, resume=True).facts["status"] == "running"
+
+
+def test_resuming_a_run_killed_before_its_first_word_starts_it(tmp_path: Path) -> None:
+    folder = tmp_path / "one"
+    folder.mkdir()
+    (folder / ".123.run.json").write_text("{")
+    assert create(tmp_path, resume=True).facts["status"] == "running"
+
+
+def test_resuming_never_takes_a_folder_of_other_things(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "thesis.txt").write_text("mine")
+    with pytest.raises(RunError):
+        create(tmp_path, resume=True)
+
+
+def test_resuming_with_other_options_names_them(tmp_path: Path) -> None:
+    create(tmp_path)
+    with pytest.raises(RunError, match="another seed"):
+        create(tmp_path, resume=True, seed=1)
+
+
+def test_a_run_of_a_newer_form_is_refused(tmp_path: Path) -> None:
+    create(tmp_path).save(format=99)
+    with pytest.raises(RunError, match="Upgrade"):
+        create(tmp_path, resume=True)
+
+
+def test_tuples_in_the_options_survive_json(tmp_path: Path) -> None:
+    create(tmp_path, parts=(70, 20, 10))
+    assert create(tmp_path, resume=True, parts=(70, 20, 10)).facts["config"]["parts"] == [70, 20, 10]
+
+
+def test_files_appear_whole_or_not_at_all(tmp_path: Path) -> None:
+    run = create(tmp_path)
+
+    def write_half() -> None:
+        with run.replacing("report.html") as path:
+            path.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_half()
+    assert sorted(path.name for path in run.folder.iterdir()) == ["run.json"]
+
+
+def test_only_one_process_works_on_a_run(tmp_path: Path) -> None:
+    run = create(tmp_path)
+    with run.held(), pytest.raises(RunError, match="Another process"), Run(run.folder).held():
+        pass
+
+
+def test_stages_are_timed_and_add_up(tmp_path: Path) -> None:
+    run = create(tmp_path)
+    for _ in range(2):
+        with run.stage("scan", silent):
+            pass
+    assert set(run.facts["seconds"]) == {"scan"}
+    assert run.facts["seconds"]["scan"] >= 0
+
+
+def test_run_json_says_what_decides_a_result(tmp_path: Path) -> None:
+    facts = json.loads(create(tmp_path).path("run.json").read_text())
+    assert facts["config"] == CONFIG
+    assert facts["versions"] == versions()
+    assert {"discern", "numpy", "onnxruntime"} <= set(facts["versions"])
