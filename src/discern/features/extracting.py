@@ -65,13 +65,14 @@ def extract(
             f"The recipe makes pictures of {recipe.size} px; the backbone {backbone.name} takes {backbone.size} px.",
             hint="Choose the recipe for the backbone's size.",
         )
-    contents = _contents(catalog, rows)
+    positions = np.asarray(rows, np.int64)
+    contents = _contents(catalog, positions)
     shelf = Shelf(cache, f"features-{backbone.key[:32]}-{recipe.key()}", np.dtype(np.float32), shape=(backbone.width,))
     missing = shelf.missing(contents)
     kept = len(contents) - len(missing)
     progress(STAGE, kept, len(contents))
     if missing:
-        wanted = {int(rows[position]): contents[position] for position in missing}
+        wanted = {int(positions[i]): contents[i] for i in missing}
         embed = _Embedder(catalog, backbone, recipe, wanted)
         with closing(_in_order(embed, catalog.read(list(wanted)), threads or _cores())) as embedded:
             for done, _ in enumerate(_keep(embedded, shelf), kept + 1):
@@ -79,7 +80,7 @@ def extract(
     return shelf.rows(contents)
 
 
-def _contents(catalog: "Catalog", rows: Sequence[int] | np.ndarray) -> list[str]:
+def _contents(catalog: "Catalog", rows: np.ndarray) -> list[str]:
     unreadable = np.flatnonzero(~catalog.readable[rows])
     if len(unreadable):
         path = catalog.table["path"][int(rows[unreadable[0]])]
