@@ -1,11 +1,15 @@
 """The held-out answers, and which of them are worth looking at."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from discern.errors import UsageError
+
+
+_OF_EACH_MIX_UP = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +46,16 @@ class Answers:
         return np.asarray(self.probabilities.max(axis=1))
 
     def worst(self, most: int) -> list[int]:
-        """Positions of the wrong answers, the most confident first."""
+        """Positions of the wrong answers, the most confident first, and of each mix-up two before any third."""
         wrong = np.flatnonzero(self.predicted != self.truth)
-        return [int(each) for each in wrong[np.argsort(-self.confidence[wrong], kind="stable")][:most]]
+        surest = wrong[np.argsort(-self.confidence[wrong], kind="stable")]
+        seen: Counter[tuple[int, int]] = Counter()
+        first, rest = [], []
+        for position in surest.tolist():
+            mix_up = (int(self.truth[position]), int(self.predicted[position]))
+            seen[mix_up] += 1
+            (first if seen[mix_up] <= _OF_EACH_MIX_UP else rest).append(position)
+        return (first + rest)[:most]
 
     def drawn(self, most: int, *, seed: int) -> list[int]:
         """Positions of answers drawn at random, right and wrong alike; the same seed draws the same."""

@@ -82,7 +82,7 @@ def describe_data(catalog: "Catalog", gallery: Gallery, *, seed: int = 0) -> Dat
 
 def samples_per_class(classes: int) -> int:
     """How many pictures of each class are shown, so that a page of any number of classes stays light."""
-    return 12 if classes <= 4 else 8 if classes <= 15 else 6 if classes <= 60 else 4 if classes <= 200 else 2
+    return 10 if classes <= 4 else 8 if classes <= 15 else 5 if classes <= 60 else 4 if classes <= 200 else 2
 
 
 def _classes(

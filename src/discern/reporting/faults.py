@@ -52,7 +52,7 @@ CHECKS = {
     "near_copy": Check(
         title="Near copies",
         meaning="The same picture resized, cropped, turned, mirrored or saved again. They are kept on one side.",
-        remedy="Look at the pairs: drop a copy, or mark `keep` where they are truly different.",
+        remedy="Look at the pairs: drop a copy, or write “keep” where they are truly different.",
     ),
     "small_class": Check(
         title="Classes with too few pictures",
@@ -133,13 +133,11 @@ def _card(finding: "Finding", gallery: Gallery) -> Card:
         ),
         more=len(finding.rows) - len(shown),
         action=_action(finding),
-        why=finding.why.partition(":")[2].strip() or finding.why,
+        why=finding.why.removeprefix(f"{finding.check}:").strip(),
     )
 
 
 def _action(finding: "Finding") -> str:
-    if finding.action == "relabel":
-        return f"proposed: call it {finding.value}"
-    return {"drop": "proposed: drop one", "group": "proposed: keep together", "keep": "nothing to do"}.get(
+    return {"drop": "proposed: drop one", "group": "proposed: keep together", "keep": "you decide"}.get(
         finding.action, ""
     )

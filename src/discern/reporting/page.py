@@ -176,6 +176,7 @@ def _write(path: str | Path, template: str, **context: Any) -> None:
         "plural": wording.plural,
         "seconds": wording.seconds,
         "interval": wording.interval,
+        "moment": wording.moment,
     }
     source, _, _ = environment.loader.get_source(environment, "confusion.js")  # type: ignore[union-attr]
     # The script's hash in the policy lets this one script run and no other, whatever a file name contains.

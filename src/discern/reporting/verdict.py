@@ -7,6 +7,7 @@ from typing import Any
 
 from discern.reporting.wording import count, interval, listed, percent, plural, points
 
+CERTAIN = percent(0.95, digits=0)
 BASELINES = {
     "majority": "always the most frequent class",
     "mean_colour": "the mean colour alone",
@@ -49,7 +50,7 @@ def _how_good(figure: Mapping[str, Any]) -> str:
         return "How good this classifier is could not be measured: there was nothing independent to judge it by."
     subject = "this classifier" if figure.get("estimates") == "bundle" else "a classifier made this way"
     ends = (
-        f"95 % interval {interval(figure)}"
+        f"{CERTAIN} interval {interval(figure)}"
         if figure.get("low") is not None
         else "there are too few independent pictures to say how far that may be off"
     )
@@ -71,9 +72,9 @@ def _what_naive_claims(metrics: Mapping[str, Any]) -> str:
         return (
             f"{claim}, {points(gain)} points on the same pictures; there are too few groups to call that a difference."
         )
-    ends = f"95 % interval {points(low)} to {points(high)}"
+    ends = f"{CERTAIN} interval {points(low)} to {points(high)}"
     if low > 0:
-        return f"{claim}: {points(gain)} points ({ends}) that come from pictures it had as good as seen."
+        return f"{claim}: {points(gain)} points ({ends}), because it is tested on pictures that it has as good as seen."
     if high < 0:
         return f"{claim}, {points(gain)} points ({ends}): nothing was gained here by leaks."
     return f"{claim}; the difference of {points(gain)} points ({ends}) may be chance, so leaks hardly flatter this set."

@@ -1,6 +1,7 @@
 """Numbers in words and figures that a person reads without a manual."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 NARROW = "\N{NO-BREAK SPACE}"
@@ -20,7 +21,10 @@ def percent(share: float | None, *, digits: int = 1) -> str:
 
 def points(share: float | None) -> str:
     """A difference of shares in percentage points, with its sign: `+4.8`."""
-    return NONE if share is None else f"{100 * share:+.1f}".replace("-", MINUS)
+    if share is None:
+        return NONE
+    rounded = round(100 * share, 1)
+    return f"{rounded:+.1f}".replace("-", MINUS) if rounded else "0.0"
 
 
 def count(number: float | None) -> str:
@@ -57,6 +61,15 @@ def seconds(length: float | None) -> str:
         return f"{length:.1f}{NARROW}s"
     minutes, rest = divmod(round(length), 60)
     return f"{minutes}{NARROW}min {rest:02d}{NARROW}s"
+
+
+def moment(stamp: object) -> str:
+    """An ISO 8601 time as `2026-11-21 11:30 UTC`; anything else as it is."""
+    try:
+        when = datetime.fromisoformat(str(stamp))
+    except ValueError:
+        return str(stamp)
+    return f"{when:%Y-%m-%d %H:%M} {when.tzname() or ''}".strip()
 
 
 def listed(names: list[str], *, most: int = 6) -> str:
