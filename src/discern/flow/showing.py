@@ -1,5 +1,6 @@
 """`discern show`, and the page that a training leaves behind."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ class _Shower:
         """The picture of a row as the graph takes it, uint8 `[size, size, 3]`."""
         return load_input(self.catalog.read_one(row), self.model.manifest.recipe)
 
-    def evidence(self, rows: list[int]) -> list[np.ndarray]:
+    def evidence(self, rows: Sequence[int]) -> list[np.ndarray]:
         """For each row the evidence map of every label, float32 `[h, w, K]`."""
         return list(self.model.run(np.stack([self.pixels(row) for row in rows]))["evidence"])
 

@@ -11,7 +11,7 @@ from discern.flow.run import Run
 from discern.flow.showing import write_page
 from discern.progress import Progress, silent
 from discern.splitting import Split, SplitConfig, make_split
-from discern.training import Material, TrainConfig, learn, measure, pack
+from discern.training import Material, TrainConfig, learn, measure, pack, tabulate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +94,8 @@ def _train(run: Run, preparing: PrepareConfig, config: TrainConfig, *, cache: Pa
             recipe=prepared.recipe,
         )
         learned = learn(material, split, config, progress)
+        with run.replacing("answers.parquet") as path:
+            tabulate(prepared.catalog, learned.honest).write_parquet(path)
     with run.stage("evaluate", progress):
         metrics = measure(material, split, learned, config)
         run.write_json("metrics.json", metrics)

@@ -1,8 +1,8 @@
 """From parts and a config to a bundle; same seed, same result."""
 
 from discern.training.config import TrainConfig
-from discern.training.learning import Held, Learned, Material, learn
+from discern.training.learning import Held, Learned, Material, learn, tabulate
 from discern.training.measuring import measure
 from discern.training.packing import pack
 
-__all__ = ["Held", "Learned", "Material", "TrainConfig", "learn", "measure", "pack"]
+__all__ = ["Held", "Learned", "Material", "TrainConfig", "learn", "measure", "pack", "tabulate"]

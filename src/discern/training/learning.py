@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from discern.catalog import Catalog
 from discern.features import Backbone
@@ -174,3 +175,19 @@ def _learn_given(material: Material, split: Split, config: TrainConfig) -> Held 
         return None
     fold = np.where(split.fold >= 0, split.fold, 0)
     return _answer(_fitter(material, config, rows, fold).fit(), material, np.flatnonzero(test))
+
+
+def tabulate(catalog: Catalog, held: Held) -> pl.DataFrame:
+    """Held-out answers as a table: row, path, label, answer, confidence, unknown_score, t_unknown."""
+    labels = np.array(catalog.labels)
+    return pl.DataFrame(
+        {
+            "row": held.rows,
+            "path": catalog.table["path"].gather(held.rows),
+            "label": labels[catalog.label_index[held.rows]],
+            "answer": labels[held.probabilities.argmax(axis=1)],
+            "confidence": held.probabilities.max(axis=1),
+            "unknown_score": held.unknown_score,
+            "t_unknown": held.t_unknown,
+        }
+    )
