@@ -1,7 +1,9 @@
 """Which pictures there are: sources, content hashes, labels, groups; an immutable table."""
 
+from discern.catalog.applying import apply_fixes
+from discern.catalog.fixes import Fix, read_fixes, write_fixes
 from discern.catalog.scanning import scan
 from discern.catalog.sources import Item, Source
 from discern.catalog.table import COLUMNS, Catalog
 
-__all__ = ["COLUMNS", "Catalog", "Item", "Source", "scan"]
+__all__ = ["COLUMNS", "Catalog", "Fix", "Item", "Source", "apply_fixes", "read_fixes", "scan", "write_fixes"]

@@ -2,20 +2,24 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import polars as pl
 
-from discern.catalog.naming import order_labels, to_name
+from discern.catalog.facts import KnownPictures, look
+from discern.catalog.naming import order_labels, to_name, to_text
 from discern.catalog.reading import archive_of, items_at
 from discern.errors import CatalogError
-from discern.picture import Limits
+from discern.picture import THUMB, Limits
 from discern.store import Rows
 
+FORMAT = 1
 COLUMNS: dict[str, pl.DataType] = {
     "path": pl.String(),
     "bytes": pl.Int64(),
@@ -31,6 +35,7 @@ COLUMNS: dict[str, pl.DataType] = {
     "error": pl.String(),
     "message": pl.String(),
 }
+_METADATA = "discern"
 _SAID_BY_FINGERPRINT = ["path", "content", "label", "part", "group"]
 
 
@@ -113,6 +118,58 @@ class Catalog:
         for path in expected:
             raise CatalogError(f"{path} has changed since it was looked at.", hint="Begin a new run.")
 
+    def write(self, path: Path) -> None:
+        """Write the table as Parquet, at once or not at all; thumbnails stay in the cache.
+
+        Raises:
+            CatalogError: it cannot be written there.
+        """
+        said = {_METADATA: json.dumps({"format": FORMAT, "root": to_text(str(self.root))})}
+        unfinished = path.with_name(path.name + ".unfinished")
+        try:
+            self.table.write_parquet(unfinished, metadata=said)
+            os.replace(unfinished, path)  # noqa: PTH105 - one call that is atomic on every system
+        except OSError as error:
+            unfinished.unlink(missing_ok=True)
+            raise CatalogError(f"{path} cannot be written: {error.strerror or error}.", hint="Make room.") from error
+
+    @classmethod
+    def load(cls, path: Path, *, cache: Path, limits: Limits = Limits()) -> Self:  # noqa: B008 - frozen
+        """Read what `write` wrote; thumbnails that the cache has lost are made again from the pictures.
+
+        Args:
+            path: of the Parquet file.
+            cache: the folder that keeps thumbnails.
+            limits: as they were when the pictures were scanned.
+
+        Raises:
+            CatalogError: no catalog, of a newer form, or its pictures have changed.
+            PictureError: a picture whose thumbnail is lost cannot be read any more.
+        """
+        root, table = _read_parquet(path)
+        nothing = np.broadcast_to(np.zeros(1, np.uint8), (len(table), THUMB, THUMB, 3))
+        catalog = cls(root=root, table=table, thumbs=nothing)
+        known = KnownPictures(cache, limits)
+        contents = table.select(pl.when(pl.col("error").is_null()).then("content"))["content"].to_list()
+        for row, data in catalog.read(known.missing_thumbs(contents)):
+            known.add(contents[row], *look(data, limits))
+        known.keep()
+        return replace(catalog, thumbs=known.thumbs(contents))
+
     def read_one(self, row: int) -> bytes:
         """Read one file; errors as `read`."""
         return next(self.read([row]))[1]
+
+
+def _read_parquet(path: Path) -> tuple[Path, pl.DataFrame]:
+    try:
+        said = json.loads(pl.read_parquet_metadata(path).get(_METADATA, "{}"))
+        form, root = said["format"], said["root"]
+        if form > FORMAT:
+            raise CatalogError(
+                f"{path} was written by a newer version of Discern (format {form}).",
+                hint="Upgrade Discern, or scan the pictures again.",
+            )
+        return Path(to_name(root)), pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError, ValueError, KeyError, TypeError) as error:
+        raise CatalogError(f"{path} is no catalog that can be read.", hint="Scan the pictures again.") from error
