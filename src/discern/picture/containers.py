@@ -201,12 +201,12 @@ def is_cut(name: str, data: bytes) -> bool:
 
 def _tiff_is_cut(data: bytes) -> bool:
     try:
-        tags = Directory(data).tags.values()
+        directory = Directory(data)
     except struct.error:
         return True
     except ValueError:
         return False
-    return max((tag.start + tag.size for tag in tags), default=0) > len(data)
+    return max([_tiff_end(directory)] + [tag.start + tag.size for tag in directory.tags.values()]) > len(data)
 
 
 def _boxes_are_cut(data: bytes) -> bool:

@@ -75,13 +75,8 @@ def recognise(data: bytes, limits: Limits) -> str:
         raise PictureTooLarge(f"The file has {len(data):,} bytes.", hint=limits.remedy)
     name = _by_signature(data[:64])
     if name is None:
-        found = next(
-            (kind for start, kind in _OTHERS if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:16].startswith(start)), ""
-        )
         raise NotAPicture(
-            f"The content is no picture: it looks like {found}."
-            if found
-            else "The content is no known picture format.",
+            f"The content is no known picture format{_likeness(data)}.",
             hint="Convert it to JPEG or PNG if it should be a picture, or remove it.",
         )
     return name
@@ -107,6 +102,11 @@ _OTHERS = (
     (b"\xd0\xcf\x11\xe0", "a database of Windows"),
     (b"{", "JSON"),
 )
+
+
+def _likeness(data: bytes) -> str:
+    start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return next((f": it looks like {kind}" for signature, kind in _OTHERS if start.startswith(signature)), "")
 
 
 _SIGNATURES = (

@@ -1,0 +1,159 @@
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from discern.errors import PictureError, UsageError
+from discern.picture import Recipe, apply_recipe, choose_recipe, load_input, open_picture
+
+CROP = Recipe(size=64, resize=73)
+PAD = Recipe(size=64, resize=64, fit="pad", fill=(1, 2, 3))
+STRETCH = Recipe(size=64, resize=64, fit="stretch")
+SHAPES = [(1, 1), (1, 400), (400, 1), (32, 32), (48, 64), (64, 64), (73, 73), (300, 200), (200, 611)]
+
+
+@pytest.mark.parametrize("recipe", [CROP, PAD, STRETCH], ids=lambda recipe: recipe.fit)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_picture_becomes_the_square(recipe, shape):
+    seen = apply_recipe(np.full((*shape, 3), 77, np.uint8), recipe)
+    assert (seen.shape, seen.dtype) == ((64, 64, 3), np.uint8)
+    assert (seen == 77).any()
+
+
+def test_a_crop_is_the_middle_of_the_resized_picture():
+    pixels = np.random.default_rng(0).integers(0, 256, (146, 292, 3), dtype=np.uint8)
+    resized = Image.fromarray(pixels).resize((146, 73), Image.Resampling.BICUBIC)
+    middle = np.asarray(resized)[4:68, 41:105].astype(int)
+    # The exact middle lies half a pixel beside the grid, so the two are compared after averaging.
+    seen = apply_recipe(pixels, CROP).astype(int)
+    assert abs(middle.mean() - seen.mean()) < 1
+    aligned = apply_recipe(pixels, Recipe(size=64, resize=64))
+    whole = np.asarray(Image.fromarray(pixels).resize((128, 64), Image.Resampling.BICUBIC))[:, 32:96]
+    assert np.abs(aligned.astype(int) - whole).max() <= 1
+
+
+def test_a_pad_keeps_the_whole_picture_and_its_shape():
+    seen = apply_recipe(np.full((100, 200, 3), 77, np.uint8), PAD)
+    assert (seen[16:48] == 77).all()
+    assert (seen[:16] == PAD.fill).all()
+    assert (seen[48:] == PAD.fill).all()
+
+
+def test_a_stretch_keeps_the_whole_picture():
+    pixels = np.zeros((100, 300, 3), np.uint8)
+    pixels[:, 150:] = 200
+    seen = apply_recipe(pixels, STRETCH)
+    assert (seen[:, :28] == 0).all()
+    assert (seen[:, 36:] == 200).all()
+
+
+def test_small_pictures_are_scaled_up_the_same_way():
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    recipe = Recipe(size=192, resize=219)
+    side = 32 * 192 / 219
+    box = ((32 - side) / 2, (32 - side) / 2, (32 + side) / 2, (32 + side) / 2)
+    expected = Image.fromarray(pixels).resize((192, 192), Image.Resampling.BICUBIC, box=box)
+    assert np.array_equal(apply_recipe(pixels, recipe), np.asarray(expected))
+
+
+@pytest.mark.parametrize("recipe", [CROP, PAD, STRETCH], ids=lambda recipe: recipe.fit)
+@pytest.mark.parametrize("name", ["PNG", "WEBP", "JPEG"])
+def test_loading_is_opening_and_applying(recipe, name):
+    file = BytesIO()
+    pixels = np.random.default_rng(0).integers(0, 256, (100, 120, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(file, name)
+    expected = apply_recipe(open_picture(file.getvalue(), shortest=recipe.shortest(120, 100)), recipe)
+    assert np.array_equal(load_input(file.getvalue(), recipe), expected)
+
+
+@pytest.mark.parametrize("recipe", [CROP, PAD, STRETCH], ids=lambda recipe: recipe.fit)
+def test_a_large_jpeg_loads_nearly_as_if_it_had_been_decoded_whole(recipe):
+    grid = np.add.outer(np.sin(np.arange(904) / 40), np.cos(np.arange(1304) / 60))
+    pixels = (127 + 60 * np.stack([grid, -grid, grid / 2], axis=-1)).astype(np.uint8)
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=95)
+    whole = apply_recipe(open_picture(file.getvalue()), recipe)
+    assert np.abs(load_input(file.getvalue(), recipe).astype(int) - whole).mean() < 2
+
+
+@pytest.mark.parametrize(("size", "shortest"), [((100, 100), 64), ((200, 100), 32), ((300, 1), 1), ((1000, 333), 22)])
+def test_a_pad_needs_less_of_an_oblong_picture(size, shortest):
+    assert PAD.shortest(*size) == PAD.shortest(*reversed(size)) == shortest
+    assert CROP.shortest(*size) == 73
+    assert STRETCH.shortest(*size) == 64
+
+
+def test_a_bad_file_gives_the_error_of_its_opening():
+    with pytest.raises(PictureError):
+        load_input(b"no picture", CROP)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "fit"),
+    [
+        ([], "crop"),
+        ([(100, 100)] * 10, "crop"),
+        ([(400, 300)] * 10 + [(300, 400)] * 10, "crop"),
+        ([(1600, 1000)] * 10, "crop"),
+        ([(1601, 1000)] * 10, "pad"),
+        ([(400, 300)] * 75 + [(900, 100)] * 25, "crop"),
+        ([(400, 300)] * 74 + [(900, 100)] * 13 + [(100, 900)] * 13, "pad"),
+    ],
+)
+def test_the_recipe_follows_the_aspect_ratios(sizes, fit):
+    recipe = choose_recipe(sizes, 224)
+    assert (recipe.fit, recipe.size) == (fit, 224)
+    assert recipe.resize == (256 if fit == "crop" else 224)
+
+
+def test_a_recipe_keeps_its_key_and_another_has_another():
+    assert Recipe(size=224, resize=256).key() == "51322e6a4ed1a16a"
+    others = [CROP, PAD, STRETCH, Recipe(size=64, resize=74), Recipe(size=64, resize=73, filter="bilinear")]
+    assert len({recipe.key() for recipe in others}) == len(others)
+    assert CROP.key() == Recipe(size=64, resize=73).key()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"size": 0},
+        {"size": -1},
+        {"size": 64.0},
+        {"size": True},
+        {"size": "64"},
+        {"size": 100_000},
+        {"resize": 63},
+        {"resize": None},
+        {"fit": "squash"},
+        {"fit": "pad"},
+        {"fit": "stretch"},
+        {"filter": "nearest"},
+        {"filter": None},
+        {"fill": [1, 2]},
+        {"fill": [1, 2, 256]},
+        {"fill": [1, 2, -1]},
+        {"fill": [1, 2, 3.0]},
+        {"fill": "abc"},
+        {"fill": None},
+        {"more": 1},
+    ],
+)
+def test_a_wrong_description_is_refused(change):
+    described = {**CROP.to_json(), **change}
+    with pytest.raises(UsageError, match="recipe"):
+        Recipe.from_json(described)
+
+
+@pytest.mark.parametrize("missing", ["size", "resize", "fit", "filter", "fill"])
+def test_an_incomplete_description_is_refused(missing):
+    described = CROP.to_json()
+    del described[missing]
+    with pytest.raises(UsageError, match="keys"):
+        Recipe.from_json(described)
+
+
+@pytest.mark.parametrize("described", [None, [], "crop", 3])
+def test_what_is_no_description_is_refused(described):
+    with pytest.raises(UsageError):
+        Recipe.from_json(described)
