@@ -18,9 +18,6 @@ SMALLEST, LARGEST = 96, 288
 _EPSILON = 1e-3
 _STRIDES = (1, 2, 2, 2, 1, 2, 1)
 _KEPT_STAGES = (7, 6, 5, 4, 3)
-_REDUCTION = 32
-
-
 _SHA256 = {
     "lite0": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
     "lite1": "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
@@ -87,17 +84,14 @@ def build_graph(tensors: dict[str, np.ndarray], *, size: int, mirror: bool) -> t
     writer = _LiteWriter(tensors)
     stages = writer.trunk()
     head = writer.head(stages[7])
-    parts = {"head": [writer.spatial_mean(head)]}
+    vectors, end = [writer.spatial_mean(head)], writer.head_width
+    blocks = {"head": (0, end)}
     for stage in _KEPT_STAGES:
-        side = _side_after(stage, size)
-        parts[f"stage{stage}"] = list(writer.spatial_statistics(stages[stage], places=side * side))
-    writer.add("Concat", *(vector for part in parts.values() for vector in part), axis=1, result="embedding")
+        vectors += writer.spatial_statistics(stages[stage], places=_side_after(stage, size) ** 2)
+        start, end = end, end + 2 * writer.widths[stage]
+        blocks[f"stage{stage}"] = (start, end)
+    writer.add("Concat", *vectors, axis=1, result="embedding")
     writer.channels_last(head, result="map")
-    widths = {"head": writer.head_width} | {f"stage{i}": 2 * writer.widths[i] for i in _KEPT_STAGES}
-    blocks, end = {}, 0
-    for name, width in widths.items():
-        blocks[name] = (end, end + width)
-        end += width
     side = _side_after(7, size)
     model = writer.model(size=size, embedding=end, map_shape=(side, side, writer.head_width))
     if mirror:
@@ -125,18 +119,16 @@ class _LiteWriter(GraphWriter):
     def trunk(self) -> dict[int, str]:
         """Stem and stages, the output of each stage by its number, 1 to 7."""
         # The pixels' scale goes into the stem's weights; their centre cannot, because the padding is zero after it.
-        result = self.relu6(
-            self._convolution(self.centred_pixels("pixels"), "_conv_stem", "_bn0", stride=2, scale=127.5)
-        )
+        pixels = self.centred_pixels("pixels")
+        result = self.relu6(self._convolution(pixels, "_conv_stem", "_bn0", stride=2, scale=127.5))
         outputs: dict[int, str] = {}
         stage, width, block = 0, 0, 0
         while f"_blocks.{block}._project_conv.weight" in self._tensors:
-            new_width = len(self._tensors[f"_blocks.{block}._project_conv.weight"])
-            begins = new_width != width
-            stage, width = stage + begins, new_width
-            result = self._inverted_residual(
-                result, f"_blocks.{block}", stride=_STRIDES[stage - 1] if begins else 1, residual=not begins
-            )
+            former, width = width, len(self._tensors[f"_blocks.{block}._project_conv.weight"])
+            begins = width != former
+            stage += begins
+            stride = _STRIDES[stage - 1] if begins else 1
+            result = self._inverted_residual(result, f"_blocks.{block}", stride=stride, residual=not begins)
             outputs[stage], self.widths[stage] = result, width
             block += 1
         return outputs
@@ -154,12 +146,10 @@ class _LiteWriter(GraphWriter):
         return self.add("Add", result, values) if residual else result
 
     def _convolution(self, values: str, name: str, norm: str, *, stride: int = 1, scale: float = 1.0) -> str:
-        weight, gamma, beta, mean, variance = (
-            self._tensors[key].astype(np.float64)
-            for key in (
-                f"{name}.weight",
-                *(f"{norm}.{part}" for part in ("weight", "bias", "running_mean", "running_var")),
-            )
+        weight = self._tensors[f"{name}.weight"].astype(np.float64)
+        gamma, beta, mean, variance = (
+            self._tensors[f"{norm}.{part}"].astype(np.float64)
+            for part in ("weight", "bias", "running_mean", "running_var")
         )
         gain = gamma / np.sqrt(variance + _EPSILON)
         folded = weight * (gain / scale)[:, None, None, None]
