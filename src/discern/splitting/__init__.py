@@ -6,7 +6,7 @@ what that hides; `prove` counts and measures again; `write_parts` writes folders
 
 from discern.splitting.planning import make_split, naive_split
 from discern.splitting.proof import prove
-from discern.splitting.split import Split, SplitConfig
+from discern.splitting.split import PARTS, TEST, Split, SplitConfig
 from discern.splitting.writing import write_parts
 
-__all__ = ["Split", "SplitConfig", "make_split", "naive_split", "prove", "write_parts"]
+__all__ = ["PARTS", "TEST", "Split", "SplitConfig", "make_split", "naive_split", "prove", "write_parts"]
