@@ -8,7 +8,6 @@ import numpy as np
 
 from discern.errors import UsageError
 
-
 _OF_EACH_MIX_UP = 2
 
 
@@ -50,7 +49,8 @@ class Answers:
         wrong = np.flatnonzero(self.predicted != self.truth)
         surest = wrong[np.argsort(-self.confidence[wrong], kind="stable")]
         seen: Counter[tuple[int, int]] = Counter()
-        first, rest = [], []
+        first: list[int] = []
+        rest: list[int] = []
         for position in surest.tolist():
             mix_up = (int(self.truth[position]), int(self.predicted[position]))
             seen[mix_up] += 1
