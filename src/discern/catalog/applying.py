@@ -14,25 +14,35 @@ from discern.store import Rows
 def apply_fixes(catalog: Catalog, fixes: Iterable[Fix]) -> Catalog:
     """Apply fixes to a catalog and give the new one.
 
-    "drop" takes a row out. "relabel" changes its label. "group" declares that the picture, and the one in `other` where
-    there is one, belong to the group `value`; without a `value` they share the group that one of them has, or a new
-    one. Fixes that meet in a picture or in a name make one group. "keep" changes nothing.
+    "drop" takes a row out. "relabel" changes its label. "group" alone moves the picture to the group `value`; with an
+    `other` picture it ties the two, and all of the groups that they are declared in, into one: under the name `value`,
+    else a name that one of them has. "keep" changes nothing.
 
     Raises:
-        FixesError: a fix names a picture that the catalog does not have, or one picture gets two labels.
+        FixesError: a fix names a picture that the catalog does not have, or one picture gets two labels or groups.
     """
     fixes = list(fixes)
     rows = {path: row for row, path in enumerate(catalog.table["path"])}
     _require_known(rows, fixes)
     dropped = {rows[fix.path] for fix in fixes if fix.action == "drop"}
     kept = [row for row in range(len(catalog)) if row not in dropped]
+    labels, groups = catalog.table["label"].to_list(), catalog.table["group"].to_list()
+    for path, label in _one_each(fix for fix in fixes if fix.action == "relabel").items():
+        labels[rows[path]] = label
+    for path, group in _one_each(fix for fix in fixes if fix.action == "group" and not fix.other).items():
+        groups[rows[path]] = group
+    groups = _tie(groups, [(rows[fix.path], rows[fix.other], fix.value) for fix in fixes if _ties(fix)], list(rows))
     table = catalog.table.with_columns(
-        _changed(catalog.table["label"], rows, _new_labels(fixes)),
-        _changed(catalog.table["group"], rows, _new_groups(catalog.table, rows, fixes)),
+        pl.Series("label", labels, pl.String),
+        pl.Series("group", groups, pl.String),
     )
     thumbs = catalog.thumbs
     chosen = thumbs.select(kept) if isinstance(thumbs, Rows) else thumbs[kept]
     return replace(catalog, table=table[kept], thumbs=chosen)
+
+
+def _ties(fix: Fix) -> bool:
+    return fix.action == "group" and bool(fix.other)
 
 
 def _require_known(rows: Mapping[str, int], fixes: Sequence[Fix]) -> None:
@@ -45,34 +55,28 @@ def _require_known(rows: Mapping[str, int], fixes: Sequence[Fix]) -> None:
         )
 
 
-def _changed(column: pl.Series, rows: Mapping[str, int], values: Mapping[str, str]) -> pl.Series:
-    changed = column.to_list()
-    for path, value in values.items():
-        changed[rows[path]] = value
-    return pl.Series(column.name, changed, pl.String)
-
-
-def _new_labels(fixes: Sequence[Fix]) -> dict[str, str]:
-    labels: dict[str, str] = {}
+def _one_each(fixes: Iterable[Fix]) -> dict[str, str]:
+    values: dict[str, str] = {}
     for fix in fixes:
-        if fix.action == "relabel" and labels.setdefault(fix.path, fix.value) != fix.value:
+        if values.setdefault(fix.path, fix.value) != fix.value:
             raise FixesError(
-                f"{fix.path} is to be both {labels[fix.path]!r} and {fix.value!r}.", hint="Keep one of the two rows."
+                f"{fix.path} is to be both {values[fix.path]!r} and {fix.value!r}.", hint="Keep one of the two rows."
             )
-    return labels
+    return values
 
 
-def _new_groups(table: pl.DataFrame, rows: Mapping[str, int], fixes: Sequence[Fix]) -> dict[str, str]:
-    """Name one group for all pictures that fixes tie together, by pair or by name."""
-    names: dict[str, str] = {}
-    members: dict[str, list[str]] = {}
-    for fix in fixes:
-        if fix.action == "group":
-            tied = [path for path in (fix.path, fix.other) if path]
-            declared = [group for group in (table["group"][rows[path]] for path in tied) if group]
-            former = [names[path] for path in tied if path in names]
-            name = fix.value or next(iter(former or declared), fix.other)
-            joined = [member for group in dict.fromkeys([*former, name]) for member in members.pop(group, [])]
-            members[name] = list(dict.fromkeys([*joined, *tied]))
-            names.update((path, name) for path in members[name])
-    return names
+def _tie(groups: list[str | None], ties: Sequence[tuple[int, int, str]], paths: Sequence[str]) -> list[str | None]:
+    """Join groups, and pictures that are in none, wherever two pictures are tied."""
+    groups = list(groups)
+    members: dict[str, list[int]] = {}
+    for row, group in enumerate(groups):
+        if group:
+            members.setdefault(group, []).append(row)
+    for first, second, value in ties:
+        named = [group for group in (groups[first], groups[second]) if group]
+        name = value or next(iter(named), paths[second])
+        joined = [row for group in dict.fromkeys([name, *named]) for row in members.pop(group, [])]
+        members[name] = list(dict.fromkeys([*joined, first, second]))
+        for row in members[name]:
+            groups[row] = name
+    return groups

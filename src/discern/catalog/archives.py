@@ -59,10 +59,14 @@ class ArchiveSource:
 def holds_files(path: Path) -> bool:
     """Tell, by its content, whether a file is an archive that can be opened."""
     try:
-        if not path.is_file():
-            return False
-        if zipfile.is_zipfile(path):
-            return True
+        return path.is_file() and (_is_tar(path) or zipfile.is_zipfile(path))
+    except _FAILURES:
+        return False
+
+
+def _is_tar(path: Path) -> bool:
+    """Tell a tar by its first member; asked before zip, which looks for its directory at the end of any file."""
+    try:
         with _open_tar(path, Limits()) as archive:
             return archive.next() is not None
     except _FAILURES:
@@ -78,7 +82,7 @@ def read_members(archive: Path, path: str, *, limits: Limits, wanted: Container[
         limits: `max_bytes` bounds what is read of one member.
         wanted: paths in the catalog; only these are yielded. None: all.
     """
-    members = _zip_members if zipfile.is_zipfile(archive) else _tar_members
+    members = _tar_members if _is_tar(archive) else _zip_members
     try:
         for member in members(archive, limits):
             member_path = path + MEMBER + to_text(member.name)
@@ -115,8 +119,8 @@ class _Member:
         if self.size > limits.max_bytes:
             raise PictureTooLarge(f"The file has {self.size:,} bytes.", hint=limits.remedy)
         try:
-            file = self.open()
-            data = file.read(limits.max_bytes + 1) if file else b""
+            with self.open() or io.BytesIO() as file:
+                data = file.read(limits.max_bytes + 1)
         except _FAILURES as error:
             raise DamagedPicture(f"It cannot be read from its archive: {error}.", hint=_REMEDY) from error
         if is_archive(self.name) and data.startswith(_ARCHIVED):

@@ -1,14 +1,14 @@
 """`fixes.csv`: what should be done about which picture, for a person to read and edit.
 
-UTF-8, comma-separated, one row per fix. The header is the file's format: a newer version would name other columns, which
-this one refuses.
+UTF-8, comma-separated, one row per fix. The header is the file's format: a newer version would name other columns,
+which this one refuses.
 """
 
 import csv
 import io
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args

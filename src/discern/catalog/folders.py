@@ -58,5 +58,5 @@ def _walk(root: Path) -> Iterator[tuple[str, str]]:
         for entry in found:
             if entry.is_dir(follow_symlinks=False):
                 folders.append(f"{folder}{entry.name}/")
-            elif not (entry.is_symlink() and entry.is_dir()):
+            elif not (entry.is_symlink() and Path(entry.path).is_dir()):
                 yield folder, entry.name
