@@ -67,7 +67,7 @@ def part_leak(evidence: Evidence) -> Iterator[Finding]:
     """Groups, and confirmed pairs of different groups, that stand in more than one of the given parts."""
     group = evidence.groups.group
     table = pl.DataFrame({"group": group, "part": evidence.parts}).with_row_index("row")
-    table = table.filter(evidence.catalog.readable & (table["part"] != ""))
+    table = table.filter((pl.col("part") != "") & pl.Series(evidence.catalog.readable))
     shared = table.filter(pl.col("part").n_unique().over("group") > 1)
     for _, members in shared.group_by("group", maintain_order=True):
         counts = " and ".join(f"{number} in {part}" for part, number in sorted(Counter(members["part"]).items()))
