@@ -1,8 +1,8 @@
 """Every pack of real pictures through check, train, evaluate, predict and verify, as a person would call them.
 
 For each: leak-free accuracy with its interval, naive, their paired difference, a plain logistic regression on the
-For each: leak-free accuracy with its interval, naive, their paired difference, a plain logistic regression on the
-bare loops on the same machine in the same run.
+head's mean with the same folds (ours minus it, paired), the baselines, and the wall time of the whole `train` command
+against bare loops on the same machine in the same run.
 
 Usage: python benchmarks/packs.py [PACK ...]. Needs DISCERN_TEST_DATA (default ../shared/data).
 """
