@@ -1,0 +1,7 @@
+"""Which pictures are not independent: copies, sequences, films, declared; edges, then groups.
+Checking reports the edges, splitting uses the groups."""
+
+from discern.grouping.edges import find_edges
+from discern.grouping.groups import Groups, form_groups
+
+__all__ = ["Groups", "find_edges", "form_groups"]

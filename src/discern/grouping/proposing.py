@@ -1,0 +1,172 @@
+"""Which pairs may be copies: an index proposes a bounded number per picture, nothing here decides."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from discern.grouping.polar import VIEWS, Describer, blur, brightness, half_extents, ring_spectra
+from discern.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from discern.store import Rows
+
+_CHUNK = 1024
+_SAMPLE = 20_000
+_NEIGHBOURS = 3
+_KEPT = 4
+_LEAST_AGREEMENT = 0.55
+_LEAST_CONTRAST = 3.0
+_EXACT_UP_TO = 8_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposals:
+    """Pairs with a first guess of how one lies in the other.
+
+    Args:
+        wide: int [P], the picture that shows as much or more.
+        narrow: int [P], the other picture.
+        affine: float32 [P, 2, 3], from points of `narrow`'s frame to points of `wide`'s.
+        agreement: float32 [P], of the discs at that guess, up to 1.
+    """
+
+    wide: np.ndarray
+    narrow: np.ndarray
+    affine: np.ndarray
+    agreement: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.wide)
+
+    def take(self, chosen: np.ndarray) -> Self:
+        """Choose some, by an int or bool array."""
+        return type(self)(
+            wide=self.wide[chosen],
+            narrow=self.narrow[chosen],
+            affine=self.affine[chosen],
+            agreement=self.agreement[chosen],
+        )
+
+    @classmethod
+    def join(cls, parts: list[Self]) -> Self:
+        """Put several together, in order."""
+        return cls(
+            wide=np.concatenate([p.wide for p in parts]),
+            narrow=np.concatenate([p.narrow for p in parts]),
+            affine=np.concatenate([p.affine for p in parts]),
+            agreement=np.concatenate([p.agreement for p in parts]),
+        )
+
+
+class Index:
+    """Nearest neighbours by cosine: exact for thousands of rows, HNSW above (Malkov and Yashunin 2016).
+
+    Rows are added by one thread, so the same rows always give the same graph.
+    """
+
+    def __init__(self, rows: np.ndarray) -> None:
+        self._rows = rows
+        self._graph = None
+        if len(rows) > _EXACT_UP_TO:
+            from usearch.index import Index as Graph  # noqa: PLC0415 - only large sets need it
+
+            self._graph = Graph(ndim=rows.shape[1], metric="ip", dtype="f32", connectivity=16, expansion_add=64)
+            self._graph.expansion_search = 48
+            self._graph.add(np.arange(len(rows)), rows, threads=1)
+
+    def neighbours(self, queries: np.ndarray, own: np.ndarray, count: int) -> np.ndarray:
+        """The `count` nearest rows of each query, nearest first, leaving out its `own` row: int [n, <= count]."""
+        count = min(count, len(self._rows) - 1)
+        if self._graph is not None:
+            found = self._graph.search(queries, count + 1).keys.astype(np.int64)
+            keep = np.argsort(found == own[:, None], axis=1, kind="stable")[:, :count]
+            return np.take_along_axis(found, keep, 1)
+        likeness = queries @ self._rows.T
+        likeness[np.arange(len(own)), own] = -np.inf
+        nearest = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
+        order = np.argsort(-np.take_along_axis(likeness, nearest, 1), axis=1, kind="stable")
+        return np.take_along_axis(nearest, order, 1)
+
+
+class Proposer:
+    """Proposes pairs among some pictures; what it proposes are rows of the catalog.
+
+    Args:
+        thumbs: uint8 [N, S, S, 3], whole pictures stretched to squares.
+        rows: int [n], the pictures to compare.
+        widths: int [n], of those pictures.
+        heights: int [n], of those pictures.
+        embeddings: [N, D] or None: what a backbone saw; its neighbours are proposed too.
+    """
+
+    def __init__(
+        self,
+        thumbs: "Rows | np.ndarray",
+        rows: np.ndarray,
+        widths: np.ndarray,
+        heights: np.ndarray,
+        *,
+        embeddings: "Rows | np.ndarray | None" = None,
+    ) -> None:
+        self._thumbs, self._rows, self._embeddings = thumbs, rows, embeddings
+        self._extents = half_extents(widths, heights)
+
+    def propose(self, progress: Progress = silent) -> Proposals:
+        """Search every view of every picture; at most `_KEPT` pairs a picture and direction."""
+        read = [ring_spectra(smooth, self._extents[at], VIEWS[0]) for at, smooth in self._chunks()]
+        base = np.concatenate([spectra for spectra, _ in read])
+        textured = np.concatenate([deviation for _, deviation in read]) >= _LEAST_CONTRAST
+        step = -(-len(base) // _SAMPLE)
+        describer = Describer.fit(base[::step])
+        indexes = [Index(describer.describe(base))]
+        found = []
+        for at, smooth in self._chunks():
+            found.append(self._propose_some(at, smooth, base, describer, indexes[0]))
+            progress("propose copies", int(at[-1]) + 1, len(base))
+        pairs = Proposals.join(found)
+        pairs = pairs.take(textured[pairs.wide] & textured[pairs.narrow])
+        return Proposals(
+            wide=self._rows[pairs.wide],
+            narrow=self._rows[pairs.narrow],
+            affine=pairs.affine,
+            agreement=pairs.agreement,
+        )
+
+    def _chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for start in range(0, len(self._rows), _CHUNK):
+            at = np.arange(start, min(start + _CHUNK, len(self._rows)))
+            yield at, blur(brightness(self._thumbs[self._rows[at]]), 1.2)
+
+    def _propose_some(
+        self, at: np.ndarray, smooth: np.ndarray, base: np.ndarray, describer: Describer, index: Index
+    ) -> Proposals:
+        parts = []
+        for view in VIEWS:
+            spectra, _ = ring_spectra(smooth, self._extents[at], view)
+            near = index.neighbours(describer.describe(spectra), at, _NEIGHBOURS)
+            local = np.repeat(np.arange(len(at)), near.shape[1])
+            agreement, mirrored, angle = describer.best_turn(spectra[local], base[near.ravel()])
+            wide = at[local]
+            affine = _placing(view, mirrored, angle, self._extents[wide])
+            parts.append(Proposals(wide=wide, narrow=near.ravel(), affine=affine, agreement=agreement))
+        return _best_of_each(Proposals.join(parts))
+
+
+def _placing(view: np.ndarray, mirrored: np.ndarray, angle: np.ndarray, extents: np.ndarray) -> np.ndarray:
+    cos, sin = np.cos(angle) * view[0], np.sin(angle) * view[0]
+    flip = np.where(mirrored, -1, 1)
+    x = np.stack([cos, -sin * flip, view[1] * extents[:, 0]], axis=1)
+    y = np.stack([sin, cos * flip, view[2] * extents[:, 1]], axis=1)
+    return np.stack([x, y], axis=1).astype(np.float32)
+
+
+def _best_of_each(proposals: Proposals) -> Proposals:
+    order = np.lexsort((proposals.narrow, -proposals.agreement, proposals.wide))
+    ranked = proposals.take(order[proposals.agreement[order] >= _LEAST_AGREEMENT])
+    pair = np.stack([ranked.wide, ranked.narrow], axis=1)
+    _, first = np.unique(pair, axis=0, return_index=True)
+    once = ranked.take(np.sort(first))
+    starts = np.searchsorted(once.wide, once.wide)
+    return once.take(np.arange(len(once)) - starts < _KEPT)
