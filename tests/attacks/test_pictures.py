@@ -152,6 +152,7 @@ REFUSED = {
     "avif_of_nothing_but_a_name": (lambda: b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf", BROKEN),
     "heif_of_giant_sides": (lambda: patched("HEIF", b"ispe", 8, ">LL", 60_000, 60_000), DAMAGED),
     "heif_that_lies_within_the_limits": (lambda: patched("HEIF", b"ispe", 8, ">LL", 10_000, 10_000), DAMAGED),
+    "heif_of_an_item_that_crashes_its_reader": (lambda: patched("HEIF", b"Exif", 1, "B", 0xFF), DAMAGED),
     "heif_of_nothing_but_a_name": (lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", BROKEN),
     "postscript_that_would_run": (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(%pipe%id) run", NONE),
     "postscript_behind_a_bmp_suffix": (lambda: b"\xc5\xd0\xd3\xc6" + bytes(60), NONE),

@@ -6,6 +6,7 @@ tag that points at everything is refused or passed over, whichever version of Pi
 
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from discern.errors import DamagedPicture, TruncatedPicture
@@ -39,7 +40,7 @@ def open_container(name: str, data: bytes, limits: Limits) -> Container:
         TruncatedPicture: fewer bytes than the picture must have.
         PictureTooLarge: the canvas that a decoder would lay out at once is too large.
     """
-    walk = {"PNG": _png, "GIF": _gif, "JPEG": _jpeg, "BMP": _bmp, "TIFF": _tiff, "WEBP": _webp}.get(name)
+    walk = {"PNG": _png, "GIF": _gif, "JPEG": _jpeg, "BMP": _bmp, "TIFF": _tiff, "WEBP": _webp, "HEIF": _heif}.get(name)
     return walk(data, limits) if walk else Container(data=data)
 
 
@@ -179,6 +180,38 @@ def _webp(data: bytes, limits: Limits) -> Container:
     return Container(data=data)
 
 
+def _heif(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
+    """Refuse items whose kind is no text: pi-heif 1.4 makes strings of them without looking, and would crash."""
+    for kind, start, end in _boxes(data):
+        place = data.find(b"infe", start, end) if kind != b"mdat" else -1
+        while place >= 0:
+            length = int.from_bytes(data[place - 4 : place], "big")
+            if not _is_text(data[place + 8 : min(place - 4 + length, end)]):
+                raise DamagedPicture("This HEIF has an item of a kind that is no text.", hint=_REMEDY)
+            place = data.find(b"infe", place + 4, end)
+    return Container(data=data)
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Follow the outermost boxes of an ISO base media file (ISO/IEC 14496-12, 4.2): kind, start and told end."""
+    place = 0
+    while place + 8 <= len(data):
+        length, kind = struct.unpack_from(">L4s", data, place)
+        if length == 1:
+            length = int.from_bytes(data[place + 8 : place + 16], "big")
+        end = place + length if length >= 8 else len(data)
+        yield kind, place + 8, end
+        place = end
+
+
 def _bound(parts: int, name: str, *, most: int = _MOST_PARTS) -> None:
     if parts > most:
         raise DamagedPicture(f"This {name} has more parts than a picture needs.", hint=_REMEDY)
@@ -196,7 +229,7 @@ def is_cut(name: str, data: bytes) -> bool:
         return len(data) < 8 + int.from_bytes(data[4:8], "little")
     if name == "BMP":
         return len(data) < int.from_bytes(data[2:6], "little")
-    return _tiff_is_cut(data) if name == "TIFF" else _boxes_are_cut(data)
+    return _tiff_is_cut(data) if name == "TIFF" else max((end for _, _, end in _boxes(data)), default=0) != len(data)
 
 
 def _tiff_is_cut(data: bytes) -> bool:
@@ -207,16 +240,3 @@ def _tiff_is_cut(data: bytes) -> bool:
     except ValueError:
         return False
     return max([_tiff_end(directory)] + [tag.start + tag.size for tag in directory.tags.values()]) > len(data)
-
-
-def _boxes_are_cut(data: bytes) -> bool:
-    """Follow the boxes of an ISO base media file (ISO/IEC 14496-12, section 4.2)."""
-    place = 0
-    while place + 8 <= len(data):
-        length = int.from_bytes(data[place : place + 4], "big")
-        if length == 1:
-            length = int.from_bytes(data[place + 8 : place + 16], "big")
-        if length < 8:
-            return False
-        place += length
-    return place != len(data)

@@ -128,6 +128,17 @@ def test_a_bmp_of_too_many_runs_is_refused():
         open_container("BMP", bytes(head) + bytes(2**24), LIMITS)
 
 
+def test_a_heif_item_whose_kind_is_no_text_is_refused_but_chance_bytes_of_the_picture_are_not():
+    item = struct.pack(">L4sLHH4s", 21, b"infe", 2 << 24, 1, 0, b"hv\xff1") + b"\0"
+    for kind, refused in {b"meta": True, b"mdat": False}.items():
+        data = struct.pack(">L4s", 8 + len(item), kind) + item
+        if refused:
+            with pytest.raises(DamagedPicture, match="no text"):
+                open_container("HEIF", data, LIMITS)
+        else:
+            assert open_container("HEIF", data, LIMITS).data is data
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_container_that_is_cut_is_told_from_a_whole_one(name):
     data = _encode("AVIF" if name == "HEIF" else name)
