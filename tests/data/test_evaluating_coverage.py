@@ -28,7 +28,7 @@ def test_accuracy(share: float, groups: int, longest: int, likeness: float):
         correct, group = films(random, share=share, groups=groups, longest=longest, likeness=likeness)
         figure = judge_share(correct, groups=group, seed=world)
         inside += figure.low <= share <= figure.high
-    assert 0.91 <= inside / WORLDS <= 0.99
+    assert 0.9 <= inside / WORLDS <= 0.995
 
 
 def test_resampling_pictures_instead_of_groups_would_be_too_sure():
@@ -53,7 +53,7 @@ def test_paired_difference(differing: float, gain: float):
             np.where(worse, False, agree | better), np.where(better, False, agree | worse), seed=world
         )
         inside += figure.low <= gain <= figure.high
-    assert inside / WORLDS >= 0.92
+    assert inside / WORLDS >= 0.9
 
 
 def world_of_three(random: np.random.Generator, *, groups: int, too_sure: float):

@@ -1,0 +1,77 @@
+"""Faults as pictures: gathered by check, capped, with what to do."""
+
+import numpy as np
+
+from discern.reporting.faults import CHECKS, SHOWN, describe_faults
+from tests.unit.reporting.built import finding
+
+
+def readable(catalog, label: str) -> list[int]:
+    place = catalog.labels.index(label)
+    return [int(row) for row in np.flatnonzero(catalog.label_index == place)]
+
+
+def test_findings_are_gathered_by_check_in_a_fixed_order(gallery):
+    faults = describe_faults(
+        [finding("near_copy", 1, 2), finding("wrong_suffix", 3), finding("near_copy", 4, 5)], gallery
+    )
+    assert [(fault.check, fault.count) for fault in faults] == [("wrong_suffix", 1), ("near_copy", 2)]
+
+
+def test_a_pair_is_shown_with_paths_and_labels(catalog, gallery):
+    first, second = readable(catalog, "ash")[0], readable(catalog, "birch")[0]
+    card = describe_faults([finding("label_conflict", first, second)], gallery)[0].cards[0]
+    assert [member.label for member in card.members] == ["ash", "birch"]
+    assert card.members[0].path.endswith(".png")
+    assert all(member.shot.uri for member in card.members)
+    assert card.action == "you decide"
+
+
+def test_what_is_shown_is_capped_and_the_count_is_true(catalog, gallery):
+    rows = readable(catalog, "ash")
+    fault = describe_faults([finding("exact_copy", rows[0], rows[1])] * 50, gallery)[0]
+    assert fault.count == 50
+    assert len(fault.cards) == SHOWN
+
+
+def test_what_is_shown_comes_from_many_classes(catalog, gallery):
+    ash, cedar = readable(catalog, "ash"), readable(catalog, "cedar")
+    many = [finding("near_copy", ash[0], ash[1])] * 30 + [finding("near_copy", cedar[0], cedar[1])]
+    shown = {card.members[0].label for card in describe_faults(many, gallery)[0].cards}
+    assert shown == {"ash", "cedar"}
+
+
+def test_a_large_group_shows_some_members_and_counts_the_rest(catalog, gallery):
+    card = describe_faults([finding("large_group", *readable(catalog, "ash"))], gallery)[0].cards[0]
+    assert len(card.members) == 6
+    assert card.more == 6
+
+
+def test_a_finding_without_pictures_is_told_in_words(gallery):
+    card = describe_faults([finding("small_class", why="small_class: only 3 pictures of 'elm'")], gallery)[0].cards[0]
+    assert card.members == ()
+    assert card.why == "only 3 pictures of 'elm'"
+
+
+def test_a_colon_in_a_reason_stays(gallery):
+    card = describe_faults([finding("near_copy", 1, 2, why="Agrees: 93 %")], gallery)[0].cards[0]
+    assert card.why == "Agrees: 93 %"
+
+
+def test_a_check_of_tomorrow_is_shown_too(gallery):
+    fault = describe_faults([finding("odd_one_out", 1)], gallery)[0]
+    assert fault.about.title == "Odd one out"
+
+
+def test_every_check_says_what_it_means_and_what_to_do():
+    for check in CHECKS.values():
+        assert check.title
+        assert check.meaning.endswith(".")
+        assert check.remedy.endswith(".")
+
+
+def test_proposals_are_in_words(gallery):
+    faults = describe_faults(
+        [finding("exact_copy", 1, 2, action="drop"), finding("near_copy", 1, 2, action="group")], gallery
+    )
+    assert [fault.cards[0].action for fault in faults] == ["proposed: drop one", "proposed: keep together"]

@@ -1,0 +1,95 @@
+"""Numbers as a person reads them."""
+
+import pytest
+
+from discern.reporting import wording
+
+
+def plain(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{MINUS SIGN}", "-").replace("\N{EN DASH}", "none")
+
+
+@pytest.mark.parametrize(
+    ("share", "digits", "told"),
+    [
+        (0.912, 1, "91.2 %"),
+        (1.0, 1, "100 %"),
+        (0.9999, 1, "99.9 %"),
+        (0.999, 0, "99 %"),
+        (0.0, 1, "0.0 %"),
+        (None, 1, "none"),
+    ],
+)
+def test_percent_never_rounds_up_to_all(share, digits, told):
+    assert plain(wording.percent(share, digits=digits)) == told
+
+
+@pytest.mark.parametrize(
+    ("share", "told"), [(0.048, "+4.8"), (-0.006, "-0.6"), (-0.0001, "0.0"), (0.0, "0.0"), (None, "none")]
+)
+def test_points_have_a_sign_where_there_is_one(share, told):
+    assert plain(wording.points(share)) == told
+
+
+@pytest.mark.parametrize(("number", "told"), [(1234, "1,234"), (3.0, "3"), (2.5, "2.5"), (None, "none")])
+def test_count(number, told):
+    assert plain(wording.count(number)) == told
+
+
+@pytest.mark.parametrize(("number", "told"), [(1, "1 class"), (2, "2 classes"), (0, "0 classes")])
+def test_plural(number, told):
+    assert wording.plural(number, "class", "classes") == told
+
+
+def test_plural_adds_an_s_by_itself():
+    assert wording.plural(2, "picture") == "2 pictures"
+
+
+@pytest.mark.parametrize(
+    ("figure", "told"),
+    [
+        ({"low": 0.889, "high": 0.931}, "88.9 to 93.1 %"),
+        ({"low": 0.9, "high": 1.0}, "90.0 to 100 %"),
+        ({"low": None, "high": None, "note": "too few for an interval"}, "too few for an interval"),
+        ({}, "no interval"),
+    ],
+)
+def test_interval(figure, told):
+    assert plain(wording.interval(figure)) == told
+
+
+@pytest.mark.parametrize(("length", "told"), [(1.26, "1.3 s"), (89, "89.0 s"), (125, "2 min 05 s"), (None, "none")])
+def test_seconds(length, told):
+    assert plain(wording.seconds(length)) == told
+
+
+@pytest.mark.parametrize(
+    ("stamp", "told"),
+    [
+        ("2026-11-21T11:30:59Z", "2026-11-21 11:30 UTC"),
+        ("2026-11-21T11:30:59.123456+00:00", "2026-11-21 11:30 UTC"),
+        ("2026-11-21T11:30:59", "2026-11-21 11:30"),
+        ("yesterday", "yesterday"),
+    ],
+)
+def test_moment(stamp, told):
+    assert wording.moment(stamp) == told
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ([], ""),
+        (["a"], "a"),
+        (["a", "b"], "a and b"),
+        (["a", "b", "c"], "a, b and c"),
+        (list("abcdefgh"), "a, b, c, d, e, f and 2 more"),
+    ],
+)
+def test_listed(names, told):
+    assert wording.listed(names) == told
+
+
+def test_decimal():
+    assert wording.decimal(0.12345) == "0.123"
+    assert plain(wording.decimal(None)) == "none"
