@@ -49,7 +49,9 @@ def near_copy(evidence: Evidence) -> Iterator[Finding]:
     """Pictures that are one picture re-encoded, resized, cropped, turned or mirrored; one finding for each pair."""
     for pair in evidence.copies:
         if pair.kind == "near":
-            why = f"Nearly the same picture as {_place(evidence, pair)}. Keep the two in one group, or drop one."
+            apart = evidence.groups.group[pair.row] != evidence.groups.group[pair.other]
+            remedy = "Drop one, or keep both in one group" + (", which joins two groups." if apart else ".")
+            why = f"Nearly the same picture as {_place(evidence, pair)}. {remedy}"
             yield _pair(evidence, "near_copy", pair, why)
 
 

@@ -81,9 +81,9 @@ class _Table:
         """Deal one group."""
         cells = slice(self.cells.start[group], self.cells.start[group + 1])
         classes, count = self.cells.klass[cells], self.cells.count[cells]
-        allowed = np.flatnonzero(self._allowed(classes))
-        want = self.missing[np.ix_(allowed, classes)] @ (count / self.size[classes])
-        part = int(allowed[np.lexsort((-self.missing_at_all[allowed], -want))[0]])
+        want = self.missing[:, classes] @ (count / self.size[classes])
+        want[~self._allowed(classes)] = -np.inf
+        part = int(np.where(want == want.max(), self.missing_at_all, -np.inf).argmax())
         self.part[group] = part
         self.missing[part, classes] -= count
         self.missing_at_all[part] -= count.sum()
@@ -92,7 +92,8 @@ class _Table:
 
     def _allowed(self, classes: Ints) -> Bools:
         allowed = self.open
-        for klass in classes[np.argsort(self.waiting[classes], kind="stable")]:
+        scarce = classes[self.waiting[classes] <= len(self.open)]
+        for klass in scarce[np.argsort(self.waiting[scarce], kind="stable")]:
             lacking = self.lacks[:, klass]
             if self.waiting[klass] <= lacking.sum() and (allowed & lacking).any():
                 allowed = allowed & lacking

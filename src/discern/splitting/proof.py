@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 CLOSEST = 5
 MEASURE = (
-    "root mean square difference of the coarse colour layout (the lowest 10 + 3 + 3 coefficients of the cosine "
+    "root mean square difference of the coarse colour layout (the lowest 6 + 3 + 3 coefficients of the cosine "
     "transform of 8 x 8 block means in YCbCr), in levels of 255"
 )
 
-_BATCH = 4096
+_BATCH = 64
+_WAVES = 3
 _YCBCR = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
 
 
@@ -59,16 +60,18 @@ def colour_layout(thumbs: "Rows | NDArray[np.uint8]") -> NDArray[np.float32]:
         thumbs: uint8 [N, 64, 64, 3].
 
     Returns:
-        float32 [N, 16], in levels of 255.
+        float32 [N, 12], in levels of 255.
     """
-    row, column = np.indices((8, 8))
-    wave = np.cos(np.pi * (column + 0.5) * row / 8) * np.where(row == 0, np.sqrt(1 / 8), 0.5)
-    kept = [np.flatnonzero((row + column).ravel() < size) + 64 * channel for channel, size in enumerate((4, 2, 2))]
-    layout = np.empty((len(thumbs), sum(map(len, kept))), np.float32)
+    frequency, place = np.indices((_WAVES, 8))
+    wave = np.cos(np.pi * (place + 0.5) * frequency / 8) * np.where(frequency == 0, 1, np.sqrt(2)) / 8
+    of_pixels = np.repeat(wave / 8, 8, axis=1).astype(np.float32)
+    kept = np.add(*np.indices((_WAVES, _WAVES)))[..., None] < np.array([3, 2, 2])
+    layout = np.empty((len(thumbs), np.count_nonzero(kept)), np.float32)
     for start in range(0, len(thumbs), _BATCH):
-        blocks = np.asarray(thumbs[start : start + _BATCH]).reshape(-1, 8, 8, 8, 8, 3).mean(axis=(2, 4))
-        waves = np.einsum("ui,vj,nijc,kc->nkuv", wave, wave, blocks, _YCBCR, optimize=True) / 8
-        layout[start : start + _BATCH] = waves.reshape(len(blocks), -1)[:, np.concatenate(kept)]
+        pixels = np.asarray(thumbs[start : start + _BATCH]).astype(np.float32)
+        down = np.matmul(of_pixels, pixels.reshape(-1, 64, 192)).reshape(-1, _WAVES, 64, 3)
+        waves = np.einsum("vj,nujc,kc->nuvk", of_pixels, down, _YCBCR, optimize=True)
+        layout[start : start + _BATCH] = waves[:, kept]
     return layout
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from discern.errors import UsageError
+from discern.errors import CatalogError, UsageError
 from discern.picture import FORMATS
 from discern.splitting.split import PARTS, Split
 
@@ -43,18 +43,24 @@ def write_parts(catalog: "Catalog", split: Split, out: Path, *, copy: bool = Fal
         copy: write copies, so that changing one never changes the source.
 
     Raises:
-        UsageError: `out` holds something already, or is no folder.
+        UsageError: `out` holds something already, is no folder, or cannot be written.
+        CatalogError: a picture has gone or changed since it was catalogued.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} is not empty.", hint="Name a folder that does not exist yet.")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.", ignore_cleanup_errors=True) as temporary:
-        whole = Path(temporary) / "whole"
-        whole.mkdir()
-        _fill(catalog, split, whole, copy=copy)
-        if out.exists():
-            out.rmdir()
-        whole.rename(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
+            whole = Path(temporary) / "whole"
+            whole.mkdir()
+            _fill(catalog, split, whole, copy=copy)
+            if out.exists():
+                out.rmdir()
+            whole.rename(out)
+    except OSError as error:
+        raise UsageError(
+            f"The parts cannot be written to {out}: {error.strerror}.", hint="Make room, or name another folder."
+        ) from error
 
 
 def safe_name(text: str, *, suffixes: tuple[str, ...] = ()) -> str:
@@ -69,11 +75,12 @@ def safe_name(text: str, *, suffixes: tuple[str, ...] = ()) -> str:
     >>> safe_name("..")
     '_'
     """
+    text = text.encode("utf-8", "replace").decode()
     name = _UNSAFE.sub("_", unicodedata.normalize("NFC", text))
     stem, ending = _parted(name)
     if suffixes and ending.lower() not in suffixes:
         stem, ending = name, suffixes[0]
-    name = stem.encode("utf-8", "replace")[: LONGEST_NAME - len(ending.encode())].decode("utf-8", "ignore") + ending
+    name = stem.encode()[: LONGEST_NAME - len(ending.encode())].decode("utf-8", "ignore") + ending
     if not name.strip(". "):
         return "_"
     name = name.rstrip(". ")
@@ -112,8 +119,10 @@ def _fill(catalog: "Catalog", split: Split, out: Path, *, copy: bool) -> None:
         source = catalog.file(row)
         if source is None:
             members.append(row)
-        else:
+        elif source.is_file():
             _place(source.resolve(), out / file, copy=copy)
+        else:
+            raise CatalogError(f"{source} has gone since it was looked at.", hint="Begin a new run.")
     for row, data in catalog.read(members):
         (out / files[row]).write_bytes(data)
     _write_lists(catalog, split, out, files)

@@ -1,7 +1,6 @@
 """Builds catalogs and groups without any file."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +8,7 @@ import polars as pl
 import pytest
 
 from discern.catalog import COLUMNS, Catalog
-
-
-@dataclass(frozen=True, kw_only=True)
-class Grouped:
-    """Stands for `discern.grouping.Groups`."""
-
-    group: np.ndarray
-    straddling: pl.DataFrame
+from discern.grouping import Groups
 
 
 def edges_of(rows: Sequence[tuple[int, int, str, float]] = ()) -> pl.DataFrame:
@@ -24,9 +16,9 @@ def edges_of(rows: Sequence[tuple[int, int, str, float]] = ()) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=schema, orient="row")
 
 
-def groups_of(group: Sequence[int], straddling: Sequence[tuple[int, int]] = ()) -> Grouped:
+def groups_of(group: Sequence[int], straddling: Sequence[tuple[int, int]] = ()) -> Groups:
     pairs = edges_of([(*sorted(pair), "near", 0.9) for pair in straddling])
-    return Grouped(group=np.asarray(group, np.int64), straddling=pairs)
+    return Groups(group=np.asarray(group, np.int64), straddling=pairs)
 
 
 def catalog_of(
@@ -55,7 +47,7 @@ def make_catalog() -> Callable[..., Catalog]:
 
 
 @pytest.fixture
-def make_groups() -> Callable[..., Grouped]:
+def make_groups() -> Callable[..., Groups]:
     return groups_of
 
 

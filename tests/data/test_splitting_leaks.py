@@ -1,0 +1,166 @@
+"""Whatever the labels, groups, given parts and copies: nothing that is judged was learned from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from discern.catalog import COLUMNS, Catalog
+from discern.errors import DataError
+from discern.grouping import Groups
+from discern.splitting import Split, SplitConfig, make_split, naive_split
+
+GIVEN = st.sampled_from([(None,), ("train", "test"), ("train", "validation"), ("train", "validation", "test", None)])
+
+
+@dataclass(frozen=True)
+class World:
+    catalog: Catalog
+    groups: Groups
+    exclude: np.ndarray
+
+    def split(self, config: SplitConfig) -> Split | None:
+        try:
+            return make_split(self.catalog, self.groups, config, exclude=self.exclude)
+        except DataError:
+            assert not (self.catalog.label_index >= 0).any()
+            return None
+
+    def reordered(self, order: np.ndarray) -> "World":
+        place = np.argsort(order)
+        pairs = np.sort(place[self.groups.straddling.select("first", "second").to_numpy().reshape(-1, 2)], axis=1)
+        straddling = pl.DataFrame({"first": pairs[:, 0], "second": pairs[:, 1]})
+        return World(
+            Catalog(root=Path(), table=self.catalog.table[order], thumbs=np.asarray(self.catalog.thumbs)[order]),
+            Groups(group=np.unique(self.groups.group[order], return_inverse=True)[1], straddling=straddling),
+            self.exclude[order],
+        )
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    count = draw(st.integers(2, 60))
+
+    def column(values: st.SearchStrategy) -> list:
+        return draw(st.lists(values, min_size=count, max_size=count))
+
+    group = np.array(column(st.integers(0, draw(st.sampled_from([3, 12, 200])))))
+    if draw(st.booleans()):
+        labels = [f"c{number % draw(st.shared(st.integers(1, 6), key='classes'))}" for number in group]
+    else:
+        labels = column(st.sampled_from(["a", "b", "c", "d", None]))
+    row = st.integers(0, count - 1)
+    pairs = draw(st.lists(st.tuples(row, row), max_size=10))
+    pairs = sorted({tuple(sorted(pair)) for pair in pairs if group[pair[0]] != group[pair[1]]})
+    facts = {
+        "path": [f"{number * 7919 % 1009:04d}.png" for number in range(count)],
+        "content": [f"{number}" for number in range(count)],
+        "pixels": [f"{number}" for number in range(count)],
+        "label": labels,
+        "part": column(st.sampled_from(draw(GIVEN))),
+        "error": column(st.sampled_from([None] * 9 + ["empty"])),
+    }
+    table = pl.DataFrame({name: facts.get(name, [None] * count) for name in COLUMNS}, schema=COLUMNS)
+    straddling = pl.DataFrame(pairs, schema={"first": pl.Int32, "second": pl.Int32}, orient="row")
+    catalog = Catalog(root=Path(), table=table, thumbs=np.zeros((count, 64, 64, 3), np.uint8))
+    return World(
+        catalog, Groups(group=group, straddling=straddling), np.array(column(st.sampled_from([False] * 9 + [True])))
+    )
+
+
+CONFIGS = st.builds(
+    SplitConfig,
+    seed=st.integers(0, 9),
+    folds=st.integers(2, 6),
+    small=st.sampled_from([1, 30, 2000]),
+    parts=st.sampled_from([(0.7, 0.2, 0.1), (0.2, 0.2, 0.6), (80, 20, 0)]),
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(worlds(), CONFIGS)
+def test_nothing_stands_on_both_sides(world: World, config: SplitConfig):
+    split = world.split(config)
+    if split is None:
+        return
+    assert split.proof["holds"]
+    pairs = world.groups.straddling.select("first", "second").to_numpy().reshape(-1, 2)
+    for fold in split.rounds:
+        judged, learned = split.judged_rows(fold), split.training_rows(fold)
+        assert not set(judged) & set(learned)
+        assert not set(world.groups.group[judged]) & set(world.groups.group[learned])
+        for one, other in (*pairs, *pairs[:, ::-1]):
+            assert not (one in judged and other in learned)
+        assert not set(split.left_out[fold]) & set(judged)
+        assert set(world.catalog.label_index[judged]) <= set(world.catalog.label_index[learned])
+
+
+@settings(max_examples=80, deadline=None)
+@given(worlds(), CONFIGS)
+def test_every_picture_has_one_place(world: World, config: SplitConfig):
+    split = world.split(config)
+    if split is None:
+        return
+    labelled = world.catalog.label_index >= 0
+    assert not (split.learned & split.test).any()
+    assert not (split.always & (split.fold >= 0)).any()
+    assert not ((split.learned | split.test) & ~labelled).any()
+    classes = world.catalog.label_index
+    assert set(classes[split.learned]) == set(classes[labelled])
+    judged = split.test if split.method == "test-part" else split.fold >= 0
+    assert {world.catalog.labels[klass] for klass in classes[judged]} == set(world.catalog.labels) - set(split.unjudged)
+    if split.method == "grouped-cv":
+        once = np.concatenate([split.judged_rows(fold) for fold in split.held] or [[]])
+        unjudged = np.isin(classes, [world.catalog.labels.index(label) for label in split.unjudged])
+        assert sorted(once) == np.flatnonzero(labelled & ~world.exclude & ~unjudged).tolist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(worlds(), CONFIGS)
+def test_files_are_parted_without_leaks(world: World, config: SplitConfig):
+    split = world.split(config)
+    if split is None:
+        return
+    standing = {part: set(world.groups.group[split.part == part].tolist()) for part in ("train", "validation", "test")}
+    assert not standing["train"] & standing["validation"]
+    assert not standing["train"] & standing["test"]
+    assert not standing["validation"] & standing["test"]
+    for first, second in world.groups.straddling.select("first", "second").iter_rows():
+        assert split.part[first] == split.part[second] or "" in (split.part[first], split.part[second])
+
+
+@settings(max_examples=40, deadline=None)
+@given(worlds(), CONFIGS, st.randoms(use_true_random=False))
+def test_the_order_of_rows_decides_nothing(world: World, config: SplitConfig, chance):
+    split = world.split(config)
+    if split is None:
+        return
+    order = np.array(chance.sample(range(len(split.fold)), len(split.fold)))
+    other = world.reordered(order).split(config)
+    assert np.array_equal(other.fold, split.fold[order])
+    assert np.array_equal(other.test, split.test[order])
+    assert np.array_equal(other.always, split.always[order])
+    assert np.array_equal(other.part, split.part[order])
+    assert {fold: sorted(order[rows]) for fold, rows in other.left_out.items()} == {
+        fold: rows.tolist() for fold, rows in split.left_out.items()
+    }
+
+
+@settings(max_examples=40, deadline=None)
+@given(worlds(), CONFIGS)
+def test_the_naive_split_has_the_same_pictures_and_sizes(world: World, config: SplitConfig):
+    split = world.split(config)
+    if split is None:
+        return
+    naive = naive_split(world.catalog, split, seed=config.seed)
+    used = split.learned | split.test
+    assert np.array_equal(naive.learned | naive.test, used)
+    for klass in range(len(world.catalog.labels)):
+        rows = used & (world.catalog.label_index == klass)
+        assert sorted(naive.fold[rows]) == sorted(split.fold[rows])
+        assert naive.test[rows].sum() == split.test[rows].sum()
+    again = naive_split(world.catalog, split, seed=config.seed)
+    assert np.array_equal(naive.fold, again.fold)

@@ -1,0 +1,118 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from discern.splitting import make_split, naive_split, prove
+from discern.splitting.proof import colour_layout
+
+
+def noise(count, seed=0):
+    coarse = np.random.default_rng(seed).integers(0, 256, (count, 4, 4, 3), dtype=np.uint8)
+    return coarse.repeat(16, axis=1).repeat(16, axis=2)
+
+
+@pytest.fixture
+def thumbs():
+    """Pairs: every second picture is the one before it, a little brighter."""
+    pictures = noise(40)
+    pictures[1::2] = np.clip(pictures[::2].astype(int) + 3, 0, 255)
+    return pictures
+
+
+@pytest.fixture
+def world(make_catalog, make_groups, thumbs):
+    pixels = [f"p{row - row % 4}" if row < 4 else f"p{row}" for row in range(40)]
+    catalog = make_catalog(["a"] * 20 + ["b"] * 20, thumbs=thumbs, pixels=pixels)
+    return catalog, make_groups(np.maximum(np.arange(40) // 2, 1), straddling=[(4, 30)])
+
+
+def test_an_honest_split_shares_nothing(world):
+    split = make_split(*world)
+    proof = split.proof
+    assert proof["holds"]
+    assert [found["round"] for found in proof["rounds"]] == [f"fold {fold}" for fold in split.held]
+    for found in proof["rounds"]:
+        assert found["judged"] + found["learned"] + found["left_out"] == 40
+        assert found["nearest"]["smallest"] > 5 * proof["within_groups"]
+    assert sum(found["left_out"] for found in proof["rounds"]) == 2
+    assert json.loads(json.dumps(proof, allow_nan=False)) == proof
+
+
+def test_a_naive_split_is_found_out(world):
+    catalog, groups = world
+    proof = prove(catalog, groups, naive_split(catalog, make_split(catalog, groups), seed=1))
+    assert not proof["holds"]
+    assert sum(found["groups_shared"] for found in proof["rounds"]) > 5
+    assert sum(found["pixels_shared"] for found in proof["rounds"]) > 0
+    assert min(found["nearest"]["smallest"] for found in proof["rounds"]) < 4
+
+
+def test_a_pair_across_groups_is_found_out(world):
+    catalog, groups = world
+    split = replace(make_split(catalog, groups), left_out={})
+    assert sum(found["pairs_across"] for found in prove(catalog, groups, split)["rounds"]) == 2
+
+
+def test_the_nearest_pictures_are_named(world):
+    catalog, groups = world
+    naive = naive_split(catalog, make_split(catalog, groups), seed=1)
+    paths = catalog.table["path"].to_list()
+    for number, found in enumerate(prove(catalog, groups, naive)["rounds"]):
+        distances = [pair["distance"] for pair in found["closest"]]
+        assert len(distances) == 5
+        assert distances == sorted(distances)
+        assert distances[0] == found["nearest"]["smallest"]
+        for pair in found["closest"]:
+            assert naive.fold[paths.index(pair["judged"])] == number
+            assert naive.fold[paths.index(pair["learned"])] != number
+
+
+def test_a_test_part_is_one_more_round(make_catalog, make_groups):
+    catalog = make_catalog(["a"] * 20, part=["train"] * 15 + ["test"] * 5, thumbs=noise(20))
+    proof = make_split(catalog, make_groups(range(20))).proof
+    assert proof["rounds"][-1]["round"] == "test"
+    assert proof["rounds"][-1]["judged"] == 5
+    assert proof["within_groups"] is None
+
+
+def test_nothing_judged_proves_nothing_wrong(make_catalog, make_groups):
+    proof = make_split(make_catalog(["a", "b"]), make_groups([0, 1])).proof
+    assert proof["holds"]
+    assert proof["rounds"] == []
+
+
+class TestColourLayout:
+    def distance(self, one, other):
+        layout = colour_layout(np.stack([one, other]))
+        return float(np.linalg.norm(layout[0] - layout[1]))
+
+    def test_measures_brightness_in_levels(self):
+        grey = np.full((64, 64, 3), 100, np.uint8)
+        assert self.distance(grey, grey + 10) == pytest.approx(10, abs=1e-3)
+
+    def test_is_the_root_mean_square_of_smooth_pictures(self):
+        wave = 50 * np.cos(np.pi * (np.arange(64) + 0.5) / 64)
+        picture = np.broadcast_to((128 + wave)[None, :, None], (64, 64, 3)).round().astype(np.uint8)
+        blocks = picture.reshape(8, 8, 8, 8, 3).mean(axis=(1, 3))
+        expected = np.sqrt(((blocks - 128) ** 2).mean())
+        assert self.distance(picture, np.full_like(picture, 128)) == pytest.approx(expected, rel=0.01)
+
+    def test_sees_colour_and_place(self):
+        left, right, red = (np.zeros((64, 64, 3), np.uint8) for _ in range(3))
+        left[:, :32] = right[:, 32:] = 200
+        red[..., 0] = 60
+        assert self.distance(left, right) > 50
+        assert self.distance(red, np.full_like(red, 18)) > 20
+
+    def test_forgets_detail(self):
+        board = (np.indices((64, 64)).sum(axis=0) % 2 * 255).astype(np.uint8)
+        picture = np.repeat(board[..., None], 3, axis=2)
+        assert self.distance(picture, 255 - picture) == pytest.approx(0, abs=1e-3)
+
+    def test_goes_through_many_pictures_in_batches(self):
+        pictures = noise(150)
+        layout = colour_layout(pictures)
+        assert layout.shape == (150, 12)
+        assert np.allclose(layout[149], colour_layout(pictures[149:])[0], atol=1e-3)
