@@ -120,7 +120,7 @@ class _Member:
             raise PictureTooLarge(f"The file has {self.size:,} bytes.", hint=limits.remedy)
         try:
             with self.open() or io.BytesIO() as file:
-                data = file.read(limits.max_bytes + 1)
+                data = file.read(self.size + 1)
         except _FAILURES as error:
             raise DamagedPicture(f"It cannot be read from its archive: {error}.", hint=_REMEDY) from error
         if is_archive(self.name) and data.startswith(_ARCHIVED):

@@ -41,13 +41,13 @@ def part_named(name: str) -> str | None:
     return _PARTS.get(name.strip().lower())
 
 
-def natural_key(text: str) -> tuple[tuple[int, str] | str, ...]:
+def natural_key(text: str) -> tuple[list[tuple[int, str] | str], str]:
     """Sort numbers inside names by value: "b2" before "b10", and ties by the text itself."""
     key: list[tuple[int, str] | str] = []
     for place, piece in enumerate(_DIGITS.split(text)):
         value = piece.lstrip("0")
         key.append((len(value), value) if place % 2 else piece)
-    return (*key, text)
+    return key, text
 
 
 def order_labels(labels: Iterable[str]) -> tuple[str, ...]:

@@ -1,0 +1,58 @@
+"""Whatever fixes say, and however a spreadsheet saves them, they are read as they were meant."""
+
+import csv
+import io
+import tempfile
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from discern.catalog import Fix, read_fixes, write_fixes
+from discern.catalog.naming import to_text
+
+START = st.sampled_from(["", "=", "+", "-", "@", "\t", "\r", "./", ".//", "././=", '"', ";", ","])
+text = st.builds(str.__add__, START, st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
+# A catalog's paths never begin with "./": it stands for the folder itself.
+paths = text.map(to_text).filter(lambda path: path and not path.startswith("./"))
+fixes = st.lists(
+    st.builds(
+        Fix,
+        path=paths,
+        action=st.sampled_from(["drop", "keep", "relabel", "group"]),
+        value=text.map(lambda value: value or "x"),
+        other=st.just("") | paths,
+        score=st.none() | st.floats(0, 1),
+        why=text,
+    ),
+    max_size=5,
+)
+
+
+@given(fixes)
+def test_they_come_back_as_written(written):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "fixes.csv"
+        write_fixes(path, written)
+        assert read_fixes(path) == written
+
+
+@given(fixes)
+def test_no_cell_is_a_formula(written):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "fixes.csv"
+        write_fixes(path, written)
+        for row in csv.reader(io.StringIO(path.read_bytes().decode(), newline="")):
+            assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
+
+
+@given(fixes, st.sampled_from([";", "\t", ","]), st.booleans(), st.sampled_from(["\n", "\r\n"]))
+def test_a_spreadsheet_may_save_them_its_way(written, separator, mark, ending):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "fixes.csv"
+        write_fixes(path, written)
+        rows = list(csv.reader(io.StringIO(path.read_bytes().decode(), newline="")))
+        saved = io.StringIO(newline="")
+        csv.writer(saved, delimiter=separator, lineterminator=ending, quoting=csv.QUOTE_ALL).writerows(rows)
+        path.write_bytes(saved.getvalue().encode("utf-8-sig" if mark else "utf-8"))
+        assert read_fixes(path) == written

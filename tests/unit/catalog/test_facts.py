@@ -1,0 +1,78 @@
+import hashlib
+
+import numpy as np
+import pytest
+
+from discern.catalog.facts import KnownPictures, look
+from discern.errors import NotAPicture
+from discern.picture import Limits
+from tests.unit.catalog.built import picture
+
+LIMITS = Limits()
+
+
+def content(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def remember(known: KnownPictures, *numbers: int) -> list[str]:
+    for number in numbers:
+        known.add(content(picture(number)), *look(picture(number), LIMITS))
+    return [content(picture(number)) for number in numbers]
+
+
+def test_what_is_noted_of_a_picture():
+    facts, thumb = look(picture(3, size=(30, 10), form="JPEG"), LIMITS)
+    assert (int(facts["width"]), int(facts["height"])) == (30, 10)
+    assert (facts["format"].item(), facts["mode"].item()) == (b"JPEG", b"RGB")
+    assert len(facts["pixels"].item()) == 64
+    assert thumb.shape == (64, 64, 3)
+
+
+def test_containers_do_not_matter_to_the_pixels_hash():
+    png, bmp = (look(picture(3, form=form), LIMITS)[0]["pixels"] for form in ("PNG", "BMP"))
+    assert png == bmp
+
+
+def test_what_is_no_picture_is_refused():
+    with pytest.raises(NotAPicture):
+        look(b"hello", LIMITS)
+
+
+def test_pictures_are_known_at_once_and_kept_for_later(tmp_path):
+    known = KnownPictures(tmp_path, LIMITS)
+    contents = remember(known, 1, 2)
+    assert contents[0] in known
+    assert contents[0] not in KnownPictures(tmp_path, LIMITS)
+    known.keep()
+    later = KnownPictures(tmp_path, LIMITS)
+    assert contents[0] in later
+    assert later.facts(contents)["width"].to_list() == [12, 12]
+    assert np.array_equal(later.thumbs(contents)[1], look(picture(2), LIMITS)[1])
+
+
+def test_thumbnails_of_what_is_no_picture_are_black(tmp_path):
+    known = KnownPictures(tmp_path, LIMITS)
+    contents = remember(known, 200)
+    known.keep()
+    thumbs = known.thumbs([None, *contents, None])
+    assert thumbs.shape == (3, 64, 64, 3)
+    assert [bool(thumb.any()) for thumb in thumbs] == [False, True, False]
+
+
+def test_missing_thumbnails(tmp_path):
+    known = KnownPictures(tmp_path, LIMITS)
+    (kept,) = remember(known, 1)
+    known.keep()
+    assert known.missing_thumbs([None, "0" * 63 + "1", kept, None, "0" * 63 + "1"]) == [1]
+
+
+def test_other_limits_know_other_pictures(tmp_path):
+    known = KnownPictures(tmp_path, LIMITS)
+    (kept,) = remember(known, 1)
+    known.keep()
+    assert kept not in KnownPictures(tmp_path, Limits(max_pixels=5))
+
+
+def test_no_facts_of_no_pictures(tmp_path):
+    assert KnownPictures(tmp_path, LIMITS).facts([]).shape == (0, 5)
