@@ -13,7 +13,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,17 @@ def measure(packs: Mapping[str, Catalog], backbone: Backbone, limit: int, cache:
     return {"mean": mean, "per_second": pictures / wall, "per_cpu_second": pictures / processor, "packs": figures}
 
 
+def behind_best(table: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How far each row is behind the most accurate one: the mean over the packs and its standard error."""
+    accuracies = np.array([list(row["packs"].values()) for row in table])
+    behind = accuracies[accuracies.mean(1).argmax()] - accuracies
+    errors = behind.std(1, ddof=1) / np.sqrt(behind.shape[1])
+    return [
+        f"{row['size']} px, {row['views']} view(s): {mean:.4f} behind the best, standard error {error:.4f}"
+        for row, mean, error in zip(table, behind.mean(1), errors, strict=True)
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     default = Path(__file__).parent.parent / os.environ.get("DISCERN_TEST_DATA", "../shared/data")
@@ -111,6 +122,7 @@ def main() -> None:
                 speeds = f"{row['per_second']:10.1f}  {row['per_cpu_second']:14.1f}"
                 each = "  ".join(f"{row['packs'][name]:<{len(name[:10])}.3f}" for name in packs)
                 print(f"{size:4}  {views:5}  {row['mean']:.4f}  {speeds}  {each}", flush=True)
+    print(*behind_best(table), sep="\n")
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     asked.out.write_text(json.dumps({"limit": asked.limit, "table": table}, indent=1) + "\n")
 
