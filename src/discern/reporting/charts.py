@@ -52,111 +52,79 @@ def stacked_bar(values: Sequence[float], *, total: float) -> Markup:
 
 def reliability_curve(bins: Sequence[Mapping[str, Any]]) -> Markup:
     """Stated confidence against the share that is right, with 95 % intervals; on the diagonal they agree."""
-    side, left, top = 260.0, 44.0, 12.0
+    route = " ".join(f"{_x(each['confidence']):.1f},{_y(each['accuracy']):.1f}" for each in bins)
+    marks = [
+        *_share_axes("how sure it says it is", "how often it is right"),
+        tag("line", x1=_x(0), y1=_y(0), x2=_x(1), y2=_y(1), class_="ideal"),
+        tag("polyline", points=route, class_="route"),
+    ]
+    for each in bins:
+        x = _x(each["confidence"])
+        if each.get("low") is not None:
+            marks.append(tag("line", x1=x, x2=x, y1=_y(each["low"]), y2=_y(each["high"]), class_="whisker"))
+        told = f"stated {each['confidence']:.1%}, right {each['accuracy']:.1%}, {each['pictures']} pictures"
+        marks.append(tag("circle", tag("title", told), cx=x, cy=_y(each["accuracy"]), r="4", class_="dot"))
+    name = "Reliability curve; the table below has its numbers"
+    return tag("svg", _joined(marks), viewBox="0 0 320 316", class_="chart square", role="img", aria_label=name)
 
-    def x(share: float) -> float:
-        return left + side * share
 
-    def y(share: float) -> float:
-        return top + side * (1 - share)
+def _x(share: float) -> float:
+    return 44.0 + 260.0 * share
 
+
+def _y(share: float) -> float:
+    return 272.0 - 260.0 * share
+
+
+def _share_axes(across: str, up: str) -> list[Markup]:
+    """A square from 0 to 100 % both ways, with a grid."""
     marks = []
     for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
         marks += [
-            tag("line", x1=x(tick), x2=x(tick), y1=y(0), y2=y(1), class_="grid"),
-            tag("line", x1=x(0), x2=x(1), y1=y(tick), y2=y(tick), class_="grid"),
-            tag("text", f"{tick:.0%}", x=x(tick), y=y(0) + 18, text_anchor="middle"),
-            tag("text", f"{tick:.0%}", x=left - 7, y=y(tick) + 4, text_anchor="end"),
+            tag("line", x1=_x(tick), x2=_x(tick), y1=_y(0), y2=_y(1), class_="grid"),
+            tag("line", x1=_x(0), x2=_x(1), y1=_y(tick), y2=_y(tick), class_="grid"),
+            tag("text", f"{tick:.0%}", x=_x(tick), y=_y(0) + 18, text_anchor="middle"),
+            tag("text", f"{tick:.0%}", x=_x(0) - 7, y=_y(tick) + 4, text_anchor="end"),
         ]
-    marks.append(tag("line", x1=x(0), y1=y(0), x2=x(1), y2=y(1), class_="ideal"))
-    route = " ".join(f"{x(each['confidence']):.1f},{y(each['accuracy']):.1f}" for each in bins)
-    marks.append(tag("polyline", points=route, class_="route"))
-    for each in bins:
-        across = x(each["confidence"])
-        if each.get("low") is not None:
-            marks.append(tag("line", x1=across, x2=across, y1=y(each["low"]), y2=y(each["high"]), class_="whisker"))
-        told = f"stated {each['confidence']:.1%}, right {each['accuracy']:.1%}, {each['pictures']} pictures"
-        marks.append(tag("circle", tag("title", told), cx=across, cy=y(each["accuracy"]), r="4", class_="dot"))
-    marks.append(tag("text", "how sure it says it is", x=x(0.5), y=y(0) + 38, text_anchor="middle", class_="axis"))
-    marks.append(
-        tag(
-            "text",
-            "how often it is right",
-            transform=f"translate(10 {y(0.5)}) rotate(-90)",
-            text_anchor="middle",
-            class_="axis",
-        )
-    )
-    return tag(
-        "svg",
-        _joined(marks),
-        viewBox="0 0 320 316",
-        class_="chart square",
-        role="img",
-        aria_label="Reliability curve; the table below has its numbers",
-    )
+    turned = f"translate(10 {_y(0.5)}) rotate(-90)"
+    return [
+        *marks,
+        tag("text", across, x=_x(0.5), y=_y(0) + 38, text_anchor="middle", class_="axis"),
+        tag("text", up, transform=turned, text_anchor="middle", class_="axis"),
+    ]
 
 
 def score_histogram(scores: np.ndarray, threshold: float | None, *, bins: int = 36) -> Markup:
     """How the held-out pictures' unknown scores fall, and the threshold beyond which a picture is called unknown."""
-    finite = np.asarray(scores, dtype=np.float64)
-    finite = finite[np.isfinite(finite)]
-    low, high = float(finite.min()), float(finite.max())
-    if threshold is not None:
-        low, high = min(low, threshold), max(high, threshold)
-    margin = 0.03 * (high - low) or 1.0
-    low, high = low - margin, high + margin
+    width, height, top = 340.0, 130.0, 22.0
+    finite = np.asarray(scores, dtype=np.float64)[np.isfinite(scores)]
+    shown = finite if threshold is None else np.append(finite, threshold)
+    margin = max(0.03 * float(np.ptp(shown)), 1e-6 * float(np.abs(shown).max())) or 1.0
+    low, high = float(shown.min()) - margin, float(shown.max()) + margin
     counts, edges = np.histogram(finite, bins=bins, range=(low, high))
-    width, height = 340.0, 130.0
-
-    def x(score: float) -> float:
-        return width * (score - low) / (high - low)
-
+    step = width / bins
     marks = []
-    for number, first, last in zip(counts, edges[:-1], edges[1:], strict=True):
-        tall = height * number / counts.max()
-        beyond = threshold is not None and (first + last) / 2 > threshold
-        marks.append(
-            tag(
-                "rect",
-                x=x(first) + 0.5,
-                y=height + 22 - tall,
-                width=x(last) - x(first) - 1,
-                height=float(tall),
-                class_="beyond" if beyond else "within",
-            )
-        )
-    marks.append(tag("line", x1="0", x2=width, y1=height + 22, y2=height + 22, class_="grid"))
+    for place, tall in enumerate(height * counts / counts.max()):
+        beyond = threshold is not None and edges[place : place + 2].mean() > threshold
+        kind = "beyond" if beyond else "within"
+        x, y = step * place + 0.5, height + top - float(tall)
+        marks.append(tag("rect", x=x, y=y, width=step - 1, height=float(tall), class_=kind))
+    marks.append(tag("line", x1="0", x2=width, y1=height + top, y2=height + top, class_="grid"))
     if threshold is not None:
-        right = x(threshold) > 0.6 * width
-        marks += [
-            tag("line", x1=x(threshold), x2=x(threshold), y1="6", y2=height + 22, class_="limit"),
-            tag(
-                "text",
-                "beyond: unknown",
-                x=x(threshold) + (-6 if right else 6),
-                y="14",
-                text_anchor="end" if right else "start",
-            ),
-        ]
-    marks.append(
-        tag(
-            "text",
-            "unknown score: the further right, the stranger",
-            x=width / 2,
-            y=height + 42,
-            text_anchor="middle",
-            class_="axis",
-        )
-    )
-    return tag(
-        "svg",
-        _joined(marks),
-        viewBox=f"0 0 {width:.0f} {height + 50:.0f}",
-        class_="chart",
-        role="img",
-        aria_label="Histogram of the unknown scores of held-out pictures",
-    )
+        marks += _limit(width * (threshold - low) / (high - low), width, height + top)
+    words = "unknown score: the further right, the stranger"
+    marks.append(tag("text", words, x=width / 2, y=height + 42, text_anchor="middle", class_="axis"))
+    box, name = f"0 0 {width:.0f} {height + 50:.0f}", "Histogram of the unknown scores of held-out pictures"
+    return tag("svg", _joined(marks), viewBox=box, class_="chart", role="img", aria_label=name)
+
+
+def _limit(x: float, width: float, bottom: float) -> list[Markup]:
+    left = x > 0.6 * width
+    place: dict[str, str | float] = {"x": x - 6, "text_anchor": "end"} if left else {"x": x + 6}
+    return [
+        tag("line", x1=x, x2=x, y1="6", y2=bottom, class_="limit"),
+        tag("text", "beyond: unknown", y="14", **place),
+    ]
 
 
 def heat_map(confusion: np.ndarray) -> Markup:

@@ -1,0 +1,95 @@
+"""What a real browser makes of the page: no sideways scroll on a phone, and a confusion that answers a touch."""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from discern.catalog import scan
+from discern.picture import open_picture
+from discern.reporting import write_data_page, write_report
+from tests.unit.reporting.built import RUN, answers_for, finding, metrics_for, write_pictures
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-web-security",
+    "--allow-file-access-from-files",
+    "--virtual-time-budget=4000",
+    "--dump-dom",
+    ,
+]
+FRAME = """<iframe id="page" src="{page}" style="width:{width}px;height:800px;border:0"></iframe><pre id="told"></pre>
+<script>onload = () => {{
+  const inside = document.getElementById("page").contentDocument;
+  document.getElementById("told").textContent = JSON.stringify((() => {{ {question} }})());
+}}</script>"""
+SIDEWAYS = "return [inside.documentElement.scrollWidth, inside.documentElement.clientWidth];"
+TOUCH = """
+  const map = inside.querySelector(".heat"), area = map.getBoundingClientRect(), size = 20;
+  return [[3, 3], [3, 4], [3, 9]].map(([row, column]) => {
+    map.dispatchEvent(new inside.defaultView.PointerEvent("pointerdown", {bubbles: true,
+      clientX: area.left + area.width * (column + .5) / size, clientY: area.top + area.height * (row + .5) / size}));
+    return inside.querySelector("output").textContent;
+  });"""
+
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
+
+
+def ask(folder, page, question: str, *, width: int):
+    """What `question`, the body of a function of `inside`, returns within the page."""
+    frame = folder / "frame.html"
+    frame.write_text(FRAME.format(page=page.as_uri(), width=width, question=question))
+    profile = f"--user-data-dir={folder / 'profile'}"
+    shown = subprocess.run(
+        [BROWSER, *FLAGS, profile, frame.as_uri()], capture_output=True, text=True, timeout=60, check=True
+    )
+    return json.loads(html.unescape(re.search(r'<pre id="told">(.*?)</pre>', shown.stdout, re.DOTALL)[1]))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A report and a data page of 20 classes, with names and paths that are long and cannot be broken."""
+    folder = tmp_path_factory.mktemp("browser")
+    names = [f"{number:02d}-{'very' * 8}-long-name" for number in range(20)]
+    catalog = scan(write_pictures(folder / "data", names, each=4), cache=folder / "cache", threads=1)
+    answers = answers_for(catalog)
+    found = [finding("near_copy", 0, 1), finding("large_group", *range(8)), finding("small_class", why="Few. " * 40)]
+    write_report(
+        folder / "report.html",
+        catalog=catalog,
+        findings=found,
+        answers=answers,
+        metrics=metrics_for(catalog, answers),
+        run=RUN | {"data": {"root": "a/" * 200}},
+        pictures=lambda row: open_picture(catalog.read_one(row)),
+        evidence=lambda rows: [np.ones((3, 3)) for _ in rows],
+        title="x" * 200,
+    )
+    write_data_page(folder / "data.html", catalog=catalog, findings=found, title="trees")
+    return folder
+
+
+@pytest.mark.parametrize("page", ["report.html", "data.html"])
+def test_nothing_sticks_out_sideways_on_a_phone(folder, page):
+    content, window = ask(folder, folder / page, SIDEWAYS, width=360)
+    assert content <= window
+
+
+def test_the_large_confusion_answers_a_touch(folder):
+    right, wrong, never = ask(folder, folder / "report.html", TOUCH, width=1000)
+    name = f"03-{'very' * 8}-long-name"
+    assert re.fullmatch(rf"{name}: \d of 4 named right", right)
+    assert re.fullmatch(rf"{name}: \d of 4 taken for 04-.*", wrong)
+    assert never.startswith(f"{name}: 0 of 4 taken for 09-")

@@ -1,0 +1,103 @@
+"""Whatever is put in, charts are well-formed and words are true."""
+
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from discern.reporting import Answers, charts, wording
+from discern.reporting.verdict import notes, sentences
+
+shares = st.floats(0, 1)
+texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"))
+
+
+@given(shares, st.integers(0, 3))
+def test_percent_is_the_share(share, digits):
+    told = float(wording.percent(share, digits=digits).split("\N{NO-BREAK SPACE}")[0])
+    assert told == pytest.approx(100 * share, abs=1.01 * 10**-digits)
+    assert told < 100 or share == 1
+
+
+@given(st.floats(-1, 1))
+def test_points_say_the_direction(share):
+    told = wording.points(share)
+    assert told.startswith("+") == (round(100 * share, 1) > 0)
+    assert told.startswith(wording.MINUS) == (round(100 * share, 1) < 0)
+
+
+@settings(deadline=None, max_examples=40)
+@given(texts, texts)
+def test_a_tag_holds_any_text(content, value):
+    element = ET.fromstring(str(charts.tag("text", content, aria_label=value)))
+    assert (element.text or "") == content
+    assert element.get("aria-label") == value
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.floats(allow_nan=True, width=32), min_size=1, max_size=50), st.none() | st.floats(-1e6, 1e6))
+def test_any_scores_can_be_drawn(scores, threshold):
+    finite = np.array(scores, dtype=np.float64)
+    if not np.isfinite(finite).any():
+        finite = np.append(finite, 0.0)
+    svg = ET.fromstring(str(charts.score_histogram(finite, threshold)))
+    tall = [float(each.get("height")) for each in svg.iter("rect")]
+    assert all(0 <= each <= 130 for each in tall)
+    assert max(tall) == pytest.approx(130)
+
+
+@given(st.lists(st.tuples(shares, shares), max_size=15))
+def test_any_curve_stays_in_its_square(points):
+    bins = [{"confidence": x, "accuracy": y, "low": None, "high": None, "pictures": 1} for x, y in points]
+    svg = ET.fromstring(str(charts.reliability_curve(bins)))
+    for dot in svg.iter("circle"):
+        assert 44 <= float(dot.get("cx")) <= 304
+        assert 12 <= float(dot.get("cy")) <= 272
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 25), st.integers(0, 1000))
+def test_any_confusion_can_be_drawn(size, seed):
+    confusion = np.random.default_rng(seed).integers(0, 3, (size, size)).astype(float)
+    svg = ET.fromstring(str(charts.heat_map(confusion)))
+    drawn = "".join(each.get("d") for each in svg.iter("path"))
+    assert drawn.count("M") == np.count_nonzero(confusion)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 60), st.integers(1, 5), st.integers(0, 2**32 - 1), st.integers(0, 30))
+def test_the_worst_are_always_wrong_and_never_twice(size, classes, seed, most):
+    random = np.random.default_rng(seed)
+    probabilities = random.dirichlet(np.ones(classes), size)
+    answers = Answers(
+        rows=np.arange(size),
+        truth=random.integers(0, classes, size),
+        probabilities=probabilities,
+        unknown_score=np.zeros(size),
+        decision=np.full(size, "review"),
+    )
+    worst = answers.worst(most)
+    wrong = int((answers.predicted != answers.truth).sum())
+    assert len(worst) == len(set(worst)) == min(most, wrong)
+    assert all(answers.predicted[each] != answers.truth[each] for each in worst)
+
+
+figures = st.none() | st.fixed_dictionaries(
+    {"value": st.none() | shares}, optional={"low": st.none() | shares, "high": st.none() | shares, "note": texts}
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.fixed_dictionaries({}, optional=dict.fromkeys(("leak_free", "naive", "given", "difference"), figures)),
+    st.dictionaries(texts, st.fixed_dictionaries({"value": shares}), max_size=3),
+    st.dictionaries(texts, st.integers(0, 9), max_size=3),
+)
+def test_any_metrics_have_a_verdict(accuracy, baselines, faults):
+    metrics = {"accuracy": accuracy, "baselines": baselines}
+    told = sentences(metrics, faults)
+    assert 2 <= len(told) <= 3
+    assert not any(word in sentence for sentence in told for word in ("None", "nan", "{", "}") if not baselines)
+    notes(metrics, {}, ())
