@@ -28,7 +28,6 @@ FLAGS = [
     "--allow-file-access-from-files",
     "--virtual-time-budget=4000",
     "--dump-dom",
-    ,
 ]
 FRAME = """<iframe id="page" src="{page}" style="width:{width}px;height:800px;border:0"></iframe><pre id="told"></pre>
 <script>onload = () => {{
