@@ -1,14 +1,16 @@
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from discern.catalog.archives import ArchiveSource
 from discern.catalog.folders import FolderSource
-from discern.catalog.sources import Source, given, refused
+from discern.catalog.sources import given, refused
 from discern.catalog.tables import TableSource
+from discern.catalog.testing import SourceContract
 from discern.errors import EmptyFile
 from discern.picture import Limits
-from tests.unit.catalog.built import picture, write_files, write_zip
+from tests.unit.catalog.built import write_files, write_tar, write_zip
 
 
 def test_given_bytes_are_held():
@@ -23,26 +25,32 @@ def test_a_refusal_says_why_each_time():
             item.load()
 
 
-def make(kind: str, folder: Path) -> Source:
-    files = {"1.png": picture(1), "2.png": picture(2)}
-    write_files(folder / "in", files)
-    (folder / "t.csv").write_text("path\nin/1.png\nin/2.png\n")
-    write_zip(folder / "a.zip", files)
-    return {
-        "folder": lambda: FolderSource(folder / "in", limits=Limits()),
-        "archive": lambda: ArchiveSource(folder / "a.zip", limits=Limits()),
-        "table": lambda: TableSource(folder / "t.csv", limits=Limits()),
-    }[kind]()
+class TestFolder(SourceContract):
+    def source(self, folder: Path, files: Mapping[str, bytes]) -> FolderSource:
+        return FolderSource(write_files(folder / "in", files), limits=Limits())
 
 
-@pytest.mark.parametrize("kind", ["folder", "archive", "table"])
-def test_every_source_keeps_the_contract(folder, kind):
-    source = make(kind, folder)
-    items = list(source.items())
-    assert [item.load() for item in items] == [picture(1), picture(2)]
-    assert len({item.path for item in items}) == 2
-    assert [item.path for item in source.items()] == [item.path for item in items]
-    assert all(not Path(item.path).is_absolute() and "\\" not in item.path for item in items)
-    assert source.root.is_dir()
-    assert source.layout in ("folders", "archive", "declared")
-    assert source.total in (None, 2)
+class TestFolderWithArchives(SourceContract):
+    def source(self, folder: Path, files: Mapping[str, bytes]) -> FolderSource:
+        (folder / "in").mkdir()
+        write_zip(folder / "in" / "a.zip", dict(list(files.items())[:2]))
+        write_files(folder / "in", dict(list(files.items())[2:]))
+        return FolderSource(folder / "in", limits=Limits())
+
+
+class TestZip(SourceContract):
+    def source(self, folder: Path, files: Mapping[str, bytes]) -> ArchiveSource:
+        return ArchiveSource(write_zip(folder / "a.zip", files), limits=Limits())
+
+
+class TestTar(SourceContract):
+    def source(self, folder: Path, files: Mapping[str, bytes]) -> ArchiveSource:
+        return ArchiveSource(write_tar(folder / "a.tar.gz", files), limits=Limits())
+
+
+class TestTable(SourceContract):
+    def source(self, folder: Path, files: Mapping[str, bytes]) -> TableSource:
+        write_files(folder / "in", files)
+        rows = "\n".join(["path", *(f"in/{name}" for name in files)])
+        (folder / "t.csv").write_text(rows, encoding="utf-8")
+        return TableSource(folder / "t.csv", limits=Limits())
