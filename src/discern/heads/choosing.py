@@ -1,0 +1,117 @@
+"""Which head answers held-out pictures best, and how they are brought to probabilities."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+
+import numpy as np
+
+from discern.bundle.parts import LinearHead, Span
+from discern.heads.calibration import fit_temperature, log_loss
+from discern.heads.discriminant import Linear
+
+# What a class that was not learned gets: a probability of at most exp(ABSENT), but not 0.
+ABSENT = -14.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Answers:
+    """What heads say to pictures that they had not learned.
+
+    Attributes:
+        positions: int `[n]`, the pictures.
+        logits: of each head by name, float64 `[n, K]`, centred.
+        present: bool `[n, K]`, the classes that the heads behind each row had learned.
+        measures: float32 `[n, 4]`, of the unknown score; the last, energy, is left to the chosen head.
+    """
+
+    positions: np.ndarray
+    logits: Mapping[str, np.ndarray]
+    present: np.ndarray
+    measures: np.ndarray
+
+    @classmethod
+    def join(cls, parts: Sequence["Answers"]) -> "Answers":
+        """Put the answers for several folds one after the other."""
+        names = [name for name in parts[0].logits if all(name in part.logits for part in parts)]
+        return cls(
+            positions=np.concatenate([part.positions for part in parts]),
+            logits={name: np.concatenate([part.logits[name] for part in parts]) for name in names},
+            present=np.concatenate([part.present for part in parts]),
+            measures=np.concatenate([part.measures for part in parts]),
+        )
+
+    def select(self, kept: np.ndarray) -> "Answers":
+        """Some of the rows: bool `[n]`."""
+        return Answers(
+            positions=self.positions[kept],
+            logits={name: logits[kept] for name, logits in self.logits.items()},
+            present=self.present[kept],
+            measures=self.measures[kept],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One head, or the mean of two, with its calibration.
+
+    Attributes:
+        name: of the candidate: its heads' names joined by "+".
+        temperatures: of each head by name, which bring them to one scale before they are averaged.
+        temperature: what the average is divided by.
+        log_losses: of every candidate on the held-out pictures, calibrated.
+    """
+
+    name: str
+    temperatures: Mapping[str, float]
+    temperature: float
+    log_losses: Mapping[str, float] = field(default_factory=dict)
+
+    def logits(self, parts: Mapping[str, np.ndarray], present: np.ndarray) -> np.ndarray:
+        """Calibrated logits `[n, K]` from those of each head; `present`: bool `[n, K]` or `[K]`."""
+        mixed = np.mean([parts[name] / scale for name, scale in self.temperatures.items()], axis=0)
+        return np.where(present, mixed / self.temperature, ABSENT)
+
+    def head(
+        self, weights: Mapping[str, np.ndarray], linears: Mapping[str, Linear], spans: tuple[Span, ...]
+    ) -> LinearHead:
+        """The head that ships, from each head's weights on unit-length blocks, float64 `[up to D, K]`."""
+        some = linears[next(iter(self.temperatures))]
+        weight, bias = np.zeros((spans[-1][1], len(some.bias))), np.zeros(len(some.bias))
+        for name, scale in self.temperatures.items():
+            share = 1 / (scale * self.temperature * len(self.temperatures))
+            weight[: len(weights[name])] += share * weights[name]
+            bias += share * linears[name].bias
+        bias = np.where(some.present, bias, ABSENT)
+        return LinearHead(spans=spans, weight=weight.astype(np.float32), bias=bias.astype(np.float32))
+
+
+def choose(answers: Answers, labels: np.ndarray, weights: np.ndarray) -> Choice:
+    """Take the candidate with the smallest log loss on held-out pictures: each head, and each discriminant with each
+    logistic regression; the first of equals.
+
+    Args:
+        answers: to held-out pictures.
+        labels: int `[N]`, of all pictures.
+        weights: float64 `[N]`, of all pictures.
+    """
+    truth, mass = labels[answers.positions], weights[answers.positions]
+
+    def temperature(logits: np.ndarray) -> float:
+        return fit_temperature(np.where(answers.present, logits, 0), truth, mass, answers.present)
+
+    alone = {name: temperature(logits) for name, logits in answers.logits.items()}
+    choices, losses = [], {}
+    for heads in _candidates(list(alone)):
+        scales = {name: alone[name] if len(heads) > 1 else 1.0 for name in heads}
+        raw = Choice(name="+".join(heads), temperatures=scales, temperature=1.0)
+        choice = replace(raw, temperature=temperature(raw.logits(answers.logits, answers.present)))
+        losses[choice.name] = log_loss(choice.logits(answers.logits, answers.present), truth, mass, answers.present)
+        choices.append(choice)
+    return replace(min(choices, key=lambda choice: losses[choice.name]), log_losses=losses)
+
+
+def _candidates(names: Sequence[str]) -> list[tuple[str, ...]]:
+    logistic = [name for name in names if name.startswith("logistic")]
+    others = [name for name in names if name not in logistic]
+    return [*((name,) for name in names), *product(others, logistic)]

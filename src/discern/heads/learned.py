@@ -1,0 +1,142 @@
+"""What is learned from one part of the pictures: several heads and the measures of the unknown score."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from discern.bundle.parts import LinearHead, Span, UnknownScorer, unit_blocks
+from discern.errors import DataError
+from discern.heads.choosing import Answers, Choice
+from discern.heads.config import HeadConfig
+from discern.heads.discriminant import Linear, Scatter, fit_discriminant
+from discern.heads.logistic import fit_logistic
+from discern.heads.moments import FoldMoments
+from discern.heads.spaces import Features, Space, in_blocks
+from discern.heads.strangers import fit_measures
+
+# Logistic regression costs rows x columns x classes, each of some dozen steps; a discriminant needs sums alone.
+_LOGISTIC_UP_TO = 60_000_000
+_PROTOTYPE_ROWS = 20_000
+STAGES, HEAD = "", "-head"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Learned:
+    """Heads and measures from one training part.
+
+    Attributes:
+        linears: each head by name, in the coordinates of its space.
+        scorer: the measures, not standardised.
+    """
+
+    linears: Mapping[str, Linear]
+    scorer: UnknownScorer
+
+
+class Learner:
+    """Learns from any part of the same pictures; what the parts share is computed once.
+
+    Args: as `HeadFitter`; `apart`: the folds that are ever left out.
+    """
+
+    def __init__(
+        self,
+        features: Features,
+        labels: np.ndarray,
+        fold: np.ndarray,
+        weights: np.ndarray,
+        *,
+        classes: int,
+        spans: tuple[Span, ...],
+        apart: tuple[int, ...],
+        config: HeadConfig,
+        seed: int,
+    ) -> None:
+        self.features, self.labels, self.fold, self.weights = features, labels, fold, weights
+        self.classes, self.spans, self.config, self.seed = classes, spans, config, seed
+        scales = (1.0, *[config.stage_scale] * (len(spans) - 1))
+        self.spaces = {STAGES: Space(features, spans, scales)}
+        if len(spans) > 1:
+            self.spaces[HEAD] = Space(features, spans[:1], scales[:1])
+        self._moments = {
+            name: FoldMoments(space, labels, weights, fold, classes=classes, apart=apart)
+            for name, space in self.spaces.items()
+        }
+
+    def learn(self, folds: frozenset[int], left_out: np.ndarray) -> Learned:
+        """Learn from all pictures but those of some folds, and but `left_out` (positions).
+
+        Raises:
+            DataError: nothing is left to learn from.
+        """
+        kept = ~np.isin(self.fold, list(folds))
+        extra = left_out[kept[left_out]]
+        kept[extra] = False
+        rows = np.flatnonzero(kept)
+        if not len(rows):
+            raise DataError("No picture is left to learn from.", hint="Give more pictures, or fewer of them to test.")
+        linears: dict[str, Linear] = {}
+        scatters: dict[str, Scatter] = {}
+        for name, space in self.spaces.items():
+            scatter = Scatter.of(self._moments[name].without(folds, extra), space.dimensions)
+            scatters[name] = scatter
+            linears[f"discriminant{name}"] = fit_discriminant(scatter, scatter.shrinkage)
+            if name == STAGES:
+                linears["discriminant-soft"] = fit_discriminant(scatter, scatter.shrinkage**0.5)
+            if space.turned and len(rows) * space.width * self.classes <= _LOGISTIC_UP_TO:
+                linears[f"logistic{name}"] = self._logistic(space, rows)
+        return Learned(linears=linears, scorer=self._measures(scatters[STAGES], rows))
+
+    def _logistic(self, space: Space, rows: np.ndarray) -> Linear:
+        return fit_logistic(
+            space.rows(rows),
+            self.labels[rows],
+            self.weights[rows],
+            classes=self.classes,
+            strength=self.config.strength,
+        )
+
+    def _measures(self, scatter: Scatter, rows: np.ndarray) -> UnknownScorer:
+        if len(rows) > _PROTOTYPE_ROWS:
+            rows = np.sort(np.random.default_rng(self.seed).choice(rows, _PROTOTYPE_ROWS, replace=False))
+        first = self.spans[:1]
+        heads = [unit_blocks(some[:, : first[0][1]], first) for _, some in in_blocks(self.features, rows)]
+        return fit_measures(
+            self.spaces[STAGES],
+            scatter,
+            np.concatenate(heads),
+            self.weights[rows],
+            self.spans,
+            prototypes=self.config.prototypes,
+            rank=self.config.rank,
+            seed=self.seed,
+        )
+
+    def answer(self, learned: Learned, positions: np.ndarray) -> Answers:
+        """What the heads and measures say to some pictures."""
+        present = next(iter(learned.linears.values())).present
+        silent = np.zeros((1, 1), np.float32)
+        measures = [
+            learned.scorer.measure(some, np.broadcast_to(silent, (len(some), 1)))
+            for _, some in in_blocks(self.features, positions)
+        ]
+        return Answers(
+            positions=positions,
+            logits={
+                name: linear.logits(self.spaces[_space_of(name)].rows(positions))
+                for name, linear in learned.linears.items()
+            },
+            present=np.broadcast_to(present, (len(positions), self.classes)),
+            measures=np.concatenate(measures) if measures else np.zeros((0, 4), np.float32),
+        )
+
+    def head(self, learned: Learned, choice: Choice) -> LinearHead:
+        """The chosen head as it ships."""
+        chosen = {name: learned.linears[name] for name in choice.temperatures}
+        weights = {name: self.spaces[_space_of(name)].weights(linear.weight) for name, linear in chosen.items()}
+        return choice.head(weights, chosen, self.spans)
+
+
+def _space_of(name: str) -> str:
+    return HEAD if name.endswith(HEAD) else STAGES

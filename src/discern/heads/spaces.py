@@ -1,0 +1,84 @@
+"""The coordinates in which heads are fitted."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from discern.bundle.parts import Span, unit_blocks
+from discern.store import Rows
+
+Features = Rows | np.ndarray
+BLOCK = 4096
+_TURNED_UP_TO = 2048
+_NEGLIGIBLE = 1e-9
+
+
+def in_blocks(features: Features, positions: np.ndarray | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Walk over rows, a few thousand at a time: (positions `[n]`, features float32 `[n, D]`)."""
+    positions = np.arange(len(features)) if positions is None else positions
+    for start in range(0, len(positions), BLOCK):
+        some = positions[start : start + BLOCK]
+        yield some, np.asarray(features[some], np.float32)
+
+
+class Space:
+    """Features as rows of unit-length blocks, each block scaled; where pictures are few, in as few dimensions.
+
+    N rows span at most N dimensions. Turned into them (an orthogonal map, found once), every method here whose penalty
+    is blind to direction gives exactly the same head, for less work.
+
+    Args:
+        features: `[N, D]`.
+        spans: start and end of the blocks that are read, beginning at column 0.
+        scales: one factor per block.
+    """
+
+    def __init__(self, features: Features, spans: Sequence[Span], scales: Sequence[float]) -> None:
+        self._features, self._spans = features, tuple(spans)
+        self.scale = np.concatenate(
+            [np.full(end - start, scale) for (start, end), scale in zip(spans, scales, strict=True)]
+        )
+        self.dimensions = len(self.scale)
+        self._turned: np.ndarray | None = None
+        if len(features) <= min(_TURNED_UP_TO, self.dimensions):
+            self._turn()
+
+    @property
+    def width(self) -> int:
+        """How many coordinates a row has here."""
+        return self.dimensions if self._turned is None else self._turned.shape[1]
+
+    @property
+    def turned(self) -> bool:
+        """Whether the coordinates are the rows' principal directions, strongest first."""
+        return self._turned is not None
+
+    def rows(self, positions: np.ndarray) -> np.ndarray:
+        """Coordinates float64 `[n, width]` of some rows."""
+        if self._turned is not None:
+            return self._turned[positions]
+        return self._scaled(np.asarray(self._features[positions], np.float32))
+
+    def weights(self, inner: np.ndarray) -> np.ndarray:
+        """Weights `[width, K]` on coordinates as weights float64 `[D, K]` on unit-length blocks."""
+        return self.scale[:, None] * self.original(inner)
+
+    def original(self, inner: np.ndarray) -> np.ndarray:
+        """Vectors `[width, K]` in these coordinates as vectors float64 `[D, K]` of scaled blocks."""
+        if self._turned is None:
+            return inner
+        vectors: np.ndarray = self._scaled(self._all).T @ (self._back @ inner)
+        return vectors
+
+    def _scaled(self, features: np.ndarray) -> np.ndarray:
+        rows: np.ndarray = unit_blocks(features[:, : self.dimensions], self._spans) * self.scale
+        return rows
+
+    def _turn(self) -> None:
+        self._all = np.asarray(self._features[np.arange(len(self._features))], np.float32)
+        rows = self._scaled(self._all)
+        values, vectors = np.linalg.eigh(rows @ rows.T)
+        kept = np.flatnonzero(values > _NEGLIGIBLE * max(values[-1], np.finfo(np.float64).tiny))[::-1]
+        lengths = np.sqrt(values[kept])
+        self._turned = vectors[:, kept] * lengths
+        self._back = vectors[:, kept] / lengths
