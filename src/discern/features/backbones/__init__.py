@@ -9,8 +9,8 @@ __all__ = ["DEFAULT_BACKBONE", "DEFAULT_MIRROR", "DEFAULT_SIZE", "Backbone", "On
 
 DEFAULT_BACKBONE = "lite0"
 # benchmarks/sizes.py, nine packs, one view / two: accuracy .890 / .896 at 160 px, .900 / .900 at 192, .900 / .905 at
-# 224; pictures per CPU second 142 / 85, 106 / 62, 87 / 47. Two views at 192 px are within two standard errors of the best
-# (.006 behind, +- .003) at three quarters of its cost. One view is as good and quicker, but only with two is a picture
+# 224; pictures per CPU second 142 / 85, 106 / 62, 87 / 47. Two views at 192 px are two standard errors from the best
+# (.006 behind, +- .003), at three quarters of its cost. One view is as good and quicker, but only with two is a picture
 # the same as its mirror image, which copies are found by.
 DEFAULT_SIZE = 192
 DEFAULT_MIRROR = True
