@@ -87,8 +87,9 @@ class Choice:
 
 
 def choose(answers: Answers, labels: np.ndarray, weights: np.ndarray) -> Choice:
-    """Take the candidate with the smallest log loss on held-out pictures: each head, and each discriminant with each
-    logistic regression; the first of equals.
+    """Take the candidate with the smallest log loss on held-out pictures.
+
+    Candidates are each head, and the mean of each discriminant with each logistic regression.
 
     Args:
         answers: to held-out pictures.

@@ -153,12 +153,9 @@ class HeadFitter:
         known = np.unique(self._labels[~np.isin(self._fold, list(outer))])
         runs = []
         if len(known) >= _FEWEST_TO_LEAVE_OUT:
-            # Neighbours in the ring of folds share their runs.
-            place = self._held.index(next(iter(outer))) if outer and next(iter(outer)) in self._held else 0
-            ring = sorted(
-                inner, key=lambda fold: min((fold - place) % len(self._held), (place - fold) % len(self._held))
-            )
-            for fold in ring[:2]:
+            # The folds before and after `outer`, so that neighbours in the ring of folds share their runs.
+            place = next((place for place, fold in enumerate(inner) if fold > max(outer, default=-1)), 0)
+            for fold in {inner[place - 1], inner[place]}:
                 answers, strange = self._answer_strangers(outer | {fold})
                 judged = self._fold[answers.positions] == fold
                 logits = choice.logits(answers.logits, answers.present)

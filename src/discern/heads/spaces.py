@@ -56,12 +56,14 @@ class Space:
     def rows(self, positions: np.ndarray) -> np.ndarray:
         """Coordinates float64 `[n, width]` of some rows."""
         if self._turned is not None:
-            return self._turned[positions]
+            rows: np.ndarray = self._turned[positions]
+            return rows
         return self._scaled(np.asarray(self._features[positions], np.float32))
 
     def weights(self, inner: np.ndarray) -> np.ndarray:
         """Weights `[width, K]` on coordinates as weights float64 `[D, K]` on unit-length blocks."""
-        return self.scale[:, None] * self.original(inner)
+        weights: np.ndarray = self.scale[:, None] * self.original(inner)
+        return weights
 
     def original(self, inner: np.ndarray) -> np.ndarray:
         """Vectors `[width, K]` in these coordinates as vectors float64 `[D, K]` of scaled blocks."""
