@@ -25,6 +25,8 @@ def assemble(pool: Pool, config: SplitConfig, *, train: Bools, test: Bools, reas
     learned = train & ~leaks
     folds = _folds(pool, config, learned, alone=not test.any())
     left_out = folds.left_out | ({TEST: np.flatnonzero(leaks)} if test.any() else {})
+    if not left_out:
+        reason = "No class has two independent groups of pictures, so nothing can be judged."
     return Split(
         method="test-part" if test.any() else "grouped-cv",
         reason=reason,

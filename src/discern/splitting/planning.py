@@ -97,10 +97,12 @@ def _drawn(pool: Pool, config: SplitConfig) -> Split:
     pictures = f"{np.count_nonzero(pool.usable):,} pictures"
     if np.count_nonzero(pool.usable) < config.small:
         return _crossed(pool, config, f"{pictures} are few for a test part: instead, every group is judged in turn.")
+    if not all(config.parts):
+        return _crossed(pool, config, "A share of 0 was asked for: instead, every group is judged in turn.")
     test = draw_test(pool, config)
     train = pool.present & ~test
     groups = len(np.unique(pool.group[test]))
-    if groups < FEWEST_GROUPS or not all(config.parts):
+    if groups < FEWEST_GROUPS:
         fault = f"{groups} independent groups in it would be too few"
     else:
         fault = _fault(pool, train=train, test=test)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discern.splitting.folds import Floats, Ints
-from discern.splitting.split import TEST, Split
+from discern.splitting.split import PARTS, TEST, Split
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
@@ -19,6 +19,7 @@ MEASURE = (
     "transform of 8 x 8 block means in YCbCr), in levels of 255"
 )
 
+_SHARED = ("groups_shared", "contents_shared", "pixels_shared", "pairs_across")
 _BATCH = 64
 _WAVES = 3
 _YCBCR = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
@@ -33,20 +34,30 @@ def prove(catalog: "Catalog", groups: "Groups", split: Split) -> dict[str, Any]:
         split: of them.
 
     Returns:
-        Ready for JSON: `holds` (nothing is shared in any round), `measure`, `within_groups` (the median distance of
-        grouped pictures from the first of their group: a yardstick; null without any), and `rounds`, one for each fold
-        or test part: the counts `judged`, `learned`, `left_out`, `groups_shared`, `contents_shared`, `pixels_shared`,
-        `pairs_across`; `nearest` (`smallest` and `median` distance from a judged picture to what was learned from) and
-        `closest`, the paths of the few nearest pairs for a person to look at.
+        Ready for JSON: `holds` (nothing is shared anywhere), `measure`, `within_groups` (the median distance of grouped
+        pictures from the first of their group: a yardstick; null without any), `rounds`, one for each fold or test part
+        that is judged, and `parts`, one for each part of files against those before it. Each of these has the counts
+        `judged`, `learned`, `left_out`, `groups_shared`, `contents_shared`, `pixels_shared`, `pairs_across`, `nearest`
+        (`smallest` and `median` distance from a judged picture to what was learned from) and `closest`, the paths of
+        the few nearest pairs for a person to look at, one for any two groups.
     """
     layout = colour_layout(catalog.thumbs)
-    rounds = [_round(catalog, groups, split, layout, fold) for fold in split.rounds]
-    shared = ("groups_shared", "contents_shared", "pixels_shared", "pairs_across")
+    used = np.flatnonzero(split.learned | split.test)
+    rounds, parts = [], []
+    for fold in split.rounds:
+        name = "test" if fold == TEST else f"fold {fold}"
+        judged, learned = split.judged_rows(fold), split.training_rows(fold)
+        found = {"name": name, "left_out": len(split.left_out.get(fold, ()))}
+        rounds.append(found | _compared(catalog, groups, layout, judged, learned))
+    for number in (1, 2):
+        judged, learned = (np.flatnonzero(np.isin(split.part, names)) for names in (PARTS[number], PARTS[:number]))
+        parts.append({"name": PARTS[number], "left_out": 0} | _compared(catalog, groups, layout, judged, learned))
     return {
-        "holds": not any(found[key] for found in rounds for key in shared),
+        "holds": not any(found[key] for found in rounds + parts for key in _SHARED),
         "measure": MEASURE,
-        "within_groups": _within(layout, groups.group, np.flatnonzero(split.learned | split.test)),
+        "within_groups": _within(layout, groups.group, used),
         "rounds": rounds,
+        "parts": parts,
     }
 
 
@@ -75,18 +86,13 @@ def colour_layout(thumbs: "Rows | NDArray[np.uint8]") -> NDArray[np.float32]:
     return layout
 
 
-def _round(
-    catalog: "Catalog", groups: "Groups", split: Split, layout: NDArray[np.float32], fold: int
+def _compared(
+    catalog: "Catalog", groups: "Groups", layout: NDArray[np.float32], judged: Ints, learned: Ints
 ) -> dict[str, Any]:
-    judged, learned = split.judged_rows(fold), split.training_rows(fold)
     distance, nearest = _nearest(layout, judged, learned)
-    closest = np.argsort(distance, kind="stable")[:CLOSEST]
-    paths = catalog.table["path"]
     return {
-        "round": "test" if fold == TEST else f"fold {fold}",
         "judged": len(judged),
         "learned": len(learned),
-        "left_out": len(split.left_out.get(fold, ())),
         "groups_shared": len(np.intersect1d(groups.group[judged], groups.group[learned])),
         "contents_shared": _shared(catalog, "content", judged, learned),
         "pixels_shared": _shared(catalog, "pixels", judged, learned),
@@ -94,13 +100,22 @@ def _round(
         "nearest": {"smallest": _figure(distance, 0.0), "median": _figure(distance, 0.5)},
         "closest": [
             {
-                "judged": paths[int(judged[place])],
-                "learned": paths[int(nearest[place])],
+                "judged": catalog.table["path"][int(judged[place])],
+                "learned": catalog.table["path"][int(nearest[place])],
                 "distance": round(float(distance[place]), 3),
             }
-            for place in closest
+            for place in _closest(distance, groups.group[judged], groups.group[nearest])
         ],
     }
+
+
+def _closest(distance: Floats, *groups: Ints) -> list[int]:
+    """Places of the smallest distances, one for any two groups."""
+    if not len(distance):
+        return []
+    order = np.argsort(distance, kind="stable")
+    _, first = np.unique(np.stack(groups)[:, order], axis=1, return_index=True)
+    return [int(place) for place in order[np.sort(first)[:CLOSEST]]]
 
 
 def _nearest(layout: NDArray[np.float32], judged: Ints, learned: Ints) -> tuple[Floats, Ints]:

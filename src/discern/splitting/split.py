@@ -11,6 +11,8 @@ from discern.errors import DataError, UsageError
 
 FORMAT = 1
 TEST = -1
+"""The round, and the key of `Split.left_out`, of the test part."""
+
 PARTS = ("train", "validation", "test")
 
 

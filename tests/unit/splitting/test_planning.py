@@ -67,6 +67,7 @@ def test_where_nothing_can_be_judged_all_is_learned(make_catalog, make_groups):
     assert split.unjudged == ("a", "b")
     assert split.always.all()
     assert split.proof["holds"]
+    assert "nothing can be judged" in split.reason
 
 
 def test_a_copy_in_another_group_is_left_out_of_training(make_catalog, make_groups):

@@ -32,7 +32,7 @@ def test_an_honest_split_shares_nothing(world):
     split = make_split(*world)
     proof = split.proof
     assert proof["holds"]
-    assert [found["round"] for found in proof["rounds"]] == [f"fold {fold}" for fold in split.held]
+    assert [found["name"] for found in proof["rounds"]] == [f"fold {fold}" for fold in split.held]
     for found in proof["rounds"]:
         assert found["judged"] + found["learned"] + found["left_out"] == 40
         assert found["nearest"]["smallest"] > 5 * proof["within_groups"]
@@ -72,9 +72,30 @@ def test_the_nearest_pictures_are_named(world):
 def test_a_test_part_is_one_more_round(make_catalog, make_groups):
     catalog = make_catalog(["a"] * 20, part=["train"] * 15 + ["test"] * 5, thumbs=noise(20))
     proof = make_split(catalog, make_groups(range(20))).proof
-    assert proof["rounds"][-1]["round"] == "test"
+    assert proof["rounds"][-1]["name"] == "test"
     assert proof["rounds"][-1]["judged"] == 5
     assert proof["within_groups"] is None
+
+
+def test_parts_of_files_are_proven_too(world):
+    catalog, groups = world
+    split = make_split(catalog, groups)
+    validation, test = split.proof["parts"]
+    assert (validation["name"], test["name"]) == ("validation", "test")
+    assert validation["learned"] == np.count_nonzero(split.part == "train")
+    assert test["learned"] == np.count_nonzero(np.isin(split.part, ["train", "validation"]))
+    assert test["judged"] == np.count_nonzero(split.part == "test")
+    leaky = replace(split, part=np.array(["train", "test"] * 20))
+    proof = prove(catalog, groups, leaky)
+    assert not proof["holds"]
+    assert proof["parts"][1]["groups_shared"] == 19
+
+
+def test_of_two_groups_the_closest_pair_is_named_once(make_catalog, make_groups):
+    catalog = make_catalog(["a"] * 20, part=["train"] * 10 + ["test"] * 10, thumbs=noise(2)[np.arange(20) // 10])
+    split = make_split(catalog, make_groups([0, 0, *range(1, 9), *[20] * 10]))
+    (pair,) = split.proof["rounds"][-1]["closest"]
+    assert pair["judged"] == "a/00010.png"
 
 
 def test_nothing_judged_proves_nothing_wrong(make_catalog, make_groups):
