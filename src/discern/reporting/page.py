@@ -142,7 +142,7 @@ def _seed(run: Run) -> int:
 def _made(metrics: Mapping[str, Any], run: Run) -> list[tuple[str, str]]:
     """What went in, as names and values; nested parts as JSON."""
     wanted = {
-        "Made": run.get("created"),
+        "Made": wording.moment(run.get("created") or ""),
         "Seed": run.get("seed"),
         "Pictures from": verdict.part(run, "data").get("root"),
         "Data fingerprint": verdict.part(run, "data").get("fingerprint"),
@@ -157,7 +157,7 @@ def _made(metrics: Mapping[str, Any], run: Run) -> list[tuple[str, str]]:
     return [
         (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1, default=str))
         for name, value in wanted.items()
-        if value not in (None, {}, [])
+        if value not in (None, "", {}, [])
     ]
 
 
