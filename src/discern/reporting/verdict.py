@@ -72,12 +72,14 @@ def _what_naive_claims(metrics: Mapping[str, Any]) -> str:
         return (
             f"{claim}, {points(gain)} points on the same pictures; there are too few groups to call that a difference."
         )
+    both = difference.get("pictures")
+    where = f" on the {plural(both, 'picture')} that both answered" if both else ""
     ends = f"{CERTAIN} interval {points(low)} to {points(high)}"
     if low > 0:
         return f"{claim}: {points(gain)} points ({ends}), because it is tested on pictures that it has as good as seen."
     if high < 0:
         return f"{claim}, {points(gain)} points ({ends}): nothing was gained here by leaks."
-    return f"{claim}; the difference of {points(gain)} points ({ends}) may be chance, so leaks hardly flatter this set."
+    return f"{claim}; the difference of {points(gain)} points{where} ({ends}) may be chance."
 
 
 def _what_next(metrics: Mapping[str, Any], faults: Mapping[str, int]) -> str:

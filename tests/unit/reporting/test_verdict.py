@@ -63,6 +63,11 @@ def test_a_difference_is_called_one_only_where_it_is(difference, words):
     assert words in told(metrics(accuracy={"difference": difference}))[1]
 
 
+def test_a_difference_on_other_pictures_says_on_which():
+    difference = figure(0.0, -0.04, 0.04, pictures=41)
+    assert "0.0 points on the 41 pictures that both answered" in told(metrics(accuracy={"difference": difference}))[1]
+
+
 def test_without_a_naive_figure_nothing_is_said_of_it():
     assert len(told(metrics(accuracy={"naive": None}))) == 2
 
