@@ -1,5 +1,6 @@
 """The model as a file: write, verify, describe, run (`Runtime`), decide; `Model` and `Prediction` live here."""
 
+from discern.bundle.graph import attach_head
 from discern.bundle.manifest import Manifest
 from discern.bundle.model import Model, Picture, Verification, load, verify
 from discern.bundle.prediction import Decision, Prediction, Thresholds
@@ -16,6 +17,7 @@ __all__ = [
     "Runtime",
     "Thresholds",
     "Verification",
+    "attach_head",
     "load",
     "verify",
     "write_bundle",

@@ -27,7 +27,8 @@ def _draw(width: int, height: int, random: np.random.Generator) -> np.ndarray:
     pixels = 127.5 + 100 * np.sin(x[..., None] * waves[0] + y[..., None] * waves[1])
     top, left = random.integers(0, height // 2), random.integers(0, width // 2)
     pixels[top : top + height // 3, left : left + width // 3] = random.uniform(0, 255, 3)
-    return np.clip(pixels + random.normal(0, 8, pixels.shape), 0, 255).astype(np.uint8)
+    noisy: np.ndarray = np.clip(pixels + random.normal(0, 8, pixels.shape), 0, 255).astype(np.uint8)
+    return noisy
 
 
 def _encode(pixels: np.ndarray) -> bytes:
@@ -46,10 +47,10 @@ def record(run: Run, recipe: Recipe) -> bytes:
     pictures = generate_pictures()
     inputs = np.stack([load_input(data, recipe) for data in pictures])
     outputs = run(inputs)
-    kept = {f"picture_{index}": np.frombuffer(data, np.uint8) for index, data in enumerate(pictures)}
-    kept |= {name: outputs[name].astype(np.float32) for name in _OUTPUTS}
+    kept: dict[str, np.ndarray] = {name: outputs[name].astype(np.float32) for name in _OUTPUTS}
+    kept |= {f"picture_{index}": np.frombuffer(data, np.uint8) for index, data in enumerate(pictures)}
     buffer = io.BytesIO()
-    np.savez(buffer, **kept)
+    np.savez(buffer, allow_pickle=False, **kept)
     return buffer.getvalue()
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from discern.catalog import Catalog
 from discern.features import Backbone
-from discern.heads import FittedHead, HeadFitter
+from discern.heads import FittedHead, HeadFitter, baselines
 from discern.picture import Recipe
 from discern.progress import Progress, silent
 from discern.splitting import TEST, Split, naive_split
@@ -92,16 +92,14 @@ def learn(material: Material, split: Split, config: TrainConfig, progress: Progr
     final = fitter.fit()
     if split.method == "test-part":
         honest = _answer(final, material, np.flatnonzero(split.test))
-        rivals = _rivals(material, rows, honest.rows)
     else:
         honest = _cross(fitter, rows, split.fold, progress)
-        rivals = _rival_folds(material, rows, split.fold)
     return Learned(
         final=final,
         honest=honest,
         naive=_learn_naive(material, split, config, progress),
         given=_learn_given(material, split, config),
-        baselines=rivals,
+        baselines=_answer_simply(material, split, config, honest.rows),
         learned=rows,
     )
 
@@ -175,6 +173,23 @@ def _learn_given(material: Material, split: Split, config: TrainConfig) -> Held 
         return None
     fold = np.where(split.fold >= 0, split.fold, 0)
     return _answer(_fitter(material, config, rows, fold).fit(), material, np.flatnonzero(test))
+
+
+def _answer_simply(material: Material, split: Split, config: TrainConfig, judged: np.ndarray) -> dict[str, np.ndarray]:
+    """What simple rivals, which see colours and pixels alone, answer to the judged pictures."""
+    rows = np.union1d(split.training_rows(TEST), judged)
+    fold = np.where(split.test, 0, -1) if split.method == "test-part" else split.fold
+    place = np.searchsorted(rows, judged)
+    answers = baselines(
+        material.catalog.thumbs[rows],
+        material.catalog.label_index[rows],
+        fold[rows],
+        classes=len(material.catalog.labels),
+        held=(0,) if split.method == "test-part" else split.held,
+        weights=material.weights(rows),
+        seed=config.seed,
+    )
+    return {name: probabilities[place] for name, probabilities in answers.items()}
 
 
 def tabulate(catalog: Catalog, held: Held) -> pl.DataFrame:
