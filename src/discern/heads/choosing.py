@@ -41,8 +41,9 @@ class Answers:
             measures=np.concatenate([part.measures for part in parts]),
         )
 
-    def select(self, kept: np.ndarray) -> "Answers":
-        """Some of the rows: bool `[n]`."""
+    def select(self, fold: np.ndarray, number: int) -> "Answers":
+        """The rows of one fold; `fold`: int `[N]`, of all pictures."""
+        kept = fold[self.positions] == number
         return Answers(
             positions=self.positions[kept],
             logits={name: logits[kept] for name, logits in self.logits.items()},

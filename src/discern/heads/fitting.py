@@ -1,18 +1,19 @@
 """Fits heads so that no choice is made by a picture that the chosen head is judged on."""
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 
 import numpy as np
 
 from discern.bundle.parts import Span
 from discern.errors import DataError
-from discern.heads.choosing import Answers, Choice, choose
+from discern.heads.choosing import Answers, choose
 from discern.heads.config import HeadConfig
 from discern.heads.fitted import CrossFit, FittedHead
 from discern.heads.learned import Learned, Learner
 from discern.heads.spaces import Features
 from discern.heads.strangers import choose_sum, combine, rejection_threshold, standardise, with_energy
+from discern.heads.working import side_by_side
 from discern.progress import Progress, silent
 
 _SEEN_IN_TEST = -1
@@ -66,7 +67,7 @@ class HeadFitter:
         self._held = self._folds if held is None else tuple(held)
         self._learned: dict[frozenset[int], Learned] = {}
         self._answers: dict[frozenset[int], Answers] = {}
-        self._strange: dict[frozenset[int], tuple[Answers, np.ndarray]] = {}
+        self._strange: dict[frozenset[int], Answers] = {}
 
     def _check(self) -> None:
         count = len(self._labels)
@@ -98,12 +99,11 @@ class HeadFitter:
             DataError: nothing is left to learn from.
         """
         outer = frozenset() if without is None else frozenset([without])
-        inner = [fold for fold in self._held if fold not in outer] or [f for f in self._folds if f not in outer][:1]
         if len([fold for fold in self._folds if fold not in outer]) < 2:
             return self._dealt_anew(outer).fit()
-        answers = Answers.join([self._answer(outer | {fold}, fold) for fold in inner])
-        choice = choose(answers, self._labels, self._weights)
-        return self._finish(outer, inner, answers, choice)
+        for _ in self._prepare([outer]):
+            pass
+        return self._finish(outer)
 
     def cross_fit(self, progress: Progress = silent) -> CrossFit:
         """Answer each held fold by the head that was fitted and chosen without it."""
@@ -111,14 +111,15 @@ class HeadFitter:
         probabilities = np.full((count, self._classes), np.nan, np.float32)
         uncalibrated, score = probabilities.copy(), np.full(count, np.nan, np.float32)
         t_unknown, chosen = np.full(count, np.nan), []
-        for done, number in enumerate(self._held):
-            progress("fit", done, len(self._held))
+        outers = [frozenset([number]) for number in self._held]
+        for done, total in self._prepare(outers):
+            progress("fit", done, total)
+        for number in self._held:
             fitted, rows = self.fit(without=number), np.flatnonzero(self._fold == number)
             features = self._features[rows]
             probabilities[rows], uncalibrated[rows] = fitted.probabilities(features), fitted.uncalibrated(features)
             score[rows], t_unknown[rows] = fitted.unknown_score(features), fitted.t_unknown
             chosen.append(fitted.chosen)
-        progress("fit", len(self._held), len(self._held))
         return CrossFit(
             probabilities=probabilities,
             uncalibrated=uncalibrated,
@@ -127,19 +128,51 @@ class HeadFitter:
             chosen=chosen,
         )
 
-    def _finish(self, outer: frozenset[int], inner: list[int], answers: Answers, choice: Choice) -> FittedHead:
-        learned = self._learn(outer)
-        weights = self._weights[answers.positions]
+    def _inner(self, outer: frozenset[int]) -> list[int]:
+        """The folds that choose a head without `outer`."""
+        return [fold for fold in self._held if fold not in outer] or [f for f in self._folds if f not in outer][:1]
+
+    def _ring(self, outer: frozenset[int]) -> list[int]:
+        """The folds before and after `outer`: those that judge strangers; neighbours share their runs."""
+        inner = self._inner(outer)
+        known = np.unique(self._labels[~np.isin(self._fold, list(outer))])
+        if len(known) < _FEWEST_TO_LEAVE_OUT:
+            return []
+        place = next((place for place, fold in enumerate(inner) if fold > max(outer, default=-1)), 0)
+        return sorted({inner[place - 1], inner[place]})
+
+    def _prepare(self, outers: Sequence[frozenset[int]]) -> Iterator[tuple[int, int]]:
+        """Compute side by side what the heads without `outers` are chosen by; gives (done, total) as it goes."""
+        usable = [outer for outer in outers if len([fold for fold in self._folds if fold not in outer]) >= 2]
+        parts = dict.fromkeys(outer | {fold} for outer in usable for fold in self._inner(outer))
+        strange = dict.fromkeys(outer | {fold} for outer in usable for fold in self._ring(outer))
+        jobs: list[Callable[[], object]] = [partial(self._answer, part) for part in parts if part not in self._answers]
+        jobs += [partial(self._answer_strangers, part) for part in strange if part not in self._strange]
+        jobs += [partial(self._learn, outer) for outer in usable if outer not in self._learned]
+        for done, _ in enumerate(side_by_side(jobs), 1):
+            yield done, len(jobs)
+
+    def _finish(self, outer: frozenset[int]) -> FittedHead:
+        """Choose, calibrate and set the threshold by what held-out pictures were answered."""
+        inner = self._inner(outer)
+        answers = Answers.join([self._answer(outer | {fold}).select(self._fold, fold) for fold in inner])
+        choice = choose(answers, self._labels, self._weights)
         measures = with_energy(answers.measures, choice.logits(answers.logits, answers.present))
-        name, areas = self._choose_sum(outer, inner, choice)
+        runs = []
+        for fold in self._ring(outer):
+            strange = self._answer_strangers(outer | {fold}).select(self._fold, fold)
+            logits = choice.logits(strange.logits, strange.present)
+            is_strange = ~strange.present[np.arange(len(logits)), self._labels[strange.positions]]
+            runs.append((with_energy(strange.measures, logits), is_strange))
+        name, areas = choose_sum(runs)
+        weights, rejection = self._weights[answers.positions], self._config.false_rejection
+        learned = self._learn(outer)
         scorer = standardise(learned.scorer, measures, weights, name)
-        scores = combine(scorer, measures)
-        rejection = self._config.false_rejection
         return FittedHead(
             head=self._learner.head(learned, choice),
             unknown=scorer,
             temperature=choice.temperature,
-            t_unknown=rejection_threshold(scores, weights, rejection),
+            t_unknown=rejection_threshold(combine(scorer, measures), weights, rejection),
             chosen={
                 "head": choice.name,
                 "temperature": choice.temperature,
@@ -148,49 +181,34 @@ class HeadFitter:
             },
         )
 
-    def _choose_sum(self, outer: frozenset[int], inner: list[int], choice: Choice) -> tuple[str, dict[str, float]]:
-        """Choose the unknown score's sum by leaving classes out of heads without `outer` and one more fold."""
-        known = np.unique(self._labels[~np.isin(self._fold, list(outer))])
-        runs = []
-        if len(known) >= _FEWEST_TO_LEAVE_OUT:
-            # The folds before and after `outer`, so that neighbours in the ring of folds share their runs.
-            place = next((place for place, fold in enumerate(inner) if fold > max(outer, default=-1)), 0)
-            for fold in {inner[place - 1], inner[place]}:
-                answers, strange = self._answer_strangers(outer | {fold})
-                judged = self._fold[answers.positions] == fold
-                logits = choice.logits(answers.logits, answers.present)
-                runs.append((with_energy(answers.measures, logits)[judged], strange[judged]))
-        return choose_sum(runs)
-
-    def _learn(self, folds: frozenset[int], extra: np.ndarray = _NONE) -> Learned:
-        left_out = [self._left_out.get(key, _NONE) for key in (*sorted(folds), _SEEN_IN_TEST)]
-        rows = np.unique(np.concatenate([*left_out, extra]))
-        if len(extra):
-            return self._learner.learn(folds, rows)
+    def _learn(self, folds: frozenset[int]) -> Learned:
+        """Learn without some folds; kept, as it may ship."""
         if folds not in self._learned:
-            self._learned[folds] = self._learner.learn(folds, rows)
+            self._learned[folds] = self._learner.learn(folds, self._never(folds))
         return self._learned[folds]
 
-    def _answer(self, folds: frozenset[int], fold: int) -> Answers:
-        """What the heads without `folds` say to one of them."""
-        if folds not in self._answers:
-            rows = np.flatnonzero(np.isin(self._fold, list(folds)))
-            self._answers[folds] = self._learner.answer(self._learn(folds), rows)
-            if len(folds) > 1:
-                del self._learned[folds]
-        answers = self._answers[folds]
-        return answers.select(self._fold[answers.positions] == fold)
+    def _never(self, folds: frozenset[int]) -> np.ndarray:
+        """Positions that must not be learned from while `folds` are judged."""
+        rows = [self._left_out.get(key, _NONE) for key in (*sorted(folds), _SEEN_IN_TEST)]
+        return np.unique(np.concatenate(rows))
 
-    def _answer_strangers(self, folds: frozenset[int]) -> tuple[Answers, np.ndarray]:
-        """What heads without `folds`, and without a quarter of the classes, say to them; which are strangers."""
+    def _answer(self, folds: frozenset[int]) -> Answers:
+        """What heads without `folds` say to these."""
+        if folds not in self._answers:
+            learned = self._learn(folds) if len(folds) == 1 else self._learner.learn(folds, self._never(folds))
+            self._answers[folds] = self._learner.answer(learned, np.flatnonzero(np.isin(self._fold, list(folds))))
+        return self._answers[folds]
+
+    def _answer_strangers(self, folds: frozenset[int]) -> Answers:
+        """What heads without `folds`, and without a quarter of the other classes, say to pictures of `folds`."""
         if folds not in self._strange:
-            kept = np.flatnonzero(~np.isin(self._fold, list(folds)))
-            known = np.unique(self._labels[kept])
+            outside = np.isin(self._fold, list(folds))
+            known = np.unique(self._labels[~outside])
             generator = np.random.default_rng([self._seed, *sorted(folds)])
-            classes = generator.choice(known, max(1, round(len(known) / 4)), replace=False)
-            learned = self._learn(folds, kept[np.isin(self._labels[kept], classes)])
-            rows = np.flatnonzero(np.isin(self._fold, list(folds)) & np.isin(self._labels, known))
-            self._strange[folds] = self._learner.answer(learned, rows), np.isin(self._labels[rows], classes)
+            strange = np.isin(self._labels, generator.choice(known, max(1, round(len(known) / 4)), replace=False))
+            never = np.union1d(self._never(folds), np.flatnonzero(strange & ~outside))
+            rows = np.flatnonzero(outside & np.isin(self._labels, known))
+            self._strange[folds] = self._learner.answer(self._learner.learn(folds, never), rows)
         return self._strange[folds]
 
     def _dealt_anew(self, outer: frozenset[int]) -> "HeadFitter":

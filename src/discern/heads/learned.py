@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -14,9 +15,10 @@ from discern.heads.logistic import fit_logistic
 from discern.heads.moments import FoldMoments
 from discern.heads.spaces import Features, Space, in_blocks
 from discern.heads.strangers import fit_measures
+from discern.heads.working import side_by_side
 
 # Logistic regression costs rows x columns x classes, each of some dozen steps; a discriminant needs sums alone.
-_LOGISTIC_UP_TO = 60_000_000
+_LOGISTIC_UP_TO = 25_000_000
 _PROTOTYPE_ROWS = 20_000
 STAGES, HEAD = "", "-head"
 
@@ -56,9 +58,9 @@ class Learner:
         self.features, self.labels, self.fold, self.weights = features, labels, fold, weights
         self.classes, self.spans, self.config, self.seed = classes, spans, config, seed
         scales = (1.0, *[config.stage_scale] * (len(spans) - 1))
-        self.spaces = {STAGES: Space(features, spans, scales)}
-        if len(spans) > 1:
-            self.spaces[HEAD] = Space(features, spans[:1], scales[:1])
+        counts = {STAGES: len(spans), HEAD: 1} if len(spans) > 1 else {STAGES: 1}
+        jobs = [partial(Space, features, spans[:count], scales[:count]) for count in counts.values()]
+        self.spaces = dict(zip(counts, side_by_side(jobs), strict=True))
         self._moments = {
             name: FoldMoments(space, labels, weights, fold, classes=classes, apart=apart)
             for name, space in self.spaces.items()

@@ -1,12 +1,16 @@
 """Sums over pictures from which discriminants are made; sums of parts add up, and parts can be taken away again."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial, reduce
+from operator import add
 from typing import Self
 
 import numpy as np
 
 from discern.heads.spaces import BLOCK, Space
+from discern.heads.working import side_by_side
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,8 +41,8 @@ class Moments:
         return moments
 
     def _add(self, rows: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> None:
-        weighted = rows * weights[:, None]
-        np.add.at(self.weight, labels, weights)
+        weighted = rows * weights[:, None].astype(rows.dtype)
+        self.weight[...] += np.bincount(labels, weights, len(self.weight))
         order = np.argsort(labels, kind="stable")
         present, starts = np.unique(labels[order], return_index=True)
         self.total[present] += np.add.reduceat(weighted[order], starts, axis=0)
@@ -91,4 +95,9 @@ class FoldMoments:
         return moments - self._of(rows) if len(rows) else moments
 
     def _of(self, positions: np.ndarray) -> Moments:
-        return Moments.of(self._space, positions, self._labels, self._weights, self._classes)
+        blocks = -(-len(positions) // BLOCK)
+        jobs = [
+            partial(Moments.of, self._space, share, self._labels, self._weights, self._classes)
+            for share in np.array_split(positions, max(1, min(blocks, os.cpu_count() or 1)))
+        ]
+        return jobs[0]() if len(jobs) == 1 else reduce(add, side_by_side(jobs))

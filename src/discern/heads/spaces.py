@@ -36,7 +36,7 @@ class Space:
     def __init__(self, features: Features, spans: Sequence[Span], scales: Sequence[float]) -> None:
         self._features, self._spans = features, tuple(spans)
         self.scale = np.concatenate(
-            [np.full(end - start, scale) for (start, end), scale in zip(spans, scales, strict=True)]
+            [np.full(end - start, scale, np.float32) for (start, end), scale in zip(spans, scales, strict=True)]
         )
         self.dimensions = len(self.scale)
         self._turned: np.ndarray | None = None
@@ -54,7 +54,7 @@ class Space:
         return self._turned is not None
 
     def rows(self, positions: np.ndarray) -> np.ndarray:
-        """Coordinates float64 `[n, width]` of some rows."""
+        """Coordinates `[n, width]` of some rows: float64 where turned, else float32."""
         if self._turned is not None:
             rows: np.ndarray = self._turned[positions]
             return rows
@@ -69,7 +69,7 @@ class Space:
         """Vectors `[width, K]` in these coordinates as vectors float64 `[D, K]` of scaled blocks."""
         if self._turned is None:
             return inner
-        vectors: np.ndarray = self._scaled(self._all).T @ (self._back @ inner)
+        vectors: np.ndarray = self._all.T @ (self._back @ inner).astype(np.float32)
         return vectors
 
     def _scaled(self, features: np.ndarray) -> np.ndarray:
@@ -77,8 +77,8 @@ class Space:
         return rows
 
     def _turn(self) -> None:
-        self._all = np.asarray(self._features[np.arange(len(self._features))], np.float32)
-        rows = self._scaled(self._all)
+        self._all = self._scaled(np.asarray(self._features[np.arange(len(self._features))], np.float32))
+        rows = self._all.astype(np.float64)
         values, vectors = np.linalg.eigh(rows @ rows.T)
         kept = np.flatnonzero(values > _NEGLIGIBLE * max(values[-1], np.finfo(np.float64).tiny))[::-1]
         lengths = np.sqrt(values[kept])

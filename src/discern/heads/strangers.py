@@ -126,8 +126,9 @@ def merge_rows(rows: np.ndarray, weights: np.ndarray, count: int, *, seed: int) 
 def _lloyd(rows: np.ndarray, weights: np.ndarray, centres: np.ndarray, *, spherical: bool) -> np.ndarray:
     for _ in range(_ROUNDS):
         nearest = (rows @ centres.T - (0 if spherical else (centres**2).sum(axis=1) / 2)).argmax(axis=1)
-        sums, mass = np.zeros_like(centres), np.bincount(nearest, weights, len(centres))
-        np.add.at(sums, nearest, rows * weights[:, None].astype(rows.dtype))
+        members = np.zeros((len(centres), len(rows)), rows.dtype)
+        members[nearest, np.arange(len(rows))] = weights
+        sums, mass = members @ rows, members.sum(axis=1)
         filled = mass > 0
         centres = centres.copy()
         centres[filled] = sums[filled] / mass[filled, None]
