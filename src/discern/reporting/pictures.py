@@ -82,11 +82,12 @@ class Gallery:
     def evidence(
         self, row: int, weight: np.ndarray, side: int, view: Callable[[np.ndarray], np.ndarray]
     ) -> Shot | None:
-        """The part of the picture that the model saw, glowing where it speaks for the answer.
+        """The part of the picture that the model saw, glowing where it speaks most for the answer.
 
         Args:
             row: the picture.
-            weight: float [h, w], how much each place speaks for the answer; what speaks against it is not drawn.
+            weight: float [h, w], how much each place speaks for the answer; the weaker half and what speaks
+                against it are not drawn.
             side: the shot's longer side.
             view: pixels to what the model saw of them.
         """
@@ -96,11 +97,12 @@ class Gallery:
         picture = Image.fromarray(view(pixels))
         picture.thumbnail((side, side), Image.Resampling.LANCZOS)
         speaks = np.maximum(np.nan_to_num(weight.astype(np.float32)), 0.0)
+        speaks = np.maximum(speaks - np.median(speaks), 0.0)
         speaks /= max(float(speaks.max()), 1e-9)
         glow = np.asarray(Image.fromarray(speaks).resize(picture.size, Image.Resampling.BICUBIC)).clip(0, 1)[..., None]
         colours = np.asarray(picture, dtype=np.float32)
         faded = 0.45 * colours.mean(axis=2, keepdims=True) + 0.35 * colours
-        shown = faded * (1 - glow) + (0.72 * colours + 0.28 * _WARM) * glow
+        shown = faded * (1 - glow) + (0.62 * colours + 0.38 * _WARM) * glow
         return self._shot(row, Image.fromarray(shown.clip(0, 255).astype(np.uint8)), of="Where the model looked in ")
 
     def _open(self, row: int) -> np.ndarray | None:

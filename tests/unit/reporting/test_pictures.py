@@ -68,6 +68,16 @@ def test_evidence_against_the_answer_does_not_glow(catalog):
     assert abs(shown[..., 0] - shown[..., 2]).max() < 6
 
 
+def test_evidence_that_is_everywhere_shows_where_it_is_strongest(catalog):
+    gallery = Gallery(catalog, lambda row: np.full((60, 60, 3), 120, np.uint8))
+    weight = np.full((3, 3), 5.0)
+    weight[2, 2] = 6.0
+    shown = np.asarray(decode(gallery.evidence(1, weight, 60, lambda pixels: pixels))).astype(int)
+    warm = shown[..., 0] - shown[..., 2]
+    assert warm[45:, 45:].mean() > 40
+    assert abs(warm[:20, :20]).mean() < 5
+
+
 def test_evidence_is_laid_over_what_the_model_saw(catalog, gallery):
     shot = gallery.evidence(1, np.ones((3, 3)), 200, lambda pixels: pixels[:20, :20])
     assert decode(shot).size == (20, 20)
