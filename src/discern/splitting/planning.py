@@ -59,28 +59,44 @@ def naive_split(catalog: "Catalog", split: Split, *, seed: int) -> Split:
         seed: of the drawing.
 
     Returns:
-        The same pictures in folds and test part of the same sizes, class by class; nothing is left out.
+        The same pictures in folds of the same sizes, class by class; nothing is left out. In place of one test part,
+        whose pictures an honest one hardly shares, stand as many folds as make each about its size (2 to 5), so that
+        every picture is judged once.
     """
-    source = np.arange(len(split.fold))
     used = split.learned | split.test
+    folds = _alike(split) if split.method == "test-part" else 0
+    fold, always = np.full(len(used), -1), np.zeros(len(used), bool)
     in_order = catalog.table["path"].arg_sort().to_numpy()
     in_order = in_order[used[in_order]]
     in_order = in_order[np.argsort(catalog.label_index[in_order], kind="stable")]
     generator = np.random.default_rng(seed)
     borders = np.flatnonzero(np.diff(catalog.label_index[in_order])) + 1
+    dealt = 0
     for rows in np.split(in_order, borders):
-        source[rows] = generator.permutation(rows)
+        drawn = generator.permutation(rows)
+        if folds and not split.always[rows].any():
+            fold[rows] = (dealt + np.argsort(drawn)) % folds
+            dealt += len(rows)
+        else:
+            fold[rows], always[rows] = split.fold[drawn], split.always[drawn]
     return replace(
         split,
+        method="grouped-cv",
         reason="Drawn at random within each class: copies and other dependent pictures may stand on both sides.",
-        fold=split.fold[source],
-        always=split.always[source],
-        test=split.test[source],
-        part=split.part[source],
+        fold=fold,
+        always=always,
+        test=np.zeros(len(used), bool),
+        held=tuple(range(folds)) if folds else split.held,
         left_out={},
         leaks=0,
         proof={},
     )
+
+
+def _alike(split: Split) -> int:
+    """How many folds of about the test part's size the pictures make."""
+    share = np.count_nonzero(split.test) / np.count_nonzero(split.learned | split.test)
+    return int(np.clip(round(1 / share), 2, 5))
 
 
 def _given(pool: Pool, config: SplitConfig, name: str) -> Split:

@@ -157,10 +157,7 @@ def _learn_naive(material: Material, split: Split, config: TrainConfig, progress
     """The recipe as most people judge it: random folds of the same sizes, copies and films on both sides."""
     naive = naive_split(material.catalog, split, seed=config.seed)
     rows = naive.training_rows(TEST)
-    fitter = _fitter(material, config, rows, naive.fold, held=naive.held)
-    if naive.method == "test-part":
-        return _answer(fitter.fit(), material, np.flatnonzero(naive.test))
-    return _cross(fitter, rows, naive.fold, progress)
+    return _cross(_fitter(material, config, rows, naive.fold, held=naive.held), rows, naive.fold, progress)
 
 
 def _learn_given(material: Material, split: Split, config: TrainConfig) -> Held | None:

@@ -261,20 +261,30 @@ class TestGivenParts:
 
 
 class TestNaive:
-    @pytest.mark.parametrize("small", [10, 2000])
-    def test_has_the_same_pictures_and_sizes(self, make_catalog, make_groups, small):
-        labels = ["a"] * 120 + ["b"] * 60 + ["film"] * 5
-        catalog = make_catalog(labels)
-        split = make_split(catalog, make_groups([*np.arange(180) // 2, *[900] * 5]), SplitConfig(small=small))
+    labels = ("a",) * 120 + ("b",) * 60 + ("film",) * 5
+    group = (*np.arange(180) // 2, *[900] * 5)
+
+    def test_has_the_same_pictures_and_sizes(self, make_catalog, make_groups):
+        catalog = make_catalog(self.labels)
+        split = make_split(catalog, make_groups(self.group))
         naive = naive_split(catalog, split, seed=3)
         assert naive.held == split.held
-        assert np.array_equal(naive.learned | naive.test, split.learned | split.test)
+        assert np.array_equal(naive.learned, split.learned)
         for klass in range(3):
             rows = catalog.label_index == klass
-            assert naive.test[rows].sum() == split.test[rows].sum()
             assert np.bincount(naive.fold[rows] + 1).tolist() == np.bincount(split.fold[rows] + 1).tolist()
         assert not np.array_equal(naive.fold, split.fold)
         assert naive.left_out == {}
+
+    def test_turns_a_test_part_into_folds_of_its_size(self, make_catalog, make_groups):
+        catalog = make_catalog(self.labels)
+        split = make_split(catalog, make_groups(self.group), SplitConfig(small=10, parts=(0.5, 0.25, 0.25)))
+        assert split.method == "test-part"
+        naive = naive_split(catalog, split, seed=3)
+        assert (naive.method, naive.held) == ("grouped-cv", (0, 1, 2, 3))
+        assert np.array_equal(naive.learned, split.learned | split.test)
+        for klass in range(2):
+            assert np.ptp(np.bincount(naive.fold[catalog.label_index == klass])) <= 1
 
     def test_ignores_groups(self, make_catalog, make_groups):
         catalog = make_catalog(["a"] * 40 + ["b"] * 40)
