@@ -49,7 +49,7 @@ def read_file(path: Path, *, limits: Limits = Limits()) -> bytes:  # noqa: B008 
         if status.st_size > limits.max_bytes:
             raise PictureTooLarge(f"{path} has {status.st_size:,} bytes.", hint=limits.remedy)
         try:
-            data = file.read(limits.max_bytes + 1) if status.st_size else b""
+            data = file.read(min(status.st_size, limits.max_bytes) + 1) if status.st_size else b""
         except OSError as error:
             raise UnreadableFile(f"{path} cannot be read: {error.strerror}.", hint=_REMEDY) from error
     if not data:
