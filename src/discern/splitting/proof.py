@@ -124,7 +124,7 @@ def _nearest(layout: NDArray[np.float32], judged: Ints, learned: Ints) -> tuple[
         return np.empty(0), np.empty(0, np.int64)
     from scipy.spatial import KDTree  # noqa: PLC0415  heavy, and only proofs need it
 
-    distance, place = KDTree(layout[learned]).query(layout[judged], workers=-1)
+    distance, place = KDTree(layout[learned], leafsize=32).query(layout[judged], workers=-1)
     return distance, learned[place]
 
 
