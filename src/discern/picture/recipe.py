@@ -105,8 +105,9 @@ def choose_recipe(sizes: Sequence[tuple[int, int]], size: int) -> Recipe:
     """Choose by the aspect ratios of a catalog's pictures.
 
     The middle after resizing to 8/7 is best where pictures are mildly oblong. A picture 1.6 times as long as wide would
-    lose nearly half of its length; where more than a quarter of the pictures are like that, all are padded: that loses
-    nothing and keeps shapes, which tell many objects apart and which stretching would bend.
+    lose nearly half of its length; where more than a quarter of the pictures are like that, all are stretched. Measured
+    on two packs cut to strips (EfficientNet-Lite0 at 192 px, logistic regression; crop, pad, stretch): at 2:1 .872,
+    .864, .890, at 3:1 .795, .824, .862. A padded strip leaves the net too few pixels.
 
     Args:
         sizes: (width, height) of each readable picture, in pixels.
@@ -114,7 +115,7 @@ def choose_recipe(sizes: Sequence[tuple[int, int]], size: int) -> Recipe:
     """
     extreme = sum(max(pair) > _EXTREME * min(pair) for pair in sizes)
     if extreme > _MANY * len(sizes):
-        return Recipe(size=size, resize=size, fit="pad")
+        return Recipe(size=size, resize=size, fit="stretch")
     return Recipe(size=size, resize=round(size * 8 / 7), fit="crop")
 
 
