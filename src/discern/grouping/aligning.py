@@ -86,7 +86,7 @@ def align(
     down, across = np.gradient(wide, axis=(1, 2))
     maps = np.stack([wide, across, down], axis=3)
     pixels_per_unit = np.array([wide.shape[2], wide.shape[1]], np.float32) / 2 / extents[0]
-    target = narrow.reshape(len(narrow), -1)
+    target = narrow.reshape(len(narrow), narrow.shape[1] * narrow.shape[2])
     correlation = np.zeros(len(wide), np.float32)
     for _ in range(steps):
         placed = place(affine, extents, wide.shape[1:], narrow.shape[1:])

@@ -162,13 +162,15 @@ def _learn_naive(material: Material, split: Split, config: TrainConfig, progress
 
 def _learn_given(material: Material, split: Split, config: TrainConfig) -> Held | None:
     """The recipe on the parts as they came, leaks and all."""
-    usable = split.learned | split.test
+    leaks = np.zeros(len(split.fold), bool)
+    leaks[split.left_out.get(TEST, [])] = True
+    usable = split.learned | split.test | leaks
     part = material.catalog.table["part"].fill_null("").to_numpy()
     test = usable & (part == ("test" if (part[usable] == "test").any() else "validation"))
     rows = np.flatnonzero(usable & ~test)
     if not test.any() or len(np.unique(material.catalog.label_index[rows])) < 2:
         return None
-    fold = np.where(split.fold >= 0, split.fold, 0)
+    fold = np.where(leaks, 0, split.fold)
     return _answer(_fitter(material, config, rows, fold).fit(), material, np.flatnonzero(test))
 
 

@@ -1,0 +1,112 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from discern.bundle import Model, load
+from discern.flow.run import versions
+from discern.picture import load_input
+from discern.splitting import Split, SplitConfig, make_split
+from discern.training import Learned, Material, TrainConfig, learn, measure, pack
+from tests.unit.training.world import see, write_colours
+
+
+class Story:
+    """One training, measured and packed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.config = TrainConfig(seed=1, split=SplitConfig(seed=1))
+        self.material, groups = see(write_colours(folder / "data", spread=45), folder / "cache")
+        self.split: Split = make_split(self.material.catalog, groups, self.config.split)
+        self.learned: Learned = learn(self.material, self.split, self.config)
+        self.metrics = measure(self.material, self.split, self.learned, self.config)
+        self.path = folder / "model.discern"
+        self.fingerprint = self.pack(self.path)
+
+    def pack(self, path: Path) -> str:
+        names = {"name": "colours", "versions": versions()}
+        return pack(path, self.material, self.learned, self.metrics, self.config, **names)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    return Story(tmp_path_factory.mktemp("story"))
+
+
+@pytest.fixture(scope="module")
+def model(story: Story) -> Model:
+    return load(story.path)
+
+
+def inputs(material: Material) -> np.ndarray:
+    rows = range(len(material.catalog.table))
+    return np.stack([load_input(data, material.recipe) for _, data in material.catalog.read(list(rows))])
+
+
+def test_the_bundle_answers_as_the_head_did(story: Story, model: Model) -> None:
+    outputs = model.run(inputs(story.material))
+    features = story.material.rows(np.arange(36))
+    final = story.learned.final
+    assert np.abs(outputs["probabilities"] - final.probabilities(features)).max() < 1e-5
+    assert np.abs(outputs["unknown_score"] - final.unknown_score(features)).max() < 1e-4
+
+
+def test_it_knows_its_labels_thresholds_and_origin(story: Story, model: Model) -> None:
+    manifest = model.manifest
+    assert manifest.labels == ("blue", "green", "red")
+    assert manifest.thresholds.unknown == pytest.approx(story.learned.final.t_unknown)
+    assert manifest.thresholds.accept is None
+    assert manifest.policy is None
+    assert manifest.data["fingerprint"] == story.material.catalog.fingerprint
+    assert manifest.backbone["pretraining"] == "nothing"
+
+
+def test_nothing_is_accepted_without_a_policy(story: Story, model: Model) -> None:
+    decisions = {answer.decision for answer in model.answer(inputs(story.material))}
+    assert decisions <= {"review", "unknown"}
+
+
+def test_about_the_stated_share_is_turned_away(story: Story) -> None:
+    assert 0 <= story.metrics["unknown"]["false_rejection"] < 0.3
+
+
+def test_seen_lists_every_learned_picture(story: Story, model: Model) -> None:
+    prefixes = {bytes(row).hex() for row in model.seen}
+    contents = story.material.catalog.table["content"].to_list()
+    assert prefixes == {content[:16] for content in contents}
+
+
+def test_the_same_training_packs_to_the_same_bytes(story: Story, tmp_path: Path) -> None:
+    assert story.pack(tmp_path / "again.discern") == story.fingerprint
+    assert (tmp_path / "again.discern").read_bytes() == story.path.read_bytes()
+
+
+def test_the_card_says_what_matters(model: Model) -> None:
+    for words in ("# colours", "blue, green, red", "grouped-cv", "pretrained on nothing", "No promise about errors"):
+        assert words in model.card
+
+
+def test_the_metrics_are_json_and_complete(story: Story) -> None:
+    metrics = json.loads(json.dumps(story.metrics, allow_nan=False))
+    assert set(metrics["accuracy"]) == {"leak_free", "naive", "given", "difference"}
+    leak_free = metrics["accuracy"]["leak_free"]
+    assert leak_free["low"] <= leak_free["value"] <= leak_free["high"]
+    assert (leak_free["method"], leak_free["estimates"], leak_free["classes"]) == ("grouped-cv", "recipe", 3)
+    assert {"value", "low", "high", "null95"} <= set(metrics["ece"])
+    assert metrics["accuracy"]["difference"]["pictures"] == 36
+    assert sum(metrics["split"]["pictures"].values()) == 36
+
+
+def test_the_rivals_stand_beside_it(story: Story) -> None:
+    rivals = story.metrics["baselines"]
+    assert rivals["mean_colour"]["value"] > rivals["majority"]["value"]
+
+
+def test_the_bundle_carries_its_figures(story: Story, model: Model) -> None:
+    assert model.manifest.metrics["accuracy"] == story.metrics["accuracy"]
+    assert "confusion" not in json.dumps(model.manifest.metrics)
+
+
+def test_it_verifies(model: Model) -> None:
+    assert model.verify().passed
