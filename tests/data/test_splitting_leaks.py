@@ -162,7 +162,10 @@ def test_the_naive_split_has_the_same_pictures_and_sizes(world: World, config: S
         rows = used & (world.catalog.label_index == klass)
         if split.method == "grouped-cv":
             assert sorted(naive.fold[rows]) == sorted(split.fold[rows])
-        else:
+        elif split.test[rows].any():
             assert np.ptp(np.bincount(naive.fold[rows], minlength=len(naive.held))) <= 1
+            assert len(set(naive.fold[rows])) > 1
+        else:
+            assert naive.always[rows].all()
     again = naive_split(world.catalog, split, seed=config.seed)
     assert np.array_equal(naive.fold, again.fold)

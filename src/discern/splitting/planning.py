@@ -61,7 +61,7 @@ def naive_split(catalog: "Catalog", split: Split, *, seed: int) -> Split:
     Returns:
         The same pictures in folds of the same sizes, class by class; nothing is left out. In place of one test part,
         whose pictures an honest one hardly shares, stand as many folds as make each about its size (2 to 5), so that
-        every picture is judged once.
+        every picture of a judged class is judged once; unjudged classes are always learned from.
     """
     used = split.learned | split.test
     folds = _alike(split) if split.method == "test-part" else 0
@@ -74,11 +74,13 @@ def naive_split(catalog: "Catalog", split: Split, *, seed: int) -> Split:
     dealt = 0
     for rows in np.split(in_order, borders):
         drawn = generator.permutation(rows)
-        if folds and not split.always[rows].any():
-            fold[rows] = (dealt + np.argsort(drawn)) % folds
+        if not folds:
+            fold[rows], always[rows] = split.fold[drawn], split.always[drawn]
+        elif split.test[rows].any():
+            fold[drawn] = (dealt + np.arange(len(rows))) % folds
             dealt += len(rows)
         else:
-            fold[rows], always[rows] = split.fold[drawn], split.always[drawn]
+            always[rows] = True
     return replace(
         split,
         method="grouped-cv",
