@@ -97,20 +97,24 @@ def choose(answers: Answers, labels: np.ndarray, weights: np.ndarray) -> Choice:
         labels: int `[N]`, of all pictures.
         weights: float64 `[N]`, of all pictures.
     """
-    truth, mass = labels[answers.positions], weights[answers.positions]
-
-    def temperature(logits: np.ndarray) -> float:
-        return fit_temperature(np.where(answers.present, logits, 0), truth, mass, answers.present)
-
-    alone = {name: temperature(logits) for name, logits in answers.logits.items()}
+    alone = {name: calibrate(answers, labels, weights, {name: 1.0}).temperature for name in answers.logits}
     choices, losses = [], {}
     for heads in _candidates(list(alone)):
-        scales = {name: alone[name] if len(heads) > 1 else 1.0 for name in heads}
-        raw = Choice(name="+".join(heads), temperatures=scales, temperature=1.0)
-        choice = replace(raw, temperature=temperature(raw.logits(answers.logits, answers.present)))
-        losses[choice.name] = log_loss(choice.logits(answers.logits, answers.present), truth, mass, answers.present)
+        scales = {name: alone[name] for name in heads} if len(heads) > 1 else {heads[0]: 1.0}
+        choice = calibrate(answers, labels, weights, scales)
+        calibrated = choice.logits(answers.logits, answers.present)
+        truth, mass = labels[answers.positions], weights[answers.positions]
+        losses[choice.name] = log_loss(calibrated, truth, mass, answers.present)
         choices.append(choice)
     return replace(min(choices, key=lambda choice: losses[choice.name]), log_losses=losses)
+
+
+def calibrate(answers: Answers, labels: np.ndarray, weights: np.ndarray, scales: Mapping[str, float]) -> Choice:
+    """Find the temperature of one candidate: heads by name, each divided by a scale, averaged."""
+    raw = Choice(name="+".join(scales), temperatures=scales, temperature=1.0)
+    logits = np.where(answers.present, raw.logits(answers.logits, answers.present), 0)
+    truth, mass = labels[answers.positions], weights[answers.positions]
+    return replace(raw, temperature=fit_temperature(logits, truth, mass, answers.present))
 
 
 def _candidates(names: Sequence[str]) -> list[tuple[str, ...]]:

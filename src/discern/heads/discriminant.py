@@ -9,6 +9,7 @@ from discern.heads.moments import Moments
 
 _SMALLEST = 1e-12
 _GONE = 1e-9
+_LEAST_SHRINKAGE = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,9 +98,26 @@ def _oracle_shrinkage(covariance: np.ndarray, freedom: float, dimensions: int) -
 
 def fit_discriminant(scatter: Scatter, shrinkage: float) -> Linear:
     """Linear discriminant with a covariance shrunk by `shrinkage` towards a multiple of the identity."""
-    shrunk = scatter.covariance * (1 - shrinkage)
-    shrunk[np.diag_indices_from(shrunk)] += max(shrinkage * scatter.level, 1e-6 * scatter.level)
-    weight = linalg.solve(shrunk, scatter.offsets.T, assume_a="pos", overwrite_a=True, check_finite=False)
+    level = max(shrinkage, _LEAST_SHRINKAGE) * scatter.level
+    weight = _solve(scatter.covariance, 1 - shrinkage, level, scatter.offsets.T)
     half = np.einsum("kr,rk->k", scatter.offsets, weight) / 2
     bias = np.log(scatter.prior) - half - scatter.centre @ weight
     return Linear.centred(weight, bias, scatter.present)
+
+
+def _solve(matrix: np.ndarray, factor: float, level: float, right: np.ndarray) -> np.ndarray:
+    """Solve (factor * matrix + level * I) X = right, in half the time that float64 throughout would take.
+
+    The factorisation is of float32, one step of refinement in float64 makes up for it.
+    """
+    single = matrix.astype(np.float32) * np.float32(factor)
+    single[np.diag_indices_from(single)] += np.float32(level)
+    try:
+        factored = linalg.cho_factor(single, overwrite_a=True, check_finite=False)
+    except linalg.LinAlgError:
+        whole = factor * matrix + level * np.eye(len(matrix))
+        return np.asarray(linalg.solve(whole, right, assume_a="sym", check_finite=False))
+    first = linalg.cho_solve(factored, right.astype(np.float32), check_finite=False).astype(np.float64)
+    rest = right - factor * (matrix @ first) - level * first
+    solution: np.ndarray = first + linalg.cho_solve(factored, rest.astype(np.float32), check_finite=False)
+    return solution

@@ -1,16 +1,16 @@
 """Fits heads so that no choice is made by a picture that the chosen head is judged on."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 
 from discern.bundle.parts import Span
 from discern.errors import DataError
-from discern.heads.choosing import Answers, choose
+from discern.heads.choosing import Answers, calibrate, choose
 from discern.heads.config import HeadConfig
 from discern.heads.fitted import CrossFit, FittedHead
-from discern.heads.learned import Learned, Learner
+from discern.heads.learned import PLAIN, Learned, Learner
 from discern.heads.spaces import Features
 from discern.heads.strangers import choose_sum, combine, rejection_threshold, standardise, with_energy
 from discern.heads.working import side_by_side
@@ -65,6 +65,17 @@ class HeadFitter:
         self._check()
         self._folds = tuple(np.unique(self._fold[self._fold >= 0]).tolist())
         self._held = self._folds if held is None else tuple(held)
+        self._learner = Learner(
+            features,
+            self._labels,
+            self._fold,
+            self._weights,
+            classes=classes,
+            spans=tuple(self._blocks.values()),
+            apart=self._folds if len(self._folds) <= len(self._held) + 1 else self._held,
+            config=self._config,
+            seed=seed,
+        )
         self._learned: dict[frozenset[int], Learned] = {}
         self._answers: dict[frozenset[int], Answers] = {}
         self._strange: dict[frozenset[int], Answers] = {}
@@ -75,20 +86,6 @@ class HeadFitter:
             raise DataError(f"{len(self._features)} feature rows, {count} labels, {len(self._fold)} folds.")
         if count < 2 or self._labels.min() < 0 or self._labels.max() >= self._classes:
             raise DataError(f"{count} pictures with labels in 0..{self._classes - 1} cannot be learned from.")
-
-    @cached_property
-    def _learner(self) -> Learner:
-        return Learner(
-            self._features,
-            self._labels,
-            self._fold,
-            self._weights,
-            classes=self._classes,
-            spans=tuple(self._blocks.values()),
-            apart=self._folds if len(self._folds) <= len(self._held) + 1 else self._held,
-            config=self._config,
-            seed=self._seed,
-        )
 
     def fit(self, without: int | None = None) -> FittedHead:
         """Fit a head without a fold (None: on everything), every choice being made by the other folds.
@@ -158,13 +155,7 @@ class HeadFitter:
         answers = Answers.join([self._answer(outer | {fold}).select(self._fold, fold) for fold in inner])
         choice = choose(answers, self._labels, self._weights)
         measures = with_energy(answers.measures, choice.logits(answers.logits, answers.present))
-        runs = []
-        for fold in self._ring(outer):
-            strange = self._answer_strangers(outer | {fold}).select(self._fold, fold)
-            logits = choice.logits(strange.logits, strange.present)
-            is_strange = ~strange.present[np.arange(len(logits)), self._labels[strange.positions]]
-            runs.append((with_energy(strange.measures, logits), is_strange))
-        name, areas = choose_sum(runs)
+        name, areas = choose_sum(self._strangers(outer, answers))
         weights, rejection = self._weights[answers.positions], self._config.false_rejection
         learned = self._learn(outer)
         scorer = standardise(learned.scorer, measures, weights, name)
@@ -180,6 +171,17 @@ class HeadFitter:
                 "unknown": {"score": name, "false_rejection": rejection, "auroc_classes_left_out": areas},
             },
         )
+
+    def _strangers(self, outer: frozenset[int], answers: Answers) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Measures of held-out pictures and which of them are strangers, for `choose_sum`."""
+        plain = calibrate(answers, self._labels, self._weights, {PLAIN: 1.0})
+        runs = []
+        for fold in self._ring(outer):
+            told = self._answer_strangers(outer | {fold}).select(self._fold, fold)
+            logits = plain.logits(told.logits, told.present)
+            strange = ~told.present[np.arange(len(logits)), self._labels[told.positions]]
+            runs.append((with_energy(told.measures, logits), strange))
+        return runs
 
     def _learn(self, folds: frozenset[int]) -> Learned:
         """Learn without some folds; kept, as it may ship."""
@@ -208,7 +210,7 @@ class HeadFitter:
             strange = np.isin(self._labels, generator.choice(known, max(1, round(len(known) / 4)), replace=False))
             never = np.union1d(self._never(folds), np.flatnonzero(strange & ~outside))
             rows = np.flatnonzero(outside & np.isin(self._labels, known))
-            self._strange[folds] = self._learner.answer(self._learner.learn(folds, never), rows)
+            self._strange[folds] = self._learner.answer(self._learner.learn(folds, never, heads=False), rows)
         return self._strange[folds]
 
     def _dealt_anew(self, outer: frozenset[int]) -> "HeadFitter":

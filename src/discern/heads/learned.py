@@ -18,9 +18,10 @@ from discern.heads.strangers import fit_measures
 from discern.heads.working import side_by_side
 
 # Logistic regression costs rows x columns x classes, each of some dozen steps; a discriminant needs sums alone.
-_LOGISTIC_UP_TO = 25_000_000
+_LOGISTIC_UP_TO = 45_000_000
 _PROTOTYPE_ROWS = 20_000
 STAGES, HEAD = "", "-head"
+PLAIN = "discriminant"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,9 +66,17 @@ class Learner:
             name: FoldMoments(space, labels, weights, fold, classes=classes, apart=apart)
             for name, space in self.spaces.items()
         }
+        self._small = all(
+            space.turned and len(labels) * space.width * classes <= _LOGISTIC_UP_TO for space in self.spaces.values()
+        )
 
-    def learn(self, folds: frozenset[int], left_out: np.ndarray) -> Learned:
+    def learn(self, folds: frozenset[int], left_out: np.ndarray, *, heads: bool = True) -> Learned:
         """Learn from all pictures but those of some folds, and but `left_out` (positions).
+
+        Args:
+            folds: what is held out.
+            left_out: what else is not learned from.
+            heads: fit every head; else the plain discriminant alone.
 
         Raises:
             DataError: nothing is left to learn from.
@@ -78,17 +87,24 @@ class Learner:
         rows = np.flatnonzero(kept)
         if not len(rows):
             raise DataError("No picture is left to learn from.", hint="Give more pictures, or fewer of them to test.")
-        linears: dict[str, Linear] = {}
-        scatters: dict[str, Scatter] = {}
-        for name, space in self.spaces.items():
-            scatter = Scatter.of(self._moments[name].without(folds, extra), space.dimensions)
-            scatters[name] = scatter
-            linears[f"discriminant{name}"] = fit_discriminant(scatter, scatter.shrinkage)
-            if name == STAGES:
-                linears["discriminant-soft"] = fit_discriminant(scatter, scatter.shrinkage**0.5)
-            if space.turned and len(rows) * space.width * self.classes <= _LOGISTIC_UP_TO:
-                linears[f"logistic{name}"] = self._logistic(space, rows)
-        return Learned(linears=linears, scorer=self._measures(scatters[STAGES], rows))
+        scatter = self._scatter(STAGES, folds, extra)
+        linears = {PLAIN: fit_discriminant(scatter, scatter.shrinkage)}
+        if heads:
+            linears["discriminant-soft"] = fit_discriminant(scatter, scatter.shrinkage**0.5)
+            linears |= self._others(folds, extra, rows)
+        return Learned(linears=linears, scorer=self._measures(scatter, rows))
+
+    def _scatter(self, name: str, folds: frozenset[int], extra: np.ndarray) -> Scatter:
+        return Scatter.of(self._moments[name].without(folds, extra), self.spaces[name].dimensions)
+
+    def _others(self, folds: frozenset[int], extra: np.ndarray, rows: np.ndarray) -> dict[str, Linear]:
+        """Logistic regressions where they are cheap; else the head's mean alone has its discriminant."""
+        if self._small:
+            return {f"logistic{name}": self._logistic(space, rows) for name, space in self.spaces.items()}
+        if HEAD not in self.spaces:
+            return {}
+        scatter = self._scatter(HEAD, folds, extra)
+        return {f"discriminant{HEAD}": fit_discriminant(scatter, scatter.shrinkage)}
 
     def _logistic(self, space: Space, rows: np.ndarray) -> Linear:
         return fit_logistic(

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial, reduce
-from operator import add
+from operator import add, sub
 from typing import Self
 
 import numpy as np
@@ -83,16 +83,13 @@ class FoldMoments:
     ) -> None:
         self._space, self._labels, self._weights, self._classes = space, labels, weights, classes
         self._folds = {number: self._of(np.flatnonzero(fold == number)) for number in apart}
-        self._rest = self._of(np.flatnonzero(~np.isin(fold, list(self._folds))))
+        rest = self._of(np.flatnonzero(~np.isin(fold, list(self._folds))))
+        self._all = reduce(add, self._folds.values(), rest)
 
     def without(self, folds: Iterable[int], rows: np.ndarray) -> Moments:
         """Sums over all rows but those of some folds, and but `rows` (positions outside these folds)."""
-        left_out = set(folds)
-        moments = self._rest
-        for number, part in self._folds.items():
-            if number not in left_out:
-                moments = moments + part
-        return moments - self._of(rows) if len(rows) else moments
+        parts = [self._folds[number] for number in folds] + ([self._of(rows)] if len(rows) else [])
+        return reduce(sub, parts, self._all)
 
     def _of(self, positions: np.ndarray) -> Moments:
         blocks = -(-len(positions) // BLOCK)

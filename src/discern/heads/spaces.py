@@ -40,7 +40,8 @@ class Space:
         )
         self.dimensions = len(self.scale)
         self._turned: np.ndarray | None = None
-        if len(features) <= min(_TURNED_UP_TO, self.dimensions):
+        self._basis: np.ndarray | None = None
+        if len(features) <= _TURNED_UP_TO:
             self._turn()
 
     @property
@@ -66,10 +67,10 @@ class Space:
         return weights
 
     def original(self, inner: np.ndarray) -> np.ndarray:
-        """Vectors `[width, K]` in these coordinates as vectors float64 `[D, K]` of scaled blocks."""
-        if self._turned is None:
+        """Vectors `[width, K]` in these coordinates as vectors `[D, K]` of scaled blocks."""
+        if self._basis is None:
             return inner
-        vectors: np.ndarray = self._all.T @ (self._back @ inner).astype(np.float32)
+        vectors: np.ndarray = self._basis @ inner.astype(np.float32)
         return vectors
 
     def _scaled(self, features: np.ndarray) -> np.ndarray:
@@ -77,10 +78,11 @@ class Space:
         return rows
 
     def _turn(self) -> None:
-        self._all = self._scaled(np.asarray(self._features[np.arange(len(self._features))], np.float32))
-        rows = self._all.astype(np.float64)
-        values, vectors = np.linalg.eigh(rows @ rows.T)
+        """Find the principal directions by the smaller of the two products of the rows with themselves."""
+        rows = self._scaled(np.asarray(self._features[np.arange(len(self._features))], np.float32)).astype(np.float64)
+        few = len(rows) <= self.dimensions
+        values, vectors = np.linalg.eigh(rows @ rows.T if few else rows.T @ rows)
         kept = np.flatnonzero(values > _NEGLIGIBLE * max(values[-1], np.finfo(np.float64).tiny))[::-1]
-        lengths = np.sqrt(values[kept])
-        self._turned = vectors[:, kept] * lengths
-        self._back = vectors[:, kept] / lengths
+        vectors, lengths = vectors[:, kept], np.sqrt(values[kept])
+        self._turned = vectors * lengths if few else rows @ vectors
+        self._basis = (rows.T @ (vectors / lengths) if few else vectors).astype(np.float32)

@@ -58,13 +58,16 @@ def fit_measures(
     lengths = np.sqrt(np.maximum(np.einsum("kr,kr->k", offsets, bent), 0))
     bent /= np.maximum(lengths, np.finfo(np.float32).tiny)[:, None]
     ones = np.ones(len(MEASURES), np.float32)
+    centre, directions, within = np.split(
+        space.original(np.column_stack([scatter.centre, bent.T, within])), [1, 1 + len(bent)], axis=1
+    )
     return UnknownScorer(
         spans=spans,
         prototypes=spherical_means(heads, weights, prototypes, seed=seed).astype(np.float16),
         scale=space.scale.astype(np.float32),
-        centre=space.original(scatter.centre[:, None])[:, 0].astype(np.float32),
-        within=space.original(within).astype(np.float16),
-        directions=space.original(bent.T).astype(np.float16),
+        centre=centre[:, 0].astype(np.float32),
+        within=within.astype(np.float16),
+        directions=directions.astype(np.float16),
         lengths=lengths.astype(np.float32),
         mean=ones * 0,
         spread=ones,
@@ -89,11 +92,11 @@ def _discounted(scatter: Scatter, rank: int, dimensions: int) -> np.ndarray:
 
 def top_directions(covariance: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
     """The largest eigenvalues `[rank]` and their vectors `[r, rank]`, by block power iteration (Halko et al., 2011)."""
-    size = len(covariance)
+    covariance, size = covariance.astype(np.float32), len(covariance)
     if size <= 4 * rank:
         values, vectors = linalg.eigh(covariance, check_finite=False)
         return values[::-1][:rank].clip(0), vectors[:, ::-1][:, :rank]
-    block = np.random.default_rng(0).standard_normal((size, rank + rank // 4 + 4))
+    block = np.random.default_rng(0).standard_normal((size, rank + rank // 8 + 4), np.float32)
     for _ in range(_PASSES):
         block = linalg.qr(covariance @ block, mode="economic", check_finite=False)[0]
     values, inner = linalg.eigh(block.T @ covariance @ block, check_finite=False)
