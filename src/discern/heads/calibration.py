@@ -25,8 +25,8 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray,
     if not usable.any() or logits.shape[1] < 2:
         return 1.0
     masked = np.where(present[usable], logits[usable], -np.inf)
-    truth, weights = logits[usable, labels[usable]], weights[usable] / weights[usable].sum()
-    sure = (usable.sum() + 1) / (usable.sum() + 2)
+    truth, count = logits[usable, labels[usable]], weights[usable].sum()
+    weights, sure = weights[usable] / count, (count + 1) / (count + 2)
     if not np.abs(truth).max() > 0:
         return 1.0
 

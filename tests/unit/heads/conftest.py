@@ -1,0 +1,41 @@
+"""Embeddings of made-up pictures, for the tests of this room."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+BLOCKS = {"head": (0, 24), "stage7": (24, 40), "stage6": (40, 48)}
+
+
+@dataclass(frozen=True)
+class Made:
+    features: np.ndarray
+    labels: np.ndarray
+    fold: np.ndarray
+
+    @property
+    def classes(self) -> int:
+        return int(self.labels.max()) + 1
+
+
+@pytest.fixture(scope="session")
+def make() -> Callable[..., Made]:
+    """Clusters around class means; `apart`: how far the means lie from each other, in deviations."""
+
+    def build(count: int, classes: int, *, apart: float = 1.5, folds: int = 5, seed: int = 0) -> Made:
+        generator = np.random.default_rng(seed)
+        means = np.random.default_rng(99).standard_normal((classes, 48)) * apart / 2
+        labels = np.arange(count) % classes
+        noise = generator.standard_normal((count, 48)) * np.linspace(0.3, 2, 48)
+        features = (1 + means[labels] + noise).astype(np.float32)
+        fold = np.random.default_rng(seed + 1).permutation(count) % folds
+        return Made(features, labels, fold)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def blocks() -> dict[str, tuple[int, int]]:
+    return BLOCKS
