@@ -1,5 +1,4 @@
-"""Which pictures are not independent: copies, sequences, films, declared; edges, then groups.
-Checking reports the edges, splitting uses the groups."""
+"""Which pictures are not independent: copies, sequences, films, declared; edges, then groups. Checking reports the edges, splitting uses the groups."""  # noqa: E501
 
 from discern.grouping.edges import find_edges
 from discern.grouping.groups import Groups, form_groups

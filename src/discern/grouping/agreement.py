@@ -43,3 +43,23 @@ def _windows(values: np.ndarray) -> np.ndarray:
     cells = values[:, : rows * _CELL, : columns * _CELL].reshape(count, rows, _CELL, columns, _CELL).sum(axis=(2, 4))
     windows: np.ndarray = cells[:, :-1, :-1] + cells[:, :-1, 1:] + cells[:, 1:, :-1] + cells[:, 1:, 1:]
     return windows
+
+
+def colours_differ(first: np.ndarray, second: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Compare the colours of aligned pictures: green apples and red ones share their outline and their highlights.
+
+    Args:
+        first: float32 [P, H, W, 3], 0-255.
+        second: float32 [P, H, W, 3], aligned with it.
+        inside: bool [P, H, W], where both are pictures.
+
+    Returns:
+        the mean difference in the shares of red, green and blue, [P] in [0, 2], and the mean difference of the
+        logarithm of brightness, [P].
+    """
+    mask = inside / np.maximum(inside.sum(axis=(1, 2), keepdims=True), 1)
+    shares = [(picture + 10) / (picture.sum(axis=3, keepdims=True) + 30) for picture in (first, second)]
+    lights = [np.log(picture.mean(axis=3) + 16) for picture in (first, second)]
+    hue = (np.abs(shares[0] - shares[1]).sum(axis=3) * mask).sum(axis=(1, 2))
+    light = (np.abs(lights[0] - lights[1]) * mask).sum(axis=(1, 2))
+    return hue, light

@@ -6,7 +6,9 @@ import numpy as np
 import polars as pl
 
 from discern.grouping.confirming import confirm
-from discern.grouping.proposing import Proposer
+from discern.grouping.groups import joined
+from discern.grouping.proposing import Proposals, Proposer
+from discern.grouping.sequences import find_sequences
 from discern.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -37,18 +39,21 @@ def find_edges(
     """
     exact = _exact(catalog)
     rows = _comparable(catalog, exact)
-    parts = [exact]
+    films, closeness = find_sequences(catalog, np.flatnonzero(catalog.readable))
+    parts = [exact, _table(films[:, 0], films[:, 1], "sequence", closeness)]
     if len(rows) > 1:
-        proposer = Proposer(
-            catalog.thumbs,
-            rows,
-            catalog.table["width"].gather(rows).to_numpy(),
-            catalog.table["height"].gather(rows).to_numpy(),
-            embeddings=embeddings,
-        )
-        pairs, scores = confirm(catalog, proposer.propose(progress), progress=progress)
+        size = catalog.table.select("width", "height")[rows].to_numpy()
+        proposer = Proposer(catalog.thumbs, rows, size[:, 0], size[:, 1], embeddings=embeddings)
+        proposals = _between_films(proposer.propose(progress), films, len(catalog.table))
+        pairs, scores = confirm(catalog, proposals, proposer.look_alikes(), progress=progress)
         parts.append(_table(pairs.wide, pairs.narrow, "near", scores))
     return pl.concat(parts).sort("first", "second", "kind")
+
+
+def _between_films(proposals: Proposals, links: np.ndarray, count: int) -> Proposals:
+    """Leave out pairs within one film: they are linked already, and there are many."""
+    film = joined(count, links)
+    return proposals.take(film[proposals.wide] != film[proposals.narrow])
 
 
 def _exact(catalog: "Catalog") -> pl.DataFrame:

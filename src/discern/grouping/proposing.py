@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 _CHUNK = 1024
 _SAMPLE = 20_000
-_NEIGHBOURS = 3
-_KEPT = 4
-_LEAST_AGREEMENT = 0.55
+_NEIGHBOURS = 4
+_KEPT = 5
+_SEEN_NEIGHBOURS = 2
+_HEAD_COLUMNS = 1280
+_DIRECTIONS = 96
+_LEAST_AGREEMENT = 0.5
 _LEAST_CONTRAST = 3.0
 _EXACT_UP_TO = 8_000
 
@@ -76,6 +79,10 @@ class Index:
             self._graph.expansion_search = 48
             self._graph.add(np.arange(len(rows)), rows, threads=1)
 
+    def neighbours_of(self, own: np.ndarray, count: int) -> np.ndarray:
+        """The `count` nearest other rows of some rows: int [n, <= count]."""
+        return self.neighbours(self._rows[own], own, count)
+
     def neighbours(self, queries: np.ndarray, own: np.ndarray, count: int) -> np.ndarray:
         """The `count` nearest rows of each query, nearest first, leaving out its `own` row: int [n, <= count]."""
         count = min(count, len(self._rows) - 1)
@@ -110,48 +117,69 @@ class Proposer:
         *,
         embeddings: "Rows | np.ndarray | None" = None,
     ) -> None:
-        self._thumbs, self._rows, self._embeddings = thumbs, rows, embeddings
+        self._thumbs, self._rows = thumbs, rows
         self._extents = half_extents(widths, heights)
+        read = [ring_spectra(smooth, self._extents[at], VIEWS[0]) for at, smooth in self._chunks()]
+        self._base = np.concatenate([spectra for spectra, _ in read])
+        self._textured = np.concatenate([deviation for _, deviation in read]) >= _LEAST_CONTRAST
+        self._describer = Describer.fit(self._base[:: -(-len(rows) // _SAMPLE)])
+        self._described = self._describer.describe(self._base)
+        self._index = Index(self._described)
+        self._seen = None if embeddings is None else Index(_projected(embeddings, rows))
 
     def propose(self, progress: Progress = silent) -> Proposals:
-        """Search every view of every picture; at most `_KEPT` pairs a picture and direction."""
-        read = [ring_spectra(smooth, self._extents[at], VIEWS[0]) for at, smooth in self._chunks()]
-        base = np.concatenate([spectra for spectra, _ in read])
-        textured = np.concatenate([deviation for _, deviation in read]) >= _LEAST_CONTRAST
-        step = -(-len(base) // _SAMPLE)
-        describer = Describer.fit(base[::step])
-        indexes = [Index(describer.describe(base))]
+        """Search every view of every picture: at most `_KEPT` pairs for each picture as the wide one."""
         found = []
         for at, smooth in self._chunks():
-            found.append(self._propose_some(at, smooth, base, describer, indexes[0]))
-            progress("propose copies", int(at[-1]) + 1, len(base))
-        pairs = Proposals.join(found)
-        pairs = pairs.take(textured[pairs.wide] & textured[pairs.narrow])
-        return Proposals(
-            wide=self._rows[pairs.wide],
-            narrow=self._rows[pairs.narrow],
-            affine=pairs.affine,
-            agreement=pairs.agreement,
-        )
+            found.append(self._propose_some(at, smooth))
+            progress("propose copies", int(at[-1]) + 1, len(self._rows))
+        return self._named(Proposals.join(found))
+
+    def look_alikes(self, *, count: int = 200, rank: int = 40) -> Proposals:
+        """Pair pictures, evenly drawn, with their `rank`-th neighbour: alike, but seldom copies so far down."""
+        at = np.unique(np.linspace(0, len(self._rows) - 1, count).astype(np.int64))
+        rank = min(rank, len(self._rows) // 2)
+        narrow = self._index.neighbours(self._described[at], at, rank)[:, -1]
+        agreement, mirrored, angle = self._describer.best_turn(self._base[at], self._base[narrow])
+        affine = _placing(VIEWS[0], mirrored, angle, self._extents[at])
+        return self._named(Proposals(wide=at, narrow=narrow, affine=affine, agreement=agreement))
 
     def _chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for start in range(0, len(self._rows), _CHUNK):
             at = np.arange(start, min(start + _CHUNK, len(self._rows)))
             yield at, blur(brightness(self._thumbs[self._rows[at]]), 1.2)
 
-    def _propose_some(
-        self, at: np.ndarray, smooth: np.ndarray, base: np.ndarray, describer: Describer, index: Index
-    ) -> Proposals:
+    def _propose_some(self, at: np.ndarray, smooth: np.ndarray) -> Proposals:
+        seen_alike = None if self._seen is None else self._seen.neighbours_of(at, _SEEN_NEIGHBOURS)
         parts = []
         for view in VIEWS:
             spectra, _ = ring_spectra(smooth, self._extents[at], view)
-            near = index.neighbours(describer.describe(spectra), at, _NEIGHBOURS)
-            local = np.repeat(np.arange(len(at)), near.shape[1])
-            agreement, mirrored, angle = describer.best_turn(spectra[local], base[near.ravel()])
-            wide = at[local]
-            affine = _placing(view, mirrored, angle, self._extents[wide])
-            parts.append(Proposals(wide=wide, narrow=near.ravel(), affine=affine, agreement=agreement))
+            near = self._index.neighbours(self._describer.describe(spectra), at, _NEIGHBOURS)
+            if seen_alike is not None:
+                near = np.concatenate([near, seen_alike], axis=1)
+            local, narrow = np.repeat(np.arange(len(at)), near.shape[1]), near.ravel()
+            agreement, mirrored, angle = self._describer.best_turn(spectra[local], self._base[narrow])
+            affine = _placing(view, mirrored, angle, self._extents[at[local]])
+            parts.append(Proposals(wide=at[local], narrow=narrow, affine=affine, agreement=agreement))
         return _best_of_each(Proposals.join(parts))
+
+    def _named(self, pairs: Proposals) -> Proposals:
+        pairs = pairs.take(self._textured[pairs.wide] & self._textured[pairs.narrow])
+        wide, narrow = self._rows[pairs.wide], self._rows[pairs.narrow]
+        return Proposals(wide=wide, narrow=narrow, affine=pairs.affine, agreement=pairs.agreement)
+
+
+def _projected(embeddings: "Rows | np.ndarray", rows: np.ndarray) -> np.ndarray:
+    """The head's mean on random directions, length 1 (Johnson and Lindenstrauss 1984): cosines stay."""
+    columns = min(_HEAD_COLUMNS, embeddings.shape[1])
+    directions = np.random.default_rng(0).standard_normal((columns, _DIRECTIONS)).astype(np.float32)
+    projected = np.empty((len(rows), _DIRECTIONS), np.float32)
+    for start in range(0, len(rows), _CHUNK):
+        some = embeddings[rows[start : start + _CHUNK]][:, :columns]
+        projected[start : start + len(some)] = some @ directions
+    projected -= projected.mean(axis=0)
+    unit: np.ndarray = projected / np.maximum(np.linalg.norm(projected, axis=1, keepdims=True), 1e-9)
+    return unit
 
 
 def _placing(view: np.ndarray, mirrored: np.ndarray, angle: np.ndarray, extents: np.ndarray) -> np.ndarray:

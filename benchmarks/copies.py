@@ -1,0 +1,258 @@
+"""Plants altered copies among real pictures and counts which are found, and what is found besides.
+
+    python benchmarks/copies.py --packs imagenette160 trashnet --seed 100 --json copies.json --sheets sheets/
+
+Recall is over planted copies, by kind. Precision is over pairs of copies that were found: a pair counts as right when
+its pictures are planted copies of one picture, or real copies that stand in the packs (looked at, listed in `REAL`).
+All others count against it and are drawn on a contact sheet, to be looked at.
+"""
+
+import argparse
+import hashlib
+import io
+import json
+import math
+import os
+import shutil
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageOps
+
+from discern.catalog import Catalog, scan
+from discern.grouping import find_edges, form_groups
+
+PLAIN = ("re-encoded", "resized", "cropped", "cropped deeply", "brightened", "rotated", "mirrored")
+TURNED = ("turned", "turned, canvas grown", "turned, corners cut")
+PACKS = ("imagenette160", "trashnet", "fruits360_varieties", "clothing_small", "furniture7")
+SUFFIXES = {".jpg", ".jpeg", ".png"}
+# Films of one fruit: the same frames under two names, or the same film cut at another size.
+SAME_FILM = (
+    {"Apple 21", "Apple Rotten 1"},
+    {"Apple 22", "Apple worm 1"},
+    {"Cherry 2", "Cherry 4"},
+)
+REAL: dict[str, tuple[tuple[str, str], ...]] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planted:
+    copy: str
+    source: str
+    kind: str
+
+
+def encode(image: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def crop(image: Image.Image, rng: np.random.Generator, *, deeply: bool) -> Image.Image:
+    """Take 6-12 % off each direction, wherever; deeply: off each of the four sides."""
+    width, height = image.size
+    if deeply:
+        share = rng.uniform(0.06, 0.12)
+        return image.crop(
+            (round(width * share), round(height * share), round(width * (1 - share)), round(height * (1 - share)))
+        )
+    kept = [round(size * (1 - rng.uniform(0.06, 0.12))) for size in image.size]
+    left, top = (int(rng.integers(0, size - keep + 1)) for size, keep in zip(image.size, kept, strict=True))
+    return image.crop((left, top, left + kept[0], top + kept[1]))
+
+
+def turn(image: Image.Image, kind: str, rng: np.random.Generator) -> Image.Image:
+    """Turn by 5-45 degrees either way."""
+    width, height = image.size
+    angle = float(rng.uniform(5, 45) * rng.choice([-1, 1]))
+    mean = tuple(int(value) for value in np.asarray(image).reshape(-1, 3).mean(axis=0))
+    fill = ((255, 255, 255), (0, 0, 0), mean, None)[rng.integers(4)]
+    if kind == "turned, corners cut":
+        sine, cosine = math.sin(math.radians(abs(angle))), math.cos(math.radians(angle))
+        share = min(width / (width * cosine + height * sine), height / (width * sine + height * cosine))
+        kept = int(width * share), int(height * share)
+        left, top = (width - kept[0]) // 2, (height - kept[1]) // 2
+        return image.rotate(angle, Image.Resampling.BICUBIC).crop((left, top, left + kept[0], top + kept[1]))
+    if fill is None and kind == "turned":
+        pad = max(image.size)
+        wide = Image.fromarray(np.pad(np.asarray(image), ((pad, pad), (pad, pad), (0, 0)), "edge"))
+        return wide.rotate(angle, Image.Resampling.BICUBIC).crop((pad, pad, pad + width, pad + height))
+    return image.rotate(
+        angle, Image.Resampling.BICUBIC, expand=kind == "turned, canvas grown", fillcolor=fill or (255, 255, 255)
+    )
+
+
+def alter(image: Image.Image, kind: str, rng: np.random.Generator) -> bytes:
+    """Make the bytes of an altered copy."""
+    if kind == "re-encoded":
+        return encode(image, int(rng.integers(40, 91)))
+    if kind == "resized":
+        image = image.resize((image.width // 2, image.height // 2), Image.Resampling.BICUBIC)
+    elif kind.startswith("cropped"):
+        image = crop(image, rng, deeply=kind == "cropped deeply")
+    elif kind == "brightened":
+        gain = rng.uniform(1.1, 1.4)
+        image = image.point(lambda value: min(255, int(value * gain)))
+    elif kind == "rotated":
+        turns = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
+        image = image.transpose(turns[rng.integers(3)])
+    elif kind == "mirrored":
+        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    else:
+        image = turn(image, kind, rng)
+    return encode(image, 92)
+
+
+def plant(pack: Path, folder: Path, *, seed: int, each: int) -> list[Planted]:
+    """Copy a pack to `folder` and put altered copies beside their sources, under names that say nothing."""
+    shutil.copytree(pack, folder, copy_function=lambda a, b: Path(b).symlink_to(Path(a).resolve()))
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    rng = np.random.default_rng(seed)
+    kinds = PLAIN + TURNED
+    planted = []
+    for number, at in enumerate(rng.permutation(len(files))[: each * len(kinds)]):
+        kind, source = kinds[number % len(kinds)], files[at]
+        image = ImageOps.exif_transpose(Image.open(source)).convert("RGB")
+        name = (
+            hashlib.sha256(f"{seed} {source.name}".encode())
+            .hexdigest()[:12]
+            .translate(str.maketrans("0123456789", "ghijklmnop"))
+        )
+        copy = source.with_name(f"{name}.jpg")
+        copy.write_bytes(alter(image, kind, rng))
+        planted.append(
+            Planted(copy=copy.relative_to(folder).as_posix(), source=source.relative_to(folder).as_posix(), kind=kind)
+        )
+    return planted
+
+
+class Same:
+    """Which pictures truly show the same: planted, exact, or looked at."""
+
+    def __init__(self, catalog: Catalog, pack: str, planted: list[Planted]) -> None:
+        self.paths = catalog.table["path"].to_list()
+        row = {path: number for number, path in enumerate(self.paths)}
+        self._above = list(range(len(self.paths)))
+        self.source = {p.copy: p.source for p in planted}
+        first: dict[str, int] = {}
+        for number, pixels in enumerate(catalog.table["pixels"]):
+            if pixels is not None:
+                self._join(number, first.setdefault(pixels, number))
+        self.exact = [self.root(number) for number in range(len(self.paths))]
+        for one, other in [*((p.copy, p.source) for p in planted), *REAL.get(pack, ())]:
+            if one in row and other in row:
+                self._join(row[one], row[other])
+
+    def root(self, number: int) -> int:
+        while self._above[number] != number:
+            number = self._above[number]
+        return number
+
+    def _join(self, one: int, other: int) -> None:
+        low, high = sorted((self.root(one), self.root(other)))
+        self._above[high] = low
+
+    def film(self, number: int) -> str:
+        path = self.paths[number]
+        return self.source.get(path, path).split("/")[-2]
+
+    def __call__(self, one: int, other: int, pack: str) -> bool:
+        if self.root(one) == self.root(other):
+            return True
+        films = {self.film(one), self.film(other)}
+        return pack == "fruits360_varieties" and (len(films) == 1 or films in SAME_FILM)
+
+
+def measure(pack: str, data: Path, *, seed: int, each: int, sheets: Path | None) -> dict:
+    """Plant, search, count."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "pictures"
+        planted = plant(data / pack, folder, seed=seed, each=each)
+        catalog = scan(folder, cache=Path(temporary) / "cache")
+        started = time.perf_counter()
+        edges = find_edges(catalog)
+        seconds = time.perf_counter() - started
+        groups = form_groups(catalog, edges)
+        same = Same(catalog, pack, planted)
+        row = {path: number for number, path in enumerate(same.paths)}
+        near = edges.filter(edges["kind"] == "near").select("first", "second", "score").rows()
+        linked = {frozenset((same.exact[a], same.exact[b])) for a, b, _ in near}
+        found = Counter(
+            p.kind
+            for p in planted
+            if (ends := frozenset((same.exact[row[p.copy]], same.exact[row[p.source]]))) in linked or len(ends) == 1
+        )
+        missed = [p for p in planted if frozenset((same.exact[row[p.copy]], same.exact[row[p.source]])) not in linked]
+        wrong = [(a, b, score) for a, b, score in near if not same(a, b, pack)]
+        sown = {number for p in planted for number in (row[p.copy],)}
+        besides = [(a, b, s) for a, b, s in near if same(a, b, pack) and not {a, b} & sown]
+        if sheets:
+            sheets.mkdir(parents=True, exist_ok=True)
+            draw(catalog, wrong, sheets / f"{pack}-wrong.png")
+            draw(catalog, besides, sheets / f"{pack}-real.png")
+            draw(catalog, [(row[p.copy], row[p.source], 0.0) for p in missed], sheets / f"{pack}-missed.png")
+    sown_of = Counter(p.kind for p in planted)
+    plain = [kind for kind in PLAIN if kind not in ("brightened",)]
+    return {
+        "pack": pack,
+        "pictures": len(catalog),
+        "seconds": round(seconds, 2),
+        "recall": {kind: round(found[kind] / sown_of[kind], 3) for kind in PLAIN + TURNED if sown_of[kind]},
+        "recall_plain": round(sum(found[k] for k in plain) / max(sum(sown_of[k] for k in plain), 1), 4),
+        "recall_turned": round(sum(found[k] for k in TURNED) / max(sum(sown_of[k] for k in TURNED), 1), 4),
+        "near": len(near),
+        "precision": round(1 - len(wrong) / max(len(near), 1), 4),
+        "real_besides": len(besides),
+        "wrong": [[same.paths[a], same.paths[b], round(score, 3)] for a, b, score in wrong],
+        "real": [[same.paths[a], same.paths[b], round(score, 3)] for a, b, score in besides][:60],
+        "largest_group": int(groups.sizes.max()),
+        "sequence": len(edges.filter(edges["kind"] == "sequence")),
+    }
+
+
+def draw(catalog: Catalog, pairs: list[tuple[int, int, float]], path: Path, *, side: int = 130, most: int = 60) -> None:
+    """Write a contact sheet of pairs."""
+    pairs = sorted(pairs, key=lambda pair: -pair[2])[:most]
+    sheet = Image.new("RGB", (5 * (2 * side + 10), max(-(-len(pairs) // 5), 1) * (side + 16)), "grey")
+    for number, (*rows, score) in enumerate(pairs):
+        left, top = number % 5 * (2 * side + 10), number // 5 * (side + 16)
+        for place, at in enumerate(rows):
+            image = Image.open(io.BytesIO(catalog.read_one(at))).convert("RGB")
+            scale = side / max(image.size)
+            sheet.paste(
+                image.resize((max(int(image.width * scale), 1), max(int(image.height * scale), 1))),
+                (left + place * side, top),
+            )
+        ImageDraw.Draw(sheet).text((left, top + side), f"{score:.2f} {rows[0]} {rows[1]}", fill="white")
+    sheet.save(path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    default = os.environ.get("DISCERN_TEST_DATA", "../shared/data")
+    parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parent.parent / default)
+    parser.add_argument("--packs", nargs="+", default=list(PACKS))
+    parser.add_argument("--seed", type=int, default=100, help="0-2 are for development, 100 is what is reported")
+    parser.add_argument("--each", type=int, default=30, help="copies of each kind")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--sheets", type=Path)
+    wanted = parser.parse_args()
+    results = []
+    for pack in wanted.packs:
+        result = measure(pack, wanted.data, seed=wanted.seed, each=wanted.each, sheets=wanted.sheets)
+        results.append(result)
+        print(f"{pack}: {result['pictures']} in {result['seconds']} s; recall {result['recall_plain']:.3f} plain,")
+        print(f"  {result['recall_turned']:.3f} turned; precision {result['precision']:.3f} of {result['near']} pairs")
+        print("  " + ", ".join(f"{kind} {share:.2f}" for kind, share in result["recall"].items()))
+    if wanted.json:
+        wanted.json.write_text(
+            json.dumps({"seed": wanted.seed, "each": wanted.each, "packs": results}, indent=1) + "\n"
+        )
+
+
+if __name__ == "__main__":
+    main()

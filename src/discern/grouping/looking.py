@@ -1,0 +1,166 @@
+"""Laying one picture onto another and comparing them: thumbnails first, then the pictures themselves."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from PIL import Image
+
+from discern.grouping.agreement import colours_differ, windows_agree
+from discern.grouping.aligning import Placed, align, bilinear, place
+from discern.grouping.polar import blur, brightness, half_extents
+from discern.grouping.proposing import Proposals
+from discern.picture import open_picture
+from discern.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from discern.catalog import Catalog
+
+_BATCH = 64
+_PAIRS_READ = 256
+_SHORTEST = 256
+_FINEST = 64.0
+_SMOOTH = 0.8
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookConfig:
+    """What a pair must reach to be looked at closer.
+
+    Args:
+        first_look: correlation of brightness of 32-pixel thumbnails, laid onto each other.
+        thumb: agreement of windows of 64-pixel thumbnails.
+        texture: share of the windows in which there is something to compare.
+        overlap: share of the narrow picture that the wide one covers.
+        stretch: how much more the map may scale one direction than another.
+        hue: largest mean difference in the shares of red, green and blue.
+        light: largest mean difference of the logarithm of brightness.
+    """
+
+    first_look: float = 0.85
+    thumb: float = 0.65
+    texture: float = 0.08
+    overlap: float = 0.4
+    stretch: float = 1.1
+    hue: float = 0.09
+    light: float = 0.5
+
+
+def compare_thumbs(
+    catalog: "Catalog", pairs: Proposals, config: LookConfig, *, progress: Progress = silent
+) -> Proposals:
+    """Keep the pairs whose thumbnails agree, each once, with refined maps.
+
+    Args:
+        catalog: whose rows the pairs name.
+        pairs: any number; a pair may come more than once.
+        config: what thumbnails must reach.
+        progress: is told of pairs.
+    """
+    sizes = catalog.table.select(pl.col("width", "height").fill_null(1)).to_numpy()
+    extents = half_extents(sizes[:, 0], sizes[:, 1])
+    parts, scores = [pairs.take(np.zeros(0, np.int64))], [np.zeros(0)]
+    for start in range(0, len(pairs), _BATCH):
+        end = min(start + _BATCH, len(pairs))
+        kept, score = _compare_some(catalog, pairs.take(np.arange(start, end)), extents, config)
+        parts.append(kept)
+        scores.append(score)
+        progress("compare thumbnails", end, len(pairs))
+    return _each_once(Proposals.join(parts), np.concatenate(scores))
+
+
+def look_closer(catalog: "Catalog", pairs: Proposals, config: LookConfig, *, progress: Progress = silent) -> np.ndarray:
+    """Read pairs of pictures again, lay them onto each other at the detail that both have: their agreement [P].
+
+    At most 128 pixels along the shorter side. The pictures are read in the order in which the storage is best read, a
+    few hundred at a time.
+    """
+    agreement = np.zeros(len(pairs))
+    for start in range(0, len(pairs), _PAIRS_READ):
+        some = pairs.take(np.arange(start, min(start + _PAIRS_READ, len(pairs))))
+        greys = _greys(catalog, np.union1d(some.wide, some.narrow))
+        for at in range(len(some)):
+            agreement[start + at] = _look_at(
+                greys[int(some.wide[at])], greys[int(some.narrow[at])], some.affine[at : at + 1], config
+            )
+        progress("confirm copies", start + len(some), len(pairs))
+    return agreement
+
+
+def _compare_some(
+    catalog: "Catalog", pairs: Proposals, extents: np.ndarray, config: LookConfig
+) -> tuple[Proposals, np.ndarray]:
+    colours = [catalog.thumbs[rows] for rows in (pairs.wide, pairs.narrow)]
+    planes = [brightness(thumbs) for thumbs in colours]
+    half = planes[0].shape[1] // 2
+    small = [blur(plane.reshape(-1, half, 2, half, 2).mean(axis=(2, 4)), 0.7) for plane in planes]
+    frames = extents[pairs.wide], extents[pairs.narrow]
+    affine, correlation = align(small[0], small[1], pairs.affine, frames, steps=5)
+    good = np.flatnonzero(correlation >= config.first_look)
+    wide, narrow = (blur(plane[good], _SMOOTH) for plane in planes)
+    frames = frames[0][good], frames[1][good]
+    affine, _ = align(wide, narrow, affine[good], frames, steps=3)
+    placed = place(affine, frames, wide.shape[1:], narrow.shape[1:])
+    score = np.where(_sound(affine, placed, config), _agreement(wide, narrow, placed, config), -1)
+    score[~_same_colours(colours[0][good], colours[1][good], placed, config)] = -1
+    kept = np.flatnonzero(score >= config.thumb)
+    refined = pairs.take(good[kept])
+    return Proposals(wide=refined.wide, narrow=refined.narrow, affine=affine[kept], agreement=refined.agreement), score[
+        kept
+    ]
+
+
+def _sound(affine: np.ndarray, placed: Placed, config: LookConfig) -> np.ndarray:
+    scales = np.linalg.svd(affine[:, :, :2], compute_uv=False)
+    covered = placed.inside.mean(axis=1) >= config.overlap
+    sound: np.ndarray = (scales[:, 0] <= config.stretch * scales[:, 1]) & covered
+    return sound
+
+
+def _agreement(wide: np.ndarray, narrow: np.ndarray, placed: Placed, config: LookConfig) -> np.ndarray:
+    seen = bilinear(wide[..., None], placed).reshape(narrow.shape)
+    agreement, texture = windows_agree(seen, narrow, placed.inside.reshape(narrow.shape))
+    return np.where(texture >= config.texture, agreement, -1)
+
+
+def _same_colours(wide: np.ndarray, narrow: np.ndarray, placed: Placed, config: LookConfig) -> np.ndarray:
+    seen = bilinear(wide.astype(np.float32), placed).reshape(narrow.shape)
+    hue, light = colours_differ(seen, narrow.astype(np.float32), placed.inside.reshape(narrow.shape[:3]))
+    return (hue <= config.hue) & (light <= config.light)
+
+
+def _each_once(pairs: Proposals, score: np.ndarray) -> Proposals:
+    ends = np.sort(np.stack([pairs.wide, pairs.narrow], axis=1), axis=1)
+    order = np.lexsort((-score, ends[:, 1], ends[:, 0]))
+    _, first = np.unique(ends[order], axis=0, return_index=True)
+    return pairs.take(order[first])
+
+
+def _greys(catalog: "Catalog", rows: np.ndarray) -> dict[int, Image.Image]:
+    greys = {}
+    for row, data in catalog.read(rows.tolist()):
+        grey = Image.fromarray(brightness(open_picture(data, shortest=_SHORTEST)))
+        scale = min(_SHORTEST / min(grey.size), 1)
+        greys[row] = _sized(grey, grey.width * scale, grey.height * scale)
+    return greys
+
+
+def _sized(grey: Image.Image, width: float, height: float) -> Image.Image:
+    return grey.resize((max(round(width), 16), max(round(height), 16)), Image.Resampling.BILINEAR)
+
+
+def _look_at(wide: Image.Image, narrow: Image.Image, affine: np.ndarray, config: LookConfig) -> float:
+    zoom = float(np.sqrt(abs(np.linalg.det(affine[0, :, :2]))))
+    density = min(_FINEST, min(narrow.size) / 2, zoom * min(wide.size) / 2)
+    frames, planes = [], []
+    for picture, pixels in ((wide, density / zoom), (narrow, density)):
+        frame = half_extents(np.array([picture.width]), np.array([picture.height]))
+        sized = _sized(picture, 2 * pixels * frame[0, 0], 2 * pixels * frame[0, 1])
+        frames.append(frame)
+        planes.append(blur(np.asarray(sized, np.float32)[None], _SMOOTH))
+    affine, _ = align(planes[0], planes[1], affine, (frames[0], frames[1]), steps=4)
+    placed = place(affine, (frames[0], frames[1]), planes[0].shape[1:], planes[1].shape[1:])
+    if not _sound(affine, placed, config)[0]:
+        return 0.0
+    return float(np.clip(_agreement(planes[0], planes[1], placed, config)[0], 0, 1))
