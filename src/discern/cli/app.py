@@ -1,20 +1,18 @@
 """The commands: each parses, calls one public function, and renders what came."""
 
-import contextlib
-import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from discern.cli import render
 from discern.cli.bars import bars
+from discern.cli.refusing import FELL_SHORT, refusals
 
 app = typer.Typer(
     help="Point it at pictures. Get a classifier you can trust, serve anywhere, and improve from its own traffic.",
-    no_args_is_help=True,
+    no_args_is_help=False,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -32,17 +30,22 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 Seed = Annotated[int, typer.Option(min=0, help="Of every random choice.")]
 
 
-@app.callback()
-def options(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the whole trace of an error.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
-) -> None:
-    """Classify pictures, honestly."""
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         import discern
 
         typer.echo(discern.__version__)
         raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the whole trace of an error.")] = False,
+    version: Annotated[  # noqa: ARG001 - its callback has acted before
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Classify pictures, honestly."""
     render.state.debug = debug
 
 
@@ -69,7 +72,7 @@ def check(
             source, name=name, runs=runs, fixes=fixes, backbone=backbone, resume=resume, cache=cache, progress=progress
         )
     render.show(result.to_json(), json=json, words=render.check)
-    raise typer.Exit(1 if strict and not result.clean else 0)
+    raise typer.Exit(FELL_SHORT if strict and not result.clean else 0)
 
 
 @app.command()
@@ -167,7 +170,7 @@ def evaluate(
             bundle, source, negatives=negatives, at_least=floors, seed=seed, cache=cache, progress=progress
         )
     render.show(result.to_json(), json=json, words=render.evaluate)
-    raise typer.Exit(1 if result.fell_short else 0)
+    raise typer.Exit(FELL_SHORT if result.fell_short else 0)
 
 
 @app.command()
@@ -182,8 +185,11 @@ def predict(
     """
     from discern.flow.predicting import predict
 
+    answer = None
     for answer in predict(bundle, paths):
         render.show_line(answer.to_json(), json=json)
+    if answer is None:
+        typer.echo("discern: there was no picture to answer.", err=True)
 
 
 @app.command()
@@ -211,7 +217,7 @@ def verify(
 
     result = verify(bundle, fingerprint=fingerprint)
     render.show(result.to_json(), json=json, words=render.verify)
-    raise typer.Exit(0 if result.passed else 1)
+    raise typer.Exit(0 if result.passed else FELL_SHORT)
 
 
 @app.command()
@@ -224,7 +230,7 @@ def doctor(cache: Cache = None, json: Json = False) -> None:
 
     result = doctor(cache=cache)
     render.show(result.to_json(), json=json, words=render.doctor)
-    raise typer.Exit(0 if result.passed else 1)
+    raise typer.Exit(0 if result.passed else FELL_SHORT)
 
 
 @app.command()
@@ -244,28 +250,8 @@ def cache(
     render.show(result.to_json(), json=json, words=render.cache)
 
 
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    """One line for an error of ours, and exit code 2; the trace only with --debug."""
-    from discern.errors import DiscernError
-
-    try:
-        yield
-    except DiscernError as error:
-        if render.state.debug:
-            raise
-        typer.echo(f"discern: {error}", err=True)
-        sys.exit(2)
-    except BrokenPipeError:
-        # The reader of our output has gone; what is left to say has no ear.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except KeyboardInterrupt:
-        typer.echo("discern: interrupted; go on with --resume and the run's --name.", err=True)
-        sys.exit(130)
-
-
-def main(arguments: list[str] | None = None) -> Any:
-    """Run the command line."""
-    with _translated():
-        return app(args=arguments)
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line, and leave with its exit code: 0 done, 1 fell short, 2 refused, 130 interrupted."""
+    words = sys.argv[1:] if arguments is None else arguments
+    with refusals():
+        sys.exit(app(args=words or ["--help"], prog_name="discern", standalone_mode=False))

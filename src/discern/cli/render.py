@@ -23,20 +23,24 @@ state = State()
 def show(value: dict[str, Any], *, json: bool, words: Callable[[dict[str, Any]], Iterator[str]]) -> None:
     """Print a result."""
     if json:
-        typer.echo(jsonlib.dumps(value, ensure_ascii=False, allow_nan=False))
+        show_json(value)
         return
     for line in words(value):
-        typer.echo(line)
+        typer.echo(one_line(line))
 
 
 def show_line(value: dict[str, Any], *, json: bool) -> None:
     """Print one picture's answer."""
     if json:
-        # ASCII keeps a line one line and any path's bytes intact, whatever the terminal's encoding.
-        typer.echo(jsonlib.dumps(value, allow_nan=False))
+        show_json(value)
         return
     said = value["error"]["message"] if "error" in value else f"[{value['decision']}] {value['message']}"
-    typer.echo(f"{_printable(value['path'])}: {_printable(said)}")
+    typer.echo(one_line(f"{value['path']}: {said}"))
+
+
+def show_json(value: dict[str, Any]) -> None:
+    """Print one object in one line; ASCII keeps any path's bytes intact, whatever the terminal's encoding."""
+    typer.echo(jsonlib.dumps(value, allow_nan=False))
 
 
 def check(value: dict[str, Any]) -> Iterator[str]:
@@ -84,7 +88,7 @@ def evaluate(value: dict[str, Any]) -> Iterator[str]:
 
 def bundle(value: dict[str, Any]) -> Iterator[str]:
     """What is known of a bundle."""
-    yield f"{value['name']}  version {value['version']}  {value['fingerprint'][:16]}"
+    yield f"{value['name']}  version {value['version']}  {value['fingerprint']}"
     yield f"labels:    {', '.join(value['labels'])}"
     yield f"accuracy:  {_interval(value['metrics']['accuracy']['leak_free'])}"
     yield f"backbone:  {value['backbone']['name']} at {value['recipe']['size']} px"
@@ -151,5 +155,10 @@ def _interval(figure: dict[str, Any]) -> str:
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
-def _printable(text: str) -> str:
+def one_line(text: str) -> str:
+    r"""Text that stays on its line and commands no terminal.
+
+    >>> print(one_line("a\nb"))
+    a\nb
+    """
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

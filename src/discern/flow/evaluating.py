@@ -121,7 +121,7 @@ class _Table:
         rows = np.flatnonzero((self.truth >= 0) & ~self.seen)
         if len(rows):
             return rows
-        if self.seen.any():
+        if (self.truth >= 0).any():
             raise DataError("The bundle was trained on all of these pictures.", hint="Evaluate it on other pictures.")
         found = ", ".join(self.catalog.labels[:5]) or "no labels"
         raise DataError(

@@ -38,7 +38,7 @@ class PrepareConfig:
         return cls(
             source=str(Path(source).expanduser().absolute()),
             fixes=None if fixes is None else str(Path(fixes).expanduser().absolute()),
-            backbone=str(Path(backbone).absolute()) if backbone.endswith(".onnx") else backbone,
+            backbone=_named(backbone),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -101,6 +101,7 @@ def prepare(run: Run, config: PrepareConfig, *, cache: Path | None, progress: Pr
     cache = cache or default_folder()
     with run.stage("scan", progress):
         catalog = _catalog(run, config, cache, progress)
+    run.save(data={"fingerprint": catalog.fingerprint, "files": len(catalog.table)})
     with run.stage("features", progress):
         backbone, recipe, features, position = look(catalog, config.backbone, cache=cache, progress=progress)
     with run.stage("group", progress):
@@ -136,6 +137,11 @@ def look(catalog: Catalog, name: str, *, cache: Path, progress: Progress) -> tup
     position = np.full(len(catalog.table), -1, np.int64)
     position[rows] = np.arange(len(rows))
     return backbone, recipe, features, position
+
+
+def _named(backbone: str) -> str:
+    path = Path(backbone).expanduser()
+    return str(path.absolute()) if path.suffix.lower() == ".onnx" else backbone
 
 
 def _sizes(catalog: Catalog, rows: np.ndarray) -> Sequence[tuple[int, int]]:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +16,11 @@ from typing import Any, Self
 from filelock import FileLock, Timeout
 
 from discern._version import __version__
-from discern.errors import RunError
+from discern.errors import DiscernError, RunError
 from discern.progress import Progress
 
 FORMAT = 1
+_UNFINISHED = re.compile(r"\.\d+\..+|\..+\.\d+\.tmp")
 _LIBRARIES = ("numpy", "onnx", "onnxruntime", "pillow", "polars", "scikit-learn", "scipy")
 
 
@@ -28,10 +31,12 @@ class Run:
     Attributes:
         folder: where it is, absolute.
         facts: what `run.json` holds.
+        begun: whether it was begun here, and not found.
     """
 
     folder: Path
     facts: dict[str, Any] = field(default_factory=dict)
+    begun: bool = False
 
     @classmethod
     def create(cls, source: Path, *, name: str | None, runs: Path, resume: bool, config: dict[str, Any]) -> Self:
@@ -45,9 +50,18 @@ class Run:
             config: what was asked for; a resumed run must have been asked for the same.
 
         Raises:
-            RunError: the name is taken, or a resumed run was asked for something else.
+            RunError: the name is taken, a resumed run was asked for something else, or nothing can be written there.
         """
         runs = runs.expanduser().absolute()
+        try:
+            return cls._find(source, name=name, runs=runs, resume=resume, config=config)
+        except OSError as error:
+            raise RunError(
+                f"No run can be kept in {runs}: {error.strerror}.", hint="Name a folder that can be written by --runs."
+            ) from error
+
+    @classmethod
+    def _find(cls, source: Path, *, name: str | None, runs: Path, resume: bool, config: dict[str, Any]) -> Self:
         if name is None:
             return cls._start(_number(runs, source), source, config)
         if Path(name).name != name or name in {"", ".", ".."}:
@@ -67,7 +81,7 @@ class Run:
 
     @classmethod
     def _start(cls, folder: Path, source: Path, config: dict[str, Any]) -> Self:
-        run = cls(folder)
+        run = cls(folder, begun=True)
         run.facts = {
             "format": FORMAT,
             "name": folder.name,
@@ -83,7 +97,7 @@ class Run:
 
     @classmethod
     def _resume(cls, folder: Path, config: dict[str, Any]) -> Self:
-        facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        facts = _read(folder)
         if facts.get("format") != FORMAT:
             raise RunError(f"{folder} was written in another form.", hint="Upgrade discern-vision, or start a new run.")
         before = json.loads(json.dumps(config))
@@ -112,9 +126,7 @@ class Run:
     def write_json(self, name: str, value: Any) -> None:
         """Write a JSON file whole or not at all."""
         with self.replacing(name) as temporary:
-            temporary.write_text(
-                json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
-            )
+            temporary.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n", encoding="ascii")
 
     @contextmanager
     def replacing(self, name: str) -> Iterator[Path]:
@@ -123,18 +135,46 @@ class Run:
         try:
             yield temporary
             temporary.replace(self.folder / name)
+        except OSError as error:
+            raise RunError(
+                f"{self.folder / name} cannot be written: {error.strerror or error}.",
+                hint="Make room there, or name another folder by --runs.",
+            ) from error
         finally:
             temporary.unlink(missing_ok=True)
 
     @contextmanager
     def held(self) -> Iterator[Self]:
-        """Keep other processes out of the run while this one works on it."""
-        lock = FileLock(self.folder / ".lock")
+        """Keep other processes out of the run while this one works on it.
+
+        A run that is refused where it was begun leaves nothing, so that its name is free when the cause is mended;
+        one that is interrupted stays, to be resumed.
+        """
+        ours = False
         try:
-            with lock.acquire(timeout=0):
+            with self._locked():
+                ours = True
+                self._tidy()
                 yield self
+        except DiscernError:
+            if ours and self.begun:
+                shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            with FileLock(self.folder / ".lock").acquire(timeout=0):
+                yield
         except Timeout:
             raise RunError(f"Another process works on {self.folder}.", hint="Wait for it, or stop it first.") from None
+
+    def _tidy(self) -> None:
+        """See what another process did until just now, and remove what a killed one left unfinished."""
+        self.facts = _read(self.folder)
+        for path in self.folder.iterdir():
+            if _UNFINISHED.fullmatch(path.name):
+                path.unlink(missing_ok=True)
 
     @contextmanager
     def stage(self, name: str, progress: Progress) -> Iterator[None]:
@@ -149,6 +189,13 @@ class Run:
 def versions() -> dict[str, str]:
     """The versions that decide what a run gives."""
     return {"discern": __version__} | {library: metadata.version(library) for library in _LIBRARIES}
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads((folder / "run.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise RunError(f"{folder / 'run.json'} cannot be read ({error}).", hint="Start a new run.") from error
 
 
 def _number(runs: Path, source: Path) -> Path:

@@ -5,7 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from discern.catalog import Catalog
 from discern.checking import conflicted
+from discern.errors import DataError
 from discern.flow.preparing import PrepareConfig, Prepared, prepare
 from discern.flow.run import Run
 from discern.flow.showing import write_page
@@ -120,8 +122,22 @@ def _split(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
         return Split.from_json(json.loads(path.read_text(encoding="utf-8")))
     exclude = conflicted(prepared.catalog, prepared.edges)
     split = make_split(prepared.catalog, prepared.groups, config.split, exclude=exclude)
+    _require_judges(prepared.catalog, split)
     run.write_json("split.json", split.to_json())
     return split
+
+
+def _require_judges(catalog: Catalog, split: Split) -> None:
+    if len(catalog.labels) < 2:
+        raise DataError(
+            f"All pictures have one label, {catalog.labels[0]!r}: there is nothing to tell apart.",
+            hint="Add a folder of pictures of something else.",
+        )
+    if not split.rounds:
+        raise DataError(
+            "Nothing could be judged: no label has two pictures that are independent of each other.",
+            hint="Add pictures to each label, two at the very least and better 30, none a copy of another.",
+        )
 
 
 def _result(run: Run) -> TrainResult:

@@ -1,11 +1,14 @@
 """`discern verify`: whether a bundle is what was written, and answers here as it did there."""
 
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from discern import bundle as bundles
-from discern.errors import BundleDamaged
+from discern.bundle import load
+from discern.errors import BundleDamaged, UsageError
+
+_FINGERPRINT = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +41,19 @@ def verify(bundle: str | Path, *, fingerprint: str | None = None) -> VerifyResul
 
     Raises:
         BundleError: there is no such file, or it is of a newer form.
+        UsageError: that is no fingerprint.
     """
+    wanted = fingerprint if fingerprint is None else fingerprint.strip().lower()
+    if wanted is not None and not _FINGERPRINT.fullmatch(wanted):
+        raise UsageError(
+            f"{fingerprint!r} is no fingerprint.", hint="Give all its 64 hexadecimal digits, as `discern show` does."
+        )
     try:
-        found = bundles.verify(bundle, fingerprint=fingerprint)
+        model = load(bundle)
+        if wanted not in (None, model.fingerprint):
+            why = f"it is another bundle, or a forged one: its fingerprint is not {wanted}."
+            return VerifyResult(passed=False, why=why, fingerprint=model.fingerprint)
+        found = model.verify()
     except BundleDamaged as error:
         return VerifyResult(passed=False, why=str(error))
     worst = found.worst_difference if found.worst_difference < float("inf") else None

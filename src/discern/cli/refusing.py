@@ -1,0 +1,65 @@
+"""What a person is told when a command cannot be done: one line and an exit code, never a trace unasked."""
+
+import contextlib
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator
+
+import typer
+
+from discern.cli.render import one_line, state
+from discern.errors import DiscernError
+
+FELL_SHORT, REFUSED, INTERRUPTED = 1, 2, 130
+
+
+@contextlib.contextmanager
+def refusals() -> Iterator[None]:
+    """Turn errors into one line on standard error and an exit code; the trace is shown with --debug alone."""
+    _write_anything()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("default" if state.debug else "ignore")
+            yield
+    except BrokenPipeError:
+        # The reader of our output has gone; what is left to say has no ear.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("discern: interrupted; go on with --resume and the run's --name.", err=True)
+        sys.exit(INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - the outermost wall: whatever happened is said in one line
+        if state.debug:
+            traceback.print_exception(error)
+        typer.echo(f"discern: {one_line(describe(error))}", err=True)
+        sys.exit(REFUSED)
+
+
+def describe(error: Exception) -> str:
+    """What happened, where, and what to do next.
+
+    >>> describe(PermissionError(13, "Permission denied", "runs"))
+    'runs: Permission denied. Make room there or allow it, or name another place.'
+    """
+    if isinstance(error, DiscernError):
+        return str(error)
+    if misused := getattr(error, "format_message", None):
+        # Typer's own errors about arguments share this method and no public class.
+        command = getattr(getattr(error, "ctx", None), "command_path", "discern")
+        return f"{misused().rstrip('.')}. See `{command} --help`."
+    if isinstance(error, OSError):
+        where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        return f"{where}{error.strerror or error}. Make room there or allow it, or name another place."
+    if isinstance(error, MemoryError):
+        return "There is not enough memory. Close other programs, or begin with fewer pictures."
+    what = f"{type(error).__name__}: {error}"
+    return f"Something unforeseen happened ({what}). See it with `discern --debug ...`, and please report it."
+
+
+def _write_anything() -> None:
+    """Let any path be written, whatever the terminal's encoding."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
