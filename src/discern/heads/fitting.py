@@ -72,7 +72,7 @@ class HeadFitter:
             self._weights,
             classes=classes,
             spans=tuple(self._blocks.values()),
-            apart=self._folds if len(self._folds) <= len(self._held) + 1 else self._held,
+            apart=self._apart(),
             config=self._config,
             seed=seed,
         )
@@ -128,6 +128,11 @@ class HeadFitter:
     def _inner(self, outer: frozenset[int]) -> list[int]:
         """The folds that choose a head without `outer`."""
         return [fold for fold in self._held if fold not in outer] or [f for f in self._folds if f not in outer][:1]
+
+    def _apart(self) -> tuple[int, ...]:
+        """The folds that are ever left out."""
+        outers = [frozenset[int](), *(frozenset([fold]) for fold in self._held)]
+        return tuple(sorted({fold for outer in outers for fold in outer.union(self._inner(outer))}))
 
     def _ring(self, outer: frozenset[int]) -> list[int]:
         """The folds before and after `outer`: those that judge strangers; neighbours share their runs."""
