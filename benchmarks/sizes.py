@@ -25,7 +25,7 @@ from discern.features import Backbone, extract, load_backbone
 from discern.picture import choose_recipe
 
 SIZES = (160, 192, 224)
-FOLDS = 5
+FOLDS, REPEATS = 5, 3
 STAGE_WEIGHT = 0.7
 
 
@@ -60,10 +60,11 @@ def discriminate(train: np.ndarray, labels: np.ndarray, test: np.ndarray) -> np.
 
 def accuracy(features: np.ndarray, labels: np.ndarray, blocks: Mapping[str, tuple[int, int]]) -> float:
     right = np.zeros(len(labels))
-    for train, test in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(features, labels):
-        known, asked = balanced(features[train], features[test], blocks)
-        right[test] = discriminate(known, labels[train], asked) == labels[test]
-    return float(right.mean())
+    for seed in range(REPEATS):
+        for train, test in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(features, labels):
+            known, asked = balanced(features[train], features[test], blocks)
+            right[test] += discriminate(known, labels[train], asked) == labels[test]
+    return float(right.mean() / REPEATS)
 
 
 def chosen_rows(catalog: Catalog, limit: int) -> np.ndarray:
@@ -108,6 +109,7 @@ def main() -> None:
     parser.add_argument("data", nargs="?", type=Path, default=default)
     parser.add_argument("--limit", type=int, default=600, help="pictures per pack")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "sizes.json")
+    parser.add_argument("--sizes", type=int, nargs="*", default=SIZES, help="sides in px")
     asked = parser.parse_args()
     table = []
     with tempfile.TemporaryDirectory() as folder:
@@ -115,7 +117,7 @@ def main() -> None:
         scanned = {pack.name: scan(pack, cache=cache) for pack in sorted(asked.data.iterdir()) if pack.is_dir()}
         packs = {name: catalog for name, catalog in scanned.items() if len(catalog.labels) > 1}
         print("size  views  mean   pictures/s  per CPU second  " + "  ".join(name[:10] for name in packs))
-        for size in SIZES:
+        for size in asked.sizes:
             for views in (1, 2):
                 row = measure(packs, load_backbone("lite0", size=size, mirror=views == 2), asked.limit, cache)
                 table.append({"size": size, "views": views, **row})

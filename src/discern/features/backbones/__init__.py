@@ -8,10 +8,9 @@ from discern.features.backbones.backbone import Backbone, OnnxBackbone
 __all__ = ["DEFAULT_BACKBONE", "DEFAULT_MIRROR", "DEFAULT_SIZE", "Backbone", "OnnxBackbone", "load_backbone"]
 
 DEFAULT_BACKBONE = "lite0"
-# benchmarks/sizes.py, nine packs, one view / two: accuracy .890 / .896 at 160 px, .900 / .900 at 192, .900 / .905 at
-# 224; pictures per CPU second 142 / 85, 106 / 62, 87 / 47. Two views at 192 px are two standard errors from the best
-# (.006 behind, +- .003), at three quarters of its cost. One view is as good and quicker, but only with two is a picture
-# the same as its mirror image, which copies are found by.
+# benchmarks/sizes.py, nine packs, three partitions, one view / two: accuracy .893 / .897 at 192 px, .892 / .896 at 224,
+# and 111 / 62 and 87 / 48 pictures per CPU second. Two views at 192 px are the most accurate; one view is .0045 behind
+# (standard error .001). Two views at 224 px gain nothing for a third more time.
 DEFAULT_SIZE = 192
 DEFAULT_MIRROR = True
 
