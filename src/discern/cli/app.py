@@ -8,7 +8,7 @@ import typer
 
 from discern.cli import render
 from discern.cli.bars import bars
-from discern.cli.refusing import FELL_SHORT, refusals
+from discern.cli.refusing import FELL_SHORT, INTERRUPTED, refusals
 
 app = typer.Typer(
     help="Point it at pictures. Get a classifier you can trust, serve anywhere, and improve from its own traffic.",
@@ -254,4 +254,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line, and leave with its exit code: 0 done, 1 fell short, 2 refused, 130 interrupted."""
     words = sys.argv[1:] if arguments is None else arguments
     with refusals():
-        sys.exit(app(args=words or ["--help"], prog_name="discern", standalone_mode=False))
+        code = app(args=words or ["--help"], prog_name="discern", standalone_mode=False)
+        if code == INTERRUPTED:
+            # Typer has caught it, and says nothing.
+            raise KeyboardInterrupt
+        sys.exit(code)

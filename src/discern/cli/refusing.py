@@ -23,12 +23,8 @@ def refusals() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("default" if state.debug else "ignore")
             yield
-    except BrokenPipeError:
-        # The reader of our output has gone; what is left to say has no ear.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("discern: interrupted; go on with --resume and the run's --name.", err=True)
+        typer.echo("discern: interrupted; a run goes on with --resume and its --name.", err=True)
         sys.exit(INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the outermost wall: whatever happened is said in one line
         if state.debug:

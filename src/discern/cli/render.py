@@ -1,6 +1,7 @@
 """Results as words for people, or as one JSON object for programs."""
 
 import json as jsonlib
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,9 @@ def check(value: dict[str, Any]) -> Iterator[str]:
 def split(value: dict[str, Any]) -> Iterator[str]:
     """What a split gave."""
     yield ", ".join(f"{count} {part}" for part, count in value["pictures"].items())
+    yield value["reason"]
+    if value["unjudged"]:
+        yield f"no two independent pictures, so in one part alone: {', '.join(value['unjudged'])}"
     yield f"proof: {value['split']}"
     if value["out"]:
         yield f"parts: {value['out']}"
@@ -78,12 +82,17 @@ def evaluate(value: dict[str, Any]) -> Iterator[str]:
     yield f"accuracy on {value['pictures']} pictures: {_interval(value['accuracy'])}"
     if value["seen"]:
         yield f"left out, as the bundle was trained on them: {value['seen']}"
+    if value["unreadable"]:
+        yield f"left out, as they cannot be read: {value['unreadable']}"
+    if others := value["other_labels"]:
+        yield f"left out, as the bundle does not know their labels: {sum(others.values())} ({', '.join(others)})"
     if value["unknown"]:
         unknown = value["unknown"]
         yield f"strangers: AUROC {_interval(unknown['auroc'])}, rejected {_interval(unknown['rejected'])}"
         yield f"known pictures kept: {_interval(unknown['kept'])}"
     for name in value["fell_short"]:
-        yield f"FELL SHORT: the interval of {name} reaches below its floor"
+        why = "has too few pictures for an interval" if value[name]["low"] is None else "reaches below its floor"
+        yield f"FELL SHORT: {name} {why}"
 
 
 def bundle(value: dict[str, Any]) -> Iterator[str]:
@@ -127,7 +136,9 @@ def parse_parts(text: str) -> tuple[float, float, float]:
     try:
         train, validation, test = (float(part) for part in text.split("/"))
     except ValueError:
-        raise UsageError(f"{text!r} are no parts.", hint="Write them like 70/20/10.") from None
+        train = validation = test = math.nan
+    if not math.isfinite(train + validation + test):
+        raise UsageError(f"{text!r} are no parts.", hint="Write them like 70/20/10.")
     return train, validation, test
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from discern.errors import StoreError
 from discern.store import default_folder, prune, survey
 
 KEEP_BYTES = 10 * 1024**3
@@ -35,8 +36,13 @@ def cache(*, prune_to: int | None = None, folder: Path | None = None) -> CacheRe
     Args:
         prune_to: bytes to keep; what was used longest ago goes first. None: nothing goes.
         folder: the cache's folder; None: the user's cache folder.
+
+    Raises:
+        StoreError: it is a file, or another process holds it.
     """
     folder = (folder or default_folder()).absolute()
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"{folder} is no folder, so nothing is kept there.", hint="Name a folder with --cache.")
     freed = 0 if prune_to is None else prune(folder, keep_bytes=prune_to)
     shelves = [{"name": each.name, "rows": each.rows, "bytes": each.bytes} for each in survey(folder)]
     return CacheResult(folder=folder, shelves=shelves, freed=freed)

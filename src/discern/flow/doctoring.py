@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from discern.bundle import OnnxRuntime
-from discern.errors import DiscernError
+from discern.errors import DiscernError, StoreError
 from discern.features import load_backbone
 from discern.flow.run import versions
 from discern.store import default_folder
@@ -87,6 +87,11 @@ def _backbone() -> str:
 
 
 def _cache(folder: Path) -> str:
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder):
-        return f"{folder} can be written"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return f"{folder} can be written"
+    except OSError as error:
+        raise StoreError(
+            f"{folder} cannot be written: {error.strerror}.", hint="Make room there, or name another with --cache."
+        ) from error

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from filelock import FileLock, Timeout
+from polars.exceptions import PolarsError
 
 from discern._version import __version__
 from discern.errors import DiscernError, RunError
@@ -64,7 +65,7 @@ class Run:
     def _find(cls, source: Path, *, name: str | None, runs: Path, resume: bool, config: dict[str, Any]) -> Self:
         if name is None:
             return cls._start(_number(runs, source), source, config)
-        if Path(name).name != name or name in {"", ".", ".."}:
+        if Path(name).name != name or name in {"", ".", ".."} or not name.isprintable():
             raise RunError(f"{name!r} is no name for a run.", hint="Give a plain name, and the folder with --runs.")
         folder = runs / name
         if resume and (folder / "run.json").exists():
@@ -135,9 +136,9 @@ class Run:
         try:
             yield temporary
             temporary.replace(self.folder / name)
-        except OSError as error:
+        except (OSError, PolarsError) as error:
             raise RunError(
-                f"{self.folder / name} cannot be written: {error.strerror or error}.",
+                f"{self.folder / name} cannot be written: {getattr(error, 'strerror', None) or error}.",
                 hint="Make room there, or name another folder by --runs.",
             ) from error
         finally:
@@ -199,7 +200,7 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _number(runs: Path, source: Path) -> Path:
-    stem = source.name.split(".")[0] or "pictures"
+    stem = "".join(letter if letter.isprintable() else "_" for letter in source.name.split(".")[0]) or "pictures"
     runs.mkdir(parents=True, exist_ok=True)
     number = 1
     while True:

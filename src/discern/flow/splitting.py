@@ -21,12 +21,16 @@ class SplitResult:
         run: the run's folder, with `split.json` and its proof.
         out: the folder of parts; None where none was asked for.
         pictures: how many pictures stand in each part.
+        reason: why it was split this way, in one sentence.
+        unjudged: labels whose pictures all depend on one another, so that they can stand in one part alone.
         proof: what shows that nothing is shared between parts.
     """
 
     run: Path
     out: Path | None
     pictures: dict[str, int]
+    reason: str
+    unjudged: tuple[str, ...]
     proof: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
@@ -36,6 +40,8 @@ class SplitResult:
             "out": None if self.out is None else str(self.out),
             "split": str(self.run / "split.json"),
             "pictures": self.pictures,
+            "reason": self.reason,
+            "unjudged": list(self.unjudged),
             "proof": self.proof,
         }
 
@@ -88,5 +94,7 @@ def split(
         run=run.folder,
         out=None if out is None else Path(out).absolute(),
         pictures={part: int(np.sum(made.part == part)) for part in PARTS},
+        reason=made.reason,
+        unjudged=made.unjudged,
         proof=dict(made.proof),
     )

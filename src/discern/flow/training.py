@@ -101,16 +101,8 @@ def _train(run: Run, preparing: PrepareConfig, config: TrainConfig, *, cache: Pa
     with run.stage("evaluate", progress):
         metrics = measure(material, split, learned, config)
         run.write_json("metrics.json", metrics)
-    with run.stage("pack", progress):
-        pack(
-            run.path("model.discern"),
-            material,
-            learned,
-            metrics,
-            config,
-            name=run.folder.name,
-            versions=run.facts["versions"],
-        )
+    with run.stage("pack", progress), run.replacing("model.discern") as path:
+        pack(path, material, learned, metrics, config, name=run.folder.name, versions=run.facts["versions"])
     with run.stage("report", progress):
         write_page(run, prepared, learned, metrics)
     run.save(status="done")
