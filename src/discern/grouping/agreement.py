@@ -38,9 +38,10 @@ def windows_agree(first: np.ndarray, second: np.ndarray, inside: np.ndarray) -> 
 
 
 def _windows(values: np.ndarray) -> np.ndarray:
-    count, height, width = values.shape
-    rows, columns = height // _CELL, width // _CELL
-    cells = values[:, : rows * _CELL, : columns * _CELL].reshape(count, rows, _CELL, columns, _CELL).sum(axis=(2, 4))
+    _, height, width = values.shape
+    whole = values[:, : height - height % _CELL, : width - width % _CELL]
+    rows = np.add.reduce([whole[:, offset::_CELL] for offset in range(_CELL)])
+    cells = np.add.reduce([rows[:, :, offset::_CELL] for offset in range(_CELL)])
     windows: np.ndarray = cells[:, :-1, :-1] + cells[:, :-1, 1:] + cells[:, 1:, :-1] + cells[:, 1:, 1:]
     return windows
 

@@ -10,6 +10,7 @@ import numpy as np
 
 _LARGEST_STEP = 0.15
 _BORDER = 1.0
+_SMALLEST_AREA = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,18 +55,22 @@ def place(
     return Placed(x=x, y=y, column=column, row=row, inside=inside)
 
 
-def bilinear(maps: np.ndarray, placed: Placed) -> np.ndarray:
-    """Read float32 [P, H, W, C] at fractional places, clipped to the picture: float32 [P, n, C]."""
-    count, height, width, channels = maps.shape
+def bilinear(planes: np.ndarray, placed: Placed) -> np.ndarray:
+    """Read float32 [P, H, W] or [P, H, W, C] at fractional places, clipped to the picture: [P, n] or [P, n, C]."""
+    count, height, width = planes.shape[:3]
     column, row = np.clip(placed.column, 0, width - 1.001), np.clip(placed.row, 0, height - 1.001)
     left, top = column.astype(np.int64), row.astype(np.int64)
-    right, down = (column - left)[..., None].astype(np.float32), (row - top)[..., None].astype(np.float32)
-    flat = maps.reshape(-1, channels)
+    trailing = (1,) * (planes.ndim - 3)
+    right = (column - left).astype(np.float32).reshape(*left.shape, *trailing)
+    down = (row - top).astype(np.float32).reshape(*left.shape, *trailing)
+    flat = planes.reshape(count * height * width, *planes.shape[3:])
     corner = (np.arange(count) * height * width)[:, None] + top * width + left
-    upper = flat.take(corner, 0) * (1 - right) + flat.take(corner + 1, 0) * right
-    lower = flat.take(corner + width, 0) * (1 - right) + flat.take(corner + width + 1, 0) * right
-    read: np.ndarray = upper * (1 - down) + lower * down
-    return read
+    upper: np.ndarray = flat.take(corner, 0)
+    lower = flat.take(corner + width, 0)
+    upper += (flat.take(corner + 1, 0) - upper) * right
+    lower += (flat.take(corner + width + 1, 0) - lower) * right
+    upper += (lower - upper) * down
+    return upper
 
 
 def align(
@@ -83,24 +88,33 @@ def align(
     Returns:
         the refined maps, and the correlation of brightness over the overlap just before the last step [P].
     """
-    down, across = np.gradient(wide, axis=(1, 2))
-    maps = np.stack([wide, across, down], axis=3)
-    pixels_per_unit = np.array([wide.shape[2], wide.shape[1]], np.float32) / 2 / extents[0]
     target = narrow.reshape(len(narrow), narrow.shape[1] * narrow.shape[2])
     correlation = np.zeros(len(wide), np.float32)
     for _ in range(steps):
         placed = place(affine, extents, wide.shape[1:], narrow.shape[1:])
-        read, mask = bilinear(maps, placed), placed.inside.astype(np.float32)
-        seen, wanted = _centred(read[..., 0], mask), _centred(target, mask)
+        read, mask = bilinear(wide, placed), placed.inside.astype(np.float32)
+        seen, wanted = _centred(read, mask), _centred(target, mask)
         power = np.maximum((seen * seen).sum(axis=1, keepdims=True), 1e-3)
         both = (seen * wanted).sum(axis=1, keepdims=True)
         correlation = (both / np.sqrt(power * np.maximum((wanted * wanted).sum(axis=1, keepdims=True), 1e-3)))[:, 0]
         gain = np.clip(both / power, 0.2, 5)
-        along, below = (gain * read[..., 1 + a] * mask * pixels_per_unit[:, a : a + 1] for a in (0, 1))
+        along, below = (part * mask * gain for part in _slopes(read.reshape(narrow.shape), affine, extents[1]))
         x, y = placed.x, placed.y
         slopes = np.stack([along * x, along * y, along, below * x, below * y, below], axis=1)
         affine = affine + _step(slopes, wanted - gain * seen)
     return affine, correlation
+
+
+def _slopes(read: np.ndarray, affine: np.ndarray, extents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How the wide picture changes along its own axes, from how its reading changes along the narrow one's: [P, n]."""
+    down, across = np.gradient(read, axis=(1, 2))
+    count, height, width = read.shape
+    across = across.reshape(count, height * width) * (width / 2 / extents[:, :1])
+    down = down.reshape(count, height * width) * (height / 2 / extents[:, 1:])
+    (a, b), (c, d) = (affine[:, row, :2].T[:, :, None] for row in (0, 1))
+    area = a * d - b * c
+    area = np.where(np.abs(area) < _SMALLEST_AREA, _SMALLEST_AREA, area)
+    return (d * across - c * down) / area, (a * down - b * across) / area
 
 
 def _within(place: np.ndarray, size: int) -> np.ndarray:

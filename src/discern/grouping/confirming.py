@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _ANYTHING = LookConfig(first_look=-1, thumb=-1, texture=0, overlap=0.2, stretch=9, hue=9, light=9)
 _FEWEST_LOOK_ALIKES = 30
+_NINE_TENTHS = 1.2816  # of a standard normal variable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +26,14 @@ class ConfirmConfig:
         agreement: of windows at up to 128 pixels, at least.
         spreads: by how many of their own spreads it must lie above the set's look-alikes.
         highest: what is asked for at most, however alike the pictures of a set are.
+        highest_thumb: the same for thumbnails, which are asked for half as many spreads.
     """
 
     look: LookConfig = field(default_factory=LookConfig)
     agreement: float = 0.89
-    spreads: float = 4.5
+    spreads: float = 5.0
     highest: float = 0.995
+    highest_thumb: float = 0.9
 
 
 def confirm(
@@ -54,25 +57,30 @@ def confirm(
         one proposal for each confirmed pair, and its score [P] in [0, 1].
     """
     config = config or ConfirmConfig()
-    likely = compare_thumbs(catalog, proposals, config.look, progress=progress)
+    likely, thumb = compare_thumbs(catalog, proposals, config.look, progress=progress)
     if not len(likely):
         return likely, np.zeros(0)
-    asked = max(config.agreement, min(level_of(catalog, look_alikes, config), config.highest))
+    alike, alike_thumb = compare_thumbs(catalog, look_alikes, _ANYTHING)
+    likely = likely.take(thumb >= level_of(alike_thumb, config.spreads / 2, config.highest_thumb))
+    level = level_of(look_closer(catalog, alike, _ANYTHING), config.spreads, config.highest)
     scores = look_closer(catalog, likely, config.look, progress=progress)
-    kept = scores >= asked
+    kept = scores >= max(config.agreement, level)
     return likely.take(kept), scores[kept]
 
 
-def level_of(catalog: "Catalog", look_alikes: Proposals, config: ConfirmConfig) -> float:
-    """The agreement that pictures of this set do not reach unless they are copies: in [-1, 1].
+def level_of(look_alikes: np.ndarray, spreads: float, highest: float) -> float:
+    """The agreement that pictures of a set do not reach unless they are copies.
 
-    Chest X-rays agree with each other better than holiday photographs ever do. The look-alikes' agreement is taken on
-    Fisher's z scale ("Frequency distribution of the values of the correlation coefficient", 1915), where its spread
-    does not shrink near 1; median and nine-tenths quantile, so that some copies among them do no harm.
+    Chest X-rays agree with each other better than holiday photographs ever do. Agreement is taken on Fisher's z scale
+    ("Frequency distribution of the values of the correlation coefficient", 1915), where its spread does not shrink
+    near 1; median and nine-tenths quantile, so that some copies among the look-alikes do no harm.
+
+    Args:
+        look_alikes: agreement of pairs that are alike and, by and large, no copies: [n]; too few tell nothing.
+        spreads: how many of their spreads above their median the level lies.
+        highest: the level is not above this.
     """
-    seen = compare_thumbs(catalog, look_alikes, _ANYTHING)
-    if len(seen) < _FEWEST_LOOK_ALIKES:
+    if len(look_alikes) < _FEWEST_LOOK_ALIKES:
         return -1.0
-    agreement = look_closer(catalog, seen, _ANYTHING)
-    middle, high = np.quantile(np.arctanh(np.clip(agreement, 0, 0.9999)), [0.5, 0.9])
-    return float(np.tanh(middle + config.spreads * (high - middle) / 1.2816))
+    middle, high = np.quantile(np.arctanh(np.clip(look_alikes, 0, 0.9999)), [0.5, 0.9])
+    return min(float(np.tanh(middle + spreads * (high - middle) / _NINE_TENTHS)), highest)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from discern.grouping.agreement import colours_differ, windows_agree
 from discern.grouping.aligning import Placed, align, bilinear, place
-from discern.grouping.polar import blur, brightness, half_extents
+from discern.grouping.polar import blur, brightness, half_extents, halved
 from discern.grouping.proposing import Proposals
 from discern.picture import open_picture
 from discern.progress import Progress, silent
@@ -49,8 +49,8 @@ class LookConfig:
 
 def compare_thumbs(
     catalog: "Catalog", pairs: Proposals, config: LookConfig, *, progress: Progress = silent
-) -> Proposals:
-    """Keep the pairs whose thumbnails agree, each once, with refined maps.
+) -> tuple[Proposals, np.ndarray]:
+    """Keep the pairs whose thumbnails agree, each once, with refined maps, and say how well they agree [P].
 
     Args:
         catalog: whose rows the pairs name.
@@ -93,10 +93,9 @@ def _compare_some(
 ) -> tuple[Proposals, np.ndarray]:
     colours = [catalog.thumbs[rows] for rows in (pairs.wide, pairs.narrow)]
     planes = [brightness(thumbs) for thumbs in colours]
-    half = planes[0].shape[1] // 2
-    small = [blur(plane.reshape(-1, half, 2, half, 2).mean(axis=(2, 4)), 0.7) for plane in planes]
+    small = [blur(halved(plane), 0.7) for plane in planes]
     frames = extents[pairs.wide], extents[pairs.narrow]
-    affine, correlation = align(small[0], small[1], pairs.affine, frames, steps=5)
+    affine, correlation = align(small[0], small[1], pairs.affine, frames, steps=2)
     good = np.flatnonzero(correlation >= config.first_look)
     wide, narrow = (blur(plane[good], _SMOOTH) for plane in planes)
     frames = frames[0][good], frames[1][good]
@@ -119,7 +118,7 @@ def _sound(affine: np.ndarray, placed: Placed, config: LookConfig) -> np.ndarray
 
 
 def _agreement(wide: np.ndarray, narrow: np.ndarray, placed: Placed, config: LookConfig) -> np.ndarray:
-    seen = bilinear(wide[..., None], placed).reshape(narrow.shape)
+    seen = bilinear(wide, placed).reshape(narrow.shape)
     agreement, texture = windows_agree(seen, narrow, placed.inside.reshape(narrow.shape))
     return np.where(texture >= config.texture, agreement, -1)
 
@@ -130,11 +129,11 @@ def _same_colours(wide: np.ndarray, narrow: np.ndarray, placed: Placed, config: 
     return (hue <= config.hue) & (light <= config.light)
 
 
-def _each_once(pairs: Proposals, score: np.ndarray) -> Proposals:
+def _each_once(pairs: Proposals, score: np.ndarray) -> tuple[Proposals, np.ndarray]:
     ends = np.sort(np.stack([pairs.wide, pairs.narrow], axis=1), axis=1)
     order = np.lexsort((-score, ends[:, 1], ends[:, 0]))
     _, first = np.unique(ends[order], axis=0, return_index=True)
-    return pairs.take(order[first])
+    return pairs.take(order[first]), score[order[first]]
 
 
 def _greys(catalog: "Catalog", rows: np.ndarray) -> dict[int, Image.Image]:
@@ -159,7 +158,7 @@ def _look_at(wide: Image.Image, narrow: Image.Image, affine: np.ndarray, config:
         sized = _sized(picture, 2 * pixels * frame[0, 0], 2 * pixels * frame[0, 1])
         frames.append(frame)
         planes.append(blur(np.asarray(sized, np.float32)[None], _SMOOTH))
-    affine, _ = align(planes[0], planes[1], affine, (frames[0], frames[1]), steps=4)
+    affine, _ = align(planes[0], planes[1], affine, (frames[0], frames[1]), steps=3)
     placed = place(affine, (frames[0], frames[1]), planes[0].shape[1:], planes[1].shape[1:])
     if not _sound(affine, placed, config)[0]:
         return 0.0

@@ -58,6 +58,13 @@ def brightness(pixels: np.ndarray) -> np.ndarray:
     return luma
 
 
+def halved(planes: np.ndarray) -> np.ndarray:
+    """Average blocks of 2 x 2 pixels: float32 [n, 2H, 2W] to [n, H, W]."""
+    pairs = planes[:, ::2] + planes[:, 1::2]
+    smaller: np.ndarray = (pairs[:, :, ::2] + pairs[:, :, 1::2]) / 4
+    return smaller
+
+
 def half_extents(widths: np.ndarray, heights: np.ndarray) -> np.ndarray:
     """Half width and half height in frame units, float32 [n, 2]; the smaller one is 1."""
     sizes = np.stack([widths, heights], axis=1).astype(np.float32)

@@ -92,9 +92,11 @@ class Index:
             return np.take_along_axis(found, keep, 1)
         likeness = queries @ self._rows.T
         likeness[np.arange(len(own)), own] = -np.inf
-        nearest = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
-        order = np.argsort(-np.take_along_axis(likeness, nearest, 1), axis=1, kind="stable")
-        return np.take_along_axis(nearest, order, 1)
+        nearest = np.empty((len(own), count), np.int64)
+        for rank in range(count):
+            nearest[:, rank] = likeness.argmax(axis=1)
+            likeness[np.arange(len(own)), nearest[:, rank]] = -np.inf
+        return nearest
 
 
 class Proposer:

@@ -1,0 +1,135 @@
+import numpy as np
+import polars as pl
+import pytest
+from tests.unit.grouping.scenes import (
+    brightened,
+    catalog_of,
+    cropped,
+    frame,
+    halved,
+    look_alike,
+    mirrored,
+    re_encoded,
+    rotated,
+    scene,
+    turned,
+    write,
+)
+
+from discern.catalog import scan
+from discern.grouping import find_edges, form_groups
+
+ALTERED = {
+    "re-encoded": re_encoded(45),
+    "halved": halved,
+    "cropped": cropped,
+    "brightened": brightened,
+    "mirrored": mirrored,
+    "rotated": rotated,
+    "turned": turned(23),
+    "turned back": turned(-41),
+    "grown": turned(12, grow=True),
+}
+NAMES = ["".join(chr(97 + int(digit)) for digit in f"{seed:03}") for seed in range(200)]
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory):
+    pictures = {f"c/{NAMES[seed]}.png": scene(seed) for seed in range(50)}
+    altered = {f"c/{name}.png": alter(scene(seed)) for seed, (name, alter) in enumerate(ALTERED.items())}
+    more = {
+        "d/same.bmp": scene(20),
+        "d/small.png": scene(21).resize((31, 31)),
+        "d/small too.png": mirrored(scene(21).resize((31, 31))),
+        "d/white.png": scene(1).point(lambda _: 255),
+        "d/nearly white.png": scene(2).point(lambda value: 253 + value // 200),
+    }
+    folder = tmp_path_factory.mktemp("edges")
+    write(folder / "pictures", pictures | altered | more)
+    (folder / "pictures/d/broken.jpg").write_bytes(b"\xff\xd8\xff")
+    return scan(folder / "pictures", cache=folder / "cache")
+
+
+@pytest.fixture(scope="module")
+def edges(catalog):
+    return find_edges(catalog)
+
+
+def pairs(catalog, edges, kind):
+    paths = catalog.table["path"].to_list()
+    return {
+        frozenset((paths[a], paths[b]))
+        for a, b in edges.filter(pl.col("kind") == kind).select("first", "second").rows()
+    }
+
+
+def test_altered_copies_are_found_and_nothing_else(catalog, edges):
+    expected = {frozenset((f"c/{NAMES[seed]}.png", f"c/{name}.png")) for seed, name in enumerate(ALTERED)}
+    assert pairs(catalog, edges, "near") == expected
+
+
+def test_exact_copies_whatever_the_container(catalog, edges):
+    assert pairs(catalog, edges, "exact") == {frozenset((f"c/{NAMES[20]}.png", "d/same.bmp"))}
+
+
+def test_the_table(catalog, edges):
+    assert edges.schema == {"first": pl.Int32, "second": pl.Int32, "kind": pl.String, "score": pl.Float64}
+    assert (edges["first"] < edges["second"]).all()
+    assert edges["score"].is_between(0, 1).all()
+    assert edges.equals(edges.sort("first", "second", "kind"))
+
+
+def test_the_same_catalog_gives_the_same_edges(catalog, edges):
+    assert find_edges(catalog).equals(edges)
+
+
+def test_groups_of_copies(catalog, edges):
+    groups = form_groups(catalog, edges)
+    assert groups.sizes.max() == 2
+    assert len(groups.sizes) == len(catalog) - len(ALTERED) - 1
+
+
+def test_embeddings_are_taken(catalog, edges):
+    embeddings = np.random.default_rng(0).normal(size=(len(catalog), 8)).astype(np.float32)
+    found = find_edges(catalog, embeddings=embeddings)
+    assert pairs(catalog, edges, "near") <= pairs(catalog, found, "near")
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_next_to_nothing(tmp_path, count):
+    (tmp_path / "pictures").mkdir()
+    catalog = catalog_of(tmp_path, {f"{NAMES[seed]}.png": scene(seed) for seed in range(count)})
+    assert len(find_edges(catalog)) == 0
+
+
+def test_many_exact_copies_are_a_star(tmp_path):
+    catalog = catalog_of(tmp_path, {f"{name}.png": scene(0) for name in "abcd"})
+    assert find_edges(catalog).rows() == [(0, 1, "exact", 1.0), (0, 2, "exact", 1.0), (0, 3, "exact", 1.0)]
+
+
+def test_look_alikes_do_not_run_together(tmp_path):
+    pictures = {f"{NAMES[seed]}.png": look_alike(seed) for seed in range(80)}
+    catalog = catalog_of(tmp_path, pictures | {"copy.jpg": look_alike(3)})
+    groups = form_groups(catalog, find_edges(catalog))
+    paths = catalog.table["path"].to_list()
+    assert groups.group[paths.index("copy.jpg")] == groups.group[paths.index(f"{NAMES[3]}.png")]
+    assert len(groups.sizes) == 80
+
+
+def test_frames_of_a_film_are_a_group_and_not_copies(tmp_path):
+    films = {
+        f"{'test' if n % 3 else 'train'}/f{film}/{n * 9}.png": frame(film, n * 9)
+        for film in range(4)
+        for n in range(12)
+    }
+    others = {f"train/{NAMES[seed]}/{NAMES[seed]}.png": scene(seed) for seed in range(40)}
+    catalog = catalog_of(tmp_path, films | others)
+    edges = find_edges(catalog)
+    assert set(edges["kind"]) == {"sequence"}
+    assert sorted(form_groups(catalog, edges).sizes)[-4:] == [12, 12, 12, 12]
+
+
+@pytest.mark.real
+def test_a_clothing_pack_has_one_known_copy(real_data, tmp_path):
+    edges = find_edges(catalog := scan(real_data / "hymenoptera", cache=tmp_path))
+    assert len(edges) <= len(catalog) // 50

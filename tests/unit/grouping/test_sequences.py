@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from tests.unit.grouping.scenes import bare_catalog, frame, scene
+
+from discern.grouping.sequences import SequenceConfig, find_sequences, find_series
+from discern.picture import thumbnail
+
+
+def catalog_from(named):
+    thumbs = np.stack([thumbnail(np.asarray(image)) for image in named.values()])
+    return bare_catalog(list(named), thumbs=thumbs)
+
+
+def linked(catalog, **kwargs):
+    paths = catalog.table["path"].to_list()
+    links, closeness = find_sequences(catalog, np.arange(len(paths)), **kwargs)
+    assert ((closeness >= 0) & (closeness <= 1)).all()
+    return [(paths[a], paths[b]) for a, b in links.tolist()]
+
+
+def series_of(*paths):
+    return [[paths[row] for row in series.rows] for series in find_series(list(paths), range(len(paths)))]
+
+
+def test_numbers_order_a_series_by_value():
+    assert series_of("a/x10.jpg", "a/x9.jpg", "a/x11.jpg") == [["a/x9.jpg", "a/x10.jpg", "a/x11.jpg"]]
+
+
+def test_the_number_that_changes_counts():
+    paths = [f"apple/r{axis}_{number}_100.jpg" for axis in (0, 1) for number in (3, 14, 25, 36)]
+    assert series_of(*paths) == [paths[:4], paths[4:]]
+
+
+def test_parts_do_not_separate_but_folders_do():
+    assert len(series_of("train/a/1.jpg", "test/a/2.jpg", "validation/a/3.jpg")) == 1
+    assert series_of("a/1.jpg", "b/2.jpg", "c/3.jpg") == []
+
+
+def test_two_numbers_are_no_series():
+    assert series_of("a/1.jpg", "a/2.jpg") == []
+
+
+@pytest.mark.parametrize("name", ["plain", "é1", "hash99999999999999999999"])
+def test_names_that_are_passed_over(name):
+    assert series_of(f"a/{name}.jpg", "a/b.jpg", "a/c.jpg") == []
+
+
+@pytest.fixture(scope="module")
+def films():
+    turning = {
+        f"{part}/fruit{film}/r0_{number}_100.png": frame(film, number)
+        for film in range(6)
+        for number in range(0, 120, 8)
+        for part in ["test" if number % 24 == 0 else "train"]
+    }
+    others = {f"train/other/{'xyzuvw'[place % 6] * (1 + place // 6)}.png": scene(place) for place in range(60)}
+    return catalog_from(turning | others)
+
+
+def test_films_are_found_whole_across_parts(films):
+    links = linked(films)
+    assert len(links) == 6 * 14
+    assert all(a.split("/")[1] == b.split("/")[1] for a, b in links)
+    assert any(a.split("/")[0] != b.split("/")[0] for a, b in links)
+
+
+def test_numbered_photographs_are_no_film():
+    assert linked(catalog_from({f"n01440764/n01440764_{n * 7}.png": scene(n) for n in range(60)})) == []
+
+
+def test_numbered_look_alikes_are_no_film():
+    rng = np.random.default_rng(0)
+    shuffled = {f"a/{n}.png": frame(1, angle) for n, angle in enumerate(rng.permutation(60) * 6)}
+    assert linked(catalog_from(shuffled | {f"b/{'q' * (n + 1)}.png": scene(n) for n in range(60)})) == []
+
+
+def test_a_wide_gap_is_not_bridged():
+    numbers = [*range(0, 40, 4), *range(4000, 4040, 4)]
+    film = {f"a/{n}.png": frame(2, n % 4000) for n in numbers}
+    links = linked(catalog_from(film | {f"b/{'q' * (n + 1)}.png": scene(n) for n in range(60)}))
+    assert ("a/36.png", "a/4000.png") not in links
+    assert len(links) == 18
+
+
+def test_one_may_ask_for_more(films):
+    assert linked(films, config=SequenceConfig(surely=1e6)) == []
+
+
+def test_no_numbers_no_sequences():
+    assert linked(catalog_from({f"{'a' * (n + 1)}.png": scene(n) for n in range(5)})) == []
