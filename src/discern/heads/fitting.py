@@ -19,6 +19,7 @@ from discern.progress import Progress, silent
 _SEEN_IN_TEST = -1
 _OWN_FOLDS = 5
 _FEWEST_TO_LEAVE_OUT = 4
+_MOST_JUDGES = 10_000
 _NONE = np.zeros(0, np.int64)
 
 
@@ -199,11 +200,18 @@ class HeadFitter:
         rows = [self._left_out.get(key, _NONE) for key in (*sorted(folds), _SEEN_IN_TEST)]
         return np.unique(np.concatenate(rows))
 
+    def _judges(self, among: np.ndarray) -> np.ndarray:
+        """Positions of held-out pictures: all, or enough to choose by; bool `[N]` to int `[n]`."""
+        rows = np.flatnonzero(among)
+        if len(rows) <= _MOST_JUDGES:
+            return rows
+        return np.sort(np.random.default_rng(self._seed).choice(rows, _MOST_JUDGES, replace=False))
+
     def _answer(self, folds: frozenset[int]) -> Answers:
         """What heads without `folds` say to these."""
         if folds not in self._answers:
             learned = self._learn(folds) if len(folds) == 1 else self._learner.learn(folds, self._never(folds))
-            self._answers[folds] = self._learner.answer(learned, np.flatnonzero(np.isin(self._fold, list(folds))))
+            self._answers[folds] = self._learner.answer(learned, self._judges(np.isin(self._fold, list(folds))))
         return self._answers[folds]
 
     def _answer_strangers(self, folds: frozenset[int]) -> Answers:
@@ -214,7 +222,7 @@ class HeadFitter:
             generator = np.random.default_rng([self._seed, *sorted(folds)])
             strange = np.isin(self._labels, generator.choice(known, max(1, round(len(known) / 4)), replace=False))
             never = np.union1d(self._never(folds), np.flatnonzero(strange & ~outside))
-            rows = np.flatnonzero(outside & np.isin(self._labels, known))
+            rows = self._judges(outside & np.isin(self._labels, known))
             self._strange[folds] = self._learner.answer(self._learner.learn(folds, never, heads=False), rows)
         return self._strange[folds]
 
