@@ -1,4 +1,7 @@
-"""What was computed once, kept by content: shelves of rows that any later run may read again."""
+"""What was computed once, kept by content.
+
+Shelves of rows that any later run may read again.
+"""
 
 from discern.store.chunk import FORMAT
 from discern.store.rows import Rows

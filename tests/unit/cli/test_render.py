@@ -54,9 +54,8 @@ def test_a_path_of_odd_bytes_survives_json(capsys: pytest.CaptureFixture[str]) -
 
 def test_a_figure_without_interval_says_so() -> None:
     figure = {"value": 0.5, "low": None, "high": None}
-    lines = list(
-        render.evaluate({"pictures": 3, "accuracy": figure, "seen": 1, "unknown": None, "fell_short": ["accuracy"]})
-    )
+    counts = {"pictures": 3, "seen": 1, "unreadable": 0, "other_labels": {}}
+    lines = list(render.evaluate({**counts, "accuracy": figure, "unknown": None, "fell_short": ["accuracy"]}))
     assert lines[0] == "accuracy on 3 pictures: 0.500 (too few for an interval)"
     assert "trained on them: 1" in lines[1]
     assert "FELL SHORT" in lines[2]

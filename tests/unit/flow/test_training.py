@@ -1,0 +1,173 @@
+"""`discern train`: a bundle and a page; the same again, however often it was interrupted."""
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from discern.bundle import load
+from discern.errors import DataError, RunError
+from discern.flow.training import TrainResult
+from tests.unit.flow.desk import Desk, interrupt_at
+from tests.unit.training.world import COLOURS, write_colours
+
+STAGES = ("scan", "features", "group", "check", "split", "fit", "evaluate", "pack", "report")
+
+
+def essence(run: Path) -> tuple[bytes, bytes]:
+    """What must be the same: the figures and the graph."""
+    with zipfile.ZipFile(run / "model.discern") as bundle:
+        return (run / "metrics.json").read_bytes(), bundle.read("model.onnx")
+
+
+def test_it_gives_what_others_rely_on(trained: TrainResult) -> None:
+    plain = trained.to_json()
+    assert set(plain) == {"run", "bundle", "report", "pictures", "accuracy", "ece", "policy", "seconds"}
+    assert set(plain["accuracy"]) == {"leak_free", "naive", "given", "difference"}
+    assert all(Path(plain[key]).is_absolute() and Path(plain[key]).exists() for key in ("run", "bundle", "report"))
+    assert json.loads(json.dumps(plain)) == plain
+
+
+def test_it_judged_honestly(trained: TrainResult) -> None:
+    leak_free = trained.accuracy["leak_free"]
+    assert (leak_free["method"], leak_free["estimates"], leak_free["classes"]) == ("grouped-cv", "recipe", 3)
+    assert leak_free["low"] <= leak_free["value"] <= leak_free["high"]
+    assert trained.accuracy["given"] is None
+
+
+def test_each_stage_is_timed(trained: TrainResult) -> None:
+    assert tuple(trained.seconds) == STAGES
+
+
+def test_the_bundle_knows_the_labels(trained: TrainResult) -> None:
+    model = load(trained.bundle)
+    assert model.labels == tuple(COLOURS)
+    assert len(model.seen) == 36
+    assert model.manifest.name == "colours"
+
+
+def test_run_json_tells_the_end(trained: TrainResult) -> None:
+    facts = json.loads((trained.run / "run.json").read_text())
+    assert facts["status"] == "done"
+    assert facts["data"]["files"] == 36
+    assert facts["config"]["seed"] == 0
+
+
+def test_no_unfinished_file_is_left(trained: TrainResult) -> None:
+    assert {path.name for path in trained.run.iterdir() if path.name.startswith(".")} <= {".lock"}
+
+
+def test_a_finished_run_resumed_is_the_same(office: Desk, trained: TrainResult) -> None:
+    assert office.train(office.photos, name="colours", resume=True) == trained
+
+
+def test_resuming_with_another_seed_is_refused(office: Desk, trained: TrainResult) -> None:
+    with pytest.raises(RunError, match="seed"):
+        office.train(office.photos, name="colours", seed=1, resume=True)
+
+
+def test_the_same_seed_gives_the_same_figures_and_graph(office: Desk, trained: TrainResult) -> None:
+    again = office.train(office.photos, name="again")
+    assert essence(again.run) == essence(trained.run)
+
+
+def test_another_seed_is_another_run(office: Desk, trained: TrainResult) -> None:
+    other = office.train(office.photos, name="other", seed=2**70)
+    assert (other.run / "split.json").read_bytes() != (trained.run / "split.json").read_bytes()
+
+
+@pytest.mark.parametrize("stage", STAGES[1:])
+def test_an_interrupted_run_resumed_equals_an_undisturbed_one(office: Desk, trained: TrainResult, stage: str) -> None:
+    name = f"cut-{stage}"
+    with pytest.raises(KeyboardInterrupt):
+        office.train(office.photos, name=name, progress=interrupt_at(stage))
+    assert not (office.runs / name / "report.html").exists()
+    resumed = office.train(office.photos, name=name, resume=True)
+    assert essence(resumed.run) == essence(trained.run)
+
+
+def test_what_a_killed_process_left_unfinished_is_removed(office: Desk, trained: TrainResult) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        office.train(office.photos, name="killed", progress=interrupt_at("fit"))
+    left = [".123.metrics.json", "..123.model.discern.123.tmp", ".123.fixes.csv.unfinished"]
+    for name in left:
+        (office.runs / "killed" / name).write_text("half")
+    run = office.train(office.photos, name="killed", resume=True).run
+    assert not [name for name in left if (run / name).exists()]
+
+
+def test_given_parts_judge(desk: Desk) -> None:
+    folder = write_colours(desk.folder / "parted", part="train")
+    write_colours(folder, part="test", each=6, seed=9)
+    result = desk.train(folder)
+    assert result.accuracy["leak_free"]["method"] == "test-part"
+    assert result.accuracy["leak_free"]["estimates"] == "bundle"
+    assert result.accuracy["given"] is not None
+    assert result.pictures["test"] == 18
+
+
+def test_numbers_are_ordered_by_value(desk: Desk) -> None:
+    for number, colour in zip((9, 10, 2), COLOURS, strict=True):
+        shutil.copytree(desk.photos / colour, desk.folder / "numbers" / str(number))
+    assert load(desk.train(desk.folder / "numbers").bundle).labels == ("2", "9", "10")
+
+
+def test_a_class_called_test_is_a_class(desk: Desk) -> None:
+    folder = shutil.copytree(desk.photos, desk.folder / "odd")
+    (folder / "red").rename(folder / "test")
+    assert load(desk.train(folder).bundle).labels == ("blue", "green", "test")
+
+
+def test_a_table_may_name_any_label(desk: Desk) -> None:
+    labels = ['rød "ripe", ünïcode', "it's / blue \\ here", "  spaces "]
+    lines = ["path;label"]
+    for label, colour in zip(labels, COLOURS, strict=True):
+        quoted = label.replace('"', '""')
+        lines += [f'photos/{colour}/{path.name};"{quoted}"' for path in desk.pictures(colour)]
+    table = desk.folder / "table.csv"
+    table.write_text("\n".join(lines), encoding="utf-8")
+    found = load(desk.train(table).bundle).labels
+    assert {label.strip() for label in found} == {label.strip() for label in labels}
+
+
+def test_one_label_is_nothing_to_tell_apart(desk: Desk) -> None:
+    with pytest.raises(DataError, match=r"one label, 'red'.*Add a folder"):
+        desk.train(desk.some("red", red=6), name="mine")
+    assert desk.kept() == []
+
+
+def test_single_pictures_cannot_be_judged(desk: Desk) -> None:
+    with pytest.raises(DataError, match=r"Nothing could be judged.*Add pictures to each label"):
+        desk.train(desk.some("single", red=1, blue=1, green=1))
+
+
+def test_copies_alone_cannot_be_judged(desk: Desk) -> None:
+    folder = desk.some("copies", red=1, blue=1)
+    for colour in ("red", "blue"):
+        shutil.copy(desk.pictures(colour)[0], folder / colour / "again.png")
+    with pytest.raises(DataError, match="independent"):
+        desk.train(folder)
+
+
+def test_two_of_each_is_little_but_works(desk: Desk) -> None:
+    result = desk.train(desk.some("little", red=2, blue=2))
+    leak_free = result.accuracy["leak_free"]
+    assert leak_free["classes"] == 2
+    assert leak_free["low"] is None
+    assert "too few" in leak_free["note"]
+
+
+def test_a_label_with_one_picture_is_learned_and_not_judged(desk: Desk) -> None:
+    result = desk.train(desk.some("uneven", red=8, blue=8, green=1))
+    assert result.accuracy["leak_free"]["classes"] == 2
+    assert load(result.bundle).labels == ("blue", "green", "red")
+    assert json.loads((result.run / "metrics.json").read_text())["split"]["unjudged"] == ["green"]
+
+
+def test_pictures_without_labels_are_refused(desk: Desk) -> None:
+    flat = desk.folder / "flat"
+    shutil.copytree(desk.photos / "red", flat)
+    with pytest.raises(DataError, match="label"):
+        desk.train(flat)
