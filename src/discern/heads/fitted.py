@@ -31,15 +31,15 @@ class FittedHead:
 
     def probabilities(self, features: Features) -> np.ndarray:
         """Calibrated probabilities float32 `[N, K]` of features `[N, D]`; at most 1e-6 for a class not learned."""
-        return _each(features, self.head.probabilities)
+        return answer_in_blocks(features, self.head.probabilities)
 
     def uncalibrated(self, features: Features) -> np.ndarray:
         """Probabilities float32 `[N, K]` before the temperature."""
-        return _each(features, self._uncalibrated)
+        return answer_in_blocks(features, self._uncalibrated)
 
     def unknown_score(self, features: Features) -> np.ndarray:
         """Larger is stranger: float32 `[N]`."""
-        return _each(features, lambda some: self.unknown.score(some, self.head.logits(some)))
+        return answer_in_blocks(features, lambda some: self.unknown.score(some, self.head.logits(some)))
 
     def unknown_json(self) -> dict[str, Any]:
         """How strangers are told, for the bundle's record."""
@@ -70,7 +70,7 @@ class CrossFit:
     chosen: list[dict[str, Any]]
 
 
-def _each(features: Features, answer: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def answer_in_blocks(features: Features, answer: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Answer a few thousand rows at a time."""
     if len(features) == 0:
         return answer(np.zeros(features.shape, np.float32))

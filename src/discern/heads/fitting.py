@@ -5,11 +5,11 @@ from functools import partial
 
 import numpy as np
 
-from discern.bundle.parts import Span
+from discern.bundle.parts import LinearHead, Span
 from discern.errors import DataError
-from discern.heads.choosing import Answers, calibrate, choose
+from discern.heads.choosing import Answers, Choice, calibrate, choose
 from discern.heads.config import HeadConfig
-from discern.heads.fitted import CrossFit, FittedHead
+from discern.heads.fitted import CrossFit, FittedHead, answer_in_blocks
 from discern.heads.learned import PLAIN, Learned, Learner
 from discern.heads.spaces import Features
 from discern.heads.strangers import choose_sum, combine, rejection_threshold, standardise, with_energy
@@ -38,6 +38,8 @@ class HeadFitter:
         left_out: fold -> positions not to be learned from while that fold is judged; -1: never to be learned from.
         held: the folds that are judged in turn; None: all.
         weights: float64 `[N]`, how much each picture counts (copies of one share its weight); None: 1 each.
+        strangers: prepare unknown scores too, which is more than half of the work; else only `fit_head` and
+            `cross_probabilities` can be asked for.
         config: settings.
         seed: of every random choice.
 
@@ -56,6 +58,7 @@ class HeadFitter:
         left_out: Mapping[int, np.ndarray] | None = None,
         held: tuple[int, ...] | None = None,
         weights: np.ndarray | None = None,
+        strangers: bool = True,
         config: HeadConfig | None = None,
         seed: int = 0,
     ) -> None:
@@ -63,6 +66,7 @@ class HeadFitter:
         self._weights = np.ones(len(self._labels)) if weights is None else np.asarray(weights, np.float64)
         self._classes, self._blocks, self._config, self._seed = classes, dict(blocks), config or HeadConfig(), seed
         self._left_out = {key: np.asarray(rows, np.int64) for key, rows in (left_out or {}).items()}
+        self._strangers_too = strangers
         self._check()
         self._folds = tuple(np.unique(self._fold[self._fold >= 0]).tolist())
         self._held = self._folds if held is None else tuple(held)
@@ -74,6 +78,7 @@ class HeadFitter:
             classes=classes,
             spans=tuple(self._blocks.values()),
             apart=self._apart(),
+            strangers=strangers,
             config=self._config,
             seed=seed,
         )
@@ -97,11 +102,27 @@ class HeadFitter:
             DataError: nothing is left to learn from.
         """
         outer = frozenset() if without is None else frozenset([without])
-        if len([fold for fold in self._folds if fold not in outer]) < 2:
+        if self._too_few(outer):
             return self._dealt_anew(outer).fit()
-        for _ in self._prepare([outer]):
-            pass
+        self._prepare_all([outer])
         return self._finish(outer)
+
+    def fit_head(self, without: int | None = None) -> LinearHead:
+        """The head of `fit` alone, for figures that ask for no unknown score."""
+        outer = frozenset() if without is None else frozenset([without])
+        if self._too_few(outer):
+            return self._dealt_anew(outer).fit_head()
+        self._prepare_all([outer])
+        return self._learner.head(self._learn(outer), self._choose(outer)[0])
+
+    def cross_probabilities(self, progress: Progress = silent) -> np.ndarray:
+        """The probabilities of `cross_fit` alone: float32 `[N, K]`; NaN for pictures in no held fold."""
+        probabilities = np.full((len(self._labels), self._classes), np.nan, np.float32)
+        self._prepare_all([frozenset([number]) for number in self._held], progress)
+        for number in self._held:
+            rows, head = np.flatnonzero(self._fold == number), self.fit_head(without=number)
+            probabilities[rows] = answer_in_blocks(self._features[rows], head.probabilities)
+        return probabilities
 
     def cross_fit(self, progress: Progress = silent) -> CrossFit:
         """Answer each held fold by the head that was fitted and chosen without it."""
@@ -109,9 +130,7 @@ class HeadFitter:
         probabilities = np.full((count, self._classes), np.nan, np.float32)
         uncalibrated, score = probabilities.copy(), np.full(count, np.nan, np.float32)
         t_unknown, chosen = np.full(count, np.nan), []
-        outers = [frozenset([number]) for number in self._held]
-        for done, total in self._prepare(outers):
-            progress("fit", done, total)
+        self._prepare_all([frozenset([number]) for number in self._held], progress)
         for number in self._held:
             fitted, rows = self.fit(without=number), np.flatnonzero(self._fold == number)
             features = self._features[rows]
@@ -139,14 +158,21 @@ class HeadFitter:
         """The folds before and after `outer`: those that judge strangers; neighbours share their runs."""
         inner = self._inner(outer)
         known = np.unique(self._labels[~np.isin(self._fold, list(outer))])
-        if len(known) < _FEWEST_TO_LEAVE_OUT:
+        if len(known) < _FEWEST_TO_LEAVE_OUT or not self._strangers_too:
             return []
         place = next((place for place, fold in enumerate(inner) if fold > max(outer, default=-1)), 0)
         return sorted({inner[place - 1], inner[place]})
 
+    def _too_few(self, outer: frozenset[int]) -> bool:
+        return len([fold for fold in self._folds if fold not in outer]) < 2
+
+    def _prepare_all(self, outers: Sequence[frozenset[int]], progress: Progress = silent) -> None:
+        for done, total in self._prepare(outers):
+            progress("fit", done, total)
+
     def _prepare(self, outers: Sequence[frozenset[int]]) -> Iterator[tuple[int, int]]:
         """Compute side by side what the heads without `outers` are chosen by; gives (done, total) as it goes."""
-        usable = [outer for outer in outers if len([fold for fold in self._folds if fold not in outer]) >= 2]
+        usable = [outer for outer in outers if not self._too_few(outer)]
         parts = dict.fromkeys(outer | {fold} for outer in usable for fold in self._inner(outer))
         strange = dict.fromkeys(outer | {fold} for outer in usable for fold in self._ring(outer))
         jobs: list[Callable[[], object]] = [partial(self._answer, part) for part in parts if part not in self._answers]
@@ -157,13 +183,13 @@ class HeadFitter:
 
     def _finish(self, outer: frozenset[int]) -> FittedHead:
         """Choose, calibrate and set the threshold by what held-out pictures were answered."""
-        inner = self._inner(outer)
-        answers = Answers.join([self._answer(outer | {fold}).select(self._fold, fold) for fold in inner])
-        choice = choose(answers, self._labels, self._weights)
+        learned = self._learn(outer)
+        if learned.scorer is None:
+            raise ValueError("This fitter prepares no unknown scores: ask it for `fit_head`.")
+        choice, answers = self._choose(outer)
         measures = with_energy(answers.measures, choice.logits(answers.logits, answers.present))
         name, areas = choose_sum(self._strangers(outer, answers))
         weights, rejection = self._weights[answers.positions], self._config.false_rejection
-        learned = self._learn(outer)
         scorer = standardise(learned.scorer, measures, weights, name)
         return FittedHead(
             head=self._learner.head(learned, choice),
@@ -177,6 +203,11 @@ class HeadFitter:
                 "unknown": {"score": name, "false_rejection": rejection, "auroc_classes_left_out": areas},
             },
         )
+
+    def _choose(self, outer: frozenset[int]) -> tuple[Choice, Answers]:
+        inner = self._inner(outer)
+        answers = Answers.join([self._answer(outer | {fold}).select(self._fold, fold) for fold in inner])
+        return choose(answers, self._labels, self._weights), answers
 
     def _strangers(self, outer: frozenset[int], answers: Answers) -> list[tuple[np.ndarray, np.ndarray]]:
         """Measures of held-out pictures and which of them are strangers, for `choose_sum`."""
@@ -243,6 +274,7 @@ class HeadFitter:
             classes=self._classes,
             blocks=self._blocks,
             weights=self._weights[rows],
+            strangers=self._strangers_too,
             config=self._config,
             seed=self._seed,
         )

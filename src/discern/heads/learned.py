@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from discern.bundle.parts import LinearHead, Span, UnknownScorer, unit_blocks
+from discern.bundle.parts import MEASURES, LinearHead, Span, UnknownScorer, unit_blocks
 from discern.errors import DataError
 from discern.heads.choosing import Answers, Choice
 from discern.heads.config import HeadConfig
@@ -30,11 +30,11 @@ class Learned:
 
     Attributes:
         linears: each head by name, in the coordinates of its space.
-        scorer: the measures, not standardised.
+        scorer: the measures, not standardised; None where strangers are not asked for.
     """
 
     linears: Mapping[str, Linear]
-    scorer: UnknownScorer
+    scorer: UnknownScorer | None
 
 
 class Learner:
@@ -53,11 +53,12 @@ class Learner:
         classes: int,
         spans: tuple[Span, ...],
         apart: tuple[int, ...],
+        strangers: bool,
         config: HeadConfig,
         seed: int,
     ) -> None:
         self.features, self.labels, self.fold, self.weights = features, labels, fold, weights
-        self.classes, self.spans, self.config, self.seed = classes, spans, config, seed
+        self.classes, self.spans, self.strangers, self.config, self.seed = classes, spans, strangers, config, seed
         scales = (1.0, *[config.stage_scale] * (len(spans) - 1))
         counts = {STAGES: len(spans), HEAD: 1} if len(spans) > 1 else {STAGES: 1}
         jobs = [partial(Space, features, spans[:count], scales[:count]) for count in counts.values()]
@@ -92,7 +93,7 @@ class Learner:
         if heads:
             linears["discriminant-soft"] = fit_discriminant(scatter, scatter.shrinkage**0.5)
             linears |= self._others(folds, extra, rows)
-        return Learned(linears=linears, scorer=self._measures(scatter, rows))
+        return Learned(linears=linears, scorer=self._measures(scatter, rows) if self.strangers else None)
 
     def _scatter(self, name: str, folds: frozenset[int], extra: np.ndarray) -> Scatter:
         return Scatter.of(self._moments[name].without(folds, extra), self.spaces[name].dimensions)
@@ -134,11 +135,6 @@ class Learner:
     def answer(self, learned: Learned, positions: np.ndarray) -> Answers:
         """What the heads and measures say to some pictures."""
         present = next(iter(learned.linears.values())).present
-        silent = np.zeros((1, 1), np.float32)
-        measures = [
-            learned.scorer.measure(some, np.broadcast_to(silent, (len(some), 1)))
-            for _, some in in_blocks(self.features, positions)
-        ]
         return Answers(
             positions=positions,
             logits={
@@ -146,7 +142,18 @@ class Learner:
                 for name, linear in learned.linears.items()
             },
             present=np.broadcast_to(present, (len(positions), self.classes)),
-            measures=np.concatenate(measures) if measures else np.zeros((0, 4), np.float32),
+            measures=self._measured(learned.scorer, positions),
+        )
+
+    def _measured(self, scorer: UnknownScorer | None, positions: np.ndarray) -> np.ndarray:
+        if scorer is None or not len(positions):
+            return np.zeros((len(positions), len(MEASURES)), np.float32)
+        silent = np.zeros((1, 1), np.float32)
+        return np.concatenate(
+            [
+                scorer.measure(some, np.broadcast_to(silent, (len(some), 1)))
+                for _, some in in_blocks(self.features, positions)
+            ]
         )
 
     def head(self, learned: Learned, choice: Choice) -> LinearHead:

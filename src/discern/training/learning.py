@@ -8,7 +8,7 @@ import polars as pl
 
 from discern.catalog import Catalog
 from discern.features import Backbone
-from discern.heads import FittedHead, HeadFitter, baselines
+from discern.heads import FittedHead, HeadFitter, answer_in_blocks, baselines
 from discern.picture import Recipe
 from discern.progress import Progress, silent
 from discern.splitting import TEST, Split, naive_split
@@ -17,19 +17,28 @@ from discern.training.config import TrainConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
-    """Answers to pictures that were held out when the head that gave them was fitted.
+class Answered:
+    """Probabilities for pictures that were held out when the head that gave them was fitted.
 
     Attributes:
         rows: int `[M]`, the pictures' rows in the catalog.
         probabilities: float32 `[M, K]`, calibrated.
+    """
+
+    rows: np.ndarray
+    probabilities: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held(Answered):
+    """All that a head says to pictures that were held out when it was fitted.
+
+    Attributes:
         uncalibrated: float32 `[M, K]`, before the temperature.
         unknown_score: float32 `[M]`.
         t_unknown: float `[M]`, the threshold of the head that answered.
     """
 
-    rows: np.ndarray
-    probabilities: np.ndarray
     uncalibrated: np.ndarray
     unknown_score: np.ndarray
     t_unknown: np.ndarray
@@ -50,8 +59,8 @@ class Learned:
 
     final: FittedHead
     honest: Held
-    naive: Held
-    given: Held | None
+    naive: Answered
+    given: Answered | None
     baselines: Mapping[str, np.ndarray]
     learned: np.ndarray
 
@@ -112,6 +121,7 @@ def _fitter(
     *,
     left_out: Mapping[int, np.ndarray] | None = None,
     held: tuple[int, ...] | None = None,
+    strangers: bool = True,
 ) -> HeadFitter:
     place = np.full(len(fold), -1, np.int64)
     place[rows] = np.arange(len(rows))
@@ -125,6 +135,7 @@ def _fitter(
         left_out=local,
         held=held,
         weights=material.weights(rows),
+        strangers=strangers,
         config=config.head,
         seed=config.seed,
     )
@@ -153,14 +164,16 @@ def _cross(fitter: HeadFitter, rows: np.ndarray, fold: np.ndarray, progress: Pro
     )
 
 
-def _learn_naive(material: Material, split: Split, config: TrainConfig, progress: Progress) -> Held:
+def _learn_naive(material: Material, split: Split, config: TrainConfig, progress: Progress) -> Answered:
     """The recipe as most people judge it: random folds of the same sizes, copies and films on both sides."""
     naive = naive_split(material.catalog, split, seed=config.seed)
     rows = naive.training_rows(TEST)
-    return _cross(_fitter(material, config, rows, naive.fold, held=naive.held), rows, naive.fold, progress)
+    fitter = _fitter(material, config, rows, naive.fold, held=naive.held, strangers=False)
+    judged = naive.fold[rows] >= 0
+    return Answered(rows=rows[judged], probabilities=fitter.cross_probabilities(progress)[judged])
 
 
-def _learn_given(material: Material, split: Split, config: TrainConfig) -> Held | None:
+def _learn_given(material: Material, split: Split, config: TrainConfig) -> Answered | None:
     """The recipe on the parts as they came, leaks and all."""
     leaks = np.zeros(len(split.fold), bool)
     leaks[split.left_out.get(TEST, [])] = True
@@ -170,8 +183,9 @@ def _learn_given(material: Material, split: Split, config: TrainConfig) -> Held 
     rows = np.flatnonzero(usable & ~test)
     if not test.any() or len(np.unique(material.catalog.label_index[rows])) < 2:
         return None
-    fold = np.where(leaks, 0, split.fold)
-    return _answer(_fitter(material, config, rows, fold).fit(), material, np.flatnonzero(test))
+    head = _fitter(material, config, rows, np.where(leaks, 0, split.fold), strangers=False).fit_head()
+    judged = np.flatnonzero(test)
+    return Answered(rows=judged, probabilities=answer_in_blocks(material.rows(judged), head.probabilities))
 
 
 def _answer_simply(material: Material, split: Split, config: TrainConfig, judged: np.ndarray) -> dict[str, np.ndarray]:

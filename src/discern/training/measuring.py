@@ -7,7 +7,7 @@ import numpy as np
 from discern.evaluating import Figures, judge, judge_share, paired_difference
 from discern.splitting import Split
 from discern.training.config import TrainConfig
-from discern.training.learning import Held, Learned, Material
+from discern.training.learning import Answered, Held, Learned, Material
 
 
 def measure(material: Material, split: Split, learned: Learned, config: TrainConfig) -> dict[str, Any]:
@@ -53,7 +53,7 @@ class _Ruler:
         groups, weights = self.split.group[rows], self.material.weights(rows)
         return judge_share(correct, groups=groups, weights=weights, seed=self.seed).to_json()
 
-    def accuracy(self, held: Held) -> dict[str, Any]:
+    def accuracy(self, held: Answered) -> dict[str, Any]:
         return self.share(self.correct(held.rows, held.probabilities), held.rows)
 
     def figures(self, held: Held) -> Figures:
@@ -67,7 +67,7 @@ class _Ruler:
             seed=self.seed,
         )
 
-    def difference(self, one: Held, other: Held) -> dict[str, Any]:
+    def difference(self, one: Answered, other: Answered) -> dict[str, Any]:
         """The first's accuracy minus the second's, over the pictures that both judged."""
         rows, first, second = np.intersect1d(one.rows, other.rows, return_indices=True)
         return paired_difference(

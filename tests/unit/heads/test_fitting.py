@@ -46,6 +46,32 @@ def test_a_head_without_a_fold_is_the_head_of_the_other_folds(make, blocks):
     same_head(fitter(made, blocks).fit(1), rest.fit(), tolerance=2e-2)
 
 
+@pytest.mark.parametrize("without", [None, 1])
+def test_heads_without_unknown_scores_are_the_same_heads(make, blocks, without):
+    made = make(120, 5)
+    whole, head = fitter(made, blocks).fit(without), fitter(made, blocks, strangers=False).fit_head(without)
+    np.testing.assert_array_equal(head.weight, whole.head.weight)
+    np.testing.assert_array_equal(head.bias, whole.head.bias)
+
+
+def test_probabilities_without_unknown_scores_are_the_same(make, blocks):
+    made = make(120, 5)
+    whole = fitter(made, blocks).cross_fit().probabilities
+    np.testing.assert_array_equal(fitter(made, blocks, strangers=False).cross_probabilities(), whole)
+
+
+def test_tiny_sets_get_the_same_head_alone(make, blocks):
+    made = make(12, 3)
+    small = replace(made, fold=np.zeros(12, np.int64))
+    whole, head = fitter(small, blocks).fit(), fitter(small, blocks, strangers=False).fit_head()
+    np.testing.assert_array_equal(head.weight, whole.head.weight)
+
+
+def test_unknown_scores_that_were_not_prepared_are_refused(make, blocks):
+    with pytest.raises(ValueError, match="fit_head"):
+        fitter(make(60, 3), blocks, strangers=False).fit()
+
+
 def test_the_same_seed_gives_the_same_head(make, blocks):
     made = make(100, 5)
     first, second = fitter(made, blocks, seed=3).cross_fit(), fitter(made, blocks, seed=3).cross_fit()

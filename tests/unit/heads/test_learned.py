@@ -22,6 +22,7 @@ def learner(make, blocks):
         classes=4,
         spans=tuple(blocks.values()),
         apart=(0, 1, 2, 3, 4),
+        strangers=True,
         config=HeadConfig(),
         seed=0,
     )
@@ -43,6 +44,7 @@ def test_many_classes_get_discriminants_alone(make, blocks):
         classes=100_000,
         spans=tuple(blocks.values()),
         apart=(0,),
+        strangers=True,
         config=HeadConfig(),
         seed=0,
     )
