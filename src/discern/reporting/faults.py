@@ -138,6 +138,8 @@ def _card(finding: "Finding", gallery: Gallery) -> Card:
 
 
 def _action(finding: "Finding") -> str:
-    return {"drop": "proposed: drop one", "group": "proposed: keep together", "keep": "you decide"}.get(
-        finding.action, ""
-    )
+    if finding.check == "label_conflict":
+        # What fixes.csv proposes only holds until somebody has decided.
+        return "you decide"
+    words = {"drop": "proposed: drop one", "group": "proposed: keep together", "keep": "you decide"}
+    return words.get(finding.action, "")

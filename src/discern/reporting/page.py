@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,16 +101,22 @@ def write_report(
 
 
 def _data_context(catalog: "Catalog", findings: Sequence["Finding"], gallery: Gallery, *, seed: int) -> dict[str, Any]:
-    broken = np.flatnonzero(~catalog.readable)
-    columns = {name: catalog.table.get_column(name) for name in ("path", "error", "message")}
     return {
         "data": describe_data(catalog, gallery, seed=seed),
         "faults": describe_faults([each for each in findings if each.check != "unreadable"], gallery),
-        "unreadable": [
-            {name: column[int(row)] for name, column in columns.items()} for row in broken[:_UNREADABLE_SHOWN]
-        ],
+        "unreadable": _unreadable(catalog),
         "fingerprint": catalog.fingerprint,
     }
+
+
+def _unreadable(catalog: "Catalog") -> list[dict[str, str | None]]:
+    """The first files that cannot be read, and why; where the folder lies is nobody's business who gets the page."""
+    columns = {name: catalog.table.get_column(name) for name in ("path", "error", "message")}
+    files = [
+        {name: column[int(row)] for name, column in columns.items()}
+        for row in np.flatnonzero(~catalog.readable)[:_UNREADABLE_SHOWN]
+    ]
+    return [file | {"message": (file["message"] or "").replace(f"{catalog.root}{os.sep}", "")} for file in files]
 
 
 def _answers_context(

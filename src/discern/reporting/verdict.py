@@ -14,6 +14,7 @@ BASELINES = {
     "raw_pixels": "a few raw pixels, without any network",
 }
 _WORDNET = re.compile(r"n\d{8}")
+_ONE_WAY = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +75,12 @@ def _what_naive_claims(metrics: Mapping[str, Any]) -> str:
         )
     both = difference.get("pictures")
     where = f" on the {plural(both, 'picture')} that both answered" if both else ""
-    ends = f"{CERTAIN} interval {points(low)} to {points(high)}"
+    measured = f"{points(gain)} points{where} ({CERTAIN} interval {points(low)} to {points(high)})"
     if low > 0:
-        return f"{claim}: {points(gain)} points ({ends}), because it is tested on pictures that it has as good as seen."
+        return f"{claim}: {measured}, because it is tested on pictures that it has as good as seen."
     if high < 0:
-        return f"{claim}, {points(gain)} points ({ends}): nothing was gained here by leaks."
-    return f"{claim}; the difference of {points(gain)} points{where} ({ends}) may be chance."
+        return f"{claim}; {measured}: nothing was gained here by leaks."
+    return f"{claim}; the difference of {measured} may be chance."
 
 
 def _what_next(metrics: Mapping[str, Any], faults: Mapping[str, int]) -> str:
@@ -128,7 +129,7 @@ def notes(metrics: Mapping[str, Any], run: Mapping[str, Any], labels: Sequence[s
         _pretraining(run, labels),
         _method(metrics),
         _unjudged(part(metrics, "split"), part(metrics, "accuracy", "leak_free")),
-        _calibration(part(metrics, "ece")),
+        _calibration(part(metrics, "ece"), part(metrics, "figures").get("reliability") or []),
     ]
     return sorted((note for note in told if note), key=lambda note: not note.warning)
 
@@ -203,7 +204,7 @@ def _unjudged(split: Mapping[str, Any], figure: Mapping[str, Any]) -> Note | Non
     )
 
 
-def _calibration(ece: Mapping[str, Any]) -> Note | None:
+def _calibration(ece: Mapping[str, Any], bins: Sequence[Mapping[str, Any]]) -> Note | None:
     value, chance = ece.get("value"), ece.get("null95")
     if value is None or chance is None:
         return None
@@ -214,8 +215,17 @@ def _calibration(ece: Mapping[str, Any]) -> Note | None:
             f"gives up to {percent(chance)} for a perfectly honest model.",
         )
     return Note(
-        title="Its confidence is off",
+        title=_off(bins),
         text=f"Stated confidence and the share that is right differ by {percent(value)} on average, more than chance "
         f"explains ({percent(chance)}). Do not set rules by the confidence without looking at the curve below.",
         warning=True,
     )
+
+
+def _off(bins: Sequence[Mapping[str, Any]]) -> str:
+    """Which way stated confidence errs, where nearly all of the gap lies on one side."""
+    gaps = [each["pictures"] * (each["accuracy"] - each["confidence"]) for each in bins]
+    lean = sum(gaps) / max(sum(map(abs, gaps)), 1e-12)
+    if lean > _ONE_WAY:
+        return "It is right more often than it says"
+    return "It is right less often than it says" if lean < -_ONE_WAY else "Its confidence is off"

@@ -75,3 +75,8 @@ def test_proposals_are_in_words(gallery):
         [finding("exact_copy", 1, 2, action="drop"), finding("near_copy", 1, 2, action="group")], gallery
     )
     assert [fault.cards[0].action for fault in faults] == ["proposed: drop one", "proposed: keep together"]
+
+
+def test_conflicting_labels_are_for_a_person_to_decide(gallery):
+    fault = describe_faults([finding("label_conflict", 1, 2, action="group")], gallery)[0]
+    assert fault.cards[0].action == "you decide"

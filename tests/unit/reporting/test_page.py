@@ -255,3 +255,14 @@ def test_fifty_two_classes_stay_light(real_data, tmp_path):
     catalog = scan(real_data / "fruits360_varieties", cache=tmp_path / "cache")
     report(tmp_path / "report.html", catalog)
     assert (tmp_path / "report.html").stat().st_size < 6_000_000
+
+
+def test_an_unreadable_file_is_named_without_the_folder_above(tmp_path):
+    folder = write_pictures(tmp_path / "trees")
+    (folder / "train" / "ash" / "nothing.png").write_bytes(b"")
+    catalog = scan(folder, cache=tmp_path / "cache", threads=1)
+    assert str(folder) in catalog.table.filter(~catalog.readable)["message"].item()
+    write_data_page(tmp_path / "data.html", catalog=catalog, findings=[], title="trees")
+    text = (tmp_path / "data.html").read_text("utf-8")
+    assert "train/ash/nothing.png is empty" in text
+    assert str(folder) not in text

@@ -64,8 +64,9 @@ def test_a_difference_is_called_one_only_where_it_is(difference, words):
 
 
 def test_a_difference_on_other_pictures_says_on_which():
-    difference = figure(0.0, -0.04, 0.04, pictures=41)
-    assert "0.0 points on the 41 pictures that both answered" in told(metrics(accuracy={"difference": difference}))[1]
+    for low, high in ((-0.04, 0.04), (0.01, 0.04), (-0.04, -0.01)):
+        difference = figure(0.02, low, high, pictures=41)
+        assert "+2.0 points on the 41 pictures that both" in told(metrics(accuracy={"difference": difference}))[1]
 
 
 def test_without_a_naive_figure_nothing_is_said_of_it():
@@ -140,6 +141,20 @@ def test_classes_that_could_not_be_judged_are_named():
 @pytest.mark.parametrize(("value", "warning"), [(0.02, False), (0.08, True)])
 def test_confidence_is_doubted_beyond_chance(value, warning):
     assert list(titles({"ece": figure(value, 0.0, 0.1, null95=0.04)}).values()) == [warning]
+
+
+@pytest.mark.parametrize(
+    ("bins", "title"),
+    [
+        ([(0.5, 0.8, 10), (0.9, 0.97, 30), (1.0, 0.99, 5)], "It is right more often than it says"),
+        ([(0.5, 0.2, 10), (0.9, 0.7, 30)], "It is right less often than it says"),
+        ([(0.5, 0.8, 10), (0.9, 0.7, 15)], "Its confidence is off"),
+        ([], "Its confidence is off"),
+    ],
+)
+def test_a_confidence_that_is_off_says_which_way(bins, title):
+    reliability = [{"confidence": said, "accuracy": right, "pictures": count} for said, right, count in bins]
+    assert titles({"ece": figure(0.2, null95=0.04), "figures": {"reliability": reliability}}) == {title: True}
 
 
 def test_confidence_that_could_not_be_judged_is_not_spoken_of():
