@@ -5,6 +5,7 @@ vision"; frames and units are those of `discern.grouping.polar`.
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -30,6 +31,10 @@ class Placed:
     column: np.ndarray
     row: np.ndarray
     inside: np.ndarray
+
+    def take(self, chosen: np.ndarray) -> Self:
+        """Choose some pairs, by an int or bool array."""
+        return type(self)(**{name: values[chosen] for name, values in vars(self).items()})
 
 
 def place(

@@ -1,12 +1,14 @@
 """Laying one picture onto another and comparing them: thumbnails first, then the pictures themselves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from PIL import Image
 
+from discern.cores import side_by_side
 from discern.grouping.agreement import colours_differ, windows_agree
 from discern.grouping.aligning import Placed, align, bilinear, place
 from discern.grouping.polar import blur, brightness, half_extents, halved
@@ -61,12 +63,12 @@ def compare_thumbs(
     sizes = catalog.table.select(pl.col("width", "height").fill_null(1)).to_numpy()
     extents = half_extents(sizes[:, 0], sizes[:, 1])
     parts, scores = [pairs.take(np.zeros(0, np.int64))], [np.zeros(0)]
-    for start in range(0, len(pairs), _BATCH):
-        end = min(start + _BATCH, len(pairs))
-        kept, score = _compare_some(catalog, pairs.take(np.arange(start, end)), extents, config)
+    starts = range(0, len(pairs), _BATCH)
+    jobs = [partial(_compare_some, catalog, _some(pairs, start, _BATCH), extents, config) for start in starts]
+    for done, (kept, score) in enumerate(side_by_side(jobs), 1):
         parts.append(kept)
         scores.append(score)
-        progress("compare thumbnails", end, len(pairs))
+        progress("compare thumbnails", min(done * _BATCH, len(pairs)), len(pairs))
     return _each_once(Proposals.join(parts), np.concatenate(scores))
 
 
@@ -78,14 +80,17 @@ def look_closer(catalog: "Catalog", pairs: Proposals, config: LookConfig, *, pro
     """
     agreement = np.zeros(len(pairs))
     for start in range(0, len(pairs), _PAIRS_READ):
-        some = pairs.take(np.arange(start, min(start + _PAIRS_READ, len(pairs))))
+        some = _some(pairs, start, _PAIRS_READ)
         greys = _greys(catalog, np.union1d(some.wide, some.narrow))
-        for at in range(len(some)):
-            agreement[start + at] = _look_at(
-                greys[int(some.wide[at])], greys[int(some.narrow[at])], some.affine[at : at + 1], config
-            )
+        ends = zip(some.wide.tolist(), some.narrow.tolist(), some.affine[:, None], strict=True)
+        jobs = [partial(_look_at, greys[wide], greys[narrow], affine, config) for wide, narrow, affine in ends]
+        agreement[start : start + len(some)] = list(side_by_side(jobs))
         progress("confirm copies", start + len(some), len(pairs))
     return agreement
+
+
+def _some(pairs: Proposals, start: int, count: int) -> Proposals:
+    return pairs.take(np.arange(start, min(start + count, len(pairs))))
 
 
 def _compare_some(
@@ -102,12 +107,11 @@ def _compare_some(
     affine, _ = align(wide, narrow, affine[good], frames, steps=3)
     placed = place(affine, frames, wide.shape[1:], narrow.shape[1:])
     score = np.where(_sound(affine, placed, config), _agreement(wide, narrow, placed, config), -1)
-    score[~_same_colours(colours[0][good], colours[1][good], placed, config)] = -1
     kept = np.flatnonzero(score >= config.thumb)
-    refined = pairs.take(good[kept])
-    return Proposals(wide=refined.wide, narrow=refined.narrow, affine=affine[kept], agreement=refined.agreement), score[
-        kept
-    ]
+    first, second = (colour[good[kept]] for colour in colours)
+    kept = kept[_same_colours(first, second, placed.take(kept), config)]
+    some = pairs.take(good[kept])
+    return replace(some, affine=affine[kept]), score[kept]
 
 
 def _sound(affine: np.ndarray, placed: Placed, config: LookConfig) -> np.ndarray:

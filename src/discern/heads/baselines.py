@@ -6,11 +6,11 @@ from functools import partial
 import numpy as np
 
 from discern.bundle.parts import softmax
+from discern.cores import side_by_side
 from discern.heads.choosing import ABSENT
 from discern.heads.logistic import fit_logistic
 from discern.heads.spaces import BLOCK, Features
 from discern.heads.strangers import top_directions
-from discern.heads.working import side_by_side
 
 _GREY, _COLOURS = 16, 8
 _LEARN_FROM, _DIRECTIONS = 5_000, 128

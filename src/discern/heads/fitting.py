@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from discern.bundle.parts import LinearHead, Span
+from discern.cores import side_by_side
 from discern.errors import DataError
 from discern.heads.choosing import Answers, Choice, calibrate, choose
 from discern.heads.config import HeadConfig
@@ -13,7 +14,6 @@ from discern.heads.fitted import CrossFit, FittedHead, answer_in_blocks
 from discern.heads.learned import PLAIN, Learned, Learner
 from discern.heads.spaces import Features
 from discern.heads.strangers import choose_sum, combine, rejection_threshold, standardise, with_energy
-from discern.heads.working import side_by_side
 from discern.progress import Progress, silent
 
 _SEEN_IN_TEST = -1

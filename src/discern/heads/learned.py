@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from discern.bundle.parts import MEASURES, LinearHead, Span, UnknownScorer, unit_blocks
+from discern.cores import side_by_side
 from discern.errors import DataError
 from discern.heads.choosing import Answers, Choice
 from discern.heads.config import HeadConfig
@@ -15,7 +16,6 @@ from discern.heads.logistic import fit_logistic
 from discern.heads.moments import FoldMoments
 from discern.heads.spaces import Features, Space, in_blocks
 from discern.heads.strangers import fit_measures
-from discern.heads.working import side_by_side
 
 # Logistic regression costs rows x columns x classes, each of some dozen steps; a discriminant needs sums alone.
 _LOGISTIC_UP_TO = 45_000_000

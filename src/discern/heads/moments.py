@@ -9,8 +9,8 @@ from typing import Self
 
 import numpy as np
 
+from discern.cores import side_by_side
 from discern.heads.spaces import BLOCK, Space
-from discern.heads.working import side_by_side
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

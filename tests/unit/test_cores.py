@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from discern.heads.working import one_core_each, side_by_side
+from discern.cores import one_core_each, side_by_side
 
 
 def blas_threads() -> set[int]:

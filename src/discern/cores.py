@@ -1,4 +1,4 @@
-"""Many small fits on all cores."""
+"""Many pieces of work at once, each on one core."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
