@@ -10,7 +10,7 @@ endif
 DATA ?=
 TEST_WORKERS ?= auto
 
-.PHONY: install demo test lint check bench clean
+.PHONY: install demo docs test lint check bench clean
 install: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -20,6 +20,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 demo: install
 	$(BIN)/python tools/demo.py $(if $(DATA),"$(DATA)")
+
+docs: install
+	$(BIN)/python -m tools.write_cli_reference
+	$(BIN)/python -m tools.write_python_reference
 
 test: install lint
 	$(BIN)/python -m pytest -n $(TEST_WORKERS)

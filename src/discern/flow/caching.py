@@ -25,7 +25,14 @@ class CacheResult:
     freed: int
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; paths are absolute."""
+        """Plain values; paths are absolute.
+
+        Keys:
+            folder: where it is.
+            bytes: how large all of it is.
+            shelves: each kind of kept thing with `name`, `rows` and `bytes`.
+            freed: bytes that pruning gave back.
+        """
         total = sum(shelf["bytes"] for shelf in self.shelves)
         return {"folder": str(self.folder), "bytes": total, "shelves": self.shelves, "freed": self.freed}
 

@@ -36,7 +36,11 @@ class Diagnosis:
 
 @dataclass(frozen=True, kw_only=True)
 class DoctorResult:
-    """Everything looked at, and whether all is well."""
+    """Everything looked at, and whether all is well.
+
+    Attributes:
+        diagnoses: each thing looked at.
+    """
 
     diagnoses: tuple[Diagnosis, ...]
 
@@ -46,7 +50,12 @@ class DoctorResult:
         return all(each.passed for each in self.diagnoses)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Plain values.
+
+        Keys:
+            passed: whether all is well.
+            diagnoses: each thing looked at with `name`, `passed`, `found` and `hint`.
+        """
         return {"passed": self.passed, "diagnoses": [asdict(each) for each in self.diagnoses]}
 
 

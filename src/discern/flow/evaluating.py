@@ -44,7 +44,33 @@ class EvaluateResult:
     fell_short: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values: the figures, `accuracy` with value, low and high first."""
+        """Plain values: the figures and what was judged, side by side; a figure has value, low, high and note.
+
+        Keys:
+            pictures: how many were judged.
+            weight: how much they weigh; copies count as one picture.
+            groups: how many independent groups they come from.
+            classes: how many labels occur among them.
+            labels: the bundle's labels.
+            accuracy: the share that is named right.
+            balanced_accuracy: the same with every class counting alike.
+            macro_f1: the mean of the classes' F1.
+            log_loss: in nats.
+            brier: summed over all classes, in [0, 2].
+            uncalibrated_log_loss: null here; training compares it.
+            uncalibrated_brier: likewise.
+            ece: the expected calibration error, and in `null95` the most that perfect calibration would show.
+            reliability: confidence, accuracy and number of pictures in bins of equal mass.
+            per_class: each label's support, groups, precision, recall and F1.
+            confusion: weights, the truth in rows, answers in columns.
+            confused: which label is taken for which, the most frequent first.
+            seen: how many were left out because the bundle was trained on them.
+            unreadable: how many files could not be read.
+            other_labels: pictures left out because their label is none of the bundle's, by label.
+            unknown: how strangers were told; null without negatives.
+            policy: null; no promise about errors is made yet.
+            fell_short: the floors that the intervals' lower ends do not reach.
+        """
         return self.figures.to_json() | {
             "pictures": self.pictures,
             "seen": self.seen,

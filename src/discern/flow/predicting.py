@@ -32,7 +32,22 @@ class Answer:
     error: DiscernError | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The prediction with its path, or the path with `{"error": {"code", "message", "hint"}}`."""
+        """The prediction with its path, or the path with the error.
+
+        Keys:
+            path: the picture's absolute path; "-" for one that came through standard input.
+            label: the most probable class, whatever the decision.
+            decision: `accept`, `review` (ask a person) or `unknown` (none of these).
+            confidence: the calibrated probability of `label`, in [0, 1].
+            probabilities: every label's calibrated probability; they sum to 1.
+            set: the labels of the conformal set; null where the model has none.
+            unknown_score: how strange the picture is; larger is stranger.
+            looks_like: the label it looks most like, where the decision is `unknown`; else null.
+            message: the answer in one plain sentence.
+            model: `name`, `version` and `fingerprint` of the model that answered.
+            id: different for every answer.
+            error: instead of all but `path`, for a file that is no usable picture: `code`, `message` and `hint`.
+        """
         if self.prediction is not None:
             return {"path": self.path} | self.prediction.to_json()
         assert self.error is not None

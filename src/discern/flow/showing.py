@@ -19,7 +19,26 @@ def show(bundle: str | Path) -> dict[str, Any]:
     """Say what is known of a bundle, without answering anything.
 
     Returns:
-        JSON-ready: name, version, fingerprint, labels, figures, recipe, backbone, thresholds, policy, data, config.
+        Plain values, by name.
+
+    Keys:
+        path: the bundle's absolute path.
+        name: the model's name, that of its run.
+        version: the model's version.
+        fingerprint: 64 hexadecimal digits that no other bundle has.
+        labels: the classes, in order.
+        ordered: whether their order means something.
+        metrics: the figures of its training.
+        recipe: how a picture becomes numbers.
+        backbone: name, size, views, licence, and the data it was pretrained on.
+        temperature: what the probabilities were calibrated by.
+        thresholds: where the decision changes, `unknown` and `accept`; null: it never does.
+        policy: the promise about errors among accepted answers; null: nothing is accepted.
+        unknown: how strangers are told: candidate and settings.
+        data: fingerprint and size of the pictures it was trained on.
+        config: what was asked for.
+        versions: the libraries that made it.
+        seen: how many pictures it was trained on.
 
     Raises:
         BundleError: no bundle, a damaged one, or one of a newer form.

@@ -34,7 +34,17 @@ class SplitResult:
     proof: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; paths are absolute."""
+        """Plain values; paths are absolute.
+
+        Keys:
+            run: the run's folder.
+            out: the folder of parts; null where none was asked for.
+            split: the file that says in which part each picture stands, and why.
+            pictures: how many pictures stand in each part.
+            reason: why it was split this way, in one sentence.
+            unjudged: labels whose pictures all depend on one another, so that they can stand in one part alone.
+            proof: what shows that nothing is shared between parts.
+        """
         return {
             "run": str(self.run),
             "out": None if self.out is None else str(self.out),
