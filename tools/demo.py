@@ -3,52 +3,70 @@
 Usage: python tools/demo.py [FOLDER]. Leaves runs/demo/report.html.
 """
 
+import csv
 import shutil
 import struct
 import sys
+import time
 import zlib
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 from PIL import Image
 from sklearn.datasets import load_digits
 
 import discern
 from discern.cli.bars import bars
+from discern.cli.refusing import refusals
 
 RUNS = Path("runs")
+STRANGERS = RUNS / "demo-data" / "strangers"
 SIDE = 96
 
 
+@dataclass(frozen=True, kw_only=True)
+class Flaw:
+    """Something wrong that was planted.
+
+    Attributes:
+        what: what it is, in words.
+        check: the check that has to find it.
+        paths: the files, relative to the folder of pictures.
+    """
+
+    what: str
+    check: str
+    paths: tuple[str, ...]
+
+
 def main() -> None:
-    """Train on the folder named, or on digits with planted flaws."""
-    shutil.rmtree(RUNS / "demo", ignore_errors=True)
-    if len(sys.argv) > 1:
-        train(Path(sys.argv[1]))
-        return
-    data, strangers = RUNS / "demo-data" / "digits", RUNS / "demo-data" / "strangers"
-    shutil.rmtree(RUNS / "demo-data", ignore_errors=True)
-    write_digits(data)
-    planted = plant(data)
-    write_strangers(strangers)
-    shutil.rmtree(RUNS / "demo-check", ignore_errors=True)
-    with bars() as progress:
-        checked = discern.check(data, name="demo-check", runs=RUNS, progress=progress)
-    print_found(planted, checked)
-    result = train(data)
-    explain(result, data, strangers)
-
-
-def train(source: Path) -> discern.TrainResult:
-    """Train, and say what came of it."""
+    """Train on the folder named, or on digits with planted flaws; then ask the model."""
+    began = time.monotonic()
+    for former in ("demo", "demo-data"):
+        shutil.rmtree(RUNS / former, ignore_errors=True)
+    write_strangers(STRANGERS)
+    source, planted = (Path(sys.argv[1]), []) if len(sys.argv) > 1 else write_flawed_digits(RUNS / "demo-data/digits")
+    say(f"Training on {source}: check, split, fit, evaluate, pack")
     with bars() as progress:
         result = discern.train(source, name="demo", runs=RUNS, progress=progress)
-    for name in ("leak_free", "naive", "given"):
-        if figure := result.accuracy[name]:
-            print(f"accuracy, {name:<9}  {figure['value']:.4f}  ({figure['low']:.4f} to {figure['high']:.4f})")
-    print(f"wall time {sum(result.seconds.values()):.1f} s   {result.seconds}")
-    print(f"report    {result.report}\nbundle    {result.bundle}\n")
-    return result
+    found = read_fixes(result.run / "fixes.csv")
+    print_planted(planted, found) if planted else print_found(found)
+    print_figures(result)
+    explain(result, source)
+    say("Done")
+    print(f"report   {near(result.report)}\nbundle   {near(result.bundle)}, ", end="")
+    print("whole, and answers as when it was made" if discern.verify(result.bundle).passed else "NOT as it was made")
+    print(f"took     {time.monotonic() - began:.0f} s")
+
+
+def write_flawed_digits(folder: Path) -> tuple[Path, list[Flaw]]:
+    """Write the digits and plant the flaws."""
+    say(f"Writing 1,797 scanned digits to {folder}, and planting flaws among them")
+    write_digits(folder)
+    return folder, plant(folder)
 
 
 def write_digits(folder: Path) -> None:
@@ -62,28 +80,36 @@ def write_digits(folder: Path) -> None:
         grey.resize((SIDE, SIDE), Image.Resampling.BICUBIC).convert("RGB").save(path)
 
 
-def plant(folder: Path) -> dict[str, int]:
-    """Plant known flaws; gives how many of each check's kind."""
+def plant(folder: Path) -> list[Flaw]:
+    """Plant known flaws."""
     random = np.random.default_rng(7)
-    train = sorted(folder.glob("train/*/*.png"))
-    chosen = [train[index] for index in random.choice(len(train), 30, replace=False)]
-    for path in chosen[:12]:
-        shutil.copy(path, folder / "test" / path.parent.name / f"again-{path.name}")
-    for path in chosen[12:15]:
-        other = str((int(path.parent.name) + 1) % 10)
-        shutil.copy(path, folder / "train" / other / f"also-{path.name}")
-    whole = chosen[15].read_bytes()
-    (folder / "train/0/cut.png").write_bytes(whole[: len(whole) // 2])
-    (folder / "train/1/empty.png").write_bytes(b"")
-    (folder / "train/2/bomb.png").write_bytes(bomb())
-    (folder / "train/3/notes.jpg").write_text("this is no picture")
-    moved = chosen[16]
-    moved.rename(moved.with_suffix(".jpg"))
-    return {"exact_copy": 15, "label_conflict": 3, "part_leak": 12, "unreadable": 4, "wrong_suffix": 1}
+    scans = sorted(folder.glob("train/*/*.png"))
+    *copied, conflicting, cut, lying = (scans[place] for place in random.choice(len(scans), 15, replace=False))
+    leaks = [shutil.copy(path, folder / "test" / path.parent.name / f"again-{path.name}") for path in copied]
+    other = str((int(conflicting.parent.name) + 1) % 10)
+    conflict = shutil.copy(conflicting, folder / "train" / other / f"also-{conflicting.name}")
+    whole = cut.read_bytes()
+    files = {name: folder / "train" / name for name in ("0/cut.png", "1/empty.png", "2/bomb.png", "3/notes.jpg")}
+    for path, content in zip(files.values(), (whole[: len(whole) // 2], b"", bomb(), b"no picture"), strict=True):
+        path.write_bytes(content)
+    lying = lying.rename(lying.with_suffix(".jpg"))
+    planted = {
+        ("training pictures copied into the test part", "exact_copy"): leaks,
+        ("picture copied under another label", "label_conflict"): [conflict],
+        ("PNG cut in half", "unreadable"): [files["0/cut.png"]],
+        ("empty file", "unreadable"): [files["1/empty.png"]],
+        (f"PNG of {len(bomb())} bytes that claims 60,000 x 60,000 px", "unreadable"): [files["2/bomb.png"]],
+        ("text named .jpg", "unreadable"): [files["3/notes.jpg"]],
+        ("PNG named .jpg", "wrong_suffix"): [lying],
+    }
+    return [
+        Flaw(what=what, check=check, paths=tuple(path.relative_to(folder).as_posix() for path in paths))
+        for (what, check), paths in planted.items()
+    ]
 
 
 def bomb() -> bytes:
-    """A PNG of a few hundred bytes that claims 60,000 x 60,000 pixels."""
+    """A tiny PNG that claims 60,000 x 60,000 pixels."""
     header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
@@ -92,7 +118,7 @@ def bomb() -> bytes:
 
 
 def write_strangers(folder: Path) -> None:
-    """Draw 20 pictures that are no digits: coloured checks, rings and stripes."""
+    """Draw 20 pictures that are nobody's class: coloured checks, rings and stripes."""
     folder.mkdir(parents=True)
     random = np.random.default_rng(11)
     y, x = np.mgrid[0:SIDE, 0:SIDE]
@@ -105,32 +131,86 @@ def write_strangers(folder: Path) -> None:
         Image.fromarray(np.uint8(colour)).save(folder / f"pattern-{number:02d}.png")
 
 
-def print_found(planted: dict[str, int], checked: discern.CheckResult) -> None:
-    """Print what was planted against what was found."""
-    print(f"\n{checked.pictures} pictures; page {checked.page}\n{'flaw':<16}{'planted':>8}{'found':>8}")
-    for name, found in checked.findings.items():
-        print(f"{name:<16}{planted.get(name, 0):>8}{found:>8}")
-    print()
+def read_fixes(path: Path) -> list[tuple[str, set[str]]]:
+    """What was found: each row's check and the files that it names."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [(row["why"].split(":")[0], {row["path"], row["with"]} - {""}) for row in csv.DictReader(file)]
 
 
-def explain(result: discern.TrainResult, data: Path, strangers: Path) -> None:
-    """Answer unseen pictures, and show a sure, a doubtful and an unknown one."""
+def print_planted(planted: list[Flaw], found: list[tuple[str, set[str]]]) -> None:
+    """Print what was planted against what was found, file by file."""
+    say("Planted against found")
+    print(f"{'planted':>7}  {'':<54}{'found':>5}")
+    for flaw in planted:
+        hits = sum(any(check == flaw.check and path in named for check, named in found) for path in flaw.paths)
+        print(f"{len(flaw.paths):>7}  {flaw.what:<54}{hits:>5}")
+    everything = {path for flaw in planted for path in flaw.paths}
+    print(f"{0:>7}  {'anything else':<54}{sum(not named & everything for _, named in found):>5}")
+
+
+def print_found(found: list[tuple[str, set[str]]]) -> None:
+    """Print how many proposals each check makes."""
+    say("Found, and proposed in runs/demo/fixes.csv")
+    for check, number in Counter(check for check, _ in found).most_common():
+        print(f"{number:>7}  {check.replace('_', ' ')}")
+    if not found:
+        print("nothing")
+
+
+def print_figures(result: discern.TrainResult) -> None:
+    """Print the honest accuracy beside the others."""
+    say("How good it is, with 95 % intervals")
+    names = {"leak_free": "nothing leaked", "naive": "a random split claims", "given": "the given parts claim"}
+    for key, name in names.items():
+        figure = result.accuracy[key]
+        if figure and figure["value"] is not None:
+            ends = (
+                "too few for an interval" if figure["low"] is None else f"{figure['low']:.1%} to {figure['high']:.1%}"
+            )
+            print(f"{name:<24}{figure['value']:>7.1%}   ({ends})")
+
+
+def explain(result: discern.TrainResult, source: Path) -> None:
+    """Show a sure and a doubtful held-out picture, and an unknown one."""
     model = discern.load(result.bundle)
-    answers = [answer for answer in discern.predict(model, [data / "test"]) if answer.prediction]
-    known = sorted((a for a in answers if a.prediction.decision != "unknown"), key=lambda a: a.prediction.confidence)
-    strange = [answer for answer in discern.predict(model, [strangers]) if answer.prediction]
+    held = pl.read_parquet(result.run / "answers.parquet").sort("confidence")
+    known = held.filter(pl.col("unknown_score") <= pl.col("t_unknown"))
+    strange = [answer for answer in discern.predict(model, [STRANGERS]) if answer.prediction]
     rejected = [answer for answer in strange if answer.prediction.decision == "unknown"]
-    print(f"of {len(strange)} pictures that are no digits, {len(rejected)} were answered `unknown`")
-    print(f"of {len(answers)} test digits, {len(answers) - len(known)} were\n")
-    picks = {"sure": known[-1], "doubtful": known[0]} | ({"unknown": rejected[0]} if rejected else {})
-    for kind, answer in picks.items():
-        prediction = answer.prediction
-        best = sorted(prediction.probabilities.items(), key=lambda pair: -pair[1])[:3]
-        print(f"{kind}: {Path(answer.path).relative_to(data.parent.absolute())}\n   {prediction.message}")
-        print("   " + ", ".join(f"{label} {share:.1%}" for label, share in best), end="; ")
-        print(f"unknown score {prediction.unknown_score:.2f} against {model.manifest.thresholds.unknown:.2f}\n")
-    print(f"bundle whole and answering as made: {discern.verify(result.bundle).passed}")
+    say("Three pictures")
+    for kind, rows in (("sure", known.tail(1)), ("doubtful", known.head(1))):
+        for row in rows.iter_rows(named=True):
+            show(kind, source / row["path"], model, truth=row["label"], held=row)
+    for answer in rejected[:1]:
+        show("unknown", Path(answer.path), model)
+    say("Answered `unknown`")
+    print(f"{len(rejected):>7} of {len(strange)} drawn patterns, which are none of the labels")
+    print(f"{len(held) - len(known):>7} of {len(held)} held-out pictures, which it should have known")
+
+
+def show(kind: str, path: Path, model: discern.Model, *, truth: str = "", held: dict | None = None) -> None:
+    """Print one answer in words and figures; `held` is what was said while the picture was held out."""
+    prediction = model(path)
+    best = sorted(prediction.probabilities.items(), key=lambda pair: -pair[1])[:3]
+    print(f"{kind:<10}{near(path)}" + (f'  (labelled "{truth}")' if truth else ""))
+    print(f"{'':<10}{prediction.message}")
+    print(f"{'':<10}" + ", ".join(f'"{label}" {share:.1%}' for label, share in best), end="; ")
+    print(f"unknown score {prediction.unknown_score:.2f}, unknown above {model.manifest.thresholds.unknown:.2f}")
+    if held and abs(held["confidence"] - prediction.confidence) > 0.005:
+        print(f'{"":<10}before it had learned from this picture: "{held["answer"]}" {held["confidence"]:.1%}')
+
+
+def near(path: Path) -> Path:
+    """A path as seen from here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def say(heading: str) -> None:
+    """Print a heading."""
+    print(f"\n{heading}\n{'-' * len(heading)}", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    with refusals():
+        main()

@@ -19,7 +19,7 @@ from discern.progress import Progress, silent
 _SEEN_IN_TEST = -1
 _OWN_FOLDS = 5
 _FEWEST_TO_LEAVE_OUT = 4
-_MOST_JUDGES = 10_000
+_ENOUGH_TO_CHOOSE, _MOST_JUDGES = 800, 10_000
 _NONE = np.zeros(0, np.int64)
 
 
@@ -27,7 +27,8 @@ class HeadFitter:
     """Fits heads on given folds; each is chosen, calibrated and given its threshold by folds held out from it.
 
     A head for all but fold i is chosen by heads for all but folds i and j. That one also answers fold i for the head
-    without j, so 5 folds cost 10 + 5 + 1 fits; they share the sums of the folds.
+    without j, so 5 folds cost 10 + 5 + 1 fits, and where two folds are enough to choose by 5 + 5 + 1; they share the
+    sums of the folds.
 
     Args:
         features: `[N, D]`, of the pictures to learn from.
@@ -146,8 +147,11 @@ class HeadFitter:
         )
 
     def _inner(self, outer: frozenset[int]) -> list[int]:
-        """The folds that choose a head without `outer`."""
-        return [fold for fold in self._held if fold not in outer] or [f for f in self._folds if f not in outer][:1]
+        """The folds that choose a head without `outer`: its neighbours where they are large enough, else all."""
+        folds = [fold for fold in self._held if fold not in outer] or [f for f in self._folds if f not in outer][:1]
+        near = _neighbours(folds, outer)
+        enough = bool(outer) and np.isin(self._fold, near).sum() >= _ENOUGH_TO_CHOOSE
+        return near if enough else folds
 
     def _apart(self) -> tuple[int, ...]:
         """The folds that are ever left out."""
@@ -160,8 +164,7 @@ class HeadFitter:
         known = np.unique(self._labels[~np.isin(self._fold, list(outer))])
         if len(known) < _FEWEST_TO_LEAVE_OUT or not self._strangers_too:
             return []
-        place = next((place for place, fold in enumerate(inner) if fold > max(outer, default=-1)), 0)
-        return sorted({inner[place - 1], inner[place]})
+        return _neighbours(inner, outer)
 
     def _too_few(self, outer: frozenset[int]) -> bool:
         return len([fold for fold in self._folds if fold not in outer]) < 2
@@ -278,3 +281,9 @@ class HeadFitter:
             config=self._config,
             seed=self._seed,
         )
+
+
+def _neighbours(folds: list[int], outer: frozenset[int]) -> list[int]:
+    """The folds before and after `outer`, in a ring."""
+    place = next((place for place, fold in enumerate(folds) if fold > max(outer, default=-1)), 0)
+    return sorted({folds[place - 1], folds[place]}) if folds else []
