@@ -21,7 +21,7 @@ CANDIDATES: Mapping[str, tuple[str, ...]] = {
 }
 FIXED = "cosine+mahalanobis+whitened+energy"
 _ROUNDS = 4
-_PASSES = 4
+_PASSES = 2
 _LEARN_PROTOTYPES_FROM = 20_000
 _SMALLEST_SPREAD = 1e-6
 _CLEARLY = 0.01
