@@ -189,15 +189,16 @@ def explain(result: discern.TrainResult, source: Path) -> None:
 
 
 def show(kind: str, path: Path, model: discern.Model, *, truth: str = "", held: dict | None = None) -> None:
-    """Print one answer in words and figures; `held` is what was said while the picture was held out."""
+    """Print one answer in words and figures; `held` is what was answered while the picture was held out."""
     prediction = model(path)
     best = sorted(prediction.probabilities.items(), key=lambda pair: -pair[1])[:3]
+    limit = model.manifest.thresholds.unknown
     print(f"{kind:<10}{near(path)}" + (f'  (labelled "{truth}")' if truth else ""))
+    if held and abs(held["confidence"] - prediction.confidence) > 0.005:
+        print(f'{"":<10}Held out, it was called "{held["answer"]}" ({held["confidence"]:.0%}). Learned from since:')
     print(f"{'':<10}{prediction.message}")
     print(f"{'':<10}" + ", ".join(f'"{label}" {share:.1%}' for label, share in best), end="; ")
-    print(f"unknown score {prediction.unknown_score:.2f}, unknown above {model.manifest.thresholds.unknown:.2f}")
-    if held and abs(held["confidence"] - prediction.confidence) > 0.005:
-        print(f'{"":<10}before it had learned from this picture: "{held["answer"]}" {held["confidence"]:.1%}')
+    print(f"unknown score {prediction.unknown_score:.2f}" + ("" if limit is None else f", unknown above {limit:.2f}"))
 
 
 def near(path: Path) -> Path:

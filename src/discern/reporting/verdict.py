@@ -92,7 +92,7 @@ def _what_next(metrics: Mapping[str, Any], faults: Mapping[str, int]) -> str:
         return "Next: collect more pictures that were taken independently, at least 20 scenes, objects or films."
     if faults.get("label_conflict"):
         conflicts = plural(faults["label_conflict"], "picture stands", "pictures stand")
-        return f"Next: {conflicts} under two labels; decide each one in fixes.csv and train again."
+        return f"Next: {conflicts} under two labels; decide which is right in fixes.csv and train again."
     worst = _most_confused(part(metrics, "figures"))
     if worst:
         return (
