@@ -1,0 +1,160 @@
+"""What the documentation says is so: references are fresh, commands are accepted, blocks run, links lead somewhere."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import typer
+from tools import write_cli_reference, write_python_reference
+
+from discern.cli.app import app
+from tests.e2e.drawn import write_shapes
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGES = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/cli.md", "docs/python.md")]
+COMMANDS = typer.main.get_command(app).commands
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    """The fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", path.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def command_lines(path: Path) -> list[str]:
+    """Every `discern ...` in a page: lines of shell blocks and words between backticks."""
+    shell = "\n".join(blocks(path, "sh"))
+    prose = re.sub(r"^```.*?^```$", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"^discern .*$", shell, re.MULTILINE) + re.findall(r"`(discern [^`]*)`", prose)
+
+
+def misuse(line: str) -> str:
+    """Why the command line would refuse a line; "" where it would not."""
+    _, name, *words = shlex.split(line, comments=True)
+    if name not in COMMANDS:
+        return f"no command {name}"
+    try:
+        COMMANDS[name].make_context(name, words)
+    except Exception as error:  # noqa: BLE001 - the errors of misuse have no public class
+        return f"{line}: {getattr(error, 'message', error)}"
+    return ""
+
+
+@pytest.mark.parametrize("reference", [write_cli_reference, write_python_reference], ids=lambda each: each.TARGET.name)
+def test_the_references_are_what_the_code_says(reference: ModuleType) -> None:
+    assert reference.TARGET.read_text("utf-8") == reference.page(), "run `make docs`"
+
+
+def test_every_command_and_option_has_its_place_in_the_reference() -> None:
+    sections = dict(re.findall(r"^## discern (\w+)\n(.*?)(?=^## |\Z)", write_cli_reference.page(), re.M | re.S))
+    assert sections.keys() == COMMANDS.keys()
+    for name, command in COMMANDS.items():
+        options = [option for each in command.params for option in each.opts if option.startswith("--")]
+        assert options
+        assert [option for option in options if f"| `{option}` |" not in sections[name]] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda each: each.name)
+def test_every_command_named_is_one_that_is_accepted(page: Path) -> None:
+    assert [why for line in command_lines(page) if (why := misuse(line))] == []
+
+
+def test_commands_are_found_and_wrong_ones_refused() -> None:
+    assert len(command_lines(ROOT / "README.md")) >= 10
+    assert len(command_lines(ROOT / "docs/cli.md")) == len(COMMANDS)
+    assert misuse("discern fly photos/")
+    assert misuse("discern check photos/ --faster")
+    assert misuse("discern predict")
+    assert misuse("discern split photos/ --seed one")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda each: each.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8"))
+    assert [link for link in links if "://" not in link and not (page.parent / link).is_file()] == []
+
+
+def test_the_make_targets_named_exist() -> None:
+    named = {name for page in PAGES for name in re.findall(r"`make (\w+)", page.read_text("utf-8"))}
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert {"demo", "docs"} <= named
+    assert named <= targets
+
+
+class Reader:
+    """Somebody who does what the README says, in a folder with a few pictures."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        write_shapes(folder / "photos")
+        write_shapes(folder / "other", each=8, seed=5)
+        write_shapes(folder / "more", each=1, seed=6)
+        next((folder / "more" / "disc").iterdir()).rename(folder / "new.jpg")
+
+    def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        places = {name: str(self.folder / "cache") for name in ("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME")}
+        return subprocess.run(
+            [sys.executable, *command],
+            cwd=self.folder,
+            env=os.environ | places,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    return Reader(tmp_path_factory.mktemp("reader"))
+
+
+@pytest.fixture(scope="module")
+def trained(reader: Reader) -> Any:
+    """What the README's second command leaves, as JSON."""
+    line = next(line for line in command_lines(ROOT / "README.md") if line.startswith("discern train"))
+    done = reader.run("-m", *shlex.split(line), "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_readme_s_python_runs(reader: Reader) -> None:
+    (code,) = blocks(ROOT / "README.md", "python")
+    done = reader.run("-c", code)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"This .*(disc|square|stripes).*\.\n", done.stdout)
+    assert (reader.folder / "runs" / "photos-1" / "report.html").is_file()
+
+
+def test_what_training_leaves_is_where_the_readme_says(reader: Reader, trained: Any) -> None:
+    assert (reader.folder / "runs/mine/report.html").is_file()
+    assert (reader.folder / "runs/mine/model.discern").is_file()
+
+
+TABLE = re.findall(r"^\| `(discern [^`]*)` \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", [line for line in TABLE if not line.startswith("discern train")])
+def test_the_readme_s_commands_run_and_print_the_documented_keys(line: str, reader: Reader, trained: Any) -> None:
+    done = reader.run("-m", *shlex.split(line), "--json")
+    # A bundle from so few pictures may fall short of the floor, and that is an answer too.
+    assert done.returncode in ((0, 1) if "--at-least" in line else (0,)), done.stderr
+    printed = json.loads(done.stdout.splitlines()[0])
+    assert printed.keys() - documented(shlex.split(line)[1]) == set()
+    assert documented(shlex.split(line)[1]) - printed.keys() <= {"error"}
+
+
+def test_training_prints_the_documented_keys(trained: Any) -> None:
+    assert trained.keys() == documented("train")
+
+
+def documented(name: str) -> set[str]:
+    """The keys that the reference gives for a command's JSON."""
+    section = (ROOT / "docs/cli.md").read_text("utf-8").split(f"## discern {name}\n")[1].split("\n## ")[0]
+    return set(re.findall(r"^\| `(\w+)` \|", section.split("| JSON key |")[1], re.MULTILINE))
