@@ -1,7 +1,9 @@
 """What `check`, `split` and `train` share: from a source to a catalog whose dependent pictures are known."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +14,7 @@ from discern.catalog import Catalog, apply_fixes, read_fixes, scan, write_fixes
 from discern.checking import Finding, find_faults, propose_fixes
 from discern.features import Backbone, extract, load_backbone
 from discern.flow.run import Run
-from discern.grouping import Groups, find_edges, form_groups
+from discern.grouping import Groups, find_edges_once, form_groups
 from discern.picture import Recipe, choose_recipe
 from discern.progress import Progress
 from discern.store import Rows, default_folder
@@ -105,7 +107,15 @@ def prepare(run: Run, config: PrepareConfig, *, cache: Path | None, progress: Pr
     with run.stage("features", progress):
         backbone, recipe, features, position = look(catalog, config.backbone, cache=cache, progress=progress)
     with run.stage("group", progress):
-        edges = _edges(run, catalog, _Spread(features, position), progress)
+        find = partial(
+            find_edges_once,
+            catalog,
+            embeddings=_Spread(features, position),  # type: ignore[arg-type]
+            seen_by=json.dumps([backbone.key, recipe.to_json()]),
+            cache=cache,
+            progress=progress,
+        )
+        edges = _edges(run, find)
         groups = form_groups(catalog, edges)
     with run.stage("check", progress):
         findings = find_faults(catalog, edges, groups)
@@ -161,11 +171,11 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -
     return catalog
 
 
-def _edges(run: Run, catalog: Catalog, embeddings: _Spread, progress: Progress) -> pl.DataFrame:
+def _edges(run: Run, find: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     path = run.path("edges.parquet")
     if path.exists():
         return pl.read_parquet(path)
-    edges = find_edges(catalog, embeddings=embeddings, progress=progress)  # type: ignore[arg-type]
+    edges = find()
     with run.replacing("edges.parquet") as temporary:
         edges.write_parquet(temporary)
     return edges

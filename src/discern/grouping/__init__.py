@@ -2,5 +2,6 @@
 
 from discern.grouping.edges import find_edges
 from discern.grouping.groups import Groups, form_groups
+from discern.grouping.keeping import find_edges_once
 
-__all__ = ["Groups", "find_edges", "form_groups"]
+__all__ = ["Groups", "find_edges", "find_edges_once", "form_groups"]
