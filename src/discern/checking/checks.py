@@ -41,7 +41,9 @@ def exact_copy(evidence: Evidence) -> Iterator[Finding]:
     """Pictures that show the same pixels; n copies are n - 1 findings."""
     for pair in evidence.copies:
         if pair.kind == "exact":
-            why = f"The same picture as {_place(evidence, pair)}. Drop one of the two."
+            differ = evidence.conflict(pair.row, pair.other)
+            remedy = "Their labels differ: look at both." if differ else "Drop one of the two."
+            why = f"The same picture as {_place(evidence, pair)}. {remedy}"
             yield _pair(evidence, "exact_copy", pair, why)
 
 
