@@ -53,7 +53,7 @@ def unpack(path: Path) -> dict[str, bytes]:
     """Read all members, distrusting the container.
 
     Raises:
-        BundleError: there is no such file, or it is too large.
+        BundleError: there is no such file, it is too large, or it may not be read.
         BundleDamaged: it is no bundle, lacks a member, has one too many, or was changed.
     """
     data = _read(path)
@@ -64,13 +64,16 @@ def unpack(path: Path) -> dict[str, bytes]:
 
 
 def _read(path: Path) -> bytes:
-    if not path.is_file():
-        raise BundleError(
-            f"There is no bundle at {path}.", hint="`discern train` writes one as runs/NAME/model.discern."
-        )
-    if path.stat().st_size > MAX_BYTES:
-        raise BundleError(f"{path} is larger than any bundle ({MAX_BYTES >> 30} GiB).", hint="Is it another file?")
-    return path.read_bytes()
+    try:
+        if not path.is_file():
+            raise BundleError(
+                f"There is no bundle at {path}.", hint="`discern train` writes one as runs/NAME/model.discern."
+            )
+        if path.stat().st_size > MAX_BYTES:
+            raise BundleError(f"{path} is larger than any bundle ({MAX_BYTES >> 30} GiB).", hint="Is it another file?")
+        return path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error.strerror}.", hint="Allow it, or copy it.") from error
 
 
 def _read_members(path: Path, data: bytes) -> dict[str, bytes]:

@@ -1,12 +1,13 @@
 """Golden vectors: generated pictures and the answers that the model gave to them where it was made."""
 
 import io
+import zipfile
 from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
 
-from discern.errors import BundleDamaged
+from discern.errors import BundleDamaged, PictureError
 from discern.picture import Recipe, load_input
 
 TOLERANCE = 1e-4
@@ -68,9 +69,10 @@ def replay(golden: bytes, run: Run, recipe: Recipe) -> tuple[float, dict[str, np
             arrays = {name: kept[name] for name in kept.files}
         pictures = [arrays[name].tobytes() for name in sorted(arrays) if name.startswith("picture_")]
         expected = {name: arrays[name] for name in _OUTPUTS}
-    except (OSError, ValueError, KeyError) as error:
+        inputs = np.stack([load_input(data, recipe) for data in pictures])
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, PictureError) as error:
         raise BundleDamaged(f"golden.npz cannot be read ({error}).") from error
-    outputs = run(np.stack([load_input(data, recipe) for data in pictures]))
+    outputs = run(inputs)
     worst = max(_difference(outputs[name], expected[name]) for name in _OUTPUTS)
     return worst, expected, outputs
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from discern.bundle.prediction import Thresholds
-from discern.errors import BundleDamaged, BundleFormatError
+from discern.errors import BundleDamaged, BundleFormatError, UsageError
 from discern.picture import Recipe
 
 FORMAT = 1
@@ -66,11 +66,11 @@ class Manifest:
             BundleDamaged: it is not what `to_bytes` gives.
         """
         try:
-            plain = json.loads(data)
+            plain = json.loads(data, parse_constant=_refuse)
             version = plain.pop("format")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise BundleDamaged(f"bundle.json cannot be read ({error}).") from error
-        if version != FORMAT:
+        if version is True or version != FORMAT:
             raise BundleFormatError(
                 f"The bundle has format {version!r}; this version reads format {FORMAT}.",
                 hint="Upgrade with `pip install --upgrade discern-vision`.",
@@ -80,7 +80,7 @@ class Manifest:
             plain["thresholds"] = Thresholds(**plain["thresholds"])
             plain["labels"] = tuple(plain["labels"])
             manifest = cls(**plain)
-        except (TypeError, KeyError, ValueError) as error:
+        except (TypeError, KeyError, ValueError, UsageError) as error:
             raise BundleDamaged(f"bundle.json does not describe a model ({error}).") from error
         manifest._check()
         return manifest
@@ -89,6 +89,16 @@ class Manifest:
         labels = self.labels
         if not labels or not all(isinstance(label, str) for label in labels) or len(set(labels)) != len(labels):
             raise BundleDamaged("bundle.json: the labels must be different texts, at least one.")
+        thresholds = asdict(self.thresholds).values()
+        if not all(each is None or isinstance(each, int | float) for each in (self.temperature, *thresholds)):
+            raise BundleDamaged("bundle.json: the thresholds and the temperature must be numbers.")
+        facts = (self.unknown, self.metrics, self.data, self.backbone, self.config, self.versions, self.members)
+        if not all(isinstance(each, dict) for each in facts):
+            raise BundleDamaged("bundle.json: what is known of the model must have names.")
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
 
 
 def digests(members: Mapping[str, bytes]) -> dict[str, str]:

@@ -49,4 +49,10 @@ class OnnxRuntime:
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Feed arrays by input name, get arrays by output name."""
-        return dict(zip(self._outputs, self._session.run(None, dict(inputs)), strict=True))
+        try:
+            outputs = self._session.run(None, dict(inputs))
+        except Exception as error:
+            raise BundleDamaged(
+                f"The model's graph cannot be run: {error}", hint="Get the file again from where it was made."
+            ) from error
+        return dict(zip(self._outputs, outputs, strict=True))
