@@ -52,7 +52,7 @@ class Fix:
             raise FixesError("A fix names no picture.", hint="Fill in its path.")
         if self.action not in ACTIONS:
             raise FixesError(f"{self.action!r} is no action.", hint=f"Use one of {', '.join(ACTIONS)}.")
-        if self.action == "relabel" and not self.value:
+        if self.action == "relabel" and not self.value.strip():
             raise FixesError(f"{self.path} is to be relabelled, with no label.", hint="Put it in the value column.")
         if self.action == "group" and not (self.value or self.other):
             raise FixesError(
@@ -88,6 +88,8 @@ def read_fixes(path: Path) -> list[Fix]:
     Raises:
         FixesError: what is wrong, in which line, and what to do about it.
     """
+    if path.exists() and not path.is_file():
+        raise FixesError(f"{path} is no file.", hint="Name the fixes.csv itself.")
     try:
         data = path.read_bytes()
     except OSError as error:

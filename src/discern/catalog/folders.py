@@ -1,7 +1,7 @@
 """A folder of pictures, with folders and archives in it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -16,16 +16,21 @@ from discern.picture import Limits, read_file
 class FolderSource:
     """Every file below a folder. Links to files are followed, links to folders are not: they may lead in a circle.
 
+    Args:
+        root: the folder.
+        limits: `max_bytes` bounds what is read of one file.
+        leave_out: tells the folders that are not looked into.
+
     Raises:
         CatalogError: the folder cannot be looked into.
     """
 
     layout: Literal["folders", "archive", "declared"] = "folders"
 
-    def __init__(self, root: Path, *, limits: Limits) -> None:
+    def __init__(self, root: Path, *, limits: Limits, leave_out: Callable[[Path], bool] | None = None) -> None:
         self.root = root
         self._limits = limits
-        self._found = sorted(_walk(root), key=lambda found: natural_key("".join(found)))
+        self._found = sorted(_walk(root, leave_out), key=lambda found: natural_key("".join(found)))
         self.total = None if any(is_archive(name) for _, name in self._found) else len(self._found)
 
     def items(self) -> Iterator[Item]:
@@ -42,7 +47,7 @@ class FolderSource:
                 yield Item(path=path, load=partial(read_file, place, limits=self._limits))
 
 
-def _walk(root: Path) -> Iterator[tuple[str, str]]:
+def _walk(root: Path, leave_out: Callable[[Path], bool] | None) -> Iterator[tuple[str, str]]:
     """Yield (folder with a final "/", name) of files; an empty name for a folder that cannot be read."""
     folders = [""]
     while folders:
@@ -57,6 +62,7 @@ def _walk(root: Path) -> Iterator[tuple[str, str]]:
             continue
         for entry in found:
             if entry.is_dir(follow_symlinks=False):
-                folders.append(f"{folder}{entry.name}/")
+                if leave_out is None or not leave_out(Path(entry.path)):
+                    folders.append(f"{folder}{entry.name}/")
             elif not (entry.is_symlink() and Path(entry.path).is_dir()):
                 yield folder, entry.name

@@ -36,6 +36,7 @@ def scan(
     threads: int | None = None,
     progress: Progress = silent,
     limits: Limits = Limits(),  # noqa: B008 - frozen
+    leave_out: Callable[[Path], bool] | None = None,
 ) -> Catalog:
     """Catalogue every file of a source.
 
@@ -46,11 +47,12 @@ def scan(
         threads: how many read and decode at once; None: one per core.
         progress: called with files looked at.
         limits: what is refused before decoding.
+        leave_out: tells the folders in a folder that are not looked into.
 
     Raises:
         CatalogError: the source does not exist, cannot be read, or holds no picture.
     """
-    opened = open_source(Path(os.path.abspath(source)), limits)  # noqa: PTH100 - links stay as they were given
+    opened = open_source(Path(os.path.abspath(source)), limits, leave_out)  # noqa: PTH100 - links stay as they were given
     known = KnownPictures(cache, limits)
     sightings: dict[str, Sighting] = {}
     done = 0
@@ -67,14 +69,17 @@ def scan(
     return _catalog(opened.root, rows, known)
 
 
-def open_source(source: Path, limits: Limits) -> Source:
+def open_source(source: Path, limits: Limits, leave_out: Callable[[Path], bool] | None = None) -> Source:
     """Choose how a path is read: as a folder, a table, or an archive.
 
     Raises:
-        CatalogError: it is none of these.
+        CatalogError: it is none of these, or may not be looked at.
     """
-    if source.is_dir():
-        return FolderSource(source, limits=limits)
+    try:
+        if source.is_dir():
+            return FolderSource(source, limits=limits, leave_out=leave_out)
+    except OSError as error:
+        raise CatalogError(f"{source} cannot be read: {error.strerror}.", hint="Allow it, or copy it.") from error
     if source.name.lower().endswith(SUFFIXES) and source.is_file():
         return TableSource(source, limits=limits)
     if holds_files(source):

@@ -172,4 +172,6 @@ def _read_parquet(path: Path) -> tuple[Path, pl.DataFrame]:
             )
         return Path(to_name(root)), pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError, ValueError, KeyError, TypeError) as error:
-        raise CatalogError(f"{path} is no catalog that can be read.", hint="Scan the pictures again.") from error
+        raise CatalogError(
+            f"{path} is no catalog that can be read.", hint="Remove it, and the pictures are looked at again."
+        ) from error

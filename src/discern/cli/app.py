@@ -1,7 +1,6 @@
 """The commands: each parses, calls one public function, and renders what came."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,7 +24,7 @@ Runs = Annotated[str, typer.Option(help="The folder of all runs.")]
 Fixes = Annotated[str | None, typer.Option(help="A fixes.csv to apply first.")]
 Backbone = Annotated[str, typer.Option(help="What looks at the pictures: lite0, lite1, lite2, or an ONNX file.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run of that --name.")]
-Cache = Annotated[Path | None, typer.Option(help="Where computed things are kept; by default the user's cache folder.")]
+Cache = Annotated[str | None, typer.Option(help="Where computed things are kept; by default the user's cache folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of every random choice.")]
 
@@ -79,7 +78,7 @@ def check(
 def split(
     source: Source,
     parts: Annotated[str, typer.Option(help="Shares of train/validation/test.")] = "70/20/10",
-    out: Annotated[Path | None, typer.Option(help="Write train/, validation/, test/ and lists here.")] = None,
+    out: Annotated[str | None, typer.Option(help="Write train/, validation/, test/ and lists here.")] = None,
     copy: Annotated[bool, typer.Option("--copy", help="Copy pictures instead of linking them.")] = False,
     name: Name = None,
     runs: Runs = "runs",
@@ -246,7 +245,7 @@ def cache(
     """
     from discern.flow.caching import cache as caching
 
-    result = caching(prune_to=int(keep * 1e9) if prune else None, folder=cache)
+    result = caching(prune_to=keep * 1e9 if prune else None, folder=cache)
     render.show(result.to_json(), json=json, words=render.cache)
 
 

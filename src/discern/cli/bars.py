@@ -11,7 +11,7 @@ from discern.progress import Progress, silent
 @contextlib.contextmanager
 def bars() -> Iterator[Progress]:
     """Give a `Progress` that draws on standard error while it is a terminal."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield silent
         return
     from rich.console import Console

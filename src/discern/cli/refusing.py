@@ -24,12 +24,12 @@ def refusals() -> Iterator[None]:
             warnings.simplefilter("default" if state.debug else "ignore")
             yield
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("discern: interrupted; a run goes on with --resume and its --name.", err=True)
+        _say("interrupted; a run goes on with --resume and its --name.")
         sys.exit(INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the outermost wall: whatever happened is said in one line
         if state.debug:
             traceback.print_exception(error)
-        typer.echo(f"discern: {one_line(describe(error))}", err=True)
+        _say(one_line(describe(error)))
         sys.exit(REFUSED)
 
 
@@ -52,6 +52,12 @@ def describe(error: Exception) -> str:
         return "There is not enough memory. Close other programs, or begin with fewer pictures."
     what = f"{type(error).__name__}: {error}"
     return f"Something unforeseen happened ({what}). See it with `discern --debug ...`, and please report it."
+
+
+def _say(words: str) -> None:
+    # The exit code is true even where nothing can be said.
+    with contextlib.suppress(OSError):
+        typer.echo(f"discern: {words}", err=True)
 
 
 def _write_anything() -> None:

@@ -99,8 +99,9 @@ def bundle(value: dict[str, Any]) -> Iterator[str]:
     """What is known of a bundle."""
     yield f"{value['name']}  version {value['version']}  {value['fingerprint']}"
     yield f"labels:    {', '.join(value['labels'])}"
-    yield f"accuracy:  {_interval(value['metrics']['accuracy']['leak_free'])}"
-    yield f"backbone:  {value['backbone']['name']} at {value['recipe']['size']} px"
+    if accuracy := value["metrics"].get("accuracy"):
+        yield f"accuracy:  {_interval(accuracy['leak_free'])}"
+    yield f"backbone:  {value['backbone'].get('name', 'not said')} at {value['recipe']['size']} px"
     yield f"unknown above: {value['thresholds']['unknown']}"
 
 
@@ -148,11 +149,11 @@ def parse_floors(texts: list[str]) -> dict[str, float]:
     >>> parse_floors(["accuracy=.90"])
     {'accuracy': 0.9}
     """
-    floors = {}
+    floors: dict[str, float] = {}
     for text in texts:
         name, _, value = text.partition("=")
         try:
-            floors[name] = float(value)
+            floors[name] = max(float(value), floors.get(name, -math.inf))
         except ValueError:
             raise UsageError(f"{text!r} is no floor.", hint="Write it like accuracy=.90.") from None
     return floors

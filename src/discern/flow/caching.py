@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from discern.errors import StoreError
-from discern.store import default_folder, prune, survey
-
-KEEP_BYTES = 10 * 1024**3
+from discern.flow.places import cache_folder
+from discern.store import prune, survey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +36,7 @@ class CacheResult:
         return {"folder": str(self.folder), "bytes": total, "shelves": self.shelves, "freed": self.freed}
 
 
-def cache(*, prune_to: int | None = None, folder: Path | None = None) -> CacheResult:
+def cache(*, prune_to: float | None = None, folder: str | Path | None = None) -> CacheResult:
     """Say what the cache holds; it may always be deleted, and is then computed anew.
 
     Args:
@@ -47,9 +46,9 @@ def cache(*, prune_to: int | None = None, folder: Path | None = None) -> CacheRe
     Raises:
         StoreError: it is a file, or another process holds it.
     """
-    folder = (folder or default_folder()).absolute()
-    if folder.exists() and not folder.is_dir():
-        raise StoreError(f"{folder} is no folder, so nothing is kept there.", hint="Name a folder with --cache.")
-    freed = 0 if prune_to is None else prune(folder, keep_bytes=prune_to)
-    shelves = [{"name": each.name, "rows": each.rows, "bytes": each.bytes} for each in survey(folder)]
-    return CacheResult(folder=folder, shelves=shelves, freed=freed)
+    kept = cache_folder(folder)
+    if kept.exists() and not kept.is_dir():
+        raise StoreError(f"{kept} is no folder, so nothing is kept there.", hint="Name a folder with --cache.")
+    freed = 0 if prune_to is None else prune(kept, keep_bytes=prune_to)
+    shelves = [{"name": each.name, "rows": each.rows, "bytes": each.bytes} for each in survey(kept)]
+    return CacheResult(folder=kept, shelves=shelves, freed=freed)

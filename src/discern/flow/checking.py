@@ -49,7 +49,7 @@ def check(
     fixes: str | Path | None = None,
     backbone: str = "lite0",
     resume: bool = False,
-    cache: Path | None = None,
+    cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> CheckResult:
     """Say what is wrong with some pictures, and propose what a person may do.
@@ -68,7 +68,7 @@ def check(
         DiscernError: the source, the fixes or the run's name cannot be used.
     """
     config = PrepareConfig.of(source, fixes=fixes, backbone=backbone)
-    run = Run.create(Path(source), name=name, runs=Path(runs), resume=resume, config=config.to_json())
+    run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with run.held():
         prepared = prepare(run, config, cache=cache, progress=progress)
         with run.stage("page", progress), run.replacing("data.html") as page:

@@ -13,8 +13,8 @@ import numpy as np
 from discern.bundle import OnnxRuntime
 from discern.errors import DiscernError, StoreError
 from discern.features import load_backbone
+from discern.flow.places import cache_folder
 from discern.flow.run import versions
-from discern.store import default_folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +59,14 @@ class DoctorResult:
         return {"passed": self.passed, "diagnoses": [asdict(each) for each in self.diagnoses]}
 
 
-def doctor(*, cache: Path | None = None) -> DoctorResult:
+def doctor(*, cache: str | Path | None = None) -> DoctorResult:
     """Try what Discern needs on this machine: Python, the libraries, the backbone, the cache, the picture formats."""
     tries: tuple[tuple[str, Callable[[], str]], ...] = (
         ("python", lambda: f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
         ("libraries", lambda: ", ".join(f"{name} {version}" for name, version in versions().items())),
         ("picture formats", _formats),
         ("backbone", _backbone),
-        ("cache", lambda: _cache(cache or default_folder())),
+        ("cache", lambda: _cache(cache_folder(cache))),
     )
     return DoctorResult(diagnoses=tuple(_try(name, attempt) for name, attempt in tries))
 

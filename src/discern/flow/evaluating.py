@@ -13,9 +13,9 @@ from discern.bundle import Model, load
 from discern.catalog import Catalog, scan
 from discern.errors import DataError, UsageError
 from discern.evaluating import Figures, UnknownFigures, judge, judge_unknown
+from discern.flow.places import cache_folder, place
 from discern.grouping import find_edges, form_groups
 from discern.progress import Progress, silent
-from discern.store import default_folder
 
 _BATCH = 32
 FLOORS = ("accuracy", "balanced_accuracy", "macro_f1")
@@ -89,7 +89,7 @@ def evaluate(
     negatives: str | Path | None = None,
     at_least: Mapping[str, float] | None = None,
     seed: int = 0,
-    cache: Path | None = None,
+    cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> EvaluateResult:
     """Judge a bundle on labelled pictures; those that it was trained on are counted and left out.
@@ -109,8 +109,8 @@ def evaluate(
     """
     floors = _checked(at_least or {})
     model = bundle if isinstance(bundle, Model) else load(bundle)
-    cache = cache or default_folder()
-    catalog = scan(Path(source), cache=cache, progress=progress)
+    kept = cache_folder(cache)
+    catalog = scan(place(source), cache=kept, progress=progress)
     table = _Table(model, catalog)
     rows = table.judged()
     probabilities, scores = answer_rows(model, catalog, rows, progress)
@@ -118,7 +118,7 @@ def evaluate(
     figures = judge(
         table.truth[rows], probabilities, labels=model.labels, groups=groups, weights=table.weights(rows), seed=seed
     )
-    unknown = None if negatives is None else _unknown(model, scores, Path(negatives), cache, progress)
+    unknown = None if negatives is None else _unknown(model, scores, place(negatives), kept, progress)
     return EvaluateResult(
         figures=figures,
         pictures=len(rows),

@@ -1,6 +1,7 @@
 """`discern predict`: answers to pictures named in every usual way."""
 
 import glob
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 from discern.bundle import Model, Prediction, load
 from discern.errors import DiscernError, PictureError, UsageError
+from discern.flow.places import is_folder
 from discern.picture import read_header
 from discern.progress import Progress, silent
 
@@ -71,10 +73,12 @@ def predict(
 
     Raises:
         BundleError: the bundle cannot be used.
-        UsageError: no path was given.
+        UsageError: no path was given, or an empty one.
     """
     model = bundle if isinstance(bundle, Model) else load(bundle)
-    named = list(paths)
+    named = [str(path) for path in paths]
+    if "" in named:
+        raise UsageError("'' is no path.", hint="Name a file or a folder.")
     if not named:
         raise UsageError(
             "There is no picture to answer.", hint="Name files, folders or patterns, or - for standard input."
@@ -82,7 +86,7 @@ def predict(
     return _answers(model, named, progress)
 
 
-def _answers(model: Model, paths: list[str | Path], progress: Progress) -> Iterator[Answer]:
+def _answers(model: Model, paths: list[str], progress: Progress) -> Iterator[Answer]:
     stream, done = _expand(paths), 0
     while batch := list(islice(stream, _BATCH)):
         results = model.predict(source for _, source in batch)
@@ -98,41 +102,70 @@ def _answer(path: str, result: Prediction | PictureError) -> Answer:
     return Answer(path=path, prediction=result)
 
 
-def _expand(paths: Iterable[str | Path]) -> Iterator[tuple[str, Path | bytes]]:
+def _expand(paths: Iterable[str]) -> Iterator[tuple[str, Path | bytes]]:
     for name in paths:
-        if str(name) == STANDARD_INPUT:
+        if name == STANDARD_INPUT:
             yield from _standard_input()
         else:
-            yield from _files(Path(name).expanduser())
+            yield from _files(os.path.expanduser(name))  # noqa: PTH111 - pathlib fails on a user unknown
 
 
-def _files(path: Path) -> Iterator[tuple[str, Path]]:
-    if path.is_dir():
+def _files(name: str) -> Iterator[tuple[str, Path]]:
+    path = Path(name)
+    if is_folder(path):
         yield from ((str(file), file) for file in _walk(path.absolute()))
-    elif not path.exists() and (found := sorted(glob.glob(str(path), recursive=True))):  # noqa: PTH207 - may be absolute
+    elif found := _matches(name):
         for each in found:
-            yield from _files(Path(each))
+            yield from _files(each)
     else:
         yield str(path.absolute()), path
 
 
+def _matches(name: str) -> list[str]:
+    """What a pattern stands for; a name that there is stands for itself."""
+    if "\0" in name or os.path.lexists(name):
+        return []
+    return sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - may be absolute
+
+
 def _walk(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
-            continue
-        if not path.is_dir():
+    """Every file in a folder, sorted, depth first; a folder that may not be looked into stands for itself."""
+    waiting = [(folder, True)]
+    while waiting:
+        path, holds_more = waiting.pop()
+        if not holds_more:
             yield path
-        elif not path.is_symlink():
-            yield from _walk(path)
+            continue
+        try:
+            with os.scandir(path) as found:
+                entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=_name, reverse=True)
+        except OSError:
+            yield path
+            continue
+        inside = [(Path(entry.path), entry.is_dir(follow_symlinks=False)) for entry in entries]
+        waiting += [(each, is_real) for each, is_real in inside if is_real or not is_folder(each)]
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
 
 
 def _standard_input() -> Iterator[tuple[str, Path | bytes]]:
+    if sys.stdin is None:
+        raise UsageError("Standard input is closed.", hint="Pipe a picture into it, or a list of paths.")
     data = sys.stdin.buffer.read()
+    if _is_list(data):
+        for line in data.splitlines():
+            if line.strip():
+                yield from _files(os.fsdecode(line))
+    else:
+        yield STANDARD_INPUT, data
+
+
+def _is_list(data: bytes) -> bool:
+    """Whether it is text that may name files: no picture of any format, however damaged, is without a zero byte."""
     try:
         read_header(data)
     except PictureError:
-        for line in data.splitlines():
-            if line.strip():
-                yield from _files(Path(line.decode(errors="surrogateescape")))
-    else:
-        yield STANDARD_INPUT, data
+        return b"\0" not in data
+    return False

@@ -1,5 +1,6 @@
 """What `check`, `split` and `train` share: from a source to a catalog whose dependent pictures are known."""
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -12,12 +13,14 @@ import polars as pl
 
 from discern.catalog import Catalog, apply_fixes, read_fixes, scan, write_fixes
 from discern.checking import Finding, find_faults, propose_fixes
+from discern.errors import FixesError
 from discern.features import Backbone, extract, load_backbone
-from discern.flow.run import Run
+from discern.flow.places import cache_folder, place
+from discern.flow.run import Run, is_run
 from discern.grouping import Groups, find_edges_once, form_groups
 from discern.picture import Recipe, choose_recipe
 from discern.progress import Progress
-from discern.store import Rows, default_folder
+from discern.store import Rows, is_shelf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,14 +41,14 @@ class PrepareConfig:
     def of(cls, source: str | Path, *, fixes: str | Path | None, backbone: str) -> Self:
         """Settings with absolute paths, so that a run says where its pictures were."""
         return cls(
-            source=str(Path(source).expanduser().absolute()),
-            fixes=None if fixes is None else str(Path(fixes).expanduser().absolute()),
+            source=str(place(source)),
+            fixes=None if fixes is None else str(place(fixes)),
             backbone=_named(backbone),
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for `run.json`."""
-        return asdict(self)
+        """Plain values for `run.json`; the fixes by what they say, so that none that were edited pass for the same."""
+        return asdict(self) | {"fixes": None if self.fixes is None else _named_by_content(Path(self.fixes))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,21 +101,21 @@ class _Spread:
         return result[0] if isinstance(index, int | np.integer) else result
 
 
-def prepare(run: Run, config: PrepareConfig, *, cache: Path | None, progress: Progress) -> Prepared:
+def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progress: Progress) -> Prepared:
     """Scan, see, group and check; each step is kept in the run and not repeated when the run goes on."""
-    cache = cache or default_folder()
+    kept = cache_folder(cache)
     with run.stage("scan", progress):
-        catalog = _catalog(run, config, cache, progress)
+        catalog = _catalog(run, config, kept, progress)
     run.save(data={"fingerprint": catalog.fingerprint, "files": len(catalog.table)})
     with run.stage("features", progress):
-        backbone, recipe, features, position = look(catalog, config.backbone, cache=cache, progress=progress)
+        backbone, recipe, features, position = look(catalog, config.backbone, cache=kept, progress=progress)
     with run.stage("group", progress):
         find = partial(
             find_edges_once,
             catalog,
             embeddings=_Spread(features, position),  # type: ignore[arg-type]
             seen_by=json.dumps([backbone.key, recipe.to_json()]),
-            cache=cache,
+            cache=kept,
             progress=progress,
         )
         edges = _edges(run, find)
@@ -150,8 +153,12 @@ def look(catalog: Catalog, name: str, *, cache: Path, progress: Progress) -> tup
 
 
 def _named(backbone: str) -> str:
-    path = Path(backbone).expanduser()
-    return str(path.absolute()) if path.suffix.lower() == ".onnx" else backbone
+    return str(place(backbone)) if Path(backbone).suffix.lower() == ".onnx" else backbone
+
+
+def _named_by_content(path: Path) -> dict[str, str | None]:
+    said = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    return {"path": str(path), "sha256": said}
 
 
 def _sizes(catalog: Catalog, rows: np.ndarray) -> Sequence[tuple[int, int]]:
@@ -163,18 +170,30 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -
     path = run.path("catalog.parquet")
     if path.exists():
         return Catalog.load(path, cache=cache)
-    catalog = scan(Path(config.source), cache=cache, progress=progress)
+    catalog = scan(Path(config.source), cache=cache, progress=progress, leave_out=_written_here(run, cache))
     if config.fixes is not None:
         catalog = apply_fixes(catalog, read_fixes(Path(config.fixes)))
+        if not catalog.readable.any():
+            raise FixesError(f"{config.fixes} drops every picture.", hint="Keep some of them.")
     with run.replacing("catalog.parquet") as temporary:
         catalog.write(temporary)
     return catalog
 
 
+def _written_here(run: Run, cache: Path) -> Callable[[Path], bool]:
+    """Tells what this program wrote among the pictures itself: other runs, and the shelves of the cache."""
+    runs = run.folder.parent
+
+    def written_here(folder: Path) -> bool:
+        return (folder.parent == runs and is_run(folder)) or (folder.parent == cache and is_shelf(folder))
+
+    return written_here
+
+
 def _edges(run: Run, find: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-    path = run.path("edges.parquet")
-    if path.exists():
-        return pl.read_parquet(path)
+    if run.path("edges.parquet").exists():
+        with run.reading("edges.parquet") as path:
+            return pl.read_parquet(path)
     edges = find()
     with run.replacing("edges.parquet") as temporary:
         edges.write_parquet(temporary)

@@ -17,10 +17,13 @@ from filelock import FileLock, Timeout
 from polars.exceptions import PolarsError
 
 from discern._version import __version__
-from discern.errors import DiscernError, RunError
+from discern.errors import DataError, DiscernError, RunError
+from discern.flow.places import place
 from discern.progress import Progress
 
 FORMAT = 1
+_WRITTEN = {"config", "seconds", "status", "versions"}
+_LONGEST_NAME = 200
 _UNFINISHED = re.compile(r"\.\d+\..+|\..+\.\d+\.tmp")
 _LIBRARIES = ("numpy", "onnx", "onnxruntime", "pillow", "polars", "scikit-learn", "scipy")
 
@@ -40,7 +43,9 @@ class Run:
     begun: bool = False
 
     @classmethod
-    def create(cls, source: Path, *, name: str | None, runs: Path, resume: bool, config: dict[str, Any]) -> Self:
+    def create(
+        cls, source: str | Path, *, name: str | None, runs: str | Path, resume: bool, config: dict[str, Any]
+    ) -> Self:
         """Make a run's folder, or find the one to go on with.
 
         Args:
@@ -51,11 +56,12 @@ class Run:
             config: what was asked for; a resumed run must have been asked for the same.
 
         Raises:
+            UsageError: `source` or `runs` is no path.
             RunError: the name is taken, a resumed run was asked for something else, or nothing can be written there.
         """
-        runs = runs.expanduser().absolute()
+        runs = place(runs)
         try:
-            return cls._find(source, name=name, runs=runs, resume=resume, config=config)
+            return cls._find(place(source), name=name, runs=runs, resume=resume, config=config)
         except OSError as error:
             raise RunError(
                 f"No run can be kept in {runs}: {error.strerror}.", hint="Name a folder that can be written by --runs."
@@ -63,9 +69,11 @@ class Run:
 
     @classmethod
     def _find(cls, source: Path, *, name: str | None, runs: Path, resume: bool, config: dict[str, Any]) -> Self:
+        if name is None and resume:
+            raise RunError("It is not said which run to go on with.", hint="Name it with --name.")
         if name is None:
             return cls._start(_number(runs, source), source, config)
-        if Path(name).name != name or name in {"", ".", ".."} or not name.isprintable():
+        if Path(name).name != name or name in {"", ".", ".."} or not name.isprintable() or _too_long(name):
             raise RunError(f"{name!r} is no name for a run.", hint="Give a plain name, and the folder with --runs.")
         folder = runs / name
         if resume and (folder / "run.json").exists():
@@ -75,9 +83,9 @@ class Run:
         except FileExistsError:
             # A run killed before its first word leaves hidden files at most.
             if not resume or any(not path.name.startswith(".") for path in folder.iterdir()):
-                raise RunError(
-                    f"There is already a run at {folder}.", hint="Choose another --name, or go on with it by --resume."
-                ) from None
+                hint = "Choose another --name." if resume else "Choose another --name, or go on with it by --resume."
+                found = "something else than a run" if resume else "a run"
+                raise RunError(f"There is already {found} at {folder}.", hint=hint) from None
         return cls._start(folder, source, config)
 
     @classmethod
@@ -145,6 +153,17 @@ class Run:
             temporary.unlink(missing_ok=True)
 
     @contextmanager
+    def reading(self, name: str) -> Iterator[Path]:
+        """Give the path of a file that the run wrote before, and tell what to do where it cannot be read any more."""
+        try:
+            yield self.folder / name
+        except (OSError, ValueError, LookupError, TypeError, PolarsError, DataError) as error:
+            raise RunError(
+                f"{self.folder / name} cannot be read ({type(error).__name__}).",
+                hint="Remove it, and go on with --resume: it is made again.",
+            ) from error
+
+    @contextmanager
     def held(self) -> Iterator[Self]:
         """Keep other processes out of the run while this one works on it.
 
@@ -192,15 +211,23 @@ def versions() -> dict[str, str]:
     return {"discern": __version__} | {library: metadata.version(library) for library in _LIBRARIES}
 
 
+def is_run(folder: Path) -> bool:
+    """Whether a folder is a run's."""
+    return (folder / "run.json").is_file()
+
+
 def _read(folder: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads((folder / "run.json").read_text(encoding="utf-8")))
+        facts = dict(json.loads((folder / "run.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise RunError(f"{folder / 'run.json'} cannot be read ({error}).", hint="Start a new run.") from error
+    if facts.get("format") == FORMAT and not facts.keys() >= _WRITTEN:
+        raise RunError(f"{folder / 'run.json'} is not what a run writes.", hint="Start a new run.")
+    return facts
 
 
 def _number(runs: Path, source: Path) -> Path:
-    stem = "".join(letter if letter.isprintable() else "_" for letter in source.name.split(".")[0]) or "pictures"
+    stem = _stem(source)
     runs.mkdir(parents=True, exist_ok=True)
     number = 1
     while True:
@@ -211,3 +238,14 @@ def _number(runs: Path, source: Path) -> Path:
             number += 1
         else:
             return folder
+
+
+def _stem(source: Path) -> str:
+    """What runs about a source are called: a folder's name, or a file's without its suffixes."""
+    name = source.name if source.is_dir() else source.name.split(".")[0]
+    printable = "".join(letter if letter.isprintable() else "_" for letter in name)
+    return printable.encode()[: _LONGEST_NAME // 2].decode(errors="ignore").lstrip(".") or "pictures"
+
+
+def _too_long(name: str) -> bool:
+    return len(name.encode()) > _LONGEST_NAME

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from discern.checking import conflicted
+from discern.errors import UsageError
+from discern.flow.places import place
 from discern.flow.preparing import PrepareConfig, prepare
 from discern.flow.run import Run
 from discern.progress import Progress, silent
@@ -67,7 +69,7 @@ def split(
     seed: int = 0,
     fixes: str | Path | None = None,
     backbone: str = "lite0",
-    cache: Path | None = None,
+    cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> SplitResult:
     """Split pictures into parts that share no picture, near copy or group.
@@ -91,20 +93,30 @@ def split(
     preparing = PrepareConfig.of(source, fixes=fixes, backbone=backbone)
     config = SplitConfig(seed=seed, parts=parts)
     asked = preparing.to_json() | {"seed": seed, "parts": list(parts)}
-    run = Run.create(Path(source), name=name, runs=Path(runs), resume=False, config=asked)
+    parted = None if out is None else _outside(place(out), Path(preparing.source))
+    run = Run.create(source, name=name, runs=runs, resume=False, config=asked)
     with run.held():
         prepared = prepare(run, preparing, cache=cache, progress=progress)
         exclude = conflicted(prepared.catalog, prepared.edges)
         made = make_split(prepared.catalog, prepared.groups, config, exclude=exclude)
         run.write_json("split.json", made.to_json())
-        if out is not None:
-            write_parts(prepared.catalog, made, Path(out), copy=copy)
+        if parted is not None:
+            write_parts(prepared.catalog, made, parted, copy=copy)
         run.save(status="done")
     return SplitResult(
         run=run.folder,
-        out=None if out is None else Path(out).absolute(),
+        out=parted,
         pictures={part: int(np.sum(made.part == part)) for part in PARTS},
         reason=made.reason,
         unjudged=made.unjudged,
         proof=dict(made.proof),
     )
+
+
+def _outside(out: Path, source: Path) -> Path:
+    if source.is_dir() and out.is_relative_to(source):
+        raise UsageError(
+            f"{out} lies among the pictures: the next look at them would find each one twice.",
+            hint="Name a folder outside of theirs with --out.",
+        )
+    return out

@@ -15,6 +15,8 @@ from discern.progress import Progress, silent
 from discern.splitting import Split, SplitConfig, make_split
 from discern.training import Material, TrainConfig, learn, measure, pack, tabulate
 
+_PRODUCTS = ("metrics.json", "model.discern", "report.html")
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainResult:
@@ -54,7 +56,7 @@ def train(
     fixes: str | Path | None = None,
     backbone: str = "lite0",
     resume: bool = False,
-    cache: Path | None = None,
+    cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> TrainResult:
     """Check, split, fit, evaluate and pack: one call from pictures to a bundle that knows its limits.
@@ -76,14 +78,16 @@ def train(
     preparing = PrepareConfig.of(source, fixes=fixes, backbone=backbone)
     config = TrainConfig(seed=seed, split=SplitConfig(seed=seed))
     asked = preparing.to_json() | config.to_json()
-    run = Run.create(Path(source), name=name, runs=Path(runs), resume=resume, config=asked)
+    run = Run.create(source, name=name, runs=runs, resume=resume, config=asked)
     with run.held():
-        if not run.finished:
+        if not (run.finished and all(run.path(name).exists() for name in _PRODUCTS)):
             _train(run, preparing, config, cache=cache, progress=progress)
     return _result(run)
 
 
-def _train(run: Run, preparing: PrepareConfig, config: TrainConfig, *, cache: Path | None, progress: Progress) -> None:
+def _train(
+    run: Run, preparing: PrepareConfig, config: TrainConfig, *, cache: str | Path | None, progress: Progress
+) -> None:
     prepared = prepare(run, preparing, cache=cache, progress=progress)
     with run.stage("split", progress):
         split = _split(run, prepared, config)
@@ -109,9 +113,12 @@ def _train(run: Run, preparing: PrepareConfig, config: TrainConfig, *, cache: Pa
 
 
 def _split(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
-    path = run.path("split.json")
-    if path.exists():
-        return Split.from_json(json.loads(path.read_text(encoding="utf-8")))
+    if run.path("split.json").exists():
+        with run.reading("split.json") as path:
+            split = Split.from_json(json.loads(path.read_text(encoding="utf-8")))
+            if len(split.fold) != len(prepared.catalog):
+                raise ValueError("it is of other pictures")
+            return split
     exclude = conflicted(prepared.catalog, prepared.edges)
     split = make_split(prepared.catalog, prepared.groups, config.split, exclude=exclude)
     _require_judges(prepared.catalog, split)
@@ -133,14 +140,15 @@ def _require_judges(catalog: Catalog, split: Split) -> None:
 
 
 def _result(run: Run) -> TrainResult:
-    metrics = json.loads(run.path("metrics.json").read_text(encoding="utf-8"))
-    return TrainResult(
-        run=run.folder,
-        bundle=run.path("model.discern"),
-        report=run.path("report.html"),
-        pictures=metrics["split"]["pictures"],
-        accuracy=metrics["accuracy"],
-        ece=metrics["ece"],
-        policy=None,
-        seconds=run.facts["seconds"],
-    )
+    with run.reading("metrics.json") as path:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+        return TrainResult(
+            run=run.folder,
+            bundle=run.path("model.discern"),
+            report=run.path("report.html"),
+            pictures=metrics["split"]["pictures"],
+            accuracy=metrics["accuracy"],
+            ece=metrics["ece"],
+            policy=None,
+            seconds=run.facts["seconds"],
+        )

@@ -1,5 +1,6 @@
 """How much the cache holds, and how it is made smaller."""
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from discern.store.chunk import SUFFIX, UNFINISHED, read_header
 
 _ABANDONED_SECONDS = 3600
 _LOCK_SECONDS = 60
+_SHELF = re.compile(".+-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,11 @@ class ShelfInfo:
 def default_folder() -> Path:
     """The cache folder that this system gives its users' programs."""
     return platformdirs.user_cache_path("discern", appauthor=False)
+
+
+def is_shelf(folder: Path) -> bool:
+    """Tell by its name and content whether a folder is one of a cache's shelves."""
+    return bool(_SHELF.fullmatch(folder.name)) and any(folder.glob(f"*{SUFFIX}"))
 
 
 def survey(folder: Path) -> list[ShelfInfo]:
@@ -49,7 +56,7 @@ def survey(folder: Path) -> list[ShelfInfo]:
     ]
 
 
-def prune(folder: Path, *, keep_bytes: int) -> int:
+def prune(folder: Path, *, keep_bytes: float) -> int:
     """Remove least recently used rows until at most `keep_bytes` are left; give the bytes freed.
 
     Leftovers of killed writers go as well. Only one process prunes at a time; a run that needs what was removed says so
@@ -72,7 +79,7 @@ def _remove_abandoned(folder: Path) -> int:
     return sum(_remove(path, status) for path, status in _files(folder, UNFINISHED) if status.st_mtime < oldest)
 
 
-def _remove_oldest(folder: Path, keep_bytes: int) -> int:
+def _remove_oldest(folder: Path, keep_bytes: float) -> int:
     files = sorted(_files(folder, SUFFIX), key=lambda file: (file[1].st_mtime, file[0]))
     excess = sum(status.st_size for _, status in files) - keep_bytes
     freed = 0

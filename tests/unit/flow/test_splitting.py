@@ -68,8 +68,15 @@ def test_copies_stand_on_one_side(desk: Desk) -> None:
 
 def test_a_folder_with_things_in_it_is_refused(desk: Desk) -> None:
     with pytest.raises(UsageError, match="not empty"):
-        desk.split(desk.photos, out=desk.photos)
+        desk.split(desk.photos, out=desk.folder)
     assert desk.kept() == []
+
+
+@pytest.mark.parametrize("inside", ["", "parts", "red/parts"])
+def test_parts_are_never_put_among_the_pictures(desk: Desk, inside: str) -> None:
+    with pytest.raises(UsageError, match="find each one twice"):
+        desk.split(desk.photos, out=desk.photos / inside)
+    assert sorted(path.name for path in desk.photos.iterdir()) == ["blue", "green", "red"]
 
 
 def test_pictures_without_labels_are_refused(desk: Desk) -> None:
