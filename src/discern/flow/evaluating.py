@@ -14,6 +14,7 @@ from discern.catalog import Catalog, scan
 from discern.errors import DataError, UsageError
 from discern.evaluating import Figures, UnknownFigures, judge, judge_unknown
 from discern.flow.places import cache_folder, place
+from discern.flow.run import is_own
 from discern.grouping import find_edges, form_groups
 from discern.progress import Progress, silent
 
@@ -110,7 +111,7 @@ def evaluate(
     floors = _checked(at_least or {})
     model = bundle if isinstance(bundle, Model) else load(bundle)
     kept = cache_folder(cache)
-    catalog = scan(place(source), cache=kept, progress=progress)
+    catalog = scan(place(source), cache=kept, progress=progress, leave_out=is_own)
     table = _Table(model, catalog)
     rows = table.judged()
     probabilities, scores = answer_rows(model, catalog, rows, progress)
@@ -202,7 +203,7 @@ def _batches(model: Model, catalog: Catalog, rows: np.ndarray) -> Iterator[tuple
 
 
 def _unknown(model: Model, known: np.ndarray, negatives: Path, cache: Path, progress: Progress) -> UnknownFigures:
-    catalog = scan(negatives, cache=cache, progress=progress)
+    catalog = scan(negatives, cache=cache, progress=progress, leave_out=is_own)
     rows = np.flatnonzero(catalog.readable & ~_Table(model, catalog).seen)
     if not len(rows):
         raise DataError(

@@ -16,11 +16,11 @@ from discern.checking import Finding, find_faults, propose_fixes
 from discern.errors import FixesError
 from discern.features import Backbone, extract, load_backbone
 from discern.flow.places import cache_folder, place
-from discern.flow.run import Run, is_run
+from discern.flow.run import Run, is_own
 from discern.grouping import Groups, find_edges_once, form_groups
 from discern.picture import Recipe, choose_recipe
 from discern.progress import Progress
-from discern.store import Rows, is_shelf
+from discern.store import Rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +170,7 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -
     path = run.path("catalog.parquet")
     if path.exists():
         return Catalog.load(path, cache=cache)
-    catalog = scan(Path(config.source), cache=cache, progress=progress, leave_out=_written_here(run, cache))
+    catalog = scan(Path(config.source), cache=cache, progress=progress, leave_out=is_own)
     if config.fixes is not None:
         catalog = apply_fixes(catalog, read_fixes(Path(config.fixes)))
         if not catalog.readable.any():
@@ -178,16 +178,6 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -
     with run.replacing("catalog.parquet") as temporary:
         catalog.write(temporary)
     return catalog
-
-
-def _written_here(run: Run, cache: Path) -> Callable[[Path], bool]:
-    """Tells what this program wrote among the pictures itself: other runs, and the shelves of the cache."""
-    runs = run.folder.parent
-
-    def written_here(folder: Path) -> bool:
-        return (folder.parent == runs and is_run(folder)) or (folder.parent == cache and is_shelf(folder))
-
-    return written_here
 
 
 def _edges(run: Run, find: Callable[[], pl.DataFrame]) -> pl.DataFrame:

@@ -20,6 +20,7 @@ from discern._version import __version__
 from discern.errors import DataError, DiscernError, RunError
 from discern.flow.places import place
 from discern.progress import Progress
+from discern.store import is_shelf
 
 FORMAT = 1
 _WRITTEN = {"config", "seconds", "status", "versions"}
@@ -211,9 +212,12 @@ def versions() -> dict[str, str]:
     return {"discern": __version__} | {library: metadata.version(library) for library in _LIBRARIES}
 
 
-def is_run(folder: Path) -> bool:
-    """Whether a folder is a run's."""
-    return (folder / "run.json").is_file()
+def is_own(folder: Path) -> bool:
+    """Whether this program wrote a folder: a run, or a shelf of the cache. Among pictures it is none of them."""
+    try:
+        return is_shelf(folder) or "discern" in _read(folder)["versions"]
+    except (DiscernError, LookupError, TypeError):
+        return False
 
 
 def _read(folder: Path) -> dict[str, Any]:
