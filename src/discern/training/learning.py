@@ -93,11 +93,25 @@ class Material:
         _, inverse, count = np.unique(pixels.astype(str), return_inverse=True, return_counts=True)
         return np.asarray(1.0 / count[inverse])
 
+    def learning_weights(self, rows: np.ndarray, group: np.ndarray) -> np.ndarray:
+        """Weights to learn by, float64: n different pictures of one group count as the root of n.
+
+        Pictures of a burst or film repeat each other: twenty say more than one, but less than twenty others.
+
+        Args:
+            rows: int `[M]`, of the catalog.
+            group: int `[M]`, theirs.
+        """
+        distinct = self.weights(rows)
+        _, place = np.unique(group, return_inverse=True)
+        weights = distinct / np.sqrt(np.bincount(place, distinct))[place]
+        return np.asarray(weights * (distinct.sum() / weights.sum()))
+
 
 def learn(material: Material, split: Split, config: TrainConfig, progress: Progress = silent) -> Learned:
     """Fit the head that ships, and judge it honestly, naively and as given."""
     rows = split.training_rows(TEST)
-    fitter = _fitter(material, config, rows, split.fold, left_out=split.left_out, held=split.held)
+    fitter = _fitter(material, config, split, rows, left_out=split.left_out, held=split.held)
     final = fitter.fit()
     if split.method == "test-part":
         honest = _answer(final, material, np.flatnonzero(split.test))
@@ -116,13 +130,15 @@ def learn(material: Material, split: Split, config: TrainConfig, progress: Progr
 def _fitter(
     material: Material,
     config: TrainConfig,
+    split: Split,
     rows: np.ndarray,
-    fold: np.ndarray,
     *,
+    fold: np.ndarray | None = None,
     left_out: Mapping[int, np.ndarray] | None = None,
     held: tuple[int, ...] | None = None,
     strangers: bool = True,
 ) -> HeadFitter:
+    fold = split.fold if fold is None else fold
     place = np.full(len(fold), -1, np.int64)
     place[rows] = np.arange(len(rows))
     local = {key: place[some][place[some] >= 0] for key, some in (left_out or {}).items() if key != TEST}
@@ -134,7 +150,7 @@ def _fitter(
         blocks=material.backbone.blocks,
         left_out=local,
         held=held,
-        weights=material.weights(rows),
+        weights=material.learning_weights(rows, split.group[rows]),
         strangers=strangers,
         config=config.head,
         seed=config.seed,
@@ -168,7 +184,7 @@ def _learn_naive(material: Material, split: Split, config: TrainConfig, progress
     """The recipe as most people judge it: random folds of the same sizes, copies and films on both sides."""
     naive = naive_split(material.catalog, split, seed=config.seed)
     rows = naive.training_rows(TEST)
-    fitter = _fitter(material, config, rows, naive.fold, held=naive.held, strangers=False)
+    fitter = _fitter(material, config, split, rows, fold=naive.fold, held=naive.held, strangers=False)
     judged = naive.fold[rows] >= 0
     return Answered(rows=rows[judged], probabilities=fitter.cross_probabilities(progress)[judged])
 
@@ -183,7 +199,7 @@ def _learn_given(material: Material, split: Split, config: TrainConfig) -> Answe
     rows = np.flatnonzero(usable & ~test)
     if not test.any() or len(np.unique(material.catalog.label_index[rows])) < 2:
         return None
-    head = _fitter(material, config, rows, np.where(leaks, 0, split.fold), strangers=False).fit_head()
+    head = _fitter(material, config, split, rows, fold=np.where(leaks, 0, split.fold), strangers=False).fit_head()
     judged = np.flatnonzero(test)
     return Answered(rows=judged, probabilities=answer_in_blocks(material.rows(judged), head.probabilities))
 

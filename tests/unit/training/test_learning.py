@@ -124,6 +124,23 @@ def test_copies_share_one_weight(parted: World) -> None:
     assert weights.sum() == pytest.approx(54)
 
 
+def test_pictures_of_one_group_learn_as_the_root_of_their_number(parted: World) -> None:
+    material = parted[0]
+    rows = np.flatnonzero(material.weights(np.arange(len(material.catalog.table))) == 1)[:10]
+    group = np.array([0] * 4 + [1] * 1 + [2, 3, 4, 5, 6])
+    weights = material.learning_weights(rows, group)
+    assert weights.sum() == pytest.approx(10)
+    assert weights[group == 0].sum() == pytest.approx(2 * weights[4])
+    assert np.ptp(weights[4:]) == pytest.approx(0)
+
+
+def test_without_groups_only_copies_share_their_weight(parted: World) -> None:
+    material = parted[0]
+    rows = np.arange(len(material.catalog.table))
+    _, content = np.unique(material.catalog.table["pixels"].to_numpy().astype(str), return_inverse=True)
+    np.testing.assert_allclose(material.learning_weights(rows, content), material.weights(rows))
+
+
 def test_answers_become_a_table(crossed: World) -> None:
     material, _, learned = crossed
     table = tabulate(material.catalog, learned.honest)
