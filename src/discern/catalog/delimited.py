@@ -1,4 +1,4 @@
-"""Comma-separated text as people and spreadsheets write it."""
+"""Lines of text, and comma-separated text, as people and spreadsheets write it."""
 
 import csv
 import io
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from discern.errors import CatalogError
 
 _SEPARATORS = ",;\t"
+_LONGEST = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,17 +31,39 @@ def read_delimited(name: str, data: bytes, failure: type[CatalogError]) -> Delim
     Raises:
         CatalogError: `failure`, naming the line; for rows, while they are taken.
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise failure(f"{name}, line {line}: not UTF-8.", hint='Save it as "CSV UTF-8".') from error
+    text = _decoded(name, data, failure)
     separator = max(_SEPARATORS, key=text.partition("\n")[0].count)
     rows = _rows(name, text, separator, failure)
     _, header = next(rows, (0, []))
     if not header:
         raise failure(f"{name} is empty.", hint="Its first line must name its columns.")
     return Delimited(header=header, separator=separator, rows=_even(name, header, rows, failure))
+
+
+def read_lines(name: str, data: bytes, failure: type[CatalogError]) -> Iterator[tuple[int, str]]:
+    """Yield (line number, line) for the lines of UTF-8 text that are not blank, whatever they end in.
+
+    Args:
+        name: for messages.
+        data: the file's bytes.
+        failure: the error to raise.
+
+    Raises:
+        CatalogError: `failure`, naming the line.
+    """
+    for number, line in enumerate(io.StringIO(_decoded(name, data, failure), newline=None), 1):
+        if len(line) > _LONGEST:
+            raise failure(f"{name}, line {number}: {len(line):,} characters.", hint="Put each picture on its own line.")
+        if line.strip():
+            yield number, line.removesuffix("\n")
+
+
+def _decoded(name: str, data: bytes, failure: type[CatalogError]) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise failure(f"{name}, line {line}: not UTF-8.", hint='Save it as UTF-8 ("CSV UTF-8").') from error
 
 
 def _rows(name: str, text: str, separator: str, failure: type[CatalogError]) -> Iterator[tuple[int, list[str]]]:

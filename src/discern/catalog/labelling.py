@@ -1,13 +1,16 @@
-"""Gives sightings their labels: from the folders they lie in, or from a table that came in the same archive."""
+"""Gives sightings their labels: from the folders they lie in, or from lists among them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from discern.catalog.entries import Entry
+from discern.catalog.following import follow_lists
 from discern.catalog.layout import labels_and_parts, place_of
+from discern.catalog.listings import may_list
 from discern.catalog.reading import items_at
 from discern.catalog.seeing import Sighting
 from discern.catalog.sources import Source
-from discern.catalog.tables import SUFFIXES, Entry, read_table
+from discern.catalog.tables import TABLES, read_table
 from discern.errors import CatalogError, UnreadableFile
 from discern.picture import Limits
 
@@ -16,6 +19,10 @@ def labelled(source: Source, sightings: Sequence[Sighting]) -> list[Sighting]:
     """Add what the source says of labels and parts, in whatever way it says it."""
     if source.layout == "declared":
         return list(sightings)
+    return _labelled_files(source, sightings)
+
+
+def _labelled_files(source: Source, sightings: Sequence[Sighting]) -> list[Sighting]:
     if source.layout == "archive":
         declared = _by_table(source, sightings)
         if declared is not None:
@@ -25,13 +32,14 @@ def labelled(source: Source, sightings: Sequence[Sighting]) -> list[Sighting]:
         [sighting.error is None for sighting in sightings],
         whole=source.layout == "archive",
     )
-    return [replace(sighting, label=label, part=part) for sighting, (label, part) in zip(sightings, said, strict=True)]
+    labelled = [replace(one, label=label, part=part) for one, (label, part) in zip(sightings, said, strict=True)]
+    return follow_lists(source.root, labelled)
 
 
 def _by_table(source: Source, sightings: Sequence[Sighting]) -> list[Sighting] | None:
     """Follow the only table in an archive if it names any of its files; its rows then are the catalog's."""
-    tables = [sighting.path for sighting in sightings if sighting.path.lower().endswith(SUFFIXES)]
-    if len(tables) != 1:
+    tables = [sighting.path for sighting in sightings if sighting.path.lower().endswith(TABLES)]
+    if len(tables) != 1 or may_list(tables[0].rpartition("/")[2]):
         return None
     (table,) = items_at(source.root, tables, limits=Limits())
     try:

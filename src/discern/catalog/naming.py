@@ -22,6 +22,7 @@ _PARTS = {
 _DIGITS = re.compile(r"([0-9]+)")
 # Plane 16 is for private use, and nothing is known to use its end.
 _ESCAPE = 0x10FF00
+_OUTSIDE = re.compile(r"(?:[A-Za-z]:)?[/\\]|(?:.*[/\\])?\.\.(?:[/\\]|$)", re.DOTALL)
 _UNSAFE = re.compile("[\ud800-\udfff\U0010ff80-\U0010ffff]")
 _ESCAPED = re.compile("[\U0010ff80-\U0010ffff]+")
 
@@ -34,6 +35,11 @@ def is_ignored(name: str) -> bool:
 def is_archive(name: str) -> bool:
     """Tell whether a file of this name should hold other files."""
     return name.lower().endswith(ARCHIVE_SUFFIXES)
+
+
+def leads_outside(path: str) -> bool:
+    """Tell whether a path is absolute, or goes up by ".."."""
+    return _OUTSIDE.match(path) is not None
 
 
 def part_named(name: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,11 +12,11 @@ from discern.catalog.archives import ArchiveSource, holds_files
 from discern.catalog.facts import KnownPictures
 from discern.catalog.folders import FolderSource
 from discern.catalog.labelling import labelled
+from discern.catalog.listings import SUFFIXES, ListingSource
 from discern.catalog.naming import natural_key
 from discern.catalog.seeing import Sighting, see
 from discern.catalog.sources import Item, Source
 from discern.catalog.table import COLUMNS, Catalog
-from discern.catalog.tables import SUFFIXES, TableSource
 from discern.errors import CatalogError
 from discern.picture import Limits
 from discern.progress import Progress, silent
@@ -41,8 +41,9 @@ def scan(
     """Catalogue every file of a source.
 
     Args:
-        source: a folder (of class folders, of part folders, or flat), a table (.csv, .tsv, .parquet) of paths, or a
-            zip or tar archive of any of these. It is only read.
+        source: a folder (of class folders, of part folders, of pictures and lists of them, of CIFAR's batches, or
+            flat), a list of pictures (.csv, .tsv, .parquet, .lst, .manifest, .jsonl, file_list.json), or a zip or tar
+            archive of any of these. It is only read.
         cache: the folder that keeps what is known of each picture, by content.
         threads: how many read and decode at once; None: one per core.
         progress: called with files looked at.
@@ -70,7 +71,7 @@ def scan(
 
 
 def open_source(source: Path, limits: Limits, leave_out: Callable[[Path], bool] | None = None) -> Source:
-    """Choose how a path is read: as a folder, a table, or an archive.
+    """Choose how a path is read: as a folder, a list, or an archive.
 
     Raises:
         CatalogError: it is none of these, or may not be looked at.
@@ -81,13 +82,13 @@ def open_source(source: Path, limits: Limits, leave_out: Callable[[Path], bool] 
     except OSError as error:
         raise CatalogError(f"{source} cannot be read: {error.strerror}.", hint="Allow it, or copy it.") from error
     if source.name.lower().endswith(SUFFIXES) and source.is_file():
-        return TableSource(source, limits=limits)
+        return ListingSource(source, limits=limits)
     if holds_files(source):
         return ArchiveSource(source, limits=limits)
-    found = "is no folder, no table and no archive that can be opened" if os.path.lexists(source) else "does not exist"
+    found = "is no folder, no list and no archive that can be opened" if os.path.lexists(source) else "does not exist"
     raise CatalogError(
         f"{source} {found}.",
-        hint="Give a folder of pictures, a .csv or .parquet table of paths, or a .zip, .tar or .tar.gz archive.",
+        hint="Give a folder of pictures, a list (.csv, .parquet, .lst, .manifest), or an archive (.zip, .tar.gz).",
     )
 
 
@@ -117,7 +118,7 @@ def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield batch
 
 
-def _require_pictures(source: Path, sightings: Iterable[Sighting]) -> None:
+def _require_pictures(source: Path, sightings: Collection[Sighting]) -> None:
     errors = Counter(sighting.error for sighting in sightings)
     if not errors:
         raise CatalogError(
@@ -125,8 +126,10 @@ def _require_pictures(source: Path, sightings: Iterable[Sighting]) -> None:
         )
     if None not in errors:
         reasons = ", ".join(f"{count} {error}" for error, count in errors.most_common())
+        first = min(sightings, key=lambda sighting: natural_key(sighting.path))
         raise CatalogError(
-            f"{source} holds no picture that can be read: {errors.total()} files ({reasons}).",
+            f"{source} holds no picture that can be read: {errors.total()} files ({reasons}). "
+            f"{first.path}: {first.message}",
             hint="Point at the folder that holds pictures.",
         )
 

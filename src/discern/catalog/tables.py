@@ -1,117 +1,92 @@
-"""A table of pictures: CSV or Parquet, one row per file."""
+"""A table of pictures: CSV, Parquet or JSON lines, one row per file."""
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
 
 import polars as pl
 
 from discern.catalog.delimited import read_delimited
+from discern.catalog.entries import Entry, find_files
 from discern.catalog.naming import part_named
-from discern.catalog.reading import items_at
-from discern.catalog.sources import Item
+from discern.catalog.records import Record, plain_text, read_records
 from discern.errors import CatalogError
-from discern.picture import Limits
 
-SUFFIXES = (".csv", ".tsv", ".parquet")
+TABLES = (".csv", ".tsv", ".parquet")
 
 _COLUMNS = {
-    "path": ("path", "image", "filename", "file"),
-    "label": ("label", "class"),
+    "path": ("path", "image", "filename", "file", "file_name"),
+    "label": ("label", "class", "labels", "category"),
     "part": ("split", "part"),
-    "group": ("group",),
+    "group": ("group", "group_id", "patient", "patient_id"),
 }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """One row of a table: a picture's path beside the table, and what is declared of it."""
-
-    path: str
-    label: str | None = None
-    part: str | None = None
-    group: str | None = None
-
-
-class TableSource:
-    """The pictures that a table names; paths are relative to the folder that it lies in.
-
-    Raises:
-        CatalogError: the table cannot be read as one.
-    """
-
-    layout: Literal["folders", "archive", "declared"] = "declared"
-
-    def __init__(self, table: Path, *, limits: Limits) -> None:
-        self.root = table.parent
-        try:
-            self._entries = read_table(str(table), table.read_bytes())
-        except OSError as error:
-            raise CatalogError(f"{table} cannot be read: {error.strerror}.", hint="Allow it, or copy it.") from error
-        self.total: int | None = len(self._entries)
-        self._limits = limits
-
-    def items(self) -> Iterator[Item]:
-        """Yield what the table names; files that are missing are refused with a reason."""
-        declared = {entry.path: entry for entry in self._entries}
-        for item in items_at(self.root, list(declared), limits=self._limits):
-            entry = declared[item.path]
-            yield Item(
-                path=item.path,
-                load=item.load,
-                held=item.held,
-                label=entry.label,
-                part=entry.part,
-                group=entry.group,
-            )
+_NAMED_LIKE = "_file_name"
+_Row = dict[str, str | None]
 
 
 def read_table(name: str, data: bytes) -> list[Entry]:
     """Read a table of pictures.
 
     Args:
-        name: the table's name, for messages; its suffix tells CSV from Parquet.
+        name: the table's name, for messages; its suffix tells CSV, Parquet and JSON lines apart.
         data: its bytes.
 
     Raises:
         CatalogError: no column of paths, a part that is none, or a picture named twice in different ways.
     """
-    rows = _parquet_rows(name, data) if name.lower().endswith(".parquet") else _csv_rows(name, data)
-    entries: dict[str, Entry] = {}
-    for place, row in rows:
-        entry = _entry(f"{name}, {place}", row)
-        if entries.setdefault(entry.path, entry) != entry:
-            raise CatalogError(
-                f"{name}, {place}: {entry.path!r} stands there before, with another label, part or group.",
-                hint="Keep one of its rows.",
-            )
-    return list(entries.values())
+    if name.lower().endswith(".parquet"):
+        rows = _parquet_rows(name, data)
+    elif name.lower().endswith(TABLES):
+        rows = _csv_rows(name, data)
+    else:
+        rows = _record_rows(name, read_records(name, data))
+    return find_files((_entry(f"{name}, {place}", row) for place, row in rows), lambda _: True)
 
 
-def _entry(where: str, row: dict[str, str | None]) -> Entry:
-    path, part = row["path"], row["part"]
-    if not path:
-        raise CatalogError(f"{where} names no picture.", hint="Fill in the path, or remove the row.")
+def says(row: Record, key: str) -> object:
+    """Give what a record says under any spelling of "label", "part" or "group"; None where it does not."""
+    return next((row[spelling] for spelling in _COLUMNS[key] if spelling in row), None)
+
+
+def entry_part(where: str, part: str | None) -> str | None:
+    """Give the part that a list names.
+
+    Raises:
+        CatalogError: it is none.
+    """
     if part and part_named(part) is None:
         raise CatalogError(f"{where}: {part!r} is no part.", hint='Parts are "train", "validation" and "test".')
+    return part_named(part) if part else None
+
+
+def _entry(where: str, row: _Row) -> Entry:
+    if not row["path"]:
+        raise CatalogError(f"{where} names no picture.", hint="Fill in the path, or remove the row.")
     return Entry(
-        path=path.removeprefix("./"),
+        path=row["path"].removeprefix("./"),
         label=row["label"] or None,
-        part=part_named(part) if part else None,
+        part=entry_part(where, row["part"]),
         group=row["group"] or None,
+        where=where,
     )
 
 
-def _csv_rows(name: str, data: bytes) -> Iterator[tuple[str, dict[str, str | None]]]:
+def _record_rows(name: str, records: list[tuple[int, Record]]) -> Iterator[tuple[str, _Row]]:
+    header = list(dict.fromkeys(key for _, record in records for key in record))
+    columns = _find_columns(name, header)
+    for line, record in records:
+        where = f"line {line}"
+        said = {key: None if at is None else record.get(header[at]) for key, at in columns.items()}
+        yield where, {key: plain_text(f"{name}, {where}", key, value) for key, value in said.items()}
+
+
+def _csv_rows(name: str, data: bytes) -> Iterator[tuple[str, _Row]]:
     table = read_delimited(name, data, CatalogError)
     columns = _find_columns(name, table.header)
     for line, cells in table.rows:
         yield f"line {line}", {key: None if at is None else cells[at] for key, at in columns.items()}
 
 
-def _parquet_rows(name: str, data: bytes) -> Iterator[tuple[str, dict[str, str | None]]]:
+def _parquet_rows(name: str, data: bytes) -> Iterator[tuple[str, _Row]]:
     try:
         table = pl.read_parquet(io.BytesIO(data))
         columns = _find_columns(name, table.columns)
@@ -128,6 +103,8 @@ def _parquet_rows(name: str, data: bytes) -> Iterator[tuple[str, dict[str, str |
 def _find_columns(name: str, header: Sequence[str]) -> dict[str, int | None]:
     names = [column.strip().lower() for column in header]
     found = {key: _first(names, spellings) for key, spellings in _COLUMNS.items()}
+    if found["path"] is None:
+        found["path"] = next((at for at, column in enumerate(names) if column.endswith(_NAMED_LIKE)), None)
     if found["path"] is None:
         raise CatalogError(
             f"{name} has no column of pictures: it has {', '.join(header)}.",

@@ -170,7 +170,7 @@ def test_a_source_that_does_not_exist(look_at, tmp_path):
 @pytest.mark.parametrize("name", ["photo.jpg", "a.zip", "a.tar.gz"])
 def test_a_source_that_is_nothing_known(look_at, tmp_path, name):
     (tmp_path / name).write_bytes(picture(1))
-    with pytest.raises(CatalogError, match="no folder, no table and no archive"):
+    with pytest.raises(CatalogError, match="no folder, no list and no archive"):
         look_at(tmp_path / name)
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from discern.catalog.archives import ArchiveSource
 from discern.catalog.folders import FolderSource
+from discern.catalog.listings import ListingSource
 from discern.catalog.sources import given, refused
-from discern.catalog.tables import TableSource
 from discern.catalog.testing import SourceContract
 from discern.errors import EmptyFile
 from discern.picture import Limits
@@ -49,8 +49,8 @@ class TestTar(SourceContract):
 
 
 class TestTable(SourceContract):
-    def source(self, folder: Path, files: Mapping[str, bytes]) -> TableSource:
+    def source(self, folder: Path, files: Mapping[str, bytes]) -> ListingSource:
         write_files(folder / "in", files)
         rows = "\n".join(["path", *(f"in/{name}" for name in files)])
         (folder / "t.csv").write_text(rows, encoding="utf-8")
-        return TableSource(folder / "t.csv", limits=Limits())
+        return ListingSource(folder / "t.csv", limits=Limits())

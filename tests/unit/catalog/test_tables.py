@@ -3,7 +3,9 @@ import io
 import polars as pl
 import pytest
 
-from discern.catalog.tables import Entry, TableSource, read_table
+from discern.catalog.entries import Entry
+from discern.catalog.listings import ListingSource
+from discern.catalog.tables import read_table
 from discern.errors import CatalogError, PictureError, UnreadableFile
 from discern.picture import Limits
 from tests.unit.catalog.built import picture, write_files, write_zip
@@ -71,7 +73,7 @@ def test_files_are_found_beside_the_table(tmp_path):
     rows = ["in/a.png", "../out.png", str(tmp_path / "free.png"), "b.zip!/2.png", "b.zip!/9.png", "absent.png"]
     table = tmp_path / "data" / "t.csv"
     table.write_text("\n".join(["path,label", *(f"{row},cat" for row in rows)]))
-    source = TableSource(table, limits=Limits())
+    source = ListingSource(table, limits=Limits())
     assert source.total == 6
     assert source.root == tmp_path / "data"
     found: dict[str, object] = {}
@@ -87,7 +89,7 @@ def test_files_are_found_beside_the_table(tmp_path):
 
 def test_a_table_that_vanished_is_a_named_error(tmp_path):
     with pytest.raises(CatalogError, match="cannot be read"):
-        TableSource(tmp_path / "absent.csv", limits=Limits())
+        ListingSource(tmp_path / "absent.csv", limits=Limits())
 
 
 def test_pictures_are_no_tables():

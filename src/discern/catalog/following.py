@@ -1,0 +1,130 @@
+"""Lists that lie among the pictures they name."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from discern.catalog.entries import Entry, find_files
+from discern.catalog.listings import may_list, part_listed, read_listing, spoken_for
+from discern.catalog.reading import items_at
+from discern.catalog.seeing import Sighting
+from discern.errors import CatalogError, DiscernError, PictureError, UnreadableFile
+from discern.picture import Limits
+
+_LARGEST = 256 * 2**20
+_BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?(?:\d+\t|\s*\{|[^\r\n]*file_name)")
+_Seen = dict[str, Sighting]
+# A list's path, and one thing it says.
+_Said = list[tuple[str, Entry]]
+
+
+def follow_lists(root: Path, sightings: Sequence[Sighting]) -> list[Sighting]:
+    """Label pictures by the lists that lie among them, where there are any.
+
+    A list (`metadata.csv`, `.jsonl` or `.parquet`, `.lst`, `.manifest`, `file_list.json`) speaks for its folder and
+    what lies below. It is followed where it gives labels, and, with the lists beside it, names at least half of the
+    pictures there; or any of them, where folders give none a label. So a stray list among class folders changes
+    nothing. Where one is followed, its pictures have its labels, the others there have none, and what it names and is
+    not there is a row with a reason. A list that is not followed stays a row that says why.
+
+    Args:
+        root: what paths are relative to.
+        sightings: with the labels and parts that folders give.
+
+    Raises:
+        CatalogError: a list cannot be read, and nothing else labels a picture.
+    """
+    seen = {sighting.path: sighting for sighting in sightings}
+    lists = [path for path, sighting in seen.items() if sighting.error and may_list(_name(path))]
+    said, others, faults = _read(root, lists)
+    for folder in sorted(said, key=len):
+        of_folder = {path for path, _ in said[folder]}
+        try:
+            followed = _followed(seen, folder, said[folder])
+            seen = {path: sighting for path, sighting in followed.items() if path not in of_folder}
+        except CatalogError as error:
+            faults.append(error)
+            others |= dict.fromkeys(of_folder, error)
+    if faults and not any(sighting.label for sighting in seen.values() if not sighting.error):
+        raise faults[0]
+    for path, why in others.items():
+        seen[path] = replace(seen[path], message=f"This list is not followed. {why}")
+    return list(seen.values())
+
+
+def _read(root: Path, lists: Sequence[str]) -> tuple[dict[str, _Said], dict[str, DiscernError], list[CatalogError]]:
+    """Read lists.
+
+    Returns:
+        What they say, by the folder they speak for; why others are not followed, by their paths; and what is wrong with
+        those that begin as a list and do not go on as one.
+    """
+    said: dict[str, _Said] = {}
+    others: dict[str, DiscernError] = {}
+    faults = []
+    for item in items_at(root, lists, limits=Limits(max_bytes=_LARGEST)):
+        data = b""
+        try:
+            data = item.load()
+            entries = read_listing(item.path, data)
+        except (CatalogError, PictureError) as error:
+            others[item.path] = error
+            if isinstance(error, CatalogError) and _BEGINNING.match(data):
+                faults.append(error)
+            continue
+        if any(entry.label for entry in entries):
+            folder = spoken_for(item.path.removesuffix(_name(item.path)))
+            said.setdefault(folder, []).extend((item.path, entry) for entry in entries)
+        else:
+            others[item.path] = CatalogError("It gives no picture a label.")
+    return said, others, faults
+
+
+def _followed(seen: _Seen, folder: str, said: _Said) -> _Seen:
+    entries = _placed(seen, folder, said)
+    below = {path: sighting for path, sighting in seen.items() if path.startswith(folder)}
+    pictures = {path: sighting for path, sighting in below.items() if not sighting.error}
+    named = len(pictures.keys() & entries.keys())
+    if not named:
+        raise CatalogError(
+            f"{said[0][0]} names none of the {len(pictures)} pictures in {folder or 'its folder'}.",
+            hint="Put it beside them, or correct its paths.",
+        )
+    if 2 * named < len(pictures) and any(sighting.label for sighting in pictures.values()):
+        raise CatalogError(f"It names {named} of the {len(pictures)} pictures in its folder, and folders label them.")
+    unlabelled = {path: replace(sighting, label=None) for path, sighting in pictures.items()}
+    followed = seen | unlabelled | dict(_declared(below, entries))
+    for path in {folder + entry.path for _, entry in said} - entries.keys() - pictures.keys():
+        followed.pop(path, None)
+    return followed
+
+
+def _placed(seen: Mapping[str, Sighting], folder: str, said: _Said) -> dict[str, Entry]:
+    """Find the files that lists name, by their paths in the catalog, in the parts that the lists are named for."""
+    parts = {path: part_listed(_name(path)) for path, _ in said}
+    several = len(set(parts.values()) - {None}) > 1
+    entries = [
+        replace(entry, part=entry.part or (parts[path] if several else None), places=_places(entry))
+        for path, entry in said
+    ]
+    return {folder + entry.path: entry for entry in find_files(entries, lambda place: folder + place in seen)}
+
+
+def _places(entry: Entry) -> tuple[str, ...]:
+    return (entry.path,) if entry.places is None else entry.places
+
+
+def _declared(below: Mapping[str, Sighting], entries: Mapping[str, Entry]) -> Iterator[tuple[str, Sighting]]:
+    for path, entry in entries.items():
+        sighting = _missing(path, entry) if entry.lost else below[path]
+        yield path, replace(sighting, label=entry.label, part=entry.part or sighting.part, group=entry.group)
+
+
+def _missing(path: str, entry: Entry) -> Sighting:
+    error = UnreadableFile(entry.lost)
+    return Sighting(path=path, error=error.code, message=str(error))
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]

@@ -1,0 +1,99 @@
+"""Lists of pictures, in every form that is read, and the source that one list is."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from discern.catalog.entries import Entry, find_files
+from discern.catalog.file_lists import read_file_list
+from discern.catalog.naming import part_named, to_name
+from discern.catalog.reading import archive_of, items_at
+from discern.catalog.records import read_records
+from discern.catalog.sagemaker import read_lst, read_manifest
+from discern.catalog.sources import Item, refused
+from discern.catalog.tables import TABLES, read_table
+from discern.errors import CatalogError, UnreadableFile
+from discern.picture import Limits
+
+SUFFIXES = (*TABLES, ".lst", ".manifest", ".jsonl", ".json")
+
+_AMONG_FILES = re.compile(r"metadata\.(csv|parquet)|file_list\.json|.+\.(lst|manifest|jsonl)", re.IGNORECASE)
+_OF_FILES_BESIDE = "_lst"
+
+
+class ListingSource:
+    """The pictures that a list names; paths are relative to the folder that it speaks for.
+
+    Raises:
+        CatalogError: the list cannot be read as one.
+    """
+
+    layout: Literal["folders", "archive", "declared"] = "declared"
+
+    def __init__(self, listing: Path, *, limits: Limits) -> None:
+        self.root = Path(spoken_for(f"{listing.parent.as_posix()}/"))
+        try:
+            entries = read_listing(str(listing), listing.read_bytes())
+        except OSError as error:
+            raise CatalogError(f"{listing} cannot be read: {error.strerror}.", hint="Allow it, or copy it.") from error
+        self._entries = find_files(entries, self._has)
+        self.total: int | None = len(self._entries)
+        self._limits = limits
+
+    def items(self) -> Iterator[Item]:
+        """Yield what the list names; files that are missing are refused with a reason."""
+        declared = {entry.path: entry for entry in self._entries if not entry.lost}
+        for item in items_at(self.root, list(declared), limits=self._limits):
+            yield _declare(item, declared[item.path])
+        for entry in self._entries:
+            if entry.lost:
+                yield _declare(refused(entry.path, UnreadableFile(entry.lost)), entry)
+
+    def _has(self, path: str) -> bool:
+        return os.path.isfile(self.root / to_name(path)) or bool(archive_of(self.root, path))  # noqa: PTH113 - never raises
+
+
+def read_listing(name: str, data: bytes) -> list[Entry]:
+    """Read a list of pictures; its suffix, and what its first line says, tell the form.
+
+    Args:
+        name: the list's name.
+        data: its bytes.
+
+    Raises:
+        CatalogError: it is not of its form.
+    """
+    suffix = Path(name).suffix.lower()
+    if suffix == ".lst":
+        return read_lst(name, data)
+    if suffix == ".json":
+        return read_file_list(name, data)
+    if suffix in TABLES:
+        return read_table(name, data)
+    records = read_records(name, data)
+    if suffix == ".manifest" or any("source-ref" in record for _, record in records):
+        return read_manifest(name, records)
+    return read_table(name, data)
+
+
+def may_list(name: str) -> bool:
+    """Tell whether a file of this name, among pictures, may be a list of them."""
+    return _AMONG_FILES.fullmatch(name) is not None
+
+
+def spoken_for(folder: str) -> str:
+    """Give the folder whose files a list names: its own, or `train/` for one in `train_lst/`; both end with "/"."""
+    return folder.removesuffix(f"{_OF_FILES_BESIDE}/") + "/" if folder.endswith(f"{_OF_FILES_BESIDE}/") else folder
+
+
+def part_listed(name: str) -> str | None:
+    """Give the part that a list is named for: "train.lst", "bikes_val.lst", "test-1.manifest"."""
+    words = re.split(r"[\W_]+", Path(name).stem)
+    parts = {part_named(word) for word in words} - {None}
+    return parts.pop() if len(parts) == 1 else None
+
+
+def _declare(item: Item, entry: Entry) -> Item:
+    return Item(path=item.path, load=item.load, held=item.held, label=entry.label, part=entry.part, group=entry.group)
