@@ -4,21 +4,22 @@ import bz2
 import gzip
 import io
 import lzma
-import re
 import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from discern.catalog.naming import MEMBER, is_archive, is_ignored, to_text
+from discern.catalog.batches import batch_limits, is_batch, names_batch, read_batch
+from discern.catalog.naming import MEMBER, is_archive, is_ignored, leads_outside, to_text
+from discern.catalog.pickled import begins_pickle
 from discern.catalog.sources import Item, given, refused
 from discern.errors import DamagedPicture, NotAPicture, PictureError, PictureTooLarge, UnreadableFile
-from discern.picture import Limits
+from discern.picture import Limits, read_file
 
 _COMPRESSED: dict[bytes, Callable[[IO[bytes]], io.BufferedIOBase]] = {
     b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
@@ -26,7 +27,6 @@ _COMPRESSED: dict[bytes, Callable[[IO[bytes]], io.BufferedIOBase]] = {
     b"\xfd7": lzma.LZMAFile,
 }
 _ARCHIVED = (b"PK\x03\x04", b"\x1f\x8b")
-_OUTSIDE = re.compile(r"(?:[A-Za-z]:)?[/\\]|(?:.*[/\\])?\.\.(?:[/\\]|$)", re.DOTALL)
 _FAILURES = (
     OSError,
     EOFError,
@@ -37,6 +37,7 @@ _FAILURES = (
     zlib.error,
     lzma.LZMAError,
 )
+_PIECE = 1 << 20
 _REMEDY = "Unpack the archive, put a picture in its place, or leave it out."
 
 
@@ -57,9 +58,9 @@ class ArchiveSource:
 
 
 def holds_files(path: Path) -> bool:
-    """Tell, by its content, whether a file is an archive that can be opened."""
+    """Tell, by its content, whether a file is an archive, or a batch of pictures, that can be opened."""
     try:
-        return path.is_file() and (_is_tar(path) or zipfile.is_zipfile(path))
+        return path.is_file() and (is_batch(path) or _is_tar(path) or zipfile.is_zipfile(path))
     except _FAILURES:
         return False
 
@@ -73,7 +74,7 @@ def _is_tar(path: Path) -> bool:
         return False
 
 
-def read_members(archive: Path, path: str, *, limits: Limits, wanted: Container[str] | None = None) -> Iterator[Item]:
+def read_members(archive: Path, path: str, *, limits: Limits, wanted: Collection[str] | None = None) -> Iterator[Item]:
     """Yield the members of an archive, each read already; links, and names that lead outside, refused with a reason.
 
     Args:
@@ -82,19 +83,49 @@ def read_members(archive: Path, path: str, *, limits: Limits, wanted: Container[
         limits: `max_bytes` bounds what is read of one member.
         wanted: paths in the catalog; only these are yielded. None: all.
     """
+    if is_batch(archive):
+        yield from _pictures_of(archive, path, limits, wanted)
+        return
     members = _tar_members if _is_tar(archive) else _zip_members
     try:
         for member in members(archive, limits):
             member_path = path + MEMBER + to_text(member.name)
-            if member.is_ignored or (wanted is not None and member_path not in wanted):
-                continue
-            try:
-                yield given(member_path, member.read(limits), archive=path)
-            except PictureError as error:
-                yield refused(member_path, error, archive=path)
+            if not member.is_ignored and _is_wanted(member_path, wanted):
+                yield from _items_of(member, member_path, path, limits, wanted)
     except _FAILURES as error:
         message = f"The archive {path} is damaged ({error}): what follows in it was not read."
         yield refused(path, DamagedPicture(message, hint="Get the archive again from where it came from."))
+
+
+def _pictures_of(batch: Path, path: str, limits: Limits, wanted: Collection[str] | None) -> Iterator[Item]:
+    try:
+        data = read_file(batch, limits=batch_limits(limits))
+    except PictureError as error:
+        yield refused(path, error)
+    else:
+        yield from read_batch(path, data, archive=path, wanted=wanted)
+
+
+def _is_wanted(path: str, wanted: Collection[str] | None) -> bool:
+    if wanted is None or path in wanted:
+        return True
+    return names_batch(path) and any(one.startswith(path + MEMBER) for one in wanted)
+
+
+def _items_of(
+    member: "_Member", path: str, archive: str, limits: Limits, wanted: Collection[str] | None
+) -> Iterator[Item]:
+    """Yield a member, or the pictures in it where it is a batch."""
+    may_be_batch = names_batch(path) and (wanted is None or path not in wanted)
+    try:
+        data = member.read(batch_limits(limits) if may_be_batch else limits)
+    except PictureError as error:
+        yield refused(path, error, archive=archive)
+    else:
+        if may_be_batch and begins_pickle(data):
+            yield from read_batch(path, data, archive=archive, wanted=wanted)
+        else:
+            yield given(path, data, archive=archive)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,7 +143,7 @@ class _Member:
 
     def read(self, limits: Limits) -> bytes:
         """Read it as a member that stays inside, is a plain file, and keeps to its size."""
-        if _OUTSIDE.match(self.name):
+        if leads_outside(self.name):
             raise UnreadableFile("The name leads outside of its archive.", hint=_REMEDY)
         if not self.regular:
             raise UnreadableFile("A link, pipe or device in an archive is not followed.", hint=_REMEDY)
@@ -120,12 +151,21 @@ class _Member:
             raise PictureTooLarge(f"The file has {self.size:,} bytes.", hint=limits.remedy)
         try:
             with self.open() or io.BytesIO() as file:
-                data = file.read(self.size + 1)
+                data = _read_all(file, self.size)
         except _FAILURES as error:
             raise DamagedPicture(f"It cannot be read from its archive: {error}.", hint=_REMEDY) from error
         if is_archive(self.name) and data.startswith(_ARCHIVED):
             raise NotAPicture("An archive inside an archive is not opened.", hint=_REMEDY)
         return data
+
+
+def _read_all(file: IO[bytes], size: int) -> bytes:
+    """Read in pieces that `_Bounded` allows, and one byte more than there should be."""
+    pieces = [file.read(min(_PIECE, size + 1))]
+    while pieces[-1]:
+        size -= len(pieces[-1])
+        pieces.append(file.read(min(_PIECE, size + 1)))
+    return b"".join(pieces)
 
 
 def _zip_members(archive: Path, _limits: Limits) -> Iterator[_Member]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from discern.catalog.archives import holds_files, read_members
+from discern.catalog.batches import is_batch, names_batch
 from discern.catalog.naming import is_archive, is_ignored, natural_key, to_text
 from discern.catalog.sources import Item, refused
 from discern.errors import CatalogError, UnreadableFile
@@ -31,7 +32,7 @@ class FolderSource:
         self.root = root
         self._limits = limits
         self._found = sorted(_walk(root, leave_out), key=lambda found: natural_key("".join(found)))
-        self.total = None if any(is_archive(name) for _, name in self._found) else len(self._found)
+        self.total = None if any(is_archive(name) or names_batch(name) for _, name in self._found) else len(self._found)
 
     def items(self) -> Iterator[Item]:
         """Yield files in natural order of their paths; an archive's members where the archive stands."""
@@ -41,7 +42,7 @@ class FolderSource:
             if not name:
                 error = UnreadableFile("This folder may not be looked into.", hint="Allow it, or move it elsewhere.")
                 yield refused(path.rstrip("/"), error)
-            elif is_archive(name) and holds_files(place):
+            elif (is_archive(name) and holds_files(place)) or is_batch(place):
                 yield from read_members(place, path, limits=self._limits)
             else:
                 yield Item(path=path, load=partial(read_file, place, limits=self._limits))

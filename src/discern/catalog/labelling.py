@@ -1,8 +1,9 @@
-"""Gives sightings their labels: from the folders they lie in, or from lists among them."""
+"""Gives sightings their labels: from the folders they lie in, from lists among them, or from the batch they are of."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from discern.catalog.classes import name_classes
 from discern.catalog.entries import Entry
 from discern.catalog.following import follow_lists
 from discern.catalog.layout import labels_and_parts, place_of
@@ -19,7 +20,9 @@ def labelled(source: Source, sightings: Sequence[Sighting]) -> list[Sighting]:
     """Add what the source says of labels and parts, in whatever way it says it."""
     if source.layout == "declared":
         return list(sightings)
-    return _labelled_files(source, sightings)
+    named, names = name_classes(source.root, [sighting for sighting in sightings if sighting.part])
+    files = [sighting for sighting in sightings if not sighting.part and sighting.path not in names]
+    return named + _labelled_files(source, files)
 
 
 def _labelled_files(source: Source, sightings: Sequence[Sighting]) -> list[Sighting]:
