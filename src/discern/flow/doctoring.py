@@ -61,12 +61,13 @@ class DoctorResult:
 
 def doctor(*, cache: str | Path | None = None) -> DoctorResult:
     """Try what Discern needs on this machine: Python, the libraries, the backbone, the cache, the picture formats."""
+    kept = cache_folder(cache)
     tries: tuple[tuple[str, Callable[[], str]], ...] = (
         ("python", lambda: f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
         ("libraries", lambda: ", ".join(f"{name} {version}" for name, version in versions().items())),
         ("picture formats", _formats),
         ("backbone", _backbone),
-        ("cache", lambda: _cache(cache_folder(cache))),
+        ("cache", lambda: _cache(kept)),
     )
     return DoctorResult(diagnoses=tuple(_try(name, attempt) for name, attempt in tries))
 

@@ -18,7 +18,7 @@ from polars.exceptions import PolarsError
 
 from discern._version import __version__
 from discern.errors import DataError, DiscernError, RunError
-from discern.flow.places import place
+from discern.flow.places import is_folder, place
 from discern.progress import Progress
 from discern.store import is_shelf
 
@@ -215,15 +215,15 @@ def versions() -> dict[str, str]:
 def is_own(folder: Path) -> bool:
     """Whether this program wrote a folder: a run, or a shelf of the cache. Among pictures it is none of them."""
     try:
-        return is_shelf(folder) or "discern" in _read(folder)["versions"]
-    except (DiscernError, LookupError, TypeError):
+        return is_shelf(folder) or ((folder / "run.json").is_file() and "discern" in _read(folder)["versions"])
+    except (OSError, DiscernError, LookupError, TypeError):
         return False
 
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
         facts = dict(json.loads((folder / "run.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise RunError(f"{folder / 'run.json'} cannot be read ({error}).", hint="Start a new run.") from error
     if facts.get("format") == FORMAT and not facts.keys() >= _WRITTEN:
         raise RunError(f"{folder / 'run.json'} is not what a run writes.", hint="Start a new run.")
@@ -246,7 +246,7 @@ def _number(runs: Path, source: Path) -> Path:
 
 def _stem(source: Path) -> str:
     """What runs about a source are called: a folder's name, or a file's without its suffixes."""
-    name = source.name if source.is_dir() else source.name.split(".")[0]
+    name = source.name if is_folder(source) else source.name.split(".")[0]
     printable = "".join(letter if letter.isprintable() else "_" for letter in name)
     return printable.encode()[: _LONGEST_NAME // 2].decode(errors="ignore").lstrip(".") or "pictures"
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from discern.checking import conflicted
 from discern.errors import UsageError
-from discern.flow.places import place
+from discern.flow.places import is_folder, place
 from discern.flow.preparing import PrepareConfig, prepare
 from discern.flow.run import Run
 from discern.progress import Progress, silent
@@ -114,7 +114,7 @@ def split(
 
 
 def _outside(out: Path, source: Path) -> Path:
-    if source.is_dir() and out.is_relative_to(source):
+    if is_folder(source) and out.is_relative_to(source):
         raise UsageError(
             f"{out} lies among the pictures: the next look at them would find each one twice.",
             hint="Name a folder outside of theirs with --out.",
