@@ -26,7 +26,8 @@ def follow_lists(root: Path, sightings: Sequence[Sighting]) -> list[Sighting]:
     what lies below. It is followed where it gives labels, and, with the lists beside it, names at least half of the
     pictures there; or any of them, where folders give none a label. So a stray list among class folders changes
     nothing. Where one is followed, its pictures have its labels, the others there have none, and what it names and is
-    not there is a row with a reason. A list that is not followed stays a row that says why.
+    not there is a row with a reason; but where it only numbers the classes that folders name, their names stay. A list
+    that is not followed stays a row that says why.
 
     Args:
         root: what paths are relative to.
@@ -93,11 +94,21 @@ def _followed(seen: _Seen, folder: str, said: _Said) -> _Seen:
         )
     if 2 * named < len(pictures) and any(sighting.label for sighting in pictures.values()):
         raise CatalogError(f"It names {named} of the {len(pictures)} pictures in its folder, and folders label them.")
-    unlabelled = {path: replace(sighting, label=None) for path, sighting in pictures.items()}
+    names = _names_of_numbers(pictures, entries)
+    entries = {path: replace(entry, label=names.get(entry.label, entry.label)) for path, entry in entries.items()}
+    unlabelled = {} if names else {path: replace(sighting, label=None) for path, sighting in pictures.items()}
     followed = seen | unlabelled | dict(_declared(below, entries))
     for path in {folder + entry.path for _, entry in said} - entries.keys() - pictures.keys():
         followed.pop(path, None)
     return followed
+
+
+def _names_of_numbers(pictures: _Seen, entries: Mapping[str, Entry]) -> dict[str | None, str | None]:
+    """Name the numbers of classes by folders, where both divide the pictures alike."""
+    pairs = {(entries[path].label, pictures[path].label) for path in pictures.keys() & entries.keys()}
+    numbers, names = {number for number, _ in pairs}, {name for _, name in pairs}
+    numbered = all(number and number.isdecimal() for number in numbers)
+    return dict(pairs) if numbered and None not in names and len(numbers) == len(names) == len(pairs) else {}
 
 
 def _placed(seen: Mapping[str, Sighting], folder: str, said: _Said) -> dict[str, Entry]:

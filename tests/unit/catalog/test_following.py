@@ -117,6 +117,22 @@ def test_a_list_of_half_of_the_pictures_speaks_for_all(folder, look_at):
     assert found["label"].to_list() == ["x", "x", None, "y", None, None]
 
 
+@pytest.mark.parametrize("numbered", ["c0 c0 c0 d1 d1 d1", "c7 c7 d2 d2", "c0 c0 c0"])
+def test_numbers_of_the_classes_that_folders_name_are_names(folder, look_at, numbered):
+    rows = [(f"{one[0]}/{at % 3}.png", one[1:]) for at, one in enumerate(numbered.split())]
+    files = {"all.lst": lst([*rows, ("c/lost.png", rows[0][1])]).encode()}
+    found = look_at(write_files(folder, CLASSES | files)).table
+    assert found["label"].to_list() == ["c"] * 4 + ["d"] * 3
+    assert found.filter(pl.col("error").is_not_null())["path"].to_list() == ["c/lost.png"]
+
+
+@pytest.mark.parametrize("labels", ["0 0 1 1 1 1", "0 1 2 3 4 5", "0 0 0 0 0 0", "x x x y y y"])
+def test_labels_that_divide_the_pictures_otherwise_are_followed(folder, look_at, labels):
+    rows = list(zip(CLASSES, labels.split(), strict=True))
+    found = look_at(write_files(folder, CLASSES | {"all.lst": lst(rows).encode()})).table
+    assert found["label"].to_list() == labels.split()
+
+
 def test_a_list_of_few_pictures_is_followed_where_folders_say_nothing(folder, look_at):
     files = {f"{number}.png": picture(number) for number in range(9)}
     found = look_at(write_files(folder, files | {"metadata.csv": table([("3.png", "x")]).encode()})).table

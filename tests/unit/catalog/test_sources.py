@@ -8,7 +8,7 @@ from discern.catalog.folders import FolderSource
 from discern.catalog.listings import ListingSource
 from discern.catalog.sources import given, refused
 from discern.catalog.testing import SourceContract
-from discern.errors import EmptyFile
+from discern.errors import EmptyFile, UnreadableFile
 from discern.picture import Limits
 from tests.unit.catalog.built import write_files, write_tar, write_zip
 
@@ -54,3 +54,17 @@ class TestTable(SourceContract):
         rows = "\n".join(["path", *(f"in/{name}" for name in files)])
         (folder / "t.csv").write_text(rows, encoding="utf-8")
         return ListingSource(folder / "t.csv", limits=Limits())
+
+
+class TestLst(SourceContract):
+    def source(self, folder: Path, files: Mapping[str, bytes]) -> ListingSource:
+        write_files(folder / "train", files)
+        rows = "\n".join(f"{at}\t0\t{name}" for at, name in enumerate([*files, "absent.png"]))
+        (folder / "train.lst").write_text(rows, encoding="utf-8")
+        return ListingSource(folder / "train.lst", limits=Limits())
+
+    def test_gives_every_file_once(self, tmp_path: Path) -> None:
+        items = list(self.source(tmp_path, {"a.png": b"a", "b.png": b"b"}).items())
+        assert [item.load() for item in items[:2]] == [b"a", b"b"]
+        with pytest.raises(UnreadableFile, match="line 3"):
+            items[2].load()
