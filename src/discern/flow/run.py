@@ -158,7 +158,16 @@ class Run:
         """Give the path of a file that the run wrote before, and tell what to do where it cannot be read any more."""
         try:
             yield self.folder / name
-        except (OSError, ValueError, LookupError, TypeError, PolarsError, DataError) as error:
+        except (
+            OSError,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+            PolarsError,
+            DataError,
+        ) as error:
             raise RunError(
                 f"{self.folder / name} cannot be read ({type(error).__name__}).",
                 hint="Remove it, and go on with --resume: it is made again.",
