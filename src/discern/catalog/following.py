@@ -38,7 +38,7 @@ def follow_lists(root: Path, sightings: Sequence[Sighting]) -> list[Sighting]:
     """
     seen = {sighting.path: sighting for sighting in sightings}
     lists = [path for path, sighting in seen.items() if sighting.error and may_list(_name(path))]
-    said, others, faults = _read(root, lists)
+    said, others, faults = _read(root, lists, seen)
     for folder in sorted(said, key=len):
         of_folder = {path for path, _ in said[folder]}
         try:
@@ -49,12 +49,13 @@ def follow_lists(root: Path, sightings: Sequence[Sighting]) -> list[Sighting]:
             others |= dict.fromkeys(of_folder, error)
     if faults and not any(sighting.label for sighting in seen.values() if not sighting.error):
         raise faults[0]
-    for path, why in others.items():
-        seen[path] = replace(seen[path], message=f"This list is not followed. {why}")
-    return list(seen.values())
+    reasons = {path: f"This list is not followed. {why}" for path, why in others.items() if path in seen}
+    return list((seen | {path: replace(seen[path], message=why) for path, why in reasons.items()}).values())
 
 
-def _read(root: Path, lists: Sequence[str]) -> tuple[dict[str, _Said], dict[str, DiscernError], list[CatalogError]]:
+def _read(
+    root: Path, lists: Sequence[str], seen: _Seen
+) -> tuple[dict[str, _Said], dict[str, DiscernError], list[CatalogError]]:
     """Read lists.
 
     Returns:
@@ -75,7 +76,8 @@ def _read(root: Path, lists: Sequence[str]) -> tuple[dict[str, _Said], dict[str,
                 faults.append(error)
             continue
         if any(entry.label for entry in entries):
-            folder = spoken_for(item.path.removesuffix(_name(item.path)))
+            own = item.path.removesuffix(_name(item.path))
+            folder = spoken_for(own, lambda beside: any(path.startswith(beside) for path in seen))
             said.setdefault(folder, []).extend((item.path, entry) for entry in entries)
         else:
             others[item.path] = CatalogError("It gives no picture a label.")

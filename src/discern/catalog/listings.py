@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -33,7 +33,7 @@ class ListingSource:
     layout: Literal["folders", "archive", "declared"] = "declared"
 
     def __init__(self, listing: Path, *, limits: Limits) -> None:
-        self.root = Path(spoken_for(f"{listing.parent.as_posix()}/"))
+        self.root = Path(spoken_for(f"{listing.parent.as_posix()}/", os.path.isdir))
         try:
             entries = read_listing(str(listing), listing.read_bytes())
         except OSError as error:
@@ -83,9 +83,15 @@ def may_list(name: str) -> bool:
     return _AMONG_FILES.fullmatch(name) is not None
 
 
-def spoken_for(folder: str) -> str:
-    """Give the folder whose files a list names: its own, or `train/` for one in `train_lst/`; both end with "/"."""
-    return folder.removesuffix(f"{_OF_FILES_BESIDE}/") + "/" if folder.endswith(f"{_OF_FILES_BESIDE}/") else folder
+def spoken_for(folder: str, holds_files: Callable[[str], bool]) -> str:
+    """Give the folder whose files a list names: its own, or `train/` for one in `train_lst/` where there is such a one.
+
+    Args:
+        folder: where the list lies; it ends with "/", and so does the answer.
+        holds_files: whether there is a folder of that name.
+    """
+    beside = folder.removesuffix(f"{_OF_FILES_BESIDE}/") + "/"
+    return beside if folder.endswith(f"{_OF_FILES_BESIDE}/") and holds_files(beside) else folder
 
 
 def part_listed(name: str) -> str | None:

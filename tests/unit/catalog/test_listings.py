@@ -51,8 +51,9 @@ def test_a_list_in_a_folder_for_lists_speaks_for_the_folder_beside_it(folder, lo
     write_files(folder, {"train_lst/train.lst": b"0\t1\t1.png\n", "train/1.png": picture(1)})
     catalog = look_at(folder / "train_lst" / "train.lst")
     assert (catalog.root, catalog.labels) == (folder / "train", ("1",))
-    assert spoken_for("a/val_lst/") == "a/val/"
-    assert spoken_for("a/") == "a/"
+    assert spoken_for("a/val_lst/", {"a/val/"}.__contains__) == "a/val/"
+    assert spoken_for("a/val_lst/", {"val/"}.__contains__) == "a/val_lst/"
+    assert spoken_for("a/", lambda _: True) == "a/"
 
 
 @pytest.mark.parametrize(
