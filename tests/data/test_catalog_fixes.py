@@ -20,7 +20,7 @@ fixes = st.lists(
         Fix,
         path=paths,
         action=st.sampled_from(["drop", "keep", "relabel", "group"]),
-        value=text.map(lambda value: value or "x"),
+        value=text.map(lambda value: value if value.strip() else "x"),
         other=st.just("") | paths,
         score=st.none() | st.floats(0, 1),
         why=text,
