@@ -46,7 +46,7 @@ class Mistaken:
     share: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Figures:
     """What `judge` found; see there for what each figure means."""
 

@@ -1,0 +1,139 @@
+"""A fixes.csv damaged in each way that people, spreadsheets and crashes know: applied as meant, or refused by line."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.unit.conftest import catalog_of
+
+from discern.catalog import apply_fixes, read_fixes, write_fixes
+from discern.catalog.fixes import Fix
+from discern.errors import FixesError
+
+HEADER = b"path,action,value,with,score,why\n"
+PATHS = ["blue/b.png", "red/a.png", "=1+1.png", "./-x.png", "a,b;c.png", "two\nlines.png"]
+
+MEANT = {
+    "the_header_alone": (HEADER, []),
+    "a_byte_order_mark": (b"\xef\xbb\xbf" + HEADER + b"red/a.png,drop,,,,\n", ["red/a.png"]),
+    "lines_of_windows": (HEADER.replace(b"\n", b"\r\n") + b"red/a.png,drop,,,,\r\n", ["red/a.png"]),
+    "lines_of_an_old_mac": (HEADER.replace(b"\n", b"\r") + b"red/a.png,drop,,,,\r", ["red/a.png"]),
+    "semicolons_and_a_decimal_comma": (HEADER.replace(b",", b";") + b"red/a.png;drop;;;0,5;x\n", ["red/a.png"]),
+    "tabs": (HEADER.replace(b",", b"\t") + b"red/a.png\tdrop\t\t\t\t\n", ["red/a.png"]),
+    "fewer_columns_in_capitals": (b"ACTION, Path\n DROP ,red/a.png\n", ["red/a.png"]),
+    "blank_lines": (HEADER + b"\n,,,,,\nred/a.png,drop,,,,\n\n", ["red/a.png"]),
+    "no_last_newline": (HEADER + b"red/a.png,drop", ["red/a.png"]),
+    "a_row_twice": (HEADER + b"red/a.png,drop,,,,\n" * 2, ["red/a.png"]),
+    "a_guarded_formula": (HEADER + b"./=1+1.png,drop,,,,\n", ["=1+1.png"]),
+    "a_formula_unguarded": (HEADER + b"=1+1.png,drop,,,,\n", ["=1+1.png"]),
+    "quotes_where_needed": (HEADER + b'"a,b;c.png",drop,,,,\n"two\nlines.png",drop,,,,\n', ["a,b;c.png", PATHS[5]]),
+}
+
+DAMAGED = {
+    "nothing": (b"", "empty"),
+    "a_byte_order_mark_alone": (b"\xef\xbb\xbf", "empty"),
+    "blank_lines_alone": (b"\n\n\n", "empty"),
+    "noise": (b"\xff\xfe\xfd" * 99, "not UTF-8"),
+    "latin_letters": (HEADER + b"r\xe9d/a.png,drop,,,,\n", "line 2: not UTF-8"),
+    "two_bytes_a_letter": ((HEADER + b"red/a.png,drop,,,,\n").decode().encode("utf-16"), "not UTF-8"),
+    "zeros": (bytes(300), "not known"),
+    "no_header": (b"red/a.png,drop,,,,\n", "not known"),
+    "a_newer_column": (b"path,action,colour\nred/a.png,drop,x\n", "colour"),
+    "two_paths": (b"path,path,action\na,b,drop\n", "2 columns 'path'"),
+    "no_action": (b"path\nred/a.png\n", "0 columns 'action'"),
+    "an_unknown_action": (HEADER + b"red/a.png,delete,,,,\n", "line 2: 'delete' is no action"),
+    "an_action_left_empty": (HEADER + b"red/a.png,,,,,\n", "line 2: '' is no action"),
+    "no_path_in_the_row": (HEADER + b",drop,,,,\n", "line 2: A fix names no picture"),
+    "no_new_label": (HEADER + b"red/a.png,relabel,,,,\n", "no label"),
+    "a_new_label_of_spaces": (HEADER + b"red/a.png,relabel,   ,,,\n", "no label"),
+    "no_group": (HEADER + b"red/a.png,group,,,,\n", "with nothing"),
+    "a_word_for_the_score": (HEADER + b"red/a.png,drop,,,high,\n", "'high' is no score"),
+    "a_quote_left_open": (HEADER + b'"red/a.png,drop,,,,\n', "line 2"),
+    "cells_without_a_name": (HEADER + b"red/a.png,drop,,,,why,more\n", "7 cells under 6"),
+    "a_cell_without_end": (HEADER + b"red/a.png,keep,,,," + b"x" * 200_000 + b"\n", "line 2"),
+}
+
+UNFIT = {
+    "a_picture_that_is_gone": (b"red/gone.png,drop,,,,\n", "red/gone.png"),
+    "an_absolute_path": (b"/red/a.png,drop,,,,\n", "/red/a.png"),
+    "a_path_that_leads_out": (b"../red/a.png,drop,,,,\n", r"\.\./red/a.png"),
+    "another_systems_path": (b"red\\a.png,drop,,,,\n", "red"),
+    "a_zero_in_a_path": (b"red/\0a.png,drop,,,,\n", "red/"),
+    "a_partner_that_is_gone": (b"red/a.png,group,,red/gone.png,,\n", "red/gone.png"),
+    "two_new_labels": (b"red/a.png,relabel,x,,,\nred/a.png,relabel,y,,,\n", "both 'x' and 'y'"),
+    "two_new_groups": (b"red/a.png,group,x,,,\nred/a.png,group,y,,,\n", "both 'x' and 'y'"),
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "fixes.csv"
+
+
+def catalog():
+    return catalog_of(["x"] * len(PATHS), path=PATHS)
+
+
+@pytest.mark.parametrize("name", MEANT)
+def test_what_is_meant_is_done(file: Path, name: str) -> None:
+    data, dropped = MEANT[name]
+    file.write_bytes(data)
+    left = apply_fixes(catalog(), read_fixes(file)).table["path"].to_list()
+    assert left == [path for path in PATHS if path not in dropped]
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_what_cannot_be_read_is_named_by_its_line(file: Path, name: str) -> None:
+    data, why = DAMAGED[name]
+    file.write_bytes(data)
+    with pytest.raises(FixesError, match=why) as caught:
+        read_fixes(file)
+    assert caught.value.hint
+    assert str(file) in caught.value.message
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_what_fits_no_picture_is_named(file: Path, name: str) -> None:
+    data, why = UNFIT[name]
+    file.write_bytes(HEADER + data)
+    with pytest.raises(FixesError, match=why) as caught:
+        apply_fixes(catalog(), read_fixes(file))
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("kind", ["folder", "nothing", "pipe", "device"])
+def test_what_is_no_file_is_never_waited_for(file: Path, kind: str) -> None:
+    if kind == "folder":
+        file.mkdir()
+    if kind == "pipe":
+        if not hasattr(os, "mkfifo"):
+            pytest.skip("there are no pipes in folders here")
+        os.mkfifo(file)
+    if kind == "device":
+        if not Path("/dev/zero").exists():
+            pytest.skip("there is no such device here")
+        file.symlink_to("/dev/zero")
+    with pytest.raises(FixesError, match=r"fixes\.csv"):
+        read_fixes(file)
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "./=", "././-"])
+def test_no_cell_begins_a_formula_and_each_comes_back(file: Path, start: str) -> None:
+    text = f"{start}HYPERLINK(1)"
+    fix = Fix(path=f"{start}a.png", action="relabel", value=text, other=text, score=0.5, why=text)
+    write_fixes(file, [fix])
+    row = file.read_text().split("\n", 1)[1]
+    assert not [cell for cell in row.split(",") if cell.strip('"').startswith(("=", "+", "-", "@", "\t", "\r"))]
+    (back,) = read_fixes(file)
+    assert (back.value, back.why) == (text, text)
+
+
+def test_fixes_are_written_whole_or_not_at_all(file: Path) -> None:
+    write_fixes(file, [Fix(path="a.png", action="drop")])
+    before = file.read_bytes()
+    (file.parent / "fixes.csv.unfinished").mkdir()
+    with pytest.raises((FixesError, OSError)):
+        write_fixes(file, [Fix(path="b.png", action="drop")])
+    assert file.read_bytes() == before
+    shutil.rmtree(file.parent / "fixes.csv.unfinished")
