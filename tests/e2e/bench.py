@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,16 +79,7 @@ class Bench:
 
     def call(self, *words: str | Path, given: bytes = b"") -> Said:
         """Call a command in this process."""
-        out, err, before = io.StringIO(), io.StringIO(), sys.stdin
-        sys.stdin = io.TextIOWrapper(io.BytesIO(given))
-        try:
-            with contextlib.chdir(self.folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                main([str(word) for word in words])
-        except SystemExit as left:
-            return Said(int(left.code or 0), out.getvalue(), err.getvalue())
-        finally:
-            sys.stdin = before
-        raise AssertionError("a command leaves with its exit code")
+        return call_here(self.folder, words, given)
 
     def look(self, command: str, *words: str | Path) -> Said:
         """Call a command that looks at pictures."""
@@ -124,6 +115,20 @@ class Bench:
         here = "discern() { " + f'"{sys.executable}" -m discern "$@"' + "; }; "
         done = subprocess.run(["bash", "-c", here + line], cwd=self.folder, capture_output=True, check=False)
         return Said(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def call_here(folder: Path, words: Sequence[str | Path], given: bytes = b"") -> Said:
+    """Call a command in this process, which spares a second for its libraries."""
+    out, err, before = io.StringIO(), io.StringIO(), sys.stdin
+    sys.stdin = io.TextIOWrapper(io.BytesIO(given))
+    try:
+        with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            main([str(word) for word in words])
+    except SystemExit as left:
+        return Said(int(left.code or 0), out.getvalue(), err.getvalue())
+    finally:
+        sys.stdin = before
+    raise AssertionError("a command leaves with its exit code")
 
 
 def refusal(said: Said) -> str:

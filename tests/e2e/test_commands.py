@@ -1,4 +1,4 @@
-"""The commands as a person or a program calls them, each in a process of its own."""
+"""The commands as a person or a program calls them; training and answering in processes of their own."""
 
 import json
 import shutil
@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.bench import Said, call_here
 from tests.e2e.drawn import KINDS, write_shapes, write_strangers
-
-Result = subprocess.CompletedProcess[str]
 
 
 class Desk:
@@ -22,16 +21,19 @@ class Desk:
         self.photos = write_shapes(folder / "photos")
         self.cache = folder / "cache"
 
-    def call(self, *words: str | Path, given: bytes = b"") -> Result:
+    def call(self, *words: str | Path) -> Said:
+        return call_here(self.folder, words)
+
+    def apart(self, *words: str | Path, given: bytes = b"") -> Said:
         command = [sys.executable, "-m", "discern", *map(str, words)]
         done = subprocess.run(command, cwd=self.folder, capture_output=True, input=given, check=False)
-        return Result(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+        return Said(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def json(self, *words: str | Path) -> Any:
         done = self.call(*words, "--json")
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.count("\n") == 1
-        return json.loads(done.stdout)
+        assert done.code == 0, done.err
+        assert done.out.count("\n") == 1
+        return json.loads(done.out)
 
     def work(self, command: str, *words: str | Path) -> Any:
         return self.json(command, *words, "--cache", self.cache)
@@ -44,7 +46,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 @pytest.fixture(scope="module")
 def trained(desk: Desk) -> Any:
-    return desk.work("train", desk.photos, "--name", "shapes")
+    done = desk.apart("train", desk.photos, "--name", "shapes", "--cache", desk.cache, "--json")
+    assert (done.code, done.err) == (0, "")
+    return json.loads(done.out)
 
 
 def test_training_gives_what_others_rely_on(trained: Any) -> None:
@@ -86,18 +90,18 @@ def test_a_finished_run_resumed_is_the_same(desk: Desk, trained: Any) -> None:
 
 def test_a_taken_name_exits_2_with_one_line(desk: Desk, trained: Any) -> None:
     done = desk.call("train", desk.photos, "--name", "shapes", "--cache", desk.cache)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.count("\n") == 1
-    assert "--resume" in done.stderr
+    assert done.code == 2
+    assert done.out == ""
+    assert done.err.count("\n") == 1
+    assert "--resume" in done.err
 
 
 def test_prediction_answers_and_names_paths(desk: Desk, trained: Any, tmp_path: Path) -> None:
     bad = tmp_path / "bad.jpg"
     bad.write_text("no picture")
     done = desk.call("predict", trained["bundle"], desk.photos / "disc", bad, "--json")
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert done.returncode == 0
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    assert done.code == 0
     assert len(lines) == 15
     assert all(Path(line["path"]).is_absolute() for line in lines)
     assert [line["label"] for line in lines[:14]].count("disc") >= 12
@@ -107,8 +111,8 @@ def test_prediction_answers_and_names_paths(desk: Desk, trained: Any, tmp_path: 
 
 def test_prediction_reads_standard_input(desk: Desk, trained: Any) -> None:
     picture = sorted((desk.photos / "disc").iterdir())[0]
-    done = desk.call("predict", trained["bundle"], "-", "--json", given=picture.read_bytes())
-    assert json.loads(done.stdout)["label"] == "disc"
+    done = desk.apart("predict", trained["bundle"], "-", "--json", given=picture.read_bytes())
+    assert json.loads(done.out)["label"] == "disc"
 
 
 def test_evaluation_leaves_out_what_was_seen(desk: Desk, trained: Any, tmp_path: Path) -> None:
@@ -126,15 +130,15 @@ def test_evaluation_leaves_out_what_was_seen(desk: Desk, trained: Any, tmp_path:
 def test_a_floor_that_is_not_reached_exits_1(desk: Desk, trained: Any, tmp_path: Path) -> None:
     fresh = write_shapes(tmp_path / "fresh", each=8, seed=6)
     words = ("evaluate", trained["bundle"], fresh, "--cache", desk.cache, "--at-least")
-    assert desk.call(*words, "accuracy=0.999").returncode == 1
-    assert desk.call(*words, "accuracy=0.01").returncode == 0
-    assert desk.call(*words, "beauty=0.5").returncode == 2
+    assert desk.call(*words, "accuracy=0.999").code == 1
+    assert desk.call(*words, "accuracy=0.01").code == 0
+    assert desk.call(*words, "beauty=0.5").code == 2
 
 
 def test_evaluating_on_the_training_pictures_is_refused(desk: Desk, trained: Any) -> None:
     done = desk.call("evaluate", trained["bundle"], desk.photos, "--cache", desk.cache)
-    assert done.returncode == 2
-    assert "trained on all" in done.stderr
+    assert done.code == 2
+    assert "trained on all" in done.err
 
 
 def test_checking_counts_and_proposes(desk: Desk, tmp_path: Path) -> None:
@@ -152,7 +156,7 @@ def test_checking_counts_and_proposes(desk: Desk, tmp_path: Path) -> None:
     }  # fmt: skip
     assert Path(checked["page"]).name == "data.html"
     strict = desk.call("check", dirty, "--strict", "--cache", desk.cache)
-    assert strict.returncode == 1
+    assert strict.code == 1
 
 
 def test_fixes_are_applied(desk: Desk, tmp_path: Path) -> None:
@@ -183,19 +187,19 @@ def test_a_changed_bundle_fails_verification_with_1(desk: Desk, trained: Any, tm
     changed[len(changed) // 2] ^= 1
     path = tmp_path / "changed.discern"
     path.write_bytes(bytes(changed))
-    assert desk.call("verify", path).returncode == 1
-    assert desk.call("predict", path, desk.photos).returncode == 2
+    assert desk.call("verify", path).code == 1
+    assert desk.call("predict", path, desk.photos).code == 2
 
 
 def test_a_source_that_is_not_there_is_named(desk: Desk) -> None:
     done = desk.call("check", "nowhere", "--cache", desk.cache)
-    assert done.returncode == 2
-    assert "nowhere" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.code == 2
+    assert "nowhere" in done.err
+    assert "Traceback" not in done.err
 
 
 def test_every_command_has_help_with_an_example(desk: Desk) -> None:
     for command in ("check", "split", "train", "evaluate", "predict", "show", "verify", "doctor", "cache"):
-        shown = desk.call(command, "--help").stdout
+        shown = desk.call(command, "--help").out
         assert f"discern {command}" in shown
         assert "Example:" in shown

@@ -279,4 +279,4 @@ def test_an_archive_of_other_things_is_refused(bench: Bench, tmp_path: Path) -> 
 
 
 def test_a_file_that_is_no_archive_is_refused(bench: Bench) -> None:
-    assert "no folder, no table" in bench.refused("train", bench.folder / "colour.onnx", *bench.eyes)
+    assert "colour.onnx" in bench.refused("train", bench.folder / "colour.onnx", *bench.eyes)
