@@ -1,10 +1,11 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from discern.errors import RunError
-from discern.flow.run import Run, versions
+from discern.errors import DataError, RunError, UsageError
+from discern.flow.run import Run, is_own, versions
 from discern.progress import silent
 
 CONFIG = {"seed": 0, "source": "photos"}
@@ -110,3 +111,64 @@ def test_run_json_says_what_decides_a_result(tmp_path: Path) -> None:
     assert facts["config"] == CONFIG
     assert facts["versions"] == versions()
     assert {"discern", "numpy", "onnxruntime"} <= set(facts["versions"])
+
+
+class TestWhatWasWrittenBefore:
+    @pytest.mark.parametrize(
+        "error", [OSError("gone"), ValueError("odd"), KeyError("pictures"), DataError("no split"), RecursionError()]
+    )
+    def test_what_cannot_be_read_is_named_with_the_way_out(self, tmp_path: Path, error: Exception) -> None:
+        run = create(tmp_path)
+        with (
+            pytest.raises(RunError, match=r"split\.json cannot be read.*Remove it") as caught,
+            run.reading("split.json"),
+        ):
+            raise error
+        assert caught.value.__cause__ is error
+
+    def test_what_can_be_read_is_where_it_was_written(self, tmp_path: Path) -> None:
+        run = create(tmp_path)
+        run.write_json("split.json", {"parts": 3})
+        with run.reading("split.json") as path:
+            assert json.loads(path.read_text()) == {"parts": 3}
+
+
+class TestOwnFolders:
+    def test_a_run_is_known(self, tmp_path: Path) -> None:
+        assert is_own(create(tmp_path).folder)
+
+    def test_a_shelf_is_known(self, tmp_path: Path) -> None:
+        shelf = tmp_path / "facts-0123456789ab"
+        shelf.mkdir()
+        assert not is_own(shelf)
+        (shelf / "0.shelf").write_bytes(b"")
+        assert is_own(shelf)
+
+    @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1}', '{"versions": null}', "[" * 10_000])
+    def test_another_programs_run_json_is_no_run(self, tmp_path: Path, text: str) -> None:
+        (tmp_path / "run.json").write_text(text)
+        assert not is_own(tmp_path)
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders here")
+    def test_a_pipe_is_not_waited_for(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "run.json")
+        assert not is_own(tmp_path)
+
+    def test_a_folder_of_anything_else_is_none(self, tmp_path: Path) -> None:
+        assert not is_own(tmp_path)
+        assert not is_own(tmp_path / "gone")
+
+
+def test_without_a_name_there_is_nothing_to_go_on_with(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="--name"):
+        create(tmp_path, name=None, resume=True)
+    assert not (tmp_path / "photos-1").exists()
+
+
+def test_runs_that_are_kept_nowhere_are_refused() -> None:
+    with pytest.raises(UsageError, match="no path"):
+        Run.create("photos", name="one", runs="", resume=False, config={})
+
+
+def test_the_source_is_named_in_full(tmp_path: Path) -> None:
+    assert Path(create(tmp_path).facts["source"]) == Path.cwd() / "photos"
