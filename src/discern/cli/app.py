@@ -17,7 +17,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Source = Annotated[str, typer.Argument(help="A folder, a list (CSV, Parquet, .lst, .manifest) or an archive (zip, tar) of pictures.")]
+Source = Annotated[
+    str, typer.Argument(help="A folder of pictures, a list (CSV, Parquet, .lst, .manifest), or an archive (zip, tar).")
+]
 Bundle = Annotated[str, typer.Argument(help="A bundle, such as runs/NAME/model.discern.")]
 Name = Annotated[str | None, typer.Option(help="The run's name; without it, the source's name and a number.")]
 Runs = Annotated[str, typer.Option(help="The folder of all runs.")]

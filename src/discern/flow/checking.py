@@ -55,7 +55,7 @@ def check(
     """Say what is wrong with some pictures, and propose what a person may do.
 
     Args:
-        source: a folder, a list (CSV, Parquet, .lst, .manifest) or an archive (zip, tar) of pictures; never changed.
+        source: a folder of pictures, a list (CSV, Parquet, .lst, .manifest), or an archive; never changed.
         name: the run's name; None: called after the source, with a number.
         runs: the folder of all runs.
         fixes: a fixes.csv to apply first.

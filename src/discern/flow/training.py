@@ -62,7 +62,7 @@ def train(
     """Check, split, fit, evaluate and pack: one call from pictures to a bundle that knows its limits.
 
     Args:
-        source: a folder, a list (CSV, Parquet, .lst, .manifest) or an archive (zip, tar) of labelled pictures; never changed.
+        source: a folder of labelled pictures, a list (CSV, Parquet, .lst, .manifest), or an archive; never changed.
         name: the run's name; None: called after the source, with a number.
         runs: the folder of all runs.
         seed: of every random choice; the same seed gives the same result.
