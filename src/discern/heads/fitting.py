@@ -19,7 +19,7 @@ from discern.progress import Progress, silent
 _SEEN_IN_TEST = -1
 _OWN_FOLDS = 5
 _FEWEST_TO_LEAVE_OUT = 4
-_ENOUGH_TO_CHOOSE, _MOST_JUDGES = 800, 10_000
+_ENOUGH_TO_CHOOSE, _MOST_JUDGES = 500, 10_000
 _NONE = np.zeros(0, np.int64)
 
 
@@ -150,7 +150,7 @@ class HeadFitter:
         """The folds that choose a head without `outer`: its neighbours where they are large enough, else all."""
         folds = [fold for fold in self._held if fold not in outer] or [f for f in self._folds if f not in outer][:1]
         near = _neighbours(folds, outer)
-        enough = bool(outer) and np.isin(self._fold, near).sum() >= _ENOUGH_TO_CHOOSE
+        enough = bool(outer) and self._weights[np.isin(self._fold, near)].sum() >= _ENOUGH_TO_CHOOSE
         return near if enough else folds
 
     def _apart(self) -> tuple[int, ...]:

@@ -30,19 +30,21 @@ def fit_logistic(rows: np.ndarray, labels: np.ndarray, weights: np.ndarray, *, c
     curvature = weights @ (rows - centre) ** 2 / (2 * kinds) + 1 / strength
     # The last column is the bias, which is not penalised.
     scale = 1 / np.sqrt(np.append(curvature, weights.sum() / (2 * kinds)))
-    scaled = np.column_stack([rows - centre, np.ones(len(rows))]) * scale
+    # float32 is ample for the gradients of some dozen steps, and twice as quick.
+    scaled = (np.column_stack([rows - centre, np.ones(len(rows))]) * scale).astype(np.float32)
+    mass = weights.astype(np.float32)
     penalty = np.append(scale[:-1] ** 2 / strength, 0.0)[:, None]
     hit = (np.arange(len(target)), target)
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
         inner = flat.reshape(-1, kinds)
-        logits = scaled @ inner
+        logits = scaled @ inner.astype(np.float32)
         logits -= logits.max(axis=1, keepdims=True)
         powers = np.exp(logits)
         sums = powers.sum(axis=1)
         value = weights @ (np.log(sums) - logits[hit]) + (penalty * inner**2).sum() / 2
-        shares = powers * (weights / sums)[:, None]
-        shares[hit] -= weights
+        shares = powers * (mass / sums)[:, None]
+        shares[hit] -= mass
         return float(value), (scaled.T @ shares + penalty * inner).ravel()
 
     start = np.zeros(scaled.shape[1] * kinds)
