@@ -15,6 +15,7 @@ from discern.picture import FORMATS
 if TYPE_CHECKING:
     from discern.catalog import Catalog
     from discern.grouping import Groups
+    from discern.heads import Opinions
 
 
 def unreadable(evidence: Evidence) -> Iterator[Finding]:
@@ -136,7 +137,12 @@ CHECKS: tuple[Check, ...] = (
 
 
 def find_faults(
-    catalog: "Catalog", edges: pl.DataFrame, groups: "Groups", *, config: CheckConfig | None = None
+    catalog: "Catalog",
+    edges: pl.DataFrame,
+    groups: "Groups",
+    *,
+    opinions: "Opinions | None" = None,
+    config: CheckConfig | None = None,
 ) -> list[Finding]:
     """Everything that the checks find, in the order of `CHECKS`, then by path.
 
@@ -144,9 +150,10 @@ def find_faults(
         catalog: N pictures; only looked at.
         edges: as `find_edges` gives them.
         groups: as `form_groups` gives them.
+        opinions: what heads that had not learned a picture say to it; None: no label is doubted.
         config: from when on something is a finding.
     """
-    evidence = Evidence(catalog=catalog, edges=edges, groups=groups, config=config or CheckConfig())
+    evidence = Evidence(catalog=catalog, edges=edges, groups=groups, opinions=opinions, config=config or CheckConfig())
     paths = evidence.paths
     return [
         finding

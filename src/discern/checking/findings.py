@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from discern.catalog import Catalog
     from discern.grouping import Groups
+    from discern.heads import Opinions
 
 Action = Literal["drop", "group", "keep"]
 
@@ -63,12 +64,14 @@ class Evidence:
         catalog: the pictures.
         edges: as `find_edges` gives them.
         groups: as `form_groups` gives them.
+        opinions: what heads that had not learned a picture say to it; None: there are no two classes.
         config: from when on something is a finding.
     """
 
     catalog: "Catalog"
     edges: "pl.DataFrame"
     groups: "Groups"
+    opinions: "Opinions | None" = None
     config: CheckConfig = field(default_factory=CheckConfig)
 
     @cached_property

@@ -21,6 +21,7 @@ from discern.grouping import Groups, find_edges_once, form_groups
 from discern.picture import Recipe, choose_recipe
 from discern.progress import Progress
 from discern.store import Rows
+from discern.training import Material, opine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,24 +57,21 @@ class Prepared:
     """A catalog, seen through a backbone, with its dependent pictures grouped and its faults named.
 
     Attributes:
-        catalog: the pictures, N rows.
-        backbone: what saw them.
-        recipe: how each became the backbone's input.
-        features: float32 `[R, D]`, one row for each readable picture in the catalog's order.
-        position: int `[N]`, a picture's row in `features`; -1 where unreadable.
+        material: the pictures, N rows, and what the backbone saw in them.
         edges: pairs that are not independent.
         groups: which pictures must stay together.
         findings: what is wrong, picture by picture.
     """
 
-    catalog: Catalog
-    backbone: Backbone
-    recipe: Recipe
-    features: Rows
-    position: np.ndarray
+    material: Material
     edges: pl.DataFrame
     groups: Groups
     findings: list[Finding]
+
+    @property
+    def catalog(self) -> Catalog:
+        """The pictures, N rows."""
+        return self.material.catalog
 
 
 @dataclass(frozen=True)
@@ -121,19 +119,11 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
         edges = _edges(run, find)
         groups = form_groups(catalog, edges)
     with run.stage("check", progress):
-        findings = find_faults(catalog, edges, groups)
+        material = Material(catalog=catalog, features=features, position=position, backbone=backbone, recipe=recipe)
+        findings = find_faults(catalog, edges, groups, opinions=opine(material, groups))
         with run.replacing("fixes.csv") as path:
             write_fixes(path, propose_fixes(catalog, findings))
-    return Prepared(
-        catalog=catalog,
-        backbone=backbone,
-        recipe=recipe,
-        features=features,
-        position=position,
-        edges=edges,
-        groups=groups,
-        findings=findings,
-    )
+    return Prepared(material=material, edges=edges, groups=groups, findings=findings)
 
 
 def look(catalog: Catalog, name: str, *, cache: Path, progress: Progress) -> tuple[Backbone, Recipe, Rows, np.ndarray]:

@@ -13,7 +13,7 @@ from discern.flow.run import Run
 from discern.flow.showing import write_page
 from discern.progress import Progress, silent
 from discern.splitting import Split, SplitConfig, make_split
-from discern.training import Material, TrainConfig, learn, measure, pack, tabulate
+from discern.training import TrainConfig, learn, measure, pack, tabulate
 
 _PRODUCTS = ("metrics.json", "model.discern", "report.html")
 
@@ -92,13 +92,7 @@ def _train(
     with run.stage("split", progress):
         split = _split(run, prepared, config)
     with run.stage("fit", progress):
-        material = Material(
-            catalog=prepared.catalog,
-            features=prepared.features,
-            position=prepared.position,
-            backbone=prepared.backbone,
-            recipe=prepared.recipe,
-        )
+        material = prepared.material
         learned = learn(material, split, config, progress)
         with run.replacing("answers.parquet") as path:
             tabulate(prepared.catalog, learned.honest).write_parquet(path)

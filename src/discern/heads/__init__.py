@@ -4,5 +4,15 @@ from discern.heads.baselines import baselines
 from discern.heads.config import HeadConfig
 from discern.heads.fitted import CrossFit, FittedHead, answer_in_blocks
 from discern.heads.fitting import HeadFitter
+from discern.heads.opinions import Opinions, form_opinions
 
-__all__ = ["CrossFit", "FittedHead", "HeadConfig", "HeadFitter", "answer_in_blocks", "baselines"]
+__all__ = [
+    "CrossFit",
+    "FittedHead",
+    "HeadConfig",
+    "HeadFitter",
+    "Opinions",
+    "answer_in_blocks",
+    "baselines",
+    "form_opinions",
+]

@@ -70,6 +70,19 @@ class CrossFit:
     chosen: list[dict[str, Any]]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Opinions:
+    """What is said to each picture by a head that had learned without its fold.
+
+    Attributes:
+        probabilities: float32 `[N, K]`, calibrated; NaN for pictures in no held fold.
+        unknown_score: float32 `[N]`; NaN likewise, and everywhere where strangers were not asked for.
+    """
+
+    probabilities: np.ndarray
+    unknown_score: np.ndarray
+
+
 def answer_in_blocks(features: Features, answer: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Answer a few thousand rows at a time."""
     if len(features) == 0:

@@ -4,9 +4,9 @@
 what that hides; `prove` counts and measures again; `write_parts` writes folders and lists for other tools.
 """
 
-from discern.splitting.planning import make_split, naive_split
+from discern.splitting.planning import cross_split, make_split, naive_split
 from discern.splitting.proof import prove
 from discern.splitting.split import PARTS, TEST, Split, SplitConfig
 from discern.splitting.writing import write_parts
 
-__all__ = ["PARTS", "TEST", "Split", "SplitConfig", "make_split", "naive_split", "prove", "write_parts"]
+__all__ = ["PARTS", "TEST", "Split", "SplitConfig", "cross_split", "make_split", "naive_split", "prove", "write_parts"]

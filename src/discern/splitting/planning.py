@@ -50,6 +50,16 @@ def make_split(
     return replace(split, proof=prove(catalog, groups, split))
 
 
+def cross_split(
+    catalog: "Catalog", groups: "Groups", config: SplitConfig = _DEFAULT, *, exclude: Bools | None = None
+) -> Split:
+    """Cross-validation over everything, whatever the size and the given parts: every group is judged in turn.
+
+    Args and errors as `make_split`; the proof is left out.
+    """
+    return _crossed(Pool.of(catalog, groups, exclude), config, "Every group is judged in turn.")
+
+
 def naive_split(catalog: "Catalog", split: Split, *, seed: int) -> Split:
     """The split that most people would make: drawn at random within each class, whatever the groups.
 

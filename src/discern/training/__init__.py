@@ -3,6 +3,7 @@
 from discern.training.config import TrainConfig
 from discern.training.learning import Held, Learned, Material, learn, tabulate
 from discern.training.measuring import measure
+from discern.training.opining import opine
 from discern.training.packing import pack
 
-__all__ = ["Held", "Learned", "Material", "TrainConfig", "learn", "measure", "pack", "tabulate"]
+__all__ = ["Held", "Learned", "Material", "TrainConfig", "learn", "measure", "opine", "pack", "tabulate"]

@@ -1,0 +1,92 @@
+"""What is said to every picture by a head that had learned without it: good enough to doubt a label by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from discern.bundle.parts import Span, UnknownScorer, softmax
+from discern.cores import side_by_side
+from discern.heads.choosing import Answers, calibrate
+from discern.heads.config import HeadConfig
+from discern.heads.learned import PLAIN, Learner
+from discern.heads.spaces import BLOCK, Features
+from discern.heads.strangers import FIXED, combine, standardise, with_energy
+
+_NOBODY = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Opinions:
+    """What a plain head says to each picture that it had not learned.
+
+    Attributes:
+        probabilities: float32 `[N, K]`, calibrated over all of them together; NaN for pictures in no fold.
+        unknown_score: float32 `[N]`, about 0 for known pictures, larger is stranger; NaN likewise.
+    """
+
+    probabilities: np.ndarray
+    unknown_score: np.ndarray
+
+
+def form_opinions(
+    features: Features,
+    labels: np.ndarray,
+    fold: np.ndarray,
+    *,
+    classes: int,
+    blocks: Mapping[str, Span],
+    left_out: Mapping[int, np.ndarray] | None = None,
+    weights: np.ndarray | None = None,
+    config: HeadConfig | None = None,
+    seed: int = 0,
+) -> Opinions:
+    """Answer each fold by the plain discriminant of the others: one fit a fold, and no choice.
+
+    Args:
+        features: `[N, D]`.
+        labels: int `[N]` in 0..classes - 1.
+        fold: int `[N]`; pictures of fold -1 are learned from and not answered.
+        classes: K; some may have no picture.
+        blocks: start and end of the embedding's named blocks, "head" first.
+        left_out: fold -> positions not to be learned from while that fold is answered.
+        weights: float64 `[N]`, how much each picture counts; None: 1 each.
+        config: settings.
+        seed: of every random choice.
+    """
+    fold, numbers = np.asarray(fold), np.unique(fold[fold >= 0]).tolist()
+    weights = np.ones(len(labels)) if weights is None else np.asarray(weights, np.float64)
+    probabilities = np.full((len(labels), classes), np.nan, np.float32)
+    score = np.full(len(labels), np.nan, np.float32)
+    if len(numbers) < 2:
+        return Opinions(probabilities=probabilities, unknown_score=score)
+    learner = Learner(
+        features,
+        labels,
+        fold,
+        weights,
+        classes=classes,
+        spans=tuple(blocks.values()),
+        apart=tuple(numbers),
+        strangers=True,
+        config=config or HeadConfig(),
+        seed=seed,
+    )
+    jobs = [partial(_answer, learner, fold, number, (left_out or {}).get(number, _NOBODY)) for number in numbers]
+    told, scorers = zip(*side_by_side(jobs), strict=True)
+    answers = Answers.join(told)
+    choice = calibrate(answers, labels, weights, {PLAIN: 1.0})
+    logits = choice.logits(answers.logits, answers.present)
+    probabilities[answers.positions] = softmax(logits)
+    measures, mass = with_energy(answers.measures, logits), weights[answers.positions]
+    score[answers.positions] = combine(standardise(scorers[0], measures, mass, FIXED), measures)
+    return Opinions(probabilities=probabilities, unknown_score=score)
+
+
+def _answer(learner: Learner, fold: np.ndarray, number: int, left_out: np.ndarray) -> tuple[Answers, UnknownScorer]:
+    rows = np.flatnonzero(fold == number)
+    learned = learner.learn(frozenset([number]), left_out, heads=False)
+    assert learned.scorer is not None
+    shares = np.array_split(rows, max(1, -(-len(rows) // BLOCK)))
+    return Answers.join([learner.answer(learned, share) for share in shares]), learned.scorer
