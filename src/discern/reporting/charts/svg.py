@@ -1,0 +1,102 @@
+"""Elements of inline SVG, and a frame for curves of shares."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from discern.reporting.wording import percent
+
+
+def tag(name: str, content: str | Markup = "", **attributes: str | float | None) -> Markup:
+    """One element; text and attribute values are escaped, `_` in a name becomes `-`, None leaves it out."""
+    written = Markup("").join(
+        Markup(' {}="{}"').format(
+            key.rstrip("_").replace("_", "-"), f"{value:.5g}" if isinstance(value, float) else value
+        )
+        for key, value in attributes.items()
+        if value is not None
+    )
+    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), written, content)  # noqa: S704 - names are our own
+
+
+def joined(parts: Sequence[Markup]) -> Markup:
+    """Elements one after the other."""
+    return Markup("").join(parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """Where the plotted area of a chart lies, and the values at its ends.
+
+    Attributes:
+        left: of the area, in the drawing's units, as are the others.
+        top: of the area.
+        width: of the area.
+        height: of the area.
+        across: the values at its left and right.
+        up: the values at its bottom and top.
+    """
+
+    left: float = 48.0
+    top: float = 12.0
+    width: float = 400.0
+    height: float = 230.0
+    across: tuple[float, float] = (0.0, 1.0)
+    up: tuple[float, float] = (0.0, 1.0)
+
+    def x(self, value: float) -> float:
+        """Where a value stands across."""
+        first, last = self.across
+        return self.left + self.width * (value - first) / (last - first)
+
+    def y(self, value: float) -> float:
+        """Where a value stands above the bottom."""
+        first, last = self.up
+        return self.top + self.height * (1 - (value - first) / (last - first))
+
+    @property
+    def bottom(self) -> float:
+        """Of the area."""
+        return self.top + self.height
+
+    def axes(
+        self, columns: Sequence[tuple[float, str]], rows: Sequence[float], *, across: str, up: str
+    ) -> list[Markup]:
+        """A grid with its values (those up are shares), and what the axes mean."""
+        right, middle = self.left + self.width, self.top + self.height / 2
+        marks = []
+        for value, name in columns:
+            x = self.x(value)
+            marks.append(tag("line", x1=x, x2=x, y1=self.top, y2=self.bottom, class_="grid"))
+            marks.append(tag("text", name, x=x, y=self.bottom + 18, text_anchor="middle"))
+        for value in rows:
+            y = self.y(value)
+            marks.append(tag("line", x1=self.left, x2=right, y1=y, y2=y, class_="grid"))
+            marks.append(tag("text", percent(value, digits=0), x=self.left - 7, y=y + 4, text_anchor="end"))
+        turned = f"translate(11 {middle:.1f}) rotate(-90)"
+        return [
+            *marks,
+            tag("text", across, x=(self.left + right) / 2, y=self.bottom + 40, text_anchor="middle", class_="axis"),
+            tag("text", up, transform=turned, text_anchor="middle", class_="axis"),
+        ]
+
+    def within(self, marks: Sequence[Markup]) -> Markup:
+        """Marks, cut off at the area's edges."""
+        place = {"x": self.left, "y": self.top, "width": self.width, "height": self.height}
+        box = f"{self.left:.0f} {self.top:.0f} {self.width:.0f} {self.height:.0f}"
+        return tag("svg", joined(marks), viewBox=box, class_="inside", **place)  # type: ignore[arg-type]
+
+    def drawing(self, marks: Sequence[Markup], *, name: str, kind: str = "chart") -> Markup:
+        """The whole chart."""
+        box = f"0 0 {self.left + self.width + 16:.0f} {self.bottom + 46:.0f}"
+        return tag("svg", joined(marks), viewBox=box, class_=kind, role="img", aria_label=name)
+
+
+def ticks(first: float, last: float) -> list[float]:
+    """Three to seven round shares between two, both ends included where they are round."""
+    step = next((each for each in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2) if (last - first) / each <= 6), 0.25)
+    start = -int(-first / step + 1e-9)
+    return [
+        round(step * place, 6) for place in range(start, int(last / step + 1e-9) + 1) if step * place >= first - 1e-9
+    ]
