@@ -9,20 +9,25 @@ import numpy as np
 import PIL
 import polars as pl
 
-from discern.picture import (
-    SCAN_SHORTEST,
-    THUMB,
-    Limits,
-    open_picture,
-    pixel_hash,
-    read_header,
-    thumbnail,
-)
+from discern.picture import SCAN_SHORTEST, THUMB, Limits, pixel_hash, thumbnail
+from discern.picture.camera import camera
+from discern.picture.opening import opened
+from discern.picture.sharpness import sharpness
 from discern.store import Rows, Shelf
 
 # Raised whenever the same bytes give other facts than before.
-_VERSION = 1
-_FACTS = np.dtype([("pixels", "S64"), ("width", "<i4"), ("height", "<i4"), ("format", "S8"), ("mode", "S16")])
+_VERSION = 2
+_FACTS = np.dtype(
+    [
+        ("pixels", "S64"),
+        ("width", "<i4"),
+        ("height", "<i4"),
+        ("format", "S8"),
+        ("mode", "S16"),
+        ("sharpness", "<f4"),
+        ("camera", "S64"),
+    ]
+)
 _KEPT_AT_ONCE = 512
 _KEPT_SECONDS = 5.0
 _NO_CONTENT = "0" * 64
@@ -32,16 +37,21 @@ def look(data: bytes, limits: Limits) -> tuple[np.ndarray, np.ndarray]:
     """Open a picture and note what it is.
 
     Returns:
-        facts: structured [] with `pixels` (hash in hex), `width`, `height` (upright), `format`, `mode`.
+        facts: structured [] with `pixels` (hash in hex), `width`, `height` (upright), `format`, `mode`, `sharpness`
+            (NaN where nothing can be said), `camera` (b"" where the file does not say).
         thumb: uint8 [64, 64, 3].
 
     Raises:
         PictureError: the bytes are no usable picture.
     """
-    header = read_header(data, limits=limits)
-    pixels = open_picture(data, shortest=SCAN_SHORTEST, limits=limits)
-    facts = np.array((pixel_hash(pixels), header.width, header.height, header.format, header.mode), _FACTS)
-    return facts, thumbnail(pixels)
+    with opened(data, limits) as picture:
+        width, height = picture.size
+        form, mode = picture.format, picture.image.mode
+        exif = data if form == "TIFF" else picture.image.info.get("exif") or b""
+        pixels = np.asarray(picture.decode(SCAN_SHORTEST))
+    sharp, taken_by = sharpness(pixels), (camera(exif) or "").encode()
+    noted = (pixel_hash(pixels), width, height, form, mode, np.nan if sharp is None else sharp, taken_by)
+    return np.array(noted, _FACTS), thumbnail(pixels)
 
 
 class KnownPictures:
@@ -82,7 +92,7 @@ class KnownPictures:
             self._kept_at = time.monotonic()
 
     def facts(self, contents: Sequence[str]) -> pl.DataFrame:
-        """Give a row of facts (columns `pixels`, `width`, `height`, `format`, `mode`) for each known picture."""
+        """Give a row of facts (columns as `look` names them, null for nothing) for each known picture."""
         facts = self._facts.rows(contents)[:]
         return pl.DataFrame(
             {
@@ -91,6 +101,8 @@ class KnownPictures:
                 "height": facts["height"],
                 "format": facts["format"].astype(str),
                 "mode": facts["mode"].astype(str),
+                "sharpness": pl.Series(facts["sharpness"]).fill_nan(None),
+                "camera": pl.Series(facts["camera"].astype(str), dtype=pl.String).replace("", None),
             }
         )
 

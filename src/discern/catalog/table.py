@@ -15,11 +15,12 @@ import polars as pl
 from discern.catalog.facts import KnownPictures, look
 from discern.catalog.naming import order_labels, to_name, to_text
 from discern.catalog.reading import archive_of, items_at
-from discern.errors import CatalogError
+from discern.errors import CatalogError, UsageError
 from discern.picture import THUMB, Limits
 from discern.store import Rows
 
-FORMAT = 1
+FORMAT = 2
+NUMERIC = "numeric"
 COLUMNS: dict[str, pl.DataType] = {
     "path": pl.String(),
     "bytes": pl.Int64(),
@@ -32,9 +33,13 @@ COLUMNS: dict[str, pl.DataType] = {
     "height": pl.Int32(),
     "format": pl.String(),
     "mode": pl.String(),
+    "sharpness": pl.Float32(),
+    "camera": pl.String(),
     "error": pl.String(),
     "message": pl.String(),
 }
+# What catalogs of format 1 do not have.
+_SINCE_2 = ("sharpness", "camera")
 _METADATA = "discern"
 _SAID_BY_FINGERPRINT = ["path", "content", "label", "part", "group"]
 
@@ -50,13 +55,16 @@ class Catalog:
             `bytes`, `content` (sha256 of the bytes, hex), `pixels` (hash of what is seen, hex),
             `label`, `group` (as declared), `part` ("train", "validation", "test", as given),
             `width`, `height` (upright), `format`, `mode`,
+            `sharpness` (in (0, 1], see `picture.sharpness`), `camera` (maker and model),
             `error` (an error's code) and `message` where the file is no usable picture.
         thumbs: uint8 [N, 64, 64, 3]; black for unreadable rows.
+        order: the labels in an order that means something; empty where none was given.
     """
 
     root: Path
     table: pl.DataFrame
     thumbs: Rows | np.ndarray
+    order: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if dict(self.table.schema) != COLUMNS:
@@ -74,8 +82,8 @@ class Catalog:
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """The labels of readable pictures, alphabetically, numbers by value."""
-        return order_labels(self.table.filter(self.readable)["label"].drop_nulls().unique().to_list())
+        """The labels of readable pictures in the order given, else alphabetically, numbers by value."""
+        return self.order or order_labels(self.table.filter(self.readable)["label"].drop_nulls().unique().to_list())
 
     @cached_property
     def label_index(self) -> np.ndarray:
@@ -91,6 +99,24 @@ class Catalog:
         for row in self.table.select(_SAID_BY_FINGERPRINT).sort("path").iter_rows():
             digest.update(json.dumps(row).encode() + b"\n")
         return digest.hexdigest()
+
+    def ordered(self, order: Sequence[str]) -> Self:
+        """The same pictures with labels whose order means something.
+
+        Args:
+            order: every label once, or `["numeric"]`: all labels are numbers, ordered by value.
+
+        Raises:
+            UsageError: it names other labels than there are, or one is no number.
+        """
+        labels = order_labels(self.table.filter(self.readable)["label"].drop_nulls().unique().to_list())
+        wanted = _by_value(labels) if list(order) == [NUMERIC] and NUMERIC not in labels else tuple(order)
+        if sorted(wanted) != sorted(labels):
+            raise UsageError(
+                f"The order {', '.join(wanted)} is not one of the labels {', '.join(labels)}.",
+                hint="Name every label once, the least first, such as --ordered green,ripe,overripe.",
+            )
+        return replace(self, order=wanted)
 
     def file(self, row: int) -> Path | None:
         """Give the file itself, or None for a member of an archive."""
@@ -161,6 +187,16 @@ class Catalog:
         return next(self.read([row]))[1]
 
 
+def _by_value(labels: Sequence[str]) -> tuple[str, ...]:
+    try:
+        return tuple(sorted(labels, key=float))
+    except ValueError:
+        raise UsageError(
+            f"The labels {', '.join(labels)} are not all numbers.",
+            hint="Name them in their order, such as --ordered green,ripe,overripe.",
+        ) from None
+
+
 def _read_parquet(path: Path) -> tuple[Path, pl.DataFrame]:
     try:
         said = json.loads(pl.read_parquet_metadata(path).get(_METADATA, "{}"))
@@ -170,7 +206,10 @@ def _read_parquet(path: Path) -> tuple[Path, pl.DataFrame]:
                 f"{path} was written by a newer version of Discern (format {form}).",
                 hint="Upgrade Discern, or scan the pictures again.",
             )
-        return Path(to_name(root)), pl.read_parquet(path)
+        table = pl.read_parquet(path)
+        if form == 1:
+            table = table.with_columns(pl.lit(None, COLUMNS[name]).alias(name) for name in _SINCE_2).select(*COLUMNS)
+        return Path(to_name(root)), table
     except (OSError, pl.exceptions.PolarsError, ValueError, KeyError, TypeError) as error:
         raise CatalogError(
             f"{path} is no catalog that can be read.", hint="Remove it, and the pictures are looked at again."

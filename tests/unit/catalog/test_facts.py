@@ -1,7 +1,9 @@
 import hashlib
+import io
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from discern.catalog.facts import KnownPictures, look
 from discern.errors import NotAPicture
@@ -27,6 +29,24 @@ def test_what_is_noted_of_a_picture():
     assert (facts["format"].item(), facts["mode"].item()) == (b"JPEG", b"RGB")
     assert len(facts["pixels"].item()) == 64
     assert thumb.shape == (64, 64, 3)
+
+
+def test_the_camera_and_the_sharpness_are_noted(tmp_path):
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110], exif[0x0112] = "Canon", "Canon EOS 80D", 6
+    image = Image.new("RGB", (40, 20))
+    image.paste("white", (0, 0, 21, 20))
+    file = io.BytesIO()
+    image.save(file, "JPEG", exif=exif, quality=95)
+    known = KnownPictures(tmp_path, LIMITS)
+    for data in (file.getvalue(), picture(3)):
+        known.add(content(data), *look(data, LIMITS))
+    known.keep()
+    noted = known.facts([content(file.getvalue()), content(picture(3))])
+    assert noted["camera"].to_list() == ["Canon EOS 80D", None]
+    assert noted["width"].to_list() == [20, 12]
+    assert noted["sharpness"][0] > 0.8
+    assert noted["sharpness"][1] is None
 
 
 def test_containers_do_not_matter_to_the_pixels_hash():
@@ -75,4 +95,4 @@ def test_other_limits_know_other_pictures(tmp_path):
 
 
 def test_no_facts_of_no_pictures(tmp_path):
-    assert KnownPictures(tmp_path, LIMITS).facts([]).shape == (0, 5)
+    assert KnownPictures(tmp_path, LIMITS).facts([]).shape == (0, 7)

@@ -39,6 +39,8 @@ def test_a_row_says_what_a_picture_is(folder, look_at):
             "height": 20,
             "format": "JPEG",
             "mode": "RGB",
+            "sharpness": None,
+            "camera": None,
             "error": None,
             "message": None,
         }

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from discern.catalog import COLUMNS, Catalog
-from discern.errors import CatalogError, UnreadableFile
+from discern.errors import CatalogError, UnreadableFile, UsageError
 from discern.store import prune
 from tests.unit.catalog.built import picture, write_archive, write_files
 
@@ -133,7 +133,16 @@ def test_a_catalog_comes_back_from_its_file(catalog, tmp_path):
 
 def test_the_file_carries_its_format(catalog, tmp_path):
     catalog.write(tmp_path / "c.parquet")
-    assert json.loads(pl.read_parquet_metadata(tmp_path / "c.parquet")["discern"])["format"] == 1
+    assert json.loads(pl.read_parquet_metadata(tmp_path / "c.parquet")["discern"])["format"] == 2
+
+
+def test_the_first_form_is_read_with_nothing_where_it_says_nothing(catalog, tmp_path):
+    metadata = {"discern": json.dumps({"format": 1, "root": str(catalog.root)})}
+    catalog.table.drop("sharpness", "camera").write_parquet(tmp_path / "c.parquet", metadata=metadata)
+    again = Catalog.load(tmp_path / "c.parquet", cache=tmp_path / "cache")
+    assert dict(again.table.schema) == COLUMNS
+    assert again.table["sharpness"].null_count() == again.table["camera"].null_count() == len(again)
+    assert again.fingerprint == catalog.fingerprint
 
 
 def test_lost_thumbnails_are_made_again(catalog, tmp_path):
@@ -157,7 +166,7 @@ def test_lost_thumbnails_of_lost_pictures_are_a_named_error(catalog, tmp_path):
 
 
 def test_a_newer_form_is_refused_with_a_remedy(catalog, tmp_path):
-    metadata = {"discern": json.dumps({"format": 2, "root": "/"})}
+    metadata = {"discern": json.dumps({"format": 3, "root": "/"})}
     catalog.table.with_columns(new=1).write_parquet(tmp_path / "c.parquet", metadata=metadata)
     with pytest.raises(CatalogError, match=r"newer version.*Upgrade"):
         Catalog.load(tmp_path / "c.parquet", cache=tmp_path / "cache")
@@ -185,3 +194,23 @@ def test_a_folder_that_cannot_be_written_is_a_named_error(catalog, tmp_path):
     with pytest.raises(CatalogError, match="cannot be written"):
         catalog.write(tmp_path / "absent" / "c.parquet")
     assert not os.path.lexists(tmp_path / "absent")
+
+
+COUNTED = [{"path": "1", "label": "10"}, {"path": "2", "label": "9"}, {"path": "3", "label": "-1"}]
+NAMED = [{"path": "1", "label": "green"}, {"path": "2", "label": "ripe"}, {"path": "3", "label": "green"}]
+
+
+def test_labels_can_be_given_an_order():
+    turned = make(NAMED).ordered(["ripe", "green"])
+    assert turned.labels == ("ripe", "green")
+    assert turned.label_index.tolist() == [1, 0, 1]
+
+
+def test_numbers_are_ordered_by_value():
+    assert make(COUNTED).ordered(["numeric"]).labels == ("-1", "9", "10")
+
+
+@pytest.mark.parametrize("order", [["green"], ["numeric"], ["green", "green"], ["green", "ripe", "blue"], []])
+def test_an_order_of_other_labels_is_refused(order):
+    with pytest.raises(UsageError, match=r"order|numbers"):
+        make(NAMED).ordered(order)
