@@ -1,14 +1,16 @@
 """The model as a file: write, verify, describe, run (`Runtime`), decide; `Model` and `Prediction` live here."""
 
+from discern.bundle.decoding import label_sets, median_label, order_scale
 from discern.bundle.graph import attach_head
 from discern.bundle.manifest import Manifest
 from discern.bundle.model import Model, Picture, Verification, load, verify
-from discern.bundle.prediction import Decision, Prediction, Thresholds
+from discern.bundle.prediction import Decision, Language, Prediction, Thresholds, Words
 from discern.bundle.runtime import OnnxRuntime, Runtime
 from discern.bundle.writing import write_bundle
 
 __all__ = [
     "Decision",
+    "Language",
     "Manifest",
     "Model",
     "OnnxRuntime",
@@ -17,8 +19,12 @@ __all__ = [
     "Runtime",
     "Thresholds",
     "Verification",
+    "Words",
     "attach_head",
+    "label_sets",
     "load",
+    "median_label",
+    "order_scale",
     "verify",
     "write_bundle",
 ]

@@ -1,5 +1,8 @@
 """What a row of probabilities comes to beside its top class: a set of labels, and a place on a scale."""
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -33,16 +36,18 @@ def median_label(probabilities: np.ndarray) -> np.ndarray:
     return np.asarray(np.argmax(below >= below[:, -1:] / 2, axis=1))
 
 
-def expected_rank(probabilities: np.ndarray) -> np.ndarray:
-    """Where each row lies between the first label (0) and the last (K - 1) on average, for ordered labels.
+def order_scale(labels: Sequence[str]) -> tuple[float, ...]:
+    """What ordered labels count as: their numbers where all are numbers, else their places from 0.
 
-    Args:
-        probabilities: float `[M, K]`, columns in the labels' order.
-
-    Returns:
-        float64 `[M]`, in 0..K-1.
+    >>> order_scale(("1", "2", "5"))
+    (1.0, 2.0, 5.0)
+    >>> order_scale(("green", "ripe"))
+    (0.0, 1.0)
     """
-    masses = np.asarray(probabilities, np.float64)
-    last = masses.shape[1] - 1
-    ranks = masses @ np.arange(last + 1.0) / masses.sum(axis=1)
-    return np.asarray(np.clip(ranks, 0, last))
+    try:
+        numbers = tuple(float(label) for label in labels)
+    except ValueError:
+        numbers = ()
+    return (
+        numbers if numbers and all(map(math.isfinite, numbers)) else tuple(float(place) for place in range(len(labels)))
+    )

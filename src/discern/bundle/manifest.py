@@ -4,9 +4,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
-from discern.bundle.prediction import Thresholds
+from discern.bundle.decoding import order_scale
+from discern.bundle.prediction import Language, Thresholds, Words
 from discern.errors import BundleDamaged, BundleFormatError, UsageError
 from discern.picture import Recipe
 
@@ -22,6 +24,7 @@ class Manifest:
         version: the model's own version, for people.
         labels: the classes in the order of the graph's columns.
         ordered: whether that order means something.
+        names: what people call some labels, and where things of them go: label to `name`, `spoken`, `route`.
         recipe: how a picture becomes the graph's input.
         temperature: what the logits were divided by; for the record, as it is folded into the graph.
         thresholds: where the decision changes.
@@ -39,6 +42,7 @@ class Manifest:
     version: str = "1"
     labels: tuple[str, ...]
     ordered: bool = False
+    names: dict[str, dict[str, str]] = field(default_factory=dict)
     recipe: Recipe
     temperature: float
     thresholds: Thresholds
@@ -50,6 +54,12 @@ class Manifest:
     config: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     members: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def language(self) -> Language:
+        """How answers are worded."""
+        words = {label: Words(**each) for label, each in self.names.items()}
+        return Language(words=words, scale=order_scale(self.labels) if self.ordered else None)
 
     def to_bytes(self) -> bytes:
         """The bytes of `bundle.json`: sorted keys, so the same facts give the same bytes."""
@@ -80,7 +90,8 @@ class Manifest:
             plain["thresholds"] = Thresholds(**plain["thresholds"])
             plain["labels"] = tuple(plain["labels"])
             manifest = cls(**plain)
-        except (TypeError, KeyError, ValueError, UsageError) as error:
+            _ = manifest.language
+        except (TypeError, KeyError, ValueError, AttributeError, UsageError) as error:
             raise BundleDamaged(f"bundle.json does not describe a model ({error}).") from error
         manifest._check()
         return manifest
@@ -92,7 +103,18 @@ class Manifest:
         thresholds = asdict(self.thresholds).values()
         if not all(each is None or isinstance(each, int | float) for each in (self.temperature, *thresholds)):
             raise BundleDamaged("bundle.json: the thresholds and the temperature must be numbers.")
-        facts = (self.unknown, self.metrics, self.data, self.backbone, self.config, self.versions, self.members)
+        if not all(isinstance(each, str) for words in self.names.values() for each in words.values()):
+            raise BundleDamaged("bundle.json: the names must be texts.")
+        facts = (
+            self.names,
+            self.unknown,
+            self.metrics,
+            self.data,
+            self.backbone,
+            self.config,
+            self.versions,
+            self.members,
+        )
         if not all(isinstance(each, dict) for each in facts):
             raise BundleDamaged("bundle.json: what is known of the model must have names.")
 

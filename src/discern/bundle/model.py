@@ -133,6 +133,7 @@ class Model:
                 float(score),
                 thresholds=self.manifest.thresholds,
                 model=model,
+                language=self.manifest.language,
             )
             for row, score in zip(probabilities, unknown_score, strict=True)
         ]

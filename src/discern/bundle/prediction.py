@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
+from discern.bundle.decoding import label_sets, median_label
+
 Decision = Literal["accept", "review", "unknown"]
 
 
@@ -16,11 +20,13 @@ class Thresholds:
         unknown: pictures whose unknown score is above this are strangers; None: nothing is.
         accept: a confidence in [0, 1] from which an answer stands without a person; None: none does.
         false_rejection: the share of known pictures that `unknown` was set to turn away.
+        label_set: the probability from which a label is in an answer's set; None: answers have no set.
     """
 
     unknown: float | None = None
     accept: float | None = None
     false_rejection: float | None = None
+    label_set: float | None = None
 
     def decide(self, confidence: float, unknown_score: float) -> Decision:
         """Say what becomes of an answer: a stranger first, then sure enough, else a person.
@@ -40,6 +46,50 @@ class Thresholds:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Words:
+    """What people call a label, and where a thing of it goes.
+
+    Attributes:
+        name: in print; "": the label itself.
+        spoken: aloud; "": as in print.
+        route: a destination, such as "loading bay 2"; "": none.
+    """
+
+    name: str = ""
+    spoken: str = ""
+    route: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language:
+    """How answers are worded.
+
+    Attributes:
+        words: those of some labels.
+        scale: for labels whose order means something each one's place or number, in the labels' order; else None.
+    """
+
+    words: Mapping[str, Words] = field(default_factory=dict)
+    scale: tuple[float, ...] | None = None
+
+    def name(self, label: str) -> str:
+        """What a label is called in print."""
+        return self.words.get(label, _WORDLESS).name or label
+
+    def spoken(self, label: str) -> str:
+        """What a label is called aloud."""
+        return self.words.get(label, _WORDLESS).spoken or self.name(label)
+
+    def route(self, label: str) -> str | None:
+        """Where a thing of a label goes."""
+        return self.words.get(label, _WORDLESS).route or None
+
+
+_WORDLESS = Words()
+_PLAIN = Language()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Prediction:
     """One answer; the same from every door.
 
@@ -50,7 +100,12 @@ class Prediction:
         probabilities: every label's calibrated probability; they sum to 1.
         set: the labels of the conformal set, or None where the model has none.
         unknown_score: how strange the picture is; larger is stranger.
+        order_value: for ordered labels the place (from 0), or the number, of the label in the middle of the
+            probability; no other answer is fewer steps off on average. None for other labels.
         looks_like: the label it looks most like, where the decision is `unknown`.
+        name: what people call `label`; None where the model has not been told.
+        spoken: the answer as it is said aloud; None likewise.
+        route: where a thing of this label goes; only an `accept` has one.
         message: the answer in one plain sentence.
         model: name, version and fingerprint of the model that answered.
         id: different for every answer.
@@ -62,14 +117,22 @@ class Prediction:
     probabilities: dict[str, float]
     set: tuple[str, ...] | None = None
     unknown_score: float
+    order_value: float | None = None
     looks_like: str | None = None
+    name: str | None = None
+    spoken: str | None = None
+    route: str | None = None
     message: str
     model: dict[str, str]
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON object that every door gives."""
-        return {
+        """The JSON object that every door gives.
+
+        `order_value` is there for ordered labels alone; `name`, `spoken` and `route` where the model has been told
+        what people call its labels.
+        """
+        plain = {
             "label": self.label,
             "decision": self.decision,
             "confidence": self.confidence,
@@ -81,36 +144,71 @@ class Prediction:
             "model": dict(self.model),
             "id": self.id,
         }
+        if self.order_value is not None:
+            plain["order_value"] = self.order_value
+        if self.name is not None:
+            plain |= {"name": self.name, "spoken": self.spoken, "route": self.route}
+        return plain
 
 
 def predict_one(
-    probabilities: Mapping[str, float], unknown_score: float, *, thresholds: Thresholds, model: Mapping[str, str]
+    probabilities: Mapping[str, float],
+    unknown_score: float,
+    *,
+    thresholds: Thresholds,
+    model: Mapping[str, str],
+    language: Language = _PLAIN,
 ) -> Prediction:
     """Turn one picture's figures into an answer."""
     label = max(probabilities, key=lambda name: probabilities[name])
     confidence = probabilities[label]
     decision = thresholds.decide(confidence, unknown_score)
+    row = np.array([list(probabilities.values())])
     return Prediction(
         label=label,
         decision=decision,
         confidence=confidence,
         probabilities=dict(probabilities),
+        set=_label_set(probabilities, row, thresholds.label_set),
         unknown_score=unknown_score,
+        order_value=None if language.scale is None else language.scale[int(median_label(row)[0])],
         looks_like=label if decision == "unknown" else None,
-        message=say(label, decision, confidence),
+        name=language.name(label) if language.words else None,
+        spoken=say_aloud(language.spoken(label), decision, confidence) if language.words else None,
+        route=language.route(label) if decision == "accept" else None,
+        message=say(language.name(label), decision, confidence),
         model=dict(model),
     )
 
 
-def say(label: str, decision: Decision, confidence: float) -> str:
+def _label_set(labels: Mapping[str, float], row: np.ndarray, threshold: float | None) -> tuple[str, ...] | None:
+    if threshold is None:
+        return None
+    return tuple(label for label, inside in zip(labels, label_sets(row, threshold)[0], strict=True) if inside)
+
+
+def say(name: str, decision: Decision, confidence: float) -> str:
     """The answer in one plain sentence.
 
     >>> say("ripe banana", "review", 0.613)
     'This looks like "ripe banana" (61 %), but please have a look.'
     """
     if decision == "unknown":
-        return f'This is not one of the things I know; it looks most like "{label}".'
+        return f'This is not one of the things I know; it looks most like "{name}".'
     percent = f"{100 * confidence:.0f} %"
     if decision == "accept":
-        return f'This is "{label}" ({percent}).'
-    return f'This looks like "{label}" ({percent}), but please have a look.'
+        return f'This is "{name}" ({percent}).'
+    return f'This looks like "{name}" ({percent}), but please have a look.'
+
+
+def say_aloud(name: str, decision: Decision, confidence: float) -> str:
+    """The answer as one says it to somebody who does not look at the screen.
+
+    >>> say_aloud("a chair", "accept", 0.97)
+    'a chair, 97 percent sure'
+    """
+    if decision == "unknown":
+        return f"none of the things I know; most like {name}"
+    if decision == "accept":
+        return f"{name}, {100 * confidence:.0f} percent sure"
+    return f"perhaps {name}, {100 * confidence:.0f} percent; please check"

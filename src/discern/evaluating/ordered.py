@@ -30,6 +30,7 @@ class OrderedFigures:
             (Cohen 1968); undefined where truth and answers are one label.
         within_one: the share of answers at most one label off.
         mae_of_median: the mean distance of always answering `median`, which no other constant answer beats.
+        gain: how much nearer the answers are than `median`, the mean over the same pictures; in labels.
         median: the place of the truths' weighted median label.
     """
 
@@ -38,6 +39,7 @@ class OrderedFigures:
     quadratic_kappa: Interval
     within_one: Interval
     mae_of_median: Interval
+    gain: Interval
     median: int
 
     def to_json(self) -> dict[str, Any]:
@@ -81,6 +83,7 @@ def judge_ordered(
         quadratic_kappa=moments.interval(_kappa, _agreement_interval),
         within_one=moments.interval(_within_one, share_interval),
         mae_of_median=moments.interval(_mae_of_median, mean_interval),
+        gain=moments.interval(_gain, _difference_interval),
         median=median,
     )
 
@@ -120,6 +123,10 @@ def _mae_of_median(means: np.ndarray) -> np.ndarray:
     return np.asarray(means[4])
 
 
+def _gain(means: np.ndarray) -> np.ndarray:
+    return np.asarray(means[4] - means[1])
+
+
 def _kappa(means: np.ndarray) -> np.ndarray:
     """One minus the mean squared distance over that of truths and answers paired at random."""
     by_chance = means[7] - 2 * means[5] * means[6]
@@ -132,6 +139,13 @@ def _agreement_interval(value: float, draws: np.ndarray, *, groups: int) -> Inte
         return Interval(value=value, note=TOO_FEW)
     half = float(stats.t.ppf(0.975, groups - 1) * np.nanstd(draws, ddof=1))
     return Interval(value=value, low=max(-1.0, value - half), high=min(1.0, value + half))
+
+
+def _difference_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
+    if groups < FEWEST_GROUPS:
+        return Interval(value=value, note=TOO_FEW)
+    half = float(stats.t.ppf(0.975, groups - 1) * draws.std(ddof=1))
+    return Interval(value=value, low=value - half, high=value + half)
 
 
 def _median(places: np.ndarray, weight: np.ndarray) -> int:

@@ -12,7 +12,7 @@ from discern.flow.preparing import Prepared
 from discern.flow.run import Run
 from discern.picture import load_input
 from discern.reporting import Answers, write_report
-from discern.training import Held, Learned
+from discern.training import Decided, Held, Learned
 
 
 def show(bundle: str | Path) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def show(bundle: str | Path) -> dict[str, Any]:
     }
 
 
-def write_page(run: Run, prepared: Prepared, learned: Learned, metrics: dict[str, Any]) -> None:
+def write_page(run: Run, prepared: Prepared, learned: Learned, decided: Decided, metrics: dict[str, Any]) -> None:
     """Write the run's report.html."""
     model = load(run.path("model.discern"))
     shower = _Shower(prepared.catalog, model)
@@ -81,7 +81,7 @@ def write_page(run: Run, prepared: Prepared, learned: Learned, metrics: dict[str
             page,
             catalog=prepared.catalog,
             findings=prepared.findings,
-            answers=_answers(prepared.catalog, learned.honest),
+            answers=_answers(prepared.catalog, learned.honest, decided),
             metrics=metrics | {"seconds": run.facts["seconds"]},
             run=facts,
             pictures=shower.pixels,
@@ -105,12 +105,14 @@ class _Shower:
         return list(self.model.run(np.stack([self.pixels(row) for row in rows]))["evidence"])
 
 
-def _answers(catalog: Catalog, held: Held) -> Answers:
+def _answers(catalog: Catalog, held: Held, decided: Decided) -> Answers:
     strange = held.unknown_score > held.t_unknown
+    t_accept = decided.thresholds.accept
+    sure = np.zeros(len(strange), bool) if t_accept is None else held.probabilities.max(axis=1) >= t_accept
     return Answers(
         rows=held.rows,
         truth=catalog.label_index[held.rows],
         probabilities=held.probabilities,
         unknown_score=held.unknown_score,
-        decision=np.where(strange, "unknown", "review"),
+        decision=np.select([strange, sure], ["unknown", "accept"], "review"),
     )

@@ -13,8 +13,9 @@ from discern.flow.run import Run
 from discern.flow.showing import write_page
 from discern.progress import Progress, silent
 from discern.splitting import Split, SplitConfig, make_split
-from discern.training import TrainConfig, learn, measure, pack, tabulate
+from discern.training import Origin, TrainConfig, decide, learn, measure, pack, tabulate
 
+_OF_POLICY = ("sentence", "basis", "share", "error", "needed")
 _PRODUCTS = ("metrics.json", "model.discern", "report.html")
 
 
@@ -97,12 +98,14 @@ def _train(
         with run.replacing("answers.parquet") as path:
             tabulate(prepared.catalog, learned.honest).write_parquet(path)
     with run.stage("evaluate", progress):
-        metrics = measure(material, split, learned, config)
+        decided = decide(material, split, learned, config)
+        metrics = measure(material, split, learned, decided, config)
         run.write_json("metrics.json", metrics)
     with run.stage("pack", progress), run.replacing("model.discern") as path:
-        pack(path, material, learned, metrics, config, name=run.folder.name, versions=run.facts["versions"])
+        origin = Origin(name=run.folder.name, config=config, versions=run.facts["versions"])
+        pack(path, material, learned, decided, metrics, origin=origin)
     with run.stage("report", progress):
-        write_page(run, prepared, learned, metrics)
+        write_page(run, prepared, learned, decided, metrics)
     run.save(status="done")
 
 
@@ -143,6 +146,6 @@ def _result(run: Run) -> TrainResult:
             pictures=metrics["split"]["pictures"],
             accuracy=metrics["accuracy"],
             ece=metrics["ece"],
-            policy=None,
+            policy=metrics["policy"] and {key: metrics["policy"][key] for key in _OF_POLICY},
             seconds=run.facts["seconds"],
         )

@@ -1,9 +1,23 @@
 """From parts and a config to a bundle; same seed, same result."""
 
 from discern.training.config import TrainConfig
+from discern.training.deciding import Decided, decide
 from discern.training.learning import Held, Learned, Material, learn, tabulate
 from discern.training.measuring import measure
 from discern.training.opining import opine
-from discern.training.packing import pack
+from discern.training.packing import Origin, pack
 
-__all__ = ["Held", "Learned", "Material", "TrainConfig", "learn", "measure", "opine", "pack", "tabulate"]
+__all__ = [
+    "Decided",
+    "Held",
+    "Learned",
+    "Material",
+    "Origin",
+    "TrainConfig",
+    "decide",
+    "learn",
+    "measure",
+    "opine",
+    "pack",
+    "tabulate",
+]

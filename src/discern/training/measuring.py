@@ -4,18 +4,22 @@ from typing import Any
 
 import numpy as np
 
-from discern.evaluating import Figures, judge, judge_share, paired_difference
+from discern.bundle import median_label
+from discern.evaluating import Figures, judge, judge_ordered, judge_share, paired_difference
 from discern.splitting import Split
 from discern.training.config import TrainConfig
+from discern.training.deciding import Decided
 from discern.training.learning import Answered, Held, Learned, Material
 
 
-def measure(material: Material, split: Split, learned: Learned, config: TrainConfig) -> dict[str, Any]:
+def measure(
+    material: Material, split: Split, learned: Learned, decided: Decided, config: TrainConfig
+) -> dict[str, Any]:
     """Judge all that was held out.
 
     Returns:
-        JSON-ready: `accuracy` (leak-free, naive, given, difference), `ece`, `figures`, `baselines`, `unknown`, `split`
-        and `head`. The same seed and pictures give the same values.
+        JSON-ready: `accuracy` (leak-free, naive, given, difference), `ece`, `figures`, `baselines`, `unknown`,
+        `policy`, `conformal`, `ordered`, `split` and `head`. The same seed and pictures give the same values.
     """
     ruler = _Ruler(material, split, config.seed)
     figures = ruler.figures(learned.honest)
@@ -34,6 +38,9 @@ def measure(material: Material, split: Split, learned: Learned, config: TrainCon
             for name, rival in learned.baselines.items()
         },
         "unknown": _unknown(learned),
+        "policy": None if decided.promise is None else decided.promise.evidence(),
+        "conformal": decided.sets,
+        "ordered": ruler.ordered(learned) if material.catalog.order else None,
         "split": _describe(material, split),
         "head": learned.final.chosen,
     }
@@ -66,6 +73,28 @@ class _Ruler:
             uncalibrated=held.uncalibrated,
             seed=self.seed,
         )
+
+    def ordered(self, learned: Learned) -> dict[str, Any]:
+        """How many labels the answers are off, beside always answering the middle one."""
+        held, labels = learned.honest, self.material.catalog.labels
+        figures = judge_ordered(
+            self.truth[held.rows],
+            median_label(held.probabilities),
+            groups=self.split.group[held.rows],
+            weights=self.material.weights(held.rows),
+            seed=self.seed,
+        )
+        return {
+            "labels": list(labels),
+            "chosen": learned.final.chosen["head"],
+            "mae": figures.mae.to_json(),
+            "rmse": figures.rmse.to_json(),
+            "kappa": figures.quadratic_kappa.to_json(),
+            "within_one": figures.within_one.to_json(),
+            "constant_mae": figures.mae_of_median.to_json(),
+            "constant": labels[figures.median],
+            "gain": figures.gain.to_json(),
+        }
 
     def difference(self, one: Answered, other: Answered) -> dict[str, Any]:
         """The first's accuracy minus the second's, over the pictures that both judged."""

@@ -1,24 +1,36 @@
 """From a fitted head to the bundle that serves it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from discern.bundle import Manifest, Thresholds, attach_head, write_bundle
+from discern.bundle import Manifest, attach_head, write_bundle
 from discern.features import Backbone
 from discern.training.card import write_card
 from discern.training.config import TrainConfig
+from discern.training.deciding import Decided
 from discern.training.learning import Learned, Material
+
+_OF_SETS = ("asked", "threshold", "basis", "guaranteed", "coverage", "size")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """How a bundle came about.
+
+    Attributes:
+        name: what the model is called.
+        config: what was asked for.
+        versions: of the libraries that made it.
+    """
+
+    name: str
+    config: TrainConfig
+    versions: dict[str, str]
 
 
 def pack(
-    path: Path,
-    material: Material,
-    learned: Learned,
-    metrics: dict[str, Any],
-    config: TrainConfig,
-    *,
-    name: str,
-    versions: dict[str, str],
+    path: Path, material: Material, learned: Learned, decided: Decided, metrics: dict[str, Any], *, origin: Origin
 ) -> str:
     """Write the bundle: the backbone's own graph with the head in it, so that serving computes what training saw.
 
@@ -29,17 +41,19 @@ def pack(
     table = material.catalog.table
     graph = attach_head(backbone.graph, final.head, final.unknown, blocks=backbone.blocks)
     manifest = Manifest(
-        name=name,
+        name=origin.name,
         labels=material.catalog.labels,
         recipe=material.recipe,
         temperature=final.temperature,
-        thresholds=Thresholds(unknown=final.t_unknown, false_rejection=config.head.false_rejection),
+        ordered=bool(material.catalog.order),
+        thresholds=decided.thresholds,
+        policy=decided.policy(),
         unknown=final.unknown_json(),
         metrics=_kept(metrics),
         data={"fingerprint": material.catalog.fingerprint, "pictures": len(learned.learned)},
         backbone=_backbone(backbone),
-        config=config.to_json(),
-        versions=versions,
+        config=origin.config.to_json(),
+        versions=origin.versions,
     )
     seen = table["content"].to_numpy()[learned.learned].tolist()
     return write_bundle(path, graph=graph, manifest=manifest, seen=seen, card=write_card(manifest))
@@ -57,4 +71,6 @@ def _backbone(backbone: Backbone) -> dict[str, Any]:
 
 def _kept(metrics: dict[str, Any]) -> dict[str, Any]:
     """The figures that travel with the model: its numbers, not its confusions."""
-    return {key: metrics[key] for key in ("accuracy", "ece", "baselines", "unknown", "split", "head")}
+    kept = {key: metrics[key] for key in ("accuracy", "ece", "baselines", "unknown", "ordered", "split", "head")}
+    sets = metrics["conformal"]
+    return kept | {"conformal": sets and {key: sets[key] for key in _OF_SETS}}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from discern.bundle.decoding import expected_rank, label_sets, median_label
+from discern.bundle.decoding import label_sets, median_label, order_scale
 
 ROWS = np.array([[0.7, 0.2, 0.1], [0.4, 0.35, 0.25], [0.1, 0.1, 0.8]])
 
@@ -53,17 +53,26 @@ def test_no_label_is_expected_to_be_nearer_than_the_median():
     assert np.allclose(own, distance.min(axis=1))
 
 
-def test_the_rank_is_the_mean_place():
-    assert expected_rank(ROWS) == pytest.approx([0.4, 0.85, 1.7])
+@pytest.mark.parametrize(
+    ("labels", "scale"),
+    [
+        (("1", "2", "5"), (1, 2, 5)),
+        (("-1.5", "0"), (-1.5, 0)),
+        (("green", "2"), (0, 1)),
+        (("1", "nan"), (0, 1)),
+        (("1", "inf"), (0, 1)),
+    ],
+)
+def test_labels_count_as_their_numbers_or_places(labels, scale):
+    assert order_scale(labels) == scale
 
 
 def test_rounded_probabilities_stay_on_the_scale():
     rounded = np.array([[0.0, 0.0, 1.0001], [1.0001, 0.0, 0.0]], np.float32)
-    assert expected_rank(rounded).tolist() == [2.0, 0.0]
     assert median_label(rounded).tolist() == [2, 0]
 
 
 def test_no_pictures_have_no_answers():
     nothing = np.zeros((0, 3), np.float32)
     assert label_sets(nothing, 0.5).shape == (0, 3)
-    assert median_label(nothing).shape == expected_rank(nothing).shape == (0,)
+    assert median_label(nothing).shape == (0,)

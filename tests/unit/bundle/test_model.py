@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from discern.bundle import Model, Prediction, Thresholds, archive, load, verify
-from discern.errors import BundleError, EmptyFile, PictureError, UnreadableFile
+from discern.errors import BundleDamaged, BundleError, EmptyFile, PictureError, UnreadableFile
 from tests.unit.bundle.small import LABELS, SIZE, plain, write_small
 
 
@@ -137,3 +137,42 @@ def test_an_engine_that_answers_otherwise_fails_verification(
 ) -> None:
     drifting = Model(archive.unpack(bundle), runtime=Drifting(model, by))
     assert drifting.verify().passed is passes
+
+
+def test_an_answer_has_the_set_that_the_threshold_makes(tmp_path: Path) -> None:
+    thresholds = Thresholds(unknown=0.6, accept=0.9, label_set=1e-9)
+    answer = load(write_small(tmp_path / "m.discern", thresholds=thresholds))(plain(130, 0, 0))
+    assert answer.set == LABELS
+    narrow = load(write_small(tmp_path / "n.discern", thresholds=Thresholds(label_set=1.0)))(plain(250, 0, 0))
+    assert narrow.to_json()["set"] == ["red"]
+
+
+def test_ordered_labels_answer_with_a_value(tmp_path: Path) -> None:
+    named = load(write_small(tmp_path / "m.discern", ordered=True))(plain(250, 0, 0))
+    counted = load(write_small(tmp_path / "n.discern", ordered=True, labels=("2", "7")))(plain(250, 0, 0))
+    assert (named.order_value, counted.to_json()["order_value"]) == (1, 7)
+
+
+def test_only_an_accepted_answer_carries_its_route(tmp_path: Path) -> None:
+    names = {"red": {"name": "a rose", "spoken": "rose", "route": "bay 2"}}
+    thresholds = Thresholds(unknown=0.6, accept=0.9)
+    model = load(write_small(tmp_path / "m.discern", thresholds=thresholds, names=names))
+    sure, doubtful, strange = (model(plain(*colour)).to_json() for colour in ((250, 0, 0), (150, 0, 0), (250,) * 3))
+    assert [each["decision"] for each in (sure, doubtful, strange)] == ["accept", "review", "unknown"]
+    assert [each["route"] for each in (sure, doubtful, strange)] == ["bay 2", None, None]
+    assert (sure["label"], sure["name"]) == ("red", "a rose")
+    assert sure["message"] == 'This is "a rose" (98 %).'
+    assert sure["spoken"] == "rose, 98 percent sure"
+    assert strange["spoken"].startswith("none of the things I know")
+    assert strange["looks_like"] in LABELS
+
+
+def test_a_label_without_words_is_called_by_itself(tmp_path: Path) -> None:
+    answer = load(write_small(tmp_path / "m.discern", names={"dark": {"name": "night"}}))(plain(250, 0, 0))
+    assert (answer.name, answer.route) == ("red", None)
+
+
+@pytest.mark.parametrize("names", [{"red": {"colour": "x"}}, {"red": "rose"}, ["red"], {"red": {"name": 3}}])
+def test_names_of_another_kind_are_damage(tmp_path: Path, names: object) -> None:
+    with pytest.raises(BundleDamaged):
+        load(write_small(tmp_path / "m.discern", names=names))

@@ -8,7 +8,7 @@ from discern.bundle import Model, load
 from discern.flow.run import versions
 from discern.picture import load_input
 from discern.splitting import Split, SplitConfig, make_split
-from discern.training import Learned, Material, TrainConfig, learn, measure, pack
+from discern.training import Learned, Material, Origin, TrainConfig, decide, learn, measure, pack
 from tests.unit.training.world import see, write_colours
 
 
@@ -20,13 +20,14 @@ class Story:
         self.material, groups = see(write_colours(folder / "data", spread=45), folder / "cache")
         self.split: Split = make_split(self.material.catalog, groups, self.config.split)
         self.learned: Learned = learn(self.material, self.split, self.config)
-        self.metrics = measure(self.material, self.split, self.learned, self.config)
+        self.decided = decide(self.material, self.split, self.learned, self.config)
+        self.metrics = measure(self.material, self.split, self.learned, self.decided, self.config)
         self.path = folder / "model.discern"
         self.fingerprint = self.pack(self.path)
 
     def pack(self, path: Path) -> str:
-        names = {"name": "colours", "versions": versions()}
-        return pack(path, self.material, self.learned, self.metrics, self.config, **names)  # type: ignore[arg-type]
+        origin = Origin(name="colours", versions=versions(), config=self.config)
+        return pack(path, self.material, self.learned, self.decided, self.metrics, origin=origin)
 
 
 @pytest.fixture(scope="module")
@@ -57,12 +58,15 @@ def test_it_knows_its_labels_thresholds_and_origin(story: Story, model: Model) -
     assert manifest.labels == ("blue", "green", "red")
     assert manifest.thresholds.unknown == pytest.approx(story.learned.final.t_unknown)
     assert manifest.thresholds.accept is None
-    assert manifest.policy is None
+    assert manifest.policy == story.decided.policy()
+    assert manifest.thresholds.label_set == story.metrics["conformal"]["threshold"]
+    assert manifest.metrics["conformal"]["asked"] == 0.9
     assert manifest.data["fingerprint"] == story.material.catalog.fingerprint
     assert manifest.backbone["pretraining"] == "nothing"
 
 
-def test_nothing_is_accepted_without_a_policy(story: Story, model: Model) -> None:
+def test_nothing_is_accepted_where_too_few_groups_support_it(story: Story, model: Model) -> None:
+    assert story.metrics["policy"]["needed"] == 59 - story.metrics["policy"]["groups"]
     decisions = {answer.decision for answer in model.answer(inputs(story.material))}
     assert decisions <= {"review", "unknown"}
 
@@ -83,7 +87,7 @@ def test_the_same_training_packs_to_the_same_bytes(story: Story, tmp_path: Path)
 
 
 def test_the_card_says_what_matters(model: Model) -> None:
-    for words in ("# colours", "blue, green, red", "grouped-cv", "pretrained on nothing", "No promise about errors"):
+    for words in ("# colours", "blue, green, red", "grouped-cv", "pretrained on nothing", "Nothing is accepted"):
         assert words in model.card
 
 

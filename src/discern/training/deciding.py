@@ -1,0 +1,92 @@
+"""What becomes of an answer: from which confidence it stands, and which labels it leaves open."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from discern.bundle import Thresholds, label_sets
+from discern.evaluating import judge_sets
+from discern.heads import Basis, Promise, fit_promise, fit_sets
+from discern.splitting import Split
+from discern.splitting.folds import deal
+from discern.training.config import TrainConfig
+from discern.training.learning import Held, Learned, Material
+
+_SHARES = 5
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Decided:
+    """Where the decision changes, and how that is known.
+
+    Attributes:
+        thresholds: what the bundle decides by.
+        promise: about errors among accepted answers; None: none was asked for, and nothing is accepted.
+        sets: what the sets of labels are worth, JSON-ready; None: none were asked for.
+    """
+
+    thresholds: Thresholds
+    promise: Promise | None
+    sets: dict[str, Any] | None
+
+    def policy(self) -> dict[str, Any] | None:
+        """The promise with its evidence, JSON-ready."""
+        return None if self.promise is None else self.promise.to_json()
+
+
+def decide(material: Material, split: Split, learned: Learned, config: TrainConfig) -> Decided:
+    """Set the thresholds by answers to pictures that were held out."""
+    honest = learned.honest
+    basis: Basis = "held-out" if split.method == "test-part" else "cross-fitted"
+    promise = None if config.at_most_wrong is None else _promise(material, split, honest, config.at_most_wrong, basis)
+    sets = None if config.coverage is None else _sets(material, split, honest, config, basis)
+    thresholds = Thresholds(
+        unknown=learned.final.t_unknown,
+        accept=None if promise is None else promise.t_accept,
+        false_rejection=config.head.false_rejection,
+        label_set=None if sets is None else sets["threshold"],
+    )
+    return Decided(thresholds=thresholds, promise=promise, sets=sets)
+
+
+def _promise(material: Material, split: Split, honest: Held, risk: float, basis: Basis) -> Promise:
+    return fit_promise(
+        honest.probabilities.max(axis=1),
+        honest.probabilities.argmax(axis=1) == material.catalog.label_index[honest.rows],
+        groups=split.group[honest.rows],
+        known=honest.unknown_score <= honest.t_unknown,
+        weights=material.weights(honest.rows),
+        risk=risk,
+        basis=basis,
+    )
+
+
+def _sets(material: Material, split: Split, honest: Held, config: TrainConfig, basis: Basis) -> dict[str, Any]:
+    """The threshold fitted on all held-out answers, and what thresholds fitted on four fifths are worth on the rest."""
+    assert config.coverage is not None
+    truth, groups = material.catalog.label_index[honest.rows], split.group[honest.rows]
+    weights = material.weights(honest.rows)
+    part = deal(truth, groups, [1.0] * _SHARES, seed=config.seed)
+    inside = np.zeros(honest.probabilities.shape, bool)
+    for number in np.unique(part):
+        judged, others = part == number, part != number
+        threshold = _fit_sets(honest.probabilities[others], truth[others], groups[others], weights[others], config)
+        inside[judged] = label_sets(honest.probabilities[judged], threshold)
+    labels = material.catalog.labels
+    figures = judge_sets(inside, truth, labels=labels, groups=groups, weights=weights, seed=config.seed)
+    return figures.to_json() | {
+        "asked": config.coverage,
+        "threshold": _fit_sets(honest.probabilities, truth, groups, weights, config),
+        "basis": basis,
+        "guaranteed": basis == "held-out",
+    }
+
+
+def _fit_sets(
+    probabilities: np.ndarray, truth: np.ndarray, groups: np.ndarray, weights: np.ndarray, config: TrainConfig
+) -> float:
+    assert config.coverage is not None
+    if not len(truth):
+        return 0.0
+    return fit_sets(probabilities, truth, groups=groups, weights=weights, coverage=config.coverage)

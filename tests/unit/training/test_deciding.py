@@ -1,0 +1,87 @@
+"""Where the decision changes, and that pictures which set a threshold are not those that it is judged on."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from discern.errors import UsageError
+from discern.splitting import Split, make_split
+from discern.training import Learned, Material, TrainConfig, decide, learn, measure
+from tests.unit.training.world import see, write_colours
+
+World = tuple[Material, Split, Learned]
+CONFIG = TrainConfig(seed=3)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("deciding")
+    material, groups = see(write_colours(folder / "data", each=30, spread=38), folder / "cache")
+    split = make_split(material.catalog, groups, CONFIG.split)
+    return material, split, learn(material, split, CONFIG)
+
+
+def test_what_is_accepted_is_as_sure_as_the_threshold(world: World) -> None:
+    material, split, learned = world
+    decided = decide(material, split, learned, CONFIG)
+    assert decided.promise is not None
+    t_accept = decided.thresholds.accept
+    assert t_accept is not None
+    honest = learned.honest
+    accepted = (honest.probabilities.max(axis=1) >= t_accept) & (honest.unknown_score <= honest.t_unknown)
+    assert accepted.mean() == pytest.approx(decided.promise.share)
+    assert decided.promise.basis == "cross-fitted"
+    assert "estimated" in decided.promise.sentence
+
+
+def test_a_stricter_promise_needs_more_groups_than_there_are(world: World) -> None:
+    decided = decide(*world, replace(CONFIG, at_most_wrong=0.01))
+    policy = decided.policy()
+    assert decided.thresholds.accept is None
+    assert policy is not None
+    assert policy["needed"] > 200
+    assert policy["error"] is None
+
+
+def test_what_was_not_asked_for_is_not_decided(world: World) -> None:
+    decided = decide(*world, replace(CONFIG, at_most_wrong=None, coverage=None))
+    assert (decided.thresholds.accept, decided.thresholds.label_set) == (None, None)
+    assert (decided.policy(), decided.sets) == (None, None)
+
+
+def test_sets_hold_the_truth_about_as_often_as_asked(world: World) -> None:
+    decided = decide(*world, replace(CONFIG, coverage=0.8))
+    assert decided.sets is not None
+    assert decided.sets["coverage"]["value"] > 0.7
+    assert decided.sets["size"]["value"] >= 1
+    assert not decided.sets["guaranteed"]
+    assert len(decided.sets["per_class"]) == 3
+
+
+def test_wrong_answers_only_make_nothing_accepted(world: World) -> None:
+    material, split, learned = world
+    rolled = np.roll(learned.honest.probabilities, 1, axis=1)
+    misled = replace(learned, honest=replace(learned.honest, probabilities=rolled))
+    decided = decide(material, split, misled, CONFIG)
+    assert decided.thresholds.accept is None
+    assert decided.sets is not None
+    assert decided.sets["size"]["value"] > 1.5
+
+
+def test_ordered_labels_are_judged_by_their_distance(world: World) -> None:
+    material, split, learned = world
+    ordered = replace(material, catalog=material.catalog.ordered(["green", "blue", "red"]))
+    turned = learned.honest.probabilities[:, [1, 0, 2]]
+    answered = replace(learned, honest=replace(learned.honest, probabilities=turned))
+    figures = measure(ordered, split, answered, decide(ordered, split, answered, CONFIG), CONFIG)["ordered"]
+    assert figures["labels"] == ["green", "blue", "red"]
+    assert figures["constant"] == "blue"
+    assert figures["mae"]["value"] < figures["constant_mae"]["value"]
+    assert figures["gain"]["low"] > 0
+
+
+@pytest.mark.parametrize("wrong", [{"at_most_wrong": 0.0}, {"at_most_wrong": 1.5}, {"coverage": 1.0}])
+def test_shares_outside_0_and_1_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match="between 0 and 1"):
+        TrainConfig(**wrong)  # type: ignore[arg-type]
