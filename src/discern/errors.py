@@ -9,7 +9,8 @@ DiscernError
 │   ├── PictureTooLarge         more pixels or bytes than the limits allow
 │   └── UnreadableFile          a pipe, a device, a broken link, or no permission
 ├── CatalogError            a source of pictures that cannot be read as one
-│   └── FixesError              a fixes.csv that cannot be applied
+│   ├── FixesError              a fixes.csv that cannot be applied
+│   └── NamesError              a names.csv that cannot be used
 ├── DataError               pictures that do not allow what was asked of them
 ├── StoreError              the cache is damaged or of a newer form
 ├── BackboneError           no such backbone, or not one we can run
@@ -92,6 +93,12 @@ class FixesError(CatalogError):
     """A fixes.csv that cannot be applied."""
 
     code = "fixes"
+
+
+class NamesError(CatalogError):
+    """A names.csv that cannot be used."""
+
+    code = "names"
 
 
 class DataError(DiscernError):

@@ -21,6 +21,9 @@ from discern.store import Rows
 
 FORMAT = 2
 NUMERIC = "numeric"
+OTHER = "_other"
+"""The label of pictures that show none of the classes."""
+
 COLUMNS: dict[str, pl.DataType] = {
     "path": pl.String(),
     "bytes": pl.Int64(),
@@ -82,8 +85,17 @@ class Catalog:
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """The labels of readable pictures in the order given, else alphabetically, numbers by value."""
-        return self.order or order_labels(self.table.filter(self.readable)["label"].drop_nulls().unique().to_list())
+        """The labels of readable pictures but `OTHER`, in the order given, else alphabetically, numbers by value."""
+        return self.order or self._found_labels()
+
+    def _found_labels(self) -> tuple[str, ...]:
+        found = self.table.filter(self.readable)["label"].drop_nulls().unique().to_list()
+        return order_labels([label for label in found if label != OTHER])
+
+    @cached_property
+    def negative(self) -> np.ndarray:
+        """Which rows are pictures of none of the classes: bool [N]."""
+        return np.asarray(self.readable & (self.table["label"] == OTHER).fill_null(value=False).to_numpy())
 
     @cached_property
     def label_index(self) -> np.ndarray:
@@ -109,7 +121,7 @@ class Catalog:
         Raises:
             UsageError: it names other labels than there are, or one is no number.
         """
-        labels = order_labels(self.table.filter(self.readable)["label"].drop_nulls().unique().to_list())
+        labels = self._found_labels()
         wanted = _by_value(labels) if list(order) == [NUMERIC] and NUMERIC not in labels else tuple(order)
         if sorted(wanted) != sorted(labels):
             raise UsageError(

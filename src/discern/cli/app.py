@@ -7,6 +7,7 @@ import typer
 
 from discern.cli import render
 from discern.cli.bars import bars
+from discern.cli.parsing import parse_floors, parse_order, parse_parts, parse_share
 from discern.cli.refusing import FELL_SHORT, INTERRUPTED, refusals
 
 app = typer.Typer(
@@ -99,7 +100,7 @@ def split(
     with bars() as progress:
         result = split(
             source,
-            parts=render.parse_parts(parts),
+            parts=parse_parts(parts),
             out=out,
             copy=copy,
             name=name,
@@ -121,16 +122,30 @@ def train(
     seed: Seed = 0,
     fixes: Fixes = None,
     backbone: Backbone = "lite0",
+    at_most_wrong: Annotated[
+        str, typer.Option(help="What share of the accepted answers may be wrong, such as 2%; none: accept nothing.")
+    ] = "5%",
+    coverage: Annotated[
+        str, typer.Option(help="How often an answer's set of labels is to hold the right one; none: no sets.")
+    ] = "90%",
+    ordered: Annotated[
+        str | None, typer.Option(help="The labels in an order that means something, least first; or numeric.")
+    ] = None,
+    negatives: Annotated[str | None, typer.Option(help="Pictures of none of the labels, to tell strangers by.")] = None,
+    names: Annotated[
+        str | None, typer.Option(help="A CSV of label,name,spoken,route: what labels are called, where things go.")
+    ] = None,
     resume: Resume = False,
     cache: Cache = None,
     json: Json = False,
 ) -> None:
     """Check, split, fit, evaluate and pack: from pictures to a bundle and a report.
 
-    Example: discern train photos/ --name bananas
+    Example: discern train photos/ --name bananas --at-most-wrong 2%
     """
     from discern.flow.training import train
 
+    shares = {"at_most_wrong": parse_share(at_most_wrong), "coverage": parse_share(coverage)}
     with bars() as progress:
         result = train(
             source,
@@ -139,6 +154,10 @@ def train(
             seed=seed,
             fixes=fixes,
             backbone=backbone,
+            **shares,
+            ordered=parse_order(ordered),
+            negatives=negatives,
+            names=names,
             resume=resume,
             cache=cache,
             progress=progress,
@@ -165,7 +184,7 @@ def evaluate(
     """
     from discern.flow.evaluating import evaluate
 
-    floors = render.parse_floors(at_least or [])
+    floors = parse_floors(at_least or [])
     with bars() as progress:
         result = evaluate(
             bundle, source, negatives=negatives, at_least=floors, seed=seed, cache=cache, progress=progress

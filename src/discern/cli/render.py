@@ -1,14 +1,11 @@
 """Results as words for people, or as one JSON object for programs."""
 
 import json as jsonlib
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import typer
-
-from discern.errors import UsageError
 
 
 @dataclass
@@ -72,6 +69,8 @@ def train(value: dict[str, Any]) -> Iterator[str]:
     yield f"accuracy by a random split:  {_interval(accuracy['naive'])}"
     if accuracy["given"]:
         yield f"accuracy on parts as given:  {_interval(accuracy['given'])}"
+    if policy := value["policy"]:
+        yield f"without a person:            {policy['share']:.0%} of the answers. {policy['sentence']}"
     yield f"took {sum(value['seconds'].values()):.1f} s"
     yield f"report: {value['report']}"
     yield f"bundle: {value['bundle']}"
@@ -126,37 +125,6 @@ def cache(value: dict[str, Any]) -> Iterator[str]:
     yield f"{value['bytes'] / 1e6:10.1f} MB in {value['folder']}"
     if value["freed"]:
         yield f"{value['freed'] / 1e6:10.1f} MB freed"
-
-
-def parse_parts(text: str) -> tuple[float, float, float]:
-    """Read "70/20/10".
-
-    >>> parse_parts("70/20/10")
-    (70.0, 20.0, 10.0)
-    """
-    try:
-        train, validation, test = (float(part) for part in text.split("/"))
-    except ValueError:
-        train = validation = test = math.nan
-    if not math.isfinite(train + validation + test):
-        raise UsageError(f"{text!r} are no parts.", hint="Write them like 70/20/10.")
-    return train, validation, test
-
-
-def parse_floors(texts: list[str]) -> dict[str, float]:
-    """Read floors such as "accuracy=.90".
-
-    >>> parse_floors(["accuracy=.90"])
-    {'accuracy': 0.9}
-    """
-    floors: dict[str, float] = {}
-    for text in texts:
-        name, _, value = text.partition("=")
-        try:
-            floors[name] = max(float(value), floors.get(name, -math.inf))
-        except ValueError:
-            raise UsageError(f"{text!r} is no floor.", hint="Write it like accuracy=.90.") from None
-    return floors
 
 
 def _interval(figure: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -14,11 +14,12 @@ import polars as pl
 from discern.catalog import Catalog, apply_fixes, read_fixes, scan, write_fixes
 from discern.checking import Finding, find_faults, propose_fixes
 from discern.errors import FixesError
-from discern.features import Backbone, extract, load_backbone
+from discern.features import extract, load_backbone
 from discern.flow.places import cache_folder, place
 from discern.flow.run import Run, is_own
+from discern.flow.strangers import find_negatives
 from discern.grouping import Groups, find_edges_once, form_groups
-from discern.picture import Recipe, choose_recipe
+from discern.picture import choose_recipe
 from discern.progress import Progress
 from discern.store import Rows
 from discern.training import Material, opine
@@ -32,24 +33,38 @@ class PrepareConfig:
         source: folder, table or archive of pictures.
         fixes: a fixes.csv to apply, or None.
         backbone: a name, or the path of an ONNX file.
+        negatives: pictures of none of the classes, or None.
+        ordered: the labels in an order that means something; empty: it means nothing.
     """
 
     source: str
     fixes: str | None = None
     backbone: str = "lite0"
+    negatives: str | None = None
+    ordered: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, source: str | Path, *, fixes: str | Path | None, backbone: str) -> Self:
+    def of(
+        cls,
+        source: str | Path,
+        *,
+        fixes: str | Path | None,
+        backbone: str,
+        negatives: str | Path | None = None,
+        ordered: Sequence[str] = (),
+    ) -> Self:
         """Settings with absolute paths, so that a run says where its pictures were."""
         return cls(
             source=str(place(source)),
             fixes=None if fixes is None else str(place(fixes)),
             backbone=_named(backbone),
+            negatives=None if negatives is None else str(place(negatives)),
+            ordered=tuple(ordered),
         )
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for `run.json`; the fixes by what they say, so that none that were edited pass for the same."""
-        return asdict(self) | {"fixes": None if self.fixes is None else _named_by_content(Path(self.fixes))}
+        return asdict(self) | {"fixes": named_by_content(self.fixes)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,47 +121,48 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
         catalog = _catalog(run, config, kept, progress)
     run.save(data={"fingerprint": catalog.fingerprint, "files": len(catalog.table)})
     with run.stage("features", progress):
-        backbone, recipe, features, position = look(catalog, config.backbone, cache=kept, progress=progress)
+        material = look(catalog, config.backbone, cache=kept, progress=progress)
     with run.stage("group", progress):
         find = partial(
             find_edges_once,
             catalog,
-            embeddings=_Spread(features, position),  # type: ignore[arg-type]
-            seen_by=json.dumps([backbone.key, recipe.to_json()]),
+            embeddings=_Spread(material.features, material.position),  # type: ignore[arg-type]
+            seen_by=json.dumps([material.backbone.key, material.recipe.to_json()]),
             cache=kept,
             progress=progress,
         )
         edges = _edges(run, find)
         groups = form_groups(catalog, edges)
+        folder = None if config.negatives is None else Path(config.negatives)
+        negatives = find_negatives(material, groups, folder, cache=kept, progress=progress)
     with run.stage("check", progress):
-        material = Material(catalog=catalog, features=features, position=position, backbone=backbone, recipe=recipe)
         findings = find_faults(catalog, edges, groups, opinions=opine(material, groups))
         with run.replacing("fixes.csv") as path:
             write_fixes(path, propose_fixes(catalog, findings))
+    material = replace(material, negatives=negatives)
     return Prepared(material=material, edges=edges, groups=groups, findings=findings)
 
 
-def look(catalog: Catalog, name: str, *, cache: Path, progress: Progress) -> tuple[Backbone, Recipe, Rows, np.ndarray]:
-    """See every readable picture through a backbone.
-
-    Returns:
-        The backbone, the recipe chosen from the pictures' sizes, the features `[R, D]` of the readable pictures,
-        and int `[N]`, each picture's row in them or -1.
-    """
+def look(catalog: Catalog, name: str, *, cache: Path, progress: Progress) -> Material:
+    """See every readable picture through a backbone; the recipe is chosen from the pictures' sizes."""
     backbone = load_backbone(name)
     rows = np.flatnonzero(catalog.readable)
     recipe = choose_recipe(_sizes(catalog, rows), backbone.size)
     features = extract(catalog, rows.tolist(), backbone, recipe, cache=cache, progress=progress)
     position = np.full(len(catalog.table), -1, np.int64)
     position[rows] = np.arange(len(rows))
-    return backbone, recipe, features, position
+    return Material(catalog=catalog, features=features, position=position, backbone=backbone, recipe=recipe)
 
 
 def _named(backbone: str) -> str:
     return str(place(backbone)) if Path(backbone).suffix.lower() == ".onnx" else backbone
 
 
-def _named_by_content(path: Path) -> dict[str, str | None]:
+def named_by_content(file: str | Path | None) -> dict[str, str | None] | None:
+    """A file by its path and by what it says, so that none that was edited passes for the same."""
+    if file is None:
+        return None
+    path = Path(file)
     said = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
     return {"path": str(path), "sha256": said}
 
@@ -159,7 +175,7 @@ def _sizes(catalog: Catalog, rows: np.ndarray) -> Sequence[tuple[int, int]]:
 def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -> Catalog:
     path = run.path("catalog.parquet")
     if path.exists():
-        return Catalog.load(path, cache=cache)
+        return _in_order(Catalog.load(path, cache=cache), config)
     catalog = scan(Path(config.source), cache=cache, progress=progress, leave_out=is_own)
     if config.fixes is not None:
         catalog = apply_fixes(catalog, read_fixes(Path(config.fixes)))
@@ -167,7 +183,11 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -
             raise FixesError(f"{config.fixes} drops every picture.", hint="Keep some of them.")
     with run.replacing("catalog.parquet") as temporary:
         catalog.write(temporary)
-    return catalog
+    return _in_order(catalog, config)
+
+
+def _in_order(catalog: Catalog, config: PrepareConfig) -> Catalog:
+    return catalog.ordered(config.ordered) if config.ordered else catalog
 
 
 def _edges(run: Run, find: Callable[[], pl.DataFrame]) -> pl.DataFrame:

@@ -1,14 +1,16 @@
 """`discern train`: from pictures to a bundle, and to the page that says how good it is."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from discern.catalog import Catalog
+from discern.catalog import Catalog, read_names
 from discern.checking import conflicted
 from discern.errors import DataError
-from discern.flow.preparing import PrepareConfig, Prepared, prepare
+from discern.flow.places import place
+from discern.flow.preparing import PrepareConfig, Prepared, named_by_content, prepare
 from discern.flow.run import Run
 from discern.flow.showing import write_page
 from discern.progress import Progress, silent
@@ -56,6 +58,11 @@ def train(
     seed: int = 0,
     fixes: str | Path | None = None,
     backbone: str = "lite0",
+    at_most_wrong: float | None = 0.05,
+    coverage: float | None = 0.9,
+    ordered: Sequence[str] = (),
+    negatives: str | Path | None = None,
+    names: str | Path | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -69,6 +76,13 @@ def train(
         seed: of every random choice; the same seed gives the same result.
         fixes: a fixes.csv to apply first.
         backbone: what looks at the pictures: a name, or the path of an ONNX file.
+        at_most_wrong: the share of accepted answers that may be wrong, in 0..1 (exclusive): from it follows the
+            confidence from which answers stand without a person; None: none does.
+        coverage: how often an answer's set of labels is to hold the right one, likewise; None: there are no sets.
+        ordered: the labels in an order that means something, the least first, or `["numeric"]`.
+        negatives: pictures of none of the labels, in any form that `source` may have, to tell strangers by; a class
+            folder named `_other` serves as well.
+        names: a CSV of label, name, spoken and route: what labels are called, and where things of them go.
         resume: go on with an interrupted run of that name.
         cache: where computed things are kept; None: the user's cache folder.
         progress: is told how far the work is.
@@ -76,20 +90,33 @@ def train(
     Raises:
         DiscernError: the source, the fixes or the run's name cannot be used, or the pictures do not allow training.
     """
-    preparing = PrepareConfig.of(source, fixes=fixes, backbone=backbone)
-    config = TrainConfig(seed=seed, split=SplitConfig(seed=seed))
-    asked = preparing.to_json() | config.to_json()
+    preparing = PrepareConfig.of(source, fixes=fixes, backbone=backbone, negatives=negatives, ordered=ordered)
+    config = TrainConfig(
+        seed=seed,
+        split=SplitConfig(seed=seed),
+        at_most_wrong=at_most_wrong,
+        coverage=coverage,
+    )
+    words = None if names is None else place(names)
+    asked = preparing.to_json() | config.to_json() | {"names": named_by_content(words)}
     run = Run.create(source, name=name, runs=runs, resume=resume, config=asked)
     with run.held():
         if not (run.finished and all(run.path(name).exists() for name in _PRODUCTS)):
-            _train(run, preparing, config, cache=cache, progress=progress)
+            _train(run, preparing, config, words, cache=cache, progress=progress)
     return _result(run)
 
 
 def _train(
-    run: Run, preparing: PrepareConfig, config: TrainConfig, *, cache: str | Path | None, progress: Progress
+    run: Run,
+    preparing: PrepareConfig,
+    config: TrainConfig,
+    words: Path | None,
+    *,
+    cache: str | Path | None,
+    progress: Progress,
 ) -> None:
     prepared = prepare(run, preparing, cache=cache, progress=progress)
+    names = {} if words is None else read_names(words, prepared.catalog.labels)
     with run.stage("split", progress):
         split = _split(run, prepared, config)
     with run.stage("fit", progress):
@@ -99,10 +126,10 @@ def _train(
             tabulate(prepared.catalog, learned.honest).write_parquet(path)
     with run.stage("evaluate", progress):
         decided = decide(material, split, learned, config)
-        metrics = measure(material, split, learned, decided, config)
+        metrics = measure(material, split, learned, decided, config) | {"names": names}
         run.write_json("metrics.json", metrics)
     with run.stage("pack", progress), run.replacing("model.discern") as path:
-        origin = Origin(name=run.folder.name, config=config, versions=run.facts["versions"])
+        origin = Origin(name=run.folder.name, config=config, versions=run.facts["versions"], names=names)
         pack(path, material, learned, decided, metrics, origin=origin)
     with run.stage("report", progress):
         write_page(run, prepared, learned, decided, metrics)

@@ -18,7 +18,6 @@ class TrainConfig:
         head: which heads are tried, and how strangers are told.
         at_most_wrong: the share of accepted answers that may be wrong, in 0..1 (exclusive); None: nothing is accepted.
         coverage: how often an answer's set of labels is to hold the right one, likewise; None: there are no sets.
-        ordered: the labels in an order that means something, or `("numeric",)`; empty: it means nothing.
     """
 
     seed: int = 0
@@ -26,7 +25,6 @@ class TrainConfig:
     head: HeadConfig = field(default_factory=HeadConfig)
     at_most_wrong: float | None = 0.05
     coverage: float | None = 0.9
-    ordered: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("at_most_wrong", "coverage"):

@@ -66,6 +66,21 @@ class Learned:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Negatives:
+    """Pictures of none of the classes, to tell strangers by.
+
+    Attributes:
+        features: float32 `[M, D]`.
+        group: int `[M]`, which of them are not independent.
+        content: their content hashes, hex.
+    """
+
+    features: Rows | np.ndarray
+    group: np.ndarray
+    content: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Material:
     """What is learned from.
 
@@ -75,6 +90,7 @@ class Material:
         position: int `[N]`, a picture's row in `features`, or -1.
         backbone: what saw the pictures.
         recipe: how each became the backbone's input.
+        negatives: pictures of none of the classes; None where none were given.
     """
 
     catalog: Catalog
@@ -82,6 +98,7 @@ class Material:
     position: np.ndarray
     backbone: Backbone
     recipe: Recipe
+    negatives: Negatives | None = None
 
     def rows(self, rows: np.ndarray) -> Rows:
         """The features of some catalog rows."""

@@ -1,6 +1,6 @@
 """From a fitted head to the bundle that serves it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,13 @@ class Origin:
         name: what the model is called.
         config: what was asked for.
         versions: of the libraries that made it.
+        names: what labels are called, and where things of them go.
     """
 
     name: str
     config: TrainConfig
     versions: dict[str, str]
+    names: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def pack(
@@ -46,17 +48,29 @@ def pack(
         recipe=material.recipe,
         temperature=final.temperature,
         ordered=bool(material.catalog.order),
+        names=origin.names,
         thresholds=decided.thresholds,
         policy=decided.policy(),
         unknown=final.unknown_json(),
         metrics=_kept(metrics),
-        data={"fingerprint": material.catalog.fingerprint, "pictures": len(learned.learned)},
+        data=_data(material, learned),
         backbone=_backbone(backbone),
         config=origin.config.to_json(),
         versions=origin.versions,
     )
     seen = table["content"].to_numpy()[learned.learned].tolist()
+    if material.negatives is not None:
+        seen += material.negatives.content
     return write_bundle(path, graph=graph, manifest=manifest, seen=seen, card=write_card(manifest))
+
+
+def _data(material: Material, learned: Learned) -> dict[str, Any]:
+    negatives = 0 if material.negatives is None else len(material.negatives.content)
+    return {
+        "fingerprint": material.catalog.fingerprint,
+        "pictures": len(learned.learned),
+        "negatives": negatives,
+    }
 
 
 def _backbone(backbone: Backbone) -> dict[str, Any]:

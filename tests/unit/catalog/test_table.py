@@ -214,3 +214,11 @@ def test_numbers_are_ordered_by_value():
 def test_an_order_of_other_labels_is_refused(order):
     with pytest.raises(UsageError, match=r"order|numbers"):
         make(NAMED).ordered(order)
+
+
+def test_pictures_of_none_of_the_classes_have_no_class():
+    rows = [{"path": "1", "label": "cat"}, {"path": "2", "label": "_other"}, {"path": "3"}]
+    catalog = make([*rows, {"path": "4", "label": "_other", "error": "empty"}])
+    assert catalog.labels == ("cat",)
+    assert catalog.label_index.tolist() == [0, -1, -1, -1]
+    assert catalog.negative.tolist() == [False, True, False, False]

@@ -8,8 +8,9 @@ import pytest
 import typer
 
 from discern.cli.bars import bars
+from discern.cli.parsing import parse_floors
 from discern.cli.refusing import INTERRUPTED, REFUSED, describe, refusals
-from discern.cli.render import parse_floors, state
+from discern.cli.render import state
 from discern.errors import DataError
 
 

@@ -3,27 +3,6 @@ import json
 import pytest
 
 from discern.cli import render
-from discern.errors import UsageError
-
-
-def test_parts_are_read() -> None:
-    assert render.parse_parts("60/30/10") == (60, 30, 10)
-
-
-@pytest.mark.parametrize("text", ["70", "70/30", "a/b/c", "", "1/2/3/4"])
-def test_what_are_no_parts_is_said(text: str) -> None:
-    with pytest.raises(UsageError, match="70/20/10"):
-        render.parse_parts(text)
-
-
-def test_floors_are_read() -> None:
-    assert render.parse_floors(["accuracy=.9", "macro_f1=0.5"]) == {"accuracy": 0.9, "macro_f1": 0.5}
-
-
-@pytest.mark.parametrize("text", ["accuracy", "accuracy=", "accuracy=high"])
-def test_what_is_no_floor_is_said(text: str) -> None:
-    with pytest.raises(UsageError, match=r"accuracy=\.90"):
-        render.parse_floors([text])
 
 
 def test_json_is_one_object_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
