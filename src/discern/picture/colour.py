@@ -47,13 +47,29 @@ _SHORT = ((np.arange(65536) + 128) // 257).astype(np.uint8)
 
 def _scaled(values: np.ndarray) -> np.ndarray:
     """Guess the range of 32-bit greys: 0-1, 0-255 or 0-65535 where they fit, else from the least to the greatest."""
-    finite = values[np.isfinite(values)].astype(np.float64)
-    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
+    bands = [values[start : start + _BAND] for start in range(0, len(values), _BAND)]
+    ends = [_ends(band) for band in bands]
+    low, high = min(end[0] for end in ends), max(end[1] for end in ends)
+    if low > high:
+        low = high = 0.0
     if low >= 0 and high <= 65535:
         floats = np.issubdtype(values.dtype, np.floating)
         low, high = 0.0, 1.0 if floats and high <= 1 else 255.0 if high <= 255 else 65535.0
-    scaled = (np.nan_to_num(values.astype(np.float64), nan=low, posinf=high, neginf=low) - low) / max(high - low, 1e-12)
-    return np.round(scaled * 255).astype(np.uint8)
+    scaled = np.empty(values.shape, np.uint8)
+    for start, band in zip(range(0, len(values), _BAND), bands, strict=True):
+        known = np.nan_to_num(band.astype(np.float64), nan=low, posinf=high, neginf=low)
+        scaled[start : start + _BAND] = np.round((known - low) / max(high - low, 1e-12) * 255)
+    return scaled
+
+
+# Rows at a time: double precision of a whole large picture would take ten times its memory.
+_BAND = 256
+
+
+def _ends(values: np.ndarray) -> tuple[float, float]:
+    """The least and the greatest finite value; infinities, the wrong way round, where there is none."""
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (np.inf, -np.inf)
 
 
 def _over_white(image: Image.Image) -> Image.Image:

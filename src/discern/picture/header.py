@@ -24,10 +24,12 @@ class Limits:
     Args:
         max_bytes: of the file.
         max_pixels: width times height, as the header says.
+        max_memory: bytes that decoding may take, as far as the header tells.
     """
 
     max_bytes: int = 64 * 2**20
     max_pixels: int = 120_000_000
+    max_memory: int = 900_000_000
 
     @property
     def remedy(self) -> str:
