@@ -89,6 +89,16 @@ def evaluate(value: dict[str, Any]) -> Iterator[str]:
         unknown = value["unknown"]
         yield f"strangers: AUROC {_interval(unknown['auroc'])}, rejected {_interval(unknown['rejected'])}"
         yield f"known pictures kept: {_interval(unknown['kept'])}"
+    if policy := value["policy"]:
+        wrong = _interval(policy["error"])
+        yield f"accepted without a person: {policy['share']:.1%} of the known pictures; of these wrong: {wrong}"
+        if policy["strangers_accepted"] is not None:
+            yield f"strangers accepted: {policy['strangers_accepted']:.1%}"
+    if sets := value["conformal"]:
+        yield f"sets of labels hold the right one: {sets['coverage']:.1%}, with {sets['size']:.2f} labels on average"
+    if ordered := value["ordered"]:
+        always = f"always the middle label: {ordered['constant_mae']:.3f}"
+        yield f"labels off on average: {ordered['mae']:.3f} ({always}), at most one: {ordered['within_one']:.1%}"
     for name in value["fell_short"]:
         why = "has too few pictures for an interval" if value[name]["low"] is None else "reaches below its floor"
         yield f"FELL SHORT: {name} {why}"

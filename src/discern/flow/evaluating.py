@@ -13,6 +13,7 @@ from discern.bundle import Model, load
 from discern.catalog import Catalog, scan
 from discern.errors import DataError, UsageError
 from discern.evaluating import Figures, UnknownFigures, judge, judge_unknown
+from discern.flow.judging import DecidedFigures, Known, Strangers, judge_decisions
 from discern.flow.places import cache_folder, place
 from discern.flow.run import is_own
 from discern.grouping import find_edges, form_groups
@@ -33,6 +34,7 @@ class EvaluateResult:
         unreadable: how many files could not be read.
         other_labels: pictures left out because their label is none of the bundle's, by label.
         unknown: how strangers were told; None without negatives.
+        decided: what the bundle's thresholds came to on these pictures.
         fell_short: the floors that the intervals' lower ends do not reach.
     """
 
@@ -42,6 +44,7 @@ class EvaluateResult:
     unreadable: int
     other_labels: dict[str, int]
     unknown: UnknownFigures | None
+    decided: DecidedFigures
     fell_short: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -69,7 +72,13 @@ class EvaluateResult:
             unreadable: how many files could not be read.
             other_labels: pictures left out because their label is none of the bundle's, by label.
             unknown: how strangers were told; null without negatives.
-            policy: null; no promise about errors is made yet.
+            policy: `share` of the known pictures accepted, `error` among these, and `strangers_accepted`, the share of
+                the negatives (null without); null where the bundle accepts nothing by itself.
+            conformal: `coverage`, how often an answer's set of labels holds the right one, and its mean `size`; null
+                where the bundle has no sets.
+            ordered: `mae`, `rmse`, `kappa` (quadratic), `within_one` and `constant_mae`, that of always answering the
+                middle label, all in labels; null where the labels have no order.
+            intervals: of the figures in `policy`, `conformal` and `ordered`.
             fell_short: the floors that the intervals' lower ends do not reach.
         """
         return self.figures.to_json() | {
@@ -78,7 +87,7 @@ class EvaluateResult:
             "unreadable": self.unreadable,
             "other_labels": self.other_labels,
             "unknown": None if self.unknown is None else self.unknown.to_json(),
-            "policy": None,
+            **self.decided.to_json(),
             "fell_short": list(self.fell_short),
         }
 
@@ -98,7 +107,7 @@ def evaluate(
     Args:
         bundle: a bundle's path, or a loaded model.
         source: labelled pictures, in any form that `train` takes.
-        negatives: pictures of none of the labels.
+        negatives: pictures of none of the labels; a class folder named `_other` serves as well.
         at_least: floors, such as `{"accuracy": 0.9}`, that the lower ends of the intervals must reach.
         seed: of the resampling behind the intervals.
         cache: where computed things are kept; None: the user's cache folder.
@@ -119,9 +128,19 @@ def evaluate(
     figures = judge(
         table.truth[rows], probabilities, labels=model.labels, groups=groups, weights=table.weights(rows), seed=seed
     )
-    unknown = None if negatives is None else _unknown(model, scores, place(negatives), kept, progress)
+    strange = _answer_strangers(table, None if negatives is None else place(negatives), kept, progress)
+    threshold = model.manifest.thresholds.unknown
+    unknown = (
+        None
+        if strange is None
+        else judge_unknown(scores, strange.scores, np.inf if threshold is None else threshold, known_groups=groups)
+    )
+    known = Known(
+        truth=table.truth[rows], probabilities=probabilities, scores=scores, groups=groups, weights=table.weights(rows)
+    )
     return EvaluateResult(
         figures=figures,
+        decided=judge_decisions(model.manifest, known, strange, seed=seed),
         pictures=len(rows),
         seen=int((table.seen & (table.truth >= 0)).sum()),
         unreadable=int((~catalog.readable).sum()),
@@ -135,7 +154,7 @@ class _Table:
     """A catalog in a bundle's terms."""
 
     def __init__(self, model: Model, catalog: Catalog) -> None:
-        self.catalog = catalog
+        self.model, self.catalog = model, catalog
         number = {label: index for index, label in enumerate(model.labels)}
         labels = catalog.table["label"].to_list()
         self.truth = np.array([number.get(label, -1) for label in labels], np.int64)
@@ -162,7 +181,8 @@ class _Table:
         return np.asarray(1.0 / count[inverse])
 
     def other_labels(self) -> dict[str, int]:
-        other = self.catalog.table["label"].to_numpy()[self.catalog.readable & (self.truth < 0)]
+        rest = self.catalog.readable & (self.truth < 0) & ~self.catalog.negative
+        other = self.catalog.table["label"].to_numpy()[rest]
         names, counts = np.unique(np.array([name for name in other if name is not None], str), return_counts=True)
         return dict(zip(names.tolist(), counts.tolist(), strict=True))
 
@@ -202,16 +222,29 @@ def _batches(model: Model, catalog: Catalog, rows: np.ndarray) -> Iterator[tuple
             yield ready
 
 
-def _unknown(model: Model, known: np.ndarray, negatives: Path, cache: Path, progress: Progress) -> UnknownFigures:
-    catalog = scan(negatives, cache=cache, progress=progress, leave_out=is_own)
-    rows = np.flatnonzero(catalog.readable & ~_Table(model, catalog).seen)
+def _answer_strangers(table: _Table, folder: Path | None, cache: Path, progress: Progress) -> Strangers | None:
+    """Answers to pictures of none of the labels, in a folder of their own or under `_other`; seen ones never score."""
+    parts = [_strangers(table, table.catalog.negative & ~table.seen, progress)]
+    if folder is not None:
+        other = _Table(table.model, scan(folder, cache=cache, progress=progress, leave_out=is_own))
+        parts.append(_strangers(other, other.catalog.readable & ~other.seen, progress))
+        if not len(parts[-1].scores):
+            raise DataError(
+                f"There is no picture in {folder} that the bundle has not seen.", hint="Name other negatives."
+            )
+    joined = Strangers(
+        confidence=np.concatenate([part.confidence for part in parts]),
+        scores=np.concatenate([part.scores for part in parts]),
+    )
+    return joined if len(joined.scores) else None
+
+
+def _strangers(table: _Table, chosen: np.ndarray, progress: Progress) -> Strangers:
+    rows = np.flatnonzero(chosen)
     if not len(rows):
-        raise DataError(
-            f"There is no picture in {negatives} that the bundle has not seen.", hint="Name other negatives."
-        )
-    _, strange = answer_rows(model, catalog, rows, progress)
-    threshold = model.manifest.thresholds.unknown
-    return judge_unknown(known, strange, np.inf if threshold is None else threshold)
+        return Strangers(confidence=np.zeros(0, np.float32), scores=np.zeros(0, np.float32))
+    probabilities, scores = answer_rows(table.model, table.catalog, rows, progress)
+    return Strangers(confidence=probabilities.max(axis=1), scores=scores)
 
 
 def _checked(floors: Mapping[str, float]) -> Mapping[str, float]:

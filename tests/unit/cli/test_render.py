@@ -34,10 +34,24 @@ def test_a_path_of_odd_bytes_survives_json(capsys: pytest.CaptureFixture[str]) -
 def test_a_figure_without_interval_says_so() -> None:
     figure = {"value": 0.5, "low": None, "high": None}
     counts = {"pictures": 3, "seen": 1, "unreadable": 0, "other_labels": {}}
-    lines = list(render.evaluate({**counts, "accuracy": figure, "unknown": None, "fell_short": ["accuracy"]}))
+    nothing = dict.fromkeys(("unknown", "policy", "conformal", "ordered"))
+    lines = list(render.evaluate({**counts, **nothing, "accuracy": figure, "fell_short": ["accuracy"]}))
     assert lines[0] == "accuracy on 3 pictures: 0.500 (too few for an interval)"
     assert "trained on them: 1" in lines[1]
     assert "FELL SHORT" in lines[2]
+
+
+def test_what_the_thresholds_came_to_is_told() -> None:
+    figure = {"value": 0.5, "low": None, "high": None}
+    counts = {"pictures": 3, "seen": 0, "unreadable": 0, "other_labels": {}, "unknown": None, "fell_short": []}
+    decided = {
+        "policy": {"share": 0.25, "error": figure, "strangers_accepted": 0.125},
+        "conformal": {"coverage": 0.9, "size": 1.5},
+        "ordered": {"mae": 0.4, "constant_mae": 1.2, "within_one": 0.75},
+    }
+    told = "\n".join(render.evaluate({**counts, **decided, "accuracy": figure}))
+    for words in ("25.0% of the known", "strangers accepted: 12.5%", "90.0%, with 1.50 labels", "middle label: 1.200"):
+        assert words in told
 
 
 def test_a_failed_verification_says_why() -> None:

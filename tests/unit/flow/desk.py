@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import onnx
 
@@ -79,7 +80,7 @@ class Desk:
         seed: int = 0,
         resume: bool = False,
         progress: Progress = silent,
-        **more: Path,
+        **more: Any,
     ) -> TrainResult:
         return train(
             source,

@@ -134,3 +134,75 @@ def test_strangers_are_judged_apart(office: Desk, trained: TrainResult, fresh: P
     assert (plain["known"], plain["strangers"]) == (24, 24)
     # They are pictures of the same colours, so nothing tells them from the known.
     assert plain["auroc"]["low"] < 0.5 < plain["auroc"]["high"]
+
+
+@pytest.fixture(scope="module")
+def ordered(office: Desk) -> TrainResult:
+    """Trained so that most is accepted, on colours whose order means something."""
+    photos = write_colours(office.folder / "many", each=24, seed=2)
+    return office.train(photos, name="ordered", at_most_wrong=0.2, coverage=0.8, ordered=["green", "red", "blue"])
+
+
+@pytest.fixture(scope="module")
+def found(office: Desk, ordered: TrainResult, fresh: Path) -> EvaluateResult:
+    others = write_colours(office.folder / "others", each=4, seed=11)
+    return evaluate(ordered.bundle, fresh, negatives=others, cache=office.cache)
+
+
+class TestDecisions:
+    def test_what_was_accepted_is_judged(self, found: EvaluateResult, ordered: TrainResult, fresh: Path) -> None:
+        model = load(ordered.bundle)
+        paths = sorted(fresh.rglob("*.png"))
+        accepted = [path for path in paths if model(path).decision == "accept"]
+        wrong = [path for path in accepted if model(path).label != path.parent.name]
+        policy = found.to_json()["policy"]
+        assert policy["share"] == pytest.approx(len(accepted) / len(paths))
+        assert 0 < policy["share"] <= 1
+        assert policy["error"]["value"] == pytest.approx(len(wrong) / len(accepted))
+        # These strangers are pictures of the known colours.
+        assert policy["strangers_accepted"] > 0
+
+    def test_sets_are_judged(self, found: EvaluateResult, ordered: TrainResult, fresh: Path) -> None:
+        model = load(ordered.bundle)
+        answers = [(path.parent.name, model(path).set or ()) for path in sorted(fresh.rglob("*.png"))]
+        sets = found.to_json()["conformal"]
+        assert sets["coverage"] == pytest.approx(np.mean([label in labels for label, labels in answers]))
+        assert sets["size"] == pytest.approx(np.mean([len(labels) for _, labels in answers]))
+
+    def test_places_are_judged_by_their_distance(
+        self, found: EvaluateResult, ordered: TrainResult, fresh: Path
+    ) -> None:
+        model = load(ordered.bundle)
+        assert model.labels == ("green", "red", "blue")
+        off = [
+            abs((model(path).order_value or 0) - model.labels.index(path.parent.name)) for path in fresh.rglob("*.png")
+        ]
+        figures = found.to_json()["ordered"]
+        assert figures["mae"] == pytest.approx(np.mean(off))
+        assert figures["constant_mae"] == pytest.approx(2 / 3)
+
+    def test_intervals_stand_apart(self, found: EvaluateResult) -> None:
+        plain = found.to_json()
+        assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+        assert {"share", "coverage", "size", "mae", "kappa"} <= set(plain["intervals"])
+
+    def test_without_a_promise_there_is_nothing_to_judge(self, judged: EvaluateResult, office: Desk) -> None:
+        assert judged.to_json()["ordered"] is None
+        bare = office.train(office.photos, name="bare", at_most_wrong=None, coverage=None)
+        assert bare.policy is None
+        found = evaluate(bare.bundle, write_colours(office.folder / "few", each=2, seed=6), cache=office.cache)
+        plain = found.to_json()
+        assert (plain["policy"], plain["conformal"]) == (None, None)
+
+    def test_a_promise_that_could_not_be_kept_accepts_nothing(self, judged: EvaluateResult) -> None:
+        policy = judged.to_json()["policy"]
+        assert (policy["share"], policy["error"]["value"], policy["strangers_accepted"]) == (0, None, None)
+
+
+def test_a_class_of_others_tells_strangers(office: Desk, trained: TrainResult, fresh: Path, tmp_path: Path) -> None:
+    source = shutil.copytree(fresh, tmp_path / "fresh")
+    shutil.copytree(write_colours(tmp_path / "strangers", each=3, seed=8) / "red", source / "_other")
+    found = evaluate(trained.bundle, source, cache=office.cache)
+    assert found.other_labels == {}
+    assert found.unknown is not None
+    assert (found.pictures, found.unknown.strangers) == (24, 3)

@@ -48,8 +48,8 @@ def test_a_backbones_name_stays_a_name() -> None:
 
 
 def test_the_home_folder_is_understood() -> None:
-    made = PrepareConfig.of("~/photos", fixes="~/fixes.csv", backbone="~/net.onnx")
-    assert not [value for value in made.to_json().values() if "~" in value]
+    made = PrepareConfig.of("~/photos", fixes="~/fixes.csv", backbone="~/net.onnx", negatives="~/others")
+    assert "~" not in str(made.to_json())
 
 
 def test_what_is_readable_is_seen(desk: Desk, dirty: Path) -> None:

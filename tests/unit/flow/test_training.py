@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from discern.bundle import load
-from discern.errors import DataError, RunError
+from discern.errors import DataError, NamesError, RunError, UsageError
 from discern.flow.training import TrainResult
 from tests.unit.flow.desk import Desk, interrupt_at
 from tests.unit.training.world import COLOURS, write_colours
@@ -171,3 +171,91 @@ def test_pictures_without_labels_are_refused(desk: Desk) -> None:
     shutil.copytree(desk.photos / "red", flat)
     with pytest.raises(DataError, match="label"):
         desk.train(flat)
+
+
+class TestPolicy:
+    def test_a_promise_that_needs_more_pictures_says_how_many(self, trained: TrainResult) -> None:
+        assert trained.policy is not None
+        assert set(trained.policy) == {"sentence", "basis", "share", "error", "needed"}
+        assert (trained.policy["share"], trained.policy["error"]) == (0, None)
+        assert trained.policy["needed"] >= 59 - 36
+        assert load(trained.bundle).manifest.policy == trained.policy
+
+    def test_a_promise_can_be_kept(self, desk: Desk) -> None:
+        kept = desk.train(write_colours(desk.folder / "many", each=24), name="kept", at_most_wrong=0.2)
+        assert kept.policy is not None
+        assert kept.policy["share"] > 0.2
+        assert 0 <= kept.policy["error"]["value"] <= kept.policy["error"]["high"] <= 0.2
+        model = load(kept.bundle)
+        assert model.manifest.thresholds.accept is not None
+        assert "estimated" in model.manifest.policy["sentence"]
+
+    @pytest.mark.parametrize("wrong", [{"at_most_wrong": 5}, {"coverage": 0}])
+    def test_nonsense_is_refused_before_anything_is_begun(self, desk: Desk, wrong: dict[str, float]) -> None:
+        with pytest.raises(UsageError, match="between 0 and 1"):
+            desk.train(desk.photos, **wrong)
+        assert desk.kept() == []
+
+
+class TestNames:
+    def write(self, desk: Desk, text: str) -> Path:
+        path = desk.folder / "names.csv"
+        path.write_text(text)
+        return path
+
+    def test_labels_are_called_by_their_names(self, desk: Desk) -> None:
+        names = self.write(desk, "label,name,spoken,route\nred,a rose,rose,bay 2\n")
+        model = load(desk.train(desk.photos, names=names).bundle)
+        assert model.manifest.names == {"red": {"name": "a rose", "spoken": "rose", "route": "bay 2"}}
+        answer = model(desk.pictures("red")[0]).to_json()
+        assert "a rose" in answer["message"]
+        assert (answer["label"], answer["route"]) == ("red", None)
+
+    def test_names_of_other_labels_are_refused_and_nothing_is_left(self, desk: Desk) -> None:
+        with pytest.raises(NamesError, match="none of the labels"):
+            desk.train(desk.photos, names=self.write(desk, "label,name\npurple,x\n"))
+        assert desk.kept() == []
+
+    def test_a_run_goes_on_with_the_same_names_alone(self, desk: Desk) -> None:
+        names = self.write(desk, "label,name\nred,rose\n")
+        with pytest.raises(KeyboardInterrupt):
+            desk.train(desk.photos, name="stopped", names=names, progress=interrupt_at("fit"))
+        self.write(desk, "label,name\nred,cherry\n")
+        with pytest.raises(RunError, match="names"):
+            desk.train(desk.photos, name="stopped", names=names, resume=True)
+
+
+class TestOrder:
+    def test_labels_keep_the_order_given(self, desk: Desk) -> None:
+        ordered = desk.train(desk.photos, ordered=["red", "green", "blue"])
+        model = load(ordered.bundle)
+        assert model.labels == ("red", "green", "blue")
+        assert model.manifest.ordered
+        assert model(desk.pictures("blue")[0]).order_value == 2
+        metrics = json.loads((ordered.run / "metrics.json").read_text())
+        assert metrics["ordered"]["mae"]["value"] < metrics["ordered"]["constant_mae"]["value"]
+
+    def test_an_order_of_other_labels_is_refused(self, desk: Desk) -> None:
+        with pytest.raises(UsageError, match="order"):
+            desk.train(desk.photos, ordered=["red", "green"])
+        assert desk.kept() == []
+
+
+class TestNegatives:
+    def test_a_folder_of_others_is_neither_learned_nor_forgotten(self, desk: Desk) -> None:
+        others = write_colours(desk.folder / "others", each=4, seed=7)
+        shutil.copy(desk.pictures("red")[0], others / "red/copy.png")
+        model = load(desk.train(desk.photos, negatives=others).bundle)
+        # The copy of a known picture is no stranger.
+        assert model.manifest.data["negatives"] == 12
+        assert len(model.seen) == 36 + 12
+
+    def test_a_class_of_others_is_no_class(self, desk: Desk) -> None:
+        shutil.copytree(write_colours(desk.folder / "others", each=4, seed=7) / "red", desk.photos / "_other")
+        model = load(desk.train(desk.photos).bundle)
+        assert model.labels == tuple(COLOURS)
+        assert model.manifest.data["negatives"] == 4
+
+    def test_known_pictures_are_no_negatives(self, desk: Desk) -> None:
+        with pytest.raises(DataError, match="to be learned"):
+            desk.train(desk.photos, negatives=desk.photos)

@@ -1,0 +1,138 @@
+"""What a bundle's thresholds come to on pictures that set none of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from discern.bundle import Manifest, label_sets, median_label
+from discern.evaluating import Interval, OrderedFigures, SetFigures, judge_ordered, judge_sets, judge_share
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Known:
+    """Answers to pictures of the bundle's labels.
+
+    Attributes:
+        truth: int `[M]`, positions in the labels.
+        probabilities: float32 `[M, K]`.
+        scores: float32 `[M]`, unknown scores.
+        groups: int `[M]`.
+        weights: float64 `[M]`.
+    """
+
+    truth: np.ndarray
+    probabilities: np.ndarray
+    scores: np.ndarray
+    groups: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Strangers:
+    """Answers to pictures of none of the labels: confidences and unknown scores, float32 `[S]`."""
+
+    confidence: np.ndarray
+    scores: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecidedFigures:
+    """What accepted answers, sets of labels and ordered labels came to; None where the bundle has none.
+
+    Attributes:
+        share: of the known pictures, those accepted.
+        error: of these, those wrong; undefined where nothing is accepted.
+        strangers_accepted: of the strangers; None without any.
+        sets: what the sets of labels are worth.
+        ordered: how far off the answers are.
+    """
+
+    share: Interval | None
+    error: Interval | None
+    strangers_accepted: Interval | None
+    sets: SetFigures | None
+    ordered: OrderedFigures | None
+
+    def to_json(self) -> dict[str, Any]:
+        """`policy`, `conformal` and `ordered` as numbers, and their `intervals`."""
+        named = {
+            "share": self.share,
+            "strangers_accepted": self.strangers_accepted,
+            **_of_sets(self.sets),
+            **_of_ordered(self.ordered),
+        }
+        policy = self.share and {
+            "share": self.share.value,
+            "error": self.error and self.error.to_json(),
+            "strangers_accepted": None if self.strangers_accepted is None else self.strangers_accepted.value,
+        }
+        return {
+            "policy": policy,
+            "conformal": {name: each.value for name, each in _of_sets(self.sets).items()} or None,
+            "ordered": {name: each.value for name, each in _of_ordered(self.ordered).items()} or None,
+            "intervals": {name: each.to_json() for name, each in named.items() if each is not None},
+        }
+
+
+def judge_decisions(manifest: Manifest, known: Known, strangers: Strangers | None, *, seed: int) -> DecidedFigures:
+    """Judge what the bundle decides on answers to pictures that it had not seen."""
+    thresholds = manifest.thresholds
+    sure, right = known.probabilities.max(axis=1), known.probabilities.argmax(axis=1) == known.truth
+    share = error = passed = None
+    if manifest.policy is not None:
+        accepted = _accepted(manifest, sure, known.scores)
+        share = _share(accepted, known, slice(None), seed)
+        error = _share(~right[accepted], known, accepted, seed)
+        if strangers is not None:
+            passed = judge_share(_accepted(manifest, strangers.confidence, strangers.scores), seed=seed)
+    return DecidedFigures(
+        share=share,
+        error=error,
+        strangers_accepted=passed,
+        sets=None if thresholds.label_set is None else _judge_sets(manifest, known, thresholds.label_set, seed),
+        ordered=_judge_ordered(known, seed) if manifest.ordered else None,
+    )
+
+
+def _accepted(manifest: Manifest, confidence: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    decide = manifest.thresholds.decide
+    pairs = zip(confidence.tolist(), scores.tolist(), strict=True)
+    return np.array([decide(sure, score) == "accept" for sure, score in pairs], bool)
+
+
+def _share(hits: np.ndarray, known: Known, rows: np.ndarray | slice, seed: int) -> Interval:
+    return judge_share(hits, groups=known.groups[rows], weights=known.weights[rows], seed=seed)
+
+
+def _judge_sets(manifest: Manifest, known: Known, threshold: float, seed: int) -> SetFigures:
+    return judge_sets(
+        label_sets(known.probabilities, threshold),
+        known.truth,
+        labels=manifest.labels,
+        groups=known.groups,
+        weights=known.weights,
+        seed=seed,
+    )
+
+
+def _judge_ordered(known: Known, seed: int) -> OrderedFigures:
+    return judge_ordered(
+        known.truth, median_label(known.probabilities), groups=known.groups, weights=known.weights, seed=seed
+    )
+
+
+def _of_sets(sets: SetFigures | None) -> dict[str, Interval]:
+    return {} if sets is None else {"coverage": sets.coverage, "size": sets.size}
+
+
+def _of_ordered(ordered: OrderedFigures | None) -> dict[str, Interval]:
+    if ordered is None:
+        return {}
+    return {
+        "mae": ordered.mae,
+        "rmse": ordered.rmse,
+        "kappa": ordered.quadratic_kappa,
+        "within_one": ordered.within_one,
+        "constant_mae": ordered.mae_of_median,
+    }
