@@ -1,70 +1,28 @@
 """What is wrong with the data, as pictures side by side and what to do about each."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from discern.reporting.charts import interval_track
+from discern.reporting.checks import CHECKS, Check
 from discern.reporting.pictures import Gallery, Shot
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from discern.catalog import Catalog
     from discern.checking import Finding
 
 SHOWN = 8
 _MEMBERS = 6
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """How a check is spoken of: its name in words, what it means and what to do."""
-
-    title: str
-    meaning: str
-    remedy: str
-
-
-CHECKS = {
-    "unreadable": Check(
-        title="Files that cannot be read",
-        meaning="They are no pictures, or damaged. They were left out of everything.",
-        remedy="Replace or delete them.",
-    ),
-    "wrong_suffix": Check(
-        title="Files that are not what their name says",
-        meaning="The content was used, whatever the name; other programs may refuse them.",
-        remedy="Rename them if other programs use them too.",
-    ),
-    "label_conflict": Check(
-        title="One picture under two labels",
-        meaning="The same picture is called two things, so one of them is wrong. Both were left out of the figures.",
-        remedy="Decide which label is right; drop the other in fixes.csv.",
-    ),
-    "part_leak": Check(
-        title="The same thing in the training and the test part",
-        meaning="A model is tested on what it has seen, which flatters it. The training side was left out of learning.",
-        remedy="Keep one side, or let Discern make the parts.",
-    ),
-    "exact_copy": Check(
-        title="Exact copies",
-        meaning="The same pixels twice. Copies never stand on both sides of a split here and count once.",
-        remedy="Drop one of each pair, if you like.",
-    ),
-    "near_copy": Check(
-        title="Near copies",
-        meaning="The same picture resized, cropped, turned, mirrored or saved again. They are kept on one side.",
-        remedy="Look at the pairs: drop a copy, or write “keep” where they are truly different.",
-    ),
-    "small_class": Check(
-        title="Classes with too few pictures",
-        meaning="With so few independent pictures a class can hardly be learned, and hardly be judged.",
-        remedy="Add pictures, taken independently of each other.",
-    ),
-    "large_group": Check(
-        title="Very large groups",
-        meaning="A large part of a class looks like one film or series.",
-        remedy="Check that they really belong together; add other scenes.",
-    ),
-}
+_EXAMPLES = 3
+_WRONG_LABEL = "likely_wrong_label"
+_OF_LABELS = (_WRONG_LABEL, "label_conflict", "odd_one_out")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,28 +35,111 @@ class Member:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Examples:
+    """A few pictures of a class, to compare a doubtful one with."""
+
+    label: str
+    shots: tuple[Shot, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Card:
-    """One finding with its pictures; `more` members are not shown."""
+    """One finding with its pictures.
+
+    Attributes:
+        members: the pictures shown.
+        more: how many are not.
+        action: what is proposed, in words.
+        why: what was found.
+        proposed: the label that is proposed instead, or "".
+        compared: pictures of the given and of the proposed class.
+        strength: the finding's score as a bar.
+    """
 
     members: tuple[Member, ...]
     more: int
     action: str
     why: str
+    proposed: str = ""
+    compared: tuple[Examples, ...] = ()
+    strength: "Markup | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """All that one check found; `cards` are some of its `count` findings."""
+    """All that one check found; `cards` are some of its `count` findings, a `table` where they are about no picture."""
 
     check: str
     about: Check
     count: int
     cards: tuple[Card, ...]
+    table: bool
 
 
-def describe_faults(findings: Sequence["Finding"], gallery: Gallery) -> tuple[Fault, ...]:
+class Cards:
+    """Makes cards of findings; `catalog` is where pictures to compare with come from."""
+
+    def __init__(self, findings: Sequence["Finding"], gallery: Gallery, catalog: "Catalog | None" = None) -> None:
+        self._gallery, self._catalog = gallery, catalog
+        doubted = [finding.rows[0] for finding in findings if finding.check in _OF_LABELS and finding.rows]
+        self._doubted = np.array(sorted(set(doubted)), dtype=np.int64)
+        self._examples = cache(self._find_examples)
+
+    def card(self, finding: "Finding", *, side: int | None = 112, compared: bool = True) -> Card:
+        """One finding; `side` is that of its pictures, None for thumbnails."""
+        shown = finding.rows[:_MEMBERS]
+        proposed = finding.value if finding.check == _WRONG_LABEL else ""
+        return Card(
+            members=tuple(self._member(row, side) for row in shown),
+            more=len(finding.rows) - len(shown),
+            action=_action(finding),
+            why=finding.why.removeprefix(f"{finding.check}:").strip(),
+            proposed=proposed,
+            compared=self._compare(finding.rows[0], proposed) if proposed and compared and finding.rows else (),
+            strength=interval_track({"value": min(1.0, max(0.0, finding.score))}, kind="ours"),
+        )
+
+    def _member(self, row: int, side: int | None) -> Member:
+        shot = self._gallery.small(row) if side is None else self._gallery.large(row, side)
+        return Member(shot=shot, path=self._gallery.path(row), label=self._gallery.label(row))
+
+    def _compare(self, row: int, proposed: str) -> tuple[Examples, ...]:
+        own = self._gallery.label(row)
+        both = [self._examples(label) for label in (own, proposed) if label is not None]
+        return tuple(each for each in both if each.shots)
+
+    def _find_examples(self, label: str) -> Examples:
+        """Pictures of a class from all over it, none of them doubted."""
+        if self._catalog is None or label not in self._catalog.labels:
+            return Examples(label=label, shots=())
+        own = np.flatnonzero(self._catalog.label_index == self._catalog.labels.index(label))
+        sure = np.setdiff1d(own, self._doubted)
+        some = sure[np.linspace(0, len(sure) - 1, min(_EXAMPLES, len(sure))).round().astype(int)] if len(sure) else sure
+        return Examples(label=label, shots=tuple(self._gallery.small(int(row)) for row in some))
+
+
+class Doubts:
+    """Findings about labels, by class; a proposal and a conflict stand with both classes."""
+
+    def __init__(self, findings: Sequence["Finding"], gallery: Gallery, cards: Cards) -> None:
+        self._cards = cards
+        self._found: dict[str | None, list[Finding]] = {}
+        for finding in sorted(findings, key=lambda each: _rank(each.check)):
+            if finding.check in _OF_LABELS:
+                proposed = {finding.value} if finding.check == _WRONG_LABEL else set()
+                for label in {gallery.label(row) for row in finding.rows} | proposed:
+                    self._found.setdefault(label, []).append(finding)
+
+    def of(self, label: str, most: int, *, side: int | None) -> tuple[Card, ...]:
+        """The first few about one class."""
+        found = self._found.get(label, [])[:most]
+        return tuple(self._cards.card(finding, side=side, compared=False) for finding in found)
+
+
+def describe_faults(findings: Sequence["Finding"], gallery: Gallery, cards: Cards | None = None) -> tuple[Fault, ...]:
     """Gather the findings by check, in the order of `CHECKS`; unknown checks follow."""
-    by_check: dict[str, list[Finding]] = {name: [] for name in CHECKS}
+    cards = cards or Cards(findings, gallery)
+    by_check: dict[str, list[Finding]] = {}
     for finding in findings:
         by_check.setdefault(finding.check, []).append(finding)
     return tuple(
@@ -106,11 +147,20 @@ def describe_faults(findings: Sequence["Finding"], gallery: Gallery) -> tuple[Fa
             check=check,
             about=CHECKS.get(check) or Check(title=check.replace("_", " ").capitalize(), meaning="", remedy=""),
             count=len(found),
-            cards=tuple(_card(finding, gallery) for finding in _varied(found, gallery)),
+            cards=tuple(cards.card(finding, side=_side(finding)) for finding in _varied(found, gallery)),
+            table=check == "shortcut",
         )
-        for check, found in by_check.items()
-        if found
+        for check, found in sorted(by_check.items(), key=lambda item: _rank(item[0]))
     )
+
+
+def counts(faults: Sequence[Fault]) -> Mapping[str, int]:
+    """How many findings each check has."""
+    return {fault.check: fault.count for fault in faults}
+
+
+def _rank(check: str) -> int:
+    return list(CHECKS).index(check) if check in CHECKS else len(CHECKS)
 
 
 def _varied(found: list["Finding"], gallery: Gallery) -> list["Finding"]:
@@ -124,17 +174,8 @@ def _varied(found: list["Finding"], gallery: Gallery) -> list["Finding"]:
     return [found[place] for _, place in sorted(order)[:SHOWN]]
 
 
-def _card(finding: "Finding", gallery: Gallery) -> Card:
-    shown = finding.rows[:_MEMBERS]
-    side = 176 if len(shown) <= 2 else 112
-    return Card(
-        members=tuple(
-            Member(shot=gallery.large(row, side), path=gallery.path(row), label=gallery.label(row)) for row in shown
-        ),
-        more=len(finding.rows) - len(shown),
-        action=_action(finding),
-        why=finding.why.removeprefix(f"{finding.check}:").strip(),
-    )
+def _side(finding: "Finding") -> int:
+    return 176 if len(finding.rows) <= 2 else 112
 
 
 def _action(finding: "Finding") -> str:
@@ -142,4 +183,6 @@ def _action(finding: "Finding") -> str:
         # What fixes.csv proposes only holds until somebody has decided.
         return "you decide"
     words = {"drop": "proposed: drop one", "group": "proposed: keep together", "keep": "you decide"}
+    if len(finding.rows) < 2:
+        words["drop"] = "proposed: drop it"
     return words.get(finding.action, "")

@@ -1,27 +1,17 @@
-"""The answers, as a page shows them: figures, classes, confusion, mistakes, certainty."""
+"""The figures, as a page shows them: beside their rivals, overall, class by class."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from discern.errors import DiscernError
-from discern.picture import Recipe, apply_recipe
-from discern.reporting.answers import Answers
-from discern.reporting.charts import heat_map, interval_track
-from discern.reporting.pictures import Gallery, Shot
-from discern.reporting.verdict import BASELINES, part
-from discern.reporting.wording import NONE, count, decimal, interval, percent
+from discern.reporting.charts import interval_track
+from discern.reporting.verdict import BASELINES
+from discern.reporting.wording import NONE, count, decimal, interval, part, percent
 
 if TYPE_CHECKING:
     from markupsafe import Markup
-
-Evidence = Callable[[Sequence[int]], list[np.ndarray]]
-
-NUMBERS_UP_TO = 15
-MISTAKES = 12
-DRAWN = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,31 +56,6 @@ class JudgedClass:
     ends: str
     f1: str
     track: "Markup"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Confusion:
-    """The confusion matrix: a table of numbers for few classes, a heat map with data for its script for many."""
-
-    labels: tuple[str, ...]
-    table: tuple[tuple[tuple[str, float], ...], ...]
-    chart: "Markup | None"
-    cells: Mapping[str, Any]
-    pairs: tuple[Mapping[str, Any], ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """One held-out answer with its picture."""
-
-    shot: Shot
-    evidence: Shot | None
-    path: str
-    truth: str
-    predicted: str
-    confidence: str
-    right: bool
-    unknown: bool
 
 
 def compare(metrics: Mapping[str, Any]) -> Comparison | None:
@@ -173,98 +138,6 @@ def judged_classes(metrics: Mapping[str, Any]) -> tuple[JudgedClass, ...]:
         )
         for each in rank
     )
-
-
-def describe_confusion(metrics: Mapping[str, Any]) -> Confusion | None:
-    """The confusion matrix in the form that its size asks for."""
-    figures = part(metrics, "figures")
-    labels, rows = figures.get("labels"), figures.get("confusion")
-    if not labels or not rows:
-        return None
-    matrix = np.asarray(rows, dtype=np.float64)
-    totals = np.maximum(matrix.sum(axis=1, keepdims=True), 1e-12)
-    few = len(labels) <= NUMBERS_UP_TO
-    table = tuple(
-        tuple((count(round(number, 1)), float(share)) for number, share in zip(row, shares, strict=True))
-        for row, shares in zip(matrix, matrix / totals, strict=True)
-    )
-    cells = {
-        str(row): {str(column): matrix[row, column] for column in np.flatnonzero(matrix[row])}
-        for row in range(len(matrix))
-    }
-    pairs = [
-        {
-            "truth": each["truth"],
-            "predicted": each["predicted"],
-            "count": count(each["count"]),
-            "share": percent(each["share"]),
-        }
-        for each in (figures.get("confused") or [])[: 8 if few else 20]
-    ]
-    return Confusion(
-        labels=tuple(labels),
-        table=table if few else (),
-        chart=None if few else heat_map(matrix),
-        cells={} if few else {"labels": list(labels), "cells": cells},
-        pairs=tuple(pairs),
-    )
-
-
-class Picked:
-    """Held-out answers worth looking at, with their pictures."""
-
-    def __init__(self, answers: Answers, gallery: Gallery, labels: Sequence[str]) -> None:
-        self._answers, self._gallery, self._labels = answers, gallery, labels
-
-    def worst(self, evidence: Evidence | None, recipe: Mapping[str, Any]) -> tuple[Shown, ...]:
-        """The most confident wrong answers, with where in the picture the wrong label spoke."""
-        positions = self._answers.worst(MISTAKES)
-        maps = self._maps(positions, evidence)
-        view = _what_was_seen(recipe)
-        shown = []
-        for position, spoken in zip(positions, maps, strict=True):
-            row = int(self._answers.rows[position])
-            glow = None if spoken is None else self._gallery.evidence(row, spoken, 200, view)
-            shown.append(self._shown(position, 200, glow))
-        return tuple(shown)
-
-    def drawn(self, *, seed: int) -> tuple[Shown, ...]:
-        """Answers drawn at random: what it usually does."""
-        return tuple(self._shown(position, 128) for position in self._answers.drawn(DRAWN, seed=seed))
-
-    def _shown(self, position: int, side: int, evidence: Shot | None = None) -> Shown:
-        answers, row = self._answers, int(self._answers.rows[position])
-        truth, predicted = int(answers.truth[position]), int(answers.predicted[position])
-        return Shown(
-            shot=self._gallery.large(row, side),
-            evidence=evidence,
-            path=self._gallery.path(row),
-            truth=self._labels[truth],
-            predicted=self._labels[predicted],
-            confidence=percent(float(answers.confidence[position]), digits=0),
-            right=truth == predicted,
-            unknown=str(answers.decision[position]) == "unknown",
-        )
-
-    def _maps(self, positions: list[int], evidence: Evidence | None) -> list[np.ndarray | None]:
-        """The evidence for the label given: maps are [h, w], or [h, w, K] with one layer for each label."""
-        if evidence is None or not positions:
-            return [None] * len(positions)
-        try:
-            maps = evidence([int(self._answers.rows[position]) for position in positions])
-        except (DiscernError, OSError):
-            return [None] * len(positions)
-        predicted = self._answers.predicted[positions]
-        return [each[..., label] if each.ndim == 3 else each for each, label in zip(maps, predicted, strict=True)]
-
-
-def _what_was_seen(recipe: Mapping[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
-    try:
-        known = Recipe.from_json(dict(recipe))
-    except DiscernError:
-        return lambda pixels: pixels
-    square = (known.size, known.size)
-    return lambda pixels: pixels if pixels.shape[:2] == square else apply_recipe(pixels, known)
 
 
 def _capital(text: str) -> str:

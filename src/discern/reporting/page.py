@@ -1,7 +1,5 @@
-"""One file a page: styles, charts, pictures and a few lines of script are all inside."""
+"""The pages' contents, gathered: each part of a template from the module that describes it."""
 
-import base64
-import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -9,17 +7,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from discern._version import __version__
-from discern.errors import UnreadableFile
 from discern.picture import open_picture
-from discern.reporting import judged, verdict, wording
+from discern.reporting import verdict, wording
 from discern.reporting.answers import Answers
+from discern.reporting.certainty import describe_gate, describe_sets
 from discern.reporting.charts import reliability_curve, score_histogram
+from discern.reporting.class_pages import anchors, class_pages
+from discern.reporting.confusing import describe_confusion
 from discern.reporting.dataset import describe_data
-from discern.reporting.faults import describe_faults
+from discern.reporting.faults import Cards, Doubts, counts, describe_faults
+from discern.reporting.growing import describe_growth
+from discern.reporting.judged import compare, figure_rows, judged_classes
+from discern.reporting.names import Names
+from discern.reporting.next_steps import next_steps
+from discern.reporting.ordered import describe_order
 from discern.reporting.pictures import Gallery
+from discern.reporting.promised import describe_promise
+from discern.reporting.rendering import write_page
+from discern.reporting.shown import Evidence, Picked
+from discern.reporting.wording import part
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
@@ -31,7 +38,14 @@ _OPENED_SIDE = 256
 _UNREADABLE_SHOWN = 50
 
 
-def write_data_page(path: str | Path, *, catalog: "Catalog", findings: Sequence["Finding"], title: str) -> None:
+def write_data_page(
+    path: str | Path,
+    *,
+    catalog: "Catalog",
+    findings: Sequence["Finding"],
+    title: str,
+    names: Mapping[str, Any] | None = None,
+) -> None:
     """Write what there is and what is wrong with it, without any answers: `data.html`.
 
     Args:
@@ -39,6 +53,7 @@ def write_data_page(path: str | Path, *, catalog: "Catalog", findings: Sequence[
         catalog: the pictures.
         findings: what checking found.
         title: the page's name, such as the run's.
+        names: what labels are called in words, as metrics.json has it.
 
     Raises:
         UnreadableFile: the file cannot be written.
@@ -48,7 +63,8 @@ def write_data_page(path: str | Path, *, catalog: "Catalog", findings: Sequence[
         return open_picture(catalog.read_one(row), shortest=_OPENED_SIDE)
 
     gallery = Gallery(catalog, opened)
-    _write(path, "data.html", title=title, **_data_context(catalog, findings, gallery, seed=0))
+    data = _data_context(catalog, findings, gallery, Cards(_shown(findings), gallery, catalog), seed=0)
+    write_page(path, "data.html", names=Names.of({"names": names}), anchors={}, title=title, **data)
 
 
 def write_report(
@@ -60,7 +76,8 @@ def write_report(
     metrics: Mapping[str, Any],
     run: Run,
     pictures: Callable[[int], np.ndarray],
-    evidence: judged.Evidence | None = None,
+    evidence: Evidence | None = None,
+    strangers: np.ndarray | None = None,
     title: str,
 ) -> None:
     """Write how good the classifier is, on what data, and how that is known: `report.html`.
@@ -74,36 +91,56 @@ def write_report(
         run: the run's run.json; likewise.
         pictures: the upright pixels of a row, uint8 [H, W, 3], whole or as the recipe makes them.
         evidence: for rows, how much each place speaks for each label, [h, w, K] (or for the label given, [h, w]).
+        strangers: float [M], the unknown scores of pictures of none of the classes; None: there were none.
         title: the page's name, such as the run's.
 
     Raises:
         UnreadableFile: the file cannot be written.
     """
     gallery = Gallery(catalog, pictures)
-    picked = judged.Picked(answers, gallery, catalog.labels)
-    data = _data_context(catalog, findings, gallery, seed=_seed(run))
-    faults = {fault.check: fault.count for fault in data["faults"]}
-    _write(
+    cards = Cards(_shown(findings), gallery, catalog)
+    picked = Picked(answers, gallery, catalog.labels)
+    data = _data_context(catalog, findings, gallery, cards, seed=_seed(run))
+    pages = class_pages(
+        catalog.labels,
+        metrics,
+        answers,
+        picked,
+        Doubts(findings, gallery, cards),
+        totals={each.label: each.total for each in data["data"].classes},
+    )
+    places = anchors(catalog.labels) if pages else {}
+    write_page(
         path,
         "report.html",
+        names=Names.of(metrics),
+        anchors=places,
         title=title,
-        sentences=verdict.sentences(metrics, faults),
+        sentences=verdict.sentences(metrics),
+        steps=next_steps(metrics, counts(data["faults"]), places),
         notes=verdict.notes(metrics, run, catalog.labels),
-        headline=verdict.part(metrics, "accuracy", "leak_free"),
-        difference=verdict.part(metrics, "accuracy", "difference"),
-        split=verdict.part(metrics, "split"),
+        pages=pages,
         run=run,
-        seconds=verdict.part(metrics, "seconds") or verdict.part(run, "seconds"),
         made=_made(metrics, run),
+        mistakes=picked.worst(evidence, part(run, "recipe")),
+        drawn=picked.drawn(seed=_seed(run)),
         **data,
-        **_answers_context(answers, metrics, picked, evidence, run),
+        **_figures_context(metrics, run, places),
+        **_answers_context(answers, metrics, catalog.labels, strangers),
     )
 
 
-def _data_context(catalog: "Catalog", findings: Sequence["Finding"], gallery: Gallery, *, seed: int) -> dict[str, Any]:
+def _shown(findings: Sequence["Finding"]) -> list["Finding"]:
+    """Findings with a card; unreadable files have nothing to show."""
+    return [each for each in findings if each.check != "unreadable"]
+
+
+def _data_context(
+    catalog: "Catalog", findings: Sequence["Finding"], gallery: Gallery, cards: Cards, *, seed: int
+) -> dict[str, Any]:
     return {
         "data": describe_data(catalog, gallery, seed=seed),
-        "faults": describe_faults([each for each in findings if each.check != "unreadable"], gallery),
+        "faults": describe_faults(_shown(findings), gallery, cards),
         "unreadable": _unreadable(catalog),
         "fingerprint": catalog.fingerprint,
     }
@@ -119,25 +156,38 @@ def _unreadable(catalog: "Catalog") -> list[dict[str, str | None]]:
     return [file | {"message": (file["message"] or "").replace(f"{catalog.root}{os.sep}", "")} for file in files]
 
 
-def _answers_context(
-    answers: Answers, metrics: Mapping[str, Any], picked: judged.Picked, evidence: judged.Evidence | None, run: Run
-) -> dict[str, Any]:
-    bins = verdict.part(metrics, "figures").get("reliability") or []
-    unknown = verdict.part(metrics, "unknown")
-    scored = bool(unknown) and bool(np.isfinite(answers.unknown_score).any())
+def _figures_context(metrics: Mapping[str, Any], run: Run, places: Mapping[str, str]) -> dict[str, Any]:
+    bins = part(metrics, "figures").get("reliability") or []
     return {
-        "comparison": judged.compare(metrics),
-        "figures": judged.figure_rows(metrics),
-        "classes": judged.judged_classes(metrics),
-        "confusion": judged.describe_confusion(metrics),
-        "mistakes": picked.worst(evidence, verdict.part(run, "recipe")),
-        "wrong": int((answers.predicted != answers.truth).sum()),
-        "answered": len(answers.rows),
-        "drawn": picked.drawn(seed=_seed(run)),
+        "headline": part(metrics, "accuracy", "leak_free"),
+        "difference": part(metrics, "accuracy", "difference"),
+        "comparison": compare(metrics),
+        "figures": figure_rows(metrics),
+        "classes": judged_classes(metrics),
+        "confusion": describe_confusion(metrics, places),
         "bins": bins,
         "reliability": reliability_curve(bins) if bins else None,
+        "sets": describe_sets(metrics),
+        "gate": describe_gate(metrics),
+        "growth": describe_growth(metrics),
+        "seconds": part(metrics, "seconds") or part(run, "seconds"),
+    }
+
+
+def _answers_context(
+    answers: Answers, metrics: Mapping[str, Any], labels: tuple[str, ...], strangers: np.ndarray | None
+) -> dict[str, Any]:
+    unknown = part(metrics, "unknown")
+    scored = bool(unknown) and bool(np.isfinite(answers.unknown_score).any())
+    return {
+        "promised": describe_promise(metrics, answers),
+        "order": describe_order(metrics, answers, labels),
+        "wrong": int((answers.predicted != answers.truth).sum()),
+        "answered": len(answers.rows),
         "unknown": unknown,
-        "histogram": score_histogram(answers.unknown_score, unknown.get("t_unknown")) if scored else None,
+        "histogram": score_histogram(answers.unknown_score, unknown.get("t_unknown"), strangers=strangers)
+        if scored
+        else None,
     }
 
 
@@ -151,12 +201,12 @@ def _made(metrics: Mapping[str, Any], run: Run) -> list[tuple[str, str]]:
     wanted = {
         "Made": wording.moment(run.get("created") or ""),
         "Seed": run.get("seed"),
-        "Pictures from": verdict.part(run, "data").get("root"),
-        "Data fingerprint": verdict.part(run, "data").get("fingerprint"),
-        "Bundle fingerprint": verdict.part(run, "bundle").get("fingerprint"),
+        "Pictures from": part(run, "data").get("root"),
+        "Data fingerprint": part(run, "data").get("fingerprint"),
+        "Bundle fingerprint": part(run, "bundle").get("fingerprint"),
         "Backbone": run.get("backbone"),
         "Picture recipe": run.get("recipe"),
-        "Split": {name: value for name, value in verdict.part(metrics, "split").items() if name != "reason"},
+        "Split": {name: value for name, value in part(metrics, "split").items() if name != "reason"},
         "Head": metrics.get("head"),
         "Settings": run.get("config"),
         "Versions": run.get("versions"),
@@ -166,35 +216,3 @@ def _made(metrics: Mapping[str, Any], run: Run) -> list[tuple[str, str]]:
         for name, value in wanted.items()
         if value not in (None, "", {}, [])
     ]
-
-
-def _write(path: str | Path, template: str, **context: Any) -> None:
-    environment = Environment(
-        loader=PackageLoader("discern.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "percent": wording.percent,
-        "points": wording.points,
-        "count": wording.count,
-        "plural": wording.plural,
-        "seconds": wording.seconds,
-        "interval": wording.interval,
-        "moment": wording.moment,
-    }
-    source, _, _ = environment.loader.get_source(environment, "confusion.js")  # type: ignore[union-attr]
-    # The script's hash in the policy lets this one script run and no other, whatever a file name contains.
-    digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode("ascii")
-    text = environment.get_template(template).render(script=source, digest=digest, version=__version__, **context)
-    target = Path(path)
-    unfinished = target.with_name(target.name + ".part")
-    try:
-        unfinished.write_bytes(text.encode("utf-8", "backslashreplace"))
-        unfinished.replace(target)
-    except OSError as error:
-        raise UnreadableFile(
-            f"The page {target} cannot be written: {error}.", hint="Is the folder there, writable and not full?"
-        ) from error

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from discern.reporting.wording import count, interval, listed, percent, plural, points
+from discern.reporting.names import Names
+from discern.reporting.wording import NARROW, count, interval, listed, part, percent, plural, points
 
 CERTAIN = percent(0.95, digits=0)
 BASELINES = {
@@ -26,22 +27,13 @@ class Note:
     warning: bool = False
 
 
-def part(facts: Mapping[str, Any] | None, *names: str) -> Mapping[str, Any]:
-    """A nested part of JSON-like facts, empty where any step is missing or null."""
-    found: Any = facts
-    for name in names:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
-
-
-def sentences(metrics: Mapping[str, Any], faults: Mapping[str, int]) -> list[str]:
-    """How good it is; what a naive split would have claimed; what to doubt or do next.
+def sentences(metrics: Mapping[str, Any]) -> list[str]:
+    """How good it is; what a naive split would have claimed; how much work it takes over.
 
     Args:
         metrics: a run's metrics; missing parts are not spoken of.
-        faults: how many findings each check has.
     """
-    told = [_how_good(part(metrics, "accuracy", "leak_free")), _what_naive_claims(metrics), _what_next(metrics, faults)]
+    told = [_how_good(part(metrics, "accuracy", "leak_free")), _what_naive_claims(metrics), _how_much_work(metrics)]
     return [sentence for sentence in told if sentence]
 
 
@@ -83,31 +75,27 @@ def _what_naive_claims(metrics: Mapping[str, Any]) -> str:
     return f"{claim}; the difference of {measured} may be chance."
 
 
-def _what_next(metrics: Mapping[str, Any], faults: Mapping[str, int]) -> str:
-    rivals = equal_baselines(metrics)
-    leak_free = part(metrics, "accuracy", "leak_free")
-    if rivals:
-        return f"Doubt it for now: {BASELINES.get(rivals[0], rivals[0])} does about as well on these pictures."
-    if leak_free.get("value") is not None and leak_free.get("low") is None:
-        return "Next: collect more pictures that were taken independently, at least 20 scenes, objects or films."
-    if faults.get("label_conflict"):
-        conflicts = plural(faults["label_conflict"], "picture stands", "pictures stand")
-        return f"Next: {conflicts} under two labels; decide which is right in fixes.csv and train again."
-    worst = _most_confused(part(metrics, "figures"))
-    if worst:
+def _how_much_work(metrics: Mapping[str, Any]) -> str:
+    policy = part(metrics, "policy")
+    if not policy:
         return (
-            f"Next: look at “{worst['truth']}”, which it takes for “{worst['predicted']}” {percent(worst['share'])} "
-            "of the time; more pictures of both, or clearer labels, help most."
+            "Every answer is for a person to confirm: no promise about errors was asked for."
+            if ("policy" in metrics)
+            else ""
         )
-    found = sum(faults.values())
-    if found:
-        return f"Next: go through the {plural(found, 'finding')} below and train again with the fixes you agree with."
-    return "Next: try it on pictures of your own that it has never seen, with `discern evaluate`."
-
-
-def _most_confused(figures: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    confused = [each for each in figures.get("confused") or [] if each.get("count", 0) >= 3]
-    return max(confused, key=lambda each: each["count"], default=None)
+    asked = percent(policy.get("asked"), digits=0)
+    if policy.get("t_accept") is None:
+        more = (
+            f": that takes at least {plural(needed, 'more independent picture')}"
+            if (needed := policy.get("needed"))
+            else ""
+        )
+        return f"No answer may stand without a person yet, if at most {asked} of them are to be wrong{more}."
+    wrong = f"an estimated {asked} or fewer" if policy.get("basis") == "cross-fitted" else f"at most {asked}"
+    return (
+        f"Of 100 pictures like these, {percent(policy.get('share'), digits=0).removesuffix(f'{NARROW}%')} can be "
+        f"answered without a person, {wrong} of them wrongly; the others wait for one."
+    )
 
 
 def equal_baselines(metrics: Mapping[str, Any]) -> list[str]:
@@ -128,7 +116,7 @@ def notes(metrics: Mapping[str, Any], run: Mapping[str, Any], labels: Sequence[s
         _baselines(metrics),
         _pretraining(run, labels),
         _method(metrics),
-        _unjudged(part(metrics, "split"), part(metrics, "accuracy", "leak_free")),
+        _unjudged(metrics),
         _calibration(part(metrics, "ece"), part(metrics, "figures").get("reliability") or []),
     ]
     return sorted((note for note in told if note), key=lambda note: not note.warning)
@@ -190,11 +178,11 @@ def _method(metrics: Mapping[str, Any]) -> Note | None:
     return Note(title=title, text=f"{text} {reason}{kept_out}".strip())
 
 
-def _unjudged(split: Mapping[str, Any], figure: Mapping[str, Any]) -> Note | None:
-    names = [str(name) for name in split.get("unjudged") or []]
+def _unjudged(metrics: Mapping[str, Any]) -> Note | None:
+    names = [Names.of(metrics).say(str(label)) for label in part(metrics, "split").get("unjudged") or []]
     if not names:
         return None
-    judged = figure.get("classes")
+    judged = part(metrics, "accuracy", "leak_free").get("classes")
     rest = f" The figures are over the other {count(judged)} classes." if judged else ""
     return Note(
         title=f"{plural(len(names), 'class', 'classes')} could not be judged",

@@ -1,6 +1,6 @@
 """Numbers in words and figures that a person reads without a manual."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +42,27 @@ def plural(number: float, one: str, many: str = "") -> str:
 def decimal(number: float | None) -> str:
     """A figure that is no share, with three decimals."""
     return NONE if number is None else f"{number:.3f}"
+
+
+def steps(number: float | None) -> str:
+    """A mean of counts, such as steps on a scale, with two decimals."""
+    return NONE if number is None else f"{number:.2f}".replace("-", MINUS)
+
+
+def ends(figure: Mapping[str, Any], say: Callable[[float], str] = steps) -> str:
+    """The ends of an interval, each said by `say`, or why there are none."""
+    low, high = figure.get("low"), figure.get("high")
+    if low is None or high is None:
+        return str(figure.get("note") or "no interval")
+    return interval(figure) if say is percent else f"{say(low)} to {say(high)}"
+
+
+def part(facts: Mapping[str, Any] | None, *names: str) -> Mapping[str, Any]:
+    """A nested part of JSON-like facts, empty where any step is missing or null."""
+    found: Any = facts
+    for name in names:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def interval(figure: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ import pytest
 from discern.catalog import scan
 from discern.picture import open_picture
 from discern.reporting import write_data_page, write_report
-from tests.unit.reporting.built import RUN, answers_for, finding, metrics_for, write_pictures
+from tests.unit.reporting.built import RUN, answers_for, extras_for, finding, metrics_for, write_pictures
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = [
@@ -43,13 +43,25 @@ TOUCH = """
     return inside.querySelector("output").textContent;
   });"""
 
+KEYS = """
+  const map = inside.querySelector(".heat"), press = (key) =>
+    map.dispatchEvent(new inside.defaultView.KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+  map.focus();
+  ["ArrowDown", "ArrowDown", "ArrowRight", "ArrowUp", "ArrowLeft", "ArrowLeft"].forEach(press);
+  const told = inside.querySelector("output").textContent;
+  press("Enter");
+  return [told, inside.defaultView.location.hash];"""
+SHOWN = """
+  return [...inside.querySelectorAll("header.top, main > section")]
+    .filter((each) => each.getClientRects().length).map((each) => each.id);"""
+
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
 
 
-def ask(folder, page, question: str, *, width: int):
-    """What `question`, the body of a function of `inside`, returns within the page."""
+def ask(folder, page, question: str, *, width: int, place: str = ""):
+    """What `question`, the body of a function of `inside`, returns within the page, opened at a place in it."""
     frame = folder / "frame.html"
-    frame.write_text(FRAME.format(page=page.as_uri(), width=width, question=question))
+    frame.write_text(FRAME.format(page=page.as_uri() + place, width=width, question=question))
     profile = f"--user-data-dir={folder / 'profile'}"
     shown = subprocess.run(
         [BROWSER, *FLAGS, profile, frame.as_uri()], capture_output=True, text=True, timeout=60, check=True
@@ -64,13 +76,18 @@ def folder(tmp_path_factory):
     names = [f"{number:02d}-{'very' * 8}-long-name" for number in range(20)]
     catalog = scan(write_pictures(folder / "data", names, each=4), cache=folder / "cache", threads=1)
     answers = answers_for(catalog)
-    found = [finding("near_copy", 0, 1), finding("large_group", *range(8)), finding("small_class", why="Few. " * 40)]
+    found = [
+        finding("likely_wrong_label", 2, action="relabel", value=names[3]),
+        finding("near_copy", 0, 1),
+        finding("large_group", *range(8)),
+        finding("small_class", why="Few. " * 40),
+    ]
     write_report(
         folder / "report.html",
         catalog=catalog,
         findings=found,
         answers=answers,
-        metrics=metrics_for(catalog, answers),
+        metrics=metrics_for(catalog, answers) | extras_for(catalog.labels),
         run=RUN | {"data": {"root": "a/" * 200}},
         pictures=lambda row: open_picture(catalog.read_one(row)),
         evidence=lambda rows: [np.ones((3, 3)) for _ in rows],
@@ -80,15 +97,32 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("page", ["report.html", "data.html"])
-def test_nothing_sticks_out_sideways_on_a_phone(folder, page):
-    content, window = ask(folder, folder / page, SIDEWAYS, width=360)
+@pytest.mark.parametrize(("page", "place"), [("report.html", ""), ("report.html", "#class-2"), ("data.html", "")])
+def test_nothing_sticks_out_sideways_on_a_phone(folder, page, place):
+    content, window = ask(folder, folder / page, SIDEWAYS, width=360, place=place)
     assert content <= window
+
+
+def test_a_class_has_the_page_for_itself(folder):
+    assert ask(folder, folder / "report.html", SHOWN, width=1000, place="#class-7") == ["class-7"]
+
+
+def test_without_a_class_none_is_shown(folder):
+    shown = ask(folder, folder / "report.html", SHOWN, width=1000, place="#classes")
+    assert {"work", "classes", "order", "certainty", "growth", "data"} <= set(shown)
+    assert not any(each.startswith("class-") for each in shown)
+
+
+def test_the_large_confusion_is_read_with_keys(folder):
+    told, place = ask(folder, folder / "report.html", KEYS, width=1000)
+    assert told.startswith(f"01-{'very' * 8}-long-name: ")
+    assert "taken for common ash" in told
+    assert place == "#class-1"
 
 
 def test_the_large_confusion_answers_a_touch(folder):
     right, wrong, never = ask(folder, folder / "report.html", TOUCH, width=1000)
     name = f"03-{'very' * 8}-long-name"
-    assert re.fullmatch(rf"{name}: \d of 4 named right", right)
+    assert re.fullmatch(rf"{name}: \d of 4 named right(All about this class)?", right)
     assert re.fullmatch(rf"{name}: \d of 4 taken for 04-.*", wrong)
     assert never.startswith(f"{name}: 0 of 4 taken for 09-")

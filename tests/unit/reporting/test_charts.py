@@ -75,6 +75,46 @@ def test_a_threshold_outside_the_scores_is_shown():
     assert 0 < float(limit.get("x1")) < 340
 
 
+def test_strangers_are_drawn_below_the_known():
+    svg = parse(charts.score_histogram(np.linspace(0, 1, 100), 0.9, strangers=np.linspace(0.8, 2, 50)))
+    bottoms = {each.get("y1") for each in svg.iter("line") if each.get("class") == "grid"}
+    assert len(bottoms) == 2
+    assert {"pictures of the known classes", "pictures of none of the classes"} <= {e.text for e in svg.iter("text")}
+
+
+def test_a_goal_is_marked_on_its_track():
+    svg = parse(charts.interval_track({"value": 0.5}, mark=0.9))
+    assert next(each.get("x1") for each in svg.iter("line") if each.get("class") == "goal") == "90.00%"
+
+
+def test_a_hundred_squares_differ_by_more_than_colour():
+    svg = parse(charts.hundred([("right", 60), ("wrong", 3), ("review", 30), ("unknown", 7)], name="told"))
+    squares = [each.get("class") for each in svg.iter("rect")]
+    assert (len(squares), squares.count("review")) == (100, 30)
+    assert len([each for each in svg.iter("path") if each.get("class") == "cross"]) == 3
+    assert [each.text for each in svg.iter("text")] == ["?"] * 7
+    assert svg.get("aria-label") == "told"
+
+
+def test_two_bars_are_as_long_as_their_shares():
+    assert [each.get("width") for each in parse(charts.paired_bars(0.25, 0.5))] == ["25.000%", "50.000%"]
+
+
+def test_a_promise_is_drawn_with_what_was_asked_and_chosen():
+    curve = {"share": [0.2, 0.5, 0.9], "error": [0.0, 0.01, 0.2], "high": [0.3, 0.04, 0.3]}
+    svg = parse(charts.promise_curve(curve, asked=0.05, chosen=(0.5, 0.01)))
+    assert next(each.get("x1") for each in svg.iter("line") if each.get("class") == "chosen") == "260"
+    assert "asked: at most 5\N{NO-BREAK SPACE}%" in [each.text for each in svg.iter("text")]
+    assert [each.get("class") for each in svg.iter("polyline")] == ["bound", "route strong"]
+
+
+def test_a_learning_curve_names_counts_that_do_not_run_into_each_other():
+    points = [{"pictures": size, "accuracy": {"value": 0.5 + size / 1000}} for size in (10, 12, 14, 100)]
+    svg = parse(charts.learning_curve(points))
+    assert len(list(svg.iter("circle"))) == 4
+    assert [each.text for each in svg.iter("text") if (each.text or "").isdigit()] == ["14", "100"]
+
+
 def test_a_heat_map_has_a_cell_for_each_count():
     confusion = np.diag(np.full(20, 10.0))
     confusion[3, 7] = 5

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from discern.reporting.faults import CHECKS, SHOWN, describe_faults
+from discern.reporting.checks import CHECKS
+from discern.reporting.faults import SHOWN, Cards, Doubts, describe_faults
 from tests.unit.reporting.built import finding
 
 
@@ -59,8 +60,8 @@ def test_a_colon_in_a_reason_stays(gallery):
 
 
 def test_a_check_of_tomorrow_is_shown_too(gallery):
-    fault = describe_faults([finding("odd_one_out", 1)], gallery)[0]
-    assert fault.about.title == "Odd one out"
+    fault = describe_faults([finding("upside_down", 1), finding("near_copy", 1, 2)], gallery)[1]
+    assert fault.about.title == "Upside down"
 
 
 def test_every_check_says_what_it_means_and_what_to_do():
@@ -80,3 +81,45 @@ def test_proposals_are_in_words(gallery):
 def test_conflicting_labels_are_for_a_person_to_decide(gallery):
     fault = describe_faults([finding("label_conflict", 1, 2, action="group")], gallery)[0]
     assert fault.cards[0].action == "you decide"
+
+
+def test_one_picture_is_dropped_and_one_of_two(gallery):
+    faults = describe_faults([finding("blank", 1, action="drop"), finding("exact_copy", 1, 2, action="drop")], gallery)
+    assert [fault.cards[0].action for fault in faults] == ["proposed: drop one", "proposed: drop it"]
+
+
+def test_a_doubtful_label_stands_beside_both_classes(catalog, gallery):
+    row = readable(catalog, "ash")[0]
+    found = [finding("likely_wrong_label", row, action="relabel", value="cedar")]
+    card = describe_faults(found, gallery, Cards(found, gallery, catalog))[0].cards[0]
+    assert (card.members[0].label, card.proposed) == ("ash", "cedar")
+    assert [examples.label for examples in card.compared] == ["ash", "cedar"]
+    doubted = gallery.small(row)
+    assert all(len(examples.shots) == 3 and doubted not in examples.shots for examples in card.compared)
+
+
+def test_a_class_that_is_not_there_has_no_examples(catalog, gallery):
+    found = [finding("likely_wrong_label", 1, action="relabel", value="no such class")]
+    card = describe_faults(found, gallery, Cards(found, gallery, catalog))[0].cards[0]
+    assert [examples.label for examples in card.compared] == [gallery.label(1)]
+
+
+def test_a_shortcut_is_a_line_of_a_table(gallery):
+    fault = describe_faults([finding("shortcut", why="The file size gives it away.")], gallery)[0]
+    assert fault.table
+    assert fault.cards[0].strength
+
+
+def test_doubts_stand_with_both_classes_and_conflicts_come_first(catalog, gallery):
+    ash, birch = readable(catalog, "ash"), readable(catalog, "birch")
+    found = [
+        finding("odd_one_out", ash[3]),
+        finding("likely_wrong_label", ash[0], action="relabel", value="birch"),
+        finding("label_conflict", ash[1], birch[1]),
+        finding("near_copy", ash[4], ash[5]),
+    ]
+    doubts = Doubts(found, gallery, Cards(found, gallery, catalog))
+    assert [len(card.members) for card in doubts.of("ash", 9, side=None)] == [2, 1, 1]
+    assert [card.proposed for card in doubts.of("birch", 9, side=None)] == ["", "birch"]
+    assert len(doubts.of("ash", 1, side=None)) == 1
+    assert doubts.of("cedar", 9, side=None) == ()

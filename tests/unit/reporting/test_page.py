@@ -15,7 +15,16 @@ from discern.catalog import scan
 from discern.errors import UnreadableFile
 from discern.picture import open_picture
 from discern.reporting import Answers, write_data_page, write_report
-from tests.unit.reporting.built import HOSTILE, RUN, Page, answers_for, finding, metrics_for, write_pictures
+from tests.unit.reporting.built import (
+    HOSTILE,
+    RUN,
+    Page,
+    answers_for,
+    extras_for,
+    finding,
+    metrics_for,
+    write_pictures,
+)
 
 
 def findings_of(catalog) -> list:
@@ -34,7 +43,7 @@ def report(path, catalog, **changes) -> Page:
         "catalog": catalog,
         "findings": findings_of(catalog),
         "answers": answers,
-        "metrics": changes.pop("metrics", None) or metrics_for(catalog, answers),
+        "metrics": changes.pop("metrics", None) or metrics_for(catalog, answers) | extras_for(catalog.labels),
         "run": RUN,
         "pictures": lambda row: open_picture(catalog.read_one(row)),
         "evidence": lambda rows: [np.ones((3, 3, len(catalog.labels))) for _ in rows],
@@ -64,8 +73,17 @@ def test_it_says_how_good_and_what_else_is_in_it(full):
         "66.7 %",
         "a classifier made this way is right",
         "The usual random split would have claimed",
+        "What to do next",
+        "How much work it takes over",
+        "A stricter or a looser promise",
         "Class by class",
         "What it mixes up",
+        "How far off it is",
+        "Sets of labels",
+        "Strangers turned away",
+        "Whether more pictures would help",
+        "about 30 to 80 more of common ash",
+        "All classes",
         "The worst mistakes",
         "What it usually does",
         "Whether it knows what it knows",
@@ -136,10 +154,37 @@ def test_it_says_its_language_and_fits_a_phone(full):
 def test_many_classes_have_a_map_with_numbers_behind_it(many):
     page, text = many
     data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', text, re.DOTALL)[1])
-    assert len(data["labels"]) == 30
+    assert len(data["labels"]) == len(data["pages"]) == 30
     assert sum(sum(row.values()) for row in data["cells"].values()) == 90
     assert any(each.get("class") == "heat" for each in page.all("svg"))
     assert "The other 15 classes" in page.text
+
+
+def test_older_runs_have_none_of_the_newer_parts(catalog, tmp_path):
+    answers = answers_for(catalog)
+    page = report(tmp_path / "report.html", catalog, answers=answers, metrics=metrics_for(catalog, answers))
+    for words in ("How much work", "How far off", "Sets of labels", "Strangers", "more pictures would help"):
+        assert words not in page.text
+    assert "Class by class" in page.text
+
+
+def test_null_parts_are_not_drawn(catalog, tmp_path):
+    nothing = dict.fromkeys(("policy", "conformal", "ordered", "gate", "learning_curve", "names"))
+    answers = answers_for(catalog)
+    page = report(tmp_path / "report.html", catalog, answers=answers, metrics=metrics_for(catalog, answers) | nothing)
+    assert "No promise was asked for" in page.text
+    assert "None" not in page.text.replace("None of these", "")
+
+
+def test_a_name_stands_with_its_label_small_beside_it(full):
+    page, text = full
+    assert '<bdi>common ash</bdi> <bdi class="code">ash</bdi>' in text
+    assert "✓ common ash" in page.text
+
+
+def test_strangers_have_their_own_scores(catalog, tmp_path):
+    page = report(tmp_path / "report.html", catalog, strangers=np.linspace(1.5, 3, 40))
+    assert "pictures of none of the classes" in page.text
 
 
 def test_the_same_run_gives_the_same_page(full, catalog, tmp_path):

@@ -93,3 +93,15 @@ def test_listed(names, told):
 def test_decimal():
     assert wording.decimal(0.12345) == "0.123"
     assert plain(wording.decimal(None)) == "none"
+
+
+def test_a_missing_part_is_empty():
+    assert wording.part(None, "a") == wording.part({"a": None}, "a", "b") == wording.part({"a": 3}, "a") == {}
+    assert wording.part({"a": {"b": {"c": 1}}}, "a", "b") == {"c": 1}
+
+
+def test_ends_of_what_is_no_share_are_plain_numbers():
+    assert wording.ends({"low": 0.2, "high": 1.25}) == "0.20 to 1.25"
+    assert plain(wording.ends({"low": 0.2, "high": 0.5}, wording.percent)) == "20.0 to 50.0 %"
+    assert wording.ends({"low": None, "high": None, "note": "too few"}) == "too few"
+    assert plain(wording.steps(-0.5)) == "-0.50"

@@ -19,7 +19,7 @@ def _route(frame: Frame, points: Sequence[tuple[float, float]]) -> str:
 
 def reliability_curve(bins: Sequence[Mapping[str, Any]]) -> Markup:
     """Stated confidence against the share that is right, with 95 % intervals; on the diagonal they agree."""
-    frame = Frame(left=44.0, width=260.0, height=260.0)
+    frame = Frame(width=260.0, height=260.0)
     marks = [
         *frame.axes(_IN_WORDS, _QUARTERS, across="how sure it says it is", up="how often it is right"),
         tag("line", x1=frame.x(0), y1=frame.y(0), x2=frame.x(1), y2=frame.y(1), class_="ideal"),
@@ -61,7 +61,12 @@ def promise_curve(
         *frame.axes(_IN_WORDS, ticks(0.0, top), across="answers that stand without a person", up="wrong among these"),
         frame.within(inside),
         tag(
-            "text", f"asked: at most {percent(asked, digits=0)}", x=frame.left + 6, y=frame.y(asked) - 6, class_="said"
+            "text",
+            f"asked: at most {percent(asked, digits=0)}",
+            x=frame.x(1) - 4,
+            y=frame.y(asked) - 6,
+            text_anchor="end",
+            class_="said",
         ),
     ]
     if chosen is not None:
@@ -101,8 +106,8 @@ def learning_curve(points: Sequence[Mapping[str, Any]]) -> Markup:
     for pictures, figure in drawn:
         x = frame.x(pictures)
         if figure.get("low") is not None and figure.get("high") is not None:
-            ends_at = {"y1": frame.y(figure["low"]), "y2": frame.y(figure["high"])}
-            marks.append(tag("line", x1=x, x2=x, class_="whisker", **ends_at))
+            top, bottom = frame.y(figure["high"]), frame.y(figure["low"])
+            marks.append(tag("line", x1=x, x2=x, y1=top, y2=bottom, class_="whisker"))
         told = tag("title", f"{count(pictures)} pictures: {percent(figure['value'])} right")
         marks.append(tag("circle", told, cx=x, cy=frame.y(figure["value"]), r="5", class_="dot"))
     return frame.drawing(marks, name="Accuracy against the number of pictures; the table below has its numbers")

@@ -39,5 +39,6 @@ def heat_map(confusion: np.ndarray) -> Markup:
         viewBox=f"0 0 {size} {size}",
         class_="heat",
         role="img",
+        tabindex="0",
         aria_label=f"Confusion matrix of {size} classes; the table beside it lists the worst pairs",
     )

@@ -44,7 +44,8 @@ def score_histogram(
 
 
 def _finite(scores: np.ndarray) -> np.ndarray:
-    return np.asarray(scores, dtype=np.float64)[np.isfinite(scores)]
+    each = np.asarray(scores, dtype=np.float64)
+    return np.asarray(each[np.isfinite(each)])
 
 
 def _bars(

@@ -38,7 +38,7 @@ class Frame:
         up: the values at its bottom and top.
     """
 
-    left: float = 48.0
+    left: float = 60.0
     top: float = 12.0
     width: float = 400.0
     height: float = 230.0
@@ -83,9 +83,18 @@ class Frame:
 
     def within(self, marks: Sequence[Markup]) -> Markup:
         """Marks, cut off at the area's edges."""
-        place = {"x": self.left, "y": self.top, "width": self.width, "height": self.height}
         box = f"{self.left:.0f} {self.top:.0f} {self.width:.0f} {self.height:.0f}"
-        return tag("svg", joined(marks), viewBox=box, class_="inside", **place)  # type: ignore[arg-type]
+        return tag(
+            "svg",
+            joined(marks),
+            x=self.left,
+            y=self.top,
+            width=self.width,
+            height=self.height,
+            viewBox=box,
+            class_="inside",
+            aria_hidden="true",
+        )
 
     def drawing(self, marks: Sequence[Markup], *, name: str, kind: str = "chart") -> Markup:
         """The whole chart."""
