@@ -4,7 +4,9 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -36,8 +38,15 @@ _FAILURES = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
+    struct.error,
 )
 _PIECE = 1 << 20
+# No set of pictures is packed a hundredfold; an archive that is small may be, when its pictures are plain.
+_GROWTH = 100
+_GROWN = 1 << 30
+_LONGEST_HEADER = 1 << 16
+_LONGEST_DIGITS = re.compile(rb"\d{256}")
+_RECORD = re.compile(rb"([1-9]\d{0,5}) ")
 _REMEDY = "Unpack the archive, put a picture in its place, or leave it out."
 
 
@@ -68,7 +77,7 @@ def holds_files(path: Path) -> bool:
 def _is_tar(path: Path) -> bool:
     """Tell a tar by its first member; asked before zip, which looks for its directory at the end of any file."""
     try:
-        with _open_tar(path, Limits()) as archive:
+        with _open_tar(path) as (archive, _):
             return archive.next() is not None
     except _FAILURES:
         return False
@@ -168,9 +177,15 @@ def _read_all(file: IO[bytes], size: int) -> bytes:
     return b"".join(pieces)
 
 
-def _zip_members(archive: Path, _limits: Limits) -> Iterator[_Member]:
+def _zip_members(archive: Path, limits: Limits) -> Iterator[_Member]:
     with zipfile.ZipFile(archive) as opened:
-        for info in opened.infolist():
+        infos, size = opened.infolist(), archive.stat().st_size
+        if sum(info.compress_size for info in infos) > size:
+            raise zipfile.BadZipFile("members lie in one another")
+        grown = 0
+        for info in infos:
+            grown += info.file_size if info.file_size <= limits.max_bytes else 0
+            _require_growth(grown, size)
             kind = stat.S_IFMT(info.external_attr >> 16) if info.create_system == 3 else 0
             yield _Member(
                 name=info.filename if "/" in info.filename else info.filename.replace("\\", "/"),
@@ -181,10 +196,18 @@ def _zip_members(archive: Path, _limits: Limits) -> Iterator[_Member]:
             )
 
 
+def _require_growth(grown: int, size: int) -> None:
+    if grown > max(_GROWN, _GROWTH * size):
+        raise ValueError(f"it would grow from {size:,} bytes to more than {grown:,}")
+
+
 def _tar_members(archive: Path, limits: Limits) -> Iterator[_Member]:
-    with _open_tar(archive, limits) as opened:
+    with _open_tar(archive) as (opened, file):
         while (info := opened.next()) is not None:
-            opened.members.clear()  # type: ignore[attr-defined] # else a million members would all be remembered
+            # Else a million members, or what their headers say of those that follow, would all be remembered.
+            opened.members.clear()  # type: ignore[attr-defined]
+            opened.pax_headers.clear()  # type: ignore[attr-defined]
+            file.most = limits.max_bytes
             yield _Member(
                 name=info.name.removeprefix("./"),
                 size=info.size,
@@ -192,32 +215,66 @@ def _tar_members(archive: Path, limits: Limits) -> Iterator[_Member]:
                 folder=info.isdir(),
                 open=lambda info=info: opened.extractfile(info),  # type: ignore[misc]
             )
+            file.most = _LONGEST_HEADER
         # tarfile takes anything that is no header for the end; the true end is zeros or nothing.
-        file = opened.fileobj
-        assert file is not None
         file.seek(opened.offset)
         if file.read(tarfile.BLOCKSIZE).strip(b"\0"):
             raise tarfile.ReadError("no member begins where one should")
 
 
 @contextmanager
-def _open_tar(path: Path, limits: Limits) -> Iterator[tarfile.TarFile]:
+def _open_tar(path: Path) -> Iterator[tuple[tarfile.TarFile, "_Bounded"]]:
     with ExitStack() as stack:
         file = stack.enter_context(path.open("rb"))
         start = file.read(2)
         file.seek(0)
         raw = _COMPRESSED[start](file) if start in _COMPRESSED else file
         bounded = stack.enter_context(_Bounded(raw))
-        bounded.most = limits.max_bytes + tarfile.RECORDSIZE
-        yield stack.enter_context(tarfile.open(fileobj=bounded, mode="r:"))
+        bounded.packed = path.stat().st_size
+        yield stack.enter_context(tarfile.open(fileobj=bounded, mode="r:", tarinfo=_Header)), bounded
 
 
 class _Bounded(io.BufferedReader):
-    """A file that never gives more than a member may have: a tar's long headers are read whole, whatever they claim."""
+    """A file that never gives more at once than a header or a member may have, nor grows without end when unpacked."""
 
-    most = 0
+    most = _LONGEST_HEADER
+    packed = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is None or not 0 <= size <= self.most:
             raise tarfile.ReadError(f"a header claims {size} bytes")
+        _require_growth(self.tell() + size, self.packed)
         return super().read(size)
+
+    def seek(self, target: int, whence: int = 0, /) -> int:
+        _require_growth(target, self.packed)
+        return super().seek(target, whence)
+
+
+class _Header(tarfile.TarInfo):
+    """Extended headers are proven before they are read: forged ones would take quadratic time and memory.
+
+    That is CVE-2024-6232; Python has mended it since 3.11.10 and 3.12.6.
+    """
+
+    def _proc_pax(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        file = archive.fileobj
+        assert file is not None
+        place = file.tell()
+        _require_records(file.read(self.size))
+        file.seek(place)
+        header: tarfile.TarInfo = super()._proc_pax(archive)  # type: ignore[misc]
+        return header
+
+
+def _require_records(data: bytes) -> None:
+    """Follow records "length keyword=value" and a newline (POSIX pax, "Extended Header") to their end."""
+    if _LONGEST_DIGITS.search(data):
+        raise tarfile.ReadError("a header has a number without end")
+    place = 0
+    while place < len(data) and data[place]:
+        found = _RECORD.match(data, place)
+        end = place + int(found[1]) if found else place
+        if found is None or data[end - 1 : end] != b"\n" or b"=" not in data[found.end() : end]:
+            raise tarfile.ReadError("an extended header is damaged")
+        place = end

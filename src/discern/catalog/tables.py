@@ -20,6 +20,8 @@ _COLUMNS = {
     "group": ("group", "group_id", "patient", "patient_id"),
 }
 _NAMED_LIKE = "_file_name"
+_NUMBER = "row"
+_MOST_ROWS = 10_000_000
 _Row = dict[str, str | None]
 
 
@@ -88,16 +90,25 @@ def _csv_rows(name: str, data: bytes) -> Iterator[tuple[str, _Row]]:
 
 def _parquet_rows(name: str, data: bytes) -> Iterator[tuple[str, _Row]]:
     try:
-        table = pl.read_parquet(io.BytesIO(data))
-        columns = _find_columns(name, table.columns)
+        lazy = pl.scan_parquet(io.BytesIO(data))
+        columns = _find_columns(name, lazy.collect_schema().names())
+        _require_rows(name, lazy)
         chosen = [pl.nth(at).cast(pl.String).alias(key) for key, at in columns.items() if at is not None]
-        table = table.select(chosen)
+        # Equal rows take no room in a Parquet file, however many they are.
+        table = lazy.select(chosen).with_row_index(_NUMBER, 1).collect()
+        table = table.unique([key for key in columns if key in table.columns], keep="first", maintain_order=True)
     except pl.exceptions.PolarsError as error:
         raise CatalogError(
             f"{name} cannot be read as a table of pictures: {error}.", hint="Its columns must hold names as text."
         ) from error
-    for number, row in enumerate(table.iter_rows(named=True), 1):
-        yield f"row {number}", {key: row.get(key) for key in _COLUMNS}
+    for row in table.iter_rows(named=True):
+        yield f"row {row[_NUMBER]}", {key: row.get(key) for key in _COLUMNS}
+
+
+def _require_rows(name: str, lazy: pl.LazyFrame) -> None:
+    rows = lazy.select(pl.len()).collect().item()
+    if rows > _MOST_ROWS:
+        raise CatalogError(f"{name} has {rows:,} rows.", hint=f"Divide it: {_MOST_ROWS:,} are read at most.")
 
 
 def _find_columns(name: str, header: Sequence[str]) -> dict[str, int | None]:
