@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from discern.bundle.parts import SMALLEST_LENGTH, SMALLEST_SQUARE, LinearHead, Span, UnknownScorer
+from discern.bundle.cumulative import CumulativeHead
+from discern.bundle.parts import SMALLEST_LENGTH, SMALLEST_SQUARE, Head, LinearHead, Span, UnknownScorer
 from discern.errors import BundleError
 
 if TYPE_CHECKING:
@@ -14,9 +15,7 @@ if TYPE_CHECKING:
 PREFIX = "discern/"
 
 
-def attach_head(
-    backbone_graph: bytes, head: LinearHead, unknown: UnknownScorer, *, blocks: Mapping[str, Span]
-) -> bytes:
+def attach_head(backbone_graph: bytes, head: Head, unknown: UnknownScorer, *, blocks: Mapping[str, Span]) -> bytes:
     """Put a head and an unknown score behind a backbone.
 
     Args:
@@ -28,9 +27,9 @@ def attach_head(
 
     Returns:
         ONNX model, same operator set and same bytes for the same input, from `pixels` to `probabilities` `[N, K]`,
-        `unknown_score` `[N]`, `embedding` `[N, D]` and `evidence` `[N, h, w, K]`: class activation maps (Zhou et al.,
-        CVPR 2016), whose mean over the places is what the block "head" adds to each logit. Without a map: zeros
-        `[N, 1, 1, K]`.
+        `unknown_score` `[N]`, `embedding` `[N, D]` and `evidence` `[N, h, w, K]`: what each place says for each label,
+        see `parts.Head.evidence` (for a linear head class activation maps, Zhou et al., CVPR 2016). Without a map:
+        zeros `[N, 1, 1, K]`.
 
     Raises:
         BundleError: head, unknown score and backbone do not fit together.
@@ -48,7 +47,7 @@ def attach_head(
     lengths = writer.unit_blocks(spans)
     writer.unknown(unknown, writer.head(head))
     places = writer.evidence(head, model, lengths[0])
-    _finish(model, writer, classes=head.weight.shape[1], width=spans[-1][1], places=places)
+    _finish(model, writer, classes=head.classes, width=spans[-1][1], places=places)
     return bytes(model.SerializeToString(deterministic=True))
 
 
@@ -96,11 +95,24 @@ class _Writer:
         self.add("Concat", *units, axis=1, result=f"{PREFIX}rows")
         return lengths
 
-    def head(self, head: LinearHead) -> str:
+    def head(self, head: Head) -> str:
         """Adds `probabilities`; returns the name of the logits."""
-        logits = self.add("Gemm", f"{PREFIX}rows", self.array(head.weight), self.array(head.bias))
+        rows = f"{PREFIX}rows"
+        if isinstance(head, CumulativeHead):
+            logits = self.climb(head, self.add("MatMul", rows, self.array(head.weight[:, None])))
+        elif isinstance(head, LinearHead):
+            logits = self.add("Gemm", rows, self.array(head.weight), self.array(head.bias))
+        else:
+            raise BundleError(f"A head of kind {type(head).__name__} cannot be written as a graph.")
         self.add("Softmax", logits, axis=1, result="probabilities")
         return logits
+
+    def climb(self, head: CumulativeHead, score: str) -> str:
+        """Logits `[..., K]` of scores `[..., 1]`."""
+        steps, offset = head.steps
+        above = self.add("Sub", score, self.array(head.thresholds))
+        hinges = self.add("Softplus", self.add("Concat", above, self.add("Neg", above), axis=-1))
+        return self.add("Add", self.add("MatMul", hinges, self.array(steps)), self.array(offset))
 
     def unknown(self, unknown: UnknownScorer, logits: str) -> None:
         """Adds `unknown_score`, operation by operation what `UnknownScorer.score` computes."""
@@ -126,17 +138,27 @@ class _Writer:
         """Reduce `[N, n]` to `[N, 1]`."""
         return self.add(kind, values, self.numbers(1), keepdims=1)
 
-    def evidence(self, head: LinearHead, model: "onnx.ModelProto", length: str) -> tuple[int, int]:
-        """Class activations `[N, h, w, K]`; returns (h, w), -1 where the backbone does not say."""
+    def evidence(self, head: Head, model: "onnx.ModelProto", length: str) -> tuple[int, int]:
+        """Adds `evidence` `[N, h, w, K]`; returns (h, w), -1 where the backbone does not say."""
         shapes = {output.name: output.type.tensor_type.shape.dim for output in model.graph.output}
         _, height, width, channels = (size.dim_value or -1 for size in shapes.get("map", [_Unknown()] * 4))
-        if channels != len(head.map_weight):
+        if channels != head.spans[0][1]:
             zeros = self.add("Mul", "probabilities", self.scalar(0.0))
             self.add("Unsqueeze", zeros, self.numbers(1, 2), result="evidence")
             return 1, 1
-        places = self.add("MatMul", "map", self.array(head.map_weight))
-        self.add("Div", places, self.add("Unsqueeze", length, self.numbers(2, 3)), result="evidence")
+        if isinstance(head, CumulativeHead):
+            moved = self.places(head.weight[:channels, None], length)
+            rest = self.add("MatMul", f"{PREFIX}rows", self.array(head.rest_weight[:, None]))
+            rest = self.add("Unsqueeze", rest, self.numbers(2, 3))
+            self.add("Sub", self.climb(head, self.add("Add", rest, moved)), self.climb(head, rest), result="evidence")
+        elif isinstance(head, LinearHead):
+            self.places(head.map_weight, length, result="evidence")
         return height, width
+
+    def places(self, weight: np.ndarray, length: str, result: str | None = None) -> str:
+        """What each place of the map adds, by weights `[C, n]` on the unit-length block "head": `[N, h, w, n]`."""
+        places = self.add("MatMul", "map", self.array(weight))
+        return self.add("Div", places, self.add("Unsqueeze", length, self.numbers(2, 3)), result=result)
 
 
 class _Unknown:

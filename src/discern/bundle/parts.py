@@ -6,6 +6,7 @@ nor a block's number of columns decides how loudly it speaks. What follows is af
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -16,6 +17,8 @@ MEASURES = ("cosine", "whitened", "mahalanobis", "energy")
 UNKNOWN_BYTES = 2 << 20
 SMALLEST_LENGTH = 1e-12
 SMALLEST_SQUARE = 1e-12
+# What a class that was not learned gets beside centred logits: a probability of at most exp(ABSENT), but not 0.
+ABSENT = -14.0
 
 
 def unit_blocks(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
@@ -38,6 +41,38 @@ def unit_blocks(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
     return rows
 
 
+class Head(Protocol):
+    """Features to calibrated probabilities of K classes."""
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Start and end of the embedding's blocks, "head" first."""
+
+    @property
+    def classes(self) -> int:
+        """K."""
+
+    def logits(self, features: np.ndarray) -> np.ndarray:
+        """Logarithms of the probabilities up to a constant of each row, float32 `[N, K]`, of features `[N, D]`."""
+
+    def probabilities(self, features: np.ndarray) -> np.ndarray:
+        """Calibrated probabilities, float32 `[N, K]`, rows summing to 1, of features `[N, D]`."""
+
+    def uncalibrated(self, features: np.ndarray, temperature: float) -> np.ndarray:
+        """Probabilities before the temperature that the head includes, float32 `[N, K]`."""
+
+    def evidence(self, features: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """What the block "head" would add to each logit if all of a picture were like one place of it.
+
+        Args:
+            features: `[N, D]`.
+            places: `[N, h, w, C]`, the map whose mean is the block "head".
+
+        Returns:
+            float32 `[N, h, w, K]`.
+        """
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearHead:
     """Features to calibrated probabilities: one affine map and a softmax.
@@ -53,9 +88,14 @@ class LinearHead:
     bias: np.ndarray
 
     def __post_init__(self) -> None:
-        _check_spans(self.spans)
-        _check_array("weight", self.weight, (self.spans[-1][1], None))
-        _check_array("bias", self.bias, (self.weight.shape[1],))
+        check_spans(self.spans)
+        check_array("weight", self.weight, (self.spans[-1][1], None))
+        check_array("bias", self.bias, (self.weight.shape[1],))
+
+    @property
+    def classes(self) -> int:
+        """K."""
+        return int(self.weight.shape[1])
 
     @property
     def map_weight(self) -> np.ndarray:
@@ -71,6 +111,17 @@ class LinearHead:
     def probabilities(self, features: np.ndarray) -> np.ndarray:
         """Calibrated probabilities, float32 `[N, K]`, rows summing to 1, of features `[N, D]`."""
         return softmax(self.logits(features))
+
+    def uncalibrated(self, features: np.ndarray, temperature: float) -> np.ndarray:
+        """Probabilities before the temperature that the head includes, float32 `[N, K]`."""
+        logits = self.logits(features)
+        learned = ~((self.bias == np.float32(ABSENT)) & ~self.weight.any(axis=0))
+        return softmax(np.where(learned, logits * np.float32(temperature), logits))
+
+    def evidence(self, features: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """As `Head.evidence`; its mean over the places is what the block "head" adds to each logit."""
+        evidence: np.ndarray = places @ self.map_weight / first_length(features, self.spans)
+        return evidence
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -119,16 +170,16 @@ class UnknownScorer:
     share: np.ndarray
 
     def __post_init__(self) -> None:
-        _check_spans(self.spans)
+        check_spans(self.spans)
         width = self.spans[-1][1]
-        _check_array("prototypes", self.prototypes, (None, self.spans[0][1]), np.float16)
-        _check_array("within", self.within, (width, None), np.float16)
-        _check_array("directions", self.directions, (width, None), np.float16)
-        _check_array("lengths", self.lengths, (self.directions.shape[1],))
+        check_array("prototypes", self.prototypes, (None, self.spans[0][1]), np.float16)
+        check_array("within", self.within, (width, None), np.float16)
+        check_array("directions", self.directions, (width, None), np.float16)
+        check_array("lengths", self.lengths, (self.directions.shape[1],))
         for name in ("scale", "centre"):
-            _check_array(name, getattr(self, name), (width,))
+            check_array(name, getattr(self, name), (width,))
         for name in ("mean", "spread", "share"):
-            _check_array(name, getattr(self, name), (len(MEASURES),))
+            check_array(name, getattr(self, name), (len(MEASURES),))
         if not (self.spread > 0).all():
             raise BundleError("An unknown score's spreads must be positive.")
         if self.nbytes > UNKNOWN_BYTES:
@@ -165,13 +216,22 @@ def _log_sum_exp(logits: np.ndarray) -> np.ndarray:
     return summed
 
 
-def _check_spans(spans: Sequence[Span]) -> None:
+def first_length(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
+    """Of each row's first block, `[N, 1, 1, 1]`, never 0."""
+    start, end = spans[0]
+    lengths = np.linalg.norm(np.asarray(features[:, start:end], np.float32), axis=1)
+    return np.asarray(np.maximum(lengths, SMALLEST_LENGTH)[:, None, None, None])
+
+
+def check_spans(spans: Sequence[Span]) -> None:
+    """Refuse blocks that do not follow one another."""
     starts, ends = [start for start, _ in spans], [end for _, end in spans]
     if not spans or starts != [0, *ends[:-1]] or any(start >= end for start, end in spans):
         raise BundleError(f"The blocks {tuple(spans)} do not follow one another from column 0.")
 
 
-def _check_array(name: str, array: np.ndarray, shape: tuple[int | None, ...], dtype: type = np.float32) -> None:
+def check_array(name: str, array: np.ndarray, shape: tuple[int | None, ...], dtype: type = np.float32) -> None:
+    """Refuse an array of another shape (None: any length) or dtype, an empty one, and numbers that are not finite."""
     fits = array.ndim == len(shape) and all(want in (None, have) for want, have in zip(shape, array.shape, strict=True))
     if not fits or array.dtype != dtype or 0 in array.shape:
         raise BundleError(f"{name} is {array.dtype} {array.shape}; {np.dtype(dtype)} {shape} is needed.")

@@ -5,9 +5,8 @@ from functools import partial
 
 import numpy as np
 
-from discern.bundle.parts import softmax
+from discern.bundle.parts import ABSENT, softmax
 from discern.cores import side_by_side
-from discern.heads.choosing import ABSENT
 from discern.heads.logistic import fit_logistic
 from discern.heads.spaces import BLOCK, Features
 from discern.heads.strangers import top_directions

@@ -1,7 +1,11 @@
 """Temperature: what logits are divided by so that a probability means what it says (Guo et al., ICML 2017)."""
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import optimize
+
+from discern.heads.cumulative import log_odds
 
 _COLDEST, _HOTTEST = -7.0, 9.0
 
@@ -30,13 +34,45 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray,
     if not np.abs(truth).max() > 0:
         return 1.0
 
-    def loss(exponent: float) -> float:
-        scale = np.exp(-exponent)
+    def loss(scale: float) -> float:
         return float(weights @ (log_sum_exp(masked * scale) - sure * truth * scale))
 
-    start = np.log(np.abs(truth).mean() + 1e-12)
-    bounds = (start + _COLDEST, start + _HOTTEST)
-    return float(np.exp(optimize.minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-4}).x))
+    return _search(loss, np.abs(truth).mean())
+
+
+def fit_margin_temperature(margins: np.ndarray, labels: np.ndarray, weights: np.ndarray, present: np.ndarray) -> float:
+    """The same for a cumulative head: what its score and thresholds are divided by.
+
+    Args:
+        margins: float64 `[n, K + 1]`, see `Cumulative.margins`, from heads that had not learned these pictures.
+        labels: int `[n]`.
+        weights: float64 `[n]`.
+        present: bool `[n, K]`, which classes the head of each row had learned.
+    """
+    usable = present[np.arange(len(labels)), labels]
+    margins, labels, weights, present = margins[usable], labels[usable], weights[usable], present[usable]
+    finite = np.abs(margins[np.isfinite(margins)])
+    if not finite.any():
+        return 1.0
+    count, places = weights.sum(), np.arange(len(labels))
+    weights, sure = weights / count, (count + 1) / (count + 2)
+
+    def loss(scale: float) -> float:
+        logits = log_odds(margins * scale, present)
+        masked = np.where(present, logits, -np.inf)
+        return float(weights @ (log_sum_exp(masked) - sure * logits[places, labels]))
+
+    return _search(loss, finite.mean())
+
+
+def _search(loss: Callable[[float], float], size: float) -> float:
+    """The temperature, around the `size` of what it divides, whose inverse has the smallest loss."""
+    start = np.log(size + 1e-12)
+    bounds, options = (start + _COLDEST, start + _HOTTEST), {"xatol": 1e-4}
+    found = optimize.minimize_scalar(
+        lambda exponent: loss(np.exp(-exponent)), bounds=bounds, method="bounded", options=options
+    )
+    return float(np.exp(found.x))
 
 
 def log_loss(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray, present: np.ndarray) -> float:

@@ -6,12 +6,9 @@ from itertools import product
 
 import numpy as np
 
-from discern.bundle.parts import LinearHead, Span
+from discern.bundle.parts import ABSENT, LinearHead, Span
 from discern.heads.calibration import fit_temperature, log_loss
 from discern.heads.discriminant import Linear
-
-# What a class that was not learned gets: a probability of at most exp(ABSENT), but not 0.
-ABSENT = -14.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -20,25 +17,27 @@ class Answers:
 
     Attributes:
         positions: int `[n]`, the pictures.
-        logits: of each head by name, float64 `[n, K]`, centred.
+        logits: of each linear head by name, float64 `[n, K]`, centred.
         present: bool `[n, K]`, the classes that the heads behind each row had learned.
         measures: float32 `[n, 4]`, of the unknown score; the last, energy, is left to the chosen head.
+        margins: of each cumulative head by name, float64 `[n, K + 1]`, see `Cumulative.margins`.
     """
 
     positions: np.ndarray
     logits: Mapping[str, np.ndarray]
     present: np.ndarray
     measures: np.ndarray
+    margins: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def join(cls, parts: Sequence["Answers"]) -> "Answers":
         """Put the answers for several folds one after the other."""
-        names = [name for name in parts[0].logits if all(name in part.logits for part in parts)]
         return cls(
             positions=np.concatenate([part.positions for part in parts]),
-            logits={name: np.concatenate([part.logits[name] for part in parts]) for name in names},
+            logits=_join([part.logits for part in parts]),
             present=np.concatenate([part.present for part in parts]),
             measures=np.concatenate([part.measures for part in parts]),
+            margins=_join([part.margins for part in parts]),
         )
 
     def select(self, fold: np.ndarray, number: int) -> "Answers":
@@ -49,24 +48,37 @@ class Answers:
             logits={name: logits[kept] for name, logits in self.logits.items()},
             present=self.present[kept],
             measures=self.measures[kept],
+            margins={name: margins[kept] for name, margins in self.margins.items()},
         )
+
+
+def _join(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """What every part has, one after the other."""
+    names = [name for name in parts[0] if all(name in part for part in parts)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in names}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """One head, or the mean of two, with its calibration.
+    """One linear head, or the mean of two, with its calibration.
 
     Attributes:
         name: of the candidate: its heads' names joined by "+".
         temperatures: of each head by name, which bring them to one scale before they are averaged.
         temperature: what the average is divided by.
         log_losses: of every candidate on the held-out pictures, calibrated.
+        maes: where the labels are ordered, how far the median label of every candidate is from the truth on average.
     """
 
     name: str
     temperatures: Mapping[str, float]
     temperature: float
     log_losses: Mapping[str, float] = field(default_factory=dict)
+    maes: Mapping[str, float] = field(default_factory=dict)
+
+    def answer(self, answers: Answers) -> np.ndarray:
+        """Calibrated logits `[n, K]` of what was answered."""
+        return self.logits(answers.logits, answers.present)
 
     def logits(self, parts: Mapping[str, np.ndarray], present: np.ndarray) -> np.ndarray:
         """Calibrated logits `[n, K]` from those of each head; `present`: bool `[n, K]` or `[K]`."""
@@ -97,16 +109,24 @@ def choose(answers: Answers, labels: np.ndarray, weights: np.ndarray) -> Choice:
         labels: int `[N]`, of all pictures.
         weights: float64 `[N]`, of all pictures.
     """
-    alone = {name: calibrate(answers, labels, weights, {name: 1.0}).temperature for name in answers.logits}
-    choices, losses = [], {}
-    for heads in _candidates(list(alone)):
-        scales = {name: alone[name] for name in heads} if len(heads) > 1 else {heads[0]: 1.0}
-        choice = calibrate(answers, labels, weights, scales)
-        calibrated = choice.logits(answers.logits, answers.present)
-        truth, mass = labels[answers.positions], weights[answers.positions]
-        losses[choice.name] = log_loss(calibrated, truth, mass, answers.present)
-        choices.append(choice)
+    choices, truth, mass = (
+        calibrate_each(answers, labels, weights),
+        labels[answers.positions],
+        weights[answers.positions],
+    )
+    losses = {choice.name: log_loss(choice.answer(answers), truth, mass, answers.present) for choice in choices}
     return replace(min(choices, key=lambda choice: losses[choice.name]), log_losses=losses)
+
+
+def calibrate_each(answers: Answers, labels: np.ndarray, weights: np.ndarray) -> list[Choice]:
+    """Every candidate with its calibration; arguments as `choose`."""
+    alone = {name: calibrate(answers, labels, weights, {name: 1.0}).temperature for name in answers.logits}
+    return [
+        calibrate(
+            answers, labels, weights, {name: alone[name] for name in heads} if len(heads) > 1 else {heads[0]: 1.0}
+        )
+        for heads in _candidates(list(alone))
+    ]
 
 
 def calibrate(answers: Answers, labels: np.ndarray, weights: np.ndarray, scales: Mapping[str, float]) -> Choice:

@@ -15,6 +15,8 @@ class HeadConfig:
         strength: C of the logistic regression on blocks of unit length; larger fits more closely.
         prototypes: how many centres stand for the learned pictures in the unknown score.
         rank: how many directions within classes the unknown score discounts.
+        ordered: the labels' order means something: heads that use it are tried too, and the one whose median label is
+            least far from the truth is chosen.
     """
 
     false_rejection: float = 0.05
@@ -22,6 +24,7 @@ class HeadConfig:
     strength: float = 10.0
     prototypes: int = 128
     rank: int = 128
+    ordered: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.false_rejection < 1:

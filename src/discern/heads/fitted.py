@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from discern.bundle.parts import LinearHead, UnknownScorer, softmax
-from discern.heads.choosing import ABSENT
+from discern.bundle.parts import Head, UnknownScorer
 from discern.heads.spaces import Features, in_blocks
 
 
@@ -23,7 +22,7 @@ class FittedHead:
         chosen: what was chosen and why, JSON-ready.
     """
 
-    head: LinearHead
+    head: Head
     unknown: UnknownScorer
     temperature: float
     t_unknown: float
@@ -35,7 +34,7 @@ class FittedHead:
 
     def uncalibrated(self, features: Features) -> np.ndarray:
         """Probabilities float32 `[N, K]` before the temperature."""
-        return answer_in_blocks(features, self._uncalibrated)
+        return answer_in_blocks(features, lambda some: self.head.uncalibrated(some, self.temperature))
 
     def unknown_score(self, features: Features) -> np.ndarray:
         """Larger is stranger: float32 `[N]`."""
@@ -44,11 +43,6 @@ class FittedHead:
     def unknown_json(self) -> dict[str, Any]:
         """How strangers are told, for the bundle's record."""
         return {**self.chosen["unknown"], "threshold": self.t_unknown, "bytes": self.unknown.nbytes}
-
-    def _uncalibrated(self, features: np.ndarray) -> np.ndarray:
-        logits = self.head.logits(features)
-        learned = ~((self.head.bias == np.float32(ABSENT)) & ~self.head.weight.any(axis=0))
-        return softmax(np.where(learned, logits * np.float32(self.temperature), logits))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -5,13 +5,14 @@ from functools import partial
 
 import numpy as np
 
-from discern.bundle.parts import LinearHead, Span
+from discern.bundle.parts import Head, Span
 from discern.cores import side_by_side
 from discern.errors import DataError
 from discern.heads.choosing import Answers, Choice, calibrate, choose
 from discern.heads.config import HeadConfig
 from discern.heads.fitted import CrossFit, FittedHead, answer_in_blocks
 from discern.heads.learned import PLAIN, Learned, Learner
+from discern.heads.ordering import CumulativeChoice, choose_ordered
 from discern.heads.spaces import Features
 from discern.heads.strangers import choose_sum, combine, rejection_threshold, standardise, with_energy
 from discern.progress import Progress, silent
@@ -32,7 +33,7 @@ class HeadFitter:
 
     Args:
         features: `[N, D]`, of the pictures to learn from.
-        labels: int `[N]` in 0..classes - 1.
+        labels: int `[N]` in 0..classes - 1; where `config.ordered`, in the order that means something.
         fold: int `[N]`; pictures of fold -1 are always learned from and never judged.
         classes: K; some may have no picture.
         blocks: start and end of the embedding's named blocks, "head" first.
@@ -108,7 +109,7 @@ class HeadFitter:
         self._prepare_all([outer])
         return self._finish(outer)
 
-    def fit_head(self, without: int | None = None) -> LinearHead:
+    def fit_head(self, without: int | None = None) -> Head:
         """The head of `fit` alone, for figures that ask for no unknown score."""
         outer = frozenset() if without is None else frozenset([without])
         if self._too_few(outer):
@@ -190,7 +191,7 @@ class HeadFitter:
         if learned.scorer is None:
             raise ValueError("This fitter prepares no unknown scores: ask it for `fit_head`.")
         choice, answers = self._choose(outer)
-        measures = with_energy(answers.measures, choice.logits(answers.logits, answers.present))
+        measures = with_energy(answers.measures, choice.answer(answers))
         name, areas = choose_sum(self._strangers(outer, answers))
         weights, rejection = self._weights[answers.positions], self._config.false_rejection
         scorer = standardise(learned.scorer, measures, weights, name)
@@ -203,14 +204,16 @@ class HeadFitter:
                 "head": choice.name,
                 "temperature": choice.temperature,
                 "log_loss": dict(choice.log_losses),
+                **({"mae": dict(choice.maes)} if self._config.ordered else {}),
                 "unknown": {"score": name, "false_rejection": rejection, "auroc_classes_left_out": areas},
             },
         )
 
-    def _choose(self, outer: frozenset[int]) -> tuple[Choice, Answers]:
+    def _choose(self, outer: frozenset[int]) -> tuple[Choice | CumulativeChoice, Answers]:
         inner = self._inner(outer)
         answers = Answers.join([self._answer(outer | {fold}).select(self._fold, fold) for fold in inner])
-        return choose(answers, self._labels, self._weights), answers
+        best = choose_ordered if self._config.ordered else choose
+        return best(answers, self._labels, self._weights), answers
 
     def _strangers(self, outer: frozenset[int], answers: Answers) -> list[tuple[np.ndarray, np.ndarray]]:
         """Measures of held-out pictures and which of them are strangers, for `choose_sum`."""
@@ -218,7 +221,7 @@ class HeadFitter:
         runs = []
         for fold in self._ring(outer):
             told = self._answer_strangers(outer | {fold}).select(self._fold, fold)
-            logits = plain.logits(told.logits, told.present)
+            logits = plain.answer(told)
             strange = ~told.present[np.arange(len(logits)), self._labels[told.positions]]
             runs.append((with_energy(told.measures, logits), strange))
         return runs

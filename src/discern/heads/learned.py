@@ -1,27 +1,32 @@
 """What is learned from one part of the pictures: several heads and the measures of the unknown score."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 
-from discern.bundle.parts import MEASURES, LinearHead, Span, UnknownScorer, unit_blocks
+from discern.bundle.parts import MEASURES, Head, Span, UnknownScorer, unit_blocks
 from discern.cores import side_by_side
 from discern.errors import DataError
 from discern.heads.choosing import Answers, Choice
 from discern.heads.config import HeadConfig
+from discern.heads.cumulative import Cumulative, fit_cumulative
 from discern.heads.discriminant import Linear, Scatter, fit_discriminant
 from discern.heads.logistic import fit_logistic
 from discern.heads.moments import FoldMoments
-from discern.heads.spaces import Features, Space, in_blocks
+from discern.heads.ordering import CumulativeChoice
+from discern.heads.spaces import BLOCK, Features, Space, in_blocks
 from discern.heads.strangers import fit_measures
 
 # Logistic regression costs rows x columns x classes, each of some dozen steps; a discriminant needs sums alone.
 _LOGISTIC_UP_TO = 45_000_000
 _PROTOTYPE_ROWS = 20_000
+_CUMULATIVE_ROWS = 20_000
+# Strengths of the cumulative heads, relative to that of the logistic regressions.
+_CUMULATIVE = {"cumulative": 1.0, "cumulative-soft": 0.2}
 STAGES, HEAD = "", "-head"
-PLAIN = "discriminant"
+PLAIN, SOFT = "discriminant", "discriminant-soft"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,12 +34,14 @@ class Learned:
     """Heads and measures from one training part.
 
     Attributes:
-        linears: each head by name, in the coordinates of its space.
+        linears: each linear head by name, in the coordinates of its space.
         scorer: the measures, not standardised; None where strangers are not asked for.
+        cumulatives: each cumulative head by name, in the coordinates of all blocks; none where labels have no order.
     """
 
     linears: Mapping[str, Linear]
     scorer: UnknownScorer | None
+    cumulatives: Mapping[str, Cumulative] = field(default_factory=dict)
 
 
 class Learner:
@@ -91,9 +98,13 @@ class Learner:
         scatter = self._scatter(STAGES, folds, extra)
         linears = {PLAIN: fit_discriminant(scatter, scatter.shrinkage)}
         if heads:
-            linears["discriminant-soft"] = fit_discriminant(scatter, scatter.shrinkage**0.5)
+            linears[SOFT] = fit_discriminant(scatter, scatter.shrinkage**0.5)
             linears |= self._others(folds, extra, rows)
-        return Learned(linears=linears, scorer=self._measures(scatter, rows) if self.strangers else None)
+        return Learned(
+            linears=linears,
+            scorer=self._measures(scatter, rows) if self.strangers else None,
+            cumulatives=self._cumulatives(rows, linears[SOFT]) if heads and self.config.ordered else {},
+        )
 
     def _scatter(self, name: str, folds: frozenset[int], extra: np.ndarray) -> Scatter:
         return Scatter.of(self._moments[name].without(folds, extra), self.spaces[name].dimensions)
@@ -116,9 +127,35 @@ class Learner:
             strength=self.config.strength,
         )
 
+    def _cumulatives(self, rows: np.ndarray, soft: Linear) -> dict[str, Cumulative]:
+        """On all coordinates where these are few; else on the logits of a discriminant, from a sample of many rows."""
+        space = self.spaces[STAGES]
+        if space.turned:
+            coordinates = space.rows(rows)
+            found = {
+                name: self._cumulative(coordinates, rows, self.config.strength * share)
+                for name, share in _CUMULATIVE.items()
+            }
+        else:
+            rows = self._some(rows, _CUMULATIVE_ROWS)
+            blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
+            logits = np.concatenate([soft.logits(space.rows(block)) for block in blocks])
+            seen = self._cumulative(logits, rows, self.config.strength)
+            found = {"cumulative-projected": seen.behind(soft) if seen else None}
+        return {name: cumulative for name, cumulative in found.items() if cumulative is not None}
+
+    def _cumulative(self, coordinates: np.ndarray, rows: np.ndarray, strength: float) -> Cumulative | None:
+        labels, weights = self.labels[rows], self.weights[rows]
+        return fit_cumulative(coordinates, labels, weights, classes=self.classes, strength=strength)
+
+    def _some(self, rows: np.ndarray, most: int) -> np.ndarray:
+        """All rows, or a random `most` of them, in order."""
+        if len(rows) <= most:
+            return rows
+        return np.sort(np.random.default_rng(self.seed).choice(rows, most, replace=False))
+
     def _measures(self, scatter: Scatter, rows: np.ndarray) -> UnknownScorer:
-        if len(rows) > _PROTOTYPE_ROWS:
-            rows = np.sort(np.random.default_rng(self.seed).choice(rows, _PROTOTYPE_ROWS, replace=False))
+        rows = self._some(rows, _PROTOTYPE_ROWS)
         first = self.spans[:1]
         heads = [unit_blocks(some[:, : first[0][1]], first) for _, some in in_blocks(self.features, rows)]
         return fit_measures(
@@ -143,6 +180,10 @@ class Learner:
             },
             present=np.broadcast_to(present, (len(positions), self.classes)),
             measures=self._measured(learned.scorer, positions),
+            margins={
+                name: cumulative.margins(self.spaces[STAGES].rows(positions))
+                for name, cumulative in learned.cumulatives.items()
+            },
         )
 
     def _measured(self, scorer: UnknownScorer | None, positions: np.ndarray) -> np.ndarray:
@@ -156,8 +197,12 @@ class Learner:
             ]
         )
 
-    def head(self, learned: Learned, choice: Choice) -> LinearHead:
+    def head(self, learned: Learned, choice: Choice | CumulativeChoice) -> Head:
         """The chosen head as it ships."""
+        if isinstance(choice, CumulativeChoice):
+            cumulative = learned.cumulatives[choice.name]
+            weight = self.spaces[STAGES].weights(cumulative.weight[:, None])[:, 0]
+            return choice.head(weight, cumulative, self.spans)
         chosen = {name: learned.linears[name] for name in choice.temperatures}
         weights = {name: self.spaces[_space_of(name)].weights(linear.weight) for name, linear in chosen.items()}
         return choice.head(weights, chosen, self.spans)

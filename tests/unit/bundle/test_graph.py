@@ -6,8 +6,9 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from discern.bundle import OnnxRuntime
+from discern.bundle.cumulative import CumulativeHead
 from discern.bundle.graph import attach_head
-from discern.bundle.parts import LinearHead, UnknownScorer
+from discern.bundle.parts import Head, LinearHead, UnknownScorer
 from discern.errors import BundleError
 
 BLOCKS = {"head": (0, 6), "stage7": (6, 10)}
@@ -53,6 +54,20 @@ def a_head(classes: int = 3, spans: tuple[tuple[int, int], ...] = SPANS) -> Line
     return LinearHead(spans=spans, weight=weight, bias=generator.standard_normal(classes).astype(np.float32))
 
 
+def a_cumulative_head(present: tuple[bool, ...] = (True, True, False, True)) -> CumulativeHead:
+    thresholds = np.array([-0.7, -0.1, 0.9][: sum(present) - 1], np.float32)
+    weight = np.random.default_rng(4).standard_normal(SPANS[-1][1]).astype(np.float32) * 2
+    return CumulativeHead(spans=SPANS, weight=weight, thresholds=thresholds, present=np.array(present))
+
+
+HEADS = {
+    "linear": a_head(),
+    "cumulative": a_cumulative_head((True,) * 4),
+    "cumulative, one label not learned": a_cumulative_head(),
+    "cumulative, two labels": a_cumulative_head((True, True)),
+}
+
+
 def an_unknown_scorer() -> UnknownScorer:
     generator = np.random.default_rng(1)
     prototypes = generator.standard_normal((7, 6))
@@ -75,18 +90,22 @@ def pixels() -> np.ndarray:
     return np.random.default_rng(2).integers(0, 256, (9, 4, 4, 3), np.uint8)
 
 
-def test_the_graph_answers_as_numpy_does(pixels):
-    head, unknown = a_head(), an_unknown_scorer()
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+def test_the_graph_answers_as_numpy_does(pixels, head: Head):
+    unknown = an_unknown_scorer()
     runtime = OnnxRuntime(attach_head(backbone(), head, unknown, blocks=BLOCKS))
     answers = runtime.run({"pixels": pixels})
-    features = OnnxRuntime(backbone()).run({"pixels": pixels})["embedding"]
+    seen = OnnxRuntime(backbone()).run({"pixels": pixels})
+    features = seen["embedding"]
     assert list(runtime.outputs) == OUTPUTS
     np.testing.assert_allclose(answers["embedding"], features)
     np.testing.assert_allclose(answers["probabilities"], head.probabilities(features), atol=1e-5)
     score = unknown.score(features, head.logits(features))
     np.testing.assert_allclose(answers["unknown_score"], score, atol=1e-5)
     assert answers["unknown_score"].shape == (9,)
-    assert answers["evidence"].shape == (9, 4, 4, 3)
+    assert answers["evidence"].shape == (9, 4, 4, head.classes)
+    np.testing.assert_allclose(answers["evidence"], head.evidence(features, seen["map"]), atol=1e-5)
+    np.testing.assert_allclose(answers["probabilities"].sum(axis=1), 1, rtol=1e-5)
 
 
 def test_evidence_averages_to_what_the_map_adds_to_each_logit(pixels):
@@ -97,15 +116,17 @@ def test_evidence_averages_to_what_the_map_adds_to_each_logit(pixels):
     np.testing.assert_allclose(answers["evidence"].mean(axis=(1, 2)), expected, atol=1e-5)
 
 
-def test_without_a_map_the_evidence_is_nothing(pixels):
-    graph = attach_head(backbone(with_map=False), a_head(), an_unknown_scorer(), blocks=BLOCKS)
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+def test_without_a_map_the_evidence_is_nothing(pixels, head: Head):
+    graph = attach_head(backbone(with_map=False), head, an_unknown_scorer(), blocks=BLOCKS)
     evidence = OnnxRuntime(graph).run({"pixels": pixels})["evidence"]
-    assert evidence.shape == (9, 1, 1, 3)
+    assert evidence.shape == (9, 1, 1, head.classes)
     assert not evidence.any()
 
 
-def test_the_same_parts_give_the_same_bytes_and_a_valid_model():
-    graphs = {attach_head(backbone(), a_head(), an_unknown_scorer(), blocks=BLOCKS) for _ in range(2)}
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+def test_the_same_parts_give_the_same_bytes_and_a_valid_model(head: Head):
+    graphs = {attach_head(backbone(), head, an_unknown_scorer(), blocks=BLOCKS) for _ in range(2)}
     assert len(graphs) == 1
     onnx.checker.check_model(onnx.load_from_string(graphs.pop()), full_check=True)
 
@@ -117,8 +138,17 @@ def test_one_picture_and_many_get_the_same_answer(pixels):
         np.testing.assert_allclose(together[name][4:5], alone[name], rtol=1e-5, atol=1e-5)
 
 
-def test_a_black_picture_gets_finite_answers():
-    runtime = OnnxRuntime(attach_head(backbone(), a_head(), an_unknown_scorer(), blocks=BLOCKS))
+def test_a_head_of_an_unknown_kind_is_refused():
+    class Silent:
+        spans, classes = SPANS, 3
+
+    with pytest.raises(BundleError, match="Silent"):
+        attach_head(backbone(), Silent(), an_unknown_scorer(), blocks=BLOCKS)
+
+
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+def test_a_black_picture_gets_finite_answers(head: Head):
+    runtime = OnnxRuntime(attach_head(backbone(), head, an_unknown_scorer(), blocks=BLOCKS))
     answers = runtime.run({"pixels": np.zeros((1, 4, 4, 3), np.uint8)})
     assert all(np.isfinite(values).all() for values in answers.values())
 

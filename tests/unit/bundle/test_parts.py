@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from discern.bundle.parts import MEASURES, UNKNOWN_BYTES, LinearHead, UnknownScorer, softmax, unit_blocks
+from discern.bundle.parts import ABSENT, MEASURES, UNKNOWN_BYTES, LinearHead, UnknownScorer, softmax, unit_blocks
 from discern.errors import BundleError
 
 SPANS = ((0, 4), (4, 6))
@@ -62,6 +62,22 @@ def test_probabilities_are_a_softmax_of_affine_logits(head, features):
 
 def test_the_map_weight_is_that_of_the_first_block(head):
     np.testing.assert_array_equal(head.map_weight, head.weight[:4])
+
+
+def test_evidence_averages_to_what_the_first_block_adds_to_each_logit(head, features):
+    places = np.random.default_rng(3).standard_normal((5, 2, 2, 4)).astype(np.float32)
+    places += (features[:, :4] - places.mean(axis=(1, 2)))[:, None, None]
+    added = unit_blocks(features, SPANS)[:, :4] @ head.map_weight
+    np.testing.assert_allclose(head.evidence(features, places).mean(axis=(1, 2)), added, atol=1e-5)
+
+
+def test_before_the_temperature_logits_are_larger_but_for_what_was_not_learned(head, features):
+    assert head.classes == 3
+    raw = replace(head, weight=head.weight * 4, bias=head.bias * 4).probabilities(features)
+    np.testing.assert_allclose(head.uncalibrated(features, 4.0), raw, atol=1e-6)
+    weight, bias = head.weight.copy(), head.bias.copy()
+    weight[:, 1], bias[1] = 0, ABSENT
+    assert (replace(head, weight=weight, bias=bias).uncalibrated(features, 0.01)[:, 1] < 1e-5).all()
 
 
 def test_softmax_stands_large_logits():

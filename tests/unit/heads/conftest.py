@@ -37,5 +37,20 @@ def make() -> Callable[..., Made]:
 
 
 @pytest.fixture(scope="session")
+def make_ordered() -> Callable[..., Made]:
+    """Clusters strung along one direction, in the order of their labels; `apart`: their distance in deviations."""
+
+    def build(count: int, classes: int, *, apart: float = 3.0, folds: int = 5, seed: int = 0) -> Made:
+        generator = np.random.default_rng(seed)
+        along = np.random.default_rng(98).standard_normal(48)
+        labels = np.arange(count) % classes
+        steps = (labels - (classes - 1) / 2)[:, None] * along * apart / np.linalg.norm(along)
+        features = (4 + steps + generator.standard_normal((count, 48))).astype(np.float32)
+        return Made(features, labels, np.random.default_rng(seed + 1).permutation(count) % folds)
+
+    return build
+
+
+@pytest.fixture(scope="session")
 def blocks() -> dict[str, tuple[int, int]]:
     return BLOCKS

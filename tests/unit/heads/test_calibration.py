@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from discern.heads.calibration import fit_temperature, log_loss, log_sum_exp
+from discern.heads.calibration import fit_margin_temperature, fit_temperature, log_loss, log_sum_exp
+from discern.heads.cumulative import log_odds
 
 
 def overconfident(count: int = 400, factor: float = 8.0) -> tuple[np.ndarray, np.ndarray]:
@@ -75,3 +76,47 @@ def test_nothing_to_learn_from_leaves_logits_as_they_are():
 def test_sums_of_exponentials_stand_large_and_missing_logits():
     sums = log_sum_exp(np.array([[1000.0, 1000.0], [-np.inf, 2.0]]))
     np.testing.assert_allclose(sums, [1000 + np.log(2), 2])
+
+
+def ordered(count: int = 1000) -> tuple[np.ndarray, np.ndarray]:
+    """Margins `[n, 4]` of three labels whose odds are right, and labels drawn from them."""
+    generator = np.random.default_rng(0)
+    score = generator.standard_normal(count) * 2
+    thresholds = np.array([-np.inf, -1.0, 1.0, np.inf])
+    labels = np.searchsorted(thresholds[1:-1], score + generator.logistic(size=count))
+    return thresholds - score[:, None], labels
+
+
+@pytest.mark.parametrize("factor", [0.01, 1.0, 8.0, 300.0])
+def test_a_cumulative_head_is_brought_to_its_right_scale(factor):
+    margins, labels = ordered()
+    weights, present = np.ones(len(labels)), np.ones((len(labels), 3), bool)
+    found = fit_margin_temperature(margins * factor, labels, weights, present)
+    assert found == pytest.approx(factor, rel=0.2)
+    before = log_loss(log_odds(margins * factor, present), labels, weights, present)
+    assert log_loss(log_odds(margins * factor / found, present), labels, weights, present) <= before + 1e-9
+
+
+def test_a_cumulative_head_without_a_mistake_does_not_become_certain():
+    margins, _ = ordered(60)
+    labels = np.diff(margins > 0, axis=1).argmax(axis=1)
+    found = fit_margin_temperature(margins, labels, np.ones(60), np.ones((60, 3), bool))
+    surest = np.exp(log_odds(margins / found, np.ones(3, bool)))
+    surest = surest / surest.sum(axis=1, keepdims=True)
+    # The usual picture: those farthest out are as sure as the logistic's tails make them.
+    assert 0.9 < np.median(surest[np.arange(60), labels]) < 0.99999
+
+
+def test_pictures_whose_label_was_not_learned_do_not_cool_a_cumulative_head():
+    margins, labels = ordered()
+    weights, present = np.ones(len(labels)), np.ones((len(labels), 3), bool)
+    usual = fit_margin_temperature(margins, labels, weights, present)
+    strange = present.copy()
+    strange[:, 2] = labels != 2
+    told = np.where(strange[:, [0, 1, 2, 2]], margins, np.inf)
+    assert 0.3 * usual < fit_margin_temperature(told, labels, weights, strange) < 3 * usual
+
+
+def test_a_cumulative_head_that_answered_nothing_keeps_its_scale():
+    margins, labels = ordered(5)
+    assert fit_margin_temperature(margins, labels, np.ones(5), np.zeros((5, 3), bool)) == 1.0

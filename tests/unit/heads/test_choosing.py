@@ -1,10 +1,12 @@
 """The best candidate on held-out pictures is taken, and ships as one affine map."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from discern.bundle.parts import unit_blocks
-from discern.heads.choosing import ABSENT, Answers, calibrate, choose
+from discern.bundle.parts import ABSENT, unit_blocks
+from discern.heads.choosing import Answers, calibrate, calibrate_each, choose
 from discern.heads.discriminant import Linear
 
 
@@ -45,6 +47,16 @@ def test_two_heads_with_different_mistakes_are_averaged_whatever_their_scales(ma
     assert choice.log_losses[choice.name] == min(choice.log_losses.values())
 
 
+def test_every_candidate_is_calibrated_before_it_is_compared(made):
+    labels, good, poor, _ = made
+    answers = answers_of(discriminant=poor, logistic=good)
+    choices = calibrate_each(answers, labels, np.ones(300))
+    assert [choice.name for choice in choices] == ["discriminant", "logistic", "discriminant+logistic"]
+    for choice in choices:
+        np.testing.assert_array_equal(choice.answer(answers), choice.logits(answers.logits, answers.present))
+    assert not choose(answers, labels, np.ones(300)).maes
+
+
 def test_two_discriminants_are_not_averaged(made):
     labels, good, _, other = made
     choice = choose(answers_of(discriminant=other, **{"discriminant-soft": good}), labels, np.ones(300))
@@ -83,6 +95,13 @@ def test_classes_that_were_not_learned_get_next_to_nothing(made):
 def test_answers_are_joined_and_selected_by_fold(made):
     labels, good, poor, _ = made
     first, second = answers_of(discriminant=good, logistic=poor), answers_of(discriminant=poor)
+    margins = {"cumulative": np.arange(1200.0).reshape(300, 4)}
+    both = Answers.join([replace(first, margins=margins)] * 2)
+    assert both.margins["cumulative"].shape == (600, 4)
+    np.testing.assert_array_equal(
+        replace(first, margins=margins).select(labels, 2).margins["cumulative"], margins["cumulative"][labels == 2]
+    )
+    assert not Answers.join([first, replace(second, margins=margins)]).margins
     joined = Answers.join([first, second])
     assert list(joined.logits) == ["discriminant"]
     assert len(joined.positions) == 600

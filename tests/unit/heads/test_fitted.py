@@ -5,9 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from discern.bundle.parts import LinearHead
-from discern.heads import HeadFitter
-from discern.heads.choosing import ABSENT
+from discern.bundle.parts import ABSENT, LinearHead
+from discern.heads import HeadConfig, HeadFitter
 from discern.heads.discriminant import Linear
 from discern.heads.spaces import BLOCK
 
@@ -65,3 +64,20 @@ def test_a_class_not_learned_stays_next_to_nothing_whatever_the_temperature(fitt
         raw = replace(fitted, head=head, temperature=temperature).uncalibrated(features)[:, 1]
         assert (raw >= 0).all()
         assert (raw < 1e-4).all()
+
+
+def test_the_temperature_of_a_cumulative_head_scales_its_score(make_ordered, blocks):
+    made = make_ordered(200, 4)
+    config = HeadConfig(ordered=True)
+    fitted = HeadFitter(made.features, made.labels, made.fold, classes=4, blocks=blocks, config=config).fit()
+    assert fitted.chosen["head"].startswith("cumulative")
+    calibrated, raw = fitted.probabilities(made.features), fitted.uncalibrated(made.features)
+    hotter = replace(
+        fitted.head,
+        weight=fitted.head.weight * np.float32(fitted.temperature),
+        thresholds=fitted.head.thresholds * np.float32(fitted.temperature),
+    )
+    np.testing.assert_allclose(raw, hotter.probabilities(made.features), atol=1e-6)
+    below, raw_below = calibrated.cumsum(axis=1), raw.cumsum(axis=1)
+    undecided = (np.abs(below - 0.5) < 1e-3).any(axis=1)
+    np.testing.assert_array_equal(below[~undecided] > 0.5, raw_below[~undecided] > 0.5)

@@ -1,10 +1,13 @@
 """Nothing that a head is judged on has a say in it, however small the set."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from discern.bundle.cumulative import CumulativeHead
+from discern.bundle.decoding import median_label
 from discern.errors import DataError, UsageError
 from discern.heads import HeadConfig, HeadFitter
 
@@ -210,6 +213,93 @@ def test_what_was_chosen_is_plain_data(make, blocks):
     assert record["threshold"] == chosen.t_unknown
     assert record["bytes"] == chosen.unknown.nbytes
     assert all(isinstance(area, float) for area in record["auroc_classes_left_out"].values())
+
+
+ORDERED = HeadConfig(ordered=True)
+
+
+def test_an_order_is_used_where_there_is_one(make_ordered, blocks):
+    off, plain, chosen = [], [], []
+    for seed in range(3):
+        made = make_ordered(160, 8, apart=1.5, seed=seed)
+        crossed = fitter(made, blocks, strangers=False, config=ORDERED)
+        off.append(np.abs(median_label(crossed.cross_probabilities()) - made.labels))
+        nominal = fitter(made, blocks, strangers=False).cross_probabilities().argmax(axis=1)
+        plain.append(np.abs(nominal - made.labels))
+        chosen += [isinstance(crossed.fit_head(fold), CumulativeHead) for fold in range(5)]
+    assert np.mean(chosen) > 0.5
+    assert np.mean(off) < 0.95 * np.mean(plain)
+
+
+def test_without_an_order_multinomial_heads_win(make, blocks):
+    crossed = fitter(make(150, 5, apart=3), blocks, config=ORDERED).cross_fit()
+    assert not any(chosen["head"].startswith("cumulative") for chosen in crossed.chosen)
+
+
+def test_what_was_tried_is_said_with_its_distance_and_log_loss(make_ordered, blocks):
+    made = make_ordered(100, 4)
+    chosen = fitter(made, blocks, config=ORDERED).fit().chosen
+    assert set(chosen) == {"head", "temperature", "log_loss", "mae", "unknown"}
+    assert set(chosen["mae"]) == set(chosen["log_loss"])
+    assert {"cumulative", "cumulative-soft", "logistic", "discriminant"} < set(chosen["mae"])
+    assert json.loads(json.dumps(chosen)) == chosen
+
+
+def test_multinomial_candidates_are_the_same_with_an_order(make, blocks):
+    made = make(100, 4)
+    plain, ordered = fitter(made, blocks).fit(1).chosen, fitter(made, blocks, config=ORDERED).fit(1).chosen
+    assert plain["log_loss"].items() <= ordered["log_loss"].items()
+
+
+def test_labels_of_the_held_fold_do_not_choose_an_ordered_head(make_ordered, blocks):
+    made = make_ordered(120, 4)
+    held = made.fold == 2
+    labels = made.labels.copy()
+    labels[held] = labels[held][::-1]
+    honest, misled = (fitter(some, blocks, config=ORDERED).fit(2) for some in (made, replace(made, labels=labels)))
+    assert honest.chosen == misled.chosen
+    features = made.features[held]
+    np.testing.assert_array_equal(honest.probabilities(features), misled.probabilities(features))
+    np.testing.assert_array_equal(honest.unknown_score(features), misled.unknown_score(features))
+
+
+def test_ordered_heads_without_unknown_scores_are_the_same(make_ordered, blocks):
+    made = make_ordered(120, 4)
+    whole = fitter(made, blocks, config=ORDERED).cross_fit().probabilities
+    alone = fitter(made, blocks, strangers=False, config=ORDERED).cross_probabilities()
+    np.testing.assert_array_equal(alone, whole)
+
+
+def test_an_ordered_label_that_stands_in_one_fold_gets_almost_nothing_there(make_ordered, blocks):
+    made = make_ordered(100, 4)
+    fold = np.where(made.labels == 1, 1, made.fold)
+    crossed = fitter(replace(made, fold=fold), blocks, config=ORDERED).cross_fit()
+    assert np.isfinite(crossed.probabilities).all()
+    assert (crossed.probabilities[fold == 1, 1] < 1e-6).all()
+    assert (crossed.uncalibrated[fold == 1, 1] < 1e-6).all()
+
+
+@pytest.mark.parametrize(("count", "classes", "folds"), [(6, 2, 3), (4, 2, 5), (8, 4, 2), (3, 3, 1), (2, 2, 2)])
+def test_tiny_ordered_sets_get_a_head(make_ordered, blocks, count, classes, folds):
+    made = make_ordered(count, classes, folds=folds)
+    fitted = fitter(made, blocks, config=ORDERED).fit()
+    np.testing.assert_allclose(fitted.probabilities(made.features).sum(axis=1), 1, rtol=1e-5)
+    assert np.isfinite(fitted.unknown_score(made.features)).all()
+
+
+def test_a_single_label_has_no_order_to_use(make_ordered, blocks):
+    made = replace(make_ordered(20, 2), labels=np.zeros(20, np.int64))
+    fitted = HeadFitter(made.features, made.labels, made.fold, classes=2, blocks=blocks, config=ORDERED).fit()
+    assert "cumulative" not in fitted.chosen["mae"]
+
+
+def test_a_large_ordered_set_is_fitted_on_a_projection(make_ordered, blocks):
+    made = make_ordered(2300, 5)
+    fitted = fitter(made, blocks, held=(0,), config=ORDERED).fit()
+    assert "cumulative-projected" in fitted.chosen["mae"]
+    assert fitted.chosen["mae"][fitted.chosen["head"]] < 0.5
+    off = np.abs(median_label(fitted.probabilities(made.features)) - made.labels).mean()
+    assert off < 0.5
 
 
 @pytest.mark.parametrize(

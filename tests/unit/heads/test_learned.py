@@ -7,6 +7,7 @@ from discern.errors import DataError
 from discern.heads.choosing import calibrate
 from discern.heads.config import HeadConfig
 from discern.heads.learned import PLAIN, Learner
+from discern.heads.ordering import CumulativeChoice
 
 NOTHING = np.zeros(0, np.int64)
 
@@ -92,3 +93,47 @@ def test_a_class_left_out_is_not_present(learner):
 def test_nothing_left_to_learn_from_is_named(learner):
     with pytest.raises(DataError, match="left to learn from"):
         learner.learn(frozenset([0]), np.arange(120))
+
+
+def ordered_learner(made, blocks, **changes) -> Learner:
+    facts = {
+        "classes": made.classes,
+        "spans": tuple(blocks.values()),
+        "apart": (0, 1, 2, 3, 4),
+        "strangers": False,
+        "config": HeadConfig(ordered=True),
+        "seed": 0,
+    }
+    weights = np.ones(len(made.labels))
+    return Learner(made.features, made.labels, made.fold, weights, **(facts | changes))
+
+
+def test_cumulative_heads_are_fitted_for_ordered_labels_alone(make_ordered, blocks, learner):
+    assert not learner.learn(frozenset([0]), NOTHING).cumulatives
+    ordered = ordered_learner(make_ordered(120, 4), blocks)
+    assert set(ordered.learn(frozenset([0]), NOTHING).cumulatives) == {"cumulative", "cumulative-soft"}
+    assert not ordered.learn(frozenset([0]), NOTHING, heads=False).cumulatives
+
+
+@pytest.mark.parametrize("count", [120, 2100])
+def test_the_cumulative_head_that_ships_says_what_was_answered(make_ordered, blocks, count):
+    made = make_ordered(count, 4)
+    ordered = ordered_learner(made, blocks)
+    learned, rows = ordered.learn(frozenset([0]), NOTHING), np.arange(count)
+    answers = ordered.answer(learned, rows)
+    assert set(answers.margins) == set(learned.cumulatives)
+    for name in learned.cumulatives:
+        choice = CumulativeChoice(name=name, temperature=1.3)
+        head = ordered.head(learned, choice)
+        np.testing.assert_allclose(head.logits(made.features), choice.answer(answers), rtol=1e-3, atol=1e-3)
+
+
+def test_the_soft_cumulative_head_is_shorter(make_ordered, blocks):
+    found = ordered_learner(make_ordered(120, 4), blocks).learn(frozenset([0]), NOTHING).cumulatives
+    assert np.linalg.norm(found["cumulative-soft"].weight) < np.linalg.norm(found["cumulative"].weight)
+
+
+def test_one_label_left_over_has_no_cumulative_head(make_ordered, blocks):
+    made = make_ordered(40, 2)
+    learned = ordered_learner(made, blocks).learn(frozenset([0]), np.flatnonzero(made.labels == 1))
+    assert not learned.cumulatives
