@@ -1,9 +1,14 @@
 """Many pieces of work at once, each on one core."""
 
 import os
+import pickle
+import signal
+import subprocess
+import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -24,3 +29,81 @@ def side_by_side(jobs: Sequence[Callable[[], Result]], threads: int | None = Non
     count = min(threads or os.cpu_count() or 1, _MOST_THREADS, max(len(jobs), 1))
     with one_core_each(), ThreadPoolExecutor(count) as pool:
         yield from pool.map(lambda job: job(), jobs)
+
+
+class Helper:
+    """A Python of its own, which does one thing at a time as it is told; for work in which Python itself is the brake.
+
+    It is begun by its command line and not by `multiprocessing`, so no script must be written with it in mind. It ends
+    when nobody can tell it anything any more: with the process that began it, however that one ends.
+
+    Raises:
+        OSError: no process can be started.
+    """
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - this very Python
+            [sys.executable, "-c", _BEGINNING],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | _ALONE,
+        )
+        self._say(sys.path)
+
+    def run(self, function: Callable[..., Result], *arguments: object) -> Result:
+        """Call a function of some module there, and give what it gives; all of it must be picklable.
+
+        Raises:
+            OSError: the helper is no more.
+            RuntimeError: the function raised; the message is its traceback.
+        """
+        assert self._process.stdout is not None
+        self._say((function, arguments))
+        try:
+            fault, result = pickle.load(self._process.stdout)  # noqa: S301 - our own child wrote it
+        except (EOFError, pickle.UnpicklingError) as error:
+            raise BrokenPipeError("the helper ended") from error
+        if fault:
+            raise RuntimeError(fault)
+        answer: Result = result
+        return answer
+
+    def close(self) -> None:
+        """Let it end, when it has done what it is doing."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with suppress(OSError):
+            self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
+
+    def _say(self, what: object) -> None:
+        assert self._process.stdin is not None
+        pickle.dump(what, self._process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
+        self._process.stdin.flush()
+
+
+# One core; and glibc keeps some memory, where it would return it to the system after each picture and ask for it again.
+_ALONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_TOP_PAD_": str(16 << 20)}
+_BEGINNING = """
+import pickle, sys
+sys.path[:] = pickle.load(sys.stdin.buffer)
+from discern.cores import help_out
+help_out()
+"""
+
+
+def help_out() -> None:
+    """Be a `Helper`: read calls from standard input and write results to standard output, until there are no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever is interrupted closes our input
+    told, said = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever else is printed must not come between
+    with suppress(EOFError, OSError):
+        while True:
+            function, arguments = pickle.load(told)  # noqa: S301 - our own parent wrote it
+            try:
+                answer = ("", function(*arguments))
+            except Exception:  # noqa: BLE001 - it is the caller's to judge
+                answer = (traceback.format_exc(), None)
+            pickle.dump(answer, said, protocol=pickle.HIGHEST_PROTOCOL)
+            said.flush()

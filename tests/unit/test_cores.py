@@ -1,12 +1,17 @@
 """Jobs run side by side, in order, and what fails is heard of."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from discern.cores import one_core_each, side_by_side
+from discern.cores import Helper, one_core_each, side_by_side
 
 
 def blas_threads() -> set[int]:
@@ -44,3 +49,60 @@ def test_each_product_uses_one_core_and_all_of_them_again_afterwards():
     assert blas_threads() == before
     assert list(side_by_side([blas_threads], threads=1)) == [{1}]
     assert blas_threads() == before
+
+
+class TestHelper:
+    def test_it_does_what_it_is_told_in_a_process_of_its_own(self) -> None:
+        helper = Helper()
+        assert helper.run(divmod, 17, 5) == (3, 2)
+        assert helper.run(os.getpid) != os.getpid()
+        assert helper.run(len, bytes(3 << 20)) == 3 << 20
+        helper.close()
+
+    def test_what_goes_wrong_is_said_and_it_goes_on(self) -> None:
+        helper = Helper()
+        with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+            helper.run(divmod, 1, 0)
+        assert helper.run(abs, -1) == 1
+        helper.close()
+
+    def test_what_is_printed_does_not_come_between(self) -> None:
+        helper = Helper()
+        assert helper.run(print, "hello") is None
+        assert helper.run(abs, -2) == 2
+        helper.close()
+
+    def test_one_that_ended_is_an_error_of_the_system(self) -> None:
+        helper = Helper()
+        for function in (os._exit, abs):
+            with pytest.raises(BrokenPipeError):
+                helper.run(function, 3)
+        helper.close()
+
+    @pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX knows them")
+    def test_it_ends_with_whoever_began_it(self) -> None:
+        code = "import os, sys; from discern.cores import Helper; print(Helper().run(os.getpid), flush=True); input()"
+        with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as began:
+            assert began.stdout is not None
+            helper = int(began.stdout.readline())
+            os.kill(helper, 0)
+            began.kill()
+        deadline = time.monotonic() + 20
+        while _runs(helper) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not _runs(helper)
+
+    @pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX knows them")
+    def test_an_interruption_is_left_to_whoever_began_it(self) -> None:
+        helper = Helper()
+        os.kill(helper.run(os.getpid), signal.SIGINT)
+        assert helper.run(abs, -1) == 1
+        helper.close()
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -9,49 +9,15 @@ import numpy as np
 import PIL
 import polars as pl
 
-from discern.picture import SCAN_SHORTEST, THUMB, Limits, pixel_hash, thumbnail
-from discern.picture.camera import camera
-from discern.picture.opening import opened
-from discern.picture.sharpness import sharpness
+from discern.picture import THUMB, Limits
+from discern.picture.looking import FACTS
 from discern.store import Rows, Shelf
 
 # Raised whenever the same bytes give other facts than before.
 _VERSION = 2
-_FACTS = np.dtype(
-    [
-        ("pixels", "S64"),
-        ("width", "<i4"),
-        ("height", "<i4"),
-        ("format", "S8"),
-        ("mode", "S16"),
-        ("sharpness", "<f4"),
-        ("camera", "S64"),
-    ]
-)
 _KEPT_AT_ONCE = 512
 _KEPT_SECONDS = 5.0
 _NO_CONTENT = "0" * 64
-
-
-def look(data: bytes, limits: Limits) -> tuple[np.ndarray, np.ndarray]:
-    """Open a picture and note what it is.
-
-    Returns:
-        facts: structured [] with `pixels` (hash in hex), `width`, `height` (upright), `format`, `mode`, `sharpness`
-            (NaN where nothing can be said), `camera` (b"" where the file does not say).
-        thumb: uint8 [64, 64, 3].
-
-    Raises:
-        PictureError: the bytes are no usable picture.
-    """
-    with opened(data, limits) as picture:
-        width, height = picture.size
-        form, mode = picture.format, picture.image.mode
-        exif = data if form == "TIFF" else picture.image.info.get("exif") or b""
-        pixels = np.asarray(picture.decode(SCAN_SHORTEST))
-    sharp, taken_by = sharpness(pixels), (camera(exif) or "").encode()
-    noted = (pixel_hash(pixels), width, height, form, mode, np.nan if sharp is None else sharp, taken_by)
-    return np.array(noted, _FACTS), thumbnail(pixels)
 
 
 class KnownPictures:
@@ -64,19 +30,27 @@ class KnownPictures:
 
     def __init__(self, cache: Path, limits: Limits) -> None:
         kind = f"{_VERSION}-pillow{PIL.__version__}-{limits.max_pixels}"
-        self._facts = Shelf(cache, f"facts-{kind}", _FACTS)
+        self._facts = Shelf(cache, f"facts-{kind}", FACTS)
         self._thumbs = Shelf(cache, f"thumbs-{kind}", np.dtype(np.uint8), shape=(THUMB, THUMB, 3))
         self._lock = threading.Lock()
-        self._new: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self._new: set[str] = set()
+        self._parts: list[tuple[list[str], np.ndarray, np.ndarray]] = []
         self._kept_at = time.monotonic()
 
     def __contains__(self, content: str) -> bool:
         return content in self._new or (content in self._facts and content in self._thumbs)
 
-    def add(self, content: str, facts: np.ndarray, thumb: np.ndarray) -> None:
-        """Remember a picture, and write what has gathered now and then."""
+    def add(self, contents: Sequence[str], facts: np.ndarray, thumbs: np.ndarray) -> None:
+        """Remember n pictures, and write what has gathered now and then.
+
+        Args:
+            contents: of their files, n.
+            facts: structured [n], as `picture.looking.look` notes them.
+            thumbs: uint8 [n, 64, 64, 3].
+        """
         with self._lock:
-            self._new[content] = (facts, thumb)
+            self._new.update(contents)
+            self._parts.append((list(contents), facts, thumbs))
             due = len(self._new) >= _KEPT_AT_ONCE or time.monotonic() - self._kept_at > _KEPT_SECONDS
         if due:
             self.keep()
@@ -84,11 +58,13 @@ class KnownPictures:
     def keep(self) -> None:
         """Write what has been added, so that no later scan computes it again."""
         with self._lock:
-            if self._new:
-                contents = list(self._new)
-                self._thumbs.put(contents, np.stack([thumb for _, thumb in self._new.values()]))
-                self._facts.put(contents, np.stack([facts for facts, _ in self._new.values()]))
+            if self._parts:
+                contents, facts, thumbs = zip(*self._parts, strict=True)
+                named = [content for some in contents for content in some]
+                self._thumbs.put(named, np.concatenate(thumbs))
+                self._facts.put(named, np.concatenate(facts))
                 self._new.clear()
+                self._parts.clear()
             self._kept_at = time.monotonic()
 
     def facts(self, contents: Sequence[str]) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from discern.catalog.archives import holds_files, read_members
 from discern.catalog.batches import is_batch, names_batch
-from discern.catalog.naming import is_archive, is_ignored, natural_key, to_text
+from discern.catalog.naming import MEMBER, is_archive, is_ignored, natural_key, to_text
 from discern.catalog.sources import Item, refused
 from discern.errors import CatalogError, UnreadableFile
 from discern.picture import Limits, read_file
@@ -36,16 +36,22 @@ class FolderSource:
 
     def items(self) -> Iterator[Item]:
         """Yield files in natural order of their paths; an archive's members where the archive stands."""
+        root = os.path.join(self.root, "")  # noqa: PTH118 - a hundred thousand paths are quicker as text
         for folder, name in self._found:
             path = to_text(folder + name)
-            place = self.root / (folder + name)
+            place = root + folder + name
             if not name:
-                error = UnreadableFile("This folder may not be looked into.", hint="Allow it, or move it elsewhere.")
-                yield refused(path.rstrip("/"), error)
-            elif (is_archive(name) and holds_files(place)) or is_batch(place):
-                yield from read_members(place, path, limits=self._limits)
+                yield refused(path.rstrip("/"), _UNNAMEABLE if folder.endswith(MEMBER) else _CLOSED)
+            elif (is_archive(name) and holds_files(Path(place))) or (names_batch(name) and is_batch(Path(place))):
+                yield from read_members(Path(place), path, limits=self._limits)
             else:
                 yield Item(path=path, load=partial(read_file, place, limits=self._limits))
+
+
+_CLOSED = UnreadableFile("This folder may not be looked into.", hint="Allow it, or move it elsewhere.")
+_UNNAMEABLE = UnreadableFile(
+    "Files in this folder would be called as those in the archive beside it.", hint="Rename the folder, without its !."
+)
 
 
 def _walk(root: Path, leave_out: Callable[[Path], bool] | None) -> Iterator[tuple[str, str]]:
@@ -61,9 +67,12 @@ def _walk(root: Path, leave_out: Callable[[Path], bool] | None) -> Iterator[tupl
                 raise CatalogError(f"{root} cannot be read: {error.strerror}.", hint="Allow it, or copy it.") from error
             yield folder, ""
             continue
+        names = {entry.name for entry in found}
         for entry in found:
             if entry.is_dir(follow_symlinks=False):
-                if leave_out is None or not leave_out(Path(entry.path)):
+                if entry.name.endswith("!") and entry.name[:-1] in names:
+                    yield f"{folder}{entry.name}/", ""
+                elif leave_out is None or not leave_out(Path(entry.path)):
                     folders.append(f"{folder}{entry.name}/")
             elif not (entry.is_symlink() and Path(entry.path).is_dir()):
                 yield folder, entry.name

@@ -4,6 +4,7 @@ import os
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ from discern.catalog.facts import KnownPictures
 from discern.catalog.folders import FolderSource
 from discern.catalog.labelling import labelled
 from discern.catalog.listings import SUFFIXES, ListingSource
+from discern.catalog.looking import Eyes
 from discern.catalog.naming import natural_key
 from discern.catalog.seeing import Sighting, see
 from discern.catalog.sources import Item, Source
@@ -23,7 +25,7 @@ from discern.progress import Progress, silent
 
 STAGE = "looking at pictures"
 
-_BATCH = 16
+_BATCH = 64
 _BATCH_BYTES = 4 << 20
 _BATCHES_AHEAD = 3
 _SIGHTED = ("path", "bytes", "content", "label", "group", "part", "error", "message")
@@ -55,14 +57,16 @@ def scan(
     """
     opened = open_source(Path(os.path.abspath(source)), limits, leave_out)  # noqa: PTH100 - links stay as they were given
     known = KnownPictures(cache, limits)
+    threads = threads or _cores()
     sightings: dict[str, Sighting] = {}
     done = 0
     try:
-        for batch in _in_parallel(lambda item: see(item, known, limits), opened.items(), threads or _cores()):
-            # Where an archive has a name twice, the later file replaces the earlier, as it does when unpacked.
-            sightings.update((sighting.path, sighting) for sighting in batch)
-            done += len(batch)
-            progress(STAGE, done, opened.total)
+        with Eyes(limits, helpers=threads > 1) as eyes:
+            for batch in _in_parallel(partial(see, known=known, look=eyes), opened.items(), threads):
+                # Where an archive has a name twice, the later file replaces the earlier, as it does when unpacked.
+                sightings.update((sighting.path, sighting) for sighting in batch)
+                done += len(batch)
+                progress(STAGE, done, opened.total)
     finally:
         known.keep()
     _require_pictures(source, sightings.values())
@@ -92,13 +96,15 @@ def open_source(source: Path, limits: Limits, leave_out: Callable[[Path], bool] 
     )
 
 
-def _in_parallel(work: Callable[[Item], Sighting], items: Iterable[Item], threads: int) -> Iterator[list[Sighting]]:
+def _in_parallel(
+    work: Callable[[list[Item]], list[Sighting]], items: Iterable[Item], threads: int
+) -> Iterator[list[Sighting]]:
     """Yield results in the order of the items, a batch at a time, never many batches ahead: memory stays flat."""
     ahead: deque[Future[list[Sighting]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:
             for batch in _batches(items):
-                ahead.append(pool.submit(list, map(work, batch)))
+                ahead.append(pool.submit(work, batch))
                 if len(ahead) > _BATCHES_AHEAD * threads:
                     yield ahead.popleft().result()
             while ahead:
@@ -109,11 +115,13 @@ def _in_parallel(work: Callable[[Item], Sighting], items: Iterable[Item], thread
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
     batch: list[Item] = []
+    held = 0
     for item in items:
         batch.append(item)
-        if len(batch) == _BATCH or sum(item.held for item in batch) > _BATCH_BYTES:
+        held += item.held
+        if len(batch) == _BATCH or held > _BATCH_BYTES:
             yield batch
-            batch = []
+            batch, held = [], 0
     if batch:
         yield batch
 

@@ -12,11 +12,12 @@ from typing import Self
 import numpy as np
 import polars as pl
 
-from discern.catalog.facts import KnownPictures, look
+from discern.catalog.facts import KnownPictures
 from discern.catalog.naming import order_labels, to_name, to_text
 from discern.catalog.reading import archive_of, items_at
 from discern.errors import CatalogError, UsageError
 from discern.picture import THUMB, Limits
+from discern.picture.looking import look_at
 from discern.store import Rows
 
 FORMAT = 2
@@ -190,7 +191,8 @@ class Catalog:
         known = KnownPictures(cache, limits)
         contents = table.select(pl.when(pl.col("error").is_null()).then("content"))["content"].to_list()
         for row, data in catalog.read(known.missing_thumbs(contents)):
-            known.add(contents[row], *look(data, limits))
+            looks = look_at(data, limits)
+            known.add([contents[row]], looks.facts, looks.thumbs)
         known.keep()
         return replace(catalog, thumbs=known.thumbs(contents))
 

@@ -24,12 +24,18 @@ _REMEDY = "Save it anew from the program it came from, or leave it out."
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """What a decoder is given: the bytes, and what was found beside the pixels."""
+    """What a decoder is given: the bytes, and what was found beside the pixels.
+
+    `plain` is the width and height of a JPEG that has three colours and nothing but its picture, else None. `kept` is
+    how many bytes of coefficients a JPEG in several scans keeps until the last one, however small it will be.
+    """
 
     data: bytes
     exif: bytes = b""
     profile: bytes = b""
     frames: int = 1
+    plain: tuple[int, int] | None = None
+    kept: int = 0
 
 
 def open_container(name: str, data: bytes, limits: Limits) -> Container:
@@ -100,27 +106,38 @@ def _table(data: bytes, flags: int) -> int:
 def _jpeg(data: bytes, limits: Limits) -> Container:
     """Bound what stands before the first scan, and hold the size it claims against the bytes and scans there are."""
     place, parts, width, height, arithmetic = 2, 0, 0, 0, False
+    kinds, sample = [], b""
     while (marker := data.find(b"\xff", place)) >= 0 and marker + 9 <= len(data):
         parts += 1 + marker - place
         _bound(parts, "JPEG")
         kind, length = data[marker + 1], int.from_bytes(data[marker + 2 : marker + 4], "big")
+        kinds.append(kind)
         if kind == 0xDA:
             break
         if kind in _FRAMES:
             height, width = struct.unpack_from(">HH", data, marker + 5)
+            sample = data[marker + 4 : marker + 10 : 5]
             arithmetic = kind >= 0xC9
         place = marker + (1 if kind == 0xFF else 2 if kind in _BARE else 2 + length)
     limits.check("JPEG", width, height)
     # Huffman codes take at least one bit for each block of 8 x 8.
     if not arithmetic and width * height > 512 * len(data):
         raise TruncatedPicture(f"This JPEG claims {width:,} x {height:,} pixels, which it cannot hold.", hint=_AGAIN)
-    if data.count(b"\xff\xda", place) * width * height > _MOST_SCANS * limits.max_pixels:
+    scans = data.count(b"\xff\xda", place)
+    if scans * width * height > _MOST_SCANS * limits.max_pixels:
         raise DamagedPicture("This JPEG has more scans than a picture of its size needs.", hint=_REMEDY)
-    return Container(data=data)
+    orderly = parts == len(kinds) and _PLAIN.issuperset(kinds) and sum(kind in _FRAMES for kind in kinds) == 1
+    plain = orderly and sample == _COLOURED and kinds[-1] == 0xDA and width * height > 0
+    kept = _COEFFICIENTS * width * height if scans > 1 else 0
+    return Container(data=data, plain=(width, height) if plain else None, kept=kept)
 
 
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+# Baseline and progressive frames, tables, restarts, JFIF, comments: nothing that says how to turn or colour a picture.
+_PLAIN = {0xC0, 0xC1, 0xC2, 0xC4, 0xDA, 0xDB, 0xDD, 0xE0, 0xFE}
+_COLOURED = b"\x08\x03"  # bits of a sample, and samples of a pixel
 _BARE = {*range(0xC0), *range(0xD0, 0xDA)}
+_COEFFICIENTS = 6  # bytes for each pixel
 
 
 def _bmp(data: bytes, limits: Limits) -> Container:  # noqa: ARG001

@@ -24,7 +24,7 @@ _FLAGS = (
 )
 
 
-def read_file(path: Path, *, limits: Limits = Limits()) -> bytes:  # noqa: B008 - frozen
+def read_file(path: Path | str, *, limits: Limits = Limits()) -> bytes:  # noqa: B008 - frozen
     """Read a regular file, or the regular file that a link leads to.
 
     Never waits: a pipe, a device or a socket is refused without being read.
@@ -39,7 +39,7 @@ def read_file(path: Path, *, limits: Limits = Limits()) -> bytes:  # noqa: B008 
         PictureTooLarge: more bytes than allowed.
     """
     try:
-        _require_regular(path, path.stat())
+        _require_regular(path, os.stat(path))  # noqa: PTH116 - a path may be text
         descriptor = os.open(path, _FLAGS)
     except (OSError, ValueError) as error:
         raise UnreadableFile(f"{path} cannot be opened: {_reason(path, error)}.", hint=_REMEDY) from error
@@ -62,13 +62,13 @@ def read_file(path: Path, *, limits: Limits = Limits()) -> bytes:  # noqa: B008 
 _REMEDY = "Put a readable picture file in its place, or remove it."
 
 
-def _require_regular(path: Path, status: os.stat_result) -> None:
+def _require_regular(path: Path | str, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "no regular file")
         raise UnreadableFile(f"{path} is {kind}, not a file.", hint=_REMEDY)
 
 
-def _reason(path: Path, error: OSError | ValueError) -> str:
-    if isinstance(error, FileNotFoundError) and path.is_symlink():
+def _reason(path: Path | str, error: OSError | ValueError) -> str:
+    if isinstance(error, FileNotFoundError) and os.path.islink(path):  # noqa: PTH114 - as above
         return "its link leads nowhere"
     return (getattr(error, "strerror", None) or str(error)).lower()

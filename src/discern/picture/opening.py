@@ -1,8 +1,9 @@
 """Opens a picture: from bytes to upright sRGB pixels, or to an error that says what is wrong."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 
 import numpy as np
@@ -21,6 +22,7 @@ from discern.picture.colour import to_srgb
 from discern.picture.containers import is_cut, open_container
 from discern.picture.exif import orientation
 from discern.picture.header import FORMATS, Header, Limits, recognise
+from discern.picture.memory import decoding_bytes, room_for, to_array
 from discern.picture.quiet import quiet
 
 SCAN_SHORTEST = 768
@@ -63,42 +65,62 @@ _DECODERS: dict[str, Callable[[BytesIO], ImageFile]] = {
 }
 _COUNTED = {"WEBP", "AVIF", "HEIF"}
 _OUTSPOKEN = {"TIFF", "AVIF", "HEIF", "GIF"}
+# Bytes of memory: as many for each pixel at most, and in all so few that nobody needs to wait for them.
+_MOST_EACH, _UNCOUNTED = 16, 16_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """A picture whose header was read and whose pixels were not."""
+    """A picture whose header was read and whose pixels were not.
+
+    Attributes:
+        format: one of `FORMATS`.
+        stored: width and height before it is turned upright, in pixels.
+        mode: how pixels are stored, in Pillow's words.
+        load: decodes, a JPEG at a reduced scale whose shorter side is not below what is asked for; waits until other
+            threads leave memory for it, and keeps its share until the picture is closed.
+        turn: how it was held, 1 to 8 as EXIF says it.
+        profile: its ICC profile, or b"".
+        exif: its EXIF block, or b"".
+        frames: 1, or 2 where there are several.
+    """
 
     format: str
-    image: ImageFile
-    turn: int
-    profile: bytes
-    frames: int
+    stored: tuple[int, int]
+    mode: str
+    load: Callable[[int | None], Image.Image]
+    turn: int = 1
+    profile: bytes = b""
+    exif: bytes = b""
+    frames: int = 1
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the upright picture, in pixels."""
-        width, height = self.image.size
+        width, height = self.stored
         return (height, width) if self.turn > 4 else (width, height)
 
     def decode(self, shortest: int | None) -> Image.Image:
         """Decode to upright sRGB, mode "RGB"; a JPEG at a reduced scale, its shorter side not below `shortest`."""
-        if shortest is not None and self.format == "JPEG":
-            self.image.draft(None, (shortest, shortest))
-        self.image.load()
-        image = to_srgb(self.image, self.profile)
+        image = to_srgb(self.load(shortest), self.profile)
         return image.transpose(_TURNS[self.turn]) if self.turn in _TURNS else image
 
 
 @contextmanager
-def opened(data: bytes, limits: Limits) -> Iterator[Opened]:
-    """Read a header, and translate whatever goes wrong inside the block: the one place where that is done."""
+def opened(data: bytes, limits: Limits, *, thorough: bool = False) -> Iterator[Opened]:
+    """Read a header, and translate whatever goes wrong inside the block: the one place where that is done.
+
+    Args:
+        data: the bytes of the file.
+        limits: what is refused before decoding.
+        thorough: read all of a header, also where decoding is to follow and would find the same.
+    """
     name = recognise(data, limits)
     with ExitStack() as stack:
         if name in _OUTSPOKEN:
             stack.enter_context(quiet)
         try:
-            yield _begin(name, data, limits)
+            yield _begin(name, data, limits, stack, thorough=thorough)
         except PictureError:
             raise
         except Image.DecompressionBombError as error:
@@ -116,19 +138,49 @@ def opened(data: bytes, limits: Limits) -> Iterator[Opened]:
             ) from error
 
 
-def _begin(name: str, data: bytes, limits: Limits) -> Opened:
+def _begin(name: str, data: bytes, limits: Limits, held: ExitStack, *, thorough: bool) -> Opened:
     container = open_container(name, data, limits)
+    if container.plain and not thorough:
+        load = partial(_load_plain, data, container.plain, limits, held)
+        return Opened(format=name, stored=container.plain, mode="RGB", load=load)
     image = _DECODERS[name](BytesIO(container.data))
     limits.check(name, *image.size)
-    # TIFF and HEIF turn themselves; what their EXIF says has been done already.
-    turn = 1 if name in ("TIFF", "HEIF") else orientation(container.exif or image.info.get("exif", b""))
+    exif = container.exif or image.info.get("exif") or b""
     return Opened(
         format=name,
-        image=image,
-        turn=turn,
+        stored=image.size,
+        mode=image.mode,
+        load=partial(_load, image, name=name, limits=limits, held=held, kept=container.kept),
+        # TIFF and HEIF turn themselves; what their EXIF says has been done already.
+        turn=1 if name in ("TIFF", "HEIF") else orientation(exif),
         profile=container.profile or image.info.get("icc_profile") or b"",
+        exif=data if name == "TIFF" else exif,
         frames=2 if name in _COUNTED and getattr(image, "n_frames", 1) > 1 else container.frames,
     )
+
+
+def _load(
+    image: ImageFile, shortest: int | None, *, name: str, limits: Limits, held: ExitStack, kept: int
+) -> ImageFile:
+    width, height = image.size
+    if shortest is not None and name == "JPEG":
+        image.draft(None, (shortest, shortest))
+    needed = kept + decoding_bytes(name, image.mode, image.size, clear="transparency" in image.info)
+    held.enter_context(room_for(needed, f"{name} of {width:,} x {height:,} pixels", limits))
+    image.load()
+    return image
+
+
+def _load_plain(
+    data: bytes, size: tuple[int, int], limits: Limits, held: ExitStack, shortest: int | None
+) -> Image.Image:
+    """Decode at full size without Pillow's own reading of the header, which takes as long as a small picture."""
+    small = _MOST_EACH * size[0] * size[1] <= min(limits.max_memory, _UNCOUNTED)
+    if small and (shortest is None or min(size) < 2 * shortest):
+        with suppress(ValueError):
+            return Image.frombytes("RGB", size, data, "jpeg", "RGB", "")
+    # Larger, or damaged: then this says how.
+    return _begin("JPEG", data, limits, held, thorough=True).load(shortest)
 
 
 def read_header(data: bytes, *, limits: Limits = Limits()) -> Header:  # noqa: B008 - frozen
@@ -137,13 +189,13 @@ def read_header(data: bytes, *, limits: Limits = Limits()) -> Header:  # noqa: B
     Raises:
         PictureError: the family's member that names what is wrong.
     """
-    with opened(data, limits) as picture:
+    with opened(data, limits, thorough=True) as picture:
         width, height = picture.size
         return Header(
             format=picture.format,
             width=width,
             height=height,
-            mode=picture.image.mode,
+            mode=picture.mode,
             frames=picture.frames,
             suffixes=FORMATS[picture.format],
         )
@@ -168,4 +220,4 @@ def open_picture(data: bytes, *, shortest: int | None = None, limits: Limits = L
         PictureError: the family's member that names what is wrong.
     """
     with opened(data, limits) as picture:
-        return np.asarray(picture.decode(shortest))
+        return to_array(picture.decode(shortest))

@@ -31,5 +31,9 @@ def pixel_hash(pixels: np.ndarray) -> str:
 
 def thumbnail(pixels: np.ndarray) -> np.ndarray:
     """Average areas of the whole picture, stretched to a square: uint8 [H, W, 3] to uint8 [64, 64, 3]."""
-    image = Image.fromarray(require_pixels(pixels))
+    return shrunk(Image.fromarray(require_pixels(pixels)))
+
+
+def shrunk(image: Image.Image) -> np.ndarray:
+    """`thumbnail` of a picture of mode "RGB" that is still Pillow's."""
     return np.asarray(image.resize((THUMB, THUMB), Image.Resampling.BOX))

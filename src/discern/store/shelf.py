@@ -80,7 +80,8 @@ class Shelf:
         for start in range(0, len(new), step):
             taken = new[start : start + step]
             keys = b"".join(_key(contents[at]) for at in taken)
-            little = rows[taken].astype(self.dtype.newbyteorder("<"), copy=False)
+            some = rows[taken[0] : taken[-1] + 1] if taken[-1] - taken[0] == len(taken) - 1 else rows[taken]
+            little = some.astype(self.dtype.newbyteorder("<"), copy=False)
             chunk = write_chunk(self.folder, self._identity, keys, little)
             with self._lock:
                 self._sound.add(chunk.path.name)

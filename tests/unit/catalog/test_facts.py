@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from discern.catalog.facts import KnownPictures, look
-from discern.errors import NotAPicture
+from discern.catalog.facts import KnownPictures
 from discern.picture import Limits
+from discern.picture.looking import look
 from tests.unit.catalog.built import picture
 
 LIMITS = Limits()
@@ -17,18 +17,14 @@ def content(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def add(known: KnownPictures, *files: bytes) -> list[str]:
+    contents, looks = [content(data) for data in files], look(files, LIMITS)
+    known.add(contents, looks.facts, looks.thumbs)
+    return contents
+
+
 def remember(known: KnownPictures, *numbers: int) -> list[str]:
-    for number in numbers:
-        known.add(content(picture(number)), *look(picture(number), LIMITS))
-    return [content(picture(number)) for number in numbers]
-
-
-def test_what_is_noted_of_a_picture():
-    facts, thumb = look(picture(3, size=(30, 10), form="JPEG"), LIMITS)
-    assert (int(facts["width"]), int(facts["height"])) == (30, 10)
-    assert (facts["format"].item(), facts["mode"].item()) == (b"JPEG", b"RGB")
-    assert len(facts["pixels"].item()) == 64
-    assert thumb.shape == (64, 64, 3)
+    return add(known, *map(picture, numbers))
 
 
 def test_the_camera_and_the_sharpness_are_noted(tmp_path):
@@ -39,24 +35,13 @@ def test_the_camera_and_the_sharpness_are_noted(tmp_path):
     file = io.BytesIO()
     image.save(file, "JPEG", exif=exif, quality=95)
     known = KnownPictures(tmp_path, LIMITS)
-    for data in (file.getvalue(), picture(3)):
-        known.add(content(data), *look(data, LIMITS))
+    add(known, file.getvalue(), picture(3))
     known.keep()
     noted = known.facts([content(file.getvalue()), content(picture(3))])
     assert noted["camera"].to_list() == ["Canon EOS 80D", None]
     assert noted["width"].to_list() == [20, 12]
     assert noted["sharpness"][0] > 0.8
     assert noted["sharpness"][1] is None
-
-
-def test_containers_do_not_matter_to_the_pixels_hash():
-    png, bmp = (look(picture(3, form=form), LIMITS)[0]["pixels"] for form in ("PNG", "BMP"))
-    assert png == bmp
-
-
-def test_what_is_no_picture_is_refused():
-    with pytest.raises(NotAPicture):
-        look(b"hello", LIMITS)
 
 
 def test_pictures_are_known_at_once_and_kept_for_later(tmp_path):
@@ -68,7 +53,7 @@ def test_pictures_are_known_at_once_and_kept_for_later(tmp_path):
     later = KnownPictures(tmp_path, LIMITS)
     assert contents[0] in later
     assert later.facts(contents)["width"].to_list() == [12, 12]
-    assert np.array_equal(later.thumbs(contents)[1], look(picture(2), LIMITS)[1])
+    assert np.array_equal(later.thumbs(contents)[1], look([picture(2)], LIMITS).thumbs[0])
 
 
 def test_thumbnails_of_what_is_no_picture_are_black(tmp_path):
@@ -96,3 +81,11 @@ def test_other_limits_know_other_pictures(tmp_path):
 
 def test_no_facts_of_no_pictures(tmp_path):
     assert KnownPictures(tmp_path, LIMITS).facts([]).shape == (0, 7)
+
+
+def test_what_comes_twice_is_kept_once(tmp_path):
+    known = KnownPictures(tmp_path, LIMITS)
+    (kept,) = set(remember(known, 1, 1) + remember(known, 1))
+    known.keep()
+    assert known.facts([kept])["width"].to_list() == [12]
+    assert sum(path.stat().st_size for path in tmp_path.glob("thumbs-*/*")) < 2 * 64 * 64 * 3

@@ -142,12 +142,31 @@ def test_any_number_of_threads_gives_the_same(folder, tmp_path):
     assert np.array_equal(one.thumbs[:], four.thumbs[:])
 
 
+def test_many_pictures_are_the_same_with_helpers(folder, tmp_path):
+    """After the first thousand, helpers look at them."""
+    files = {f"{number % 3}/{number}.png": picture(number) for number in range(1500)} | {"2/junk": b"junk"}
+    write_files(folder, files)
+    one, two = (scan(folder, cache=tmp_path / str(threads), threads=threads) for threads in (1, 2))
+    assert one.table.equals(two.table)
+    assert np.array_equal(one.thumbs[:], two.thumbs[:])
+
+
+def test_a_script_needs_no_guard(folder, tmp_path):
+    write_files(folder, {f"{number}.png": picture(number) for number in range(1200)})
+    (tmp_path / "script.py").write_text(
+        "from pathlib import Path\nfrom discern.catalog import scan\n"
+        f"print(len(scan(Path({str(folder)!r}), cache=Path({str(tmp_path / 'c')!r}), threads=2)))"
+    )
+    ran = subprocess.run([sys.executable, tmp_path / "script.py"], capture_output=True, text=True, check=True)
+    assert (ran.stdout, ran.stderr) == ("1200\n", "")
+
+
 def test_progress_is_told(folder, look_at):
     heard = []
-    files = {f"{number}.png": picture(number) for number in range(40)}
+    files = {f"{number}.png": picture(number) for number in range(150)}
     look_at(write_files(folder, files), progress=lambda *said: heard.append(said))
-    assert [done for _, done, _ in heard] == [16, 32, 40]
-    assert {(stage, total) for stage, _, total in heard} == {("looking at pictures", 40)}
+    assert [done for _, done, _ in heard] == [64, 128, 150]
+    assert {(stage, total) for stage, _, total in heard} == {("looking at pictures", 150)}
 
 
 def test_the_source_is_not_changed(folder, look_at):

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image, ImageFile
 
 from discern.errors import DamagedPicture, PictureError, TruncatedPicture
-from discern.picture import SCAN_SHORTEST, open_picture, read_header
+from discern.picture import SCAN_SHORTEST, Limits, open_picture, read_header
+from discern.picture.opening import opened
 
 HEIC = Path(__file__).with_name("turned.heic")
 LOSSLESS = [
@@ -193,3 +194,23 @@ def _encode(pixels, name, **options):
     file = BytesIO()
     Image.fromarray(pixels).save(file, name, **options)
     return file.getvalue()
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}, {"restart_marker_blocks": 2}])
+def test_a_small_plain_jpeg_is_opened_as_any_other_however_damaged(options):
+    """It is decoded without Pillow's own reading of the header: the same pixels come out, and the same errors."""
+    random = np.random.default_rng(0)
+    whole = _encode(random.integers(0, 256, (40, 33, 3), np.uint8), "JPEG", **options)
+    for _ in range(150):
+        data = bytearray(whole[: random.integers(1, len(whole) + 1)] if random.random() < 0.3 else whole)
+        for place in random.integers(0, len(data), random.integers(0, 3)):
+            data[place] = random.choice([0, 255, 0xD9, 0xDA, 0xC0, 0xC4, random.integers(256)])
+        assert _outcome(bytes(data), thorough=False) == _outcome(bytes(data), thorough=True)
+
+
+def _outcome(data: bytes, *, thorough: bool) -> tuple[object, ...]:
+    try:
+        with opened(data, Limits(), thorough=thorough) as picture:
+            return picture.size, picture.mode, picture.decode(20).tobytes()
+    except PictureError as error:
+        return error.code, str(error)
