@@ -14,8 +14,8 @@ from discern.flow.preparing import PrepareConfig, Prepared, named_by_content, pr
 from discern.flow.run import Run
 from discern.flow.showing import write_page
 from discern.progress import Progress, silent
-from discern.splitting import Split, SplitConfig, make_split
-from discern.training import Origin, TrainConfig, decide, learn, measure, pack, tabulate
+from discern.splitting import Split, SplitConfig, cross_split, make_split
+from discern.training import Origin, TrainConfig, decide, grow, learn, measure, pack, tabulate
 
 _OF_POLICY = ("sentence", "basis", "share", "error", "needed")
 _PRODUCTS = ("metrics.json", "model.discern", "report.html")
@@ -127,6 +127,7 @@ def _train(
     with run.stage("evaluate", progress):
         decided = decide(material, split, learned, config)
         metrics = measure(material, split, learned, decided, config) | {"names": names}
+        metrics["learning_curve"] = grow(material, cross_split(material.catalog, prepared.groups), seed=config.seed)
         run.write_json("metrics.json", metrics)
     with run.stage("pack", progress), run.replacing("model.discern") as path:
         origin = Origin(name=run.folder.name, config=config, versions=run.facts["versions"], names=names)

@@ -5,6 +5,7 @@ from discern.heads.config import HeadConfig
 from discern.heads.conformal import fit_sets
 from discern.heads.fitted import CrossFit, FittedHead, answer_in_blocks
 from discern.heads.fitting import HeadFitter
+from discern.heads.growing import answer_with_less
 from discern.heads.opinions import Opinions, form_opinions
 from discern.heads.promise import Basis, Promise, fit_promise
 
@@ -17,6 +18,7 @@ __all__ = [
     "Opinions",
     "Promise",
     "answer_in_blocks",
+    "answer_with_less",
     "baselines",
     "fit_promise",
     "fit_sets",

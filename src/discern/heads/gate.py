@@ -93,10 +93,12 @@ class _Tuner:
         return np.asarray(belief * shares / shares.sum() + (1 - belief) * self._base.share)
 
     def _fewest_errors(self, inside: np.ndarray, outside: np.ndarray, least: float) -> float:
-        """The threshold from `least` on that turns away fewest known pictures and passes fewest negatives, as shares."""
+        """The threshold from `least` on that turns away and passes least, both as shares."""
+        if not len(outside):
+            return least
         tried = np.unique(np.concatenate([[least], inside[inside > least], outside[outside > least]]))
         order = np.argsort(inside)
         below = np.concatenate([[0], np.cumsum(self._weights[order])])
         kept = below[np.searchsorted(inside[order], tried, side="right")] / below[-1]
-        passed = np.searchsorted(outside, tried, side="right") / max(len(outside), 1)
+        passed = np.searchsorted(outside, tried, side="right") / len(outside)
         return float(tried[np.argmin(passed - kept)])

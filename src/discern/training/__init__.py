@@ -2,6 +2,7 @@
 
 from discern.training.config import TrainConfig
 from discern.training.deciding import Decided, decide
+from discern.training.growing import grow
 from discern.training.learning import Held, Learned, Material, Negatives, learn, tabulate
 from discern.training.measuring import measure
 from discern.training.opining import opine
@@ -16,6 +17,7 @@ __all__ = [
     "Origin",
     "TrainConfig",
     "decide",
+    "grow",
     "learn",
     "measure",
     "opine",
