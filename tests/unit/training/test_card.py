@@ -1,0 +1,198 @@
+"""The card: true to the manifest, valid for machines, and unmoved by hostile labels."""
+
+import json
+
+import pytest
+
+from discern.bundle import Manifest, Thresholds
+from discern.picture import Recipe
+from discern.training.card import write_card
+
+HOSTILE = (
+    "a: b # c",
+    "- [x](http://evil.example) ![i](x)",
+    "---\nlicense: mit",
+    "</h1><script>alert(1)</script>",
+    "| cell | `code` | \\",
+    "\u202etxt\u0000\ud800",
+    "\"quoted\" 'it' {{x}} %YAML @you",
+    "www.evil.example",
+)
+
+
+def figure(value, low=None, high=None, **more) -> dict:
+    return {"value": value, "low": low, "high": high, "note": None, **more}
+
+
+METRICS = {
+    "accuracy": {
+        "leak_free": figure(0.9391, 0.885, 0.969, method="grouped-cv", estimates="recipe"),
+        "naive": figure(0.978, 0.94, 0.99),
+    },
+    "ece": {"value": 0.024, "null95": 0.043},
+    "baselines": {"majority": figure(0.417, 0.32, 0.52)},
+    "split": {"method": "grouped-cv", "reason": "The set is small.", "leaks": 3, "unjudged": ["birch"]},
+}
+
+
+def manifest(**changes) -> Manifest:
+    facts = {
+        "name": "trees",
+        "labels": ("ash", "birch"),
+        "recipe": Recipe(size=96, resize=110, fit="crop", filter="bicubic", fill=(124, 116, 104)),
+        "temperature": 1.2,
+        "thresholds": Thresholds(unknown=1.5, false_rejection=0.05),
+        "metrics": METRICS,
+        "data": {"fingerprint": "f" * 64, "pictures": 1231},
+        "backbone": {"name": "lite0", "licence": "Apache-2.0", "pretraining": "ImageNet-1k", "size": 96},
+    }
+    return Manifest(**(facts | changes))
+
+
+def front(card: str) -> dict:
+    yaml = pytest.importorskip("yaml")
+    begin, matter, _ = card.split("---\n", 2)
+    assert begin == ""
+    return yaml.safe_load(matter)
+
+
+def html(card: str) -> str:
+    markdown = pytest.importorskip("markdown_it")
+    return markdown.MarkdownIt("gfm-like", {"linkify": False}).render(card.split("---\n", 2)[2])
+
+
+def test_machines_read_the_leak_free_accuracy():
+    facts = front(write_card(manifest()))
+    assert facts["license"] == "apache-2.0"
+    assert facts["pipeline_tag"] == "image-classification"
+    assert facts["library_name"] == "discern"
+    assert facts["metrics"] == ["accuracy"]
+    (index,) = facts["model-index"]
+    (result,) = index["results"]
+    assert index["name"] == "trees"
+    assert result["task"] == {"type": "image-classification"}
+    assert result["metrics"][0] == {"type": "accuracy", "name": "Accuracy on independent pictures", "value": 0.9391}
+
+
+def test_an_unknown_licence_is_named():
+    facts = front(write_card(manifest(backbone={"name": "own", "licence": "All mine"})))
+    assert (facts["license"], facts["license_name"]) == ("other", "All mine")
+
+
+def test_nothing_measured_has_no_results():
+    card = write_card(manifest(metrics={"accuracy": {"leak_free": figure(None), "naive": None}}))
+    assert front(card)["model-index"][0]["results"] == []
+    assert "not measured" in card
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_no_label_or_name_breaks_the_front_matter(label):
+    card = write_card(manifest(name=label, labels=(label, "ash")))
+    facts = front(card)
+    assert set(facts) == {"license", "library_name", "pipeline_tag", "tags", "metrics", "model-index"}
+    assert facts["license"] == "apache-2.0"
+    seen = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in label).strip()
+    assert facts["model-index"][0]["name"] == seen
+    card.encode()
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_no_label_or_name_breaks_the_page(label):
+    per_class = {label: {"pictures": 7, "groups": 5}, "ash": {"pictures": 9, "groups": 9}}
+    names = {"ash": {"name": label, "spoken": "", "route": ""}}
+    metrics = METRICS | {"split": METRICS["split"] | {"unjudged": [label]}}
+    data = {"fingerprint": "f" * 64, "pictures": 16, "per_class": per_class, "faults": {}}
+    card = write_card(manifest(name=label, labels=(label, "ash"), names=names, data=data, metrics=metrics))
+    shown = html(card)
+    plain = html(write_card(manifest(data=data | {"per_class": {"x": per_class[label], "ash": per_class["ash"]}})))
+    for mark in ("<h1", "<h2", "<h3", "<li", "<table", "<tr", "<td", "<hr", "<blockquote", "<pre"):
+        assert shown.count(mark) == plain.count(mark), mark
+    for mark in ("<a ", "<img", "<script", "<em", "<del"):
+        assert mark not in shown
+
+
+def test_a_label_reads_as_it_is():
+    assert "kitchen_sink [old] *new*" in html(write_card(manifest(labels=("kitchen_sink [old] *new*", "b"))))
+
+
+def test_limits_are_said():
+    card = write_card(manifest())
+    assert "Nobody can say how well these are known" in card
+    assert "How many strangers it turns away was not measured" in card
+    assert "3 pictures that would have leaked" in card
+    few = METRICS | {"accuracy": {"leak_free": figure(0.9, method="grouped-cv"), "naive": figure(0.9)}}
+    assert "too few independent pictures" in write_card(manifest(metrics=few))
+
+
+def test_a_promise_is_told_with_its_confidence():
+    policy = {"sentence": "At most 5 % are wrong.", "share": 0.67, "error": {"value": 0.01, "high": 0.03}}
+    card = write_card(manifest(policy=policy, thresholds=Thresholds(unknown=1.5, accept=0.957)))
+    assert "it is at least 95.7% sure. At most 5 % are wrong. 67% of held-out answers were." in card
+
+
+def test_a_promise_that_cannot_be_kept_says_why():
+    policy = {"sentence": "Nothing is accepted: 29 groups are too few.", "share": 0.0, "error": None}
+    card = write_card(manifest(policy=policy))
+    assert "- **accept**: Nothing is accepted: 29 groups are too few.\n" in card
+    assert "No promise about errors was fitted" in write_card(manifest())
+
+
+def test_newer_figures_are_told_where_there_are_any():
+    more = {
+        "conformal": {"asked": 0.9, "coverage": figure(0.93, 0.9, 0.95), "size": figure(1.4)},
+        "ordered": {"mae": figure(0.2), "constant_mae": figure(0.8), "constant": "birch"},
+        "gate": {"rejected": figure(0.97, 0.94, 0.99)},
+        "learning_curve": {"sentence": "Twice as many would bring 2 points."},
+    }
+    card = write_card(manifest(metrics=METRICS | more, ordered=True))
+    for words in (
+        "90% were to hold the right one; measured: 93.0%",
+        "1.40 labels on average",
+        "0.20 on average; always answering birch is 0.80 off",
+        "**Strangers turned away**: 97.0% (95 % interval 94.0% to 99.0%)",
+        "Twice as many would bring 2 points.",
+        "order that means something",
+    ):
+        assert words in card
+    assert "was not measured: no pictures of none" not in card
+
+
+def test_the_data_card_counts_classes_groups_faults_and_formats():
+    data = {
+        "fingerprint": "f" * 64,
+        "pictures": 1231,
+        "groups": 812,
+        "negatives": 494,
+        "per_class": {"ash": {"pictures": 1000, "groups": 700}, "birch": {"pictures": 231, "groups": 112}},
+        "faults": {"near_copy": 12, "label_conflict": 0},
+        "formats": {"JPEG": 1200, "PNG": 31},
+    }
+    card = write_card(manifest(data=data))
+    for words in (
+        "1,231 pictures in 812 independent groups",
+        "494 pictures of none of the labels",
+        "| ash | 1,000 | 700 |",
+        "JPEG (1,200), PNG (31)",
+        "- near copy: 12",
+    ):
+        assert words in card
+    assert "label conflict" not in card
+    assert "## Faults found" not in write_card(manifest())
+    assert "None." in write_card(manifest(data=data | {"faults": {"near_copy": 0}}))
+
+
+def test_of_many_classes_the_smallest_are_listed():
+    labels = tuple(f"kind {number:03d}" for number in range(131))
+    per_class = {label: {"pictures": 500 - place, "groups": 5} for place, label in enumerate(labels)}
+    card = write_card(manifest(labels=labels, data={"fingerprint": "f", "pictures": 9, "per_class": per_class}))
+    assert "| kind 130 | 370 | 5 |" in card
+    assert "| kind 000 |" not in card
+    assert "the other 111 have more" in card
+    assert "and 111 more" in card
+    assert len(card.splitlines()) < 80
+
+
+def test_the_same_manifest_gives_the_same_card_and_json_stays_json():
+    assert write_card(manifest()) == write_card(manifest())
+    line = next(line for line in write_card(manifest()).splitlines() if line.startswith("model-index: "))
+    assert json.loads(line.removeprefix("model-index: "))[0]["name"] == "trees"
