@@ -109,11 +109,8 @@ def choose(answers: Answers, labels: np.ndarray, weights: np.ndarray) -> Choice:
         labels: int `[N]`, of all pictures.
         weights: float64 `[N]`, of all pictures.
     """
-    choices, truth, mass = (
-        calibrate_each(answers, labels, weights),
-        labels[answers.positions],
-        weights[answers.positions],
-    )
+    choices = calibrate_each(answers, labels, weights)
+    truth, mass = labels[answers.positions], weights[answers.positions]
     losses = {choice.name: log_loss(choice.answer(answers), truth, mass, answers.present) for choice in choices}
     return replace(min(choices, key=lambda choice: losses[choice.name]), log_losses=losses)
 

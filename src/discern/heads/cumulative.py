@@ -7,7 +7,7 @@ from scipy import optimize, special
 
 from discern.heads.discriminant import Linear
 
-_STEPS = 80
+_STEPS = 40
 _TOLERANCE = 1e-4
 # A gap between thresholds stays within these, as logarithms: wide enough for any data, and finite in float32.
 _NARROWEST, _WIDEST = -7.0, 7.0
@@ -92,51 +92,69 @@ def fit_cumulative(
     target = (np.cumsum(present) - 1)[labels]
     centre = weights @ rows / weights.sum()
     scale = 1 / np.sqrt(weights @ (rows - centre) ** 2 / 4 + 1 / (2 * strength))
-    problem = _Problem(((rows - centre) * scale).astype(np.float32), target, weights, scale**2 / (2 * strength), kinds)
-    options = {"maxiter": _STEPS, "gtol": _TOLERANCE * weights.sum() ** 0.5, "maxcor": 10}
-    bounds = [(None, None)] * (len(scale) + 1) + [(_NARROWEST, _WIDEST)] * (kinds - 2)
-    found = optimize.minimize(problem, problem.start(), jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
-    weight, thresholds = found[: len(scale)] * scale, _thresholds(found[len(scale) :])
+    scaled = ((rows - centre) * scale).astype(np.float32)
+    weight, thresholds = _Problem(scaled, target, weights, scale**2 / (2 * strength), kinds).solve()
+    weight = weight * scale
     return Cumulative(weight=weight, thresholds=thresholds + centre @ weight, present=present)
 
 
 def _thresholds(free: np.ndarray) -> np.ndarray:
     """Thresholds from the first of them and the logarithms of the gaps, so that they rise whatever the numbers."""
-    return np.concatenate([free[:1], free[0] + np.cumsum(np.exp(free[1:]))])
+    return np.asarray(np.append(free[:1], free[0] + np.cumsum(np.exp(free[1:]))))
 
 
 class _Problem:
-    """The loss and its gradient for L-BFGS; what is free: `[r + kinds - 1]`, the weights, then see `_thresholds`."""
+    """The loss for L-BFGS, as a function of `[r + kinds - 1]` free numbers: the weights, then see `_thresholds`.
+
+    Args:
+        rows: float32 `[n, r]`, centred, each column scaled by its curvature.
+        target: int `[n]` in 0..kinds - 1, each of which there is.
+        weights: float64 `[n]`.
+        penalty: float64 `[r]`.
+        kinds: how many labels.
+    """
 
     def __init__(self, rows: np.ndarray, target: np.ndarray, weights: np.ndarray, penalty: np.ndarray, kinds: int):
         self.rows, self.target, self.weights, self.penalty, self.kinds = rows, target, weights, penalty, kinds
-        self.first, self.last = target == 0, target == kinds - 1
+        self.width = rows.shape[1]
+        # All pictures pull at the thresholds: their curvature is not near 1, and the search is slow unless they are
+        # scaled by it as the columns are.
+        self.scale = np.append(np.ones(self.width), np.full(kinds - 1, 2 / weights.sum() ** 0.5))
+
+    def solve(self) -> tuple[np.ndarray, np.ndarray]:
+        """The best weights `[r]` and thresholds `[kinds - 1]`."""
+        gaps = (_NARROWEST / self.scale[-1], _WIDEST / self.scale[-1])
+        bounds = [(None, None)] * (self.width + 1) + [gaps] * (self.kinds - 2)
+        options = {"maxiter": _STEPS, "gtol": _TOLERANCE * self.weights.sum() ** 0.5, "maxcor": 10}
+        found = optimize.minimize(self, self.start(), jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
+        weight, rest = np.split(found * self.scale, [self.width])
+        return weight, _thresholds(rest)
 
     def start(self) -> np.ndarray:
         """No weights, and thresholds that give each label its share."""
         mass = np.bincount(self.target, self.weights, self.kinds)
         thresholds = special.logit((np.cumsum(mass) / mass.sum())[:-1])
         gaps = np.log(np.diff(thresholds)).clip(_NARROWEST, _WIDEST)
-        return np.concatenate([np.zeros(self.rows.shape[1]), thresholds[:1], gaps])
+        start: np.ndarray = np.concatenate([np.zeros(self.width), thresholds[:1], gaps]) / self.scale
+        return start
 
     def __call__(self, free: np.ndarray) -> tuple[float, np.ndarray]:
-        width = self.rows.shape[1]
-        weight, thresholds = free[:width], _thresholds(free[width:])
+        weight, rest = np.split(free * self.scale, [self.width])
         score = (self.rows @ weight.astype(np.float32)).astype(np.float64)
-        ends = np.concatenate([[-np.inf], thresholds, [np.inf]])
+        ends = np.concatenate([[-np.inf], _thresholds(rest), [np.inf]])
         lower, upper = ends[self.target] - score, ends[self.target + 1] - score
         gap = upper - lower
         logs = special.log_expit(upper) + special.log_expit(-lower) + np.log(-np.expm1(-gap))
         value = -self.weights @ logs + (self.penalty * weight**2).sum() / 2
-        # d(-log p) / d(score), and by each end: the parts of the two sigmoids and of the width between them.
+        # By each end of a label: the parts of the two sigmoids, and of the width between them.
         squeezed = self.weights / np.expm1(np.minimum(gap, 500.0))
         by_upper = -self.weights * special.expit(-upper) - squeezed
         by_lower = self.weights * special.expit(lower) + squeezed
-        by_weight = self.rows.T @ (-(by_upper + by_lower)).astype(np.float32) + self.penalty * weight
-        return float(value), np.concatenate([by_weight, self._by_free(free[width:], by_lower, by_upper)])
+        by_weight = self.rows.T @ -(by_upper + by_lower).astype(np.float32) + self.penalty * weight
+        return float(value), np.append(by_weight, self._by_rest(rest, by_lower, by_upper)) * self.scale
 
-    def _by_free(self, free: np.ndarray, by_lower: np.ndarray, by_upper: np.ndarray) -> np.ndarray:
+    def _by_rest(self, rest: np.ndarray, by_lower: np.ndarray, by_upper: np.ndarray) -> np.ndarray:
         """From the gradient by each picture's two ends to that by the first threshold and the gaps' logarithms."""
         ends = np.bincount(self.target, by_lower, self.kinds)[1:] + np.bincount(self.target, by_upper, self.kinds)[:-1]
         above = np.cumsum(ends[::-1])[::-1]
-        return np.append(above[:1], above[1:] * np.exp(free[1:]))
+        return np.asarray(np.append(above[:1], above[1:] * np.exp(rest[1:])))
