@@ -12,12 +12,16 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 from discern.errors import BundleDamaged, BundleError
 
 MANIFEST = "bundle.json"
 MEMBERS = (MANIFEST, "model.onnx", "golden.npz", "seen.npy", "CARD.md")
 MAX_BYTES = 2 * 1024**3
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+# How ONNX names a node's operation: field 4, as protobuf writes it.
+_LOOPS = (b'"\x04Loop', b'"\x04Scan')
 _HINT = "Copy the bundle again from where it was made, or train it anew."
 
 
@@ -54,13 +58,25 @@ def unpack(path: Path) -> dict[str, bytes]:
 
     Raises:
         BundleError: there is no such file, it is too large, or it may not be read.
-        BundleDamaged: it is no bundle, lacks a member, has one too many, or was changed.
+        BundleDamaged: it is no bundle, lacks a member, has one too many, was changed, or could do harm.
     """
     data = _read(path)
     members = _read_members(path, data)
     if data != pack(members):
         raise BundleDamaged(f"{path} has bytes that no bundle has there.", hint=_HINT)
+    _require_harmless(path, members)
     return members
+
+
+def _require_harmless(path: Path, members: Mapping[str, bytes]) -> None:
+    """Refuse what only a forger writes: a graph that may never end, arrays that claim more than there is, no text."""
+    if any(name in members["model.onnx"] for name in _LOOPS):
+        raise BundleDamaged(f"{path}: its graph has loops, which no bundle has.", hint=_HINT)
+    try:
+        np.load(io.BytesIO(members["seen.npy"]), allow_pickle=False)
+        members["CARD.md"].decode()
+    except (EOFError, OSError, ValueError, MemoryError) as error:
+        raise BundleDamaged(f"{path}: seen.npy or CARD.md cannot be read ({error}).", hint=_HINT) from error
 
 
 def _read(path: Path) -> bytes:

@@ -13,6 +13,7 @@ from discern.picture import Recipe, load_input
 TOLERANCE = 1e-4
 _SIZES = ((64, 48), (96, 96), (200, 300), (320, 160), (33, 57), (256, 256))
 _OUTPUTS = ("probabilities", "unknown_score", "embedding")
+_FAILURES = (OSError, EOFError, ValueError, KeyError, TypeError, MemoryError, zipfile.BadZipFile, PictureError)
 Run = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
@@ -65,16 +66,24 @@ def replay(golden: bytes, run: Run, recipe: Recipe) -> tuple[float, dict[str, np
         BundleDamaged: the vectors cannot be read.
     """
     try:
+        _require_stored(golden)
         with np.load(io.BytesIO(golden), allow_pickle=False) as kept:
             arrays = {name: kept[name] for name in kept.files}
         pictures = [arrays[name].tobytes() for name in sorted(arrays) if name.startswith("picture_")]
         expected = {name: arrays[name] for name in _OUTPUTS}
         inputs = np.stack([load_input(data, recipe) for data in pictures])
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, PictureError) as error:
-        raise BundleDamaged(f"golden.npz cannot be read ({error}).") from error
+    except _FAILURES as error:
+        raise BundleDamaged(f"golden.npz cannot be read ({error}).", hint="Copy the bundle again.") from error
     outputs = run(inputs)
     worst = max(_difference(outputs[name], expected[name]) for name in _OUTPUTS)
     return worst, expected, outputs
+
+
+def _require_stored(golden: bytes) -> None:
+    """Raise ValueError where arrays would be larger than the bytes that are there."""
+    with zipfile.ZipFile(io.BytesIO(golden)) as opened:
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in opened.infolist()):
+            raise ValueError("it is compressed")
 
 
 def _difference(actual: np.ndarray, expected: np.ndarray) -> float:

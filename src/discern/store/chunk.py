@@ -101,17 +101,21 @@ def read_chunk(path: Path, shelf: str, row_bytes: int) -> Chunk | None:
         StoreError: a newer version wrote it.
     """
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return None
         with path.open("rb") as file:
             header = read_header(path, file.read(_HEADER_BYTES))
-            if header is None or header.shelf != shelf:
+            size = os.fstat(file.fileno()).st_size
+            if header is None or header.shelf != shelf or size != _size(header.rows, row_bytes):
                 return None
             keys = file.read(KEY_BYTES * header.rows)
-            size = os.fstat(file.fileno()).st_size
     except OSError:
         return None
-    if size != _HEADER_BYTES + header.rows * (KEY_BYTES + row_bytes):
-        return None
     return Chunk(path=path, shelf=shelf, count=header.rows, keys=keys, digest=header.digest)
+
+
+def _size(rows: int, row_bytes: int) -> int:
+    return _HEADER_BYTES + rows * (KEY_BYTES + row_bytes)
 
 
 def read_header(path: Path, line: bytes) -> Header | None:
@@ -122,7 +126,7 @@ def read_header(path: Path, line: bytes) -> Header | None:
     """
     try:
         said = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(said, dict) or not isinstance(said.get("format"), int):
         return None

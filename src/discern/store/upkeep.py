@@ -1,6 +1,7 @@
 """How much the cache holds, and how it is made smaller."""
 
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -100,7 +101,9 @@ def _remove(path: Path, status: stat_result) -> int:
 def _files(folder: Path, suffix: str) -> Iterator[tuple[Path, stat_result]]:
     for path in folder.glob(f"*-{'[0-9a-f]' * 12}/*{suffix}"):
         with suppress(OSError):
-            yield path, path.stat()
+            status = path.stat()
+            if stat.S_ISREG(status.st_mode):
+                yield path, status
 
 
 def _count_rows(path: Path) -> int:
