@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -17,7 +17,7 @@ from discern.errors import FixesError
 from discern.features import extract, load_backbone
 from discern.flow.places import cache_folder, place
 from discern.flow.run import Run, is_own
-from discern.flow.strangers import find_negatives
+from discern.flow.strangers import with_negatives
 from discern.grouping import Groups, find_edges_once, form_groups
 from discern.picture import choose_recipe
 from discern.progress import Progress
@@ -134,12 +134,11 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
         edges = _edges(run, find)
         groups = form_groups(catalog, edges)
         folder = None if config.negatives is None else Path(config.negatives)
-        negatives = find_negatives(material, groups, folder, cache=kept, progress=progress)
+        material = with_negatives(material, groups, folder, cache=kept, progress=progress)
     with run.stage("check", progress):
         findings = find_faults(catalog, edges, groups, opinions=opine(material, groups))
         with run.replacing("fixes.csv") as path:
             write_fixes(path, propose_fixes(catalog, findings))
-    material = replace(material, negatives=negatives)
     return Prepared(material=material, edges=edges, groups=groups, findings=findings)
 
 

@@ -1,5 +1,6 @@
 """Pictures of none of the classes: from a folder of their own, and from the class folder `_other`."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,16 +10,19 @@ from discern.errors import DataError
 from discern.features import extract
 from discern.flow.run import is_own
 from discern.grouping import Groups, find_edges, form_groups
+from discern.heads import Negatives
 from discern.progress import Progress
-from discern.training import Material, Negatives
+from discern.training import Material
 
 _MOST = 20_000
+_Part = tuple[np.ndarray, np.ndarray, list[str]]
+"""Features `[m, D]`, groups int `[m]`, and content hashes."""
 
 
-def find_negatives(
+def with_negatives(
     material: Material, groups: Groups, folder: Path | None, *, cache: Path, progress: Progress
-) -> Negatives | None:
-    """Gather what shows none of the classes; copies of known pictures are left out.
+) -> Material:
+    """Gather what shows none of the classes, and put it beside what is learned; copies of known pictures are left out.
 
     Args:
         material: the known pictures, and those under the label `_other`.
@@ -37,10 +41,10 @@ def find_negatives(
         parts.append(_part(material.catalog, rows, material.rows(rows)[:], groups.group[rows]))
     if folder is not None:
         parts.append(_looked_at(material, folder, cache=cache, progress=progress))
-    return _joined(parts) if parts else None
+    return _joined(material, parts) if parts else material
 
 
-def _looked_at(material: Material, folder: Path, *, cache: Path, progress: Progress) -> Negatives:
+def _looked_at(material: Material, folder: Path, *, cache: Path, progress: Progress) -> _Part:
     catalog = scan(folder, cache=cache, progress=progress, leave_out=is_own)
     known = material.catalog.table.filter(material.catalog.label_index >= 0)["pixels"]
     strange = catalog.readable & ~catalog.table["pixels"].is_in(known.implode()).fill_null(value=False).to_numpy()
@@ -56,18 +60,18 @@ def _looked_at(material: Material, folder: Path, *, cache: Path, progress: Progr
     return _part(catalog, rows, features[:], group)
 
 
-def _part(catalog: Catalog, rows: np.ndarray, features: np.ndarray, group: np.ndarray) -> Negatives:
-    return Negatives(features=features, group=group, content=tuple(catalog.table["content"].gather(rows)))
+def _part(catalog: Catalog, rows: np.ndarray, features: np.ndarray, group: np.ndarray) -> _Part:
+    return features, group, catalog.table["content"].gather(rows).to_list()
 
 
-def _joined(parts: list[Negatives]) -> Negatives:
-    groups, last = [], 0
-    for part in parts:
-        _, inverse = np.unique(part.group, return_inverse=True)
-        groups.append(inverse + last)
-        last += int(inverse.max()) + 1
-    return Negatives(
-        features=np.concatenate([np.asarray(part.features) for part in parts]),
-        group=np.concatenate(groups),
-        content=tuple(content for part in parts for content in part.content),
+def _joined(material: Material, parts: list[_Part]) -> Material:
+    groups: list[np.ndarray] = []
+    for _, group, _ in parts:
+        _, inverse = np.unique(group, return_inverse=True)
+        groups.append(inverse + sum(int(other.max()) + 1 for other in groups))
+    features = np.concatenate([some for some, _, _ in parts])
+    return replace(
+        material,
+        negatives=Negatives(features=features, groups=np.concatenate(groups)),
+        negative_content=tuple(content for _, _, contents in parts for content in contents),
     )

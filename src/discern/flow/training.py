@@ -13,6 +13,7 @@ from discern.flow.places import place
 from discern.flow.preparing import PrepareConfig, Prepared, named_by_content, prepare
 from discern.flow.run import Run
 from discern.flow.showing import write_page
+from discern.heads import HeadConfig
 from discern.progress import Progress, silent
 from discern.splitting import Split, SplitConfig, cross_split, make_split
 from discern.training import Origin, TrainConfig, decide, grow, learn, measure, pack, tabulate
@@ -94,6 +95,7 @@ def train(
     config = TrainConfig(
         seed=seed,
         split=SplitConfig(seed=seed),
+        head=HeadConfig(ordered=bool(ordered)),
         at_most_wrong=at_most_wrong,
         coverage=coverage,
     )

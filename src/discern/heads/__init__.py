@@ -5,6 +5,7 @@ from discern.heads.config import HeadConfig
 from discern.heads.conformal import fit_sets
 from discern.heads.fitted import CrossFit, FittedHead, answer_in_blocks
 from discern.heads.fitting import HeadFitter
+from discern.heads.gate import Negatives
 from discern.heads.growing import answer_with_less
 from discern.heads.opinions import Opinions, form_opinions
 from discern.heads.promise import Basis, Promise, fit_promise
@@ -15,6 +16,7 @@ __all__ = [
     "FittedHead",
     "HeadConfig",
     "HeadFitter",
+    "Negatives",
     "Opinions",
     "Promise",
     "answer_in_blocks",

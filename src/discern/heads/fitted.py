@@ -2,12 +2,35 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from discern.bundle.parts import Head, UnknownScorer
 from discern.heads.spaces import Features, in_blocks
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HeldOut:
+    """What was said to the pictures that a head was chosen by, by heads that had not learned them.
+
+    Attributes:
+        positions: int `[n]`, of these pictures among all.
+        probabilities: float32 `[n, K]`, calibrated.
+        unknown_score: float32 `[n]`.
+    """
+
+    positions: np.ndarray
+    probabilities: np.ndarray
+    unknown_score: np.ndarray
+
+    @classmethod
+    def nothing(cls, classes: int) -> Self:
+        """No picture was held out."""
+        none = np.zeros(0, np.float32)
+        return cls(
+            positions=np.zeros(0, np.int64), probabilities=np.zeros((0, classes), np.float32), unknown_score=none
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -20,6 +43,9 @@ class FittedHead:
         temperature: what the logits were divided by; in `head` already.
         t_unknown: the unknown score above which a picture counts as unknown.
         chosen: what was chosen and why, JSON-ready.
+        held_out: the answers that it was chosen by.
+        negative_excess: float64 `[M]`, how far each negative is above a threshold that was tuned without its group;
+            None where there are no negatives.
     """
 
     head: Head
@@ -27,6 +53,8 @@ class FittedHead:
     temperature: float
     t_unknown: float
     chosen: dict[str, Any]
+    held_out: HeldOut
+    negative_excess: np.ndarray | None = None
 
     def probabilities(self, features: Features) -> np.ndarray:
         """Calibrated probabilities float32 `[N, K]` of features `[N, D]`; at most 1e-6 for a class not learned."""
@@ -62,19 +90,6 @@ class CrossFit:
     unknown_score: np.ndarray
     t_unknown: np.ndarray
     chosen: list[dict[str, Any]]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Opinions:
-    """What is said to each picture by a head that had learned without its fold.
-
-    Attributes:
-        probabilities: float32 `[N, K]`, calibrated; NaN for pictures in no held fold.
-        unknown_score: float32 `[N]`; NaN likewise, and everywhere where strangers were not asked for.
-    """
-
-    probabilities: np.ndarray
-    unknown_score: np.ndarray
 
 
 def answer_in_blocks(features: Features, answer: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

@@ -1,16 +1,19 @@
 """Fits heads so that no choice is made by a picture that the chosen head is judged on."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from discern.bundle.parts import Head, Span
+from discern.bundle.parts import Head, Span, UnknownScorer, softmax
 from discern.cores import side_by_side
 from discern.errors import DataError
 from discern.heads.choosing import Answers, Choice, calibrate, choose
 from discern.heads.config import HeadConfig
-from discern.heads.fitted import CrossFit, FittedHead, answer_in_blocks
+from discern.heads.fitted import CrossFit, FittedHead, HeldOut, answer_in_blocks
+from discern.heads.gate import Gate, Negatives, fit_gate
 from discern.heads.learned import PLAIN, Learned, Learner
 from discern.heads.ordering import CumulativeChoice, choose_ordered
 from discern.heads.spaces import Features
@@ -42,6 +45,7 @@ class HeadFitter:
         weights: float64 `[N]`, how much each picture counts (copies of one share its weight); None: 1 each.
         strangers: prepare unknown scores too, which is more than half of the work; else only `fit_head` and
             `cross_probabilities` can be asked for.
+        negatives: pictures of none of the classes, which tune the unknown score; None: classes left out do.
         config: settings.
         seed: of every random choice.
 
@@ -61,6 +65,7 @@ class HeadFitter:
         held: tuple[int, ...] | None = None,
         weights: np.ndarray | None = None,
         strangers: bool = True,
+        negatives: Negatives | None = None,
         config: HeadConfig | None = None,
         seed: int = 0,
     ) -> None:
@@ -68,7 +73,7 @@ class HeadFitter:
         self._weights = np.ones(len(self._labels)) if weights is None else np.asarray(weights, np.float64)
         self._classes, self._blocks, self._config, self._seed = classes, dict(blocks), config or HeadConfig(), seed
         self._left_out = {key: np.asarray(rows, np.int64) for key, rows in (left_out or {}).items()}
-        self._strangers_too = strangers
+        self._strangers_too, self._negatives = strangers, negatives
         self._check()
         self._folds = tuple(np.unique(self._fold[self._fold >= 0]).tolist())
         self._held = self._folds if held is None else tuple(held)
@@ -105,7 +110,8 @@ class HeadFitter:
         """
         outer = frozenset() if without is None else frozenset([without])
         if self._too_few(outer):
-            return self._dealt_anew(outer).fit()
+            # Folds that know no groups hold nothing out that could be relied on.
+            return replace(self._dealt_anew(outer).fit(), held_out=HeldOut.nothing(self._classes))
         self._prepare_all([outer])
         return self._finish(outer)
 
@@ -163,7 +169,7 @@ class HeadFitter:
         """The folds before and after `outer`: those that judge strangers; neighbours share their runs."""
         inner = self._inner(outer)
         known = np.unique(self._labels[~np.isin(self._fold, list(outer))])
-        if len(known) < _FEWEST_TO_LEAVE_OUT or not self._strangers_too:
+        if len(known) < _FEWEST_TO_LEAVE_OUT or not self._strangers_too or self._negatives is not None:
             return []
         return _neighbours(inner, outer)
 
@@ -192,22 +198,43 @@ class HeadFitter:
             raise ValueError("This fitter prepares no unknown scores: ask it for `fit_head`.")
         choice, answers = self._choose(outer)
         measures = with_energy(answers.measures, choice.answer(answers))
-        name, areas = choose_sum(self._strangers(outer, answers))
-        weights, rejection = self._weights[answers.positions], self._config.false_rejection
-        scorer = standardise(learned.scorer, measures, weights, name)
+        head = self._learner.head(learned, choice)
+        told, gate = self._cut(outer, learned.scorer, measures, answers, head)
         return FittedHead(
-            head=self._learner.head(learned, choice),
-            unknown=scorer,
+            head=head,
+            unknown=gate.scorer,
             temperature=choice.temperature,
-            t_unknown=rejection_threshold(combine(scorer, measures), weights, rejection),
+            t_unknown=gate.t_unknown,
             chosen={
                 "head": choice.name,
                 "temperature": choice.temperature,
                 "log_loss": dict(choice.log_losses),
                 **({"mae": dict(choice.maes)} if self._config.ordered else {}),
-                "unknown": {"score": name, "false_rejection": rejection, "auroc_classes_left_out": areas},
+                "unknown": told,
             },
+            held_out=HeldOut(
+                positions=answers.positions,
+                probabilities=softmax(choice.answer(answers)).astype(np.float32),
+                unknown_score=combine(gate.scorer, measures),
+            ),
+            negative_excess=gate.excess,
         )
+
+    def _cut(
+        self, outer: frozenset[int], scorer: UnknownScorer, measures: np.ndarray, answers: Answers, head: Head
+    ) -> tuple[dict[str, Any], Gate]:
+        """The unknown score and its threshold, by negatives where there are any, else by classes left out."""
+        weights, rejection = self._weights[answers.positions], self._config.false_rejection
+        if self._negatives is not None:
+            said = answer_in_blocks(self._negatives.features, lambda some: scorer.measure(some, head.logits(some)))
+            groups = self._negatives.groups
+            gate = fit_gate(scorer, measures, weights, said, groups, false_rejection=rejection)
+            return {"score": "tuned by negatives", "false_rejection": rejection, "negatives": len(said)}, gate
+        name, areas = choose_sum(self._strangers(outer, answers))
+        scorer = standardise(scorer, measures, weights, name)
+        t_unknown = rejection_threshold(combine(scorer, measures), weights, rejection)
+        told = {"score": name, "false_rejection": rejection, "auroc_classes_left_out": areas}
+        return told, Gate(scorer=scorer, t_unknown=t_unknown, excess=None)
 
     def _choose(self, outer: frozenset[int]) -> tuple[Choice | CumulativeChoice, Answers]:
         inner = self._inner(outer)
@@ -281,6 +308,7 @@ class HeadFitter:
             blocks=self._blocks,
             weights=self._weights[rows],
             strangers=self._strangers_too,
+            negatives=self._negatives,
             config=self._config,
             seed=self._seed,
         )

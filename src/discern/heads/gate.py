@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from discern.bundle.parts import UnknownScorer
+from discern.heads.spaces import Features
 from discern.heads.strangers import FIXED, combine, rejection_threshold, standardise
 
 _FOLDS = 5
@@ -16,18 +17,26 @@ _BELIEVED_FROM = 50
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Gate:
-    """An unknown score that was tuned by negatives.
+    """An unknown score and where it is cut.
 
     Attributes:
         scorer: the measures with their standardisation and shares.
         t_unknown: the score above which a picture is unknown.
         excess: float64 `[M]`, how far each negative is above the threshold by a score and a threshold that were tuned
-            without its group: at most 0 where it would pass.
+            without its group, at most 0 where it would pass; None where there are no negatives.
     """
 
     scorer: UnknownScorer
     t_unknown: float
-    excess: np.ndarray
+    excess: np.ndarray | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Negatives:
+    """Pictures of none of the classes: features `[M, D]`, and int `[M]`, which of them are not independent."""
+
+    features: Features
+    groups: np.ndarray
 
 
 def fit_gate(

@@ -3,7 +3,7 @@
 from discern.training.config import TrainConfig
 from discern.training.deciding import Decided, decide
 from discern.training.growing import grow
-from discern.training.learning import Held, Learned, Material, Negatives, learn, tabulate
+from discern.training.learning import Held, Learned, Material, learn, tabulate
 from discern.training.measuring import measure
 from discern.training.opining import opine
 from discern.training.packing import Origin, pack
@@ -13,7 +13,6 @@ __all__ = [
     "Held",
     "Learned",
     "Material",
-    "Negatives",
     "Origin",
     "TrainConfig",
     "decide",

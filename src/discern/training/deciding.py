@@ -1,6 +1,6 @@
 """What becomes of an answer: from which confidence it stands, and which labels it leaves open."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from discern.heads import Basis, Promise, fit_promise, fit_sets
 from discern.splitting import Split
 from discern.splitting.folds import deal
 from discern.training.config import TrainConfig
-from discern.training.learning import Held, Learned, Material
+from discern.training.learning import Held, Learned, Material, Scored
 
 _SHARES = 5
 
@@ -39,7 +39,7 @@ def decide(material: Material, split: Split, learned: Learned, config: TrainConf
     """Set the thresholds by answers to pictures that were held out."""
     honest = learned.honest
     basis: Basis = "held-out" if split.method == "test-part" else "cross-fitted"
-    promise = None if config.at_most_wrong is None else _promise(material, split, honest, config.at_most_wrong, basis)
+    promise = None if config.at_most_wrong is None else _best_promise(material, split, learned, config.at_most_wrong)
     sets = None if config.coverage is None else _sets(material, split, honest, config, basis)
     thresholds = Thresholds(
         unknown=learned.final.t_unknown,
@@ -50,7 +50,23 @@ def decide(material: Material, split: Split, learned: Learned, config: TrainConf
     return Decided(thresholds=thresholds, promise=promise, sets=sets)
 
 
-def _promise(material: Material, split: Split, honest: Held, risk: float, basis: Basis) -> Promise:
+def _best_promise(material: Material, split: Split, learned: Learned, risk: float) -> Promise:
+    """By the test part where it is large enough; else what all held-out answers let one estimate."""
+    if split.method != "test-part":
+        return _promise(material, split, learned.honest, risk, "cross-fitted")
+    strict = _promise(material, split, learned.honest, risk, "held-out")
+    if strict.t_accept is not None:
+        return strict
+    wide = _promise(material, split, _together(learned.honest, learned.chosen_by), risk, "cross-fitted")
+    return strict if wide.t_accept is None else wide
+
+
+def _together(one: Scored, other: Scored) -> Scored:
+    arrays = {field.name: [getattr(held, field.name) for held in (one, other)] for field in fields(Scored)}
+    return Scored(**{name: np.concatenate(pair) for name, pair in arrays.items()})
+
+
+def _promise(material: Material, split: Split, honest: Scored, risk: float, basis: Basis) -> Promise:
     return fit_promise(
         honest.probabilities.max(axis=1),
         honest.probabilities.argmax(axis=1) == material.catalog.label_index[honest.rows],

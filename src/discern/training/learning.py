@@ -8,7 +8,7 @@ import polars as pl
 
 from discern.catalog import Catalog
 from discern.features import Backbone
-from discern.heads import FittedHead, HeadFitter, answer_in_blocks, baselines
+from discern.heads import FittedHead, HeadFitter, Negatives, answer_in_blocks, baselines
 from discern.picture import Recipe
 from discern.progress import Progress, silent
 from discern.splitting import TEST, Split, naive_split
@@ -30,18 +30,27 @@ class Answered:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held(Answered):
-    """All that a head says to pictures that were held out when it was fitted.
+class Scored(Answered):
+    """The same with how strange the pictures looked.
 
     Attributes:
-        uncalibrated: float32 `[M, K]`, before the temperature.
         unknown_score: float32 `[M]`.
         t_unknown: float `[M]`, the threshold of the head that answered.
     """
 
-    uncalibrated: np.ndarray
     unknown_score: np.ndarray
     t_unknown: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held(Scored):
+    """All that a head says to pictures that were held out when it was fitted.
+
+    Attributes:
+        uncalibrated: float32 `[M, K]`, before the temperature.
+    """
+
+    uncalibrated: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +60,7 @@ class Learned:
     Attributes:
         final: the head that ships.
         honest: its answers, or those of its recipe, on a split that leaks nothing.
+        chosen_by: what was said to learned pictures by heads that had not learned their group, when it was chosen.
         naive: the recipe's answers on a random split that ignores groups.
         given: the recipe's answers on the parts as they were given; None where there were none.
         baselines: probabilities `[M, K]` of simple rivals, for the rows of `honest`.
@@ -59,25 +69,11 @@ class Learned:
 
     final: FittedHead
     honest: Held
+    chosen_by: Scored
     naive: Answered
     given: Answered | None
     baselines: Mapping[str, np.ndarray]
     learned: np.ndarray
-
-
-@dataclass(frozen=True, kw_only=True)
-class Negatives:
-    """Pictures of none of the classes, to tell strangers by.
-
-    Attributes:
-        features: float32 `[M, D]`.
-        group: int `[M]`, which of them are not independent.
-        content: their content hashes, hex.
-    """
-
-    features: Rows | np.ndarray
-    group: np.ndarray
-    content: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +87,7 @@ class Material:
         backbone: what saw the pictures.
         recipe: how each became the backbone's input.
         negatives: pictures of none of the classes; None where none were given.
+        negative_content: their content hashes, hex.
     """
 
     catalog: Catalog
@@ -99,6 +96,7 @@ class Material:
     backbone: Backbone
     recipe: Recipe
     negatives: Negatives | None = None
+    negative_content: tuple[str, ...] = ()
 
     def rows(self, rows: np.ndarray) -> Rows:
         """The features of some catalog rows."""
@@ -137,6 +135,7 @@ def learn(material: Material, split: Split, config: TrainConfig, progress: Progr
     return Learned(
         final=final,
         honest=honest,
+        chosen_by=_chosen_by(final, rows),
         naive=_learn_naive(material, split, config, progress),
         given=_learn_given(material, split, config),
         baselines=_answer_simply(material, split, config, honest.rows),
@@ -169,6 +168,7 @@ def _fitter(
         held=held,
         weights=material.learning_weights(rows, split.group[rows]),
         strangers=strangers,
+        negatives=material.negatives if strangers else None,
         config=config.head,
         seed=config.seed,
     )
@@ -182,6 +182,16 @@ def _answer(fitted: FittedHead, material: Material, rows: np.ndarray) -> Held:
         uncalibrated=fitted.uncalibrated(features),
         unknown_score=fitted.unknown_score(features),
         t_unknown=np.full(len(rows), fitted.t_unknown),
+    )
+
+
+def _chosen_by(final: FittedHead, rows: np.ndarray) -> Scored:
+    told = final.held_out
+    return Scored(
+        rows=rows[told.positions],
+        probabilities=told.probabilities,
+        unknown_score=told.unknown_score,
+        t_unknown=np.full(len(told.positions), final.t_unknown),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from discern.bundle import median_label
-from discern.evaluating import Figures, judge, judge_ordered, judge_share, paired_difference
+from discern.evaluating import Figures, judge, judge_ordered, judge_share, judge_unknown, paired_difference
 from discern.splitting import Split
 from discern.training.config import TrainConfig
 from discern.training.deciding import Decided
@@ -19,7 +19,7 @@ def measure(
 
     Returns:
         JSON-ready: `accuracy` (leak-free, naive, given, difference), `ece`, `figures`, `baselines`, `unknown`,
-        `policy`, `conformal`, `ordered`, `split` and `head`. The same seed and pictures give the same values.
+        `policy`, `conformal`, `ordered`, `gate`, `split` and `head`. The same seed and pictures give the same values.
     """
     ruler = _Ruler(material, split, config.seed)
     figures = ruler.figures(learned.honest)
@@ -41,6 +41,7 @@ def measure(
         "policy": None if decided.promise is None else decided.promise.evidence(),
         "conformal": decided.sets,
         "ordered": ruler.ordered(learned) if material.catalog.order else None,
+        "gate": None if material.negatives is None else ruler.gate(learned, decided),
         "split": _describe(material, split),
         "head": learned.final.chosen,
     }
@@ -94,6 +95,32 @@ class _Ruler:
             "constant_mae": figures.mae_of_median.to_json(),
             "constant": labels[figures.median],
             "gain": figures.gain.to_json(),
+        }
+
+    def gate(self, learned: Learned, decided: Decided) -> dict[str, Any]:
+        """How pictures of none of the classes were told, each by a threshold that was tuned without its group."""
+        honest, negatives, excess = learned.honest, self.material.negatives, learned.final.negative_excess
+        assert negatives is not None
+        assert excess is not None
+        figures = judge_unknown(
+            honest.unknown_score - honest.t_unknown,
+            excess,
+            0.0,
+            known_groups=self.split.group[honest.rows],
+            stranger_groups=negatives.groups,
+            seed=self.seed,
+        )
+        t_accept = decided.thresholds.accept
+        sure = learned.final.probabilities(negatives.features).max(axis=1)
+        passed = np.zeros(len(sure), bool) if t_accept is None else (sure >= t_accept) & (excess <= 0)
+        return {
+            "negatives": len(excess),
+            "tuned": len(excess),
+            "scored": len(excess),
+            "kept": figures.kept.to_json(),
+            "rejected": figures.rejected.to_json(),
+            "auroc": figures.auroc.to_json(),
+            "accepted": judge_share(passed, groups=negatives.groups, seed=self.seed).to_json(),
         }
 
     def difference(self, one: Answered, other: Answered) -> dict[str, Any]:

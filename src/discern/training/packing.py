@@ -53,24 +53,18 @@ def pack(
         policy=decided.policy(),
         unknown=final.unknown_json(),
         metrics=_kept(metrics),
-        data=_data(material, learned),
+        data={
+            "fingerprint": material.catalog.fingerprint,
+            "pictures": len(learned.learned),
+            "negatives": len(material.negative_content),
+        },
         backbone=_backbone(backbone),
         config=origin.config.to_json(),
         versions=origin.versions,
     )
     seen = table["content"].to_numpy()[learned.learned].tolist()
-    if material.negatives is not None:
-        seen += material.negatives.content
+    seen += material.negative_content
     return write_bundle(path, graph=graph, manifest=manifest, seen=seen, card=write_card(manifest))
-
-
-def _data(material: Material, learned: Learned) -> dict[str, Any]:
-    negatives = 0 if material.negatives is None else len(material.negatives.content)
-    return {
-        "fingerprint": material.catalog.fingerprint,
-        "pictures": len(learned.learned),
-        "negatives": negatives,
-    }
 
 
 def _backbone(backbone: Backbone) -> dict[str, Any]:
@@ -85,6 +79,8 @@ def _backbone(backbone: Backbone) -> dict[str, Any]:
 
 def _kept(metrics: dict[str, Any]) -> dict[str, Any]:
     """The figures that travel with the model: its numbers, not its confusions."""
-    kept = {key: metrics[key] for key in ("accuracy", "ece", "baselines", "unknown", "ordered", "split", "head")}
+    kept = {
+        key: metrics[key] for key in ("accuracy", "ece", "baselines", "unknown", "ordered", "gate", "split", "head")
+    }
     sets = metrics["conformal"]
     return kept | {"conformal": sets and {key: sets[key] for key in _OF_SETS}}
