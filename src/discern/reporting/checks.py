@@ -68,7 +68,7 @@ CHECKS = {
     "undeclared_film": Check(
         title="Films or bursts that nobody declared",
         meaning="These pictures look like frames of one take. They are kept on one side of every split.",
-        remedy="Nothing, if that is right; otherwise write “keep” in fixes.csv.",
+        remedy="If you know which pictures belong together, say so in a “group” column or in fixes.csv.",
     ),
     "imbalance": Check(
         title="Classes of very different size",

@@ -22,6 +22,7 @@ SHOWN = 8
 _MEMBERS = 6
 _EXAMPLES = 3
 _WRONG_LABEL = "likely_wrong_label"
+_TABLES = ("shortcut",)
 _OF_LABELS = (_WRONG_LABEL, "label_conflict", "odd_one_out")
 
 
@@ -67,7 +68,7 @@ class Card:
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """All that one check found; `cards` are some of its `count` findings, a `table` where they are about no picture."""
+    """All that one check found; `cards` are some of its `count`, a `table` where pictures say little."""
 
     check: str
     about: Check
@@ -87,11 +88,11 @@ class Cards:
 
     def card(self, finding: "Finding", *, side: int | None = 112, compared: bool = True) -> Card:
         """One finding; `side` is that of its pictures, None for thumbnails."""
-        shown = finding.rows[:_MEMBERS]
+        shown = () if finding.check in _TABLES else finding.rows[:_MEMBERS]
         proposed = finding.value if finding.check == _WRONG_LABEL else ""
         return Card(
             members=tuple(self._member(row, side) for row in shown),
-            more=len(finding.rows) - len(shown),
+            more=len(finding.rows) - len(shown) if shown else 0,
             action=_action(finding),
             why=finding.why.removeprefix(f"{finding.check}:").strip(),
             proposed=proposed,
@@ -148,7 +149,7 @@ def describe_faults(findings: Sequence["Finding"], gallery: Gallery, cards: Card
             about=CHECKS.get(check) or Check(title=check.replace("_", " ").capitalize(), meaning="", remedy=""),
             count=len(found),
             cards=tuple(cards.card(finding, side=_side(finding)) for finding in _varied(found, gallery)),
-            table=check == "shortcut",
+            table=check in _TABLES,
         )
         for check, found in sorted(by_check.items(), key=lambda item: _rank(item[0]))
     )

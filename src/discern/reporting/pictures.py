@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _WARM = np.array([255.0, 122.0, 26.0])
 _TINY = 72
+_KEPT = 128
+_REDUCED = 448
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,8 @@ class Gallery:
 
     def __init__(self, catalog: "Catalog", pictures: Callable[[int], np.ndarray]) -> None:
         self._pictures = pictures
+        # The same pictures are shown in several places.
+        self._kept = lru_cache(maxsize=_KEPT)(self._reduced)
         self._thumbs = catalog.thumbs
         columns = catalog.table.select("path", "label", "width", "height", "error")
         self._facts = {name: columns.get_column(name).to_list() for name in columns.columns}
@@ -105,9 +110,18 @@ class Gallery:
         shown = faded * (1 - glow) + (0.62 * colours + 0.38 * _WARM) * glow
         return self._shot(row, Image.fromarray(shown.clip(0, 255).astype(np.uint8)), of="Where the model looked in ")
 
+    def _reduced(self, row: int) -> np.ndarray:
+        """The picture, no larger than anything shown of it needs."""
+        pixels = self._pictures(row)
+        if max(pixels.shape[:2]) <= _REDUCED:
+            return pixels
+        picture = Image.fromarray(pixels)
+        picture.thumbnail((_REDUCED, _REDUCED), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        return np.asarray(picture)
+
     def _open(self, row: int) -> np.ndarray | None:
         try:
-            return self._pictures(row) if self.readable(row) else None
+            return self._kept(row) if self.readable(row) else None
         except (DiscernError, OSError):
             return None
 

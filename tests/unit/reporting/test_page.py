@@ -82,7 +82,7 @@ def test_it_says_how_good_and_what_else_is_in_it(full):
         "Sets of labels",
         "Strangers turned away",
         "Whether more pictures would help",
-        "about 30 to 80 more of common ash",
+        "about 30 to 80 more independent pictures of common ash",
         "All classes",
         "The worst mistakes",
         "What it usually does",
