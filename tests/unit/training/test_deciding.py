@@ -1,11 +1,13 @@
 """Where the decision changes, and that pictures which set a threshold are not those that it is judged on."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from discern.errors import UsageError
+from discern.heads import Negatives
 from discern.splitting import Split, make_split
 from discern.training import Learned, Material, TrainConfig, decide, learn, measure
 from tests.unit.training.world import see, write_colours
@@ -85,3 +87,50 @@ def test_ordered_labels_are_judged_by_their_distance(world: World) -> None:
 def test_shares_outside_0_and_1_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="between 0 and 1"):
         TrainConfig(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_small_test_part_is_helped_by_what_training_held_out(tmp_path: Path) -> None:
+    write_colours(tmp_path / "data", part="train", each=30)
+    write_colours(tmp_path / "data", part="test", each=6, seed=9)
+    material, groups = see(tmp_path / "data", tmp_path / "cache")
+    split = make_split(material.catalog, groups, CONFIG.split)
+    learned = learn(material, split, CONFIG)
+    assert split.method == "test-part"
+    assert set(learned.chosen_by.rows) == set(learned.learned)
+    promise = decide(material, split, learned, replace(CONFIG, at_most_wrong=0.1)).promise
+    assert promise is not None
+    assert promise.basis == "cross-fitted"
+    assert promise.groups > 18
+    # What needs few groups is promised by the test part alone.
+    alone = decide(material, split, learned, replace(CONFIG, at_most_wrong=0.3)).promise
+    assert alone is not None
+    assert (alone.basis, alone.groups <= 18) == ("held-out", True)
+
+
+@pytest.fixture(scope="module")
+def gated(world: World) -> World:
+    material, split, _ = world
+    random = np.random.default_rng(4)
+    features = random.uniform(0, 1, (60, material.features.shape[1])).astype(np.float32)
+    others = replace(material, negatives=Negatives(features=features, groups=np.arange(60) // 2))
+    return others, split, learn(others, split, CONFIG)
+
+
+class TestGate:
+    def test_how_they_were_told_is_measured(self, gated: World) -> None:
+        material, split, learned = gated
+        gate = measure(material, split, learned, decide(*gated, CONFIG), CONFIG)["gate"]
+        assert (gate["negatives"], gate["scored"]) == (60, 60)
+        assert gate["kept"]["value"] > 0.9
+        assert gate["rejected"]["value"] > 0.8
+        assert gate["auroc"]["value"] > 0.95
+        assert gate["accepted"]["value"] <= 1 - gate["rejected"]["value"]
+
+    def test_they_change_the_unknown_score_and_not_the_answers(self, world: World, gated: World) -> None:
+        plain, tuned = world[2].final, gated[2].final
+        np.testing.assert_array_equal(plain.head.bias, tuned.head.bias)
+        assert plain.negative_excess is None
+        assert tuned.chosen["unknown"]["score"] == "tuned by negatives"
+
+    def test_without_negatives_there_is_no_gate(self, world: World) -> None:
+        assert measure(*world, decide(*world, CONFIG), CONFIG)["gate"] is None
