@@ -3,6 +3,7 @@
 Ordinal: heads chosen by the distance of their median label, cumulative ones among them. Nominal: the multinomial heads
 as they are without an order, and their most probable label; beside it their median label. Constant: the median of all
 truths, whatever the picture. Folds hold whole groups, every choice is made inside them; intervals resample groups.
+Once more with 10 pictures a label to learn from.
 
 Usage: python benchmarks/ordered.py [--bins 1500]. Needs DISCERN_TEST_DATA (default ../shared/data).
 """
@@ -34,7 +35,8 @@ DATA = Path(os.environ.get("DISCERN_TEST_DATA", "../shared/data"))
 OUT = Path(__file__).parent / "out"
 CACHE = OUT / "cache"
 RIPENESS = ("green", "ripe", "overripe")
-ROUNDS = 2
+WAYS = {"nominal": False, "ordinal": True}
+ROUNDS, DRAWS, FEW = 2, 5, 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,19 +110,19 @@ def look(folder: Path, order: tuple[str, ...]) -> Seen:
 
 
 def measure(seen: Seen, order: tuple[str, ...]) -> dict[str, Any]:
-    crossed, seconds = {}, {False: [], True: []}
+    crossed, seconds = {}, {name: [] for name in WAYS}
     for _ in range(ROUNDS):
-        for ordered in (False, True):
+        for name, ordered in WAYS.items():
             start = time.process_time()
-            crossed[ordered] = cross(seen, len(order), ordered=ordered)
-            seconds[ordered].append(time.process_time() - start)
+            crossed[name] = cross(seen, len(order), ordered=ordered)
+            seconds[name].append(time.process_time() - start)
     judged = seen.fold >= 0
     truth, group, mass = seen.truth[judged], seen.group[judged], seen.judging[judged]
     probabilities = {key: some.probabilities[judged] for key, some in crossed.items()}
     answers = {
-        "ordinal": median_label(probabilities[True]),
-        "nominal": probabilities[False].argmax(axis=1),
-        "nominal, median": median_label(probabilities[False]),
+        "ordinal": median_label(probabilities["ordinal"]),
+        "nominal": probabilities["nominal"].argmax(axis=1),
+        "nominal, median": median_label(probabilities["nominal"]),
     }
     answers["constant"] = np.full(len(truth), judge_ordered(truth, answers["ordinal"], weights=mass).median)
     return {
@@ -131,7 +133,8 @@ def measure(seen: Seen, order: tuple[str, ...]) -> dict[str, Any]:
         "gain_over_constant": further(truth, answers["constant"], answers["ordinal"], group, mass),
         "ordinal_minus_nominal": further(truth, answers["ordinal"], answers["nominal"], group, mass),
         "chosen": {key: Counter(choice["head"] for choice in crossed[key].chosen) for key in crossed},
-        "inner": [{"mae": choice["mae"], "log_loss": choice["log_loss"]} for choice in crossed[True].chosen],
+        "inner": [{"mae": choice["mae"], "log_loss": choice["log_loss"]} for choice in crossed["ordinal"].chosen],
+        "few": few(seen, len(order)),
         "processor_seconds": {key: min(taken) for key, taken in seconds.items()},
     }
 
@@ -147,6 +150,32 @@ def cross(seen: Seen, classes: int, *, ordered: bool) -> CrossFit:
         weights=seen.learning,
         config=HeadConfig(ordered=ordered),
     ).cross_fit()
+
+
+def few(seen: Seen, classes: int) -> dict[str, float]:
+    """Mean distances of both with 10 pictures a label to learn from, on the others; groups on one side."""
+    off: dict[str, list[float]] = {name: [] for name in WAYS}
+    for draw in range(DRAWS):
+        order, rank = np.random.default_rng(draw).permutation(len(seen.truth)), np.empty(len(seen.truth), int)
+        for label in range(classes):
+            mine = order[seen.truth[order] == label]
+            rank[mine] = np.arange(len(mine))
+        rows = np.flatnonzero(rank < FEW)
+        judged = np.flatnonzero(~np.isin(seen.group, seen.group[rows]))
+        for name, ordered in WAYS.items():
+            fitter = HeadFitter(
+                seen.features[rows],
+                seen.truth[rows],
+                rank[rows] % 5,
+                classes=classes,
+                blocks=seen.blocks,
+                strangers=False,
+                config=HeadConfig(ordered=ordered),
+            )
+            given = fitter.fit_head().probabilities(seen.features[judged])
+            answers = median_label(given) if ordered else given.argmax(axis=1)
+            off[name].append(float(np.average(np.abs(answers - seen.truth[judged]), weights=seen.judging[judged])))
+    return {name: float(np.mean(distances)) for name, distances in off.items()}
 
 
 def figures(truth: np.ndarray, given: np.ndarray, group: np.ndarray, mass: np.ndarray) -> dict[str, Any]:
@@ -172,9 +201,10 @@ def show(row: dict[str, Any]) -> None:
         print(f"{name:<18}{''.join(f'{cell:<22}' for cell in cells)}{given['accuracy']:.3f}")
     print(f"gain over constant (MAE) {span(row['gain_over_constant'])}")
     print(f"ordinal minus nominal (MAE) {span(row['ordinal_minus_nominal'])}")
-    plain, ordered = (row["processor_seconds"][key] for key in (False, True))
+    print(f"{FEW} a label to learn from (MAE): {row['few']}")
+    plain, ordered = (row["processor_seconds"][name] for name in WAYS)
     print(f"processor: {plain:.1f} s, ordered {ordered:.1f} s ({ordered / plain:.2f} times)")
-    print(f"chosen: {dict(row['chosen'][True])}; without an order: {dict(row['chosen'][False])}", flush=True)
+    print("chosen:", {name: dict(heads) for name, heads in row["chosen"].items()}, flush=True)
 
 
 def span(figure: dict[str, Any]) -> str:

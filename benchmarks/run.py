@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-SCRIPTS = ("packs", "heads", "strangers", "copies", "robustness", "sizes", "promise")
+SCRIPTS = ("packs", "heads", "strangers", "copies", "robustness", "sizes", "promise", "faults", "ordered")
 
 
 def main() -> None:
