@@ -163,6 +163,7 @@ def train(
             progress=progress,
         )
     render.show(result.to_json(), json=json, words=render.train)
+    render.advise(result.hints)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """Results as words for people, or as one JSON object for programs."""
 
 import json as jsonlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,12 @@ def train(value: dict[str, Any]) -> Iterator[str]:
     yield f"took {sum(value['seconds'].values()):.1f} s"
     yield f"report: {value['report']}"
     yield f"bundle: {value['bundle']}"
+
+
+def advise(hints: Iterable[str]) -> None:
+    """What else could be asked for, beside the result."""
+    for hint in hints:
+        typer.echo(f"hint: {one_line(hint)}", err=True)
 
 
 def evaluate(value: dict[str, Any]) -> Iterator[str]:

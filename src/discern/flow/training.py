@@ -1,6 +1,7 @@
 """`discern train`: from pictures to a bundle, and to the page that says how good it is."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from discern.splitting import Split, SplitConfig, cross_split, make_split
 from discern.training import Origin, TrainConfig, decide, grow, learn, measure, pack, tabulate
 
 _OF_POLICY = ("sentence", "basis", "share", "error", "needed")
+_FEWEST_TO_ORDER = 3
 _PRODUCTS = ("metrics.json", "model.discern", "report.html")
 
 
@@ -35,6 +37,7 @@ class TrainResult:
         ece: the expected calibration error, and the range that perfect calibration would show.
         policy: the promise about errors among accepted answers; None: nothing is accepted.
         seconds: wall time by stage.
+        hints: what else could be asked for, in plain sentences; not part of the JSON.
     """
 
     run: Path
@@ -45,10 +48,13 @@ class TrainResult:
     ece: dict[str, Any]
     policy: dict[str, Any] | None
     seconds: dict[str, float]
+    hints: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; paths are absolute."""
-        return asdict(self) | {"run": str(self.run), "bundle": str(self.bundle), "report": str(self.report)}
+        plain = asdict(self) | {"run": str(self.run), "bundle": str(self.bundle), "report": str(self.report)}
+        del plain["hints"]
+        return plain
 
 
 def train(
@@ -129,6 +135,7 @@ def _train(
     with run.stage("evaluate", progress):
         decided = decide(material, split, learned, config)
         metrics = measure(material, split, learned, decided, config) | {"names": names}
+        metrics["hints"] = hints(material.catalog)
         metrics["learning_curve"] = grow(material, cross_split(material.catalog, prepared.groups), seed=config.seed)
         run.write_json("metrics.json", metrics)
     with run.stage("pack", progress), run.replacing("model.discern") as path:
@@ -178,4 +185,19 @@ def _result(run: Run) -> TrainResult:
             ece=metrics["ece"],
             policy=metrics["policy"] and {key: metrics["policy"][key] for key in _OF_POLICY},
             seconds=run.facts["seconds"],
+            hints=tuple(metrics["hints"]),
         )
+
+
+def hints(catalog: Catalog) -> list[str]:
+    """What the pictures suggest to ask for, and was not."""
+    if catalog.order or len(catalog.labels) < _FEWEST_TO_ORDER or not all(map(_is_number, catalog.labels)):
+        return []
+    return ["All labels are numbers. If being off by one is better than by more, train with --ordered numeric."]
+
+
+def _is_number(label: str) -> bool:
+    try:
+        return math.isfinite(float(label))
+    except ValueError:
+        return False

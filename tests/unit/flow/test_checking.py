@@ -11,7 +11,8 @@ from tests.unit.flow.desk import Desk
 
 CHECKS = {
     *("unreadable", "wrong_suffix", "exact_copy", "near_copy"),
-    *("label_conflict", "part_leak", "small_class", "large_group"),
+    *("label_conflict", "likely_wrong_label", "odd_one_out", "part_leak", "undeclared_film", "large_group"),
+    *("small_class", "imbalance", "shortcut", "too_small", "extreme_aspect", "blank", "dark", "bright", "blurred"),
 }
 
 

@@ -241,6 +241,24 @@ class TestOrder:
         assert desk.kept() == []
 
 
+class TestHints:
+    def write(self, desk: Desk, labels: list[str]) -> Path:
+        for colour, label in zip(COLOURS, labels, strict=True):
+            shutil.copytree(desk.photos / colour, desk.folder / "labelled" / label)
+        return desk.folder / "labelled"
+
+    def test_numbers_may_be_meant_as_such(self, desk: Desk) -> None:
+        counted = self.write(desk, ["1", "2", "10"])
+        assert "--ordered numeric" in desk.train(counted).hints[0]
+        ordered = desk.train(counted, ordered=["numeric"])
+        assert ordered.hints == ()
+        assert load(ordered.bundle)(desk.pictures("red")[0]).order_value == 10
+
+    def test_words_are_no_numbers(self, trained: TrainResult) -> None:
+        assert trained.hints == ()
+        assert "hints" not in trained.to_json()
+
+
 class TestNegatives:
     def test_a_folder_of_others_is_neither_learned_nor_forgotten(self, desk: Desk) -> None:
         others = write_colours(desk.folder / "others", each=4, seed=7)
