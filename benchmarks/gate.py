@@ -1,4 +1,4 @@
-""" "Is it one at all?" with and without pictures of other things to tune by.
+"""How "is it one at all?" fares with and without pictures of other things to tune by.
 
 Half of `negatives_imagenet` is given, the other half and `fruits360_varieties` are scored: no picture that tuned is
 among them, and known pictures are answered by heads that had not learned their fold. Five draws of the halves.
