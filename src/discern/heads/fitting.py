@@ -169,7 +169,9 @@ class HeadFitter:
         """The folds before and after `outer`: those that judge strangers; neighbours share their runs."""
         inner = self._inner(outer)
         known = np.unique(self._labels[~np.isin(self._fold, list(outer))])
-        if len(known) < _FEWEST_TO_LEAVE_OUT or not self._strangers_too or self._negatives is not None:
+        # A count between two known ones is no stranger, and real strangers are better judges.
+        known_better = self._config.ordered or self._negatives is not None
+        if len(known) < _FEWEST_TO_LEAVE_OUT or not self._strangers_too or known_better:
             return []
         return _neighbours(inner, outer)
 
