@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from discern.reporting.charts import interval_track
-from discern.reporting.wording import count, ends, interval, part, percent, steps
+from discern.reporting.wording import count, ends, interval, part, percent, plural, steps
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -37,11 +37,9 @@ class Sets:
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """The section on pictures of none of the classes."""
+    """The section on pictures of none of the classes: how they were used, and what came of it."""
 
-    negatives: str
-    tuned: str
-    scored: str
+    told: str
     rows: tuple[Measured, ...]
 
 
@@ -93,6 +91,7 @@ def describe_gate(metrics: Mapping[str, Any]) -> Gate | None:
         return None
     named = (
         ("Strangers turned away", rejected, "ours", "pictures of none of the classes that it calls unknown"),
+        ("Strangers accepted", part(facts, "accepted"), "plain", "these got a label that nobody would have looked at"),
         ("Known pictures let in", kept, "ours", "pictures of its classes that it does not call unknown"),
         (
             "Told apart (AUROC)",
@@ -102,15 +101,21 @@ def describe_gate(metrics: Mapping[str, Any]) -> Gate | None:
         ),
     )
     return Gate(
-        negatives=count(facts.get("negatives")),
-        tuned=count(facts.get("tuned")),
-        scored=count(facts.get("scored")),
+        told=_used(facts),
         rows=tuple(
             _measured(name, figure, kind=kind, meaning=meaning)
             for name, figure, kind, meaning in named
             if figure.get("value") is not None
         ),
     )
+
+
+def _used(facts: Mapping[str, Any]) -> str:
+    negatives, tuned, scored = (facts.get(name) or 0 for name in ("negatives", "tuned", "scored"))
+    given = f"{plural(negatives, 'picture')} of none of the classes {'was' if negatives == 1 else 'were'} given"
+    if tuned + scored > negatives:
+        return f"{given}; each was tried by a line that was set without it."
+    return f"{given}: {count(tuned)} set the line, the other {count(scored)} tried it."
 
 
 def _measured(

@@ -178,14 +178,15 @@ class _Writer:
     def _surest(self, chosen: np.ndarray) -> list[int]:
         positions = np.flatnonzero(chosen)
         order = np.argsort(-self._answers.confidence[positions], kind="stable")
-        return [int(each) for each in positions[order][: self._allowed.wrong]]
+        return self._picked.distinct(positions[order].tolist())[: self._allowed.wrong]
 
     def _spread(self, chosen: np.ndarray) -> list[int]:
         """Some of all degrees of certainty, evenly, the surest first."""
         positions = np.flatnonzero(chosen)
-        order = positions[np.argsort(-self._answers.confidence[positions], kind="stable")]
+        surest = positions[np.argsort(-self._answers.confidence[positions], kind="stable")]
+        order = self._picked.distinct(surest.tolist())
         wanted = np.unique(np.linspace(0, max(0, len(order) - 1), self._allowed.right).round().astype(int))
-        return [int(order[place]) for place in wanted if place < len(order)]
+        return [order[place] for place in wanted if place < len(order)]
 
     def _shown(self, positions: list[int]) -> tuple[Shown, ...]:
         return tuple(self._picked.show(position, self._allowed.side) for position in positions)

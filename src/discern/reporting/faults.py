@@ -165,14 +165,18 @@ def _rank(check: str) -> int:
 
 
 def _varied(found: list["Finding"], gallery: Gallery) -> list["Finding"]:
-    """A few findings from as many classes as possible, rather than the first class's alone."""
+    """A few findings from as many classes as possible, rather than the first class's alone, and copies last."""
     turn: Counter[str | None] = Counter()
+    seen: set[tuple[str | None, ...]] = set()
     order = []
     for place, finding in enumerate(found):
         label = gallery.label(finding.rows[0]) if finding.rows else None
-        order.append((turn[label], place))
-        turn[label] += 1
-    return [found[place] for _, place in sorted(order)[:SHOWN]]
+        shown = tuple(gallery.pixels(row) for row in finding.rows)
+        copy = bool(shown) and shown in seen
+        order.append((copy, turn[label], place))
+        turn[label] += not copy
+        seen.add(shown)
+    return [found[place] for *_, place in sorted(order)[:SHOWN]]
 
 
 def _side(finding: "Finding") -> int:

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from discern.reporting.checks import CHECKS
 from discern.reporting.growing import advised
 from discern.reporting.names import Names
 from discern.reporting.verdict import BASELINES, equal_baselines
-from discern.reporting.wording import count, listed, part, percent, plural
+from discern.reporting.wording import listed, part, percent, plural
 
 MOST = 5
 _CLASSES_NAMED = 4
@@ -70,7 +71,7 @@ def _labels(faults: Mapping[str, int]) -> Iterator[Step]:
     if conflicts:
         yield Step(
             title=f"Decide on {plural(conflicts, 'picture')} with two labels",
-            text="The same picture is called two things. Delete the wrong line in fixes.csv and train again.",
+            text="The same picture is called two things. Drop the wrong one in fixes.csv and train again with --fixes.",
             anchor="fault-label_conflict",
         )
     if doubtful:
@@ -128,10 +129,14 @@ def _mix_up(metrics: Mapping[str, Any], anchors: Mapping[str, str]) -> Iterator[
     if not frequent:
         return
     worst, names = max(frequent, key=lambda each: each["count"]), Names.of(metrics)
+    flat = part(metrics, "learning_curve").get("flat")
+    remedy = (
+        "Look whether their labels are right and clear." if flat else "More pictures of both, or clearer labels, help."
+    )
     yield Step(
         title=f"Compare “{names.say(worst['truth'])}” with “{names.say(worst['predicted'])}”",
-        text=f"It takes the first for the second {percent(worst['share'])} of the time, its most frequent mix-up. More "
-        "pictures of both, or clearer labels, help most.",
+        text=f"It takes the first for the second {percent(worst['share'])} of the time, its most frequent mix-up. "
+        f"{remedy}",
         anchor=anchors.get(worst["truth"], "confusion"),
     )
 
@@ -155,20 +160,19 @@ def _clean_up(faults: Mapping[str, int]) -> Iterator[Step]:
             text="Taken independently of each other: another object, place or day.",
             anchor="fault-small_class",
         )
-    rest = sum(number for check, number in faults.items() if check not in _TOLD)
+    rest = {check: number for check, number in faults.items() if check not in _TOLD and number}
     if rest:
+        all_of_them, most = sum(rest.values()), max(rest, key=lambda check: rest[check])
+        other = "other " if all_of_them < sum(faults.values()) else ""
+        kind = CHECKS[most].title if most in CHECKS else most
         yield Step(
-            title=f"Go through the other {plural(rest, 'finding')}" if rest < sum(faults.values()) else _through(rest),
-            text=f"Copies, odd or poor pictures: {count(rest)} lines of fixes.csv, each a proposal to keep or delete.",
+            title=f"Go through the {other}{plural(all_of_them, 'finding')}",
+            text=f"{'Mostly' if len(rest) > 1 else 'All'} “{kind}”. Each says what to do about it.",
             anchor="faults",
         )
 
 
 _TOLD = frozenset({"likely_wrong_label", "label_conflict", "shortcut", "small_class"})
-
-
-def _through(rest: int) -> str:
-    return f"Go through the {plural(rest, 'finding')}"
 
 
 def _try_it() -> Step:

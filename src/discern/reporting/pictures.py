@@ -49,7 +49,7 @@ class Gallery:
         # The same pictures are shown in several places.
         self._kept = lru_cache(maxsize=_KEPT)(self._reduced)
         self._thumbs = catalog.thumbs
-        columns = catalog.table.select("path", "label", "width", "height", "error")
+        columns = catalog.table.select("path", "label", "width", "height", "error", "pixels")
         self._facts = {name: columns.get_column(name).to_list() for name in columns.columns}
 
     def path(self, row: int) -> str:
@@ -60,6 +60,11 @@ class Gallery:
         """The row's label."""
         label = self._facts["label"][row]
         return None if label is None else str(label)
+
+    def pixels(self, row: int) -> str | None:
+        """The hash of the row's pixels: copies share it."""
+        found = self._facts["pixels"][row]
+        return None if found is None else str(found)
 
     def readable(self, row: int) -> bool:
         """Whether there is anything to show."""

@@ -45,7 +45,7 @@ class Picked:
 
     def worst(self, evidence: Evidence | None, recipe: Mapping[str, Any]) -> tuple[Shown, ...]:
         """The most confident wrong answers, with where in the picture the wrong label spoke."""
-        positions = self._answers.worst(MISTAKES)
+        positions = self.distinct(self._answers.worst(len(self._answers.rows)))[:MISTAKES]
         maps = self._maps(positions, evidence)
         view = _what_was_seen(recipe)
         shown = []
@@ -54,6 +54,13 @@ class Picked:
             glow = None if spoken is None else self._gallery.evidence(row, spoken, 200, view)
             shown.append(self.show(position, 200, glow))
         return tuple(shown)
+
+    def distinct(self, positions: Sequence[int]) -> list[int]:
+        """The first of each picture that has exact copies."""
+        first: dict[str | None, int] = {}
+        for position in positions:
+            first.setdefault(self._gallery.pixels(int(self._answers.rows[position])), position)
+        return list(first.values())
 
     def drawn(self, *, seed: int) -> tuple[Shown, ...]:
         """Answers drawn at random: what it usually does."""

@@ -51,7 +51,7 @@ def test_a_class_that_was_not_judged_is_left_out():
 
 def test_the_gate_says_how_it_was_tried():
     described = describe_gate({"gate": extras_for(LABELS)["gate"]})
-    assert (described.negatives, described.tuned, described.scored) == ("200", "100", "100")
+    assert described.told == "200 pictures of none of the classes were given: 100 set the line, the other 100 tried it."
     assert [row.name for row in described.rows] == [
         "Strangers turned away",
         "Known pictures let in",
@@ -63,3 +63,10 @@ def test_no_gate_is_nothing():
     assert describe_gate({}) is None
     assert describe_gate({"gate": None}) is None
     assert describe_gate({"gate": {"kept": {"value": None}, "rejected": {"value": None}}}) is None
+
+
+def test_strangers_that_tuned_and_were_tried_in_turn_are_told_so():
+    gate = extras_for(LABELS)["gate"] | {"tuned": 200, "scored": 200, "accepted": between(0.01, 0.0, 0.03)}
+    described = describe_gate({"gate": gate})
+    assert described.told.endswith("each was tried by a line that was set without it.")
+    assert [row.name for row in described.rows][1] == "Strangers accepted"

@@ -1,10 +1,14 @@
 """Faults as pictures: gathered by check, capped, with what to do."""
 
+import shutil
+
 import numpy as np
 
+from discern.catalog import scan
 from discern.reporting.checks import CHECKS
 from discern.reporting.faults import SHOWN, Cards, Doubts, describe_faults
-from tests.unit.reporting.built import finding
+from discern.reporting.pictures import Gallery
+from tests.unit.reporting.built import finding, write_pictures
 
 
 def readable(catalog, label: str) -> list[int]:
@@ -123,3 +127,14 @@ def test_doubts_stand_with_both_classes_and_conflicts_come_first(catalog, galler
     assert [card.proposed for card in doubts.of("birch", 9, side=None)] == ["", "birch"]
     assert len(doubts.of("ash", 1, side=None)) == 1
     assert doubts.of("cedar", 9, side=None) == ()
+
+
+def test_copies_of_one_finding_come_last(tmp_path):
+    folder = write_pictures(tmp_path / "data", each=6)
+    for copy in range(9):
+        shutil.copy(folder / "train" / "ash" / "ash-0.png", folder / "train" / "ash" / f"a-copy-{copy}.png")
+    catalog = scan(folder, cache=tmp_path / "cache", threads=1)
+    gallery = Gallery(catalog, lambda row: np.zeros((8, 8, 3), np.uint8))
+    found = [finding("odd_one_out", row) for row in readable(catalog, "ash")]
+    first = [card.members[0].path for card in describe_faults(found, gallery)[0].cards][:6]
+    assert sum("copy" in path for path in first) == 1

@@ -86,3 +86,16 @@ def test_a_gate_that_lets_strangers_in_wants_more_of_them():
 def test_a_kept_promise_and_a_flat_curve_ask_for_nothing():
     curve = extras_for(LABELS)["learning_curve"] | {"flat": True}
     assert titles({"policy": policy_for(), "learning_curve": curve}) == ["Try it on pictures of your own"]
+
+
+def test_a_mix_up_wants_no_more_pictures_where_these_would_not_help():
+    confused = [{"truth": "ash", "predicted": "elm", "count": 7, "share": 0.2}]
+    metrics = {"figures": {"confused": confused}}
+    assert "More pictures of both" in steps(metrics)[0][1]
+    assert "More pictures" not in steps(metrics | {"learning_curve": {"flat": True}})[0][1]
+
+
+def test_what_most_findings_are_is_said():
+    ((_, text, _),) = steps({}, {"exact_copy": 936, "near_copy": 22})
+    assert text.startswith("Mostly “Exact copies”.")
+    assert steps({}, {"upside_down": 1})[0][1].startswith("All “upside_down”.")

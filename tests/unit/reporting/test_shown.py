@@ -1,12 +1,15 @@
 """Answers with their pictures."""
 
+import shutil
+
 import numpy as np
 import pytest
 
+from discern.catalog import scan
 from discern.errors import BundleDamaged
 from discern.reporting import shown as showing
 from discern.reporting.pictures import Gallery
-from tests.unit.reporting.built import RUN, answers_for
+from tests.unit.reporting.built import RUN, answers_for, write_pictures
 
 
 @pytest.fixture
@@ -83,3 +86,17 @@ def test_a_thumbnail_opens_nothing(catalog, answers):
     one = showing.Picked(answers, Gallery(catalog, closed), catalog.labels).show(0, None)
     assert one.shot.uri.startswith("data:image/jpeg")
     assert max(one.shot.width, one.shot.height) == 64
+
+
+def test_copies_are_shown_once(tmp_path):
+    folder = write_pictures(tmp_path / "data", each=6)
+    for copy in range(3):
+        shutil.copy(folder / "train" / "ash" / "ash-0.png", folder / "train" / "ash" / f"copy-{copy}.png")
+    catalog = scan(folder, cache=tmp_path / "cache", threads=1)
+    answers = answers_for(catalog, wrong_each=1)
+    gallery = Gallery(catalog, lambda row: np.zeros((8, 8, 3), np.uint8))
+    picked = showing.Picked(answers, gallery, catalog.labels)
+    everything = list(range(len(answers.rows)))
+    assert len(picked.distinct(everything)) == len(everything) - 3
+    paths = [shown.path for shown in picked.worst(None, {})]
+    assert sum("copy-" in path or path.endswith("ash-0.png") for path in paths) <= 2
