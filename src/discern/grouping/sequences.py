@@ -71,7 +71,7 @@ def find_sequences(
         int [E, 2], the linked rows, and float64 [E], how close they are: 1 for equal thumbnails.
     """
     config = config or SequenceConfig()
-    series = find_series([catalog.table["path"][int(row)] for row in rows], rows)
+    series = find_series(catalog.table["path"].gather(rows).to_list(), rows)
     if not series:
         return np.zeros((0, 2), np.int64), np.zeros(0)
     distance = _Distance(catalog, rows)
