@@ -5,7 +5,19 @@ import sys
 import time
 from pathlib import Path
 
-SCRIPTS = ("packs", "heads", "strangers", "copies", "robustness", "sizes", "promise", "faults", "ordered")
+SCRIPTS = (
+    "packs",
+    "heads",
+    "strangers",
+    "copies",
+    "robustness",
+    "sizes",
+    "promise",
+    "faults",
+    "ordered",
+    "attacks",
+    "fuzz",
+)
 
 
 def main() -> None:

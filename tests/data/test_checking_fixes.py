@@ -57,7 +57,8 @@ def worlds(draw: st.DrawFn) -> World:
         "format": column("PNG", "JPEG"),
     }
     table = pl.DataFrame({name: facts.get(name, [None] * size) for name in COLUMNS}, schema=COLUMNS)
-    thumbs = np.zeros((size, 64, 64, 3), np.uint8)
+    slope = np.linspace(0, 255, 64).astype(np.uint8)
+    thumbs = np.broadcast_to(slope[:, None], (size, 64, 64, 3))
     return World(Catalog(root=Path(), table=table, thumbs=thumbs), pl.DataFrame(edges, schema=EDGES, orient="row"))
 
 

@@ -1,127 +1,24 @@
-"""The checks: each looks for one kind of fault, and one tuple lists them all."""
+"""All checks in one place: what is looked for, and in which order it is told."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import numpy as np
-import polars as pl
-
-from discern.checking.copies import Copy
+from discern.checking.classes import imbalance, small_class
+from discern.checking.files import unreadable, wrong_suffix
 from discern.checking.findings import Check, CheckConfig, Evidence, Finding
-from discern.picture import FORMATS
+from discern.checking.labels import likely_wrong_label, odd_one_out
+from discern.checking.looks import blank, blurred, bright, dark, extreme_aspect, too_small
+from discern.checking.pairs import exact_copy, label_conflict, near_copy
+from discern.checking.related import large_group, part_leak, undeclared_film
+from discern.checking.shortcuts import shortcut
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from discern.catalog import Catalog
     from discern.grouping import Groups
     from discern.heads import Opinions
-
-
-def unreadable(evidence: Evidence) -> Iterator[Finding]:
-    """Files that are not ignored and no picture that can be opened."""
-    for row in np.flatnonzero(~evidence.catalog.readable).tolist():
-        message = evidence.catalog.table["message"][row] or "It cannot be opened."
-        why = f"{message} It is used for nothing; replace or delete it."
-        yield Finding(check="unreadable", rows=(row,), score=1.0, action="drop", why=why)
-
-
-def wrong_suffix(evidence: Evidence) -> Iterator[Finding]:
-    """Pictures whose name says another format than their content, or none."""
-    known = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
-    for row, content in enumerate(evidence.catalog.table["format"]):
-        suffix = PurePosixPath(evidence.paths[row]).suffix.lower()
-        if not evidence.catalog.readable[row] or content is None or suffix in FORMATS[content]:
-            continue
-        name = f"the name ends in '{suffix}'" if suffix else "the name has no suffix"
-        why = f"The content is {content}, but {name}. It is read all the same; rename it for the sake of other tools."
-        yield Finding(check="wrong_suffix", rows=(row,), score=1.0 if suffix in known else 0.5, action="keep", why=why)
-
-
-def exact_copy(evidence: Evidence) -> Iterator[Finding]:
-    """Pictures that show the same pixels; n copies are n - 1 findings."""
-    for pair in evidence.copies:
-        if pair.kind == "exact":
-            differ = evidence.conflict(pair.row, pair.other)
-            remedy = "Their labels differ: look at both." if differ else "Drop one of the two."
-            why = f"The same picture as {_place(evidence, pair)}. {remedy}"
-            yield _pair(evidence, "exact_copy", pair, why)
-
-
-def near_copy(evidence: Evidence) -> Iterator[Finding]:
-    """Pictures that are one picture re-encoded, resized, cropped, turned or mirrored; one finding for each pair."""
-    for pair in evidence.copies:
-        if pair.kind == "near":
-            apart = evidence.groups.group[pair.row] != evidence.groups.group[pair.other]
-            remedy = "Drop one, or keep both in one group" + (", which joins two groups." if apart else ".")
-            why = f"Nearly the same picture as {_place(evidence, pair)}. {remedy}"
-            yield _pair(evidence, "near_copy", pair, why)
-
-
-def label_conflict(evidence: Evidence) -> Iterator[Finding]:
-    """One picture, or two near copies, under two labels."""
-    for pair in evidence.copies:
-        if evidence.conflict(pair.row, pair.other):
-            same = "The same picture is" if pair.kind == "exact" else "Nearly the same picture is"
-            labels = f"{evidence.label(pair.row)} here and {evidence.label(pair.other)} at {evidence.paths[pair.other]}"
-            why = f"{same} {labels}. Look at both and drop or relabel the wrong one; until then neither is judged."
-            yield _pair(evidence, "label_conflict", pair, why)
-
-
-def part_leak(evidence: Evidence) -> Iterator[Finding]:
-    """Groups, and confirmed pairs of different groups, that stand in more than one of the given parts."""
-    group = evidence.groups.group
-    table = pl.DataFrame({"group": group, "part": evidence.parts}).with_row_index("row")
-    table = table.filter((pl.col("part") != "") & pl.Series(evidence.catalog.readable))
-    shared = table.filter(pl.col("part").n_unique().over("group") > 1)
-    for _, members in shared.group_by("group", maintain_order=True):
-        counts = " and ".join(f"{number} in {part}" for part, number in sorted(Counter(members["part"]).items()))
-        why = f"Pictures that are not independent stand in different given parts: {counts}. {_LEAK_REMEDY}"
-        yield Finding(check="part_leak", rows=tuple(members["row"]), score=1.0, action="keep", why=why)
-    for first, second, score in evidence.groups.straddling.select("first", "second", "score").iter_rows():
-        if evidence.across(first, second):
-            why = (
-                f"It stands in {evidence.parts[first]}, and a copy at {evidence.paths[second]} does not. {_LEAK_REMEDY}"
-            )
-            yield Finding(check="part_leak", rows=(first, second), score=score, action="keep", why=why)
-
-
-_LEAK_REMEDY = "Training leaves them out where they would spoil the judgement; move them into one part."
-
-
-def small_class(evidence: Evidence) -> Iterator[Finding]:
-    """Classes with too few independent groups to be learned and judged well."""
-    fewest = evidence.config.fewest_groups
-    table = evidence.catalog.table.select("label", readable=evidence.catalog.readable, group=evidence.groups.group)
-    for (label,), members in table.with_row_index("row").group_by("label", maintain_order=True):
-        usable = members.filter("readable")
-        groups = usable["group"].n_unique()
-        if label is not None and groups < fewest:
-            rows = tuple((usable if len(usable) else members)["row"])
-            why = (
-                f"Class '{label}' has {groups} independent groups of pictures ({len(usable)} pictures), and fewer than "
-                f"{fewest} say little about new ones. Add pictures from other occasions."
-            )
-            yield Finding(check="small_class", rows=rows, score=1 - groups / fewest, action="keep", why=why)
-
-
-def large_group(evidence: Evidence) -> Iterator[Finding]:
-    """Groups that make up much of their class: a film, a burst, or pictures on one background."""
-    table = pl.DataFrame({"label": evidence.labels, "group": evidence.groups.group}).with_row_index("row")
-    table = table.filter(pl.col("label") >= 0).with_columns(
-        size=pl.len().over("label", "group"), share=pl.len().over("label", "group") / pl.len().over("label")
-    )
-    large = table.filter(
-        (pl.col("size") > evidence.config.large_pictures) & (pl.col("share") > evidence.config.large_share)
-    )
-    for _, members in large.group_by("label", "group", maintain_order=True):
-        rows, share = tuple(members["row"]), members["share"][0]
-        why = (
-            f"{len(rows)} pictures, {share:.0%} of class {evidence.label(rows[0])}, count as one because they are not "
-            "independent. If they are, declare their groups; else add pictures from other occasions."
-        )
-        yield Finding(check="large_group", rows=rows, score=share, action="keep", why=why)
-
 
 CHECKS: tuple[Check, ...] = (
     unreadable,
@@ -129,16 +26,27 @@ CHECKS: tuple[Check, ...] = (
     exact_copy,
     near_copy,
     label_conflict,
+    likely_wrong_label,
+    odd_one_out,
     part_leak,
-    small_class,
+    undeclared_film,
     large_group,
+    small_class,
+    imbalance,
+    shortcut,
+    too_small,
+    extreme_aspect,
+    blank,
+    dark,
+    bright,
+    blurred,
 )
 """All checks, in the order in which their findings are told."""
 
 
 def find_faults(
     catalog: "Catalog",
-    edges: pl.DataFrame,
+    edges: "pl.DataFrame",
     groups: "Groups",
     *,
     opinions: "Opinions | None" = None,
@@ -170,22 +78,3 @@ def count(findings: Iterable[Finding]) -> dict[str, int]:
     """
     found = Counter(finding.check for finding in findings)
     return {check.__name__: found[check.__name__] for check in CHECKS}
-
-
-def _pair(evidence: Evidence, check: str, pair: Copy, why: str) -> Finding:
-    rows = (pair.row, pair.other)
-    if pair.kind == "exact" and not evidence.conflict(*rows):
-        return Finding(check=check, rows=rows, score=pair.score, action="drop", why=why)
-    return Finding(
-        check=check,
-        rows=rows,
-        score=pair.score,
-        action="group",
-        value=evidence.group_names[int(evidence.groups.group[pair.row])],
-        why=why,
-    )
-
-
-def _place(evidence: Evidence, pair: Copy) -> str:
-    part = f", which is in the {evidence.parts[pair.other]} part" if evidence.across(pair.row, pair.other) else ""
-    return f"{evidence.paths[pair.other]}{part}"

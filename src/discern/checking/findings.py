@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from discern.checking.copies import Copy, copies
+from discern.checking.light import Light
+from discern.checking.oddness import unlike_all
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from discern.grouping import Groups
     from discern.heads import Opinions
 
-Action = Literal["drop", "group", "keep"]
+Action = Literal["drop", "relabel", "group", "keep"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +30,17 @@ class CheckConfig:
         fewest_groups: a class of fewer independent groups is small.
         large_share: a group over this share of its class is large, in (0, 1], ...
         large_pictures: ... and has more pictures than this.
+        rare_share: a class with less than this share of the largest class's groups is rare, in (0, 1).
+        smallest_side: a picture whose shorter side has fewer pixels is small; among large ones already below 64.
+        largest_aspect: a picture whose longer side is more than this many times the shorter one is extreme.
     """
 
     fewest_groups: int = 10
     large_share: float = 0.05
     large_pictures: int = 10
+    rare_share: float = 0.2
+    smallest_side: int = 40
+    largest_aspect: float = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +51,8 @@ class Finding:
         check: the name of the check.
         rows: of the catalog; where `action` is for one picture it is the first. A pair of copies is two rows.
         score: how grave or how sure it is, in [0, 1].
-        action: what is proposed for `rows[0]`: "drop", "group" or "keep" (a person decides).
-        value: the group's name where the action is "group", else "".
+        action: what is proposed for `rows[0]`: "drop", "relabel", "group" or "keep" (a person decides).
+        value: the group's name where the action is "group", the proposed label where it is "relabel", else "".
         why: a sentence or two for a layman: what was found and what to do.
     """
 
@@ -88,6 +96,16 @@ class Evidence:
     def parts(self) -> list[str]:
         """The given part of every row, "" without one."""
         return self.catalog.table["part"].fill_null("").to_list()
+
+    @cached_property
+    def light(self) -> Light:
+        """How light falls in every picture, seen once for all checks."""
+        return Light.of(self.catalog.thumbs, np.flatnonzero(self.catalog.readable))
+
+    @cached_property
+    def odd(self) -> "NDArray[np.bool_]":
+        """Bool [N]: pictures that are like nothing else here, so that nothing can be said of their label."""
+        return unlike_all(self.opinions, self.labels)
 
     @cached_property
     def copies(self) -> list[Copy]:

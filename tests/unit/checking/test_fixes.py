@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
 from discern.catalog import apply_fixes, read_fixes, write_fixes
 from discern.checking import find_faults, propose_fixes
+from tests.unit.checking.conftest import opinions_of, scenes
 
 
 @pytest.fixture
@@ -69,3 +71,35 @@ def test_they_can_be_written_read_and_applied(found, tmp_path):
     assert fixed.table["path"].to_list() == ["a/0.png", "a/2.png", "b/3.png", "a/5.jpg", "b/7.png"]
     assert fixed.table["group"].to_list() == ["a/0.png", "a/0.png", "a/0.png", None, None]
     assert catalog.table["group"].null_count() == 8
+
+
+def test_what_is_about_one_picture_is_a_row_for_each_check(make_catalog, make_groups, make_edges):
+    labels = np.repeat([0, 1, 2], 60)
+    wrong = labels.copy()
+    wrong[[5, 70, 130]] = [2, 0, 1]
+    probabilities = np.full((180, 3), 0.01)
+    probabilities[np.arange(180), labels] = 0.98
+    sharpness = [0.6] * 180
+    sharpness[5] = 0.1
+    thumbs = scenes(180)
+    thumbs[9] = 130
+    catalog = make_catalog(["abc"[label] for label in wrong], sharpness=sharpness, thumbs=thumbs)
+    groups = make_groups(range(180))
+    findings = find_faults(catalog, make_edges(), groups, opinions=opinions_of(probabilities))
+    fixes = propose_fixes(catalog, findings)
+    assert [(fix.path, fix.action, fix.value, fix.why.split(":")[0]) for fix in fixes] == [
+        ("a/00009.png", "drop", "", "blank"),
+        ("a/00070.png", "relabel", "b", "likely_wrong_label"),
+        ("b/00130.png", "relabel", "c", "likely_wrong_label"),
+        ("c/00005.png", "keep", "", "blurred"),
+        ("c/00005.png", "relabel", "a", "likely_wrong_label"),
+    ]
+    assert all(fix.score is not None and 0 <= fix.score <= 1 for fix in fixes)
+    assert apply_fixes(catalog, fixes).table["label"].to_list() == ["abc"[label] for label in np.delete(labels, 9)]
+
+
+def test_what_is_about_many_pictures_is_no_row(make_catalog, make_groups, make_edges):
+    catalog = make_catalog(["a"] * 30 + ["b"] * 3, width=[20] * 33, height=[20] * 33)
+    findings = find_faults(catalog, make_edges(), make_groups(range(33)))
+    assert {finding.check for finding in findings} == {"too_small", "small_class", "imbalance"}
+    assert propose_fixes(catalog, findings) == []

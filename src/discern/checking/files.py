@@ -1,0 +1,29 @@
+"""Checks of files as files: what cannot be opened, and what is not what its name says."""
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from discern.checking.findings import Evidence, Finding
+from discern.picture import FORMATS
+
+
+def unreadable(evidence: Evidence) -> Iterator[Finding]:
+    """Files that are not ignored and no picture that can be opened."""
+    for row in np.flatnonzero(~evidence.catalog.readable).tolist():
+        message = evidence.catalog.table["message"][row] or "It cannot be opened."
+        why = f"{message} It is used for nothing; replace or delete it."
+        yield Finding(check="unreadable", rows=(row,), score=1.0, action="drop", why=why)
+
+
+def wrong_suffix(evidence: Evidence) -> Iterator[Finding]:
+    """Pictures whose name says another format than their content, or none."""
+    known = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
+    for row, content in enumerate(evidence.catalog.table["format"]):
+        suffix = PurePosixPath(evidence.paths[row]).suffix.lower()
+        if not evidence.catalog.readable[row] or content is None or suffix in FORMATS[content]:
+            continue
+        name = f"the name ends in '{suffix}'" if suffix else "the name has no suffix"
+        why = f"The content is {content}, but {name}. It is read all the same; rename it for the sake of other tools."
+        yield Finding(check="wrong_suffix", rows=(row,), score=1.0 if suffix in known else 0.5, action="keep", why=why)

@@ -1,0 +1,145 @@
+"""Whether something other than what is shown leads to the label."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from discern.checking.findings import Evidence, Finding
+from discern.checking.traits import Trait, traits
+
+Ints = NDArray[np.int64]
+
+_MOST = 10_000
+_FEWEST_GROUPS = 10
+_FOLDS = 5
+_LEAF = 5
+_BETTER = 0.25
+
+
+def shortcut(evidence: Evidence) -> Iterator[Finding]:
+    """Properties of files and pictures that alone lead to the label.
+
+    A tree guesses labels from one property, on groups that it had not learned. Told is what clearly does so far better
+    than chance, over all classes or for one of them. Each different picture counts once, and classes with fewer than
+    ten groups are left out: there, everything would lead to the label.
+    """
+    rows = _independent(evidence)
+    labels = np.unique(evidence.labels[rows], return_inverse=True)[1]
+    if len(rows) == 0 or labels.max() == 0:
+        return
+    names = [evidence.catalog.labels[label] for label in np.unique(evidence.labels[rows])]
+    group = np.unique(evidence.groups.group[rows], return_inverse=True)[1]
+    for trait in traits(evidence, rows):
+        if (trait.values == trait.values[0]).all():
+            continue
+        guessed = _guess(trait, trait.values, labels, group)
+        if _explained(trait, guessed, labels, group):
+            continue
+        if guessed.share > trait.least.share or guessed.one_class > trait.least.one_class:
+            score = min(trait.hint, max(guessed.share, guessed.one_class, 0.0))
+            why = f"{_said(trait, guessed, names)} {trait.remedy}"
+            told = rows if guessed.share > trait.least.share else rows[labels == guessed.klass]
+            yield Finding(check="shortcut", rows=tuple(told.tolist()), score=score, action="keep", why=why)
+
+
+def _explained(trait: Trait, guessed: "_Guessed", labels: Ints, group: Ints) -> bool:
+    """Whether what is shown leads to the label about as well: things of one colour have borders of that colour."""
+    far = max(guessed.share - trait.least.share, guessed.one_class - trait.least.one_class)
+    if trait.shown is None or far <= 0:
+        return False
+    shown = _guess(trait, trait.shown, labels, group)
+    return guessed.share - shown.share < _BETTER and guessed.one_class - shown.one_class < _BETTER
+
+
+def _said(trait: Trait, guessed: "_Guessed", names: list[str]) -> str:
+    bound = _reachable(trait, len(names))
+    most = "" if bound == 1 else f" (no more than {bound:.0%} with so few kinds)"
+    best = f"{guessed.hit:.0%} of class '{names[guessed.klass]}' are recognised, and {guessed.false:.0%} of the others"
+    return (
+        f"From the {trait.name} alone {guessed.right:.0%} of labels can be guessed{most}, by chance "
+        f"{1 / len(names):.0%}, each class counted alike; {best} are taken for it. "
+        "A model may learn that instead of what is shown."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Guessed:
+    """How far a property leads to labels.
+
+    Attributes:
+        right: the share of right guesses, each class counted alike.
+        share: how far that is from chance (0) to what so many kinds could reach (1), less two standard errors.
+        klass: the class that is recognised best.
+        hit: the share of it that is recognised.
+        false: the share of the others taken for it.
+        one_class: the difference of these two, less two standard errors.
+    """
+
+    right: float
+    share: float
+    klass: int
+    hit: float
+    false: float
+    one_class: float
+
+
+def _guess(trait: Trait, values: NDArray[np.float64], labels: Ints, group: Ints) -> _Guessed:
+    classes = int(labels.max()) + 1
+    answer = _answers(values, labels, group, classes)
+    size = np.bincount(labels, minlength=classes)
+    hit = np.bincount(labels[answer == labels], minlength=classes) / size
+    false = np.bincount(answer[answer != labels], minlength=classes) / (len(labels) - size)
+    groups = np.bincount(np.unique(labels + classes * group) % classes, minlength=classes)
+    # As if one more group had been recognised and one not: none of ten is not never.
+    likely = (hit * groups + 1) / (groups + 2)
+    doubt = likely * (1 - likely) / groups
+    best = _reachable(trait, classes) - 1 / classes
+    ahead = hit - false - 2 * np.sqrt(doubt + false * (1 - false) / (groups.sum() - groups))
+    klass = int(ahead.argmax())
+    return _Guessed(
+        right=float(hit.mean()),
+        share=float((hit.mean() - 1 / classes - 2 * np.sqrt(doubt.sum()) / classes) / best) if best > 0 else 0.0,
+        klass=klass,
+        hit=float(hit[klass]),
+        false=float(false[klass]),
+        one_class=float(ahead[klass]),
+    )
+
+
+def _reachable(trait: Trait, classes: int) -> float:
+    """The best balanced accuracy that so many kinds allow: two formats tell two classes apart, and no more."""
+    if not trait.kinds:
+        return 1.0
+    _, count = np.unique(trait.values, return_counts=True)
+    common = int((count >= max(_FEWEST_GROUPS, len(trait.values) / (10 * classes))).sum())
+    return min(classes, common) / classes
+
+
+def _answers(values: NDArray[np.float64], labels: Ints, group: Ints, classes: int) -> Ints:
+    """Guess each fold by a tree that learned the others: int [M]; no group is in two folds."""
+    from sklearn.tree import DecisionTreeClassifier  # noqa: PLC0415 - loaded when there is something to guess
+
+    fold = (np.random.default_rng(0).permutation(group.max() + 1) % _FOLDS)[group]
+    answer = np.zeros(len(labels), np.int64)
+    for number in range(_FOLDS):
+        held = fold == number
+        tree = DecisionTreeClassifier(
+            min_samples_leaf=_LEAF, max_leaf_nodes=max(16, 4 * classes), class_weight="balanced", random_state=0
+        )
+        answer[held] = tree.fit(values[~held], labels[~held]).predict(values[held])
+    return answer
+
+
+def _independent(evidence: Evidence) -> Ints:
+    """Different labelled pictures of classes with enough groups, at most 10,000 of them by chance: int [M], sorted."""
+    pixels = evidence.catalog.table["pixels"].fill_null("").to_numpy().astype(str)
+    _, first = np.unique(pixels, return_index=True)
+    rows = np.intersect1d(first, np.flatnonzero(evidence.labels >= 0))
+    rows = np.sort(np.random.default_rng(0).permutation(rows)[:_MOST])
+    labels = evidence.labels[rows]
+    if not len(rows):
+        return rows
+    apart = np.unique(np.stack([labels, evidence.groups.group[rows]]), axis=1)[0]
+    return rows[np.bincount(apart, minlength=labels.max() + 1)[labels] >= _FEWEST_GROUPS]

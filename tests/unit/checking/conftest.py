@@ -1,0 +1,63 @@
+"""Pictures that look like pictures, and the findings of one check."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from discern.catalog import Catalog
+from discern.checking import Finding, find_faults
+from discern.heads import Opinions
+from tests.unit.conftest import catalog_of
+
+Find = Callable[..., list[Finding]]
+
+
+def scenes(count: int, *, seed: int = 0) -> np.ndarray:
+    """Thumbnails uint8 [count, 64, 64, 3]: a few boxes of any colour before a ground of any colour."""
+    random = np.random.default_rng(seed)
+    pictures = np.repeat(random.integers(30, 226, (count, 1, 1, 3)), 64, axis=1).repeat(64, axis=2).astype(np.uint8)
+    for picture in pictures:
+        for left, top in random.integers(0, 50, (6, 2)):
+            picture[top : top + 14, left : left + 14] = random.integers(0, 256, 3)
+        picture[30:40, 20:30], picture[30:40, 30:40] = 15, 240
+    return pictures
+
+
+@pytest.fixture
+def make_catalog() -> Callable[..., Catalog]:
+    """As everywhere, with pictures that show something and are sharp."""
+
+    def make(labels: Sequence[str | None], **columns: Any) -> Catalog:
+        given: dict[str, Any] = {"thumbs": scenes(len(labels)), "sharpness": [0.6] * len(labels)}
+        return catalog_of(labels, **given | columns)
+
+    return make
+
+
+@pytest.fixture
+def find(make_catalog, make_groups, make_edges) -> Find:
+    """The findings of one check, on pictures that are their own groups unless said otherwise."""
+
+    def find(
+        check, labels, *, edges=(), group=None, straddling=(), config=None, opinions=None, declared=None, **columns
+    ):
+        catalog = make_catalog(
+            labels,
+            **{"group": declared or [None] * len(labels), "width": [200] * len(labels), "height": [160] * len(labels)}
+            | columns,
+        )
+        groups = make_groups(range(len(labels)) if group is None else group, straddling)
+        findings = find_faults(catalog, make_edges(edges), groups, opinions=opinions, config=config)
+        assert all(0 <= finding.score <= 1 and finding.why for finding in findings)
+        return [finding for finding in findings if finding.check == check]
+
+    return find
+
+
+def opinions_of(probabilities: Any, unknown_score: Any = None) -> Opinions:
+    """What heads said, of N pictures."""
+    probabilities = np.asarray(probabilities, np.float32)
+    score = np.zeros(len(probabilities)) if unknown_score is None else unknown_score
+    return Opinions(probabilities=probabilities, unknown_score=np.asarray(score, np.float32))

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from discern.checking import CheckConfig
+
+
+class TestSmallClasses:
+    def test_groups_are_counted_and_not_pictures(self, find):
+        labels = ["film"] * 40 + ["many"] * 12
+        group = [*(np.arange(40) // 10), *range(4, 16)]
+        (finding,) = find("small_class", labels, group=group)
+        assert finding.rows == tuple(range(40))
+        assert finding.score == pytest.approx(0.6)
+        assert "4 independent groups" in finding.why
+
+    def test_a_class_without_a_readable_picture_is_named(self, find):
+        labels, error = ["lost", *["many"] * 10], ["empty", *[None] * 10]
+        (finding,) = find("small_class", labels, error=error)
+        assert finding.rows == (0,)
+        assert finding.score == 1.0
+
+    def test_how_many_are_few_may_be_said(self, find):
+        assert find("small_class", ["a"] * 3, config=CheckConfig(fewest_groups=3)) == []
+
+
+class TestImbalance:
+    def test_a_class_with_far_fewer_groups_than_the_largest_is_named(self, find):
+        (finding,) = find("imbalance", ["a"] * 100 + ["b"] * 30 + ["c"] * 19)
+        assert finding.rows == tuple(range(130, 149))
+        assert "'c' has 19 independent groups; the largest class has 100" in finding.why
+        assert finding.score == pytest.approx(0.81)
+
+    def test_groups_are_counted_and_not_pictures(self, find):
+        labels, films = ["film"] * 100 + ["many"] * 100, [*np.arange(100) // 10, *range(10, 110)]
+        assert [finding.rows[-1] for finding in find("imbalance", labels, group=films)] == [99]
+        assert find("imbalance", labels) == []
+
+    def test_many_rare_classes_are_told_once(self, find):
+        labels = ["common"] * 60 + [f"rare {number // 3}" for number in range(21)]
+        (finding,) = find("imbalance", labels)
+        assert finding.rows == tuple(range(60, 81))
+        assert "7 of 8 classes" in finding.why
+
+    def test_how_rare_is_rare_may_be_said(self, find):
+        assert find("imbalance", ["a"] * 100 + ["b"] * 10, config=CheckConfig(rare_share=0.05)) == []
+
+    def test_without_labels_there_is_none(self, find):
+        assert find("imbalance", [None] * 5) == []
