@@ -5,13 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.unit.conftest import catalog_of
 
 from discern.catalog import apply_fixes, read_fixes, write_fixes
 from discern.catalog.fixes import Fix
 from discern.errors import FixesError
+from tests.attacks.hostile_kept import DAMAGED, HEADER, UNFIT
+from tests.unit.conftest import catalog_of
 
-HEADER = b"path,action,value,with,score,why\n"
 PATHS = ["blue/b.png", "red/a.png", "=1+1.png", "./-x.png", "a,b;c.png", "two\nlines.png"]
 
 MEANT = {
@@ -28,41 +28,6 @@ MEANT = {
     "a_guarded_formula": (HEADER + b"./=1+1.png,drop,,,,\n", ["=1+1.png"]),
     "a_formula_unguarded": (HEADER + b"=1+1.png,drop,,,,\n", ["=1+1.png"]),
     "quotes_where_needed": (HEADER + b'"a,b;c.png",drop,,,,\n"two\nlines.png",drop,,,,\n', ["a,b;c.png", PATHS[5]]),
-}
-
-DAMAGED = {
-    "nothing": (b"", "empty"),
-    "a_byte_order_mark_alone": (b"\xef\xbb\xbf", "empty"),
-    "blank_lines_alone": (b"\n\n\n", "empty"),
-    "noise": (b"\xff\xfe\xfd" * 99, "not UTF-8"),
-    "latin_letters": (HEADER + b"r\xe9d/a.png,drop,,,,\n", "line 2: not UTF-8"),
-    "two_bytes_a_letter": ((HEADER + b"red/a.png,drop,,,,\n").decode().encode("utf-16"), "not UTF-8"),
-    "zeros": (bytes(300), "not known"),
-    "no_header": (b"red/a.png,drop,,,,\n", "not known"),
-    "a_newer_column": (b"path,action,colour\nred/a.png,drop,x\n", "colour"),
-    "two_paths": (b"path,path,action\na,b,drop\n", "2 columns 'path'"),
-    "no_action": (b"path\nred/a.png\n", "0 columns 'action'"),
-    "an_unknown_action": (HEADER + b"red/a.png,delete,,,,\n", "line 2: 'delete' is no action"),
-    "an_action_left_empty": (HEADER + b"red/a.png,,,,,\n", "line 2: '' is no action"),
-    "no_path_in_the_row": (HEADER + b",drop,,,,\n", "line 2: A fix names no picture"),
-    "no_new_label": (HEADER + b"red/a.png,relabel,,,,\n", "no label"),
-    "a_new_label_of_spaces": (HEADER + b"red/a.png,relabel,   ,,,\n", "no label"),
-    "no_group": (HEADER + b"red/a.png,group,,,,\n", "with nothing"),
-    "a_word_for_the_score": (HEADER + b"red/a.png,drop,,,high,\n", "'high' is no score"),
-    "a_quote_left_open": (HEADER + b'"red/a.png,drop,,,,\n', "line 2"),
-    "cells_without_a_name": (HEADER + b"red/a.png,drop,,,,why,more\n", "7 cells under 6"),
-    "a_cell_without_end": (HEADER + b"red/a.png,keep,,,," + b"x" * 200_000 + b"\n", "line 2"),
-}
-
-UNFIT = {
-    "a_picture_that_is_gone": (b"red/gone.png,drop,,,,\n", "red/gone.png"),
-    "an_absolute_path": (b"/red/a.png,drop,,,,\n", "/red/a.png"),
-    "a_path_that_leads_out": (b"../red/a.png,drop,,,,\n", r"\.\./red/a.png"),
-    "another_systems_path": (b"red\\a.png,drop,,,,\n", "red"),
-    "a_zero_in_a_path": (b"red/\0a.png,drop,,,,\n", "red/"),
-    "a_partner_that_is_gone": (b"red/a.png,group,,red/gone.png,,\n", "red/gone.png"),
-    "two_new_labels": (b"red/a.png,relabel,x,,,\nred/a.png,relabel,y,,,\n", "both 'x' and 'y'"),
-    "two_new_groups": (b"red/a.png,group,x,,,\nred/a.png,group,y,,,\n", "both 'x' and 'y'"),
 }
 
 

@@ -1,15 +1,12 @@
 """Sources made to do harm: nothing they name is run, nothing outside is read, and nothing takes long or much memory."""
 
 import io
-import json
-import os
 import pickle
 import struct
 import subprocess
 import sys
 import tarfile
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,19 +15,9 @@ from PIL import Image
 from discern.catalog import scan
 from discern.catalog.pickled import read_pickle
 from discern.errors import CatalogError, DamagedPicture, NotAPicture, PictureError
+from tests.attacks.hostile_lists import HUGE, META, Runs
 
 SECONDS = 20
-META = pickle.dumps({b"label_names": [b"a", b"b"]}, 2)
-
-
-class Runs:
-    """Unpickled by Python, it makes a file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.path),)
 
 
 def png(number: int) -> bytes:
@@ -69,38 +56,6 @@ def test_a_batch_alone_that_would_run_something_is_refused_by_its_name(tmp_path)
     (tmp_path / "data_batch_1").write_bytes(pickle.dumps({"data": Runs(tmp_path / "made")}))
     with pytest.raises(CatalogError, match=r"data_batch_1: This pickle asks for \w+\.mkdir"):
         scan(tmp_path / "data_batch_1", cache=tmp_path / "cache")
-
-
-HARMFUL = {
-    "a function set up": b"\x80\x02cnumpy\ndtype\nN}(U\x01au\x86b.",
-    "a name called by another": b"\x80\x02c_codecs\nencode\nc_codecs\nencode\nU\x03zip\x86R.",
-    "text coded as zip": b"\x80\x02}U\x01xc_codecs\nencode\nX\x01\x00\x00\x00aX\x03\x00\x00\x00zip\x86Rs.",
-    "a memo that claims gigabytes": b"\x80\x02}r\xff\xff\xff\x7f}r\xfe\xff\xff\xff.",
-    "bytes that claim exabytes": b"\x80\x04}\x8c\x01a\x8e" + struct.pack("<Q", 1 << 60) + b"x",
-    "a buffer that claims exabytes": b"\x80\x05}\x8c\x01a\x96" + struct.pack("<Q", 1 << 40) + b"x",
-    "an array that claims exabytes": pickle.dumps({"data": np.zeros(4, np.uint8)}, 2).replace(
-        b"K\x04", b"J\xff\xff\xff\x7f"
-    ),
-    "a key without end": b"\x80\x02}" + b"(" * 1 + b"K\x01" + b"\x85" * 300_000 + b"K\x01u.",
-    "a number without end": b"\x80\x02}U\x01aL" + b"9" * 200_000 + b"L\ns.",
-    "persistent identity": b"\x80\x02}U\x01aU\x01bQs.",
-    "a class made": b"\x80\x02cos\nsystem\n)\x81.",
-    "an instance made": b"(S'id'\nios\nsystem\n.",
-    "an extension": b"\x80\x02\x82\x01.",
-    "marks that are not there": b"\x80\x02uuu.",
-    "an empty stack": b"\x80\x02000.",
-    "too many instructions": b"\x80\x02}" + b"]0" * 4_100_000 + b".",
-    "more than one thing": b"\x80\x02}}.",
-}
-
-
-@pytest.mark.parametrize("data", HARMFUL.values(), ids=HARMFUL.keys())
-def test_harmful_pickles_are_refused_by_name_soon(data):
-    start = time.monotonic()
-    with pytest.raises((NotAPicture, DamagedPicture)) as caught:
-        read_pickle(data)
-    assert caught.value.hint
-    assert time.monotonic() - start < SECONDS
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of escapes in old text
@@ -149,49 +104,6 @@ def test_a_member_named_as_a_batch_may_not_claim_gigabytes(tmp_path):
     catalog = scan(path, cache=tmp_path / "cache")
     assert catalog.readable.sum() == 1
     assert "too_large" in catalog.table["error"].to_list()
-
-
-LISTS = {
-    "metadata.jsonl": '{{"file_name": {0}, "label": "x"}}\n',
-    "all.manifest": '{{"source-ref": {0}, "label": "x"}}\n',
-    "all.lst": "0\tx\t{1}\n",
-    "file_list.json": '{{"x": [{0}]}}',
-    "metadata.csv": "file_name,label\n{1},x\n",
-}
-OUTSIDE = [
-    "../secret.png",
-    "{}/secret.png",
-    "in/../../secret.png",
-    "s3://b/../../secret.png",
-    "..\\secret.png",
-    "file://{}/secret.png",
-]
-
-
-@pytest.mark.parametrize("name", LISTS)
-@pytest.mark.parametrize("path", OUTSIDE)
-def test_no_list_among_pictures_leads_outside(tmp_path, name, path):
-    (tmp_path / "secret.png").write_bytes(png(9))
-    folder = tmp_path / "in"
-    folder.mkdir()
-    (folder / "1.png").write_bytes(png(1))
-    said = path.format(tmp_path)
-    (folder / name).write_text(LISTS[name].format(json.dumps(said), said))
-    try:
-        catalog = scan(folder, cache=tmp_path / "cache")
-    except CatalogError as error:
-        assert name in str(error)  # noqa: PT017 - either is right
-    else:
-        assert catalog.table.filter(catalog.readable)["path"].to_list() == ["1.png"]
-
-
-HUGE = {
-    "metadata.jsonl": b'{"file_name": "' + b"x" * 8_000_000 + b'", "label": "x"}',
-    "all.lst": b"0\t" + b"1\t" * 4_000_000 + b"1.png",
-    "all.manifest": b"[" * 1_000_000,
-    "file_list.json": b'{"a":' * 300_000,
-    "metadata.csv": b"file_name,label\n" + b'"' * 8_000_001,
-}
 
 
 @pytest.mark.parametrize("name", HUGE)

@@ -11,6 +11,7 @@ import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -75,7 +76,7 @@ def _require_harmless(path: Path, members: Mapping[str, bytes]) -> None:
     try:
         np.load(io.BytesIO(members["seen.npy"]), allow_pickle=False)
         members["CARD.md"].decode()
-    except (EOFError, OSError, ValueError, MemoryError) as error:
+    except (EOFError, OSError, ValueError, MemoryError, TokenError) as error:
         raise BundleDamaged(f"{path}: seen.npy or CARD.md cannot be read ({error}).", hint=_HINT) from error
 
 

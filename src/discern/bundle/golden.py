@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable
+from tokenize import TokenError
 
 import numpy as np
 from PIL import Image
@@ -13,7 +14,17 @@ from discern.picture import Recipe, load_input
 TOLERANCE = 1e-4
 _SIZES = ((64, 48), (96, 96), (200, 300), (320, 160), (33, 57), (256, 256))
 _OUTPUTS = ("probabilities", "unknown_score", "embedding")
-_FAILURES = (OSError, EOFError, ValueError, KeyError, TypeError, MemoryError, zipfile.BadZipFile, PictureError)
+_FAILURES = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    MemoryError,
+    TokenError,  # of a forged array's header
+    zipfile.BadZipFile,
+    PictureError,
+)
 Run = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 

@@ -20,7 +20,7 @@ from discern.catalog.batches import batch_limits, is_batch, names_batch, read_ba
 from discern.catalog.naming import MEMBER, is_archive, is_ignored, leads_outside, to_text
 from discern.catalog.pickled import begins_pickle
 from discern.catalog.sources import Item, given, refused
-from discern.errors import DamagedPicture, NotAPicture, PictureError, PictureTooLarge, UnreadableFile
+from discern.errors import DamagedPicture, EmptyFile, NotAPicture, PictureError, PictureTooLarge, UnreadableFile
 from discern.picture import Limits, read_file
 
 _COMPRESSED: dict[bytes, Callable[[IO[bytes]], io.BufferedIOBase]] = {
@@ -163,6 +163,8 @@ class _Member:
                 data = _read_all(file, self.size)
         except _FAILURES as error:
             raise DamagedPicture(f"It cannot be read from its archive: {error}.", hint=_REMEDY) from error
+        if not data:
+            raise EmptyFile("There is nothing in it.", hint="Get the archive again from where it came from.")
         if is_archive(self.name) and data.startswith(_ARCHIVED):
             raise NotAPicture("An archive inside an archive is not opened.", hint=_REMEDY)
         return data

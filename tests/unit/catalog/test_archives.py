@@ -1,6 +1,7 @@
 import io
 import os
 import stat
+import struct
 import tarfile
 import zipfile
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from discern.catalog.archives import ArchiveSource, holds_files, read_members
 from discern.catalog.sources import Item
-from discern.errors import DamagedPicture, NotAPicture, PictureError, PictureTooLarge, UnreadableFile
+from discern.errors import DamagedPicture, EmptyFile, NotAPicture, PictureError, PictureTooLarge, UnreadableFile
 from discern.picture import Limits
 from tests.unit.catalog.built import picture, write_archive, write_tar, write_zip
 
@@ -31,7 +32,7 @@ def outcomes(path: Path, limits: Limits = Limits()) -> dict[str, bytes | type[Pi
 def test_members_are_read_in_the_order_they_are_stored(tmp_path, suffix):
     files = {"b/2.png": b"two", "b/1.png": b"one" * 100_000, "notes.txt": b"three", "empty.png": b""}
     path = write_archive(tmp_path / f"a{suffix}", files)
-    assert list(outcomes(path).items()) == list(files.items())
+    assert list(outcomes(path).items()) == list((files | {"empty.png": EmptyFile}).items())
     source = ArchiveSource(path, limits=Limits())
     assert source.root == tmp_path
     assert [item.path for item in source.items()] == [f"a{suffix}!/{name}" for name in files]
@@ -146,7 +147,48 @@ def test_a_header_that_claims_gigabytes_is_not_believed(tmp_path):
     first = tarfile.TarInfo("first")
     path = tmp_path / "a.tar"
     path.write_bytes(first.tobuf() + info.tobuf() + bytes(10_000))
-    assert outcomes(path) == {"first": b"", "here": DamagedPicture}
+    assert outcomes(path) == {"first": EmptyFile, "here": DamagedPicture}
+
+
+def test_what_grows_a_hundredfold_and_past_a_gigabyte_is_read_no_further(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("1.png", b"one")
+        for number in range(18):
+            archive.writestr(f"zeros/{number}.png", bytes(60 << 20), compresslevel=1)
+    items = [item.path for item in read_members(path, "here", limits=Limits(), wanted={"here!/1.png", "here"})]
+    assert items == ["here!/1.png", "here"]
+
+
+def test_members_that_lie_in_one_another_are_not_read(tmp_path):
+    path = write_zip(tmp_path / "a.zip", {"1.png": b"one" * 10, "2.png": b"two" * 10})
+    data = path.read_bytes()
+    place = data.rindex(b"PK\x01\x02")
+    path.write_bytes(data[: place + 20] + struct.pack("<L", len(data)) + data[place + 24 :])
+    assert outcomes(path) == {"here": DamagedPicture}
+
+
+@pytest.mark.parametrize("length", [255, 256])
+def test_a_name_of_digits_alone_is_read_up_to_the_longest_that_files_have(tmp_path, length):
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo("1" * length)
+        info.size = 3
+        archive.addfile(info, io.BytesIO(b"one"))
+    found = outcomes(path)
+    assert found == ({"1" * length: b"one"} if length == 255 else {"here": DamagedPicture})
+
+
+def test_what_a_header_says_for_all_members_is_not_remembered_for_ever(tmp_path):
+    path = tmp_path / "a.tar"
+    with tarfile.open(
+        path, "w", format=tarfile.PAX_FORMAT, pax_headers={"comment": "for all", "größe": "1"}
+    ) as archive:
+        for name in ("größe.png", "2.png"):
+            info = tarfile.TarInfo(name)
+            info.size, info.pax_headers = 3, {"comment": "c" * 1000}
+            archive.addfile(info, io.BytesIO(b"one"))
+    assert outcomes(path) == {"größe.png": b"one", "2.png": b"one"}
 
 
 def test_names_that_are_not_utf_8(tmp_path):

@@ -1,0 +1,159 @@
+"""Where the world comes in: each door takes a path from outside and says what came of it, or raises a `DiscernError`.
+
+What a door alone needs is imported by it, so that memory is measured as its users have it.
+"""
+
+import re
+import tempfile
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from discern.bundle import Model, load
+from discern.catalog import Catalog, apply_fixes, read_fixes, scan
+from discern.picture import SCAN_SHORTEST, open_picture, read_file, read_header, thumbnail
+from tests.unit.bundle.small import plain, write_small
+from tests.unit.catalog.built import picture, write_files
+
+READ = "read"
+SECRET = picture(0x5EC)
+"""Lies outside of every folder that is given; whoever finds it was led there."""
+
+
+class Came(NamedTuple):
+    """What came: the codes of errors, or "read"; and what was said."""
+
+    code: str
+    message: str
+
+
+def open_one(path: Path, work: Path) -> Came:
+    """Open a file as a picture."""
+    data = read_file(path)
+    header = read_header(data)
+    thumbnail(open_picture(data, shortest=SCAN_SHORTEST))
+    return Came(READ, f"{header.format}, {header.width} x {header.height}")
+
+
+def scan_all(path: Path, work: Path) -> Came:
+    """Catalogue a folder, a list or an archive: the codes of its rows."""
+    return _rows(scan(path, cache=work / "cache", threads=2))
+
+
+def answer_all(path: Path, work: Path) -> Came:
+    """Answer a path as `discern predict` does."""
+    from discern.flow.predicting import predict  # noqa: PLC0415
+
+    errors = [answer.error for answer in predict(_model(), [path]) if answer.error]
+    return Came(" ".join(sorted({error.code for error in errors})) or READ, str(errors[0]) if errors else "")
+
+
+def load_one(path: Path, work: Path) -> Came:
+    """Load a bundle, answer with it, and verify it."""
+    from discern.flow.verifying import verify  # noqa: PLC0415
+
+    model = load(path)
+    assert model.card is not None
+    assert model.seen.ndim == 2
+    assert model(plain(200, 0, 0)).label in model.labels
+    found = verify(path)
+    return Came(READ if found.passed else "not_verified", found.why)
+
+
+def fix_all(path: Path, work: Path) -> Came:
+    """Apply a fixes.csv to three pictures."""
+    catalog = scan(_sound(work), cache=work / "cache", threads=2)
+    return _rows(apply_fixes(catalog, read_fixes(path)))
+
+
+def scan_with_cache(path: Path, work: Path) -> Came:
+    """Catalogue three pictures with a cache from elsewhere: it changes nothing."""
+    with_cache, without = (scan(_sound(work), cache=cache, threads=2) for cache in (path, work / "cache"))
+    assert with_cache.table.equals(without.table)
+    assert np.array_equal(with_cache.thumbs[:], without.thumbs[:])
+    return _rows(with_cache)
+
+
+def check_all(path: Path, work: Path) -> Came:
+    """Check a folder, a list or an archive from one end to the other."""
+    from discern.flow.checking import check  # noqa: PLC0415
+
+    found = check(path, runs=work / "runs", backbone=_backbone(work), cache=work / "cache")
+    page = found.page.read_text(encoding="utf-8")
+    assert not re.search(r'<script>alert|" onerror', page)
+    assert not re.search(r"(^|,)\"?[=+@\t\r-]", found.fixes.read_text(encoding="utf-8"))
+    return Came(READ, f"{found.pictures} pictures, {found.unreadable} files that cannot be read")
+
+
+def resume_check(path: Path, work: Path) -> Came:
+    """Go on with a check in a run's folder from elsewhere."""
+    from discern.flow.checking import check  # noqa: PLC0415
+
+    found = check(
+        _sound(work), name=path.name, runs=path.parent, resume=True, backbone=_backbone(work), cache=work / "cache"
+    )
+    return Came(READ, f"{found.pictures} pictures")
+
+
+def resume_training(path: Path, work: Path) -> Came:
+    """Go on with a training in a run's folder from elsewhere."""
+    from discern.flow.training import train  # noqa: PLC0415
+
+    found = train(
+        _sound(work), name=path.name, runs=path.parent, resume=True, backbone=_backbone(work), cache=work / "cache"
+    )
+    return Came(READ, found.bundle.name)
+
+
+DOORS: dict[str, Callable[[Path, Path], Came]] = {
+    "open": open_one,
+    "scan": scan_all,
+    "predict": answer_all,
+    "load": load_one,
+    "--fixes": fix_all,
+    "--cache": scan_with_cache,
+    "check": check_all,
+    "check --resume": resume_check,
+    "train --resume": resume_training,
+}
+
+
+def _rows(catalog: Catalog) -> Came:
+    contents = {bytes_ for _, bytes_ in catalog.read(np.flatnonzero(catalog.readable))}
+    assert SECRET not in contents
+    bad = catalog.table.filter(~catalog.readable)
+    codes = bad["error"].unique().sort().to_list()
+    return Came(" ".join(codes) or READ, bad["message"][0] if codes else f"{len(catalog)} pictures")
+
+
+def _sound(work: Path) -> Path:
+    folder = work / "sound"
+    return folder if folder.exists() else write_files(folder, {f"{name}/1.png": picture(ord(name)) for name in "abc"})
+
+
+@lru_cache
+def _model() -> Model:
+    with tempfile.TemporaryDirectory() as folder:
+        return load(write_small(Path(folder) / "model.discern"))
+
+
+def _backbone(work: Path) -> str:
+    from tests.unit.flow.desk import write_backbone  # noqa: PLC0415
+
+    return str(write_backbone(work / "colour.onnx"))
+
+
+def peak_memory() -> int:
+    """The most bytes that this process had in memory."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # What `resource` says begins with the memory of the process that began this one.
+        found = re.search(r"VmHWM:\s*(\d+)", status.read_text())
+        assert found
+        return 1024 * int(found[1])
+    import resource  # noqa: PLC0415 - not on every system
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
