@@ -118,6 +118,8 @@ def bundle(value: dict[str, Any]) -> Iterator[str]:
         yield f"accuracy:  {_interval(accuracy['leak_free'])}"
     yield f"backbone:  {value['backbone'].get('name', 'not said')} at {value['recipe']['size']} px"
     yield f"unknown above: {value['thresholds']['unknown']}"
+    if policy := value["policy"]:
+        yield f"promise:   {policy['sentence']}"
 
 
 def verify(value: dict[str, Any]) -> Iterator[str]:

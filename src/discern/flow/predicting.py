@@ -46,6 +46,10 @@ class Answer:
             unknown_score: how strange the picture is; larger is stranger.
             looks_like: the label it looks most like, where the decision is `unknown`; else null.
             message: the answer in one plain sentence.
+            order_value: for ordered labels alone: the number (or place, from 0) of the label in the middle.
+            name: what people call `label`; this and the next two only where the model has been told.
+            spoken: the answer as it is said aloud.
+            route: where a thing of this label goes; null unless accepted.
             model: `name`, `version` and `fingerprint` of the model that answered.
             id: different for every answer.
             error: instead of all but `path`, for a file that is no usable picture: `code`, `message` and `hint`.

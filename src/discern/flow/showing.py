@@ -28,11 +28,13 @@ def show(bundle: str | Path) -> dict[str, Any]:
         fingerprint: 64 hexadecimal digits that no other bundle has.
         labels: the classes, in order.
         ordered: whether their order means something.
+        names: what people call some labels, and where things of them go: `name`, `spoken`, `route`.
         metrics: the figures of its training.
         recipe: how a picture becomes numbers.
         backbone: name, size, views, licence, and the data it was pretrained on.
         temperature: what the probabilities were calibrated by.
-        thresholds: where the decision changes, `unknown` and `accept`; null: it never does.
+        thresholds: where the decision changes, `unknown` and `accept`, and from where a label is in an answer's set,
+            `label_set`; null: never.
         policy: the promise about errors among accepted answers; null: nothing is accepted.
         unknown: how strangers are told: candidate and settings.
         data: fingerprint and size of the pictures it was trained on.
@@ -52,11 +54,12 @@ def show(bundle: str | Path) -> dict[str, Any]:
         "fingerprint": model.fingerprint,
         "labels": list(manifest.labels),
         "ordered": manifest.ordered,
+        "names": manifest.names,
         "metrics": manifest.metrics,
         "recipe": manifest.recipe.to_json(),
         "backbone": manifest.backbone,
         "temperature": manifest.temperature,
-        "thresholds": {"unknown": manifest.thresholds.unknown, "accept": manifest.thresholds.accept},
+        "thresholds": {name: getattr(manifest.thresholds, name) for name in ("unknown", "accept", "label_set")},
         "policy": manifest.policy,
         "unknown": manifest.unknown,
         "data": manifest.data,
