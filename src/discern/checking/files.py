@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 import numpy as np
+import polars as pl
 
 from discern.checking.findings import Evidence, Finding
 from discern.picture import FORMATS
@@ -20,10 +21,19 @@ def unreadable(evidence: Evidence) -> Iterator[Finding]:
 def wrong_suffix(evidence: Evidence) -> Iterator[Finding]:
     """Pictures whose name says another format than their content, or none."""
     known = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
-    for row, content in enumerate(evidence.catalog.table["format"]):
-        suffix = PurePosixPath(evidence.paths[row]).suffix.lower()
-        if not evidence.catalog.readable[row] or content is None or suffix in FORMATS[content]:
-            continue
+    for row in _unusual(evidence):
+        content, suffix = evidence.catalog.table["format"][row], PurePosixPath(evidence.paths[row]).suffix.lower()
         name = f"the name ends in '{suffix}'" if suffix else "the name has no suffix"
         why = f"The content is {content}, but {name}. It is read all the same; rename it for the sake of other tools."
         yield Finding(check="wrong_suffix", rows=(row,), score=1.0 if suffix in known else 0.5, action="keep", why=why)
+
+
+def _unusual(evidence: Evidence) -> list[int]:
+    """Rows of pictures whose path does not end as their format's usually do."""
+    path = pl.col("path").str.to_lowercase()
+    usual = [
+        (pl.col("format") == name) & pl.any_horizontal(path.str.ends_with(suffix) for suffix in suffixes)
+        for name, suffixes in FORMATS.items()
+    ]
+    table = evidence.catalog.table.with_row_index("row").filter(pl.Series(evidence.catalog.readable))
+    return table.filter(pl.col("format").is_not_null() & ~pl.any_horizontal(usual))["row"].to_list()

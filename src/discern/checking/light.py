@@ -67,29 +67,33 @@ class Light:
 
 def _measure(thumbs: "NDArray[np.uint8]") -> "Floats":
     """Give float32 [B, 16] in the order of the class's attributes; inside the frame every second pixel is enough."""
-    coarse = thumbs[:, _INSIDE:-_INSIDE:2, _INSIDE:-_INSIDE:2].reshape(len(thumbs), -1, 3)
-    brightness = (coarse @ np.array([77, 150, 29], np.uint32) >> 8).astype(np.uint8)
-    ordered = np.sort(brightness, axis=1, kind="stable")
-    last = ordered.shape[1] - 1
+    coarse = thumbs[:, _INSIDE:-_INSIDE:2, _INSIDE:-_INSIDE:2]
+    # One channel after the other: three are too few for numpy's loops over the last axis.
+    planes = [np.ascontiguousarray(coarse[..., channel]).reshape(len(thumbs), -1) for channel in range(3)]
+    red, green, blue = (plane.astype(np.uint16) for plane in planes)
+    brightness = np.sort(((77 * red + 150 * green + 29 * blue) >> 8).astype(np.uint8), axis=1, kind="stable")
+    lightest = np.sort(np.maximum(np.maximum(planes[0], planes[1]), planes[2]), axis=1, kind="stable")
+    last = brightness.shape[1] - 1
     outer, inner = _frame(thumbs, 0), _frame(thumbs, _INSIDE)
     columns: list[Any] = [
         brightness.mean(axis=1),
-        ordered[:, round(_DARKEST * last)],
-        ordered[:, round(_SHADE * last)],
-        np.sort(coarse.max(axis=2), axis=1, kind="stable")[:, round(_LIGHTEST * last)],
-        coarse.astype(np.float32).std(axis=1).max(axis=1),
-        (coarse >= _WASHED).all(axis=2).mean(axis=1),
-        *thumbs[:, 16:48:2, 16:48:2].mean(axis=(1, 2)).T,
-        *outer.mean(axis=1).T,
-        outer.std(axis=1).mean(axis=1),
-        *(outer.mean(axis=1) - inner.mean(axis=1)).T,
+        brightness[:, round(_DARKEST * last)],
+        brightness[:, round(_SHADE * last)],
+        lightest[:, round(_LIGHTEST * last)],
+        np.max([plane.std(axis=1, dtype=np.float32) for plane in planes], axis=0),
+        (np.minimum(np.minimum(planes[0], planes[1]), planes[2]) >= _WASHED).mean(axis=1),
+        *(thumbs[:, 16:48:2, 16:48:2, channel].mean(axis=(1, 2)) for channel in range(3)),
+        *(side.mean(axis=1) for side in outer),
+        np.mean([side.std(axis=1) for side in outer], axis=0),
+        *(first.mean(axis=1) - second.mean(axis=1) for first, second in zip(outer, inner, strict=True)),
     ]
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def _frame(thumbs: "NDArray[np.uint8]", inside: int) -> "Floats":
-    """Give the pixels of a frame one pixel wide, so far from the edge: float32 [B, P, 3]."""
+def _frame(thumbs: "NDArray[np.uint8]", inside: int) -> "list[Floats]":
+    """Give the pixels of a frame one pixel wide, so far from the edge: for each channel float32 [B, P]."""
     first, last = inside, thumbs.shape[1] - 1 - inside
     along = slice(first, last + 1)
     sides = (thumbs[:, first, along], thumbs[:, last, along], thumbs[:, along, first], thumbs[:, along, last])
-    return np.concatenate(sides, axis=1).astype(np.float32)
+    whole = np.concatenate(sides, axis=1).astype(np.float32)
+    return [np.ascontiguousarray(whole[..., channel]) for channel in range(3)]

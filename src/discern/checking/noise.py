@@ -106,17 +106,20 @@ def estimate_noise(probabilities: Floats, labels: Ints) -> Noise:
 def _fit(steep: Floats, labels: Ints, steeper: float) -> tuple[float, Noise]:
     classes, own = steep.shape[1], steep[np.arange(len(labels)), labels]
     total = np.maximum(np.bincount(labels, minlength=classes), 1)
-    at = np.flatnonzero(own < _DOUBTFUL)
+    order = np.flatnonzero(own < _DOUBTFUL)
+    order = order[np.argsort(labels[order], kind="stable")]
+    present, start = np.unique(labels[order], return_index=True)
     pairs = np.full((classes, classes), 0.02 / (classes - 1)) * (1 - np.eye(classes))
     noise = Noise(steeper=steeper, chance=0.03, pairs=pairs)
-    by_label = np.zeros((classes, len(at)))
-    by_label[labels[at], np.arange(len(at))] = 1
     for _ in range(_ROUNDS):
-        _, chance, paired, _ = _split(steep[at], labels[at], noise)
-        pairs = np.maximum((by_label @ paired).T - _PRICE, 0) / total[:, None]
+        _, chance, paired, _ = _split(steep[order], labels[order], noise)
+        moved = np.zeros((classes, classes))
+        if len(order):
+            moved[:, present] = np.add.reduceat(paired, start, axis=0).T
+        pairs = np.maximum(moved - _PRICE, 0) / total[:, None]
         noise = Noise(steeper=steeper, chance=max(chance.sum() - _PRICE, 0) / len(labels), pairs=pairs)
     said = np.log(np.maximum(own * _kept(noise)[labels] + noise.chance / (classes - 1) * (1 - own), _LEAST))
-    said[at] = np.log(np.maximum(_split(steep[at], labels[at], noise)[3], _LEAST))
+    said[order] = np.log(np.maximum(_split(steep[order], labels[order], noise)[3], _LEAST))
     return float(said.sum() - _PRICE * ((pairs > 0).sum() + (noise.chance > 0))), noise
 
 
