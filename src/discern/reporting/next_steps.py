@@ -71,13 +71,13 @@ def _labels(faults: Mapping[str, int]) -> Iterator[Step]:
     if conflicts:
         yield Step(
             title=f"Decide on {plural(conflicts, 'picture')} with two labels",
-            text="The same picture is called two things. Drop the wrong one in fixes.csv and train again with --fixes.",
+            text="The same picture is called two things. Drop the wrong one in fixes.csv and train again with it.",
             anchor="fault-label_conflict",
         )
     if doubtful:
         yield Step(
             title=f"Look through {plural(doubtful, 'label')} that {'is' if doubtful == 1 else 'are'} probably wrong",
-            text="In fixes.csv keep the lines that you agree with, delete the others, and train again with --fixes.",
+            text="In fixes.csv keep the lines that you agree with, delete the others, and train again with the fixes.",
             anchor="fault-likely_wrong_label",
         )
 

@@ -70,7 +70,7 @@ def describe_promise(metrics: Mapping[str, Any], answers: Answers) -> Promised |
     counts = shares_of_hundred(policy, answers)
     curve = part(policy, "curve") if asked else {}
     drawn = bool(curve.get("share"))
-    error = part(policy, "error").get("value")
+    share, error = policy.get("share"), part(policy, "error").get("value")
     return Promised(
         kept=kept,
         squares=hundred(list(counts.items()), name=_told(counts)),
@@ -81,7 +81,7 @@ def describe_promise(metrics: Mapping[str, Any], answers: Answers) -> Promised |
         curve=promise_curve(
             {name: curve[name] for name in ("share", "error", "high")},
             asked=float(asked or 0.0),
-            chosen=(policy["share"], error) if kept and error is not None else None,
+            chosen=(share, error) if kept and share is not None and error is not None else None,
         )
         if drawn
         else None,

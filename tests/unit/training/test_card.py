@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from discern.bundle import Manifest, Thresholds
 from discern.picture import Recipe
@@ -196,3 +198,32 @@ def test_the_same_manifest_gives_the_same_card_and_json_stays_json():
     assert write_card(manifest()) == write_card(manifest())
     line = next(line for line in write_card(manifest()).splitlines() if line.startswith("model-index: "))
     assert json.loads(line.removeprefix("model-index: "))[0]["name"] == "trees"
+
+
+texts = st.text(min_size=1, max_size=40).filter(lambda text: text.strip() != "")
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(texts, min_size=2, max_size=5, unique=True), texts, texts)
+def test_any_labels_leave_the_card_whole(labels, name, licence):
+    card = write_card(
+        manifest(
+            name=name,
+            labels=tuple(labels),
+            backbone={"name": name, "licence": licence, "pretraining": name},
+            data={
+                "fingerprint": name,
+                "pictures": 3,
+                "per_class": {label: {"pictures": 1, "groups": 1} for label in labels},
+                "formats": {name: 2},
+                "faults": {name: 1},
+            },
+        )
+    )
+    facts = front(card)
+    assert facts["model-index"][0]["results"][0]["metrics"][0]["value"] == 0.9391
+    assert isinstance(facts["model-index"][0]["name"], str)
+    shown = html(card)
+    assert (shown.count("<h1"), shown.count("<h2"), shown.count("<table")) == (2, 5, 1)
+    assert shown.count("<tr") == len(labels) + 1
+    assert not any(mark in shown for mark in ("<a ", "<img", "<script", "<blockquote", "<hr", "<pre"))
