@@ -59,10 +59,12 @@ def _groups(evidence: Evidence) -> NDArray[np.int64]:
 def odd_one_out(evidence: Evidence) -> Iterator[Finding]:
     """Pictures unlike everything else here, also unlike their own class.
 
-    None is proposed for dropping: what is rare is often what a model needs most, and only a person knows.
+    None is proposed for dropping: what is rare is often what a model needs most, and only a person knows. Classes of
+    fewer than five independent groups have none, for the reason given above.
     """
     opinions = evidence.opinions
-    rows = np.flatnonzero(evidence.odd).tolist()
+    known = np.append(_groups(evidence) >= _FEWEST_GROUPS, False)
+    rows = np.flatnonzero(evidence.odd & known[evidence.labels]).tolist()
     if opinions is None or not rows:
         return
     known = opinions.unknown_score[np.isfinite(opinions.unknown_score)]

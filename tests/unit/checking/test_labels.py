@@ -85,5 +85,13 @@ class TestOddOnesOut:
         assert 0.5 < first.score < second.score == 1
         assert "rest of 'cat'" in first.why
 
+    def test_a_class_of_few_groups_has_none(self, find):
+        score = np.random.default_rng(0).normal(0, 1, 180)
+        score[[9, 99]] = [9, 12]
+        group = np.where(np.arange(180) < 60, np.arange(180) // 20, np.arange(180))
+        opinions = opinions_of(sure(right=0.4), score)
+        found = find("odd_one_out", names(TRUTH), opinions=opinions, group=group)
+        assert [finding.rows for finding in found] == [(99,)]
+
     def test_without_opinions_nothing_is_said(self, find):
         assert find("odd_one_out", names(TRUTH)) == []
