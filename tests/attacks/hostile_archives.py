@@ -227,9 +227,13 @@ BOMBS = {
     "zip in zips": ("a.zip", lambda: zipped(entry("b.zip", in_zips(30))), NONE),
     "zip under a picture's name": ("a.zip", lambda: zipped(entry("b.png", in_zips(1))), NONE),
     "zip of 65 members at the limit": ("a.zip", lambda: flat_bomb(65, 60 * MEBI), f"{DAMAGED} {NONE}"),
-    "tar.gz of a gigabyte of zeros": ("a.tar.gz", lambda: long_zeros(lambda data: gzip.compress(data, 6), 1100), None),
-    "tar.bz2 of 100 gigabytes of zeros": ("a.tar", lambda: long_zeros(bz2.compress, 100_000), None),
-    "tar.xz of 100 gigabytes of zeros": ("a.tar", lambda: long_zeros(lzma.compress, 100_000), None),
+    "tar.gz of a gigabyte of zeros": (
+        "a.tar.gz",
+        lambda: long_zeros(lambda data: gzip.compress(data, 6), 1100),
+        f"{DAMAGED} {LARGE}",
+    ),
+    "tar.bz2 of 100 gigabytes of zeros": ("a.tar", lambda: long_zeros(bz2.compress, 100_000), f"{DAMAGED} {LARGE}"),
+    "tar.xz of 100 gigabytes of zeros": ("a.tar", lambda: long_zeros(lzma.compress, 100_000), f"{DAMAGED} {LARGE}"),
     "tar of a name that claims exabytes": (
         "a.tar",
         lambda: sound_tar() + header("x", 1 << 60, tarfile.GNUTYPE_LONGNAME) + bytes(2048),

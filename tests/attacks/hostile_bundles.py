@@ -268,9 +268,9 @@ def deflated_golden() -> bytes:
     """Arrays that unpack to gigabytes."""
     found = io.BytesIO()
     with zipfile.ZipFile(found, "w", zipfile.ZIP_DEFLATED) as opened, opened.open("probabilities.npy", "w") as member:
-        head = b"{'descr': '<f4', 'fortran_order': False, 'shape': (%d, 2), }" % (2**28)
+        head = b"{'descr': '<f4', 'fortran_order': False, 'shape': (%d, 2), }" % (2**27)
         member.write(b"\x93NUMPY\1\0" + struct.pack("<H", len(head) + 1) + head + b"\n")
-        for _ in range(1024):
+        for _ in range(512):
             member.write(bytes(2 * MEBI))
     return found.getvalue()
 
