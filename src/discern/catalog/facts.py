@@ -72,13 +72,13 @@ class KnownPictures:
         facts = self._facts.rows(contents)[:]
         return pl.DataFrame(
             {
-                "pixels": facts["pixels"].astype(str),
+                "pixels": _text(facts["pixels"]),
                 "width": facts["width"],
                 "height": facts["height"],
-                "format": facts["format"].astype(str),
-                "mode": facts["mode"].astype(str),
+                "format": _text(facts["format"]),
+                "mode": _text(facts["mode"]),
                 "sharpness": pl.Series(facts["sharpness"]).fill_nan(None),
-                "camera": pl.Series(facts["camera"].astype(str), dtype=pl.String).replace("", None),
+                "camera": _text(facts["camera"]).replace("", None),
             }
         )
 
@@ -91,3 +91,8 @@ class KnownPictures:
         """Give the positions of pictures whose thumbnail is not kept, equal ones once; None is never missing."""
         known = [(at, content) for at, content in enumerate(contents) if content]
         return [known[at][0] for at in self._thumbs.missing([content for _, content in known])]
+
+
+def _text(values: np.ndarray) -> pl.Series:
+    """Bytes "S" [n] as text; numpy's own text would take four bytes for each character."""
+    return pl.Series(values.tolist(), dtype=pl.Binary).cast(pl.String)

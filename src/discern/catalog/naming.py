@@ -19,7 +19,7 @@ _PARTS = {
     "test": "test",
     "testing": "test",
 }
-_DIGITS = re.compile(r"([0-9]+)")
+_DIGITS = re.compile(r"[0-9]+")
 # Plane 16 is for private use, and nothing is known to use its end.
 _ESCAPE = 0x10FF00
 _OUTSIDE = re.compile(r"(?:[A-Za-z]:)?[/\\]|(?:.*[/\\])?\.\.(?:[/\\]|$)", re.DOTALL)
@@ -47,13 +47,15 @@ def part_named(name: str) -> str | None:
     return _PARTS.get(name.strip().lower())
 
 
-def natural_key(text: str) -> tuple[list[tuple[int, str] | str], str]:
+def natural_key(text: str) -> tuple[str, str]:
     """Sort numbers inside names by value: "b2" before "b10", and ties by the text itself."""
-    key: list[tuple[int, str] | str] = []
-    for place, piece in enumerate(_DIGITS.split(text)):
-        value = piece.lstrip("0")
-        key.append((len(value), value) if place % 2 else piece)
-    return key, text
+    return _DIGITS.sub(_by_value, text), text
+
+
+def _by_value(digits: re.Match[str]) -> str:
+    """Write a number so that as text it sorts by its value, and before any other text: its length comes first."""
+    value = digits[0].lstrip("0")
+    return f"\0{chr(len(value))}{value}"
 
 
 def order_labels(labels: Iterable[str]) -> tuple[str, ...]:
