@@ -145,7 +145,8 @@ def print_planted(planted: list[Flaw], found: list[tuple[str, set[str]]]) -> Non
         hits = sum(any(check == flaw.check and path in named for check, named in found) for path in flaw.paths)
         print(f"{len(flaw.paths):>7}  {flaw.what:<54}{hits:>5}")
     everything = {path for flaw in planted for path in flaw.paths}
-    print(f"{0:>7}  {'anything else':<54}{sum(not named & everything for _, named in found):>5}")
+    others = sum(not named & everything for _, named in found)
+    print(f"{0:>7}  {'anything else: the digits as they were scanned':<54}{others:>5}")
 
 
 def print_found(found: list[tuple[str, set[str]]]) -> None:
@@ -168,6 +169,8 @@ def print_figures(result: discern.TrainResult) -> None:
                 "too few for an interval" if figure["low"] is None else f"{figure['low']:.1%} to {figure['high']:.1%}"
             )
             print(f"{name:<24}{figure['value']:>7.1%}   ({ends})")
+    if result.policy:
+        print(f"without a person        {result.policy['share']:>7.1%}   {result.policy['sentence']}")
 
 
 def explain(result: discern.TrainResult, source: Path) -> None:

@@ -56,7 +56,7 @@ def test_training_gives_what_others_rely_on(trained: Any) -> None:
     assert set(trained["accuracy"]) == {"leak_free", "naive", "given", "difference"}
     assert {"value", "low", "high", "method", "estimates", "classes"} <= set(trained["accuracy"]["leak_free"])
     assert {"value", "low", "high", "null95"} <= set(trained["ece"])
-    assert trained["policy"] is None
+    assert set(trained["policy"]) == {"sentence", "basis", "share", "error", "needed"}
     assert all(Path(trained[key]).is_absolute() and Path(trained[key]).exists() for key in ("run", "bundle", "report"))
 
 
@@ -152,7 +152,9 @@ def test_checking_counts_and_proposes(desk: Desk, tmp_path: Path) -> None:
     assert checked["findings"]["label_conflict"] == 1
     assert set(checked["findings"]) == {
         "unreadable", "wrong_suffix", "exact_copy", "near_copy",
-        "label_conflict", "part_leak", "small_class", "large_group",
+        "label_conflict", "part_leak", "small_class", "large_group", "undeclared_film", "imbalance",
+        "too_small", "extreme_aspect", "blank", "dark", "bright", "blurred",
+        "likely_wrong_label", "odd_one_out", "shortcut",
     }  # fmt: skip
     assert Path(checked["page"]).name == "data.html"
     strict = desk.call("check", dirty, "--strict", "--cache", desk.cache)

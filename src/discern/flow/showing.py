@@ -88,6 +88,7 @@ def write_page(run: Run, prepared: Prepared, learned: Learned, decided: Decided,
             metrics=metrics | {"seconds": run.facts["seconds"]},
             run=facts,
             pictures=shower.pixels,
+            strangers=_strangers(learned),
             evidence=shower.evidence,
             title=run.folder.name,
         )
@@ -106,6 +107,12 @@ class _Shower:
     def evidence(self, rows: Sequence[int]) -> list[np.ndarray]:
         """For each row the evidence map of every label, float32 `[h, w, K]`."""
         return list(self.model.run(np.stack([self.pixels(row) for row in rows]))["evidence"])
+
+
+def _strangers(learned: Learned) -> np.ndarray | None:
+    """The unknown scores of negatives, as if each had met the shipped threshold."""
+    excess = learned.final.negative_excess
+    return None if excess is None else excess + learned.final.t_unknown
 
 
 def _answers(catalog: Catalog, held: Held, decided: Decided) -> Answers:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from discern.catalog import Catalog, read_names
-from discern.checking import conflicted
+from discern.checking import conflicted, count
 from discern.errors import DataError
 from discern.flow.places import place
 from discern.flow.preparing import PrepareConfig, Prepared, named_by_content, prepare
@@ -139,7 +139,14 @@ def _train(
         metrics["learning_curve"] = grow(material, cross_split(material.catalog, prepared.groups), seed=config.seed)
         run.write_json("metrics.json", metrics)
     with run.stage("pack", progress), run.replacing("model.discern") as path:
-        origin = Origin(name=run.folder.name, config=config, versions=run.facts["versions"], names=names)
+        origin = Origin(
+            name=run.folder.name,
+            config=config,
+            versions=run.facts["versions"],
+            names=names,
+            faults=count(prepared.findings),
+            group=prepared.groups.group,
+        )
         pack(path, material, learned, decided, metrics, origin=origin)
     with run.stage("report", progress):
         write_page(run, prepared, learned, decided, metrics)

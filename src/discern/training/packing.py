@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from discern.bundle import Manifest, attach_head, write_bundle
 from discern.features import Backbone
 from discern.training.card import write_card
@@ -23,12 +25,16 @@ class Origin:
         config: what was asked for.
         versions: of the libraries that made it.
         names: what labels are called, and where things of them go.
+        faults: how many findings each check has.
+        group: int `[N]`, which pictures of the catalog are not independent.
     """
 
     name: str
     config: TrainConfig
     versions: dict[str, str]
     names: dict[str, dict[str, str]] = field(default_factory=dict)
+    faults: dict[str, int] = field(default_factory=dict)
+    group: np.ndarray
 
 
 def pack(
@@ -53,11 +59,7 @@ def pack(
         policy=decided.policy(),
         unknown=final.unknown_json(),
         metrics=_kept(metrics),
-        data={
-            "fingerprint": material.catalog.fingerprint,
-            "pictures": len(learned.learned),
-            "negatives": len(material.negative_content),
-        },
+        data=_data(material, learned.learned, origin),
         backbone=_backbone(backbone),
         config=origin.config.to_json(),
         versions=origin.versions,
@@ -65,6 +67,24 @@ def pack(
     seen = table["content"].to_numpy()[learned.learned].tolist()
     seen += material.negative_content
     return write_bundle(path, graph=graph, manifest=manifest, seen=seen, card=write_card(manifest))
+
+
+def _data(material: Material, learned: np.ndarray, origin: Origin) -> dict[str, Any]:
+    """What the head learned from, for whoever wants to know what it may know."""
+    labels, label, group = material.catalog.labels, material.catalog.label_index[learned], origin.group[learned]
+    kinds, counts = np.unique(material.catalog.table["format"].to_numpy()[learned].astype(str), return_counts=True)
+    return {
+        "fingerprint": material.catalog.fingerprint,
+        "pictures": len(learned),
+        "groups": len(np.unique(group)),
+        "negatives": len(material.negative_content),
+        "per_class": {
+            name: {"pictures": int(np.sum(label == number)), "groups": len(np.unique(group[label == number]))}
+            for number, name in enumerate(labels)
+        },
+        "formats": dict(zip(kinds.tolist(), counts.tolist(), strict=True)),
+        "faults": origin.faults,
+    }
 
 
 def _backbone(backbone: Backbone) -> dict[str, Any]:
@@ -82,5 +102,8 @@ def _kept(metrics: dict[str, Any]) -> dict[str, Any]:
     kept = {
         key: metrics[key] for key in ("accuracy", "ece", "baselines", "unknown", "ordered", "gate", "split", "head")
     }
-    sets = metrics["conformal"]
-    return kept | {"conformal": sets and {key: sets[key] for key in _OF_SETS}}
+    sets, curve = metrics["conformal"], metrics.get("learning_curve")
+    return kept | {
+        "conformal": sets and {key: sets[key] for key in _OF_SETS},
+        "learning_curve": curve and {"sentence": curve["sentence"]},
+    }

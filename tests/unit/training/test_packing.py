@@ -26,7 +26,9 @@ class Story:
         self.fingerprint = self.pack(self.path)
 
     def pack(self, path: Path) -> str:
-        origin = Origin(name="colours", versions=versions(), config=self.config)
+        origin = Origin(
+            name="colours", versions=versions(), config=self.config, faults={"blurred": 2}, group=self.split.group
+        )
         return pack(path, self.material, self.learned, self.decided, self.metrics, origin=origin)
 
 
@@ -63,6 +65,12 @@ def test_it_knows_its_labels_thresholds_and_origin(story: Story, model: Model) -
     assert manifest.metrics["conformal"]["asked"] == 0.9
     assert manifest.data["fingerprint"] == story.material.catalog.fingerprint
     assert manifest.backbone["pretraining"] == "nothing"
+    assert manifest.data["per_class"]["red"] == {"pictures": 12, "groups": 12}
+    assert (manifest.data["groups"], manifest.data["formats"], manifest.data["faults"]) == (
+        36,
+        {"PNG": 36},
+        {"blurred": 2},
+    )
 
 
 def test_nothing_is_accepted_where_too_few_groups_support_it(story: Story, model: Model) -> None:
