@@ -16,7 +16,7 @@ from discern.heads.fitted import CrossFit, FittedHead, HeldOut, answer_in_blocks
 from discern.heads.gate import Gate, Negatives, fit_gate
 from discern.heads.learned import PLAIN, Learned, Learner
 from discern.heads.ordering import CumulativeChoice, choose_ordered
-from discern.heads.spaces import Features
+from discern.heads.spaces import Features, some_of
 from discern.heads.strangers import choose_sum, combine, rejection_threshold, standardise, with_energy
 from discern.progress import Progress, silent
 
@@ -129,7 +129,7 @@ class HeadFitter:
         self._prepare_all([frozenset([number]) for number in self._held], progress)
         for number in self._held:
             rows, head = np.flatnonzero(self._fold == number), self.fit_head(without=number)
-            probabilities[rows] = answer_in_blocks(self._features[rows], head.probabilities)
+            probabilities[rows] = answer_in_blocks(some_of(self._features, rows), head.probabilities)
         return probabilities
 
     def cross_fit(self, progress: Progress = silent) -> CrossFit:
@@ -141,7 +141,7 @@ class HeadFitter:
         self._prepare_all([frozenset([number]) for number in self._held], progress)
         for number in self._held:
             fitted, rows = self.fit(without=number), np.flatnonzero(self._fold == number)
-            features = self._features[rows]
+            features = some_of(self._features, rows)
             probabilities[rows], uncalibrated[rows] = fitted.probabilities(features), fitted.uncalibrated(features)
             score[rows], t_unknown[rows] = fitted.unknown_score(features), fitted.t_unknown
             chosen.append(fitted.chosen)
@@ -303,7 +303,7 @@ class HeadFitter:
         fold = np.empty(len(rows), np.int64)
         fold[order] = np.arange(len(rows)) % min(_OWN_FOLDS, max(len(rows), 1))
         return HeadFitter(
-            self._features[rows],
+            some_of(self._features, rows),
             labels,
             fold,
             classes=self._classes,

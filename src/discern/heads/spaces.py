@@ -13,6 +13,11 @@ _TURNED_UP_TO = 2048
 _NEGLIGIBLE = 1e-9
 
 
+def some_of(features: Features, positions: np.ndarray) -> Features:
+    """Take some rows; what lies on disk is not read yet."""
+    return features.select(positions) if isinstance(features, Rows) else features[positions]
+
+
 def in_blocks(features: Features, positions: np.ndarray | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Walk over rows, a few thousand at a time: (positions `[n]`, features float32 `[n, D]`)."""
     positions = np.arange(len(features)) if positions is None else positions

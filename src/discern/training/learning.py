@@ -235,9 +235,9 @@ def _answer_simply(material: Material, split: Split, config: TrainConfig, judged
     """What simple rivals, which see colours and pixels alone, answer to the judged pictures."""
     rows = np.union1d(split.training_rows(TEST), judged)
     fold = np.where(split.test, 0, -1) if split.method == "test-part" else split.fold
-    place = np.searchsorted(rows, judged)
+    place, thumbs = np.searchsorted(rows, judged), material.catalog.thumbs
     answers = baselines(
-        material.catalog.thumbs[rows],
+        thumbs.select(rows) if isinstance(thumbs, Rows) else thumbs[rows],
         material.catalog.label_index[rows],
         fold[rows],
         classes=len(material.catalog.labels),
