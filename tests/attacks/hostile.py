@@ -24,7 +24,6 @@ class Hostile:
         why: why it may be read all the same.
         posix: links, pipes, or names that not every system has.
         heavy: takes long to make: for the benchmark alone.
-        pending: known not to be refused by name yet.
     """
 
     kind: str
@@ -35,7 +34,6 @@ class Hostile:
     why: str = ""
     posix: bool = False
     heavy: bool = False
-    pending: bool = False
 
     def __post_init__(self) -> None:
         assert self.door in DOORS

@@ -261,22 +261,9 @@ def _kept(
 ) -> Hostile:
     why = ANEW if READ in came else ""
     write = _changed(door, act, pattern)
-    pending = (kind, name) in PENDING
-    return Hostile(kind=kind, name=name, door=door, write=write, came=came, why=why, posix=True, pending=pending)
+    return Hostile(kind=kind, name=name, door=door, write=write, came=came, why=why, posix=True)
 
 
-PENDING = {
-    ("run.json", "facts of other kinds"),
-    ("catalog.parquet", "contents that are none"),
-    ("edges.parquet", "a column less"),
-    ("edges.parquet", "pairs of nobody"),
-    ("edges.parquet", "pairs of negative rows"),
-    *(
-        (kind, name)
-        for kind in ("run.json", "catalog.parquet", "edges.parquet")
-        for name in ("a pipe", "a link to /dev/zero")
-    ),
-}
 CHECK, TRAIN = "check --resume", "train --resume"
 NAMED = ("run", "catalog", "unreadable_file", "too_large", "not_a_picture", READ)
 KEPT = (

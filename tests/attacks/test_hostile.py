@@ -14,7 +14,7 @@ from tests.attacks.registry import HOSTILE
 from tests.unit.catalog.built import picture, write_files
 from tests.unit.flow.desk import write_backbone
 
-QUICK = [hostile for hostile in HOSTILE if not hostile.heavy and not hostile.pending]
+QUICK = [hostile for hostile in HOSTILE if not hostile.heavy]
 AMONG_FILES = {"open", "scan"}
 
 

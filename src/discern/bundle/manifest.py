@@ -13,6 +13,7 @@ from discern.errors import BundleDamaged, BundleFormatError, UsageError
 from discern.picture import Recipe
 
 FORMAT = 1
+_COPY = "Copy the bundle again."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +80,7 @@ class Manifest:
             plain = json.loads(data, parse_constant=_refuse)
             version = plain.pop("format")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise BundleDamaged(f"bundle.json cannot be read ({error}).") from error
+            raise BundleDamaged(f"bundle.json cannot be read ({error}).", hint=_COPY) from error
         if version is True or version != FORMAT:
             raise BundleFormatError(
                 f"The bundle has format {version!r}; this version reads format {FORMAT}.",
@@ -88,23 +89,23 @@ class Manifest:
         try:
             plain["recipe"] = Recipe.from_json(plain["recipe"])
             plain["thresholds"] = Thresholds(**plain["thresholds"])
-            plain["labels"] = tuple(plain["labels"])
+            plain["labels"] = tuple(plain["labels"]) if isinstance(plain["labels"], list) else ()
             manifest = cls(**plain)
             _ = manifest.language
         except (TypeError, KeyError, ValueError, AttributeError, UsageError) as error:
-            raise BundleDamaged(f"bundle.json does not describe a model ({error}).") from error
+            raise BundleDamaged(f"bundle.json does not describe a model ({error}).", hint=_COPY) from error
         manifest._check()
         return manifest
 
     def _check(self) -> None:
         labels = self.labels
         if not labels or not all(isinstance(label, str) for label in labels) or len(set(labels)) != len(labels):
-            raise BundleDamaged("bundle.json: the labels must be different texts, at least one.")
+            raise BundleDamaged("bundle.json: the labels must be different texts, at least one.", hint=_COPY)
         thresholds = asdict(self.thresholds).values()
         if not all(each is None or isinstance(each, int | float) for each in (self.temperature, *thresholds)):
-            raise BundleDamaged("bundle.json: the thresholds and the temperature must be numbers.")
+            raise BundleDamaged("bundle.json: the thresholds and the temperature must be numbers.", hint=_COPY)
         if not all(isinstance(each, str) for words in self.names.values() for each in words.values()):
-            raise BundleDamaged("bundle.json: the names must be texts.")
+            raise BundleDamaged("bundle.json: the names must be texts.", hint=_COPY)
         facts = (
             self.names,
             self.unknown,
@@ -116,7 +117,7 @@ class Manifest:
             self.members,
         )
         if not all(isinstance(each, dict) for each in facts):
-            raise BundleDamaged("bundle.json: what is known of the model must have names.")
+            raise BundleDamaged("bundle.json: what is known of the model must have names.", hint=_COPY)
 
 
 def _refuse(constant: str) -> None:

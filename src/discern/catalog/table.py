@@ -45,6 +45,7 @@ COLUMNS: dict[str, pl.DataType] = {
 # What catalogs of format 1 do not have.
 _SINCE_2 = ("sharpness", "camera")
 _METADATA = "discern"
+_SHA256 = "^[0-9a-f]{64}$"
 _SAID_BY_FINGERPRINT = ["path", "content", "label", "part", "group"]
 
 
@@ -72,7 +73,10 @@ class Catalog:
 
     def __post_init__(self) -> None:
         if dict(self.table.schema) != COLUMNS:
-            raise CatalogError(f"Not the columns of a catalog: {', '.join(self.table.columns)}.")
+            raise CatalogError(
+                f"Not the columns of a catalog: {', '.join(self.table.columns)}.",
+                hint="Remove it, and the pictures are looked at again.",
+            )
         if len(self.thumbs) != len(self.table):
             raise CatalogError(f"{len(self.thumbs)} thumbnails for {len(self.table)} files.")
 
@@ -213,6 +217,8 @@ def _by_value(labels: Sequence[str]) -> tuple[str, ...]:
 
 def _read_parquet(path: Path) -> tuple[Path, pl.DataFrame]:
     try:
+        if not path.is_file():
+            raise ValueError("it is no file")
         said = json.loads(pl.read_parquet_metadata(path).get(_METADATA, "{}"))
         form, root = said["format"], said["root"]
         if form > FORMAT:
@@ -221,6 +227,8 @@ def _read_parquet(path: Path) -> tuple[Path, pl.DataFrame]:
                 hint="Upgrade Discern, or scan the pictures again.",
             )
         table = pl.read_parquet(path)
+        if not table["content"].drop_nulls().str.contains(_SHA256).all():
+            raise ValueError("contents are no hashes")
         if form == 1:
             table = table.with_columns(pl.lit(None, COLUMNS[name]).alias(name) for name in _SINCE_2).select(*COLUMNS)
         return Path(to_name(root)), table

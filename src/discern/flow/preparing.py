@@ -131,7 +131,7 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
             cache=kept,
             progress=progress,
         )
-        edges = _edges(run, find)
+        edges = _edges(run, len(catalog), find)
         groups = form_groups(catalog, edges)
         folder = None if config.negatives is None else Path(config.negatives)
         material = with_negatives(material, groups, folder, cache=kept, progress=progress)
@@ -189,10 +189,14 @@ def _in_order(catalog: Catalog, config: PrepareConfig) -> Catalog:
     return catalog.ordered(config.ordered) if config.ordered else catalog
 
 
-def _edges(run: Run, find: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+def _edges(run: Run, pictures: int, find: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     if run.path("edges.parquet").exists():
         with run.reading("edges.parquet") as path:
-            return pl.read_parquet(path)
+            edges = pl.read_parquet(path).select("first", "second", "kind", "score")
+            ends = edges.select("first", "second").to_numpy()
+            if (ends < 0).any() or (ends >= pictures).any():
+                raise ValueError("they are not pairs of these pictures")
+            return edges
     edges = find()
     with run.replacing("edges.parquet") as temporary:
         edges.write_parquet(temporary)

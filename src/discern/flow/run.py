@@ -23,7 +23,7 @@ from discern.progress import Progress
 from discern.store import is_shelf
 
 FORMAT = 1
-_WRITTEN = {"config", "seconds", "status", "versions"}
+_WRITTEN = {"config": dict, "seconds": dict, "status": str, "versions": dict}
 _LONGEST_NAME = 200
 _UNFINISHED = re.compile(r"\.\d+\..+|\..+\.\d+\.tmp")
 _LIBRARIES = ("numpy", "onnx", "onnxruntime", "pillow", "polars", "scikit-learn", "scipy")
@@ -156,8 +156,11 @@ class Run:
     @contextmanager
     def reading(self, name: str) -> Iterator[Path]:
         """Give the path of a file that the run wrote before, and tell what to do where it cannot be read any more."""
+        path = self.folder / name
         try:
-            yield self.folder / name
+            if path.exists() and not path.is_file():
+                raise ValueError("it is no file")
+            yield path
         except (
             OSError,
             ValueError,
@@ -231,10 +234,13 @@ def is_own(folder: Path) -> bool:
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
+        if not (folder / "run.json").is_file():
+            raise ValueError("it is no file")
         facts = dict(json.loads((folder / "run.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise RunError(f"{folder / 'run.json'} cannot be read ({error}).", hint="Start a new run.") from error
-    if facts.get("format") == FORMAT and not facts.keys() >= _WRITTEN:
+    written = all(isinstance(facts.get(name), kind) for name, kind in _WRITTEN.items())
+    if facts.get("format") == FORMAT and not written:
         raise RunError(f"{folder / 'run.json'} is not what a run writes.", hint="Start a new run.")
     return facts
 

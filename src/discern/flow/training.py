@@ -37,7 +37,6 @@ class TrainResult:
         ece: the expected calibration error, and the range that perfect calibration would show.
         policy: the promise about errors among accepted answers; None: nothing is accepted.
         seconds: wall time by stage.
-        hints: what else could be asked for, in plain sentences; not part of the JSON.
     """
 
     run: Path
@@ -48,13 +47,16 @@ class TrainResult:
     ece: dict[str, Any]
     policy: dict[str, Any] | None
     seconds: dict[str, float]
-    hints: tuple[str, ...] = ()
+
+    @property
+    def hints(self) -> list[str]:
+        """What else could be asked for, in plain sentences."""
+        told: list[str] = json.loads((self.run / "metrics.json").read_text(encoding="utf-8"))["hints"]
+        return told
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; paths are absolute."""
-        plain = asdict(self) | {"run": str(self.run), "bundle": str(self.bundle), "report": str(self.report)}
-        del plain["hints"]
-        return plain
+        return asdict(self) | {"run": str(self.run), "bundle": str(self.bundle), "report": str(self.report)}
 
 
 def train(
@@ -192,7 +194,6 @@ def _result(run: Run) -> TrainResult:
             ece=metrics["ece"],
             policy=metrics["policy"] and {key: metrics["policy"][key] for key in _OF_POLICY},
             seconds=run.facts["seconds"],
-            hints=tuple(metrics["hints"]),
         )
 
 

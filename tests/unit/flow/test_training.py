@@ -251,12 +251,11 @@ class TestHints:
         counted = self.write(desk, ["1", "2", "10"])
         assert "--ordered numeric" in desk.train(counted).hints[0]
         ordered = desk.train(counted, ordered=["numeric"])
-        assert ordered.hints == ()
+        assert ordered.hints == []
         assert load(ordered.bundle)(desk.pictures("red")[0]).order_value == 10
 
     def test_words_are_no_numbers(self, trained: TrainResult) -> None:
-        assert trained.hints == ()
-        assert "hints" not in trained.to_json()
+        assert trained.hints == []
 
 
 class TestNegatives:
