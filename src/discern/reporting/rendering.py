@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from discern._version import __version__
 from discern.errors import UnreadableFile
@@ -33,6 +34,7 @@ def write_page(path: str | Path, template: str, *, names: Names, anchors: Mappin
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_visible,
     )
     environment.filters |= {
         "percent": wording.percent,
@@ -59,3 +61,10 @@ def write_page(path: str | Path, template: str, *, names: Names, anchors: Mappin
         raise UnreadableFile(
             f"The page {target} cannot be written: {error}.", hint="Is the folder there, writable and not full?"
         ) from error
+
+
+def _visible(value: Any) -> Any:
+    """Text in which nothing hides or turns its surroundings round: control and direction characters are spelled out."""
+    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
+        return value
+    return "".join(letter if letter.isprintable() or letter.isspace() else ascii(letter)[1:-1] for letter in value)

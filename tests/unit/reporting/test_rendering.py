@@ -120,3 +120,9 @@ def test_a_page_that_cannot_be_written_leaves_the_former_one(tmp_path):
     path.mkdir()
     with pytest.raises(UnreadableFile, match="cannot be written"):
         written(path)
+
+
+def test_what_would_hide_or_turn_its_surroundings_is_spelled_out(tmp_path):
+    _, text = written(tmp_path / "report.html", title="gpj.\u202eexe\x1b[2J\u200b caf\u00e9\u00a0\u4f60")
+    assert "gpj.\\u202eexe\\x1b[2J\\u200b caf\u00e9\u00a0\u4f60" in text
+    assert not {"\u202e", "\x1b", "\u200b"} & set(text)
