@@ -6,14 +6,14 @@ from functools import partial
 import numpy as np
 
 from discern.bundle.parts import Span, unit_blocks
-from discern.cores import side_by_side
+from discern.cores import one_core_each, side_by_side
 from discern.heads.discriminant import Scatter, fit_discriminant
 from discern.heads.moments import Moments
 from discern.heads.spaces import Features, Space, in_blocks
 from discern.heads.strangers import top_directions
 
 _RANK = 256
-_SHOWN = 2000
+_SHOWN = 1000
 _NEGLIGIBLE = 1e-6
 _NOBODY = np.zeros(0, np.int64)
 
@@ -49,7 +49,8 @@ def answer_with_less(
     Returns:
         int64 `[S, N]`, the labels answered; -1 for pictures in no fold.
     """
-    space = _quick(features, tuple(blocks.values()), seed)
+    with one_core_each():
+        space = _quick(features, tuple(blocks.values()), seed)
     weights = np.ones(len(labels)) if weights is None else np.asarray(weights, np.float64)
     answers = np.full((len(shares), len(labels)), -1, np.int64)
     comes = _coming(labels, group, seed)
