@@ -84,7 +84,12 @@ class Helper:
 
 
 # One core; and glibc keeps some memory, where it would return it to the system after each picture and ask for it again.
-_ALONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_TOP_PAD_": str(16 << 20)}
+_ALONE = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_TOP_PAD_": str(16 << 20),
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+}
 _BEGINNING = """
 import pickle, sys
 sys.path[:] = pickle.load(sys.stdin.buffer)

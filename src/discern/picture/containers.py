@@ -106,19 +106,21 @@ def _table(data: bytes, flags: int) -> int:
 def _jpeg(data: bytes, limits: Limits) -> Container:
     """Bound what stands before the first scan, and hold the size it claims against the bytes and scans there are."""
     place, parts, width, height, arithmetic = 2, 0, 0, 0, False
-    kinds, sample = [], b""
+    kinds, frames, sample = [], 0, b""
     while (marker := data.find(b"\xff", place)) >= 0 and marker + 9 <= len(data):
         parts += 1 + marker - place
-        _bound(parts, "JPEG")
-        kind, length = data[marker + 1], int.from_bytes(data[marker + 2 : marker + 4], "big")
+        if parts > _MOST_PARTS:
+            _bound(parts, "JPEG")
+        kind = data[marker + 1]
         kinds.append(kind)
         if kind == 0xDA:
             break
         if kind in _FRAMES:
             height, width = struct.unpack_from(">HH", data, marker + 5)
             sample = data[marker + 4 : marker + 10 : 5]
-            arithmetic = kind >= 0xC9
-        place = marker + (1 if kind == 0xFF else 2 if kind in _BARE else 2 + length)
+            frames, arithmetic = frames + 1, kind >= 0xC9
+        length = 1 if kind == 0xFF else 2 if kind in _BARE else 2 + (data[marker + 2] << 8 | data[marker + 3])
+        place = marker + length
     limits.check("JPEG", width, height)
     # Huffman codes take at least one bit for each block of 8 x 8.
     if not arithmetic and width * height > 512 * len(data):
@@ -126,7 +128,7 @@ def _jpeg(data: bytes, limits: Limits) -> Container:
     scans = data.count(b"\xff\xda", place)
     if scans * width * height > _MOST_SCANS * limits.max_pixels:
         raise DamagedPicture("This JPEG has more scans than a picture of its size needs.", hint=_REMEDY)
-    orderly = parts == len(kinds) and _PLAIN.issuperset(kinds) and sum(kind in _FRAMES for kind in kinds) == 1
+    orderly = parts == len(kinds) and frames == 1 and _PLAIN.issuperset(kinds)
     plain = orderly and sample == _COLOURED and kinds[-1] == 0xDA and width * height > 0
     kept = _COEFFICIENTS * width * height if scans > 1 else 0
     return Container(data=data, plain=(width, height) if plain else None, kept=kept)

@@ -76,7 +76,7 @@ def to_array(image: Image.Image) -> np.ndarray:
     """Give the pixels of an "RGB" picture, uint8 [H, W, 3], read-only; some rows at a time, as Pillow copies twice."""
     width, height = image.size
     if height <= _BAND:
-        return np.asarray(image)
+        return np.frombuffer(image.tobytes(), np.uint8).reshape(height, width, 3)
     pixels = np.empty((height, width, 3), np.uint8)
     for top in range(0, height, _BAND):
         bottom = min(top + _BAND, height)

@@ -36,4 +36,5 @@ def thumbnail(pixels: np.ndarray) -> np.ndarray:
 
 def shrunk(image: Image.Image) -> np.ndarray:
     """`thumbnail` of a picture of mode "RGB" that is still Pillow's."""
-    return np.asarray(image.resize((THUMB, THUMB), Image.Resampling.BOX))
+    small = image.resize((THUMB, THUMB), Image.Resampling.BOX).tobytes()
+    return np.frombuffer(small, np.uint8).reshape(THUMB, THUMB, 3)
