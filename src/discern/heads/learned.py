@@ -47,7 +47,7 @@ class Learned:
 class Learner:
     """Learns from any part of the same pictures; what the parts share is computed once.
 
-    Args: as `HeadFitter`; `apart`: the folds that are ever left out.
+    Args: as `HeadFitter`; `apart`: the folds that are ever left out; `plain`: only the plain discriminant is asked for.
     """
 
     def __init__(
@@ -63,11 +63,12 @@ class Learner:
         strangers: bool,
         config: HeadConfig,
         seed: int,
+        plain: bool = False,
     ) -> None:
         self.features, self.labels, self.fold, self.weights = features, labels, fold, weights
         self.classes, self.spans, self.strangers, self.config, self.seed = classes, spans, strangers, config, seed
         scales = (1.0, *[config.stage_scale] * (len(spans) - 1))
-        counts = {STAGES: len(spans), HEAD: 1} if len(spans) > 1 else {STAGES: 1}
+        counts = {STAGES: len(spans), HEAD: 1} if len(spans) > 1 and not plain else {STAGES: len(spans)}
         jobs = [partial(Space, features, spans[:count], scales[:count]) for count in counts.values()]
         self.spaces = dict(zip(counts, side_by_side(jobs), strict=True))
         self._moments = {

@@ -72,6 +72,7 @@ def form_opinions(
         strangers=True,
         config=config or HeadConfig(),
         seed=seed,
+        plain=True,
     )
     jobs = [partial(_answer, learner, fold, number, (left_out or {}).get(number, _NOBODY)) for number in numbers]
     told, scorers = zip(*side_by_side(jobs), strict=True)
