@@ -8,7 +8,7 @@ from discern.reporting.checks import CHECKS
 from discern.reporting.growing import advised
 from discern.reporting.names import Names
 from discern.reporting.verdict import BASELINES, equal_baselines
-from discern.reporting.wording import listed, part, percent, plural
+from discern.reporting.wording import errs_too_often, listed, part, percent, plural
 
 MOST = 5
 _CLASSES_NAMED = 4
@@ -104,7 +104,7 @@ def _unjudged(metrics: Mapping[str, Any]) -> Iterator[Step]:
 
 def _promise(metrics: Mapping[str, Any]) -> Iterator[Step]:
     policy = part(metrics, "policy")
-    if policy.get("t_accept") is None and policy.get("needed"):
+    if policy.get("t_accept") is None and policy.get("needed") and not errs_too_often(policy):
         asked = f"at most {percent(policy.get('asked'), digits=0)} are wrong"
         yield Step(
             title=f"Add at least {plural(policy['needed'], 'independent picture')}, so that answers may stand alone",

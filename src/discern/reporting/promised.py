@@ -8,7 +8,7 @@ import numpy as np
 
 from discern.reporting.answers import Answers
 from discern.reporting.charts import hundred, promise_curve
-from discern.reporting.wording import count, part, percent, plural
+from discern.reporting.wording import count, errs_too_often, part, percent, plural
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -95,9 +95,11 @@ def shares_of_hundred(policy: Mapping[str, Any], answers: Answers) -> dict[str, 
     unknown = float(np.mean(decision == "unknown"))
     share = policy.get("share")
     accepted = min(float(np.mean(decision == "accept")) if share is None else float(share), 1.0 - unknown)
-    wrong = accepted * float(policy.get("picture_error") or 0.0)
-    exact = {"right": accepted - wrong, "wrong": wrong, "review": 1 - accepted - unknown, "unknown": unknown}
-    return _whole({kind: 100.0 * value for kind, value in exact.items()})
+    exact = {"accept": accepted, "review": 1 - accepted - unknown, "unknown": unknown}
+    whole = _whole({kind: 100.0 * value for kind, value in exact.items()})
+    stand = whole.pop("accept")
+    wrong = round(stand * float(policy.get("picture_error") or 0.0))
+    return {"right": stand - wrong, "wrong": wrong, **whole}
 
 
 def _whole(exact: Mapping[str, float]) -> dict[str, int]:
@@ -163,7 +165,7 @@ def _meaning(policy: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _needed(policy: Mapping[str, Any]) -> str:
     needed = policy.get("needed")
-    if not needed:
+    if not needed or errs_too_often(policy):
         return ""
     return f"At least {count(needed)} more independent {'picture' if needed == 1 else 'pictures'}"
 

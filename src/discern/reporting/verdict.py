@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from discern.reporting.names import Names
-from discern.reporting.wording import NARROW, count, interval, listed, part, percent, plural, points
+from discern.reporting.wording import NARROW, count, errs_too_often, interval, listed, part, percent, plural, points
 
 CERTAIN = percent(0.95, digits=0)
 BASELINES = {
@@ -85,11 +85,11 @@ def _how_much_work(metrics: Mapping[str, Any]) -> str:
         )
     asked = percent(policy.get("asked"), digits=0)
     if policy.get("t_accept") is None:
-        more = (
-            f": that takes at least {plural(needed, 'more independent picture')}"
-            if (needed := policy.get("needed"))
-            else ""
-        )
+        more = ""
+        if errs_too_often(policy):
+            more = f": {count(policy['wrong'])} of the {count(policy['groups'])} surest independent ones were wrong"
+        elif needed := policy.get("needed"):
+            more = f": that takes at least {plural(needed, 'more independent picture')}"
         return f"No answer may stand without a person yet, if at most {asked} of them are to be wrong{more}."
     wrong = f"an estimated {asked} or fewer" if policy.get("basis") == "cross-fitted" else f"at most {asked}"
     return (

@@ -98,3 +98,9 @@ def listed(names: list[str], *, most: int = 6) -> str:
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+def errs_too_often(policy: Mapping[str, Any]) -> bool:
+    """Whether more pictures would not help a promise: even the surest answers are wrong more often than was asked."""
+    groups, wrong, asked = (policy.get(name) or 0 for name in ("groups", "wrong", "asked"))
+    return policy.get("t_accept") is None and wrong > asked * groups

@@ -105,3 +105,17 @@ def test_ends_of_what_is_no_share_are_plain_numbers():
     assert plain(wording.ends({"low": 0.2, "high": 0.5}, wording.percent)) == "20.0 to 50.0 %"
     assert wording.ends({"low": None, "high": None, "note": "too few"}) == "too few"
     assert plain(wording.steps(-0.5)) == "-0.50"
+
+
+@pytest.mark.parametrize(
+    ("policy", "often"),
+    [
+        ({"t_accept": None, "groups": 311, "wrong": 30, "asked": 0.05}, True),
+        ({"t_accept": None, "groups": 59, "wrong": 1, "asked": 0.05}, False),
+        ({"t_accept": None, "groups": 20, "wrong": 0, "asked": 0.05}, False),
+        ({"t_accept": 0.9, "groups": 10, "wrong": 3, "asked": 0.05}, False),
+        ({}, False),
+    ],
+)
+def test_more_pictures_do_not_help_what_errs_too_often(policy: dict[str, object], often: bool) -> None:
+    assert wording.errs_too_often(policy) is often
