@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -22,7 +22,7 @@ from discern.grouping import Groups, find_edges_once, form_groups
 from discern.picture import choose_recipe
 from discern.progress import Progress
 from discern.store import Rows
-from discern.training import Material, opine
+from discern.training import Fixed, Material, opine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +134,7 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
         edges = _edges(run, len(catalog), find)
         groups = form_groups(catalog, edges)
         folder = None if config.negatives is None else Path(config.negatives)
+        material = replace(material, fixed=_fixed(run, catalog))
         material = with_negatives(material, groups, folder, cache=kept, progress=progress)
     with run.stage("check", progress):
         findings = find_faults(catalog, edges, groups, opinions=opine(material, groups))
@@ -177,12 +178,36 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -
         return _in_order(Catalog.load(path, cache=cache), config)
     catalog = scan(Path(config.source), cache=cache, progress=progress, leave_out=is_own)
     if config.fixes is not None:
-        catalog = apply_fixes(catalog, read_fixes(Path(config.fixes)))
+        came, catalog = catalog, apply_fixes(catalog, read_fixes(Path(config.fixes)))
         if not catalog.readable.any():
             raise FixesError(f"{config.fixes} drops every picture.", hint="Keep some of them.")
+        run.save(fixed=_what_changed(came, catalog))
     with run.replacing("catalog.parquet") as temporary:
         catalog.write(temporary)
     return _in_order(catalog, config)
+
+
+def _what_changed(before: Catalog, after: Catalog) -> dict[str, Any]:
+    """How many pictures fixes dropped, and the labels that others came with, by path."""
+    came = dict(zip(before.table["path"], before.table["label"], strict=True))
+    now = zip(after.table["path"], after.table["label"], strict=True)
+    return {
+        "dropped": len(before) - len(after),
+        "relabelled": {path: came[path] for path, label in now if came[path] != label},
+    }
+
+
+def _fixed(run: Run, catalog: Catalog) -> Fixed | None:
+    """What fixes changed, with the labels as they came."""
+    if "fixed" not in run.facts:
+        return None
+    relabelled = run.facts["fixed"]["relabelled"]
+    number = {label: place for place, label in enumerate(catalog.labels)}
+    label = catalog.label_index.copy()
+    for row, path in enumerate(catalog.table["path"]):
+        if path in relabelled:
+            label[row] = number.get(relabelled[path], -1)
+    return Fixed(dropped=run.facts["fixed"]["dropped"], relabelled=len(relabelled), label=label)
 
 
 def _in_order(catalog: Catalog, config: PrepareConfig) -> Catalog:

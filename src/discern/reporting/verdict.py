@@ -116,10 +116,28 @@ def notes(metrics: Mapping[str, Any], run: Mapping[str, Any], labels: Sequence[s
         _baselines(metrics),
         _pretraining(run, labels),
         _method(metrics),
+        _fixes(part(metrics, "fixes")),
         _unjudged(metrics),
         _calibration(part(metrics, "ece"), part(metrics, "figures").get("reliability") or []),
     ]
     return sorted((note for note in told if note), key=lambda note: not note.warning)
+
+
+def _fixes(fixes: Mapping[str, Any]) -> Note | None:
+    relabelled, dropped = fixes.get("relabelled", 0), fixes.get("dropped", 0)
+    if not relabelled and not dropped:
+        return None
+    changed = listed([f"{plural(relabelled, 'label')} changed", f"{plural(dropped, 'picture')} left out"])
+    before = part(fixes, "accuracy_as_it_came").get("value")
+    told = (
+        f" Judged by the labels as they came, the same answers are right {percent(before)} of the time."
+        if before
+        else ""
+    )
+    return Note(
+        title="Your fixes changed what it is judged by",
+        text=f"{changed[:1].upper()}{changed[1:]} by fixes.csv.{told} The gain is the labels', not the model's.",
+    )
 
 
 def _baselines(metrics: Mapping[str, Any]) -> Note | None:

@@ -77,6 +77,21 @@ class Learned:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Fixed:
+    """What a person's fixes changed.
+
+    Attributes:
+        dropped: how many pictures they took out.
+        relabelled: how many they gave another label.
+        label: int `[N]`, each picture's label as it came, a place in the labels; -1 where it is none of them.
+    """
+
+    dropped: int
+    relabelled: int
+    label: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
 class Material:
     """What is learned from.
 
@@ -88,6 +103,7 @@ class Material:
         recipe: how each became the backbone's input.
         negatives: pictures of none of the classes; None where none were given.
         negative_content: their content hashes, hex.
+        fixed: what fixes changed; None where none were applied.
     """
 
     catalog: Catalog
@@ -97,6 +113,7 @@ class Material:
     recipe: Recipe
     negatives: Negatives | None = None
     negative_content: tuple[str, ...] = ()
+    fixed: Fixed | None = None
 
     def rows(self, rows: np.ndarray) -> Rows:
         """The features of some catalog rows."""

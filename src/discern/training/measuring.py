@@ -9,7 +9,7 @@ from discern.evaluating import Figures, judge, judge_ordered, judge_share, judge
 from discern.splitting import Split
 from discern.training.config import TrainConfig
 from discern.training.deciding import Decided
-from discern.training.learning import Answered, Held, Learned, Material
+from discern.training.learning import Answered, Fixed, Held, Learned, Material
 
 
 def measure(
@@ -19,7 +19,8 @@ def measure(
 
     Returns:
         JSON-ready: `accuracy` (leak-free, naive, given, difference), `ece`, `figures`, `baselines`, `unknown`,
-        `policy`, `conformal`, `ordered`, `gate`, `split` and `head`. The same seed and pictures give the same values.
+        `policy`, `conformal`, `ordered`, `gate`, `fixes`, `split`
+        and `head`. The same seed and pictures give the same values.
     """
     ruler = _Ruler(material, split, config.seed)
     figures = ruler.figures(learned.honest)
@@ -42,6 +43,7 @@ def measure(
         "conformal": decided.sets,
         "ordered": ruler.ordered(learned) if material.catalog.order else None,
         "gate": None if material.negatives is None else ruler.gate(learned, decided),
+        "fixes": None if material.fixed is None else ruler.fixes(learned.honest, material.fixed),
         "split": _describe(material, split),
         "head": learned.final.chosen,
     }
@@ -95,6 +97,15 @@ class _Ruler:
             "constant_mae": figures.mae_of_median.to_json(),
             "constant": labels[figures.median],
             "gain": figures.gain.to_json(),
+        }
+
+    def fixes(self, held: Held, fixed: Fixed) -> dict[str, Any]:
+        """What fixes changed, and the same answers judged by the labels as they came."""
+        right = held.probabilities.argmax(axis=1) == fixed.label[held.rows]
+        return {
+            "dropped": fixed.dropped,
+            "relabelled": fixed.relabelled,
+            "accuracy_as_it_came": self.share(np.asarray(right), held.rows),
         }
 
     def gate(self, learned: Learned, decided: Decided) -> dict[str, Any]:

@@ -241,6 +241,34 @@ class TestOrder:
         assert desk.kept() == []
 
 
+class TestFixes:
+    def test_the_same_answers_are_judged_by_the_labels_as_they_came(self, desk: Desk) -> None:
+        wrong = desk.pictures("red")[0].rename(desk.photos / "blue" / "red.png")
+        dropped = desk.pictures("green")[0]
+        fixes = desk.folder / "fixes.csv"
+        fixes.write_text(
+            f"path,action,value,with,score,why\nblue/{wrong.name},relabel,red,,,\ngreen/{dropped.name},drop,,,,\n"
+        )
+        done = desk.train(desk.photos, name="fixed", fixes=fixes)
+        metrics = json.loads((done.run / "metrics.json").read_text())
+        assert (metrics["fixes"]["dropped"], metrics["fixes"]["relabelled"]) == (1, 1)
+        mended, came = metrics["accuracy"]["leak_free"]["value"], metrics["fixes"]["accuracy_as_it_came"]["value"]
+        assert mended - came == pytest.approx(1 / 35)
+        assert "judged by the labels as they came" in (done.run / "report.html").read_text().lower()
+
+    def test_without_fixes_nothing_was_changed(self, trained: TrainResult) -> None:
+        assert json.loads((trained.run / "metrics.json").read_text())["fixes"] is None
+
+    def test_a_run_that_goes_on_remembers_the_labels(self, desk: Desk) -> None:
+        fixes = desk.folder / "fixes.csv"
+        picture = desk.pictures("red")[0].name
+        fixes.write_text(f"path,action,value,with,score,why\nred/{picture},relabel,blue,,,\n")
+        with pytest.raises(KeyboardInterrupt):
+            desk.train(desk.photos, name="stopped", fixes=fixes, progress=interrupt_at("fit"))
+        done = desk.train(desk.photos, name="stopped", fixes=fixes, resume=True)
+        assert json.loads((done.run / "metrics.json").read_text())["fixes"]["relabelled"] == 1
+
+
 class TestHints:
     def write(self, desk: Desk, labels: list[str]) -> Path:
         for colour, label in zip(COLOURS, labels, strict=True):
