@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from discern.grouping.polar import VIEWS, Describer, blur, brightness, half_extents, ring_spectra
+from discern.grouping.polar import ORDERS, RINGS, VIEWS, Describer, blur, brightness, half_extents, ring_spectra
 from discern.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -121,11 +121,15 @@ class Proposer:
     ) -> None:
         self._thumbs, self._rows = thumbs, rows
         self._extents = half_extents(widths, heights)
-        read = [ring_spectra(smooth, self._extents[at], VIEWS[0]) for at, smooth in self._chunks()]
-        self._base = np.concatenate([spectra for spectra, _ in read])
-        self._textured = np.concatenate([deviation for _, deviation in read]) >= _LEAST_CONTRAST
+        self._base = np.empty((len(rows), RINGS, ORDERS), np.complex64)
+        self._textured = np.empty(len(rows), bool)
+        for at, smooth in self._chunks():
+            self._base[at], deviation = ring_spectra(smooth, self._extents[at], VIEWS[0])
+            self._textured[at] = deviation >= _LEAST_CONTRAST
         self._describer = Describer.fit(self._base[:: -(-len(rows) // _SAMPLE)])
-        self._described = self._describer.describe(self._base)
+        starts = range(0, len(rows), _CHUNK)
+        described = [self._describer.describe(self._base[start : start + _CHUNK]) for start in starts]
+        self._described = np.concatenate(described)
         self._index = Index(self._described)
         self._seen = None if embeddings is None else Index(_projected(embeddings, rows))
 
