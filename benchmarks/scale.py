@@ -1,0 +1,296 @@
+"""Times and peak memory of a scan, of features and of grouping as the number of pictures grows.
+
+    python benchmarks/scale.py [--sizes 10000 30000 100000] [--backbone colour|lite0|FILE.onnx]
+
+Pictures are drawn: JPEGs of 100 pixels of which half are unlike each other, half are frames of films (an object that
+turns, lit, on plain white, as on a turntable), and one in fifty is a planted copy, encoded anew. The scan is held
+against a bare loop over the same files in the same run: read, and decode to RGB with Pillow, once in as many threads
+and once in as many processes as there are cores; the faster counts. Features are by default those of a stand-in that
+sees mean colours, because the point is what stands around the net; `--backbone lite0` measures the real one.
+
+Each measurement is a process of its own. Its memory is what it and its own children hold for themselves (`RssAnon` of
+Linux, looked at twenty times a second): pages of files that are mapped belong to the system, which may take them back.
+"""
+
+import argparse
+import contextlib
+import io
+import json
+import math
+import multiprocessing
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from discern.catalog import Catalog, scan
+from discern.features import extract, load_backbone
+from discern.features.testing import colour_backbone
+from discern.grouping import find_edges, form_groups
+from discern.picture import SCAN_SHORTEST, choose_recipe
+from discern.store import Rows
+
+SIZES = (10_000, 30_000, 100_000)
+SIDE = 100
+FRAMES = 100
+COPIES = 50
+STEPS = ("scan", "features", "group")
+SPAWN = multiprocessing.get_context("spawn")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turntable:
+    """An object of some class: a ball or egg with a pattern, seen as it turns.
+
+    Args:
+        kind: its class; objects of one class share colours and shape, roughly.
+        number: which object of the class.
+    """
+
+    kind: int
+    number: int
+
+    def frames(self, count: int) -> Iterator[Image.Image]:
+        of_kind, own = np.random.default_rng([1, self.kind]), np.random.default_rng([2, self.kind, self.number])
+        pattern = self._pattern(of_kind, own)
+        shape = of_kind.uniform(0.65, 1, 2) * own.uniform(0.92, 1, 2)
+        surface, solid = _surface(shape, own.uniform(-0.5, 0.5))
+        light = _shade(surface, own)
+        longitude = np.arctan2(surface[..., 0], surface[..., 2]) / (2 * np.pi)
+        latitude = np.arcsin(np.clip(surface[..., 1], -1, 1)) / np.pi + 0.5
+        row = np.clip(latitude * pattern.shape[0], 0, pattern.shape[0] - 1).astype(np.int64)
+        for frame in range(count):
+            column = ((longitude + frame / count) % 1 * pattern.shape[1]).astype(np.int64) % pattern.shape[1]
+            strength = light[0] + light[1] * math.sin(frame / count * 2 * math.pi)
+            pixels = np.clip(pattern[row, column] * strength[..., None], 0, 255)
+            yield Image.fromarray(np.where(solid[..., None], pixels, 255).astype(np.uint8))
+
+    def _pattern(self, of_kind: np.random.Generator, own: np.random.Generator) -> np.ndarray:
+        """Colours around the object: float32 [64, 128, 3]."""
+        base, other = of_kind.uniform(40, 230, (2, 3)) + own.uniform(-12, 12, (2, 3))
+        mottle = _noise(of_kind.integers(3, 10), 64, own) * 0.7 + _noise(24, 64, own) * 0.3
+        share = 1 / (1 + np.exp(-6 * mottle))
+        return (base + (other - base) * np.concatenate([share, share[:, ::-1]], axis=1)[..., None]).astype(np.float32)
+
+
+def _surface(shape: np.ndarray, tilt: float) -> tuple[np.ndarray, np.ndarray]:
+    """Where each pixel lies on a unit ball, float64 [SIDE, SIDE, 3], and whether it lies on it."""
+    across = (np.arange(SIDE) + 0.5) / SIDE * 2 - 1
+    x, y = np.meshgrid(across / shape[0] / 0.95, across / shape[1] / 0.95)
+    away = x**2 + y**2
+    z = np.sqrt(np.maximum(1 - away, 0))
+    cos, sin = math.cos(tilt), math.sin(tilt)
+    return np.stack([x, y * cos - z * sin, y * sin + z * cos], axis=-1), away < 1
+
+
+def _shade(surface: np.ndarray, own: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    lamp = np.array([own.uniform(-0.6, 0.6), -0.5, 0.8])
+    return 0.45 + 0.6 * np.clip(surface @ (lamp / np.linalg.norm(lamp)), 0, 1), 0.05 * surface[..., 0]
+
+
+def _noise(coarse: int, side: int, rng: np.random.Generator) -> np.ndarray:
+    """Smooth noise around 0, float32 [side, side]."""
+    small = Image.fromarray(rng.standard_normal((coarse, coarse)).astype(np.float32))
+    return np.asarray(small.resize((side, side), Image.Resampling.BICUBIC))
+
+
+def draw_scene(number: int) -> Image.Image:
+    """A picture unlike all others: two colours and two sizes of noise."""
+    rng = np.random.default_rng([3, number])
+    colours = rng.uniform(0, 255, (3, 3)).astype(np.float32)
+    wide, fine = _noise(int(rng.integers(3, 8)), SIDE, rng), _noise(int(rng.integers(12, 40)), SIDE, rng)
+    pixels = colours[0] + wide[..., None] * (colours[1] - 128) + 0.4 * fine[..., None] * (colours[2] - 128)
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def encode(image: Image.Image, quality: int = 88) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def write_some(folder: Path, start: int, count: int) -> None:
+    """Write pictures start..start + count: scenes and films in turns, some of them once more in another quality."""
+    for block in range(start, start + count, 2 * FRAMES):
+        film = block // (2 * FRAMES)
+        frames = Turntable(kind=film % 131, number=film // 131).frames(FRAMES)
+        images = {f"film{film}_{at}": image for at, image in enumerate(frames)}
+        images |= {f"scene{_word(block + at)}": draw_scene(block + at) for at in range(FRAMES)}
+        label = folder / f"class {film % 131}"
+        label.mkdir(exist_ok=True)
+        names = list(images)[: start + count - block]
+        for at, name in enumerate(names):
+            twice = at % COPIES == COPIES - 1
+            image = images[names[at - COPIES // 2]] if twice else images[name]
+            (label / f"{'copy' + _word(block + at) if twice else name}.jpg").write_bytes(
+                encode(image, 70 if twice else 88)
+            )
+
+
+def write_films(folder: Path, kind: int, count: int) -> None:
+    """Write a class of a set like Fruits-360: films of seven objects, of which one is in both parts and one in Test."""
+    for number in range(_OBJECTS):
+        frames = count // _OBJECTS + (number < count % _OBJECTS)
+        for at, image in enumerate(Turntable(kind=kind, number=number).frames(frames)):
+            tested = number == 0 or (number == 1 and at % 4 == 3)
+            place = folder / ("Test" if tested else "Training") / f"class {kind}"
+            place.mkdir(parents=True, exist_ok=True)
+            (place / f"{number}_{at}_{SIDE}.jpg").write_bytes(encode(image))
+
+
+_OBJECTS = 7
+
+
+def _word(number: int) -> str:
+    """Write a number in letters, so that a name does not claim a place in a series."""
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
+
+
+def write_pictures(folder: Path, count: int) -> None:
+    folder.mkdir(parents=True)
+    step = 20 * FRAMES
+    starts = range(0, count, step)
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=SPAWN) as pool:
+        list(pool.map(partial(write_some, folder), starts, [min(step, count - start) for start in starts]))
+
+
+def write_fruits(folder: Path, count: int, kinds: int = 131) -> None:
+    counts = [count // kinds + (kind < count % kinds) for kind in range(kinds)]
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=SPAWN) as pool:
+        list(pool.map(partial(write_films, folder), range(kinds), counts))
+
+
+def bare_loop(folder: Path) -> dict[str, float]:
+    """Pictures per second that are read and decoded, by threads and by processes, with nothing else done."""
+    paths = [str(path) for path in folder.rglob("*.jpg")]
+    some = [paths[start : start + 64] for start in range(0, len(paths), 64)]
+    rates = {}
+    pools = {"threads": ThreadPoolExecutor, "processes": partial(ProcessPoolExecutor, mp_context=SPAWN)}
+    for name, pool in pools.items():
+        with pool(os.cpu_count()) as workers:
+            list(workers.map(decode_all, some[: 4 * (os.cpu_count() or 1)]))  # so that all are there
+            start = time.perf_counter()
+            list(workers.map(decode_all, some))
+            rates[name] = len(paths) / (time.perf_counter() - start)
+    return rates
+
+
+def decode_all(paths: list[str]) -> None:
+    for path in paths:
+        image = Image.open(io.BytesIO(Path(path).read_bytes()))
+        image.draft("RGB", (SCAN_SHORTEST, SCAN_SHORTEST))
+        image.convert("RGB").load()
+
+
+def see_all(catalog: Catalog, backbone: str, cache: Path) -> Rows:
+    eyes = colour_backbone(size=32, mirror=False) if backbone == "colour" else load_backbone(backbone)
+    rows = np.flatnonzero(catalog.readable)
+    recipe = choose_recipe(list(catalog.table[rows].select("width", "height").iter_rows()), eyes.size)
+    return extract(catalog, rows, eyes, recipe, cache=cache)
+
+
+def do(step: str, folder: Path, cache: Path, backbone: str) -> dict[str, Any]:
+    """One measurement, in a process of its own; what comes before it is in the cache."""
+    catalog = None if step == "scan" else scan(folder, cache=cache)
+    seen = see_all(catalog, backbone, cache) if step == "group" and catalog else None
+    start, before = time.perf_counter(), time.process_time()
+    result: dict[str, Any] = {}
+    if step == "scan":
+        result["pictures"] = len(scan(folder, cache=cache))
+    elif step == "features":
+        assert catalog is not None
+        result["numbers"] = see_all(catalog, backbone, cache).shape[1]
+    else:
+        assert catalog is not None
+        assert seen is not None
+        assert len(seen) == len(catalog)
+        edges = find_edges(catalog, embeddings=seen)
+        result |= {"edges": len(edges), "groups": len(form_groups(catalog, edges).sizes)}
+    return result | {"seconds": time.perf_counter() - start, "cpu": time.process_time() - before}
+
+
+def measure(step: str, folder: Path, cache: Path, backbone: str) -> dict[str, Any]:
+    words = ["--do", step, "--folder", str(folder), "--cache", str(cache), "--backbone", backbone]
+    with subprocess.Popen([sys.executable, __file__, *words], stdout=subprocess.PIPE, text=True) as process:
+        peak = 0
+        while process.poll() is None:
+            peak = max(peak, sum(map(own_memory, family(process.pid))))
+            time.sleep(0.05)
+        assert process.stdout is not None
+        said = process.stdout.read()
+    if process.returncode:
+        sys.exit(f"{step} failed")
+    return json.loads(said) | {"peak_mib": peak >> 20}
+
+
+def family(process: int) -> list[int]:
+    """A process and those that it began; Linux only."""
+    found = [process]
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{process}/task").iterdir():
+            children = (task / "children").read_text().split()
+            found += [one for child in children for one in family(int(child))]
+    return found
+
+
+def own_memory(process: int) -> int:
+    """Bytes that no file stands behind."""
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("RssAnon")).split()[1]) << 10
+    return 0
+
+
+def run(sizes: list[int], backbone: str, where: Path) -> list[dict[str, Any]]:
+    table = []
+    for size in sizes:
+        folder, cache = where / f"pictures{size}", where / f"cache{size}"
+        write_pictures(folder, size)
+        bare = bare_loop(folder)
+        row: dict[str, Any] = {"pictures": size, "bare": bare}
+        for step in STEPS:
+            row[step] = measure(step, folder, cache, backbone)
+        row["share_of_bare"] = size / row["scan"]["seconds"] / max(bare.values())
+        table.append(row)
+        print(
+            f"{size:8,}  {max(bare.values()):9,.0f}  {row['share_of_bare']:5.2f}  "
+            + "  ".join(f"{row[step]['seconds']:8.1f} s {row[step]['peak_mib']:6,} MiB" for step in STEPS),
+            flush=True,
+        )
+        shutil.rmtree(folder)
+        shutil.rmtree(cache)
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
+    parser.add_argument("--backbone", default="colour", help="a name, an ONNX file, or the stand-in `colour`")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "scale.json")
+    parser.add_argument("--do", choices=STEPS, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--cache", type=Path, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.do:
+        print(json.dumps(do(asked.do, asked.folder, asked.cache, asked.backbone)))
+        return
+    print("pictures  bare loop/s  share" + "".join(f"  {step:>21}" for step in STEPS))
+    with tempfile.TemporaryDirectory() as where:
+        table = run(asked.sizes, asked.backbone, Path(where))
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
+    asked.out.write_text(json.dumps({"backbone": asked.backbone, "table": table}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
