@@ -1,6 +1,6 @@
 """Times and peak memory of a scan, of features and of grouping as the number of pictures grows.
 
-    python benchmarks/scale.py [--sizes 10000 30000 100000] [--backbone colour|lite0|FILE.onnx]
+    python benchmarks/scale.py [--sizes 10000 30000 100000] [--steps scan features group] [--backbone lite0]
 
 Pictures are drawn: JPEGs of 100 pixels of which half are unlike each other, half are frames of films (an object that
 turns, lit, on plain white, as on a turntable), and one in fifty is a planted copy, encoded anew. The scan is held
@@ -9,7 +9,7 @@ and once in as many processes as there are cores; the faster counts. Features ar
 sees mean colours, because the point is what stands around the net; `--backbone lite0` measures the real one.
 
 Each measurement is a process of its own. Its memory is what it and its own children hold for themselves (`RssAnon` of
-Linux, looked at twenty times a second): pages of files that are mapped belong to the system, which may take them back.
+Linux, looked at five times a second): pages of files that are mapped belong to the system, which may take them back.
 """
 
 import argparse
@@ -226,7 +226,7 @@ def measure(step: str, folder: Path, cache: Path, backbone: str) -> dict[str, An
         peak = 0
         while process.poll() is None:
             peak = max(peak, sum(map(own_memory, family(process.pid))))
-            time.sleep(0.05)
+            time.sleep(0.2)
         assert process.stdout is not None
         said = process.stdout.read()
     if process.returncode:
@@ -252,20 +252,20 @@ def own_memory(process: int) -> int:
     return 0
 
 
-def run(sizes: list[int], backbone: str, where: Path) -> list[dict[str, Any]]:
+def run(sizes: list[int], steps: list[str], backbone: str, where: Path) -> list[dict[str, Any]]:
     table = []
     for size in sizes:
         folder, cache = where / f"pictures{size}", where / f"cache{size}"
         write_pictures(folder, size)
         bare = bare_loop(folder)
         row: dict[str, Any] = {"pictures": size, "bare": bare}
-        for step in STEPS:
+        for step in steps:
             row[step] = measure(step, folder, cache, backbone)
         row["share_of_bare"] = size / row["scan"]["seconds"] / max(bare.values())
         table.append(row)
         print(
             f"{size:8,}  {max(bare.values()):9,.0f}  {row['share_of_bare']:5.2f}  "
-            + "  ".join(f"{row[step]['seconds']:8.1f} s {row[step]['peak_mib']:6,} MiB" for step in STEPS),
+            + "  ".join(f"{row[step]['seconds']:8.1f} s {row[step]['peak_mib']:6,} MiB" for step in steps),
             flush=True,
         )
         shutil.rmtree(folder)
@@ -276,6 +276,7 @@ def run(sizes: list[int], backbone: str, where: Path) -> list[dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
+    parser.add_argument("--steps", nargs="*", choices=STEPS, default=STEPS, help="the scan must be among them")
     parser.add_argument("--backbone", default="colour", help="a name, an ONNX file, or the stand-in `colour`")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "scale.json")
     parser.add_argument("--do", choices=STEPS, help=argparse.SUPPRESS)
@@ -285,9 +286,9 @@ def main() -> None:
     if asked.do:
         print(json.dumps(do(asked.do, asked.folder, asked.cache, asked.backbone)))
         return
-    print("pictures  bare loop/s  share" + "".join(f"  {step:>21}" for step in STEPS))
+    print("pictures  bare loop/s  share" + "".join(f"  {step:>21}" for step in asked.steps))
     with tempfile.TemporaryDirectory() as where:
-        table = run(asked.sizes, asked.backbone, Path(where))
+        table = run(asked.sizes, asked.steps, asked.backbone, Path(where))
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     asked.out.write_text(json.dumps({"backbone": asked.backbone, "table": table}, indent=1) + "\n")
 
