@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tests.unit.catalog.built import picture
 
 from discern.catalog import scan
-from discern.catalog.entries import places_inside
-from discern.catalog.listings import read_listing
+from discern.catalog.forms.entries import places_inside
+from discern.catalog.forms.listings import read_listing
 from discern.catalog.naming import leads_outside
 from discern.errors import CatalogError
 

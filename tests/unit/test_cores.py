@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -71,6 +72,12 @@ class TestHelper:
         assert helper.run(print, "hello") is None
         assert helper.run(abs, -2) == 2
         helper.close()
+
+    def test_what_lies_in_the_current_folder_is_not_run(self, tmp_path: Path) -> None:
+        (tmp_path / "pickle.py").write_text("print('mine', flush=True)")
+        code = "from discern.cores import Helper; helper = Helper(); print(helper.run(abs, -1)); helper.close()"
+        ran = subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True)
+        assert (ran.stdout, ran.stderr) == ("1\n", "")
 
     def test_one_that_ended_is_an_error_of_the_system(self) -> None:
         helper = Helper()

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from discern.catalog.forms.pickled import read_pickle
+from discern.catalog.forms.reading import items_at
 from discern.catalog.naming import MEMBER
-from discern.catalog.pickled import read_pickle
-from discern.catalog.reading import items_at
 from discern.catalog.seeing import Sighting
 from discern.errors import CatalogError, DamagedPicture, PictureError
 from discern.picture import Limits

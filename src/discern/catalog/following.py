@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from discern.catalog.entries import Entry, find_files
-from discern.catalog.listings import may_list, part_listed, read_listing, spoken_for
-from discern.catalog.reading import items_at
+from discern.catalog.forms.entries import Entry, find_files
+from discern.catalog.forms.listings import may_list, part_listed, read_listing, spoken_for
+from discern.catalog.forms.reading import items_at
 from discern.catalog.seeing import Sighting
 from discern.errors import CatalogError, DiscernError, PictureError, UnreadableFile
 from discern.picture import Limits

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from discern.catalog.classes import name_classes
-from discern.catalog.entries import Entry
 from discern.catalog.following import follow_lists
+from discern.catalog.forms.entries import Entry
+from discern.catalog.forms.listings import may_list
+from discern.catalog.forms.reading import items_at
+from discern.catalog.forms.tables import TABLES, read_table
 from discern.catalog.layout import labels_and_parts, place_of
-from discern.catalog.listings import may_list
-from discern.catalog.reading import items_at
 from discern.catalog.seeing import Sighting
 from discern.catalog.sources import Source
-from discern.catalog.tables import TABLES, read_table
 from discern.errors import CatalogError, UnreadableFile
 from discern.picture import Limits
 

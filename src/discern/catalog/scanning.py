@@ -9,11 +9,11 @@ from pathlib import Path
 
 import polars as pl
 
-from discern.catalog.archives import ArchiveSource, holds_files
 from discern.catalog.facts import KnownPictures
-from discern.catalog.folders import FolderSource
+from discern.catalog.forms.archives import ArchiveSource, holds_files
+from discern.catalog.forms.folders import FolderSource
+from discern.catalog.forms.listings import SUFFIXES, ListingSource
 from discern.catalog.labelling import labelled
-from discern.catalog.listings import SUFFIXES, ListingSource
 from discern.catalog.looking import Eyes
 from discern.catalog.naming import natural_key
 from discern.catalog.seeing import Sighting, see

@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 
 from discern.catalog.facts import KnownPictures
+from discern.catalog.forms.reading import archive_of, items_at
 from discern.catalog.naming import order_labels, to_name, to_text
-from discern.catalog.reading import archive_of, items_at
 from discern.errors import CatalogError, UsageError
 from discern.picture import THUMB, Limits
 from discern.picture.looking import look_at

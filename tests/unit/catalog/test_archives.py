@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from discern.catalog.archives import ArchiveSource, holds_files, read_members
+from discern.catalog.forms.archives import ArchiveSource, holds_files, read_members
 from discern.catalog.sources import Item
 from discern.errors import DamagedPicture, EmptyFile, NotAPicture, PictureError, PictureTooLarge, UnreadableFile
 from discern.picture import Limits

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from discern.catalog.batches import is_batch, names_batch, read_batch
-from discern.catalog.folders import FolderSource
+from discern.catalog.forms.batches import is_batch, names_batch, read_batch
+from discern.catalog.forms.folders import FolderSource
 from discern.errors import CatalogError, DamagedPicture, NotAPicture, PictureError
 from discern.picture import Limits, open_picture, pixel_hash
 from tests.unit.catalog.built import batch, picture, write_archive, write_files

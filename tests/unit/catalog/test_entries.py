@@ -1,6 +1,6 @@
 import pytest
 
-from discern.catalog.entries import Entry, find_files, places_inside
+from discern.catalog.forms.entries import Entry, find_files, places_inside
 from discern.errors import CatalogError
 
 

@@ -2,7 +2,6 @@ import hashlib
 import io
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from discern.catalog.facts import KnownPictures

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from discern.catalog.file_lists import read_file_list
+from discern.catalog.forms.file_lists import read_file_list
 from discern.errors import CatalogError
 
 

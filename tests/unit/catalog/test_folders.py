@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from discern.catalog.folders import FolderSource
+from discern.catalog.forms.folders import FolderSource
 from discern.errors import CatalogError, EmptyFile, PictureError, UnreadableFile
 from discern.picture import Limits
 from tests.unit.catalog.built import picture, write_files, write_zip

@@ -1,4 +1,4 @@
-from discern.catalog.archives import ArchiveSource
+from discern.catalog.forms.archives import ArchiveSource
 from discern.catalog.labelling import labelled
 from discern.catalog.seeing import Sighting
 from discern.picture import Limits

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from discern.catalog.listings import may_list, part_listed, read_listing, spoken_for
+from discern.catalog.forms.listings import may_list, part_listed, read_listing, spoken_for
 from discern.errors import CatalogError
 from tests.unit.catalog.built import picture, write_files, write_zip
 

@@ -3,7 +3,7 @@ import pickle
 import numpy as np
 import pytest
 
-from discern.catalog.pickled import begins_pickle, read_pickle
+from discern.catalog.forms.pickled import begins_pickle, read_pickle
 from discern.errors import DamagedPicture, NotAPicture
 
 PIXELS = np.arange(24, dtype=np.uint8).reshape(2, 12)

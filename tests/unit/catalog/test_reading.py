@@ -1,4 +1,4 @@
-from discern.catalog.reading import archive_of, items_at
+from discern.catalog.forms.reading import archive_of, items_at
 from discern.errors import PictureError, UnreadableFile
 from discern.picture import Limits
 from tests.unit.catalog.built import write_files, write_zip

@@ -1,6 +1,6 @@
 import pytest
 
-from discern.catalog.records import plain_text, read_records
+from discern.catalog.forms.records import plain_text, read_records
 from discern.errors import CatalogError
 
 

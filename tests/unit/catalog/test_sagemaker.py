@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from discern.catalog.entries import Entry
-from discern.catalog.records import read_records
-from discern.catalog.sagemaker import read_lst, read_manifest
+from discern.catalog.forms.entries import Entry
+from discern.catalog.forms.records import read_records
+from discern.catalog.forms.sagemaker import read_lst, read_manifest
 from discern.errors import CatalogError
 
 

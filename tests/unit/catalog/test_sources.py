@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from discern.catalog.archives import ArchiveSource
-from discern.catalog.folders import FolderSource
-from discern.catalog.listings import ListingSource
+from discern.catalog.forms.archives import ArchiveSource
+from discern.catalog.forms.folders import FolderSource
+from discern.catalog.forms.listings import ListingSource
 from discern.catalog.sources import given, refused
 from discern.catalog.testing import SourceContract
 from discern.errors import EmptyFile, UnreadableFile

@@ -3,9 +3,9 @@ import io
 import polars as pl
 import pytest
 
-from discern.catalog.entries import Entry
-from discern.catalog.listings import ListingSource
-from discern.catalog.tables import read_table
+from discern.catalog.forms.entries import Entry
+from discern.catalog.forms.listings import ListingSource
+from discern.catalog.forms.tables import read_table
 from discern.errors import CatalogError, PictureError, UnreadableFile
 from discern.picture import Limits
 from tests.unit.catalog.built import picture, write_files, write_zip

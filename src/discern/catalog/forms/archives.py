@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from discern.catalog.batches import batch_limits, is_batch, names_batch, read_batch
+from discern.catalog.forms.batches import batch_limits, is_batch, names_batch, read_batch
+from discern.catalog.forms.pickled import begins_pickle
 from discern.catalog.naming import MEMBER, is_archive, is_ignored, leads_outside, to_text
-from discern.catalog.pickled import begins_pickle
 from discern.catalog.sources import Item, given, refused
 from discern.errors import DamagedPicture, EmptyFile, NotAPicture, PictureError, PictureTooLarge, UnreadableFile
 from discern.picture import Limits, read_file

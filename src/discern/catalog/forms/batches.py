@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from discern.catalog.forms.pickled import begins_pickle, read_pickle
 from discern.catalog.naming import MEMBER
-from discern.catalog.pickled import begins_pickle, read_pickle
 from discern.catalog.sources import Item, refused
 from discern.errors import DamagedPicture, PictureError
 from discern.picture import Limits

@@ -2,8 +2,8 @@
 
 from pathlib import PurePosixPath
 
-from discern.catalog.entries import Entry, places_inside
-from discern.catalog.records import plain_text, read_json
+from discern.catalog.forms.entries import Entry, places_inside
+from discern.catalog.forms.records import plain_text, read_json
 from discern.errors import CatalogError
 
 _FOLDERS = ("bin-images", "images")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from discern.catalog.archives import read_members
+from discern.catalog.forms.archives import read_members
 from discern.catalog.naming import MEMBER, to_name
 from discern.catalog.sources import Item, refused
 from discern.errors import UnreadableFile

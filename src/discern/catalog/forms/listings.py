@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from discern.catalog.entries import Entry, find_files
-from discern.catalog.file_lists import read_file_list
+from discern.catalog.forms.entries import Entry, find_files
+from discern.catalog.forms.file_lists import read_file_list
+from discern.catalog.forms.reading import archive_of, items_at
+from discern.catalog.forms.records import read_records
+from discern.catalog.forms.sagemaker import read_lst, read_manifest
+from discern.catalog.forms.tables import TABLES, read_table
 from discern.catalog.naming import part_named, to_name
-from discern.catalog.reading import archive_of, items_at
-from discern.catalog.records import read_records
-from discern.catalog.sagemaker import read_lst, read_manifest
 from discern.catalog.sources import Item, refused
-from discern.catalog.tables import TABLES, read_table
 from discern.errors import CatalogError, UnreadableFile
 from discern.picture import Limits
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import polars as pl
 
 from discern.catalog.delimited import read_delimited
-from discern.catalog.entries import Entry, find_files
+from discern.catalog.forms.entries import Entry, find_files
+from discern.catalog.forms.records import Record, plain_text, read_records
 from discern.catalog.naming import part_named
-from discern.catalog.records import Record, plain_text, read_records
 from discern.errors import CatalogError
 
 TABLES = (".csv", ".tsv", ".parquet")

@@ -4,10 +4,10 @@ import re
 from pathlib import PurePosixPath
 
 from discern.catalog.delimited import read_lines
-from discern.catalog.entries import Entry, places_inside
+from discern.catalog.forms.entries import Entry, places_inside
+from discern.catalog.forms.records import Record, plain_text
+from discern.catalog.forms.tables import entry_part, says
 from discern.catalog.naming import to_text
-from discern.catalog.records import Record, plain_text
-from discern.catalog.tables import entry_part, says
 from discern.errors import CatalogError
 
 _BUCKET = re.compile(r"s3://[^/]*/?")

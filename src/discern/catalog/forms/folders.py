@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from discern.catalog.archives import holds_files, read_members
-from discern.catalog.batches import is_batch, names_batch
+from discern.catalog.forms.archives import holds_files, read_members
+from discern.catalog.forms.batches import is_batch, names_batch
 from discern.catalog.naming import MEMBER, is_archive, is_ignored, natural_key, to_text
 from discern.catalog.sources import Item, refused
 from discern.errors import CatalogError, UnreadableFile
