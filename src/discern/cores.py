@@ -42,8 +42,10 @@ class Helper:
     """
 
     def __init__(self) -> None:
+        if not sys.executable or getattr(sys, "frozen", False):
+            raise FileNotFoundError("This program brings no Python that could be begun once more.")
         self._process = subprocess.Popen(  # noqa: S603 - this very Python
-            [sys.executable, "-c", _BEGINNING],
+            [sys.executable, "-P", "-c", _BEGINNING],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | _ALONE,

@@ -76,7 +76,9 @@ class TestHelper:
     def test_what_lies_in_the_current_folder_is_not_run(self, tmp_path: Path) -> None:
         (tmp_path / "pickle.py").write_text("print('mine', flush=True)")
         code = "from discern.cores import Helper; helper = Helper(); print(helper.run(abs, -1)); helper.close()"
-        ran = subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True)
+        ran = subprocess.run(
+            [sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
         assert (ran.stdout, ran.stderr) == ("1\n", "")
 
     def test_one_that_ended_is_an_error_of_the_system(self) -> None:
