@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from discern.catalog import Catalog
 
 _ANYTHING = LookConfig(first_look=-1, thumb=-1, texture=0, overlap=0.2, stretch=9, hue=9, light=9)
-_FEWEST_LOOK_ALIKES = 30
+FEWEST_LOOK_ALIKES = 30
 _NINE_TENTHS = 1.2816  # of a standard normal variable
 
 
@@ -80,7 +80,7 @@ def level_of(look_alikes: np.ndarray, spreads: float, highest: float) -> float:
         spreads: how many of their spreads above their median the level lies.
         highest: the level is not above this.
     """
-    if len(look_alikes) < _FEWEST_LOOK_ALIKES:
+    if len(look_alikes) < FEWEST_LOOK_ALIKES:
         return -1.0
     middle, high = np.quantile(np.arctanh(np.clip(look_alikes, 0, 0.9999)), [0.5, 0.9])
     return min(float(np.tanh(middle + spreads * (high - middle) / _NINE_TENTHS)), highest)

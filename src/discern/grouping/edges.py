@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from discern.grouping.confirming import confirm
+from discern.grouping.confirming import FEWEST_LOOK_ALIKES, confirm
 from discern.grouping.groups import joined
 from discern.grouping.proposing import Proposals, Proposer
 from discern.grouping.sequences import find_sequences
@@ -44,16 +44,25 @@ def find_edges(
     if len(rows) > 1:
         size = catalog.table.select("width", "height")[rows].to_numpy()
         proposer = Proposer(catalog.thumbs, rows, size[:, 0], size[:, 1], embeddings=embeddings)
-        proposals = _between_films(proposer.propose(progress), films, len(catalog.table))
-        pairs, scores = confirm(catalog, proposals, proposer.look_alikes(), progress=progress)
+        film = joined(len(catalog.table), films)
+        proposals = _between_films(proposer.propose(progress), film)
+        pairs, scores = confirm(catalog, proposals, _no_copies(proposer.look_alikes(), film), progress=progress)
         parts.append(_table(pairs.wide, pairs.narrow, "near", scores))
     return pl.concat(parts).sort("first", "second", "kind")
 
 
-def _between_films(proposals: Proposals, links: np.ndarray, count: int) -> Proposals:
+def _between_films(pairs: Proposals, film: np.ndarray) -> Proposals:
     """Leave out pairs within one film: they are linked already, and there are many."""
-    film = joined(count, links)
-    return proposals.take(film[proposals.wide] != film[proposals.narrow])
+    return pairs.take(film[pairs.wide] != film[pairs.narrow])
+
+
+def _no_copies(look_alikes: Proposals, film: np.ndarray) -> Proposals:
+    """Leave out frames of one film, which are nearly copies, where enough others are left to say how alike others are.
+
+    Else a set that is half films would ask of a copied photograph to agree as well as neighbouring frames do.
+    """
+    others = _between_films(look_alikes, film)
+    return others if len(others) >= FEWEST_LOOK_ALIKES else look_alikes
 
 
 def _exact(catalog: "Catalog") -> pl.DataFrame:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from discern.store import Rows
 
 # Raised whenever other edges would be found between the same pictures.
-_RULES = 1
+_RULES = 2
 _KINDS = ("exact", "near", "sequence")
 _EDGE = np.dtype([("first", "<i4"), ("second", "<i4"), ("kind", "u1"), ("score", "<f8")])
 

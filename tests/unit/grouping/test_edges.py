@@ -18,6 +18,8 @@ from tests.unit.grouping.scenes import (
 
 from discern.catalog import scan
 from discern.grouping import find_edges, form_groups
+from discern.grouping.edges import _no_copies
+from discern.grouping.proposing import Proposals
 
 ALTERED = {
     "re-encoded": re_encoded(45),
@@ -133,3 +135,14 @@ def test_frames_of_a_film_are_a_group_and_not_copies(tmp_path):
 def test_a_clothing_pack_has_one_known_copy(real_data, tmp_path):
     edges = find_edges(catalog := scan(real_data / "hymenoptera", cache=tmp_path))
     assert len(edges) <= len(catalog) // 50
+
+
+def test_frames_of_a_film_are_no_look_alikes_where_there_are_others():
+    """They agree nearly as copies do: asked to agree better, copies of photographs beside films would not be found."""
+    at = np.arange(80)
+    pairs = Proposals(
+        wide=at, narrow=at + 1, affine=np.zeros((80, 2, 3), np.float32), agreement=np.ones(80, np.float32)
+    )
+    film = np.where(np.arange(81) < 41, 0, np.arange(81))
+    assert _no_copies(pairs, film).wide.tolist() == list(range(40, 80))
+    assert len(_no_copies(pairs, np.where(np.arange(81) < 70, 0, np.arange(81)))) == 80
