@@ -13,6 +13,8 @@ SCRIPTS = (
     "robustness",
     "sizes",
     "promise",
+    "limits",
+    "gate",
     "faults",
     "ordered",
     "attacks",

@@ -152,7 +152,7 @@ def _meaning(policy: Mapping[str, Any]) -> tuple[str, ...]:
     )
     if policy.get("basis") == "held-out":
         certain = (
-            f"This very model was tried on pictures that nothing was chosen by. If that were done twenty times over, "
+            f"This very model was tried on pictures that it was not made with. If that were done twenty times over, "
             f"more than {asked} wrong would come about once at most, as long as your pictures are like these."
         )
     else:

@@ -183,7 +183,7 @@ def _method(metrics: Mapping[str, Any]) -> Note | None:
     if not split:
         return None
     if split.get("method") == "test-part":
-        title, text = "This very model was judged", "It was judged once, on the test part, which nothing was chosen by."
+        title, text = "This very model was judged", "It was judged once, on the test part, which it was not made with."
     else:
         title = "The recipe was judged, then the model was made from everything"
         text = (
