@@ -30,10 +30,11 @@ def unlike_all(opinions: "Opinions | None", labels: NDArray[np.int64]) -> NDArra
     if len(rows) < _FEWEST:
         return odd
     middle, width = _spread(score[rows])
-    for row in rows[(score[rows] - middle) > _FAR * width].tolist():
-        own = score[rows[labels[rows] == labels[row]]]
-        its_middle, its_width = _spread(own)
-        odd[row] = score[row] - its_middle > _FAR_IN_CLASS * max(its_width, width / 2)
+    far = rows[(score[rows] - middle) > _FAR * width]
+    for label in np.unique(labels[far]).tolist():
+        its_middle, its_width = _spread(score[rows[labels[rows] == label]])
+        own = far[labels[far] == label]
+        odd[own] = score[own] - its_middle > _FAR_IN_CLASS * max(its_width, width / 2)
     said = opinions.probabilities[np.arange(len(labels)), labels]
     odd &= ~(said >= _LIKELY)
     return odd

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -121,9 +122,13 @@ class Material:
 
     def weights(self, rows: np.ndarray) -> np.ndarray:
         """Weights that make each distinct picture among some rows count once, float64."""
-        pixels = self.catalog.table["pixels"].to_numpy()[rows]
-        _, inverse, count = np.unique(pixels.astype(str), return_inverse=True, return_counts=True)
+        _, inverse, count = np.unique(self._picture[rows], return_inverse=True, return_counts=True)
         return np.asarray(1.0 / count[inverse])
+
+    @cached_property
+    def _picture(self) -> np.ndarray:
+        """Int `[N]`, the same for the same pixels."""
+        return self.catalog.table["pixels"].fill_null("").rank("dense").to_numpy()
 
     def learning_weights(self, rows: np.ndarray, group: np.ndarray) -> np.ndarray:
         """Weights to learn by, float64: n different pictures of one group count as the root of n.
