@@ -5,16 +5,14 @@ from functools import partial
 
 import numpy as np
 
-from discern.bundle.parts import Span, unit_blocks
-from discern.cores import one_core_each, side_by_side
+from discern.bundle.parts import Span
+from discern.cores import side_by_side
+from discern.heads.directions import narrow
 from discern.heads.discriminant import Scatter, fit_discriminant
 from discern.heads.moments import Moments
-from discern.heads.spaces import Features, Space, in_blocks
-from discern.heads.strangers import top_directions
+from discern.heads.spaces import BLOCK, Features, Space
 
 _RANK = 256
-_SHOWN = 1000
-_NEGLIGIBLE = 1e-6
 _NOBODY = np.zeros(0, np.int64)
 
 
@@ -49,8 +47,8 @@ def answer_with_less(
     Returns:
         int64 `[S, N]`, the labels answered; -1 for pictures in no fold.
     """
-    with one_core_each():
-        space = _quick(features, tuple(blocks.values()), seed)
+    wide = narrow(features, tuple(blocks.values()), [1.0] * len(blocks), rank=_RANK, seed=seed)
+    space = Space(np.concatenate([wide.rows(some) for some in _blocks(len(features))]), ((0, wide.width),), (1.0,))
     weights = np.ones(len(labels)) if weights is None else np.asarray(weights, np.float64)
     answers = np.full((len(shares), len(labels)), -1, np.int64)
     comes = _coming(labels, group, seed)
@@ -73,17 +71,8 @@ def answer_with_less(
     return answers
 
 
-def _quick(features: Features, spans: tuple[Span, ...], seed: int) -> Space:
-    """The rows in the strongest directions of a sample of them."""
-    shown = np.arange(len(features))
-    if len(shown) > _SHOWN:
-        shown = np.sort(np.random.default_rng(seed).choice(shown, _SHOWN, replace=False))
-    sample = unit_blocks(np.asarray(features[shown], np.float32), spans)
-    values, vectors = top_directions(sample @ sample.T, min(_RANK, len(sample)))
-    kept = values > _NEGLIGIBLE * values[0]
-    directions = sample.T @ (vectors[:, kept] / np.sqrt(values[kept])).astype(np.float32)
-    projected = np.concatenate([unit_blocks(rows, spans) @ directions for _, rows in in_blocks(features)])
-    return Space(projected, ((0, projected.shape[1]),), (1.0,))
+def _blocks(count: int) -> list[np.ndarray]:
+    return np.array_split(np.arange(count), -(-count // BLOCK))
 
 
 def _coming(labels: np.ndarray, group: np.ndarray, seed: int) -> np.ndarray:

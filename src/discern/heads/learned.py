@@ -12,16 +12,18 @@ from discern.errors import DataError
 from discern.heads.choosing import Answers, Choice
 from discern.heads.config import HeadConfig
 from discern.heads.cumulative import Cumulative, fit_cumulative
+from discern.heads.directions import narrow
 from discern.heads.discriminant import Linear, Scatter, fit_discriminant
 from discern.heads.logistic import fit_logistic
 from discern.heads.moments import FoldMoments
 from discern.heads.ordering import CumulativeChoice
-from discern.heads.spaces import BLOCK, Features, Space, in_blocks
+from discern.heads.spaces import BLOCK, TURNED_UP_TO, Features, Space, in_blocks
 from discern.heads.strangers import fit_measures
 
 # Logistic regression costs rows x columns x classes, each of some dozen steps; a discriminant needs sums alone.
 _LOGISTIC_UP_TO = 45_000_000
 _PROTOTYPE_ROWS = 20_000
+_PLAIN_RANK = 1024
 _CUMULATIVE_ROWS = 20_000
 # Strengths of the cumulative heads, relative to that of the logistic regressions.
 _CUMULATIVE = {"cumulative": 1.0, "cumulative-soft": 0.2}
@@ -47,7 +49,8 @@ class Learned:
 class Learner:
     """Learns from any part of the same pictures; what the parts share is computed once.
 
-    Args: as `HeadFitter`; `apart`: the folds that are ever left out; `plain`: only the plain discriminant is asked for.
+    Args: as `HeadFitter`; `apart`: the folds that are ever left out; `plain`: only the plain discriminant is asked for,
+        where pictures are many of the strongest directions alone.
     """
 
     def __init__(
@@ -69,7 +72,9 @@ class Learner:
         self.classes, self.spans, self.strangers, self.config, self.seed = classes, spans, strangers, config, seed
         scales = (1.0, *[config.stage_scale] * (len(spans) - 1))
         counts = {STAGES: len(spans), HEAD: 1} if len(spans) > 1 and not plain else {STAGES: len(spans)}
-        jobs = [partial(Space, features, spans[:count], scales[:count]) for count in counts.values()]
+        wide = plain and len(labels) > TURNED_UP_TO
+        space = partial(narrow, rank=_PLAIN_RANK, seed=seed) if wide else Space
+        jobs = [partial(space, features, spans[:count], scales[:count]) for count in counts.values()]
         self.spaces = dict(zip(counts, side_by_side(jobs), strict=True))
         self._moments = {
             name: FoldMoments(space, labels, weights, fold, classes=classes, apart=apart)

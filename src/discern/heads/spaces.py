@@ -9,7 +9,7 @@ from discern.store import Rows
 
 Features = Rows | np.ndarray
 BLOCK = 4096
-_TURNED_UP_TO = 2048
+TURNED_UP_TO = 2048
 _NEGLIGIBLE = 1e-9
 
 
@@ -26,6 +26,12 @@ def in_blocks(features: Features, positions: np.ndarray | None = None) -> Iterat
         yield some, np.asarray(features[some], np.float32)
 
 
+def block_scales(spans: Sequence[Span], scales: Sequence[float]) -> np.ndarray:
+    """One factor for each column, float32 `[D]`, from one per block."""
+    pairs = zip(spans, scales, strict=True)
+    return np.concatenate([np.full(end - start, scale, np.float32) for (start, end), scale in pairs])
+
+
 class Space:
     """Features as rows of unit-length blocks, each block scaled; where pictures are few, in as few dimensions.
 
@@ -36,23 +42,25 @@ class Space:
         features: `[N, D]`.
         spans: start and end of the blocks that are read, beginning at column 0.
         scales: one factor per block.
+        basis: float32 `[D, r]`, orthogonal columns: the rows' coordinates are along these; None: all there are.
     """
 
-    def __init__(self, features: Features, spans: Sequence[Span], scales: Sequence[float]) -> None:
+    def __init__(
+        self, features: Features, spans: Sequence[Span], scales: Sequence[float], *, basis: np.ndarray | None = None
+    ) -> None:
         self._features, self._spans = features, tuple(spans)
-        self.scale = np.concatenate(
-            [np.full(end - start, scale, np.float32) for (start, end), scale in zip(spans, scales, strict=True)]
-        )
+        self.scale = block_scales(spans, scales)
         self.dimensions = len(self.scale)
         self._turned: np.ndarray | None = None
-        self._basis: np.ndarray | None = None
-        if len(features) <= _TURNED_UP_TO:
+        self._basis = basis
+        if basis is None and len(features) <= TURNED_UP_TO:
             self._turn()
 
     @property
     def width(self) -> int:
         """How many coordinates a row has here."""
-        return self.dimensions if self._turned is None else self._turned.shape[1]
+        inner = self._basis if self._turned is None else self._turned
+        return self.dimensions if inner is None else int(inner.shape[1])
 
     @property
     def turned(self) -> bool:
@@ -64,7 +72,8 @@ class Space:
         if self._turned is not None:
             rows: np.ndarray = self._turned[positions]
             return rows
-        return self._scaled(np.asarray(self._features[positions], np.float32))
+        scaled = self._scaled(np.asarray(self._features[positions], np.float32))
+        return scaled if self._basis is None else scaled @ self._basis
 
     def weights(self, inner: np.ndarray) -> np.ndarray:
         """Weights `[width, K]` on coordinates as weights float64 `[D, K]` on unit-length blocks."""
