@@ -26,6 +26,7 @@ from discern.features import extract, load_backbone
 from discern.grouping import Groups, find_edges, form_groups
 from discern.heads import Opinions
 from discern.picture import choose_recipe
+from discern.splitting import cross_split
 from discern.training import Material, opine
 
 DATA = Path(__file__).resolve().parent.parent / os.environ.get("DISCERN_TEST_DATA", "../shared/data")
@@ -56,7 +57,8 @@ class Seen:
         names = pl.Series("label", [self.catalog.labels[label] for label in labels.tolist()], pl.String)
         catalog = replace(self.catalog, table=self.catalog.table.with_columns(names))
         material = replace(self.material, catalog=catalog)
-        return replace(self, catalog=catalog, material=material, opinions=opine(material, self.groups))
+        opinions = opine(material, cross_split(catalog, self.groups))
+        return replace(self, catalog=catalog, material=material, opinions=opinions)
 
 
 def see(folder: Path, cache: Path) -> Seen:
@@ -71,7 +73,8 @@ def see(folder: Path, cache: Path) -> Seen:
     edges = find_edges(catalog)
     groups = form_groups(catalog, edges)
     material = Material(catalog=catalog, features=features, position=position, backbone=backbone, recipe=recipe)
-    return Seen(catalog=catalog, edges=edges, groups=groups, material=material, opinions=opine(material, groups))
+    opinions = opine(material, cross_split(catalog, groups))
+    return Seen(catalog=catalog, edges=edges, groups=groups, material=material, opinions=opinions)
 
 
 def glance(folder: Path, cache: Path) -> tuple[Catalog, list[Finding]]:

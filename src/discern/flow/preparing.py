@@ -21,6 +21,7 @@ from discern.flow.strangers import with_negatives
 from discern.grouping import Groups, find_edges_once, form_groups
 from discern.picture import choose_recipe
 from discern.progress import Progress
+from discern.splitting import Split, cross_split
 from discern.store import Rows
 from discern.training import Fixed, Material, opine
 
@@ -75,12 +76,14 @@ class Prepared:
         material: the pictures, N rows, and what the backbone saw in them.
         edges: pairs that are not independent.
         groups: which pictures must stay together.
+        crossed: a cross-validation over all labelled pictures; None where there are no two classes.
         findings: what is wrong, picture by picture.
     """
 
     material: Material
     edges: pl.DataFrame
     groups: Groups
+    crossed: Split | None
     findings: list[Finding]
 
     @property
@@ -137,10 +140,12 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
         material = replace(material, fixed=_fixed(run, catalog))
         material = with_negatives(material, groups, folder, cache=kept, progress=progress)
     with run.stage("check", progress):
-        findings = find_faults(catalog, edges, groups, opinions=opine(material, groups))
+        crossed = cross_split(catalog, groups) if len(catalog.labels) > 1 else None
+        opinions = None if crossed is None else opine(material, crossed)
+        findings = find_faults(catalog, edges, groups, opinions=opinions)
         with run.replacing("fixes.csv") as path:
             write_fixes(path, propose_fixes(catalog, findings))
-    return Prepared(material=material, edges=edges, groups=groups, findings=findings)
+    return Prepared(material=material, edges=edges, groups=groups, crossed=crossed, findings=findings)
 
 
 def look(catalog: Catalog, name: str, *, cache: Path, progress: Progress) -> Material:

@@ -9,7 +9,7 @@ from discern.catalog import Catalog, scan
 from discern.errors import DataError
 from discern.features import extract
 from discern.flow.run import is_own
-from discern.grouping import Groups, find_edges, form_groups
+from discern.grouping import Groups, find_edges_once, form_groups
 from discern.heads import Negatives
 from discern.progress import Progress
 from discern.training import Material
@@ -56,7 +56,7 @@ def _looked_at(material: Material, folder: Path, *, cache: Path, progress: Progr
     if len(rows) > _MOST:
         rows = np.sort(np.random.default_rng(0).choice(rows, _MOST, replace=False))
     features = extract(catalog, rows.tolist(), material.backbone, material.recipe, cache=cache, progress=progress)
-    group = form_groups(catalog, find_edges(catalog, progress=progress)).group[rows]
+    group = form_groups(catalog, find_edges_once(catalog, cache=cache, progress=progress)).group[rows]
     return _part(catalog, rows, features[:], group)
 
 

@@ -16,7 +16,7 @@ from discern.flow.run import Run
 from discern.flow.showing import write_page
 from discern.heads import HeadConfig
 from discern.progress import Progress, silent
-from discern.splitting import Split, SplitConfig, cross_split, make_split
+from discern.splitting import Split, SplitConfig, make_split
 from discern.training import Origin, TrainConfig, decide, grow, learn, measure, pack, tabulate
 
 _OF_POLICY = ("sentence", "basis", "share", "error", "needed")
@@ -138,7 +138,7 @@ def _train(
         decided = decide(material, split, learned, config)
         metrics = measure(material, split, learned, decided, config) | {"names": names}
         metrics["hints"] = hints(material.catalog)
-        metrics["learning_curve"] = grow(material, cross_split(material.catalog, prepared.groups), seed=config.seed)
+        metrics["learning_curve"] = prepared.crossed and grow(material, prepared.crossed, seed=config.seed)
         run.write_json("metrics.json", metrics)
     with run.stage("pack", progress), run.replacing("model.discern") as path:
         origin = Origin(

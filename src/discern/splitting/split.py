@@ -94,6 +94,12 @@ class Split:
         rows = np.flatnonzero(self.learned & (self.always | (fold == TEST) | (self.fold != fold)))
         return np.setdiff1d(rows, self.left_out.get(fold, np.empty(0, np.int64)))
 
+    def left_out_among(self, rows: NDArray[np.int64]) -> dict[int, NDArray[np.int64]]:
+        """For each round, who is left out, as positions among some rows; whoever is not among them is passed over."""
+        place = np.full(len(self.fold), -1, np.int64)
+        place[rows] = np.arange(len(rows))
+        return {fold: place[some][place[some] >= 0] for fold, some in self.left_out.items()}
+
     def to_json(self) -> dict[str, Any]:
         """Everything, as plain lists, numbers and strings."""
         return {

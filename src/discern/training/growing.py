@@ -77,8 +77,6 @@ class _Curve:
     @classmethod
     def of(cls, material: Material, split: Split, rows: np.ndarray, seed: int) -> "_Curve":
         label, group, fold = material.catalog.label_index[rows], split.group[rows], split.fold[rows]
-        place = np.full(len(split.fold), -1, np.int64)
-        place[rows] = np.arange(len(rows))
         answers = answer_with_less(
             material.rows(rows),
             label,
@@ -86,7 +84,7 @@ class _Curve:
             group,
             shares=SHARES,
             blocks=material.backbone.blocks,
-            left_out={number: place[some][place[some] >= 0] for number, some in split.left_out.items()},
+            left_out=split.left_out_among(rows),
             weights=material.learning_weights(rows, group),
             seed=seed,
         )

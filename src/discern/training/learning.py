@@ -148,7 +148,7 @@ class Material:
 def learn(material: Material, split: Split, config: TrainConfig, progress: Progress = silent) -> Learned:
     """Fit the head that ships, and judge it honestly, naively and as given."""
     rows = split.training_rows(TEST)
-    fitter = _fitter(material, config, split, rows, left_out=split.left_out, held=split.held)
+    fitter = _fitter(material, config, split, rows, left_out=split.left_out_among(rows), held=split.held)
     final = fitter.fit()
     if split.method == "test-part":
         honest = _answer(final, material, np.flatnonzero(split.test))
@@ -177,16 +177,13 @@ def _fitter(
     strangers: bool = True,
 ) -> HeadFitter:
     fold = split.fold if fold is None else fold
-    place = np.full(len(fold), -1, np.int64)
-    place[rows] = np.arange(len(rows))
-    local = {key: place[some][place[some] >= 0] for key, some in (left_out or {}).items() if key != TEST}
     return HeadFitter(
         material.rows(rows),
         material.catalog.label_index[rows],
         fold[rows],
         classes=len(material.catalog.labels),
         blocks=material.backbone.blocks,
-        left_out=local,
+        left_out=left_out,
         held=held,
         weights=material.learning_weights(rows, split.group[rows]),
         strangers=strangers,

@@ -62,3 +62,11 @@ def test_impossible_settings_are_refused(wrong):
     with pytest.raises(UsageError) as caught:
         SplitConfig(**wrong)
     assert caught.value.hint
+
+
+def test_who_is_left_out_is_found_among_some_rows(split):
+    rows = split.training_rows(-1)[::-1]
+    for fold, positions in split.left_out_among(rows).items():
+        expected = [row for row in split.left_out[fold].tolist() if row in rows]
+        assert rows[positions].tolist() == expected
+    assert any(len(positions) for positions in split.left_out_among(np.arange(len(split.fold))).values())
