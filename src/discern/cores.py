@@ -17,6 +17,11 @@ _MOST_THREADS = 16
 Result = TypeVar("Result")
 
 
+def count_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @contextmanager
 def one_core_each() -> Iterator[None]:
     """Let each matrix product use one core: several side by side are quicker than one that waits for all cores."""
@@ -57,16 +62,19 @@ class Helper:
 
         Raises:
             OSError: the helper is no more.
-            RuntimeError: the function raised; the message is its traceback.
+            Exception: what the function raised; a note on it is the traceback.
         """
         assert self._process.stdout is not None
         self._say((function, arguments))
         try:
             fault, result = pickle.load(self._process.stdout)  # noqa: S301 - our own child wrote it
-        except (EOFError, pickle.UnpicklingError) as error:
-            raise BrokenPipeError("the helper ended") from error
+        except (EOFError, pickle.UnpicklingError) as ended:
+            raise BrokenPipeError("the helper ended") from ended
         if fault:
-            raise RuntimeError(fault)
+            kind, said, noted = fault
+            error = kind.__new__(kind, *said)  # not by its own way of making one, which may want other arguments
+            error.__dict__.update(noted)
+            raise error
         answer: Result = result
         return answer
 
@@ -105,12 +113,14 @@ def help_out() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever is interrupted closes our input
     told, said = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else is printed must not come between
+    fault: tuple[type[Exception], tuple[object, ...], dict[str, object]] | tuple[()]
     with suppress(EOFError, OSError):
         while True:
             function, arguments = pickle.load(told)  # noqa: S301 - our own parent wrote it
             try:
-                answer = ("", function(*arguments))
-            except Exception:  # noqa: BLE001 - it is the caller's to judge
-                answer = (traceback.format_exc(), None)
-            pickle.dump(answer, said, protocol=pickle.HIGHEST_PROTOCOL)
+                fault, result = (), function(*arguments)
+            except Exception as error:  # noqa: BLE001 - it is the caller's to judge
+                error.add_note(traceback.format_exc())
+                fault, result = (type(error), error.args, error.__dict__), None
+            pickle.dump((fault, result), said, protocol=pickle.HIGHEST_PROTOCOL)
             said.flush()

@@ -18,7 +18,17 @@ DiscernError
 │   ├── BundleDamaged           it is not what was written
 │   └── BundleFormatError       it is of a form that this version does not read
 ├── RunError                a run folder that cannot be used as asked
-└── UsageError              an argument that makes no sense
+├── UsageError              an argument that makes no sense
+└── RequestError            a request that a server refuses
+    ├── BadRequest              it cannot be understood
+    ├── Unauthorized            it has no key, or one that is not known
+    ├── Forbidden               it may not be asked, or not with this key
+    ├── NotFound                there is no such model or page
+    ├── MethodNotAllowed        a page that is asked in another way
+    ├── RequestTooLarge         more bytes or pictures than the limits allow
+    ├── UnsupportedBody         a body of a kind that is not read
+    └── Overloaded              more than can be answered now
+        └── RateExceeded            more than this asker may ask
 """
 
 
@@ -147,3 +157,73 @@ class UsageError(DiscernError):
     """An argument that makes no sense."""
 
     code = "usage"
+
+
+class RequestError(DiscernError):
+    """A request that a server refuses."""
+
+    code = "request"
+
+
+class BadRequest(RequestError):
+    """The request cannot be understood."""
+
+    code = "bad_request"
+
+
+class Unauthorized(RequestError):
+    """The request has no key, or one that is not known."""
+
+    code = "unauthorized"
+
+
+class Forbidden(RequestError):
+    """The request may not be made, or not with this key."""
+
+    code = "forbidden"
+
+
+class NotFound(RequestError):
+    """There is no such model or page."""
+
+    code = "not_found"
+
+
+class MethodNotAllowed(RequestError):
+    """The page is asked in another way."""
+
+    code = "method_not_allowed"
+
+
+class RequestTooLarge(RequestError):
+    """More bytes or pictures than the limits allow."""
+
+    code = "too_large"
+
+
+class UnsupportedBody(RequestError):
+    """The body is of a kind that is not read."""
+
+    code = "unsupported"
+
+
+class Overloaded(RequestError):
+    """More than can be answered now.
+
+    Args:
+        message: as for every error.
+        hint: as for every error.
+        retry_after: seconds after which it is worth asking again.
+    """
+
+    code = "overloaded"
+
+    def __init__(self, message: str, *, hint: str = "", retry_after: float = 1) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class RateExceeded(Overloaded):
+    """More than this asker may ask."""
+
+    code = "rate_exceeded"

@@ -1,6 +1,7 @@
 """Results as words for people, or as one JSON object for programs."""
 
 import json as jsonlib
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -143,6 +144,18 @@ def cache(value: dict[str, Any]) -> Iterator[str]:
     yield f"{value['bytes'] / 1e6:10.1f} MB in {value['folder']}"
     if value["freed"]:
         yield f"{value['freed'] / 1e6:10.1f} MB freed"
+
+
+def key(value: dict[str, Any]) -> Iterator[str]:
+    """A new key."""
+    yield value["key"]
+    yield f"Keep it well: {value['key_file']} holds only its hash. Send it as `Authorization: Bearer KEY`."
+
+
+def say_at_once(line: str) -> None:
+    """Print a line that somebody waits for."""
+    typer.echo(one_line(line))
+    sys.stdout.flush()
 
 
 def _interval(figure: dict[str, Any]) -> str:

@@ -1,0 +1,72 @@
+"""How a server is set up."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from discern.errors import UsageError
+from discern.picture import Limits
+from discern.serving.batching import Batching
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeConfig:
+    """What a server offers, to whom, and how much of it.
+
+    Args:
+        bundles: paths, or `NAME=PATH`; the first is asked where none is named.
+        host: the address that is listened at.
+        port: 0 takes a free one.
+        workers: processes that answer.
+        key_file: who may ask, as `discern key` writes it; None: everybody.
+        open: let everybody ask, also from other machines.
+        rate: what each asker may ask, such as "60/minute"; None: without end. An asker is a key or an address.
+        rate_store: where several workers count together, such as "redis://..."; None: one worker counts for itself.
+        limits: what pictures are refused before they are decoded.
+        max_pictures: in one request.
+        max_request_bytes: of one request's body.
+        max_held_bytes: of all bodies that are being read or answered.
+        body_seconds: in which a request's head, and then its body, must be there.
+        allow_urls: fetch pictures that are named by `image_url`.
+        cors: origins whose pages may ask, such as "https://shop.example"; "*": all.
+        watch: replace a bundle when its file changes.
+        behind: addresses of proxies that are believed when they say who asks; "": none.
+        batching: how work is taken up.
+
+    Raises:
+        UsageError: figures that do not go together.
+    """
+
+    bundles: tuple[str, ...]
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    key_file: Path | None = None
+    open: bool = False
+    rate: str | None = None
+    rate_store: str | None = None
+    limits: Limits = field(default_factory=lambda: Limits(max_bytes=20_000_000, max_pixels=60_000_000))
+    max_pictures: int = 64
+    max_request_bytes: int = 100_000_000
+    max_held_bytes: int = 400_000_000
+    body_seconds: float = 30.0
+    allow_urls: bool = False
+    cors: tuple[str, ...] = ()
+    watch: bool = True
+    behind: str = ""
+    batching: Batching = field(default_factory=Batching)
+
+    def __post_init__(self) -> None:
+        if self.host not in LOOPBACK and not (self.key_file or self.open):
+            raise UsageError(
+                f"{self.host} can be reached from other machines, and nobody is asked for a key.",
+                hint="Add --key-file FILE (see `discern key`), or --open to let everybody ask.",
+            )
+        if self.rate and self.workers > 1 and not self.rate_store:
+            raise UsageError(
+                "Several workers cannot count one asker's requests together by themselves.",
+                hint="Use one worker, or name a store that all can reach: --rate-store redis://HOST.",
+            )
+        if self.workers < 1 or not 0 <= self.port <= 65535:
+            raise UsageError("At least one worker and a port from 0 to 65535 are needed.", hint="Change them.")

@@ -1,0 +1,158 @@
+"""Several bundles by name, each replaced while it answers."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from discern.bundle import Model, Picture, load
+from discern.errors import BundleDamaged, NotFound, UsageError
+from discern.picture import Limits
+from discern.serving.batching import Answered, Batcher, Batching, Closed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A bundle that is being served.
+
+    Attributes:
+        name: what it is asked for by.
+        path: where it was read from.
+        batcher: the model and its threads.
+        stamp: modification time and size of the file when it was read.
+    """
+
+    name: str
+    path: Path
+    batcher: Batcher
+    stamp: tuple[int, int]
+
+    @property
+    def model(self) -> Model:
+        """The model that answers."""
+        return self.batcher.model
+
+
+class Roster:
+    """The bundles that are served; the first is asked where none is named.
+
+    Args:
+        bundles: paths, or `NAME=PATH`; without a name it is the bundle's own.
+        limits: what pictures are refused.
+        batching: how work is taken up.
+
+    Raises:
+        BundleError: one cannot be used, or does not answer here as it did where it was made.
+        UsageError: there is none, or two have one name.
+    """
+
+    def __init__(
+        self,
+        bundles: Sequence[str | Path],
+        *,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        batching: Batching = Batching(),  # noqa: B008 - frozen
+    ) -> None:
+        if not bundles:
+            raise UsageError("There is no bundle to serve.", hint="Name one, such as runs/NAME/model.discern.")
+        self._limits = limits
+        self._batching = batching
+        self._reloading = threading.Lock()
+        self._served: dict[str, Served] = {}
+        for named in bundles:
+            name, path = _split(named)
+            served = self._load(name, path)
+            if served.name in self._served:
+                raise UsageError(
+                    f"Two bundles are named {served.name}: {self._served[served.name].path} and {path}.",
+                    hint=f"Name one of them anew: other={path}.",
+                )
+            self._served[served.name] = served
+
+    @property
+    def served(self) -> Mapping[str, Served]:
+        """The bundles by name, the first one first."""
+        return dict(self._served)
+
+    def get(self, name: str | None = None) -> Served:
+        """Give the bundle of a name, or the first.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        if name is None:
+            return next(iter(self._served.values()))
+        try:
+            return self._served[name]
+        except KeyError:
+            raise NotFound(
+                f"No model is named {name!r} here.", hint=f"Ask for one of: {', '.join(self._served)}."
+            ) from None
+
+    def submit_all(
+        self, pictures: Sequence[Picture], *, model: str | None = None, evidence: bool = False
+    ) -> "list[Future[Answered]]":
+        """Ask the bundle of a name about all of some pictures, or about none; see `Batcher.submit_all`."""
+        served = self.get(model)
+        while True:
+            try:
+                return served.batcher.submit_all(pictures, evidence=evidence)
+            except Closed:
+                newer = self.get(served.name)
+                if newer is served:
+                    raise
+                served = newer
+
+    def reload(self, *, changed_only: bool = False) -> list[str]:
+        """Read bundles anew and put them in the place of the old ones, which answer first what they were asked.
+
+        Args:
+            changed_only: leave those whose file is as it was.
+
+        Returns:
+            The names of the bundles that were replaced.
+
+        Raises:
+            BundleError: one cannot be used; then it and those after it stay as they are.
+        """
+        replaced = []
+        with self._reloading:
+            for name, old in list(self._served.items()):
+                if changed_only and _stamp(old.path) in (old.stamp, None):
+                    continue
+                self._served[name] = self._load(name, old.path)
+                old.batcher.close()
+                replaced.append(name)
+        return replaced
+
+    def close(self) -> None:
+        """Answer what was asked, and take no more."""
+        for served in self._served.values():
+            served.batcher.close()
+
+    def _load(self, name: str | None, path: Path) -> Served:
+        stamp = _stamp(path)
+        one = load(path, threads=1, limits=self._limits)
+        if not one.verify().passed:
+            raise BundleDamaged(
+                f"{path} does not answer here as it did where it was made.", hint="See `discern verify`, and doctor."
+            )
+        wide = load(path, threads=self._batching.threads, limits=self._limits)
+        batcher = Batcher(one, wide=wide, batching=self._batching)
+        return Served(name=name or one.manifest.name, path=path, batcher=batcher, stamp=stamp or (0, 0))
+
+
+def _split(named: str | Path) -> tuple[str | None, Path]:
+    if isinstance(named, str) and "=" in named and not Path(named).exists():
+        name, _, path = named.partition("=")
+        return name, Path(path)
+    return None, Path(named)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size

@@ -1,0 +1,21 @@
+"""`POST /admin/reload`."""
+
+import asyncio
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from discern.serving.roster import Roster
+from discern.serving.web.schemas import Reloaded, errors
+
+
+def admin(roster: Roster) -> APIRouter:
+    """The door for whoever runs the server; the gate asks for an admin's key."""
+    door = APIRouter(prefix="/admin", tags=["admin"])
+
+    @door.post("/reload", responses={200: {"model": Reloaded}, **errors(401, 403, 429, 503)})
+    async def reload() -> JSONResponse:
+        """Read all bundles anew; what was asked before is answered by the old ones."""
+        return JSONResponse({"reloaded": await asyncio.to_thread(roster.reload)})
+
+    return door

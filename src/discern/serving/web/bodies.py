@@ -1,0 +1,156 @@
+"""From a request to pictures: multipart, raw bytes, or JSON."""
+
+import asyncio
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from discern.errors import BadRequest, RequestTooLarge, UnsupportedBody
+from discern.serving.web.fetching import Fetcher
+
+FIELDS = ("file", "files", "data")
+_RAW = ("image/", "application/octet-stream", "application/x-image", "application/x-www-form-urlencoded")
+_LARGE = 1 << 18
+_SHAPES = (
+    "Send a picture's bytes; multipart/form-data with file; or JSON "
+    '{"image_b64": "..."}, {"image_url": "https://..."}, or a list of these.'
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The pictures of one request.
+
+    Attributes:
+        pictures: the bytes of each.
+        several: whether the answer is a list, as the question was.
+    """
+
+    pictures: Sequence[bytes]
+    several: bool
+
+
+class Bodies:
+    """Reads requests.
+
+    Args:
+        max_pictures: in one request.
+        fetcher: fetches URLs; None: they are refused.
+    """
+
+    def __init__(self, *, max_pictures: int, fetcher: Fetcher | None) -> None:
+        self._max_pictures = max_pictures
+        self._fetcher = fetcher
+
+    async def read(self, request: Request) -> Asked:
+        """Read all pictures of a request.
+
+        Raises:
+            BadRequest: there is none, or the body is not of the form that it claims.
+            RequestTooLarge: there are too many.
+            UnsupportedBody: it is of a kind that is not read.
+        """
+        said = request.headers.get("content-type", "application/octet-stream").partition(";")[0].strip().lower()
+        if said == "multipart/form-data":
+            asked = await self._multipart(request)
+        elif said == "application/json":
+            asked = await self._json(await request.body())
+        elif said.startswith(_RAW):
+            asked = Asked(pictures=[await request.body()], several=False)
+        else:
+            raise UnsupportedBody(f"A body of {said[:80]!r} is not read here.", hint=_SHAPES)
+        if not asked.pictures:
+            raise BadRequest("There is no picture in this request.", hint=_SHAPES)
+        return asked
+
+    async def _multipart(self, request: Request) -> Asked:
+        parser = _InMemory(request.headers, request.stream(), max_files=self._max_pictures, max_fields=16)
+        try:
+            form = await parser.parse()
+        except MultiPartException as error:
+            if "Too many files" in error.message:
+                raise self._too_many() from error
+            raise BadRequest(f"The multipart body cannot be read: {error.message}", hint=_SHAPES) from error
+        except (KeyError, ValueError, UnicodeError) as error:
+            raise BadRequest("The multipart body cannot be read.", hint=_SHAPES) from error
+        items = form.multi_items()
+        if others := sorted({name for name, _ in items} - set(FIELDS)):
+            raise BadRequest(f"The form has a field {others[0][:80]!r}.", hint=f"Use {', '.join(FIELDS)}.")
+        pictures = [_content(value) for _, value in items]
+        return Asked(pictures=pictures, several=len(pictures) > 1)
+
+    async def _json(self, body: bytes) -> Asked:
+        said = await asyncio.to_thread(_parse, body) if len(body) > _LARGE else _parse(body)
+        wanted, several = _wanted(said)
+        if len(wanted) > self._max_pictures:
+            raise self._too_many()
+        if len(body) > _LARGE:
+            decoded = await asyncio.to_thread(_decode, wanted)
+        else:
+            decoded = _decode(wanted)
+        pictures = [each if isinstance(each, bytes) else await self._fetch(each) for each in decoded]
+        return Asked(pictures=pictures, several=several)
+
+    async def _fetch(self, url: str) -> bytes:
+        if self._fetcher is None:
+            raise BadRequest(
+                "image_url is not fetched by this server.",
+                hint="Send the picture itself, or start it with --allow-urls.",
+            )
+        return await self._fetcher.fetch(url)
+
+    def _too_many(self) -> RequestTooLarge:
+        return RequestTooLarge(
+            f"More than {self._max_pictures} pictures in one request.", hint="Send them in several requests."
+        )
+
+
+class _InMemory(MultiPartParser):
+    """Keeps files in memory, whose use is limited already, and writes no picture to a disk."""
+
+    spool_max_size = 1 << 40
+
+
+def _content(value: UploadFile | str) -> bytes:
+    return value.file.read() if isinstance(value, UploadFile) else value.encode("latin-1", "replace")
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"The body is no JSON: {str(error)[:120]}.", hint=_SHAPES) from error
+
+
+def _wanted(said: Any) -> tuple[list[tuple[str, str]], bool]:
+    """What is asked about, as (kind, value), and whether it was asked as a list."""
+    if isinstance(said, list) and not any(isinstance(each, list) for each in said):
+        return [pair for each in said for pair in _wanted(each)[0]], True
+    if not isinstance(said, dict) or len(said.keys() & {"image_b64", "image_url"}) != 1:
+        raise BadRequest("The JSON names no picture.", hint=_SHAPES)
+    kind = "image_b64" if "image_b64" in said else "image_url"
+    values = said[kind] if isinstance(said[kind], list) else [said[kind]]
+    if not all(isinstance(value, str) for value in values):
+        raise BadRequest(f"{kind} must be text, or a list of texts.", hint=_SHAPES)
+    return [(kind, value) for value in values], isinstance(said[kind], list)
+
+
+def _decode(wanted: Sequence[tuple[str, str]]) -> list[bytes | str]:
+    """The bytes of each picture, or the URL where they are."""
+    return [_decode_base64(value) if kind == "image_b64" else value for kind, value in wanted]
+
+
+def _decode_base64(value: str) -> bytes:
+    if value.startswith("data:"):
+        value = value.partition(",")[2]
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadRequest("image_b64 is no base64.", hint="Encode the bytes of the file, all of them.") from error

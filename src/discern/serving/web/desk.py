@@ -1,0 +1,84 @@
+"""What all doors share: pictures in, answers out, counted."""
+
+import asyncio
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from discern.errors import PictureError
+from discern.serving.batching import Answered
+from discern.serving.evidence import Seen
+from discern.serving.roster import Roster
+from discern.serving.web.bodies import Bodies
+from discern.serving.web.figures import Figures
+
+_HEAT = (255, 120, 0)
+_SIDE = 96
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """Answers pictures for the doors.
+
+    Attributes:
+        roster: the models.
+        bodies: reads requests.
+        figures: counts.
+    """
+
+    roster: Roster
+    bodies: Bodies
+    figures: Figures
+
+    async def answer(
+        self, pictures: Sequence[bytes] | Sequence[np.ndarray], *, model: str | None = None, evidence: bool = False
+    ) -> list[Answered | PictureError]:
+        """Answer pictures, each with an answer or what is wrong with it.
+
+        Raises:
+            NotFound: there is no such model.
+            Overloaded: there is no room for all of them; then none is answered.
+        """
+        name = self.roster.get(model).name
+        asked = self.roster.submit_all(pictures, model=name, evidence=evidence)
+        answers = await asyncio.gather(*map(asyncio.wrap_future, asked), return_exceptions=True)
+        return [self._counted(name, answer) for answer in answers]
+
+    def _counted(self, model: str, answer: Answered | BaseException) -> Answered | PictureError:
+        if isinstance(answer, Answered):
+            self.figures.note_answer(model, answer)
+        elif isinstance(answer, PictureError):
+            self.figures.note_refusal(answer.code)
+        else:
+            raise answer
+        return answer
+
+
+def answer_json(answered: Answered) -> dict[str, Any]:
+    """An answer as every door gives it, with the heat map where that was asked for."""
+    said = answered.prediction.to_json()
+    if answered.seen is not None:
+        said["evidence"] = {
+            "label": answered.prediction.label,
+            "place": answered.seen.place,
+            "box": list(answered.seen.box),
+            "map": _data_url(answered.seen),
+        }
+    return said
+
+
+def _data_url(seen: Seen) -> str:
+    """The map as a PNG whose opacity is its strength, to be laid over the picture."""
+    strength = Image.fromarray(np.round(seen.map * 200).astype(np.uint8)).resize(
+        (_SIDE, _SIDE), Image.Resampling.BICUBIC
+    )
+    heat = Image.new("RGBA", strength.size, _HEAT)
+    heat.putalpha(strength)
+    buffer = io.BytesIO()
+    heat.save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,201 @@
+"""What every request passes: it gets an id, is let in or refused, may not be too large or too slow, and is noted."""
+
+import asyncio
+import json
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from discern.errors import BadRequest, DiscernError, Overloaded, RequestTooLarge
+from discern.serving.config import ServeConfig
+from discern.serving.web.access import Access
+from discern.serving.web.figures import Figures
+from discern.serving.web.refusals import refuse
+
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_LOG = logging.getLogger("discern.requests")
+_SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; "
+        "media-src 'self' blob:; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(kw_only=True)
+class _Passage:
+    """One request on its way through."""
+
+    scope: Scope
+    id: str
+    begun: float = field(default_factory=time.monotonic)
+    received: int = 0
+    held: int = 0
+    status: int = 0
+    caller: str = ""
+
+
+class Gate:
+    """The outermost layer of the application.
+
+    Args:
+        app: what is behind it.
+        config: its limits.
+        access: keys and rates.
+        figures: what is counted.
+        busy: tells whether no picture can be taken just now, so that none needs to be read.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, config: ServeConfig, access: Access, figures: Figures, busy: Callable[[], bool]
+    ) -> None:
+        self._app = app
+        self._config = config
+        self._access = access
+        self._figures = figures
+        self._busy = busy
+        self._held = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request pass, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        asked = headers.get("x-request-id", "")
+        passage = _Passage(scope=scope, id=asked if _ID.fullmatch(asked) else uuid.uuid4().hex)
+        try:
+            await self._pass(passage, headers, receive, self._noting(passage, send))
+        finally:
+            self._held -= passage.held
+            self._note(passage)
+
+    async def _pass(self, passage: _Passage, headers: Headers, receive: Receive, send: Send) -> None:
+        scope = passage.scope
+        try:
+            passage.caller = self._access.admit(scope, headers)
+            self._make_room(passage, headers)
+            await self._app(scope, self._limited(passage, receive), send)
+        except DiscernError as error:
+            if not passage.status:
+                await refuse(error)(scope, receive, send)
+        except ClientDisconnect:
+            passage.status = passage.status or 499
+        except Exception:  # noqa: BLE001 - the outermost wall: whatever happened is logged, and said
+            _LOG.exception("a request failed", extra={"fields": {"id": passage.id, "path": scope["path"]}})
+            if not passage.status:
+                await refuse(_unforeseen(passage.id))(scope, receive, send)
+
+    def _make_room(self, passage: _Passage, headers: Headers) -> None:
+        """Refuse before anything is read what would be refused afterwards."""
+        if passage.scope["method"] != "POST":
+            return
+        declared = headers.get("content-length", "0")
+        size = int(declared) if declared.isdigit() and len(declared) < 16 else 0
+        if size > self._config.max_request_bytes:
+            raise self._too_large()
+        if self._busy() or self._held + size > self._config.max_held_bytes:
+            raise Overloaded("There is more to do than can be done now.", hint="Ask again in a moment.")
+        self._hold(passage, size)
+
+    def _hold(self, passage: _Passage, size: int) -> None:
+        passage.held += size
+        self._held += size
+
+    def _limited(self, passage: _Passage, receive: Receive) -> Receive:
+        async def receive_some() -> Message:
+            remaining = passage.begun + self._config.body_seconds - time.monotonic()
+            if passage.status or passage.received < 0:  # all is read: only the end of the connection may still come
+                return await receive()
+            try:
+                async with asyncio.timeout(remaining):
+                    message = await receive()
+            except TimeoutError as error:
+                raise BadRequest(
+                    f"The body was not there within {self._config.body_seconds:g} s.", hint="Send less, or faster."
+                ) from error
+            if message["type"] == "http.request":
+                self._count(passage, len(message.get("body", b"")))
+                if not message.get("more_body"):
+                    passage.received = -1
+            return message
+
+        return receive_some
+
+    def _count(self, passage: _Passage, size: int) -> None:
+        passage.received += size
+        if passage.received > self._config.max_request_bytes:
+            raise self._too_large()
+        if passage.received > passage.held:
+            self._hold(passage, passage.received - passage.held)
+            if self._held > self._config.max_held_bytes:
+                raise Overloaded("There is more to do than can be done now.", hint="Ask again in a moment.")
+
+    def _too_large(self) -> RequestTooLarge:
+        return RequestTooLarge(
+            f"The request has more than {self._config.max_request_bytes:,} bytes.",
+            hint="Send fewer or smaller pictures at once.",
+        )
+
+    def _noting(self, passage: _Passage, send: Send) -> Send:
+        async def send_some(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                passage.status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in _SECURITY.items():
+                    headers.setdefault(name, value)
+                headers["X-Request-ID"] = passage.id
+            await send(message)
+
+        return send_some
+
+    def _note(self, passage: _Passage) -> None:
+        scope, seconds = passage.scope, time.monotonic() - passage.begun
+        route = getattr(scope.get("route"), "path", "other")
+        self._figures.note_request(route, scope["method"], passage.status, seconds)
+        fields = {
+            "id": passage.id,
+            "method": scope["method"],
+            "path": scope["path"][:200],
+            "status": passage.status,
+            "ms": round(1000 * seconds, 1),
+            "caller": passage.caller,
+        }
+        _LOG.info("request", extra={"fields": fields})
+
+
+def _unforeseen(request: str) -> DiscernError:
+    return DiscernError(
+        "Something unforeseen happened while this was answered.", hint=f"Look for {request} in the server's log."
+    )
+
+
+class JsonLines(logging.Formatter):
+    """Writes each record as one JSON object, whatever is in it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give one line."""
+        said = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        said |= getattr(record, "fields", {})
+        if record.exc_info:
+            said["trace"] = self.formatException(record.exc_info)
+        return json.dumps(said, default=str)

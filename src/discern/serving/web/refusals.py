@@ -1,0 +1,86 @@
+"""Errors as HTTP answers: `{"error": {"code", "message", "hint"}}`, whatever went wrong."""
+
+import math
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from discern import errors
+from discern.errors import BadRequest, DiscernError, MethodNotAllowed, NotFound, Overloaded
+
+_STATUS: dict[type[DiscernError], int] = {
+    errors.EmptyFile: 400,
+    errors.NotAPicture: 415,
+    errors.PictureTooLarge: 413,
+    errors.PictureError: 422,
+    errors.BadRequest: 400,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.MethodNotAllowed: 405,
+    errors.RequestTooLarge: 413,
+    errors.UnsupportedBody: 415,
+    errors.RateExceeded: 429,
+    errors.Overloaded: 503,
+    errors.BundleError: 503,
+}
+
+
+def status_of(error: DiscernError) -> int:
+    """The HTTP status that says the same."""
+    return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
+
+
+def to_json(error: DiscernError) -> dict[str, dict[str, str]]:
+    """The body that says it."""
+    return {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
+
+
+def refuse(error: DiscernError) -> JSONResponse:
+    """Answer with an error."""
+    headers = {}
+    if isinstance(error, Overloaded):
+        headers["Retry-After"] = str(math.ceil(error.retry_after))
+    if isinstance(error, errors.Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(to_json(error), status_of(error), headers=headers)
+
+
+def refuse_all(app: FastAPI) -> None:
+    """Give every error of an application this form."""
+
+    async def ours(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, DiscernError)
+        return refuse(error)
+
+    async def frameworks(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        answer = refuse(_translate(request, error))
+        answer.headers.update(error.headers or {})
+        return answer
+
+    async def arguments(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        said = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        return refuse(BadRequest(f"The request makes no sense ({said}).", hint="See /docs."))
+
+    async def gone(_: Request, __: Exception) -> JSONResponse:
+        return refuse(BadRequest("The request ended before its body did.", hint="Send it again."))
+
+    app.add_exception_handler(DiscernError, ours)
+    app.add_exception_handler(HTTPException, frameworks)
+    app.add_exception_handler(RequestValidationError, arguments)
+    app.add_exception_handler(ClientDisconnect, gone)
+
+
+def _translate(request: Request, error: HTTPException) -> DiscernError:
+    path = request.url.path
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return NotFound(f"There is no {path} here.", hint="See /docs for what there is.")
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return MethodNotAllowed(f"{path} is not asked with {request.method}.", hint="See /docs for how it is.")
+    return BadRequest(str(error.detail), hint="See /docs.")

@@ -1,0 +1,82 @@
+"""`POST /predict` and `GET /model`."""
+
+from typing import Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse
+
+from discern.errors import PictureError
+from discern.serving.batching import Answered
+from discern.serving.web.desk import Desk, answer_json
+from discern.serving.web.refusals import to_json
+from discern.serving.web.schemas import ASKING, PICTURES, ModelJson, PredictionJson, PredictionsJson, errors
+
+
+def rest(desk: Desk) -> APIRouter:
+    """The door for everybody."""
+    door = APIRouter(tags=["pictures"])
+
+    @door.post(
+        "/predict",
+        responses={200: {"model": PredictionJson | PredictionsJson}, **errors(*ASKING)},
+        openapi_extra=PICTURES,
+    )
+    async def predict(
+        request: Request,
+        model: str | None = Query(None, description="Which model; the first by default."),
+        evidence: bool = Query(False, description="With where in the picture it is seen."),  # noqa: FBT001, FBT003
+    ) -> JSONResponse:
+        """Answer one picture with an object, several with `{"predictions": [...]}`."""
+        asked = await desk.bodies.read(request)
+        answers = await desk.answer(asked.pictures, model=model, evidence=evidence)
+        if asked.several:
+            return JSONResponse({"predictions": [_each(answer) for answer in answers]})
+        return JSONResponse(_one(answers[0]), headers=timing(answers[0]))
+
+    @door.get("/model", responses={200: {"model": ModelJson}, **errors(401, 404, 429)})
+    async def describe(
+        model: str | None = Query(None, description="Which model; the first by default."),
+    ) -> JSONResponse:
+        """Say what is known of a model: labels, card, figures, thresholds."""
+        served = desk.roster.get(model)
+        return JSONResponse(describe_model(served.name, served.model, list(desk.roster.served)))
+
+    return door
+
+
+def describe_model(name: str, model: Any, models: list[str]) -> dict[str, Any]:
+    """What is known of a model."""
+    manifest = model.manifest
+    thresholds = manifest.thresholds
+    return {
+        "name": name,
+        "version": manifest.version,
+        "fingerprint": model.fingerprint,
+        "labels": list(manifest.labels),
+        "ordered": manifest.ordered,
+        "names": manifest.names,
+        "thresholds": {"unknown": thresholds.unknown, "accept": thresholds.accept, "set": thresholds.label_set},
+        "policy": manifest.policy,
+        "metrics": manifest.metrics,
+        "backbone": manifest.backbone,
+        "recipe": manifest.recipe.to_json(),
+        "card": model.card,
+        "models": models,
+    }
+
+
+def _one(answer: Answered | PictureError) -> dict[str, Any]:
+    if isinstance(answer, PictureError):
+        raise answer
+    return answer_json(answer)
+
+
+def _each(answer: Answered | PictureError) -> dict[str, Any]:
+    return to_json(answer) if isinstance(answer, PictureError) else answer_json(answer)
+
+
+def timing(answer: Answered | PictureError) -> dict[str, str]:
+    """How long one picture waited and took, as browsers and proxies show it."""
+    if isinstance(answer, PictureError):
+        return {}
+    return {"Server-Timing": f"wait;dur={1000 * answer.waited:.1f}, answer;dur={1000 * answer.took:.1f}"}
