@@ -11,6 +11,7 @@ from discern._version import __version__
 
 if TYPE_CHECKING:
     from discern.bundle import Model, Prediction, load
+    from discern.client import AsyncClient, Client
     from discern.errors import DiscernError
     from discern.flow.caching import CacheResult, cache
     from discern.flow.checking import CheckResult, check
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Answer": "discern.flow.predicting",
+    "AsyncClient": "discern.client",
     "CacheResult": "discern.flow.caching",
     "CheckResult": "discern.flow.checking",
+    "Client": "discern.client",
     "DiscernError": "discern.errors",
     "DoctorResult": "discern.flow.doctoring",
     "KeyResult": "discern.flow.serving",
@@ -52,8 +55,10 @@ _HOMES = {
 
 __all__ = [
     "Answer",
+    "AsyncClient",
     "CacheResult",
     "CheckResult",
+    "Client",
     "DiscernError",
     "DoctorResult",
     "EvaluateResult",

@@ -27,8 +27,9 @@ DiscernError
     ├── MethodNotAllowed        a page that is asked in another way
     ├── RequestTooLarge         more bytes or pictures than the limits allow
     ├── UnsupportedBody         a body of a kind that is not read
-    └── Overloaded              more than can be answered now
-        └── RateExceeded            more than this asker may ask
+    ├── Overloaded              more than can be answered now
+    │   └── RateExceeded            more than this asker may ask
+    └── Unreachable             no answer came, or none of a Discern server
 """
 
 
@@ -227,3 +228,9 @@ class RateExceeded(Overloaded):
     """More than this asker may ask."""
 
     code = "rate_exceeded"
+
+
+class Unreachable(RequestError):
+    """No answer came, or none of a Discern server."""
+
+    code = "unreachable"

@@ -1,0 +1,5 @@
+"""Asks a Discern server as if the model were here: the same answers, and the same errors."""
+
+from discern.client.asking import AsyncClient, Client
+
+__all__ = ["AsyncClient", "Client"]

@@ -1,0 +1,58 @@
+"""When a client asks again."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from discern.client.patience import FIRST_SECONDS, MOST_SECONDS, Patience, read_retry_after
+
+
+def waits(count: int, seconds: float = 1e6, seed: int = 0, **options: float) -> list[float | None]:
+    patience = Patience(seconds=seconds, chance=random.Random(seed))
+    return [patience.pause(**options) for _ in range(count)]
+
+
+def test_waits_double_up_to_the_longest() -> None:
+    longest = [min(MOST_SECONDS, FIRST_SECONDS * 2**asked) for asked in range(12)]
+    for wait, most in zip(waits(12), longest, strict=True):
+        assert wait is not None
+        assert most / 2 <= wait <= most
+
+
+def test_many_askers_do_not_come_back_together() -> None:
+    assert len({waits(1, seed=seed)[0] for seed in range(50)}) == 50
+    assert len({waits(1, seed=seed, asked_for=5.0)[0] for seed in range(50)}) == 50
+
+
+@given(st.floats(0, 1000))
+def test_never_before_the_server_allows(seconds: float) -> None:
+    (wait,) = waits(1, asked_for=seconds)
+    assert wait is not None
+    assert seconds <= wait <= seconds + FIRST_SECONDS
+
+
+def test_no_wait_outlasts_the_time() -> None:
+    assert waits(1, seconds=0.1) == [None]
+    assert waits(1, seconds=60, asked_for=61) == [None]
+    assert waits(1, within=0.1) == [None]
+
+
+def test_some_time_is_always_left_to_try() -> None:
+    assert Patience(seconds=0).left > 0
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("0", 0), (" 120 ", 120), ("-1", None), ("", None), ("Fri, 99", None)])
+def test_a_header_is_read(said: str, seconds: float | None) -> None:
+    assert read_retry_after(said) == seconds
+
+
+def test_a_date_is_read() -> None:
+    later = datetime.now(UTC) + timedelta(seconds=100)
+    seconds = read_retry_after(format_datetime(later, usegmt=True))
+    assert seconds is not None
+    assert 90 < seconds <= 100
+    assert read_retry_after(format_datetime(later - timedelta(days=1), usegmt=True)) == 0
