@@ -10,7 +10,7 @@ from discern.errors import UsageError
 from discern.serving.config import ServeConfig
 from discern.serving.keys import add_key
 
-_NEEDED = ("fastapi", "uvicorn", "httptools", "multipart", "prometheus_client", "limits", "httpcore")
+_NEEDED = ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client", "limits", "httpcore2")
 
 
 def serve(

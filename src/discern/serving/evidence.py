@@ -9,9 +9,10 @@ from discern.picture import Recipe
 
 Place = Literal["left", "centre", "right"]
 
-# A map is concentrated where its stronger half takes up clearly less than half of its area.
-_CONCENTRATED = 0.35
-_SIDE = 1 / 3
+# Deviation from left to right, as a share of the map's width, above which evidence is everywhere (evenly spread: .29).
+# Measured on objects put on plain grounds: .12 to .23; the middle at .23, .50, .76 for left, centre, right.
+_EVERYWHERE = 0.24
+_LEFT, _RIGHT = 0.4, 0.6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +56,9 @@ def _box(recipe: Recipe, width: int, height: int) -> tuple[float, float, float, 
 
 
 def _place(share: np.ndarray, box: tuple[float, float, float, float]) -> Place | None:
-    strongest = np.sort(share, axis=None)[::-1]
-    needed = int(np.searchsorted(np.cumsum(strongest), 0.5)) + 1
-    if needed > _CONCENTRATED * share.size:
+    columns, across = share.sum(axis=0), (np.arange(share.shape[1]) + 0.5) / share.shape[1]
+    middle = float(columns @ across)
+    if float(columns @ (across - middle) ** 2) ** 0.5 > _EVERYWHERE:
         return None
-    middle = float(share.sum(axis=0) @ (np.arange(share.shape[1]) + 0.5)) / share.shape[1]
-    across = box[0] + middle * (box[2] - box[0])
-    return "left" if across < 0.5 - _SIDE / 2 else "right" if across > 0.5 + _SIDE / 2 else "centre"
+    in_picture = box[0] + middle * (box[2] - box[0])
+    return "left" if in_picture < _LEFT else "right" if in_picture > _RIGHT else "centre"

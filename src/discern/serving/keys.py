@@ -70,7 +70,7 @@ def _parse(path: Path, number: int, line: str) -> Key:
 
 
 def _digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def add_key(path: Path, name: str, *, admin: bool = False) -> str:

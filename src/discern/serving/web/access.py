@@ -47,7 +47,11 @@ class Access:
         caller = client[0] if client else "unknown"
         if path in _FREE or path.startswith(_FREE_BELOW) or scope["method"] == "OPTIONS":
             return caller
-        key = self._identify(headers)
+        try:
+            key = self._identify(headers)
+        except Unauthorized:
+            self._require_rate(caller)  # or keys could be guessed without end
+            raise
         if key is not None:
             caller = f"key:{key.name}"
         if path.startswith(_ADMIN):

@@ -24,6 +24,7 @@ from discern.serving.web.figures import Figures
 from discern.serving.web.gate import Gate
 from discern.serving.web.health import health
 from discern.serving.web.inference_v2 import inference_v2
+from discern.serving.web.pages import add_pages
 from discern.serving.web.refusals import refuse_all
 from discern.serving.web.rest import rest
 from discern.serving.web.sagemaker import sagemaker
@@ -72,7 +73,9 @@ def create_app(config: ServeConfig, *, roster: Roster | None = None, fetcher: Fe
         if fetcher:
             await fetcher.close()
 
-    app = FastAPI(title="Discern", version=__version__, description=_ABOUT, lifespan=lifespan, redoc_url=None)
+    app = FastAPI(
+        title="Discern", version=__version__, description=_ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None
+    )
     refuse_all(app)
 
     def is_ready() -> bool:
@@ -83,10 +86,12 @@ def create_app(config: ServeConfig, *, roster: Roster | None = None, fetcher: Fe
     app.include_router(sagemaker(desk, is_ready))
     app.include_router(inference_v2(desk, is_ready, config.max_pictures))
     app.include_router(admin(roster))
-    inner: ASGIApp = app
-    if config.cors:
-        inner = CORSMiddleware(app, allow_origins=config.cors, allow_methods=["GET", "POST"], allow_headers=["*"])
-    return Gate(inner, config=config, access=access, figures=figures, busy=lambda: _is_full(roster, config))
+    add_pages(app, config)
+    gate = Gate(app, config=config, access=access, figures=figures, busy=lambda: _is_full(roster, config))
+    if not config.cors:
+        return gate
+    # Outside the gate: a page of another origin is to read refusals, too.
+    return CORSMiddleware(gate, allow_origins=config.cors, allow_methods=["GET", "POST"], allow_headers=["*"])
 
 
 _ABOUT = "Answers pictures, and knows its limits: `accept`, `review` (ask a person) or `unknown` (none of these)."

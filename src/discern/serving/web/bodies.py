@@ -80,10 +80,12 @@ class Bodies:
             raise BadRequest(f"The multipart body cannot be read: {error.message}", hint=_SHAPES) from error
         except (KeyError, ValueError, UnicodeError) as error:
             raise BadRequest("The multipart body cannot be read.", hint=_SHAPES) from error
-        items = form.multi_items()
-        if others := sorted({name for name, _ in items} - set(FIELDS)):
-            raise BadRequest(f"The form has a field {others[0][:80]!r}.", hint=f"Use {', '.join(FIELDS)}.")
-        pictures = [_content(value) for _, value in items]
+        try:
+            if others := sorted(form.keys() - set(FIELDS)):
+                raise BadRequest(f"The form has a field {others[0][:80]!r}.", hint=f"Use {', '.join(FIELDS)}.")
+            pictures = [_content(value) for _, value in form.multi_items()]
+        finally:
+            await form.close()
         return Asked(pictures=pictures, several=len(pictures) > 1)
 
     async def _json(self, body: bytes) -> Asked:

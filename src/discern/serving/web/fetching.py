@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from urllib.parse import urljoin, urlsplit
 
-import httpcore
+import httpcore2
 
 from discern.errors import BadRequest, RequestTooLarge
 
@@ -53,11 +53,11 @@ async def resolve(host: str, port: int) -> list[str]:
     return [str(each[4][0]) for each in found]
 
 
-class _Guarded(httpcore.AsyncNetworkBackend):
+class _Guarded(httpcore2.AsyncNetworkBackend):
     """Connects to public addresses only."""
 
     def __init__(self, resolve: Resolve, is_allowed: Callable[[str], bool]) -> None:
-        self._backend = httpcore.AnyIOBackend()
+        self._backend = httpcore2.AnyIOBackend()
         self._resolve = resolve
         self._is_allowed = is_allowed
 
@@ -67,8 +67,8 @@ class _Guarded(httpcore.AsyncNetworkBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
         try:
             addresses = await self._resolve(host, port)
         except OSError as error:
@@ -101,7 +101,7 @@ class Fetcher:
         self._max_bytes = max_bytes
         self._seconds = seconds
         self._ports = frozenset(ports)
-        self._pool = httpcore.AsyncConnectionPool(
+        self._pool = httpcore2.AsyncConnectionPool(
             network_backend=_Guarded(resolve, is_allowed),
             ssl_context=ssl.create_default_context(),
             max_connections=16,
@@ -124,7 +124,7 @@ class Fetcher:
                     url = urljoin(url, found)
         except TimeoutError as error:
             raise BadRequest(f"image_url was not there within {self._seconds:g} s.", hint=_HINT) from error
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
+        except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException, OSError) as error:
             raise BadRequest(f"image_url cannot be fetched: {type(error).__name__}.", hint=_HINT) from error
         raise BadRequest(f"image_url is redirected more than {_REDIRECTS} times.", hint=_HINT)
 

@@ -17,7 +17,7 @@ from discern.errors import BadRequest, DiscernError, Overloaded, RequestTooLarge
 from discern.serving.config import ServeConfig
 from discern.serving.web.access import Access
 from discern.serving.web.figures import Figures
-from discern.serving.web.refusals import refuse
+from discern.serving.web.refusals import REQUEST_ID, refuse, unforeseen
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LOG = logging.getLogger("discern.requests")
@@ -78,6 +78,7 @@ class Gate:
         headers = Headers(scope=scope)
         asked = headers.get("x-request-id", "")
         passage = _Passage(scope=scope, id=asked if _ID.fullmatch(asked) else uuid.uuid4().hex)
+        scope[REQUEST_ID] = passage.id
         try:
             await self._pass(passage, headers, receive, self._noting(passage, send))
         finally:
@@ -98,7 +99,7 @@ class Gate:
         except Exception:  # noqa: BLE001 - the outermost wall: whatever happened is logged, and said
             _LOG.exception("a request failed", extra={"fields": {"id": passage.id, "path": scope["path"]}})
             if not passage.status:
-                await refuse(_unforeseen(passage.id))(scope, receive, send)
+                await refuse(unforeseen(scope))(scope, receive, send)
 
     def _make_room(self, passage: _Passage, headers: Headers) -> None:
         """Refuse before anything is read what would be refused afterwards."""
@@ -176,12 +177,6 @@ class Gate:
             "caller": passage.caller,
         }
         _LOG.info("request", extra={"fields": fields})
-
-
-def _unforeseen(request: str) -> DiscernError:
-    return DiscernError(
-        "Something unforeseen happened while this was answered.", hint=f"Look for {request} in the server's log."
-    )
 
 
 class JsonLines(logging.Formatter):

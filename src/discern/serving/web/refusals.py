@@ -8,9 +8,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import Scope
 
 from discern import errors
 from discern.errors import BadRequest, DiscernError, MethodNotAllowed, NotFound, Overloaded
+
+REQUEST_ID = "discern.request_id"
+"""Where a request's id stands in its scope."""
 
 _STATUS: dict[type[DiscernError], int] = {
     errors.EmptyFile: 400,
@@ -50,6 +54,14 @@ def refuse(error: DiscernError) -> JSONResponse:
     return JSONResponse(to_json(error), status_of(error), headers=headers)
 
 
+def unforeseen(scope: Scope) -> DiscernError:
+    """What is said of a fault of ours; its cause stands in the log alone."""
+    return DiscernError(
+        "Something unforeseen happened while this was answered.",
+        hint=f"Look for {scope.get(REQUEST_ID, 'it')} in the server's log.",
+    )
+
+
 def refuse_all(app: FastAPI) -> None:
     """Give every error of an application this form."""
 
@@ -71,10 +83,14 @@ def refuse_all(app: FastAPI) -> None:
     async def gone(_: Request, __: Exception) -> JSONResponse:
         return refuse(BadRequest("The request ended before its body did.", hint="Send it again."))
 
+    async def faults(request: Request, _: Exception) -> JSONResponse:
+        return refuse(unforeseen(request.scope))
+
     app.add_exception_handler(DiscernError, ours)
     app.add_exception_handler(HTTPException, frameworks)
     app.add_exception_handler(RequestValidationError, arguments)
     app.add_exception_handler(ClientDisconnect, gone)
+    app.add_exception_handler(Exception, faults)
 
 
 def _translate(request: Request, error: HTTPException) -> DiscernError:

@@ -1,0 +1,156 @@
+"""The other doors: SageMaker's, the Open Inference Protocol's, health, admin; all with the same answer."""
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from discern.bundle import Model, Thresholds
+from discern.serving.keys import add_key
+from tests.unit.bundle.small import LABELS, SIZE, write_small
+from tests.unit.serving.web.conftest import DARK, RED
+
+BYTES = {"name": "image", "datatype": "BYTES"}
+
+
+def infer(client: TestClient, said: Any) -> Any:
+    return client.post("/v2/models/colours/infer", json=said)
+
+
+def b64(*pictures: bytes) -> list[str]:
+    return [base64.b64encode(picture).decode() for picture in pictures]
+
+
+@pytest.mark.parametrize("path", ["/ping", "/healthz", "/readyz", "/v2", "/v2/health/live", "/v2/health/ready"])
+def test_it_is_well(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 200
+
+
+def test_invocations_serve_older_callers(client: TestClient, model: Model) -> None:
+    said = client.post("/invocations", content=RED, headers={"Content-Type": "application/x-image"}).json()
+    expected = model(RED)
+    assert said["predicted_label"] == said["label"] == expected.label
+    assert said["predicted_index"] == LABELS.index(expected.label)
+    assert said["class_labels"] == list(LABELS)
+    assert said["probabilities"] == expected.probabilities
+    assert said["decision"] == expected.decision
+
+
+def test_invocations_give_an_array_where_that_is_asked_for(client: TestClient, model: Model) -> None:
+    accept = {"Accept": "application/json; format=array"}
+    assert client.post("/invocations", content=RED, headers=accept).json() == list(model(RED).probabilities.values())
+    two = client.post("/invocations", json=[{"image_b64": each} for each in b64(RED, DARK)], headers=accept).json()
+    assert two == [list(model(each).probabilities.values()) for each in (RED, DARK)]
+
+
+def test_invocations_refuse_with_a_status(client: TestClient) -> None:
+    assert client.post("/invocations", content=b"text").status_code == 415
+    several = client.post("/invocations", json=[{"image_b64": each} for each in b64(RED, b"text")]).json()
+    assert several[1]["error"]["code"] == "not_a_picture"
+
+
+def test_the_protocol_answers_pictures(client: TestClient, model: Model) -> None:
+    said = infer(client, {"id": "7", "inputs": [BYTES | {"shape": [2], "data": b64(RED, DARK)}]}).json()
+    outputs = {each["name"]: each for each in said["outputs"]}
+    expected = [model(RED), model(DARK)]
+    assert (said["id"], said["model_name"], said["model_version"]) == ("7", "colours", "1")
+    assert outputs["label"]["data"] == [each.label for each in expected]
+    assert outputs["decision"]["data"] == [each.decision for each in expected]
+    assert outputs["probabilities"]["shape"] == [2, 2]
+    assert np.reshape(outputs["probabilities"]["data"], (2, 2)) == pytest.approx(
+        np.array([list(each.probabilities.values()) for each in expected]), abs=1e-5
+    )
+    assert json.loads(outputs["prediction"]["data"][1])["message"] == expected[1].message
+
+
+def test_the_protocol_answers_pixels(client: TestClient, model: Model) -> None:
+    pixels = model.prepare(RED)
+    tensor = {"name": "pixels", "datatype": "UINT8", "shape": [1, SIZE, SIZE, 3], "data": pixels.ravel().tolist()}
+    said = infer(client, {"inputs": [tensor], "outputs": [{"name": "label"}]}).json()
+    assert [(each["name"], each["data"]) for each in said["outputs"]] == [("label", ["red"])]
+
+
+BAD_TENSORS = {
+    "no inputs": {"inputs": []},
+    "two inputs": {"inputs": [BYTES | {"shape": [1], "data": b64(RED)}] * 2},
+    "another shape": {"inputs": [BYTES | {"shape": [3], "data": b64(RED)}]},
+    "no pictures": {"inputs": [BYTES | {"shape": [0], "data": []}]},
+    "no base64": {"inputs": [BYTES | {"shape": [1], "data": ["!"]}]},
+    "numbers": {"inputs": [BYTES | {"shape": [1], "data": [1]}]},
+    "another type": {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1], "data": [1]}]},
+    "few pixels": {"inputs": [{"datatype": "UINT8", "shape": [1, SIZE, SIZE, 3], "data": [1, 2]}]},
+    "another size": {"inputs": [{"datatype": "UINT8", "shape": [1, 1, 1, 3], "data": [1, 2, 3]}]},
+    "large numbers": {"inputs": [{"datatype": "UINT8", "shape": [1, SIZE, SIZE, 3], "data": [300] * SIZE * SIZE * 3}]},
+    "fractions": {"inputs": [{"datatype": "UINT8", "shape": [1, SIZE, SIZE, 3], "data": [0.5] * SIZE * SIZE * 3}]},
+    "ragged": {"inputs": [{"datatype": "UINT8", "shape": [1, SIZE, SIZE, 3], "data": [[1], [1, 2]]}]},
+    "huge numbers": {"inputs": [{"datatype": "UINT8", "shape": [1, SIZE, SIZE, 3], "data": [10**30]}]},
+    "another output": {"inputs": [BYTES | {"shape": [1], "data": b64(RED)}], "outputs": [{"name": "x"}]},
+}
+
+
+@pytest.mark.parametrize("name", BAD_TENSORS)
+def test_the_protocol_refuses_what_makes_no_sense(client: TestClient, name: str) -> None:
+    answer = infer(client, BAD_TENSORS[name])
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request"), answer.text
+
+
+def test_the_protocol_refuses_bad_pictures_and_models(client: TestClient) -> None:
+    assert infer(client, {"inputs": [BYTES | {"shape": [2], "data": b64(RED, b"text")}]}).status_code == 415
+    assert client.get("/v2/models/none").status_code == 404
+    assert client.get("/v2/models/none/ready").status_code == 404
+
+
+def test_the_protocol_describes_the_model(client: TestClient) -> None:
+    said = client.get("/v2/models/colours").json()
+    assert {each["name"]: each["shape"] for each in said["inputs"]} == {"image": [-1], "pixels": [-1, SIZE, SIZE, 3]}
+    assert said["parameters"]["labels"] == list(LABELS)
+    assert client.get("/v2/models/colours/ready").json()["ready"]
+
+
+def test_a_bundle_is_replaced_by_whoever_may(serve: Callable[..., TestClient], tmp_path: Path) -> None:
+    bundle, keys = write_small(tmp_path / "m.discern"), tmp_path / "keys.txt"
+    ask, boss = add_key(keys, "asker"), add_key(keys, "boss", admin=True)
+    client = serve(bundles=(str(bundle),), key_file=keys)
+    before = client.post("/predict", content=RED, headers={"X-API-Key": ask}).json()["model"]["fingerprint"]
+    write_small(bundle, thresholds=Thresholds(unknown=0.5))
+    assert client.post("/admin/reload", headers={"X-API-Key": ask}).status_code == 403
+    assert client.post("/admin/reload", headers={"X-API-Key": boss}).json() == {"reloaded": ["colours"]}
+    after = client.post("/predict", content=RED, headers={"X-API-Key": ask}).json()["model"]["fingerprint"]
+    assert after != before
+    bundle.write_bytes(b"nothing")
+    answer = client.post("/admin/reload", headers={"X-API-Key": boss})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "bundle_damaged")
+    assert client.post("/predict", content=RED, headers={"X-API-Key": ask}).status_code == 200
+
+
+def test_figures_are_counted(client: TestClient) -> None:
+    client.post("/predict", content=RED)
+    client.post("/predict", content=b"text")
+    client.get("/some/path")
+    page = client.get("/metrics").text
+    assert 'discern_answers_total{decision="accept",model="colours"} 1.0' in page
+    assert 'discern_refused_pictures_total{code="not_a_picture"} 1.0' in page
+    assert 'discern_requests_total{method="POST",route="/predict",status="415"} 1.0' in page
+    assert 'discern_requests_total{method="GET",route="other",status="404"} 1.0' in page
+    assert 'discern_pending_pictures{model="colours"} 0.0' in page
+
+
+def test_the_document_describes_every_door(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    assert {
+        "/predict",
+        "/model",
+        "/invocations",
+        "/ping",
+        "/v2/models/{name}/infer",
+        "/admin/reload",
+        "/metrics",
+    } <= set(document["paths"])
+    predict = document["paths"]["/predict"]["post"]
+    assert {"multipart/form-data", "application/json", "image/*"} <= set(predict["requestBody"]["content"])
+    assert {"200", "400", "413", "415", "422", "429", "503"} <= set(predict["responses"])

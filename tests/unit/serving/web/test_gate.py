@@ -1,0 +1,181 @@
+"""What every request passes: ids, headers, limits, keys, rates; and a log that holds no picture."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from discern.errors import UsageError
+from discern.picture import Limits
+from discern.serving.batching import Batching
+from discern.serving.config import ServeConfig
+from discern.serving.keys import add_key
+from discern.serving.roster import Roster
+from discern.serving.web.access import Access
+from discern.serving.web.gate import JsonLines
+from tests.unit.serving.web.conftest import RED
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> tuple[Path, str]:
+    path = tmp_path / "keys.txt"
+    return path, add_key(path, "alice")
+
+
+def test_every_answer_has_an_id_and_the_security_headers(client: TestClient) -> None:
+    answer = client.get("/nothing", headers={"X-Request-ID": "abc-1"})
+    assert answer.headers["x-request-id"] == "abc-1"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    forged = client.get("/healthz", headers={"X-Request-ID": "a b<script>"}).headers["x-request-id"]
+    assert len(forged) == 32
+    assert "server" not in answer.headers
+
+
+def test_no_page_of_others_may_read_unless_asked(serve: Callable[..., TestClient]) -> None:
+    origin = {"Origin": "https://shop.example"}
+    assert "access-control-allow-origin" not in serve().get("/model", headers=origin).headers
+    allowed = serve(cors=("https://shop.example",))
+    assert allowed.get("/model", headers=origin).headers["access-control-allow-origin"] == "https://shop.example"
+    other = allowed.get("/model", headers={"Origin": "https://evil.example"})
+    assert "access-control-allow-origin" not in other.headers
+    asking = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    assert allowed.options("/predict", headers=origin | asking).status_code == 200
+
+
+def test_a_page_of_others_can_read_refusals_too(serve: Callable[..., TestClient], keys: tuple[Path, str]) -> None:
+    client = serve(cors=("https://shop.example",), key_file=keys[0])
+    refused = client.post("/predict", content=RED, headers={"Origin": "https://shop.example"})
+    assert refused.status_code == 401
+    assert refused.headers["access-control-allow-origin"] == "https://shop.example"
+
+
+@pytest.mark.parametrize(
+    "header", [{}, {"X-API-Key": "wrong"}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic x"}]
+)
+def test_without_the_right_key_nothing_is_answered(
+    serve: Callable[..., TestClient], keys: tuple[Path, str], header: dict[str, str]
+) -> None:
+    client = serve(key_file=keys[0])
+    for method, path in (
+        ("POST", "/predict"),
+        ("POST", "/invocations"),
+        ("GET", "/model"),
+        ("GET", "/metrics"),
+        ("POST", "/admin/reload"),
+        ("GET", "/v2/models/colours"),
+    ):
+        answer = client.request(method, path, headers=header)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthorized"), path
+        assert answer.headers["www-authenticate"] == "Bearer"
+    assert client.get("/healthz").status_code == client.get("/ping").status_code == 200
+
+
+def test_with_the_right_key_it_answers(serve: Callable[..., TestClient], keys: tuple[Path, str]) -> None:
+    client = serve(key_file=keys[0])
+    for header in ({"Authorization": f"Bearer {keys[1]}"}, {"X-API-Key": keys[1]}):
+        assert client.post("/predict", content=RED, headers=header).status_code == 200
+    assert client.post("/admin/reload", headers={"X-API-Key": keys[1]}).status_code == 403
+
+
+def test_without_keys_nobody_is_an_admin(client: TestClient) -> None:
+    answer = client.post("/admin/reload")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden")
+
+
+def test_an_exhausted_rate_is_refused_with_the_time_to_wait(serve: Callable[..., TestClient], tmp_path: Path) -> None:
+    path = tmp_path / "keys.txt"
+    first, second = ({"X-API-Key": add_key(path, name)} for name in ("first", "second"))
+    client = serve(key_file=path, rate="2/minute")
+    assert [client.get("/model", headers=first).status_code for _ in range(3)] == [200, 200, 429]
+    refused = client.get("/model", headers=first)
+    assert refused.json()["error"]["code"] == "rate_exceeded"
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert client.get("/model", headers=second).status_code == 200
+    assert client.get("/healthz").status_code == 200
+
+
+def test_wrong_keys_are_counted_too(serve: Callable[..., TestClient], keys: tuple[Path, str]) -> None:
+    client = serve(key_file=keys[0], rate="3/minute")
+    wrong = [client.get("/model", headers={"X-API-Key": "guess"}).status_code for _ in range(5)]
+    assert wrong == [401, 401, 401, 429, 429]
+
+
+def test_a_rate_that_is_none_is_refused() -> None:
+    with pytest.raises(UsageError, match="often"):
+        Access(ServeConfig(bundles=("a",), rate="often"))
+
+
+def test_a_large_picture_is_refused_before_it_is_decoded(serve: Callable[..., TestClient]) -> None:
+    answer = serve(limits=Limits(max_bytes=50)).post("/predict", content=RED)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
+
+
+def test_a_body_without_end_is_cut_off(serve: Callable[..., TestClient]) -> None:
+    sent = []
+
+    def endless() -> Iterator[bytes]:
+        for _ in range(1000):
+            sent.append(1)
+            yield b"x" * 1000
+
+    answer = serve(max_request_bytes=20_000).post("/predict", content=endless())
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
+
+
+def test_a_lying_length_buys_no_room(serve: Callable[..., TestClient]) -> None:
+    client = serve(max_request_bytes=20_000, max_held_bytes=30_000)
+    for length in ("-5", "1e9", "9" * 30, "0x10", " "):
+        assert client.post("/predict", content=RED, headers={"Content-Length": length}).status_code < 500
+    assert client.post("/predict", content=b"", headers={"Content-Length": "25000"}).status_code == 413
+    for _ in range(10):
+        assert client.post("/predict", content=RED).status_code == 200
+
+
+def test_more_than_can_be_held_is_refused_for_now(serve: Callable[..., TestClient]) -> None:
+    answer = serve(max_held_bytes=50).post("/predict", content=RED)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "overloaded")
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_a_full_queue_is_refused_for_now(serve: Callable[..., TestClient]) -> None:
+    client = serve(batching=Batching(queue=2))
+    assert client.post("/predict", files=[("files", RED)] * 2).status_code == 200
+    assert client.post("/predict", files=[("files", RED)] * 3).status_code == 503
+
+
+def test_what_was_not_foreseen_is_said_and_logged_with_its_cause(
+    serve: Callable[..., TestClient], bundle: Path, logged: pytest.LogCaptureFixture
+) -> None:
+    roster = Roster([bundle])
+
+    def faulty(*_: object, **__: object) -> None:
+        raise ArithmeticError("the cause")
+
+    roster.submit_all = faulty  # type: ignore[method-assign,assignment]
+    answer = serve(app={"roster": roster}).post("/predict", content=RED)
+    assert answer.status_code == 500
+    assert answer.headers["x-request-id"] in answer.json()["error"]["hint"]
+    assert "the cause" not in answer.text
+    assert any(record.exc_info and "the cause" in str(record.exc_info[1]) for record in logged.records)
+
+
+def test_the_log_says_who_asked_what_and_holds_no_picture(
+    serve: Callable[..., TestClient], keys: tuple[Path, str], logged: pytest.LogCaptureFixture
+) -> None:
+    serve(key_file=keys[0]).post("/predict?secret=1", content=RED, headers={"X-API-Key": keys[1]})
+    [record] = [record for record in logged.records if record.name == "discern.requests"]
+    said = json.loads(JsonLines().format(record))
+    assert {"time", "id", "ms"} < set(said)
+    assert (said["method"], said["path"], said["status"], said["caller"]) == ("POST", "/predict", 200, "key:alice")
+    assert keys[1] not in json.dumps(said)
+    assert "IHDR" not in json.dumps(said)
+
+
+def test_a_log_line_is_one_line_whatever_is_in_it() -> None:
+    record = logging.LogRecord("discern", logging.INFO, "", 0, "a\nb %s", ("\x1b[0m",), None)
+    assert "\n" not in JsonLines().format(record)
+    assert json.loads(JsonLines().format(record))["message"] == "a\nb \x1b[0m"
