@@ -19,8 +19,8 @@ class Placed:
     """Where the pixels of narrow pictures lie in wide ones; n is the number of pixels of a narrow picture.
 
     Args:
-        x: of the narrow pixels in their frame, float32 [P, n].
-        y: likewise.
+        x: of the narrow pixels' columns in their frame, float32 [P, w].
+        y: of their rows, float32 [P, h].
         column: in the wide picture, float32 [P, n].
         row: likewise.
         inside: whether that is in the wide picture, bool [P, n].
@@ -48,28 +48,32 @@ def place(
         wide: height and width of the wide pictures in pixels.
         narrow: height and width of the narrow ones.
     """
-    (rows, columns), sizes = narrow, (wide[1], wide[0])
-    x = extents[1][:, :1] * np.tile(_centres(columns), rows)
-    y = extents[1][:, 1:] * np.repeat(_centres(rows), columns)
+    x, y = extents[1][:, :1] * _centres(narrow[1]), extents[1][:, 1:] * _centres(narrow[0])
     column, row = (
-        (affine[:, a, :1] * x + affine[:, a, 1:2] * y + affine[:, a, 2:]) * (size / 2 / extents[0][:, a : a + 1])
-        + np.float32(size / 2 - 0.5)
-        for a, size in enumerate(sizes)
+        _coordinate(affine[:, a] * (size / 2 / extents[0][:, a : a + 1]), x, y) + np.float32(size / 2 - 0.5)
+        for a, size in enumerate((wide[1], wide[0]))
     )
-    inside = _within(column, sizes[0]) & _within(row, sizes[1])
+    inside = _within(column, wide[1]) & _within(row, wide[0])
     return Placed(x=x, y=y, column=column, row=row, inside=inside)
+
+
+def _coordinate(affine: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Where affine maps to one axis, float32 [P, 3], lead the points of a grid: float32 [P, h * w]."""
+    along, down = affine[:, :1] * x, affine[:, 1:2] * y + affine[:, 2:]
+    points: np.ndarray = (down[:, :, None] + along[:, None, :]).reshape(len(x), y.shape[1] * x.shape[1])
+    return points
 
 
 def bilinear(planes: np.ndarray, placed: Placed) -> np.ndarray:
     """Read float32 [P, H, W] or [P, H, W, C] at fractional places, clipped to the picture: [P, n] or [P, n, C]."""
     count, height, width = planes.shape[:3]
     column, row = np.clip(placed.column, 0, width - 1.001), np.clip(placed.row, 0, height - 1.001)
-    left, top = column.astype(np.int64), row.astype(np.int64)
+    left, top = np.floor(column), np.floor(row)
     trailing = (1,) * (planes.ndim - 3)
-    right = (column - left).astype(np.float32).reshape(*left.shape, *trailing)
-    down = (row - top).astype(np.float32).reshape(*left.shape, *trailing)
+    right = (column - left).reshape(*left.shape, *trailing)
+    down = (row - top).reshape(*left.shape, *trailing)
     flat = planes.reshape(count * height * width, *planes.shape[3:])
-    corner = (np.arange(count) * height * width)[:, None] + top * width + left
+    corner = (top * np.float32(width) + left).astype(np.int64) + (np.arange(count) * height * width)[:, None]
     upper: np.ndarray = flat.take(corner, 0)
     lower = flat.take(corner + width, 0)
     upper += (flat.take(corner + 1, 0) - upper) * right
@@ -103,23 +107,30 @@ def align(
         both = (seen * wanted).sum(axis=1, keepdims=True)
         correlation = (both / np.sqrt(power * np.maximum((wanted * wanted).sum(axis=1, keepdims=True), 1e-3)))[:, 0]
         gain = np.clip(both / power, 0.2, 5)
-        along, below = (part * mask * gain for part in _slopes(read.reshape(narrow.shape), affine, extents[1]))
-        x, y = placed.x, placed.y
-        slopes = np.stack([along * x, along * y, along, below * x, below * y, below], axis=1)
-        affine = affine + _step(slopes, wanted - gain * seen)
+        along, below = _slopes(
+            read.reshape(narrow.shape), mask.reshape(narrow.shape) * gain[:, :, None], affine, extents[1]
+        )
+        x, y = placed.x[:, None, :], placed.y[:, :, None]
+        rest = (wanted - gain * seen).reshape(narrow.shape)
+        affine = affine + _step(np.stack([along * x, along * y, along, below * x, below * y, below, rest], axis=1))
     return affine, correlation
 
 
-def _slopes(read: np.ndarray, affine: np.ndarray, extents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How the wide picture changes along its own axes, from how its reading changes along the narrow one's: [P, n]."""
+def _slopes(
+    read: np.ndarray, weight: np.ndarray, affine: np.ndarray, extents: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """How the wide picture changes along its own axes, from how its reading changes along the narrow one's, weighed.
+
+    Each is float32 [P, h, w].
+    """
     down, across = np.gradient(read, axis=(1, 2))
-    count, height, width = read.shape
-    across = across.reshape(count, height * width) * (width / 2 / extents[:, :1])
-    down = down.reshape(count, height * width) * (height / 2 / extents[:, 1:])
-    (a, b), (c, d) = (affine[:, row, :2].T[:, :, None] for row in (0, 1))
+    _, height, width = read.shape
+    down, across = down * weight, across * weight
+    x, y = (size / 2 / extents[:, a, None, None] for a, size in enumerate((width, height)))
+    (a, b), (c, d) = (affine[:, row, :2].T[:, :, None, None] for row in (0, 1))
     area = a * d - b * c
     area = np.where(np.abs(area) < _SMALLEST_AREA, _SMALLEST_AREA, area)
-    return (d * across - c * down) / area, (a * down - b * across) / area
+    return (d * x / area) * across - (c * y / area) * down, (a * y / area) * down - (b * x / area) * across
 
 
 def _within(place: np.ndarray, size: int) -> np.ndarray:
@@ -136,8 +147,12 @@ def _centred(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return centred
 
 
-def _step(slopes: np.ndarray, rest: np.ndarray) -> np.ndarray:
-    normal = slopes @ slopes.transpose(0, 2, 1)
+def _step(slopes_and_rest: np.ndarray) -> np.ndarray:
+    """Solve the normal equations of six slopes and what they should explain, float32 [P, 7, h, w]: a step [P, 2, 3]."""
+    count, terms, height, width = slopes_and_rest.shape
+    flat = slopes_and_rest.reshape(count, terms, height * width)
+    products = flat[:, :6] @ flat.transpose(0, 2, 1)
+    normal, wanted = products[:, :, :6], products[:, :, 6:]
     damping = 1e-3 * np.trace(normal, axis1=1, axis2=2)[:, None, None] / 6 + 1e-6
-    moved = np.linalg.solve(normal + damping * np.eye(6, dtype=np.float32), slopes @ rest[..., None])[..., 0]
+    moved = np.linalg.solve(normal + damping * np.eye(6, dtype=np.float32), wanted)[..., 0]
     return np.clip(moved, -_LARGEST_STEP, _LARGEST_STEP).reshape(-1, 2, 3).astype(np.float32)

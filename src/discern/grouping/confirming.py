@@ -1,5 +1,6 @@
 """Which proposed pairs are copies: they must agree more than an absolute level, and more than the set's look-alikes."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ class ConfirmConfig:
 
 def confirm(
     catalog: "Catalog",
-    proposals: Proposals,
+    proposed: Sequence[Callable[[], Proposals]],
     look_alikes: Proposals,
     *,
     config: ConfirmConfig | None = None,
@@ -48,19 +49,19 @@ def confirm(
 
     Args:
         catalog: whose rows the pairs name.
-        proposals: any number of pairs; a pair may be proposed more than once.
+        proposed: pieces of work, each gives some pairs; a pair may be proposed more than once.
         look_alikes: pairs of the same set that are alike and, by and large, no copies.
         config: what a pair must reach.
-        progress: is told of pairs.
+        progress: is told of pictures, then of pairs.
 
     Returns:
         one proposal for each confirmed pair, and its score [P] in [0, 1].
     """
     config = config or ConfirmConfig()
-    likely, thumb = compare_thumbs(catalog, proposals, config.look, progress=progress)
+    likely, thumb = compare_thumbs(catalog, proposed, config.look, progress=progress)
     if not len(likely):
         return likely, np.zeros(0)
-    alike, alike_thumb = compare_thumbs(catalog, look_alikes, _ANYTHING)
+    alike, alike_thumb = compare_thumbs(catalog, [lambda: look_alikes], _ANYTHING)
     likely = likely.take(thumb >= level_of(alike_thumb, config.spreads / 2, config.highest_thumb))
     level = level_of(look_closer(catalog, alike, _ANYTHING), config.spreads, config.highest)
     scores = look_closer(catalog, likely, config.look, progress=progress)

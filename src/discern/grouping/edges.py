@@ -1,5 +1,8 @@
 """Pairs of pictures that are not independent: exact copies, near copies, neighbours in a sequence."""
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +23,11 @@ _SCHEMA = {"first": pl.Int32(), "second": pl.Int32(), "kind": pl.String(), "scor
 
 
 def find_edges(
-    catalog: "Catalog", *, embeddings: "Rows | np.ndarray | None" = None, progress: Progress = silent
+    catalog: "Catalog",
+    *,
+    embeddings: "Rows | np.ndarray | None" = None,
+    scratch: Path | None = None,
+    progress: Progress = silent,
 ) -> pl.DataFrame:
     """Find the pairs of pictures that are not independent.
 
@@ -30,29 +37,34 @@ def find_edges(
     Args:
         catalog: N pictures; unreadable ones are passed over.
         embeddings: [N, D] or None: what a backbone saw, to propose more pairs.
+        scratch: a folder with room for 3 KB a picture while this works; None: the system's own.
         progress: is told of pictures and pairs.
 
     Returns:
         a table sorted by its columns `first` (i32, the smaller row), `second` (i32), `kind` ("exact", "near",
         "sequence") and `score` (f64 in [0, 1]). Of n exact copies, each but the first is paired with the first, and
         the first alone is compared with other pictures.
+
+    Raises:
+        StoreError: `scratch` cannot be written.
     """
     exact = _exact(catalog)
     rows = _comparable(catalog, exact)
-    films, closeness = find_sequences(catalog, np.flatnonzero(catalog.readable))
+    films, closeness = find_sequences(catalog, np.flatnonzero(catalog.readable), scratch=scratch)
     parts = [exact, _table(films[:, 0], films[:, 1], "sequence", closeness)]
     if len(rows) > 1:
         size = catalog.table.select("width", "height")[rows].to_numpy()
-        proposer = Proposer(catalog.thumbs, rows, size[:, 0], size[:, 1], embeddings=embeddings)
+        proposer = Proposer(catalog.thumbs, rows, size[:, 0], size[:, 1], embeddings=embeddings, scratch=scratch)
         film = joined(len(catalog.table), films)
-        proposals = _between_films(proposer.propose(progress), film)
-        pairs, scores = confirm(catalog, proposals, _no_copies(proposer.look_alikes(), film), progress=progress)
+        proposed = [partial(_between_films, piece, film) for piece in proposer.pieces()]
+        pairs, scores = confirm(catalog, proposed, _no_copies(proposer.look_alikes(), film), progress=progress)
         parts.append(_table(pairs.wide, pairs.narrow, "near", scores))
     return pl.concat(parts).sort("first", "second", "kind")
 
 
-def _between_films(pairs: Proposals, film: np.ndarray) -> Proposals:
+def _between_films(piece: Callable[[], Proposals], film: np.ndarray) -> Proposals:
     """Leave out pairs within one film: they are linked already, and there are many."""
+    pairs = piece()
     return pairs.take(film[pairs.wide] != film[pairs.narrow])
 
 
@@ -61,7 +73,7 @@ def _no_copies(look_alikes: Proposals, film: np.ndarray) -> Proposals:
 
     Else a set that is half films would ask of a copied photograph to agree as well as neighbouring frames do.
     """
-    others = _between_films(look_alikes, film)
+    others = _between_films(lambda: look_alikes, film)
     return others if len(others) >= FEWEST_LOOK_ALIKES else look_alikes
 
 

@@ -47,7 +47,8 @@ def find_edges_once(
     kept = _Kept(Shelf(cache, "edges", _EDGE), key)
     edges = kept.read()
     if edges is None:
-        edges = find_edges(catalog, embeddings=embeddings, progress=progress)
+        cache.mkdir(parents=True, exist_ok=True)
+        edges = find_edges(catalog, embeddings=embeddings, scratch=cache, progress=progress)
         kept.write(edges)
     return edges
 

@@ -1,7 +1,9 @@
 """Laying one picture onto another and comparing them: thumbnails first, then the pictures themselves."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,14 +15,18 @@ from discern.grouping.agreement import colours_differ, windows_agree
 from discern.grouping.aligning import Placed, align, bilinear, place
 from discern.grouping.polar import blur, brightness, half_extents, halved
 from discern.grouping.proposing import Proposals
+from discern.grouping.tables import blocks
 from discern.picture import open_picture
 from discern.progress import Progress, silent
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
 
-_BATCH = 64
+# So many pairs at once stay in a processor's cache.
+_COARSE = 64
+_FINE = 16
 _PAIRS_READ = 256
+_READ_AHEAD = 32
 _SHORTEST = 256
 _FINEST = 64.0
 _SMOOTH = 0.8
@@ -50,25 +56,24 @@ class LookConfig:
 
 
 def compare_thumbs(
-    catalog: "Catalog", pairs: Proposals, config: LookConfig, *, progress: Progress = silent
+    catalog: "Catalog", pieces: Sequence[Callable[[], Proposals]], config: LookConfig, *, progress: Progress = silent
 ) -> tuple[Proposals, np.ndarray]:
     """Keep the pairs whose thumbnails agree, each once, with refined maps, and say how well they agree [P].
 
     Args:
         catalog: whose rows the pairs name.
-        pairs: any number; a pair may come more than once.
+        pieces: 1 or more, each called once for some pairs; a pair may come more than once.
         config: what thumbnails must reach.
-        progress: is told of pairs.
+        progress: is told of pictures.
     """
     sizes = catalog.table.select(pl.col("width", "height").fill_null(1)).to_numpy()
     extents = half_extents(sizes[:, 0], sizes[:, 1])
-    parts, scores = [pairs.take(np.zeros(0, np.int64))], [np.zeros(0)]
-    starts = range(0, len(pairs), _BATCH)
-    jobs = [partial(_compare_some, catalog, _some(pairs, start, _BATCH), extents, config) for start in starts]
+    parts, scores = [], []
+    jobs = [partial(_compare, catalog, piece, extents, config) for piece in pieces]
     for done, (kept, score) in enumerate(side_by_side(jobs), 1):
         parts.append(kept)
         scores.append(score)
-        progress("compare thumbnails", min(done * _BATCH, len(pairs)), len(pairs))
+        progress("compare pictures", len(catalog) * done // len(jobs), len(catalog))
     return _each_once(Proposals.join(parts), np.concatenate(scores))
 
 
@@ -79,39 +84,57 @@ def look_closer(catalog: "Catalog", pairs: Proposals, config: LookConfig, *, pro
     few hundred at a time.
     """
     agreement = np.zeros(len(pairs))
-    for start in range(0, len(pairs), _PAIRS_READ):
-        some = _some(pairs, start, _PAIRS_READ)
+    for at in blocks(len(pairs), _PAIRS_READ):
+        some = pairs.take(at)
         greys = _greys(catalog, np.union1d(some.wide, some.narrow))
         ends = zip(some.wide.tolist(), some.narrow.tolist(), some.affine[:, None], strict=True)
         jobs = [partial(_look_at, greys[wide], greys[narrow], affine, config) for wide, narrow, affine in ends]
-        agreement[start : start + len(some)] = list(side_by_side(jobs))
-        progress("confirm copies", start + len(some), len(pairs))
+        agreement[at] = list(side_by_side(jobs))
+        progress("confirm copies", int(at[-1]) + 1, len(pairs))
     return agreement
 
 
-def _some(pairs: Proposals, start: int, count: int) -> Proposals:
-    return pairs.take(np.arange(start, min(start + count, len(pairs))))
-
-
-def _compare_some(
-    catalog: "Catalog", pairs: Proposals, extents: np.ndarray, config: LookConfig
+def _compare(
+    catalog: "Catalog", piece: Callable[[], Proposals], extents: np.ndarray, config: LookConfig
 ) -> tuple[Proposals, np.ndarray]:
-    colours = [catalog.thumbs[rows] for rows in (pairs.wide, pairs.narrow)]
-    planes = [brightness(thumbs) for thumbs in colours]
-    small = [blur(halved(plane), 0.7) for plane in planes]
+    """Read each picture of a piece once; coarse looks first, the fine ones for the pairs that are left."""
+    pairs = piece()
+    rows, ends = np.unique(np.concatenate([pairs.wide, pairs.narrow]), return_inverse=True)
+    pairs = replace(pairs, wide=ends[: len(pairs)], narrow=ends[len(pairs) :])
+    thumbs, frames = catalog.thumbs[rows], extents[rows]
+    small = [blur(halved(brightness(thumbs[at])), 0.7) for at in _some(len(rows), _COARSE)]
+    planes = np.concatenate(small)
+    pairs = Proposals.join([_first_look(planes, pairs.take(at), frames, config) for at in _some(len(pairs), _COARSE)])
+    looked = [_look(thumbs, pairs.take(at), frames, config) for at in _some(len(pairs), _FINE)]
+    kept = Proposals.join([some for some, _ in looked])
+    return replace(kept, wide=rows[kept.wide], narrow=rows[kept.narrow]), np.concatenate([score for _, score in looked])
+
+
+def _some(count: int, size: int) -> list[np.ndarray]:
+    """As `blocks`, and an empty one where there are none."""
+    return blocks(count, size) or [np.zeros(0, np.int64)]
+
+
+def _first_look(planes: np.ndarray, pairs: Proposals, extents: np.ndarray, config: LookConfig) -> Proposals:
+    """Refine maps between planes of 32 pixels, and keep the pairs that then correlate."""
     frames = extents[pairs.wide], extents[pairs.narrow]
-    affine, correlation = align(small[0], small[1], pairs.affine, frames, steps=2)
-    good = np.flatnonzero(correlation >= config.first_look)
-    wide, narrow = (blur(plane[good], _SMOOTH) for plane in planes)
-    frames = frames[0][good], frames[1][good]
-    affine, _ = align(wide, narrow, affine[good], frames, steps=3)
+    affine, correlation = align(planes[pairs.wide], planes[pairs.narrow], pairs.affine, frames, steps=2)
+    return replace(pairs, affine=affine).take(correlation >= config.first_look)
+
+
+def _look(
+    thumbs: np.ndarray, pairs: Proposals, extents: np.ndarray, config: LookConfig
+) -> tuple[Proposals, np.ndarray]:
+    """Refine maps between thumbnails, and keep the pairs that agree in structure and colours."""
+    colours = thumbs[pairs.wide], thumbs[pairs.narrow]
+    frames = extents[pairs.wide], extents[pairs.narrow]
+    wide, narrow = (blur(brightness(some), _SMOOTH) for some in colours)
+    affine, _ = align(wide, narrow, pairs.affine, frames, steps=3)
     placed = place(affine, frames, wide.shape[1:], narrow.shape[1:])
     score = np.where(_sound(affine, placed, config), _agreement(wide, narrow, placed, config), -1)
     kept = np.flatnonzero(score >= config.thumb)
-    first, second = (colour[good[kept]] for colour in colours)
-    kept = kept[_same_colours(first, second, placed.take(kept), config)]
-    some = pairs.take(good[kept])
-    return replace(some, affine=affine[kept]), score[kept]
+    kept = kept[_same_colours(colours[0][kept], colours[1][kept], placed.take(kept), config)]
+    return replace(pairs, affine=affine).take(kept), score[kept]
 
 
 def _sound(affine: np.ndarray, placed: Placed, config: LookConfig) -> np.ndarray:
@@ -141,12 +164,17 @@ def _each_once(pairs: Proposals, score: np.ndarray) -> tuple[Proposals, np.ndarr
 
 
 def _greys(catalog: "Catalog", rows: np.ndarray) -> dict[int, Image.Image]:
-    greys = {}
-    for row, data in catalog.read(rows.tolist()):
-        grey = Image.fromarray(brightness(open_picture(data, shortest=_SHORTEST)))
-        scale = min(_SHORTEST / min(grey.size), 1)
-        greys[row] = _sized(grey, grey.width * scale, grey.height * scale)
+    files = catalog.read(rows.tolist())
+    greys: dict[int, Image.Image] = {}
+    while some := dict(islice(files, _READ_AHEAD)):
+        greys |= zip(some, side_by_side([partial(_grey, data) for data in some.values()]), strict=True)
     return greys
+
+
+def _grey(data: bytes) -> Image.Image:
+    grey = Image.fromarray(brightness(open_picture(data, shortest=_SHORTEST)))
+    scale = min(_SHORTEST / min(grey.size), 1)
+    return _sized(grey, grey.width * scale, grey.height * scale)
 
 
 def _sized(grey: Image.Image, width: float, height: float) -> Image.Image:

@@ -35,6 +35,7 @@ VIEWS = np.array(
 _RING_WEIGHTS = ((np.arange(RINGS) + 0.5) / (np.arange(RINGS) + 0.5).sum()).astype(np.float32)
 _FLATTEST = 2.0
 _TURNS = 96
+_FITTED = 1024
 
 
 def blur(planes: np.ndarray, sigma: float) -> np.ndarray:
@@ -116,14 +117,25 @@ class Describer:
 
     @classmethod
     def fit(cls, spectra: np.ndarray, *, length: int = 64) -> Self:
-        """Learn from a sample of the set's own spectra [n, RINGS, ORDERS]."""
-        weights = 1 / (np.sqrt((np.abs(spectra) ** 2).mean(axis=0)) + 0.003)
-        raw = _invariants(spectra * weights)
-        mean = raw.mean(axis=0)
-        values, vectors = np.linalg.eigh(np.cov(raw, rowvar=False, bias=True) + 1e-9 * np.eye(raw.shape[1]))
+        """Learn from a sample of the set's own spectra [n, RINGS, ORDERS], read a few at a time."""
+        some = [spectra[start : start + _FITTED] for start in range(0, len(spectra), _FITTED)]
+        power = sum((np.abs(few) ** 2).sum(axis=0, dtype=np.float64) for few in some) / len(spectra)
+        weights = (1 / (np.sqrt(power) + 0.003)).astype(np.float32)
+        total, products = np.zeros(1), np.zeros(1)
+        for few in some:
+            raw = _invariants(few * weights).astype(np.float64)
+            total, products = total + raw.sum(axis=0), products + raw.T @ raw
+        mean = total / len(spectra)
+        covariance = products / len(spectra) - np.outer(mean, mean)
+        values, vectors = np.linalg.eigh(covariance + 1e-9 * np.eye(len(mean)))
         values, vectors = values[::-1][:length], vectors[:, ::-1][:, :length]
         whitening = vectors / np.sqrt(values + 0.02 * values[0])
-        return cls(weights=weights.astype(np.float32), mean=mean, whitening=whitening.astype(np.float32))
+        return cls(weights=weights, mean=mean.astype(np.float32), whitening=whitening.astype(np.float32))
+
+    @property
+    def length(self) -> int:
+        """How many numbers describe a picture."""
+        return int(self.whitening.shape[1])
 
     def describe(self, spectra: np.ndarray) -> np.ndarray:
         """Spectra [n, RINGS, ORDERS] to descriptors of length 1, float32 [n, d]: cosine compares them."""

@@ -1,19 +1,21 @@
 """Which pairs may be copies: an index proposes a bounded number per picture, nothing here decides."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from discern.cores import one_core_each
+from discern.cores import side_by_side
 from discern.grouping.polar import ORDERS, RINGS, VIEWS, Describer, blur, brightness, half_extents, ring_spectra
-from discern.progress import Progress, silent
+from discern.grouping.tables import blocks, table
 
 if TYPE_CHECKING:
     from discern.store import Rows
 
-_CHUNK = 1024
 _SMOOTHED = 64  # so many stay in a processor's cache
 _SAMPLE = 20_000
 _NEIGHBOURS = 4
@@ -68,18 +70,26 @@ class Proposals:
 class Index:
     """Nearest neighbours by cosine: exact for thousands of rows, HNSW above (Malkov and Yashunin 2016).
 
-    Rows are added by one thread, so the same rows always give the same graph.
+    Rows are added by one thread, so the same rows always give the same graph; it refers to them where they lie.
     """
 
     def __init__(self, rows: np.ndarray) -> None:
         self._rows = rows
         self._graph = None
+        self._search = Lock()  # one search takes all cores
         if len(rows) > _EXACT_UP_TO:
             from usearch.index import Index as Graph  # noqa: PLC0415 - only large sets need it
 
-            self._graph = Graph(ndim=rows.shape[1], metric="ip", dtype="f32", connectivity=16, expansion_add=64)
-            self._graph.expansion_search = 48
-            self._graph.add(np.arange(len(rows)), rows, threads=1)
+            self._graph = Graph(
+                ndim=rows.shape[1],
+                metric="ip",
+                dtype="f32",
+                connectivity=16,
+                expansion_add=64,
+                expansion_search=48,
+                enable_key_lookups=False,
+            )
+            self._graph.add(np.arange(len(rows)), rows, threads=1, copy=False)
 
     def neighbours_of(self, own: np.ndarray, count: int) -> np.ndarray:
         """The `count` nearest other rows of some rows: int [n, <= count]."""
@@ -89,7 +99,8 @@ class Index:
         """The `count` nearest rows of each query, nearest first, leaving out its `own` row: int [n, <= count]."""
         count = min(count, len(self._rows) - 1)
         if self._graph is not None:
-            found = self._graph.search(queries, count + 1).keys.astype(np.int64)
+            with self._search:
+                found = self._graph.search(queries, count + 1).keys.astype(np.int64)
             keep = np.argsort(found == own[:, None], axis=1, kind="stable")[:, :count]
             return np.take_along_axis(found, keep, 1)
         likeness = queries @ self._rows.T
@@ -110,6 +121,10 @@ class Proposer:
         widths: int [n], of those pictures.
         heights: int [n], of those pictures.
         embeddings: [N, D] or None: what a backbone saw; its neighbours are proposed too.
+        scratch: a folder for tables, as `table` takes it.
+
+    Raises:
+        StoreError: there is no room for the tables.
     """
 
     def __init__(
@@ -120,59 +135,56 @@ class Proposer:
         heights: np.ndarray,
         *,
         embeddings: "Rows | np.ndarray | None" = None,
+        scratch: Path | None = None,
     ) -> None:
         self._thumbs, self._rows = thumbs, rows
         self._extents = half_extents(widths, heights)
-        self._base = np.empty((len(rows), RINGS, ORDERS), np.complex64)
+        self._base = table((len(rows), RINGS, ORDERS), np.complex64, scratch)
         self._textured = np.empty(len(rows), bool)
-        for at, smooth in self._chunks():
-            self._base[at], deviation = ring_spectra(smooth, self._extents[at], VIEWS[0])
-            self._textured[at] = deviation >= _LEAST_CONTRAST
+        _do_all(self._look_at, len(rows))
         self._describer = Describer.fit(self._base[:: -(-len(rows) // _SAMPLE)])
-        starts = range(0, len(rows), _CHUNK)
-        described = [self._describer.describe(self._base[start : start + _CHUNK]) for start in starts]
-        self._described = np.concatenate(described)
+        self._seen_alike = _seen_alike(embeddings, rows, scratch)
+        self._described = table((len(rows), self._describer.length), np.float32, scratch)
+        _do_all(self._describe, len(rows))
         self._index = Index(self._described)
-        self._seen = None if embeddings is None else Index(_projected(embeddings, rows))
 
-    def propose(self, progress: Progress = silent) -> Proposals:
-        """Search every view of every picture: at most `_KEPT` pairs for each picture as the wide one."""
-        found = []
-        with one_core_each():
-            for at, smooth in self._chunks():
-                found.append(self._propose_some(at, smooth))
-                progress("propose copies", int(at[-1]) + 1, len(self._rows))
-        return self._named(Proposals.join(found))
+    def pieces(self) -> list[Callable[[], Proposals]]:
+        """Pieces of work, which may be done in any order: at most `_KEPT` pairs for each picture as the wide one."""
+        return [partial(self._propose, at) for at in blocks(len(self._rows))]
 
     def look_alikes(self, *, count: int = 200, rank: int = 40) -> Proposals:
         """Pair pictures, evenly drawn, with their `rank`-th neighbour: alike, but seldom copies so far down."""
         at = np.unique(np.linspace(0, len(self._rows) - 1, count).astype(np.int64))
         rank = min(rank, len(self._rows) // 2)
-        narrow = self._index.neighbours(self._described[at], at, rank)[:, -1]
+        narrow = self._index.neighbours_of(at, rank)[:, -1]
         agreement, mirrored, angle = self._describer.best_turn(self._base[at], self._base[narrow])
         affine = _placing(VIEWS[0], mirrored, angle, self._extents[at])
         return self._named(Proposals(wide=at, narrow=narrow, affine=affine, agreement=agreement))
 
-    def _chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for start in range(0, len(self._rows), _CHUNK):
-            at = np.arange(start, min(start + _CHUNK, len(self._rows)))
-            thumbs = self._thumbs[self._rows[at]]
-            few = [thumbs[first : first + _SMOOTHED] for first in range(0, len(thumbs), _SMOOTHED)]
-            yield at, np.concatenate([blur(brightness(some), 1.2) for some in few])
+    def _smooth(self, at: np.ndarray) -> np.ndarray:
+        thumbs = self._thumbs[self._rows[at]]
+        return np.concatenate([blur(brightness(thumbs[some]), 1.2) for some in blocks(len(at), _SMOOTHED)])
 
-    def _propose_some(self, at: np.ndarray, smooth: np.ndarray) -> Proposals:
-        seen_alike = None if self._seen is None else self._seen.neighbours_of(at, _SEEN_NEIGHBOURS)
+    def _look_at(self, at: np.ndarray) -> None:
+        self._base[at], deviation = ring_spectra(self._smooth(at), self._extents[at], VIEWS[0])
+        self._textured[at] = deviation >= _LEAST_CONTRAST
+
+    def _describe(self, at: np.ndarray) -> None:
+        self._described[at] = self._describer.describe(self._base[at])
+
+    def _propose(self, at: np.ndarray) -> Proposals:
+        """Search every view of some pictures."""
+        smooth = self._smooth(at)
         parts = []
         for view in VIEWS:
             spectra, _ = ring_spectra(smooth, self._extents[at], view)
             near = self._index.neighbours(self._describer.describe(spectra), at, _NEIGHBOURS)
-            if seen_alike is not None:
-                near = np.concatenate([near, seen_alike], axis=1)
+            near = np.concatenate([near, self._seen_alike[at]], axis=1)
             local, narrow = np.repeat(np.arange(len(at)), near.shape[1]), near.ravel()
             agreement, mirrored, angle = self._describer.best_turn(spectra[local], self._base[narrow])
             affine = _placing(view, mirrored, angle, self._extents[at[local]])
             parts.append(Proposals(wide=at[local], narrow=narrow, affine=affine, agreement=agreement))
-        return _best_of_each(Proposals.join(parts))
+        return self._named(_best_of_each(Proposals.join(parts)))
 
     def _named(self, pairs: Proposals) -> Proposals:
         pairs = pairs.take(self._textured[pairs.wide] & self._textured[pairs.narrow])
@@ -180,17 +192,33 @@ class Proposer:
         return Proposals(wide=wide, narrow=narrow, affine=pairs.affine, agreement=pairs.agreement)
 
 
-def _projected(embeddings: "Rows | np.ndarray", rows: np.ndarray) -> np.ndarray:
+def _do_all(work: Callable[[np.ndarray], None], count: int) -> None:
+    """Do something to `count` rows, some at a time on each core."""
+    for _ in side_by_side([partial(work, at) for at in blocks(count)]):
+        pass
+
+
+def _seen_alike(embeddings: "Rows | np.ndarray | None", rows: np.ndarray, scratch: Path | None) -> np.ndarray:
+    """The nearest other pictures as a backbone sees them: int32 [n, <= `_SEEN_NEIGHBOURS`], none without it."""
+    if embeddings is None:
+        return np.zeros((len(rows), 0), np.int32)
+    index = Index(_projected(embeddings, rows, scratch))
+    found = [index.neighbours_of(at, _SEEN_NEIGHBOURS).astype(np.int32) for at in blocks(len(rows))]
+    return np.concatenate(found)
+
+
+def _projected(embeddings: "Rows | np.ndarray", rows: np.ndarray, scratch: Path | None) -> np.ndarray:
     """The head's mean on random directions, length 1 (Johnson and Lindenstrauss 1984): cosines stay."""
     columns = min(_HEAD_COLUMNS, embeddings.shape[1])
     directions = np.random.default_rng(0).standard_normal((columns, _DIRECTIONS)).astype(np.float32)
-    projected = np.empty((len(rows), _DIRECTIONS), np.float32)
-    for start in range(0, len(rows), _CHUNK):
-        some = embeddings[rows[start : start + _CHUNK]][:, :columns]
-        projected[start : start + len(some)] = some @ directions
-    projected -= projected.mean(axis=0)
-    unit: np.ndarray = projected / np.maximum(np.linalg.norm(projected, axis=1, keepdims=True), 1e-9)
-    return unit
+    projected = table((len(rows), _DIRECTIONS), np.float32, scratch)
+    for at in blocks(len(rows)):
+        projected[at] = embeddings[rows[at]][:, :columns] @ directions
+    mean = projected.mean(axis=0)
+    for at in blocks(len(rows)):
+        centred = projected[at] - mean
+        projected[at] = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
+    return projected
 
 
 def _placing(view: np.ndarray, mirrored: np.ndarray, angle: np.ndarray, extents: np.ndarray) -> np.ndarray:

@@ -9,16 +9,18 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from discern.grouping.tables import blocks, table
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
 
 _NUMBER = re.compile(r"\d+")
 _PART = re.compile(r"(train|val|test|dev|eval)", re.IGNORECASE)
-_CHUNK = 4096
 _DRAWN = 4000
 _SHRUNK = 16
 
@@ -58,7 +60,7 @@ class Series:
 
 
 def find_sequences(
-    catalog: "Catalog", rows: np.ndarray, *, config: SequenceConfig | None = None
+    catalog: "Catalog", rows: np.ndarray, *, config: SequenceConfig | None = None, scratch: Path | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Link each frame of a film with the next.
 
@@ -66,6 +68,7 @@ def find_sequences(
         catalog: whose names and thumbnails are read.
         rows: int [n], the pictures to look at.
         config: when a series is a film.
+        scratch: a folder for tables, as `table` takes it.
 
     Returns:
         int [E, 2], the linked rows, and float64 [E], how close they are: 1 for equal thumbnails.
@@ -74,7 +77,7 @@ def find_sequences(
     series = find_series(catalog.table["path"].gather(rows).to_list(), rows)
     if not series:
         return np.zeros((0, 2), np.int64), np.zeros(0)
-    distance = _Distance(catalog, rows)
+    distance = _Distance(catalog, rows, scratch)
     near = np.quantile(distance.background(series), config.share)
     pairs = [link for films in _by_pattern(series) for link in _links(films, distance, near, config)]
     linked = np.concatenate(pairs) if pairs else np.zeros((0, 2), np.int64)
@@ -125,16 +128,12 @@ def _by_pattern(series: list[Series]) -> list[list[Series]]:
 class _Distance:
     """Mean absolute difference of shrunk thumbnails, 0-1."""
 
-    def __init__(self, catalog: "Catalog", rows: np.ndarray) -> None:
+    def __init__(self, catalog: "Catalog", rows: np.ndarray, scratch: Path | None) -> None:
         self._place = np.full(len(catalog.table), -1, np.int64)
         self._place[rows] = np.arange(len(rows))
-        shrunk = []
-        for start in range(0, len(rows), _CHUNK):
-            thumbs = catalog.thumbs[rows[start : start + _CHUNK]]
-            cell = thumbs.shape[1] // _SHRUNK
-            cells = thumbs.reshape(len(thumbs), _SHRUNK, cell, _SHRUNK, cell, 3).mean(axis=(2, 4))
-            shrunk.append(cells.round().astype(np.uint8).reshape(len(thumbs), -1))
-        self._shrunk = np.concatenate(shrunk)
+        self._shrunk = table((len(rows), _SHRUNK * _SHRUNK * 3), np.uint8, scratch)
+        for at in blocks(len(rows)):
+            self._shrunk[at] = _shrunk(catalog.thumbs[rows[at]])
 
     def __call__(self, pairs: np.ndarray) -> np.ndarray:
         """Of rows [E, 2]: float64 [E]."""
@@ -152,6 +151,16 @@ class _Distance:
         apart = (member[pairs[:, 0]] != member[pairs[:, 1]]) | (member[pairs[:, 0]] < 0)
         apart &= pairs[:, 0] != pairs[:, 1]
         return self(pairs[apart] if apart.sum() >= _DRAWN // 20 else pairs[pairs[:, 0] != pairs[:, 1]])
+
+
+def _shrunk(thumbs: np.ndarray) -> np.ndarray:
+    """Means of cells of square thumbnails uint8 [n, S, S, 3]: uint8 [n, 768]."""
+    count, side = thumbs.shape[:2]
+    cell = side // _SHRUNK
+    rows = np.add.reduce([thumbs[:, offset::cell].astype(np.uint16) for offset in range(cell)])
+    cells = np.add.reduce([rows[:, :, offset::cell] for offset in range(cell)])
+    shrunk: np.ndarray = (cells.astype(np.float32) / cell**2).round().astype(np.uint8).reshape(count, -1)
+    return shrunk
 
 
 def _links(films: list[Series], distance: _Distance, near: float, config: SequenceConfig) -> Iterator[np.ndarray]:

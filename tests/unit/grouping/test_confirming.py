@@ -15,7 +15,7 @@ def proposer_of(catalog):
 def agreements(catalog, **count):
     pairs = proposer_of(catalog).look_alikes(rank=20, **count)
     anything = LookConfig(first_look=-1, thumb=-1, texture=0, overlap=0.2, stretch=9, hue=9, light=9)
-    return look_closer(catalog, compare_thumbs(catalog, pairs, anything)[0], anything)
+    return look_closer(catalog, compare_thumbs(catalog, [lambda: pairs], anything)[0], anything)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_some_copies_among_the_look_alikes_do_no_harm():
 
 def test_a_copy_is_confirmed_and_nothing_else(scenes):
     proposer = proposer_of(scenes)
-    pairs, scores = confirm(scenes, proposer.propose(), proposer.look_alikes(rank=20))
+    pairs, scores = confirm(scenes, proposer.pieces(), proposer.look_alikes(rank=20))
     paths = scenes.table["path"].to_list()
     assert [{paths[a], paths[b]} for a, b in zip(pairs.wide, pairs.narrow, strict=True)] == [{"05.png", "copy.png"}]
     assert 0.9 < scores[0] <= 1
@@ -58,13 +58,13 @@ def test_a_copy_is_confirmed_and_nothing_else(scenes):
 
 def test_look_alikes_are_no_copies(look_alikes):
     proposer = proposer_of(look_alikes)
-    pairs, _ = confirm(look_alikes, proposer.propose(), proposer.look_alikes(rank=20))
+    pairs, _ = confirm(look_alikes, proposer.pieces(), proposer.look_alikes(rank=20))
     assert len(pairs) == 0
 
 
 def test_no_proposals_need_no_reading(scenes):
-    nothing = proposer_of(scenes).propose().take(np.zeros(0, np.int64))
-    pairs, scores = confirm(scenes, nothing, nothing)
+    nothing = proposer_of(scenes).look_alikes().take(np.zeros(0, np.int64))
+    pairs, scores = confirm(scenes, [lambda: nothing], nothing)
     assert len(pairs) == len(scores) == 0
 
 

@@ -40,23 +40,23 @@ def ends(pairs):
 
 
 def test_copies_pass_and_others_do_not(catalog):
-    kept, _ = compare_thumbs(catalog, guessed((0, 1), (0, 3), (1, 3)), LookConfig())
+    kept, _ = compare_thumbs(catalog, [lambda: guessed((0, 1), (0, 3), (1, 3))], LookConfig())
     assert ends(kept) == [(0, 1)]
 
 
 def test_a_pair_comes_once(catalog):
-    kept, _ = compare_thumbs(catalog, guessed((0, 1), (1, 0), (0, 1)), LookConfig())
+    kept, _ = compare_thumbs(catalog, [lambda: guessed((0, 1), (1, 0), (0, 1))], LookConfig())
     assert len(kept) == 1
 
 
 def test_another_colour_is_another_picture(catalog):
-    assert len(compare_thumbs(catalog, guessed((0, 4)), LookConfig())[0]) == 0
-    assert len(compare_thumbs(catalog, guessed((0, 4)), LookConfig(hue=2))[0]) == 1
+    assert len(compare_thumbs(catalog, [lambda: guessed((0, 4))], LookConfig())[0]) == 0
+    assert len(compare_thumbs(catalog, [lambda: guessed((0, 4))], LookConfig(hue=2))[0]) == 1
 
 
 def test_the_map_is_refined(catalog):
     guess = np.array([[0.9, 0, 0.1], [0, 0.9, 0.0]], np.float32)
-    kept, _ = compare_thumbs(catalog, guessed((0, 2), affine=guess), LookConfig())
+    kept, _ = compare_thumbs(catalog, [lambda: guessed((0, 2), affine=guess)], LookConfig())
     assert len(kept) == 1
     # the crop leaves 91 % of the width and 92 % of the height, off the middle to the right and a little up
     assert kept.affine[0, 0, 0] == pytest.approx(0.92, abs=0.03)
@@ -65,11 +65,11 @@ def test_the_map_is_refined(catalog):
 
 
 def test_a_stretched_map_is_no_copy(catalog):
-    assert len(compare_thumbs(catalog, guessed((0, 1)), LookConfig(stretch=0.99))[0]) == 0
+    assert len(compare_thumbs(catalog, [lambda: guessed((0, 1))], LookConfig(stretch=0.99))[0]) == 0
 
 
 def test_what_hardly_overlaps_is_not_compared(catalog):
-    assert len(compare_thumbs(catalog, guessed((0, 1)), LookConfig(overlap=0.999))[0]) == 0
+    assert len(compare_thumbs(catalog, [lambda: guessed((0, 1))], LookConfig(overlap=0.999))[0]) == 0
 
 
 def test_closer_is_surer(catalog):
@@ -80,12 +80,32 @@ def test_closer_is_surer(catalog):
 
 def test_nothing_to_look_at(catalog):
     nothing = guessed((0, 1)).take(np.zeros(0, np.int64))
-    kept, agreement = compare_thumbs(catalog, nothing, LookConfig())
+    kept, agreement = compare_thumbs(catalog, [lambda: nothing], LookConfig())
     assert len(kept) == len(agreement) == 0
     assert look_closer(catalog, nothing, LookConfig()).shape == (0,)
 
 
+def test_pieces_are_put_together(catalog):
+    pieces = [guessed((0, 1), (0, 3)), guessed((0, 1)).take(np.zeros(0, np.int64)), guessed((1, 0), (3, 3))]
+    kept, score = compare_thumbs(catalog, [lambda piece=piece: piece for piece in pieces], LookConfig())
+    whole, scores = compare_thumbs(catalog, [lambda: Proposals.join(pieces)], LookConfig())
+    assert ends(kept) == ends(whole)
+    assert [{*pair} for pair in ends(kept)] == [{0, 1}, {3}]
+    np.testing.assert_allclose(score, scores, atol=1e-5)
+
+
+def test_many_pairs_are_looked_at_as_few_are(catalog):
+    """They are taken a few at a time, and the pictures read a few at a time: no pair is lost or mixed up."""
+    pairs = guessed(*[(0, 1), (0, 3)] * 150)
+    agreement = look_closer(catalog, pairs, LookConfig()).reshape(150, 2)
+    assert (agreement == agreement[0]).all()
+    assert agreement[0, 0] > 0.97 > 0.4 > agreement[0, 1]
+
+
 def test_progress_is_told(catalog):
     told = []
+    compare_thumbs(catalog, [lambda: guessed((0, 1))] * 2, LookConfig(), progress=lambda *step: told.append(step))
+    assert told == [("compare pictures", 2, 5), ("compare pictures", 5, 5)]
+    told.clear()
     look_closer(catalog, guessed((0, 1)), LookConfig(), progress=lambda *step: told.append(step))
     assert told == [("confirm copies", 1, 1)]

@@ -78,6 +78,20 @@ def test_the_turn_is_told(describer, angle, flip):
     assert np.cos(turn[0] - expected) > np.cos(np.radians(5))
 
 
+def test_a_description_is_learned_a_few_pictures_at_a_time():
+    """Sums over parts are those over all: decorrelated, whatever the number of pictures."""
+    rng = np.random.default_rng(0)
+    spectra = (rng.normal(size=(3000, 8, 10)) + 1j * rng.normal(size=(3000, 8, 10))).astype(np.complex64)
+    spectra *= np.linspace(1, 3, 10, dtype=np.float32)
+    describer = Describer.fit(spectra, length=12)
+    assert describer.length == 12
+    np.testing.assert_allclose((np.abs(spectra) ** 2).mean(axis=0), 1 / describer.weights**2, rtol=0.02)
+    described = describer.describe(spectra)
+    assert described.shape == (3000, 12)
+    products = described.T @ described / 3000
+    np.testing.assert_allclose(products - np.diag(np.diag(products)), 0, atol=0.01)
+
+
 def test_descriptions_have_length_one(describer):
     described = describer.describe(spectra_of([scene(seed) for seed in range(3)]))
     np.testing.assert_allclose(np.linalg.norm(described, axis=1), 1, rtol=1e-5)

@@ -14,6 +14,10 @@ def proposer_of(images, **kwargs):
     return Proposer(thumbs, np.arange(len(images)), sizes[:, 0], sizes[:, 1], **kwargs)
 
 
+def propose(proposer):
+    return Proposals.join([piece() for piece in proposer.pieces()])
+
+
 @pytest.fixture(scope="module")
 def images():
     sources = [scene(seed) for seed in range(80)]
@@ -22,7 +26,7 @@ def images():
 
 @pytest.fixture(scope="module")
 def proposals(images):
-    return proposer_of(images).propose()
+    return propose(proposer_of(images))
 
 
 def unordered(pairs):
@@ -40,7 +44,7 @@ def test_the_number_of_pairs_is_bounded(proposals, images):
 
 
 def test_the_same_pictures_give_the_same_pairs(proposals, images):
-    again = proposer_of(images).propose()
+    again = propose(proposer_of(images))
     for name in ("wide", "narrow", "affine", "agreement"):
         np.testing.assert_array_equal(getattr(again, name), getattr(proposals, name))
 
@@ -48,14 +52,14 @@ def test_the_same_pictures_give_the_same_pairs(proposals, images):
 def test_blank_pictures_are_never_proposed():
     blank = np.full((20, 64, 64, 3), 255, np.uint8)
     proposer = Proposer(blank, np.arange(20), np.full(20, 64), np.full(20, 64))
-    assert len(proposer.propose()) == 0
+    assert len(propose(proposer)) == 0
     assert len(proposer.look_alikes()) == 0
 
 
 def test_rows_are_named_as_in_the_catalog(images):
     thumbs = np.stack([thumbnail(np.asarray(image)) for image in (images[1], images[0], images[80])])
     thumbs = np.concatenate([np.zeros((5, 64, 64, 3), np.uint8), thumbs])
-    found = Proposer(thumbs, np.array([5, 6, 7]), np.full(3, 160), np.full(3, 120)).propose()
+    found = propose(Proposer(thumbs, np.array([5, 6, 7]), np.full(3, 160), np.full(3, 120)))
     assert set(found.wide.tolist()) <= {5, 6, 7}
     assert frozenset((6, 7)) in unordered(found)
 
@@ -65,7 +69,23 @@ def test_embeddings_propose_too(images):
     embeddings = np.random.default_rng(0).normal(size=(30, 16)).astype(np.float32)
     embeddings[1] = embeddings[0]
     proposer = proposer_of([different[0], cropped(different[0]), *different[2:]], embeddings=embeddings)
-    assert frozenset((0, 1)) in unordered(proposer.propose())
+    assert frozenset((0, 1)) in unordered(propose(proposer))
+
+
+def test_pieces_may_be_done_in_any_order():
+    images = [scene(seed, width=64, height=64) for seed in range(270)]
+    images.append(mirrored(images[3]))
+    pieces = proposer_of(images).pieces()
+    assert len(pieces) == 2
+    found = [piece() for piece in reversed(pieces)]
+    assert found[0].wide.min() >= 256 > found[1].wide.max()
+    assert frozenset((3, 270)) in unordered(Proposals.join(found))
+
+
+def test_what_is_in_the_way_is_in_a_folder_only_while_it_is_needed(images, tmp_path):
+    proposals = propose(proposer_of(images[:9], scratch=tmp_path))
+    assert len(proposals) >= 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_look_alikes_are_evenly_drawn_pairs(images):

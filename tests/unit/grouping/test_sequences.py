@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tests.unit.grouping.scenes import bare_catalog, frame, scene
 
-from discern.grouping.sequences import SequenceConfig, find_sequences, find_series
+from discern.grouping.sequences import SequenceConfig, _shrunk, find_sequences, find_series
 from discern.picture import thumbnail
 
 
@@ -88,3 +88,9 @@ def test_one_may_ask_for_more(films):
 
 def test_no_numbers_no_sequences():
     assert linked(catalog_from({f"{'a' * (n + 1)}.png": scene(n) for n in range(5)})) == []
+
+
+def test_shrunk_are_the_means_of_cells():
+    thumbs = np.random.default_rng(0).integers(0, 256, (7, 64, 64, 3), dtype=np.uint8)
+    cells = thumbs.reshape(7, 16, 4, 16, 4, 3).mean(axis=(2, 4)).round()
+    np.testing.assert_array_equal(_shrunk(thumbs), cells.reshape(7, 768))
