@@ -271,7 +271,8 @@ def serve(
     max_wait_ms: Annotated[float, typer.Option(min=0, help="How long a picture may wait for its batch.")] = 0.0,
     queue: Annotated[int, typer.Option(min=1, help="Pictures that may wait; the next one is refused.")] = 128,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds after which a waiting picture is refused.")] = 30.0,
-    threads: Annotated[int | None, typer.Option(min=1, help="Cores a worker uses; without it, all.")] = None,
+    patience: Annotated[float, typer.Option(min=0.1, help="Seconds in which a request must be here.")] = 30.0,
+    threads: Annotated[int | None, typer.Option(min=1, help="Cores a worker uses; without it, its share.")] = None,
     allow_urls: Annotated[bool, typer.Option("--allow-urls", help="Fetch pictures named by image_url.")] = False,
     cors: Annotated[list[str] | None, typer.Option(help="An origin whose pages may ask; * for all.")] = None,
     behind: Annotated[str, typer.Option(help="Addresses of proxies that are believed who asks.")] = "",
@@ -299,6 +300,7 @@ def serve(
         batching=Batching(
             max_batch=max_batch, max_wait=max_wait_ms / 1000, queue=queue, timeout=timeout, threads=threads
         ),
+        body_seconds=patience,
         allow_urls=allow_urls,
         cors=tuple(cors or ()),
         behind=behind,

@@ -6,6 +6,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -13,12 +14,13 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from discern.errors import UsageError
-from discern.serving.config import ServeConfig
+from discern.serving.config import LOOPBACK, ServeConfig
 from discern.serving.web.app import create_app, open_roster
 from discern.serving.web.figures import SHARED
 from discern.serving.web.gate import JsonLines
 from discern.serving.web.protocol import PromptProtocol
 
+_LOG = logging.getLogger("discern.serving")
 _DRAIN_SECONDS = 30
 
 
@@ -34,14 +36,24 @@ def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
         UsageError: the address cannot be taken, or keys or rates make no sense.
     """
     _log_lines()
-    listening = _listen(config)
-    roster = open_roster(config)
-    if config.workers == 1:
-        app: Any = create_app(config, roster=roster)
-    else:
-        roster.close()
-        app = partial(_app_of_worker, config)
-    settings = uvicorn.Config(
+    if config.host not in LOOPBACK and hasattr(os, "geteuid") and os.geteuid() == 0:
+        _LOG.warning("this server runs as root and other machines can reach it: run it as a user who may little")
+    with closing(_listen(config)) as listening:
+        # Made also where workers make their own: what is wrong is then said here, and once.
+        with closing(open_roster(config)) as roster:
+            app = create_app(config, roster=roster)
+            if config.workers == 1:
+                announce(_address(config, listening))
+                uvicorn.Server(_settings(config, app)).run(sockets=[listening])
+                return
+        with tempfile.TemporaryDirectory(prefix="discern-") as shared:
+            os.environ.setdefault(SHARED, shared)
+            announce(_address(config, listening))
+            Multiprocess(_settings(config, partial(_app_of_worker, config)), sockets=[listening]).run()
+
+
+def _settings(config: ServeConfig, app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         factory=config.workers > 1,
         workers=config.workers,
@@ -55,13 +67,6 @@ def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         backlog=2048,
     )
-    announce(_address(config, listening))
-    if config.workers == 1:
-        uvicorn.Server(settings).run(sockets=[listening])
-    else:
-        with tempfile.TemporaryDirectory(prefix="discern-") as shared:
-            os.environ.setdefault(SHARED, shared)
-            Multiprocess(settings, sockets=[listening]).run()
 
 
 def _app_of_worker(config: ServeConfig) -> Any:
@@ -70,17 +75,18 @@ def _app_of_worker(config: ServeConfig) -> Any:
 
 
 def _listen(config: ServeConfig) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in config.host else socket.AF_INET, socket.SOCK_STREAM)
     try:
-        family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # elsewhere it would let two programs listen at one port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((config.host, config.port))
+        listening.set_inheritable(True)
     except OSError as error:
+        listening.close()
         raise UsageError(
             f"{config.host}:{config.port} cannot be listened at: {error.strerror or error}.",
             hint="Name another --port; 0 takes a free one.",
         ) from error
-    listening.set_inheritable(True)
     return listening
 
 

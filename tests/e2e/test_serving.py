@@ -1,0 +1,163 @@
+"""`discern serve` as a process: it says where it is, keeps its limits, and ends without losing anything."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.e2e.bench import PATIENCE, call_here, refusal
+from tests.unit.bundle.small import plain, write_small
+from tests.unit.serving.web.conftest import RED, encoded
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_small(tmp_path_factory.mktemp("served") / "model.discern")
+
+
+@contextlib.contextmanager
+def served(*words: str | Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A server on a free port: its address, and its process."""
+    command = [sys.executable, "-m", "discern", "serve", *map(str, words), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip(), process
+        finally:
+            process.kill()
+
+
+def ready(address: str) -> None:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        with contextlib.suppress(httpx2.HTTPError):
+            if httpx2.get(address + "/readyz").status_code == 200:
+                return
+        time.sleep(0.05)
+    raise AssertionError("it is not ready")
+
+
+def test_its_first_line_is_its_address_and_each_log_line_an_object(bundle: Path) -> None:
+    with served(bundle) as (address, process):
+        assert address.startswith("http://127.0.0.1:")
+        ready(address)
+        assert httpx2.post(address + "/predict", content=RED).json()["label"] == "red"
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode in (0, -signal.SIGTERM)
+    assert out == ""
+    lines = [json.loads(line) for line in err.splitlines()]
+    assert [line["path"] for line in lines if line.get("method") == "POST"] == ["/predict"]
+
+
+def test_what_was_taken_is_answered_when_it_is_told_to_end(bundle: Path) -> None:
+    """Every request that the server read is answered; those that come too late are turned away, not forgotten."""
+    large = encoded(plain(250, 0, 0).repeat(40, axis=0).repeat(40, axis=1), "PNG")
+    statuses: list[int] = []
+    lost: list[str] = []
+    stop = threading.Event()
+
+    def ask(address: str) -> None:
+        with httpx2.Client(timeout=PATIENCE) as client:
+            while not stop.is_set():
+                try:
+                    statuses.append(client.post(address + "/predict", content=large).status_code)
+                except httpx2.ConnectError:
+                    return  # nobody listens any more
+                except (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError) as error:
+                    lost.append(type(error).__name__)
+                    return
+
+    with served(bundle) as (address, process):
+        ready(address)
+        askers = [threading.Thread(target=ask, args=(address,)) for _ in range(8)]
+        for asker in askers:
+            asker.start()
+        while len(statuses) < 50:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=PATIENCE)
+        stop.set()
+        for asker in askers:
+            asker.join(PATIENCE)
+    logged = [json.loads(line) for line in err.splitlines()]
+    answered = [line for line in logged if line.get("path") == "/predict"]
+    assert {line["status"] for line in answered} <= {200, 503}
+    assert len(answered) == len(statuses), (len(answered), len(statuses), lost)
+
+
+def test_a_connection_that_says_nothing_is_closed(bundle: Path) -> None:
+    with served(bundle, "--patience", "1") as (address, _):
+        ready(address)
+        port = int(address.rpartition(":")[2])
+        for said in (b"", b"POST /predict HTTP/1.1\r\nHost: x\r\nX: "):
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+                connection.sendall(said)
+                assert connection.recv(1000) == b""
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+            connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nslow")
+            assert connection.recv(1000).startswith(b"HTTP/1.1 400")
+        assert httpx2.post(address + "/predict", content=RED).status_code == 200
+
+
+def test_several_workers_answer_and_count_together(bundle: Path) -> None:
+    with served(bundle, "--workers", "2") as (address, process):
+        ready(address)
+        for _ in range(12):
+            assert httpx2.post(address + "/predict", content=RED).status_code == 200
+        page = httpx2.get(address + "/metrics").text
+        assert 'discern_answers_total{decision="accept",model="colours"} 12.0' in page
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE)
+
+
+def test_a_changed_file_is_served_without_a_word(tmp_path: Path) -> None:
+    bundle = write_small(tmp_path / "m.discern")
+    with served(bundle) as (address, _):
+        ready(address)
+        before = httpx2.get(address + "/model").json()["version"]
+        write_small(tmp_path / "new.discern", version="2")
+        os.replace(tmp_path / "new.discern", bundle)
+        until = time.monotonic() + PATIENCE
+        while (after := httpx2.get(address + "/model").json()["version"]) == before:
+            assert time.monotonic() < until
+            assert httpx2.post(address + "/predict", content=RED).status_code == 200
+    assert (before, after) == ("1", "2")
+
+
+def test_what_cannot_be_served_is_refused_in_one_line(bundle: Path, tmp_path: Path) -> None:
+    refused = {
+        ("serve", bundle, "--host", "0.0.0.0"): "--key-file",
+        ("serve", tmp_path / "none.discern"): "none.discern",
+        ("serve", bundle, "--key-file", tmp_path / "none.txt"): "none.txt",
+        ("serve", bundle, "--rate", "much"): "much",
+        ("serve", bundle, "--workers", "2", "--rate", "1/minute"): "--rate-store",
+        ("serve", bundle, "--host", "203.0.113.7", "--open"): "cannot be listened at",
+    }
+    for words, named in refused.items():
+        assert named in refusal(call_here(tmp_path, words)), words
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        said = refusal(call_here(tmp_path, ("serve", bundle, "--port", str(taken.getsockname()[1]))))
+    assert "--port" in said
+
+
+def test_a_key_is_made_and_opens(bundle: Path, tmp_path: Path) -> None:
+    made = call_here(tmp_path, ("key", "alice", "--key-file", "keys.txt", "--json"))
+    key = json.loads(made.out)["key"]
+    with served(bundle, "--key-file", tmp_path / "keys.txt") as (address, _):
+        ready(address)
+        assert httpx2.post(address + "/predict", content=RED).status_code == 401
+        allowed = httpx2.post(address + "/predict", content=RED, headers={"Authorization": f"Bearer {key}"})
+        assert allowed.status_code == 200
