@@ -1,0 +1,106 @@
+"""`discern export`: a bundle at another door."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from discern.bundle import Model
+from discern.bundle.archive import unpack
+from discern.errors import BundleDamaged, UsageError
+from discern.flow.places import cache_folder, place
+from discern.serving.browser_engine import take_engine
+from discern.serving.static_site import MARK, local_site, remote_site, write_site
+
+TARGETS = ("web",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportResult:
+    """What was written.
+
+    Attributes:
+        target: what it is for: "web".
+        folder: where it is.
+        door: who answers: "local" is the visitor's browser, "remote" a server.
+        fingerprint: the bundle's.
+        files: how large each file is, in bytes, by its path in the folder.
+    """
+
+    target: str
+    folder: Path
+    door: str
+    fingerprint: str
+    files: dict[str, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; paths are absolute.
+
+        Keys:
+            target: what it is for: `web`.
+            folder: where it is.
+            door: who answers: `local` is the visitor's browser, `remote` a server.
+            fingerprint: the bundle's.
+            files: how many there are.
+            bytes: how large they are: `all`, and of these `page`, `model` and `runtime`.
+        """
+        parts = {part: self._bytes(f"{part}/") for part in ("page", "model", "runtime")}
+        return {
+            "target": self.target,
+            "folder": str(self.folder),
+            "door": self.door,
+            "fingerprint": self.fingerprint,
+            "files": len(self.files),
+            "bytes": {"all": self._bytes(""), **parts},
+        }
+
+    def _bytes(self, beginning: str) -> int:
+        return sum(size for name, size in self.files.items() if name.startswith(beginning))
+
+
+def export(
+    bundle: str | Path,
+    folder: str | Path,
+    *,
+    to: str = "web",
+    api: str | None = None,
+    runtime: str | Path | None = None,
+    cache: str | Path | None = None,
+) -> ExportResult:
+    """Write a static site that answers pictures in the visitor's browser, or by asking a server.
+
+    Args:
+        bundle: a bundle's path.
+        folder: gets the site; an earlier one there is replaced, anything else is not.
+        to: "web".
+        api: the address of a server that the site asks; None: the model runs in the visitor's browser, and no picture
+            leaves the device.
+        runtime: the npm archive of ONNX Runtime for browsers; None: kept from before, or fetched through npm.
+        cache: the cache's folder; None: the user's cache folder.
+
+    Raises:
+        BundleError: the bundle cannot be used.
+        UsageError: there is no such target, the folder holds something else, or the engine cannot be had.
+    """
+    if to not in TARGETS:
+        raise UsageError(f"There is no target {to!r}.", hint=f"These exist: {', '.join(TARGETS)}.")
+    if api is not None and runtime is not None:
+        raise UsageError("A site that asks a server needs no runtime.", hint="Leave out --runtime or --api.")
+    members = unpack(Path(bundle))
+    model = Model(members)
+    if not model.verify().passed:
+        raise BundleDamaged(
+            f"{bundle} does not answer here as it did where it was made.", hint="See `discern verify`, and doctor."
+        )
+    target = place(folder)
+    if api is None:
+        given = None if runtime is None else place(runtime)
+        files = local_site(model, members, take_engine(cache_folder(cache), given=given))
+    else:
+        files = remote_site(api)
+    known = {"name": model.manifest.name, "version": model.manifest.version, "fingerprint": model.fingerprint}
+    door = "local" if api is None else "remote"
+    write_site(target, files, door=door, model=known)
+    sizes = {
+        path.relative_to(target).as_posix(): path.stat().st_size for path in (target / name for name in [*files, MARK])
+    }
+    return ExportResult(target=to, folder=target, door=door, fingerprint=model.fingerprint, files=sizes)

@@ -1,0 +1,71 @@
+// Answers in the visitor's own browser: pictures never leave the device.
+
+/**
+ * Load the model, replay its golden vectors, and be ready to answer.
+ *
+ * While it loads, the page's window is told by events `discern:loading` with detail {loaded, total} in bytes.
+ *
+ * @param config.model, config.runtime folders, relative to this file.
+ * @param config.version changes with the model, so that no browser mixes two of them.
+ * @param config.bytes how large the files are together.
+ * @returns an answerer; what `about` gives has `verified`: {passed, worst_difference, seconds}.
+ */
+export async function open(config) {
+  const worker = new Worker(new URL("./local_worker.js", import.meta.url), { type: "module" });
+  const ask = asking(worker);
+  const at = (folder) => new URL(folder, import.meta.url).href;
+  const about = await ask({
+    open: { model: at(config.model), runtime: at(config.runtime), version: config.version, total: config.bytes },
+  });
+  return {
+    kind: config.kind,
+    limits: config.limits,
+    about: async () => about,
+    answer: (blob, { evidence = false, signal, onProgress } = {}) => {
+      onProgress?.(1);
+      return stoppable(ask({ answer: { blob, evidence } }), signal);
+    },
+  };
+}
+
+/** An answer that nobody waits for any more when it is cancelled. */
+function stoppable(answer, signal) {
+  if (!signal) return answer;
+  return new Promise((resolve, reject) => {
+    const stop = () => reject({ code: "cancelled", message: "Cancelled.", hint: "" });
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
+/** Questions to a worker as promises. */
+function asking(worker) {
+  const waiting = new Map();
+  let last = 0;
+  worker.onmessage = ({ data }) => {
+    if (data.loading) {
+      globalThis.dispatchEvent(new CustomEvent("discern:loading", { detail: data.loading }));
+      return;
+    }
+    const { resolve, reject } = waiting.get(data.id);
+    waiting.delete(data.id);
+    if (data.error) reject(data.error);
+    else resolve(data.result);
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    for (const { reject } of waiting.values()) reject(broken(event.message));
+    waiting.clear();
+  };
+  return (question) =>
+    new Promise((resolve, reject) => {
+      waiting.set(++last, { resolve, reject });
+      worker.postMessage({ id: last, ...question });
+    });
+}
+
+function broken(why) {
+  const hint = "Load the page anew; if that does not help, use a current browser.";
+  return { code: "browser", message: `The model cannot run in this browser (${why || "it did not say why"}).`, hint };
+}

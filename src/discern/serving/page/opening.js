@@ -1,0 +1,169 @@
+// A picture's file becomes upright sRGB pixels, decoded by the browser: as discern.picture opens it, or nearly.
+//
+// Where Python decodes a large JPEG at a half, a quarter or an eighth, each pixel is the mean of a square of the full
+// picture's; here the squares are averaged after decoding. Decoders differ by a level or two, mostly in colour.
+
+const MAX_BYTES = 64 * 2 ** 20;
+const MAX_PIXELS = 120_000_000;
+const BAND = 4_000_000;
+
+const KINDS = [
+  ["JPEG", /^\xff\xd8\xff/],
+  ["PNG", /^\x89PNG\r\n\x1a\n/],
+  ["WEBP", /^RIFF[^]{4}WEBP/],
+  ["GIF", /^GIF8[79]a/],
+  ["BMP", /^BM/],
+  ["TIFF", /^(II[*+]\0|MM\0[*+])/],
+  ["AVIF", /^[^]{4}ftypavi[fs]/],
+  ["HEIF", /^[^]{4}ftyp(hei|hev|mif1|msf1)/],
+];
+
+/** What is told instead of an answer, in the form that every door gives. */
+export class Refusal extends Error {
+  constructor(code, message, hint) {
+    super(message);
+    this.said = { code, message, hint };
+  }
+}
+
+/**
+ * Open a picture.
+ *
+ * @param {Blob} blob the file.
+ * @param shortest from the picture's width and height to the shorter side that is needed, in pixels.
+ * @returns pixels {data, width, height, channels: 4} over white, and the whole picture's size [width, height].
+ * @throws {Refusal} where it cannot be used as a picture.
+ */
+export async function open(blob, shortest) {
+  const kind = await recognise(blob);
+  const bitmap = await decode(blob, kind);
+  try {
+    const size = [bitmap.width, bitmap.height];
+    if (size[0] * size[1] > MAX_PIXELS) {
+      throw new Refusal("too_large", `This ${kind} has ${size[0]} x ${size[1]} pixels.`, "Make the picture smaller.");
+    }
+    const factor = kind === "JPEG" ? reduction(Math.min(...size), shortest(...size)) : 1;
+    const turn = factor > 1 ? await orientation(blob) : 1;
+    return { pixels: read(bitmap, factor, turn), size };
+  } finally {
+    bitmap.close();
+  }
+}
+
+async function recognise(blob) {
+  if (blob.size === 0) throw new Refusal("empty", "The file is empty.", "Get it again from where it came from.");
+  if (blob.size > MAX_BYTES) {
+    throw new Refusal("too_large", `The file has ${blob.size} bytes.`, "Make the picture smaller.");
+  }
+  const head = await text(blob.slice(0, 16));
+  const known = KINDS.find(([, pattern]) => pattern.test(head));
+  if (!known) throw new Refusal("not_a_picture", "This is no picture of a known format.", "Give a JPEG or a PNG.");
+  return known[0];
+}
+
+async function text(blob) {
+  return Array.from(new Uint8Array(await blob.arrayBuffer()), (byte) => String.fromCharCode(byte)).join("");
+}
+
+async function decode(blob, kind) {
+  try {
+    return await createImageBitmap(blob, { imageOrientation: "from-image", colorSpaceConversion: "default" });
+  } catch {
+    if (kind === "TIFF" || kind === "HEIF" || kind === "AVIF") {
+      throw new Refusal("unsupported", `This browser cannot open ${kind} pictures.`, "Save it as JPEG or PNG.");
+    }
+    throw new Refusal("damaged", `This ${kind} cannot be decoded.`, "Save it anew, or leave it out.");
+  }
+}
+
+/** The power of two, at most 8, by which Python shrinks a JPEG while decoding. */
+function reduction(side, shortest) {
+  return [8, 4, 2].find((factor) => side >= factor * shortest) ?? 1;
+}
+
+/** How a JPEG was held, 1 to 8 as EXIF says it; it tells at which corner the squares begin. */
+async function orientation(blob) {
+  const view = new DataView(await blob.slice(0, 2 ** 18).arrayBuffer());
+  try {
+    for (let at = 2; view.getUint8(at) === 0xff; at += 2 + view.getUint16(at + 2)) {
+      const exif = view.getUint8(at + 1) === 0xe1 && view.getUint32(at + 4) === 0x45786966;
+      if (exif) return fromDirectory(view, at + 10);
+      if (view.getUint8(at + 1) === 0xda) return 1;
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  return 1;
+}
+
+function fromDirectory(view, start) {
+  const little = view.getUint16(start) === 0x4949;
+  const directory = start + view.getUint32(start + 4, little);
+  for (let entry = 0; entry < view.getUint16(directory, little); entry++) {
+    const at = directory + 2 + 12 * entry;
+    if (view.getUint16(at, little) === 0x0112) return view.getUint16(at + 8, little);
+  }
+  return 1;
+}
+
+/** Read a bitmap over white, band by band: a whole large picture would take its memory twice. */
+function read(bitmap, factor, turn) {
+  const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.ceil(side / factor));
+  const data = new Uint8ClampedArray(width * height * 4);
+  // Squares of a turned picture begin at the corner where the stored one began.
+  const skip = {
+    x: [2, 3, 6, 7].includes(turn) ? width * factor - bitmap.width : 0,
+    y: [3, 4, 7, 8].includes(turn) ? height * factor - bitmap.height : 0,
+  };
+  const rows = Math.max(1, Math.floor(BAND / bitmap.width / factor));
+  for (let first = 0; first < height; first += rows) {
+    const count = Math.min(rows, height - first);
+    const top = Math.max(0, first * factor - skip.y);
+    const band = drawn(bitmap, top, Math.min(bitmap.height, (first + count) * factor - skip.y) - top);
+    const into = data.subarray(first * width * 4, (first + count) * width * 4);
+    if (factor === 1) into.set(band.data);
+    else shrink(band, into, { factor, width, skip: { x: skip.x, y: top - (first * factor - skip.y) } });
+  }
+  return { data, width, height, channels: 4 };
+}
+
+function drawn(bitmap, top, rows) {
+  const canvas = new OffscreenCanvas(bitmap.width, rows);
+  const context = canvas.getContext("2d", { willReadFrequently: true, colorSpace: "srgb" });
+  context.imageSmoothingEnabled = false;
+  context.fillStyle = "white";
+  context.fillRect(0, 0, bitmap.width, rows);
+  context.drawImage(bitmap, 0, -top);
+  return context.getImageData(0, 0, bitmap.width, rows);
+}
+
+/**
+ * Average squares of factor x factor pixels; at the rim the outermost pixels are repeated, as encoders do.
+ *
+ * @param band pixels of 4 channels.
+ * @param into gets width pixels a row; as many rows as fit.
+ * @param options.skip how far before the band's first pixel the first square begins.
+ */
+export function shrink(band, into, { factor, width, skip }) {
+  const shift = 2 * Math.log2(factor);
+  const sums = new Int32Array(width * 4);
+  for (let row = 0; row * width * 4 < into.length; row++) {
+    sums.fill((1 << shift) >> 1);
+    for (let step = 0; step < factor; step++) {
+      const y = Math.min(band.height - 1, Math.max(0, row * factor + step - skip.y));
+      add(band.data.subarray(y * band.width * 4, (y + 1) * band.width * 4), sums, factor, skip.x);
+    }
+    for (let at = 0; at < sums.length; at++) into[row * width * 4 + at] = sums[at] >> shift;
+  }
+}
+
+function add(line, sums, factor, skip) {
+  const last = line.length / 4 - 1;
+  for (let x = -skip, square = 0, step = 0; square < sums.length; x++) {
+    const from = 4 * Math.min(last, Math.max(0, x));
+    sums[square] += line[from];
+    sums[square + 1] += line[from + 1];
+    sums[square + 2] += line[from + 2];
+    if (++step === factor) [step, square] = [0, square + 4];
+  }
+}

@@ -1,0 +1,188 @@
+"""The page as a static site, with a model in the visitor's browser or with a remote one."""
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from importlib.resources import files as resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from discern._version import __version__
+from discern.bundle import Model
+from discern.errors import UsageError
+from discern.picture import Limits
+from discern.serving.describing import describe_model
+
+MARK = "export.json"
+_PAGE = Path(__file__).resolve().parent / "page"
+_HEAD = "<head>"
+_OUTPUTS = ("probabilities", "unknown_score", "embedding")
+_POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; connect-src {reach}; worker-src 'self' blob:; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+
+def local_site(model: Model, members: Mapping[str, bytes], engine: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files of a site whose model runs in the visitor's browser.
+
+    Args:
+        model: the model, verified.
+        members: its bundle's members, by name.
+        engine: `onnxruntime.js` and `onnxruntime.wasm`.
+
+    Returns:
+        The files' bytes, by their paths within the site.
+    """
+    about = describe_model(model.manifest.name, model, [model.manifest.name])
+    loaded = {
+        "model/about.json": _json(about | {"scale": model.manifest.language.scale}),
+        **_golden(members["golden.npz"]),
+        "model/model.onnx": members["model.onnx"],
+        **{f"runtime/{name}": data for name, data in engine.items()},
+    }
+    config = {
+        "kind": "local",
+        "model": "../model/",
+        "runtime": "../runtime/",
+        "version": model.fingerprint[:16],
+        "bytes": sum(map(len, loaded.values())) - len(engine["onnxruntime.js"]),
+        "limits": {"bytes": Limits().max_bytes, "pixels": Limits().max_pixels},
+    }
+    texts = {
+        "runtime/LICENSE.txt": _text("onnxruntime_licence.txt"),
+        "README.txt": _text("readme_local.txt").replace("{model}", model.manifest.name),
+        "_headers": _text("headers.txt"),
+    }
+    return _page(config, reach="'self'") | loaded | {name: text.encode() for name, text in texts.items()}
+
+
+def remote_site(url: str) -> dict[str, bytes]:
+    """The files of a site that asks a remote address.
+
+    Args:
+        url: an address where `discern serve` answers, with its path if it has one.
+
+    Raises:
+        UsageError: that is no such address.
+    """
+    parts = _split(url)
+    base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+    reach = f"'self' {parts.scheme}://{parts.netloc}"
+    readme = _text("readme_remote.txt").replace("{url}", base)
+    return _page({"kind": "remote", "url": base}, reach=reach) | {"README.txt": readme.encode()}
+
+
+def _split(url: str) -> Any:
+    hint = "Give one such as https://pictures.example.org."
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise UsageError(f"{url!r} is no address ({error}).", hint=hint) from error
+    odd = set(url) & set(" ;,'\"<>\\") or not url.isascii() or not url.isprintable()
+    if parts.scheme not in ("http", "https") or not parts.hostname or odd:
+        raise UsageError(f"{url!r} is no address of a server.", hint=hint)
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise UsageError(f"{url!r} has more than an address and a path.", hint=hint)
+    return parts
+
+
+def _page(config: Mapping[str, Any], *, reach: str) -> dict[str, bytes]:
+    """The page's own files, told which door is theirs, and held by the browser to what they may reach."""
+    found = {path.relative_to(_PAGE).as_posix(): path.read_bytes() for path in _PAGE.rglob("*") if path.is_file()}
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY.format(reach=reach)}">'
+    index = found.pop("index.html").decode()
+    assert index.count(_HEAD) == 1, "the page has one head"
+    placed = {f"page/{name}": data for name, data in sorted(found.items())}
+    held = index.replace(_HEAD, f"{_HEAD}\n  {policy}").encode()
+    return {"index.html": held, **placed, "page/config.json": _json(config)}
+
+
+def _golden(kept: bytes) -> dict[str, bytes]:
+    """The golden vectors in a form that a browser reads: one file of numbers and pictures, one that says where."""
+    blob = io.BytesIO()
+    with np.load(io.BytesIO(kept), allow_pickle=False) as arrays:
+        outputs = {name: _append(blob, arrays[name]) for name in _OUTPUTS}
+        pictures = []
+        for name in sorted(each for each in arrays.files if each.startswith("picture_")):
+            start = blob.tell()
+            blob.write(arrays[name].tobytes())
+            pictures.append([start, blob.tell()])
+    return {"model/golden.json": _json({"pictures": pictures, "outputs": outputs}), "model/golden.bin": blob.getvalue()}
+
+
+def _append(blob: io.BytesIO, array: np.ndarray) -> dict[str, int]:
+    start = blob.tell()
+    blob.write(np.ascontiguousarray(array, "<f4").tobytes())
+    return {"start": start, "width": array[0].size}
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, allow_nan=False).encode()
+
+
+def _text(name: str) -> str:
+    return (resources("discern.serving") / "site" / name).read_text(encoding="utf-8")
+
+
+def write_site(folder: Path, files: Mapping[str, bytes], *, door: str, model: Mapping[str, str]) -> None:
+    """Put a site into a folder, in the place of an earlier one.
+
+    What an earlier export wrote and this one does not is removed; other files beside it stay.
+
+    Args:
+        folder: made if it is not there.
+        files: bytes by path.
+        door: "local" or "remote".
+        model: name, version and fingerprint.
+
+    Raises:
+        UsageError: something else is there.
+    """
+    before = _earlier(folder)
+    _require_free(folder, [*files, MARK], before)
+    sums = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
+    mark = {"format": 1, "target": "web", "door": door, "model": dict(model), "discern": __version__, "sha256": sums}
+    # Last, so that an interrupted export is seen to be unfinished.
+    for name, data in {**files, MARK: json.dumps(mark, indent=1).encode()}.items():
+        _write(folder / name, data)
+    for name in before - sums.keys():
+        (folder / name).unlink(missing_ok=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(data)
+    temporary.replace(path)
+
+
+def _earlier(folder: Path) -> set[str]:
+    """What an earlier export wrote there; files outside of the folder are never among it."""
+    try:
+        said = json.loads((folder / MARK).read_bytes())
+        if said["target"] != "web":
+            return set()
+        named = set(map(str, said["sha256"]))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return set()
+    home = folder.resolve()
+    return {name for name in named if "\0" not in name and (folder / name).resolve().is_relative_to(home)}
+
+
+def _require_free(folder: Path, names: list[str], before: set[str]) -> None:
+    hint = "Name a folder that is empty or not there; only an earlier export is replaced."
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is no folder.", hint=hint)
+    there = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    if not before and any(not name.startswith(".") for name in there):
+        raise UsageError(f"{folder} holds other files, such as {min(there)}.", hint=hint)
+    taken = [name for name in names if name not in {*before, MARK} and (folder / name).exists()]
+    if taken:
+        raise UsageError(f"{folder / taken[0]} is there, and no earlier export wrote it.", hint=hint)
