@@ -1,0 +1,23 @@
+// The page's only way to answers.
+
+/**
+ * Find out who answers here: the server that gave this page, a remote one, or this browser itself.
+ *
+ * An answerer has `about()`, which gives the model's description, and `answer(blob, {evidence})`, which gives a
+ * prediction. Both reject with `{code, message, hint, retryAfter}`.
+ */
+export async function connect() {
+  const config = await configure();
+  const door = config.kind === "local" ? await import("./local.js") : await import("./remote.js");
+  return door.open(config);
+}
+
+async function configure() {
+  try {
+    const response = await fetch(new URL("./config.json", import.meta.url), { cache: "no-cache" });
+    if (response.ok) return await response.json();
+  } catch {
+    // Told below, as for any other failure.
+  }
+  throw { code: "unreachable", message: "The server cannot be reached.", hint: "I keep trying." };
+}

@@ -1,0 +1,91 @@
+// The camera: what it sees, as the square that is shown and sent.
+
+import { SMALL } from "./watching.js";
+
+const SIDE = 960;
+
+export class Camera {
+  constructor(video) {
+    this.video = video;
+    this.small = document.createElement("canvas");
+    this.small.width = this.small.height = SMALL;
+    this.facing = "environment";
+  }
+
+  get open() {
+    return Boolean(this.stream);
+  }
+
+  static get able() {
+    return Boolean(navigator.mediaDevices?.getUserMedia);
+  }
+
+  /** Open a camera, by preference one that looks where the user looks. Gives how its direction is known. */
+  async start(device = "") {
+    this.stop();
+    const which = device ? { deviceId: { exact: device } } : { facingMode: { ideal: "environment" } };
+    const size = { width: { ideal: 1280 }, height: { ideal: SIDE } };
+    this.stream = await navigator.mediaDevices.getUserMedia({ video: { ...which, ...size }, audio: false });
+    this.video.srcObject = this.stream;
+    await this.video.play();
+    const track = this.stream.getVideoTracks()[0];
+    const { facing, known } = whichWay(track);
+    this.face(facing);
+    return { known, device: track.getSettings().deviceId ?? "" };
+  }
+
+  face(facing) {
+    this.facing = facing;
+    this.video.classList.toggle("mirrored", facing === "user");
+  }
+
+  stop() {
+    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    this.stream = null;
+    this.video.srcObject = null;
+  }
+
+  async devices() {
+    const all = await navigator.mediaDevices.enumerateDevices();
+    return all.filter((device) => device.kind === "videoinput");
+  }
+
+  /** A small grey frame, to see whether anything has changed; null while there is no picture. */
+  look() {
+    if (!this.video.videoWidth) return null;
+    const brush = this.small.getContext("2d", { willReadFrequently: true });
+    this.draw(brush, SMALL);
+    const { data } = brush.getImageData(0, 0, SMALL, SMALL);
+    return Float32Array.from({ length: SMALL * SMALL }, (_, place) => 0.3 * data[4 * place] + 0.6 * data[4 * place + 1] + 0.1 * data[4 * place + 2]);
+  }
+
+  /** What is seen, as a JPEG of at most `side` px; never mirrored. */
+  take(side = SIDE) {
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = Math.min(side, this.video.videoWidth, this.video.videoHeight);
+    this.draw(canvas.getContext("2d"), canvas.width);
+    return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.92));
+  }
+
+  draw(brush, side) {
+    const { videoWidth: width, videoHeight: height } = this.video;
+    const cut = Math.min(width, height);
+    brush.drawImage(this.video, (width - cut) / 2, (height - cut) / 2, cut, cut, 0, 0, side, side);
+  }
+}
+
+function whichWay(track) {
+  const said = track.getSettings().facingMode;
+  if (said) return { facing: said === "user" ? "user" : "environment", known: true };
+  return { facing: /front|facetime|integrated|selfie|user/i.test(track.label) ? "user" : "environment", known: false };
+}
+
+/** Why there is no camera, for people. */
+export function wordTrouble(error) {
+  const words = {
+    NotAllowedError: "The camera may not be used. Allow it in the browser’s settings for this page, then try again.",
+    NotFoundError: "There is no camera here. You can choose a picture instead.",
+    NotReadableError: "The camera is in use by another program. Close that, then try again.",
+  };
+  return words[error?.name] ?? `The camera cannot be used (${error?.name ?? "unknown reason"}). You can choose a picture instead.`;
+}

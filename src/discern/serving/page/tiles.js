@@ -1,0 +1,65 @@
+// The pictures that came together, each as a small tile with its decision.
+
+import { $, el, icon } from "./dom.js";
+import { DECISIONS, nameOf } from "./wording.js";
+
+const STATES = { waiting: "Waiting", sending: "Asking", failed: "No answer", cancelled: "Cancelled" };
+
+/** Draw all tiles anew, or only one of them where nothing else has changed. */
+export class Tiles {
+  constructor(choose) {
+    this.choose = choose;
+    this.made = new Map();
+  }
+
+  show(items) {
+    this.made.clear();
+    $("tiles").replaceChildren(...items.map((item) => this.make(item)));
+    $("batch").hidden = items.length < 2;
+  }
+
+  make(item) {
+    const picture = el("span", { class: "thumb", "aria-hidden": "true" });
+    const said = el("span", { class: "said" });
+    const button = el("button", { type: "button", class: "tile", onclick: () => this.choose(item) }, picture, said);
+    this.made.set(item, { button, picture, said });
+    return el("li", {}, button);
+  }
+
+  update(item, about, current) {
+    const made = this.made.get(item);
+    if (!made) return;
+    const kind = item.state === "answered" ? item.prediction.decision : item.state;
+    made.button.className = `tile ${kind}`;
+    made.button.setAttribute("aria-current", String(item === current));
+    made.button.setAttribute("aria-label", `${item.name}: ${tell(item, about)}`);
+    made.said.replaceChildren(icon(kind === "sending" || kind === "cancelled" ? "waiting" : kind), shorten(item, about));
+    if (item.thumb && !made.picture.firstChild) made.picture.append(el("img", { src: item.thumb, alt: "" }));
+  }
+
+  mark(current) {
+    for (const [item, { button }] of this.made) button.setAttribute("aria-current", String(item === current));
+  }
+}
+
+function tell(item, about) {
+  if (item.state !== "answered") return STATES[item.state];
+  return `${DECISIONS[item.prediction.decision]}, ${shorten(item, about)}`;
+}
+
+function shorten(item, about) {
+  if (item.state !== "answered") return STATES[item.state];
+  const name = item.prediction.name || nameOf(item.prediction.label, about);
+  return item.prediction.decision === "unknown" ? "None of these" : name;
+}
+
+/** What became of several pictures, in one sentence. */
+export function tally(items) {
+  const count = (test) => items.filter(test).length;
+  const decided = (decision) => count((item) => item.state === "answered" && item.prediction.decision === decision);
+  const parts = [
+    [decided("accept"), "sure"], [decided("review"), "to check"], [decided("unknown"), "not known"],
+    [count((item) => item.state === "failed"), "without an answer"], [count((item) => item.state === "cancelled"), "cancelled"],
+  ].filter(([number]) => number);
+  return parts.map(([number, word]) => `${number} ${word}`).join(", ");
+}

@@ -1,0 +1,113 @@
+// Hands-free: asks when what the camera sees has changed, and tells when the answer has, and has settled.
+
+const TICK = 200;
+const PAUSE = 500;
+const CELL = 18;
+const SHARE = 0.03;
+export const SMALL = 24;
+
+/**
+ * Whether two small grey frames (arrays of SMALL x SMALL numbers in [0, 255]) show something different: some share
+ * of the cells has changed by more than noise does, once a change of the light as a whole is taken away.
+ */
+export function differs(before, after) {
+  if (!before) return true;
+  const shift = mean(after) - mean(before);
+  let changed = 0;
+  for (let place = 0; place < after.length; place += 1) changed += Math.abs(after[place] - before[place] - shift) > CELL;
+  return changed > SHARE * after.length || Math.abs(shift) > 3 * CELL;
+}
+
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Decides what is worth telling: an answer that differs from the one told last, and came twice in a row. */
+export class Settling {
+  constructor() {
+    this.forget();
+  }
+
+  forget() {
+    this.told = null;
+    this.restart();
+  }
+
+  restart() {
+    this.last = "";
+    this.count = 0;
+  }
+
+  /** Take an answer. Gives whether it has settled, and whether it is news. */
+  take({ decision, label, place }) {
+    const key = `${decision}|${label}|${place}`;
+    this.count = key === this.last ? this.count + 1 : 1;
+    this.last = key;
+    const moved = this.told?.what === `${decision}|${label}`;
+    // A thing at the border of two places must not chatter.
+    const settled = this.count >= (moved && key !== this.told.key ? 3 : 2);
+    const news = settled && key !== this.told?.key;
+    if (news) this.told = { key, what: `${decision}|${label}` };
+    return { settled, news };
+  }
+}
+
+/**
+ * Looks until it is stopped.
+ *
+ * `look()` gives a small grey frame, `ask()` an answer as `{decision, label, place, ...}`, `show(answer)` is given
+ * each, `tell(answer)` what is worth saying, `trouble(error)` what went wrong; it gives how many ms to wait.
+ */
+export class Watcher {
+  constructor({ look, ask, show, tell, trouble }) {
+    Object.assign(this, { look, ask, show, tell, trouble });
+    this.settling = new Settling();
+    this.on = false;
+  }
+
+  start() {
+    if (this.on) return;
+    this.on = true;
+    this.settling.forget();
+    this.run();
+  }
+
+  stop() {
+    this.on = false;
+  }
+
+  async run() {
+    let asked = null;
+    let settled = false;
+    const round = (this.round = {});
+    while (this.on && this.round === round) {
+      const begun = performance.now();
+      const frame = document.hidden ? null : this.look();
+      if (frame && settled && differs(asked, frame)) {
+        settled = false;
+        this.settling.restart();
+      }
+      if (frame && !settled) {
+        asked = frame;
+        settled = await this.once();
+        await pause(begun + PAUSE - performance.now());
+      } else {
+        await pause(TICK);
+      }
+    }
+  }
+
+  async once() {
+    try {
+      const answer = await this.ask();
+      if (!this.on) return true;
+      this.show(answer);
+      const { settled, news } = this.settling.take(answer);
+      if (news) this.tell(answer);
+      return settled;
+    } catch (error) {
+      await pause(this.trouble(error));
+      return false;
+    }
+  }
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
