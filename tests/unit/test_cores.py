@@ -13,6 +13,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from discern.cores import Helper, one_core_each, side_by_side
+from discern.errors import StoreError
 
 
 def blas_threads() -> set[int]:
@@ -62,8 +63,12 @@ class TestHelper:
 
     def test_what_goes_wrong_is_said_and_it_goes_on(self) -> None:
         helper = Helper()
-        with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        with pytest.raises(ZeroDivisionError) as raised:
             helper.run(divmod, 1, 0)
+        assert "Traceback" in raised.value.__notes__[0]
+        with pytest.raises(StoreError, match=r"full\. Make room") as refused:
+            helper.run(_refuse)
+        assert refused.value.hint == "Make room."
         assert helper.run(abs, -1) == 1
         helper.close()
 
@@ -107,6 +112,10 @@ class TestHelper:
         os.kill(helper.run(os.getpid), signal.SIGINT)
         assert helper.run(abs, -1) == 1
         helper.close()
+
+
+def _refuse() -> None:
+    raise StoreError("It is full.", hint="Make room.")
 
 
 def _runs(process: int) -> bool:

@@ -1,11 +1,30 @@
 """Which pictures there are: sources, content hashes, labels, groups; an immutable table."""
 
-from discern.catalog.applying import apply_fixes
-from discern.catalog.fixes import Fix, read_fixes, write_fixes
-from discern.catalog.names import read_names
-from discern.catalog.scanning import scan
-from discern.catalog.sources import Item, Source
-from discern.catalog.table import COLUMNS, OTHER, Catalog
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from discern.catalog.applying import apply_fixes
+    from discern.catalog.fixes import Fix, read_fixes, write_fixes
+    from discern.catalog.names import read_names
+    from discern.catalog.scanning import scan
+    from discern.catalog.sources import Item, Source
+    from discern.catalog.table import COLUMNS, OTHER, Catalog
+
+# What is seen of files is noted by helpers, which would wait for the libraries behind the table.
+_HOMES = {
+    "COLUMNS": "table",
+    "OTHER": "table",
+    "Catalog": "table",
+    "Fix": "fixes",
+    "Item": "sources",
+    "Source": "sources",
+    "apply_fixes": "applying",
+    "read_fixes": "fixes",
+    "read_names": "names",
+    "scan": "scanning",
+    "write_fixes": "fixes",
+}
 
 __all__ = [
     "COLUMNS",
@@ -20,3 +39,9 @@ __all__ = [
     "scan",
     "write_fixes",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'discern.catalog' has no attribute {name!r}")
+    return getattr(import_module(f"discern.catalog.{_HOMES[name]}"), name)

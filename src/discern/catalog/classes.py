@@ -1,7 +1,6 @@
 """The names of CIFAR's classes, which stand in a file beside the batches."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from discern.catalog.forms.pickled import read_pickle
@@ -77,8 +76,8 @@ def _texts(meta: dict[str, object]) -> Iterator[str]:
 def _named(sighting: Sighting, path: str, names: Sequence[str]) -> Sighting:
     label = int(sighting.label or -1)
     if 0 <= label < len(names):
-        return replace(sighting, label=names[label])
+        return sighting._replace(label=names[label])
     error = DamagedPicture(
         f"Its label is {label}, but {path} names {len(names)} classes.", hint="Get both files again."
     )
-    return replace(sighting, label=None, error=error.code, message=str(error))
+    return sighting._replace(label=None, error=error.code, message=str(error))

@@ -50,7 +50,7 @@ def follow_lists(root: Path, sightings: Sequence[Sighting]) -> list[Sighting]:
     if faults and not any(sighting.label for sighting in seen.values() if not sighting.error):
         raise faults[0]
     reasons = {path: f"This list is not followed. {why}" for path, why in others.items() if path in seen}
-    return list((seen | {path: replace(seen[path], message=why) for path, why in reasons.items()}).values())
+    return list((seen | {path: seen[path]._replace(message=why) for path, why in reasons.items()}).values())
 
 
 def _read(
@@ -98,7 +98,7 @@ def _followed(seen: _Seen, folder: str, said: _Said) -> _Seen:
         raise CatalogError(f"It names {named} of the {len(pictures)} pictures in its folder, and folders label them.")
     names = _names_of_numbers(pictures, entries)
     entries = {path: replace(entry, label=names.get(entry.label, entry.label)) for path, entry in entries.items()}
-    unlabelled = {} if names else {path: replace(sighting, label=None) for path, sighting in pictures.items()}
+    unlabelled = {} if names else {path: sighting._replace(label=None) for path, sighting in pictures.items()}
     followed = seen | unlabelled | dict(_declared(below, entries))
     for path in {folder + entry.path for _, entry in said} - entries.keys() - pictures.keys():
         followed.pop(path, None)
@@ -131,7 +131,7 @@ def _places(entry: Entry) -> tuple[str, ...]:
 def _declared(below: Mapping[str, Sighting], entries: Mapping[str, Entry]) -> Iterator[tuple[str, Sighting]]:
     for path, entry in entries.items():
         sighting = _missing(path, entry) if entry.lost else below[path]
-        yield path, replace(sighting, label=entry.label, part=entry.part or sighting.part, group=entry.group)
+        yield path, sighting._replace(label=entry.label, part=entry.part or sighting.part, group=entry.group)
 
 
 def _missing(path: str, entry: Entry) -> Sighting:

@@ -1,9 +1,9 @@
 """Gives sightings their labels: from the folders they lie in, from lists among them, or from the batch they are of."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+import polars as pl
 
 from discern.catalog.classes import name_classes
+from discern.catalog.columns import SIGHTED, to_sightings, to_table
 from discern.catalog.following import follow_lists
 from discern.catalog.forms.entries import Entry
 from discern.catalog.forms.listings import may_list
@@ -16,32 +16,43 @@ from discern.errors import CatalogError, UnreadableFile
 from discern.picture import Limits
 
 
-def labelled(source: Source, sightings: Sequence[Sighting]) -> list[Sighting]:
-    """Add what the source says of labels and parts, in whatever way it says it."""
+def labelled(source: Source, seen: pl.DataFrame) -> pl.DataFrame:
+    """Add to sightings (columns `SIGHTED`) what the source says of labels and parts, in whatever way it says it."""
     if source.layout == "declared":
-        return list(sightings)
-    named, names = name_classes(source.root, [sighting for sighting in sightings if sighting.part])
-    files = [sighting for sighting in sightings if not sighting.part and sighting.path not in names]
-    return named + _labelled_files(source, files)
+        return seen
+    of_batches = pl.col("part").is_not_null()
+    named, names = name_classes(source.root, to_sightings(seen.filter(of_batches)))
+    files = seen.filter(~of_batches & ~pl.col("path").is_in(list(names)))
+    return pl.concat([to_table(named), _labelled_files(source, files)])
 
 
-def _labelled_files(source: Source, sightings: Sequence[Sighting]) -> list[Sighting]:
-    if source.layout == "archive":
-        declared = _by_table(source, sightings)
-        if declared is not None:
-            return declared
-    said = labels_and_parts(
-        [place_of(sighting.path, sighting.archive) for sighting in sightings],
-        [sighting.error is None for sighting in sightings],
-        whole=source.layout == "archive",
+def _labelled_files(source: Source, files: pl.DataFrame) -> pl.DataFrame:
+    whole = source.layout == "archive"
+    declared = _by_table(source, files) if whole else None
+    if declared is not None:
+        return declared
+    files = _by_folders(files, whole=whole)
+    if not any(may_list(path.rpartition("/")[2]) for path in files.filter(pl.col("error").is_not_null())["path"]):
+        return files
+    return to_table(follow_lists(source.root, to_sightings(files)))
+
+
+def _by_folders(files: pl.DataFrame, *, whole: bool) -> pl.DataFrame:
+    files = files.with_columns(folder=pl.col("path").str.replace("[^/]*$", ""))
+    folders = files.group_by("archive", "folder").agg(picture=pl.col("error").is_null().any())
+    places = [place_of(folder, archive) for archive, folder, _ in folders.iter_rows()]
+    said = labels_and_parts(places, folders["picture"].to_list(), whole=whole)
+    folders = folders.with_columns(
+        label=pl.Series([label for label, _ in said], dtype=pl.String),
+        part=pl.Series([part for _, part in said], dtype=pl.String),
     )
-    labelled = [replace(one, label=label, part=part) for one, (label, part) in zip(sightings, said, strict=True)]
-    return follow_lists(source.root, labelled)
+    files = files.drop("label", "part").join(folders, on=["archive", "folder"], how="left", maintain_order="left")
+    return files.select(*SIGHTED)
 
 
-def _by_table(source: Source, sightings: Sequence[Sighting]) -> list[Sighting] | None:
+def _by_table(source: Source, files: pl.DataFrame) -> pl.DataFrame | None:
     """Follow the only table in an archive if it names any of its files; its rows then are the catalog's."""
-    tables = [sighting.path for sighting in sightings if sighting.path.lower().endswith(TABLES)]
+    tables = [path for path in files["path"] if path.lower().endswith(TABLES)]
     if len(tables) != 1 or may_list(tables[0].rpartition("/")[2]):
         return None
     (table,) = items_at(source.root, tables, limits=Limits())
@@ -49,15 +60,15 @@ def _by_table(source: Source, sightings: Sequence[Sighting]) -> list[Sighting] |
         entries = read_table(table.path, table.load())
     except CatalogError:
         return None
-    seen = {sighting.path: sighting for sighting in sightings}
+    seen = {sighting.path: sighting for sighting in to_sightings(files)}
     folder = table.path[: len(table.path) - len(table.path.replace("!/", "/").rpartition("/")[2])]
     if not any(folder + entry.path in seen for entry in entries):
         return None
-    return [_declare(seen.get(folder + entry.path), folder + entry.path, entry) for entry in entries]
+    return to_table([_declare(seen.get(folder + entry.path), folder + entry.path, entry) for entry in entries])
 
 
 def _declare(sighting: Sighting | None, path: str, entry: Entry) -> Sighting:
     if sighting is None:
         missing = UnreadableFile("The table names it, but the archive has no such file.", hint="Correct the table.")
         sighting = Sighting(path=path, error=missing.code, message=str(missing))
-    return replace(sighting, label=entry.label, part=entry.part, group=entry.group)
+    return sighting._replace(label=entry.label, part=entry.part, group=entry.group)

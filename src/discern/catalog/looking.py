@@ -1,14 +1,19 @@
-"""Looks at pictures here or, where there are many, in processes of their own."""
+"""Sees files here or, where there are many, in processes of their own."""
 
 import threading
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache, partial
+from pathlib import Path
 from types import TracebackType
 
+from discern.catalog.facts import KnownPictures, Proven
+from discern.catalog.seeing import Sighting, see
+from discern.catalog.sources import Item
 from discern.cores import Helper
 from discern.errors import PictureTooLarge
 from discern.picture import Limits
-from discern.picture.looking import Looks, look
+from discern.picture.looking import look
 
 # A helper takes as long to begin as some hundred small pictures.
 _MANY = 1_000
@@ -17,18 +22,23 @@ _SMALL_PICTURE = 64 << 20
 
 
 class Eyes:
-    """What several threads look at pictures with.
+    """What several threads see files with.
 
     Small pictures cost more Python than decoding, and threads share one Python: so after the first thousand each thread
-    has a helper for them. What is large is looked at here, where all threads share the memory that decoding may take.
+    has a helper, which reads files, looks at them and keeps what it saw on its own. What takes much memory is looked at
+    here, where all threads share the memory that decoding may take.
 
     Args:
+        cache: the folder that keeps what is known of pictures.
         limits: what is refused before decoding.
         helpers: whether there may be any.
     """
 
-    def __init__(self, limits: Limits, *, helpers: bool) -> None:
+    def __init__(self, cache: Path, limits: Limits, *, helpers: bool) -> None:
+        self.known = KnownPictures(cache, limits)
         self._limits = limits
+        small = replace(limits, max_memory=min(limits.max_memory, _SMALL_PICTURE))
+        self._there = cache, small
         self._may_help = helpers
         self._done = 0
         self._own = threading.local()
@@ -40,25 +50,37 @@ class Eyes:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for helper in self._helpers:
-            helper.close()
-
-    def __call__(self, files: Sequence[bytes]) -> Looks:
-        """Look at the bytes of some files."""
-        helper = self._helper()
-        self._done += len(files)
-        if helper is None or max(map(len, files), default=0) > _SMALL_FILE:
-            return look(files, self._limits)
-        small = min(self._limits.max_memory, _SMALL_PICTURE)
         try:
-            looks = helper.run(look, files, replace(self._limits, max_memory=small))
+            self.known.keep()
+            for helper in self._helpers:
+                with suppress(OSError):
+                    self.known.trust(helper.run(_keep_there, *self._there))
+        finally:
+            for helper in self._helpers:
+                helper.close()
+
+    def __call__(self, items: list[Item]) -> list[Sighting]:
+        """See some files; what is new is kept at once or soon, at the end in any case.
+
+        Raises:
+            StoreError: the cache cannot be written.
+        """
+        helper = self._helper()
+        self._done += len(items)
+        if helper is None or max((item.held for item in items), default=0) > _SMALL_FILE:
+            return self._see_here(items)
+        try:
+            seen = helper.run(_see_there, items, *self._there)
         except OSError:
             self._may_help = False
-            return look(files, self._limits)
-        for at, problem in list(looks.problems.items()):
-            if problem.code == PictureTooLarge.code:
-                looks.replace(at, look(files[at : at + 1], self._limits))
-        return looks
+            return self._see_here(items)
+        large = [at for at, sighting in enumerate(seen) if sighting.error == PictureTooLarge.code]
+        for at, sighting in zip(large, self._see_here([items[at] for at in large]), strict=True):
+            seen[at] = sighting
+        return seen
+
+    def _see_here(self, items: list[Item]) -> list[Sighting]:
+        return see(items, self.known, partial(look, limits=self._limits)) if items else []
 
     def _helper(self) -> Helper | None:
         if not self._may_help or self._done < _MANY:
@@ -72,3 +94,18 @@ class Eyes:
             return None
         helper: Helper = self._own.helper
         return helper
+
+
+def _see_there(items: list[Item], cache: Path, limits: Limits) -> list[Sighting]:
+    return see(items, _known_there(cache, limits), partial(look, limits=limits))
+
+
+def _keep_there(cache: Path, limits: Limits) -> Proven:
+    known = _known_there(cache, limits)
+    known.keep()
+    return known.proven()
+
+
+@lru_cache(maxsize=1)
+def _known_there(cache: Path, limits: Limits) -> KnownPictures:
+    return KnownPictures(cache, limits)

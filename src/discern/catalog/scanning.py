@@ -2,17 +2,19 @@
 
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import polars as pl
 
+from discern.catalog.columns import facts_table, to_sightings, to_tables
 from discern.catalog.facts import KnownPictures
 from discern.catalog.forms.archives import ArchiveSource, holds_files
 from discern.catalog.forms.folders import FolderSource
 from discern.catalog.forms.listings import SUFFIXES, ListingSource
+from discern.catalog.forms.reading import items_at
 from discern.catalog.labelling import labelled
 from discern.catalog.looking import Eyes
 from discern.catalog.naming import natural_key
@@ -21,6 +23,7 @@ from discern.catalog.sources import Item, Source
 from discern.catalog.table import COLUMNS, Catalog
 from discern.errors import CatalogError
 from discern.picture import Limits
+from discern.picture.looking import look
 from discern.progress import Progress, silent
 
 STAGE = "looking at pictures"
@@ -28,7 +31,6 @@ STAGE = "looking at pictures"
 _BATCH = 64
 _BATCH_BYTES = 4 << 20
 _BATCHES_AHEAD = 3
-_SIGHTED = ("path", "bytes", "content", "label", "group", "part", "error", "message")
 
 
 def scan(
@@ -56,22 +58,15 @@ def scan(
         CatalogError: the source does not exist, cannot be read, or holds no picture.
     """
     opened = open_source(Path(os.path.abspath(source)), limits, leave_out)  # noqa: PTH100 - links stay as they were given
-    known = KnownPictures(cache, limits)
     threads = threads or _cores()
-    sightings: dict[str, Sighting] = {}
-    done = 0
-    try:
-        with Eyes(limits, helpers=threads > 1) as eyes:
-            for batch in _in_parallel(partial(see, known=known, look=eyes), opened.items(), threads):
-                # Where an archive has a name twice, the later file replaces the earlier, as it does when unpacked.
-                sightings.update((sighting.path, sighting) for sighting in batch)
-                done += len(batch)
-                progress(STAGE, done, opened.total)
-    finally:
-        known.keep()
-    _require_pictures(source, sightings.values())
-    rows = sorted(labelled(opened, list(sightings.values())), key=lambda sighting: natural_key(sighting.path))
-    return _catalog(opened.root, rows, known)
+    with Eyes(cache, limits, helpers=threads > 1) as eyes:
+        batches = _told(_in_parallel(eyes, opened.items(), threads), opened.total, progress)
+        # Where an archive has a name twice, the later file replaces the earlier, as it does when unpacked.
+        seen = pl.concat(list(to_tables(batches))).unique("path", keep="last", maintain_order=True)
+    _require_pictures(source, seen)
+    seen = labelled(opened, seen)
+    keys = list(map(natural_key, seen["path"]))
+    return _catalog(opened.root, seen[sorted(range(len(keys)), key=keys.__getitem__)], eyes.known, limits)
 
 
 def open_source(source: Path, limits: Limits, leave_out: Callable[[Path], bool] | None = None) -> Source:
@@ -113,6 +108,14 @@ def _in_parallel(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
+def _told(batches: Iterable[list[Sighting]], total: int | None, progress: Progress) -> Iterator[list[Sighting]]:
+    done = 0
+    for batch in batches:
+        yield batch
+        done += len(batch)
+        progress(STAGE, done, total)
+
+
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
     batch: list[Item] = []
     held = 0
@@ -126,15 +129,15 @@ def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield batch
 
 
-def _require_pictures(source: Path, sightings: Collection[Sighting]) -> None:
-    errors = Counter(sighting.error for sighting in sightings)
+def _require_pictures(source: Path, seen: pl.DataFrame) -> None:
+    errors = Counter(seen["error"])
     if not errors:
         raise CatalogError(
             f"{source} is empty: there is no file in it.", hint="Point at the folder that holds pictures."
         )
     if None not in errors:
         reasons = ", ".join(f"{count} {error}" for error, count in errors.most_common())
-        first = min(sightings, key=lambda sighting: natural_key(sighting.path))
+        first = min(to_sightings(seen), key=lambda sighting: natural_key(sighting.path))
         raise CatalogError(
             f"{source} holds no picture that can be read: {errors.total()} files ({reasons}). "
             f"{first.path}: {first.message}",
@@ -142,13 +145,15 @@ def _require_pictures(source: Path, sightings: Collection[Sighting]) -> None:
         )
 
 
-def _catalog(root: Path, sightings: Sequence[Sighting], known: KnownPictures) -> Catalog:
-    readable = [None if sighting.error else sighting.content for sighting in sightings]
+def _catalog(root: Path, seen: pl.DataFrame, known: KnownPictures, limits: Limits) -> Catalog:
+    readable = seen.select(pl.when(pl.col("error").is_null()).then("content"))["content"].to_list()
+    lost = known.missing(readable)
+    if lost:  # with a helper that ended before its time, or by another process that made the cache smaller
+        see(items_at(root, seen["path"][lost].to_list(), limits=limits), known, partial(look, limits=limits))
+        known.keep()
     contents = sorted({content for content in readable if content})
-    sighted = {name: [getattr(sighting, name) for sighting in sightings] for name in _SIGHTED}
-    seen = known.facts(contents).with_columns(pl.Series("content", contents))
-    table = pl.DataFrame(sighted, schema_overrides=COLUMNS)
-    table = table.join(seen, on="content", how="left", maintain_order="left").select(*COLUMNS)
+    facts = facts_table(known.facts(contents)).with_columns(pl.Series("content", contents))
+    table = seen.join(facts, on="content", how="left", maintain_order="left").select(*COLUMNS)
     return Catalog(root=root, table=table, thumbs=known.thumbs(readable))
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from discern.catalog.facts import KnownPictures
 from discern.catalog.naming import to_text
@@ -13,8 +13,7 @@ from discern.picture.looking import Looks, Problem
 _READ_AHEAD = 4 << 20
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """One file as it was seen; `error` and `message` say why it is no usable picture."""
 
     path: str
@@ -28,8 +27,7 @@ class Sighting:
     message: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _File:
+class _File(NamedTuple):
     item: Item
     data: bytes | None = None
     content: str | None = None
@@ -62,17 +60,15 @@ def _some_at_a_time(files: Iterable[_File]) -> Iterator[list[_File]]:
 
 
 def _see(files: Sequence[_File], known: KnownPictures, look: Callable[[Sequence[bytes]], Looks]) -> Iterator[Sighting]:
-    new = {file.content: file.data for file in files if file.content and file.data and file.content not in known}
+    read = {file.content: file.data for file in files if file.content and file.data}
+    new = [content for content, kept in zip(read, known.known(list(read)), strict=True) if not kept]
     problems: dict[str | None, Problem] = {}
     if new:
-        looks = look(list(new.values()))
-        contents = list(new)
-        problems = {contents[at]: problem for at, problem in looks.problems.items()}
-        if problems:
-            good = [at for at in range(len(new)) if at not in looks.problems]
-            known.add([contents[at] for at in good], looks.facts[good], looks.thumbs[good])
-        else:
-            known.add(contents, looks.facts, looks.thumbs)
+        looks = look([read[content] for content in new])
+        problems = {new[at]: problem for at, problem in looks.problems.items()}
+        for at, content in enumerate(new):
+            if at not in looks.problems:
+                known.add(content, looks.facts[at], looks.thumbs[at])
     for file in files:
         yield _sighting(file, file.problem or problems.get(file.content))
 

@@ -1,21 +1,19 @@
 """The seam between where pictures lie and what is made of them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from discern.errors import PictureError
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Item:
-    """One file that may be a picture.
+class Item(NamedTuple):
+    """One file that may be a picture; can be pickled, and so sent to another process.
 
     Attributes:
         path: relative to the source's root, with "/"; inside an archive "a.zip!/b.jpg"; text that UTF-8 can write.
-        load: gives the bytes, or raises the `PictureError` that says why there are none; may be called by any thread.
+        load: gives the bytes, or raises the `PictureError` that says why there are none; may be called anywhere.
         archive: the archive's part of `path`, or "".
         held: how many bytes `load` keeps in memory already.
         label: as a table declares it; so are `part` and `group`.
@@ -48,7 +46,7 @@ class Source(Protocol):
 
 def refused(path: str, error: PictureError, *, archive: str = "") -> Item:
     """Make an item of something that will not be read: a row with a reason."""
-    return Item(path=path, load=partial(_refuse, error), archive=archive)
+    return Item(path=path, load=partial(_refuse, type(error), error.message, error.hint), archive=archive)
 
 
 def given(path: str, data: bytes, *, archive: str = "") -> Item:
@@ -56,5 +54,5 @@ def given(path: str, data: bytes, *, archive: str = "") -> Item:
     return Item(path=path, load=partial(bytes, data), archive=archive, held=len(data))
 
 
-def _refuse(error: PictureError) -> bytes:
-    raise error
+def _refuse(kind: type[PictureError], message: str, hint: str) -> bytes:
+    raise kind(message, hint=hint)

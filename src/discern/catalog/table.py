@@ -194,9 +194,9 @@ class Catalog:
         catalog = cls(root=root, table=table, thumbs=nothing)
         known = KnownPictures(cache, limits)
         contents = table.select(pl.when(pl.col("error").is_null()).then("content"))["content"].to_list()
-        for row, data in catalog.read(known.missing_thumbs(contents)):
+        for row, data in catalog.read(known.missing(contents)):
             looks = look_at(data, limits)
-            known.add([contents[row]], looks.facts, looks.thumbs)
+            known.add(contents[row], looks.facts[0], looks.thumbs[0])
         known.keep()
         return replace(catalog, thumbs=known.thumbs(contents))
 

@@ -1,9 +1,11 @@
 """For tests, here and elsewhere: what every source of pictures must hold to."""
 
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
-from discern.catalog.sources import Source
+from discern.catalog.sources import Item, Source
+from discern.errors import PictureError
 
 _FILES = {"10.png": b"ten", "9.png": b"nine", "q/not a picture": b"", "größe.png": b"\0\xff"}
 
@@ -40,9 +42,23 @@ class SourceContract:
         source = self.source(tmp_path, _FILES)
         assert source.total in (None, len(list(source.items())))
 
+    def test_items_may_be_sent_to_another_process(self, tmp_path: Path) -> None:
+        """An item that was pickled is the same, and gives the same bytes or the same error."""
+        for item in self.source(tmp_path, _FILES).items():
+            sent = pickle.loads(pickle.dumps(item))  # noqa: S301 - it was here all the time
+            assert sent[:1] + sent[2:] == item[:1] + item[2:]
+            assert _outcome(sent) == _outcome(item)
+
     def test_nothing_is_changed(self, tmp_path: Path) -> None:
         """Sources are opened read-only."""
         source = self.source(tmp_path, _FILES)
         before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
         assert list(source.items())
         assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def _outcome(item: Item) -> object:
+    try:
+        return item.load()
+    except PictureError as error:
+        return type(error), str(error)

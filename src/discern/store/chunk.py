@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from discern.errors import StoreError
+from discern.store.index import KEY
 
 FORMAT = 1
 SUFFIX = ".shelf"
 UNFINISHED = ".unfinished"
-KEY_BYTES = 32
 
 _HEADER_BYTES = 512
 _BLOCK_BYTES = 1 << 20
@@ -34,20 +34,19 @@ class Header:
     digest: str
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """Where some rows lie: `keys` holds their content hashes, one after the other."""
+    """Where some rows lie."""
 
     path: Path
     shelf: str
     count: int
-    keys: bytes
     digest: str
 
     @property
     def offset(self) -> int:
         """The byte at which the first row begins."""
-        return _HEADER_BYTES + len(self.keys)
+        return _HEADER_BYTES + KEY.itemsize * self.count
 
     def is_sound(self) -> bool:
         """Tell whether the file still holds what was written; reads all of it."""
@@ -62,27 +61,25 @@ class Chunk:
         return digest.hexdigest() == self.digest
 
 
-def write_chunk(folder: Path, shelf: str, keys: bytes, rows: np.ndarray) -> Chunk:
-    """Write rows as one new file that appears complete or never.
+def write_chunk(folder: Path, shelf: str, keys: np.ndarray, rows: np.ndarray) -> Chunk:
+    """Write rows, and the hashes they are found by (`KEY` [n]), as one new file that appears complete or never.
 
     Raises:
         StoreError: the folder cannot be written.
     """
-    payload = np.ascontiguousarray(rows).view(np.uint8).reshape(-1).data
+    parts = [np.ascontiguousarray(part).view(np.uint8).reshape(-1).data for part in (keys, rows)]
     digest = hashlib.sha256(shelf.encode())
-    digest.update(keys)
-    digest.update(payload)
-    chunk = Chunk(
-        path=folder / (uuid.uuid4().hex + SUFFIX), shelf=shelf, count=len(rows), keys=keys, digest=digest.hexdigest()
-    )
+    for part in parts:
+        digest.update(part)
+    path = folder / (uuid.uuid4().hex + SUFFIX)
+    chunk = Chunk(path=path, shelf=shelf, count=len(rows), digest=digest.hexdigest())
     header = json.dumps({"format": FORMAT, "shelf": shelf, "rows": chunk.count, "digest": chunk.digest})
     unfinished = chunk.path.with_suffix(UNFINISHED)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with unfinished.open("wb") as file:
             file.write(header.encode().ljust(_HEADER_BYTES - 1) + b"\n")
-            file.write(keys)
-            file.write(payload)
+            file.writelines(parts)
         os.replace(unfinished, chunk.path)  # noqa: PTH105 - one call that is atomic on every system
     except OSError as error:
         with suppress(OSError):
@@ -94,8 +91,8 @@ def write_chunk(folder: Path, shelf: str, keys: bytes, rows: np.ndarray) -> Chun
     return chunk
 
 
-def read_chunk(path: Path, shelf: str, row_bytes: int) -> Chunk | None:
-    """Read a chunk's header and hashes, or give None where the file is not a whole chunk of this shelf.
+def read_chunk(path: Path, shelf: str, row_bytes: int) -> tuple[Chunk, np.ndarray] | None:
+    """Read a chunk's header and hashes (`KEY` [n]), or give None where the file is not a whole chunk of this shelf.
 
     Raises:
         StoreError: a newer version wrote it.
@@ -108,14 +105,14 @@ def read_chunk(path: Path, shelf: str, row_bytes: int) -> Chunk | None:
             size = os.fstat(file.fileno()).st_size
             if header is None or header.shelf != shelf or size != _size(header.rows, row_bytes):
                 return None
-            keys = file.read(KEY_BYTES * header.rows)
+            keys = np.frombuffer(file.read(KEY.itemsize * header.rows), KEY)
     except OSError:
         return None
-    return Chunk(path=path, shelf=shelf, count=header.rows, keys=keys, digest=header.digest)
+    return Chunk(path=path, shelf=shelf, count=header.rows, digest=header.digest), keys
 
 
 def _size(rows: int, row_bytes: int) -> int:
-    return _HEADER_BYTES + rows * (KEY_BYTES + row_bytes)
+    return _HEADER_BYTES + rows * (KEY.itemsize + row_bytes)
 
 
 def read_header(path: Path, line: bytes) -> Header | None:

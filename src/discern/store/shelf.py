@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from discern.errors import StoreError
-from discern.store.chunk import KEY_BYTES, SUFFIX, Chunk, read_chunk, write_chunk
+from discern.store.chunk import SUFFIX, Chunk, read_chunk, write_chunk
+from discern.store.index import KEY, Index
 from discern.store.rows import Rows
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,160}")
@@ -47,22 +48,26 @@ class Shelf:
         self._identity = f"{name}-{hashlib.sha256(kind.encode()).hexdigest()[:12]}"
         self.folder = folder / self._identity
         self._lock = threading.RLock()
-        self._chunks: dict[str, Chunk] = {}
+        self._chunks: dict[int, Chunk] = {}
+        self._numbers: dict[str, int] = {}
         self._sound: set[str] = set()
         self._refused: set[str] = set()
-        self._index: dict[bytes, tuple[Chunk, int]] = {}
+        self._index = Index()
         self._refresh()
 
     def __contains__(self, content: str) -> bool:
+        return bool(self.known([content])[0])
+
+    def known(self, contents: Sequence[str]) -> np.ndarray:
+        """Tell which contents (64 hex digits each) were kept when this shelf last looked: bool [n]."""
         with self._lock:
-            return self._find(bytes.fromhex(content)) is not None
+            return self._find(_keys(contents))[0] >= 0
 
     def missing(self, contents: Sequence[str]) -> list[int]:
         """Give the positions whose content (64 hex digits) is not kept; of equal ones the first only."""
         with self._lock:
             self._refresh()
-            first = {content: position for position, content in reversed(list(enumerate(contents)))}
-            return sorted(at for content, at in first.items() if self._find(bytes.fromhex(content)) is None)
+            return list(map(int, self._new(_keys(contents))))
 
     def put(self, contents: Sequence[str], rows: np.ndarray) -> None:
         """Keep rows [len(contents), *shape]; what is kept already stays as it is.
@@ -73,19 +78,18 @@ class Shelf:
         """
         if rows.shape != (len(contents), *self.shape) or rows.dtype != self.dtype:
             raise ValueError(f"{len(contents)} rows of {self.dtype} {self.shape} wanted, got {rows.dtype} {rows.shape}")
+        keys = _keys(contents)
         with self._lock:
-            first = {content: at for at, content in reversed(list(enumerate(contents)))}
-            new = sorted(at for content, at in first.items() if self._find(bytes.fromhex(content)) is None)
+            new = self._new(keys)
         step = max(1, _CHUNK_BYTES // max(1, self._row_bytes))
         for start in range(0, len(new), step):
             taken = new[start : start + step]
-            keys = b"".join(_key(contents[at]) for at in taken)
             some = rows[taken[0] : taken[-1] + 1] if taken[-1] - taken[0] == len(taken) - 1 else rows[taken]
             little = some.astype(self.dtype.newbyteorder("<"), copy=False)
-            chunk = write_chunk(self.folder, self._identity, keys, little)
+            chunk = write_chunk(self.folder, self._identity, keys[taken], little)
             with self._lock:
                 self._sound.add(chunk.path.name)
-                self._add(chunk)
+                self._add(chunk, keys[taken])
 
     def rows(self, contents: Sequence[str]) -> Rows:
         """Look up rows in the order of `contents`, without reading them.
@@ -93,21 +97,26 @@ class Shelf:
         Raises:
             StoreError: one of them is not kept.
         """
-        numbers: dict[Chunk, int] = {}
-        chunk = np.empty(len(contents), np.int32)
-        place = np.empty(len(contents), np.int64)
         with self._lock:
             self._refresh()
-            for position, content in enumerate(contents):
-                found = self._find(bytes.fromhex(content))
-                if found is None:
-                    raise StoreError(
-                        f"The cache at {self.folder} has no row for content {content[:16]}.",
-                        hint="Run the same command again: what is gone is computed again.",
-                    )
-                chunk[position] = numbers.setdefault(found[0], len(numbers))
-                place[position] = found[1]
-        return Rows(list(numbers), chunk, place, dtype=self.dtype.newbyteorder("<"), row_shape=self.shape)
+            found, place = self._find(_keys(contents))
+            numbers, chunk = np.unique(found, return_inverse=True)
+            chunks = [self._chunks[number] for number in numbers.tolist() if number >= 0]
+        if len(chunks) < len(numbers):
+            raise StoreError(
+                f"The cache at {self.folder} has no row for content {contents[int(np.argmin(found))][:16]}.",
+                hint="Run the same command again: what is gone is computed again.",
+            )
+        chunk = chunk.astype(np.int32)
+        return Rows(chunks, chunk, place, dtype=self.dtype.newbyteorder("<"), row_shape=self.shape)
+
+    def proven(self) -> set[str]:
+        """Name the chunks that were written or hashed here."""
+        return set(self._sound)
+
+    def trust(self, chunks: set[str]) -> None:
+        """Take chunks for sound that another process of this very run has `proven`."""
+        self._sound |= chunks
 
     @property
     def _row_bytes(self) -> int:
@@ -119,53 +128,60 @@ class Shelf:
             names = {name for name in os.listdir(self.folder) if name.endswith(SUFFIX)}  # noqa: PTH208 - names only
         except OSError:
             names = set()
-        gone = self._chunks.keys() - names
-        for name in gone:
-            del self._chunks[name]
-        if gone:
-            self._rebuild_index()
-        for name in sorted(names - self._chunks.keys() - self._refused):
-            chunk = read_chunk(self.folder / name, self._identity, self._row_bytes)
-            if chunk is None:
+        self._forget(self._numbers.keys() - names)
+        for name in sorted(names - self._numbers.keys() - self._refused):
+            read = read_chunk(self.folder / name, self._identity, self._row_bytes)
+            if read is None:
                 self._refused.add(name)
             else:
-                self._add(chunk)
+                self._add(*read)
 
-    def _add(self, chunk: Chunk) -> None:
-        self._chunks[chunk.path.name] = chunk
-        for place in range(chunk.count):
-            self._index.setdefault(chunk.keys[place * KEY_BYTES : (place + 1) * KEY_BYTES], (chunk, place))
+    def _add(self, chunk: Chunk, keys: np.ndarray) -> None:
+        number = max(self._chunks, default=-1) + 1
+        self._chunks[number] = chunk
+        self._numbers[chunk.path.name] = number
+        self._index.add(keys, number)
 
-    def _rebuild_index(self) -> None:
-        self._index.clear()
-        for chunk in self._chunks.values():
-            self._add(chunk)
+    def _forget(self, names: Collection[str]) -> None:
+        if names:
+            numbers = {self._numbers.pop(name) for name in names}
+            for number in numbers:
+                del self._chunks[number]
+            self._index.remove(numbers)
 
-    def _find(self, key: bytes) -> tuple[Chunk, int] | None:
-        while found := self._index.get(key):
-            if self._is_sound(found[0]):
-                return found
-        return None
+    def _new(self, keys: np.ndarray) -> np.ndarray:
+        """Positions of keys that are not kept, in their order; of equal ones the first."""
+        _, first = np.unique(keys, return_index=True)
+        first.sort()
+        new: np.ndarray = first[self._find(keys[first])[0] < 0]
+        return new
+
+    def _find(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Number of the chunk, -1 for none, and place in it, in chunks that hold what was written: int32 [n] each."""
+        while True:
+            found, place = self._index.find(keys)
+            chunks = [self._chunks[number] for number in np.unique(found).tolist() if number >= 0]
+            damaged = [chunk for chunk in chunks if not self._is_sound(chunk)]
+            if not damaged:
+                return found, place
+            for chunk in damaged:
+                with suppress(OSError):
+                    chunk.path.unlink()
+            self._refused.update(chunk.path.name for chunk in damaged)
+            self._forget([chunk.path.name for chunk in damaged])
 
     def _is_sound(self, chunk: Chunk) -> bool:
         name = chunk.path.name
-        if name in self._sound:
-            return True
-        if chunk.is_sound():
+        if name not in self._sound and chunk.is_sound():
             self._sound.add(name)
             with suppress(OSError):
                 os.utime(chunk.path)  # "last used", for pruning
-            return True
-        self._refused.add(name)
-        with suppress(OSError):
-            chunk.path.unlink()
-        del self._chunks[name]
-        self._rebuild_index()
-        return False
+        return name in self._sound
 
 
-def _key(content: str) -> bytes:
-    key = bytes.fromhex(content)
-    if len(key) != KEY_BYTES:
-        raise ValueError(f"not a content hash of 64 hex digits: {content!r}")
-    return key
+def _keys(contents: Sequence[str]) -> np.ndarray:
+    """`KEY` [n] of hashes in hex."""
+    wrong = next((content for content in contents if len(content) != 2 * KEY.itemsize), None)
+    if wrong is not None:
+        raise ValueError(f"not a content hash of 64 hex digits: {wrong!r}")
+    return np.frombuffer(bytes.fromhex("".join(contents)), KEY) if contents else np.empty(0, KEY)

@@ -1,3 +1,6 @@
+import polars as pl
+
+from discern.catalog.columns import to_sightings, to_table
 from discern.catalog.forms.archives import ArchiveSource
 from discern.catalog.labelling import labelled
 from discern.catalog.seeing import Sighting
@@ -5,13 +8,15 @@ from discern.picture import Limits
 from tests.unit.catalog.built import write_zip
 
 
-def sighted(*paths: str) -> list[Sighting]:
-    return [Sighting(path=f"a.zip!/{path}", archive="a.zip", error=None if "png" in path else "x") for path in paths]
+def sighted(*paths: str) -> pl.DataFrame:
+    return to_table(
+        [Sighting(path=f"a.zip!/{path}", archive="a.zip", error=None if "png" in path else "x") for path in paths]
+    )
 
 
 def label(tmp_path, tables: dict[str, bytes], *paths: str) -> list[tuple[str, str | None]]:
     source = ArchiveSource(write_zip(tmp_path / "a.zip", tables), limits=Limits())
-    return [(found.path[7:], found.label) for found in labelled(source, sighted(*tables, *paths))]
+    return [(found.path[7:], found.label) for found in to_sightings(labelled(source, sighted(*tables, *paths)))]
 
 
 def test_folders_label_what_no_table_does(tmp_path):

@@ -1,6 +1,7 @@
 import hashlib
 import io
 import os
+import signal
 import subprocess
 import sys
 import tarfile
@@ -227,6 +228,36 @@ def test_an_interrupted_scan_has_kept_what_it_saw(folder, tmp_path):
     kept = sum(path.stat().st_size for path in (tmp_path / "cache").glob("thumbs-*/*.shelf"))
     assert kept >= 64 * 64 * 64 * 3
     assert len(scan(folder, cache=tmp_path / "cache")) == 200
+
+
+def test_an_interrupted_scan_has_kept_what_helpers_saw(folder, tmp_path):
+    write_files(folder, {f"{number}.png": picture(number) for number in range(1600)})
+
+    def interrupt(_stage: str, done: int, _total: int | None) -> None:
+        if done >= 1400:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scan(folder, cache=tmp_path / "cache", progress=interrupt, threads=2)
+    kept = sum(path.stat().st_size for path in (tmp_path / "cache").glob("thumbs-*/*.shelf"))
+    assert kept >= 1400 * 64 * 64 * 3
+    assert len(scan(folder, cache=tmp_path / "cache")) == 1600
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="children are found as Linux lists them")
+def test_what_a_killed_helper_saw_and_had_not_kept_is_looked_at_again(folder, tmp_path):
+    write_files(folder, {f"{number}.png": picture(number) for number in range(1600)})
+
+    def kill(_stage: str, done: int, _total: int | None) -> None:
+        if done >= 1300:
+            for tasks in Path("/proc/self/task").glob("*/children"):
+                for child in tasks.read_text().split():
+                    os.kill(int(child), signal.SIGKILL)
+
+    with_dead = scan(folder, cache=tmp_path / "cache", progress=kill, threads=2)
+    plain = scan(folder, cache=tmp_path / "other", threads=1)
+    assert with_dead.table.equals(plain.table)
+    assert np.array_equal(with_dead.thumbs[:], plain.thumbs[:])
 
 
 def test_a_damaged_cache_changes_nothing(folder, look_at, tmp_path):

@@ -2,38 +2,42 @@ import numpy as np
 import pytest
 
 from discern.errors import StoreError
-from discern.store.chunk import KEY_BYTES, read_chunk, read_header, write_chunk
+from discern.store.chunk import read_chunk, read_header, write_chunk
+from discern.store.index import KEY
 
 
 def test_a_chunk_reads_back_as_written(tmp_path):
     rows = np.arange(6, dtype="<i2").reshape(2, 3)
-    written = write_chunk(tmp_path, "s", bytes(2 * KEY_BYTES), rows)
-    read = read_chunk(written.path, "s", 6)
-    assert read is not None
-    assert (read.count, read.keys, read.digest, read.shelf) == (2, written.keys, written.digest, "s")
+    keys = np.array([b"one", b"two"], KEY)
+    written = write_chunk(tmp_path, "s", keys, rows)
+    found = read_chunk(written.path, "s", 6)
+    assert found is not None
+    read, again = found
+    assert read == written
+    assert np.array_equal(again, keys)
     assert np.array_equal(np.fromfile(read.path, "<i2", offset=read.offset).reshape(2, 3), rows)
     assert read.is_sound()
 
 
 def test_nothing_but_the_chunk_is_left_behind(tmp_path):
-    written = write_chunk(tmp_path, "s", bytes(KEY_BYTES), np.zeros((1, 3)))
+    written = write_chunk(tmp_path, "s", np.zeros(1, KEY), np.zeros((1, 3)))
     assert list(tmp_path.iterdir()) == [written.path]
 
 
 def test_rows_need_not_be_contiguous(tmp_path):
     rows = np.arange(20, dtype="<i4").reshape(2, 10)[:, ::2]
-    written = write_chunk(tmp_path, "s", bytes(2 * KEY_BYTES), rows)
+    written = write_chunk(tmp_path, "s", np.zeros(2, KEY), rows)
     assert np.array_equal(np.fromfile(written.path, "<i4", offset=written.offset).reshape(2, 5), rows)
 
 
 @pytest.mark.parametrize(("shelf", "row_bytes"), [("other", 8), ("s", 9)])
 def test_a_chunk_of_another_form_is_none(tmp_path, shelf, row_bytes):
-    written = write_chunk(tmp_path, "s", bytes(KEY_BYTES), np.zeros((1, 1)))
+    written = write_chunk(tmp_path, "s", np.zeros(1, KEY), np.zeros((1, 1)))
     assert read_chunk(written.path, shelf, row_bytes) is None
 
 
 def test_an_absent_chunk_is_none_and_not_sound(tmp_path):
-    written = write_chunk(tmp_path, "s", bytes(KEY_BYTES), np.zeros((1, 1)))
+    written = write_chunk(tmp_path, "s", np.zeros(1, KEY), np.zeros((1, 1)))
     written.path.unlink()
     assert read_chunk(written.path, "s", 8) is None
     assert not written.is_sound()
