@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from discern.flow.checking import CheckResult, check
     from discern.flow.doctoring import DoctorResult, doctor
     from discern.flow.evaluating import EvaluateResult, evaluate
+    from discern.flow.exporting import ExportResult, export
     from discern.flow.predicting import Answer, predict
     from discern.flow.showing import show
     from discern.flow.splitting import SplitResult, split
@@ -34,6 +35,7 @@ _HOMES = {
     "KeyResult": "discern.flow.serving",
     "ServeConfig": "discern.serving.config",
     "EvaluateResult": "discern.flow.evaluating",
+    "ExportResult": "discern.flow.exporting",
     "Model": "discern.bundle",
     "Prediction": "discern.bundle",
     "SplitResult": "discern.flow.splitting",
@@ -43,6 +45,7 @@ _HOMES = {
     "check": "discern.flow.checking",
     "doctor": "discern.flow.doctoring",
     "evaluate": "discern.flow.evaluating",
+    "export": "discern.flow.exporting",
     "key": "discern.flow.serving",
     "load": "discern.bundle",
     "predict": "discern.flow.predicting",
@@ -62,6 +65,7 @@ __all__ = [
     "DiscernError",
     "DoctorResult",
     "EvaluateResult",
+    "ExportResult",
     "Model",
     "Prediction",
     "SplitResult",
@@ -72,6 +76,7 @@ __all__ = [
     "check",
     "doctor",
     "evaluate",
+    "export",
     "key",
     "load",
     "predict",

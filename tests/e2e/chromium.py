@@ -1,0 +1,68 @@
+"""A real browser, and a static host as plain as there is."""
+
+import contextlib
+import functools
+import http.server
+import importlib.util
+import shutil
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def why_none() -> str:
+    """Why there is no browser here; "" where there is one."""
+    if importlib.util.find_spec("playwright") is None:
+        return "playwright is not installed"
+    return "" if find() else "there is no Chromium (in Debian: apt-get install chromium)"
+
+
+def find() -> str | None:
+    """Where Chromium is."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@contextlib.contextmanager
+def browser(*flags: str) -> Iterator[Any]:
+    """Chromium without a window; `new_page` gives a fresh visitor."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - not everywhere
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find(), args=[*FLAGS, *flags])
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+@contextlib.contextmanager
+def hosted(folder: Path, headers: Mapping[str, str] | None = None) -> Iterator[str]:
+    """A static host of a folder, as `python -m http.server` is one: its address, ending with a slash."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def end_headers(self) -> None:
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            super().end_headers()
+
+        def log_message(self, *said: object) -> None:
+            pass
+
+    handler = functools.partial(Handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
