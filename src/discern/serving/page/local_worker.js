@@ -139,6 +139,6 @@ async function seen({ data, dims }, label, size) {
   const [, rows, columns, count] = dims;
   const place = labels.indexOf(label);
   const ofLabel = Float32Array.from({ length: rows * columns }, (_, each) => data[each * count + place]);
-  const { map, box, place: where } = see(ofLabel, rows, columns, recipe, size);
+  const { map, box, place: where } = see(ofLabel, columns, recipe, size);
   return { label, place: where, box, map: await draw(map, rows, columns) };
 }

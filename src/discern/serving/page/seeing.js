@@ -2,8 +2,8 @@
 
 import { resample } from "./resample.js";
 
-const CONCENTRATED = 0.35;
-const SIDE = 1 / 3;
+const EVERYWHERE = 0.24;
+const [LEFT, RIGHT] = [0.4, 0.6];
 const HEAT = [255, 120, 0];
 const SHOWN = 96;
 
@@ -11,13 +11,13 @@ const SHOWN = 96;
  * Turn one label's evidence into a map and a place.
  *
  * @param evidence what each place adds to the label's logit, row by row.
- * @param rows, columns of the evidence.
+ * @param columns how many places a row of the evidence has.
  * @param recipe how the picture became the graph's input.
  * @param size the upright picture's width and height, in pixels.
  * @returns map (0 to 1, the strongest place is 1), box (left, top, right, bottom of the map as shares of the picture's
  *     width and height) and place ("left", "centre", "right", or null where nothing is concentrated).
  */
-export function see(evidence, rows, columns, recipe, size) {
+export function see(evidence, columns, recipe, size) {
   const box = shown(recipe, ...size);
   const ground = middleOf(evidence);
   const strength = Float32Array.from(evidence, (value) => Math.max(value - ground, 0));
@@ -25,7 +25,7 @@ export function see(evidence, rows, columns, recipe, size) {
   if (most <= 0) return { map: strength.fill(0), box, place: null };
   const sum = strength.reduce((one, other) => one + other, 0);
   const share = Array.from(strength, (value) => value / sum);
-  return { map: strength.map((value) => value / most), box, place: locate(share, rows, columns, box) };
+  return { map: strength.map((value) => value / most), box, place: locate(share, columns, box) };
 }
 
 function middleOf(values) {
@@ -41,18 +41,14 @@ function shown({ fit, size, resize }, width, height) {
   return [0.5 - across, 0.5 - down, 0.5 + across, 0.5 + down];
 }
 
-function locate(share, rows, columns, box) {
-  let [sum, needed] = [0, 0];
-  for (const value of [...share].sort((one, other) => other - one)) {
-    needed += 1;
-    sum += value;
-    if (sum >= 0.5) break;
-  }
-  if (needed > CONCENTRATED * share.length) return null;
-  const middle = share.reduce((all, value, place) => all + value * ((place % columns) + 0.5), 0) / columns;
-  const across = box[0] + middle * (box[2] - box[0]);
-  if (across < 0.5 - SIDE / 2) return "left";
-  return across > 0.5 + SIDE / 2 ? "right" : "centre";
+function locate(share, columns, box) {
+  const across = (place) => ((place % columns) + 0.5) / columns;
+  const middle = share.reduce((sum, value, place) => sum + value * across(place), 0);
+  const variance = share.reduce((sum, value, place) => sum + value * (across(place) - middle) ** 2, 0);
+  if (Math.sqrt(variance) > EVERYWHERE) return null;
+  const inPicture = box[0] + middle * (box[2] - box[0]);
+  if (inPicture < LEFT) return "left";
+  return inPicture > RIGHT ? "right" : "centre";
 }
 
 /** The map as a PNG's data URL whose opacity is its strength, to be laid over the picture. */
