@@ -36,7 +36,7 @@ function bars(prediction, about) {
   });
   const more = Object.keys(prediction.probabilities).length - rows.length;
   const said = prediction.decision === "unknown" ? "Of the things I know, it would be" : "What it may be";
-  return el("div", { class: "candidates" }, el("h3", {}, said), el("ul", { class: "bars" }, ...rows),
+  return el("div", { class: `candidates ${prediction.decision}` }, el("h3", {}, said), el("ul", { class: "bars" }, ...rows),
     more > 0 ? el("p", { class: "aside" }, `${more} more ${more === 1 ? "label is" : "labels are"} less likely.`) : null);
 }
 

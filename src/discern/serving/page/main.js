@@ -161,6 +161,7 @@ class Page {
   choose(item, { scroll = false } = {}) {
     if (this.live.watcher.on) this.live.turn(false);
     this.watching = false;
+    $("stage").classList.remove("watching");
     this.current = item;
     $("stage").hidden = $("picture").hidden = false;
     $("camera").hidden = true;
@@ -225,6 +226,7 @@ class Page {
 
   showCamera() {
     this.watching = true;
+    $("stage").classList.add("watching");
     this.current = null;
     document.body.classList.add("asked");
     $("stage").hidden = $("camera").hidden = false;
