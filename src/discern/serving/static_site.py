@@ -14,7 +14,6 @@ import numpy as np
 from discern._version import __version__
 from discern.bundle import Model
 from discern.errors import UsageError
-from discern.picture import Limits
 from discern.serving.describing import describe_model
 
 MARK = "export.json"
@@ -52,7 +51,6 @@ def local_site(model: Model, members: Mapping[str, bytes], engine: Mapping[str, 
         "runtime": "../runtime/",
         "version": model.fingerprint[:16],
         "bytes": sum(map(len, loaded.values())) - len(engine["onnxruntime.js"]),
-        "limits": {"bytes": Limits().max_bytes, "pixels": Limits().max_pixels},
     }
     texts = {
         "runtime/LICENSE.txt": _text("onnxruntime_licence.txt"),

@@ -8,18 +8,20 @@
  * @param config.model, config.runtime folders, relative to this file.
  * @param config.version changes with the model, so that no browser mixes two of them.
  * @param config.bytes how large the files are together.
- * @returns an answerer; what `about` gives has `verified`: {passed, worst_difference, seconds}.
+ * @returns an answerer; what `about` gives has `verified`: {passed, worst_difference}.
  */
 export async function open(config) {
   const worker = new Worker(new URL("./local_worker.js", import.meta.url), { type: "module" });
   const ask = asking(worker);
   const at = (folder) => new URL(folder, import.meta.url).href;
-  const about = await ask({
-    open: { model: at(config.model), runtime: at(config.runtime), version: config.version, total: config.bytes },
+  const open = { model: at(config.model), runtime: at(config.runtime), version: config.version, total: config.bytes };
+  const about = await ask({ open }).catch((error) => {
+    worker.terminate();
+    throw error;
   });
   return {
     kind: config.kind,
-    limits: config.limits,
+    limits: {},
     about: async () => about,
     answer: (blob, { evidence = false, signal, onProgress } = {}) => {
       onProgress?.(1);
@@ -67,5 +69,6 @@ function asking(worker) {
 
 function broken(why) {
   const hint = "Load the page anew; if that does not help, use a current browser.";
-  return { code: "browser", message: `The model cannot run in this browser (${why || "it did not say why"}).`, hint };
+  const message = `The model cannot run in this browser (${why || "it did not say why"}).`;
+  return { code: "browser", message, hint, retryAfter: 1e6 };
 }

@@ -28,7 +28,8 @@ async function respond({ id, open, answer }) {
 function unforeseen(error, loading) {
   const what = loading ? "The model cannot be loaded in this browser" : "The picture cannot be answered";
   const hint = "Load the page anew; if that does not help, use a current browser.";
-  return { code: "browser", message: `${what} (${error?.message ?? error}).`, hint };
+  // To try again by itself would load the model again and again.
+  return { code: "browser", message: `${what} (${error?.message ?? error}).`, hint, retryAfter: 1e6 };
 }
 
 async function load({ model, runtime, version, total }) {
@@ -54,11 +55,11 @@ async function load({ model, runtime, version, total }) {
 function fetching(version, total) {
   let sum = 0;
   return async (url) => {
-    const response = await fetch(`${url}?v=${version}`);
+    const response = await fetch(`${url}?v=${version}`).catch((error) => ({ status: error.message }));
     if (!response.ok) {
       const name = new URL(url).pathname.split("/").pop();
-      const hint = "Put all files of the exported site there, and load the page anew.";
-      throw new Refusal("incomplete", `${name} cannot be had from this site (status ${response.status}).`, hint);
+      const hint = "Put all files of the exported site there.";
+      throw new Refusal("incomplete", `${name} cannot be had from this site (${response.status}).`, hint);
     }
     const parts = [];
     const reader = response.body.getReader();

@@ -9,6 +9,7 @@ import { $, el, recall, remember } from "./dom.js";
 import { addThumbnail, makeItem, makeSmaller, requireSize } from "./items.js";
 import { Line } from "./line.js";
 import { Live } from "./live.js";
+import { tellLoading, warnUnlessVerified, wordPrivacy } from "./local_words.js";
 import { LANGUAGES, sayAnswer, sideOf } from "./phrases.js";
 import { drawPicture } from "./picture_view.js";
 import { Speaker } from "./speaking.js";
@@ -26,6 +27,7 @@ class Page {
     this.connection = new Connection({ known: (about) => this.know(about), needKey: askKey });
     this.batch = [];
     this.live = new Live(this);
+    tellLoading();
     this.setUp();
     this.connection.establish(recall("model", undefined));
   }
@@ -49,11 +51,12 @@ class Page {
     this.about = about;
     document.title = `${about.name} · Discern`;
     $("knows").textContent = wordKnows(about);
-    $("honest").replaceChildren(...[wordHonest(about), wordPromise(about)].filter(Boolean).map((said) => el("span", {}, `${said} `)));
+    $("honest").replaceChildren(...[wordHonest(about), wordPromise(about), wordPrivacy(about)].filter(Boolean).map((said) => el("span", {}, `${said} `)));
     drawAbout($("about"), about);
     $("about-open").hidden = false;
     $("docs-link").hidden = this.connection.answerer.kind !== "server";
     this.offerModels(about);
+    warnUnlessVerified(about);
     this.line.resume();
   }
 

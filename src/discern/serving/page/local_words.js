@@ -1,0 +1,24 @@
+// What only a page has to say that answers by itself: how far loading is, and whether this browser can be trusted.
+
+import { showNotice } from "./connection.js";
+import { $ } from "./dom.js";
+
+const REMEDY = "Use another browser, or let this page read pictures, which some browsers' protection against tracking spoils.";
+
+/** Say how far the model has come while it loads. */
+export function tellLoading() {
+  addEventListener("discern:loading", ({ detail: { loaded, total } }) => {
+    $("knows").textContent = `One moment: I am being loaded (${Math.floor((100 * loaded) / total)}\u202f%).`;
+  });
+}
+
+/** Warn where this browser does not answer as the model did where it was made. */
+export function warnUnlessVerified({ verified }) {
+  if (!verified || verified.passed) return;
+  showNotice([`Do not rely on the answers here: this browser answers otherwise than where I was made. ${REMEDY}`]);
+}
+
+/** Where pictures stay; "" where they are sent. */
+export function wordPrivacy({ verified }) {
+  return verified ? "Pictures stay on this device." : "";
+}
