@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -127,7 +126,7 @@ def test_a_changed_file_is_served_without_a_word(tmp_path: Path) -> None:
         ready(address)
         before = httpx2.get(address + "/model").json()["version"]
         write_small(tmp_path / "new.discern", version="2")
-        os.replace(tmp_path / "new.discern", bundle)
+        (tmp_path / "new.discern").replace(bundle)
         until = time.monotonic() + PATIENCE
         while (after := httpx2.get(address + "/model").json()["version"]) == before:
             assert time.monotonic() < until

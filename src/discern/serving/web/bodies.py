@@ -74,18 +74,15 @@ class Bodies:
         parser = _InMemory(request.headers, request.stream(), max_files=self._max_pictures, max_fields=16)
         try:
             form = await parser.parse()
-        except MultiPartException as error:
-            if "Too many files" in error.message:
-                raise self._too_many() from error
-            raise BadRequest(f"The multipart body cannot be read: {error.message}", hint=_SHAPES) from error
-        except (KeyError, ValueError, UnicodeError) as error:
-            raise BadRequest("The multipart body cannot be read.", hint=_SHAPES) from error
-        try:
             if others := sorted(form.keys() - set(FIELDS)):
                 raise BadRequest(f"The form has a field {others[0][:80]!r}.", hint=f"Use {', '.join(FIELDS)}.")
             pictures = [_content(value) for _, value in form.multi_items()]
+        except MultiPartException as error:
+            raise self._too_many() if "Too many files" in error.message else _unreadable() from error
+        except (KeyError, ValueError) as error:
+            raise _unreadable() from error
         finally:
-            await form.close()
+            parser.close()
         return Asked(pictures=pictures, several=len(pictures) > 1)
 
     async def _json(self, body: bytes) -> Asked:
@@ -118,6 +115,15 @@ class _InMemory(MultiPartParser):
     """Keeps files in memory, whose use is limited already, and writes no picture to a disk."""
 
     spool_max_size = 1 << 40
+
+    def close(self) -> None:
+        """Let go of all files, also of one that the body ends in the middle of."""
+        for file in self._files_to_close_on_error:
+            file.close()
+
+
+def _unreadable() -> BadRequest:
+    return BadRequest("The multipart body cannot be read.", hint=_SHAPES)
 
 
 def _content(value: UploadFile | str) -> bytes:
