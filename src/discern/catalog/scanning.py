@@ -31,6 +31,7 @@ STAGE = "looking at pictures"
 _BATCH = 64
 _BATCH_BYTES = 4 << 20
 _BATCHES_AHEAD = 3
+_ROWS_AT_ONCE = 8192
 
 
 def scan(
@@ -146,15 +147,25 @@ def _require_pictures(source: Path, seen: pl.DataFrame) -> None:
 
 
 def _catalog(root: Path, seen: pl.DataFrame, known: KnownPictures, limits: Limits) -> Catalog:
-    readable = seen.select(pl.when(pl.col("error").is_null()).then("content"))["content"].to_list()
+    # Some thousands at a time, for what is needed on the way takes more memory than the table.
+    table = pl.concat([_with_facts(root, some, known, limits) for some in seen.iter_slices(_ROWS_AT_ONCE)])
+    return Catalog(root=root, table=table, thumbs=known.thumbs(_readable(table)))
+
+
+def _with_facts(root: Path, seen: pl.DataFrame, known: KnownPictures, limits: Limits) -> pl.DataFrame:
+    readable = _readable(seen)
     lost = known.missing(readable)
     if lost:  # with a helper that ended before its time, or by another process that made the cache smaller
         see(items_at(root, seen["path"][lost].to_list(), limits=limits), known, partial(look, limits=limits))
         known.keep()
-    contents = sorted({content for content in readable if content})
-    facts = facts_table(known.facts(contents)).with_columns(pl.Series("content", contents))
-    table = seen.join(facts, on="content", how="left", maintain_order="left").select(*COLUMNS)
-    return Catalog(root=root, table=table, thumbs=known.thumbs(readable))
+    contents = list(dict.fromkeys(content for content in readable if content))
+    facts = facts_table(known.facts(contents)).with_columns(pl.Series("content", contents, pl.String))
+    return seen.join(facts, on="content", how="left", maintain_order="left").select(*COLUMNS)
+
+
+def _readable(table: pl.DataFrame) -> list[str | None]:
+    """The content of each usable picture, None for the others."""
+    return table.select(pl.when(pl.col("error").is_null()).then("content"))["content"].to_list()
 
 
 def _cores() -> int:
