@@ -9,7 +9,7 @@ from discern.checking.copies import conflicted
 from discern.checking.findings import Evidence, Finding
 from discern.checking.noise import doubt
 
-_SURE = 0.7
+_SURE = 0.5
 _FAR_APART = 0.95
 _FEWEST, _FEWEST_GROUPS = 20, 5
 

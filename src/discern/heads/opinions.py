@@ -8,13 +8,15 @@ import numpy as np
 
 from discern.bundle.parts import Span, UnknownScorer, softmax
 from discern.cores import side_by_side
-from discern.heads.choosing import Answers, calibrate
+from discern.heads.choosing import Answers, choose
 from discern.heads.config import HeadConfig
-from discern.heads.learned import PLAIN, Learner
+from discern.heads.discriminant import Linear, fit_discriminant
+from discern.heads.learned import SOFT, STAGES, Learner
 from discern.heads.spaces import BLOCK, Features
 from discern.heads.strangers import FIXED, combine, standardise, with_energy
 
 _NOBODY = np.zeros(0, np.int64)
+_SOFTER = {f"{SOFT}er": 0.25, f"{SOFT}est": 0.125}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,6 +32,14 @@ class Opinions:
     unknown_score: np.ndarray
 
 
+class _Doubter(Learner):
+    """Learns discriminants alone, each shrunk further: what fits less closely learns fewer wrong labels by heart."""
+
+    def _others(self, folds: frozenset[int], extra: np.ndarray, rows: np.ndarray) -> dict[str, Linear]:  # noqa: ARG002
+        scatter = self._scatter(STAGES, folds, extra)
+        return {name: fit_discriminant(scatter, scatter.shrinkage**power) for name, power in _SOFTER.items()}
+
+
 def form_opinions(
     features: Features,
     labels: np.ndarray,
@@ -42,7 +52,7 @@ def form_opinions(
     config: HeadConfig | None = None,
     seed: int = 0,
 ) -> Opinions:
-    """Answer each fold by the plain discriminant of the others: one fit a fold, and no choice.
+    """Answer each fold by a discriminant of the others; how far it is shrunk is chosen by all of them together.
 
     Args:
         features: `[N, D]`.
@@ -61,7 +71,7 @@ def form_opinions(
     score = np.full(len(labels), np.nan, np.float32)
     if len(numbers) < 2:
         return Opinions(probabilities=probabilities, unknown_score=score)
-    learner = Learner(
+    learner = _Doubter(
         features,
         labels,
         fold,
@@ -77,7 +87,7 @@ def form_opinions(
     jobs = [partial(_answer, learner, fold, number, (left_out or {}).get(number, _NOBODY)) for number in numbers]
     told, scorers = zip(*side_by_side(jobs), strict=True)
     answers = Answers.join(told)
-    choice = calibrate(answers, labels, weights, {PLAIN: 1.0})
+    choice = choose(answers, labels, weights)
     logits = choice.logits(answers.logits, answers.present)
     probabilities[answers.positions] = softmax(logits)
     measures, mass = with_energy(answers.measures, logits), weights[answers.positions]
@@ -87,7 +97,7 @@ def form_opinions(
 
 def _answer(learner: Learner, fold: np.ndarray, number: int, left_out: np.ndarray) -> tuple[Answers, UnknownScorer]:
     rows = np.flatnonzero(fold == number)
-    learned = learner.learn(frozenset([number]), left_out, heads=False)
+    learned = learner.learn(frozenset([number]), left_out)
     assert learned.scorer is not None
     shares = np.array_split(rows, max(1, -(-len(rows) // BLOCK)))
     return Answers.join([learner.answer(learned, share) for share in shares]), learned.scorer

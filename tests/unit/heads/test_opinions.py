@@ -51,3 +51,14 @@ def test_a_stranger_is_strange(make, blocks):
     features[3] = np.random.default_rng(9).normal(0, 3, features.shape[1])
     told = opinions(made, blocks, features=features)
     assert told.unknown_score.argmax() == 3
+
+
+def test_many_wrong_labels_are_not_learned_by_heart(make, blocks):
+    made = make(160, 4)
+    rng = np.random.default_rng(0)
+    wrong = rng.permutation(160)[:24]
+    labels = made.labels.copy()
+    labels[wrong] = (labels[wrong] + 1) % 4
+    told = opinions(made, blocks, labels=labels)
+    doubt = 1 - told.probabilities[np.arange(160), labels]
+    assert np.isin(np.argsort(doubt)[-24:], wrong).mean() > 0.8
