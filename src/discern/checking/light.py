@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 256
 _DARKEST, _SHADE, _LIGHTEST = 0.01, 0.05, 0.95
-_WASHED = 250
+_WASHED, _CLIPPED = 250, 252
 _INSIDE = 4
 
 
@@ -31,6 +31,8 @@ class Light:
         lightest: float32 [N], a twentieth of the picture has a lighter channel; so a deep blue sky is not dark.
         spread: float32 [N], the deviation within the channel where it is largest.
         washed: float32 [N], the share of the picture that is white, in [0, 1].
+        clipped: float32 [N], the share of the picture where a channel is as light as can be, in [0, 1].
+        unwashed: float32 [N], the brightness in the middle of what is not white; 255 where all is.
         centre: float32 [N, 3], mean red, green and blue of the middle half.
         border: float32 [N, 7], of the outermost frame: mean red, green, blue, the deviation along it, and how red,
             green and blue differ from a frame 4 pixels of 64 further in.
@@ -42,17 +44,19 @@ class Light:
     lightest: "Floats"
     spread: "Floats"
     washed: "Floats"
+    clipped: "Floats"
+    unwashed: "Floats"
     centre: "Floats"
     border: "Floats"
 
     @classmethod
     def of(cls, thumbs: "Rows | NDArray[np.uint8]", rows: "NDArray[np.int64]") -> Self:
         """Measure some rows of thumbnails uint8 [N, 64, 64, 3], a few hundred at once."""
-        measured = np.full((len(thumbs), 16), np.nan, np.float32)
+        measured = np.full((len(thumbs), 18), np.nan, np.float32)
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
             measured[block] = _measure(np.asarray(thumbs[block]))
-        mean, darkest, shade, lightest, spread, washed = measured[:, :6].T
+        mean, darkest, shade, lightest, spread, washed, clipped, unwashed = measured[:, :8].T
         return cls(
             mean=mean,
             darkest=darkest,
@@ -60,18 +64,24 @@ class Light:
             lightest=lightest,
             spread=spread,
             washed=washed,
-            centre=measured[:, 6:9],
-            border=measured[:, 9:],
+            clipped=clipped,
+            unwashed=unwashed,
+            centre=measured[:, 8:11],
+            border=measured[:, 11:],
         )
 
 
 def _measure(thumbs: "NDArray[np.uint8]") -> "Floats":
-    """Give float32 [B, 16] in the order of the class's attributes; inside the frame every second pixel is enough."""
+    """Give float32 [B, 18] in the order of the class's attributes; inside the frame every second pixel is enough."""
     coarse = thumbs[:, _INSIDE:-_INSIDE:2, _INSIDE:-_INSIDE:2]
     # One channel after the other: three are too few for numpy's loops over the last axis.
     planes = [np.ascontiguousarray(coarse[..., channel]).reshape(len(thumbs), -1) for channel in range(3)]
     red, green, blue = (plane.astype(np.uint16) for plane in planes)
-    brightness = np.sort(((77 * red + 150 * green + 29 * blue) >> 8).astype(np.uint8), axis=1, kind="stable")
+    white = np.minimum(np.minimum(planes[0], planes[1]), planes[2]) >= _WASHED
+    brightness = ((77 * red + 150 * green + 29 * blue) >> 8).astype(np.uint8)
+    # White is put last, so that the middle of the rest is found by its place.
+    rest = np.sort(np.where(white, np.uint8(255), brightness), axis=1, kind="stable")
+    brightness = np.sort(brightness, axis=1, kind="stable")
     lightest = np.sort(np.maximum(np.maximum(planes[0], planes[1]), planes[2]), axis=1, kind="stable")
     last = brightness.shape[1] - 1
     outer, inner = _frame(thumbs, 0), _frame(thumbs, _INSIDE)
@@ -81,7 +91,9 @@ def _measure(thumbs: "NDArray[np.uint8]") -> "Floats":
         brightness[:, round(_SHADE * last)],
         lightest[:, round(_LIGHTEST * last)],
         np.max([plane.std(axis=1, dtype=np.float32) for plane in planes], axis=0),
-        (np.minimum(np.minimum(planes[0], planes[1]), planes[2]) >= _WASHED).mean(axis=1),
+        white.mean(axis=1),
+        (lightest >= _CLIPPED).mean(axis=1),
+        np.take_along_axis(rest, ((~white).sum(axis=1, keepdims=True) // 2), axis=1)[:, 0],
         *(thumbs[:, 16:48:2, 16:48:2, channel].mean(axis=(1, 2)) for channel in range(3)),
         *(side.mean(axis=1) for side in outer),
         np.mean([side.std(axis=1) for side in outer], axis=0),

@@ -16,6 +16,7 @@ _SMALLISH = 64.0
 _BLANK = 6.0
 _DARK, _DARKISH, _DARKER = 64.0, 100.0, 0.45
 _BRIGHT, _WASHED, _PALE, _PALER, _SELDOM = 150.0, 0.5, 60.0, 100.0, 0.05
+_CLIPPED, _MORE_CLIPPED, _LIGHTER, _QUARTER = 0.55, 4.5, 1.5, 0.6745
 _BLURRED, _BLURRISH, _BLURRIER = 0.2, 0.36, 4.5
 _OF_THE_SET, _OF_A_CLASS, _FEW = 0.25, 0.5, 10
 
@@ -126,17 +127,24 @@ def dark(evidence: Evidence) -> Iterator[Finding]:
 def bright(evidence: Evidence) -> Iterator[Finding]:
     """Pictures whose darkest parts are light; in a set where few are mostly white, already those without any shade.
 
-    Where things are often photographed on white, too much light cannot be told from that, and nothing is said.
+    Also told is where far more is as light as can be than in the others, and what is not white is lighter too. Where
+    things are often photographed on white, too much light can hardly be told from that, and little is said.
     """
     light = evidence.light
     white = light.washed > _WASHED
     few = white.sum() < _SELDOM * evidence.catalog.readable.sum()
     washed_out = white & (light.darkest > _PALE) & (light.shade > _PALER) & few
+    clipped = light.clipped > max(_CLIPPED, _above(light.clipped, _MORE_CLIPPED))
+    clipped &= light.unwashed > _above(light.unwashed, _LIGHTER)
     return _Look(
         check="bright",
-        flagged=((light.darkest > _BRIGHT) | washed_out) & ~(light.spread < _blank_below(evidence)),
-        score=0.5 + light.darkest / 510,
-        what=lambda rows: f"even the darkest parts are at {_span(light.darkest[rows])} of 255",
+        flagged=((light.darkest > _BRIGHT) | washed_out | clipped) & ~(light.spread < _blank_below(evidence)),
+        score=0.5 + np.maximum(light.darkest / 510, clipped * light.clipped / 2),
+        what=lambda rows: (
+            f"{_span(100 * light.clipped[rows])} % of the picture is as light as can be"
+            if clipped[rows].all()
+            else f"even the darkest parts are at {_span(light.darkest[rows])} of 255"
+        ),
         remedy="Take it again with less light, or drop it, unless what is to be answered later is as bright.",
     ).findings(evidence)
 
@@ -150,7 +158,7 @@ def blurred(evidence: Evidence) -> Iterator[Finding]:
     if np.isnan(sharp[evidence.catalog.readable]).all():
         return
     quarter, middle = np.nanquantile(np.log(sharp[evidence.catalog.readable]), [0.25, 0.5])
-    limit = np.clip(np.exp(middle - _BLURRIER * (middle - quarter) / 0.6745), _BLURRED, _BLURRISH)
+    limit = np.clip(np.exp(middle - _BLURRIER * (middle - quarter) / _QUARTER), _BLURRED, _BLURRISH)
     yield from _Look(
         check="blurred",
         flagged=sharp < limit,
@@ -168,6 +176,14 @@ def _blank_below(evidence: Evidence) -> NDArray[np.float32]:
 def _sides(evidence: Evidence) -> NDArray[np.float64]:
     """Width and height: float64 [N, 2]; NaN for unreadable pictures."""
     return evidence.catalog.table.select("width", "height").cast(pl.Float64).fill_null(np.nan).to_numpy()
+
+
+def _above(values: NDArray[np.floating], deviations: float) -> float:
+    """So many deviations above the middle, by the upper half of the values: what is far off does not widen it."""
+    if not np.isfinite(values).any():
+        return np.inf
+    middle, upper = np.nanquantile(values, [0.5, 0.75])
+    return float(middle + deviations * (upper - middle) / _QUARTER)
 
 
 def _middle(values: NDArray[np.floating]) -> float:

@@ -29,6 +29,15 @@ def test_shares_of_a_picture():
     assert light.mean[0] == pytest.approx(picture[4:-4].mean(), abs=1)
 
 
+def test_what_is_clipped_and_what_is_not_white():
+    picture = plain(100, 100, 100)
+    picture[4:18], picture[18:32] = (255, 255, 255), (255, 180, 180)
+    light = light_of(picture, plain(255, 255, 255))
+    assert light.clipped == pytest.approx([0.5, 1], abs=0.02)
+    assert light.washed == pytest.approx([0.25, 1], abs=0.02)
+    assert light.unwashed.tolist() == [100, 255]
+
+
 def test_a_frame_is_seen_beside_what_is_inside():
     picture = plain(100, 100, 100)
     picture[[0, -1]] = picture[:, [0, -1]] = (255, 0, 100)

@@ -92,6 +92,20 @@ class TestLight:
         over = np.clip(scenes(1)[0].astype(int) * 4 + 60, 0, 255)
         assert self.found(find, with_one(over))["bright"] == [(7,)]
 
+    def test_far_more_light_than_in_the_others_is_bright_though_something_dark_is_left(self, find):
+        thumbs = scenes(60).astype(int) // 2 + 20
+        thumbs[7] = np.clip(thumbs[7] * 4, 0, 255)
+        thumbs[7, 20:26, 20:26] = 10
+        (finding,) = find("bright", ["a"] * 60, thumbs=thumbs)
+        assert finding.rows == (7,)
+        assert "% of the picture is as light as can be" in finding.why
+
+    def test_a_dark_thing_on_white_is_not_bright(self, find):
+        thumbs = scenes(60).astype(int) // 2 + 20
+        thumbs[7] = 255
+        thumbs[7, 20:40, 20:40] = 40
+        assert find("bright", ["a"] * 60, thumbs=thumbs) == []
+
     def test_things_on_white_are_not_bright(self, find):
         thumbs = scenes(40)
         thumbs[:10, :20] = thumbs[:10, 44:] = thumbs[:10, :, :16] = thumbs[:10, :, 48:] = 255
