@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discern.checking.findings import Evidence, Finding
+from discern.checking.sides import guess_sides, part_classes
 from discern.checking.traits import Trait, traits
 
 Ints = NDArray[np.int64]
@@ -16,14 +17,15 @@ _FEWEST_GROUPS = 10
 _FOLDS = 5
 _LEAF = 5
 _BETTER = 0.25
+_NAMED = 4
 
 
 def shortcut(evidence: Evidence) -> Iterator[Finding]:
     """Properties of files and pictures that alone lead to the label.
 
     A tree guesses labels from one property, on groups that it had not learned. Told is what clearly does so far better
-    than chance, over all classes or for one of them. Each different picture counts once, and classes with fewer than
-    ten groups are left out: there, everything would lead to the label.
+    than chance: over all classes, for one of them, or for whether it is one of some. Each different picture counts
+    once, and classes with fewer than ten groups are left out: there, everything would lead to the label.
     """
     rows = _independent(evidence)
     labels = np.unique(evidence.labels[rows], return_inverse=True)[1]
@@ -37,23 +39,36 @@ def shortcut(evidence: Evidence) -> Iterator[Finding]:
         guessed = _guess(trait, trait.values, labels, group)
         if _explained(trait, guessed, labels, group):
             continue
-        if guessed.share > trait.least.share or guessed.one_class > trait.least.one_class:
-            score = min(trait.hint, max(guessed.share, guessed.one_class, 0.0))
+        if _over(trait, guessed) > 0:
+            score = min(trait.hint, max(guessed.share, guessed.one_class, guessed.sides, 0.0))
             why = f"{_said(trait, guessed, names)} {trait.remedy}"
-            told = rows if guessed.share > trait.least.share else rows[labels == guessed.klass]
+            one = max(guessed.share - trait.least.share, guessed.sides - trait.least.one_class) <= 0
+            told = rows[labels == guessed.klass] if one else rows
             yield Finding(check="shortcut", rows=tuple(told.tolist()), score=score, action="keep", why=why)
 
 
 def _explained(trait: Trait, guessed: "_Guessed", labels: Ints, group: Ints) -> bool:
     """Whether what is shown leads to the label about as well: things of one colour have borders of that colour."""
-    far = max(guessed.share - trait.least.share, guessed.one_class - trait.least.one_class)
-    if trait.shown is None or far <= 0:
+    if trait.shown is None or _over(trait, guessed) <= 0:
         return False
     shown = _guess(trait, trait.shown, labels, group)
-    return guessed.share - shown.share < _BETTER and guessed.one_class - shown.one_class < _BETTER
+    better = max(guessed.share - shown.share, guessed.one_class - shown.one_class, guessed.sides - shown.sides)
+    return better < _BETTER
+
+
+def _over(trait: Trait, guessed: "_Guessed") -> float:
+    """How far the property leads beyond what is a finding; 0 or less: it is none."""
+    return max(guessed.share - trait.least.share, max(guessed.one_class, guessed.sides) - trait.least.one_class)
 
 
 def _said(trait: Trait, guessed: "_Guessed", names: list[str]) -> str:
+    if max(guessed.share - trait.least.share, guessed.one_class - trait.least.one_class) <= 0:
+        few = [repr(names[klass]) for klass in guessed.some[:_NAMED]]
+        more = "" if len(guessed.some) <= _NAMED else f" and {len(guessed.some) - _NAMED} more"
+        return (
+            f"From the {trait.name} alone {guessed.side_right:.0%} of guesses are right whether a picture is of "
+            f"{', '.join(few)}{more}, or of any other class. A model may learn that instead of what is shown."
+        )
     bound = _reachable(trait, len(names))
     most = "" if bound == 1 else f" (no more than {bound:.0%} with so few kinds)"
     best = f"{guessed.hit:.0%} of class '{names[guessed.klass]}' are recognised, and {guessed.false:.0%} of the others"
@@ -75,6 +90,9 @@ class _Guessed:
         hit: the share of it that is recognised.
         false: the share of the others taken for it.
         one_class: the difference of these two, less two standard errors.
+        some: the classes of one side, where all are parted in two; those of the smaller side.
+        side_right: the share of guesses on the right side, each class counted alike.
+        sides: how much more often pictures of one side are guessed to be so than others are, less two standard errors.
     """
 
     right: float
@@ -83,11 +101,15 @@ class _Guessed:
     hit: float
     false: float
     one_class: float
+    some: tuple[int, ...]
+    side_right: float
+    sides: float
 
 
 def _guess(trait: Trait, values: NDArray[np.float64], labels: Ints, group: Ints) -> _Guessed:
     classes = int(labels.max()) + 1
-    answer = _answers(values, labels, group, classes)
+    fold = (np.random.default_rng(0).permutation(group.max() + 1) % _FOLDS)[group]
+    answer = _answers(values, labels, fold, classes)
     size = np.bincount(labels, minlength=classes)
     hit = np.bincount(labels[answer == labels], minlength=classes) / size
     false = np.bincount(answer[answer != labels], minlength=classes) / (len(labels) - size)
@@ -98,6 +120,7 @@ def _guess(trait: Trait, values: NDArray[np.float64], labels: Ints, group: Ints)
     best = _reachable(trait, classes) - 1 / classes
     ahead = hit - false - 2 * np.sqrt(doubt + false * (1 - false) / (groups.sum() - groups))
     klass = int(ahead.argmax())
+    some, side_right, sides = _sides(answer, labels, fold, groups)
     return _Guessed(
         right=float(hit.mean()),
         share=float((hit.mean() - 1 / classes - 2 * np.sqrt(doubt.sum()) / classes) / best) if best > 0 else 0.0,
@@ -105,7 +128,24 @@ def _guess(trait: Trait, values: NDArray[np.float64], labels: Ints, group: Ints)
         hit=float(hit[klass]),
         false=float(false[klass]),
         one_class=float(ahead[klass]),
+        some=some,
+        side_right=side_right,
+        sides=sides,
     )
+
+
+def _sides(answer: Ints, labels: Ints, fold: Ints, groups: Ints) -> tuple[tuple[int, ...], float, float]:
+    """How far classes are parted in two; `groups`: int [K], how many each class has."""
+    right, side = guess_sides(answer, labels, fold), part_classes(answer, labels)
+    if right is None or side is None:
+        return (), 0.0, 0.0
+    side = side if side.sum() <= len(side) / 2 else ~side
+    each = np.bincount(labels, right, len(groups)) / np.bincount(labels)
+    shares = np.array([each[some].mean() for some in (side, ~side)])
+    count = np.array([groups[some].sum() for some in (side, ~side)])
+    likely = (shares * count + 1) / (count + 2)
+    doubt = 2 * np.sqrt((likely * (1 - likely) / count).sum())
+    return tuple(np.flatnonzero(side).tolist()), float(each.mean()), float(shares.sum() - 1 - doubt)
 
 
 def _reachable(trait: Trait, classes: int) -> float:
@@ -117,11 +157,10 @@ def _reachable(trait: Trait, classes: int) -> float:
     return min(classes, common) / classes
 
 
-def _answers(values: NDArray[np.float64], labels: Ints, group: Ints, classes: int) -> Ints:
+def _answers(values: NDArray[np.float64], labels: Ints, fold: Ints, classes: int) -> Ints:
     """Guess each fold by a tree that learned the others: int [M]; no group is in two folds."""
     from sklearn.tree import DecisionTreeClassifier  # noqa: PLC0415 - loaded when there is something to guess
 
-    fold = (np.random.default_rng(0).permutation(group.max() + 1) % _FOLDS)[group]
     answer = np.zeros(len(labels), np.int64)
     for number in range(_FOLDS):
         held = fold == number

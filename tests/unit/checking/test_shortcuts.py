@@ -112,3 +112,29 @@ def test_things_of_one_colour_have_borders_of_that_colour(find):
     noise = np.random.default_rng(0).normal(0, 12, (160, 64, 64, 3))
     thumbs = np.clip([colours[label] for label in LABELS] + noise.transpose(1, 2, 0, 3), 0, 255).transpose(2, 0, 1, 3)
     assert find("shortcut", LABELS, thumbs=thumbs.astype(np.uint8)) == []
+
+
+class TestTwoSources:
+    """What parts many classes in two names none of them, and is told all the same."""
+
+    LABELS = tuple(f"{number // 20:02d}" for number in range(240))
+
+    def by_half(self, one, other):
+        return [one if int(label) % 2 else other for label in self.LABELS]
+
+    def test_two_sizes_part_the_classes(self, find):
+        side = np.random.default_rng(0).integers(90, 110, 240)
+        width = (side * np.array(self.by_half(1, 2))).tolist()
+        (finding,) = find("shortcut", list(self.LABELS), width=width, height=width)
+        assert told([finding]) == ["picture's size"]
+        assert "'01', '03', '05', '07' and 2 more" in finding.why or "'00', '02', '04', '06' and 2 more" in finding.why
+        assert finding.rows == tuple(range(240))
+
+    def test_two_cameras_that_are_mostly_kept_apart(self, find):
+        rng = np.random.default_rng(0)
+        cameras = [one if rng.random() < 0.9 else "Canon" for one in self.by_half("Canon", "Nikon")]
+        assert told(find("shortcut", list(self.LABELS), camera=cameras)) == ["camera"]
+
+    def test_sizes_that_have_nothing_to_do_with_the_class_part_nothing(self, find):
+        width = np.random.default_rng(0).integers(90, 900, 240).tolist()
+        assert find("shortcut", list(self.LABELS), width=width, height=width) == []
