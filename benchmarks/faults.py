@@ -9,79 +9,29 @@ it, also where it is right. What it tells without any fault planted is listed, a
 import argparse
 import io
 import json
-import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageFilter
+from planting import DATA, Seen, copy, glance, open_upright, save, see
+from shortcuts import plant_shortcuts
 
-from discern.catalog import Catalog, scan
-from discern.checking import Finding, count, find_faults
-from discern.features import extract, load_backbone
-from discern.grouping import Groups, find_edges, form_groups
-from discern.heads import Opinions
-from discern.picture import choose_recipe
-from discern.splitting import cross_split
-from discern.training import Material, opine
+from discern.catalog import Catalog
+from discern.checking import Finding, count
 
-DATA = Path(__file__).resolve().parent.parent / os.environ.get("DISCERN_TEST_DATA", "../shared/data")
 OUT = Path(__file__).parent / "out"
-PLANTED = ("furniture7", "trashnet", "clothing_small")
+TUNED_ON = ("furniture7", "trashnet", "clothing_small")
+BLIND = ("imagenette160", "hymenoptera", "fruits360_varieties", "cifar10", "scones_bicycle_motorcycle")
+SMALL = 64
+KINDS = ("labels", "looks", "strangers", "shortcuts")
 NOT_LABELLED = {"dirty_samples", "negatives_imagenet"}
 SHARE = 0.05
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 
 Alter = Callable[[Image.Image, np.random.Generator], Image.Image]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Seen:
-    """A pack with all that checks look at."""
-
-    catalog: Catalog
-    edges: pl.DataFrame
-    groups: Groups
-    material: Material
-    opinions: Opinions | None
-
-    def findings(self) -> list[Finding]:
-        return find_faults(self.catalog, self.edges, self.groups, opinions=self.opinions)
-
-    def labelled(self, labels: np.ndarray) -> "Seen":
-        """The same pictures under other labels int [N], judged anew."""
-        names = pl.Series("label", [self.catalog.labels[label] for label in labels.tolist()], pl.String)
-        catalog = replace(self.catalog, table=self.catalog.table.with_columns(names))
-        material = replace(self.material, catalog=catalog)
-        opinions = opine(material, cross_split(catalog, self.groups))
-        return replace(self, catalog=catalog, material=material, opinions=opinions)
-
-
-def see(folder: Path, cache: Path) -> Seen:
-    """Scan, see, group and answer."""
-    catalog, backbone = scan(folder, cache=cache), load_backbone("lite0")
-    rows = np.flatnonzero(catalog.readable)
-    table = catalog.table[rows]
-    recipe = choose_recipe(list(zip(table["width"].to_list(), table["height"].to_list(), strict=True)), backbone.size)
-    position = np.full(len(catalog), -1)
-    position[rows] = np.arange(len(rows))
-    features = extract(catalog, rows.tolist(), backbone, recipe, cache=cache)
-    edges = find_edges(catalog)
-    groups = form_groups(catalog, edges)
-    material = Material(catalog=catalog, features=features, position=position, backbone=backbone, recipe=recipe)
-    opinions = opine(material, cross_split(catalog, groups))
-    return Seen(catalog=catalog, edges=edges, groups=groups, material=material, opinions=opinions)
-
-
-def glance(folder: Path, cache: Path) -> tuple[Catalog, list[Finding]]:
-    """What is told of looks and files alone: no picture is compared with another, and no label is doubted."""
-    catalog = scan(folder, cache=cache)
-    nothing = pl.DataFrame(schema={"first": pl.Int32, "second": pl.Int32, "kind": pl.String, "score": pl.Float64})
-    return catalog, find_faults(catalog, nothing, form_groups(catalog, nothing))
 
 
 def blur(share: float) -> Alter:
@@ -109,28 +59,6 @@ LOOKS: dict[str, tuple[str, Alter]] = {
     "washed out": ("bright", scale(0.25, 191)),
     "one colour": ("blank", empty),
 }
-
-
-def save(image: Image.Image, path: Path, form: str = "JPEG") -> None:
-    buffer = io.BytesIO()
-    image.save(buffer, form, **({"quality": 92} if form == "JPEG" else {"compress_level": 1}))
-    path.unlink(missing_ok=True)
-    path.write_bytes(buffer.getvalue())
-
-
-def copy(seen: Seen, folder: Path) -> list[str]:
-    """Link the different pictures of a pack into a folder of its own; their paths."""
-    pixels = seen.catalog.table["pixels"].fill_null("").to_numpy().astype(str)
-    _, first = np.unique(pixels, return_index=True)
-    paths = seen.catalog.table["path"][np.intersect1d(first, np.flatnonzero(seen.catalog.readable))].to_list()
-    for path in paths:
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).symlink_to(Path(seen.catalog.root, path).resolve())
-    return paths
-
-
-def open_upright(path: Path) -> Image.Image:
-    return ImageOps.exif_transpose(Image.open(path)).convert("RGB")
 
 
 def figures(catalog: Catalog, findings: list[Finding], check: str, planted: set[str]) -> dict[str, Any]:
@@ -200,25 +128,6 @@ def plant_strangers(clean: Seen, cache: Path, seed: int) -> dict[str, Any]:
         return {"strangers": {"check": "odd_one_out"} | row}
 
 
-def by_class(clean: Seen, cache: Path, name: str, chosen: set[str] | None = None) -> dict[str, Any]:
-    """Another format for some classes, every second one unless they are named; or a frame in each class's colour."""
-    labels = dict(zip(clean.catalog.table["path"], clean.catalog.table["label"], strict=True))
-    wanted = set(clean.catalog.labels[::2]) if chosen is None else chosen
-    palette = np.random.default_rng(1).integers(0, 256, (len(clean.catalog.labels), 3))
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        for path in copy(clean, folder):
-            image, label = open_upright(folder / path), labels[path]
-            if "format" in name and label in wanted:
-                save(image, folder / path, "PNG")
-            elif "border" in name:
-                frame = max(2, min(image.size) // 40)
-                colour = tuple(palette[clean.catalog.labels.index(label)].tolist())
-                save(ImageOps.expand(ImageOps.crop(image, frame), frame, colour), folder / path)
-        _, findings = glance(folder, cache)
-    return {name: {"check": "shortcut", "told": [finding.why for finding in findings if finding.check == "shortcut"]}}
-
-
 def draw(seen: Seen, findings: list[Finding], path: Path, *, side: int = 130, most: int = 96) -> None:
     """A contact sheet of findings about single pictures, a few of each check."""
     shown = [finding for finding in findings if len(finding.rows) == 1][:most]
@@ -238,8 +147,9 @@ def draw(seen: Seen, findings: list[Finding], path: Path, *, side: int = 130, mo
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     every = sorted(path.name for path in DATA.iterdir() if path.is_dir() and path.name not in NOT_LABELLED)
-    parser.add_argument("--packs", nargs="*", default=list(PLANTED), help="where faults are planted")
+    parser.add_argument("--packs", nargs="*", default=[*TUNED_ON, *BLIND], help="where faults are planted")
     parser.add_argument("--clean", nargs="*", default=every, help="what is looked at as it is")
+    parser.add_argument("--plant", nargs="*", choices=KINDS, default=list(KINDS), help="what is planted there")
     parser.add_argument("--seed", type=int, default=100, help="0-9 are for development, 100 is what is reported")
     parser.add_argument("--sheets", type=Path)
     wanted = parser.parse_args()
@@ -249,7 +159,7 @@ def main() -> None:
         if pack in wanted.clean:
             result["clean"][pack] = tell(pack, seen, wanted.sheets)
         if pack in wanted.packs:
-            result["planted"][pack] = plant(pack, seen, cache, wanted.seed)
+            result["planted"][pack] = plant(pack, seen, cache, wanted.seed, wanted.plant)
     OUT.mkdir(exist_ok=True)
     (OUT / "faults.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
 
@@ -267,17 +177,23 @@ def tell(pack: str, seen: Seen, sheets: Path | None) -> dict[str, Any]:
     return {"pictures": len(seen.catalog), "counts": counts, "of_many": sets}
 
 
-def plant(pack: str, clean: Seen, cache: Path, seed: int) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as temporary:
-        copy(clean, Path(temporary))
-        rows = plant_labels(see(Path(temporary), cache), seed)
-    rows |= plant_looks(clean, cache, seed) | plant_strangers(clean, cache, seed)
-    rows |= by_class(clean, cache, "format of every second class")
-    rows |= by_class(clean, cache, "format of one class", {clean.catalog.labels[0]})
-    rows |= by_class(clean, cache, "border in the class's colour")
+def plant(pack: str, clean: Seen, cache: Path, seed: int, kinds: list[str]) -> dict[str, Any]:
+    rows: dict[str, Any] = {}
+    large = np.median(clean.catalog.table["width"].drop_nulls().to_numpy()) > SMALL
+    if "labels" in kinds:
+        with tempfile.TemporaryDirectory() as temporary:
+            copy(clean, Path(temporary))
+            rows |= plant_labels(see(Path(temporary), cache), seed)
+    if "looks" in kinds and large:
+        rows |= plant_looks(clean, cache, seed)
+    if "strangers" in kinds and large:
+        rows |= plant_strangers(clean, cache, seed)
+    if "shortcuts" in kinds:
+        rows |= plant_shortcuts(clean, cache)
+    blind = "" if pack in TUNED_ON else " (blind)"
     for name, row in rows.items():
-        said = {key: value for key, value in row.items() if key != "check"}
-        print(f"{pack:<16} {name:<32} {row['check']:<20} {said}", flush=True)
+        said = {key: value for key, value in row.items() if key not in ("check", "why")}
+        print(f"{pack + blind:<34} {name:<32} {row['check']:<20} {said}", flush=True)
     return rows
 
 
