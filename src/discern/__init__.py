@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from discern.bundle import Model, Prediction, load
     from discern.client import AsyncClient, Client
     from discern.errors import DiscernError
+    from discern.flow.batch import PredictToResult, predict_to
     from discern.flow.caching import CacheResult, cache
     from discern.flow.checking import CheckResult, check
     from discern.flow.doctoring import DoctorResult, doctor
@@ -37,6 +38,7 @@ _HOMES = {
     "EvaluateResult": "discern.flow.evaluating",
     "ExportResult": "discern.flow.exporting",
     "Model": "discern.bundle",
+    "PredictToResult": "discern.flow.batch",
     "Prediction": "discern.bundle",
     "SplitResult": "discern.flow.splitting",
     "TrainResult": "discern.flow.training",
@@ -49,6 +51,7 @@ _HOMES = {
     "key": "discern.flow.serving",
     "load": "discern.bundle",
     "predict": "discern.flow.predicting",
+    "predict_to": "discern.flow.batch",
     "serve": "discern.flow.serving",
     "show": "discern.flow.showing",
     "split": "discern.flow.splitting",
@@ -67,6 +70,7 @@ __all__ = [
     "EvaluateResult",
     "ExportResult",
     "Model",
+    "PredictToResult",
     "Prediction",
     "SplitResult",
     "TrainResult",
@@ -80,6 +84,7 @@ __all__ = [
     "key",
     "load",
     "predict",
+    "predict_to",
     "serve",
     "show",
     "split",

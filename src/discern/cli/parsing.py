@@ -68,3 +68,28 @@ def parse_floors(texts: list[str]) -> dict[str, float]:
         except ValueError:
             raise UsageError(f"{text!r} is no floor.", hint="Write it like accuracy=.90.") from None
     return floors
+
+
+def parse_single(words: list[str]) -> str:
+    """Take the only word of several that might have been given.
+
+    >>> parse_single(["photos/"])
+    'photos/'
+    """
+    if len(words) != 1:
+        raise UsageError(
+            f"With --out there is one source, not {len(words)}.",
+            hint="Name one folder, list or archive; quote patterns.",
+        )
+    return words[0]
+
+
+def required(value: str | None, with_option: str, option: str) -> str:
+    """Take what an option needs beside it.
+
+    >>> required("a.csv", "--sheet", "--out")
+    'a.csv'
+    """
+    if value is None:
+        raise UsageError(f"{with_option} goes with {option}.", hint=f"Add {option} FILE.")
+    return value

@@ -24,7 +24,7 @@ def refusals() -> Iterator[None]:
             warnings.simplefilter("default" if state.debug else "ignore")
             yield
     except (KeyboardInterrupt, typer.Abort):
-        _say("interrupted; a run goes on with --resume and its --name.")
+        _say("interrupted; a run goes on with --resume and its --name, `predict --out` by the same command.")
         sys.exit(INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the outermost wall: whatever happened is said in one line
         if state.debug:
