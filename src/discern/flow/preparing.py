@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 import polars as pl
 
-from discern.catalog import Catalog, apply_fixes, read_fixes, scan, write_fixes
+from discern.catalog import Catalog, apply_fixes, read_fixes, read_names, scan, write_fixes
 from discern.checking import Finding, find_faults, propose_fixes
 from discern.errors import FixesError
 from discern.features import extract, load_backbone
@@ -36,6 +36,7 @@ class PrepareConfig:
         backbone: a name, or the path of an ONNX file.
         negatives: pictures of none of the classes, or None.
         ordered: the labels in an order that means something; empty: it means nothing.
+        names: a names.csv, or None.
     """
 
     source: str
@@ -43,6 +44,7 @@ class PrepareConfig:
     backbone: str = "lite0"
     negatives: str | None = None
     ordered: tuple[str, ...] = ()
+    names: str | None = None
 
     @classmethod
     def of(
@@ -53,6 +55,7 @@ class PrepareConfig:
         backbone: str,
         negatives: str | Path | None = None,
         ordered: Sequence[str] = (),
+        names: str | Path | None = None,
     ) -> Self:
         """Settings with absolute paths, so that a run says where its pictures were."""
         return cls(
@@ -61,11 +64,12 @@ class PrepareConfig:
             backbone=_named(backbone),
             negatives=None if negatives is None else str(place(negatives)),
             ordered=tuple(ordered),
+            names=None if names is None else str(place(names)),
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for `run.json`; the fixes by what they say, so that none that were edited pass for the same."""
-        return asdict(self) | {"fixes": named_by_content(self.fixes)}
+        """Plain values for `run.json`; files by what they say, so that none that was edited passes for the same."""
+        return asdict(self) | {"fixes": _by_content(self.fixes), "names": _by_content(self.names)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +82,7 @@ class Prepared:
         groups: which pictures must stay together.
         crossed: a cross-validation over all labelled pictures; None where there are no two classes.
         findings: what is wrong, picture by picture.
+        names: what people call some labels: label to `name`, `spoken`, `route`.
     """
 
     material: Material
@@ -85,6 +90,7 @@ class Prepared:
     groups: Groups
     crossed: Split | None
     findings: list[Finding]
+    names: dict[str, dict[str, str]]
 
     @property
     def catalog(self) -> Catalog:
@@ -122,6 +128,7 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
     kept = cache_folder(cache)
     with run.stage("scan", progress):
         catalog = _catalog(run, config, kept, progress)
+        names = {} if config.names is None else read_names(Path(config.names), catalog.labels)
     run.save(data={"fingerprint": catalog.fingerprint, "files": len(catalog.table)})
     with run.stage("features", progress):
         material = look(catalog, config.backbone, cache=kept, progress=progress)
@@ -145,7 +152,7 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
         findings = find_faults(catalog, edges, groups, opinions=opinions)
         with run.replacing("fixes.csv") as path:
             write_fixes(path, propose_fixes(catalog, findings))
-    return Prepared(material=material, edges=edges, groups=groups, crossed=crossed, findings=findings)
+    return Prepared(material=material, edges=edges, groups=groups, crossed=crossed, findings=findings, names=names)
 
 
 def look(catalog: Catalog, name: str, *, cache: Path, progress: Progress) -> Material:
@@ -163,8 +170,8 @@ def _named(backbone: str) -> str:
     return str(place(backbone)) if Path(backbone).suffix.lower() == ".onnx" else backbone
 
 
-def named_by_content(file: str | Path | None) -> dict[str, str | None] | None:
-    """A file by its path and by what it says, so that none that was edited passes for the same."""
+def _by_content(file: str | None) -> dict[str, str | None] | None:
+    """A file by its path and by what it says."""
     if file is None:
         return None
     path = Path(file)

@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from discern.catalog import Catalog, read_names
+from discern.catalog import Catalog
 from discern.checking import conflicted, count
 from discern.errors import DataError
-from discern.flow.places import place
-from discern.flow.preparing import PrepareConfig, Prepared, named_by_content, prepare
+from discern.flow.preparing import PrepareConfig, Prepared, prepare
 from discern.flow.run import Run
 from discern.flow.showing import write_page
 from discern.heads import HeadConfig
@@ -99,7 +98,9 @@ def train(
     Raises:
         DiscernError: the source, the fixes or the run's name cannot be used, or the pictures do not allow training.
     """
-    preparing = PrepareConfig.of(source, fixes=fixes, backbone=backbone, negatives=negatives, ordered=ordered)
+    preparing = PrepareConfig.of(
+        source, fixes=fixes, backbone=backbone, negatives=negatives, ordered=ordered, names=names
+    )
     config = TrainConfig(
         seed=seed,
         split=SplitConfig(seed=seed),
@@ -107,12 +108,11 @@ def train(
         at_most_wrong=at_most_wrong,
         coverage=coverage,
     )
-    words = None if names is None else place(names)
-    asked = preparing.to_json() | config.to_json() | {"names": named_by_content(words)}
+    asked = preparing.to_json() | config.to_json()
     run = Run.create(source, name=name, runs=runs, resume=resume, config=asked)
     with run.held():
         if not (run.finished and all(run.path(name).exists() for name in _PRODUCTS)):
-            _train(run, preparing, config, words, cache=cache, progress=progress)
+            _train(run, preparing, config, cache=cache, progress=progress)
     return _result(run)
 
 
@@ -120,13 +120,11 @@ def _train(
     run: Run,
     preparing: PrepareConfig,
     config: TrainConfig,
-    words: Path | None,
     *,
     cache: str | Path | None,
     progress: Progress,
 ) -> None:
     prepared = prepare(run, preparing, cache=cache, progress=progress)
-    names = {} if words is None else read_names(words, prepared.catalog.labels)
     with run.stage("split", progress):
         split = _split(run, prepared, config)
     with run.stage("fit", progress):
@@ -136,7 +134,7 @@ def _train(
             tabulate(prepared.catalog, learned.honest).write_parquet(path)
     with run.stage("evaluate", progress):
         decided = decide(material, split, learned, config)
-        metrics = measure(material, split, learned, decided, config) | {"names": names}
+        metrics = measure(material, split, learned, decided, config) | {"names": prepared.names}
         metrics["hints"] = hints(material.catalog)
         metrics["learning_curve"] = prepared.crossed and grow(material, prepared.crossed, seed=config.seed)
         run.write_json("metrics.json", metrics)
@@ -145,7 +143,7 @@ def _train(
             name=run.folder.name,
             config=config,
             versions=run.facts["versions"],
-            names=names,
+            names=prepared.names,
             faults=count(prepared.findings),
             group=prepared.groups.group,
         )
