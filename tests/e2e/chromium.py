@@ -4,6 +4,7 @@ import contextlib
 import functools
 import http.server
 import importlib.util
+import os
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
@@ -30,7 +31,9 @@ def why_none() -> str:
 
 def find() -> str | None:
     """Where Chromium is."""
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return os.environ.get("DISCERN_CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
 
 
 @contextlib.contextmanager

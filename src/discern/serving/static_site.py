@@ -145,13 +145,21 @@ def write_site(folder: Path, files: Mapping[str, bytes], *, door: str, model: Ma
     """
     before = _earlier(folder)
     _require_free(folder, [*files, MARK], before)
-    sums = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
-    mark = {"format": 1, "target": "web", "door": door, "model": dict(model), "discern": __version__, "sha256": sums}
-    # Last, so that an interrupted export is seen to be unfinished.
-    for name, data in {**files, MARK: json.dumps(mark, indent=1).encode()}.items():
+    mark = {"format": 1, "target": "web", "door": door, "model": dict(model), "discern": __version__}
+    # First and last: an interrupted export knows its files again, and is seen to be unfinished.
+    _mark(folder, mark | {"whole": False, "sha256": dict.fromkeys([*before, *files])})
+    for name, data in files.items():
         _write(folder / name, data)
-    for name in before - sums.keys():
+    for name in before - files.keys():
         (folder / name).unlink(missing_ok=True)
+    _mark(
+        folder,
+        mark | {"whole": True, "sha256": {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}},
+    )
+
+
+def _mark(folder: Path, mark: Mapping[str, Any]) -> None:
+    _write(folder / MARK, json.dumps(mark, indent=1).encode())
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -1,0 +1,43 @@
+"""Asks an exported page, as its own scripts do."""
+
+import base64
+import io
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+OPEN = """async () => {
+  const { connect } = await import(new URL("page/answering.js", document.baseURI));
+  window.answerer = await connect();
+  return window.answerer.about();
+}"""
+ASK = """async ([bytes, evidence]) => {
+  const blob = new Blob([Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0))]);
+  try {
+    return await window.answerer.answer(blob, { evidence });
+  } catch (error) {
+    return { error };
+  }
+}"""
+
+
+def ask(page: Any, picture: bytes, *, evidence: bool = False) -> Any:
+    """What the page answers: a prediction, or an `error`."""
+    return page.evaluate(ASK, [base64.b64encode(picture).decode(), evidence])
+
+
+def encode(pixels: np.ndarray, kind: str = "PNG", mode: str | None = None, **options: Any) -> bytes:
+    """A picture's file."""
+    buffer = io.BytesIO()
+    image = Image.fromarray(pixels)
+    (image.convert(mode) if mode else image).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def scene(width: int = 90, height: int = 60, seed: int = 0) -> np.ndarray:
+    """Grey with a red thing to the left, uint8 [height, width, 3]."""
+    random = np.random.default_rng(seed)
+    pixels = random.normal(90, 1, (height, width, 3))
+    pixels[height // 4 : height // 2, width // 6 : width // 3] = (230, 30, 40)
+    return np.uint8(np.clip(pixels, 0, 255))

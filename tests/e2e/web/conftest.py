@@ -1,0 +1,52 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import discern
+from discern.errors import UsageError
+from discern.serving.browser_engine import ENGINE, take_engine
+from discern.store import default_folder
+from tests.e2e import chromium
+from tests.unit.bundle.small import write_small
+
+
+@pytest.fixture(scope="session")
+def runtime() -> Path:
+    """The engine's archive, out of the user's cache or through npm, or a skip."""
+    try:
+        take_engine(default_folder())
+    except UsageError as error:
+        pytest.skip(f"no engine for browsers: {error}")
+    return default_folder() / "engines" / ENGINE.archive
+
+
+@pytest.fixture(scope="module")
+def visitor() -> Iterator[Any]:
+    """Chromium, or a skip; each test opens pages of its own."""
+    if why := chromium.why_none():
+        pytest.skip(why)
+    with chromium.browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    names = {"red": {"name": "something red", "spoken": "red", "route": "bay 2"}}
+    return write_small(tmp_path_factory.mktemp("bundle") / "model.discern", names=names)
+
+
+@pytest.fixture(scope="module")
+def root(bundle: Path, runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a host serves: a site in a folder of it."""
+    folder = tmp_path_factory.mktemp("hosted")
+    discern.export(bundle, folder / "deep" / "site", runtime=runtime)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(root: Path) -> Iterator[str]:
+    """Where the site is."""
+    with chromium.hosted(root) as host:
+        yield f"{host}deep/site/"
