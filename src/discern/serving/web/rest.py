@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 
 from discern.errors import PictureError
 from discern.serving.batching import Answered
+from discern.serving.describing import describe_model
 from discern.serving.web.desk import Desk, answer_json
 from discern.serving.web.refusals import to_json
 from discern.serving.web.schemas import ASKING, PICTURES, ModelJson, PredictionJson, PredictionsJson, errors
@@ -42,27 +43,6 @@ def rest(desk: Desk) -> APIRouter:
         return JSONResponse(describe_model(served.name, served.model, list(desk.roster.served)))
 
     return door
-
-
-def describe_model(name: str, model: Any, models: list[str]) -> dict[str, Any]:
-    """What is known of a model."""
-    manifest = model.manifest
-    thresholds = manifest.thresholds
-    return {
-        "name": name,
-        "version": manifest.version,
-        "fingerprint": model.fingerprint,
-        "labels": list(manifest.labels),
-        "ordered": manifest.ordered,
-        "names": manifest.names,
-        "thresholds": {"unknown": thresholds.unknown, "accept": thresholds.accept, "set": thresholds.label_set},
-        "policy": manifest.policy,
-        "metrics": manifest.metrics,
-        "backbone": manifest.backbone,
-        "recipe": manifest.recipe.to_json(),
-        "card": model.card,
-        "models": models,
-    }
 
 
 def _one(answer: Answered | PictureError) -> dict[str, Any]:
