@@ -10,7 +10,16 @@ from discern.errors import UsageError
 from discern.serving.config import ServeConfig
 from discern.serving.keys import add_key
 
-_NEEDED = ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client", "limits", "httpcore2")
+_NEEDED = (
+    "fastapi",
+    "fastapi_offline",
+    "uvicorn",
+    "httptools",
+    "python_multipart",
+    "prometheus_client",
+    "limits",
+    "httpcore2",
+)
 
 
 def serve(

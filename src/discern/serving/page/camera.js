@@ -50,13 +50,13 @@ export class Camera {
     return all.filter((device) => device.kind === "videoinput");
   }
 
-  /** A small grey frame, to see whether anything has changed; null while there is no picture. */
+  /** A small frame, red, green and blue in turn, to see whether anything has changed; null while there is no picture. */
   look() {
     if (!this.video.videoWidth) return null;
     const brush = this.small.getContext("2d", { willReadFrequently: true });
     this.draw(brush, SMALL);
     const { data } = brush.getImageData(0, 0, SMALL, SMALL);
-    return Float32Array.from({ length: SMALL * SMALL }, (_, place) => 0.3 * data[4 * place] + 0.6 * data[4 * place + 1] + 0.1 * data[4 * place + 2]);
+    return data.filter((_, place) => place % 4 < 3);
   }
 
   /** What is seen, as a JPEG of at most `side` px; never mirrored. */

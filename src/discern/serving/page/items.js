@@ -36,8 +36,8 @@ export function requireSize(item, limits) {
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)}\u202fMB`;
 
 /** Put a smaller copy in an item's place. */
-export async function makeSmaller(item) {
-  const smaller = await shrink(item.blob);
+export async function makeSmaller(item, limits) {
+  const smaller = await shrink(item.blob, limits?.bytes);
   if (!smaller) return false;
   Object.assign(item, { blob: smaller, shrunk: true });
   return true;

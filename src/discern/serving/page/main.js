@@ -220,7 +220,7 @@ class Page {
   }
 
   async sendSmaller(item) {
-    if (await makeSmaller(item)) return this.line.add([item]);
+    if (await makeSmaller(item, this.connection.answerer?.limits)) return this.line.add([item]);
     const error = { code: "not_shrunk", message: "This browser cannot open it, so it cannot make it smaller.", hint: "Make it smaller with another program." };
     return this.line.mark(item, "failed", { error });
   }

@@ -1,6 +1,7 @@
 // Smaller copies: thumbnails for the list, and pictures that a server would not take as they are.
 
 const SENT = 2048;
+const LEAST = 256;
 
 /** A small square copy as a blob, or null where this browser cannot show the picture. */
 export async function thumbnail(blob, side = 160) {
@@ -14,11 +15,18 @@ export async function thumbnail(blob, side = 160) {
   return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.8));
 }
 
-/** A copy of at most 2,048 px, or null where this browser cannot show the picture. */
-export async function shrink(blob) {
+/** A copy of at most 2,048 px that has at most `most` bytes, or null where this browser cannot show the picture. */
+export async function shrink(blob, most = Infinity) {
   const bitmap = await open(blob);
   if (!bitmap) return null;
-  const scale = Math.min(1, SENT / Math.max(bitmap.width, bitmap.height));
+  let copy = null;
+  for (let side = SENT; side >= LEAST && !(copy?.size <= most); side /= 2) copy = await draw(bitmap, side);
+  bitmap.close();
+  return copy;
+}
+
+function draw(bitmap, side) {
+  const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(scale * bitmap.width));
   canvas.height = Math.max(1, Math.round(scale * bitmap.height));
@@ -27,7 +35,6 @@ export async function shrink(blob) {
   brush.fillStyle = "#fff";
   brush.fillRect(0, 0, canvas.width, canvas.height);
   brush.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  bitmap.close();
   return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.92));
 }
 

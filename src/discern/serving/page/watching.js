@@ -7,18 +7,26 @@ const SHARE = 0.03;
 export const SMALL = 24;
 
 /**
- * Whether two small grey frames (arrays of SMALL x SMALL numbers in [0, 255]) show something different: some share
- * of the cells has changed by more than noise does, once a change of the light as a whole is taken away.
+ * Whether two small frames show something different: some share of their cells has changed in some colour by more
+ * than noise does, once a change of the light as a whole is taken away.
+ *
+ * A frame is an array of SMALL x SMALL times red, green and blue in [0, 255].
  */
 export function differs(before, after) {
   if (!before) return true;
-  const shift = mean(after) - mean(before);
+  const light = [0, 1, 2].map((colour) => mean(after, colour) - mean(before, colour));
   let changed = 0;
-  for (let place = 0; place < after.length; place += 1) changed += Math.abs(after[place] - before[place] - shift) > CELL;
-  return changed > SHARE * after.length || Math.abs(shift) > 3 * CELL;
+  for (let cell = 0; cell < after.length; cell += 3) {
+    changed += light.some((shift, colour) => Math.abs(after[cell + colour] - before[cell + colour] - shift) > CELL);
+  }
+  return changed > (SHARE * after.length) / 3 || light.some((shift) => Math.abs(shift) > 3 * CELL);
 }
 
-const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+function mean(frame, colour) {
+  let sum = 0;
+  for (let cell = colour; cell < frame.length; cell += 3) sum += frame[cell];
+  return (3 * sum) / frame.length;
+}
 
 /** Decides what is worth telling: an answer that differs from the one told last, and came twice in a row. */
 export class Settling {
@@ -53,7 +61,7 @@ export class Settling {
 /**
  * Looks until it is stopped.
  *
- * `look()` gives a small grey frame, `ask()` an answer as `{decision, label, place, ...}`, `show(answer)` is given
+ * `look()` gives a small frame, `ask()` an answer as `{decision, label, place, ...}`, `show(answer)` is given
  * each, `tell(answer)` what is worth saying, `trouble(error)` what went wrong; it gives how many ms to wait.
  */
 export class Watcher {

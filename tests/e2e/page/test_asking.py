@@ -1,0 +1,134 @@
+"""Every way to show the page a picture, and every answer it gives."""
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.page.conftest import Visit, choose, headline, serve
+from tests.e2e.page.scenes import glow, noise
+
+
+def drop(page: Page, *paths: Path) -> None:
+    """Drop files as the mouse does it: the browser itself makes the events."""
+    devtools = page.context.new_cdp_session(page)
+    carried = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 600, "y": 400, "data": carried})
+
+
+def test_the_first_sight_says_what_it_knows_and_how_good_it_is(page: Page) -> None:
+    expect(page.locator("#knows")).to_contain_text("I know dark card and red card.")
+    expect(page.locator("#honest")).to_contain_text("right 91.2\u202f% of the time")
+    expect(page.locator("#honest")).to_contain_text("95 % interval 88.0\u202f% to 94.0\u202f%")
+    expect(page.locator("#honest")).to_contain_text("At most 5 % of the accepted answers are wrong.")
+    expect(page.locator("#model-pick")).to_be_hidden()
+
+
+def test_a_chosen_picture_is_answered_large_and_plain(page: Page, shown: dict[str, Path]) -> None:
+    choose(page, shown["sure"])
+    expect(headline(page)).to_have_text("Red card, 98\u202f%")
+    expect(page.locator("#answer .chip")).to_have_text("Sure")
+    expect(page.locator("#answer .chip svg")).to_be_visible()
+    expect(page.locator("#answer .note")).to_have_text("Goes to the left bin.")
+    expect(page.locator(".bars li")).to_have_text(["red card98\u202f%", "dark card2\u202f%"])
+    expect(page.locator(".latency")).to_contain_text("of it by the model")
+    expect(page.locator("#picture img")).to_have_attribute("alt", "Your picture: sure.png")
+
+
+def test_a_doubtful_answer_names_the_two_and_asks_a_person(page: Page, shown: dict[str, Path]) -> None:
+    choose(page, shown["torn"])
+    expect(headline(page)).to_have_text("I can\u2019t tell dark card from red card here: please have a look.")
+    expect(page.locator("#answer .chip")).to_have_text("Please check")
+
+
+def test_a_stranger_is_none_of_the_things_it_knows(page: Page, shown: dict[str, Path]) -> None:
+    choose(page, shown["strange"])
+    expect(headline(page)).to_have_text("This is none of the things I know: it looks most like red card.")
+    expect(page.locator("#answer .chip")).to_have_text("Not known")
+
+
+def test_dropped_pictures_are_answered(page: Page, shown: dict[str, Path]) -> None:
+    drop(page, shown["dark"])
+    expect(headline(page)).to_have_text("Dark card, 98\u202f%")
+    expect(page.locator("#cover")).to_be_hidden()
+
+
+def test_a_dropped_folder_is_all_its_pictures(page: Page, shown: dict[str, Path]) -> None:
+    drop(page, shown["dark"].parent)
+    expect(page.locator("#batch-title")).to_have_text("4 pictures: 2 sure, 1 to check, 1 not known")
+
+
+def test_a_pasted_picture_is_answered(visit: Visit, address: str) -> None:
+    page = visit(address, permissions=["clipboard-read", "clipboard-write"])
+    page.evaluate(
+        """async () => {
+        const canvas = new OffscreenCanvas(60, 60), brush = canvas.getContext("2d");
+        brush.fillStyle = "rgb(250, 0, 0)"; brush.fillRect(0, 0, 60, 60);
+        const blob = await canvas.convertToBlob({ type: "image/png" });
+        await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
+    }"""
+    )
+    page.keyboard.press("Control+v")
+    expect(headline(page)).to_have_text("Red card, 98\u202f%")
+    expect(page.locator("figcaption")).to_have_text("Pasted picture")
+
+
+def test_several_are_answered_and_each_can_be_looked_at(page: Page, shown: dict[str, Path], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no picture at all")
+    choose(page, shown["sure"], shown["torn"], shown["strange"], broken)
+    expect(page.locator("#batch-title")).to_have_text(
+        "4 pictures: 1 sure, 1 to check, 1 not known, 1 without an answer"
+    )
+    expect(page.locator(".tile.accept img")).to_be_visible()
+    page.get_by_role("button", name="broken.jpg: No answer").click()
+    expect(headline(page)).to_have_text("This is no picture that I can read")
+    page.get_by_role("button", name="torn.png: Please check, dark card").click()
+    expect(headline(page)).to_contain_text("I can\u2019t tell")
+    assert page.locator(".tile[aria-current=true]").count() == 1
+
+
+def test_the_heat_map_comes_when_asked_for_and_says_where(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "glow.png"
+    glow("right").save(path)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    choose(page, path)
+    expect(headline(page)).to_contain_text("Red card")
+    assert not any("evidence" in url for url in asked)
+    page.locator("#heat").click()
+    expect(page.locator(".heat")).to_be_visible()
+    expect(page.locator("#looked")).to_have_text("I look mostly at what is on the right of the picture.")
+    assert "evidence=1" in asked[-1]
+    mask = page.locator(".heat").evaluate("image => getComputedStyle(image).maskImage")
+    assert mask.startswith('url("data:image/png')
+    expect(page.locator("#heat")).to_be_focused()
+    page.locator("#heat").click()
+    expect(page.locator(".heat")).to_have_count(0)
+
+
+def test_a_picture_that_the_browser_cannot_show_is_answered_all_the_same(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "scan.tiff"
+    glow("left").save(path)
+    choose(page, path)
+    expect(page.locator(".cannot-show")).to_be_visible()
+    expect(headline(page)).to_contain_text("Red card")
+
+
+def test_what_is_too_large_is_sent_smaller_when_that_is_wanted(visit: Visit, colours: Path, tmp_path: Path) -> None:
+    with serve(colours, "--max-mb", "0.2") as address:
+        page = visit(address)
+        choose(page, noise(tmp_path / "large.png", 300))
+        expect(headline(page)).to_have_text("This picture is too large")
+        expect(page.locator(".note")).to_contain_text("the server takes 0.2\u202fMB")
+        page.locator("#shrink").click()
+        expect(page.locator("#answer")).to_contain_text("this is the answer to a smaller copy")
+
+
+def test_names_of_pictures_are_never_code(page: Page, shown: dict[str, Path], tmp_path: Path) -> None:
+    path = tmp_path / "<img src=x onerror=alert(1)>.png"
+    path.write_bytes(shown["sure"].read_bytes())
+    choose(page, path)
+    expect(headline(page)).to_be_visible()
+    expect(page.locator("figcaption")).to_have_text(path.name)
+    assert page.locator("img[src='x']").count() == 0

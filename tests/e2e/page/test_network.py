@@ -1,0 +1,120 @@
+"""The page and a server that is away, slow, busy, or wants a key: nothing that was shown is lost."""
+
+import socket
+from pathlib import Path
+
+from playwright.sync_api import Route, expect
+
+from discern.serving.keys import add_key
+from tests.e2e.page.conftest import Visit, choose, headline, hold, serve
+from tests.e2e.page.scenes import noise
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_what_is_shown_while_the_server_is_away_is_answered_when_it_is_back(
+    visit: Visit, colours: Path, shown: dict[str, Path]
+) -> None:
+    port = free_port()
+    with serve(colours, port=port) as address:
+        page = visit(address)
+    choose(page, shown["sure"], shown["dark"])
+    expect(page.locator("#notice")).to_contain_text("The server cannot be reached.")
+    expect(page.locator("#answer h2")).to_have_text("Waiting for the server: your picture is kept")
+    with serve(colours, port=port):
+        page.get_by_role("button", name="Try now").click()
+        expect(page.locator("#batch-title")).to_have_text("2 pictures: 2 sure")
+        expect(page.locator("#notice")).to_be_hidden()
+
+
+def test_a_slow_network_shows_how_far_it_is_and_can_be_cancelled(visit: Visit, address: str, tmp_path: Path) -> None:
+    page = visit(address)
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    slow = {"offline": False, "latency": 50, "downloadThroughput": 1_000_000, "uploadThroughput": 100_000}
+    devtools.send("Network.emulateNetworkConditions", slow)
+    choose(page, noise(tmp_path / "large.png", 900))
+    expect(page.locator("#progress-said")).to_contain_text("has gone")
+    assert 0 < page.locator("#progress").evaluate("bar => bar.value") < 1
+    page.locator("#cancel").click()
+    expect(headline(page)).to_have_text("Cancelled")
+    expect(headline(page)).to_be_focused()
+
+
+def test_a_server_that_takes_its_time_is_said_to(visit: Visit, address: str, shown: dict[str, Path]) -> None:
+    page = visit(address)
+    held = hold(page)
+    choose(page, shown["sure"])
+    expect(page.locator("#progress-said")).to_contain_text("The network or the server is slow.")
+    held[0].continue_()
+    expect(headline(page)).to_contain_text("Red card")
+
+
+def test_a_busy_server_is_asked_again_when_it_said(visit: Visit, address: str, shown: dict[str, Path]) -> None:
+    page = visit(address)
+    asked: list[float] = []
+
+    def refuse_once(route: Route) -> None:
+        asked.append(page.evaluate("performance.now()"))
+        if len(asked) > 1:
+            route.continue_()
+            return
+        busy = {"error": {"code": "overloaded", "message": "There is more to do than can be done now.", "hint": ""}}
+        route.fulfill(status=503, json=busy, headers={"Retry-After": "2"})
+
+    page.route("**/predict*", refuse_once)
+    choose(page, shown["sure"])
+    expect(page.locator("#answer h2")).to_have_text("The server is busy: I ask again in a moment")
+    expect(headline(page)).to_contain_text("Red card")
+    assert len(asked) == 2
+    assert asked[1] - asked[0] >= 1900
+
+
+def test_a_key_is_asked_for_and_kept_for_this_tab(
+    visit: Visit, colours: Path, shown: dict[str, Path], tmp_path: Path
+) -> None:
+    key = add_key(tmp_path / "keys", "visitor", admin=False)
+    with serve(colours, "--key-file", tmp_path / "keys") as address:
+        page = visit(address, ready=False)
+        page.get_by_label("Key", exact=True).fill("discern_wrong")
+        page.keyboard.press("Enter")
+        expect(page.locator("#key-why")).to_contain_text("This key is not known here.")
+        page.get_by_label("Key", exact=True).fill(key)
+        page.get_by_role("button", name="Use this key").click()
+        page.locator("#about-open").wait_for()
+        choose(page, shown["sure"])
+        expect(headline(page)).to_contain_text("Red card")
+        page.reload()
+        expect(page.locator("#about-open")).to_be_visible()
+        assert page.evaluate("localStorage.length + document.cookie.length") == 0
+
+
+def test_without_a_key_the_page_says_so_and_keeps_what_it_was_shown(
+    visit: Visit, colours: Path, shown: dict[str, Path], tmp_path: Path
+) -> None:
+    key = add_key(tmp_path / "keys", "visitor", admin=False)
+    with serve(colours, "--key-file", tmp_path / "keys") as address:
+        page = visit(address, ready=False)
+        page.get_by_role("button", name="Not now").click()
+        choose(page, shown["sure"])
+        expect(page.locator("#notice")).to_contain_text("A key is needed here.")
+        page.get_by_role("button", name="Try now").click()
+        page.get_by_label("Key", exact=True).fill(key)
+        page.keyboard.press("Enter")
+        expect(headline(page)).to_contain_text("Red card")
+        expect(page.locator("#notice")).to_be_hidden()
+
+
+def test_nothing_comes_from_elsewhere(visit: Visit, address: str) -> None:
+    page = visit("about:blank", ready=False)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for path in ("/", "/docs"):
+        page.goto(address + path)
+    page.locator(".opblock").first.wait_for()
+    assert len(asked) > 10
+    assert {url for url in asked if not url.startswith((address, "data:", "blob:"))} == set()
