@@ -104,11 +104,13 @@ def test_it_sees_the_answer_where_python_sees_it(name: str, page: Any, model: di
         (b"", "empty"),
         (b"no picture at all", "not_a_picture"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not_a_picture"),
-        (PICTURES["png"][:60], "damaged"),
-        (b"\xff\xd8\xff" + b"\0" * 500, "damaged"),
+        (PICTURES["png"][:60], "truncated"),
+        (PICTURES["very large"][:-2000], "truncated"),
+        (PICTURES["webp"][:-20], "damaged"),
+        (b"\xff\xd8\xff" + b"\0" * 500 + b"\xff\xd9", "damaged"),
         (encode(scene(), "TIFF"), "unsupported"),
     ],
-    ids=["empty", "words", "svg", "cut png", "no jpeg", "tiff"],
+    ids=["empty", "words", "svg", "cut png", "cut jpeg", "cut webp", "no jpeg", "tiff"],
 )
 def test_what_is_no_usable_picture_is_said(picture: bytes, code: str, page: Any) -> None:
     error = ask(page, picture)["error"]

@@ -5,10 +5,11 @@ import { $ } from "./dom.js";
 
 const REMEDY = "Use another browser, or let this page read pictures, which some browsers' protection against tracking spoils.";
 
-/** Say how far the model has come while it loads. */
+/** Say how far the model has come while it loads, and that it then answers its own pictures. */
 export function tellLoading() {
   addEventListener("discern:loading", ({ detail: { loaded, total } }) => {
-    $("knows").textContent = `One moment: I am being loaded (${Math.floor((100 * loaded) / total)}\u202f%).`;
+    const far = `I am being loaded (${Math.floor((100 * loaded) / total)}\u202f%).`;
+    $("knows").textContent = `One moment: ${loaded < total ? far : "I am testing myself."}`;
   });
 }
 

@@ -6,6 +6,8 @@
 const MAX_BYTES = 64 * 2 ** 20;
 const MAX_PIXELS = 120_000_000;
 const BAND = 4_000_000;
+const TAIL = 2 ** 16;
+const ENDS = { JPEG: "\xff\xd9", PNG: "IEND" };
 
 const KINDS = [
   ["JPEG", /^\xff\xd8\xff/],
@@ -71,6 +73,9 @@ async function decode(blob, kind) {
   } catch {
     if (kind === "TIFF" || kind === "HEIF" || kind === "AVIF") {
       throw new Refusal("unsupported", `This browser cannot open ${kind} pictures.`, "Save it as JPEG or PNG.");
+    }
+    if (ENDS[kind] && !(await text(blob.slice(-TAIL))).includes(ENDS[kind])) {
+      throw new Refusal("truncated", `This ${kind} ends before the picture does.`, "Get the file again from where it came from.");
     }
     throw new Refusal("damaged", `This ${kind} cannot be decoded.`, "Save it anew, or leave it out.");
   }
