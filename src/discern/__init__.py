@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from discern.flow.caching import CacheResult, cache
     from discern.flow.checking import CheckResult, check
     from discern.flow.doctoring import DoctorResult, doctor
-    from discern.flow.evaluating import EvaluateResult, evaluate
+    from discern.flow.evaluated import EvaluateResult
+    from discern.flow.evaluating import evaluate
     from discern.flow.exporting import ExportResult, export
     from discern.flow.predicting import Answer, predict
     from discern.flow.showing import show
@@ -35,7 +36,7 @@ _HOMES = {
     "DoctorResult": "discern.flow.doctoring",
     "KeyResult": "discern.flow.serving",
     "ServeConfig": "discern.serving.config",
-    "EvaluateResult": "discern.flow.evaluating",
+    "EvaluateResult": "discern.flow.evaluated",
     "ExportResult": "discern.flow.exporting",
     "Model": "discern.bundle",
     "PredictToResult": "discern.flow.batch",

@@ -8,7 +8,8 @@ import typer
 
 from discern.cli import render
 from discern.cli.bars import bars
-from discern.cli.parsing import parse_floors, parse_order, parse_parts, parse_share
+from discern.cli.exporting import export
+from discern.cli.parsing import parse_floors, parse_order, parse_parts, parse_share, parse_single, required
 from discern.cli.refusing import FELL_SHORT, INTERRUPTED, refusals
 
 app = typer.Typer(
@@ -169,8 +170,12 @@ def train(
 
 @app.command()
 def evaluate(
-    bundle: Bundle,
+    bundle: Annotated[str, typer.Argument(help="A bundle, or the address of a server: http://HOST:PORT.")],
     source: Source,
+    against: Annotated[
+        list[str] | None, typer.Option(help="Another bundle or address to judge on the same pictures.")
+    ] = None,
+    key: Annotated[str | None, typer.Option(envvar="DISCERN_KEY", help="For a server; better in DISCERN_KEY.")] = None,
     negatives: Annotated[str | None, typer.Option(help="Pictures of none of the labels.")] = None,
     at_least: Annotated[
         list[str] | None,
@@ -180,7 +185,7 @@ def evaluate(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Judge a bundle on other pictures; those it was trained on are left out.
+    """Judge a bundle, or a server, on other pictures; those it was trained on are left out.
 
     Example: discern evaluate runs/bananas/model.discern more/ --at-least accuracy=.90
     """
@@ -189,7 +194,15 @@ def evaluate(
     floors = parse_floors(at_least or [])
     with bars() as progress:
         result = evaluate(
-            bundle, source, negatives=negatives, at_least=floors, seed=seed, cache=cache, progress=progress
+            bundle,
+            source,
+            against=against or (),
+            key=key,
+            negatives=negatives,
+            at_least=floors,
+            seed=seed,
+            cache=cache,
+            progress=progress,
         )
     render.show(result.to_json(), json=json, words=render.evaluate)
     raise typer.Exit(FELL_SHORT if result.fell_short else 0)
@@ -199,12 +212,26 @@ def evaluate(
 def predict(
     bundle: Bundle,
     paths: Annotated[list[str], typer.Argument(help="Files, folders, patterns, or - for standard input.")],
+    out: Annotated[
+        str | None,
+        typer.Option(help="Write answers here (.parquet, .csv, .jsonl); PATH is one source of any form, and resumed."),
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="With --out: show the doubtful answers, the least sure first (.html, .png).")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
-    """Answer pictures.
+    """Answer pictures, in words or into a file; 100,000 are no matter.
 
     Example: discern predict runs/bananas/model.discern new.jpg more/
     """
+    if out is not None or sheet is not None:
+        from discern.flow.batch import predict_to
+
+        source, target = parse_single(paths), required(out, "--sheet", "--out")
+        with bars() as progress:
+            result = predict_to(bundle, source, target, sheet=sheet, progress=progress)
+        return render.show(result.to_json(), json=json, words=render.answers)
     from discern.flow.predicting import predict
 
     answer = None
@@ -212,6 +239,7 @@ def predict(
         render.show_line(answer.to_json(), json=json)
     if answer is None:
         typer.echo("discern: there was no picture to answer.", err=True)
+    return None
 
 
 @app.command()
@@ -323,6 +351,9 @@ def key(
     from discern.flow.serving import key as make
 
     render.show(make(name, key_file=key_file, admin=admin).to_json(), json=json, words=render.key)
+
+
+app.command()(export)
 
 
 @app.command()

@@ -77,6 +77,20 @@ def train(value: dict[str, Any]) -> Iterator[str]:
     yield f"bundle: {value['bundle']}"
 
 
+def answers(value: dict[str, Any]) -> Iterator[str]:
+    """What came of answering a source into a file."""
+    counts = [f"{count:,} {decision}" for decision, count in value["decisions"].items()]
+    unusable = [f"{value['unusable']:,} that cannot be used"] if value["unusable"] else []
+    yield f"{value['pictures']:,} pictures: {', '.join(counts + unusable)}"
+    if value["resumed"]:
+        yield f"went on after {value['resumed']:,} that were answered before"
+    rate = (value["pictures"] - value["resumed"]) / max(value["seconds"], 1e-3)
+    yield f"took {value['seconds']:.1f} s, {rate:,.0f} pictures/s"
+    yield f"answers: {value['out']}"
+    if value["sheet"]:
+        yield f"doubtful: {value['sheet']}"
+
+
 def advise(hints: Iterable[str]) -> None:
     """What else could be asked for, beside the result."""
     for hint in hints:
@@ -86,12 +100,10 @@ def advise(hints: Iterable[str]) -> None:
 def evaluate(value: dict[str, Any]) -> Iterator[str]:
     """How a bundle did on other pictures."""
     yield f"accuracy on {value['pictures']} pictures: {_interval(value['accuracy'])}"
-    if value["seen"]:
-        yield f"left out, as the bundle was trained on them: {value['seen']}"
-    if value["unreadable"]:
-        yield f"left out, as they cannot be read: {value['unreadable']}"
-    if others := value["other_labels"]:
-        yield f"left out, as the bundle does not know their labels: {sum(others.values())} ({', '.join(others)})"
+    for other in value["against"]:
+        yield f"accuracy of {other['of']}: {_interval(other['accuracy'])}"
+        yield f"difference on the same pictures: {_interval(other['difference'])}"
+    yield from _left_out(value)
     if value["unknown"]:
         unknown = value["unknown"]
         yield f"strangers: AUROC {_interval(unknown['auroc'])}, rejected {_interval(unknown['rejected'])}"
@@ -109,6 +121,17 @@ def evaluate(value: dict[str, Any]) -> Iterator[str]:
     for name in value["fell_short"]:
         why = "has too few pictures for an interval" if value[name]["low"] is None else "reaches below its floor"
         yield f"FELL SHORT: {name} {why}"
+
+
+def _left_out(value: dict[str, Any]) -> Iterator[str]:
+    if value["seen"] is None:
+        yield "a server does not say what its bundle was trained on: some of these pictures may be among it"
+    if value["seen"]:
+        yield f"left out, as the bundle was trained on them: {value['seen']}"
+    if value["unreadable"]:
+        yield f"left out, as they cannot be read: {value['unreadable']}"
+    if others := value["other_labels"]:
+        yield f"left out, as the bundle does not know their labels: {sum(others.values())} ({', '.join(others)})"
 
 
 def bundle(value: dict[str, Any]) -> Iterator[str]:
@@ -150,6 +173,14 @@ def key(value: dict[str, Any]) -> Iterator[str]:
     """A new key."""
     yield value["key"]
     yield f"Keep it well: {value['key_file']} holds only its hash. Send it as `Authorization: Bearer KEY`."
+
+
+def export(value: dict[str, Any]) -> Iterator[str]:
+    """What was exported."""
+    parts = ", ".join(f"{part} {size / 1e6:.1f}" for part, size in value["bytes"].items() if size and part != "all")
+    yield f"{value['files']} files, {value['bytes']['all'] / 1e6:.1f} MB ({parts})"
+    yield f"site: {value['folder']}"
+    yield "Host the folder anywhere; its README.txt says how."
 
 
 def say_at_once(line: str) -> None:

@@ -1,101 +1,33 @@
-"""`discern evaluate`: how good a bundle is on other pictures."""
+"""`discern evaluate`: how good a bundle, or a server, is on other pictures."""
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from discern.bundle import Model, load
+from discern.bundle import Model
 from discern.catalog import Catalog, scan
+from discern.client import Client
 from discern.errors import DataError, UsageError
-from discern.evaluating import Figures, UnknownFigures, judge, judge_unknown
+from discern.evaluating import Figures, UnknownFigures, judge, judge_unknown, paired_difference
+from discern.flow.evaluated import Compared, EvaluateResult
 from discern.flow.judging import DecidedFigures, Known, Strangers, judge_decisions
 from discern.flow.places import cache_folder, place
 from discern.flow.run import is_own
+from discern.flow.subjects import Subject, opened
 from discern.grouping import find_edges, form_groups
 from discern.progress import Progress, silent
 
-_BATCH = 32
 FLOORS = ("accuracy", "balanced_accuracy", "macro_f1")
 
 
-@dataclass(frozen=True, kw_only=True)
-class EvaluateResult:
-    """How a bundle did on other pictures.
-
-    Attributes:
-        figures: accuracy with its interval and all the rest.
-        pictures: how many were judged.
-        seen: how many were left out because the bundle was trained on them.
-        unreadable: how many files could not be read.
-        other_labels: pictures left out because their label is none of the bundle's, by label.
-        unknown: how strangers were told; None without negatives.
-        decided: what the bundle's thresholds came to on these pictures.
-        fell_short: the floors that the intervals' lower ends do not reach.
-    """
-
-    figures: Figures
-    pictures: int
-    seen: int
-    unreadable: int
-    other_labels: dict[str, int]
-    unknown: UnknownFigures | None
-    decided: DecidedFigures
-    fell_short: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values: the figures and what was judged, side by side; a figure has value, low, high and note.
-
-        Keys:
-            pictures: how many were judged.
-            weight: how much they weigh; copies count as one picture.
-            groups: how many independent groups they come from.
-            classes: how many labels occur among them.
-            labels: the bundle's labels.
-            accuracy: the share that is named right.
-            balanced_accuracy: the same with every class counting alike.
-            macro_f1: the mean of the classes' F1.
-            log_loss: in nats.
-            brier: summed over all classes, in [0, 2].
-            uncalibrated_log_loss: null here; training compares it.
-            uncalibrated_brier: likewise.
-            ece: the expected calibration error, and in `null95` the most that perfect calibration would show.
-            reliability: confidence, accuracy and number of pictures in bins of equal mass.
-            per_class: each label's support, groups, precision, recall and F1.
-            confusion: weights, the truth in rows, answers in columns.
-            confused: which label is taken for which, the most frequent first.
-            seen: how many were left out because the bundle was trained on them.
-            unreadable: how many files could not be read.
-            other_labels: pictures left out because their label is none of the bundle's, by label.
-            unknown: how strangers were told; null without negatives.
-            policy: `share` of the known pictures accepted, `error` among these, and `strangers_accepted`, the share of
-                the negatives (null without); null where the bundle accepts nothing by itself.
-            conformal: `coverage`, how often an answer's set of labels holds the right one, and its mean `size`; null
-                where the bundle has no sets.
-            ordered: `mae`, `rmse`, `kappa` (quadratic), `within_one` and `constant_mae`, that of always answering the
-                middle label, all in labels; null where the labels have no order.
-            intervals: of the figures in `policy`, `conformal` and `ordered`.
-            fell_short: the floors that the intervals' lower ends do not reach.
-        """
-        return self.figures.to_json() | {
-            "pictures": self.pictures,
-            "seen": self.seen,
-            "unreadable": self.unreadable,
-            "other_labels": self.other_labels,
-            "unknown": None if self.unknown is None else self.unknown.to_json(),
-            **self.decided.to_json(),
-            "fell_short": list(self.fell_short),
-        }
-
-
 def evaluate(
-    bundle: str | Path | Model,
+    bundle: str | Path | Model | Client,
     source: str | Path,
     *,
+    against: Sequence[str | Path | Model | Client] = (),
+    key: str | None = None,
     negatives: str | Path | None = None,
     at_least: Mapping[str, float] | None = None,
     seed: int = 0,
@@ -104,9 +36,14 @@ def evaluate(
 ) -> EvaluateResult:
     """Judge a bundle on labelled pictures; those that it was trained on are counted and left out.
 
+    A server is judged by its answers, with the same figures; it does not say what its bundle was trained on, unless
+    that very bundle is judged beside it.
+
     Args:
-        bundle: a bundle's path, or a loaded model.
+        bundle: a bundle's path, the address of a server such as "http://127.0.0.1:8000", or either one opened already.
         source: labelled pictures, in any form that `train` takes.
+        against: others that are judged on the same pictures: those whose labels all know, and none was trained on.
+        key: for servers that ask for one.
         negatives: pictures of none of the labels; a class folder named `_other` serves as well.
         at_least: floors, such as `{"accuracy": 0.9}`, that the lower ends of the intervals must reach.
         seed: of the resampling behind the intervals.
@@ -115,59 +52,55 @@ def evaluate(
 
     Raises:
         DataError: no picture has a label that the bundle knows, or the bundle was trained on all of them.
+        RequestError: a server refuses, or cannot be reached.
         DiscernError: the bundle or a source cannot be used.
     """
     floors = _checked(at_least or {})
-    model = bundle if isinstance(bundle, Model) else load(bundle)
     kept = cache_folder(cache)
-    catalog = scan(place(source), cache=kept, progress=progress, leave_out=is_own)
-    table = _Table(model, catalog)
-    rows = table.judged()
-    probabilities, scores = answer_rows(model, catalog, rows, progress)
-    groups = form_groups(catalog, find_edges(catalog, progress=progress)).group[rows]
-    figures = judge(
-        table.truth[rows], probabilities, labels=model.labels, groups=groups, weights=table.weights(rows), seed=seed
-    )
-    strange = _answer_strangers(table, None if negatives is None else place(negatives), kept, progress)
-    threshold = model.manifest.thresholds.unknown
-    unknown = (
-        None
-        if strange is None
-        else judge_unknown(scores, strange.scores, np.inf if threshold is None else threshold, known_groups=groups)
-    )
-    known = Known(
-        truth=table.truth[rows], probabilities=probabilities, scores=scores, groups=groups, weights=table.weights(rows)
-    )
+    with opened((bundle, *against), key=key) as subjects:
+        catalog = scan(place(source), cache=kept, progress=progress, leave_out=is_own)
+        table = _Table(subjects, catalog)
+        rows = table.judged()
+        strange = table.strangers(None if negatives is None else place(negatives), kept, progress)
+        groups = form_groups(catalog, find_edges(catalog, progress=progress)).group[rows]
+        bench = _Bench(table=table, rows=rows, groups=groups, seed=seed, progress=progress)
+        first, *others = [bench.judge(each, *strange) for each in subjects]
+    figures = first.figures
     return EvaluateResult(
+        of=first.subject.of,
+        fingerprint=first.subject.fingerprint,
         figures=figures,
-        decided=judge_decisions(model.manifest, known, strange, seed=seed),
+        decided=first.decided,
         pictures=len(rows),
-        seen=int((table.seen & (table.truth >= 0)).sum()),
+        seen=table.count_seen(),
         unreadable=int((~catalog.readable).sum()),
         other_labels=table.other_labels(),
-        unknown=unknown,
+        unknown=first.unknown,
         fell_short=tuple(name for name, floor in floors.items() if not _reaches(getattr(figures, name).low, floor)),
+        against=tuple(bench.compare(first, other) for other in others),
     )
 
 
 class _Table:
-    """A catalog in a bundle's terms."""
+    """A catalog in the terms of all that are judged by it."""
 
-    def __init__(self, model: Model, catalog: Catalog) -> None:
-        self.model, self.catalog = model, catalog
-        number = {label: index for index, label in enumerate(model.labels)}
-        labels = catalog.table["label"].to_list()
-        self.truth = np.array([number.get(label, -1) for label in labels], np.int64)
-        self.truth[~catalog.readable] = -1
-        known = {bytes(prefix) for prefix in model.seen}
-        contents = catalog.table["content"].fill_null("").to_list()
-        self.seen = np.array([bytes.fromhex(content[:16]) in known for content in contents], bool)
+    def __init__(self, subjects: Sequence[Subject], catalog: Catalog) -> None:
+        self.subjects, self.catalog = subjects, catalog
+        self._labels = catalog.table["label"].to_list()
+        shared = set.intersection(*(set(subject.rules.labels) for subject in subjects))
+        self.labelled = np.array([label in shared for label in self._labels], bool) & catalog.readable
+        self.seen = _seen(subjects, catalog)
+
+    def truth(self, subject: Subject, rows: np.ndarray) -> np.ndarray:
+        """The rows' labels, as places in the subject's."""
+        number = {label: index for index, label in enumerate(subject.rules.labels)}
+        return np.array([number[self._labels[row]] for row in rows.tolist()], np.int64)
 
     def judged(self) -> np.ndarray:
-        rows = np.flatnonzero((self.truth >= 0) & ~self.seen)
+        rows = np.flatnonzero(self.labelled & ~self.seen)
         if len(rows):
             return rows
-        if (self.truth >= 0).any():
+        if self.labelled.any():
             raise DataError("The bundle was trained on all of these pictures.", hint="Evaluate it on other pictures.")
         found = ", ".join(self.catalog.labels[:5]) or "no labels"
         raise DataError(
@@ -175,76 +108,120 @@ class _Table:
             hint="Put the pictures into folders named like the bundle's labels; `discern show` lists them.",
         )
 
+    def count_seen(self) -> int | None:
+        """How many labelled pictures were trained on; None where one of the subjects does not say."""
+        known = {subject.fingerprint for subject in self.subjects if subject.seen is not None}
+        if {subject.fingerprint for subject in self.subjects} - known:
+            return None
+        return int((self.seen & self.labelled).sum())
+
+    def strangers(self, folder: Path | None, cache: Path, progress: Progress) -> list[tuple[Catalog, np.ndarray]]:
+        """Pictures of none of the labels: under `_other`, and in a folder of their own; seen ones never score."""
+        found = [(self.catalog, np.flatnonzero(self.catalog.negative & ~self.seen))]
+        if folder is not None:
+            other = scan(folder, cache=cache, progress=progress, leave_out=is_own)
+            found.append((other, np.flatnonzero(other.readable & ~_seen(self.subjects, other))))
+            if not len(found[-1][1]):
+                raise DataError(
+                    f"There is no picture in {folder} that the bundle has not seen.", hint="Name other negatives."
+                )
+        return [(catalog, rows) for catalog, rows in found if len(rows)]
+
     def weights(self, rows: np.ndarray) -> np.ndarray:
         pixels = self.catalog.table["pixels"].to_numpy()[rows].astype(str)
         _, inverse, count = np.unique(pixels, return_inverse=True, return_counts=True)
         return np.asarray(1.0 / count[inverse])
 
     def other_labels(self) -> dict[str, int]:
-        rest = self.catalog.readable & (self.truth < 0) & ~self.catalog.negative
+        rest = self.catalog.readable & ~self.labelled & ~self.catalog.negative
         other = self.catalog.table["label"].to_numpy()[rest]
         names, counts = np.unique(np.array([name for name in other if name is not None], str), return_counts=True)
         return dict(zip(names.tolist(), counts.tolist(), strict=True))
 
 
-def answer_rows(model: Model, catalog: Catalog, rows: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-    """Answer some of a catalog's pictures; one thread decodes ahead while the graph runs.
-
-    Returns:
-        Probabilities, float32 `[M, K]`, and unknown scores, float32 `[M]`, in the order of `rows`.
-    """
-    probabilities = np.zeros((len(rows), len(model.labels)), np.float32)
-    scores = np.zeros(len(rows), np.float32)
-    place = {row: index for index, row in enumerate(rows.tolist())}
-    done = 0
-    for numbers, inputs in _batches(model, catalog, rows):
-        outputs = model.run(inputs)
-        where = [place[number] for number in numbers]
-        probabilities[where], scores[where] = outputs["probabilities"], outputs["unknown_score"]
-        done += len(numbers)
-        progress("answer", done, len(rows))
-    return probabilities, scores
+def _seen(subjects: Sequence[Subject], catalog: Catalog) -> np.ndarray:
+    """Which pictures one of the subjects was trained on, as far as they say: bool `[N]`."""
+    known = frozenset().union(*(subject.seen or () for subject in subjects))
+    contents = catalog.table["content"].fill_null("").to_list()
+    return np.array([bytes.fromhex(content[:16]) in known for content in contents], bool)
 
 
-def _batches(model: Model, catalog: Catalog, rows: np.ndarray) -> Iterator[tuple[list[int], np.ndarray]]:
-    stream = catalog.read(rows.tolist())
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Judged:
+    subject: Subject
+    right: np.ndarray
+    figures: Figures
+    unknown: UnknownFigures | None
+    decided: DecidedFigures
 
-    def prepare() -> tuple[list[int], np.ndarray] | None:
-        batch = list(islice(stream, _BATCH))
-        if not batch:
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Bench:
+    """The pictures that all are judged by, and how."""
+
+    table: _Table
+    rows: np.ndarray
+    groups: np.ndarray
+    seed: int
+    progress: Progress
+
+    def judge(self, subject: Subject, *strange: tuple[Catalog, np.ndarray]) -> _Judged:
+        known = self._known(subject)
+        figures = judge(
+            known.truth,
+            known.probabilities,
+            labels=subject.rules.labels,
+            groups=known.groups,
+            weights=known.weights,
+            seed=self.seed,
+        )
+        strangers = self._strangers(subject, strange)
+        return _Judged(
+            subject=subject,
+            right=known.probabilities.argmax(axis=1) == known.truth,
+            figures=figures,
+            decided=judge_decisions(subject.rules, known, strangers, seed=self.seed),
+            unknown=None if strangers is None else _judge_unknown(subject, known, strangers),
+        )
+
+    def compare(self, one: _Judged, other: _Judged) -> Compared:
+        difference = paired_difference(
+            one.right, other.right, groups=self.groups, weights=self.table.weights(self.rows), seed=self.seed
+        )
+        return Compared(
+            of=other.subject.of,
+            fingerprint=other.subject.fingerprint,
+            figures=other.figures,
+            unknown=other.unknown,
+            decided=other.decided,
+            difference=difference,
+        )
+
+    def _known(self, subject: Subject) -> Known:
+        probabilities, scores = subject.answer(self.table.catalog, self.rows, self.progress)
+        return Known(
+            truth=self.table.truth(subject, self.rows),
+            probabilities=probabilities,
+            scores=scores,
+            groups=self.groups,
+            weights=self.table.weights(self.rows),
+        )
+
+    def _strangers(self, subject: Subject, strange: Sequence[tuple[Catalog, np.ndarray]]) -> Strangers | None:
+        answers = [subject.answer(catalog, rows, self.progress) for catalog, rows in strange]
+        if not answers:
             return None
-        return [row for row, _ in batch], np.stack([model.prepare(data) for _, data in batch])
-
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(prepare)
-        while (ready := waiting.result()) is not None:
-            waiting = pool.submit(prepare)
-            yield ready
+        return Strangers(
+            confidence=np.concatenate([probabilities.max(axis=1) for probabilities, _ in answers]),
+            scores=np.concatenate([scores for _, scores in answers]),
+        )
 
 
-def _answer_strangers(table: _Table, folder: Path | None, cache: Path, progress: Progress) -> Strangers | None:
-    """Answers to pictures of none of the labels, in a folder of their own or under `_other`; seen ones never score."""
-    parts = [_strangers(table, table.catalog.negative & ~table.seen, progress)]
-    if folder is not None:
-        other = _Table(table.model, scan(folder, cache=cache, progress=progress, leave_out=is_own))
-        parts.append(_strangers(other, other.catalog.readable & ~other.seen, progress))
-        if not len(parts[-1].scores):
-            raise DataError(
-                f"There is no picture in {folder} that the bundle has not seen.", hint="Name other negatives."
-            )
-    joined = Strangers(
-        confidence=np.concatenate([part.confidence for part in parts]),
-        scores=np.concatenate([part.scores for part in parts]),
+def _judge_unknown(subject: Subject, known: Known, strangers: Strangers) -> UnknownFigures:
+    threshold = subject.rules.thresholds.unknown
+    return judge_unknown(
+        known.scores, strangers.scores, np.inf if threshold is None else threshold, known_groups=known.groups
     )
-    return joined if len(joined.scores) else None
-
-
-def _strangers(table: _Table, chosen: np.ndarray, progress: Progress) -> Strangers:
-    rows = np.flatnonzero(chosen)
-    if not len(rows):
-        return Strangers(confidence=np.zeros(0, np.float32), scores=np.zeros(0, np.float32))
-    probabilities, scores = answer_rows(table.model, table.catalog, rows, progress)
-    return Strangers(confidence=probabilities.max(axis=1), scores=scores)
 
 
 def _checked(floors: Mapping[str, float]) -> Mapping[str, float]:

@@ -1,12 +1,32 @@
 """What a bundle's thresholds come to on pictures that set none of them."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from discern.bundle import Manifest, label_sets, median_label
+from discern.bundle import Thresholds, label_sets, median_label
 from discern.evaluating import Interval, OrderedFigures, SetFigures, judge_ordered, judge_sets, judge_share
+
+
+class Rules(Protocol):
+    """How answers are decided; a bundle's manifest says it, and so does a server.
+
+    Attributes:
+        labels: the classes, in the order of the columns of probabilities.
+        ordered: whether that order means something.
+        thresholds: where the decision changes.
+        policy: what the accepted answers promise; None: nothing is accepted.
+    """
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def ordered(self) -> bool: ...  # noqa: D102
+    @property
+    def thresholds(self) -> Thresholds: ...  # noqa: D102
+    @property
+    def policy(self) -> dict[str, Any] | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,28 +95,28 @@ class DecidedFigures:
         }
 
 
-def judge_decisions(manifest: Manifest, known: Known, strangers: Strangers | None, *, seed: int) -> DecidedFigures:
+def judge_decisions(rules: Rules, known: Known, strangers: Strangers | None, *, seed: int) -> DecidedFigures:
     """Judge what the bundle decides on answers to pictures that it had not seen."""
-    thresholds = manifest.thresholds
+    thresholds = rules.thresholds
     sure, right = known.probabilities.max(axis=1), known.probabilities.argmax(axis=1) == known.truth
     share = error = passed = None
-    if manifest.policy is not None:
-        accepted = _accepted(manifest, sure, known.scores)
+    if rules.policy is not None:
+        accepted = _accepted(rules, sure, known.scores)
         share = _share(accepted, known, slice(None), seed)
         error = _share(~right[accepted], known, accepted, seed)
         if strangers is not None:
-            passed = judge_share(_accepted(manifest, strangers.confidence, strangers.scores), seed=seed)
+            passed = judge_share(_accepted(rules, strangers.confidence, strangers.scores), seed=seed)
     return DecidedFigures(
         share=share,
         error=error,
         strangers_accepted=passed,
-        sets=None if thresholds.label_set is None else _judge_sets(manifest, known, thresholds.label_set, seed),
-        ordered=_judge_ordered(known, seed) if manifest.ordered else None,
+        sets=None if thresholds.label_set is None else _judge_sets(rules, known, thresholds.label_set, seed),
+        ordered=_judge_ordered(known, seed) if rules.ordered else None,
     )
 
 
-def _accepted(manifest: Manifest, confidence: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    decide = manifest.thresholds.decide
+def _accepted(rules: Rules, confidence: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    decide = rules.thresholds.decide
     pairs = zip(confidence.tolist(), scores.tolist(), strict=True)
     return np.array([decide(sure, score) == "accept" for sure, score in pairs], bool)
 
@@ -105,11 +125,11 @@ def _share(hits: np.ndarray, known: Known, rows: np.ndarray | slice, seed: int) 
     return judge_share(hits, groups=known.groups[rows], weights=known.weights[rows], seed=seed)
 
 
-def _judge_sets(manifest: Manifest, known: Known, threshold: float, seed: int) -> SetFigures:
+def _judge_sets(rules: Rules, known: Known, threshold: float, seed: int) -> SetFigures:
     return judge_sets(
         label_sets(known.probabilities, threshold),
         known.truth,
-        labels=manifest.labels,
+        labels=rules.labels,
         groups=known.groups,
         weights=known.weights,
         seed=seed,

@@ -11,7 +11,9 @@ import pytest
 from discern.bundle import load
 from discern.catalog import scan
 from discern.errors import CatalogError, DataError, UsageError
-from discern.flow.evaluating import EvaluateResult, answer_rows, evaluate
+from discern.flow.evaluated import EvaluateResult
+from discern.flow.evaluating import evaluate
+from discern.flow.subjects import answer_rows
 from discern.flow.training import TrainResult
 from discern.progress import silent
 from tests.unit.flow.desk import Desk
@@ -49,7 +51,9 @@ def test_what_was_judged_is_counted(judged: EvaluateResult) -> None:
 
 
 def test_a_loaded_model_serves_as_well(office: Desk, trained: TrainResult, fresh: Path, judged: EvaluateResult) -> None:
-    assert evaluate(load(trained.bundle), fresh, cache=office.cache).to_json() == judged.to_json()
+    found = evaluate(load(trained.bundle), fresh, cache=office.cache).to_json()
+    assert found | {"of": judged.of} == judged.to_json()
+    assert (found["of"], judged.of) == ("colours", str(trained.bundle))
 
 
 def test_the_same_seed_gives_the_same_intervals(

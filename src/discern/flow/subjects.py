@@ -1,0 +1,192 @@
+"""Whom `evaluate` judges: a bundle here, or a model on a server."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from discern.bundle import Model, Thresholds, load
+from discern.catalog import Catalog
+from discern.client import Client
+from discern.client.address import is_address
+from discern.errors import DataError, PictureError, Unreachable
+from discern.flow.judging import Rules
+from discern.flow.places import place
+from discern.progress import Progress
+
+STAGE = "answer"
+_BATCH = 32
+
+
+class Subject(Protocol):
+    """Something that answers pictures.
+
+    Attributes:
+        of: where it is: a path, an address, or a name.
+        fingerprint: of its bundle.
+        rules: its labels, and how it decides.
+        seen: first 8 bytes of the content hashes of the pictures it was trained on; None: it does not say.
+    """
+
+    @property
+    def of(self) -> str: ...  # noqa: D102
+    @property
+    def fingerprint(self) -> str: ...  # noqa: D102
+    @property
+    def rules(self) -> Rules: ...  # noqa: D102
+    @property
+    def seen(self) -> frozenset[bytes] | None: ...  # noqa: D102
+
+    def answer(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+        """Answer some of a catalog's pictures.
+
+        Returns:
+            Probabilities, float32 `[M, K]`, and unknown scores, float32 `[M]`, in the order of `rows`.
+        """
+
+
+@contextmanager
+def opened(given: Sequence[str | Path | Model | Client], *, key: str | None) -> Iterator[list[Subject]]:
+    """Find what is to be judged, and close what was opened for it.
+
+    Args:
+        given: bundles' paths, servers' addresses, or either ones opened already.
+        key: for servers.
+
+    Raises:
+        BundleError: a bundle cannot be used.
+        RequestError: a server refuses, or cannot be reached.
+        UsageError: no address, or httpx is not installed.
+    """
+    with ExitStack() as clients:
+        yield [_open(each, key, clients) for each in given]
+
+
+def _open(given: str | Path | Model | Client, key: str | None, clients: ExitStack) -> Subject:
+    if isinstance(given, Model):
+        return Bundled(given, given.manifest.name)
+    if isinstance(given, Client):
+        return Remote(given)
+    if is_address(given):
+        return Remote(clients.enter_context(Client(str(given), key)))
+    return Bundled(load(given), str(place(given)))
+
+
+class Bundled:
+    """A bundle here."""
+
+    def __init__(self, model: Model, of: str) -> None:
+        self.of, self.fingerprint, self.rules = of, model.fingerprint, model.manifest
+        self._model = model
+
+    @property
+    def seen(self) -> frozenset[bytes]:
+        """What it was trained on."""
+        return frozenset(bytes(prefix) for prefix in self._model.seen)
+
+    def answer(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+        """Answer pictures; see `answer_rows`."""
+        return answer_rows(self._model, catalog, rows, progress)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Said:
+    """The rules that a server says it follows."""
+
+    labels: tuple[str, ...]
+    ordered: bool
+    thresholds: Thresholds
+    policy: dict[str, Any] | None
+
+
+class Remote:
+    """A model on a server, by its answers and what it says of itself; it does not say what it was trained on."""
+
+    seen = None
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        said = client.about()
+        self.of = client.url
+        try:
+            self.fingerprint = str(said["fingerprint"])
+            limits = said["thresholds"]
+            self.rules: Rules = _Said(
+                labels=tuple(said["labels"]),
+                ordered=bool(said["ordered"]),
+                thresholds=Thresholds(unknown=limits["unknown"], accept=limits["accept"], label_set=limits["set"]),
+                policy=said["policy"],
+            )
+        except (KeyError, TypeError) as error:
+            raise Unreachable(
+                f"{client.url} does not say how its model decides.", hint="Is this the address of a Discern server?"
+            ) from error
+
+    def answer(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+        """Ask about pictures, several at once.
+
+        Raises:
+            DataError: another model answers than the one that was described.
+            PictureError: the server cannot use a picture.
+            RequestError: it refuses, or cannot be reached.
+        """
+        labels = self.rules.labels
+        probabilities, scores = np.zeros((len(rows), len(labels)), np.float32), np.zeros(len(rows), np.float32)
+        where = {row: index for index, row in enumerate(rows.tolist())}
+        asked: list[int] = []
+
+        def pictures() -> Iterator[bytes]:
+            for row, data in catalog.read(rows.tolist()):
+                asked.append(row)
+                yield data
+
+        for done, answer in enumerate(self._client.predict(pictures()), 1):
+            row = asked[done - 1]
+            if isinstance(answer, PictureError):
+                raise type(answer)(f"{catalog.table['path'][row]}: {answer.message}", hint=answer.hint)
+            if answer.model.get("fingerprint") != self.fingerprint:
+                raise DataError(f"The model at {self.of} was replaced while it was judged.", hint="Judge it again.")
+            probabilities[where[row]] = [answer.probabilities[label] for label in labels]
+            scores[where[row]] = answer.unknown_score
+            progress(STAGE, done, len(rows))
+        return probabilities, scores
+
+
+def answer_rows(model: Model, catalog: Catalog, rows: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    """Answer some of a catalog's pictures; one thread decodes ahead while the graph runs.
+
+    Returns:
+        Probabilities, float32 `[M, K]`, and unknown scores, float32 `[M]`, in the order of `rows`.
+    """
+    probabilities = np.zeros((len(rows), len(model.labels)), np.float32)
+    scores = np.zeros(len(rows), np.float32)
+    position = {row: index for index, row in enumerate(rows.tolist())}
+    done = 0
+    for numbers, inputs in _batches(model, catalog, rows):
+        outputs = model.run(inputs)
+        where = [position[number] for number in numbers]
+        probabilities[where], scores[where] = outputs["probabilities"], outputs["unknown_score"]
+        done += len(numbers)
+        progress(STAGE, done, len(rows))
+    return probabilities, scores
+
+
+def _batches(model: Model, catalog: Catalog, rows: np.ndarray) -> Iterator[tuple[list[int], np.ndarray]]:
+    stream = catalog.read(rows.tolist())
+
+    def prepare() -> tuple[list[int], np.ndarray] | None:
+        batch = list(islice(stream, _BATCH))
+        if not batch:
+            return None
+        return [row for row, _ in batch], np.stack([model.prepare(data) for _, data in batch])
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(prepare)
+        while (ready := waiting.result()) is not None:
+            waiting = pool.submit(prepare)
+            yield ready
