@@ -3,8 +3,9 @@
     python benchmarks/browser.py [--count 500] [--packs banana_ripeness ...] [--runtime onnxruntime-web-VERSION.tgz]
 
 For each pack a bundle is trained, exported to a static site, and asked in Chromium and in Python about the same files,
-spread evenly over the pack. Then photographs of 0.6 to 12 megapixels, which Python decodes at reduced scale: the large
-ones of the packs as they are, and larger ones drawn from them (scaled up, with a sensor's noise, held in four ways).
+spread evenly over the pack; one is also asked about strangers. Then photographs of 0.6 to 12 megapixels, which Python
+decodes at reduced scale: the large ones of the packs as they are, and larger ones drawn from them (scaled up, with a
+sensor's noise, held in four ways).
 
 A flip is another decision or another label. Each is listed with how far Python's answer stood from the line: from the
 threshold it crossed, or from the second label. Needs Chromium, playwright, npm, and DISCERN_TEST_DATA (default
@@ -28,11 +29,12 @@ import discern
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.e2e.chromium import browser, hosted  # noqa: E402
+from tests.e2e.chromium import browser, hosted
 
 OUT = Path(__file__).parent / "out"
 DATA = Path(os.environ.get("DISCERN_TEST_DATA", "../shared/data")).resolve()
 PACKS = ("banana_ripeness", "imagenette160", "trashnet", "clothing_small", "furniture7")
+STRANGERS = {"imagenette160": "negatives_imagenet"}
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
 LARGE = 600_000
 ASK = """async (url) => {
@@ -59,17 +61,20 @@ def main() -> None:
         for name in options.packs:
             desk = Path(scratch) / name
             bundle = options.runs / name / "model.discern" if options.runs else train(name, desk)
-            files = spread(pictures(DATA / name), -(-options.count // len(options.packs)))
-            tables.append({"pictures": name, **measure(bundle, files, desk, chromium, options.runtime)})
-            show(tables[-1])
-            if name == "banana_ripeness":
-                big = large_ones(desk / "large", options.large)
-                tables += [
-                    {"pictures": kind, **measure(bundle, some, desk, chromium, options.runtime)} for kind, some in big
-                ]
-                for table in tables[1:]:
-                    show(table)
+            for kind, files in asked(name, desk, options):
+                tables.append({"pictures": kind, **measure(bundle, files, desk, chromium, options.runtime)})
+                show(tables[-1])
     conclude(tables)
+
+
+def asked(name: str, desk: Path, options: argparse.Namespace) -> Iterator[tuple[str, list[Path]]]:
+    """The pictures that a pack's bundle is asked about, kind by kind."""
+    each = -(-options.count // len(options.packs))
+    yield name, spread(pictures(DATA / name), each)
+    if name in STRANGERS:
+        yield STRANGERS[name], spread(pictures(DATA / STRANGERS[name]), each)
+    if name == "banana_ripeness":
+        yield from large_ones(desk / "large", options.large)
 
 
 def parse() -> argparse.Namespace:
