@@ -32,6 +32,9 @@ DiscernError
     └── Unreachable             no answer came, or none of a Discern server
 """
 
+from functools import partial
+from typing import Any
+
 
 class DiscernError(Exception):
     """The root: what was found and where, and in `hint` what to do next.
@@ -50,6 +53,10 @@ class DiscernError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As keyword arguments are not in `args`, another process would not get the hint.
+        return partial(type(self), hint=self.hint), (self.message,), self.__dict__
 
 
 class PictureError(DiscernError):

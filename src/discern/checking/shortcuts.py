@@ -42,7 +42,7 @@ def shortcut(evidence: Evidence) -> Iterator[Finding]:
         if _over(trait, guessed) > 0:
             score = min(trait.hint, max(guessed.share, guessed.one_class, guessed.sides, 0.0))
             why = f"{_said(trait, guessed, names)} {trait.remedy}"
-            one = max(guessed.share - trait.least.share, guessed.sides - trait.least.one_class) <= 0
+            one = max(guessed.share - trait.least.share, guessed.sides - trait.least.sides) <= 0
             told = rows[labels == guessed.klass] if one else rows
             yield Finding(check="shortcut", rows=tuple(told.tolist()), score=score, action="keep", why=why)
 
@@ -58,7 +58,8 @@ def _explained(trait: Trait, guessed: "_Guessed", labels: Ints, group: Ints) -> 
 
 def _over(trait: Trait, guessed: "_Guessed") -> float:
     """How far the property leads beyond what is a finding; 0 or less: it is none."""
-    return max(guessed.share - trait.least.share, max(guessed.one_class, guessed.sides) - trait.least.one_class)
+    least = trait.least
+    return max(guessed.share - least.share, guessed.one_class - least.one_class, guessed.sides - least.sides)
 
 
 def _said(trait: Trait, guessed: "_Guessed", names: list[str]) -> str:
