@@ -34,41 +34,38 @@ function unforeseen(error, loading) {
 
 async function load({ model, runtime, version, total }) {
   const read = fetching(version, total);
-  const [about, golden] = await Promise.all(["about.json", "golden.json"].map(async (name) => json(await read(model + name))));
-  const [kept, graph, engine] = await Promise.all([
-    read(`${model}golden.bin`),
-    read(`${model}model.onnx`),
-    read(`${runtime}onnxruntime.wasm`),
-  ]);
-  const ort = await import(`${runtime}onnxruntime.js?v=${version}`);
+  const named = ["about.json", "golden.json", "golden.bin", "model.onnx"].map((name) => read(model + name));
+  const script = import(`${runtime}onnxruntime.js?v=${version}`);
+  const [ort, engine, about, golden, kept, graph] = await Promise.all([script, read(`${runtime}onnxruntime.wasm`), ...named]);
   ort.env.wasm.wasmBinary = engine;
   // Threads need memory that is shared, which browsers allow to pages with certain headers alone.
   ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency ?? 1) : 1;
   ort.env.logLevel = "error";
   const session = await ort.InferenceSession.create(new Uint8Array(graph), { executionProviders: ["wasm"] });
-  loaded = { ort, session, about };
-  about.verified = await verify(golden, kept);
-  return about;
+  loaded = { ort, session, about: json(about) };
+  return { ...loaded.about, verified: await verify(json(golden), kept) };
 }
 
 /** Fetches whole files, and tells the page how far all of them together have come. */
 function fetching(version, total) {
   let sum = 0;
   return async (url) => {
-    const response = await fetch(`${url}?v=${version}`).catch((error) => ({ status: error.message }));
-    if (!response.ok) {
+    try {
+      const response = await fetch(`${url}?v=${version}`);
+      if (!response.ok) throw new Error(`status ${response.status}`);
+      const parts = [];
+      const reader = response.body.getReader();
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        parts.push(part.value);
+        sum += part.value.length;
+        self.postMessage({ loading: { loaded: Math.min(sum, total), total } });
+      }
+      return await new Blob(parts).arrayBuffer();
+    } catch (error) {
       const name = new URL(url).pathname.split("/").pop();
-      const hint = "Put all files of the exported site there.";
-      throw new Refusal("incomplete", `${name} cannot be had from this site (${response.status}).`, hint);
+      const message = `${name} cannot be had from this site (${error.message}).`;
+      throw new Refusal("incomplete", message, "I keep trying. Whoever runs the site must put all files of the export there.");
     }
-    const parts = [];
-    const reader = response.body.getReader();
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      parts.push(part.value);
-      sum += part.value.length;
-      self.postMessage({ loading: { loaded: Math.min(sum, total), total } });
-    }
-    return new Blob(parts).arrayBuffer();
   };
 }
 
