@@ -39,8 +39,8 @@ def glow(place: str, side: int = 480) -> Image.Image:
 
 def put(thing: Image.Image, place: str, *, side: int = 720, share: float = 0.55) -> Image.Image:
     """A thing at one side of a plain ground of its own edge's colour."""
-    thing = thing.convert("RGB")
-    thing.thumbnail((share * side, share * side))
+    scale = share * side / max(thing.size)
+    thing = thing.resize((round(scale * thing.width), round(scale * thing.height)))
     edge = np.asarray(thing)[:3].reshape(-1, 3).mean(axis=0)
     scene = Image.new("RGB", (side, side), tuple(int(value) for value in edge))
     across = 0.04 + PLACES[place] * 0.92

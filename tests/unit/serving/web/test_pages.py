@@ -1,0 +1,99 @@
+"""The page's files: each with its type, fresh, under the policy, and without anything from elsewhere."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from discern.picture import Limits
+from discern.serving.keys import add_key
+from discern.serving.web.pages import PAGE
+
+TYPES = {
+    "/": "text/html; charset=utf-8",
+    "/docs": "text/html; charset=utf-8",
+    "/page/main.js": "text/javascript; charset=utf-8",
+    "/page/style.css": "text/css; charset=utf-8",
+    "/page/icon.svg": "image/svg+xml",
+    "/page/manifest.webmanifest": "application/manifest+json",
+    "/page/config.json": "application/json",
+    "/static-offline-docs/docs.js": "text/javascript; charset=utf-8",
+    "/static-offline-docs/swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+    "/static-offline-docs/swagger-ui.css": "text/css; charset=utf-8",
+}
+
+
+@pytest.mark.parametrize("path", TYPES)
+def test_each_file_has_its_type_and_is_asked_for_anew(client: TestClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == TYPES[path]
+    assert answer.headers["cache-control"] == "no-cache"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", ["/page/main.js", "/static-offline-docs/swagger-ui.css"])
+def test_what_has_not_changed_is_not_sent_again(client: TestClient, path: str) -> None:
+    tag = client.get(path).headers["etag"]
+    again = client.get(path, headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["cache-control"] == "no-cache"
+    assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/page/none.js", "/page/", "/page/../web/app.py", "/page/%2e%2e/roster.py"])
+def test_nothing_else_is_given(client: TestClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/page/main.js"])
+def test_a_head_is_answered_and_a_post_refused(client: TestClient, path: str) -> None:
+    assert client.head(path).status_code == 200
+    assert client.post(path).status_code == 405
+
+
+def test_the_page_is_told_what_the_server_takes(serve: Callable[..., TestClient]) -> None:
+    some = serve(limits=Limits(max_bytes=1000, max_pixels=2000))
+    assert some.get("/page/config.json").json() == {"kind": "server", "limits": {"bytes": 1000, "pixels": 2000}}
+    small = serve(max_request_bytes=500)
+    assert small.get("/page/config.json").json()["limits"]["bytes"] == 500
+
+
+def test_the_page_itself_needs_no_key(serve: Callable[..., TestClient], tmp_path: Path) -> None:
+    add_key(tmp_path / "keys", "visitor", admin=False)
+    locked = serve(key_file=tmp_path / "keys")
+    assert all(locked.get(path).status_code == 200 for path in TYPES)
+    assert locked.get("/model").status_code == 401
+
+
+def test_the_policy_finds_nothing_to_forbid() -> None:
+    page = (PAGE / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r"\sstyle=|\son\w+=|<style|javascript:", page)
+    assert re.findall(r"<script(?![^>]*\ssrc=)", page) == []
+    for path in sorted(PAGE.glob("*.js")):
+        code = path.read_text(encoding="utf-8")
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", code), (
+            path
+        )
+
+
+def test_every_reference_has_its_file_and_none_leaves_the_house() -> None:
+    page = (PAGE / "index.html").read_text(encoding="utf-8")
+    named = re.findall(r'(?:src|href)="([^"#]+)"', page)
+    assert {name for name in named if not name.startswith("page/")} == {"docs"}
+    assert [name for name in named if name != "docs" and not (PAGE / name.removeprefix("page/")).is_file()] == []
+    for path in sorted(PAGE.glob("*.js")):
+        code = path.read_text(encoding="utf-8")
+        imported = re.findall(r'(?:from|import\()\s*"(\./[^"]+)"', code)
+        assert [name for name in imported if not (PAGE / name).is_file()] == [], path
+
+
+def test_every_element_that_scripts_name_is_there() -> None:
+    page = (PAGE / "index.html").read_text(encoding="utf-8")
+    there = set(re.findall(r'\bid="([\w-]+)"', page))
+    code = "".join(path.read_text(encoding="utf-8") for path in PAGE.glob("*.js"))
+    assert set(re.findall(r'\$\("([\w-]+)"\)', code)) - there == set()
