@@ -91,7 +91,7 @@ def _signature(function: Any) -> str:
     """A function's signature as it is written."""
     source = textwrap.dedent(inspect.getsource(function))
     node = ast.parse(source).body[0]
-    assert isinstance(node, ast.FunctionDef)
+    assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     written = "\n".join(source.splitlines()[node.lineno - 1 : node.body[0].lineno - 1])
     return written.rstrip().removesuffix(":")
 

@@ -4,8 +4,10 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -125,7 +127,7 @@ def trained(reader: Reader) -> Any:
 
 
 def test_the_readme_s_python_runs(reader: Reader) -> None:
-    (code,) = blocks(ROOT / "README.md", "python")
+    code, _ = blocks(ROOT / "README.md", "python")
     done = reader.run("-c", code)
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(r"This .*(disc|square|stripes).*\.\n", done.stdout)
@@ -135,6 +137,52 @@ def test_the_readme_s_python_runs(reader: Reader) -> None:
 def test_what_training_leaves_is_where_the_readme_says(reader: Reader, trained: Any) -> None:
     assert (reader.folder / "runs/mine/report.html").is_file()
     assert (reader.folder / "runs/mine/model.discern").is_file()
+
+
+ADDRESS = "http://127.0.0.1:8000"
+
+
+@pytest.fixture(scope="module")
+def address(reader: Reader, trained: Any) -> Iterator[str]:
+    """Where the README's server is, on a port that is free."""
+    line = next(line for line in command_lines(ROOT / "README.md") if line.startswith("discern serve"))
+    command = [sys.executable, "-m", *shlex.split(line, comments=True), "--port", "0"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen(command, cwd=reader.folder, **pipes) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+def test_the_readme_s_client_asks(reader: Reader, address: str) -> None:
+    _, code = blocks(ROOT / "README.md", "python")
+    done = reader.run("-c", code.replace(ADDRESS, address))
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"This .*(disc|square|stripes).*\.\n", done.stdout)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
+def test_the_readme_s_curl_is_answered(reader: Reader, address: str) -> None:
+    (line,) = re.findall(r"^curl .*$", "\n".join(blocks(ROOT / "README.md", "sh")), re.MULTILINE)
+    words = shlex.split(line.replace(ADDRESS, address))
+    done = subprocess.run([*words, "-sS"], cwd=reader.folder, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["label"] in ("disc", "square", "stripes")
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_the_readme_s_other_doors_open(reader: Reader, trained: Any, address: str, command: str) -> None:
+    doors = "\n".join(blocks(ROOT / "README.md", "sh"))
+    line = re.findall(rf"^discern {command} .*(?:--out|--against).*$", doors, re.MULTILINE)[0].replace(ADDRESS, address)
+    done = reader.run("-m", *shlex.split(line), "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    if command == "predict":
+        assert said["pictures"] == 42
+        assert all(Path(said[name]).is_file() for name in ("out", "sheet"))
+    else:
+        assert said["against"][0]["difference"]["value"] == 0
 
 
 TABLE = re.findall(r"^\| `(discern [^`]*)` \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)

@@ -221,7 +221,11 @@ def predict(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
-    """Answer pictures, in words or into a file; 100,000 are no matter.
+    """Answer pictures, in words or into a file.
+
+    With --out, every picture of one source is answered into one file, and --json prints one object about it; the same
+    command goes on where an interrupted one was. Tables have a column for each thing that is said, `p:LABEL` for the
+    probability of each label, and `error` and `error_message` for files that are no usable picture.
 
     Example: discern predict runs/bananas/model.discern new.jpg more/
     """
@@ -289,7 +293,7 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 8000,
     workers: Annotated[int, typer.Option(help="Processes that answer.")] = 1,
-    key_file: Annotated[str | None, typer.Option(help="Who may ask, as `discern key` writes it.")] = None,
+    key_file: Annotated[str | None, typer.Option(help="Who may ask, as discern key writes it.")] = None,
     open_to_all: Annotated[bool, typer.Option("--open", help="Let everybody ask, also from other machines.")] = False,
     rate: Annotated[str | None, typer.Option(help="What each asker may ask, such as 60/minute.")] = None,
     rate_store: Annotated[str | None, typer.Option(help="Where several workers count together: redis://...")] = None,
@@ -344,7 +348,7 @@ def key(
     admin: Annotated[bool, typer.Option("--admin", help="Let it also replace bundles.")] = False,
     json: Json = False,
 ) -> None:
-    """Make a key for `discern serve --key-file`; it is shown once, and only its hash is kept.
+    """Make a key for --key-file of discern serve; it is shown once, and only its hash is kept.
 
     Example: discern key alice --key-file keys.txt
     """

@@ -32,7 +32,7 @@ class Client:
 
     Args:
         url: the server's address; `?model=NAME` at its end names the model.
-        key: as `discern key` made it; None: the server asks for none.
+        key: as `key` made it; None: the server asks for none.
         model: the model's name; None: the server's first.
         timeout: seconds in which one answer must be there, retries included.
         at_once: how many questions `predict` keeps under way.
@@ -126,7 +126,7 @@ class AsyncClient:
 
     Args:
         url: the server's address; `?model=NAME` at its end names the model.
-        key: as `discern key` made it; None: the server asks for none.
+        key: as `key` made it; None: the server asks for none.
         model: the model's name; None: the server's first.
         timeout: seconds in which one answer must be there, retries included.
         at_once: how many questions `predict` keeps under way.

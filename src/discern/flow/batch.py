@@ -69,12 +69,12 @@ def predict_to(
     What is answered is kept in a hidden folder beside the file; the same call goes on where an interrupted one was.
     Memory does not grow with the number of pictures but for their names.
 
-    The file has one row, or line, a picture, in the source's order. `.jsonl` has the objects that `discern predict
-    --json` prints. `.parquet` and `.csv` have the columns `path`, `label`, `decision`, `confidence`, `unknown_score`,
-    `set` (in CSV a JSON list), `looks_like`, `message`, `name`, `spoken` and `route` where the model has been told,
-    `order_value` where the labels are ordered, `p:LABEL` with the probability of each label, `error` and
-    `error_message` for a file that is no usable picture. CSV is UTF-8 with a mark that Excel needs; text that a
-    spreadsheet would run as a formula gets `./` before it.
+    The file has one row, or line, a picture, in the source's order. `.jsonl` has the objects of `Answer.to_json`.
+    `.parquet` and `.csv` have the columns `path`, `label`, `decision`, `confidence`, `unknown_score`, `set` (in CSV a
+    JSON list), `looks_like`, `message`, `name`, `spoken` and `route` where the model has been told, `order_value` where
+    the labels are ordered, `p:LABEL` with the probability of each label, `error` and `error_message` for a file that is
+    no usable picture. CSV is UTF-8 with a mark that Excel needs; text that a spreadsheet would run as a formula gets
+    `./` before it.
 
     Args:
         bundle: a bundle's path, or a model loaded for one thread.

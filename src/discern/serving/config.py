@@ -19,7 +19,7 @@ class ServeConfig:
         host: the address that is listened at.
         port: 0 takes a free one.
         workers: processes that answer.
-        key_file: who may ask, as `discern key` writes it; None: everybody.
+        key_file: who may ask, as `key` writes it; None: everybody.
         open: let everybody ask, also from other machines.
         rate: what each asker may ask, such as "60/minute"; None: without end. An asker is a key or an address.
         rate_store: where several workers count together, such as "redis://..."; None: one worker counts for itself.
