@@ -38,8 +38,10 @@ async function load({ model, runtime, version, total }) {
   const script = import(`${runtime}onnxruntime.js?v=${version}`);
   const [ort, engine, about, golden, kept, graph] = await Promise.all([script, read(`${runtime}onnxruntime.wasm`), ...named]);
   ort.env.wasm.wasmBinary = engine;
-  // Threads need memory that is shared, which browsers allow to pages with certain headers alone.
-  ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency ?? 1) : 1;
+  // Threads need memory that is shared, which browsers allow to pages with certain headers alone. Half of the cores at
+  // most: threads that wait for each other spin, and two on two busy cores were slower than one.
+  const cores = self.crossOriginIsolated ? (navigator.hardwareConcurrency ?? 1) : 1;
+  ort.env.wasm.numThreads = Math.max(1, Math.min(4, cores >> 1));
   ort.env.logLevel = "error";
   const session = await ort.InferenceSession.create(new Uint8Array(graph), { executionProviders: ["wasm"] });
   loaded = { ort, session, about: json(about) };
