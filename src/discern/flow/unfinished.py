@@ -30,6 +30,7 @@ class Unfinished:
     def __init__(self, target: Path) -> None:
         self.target = target
         self.folder = target.with_name(f".{target.name}.unfinished")
+        self._placed = False
 
     @contextmanager
     def held(self, about: dict[str, Any]) -> Iterator[None]:
@@ -57,7 +58,7 @@ class Unfinished:
             yield
         finally:
             lock.release()
-            if os.path.lexists(self.target) or not self.parts():
+            if self._placed or not self.parts():
                 shutil.rmtree(self.folder, ignore_errors=True)
 
     def parts(self) -> list[Path]:
@@ -103,6 +104,7 @@ class Unfinished:
                 yield whole
                 require_free(target)
                 os.replace(whole, target)  # noqa: PTH105 - one call that is atomic on every system
+                self._placed |= target == self.target
             finally:
                 with suppress(OSError):
                     whole.unlink(missing_ok=True)

@@ -1,0 +1,126 @@
+"""The clients against a real server: what they say is what the bundle says here, and errors are the same errors."""
+
+import asyncio
+import contextlib
+import io
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import discern
+from discern import errors
+from discern.bundle import Prediction
+from discern.errors import DiscernError, PictureError
+from tests.unit.bundle.small import plain, write_small
+
+
+@contextlib.contextmanager
+def served(*words: str | Path) -> Iterator[str]:
+    """The address of a server of its own process, on a free port of loopback."""
+    command = [sys.executable, "-m", "discern", "serve", *map(str, words), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    names = {"red": {"name": "Red", "spoken": "It is red.", "route": "bay 2"}}
+    return write_small(tmp_path_factory.mktemp("served") / "model.discern", names=names, ordered=True)
+
+
+@pytest.fixture(scope="module")
+def address(bundle: Path) -> Iterator[str]:
+    with served(bundle, "--max-mb", "0.1") as url:
+        yield url
+
+
+def pictures() -> list[np.ndarray]:
+    return [plain(red, green, 0) for red in range(0, 256, 16) for green in (0, 200)]
+
+
+def same(one: Prediction, other: Prediction) -> None:
+    assert (one.label, one.decision, one.message, one.model) == (
+        other.label,
+        other.decision,
+        other.message,
+        other.model,
+    )
+    assert (one.name, one.spoken, one.route, one.order_value) == (
+        *(other.name, other.spoken, other.route, other.order_value),
+    )
+    # The small model sums in another order when several pictures share a run.
+    assert one.probabilities == pytest.approx(other.probabilities, abs=1e-4)
+    assert one.unknown_score == pytest.approx(other.unknown_score, abs=1e-4)
+
+
+def test_the_answers_are_those_of_the_bundle_here(bundle: Path, address: str) -> None:
+    model = discern.load(bundle)
+    with discern.Client(address) as client:
+        for picture, answer in zip(pictures(), client.predict(pictures()), strict=True):
+            assert isinstance(answer, Prediction)
+            same(answer, model(picture))
+
+
+def test_so_are_those_of_the_other_client(bundle: Path, address: str) -> None:
+    async def ask() -> list[Prediction | PictureError]:
+        async with discern.AsyncClient(address) as client:
+            return [answer async for answer in client.predict(pictures())]
+
+    model = discern.load(bundle)
+    for picture, answer in zip(pictures(), asyncio.run(ask()), strict=True):
+        assert isinstance(answer, Prediction)
+        same(answer, model(picture))
+
+
+def large() -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 300, 3), np.uint8)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def cut() -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(plain(9, 9, 9)).save(buffer, "PNG")
+    return buffer.getvalue()[:60]
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (lambda: b"no picture", errors.NotAPicture),
+        (large, errors.PictureTooLarge),
+        (cut, errors.TruncatedPicture),
+    ],
+)
+def test_what_cannot_be_answered_is_the_same_error(
+    bundle: Path, address: str, make: Callable[[], bytes], kind: type[DiscernError]
+) -> None:
+    limits = discern.load(bundle).limits
+    here = discern.load(bundle, limits=type(limits)(max_bytes=100_000))
+    with discern.Client(address) as client, pytest.raises(kind):
+        client(make())
+    if kind is not errors.PictureTooLarge:  # bytes in memory have no limit of their own
+        with pytest.raises(kind):
+            here(make())
+
+
+def test_the_model_is_described_and_named(bundle: Path, address: str) -> None:
+    with discern.Client(address) as client:
+        assert client.about()["fingerprint"] == discern.load(bundle).fingerprint
+    with discern.Client(address, model="none") as client, pytest.raises(errors.NotFound):
+        client(plain(0, 0, 0))
+
+
+def test_a_rate_is_kept_by_waiting(bundle: Path, tmp_path: Path) -> None:
+    with served(bundle, "--rate", "5/second") as url, discern.Client(url, at_once=4) as client:
+        answers = list(client.predict([plain(250, 0, 0)] * 12))
+    assert [isinstance(answer, Prediction) for answer in answers] == [True] * 12

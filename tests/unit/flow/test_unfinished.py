@@ -1,0 +1,125 @@
+"""A file that takes long to write: parts that are whole or not there, and one process at a time."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from discern.errors import RunError
+from discern.flow.unfinished import Unfinished, require_free
+
+COLUMNS: dict[str, pl.DataType] = {"name": pl.String(), "size": pl.Int64()}
+
+
+def rows(*names: str) -> list[dict[str, object]]:
+    return [{"name": name, "size": len(name)} for name in names]
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Unfinished:
+    return Unfinished(tmp_path / "out.parquet")
+
+
+def test_parts_come_in_their_order_however_many(work: Unfinished) -> None:
+    with work.held({}):
+        for number in range(12):
+            work.add(rows(str(number)), COLUMNS)
+        assert work.column("name").to_list() == [str(number) for number in range(12)]
+        assert work.column("size").dtype == pl.Int64
+
+
+def test_without_parts_there_is_an_empty_column(work: Unfinished) -> None:
+    with work.held({}):
+        assert work.column("name").to_list() == []
+
+
+def test_what_was_begun_is_there_the_next_time(work: Unfinished) -> None:
+    with work.held({"about": 1}):
+        work.add(rows("a", "b"), COLUMNS)
+    with work.held({"about": 1}):
+        assert work.column("name").to_list() == ["a", "b"]
+        work.add(rows("c"), COLUMNS)
+        assert work.column("name").to_list() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("about", [{"about": 2}, {}, {"about": 1, "more": 1}])
+def test_something_else_does_not_go_on(work: Unfinished, about: dict[str, int]) -> None:
+    with work.held({"about": 1}):
+        work.add(rows("a"), COLUMNS)
+    with pytest.raises(RunError, match="never finished"), work.held(about):
+        pass
+    assert work.parts()
+
+
+def test_what_a_later_version_began_does_not_go_on(work: Unfinished) -> None:
+    with work.held({"about": 1}):
+        work.add(rows("a"), COLUMNS)
+    about = json.loads((work.folder / "about.json").read_text())
+    (work.folder / "about.json").write_text(json.dumps(about | {"format": 2}))
+    with pytest.raises(RunError), work.held({"about": 1}):
+        pass
+
+
+def test_damage_is_told(work: Unfinished) -> None:
+    with work.held({"about": 1}):
+        work.add(rows("a"), COLUMNS)
+    (work.folder / "about.json").write_text("{")
+    with pytest.raises(RunError, match="never finished"), work.held({"about": 1}):
+        pass
+
+
+def test_what_holds_nothing_leaves_nothing(work: Unfinished, tmp_path: Path) -> None:
+    with work.held({}):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_do_not_hold_it(work: Unfinished) -> None:
+    with work.held({}):
+        work.add(rows("a"), COLUMNS)
+        with pytest.raises(RunError, match="Another process"), Unfinished(work.target).held({}):
+            pass
+        assert work.column("name").to_list() == ["a"]
+
+
+class TestReplacing:
+    def test_the_target_is_whole_or_not_there(self, work: Unfinished) -> None:
+        with work.held({}):
+            work.add(rows("a"), COLUMNS)
+            with work.replacing(work.target) as path:
+                path.write_text("whole")
+                assert not work.target.exists()
+        assert work.target.read_text() == "whole"
+        assert not work.folder.exists()
+
+    def test_what_fails_leaves_the_parts_alone(self, work: Unfinished, tmp_path: Path) -> None:
+        def fill_the_disk(path: Path) -> None:
+            path.write_text("half")
+            raise OSError(28, "No space left on device")
+
+        with pytest.raises(RunError, match="No space left"):
+            place_after(work, fill_the_disk)
+        assert [path.name for path in tmp_path.iterdir()] == [work.folder.name]
+        assert work.column("name").to_list() == ["a"]
+
+    def test_a_file_that_came_meanwhile_is_kept_and_so_are_the_parts(self, work: Unfinished) -> None:
+        with pytest.raises(RunError, match="already a file"):
+            place_after(work, lambda path: (path.write_text("ours"), work.target.write_text("theirs")))
+        assert work.target.read_text() == "theirs"
+        assert work.column("name").to_list() == ["a"]
+
+
+def place_after(work: Unfinished, act: Callable[[Path], object]) -> None:
+    with work.held({}):
+        work.add(rows("a"), COLUMNS)
+        with work.replacing(work.target) as path:
+            act(path)
+
+
+def test_a_link_that_leads_nowhere_is_something_too(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "none")
+    with pytest.raises(RunError, match="already a file"):
+        require_free(tmp_path / "link")
+    require_free(tmp_path / "none")
