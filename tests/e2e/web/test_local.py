@@ -1,6 +1,5 @@
 """An exported site answers in a real browser as Python answers, and nothing leaves the visitor's device."""
 
-import io
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from PIL import Image, ImageCms
 
 import discern
+from discern.picture import read_header
 from discern.serving import see
 from tests.e2e.chromium import hosted
 from tests.e2e.web.asking import OPEN, ask, encode, scene
@@ -65,6 +65,8 @@ PICTURES = {
     "profiled": encode(scene(), "JPEG", icc_profile=profile()),
     **{f"turned {turn}": encode(scene(), "JPEG", subsampling=0, exif=exif(turn)) for turn in range(1, 9)},
     **{f"large {turn}": encode(scene(331, 402), "JPEG", subsampling=0, exif=exif(turn)) for turn in range(1, 9)},
+    **{f"turned png {turn}": encode(scene(), exif=exif(turn)) for turn in (2, 6)},
+    **{f"turned webp {turn}": encode(scene(), "WEBP", lossless=True, exif=exif(turn)) for turn in range(1, 9)},
     "very large": encode(scene(2001, 1503), "JPEG"),
 }
 
@@ -86,13 +88,16 @@ def test_its_answer_is_python_s(name: str, page: Any, model: discern.Model) -> N
     assert got == wanted
 
 
-@pytest.mark.parametrize("name", ["png", "turned 2", "turned 6", "large 3", "large 8", "one pixel"])
+@pytest.mark.parametrize(
+    "name", ["png", "one pixel", *(name for name in PICTURES if "turned" in name or "large" in name)]
+)
 def test_it_sees_the_answer_where_python_sees_it(name: str, page: Any, model: discern.Model) -> None:
-    evidence = model.run(model.prepare(PICTURES[name])[None])["evidence"][0]
-    got = ask(page, PICTURES[name], evidence=True)
-    with Image.open(io.BytesIO(PICTURES[name])) as image:
-        size = image.size[::-1] if image.getexif().get(0x0112, 1) > 4 else image.size
-    wanted = see(evidence[..., model.labels.index(got["label"])], model.manifest.recipe, size)
+    picture = PICTURES[name]
+    evidence = model.run(model.prepare(picture)[None])["evidence"][0]
+    got = ask(page, picture, evidence=True)
+    header = read_header(picture)
+    label = model.labels.index(got["label"])
+    wanted = see(evidence[..., label], model.manifest.recipe, (header.width, header.height))
     assert got["evidence"]["place"] == wanted.place
     assert got["evidence"]["box"] == pytest.approx(wanted.box)
     assert got["evidence"]["map"].startswith("data:image/png;base64,")

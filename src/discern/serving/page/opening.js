@@ -3,6 +3,8 @@
 // Where Python decodes a large JPEG at a half, a quarter or an eighth, each pixel is the mean of a square of the full
 // picture's; here the squares are averaged after decoding. Decoders differ by a level or two, mostly in colour.
 
+import { orientation, turned, turnsItself } from "./turning.js";
+
 const MAX_BYTES = 64 * 2 ** 20;
 const MAX_PIXELS = 120_000_000;
 const BAND = 4_000_000;
@@ -44,12 +46,17 @@ export async function open(blob, shortest) {
     if (size[0] * size[1] > MAX_PIXELS) {
       throw new Refusal("too_large", `This ${kind} has ${size[0]} x ${size[1]} pixels.`, "Make the picture smaller.");
     }
+    if (!(await turnsItself(kind))) return upright(read(bitmap, 1, 1), await orientation(blob, kind));
     const factor = kind === "JPEG" ? reduction(Math.min(...size), shortest(...size)) : 1;
-    const turn = factor > 1 ? await orientation(blob) : 1;
-    return { pixels: read(bitmap, factor, turn), size };
+    return { pixels: read(bitmap, factor, factor > 1 ? await orientation(blob, kind) : 1), size };
   } finally {
     bitmap.close();
   }
+}
+
+function upright(stored, turn) {
+  const pixels = turn > 1 ? turned(stored, turn) : stored;
+  return { pixels, size: [pixels.width, pixels.height] };
 }
 
 async function recognise(blob) {
@@ -84,31 +91,6 @@ async function decode(blob, kind) {
 /** The power of two, at most 8, by which Python shrinks a JPEG while decoding. */
 function reduction(side, shortest) {
   return [8, 4, 2].find((factor) => side >= factor * shortest) ?? 1;
-}
-
-/** How a JPEG was held, 1 to 8 as EXIF says it; it tells at which corner the squares begin. */
-async function orientation(blob) {
-  const view = new DataView(await blob.slice(0, 2 ** 18).arrayBuffer());
-  try {
-    for (let at = 2; view.getUint8(at) === 0xff; at += 2 + view.getUint16(at + 2)) {
-      const exif = view.getUint8(at + 1) === 0xe1 && view.getUint32(at + 4) === 0x45786966;
-      if (exif) return fromDirectory(view, at + 10);
-      if (view.getUint8(at + 1) === 0xda) return 1;
-    }
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-  }
-  return 1;
-}
-
-function fromDirectory(view, start) {
-  const little = view.getUint16(start) === 0x4949;
-  const directory = start + view.getUint32(start + 4, little);
-  for (let entry = 0; entry < view.getUint16(directory, little); entry++) {
-    const at = directory + 2 + 12 * entry;
-    if (view.getUint16(at, little) === 0x0112) return view.getUint16(at + 8, little);
-  }
-  return 1;
 }
 
 /** Read a bitmap over white, band by band: a whole large picture would take its memory twice. */
