@@ -14,6 +14,7 @@ from discern.picture import read_header
 from discern.serving import see
 from tests.e2e.chromium import hosted
 from tests.e2e.web.asking import OPEN, ask, encode, scene
+from tests.unit.picture.test_colour import swapped_profile
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,12 @@ PICTURES = {
     "grey jpeg": encode(scene(), "JPEG", mode="L"),
     "progressive": encode(scene(200, 150), "JPEG", progressive=True),
     "profiled": encode(scene(), "JPEG", icc_profile=profile()),
+    "other primaries": encode(scene(), "PNG", icc_profile=swapped_profile()),
+    "other primaries in a jpeg": encode(scene(), "JPEG", subsampling=0, icc_profile=swapped_profile()),
+    "broken profile": encode(scene(), icc_profile=b"x" * 3000),
+    "profile for other colours": encode(scene(), mode="L", icc_profile=swapped_profile()),
+    "cmyk": encode(scene(), "JPEG", mode="CMYK"),
+    "avif": encode(scene(), "AVIF"),
     **{f"turned {turn}": encode(scene(), "JPEG", subsampling=0, exif=exif(turn)) for turn in range(1, 9)},
     **{f"large {turn}": encode(scene(331, 402), "JPEG", subsampling=0, exif=exif(turn)) for turn in range(1, 9)},
     **{f"turned png {turn}": encode(scene(), exif=exif(turn)) for turn in (2, 6)},
