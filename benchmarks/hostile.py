@@ -83,21 +83,21 @@ async def fuzz(port: int, questions: list[bytes], count: int, seed: int) -> Coun
 async def loris(port: int, question: bytes, count: int = 300) -> dict[str, Any]:
     """Hold connections that come to no point, and ask beside them."""
     held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(count)]
+    ends = [asyncio.create_task(reader.read()) for reader, _ in held]
     client, times = Client(port), []
-    begun = time.perf_counter()
-    alive = [True] * count
-    while time.perf_counter() - begun < 15:
-        for number, (_, writer) in enumerate(held[: count // 2]):
-            if alive[number]:
-                writer.write(b"P" if times == [] else b"X")
+    for second in range(15):
+        for end, (_, writer) in zip(ends, held[: count // 2], strict=False):
+            if not end.done():
+                writer.write(b"x" if second else b"POST /predict HTTP/1.1\r\nX-Slow: ")
         asked = time.perf_counter()
         assert await client.ask(question) == 200
         times.append(time.perf_counter() - asked)
-        alive = [not reader.at_eof() for reader, _ in held]
         await asyncio.sleep(1)
+    still_open = sum(not end.done() for end in ends)
     for _, writer in held:
         writer.close()
-    return {"held": count, "still_open": sum(alive), "slowest_answer_s": round(max(times), 2)}
+    await asyncio.gather(*ends, return_exceptions=True)
+    return {"held": count, "still_open": still_open, "slowest_answer_s": round(max(times), 2)}
 
 
 async def many(port: int, process: int, good: list[bytes], bad: list[bytes], count: int) -> dict[str, Any]:

@@ -8,13 +8,14 @@ import numpy as np
 import onnxruntime
 import torch
 import torch_model
+from fastapi import Request
 
 
 class Torch(litserve.LitAPI):
     def setup(self, device: str) -> None:
         self.net, self.transform = torch_model.load(), torch_model.transform()
 
-    def decode_request(self, request: dict) -> torch.Tensor:
+    def decode_request(self, request: Request) -> torch.Tensor:
         return self.transform(torch_model.open_picture(request["file"].file.read()))
 
     def batch(self, inputs: list) -> torch.Tensor:
@@ -37,7 +38,7 @@ class Onnx(Torch):
         self.session = onnxruntime.InferenceSession(os.environ["PEER_GRAPH"], options)
         self.size, self.resize = int(os.environ["PEER_SIZE"]), int(os.environ["PEER_RESIZE"])
 
-    def decode_request(self, request: dict) -> np.ndarray:
+    def decode_request(self, request: Request) -> np.ndarray:
         picture = torch_model.open_picture(request["file"].file.read())
         side = min(picture.size) * self.size / self.resize
         left, top = (picture.width - side) / 2, (picture.height - side) / 2
