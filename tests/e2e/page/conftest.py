@@ -1,33 +1,23 @@
 """A real Chromium, and servers for it."""
 
 import contextlib
-import os
-import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, Route, sync_playwright
 
+from tests.e2e import chromium
 from tests.e2e.bench import PATIENCE
 from tests.e2e.page.scenes import DARK, STRANGE, SURE, TORN, film, glow, paint
 from tests.unit.bundle.small import write_small
 
-_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-)
+_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 _NAMES = {
     "red": {"name": "red card", "spoken": "a red card", "route": "the left bin"},
     "dark": {"name": "dark card", "spoken": "a dark card", "route": ""},
@@ -39,23 +29,21 @@ speechSynthesis.speak = (utterance) => said.push({ text: utterance.text, lang: u
 
 
 @pytest.fixture(scope="package")
-def chromium() -> str:
-    """Where Chromium is, or a skip."""
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    found = os.environ.get("DISCERN_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        pytest.skip("no Chromium: install it (apt-get install chromium), or name it by DISCERN_CHROMIUM")
-    return found
+def playwright() -> Iterator[Playwright]:
+    """What starts browsers, or a skip; only one may be open at a time."""
+    if why := chromium.why_none():
+        pytest.skip(why)
+    with sync_playwright() as opened:
+        yield opened
 
 
 @contextlib.contextmanager
-def browse(chromium: str, shown: Path) -> Iterator[Browser]:
+def browse(playwright: Playwright, shown: Path) -> Iterator[Browser]:
     """A browser whose camera shows a film."""
-    with sync_playwright() as playwright:
-        flags = [*_FLAGS, f"--use-file-for-fake-video-capture={shown}"]
-        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        yield browser
-        browser.close()
+    flags = [*chromium.FLAGS, *_CAMERA, f"--use-file-for-fake-video-capture={shown}"]
+    opened = playwright.chromium.launch(executable_path=chromium.find(), args=flags)
+    yield opened
+    opened.close()
 
 
 @contextlib.contextmanager
@@ -66,10 +54,21 @@ def serve(*words: str | Path, port: int = 0) -> Iterator[str]:
         try:
             assert process.stdout is not None
             address = process.stdout.readline().strip()
-            httpx2.get(address + "/healthz", timeout=PATIENCE)
+            wait(address)
             yield address
         finally:
             process.kill()
+
+
+def wait(address: str) -> None:
+    """Wait until a server is up."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        with contextlib.suppress(httpx2.HTTPError):
+            if httpx2.get(address + "/readyz").status_code == 200:
+                return
+        time.sleep(0.05)
+    raise AssertionError("the server is not up")
 
 
 @pytest.fixture(scope="package")
@@ -91,10 +90,10 @@ def address(colours: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="package")
-def browser(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def browser(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A browser whose camera sees something bright on the left, in the middle, on the right, and again."""
     shown = film(tmp_path_factory.mktemp("film") / "glow.mjpeg", map(glow, ("left", "centre", "right")))
-    with browse(chromium, shown) as opened:
+    with browse(playwright, shown) as opened:
         yield opened
 
 

@@ -31,6 +31,16 @@ def test_what_is_shown_while_the_server_is_away_is_answered_when_it_is_back(
         expect(page.locator("#notice")).to_be_hidden()
 
 
+def test_a_picture_that_is_never_answered_is_given_up(visit: Visit, address: str, shown: dict[str, Path]) -> None:
+    page = visit(address)
+    page.route("**/predict*", lambda route: route.abort())
+    choose(page, shown["sure"])
+    expect(headline(page)).to_have_text("I could not answer this one", timeout=20_000)
+    page.unroute("**/predict*")
+    page.locator("#retry").click()
+    expect(headline(page)).to_contain_text("Red card")
+
+
 def test_a_slow_network_shows_how_far_it_is_and_can_be_cancelled(visit: Visit, address: str, tmp_path: Path) -> None:
     page = visit(address)
     devtools = page.context.new_cdp_session(page)

@@ -64,6 +64,22 @@ def test_hands_free_says_what_has_changed_and_where(visit: Visit, address: str) 
     expect(page.locator("#live-words")).to_have_text(said(page)[-1])
     page.locator("#live").click()
     assert said(page)[-1] == "I have stopped looking."
+    asked = page.evaluate(
+        "performance.getEntriesByType('resource').filter((e) => e.name.includes('predict')).map((e) => e.startTime)"
+    )
+    assert len(asked) <= 2.2 * (max(asked) - min(asked)) / 1000 + 1
+
+
+def test_hands_free_says_once_that_the_server_is_away(visit: Visit, address: str) -> None:
+    page = visit(address)
+    page.route("**/predict*", lambda route: route.abort())
+    page.get_by_role("button", name="Describe aloud what the camera sees").click()
+    with page.expect_request("**/predict*"), page.expect_request("**/predict*"):
+        pass
+    expect(page.locator("#live-words")).to_have_text("The server cannot be reached. I keep trying.")
+    assert said(page) == ["I am looking.", "The server cannot be reached. I keep trying."]
+    page.unroute("**/predict*")
+    expect(page.locator("#answer .chip")).to_have_text("Sure")
 
 
 def test_a_camera_that_looks_at_the_user_turns_the_sides_round(page: Page) -> None:

@@ -105,6 +105,17 @@ def test_a_phone_shows_all_without_scrolling_sideways(visit: Visit, address: str
     assert small == []
 
 
+def test_a_page_of_320_pixels_needs_no_scrolling_sideways(page: Page, shown: dict[str, Path]) -> None:
+    page.set_viewport_size({"width": 320, "height": 600})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    choose(page, *shown.values())
+    expect(page.locator("#batch-title")).to_contain_text("4 pictures")
+    for opened in ("about-open", "speech-open"):
+        page.locator(f"#{opened}").click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        page.keyboard.press("Escape")
+
+
 def test_the_table_is_downloaded_and_no_spreadsheet_runs_it(page: Page, shown: dict[str, Path], tmp_path: Path) -> None:
     formula = tmp_path / "=1+cmd|'calc'!A1.png"
     formula.write_bytes(shown["sure"].read_bytes())

@@ -44,7 +44,7 @@ function buttons(item, acts) {
   const made = [];
   if (acts.heat) {
     const on = Boolean(item.heat);
-    made.push(el("button", { type: "button", id: "heat", onclick: acts.heat, "aria-pressed": String(on), disabled: item.looking }, on ? "Hide where I look" : "Show where I look"));
+    made.push(el("button", { type: "button", id: "heat", onclick: acts.heat, "aria-pressed": String(on), disabled: item.looking }, "Show where I look"));
   }
   if (acts.another) made.push(el("button", { type: "button", class: "main-way", id: "another", onclick: acts.another }, "Take another"));
   if (acts.say) made.push(el("button", { type: "button", id: "say", onclick: acts.say }, "Say it"));

@@ -1,6 +1,7 @@
 // The line in which pictures wait for their answers. Nothing that was dropped is lost while the server is away.
 
 const AT_ONCE = 2;
+const TRIES = 3;
 
 /** A line; `ask(item)` gets one answer, `changed(item)` is told whatever happens to one, `halted(error)` why it stands still. */
 export class Line {
@@ -17,7 +18,7 @@ export class Line {
 
   add(items) {
     this.waiting.push(...items);
-    for (const item of items) this.mark(item, "waiting");
+    for (const item of items) this.mark(item, "waiting", { tries: 0 });
     this.go();
   }
 
@@ -52,7 +53,9 @@ export class Line {
   }
 
   fail(item, error) {
-    if (error?.busy || error?.code === "unreachable" || error?.code === "unauthorized") {
+    // A server that is there for others, but never answers this picture, is not asked for ever.
+    if (error?.code === "unreachable") item.tries = (item.tries ?? 0) + 1;
+    if (error?.busy || (error?.code === "unreachable" && item.tries < TRIES) || error?.code === "unauthorized") {
       this.waiting.unshift(item);
       this.mark(item, "waiting", { error });
       this.hold(error);

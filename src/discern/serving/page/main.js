@@ -6,6 +6,7 @@ import { receive } from "./arriving.js";
 import { Connection } from "./connection.js";
 import { askKey, closeByButtons, setUpKey, setUpVoice } from "./dialogs.js";
 import { $, el, recall, remember } from "./dom.js";
+import { turnHeat } from "./heat.js";
 import { addThumbnail, makeItem, makeSmaller, requireSize } from "./items.js";
 import { Line } from "./line.js";
 import { Live } from "./live.js";
@@ -15,7 +16,7 @@ import { drawPicture } from "./picture_view.js";
 import { Speaker } from "./speaking.js";
 import { tally, Tiles } from "./tiles.js";
 import { Visit } from "./visit.js";
-import { capital, DECISIONS, wordAnswer, wordPlace } from "./wording.js";
+import { capital, DECISIONS, wordAnswer } from "./wording.js";
 
 class Page {
   constructor() {
@@ -155,8 +156,13 @@ class Page {
   /** Tell everybody: the voice, if it is on, and screen readers. */
   announce(aloud, written = aloud) {
     this.speaker.say(aloud);
-    $("live-words").lang = written === aloud ? this.speaker.language : "en";
-    $("live-words").textContent = written;
+    this.write(written, written === aloud ? this.speaker.language : "en");
+  }
+
+  /** Tell screen readers alone. */
+  write(words, language = "en") {
+    $("live-words").lang = language;
+    $("live-words").textContent = words;
   }
 
   // What is shown.
@@ -197,26 +203,11 @@ class Page {
     return sayAnswer(item.prediction, { about: item.about, language: this.speaker.language });
   }
 
-  async turnHeat(item) {
-    if (item.heat) return this.showHeat(item, null);
-    if (item.prediction.evidence) return this.showHeat(item, item.prediction.evidence);
-    item.looking = true;
-    try {
-      const { evidence } = await this.answer(item.blob, { evidence: true });
-      item.prediction.evidence = evidence;
-      this.showHeat(item, evidence ?? null);
-    } catch (error) {
-      Object.assign(item, { looking: false, looked: `The map could not be made: ${error.message ?? "try again"}` });
+  turnHeat(item) {
+    return turnHeat(item, () => this.answer(item.blob, { evidence: true }), (_, words) => {
       this.refresh(item);
-    }
-  }
-
-  showHeat(item, evidence) {
-    const looked = evidence ? wordPlace(evidence.place) : "";
-    Object.assign(item, { heat: evidence, looking: false, looked });
-    this.refresh(item);
-    $("live-words").lang = "en";
-    $("live-words").textContent = looked || "The map is hidden.";
+      this.write(words);
+    });
   }
 
   async sendSmaller(item) {
