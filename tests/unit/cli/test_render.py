@@ -33,7 +33,7 @@ def test_a_path_of_odd_bytes_survives_json(capsys: pytest.CaptureFixture[str]) -
 
 def test_a_figure_without_interval_says_so() -> None:
     figure = {"value": 0.5, "low": None, "high": None}
-    counts = {"pictures": 3, "seen": 1, "unreadable": 0, "other_labels": {}}
+    counts = {"pictures": 3, "seen": 1, "unreadable": 0, "other_labels": {}, "against": []}
     nothing = dict.fromkeys(("unknown", "policy", "conformal", "ordered"))
     lines = list(render.evaluate({**counts, **nothing, "accuracy": figure, "fell_short": ["accuracy"]}))
     assert lines[0] == "accuracy on 3 pictures: 0.500 (too few for an interval)"
@@ -43,7 +43,15 @@ def test_a_figure_without_interval_says_so() -> None:
 
 def test_what_the_thresholds_came_to_is_told() -> None:
     figure = {"value": 0.5, "low": None, "high": None}
-    counts = {"pictures": 3, "seen": 0, "unreadable": 0, "other_labels": {}, "unknown": None, "fell_short": []}
+    counts = {
+        "pictures": 3,
+        "seen": 0,
+        "unreadable": 0,
+        "other_labels": {},
+        "against": [],
+        "unknown": None,
+        "fell_short": [],
+    }
     decided = {
         "policy": {"share": 0.25, "error": figure, "strangers_accepted": 0.125},
         "conformal": {"coverage": 0.9, "size": 1.5},
@@ -61,3 +69,8 @@ def test_a_failed_verification_says_why() -> None:
 def test_the_doctor_names_what_is_bad() -> None:
     bad = {"name": "cache", "passed": False, "found": "no room", "hint": "Free some."}
     assert list(render.doctor({"diagnoses": [bad]})) == ["BAD cache: no room Free some."]
+
+
+def test_a_server_is_not_said_to_be_unseen() -> None:
+    said = {"seen": None, "unreadable": 0, "other_labels": {}}
+    assert "does not say what its bundle was trained on" in "\n".join(render._left_out(said))
