@@ -27,7 +27,7 @@ def test_the_first_sight_says_what_it_knows_and_how_good_it_is(page: Page) -> No
 def test_a_chosen_picture_is_answered_large_and_plain(page: Page, shown: dict[str, Path]) -> None:
     choose(page, shown["sure"])
     expect(headline(page)).to_have_text("Red card, 98\u202f%")
-    expect(page.locator("#answer .chip")).to_have_text("Sure")
+    expect(page.locator("#answer .chip")).to_have_text("Accepted")
     expect(page.locator("#answer .chip svg")).to_be_visible()
     expect(page.locator("#answer .note")).to_have_text("Goes to the left bin.")
     expect(page.locator(".bars li")).to_have_text(["red card98\u202f%", "dark card2\u202f%"])
@@ -55,7 +55,7 @@ def test_dropped_pictures_are_answered(page: Page, shown: dict[str, Path]) -> No
 
 def test_a_dropped_folder_is_all_its_pictures(page: Page, shown: dict[str, Path]) -> None:
     drop(page, shown["dark"].parent)
-    expect(page.locator("#batch-title")).to_have_text("4 pictures: 2 sure, 1 to check, 1 not known")
+    expect(page.locator("#batch-title")).to_have_text("4 pictures: 2 accepted, 1 to check, 1 not known")
 
 
 def test_a_pasted_picture_is_answered(visit: Visit, address: str) -> None:
@@ -78,7 +78,7 @@ def test_several_are_answered_and_each_can_be_looked_at(page: Page, shown: dict[
     broken.write_bytes(b"no picture at all")
     choose(page, shown["sure"], shown["torn"], shown["strange"], broken)
     expect(page.locator("#batch-title")).to_have_text(
-        "4 pictures: 1 sure, 1 to check, 1 not known, 1 without an answer"
+        "4 pictures: 1 accepted, 1 to check, 1 not known, 1 without an answer"
     )
     expect(page.locator(".tile.accept img")).to_be_visible()
     page.get_by_role("button", name="broken.jpg: No answer").click()

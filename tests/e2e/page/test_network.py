@@ -27,7 +27,7 @@ def test_what_is_shown_while_the_server_is_away_is_answered_when_it_is_back(
     expect(page.locator("#answer h2")).to_have_text("Waiting for the server: your picture is kept")
     with serve(colours, port=port):
         page.get_by_role("button", name="Try now").click()
-        expect(page.locator("#batch-title")).to_have_text("2 pictures: 2 sure")
+        expect(page.locator("#batch-title")).to_have_text("2 pictures: 2 accepted")
         expect(page.locator("#notice")).to_be_hidden()
 
 

@@ -11,7 +11,7 @@ def test_nothing_is_said_until_that_is_wanted(page: Page, shown: dict[str, Path]
     choose(page, shown["sure"])
     expect(headline(page)).to_be_visible()
     assert said(page) == []
-    expect(page.locator("#live-words")).to_have_text("Sure: Red card, 98\u202f%")
+    expect(page.locator("#live-words")).to_have_text("Accepted: Red card, 98\u202f%")
     page.get_by_role("button", name="Say it").click()
     assert said(page) == ["a red card, 98 percent sure"]
 
@@ -34,7 +34,7 @@ def test_of_several_only_the_sum_is_said(page: Page, shown: dict[str, Path]) -> 
     page.get_by_role("button", name="Spoken answers").click()
     choose(page, *shown.values())
     expect(page.locator("#batch-title")).to_contain_text("4 pictures")
-    assert said(page)[1:] == ["4 pictures: 2 sure, 1 to check, 1 not known"]
+    assert said(page)[1:] == ["4 pictures: 2 accepted, 1 to check, 1 not known"]
 
 
 def test_language_and_speed_are_chosen_and_kept(page: Page, shown: dict[str, Path]) -> None:
@@ -79,7 +79,7 @@ def test_hands_free_says_once_that_the_server_is_away(visit: Visit, address: str
     expect(page.locator("#live-words")).to_have_text("The server cannot be reached. I keep trying.")
     assert said(page) == ["I am looking.", "The server cannot be reached. I keep trying."]
     page.unroute("**/predict*")
-    expect(page.locator("#answer .chip")).to_have_text("Sure")
+    expect(page.locator("#answer .chip")).to_have_text("Accepted")
 
 
 def test_a_camera_that_looks_at_the_user_turns_the_sides_round(page: Page) -> None:

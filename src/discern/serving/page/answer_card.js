@@ -18,6 +18,7 @@ function answered(item, about, acts) {
   return [
     el("p", { class: "decided" }, chip(item.prediction.decision)),
     el("h2", { class: `headline ${item.prediction.decision}`, tabIndex: -1 }, headline),
+    item.where && el("p", { class: "note where" }, item.where),
     note && el("p", { class: "note" }, note),
     item.shrunk && el("p", { class: "note" }, "The picture was too large for the server; this is the answer to a smaller copy."),
     bars(item.prediction, about),
@@ -61,7 +62,7 @@ function underway(item, about, acts) {
   return [
     el("p", { class: "decided" }, el("span", { class: "chip waiting" }, icon("waiting"), why ? "Waiting" : "Asking")),
     el("h2", { class: "headline waiting", tabIndex: -1 }, why || "Looking at it"),
-    el("div", { class: "underway" }, el("progress", { id: "progress", "aria-label": "How far it is" }), el("p", { class: "aside", id: "progress-said" }, "")),
+    item.state === "sending" && el("div", { class: "underway" }, el("progress", { id: "progress", "aria-label": "How far it is" }), el("p", { class: "aside", id: "progress-said" }, "")),
     el("div", { class: "ways" }, el("button", { type: "button", id: "cancel", onclick: acts.cancel }, "Cancel")),
   ];
 }

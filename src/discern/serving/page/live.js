@@ -73,7 +73,7 @@ export class Live {
 
   /** Hands-free: the camera, answers as it moves, and a voice, with one press. */
   async describe() {
-    this.page.speaker.set({ on: true });
+    this.page.speaker.on = true;
     this.page.showSpeaking();
     if (!this.camera.open && !(await this.open())) return;
     this.page.showCamera();

@@ -243,7 +243,7 @@ class Page {
 
   showLive({ prediction, milliseconds, place }) {
     const side = place ? `${capital(LANGUAGES.en[place])}.` : "";
-    drawAnswer($("answer"), { state: "answered", prediction, milliseconds, looked: side }, this.about, {});
+    drawAnswer($("answer"), { state: "answered", prediction, milliseconds, where: side }, this.about, {});
   }
 
   tell({ prediction, blob, facing, milliseconds }) {

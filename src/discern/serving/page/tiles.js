@@ -58,7 +58,7 @@ export function tally(items) {
   const count = (test) => items.filter(test).length;
   const decided = (decision) => count((item) => item.state === "answered" && item.prediction.decision === decision);
   const parts = [
-    [decided("accept"), "sure"], [decided("review"), "to check"], [decided("unknown"), "not known"],
+    [decided("accept"), "accepted"], [decided("review"), "to check"], [decided("unknown"), "not known"],
     [count((item) => item.state === "failed"), "without an answer"], [count((item) => item.state === "cancelled"), "cancelled"],
   ].filter(([number]) => number);
   return parts.map(([number, word]) => `${number} ${word}`).join(", ");

@@ -2,7 +2,7 @@
 
 import { chip } from "./answer_card.js";
 import { csv } from "./csv.js";
-import { $, el } from "./dom.js";
+import { $, el, icon } from "./dom.js";
 import { capital, milliseconds, nameOf, percent } from "./wording.js";
 
 const MOST_PICTURES = 200;
@@ -36,7 +36,7 @@ export class Visit {
     const { prediction } = item;
     const cells = prediction && item.state === "answered"
       ? [capital(prediction.name || nameOf(prediction.label, about)), chip(prediction.decision), percent(prediction.confidence), milliseconds(item.milliseconds)]
-      : [item.error?.message ?? "", el("span", { class: "chip failed" }, "No answer"), "", ""];
+      : [item.error?.message ?? "", el("span", { class: "chip failed" }, icon("failed"), "No answer"), "", ""];
     return el("tr", {}, el("th", { scope: "row" }, open), el("td", {}, cells[0]), el("td", {}, cells[1]),
       el("td", { class: "number" }, cells[2]), el("td", { class: "number wide" }, cells[3]),
       el("td", { class: "number wide" }, item.at.toLocaleTimeString()));

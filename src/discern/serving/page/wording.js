@@ -1,6 +1,6 @@
 // From a prediction to plain words on the screen.
 
-export const DECISIONS = { accept: "Sure", review: "Please check", unknown: "Not known" };
+export const DECISIONS = { accept: "Accepted", review: "Please check", unknown: "Not known" };
 
 const THIN = "\u202f";
 const CLOSE = 0.5;
