@@ -87,6 +87,8 @@ def create_app(config: ServeConfig, *, roster: Roster | None = None, fetcher: Fe
     app.include_router(inference_v2(desk, is_ready, config.max_pictures))
     app.include_router(admin(roster))
     add_pages(app, config)
+    if config.key_file:
+        _ask_for_keys(app)
     gate = Gate(app, config=config, access=access, figures=figures, busy=lambda: _is_full(roster, config))
     if not config.cors:
         return gate
@@ -95,6 +97,13 @@ def create_app(config: ServeConfig, *, roster: Roster | None = None, fetcher: Fe
 
 
 _ABOUT = "Answers pictures, and knows its limits: `accept`, `review` (ask a person) or `unknown` (none of these)."
+
+
+def _ask_for_keys(app: FastAPI) -> None:
+    """Say in the OpenAPI document how a key is sent; the gate looks at it."""
+    document = app.openapi()
+    document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    document["security"] = [{"key": []}]
 
 
 def _is_full(roster: Roster, config: ServeConfig) -> bool:

@@ -22,6 +22,7 @@ from discern.serving.web.protocol import PromptProtocol
 
 _LOG = logging.getLogger("discern.serving")
 _DRAIN_SECONDS = 30
+_BACKLOG = 2048
 
 
 def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
@@ -65,7 +66,7 @@ def _settings(config: ServeConfig, app: Any) -> uvicorn.Config:
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
-        backlog=2048,
+        backlog=_BACKLOG,
     )
 
 
@@ -80,6 +81,7 @@ def _listen(config: ServeConfig) -> socket.socket:
         if os.name == "posix":  # elsewhere it would let two programs listen at one port
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((config.host, config.port))
+        listening.listen(_BACKLOG)  # so that whoever reads the address may connect at once
         listening.set_inheritable(True)
     except OSError as error:
         listening.close()

@@ -151,6 +151,14 @@ def test_the_document_describes_every_door(client: TestClient) -> None:
         "/admin/reload",
         "/metrics",
     } <= set(document["paths"])
+    assert "security" not in document
     predict = document["paths"]["/predict"]["post"]
     assert {"multipart/form-data", "application/json", "image/*"} <= set(predict["requestBody"]["content"])
     assert {"200", "400", "413", "415", "422", "429", "503"} <= set(predict["responses"])
+
+
+def test_the_document_says_how_a_key_is_sent(serve: Callable[..., TestClient], tmp_path: Path) -> None:
+    add_key(tmp_path / "keys.txt", "asker")
+    document = serve(key_file=tmp_path / "keys.txt").get("/openapi.json").json()
+    assert document["security"] == [{"key": []}]
+    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
