@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
@@ -22,6 +23,7 @@ _FILTERS = {
     "bilinear": Image.Resampling.BILINEAR,
     "lanczos": Image.Resampling.LANCZOS,
 }
+_SUPPORT = 3  # of Lanczos, the widest
 _EXTREME = 1.6
 _MANY = 0.25
 _LARGEST = 4096
@@ -143,14 +145,35 @@ def _follow(image: Image.Image, recipe: Recipe) -> Image.Image:
     size, resample = (recipe.size, recipe.size), _FILTERS[recipe.filter]
     width, height = image.size
     if recipe.fit == "stretch":
-        return image.resize(size, resample)
+        return _resize(image, size, resample, (0, 0, width, height))
     if recipe.fit == "crop":
         # Only what will be seen is resampled, so that a picture of 1 x 60,000 pixels costs no more than another.
         side = min(width, height) * recipe.size / recipe.resize
         left, top = (width - side) / 2, (height - side) / 2
-        return image.resize(size, resample, box=(left, top, left + side, top + side))
+        return _resize(image, size, resample, (left, top, left + side, top + side))
     scale = recipe.resize / max(width, height)
-    inner = image.resize((max(1, round(width * scale)), max(1, round(height * scale))), resample)
+    inner = (max(1, round(width * scale)), max(1, round(height * scale)))
+    resized = _resize(image, inner, resample, (0, 0, width, height))
     ground = Image.new("RGB", size, recipe.fill)
-    ground.paste(inner, ((recipe.size - inner.width) // 2, (recipe.size - inner.height) // 2))
+    ground.paste(resized, ((recipe.size - resized.width) // 2, (recipe.size - resized.height) // 2))
     return ground
+
+
+def _resize(
+    image: Image.Image, size: tuple[int, int], resample: Image.Resampling, box: tuple[float, float, float, float]
+) -> Image.Image:
+    """Resample what is in a box, one axis at a time.
+
+    Pillow's versions differ in which axis comes first, and each pass rounds to bytes; so the order is ours: down first
+    where much more is lost in height than in width, as Pillow 13 has it.
+    """
+    left, top, right, bottom = (float(np.float32(edge)) for edge in box)  # Pillow holds them in single precision
+    across, down = size
+    if image.height - down > max(0, 2 * (image.width - across)):
+        lower = image.resize((image.width, down), resample, box=(0, top, image.width, bottom))
+        return lower.resize(size, resample, box=(left, 0, right, down))
+    reach = _SUPPORT * max(1, (bottom - top) / down) + 1
+    first, last = max(0, int(top - reach)), min(image.height, math.ceil(bottom + reach))
+    rows = image.crop((0, first, image.width, last))
+    narrow = rows.resize((across, last - first), resample, box=(left, 0, right, last - first))
+    return narrow.resize(size, resample, box=(0, top - first, across, bottom - first))

@@ -37,9 +37,9 @@ def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
         UsageError: the address cannot be taken, or keys or rates make no sense.
     """
     _log_lines()
-    if config.host not in LOOPBACK and hasattr(os, "geteuid") and os.geteuid() == 0:
-        _LOG.warning("this server runs as root and other machines can reach it: run it as a user who may little")
     with closing(_listen(config)) as listening:
+        if config.host not in LOOPBACK and hasattr(os, "geteuid") and os.geteuid() == 0:
+            _LOG.warning("this server runs as root and other machines can reach it: run it as a user who may little")
         # Made also where workers make their own: what is wrong is then said here, and once.
         with closing(open_roster(config)) as roster:
             app = create_app(config, roster=roster)
