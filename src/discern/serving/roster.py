@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from discern.bundle import Model, Picture, load
+from discern.cores import count_cores
 from discern.errors import BundleDamaged, NotFound, UsageError
 from discern.picture import Limits
 from discern.serving.batching import Answered, Batcher, Batching, Closed
@@ -138,7 +139,8 @@ class Roster:
             raise BundleDamaged(
                 f"{path} does not answer here as it did where it was made.", hint="See `discern verify`, and doctor."
             )
-        wide = load(path, threads=self._batching.threads, limits=self._limits)
+        cores = self._batching.threads or count_cores()
+        wide = load(path, threads=cores, limits=self._limits) if cores > 1 else None
         batcher = Batcher(one, wide=wide, batching=self._batching)
         return Served(name=name or one.manifest.name, path=path, batcher=batcher, stamp=stamp or (0, 0))
 

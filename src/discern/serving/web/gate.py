@@ -1,26 +1,24 @@
 """What every request passes: it gets an id, is let in or refused, may not be too large or too slow, and is noted."""
 
 import asyncio
-import json
-import logging
 import re
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from discern.errors import BadRequest, DiscernError, Overloaded, RequestTooLarge
 from discern.serving.config import ServeConfig
 from discern.serving.web.access import Access
+from discern.serving.web.diary import Diary
 from discern.serving.web.figures import Figures
 from discern.serving.web.refusals import REQUEST_ID, refuse, unforeseen
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_LOG = logging.getLogger("discern.requests")
 _SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -34,6 +32,7 @@ _SECURITY = {
     ),
     "Cache-Control": "no-store",
 }
+_SECURITY_HEADERS = [(name.lower().encode(), value.encode()) for name, value in _SECURITY.items()]
 
 
 @dataclass(kw_only=True)
@@ -69,6 +68,7 @@ class Gate:
         self._figures = figures
         self._busy = busy
         self._held = 0
+        self._diary = Diary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request pass, or refuse it."""
@@ -97,7 +97,7 @@ class Gate:
         except ClientDisconnect:
             passage.status = passage.status or 499
         except Exception:  # noqa: BLE001 - the outermost wall: whatever happened is logged, and said
-            _LOG.exception("a request failed", extra={"fields": {"id": passage.id, "path": scope["path"]}})
+            self._diary.note_failure(id=passage.id, path=scope["path"][:200])
             if not passage.status:
                 await refuse(unforeseen(scope))(scope, receive, send)
 
@@ -156,10 +156,10 @@ class Gate:
         async def send_some(message: Message) -> None:
             if message["type"] == "http.response.start":
                 passage.status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in _SECURITY.items():
-                    headers.setdefault(name, value)
-                headers["X-Request-ID"] = passage.id
+                said = list(message.get("headers", ()))
+                names = {name for name, _ in said}
+                said += [pair for pair in _SECURITY_HEADERS if pair[0] not in names]
+                message["headers"] = [*said, (b"x-request-id", passage.id.encode())]
             await send(message)
 
         return send_some
@@ -168,29 +168,11 @@ class Gate:
         scope, seconds = passage.scope, time.monotonic() - passage.begun
         route = getattr(scope.get("route"), "path", "other")
         self._figures.note_request(route, scope["method"], passage.status, seconds)
-        fields = {
-            "id": passage.id,
-            "method": scope["method"],
-            "path": scope["path"][:200],
-            "status": passage.status,
-            "ms": round(1000 * seconds, 1),
-            "caller": passage.caller,
-        }
-        _LOG.info("request", extra={"fields": fields})
-
-
-class JsonLines(logging.Formatter):
-    """Writes each record as one JSON object, whatever is in it."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Give one line."""
-        said = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        said |= getattr(record, "fields", {})
-        if record.exc_info:
-            said["trace"] = self.formatException(record.exc_info)
-        return json.dumps(said, default=str)
+        self._diary.note(
+            id=passage.id,
+            method=scope["method"],
+            path=scope["path"][:200],
+            status=passage.status,
+            ms=round(1000 * seconds, 1),
+            caller=passage.caller,
+        )

@@ -16,13 +16,14 @@ from uvicorn.supervisors import Multiprocess
 from discern.errors import UsageError
 from discern.serving.config import LOOPBACK, ServeConfig
 from discern.serving.web.app import create_app, open_roster
+from discern.serving.web.diary import JsonLines
 from discern.serving.web.figures import SHARED
-from discern.serving.web.gate import JsonLines
 from discern.serving.web.protocol import PromptProtocol
 
 _LOG = logging.getLogger("discern.serving")
 _DRAIN_SECONDS = 30
 _BACKLOG = 2048
+_KEEP_SECONDS = 75  # longer than load balancers keep theirs, or they would ask into a closing connection
 
 
 def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
@@ -66,6 +67,7 @@ def _settings(config: ServeConfig, app: Any) -> uvicorn.Config:
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
+        timeout_keep_alive=_KEEP_SECONDS,
         backlog=_BACKLOG,
     )
 

@@ -15,7 +15,7 @@ from discern.serving.config import ServeConfig
 from discern.serving.keys import add_key
 from discern.serving.roster import Roster
 from discern.serving.web.access import Access
-from discern.serving.web.gate import JsonLines
+from discern.serving.web.diary import Diary, JsonLines
 from tests.unit.serving.web.conftest import RED
 
 
@@ -179,3 +179,13 @@ def test_a_log_line_is_one_line_whatever_is_in_it() -> None:
     record = logging.LogRecord("discern", logging.INFO, "", 0, "a\nb %s", ("\x1b[0m",), None)
     assert "\n" not in JsonLines().format(record)
     assert json.loads(JsonLines().format(record))["message"] == "a\nb \x1b[0m"
+
+
+def test_refusals_in_quick_succession_are_counted_and_not_written_one_by_one(logged: pytest.LogCaptureFixture) -> None:
+    diary = Diary()
+    for status in (503, 503, 429, 200):
+        diary.note(status=status, id="x")
+    diary._last_refusal = float("-inf")  # a second later
+    diary.note(status=503, id="y")
+    said = [(record.fields["status"], record.fields.get("refused_between")) for record in logged.records]
+    assert said == [(503, 0), (200, None), (503, 2)]
