@@ -109,6 +109,30 @@ def test_a_connection_that_says_nothing_is_closed(bundle: Path) -> None:
         assert httpx2.post(address + "/predict", content=RED).status_code == 200
 
 
+def test_a_head_has_an_end_and_a_refused_body_a_time(bundle: Path) -> None:
+    refused = b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+    with served(bundle, "--patience", "1") as (address, _):
+        ready(address)
+        where = ("127.0.0.1", int(address.rpartition(":")[2]))
+        with socket.create_connection(where, timeout=PATIENCE) as connection:
+            with contextlib.suppress(OSError):
+                connection.sendall(b"GET / HTTP/1.1\r\nX: " + b"x" * 5_000_000)
+            with contextlib.suppress(ConnectionError):
+                assert connection.recv(100).startswith(b"HTTP/1.1 431")
+        for first, then in ((refused, b"x"), (b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"\r\n")):
+            with socket.create_connection(where, timeout=PATIENCE) as connection:
+                connection.sendall(first)
+                assert connection.recv(10_000).startswith(b"HTTP/1.1 ")
+                time.sleep(0.2)
+                connection.sendall(then)
+                while connection.recv(10_000):
+                    pass
+        upgrade = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+        with socket.create_connection(where, timeout=PATIENCE) as connection:
+            connection.sendall(upgrade)
+            assert connection.recv(10_000).startswith(b"HTTP/1.1 200")
+
+
 def test_several_workers_answer_and_count_together(bundle: Path) -> None:
     with served(bundle, "--workers", "2") as (address, process):
         ready(address)

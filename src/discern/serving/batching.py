@@ -17,6 +17,7 @@ from discern.picture import read_file, read_header
 from discern.serving.evidence import Seen, see
 
 _RETRY_SECONDS = 1
+_FAIR_SECONDS = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +153,7 @@ class Batcher:
         """Wait for work and take it: one picture to decode, or a batch to run; nothing when all is done and closed."""
         with self._changed:
             while True:
-                if len(self._ready) >= self.batching.max_batch:
+                if len(self._ready) >= self.batching.max_batch or self._is_overdue():
                     return self._take()
                 if self._waiting:
                     self._decoding += 1
@@ -168,15 +169,21 @@ class Batcher:
                 else:
                     self._changed.wait()
 
+    def _is_overdue(self) -> bool:
+        """Whether a picture that is ready has waited long enough for others, however many are still to be decoded."""
+        most = max(self.batching.max_wait, _FAIR_SECONDS)
+        return bool(self._ready) and time.monotonic() - self._ready[0].ready > most
+
     def _take(self) -> list[_Job]:
         return [self._ready.popleft() for _ in range(min(len(self._ready), self.batching.max_batch))]
 
     def _decode(self, job: _Job) -> None:
         job.begun = time.monotonic()
+        wanted = job.future.set_running_or_notify_cancel()  # from here on nobody can take it back
         try:
-            if job.begun - job.asked > self.batching.timeout:
+            if wanted and job.begun - job.asked > self.batching.timeout:
                 raise _busy()
-            if job.future.set_running_or_notify_cancel():
+            if wanted:
                 job.inputs = self.model.prepare(job.picture)
                 job.size = _size(job.picture) if job.evidence else job.size
                 job.picture, job.ready = b"", time.monotonic()

@@ -88,10 +88,11 @@ def add_key(path: Path, name: str, *, admin: bool = False) -> str:
         raise UsageError(f"{path} has a key named {name}.", hint="Take another name, or delete its line.")
     key = _PREFIX + secrets.token_urlsafe(32)
     try:
-        new = not path.exists()
+        before = path.read_text(encoding="utf-8") if path.exists() else None
         with path.open("a", encoding="utf-8") as file:
-            if new:
+            if before is None:
                 path.chmod(0o600)
+            file.write("" if not before or before.endswith("\n") else "\n")
             file.write(f"{name} {_KINDS[admin]} {_digest(key)}\n")
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.", hint="Name another file.") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from discern.bundle import Model, Picture, load
 from discern.cores import count_cores
-from discern.errors import BundleDamaged, NotFound, UsageError
+from discern.errors import BundleDamaged, BundleError, NotFound, UsageError
 from discern.picture import Limits
 from discern.serving.batching import Answered, Batcher, Batching, Closed
 
@@ -61,6 +61,7 @@ class Roster:
         self._batching = batching
         self._reloading = threading.Lock()
         self._served: dict[str, Served] = {}
+        self._refused: dict[str, tuple[int, int] | None] = {}
         for named in bundles:
             name, path = _split(named)
             served = self._load(name, path)
@@ -109,22 +110,30 @@ class Roster:
         """Read bundles anew and put them in the place of the old ones, which answer first what they were asked.
 
         Args:
-            changed_only: leave those whose file is as it was.
+            changed_only: leave those whose file is as it was, or as it was when it could not be used.
 
         Returns:
             The names of the bundles that were replaced.
 
         Raises:
-            BundleError: one cannot be used; then it and those after it stay as they are.
+            BundleError: one cannot be used; it stays as it is, and the others are replaced.
         """
-        replaced = []
+        replaced, wrong = [], []
         with self._reloading:
             for name, old in list(self._served.items()):
-                if changed_only and _stamp(old.path) in (old.stamp, None):
+                stamp = _stamp(old.path)
+                if changed_only and stamp in (None, old.stamp, self._refused.get(name)):
                     continue
-                self._served[name] = self._load(name, old.path)
+                try:
+                    self._served[name] = self._load(name, old.path)
+                except BundleError as error:
+                    self._refused[name] = stamp
+                    wrong.append(error)
+                    continue
                 old.batcher.close()
                 replaced.append(name)
+        if wrong:
+            raise wrong[0]
         return replaced
 
     def close(self) -> None:

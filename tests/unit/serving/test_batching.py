@@ -1,5 +1,6 @@
 """Many askers, one model: everybody gets their own answer, the queue has an end, and nothing that was taken is lost."""
 
+import contextlib
 import io
 import threading
 from concurrent.futures import CancelledError, Future
@@ -163,6 +164,26 @@ def test_a_question_that_is_taken_back_costs_nothing(model: Model) -> None:
     assert sum(slow.sizes) == 1
     with pytest.raises(CancelledError):
         regretted.result(0)
+
+
+def test_good_pictures_do_not_starve_among_bad_ones(model: Model) -> None:
+    """However many fail to decode, what is ready is run."""
+    batcher = Batcher(model, batching=Batching(threads=1, queue=10_000))
+    stop = threading.Event()
+
+    def spoil() -> None:
+        while not stop.is_set():
+            with contextlib.suppress(Overloaded):
+                batcher.submit_all([png(plain(9, 9, 9))[:-30]] * 50)
+
+    spoiler = threading.Thread(target=spoil)
+    spoiler.start()
+    try:
+        assert batcher.submit(png(plain(250, 0, 0))).result(20).prediction.label == "red"
+    finally:
+        stop.set()
+        spoiler.join()
+        batcher.close()
 
 
 def test_a_fault_of_the_graph_is_told_to_all_who_asked_and_ends_nothing(model: Model) -> None:

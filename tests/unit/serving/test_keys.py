@@ -29,6 +29,14 @@ def test_the_file_holds_no_key_and_is_its_owners(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_a_file_without_a_last_newline_is_added_to(tmp_path: Path) -> None:
+    path = tmp_path / "keys.txt"
+    first = add_key(path, "first")
+    path.write_text(path.read_text().rstrip("\n"))
+    second = add_key(path, "second")
+    assert all(Keys(path).find(key) for key in (first, second))
+
+
 def test_names_are_taken_once_and_make_sense(tmp_path: Path) -> None:
     path = tmp_path / "keys.txt"
     add_key(path, "alice")

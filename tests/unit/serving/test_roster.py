@@ -74,6 +74,19 @@ def test_a_damaged_file_replaces_nothing(two: tuple[str, str]) -> None:
     roster.close()
 
 
+def test_a_damaged_file_keeps_no_other_from_being_replaced(two: tuple[str, str]) -> None:
+    roster = Roster(two)
+    Path(two[0]).write_bytes(b"nothing")
+    write_small(Path(two[1]), name="b", version="2")
+    with pytest.raises(BundleError):
+        roster.reload(changed_only=True)
+    assert roster.get("b").model.manifest.version == "2"
+    assert roster.reload(changed_only=True) == []  # what was refused is not read again until it changes
+    write_small(Path(two[0]), name="a", version="3")
+    assert roster.reload(changed_only=True) == ["a"]
+    roster.close()
+
+
 def test_nothing_is_lost_while_bundles_are_replaced(two: tuple[str, str]) -> None:
     roster = Roster(two[:1])
     stop, answered, faults = threading.Event(), [], []

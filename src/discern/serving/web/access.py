@@ -1,14 +1,16 @@
 """Who may ask what, and how often."""
 
+import asyncio
+import ipaddress
 import time
 
-from limits import parse
+from limits import WindowStats, parse
 from limits.storage import storage_from_string
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from discern.errors import Forbidden, RateExceeded, Unauthorized, UsageError
+from discern.errors import Forbidden, Overloaded, RateExceeded, Unauthorized, UsageError
 from discern.serving.config import ServeConfig
 from discern.serving.keys import Key, Keys
 
@@ -27,14 +29,15 @@ class Access:
     def __init__(self, config: ServeConfig) -> None:
         self._keys = Keys(config.key_file) if config.key_file else None
         self._rate = None
+        self._elsewhere = config.rate_store is not None
         if config.rate:
             try:
                 self._rate = parse(config.rate)
-                self._limiter = MovingWindowRateLimiter(storage_from_string(config.rate_store or "memory://"))
+                self._limiter = SlidingWindowCounterRateLimiter(storage_from_string(config.rate_store or "memory://"))
             except Exception as error:
                 raise UsageError(f"--rate {config.rate!r} is no rate: {error}.", hint="Such as 60/minute.") from error
 
-    def admit(self, scope: Scope, headers: Headers) -> str:
+    async def admit(self, scope: Scope, headers: Headers) -> str:
         """Let a request in, and say who asks: `key:NAME` or an address.
 
         Raises:
@@ -43,20 +46,19 @@ class Access:
             RateExceeded: this asker has asked enough.
         """
         path = scope["path"]
-        client = scope.get("client")
-        caller = client[0] if client else "unknown"
+        caller = address_of(scope)
         if path in _FREE or path.startswith(_FREE_BELOW) or scope["method"] == "OPTIONS":
             return caller
         try:
             key = self._identify(headers)
         except Unauthorized:
-            self._require_rate(caller)  # or keys could be guessed without end
+            await self._require_rate(caller)  # or keys could be guessed without end
             raise
         if key is not None:
             caller = f"key:{key.name}"
         if path.startswith(_ADMIN):
             _require_admin(key)
-        self._require_rate(caller)
+        await self._require_rate(caller)
         return caller
 
     def _identify(self, headers: Headers) -> Key | None:
@@ -71,15 +73,40 @@ class Access:
             raise Unauthorized("This key is not known here.", hint="Ask whoever runs this server for one.")
         return key
 
-    def _require_rate(self, caller: str) -> None:
-        if self._rate is None or self._limiter.hit(self._rate, caller):
+    async def _require_rate(self, caller: str) -> None:
+        if self._rate is None:
             return
-        window = self._limiter.get_window_stats(self._rate, caller)
+        try:
+            # A store elsewhere is waited for beside the loop.
+            window = await asyncio.to_thread(self._hit, caller) if self._elsewhere else self._hit(caller)
+        except Exception as error:
+            raise Overloaded("What you have asked cannot be counted now.", hint="Ask again in a moment.") from error
+        if window is None:
+            return
         raise RateExceeded(
             f"You have asked {self._rate.amount} times, which is as often as you may ({self._rate}).",
             hint="Wait, or ask for a higher rate.",
             retry_after=max(1.0, window.reset_time - time.time()),
         )
+
+    def _hit(self, caller: str) -> WindowStats | None:
+        """Count a question; give the window where it was one too many."""
+        assert self._rate is not None
+        if self._limiter.hit(self._rate, caller):
+            return None
+        return self._limiter.get_window_stats(self._rate, caller)
+
+
+def address_of(scope: Scope) -> str:
+    """Whose request it is, by address; IPv6 by its network, as one household has more addresses than can be counted."""
+    client = scope.get("client")
+    if not client:
+        return "unknown"
+    try:
+        address = ipaddress.ip_address(client[0])
+    except ValueError:
+        return str(client[0])
+    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
 
 
 def _require_admin(key: Key | None) -> None:

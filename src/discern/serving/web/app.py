@@ -55,7 +55,12 @@ def create_app(config: ServeConfig, *, roster: Roster | None = None, fetcher: Fe
     access, figures = Access(config), Figures(roster)
     if config.allow_urls:
         fetcher = fetcher or Fetcher(max_bytes=config.limits.max_bytes)
-    bodies = Bodies(max_pictures=config.max_pictures, fetcher=fetcher if config.allow_urls else None)
+    bodies = Bodies(
+        max_pictures=config.max_pictures,
+        max_bytes=config.max_request_bytes,
+        seconds=config.body_seconds,
+        fetcher=fetcher if config.allow_urls else None,
+    )
     desk = Desk(roster=roster, bodies=bodies, figures=figures)
     state = {"ready": False}
 
@@ -93,7 +98,13 @@ def create_app(config: ServeConfig, *, roster: Roster | None = None, fetcher: Fe
     if not config.cors:
         return gate
     # Outside the gate: a page of another origin is to read refusals, too.
-    return CORSMiddleware(gate, allow_origins=config.cors, allow_methods=["GET", "POST"], allow_headers=["*"])
+    return CORSMiddleware(
+        gate,
+        allow_origins=config.cors,
+        allow_methods=["GET", "POST"],
+        allow_headers=["*"],
+        expose_headers=["Retry-After", "Server-Timing", "X-Request-ID"],
+    )
 
 
 _ABOUT = "Answers pictures, and knows its limits: `accept`, `review` (ask a person) or `unknown` (none of these)."
@@ -112,14 +123,12 @@ def _is_full(roster: Roster, config: ServeConfig) -> bool:
 
 async def _watch(roster: Roster) -> None:
     """Replace bundles whose file has changed; a file that cannot be used changes nothing, and is said once."""
-    said = ""
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
         try:
             for name in await asyncio.to_thread(roster.reload, changed_only=True):
                 _LOG.info("replaced %s", name)
-            said = ""
         except DiscernError as error:
-            if str(error) != said:
-                said = str(error)
-                _LOG.warning("not replaced: %s", said)
+            _LOG.warning("not replaced: %s", error)
+        except Exception:  # noqa: BLE001 - whatever it is, watching goes on
+            _LOG.exception("bundles cannot be looked at")

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,11 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from discern.errors import BadRequest, RequestTooLarge, UnsupportedBody
 from discern.serving.web.fetching import Fetcher
+from discern.serving.web.passing import HOLD
 
 FIELDS = ("file", "files", "data")
 _RAW = ("image/", "application/octet-stream", "application/x-image", "application/x-www-form-urlencoded")
-_LARGE = 1 << 18
+_VALUES_EACH = 16
 _SHAPES = (
     "Send a picture's bytes; multipart/form-data with file; or JSON "
     '{"image_b64": "..."}, {"image_url": "https://..."}, or a list of these.'
@@ -42,11 +43,15 @@ class Bodies:
 
     Args:
         max_pictures: in one request.
+        max_bytes: that the URLs of one request may give.
+        seconds: in which all of them must be fetched.
         fetcher: fetches URLs; None: they are refused.
     """
 
-    def __init__(self, *, max_pictures: int, fetcher: Fetcher | None) -> None:
+    def __init__(self, *, max_pictures: int, max_bytes: int, seconds: float, fetcher: Fetcher | None) -> None:
         self._max_pictures = max_pictures
+        self._max_bytes = max_bytes
+        self._seconds = seconds
         self._fetcher = fetcher
 
     async def read(self, request: Request) -> Asked:
@@ -61,7 +66,7 @@ class Bodies:
         if said == "multipart/form-data":
             asked = await self._multipart(request)
         elif said == "application/json":
-            asked = await self._json(await request.body())
+            asked = await self._json(request)
         elif said.startswith(_RAW):
             asked = Asked(pictures=[await request.body()], several=False)
         else:
@@ -85,25 +90,42 @@ class Bodies:
             parser.close()
         return Asked(pictures=pictures, several=len(pictures) > 1)
 
-    async def _json(self, body: bytes) -> Asked:
-        said = await asyncio.to_thread(_parse, body) if len(body) > _LARGE else _parse(body)
-        wanted, several = _wanted(said)
+    async def _json(self, request: Request) -> Asked:
+        wanted, several = _wanted(await read_json(request, most_values=_VALUES_EACH * (self._max_pictures + 1)))
         if len(wanted) > self._max_pictures:
             raise self._too_many()
-        if len(body) > _LARGE:
-            decoded = await asyncio.to_thread(_decode, wanted)
-        else:
-            decoded = _decode(wanted)
-        pictures = [each if isinstance(each, bytes) else await self._fetch(each) for each in decoded]
-        return Asked(pictures=pictures, several=several)
+        decoded = await asyncio.to_thread(_decode, wanted)
+        return Asked(pictures=await self._fetch_all(decoded, request.scope[HOLD]), several=several)
 
-    async def _fetch(self, url: str) -> bytes:
-        if self._fetcher is None:
+    async def _fetch_all(self, decoded: Sequence[bytes | str], hold: Callable[[int], None]) -> list[bytes]:
+        """Fetch what is named by URL; all of a request share its time, and count as if they had been sent."""
+        if self._fetcher is None and any(isinstance(each, str) for each in decoded):
             raise BadRequest(
                 "image_url is not fetched by this server.",
                 hint="Send the picture itself, or start it with --allow-urls.",
             )
-        return await self._fetcher.fetch(url)
+        pictures, fetched = [], 0
+        try:
+            async with asyncio.timeout(self._seconds):
+                for each in decoded:
+                    if isinstance(each, str):
+                        assert self._fetcher is not None
+                        picture = await self._fetcher.fetch(each)
+                        fetched += len(picture)
+                        if fetched > self._max_bytes:
+                            raise RequestTooLarge(
+                                f"The URLs of one request give more than {self._max_bytes:,} bytes.",
+                                hint="Send them in several requests.",
+                            )
+                        hold(len(picture))
+                    else:
+                        picture = each
+                    pictures.append(picture)
+        except TimeoutError as error:
+            raise BadRequest(
+                f"The URLs of this request were not fetched within {self._seconds:g} s.", hint="Ask for fewer at once."
+            ) from error
+        return pictures
 
     def _too_many(self) -> RequestTooLarge:
         return RequestTooLarge(
@@ -130,7 +152,19 @@ def _content(value: UploadFile | str) -> bytes:
     return value.file.read() if isinstance(value, UploadFile) else value.encode("latin-1", "replace")
 
 
-def _parse(body: bytes) -> Any:
+async def read_json(request: Request, *, most_values: int) -> Any:
+    """Read a JSON body that has no more values than there is reason for.
+
+    Parsing takes many times the memory of what it reads, and lets nobody else run meanwhile; but base64 has neither
+    brackets nor commas, so what a body holds is counted before.
+
+    Raises:
+        BadRequest: it is no JSON.
+        RequestTooLarge: it has more values.
+    """
+    body = await request.body()
+    if sum(body.count(mark) for mark in (b"{", b"[", b",")) > most_values:
+        raise RequestTooLarge(f"The JSON has more than {most_values:,} values.", hint="Send fewer pictures at once.")
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:

@@ -4,11 +4,14 @@ import asyncio
 import base64
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from fastapi import Request
 from PIL import Image
+from starlette.requests import ClientDisconnect
 
 from discern.errors import PictureError
 from discern.serving.batching import Answered
@@ -36,17 +39,34 @@ class Desk:
     figures: Figures
 
     async def answer(
-        self, pictures: Sequence[bytes] | Sequence[np.ndarray], *, model: str | None = None, evidence: bool = False
+        self,
+        request: Request,
+        pictures: Sequence[bytes] | Sequence[np.ndarray],
+        *,
+        model: str | None = None,
+        evidence: bool = False,
     ) -> list[Answered | PictureError]:
         """Answer pictures, each with an answer or what is wrong with it.
 
         Raises:
+            ClientDisconnect: whoever asked is gone; what was not begun is not done.
             NotFound: there is no such model.
             Overloaded: there is no room for all of them; then none is answered.
         """
         name = self.roster.get(model).name
         asked = self.roster.submit_all(pictures, model=name, evidence=evidence)
-        answers = await asyncio.gather(*map(asyncio.wrap_future, asked), return_exceptions=True)
+        answering = asyncio.gather(*map(asyncio.wrap_future, asked), return_exceptions=True)
+        leaving = asyncio.ensure_future(_gone(request))
+        try:
+            await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
+        if not answering.done():
+            answering.cancel()
+            with suppress(asyncio.CancelledError):
+                await answering
+            raise ClientDisconnect
+        answers = answering.result()
         return [self._counted(name, answer) for answer in answers]
 
     def _counted(self, model: str, answer: Answered | BaseException) -> Answered | PictureError:
@@ -57,6 +77,12 @@ class Desk:
         else:
             raise answer
         return answer
+
+
+async def _gone(request: Request) -> None:
+    """Wait until the asker leaves."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def answer_json(answered: Answered) -> dict[str, Any]:

@@ -41,10 +41,19 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
-    return parsed.is_global and not parsed.is_multicast
+    reserved = any(parsed in network for network in _RESERVED if network.version == parsed.version)
+    return parsed.is_global and not parsed.is_multicast and not reserved
 
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# What `is_global` lets through in some version of Python, or what is served to whoever is inside of a cloud.
+_RESERVED = [
+    ipaddress.ip_network(each)
+    for each in (
+        "192.0.0.0/24", "168.63.129.16/32", "192.88.99.0/24", "100.100.100.200/32",
+        "fec0::/10", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96",
+    )
+]  # fmt: skip
 
 
 async def resolve(host: str, port: int) -> list[str]:
@@ -71,7 +80,7 @@ class _Guarded(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         try:
             addresses = await self._resolve(host, port)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise BadRequest(f"The host {host} of image_url is not known.", hint=_HINT) from error
         if not addresses or not all(map(self._is_allowed, addresses)):
             raise BadRequest(f"The host {host} of image_url is not on the public internet.", hint=_HINT)

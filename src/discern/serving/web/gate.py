@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
@@ -13,10 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from discern.errors import BadRequest, DiscernError, Overloaded, RequestTooLarge
 from discern.serving.config import ServeConfig
-from discern.serving.web.access import Access
+from discern.serving.web.access import Access, address_of
 from discern.serving.web.diary import Diary
 from discern.serving.web.figures import Figures
-from discern.serving.web.refusals import REQUEST_ID, refuse, unforeseen
+from discern.serving.web.passing import HOLD, REQUEST_ID
+from discern.serving.web.refusals import refuse, unforeseen
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SECURITY = {
@@ -87,8 +89,10 @@ class Gate:
 
     async def _pass(self, passage: _Passage, headers: Headers, receive: Receive, send: Send) -> None:
         scope = passage.scope
+        scope[HOLD] = partial(self._hold, passage)
+        passage.caller = address_of(scope)
         try:
-            passage.caller = self._access.admit(scope, headers)
+            passage.caller = await self._access.admit(scope, headers)
             self._make_room(passage, headers)
             await self._app(scope, self._limited(passage, receive), send)
         except DiscernError as error:
@@ -109,13 +113,15 @@ class Gate:
         size = int(declared) if declared.isdigit() and len(declared) < 16 else 0
         if size > self._config.max_request_bytes:
             raise self._too_large()
-        if self._busy() or self._held + size > self._config.max_held_bytes:
-            raise Overloaded("There is more to do than can be done now.", hint="Ask again in a moment.")
-        self._hold(passage, size)
+        if self._busy():
+            raise _busy()
 
     def _hold(self, passage: _Passage, size: int) -> None:
+        """Take bytes into account that are there; what is only announced takes no room."""
         passage.held += size
         self._held += size
+        if self._held > self._config.max_held_bytes:
+            raise _busy()
 
     def _limited(self, passage: _Passage, receive: Receive) -> Receive:
         async def receive_some() -> Message:
@@ -141,10 +147,7 @@ class Gate:
         passage.received += size
         if passage.received > self._config.max_request_bytes:
             raise self._too_large()
-        if passage.received > passage.held:
-            self._hold(passage, passage.received - passage.held)
-            if self._held > self._config.max_held_bytes:
-                raise Overloaded("There is more to do than can be done now.", hint="Ask again in a moment.")
+        self._hold(passage, size)
 
     def _too_large(self) -> RequestTooLarge:
         return RequestTooLarge(
@@ -176,3 +179,7 @@ class Gate:
             ms=round(1000 * seconds, 1),
             caller=passage.caller,
         )
+
+
+def _busy() -> Overloaded:
+    return Overloaded("There is more to do than can be done now.", hint="Ask again in a moment.")

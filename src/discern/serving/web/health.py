@@ -15,11 +15,13 @@ def health(figures: Figures, is_ready: Callable[[], bool]) -> APIRouter:
     """The doors for whoever keeps the server alive."""
     door = APIRouter(tags=["health"])
 
+    @door.head("/healthz", include_in_schema=False)
     @door.get("/healthz")
     async def alive() -> JSONResponse:
         """Whether the process answers at all."""
         return JSONResponse({"status": "ok"})
 
+    @door.head("/readyz", include_in_schema=False)
     @door.get("/readyz", responses=errors(503))
     async def ready() -> JSONResponse:
         """Whether pictures are answered: not while it begins or ends."""

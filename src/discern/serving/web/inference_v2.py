@@ -7,17 +7,21 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from discern._version import __version__
 from discern.bundle import Model
 from discern.errors import BadRequest, Overloaded, PictureError
 from discern.serving.batching import Answered
+from discern.serving.web.bodies import read_json
 from discern.serving.web.desk import Desk
-from discern.serving.web.schemas import ASKING, errors
+from discern.serving.web.refusals import misunderstood
+from discern.serving.web.schemas import ASKING, INFERENCE, errors
 
+_VALUES_EACH = 8
+_MOST_PIXELS = 8  # pictures as numbers in JSON: each of their bytes becomes an object
 _HINT = 'Send {"inputs": [{"name": "image", "datatype": "BYTES", "shape": [n], "data": [base64, ...]}]}.'
 
 
@@ -47,7 +51,7 @@ class Inference(BaseModel):
 
     id: str | None = None
     inputs: list[Tensor] = Field(min_length=1, max_length=1)
-    outputs: list[Wanted] | None = None
+    outputs: list[Wanted] | None = Field(default=None, max_length=5)
 
 
 def inference_v2(desk: Desk, is_ready: Callable[[], bool], max_pictures: int) -> APIRouter:
@@ -81,11 +85,13 @@ def inference_v2(desk: Desk, is_ready: Callable[[], bool], max_pictures: int) ->
         """Whether this model answers."""
         return JSONResponse({"name": desk.roster.get(name).name, "ready": True})
 
-    @door.post("/models/{name}/infer", responses=errors(*ASKING))
-    async def infer(name: str, asked: Inference) -> JSONResponse:
+    @door.post("/models/{name}/infer", responses=errors(*ASKING), openapi_extra=INFERENCE)
+    async def infer(name: str, request: Request) -> JSONResponse:
         """Answer pictures; one that cannot be used refuses the request, as tensors have no place for errors."""
         model = desk.roster.get(name).model
-        answers = await desk.answer(_pictures(asked.inputs[0], model, max_pictures), model=name)
+        values = max(_VALUES_EACH * max_pictures, _MOST_PIXELS * 3 * model.manifest.recipe.size**2)
+        asked = _understood(await read_json(request, most_values=values + _VALUES_EACH))
+        answers = await desk.answer(request, _pictures(asked.inputs[0], model, max_pictures), model=name)
         said = {"model_name": name, "model_version": model.manifest.version}
         if asked.id is not None:
             said["id"] = asked.id
@@ -94,9 +100,16 @@ def inference_v2(desk: Desk, is_ready: Callable[[], bool], max_pictures: int) ->
     return door
 
 
+def _understood(said: Any) -> Inference:
+    try:
+        return Inference.model_validate(said)
+    except ValidationError as error:
+        raise misunderstood(error.errors(include_input=False, include_context=False)) from error
+
+
 def _pictures(tensor: Tensor, model: Model, most: int) -> list[bytes] | list[np.ndarray]:
     if tensor.datatype == "UINT8":
-        return list(_pixels(tensor, model.manifest.recipe.size, most))
+        return list(_pixels(tensor, model.manifest.recipe.size, min(most, _MOST_PIXELS)))
     if tensor.shape not in ([len(tensor.data)], [len(tensor.data), 1]) or not 0 < len(tensor.data) <= most:
         raise BadRequest(
             f"The shape {tensor.shape} does not fit {len(tensor.data)} pictures (1 to {most}).", hint=_HINT
@@ -143,7 +156,7 @@ def _metadata(name: str, model: Model) -> dict[str, Any]:
 
 
 def _chosen(outputs: dict[str, dict[str, Any]], wanted: list[Wanted] | None) -> list[dict[str, Any]]:
-    names = [output.name for output in wanted or []] or list(outputs)
+    names = list(dict.fromkeys(output.name for output in wanted or [])) or list(outputs)
     if unknown := [name for name in names if name not in outputs]:
         raise BadRequest(f"There is no output {unknown[0][:80]!r}.", hint=f"There are {', '.join(outputs)}.")
     return [{"name": name} | outputs[name] for name in names]

@@ -1,45 +1,90 @@
-"""HTTP/1.1 whose askers must come to the point: a connection that sends no whole head in time is closed."""
+"""HTTP/1.1 whose askers must come to the point: heads have an end and a time, and connections a number."""
 
 import asyncio
+import json
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+_HEAD_BYTES = 65_536
+_TOO_LONG = json.dumps(
+    {"error": {"code": "too_large", "message": "The request's head is too long.", "hint": "Send fewer headers."}}
+).encode()
+
 
 class PromptProtocol(HttpToolsProtocol):
-    """As uvicorn's, which waits for a first request without end.
+    """As uvicorn's, which waits for a head without end, and takes one of any length.
 
     Args:
-        head_seconds: in which a connection's next request must have its whole head here.
+        head_seconds: in which a connection's next request must have its whole head here; and in which the rest of a
+            body must come that was refused before it was there.
+        most_connections: that are held at once; another one is closed.
     """
 
-    def __init__(self, *args: Any, head_seconds: float, **named: Any) -> None:
+    def __init__(self, *args: Any, head_seconds: float, most_connections: int, **named: Any) -> None:
         super().__init__(*args, **named)
         self._head_seconds = head_seconds
+        self._most_connections = most_connections
         self._patience: asyncio.TimerHandle | None = None
+        self._head = 0
+        self._in_head = self._in_body = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a head."""
         super().connection_made(transport)
+        self._in_head = True
         self._wait()
+        if len(self.connections) > self._most_connections:
+            transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless a head has grown too long."""
+        super().data_received(data)
+        if self._in_head and self._patience is None:
+            self._wait()
+        if self._in_head:
+            self._head += len(data)
+            if self._head > _HEAD_BYTES and not self.transport.is_closing():
+                head = f"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: {len(_TOO_LONG)}\r\n"
+                self.transport.write(
+                    f"{head}content-type: application/json\r\nconnection: close\r\n\r\n".encode() + _TOO_LONG
+                )
+                self.transport.close()
+
     def on_message_begin(self) -> None:
         """A head begins: from here on it may take its time, but not more."""
         super().on_message_begin()
-        self._stop()
+        self._in_head, self._head = True, 0
         self._wait()
 
     def on_headers_complete(self) -> None:
-        """A head is here."""
+        """A head is here; the body is the application's to wait for."""
+        self._in_head, self._in_body = False, True
         self._stop()
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        """A request is here."""
+        self._in_body = False
+        self._stop()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Wait for the rest of a body that was refused, as nobody else does any more; or for the next head."""
+        follows = bool(self.pipeline)
+        super().on_response_complete()
+        if self._in_body:
+            self._wait()
+        elif not follows:
+            self._in_head, self._head = True, 0
+
     def _wait(self) -> None:
+        self._stop()
         self._patience = self.loop.call_later(self._head_seconds, self._lose_patience)
 
     def _stop(self) -> None:

@@ -1,7 +1,9 @@
 """Errors as HTTP answers: `{"error": {"code", "message", "hint"}}`, whatever went wrong."""
 
 import math
+from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,9 +14,9 @@ from starlette.types import Scope
 
 from discern import errors
 from discern.errors import BadRequest, DiscernError, MethodNotAllowed, NotFound, Overloaded
+from discern.serving.web.passing import REQUEST_ID
 
-REQUEST_ID = "discern.request_id"
-"""Where a request's id stands in its scope."""
+_MOST_TOLD, _MOST_SAID = 3, 300
 
 _STATUS: dict[type[DiscernError], int] = {
     errors.EmptyFile: 400,
@@ -54,6 +56,12 @@ def refuse(error: DiscernError) -> JSONResponse:
     return JSONResponse(to_json(error), status_of(error), headers=headers)
 
 
+def misunderstood(errors: Sequence[Any]) -> BadRequest:
+    """What a validator found, cut to what one reads."""
+    said = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in errors[:_MOST_TOLD])
+    return BadRequest(f"The request makes no sense ({said[:_MOST_SAID]}).", hint="See /docs.")
+
+
 def unforeseen(scope: Scope) -> DiscernError:
     """What is said of a fault of ours; its cause stands in the log alone."""
     return DiscernError(
@@ -77,8 +85,7 @@ def refuse_all(app: FastAPI) -> None:
 
     async def arguments(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        said = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        return refuse(BadRequest(f"The request makes no sense ({said}).", hint="See /docs."))
+        return refuse(misunderstood(error.errors()))
 
     async def gone(_: Request, __: Exception) -> JSONResponse:
         return refuse(BadRequest("The request ended before its body did.", hint="Send it again."))

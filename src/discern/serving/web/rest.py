@@ -1,5 +1,6 @@
 """`POST /predict` and `GET /model`."""
 
+import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Query, Request
@@ -8,6 +9,7 @@ from fastapi.responses import JSONResponse
 from discern.errors import PictureError
 from discern.serving.batching import Answered
 from discern.serving.describing import describe_model
+from discern.serving.web.bodies import Asked
 from discern.serving.web.desk import Desk, answer_json
 from discern.serving.web.refusals import to_json
 from discern.serving.web.schemas import ASKING, PICTURES, ModelJson, PredictionJson, PredictionsJson, errors
@@ -29,10 +31,10 @@ def rest(desk: Desk) -> APIRouter:
     ) -> JSONResponse:
         """Answer one picture with an object, several with `{"predictions": [...]}`."""
         asked = await desk.bodies.read(request)
-        answers = await desk.answer(asked.pictures, model=model, evidence=evidence)
-        if asked.several:
-            return JSONResponse({"predictions": [_each(answer) for answer in answers]})
-        return JSONResponse(_one(answers[0]), headers=timing(answers[0]))
+        answers = await desk.answer(request, asked.pictures, model=model, evidence=evidence)
+        # Heat maps are drawn beside the loop.
+        said = await asyncio.to_thread(_said, asked, answers) if evidence else _said(asked, answers)
+        return JSONResponse(said, headers={} if asked.several else timing(answers[0]))
 
     @door.get("/model", responses={200: {"model": ModelJson}, **errors(401, 404, 429)})
     async def describe(
@@ -43,6 +45,10 @@ def rest(desk: Desk) -> APIRouter:
         return JSONResponse(describe_model(served.name, served.model, list(desk.roster.served)))
 
     return door
+
+
+def _said(asked: Asked, answers: list[Answered | PictureError]) -> dict[str, Any]:
+    return {"predictions": [_each(answer) for answer in answers]} if asked.several else _one(answers[0])
 
 
 def _one(answer: Answered | PictureError) -> dict[str, Any]:

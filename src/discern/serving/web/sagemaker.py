@@ -28,7 +28,7 @@ def sagemaker(desk: Desk, is_ready: Callable[[], bool]) -> APIRouter:
     async def invocations(request: Request) -> JSONResponse:
         """Answer with a prediction and the fields of older callers, or with an array where that is asked for."""
         asked = await desk.bodies.read(request)
-        answers = await desk.answer(asked.pictures)
+        answers = await desk.answer(request, asked.pictures)
         say = _array if _wants_array(request.headers.get("accept", "")) else _object
         if asked.several:
             return JSONResponse([say(answer) for answer in answers])

@@ -128,3 +128,33 @@ PICTURES = {
         },
     }
 }
+
+_TENSOR = {
+    "type": "object",
+    "required": ["name", "datatype", "shape", "data"],
+    "properties": {
+        "name": {"type": "string"},
+        "datatype": {"enum": ["BYTES", "UINT8"]},
+        "shape": {"type": "array", "items": {"type": "integer"}, "maxItems": 4},
+        "data": {"type": "array", "description": "Base64 texts; or the pixels' bytes, 0 to 255."},
+    },
+}
+_OUTPUT = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
+INFERENCE = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["inputs"],
+                    "properties": {
+                        "id": {"type": "string"},
+                        "inputs": {"type": "array", "items": _TENSOR, "minItems": 1, "maxItems": 1},
+                        "outputs": {"type": "array", "items": _OUTPUT, "maxItems": 5},
+                    },
+                }
+            }
+        },
+    }
+}

@@ -21,8 +21,9 @@ from discern.serving.web.figures import SHARED
 from discern.serving.web.protocol import PromptProtocol
 
 _LOG = logging.getLogger("discern.serving")
-_DRAIN_SECONDS = 30
+_DRAIN_SECONDS = 65  # a body and the queue may take half a minute each
 _BACKLOG = 2048
+_MOST_CONNECTIONS, _OTHER_FILES = 4096, 128
 _KEEP_SECONDS = 75  # longer than load balancers keep theirs, or they would ask into a closing connection
 
 
@@ -49,9 +50,12 @@ def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
                 uvicorn.Server(_settings(config, app)).run(sockets=[listening])
                 return
         with tempfile.TemporaryDirectory(prefix="discern-") as shared:
-            os.environ.setdefault(SHARED, shared)
-            announce(_address(config, listening))
-            Multiprocess(_settings(config, partial(_app_of_worker, config)), sockets=[listening]).run()
+            os.environ[SHARED] = shared
+            try:
+                announce(_address(config, listening))
+                Multiprocess(_settings(config, partial(_app_of_worker, config)), sockets=[listening]).run()
+            finally:
+                del os.environ[SHARED]
 
 
 def _settings(config: ServeConfig, app: Any) -> uvicorn.Config:
@@ -59,9 +63,12 @@ def _settings(config: ServeConfig, app: Any) -> uvicorn.Config:
         app,
         factory=config.workers > 1,
         workers=config.workers,
-        http=partial(PromptProtocol, head_seconds=config.body_seconds),  # type: ignore[arg-type]
+        http=partial(  # type: ignore[arg-type]
+            PromptProtocol, head_seconds=config.body_seconds, most_connections=_most_connections()
+        ),
         log_config=None,
         access_log=False,
+        ws="none",
         proxy_headers=bool(config.behind),
         forwarded_allow_ips=config.behind,
         server_header=False,
@@ -70,6 +77,20 @@ def _settings(config: ServeConfig, app: Any) -> uvicorn.Config:
         timeout_keep_alive=_KEEP_SECONDS,
         backlog=_BACKLOG,
     )
+
+
+def _most_connections() -> int:
+    """As many as the system lets this process hold, less what else it has open."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return 500
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_CONNECTIONS + _OTHER_FILES
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(16, min(soft, wanted) - _OTHER_FILES)
 
 
 def _app_of_worker(config: ServeConfig) -> Any:

@@ -45,7 +45,8 @@ def test_invocations_give_an_array_where_that_is_asked_for(client: TestClient, m
     accept = {"Accept": "application/json; format=array"}
     assert client.post("/invocations", content=RED, headers=accept).json() == list(model(RED).probabilities.values())
     two = client.post("/invocations", json=[{"image_b64": each} for each in b64(RED, DARK)], headers=accept).json()
-    assert two == [list(model(each).probabilities.values()) for each in (RED, DARK)]
+    expected = np.array([list(model(each).probabilities.values()) for each in (RED, DARK)])
+    assert np.array(two) == pytest.approx(expected, abs=1e-4)
 
 
 def test_invocations_refuse_with_a_status(client: TestClient) -> None:
@@ -89,6 +90,7 @@ BAD_TENSORS = {
     "fractions": {"inputs": [{"datatype": "UINT8", "shape": [1, SIZE, SIZE, 3], "data": [0.5] * SIZE * SIZE * 3}]},
     "ragged": {"inputs": [{"datatype": "UINT8", "shape": [1, SIZE, SIZE, 3], "data": [[1], [1, 2]]}]},
     "huge numbers": {"inputs": [{"datatype": "UINT8", "shape": [1, SIZE, SIZE, 3], "data": [10**30]}]},
+    "many outputs": {"inputs": [BYTES | {"shape": [1], "data": b64(RED)}], "outputs": [{"name": "label"}] * 6},
     "another output": {"inputs": [BYTES | {"shape": [1], "data": b64(RED)}], "outputs": [{"name": "x"}]},
 }
 
@@ -97,6 +99,19 @@ BAD_TENSORS = {
 def test_the_protocol_refuses_what_makes_no_sense(client: TestClient, name: str) -> None:
     answer = infer(client, BAD_TENSORS[name])
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request"), answer.text
+
+
+def test_an_output_is_given_once(client: TestClient) -> None:
+    said = infer(client, {"inputs": [BYTES | {"shape": [1], "data": b64(RED)}], "outputs": [{"name": "label"}] * 3})
+    assert len(said.json()["outputs"]) == 1
+
+
+def test_a_body_of_the_protocol_keeps_the_gates_limits(serve: Callable[..., TestClient]) -> None:
+    client = serve(max_request_bytes=1000)
+    answer = client.post("/v2/models/colours/infer", content=iter([b" " * 600] * 3))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
+    many = serve().post("/v2/models/colours/infer", content=b"[" * 100_000)
+    assert (many.status_code, many.json()["error"]["code"]) == (413, "too_large")
 
 
 def test_the_protocol_refuses_bad_pictures_and_models(client: TestClient) -> None:

@@ -89,6 +89,8 @@ def test_public_addresses(address: str) -> None:
     [
         "127.0.0.1", "10.0.0.1", "172.16.5.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
         "255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254",
+        "192.0.0.192", "168.63.129.16", "100.100.100.200", "fec0::1", "64:ff9b:1::1", "::127.0.0.1",
+        "::ffff:0:127.0.0.1",
         "2002:7f00:1::", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "localhost", "",
     ],
 )  # fmt: skip
@@ -201,6 +203,11 @@ def test_an_unknown_host_is_said() -> None:
         raise socket.gaierror
 
     assert "is not known" in str(refused("http://nowhere.example/", resolve=unknown))
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".example"])
+def test_a_host_that_can_be_no_name_is_said(host: str) -> None:
+    assert "is not known" in str(refused(f"http://{host}/x"))
 
 
 def test_names_are_looked_up() -> None:

@@ -1,5 +1,6 @@
 """What every request passes: ids, headers, limits, keys, rates; and a log that holds no picture."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -14,8 +15,10 @@ from discern.serving.batching import Batching
 from discern.serving.config import ServeConfig
 from discern.serving.keys import add_key
 from discern.serving.roster import Roster
-from discern.serving.web.access import Access
+from discern.serving.web.access import Access, address_of
+from discern.serving.web.app import create_app
 from discern.serving.web.diary import Diary, JsonLines
+from discern.serving.web.gate import Gate
 from tests.unit.serving.web.conftest import RED
 
 
@@ -127,10 +130,14 @@ def test_a_body_without_end_is_cut_off(serve: Callable[..., TestClient]) -> None
 
 
 def test_a_lying_length_buys_no_room(serve: Callable[..., TestClient]) -> None:
+    """Neither for those who send more than they said, nor against others by those who send nothing."""
     client = serve(max_request_bytes=20_000, max_held_bytes=30_000)
     for length in ("-5", "1e9", "9" * 30, "0x10", " "):
         assert client.post("/predict", content=RED, headers={"Content-Length": length}).status_code < 500
     assert client.post("/predict", content=b"", headers={"Content-Length": "25000"}).status_code == 413
+    gate = client.app
+    assert isinstance(gate, Gate)
+    assert gate._held == 0
     for _ in range(10):
         assert client.post("/predict", content=RED).status_code == 200
 
@@ -189,3 +196,52 @@ def test_refusals_in_quick_succession_are_counted_and_not_written_one_by_one(log
     diary.note(status=503, id="y")
     said = [(record.fields["status"], record.fields.get("refused_between")) for record in logged.records]
     assert said == [(503, 0), (200, None), (503, 2)]
+
+
+def test_who_guesses_keys_is_in_the_log(
+    serve: Callable[..., TestClient], keys: tuple[Path, str], logged: pytest.LogCaptureFixture
+) -> None:
+    serve(key_file=keys[0]).get("/model", headers={"X-API-Key": "guess"})
+    [record] = [record for record in logged.records if record.name == "discern.requests"]
+    assert (record.fields["status"], record.fields["caller"]) == (401, "testclient")
+
+
+def test_an_ipv6_network_is_one_asker() -> None:
+    addresses = ["2001:db8::1", "2001:db8::ffff:1", "2001:db8:0:1::1", "203.0.113.9", "name"]
+    found = [address_of({"type": "http", "client": (address, 1)}) for address in addresses]
+    assert found == ["2001:db8::/64", "2001:db8::/64", "2001:db8:0:1::/64", "203.0.113.9", "name"]
+    assert address_of({"type": "http"}) == "unknown"
+
+
+def test_whoever_leaves_is_not_answered(bundle: Path) -> None:
+    """What was not begun when the asker went is not done."""
+    config = ServeConfig(bundles=(str(bundle),), watch=False, batching=Batching(threads=1))
+    roster = Roster([bundle], batching=config.batching)
+    app = create_app(config, roster=roster)
+    asked = [{"type": "http.request", "body": RED, "more_body": False}, {"type": "http.disconnect"}]
+
+    async def leave() -> None:
+        messages = iter(asked)
+
+        async def receive() -> dict[str, object]:
+            return next(messages)
+
+        async def send(_: object) -> None:
+            pass
+
+        scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"", "headers": []}
+        await app(scope, receive, send)  # type: ignore[arg-type]
+
+    busy = [roster.submit_all([RED])[0] for _ in range(20)]
+    asyncio.run(leave())
+    for future in busy:
+        future.result(20)
+    roster.close()
+    with TestClient(app) as client:
+        assert "discern_answers_total{" not in client.get("/metrics").text
+
+
+def test_a_document_says_little_of_many_faults(serve: Callable[..., TestClient]) -> None:
+    answer = serve().post("/v2/models/colours/infer", json={"inputs": [{"datatype": str(n)} for n in range(50)]})
+    assert answer.status_code == 400
+    assert len(answer.text) < 600

@@ -1,5 +1,6 @@
 """`POST /predict` and `GET /model`: every way to send a picture gives the answer that the model gives."""
 
+import asyncio
 import base64
 import json
 from collections.abc import Callable
@@ -85,7 +86,8 @@ BAD = {
     "cut": ({"content": encoded(plain(1, 2, 3), "JPEG")[:-200]}, 422, "truncated"),
     "another body": ({"content": "<x/>", "headers": {"Content-Type": "text/xml"}}, 415, "unsupported"),
     "no json": ({"content": "{", "headers": {"Content-Type": "application/json"}}, 400, "bad_request"),
-    "deep json": ({"content": "[" * 90000, "headers": {"Content-Type": "application/json"}}, 400, "bad_request"),
+    "deep json": ({"content": "[" * 1000, "headers": {"Content-Type": "application/json"}}, 400, "bad_request"),
+    "many values": ({"content": "[" + "{}," * 9000, "headers": {"Content-Type": "application/json"}}, 413, "too_large"),
     "lists of lists": (as_json([[[]]]), 400, "bad_request"),
     "an empty list": (as_json([]), 400, "bad_request"),
     "nothing named": (as_json({"image": "x"}), 400, "bad_request"),
@@ -170,3 +172,24 @@ def test_arguments_that_make_no_sense_are_named(client: TestClient) -> None:
     answer = client.post("/predict?evidence=perhaps", content=RED)
     assert answer.status_code == 400
     assert "evidence" in answer.json()["error"]["message"]
+
+
+def test_urls_of_a_request_share_bytes_and_time(serve: Callable[..., TestClient]) -> None:
+    class Fetcher:
+        """Gives a picture for every URL, slowly for some."""
+
+        async def fetch(self, url: str) -> bytes:
+            await asyncio.sleep(5 if "slow" in url else 0)
+            return RED
+
+        async def close(self) -> None:
+            pass
+
+    client = serve(app={"fetcher": Fetcher()}, allow_urls=True, max_request_bytes=3 * len(RED), body_seconds=0.5)
+    urls = [f"http://example.org/{number}.png" for number in range(4)]
+    assert len(client.post("/predict", json={"image_url": urls[:3]}).json()["predictions"]) == 3
+    assert client.post("/predict", json={"image_url": urls}).status_code == 413
+    slow = client.post("/predict", json={"image_url": ["http://example.org/slow.png"]})
+    assert (slow.status_code, "not fetched within" in slow.json()["error"]["message"]) == (400, True)
+    held = serve(app={"fetcher": Fetcher()}, allow_urls=True, max_held_bytes=len(RED))
+    assert held.post("/predict", json={"image_url": urls}).status_code == 503
