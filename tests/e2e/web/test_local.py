@@ -156,6 +156,24 @@ def test_the_page_shows_its_answer_and_says_that_pictures_stay(visitor: Any, add
     page.close()
 
 
+def test_nothing_is_said_of_a_server_where_there_is_none(visitor: Any, address: str) -> None:
+    page = visitor.new_page(java_script_enabled=False)
+    page.goto(address)
+    assert page.is_hidden("#docs-link")
+    page.close()
+    page = visitor.new_page()
+    page.goto(address)
+    page.wait_for_selector("#about-open")
+    page.set_input_files("#files", {"name": "a.tiff", "mimeType": "image/tiff", "buffer": encode(scene(), "TIFF")})
+    page.wait_for_selector("#answer h2.failed")
+    page.wait_for_selector(".cannot-show")
+    said = page.inner_text("main")
+    assert "cannot show this kind of picture" in said
+    assert [word for word in ("sent", "server", "network") if word in said.lower()] == []
+    assert page.is_hidden("#docs-link")
+    page.close()
+
+
 def spoiled(root: Path, target: Path, name: str) -> Path:
     """A copy of the site in which one file is another."""
     shutil.copytree(root, target)

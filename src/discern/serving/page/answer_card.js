@@ -3,7 +3,7 @@
 import { el, icon } from "./dom.js";
 import { candidates, DECISIONS, milliseconds, percent, wordAnswer } from "./wording.js";
 
-/** Draw an item's state into `place`. `acts` are what its buttons do: heat, say, retry, shrink, cancel. */
+/** Draw an item's state into `place`. `acts` are what its buttons do; what cannot be done has none. */
 export function drawAnswer(place, item, about, acts) {
   const drawn = { answered: answered, failed: failed, cancelled: failed }[item.state] ?? underway;
   place.replaceChildren(...drawn(item, about, acts).filter(Boolean));
@@ -20,7 +20,7 @@ function answered(item, about, acts) {
     el("h2", { class: `headline ${item.prediction.decision}`, tabIndex: -1 }, headline),
     item.where && el("p", { class: "note where" }, item.where),
     note && el("p", { class: "note" }, note),
-    item.shrunk && el("p", { class: "note" }, "The picture was too large for the server; this is the answer to a smaller copy."),
+    item.shrunk && el("p", { class: "note" }, "The picture was too large; this is the answer to a smaller copy."),
     bars(item.prediction, about),
     buttons(item, acts),
     el("p", { class: "aside", id: "looked" }, item.looked ?? ""),
@@ -70,11 +70,13 @@ function underway(item, about, acts) {
 function waitingFor(error) {
   if (error.code === "unreachable") return "Waiting for the server: your picture is kept";
   if (error.code === "unauthorized") return "Waiting for a key";
-  return "The server is busy: I ask again in a moment";
+  if (error.code === "not_found") return "This model is gone: I ask which are here";
+  const minutes = Math.round(error.retryAfter / 60);
+  return `The server is busy: I ask again in ${minutes > 1 ? `${minutes} minutes` : "a moment"}`;
 }
 
-/** Say how far a picture is, without drawing anything anew. */
-export function drawProgress(place, item) {
+/** Say how far a picture is, without drawing anything anew; `here` is whether this browser answers by itself. */
+export function drawProgress(place, item, here) {
   const bar = place.querySelector("#progress");
   const said = place.querySelector("#progress-said");
   if (!bar || item.state !== "sending") return;
@@ -85,21 +87,22 @@ export function drawProgress(place, item) {
     said.textContent = `Sending: ${percent(gone)} has gone`;
   } else {
     bar.removeAttribute("value");
-    said.textContent = seconds >= 2 ? `Waiting for the answer: ${seconds} s. The network or the server is slow.` : "";
+    const slow = here ? "This device takes its time." : "The network or the server is slow.";
+    said.textContent = seconds >= 2 ? `Waiting for the answer: ${seconds} s. ${slow}` : "";
   }
 }
 
 function failed(item, about, acts) {
   const { message, hint, code } = item.error;
   const cancelled = code === "cancelled";
-  const large = (code === "too_large" || code === "request_too_large") && !item.shrunk;
+  const large = (code === "too_large" || code === "request_too_large") && !item.shrunk && acts.shrink;
   return [
     el("p", { class: "decided" }, el("span", { class: "chip failed" }, icon("failed"), cancelled ? "Cancelled" : "No answer")),
     el("h2", { class: "headline failed", tabIndex: -1 }, cancelled ? "Cancelled" : titleOf(code)),
     cancelled ? null : el("p", { class: "note" }, message, " ", hint),
     el("div", { class: "ways" },
-      large ? el("button", { type: "button", class: "main-way", id: "shrink", onclick: acts.shrink }, "Send a smaller copy") : null,
-      el("button", { type: "button", id: "retry", onclick: acts.retry }, "Try again")),
+      large ? el("button", { type: "button", class: "main-way", id: "shrink", onclick: acts.shrink }, "Use a smaller copy") : null,
+      acts.retry ? el("button", { type: "button", id: "retry", onclick: acts.retry }, "Try again") : null),
   ];
 }
 

@@ -5,8 +5,9 @@ import { SMALL } from "./watching.js";
 const SIDE = 960;
 
 export class Camera {
-  constructor(video) {
-    this.video = video;
+  /** `lost()` is called when the camera ends without having been stopped here: unplugged, or taken by another program. */
+  constructor(video, lost) {
+    Object.assign(this, { video, lost });
     this.small = document.createElement("canvas");
     this.small.width = this.small.height = SMALL;
     this.facing = "environment";
@@ -14,6 +15,11 @@ export class Camera {
 
   get open() {
     return Boolean(this.stream);
+  }
+
+  /** Whether it is open, and gives no pictures any more. */
+  get gone() {
+    return Boolean(this.stream?.getVideoTracks().some((track) => track.muted || track.readyState === "ended"));
   }
 
   static get able() {
@@ -29,6 +35,9 @@ export class Camera {
     this.video.srcObject = this.stream;
     await this.video.play();
     const track = this.stream.getVideoTracks()[0];
+    track.onended = () => this.lost();
+    // Phones take the camera from every page that is hidden, and give it back.
+    track.onmute = () => document.hidden || this.lost();
     const { facing, known } = whichWay(track);
     this.face(facing);
     return { known, device: track.getSettings().deviceId ?? "" };

@@ -1,7 +1,7 @@
 // Finds the answerer, and finds it again when it was away.
 
 import { connect } from "./answering.js";
-import { $, el } from "./dom.js";
+import { $, el, remember } from "./dom.js";
 
 const WAITS = [1, 2, 3, 5, 8];
 
@@ -18,13 +18,27 @@ export class Connection {
     clearTimeout(this.timer);
     try {
       this.answerer ??= await connect();
-      const about = await this.answerer.about({ model: this.model });
+      const { about, gone } = await this.describe();
       this.tries = 0;
       hideNotice();
       this.known(about);
+      if (gone) showNotice([`There is no model “${gone}” here any more; “${about.name}” answers now.`], { label: "All right", act: hideNotice });
     } catch (error) {
       if (error?.code === "unauthorized") this.needKey(error);
       else this.retry(error);
+    }
+  }
+
+  /** What answers: the model that was chosen, or the first where that one is gone. */
+  async describe() {
+    const { model } = this;
+    try {
+      return { about: await this.answerer.about({ model }) };
+    } catch (error) {
+      if (error?.code !== "not_found" || model === undefined) throw error;
+      this.model = undefined;
+      remember("model", undefined);
+      return { about: await this.answerer.about(), gone: model };
     }
   }
 

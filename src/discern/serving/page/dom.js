@@ -45,9 +45,11 @@ export function recall(name, otherwise) {
   }
 }
 
+/** Keep what was chosen; `undefined` forgets it. */
 export function remember(name, value) {
   try {
-    localStorage.setItem(`discern.${name}`, JSON.stringify(value));
+    if (value === undefined) localStorage.removeItem(`discern.${name}`);
+    else localStorage.setItem(`discern.${name}`, JSON.stringify(value));
   } catch {
     // A browser that keeps nothing only forgets a setting.
   }

@@ -7,7 +7,7 @@ let count = 0;
 /** Make an item of a file; `more` says how it came. */
 export function makeItem(blob, name, more = {}) {
   count += 1;
-  return { id: count, blob, name: name || `Picture ${count}`, url: URL.createObjectURL(blob), state: "waiting", at: new Date(), ...more };
+  return { id: count, blob, name: name || `Picture ${count}`, state: "waiting", at: new Date(), ...more };
 }
 
 export function nameCapture() {
@@ -18,11 +18,10 @@ let before = Promise.resolve();
 
 /** Make an item's thumbnail, one after the other: a hundred large pictures at once would fill the memory. */
 export function addThumbnail(item, done) {
+  const { blob } = item;
   before = before.then(async () => {
-    const small = item.blob ? await thumbnail(item.blob) : null;
-    if (!small) return;
-    item.thumb = URL.createObjectURL(small);
-    done(item);
+    item.thumb = await thumbnail(blob);
+    if (item.thumb) done(item);
   });
 }
 

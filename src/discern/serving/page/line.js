@@ -54,8 +54,9 @@ export class Line {
 
   fail(item, error) {
     // A server that is there for others, but never answers this picture, is not asked for ever.
-    if (error?.code === "unreachable") item.tries = (item.tries ?? 0) + 1;
-    if (error?.busy || (error?.code === "unreachable" && item.tries < TRIES) || error?.code === "unauthorized") {
+    const away = error?.code === "unreachable" || error?.code === "not_found";
+    if (away) item.tries = (item.tries ?? 0) + 1;
+    if (error?.busy || (away && item.tries < TRIES) || error?.code === "unauthorized") {
       this.waiting.unshift(item);
       this.mark(item, "waiting", { error });
       this.hold(error);
@@ -75,6 +76,7 @@ export class Line {
     this.halted(error);
   }
 
+  /** Cancel some items; those that are neither waited for nor waiting stay as they are. */
   cancel(items) {
     for (const item of items) {
       if (this.running.has(item)) item.stop.abort();
@@ -83,5 +85,9 @@ export class Line {
       this.waiting.splice(place, 1);
       this.mark(item, "cancelled", { error: { code: "cancelled", message: "Cancelled.", hint: "" } });
     }
+  }
+
+  cancelAll() {
+    this.cancel([...this.waiting, ...this.running]);
   }
 }

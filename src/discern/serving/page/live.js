@@ -8,16 +8,17 @@ import { sayAnswer, sideOf } from "./phrases.js";
 import { Watcher } from "./watching.js";
 
 const LOOKED_AT = 640;
+const WAKING = 1000;
 
-/** The camera, for a page that has `speaker`, `answer(blob, options)`, `showLive`, `tell`, `taken`, `showCamera` and `needKey`. */
+/** The camera, for a page that has `teller`, `stage`, `about`, `answer(blob, options)`, `tell`, `taken` and `halted`. */
 export class Live {
   constructor(page) {
     this.page = page;
-    this.camera = new Camera($("video"));
+    this.camera = new Camera($("video"), () => this.lose());
     this.watcher = new Watcher({
       look: () => this.camera.look(),
       ask: () => this.ask(),
-      show: (answer) => page.showLive(answer),
+      show: (answer) => page.stage.showLive(answer),
       tell: (answer) => this.tell(answer),
       trouble: (error) => this.trouble(error),
     });
@@ -28,6 +29,7 @@ export class Live {
     $("shutter").onclick = () => this.shoot();
     $("device").onchange = () => this.open($("device").value);
     $("facing").onchange = () => this.face($("facing").value, true);
+    document.addEventListener("visibilitychange", () => document.hidden || this.wake());
   }
 
   async open(device = "") {
@@ -36,7 +38,7 @@ export class Live {
       const { known, device: opened } = await this.camera.start(device);
       this.known = known;
       hideNotice();
-      this.page.showCamera();
+      this.page.stage.showCamera();
       this.face(this.camera.facing, known);
       await this.listDevices(opened);
       $("shutter").focus();
@@ -73,47 +75,70 @@ export class Live {
 
   /** Hands-free: the camera, answers as it moves, and a voice, with one press. */
   async describe() {
-    this.page.speaker.on = true;
-    this.page.showSpeaking();
+    this.page.teller.turnOn();
     if (!this.camera.open && !(await this.open())) return;
-    this.page.showCamera();
+    this.page.stage.showCamera();
     this.turn(true);
     $("live").focus();
   }
 
-  turn(on) {
+  turn(on, said = on ? "looking" : "stopped") {
     if (on === this.watcher.on) return;
     $("live").setAttribute("aria-pressed", String(on));
-    const { words } = this.page.speaker;
-    this.page.announce(on ? words.looking : words.stopped);
+    const { teller } = this.page;
+    teller.announce(teller.words[said]);
     if (on) this.watcher.start();
     else this.watcher.stop();
-    this.keepAwake(on);
+    this.keepAwake();
   }
 
   /** A screen that goes dark would end the looking. */
-  async keepAwake(on) {
+  async keepAwake() {
     try {
-      if (on) this.lock = await navigator.wakeLock?.request("screen");
-      else await this.lock?.release();
+      if (this.watcher.on) this.lock = await navigator.wakeLock?.request("screen");
+      if (!this.watcher.on) await this.lock?.release();
     } catch {
       // Not every browser lets a page ask.
     }
   }
 
+  /** The page is seen again: browsers release what kept the screen on, and may have taken the camera. */
+  wake() {
+    if (this.watcher.on) this.keepAwake();
+    setTimeout(() => this.camera.gone && !document.hidden && this.lose(), WAKING);
+  }
+
+  /** The camera has gone, and nobody here has closed it: who cannot see that has to hear it. */
+  lose() {
+    if (!this.camera.open) return;
+    const { stage, teller } = this.page;
+    const describing = this.watcher.on;
+    if (describing) this.turn(false, "lost");
+    else if (stage.watching) teller.announce(teller.words.lost);
+    this.camera.stop();
+    if (!stage.watching) return stage.draw();
+    stage.hideCamera();
+    showNotice(
+      ["The camera has ended. Perhaps it was unplugged, or another program has taken it."],
+      { label: "Open it again", act: () => (describing ? this.describe() : this.open()) },
+    );
+    $("notice").querySelector("button").focus();
+  }
+
   async ask() {
     const blob = await this.camera.take(LOOKED_AT);
     const { facing } = this.camera;
+    const { about } = this.page;
     const begun = performance.now();
     const prediction = await this.page.answer(blob, { evidence: true });
     this.failed = null;
     const place = prediction.decision === "unknown" ? null : sideOf(prediction.evidence?.place ?? null, facing);
-    return { prediction, decision: prediction.decision, label: prediction.label, place, blob, facing, milliseconds: performance.now() - begun };
+    return { prediction, decision: prediction.decision, label: prediction.label, place, blob, facing, about, milliseconds: performance.now() - begun };
   }
 
   tell(answer) {
-    const { speaker, about } = this.page;
-    this.page.announce(sayAnswer(answer.prediction, { about, language: speaker.language, place: answer.place, short: true }));
+    const { teller } = this.page;
+    teller.announce(sayAnswer(answer.prediction, { about: answer.about, language: teller.language, place: answer.place, short: true }));
     this.page.tell(answer);
   }
 
@@ -122,12 +147,13 @@ export class Live {
     const code = error?.code ?? "unforeseen";
     if (code === "unauthorized") {
       this.turn(false);
-      this.page.needKey(error);
+      this.page.halted(error);
       return 0;
     }
+    if (code === "not_found") this.page.halted(error);
     if (code !== this.failed && !error?.busy) {
-      const { words } = this.page.speaker;
-      this.page.announce(code === "unreachable" ? words.unreachable : words.failed);
+      const { teller } = this.page;
+      teller.announce(code === "unreachable" ? teller.words.unreachable : teller.words.failed);
     }
     this.failed = code;
     return error?.busy ? 1000 * error.retryAfter : 2000;
@@ -143,13 +169,13 @@ export class Live {
 
   /** Back to the finder, whose camera was left open. */
   again() {
-    this.page.showCamera();
+    this.page.stage.showCamera();
     $("shutter").focus();
   }
 
   close() {
     if (this.watcher.on) this.turn(false);
     this.camera.stop();
-    this.page.hideCamera();
+    this.page.stage.hideCamera();
   }
 }

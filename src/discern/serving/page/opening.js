@@ -64,10 +64,15 @@ async function recognise(blob) {
   if (blob.size > MAX_BYTES) {
     throw new Refusal("too_large", `The file has ${blob.size} bytes.`, "Make the picture smaller.");
   }
+  const kind = await kindOf(blob);
+  if (!kind) throw new Refusal("not_a_picture", "This is no picture of a known format.", "Give a JPEG or a PNG.");
+  return kind;
+}
+
+/** Which format a file has, by its first bytes; null for one that is not known. */
+export async function kindOf(blob) {
   const head = await text(blob.slice(0, 16));
-  const known = KINDS.find(([, pattern]) => pattern.test(head));
-  if (!known) throw new Refusal("not_a_picture", "This is no picture of a known format.", "Give a JPEG or a PNG.");
-  return known[0];
+  return KINDS.find(([, pattern]) => pattern.test(head))?.[0] ?? null;
 }
 
 async function text(blob) {

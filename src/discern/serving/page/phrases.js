@@ -7,7 +7,7 @@ export const LANGUAGES = {
     review: (name, sure) => `perhaps ${name}, ${sure} percent; please check`,
     unknown: (name) => `none of the things I know; most like ${name}`,
     left: "to your left", centre: "in front of you", right: "to your right",
-    on: "Spoken answers are on.", looking: "I am looking.", stopped: "I have stopped looking.",
+    on: "Spoken answers are on.", looking: "I am looking.", stopped: "I have stopped looking.", lost: "The camera has ended. I have stopped looking.",
     unreachable: "The server cannot be reached. I keep trying.", failed: "This picture could not be answered.",
   },
   de: {
@@ -16,7 +16,7 @@ export const LANGUAGES = {
     review: (name, sure) => `vielleicht ${name}, ${sure} Prozent; bitte nachsehen`,
     unknown: (name) => `nichts, was ich kenne; am ehesten ${name}`,
     left: "links von Ihnen", centre: "vor Ihnen", right: "rechts von Ihnen",
-    on: "Ich sage die Antworten an.", looking: "Ich sehe hin.", stopped: "Ich sehe nicht mehr hin.",
+    on: "Ich sage die Antworten an.", looking: "Ich sehe hin.", stopped: "Ich sehe nicht mehr hin.", lost: "Die Kamera ist weg. Ich sehe nicht mehr hin.",
     unreachable: "Der Server ist nicht zu erreichen. Ich versuche es weiter.", failed: "Zu diesem Bild gibt es keine Antwort.",
   },
   fr: {
@@ -25,7 +25,7 @@ export const LANGUAGES = {
     review: (name, sure) => `peut-être ${name}, ${sure} pour cent ; à vérifier`,
     unknown: (name) => `rien que je connaisse ; ressemble surtout à ${name}`,
     left: "à votre gauche", centre: "devant vous", right: "à votre droite",
-    on: "Je dis les réponses.", looking: "Je regarde.", stopped: "Je ne regarde plus.",
+    on: "Je dis les réponses.", looking: "Je regarde.", stopped: "Je ne regarde plus.", lost: "La caméra s’est arrêtée. Je ne regarde plus.",
     unreachable: "Le serveur est injoignable. Je réessaie.", failed: "Pas de réponse pour cette image.",
   },
   es: {
@@ -34,7 +34,7 @@ export const LANGUAGES = {
     review: (name, sure) => `quizás ${name}, ${sure} por ciento; compruébelo, por favor`,
     unknown: (name) => `nada que yo conozca; se parece sobre todo a ${name}`,
     left: "a su izquierda", centre: "delante de usted", right: "a su derecha",
-    on: "Diré las respuestas.", looking: "Estoy mirando.", stopped: "He dejado de mirar.",
+    on: "Diré las respuestas.", looking: "Estoy mirando.", stopped: "He dejado de mirar.", lost: "La cámara se ha parado. He dejado de mirar.",
     unreachable: "No se puede llegar al servidor. Sigo intentándolo.", failed: "No hay respuesta para esta imagen.",
   },
   it: {
@@ -43,7 +43,7 @@ export const LANGUAGES = {
     review: (name, sure) => `forse ${name}, ${sure} per cento; controlli, per favore`,
     unknown: (name) => `niente che io conosca; assomiglia soprattutto a ${name}`,
     left: "alla sua sinistra", centre: "davanti a lei", right: "alla sua destra",
-    on: "Dirò le risposte.", looking: "Sto guardando.", stopped: "Non guardo più.",
+    on: "Dirò le risposte.", looking: "Sto guardando.", stopped: "Non guardo più.", lost: "La fotocamera si è fermata. Non guardo più.",
     unreachable: "Il server non è raggiungibile. Continuo a provare.", failed: "Nessuna risposta per questa immagine.",
   },
   nl: {
@@ -52,7 +52,7 @@ export const LANGUAGES = {
     review: (name, sure) => `misschien ${name}, ${sure} procent; kijk het even na`,
     unknown: (name) => `niets dat ik ken; lijkt het meest op ${name}`,
     left: "links van u", centre: "voor u", right: "rechts van u",
-    on: "Ik zeg de antwoorden.", looking: "Ik kijk.", stopped: "Ik kijk niet meer.",
+    on: "Ik zeg de antwoorden.", looking: "Ik kijk.", stopped: "Ik kijk niet meer.", lost: "De camera is gestopt. Ik kijk niet meer.",
     unreachable: "De server is niet bereikbaar. Ik blijf het proberen.", failed: "Voor deze foto is er geen antwoord.",
   },
 };

@@ -1,26 +1,50 @@
 // The picture as large as fits, and over it where its answer is seen.
 
 import { el } from "./dom.js";
+import { upright } from "./shrinking.js";
 
-/** Show an item's picture in `place`; a picture that this browser cannot draw is said to be one. */
-export function drawPicture(place, item) {
-  if (place.dataset.item !== String(item.id)) {
-    place.dataset.item = item.id;
-    place.replaceChildren(frame(item), el("figcaption", {}, item.name));
+let url = "";
+
+/**
+ * Show an item's picture in `place`, or what is left of it.
+ *
+ * A picture that this browser cannot draw is said to be one; `sent` is whether somebody else is asked about it.
+ */
+export function drawPicture(place, item, { sent }) {
+  const whole = String(Boolean(item.blob));
+  if (place.dataset.item !== String(item.id) || place.dataset.whole !== whole) {
+    Object.assign(place.dataset, { item: item.id, whole });
+    place.replaceChildren(item.blob ? frame(item, sent) : rest(item), el("figcaption", {}, item.name));
   }
-  drawHeat(place.querySelector(".frame"), item.heat);
+  drawHeat(place.querySelector(".frame"), item.blob ? item.heat : null);
 }
 
-function frame(item) {
+function frame(item, sent) {
   const inside = el("div", { class: "frame" });
   const image = el("img", { alt: `Your picture: ${item.name}` });
   image.onload = () => inside.style.setProperty("--ratio", image.naturalWidth / image.naturalHeight);
   image.onerror = () => {
     inside.classList.add("empty");
-    image.replaceWith(el("p", { class: "cannot-show" }, "This browser cannot show this kind of picture. It is sent all the same."));
+    const words = `This browser cannot show this kind of picture.${sent ? " It is sent all the same." : ""}`;
+    image.replaceWith(el("p", { class: "cannot-show" }, words));
   };
-  image.src = item.url;
   inside.append(image);
+  load(image, item.blob);
+  return inside;
+}
+
+/** Only the picture that is shown has an address, so that none keeps its bytes in memory for ever. */
+async function load(image, blob) {
+  const shown = await upright(blob);
+  if (!image.isConnected) return;
+  URL.revokeObjectURL(url);
+  image.src = url = URL.createObjectURL(shown);
+}
+
+function rest(item) {
+  const inside = el("div", { class: "frame empty" });
+  const small = item.thumb ? el("img", { class: "small", alt: `A small copy of your picture: ${item.name}`, src: item.thumb }) : null;
+  inside.append(small ?? "", el("p", { class: small ? "aside" : "cannot-show" }, "The picture itself is no longer kept."));
   return inside;
 }
 

@@ -2,6 +2,8 @@
 
 const KEY = "discern.key";
 const PATIENCE = 90_000;
+// In seconds; a timer that is set for much longer than a day goes off at once.
+const LONGEST_WAIT = 3600;
 
 export function open(config) {
   const base = config.url ? `${config.url.replace(/\/+$/, "")}/` : new URL("../", import.meta.url).href;
@@ -82,7 +84,7 @@ function refusal(status, said, retryAfter) {
   const error = said?.error;
   if (status === 401) return { ...error, code: "unauthorized" };
   if (status === 429 || status === 503) {
-    return { code: "overloaded", message: "The server is busy.", hint: "", ...error, retryAfter: Number(retryAfter) || 2, busy: true };
+    return { code: "overloaded", message: "The server is busy.", hint: "", ...error, retryAfter: Math.min(Number(retryAfter) || 2, LONGEST_WAIT), busy: true };
   }
   if (error) return error;
   return status >= 500 ? unreachable() : { code: "unforeseen", message: `The server said ${status}.`, hint: "Try again." };

@@ -5,33 +5,61 @@ import { csv } from "./csv.js";
 import { $, el, icon } from "./dom.js";
 import { capital, milliseconds, nameOf, percent } from "./wording.js";
 
-const MOST_PICTURES = 200;
+const PICTURES = 200;
+const ROWS = 1000;
+const RECORDS = 20_000;
 const HEADER = [
   "time", "picture", "decision", "label", "name", "confidence", "second_label", "second_confidence", "unknown_score",
   "route", "place", "milliseconds", "model", "version", "fingerprint", "id", "problem",
 ];
 
+/** The list; `choose(item)` is called for one that is to be seen, `shown()` gives the one that is. */
 export class Visit {
-  constructor(choose) {
-    this.choose = choose;
+  constructor({ choose, shown }) {
+    Object.assign(this, { choose, shown });
+    this.number = 0;
     this.items = [];
+  }
+
+  /** Let items belong to this visit, until it is forgotten. */
+  admit(items) {
+    for (const item of items) item.visit = this.number;
+  }
+
+  /** Whether an item has not been forgotten since it came. */
+  holds(item) {
+    return item.visit === this.number;
   }
 
   /** Note an item that is answered or failed; its row stays where it is when it is asked again. */
   note(item, about) {
-    const row = this.row(item, about);
-    if (item.row) item.row.replaceWith(row);
-    else {
+    if (!item.noted) {
+      item.noted = true;
+      item.row = el("tr");
       this.items.push(item);
-      $("rows").prepend(row);
+      $("rows").prepend(item.row);
       this.letGo();
     }
-    item.row = row;
+    this.draw(item, about);
     $("visit").hidden = false;
   }
 
+  /** Draw an item's row anew, if it has one. */
+  draw(item, about) {
+    if (!item.row) return;
+    const row = this.row(item, about);
+    item.row.replaceWith(row);
+    item.row = row;
+  }
+
+  /** An item's thumbnail has come. */
+  illustrate(item, about) {
+    if (item.row) this.draw(item, about);
+    else if (item.noted) item.thumb = null;
+  }
+
   row(item, about) {
-    const open = el("button", { type: "button", class: "link", onclick: () => this.choose(item), disabled: !item.url },
+    const open = el("button", { type: "button", class: "link", onclick: () => this.choose(item) },
       item.thumb ? el("img", { src: item.thumb, alt: "", width: 40, height: 40 }) : null, el("span", {}, item.name));
     const { prediction } = item;
     const cells = prediction && item.state === "answered"
@@ -42,22 +70,23 @@ export class Visit {
       el("td", { class: "number wide" }, item.at.toLocaleTimeString()));
   }
 
-  /** Pictures are kept for the newest only, so that a long visit does not fill the memory; their rows stay. */
+  /** A long visit does not fill the memory: of the newest all is kept, of older ones the row, of still older ones the record. */
   letGo() {
-    const old = this.items[this.items.length - 1 - MOST_PICTURES];
-    if (!old?.url) return;
-    URL.revokeObjectURL(old.url);
-    Object.assign(old, { url: null, blob: null, heat: null });
-    const button = old.row?.querySelector("button");
-    if (button) button.disabled = true;
+    const needed = (item) => item.state === "waiting" || item.state === "sending" || item === this.shown();
+    for (const item of this.items.slice(-1 - ROWS, -PICTURES)) if (!needed(item)) letPictureGo(item);
+    const old = this.items.at(-1 - ROWS);
+    if (!old) return;
+    old.row.remove();
+    Object.assign(old, { row: null, thumb: null });
+    if (this.items.length > RECORDS) this.items.shift();
+    const all = this.items.length < RECORDS ? `all ${this.items.length}` : `the newest ${RECORDS}`;
+    $("visit-said").textContent = `Newest first. These are the last ${ROWS}; the CSV has ${all}.`;
   }
 
   forget() {
-    for (const item of this.items) {
-      if (item.url) URL.revokeObjectURL(item.url);
-      if (item.thumb) URL.revokeObjectURL(item.thumb);
-    }
+    this.number += 1;
     this.items = [];
+    $("visit-said").textContent = "Newest first.";
     $("rows").replaceChildren();
     $("visit").hidden = true;
   }
@@ -72,6 +101,11 @@ export class Visit {
     el("a", { href: url, download: `discern-${stamp}.csv` }).click();
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   }
+}
+
+function letPictureGo(item) {
+  Object.assign(item, { blob: null, heat: null });
+  if (item.prediction?.evidence) item.prediction.evidence.map = "";
 }
 
 function record(item) {

@@ -112,6 +112,7 @@ export class Watcher {
       if (news) this.tell(answer);
       return settled;
     } catch (error) {
+      if (!this.on) return true;
       await pause(this.trouble(error));
       return false;
     }

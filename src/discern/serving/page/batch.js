@@ -1,0 +1,32 @@
+// The pictures that came together: their tiles, and how far they are.
+
+import { $ } from "./dom.js";
+import { tally, Tiles } from "./tiles.js";
+
+export class Batch {
+  /** `choose(item)` is called for one that is to be seen, `cancel(items)` to ask no more, `told(words)` when all are done. */
+  constructor({ choose, cancel, told }) {
+    this.tiles = new Tiles(choose);
+    this.told = told;
+    this.items = [];
+    $("batch-cancel").onclick = () => cancel(this.items);
+  }
+
+  show(items) {
+    this.items = items;
+    this.tiles.show(items);
+  }
+
+  /** Say how far all are. */
+  count() {
+    if (this.items.length < 2) return;
+    const open = this.items.filter((item) => item.state === "waiting" || item.state === "sending").length;
+    const done = this.items.length - open;
+    const said = open ? `${done} of ${this.items.length} answered` : `${this.items.length} pictures: ${tally(this.items)}`;
+    const news = !open && $("batch-title").textContent !== said;
+    $("batch-title").textContent = said;
+    $("batch-progress").hidden = $("batch-cancel").hidden = !open;
+    $("batch-progress").value = done / this.items.length;
+    if (news) this.told(said);
+  }
+}

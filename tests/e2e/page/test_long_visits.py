@@ -1,0 +1,198 @@
+"""Visits that outlast models, cameras and the memory."""
+
+import base64
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops, ImageOps, ImageStat
+from playwright.sync_api import Page, Route, expect
+
+from tests.e2e.page.conftest import Visit, choose, headline, hold, said, serve
+from tests.e2e.page.scenes import SURE, paint
+from tests.e2e.page.test_modules import within
+from tests.e2e.page.test_network import free_port
+
+_KEPT = "localStorage.getItem('discern.model')"
+_ADDRESSES = """
+window.alive = new Set();
+const { createObjectURL, revokeObjectURL } = URL;
+URL.createObjectURL = (blob) => { const url = createObjectURL(blob); alive.add(url); return url; };
+URL.revokeObjectURL = (url) => { alive.delete(url); revokeObjectURL(url); };
+"""
+_LOCKS = """
+window.locks = 0;
+const { request } = WakeLock.prototype;
+WakeLock.prototype.request = function (kind) { locks += 1; return request.call(this, kind); };
+null;
+"""
+_LONG_VISIT = """((visit) => {
+    const model = { name: "m", version: "1", fingerprint: "f" };
+    const figures = { confidence: 1, unknown_score: 0, probabilities: { a: 1 } };
+    const prediction = { decision: "accept", label: "a", ...figures, model };
+    const items = Array.from({ length: given[0] }, (_, place) => ({
+        id: place, name: `${place}`, blob: new Blob(["x"]), thumb: "data:,", at: new Date(), milliseconds: 1,
+        prediction, state: place === 5 ? "waiting" : "answered",
+    }));
+    visit.admit(items);
+    for (const item of items) visit.note(item, { names: {} });
+    const rows = document.querySelectorAll("#rows tr").length;
+    const count = (test) => items.filter(test).length;
+    const [blobs, thumbs, csv] = [count((item) => item.blob), count((item) => item.thumb), visit.csv()];
+    visit.forget();
+    const after = document.querySelectorAll("#rows tr").length;
+    return { rows, blobs, thumbs, csv: csv.split("\\r\\n").length, after, held: count((item) => visit.holds(item)) };
+})(new m.Visit({ choose: () => {}, shown: () => null }))"""
+
+
+def test_a_model_that_was_chosen_and_is_gone_is_forgotten(visit: Visit, colours: Path, shown: dict[str, Path]) -> None:
+    port = free_port()
+    with serve(f"First={colours}", f"Second={colours}", port=port) as address:
+        page = visit(address)
+        page.get_by_label("Model", exact=True).select_option("Second")
+        expect(page).to_have_title("Second · Discern")
+    with serve(f"First={colours}", port=port):
+        choose(page, shown["sure"])
+        expect(headline(page)).to_contain_text("Red card")
+        expect(page).to_have_title("First · Discern")
+        expect(page.locator("#notice")).to_contain_text(
+            "There is no model “Second” here any more; “First” answers now."
+        )
+        assert page.evaluate(_KEPT) is None
+        page.evaluate("localStorage.setItem('discern.model', '\"Second\"')")
+        page.reload()
+        expect(page).to_have_title("First · Discern")
+        assert page.evaluate(_KEPT) is None
+
+
+def test_the_heat_map_is_asked_of_the_model_that_answered(visit: Visit, colours: Path, shown: dict[str, Path]) -> None:
+    with serve(f"First={colours}", f"Second={colours}") as address:
+        page = visit(address)
+        choose(page, shown["sure"])
+        expect(headline(page)).to_be_visible()
+        page.get_by_label("Model", exact=True).select_option("Second")
+        expect(page).to_have_title("Second · Discern")
+        with page.expect_request("**/predict?model=First&evidence=1"):
+            page.locator("#heat").click()
+
+
+def test_of_many_pictures_the_oldest_are_let_go_and_never_shown_as_others(page: Page, tmp_path: Path) -> None:
+    paths = [paint(tmp_path / f"{number:03}.png", SURE, side=16) for number in range(210)]
+    paths[2].write_bytes(b"no picture at all")
+    choose(page, *paths)
+    expect(page.locator("#batch-title")).to_have_text("210 pictures: 209 accepted, 1 without an answer", timeout=60_000)
+    expect(page.locator("#picture img")).to_have_attribute("alt", "Your picture: 000.png")
+    page.get_by_role("button", name="001.png: Accepted, red card").click()
+    expect(page.locator("#picture")).to_contain_text("The picture itself is no longer kept.")
+    expect(page.locator("#picture img")).to_have_attribute("alt", "A small copy of your picture: 001.png")
+    expect(page.locator("#heat")).to_have_count(0)
+    page.get_by_role("button", name="002.png: No answer").click()
+    expect(page.locator("figcaption")).to_have_text("002.png")
+    expect(page.locator("#retry")).to_have_count(0)
+    page.get_by_role("button", name="209.png: Accepted, red card").click()
+    expect(page.locator("#picture img")).to_have_attribute("alt", "Your picture: 209.png")
+
+
+def test_a_very_long_visit_keeps_its_answers_and_little_else(page: Page) -> None:
+    found = within(page, "visit.js", _LONG_VISIT, 1205)
+    # The one that waits to be asked again keeps its picture, for as long as it has a row.
+    assert found == {"rows": 1000, "blobs": 201, "thumbs": 1000, "csv": 1207, "after": 0, "held": 0}
+
+
+def test_only_the_picture_that_is_shown_has_an_address(page: Page, shown: dict[str, Path]) -> None:
+    page.evaluate(_ADDRESSES)
+    held = hold(page)
+    choose(page, *shown.values())
+    page.get_by_role("button", name="Cancel the rest").click()
+    expect(page.locator(".tile.cancelled")).to_have_count(4)
+    assert len(held) == 2
+    page.unroute_all(behavior="ignoreErrors")
+    for name in ("sure", "torn", "dark"):
+        choose(page, shown[name])
+        expect(page.locator("#picture img")).to_have_attribute("alt", f"Your picture: {name}.png")
+        expect(page.locator(f"#rows tr:has-text('{name}.png') img")).to_be_visible()
+    expect(page.locator("#picture img")).to_have_js_property("naturalWidth", 200)
+    assert page.evaluate("alive.size") == 1
+
+
+def test_what_is_forgotten_stays_forgotten(page: Page, shown: dict[str, Path]) -> None:
+    choose(page, shown["sure"])
+    expect(page.locator("#rows tr")).to_have_count(1)
+    hold(page)
+    choose(page, shown["sure"], shown["torn"], shown["dark"])
+    choose(page, shown["strange"])
+    page.get_by_role("button", name="Forget all").click()
+    page.unroute_all(behavior="ignoreErrors")
+    choose(page, shown["dark"])
+    expect(headline(page)).to_contain_text("Dark card")
+    expect(page.locator("#rows tr")).to_have_count(1)
+
+
+def test_a_server_that_is_busy_for_very_long_is_left_alone(visit: Visit, address: str, shown: dict[str, Path]) -> None:
+    page = visit(address)
+    page.clock.install()
+    asked: list[Route] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route)
+        busy = {"error": {"code": "overloaded", "message": "There is more to do than can be done now.", "hint": ""}}
+        route.fulfill(status=503, json=busy, headers={"Retry-After": "3000000"})
+
+    page.route("**/predict*", refuse)
+    choose(page, shown["sure"])
+    expect(page.locator("#answer h2")).to_have_text("The server is busy: I ask again in 60 minutes")
+    page.clock.run_for(60_000)
+    assert len(asked) == 1
+    page.unroute("**/predict*")
+    page.clock.fast_forward(3_600_000)
+    expect(headline(page)).to_contain_text("Red card")
+
+
+@pytest.mark.parametrize("event", ["ended", "mute"])
+def test_a_camera_that_goes_away_is_heard_to(visit: Visit, address: str, event: str) -> None:
+    page = visit(address)
+    page.evaluate(_LOCKS)
+    page.get_by_role("button", name="Describe aloud what the camera sees").click()
+    expect(page.locator("#answer .chip")).to_be_visible()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert page.evaluate("locks") == 2
+    page.evaluate(
+        "(event) => document.getElementById('video').srcObject.getTracks()[0].dispatchEvent(new Event(event))", event
+    )
+    expect(page.locator("#live-words")).to_have_text("The camera has ended. I have stopped looking.")
+    assert said(page)[-1] == "The camera has ended. I have stopped looking."
+    expect(page.locator("#video")).to_be_hidden()
+    expect(page.locator("#live")).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("#notice")).to_contain_text("unplugged")
+    again = page.get_by_role("button", name="Open it again")
+    expect(again).to_be_focused()
+    again.click()
+    expect(page.locator("#live")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#notice")).to_be_hidden()
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "JPEG"])
+def test_pictures_that_were_held_otherwise_are_shown_upright(page: Page, tmp_path: Path, kind: str) -> None:
+    scene = Image.new("RGB", (120, 80), (250, 0, 0))
+    scene.paste((0, 0, 0), (0, 0, 60, 40))
+    for turn in (1, 3, 6, 8):
+        exif = Image.Exif()
+        exif[0x0112] = turn
+        path = tmp_path / f"turned {turn}.{kind.lower()}"
+        scene.save(path, kind, exif=exif)
+        choose(page, path)
+        expect(page.locator("#picture img")).to_have_js_property("naturalWidth", 80 if turn > 4 else 120)
+        small = page.locator(f"#rows tr:has-text('{path.name}') img")
+        expect(small).to_be_visible()
+        assert_alike(str(small.get_attribute("src")), ImageOps.fit(upright(path), (160, 160)))
+
+
+def upright(path: Path) -> Image.Image:
+    with Image.open(path) as image:
+        return ImageOps.exif_transpose(image).convert("RGB")
+
+
+def assert_alike(url: str, wanted: Image.Image) -> None:
+    """A thumbnail is what Pillow makes, as far as two ways to make it smaller agree."""
+    got = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
+    assert max(ImageStat.Stat(ImageChops.difference(got.convert("RGB"), wanted)).mean) < 8
