@@ -6,6 +6,7 @@ from typing import Any
 
 from discern.errors import StoreError
 from discern.flow.places import cache_folder
+from discern.serving.browser_engine import kept_engines
 from discern.store import prune, survey
 
 
@@ -37,10 +38,11 @@ class CacheResult:
 
 
 def cache(*, prune_to: float | None = None, folder: str | Path | None = None) -> CacheResult:
-    """Say what the cache holds; it may always be deleted, and is then computed anew.
+    """Say what the cache holds; it may always be deleted, and is then computed or fetched anew.
 
     Args:
-        prune_to: bytes to keep; what was used longest ago goes first. None: nothing goes.
+        prune_to: bytes to keep; what was used longest ago goes first, and what had to be fetched goes last. None:
+            nothing goes.
         folder: the cache's folder; None: the user's cache folder.
 
     Raises:
@@ -49,6 +51,22 @@ def cache(*, prune_to: float | None = None, folder: str | Path | None = None) ->
     kept = cache_folder(folder)
     if kept.exists() and not kept.is_dir():
         raise StoreError(f"{kept} is no folder, so nothing is kept there.", hint="Name a folder with --cache.")
-    freed = 0 if prune_to is None else prune(kept, keep_bytes=prune_to)
+    freed = 0 if prune_to is None else _prune(kept, prune_to)
     shelves = [{"name": each.name, "rows": each.rows, "bytes": each.bytes} for each in survey(kept)]
-    return CacheResult(folder=kept, shelves=shelves, freed=freed)
+    return CacheResult(folder=kept, shelves=shelves + _engines(kept), freed=freed)
+
+
+def _prune(kept: Path, keep_bytes: float) -> int:
+    engines = kept_engines(kept)
+    held = sum(engines.values())
+    freed = prune(kept, keep_bytes=keep_bytes - held if held <= keep_bytes else keep_bytes)
+    if held > keep_bytes:
+        for path, size in engines.items():
+            path.unlink(missing_ok=True)
+            freed += size
+    return freed
+
+
+def _engines(kept: Path) -> list[dict[str, Any]]:
+    sizes = kept_engines(kept).values()
+    return [{"name": "engines", "rows": len(sizes), "bytes": sum(sizes)}] if sizes else []

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from discern.errors import UsageError
 
+_FOLDER = "engines"
 _SECONDS = 600
 
 
@@ -68,10 +69,15 @@ def take_engine(cache: Path, *, given: Path | None = None, package: Package = EN
     """
     if given is not None:
         return _unpack(_read(given, package), package)
-    kept = cache / "engines" / package.archive
+    kept = cache / _FOLDER / package.archive
     if kept.is_file() and _integrity(data := kept.read_bytes()) == package.integrity:
         return _unpack(data, package)
     return _unpack(_fetch(kept, package), package)
+
+
+def kept_engines(cache: Path) -> dict[Path, int]:
+    """The archives that a cache holds, by path, with their bytes."""
+    return {path: path.stat().st_size for path in sorted((cache / _FOLDER).glob("*.tgz")) if path.is_file()}
 
 
 def _integrity(data: bytes) -> str:
