@@ -53,47 +53,19 @@ def create_app(config: ServeConfig, *, roster: Roster | None = None, fetcher: Fe
     """
     roster = roster or open_roster(config)
     access, figures = Access(config), Figures(roster)
-    if config.allow_urls:
-        fetcher = fetcher or Fetcher(max_bytes=config.limits.max_bytes)
+    fetcher = (fetcher or Fetcher(max_bytes=config.limits.max_bytes)) if config.allow_urls else None
+    life = _Life(config, roster, fetcher)
+    app = FastAPI(
+        title="Discern", version=__version__, description=_ABOUT, lifespan=life.run, docs_url=None, redoc_url=None
+    )
+    refuse_all(app)
     bodies = Bodies(
         max_pictures=config.max_pictures,
         max_bytes=config.max_request_bytes,
         seconds=config.body_seconds,
-        fetcher=fetcher if config.allow_urls else None,
+        fetcher=fetcher,
     )
-    desk = Desk(roster=roster, bodies=bodies, figures=figures)
-    state = {"ready": False}
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        watching = asyncio.create_task(_watch(roster)) if config.watch else None
-        state["ready"] = True
-        yield
-        state["ready"] = False
-        if watching:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
-        await asyncio.to_thread(roster.close)
-        if fetcher:
-            await fetcher.close()
-
-    app = FastAPI(
-        title="Discern", version=__version__, description=_ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None
-    )
-    refuse_all(app)
-
-    def is_ready() -> bool:
-        return state["ready"]
-
-    app.include_router(rest(desk))
-    app.include_router(health(figures, is_ready))
-    app.include_router(sagemaker(desk, is_ready))
-    app.include_router(inference_v2(desk, is_ready, config.max_pictures))
-    app.include_router(admin(roster))
-    add_pages(app, config)
-    if config.key_file:
-        _ask_for_keys(app)
+    _open_doors(app, config, Desk(roster=roster, bodies=bodies, figures=figures), life)
     gate = Gate(app, config=config, access=access, figures=figures, busy=lambda: _is_full(roster, config))
     if not config.cors:
         return gate
@@ -105,6 +77,46 @@ def create_app(config: ServeConfig, *, roster: Roster | None = None, fetcher: Fe
         allow_headers=["*"],
         expose_headers=["Retry-After", "Server-Timing", "X-Request-ID"],
     )
+
+
+class _Life:
+    """What begins and ends with the application."""
+
+    def __init__(self, config: ServeConfig, roster: Roster, fetcher: Fetcher | None) -> None:
+        self._config = config
+        self._roster = roster
+        self._fetcher = fetcher
+        self._ready = False
+
+    def is_ready(self) -> bool:
+        """Whether pictures are answered."""
+        return self._ready
+
+    @asynccontextmanager
+    async def run(self, _: FastAPI) -> AsyncIterator[None]:
+        """Watch the bundles' files; at the end answer what was taken."""
+        watching = asyncio.create_task(_watch(self._roster)) if self._config.watch else None
+        self._ready = True
+        yield
+        self._ready = False
+        if watching:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+        await asyncio.to_thread(self._roster.close)
+        if self._fetcher:
+            await self._fetcher.close()
+
+
+def _open_doors(app: FastAPI, config: ServeConfig, desk: Desk, life: _Life) -> None:
+    app.include_router(rest(desk))
+    app.include_router(health(desk.figures, life.is_ready))
+    app.include_router(sagemaker(desk, life.is_ready))
+    app.include_router(inference_v2(desk, life.is_ready, config.max_pictures))
+    app.include_router(admin(desk.roster))
+    add_pages(app, config)
+    if config.key_file:
+        _ask_for_keys(app)
 
 
 _ABOUT = "Answers pictures, and knows its limits: `accept`, `review` (ask a person) or `unknown` (none of these)."
