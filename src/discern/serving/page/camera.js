@@ -49,7 +49,10 @@ export class Camera {
   }
 
   stop() {
-    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    for (const track of this.stream?.getTracks() ?? []) {
+      track.onended = track.onmute = null;
+      track.stop();
+    }
     this.stream = null;
     this.video.srcObject = null;
   }
