@@ -5,6 +5,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -55,21 +56,27 @@ class Helper:
             stdout=subprocess.PIPE,
             env=os.environ | _ALONE,
         )
+        self._asking = threading.Lock()
         self._say(sys.path)
 
     def run(self, function: Callable[..., Result], *arguments: object) -> Result:
         """Call a function of some module there, and give what it gives; all of it must be picklable.
+
+        Threads may call at once; the helper does one thing after the other.
 
         Raises:
             OSError: the helper is no more.
             Exception: what the function raised; a note on it is the traceback.
         """
         assert self._process.stdout is not None
-        self._say((function, arguments))
-        try:
-            fault, result = pickle.load(self._process.stdout)  # noqa: S301 - our own child wrote it
-        except (EOFError, pickle.UnpicklingError) as ended:
-            raise BrokenPipeError("the helper ended") from ended
+        with self._asking:
+            if self._process.stdout.closed:
+                raise BrokenPipeError("the helper was closed")
+            self._say((function, arguments))
+            try:
+                fault, result = pickle.load(self._process.stdout)  # noqa: S301 - our own child wrote it
+            except (EOFError, pickle.UnpicklingError) as ended:
+                raise BrokenPipeError("the helper ended") from ended
         if fault:
             kind, said, noted = fault
             error = kind.__new__(kind, *said)  # not by its own way of making one, which may want other arguments
@@ -82,9 +89,10 @@ class Helper:
         """Let it end, when it has done what it is doing."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        with suppress(OSError):
-            self._process.stdin.close()
-        self._process.stdout.close()
+        with self._asking:
+            with suppress(OSError):
+                self._process.stdin.close()
+            self._process.stdout.close()
         self._process.wait()
 
     def _say(self, what: object) -> None:

@@ -124,3 +124,21 @@ def _runs(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_threads_that_ask_one_helper_get_their_own_answers():
+    helper = Helper()
+    found: dict[int, list[int]] = {}
+
+    def ask(number: int) -> None:
+        found[number] = [helper.run(int, f"{number}{time}") for time in range(50)]
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(1, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    helper.close()
+    assert found == {number: [int(f"{number}{time}") for time in range(50)] for number in range(1, 5)}
+    with pytest.raises(OSError, match="closed"):
+        helper.run(int, "1")

@@ -10,12 +10,15 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, Route, expect, sync_playwright
 
 from tests.e2e import chromium
 from tests.e2e.bench import PATIENCE
 from tests.e2e.page.scenes import DARK, STRANGE, SURE, TORN, film, glow, paint
 from tests.unit.bundle.small import write_small
+
+# A busy machine must not fail a test.
+expect.set_options(timeout=20_000)
 
 _CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 _NAMES = {

@@ -19,6 +19,7 @@ from discern.serving.web.access import Access, address_of
 from discern.serving.web.app import create_app
 from discern.serving.web.diary import Diary, JsonLines
 from discern.serving.web.gate import Gate
+from tests.unit.serving.test_batching import Slow
 from tests.unit.serving.web.conftest import RED
 
 
@@ -232,10 +233,13 @@ def test_whoever_leaves_is_not_answered(bundle: Path) -> None:
         scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"", "headers": []}
         await app(scope, receive, send)  # type: ignore[arg-type]
 
-    busy = [roster.submit_all([RED])[0] for _ in range(20)]
+    batcher = roster.get().batcher
+    batcher.model = batcher._wide = slow = Slow(batcher.model)  # type: ignore[assignment]
+    [busy] = roster.submit_all([RED])
+    assert slow.entered.wait(20)
     asyncio.run(leave())
-    for future in busy:
-        future.result(20)
+    slow.open.set()
+    busy.result(20)
     roster.close()
     with TestClient(app) as client:
         assert "discern_answers_total{" not in client.get("/metrics").text
