@@ -3,7 +3,7 @@
     python benchmarks/overload.py BUNDLE PICTURES [--seconds 60] [--times 5]
 
 First as many clients as find out the most that it answers; then questions that come five times as fast, whoever still
-waits; then few clients again. Goodput is what was answered well per second. At last a SIGTERM under load: what the
+waits; then few clients again. Goodput is what was answered well per second, beside what was before and after. At last a SIGTERM under load: what the
 server has taken must be answered.
 """
 
@@ -59,13 +59,14 @@ def run(peer: Peer, port: int, questions: list[bytes], *, seconds: float, times:
         over = asyncio.run(open_loop(port, questions, rate, seconds)).summary()
         during = memory(process.pid)
         time.sleep(1)
-        after = asyncio.run(closed_loop(port, questions, 16, 10)).summary()
+        after = asyncio.run(closed_loop(port, questions, 16, 15)).summary()
     with running(peer, port + 1) as process:
         first_answer(port + 1, questions[0], process)
         log = Path(tempfile.gettempdir()) / f"{peer.name}.log"
         ended = asyncio.run(ended_under_load(port + 1, questions, process, 32))
         ended["by_its_log"] = answered_by_its_log(log)
-    goodput = round(over["answered_per_s"] / most["answered_per_s"], 3)
+    # A shared machine's speed drifts: what it does at most is taken from before and after.
+    goodput = round(2 * over["answered_per_s"] / (most["answered_per_s"] + after["answered_per_s"]), 3)
     return {
         "most": most, "asked_per_s": rate, "over": over, "goodput": goodput, "after": after,
         "mib": [before, during], "ended": ended,
