@@ -18,6 +18,7 @@ from discern.serving.evidence import Seen, see
 
 _RETRY_SECONDS = 1
 _FAIR_SECONDS = 0.05
+_LONG_QUEUE = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +107,11 @@ class Batcher:
     def pending(self) -> int:
         """How many pictures wait or are worked on."""
         return self._pending
+
+    @property
+    def is_pressed(self) -> bool:
+        """Whether the queue is long, and all but full."""
+        return self._pending > max(_LONG_QUEUE, 0.9 * self.batching.queue)
 
     def submit(self, picture: Picture, *, evidence: bool = False) -> "Future[Answered]":
         """Ask about one picture; see `submit_all`."""

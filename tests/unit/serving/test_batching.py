@@ -125,6 +125,18 @@ def test_a_full_queue_refuses_and_takes_again_when_there_is_room(model: Model) -
     batcher.close()
 
 
+def test_a_long_queue_that_is_all_but_full_is_pressed(model: Model) -> None:
+    slow = Slow(model)
+    batcher = Batcher(slow, batching=Batching(queue=40, threads=1))
+    taken = batcher.submit_all(shades(36))
+    assert not batcher.is_pressed
+    taken += batcher.submit_all(shades(1))
+    assert batcher.is_pressed
+    slow.open.set()
+    results(taken)
+    batcher.close()
+
+
 def test_several_are_taken_together_or_not_at_all(model: Model) -> None:
     slow = Slow(model)
     batcher = Batcher(slow, batching=Batching(queue=4, threads=1))
