@@ -15,7 +15,7 @@ from discern.client.reading import read_object, read_prediction
 from discern.errors import PictureError, UsageError
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 _AHEAD = 2
 
@@ -38,7 +38,7 @@ class Client:
         at_once: how many questions `predict` keeps under way.
 
     Raises:
-        UsageError: no address, no key, or httpx is not installed.
+        UsageError: no address, no key, or httpx2 is not installed.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Client:
         self._httpx, self._address = _prepared(url, model, timeout, at_once)
         self._timeout, self._at_once = timeout, at_once
         limits = self._httpx.Limits(max_connections=at_once)
-        self._http: httpx.Client = self._httpx.Client(headers=headers(key), limits=limits)
+        self._http: httpx2.Client = self._httpx.Client(headers=headers(key), limits=limits)
 
     @property
     def url(self) -> str:
@@ -132,7 +132,7 @@ class AsyncClient:
         at_once: how many questions `predict` keeps under way.
 
     Raises:
-        UsageError: no address, no key, or httpx is not installed.
+        UsageError: no address, no key, or httpx2 is not installed.
     """
 
     def __init__(
@@ -141,7 +141,7 @@ class AsyncClient:
         self._httpx, self._address = _prepared(url, model, timeout, at_once)
         self._timeout, self._at_once = timeout, at_once
         limits = self._httpx.Limits(max_connections=None)
-        self._http: httpx.AsyncClient = self._httpx.AsyncClient(headers=headers(key), limits=limits)
+        self._http: httpx2.AsyncClient = self._httpx.AsyncClient(headers=headers(key), limits=limits)
 
     @property
     def url(self) -> str:

@@ -17,7 +17,7 @@ from discern.errors import DiscernError, Unreachable, UsageError
 from discern.picture import read_file
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 CONNECTING_SECONDS = 10.0
 """For how long a server that cannot be reached is tried."""
@@ -30,10 +30,10 @@ def load_httpx() -> ModuleType:
         UsageError: it is not installed.
     """
     try:
-        return importlib.import_module("httpx")
+        return importlib.import_module("httpx2")
     except ImportError:
         raise UsageError(
-            "Asking a server needs httpx, which is not installed.",
+            "Asking a server needs httpx2, which is not installed.",
             hint='Install it: pip install "discern-vision[client]".',
         ) from None
 
@@ -89,7 +89,7 @@ class Exchange:
         """Seconds that are left."""
         return self._patience.left
 
-    def after_answer(self, response: "httpx.Response") -> float | None:
+    def after_answer(self, response: "httpx2.Response") -> float | None:
         """Say how many seconds to wait before asking again; None: it is answered.
 
         Raises:

@@ -61,7 +61,7 @@ def opened(given: Sequence[str | Path | Model | Client], *, key: str | None) -> 
     Raises:
         BundleError: a bundle cannot be used.
         RequestError: a server refuses, or cannot be reached.
-        UsageError: no address, or httpx is not installed.
+        UsageError: no address, or httpx2 is not installed.
     """
     with ExitStack() as clients:
         yield [_open(each, key, clients) for each in given]

@@ -188,7 +188,7 @@ class TestErrors:
             ask(f"http://127.0.0.1:{mute.getsockname()[1]}", timeout=0.3)
 
     def test_without_httpx_the_remedy_is_named(self) -> None:
-        code = "import sys; sys.modules['httpx'] = None; import discern; discern.Client('http://a')"
+        code = "import sys; sys.modules['httpx2'] = None; import discern; discern.Client('http://a')"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
         assert 'pip install "discern-vision[client]"' in done.stderr
 
