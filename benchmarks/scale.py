@@ -38,6 +38,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from processes import family
 
 from discern.catalog import Catalog, scan
 from discern.features import extract, load_backbone
@@ -253,16 +254,6 @@ def measure(step: str, folder: Path, cache: Path, backbone: str) -> dict[str, An
     if process.returncode:
         sys.exit(f"{step} failed")
     return json.loads(said) | {"peak_mib": peak >> 20}
-
-
-def family(process: int) -> list[int]:
-    """A process and those that it began; Linux only."""
-    found = [process]
-    with contextlib.suppress(OSError):
-        for task in Path(f"/proc/{process}/task").iterdir():
-            children = (task / "children").read_text().split()
-            found += [one for child in children for one in family(int(child))]
-    return found
 
 
 def own_memory(process: int) -> int:

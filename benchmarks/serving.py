@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 from load import closed_loop, multipart, request
 from PIL import Image
+from processes import family
 
 from discern.bundle import Model, archive, load
 from discern.picture import read_header
@@ -132,15 +133,6 @@ def memory(process: int) -> int:
             lines = Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()
             total += int(next(line for line in lines if line.startswith("Pss:")).split()[1])
     return total >> 10
-
-
-def family(process: int) -> list[int]:
-    found = [process]
-    with contextlib.suppress(OSError):
-        for task in Path(f"/proc/{process}/task").iterdir():
-            for child in (task / "children").read_text().split():
-                found += family(int(child))
-    return found
 
 
 def measure(

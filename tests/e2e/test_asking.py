@@ -1,10 +1,7 @@
 """The clients against a real server: what they say is what the bundle says here, and errors are the same errors."""
 
 import asyncio
-import contextlib
 import io
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,19 +13,8 @@ import discern
 from discern import errors
 from discern.bundle import Prediction
 from discern.errors import DiscernError, PictureError
+from tests.e2e.served import started
 from tests.unit.bundle.small import plain, write_small
-
-
-@contextlib.contextmanager
-def served(*words: str | Path) -> Iterator[str]:
-    """The address of a server of its own process, on a free port of loopback."""
-    command = [sys.executable, "-m", "discern", "serve", *map(str, words), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +25,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(bundle: Path) -> Iterator[str]:
-    with served(bundle, "--max-mb", "0.1") as url:
+    with started(bundle, "--max-mb", "0.1") as (url, _):
         yield url
 
 
@@ -121,6 +107,6 @@ def test_the_model_is_described_and_named(bundle: Path, address: str) -> None:
 
 
 def test_a_rate_is_kept_by_waiting(bundle: Path, tmp_path: Path) -> None:
-    with served(bundle, "--rate", "5/second") as url, discern.Client(url, at_once=4) as client:
+    with started(bundle, "--rate", "5/second") as (url, _), discern.Client(url, at_once=4) as client:
         answers = list(client.predict([plain(250, 0, 0)] * 12))
     assert [isinstance(answer, Prediction) for answer in answers] == [True] * 12

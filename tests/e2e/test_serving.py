@@ -5,16 +5,15 @@ import json
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from tests.e2e.bench import PATIENCE, call_here, refusal
+from tests.e2e.served import ready, started
 from tests.unit.bundle.small import plain, write_small
 from tests.unit.serving.web.conftest import RED, encoded
 
@@ -24,30 +23,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_small(tmp_path_factory.mktemp("served") / "model.discern")
 
 
-@contextlib.contextmanager
-def served(*words: str | Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """A server on a free port: its address, and its process."""
-    command = [sys.executable, "-m", "discern", "serve", *map(str, words), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().strip(), process
-        finally:
-            process.kill()
-
-
-def ready(address: str) -> None:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        with contextlib.suppress(httpx2.HTTPError):
-            if httpx2.get(address + "/readyz").status_code == 200:
-                return
-        time.sleep(0.05)
-    raise AssertionError("it is not ready")
-
-
 def test_its_first_line_is_its_address_and_each_log_line_an_object(bundle: Path) -> None:
-    with served(bundle) as (address, process):
+    with started(bundle, stderr=subprocess.PIPE) as (address, process):
         assert address.startswith("http://127.0.0.1:")
         ready(address)
         assert httpx2.post(address + "/predict", content=RED).json()["label"] == "red"
@@ -77,7 +54,7 @@ def test_what_was_taken_is_answered_when_it_is_told_to_end(bundle: Path) -> None
                     lost.append(type(error).__name__)
                     return
 
-    with served(bundle) as (address, process):
+    with started(bundle, stderr=subprocess.PIPE) as (address, process):
         ready(address)
         askers = [threading.Thread(target=ask, args=(address,)) for _ in range(8)]
         for asker in askers:
@@ -96,7 +73,7 @@ def test_what_was_taken_is_answered_when_it_is_told_to_end(bundle: Path) -> None
 
 
 def test_a_connection_that_says_nothing_is_closed(bundle: Path) -> None:
-    with served(bundle, "--patience", "1") as (address, _):
+    with started(bundle, "--patience", "1") as (address, _):
         ready(address)
         port = int(address.rpartition(":")[2])
         for said in (b"", b"POST /predict HTTP/1.1\r\nHost: x\r\nX: "):
@@ -111,7 +88,7 @@ def test_a_connection_that_says_nothing_is_closed(bundle: Path) -> None:
 
 def test_a_head_has_an_end_and_a_refused_body_a_time(bundle: Path) -> None:
     refused = b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
-    with served(bundle, "--patience", "1") as (address, _):
+    with started(bundle, "--patience", "1") as (address, _):
         ready(address)
         where = ("127.0.0.1", int(address.rpartition(":")[2]))
         with socket.create_connection(where, timeout=PATIENCE) as connection:
@@ -134,7 +111,7 @@ def test_a_head_has_an_end_and_a_refused_body_a_time(bundle: Path) -> None:
 
 
 def test_several_workers_answer_and_count_together(bundle: Path) -> None:
-    with served(bundle, "--workers", "2") as (address, process):
+    with started(bundle, "--workers", "2") as (address, process):
         ready(address)
         for _ in range(12):
             assert httpx2.post(address + "/predict", content=RED).status_code == 200
@@ -146,7 +123,7 @@ def test_several_workers_answer_and_count_together(bundle: Path) -> None:
 
 def test_a_changed_file_is_served_without_a_word(tmp_path: Path) -> None:
     bundle = write_small(tmp_path / "m.discern")
-    with served(bundle) as (address, _):
+    with started(bundle) as (address, _):
         ready(address)
         before = httpx2.get(address + "/model").json()["version"]
         write_small(tmp_path / "new.discern", version="2")
@@ -179,7 +156,7 @@ def test_what_cannot_be_served_is_refused_in_one_line(bundle: Path, tmp_path: Pa
 def test_a_key_is_made_and_opens(bundle: Path, tmp_path: Path) -> None:
     made = call_here(tmp_path, ("key", "alice", "--key-file", "keys.txt", "--json"))
     key = json.loads(made.out)["key"]
-    with served(bundle, "--key-file", tmp_path / "keys.txt") as (address, _):
+    with started(bundle, "--key-file", tmp_path / "keys.txt") as (address, _):
         ready(address)
         assert httpx2.post(address + "/predict", content=RED).status_code == 401
         allowed = httpx2.post(address + "/predict", content=RED, headers={"Authorization": f"Bearer {key}"})

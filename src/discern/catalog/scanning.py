@@ -21,6 +21,7 @@ from discern.catalog.naming import natural_key
 from discern.catalog.seeing import Sighting, see
 from discern.catalog.sources import Item, Source
 from discern.catalog.table import COLUMNS, Catalog
+from discern.cores import count_cores
 from discern.errors import CatalogError
 from discern.picture import Limits
 from discern.picture.looking import look
@@ -59,7 +60,7 @@ def scan(
         CatalogError: the source does not exist, cannot be read, or holds no picture.
     """
     opened = open_source(Path(os.path.abspath(source)), limits, leave_out)  # noqa: PTH100 - links stay as they were given
-    threads = threads or _cores()
+    threads = threads or count_cores()
     with Eyes(cache, limits, helpers=threads > 1) as eyes:
         batches = _told(_in_parallel(eyes, opened.items(), threads), opened.total, progress)
         # Where an archive has a name twice, the later file replaces the earlier, as it does when unpacked.
@@ -166,7 +167,3 @@ def _with_facts(root: Path, seen: pl.DataFrame, known: KnownPictures, limits: Li
 def _readable(table: pl.DataFrame) -> list[str | None]:
     """The content of each usable picture, None for the others."""
     return table.select(pl.when(pl.col("error").is_null()).then("content"))["content"].to_list()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,6 +1,5 @@
 """Passes pictures through a backbone, each content once, and keeps what it saw."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from discern.bundle import OnnxRuntime
+from discern.cores import count_cores
 from discern.errors import PictureError, UsageError
 from discern.features.backbones import Backbone
 from discern.picture import Recipe, load_input
@@ -73,7 +73,7 @@ def extract(
     if missing:
         wanted = {int(positions[i]): contents[i] for i in missing}
         embed = _Embedder(catalog, backbone, recipe, wanted)
-        with closing(_in_order(embed, catalog.read(list(wanted)), threads or _cores())) as embedded:
+        with closing(_in_order(embed, catalog.read(list(wanted)), threads or count_cores())) as embedded:
             for done, _ in enumerate(_keep(embedded, shelf), kept + 1):
                 progress(STAGE, done, len(contents))
     return shelf.rows(contents)
@@ -133,8 +133,3 @@ def _keep(embedded: Iterable[tuple[str, np.ndarray]], shelf: Shelf) -> Iterator[
         yield content
     if chunk:
         shelf.put(list(chunk), np.stack(list(chunk.values())))
-
-
-def _cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

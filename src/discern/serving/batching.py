@@ -190,9 +190,10 @@ class Batcher:
             if wanted and job.begun - job.asked > self.batching.timeout:
                 raise _busy()
             if wanted:
-                job.inputs = self.model.prepare(job.picture)
+                inputs = self.model.prepare(job.picture)
                 job.size = _size(job.picture) if job.evidence else job.size
-                job.picture, job.ready = b"", time.monotonic()
+                # Last, as a job with inputs goes on: one that failed must not spoil the batch of others.
+                job.picture, job.inputs, job.ready = b"", inputs, time.monotonic()
         except BaseException as error:  # noqa: BLE001 - whoever asked is told
             _fail([job], error)
         with self._changed:

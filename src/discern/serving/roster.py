@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from discern.bundle import Model, Picture, load
+from discern.bundle import Model, Picture, archive
 from discern.cores import count_cores
 from discern.errors import BundleDamaged, BundleError, NotFound, UsageError
 from discern.picture import Limits
@@ -143,13 +143,14 @@ class Roster:
 
     def _load(self, name: str | None, path: Path) -> Served:
         stamp = _stamp(path)
-        one = load(path, threads=1, limits=self._limits)
+        members = archive.unpack(path)  # once, so that both are the same model whatever becomes of the file
+        one = Model(members, threads=1, limits=self._limits)
         if not one.verify().passed:
             raise BundleDamaged(
                 f"{path} does not answer here as it did where it was made.", hint="See `discern verify`, and doctor."
             )
         cores = self._batching.threads or count_cores()
-        wide = load(path, threads=cores, limits=self._limits) if cores > 1 else None
+        wide = Model(members, threads=cores, limits=self._limits) if cores > 1 else None
         batcher = Batcher(one, wide=wide, batching=self._batching)
         return Served(name=name or one.manifest.name, path=path, batcher=batcher, stamp=stamp or (0, 0))
 

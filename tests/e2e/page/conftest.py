@@ -1,20 +1,16 @@
 """A real Chromium, and servers for it."""
 
 import contextlib
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, Route, expect, sync_playwright
 
 from tests.e2e import chromium
-from tests.e2e.bench import PATIENCE
 from tests.e2e.page.scenes import DARK, STRANGE, SURE, TORN, film, glow, paint
+from tests.e2e.served import ready, started
 from tests.unit.bundle.small import write_small
 
 # A busy machine must not fail a test.
@@ -52,26 +48,9 @@ def browse(playwright: Playwright, shown: Path) -> Iterator[Browser]:
 @contextlib.contextmanager
 def serve(*words: str | Path, port: int = 0) -> Iterator[str]:
     """The address of a server that is up."""
-    command = [sys.executable, "-m", "discern", "serve", *map(str, words), "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        try:
-            assert process.stdout is not None
-            address = process.stdout.readline().strip()
-            wait(address)
-            yield address
-        finally:
-            process.kill()
-
-
-def wait(address: str) -> None:
-    """Wait until a server is up."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        with contextlib.suppress(httpx2.HTTPError):
-            if httpx2.get(address + "/readyz").status_code == 200:
-                return
-        time.sleep(0.05)
-    raise AssertionError("the server is not up")
+    with started(*words, port=port) as (address, _):
+        ready(address)
+        yield address
 
 
 @pytest.fixture(scope="package")

@@ -1,9 +1,6 @@
 """`discern evaluate` of a server, and of several side by side: the bundle's own figures, on the same pictures."""
 
-import contextlib
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,22 +16,11 @@ from discern.flow.evaluated import EvaluateResult
 from discern.flow.evaluating import evaluate
 from discern.flow.serving import key
 from discern.flow.training import TrainResult
+from tests.e2e.served import started
 from tests.unit.bundle.small import plain, write_small
 from tests.unit.client.scripted import Reply, serving
 from tests.unit.flow.desk import Desk
 from tests.unit.training.world import write_colours
-
-
-@contextlib.contextmanager
-def served(*words: str | Path) -> Iterator[str]:
-    """The address of a server of its own process, on a free port of loopback."""
-    command = [sys.executable, "-m", "discern", "serve", *map(str, words), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +37,7 @@ def ordered(office: Desk) -> TrainResult:
 
 @pytest.fixture(scope="module")
 def address(office: Desk, trained: TrainResult, ordered: TrainResult) -> Iterator[str]:
-    with served(f"plain={trained.bundle}", f"ordered={ordered.bundle}") as url:
+    with started(f"plain={trained.bundle}", f"ordered={ordered.bundle}") as (url, _):
         yield url
 
 
@@ -149,7 +135,7 @@ class TestRefusals:
         (tmp_path / "photos" / "red").mkdir(parents=True)
         for red in (200, 220, 240):
             Image.fromarray(plain(red, 0, 0)).save(tmp_path / "photos" / "red" / f"{red}.png")
-        with served(bundle, "--key-file", tmp_path / "keys.txt") as url:
+        with started(bundle, "--key-file", tmp_path / "keys.txt") as (url, _):
             assert evaluate(url, tmp_path / "photos", key=made.key, cache=office.cache).pictures == 3
             with Client(url, made.key) as client:
                 assert evaluate(client, tmp_path / "photos", cache=office.cache).pictures == 3
