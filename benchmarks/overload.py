@@ -2,10 +2,9 @@
 
     python benchmarks/overload.py BUNDLE PICTURES [--seconds 60] [--times 5]
 
-First as many clients as find out the most that it answers; then questions that come five times as fast, whoever still
-waits; then few clients again. Goodput is what was answered well per second,
-beside what was before and after. At last a SIGTERM under load: what the
-server has taken must be answered.
+First as many clients as find out the most that it answers; then questions that come five times as fast, whoever
+still waits; then few clients again. Goodput is what was answered well per second, beside what was before and after. At
+last a SIGTERM under load: what the server has taken must be answered.
 """
 
 import argparse
