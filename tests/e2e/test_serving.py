@@ -110,6 +110,25 @@ def test_a_head_has_an_end_and_a_refused_body_a_time(bundle: Path) -> None:
             assert connection.recv(10_000).startswith(b"HTTP/1.1 200")
 
 
+def test_whoever_does_not_take_an_answer_is_left(bundle: Path) -> None:
+    asked, times = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", 2_000
+    with started(bundle, "--patience", "1") as (address, _):
+        ready(address)
+        whole = times * len(httpx2.get(address + "/openapi.json").content)
+        with socket.socket() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.settimeout(PATIENCE)
+            connection.connect(("127.0.0.1", int(address.rpartition(":")[2])))
+            with contextlib.suppress(ConnectionError):
+                connection.sendall(asked * times)
+            time.sleep(3)
+            taken = 0
+            with contextlib.suppress(ConnectionError):
+                while some := connection.recv(1 << 20):
+                    taken += len(some)
+        assert taken < whole
+
+
 def test_several_workers_answer_and_count_together(bundle: Path) -> None:
     with started(bundle, "--workers", "2") as (address, process):
         ready(address)
@@ -145,7 +164,7 @@ def test_what_cannot_be_served_is_refused_in_one_line(bundle: Path, tmp_path: Pa
         ("serve", bundle, "--host", "203.0.113.7", "--open"): "cannot be listened at",
     }
     for words, named in refused.items():
-        assert named in refusal(call_here(tmp_path, words)), words
+        assert named in refusal(call_here(tmp_path, (*words, "--port", "0"))), words
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

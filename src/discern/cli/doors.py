@@ -23,7 +23,7 @@ def serve(
     max_wait_ms: Annotated[float, typer.Option(min=0, help="How long a picture may wait for its batch.")] = 0.0,
     queue: Annotated[int, typer.Option(min=1, help="Pictures that may wait; the next one is refused.")] = 128,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds after which a waiting picture is refused.")] = 30.0,
-    patience: Annotated[float, typer.Option(min=0.1, help="Seconds in which a request must be here.")] = 30.0,
+    patience: Annotated[float, typer.Option(min=0.1, help="Seconds for a request to come, an answer to go.")] = 30.0,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores a worker uses; without it, its share.")] = None,
     allow_urls: Annotated[bool, typer.Option("--allow-urls", help="Fetch pictures named by image_url.")] = False,
     cors: Annotated[list[str] | None, typer.Option(help="An origin whose pages may ask; * for all.")] = None,

@@ -27,7 +27,7 @@ class ServeConfig:
         max_pictures: in one request.
         max_request_bytes: of one request's body.
         max_held_bytes: of all bodies that are being read or answered.
-        body_seconds: in which a request's head, and then its body, must be there.
+        body_seconds: in which a request's head, and then its body, must be there, and an answer must be taken on with.
         allow_urls: fetch pictures that are named by `image_url`.
         cors: origins whose pages may ask, such as "https://shop.example"; "*": all.
         watch: replace a bundle when its file changes.

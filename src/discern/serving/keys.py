@@ -2,12 +2,14 @@
 
 import hashlib
 import hmac
+import logging
 import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from discern.errors import UsageError
+from discern.serving.stamps import stamp
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PREFIX = "discern_"
@@ -32,25 +34,22 @@ class Key:
 class Keys:
     """The keys of a file: a line each, `name kind sha256`, kind `ask` or `admin`; `#` begins a comment.
 
+    A line that is added or removed counts from the next question on. A file that has become unreadable changes nothing,
+    and is logged.
+
     Raises:
-        UsageError: the file cannot be read, or a line makes no sense.
+        UsageError: the file cannot be read, a line makes no sense, or there is none.
     """
 
     def __init__(self, path: Path) -> None:
-        try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{path} cannot be read as a file of keys: {error}.", hint=_REMEDY) from error
-        self._keys = tuple(
-            _parse(path, number, line)
-            for number, line in enumerate(lines, 1)
-            if line.strip() and not line.startswith("#")
-        )
+        self._path, self._stamp = path, stamp(path)
+        self._keys = _read(path)
         if not self._keys:
             raise UsageError(f"{path} holds no key.", hint=_REMEDY)
 
     def find(self, key: str) -> Key | None:
         """Tell whose key it is; takes as long for a wrong one as for a right one."""
+        self._renew()
         digest = _digest(key)
         found = None
         for each in self._keys:
@@ -58,8 +57,29 @@ class Keys:
                 found = each
         return found
 
+    def _renew(self) -> None:
+        now = stamp(self._path)
+        if now == self._stamp:
+            return
+        self._stamp = now
+        try:
+            self._keys = _read(self._path)
+        except UsageError as error:
+            _LOG.warning("keys not replaced: %s", error)
 
+
+_LOG = logging.getLogger("discern.serving")
 _REMEDY = "Make one with `discern key NAME --key-file FILE`."
+
+
+def _read(path: Path) -> tuple[Key, ...]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read as a file of keys: {error}.", hint=_REMEDY) from error
+    return tuple(
+        _parse(path, number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")
+    )
 
 
 def _parse(path: Path, number: int, line: str) -> Key:
@@ -84,7 +104,7 @@ def add_key(path: Path, name: str, *, admin: bool = False) -> str:
     """
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name!r} is no name for a key.", hint='Use letters, digits, ".", "_" and "-".')
-    if path.exists() and any(each.name == name for each in Keys(path)._keys):
+    if path.exists() and any(each.name == name for each in _read(path)):
         raise UsageError(f"{path} has a key named {name}.", hint="Take another name, or delete its line.")
     key = _PREFIX + secrets.token_urlsafe(32)
     try:

@@ -11,6 +11,7 @@ from discern.cores import count_cores
 from discern.errors import BundleDamaged, BundleError, NotFound, UsageError
 from discern.picture import Limits
 from discern.serving.batching import Answered, Batcher, Batching, Closed
+from discern.serving.stamps import Stamp, stamp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,13 +22,13 @@ class Served:
         name: what it is asked for by.
         path: where it was read from.
         batcher: the model and its threads.
-        stamp: modification time and size of the file when it was read.
+        stamp: of the file when it was read.
     """
 
     name: str
     path: Path
     batcher: Batcher
-    stamp: tuple[int, int]
+    stamp: Stamp | None
 
     @property
     def model(self) -> Model:
@@ -61,7 +62,7 @@ class Roster:
         self._batching = batching
         self._reloading = threading.Lock()
         self._served: dict[str, Served] = {}
-        self._refused: dict[str, tuple[int, int] | None] = {}
+        self._refused: dict[str, Stamp | None] = {}
         for named in bundles:
             name, path = _split(named)
             served = self._load(name, path)
@@ -121,13 +122,13 @@ class Roster:
         replaced, wrong = [], []
         with self._reloading:
             for name, old in list(self._served.items()):
-                stamp = _stamp(old.path)
-                if changed_only and stamp in (None, old.stamp, self._refused.get(name)):
+                now = stamp(old.path)
+                if changed_only and now in (None, old.stamp, self._refused.get(name)):
                     continue
                 try:
                     self._served[name] = self._load(name, old.path)
                 except BundleError as error:
-                    self._refused[name] = stamp
+                    self._refused[name] = now
                     wrong.append(error)
                     continue
                 old.batcher.close()
@@ -142,7 +143,7 @@ class Roster:
             served.batcher.close()
 
     def _load(self, name: str | None, path: Path) -> Served:
-        stamp = _stamp(path)
+        begun = stamp(path)
         members = archive.unpack(path)  # once, so that both are the same model whatever becomes of the file
         one = Model(members, threads=1, limits=self._limits)
         if not one.verify().passed:
@@ -152,7 +153,7 @@ class Roster:
         cores = self._batching.threads or count_cores()
         wide = Model(members, threads=cores, limits=self._limits) if cores > 1 else None
         batcher = Batcher(one, wide=wide, batching=self._batching)
-        return Served(name=name or one.manifest.name, path=path, batcher=batcher, stamp=stamp or (0, 0))
+        return Served(name=name or one.manifest.name, path=path, batcher=batcher, stamp=begun)
 
 
 def _split(named: str | Path) -> tuple[str | None, Path]:
@@ -160,11 +161,3 @@ def _split(named: str | Path) -> tuple[str | None, Path]:
         name, _, path = named.partition("=")
         return name, Path(path)
     return None, Path(named)
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size

@@ -72,3 +72,25 @@ def test_comments_and_empty_lines_are_no_keys(tmp_path: Path) -> None:
     key = add_key(path, "alice")
     path.write_text("# who may ask\n\n" + path.read_text())
     assert Keys(path).find(key) is not None
+
+
+def test_a_line_counts_from_the_next_question_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "keys.txt"
+    alice = add_key(path, "alice")
+    keys = Keys(path)
+    bob = add_key(path, "bob")
+    assert keys.find(bob) is not None
+    path.write_text("")  # all are to be locked out
+    assert keys.find(alice) is None
+    assert not caplog.records
+
+
+def test_a_file_that_is_broken_later_changes_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "keys.txt"
+    alice = add_key(path, "alice")
+    keys = Keys(path)
+    path.write_text("alice\n")
+    assert keys.find(alice) is not None
+    path.unlink()
+    assert keys.find(alice) is not None
+    assert [record.getMessage()[:18] for record in caplog.records] == ["keys not replaced:"] * 2

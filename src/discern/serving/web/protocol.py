@@ -1,4 +1,4 @@
-"""HTTP/1.1 whose askers must come to the point: heads have an end and a time, and connections a number."""
+"""HTTP/1.1 whose askers must come to the point, and take their answers: all has an end, a time or a number."""
 
 import asyncio
 import json
@@ -16,22 +16,24 @@ class PromptProtocol(HttpToolsProtocol):
     """As uvicorn's, which waits for a head without end, and takes one of any length.
 
     Args:
-        head_seconds: in which a connection's next request must have its whole head here; and in which the rest of a
-            body must come that was refused before it was there.
+        patience: seconds in which a connection's next request must have its whole head here; in which the rest of a
+            body must come that was refused before it was there; and in which something of an answer must be taken.
         most_connections: that are held at once; another one is closed.
     """
 
-    def __init__(self, *args: Any, head_seconds: float, most_connections: int, **named: Any) -> None:
+    def __init__(self, *args: Any, patience: float, most_connections: int, **named: Any) -> None:
         super().__init__(*args, **named)
-        self._head_seconds = head_seconds
+        self._seconds = patience
         self._most_connections = most_connections
         self._patience: asyncio.TimerHandle | None = None
+        self._reading: asyncio.TimerHandle | None = None
         self._head = 0
         self._in_head = self._in_body = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a head."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=0)  # so that whatever is not taken at once is known of
         self._in_head = True
         self._wait()
         if len(self.connections) > self._most_connections:
@@ -40,6 +42,7 @@ class PromptProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop()
+        self._stop_watching()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -83,9 +86,34 @@ class PromptProtocol(HttpToolsProtocol):
         elif not follows:
             self._in_head, self._head = True, 0
 
+    def pause_writing(self) -> None:
+        """See that what is written is taken: one who does not would hold it for ever, also after a `close`."""
+        super().pause_writing()
+        self._watch_reader(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """All is taken."""
+        self._stop_watching()
+        super().resume_writing()
+
+    def _watch_reader(self, left: int) -> None:
+        self._reading = self.loop.call_later(self._seconds, self._look_at_reader, left)
+
+    def _look_at_reader(self, before: int) -> None:
+        left = self.transport.get_write_buffer_size()
+        if left < before:
+            self._watch_reader(left)
+        else:
+            self.transport.abort()
+
+    def _stop_watching(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
     def _wait(self) -> None:
         self._stop()
-        self._patience = self.loop.call_later(self._head_seconds, self._lose_patience)
+        self._patience = self.loop.call_later(self._seconds, self._lose_patience)
 
     def _stop(self) -> None:
         if self._patience is not None:

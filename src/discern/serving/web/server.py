@@ -64,7 +64,7 @@ def _settings(config: ServeConfig, app: Any) -> uvicorn.Config:
         factory=config.workers > 1,
         workers=config.workers,
         http=partial(  # type: ignore[arg-type]
-            PromptProtocol, head_seconds=config.body_seconds, most_connections=_most_connections()
+            PromptProtocol, patience=config.body_seconds, most_connections=_most_connections()
         ),
         log_config=None,
         access_log=False,
