@@ -130,6 +130,9 @@ def _left_out(value: dict[str, Any]) -> Iterator[str]:
         yield f"left out, as the bundle was trained on them: {value['seen']}"
     if value["unreadable"]:
         yield f"left out, as they cannot be read: {value['unreadable']}"
+    if refused := value["refused"]:
+        picture, why = next(iter(refused.items()))
+        yield f"left out, as a server did not answer them: {len(refused)} (the first: {picture}: {why})"
     if others := value["other_labels"]:
         yield f"left out, as the bundle does not know their labels: {sum(others.values())} ({', '.join(others)})"
 

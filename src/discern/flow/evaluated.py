@@ -50,6 +50,7 @@ class EvaluateResult:
         seen: how many were left out because a bundle was trained on them; None where a server is judged, which does not
             say what its bundle was trained on.
         unreadable: how many files could not be read.
+        refused: why a server did not answer pictures, by where they are; nobody is judged by these.
         other_labels: pictures left out because their label is none of the bundle's, by label.
         unknown: how strangers were told; None without negatives.
         decided: what the bundle's thresholds came to on these pictures.
@@ -63,6 +64,7 @@ class EvaluateResult:
     pictures: int
     seen: int | None
     unreadable: int
+    refused: dict[str, str]
     other_labels: dict[str, int]
     unknown: UnknownFigures | None
     decided: DecidedFigures
@@ -93,6 +95,7 @@ class EvaluateResult:
             seen: how many were left out because a bundle was trained on them; null where a server is judged, which does
                 not say what its bundle was trained on.
             unreadable: how many files could not be read.
+            refused: why a server did not answer pictures, by where they are; nobody is judged by these.
             other_labels: pictures left out because their label is none of the bundle's, by label.
             unknown: how strangers were told; null without negatives.
             policy: `share` of the known pictures accepted, `error` among these, and `strangers_accepted`, the share of
@@ -112,6 +115,7 @@ class EvaluateResult:
             "pictures": self.pictures,
             "seen": self.seen,
             "unreadable": self.unreadable,
+            "refused": self.refused,
             "other_labels": self.other_labels,
             "unknown": None if self.unknown is None else self.unknown.to_json(),
             **self.decided.to_json(),

@@ -15,7 +15,7 @@ from discern.flow.evaluated import Compared, EvaluateResult
 from discern.flow.judging import DecidedFigures, Known, Strangers, judge_decisions
 from discern.flow.places import cache_folder, place
 from discern.flow.run import is_own
-from discern.flow.subjects import Subject, opened
+from discern.flow.subjects import Answers, Subject, opened
 from discern.grouping import find_edges, form_groups
 from discern.progress import Progress, silent
 
@@ -60,24 +60,26 @@ def evaluate(
     with opened((bundle, *against), key=key) as subjects:
         catalog = scan(place(source), cache=kept, progress=progress, leave_out=is_own)
         table = _Table(subjects, catalog)
-        rows = table.judged()
-        strange = table.strangers(None if negatives is None else place(negatives), kept, progress)
-        groups = form_groups(catalog, find_edges(catalog, progress=progress)).group[rows]
-        bench = _Bench(table=table, rows=rows, groups=groups, seed=seed, progress=progress)
-        first, *others = [bench.judge(each, *strange) for each in subjects]
+        known = _ask(subjects, catalog, table.judged(), progress)
+        others = None if negatives is None else place(negatives)
+        strange = [_ask(subjects, *some, progress) for some in table.strangers(others, kept, progress)]
+        groups = form_groups(catalog, find_edges(catalog, progress=progress)).group[known.rows]
+        bench = _Bench(table=table, known=known, strange=strange, groups=groups, seed=seed)
+        first, *rest = [bench.judge(number, each) for number, each in enumerate(subjects)]
     figures = first.figures
     return EvaluateResult(
         of=first.subject.of,
         fingerprint=first.subject.fingerprint,
         figures=figures,
         decided=first.decided,
-        pictures=len(rows),
+        pictures=len(known.rows),
         seen=table.count_seen(),
         unreadable=int((~catalog.readable).sum()),
+        refused={picture: why for subject in subjects for picture, why in subject.refused.items()},
         other_labels=table.other_labels(),
         unknown=first.unknown,
         fell_short=tuple(name for name, floor in floors.items() if not _reaches(getattr(figures, name).low, floor)),
-        against=tuple(bench.compare(first, other) for other in others),
+        against=tuple(bench.compare(first, other) for other in rest),
     )
 
 
@@ -147,6 +149,23 @@ def _seen(subjects: Sequence[Subject], catalog: Catalog) -> np.ndarray:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class _Asked:
+    """Pictures that all could answer, as rows of a catalog, and the answers of each."""
+
+    rows: np.ndarray
+    answers: Sequence[Answers]
+
+
+def _ask(subjects: Sequence[Subject], catalog: Catalog, rows: np.ndarray, progress: Progress) -> _Asked:
+    answers = [subject.answer(catalog, rows, progress) for subject in subjects]
+    answered = np.all([~np.isnan(each.scores) for each in answers], axis=0)
+    if not answered.any():
+        why = next(why for subject in subjects for why in subject.refused.values())
+        raise DataError(f"None of the {len(rows)} pictures is answered: {why}", hint="Give others, or allow them.")
+    return _Asked(rows=rows[answered], answers=[each[answered] for each in answers])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _Judged:
     subject: Subject
     right: np.ndarray
@@ -157,16 +176,16 @@ class _Judged:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Bench:
-    """The pictures that all are judged by, and how."""
+    """The pictures that all are judged by, what each says of them, and how it is judged."""
 
     table: _Table
-    rows: np.ndarray
+    known: _Asked
+    strange: Sequence[_Asked]
     groups: np.ndarray
     seed: int
-    progress: Progress
 
-    def judge(self, subject: Subject, *strange: tuple[Catalog, np.ndarray]) -> _Judged:
-        known = self._known(subject)
+    def judge(self, number: int, subject: Subject) -> _Judged:
+        known, strangers = self._known(number, subject), self._strangers(number)
         figures = judge(
             known.truth,
             known.probabilities,
@@ -175,7 +194,6 @@ class _Bench:
             weights=known.weights,
             seed=self.seed,
         )
-        strangers = self._strangers(subject, strange)
         return _Judged(
             subject=subject,
             right=known.probabilities.argmax(axis=1) == known.truth,
@@ -186,7 +204,7 @@ class _Bench:
 
     def compare(self, one: _Judged, other: _Judged) -> Compared:
         difference = paired_difference(
-            one.right, other.right, groups=self.groups, weights=self.table.weights(self.rows), seed=self.seed
+            one.right, other.right, groups=self.groups, weights=self.table.weights(self.known.rows), seed=self.seed
         )
         return Compared(
             of=other.subject.of,
@@ -197,23 +215,23 @@ class _Bench:
             difference=difference,
         )
 
-    def _known(self, subject: Subject) -> Known:
-        probabilities, scores = subject.answer(self.table.catalog, self.rows, self.progress)
+    def _known(self, number: int, subject: Subject) -> Known:
+        answers = self.known.answers[number]
         return Known(
-            truth=self.table.truth(subject, self.rows),
-            probabilities=probabilities,
-            scores=scores,
+            truth=self.table.truth(subject, self.known.rows),
+            probabilities=answers.probabilities,
+            scores=answers.scores,
             groups=self.groups,
-            weights=self.table.weights(self.rows),
+            weights=self.table.weights(self.known.rows),
         )
 
-    def _strangers(self, subject: Subject, strange: Sequence[tuple[Catalog, np.ndarray]]) -> Strangers | None:
-        answers = [subject.answer(catalog, rows, self.progress) for catalog, rows in strange]
+    def _strangers(self, number: int) -> Strangers | None:
+        answers = [asked.answers[number] for asked in self.strange]
         if not answers:
             return None
         return Strangers(
-            confidence=np.concatenate([probabilities.max(axis=1) for probabilities, _ in answers]),
-            scores=np.concatenate([scores for _, scores in answers]),
+            confidence=np.concatenate([each.probabilities.max(axis=1) for each in answers]),
+            scores=np.concatenate([each.scores for each in answers]),
         )
 
 

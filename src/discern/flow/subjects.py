@@ -1,16 +1,17 @@
 """Whom `evaluate` judges: a bundle here, or a model on a server."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, Protocol, Self
 
 import numpy as np
 
-from discern.bundle import Model, Thresholds, load
+from discern.bundle import Model, Prediction, Thresholds, load
 from discern.catalog import Catalog
 from discern.client import Client
 from discern.client.address import is_address
@@ -23,6 +24,23 @@ STAGE = "answer"
 _BATCH = 32
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Answers:
+    """What one says of some pictures.
+
+    Attributes:
+        probabilities: float32 `[M, K]`.
+        scores: unknown scores, float32 `[M]`; NaN where it did not answer.
+    """
+
+    probabilities: np.ndarray
+    scores: np.ndarray
+
+    def __getitem__(self, some: np.ndarray) -> Self:
+        """Keep some of them; `some` is bool `[M]`."""
+        return replace(self, probabilities=self.probabilities[some], scores=self.scores[some])
+
+
 class Subject(Protocol):
     """Something that answers pictures.
 
@@ -31,6 +49,7 @@ class Subject(Protocol):
         fingerprint: of its bundle.
         rules: its labels, and how it decides.
         seen: first 8 bytes of the content hashes of the pictures it was trained on; None: it does not say.
+        refused: what it said of pictures that it did not answer, by where they are.
     """
 
     @property
@@ -41,13 +60,11 @@ class Subject(Protocol):
     def rules(self) -> Rules: ...  # noqa: D102
     @property
     def seen(self) -> frozenset[bytes] | None: ...  # noqa: D102
+    @property
+    def refused(self) -> Mapping[str, str]: ...  # noqa: D102
 
-    def answer(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-        """Answer some of a catalog's pictures.
-
-        Returns:
-            Probabilities, float32 `[M, K]`, and unknown scores, float32 `[M]`, in the order of `rows`.
-        """
+    def answer(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> Answers:
+        """Answer some of a catalog's pictures, in the order of `rows`."""
 
 
 @contextmanager
@@ -78,7 +95,9 @@ def _open(given: str | Path | Model | Client, key: str | None, clients: ExitStac
 
 
 class Bundled:
-    """A bundle here."""
+    """A bundle here; what the catalog could read, it can."""
+
+    refused: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, model: Model, of: str) -> None:
         self.of, self.fingerprint, self.rules = of, model.fingerprint, model.manifest
@@ -89,9 +108,10 @@ class Bundled:
         """What it was trained on."""
         return frozenset(bytes(prefix) for prefix in self._model.seen)
 
-    def answer(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    def answer(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> Answers:
         """Answer pictures; see `answer_rows`."""
-        return answer_rows(self._model, catalog, rows, progress)
+        probabilities, scores = answer_rows(self._model, catalog, rows, progress)
+        return Answers(probabilities=probabilities, scores=scores)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +131,7 @@ class Remote:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self.refused: dict[str, str] = {}
         said = client.about()
         self.of = client.url
         try:
@@ -127,16 +148,15 @@ class Remote:
                 f"{client.url} does not say how its model decides.", hint="Is this the address of a Discern server?"
             ) from error
 
-    def answer(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-        """Ask about pictures, several at once.
+    def answer(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> Answers:
+        """Ask about pictures, several at once; those that the server cannot use are noted.
 
         Raises:
             DataError: another model answers than the one that was described.
-            PictureError: the server cannot use a picture.
-            RequestError: it refuses, or cannot be reached.
+            RequestError: the server refuses, or cannot be reached.
         """
-        labels = self.rules.labels
-        probabilities, scores = np.zeros((len(rows), len(labels)), np.float32), np.zeros(len(rows), np.float32)
+        probabilities = np.zeros((len(rows), len(self.rules.labels)), np.float32)
+        scores = np.full(len(rows), np.nan, np.float32)
         where = {row: index for index, row in enumerate(rows.tolist())}
         asked: list[int] = []
 
@@ -145,16 +165,19 @@ class Remote:
                 asked.append(row)
                 yield data
 
-        for done, answer in enumerate(self._client.predict(pictures()), 1):
-            row = asked[done - 1]
+        for done, answer in enumerate(self._client.predict(pictures())):
+            row = asked[done]
             if isinstance(answer, PictureError):
-                raise type(answer)(f"{catalog.table['path'][row]}: {answer.message}", hint=answer.hint)
-            if answer.model.get("fingerprint") != self.fingerprint:
-                raise DataError(f"The model at {self.of} was replaced while it was judged.", hint="Judge it again.")
-            probabilities[where[row]] = [answer.probabilities[label] for label in labels]
-            scores[where[row]] = answer.unknown_score
-            progress(STAGE, done, len(rows))
-        return probabilities, scores
+                self.refused[str(catalog.root / catalog.table["path"][row])] = answer.message
+            else:
+                probabilities[where[row]], scores[where[row]] = self._read(answer)
+            progress(STAGE, done + 1, len(rows))
+        return Answers(probabilities=probabilities, scores=scores)
+
+    def _read(self, answer: Prediction) -> tuple[list[float], float]:
+        if answer.model.get("fingerprint") != self.fingerprint:
+            raise DataError(f"The model at {self.of} was replaced while it was judged.", hint="Judge it again.")
+        return [answer.probabilities[label] for label in self.rules.labels], answer.unknown_score
 
 
 def answer_rows(model: Model, catalog: Catalog, rows: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:

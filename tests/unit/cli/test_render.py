@@ -33,7 +33,7 @@ def test_a_path_of_odd_bytes_survives_json(capsys: pytest.CaptureFixture[str]) -
 
 def test_a_figure_without_interval_says_so() -> None:
     figure = {"value": 0.5, "low": None, "high": None}
-    counts = {"pictures": 3, "seen": 1, "unreadable": 0, "other_labels": {}, "against": []}
+    counts = {"pictures": 3, "seen": 1, "unreadable": 0, "refused": {}, "other_labels": {}, "against": []}
     nothing = dict.fromkeys(("unknown", "policy", "conformal", "ordered"))
     lines = list(render.evaluate({**counts, **nothing, "accuracy": figure, "fell_short": ["accuracy"]}))
     assert lines[0] == "accuracy on 3 pictures: 0.500 (too few for an interval)"
@@ -47,6 +47,7 @@ def test_what_the_thresholds_came_to_is_told() -> None:
         "pictures": 3,
         "seen": 0,
         "unreadable": 0,
+        "refused": {},
         "other_labels": {},
         "against": [],
         "unknown": None,
@@ -72,5 +73,5 @@ def test_the_doctor_names_what_is_bad() -> None:
 
 
 def test_a_server_is_not_said_to_be_unseen() -> None:
-    said = {"seen": None, "unreadable": 0, "other_labels": {}}
+    said = {"seen": None, "unreadable": 0, "refused": {}, "other_labels": {}}
     assert "does not say what its bundle was trained on" in "\n".join(render._left_out(said))

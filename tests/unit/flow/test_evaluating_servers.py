@@ -142,6 +142,26 @@ class TestRefusals:
             with pytest.raises(Unauthorized):
                 evaluate(url, tmp_path / "photos", cache=office.cache)
 
+    def test_what_a_server_does_not_answer_is_listed_and_judges_nobody(self, tmp_path: Path, office: Desk) -> None:
+        bundle = write_small(tmp_path / "a.discern")
+        folder = tmp_path / "photos" / "red"
+        folder.mkdir(parents=True)
+        for red in (200, 220, 240):
+            Image.fromarray(plain(red, 0, 0)).save(folder / f"{red}.png")
+        alone = evaluate(bundle, tmp_path / "photos", cache=office.cache).to_json()
+        noise = np.random.default_rng(3).integers(0, 255, (90, 90, 3))
+        large = folder / "large.png"
+        Image.fromarray(np.uint8(noise)).save(large)
+        with started(bundle, "--max-mb", "0.01") as (url, _):
+            found = evaluate(bundle, tmp_path / "photos", against=[url], cache=office.cache).to_json()
+            assert list(found["refused"]) == [str(large)]
+            assert "bytes" in found["refused"][str(large)]
+            same({**found, "against": []}, alone | {"refused": found["refused"], "seen": 0})
+            for path in folder.glob("2*.png"):
+                path.unlink()
+            with pytest.raises(DataError, match="None of the 1 pictures is answered"):
+                evaluate(url, tmp_path / "photos", cache=office.cache)
+
     @pytest.mark.parametrize("said", [{}, {"fingerprint": "a", "labels": 3}, {"labels": ["a"], "thresholds": []}])
     def test_a_server_that_does_not_describe_itself_is_none(self, said: dict[str, Any], fresh: Path) -> None:
         with serving(Reply(body=said)) as server, pytest.raises(Unreachable, match="does not say how"):
