@@ -76,8 +76,8 @@ def take_engine(cache: Path, *, given: Path | None = None, package: Package = EN
 
 
 def kept_engines(cache: Path) -> dict[Path, int]:
-    """The archives that a cache holds, by path, with their bytes."""
-    return {path: path.stat().st_size for path in sorted((cache / _FOLDER).glob("*.tgz")) if path.is_file()}
+    """What a cache holds of engines, also of one whose fetching was killed: paths, with their bytes."""
+    return {path: path.stat().st_size for path in sorted((cache / _FOLDER).rglob("*")) if path.is_file()}
 
 
 def _integrity(data: bytes) -> str:

@@ -116,17 +116,19 @@ class TestCache:
     def test_what_a_browser_runs_is_listed_and_goes_last(self, desk: Desk) -> None:
         desk.check(desk.some("few", blue=2))
         computed = cache(folder=desk.cache).to_json()["bytes"]
-        engine = desk.cache / "engines" / "engine-1.0.tgz"
-        engine.parent.mkdir()
-        engine.write_bytes(bytes(1000))
+        engine, half = desk.cache / "engines" / "engine-1.0.tgz", desk.cache / "engines" / "fetching" / "engine-1.0.tgz"
+        half.parent.mkdir(parents=True)
+        engine.write_bytes(bytes(700))
+        half.write_bytes(bytes(300))
         told = cache(folder=desk.cache).to_json()
-        assert told["shelves"][-1] == {"name": "engines", "rows": 1, "bytes": 1000}
+        assert told["shelves"][-1] == {"name": "engines", "rows": 2, "bytes": 1000}
         assert told["bytes"] == computed + 1000
         assert cache(folder=desk.cache, prune_to=computed + 1000).freed == 0
         kept = cache(folder=desk.cache, prune_to=1000)
         assert (kept.freed, kept.to_json()["bytes"], engine.exists()) == (computed, 1000, True)
         assert cache(folder=desk.cache, prune_to=999).freed == 1000
         assert not engine.exists()
+        assert not half.exists()
 
     def test_a_file_is_no_cache(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("mine")
