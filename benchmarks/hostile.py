@@ -1,6 +1,6 @@
 """A server under hostile traffic: what it answers, whether it stays, and how its memory goes.
 
-    python benchmarks/hostile.py BUNDLE PICTURES [--requests 100000] [--fuzz 10000] [--schema]
+    python benchmarks/hostile.py [BUNDLE PICTURES] [--requests 100000] [--fuzz 10000] [--schema]
 
  1. Fuzzed requests, sent raw: heads and bodies with bytes changed, cut, doubled, lengths that lie.
  2. Connections that say nothing, or a byte a second (slow-loris), 300 at once, while others ask.
@@ -25,6 +25,7 @@ from typing import Any
 
 from load import Client, multipart, request
 from serving import OURS, THEIRS, first_answer, memory, peers, pictures, running
+from subject import add_subject, subject
 
 from discern.bundle import load
 
@@ -164,8 +165,7 @@ def schema(port: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("bundle", type=Path)
-    parser.add_argument("pictures", type=Path)
+    add_subject(parser)
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--fuzz", type=int, default=10_000)
     parser.add_argument("--schema", action="store_true")
@@ -173,6 +173,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=9510)
     parser.add_argument("--out", type=Path, default=HERE / "out" / "hostile.json")
     asked = parser.parse_args()
+    bundle = subject(asked)
     files = pictures(asked.pictures, 100)
     good = [request("/predict", multipart(data)) for data in files]
     good += [request("/predict", data, "image/jpeg") for data in files]
@@ -181,7 +182,7 @@ def main() -> None:
     bad += [request("/nothing", b""), request("/admin/reload", b"")]
     os.sched_setaffinity(0, THEIRS)
     print(f"server on cores {OURS}, clients on {THEIRS}")
-    [peer] = peers(asked.bundle.absolute(), load(asked.bundle, threads=1), None, Path())
+    [peer] = peers(bundle, load(bundle, threads=1), None, Path())
     command = peer.command
     peer.command = lambda port: [*command(port), "--patience", "5"]
     result: dict[str, Any] = {}

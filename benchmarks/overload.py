@@ -1,6 +1,6 @@
 """What a server does when five times as much is asked as it can answer, and when it is told to end meanwhile.
 
-    python benchmarks/overload.py BUNDLE PICTURES [--seconds 60] [--times 5]
+    python benchmarks/overload.py [BUNDLE PICTURES] [--seconds 60] [--times 5]
 
 First as many clients as find out the most that it answers; then questions that come five times as fast, whoever
 still waits; then few clients again. Goodput is what was answered well per second, beside what was before and after. At
@@ -19,6 +19,7 @@ from typing import Any
 
 from load import closed_loop, multipart, open_loop, request
 from serving import OURS, THEIRS, Peer, first_answer, memory, peers, pictures, running
+from subject import add_subject, subject
 
 from discern.bundle import load
 
@@ -75,17 +76,17 @@ def run(peer: Peer, port: int, questions: list[bytes], *, seconds: float, times:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("bundle", type=Path)
-    parser.add_argument("pictures", type=Path)
+    add_subject(parser)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--times", type=float, default=5)
     parser.add_argument("--port", type=int, default=9410)
     parser.add_argument("--out", type=Path, default=HERE / "out" / "overload.json")
     asked = parser.parse_args()
+    bundle = subject(asked)
     questions = [request("/predict", multipart(data)) for data in pictures(asked.pictures, 300)]
     print(f"server on cores {OURS}, clients on {THEIRS}")
     os.sched_setaffinity(0, THEIRS)
-    [peer] = peers(asked.bundle.absolute(), load(asked.bundle, threads=1), None, Path())
+    [peer] = peers(bundle, load(bundle, threads=1), None, Path())
     result = run(peer, asked.port, questions, seconds=asked.seconds, times=asked.times)
     print(json.dumps(result, indent=1))
     asked.out.parent.mkdir(parents=True, exist_ok=True)

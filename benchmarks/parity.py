@@ -1,6 +1,6 @@
 """One answer at every door: the same pictures through Python, the command line, and every door of a server.
 
-    python benchmarks/parity.py BUNDLE PICTURES [--count 500]
+    python benchmarks/parity.py [BUNDLE PICTURES] [--count 500]
 
 The browser's door is compared by `browser.py`.
 """
@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx2
 from serving import first_answer
+from subject import add_subject, subject
 
 from discern.bundle import Model, Prediction, load
 
@@ -88,18 +89,18 @@ def compare(ours: Answers, theirs: Answers) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("bundle", type=Path)
-    parser.add_argument("pictures", type=Path, nargs="+")
+    add_subject(parser, several=True)
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--port", type=int, default=9610)
     parser.add_argument("--out", type=Path, default=HERE / "out" / "parity.json")
     asked = parser.parse_args()
+    bundle = subject(asked)
     found = sorted(path for folder in asked.pictures for path in folder.rglob("*") if path.is_file())
     paths = sorted(random.Random(0).sample(found, min(asked.count, len(found))))
-    model = load(asked.bundle, threads=1)
+    model = load(bundle, threads=1)
     ours = in_python(model, paths)
-    table = {"command line": compare(ours, by_command(asked.bundle, paths))}
-    command = [sys.executable, "-m", "discern", "serve", str(asked.bundle), "--port", str(asked.port)]
+    table = {"command line": compare(ours, by_command(bundle, paths))}
+    command = [sys.executable, "-m", "discern", "serve", str(bundle), "--port", str(asked.port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         first_answer(asked.port, b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n", process)
         with httpx2.Client(base_url=f"http://127.0.0.1:{asked.port}", timeout=60) as client:

@@ -19,6 +19,13 @@ SCRIPTS = (
     "ordered",
     "attacks",
     "fuzz",
+    "scale",
+    "batch",
+    "parity",
+    "browser",
+    "serving",
+    "overload",
+    "hostile",
 )
 
 

@@ -1,6 +1,6 @@
 """How fast a bundle is served, beside a bare loop and beside other servers.
 
-    python benchmarks/serving.py BUNDLE PICTURES [--peers PYTHON] [--clients 1 8 64] [--seconds 15]
+    python benchmarks/serving.py [BUNDLE PICTURES] [--peers PYTHON] [--clients 1 8 64] [--seconds 15]
 
 On a machine with two cores or more, the servers (and the bare loop) have the first half of the cores and the load
 generator the others. The bare loop opens each picture by the bundle's recipe and runs its graph, in one thread per core
@@ -32,6 +32,7 @@ import numpy as np
 from load import closed_loop, multipart, request
 from PIL import Image
 from processes import family
+from subject import add_subject, subject
 
 from discern.bundle import Model, archive, load
 from discern.picture import read_header
@@ -188,16 +189,16 @@ def peers(bundle: Path, model: Model, python: str | None, where: Path) -> list[P
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("bundle", type=Path)
-    parser.add_argument("pictures", type=Path)
+    add_subject(parser)
     parser.add_argument("--peers", help="a Python with torch, torchvision, timm, litserve and bentoml")
     parser.add_argument("--clients", type=int, nargs="*", default=(1, 8, 64))
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--port", type=int, default=9310)
     parser.add_argument("--out", type=Path, default=HERE / "out" / "serving.json")
     asked = parser.parse_args()
+    bundle = subject(asked)
     files = pictures(asked.pictures, 300)
-    model = load(asked.bundle, threads=1)
+    model = load(bundle, threads=1)
     questions = [request("/predict", multipart(data)) for data in files]
     os.sched_setaffinity(0, OURS)
     table: dict[str, Any] = {"bare loop": bare_loop(model, files, asked.seconds)}
@@ -205,7 +206,7 @@ def main() -> None:
     bare = max(table["bare loop"].values())
     print(f"{len(files)} pictures; servers on cores {OURS}, clients on {THEIRS}; bare loop {table['bare loop']}")
     with tempfile.TemporaryDirectory() as where:
-        for number, peer in enumerate(peers(asked.bundle.absolute(), model, asked.peers, Path(where))):
+        for number, peer in enumerate(peers(bundle, model, asked.peers, Path(where))):
             try:
                 table[peer.name] = row = measure(peer, asked.port + number, questions, asked.clients, asked.seconds)
             except RuntimeError as error:
