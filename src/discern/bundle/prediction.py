@@ -195,10 +195,9 @@ def say(name: str, decision: Decision, confidence: float) -> str:
     """
     if decision == "unknown":
         return f'This is not one of the things I know; it looks most like "{name}".'
-    percent = f"{100 * confidence:.0f} %"
     if decision == "accept":
-        return f'This is "{name}" ({percent}).'
-    return f'This looks like "{name}" ({percent}), but please have a look.'
+        return f'This is "{name}" ({_percent(confidence)} %).'
+    return f'This looks like "{name}" ({_percent(confidence)} %), but please have a look.'
 
 
 def say_aloud(name: str, decision: Decision, confidence: float) -> str:
@@ -210,5 +209,14 @@ def say_aloud(name: str, decision: Decision, confidence: float) -> str:
     if decision == "unknown":
         return f"none of the things I know; most like {name}"
     if decision == "accept":
-        return f"{name}, {100 * confidence:.0f} percent sure"
-    return f"perhaps {name}, {100 * confidence:.0f} percent; please check"
+        return f"{name}, {_percent(confidence)} percent sure"
+    return f"perhaps {name}, {_percent(confidence)} percent; please check"
+
+
+def _percent(confidence: float) -> str:
+    """Whole percents that never claim more than is known: nothing below one is 100.
+
+    >>> _percent(0.996)
+    'over 99'
+    """
+    return "over 99" if 0.995 <= confidence < 1 else f"{100 * confidence:.0f}"

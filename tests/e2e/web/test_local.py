@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 import discern
 from discern.picture import read_header
@@ -48,6 +48,13 @@ def profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
+def tinted(name: bytes, data: bytes) -> bytes:
+    """A PNG that says how its colours are to be shown, which Pillow passes over."""
+    info = PngImagePlugin.PngInfo()
+    info.add(name, data)
+    return encode(scene(), pnginfo=info)
+
+
 PICTURES = {
     "png": encode(scene()),
     "tall png": encode(scene(40, 300)),
@@ -56,6 +63,10 @@ PICTURES = {
     "palette": encode(scene(), mode="P"),
     "clear png": encode(clear(scene())),
     "sixteen bits": encode(np.uint16(scene()[..., 0]) * 257),
+    "bright png": tinted(b"gAMA", (100_000).to_bytes(4, "big")),
+    "dark png": tinted(b"gAMA", (20_000).to_bytes(4, "big")),
+    "high dynamic png": tinted(b"cICP", bytes([9, 16, 0, 1])),
+    "png without its end": encode(scene())[:-12],
     "webp": encode(scene(), "WEBP", lossless=True),
     "clear webp": encode(clear(scene()), "WEBP", lossless=True),
     "gif": encode(scene(), "GIF"),

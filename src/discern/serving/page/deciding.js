@@ -54,15 +54,18 @@ function median(values) {
 
 function say(name, decision, confidence) {
   if (decision === "unknown") return `This is not one of the things I know; it looks most like "${name}".`;
-  const percent = `${roundHalfEven(100 * confidence)} %`;
-  if (decision === "accept") return `This is "${name}" (${percent}).`;
-  return `This looks like "${name}" (${percent}), but please have a look.`;
+  if (decision === "accept") return `This is "${name}" (${percent(confidence)} %).`;
+  return `This looks like "${name}" (${percent(confidence)} %), but please have a look.`;
 }
 
 function sayAloud(name, decision, confidence) {
   if (decision === "unknown") return `none of the things I know; most like ${name}`;
-  const percent = `${roundHalfEven(100 * confidence)} percent`;
-  return decision === "accept" ? `${name}, ${percent} sure` : `perhaps ${name}, ${percent}; please check`;
+  const sure = `${percent(confidence)} percent`;
+  return decision === "accept" ? `${name}, ${sure} sure` : `perhaps ${name}, ${sure}; please check`;
+}
+
+function percent(confidence) {
+  return confidence >= 0.995 && confidence < 1 ? "over 99" : `${roundHalfEven(100 * confidence)}`;
 }
 
 function identifier() {

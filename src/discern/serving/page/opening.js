@@ -3,6 +3,7 @@
 // Where Python decodes a large JPEG at a half, a quarter or an eighth, each pixel is the mean of a square of the full
 // picture's; here the squares are averaged after decoding. Decoders differ by a level or two, mostly in colour.
 
+import { plainPng } from "./plain_png.js";
 import { orientation, turned, turnsItself } from "./turning.js";
 
 const MAX_BYTES = 64 * 2 ** 20;
@@ -81,7 +82,8 @@ async function text(blob) {
 
 async function decode(blob, kind) {
   try {
-    return await createImageBitmap(blob, { imageOrientation: "from-image", colorSpaceConversion: "default" });
+    const plain = kind === "PNG" ? await plainPng(blob) : blob;
+    return await createImageBitmap(plain, { imageOrientation: "from-image", colorSpaceConversion: "default" });
   } catch {
     if (kind === "TIFF" || kind === "HEIF" || kind === "AVIF") {
       throw new Refusal("unsupported", `This browser cannot open ${kind} pictures.`, "Save it as JPEG or PNG.");

@@ -70,7 +70,7 @@ export function sayAnswer(prediction, { about, language = "en", place = null, sh
   const where = place && prediction.decision !== "unknown" ? `, ${words[place]}` : "";
   if (short && prediction.decision === "accept") return `${name}${where}`;
   const own = words === LANGUAGES.en ? prediction.spoken : null;
-  return `${own || words[prediction.decision](name, Math.round(100 * prediction.confidence))}${where}`;
+  return `${own || words[prediction.decision](name, Math.min(99, Math.round(100 * prediction.confidence)))}${where}`;
 }
 
 /**
