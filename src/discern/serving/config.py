@@ -1,5 +1,7 @@
 """How a server is set up."""
 
+import ipaddress
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,10 +23,11 @@ class ServeConfig:
         workers: processes that answer.
         key_file: who may ask, as `key` writes it; None: everybody.
         open: let everybody ask, also from other machines.
-        rate: what each asker may ask, such as "60/minute"; None: without end. An asker is a key or an address.
+        rate: how many requests each asker may send that answer pictures, or have a wrong key, such as "60/minute";
+            None: without end. An asker is a key or an address.
         rate_store: where several workers count together, such as "redis://..."; None: one worker counts for itself.
         limits: what pictures are refused before they are decoded.
-        max_pictures: in one request.
+        max_pictures: in one request; no more than may wait.
         max_request_bytes: of one request's body.
         max_held_bytes: of all bodies that are being read or answered.
         body_seconds: in which a request's head, and then its body, must be there, and an answer must be taken on with.
@@ -68,5 +71,35 @@ class ServeConfig:
                 "Several workers cannot count one asker's requests together by themselves.",
                 hint="Use one worker, or name a store that all can reach: --rate-store redis://HOST.",
             )
-        if self.workers < 1 or not 0 <= self.port <= 65535:
-            raise UsageError("At least one worker and a port from 0 to 65535 are needed.", hint="Change them.")
+        if self.workers < 1:
+            raise UsageError(f"{self.workers} workers answer nothing.", hint="Use at least one.")
+        if not 0 <= self.port <= 65535:
+            raise UsageError(f"{self.port} is no port.", hint="Ports go from 1 to 65535; 0 takes a free one.")
+        object.__setattr__(self, "cors", tuple(map(_origin, self.cors)))
+        for address in filter(None, map(str.strip, self.behind.split(","))):
+            _require_network(address)
+
+    @property
+    def most_pictures(self) -> int:
+        """In one request: more than may wait would never be answered."""
+        return min(self.max_pictures, self.batching.queue)
+
+
+def _origin(given: str) -> str:
+    """An origin as browsers write it: in small letters, without a usual port or a final slash."""
+    found = re.fullmatch(r"(https?)(://[^\s/?#@]+)/?", given.lower())
+    if given == "*":
+        return given
+    if found is None:
+        raise UsageError(f"{given!r} is no origin of pages.", hint="Write it like https://shop.example.")
+    return found[1] + found[2].removesuffix({"http": ":80", "https": ":443"}[found[1]])
+
+
+def _require_network(given: str) -> None:
+    try:
+        if given != "*":
+            ipaddress.ip_network(given)
+    except ValueError as error:
+        raise UsageError(
+            f"{given!r} is no address of a proxy: {error}.", hint="Write it like 10.0.0.1 or 10.0.0.0/8."
+        ) from error

@@ -2,10 +2,12 @@
 
 import asyncio
 import ipaddress
+import re
 import time
+from typing import cast
 
-from limits import WindowStats, parse
-from limits.storage import storage_from_string
+from limits import RateLimitItem, WindowStats, parse
+from limits.storage import Storage, storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -31,11 +33,8 @@ class Access:
         self._rate = None
         self._elsewhere = config.rate_store is not None
         if config.rate:
-            try:
-                self._rate = parse(config.rate)
-                self._limiter = SlidingWindowCounterRateLimiter(storage_from_string(config.rate_store or "memory://"))
-            except Exception as error:
-                raise UsageError(f"--rate {config.rate!r} is no rate: {error}.", hint="Such as 60/minute.") from error
+            self._rate = _parsed(config.rate)
+            self._limiter = SlidingWindowCounterRateLimiter(_store(config.rate_store or "memory://"))
 
     async def admit(self, scope: Scope, headers: Headers) -> str:
         """Let a request in, and say who asks: `key:NAME` or an address.
@@ -56,9 +55,10 @@ class Access:
             raise
         if key is not None:
             caller = f"key:{key.name}"
+        if scope["method"] == "POST":  # whoever only looks, such as Prometheus, takes nothing from anybody
+            await self._require_rate(caller)
         if path.startswith(_ADMIN):
             _require_admin(key)
-        await self._require_rate(caller)
         return caller
 
     def _identify(self, headers: Headers) -> Key | None:
@@ -97,6 +97,22 @@ class Access:
         return self._limiter.get_window_stats(self._rate, caller)
 
 
+def _parsed(rate: str) -> RateLimitItem:
+    try:
+        return parse(rate)
+    except ValueError as error:
+        raise UsageError(f"--rate {rate!r} is no rate: {error}.", hint="Write it like 60/minute.") from error
+
+
+def _store(where: str) -> Storage:
+    try:
+        return cast("Storage", storage_from_string(where))
+    except Exception as error:
+        missing = re.match(r"'(\w+)' prerequisite", str(error))
+        hint = f"Install it: pip install {missing[1]}." if missing else "Write it like redis://HOST:6379."
+        raise UsageError(f"--rate-store {where!r} cannot be used: {error}.", hint=hint) from error
+
+
 def address_of(scope: Scope) -> str:
     """Whose request it is, by address; IPv6 by its network, as one household has more addresses than can be counted."""
     client = scope.get("client")
@@ -106,7 +122,10 @@ def address_of(scope: Scope) -> str:
         address = ipaddress.ip_address(client[0])
     except ValueError:
         return str(client[0])
-    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    # A socket for both kinds gives IPv4 addresses in the form of IPv6, all of them in one network.
+    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
 
 
 def _require_admin(key: Key | None) -> None:

@@ -63,7 +63,7 @@ def create_app(config: ServeConfig, *, roster: Roster | None = None, fetcher: Fe
     )
     refuse_all(app)
     bodies = Bodies(
-        max_pictures=config.max_pictures,
+        max_pictures=config.most_pictures,
         max_bytes=config.max_request_bytes,
         seconds=config.body_seconds,
         fetcher=fetcher,
@@ -116,7 +116,7 @@ def _open_doors(app: FastAPI, config: ServeConfig, desk: Desk, life: _Life) -> N
     app.include_router(rest(desk))
     app.include_router(health(desk.figures, life.is_ready))
     app.include_router(sagemaker(desk, life.is_ready))
-    app.include_router(inference_v2(desk, life.is_ready, config.max_pictures))
+    app.include_router(inference_v2(desk, life.is_ready, config.most_pictures))
     app.include_router(admin(desk.roster))
     add_pages(app, config)
     if config.key_file:

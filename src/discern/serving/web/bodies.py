@@ -4,12 +4,15 @@ import asyncio
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
-from starlette.datastructures import UploadFile
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from discern.errors import BadRequest, RequestTooLarge, UnsupportedBody
@@ -18,6 +21,7 @@ from discern.serving.web.passing import HOLD
 
 FIELDS = ("file", "files", "data")
 _RAW = ("image/", "application/octet-stream", "application/x-image", "application/x-www-form-urlencoded")
+_BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_,\-./:=? ]{1,200}")
 _VALUES_EACH = 16
 _SHAPES = (
     "Send a picture's bytes; multipart/form-data with file; or JSON "
@@ -76,7 +80,8 @@ class Bodies:
         return asked
 
     async def _multipart(self, request: Request) -> Asked:
-        parser = _InMemory(request.headers, request.stream(), max_files=self._max_pictures, max_fields=16)
+        headers = _bare(request.headers["content-type"])
+        parser = _InMemory(headers, request.stream(), max_files=self._max_pictures, max_fields=16)
         try:
             form = await parser.parse()
             if others := sorted(form.keys() - set(FIELDS)):
@@ -91,7 +96,9 @@ class Bodies:
         return Asked(pictures=pictures, several=len(pictures) > 1)
 
     async def _json(self, request: Request) -> Asked:
-        wanted, several = _wanted(await read_json(request, most_values=_VALUES_EACH * (self._max_pictures + 1)))
+        wanted, several = _wanted(
+            await read_json(request, most_values=_VALUES_EACH * (self._max_pictures + 1), hint=_SHAPES)
+        )
         if len(wanted) > self._max_pictures:
             raise self._too_many()
         decoded = await asyncio.to_thread(_decode, wanted)
@@ -107,10 +114,11 @@ class Bodies:
         pictures, fetched = [], 0
         try:
             async with asyncio.timeout(self._seconds):
-                for each in decoded:
+                for number, each in enumerate(decoded, 1):
                     if isinstance(each, str):
                         assert self._fetcher is not None
-                        picture = await self._fetcher.fetch(each)
+                        with _numbered(number, decoded):
+                            picture = await self._fetcher.fetch(each)
                         fetched += len(picture)
                         if fetched > self._max_bytes:
                             raise RequestTooLarge(
@@ -144,6 +152,14 @@ class _InMemory(MultiPartParser):
             file.close()
 
 
+def _bare(content_type: str) -> Headers:
+    """A form's header without what else it says: Python knows encodings that take hours for a few megabytes."""
+    boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+    if not _BOUNDARY.fullmatch(boundary):
+        raise _unreadable()
+    return Headers(raw=[(b"content-type", b'multipart/form-data; boundary="%s"; charset=latin-1' % boundary)])
+
+
 def _unreadable() -> BadRequest:
     return BadRequest("The multipart body cannot be read.", hint=_SHAPES)
 
@@ -152,7 +168,7 @@ def _content(value: UploadFile | str) -> bytes:
     return value.file.read() if isinstance(value, UploadFile) else value.encode("latin-1", "replace")
 
 
-async def read_json(request: Request, *, most_values: int) -> Any:
+async def read_json(request: Request, *, most_values: int, hint: str) -> Any:
     """Read a JSON body that has no more values than there is reason for.
 
     Parsing takes many times the memory of what it reads, and lets nobody else run meanwhile; but base64 has neither
@@ -168,7 +184,7 @@ async def read_json(request: Request, *, most_values: int) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise BadRequest(f"The body is no JSON: {str(error)[:120]}.", hint=_SHAPES) from error
+        raise BadRequest(f"The body is no JSON: {str(error)[:120]}.", hint=hint) from error
 
 
 def _wanted(said: Any) -> tuple[list[tuple[str, str]], bool]:
@@ -186,7 +202,22 @@ def _wanted(said: Any) -> tuple[list[tuple[str, str]], bool]:
 
 def _decode(wanted: Sequence[tuple[str, str]]) -> list[bytes | str]:
     """The bytes of each picture, or the URL where they are."""
-    return [_decode_base64(value) if kind == "image_b64" else value for kind, value in wanted]
+    decoded: list[bytes | str] = []
+    for number, (kind, value) in enumerate(wanted, 1):
+        with _numbered(number, wanted):
+            decoded.append(_decode_base64(value) if kind == "image_b64" else value)
+    return decoded
+
+
+@contextmanager
+def _numbered(number: int, among: Sequence[object]) -> Iterator[None]:
+    """Say of several which one is wrong."""
+    try:
+        yield
+    except (BadRequest, RequestTooLarge) as error:
+        if len(among) == 1:
+            raise
+        raise type(error)(f"Number {number} of {len(among)}: {error.message}", hint=error.hint) from error
 
 
 def _decode_base64(value: str) -> bytes:

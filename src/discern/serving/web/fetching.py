@@ -19,7 +19,8 @@ _REDIRECTS = 3
 _SECONDS = 10.0
 _CONNECT_SECONDS = 3.0
 _MOVED = (301, 302, 303, 307, 308)
-_PORTS = (80, 443)
+_SCHEMES = {"http": 80, "https": 443}
+_PORTS = tuple(_SCHEMES.values())
 _HINT = "Name a picture that everybody on the internet can fetch, or send its bytes."
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -130,7 +131,7 @@ class Fetcher:
                     found = await self._ask(self._judged(url))
                     if isinstance(found, bytes):
                         return found
-                    url = urljoin(url, found)
+                    url = _joined(url, found)
         except TimeoutError as error:
             raise BadRequest(f"image_url was not there within {self._seconds:g} s.", hint=_HINT) from error
         except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException, OSError) as error:
@@ -144,10 +145,16 @@ class Fetcher:
     def _judged(self, url: str) -> str:
         try:
             parts = urlsplit(url)
-            port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+            port = parts.port or _SCHEMES.get(parts.scheme)
         except ValueError as error:
             raise BadRequest("image_url is no URL.", hint=_HINT) from error
-        if not parts.hostname or port not in self._ports or parts.username is not None or not url.isascii():
+        if (
+            parts.scheme not in _SCHEMES
+            or not parts.hostname
+            or port not in self._ports
+            or parts.username is not None
+            or not url.isascii()
+        ):
             raise BadRequest("image_url must be http:// or https:// at its usual port, without a user.", hint=_HINT)
         return url
 
@@ -174,3 +181,10 @@ class Fetcher:
                         f"image_url gives more than {self._max_bytes:,} bytes.", hint="Make the picture smaller."
                     )
             return bytes(data)
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise BadRequest("image_url is redirected to what is no URL.", hint=_HINT) from error

@@ -17,24 +17,11 @@ from discern.serving.config import ServeConfig
 from discern.serving.web.access import Access, address_of
 from discern.serving.web.diary import Diary
 from discern.serving.web.figures import Figures
+from discern.serving.web.headers import SECURITY_HEADERS
 from discern.serving.web.passing import HOLD, REQUEST_ID
-from discern.serving.web.refusals import refuse, unforeseen
+from discern.serving.web.refusals import LEFT, refuse, unforeseen
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_SECURITY = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; "
-        "media-src 'self' blob:; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Cache-Control": "no-store",
-}
-_SECURITY_HEADERS = [(name.lower().encode(), value.encode()) for name, value in _SECURITY.items()]
 
 
 @dataclass(kw_only=True)
@@ -90,6 +77,8 @@ class Gate:
     async def _pass(self, passage: _Passage, headers: Headers, receive: Receive, send: Send) -> None:
         scope = passage.scope
         scope[HOLD] = partial(self._hold, passage)
+        # Nothing here is given in parts; and what refuses a wrong one would not have the form of our errors.
+        scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"range"]
         passage.caller = address_of(scope)
         try:
             passage.caller = await self._access.admit(scope, headers)
@@ -99,7 +88,7 @@ class Gate:
             if not passage.status:
                 await refuse(error)(scope, receive, send)
         except ClientDisconnect:
-            passage.status = passage.status or 499
+            passage.status = passage.status or LEFT
         except Exception:  # noqa: BLE001 - the outermost wall: whatever happened is logged, and said
             self._diary.note_failure(id=passage.id, path=scope["path"][:200])
             if not passage.status:
@@ -161,7 +150,7 @@ class Gate:
                 passage.status = message["status"]
                 said = list(message.get("headers", ()))
                 names = {name for name, _ in said}
-                said += [pair for pair in _SECURITY_HEADERS if pair[0] not in names]
+                said += [pair for pair in SECURITY_HEADERS if pair[0] not in names]
                 message["headers"] = [*said, (b"x-request-id", passage.id.encode())]
             await send(message)
 

@@ -9,11 +9,11 @@ from typing import Any, Literal
 import numpy as np
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from discern._version import __version__
-from discern.bundle import Model
-from discern.errors import BadRequest, Overloaded, PictureError
+from discern.bundle import Model, Prediction
+from discern.errors import BadRequest, NotFound, Overloaded, PictureError
 from discern.serving.batching import Answered
 from discern.serving.web.bodies import read_json
 from discern.serving.web.desk import Desk
@@ -22,6 +22,7 @@ from discern.serving.web.schemas import ASKING, INFERENCE, errors
 
 _VALUES_EACH = 8
 _MOST_PIXELS = 8  # pictures as numbers in JSON: each of their bytes becomes an object
+_MARKS_A_PIXEL = 5  # commas and brackets, however the numbers are nested
 _HINT = 'Send {"inputs": [{"name": "image", "datatype": "BYTES", "shape": [n], "data": [base64, ...]}]}.'
 
 
@@ -53,6 +54,13 @@ class Inference(BaseModel):
     inputs: list[Tensor] = Field(min_length=1, max_length=1)
     outputs: list[Wanted] | None = Field(default=None, max_length=5)
 
+    @field_validator("id")
+    @classmethod
+    def _can_be_said(cls, given: str | None) -> str | None:
+        """JSON can name half a character, which no answer can repeat."""
+        (given or "").encode()
+        return given
+
 
 def inference_v2(desk: Desk, is_ready: Callable[[], bool], max_pictures: int) -> APIRouter:
     """The door for KServe's, Triton's and other clients."""
@@ -76,28 +84,40 @@ def inference_v2(desk: Desk, is_ready: Callable[[], bool], max_pictures: int) ->
         return JSONResponse({"ready": True})
 
     @door.get("/models/{name}", responses=errors(401, 404, 429))
-    async def metadata(name: str) -> JSONResponse:
+    @door.get("/models/{name}/versions/{version}", responses=errors(401, 404, 429))
+    async def metadata(name: str, version: str | None = None) -> JSONResponse:
         """Describe a model's inputs and outputs."""
-        return JSONResponse(_metadata(name, desk.roster.get(name).model))
+        return JSONResponse(_metadata(name, _model(desk, name, version)))
 
     @door.get("/models/{name}/ready", responses=errors(401, 404, 429))
-    async def model_ready(name: str) -> JSONResponse:
+    @door.get("/models/{name}/versions/{version}/ready", responses=errors(401, 404, 429))
+    async def model_ready(name: str, version: str | None = None) -> JSONResponse:
         """Whether this model answers."""
-        return JSONResponse({"name": desk.roster.get(name).name, "ready": True})
+        _model(desk, name, version)
+        return JSONResponse({"name": name, "ready": True})
 
     @door.post("/models/{name}/infer", responses=errors(*ASKING), openapi_extra=INFERENCE)
-    async def infer(name: str, request: Request) -> JSONResponse:
+    @door.post("/models/{name}/versions/{version}/infer", responses=errors(*ASKING), openapi_extra=INFERENCE)
+    async def infer(name: str, request: Request, version: str | None = None) -> JSONResponse:
         """Answer pictures; one that cannot be used refuses the request, as tensors have no place for errors."""
-        model = desk.roster.get(name).model
-        values = max(_VALUES_EACH * max_pictures, _MOST_PIXELS * 3 * model.manifest.recipe.size**2)
-        asked = _understood(await read_json(request, most_values=values + _VALUES_EACH))
-        answers = await desk.answer(request, _pictures(asked.inputs[0], model, max_pictures), model=name)
-        said = {"model_name": name, "model_version": model.manifest.version}
-        if asked.id is not None:
-            said["id"] = asked.id
-        return JSONResponse(said | {"outputs": _chosen(_outputs(answers, model), asked.outputs)})
+        size = _model(desk, name, version).manifest.recipe.size
+        if "inference-header-content-length" in request.headers:
+            raise BadRequest("Tensors in binary form are not read here.", hint=f"Ask with binary_data=False. {_HINT}")
+        values = max(_VALUES_EACH * max_pictures, _MOST_PIXELS * _MARKS_A_PIXEL * size**2)
+        asked = _understood(await read_json(request, most_values=values + _VALUES_EACH, hint=_HINT))
+        answers = await desk.answer(request, _pictures(asked.inputs[0], size, max_pictures), model=name)
+        return JSONResponse(_said(name, asked, _usable(answers)))
 
     return door
+
+
+def _model(desk: Desk, name: str, version: str | None) -> Model:
+    model = desk.roster.get(name).model
+    if version not in (None, model.manifest.version):
+        raise NotFound(
+            f"{name} has no version {version[:80]!r} here.", hint=f"It has {model.manifest.version}; or name none."
+        )
+    return model
 
 
 def _understood(said: Any) -> Inference:
@@ -107,15 +127,16 @@ def _understood(said: Any) -> Inference:
         raise misunderstood(error.errors(include_input=False, include_context=False)) from error
 
 
-def _pictures(tensor: Tensor, model: Model, most: int) -> list[bytes] | list[np.ndarray]:
+def _pictures(tensor: Tensor, size: int, most: int) -> list[bytes] | list[np.ndarray]:
     if tensor.datatype == "UINT8":
-        return list(_pixels(tensor, model.manifest.recipe.size, min(most, _MOST_PIXELS)))
+        return list(_pixels(tensor, size, min(most, _MOST_PIXELS)))
     if tensor.shape not in ([len(tensor.data)], [len(tensor.data), 1]) or not 0 < len(tensor.data) <= most:
         raise BadRequest(
             f"The shape {tensor.shape} does not fit {len(tensor.data)} pictures (1 to {most}).", hint=_HINT
         )
+    texts = [each[0] if isinstance(each, list) and len(each) == 1 else each for each in tensor.data]
     try:
-        return [base64.b64decode(each, validate=True) for each in tensor.data]
+        return [base64.b64decode(each, validate=True) for each in texts]
     except (binascii.Error, TypeError, ValueError) as error:
         raise BadRequest("The data is no list of base64 texts.", hint=_HINT) from error
 
@@ -162,12 +183,24 @@ def _chosen(outputs: dict[str, dict[str, Any]], wanted: list[Wanted] | None) -> 
     return [{"name": name} | outputs[name] for name in names]
 
 
-def _outputs(answers: list[Answered | PictureError], model: Model) -> dict[str, dict[str, Any]]:
+def _usable(answers: list[Answered | PictureError]) -> list[Prediction]:
     predictions = []
     for answer in answers:
         if isinstance(answer, PictureError):
             raise answer
         predictions.append(answer.prediction)
+    return predictions
+
+
+def _said(name: str, asked: Inference, predictions: list[Prediction]) -> dict[str, Any]:
+    # Of the model that answered: another one may have taken its place since the request began.
+    said: dict[str, Any] = {"model_name": name, "model_version": predictions[0].model["version"]}
+    if asked.id is not None:
+        said["id"] = asked.id
+    return said | {"outputs": _chosen(_outputs(predictions), asked.outputs)}
+
+
+def _outputs(predictions: list[Prediction]) -> dict[str, dict[str, Any]]:
     count = len(predictions)
     rows = [value for each in predictions for value in each.probabilities.values()]
 
@@ -175,7 +208,7 @@ def _outputs(answers: list[Answered | PictureError], model: Model) -> dict[str, 
         return {"datatype": "BYTES", "shape": [count], "data": data}
 
     return {
-        "probabilities": {"datatype": "FP32", "shape": [count, len(model.labels)], "data": rows},
+        "probabilities": {"datatype": "FP32", "shape": [count, len(rows) // count], "data": rows},
         "unknown_score": {"datatype": "FP32", "shape": [count], "data": [each.unknown_score for each in predictions]},
         "label": texts([each.label for each in predictions]),
         "decision": texts([each.decision for each in predictions]),

@@ -6,10 +6,14 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from discern.errors import BadRequest, DiscernError, RequestTooLarge
+from discern.serving.web.headers import SECURITY_HEADERS
+from discern.serving.web.refusals import to_json
+
 _HEAD_BYTES = 65_536
-_TOO_LONG = json.dumps(
-    {"error": {"code": "too_large", "message": "The request's head is too long.", "hint": "Send fewer headers."}}
-).encode()
+_MAPPED = "::ffff:"
+_TOO_LONG = RequestTooLarge("The request's head is too long.", hint="Send fewer headers.")
+_NO_REQUEST = BadRequest("This is no HTTP request.", hint="Send one, such as `curl -F file=@new.jpg` does.")
 
 
 class PromptProtocol(HttpToolsProtocol):
@@ -27,12 +31,14 @@ class PromptProtocol(HttpToolsProtocol):
         self._most_connections = most_connections
         self._patience: asyncio.TimerHandle | None = None
         self._reading: asyncio.TimerHandle | None = None
-        self._head = 0
+        self._head = self._heads = 0
         self._in_head = self._in_body = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a head."""
         super().connection_made(transport)
+        if self.client and self.client[0].startswith(_MAPPED):  # a socket for both kinds of addresses
+            self.client = self.client[0].removeprefix(_MAPPED), self.client[1]
         transport.set_write_buffer_limits(high=0)  # so that whatever is not taken at once is known of
         self._in_head = True
         self._wait()
@@ -47,22 +53,35 @@ class PromptProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless a head has grown too long."""
+        heads = self._heads
         super().data_received(data)
-        if self._in_head and self._patience is None:
+        if not self._in_head:
+            return
+        if self._patience is None:
             self._wait()
-        if self._in_head:
+        if self._heads == heads:  # else some of it belonged to the request before
             self._head += len(data)
-            if self._head > _HEAD_BYTES and not self.transport.is_closing():
-                head = f"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: {len(_TOO_LONG)}\r\n"
-                self.transport.write(
-                    f"{head}content-type: application/json\r\nconnection: close\r\n\r\n".encode() + _TOO_LONG
-                )
-                self.transport.close()
+        if self._head > _HEAD_BYTES:
+            self._refuse(b"431 Request Header Fields Too Large", _TOO_LONG)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - what it would say is not of our form
+        """Refuse what is no HTTP, in the form that every error has."""
+        self._refuse(b"400 Bad Request", _NO_REQUEST)
+
+    def _refuse(self, status: bytes, error: DiscernError) -> None:
+        if self.transport.is_closing():
+            return
+        body = json.dumps(to_json(error)).encode()
+        said = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        lines = [name + b": " + value for name, value in [*said, *SECURITY_HEADERS, (b"connection", b"close")]]
+        self.transport.write(b"\r\n".join([b"HTTP/1.1 " + status, *lines, b"", body]))
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         """A head begins: from here on it may take its time, but not more."""
         super().on_message_begin()
         self._in_head, self._head = True, 0
+        self._heads += 1
         self._wait()
 
     def on_headers_complete(self) -> None:
@@ -72,10 +91,13 @@ class PromptProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """A request is here."""
+        """A request is here; one that was answered before it was there is followed by a head, which is waited for."""
         self._in_body = False
         self._stop()
         super().on_message_complete()
+        if self.cycle.response_complete:
+            self._in_head, self._head = True, 0
+            self._wait()
 
     def on_response_complete(self) -> None:
         """Wait for the rest of a body that was refused, as nobody else does any more; or for the next head."""

@@ -16,6 +16,7 @@ from discern import errors
 from discern.errors import BadRequest, DiscernError, MethodNotAllowed, NotFound, Overloaded
 from discern.serving.web.passing import REQUEST_ID
 
+LEFT = 499
 _MOST_TOLD, _MOST_SAID = 3, 300
 
 _STATUS: dict[type[DiscernError], int] = {
@@ -88,7 +89,9 @@ def refuse_all(app: FastAPI) -> None:
         return refuse(misunderstood(error.errors()))
 
     async def gone(_: Request, __: Exception) -> JSONResponse:
-        return refuse(BadRequest("The request ended before its body did.", hint="Send it again."))
+        answer = refuse(BadRequest("The request ended before its body did.", hint="Send it again."))
+        answer.status_code = LEFT  # most of them hear nothing any more, and are not to be counted as wrong
+        return answer
 
     async def faults(request: Request, _: Exception) -> JSONResponse:
         return refuse(unforeseen(request.scope))

@@ -1,12 +1,15 @@
 """Runs the application: sockets, workers, logs, and an end in which nothing is lost."""
 
+import errno
 import logging
 import os
+import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import closing
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any
 
@@ -24,6 +27,10 @@ _LOG = logging.getLogger("discern.serving")
 _DRAIN_SECONDS = 65  # a body and the queue may take half a minute each
 _BACKLOG = 2048
 _MOST_CONNECTIONS, _OTHER_FILES = 4096, 128
+_REMEDIES = {
+    errno.EADDRNOTAVAIL: "Name an address of this machine as --host; 0.0.0.0 is all of them.",
+    errno.EACCES: "Name a --port above 1023, or let this user listen there.",
+}
 _KEEP_SECONDS = 75  # longer than load balancers keep theirs, or they would ask into a closing connection
 
 
@@ -47,15 +54,49 @@ def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
             app = create_app(config, roster=roster)
             if config.workers == 1:
                 announce(_address(config, listening))
-                uvicorn.Server(_settings(config, app)).run(sockets=[listening])
+                with _ending_quietly():
+                    uvicorn.Server(_settings(config, app)).run(sockets=[listening])
                 return
         with tempfile.TemporaryDirectory(prefix="discern-") as shared:
             os.environ[SHARED] = shared
             try:
                 announce(_address(config, listening))
-                Multiprocess(_settings(config, partial(_app_of_worker, config)), sockets=[listening]).run()
+                _Workers(_settings(config, partial(_app_of_worker, config)), sockets=[listening]).run()
             finally:
                 del os.environ[SHARED]
+
+
+class _Workers(Multiprocess):
+    """As uvicorn's; but whoever comes while they end is refused by the system, and waits for nobody."""
+
+    def terminate_all(self) -> None:
+        for listening in self.sockets:
+            listening.close()
+        super().terminate_all()
+
+
+class _Ended(BaseException):
+    """The server has answered what it took, and was told to end."""
+
+
+@contextmanager
+def _ending_quietly() -> Iterator[None]:
+    """End well where one was told to end; uvicorn answers what it took, and then dies by the signal."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        raise _Ended
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except _Ended:
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _settings(config: ServeConfig, app: Any) -> uvicorn.Config:
@@ -106,11 +147,11 @@ def _listen(config: ServeConfig) -> socket.socket:
         listening.bind((config.host, config.port))
         listening.listen(_BACKLOG)  # so that whoever reads the address may connect at once
         listening.set_inheritable(True)
-    except OSError as error:
+    except OSError as error:  # also a name that nobody knows
         listening.close()
         raise UsageError(
             f"{config.host}:{config.port} cannot be listened at: {error.strerror or error}.",
-            hint="Name another --port; 0 takes a free one.",
+            hint=_REMEDIES.get(error.errno or 0, "Name another --port; 0 takes a free one."),
         ) from error
     return listening
 

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from discern.bundle import Model, Thresholds
 from discern.serving.keys import add_key
+from discern.serving.roster import Roster
 from tests.unit.bundle.small import LABELS, SIZE, write_small
 from tests.unit.serving.web.conftest import DARK, RED
 
@@ -99,6 +100,60 @@ BAD_TENSORS = {
 def test_the_protocol_refuses_what_makes_no_sense(client: TestClient, name: str) -> None:
     answer = infer(client, BAD_TENSORS[name])
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request"), answer.text
+
+
+def test_the_protocol_answers_as_many_pixels_as_it_says(client: TestClient, model: Model) -> None:
+    pixels = np.stack([model.prepare(RED)] * 8)
+    for data in (pixels.ravel().tolist(), pixels.tolist()):
+        tensor = {"name": "pixels", "datatype": "UINT8", "shape": list(pixels.shape), "data": data}
+        assert infer(client, {"inputs": [tensor], "outputs": [{"name": "label"}]}).json()["outputs"][0]["shape"] == [8]
+
+
+def test_the_protocol_takes_nested_texts(client: TestClient) -> None:
+    tensor = BYTES | {"shape": [2, 1], "data": [[text] for text in b64(RED, DARK)]}
+    assert infer(client, {"inputs": [tensor]}).status_code == 200
+
+
+def test_an_id_of_half_a_character_cannot_be_repeated(client: TestClient) -> None:
+    question = json.dumps({"id": "\ud800", "inputs": [BYTES | {"shape": [1], "data": b64(RED)}]})
+    assert client.post("/v2/models/colours/infer", content=question).status_code == 400
+
+
+def test_the_protocol_knows_its_versions(client: TestClient) -> None:
+    question = {"inputs": [BYTES | {"shape": [1], "data": b64(RED)}]}
+    version = client.get("/v2/models/colours").json()["versions"][0]
+    assert client.get(f"/v2/models/colours/versions/{version}").json()["name"] == "colours"
+    assert client.get(f"/v2/models/colours/versions/{version}/ready").json()["ready"]
+    assert client.post(f"/v2/models/colours/versions/{version}/infer", json=question).status_code == 200
+    assert client.post("/v2/models/colours/versions/7/infer", json=question).status_code == 404
+
+
+def test_the_protocol_says_that_it_reads_no_binary_tensors(client: TestClient) -> None:
+    refused = client.post(
+        "/v2/models/colours/infer", content=b"{}xxxx", headers={"Inference-Header-Content-Length": "2"}
+    )
+    assert refused.status_code == 400
+    assert "binary_data=False" in refused.json()["error"]["hint"]
+
+
+def test_the_protocol_speaks_of_the_model_that_answered(
+    serve: Callable[..., TestClient], bundle: Path, tmp_path: Path
+) -> None:
+    """Another bundle takes the place while a request's body is still on its way."""
+    path = tmp_path / "m.discern"
+    path.write_bytes(bundle.read_bytes())
+    roster = Roster([path])
+    client = serve(app={"roster": roster})
+    body = json.dumps({"inputs": [BYTES | {"shape": [1], "data": b64(RED)}]}).encode()
+
+    def slowly() -> Iterator[bytes]:
+        yield body[:10]
+        write_small(path, labels=("dark", "red"), version="2")
+        roster.reload()
+        yield body[10:]
+
+    said = client.post("/v2/models/colours/infer", content=slowly()).json()
+    assert said["model_version"] == "2"
 
 
 def test_an_output_is_given_once(client: TestClient) -> None:

@@ -116,7 +116,8 @@ def test_private_hosts_are_refused_however_they_are_written(url: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "file:///etc/passwd", "ftp://example.org/a", "gopher://x", "data:image/png,AA", "http://", "//x", "x", "",
+        "file:///etc/passwd", "ftp://example.org/a", "ftp://example.org:80/a", "ws://example.org:80/",
+        "gopher://x", "data:image/png,AA", "http://", "//x", "x", "",
         "http://example.org:22/", "http://user:pass@example.org/", "http://example.org:x/", "http://exämple.org/",
         "http://[bad/", "http://a b/", "http://example.org\r\nX: y/",
     ],
@@ -143,6 +144,12 @@ def test_a_redirect_to_a_private_address_is_refused() -> None:
             is_allowed=lambda address: address == "127.0.0.1",
             ports=range(65536),
         )
+
+
+@pytest.mark.parametrize("to", ["http://[bad", "ftp://localhost:PORT/x", "//[", "http://localhost:x/"])
+def test_a_redirect_to_what_is_no_url_of_a_picture_is_refused(to: str) -> None:
+    with pytest.raises(BadRequest):
+        fetched(lambda _: moved(to))
 
 
 def test_redirects_without_end_are_refused() -> None:

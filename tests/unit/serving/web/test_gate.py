@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -94,12 +95,52 @@ def test_an_exhausted_rate_is_refused_with_the_time_to_wait(serve: Callable[...,
     path = tmp_path / "keys.txt"
     first, second = ({"X-API-Key": add_key(path, name)} for name in ("first", "second"))
     client = serve(key_file=path, rate="2/minute")
-    assert [client.get("/model", headers=first).status_code for _ in range(3)] == [200, 200, 429]
-    refused = client.get("/model", headers=first)
+    assert [client.post("/predict", content=RED, headers=first).status_code for _ in range(3)] == [200, 200, 429]
+    refused = client.post("/predict", content=RED, headers=first)
     assert refused.json()["error"]["code"] == "rate_exceeded"
     assert 1 <= int(refused.headers["retry-after"]) <= 60
-    assert client.get("/model", headers=second).status_code == 200
-    assert client.get("/healthz").status_code == 200
+    assert client.post("/predict", content=RED, headers=second).status_code == 200
+    assert client.post("/admin/reload", headers=first).status_code == 429
+    for path in ("/healthz", "/model", "/metrics"):  # whoever looks takes nothing from whoever asks
+        assert client.get(path, headers=first).status_code == 200
+
+
+def test_an_address_is_one_askers(serve: Callable[..., TestClient]) -> None:
+    kinds = ("192.0.2.1", "::ffff:192.0.2.1", "::ffff:192.0.2.2", "2001:db8::1", "2001:db8::2", "2001:db8:0:1::1")
+    askers = [address_of({"client": (address, 1)}) for address in kinds]
+    assert askers[0] == askers[1]
+    assert askers[3] == askers[4]
+    assert len(set(askers)) == 4
+
+
+def test_a_store_that_cannot_be_used_is_told_apart_from_a_rate() -> None:
+    for store, remedy in (("nothing://x", "redis://"), ("valkey://x:1", "pip install valkey")):
+        with pytest.raises(UsageError, match="--rate-store") as refused:
+            Access(ServeConfig(bundles=("a",), rate="5/minute", rate_store=store))
+        assert remedy in refused.value.hint
+
+
+def test_whoever_leaves_is_not_counted_as_wrong(serve: Callable[..., TestClient]) -> None:
+    async def leave() -> list[int]:
+        """Ask with a body that never comes to its end."""
+        statuses: list[int] = []
+        events = iter([{"type": "http.request", "body": RED[:9], "more_body": True}, {"type": "http.disconnect"}])
+
+        async def receive() -> Any:
+            return next(events, {"type": "http.disconnect"})
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+
+        scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"", "headers": []}
+        await client.app(scope, receive, send)
+        return statuses
+
+    client = serve()
+    assert set(asyncio.run(leave())) <= {499}
+    assert 'status="499"' in client.get("/metrics").text
+    assert 'status="400"' not in client.get("/metrics").text
 
 
 def test_wrong_keys_are_counted_too(serve: Callable[..., TestClient], keys: tuple[Path, str]) -> None:
@@ -149,10 +190,23 @@ def test_more_than_can_be_held_is_refused_for_now(serve: Callable[..., TestClien
     assert int(answer.headers["retry-after"]) >= 1
 
 
-def test_a_full_queue_is_refused_for_now(serve: Callable[..., TestClient]) -> None:
-    client = serve(batching=Batching(queue=2))
+def test_a_full_queue_is_refused_for_now(serve: Callable[..., TestClient], bundle: Path) -> None:
+    batching = Batching(queue=2)
+    roster = Roster([bundle], batching=batching)
+    batcher = roster.get().batcher
+    batcher.model = batcher._wide = slow = Slow(batcher.model)  # type: ignore[assignment]
+    client = serve(batching=batching, app={"roster": roster})
+    [busy] = roster.submit_all([RED])
+    assert slow.entered.wait(20)
+    assert client.post("/predict", files=[("files", RED)] * 2).status_code == 503
+    slow.open.set()
+    busy.result(20)
     assert client.post("/predict", files=[("files", RED)] * 2).status_code == 200
-    assert client.post("/predict", files=[("files", RED)] * 3).status_code == 503
+
+
+def test_what_would_never_fit_the_queue_is_not_put_off(serve: Callable[..., TestClient]) -> None:
+    refused = serve(batching=Batching(queue=2)).post("/predict", files=[("files", RED)] * 3)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (413, "too_large")
 
 
 def test_what_was_not_foreseen_is_said_and_logged_with_its_cause(

@@ -124,6 +124,24 @@ def test_what_cannot_be_answered_is_refused_by_name(client: TestClient, name: st
     assert error["hint"]
 
 
+def test_a_form_chooses_no_encoding(client: TestClient) -> None:
+    """Some of Python's take hours for a few megabytes."""
+    body = b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n' + RED + b"\r\n--x--\r\n"
+    for more in ("", "; charset=cp500", "; charset=punycode"):
+        kind = f"multipart/form-data; boundary=x{more}"
+        assert client.post("/predict", content=body, headers={"Content-Type": kind}).json().get("label") == "red", more
+
+
+def test_of_several_the_wrong_one_is_named(client: TestClient) -> None:
+    said = client.post("/predict", **as_json([{"image_b64": B64}, {"image_b64": "zz!z"}])).json()
+    assert said["error"]["message"].startswith("Number 2 of 2: image_b64")
+
+
+def test_nothing_is_given_in_parts(client: TestClient) -> None:
+    for part in ("bytes=0-3", "bytes=x", "bytes=99999999-"):
+        assert client.get("/", headers={"Range": part}).status_code == 200
+
+
 def test_too_many_and_too_large_are_refused(serve: Callable[..., TestClient]) -> None:
     client = serve(max_pictures=2, max_request_bytes=5_000)
     for way in ({"files": [("files", RED)] * 3}, as_json({"image_b64": [B64] * 3})):
