@@ -110,6 +110,72 @@ def test_a_head_has_an_end_and_a_refused_body_a_time(bundle: Path) -> None:
             assert connection.recv(10_000).startswith(b"HTTP/1.1 200")
 
 
+def test_a_body_that_comes_after_its_answer_holds_no_connection(bundle: Path) -> None:
+    head = b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
+    with started(bundle, "--patience", "1") as (address, _):
+        ready(address)
+        with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), timeout=PATIENCE) as connection:
+            connection.sendall(head)
+            assert connection.recv(10_000).startswith(b"HTTP/1.1 404")
+            connection.sendall(b"later")
+            assert connection.recv(10_000) == b""
+
+
+def test_what_is_no_request_is_refused_in_the_form_of_all_errors(bundle: Path) -> None:
+    with started(bundle) as (address, _):
+        ready(address)
+        where = ("127.0.0.1", int(address.rpartition(":")[2]))
+        for garbage in (b"hello\r\n\r\n", b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n"):
+            with socket.create_connection(where, timeout=PATIENCE) as connection:
+                connection.sendall(garbage)
+                head, _, body = b"".join(iter(lambda: connection.recv(10_000), b"")).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 400")
+            assert b"x-content-type-options: nosniff" in head
+            assert set(json.loads(body)["error"]) == {"code", "message", "hint"}
+
+
+def test_a_large_body_is_no_part_of_the_head_that_follows(bundle: Path) -> None:
+    large = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000
+    with started(bundle) as (address, _):
+        ready(address)
+        with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), timeout=PATIENCE) as connection:
+            connection.sendall(large + b"GET /healthz HTTP/1.1\r\nHost:")
+            assert connection.recv(10_000).startswith(b"HTTP/1.1 415")
+            connection.sendall(b" x\r\n\r\n")
+            assert connection.recv(10_000).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
+def test_to_be_told_to_end_is_no_failure(bundle: Path, workers: str, word: signal.Signals) -> None:
+    with started(bundle, "--workers", workers, stderr=subprocess.PIPE) as (address, process):
+        ready(address)
+        process.send_signal(word)
+        _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    assert not [line for line in said.splitlines() if not line.startswith("{")]
+
+
+def test_whoever_comes_while_workers_end_is_refused_at_once(bundle: Path) -> None:
+    """A body that is still awaited keeps a worker; nobody new may wait for it."""
+    with started(bundle, "--workers", "2", "--patience", "20") as (address, process):
+        ready(address)
+        where = ("127.0.0.1", int(address.rpartition(":")[2]))
+        with socket.create_connection(where, timeout=PATIENCE) as connection:
+            connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nslow")
+            process.send_signal(signal.SIGTERM)
+            until = time.monotonic() + 10
+            refused = False
+            while not refused and time.monotonic() < until:
+                time.sleep(0.1)
+                try:
+                    socket.create_connection(where, timeout=PATIENCE).close()
+                except ConnectionRefusedError:
+                    refused = True
+            assert refused
+            assert process.poll() is None  # it still waits for what it took
+
+
 def test_whoever_does_not_take_an_answer_is_left(bundle: Path) -> None:
     asked, times = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", 2_000
     with started(bundle, "--patience", "1") as (address, _):
@@ -123,7 +189,8 @@ def test_whoever_does_not_take_an_answer_is_left(bundle: Path) -> None:
                 connection.sendall(asked * times)
             time.sleep(3)
             taken = 0
-            with contextlib.suppress(ConnectionError):
+            connection.settimeout(10)
+            with contextlib.suppress(ConnectionError, TimeoutError):  # a system may give up without a word
                 while some := connection.recv(1 << 20):
                     taken += len(some)
         assert taken < whole

@@ -31,6 +31,7 @@ _REMEDIES = {
     errno.EADDRNOTAVAIL: "Name an address of this machine as --host; 0.0.0.0 is all of them.",
     errno.EACCES: "Name a --port above 1023, or let this user listen there.",
 }
+_BEGIN_SECONDS = 30  # a busy machine may need that until a worker says its first word, and it is not to be killed
 _KEEP_SECONDS = 75  # longer than load balancers keep theirs, or they would ask into a closing connection
 
 
@@ -116,6 +117,7 @@ def _settings(config: ServeConfig, app: Any) -> uvicorn.Config:
         date_header=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         timeout_keep_alive=_KEEP_SECONDS,
+        timeout_worker_healthcheck=_BEGIN_SECONDS,
         backlog=_BACKLOG,
     )
 
