@@ -1,5 +1,6 @@
 """The page as a static site, with a model in the visitor's browser or with a remote one."""
 
+import base64
 import hashlib
 import io
 import json
@@ -19,6 +20,7 @@ from discern.serving.describing import describe_model
 MARK = "export.json"
 _PAGE = Path(__file__).resolve().parent / "page"
 _HEAD = "<head>"
+_LOCAL = '\n  <meta name="discern-site" content="local">'
 _OUTPUTS = ("probabilities", "unknown_score", "embedding")
 _POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; "
@@ -57,7 +59,9 @@ def local_site(model: Model, members: Mapping[str, bytes], engine: Mapping[str, 
         "README.txt": _text("readme_local.txt").replace("{model}", model.manifest.name),
         "_headers": _text("headers.txt"),
     }
-    return _page(config, reach="'self'") | loaded | {name: text.encode() for name, text in texts.items()}
+    placed = _page(config, reach="'self'", more=_LOCAL) | loaded
+    asked = {f"{name}?v={config['version']}" if name in loaded else name: data for name, data in placed.items()}
+    return placed | {name: text.encode() for name, text in texts.items()} | {"offline.js": _offline(asked)}
 
 
 def remote_site(url: str) -> dict[str, bytes]:
@@ -91,15 +95,25 @@ def _split(url: str) -> Any:
     return parts
 
 
-def _page(config: Mapping[str, Any], *, reach: str) -> dict[str, bytes]:
+def _page(config: Mapping[str, Any], *, reach: str, more: str = "") -> dict[str, bytes]:
     """The page's own files, told which door is theirs, and held by the browser to what they may reach."""
     found = {path.relative_to(_PAGE).as_posix(): path.read_bytes() for path in _PAGE.rglob("*") if path.is_file()}
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY.format(reach=reach)}">'
     index = found.pop("index.html").decode()
     assert index.count(_HEAD) == 1, "the page has one head"
     placed = {f"page/{name}": data for name, data in sorted(found.items())}
-    held = index.replace(_HEAD, f"{_HEAD}\n  {policy}").encode()
+    held = index.replace(_HEAD, f"{_HEAD}\n  {policy}{more}").encode()
     return {"index.html": held, **placed, "page/config.json": _json(config)}
+
+
+def _offline(asked: Mapping[str, bytes]) -> bytes:
+    """What keeps a site in browsers: each address that the page asks for, with its sum, so that no two exports mix."""
+    sums = {name: base64.b64encode(hashlib.sha256(data).digest()).decode() for name, data in asked.items()}
+    files = {"" if name == "index.html" else name: f"sha256-{value}" for name, value in sums.items()}
+    version = hashlib.sha256(_json(files)).hexdigest()[:16]
+    script = _text("offline.js")
+    assert script.count("= SITE;") == 1, "the script has one place for its site"
+    return script.replace("= SITE;", f"= {json.dumps({'version': version, 'files': files})};").encode()
 
 
 def _golden(kept: bytes) -> dict[str, bytes]:

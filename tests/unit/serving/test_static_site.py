@@ -1,8 +1,10 @@
 """A static site: what stands in it, what it may reach, and what it never writes over."""
 
+import base64
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,6 +77,40 @@ def test_the_page_is_held_to_its_own_host(local: dict[str, bytes]) -> None:
     index = local["index.html"].decode()
     assert index.index("Content-Security-Policy") < index.index("<script")
     assert "connect-src 'self';" in index
+
+
+def offline(files: dict[str, bytes]) -> dict[str, Any]:
+    """What a site's script keeps in browsers: its version, and the sum of each file."""
+    line = next(line for line in files["offline.js"].decode().splitlines() if line.startswith("const { version"))
+    value: dict[str, Any] = json.loads(line.partition("= ")[2].removesuffix(";"))
+    return value
+
+
+def test_all_that_the_page_asks_for_is_kept_in_browsers_with_its_sum(local: dict[str, bytes]) -> None:
+    kept = offline(local)["files"]
+    version = json.loads(local["page/config.json"])["version"]
+    asked = {name: name.removesuffix(f"?v={version}") or "index.html" for name in kept}
+    unasked = {"README.txt", "_headers", "runtime/LICENSE.txt", "offline.js"}
+    assert set(asked.values()) == local.keys() - unasked
+    for name, path in asked.items():
+        sums = base64.b64encode(hashlib.sha256(local[path]).digest()).decode()
+        assert kept[name] == f"sha256-{sums}"
+        assert ("?" in name) == path.startswith(("model/", "runtime/"))
+
+
+def test_another_export_has_another_version_and_the_same_one_has_the_same(
+    local: dict[str, bytes], members: dict[str, bytes]
+) -> None:
+    again = local_site(Model(members), members, ENGINE)
+    assert again["offline.js"] == local["offline.js"]
+    other = local_site(Model(members), members, ENGINE | {"onnxruntime.js": b"// another engine"})
+    assert offline(other)["version"] != offline(local)["version"]
+
+
+def test_a_site_that_asks_a_server_keeps_nothing_in_browsers() -> None:
+    files = remote_site("https://pictures.example.org")
+    assert "offline.js" not in files
+    assert b"discern-site" not in files["index.html"]
 
 
 def test_a_remote_site_may_reach_its_server_and_has_no_model() -> None:

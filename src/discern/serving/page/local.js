@@ -19,6 +19,7 @@ export async function open(config) {
     worker.terminate();
     throw error;
   });
+  keepSite();
   return {
     kind: config.kind,
     limits: {},
@@ -28,6 +29,15 @@ export async function open(config) {
       return stoppable(ask({ answer: { blob, evidence } }), signal);
     },
   };
+}
+
+/** Let the site open without a network from now on, where browsers can do that; nothing else depends on it. */
+async function keepSite() {
+  try {
+    await navigator.serviceWorker?.register(new URL("../offline.js", import.meta.url), { updateViaCache: "none" });
+  } catch {
+    // Pages over plain http, some private windows and full disks have to ask the host each time.
+  }
 }
 
 /** An answer that nobody waits for any more when it is cancelled. */
