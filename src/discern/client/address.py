@@ -1,12 +1,13 @@
 """Where a server is, as people write it."""
 
 import re
-from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 
 from discern.errors import UsageError
 
 _DOOR = "/predict"
+_HINT = "Write it like http://127.0.0.1:8000."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,12 +15,14 @@ class Address:
     """A server and the model on it.
 
     Attributes:
-        base: scheme, host and what stands before `/predict`, without a final slash.
+        base: scheme, host and what stands before `/predict`, without a final slash, user or password.
         model: the model's name; None: the server's first.
+        login: user and password; None: there are none.
     """
 
     base: str
     model: str | None
+    login: tuple[str, str] | None = field(default=None, repr=False)
 
     @property
     def predict(self) -> str:
@@ -49,7 +52,7 @@ def is_address(given: object) -> bool:
 def read_address(url: str, model: str | None = None) -> Address:
     """Take an address apart: of the server, of its `/predict`, or with `?model=NAME`.
 
-    >>> read_address("https://shop.example/fruit/predict?model=ripe")
+    >>> read_address("https://user:secret@shop.example/fruit/predict?model=ripe")
     Address(base='https://shop.example/fruit', model='ripe')
 
     Raises:
@@ -61,7 +64,20 @@ def read_address(url: str, model: str | None = None) -> Address:
     except (ValueError, AttributeError):
         there = False
     if not there:
-        raise UsageError(f"{url!r} is no address of a server.", hint="Write it like http://127.0.0.1:8000.")
+        raise no_address(url)
     path = parts.path.rstrip("/").removesuffix(_DOOR).rstrip("/")
     named = parse_qs(parts.query).get("model", [None])[0]
-    return Address(base=urlunsplit((parts.scheme, parts.netloc, path, "", "")), model=model or named)
+    host = parts.netloc.rpartition("@")[2]
+    return Address(base=urlunsplit((parts.scheme, host, path, "", "")), model=model or named, login=_login(parts))
+
+
+def no_address(url: str, why: str = "") -> UsageError:
+    """Say that it is none, without the user and the password that stand in it."""
+    shown = re.sub(r"^(\w+://)?.*@", r"\1", str(url), flags=re.DOTALL)
+    return UsageError(f"{shown!r} is no address of a server{why and f': {why}'}.", hint=_HINT)
+
+
+def _login(parts: SplitResult) -> tuple[str, str] | None:
+    if parts.username is None:
+        return None
+    return unquote(parts.username), unquote(parts.password or "")

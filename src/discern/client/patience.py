@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 FIRST_SECONDS = 0.25
 MOST_SECONDS = 10.0
 _FEWEST_SECONDS = 0.05
+_YEAR_SECONDS = 31_536_000.0
 
 
 @dataclass(kw_only=True)
@@ -55,16 +56,18 @@ class Patience:
 def read_retry_after(said: str | None) -> float | None:
     """Seconds that a `Retry-After` header names (RFC 9110, 10.2.3): a number, or a date; None where it names none.
 
+    They are between 0 and a year's, however much is said.
+
     >>> read_retry_after("3"), read_retry_after("soon"), read_retry_after(None)
     (3.0, None, None)
     """
     if said is None:
         return None
     if said.strip().isdecimal():
-        return float(said)
+        return min(float(said), _YEAR_SECONDS)
     try:
         then = parsedate_to_datetime(said)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     then = then if then.tzinfo else then.replace(tzinfo=UTC)
-    return max(0.0, (then - datetime.now(UTC)).total_seconds())
+    return min(max(0.0, (then - datetime.now(UTC)).total_seconds()), _YEAR_SECONDS)

@@ -2,9 +2,9 @@
 
 import importlib
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -16,11 +16,11 @@ from discern.client.reading import RETRIED, read_error
 from discern.errors import DiscernError, Unreachable, UsageError
 from discern.picture import read_file
 
-if TYPE_CHECKING:
-    import httpx2
-
 CONNECTING_SECONDS = 10.0
 """For how long a server that cannot be reached is tried."""
+
+MOST_BYTES = 64 * 2**20
+"""How long an answer may be; a prediction has some thousand bytes."""
 
 
 def load_httpx() -> ModuleType:
@@ -38,19 +38,24 @@ def load_httpx() -> ModuleType:
         ) from None
 
 
-def headers(key: str | None) -> dict[str, str]:
+def headers(key: str | None, *, beside_login: bool) -> dict[str, str]:
     """What every request says.
+
+    Args:
+        key: the key, if there is one.
+        beside_login: a user and a password take the key's usual place.
 
     Raises:
         UsageError: the key cannot be one.
     """
-    said = {"Content-Type": "application/octet-stream", "Accept": "application/json"}
+    # A packed answer could be far longer than what is sent.
+    said = {"Content-Type": "application/octet-stream", "Accept": "application/json", "Accept-Encoding": "identity"}
     if key is None:
         return said
     key = key.strip()
     if not (key and key.isascii() and key.isprintable()):
         raise UsageError("The key is none: it is empty, or has letters that no key has.", hint="Copy it again.")
-    return said | {"Authorization": f"Bearer {key}"}
+    return said | ({"X-API-Key": key} if beside_login else {"Authorization": f"Bearer {key}"})
 
 
 def as_bytes(picture: Picture) -> bytes:
@@ -72,6 +77,14 @@ def as_bytes(picture: Picture) -> bytes:
     return picture if isinstance(picture, bytes) else read_file(Path(picture))
 
 
+def too_long(address: Address) -> Unreachable:
+    """Say that an answer does not end."""
+    return Unreachable(
+        f"{address.base} answers with more than {MOST_BYTES >> 20} MiB, which no Discern server does.",
+        hint="Is the address right?",
+    )
+
+
 class Exchange:
     """One question, asked until it is answered, refused for good, or the time is over.
 
@@ -81,26 +94,26 @@ class Exchange:
     """
 
     def __init__(self, address: Address, seconds: float) -> None:
-        self._address = address
+        self._address, self._seconds = address, seconds
         self._patience = Patience(seconds=seconds)
+        self._fault: DiscernError | None = None
 
     @property
     def left(self) -> float:
         """Seconds that are left."""
         return self._patience.left
 
-    def after_answer(self, response: "httpx2.Response") -> float | None:
-        """Say how many seconds to wait before asking again; None: it is answered.
+    def after_refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> float:
+        """Say how many seconds to wait after a refusal.
 
         Raises:
-            DiscernError: it is refused for good, or for as long as there is time.
+            PictureError: it is for good, as the picture cannot be used.
+            RequestError: it is for good, or for as long as there is time.
         """
-        if response.is_success:
-            return None
-        fault = read_error(response.status_code, response.headers, response.content, self._address.base)
-        if response.status_code not in RETRIED:
+        fault = read_error(status, headers, body, self._address.base)
+        if status not in RETRIED:
             raise fault
-        return self._wait(fault, self._patience.pause(read_retry_after(response.headers.get("retry-after"))))
+        return self._wait(fault, self._patience.pause(read_retry_after(headers.get("retry-after"))))
 
     def after_failure(self, failure: Exception) -> float:
         """Say how many seconds to wait after there was no answer.
@@ -115,7 +128,15 @@ class Exchange:
         fault.__cause__ = failure
         return self._wait(fault, self._patience.pause(within=CONNECTING_SECONDS))
 
+    def over(self) -> DiscernError:
+        """Say why there is no answer now that the time is over: what went wrong before, or nothing was heard."""
+        return self._fault or Unreachable(
+            f"{self._address.base} has not answered within {self._seconds:g} seconds.",
+            hint="Is the server well, and the address right? `timeout` gives it longer.",
+        )
+
     def _wait(self, fault: DiscernError, seconds: float | None) -> float:
+        self._fault = fault
         if seconds is None:
             raise fault
         return seconds

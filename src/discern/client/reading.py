@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from http import HTTPStatus
 from typing import Any
 
-from discern import errors
 from discern.bundle import Prediction
 from discern.client.patience import read_retry_after
-from discern.errors import DiscernError, Overloaded, Unreachable
+from discern.errors import DiscernError, Overloaded, PictureError, PictureTooLarge, RequestError, Unreachable
 
 RETRIED = (429, 502, 503, 504)
 """Statuses after which the same question may have an answer."""
@@ -49,7 +49,7 @@ def read_object(body: bytes, where: str) -> dict[str, Any]:
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes, where: str) -> DiscernError:
-    """Make of a refusal the error that a bundle would have raised here.
+    """Make of a refusal the error that a bundle would have raised here, or a `RequestError`.
 
     Args:
         status: of the HTTP answer.
@@ -63,11 +63,15 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes, where: str)
         said = read_object(body, where)["error"]
         code, message, hint = (str(said[name]) for name in ("code", "message", "hint"))
     except (DiscernError, KeyError, TypeError):
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # said by what stands before the server
+            return PictureTooLarge(f"{where} takes no file of this size.", hint="Make the picture smaller.")
         return Unreachable(f"{where} answers with status {status} and no reason.", hint=_OTHER)
-    kind = _KINDS.get(code, errors.RequestError)
+    kind = _KINDS.get(code, RequestError)
     if issubclass(kind, Overloaded):
         return kind(message, hint=hint, retry_after=read_retry_after(headers.get("retry-after")) or 1)
-    return kind(message, hint=hint)
+    fault = kind(message, hint=hint)
+    fault.code = code  # also where it is of no kind that a question meets, such as a fault of the server
+    return fault
 
 
 def _family(kind: type[DiscernError]) -> Iterator[type[DiscernError]]:
@@ -77,4 +81,4 @@ def _family(kind: type[DiscernError]) -> Iterator[type[DiscernError]]:
 
 
 # A picture and a request that are too large have one code; who sends one picture at a time means the picture.
-_KINDS = {kind.code: kind for kind in reversed(list(_family(DiscernError)))}
+_KINDS = {kind.code: kind for kind in (*_family(RequestError), *_family(PictureError))}

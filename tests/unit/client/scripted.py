@@ -2,8 +2,8 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -24,11 +24,19 @@ ANSWER = {
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What is said to one question; no status: the connection is cut."""
+    """What is said to one question; no status: the connection is cut.
+
+    Attributes:
+        status: of the answer.
+        body: JSON, or bytes as they are.
+        headers: beside the length.
+        raw: everything that is sent instead, piece by piece, until the asker leaves.
+    """
 
     status: int | None = 200
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    raw: Iterable[bytes] | None = None
 
     def content(self) -> bytes:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
@@ -82,8 +90,14 @@ def serving(*replies: Reply | Callable[[Asked], Reply]) -> Iterator[Scripted]:
                 reply = replies[min(len(told.asked), len(replies) - 1)]
                 told.asked.append(asked)
             reply = reply if isinstance(reply, Reply) else reply(asked)
-            if reply.status is None:
+            with suppress(ConnectionError):  # of those who left
+                self.say(reply)
+
+        def say(self, reply: Reply) -> None:
+            if reply.status is None or reply.raw:
                 self.close_connection = True
+                for piece in reply.raw or ():
+                    self.wfile.write(piece)
                 return
             content = reply.content()
             self.send_response(reply.status)
@@ -93,6 +107,10 @@ def serving(*replies: Reply | Callable[[Asked], Reply]) -> Iterator[Scripted]:
             self.wfile.write(content)
 
         do_GET = do_POST = answer  # noqa: N815 - the library's names
+
+        def handle(self) -> None:
+            with suppress(ConnectionError):
+                super().handle()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass

@@ -1,13 +1,17 @@
 """The clients: the same answers and errors as a bundle here, asked again when that may help."""
 
 import asyncio
+import base64
+import gzip
 import io
+import json
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +124,31 @@ class TestAddresses:
         with pytest.raises(UsageError, match="no address"):
             ask(url)
 
+    def test_user_and_password_are_sent_and_never_shown(self, ask: Ask) -> None:
+        with serving(refusal(422, "damaged"), Reply(status=500)) as server:
+            address = server.url.replace("//", "//user:se%20cret@")
+            for client in (Client(address), AsyncClient(address)):
+                assert client.url == server.url
+            for kind in (errors.DamagedPicture, Unreachable):
+                with pytest.raises(kind) as raised:
+                    ask(address, key="key")
+                assert "cret" not in str(raised.value)
+        said = server.asked[0].headers
+        assert base64.b64decode(said["Authorization"].removeprefix("Basic ")) == b"user:se cret"
+        assert said["X-API-Key"] == "key"
+
+    @pytest.mark.parametrize("url", ["http://user:secret@a:99999", "http://user:se/cret@a", "user:secret@a:80"])
+    def test_nor_are_they_shown_where_the_address_is_none(self, ask: Ask, url: str) -> None:
+        with pytest.raises(UsageError, match="no address") as raised:
+            ask(url)
+        assert "cret" not in str(raised.value)
+
+    @pytest.mark.parametrize("kind", [Client, AsyncClient])
+    def test_the_model_that_is_asked_is_told(self, kind: type[Client] | type[AsyncClient]) -> None:
+        assert kind("http://a").model is None
+        assert kind("http://a/predict?model=ripe").model == "ripe"
+        assert kind("http://a?model=ripe", model="other").model == "other"
+
     def test_the_key_is_sent(self, ask: Ask) -> None:
         with serving(GOOD) as server:
             ask(server.url, key="secret\n")
@@ -148,6 +177,8 @@ class TestErrors:
             (413, "too_large", errors.PictureTooLarge),
             (422, "truncated", errors.TruncatedPicture),
             (400, "of_a_later_version", errors.RequestError),
+            (500, "error", errors.RequestError),
+            (500, "store", errors.RequestError),
         ],
     )
     def test_each_is_the_class_it_is_here_and_is_not_asked_again(
@@ -156,6 +187,7 @@ class TestErrors:
         with serving(refusal(status, code), GOOD) as server, pytest.raises(kind) as raised:
             ask(server.url)
         assert type(raised.value) is kind
+        assert raised.value.code == code
         assert (raised.value.message, raised.value.hint) == (f"It is {code}.", "Do something.")
         assert len(server.asked) == 1
 
@@ -175,6 +207,23 @@ class TestErrors:
             ask(server.url, key="secret")
         assert len(server.asked) == 1
 
+    def test_what_a_proxy_finds_too_large_is_the_picture_s_fault(self, ask: Ask) -> None:
+        with serving(Reply(status=413, body=b"<html>")) as server, pytest.raises(errors.PictureTooLarge):
+            ask(server.url)
+
+    def test_an_answer_does_not_fill_the_memory(self, ask: Ask) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+        endless = Reply(raw=chain([head], repeat(bytes(2**20), 80)))
+        with serving(endless) as server, pytest.raises(Unreachable, match="more than 64 MiB"):
+            ask(server.url)
+
+    def test_nor_does_a_packed_one(self, ask: Ask) -> None:
+        packed = gzip.compress(json.dumps(ANSWER | {"message": " " * 10**6}).encode())
+        reply = Reply(body=packed, headers={"Content-Encoding": "gzip"})
+        with serving(reply) as server, pytest.raises(Unreachable, match="no JSON"):
+            ask(server.url)
+        assert server.asked[0].headers["Accept-Encoding"] == "identity"
+
     def test_a_server_that_is_not_there_is_said_in_time(self, ask: Ask) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -186,6 +235,17 @@ class TestErrors:
     def test_a_server_that_says_nothing_is_given_up(self, ask: Ask) -> None:
         with socket.create_server(("127.0.0.1", 0)) as mute, pytest.raises(Unreachable):
             ask(f"http://127.0.0.1:{mute.getsockname()[1]}", timeout=0.3)
+
+    @pytest.mark.parametrize("head", ["Content-Length: 400\r\n\r\n", "X-Long: "], ids=["body", "header"])
+    def test_so_is_one_that_speaks_letter_by_letter(self, ask: Ask, head: str) -> None:
+        def spelled() -> Iterator[bytes]:
+            yield f"HTTP/1.1 200 OK\r\n{head}".encode()
+            for _ in range(400):
+                time.sleep(0.05)
+                yield b"x"
+
+        with serving(Reply(raw=spelled())) as server, pytest.raises(Unreachable, match=r"not answered within 0\.5 sec"):
+            ask(server.url, timeout=0.5)
 
     def test_without_httpx_the_remedy_is_named(self) -> None:
         code = "import sys; sys.modules['httpx2'] = None; import discern; discern.Client('http://a')"
@@ -217,6 +277,11 @@ class TestAskingAgain:
             ask(server.url)
         assert raised.value.retry_after == 3600
         assert len(server.asked) == 1
+
+    @pytest.mark.parametrize("said", ["Wed, 21 Oct 2030 07:28:00 +99999999999999999999", "nan", "-5"])
+    def test_nonsense_about_when_is_passed_over(self, ask: Ask, said: str) -> None:
+        with serving(refusal(503, "overloaded", Retry_After=said), GOOD) as server:
+            assert ask(server.url).label == "red"
 
     def test_the_last_refusal_is_raised_when_time_is_over(self, ask: Ask) -> None:
         with serving(refusal(503, "overloaded")) as server, pytest.raises(errors.Overloaded):
@@ -252,6 +317,14 @@ class TestMany:
         with serving(reply) as server:
             assert len(ask_many(server.url, [b"x"] * 30, at_once=3)) == 30
         assert 1 < most <= 3
+
+    def test_a_picture_that_a_proxy_finds_too_large_keeps_its_place(self, ask_many: AskMany) -> None:
+        def reply(asked: Asked) -> Reply:
+            return Reply(status=413, body=b"<html>") if asked.body == b"large" else GOOD
+
+        with serving(reply) as server:
+            answers = ask_many(server.url, [b"x", b"large", b"x"])
+        assert [type(answer) for answer in answers] == [Prediction, errors.PictureTooLarge, Prediction]
 
     def test_a_refusal_of_all_ends_it(self, ask_many: AskMany) -> None:
         with serving(refusal(401, "unauthorized")) as server, pytest.raises(errors.Unauthorized):

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from discern.client.patience import FIRST_SECONDS, MOST_SECONDS, Patience, read_retry_after
 
+YEAR = 365 * 24 * 3600
+
 
 def waits(count: int, seconds: float = 1e6, seed: int = 0, **options: float) -> list[float | None]:
     patience = Patience(seconds=seconds, chance=random.Random(seed))
@@ -45,7 +47,16 @@ def test_some_time_is_always_left_to_try() -> None:
     assert Patience(seconds=0).left > 0
 
 
-@pytest.mark.parametrize(("said", "seconds"), [("0", 0), (" 120 ", 120), ("-1", None), ("", None), ("Fri, 99", None)])
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        *(("0", 0), (" 120 ", 120), ("9" * 400, YEAR)),
+        *((said, None) for said in ("-1", "", "nan", "inf", "1e3", "Fri, 99")),
+        *((f"Wed, 21 Oct 2030 07:28:00 {zone}", None) for zone in ("+99999999999999999999", "+9999")),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", YEAR),
+        ("Mon, 01 Jan 0001 00:00:00 +2300", 0),
+    ],
+)
 def test_a_header_is_read(said: str, seconds: float | None) -> None:
     assert read_retry_after(said) == seconds
 
@@ -56,3 +67,9 @@ def test_a_date_is_read() -> None:
     assert seconds is not None
     assert 90 < seconds <= 100
     assert read_retry_after(format_datetime(later - timedelta(days=1), usegmt=True)) == 0
+
+
+@given(st.text() | st.from_regex(r"\w{3}, \d{1,30} \w{3} \d{1,30} \d\d:\d\d:\d\d [+-]?\w{1,30}", fullmatch=True))
+def test_whatever_is_said_it_is_a_time_to_wait_or_none(said: str) -> None:
+    seconds = read_retry_after(said)
+    assert seconds is None or 0 <= seconds <= YEAR
