@@ -70,20 +70,6 @@ def parse_floors(texts: list[str]) -> dict[str, float]:
     return floors
 
 
-def parse_single(words: list[str]) -> str:
-    """Take the only word of several that might have been given.
-
-    >>> parse_single(["photos/"])
-    'photos/'
-    """
-    if len(words) != 1:
-        raise UsageError(
-            f"With --out there is one source, not {len(words)}.",
-            hint="Name one folder, list or archive; quote patterns.",
-        )
-    return words[0]
-
-
 def required(value: str | None, with_option: str, option: str) -> str:
     """Take what an option needs beside it.
 
@@ -93,3 +79,24 @@ def required(value: str | None, with_option: str, option: str) -> str:
     if value is None:
         raise UsageError(f"{with_option} goes with {option}.", hint=f"Add {option} FILE.")
     return value
+
+
+def parse_keys(texts: list[str], asked: list[str]) -> dict[str, str]:
+    """Read keys of servers: "KEY", for the first address that is asked, or "ADDRESS=KEY".
+
+    >>> parse_keys(["k1", "https://b.example=k2"], ["a.discern", "https://a.example"])
+    {'https://a.example': 'k1', 'https://b.example': 'k2'}
+    """
+    servers = [word for word in asked if _is_address(word)]
+    keys = {}
+    for text in texts:
+        address, _, key = text.rpartition("=")
+        if _is_address(address):
+            keys[address] = key
+        elif servers:
+            keys[servers[0]] = text
+    return keys
+
+
+def _is_address(text: str) -> bool:
+    return text.lower().startswith(("http://", "https://"))

@@ -27,7 +27,7 @@ def evaluate(
     source: str | Path,
     *,
     against: Sequence[str | Path | Model | Client] = (),
-    key: str | None = None,
+    key: str | Mapping[str, str] | None = None,
     negatives: str | Path | None = None,
     at_least: Mapping[str, float] | None = None,
     seed: int = 0,
@@ -43,7 +43,7 @@ def evaluate(
         bundle: a bundle's path, the address of a server such as "http://127.0.0.1:8000", or either one opened already.
         source: labelled pictures, in any form that `train` takes.
         against: others that are judged on the same pictures: those whose labels all know, and none was trained on.
-        key: for servers that ask for one.
+        key: for the server that is named first, if it asks for one; or for several, by address.
         negatives: pictures of none of the labels; a class folder named `_other` serves as well.
         at_least: floors, such as `{"accuracy": 0.9}`, that the lower ends of the intervals must reach.
         seed: of the resampling behind the intervals.

@@ -14,7 +14,7 @@ import numpy as np
 from discern.bundle import Model, Prediction, Thresholds, load
 from discern.catalog import Catalog
 from discern.client import Client
-from discern.client.address import is_address
+from discern.client.address import is_address, read_address
 from discern.errors import DataError, PictureError, Unreachable
 from discern.flow.judging import Rules
 from discern.flow.places import place
@@ -68,30 +68,43 @@ class Subject(Protocol):
 
 
 @contextmanager
-def opened(given: Sequence[str | Path | Model | Client], *, key: str | None) -> Iterator[list[Subject]]:
+def opened(
+    given: Sequence[str | Path | Model | Client], *, key: str | Mapping[str, str] | None
+) -> Iterator[list[Subject]]:
     """Find what is to be judged, and close what was opened for it.
 
     Args:
         given: bundles' paths, servers' addresses, or either ones opened already.
-        key: for servers.
+        key: for the server that is named first; or for several, by address. No other is told it.
 
     Raises:
         BundleError: a bundle cannot be used.
         RequestError: a server refuses, or cannot be reached.
         UsageError: no address, or httpx2 is not installed.
     """
+    by_host = _by_host(key, [str(each) for each in given if is_address(each)])
     with ExitStack() as clients:
-        yield [_open(each, key, clients) for each in given]
+        yield [_open(each, by_host, clients) for each in given]
 
 
-def _open(given: str | Path | Model | Client, key: str | None, clients: ExitStack) -> Subject:
+def _open(given: str | Path | Model | Client, keys: Mapping[str, str], clients: ExitStack) -> Subject:
     if isinstance(given, Model):
         return Bundled(given, given.manifest.name)
     if isinstance(given, Client):
         return Remote(given)
     if is_address(given):
-        return Remote(clients.enter_context(Client(str(given), key)))
+        return Remote(clients.enter_context(Client(str(given), keys.get(_host(str(given))))))
     return Bundled(load(given), str(place(given)))
+
+
+def _by_host(key: str | Mapping[str, str] | None, addresses: Sequence[str]) -> dict[str, str]:
+    keys = dict.fromkeys(addresses[:1], key) if isinstance(key, str) else key or {}
+    return {_host(address): each for address, each in keys.items()}
+
+
+def _host(address: str) -> str:
+    """Scheme, host and port."""
+    return "/".join(read_address(address).base.lower().split("/")[:3])
 
 
 class Bundled:
@@ -133,7 +146,7 @@ class Remote:
         self._client = client
         self.refused: dict[str, str] = {}
         said = client.about()
-        self.of = client.url
+        self.of = client.url if client.model is None else f"{client.url}?model={client.model}"
         try:
             self.fingerprint = str(said["fingerprint"])
             limits = said["thresholds"]

@@ -15,6 +15,7 @@ from discern.errors import DataError, Unauthorized, Unreachable
 from discern.flow.evaluated import EvaluateResult
 from discern.flow.evaluating import evaluate
 from discern.flow.serving import key
+from discern.flow.subjects import opened
 from discern.flow.training import TrainResult
 from tests.e2e.served import started
 from tests.unit.bundle.small import plain, write_small
@@ -67,7 +68,7 @@ def test_figures_through_the_address_are_the_bundle_s_own(
     assert own["conformal"]
     assert own["ordered"]
     assert own["unknown"]
-    same(found, own | {"of": address, "seen": None})
+    same(found, own | {"of": f"{address}?model=ordered", "seen": None})
 
 
 def test_what_a_server_was_trained_on_is_not_claimed_to_be_nothing(
@@ -128,7 +129,24 @@ class TestSideBySide:
         assert found.other_labels == {"blue": 4, "green": 4}
 
 
+ABOUT = {
+    "labels": ["dark", "red"],
+    "ordered": False,
+    "policy": None,
+    "thresholds": {"unknown": 0.6, "accept": 0.9, "set": None},
+    "fingerprint": "old",
+}
+
+
 class TestRefusals:
+    def test_a_key_is_told_to_its_own_server_alone(self) -> None:
+        with serving(Reply(body=ABOUT)) as first, serving(Reply(body=ABOUT)) as second:
+            for key in ("mine", {first.url + "/predict": "mine", second.url: "theirs"}):
+                with opened([first.url + "?model=a", second.url], key=key) as subjects:
+                    assert [subject.of for subject in subjects] == [first.url + "?model=a", second.url]
+            sent = [[asked.headers.get("Authorization") for asked in server.asked] for server in (first, second)]
+        assert sent == [["Bearer mine", "Bearer mine"], [None, "Bearer theirs"]]
+
     def test_a_key_opens(self, tmp_path: Path, office: Desk) -> None:
         bundle = write_small(tmp_path / "a.discern")
         made = key("me", key_file=tmp_path / "keys.txt")
@@ -169,16 +187,8 @@ class TestRefusals:
 
     def test_a_model_that_changes_meanwhile_is_told(self, tmp_path: Path, office: Desk) -> None:
         model = load(write_small(tmp_path / "a.discern"))
-        limits = {"unknown": 0.6, "accept": 0.9, "set": None}
-        about = {
-            "labels": ["dark", "red"],
-            "ordered": False,
-            "policy": None,
-            "thresholds": limits,
-            "fingerprint": "old",
-        }
         (tmp_path / "photos" / "red").mkdir(parents=True)
         Image.fromarray(plain(200, 0, 0)).save(tmp_path / "photos" / "red" / "a.png")
         answer = model(plain(200, 0, 0)).to_json()
-        with serving(Reply(body=about), Reply(body=answer)) as server, pytest.raises(DataError, match="replaced"):
+        with serving(Reply(body=ABOUT), Reply(body=answer)) as server, pytest.raises(DataError, match="replaced"):
             evaluate(server.url, tmp_path / "photos", cache=office.cache)
