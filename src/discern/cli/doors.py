@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from discern.cli import render
+from discern.cli.bars import bars
 
 
 def serve(
@@ -93,5 +94,6 @@ def export(
     """
     from discern.flow.exporting import export
 
-    result = export(bundle, folder, to=to, api=api, runtime=runtime, cache=cache)
+    with bars() as progress:
+        result = export(bundle, folder, to=to, api=api, runtime=runtime, cache=cache, progress=progress)
     render.show(result.to_json(), json=json, words=render.export)

@@ -8,6 +8,7 @@ from discern.bundle import Model
 from discern.bundle.archive import unpack
 from discern.errors import BundleDamaged, UsageError
 from discern.flow.places import cache_folder, place
+from discern.progress import Progress, silent
 from discern.serving.browser_engine import take_engine
 from discern.serving.static_site import MARK, local_site, remote_site, write_site
 
@@ -65,6 +66,7 @@ def export(
     api: str | None = None,
     runtime: str | Path | None = None,
     cache: str | Path | None = None,
+    progress: Progress = silent,
 ) -> ExportResult:
     """Write a static site that answers pictures in the visitor's browser, or by asking a server.
 
@@ -76,6 +78,7 @@ def export(
             leaves the device.
         runtime: the npm archive of ONNX Runtime for browsers; None: kept from before, or fetched through npm.
         cache: the cache's folder; None: the user's cache folder.
+        progress: is told what takes long.
 
     Raises:
         BundleError: the bundle cannot be used.
@@ -94,7 +97,7 @@ def export(
     target = place(folder)
     if api is None:
         given = None if runtime is None else place(runtime)
-        files = local_site(model, members, take_engine(cache_folder(cache), given=given))
+        files = local_site(model, members, take_engine(cache_folder(cache), given=given, progress=progress))
     else:
         files = remote_site(api)
     known = {"name": model.manifest.name, "version": model.manifest.version, "fingerprint": model.fingerprint}

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from discern.errors import UsageError
+from discern.progress import Progress, silent
 
+STAGE = "fetch by npm"
 _FOLDER = "engines"
 _SECONDS = 600
 
@@ -56,13 +58,16 @@ ENGINE = Package(
 )
 
 
-def take_engine(cache: Path, *, given: Path | None = None, package: Package = ENGINE) -> dict[str, bytes]:
+def take_engine(
+    cache: Path, *, given: Path | None = None, package: Package = ENGINE, progress: Progress = silent
+) -> dict[str, bytes]:
     """Give the engine's files by name.
 
     Args:
         cache: the folder in which the archive is kept.
         given: a copy of the archive; None: the one in the cache, else what npm gives.
         package: which one.
+        progress: is told when npm is asked, which may take a minute.
 
     Raises:
         UsageError: it cannot be had, or it is not the one that is known.
@@ -72,6 +77,7 @@ def take_engine(cache: Path, *, given: Path | None = None, package: Package = EN
     kept = cache / _FOLDER / package.archive
     if kept.is_file() and _integrity(data := kept.read_bytes()) == package.integrity:
         return _unpack(data, package)
+    progress(STAGE, 0, None)
     return _unpack(_fetch(kept, package), package)
 
 
@@ -122,6 +128,7 @@ def _fetch(kept: Path, package: Package) -> bytes:
 
 def _ask(npm: str, folder: Path, package: Package) -> None:
     command = [npm, "pack", package.wanted, "--pack-destination", str(folder), "--ignore-scripts", "--loglevel=error"]
+    command += ["--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"]
     try:
         done = subprocess.run(  # noqa: S603 - no shell, and nothing that a stranger gave
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS, check=False
