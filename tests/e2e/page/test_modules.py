@@ -80,6 +80,8 @@ def test_every_language_has_every_phrase(blank: Page) -> None:
     keys = within(blank, "phrases.js", "Object.values(m.LANGUAGES).map((each) => Object.keys(each).sort().join())")
     assert len(keys) == 6
     assert len(set(keys)) == 1
+    tallies = within(blank, "phrases.js", "Object.values(m.LANGUAGES).map(({ tally }) => Object.keys(tally).join())")
+    assert len(set(tallies)) == 1
 
 
 def test_spoken_words_of_the_model_come_first_and_the_place_last(blank: Page) -> None:

@@ -5,6 +5,13 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.e2e.page.conftest import Visit, choose, headline, said
+from tests.e2e.page.test_camera import until
+
+_WRITTEN = """
+window.written = [];
+const words = document.getElementById("live-words");
+new MutationObserver(() => written.push(words.textContent)).observe(words, { childList: true });
+"""
 
 
 def test_nothing_is_said_until_that_is_wanted(page: Page, shown: dict[str, Path]) -> None:
@@ -37,6 +44,19 @@ def test_of_several_only_the_sum_is_said(page: Page, shown: dict[str, Path]) -> 
     assert said(page)[1:] == ["4 pictures: 2 accepted, 1 to check, 1 not known"]
 
 
+def test_the_sum_is_said_in_the_chosen_language_and_written_in_english(page: Page, shown: dict[str, Path]) -> None:
+    page.get_by_role("button", name="Spoken answers").click()
+    page.get_by_role("button", name="Voice", exact=True).click()
+    page.get_by_label("Language").select_option("it")
+    page.get_by_role("button", name="Done").click()
+    choose(page, *shown.values())
+    written = page.locator("#live-words")
+    expect(written).to_have_text("4 pictures: 2 accepted, 1 to check, 1 not known")
+    expect(written).to_have_attribute("lang", "en")
+    heard = page.evaluate("said.at(-1)")
+    assert (heard["text"], heard["lang"]) == ("4 immagini: 2 accettate, 1 da controllare, 1 sconosciuta", "it")
+
+
 def test_language_and_speed_are_chosen_and_kept(page: Page, shown: dict[str, Path]) -> None:
     page.get_by_role("button", name="Spoken answers").click()
     page.get_by_role("button", name="Voice", exact=True).click()
@@ -61,7 +81,6 @@ def test_hands_free_says_what_has_changed_and_where(visit: Visit, address: str) 
     assert heard[0] == "I am looking."
     begin = told.index(heard[1])
     assert heard[1:5] == [told[(begin + number) % 3] for number in range(4)]
-    expect(page.locator("#live-words")).to_have_text(said(page)[-1])
     page.locator("#live").click()
     assert said(page)[-1] == "I have stopped looking."
     asked = page.evaluate(
@@ -70,13 +89,35 @@ def test_hands_free_says_what_has_changed_and_where(visit: Visit, address: str) 
     assert len(asked) <= 2.2 * (max(asked) - min(asked)) / 1000 + 1
 
 
+def test_who_says_what_the_camera_sees_is_chosen_and_nobody_else_does(visit: Visit, address: str) -> None:
+    page = visit(address)
+    page.evaluate(_WRITTEN)
+    page.get_by_role("button", name="Describe aloud what the camera sees").click()
+    expect(page.locator("#rows tr")).to_have_count(1)
+    assert len(said(page)) >= 2
+    assert set(page.evaluate("written")) <= {""}
+    page.get_by_label("Said by").select_option("my screen reader")
+    heard = said(page)
+    before = page.locator("#rows tr").count()
+    expect(page.locator("#rows tr")).to_have_count(before + 2)
+    assert said(page) == heard
+    expect(page.locator("#speak")).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("#live-words")).to_contain_text("a red card")
+    page.reload()
+    page.get_by_role("button", name="Describe aloud what the camera sees").click()
+    expect(page.locator("#live-words")).to_contain_text("a red card")
+    assert said(page) == []
+    page.get_by_role("button", name="Spoken answers").click()
+    expect(page.get_by_label("Said by")).to_have_value("page")
+
+
 def test_hands_free_says_once_that_the_server_is_away(visit: Visit, address: str) -> None:
     page = visit(address)
     page.route("**/predict*", lambda route: route.abort())
     page.get_by_role("button", name="Describe aloud what the camera sees").click()
     with page.expect_request("**/predict*"), page.expect_request("**/predict*"):
         pass
-    expect(page.locator("#live-words")).to_have_text("The server cannot be reached. I keep trying.")
+    until(page, "said.length === 2")
     assert said(page) == ["I am looking.", "The server cannot be reached. I keep trying."]
     page.unroute("**/predict*")
     expect(page.locator("#answer .chip")).to_have_text("Accepted")
@@ -86,7 +127,7 @@ def test_a_camera_that_looks_at_the_user_turns_the_sides_round(page: Page) -> No
     page.get_by_role("button", name="Use the camera").click()
     page.get_by_label("It looks").select_option("user")
     expect(page.locator("#assumed")).to_contain_text("left on the screen is your left")
-    expect(page.locator("#video")).to_have_class("mirrored")
+    expect(page.locator(".finder")).to_have_class("finder mirrored")
     sides = page.evaluate(
         """async () => {
         const { sideOf } = await import("/page/phrases.js");

@@ -1,12 +1,25 @@
 // One picture's answer, large and plain; or how far it has come.
 
 import { el, icon } from "./dom.js";
+import { patch } from "./patching.js";
 import { candidates, DECISIONS, milliseconds, percent, wordAnswer } from "./wording.js";
 
-/** Draw an item's state into `place`. `acts` are what its buttons do; what cannot be done has none. */
+/**
+ * Draw an item's state into `place`. `acts` are what its buttons do; what cannot be done has none.
+ *
+ * Of one item and one kind, only what has changed is drawn anew.
+ */
 export function drawAnswer(place, item, about, acts) {
   const drawn = { answered: answered, failed: failed, cancelled: failed }[item.state] ?? underway;
-  place.replaceChildren(...drawn(item, about, acts).filter(Boolean));
+  drawCard(place, `${item.id} ${drawn.name}`, drawn(item, about, acts));
+}
+
+/** Draw a card that was not there before, or change what differs in the one that is: `kind` tells which. */
+export function drawCard(place, kind, parts) {
+  const children = parts.map((part) => part || el("p", { hidden: true }));
+  if (place.dataset.kind === kind) return patch(place, children);
+  place.dataset.kind = kind;
+  return place.replaceChildren(...children);
 }
 
 export function chip(decision) {

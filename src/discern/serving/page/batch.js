@@ -1,10 +1,11 @@
 // The pictures that came together: their tiles, and how far they are.
 
 import { $ } from "./dom.js";
-import { tally, Tiles } from "./tiles.js";
+import { sayTally } from "./phrases.js";
+import { Tiles } from "./tiles.js";
 
 export class Batch {
-  /** `choose(item)` is called for one that is to be seen, `cancel(items)` to ask no more, `told(words)` when all are done. */
+  /** `choose(item)` is called for one that is to be seen, `cancel(items)` to ask no more, `told(items)` when all are done. */
   constructor({ choose, cancel, told }) {
     this.tiles = new Tiles(choose);
     this.told = told;
@@ -22,11 +23,11 @@ export class Batch {
     if (this.items.length < 2) return;
     const open = this.items.filter((item) => item.state === "waiting" || item.state === "sending").length;
     const done = this.items.length - open;
-    const said = open ? `${done} of ${this.items.length} answered` : `${this.items.length} pictures: ${tally(this.items)}`;
+    const said = open ? `${done} of ${this.items.length} answered` : sayTally(this.items);
     const news = !open && $("batch-title").textContent !== said;
     $("batch-title").textContent = said;
     $("batch-progress").hidden = $("batch-cancel").hidden = !open;
     $("batch-progress").value = done / this.items.length;
-    if (news) this.told(said);
+    if (news) this.told(this.items);
   }
 }

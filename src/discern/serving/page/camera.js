@@ -11,6 +11,7 @@ export class Camera {
     this.small = document.createElement("canvas");
     this.small.width = this.small.height = SMALL;
     this.facing = "environment";
+    this.generation = 0;
   }
 
   get open() {
@@ -26,15 +27,31 @@ export class Camera {
     return Boolean(navigator.mediaDevices?.getUserMedia);
   }
 
-  /** Open a camera, by preference one that looks where the user looks. Gives how its direction is known. */
+  /**
+   * Open a camera, by preference one that looks where the user looks.
+   *
+   * Gives how its direction is known; null where it was stopped before it had opened, which may take as long as
+   * somebody thinks about whether to allow it.
+   */
   async start(device = "") {
     this.stop();
-    const which = device ? { deviceId: { exact: device } } : { facingMode: { ideal: "environment" } };
-    const size = { width: { ideal: 1280 }, height: { ideal: SIDE } };
-    this.stream = await navigator.mediaDevices.getUserMedia({ video: { ...which, ...size }, audio: false });
+    const { generation } = this;
+    try {
+      const stream = await request(device);
+      if (generation !== this.generation) return end(stream);
+      this.stream = stream;
+      return await this.show();
+    } catch (error) {
+      if (generation !== this.generation) return null;
+      this.stop();
+      throw error;
+    }
+  }
+
+  async show() {
     this.video.srcObject = this.stream;
-    await this.video.play();
     const track = this.stream.getVideoTracks()[0];
+    await this.video.play();
     track.onended = () => this.lost();
     // Phones take the camera from every page that is hidden, and give it back.
     track.onmute = () => document.hidden || this.lost();
@@ -45,15 +62,13 @@ export class Camera {
 
   face(facing) {
     this.facing = facing;
-    this.video.classList.toggle("mirrored", facing === "user");
+    this.video.parentElement.classList.toggle("mirrored", facing === "user");
   }
 
+  /** Close it, and whatever is still being opened. */
   stop() {
-    for (const track of this.stream?.getTracks() ?? []) {
-      track.onended = track.onmute = null;
-      track.stop();
-    }
-    this.stream = null;
+    this.generation += 1;
+    this.stream = end(this.stream);
     this.video.srcObject = null;
   }
 
@@ -84,6 +99,26 @@ export class Camera {
     const cut = Math.min(width, height);
     brush.drawImage(this.video, (width - cut) / 2, (height - cut) / 2, cut, cut, 0, 0, side, side);
   }
+}
+
+/** Ask for a stream: of this device, or of another where it has been unplugged. */
+async function request(device) {
+  const which = device ? { deviceId: { exact: device } } : { facingMode: { ideal: "environment" } };
+  const size = { width: { ideal: 1280 }, height: { ideal: SIDE } };
+  try {
+    return await navigator.mediaDevices.getUserMedia({ video: { ...which, ...size }, audio: false });
+  } catch (error) {
+    if (device && error.name === "OverconstrainedError") return request("");
+    throw error;
+  }
+}
+
+function end(stream) {
+  for (const track of stream?.getTracks() ?? []) {
+    track.onended = track.onmute = null;
+    track.stop();
+  }
+  return null;
 }
 
 function whichWay(track) {

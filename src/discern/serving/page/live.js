@@ -3,6 +3,7 @@
 import { Camera, wordTrouble } from "./camera.js";
 import { hideNotice, showNotice } from "./connection.js";
 import { $, el } from "./dom.js";
+import { Glow } from "./glow.js";
 import { nameCapture } from "./items.js";
 import { sayAnswer, sideOf } from "./phrases.js";
 import { Watcher } from "./watching.js";
@@ -15,10 +16,12 @@ export class Live {
   constructor(page) {
     this.page = page;
     this.camera = new Camera($("video"), () => this.lose());
+    this.corrected = new Map();
+    this.glow = new Glow();
     this.watcher = new Watcher({
       look: () => this.camera.look(),
       ask: () => this.ask(),
-      show: (answer) => page.stage.showLive(answer),
+      show: (answer) => this.show(answer),
       tell: (answer) => this.tell(answer),
       trouble: (error) => this.trouble(error),
     });
@@ -28,22 +31,32 @@ export class Live {
     $("live").onclick = () => this.turn(!this.watcher.on);
     $("shutter").onclick = () => this.shoot();
     $("device").onchange = () => this.open($("device").value);
-    $("facing").onchange = () => this.face($("facing").value, true);
+    $("facing").onchange = () => this.correct($("facing").value);
     document.addEventListener("visibilitychange", () => document.hidden || this.wake());
   }
 
-  async open(device = "") {
+  /** Open a camera. Gives whether one is open; pressing twice asks once. */
+  open(device = "") {
     if (!Camera.able) return this.withoutCamera();
+    if (this.camera.open && !device) $("shutter").focus();
+    else if (this.opening?.device !== device) this.opening = { device, done: this.begin(device) };
+    return this.opening.done;
+  }
+
+  async begin(device) {
     try {
-      const { known, device: opened } = await this.camera.start(device);
-      this.known = known;
+      const started = await this.camera.start(device);
+      if (!started) return false;
+      this.device = started.device;
       hideNotice();
       this.page.stage.showCamera();
-      this.face(this.camera.facing, known);
-      await this.listDevices(opened);
+      const corrected = this.corrected.get(this.device);
+      this.face(corrected ?? this.camera.facing, corrected ?? started.known);
       $("shutter").focus();
-      return true;
+      await this.listDevices(this.device);
+      return this.camera.open;
     } catch (error) {
+      this.opening = null;
       showNotice([wordTrouble(error)], { label: "Choose a picture", act: () => $("files").click() });
       return false;
     }
@@ -55,6 +68,12 @@ export class Live {
       { label: "Take a picture", act: () => $("snap").click() },
     );
     return false;
+  }
+
+  /** Whoever holds the camera knows better than it does which way it looks. */
+  correct(facing) {
+    this.corrected.set(this.device, facing);
+    this.face(facing, true);
   }
 
   face(facing, sure) {
@@ -77,7 +96,6 @@ export class Live {
   async describe() {
     this.page.teller.turnOn();
     if (!this.camera.open && !(await this.open())) return;
-    this.page.stage.showCamera();
     this.turn(true);
     $("live").focus();
   }
@@ -86,9 +104,10 @@ export class Live {
     if (on === this.watcher.on) return;
     $("live").setAttribute("aria-pressed", String(on));
     const { teller } = this.page;
-    teller.announce(teller.words[said]);
+    teller.describe(teller.words[said]);
     if (on) this.watcher.start();
     else this.watcher.stop();
+    if (!on) this.glow.show(null);
     this.keepAwake();
   }
 
@@ -114,9 +133,8 @@ export class Live {
     const { stage, teller } = this.page;
     const describing = this.watcher.on;
     if (describing) this.turn(false, "lost");
-    else if (stage.watching) teller.announce(teller.words.lost);
-    this.camera.stop();
-    if (!stage.watching) return stage.draw();
+    else teller.describe(teller.words.lost);
+    this.leave();
     stage.hideCamera();
     showNotice(
       ["The camera has ended. Perhaps it was unplugged, or another program has taken it."],
@@ -136,9 +154,14 @@ export class Live {
     return { prediction, decision: prediction.decision, label: prediction.label, place, blob, facing, about, milliseconds: performance.now() - begun };
   }
 
+  show(answer) {
+    this.glow.show(answer);
+    this.page.stage.showLive(answer);
+  }
+
   tell(answer) {
     const { teller } = this.page;
-    teller.announce(sayAnswer(answer.prediction, { about: answer.about, language: teller.language, place: answer.place, short: true }));
+    teller.describe(sayAnswer(answer.prediction, { about: answer.about, language: teller.language, place: answer.place, short: true }));
     this.page.tell(answer);
   }
 
@@ -153,7 +176,7 @@ export class Live {
     if (code === "not_found") this.page.halted(error);
     if (code !== this.failed && !error?.busy) {
       const { teller } = this.page;
-      teller.announce(code === "unreachable" ? teller.words.unreachable : teller.words.failed);
+      teller.describe(code === "unreachable" ? teller.words.unreachable : teller.words.failed);
     }
     this.failed = code;
     return error?.busy ? 1000 * error.retryAfter : 2000;
@@ -162,20 +185,25 @@ export class Live {
   async shoot() {
     if (!this.camera.open) return;
     const blob = await this.camera.take();
-    if (!blob) return;
-    this.turn(false);
+    // The first of two presses has closed it.
+    if (!blob || !this.camera.open) return;
     this.page.taken(blob, nameCapture(), this.camera.facing);
   }
 
-  /** Back to the finder, whose camera was left open. */
+  /** Back to the finder, with the camera that was used last. */
   again() {
-    this.page.stage.showCamera();
-    $("shutter").focus();
+    return this.open(this.device);
+  }
+
+  /** Let the camera go: its lamp shines only while the finder is there, and with it what closes it. */
+  leave() {
+    this.turn(false);
+    this.opening = null;
+    this.camera.stop();
   }
 
   close() {
-    if (this.watcher.on) this.turn(false);
-    this.camera.stop();
+    this.leave();
     this.page.stage.hideCamera();
   }
 }

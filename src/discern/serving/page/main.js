@@ -23,7 +23,7 @@ class Page {
     this.visit = new Visit({ choose, shown: () => this.stage.item });
     this.line = new Line({ ask: (item) => this.ask(item), changed: (item) => this.changed(item), halted: (error) => this.halted(error) });
     this.line.held = true;
-    this.batch = new Batch({ choose, cancel: (items) => this.line.cancel(items), told: (words) => this.teller.announce(words) });
+    this.batch = new Batch({ choose, cancel: (items) => this.line.cancel(items), told: (items) => this.teller.announceTally(items) });
     this.connection = new Connection({ known: (about) => this.know(about), needKey: askKey });
     this.live = new Live(this);
     tellLoading();
@@ -96,7 +96,6 @@ class Page {
   }
 
   begin(items) {
-    if (items[0].origin !== "camera") this.live.camera.stop();
     this.visit.admit(items);
     document.body.classList.add("asked");
     this.batch.show(items);
@@ -167,7 +166,7 @@ class Page {
   // What is shown.
 
   choose(item, { scroll = false } = {}) {
-    if (this.live.watcher.on) this.live.turn(false);
+    this.live.leave();
     this.batch.tiles.mark(item);
     this.stage.show(item, { scroll });
   }
@@ -177,7 +176,7 @@ class Page {
     const kept = Boolean(item.blob);
     return {
       heat: kept ? () => this.turnHeat(item) : null,
-      another: item.origin === "camera" && this.live.camera.open ? () => this.live.again() : null,
+      another: item.origin === "camera" ? () => this.live.again() : null,
       say: this.teller.sayAgain ? () => this.teller.sayAgain(item) : null,
       retry: kept ? () => this.line.add([item]) : null,
       cancel: () => this.line.cancel([item]),
@@ -186,6 +185,7 @@ class Page {
   }
 
   forget() {
+    this.live.leave();
     // First, so that what comes of those that are cancelled belongs to no visit.
     this.visit.forget();
     this.line.cancelAll();

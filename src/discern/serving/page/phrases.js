@@ -9,6 +9,7 @@ export const LANGUAGES = {
     left: "to your left", centre: "in front of you", right: "to your right",
     on: "Spoken answers are on.", looking: "I am looking.", stopped: "I have stopped looking.", lost: "The camera has ended. I have stopped looking.",
     unreachable: "The server cannot be reached. I keep trying.", failed: "This picture could not be answered.",
+    tally: { pictures: "pictures", accept: "accepted", review: "to check", unknown: "not known", failed: "without an answer", cancelled: "cancelled" },
   },
   de: {
     language: "Deutsch",
@@ -18,6 +19,7 @@ export const LANGUAGES = {
     left: "links von Ihnen", centre: "vor Ihnen", right: "rechts von Ihnen",
     on: "Ich sage die Antworten an.", looking: "Ich sehe hin.", stopped: "Ich sehe nicht mehr hin.", lost: "Die Kamera ist weg. Ich sehe nicht mehr hin.",
     unreachable: "Der Server ist nicht zu erreichen. Ich versuche es weiter.", failed: "Zu diesem Bild gibt es keine Antwort.",
+    tally: { pictures: "Bilder", accept: "angenommen", review: "zu prüfen", unknown: "unbekannt", failed: "ohne Antwort", cancelled: "abgebrochen" },
   },
   fr: {
     language: "Français",
@@ -27,6 +29,7 @@ export const LANGUAGES = {
     left: "à votre gauche", centre: "devant vous", right: "à votre droite",
     on: "Je dis les réponses.", looking: "Je regarde.", stopped: "Je ne regarde plus.", lost: "La caméra s’est arrêtée. Je ne regarde plus.",
     unreachable: "Le serveur est injoignable. Je réessaie.", failed: "Pas de réponse pour cette image.",
+    tally: { pictures: "images ", accept: ["acceptée", "acceptées"], review: "à vérifier", unknown: ["inconnue", "inconnues"], failed: "sans réponse", cancelled: ["annulée", "annulées"] },
   },
   es: {
     language: "Español",
@@ -36,6 +39,7 @@ export const LANGUAGES = {
     left: "a su izquierda", centre: "delante de usted", right: "a su derecha",
     on: "Diré las respuestas.", looking: "Estoy mirando.", stopped: "He dejado de mirar.", lost: "La cámara se ha parado. He dejado de mirar.",
     unreachable: "No se puede llegar al servidor. Sigo intentándolo.", failed: "No hay respuesta para esta imagen.",
+    tally: { pictures: "imágenes", accept: ["aceptada", "aceptadas"], review: "por comprobar", unknown: ["desconocida", "desconocidas"], failed: "sin respuesta", cancelled: ["cancelada", "canceladas"] },
   },
   it: {
     language: "Italiano",
@@ -45,6 +49,7 @@ export const LANGUAGES = {
     left: "alla sua sinistra", centre: "davanti a lei", right: "alla sua destra",
     on: "Dirò le risposte.", looking: "Sto guardando.", stopped: "Non guardo più.", lost: "La fotocamera si è fermata. Non guardo più.",
     unreachable: "Il server non è raggiungibile. Continuo a provare.", failed: "Nessuna risposta per questa immagine.",
+    tally: { pictures: "immagini", accept: ["accettata", "accettate"], review: "da controllare", unknown: ["sconosciuta", "sconosciute"], failed: "senza risposta", cancelled: ["annullata", "annullate"] },
   },
   nl: {
     language: "Nederlands",
@@ -54,6 +59,7 @@ export const LANGUAGES = {
     left: "links van u", centre: "voor u", right: "rechts van u",
     on: "Ik zeg de antwoorden.", looking: "Ik kijk.", stopped: "Ik kijk niet meer.", lost: "De camera is gestopt. Ik kijk niet meer.",
     unreachable: "De server is niet bereikbaar. Ik blijf het proberen.", failed: "Voor deze foto is er geen antwoord.",
+    tally: { pictures: "foto’s", accept: "geaccepteerd", review: "na te kijken", unknown: "onbekend", failed: "zonder antwoord", cancelled: "geannuleerd" },
   },
 };
 
@@ -71,6 +77,18 @@ export function sayAnswer(prediction, { about, language = "en", place = null, sh
   if (short && prediction.decision === "accept") return `${name}${where}`;
   const own = words === LANGUAGES.en ? prediction.spoken : null;
   return `${own || words[prediction.decision](name, Math.min(99, Math.round(100 * prediction.confidence)))}${where}`;
+}
+
+/** What became of several pictures, in one sentence. */
+export function sayTally(items, language = "en") {
+  const words = LANGUAGES[language].tally;
+  const kinds = items.map((item) => (item.state === "answered" ? item.prediction.decision : item.state));
+  const parts = ["accept", "review", "unknown", "failed", "cancelled"].flatMap((kind) => {
+    const number = kinds.filter((each) => each === kind).length;
+    const [one, many] = [words[kind]].flat();
+    return number ? `${number} ${number > 1 ? (many ?? one) : one}` : [];
+  });
+  return `${items.length} ${words.pictures}: ${parts.join(", ")}`;
 }
 
 /**

@@ -60,15 +60,17 @@ export function drawHeat(inside, heat) {
   if (!inside || !heat) return;
   const picture = inside.querySelector("img");
   const lit = el("img", { class: "heat", alt: "", src: picture?.src ?? heat.map });
-  const [left, top, right, bottom] = heat.box;
-  if (picture) {
-    Object.assign(lit.style, {
-      maskImage: `url("${heat.map}")`, maskRepeat: "no-repeat",
-      maskSize: `${100 * (right - left)}% ${100 * (bottom - top)}%`,
-      maskPosition: `${shift(left, right)}% ${shift(top, bottom)}%`,
-    });
-  }
+  if (picture) Object.assign(lit.style, maskOf(heat));
   inside.append(lit);
+}
+
+/** The styles that let only that part of a whole picture be seen where its answer is. */
+export function maskOf({ map, box: [left, top, right, bottom] }) {
+  return {
+    maskImage: `url("${map}")`, maskRepeat: "no-repeat",
+    maskSize: `${100 * (right - left)}% ${100 * (bottom - top)}%`,
+    maskPosition: `${shift(left, right)}% ${shift(top, bottom)}%`,
+  };
 }
 
 /** A mask's position counts the room that it leaves, not the picture's width. */

@@ -1,6 +1,6 @@
 // Where the chosen picture, or what the camera sees, stands beside its answer.
 
-import { drawAnswer, drawProgress } from "./answer_card.js";
+import { drawAnswer, drawCard, drawProgress } from "./answer_card.js";
 import { $, el } from "./dom.js";
 import { LANGUAGES } from "./phrases.js";
 import { drawPicture } from "./picture_view.js";
@@ -31,7 +31,7 @@ export class Stage {
     drawPicture($("picture"), item, { sent: page.door === "server" || page.door === "remote" });
     drawAnswer($("answer"), item, item.about ?? page.about, page.acts(item));
     // Who had the focus on a button that is gone is led to the answer.
-    if (id) ($(id) ?? $("answer").querySelector("h2"))?.focus();
+    if (id && !$("answer").contains(document.activeElement)) ($(id) ?? $("answer").querySelector("h2"))?.focus();
   }
 
   showCamera() {
@@ -40,14 +40,13 @@ export class Stage {
     document.body.classList.add("asked");
     $("stage").hidden = $("camera").hidden = false;
     $("picture").hidden = $("batch").hidden = true;
-    $("answer").replaceChildren(el("h2", { class: "headline waiting" }, "Point the camera at something"),
-      el("p", { class: "note" }, "Take the picture, or let me answer as you move."));
+    drawCard($("answer"), "camera", [el("h2", { class: "headline waiting" }, "Point the camera at something"),
+      el("p", { class: "note" }, "Take the picture, or let me answer as you move.")]);
     $("stage").scrollIntoView({ block: "nearest" });
   }
 
   hideCamera() {
     const last = this.page.visit.items.at(-1);
-    this.watch(false);
     if (last) this.page.choose(last);
     else this.clear();
     $("camera-open").focus();
@@ -55,7 +54,7 @@ export class Stage {
 
   showLive({ prediction, milliseconds, place, about }) {
     const where = place ? `${capital(LANGUAGES.en[place])}.` : "";
-    drawAnswer($("answer"), { state: "answered", prediction, milliseconds, where }, about, {});
+    drawAnswer($("answer"), { id: "live", state: "answered", prediction, milliseconds, where }, about, {});
   }
 
   watch(on) {
@@ -63,10 +62,9 @@ export class Stage {
     $("stage").classList.toggle("watching", on);
   }
 
-  /** Show nothing, unless the camera is what is shown. */
   clear() {
+    this.watch(false);
     this.item = null;
-    if (this.watching) return;
     $("stage").hidden = true;
     document.body.classList.remove("asked");
   }

@@ -1,14 +1,18 @@
 // Tells people what happens: the voice, if it is on, and screen readers.
 
-import { $ } from "./dom.js";
-import { sayAnswer, sideOf } from "./phrases.js";
+import { $, recall, remember } from "./dom.js";
+import { sayAnswer, sayTally, sideOf } from "./phrases.js";
 import { Speaker } from "./speaking.js";
 import { DECISIONS, wordAnswer } from "./wording.js";
+
+const [PAGE, READER] = ["page", "reader"];
 
 export class Teller {
   constructor() {
     this.speaker = new Speaker();
+    this.describer = recall("describer", PAGE);
     $("speak").onclick = () => this.turn();
+    $("said-by").onchange = () => this.sayBy($("said-by").value);
     this.showSpeaking();
   }
 
@@ -24,6 +28,17 @@ export class Teller {
   announce(aloud, written = aloud) {
     this.speaker.say(aloud);
     this.write(written, written === aloud ? this.language : "en");
+  }
+
+  /** Tell what the camera sees by one voice alone: two that say the same at once cannot be understood. */
+  describe(words) {
+    this.speaker.say(words);
+    this.write(this.speaking ? "" : words, this.language);
+  }
+
+  /** Whether the page says things itself, rather than leave it to a screen reader. */
+  get speaking() {
+    return this.speaker.on && this.speaker.able;
   }
 
   /** Tell screen readers alone. */
@@ -43,6 +58,11 @@ export class Teller {
     this.announce(this.wordAloud(item, place), written);
   }
 
+  /** Tell what became of several items. */
+  announceTally(items) {
+    this.announce(sayTally(items, this.language), sayTally(items));
+  }
+
   /** Say an item's answer, whether or not the voice is on; null where this browser has no voice. */
   get sayAgain() {
     return this.speaker.able ? (item) => this.speaker.say(this.wordAloud(item), { always: true }) : null;
@@ -58,16 +78,26 @@ export class Teller {
     this.speaker.say(this.words.on);
   }
 
-  /** Turn the voice on for this visit. */
+  /** Turn the voice on for this visit, unless what the camera sees is left to a screen reader. */
   turnOn() {
-    this.speaker.on = true;
+    if (this.describer === PAGE) this.speaker.on = true;
+    this.showSpeaking();
+  }
+
+  /** Choose who says what the camera sees, for this visit and later ones. */
+  sayBy(who) {
+    this.describer = who;
+    remember("describer", who);
+    if (who === PAGE) this.turnOn();
+    else this.speaker.set({ on: false });
     this.showSpeaking();
   }
 
   showSpeaking() {
     $("speak").setAttribute("aria-pressed", String(this.speaker.on));
+    $("said-by").value = this.speaking ? PAGE : READER;
     if (this.speaker.able) return;
-    $("speak").disabled = true;
-    $("speak").title = "This browser has no voice.";
+    $("speak").disabled = $("said-by").disabled = true;
+    $("speak").title = $("said-by").title = "This browser has no voice.";
   }
 }

@@ -52,14 +52,3 @@ function shorten(item, about) {
   const name = item.prediction.name || nameOf(item.prediction.label, about);
   return item.prediction.decision === "unknown" ? "None of these" : name;
 }
-
-/** What became of several pictures, in one sentence. */
-export function tally(items) {
-  const count = (test) => items.filter(test).length;
-  const decided = (decision) => count((item) => item.state === "answered" && item.prediction.decision === decision);
-  const parts = [
-    [decided("accept"), "accepted"], [decided("review"), "to check"], [decided("unknown"), "not known"],
-    [count((item) => item.state === "failed"), "without an answer"], [count((item) => item.state === "cancelled"), "cancelled"],
-  ].filter(([number]) => number);
-  return parts.map(([number, word]) => `${number} ${word}`).join(", ");
-}

@@ -1,0 +1,190 @@
+"""When the camera is on, what its finder shows, and the answer beside it."""
+
+import base64
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageStat
+from playwright.sync_api import Page, expect
+
+from tests.e2e.page.conftest import choose, headline
+from tests.e2e.page.test_modules import within
+
+_WATCH = """
+window.tracks = [];
+window.asking = [];
+const { getUserMedia } = MediaDevices.prototype;
+MediaDevices.prototype.getUserMedia = async function (wanted) {
+    if (window.thinking) await new Promise((allow) => asking.push(allow));
+    const stream = await getUserMedia.call(this, wanted);
+    tracks.push(...stream.getTracks());
+    return stream;
+};
+null;
+"""
+_LAMP = "tracks.filter((track) => track.readyState === 'live').length"
+_SHINE = """((glow) => {
+    const evidence = { map: given[1], box: [0, 0, 1, 1] };
+    glow.show(given[0] ? { decision: given[0], prediction: { evidence } } : null);
+    document.getElementById("video").style.visibility = "hidden";
+})(window.shining ??= new m.Glow())"""
+
+
+@pytest.fixture
+def camera(page: Page) -> Page:
+    """A page that counts which cameras are on."""
+    page.evaluate(_WATCH)
+    return page
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait for something that no element shows; the page forbids what Playwright would do for that."""
+    for _ in range(200):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(expression)
+
+
+def open_camera(page: Page) -> None:
+    page.get_by_role("button", name="Use the camera").click()
+    expect(page.locator("#shutter")).to_be_focused()
+    assert page.evaluate(_LAMP) == 1
+
+
+def test_the_camera_is_on_only_while_its_finder_is_there(camera: Page, shown: dict[str, Path]) -> None:
+    open_camera(camera)
+    camera.keyboard.press("Enter")
+    expect(headline(camera)).to_contain_text("Red card")
+    assert camera.evaluate(_LAMP) == 0
+    camera.get_by_role("button", name="Take another").click()
+    expect(camera.locator("#shutter")).to_be_focused()
+    assert camera.evaluate(_LAMP) == 1
+    camera.locator("#rows button").click()
+    expect(camera.locator("#video")).to_be_hidden()
+    assert camera.evaluate(_LAMP) == 0
+    open_camera(camera)
+    camera.get_by_role("button", name="Forget all").click()
+    expect(camera.locator("#stage")).to_be_hidden()
+    assert camera.evaluate(_LAMP) == 0
+    open_camera(camera)
+    choose(camera, shown["dark"])
+    expect(headline(camera)).to_contain_text("Dark card")
+    assert camera.evaluate(_LAMP) == 0
+
+
+def test_pressing_twice_asks_for_one_camera(camera: Page) -> None:
+    camera.evaluate("window.thinking = true")
+    camera.get_by_role("button", name="Use the camera").click()
+    camera.get_by_role("button", name="Describe aloud what the camera sees").click()
+    camera.evaluate("asking.forEach((allow) => allow())")
+    expect(camera.locator("#live")).to_have_attribute("aria-pressed", "true")
+    assert camera.evaluate("[asking.length, tracks.length]") == [1, 1]
+    camera.get_by_role("button", name="Close the camera").click()
+    assert camera.evaluate(_LAMP) == 0
+
+
+def test_a_camera_that_is_allowed_too_late_stays_off(camera: Page, shown: dict[str, Path]) -> None:
+    camera.evaluate("window.thinking = true")
+    camera.get_by_role("button", name="Describe aloud what the camera sees").click()
+    choose(camera, shown["sure"])
+    expect(headline(camera)).to_contain_text("Red card")
+    camera.evaluate("asking[0]()")
+    until(camera, f"tracks.length === 1 && {_LAMP} === 0")
+    expect(headline(camera)).to_contain_text("Red card")
+    expect(camera.locator("#video")).to_be_hidden()
+    expect(camera.locator("#live")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_double_press_takes_one_picture(camera: Page, shown: dict[str, Path]) -> None:
+    open_camera(camera)
+    camera.locator("#shutter").evaluate("shutter => { shutter.click(); shutter.click(); }")
+    expect(headline(camera)).to_contain_text("Red card")
+    choose(camera, shown["dark"])
+    expect(headline(camera)).to_contain_text("Dark card")
+    expect(camera.locator("#rows tr")).to_have_count(2)
+
+
+def test_which_way_a_camera_looks_need_not_be_said_again(camera: Page) -> None:
+    open_camera(camera)
+    camera.get_by_label("It looks").select_option("user")
+    camera.locator("#shutter").click()
+    camera.get_by_role("button", name="Take another").click()
+    expect(camera.locator("#shutter")).to_be_focused()
+    expect(camera.get_by_label("It looks")).to_have_value("user")
+    expect(camera.locator(".finder")).to_have_class("finder mirrored")
+
+
+def test_a_live_answer_changes_in_place(camera: Page) -> None:
+    camera.get_by_role("button", name="Describe aloud what the camera sees").click()
+    expect(camera.locator("#answer .where")).to_be_visible()
+    camera.evaluate(
+        """() => {
+        window.begun = 0;
+        window.kept = [...document.querySelectorAll("#answer h2, #answer .where, #answer li, #answer .fill")];
+        document.getElementById("answer").addEventListener("animationstart", () => begun++);
+    }"""
+    )
+    where = camera.locator("#answer .where").inner_text()
+    expect(camera.locator("#answer .where")).not_to_have_text(where)
+    assert camera.evaluate("[kept.length, kept.every((each) => each.isConnected), begun]") == [6, True, 0]
+
+
+def test_only_another_picture_makes_another_card(page: Page, shown: dict[str, Path]) -> None:
+    choose(page, shown["sure"])
+    expect(headline(page)).to_be_visible()
+    page.evaluate("window.kept = document.querySelector('#answer h2')")
+    page.locator("#heat").click()
+    expect(page.locator("#looked")).not_to_be_empty()
+    expect(page.locator("#heat")).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("kept.isConnected")
+    choose(page, shown["dark"])
+    expect(headline(page)).to_contain_text("Dark card")
+    assert not page.evaluate("kept.isConnected")
+
+
+def test_the_light_in_the_finder_can_be_turned_off_for_good(camera: Page) -> None:
+    open_camera(camera)
+    camera.locator("#live").click()
+    expect(camera.locator("#light div:not(.gone)")).to_have_count(1)
+    camera.get_by_role("button", name="Show where I look").click()
+    expect(camera.locator("#light div:not(.gone)")).to_have_count(0)
+    camera.reload()
+    expect(camera.locator("#glow")).to_have_attribute("aria-pressed", "false")
+
+
+def test_the_light_is_where_the_finder_shows_it(camera: Page) -> None:
+    open_camera(camera)
+    left = half_seen()
+    within(camera, "glow.js", _SHINE, "accept", left)
+    assert darker(camera) == "right"
+    camera.get_by_label("It looks").select_option("user")
+    assert darker(camera) == "left"
+    for decision in ("unknown", None):
+        within(camera, "glow.js", _SHINE, decision, left)
+        assert darker(camera) == "neither"
+
+
+def half_seen() -> str:
+    """A map that is strong on its left."""
+    drawn = Image.new("RGBA", (96, 96), (255, 120, 0, 0))
+    drawn.paste((255, 120, 0, 200), (0, 0, 48, 96))
+    file = io.BytesIO()
+    drawn.save(file, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def darker(page: Page) -> str:
+    """Which half of the finder lies in the shade."""
+    taken = page.locator(".finder").screenshot(animations="disabled")
+    with Image.open(io.BytesIO(taken)) as finder:
+        grey = finder.convert("L")
+    wide, high = grey.size
+    left, right = (
+        ImageStat.Stat(grey.crop((at, high // 4, at + wide // 4, 3 * high // 4))).mean[0]
+        for at in (wide // 8, 5 * wide // 8)
+    )
+    if abs(left - right) < 5:
+        return "neither"
+    return "left" if left < right else "right"
