@@ -129,14 +129,14 @@ def choose(page: Page, *paths: Path) -> None:
     page.set_input_files("#files", [str(path) for path in paths])
 
 
-def hold(page: Page) -> list[Route]:
+def hold(page: Page, which: str = "**/predict*") -> list[Route]:
     """Keep the questions of a page from the server; each may be let go later."""
     held: list[Route] = []
 
     def keep(route: Route) -> None:
         held.append(route)
 
-    page.route("**/predict*", keep)
+    page.route(which, keep)
     return held
 
 

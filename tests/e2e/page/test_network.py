@@ -26,7 +26,6 @@ def test_what_is_shown_while_the_server_is_away_is_answered_when_it_is_back(
     expect(page.locator("#notice")).to_contain_text("The server cannot be reached.")
     expect(page.locator("#answer h2")).to_have_text("Waiting for the server: your picture is kept")
     with serve(colours, port=port):
-        page.get_by_role("button", name="Try now").click()
         expect(page.locator("#batch-title")).to_have_text("2 pictures: 2 accepted")
         expect(page.locator("#notice")).to_be_hidden()
 
@@ -82,6 +81,56 @@ def test_a_busy_server_is_asked_again_when_it_said(visit: Visit, address: str, s
     expect(headline(page)).to_contain_text("Red card")
     assert len(asked) == 2
     assert asked[1] - asked[0] >= 1900
+
+
+def test_the_model_that_was_chosen_last_answers(visit: Visit, colours: Path) -> None:
+    with serve(f"First={colours}", f"Second={colours}", f"Third={colours}") as address:
+        page = visit(address)
+        held = hold(page, "**/model?model=Second")
+        page.get_by_label("Model", exact=True).select_option("Second")
+        page.get_by_label("Model", exact=True).select_option("Third")
+        expect(page).to_have_title("Third · Discern")
+        with page.expect_response("**/model?model=Second"):
+            held[0].continue_()
+        page.evaluate("new Promise((resolve) => setTimeout(resolve))")
+        expect(page).to_have_title("Third · Discern")
+        expect(page.locator("#model")).to_have_value("Third")
+        assert page.evaluate("localStorage.getItem('discern.model')") == '"Third"'
+
+
+def test_a_model_that_is_gone_and_no_longer_wanted_is_not_told_of(visit: Visit, colours: Path) -> None:
+    with serve(f"First={colours}", f"Second={colours}", f"Third={colours}") as address:
+        page = visit(address)
+        held = hold(page, "**/model?model=Second")
+        page.get_by_label("Model", exact=True).select_option("Second")
+        page.get_by_label("Model", exact=True).select_option("Third")
+        expect(page).to_have_title("Third · Discern")
+        gone = {"error": {"code": "not_found", "message": "There is no such model.", "hint": ""}}
+        with page.expect_response("**/model?model=Second"):
+            held[0].fulfill(status=404, json=gone)
+        page.evaluate("new Promise((resolve) => setTimeout(resolve))")
+        expect(page.locator("#notice")).to_be_hidden()
+        assert page.evaluate("localStorage.getItem('discern.model')") == '"Third"'
+
+
+def test_who_tries_now_starts_no_second_round_of_trying(visit: Visit, address: str, shown: dict[str, Path]) -> None:
+    page = visit(address)
+    page.clock.install()
+    page.route("**/predict*", lambda route: route.abort())
+    asked = hold(page, "**/model*")
+    choose(page, shown["sure"])
+    try_now = page.get_by_role("button", name="Try now")
+    expect(try_now).to_be_visible()
+    page.clock.run_for(1_000)
+    with page.expect_request("**/model*"):
+        try_now.click()
+    assert len(asked) == 2
+    for route in asked[:2]:
+        with page.expect_event("requestfailed"):
+            route.abort()
+    page.clock.run_for(10_000)
+    page.evaluate("fetch('/readyz')")
+    assert len(asked) == 3
 
 
 def test_a_key_is_asked_for_and_kept_for_this_tab(

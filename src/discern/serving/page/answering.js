@@ -1,5 +1,7 @@
 // The page's only way to answers.
 
+const PATIENCE = 15_000;
+
 /**
  * Find out who answers here: the server that gave this page, a remote one, or this browser itself.
  *
@@ -14,7 +16,7 @@ export async function connect() {
 
 async function configure() {
   try {
-    const response = await fetch(new URL("./config.json", import.meta.url), { cache: "no-cache" });
+    const response = await fetch(new URL("./config.json", import.meta.url), { cache: "no-cache", signal: AbortSignal.timeout(PATIENCE) });
     if (response.ok) return await response.json();
   } catch {
     // Told below, as for any other failure.
