@@ -76,6 +76,20 @@ def test_ordered_labels_stay_in_their_order(blank: Page) -> None:
     assert within(blank, "wording.js", names, said, {"ordered": False}) == ["overripe", "ripe", "green"]
 
 
+def test_a_graded_answer_tells_its_middle_where_that_is_another(blank: Page) -> None:
+    words = "m.wordMore(given[0], given[1])"
+    said = answer(green=0.4, ripe=0.3, over=0.3) | {"order_value": 1.0, "set": None}
+    about = {"labels": ["green", "ripe", "over"], "names": {"ripe": {"name": "ripe ones"}}}
+    assert within(blank, "wording.js", words, said, about) == ["In the middle of what it may be, in order: ripe ones."]
+    assert within(blank, "wording.js", words, said | {"order_value": 0.0}, about) == []
+    assert within(blank, "wording.js", words, said | {"decision": "unknown"}, about) == []
+    numbers = answer(**{"10": 0.4, "20": 0.3, "30": 0.3}) | {"order_value": 20.0, "set": ["10", "20"]}
+    assert within(blank, "wording.js", words, numbers, {"labels": ["10", "20", "30"]}) == [
+        "It is one of these: 10 or 20.",
+        "In the middle of what it may be, in order: 20.",
+    ]
+
+
 def test_every_language_has_every_phrase(blank: Page) -> None:
     keys = within(blank, "phrases.js", "Object.values(m.LANGUAGES).map((each) => Object.keys(each).sort().join())")
     assert len(keys) == 6

@@ -1,7 +1,7 @@
 // What the model is, how good it is, and what it promises.
 
 import { el } from "./dom.js";
-import { listed, nameOf } from "./wording.js";
+import { apart, listed, nameOf } from "./wording.js";
 
 const MANY = 8;
 
@@ -51,7 +51,7 @@ function labels(about) {
   const tag = about.ordered ? "ol" : "ul";
   return el(tag, { class: "labels" }, ...about.labels.map((label) => {
     const name = nameOf(label, about);
-    return el("li", {}, name, name === label ? null : el("code", {}, label));
+    return el("li", {}, name, name === apart(label) ? null : el("code", {}, label));
   }));
 }
 

@@ -1,8 +1,9 @@
 // One picture's answer, large and plain; or how far it has come.
 
 import { el, icon } from "./dom.js";
+import { loadingShare, wordLoading } from "./local_words.js";
 import { patch } from "./patching.js";
-import { candidates, DECISIONS, milliseconds, percent, wordAnswer } from "./wording.js";
+import { candidates, DECISIONS, milliseconds, percent, wordAnswer, wordMore } from "./wording.js";
 
 /**
  * Draw an item's state into `place`. `acts` are what its buttons do; what cannot be done has none.
@@ -51,14 +52,15 @@ function bars(prediction, about) {
   const more = Object.keys(prediction.probabilities).length - rows.length;
   const said = prediction.decision === "unknown" ? "Of the things I know, it would be" : "What it may be";
   return el("div", { class: `candidates ${prediction.decision}` }, el("h3", {}, said), el("ul", { class: "bars" }, ...rows),
-    more > 0 ? el("p", { class: "aside" }, `${more} more ${more === 1 ? "label is" : "labels are"} less likely.`) : null);
+    more > 0 ? el("p", { class: "aside" }, `${more} more ${more === 1 ? "label is" : "labels are"} less likely.`) : null,
+    ...wordMore(prediction, about).map((said) => el("p", { class: "aside more" }, said)));
 }
 
 function buttons(item, acts) {
   const made = [];
   if (acts.heat) {
     const on = Boolean(item.heat);
-    made.push(el("button", { type: "button", id: "heat", onclick: acts.heat, "aria-pressed": String(on), disabled: item.looking }, "Show where I look"));
+    made.push(el("button", { type: "button", id: "heat", onclick: acts.heat, "aria-pressed": String(on), "aria-disabled": item.looking ? "true" : null }, "Show where I look"));
   }
   if (acts.another) made.push(el("button", { type: "button", class: "main-way", id: "another", onclick: acts.another }, "Take another"));
   if (acts.say) made.push(el("button", { type: "button", id: "say", onclick: acts.say }, "Say it"));
@@ -71,13 +73,20 @@ function timing(item) {
 }
 
 function underway(item, about, acts) {
-  const why = item.state === "waiting" && item.error ? waitingFor(item.error) : item.state === "waiting" ? "Waiting for its turn" : "";
+  const why = item.state === "waiting" && (item.error ? waitingFor(item.error) : about ? "Waiting for its turn" : "I am getting ready: your picture is kept");
   return [
     el("p", { class: "decided" }, el("span", { class: "chip waiting" }, icon("waiting"), why ? "Waiting" : "Asking")),
     el("h2", { class: "headline waiting", tabIndex: -1 }, why || "Looking at it"),
+    item.state === "waiting" && !about && loading(),
     item.state === "sending" && el("div", { class: "underway" }, el("progress", { id: "progress", "aria-label": "How far it is" }), el("p", { class: "aside", id: "progress-said" }, "")),
     el("div", { class: "ways" }, el("button", { type: "button", id: "cancel", onclick: acts.cancel }, "Cancel")),
   ];
+}
+
+/** How far the model has come; who loads it draws it further. */
+function loading() {
+  return el("div", { class: "underway" }, el("progress", { id: "loading", "aria-label": "How far I am loaded", value: loadingShare() }),
+    el("p", { class: "aside", id: "loading-said" }, wordLoading()));
 }
 
 function waitingFor(error) {
@@ -114,8 +123,8 @@ function failed(item, about, acts) {
     el("h2", { class: "headline failed", tabIndex: -1 }, cancelled ? "Cancelled" : titleOf(code)),
     cancelled ? null : el("p", { class: "note" }, message, " ", hint),
     el("div", { class: "ways" },
-      large ? el("button", { type: "button", class: "main-way", id: "shrink", onclick: acts.shrink }, "Use a smaller copy") : null,
-      acts.retry ? el("button", { type: "button", id: "retry", onclick: acts.retry }, "Try again") : null),
+      large ? el("button", { type: "button", class: "main-way", id: "shrink", onclick: acts.shrink, "aria-disabled": item.shrinking ? "true" : null }, "Use a smaller copy") : null,
+      acts.retry && !item.shrinking ? el("button", { type: "button", id: "retry", onclick: acts.retry }, "Try again") : null),
   ];
 }
 

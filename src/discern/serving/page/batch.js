@@ -16,6 +16,8 @@ export class Batch {
   show(items) {
     this.items = items;
     this.tiles.show(items);
+    $("tally").hidden = items.length < 2;
+    if (!items.length) $("batch-title").textContent = $("tally-said").textContent = "";
   }
 
   /** Say how far all are. */
@@ -25,7 +27,7 @@ export class Batch {
     const done = this.items.length - open;
     const said = open ? `${done} of ${this.items.length} answered` : sayTally(this.items);
     const news = !open && $("batch-title").textContent !== said;
-    $("batch-title").textContent = said;
+    $("batch-title").textContent = $("tally-said").textContent = said;
     $("batch-progress").hidden = $("batch-cancel").hidden = !open;
     $("batch-progress").value = done / this.items.length;
     if (news) this.told(this.items);

@@ -3,13 +3,21 @@
 import { $, el } from "./dom.js";
 import { LANGUAGES } from "./phrases.js";
 
-/** Let every "Done" and "Close" close its dialog, and a click beside a dialog too. */
+/** Let every "Done" and "Close" close its dialog, and a click that begins and ends beside a dialog too. */
 export function closeByButtons() {
   for (const dialog of document.querySelectorAll("dialog")) {
+    let begun = false;
+    dialog.addEventListener("pointerdown", (event) => (begun = isBeside(dialog, event)));
     dialog.addEventListener("click", (event) => {
-      if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
+      if ((begun && isBeside(dialog, event)) || event.target.closest("[data-close]")) dialog.close();
     });
   }
+}
+
+/** A dialog's own margin belongs to it, as what is behind it does: only the place tells them apart. */
+function isBeside(dialog, { target, clientX, clientY }) {
+  const { left, top, right, bottom } = dialog.getBoundingClientRect();
+  return target === dialog && (clientX < left || clientX > right || clientY < top || clientY > bottom);
 }
 
 /** The voice dialog, for a speaker. */

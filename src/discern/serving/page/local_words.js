@@ -5,11 +5,24 @@ import { $ } from "./dom.js";
 
 const REMEDY = "Use another browser, or let this page read pictures, which some browsers' protection against tracking spoils.";
 
+let share;
+
+/** How much of the model has come, in [0, 1]; undefined while nobody knows, or where nothing is loaded. */
+export const loadingShare = () => share;
+
+export function wordLoading() {
+  if (share === undefined) return "";
+  return share < 1 ? `I am being loaded (${Math.floor(100 * share)}\u202f%).` : "I am testing myself.";
+}
+
 /** Say how far the model has come while it loads, and that it then answers its own pictures. */
 export function tellLoading() {
   addEventListener("discern:loading", ({ detail: { loaded, total } }) => {
-    const far = `I am being loaded (${Math.floor((100 * loaded) / total)}\u202f%).`;
-    $("knows").textContent = `One moment: ${loaded < total ? far : "I am testing myself."}`;
+    share = loaded / total;
+    $("knows").textContent = `One moment: ${wordLoading()}`;
+    if (!$("loading")) return;
+    $("loading").value = share;
+    $("loading-said").textContent = wordLoading();
   });
 }
 

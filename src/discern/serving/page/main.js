@@ -14,10 +14,11 @@ import { tellLoading, warnUnlessVerified, wordPrivacy } from "./local_words.js";
 import { Stage } from "./stage.js";
 import { Teller } from "./telling.js";
 import { Visit } from "./visit.js";
+import { apart } from "./wording.js";
 
 class Page {
   constructor() {
-    const choose = (item) => this.choose(item, { scroll: true });
+    const choose = (item) => this.pick(item);
     this.teller = new Teller();
     this.stage = new Stage(this);
     this.visit = new Visit({ choose, shown: () => this.stage.item });
@@ -50,6 +51,8 @@ class Page {
   }
 
   know(about) {
+    // Only a model that is loaded lets people wait for it.
+    if (!this.about && this.door === "local") this.teller.write("I am loaded, and ready.");
     this.about = about;
     document.title = `${about.name} · Discern`;
     $("knows").textContent = wordKnows(about);
@@ -134,11 +137,18 @@ class Page {
   }
 
   async sendSmaller(item) {
+    if (item.shrinking) return;
+    item.shrinking = true;
+    this.refresh(item);
     const done = await makeSmaller(item, this.connection.answerer?.limits);
+    item.shrinking = false;
     if (!this.visit.holds(item)) return;
-    if (done) return this.line.add([item]);
+    if (done) {
+      this.line.add([item]);
+      return;
+    }
     const error = { code: "not_shrunk", message: "This browser cannot open it, so it cannot make it smaller.", hint: "Make it smaller with another program." };
-    return this.line.mark(item, "failed", { error });
+    this.line.mark(item, "failed", { error });
   }
 
   // What becomes of it.
@@ -171,6 +181,12 @@ class Page {
     this.stage.show(item, { scroll });
   }
 
+  /** Somebody has asked for one of several: those who do not see it are told what is there now. */
+  pick(item) {
+    this.choose(item, { scroll: true });
+    this.teller.write(`${apart(item.name)}: ${$("answer").querySelector("h2").textContent}`);
+  }
+
   /** What can be done with an item; null where something cannot. */
   acts(item) {
     const kept = Boolean(item.blob);
@@ -191,6 +207,7 @@ class Page {
     this.line.cancelAll();
     this.batch.show([]);
     this.stage.clear();
+    this.teller.write("");
     $("choose").focus();
   }
 }

@@ -71,7 +71,7 @@ export const LANGUAGES = {
  */
 export function sayAnswer(prediction, { about, language = "en", place = null, short = false } = {}) {
   const words = LANGUAGES[language] ?? LANGUAGES.en;
-  const called = about?.names?.[prediction.label];
+  const called = Object.hasOwn(about?.names ?? {}, prediction.label) ? about.names[prediction.label] : null;
   const name = called?.spoken || prediction.name || called?.name || prediction.label.replaceAll("_", " ");
   const where = place && prediction.decision !== "unknown" ? `, ${words[place]}` : "";
   if (short && prediction.decision === "accept") return `${name}${where}`;

@@ -22,11 +22,15 @@ export function drawPicture(place, item, { sent }) {
 function frame(item, sent) {
   const inside = el("div", { class: "frame" });
   const image = el("img", { alt: `Your picture: ${item.name}` });
-  image.onload = () => inside.style.setProperty("--ratio", image.naturalWidth / image.naturalHeight);
+  image.onload = () => {
+    inside.style.setProperty("--ratio", image.naturalWidth / image.naturalHeight);
+    drawHeat(inside, item.heat);
+  };
   image.onerror = () => {
     inside.classList.add("empty");
     const words = `This browser cannot show this kind of picture.${sent ? " It is sent all the same." : ""}`;
     image.replaceWith(el("p", { class: "cannot-show" }, words));
+    drawHeat(inside, item.heat);
   };
   inside.append(image);
   load(image, item.blob);
@@ -41,6 +45,14 @@ async function load(image, blob) {
   image.src = url = URL.createObjectURL(shown);
 }
 
+/** Let nothing of a picture stay in `place`. */
+export function forgetPicture(place) {
+  place.replaceChildren();
+  for (const name of ["item", "whole"]) delete place.dataset[name];
+  URL.revokeObjectURL(url);
+  url = "";
+}
+
 function rest(item) {
   const inside = el("div", { class: "frame empty" });
   const small = item.thumb ? el("img", { class: "small", alt: `A small copy of your picture: ${item.name}`, src: item.thumb }) : null;
@@ -52,14 +64,16 @@ function rest(item) {
  * Show where the answer is seen: that stays bright and coloured, the rest goes dim and grey.
  *
  * The map's opacity is its strength; `box` says which part of the picture it belongs to, as shares of its width and
- * height. Where the picture itself cannot be shown, the map is shown alone.
+ * height. Where the picture itself cannot be shown, the map is shown alone; where it is not there yet, it brings the
+ * map with it.
  */
 export function drawHeat(inside, heat) {
   inside?.querySelector(".heat")?.remove();
-  inside?.classList.toggle("dim", Boolean(heat));
-  if (!inside || !heat) return;
-  const picture = inside.querySelector("img");
-  const lit = el("img", { class: "heat", alt: "", src: picture?.src ?? heat.map });
+  const picture = inside?.querySelector("img");
+  const drawn = Boolean(heat) && (!picture || picture.naturalWidth > 0);
+  inside?.classList.toggle("dim", drawn);
+  if (!inside || !drawn) return;
+  const lit = el("img", { class: "heat", alt: "", src: picture ? picture.src : heat.map });
   if (picture) Object.assign(lit.style, maskOf(heat));
   inside.append(lit);
 }

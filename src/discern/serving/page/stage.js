@@ -3,7 +3,7 @@
 import { drawAnswer, drawCard, drawProgress } from "./answer_card.js";
 import { $, el } from "./dom.js";
 import { LANGUAGES } from "./phrases.js";
-import { drawPicture } from "./picture_view.js";
+import { drawPicture, forgetPicture } from "./picture_view.js";
 import { capital } from "./wording.js";
 
 export class Stage {
@@ -65,6 +65,8 @@ export class Stage {
   clear() {
     this.watch(false);
     this.item = null;
+    forgetPicture($("picture"));
+    drawCard($("answer"), "", []);
     $("stage").hidden = true;
     document.body.classList.remove("asked");
   }

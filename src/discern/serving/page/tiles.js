@@ -1,7 +1,7 @@
 // The pictures that came together, each as a small tile with its decision.
 
 import { $, el, icon } from "./dom.js";
-import { DECISIONS, nameOf } from "./wording.js";
+import { apart, DECISIONS, nameIn } from "./wording.js";
 
 const STATES = { waiting: "Waiting", sending: "Asking", failed: "No answer", cancelled: "Cancelled" };
 
@@ -32,7 +32,7 @@ export class Tiles {
     const kind = item.state === "answered" ? item.prediction.decision : item.state;
     made.button.className = `tile ${kind}`;
     made.button.setAttribute("aria-current", String(item === current));
-    made.button.setAttribute("aria-label", `${item.name}: ${tell(item, about)}`);
+    made.button.setAttribute("aria-label", `${apart(item.name)}: ${tell(item, about)}`);
     made.said.replaceChildren(icon(kind === "sending" || kind === "cancelled" ? "waiting" : kind), shorten(item, about));
     if (item.thumb && !made.picture.firstChild) made.picture.append(el("img", { src: item.thumb, alt: "" }));
   }
@@ -49,6 +49,5 @@ function tell(item, about) {
 
 function shorten(item, about) {
   if (item.state !== "answered") return STATES[item.state];
-  const name = item.prediction.name || nameOf(item.prediction.label, about);
-  return item.prediction.decision === "unknown" ? "None of these" : name;
+  return item.prediction.decision === "unknown" ? "None of these" : nameIn(item.prediction, about);
 }

@@ -3,14 +3,14 @@
 import { chip } from "./answer_card.js";
 import { csv } from "./csv.js";
 import { $, el, icon } from "./dom.js";
-import { capital, milliseconds, nameOf, percent } from "./wording.js";
+import { capital, milliseconds, nameIn, percent } from "./wording.js";
 
 const PICTURES = 200;
 const ROWS = 1000;
 const RECORDS = 20_000;
 const HEADER = [
   "time", "picture", "decision", "label", "name", "confidence", "second_label", "second_confidence", "unknown_score",
-  "route", "place", "milliseconds", "model", "version", "fingerprint", "id", "problem",
+  "route", "place", "milliseconds", "model", "version", "fingerprint", "id", "problem", "looks_like", "set", "order_value",
 ];
 
 /** The list; `choose(item)` is called for one that is to be seen, `shown()` gives the one that is. */
@@ -63,11 +63,12 @@ export class Visit {
       item.thumb ? el("img", { src: item.thumb, alt: "", width: 40, height: 40 }) : null, el("span", {}, item.name));
     const { prediction } = item;
     const cells = prediction && item.state === "answered"
-      ? [capital(prediction.name || nameOf(prediction.label, about)), chip(prediction.decision), percent(prediction.confidence), milliseconds(item.milliseconds)]
+      ? [...answerCells(prediction, about), milliseconds(item.milliseconds)]
       : [item.error?.message ?? "", el("span", { class: "chip failed" }, icon("failed"), "No answer"), "", ""];
-    return el("tr", {}, el("th", { scope: "row" }, open), el("td", {}, cells[0]), el("td", {}, cells[1]),
-      el("td", { class: "number" }, cells[2]), el("td", { class: "number wide" }, cells[3]),
-      el("td", { class: "number wide" }, item.at.toLocaleTimeString()));
+    // Where rows are drawn as cards, browsers forget that they are rows.
+    const cell = (said, kind = "") => el("td", { role: "cell", class: kind }, said);
+    return el("tr", { role: "row" }, el("th", { scope: "row", role: "rowheader" }, open), cell(cells[0], "answer"), cell(cells[1]),
+      cell(cells[2], "number sure"), cell(cells[3], "number wide"), cell(item.at.toLocaleTimeString(), "number wide"));
   }
 
   /** A long visit does not fill the memory: of the newest all is kept, of older ones the row, of still older ones the record. */
@@ -103,6 +104,13 @@ export class Visit {
   }
 }
 
+/** What is answered, and how sure that is; of a stranger nobody is sure that it is what it looks like. */
+function answerCells(prediction, about) {
+  const { decision, confidence } = prediction;
+  if (decision === "unknown") return ["None of these", chip(decision), ""];
+  return [capital(nameIn(prediction, about)), chip(decision), percent(confidence)];
+}
+
 function letPictureGo(item) {
   Object.assign(item, { blob: null, heat: null });
   if (item.prediction?.evidence) item.prediction.evidence.map = "";
@@ -110,11 +118,11 @@ function letPictureGo(item) {
 
 function record(item) {
   const said = item.state === "answered" ? item.prediction : null;
-  if (!said) return [item.at.toISOString(), item.name, ...Array(14).fill(null), item.error?.message ?? ""];
+  if (!said) return [item.at.toISOString(), item.name, ...Array(14).fill(null), item.error?.message ?? "", null, null, null];
   const second = Object.entries(said.probabilities).sort((a, b) => b[1] - a[1])[1] ?? [null, null];
   return [
     item.at.toISOString(), item.name, said.decision, said.label, said.name ?? null, said.confidence, ...second, said.unknown_score,
     said.route ?? null, said.evidence?.place ?? null, Math.round(item.milliseconds), said.model.name, said.model.version,
-    said.model.fingerprint, said.id, null,
+    said.model.fingerprint, said.id, null, said.looks_like ?? null, said.set ? JSON.stringify(said.set) : null, said.order_value ?? null,
   ];
 }

@@ -5,11 +5,22 @@ export const DECISIONS = { accept: "Accepted", review: "Please check", unknown: 
 const THIN = "\u202f";
 const CLOSE = 0.5;
 
-export const capital = (text) => text.charAt(0).toLocaleUpperCase() + text.slice(1);
+export const capital = (text) => text.replace(/^\u2068?./u, (first) => first.toLocaleUpperCase());
 
 /** What people call a label: as the model was told, else the label itself. */
 export function nameOf(label, about) {
-  return about?.names?.[label]?.name || label.replaceAll("_", " ");
+  const names = about?.names ?? {};
+  return apart((Object.hasOwn(names, label) && names[label].name) || label.replaceAll("_", " "));
+}
+
+/** What people call what an answer names. */
+export function nameIn(prediction, about) {
+  return prediction.name ? apart(prediction.name) : nameOf(prediction.label, about);
+}
+
+/** Words that run from right to left, in marks that keep them from turning the sentence around them (as `bdi` does). */
+export function apart(name) {
+  return /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(name) ? `\u2068${name}\u2069` : name;
 }
 
 /** A share in words that never claim more than is known: nothing below one is "100 %". */
@@ -35,7 +46,7 @@ export function rivals(prediction, about) {
 
 /** The answer: one large sentence, and what else is to be known. */
 export function wordAnswer(prediction, about) {
-  const name = prediction.name || nameOf(prediction.label, about);
+  const name = nameIn(prediction, about);
   const sure = percent(prediction.confidence);
   if (prediction.decision === "unknown") {
     return {
@@ -63,6 +74,28 @@ function wordDoubt(prediction, about, name, sure) {
 export function listed(names, joiner = "and") {
   if (names.length < 2) return names.join("");
   return `${names.slice(0, -1).join(", ")} ${joiner} ${names.at(-1)}`;
+}
+
+/**
+ * What else an answer says: the set of labels that holds the right one as often as was asked, and where ordered labels
+ * have another in their middle, that one. Of strangers neither is meant.
+ */
+export function wordMore(prediction, about) {
+  const { decision, label, set, order_value: value } = prediction;
+  if (decision === "unknown") return [];
+  const asked = about?.metrics?.conformal?.asked;
+  const often = typeof asked === "number" ? ` (right for ${percent(asked)} of pictures)` : "";
+  const middle = typeof value === "number" ? labelAt(value, about?.labels ?? []) : label;
+  return [
+    set?.length ? `It is ${set.length > 1 ? "one of these" : "this alone"}${often}: ${listed(set.map((each) => nameOf(each, about)), "or")}.` : "",
+    middle !== undefined && middle !== label ? `In the middle of what it may be, in order: ${nameOf(middle, about)}.` : "",
+  ].filter(Boolean);
+}
+
+/** The label that counts as a number: ordered labels count as their numbers where all are numbers, else as their places. */
+function labelAt(value, labels) {
+  const numbers = labels.map((label) => (label.trim() ? Number(label) : NaN));
+  return numbers.every(Number.isFinite) ? labels[numbers.indexOf(value)] : labels[value];
 }
 
 /** Where a picture's answer is seen, for somebody who looks at the picture. */

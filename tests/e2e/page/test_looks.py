@@ -1,0 +1,158 @@
+"""How the page looks where that decides whether it can be used: small screens, forced colours, all scripts."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from discern.bundle import Thresholds
+from tests.e2e.page.conftest import Visit, choose, headline, serve
+from tests.e2e.page.test_using import PHONE
+from tests.unit.bundle.small import write_small
+
+LOW = {"width": 320, "height": 256}
+
+
+def style(place: Locator, name: str, part: str = "") -> str:
+    """What a property comes to, once nothing moves any more."""
+    script = "(each, [name, part]) => getComputedStyle(each, part || null)[name]"
+    return str(place.evaluate(script, [name, part]))
+
+
+def lines(place: Locator) -> int:
+    """How many lines an element's text takes."""
+    return int(
+        place.evaluate(
+            """(each) => { const range = document.createRange(); range.selectNodeContents(each);
+            return new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size; }"""
+        )
+    )
+
+
+@pytest.mark.parametrize("width", [390, 320, 800])
+def test_no_word_of_the_table_is_broken(page: Page, shown: dict[str, Path], tmp_path: Path, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    long = tmp_path / "a-very-long-name-of-a-picture-that-nobody-would-ever-type-by-hand-2019-05-17-175206.png"
+    long.write_bytes(shown["sure"].read_bytes())
+    choose(page, long, shown["torn"])
+    expect(page.locator("#rows tr")).to_have_count(2)
+    assert [lines(cell) for cell in page.locator("#rows td.answer").all()] == [1, 1]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_rows_that_are_drawn_as_cards_are_still_a_table(visit: Visit, address: str, shown: dict[str, Path]) -> None:
+    page = visit(address, viewport=PHONE)
+    choose(page, shown["sure"])
+    expect(page.locator("#rows tr")).to_have_count(1)
+    assert style(page.locator("#rows tr"), "display") == "grid"
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    found = {(node["role"]["value"], node.get("name", {}).get("value", "")) for node in tree}
+    assert {
+        ("cell", "Red card"),
+        ("cell", "Accepted"),
+        ("rowheader", "sure.png"),
+        ("columnheader", "Decision"),
+    } <= found
+
+
+def test_how_several_came_out_is_on_the_first_screen_of_a_phone(
+    visit: Visit, address: str, shown: dict[str, Path]
+) -> None:
+    page = visit(address, viewport=PHONE, has_touch=True, is_mobile=True)
+    expect(page.locator(".invite")).to_have_text("Choose pictures, or take one.", use_inner_text=True)
+    choose(page, shown["sure"])
+    expect(headline(page)).to_be_visible()
+    expect(page.locator("#tally")).to_be_hidden()
+    choose(page, *shown.values())
+    expect(page.locator("#tally")).to_have_text("4 pictures: 2 accepted, 1 to check, 1 not known")
+    expect(page.locator("#tally")).to_be_in_viewport()
+    page.locator("#tally a").tap()
+    expect(page.locator("#batch-title")).to_be_in_viewport()
+    page.locator("#camera-open").tap()
+    expect(page.locator("#tally")).to_be_hidden()
+
+
+def test_forced_colours_show_what_is_on_and_what_is_likely(visit: Visit, address: str, shown: dict[str, Path]) -> None:
+    page = visit(address, forced_colors="active", reduced_motion="reduce")
+    knob, ground = page.locator("#speak .knob"), style(page.locator("body"), "backgroundColor")
+    off = style(knob, "backgroundColor")
+    assert style(knob, "backgroundColor", "::after") != off
+    page.locator("#speak").click()
+    assert style(knob, "backgroundColor") != off
+    assert style(knob, "backgroundColor", "::after") != style(knob, "backgroundColor")
+    for name in ("sure", "torn", "strange"):
+        choose(page, shown[name])
+        expect(page.locator("figcaption")).to_have_text(f"{name}.png")
+        expect(headline(page)).to_be_visible()
+        fills = [style(fill, "backgroundColor") for fill in page.locator(".bars .fill").all()]
+        assert ground not in fills
+        assert len(set(fills)) == 1
+    heat = page.locator("#heat")
+    before = style(heat, "backgroundColor")
+    heat.click()
+    expect(heat).to_have_attribute("aria-pressed", "true")
+    assert style(heat, "backgroundColor") != before
+    assert style(heat, "backgroundColor") != style(heat, "color")
+
+
+def test_at_four_times_the_size_the_camera_s_buttons_leave_room(visit: Visit, address: str) -> None:
+    page = visit(address, viewport=LOW)
+    page.locator("#camera-open").click()
+    expect(page.locator("#answer h2")).to_be_visible()
+    page.locator("#video").scroll_into_view_if_needed()
+    assert style(page.locator("#camera .controls").first, "position") == "static"
+    page.set_viewport_size(PHONE)
+    assert style(page.locator("#camera .controls").first, "position") == "sticky"
+
+
+def test_what_is_clear_in_a_picture_is_shown_as_it_is_answered(visit: Visit, address: str, tmp_path: Path) -> None:
+    page = visit(address, color_scheme="dark", reduced_motion="reduce")
+    Image.new("RGBA", (90, 90), (0, 0, 0, 0)).save(tmp_path / "clear.png")
+    choose(page, tmp_path / "clear.png")
+    expect(headline(page)).to_contain_text("none of the things")
+    expect(page.locator("#picture img")).to_have_js_property("naturalWidth", 90)
+    assert style(page.locator("#picture img"), "backgroundColor") == "rgb(255, 255, 255)"
+
+
+@pytest.fixture(scope="module")
+def scaled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of two grades, in order, whose answers have sets."""
+    return write_small(
+        tmp_path_factory.mktemp("scaled") / "model.discern",
+        labels=("القط 1", "constructor"),
+        ordered=True,
+        thresholds=Thresholds(unknown=0.6, accept=0.9, label_set=0.3),
+        metrics={"conformal": {"asked": 0.9}},
+    )
+
+
+def parts(page: Page, words: str) -> Any:
+    """Where the first and the last letter of the headline's line with `words` stand, from the left."""
+    return page.evaluate(
+        """(words) => { const node = document.querySelector("#answer h2").firstChild, range = document.createRange();
+        return [...words].map((each) => { const at = node.data.indexOf(each);
+            range.setStart(node, at); range.setEnd(node, at + 1); return range.getBoundingClientRect().left; }); }""",
+        words,
+    )
+
+
+def test_names_of_any_script_and_any_object_are_names(visit: Visit, scaled: Path, shown: dict[str, Path]) -> None:
+    with serve(scaled) as address:
+        page = visit(address, viewport={"width": 2400, "height": 900})
+        assert page.locator("#about .labels code").count() == 0
+        choose(page, shown["dark"])
+        expect(headline(page)).to_contain_text("98")
+        name, comma, figure = parts(page, "ط,8")
+        assert name < comma < figure
+        choose(page, shown["sure"])
+        expect(headline(page)).to_have_text("Constructor, 98\u202f%")
+        expect(page.locator(".bars .first .name")).to_have_text("constructor")
+        expect(page.locator(".more")).to_have_text(["It is this alone (right for 90\u202f% of pictures): constructor."])
+        page.locator("#speak").click()
+        page.locator("#say").click()
+        page.wait_for_function("said.length > 1")
+        assert page.evaluate("said.at(-1).text") == "constructor, 98 percent sure"
+        choose(page, shown["torn"])
+        expect(page.locator(".more").first).to_contain_text("It is one of these (right for 90\u202f% of pictures):")
