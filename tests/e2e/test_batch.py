@@ -40,7 +40,7 @@ def test_a_program_reads_one_object(bench: Bench, bundle: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["photos", "photos", "--out", "a.csv"], "one source, not 2"),
+        (["https://shop.example/", "--out", "a.csv"], "is an address"),
         (["photos", "--sheet", "a.html"], "--sheet goes with --out"),
         (["photos", "--out", "a.xlsx"], "of no form"),
         (["photos", "--out", "a.csv", "--sheet", "a.gif"], "of no form"),
@@ -50,6 +50,25 @@ def test_a_program_reads_one_object(bench: Bench, bundle: Path, tmp_path: Path) 
 )
 def test_refusals_are_one_line(bench: Bench, bundle: Path, words: list[str], why: str) -> None:
     assert why in bench.refused("predict", bundle, *words)
+
+
+def test_rows_with_a_reason_are_done_and_nothing_but_such_rows_falls_short(
+    bench: Bench, bundle: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    words = ("predict", bundle, tmp_path / "notes.txt")
+    assert bench.call(*words, bench.picture("red"), "--out", tmp_path / "a.csv").code == 0
+    assert bench.call(*words, "--out", tmp_path / "b.csv").code == 1
+    assert "not_a_picture" in (tmp_path / "b.csv").read_text()
+    said = bench.call(*words, bench.picture("red"))
+    assert (said.code, said.err) == (1, "")
+    assert "notes.txt: " in said.out.splitlines()[0]
+
+
+def test_an_empty_folder_is_refused_with_and_without_a_file(bench: Bench, bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert "no picture" in bench.refused("predict", bundle, tmp_path / "empty")
+    assert "empty" in bench.refused("predict", bundle, tmp_path / "empty", "--out", tmp_path / "a.csv")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX knows them")

@@ -101,7 +101,7 @@ def test_prediction_answers_and_names_paths(desk: Desk, trained: Any, tmp_path: 
     bad.write_text("no picture")
     done = desk.call("predict", trained["bundle"], desk.photos / "disc", bad, "--json")
     lines = [json.loads(line) for line in done.out.splitlines()]
-    assert done.code == 0
+    assert done.code == 1
     assert len(lines) == 15
     assert all(Path(line["path"]).is_absolute() for line in lines)
     assert [line["label"] for line in lines[:14]].count("disc") >= 12

@@ -64,6 +64,13 @@ NOT_THERE = [
     (("verify", "nowhere"), "no bundle at nowhere"),
     (("predict", "nowhere", "photos"), "no bundle at nowhere"),
     (("show", "photos"), "no bundle at photos"),
+    (("show", "http://127.0.0.1:8000"), "http://127.0.0.1:8000 is an address"),
+    (("verify", "http://127.0.0.1:8000"), "discern evaluate"),
+    (("predict", "http://127.0.0.1:8000", "photos"), "discern.Client"),
+    (("evaluate", "localhost:8000", "photos"), "write http://localhost:8000"),
+    (("predict", "BUNDLE", "https://shop.example/a.jpg"), "Download it first"),
+    (("predict", "BUNDLE", "https://shop.example/a.jpg", "--out", "a.csv"), "Download it first"),
+    (("predict", "photos/red/p0.png", "BUNDLE"), "bundle is named first"),
     (("show", "/dev/zero"), "no bundle at"),
     (("check", "photos", "--fixes", "photos"), "is no file"),
     (("check", "photos", "--fixes", "/dev/zero"), "is no file"),
@@ -207,7 +214,7 @@ class TestPermissions:
         found = json.loads(checked.out)
         assert (found["pictures"], found["unreadable"]) == (23, 2)
         answers = [json.loads(line) for line in answered.out.splitlines()]
-        assert (answered.code, len(answers), sum("error" in answer for answer in answers)) == (0, 25, 2)
+        assert (answered.code, len(answers), sum("error" in answer for answer in answers)) == (1, 25, 2)
 
     def test_a_bundle_that_may_not_be_read(
         self, bench: Bench, prefix: tuple[str, ...], taught: Any, tmp_path: Path

@@ -8,6 +8,7 @@ sha256 of `bundle.json`, which holds the sha256 of every other member. To change
 import hashlib
 import io
 import os
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,14 +16,21 @@ from tokenize import TokenError
 
 import numpy as np
 
-from discern.errors import BundleDamaged, BundleError
+from discern.errors import BundleDamaged, BundleError, PictureError
+from discern.picture import read_header
 
 MANIFEST = "bundle.json"
+FILE = "model.discern"
+"""What a run calls its bundle."""
+
 MEMBERS = (MANIFEST, "model.onnx", "golden.npz", "seen.npy", "CARD.md")
 MAX_BYTES = 2 * 1024**3
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 # How ONNX names a node's operation: field 4, as protobuf writes it.
 _LOOPS = (b'"\x04Loop', b'"\x04Scan')
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_HOST = re.compile(r"[\w.-]+:\d{1,5}(/.*)?")
+_ORDER = "The bundle is named first, then the pictures: runs/NAME/model.discern photos/."
 _HINT = "Copy the bundle again from where it was made, or train it anew."
 
 
@@ -54,14 +62,30 @@ def write(path: Path, members: Mapping[str, bytes]) -> None:
     temporary.replace(path)
 
 
-def unpack(path: Path) -> dict[str, bytes]:
+def is_address(given: object) -> bool:
+    """Tell whether something is an address, and no path.
+
+    >>> is_address("https://shop.example/a.jpg"), is_address("C:/a.jpg")
+    (True, False)
+    """
+    return isinstance(given, str) and _ADDRESS.match(given) is not None
+
+
+def unpack(given: str | Path) -> dict[str, bytes]:
     """Read all members, distrusting the container.
 
     Raises:
-        BundleError: there is no such file, it is too large, or it may not be read.
-        BundleDamaged: it is no bundle, lacks a member, has one too many, was changed, or could do harm.
+        BundleError: there is no such file, it is something else than a bundle, it is too large, or may not be read.
+        BundleDamaged: it lacks a member, has one too many, was changed, or could do harm.
     """
+    if is_address(given):
+        raise BundleError(
+            f"{given} is an address, and no bundle here.",
+            hint="`discern evaluate` judges a server, and `discern.Client` asks one; else download the bundle.",
+        )
+    path = Path(given)
     data = _read(path)
+    _require_no_picture(path, data)
     members = _read_members(path, data)
     if data != pack(members):
         raise BundleDamaged(f"{path} has bytes that no bundle has there.", hint=_HINT)
@@ -83,9 +107,7 @@ def _require_harmless(path: Path, members: Mapping[str, bytes]) -> None:
 def _read(path: Path) -> bytes:
     try:
         if not path.is_file():
-            raise BundleError(
-                f"There is no bundle at {path}.", hint="`discern train` writes one as runs/NAME/model.discern."
-            )
+            raise BundleError(f"There is no bundle at {path}.", hint=_where_else(path))
         if path.stat().st_size > MAX_BYTES:
             raise BundleError(f"{path} is larger than any bundle ({MAX_BYTES >> 30} GiB).", hint="Is it another file?")
         return path.read_bytes()
@@ -93,12 +115,36 @@ def _read(path: Path) -> bytes:
         raise BundleError(f"{path} cannot be read: {error.strerror}.", hint="Allow it, or copy it.") from error
 
 
+def _where_else(path: Path) -> str:
+    """Say what may have been meant."""
+    if (path / FILE).is_file():
+        return f"It is a run's folder: name {path / FILE}."
+    if _HOST.fullmatch(str(path)):
+        return f"If it is a server's address, write http://{path} to `discern evaluate` or `discern.Client`."
+    return f"`discern train` writes one as runs/NAME/{FILE}."
+
+
+def _require_no_picture(path: Path, data: bytes) -> None:
+    try:
+        found = read_header(data)
+    except PictureError:
+        return
+    raise BundleError(f"{path} is a picture ({found.format}), and no bundle.", hint=_ORDER)
+
+
+def _first_name(data: bytes) -> str:
+    """The name of a zip's first member, which stands there whatever became of its end."""
+    return data[30 : 30 + len(MANIFEST)].decode("ascii", "replace")
+
+
 def _read_members(path: Path, data: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
+            if not {*names, _first_name(data)} & set(MEMBERS):
+                raise BundleError(f"{path} is an archive of other files, and no bundle.", hint=_ORDER)
             if sorted(names) != sorted(MEMBERS):
-                raise BundleDamaged(f"{path} holds {names}, not exactly the members of a bundle.", hint=_HINT)
+                raise BundleDamaged(f"{path} holds {names[:9]}, not exactly the members of a bundle.", hint=_HINT)
             if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
                 raise BundleDamaged(f"{path} has compressed members, which no bundle has.", hint=_HINT)
             members = {name: archive.read(name) for name in names}

@@ -7,13 +7,17 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from discern.bundle import archive, golden
 from discern.bundle.manifest import Manifest, digests
 from discern.bundle.prediction import Prediction, predict_one
 from discern.bundle.runtime import OnnxRuntime, Runtime
-from discern.errors import BundleDamaged, BundleError, PictureError
+from discern.errors import BundleDamaged, BundleError, DamagedPicture, PictureError, UsageError
 from discern.picture import Limits, apply_recipe, load_input, read_file
+from discern.picture.exif import ORIENTATION
+from discern.picture.memory import to_array
+from discern.picture.opening import Opened
 
 Picture = str | Path | bytes | np.ndarray
 OUTPUTS = ("probabilities", "unknown_score", "embedding", "evidence")
@@ -87,18 +91,28 @@ class Model:
             raise BundleDamaged("seen.npy holds something else than hashes.", hint="Copy the bundle again.")
         return prefixes
 
-    def __call__(self, picture: Picture) -> Prediction:
-        """Answer one picture: a path, the bytes of a file, or upright RGB pixels uint8 `[H, W, 3]`.
+    def __call__(self, picture: Picture | Image.Image) -> Prediction:
+        """Answer one picture: a path, the bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or Pillow's image.
+
+        Pillow's image is turned as its EXIF says, and brought to sRGB over white, as a file would be.
 
         Raises:
             PictureError: it cannot be used as a picture; the message says why.
+            UsageError: it is nothing of these.
         """
         return self.answer(self.prepare(picture)[None])[0]
 
-    def prepare(self, picture: Picture) -> np.ndarray:
+    def prepare(self, picture: Picture | Image.Image) -> np.ndarray:
         """Turn a picture into the graph's input, uint8 `[size, size, 3]`."""
+        if isinstance(picture, Image.Image):
+            picture = pixels_of(picture)
         if isinstance(picture, np.ndarray):
             return apply_recipe(picture, self.manifest.recipe)
+        if not isinstance(picture, str | Path | bytes):
+            raise UsageError(
+                f"A picture is a path, bytes, pixels or an image of Pillow, and no {type(picture).__name__}.",
+                hint="Give one picture; `predict` takes many.",
+            )
         data = picture if isinstance(picture, bytes) else read_file(Path(picture), limits=self.limits)
         return load_input(data, self.manifest.recipe, limits=self.limits)
 
@@ -138,13 +152,13 @@ class Model:
             for row, score in zip(probabilities, unknown_score, strict=True)
         ]
 
-    def predict(self, pictures: Iterable[Picture]) -> Iterator[Prediction | PictureError]:
+    def predict(self, pictures: Iterable[Picture | Image.Image]) -> Iterator[Prediction | PictureError]:
         """Answer many pictures in order; a bad one gives its error in its place, and the rest goes on."""
         stream = iter(pictures)
         while batch := list(islice(stream, _BATCH)):
             yield from self._predict_batch(batch)
 
-    def _predict_batch(self, batch: Sequence[Picture]) -> list[Prediction | PictureError]:
+    def _predict_batch(self, batch: Sequence[Picture | Image.Image]) -> list[Prediction | PictureError]:
         inputs: list[np.ndarray | PictureError] = []
         for picture in batch:
             try:
@@ -169,6 +183,30 @@ class Model:
         )
 
 
+def pixels_of(image: Image.Image) -> np.ndarray:
+    """The pixels of Pillow's image as a file of it would give them: upright sRGB, uint8 `[H, W, 3]`.
+
+    Raises:
+        DamagedPicture: it cannot be decoded.
+    """
+    try:
+        image.load()  # some formats turn themselves now, and what their EXIF says changes with it
+        opened = Opened(
+            format=image.format or "",
+            stored=image.size,
+            mode=image.mode,
+            load=lambda _: image,
+            turn=image.getexif().get(ORIENTATION, 1),
+            profile=image.info.get("icc_profile") or b"",
+        )
+        return to_array(opened.decode(None))
+    except Exception as error:
+        raise DamagedPicture(
+            f"This image of Pillow cannot be used: {str(error) or type(error).__name__}.",
+            hint="Save it anew from the program it came from, or leave it out.",
+        ) from error
+
+
 def load(path: str | Path, *, threads: int | None = None, limits: Limits | None = None) -> Model:
     """Load a bundle for answering; needs no PyTorch.
 
@@ -180,7 +218,7 @@ def load(path: str | Path, *, threads: int | None = None, limits: Limits | None 
     Raises:
         BundleError: no bundle, a damaged one, or one of a newer form.
     """
-    return Model(archive.unpack(Path(path)), threads=threads, limits=limits)
+    return Model(archive.unpack(path), threads=threads, limits=limits)
 
 
 def verify(path: str | Path, *, fingerprint: str | None = None) -> Verification:

@@ -71,8 +71,16 @@ def scan(
     return _catalog(opened.root, seen[sorted(range(len(keys)), key=keys.__getitem__)], eyes.known, limits)
 
 
-def open_source(source: Path, limits: Limits, leave_out: Callable[[Path], bool] | None = None) -> Source:
+def open_source(
+    source: Path, limits: Limits, leave_out: Callable[[Path], bool] | None = None, *, labels: bool = True
+) -> Source:
     """Choose how a path is read: as a folder, a list, or an archive.
+
+    Args:
+        source: an absolute path.
+        limits: `max_bytes` bounds what is read of one file.
+        leave_out: tells the folders in a folder that are not looked into.
+        labels: whether labels matter; else a list may name a picture twice with different ones.
 
     Raises:
         CatalogError: it is none of these, or may not be looked at.
@@ -83,7 +91,7 @@ def open_source(source: Path, limits: Limits, leave_out: Callable[[Path], bool] 
     except OSError as error:
         raise CatalogError(f"{source} cannot be read: {error.strerror}.", hint="Allow it, or copy it.") from error
     if source.name.lower().endswith(SUFFIXES) and source.is_file():
-        return ListingSource(source, limits=limits)
+        return ListingSource(source, limits=limits, labels=labels)
     if holds_files(source):
         return ArchiveSource(source, limits=limits)
     found = "is no folder, no list and no archive that can be opened" if os.path.lexists(source) else "does not exist"

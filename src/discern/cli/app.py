@@ -7,8 +7,9 @@ import typer
 
 from discern.cli import doors, render
 from discern.cli.bars import bars
-from discern.cli.parsing import parse_floors, parse_order, parse_parts, parse_share, parse_single, required
-from discern.cli.refusing import FELL_SHORT, INTERRUPTED, refusals
+from discern.cli.parsing import parse_floors, parse_keys, parse_order, parse_parts, parse_share, required
+from discern.cli.refusing import FELL_SHORT, INTERRUPTED, going_on, refusals
+from discern.errors import UsageError
 
 app = typer.Typer(
     help="Point it at pictures. Get a classifier you can trust, serve anywhere, and improve from its own traffic.",
@@ -173,7 +174,10 @@ def evaluate(
     against: Annotated[
         list[str] | None, typer.Option(help="Another bundle or address to judge on the same pictures.")
     ] = None,
-    key: Annotated[str | None, typer.Option(envvar="DISCERN_KEY", help="For a server; better in DISCERN_KEY.")] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(envvar="DISCERN_KEY", help="For the first server, or ADDRESS=KEY; better in DISCERN_KEY."),
+    ] = None,
     negatives: Annotated[str | None, typer.Option(help="Pictures of none of the labels.")] = None,
     at_least: Annotated[
         list[str] | None,
@@ -195,7 +199,7 @@ def evaluate(
             bundle,
             source,
             against=against or (),
-            key=key,
+            key=parse_keys(key or [], [bundle, *(against or ())]),
             negatives=negatives,
             at_least=floors,
             seed=seed,
@@ -212,7 +216,7 @@ def predict(
     paths: Annotated[list[str], typer.Argument(help="Files, folders, patterns, or - for standard input.")],
     out: Annotated[
         str | None,
-        typer.Option(help="Write answers here (.parquet, .csv, .jsonl); PATH is one source of any form, and resumed."),
+        typer.Option(help="Write answers here (.parquet, .csv, .jsonl); PATH may also be a list or an archive."),
     ] = None,
     sheet: Annotated[
         str | None, typer.Option(help="With --out: show the doubtful answers, the least sure first (.html, .png).")
@@ -221,27 +225,32 @@ def predict(
 ) -> None:
     """Answer pictures, in words or into a file.
 
-    With --out, every picture of one source is answered into one file, and --json prints one object about it; the same
-    command goes on where an interrupted one was. Tables have a column for each thing that is said, `p:LABEL` for the
-    probability of each label, and `error` and `error_message` for files that are no usable picture.
+    With --out, every picture is answered into one file, and --json prints one object about it; what is in lists (CSV,
+    Parquet, .lst, .manifest) and archives is answered, too, and the same command goes on where an interrupted one was.
+    Tables have a column for each thing that is said, `p:LABEL` for the probability of each label, and `error` and
+    `error_message` for files that are no usable picture.
+
+    The exit code is 1 where a file cannot be used; with --out, where such files are rows, only if none can.
 
     Example: discern predict runs/bananas/model.discern new.jpg more/
     """
     if out is not None or sheet is not None:
         from discern.flow.batch import predict_to
 
-        source, target = parse_single(paths), required(out, "--sheet", "--out")
+        target = required(out, "--sheet", "--out")
         with bars() as progress:
-            result = predict_to(bundle, source, target, sheet=sheet, progress=progress)
-        return render.show(result.to_json(), json=json, words=render.answers)
+            result = predict_to(bundle, paths, target, sheet=sheet, progress=progress)
+        render.show(result.to_json(), json=json, words=render.answers)
+        raise typer.Exit(FELL_SHORT if result.unusable == result.pictures else 0)
     from discern.flow.predicting import predict
 
-    answer = None
+    usable = []
     for answer in predict(bundle, paths):
         render.show_line(answer.to_json(), json=json)
-    if answer is None:
-        typer.echo("discern: there was no picture to answer.", err=True)
-    return None
+        usable.append(answer.error is None)
+    if not usable:
+        raise UsageError("There was no picture to answer.", hint="Name a picture, or a folder that holds some.")
+    raise typer.Exit(0 if all(usable) else FELL_SHORT)
 
 
 @app.command()
@@ -309,7 +318,7 @@ for command in (doors.serve, doors.key, doors.export):
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line, and leave with its exit code: 0 done, 1 fell short, 2 refused, 130 interrupted."""
     words = sys.argv[1:] if arguments is None else arguments
-    with refusals():
+    with refusals(going_on(words)):
         code = app(args=words or ["--help"], prog_name="discern", standalone_mode=False)
         if code == INTERRUPTED:
             # Typer has caught it, and says nothing.

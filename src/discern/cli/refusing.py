@@ -5,7 +5,7 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import typer
 
@@ -16,21 +16,39 @@ FELL_SHORT, REFUSED, INTERRUPTED = 1, 2, 130
 
 
 @contextlib.contextmanager
-def refusals() -> Iterator[None]:
-    """Turn errors into one line on standard error and an exit code; the trace is shown with --debug alone."""
+def refusals(interrupted: str = "interrupted.") -> Iterator[None]:
+    """Turn errors into one line on standard error and an exit code; the trace is shown with --debug alone.
+
+    Args:
+        interrupted: what is said after Ctrl-C.
+    """
     _write_anything()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("default" if state.debug else "ignore")
             yield
     except (KeyboardInterrupt, typer.Abort):
-        _say("interrupted; a run goes on with --resume and its --name, `predict --out` by the same command.")
+        _say(interrupted)
         sys.exit(INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the outermost wall: whatever happened is said in one line
         if state.debug:
             traceback.print_exception(error)
         _say(one_line(describe(error)))
         sys.exit(REFUSED)
+
+
+def going_on(words: Sequence[str]) -> str:
+    """What is said when a command is interrupted: how it goes on, where it can.
+
+    >>> going_on(["predict", "model.discern", "photos/", "--out", "a.csv"])
+    'interrupted; the same command goes on where it was.'
+    """
+    command = next((word for word in words if not word.startswith("-")), "")
+    if command in ("check", "train"):
+        return "interrupted; a run goes on with --resume and its --name."
+    if command == "predict" and any(word.partition("=")[0] == "--out" for word in words):
+        return "interrupted; the same command goes on where it was."
+    return "interrupted."
 
 
 def describe(error: Exception) -> str:

@@ -33,8 +33,12 @@ def show_line(value: dict[str, Any], *, json: bool) -> None:
     if json:
         show_json(value)
         return
-    said = value["error"]["message"] if "error" in value else f"[{value['decision']}] {value['message']}"
+    said = f"[{value['decision']}] {value['message']}" if "error" not in value else _problem(value["error"])
     typer.echo(one_line(f"{value['path']}: {said}"))
+
+
+def _problem(error: dict[str, Any]) -> str:
+    return f"{error['message']} {error['hint']}".rstrip()
 
 
 def show_json(value: dict[str, Any]) -> None:
@@ -175,7 +179,9 @@ def cache(value: dict[str, Any]) -> Iterator[str]:
 def key(value: dict[str, Any]) -> Iterator[str]:
     """A new key."""
     yield value["key"]
-    yield f"Keep it well: {value['key_file']} holds only its hash. Send it as `Authorization: Bearer KEY`."
+    # Beside the result, so that a shell's variable takes the key alone.
+    hint = f"Keep it well: {value['key_file']} holds only its hash. Send it as `Authorization: Bearer KEY`."
+    typer.echo(one_line(hint), err=True)
 
 
 def export(value: dict[str, Any]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,14 +14,15 @@ import polars as pl
 from discern.bundle import Model, load
 from discern.catalog import Source
 from discern.catalog.naming import to_text
-from discern.catalog.scanning import open_source
 from discern.errors import CatalogError
 from discern.flow.doubtful import sheet_kind, write_sheet
+from discern.flow.gathering import Piped, gather
 from discern.flow.places import place
-from discern.flow.run import is_own
+from discern.flow.resuming import Course
 from discern.flow.streaming import answer_items
-from discern.flow.tabling import AT, join_parts, kind_of, row, schema
+from discern.flow.tabling import AT, MARK, join_parts, kind_of, row, schema
 from discern.flow.unfinished import Unfinished, require_free
+from discern.flow.words import STANDARD_INPUT, require_names
 from discern.progress import Progress, silent
 
 STAGE = "answer"
@@ -57,7 +59,7 @@ class PredictToResult:
 
 def predict_to(
     bundle: str | Path | Model,
-    source: str | Path,
+    source: str | Path | Sequence[str | Path],
     out: str | Path,
     *,
     sheet: str | Path | None = None,
@@ -67,18 +69,21 @@ def predict_to(
     """Answer every picture of a source into a file, which is there when all are answered.
 
     What is answered is kept in a hidden folder beside the file; the same call goes on where an interrupted one was.
-    Memory does not grow with the number of pictures but for their names.
+    A picture whose file, or archive, has another size or another time of its last change since then is answered anew,
+    and one that is gone has no row. Memory does not grow with the number of pictures but for their names.
 
     The file has one row, or line, a picture, in the source's order. `.jsonl` has the objects of `Answer.to_json`.
     `.parquet` and `.csv` have the columns `path`, `label`, `decision`, `confidence`, `unknown_score`, `set` (in CSV a
     JSON list), `looks_like`, `message`, `name`, `spoken` and `route` where the model has been told, `order_value` where
     the labels are ordered, `p:LABEL` with the probability of each label, `error` and `error_message` for a file that is
     no usable picture. CSV is UTF-8 with a mark that Excel needs; text that a spreadsheet would run as a formula gets
-    `./` before it.
+    `./` before it. A byte of a path that is no UTF-8, which such files cannot hold, is the character U+10FF00 and
+    its value.
 
     Args:
         bundle: a bundle's path, or a model loaded for one thread.
-        source: pictures in any form that `train` takes; labels do not matter.
+        source: pictures in any form that `train` takes, or what `predict` takes: files, folders, patterns, "-" for
+            standard input, or a list of these. Labels do not matter, and each picture is answered once.
         out: the file: .parquet, .csv or .jsonl; never one that is there already.
         sheet: also show the answers that are for a person, the least sure first: .html or .png.
         threads: how many pictures are decoded and answered at once; None: one per core.
@@ -88,33 +93,37 @@ def predict_to(
         BundleError: the bundle cannot be used.
         CatalogError: the source cannot be read, or is empty.
         RunError: there is such a file already, or it cannot be written.
-        UsageError: a file of no such form.
+        UsageError: a file of no such form, or a source that is none.
     """
     begun = time.monotonic()
     target, shown = place(out), None if sheet is None else place(sheet)
     kind = kind_of(target)
+    words = require_names([source] if isinstance(source, str | Path) else source)
     if shown is not None:
         sheet_kind(shown)
-        require_free(shown)
+    require_free(target, *([] if shown is None else [shown]))
     model = bundle if isinstance(bundle, Model) else load(bundle, threads=1)
-    opened = open_source(place(source), model.limits, is_own)
+    opened = gather(words, model.limits)
+    about = opened.root if len(words) > 1 or words == [STANDARD_INPUT] else place(words[0])
     parts = Unfinished(target)
-    with parts.held({"bundle": model.fingerprint, "source": to_text(str(place(source)))}):
-        resumed = _answer(model, opened, parts, kind, threads=threads, progress=progress)
-        decisions, errors = Counter(parts.column("decision")), parts.column("error")
-        if not len(errors):
-            raise CatalogError(f"{source} is empty: there is no file in it.", hint="Point at pictures.")
+    with parts.held({"bundle": model.fingerprint, "source": to_text(str(about))}):
+        course = _answer(model, opened, parts, kind, threads=threads, progress=progress)
+        if not course.marks:
+            raise CatalogError(f"{', '.join(words)} is empty: there is no file in it.", hint="Point at pictures.")
+        settled = parts.settle(AT, list(course.marks))
+        found = pl.scan_parquet(settled).select("decision", "error").collect()
         with ExitStack() as both:  # the answers take their place first, so that what fails can go on
             if shown is not None:
                 path = both.enter_context(parts.replacing(shown))
-                write_sheet(path, parts.parts(), opened.root, model=model, answers=target)
-            join_parts(parts.parts(), both.enter_context(parts.replacing(target)), kind)
+                write_sheet(path, settled, opened.root, model=model, answers=target)
+            join_parts(settled, both.enter_context(parts.replacing(target)), kind)
+    decisions = Counter(found["decision"])
     return PredictToResult(
         out=target,
-        pictures=len(errors),
+        pictures=len(found),
         decisions={name: decisions[name] for name in ("accept", "review", "unknown")},
-        unusable=len(errors) - errors.null_count(),
-        resumed=resumed,
+        unusable=found["error"].count(),
+        resumed=course.kept,
         sheet=shown,
         seconds=time.monotonic() - begun,
     )
@@ -122,28 +131,32 @@ def predict_to(
 
 def _answer(
     model: Model, source: Source, parts: Unfinished, kind: str, *, threads: int | None, progress: Progress
-) -> int:
-    """Answer what is not answered yet; gives how many were."""
+) -> Course:
+    """Answer what is not answered yet."""
     columns = schema(model.manifest, kind)
-    done = set(parts.column(AT))
-    before = len(done)
-    root = os.path.join(to_text(str(source.root)), "")  # noqa: PTH118 - as text
+    course = Course(source, parts.columns(AT, MARK, "error"))
     rows: list[dict[str, Any]] = []
-    number, total = before, source.total
+    number, total = 0, source.total
     progress(STAGE, number, total)
-    items = (item for item in source.items() if item.path not in done)
     try:
-        with closing(answer_items(model, items, threads=threads)) as answers:
-            for number, (at, answer) in enumerate(answers, before + 1):
-                rows.append(row(at, root + at, answer, columns))
+        with closing(answer_items(model, course.left(), threads=threads)) as answers:
+            for number, (at, answer) in enumerate(answers, 1):
+                rows.append(row(at, _place(source, at), answer, columns, mark=course.marks[at]))
                 if len(rows) == _ROWS_A_PART:
                     rows = _keep(parts, rows, columns)
                 if number % _TOLD_EVERY == 0:
-                    progress(STAGE, number, total)
-            progress(STAGE, number, total)
+                    progress(STAGE, course.kept + number, total)
+            progress(STAGE, course.kept + number, total)
     finally:
         _keep(parts, rows, columns)
-    return before
+    return course
+
+
+def _place(source: Source, at: str) -> str:
+    """The absolute path, as text; a list may name pictures by theirs."""
+    if isinstance(source, Piped):
+        return at
+    return os.path.join(to_text(str(source.root)), at)  # noqa: PTH118 - a hundred thousand paths are quicker as text
 
 
 def _keep(parts: Unfinished, rows: list[dict[str, Any]], columns: dict[str, pl.DataType]) -> list[dict[str, Any]]:

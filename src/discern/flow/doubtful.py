@@ -10,7 +10,7 @@ from discern.bundle import Model
 from discern.catalog import Item
 from discern.catalog.forms.reading import items_at
 from discern.errors import PictureError, UsageError
-from discern.flow.tabling import AT, PROBABILITY
+from discern.flow.tabling import AT, LINE, PROBABILITY
 from discern.picture import open_picture
 from discern.reporting.sheet import THUMB_SIDE, Doubt, Sheet, write_sheet_page, write_sheet_picture
 
@@ -45,7 +45,7 @@ def write_sheet(path: Path, parts: Sequence[Path], root: Path, *, model: Model, 
     """
     table = pl.scan_parquet(list(parts))
     doubtful = table.filter(pl.col("decision") != "accept")
-    chosen = doubtful.select(pl.exclude("line")).bottom_k(MOST, by="confidence").collect()
+    chosen = doubtful.select(pl.exclude(LINE)).bottom_k(MOST, by="confidence").collect()
     counts = dict(table.group_by("decision").len().collect().iter_rows())
     sheet = Sheet(
         title=model.manifest.name,

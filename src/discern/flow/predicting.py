@@ -1,22 +1,22 @@
 """`discern predict`: answers to pictures named in every usual way."""
 
-import glob
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from discern.bundle import Model, Prediction, load
-from discern.errors import DiscernError, PictureError, UsageError
+from discern.catalog.forms.archives import holds_files
+from discern.catalog.forms.listings import SUFFIXES
+from discern.errors import DiscernError, NotAPicture, PictureError
 from discern.flow.places import is_folder
-from discern.picture import read_header
+from discern.flow.words import STANDARD_INPUT, meant_by, require_names
 from discern.progress import Progress, silent
 
 _BATCH = 32
-STANDARD_INPUT = "-"
+_HOLDS_PICTURES = "Add --out FILE to answer the pictures in it; in Python, call discern.predict_to."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,59 +77,53 @@ def predict(
 
     Raises:
         BundleError: the bundle cannot be used.
-        UsageError: no path was given, or an empty one.
+        UsageError: no path was given, an empty one, or an address.
     """
-    model = bundle if isinstance(bundle, Model) else load(bundle)
-    named = [str(path) for path in paths]
-    if "" in named:
-        raise UsageError("'' is no path.", hint="Name a file or a folder.")
-    if not named:
-        raise UsageError(
-            "There is no picture to answer.", hint="Name files, folders or patterns, or - for standard input."
-        )
-    return _answers(model, named, progress)
+    words = require_names(paths)
+    return _answers(bundle if isinstance(bundle, Model) else load(bundle), words, progress)
 
 
-def _answers(model: Model, paths: list[str], progress: Progress) -> Iterator[Answer]:
-    stream, done = _expand(paths), 0
+def _answers(model: Model, words: list[str], progress: Progress) -> Iterator[Answer]:
+    stream, done = _pictures(words), 0
     while batch := list(islice(stream, _BATCH)):
-        results = model.predict(source for _, source in batch)
-        for (path, _), result in zip(batch, results, strict=True):
+        results = model.predict(each.picture for each in batch)
+        for each, result in zip(batch, results, strict=True):
             done += 1
-            yield _answer(path, result)
+            yield _answer(each, result)
         progress("predict", done, None)
 
 
-def _answer(path: str, result: Prediction | PictureError) -> Answer:
-    if isinstance(result, PictureError):
-        return Answer(path=path, error=result)
-    return Answer(path=path, prediction=result)
+class _Named(NamedTuple):
+    path: str
+    picture: Path | bytes
+    itself: bool = True
+    """Whether it was named itself, and not found in a folder."""
 
 
-def _expand(paths: Iterable[str]) -> Iterator[tuple[str, Path | bytes]]:
-    for name in paths:
-        if name == STANDARD_INPUT:
-            yield from _standard_input()
+def _answer(named: _Named, result: Prediction | PictureError) -> Answer:
+    if isinstance(result, Prediction):
+        return Answer(path=named.path, prediction=result)
+    if isinstance(result, NotAPicture) and named.itself and isinstance(named.picture, Path):
+        kind = (
+            "a list"
+            if named.picture.name.lower().endswith(SUFFIXES)
+            else "an archive"
+            if holds_files(named.picture)
+            else ""
+        )
+        if kind:
+            result = NotAPicture(f"This is {kind} of pictures, and no picture.", hint=_HOLDS_PICTURES)
+    return Answer(path=named.path, error=result)
+
+
+def _pictures(words: Iterable[str]) -> Iterator[_Named]:
+    for found in meant_by(words):
+        if isinstance(found, bytes):
+            yield _Named(STANDARD_INPUT, found)
+        elif is_folder(path := Path(found)):
+            yield from (_Named(str(file), file, itself=False) for file in _walk(path.absolute()))
         else:
-            yield from _files(os.path.expanduser(name))  # noqa: PTH111 - pathlib fails on a user unknown
-
-
-def _files(name: str) -> Iterator[tuple[str, Path]]:
-    path = Path(name)
-    if is_folder(path):
-        yield from ((str(file), file) for file in _walk(path.absolute()))
-    elif found := _matches(name):
-        for each in found:
-            yield from _files(each)
-    else:
-        yield str(path.absolute()), path
-
-
-def _matches(name: str) -> list[str]:
-    """What a pattern stands for; a name that there is stands for itself."""
-    if "\0" in name or os.path.lexists(name):
-        return []
-    return sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - may be absolute
+            yield _Named(str(path.absolute()), path)
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -152,24 +146,3 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 def _name(entry: os.DirEntry[str]) -> str:
     return entry.name
-
-
-def _standard_input() -> Iterator[tuple[str, Path | bytes]]:
-    if sys.stdin is None:
-        raise UsageError("Standard input is closed.", hint="Pipe a picture into it, or a list of paths.")
-    data = sys.stdin.buffer.read()
-    if _is_list(data):
-        for line in data.splitlines():
-            if line.strip():
-                yield from _files(os.fsdecode(line))
-    else:
-        yield STANDARD_INPUT, data
-
-
-def _is_list(data: bytes) -> bool:
-    """Whether it is text that may name files: no picture of any format, however damaged, is without a zero byte."""
-    try:
-        read_header(data)
-    except PictureError:
-        return b"\0" not in data
-    return False

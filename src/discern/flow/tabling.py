@@ -11,8 +11,10 @@ from discern.bundle import Manifest, Prediction
 from discern.errors import PictureError, UsageError
 
 KINDS = (".parquet", ".csv", ".jsonl")
-AT, LINE = "at", "line"
-"""Columns that are kept on the way alone: the path within the source, and the line of JSON."""
+AT, MARK, LINE = "at", "mark", "line"
+"""Columns that are kept on the way alone: the path within the source, the mark of its file (see `resuming`), and the
+line of JSON."""
+ON_THE_WAY = (AT, MARK, LINE)
 
 PROBABILITY = "p:"
 """Stands before a label in the name of the column of its probability."""
@@ -36,7 +38,7 @@ def kind_of(out: Path) -> str:
 
 def schema(manifest: Manifest, kind: str) -> dict[str, pl.DataType]:
     """The columns of a bundle's answers, and those on the way."""
-    columns: dict[str, pl.DataType] = {AT: pl.String()}
+    columns: dict[str, pl.DataType] = {AT: pl.String(), MARK: pl.String()}
     if kind == ".jsonl":
         columns[LINE] = pl.String()
     columns |= {
@@ -57,7 +59,9 @@ def schema(manifest: Manifest, kind: str) -> dict[str, pl.DataType]:
     return columns | dict.fromkeys(("error", "error_message"), pl.String())
 
 
-def row(at: str, path: str, answer: Prediction | PictureError, columns: Iterable[str]) -> dict[str, Any]:
+def row(
+    at: str, path: str, answer: Prediction | PictureError, columns: Iterable[str], *, mark: str = ""
+) -> dict[str, Any]:
     """One picture's row.
 
     Args:
@@ -65,6 +69,7 @@ def row(at: str, path: str, answer: Prediction | PictureError, columns: Iterable
         path: the same, absolute.
         answer: what came of it.
         columns: of `schema`.
+        mark: of its file.
     """
     if isinstance(answer, PictureError):
         error = {"code": answer.code, "message": answer.message, "hint": answer.hint}
@@ -73,7 +78,7 @@ def row(at: str, path: str, answer: Prediction | PictureError, columns: Iterable
     else:
         plain = {"path": path} | answer.to_json()
         said = plain | {PROBABILITY + label: value for label, value in answer.probabilities.items()}
-    found = said | {AT: at, "path": path}
+    found = said | {AT: at, MARK: mark, "path": path}
     if LINE in columns:
         found[LINE] = json.dumps(plain, allow_nan=False)
     return {name: found.get(name) for name in columns}
@@ -87,7 +92,7 @@ def join_parts(parts: Sequence[Path], whole: Path, kind: str) -> None:
         PolarsError: a part cannot be read.
     """
     if kind == ".parquet":
-        pl.scan_parquet(list(parts)).drop(AT, LINE, strict=False).sink_parquet(whole)
+        pl.scan_parquet(list(parts)).drop(ON_THE_WAY, strict=False).sink_parquet(whole)
         return
     with whole.open("wb") as file:
         for number, part in enumerate(parts):
@@ -97,7 +102,9 @@ def join_parts(parts: Sequence[Path], whole: Path, kind: str) -> None:
             else:
                 file.write(_BOM if number == 0 else b"")
                 file.write(
-                    _for_spreadsheets(table.drop(AT, LINE, strict=False)).write_csv(include_header=number == 0).encode()
+                    _for_spreadsheets(table.drop(ON_THE_WAY, strict=False))
+                    .write_csv(include_header=number == 0)
+                    .encode()
                 )
 
 

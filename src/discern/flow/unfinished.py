@@ -6,18 +6,22 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 from filelock import FileLock, Timeout
 from polars.exceptions import PolarsError
 
 from discern.errors import RunError
 
-FORMAT = 1
+FORMAT = 2
 _PART = re.compile(r"\d{6,}\.parquet")
-_ABOUT, _LOCK = "about.json", "lock"
+_ABOUT, _LOCK, _SETTLED = "about.json", "lock", "settled"
+_ROWS_A_PART = 1_000
+_TABLES_HELD = 8
 
 
 class Unfinished:
@@ -78,17 +82,38 @@ class Unfinished:
             table.write_parquet(self.folder / "writing")
             os.replace(self.folder / "writing", part)  # noqa: PTH105 - one call that is atomic on every system
 
-    def column(self, name: str) -> pl.Series:
-        """One column of all parts.
+    def columns(self, *names: str) -> pl.DataFrame:
+        """Some columns of all parts.
 
         Raises:
             RunError: a part cannot be read.
         """
         parts = self.parts()
         if not parts:
-            return pl.Series(name, [], pl.String)
+            return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
         with self._telling():
-            return pl.scan_parquet(parts).select(name).collect()[name]
+            return pl.scan_parquet(parts).select(names).collect()
+
+    def settle(self, key: str, order: Sequence[str]) -> list[Path]:
+        """Give parts that hold one row for each key, in an order, and no other: the last that was kept of it.
+
+        These are the parts themselves where that is what they hold.
+
+        Args:
+            key: the column of keys.
+            order: the keys, each once; each has been kept.
+
+        Raises:
+            RunError: a part cannot be read, or nothing can be written there.
+        """
+        parts = self.parts()
+        kept = self.columns(key)[key]
+        last = dict(zip(kept, range(len(kept)), strict=True))
+        rows = np.fromiter((last[each] for each in order), np.int64, len(order))
+        if np.array_equal(rows, np.arange(len(kept))):
+            return parts
+        with self._telling():
+            return self._rewritten(parts, rows)
 
     @contextmanager
     def replacing(self, target: Path) -> Iterator[Path]:
@@ -109,12 +134,32 @@ class Unfinished:
                 with suppress(OSError):
                     whole.unlink(missing_ok=True)
 
+    def _rewritten(self, parts: Sequence[Path], rows: np.ndarray) -> list[Path]:
+        """Write rows anew, by their numbers among those of all parts; some parts are held at a time."""
+        folder = self.folder / _SETTLED
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        read = lru_cache(_TABLES_HELD)(pl.read_parquet)
+        ends = np.cumsum([pl.scan_parquet(part).select(pl.len()).collect().item() for part in parts])
+        written: list[Path] = []
+        for start in range(0, len(rows), _ROWS_A_PART):
+            some = rows[start : start + _ROWS_A_PART]
+            part = np.searchsorted(ends, some, side="right")
+            order = np.argsort(part, kind="stable")
+            tables = [
+                read(parts[number])[some[part == number] - (ends[number - 1] if number else 0)]
+                for number in np.unique(part)
+            ]
+            written.append(folder / f"{len(written):06d}.parquet")
+            pl.concat(tables)[np.argsort(order)].write_parquet(written[-1])
+        return written
+
     def _begin(self, about: dict[str, Any]) -> None:
         path = self.folder / _ABOUT
         before = _read(path)
         if before is not None and before != about:
             raise RunError(
-                f"{self.target} was begun before with another bundle or source, and never finished.",
+                f"{self.target} was begun before with another bundle, source or version, and never finished.",
                 hint=f"Name another file, or remove {self.folder} to begin anew.",
             )
         with self._telling():
@@ -131,14 +176,16 @@ class Unfinished:
             ) from error
 
 
-def require_free(target: Path) -> None:
-    """Refuse to write over a file.
+def require_free(*targets: Path) -> None:
+    """Refuse to write over files.
 
     Raises:
         RunError: there is something already.
     """
-    if os.path.lexists(target):
-        raise RunError(f"There is already a file at {target}.", hint="Name another one, or remove it.")
+    there = [str(target) for target in targets if os.path.lexists(target)]
+    if there:
+        hint = "Name another one, or remove it." if len(there) == 1 else "Name others, or remove them."
+        raise RunError(f"There is already a file at {' and at '.join(there)}.", hint=hint)
 
 
 def _number(part: Path) -> int:

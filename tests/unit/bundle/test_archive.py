@@ -1,8 +1,10 @@
 import io
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from discern.bundle import archive, load
 from discern.errors import BundleDamaged, BundleError
@@ -98,6 +100,39 @@ def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
     foreign.write_bytes(io.BytesIO(b"not a zip at all").getvalue())
     with pytest.raises(BundleDamaged, match="not a bundle"):
         load(foreign)
+
+
+def test_a_picture_or_an_archive_of_pictures_in_its_place_says_the_order(tmp_path: Path) -> None:
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.png")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as pictures:
+        pictures.write(tmp_path / "a.png", "a.png")
+    for name, what in (("a.png", r"is a picture \(PNG\)"), ("a.zip", "an archive of other files")):
+        with pytest.raises(BundleError, match=what) as raised:
+            load(tmp_path / name)
+        assert "bundle is named first" in raised.value.hint
+        assert "again" not in str(raised.value)
+
+
+def test_the_folder_of_a_run_says_where_its_bundle_is(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "model.discern").write_bytes(bundle.read_bytes())
+    with pytest.raises(BundleError, match="no bundle at") as raised:
+        load(tmp_path)
+    assert str(tmp_path / "model.discern") in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000 is an address"),
+        ("s3://bucket/model.discern", "s3://bucket/model.discern is an address"),
+        ("localhost:8000", "write http://localhost:8000 to `discern evaluate`"),
+        ("127.0.0.1:8000/predict", "write http://127.0.0.1:8000/predict"),
+    ],
+)
+def test_an_address_says_what_asks_servers(given: str, says: str) -> None:
+    with pytest.raises(BundleError, match=re.escape(says)) as raised:
+        load(given)
+    assert "discern.Client" in raised.value.hint
 
 
 def test_packing_wants_exactly_the_members() -> None:

@@ -6,8 +6,17 @@ import pytest
 from PIL import Image
 
 from discern.bundle import Model, Prediction, Thresholds, archive, load, verify
-from discern.errors import BundleDamaged, BundleError, EmptyFile, PictureError, UnreadableFile
+from discern.errors import (
+    BundleDamaged,
+    BundleError,
+    DamagedPicture,
+    EmptyFile,
+    PictureError,
+    UnreadableFile,
+    UsageError,
+)
 from tests.unit.bundle.small import LABELS, SIZE, plain, write_small
+from tests.unit.picture.test_colour import swapped_profile
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +65,59 @@ def test_paths_bytes_and_pixels_give_one_answer(model: Model, tmp_path: Path) ->
     path.write_bytes(png(pixels))
     answers = [model(source) for source in (path, str(path), png(pixels), pixels)]
     assert len({answer.confidence for answer in answers}) == 1
+
+
+class TestImagesOfPillow:
+    """They are answered as the file they come from, or would be."""
+
+    @pytest.fixture
+    def two(self) -> Image.Image:
+        """Red above, white below, and not square: what is turned or cut otherwise is answered otherwise."""
+        pixels = np.full((60, 40, 3), 255, np.uint8)
+        pixels[:17] = (200, 10, 10)
+        return Image.fromarray(pixels)
+
+    @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF"])
+    @pytest.mark.parametrize("turn", [1, 3, 6])
+    def test_an_image_is_answered_as_its_file(
+        self, model: Model, two: Image.Image, tmp_path: Path, form: str, turn: int
+    ) -> None:
+        exif = Image.Exif()
+        exif[0x0112] = turn
+        two.save(tmp_path / "a", form, **({} if form in ("BMP", "GIF") else {"exif": exif}))
+        with Image.open(tmp_path / "a") as image:
+            assert np.array_equal(model.prepare(image), model.prepare(tmp_path / "a"))
+
+    @pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "P", "1", "CMYK", "I;16"])
+    def test_every_mode_is_brought_to_rgb(self, model: Model, two: Image.Image, tmp_path: Path, mode: str) -> None:
+        image = two.convert("L").convert("I").point(lambda grey: grey * 257).convert(mode) if ";" in mode else two
+        image = image.convert(mode)
+        if "A" in mode:
+            image.putalpha(Image.linear_gradient("L").resize(image.size))
+        image.save(tmp_path / "a", "TIFF" if mode == "CMYK" else "PNG")
+        assert np.array_equal(model.prepare(image), model.prepare(tmp_path / "a"))
+
+    def test_a_profile_of_colours_counts(self, model: Model, two: Image.Image, tmp_path: Path) -> None:
+        two.save(tmp_path / "a", "PNG", icc_profile=swapped_profile())
+        with Image.open(tmp_path / "a") as image:
+            assert np.array_equal(model.prepare(image), model.prepare(tmp_path / "a"))
+            assert not np.array_equal(model.prepare(image), model.prepare(two))
+
+    def test_one_that_cannot_be_decoded_has_its_error_in_its_place(self, model: Model, two: Image.Image) -> None:
+        cut = Image.open(io.BytesIO(png(np.asarray(two))[:90]))
+        answers = list(model.predict([two, cut]))
+        assert [type(answer) for answer in answers] == [Prediction, DamagedPicture]
+
+    def test_it_is_left_as_it_was(self, model: Model, two: Image.Image) -> None:
+        before = two.tobytes()
+        model(two)
+        assert (two.tobytes(), two.mode, two.size) == (before, "RGB", (40, 60))
+
+
+@pytest.mark.parametrize("given", [None, 5, ["a.png"]])
+def test_what_is_no_picture_is_refused_in_words(model: Model, given: object) -> None:
+    with pytest.raises(UsageError, match=f"no {type(given).__name__}"):
+        model(given)  # type: ignore[arg-type]
 
 
 def test_probabilities_are_named_and_sum_to_one(model: Model) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from discern.cli.bars import bars
 from discern.cli.parsing import parse_floors
-from discern.cli.refusing import INTERRUPTED, REFUSED, describe, refusals
+from discern.cli.refusing import INTERRUPTED, REFUSED, describe, going_on, refusals
 from discern.cli.render import state
 from discern.errors import DataError
 
@@ -53,7 +53,26 @@ def test_an_error_is_one_line(error: Exception, said: str, capsys: pytest.Captur
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), typer.Abort()])
 def test_ctrl_c_has_its_own_code_and_a_word(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
     assert left(error) == INTERRUPTED
-    assert "--resume" in capsys.readouterr().err
+    assert capsys.readouterr().err == "discern: interrupted.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "how"),
+    [
+        ("train photos --name a", "--resume"),
+        ("--debug check photos", "--resume"),
+        ("predict b photos --out a.csv", "same command"),
+        ("predict b photos --out=a.csv", "same command"),
+        ("predict b photos", ""),
+        ("evaluate b photos", ""),
+        ("split train", ""),
+        ("", ""),
+    ],
+)
+def test_only_what_can_go_on_is_said_to(words: str, how: str) -> None:
+    said = going_on(words.split())
+    assert said.startswith("interrupted")
+    assert [each for each in ("--resume", "same command") if each in said] == ([how] if how else [])
 
 
 def test_a_message_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:

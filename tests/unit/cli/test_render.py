@@ -31,6 +31,18 @@ def test_a_path_of_odd_bytes_survives_json(capsys: pytest.CaptureFixture[str]) -
     assert json.loads(capsys.readouterr().out)["path"] == "/a\udcff\n.png"
 
 
+def test_what_is_wrong_comes_with_its_remedy(capsys: pytest.CaptureFixture[str]) -> None:
+    render.show_line({"path": "/a", "error": {"code": "x", "message": "It is broken.", "hint": "Mend it."}}, json=False)
+    assert capsys.readouterr().out == "/a: It is broken. Mend it.\n"
+
+
+def test_a_key_stands_alone_where_a_variable_takes_it(capsys: pytest.CaptureFixture[str]) -> None:
+    render.show({"key": "k", "key_file": "/keys.txt"}, json=False, words=render.key)
+    said = capsys.readouterr()
+    assert said.out == "k\n"
+    assert "/keys.txt holds only its hash" in said.err
+
+
 def test_a_figure_without_interval_says_so() -> None:
     figure = {"value": 0.5, "low": None, "high": None}
     counts = {"pictures": 3, "seen": 1, "unreadable": 0, "refused": {}, "other_labels": {}, "against": []}

@@ -19,6 +19,7 @@ from discern.flow.batch import PredictToResult, predict_to
 from discern.flow.predicting import predict
 from discern.progress import Progress
 from tests.unit.bundle.small import plain, write_small
+from tests.unit.flow.test_predicting import standard_input
 
 REDS = (0, 60, 120, 128, 140, 200, 250)
 
@@ -54,6 +55,10 @@ def paths(out: Path) -> list[str]:
 
 def left_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
+
+
+def both(out: Path) -> tuple[Path, Path]:
+    return out, out.with_stem("b")
 
 
 def interrupted(number: int) -> Progress:
@@ -153,6 +158,41 @@ class TestSources:
         assert listed["label"].to_list() == ["red", None]
         assert listed["error"].to_list() == [None, "unreadable_file"]
 
+    @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
+    def test_paths_lead_to_the_pictures_wherever_they_lie(
+        self, bundle: Path, photos: Path, tmp_path: Path, kind: str
+    ) -> None:
+        with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+            archive.write(photos / "0_0.png", "0.png")
+        (tmp_path / "lists").mkdir()
+        rows = [f"{photos}/0_60.png", "../photos/0_250.png", f"{tmp_path}/b.zip!/0.png"]
+        (tmp_path / "lists" / "all.csv").write_text("\n".join(["path", *rows]))
+        out = tmp_path / f"a.{kind}"
+        predict_to(bundle, tmp_path / "lists" / "all.csv", out)
+        if kind == "jsonl":
+            found = [json.loads(line)["path"] for line in out.read_text().splitlines()]
+        else:
+            found = [row["path"] for row in read_csv(out)] if kind == "csv" else paths(out)
+        assert found == [rows[0], f"{tmp_path}/lists/{rows[1]}", rows[2]]
+        assert all(Path(path.partition("!/")[0]).is_file() for path in found)
+
+    def test_it_answers_what_predict_takes(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+        names = [photos / "0_250.png", f"{photos}/0_6*.png", photos / "deep", photos / "0_250.png"]
+        predict_to(bundle, names, tmp_path / "a.parquet", sheet=tmp_path / "a.html")
+        said = {answer.path: answer for answer in predict(bundle, names)}
+        assert paths(tmp_path / "a.parquet") == list(said)
+        assert (tmp_path / "a.html").read_text().count("data:image/jpeg") == 2
+        predict_to(bundle, photos / "0_0.png", tmp_path / "b.parquet")
+        assert paths(tmp_path / "b.parquet") == [f"{photos}/0_0.png"]
+
+    def test_it_answers_what_is_piped(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+        with standard_input((photos / "0_250.png").read_bytes()):
+            predict_to(bundle, "-", tmp_path / "a.parquet")
+        with standard_input(f"{photos}/0_250.png\n{photos}/0_0.png\n".encode()):
+            predict_to(bundle, "-", tmp_path / "b.parquet")
+        assert pl.read_parquet(tmp_path / "a.parquet").select("path", "label").rows() == [("-", "red")]
+        assert pl.read_parquet(tmp_path / "b.parquet")["label"].to_list() == ["red", "dark"]
+
     def test_the_order_is_the_source_s(self, bundle: Path, tmp_path: Path) -> None:
         folder = write_photos(tmp_path / "photos", times=20)
         predict_to(bundle, folder, tmp_path / "a.parquet")
@@ -192,6 +232,28 @@ class TestGoingOn:
         assert np.abs(apart).max() <= 1e-4
         assert left_in(tmp_path) == ["a.parquet", "b.parquet", "photos"]
 
+    @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
+    def test_it_goes_on_with_what_is_there_now(self, bundle: Path, tmp_path: Path, kind: str) -> None:
+        """Of what was answered one changes, one goes, and one comes between."""
+        folder, out = write_photos(tmp_path / "photos", times=10), tmp_path / f"a.{kind}"
+        with pytest.raises(KeyboardInterrupt):
+            predict_to(bundle, folder, out, progress=interrupted(48))
+        Image.fromarray(plain(255, 255, 255)).resize((99, 99)).save(folder / "0_250.png")
+        (folder / "1_0.png").unlink()
+        Image.fromarray(plain(250, 0, 0)).save(folder / "1_1.png")
+        result = predict_to(bundle, folder, out, sheet=tmp_path / "a.html")
+        predict_to(bundle, folder, tmp_path / f"b.{kind}")
+        assert 40 <= result.resumed < result.pictures == 72
+        assert result.decisions["unknown"] == 2
+        if kind == "jsonl":
+            one, other = ([json.loads(line) for line in path.read_text().splitlines()] for path in both(out))
+        else:
+            read = pl.read_csv if kind == "csv" else pl.read_parquet
+            one, other = (read(path).to_dicts() for path in both(out))
+        assert [(row["path"], row.get("label")) for row in one] == [(row["path"], row.get("label")) for row in other]
+        assert not [row for row in one if row["path"].endswith("1_0.png")]
+        assert (tmp_path / "a.html").read_text().count("data:image/jpeg") == 42
+
     def test_nothing_is_answered_twice(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         with pytest.raises(KeyboardInterrupt):
             predict_to(bundle, photos, tmp_path / "a.csv", sheet=tmp_path / "a.png", progress=interrupted(0))
@@ -223,7 +285,7 @@ class TestGoingOn:
         with pytest.raises(KeyboardInterrupt):
             predict_to(bundle, folder, tmp_path / "a.csv", progress=interrupted(32))
         other = write_small(tmp_path / "other.discern", name="other")
-        with pytest.raises(RunError, match="another bundle or source") as raised:
+        with pytest.raises(RunError, match="another bundle, source or version") as raised:
             predict_to(other, folder, tmp_path / "a.csv")
         assert str(tmp_path / ".a.csv.unfinished") in raised.value.hint
 
@@ -243,6 +305,9 @@ class TestGoingOn:
         (tmp_path / "b.html").write_text("mine")
         with pytest.raises(RunError, match="already a file"):
             predict_to(bundle, photos, tmp_path / "b.csv", sheet=tmp_path / "b.html")
+        with pytest.raises(RunError, match=r"a\.csv and at .*b\.html") as raised:
+            predict_to(bundle, photos, tmp_path / "a.csv", sheet=tmp_path / "b.html")
+        assert "remove them" in raised.value.hint
         assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.html").read_text() == "mine"
 
     def test_two_at_a_time_are_one_too_many(self, bundle: Path, photos: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import io
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,6 +79,26 @@ def test_a_missing_file_gives_its_error(bundle: Path, tmp_path: Path) -> None:
     (answer,) = predict(bundle, [tmp_path / "none.png"])
     assert answer.prediction is None
     assert answer.to_json()["error"]["code"] == "unreadable_file"
+
+
+@pytest.mark.parametrize(("name", "kind"), [("all.zip", "an archive"), ("list.csv", "a list")])
+def test_what_holds_pictures_says_how_it_is_answered(bundle: Path, photos: Path, name: str, kind: str) -> None:
+    with zipfile.ZipFile(photos / "all.zip", "w") as archive:
+        archive.write(photos / "a.png", "a.png")
+    (photos / "list.csv").write_text("path\na.png\n")
+    (answer,) = predict(bundle, [photos / name])
+    assert answer.error is not None
+    assert (answer.error.code, kind in answer.error.message) == ("not_a_picture", True)
+    assert "--out FILE" in answer.error.hint
+    among = next(answer for answer in predict(bundle, [photos]) if answer.path.endswith(name))
+    assert among.error is not None
+    assert "--out" not in str(among.error)
+
+
+def test_an_address_is_refused_before_anything_is_answered(bundle: Path, photos: Path) -> None:
+    with pytest.raises(UsageError, match=r"https://shop\.example/a\.jpg is an address") as raised:
+        predict(bundle, [photos, "https://shop.example/a.jpg"])
+    assert "--allow-urls" in raised.value.hint
 
 
 def test_standard_input_may_be_a_picture(bundle: Path, photos: Path) -> None:

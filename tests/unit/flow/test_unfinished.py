@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from discern.errors import RunError
-from discern.flow.unfinished import Unfinished, require_free
+from discern.flow.unfinished import FORMAT, Unfinished, require_free
 
 COLUMNS: dict[str, pl.DataType] = {"name": pl.String(), "size": pl.Int64()}
 
@@ -26,22 +26,64 @@ def test_parts_come_in_their_order_however_many(work: Unfinished) -> None:
     with work.held({}):
         for number in range(12):
             work.add(rows(str(number)), COLUMNS)
-        assert work.column("name").to_list() == [str(number) for number in range(12)]
-        assert work.column("size").dtype == pl.Int64
+        assert work.columns("name")["name"].to_list() == [str(number) for number in range(12)]
+        assert work.columns("size")["size"].dtype == pl.Int64
 
 
 def test_without_parts_there_is_an_empty_column(work: Unfinished) -> None:
     with work.held({}):
-        assert work.column("name").to_list() == []
+        assert work.columns("name")["name"].to_list() == []
+
+
+class TestSettling:
+    """The parts come to hold what is wanted, once and in its order; where they do, nothing is written."""
+
+    def settled(self, work: Unfinished, *order: str) -> list[str]:
+        return pl.scan_parquet(work.settle("name", order)).collect()["name"].to_list()
+
+    def test_parts_that_are_right_stay_as_they_are(self, work: Unfinished) -> None:
+        with work.held({}):
+            work.add(rows("a", "b"), COLUMNS)
+            work.add(rows("c"), COLUMNS)
+            assert work.settle("name", ["a", "b", "c"]) == work.parts()
+
+    def test_rows_are_put_in_order_and_those_not_wanted_left_out(self, work: Unfinished) -> None:
+        with work.held({}):
+            work.add(rows("b", "d", "gone"), COLUMNS)
+            work.add(rows("c", "a"), COLUMNS)
+            assert self.settled(work, "a", "b", "c", "d") == ["a", "b", "c", "d"]
+            assert self.settled(work, "d", "a") == ["d", "a"]
+
+    def test_the_last_that_was_kept_counts(self, work: Unfinished) -> None:
+        with work.held({}):
+            work.add([{"name": "a", "size": 1}, {"name": "b", "size": 1}], COLUMNS)
+            work.add([{"name": "a", "size": 2}], COLUMNS)
+            table = pl.scan_parquet(work.settle("name", ["a", "b"])).collect()
+            assert table["size"].to_list() == [2, 1]
+
+    @pytest.mark.parametrize("turn", [-1, 7, 1_001])
+    def test_many_parts_in_any_order(self, work: Unfinished, turn: int) -> None:
+        names = [str(number) for number in range(2_500)]
+        order = names[::turn] if turn < 0 else [names[number * turn % 2_500] for number in range(2_500)]
+        with work.held({}):
+            for start in range(0, 2_500, 100):
+                work.add(rows(*names[start : start + 100]), COLUMNS)
+            assert self.settled(work, *order) == order
+
+    def test_a_second_time_is_as_the_first(self, work: Unfinished) -> None:
+        with work.held({}):
+            work.add(rows("a", "b"), COLUMNS)
+            assert self.settled(work, "b") == self.settled(work, "b") == ["b"]
+            assert work.columns("name")["name"].to_list() == ["a", "b"]
 
 
 def test_what_was_begun_is_there_the_next_time(work: Unfinished) -> None:
     with work.held({"about": 1}):
         work.add(rows("a", "b"), COLUMNS)
     with work.held({"about": 1}):
-        assert work.column("name").to_list() == ["a", "b"]
+        assert work.columns("name")["name"].to_list() == ["a", "b"]
         work.add(rows("c"), COLUMNS)
-        assert work.column("name").to_list() == ["a", "b", "c"]
+        assert work.columns("name")["name"].to_list() == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("about", [{"about": 2}, {}, {"about": 1, "more": 1}])
@@ -57,7 +99,7 @@ def test_what_a_later_version_began_does_not_go_on(work: Unfinished) -> None:
     with work.held({"about": 1}):
         work.add(rows("a"), COLUMNS)
     about = json.loads((work.folder / "about.json").read_text())
-    (work.folder / "about.json").write_text(json.dumps(about | {"format": 2}))
+    (work.folder / "about.json").write_text(json.dumps(about | {"format": FORMAT + 1}))
     with pytest.raises(RunError), work.held({"about": 1}):
         pass
 
@@ -81,7 +123,7 @@ def test_two_do_not_hold_it(work: Unfinished) -> None:
         work.add(rows("a"), COLUMNS)
         with pytest.raises(RunError, match="Another process"), Unfinished(work.target).held({}):
             pass
-        assert work.column("name").to_list() == ["a"]
+        assert work.columns("name")["name"].to_list() == ["a"]
 
 
 class TestReplacing:
@@ -102,13 +144,13 @@ class TestReplacing:
         with pytest.raises(RunError, match="No space left"):
             place_after(work, fill_the_disk)
         assert [path.name for path in tmp_path.iterdir()] == [work.folder.name]
-        assert work.column("name").to_list() == ["a"]
+        assert work.columns("name")["name"].to_list() == ["a"]
 
     def test_a_file_that_came_meanwhile_is_kept_and_so_are_the_parts(self, work: Unfinished) -> None:
         with pytest.raises(RunError, match="already a file"):
             place_after(work, lambda path: (path.write_text("ours"), work.target.write_text("theirs")))
         assert work.target.read_text() == "theirs"
-        assert work.column("name").to_list() == ["a"]
+        assert work.columns("name")["name"].to_list() == ["a"]
 
 
 def place_after(work: Unfinished, act: Callable[[Path], object]) -> None:
@@ -123,3 +165,11 @@ def test_a_link_that_leads_nowhere_is_something_too(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="already a file"):
         require_free(tmp_path / "link")
     require_free(tmp_path / "none")
+
+
+def test_all_that_is_in_the_way_is_named_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    (tmp_path / "b").touch()
+    with pytest.raises(RunError, match=r"a and at .*b\.") as raised:
+        require_free(tmp_path / "a", tmp_path / "none", tmp_path / "b")
+    assert "them" in raised.value.hint

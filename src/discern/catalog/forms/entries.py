@@ -39,7 +39,7 @@ def places_inside(*paths: str) -> tuple[str, ...]:
     return tuple("" if leads_outside(path) else str(PurePosixPath(path)) for path in slashed)
 
 
-def find_files(entries: Iterable[Entry], exists: Callable[[str], bool]) -> list[Entry]:
+def find_files(entries: Iterable[Entry], exists: Callable[[str], bool], *, labels: bool = True) -> list[Entry]:
     """Say for each entry which file it means, and name each file once.
 
     All pictures of a list lie in the same one of the places where they may be, the one where most are: so one that is
@@ -48,6 +48,7 @@ def find_files(entries: Iterable[Entry], exists: Callable[[str], bool]) -> list[
     Args:
         entries: as a list says them.
         exists: whether there is a file at a path.
+        labels: whether labels, parts and groups matter; else a picture that is named twice has those of the first row.
 
     Raises:
         CatalogError: a picture is named twice, with two labels, parts or groups, or by two names.
@@ -58,7 +59,7 @@ def find_files(entries: Iterable[Entry], exists: Callable[[str], bool]) -> list[
     for entry in entries:
         file = _found(entry, at, exists)
         first, said = found.setdefault(file.path, (file, entry.path))
-        if first != file or said != entry.path:
+        if said != entry.path or (labels and first != file):
             raise CatalogError(
                 f"{entry.where}: {file.path!r} stands there before, with another label, part, group or name.",
                 hint="Keep one of its rows.",

@@ -26,19 +26,24 @@ _OF_FILES_BESIDE = "_lst"
 class ListingSource:
     """The pictures that a list names; paths are relative to the folder that it speaks for.
 
+    Args:
+        listing: the list.
+        limits: `max_bytes` bounds what is read of one file.
+        labels: whether labels, parts and groups matter.
+
     Raises:
         CatalogError: the list cannot be read as one.
     """
 
     layout: Literal["folders", "archive", "declared"] = "declared"
 
-    def __init__(self, listing: Path, *, limits: Limits) -> None:
+    def __init__(self, listing: Path, *, limits: Limits, labels: bool = True) -> None:
         self.root = Path(spoken_for(f"{listing.parent.as_posix()}/", os.path.isdir))
         try:
-            entries = read_listing(str(listing), listing.read_bytes())
+            entries = read_listing(str(listing), listing.read_bytes(), labels=labels)
         except OSError as error:
             raise CatalogError(f"{listing} cannot be read: {error.strerror}.", hint="Allow it, or copy it.") from error
-        self._entries = find_files(entries, self._has)
+        self._entries = find_files(entries, self._has, labels=labels)
         self.total: int | None = len(self._entries)
         self._limits = limits
 
@@ -55,12 +60,13 @@ class ListingSource:
         return os.path.isfile(self.root / to_name(path)) or bool(archive_of(self.root, path))  # noqa: PTH113 - never raises
 
 
-def read_listing(name: str, data: bytes) -> list[Entry]:
+def read_listing(name: str, data: bytes, *, labels: bool = True) -> list[Entry]:
     """Read a list of pictures; its suffix, and what its first line says, tell the form.
 
     Args:
         name: the list's name.
         data: its bytes.
+        labels: whether labels, parts and groups matter; else a picture may be named twice with different ones.
 
     Raises:
         CatalogError: it is not of its form.
@@ -71,11 +77,11 @@ def read_listing(name: str, data: bytes) -> list[Entry]:
     if suffix == ".json":
         return read_file_list(name, data)
     if suffix in TABLES:
-        return read_table(name, data)
+        return read_table(name, data, labels=labels)
     records = read_records(name, data)
     if suffix == ".manifest" or any("source-ref" in record for _, record in records):
         return read_manifest(name, records)
-    return read_table(name, data)
+    return read_table(name, data, labels=labels)
 
 
 def may_list(name: str) -> bool:

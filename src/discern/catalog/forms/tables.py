@@ -25,12 +25,13 @@ _MOST_ROWS = 10_000_000
 _Row = dict[str, str | None]
 
 
-def read_table(name: str, data: bytes) -> list[Entry]:
+def read_table(name: str, data: bytes, *, labels: bool = True) -> list[Entry]:
     """Read a table of pictures.
 
     Args:
         name: the table's name, for messages; its suffix tells CSV, Parquet and JSON lines apart.
         data: its bytes.
+        labels: whether labels, parts and groups matter.
 
     Raises:
         CatalogError: no column of paths, a part that is none, or a picture named twice in different ways.
@@ -41,7 +42,7 @@ def read_table(name: str, data: bytes) -> list[Entry]:
         rows = _csv_rows(name, data)
     else:
         rows = _record_rows(name, read_records(name, data))
-    return find_files((_entry(f"{name}, {place}", row) for place, row in rows), lambda _: True)
+    return find_files((_entry(f"{name}, {place}", row) for place, row in rows), lambda _: True, labels=labels)
 
 
 def says(row: Record, key: str) -> object:
