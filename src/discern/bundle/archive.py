@@ -29,6 +29,8 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 # How ONNX names a node's operation: field 4, as protobuf writes it.
 _LOOPS = (b'"\x04Loop', b'"\x04Scan')
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+# What a path makes of an address.
+_AS_A_PATH = re.compile(r"^(https?|s3):/(?=[^/])")
 _HOST = re.compile(r"[\w.-]+:\d{1,5}(/.*)?")
 _ORDER = "The bundle is named first, then the pictures: runs/NAME/model.discern photos/."
 _HINT = "Copy the bundle again from where it was made, or train it anew."
@@ -78,9 +80,10 @@ def unpack(given: str | Path) -> dict[str, bytes]:
         BundleError: there is no such file, it is something else than a bundle, it is too large, or may not be read.
         BundleDamaged: it lacks a member, has one too many, was changed, or could do harm.
     """
-    if is_address(given):
+    address = _AS_A_PATH.sub(r"\1://", str(given))
+    if is_address(address):
         raise BundleError(
-            f"{given} is an address, and no bundle here.",
+            f"{address} is an address, and no bundle here.",
             hint="`discern evaluate` judges a server, and `discern.Client` asks one; else download the bundle.",
         )
     path = Path(given)

@@ -20,9 +20,9 @@ PROBABILITY = "p:"
 """Stands before a label in the name of the column of its probability."""
 
 _BOM = b"\xef\xbb\xbf"  # without it Excel takes UTF-8 for something else
-# Spreadsheets run cells that begin like this (OWASP, "CSV injection"), unless they are plain numbers.
+# Spreadsheets run cells that begin like this (OWASP, "CSV injection"), unless they are plain numbers or a dash alone.
 _FORMULA = r"^(?:\./)*[=+\-@\t\r]"
-_NUMBER = r"^[+-]?\d+(?:\.\d+)?$"
+_PLAIN = r"^(?:[+-]?\d+(?:\.\d+)?|-)$"
 
 
 def kind_of(out: Path) -> str:
@@ -117,5 +117,5 @@ def _for_spreadsheets(table: pl.DataFrame) -> pl.DataFrame:
 
 def _guarded(name: str) -> pl.Expr:
     cell = pl.col(name)
-    runs = cell.str.contains(_FORMULA) & ~cell.str.contains(_NUMBER)
+    runs = cell.str.contains(_FORMULA) & ~cell.str.contains(_PLAIN)
     return pl.when(runs).then(pl.lit("./") + cell).otherwise(cell).alias(name)

@@ -124,12 +124,13 @@ def test_the_folder_of_a_run_says_where_its_bundle_is(bundle: Path, tmp_path: Pa
     ("given", "says"),
     [
         ("http://127.0.0.1:8000", "http://127.0.0.1:8000 is an address"),
+        (Path("http://127.0.0.1:8000"), "http://127.0.0.1:8000 is an address"),
         ("s3://bucket/model.discern", "s3://bucket/model.discern is an address"),
         ("localhost:8000", "write http://localhost:8000 to `discern evaluate`"),
         ("127.0.0.1:8000/predict", "write http://127.0.0.1:8000/predict"),
     ],
 )
-def test_an_address_says_what_asks_servers(given: str, says: str) -> None:
+def test_an_address_says_what_asks_servers(given: str | Path, says: str) -> None:
     with pytest.raises(BundleError, match=re.escape(says)) as raised:
         load(given)
     assert "discern.Client" in raised.value.hint

@@ -186,8 +186,10 @@ class TestSources:
         assert paths(tmp_path / "b.parquet") == [f"{photos}/0_0.png"]
 
     def test_it_answers_what_is_piped(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
-        with standard_input((photos / "0_250.png").read_bytes()):
-            predict_to(bundle, "-", tmp_path / "a.parquet")
+        for name in ("a.parquet", "a.csv"):
+            with standard_input((photos / "0_250.png").read_bytes()):
+                predict_to(bundle, "-", tmp_path / name)
+        assert read_csv(tmp_path / "a.csv")[0]["path"] == "-"
         with standard_input(f"{photos}/0_250.png\n{photos}/0_0.png\n".encode()):
             predict_to(bundle, "-", tmp_path / "b.parquet")
         assert pl.read_parquet(tmp_path / "a.parquet").select("path", "label").rows() == [("-", "red")]
