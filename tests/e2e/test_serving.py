@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from discern.client import Client
+from discern.errors import Unauthorized
 from tests.e2e.bench import PATIENCE, call_here, refusal
 from tests.e2e.served import ready, started
 from tests.unit.bundle.small import plain, write_small
@@ -247,3 +249,5 @@ def test_a_key_is_made_and_opens(bundle: Path, tmp_path: Path) -> None:
         assert httpx2.post(address + "/predict", content=RED).status_code == 401
         allowed = httpx2.post(address + "/predict", content=RED, headers={"Authorization": f"Bearer {key}"})
         assert allowed.status_code == 200
+        with pytest.raises(Unauthorized, match="--key"), Client(address) as client:
+            client(RED)

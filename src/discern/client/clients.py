@@ -58,7 +58,7 @@ class Client:
         return self._asker.address.model
 
     def __call__(self, picture: Picture) -> Prediction:
-        """Answer one picture: a path, the bytes of a file, or upright RGB pixels uint8 `[H, W, 3]`.
+        """Answer one picture: a path, the bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or Pillow's image.
 
         Raises:
             PictureError: it cannot be used as a picture.
@@ -142,7 +142,7 @@ class AsyncClient:
         return self._asker.address.model
 
     async def __call__(self, picture: Picture) -> Prediction:
-        """Answer one picture: a path, the bytes of a file, or upright RGB pixels uint8 `[H, W, 3]`.
+        """Answer one picture: a path, the bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or Pillow's image.
 
         Raises:
             PictureError: it cannot be used as a picture.

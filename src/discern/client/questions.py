@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from discern.bundle import Picture
+from discern.bundle.model import pixels_of
 from discern.client.address import Address
 from discern.client.patience import Patience, read_retry_after
 from discern.client.reading import RETRIED, read_error
@@ -59,12 +60,14 @@ def headers(key: str | None, *, beside_login: bool) -> dict[str, str]:
 
 
 def as_bytes(picture: Picture) -> bytes:
-    """A picture as the bytes of a file: read, as it is, or pixels uint8 `[H, W, 3]` as PNG.
+    """A picture as the bytes of a file: read, as it is, or pixels uint8 `[H, W, 3]` and images of Pillow as PNG.
 
     Raises:
         PictureError: the file cannot be read.
         UsageError: the pixels are none.
     """
+    if isinstance(picture, Image.Image):
+        picture = pixels_of(picture)
     if isinstance(picture, np.ndarray):
         if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
             raise UsageError(

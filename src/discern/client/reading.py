@@ -8,7 +8,15 @@ from typing import Any
 
 from discern.bundle import Prediction
 from discern.client.patience import read_retry_after
-from discern.errors import DiscernError, Overloaded, PictureError, PictureTooLarge, RequestError, Unreachable
+from discern.errors import (
+    DiscernError,
+    Overloaded,
+    PictureError,
+    PictureTooLarge,
+    RequestError,
+    Unauthorized,
+    Unreachable,
+)
 
 RETRIED = (429, 502, 503, 504)
 """Statuses after which the same question may have an answer."""
@@ -67,6 +75,8 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes, where: str)
             return PictureTooLarge(f"{where} takes no file of this size.", hint="Make the picture smaller.")
         return Unreachable(f"{where} answers with status {status} and no reason.", hint=_OTHER)
     kind = _KINDS.get(code, RequestError)
+    if kind is Unauthorized and "Authorization" in hint:  # which is how a program of one's own sends it
+        hint = "Give one as key=..., or on the command line as --key or in DISCERN_KEY."
     if issubclass(kind, Overloaded):
         return kind(message, hint=hint, retry_after=read_retry_after(headers.get("retry-after")) or 1)
     fault = kind(message, hint=hint)

@@ -82,10 +82,11 @@ class TestAnswers:
         path = tmp_path / "a.jpg"
         path.write_bytes(b"file")
         with serving(GOOD) as server:
-            for picture in (path, str(path), b"bytes", pixels):
+            for picture in (path, str(path), b"bytes", pixels, Image.fromarray(pixels)):
                 ask(server.url, picture)
         assert [asked.body for asked in server.asked[:3]] == [b"file", b"file", b"bytes"]
-        assert np.array_equal(np.asarray(Image.open(io.BytesIO(server.asked[3].body))), pixels)
+        for asked in server.asked[3:]:
+            assert np.array_equal(np.asarray(Image.open(io.BytesIO(asked.body))), pixels)
 
     @pytest.mark.parametrize(
         "picture", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)]
