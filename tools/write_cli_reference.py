@@ -26,7 +26,7 @@ Options before the command: `--debug` shows the whole trace of an error, `--vers
 | 0 | done |
 | 1 | done, but what was looked at falls short |
 | 2 | refused: one line on standard error says what was found, where, and what to do next |
-| 130 | interrupted; a run goes on with `--resume` and its `--name` |
+| 130 | interrupted; a run goes on with `--resume` and its `--name`, `predict --out` by the same command |
 
 With `--json`, one object is printed and nothing else (`predict`: one a line): paths are absolute, what is undefined is
 null.
