@@ -77,7 +77,7 @@ def measure(bundle: Path, folder: Path, out: Path) -> dict[str, Any]:
     """One command, in a process of its own."""
     words = ["--do", str(folder), "--bundle", str(bundle), "--answers", str(out)]
     with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.batch", *words], stdout=subprocess.PIPE, text=True
+        [sys.executable, __file__, *words], stdout=subprocess.PIPE, text=True
     ) as process:
         peak = 0
         while process.poll() is None:

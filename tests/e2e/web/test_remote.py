@@ -7,7 +7,7 @@ import pytest
 
 import discern
 from tests.e2e.chromium import hosted
-from tests.e2e.test_serving import ready, served
+from tests.e2e.served import ready, started
 from tests.e2e.web.asking import OPEN, ask, encode, scene
 
 REACH = "async (url) => { try { await fetch(url); return 'reached'; } catch { return 'held'; } }"
@@ -18,7 +18,7 @@ def test_it_asks_its_server_and_may_reach_nothing_else(visitor: Any, bundle: Pat
     with (
         hosted(tmp_path) as host,
         hosted(tmp_path, open_to_all) as elsewhere,
-        served(bundle, "--cors", host.rstrip("/")) as (server, _),
+        started(bundle, "--cors", host.rstrip("/")) as (server, _),
     ):
         ready(server)
         discern.export(bundle, tmp_path / "site", api=server)
