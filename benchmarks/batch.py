@@ -76,9 +76,7 @@ def compare(bundle: Path, folder: Path, count: int) -> dict[str, Any]:
 def measure(bundle: Path, folder: Path, out: Path) -> dict[str, Any]:
     """One command, in a process of its own."""
     words = ["--do", str(folder), "--bundle", str(bundle), "--answers", str(out)]
-    with subprocess.Popen(
-        [sys.executable, __file__, *words], stdout=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen([sys.executable, __file__, *words], stdout=subprocess.PIPE, text=True) as process:
         peak = 0
         while process.poll() is None:
             peak = max(peak, sum(map(own_memory, family(process.pid))))
