@@ -104,8 +104,6 @@ CHANGED: dict[str, Callable[[bytes], bytes]] = {
     "twice": lambda data: data + data,
     "zeros": lambda data: bytes(len(data)),
     "text": lambda data: b"hello",
-    "another_zip": lambda data: zip_of({"a.txt": b"hello"}),
-    "empty_zip": lambda data: zip_of({}),
     "right_names_alone": lambda data: zip_of(dict.fromkeys(archive.MEMBERS, b"")),
     "one_bit": lambda data: data[:5000] + bytes([data[5000] ^ 1]) + data[5001:],
     "its_comment": lambda data: data[:-1] + bytes([data[-1] ^ 1]),
@@ -116,16 +114,20 @@ CHANGED: dict[str, Callable[[bytes], bytes]] = {
     "deflated_members": lambda data: rezipped(compression=zipfile.ZIP_DEFLATED),
     "other_times": lambda data: rezipped(),
     "a_deflated_bomb": lambda data: zip_of(sound() | {"CARD.md": bytes(100 * MEBI)}, compression=zipfile.ZIP_DEFLATED),
-    "a_picture": lambda data: picture(1),
     "a_pickle": lambda data: batch(np.zeros((0, 3072), np.uint8), []),
     "a_graph_alone": lambda data: colour_graph(),
-    "a_torch_file": lambda data: zip_of(
-        {"archive/data.pkl": b"\x80\x02cos\nsystem\nX\x02\0\0\0id\x85R.", "archive/version": b"3"}
-    ),
-    "a_keras_file": lambda data: zip_of({"config.json": b"{}", "model.weights.h5": b"\x89HDF\r\n\x1a\n"}),
     "an_hdf5_file": lambda data: b"\x89HDF\r\n\x1a\n" + bytes(2000),
     "a_safetensors_file": lambda data: struct.pack("<Q", 2**63) + b"{}",
     "a_program": lambda data: b"\x7fELF\2\1\1" + bytes(1000),
+}
+OTHERS: dict[str, Callable[[], bytes]] = {
+    "another_zip": lambda: zip_of({"a.txt": b"hello"}),
+    "empty_zip": lambda: zip_of({}),
+    "a_picture": lambda: picture(1),
+    "a_torch_file": lambda: zip_of(
+        {"archive/data.pkl": b"\x80\x02cos\nsystem\nX\x02\0\0\0id\x85R.", "archive/version": b"3"}
+    ),
+    "a_keras_file": lambda: zip_of({"config.json": b"{}", "model.weights.h5": b"\x89HDF\r\n\x1a\n"}),
 }
 SAID: dict[str, dict[str, Any]] = {
     "no_labels": {"labels": []},
@@ -312,6 +314,7 @@ NO_FILES: dict[str, Callable[[Path], object]] = {
 
 BUNDLES = (
     *(_bundle("bundle, changed", name, lambda act=act: act(whole()), DAMAGED) for name, act in CHANGED.items()),
+    *(_bundle("another file, and no bundle", name, make, OTHER) for name, make in OTHERS.items()),
     *(
         _bundle("bundle, cut", f"at {n} %", lambda n=n: whole()[: len(whole()) * n // 100], DAMAGED)
         for n in range(5, 100, 5)
