@@ -149,7 +149,7 @@ def test_names_of_any_script_and_any_object_are_names(visit: Visit, scaled: Path
         choose(page, shown["sure"])
         expect(headline(page)).to_have_text("Constructor, 98\u202f%")
         expect(page.locator(".bars .first .name")).to_have_text("constructor")
-        expect(page.locator(".more")).to_have_text(["It is this alone (right for 90\u202f% of pictures): constructor."])
+        expect(page.locator(".more")).to_have_count(0)  # a set of one says no more than the answer
         page.locator("#speak").click()
         page.locator("#say").click()
         page.wait_for_function("said.length > 1")

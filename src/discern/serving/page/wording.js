@@ -77,8 +77,8 @@ export function listed(names, joiner = "and") {
 }
 
 /**
- * What else an answer says: the set of labels that holds the right one as often as was asked, and where ordered labels
- * have another in their middle, that one. Of strangers neither is meant.
+ * What else an answer says: several labels of which one is right as often as was asked, and where ordered labels have
+ * another in their middle, that one. Of strangers neither is meant.
  */
 export function wordMore(prediction, about) {
   const { decision, label, set, order_value: value } = prediction;
@@ -87,7 +87,7 @@ export function wordMore(prediction, about) {
   const often = typeof asked === "number" ? ` (right for ${percent(asked)} of pictures)` : "";
   const middle = typeof value === "number" ? labelAt(value, about?.labels ?? []) : label;
   return [
-    set?.length ? `It is ${set.length > 1 ? "one of these" : "this alone"}${often}: ${listed(set.map((each) => nameOf(each, about)), "or")}.` : "",
+    set?.length > 1 ? `It is one of these${often}: ${listed(set.map((each) => nameOf(each, about)), "or")}.` : "",
     middle !== undefined && middle !== label ? `In the middle of what it may be, in order: ${nameOf(middle, about)}.` : "",
   ].filter(Boolean);
 }
