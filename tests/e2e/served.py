@@ -1,6 +1,8 @@
 """A server of its own process, for whoever asks one."""
 
 import contextlib
+import re
+import socket
 import subprocess
 import sys
 import time
@@ -10,6 +12,8 @@ from pathlib import Path
 import httpx2
 
 from tests.e2e.bench import PATIENCE
+
+_HEAD = re.compile(rb".*?content-length: (\d+).*?\r\n\r\n", re.DOTALL)
 
 
 @contextlib.contextmanager
@@ -35,3 +39,13 @@ def ready(address: str) -> None:
                 return
         time.sleep(0.05)
     raise AssertionError("the server is not up")
+
+
+def hear(connection: socket.socket) -> bytes:
+    """Read one whole answer: its head, and as many bytes as that says."""
+    said = b""
+    while not (head := _HEAD.match(said)) or len(said) < head.end() + int(head[1]):
+        some = connection.recv(10_000)
+        assert some, "the connection ended within an answer"
+        said += some
+    return said
