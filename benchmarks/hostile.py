@@ -135,7 +135,7 @@ def growth(memories: list[tuple[int, int]]) -> float:
 
 
 def draw(memories: list[tuple[int, int]], path: Path) -> None:
-    most_requests, most = memories[-1][0], max(held for _, held in memories)
+    most_requests, most = memories[-1][0] or 1, max(held for _, held in memories)
     points = " ".join(f"{40 + 540 * at / most_requests:.1f},{260 - 220 * held / most:.1f}" for at, held in memories)
     path.write_text(
         f'<svg xmlns="http://www.w3.org/2000/svg" width="600" height="300" font-family="sans-serif" font-size="12">'
