@@ -19,7 +19,7 @@ from discern.picture.exif import ORIENTATION
 from discern.picture.memory import to_array
 from discern.picture.opening import Opened
 
-Picture = str | Path | bytes | np.ndarray
+Picture = str | Path | bytes | np.ndarray | Image.Image
 OUTPUTS = ("probabilities", "unknown_score", "embedding", "evidence")
 _BATCH = 32
 
@@ -91,7 +91,7 @@ class Model:
             raise BundleDamaged("seen.npy holds something else than hashes.", hint="Copy the bundle again.")
         return prefixes
 
-    def __call__(self, picture: Picture | Image.Image) -> Prediction:
+    def __call__(self, picture: Picture) -> Prediction:
         """Answer one picture: a path, the bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or Pillow's image.
 
         Pillow's image is turned as its EXIF says, and brought to sRGB over white, as a file would be.
@@ -102,7 +102,7 @@ class Model:
         """
         return self.answer(self.prepare(picture)[None])[0]
 
-    def prepare(self, picture: Picture | Image.Image) -> np.ndarray:
+    def prepare(self, picture: Picture) -> np.ndarray:
         """Turn a picture into the graph's input, uint8 `[size, size, 3]`."""
         if isinstance(picture, Image.Image):
             picture = pixels_of(picture)
@@ -152,13 +152,13 @@ class Model:
             for row, score in zip(probabilities, unknown_score, strict=True)
         ]
 
-    def predict(self, pictures: Iterable[Picture | Image.Image]) -> Iterator[Prediction | PictureError]:
+    def predict(self, pictures: Iterable[Picture]) -> Iterator[Prediction | PictureError]:
         """Answer many pictures in order; a bad one gives its error in its place, and the rest goes on."""
         stream = iter(pictures)
         while batch := list(islice(stream, _BATCH)):
             yield from self._predict_batch(batch)
 
-    def _predict_batch(self, batch: Sequence[Picture | Image.Image]) -> list[Prediction | PictureError]:
+    def _predict_batch(self, batch: Sequence[Picture]) -> list[Prediction | PictureError]:
         inputs: list[np.ndarray | PictureError] = []
         for picture in batch:
             try:

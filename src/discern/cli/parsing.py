@@ -87,16 +87,14 @@ def parse_keys(texts: list[str], asked: list[str]) -> dict[str, str]:
     >>> parse_keys(["k1", "https://b.example=k2"], ["a.discern", "https://a.example"])
     {'https://a.example': 'k1', 'https://b.example': 'k2'}
     """
-    servers = [word for word in asked if _is_address(word)]
+    from discern.client.address import is_address
+
+    servers = [word for word in asked if is_address(word)]
     keys = {}
     for text in texts:
         address, _, key = text.rpartition("=")
-        if _is_address(address):
+        if is_address(address):
             keys[address] = key
         elif servers:
             keys[servers[0]] = text
     return keys
-
-
-def _is_address(text: str) -> bool:
-    return text.lower().startswith(("http://", "https://"))

@@ -88,7 +88,7 @@ def export(
         raise UsageError(f"There is no target {to!r}.", hint=f"These exist: {', '.join(TARGETS)}.")
     if api is not None and runtime is not None:
         raise UsageError("A site that asks a server needs no runtime.", hint="Leave out --runtime or --api.")
-    members = unpack(Path(bundle))
+    members = unpack(bundle)
     model = Model(members)
     if not model.verify().passed:
         raise BundleDamaged(

@@ -104,16 +104,18 @@ def _answer(named: _Named, result: Prediction | PictureError) -> Answer:
     if isinstance(result, Prediction):
         return Answer(path=named.path, prediction=result)
     if isinstance(result, NotAPicture) and named.itself and isinstance(named.picture, Path):
-        kind = (
-            "a list"
-            if named.picture.name.lower().endswith(SUFFIXES)
-            else "an archive"
-            if holds_files(named.picture)
-            else ""
-        )
-        if kind:
-            result = NotAPicture(f"This is {kind} of pictures, and no picture.", hint=_HOLDS_PICTURES)
+        result = _say_what_holds_pictures(named.picture) or result
     return Answer(path=named.path, error=result)
+
+
+def _say_what_holds_pictures(path: Path) -> NotAPicture | None:
+    if path.name.lower().endswith(SUFFIXES):
+        kind = "a list"
+    elif holds_files(path):
+        kind = "an archive"
+    else:
+        return None
+    return NotAPicture(f"This is {kind} of pictures, and no picture.", hint=_HOLDS_PICTURES)
 
 
 def _pictures(words: Iterable[str]) -> Iterator[_Named]:

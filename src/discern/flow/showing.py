@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from discern.bundle import Model, load
+from discern.bundle.archive import FILE
 from discern.catalog import Catalog
 from discern.flow.preparing import Prepared
 from discern.flow.run import Run
@@ -71,7 +72,7 @@ def show(bundle: str | Path) -> dict[str, Any]:
 
 def write_page(run: Run, prepared: Prepared, learned: Learned, decided: Decided, metrics: dict[str, Any]) -> None:
     """Write the run's report.html."""
-    model = load(run.path("model.discern"))
+    model = load(run.path(FILE))
     shower = _Shower(prepared.catalog, model)
     facts = run.facts | {
         "data": {"fingerprint": prepared.catalog.fingerprint, "root": run.facts["source"]},

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from discern.bundle.archive import FILE
 from discern.catalog import Catalog
 from discern.checking import conflicted, count
 from discern.errors import DataError
@@ -20,7 +21,7 @@ from discern.training import Origin, TrainConfig, decide, grow, learn, measure, 
 
 _OF_POLICY = ("sentence", "basis", "share", "error", "needed")
 _FEWEST_TO_ORDER = 3
-_PRODUCTS = ("metrics.json", "model.discern", "report.html")
+_PRODUCTS = ("metrics.json", FILE, "report.html")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +139,7 @@ def _train(
         metrics["hints"] = hints(material.catalog)
         metrics["learning_curve"] = prepared.crossed and grow(material, prepared.crossed, seed=config.seed)
         run.write_json("metrics.json", metrics)
-    with run.stage("pack", progress), run.replacing("model.discern") as path:
+    with run.stage("pack", progress), run.replacing(FILE) as path:
         origin = Origin(
             name=run.folder.name,
             config=config,
@@ -185,7 +186,7 @@ def _result(run: Run) -> TrainResult:
         metrics = json.loads(path.read_text(encoding="utf-8"))
         return TrainResult(
             run=run.folder,
-            bundle=run.path("model.discern"),
+            bundle=run.path(FILE),
             report=run.path("report.html"),
             pictures=metrics["split"]["pictures"],
             accuracy=metrics["accuracy"],

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from discern.bundle import Model, Picture, Prediction
+from discern.bundle.model import pixels_of
 from discern.cores import count_cores
 from discern.errors import Overloaded
 from discern.picture import read_file, read_header
@@ -228,6 +230,8 @@ class Batcher:
 
 def _size(picture: Picture) -> tuple[int, int]:
     """Width and height of an upright picture, in pixels."""
+    if isinstance(picture, Image.Image):
+        picture = pixels_of(picture)
     if isinstance(picture, np.ndarray):
         return picture.shape[1], picture.shape[0]
     header = read_header(picture if isinstance(picture, bytes) else read_file(Path(picture)))

@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from discern.serving.keys import add_key
 from tests.e2e.page.conftest import Visit, choose, headline, hold, serve
@@ -83,13 +83,19 @@ def test_a_busy_server_is_asked_again_when_it_said(visit: Visit, address: str, s
     assert asked[1] - asked[0] >= 1900
 
 
+def choose_another_meanwhile(visit: Visit, address: str) -> tuple[Page, list[Route]]:
+    """Choose a model whose description is held back, and then another one."""
+    page = visit(address)
+    held = hold(page, "**/model?model=Second")
+    page.get_by_label("Model", exact=True).select_option("Second")
+    page.get_by_label("Model", exact=True).select_option("Third")
+    expect(page).to_have_title("Third · Discern")
+    return page, held
+
+
 def test_the_model_that_was_chosen_last_answers(visit: Visit, colours: Path) -> None:
     with serve(f"First={colours}", f"Second={colours}", f"Third={colours}") as address:
-        page = visit(address)
-        held = hold(page, "**/model?model=Second")
-        page.get_by_label("Model", exact=True).select_option("Second")
-        page.get_by_label("Model", exact=True).select_option("Third")
-        expect(page).to_have_title("Third · Discern")
+        page, held = choose_another_meanwhile(visit, address)
         with page.expect_response("**/model?model=Second"):
             held[0].continue_()
         page.evaluate("new Promise((resolve) => setTimeout(resolve))")
@@ -100,11 +106,7 @@ def test_the_model_that_was_chosen_last_answers(visit: Visit, colours: Path) -> 
 
 def test_a_model_that_is_gone_and_no_longer_wanted_is_not_told_of(visit: Visit, colours: Path) -> None:
     with serve(f"First={colours}", f"Second={colours}", f"Third={colours}") as address:
-        page = visit(address)
-        held = hold(page, "**/model?model=Second")
-        page.get_by_label("Model", exact=True).select_option("Second")
-        page.get_by_label("Model", exact=True).select_option("Third")
-        expect(page).to_have_title("Third · Discern")
+        page, held = choose_another_meanwhile(visit, address)
         gone = {"error": {"code": "not_found", "message": "There is no such model.", "hint": ""}}
         with page.expect_response("**/model?model=Second"):
             held[0].fulfill(status=404, json=gone)
