@@ -40,6 +40,21 @@ def test_a_picture_that_is_never_answered_is_given_up(visit: Visit, address: str
     expect(headline(page)).to_contain_text("Red card")
 
 
+def test_a_row_that_is_drawn_anew_keeps_the_keyboard(visit: Visit, address: str, shown: dict[str, Path]) -> None:
+    page = visit(address)
+    page.route("**/predict*", lambda route: route.abort())
+    choose(page, shown["sure"])
+    expect(page.locator("#rows tr")).to_contain_text("No answer", timeout=20_000)
+    page.unroute("**/predict*")
+    name = page.locator("#rows tr button")
+    name.focus()
+    before = name.element_handle()
+    page.locator("#retry").evaluate("button => button.click()")
+    expect(page.locator("#rows tr")).to_contain_text("Accepted")
+    expect(name).to_be_focused()
+    assert name.evaluate("(now, before) => now === before", before)
+
+
 def test_a_slow_network_shows_how_far_it_is_and_can_be_cancelled(visit: Visit, address: str, tmp_path: Path) -> None:
     page = visit(address)
     devtools = page.context.new_cdp_session(page)

@@ -3,6 +3,7 @@
 import { chip } from "./answer_card.js";
 import { csv } from "./csv.js";
 import { $, el, icon } from "./dom.js";
+import { patch } from "./patching.js";
 import { capital, milliseconds, nameIn, percent } from "./wording.js";
 
 const PICTURES = 200;
@@ -35,7 +36,7 @@ export class Visit {
   note(item, about) {
     if (!item.noted) {
       item.noted = true;
-      item.row = el("tr");
+      item.row = el("tr", { role: "row" });
       this.items.push(item);
       $("rows").prepend(item.row);
       this.letGo();
@@ -44,12 +45,9 @@ export class Visit {
     $("visit").hidden = false;
   }
 
-  /** Draw an item's row anew, if it has one. */
+  /** Draw an item's row anew, if it has one: who stands there, with the keyboard or a screen reader, goes on standing there. */
   draw(item, about) {
-    if (!item.row) return;
-    const row = this.row(item, about);
-    item.row.replaceWith(row);
-    item.row = row;
+    if (item.row) patch(item.row, this.cells(item, about));
   }
 
   /** An item's thumbnail has come. */
@@ -58,7 +56,7 @@ export class Visit {
     else if (item.noted) item.thumb = null;
   }
 
-  row(item, about) {
+  cells(item, about) {
     const open = el("button", { type: "button", class: "link", onclick: () => this.choose(item) },
       item.thumb ? el("img", { src: item.thumb, alt: "", width: 40, height: 40 }) : null, el("span", {}, item.name));
     const { prediction } = item;
@@ -67,8 +65,8 @@ export class Visit {
       : [item.error?.message ?? "", el("span", { class: "chip failed" }, icon("failed"), "No answer"), "", ""];
     // Where rows are drawn as cards, browsers forget that they are rows.
     const cell = (said, kind = "") => el("td", { role: "cell", class: kind }, said);
-    return el("tr", { role: "row" }, el("th", { scope: "row", role: "rowheader" }, open), cell(cells[0], "answer"), cell(cells[1]),
-      cell(cells[2], "number sure"), cell(cells[3], "number wide"), cell(item.at.toLocaleTimeString(), "number wide"));
+    return [el("th", { scope: "row", role: "rowheader" }, open), cell(cells[0], "answer"), cell(cells[1]),
+      cell(cells[2], "number sure"), cell(cells[3], "number wide"), cell(item.at.toLocaleTimeString(), "number wide")];
   }
 
   /** A long visit does not fill the memory: of the newest all is kept, of older ones the row, of still older ones the record. */
