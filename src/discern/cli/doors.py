@@ -29,6 +29,9 @@ def serve(
     allow_urls: Annotated[bool, typer.Option("--allow-urls", help="Fetch pictures named by image_url.")] = False,
     cors: Annotated[list[str] | None, typer.Option(help="An origin whose pages may ask; * for all.")] = None,
     behind: Annotated[str, typer.Option(help="Addresses of proxies that are believed who asks.")] = "",
+    examples: Annotated[
+        str | None, typer.Option(help="A folder of pictures for visitors of the page to press; they get small copies.")
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch/--no-watch", help="Replace a bundle when its file changes.")] = True,
 ) -> None:
     """Answer over HTTP: REST, a web page, SageMaker's door, the Open Inference Protocol.
@@ -57,6 +60,7 @@ def serve(
         allow_urls=allow_urls,
         cors=tuple(cors or ()),
         behind=behind,
+        examples=examples,
         watch=watch,
         announce=render.say_at_once,
     )
@@ -83,6 +87,9 @@ def export(
     to: Annotated[str, typer.Option(help="What for: web, a static site.")] = "web",
     api: Annotated[str | None, typer.Option(help="Ask this server; without it, the visitor's browser answers.")] = None,
     runtime: Annotated[str | None, typer.Option(help="A copy of onnxruntime-web's npm archive.")] = None,
+    examples: Annotated[
+        str | None, typer.Option(help="A folder of pictures for visitors to press; the site gets small copies.")
+    ] = None,
     cache: Annotated[
         str | None, typer.Option(help="Where fetched things are kept; by default the user's cache folder.")
     ] = None,
@@ -95,5 +102,7 @@ def export(
     from discern.flow.exporting import export
 
     with bars() as progress:
-        result = export(bundle, folder, to=to, api=api, runtime=runtime, cache=cache, progress=progress)
+        result = export(
+            bundle, folder, to=to, api=api, runtime=runtime, examples=examples, cache=cache, progress=progress
+        )
     render.show(result.to_json(), json=json, words=render.export)

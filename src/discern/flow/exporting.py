@@ -7,6 +7,7 @@ from typing import Any
 from discern.bundle import Model
 from discern.bundle.archive import unpack
 from discern.errors import BundleDamaged, UsageError
+from discern.flow.examples import find_examples
 from discern.flow.places import cache_folder, place
 from discern.progress import Progress, silent
 from discern.serving.browser_engine import take_engine
@@ -65,6 +66,7 @@ def export(
     to: str = "web",
     api: str | None = None,
     runtime: str | Path | None = None,
+    examples: str | Path | None = None,
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> ExportResult:
@@ -77,11 +79,14 @@ def export(
         api: the address of a server that the site asks; None: the model runs in the visitor's browser, and no picture
             leaves the device.
         runtime: the npm archive of ONNX Runtime for browsers; None: kept from before, or fetched through npm.
+        examples: a folder of pictures that visitors may press, at most a dozen, one of each folder in it first; the
+            site gets small copies.
         cache: the cache's folder; None: the user's cache folder.
         progress: is told what takes long.
 
     Raises:
         BundleError: the bundle cannot be used.
+        PictureError: an example is damaged.
         UsageError: there is no such target, the folder holds something else, or the engine cannot be had.
     """
     if to not in TARGETS:
@@ -94,12 +99,13 @@ def export(
         raise BundleDamaged(
             f"{bundle} does not answer here as it did where it was made.", hint="See `discern verify`, and doctor."
         )
-    target = place(folder)
+    target, shown = place(folder), find_examples(examples)
     if api is None:
         given = None if runtime is None else place(runtime)
-        files = local_site(model, members, take_engine(cache_folder(cache), given=given, progress=progress))
+        engine = take_engine(cache_folder(cache), given=given, progress=progress)
+        files = local_site(model, members, engine, examples=shown)
     else:
-        files = remote_site(api)
+        files = remote_site(api, examples=shown)
     known = {"name": model.manifest.name, "version": model.manifest.version, "fingerprint": model.fingerprint}
     door = "local" if api is None else "remote"
     write_site(target, files, door=door, model=known)

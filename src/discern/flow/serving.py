@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from discern.errors import UsageError
+from discern.flow.examples import find_examples
 from discern.serving.config import ServeConfig
 from discern.serving.keys import add_key
 
@@ -23,17 +24,24 @@ _NEEDED = (
 
 
 def serve(
-    bundles: str | Path | Sequence[str | Path], *, announce: Callable[[str], None] = lambda _: None, **options: Any
+    bundles: str | Path | Sequence[str | Path],
+    *,
+    announce: Callable[[str], None] = lambda _: None,
+    examples: str | Path | None = None,
+    **options: Any,
 ) -> None:
     """Answer over HTTP until interrupted: REST, a web page, SageMaker's door and the Open Inference Protocol.
 
     Args:
         bundles: one path or several, each also as `NAME=PATH`; the first is asked where none is named.
         announce: is told the server's address when it is up.
+        examples: a folder of pictures that visitors of the page may press, at most a dozen, one of each folder in it
+            first; they get small copies.
         **options: see `ServeConfig`.
 
     Raises:
         BundleError: a bundle cannot be used.
+        PictureError: an example is damaged.
         UsageError: an option makes no sense, the address is taken, or what serving needs is not installed.
     """
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
@@ -46,7 +54,8 @@ def serve(
     from discern.serving.web.server import run_server  # noqa: PLC0415
 
     named = [bundles] if isinstance(bundles, str | Path) else list(bundles)
-    run_server(ServeConfig(bundles=tuple(map(str, named)), **options), announce=announce)
+    config = ServeConfig(bundles=tuple(map(str, named)), examples=find_examples(examples), **options)
+    run_server(config, announce=announce)
 
 
 @dataclass(frozen=True, kw_only=True)

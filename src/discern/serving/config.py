@@ -8,6 +8,7 @@ from pathlib import Path
 from discern.errors import UsageError
 from discern.picture import Limits
 from discern.serving.batching import Batching
+from discern.serving.examples import Example
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -35,6 +36,7 @@ class ServeConfig:
         cors: origins whose pages may ask, such as "https://shop.example"; "*": all.
         watch: replace a bundle when its file changes.
         behind: addresses of proxies that are believed when they say who asks; "": none.
+        examples: pictures for visitors of the page to press; whoever can open the page sees them.
         batching: how work is taken up.
 
     Raises:
@@ -58,6 +60,7 @@ class ServeConfig:
     cors: tuple[str, ...] = ()
     watch: bool = True
     behind: str = ""
+    examples: tuple[Example, ...] = ()
     batching: Batching = field(default_factory=Batching)
 
     def __post_init__(self) -> None:

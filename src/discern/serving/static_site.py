@@ -4,7 +4,7 @@ import base64
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from discern._version import __version__
 from discern.bundle import Model
 from discern.errors import UsageError
 from discern.serving.describing import describe_model
+from discern.serving.examples import Example, place_examples, tell_examples
 
 MARK = "export.json"
 _PAGE = Path(__file__).resolve().parent / "page"
@@ -29,13 +30,16 @@ _POLICY = (
 )
 
 
-def local_site(model: Model, members: Mapping[str, bytes], engine: Mapping[str, bytes]) -> dict[str, bytes]:
+def local_site(
+    model: Model, members: Mapping[str, bytes], engine: Mapping[str, bytes], *, examples: Sequence[Example] = ()
+) -> dict[str, bytes]:
     """The files of a site whose model runs in the visitor's browser.
 
     Args:
         model: the model, verified.
         members: its bundle's members, by name.
         engine: `onnxruntime.js` and `onnxruntime.wasm`.
+        examples: pictures for visitors to press.
 
     Returns:
         The files' bytes, by their paths within the site.
@@ -59,16 +63,17 @@ def local_site(model: Model, members: Mapping[str, bytes], engine: Mapping[str, 
         "README.txt": _text("readme_local.txt").replace("{model}", model.manifest.name),
         "_headers": _text("headers.txt"),
     }
-    placed = _page(config, reach="'self'", more=_LOCAL) | loaded
+    placed = _page(config, examples, reach="'self'", more=_LOCAL) | loaded
     asked = {f"{name}?v={config['version']}" if name in loaded else name: data for name, data in placed.items()}
     return placed | {name: text.encode() for name, text in texts.items()} | {"offline.js": _offline(asked)}
 
 
-def remote_site(url: str) -> dict[str, bytes]:
+def remote_site(url: str, *, examples: Sequence[Example] = ()) -> dict[str, bytes]:
     """The files of a site that asks a remote address.
 
     Args:
         url: an address where `discern serve` answers, with its path if it has one.
+        examples: pictures for visitors to press.
 
     Raises:
         UsageError: that is no such address.
@@ -77,7 +82,7 @@ def remote_site(url: str) -> dict[str, bytes]:
     base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
     reach = f"'self' {parts.scheme}://{parts.netloc}"
     readme = _text("readme_remote.txt").replace("{url}", base)
-    return _page({"kind": "remote", "url": base}, reach=reach) | {"README.txt": readme.encode()}
+    return _page({"kind": "remote", "url": base}, examples, reach=reach) | {"README.txt": readme.encode()}
 
 
 def _split(url: str) -> Any:
@@ -95,7 +100,7 @@ def _split(url: str) -> Any:
     return parts
 
 
-def _page(config: Mapping[str, Any], *, reach: str, more: str = "") -> dict[str, bytes]:
+def _page(config: Mapping[str, Any], examples: Sequence[Example], *, reach: str, more: str = "") -> dict[str, bytes]:
     """The page's own files, told which door is theirs, and held by the browser to what they may reach."""
     found = {path.relative_to(_PAGE).as_posix(): path.read_bytes() for path in _PAGE.rglob("*") if path.is_file()}
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY.format(reach=reach)}">'
@@ -103,7 +108,9 @@ def _page(config: Mapping[str, Any], *, reach: str, more: str = "") -> dict[str,
     assert index.count(_HEAD) == 1, "the page has one head"
     placed = {f"page/{name}": data for name, data in sorted(found.items())}
     held = index.replace(_HEAD, f"{_HEAD}\n  {policy}{more}").encode()
-    return {"index.html": held, **placed, "page/config.json": _json(config)}
+    pressed = {path: each.jpeg for path, each in place_examples(examples).items()}
+    said = {**config, "examples": tell_examples(examples)}
+    return {"index.html": held, **placed, "page/config.json": _json(said), **pressed}
 
 
 def _offline(asked: Mapping[str, bytes]) -> bytes:

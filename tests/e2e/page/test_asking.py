@@ -47,6 +47,36 @@ def test_a_stranger_is_none_of_the_things_it_knows(page: Page, shown: dict[str, 
     expect(page.locator("#answer .chip")).to_have_text("Not known")
 
 
+def test_who_has_no_picture_presses_one(visit: Visit, colours: Path, shown: dict[str, Path]) -> None:
+    with serve(colours, "--examples", shown["sure"].parent) as address:
+        page = visit(address)
+        examples = page.get_by_role("group", name="No picture at hand? Press one of these.").get_by_role("button")
+        expect(examples).to_have_count(4)
+        page.get_by_role("button", name="Try sure").press("Enter")
+        expect(headline(page)).to_have_text("Red card, 98\u202f%")
+        expect(page.locator("figcaption")).to_have_text("sure")
+        page.get_by_role("button", name="Try strange").click()
+        expect(headline(page)).to_contain_text("This is none of the things I know")
+        expect(page.locator("#rows tr")).to_have_count(2)
+        page.locator("#camera-open").click()
+        expect(examples).to_have_count(0)
+        page.locator("#camera-close").click()
+        expect(examples).to_have_count(4)
+    page.get_by_role("button", name="Try dark").click()
+    expect(page.locator("#notice")).to_contain_text("The server cannot be reached.")
+    expect(page.locator("figcaption")).to_have_text("dark")
+
+
+def test_an_example_that_is_gone_is_told(visit: Visit, colours: Path, shown: dict[str, Path]) -> None:
+    with serve(colours, "--examples", shown["sure"].parent) as address:
+        page = visit(address, ready=False)
+        page.route("**/examples/*", lambda route: route.fulfill(status=404))
+        page.reload()
+        page.get_by_role("button", name="Try sure").click()
+        expect(page.locator("#notice")).to_contain_text("This picture cannot be had any more.")
+        expect(page.locator("#stage")).to_be_hidden()
+
+
 def test_dropped_pictures_are_answered(page: Page, shown: dict[str, Path]) -> None:
     drop(page, shown["dark"])
     expect(headline(page)).to_have_text("Dark card, 98\u202f%")

@@ -13,10 +13,12 @@ from discern.bundle import Model
 from discern.bundle.archive import unpack
 from discern.errors import UsageError
 from discern.picture import open_picture
+from discern.serving.examples import Example
 from discern.serving.static_site import MARK, local_site, remote_site, write_site
 from tests.unit.bundle.small import write_small
 
 ENGINE = {"onnxruntime.js": b"// an engine", "onnxruntime.wasm": b"\0asm"}
+EXAMPLES = (Example(name="one", jpeg=b"first"), Example(name="two", jpeg=b"second"))
 MODEL = {"name": "m", "version": "1", "fingerprint": "f" * 64}
 
 
@@ -98,6 +100,17 @@ def test_all_that_the_page_asks_for_is_kept_in_browsers_with_its_sum(local: dict
         assert ("?" in name) == path.startswith(("model/", "runtime/"))
 
 
+def test_examples_are_part_of_a_site_and_of_what_browsers_keep(members: dict[str, bytes]) -> None:
+    for files in (
+        local_site(Model(members), members, ENGINE, examples=EXAMPLES),
+        remote_site("https://pictures.example.org", examples=EXAMPLES),
+    ):
+        said = json.loads(files["page/config.json"])["examples"]
+        assert said == [{"name": "one", "path": "examples/1.jpg"}, {"name": "two", "path": "examples/2.jpg"}]
+        assert [files[each["path"]] for each in said] == [b"first", b"second"]
+        assert "offline.js" not in files or offline(files)["files"].keys() >= {"examples/1.jpg", "examples/2.jpg"}
+
+
 def test_another_export_has_another_version_and_the_same_one_has_the_same(
     local: dict[str, bytes], members: dict[str, bytes]
 ) -> None:
@@ -118,6 +131,7 @@ def test_a_remote_site_may_reach_its_server_and_has_no_model() -> None:
     assert json.loads(files["page/config.json"]) == {
         "kind": "remote",
         "url": "https://pictures.example.org:8443/discern",
+        "examples": [],
     }
     assert b"connect-src 'self' https://pictures.example.org:8443;" in files["index.html"]
     assert b"https://pictures.example.org:8443/discern" in files["README.txt"]

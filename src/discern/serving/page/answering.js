@@ -5,13 +5,13 @@ const PATIENCE = 15_000;
 /**
  * Find out who answers here: the server that gave this page, a remote one, or this browser itself.
  *
- * An answerer has `about()`, which gives the model's description, and `answer(blob, {evidence})`, which gives a
- * prediction. Both reject with `{code, message, hint, retryAfter}`.
+ * An answerer has `about()`, which gives the model's description, `answer(blob, {evidence})`, which gives a prediction,
+ * and `examples`, pictures to try, as `{name, path}`. The first two reject with `{code, message, hint, retryAfter}`.
  */
 export async function connect() {
   const config = await configure();
   const door = config.kind === "local" ? await import("./local.js") : await import("./remote.js");
-  return door.open(config);
+  return Object.assign(door.open(config), { examples: config.examples ?? [] });
 }
 
 async function configure() {

@@ -7,6 +7,7 @@ import { Connection } from "./connection.js";
 import { askKey, closeByButtons, setUpKey, setUpVoice } from "./dialogs.js";
 import { $, el, recall, remember } from "./dom.js";
 import { turnHeat } from "./heat.js";
+import { offerExamples } from "./examples.js";
 import { addThumbnail, makeItem, makeSmaller, nameCapture, requireSize } from "./items.js";
 import { Line } from "./line.js";
 import { Live } from "./live.js";
@@ -61,6 +62,7 @@ class Page {
     $("about-open").hidden = false;
     $("docs-link").hidden = this.door !== "server";
     this.offerModels(about);
+    offerExamples(this.connection.answerer.examples, (file) => this.take([file], "example"));
     warnUnlessVerified(about);
     this.line.resume();
   }

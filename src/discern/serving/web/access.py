@@ -17,7 +17,7 @@ from discern.serving.config import ServeConfig
 from discern.serving.keys import Key, Keys
 
 _FREE = ("/", "/healthz", "/readyz", "/ping", "/docs", "/openapi.json", "/favicon.ico", "/v2/health/live")
-_FREE_BELOW = ("/page/", "/static-offline-docs/", "/v2/health/")
+_FREE_BELOW = ("/page/", "/examples/", "/static-offline-docs/", "/v2/health/")
 _ADMIN = "/admin"
 
 

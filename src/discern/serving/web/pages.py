@@ -9,7 +9,9 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from discern.errors import NotFound
 from discern.serving.config import ServeConfig
+from discern.serving.examples import FOLDER, place_examples, tell_examples
 
 PAGE = Path(__file__).resolve().parent.parent / "page"
 _DOCS = Path(__file__).resolve().parent / "docs"
@@ -30,7 +32,7 @@ def add_pages(app: FastAPI, config: ServeConfig) -> None:
     """Give an application the page, what it needs, and the documentation.
 
     Args:
-        app: gets `/`, `/page/...`, `/docs` and `/static-offline-docs/...`.
+        app: gets `/`, `/page/...`, `/examples/...`, `/docs` and `/static-offline-docs/...`.
         config: whose limits the page is told, so that it need not send what would be refused.
     """
     settings = _settings(config)
@@ -42,6 +44,15 @@ def add_pages(app: FastAPI, config: ServeConfig) -> None:
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def show() -> Response:
         return _give(PAGE / "index.html")
+
+    examples = place_examples(config.examples)
+
+    @app.api_route(f"/{FOLDER}/{{name}}", methods=["GET", "HEAD"], include_in_schema=False)
+    async def give_example(name: str) -> Response:
+        found = examples.get(f"{FOLDER}/{name}")
+        if found is None:
+            raise NotFound("There is no such example.", hint="The page shows those that there are.")
+        return Response(found.jpeg, media_type="image/jpeg", headers=_FRESH)
 
     @app.api_route("/docs", methods=["GET", "HEAD"], include_in_schema=False)
     async def document() -> Response:
@@ -64,7 +75,8 @@ def _give(path: Path) -> Response:
 
 def _settings(config: ServeConfig) -> dict[str, Any]:
     bytes_ = min(config.limits.max_bytes, config.max_request_bytes)
-    return {"kind": "server", "limits": {"bytes": bytes_, "pixels": config.limits.max_pixels}}
+    limits = {"bytes": bytes_, "pixels": config.limits.max_pixels}
+    return {"kind": "server", "limits": limits, "examples": tell_examples(config.examples)}
 
 
 def _swagger() -> Path:

@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from discern.picture import Limits
+from discern.serving.examples import Example
 from discern.serving.keys import add_key
 from discern.serving.web.pages import PAGE
 
@@ -58,7 +59,8 @@ def test_a_head_is_answered_and_a_post_refused(client: TestClient, path: str) ->
 
 def test_the_page_is_told_what_the_server_takes(serve: Callable[..., TestClient]) -> None:
     some = serve(limits=Limits(max_bytes=1000, max_pixels=2000))
-    assert some.get("/page/config.json").json() == {"kind": "server", "limits": {"bytes": 1000, "pixels": 2000}}
+    told = some.get("/page/config.json").json()
+    assert told == {"kind": "server", "limits": {"bytes": 1000, "pixels": 2000}, "examples": []}
     small = serve(max_request_bytes=500)
     assert small.get("/page/config.json").json()["limits"]["bytes"] == 500
 
@@ -98,3 +100,16 @@ def test_every_element_that_scripts_name_is_there() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in PAGE.glob("*.js"))
     made = set(re.findall(r'\bid: "([\w-]+)"', code))
     assert set(re.findall(r'\$\("([\w-]+)"\)', code)) - there - made == set()
+
+
+def test_examples_are_given_to_whoever_sees_the_page(serve: Callable[..., TestClient], tmp_path: Path) -> None:
+    add_key(tmp_path / "keys.txt", "alice")
+    client = serve(key_file=tmp_path / "keys.txt", examples=(Example(name="one", jpeg=b"\xff\xd8 and so on"),))
+    (told,) = client.get("/page/config.json").json()["examples"]
+    assert told["name"] == "one"
+    given = client.get(told["path"])
+    assert (given.status_code, given.content) == (200, b"\xff\xd8 and so on")
+    assert (given.headers["content-type"], given.headers["cache-control"]) == ("image/jpeg", "no-cache")
+    assert client.head(told["path"]).status_code == 200
+    for path in ("/examples/2.jpg", "/examples/", "/examples/..%2fpage%2fmain.js"):
+        assert client.get(path).status_code == 404
