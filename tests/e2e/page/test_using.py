@@ -1,6 +1,7 @@
 """The page for everybody: keyboard, screen readers, phones, darkness, and the list of the visit."""
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -61,11 +62,18 @@ def test_who_waits_for_an_answer_by_the_keyboard_is_led_to_it(page: Page, shown:
     expect(headline(page)).to_be_focused()
 
 
+@pytest.fixture(scope="module")
+def furnished(colours: Path, shown: dict[str, Path]) -> Iterator[str]:
+    """The address of a page that has examples."""
+    with serve(colours, "--examples", shown["sure"].parent) as where:
+        yield where
+
+
 @pytest.mark.parametrize(("scheme", "viewport"), [("light", DESK), ("dark", PHONE)], ids=["light", "dark phone"])
 def test_axe_finds_nothing(
-    visit: Visit, address: str, shown: dict[str, Path], tmp_path: Path, scheme: str, viewport: dict[str, int]
+    visit: Visit, furnished: str, shown: dict[str, Path], tmp_path: Path, scheme: str, viewport: dict[str, int]
 ) -> None:
-    page = visit(address, color_scheme=scheme, viewport=viewport, reduced_motion="reduce")
+    page = visit(furnished, color_scheme=scheme, viewport=viewport, reduced_motion="reduce")
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"nothing")
     check(page, "the first sight")
@@ -92,8 +100,8 @@ def check(page: Page, where: str) -> None:
     assert found.violations_count == 0, f"{where}: {found.generate_report()}"
 
 
-def test_a_phone_shows_all_without_scrolling_sideways(visit: Visit, address: str, shown: dict[str, Path]) -> None:
-    page = visit(address, viewport=PHONE, has_touch=True, is_mobile=True)
+def test_a_phone_shows_all_without_scrolling_sideways(visit: Visit, furnished: str, shown: dict[str, Path]) -> None:
+    page = visit(furnished, viewport=PHONE, has_touch=True, is_mobile=True)
     choose(page, shown["torn"])
     expect(headline(page)).to_be_in_viewport()
     page.locator("#camera-open").tap()
@@ -107,8 +115,8 @@ def test_a_phone_shows_all_without_scrolling_sideways(visit: Visit, address: str
     assert small == []
 
 
-def test_a_page_of_320_pixels_needs_no_scrolling_sideways(page: Page, shown: dict[str, Path]) -> None:
-    page.set_viewport_size({"width": 320, "height": 600})
+def test_a_page_of_320_pixels_needs_no_scrolling_sideways(visit: Visit, furnished: str, shown: dict[str, Path]) -> None:
+    page = visit(furnished, viewport={"width": 320, "height": 600})
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     choose(page, *shown.values())
     expect(page.locator("#batch-title")).to_contain_text("4 pictures")
