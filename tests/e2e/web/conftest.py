@@ -9,6 +9,7 @@ from discern.errors import UsageError
 from discern.serving.browser_engine import ENGINE, take_engine
 from discern.store import default_folder
 from tests.e2e import chromium
+from tests.e2e.web.asking import encode, scene
 from tests.unit.bundle.small import write_small
 
 
@@ -39,9 +40,10 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def root(bundle: Path, runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a host serves: a site in a folder of it."""
-    folder = tmp_path_factory.mktemp("hosted")
-    discern.export(bundle, folder / "deep" / "site", runtime=runtime)
+    """What a host serves: a site in a folder of it, with a picture to press."""
+    folder, shown = tmp_path_factory.mktemp("hosted"), tmp_path_factory.mktemp("shown")
+    (shown / "something dark.png").write_bytes(encode(scene()))
+    discern.export(bundle, folder / "deep" / "site", runtime=runtime, examples=shown)
     return folder
 
 

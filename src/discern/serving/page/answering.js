@@ -11,7 +11,7 @@ const PATIENCE = 15_000;
 export async function connect() {
   const config = await configure();
   const door = config.kind === "local" ? await import("./local.js") : await import("./remote.js");
-  return Object.assign(door.open(config), { examples: config.examples ?? [] });
+  return Object.assign(await door.open(config), { examples: config.examples ?? [] });
 }
 
 async function configure() {
