@@ -7,15 +7,19 @@ from fastapi.responses import JSONResponse
 
 from discern.serving.roster import Roster
 from discern.serving.web.schemas import Reloaded, errors
+from discern.serving.web.workers import ReloadCall
 
 
-def admin(roster: Roster) -> APIRouter:
+def admin(roster: Roster, call: ReloadCall) -> APIRouter:
     """The door for whoever runs the server; the gate asks for an admin's key."""
     door = APIRouter(prefix="/admin", tags=["admin"])
 
     @door.post("/reload", responses={200: {"model": Reloaded}, **errors(401, 403, 429, 503)})
     async def reload() -> JSONResponse:
-        """Read all bundles anew; what was asked before is answered by the old ones."""
-        return JSONResponse({"reloaded": await asyncio.to_thread(roster.reload)})
+        """Read all bundles anew; what was asked before is answered by the old ones. Other workers follow in seconds."""
+        try:
+            return JSONResponse({"reloaded": await asyncio.to_thread(roster.reload)})
+        finally:
+            call.make()
 
     return door

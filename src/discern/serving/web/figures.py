@@ -1,26 +1,28 @@
 """What a server counts of itself, for Prometheus."""
 
-import os
-
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.registry import Collector
 
 from discern.serving.batching import Answered
 from discern.serving.roster import Roster
+from discern.serving.web.workers import shared_folder
 
 _SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
-SHARED = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Figures:
     """Counters of requests, answers and refusals, and what waits just now."""
 
     def __init__(self, roster: Roster) -> None:
-        self._registry = CollectorRegistry()
-        self._registry.register(_Waiting(roster))
-        own = self._registry
+        self._roster = roster
+        self._registry = own = CollectorRegistry()
+        self._pending = Gauge(
+            "discern_pending_pictures",
+            "Pictures waiting or worked on.",
+            ["model"],
+            registry=own,
+            multiprocess_mode="livesum",
+        )
         self._requests = Counter(
             "discern_requests", "Requests by route, method and status.", ["route", "method", "status"], registry=own
         )
@@ -50,22 +52,16 @@ class Figures:
         """Count a picture that was refused."""
         self._refused.labels(code).inc()
 
+    def note_pending(self) -> None:
+        """Count what waits or is worked on just now."""
+        for name, served in self._roster.served.items():
+            self._pending.labels(name).set(served.batcher.pending)
+
     def page(self) -> bytes:
         """Everything, as Prometheus reads it; of all workers where there are several."""
-        if SHARED not in os.environ:
+        self.note_pending()
+        if shared_folder() is None:
             return generate_latest(self._registry)
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]
         return generate_latest(together)
-
-
-class _Waiting(Collector):
-    def __init__(self, roster: Roster) -> None:
-        self._roster = roster
-
-    def collect(self) -> list[GaugeMetricFamily]:
-        """What waits or is worked on, by model."""
-        gauge = GaugeMetricFamily("discern_pending_pictures", "Pictures waiting or worked on.", labels=["model"])
-        for name, served in self._roster.served.items():
-            gauge.add_metric([name], served.batcher.pending)
-        return [gauge]

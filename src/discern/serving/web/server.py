@@ -14,14 +14,15 @@ from functools import partial
 from typing import Any
 
 import uvicorn
+from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.supervisors import Multiprocess
 
 from discern.errors import UsageError
 from discern.serving.config import LOOPBACK, ServeConfig
 from discern.serving.web.app import create_app, open_roster
 from discern.serving.web.diary import JsonLines
-from discern.serving.web.figures import SHARED
 from discern.serving.web.protocol import PromptProtocol
+from discern.serving.web.workers import SHARED
 
 _LOG = logging.getLogger("discern.serving")
 _DRAIN_SECONDS = 65  # a body and the queue may take half a minute each
@@ -69,6 +70,12 @@ def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
 
 class _Workers(Multiprocess):
     """As uvicorn's; but whoever comes while they end is refused by the system, and waits for nobody."""
+
+    def keep_subprocess_alive(self) -> None:
+        before = {process.pid for process in self.processes}
+        super().keep_subprocess_alive()
+        for pid in before - {process.pid for process in self.processes}:
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]  # what waited there waits no more
 
     def terminate_all(self) -> None:
         for listening in self.sockets:

@@ -51,6 +51,15 @@ def test_no_page_of_others_may_read_unless_asked(serve: Callable[..., TestClient
     assert allowed.options("/predict", headers=origin | asking).status_code == 200
 
 
+def test_a_page_of_others_that_may_not_ask_is_refused_as_all_is(serve: Callable[..., TestClient]) -> None:
+    asking = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    refused = serve(cors=("https://shop.example",)).options("/predict", headers=asking)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "bad_request")
+    assert "--cors" in refused.json()["error"]["hint"]
+    assert "access-control-allow-origin" not in refused.headers
+    assert "Origin" in refused.headers["vary"]
+
+
 def test_a_page_of_others_can_read_refusals_too(serve: Callable[..., TestClient], keys: tuple[Path, str]) -> None:
     client = serve(cors=("https://shop.example",), key_file=keys[0])
     refused = client.post("/predict", content=RED, headers={"Origin": "https://shop.example"})
