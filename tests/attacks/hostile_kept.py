@@ -1,5 +1,6 @@
 """What was kept and comes back changed: fixes, caches, run folders."""
 
+import atexit
 import json
 import os
 import shutil
@@ -68,6 +69,7 @@ WHY = "a row does what it says, once, and its text is text"
 def _filled(door: str) -> Path:
     """A folder as it is kept: a cache, or a run and its cache; lives as long as the process."""
     work = Path(tempfile.mkdtemp(prefix="discern-"))
+    atexit.register(shutil.rmtree, work, ignore_errors=True)
     if door == "--cache":
         DOORS[door](work / "kept", work)
     else:
