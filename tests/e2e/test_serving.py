@@ -14,7 +14,6 @@ import pytest
 
 from discern.client import Client
 from discern.errors import Unauthorized
-from discern.serving.keys import add_key
 from tests.e2e.bench import PATIENCE, call_here, refusal
 from tests.e2e.served import hear, ready, started
 from tests.unit.bundle.small import plain, write_small
@@ -223,28 +222,6 @@ def test_a_changed_file_is_served_without_a_word(tmp_path: Path) -> None:
             assert time.monotonic() < until
             assert httpx2.post(address + "/predict", content=RED).status_code == 200
     assert (before, after) == ("1", "2")
-
-
-def test_all_workers_read_bundles_anew_when_one_is_told_to(tmp_path: Path) -> None:
-    bundle = write_small(tmp_path / "m.discern")
-    key = {"X-API-Key": add_key(tmp_path / "keys.txt", "boss", admin=True)}
-    with started(bundle, "--workers", "3", "--no-watch", "--key-file", tmp_path / "keys.txt") as (address, process):
-        ready(address)
-        write_small(tmp_path / "new.discern", version="2")
-        (tmp_path / "new.discern").replace(bundle)
-        time.sleep(3)  # longer than where files are watched
-
-        def versions() -> set[str]:
-            """What some new connections are told: the system gives each to any worker."""
-            return {httpx2.get(address + "/model", headers=key).json()["version"] for _ in range(20)}
-
-        assert versions() == {"1"}
-        assert httpx2.post(address + "/admin/reload", headers=key).json() == {"reloaded": ["colours"]}
-        until = time.monotonic() + PATIENCE
-        while versions() != {"2"}:
-            assert time.monotonic() < until
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=PATIENCE)
 
 
 def test_what_cannot_be_served_is_refused_in_one_line(bundle: Path, tmp_path: Path) -> None:
