@@ -210,6 +210,22 @@ def test_several_workers_answer_and_count_together(bundle: Path) -> None:
         process.communicate(timeout=PATIENCE)
 
 
+def is_listened_at(address: str) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", int(address.rpartition(":")[2]))) == 0
+
+
+def test_workers_end_when_who_started_them_is_gone(bundle: Path) -> None:
+    with started(bundle, "--workers", "2") as (address, process):
+        ready(address)
+        process.kill()
+        process.wait(PATIENCE)
+        until = time.monotonic() + PATIENCE
+        while is_listened_at(address):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+
+
 def test_a_changed_file_is_served_without_a_word(tmp_path: Path) -> None:
     bundle = write_small(tmp_path / "m.discern")
     with started(bundle) as (address, _):

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import multiprocessing
+import signal
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -65,7 +67,7 @@ class Life:
         shared = shared_folder() is not None
         going = [_rest_in_a_rush(self._roster)]
         if shared:
-            going.append(_tell_pending(self._figures))
+            going += [_tell_pending(self._figures), _end_with_parent()]
         if shared or self._config.watch:
             going.append(_watch(self._roster, self._call, files=self._config.watch))
         return going
@@ -91,6 +93,15 @@ async def _tell_pending(figures: Figures) -> None:
     while True:
         figures.note_pending()
         await asyncio.sleep(_COUNT_SECONDS)
+
+
+async def _end_with_parent() -> None:
+    """End as if told to when the process is gone that would tell: nobody else knows of its workers."""
+    parent = multiprocessing.parent_process()
+    while parent is None or parent.is_alive():
+        await asyncio.sleep(_COUNT_SECONDS)
+    _LOG.warning("whoever started this worker is gone: it ends")
+    signal.raise_signal(signal.SIGTERM)
 
 
 async def _watch(roster: Roster, call: ReloadCall, *, files: bool) -> None:
