@@ -41,6 +41,11 @@ def ready(address: str) -> None:
     raise AssertionError("the server is not up")
 
 
+def place_of(address: str) -> tuple[str, int]:
+    """Where a server listens, as sockets want it."""
+    return "127.0.0.1", int(address.rpartition(":")[2])
+
+
 def hear(connection: socket.socket) -> bytes:
     """Read one whole answer: its head, and as many bytes as that says."""
     said = b""

@@ -15,7 +15,7 @@ import pytest
 from discern.client import Client
 from discern.errors import Unauthorized
 from tests.e2e.bench import PATIENCE, call_here, refusal
-from tests.e2e.served import hear, ready, started
+from tests.e2e.served import hear, place_of, ready, started
 from tests.unit.bundle.small import plain, write_small
 from tests.unit.serving.web.conftest import RED, encoded
 
@@ -77,12 +77,12 @@ def test_what_was_taken_is_answered_when_it_is_told_to_end(bundle: Path) -> None
 def test_a_connection_that_says_nothing_is_closed(bundle: Path) -> None:
     with started(bundle, "--patience", "1") as (address, _):
         ready(address)
-        port = int(address.rpartition(":")[2])
+        where = place_of(address)
         for said in (b"", b"POST /predict HTTP/1.1\r\nHost: x\r\nX: "):
-            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+            with socket.create_connection(where, timeout=PATIENCE) as connection:
                 connection.sendall(said)
                 assert connection.recv(1000) == b""
-        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+        with socket.create_connection(where, timeout=PATIENCE) as connection:
             connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nslow")
             assert connection.recv(1000).startswith(b"HTTP/1.1 400")
         assert httpx2.post(address + "/predict", content=RED).status_code == 200
@@ -92,7 +92,7 @@ def test_a_head_has_an_end_and_a_refused_body_a_time(bundle: Path) -> None:
     refused = b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
     with started(bundle, "--patience", "1") as (address, _):
         ready(address)
-        where = ("127.0.0.1", int(address.rpartition(":")[2]))
+        where = place_of(address)
         with socket.create_connection(where, timeout=PATIENCE) as connection:
             with contextlib.suppress(OSError):
                 connection.sendall(b"GET / HTTP/1.1\r\nX: " + b"x" * 5_000_000)
@@ -116,7 +116,7 @@ def test_a_body_that_comes_after_its_answer_holds_no_connection(bundle: Path) ->
     head = b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
     with started(bundle, "--patience", "1") as (address, _):
         ready(address)
-        with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), timeout=PATIENCE) as connection:
+        with socket.create_connection(place_of(address), timeout=PATIENCE) as connection:
             connection.sendall(head)
             assert hear(connection).startswith(b"HTTP/1.1 404")
             connection.sendall(b"later")
@@ -126,7 +126,7 @@ def test_a_body_that_comes_after_its_answer_holds_no_connection(bundle: Path) ->
 def test_what_is_no_request_is_refused_in_the_form_of_all_errors(bundle: Path) -> None:
     with started(bundle) as (address, _):
         ready(address)
-        where = ("127.0.0.1", int(address.rpartition(":")[2]))
+        where = place_of(address)
         for garbage in (b"hello\r\n\r\n", b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n"):
             with socket.create_connection(where, timeout=PATIENCE) as connection:
                 connection.sendall(garbage)
@@ -140,7 +140,7 @@ def test_a_large_body_is_no_part_of_the_head_that_follows(bundle: Path) -> None:
     large = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000
     with started(bundle) as (address, _):
         ready(address)
-        with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), timeout=PATIENCE) as connection:
+        with socket.create_connection(place_of(address), timeout=PATIENCE) as connection:
             connection.sendall(large + b"GET /healthz HTTP/1.1\r\nHost:")
             assert hear(connection).startswith(b"HTTP/1.1 415")
             connection.sendall(b" x\r\n\r\n")
@@ -162,7 +162,7 @@ def test_whoever_comes_while_workers_end_is_refused_at_once(bundle: Path) -> Non
     """A body that is still awaited keeps a worker; nobody new may wait for it."""
     with started(bundle, "--workers", "2", "--patience", "20") as (address, process):
         ready(address)
-        where = ("127.0.0.1", int(address.rpartition(":")[2]))
+        where = place_of(address)
         with socket.create_connection(where, timeout=PATIENCE) as connection:
             connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nslow")
             process.send_signal(signal.SIGTERM)
@@ -186,7 +186,7 @@ def test_whoever_does_not_take_an_answer_is_left(bundle: Path) -> None:
         with socket.socket() as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             connection.settimeout(PATIENCE)
-            connection.connect(("127.0.0.1", int(address.rpartition(":")[2])))
+            connection.connect(place_of(address))
             with contextlib.suppress(ConnectionError):
                 connection.sendall(asked * times)
             time.sleep(3)
@@ -212,7 +212,7 @@ def test_several_workers_answer_and_count_together(bundle: Path) -> None:
 
 def is_listened_at(address: str) -> bool:
     with socket.socket() as connection:
-        return connection.connect_ex(("127.0.0.1", int(address.rpartition(":")[2]))) == 0
+        return connection.connect_ex(place_of(address)) == 0
 
 
 def test_workers_end_when_who_started_them_is_gone(bundle: Path) -> None:

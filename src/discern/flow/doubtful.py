@@ -11,7 +11,7 @@ from discern.catalog import Item
 from discern.catalog.forms.reading import items_at
 from discern.errors import PictureError, UsageError
 from discern.flow.tabling import AT, LINE, PROBABILITY
-from discern.picture import open_picture
+from discern.picture import fit, open_picture
 from discern.reporting.sheet import THUMB_SIDE, Doubt, Sheet, write_sheet_page, write_sheet_picture
 
 MOST = 200
@@ -77,9 +77,6 @@ def _doubts(chosen: pl.DataFrame, root: Path, model: Model) -> Iterator[Doubt]:
 def _thumb(item: Item, model: Model) -> Image.Image | None:
     """The picture, made small; None where it cannot be opened any more."""
     try:
-        pixels = open_picture(item.load(), shortest=THUMB_SIDE, limits=model.limits)
+        return fit(open_picture(item.load(), shortest=THUMB_SIDE, limits=model.limits), THUMB_SIDE)
     except PictureError:
         return None
-    picture = Image.fromarray(pixels)
-    picture.thumbnail((THUMB_SIDE, THUMB_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return picture

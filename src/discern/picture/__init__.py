@@ -7,7 +7,7 @@ Whatever is wrong with a file becomes a `PictureError`; limits are checked befor
 from discern.picture.files import read_file
 from discern.picture.header import FORMATS, Header, Limits
 from discern.picture.opening import SCAN_SHORTEST, open_picture, read_header
-from discern.picture.pixels import THUMB, pixel_hash, thumbnail
+from discern.picture.pixels import THUMB, fit, pixel_hash, thumbnail
 from discern.picture.recipe import Recipe, apply_recipe, choose_recipe, load_input
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Recipe",
     "apply_recipe",
     "choose_recipe",
+    "fit",
     "load_input",
     "open_picture",
     "pixel_hash",

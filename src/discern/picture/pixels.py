@@ -34,6 +34,13 @@ def thumbnail(pixels: np.ndarray) -> np.ndarray:
     return shrunk(Image.fromarray(require_pixels(pixels)))
 
 
+def fit(pixels: np.ndarray, side: int) -> Image.Image:
+    """The whole picture for people to look at: uint8 [H, W, 3], its longer side made `side` pixels, or left shorter."""
+    image = Image.fromarray(pixels)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return image
+
+
 def shrunk(image: Image.Image) -> np.ndarray:
     """`thumbnail` of a picture of mode "RGB" that is still Pillow's."""
     small = image.resize((THUMB, THUMB), Image.Resampling.BOX).tobytes()

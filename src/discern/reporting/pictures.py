@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from discern.errors import DiscernError
+from discern.picture import fit
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
@@ -85,9 +86,7 @@ class Gallery:
         pixels = self._open(row)
         if pixels is None:
             return self.small(row)
-        picture = Image.fromarray(pixels)
-        picture.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        return self._shot(row, picture)
+        return self._shot(row, fit(pixels, side))
 
     def evidence(
         self, row: int, weight: np.ndarray, side: int, view: Callable[[np.ndarray], np.ndarray]
@@ -120,9 +119,7 @@ class Gallery:
         pixels = self._pictures(row)
         if max(pixels.shape[:2]) <= _REDUCED:
             return pixels
-        picture = Image.fromarray(pixels)
-        picture.thumbnail((_REDUCED, _REDUCED), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        return np.asarray(picture)
+        return np.asarray(fit(pixels, _REDUCED))
 
     def _open(self, row: int) -> np.ndarray | None:
         try:

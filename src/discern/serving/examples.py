@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+
+from discern.picture import fit
 
 MOST = 12
 SIDE = 800
@@ -27,10 +28,8 @@ class Example:
 
 def make_example(name: str, pixels: np.ndarray) -> Example:
     """Make one out of upright sRGB pixels, uint8 [H, W, 3]."""
-    picture = Image.fromarray(pixels)
-    picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
     stream = io.BytesIO()
-    picture.save(stream, "JPEG", quality=88, optimize=True)
+    fit(pixels, SIDE).save(stream, "JPEG", quality=88, optimize=True)
     return Example(name=name, jpeg=stream.getvalue())
 
 

@@ -19,7 +19,7 @@ from discern.serving.web.figures import Figures
 from discern.serving.web.workers import ReloadCall, shared_folder
 
 _LOG = logging.getLogger("discern.serving")
-_LOOK_SECONDS, _COUNT_SECONDS = 2.0, 1.0
+_LOOK_SECONDS, _TICK_SECONDS = 2.0, 1.0
 _REST_SECONDS, _CALM_SECONDS = 0.02, 0.1
 _ROUNDS = 4  # of the loop: a request is read, passed on, refused and sent in as many
 
@@ -92,14 +92,16 @@ async def _tell_pending(figures: Figures) -> None:
     """Let the worker that is asked for figures know what waits at this one."""
     while True:
         figures.note_pending()
-        await asyncio.sleep(_COUNT_SECONDS)
+        await asyncio.sleep(_TICK_SECONDS)
 
 
 async def _end_with_parent() -> None:
     """End as if told to when the process is gone that would tell: nobody else knows of its workers."""
     parent = multiprocessing.parent_process()
-    while parent is None or parent.is_alive():
-        await asyncio.sleep(_COUNT_SECONDS)
+    if parent is None:
+        return
+    while parent.is_alive():
+        await asyncio.sleep(_TICK_SECONDS)
     _LOG.warning("whoever started this worker is gone: it ends")
     signal.raise_signal(signal.SIGTERM)
 
