@@ -5,10 +5,11 @@ from discern.bundle.graph import attach_head
 from discern.bundle.manifest import Manifest
 from discern.bundle.model import Model, Picture, Verification, load, verify
 from discern.bundle.prediction import Decision, Language, Prediction, Thresholds, Words
-from discern.bundle.runtime import OnnxRuntime, Runtime
+from discern.bundle.runtime import TELEMETRY_MAY_BE_ON, OnnxRuntime, Runtime
 from discern.bundle.writing import write_bundle
 
 __all__ = [
+    "TELEMETRY_MAY_BE_ON",
     "Decision",
     "Language",
     "Manifest",

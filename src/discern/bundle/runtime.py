@@ -1,12 +1,21 @@
 """Runs a graph: the seam between a bundle and the engine that computes it."""
 
+import os
+import sys
 from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
-import onnxruntime as ort
 
 from discern.errors import BundleDamaged
+
+TELEMETRY_MAY_BE_ON = "onnxruntime" in sys.modules and os.environ.get("ORT_DISABLE_TELEMETRY") != "1"
+"""True where the host program loaded ONNX Runtime before Discern could turn off its reports."""
+
+# The only write to the environment that an import of Discern makes: from version 1.29 on ONNX Runtime reports to its
+# maker unless this is set before it is loaded; its own `disable_telemetry_events` comes too late.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+import onnxruntime as ort  # noqa: E402
 
 
 class Runtime(Protocol):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from discern.bundle import OnnxRuntime
+from discern.bundle import TELEMETRY_MAY_BE_ON, OnnxRuntime
 from discern.errors import DiscernError, StoreError
 from discern.features import load_backbone
 from discern.flow.places import cache_folder
@@ -65,6 +65,7 @@ def doctor(*, cache: str | Path | None = None) -> DoctorResult:
     tries: tuple[tuple[str, Callable[[], str]], ...] = (
         ("python", lambda: f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
         ("libraries", lambda: ", ".join(f"{name} {version}" for name, version in versions().items())),
+        ("telemetry", _telemetry),
         ("picture formats", _formats),
         ("backbone", _backbone),
         ("cache", lambda: _cache(kept)),
@@ -79,6 +80,15 @@ def _try(name: str, attempt: Callable[[], str]) -> Diagnosis:
         return Diagnosis(name=name, passed=False, found=error.message, hint=error.hint)
     except (OSError, ImportError) as error:
         return Diagnosis(name=name, passed=False, found=str(error), hint=f"Mend the installation of {sys.prefix}.")
+
+
+def _telemetry() -> str:
+    if TELEMETRY_MAY_BE_ON:
+        raise DiscernError(
+            "ONNX Runtime was loaded before Discern, and may report to its maker.",
+            hint="Set ORT_DISABLE_TELEMETRY=1 before the program starts, or import discern.bundle before onnxruntime.",
+        )
+    return "off in ONNX Runtime; Discern itself has none"
 
 
 def _formats() -> str:

@@ -69,7 +69,7 @@ class TestDoctor:
         found = doctor(cache=tmp_path / "new" / "cache")
         assert found.passed
         assert [each.name for each in found.diagnoses] == [
-            "python", "libraries", "picture formats", "backbone", "cache",
+            "python", "libraries", "telemetry", "picture formats", "backbone", "cache",
         ]  # fmt: skip
         assert not [each.hint for each in found.diagnoses if each.hint]
         assert list((tmp_path / "new" / "cache").iterdir()) == []

@@ -1,0 +1,82 @@
+"""The engine is told before it is loaded to report nothing, and who loaded it earlier is told of it."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import discern
+
+SOURCE = Path(discern.__file__).parent
+SPY = """
+import json, os, sys
+
+class Spy:
+    seen = []
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name == "onnxruntime":
+            cls.seen.append(os.environ.get("ORT_DISABLE_TELEMETRY"))
+
+sys.meta_path.insert(0, Spy)
+import discern.bundle
+print(json.dumps({"at import": Spy.seen, "after": os.environ["ORT_DISABLE_TELEMETRY"]}))
+"""
+# Loaded with the variable set, so that this test reports nothing either, and imported by us without it.
+EARLIER = """
+import os
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+import onnxruntime
+{between}
+import json
+from discern.flow.doctoring import doctor
+(found,) = [each for each in doctor(cache={cache!r}).to_json()["diagnoses"] if each["name"] == "telemetry"]
+print(json.dumps(found))
+"""
+
+
+def fresh(code: str, **environment: str) -> Any:
+    """What a process of its own writes, which has the variable only where it is given."""
+    inherited = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=inherited | environment, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def test_telemetry_is_off_before_the_engine_is_loaded() -> None:
+    for given in ({}, {"ORT_DISABLE_TELEMETRY": "0"}):
+        assert fresh(SPY, **given) == {"at import": ["1"], "after": "1"}
+
+
+def test_the_doctor_tells_of_an_engine_that_was_loaded_earlier(tmp_path: Path) -> None:
+    found = fresh(EARLIER.format(between='del os.environ["ORT_DISABLE_TELEMETRY"]', cache=str(tmp_path)))
+    assert not found["passed"]
+    assert "ORT_DISABLE_TELEMETRY=1" in found["hint"]
+
+
+def test_the_doctor_is_content_where_it_was_told_in_time(tmp_path: Path) -> None:
+    assert fresh(EARLIER.format(between="", cache=str(tmp_path)))["passed"]
+
+
+def test_one_module_alone_imports_the_engine() -> None:
+    importing = {
+        path.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name in imported(node)
+        if name.split(".")[0] == "onnxruntime"
+    }
+    assert importing == {"bundle/runtime.py"}
+
+
+def imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    if isinstance(node, ast.Call):  # import_module and __import__ name it as text
+        return [word.value for word in node.args if isinstance(word, ast.Constant) and isinstance(word.value, str)]
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
