@@ -187,6 +187,48 @@ def outside(path: str) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def elsewhere(*, located: bool = True, named: bool = True) -> TensorProto:
+    """Weights of a small tensor that lie in a file of the working directory."""
+    tensor = TensorProto(name="secret", dims=[6], data_type=TensorProto.FLOAT)
+    if located:
+        tensor.data_location = TensorProto.EXTERNAL
+    if named:
+        tensor.external_data.add(key="location", value="secret.png")
+    return tensor
+
+
+def constant(tensor: TensorProto) -> onnx.NodeProto:
+    return helper.make_node("Constant", [], ["secret"], value=tensor)
+
+
+def sparse(tensor: TensorProto) -> onnx.SparseTensorProto:
+    places = helper.make_tensor("places", TensorProto.INT64, [6], range(6))
+    return onnx.SparseTensorProto(dims=[6], values=tensor, indices=places)
+
+
+def among_sparse_weights() -> bytes:
+    model = onnx.load_from_string(colour_graph())
+    model.graph.sparse_initializer.append(sparse(elsewhere()))
+    return bytes(model.SerializeToString())
+
+
+def in_a_branch() -> bytes:
+    """External data two graphs deep."""
+    said = helper.make_tensor_value_info("secret", TensorProto.FLOAT, [6])
+    inner = helper.make_graph([constant(elsewhere())], "inner", [], [said])
+    for _ in range(2):
+        choice = helper.make_node("If", ["yes"], ["secret"], then_branch=inner, else_branch=inner)
+        inner = helper.make_graph([choice], "outer", [], [said])
+    return graph(choice, initial=(helper.make_tensor("yes", TensorProto.BOOL, [], [True]),))
+
+
+def in_a_function() -> bytes:
+    model = onnx.load_from_string(colour_graph())
+    opsets = list(model.opset_import)
+    model.functions.append(helper.make_function("own", "Steal", [], ["secret"], [constant(elsewhere())], opsets))
+    return bytes(model.SerializeToString())
+
+
 def endless() -> bytes:
     """A graph that counts to 2^63 before it answers."""
     far, yes = ("far", TensorProto.INT64, [2**62]), ("yes", TensorProto.BOOL, [True])
@@ -217,6 +259,36 @@ def circular() -> bytes:
     return graph(helper.make_node("Add", ["p", "q"], ["p2"]), helper.make_node("Add", ["p2", "p2"], ["p"]))
 
 
+def disguised() -> bytes:
+    """The same loop, with the length of its name written in two bytes, as protobuf may."""
+    model = onnx.load_from_string(endless())
+    loop = model.graph.node.pop().SerializeToString().replace(b'"\x04Loop', b'"\x84\x00Loop')
+    return bytes(model.SerializeToString()) + _field(7, _field(1, loop))
+
+
+def _field(number: int, data: bytes) -> bytes:
+    """A field of protobuf, whose bytes may be up to 16383."""
+    return bytes([number << 3 | 2, len(data) & 0x7F | 0x80, len(data) >> 7]) + data
+
+
+def in_two_formats() -> bytes:
+    """A model of the engine's own format; for protobuf one long text, and nothing to find fault with."""
+    return b"\x12\xf3\x07\x00ORTM".ljust(1014, b"\x00")
+
+
+EXTERNAL: dict[str, Callable[[], bytes]] = {
+    "external weights": lambda: graph(initial=(elsewhere(),)),
+    "external weights that name no file": lambda: graph(initial=(elsewhere(named=False),)),
+    "external weights that do not say so": lambda: graph(initial=(elsewhere(located=False),)),
+    "an external constant": lambda: graph(constant(elsewhere())),
+    "external constants in a list": lambda: graph(helper.make_node("Run", [], ["x"], values=[elsewhere()])),
+    "an external constant in a branch": in_a_branch,
+    "an external constant in a function": in_a_function,
+    "sparse external weights": among_sparse_weights,
+    "a sparse external constant": lambda: graph(
+        helper.make_node("Constant", [], ["secret"], sparse_value=sparse(elsewhere()))
+    ),
+}
 GRAPHS: dict[str, tuple[Callable[[], bytes], tuple[str, ...]]] = {
     "nothing": (lambda: b"", DAMAGED),
     "garbage": (lambda: b"garbage", DAMAGED),
@@ -239,6 +311,9 @@ GRAPHS: dict[str, tuple[Callable[[], bytes], tuple[str, ...]]] = {
     "the graph of something else": (lambda: colour_backbone().graph, DAMAGED),
     "a constant of terabytes": (huge_constant, DAMAGED),
     "a loop without end": (endless, DAMAGED),
+    "a loop in disguise": (disguised, DAMAGED),
+    "another format": (in_two_formats, DAMAGED),
+    **{name: (make, DAMAGED) for name, make in EXTERNAL.items()},
 }
 GOLDEN = {
     "nothing": b"",

@@ -13,7 +13,7 @@ from discern.errors import BundleDamaged, BundleError, DiscernError
 from discern.features.testing import colour_backbone
 from discern.flow.showing import show
 from discern.flow.verifying import verify
-from tests.attacks.hostile_bundles import Members, arrays, holding, saying
+from tests.attacks.hostile_bundles import EXTERNAL, Members, arrays, forged, holding, saying
 from tests.unit.bundle.small import plain, write_small
 
 
@@ -57,6 +57,18 @@ class TestTwoThatDisagree:
         recipe = json.loads(members[archive.MANIFEST])["recipe"]
         other = recipe | {"size": recipe["size"] * 2, "resize": recipe["resize"] * 2}
         self.refuses(tmp_path / "forged.discern", saying(members, recipe=other))
+
+
+@pytest.mark.parametrize("name", EXTERNAL)
+def test_a_graph_whose_weights_lie_in_other_files_is_refused(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "forged.discern"
+    path.write_bytes(forged("model.onnx", EXTERNAL[name]()))
+    with pytest.raises(BundleDamaged, match="weights in other files") as refused:
+        load(path)
+    assert refused.value.hint
+    found = verify(path)
+    assert not found.passed
+    assert "weights in other files" in found.why
 
 
 def test_golden_answers_of_another_shape_fail_verification(members: Members, tmp_path: Path) -> None:

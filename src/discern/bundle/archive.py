@@ -16,6 +16,7 @@ from tokenize import TokenError
 
 import numpy as np
 
+from discern.bundle.graph_safety import find_fault
 from discern.errors import BundleDamaged, BundleError, PictureError
 from discern.picture import read_header
 
@@ -26,8 +27,6 @@ FILE = "model.discern"
 MEMBERS = (MANIFEST, "model.onnx", "golden.npz", "seen.npy", "CARD.md")
 MAX_BYTES = 2 * 1024**3
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-# How ONNX names a node's operation: field 4, as protobuf writes it.
-_LOOPS = (b'"\x04Loop', b'"\x04Scan')
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 # What a path makes of an address.
 _AS_A_PATH = re.compile(r"^(https?|s3):/(?=[^/])")
@@ -97,9 +96,9 @@ def unpack(given: str | Path) -> dict[str, bytes]:
 
 
 def _require_harmless(path: Path, members: Mapping[str, bytes]) -> None:
-    """Refuse what only a forger writes: a graph that may never end, arrays that claim more than there is, no text."""
-    if any(name in members["model.onnx"] for name in _LOOPS):
-        raise BundleDamaged(f"{path}: its graph has loops, which no bundle has.", hint=_HINT)
+    """Refuse what only a forger writes: a graph that reads files or never ends, arrays that claim too much, no text."""
+    if fault := find_fault(members["model.onnx"]):
+        raise BundleDamaged(f"{path}: its graph {fault}.", hint=_HINT)
     try:
         np.load(io.BytesIO(members["seen.npy"]), allow_pickle=False)
         members["CARD.md"].decode()

@@ -74,7 +74,7 @@ def _parse(data: bytes, path: Path) -> onnx.ModelProto:
         _refuse(path, f"uses opset {opsets.get('', 0)}, not one of {OLDEST_OPSET} to {NEWEST_OPSET}")
     if model.functions or set(opsets) - {"", "ai.onnx"}:
         _refuse(path, "uses operations beyond the standard ones")
-    if any(tensor.data_location == TensorProto.EXTERNAL for tensor in _tensors(model.graph)):
+    if any(tensor.data_location == TensorProto.EXTERNAL or tensor.external_data for tensor in _tensors(model.graph)):
         _refuse(path, "keeps its weights in other files")
     return model
 

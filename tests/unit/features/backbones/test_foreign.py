@@ -139,10 +139,11 @@ def test_what_is_wrong_is_said(foreign: Write, changes: dict[str, object], why: 
         load_backbone(foreign(**changes))
 
 
-def test_external_data_inside_an_operation_is_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize("location", [TensorProto.EXTERNAL, TensorProto.DEFAULT])
+def test_external_data_inside_an_operation_is_found(location: int, tmp_path: Path) -> None:
     model = foreign_model(outputs=("embedding",))
     hidden = numpy_helper.from_array(np.zeros(3, np.float32))
-    hidden.data_location = TensorProto.EXTERNAL
+    hidden.data_location = location
     hidden.external_data.add(key="location", value="../../secret")
     model.graph.node.append(helper.make_node("Constant", [], ["unused"], value=hidden))
     (tmp_path / "net.onnx").write_bytes(model.SerializeToString())

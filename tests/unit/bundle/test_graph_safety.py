@@ -1,0 +1,62 @@
+"""What is wrong with a graph is found in its bytes, however they are written, and soon."""
+
+import time
+
+import pytest
+from onnx import ModelProto, TensorProto, helper
+
+from discern.bundle.graph_safety import find_fault
+from tests.attacks.hostile_bundles import EXTERNAL, disguised, endless, graph, in_two_formats
+from tests.unit.bundle.small import colour_graph
+
+
+def test_nothing_is_wrong_with_a_sound_graph() -> None:
+    assert find_fault(colour_graph()) is None
+
+
+@pytest.mark.parametrize("name", EXTERNAL)
+def test_external_data_is_found_wherever_it_stands(name: str) -> None:
+    assert find_fault(EXTERNAL[name]()) == "keeps weights in other files"
+
+
+def test_loops_and_another_format_are_found() -> None:
+    assert find_fault(endless()) == find_fault(disguised()) == "has loops, which no bundle has"
+    assert find_fault(in_two_formats()) == "is not in the ONNX format"
+
+
+def test_a_graph_given_in_two_parts_is_read_as_one() -> None:
+    both = ModelProto(), ModelProto()
+    both[1].graph.initializer.add(name="secret", data_location=TensorProto.EXTERNAL)
+    for first, second in (both, both[::-1]):
+        assert find_fault(first.SerializeToString() + colour_graph() + second.SerializeToString())
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        b"\x00",  # a field of number 0
+        b"\x3a",  # a field without a length
+        b"\x3a\x05\x0a",  # a field that is longer than all
+        b"\x3b\x3c",  # a group
+        b"\x3d\x00",  # half a number
+        b"\x08" + b"\x80" * 10 + b"\x01",  # an integer that is too long
+        b"\xba\x80\x80\x80\x80\x01\x00",  # a tag that is too long, which some cut off
+        b"\x3a\x02\x0a\x7f",  # the same inside the graph
+    ],
+)
+def test_what_is_no_protobuf_cannot_be_read(spoilt: bytes) -> None:
+    assert find_fault(spoilt) == find_fault(colour_graph() + spoilt) == "cannot be read"
+
+
+def test_words_and_weights_that_look_like_faults_are_none() -> None:
+    tensor = helper.make_tensor("weight", TensorProto.UINT8, [6], b'"\x04Loop', raw=True)
+    assert find_fault(graph(helper.make_node("Identity", ["x"], ["y"], name="Loop"), initial=(tensor,))) is None
+
+
+def test_it_takes_no_long_time() -> None:
+    heavy = helper.make_tensor("weight", TensorProto.UINT8, [50_000_000], bytes(50_000_000), raw=True)
+    large, crumbs = graph(initial=(heavy,)), b"\x0a\x00" * 5_000_000
+    begun = time.process_time()
+    assert find_fault(large) is None
+    assert find_fault(crumbs) == "has more parts than any bundle's"
+    assert time.process_time() - begun < 10
