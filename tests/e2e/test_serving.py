@@ -147,6 +147,70 @@ def test_a_large_body_is_no_part_of_the_head_that_follows(bundle: Path) -> None:
             assert hear(connection).startswith(b"HTTP/1.1 200")
 
 
+CHUNKED = b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+# What a request in chunks may bring without end beside its body: how it begins, and what follows again and again.
+BESIDE = {
+    "many trailers": (CHUNKED + b"0\r\n", b"X-Name: value\r\n" * 4096),
+    "one trailer": (CHUNKED + b"0\r\nX-Name: ", b"x" * 65_536),
+    "one extension of a chunk": (CHUNKED + b"1;name=", b"x" * 65_536),
+    "extensions of many chunks": (CHUNKED, (b"1;name=" + b"x" * 16_384 + b"\r\nx\r\n") * 4),
+}
+
+
+def taken(connection: socket.socket, again: bytes, most: int) -> int:
+    """How many bytes a server takes before it closes the connection."""
+    sent = 0
+    with contextlib.suppress(OSError):
+        while sent < most:
+            connection.sendall(again)
+            sent += len(again)
+    return sent
+
+
+def test_what_comes_beside_a_body_in_chunks_has_an_end(bundle: Path, tmp_path: Path) -> None:
+    keys = tmp_path / "keys.txt"
+    assert call_here(tmp_path, ("key", "alice", "--key-file", str(keys))).code == 0
+    for words in ((), ("--key-file", keys)):
+        with started(bundle, *words) as (address, _):
+            ready(address)
+            for name, (first, again) in BESIDE.items():
+                with socket.create_connection(place_of(address), timeout=PATIENCE) as connection:
+                    connection.sendall(first)
+                    # Sockets hold some MB that the server has not read.
+                    assert taken(connection, again, 64 << 20) < 32 << 20, (name, words)
+            assert httpx2.get(address + "/healthz").status_code == 200
+
+
+def test_too_long_trailers_are_refused_in_the_form_of_all_errors(bundle: Path) -> None:
+    with started(bundle) as (address, _):
+        ready(address)
+        with socket.create_connection(place_of(address), timeout=PATIENCE) as connection:
+            connection.sendall(CHUNKED.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+            assert connection.recv(1000).startswith(b"HTTP/1.1 100")
+            # Not a byte more: what is not read before the connection closes could undo the answer.
+            connection.sendall(b"0\r\n" + (b"X: " + b"x" * 16_384 + b"\r\n") * 4)
+            head, _, body = b"".join(iter(lambda: connection.recv(10_000), b"")).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 431")
+    assert json.loads(body)["error"]["code"] == "too_large"
+    assert "trailers" in json.loads(body)["error"]["hint"]
+
+
+def test_a_trailer_and_small_chunks_are_welcome(bundle: Path) -> None:
+    half = len(RED) // 2
+    chunks = [b"%x;name=value\r\n%b\r\n" % (len(part), part) for part in (RED[:half], RED[half:])]
+    whole = CHUNKED + b"".join(chunks) + b"0\r\nX-Sum: 1\r\nExpect: 100-continue\r\n\r\n"
+    with started(bundle) as (address, _):
+        ready(address)
+        with socket.create_connection(place_of(address), timeout=PATIENCE) as connection:
+            for _ in range(2):
+                connection.sendall(whole)
+                said = hear(connection)
+                assert said.startswith(b"HTTP/1.1 200")
+                assert json.loads(said.partition(b"\r\n\r\n")[2])["label"] == "red"
+            connection.sendall(CHUNKED + b"4\r\nxxxx\r\n" * 50_000 + b"0\r\n\r\n")
+            assert hear(connection).startswith(b"HTTP/1.1 415")
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
 def test_to_be_told_to_end_is_no_failure(bundle: Path, workers: str, word: signal.Signals) -> None:

@@ -11,13 +11,18 @@ from discern.serving.web.headers import SECURITY_HEADERS
 from discern.serving.web.refusals import to_json
 
 _HEAD_BYTES = 65_536
+# What one chunk of a body may have around it, its size in hexadecimal digits above all.
+_CHUNK_BYTES = 16
 _MAPPED = "::ffff:"
 _TOO_LONG = RequestTooLarge("The request's head is too long.", hint="Send fewer headers.")
+_TOO_MUCH_BESIDE = RequestTooLarge(
+    "The request has too much beside its body.", hint="Send no trailers, and chunks without extensions."
+)
 _NO_REQUEST = BadRequest("This is no HTTP request.", hint="Send one, such as `curl -F file=@new.jpg` does.")
 
 
 class PromptProtocol(HttpToolsProtocol):
-    """As uvicorn's, which waits for a head without end, and takes one of any length.
+    """As uvicorn's, which waits for a head without end, and takes one of any length, and trailers of any length.
 
     Args:
         patience: seconds in which a connection's next request must have its whole head here; in which the rest of a
@@ -31,7 +36,7 @@ class PromptProtocol(HttpToolsProtocol):
         self._most_connections = most_connections
         self._patience: asyncio.TimerHandle | None = None
         self._reading: asyncio.TimerHandle | None = None
-        self._head = self._heads = 0
+        self._head = self._heads = self._beside = 0
         self._in_head = self._in_body = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -52,9 +57,13 @@ class PromptProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless a head has grown too long."""
+        """Read on, unless a head has grown too long, or what stands beside a body."""
         heads = self._heads
+        if self._in_body:
+            self._beside += len(data)
         super().data_received(data)
+        if self._in_body and self._beside > _HEAD_BYTES:
+            self._refuse_rest()
         if not self._in_head:
             return
         if self._patience is None:
@@ -77,6 +86,13 @@ class PromptProtocol(HttpToolsProtocol):
         self.transport.write(b"\r\n".join([b"HTTP/1.1 " + status, *lines, b"", body]))
         self.transport.close()
 
+    def _refuse_rest(self) -> None:
+        """Refuse the request whose body is being read; one that is answered already is cut off without a word."""
+        if self.pipeline or self.cycle.response_started:
+            self.transport.close()
+        else:
+            self._refuse(b"431 Request Header Fields Too Large", _TOO_MUCH_BESIDE)
+
     def on_message_begin(self) -> None:
         """A head begins: from here on it may take its time, but not more."""
         super().on_message_begin()
@@ -86,9 +102,23 @@ class PromptProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """A head is here; the body is the application's to wait for."""
-        self._in_head, self._in_body = False, True
+        self._in_head, self._in_body, self._beside = False, True, 0
         self._stop()
         super().on_headers_complete()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header of a head; a trailer tells nothing that is asked for, and is let go."""
+        if not self._in_body:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """Take some of a body, which the application limits."""
+        self._beside = max(0, self._beside - len(body))
+        super().on_body(body)
+
+    def on_chunk_complete(self) -> None:
+        """A chunk of a body is here; so much around it is no more than it needs."""
+        self._beside = max(0, self._beside - _CHUNK_BYTES)
 
     def on_message_complete(self) -> None:
         """A request is here; one that was answered before it was there is followed by a head, which is waited for."""
