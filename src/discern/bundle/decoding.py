@@ -17,7 +17,8 @@ def label_sets(probabilities: np.ndarray, threshold: float) -> np.ndarray:
         bool `[M, K]`, at least one in each row.
     """
     sets = np.asarray(probabilities, np.float64) >= threshold
-    sets[np.arange(len(sets)), np.argmax(probabilities, axis=1)] = True
+    numbers = np.where(np.isnan(probabilities), -np.inf, probabilities)
+    sets[np.arange(len(sets)), np.argmax(numbers, axis=1)] = True
     return sets
 
 
@@ -32,7 +33,8 @@ def median_label(probabilities: np.ndarray) -> np.ndarray:
     Returns:
         int64 `[M]`, in 0..K-1; of two middles the first.
     """
-    below = np.cumsum(probabilities, axis=1, dtype=np.float64)
+    with np.errstate(invalid="ignore"):  # infinities of both signs; such an answer is unknown in any case
+        below = np.cumsum(probabilities, axis=1, dtype=np.float64)
     return np.asarray(np.argmax(below >= below[:, -1:] / 2, axis=1))
 
 

@@ -1,5 +1,6 @@
 """What a model answers about one picture, and how it decides."""
 
+import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ Decision = Literal["accept", "review", "unknown"]
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """Where the decision changes.
+    """Where the decision changes; what is no finite number is unknown whatever they are.
 
     Attributes:
         unknown: pictures whose unknown score is above this are strangers; None: nothing is.
@@ -37,12 +38,36 @@ class Thresholds:
         'accept'
         >>> Thresholds(unknown=2.0).decide(0.95, 1.0)
         'review'
+        >>> Thresholds(accept=0.9).decide(0.95, math.nan)
+        'unknown'
         """
+        if not (math.isfinite(confidence) and math.isfinite(unknown_score)):
+            return "unknown"
         if self.unknown is not None and unknown_score > self.unknown:
             return "unknown"
         if self.accept is not None and confidence >= self.accept:
             return "accept"
         return "review"
+
+
+def decide_all(
+    probabilities: np.ndarray, unknown_score: np.ndarray, *, unknown: np.ndarray, accept: float | None
+) -> np.ndarray:
+    """Decide on many answers as `Thresholds.decide` does on one, each by an unknown threshold of its own.
+
+    Args:
+        probabilities: float `[N, K]`.
+        unknown_score: float `[N]`.
+        unknown: float `[N]`, above which a score is a stranger's.
+        accept: the confidence from which an answer stands; None: none does.
+
+    Returns:
+        Each one's `Decision`, str `[N]`.
+    """
+    finite = np.isfinite(probabilities).all(axis=1) & np.isfinite(unknown_score)
+    known = finite & (unknown_score <= unknown)
+    sure = np.zeros(len(known), bool) if accept is None else probabilities.max(axis=1) >= accept
+    return np.select([~known, sure], ["unknown", "accept"], "review")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,10 +184,11 @@ def predict_one(
     model: Mapping[str, str],
     language: Language = _PLAIN,
 ) -> Prediction:
-    """Turn one picture's figures into an answer."""
-    label = max(probabilities, key=lambda name: probabilities[name])
+    """Turn one picture's figures into an answer; with a probability that is no finite number it is unknown."""
+    label = max(probabilities, key=lambda name: -math.inf if math.isnan(probabilities[name]) else probabilities[name])
     confidence = probabilities[label]
-    decision = thresholds.decide(confidence, unknown_score)
+    finite = all(map(math.isfinite, probabilities.values()))
+    decision = thresholds.decide(confidence, unknown_score) if finite else "unknown"
     row = np.array([list(probabilities.values())])
     return Prediction(
         label=label,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from discern.bundle import Model, load
+from discern.bundle import Model, decide_all, load
 from discern.bundle.archive import FILE
 from discern.catalog import Catalog
 from discern.flow.preparing import Prepared
@@ -117,13 +117,12 @@ def _strangers(learned: Learned) -> np.ndarray | None:
 
 
 def _answers(catalog: Catalog, held: Held, decided: Decided) -> Answers:
-    strange = held.unknown_score > held.t_unknown
-    t_accept = decided.thresholds.accept
-    sure = np.zeros(len(strange), bool) if t_accept is None else held.probabilities.max(axis=1) >= t_accept
     return Answers(
         rows=held.rows,
         truth=catalog.label_index[held.rows],
         probabilities=held.probabilities,
         unknown_score=held.unknown_score,
-        decision=np.select([strange, sure], ["unknown", "accept"], "review"),
+        decision=decide_all(
+            held.probabilities, held.unknown_score, unknown=held.t_unknown, accept=decided.thresholds.accept
+        ),
     )

@@ -155,7 +155,7 @@ def _unknown(learned: Learned) -> dict[str, Any]:
     honest = learned.honest
     return {
         "t_unknown": learned.final.t_unknown,
-        "false_rejection": float(np.mean(honest.unknown_score > honest.t_unknown)),
+        "false_rejection": float(np.mean(~(honest.unknown_score <= honest.t_unknown))),
     }
 
 

@@ -37,6 +37,15 @@ def test_what_is_accepted_is_as_sure_as_the_threshold(world: World) -> None:
     assert "estimated" in decided.promise.sentence
 
 
+def test_a_score_that_is_no_number_counts_as_turned_away(world: World) -> None:
+    material, split, learned = world
+    lost = np.full_like(learned.honest.unknown_score, np.nan)
+    answered = replace(learned, honest=replace(learned.honest, unknown_score=lost))
+    decided = decide(material, split, answered, CONFIG)
+    assert decided.thresholds.accept is None
+    assert measure(material, split, answered, decided, CONFIG)["unknown"]["false_rejection"] == 1
+
+
 def test_a_stricter_promise_needs_more_groups_than_there_are(world: World) -> None:
     decided = decide(*world, replace(CONFIG, at_most_wrong=0.01))
     policy = decided.policy()

@@ -16,9 +16,9 @@ import { roundHalfEven } from "./resample.js";
  */
 export function decide(probabilities, unknownScore, { labels, thresholds, names, scale, model }) {
   const values = Array.from(probabilities);
-  const best = values.indexOf(values.reduce((most, value) => Math.max(most, value)));
+  const best = values.reduce((most, value, place) => (rank(value) > rank(values[most]) ? place : most), 0);
   const [label, confidence] = [labels[best], values[best]];
-  const decision = judge(confidence, unknownScore, thresholds);
+  const decision = [...values, unknownScore].every(Number.isFinite) ? judge(confidence, unknownScore, thresholds) : "unknown";
   const words = Object.hasOwn(names, label) ? names[label] : {};
   const name = words.name || label;
   const answer = {
@@ -39,6 +39,11 @@ export function decide(probabilities, unknownScore, { labels, thresholds, names,
   return { ...answer, name, spoken, route: (decision === "accept" && words.route) || null };
 }
 
+/** What a probability counts as when the largest is sought: what is no number counts as none. */
+function rank(value) {
+  return Number.isNaN(value) ? -Infinity : value;
+}
+
 /** A stranger first, then sure enough, else a person. */
 function judge(confidence, unknownScore, { unknown, accept }) {
   if (unknown !== null && unknownScore > unknown) return "unknown";
@@ -49,7 +54,7 @@ function judge(confidence, unknownScore, { unknown, accept }) {
 function median(values) {
   let sum = 0;
   const below = values.map((value) => (sum += value));
-  return below.findIndex((each) => each >= sum / 2);
+  return Math.max(0, below.findIndex((each) => each >= sum / 2));
 }
 
 function say(name, decision, confidence) {

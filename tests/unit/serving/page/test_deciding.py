@@ -1,5 +1,7 @@
 """The page decides and says what Python decides and says, whatever the figures are."""
 
+import math
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,10 @@ from tests.unit.serving.page.node import run
 
 DECIDE = """
 import { decide } from "./deciding.js";
-made = given.map(({ probabilities, score, model }) => decide(Float32Array.from(probabilities), score, model));
+const text = (key, value) => (Number.isFinite(value) || typeof value !== "number" ? value : String(value));
+made = given
+  .map(({ probabilities, score, model }) => decide(Float32Array.from(probabilities), Number(score), model))
+  .map((each) => JSON.parse(JSON.stringify(each, text)));
 """
 MODEL = {"name": "m", "version": "1", "fingerprint": "f"}
 WORDS = {
@@ -36,10 +41,19 @@ def ask(probabilities: np.ndarray, score: float, labels: list[str], thresholds: 
     return {"probabilities": probabilities.tolist(), "score": score, "model": model}, wanted
 
 
+def written(value: Any) -> Any:
+    """The same with what is no number as JavaScript writes it, as JSON cannot."""
+    if isinstance(value, dict):
+        return {name: written(each) for name, each in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, "NaN")
+    return [written(each) for each in value] if isinstance(value, list) else value
+
+
 def compare(folder: Path, asked: list[Any]) -> None:
-    for (question, wanted), made in zip(asked, run(folder, DECIDE, [each for each, _ in asked]), strict=True):
+    for (question, wanted), made in zip(asked, run(folder, DECIDE, [written(each) for each, _ in asked]), strict=True):
         assert len(made.pop("id")) == len(wanted.pop("id")) == 32
-        assert made == wanted, question
+        assert made == written(wanted), question
 
 
 def draw(random: np.random.Generator, count: int) -> np.ndarray:
@@ -77,6 +91,23 @@ def test_lines_belong_to_the_side_that_python_says(tmp_path: Path) -> None:
     compare(
         tmp_path, [ask(row, score, ["a", "b"], thresholds) for row in rows for score in (0.25, np.nextafter(0.25, 1))]
     )
+
+
+def test_what_is_no_number_is_unknown_to_both(tmp_path: Path) -> None:
+    numbers = (math.nan, math.inf, -math.inf, 0.7, 0.1)
+    thresholds = [Thresholds(unknown=unknown, accept=0.0, label_set=0.1) for unknown in (None, 0.5)]
+    asked = [
+        ask(np.float32(row), score, ["a", "b", "c"], each, names=WORDS, ordered=True)
+        for *row, score in product(numbers, repeat=4)
+        for each in thresholds
+    ]
+    compare(tmp_path, asked)
+    decided = {wanted["decision"] for question, wanted in asked if not finite(question)}
+    assert decided == {"unknown"}
+
+
+def finite(question: Any) -> bool:
+    return all(map(math.isfinite, (*question["probabilities"], question["score"])))
 
 
 def test_labels_that_languages_keep_for_themselves_stay_labels(tmp_path: Path) -> None:
