@@ -24,8 +24,8 @@ sys.path.insert(0, str(ROOT))
 from tests.attacks.doors import READ, Came, peak_memory  # noqa: E402
 from tests.attacks.hostile import enter  # noqa: E402
 from tests.attacks.registry import BY_TITLE, HOSTILE  # noqa: E402
-from tests.unit.catalog.built import picture, write_files  # noqa: E402
-from tests.unit.flow.desk import write_backbone  # noqa: E402
+from tests.unit.catalog.factories import picture, write_files  # noqa: E402
+from tests.unit.flow.workspace import write_backbone  # noqa: E402
 
 OUT = Path(__file__).parent / "out"
 SECONDS, MEBIS, MEMORY = 20, 1500, 6 << 30

@@ -28,13 +28,13 @@ from scale import own_memory, write_pictures
 
 from discern.bundle import Model, load
 from discern.catalog import Item
-from discern.catalog.scanning import open_source
-from discern.flow.batch import predict_to
-from discern.flow.streaming import answer_items
+from discern.catalog.scanner import open_source
+from discern.flow.predict.batch import predict_to
+from discern.flow.predict.stream import answer_items
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.unit.bundle.small import write_small
+from tests.unit.bundle.factories import write_small
 
 SIZES = (10_000, 100_000)
 BATCH = 8

@@ -20,7 +20,7 @@ from planting import DATA, Seen, copy, glance, open_upright, save, see
 from shortcuts import plant_shortcuts
 
 from discern.catalog import Catalog
-from discern.checking import Finding, count
+from discern.checking import Finding, count_findings
 
 OUT = Path(__file__).parent / "out"
 TUNED_ON = ("furniture7", "trashnet", "clothing_small")
@@ -166,7 +166,7 @@ def main() -> None:
 
 def tell(pack: str, seen: Seen, sheets: Path | None) -> dict[str, Any]:
     findings = seen.findings()
-    counts = {check: number for check, number in count(findings).items() if number}
+    counts = {check: number for check, number in count_findings(findings).items() if number}
     print(f"{pack}, {len(seen.catalog)} pictures as they are: {counts}", flush=True)
     sets = [f"{finding.check}: {finding.why}" for finding in findings if len(finding.rows) > 2]
     for why in sets[:12]:

@@ -44,8 +44,8 @@ if sys.argv[1:2] == ["--guided"]:
 from tests.attacks.doors import DOORS, peak_memory  # noqa: E402
 from tests.attacks.hostile_bundles import forged  # noqa: E402
 from tests.attacks.hostile_lists import SOUND as LISTS  # noqa: E402
-from tests.unit.bundle.small import write_small  # noqa: E402
-from tests.unit.catalog.built import batch, picture, write_files, write_tar, write_zip  # noqa: E402
+from tests.unit.bundle.factories import write_small  # noqa: E402
+from tests.unit.catalog.factories import batch, picture, write_files, write_tar, write_zip  # noqa: E402
 
 from discern.bundle import archive  # noqa: E402
 from discern.errors import DiscernError  # noqa: E402

@@ -21,14 +21,14 @@ from typing import Any
 import numpy as np
 from seen import DATA, Pack, look
 
-from discern.bundle.decoding import label_sets
-from discern.bundle.parts import softmax
-from discern.cores import side_by_side
-from discern.heads import fit_promise, fit_sets
-from discern.heads.calibration import fit_temperature
+from discern.bundle.heads.linear_head import softmax
+from discern.bundle.prediction_sets import label_sets
+from discern.heads import fit_prediction_sets, fit_risk_control
+from discern.heads.feature_space import FeatureSpace
 from discern.heads.logistic import fit_logistic
-from discern.heads.spaces import Space
-from discern.splitting.folds import deal
+from discern.heads.temperature import fit_temperature
+from discern.parallel import parallel_map
+from discern.splitting.folds import assign_folds
 
 OUT = Path(__file__).parent / "out"
 PACKS = ("banana_ripeness", "clothing_small", "trashnet", "hymenoptera")
@@ -61,7 +61,7 @@ class Trial:
     def __init__(self, pack: Pack) -> None:
         self.labels, self.groups = pack.labels, pack.group
         spans = tuple(pack.blocks.values())
-        self.space = Space(pack.features, spans, (1.0, *[0.7] * (len(spans) - 1)))
+        self.space = FeatureSpace(pack.features, spans, (1.0, *[0.7] * (len(spans) - 1)))
         self.classes = int(self.labels.max()) + 1
         everything = np.arange(len(self.labels))
         logits = self.across(everything, seed=0)
@@ -70,7 +70,7 @@ class Trial:
 
     def run(self, basis: str, draws: int) -> dict[str, Any]:
         """Judge what is promised over many draws."""
-        results = list(side_by_side([partial(self.draw, basis, seed) for seed in range(draws)]))
+        results = list(parallel_map([partial(self.draw, basis, seed) for seed in range(draws)]))
         accepted, wrong = np.array([result["accepted"] for result in results]).T
         judged = np.array([result["judged"] for result in results])
         kept = accepted > 0
@@ -94,17 +94,19 @@ class Trial:
 
     def draw(self, basis: str, seed: int) -> dict[str, Any]:
         """Fit, set the limits, and judge them."""
-        part = deal(self.labels, self.groups, PARTS[basis], seed=seed)
+        part = assign_folds(self.labels, self.groups, PARTS[basis], seed=seed)
         learned, judged = np.flatnonzero(part == 0), np.flatnonzero(part == part.max())
         limits = learned if basis == "cross-fitted" else np.flatnonzero(part == 1)
         head = self.fit(learned)
         said = self.across(learned, seed) if basis == "cross-fitted" else head.logits(self.space.rows(limits))
         calibrated, future = (self.answer(logits) for logits in (said, head.logits(self.space.rows(judged))))
         truth, right = self.labels[limits], calibrated.argmax(axis=1) == self.labels[limits]
-        promise = fit_promise(calibrated.max(axis=1), right, groups=self.groups[limits], risk=RISK)
+        promise = fit_risk_control(calibrated.max(axis=1), right, groups=self.groups[limits], risk=RISK)
         sets = {}
         for nominal in COVERAGE:
-            inside = label_sets(future, fit_sets(calibrated, truth, groups=self.groups[limits], coverage=nominal))
+            inside = label_sets(
+                future, fit_prediction_sets(calibrated, truth, groups=self.groups[limits], coverage=nominal)
+            )
             own = inside[np.arange(len(judged)), self.labels[judged]]
             sets[nominal] = (self.by_group(own, judged), self.by_group(inside.sum(axis=1), judged))
         good = future.argmax(axis=1) == self.labels[judged]
@@ -126,7 +128,7 @@ class Trial:
 
     def across(self, rows: np.ndarray, seed: int) -> np.ndarray:
         """Logits for each of some rows by the head of the other folds."""
-        fold = deal(self.labels[rows], self.groups[rows], [1.0] * FOLDS, seed=seed + 1000)
+        fold = assign_folds(self.labels[rows], self.groups[rows], [1.0] * FOLDS, seed=seed + 1000)
         logits = np.zeros((len(rows), self.classes))
         for number in np.unique(fold):
             held = fold == number

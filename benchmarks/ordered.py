@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 from bins import MOST, write_bins
 
-from discern.bundle.decoding import median_label
+from discern.bundle.prediction_sets import median_label
 from discern.checking import conflicted
-from discern.evaluating import judge_ordered, paired_difference
-from discern.flow.preparing import PrepareConfig, prepare
+from discern.evaluating import evaluate_ordinal, paired_difference
+from discern.flow.prepare import PrepareConfig, prepare
 from discern.flow.run import Run
 from discern.heads import CrossFit, HeadConfig, HeadFitter
 from discern.splitting import cross_split
@@ -124,7 +124,7 @@ def measure(seen: Seen, order: tuple[str, ...]) -> dict[str, Any]:
         "nominal": probabilities["nominal"].argmax(axis=1),
         "nominal, median": median_label(probabilities["nominal"]),
     }
-    answers["constant"] = np.full(len(truth), judge_ordered(truth, answers["ordinal"], weights=mass).median)
+    answers["constant"] = np.full(len(truth), evaluate_ordinal(truth, answers["ordinal"], weights=mass).median)
     return {
         "pictures": len(truth),
         "groups": len(np.unique(group)),
@@ -180,7 +180,7 @@ def few(seen: Seen, classes: int) -> dict[str, float]:
 
 def figures(truth: np.ndarray, given: np.ndarray, group: np.ndarray, mass: np.ndarray) -> dict[str, Any]:
     right = float(np.average(given == truth, weights=mass))
-    return judge_ordered(truth, given, groups=group, weights=mass).to_json() | {"accuracy": right}
+    return evaluate_ordinal(truth, given, groups=group, weights=mass).to_json() | {"accuracy": right}
 
 
 def further(

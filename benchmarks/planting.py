@@ -11,13 +11,13 @@ import polars as pl
 from PIL import Image, ImageOps
 
 from discern.catalog import Catalog, scan
-from discern.checking import Finding, find_faults
+from discern.checking import Finding, find_issues
 from discern.features import extract, load_backbone
 from discern.grouping import Groups, find_edges, form_groups
-from discern.heads import Opinions
+from discern.heads import OutOfFoldPredictions
 from discern.picture import choose_recipe
 from discern.splitting import cross_split
-from discern.training import Material, opine
+from discern.training import TrainingData, predict_for_label_checks
 
 DATA = Path(__file__).resolve().parent.parent / os.environ.get("DISCERN_TEST_DATA", "../shared/data")
 
@@ -29,18 +29,18 @@ class Seen:
     catalog: Catalog
     edges: pl.DataFrame
     groups: Groups
-    material: Material
-    opinions: Opinions | None
+    material: TrainingData
+    opinions: OutOfFoldPredictions | None
 
     def findings(self) -> list[Finding]:
-        return find_faults(self.catalog, self.edges, self.groups, opinions=self.opinions)
+        return find_issues(self.catalog, self.edges, self.groups, opinions=self.opinions)
 
     def labelled(self, labels: np.ndarray) -> "Seen":
         """The same pictures under other labels int [N], judged anew."""
         names = pl.Series("label", [self.catalog.labels[label] for label in labels.tolist()], pl.String)
         catalog = replace(self.catalog, table=self.catalog.table.with_columns(names))
         material = replace(self.material, catalog=catalog)
-        opinions = opine(material, cross_split(catalog, self.groups))
+        opinions = predict_for_label_checks(material, cross_split(catalog, self.groups))
         return replace(self, catalog=catalog, material=material, opinions=opinions)
 
 
@@ -55,8 +55,8 @@ def see(folder: Path, cache: Path) -> Seen:
     features = extract(catalog, rows.tolist(), backbone, recipe, cache=cache)
     edges = find_edges(catalog)
     groups = form_groups(catalog, edges)
-    material = Material(catalog=catalog, features=features, position=position, backbone=backbone, recipe=recipe)
-    opinions = opine(material, cross_split(catalog, groups))
+    material = TrainingData(catalog=catalog, features=features, position=position, backbone=backbone, recipe=recipe)
+    opinions = predict_for_label_checks(material, cross_split(catalog, groups))
     return Seen(catalog=catalog, edges=edges, groups=groups, material=material, opinions=opinions)
 
 
@@ -64,7 +64,7 @@ def glance(folder: Path, cache: Path) -> tuple[Catalog, list[Finding]]:
     """What is told of looks and files alone: no picture is compared with another, and no label is doubted."""
     catalog = scan(folder, cache=cache)
     nothing = pl.DataFrame(schema={"first": pl.Int32, "second": pl.Int32, "kind": pl.String, "score": pl.Float64})
-    return catalog, find_faults(catalog, nothing, form_groups(catalog, nothing))
+    return catalog, find_issues(catalog, nothing, form_groups(catalog, nothing))
 
 
 def save(image: Image.Image, path: Path, form: str = "JPEG", **more: Any) -> None:

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from discern.bundle.decoding import label_sets
-from discern.heads.conformal import fit_sets
-from discern.heads.promise import CERTAINTY, fit_promise
+from discern.bundle.prediction_sets import label_sets
+from discern.heads.policy.conformal import fit_prediction_sets
+from discern.heads.policy.risk_control import CERTAINTY, fit_risk_control
 
 OUT = Path(__file__).parent / "out"
 RISKS, GROUPS = (0.02, 0.05), (200, 1000)
@@ -122,7 +122,7 @@ def promise_row(scene: Scene, risk: float, groups: int, draws: int) -> dict[str,
     shares, pictures, broken = [], [], 0
     for _ in range(draws):
         sure, correct, group = scene.draw(random, groups)
-        promise = fit_promise(sure, correct, groups=group, risk=risk)
+        promise = fit_risk_control(sure, correct, groups=group, risk=risk)
         if promise.t_accept is not None:
             broken += scene.true_risk(promise.t_accept) > risk
             shares.append(promise.share)
@@ -152,7 +152,9 @@ def sets_row(name: str, skill: float, rarity: float, nominal: float, groups: int
         length = random.geometric(rarity, groups)
         group = np.repeat(np.arange(groups), length)
         probabilities, truth = drawn_answers(random, group, 2 * groups, skill, lying=name == "sure and wrong")
-        threshold = fit_sets(probabilities[: len(group)], truth[: len(group)], groups=group, coverage=nominal)
+        threshold = fit_prediction_sets(
+            probabilities[: len(group)], truth[: len(group)], groups=group, coverage=nominal
+        )
         future, answer = probabilities[len(group) :], truth[len(group) :]
         sets = label_sets(future, threshold)
         held.append(sets[np.arange(len(answer)), answer].mean())

@@ -19,8 +19,8 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import discern
-from discern.cli.bars import bars
-from discern.cli.refusing import refusals
+from discern.cli.exit_codes import exit_codes
+from discern.cli.progress_bar import progress_bar
 
 RUNS = Path("runs")
 STRANGERS = RUNS / "demo-data" / "strangers"
@@ -50,7 +50,7 @@ def main() -> None:
     write_strangers(STRANGERS)
     source, planted = (Path(sys.argv[1]), []) if len(sys.argv) > 1 else write_flawed_digits(RUNS / "demo-data/digits")
     say(f"Training on {source}: check, split, fit, evaluate, pack")
-    with bars() as progress:
+    with progress_bar() as progress:
         result = discern.train(source, name="demo", runs=RUNS, progress=progress)
     found = read_fixes(result.run / "fixes.csv")
     print_planted(planted, found) if planted else print_found(found)
@@ -216,5 +216,5 @@ def say(heading: str) -> None:
 
 
 if __name__ == "__main__":
-    with refusals():
+    with exit_codes():
         main()

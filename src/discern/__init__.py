@@ -13,51 +13,51 @@ if TYPE_CHECKING:
     from discern.bundle import Model, Prediction, load
     from discern.client import AsyncClient, Client
     from discern.errors import DiscernError
-    from discern.flow.batch import PredictToResult, predict_to
-    from discern.flow.caching import CacheResult, cache
-    from discern.flow.checking import CheckResult, check
-    from discern.flow.doctoring import DoctorResult, doctor
-    from discern.flow.evaluated import EvaluateResult
-    from discern.flow.evaluating import evaluate
-    from discern.flow.exporting import ExportResult, export
-    from discern.flow.predicting import Answer, predict
-    from discern.flow.showing import show
-    from discern.flow.splitting import SplitResult, split
-    from discern.flow.training import TrainResult, train
-    from discern.flow.verifying import VerifyResult, verify
+    from discern.flow.cache import CacheResult, cache
+    from discern.flow.check import CheckResult, check
+    from discern.flow.doctor import DoctorResult, doctor
+    from discern.flow.evaluate.evaluate import evaluate
+    from discern.flow.evaluate.result import EvaluateResult
+    from discern.flow.export import ExportResult, export
+    from discern.flow.predict.batch import PredictToResult, predict_to
+    from discern.flow.predict.predict import Answer, predict
+    from discern.flow.show import show
+    from discern.flow.split import SplitResult, split
+    from discern.flow.train import TrainResult, train
+    from discern.flow.verify import VerifyResult, verify
 
 _HOMES = {
-    "Answer": "discern.flow.predicting",
+    "Answer": "discern.flow.predict.predict",
     "AsyncClient": "discern.client",
-    "CacheResult": "discern.flow.caching",
-    "CheckResult": "discern.flow.checking",
+    "CacheResult": "discern.flow.cache",
+    "CheckResult": "discern.flow.check",
     "Client": "discern.client",
     "DiscernError": "discern.errors",
-    "DoctorResult": "discern.flow.doctoring",
-    "KeyResult": "discern.flow.serving",
+    "DoctorResult": "discern.flow.doctor",
+    "KeyResult": "discern.flow.serve",
     "ServeConfig": "discern.serving.config",
-    "EvaluateResult": "discern.flow.evaluated",
-    "ExportResult": "discern.flow.exporting",
+    "EvaluateResult": "discern.flow.evaluate.result",
+    "ExportResult": "discern.flow.export",
     "Model": "discern.bundle",
-    "PredictToResult": "discern.flow.batch",
+    "PredictToResult": "discern.flow.predict.batch",
     "Prediction": "discern.bundle",
-    "SplitResult": "discern.flow.splitting",
-    "TrainResult": "discern.flow.training",
-    "VerifyResult": "discern.flow.verifying",
-    "cache": "discern.flow.caching",
-    "check": "discern.flow.checking",
-    "doctor": "discern.flow.doctoring",
-    "evaluate": "discern.flow.evaluating",
-    "export": "discern.flow.exporting",
-    "key": "discern.flow.serving",
+    "SplitResult": "discern.flow.split",
+    "TrainResult": "discern.flow.train",
+    "VerifyResult": "discern.flow.verify",
+    "cache": "discern.flow.cache",
+    "check": "discern.flow.check",
+    "doctor": "discern.flow.doctor",
+    "evaluate": "discern.flow.evaluate.evaluate",
+    "export": "discern.flow.export",
+    "key": "discern.flow.serve",
     "load": "discern.bundle",
-    "predict": "discern.flow.predicting",
-    "predict_to": "discern.flow.batch",
-    "serve": "discern.flow.serving",
-    "show": "discern.flow.showing",
-    "split": "discern.flow.splitting",
-    "train": "discern.flow.training",
-    "verify": "discern.flow.verifying",
+    "predict": "discern.flow.predict.predict",
+    "predict_to": "discern.flow.predict.batch",
+    "serve": "discern.flow.serve",
+    "show": "discern.flow.show",
+    "split": "discern.flow.split",
+    "train": "discern.flow.train",
+    "verify": "discern.flow.verify",
 }
 
 __all__ = [

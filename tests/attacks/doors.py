@@ -15,8 +15,8 @@ import numpy as np
 from discern.bundle import Model, load
 from discern.catalog import Catalog, apply_fixes, read_fixes, scan
 from discern.picture import SCAN_SHORTEST, open_picture, read_file, read_header, thumbnail
-from tests.unit.bundle.small import plain, write_small
-from tests.unit.catalog.built import picture, write_files
+from tests.unit.bundle.factories import plain, write_small
+from tests.unit.catalog.factories import picture, write_files
 
 READ = "read"
 SECRET = picture(0x5EC)
@@ -45,7 +45,7 @@ def scan_all(path: Path, work: Path) -> Came:
 
 def answer_all(path: Path, work: Path) -> Came:
     """Answer a path as `discern predict` does."""
-    from discern.flow.predicting import predict  # noqa: PLC0415
+    from discern.flow.predict.predict import predict  # noqa: PLC0415
 
     errors = [answer.error for answer in predict(_model(), [path]) if answer.error]
     return Came(" ".join(sorted({error.code for error in errors})) or READ, str(errors[0]) if errors else "")
@@ -53,7 +53,7 @@ def answer_all(path: Path, work: Path) -> Came:
 
 def load_one(path: Path, work: Path) -> Came:
     """Load a bundle, answer with it, and verify it."""
-    from discern.flow.verifying import verify  # noqa: PLC0415
+    from discern.flow.verify import verify  # noqa: PLC0415
 
     model = load(path)
     assert model.card is not None
@@ -79,7 +79,7 @@ def scan_with_cache(path: Path, work: Path) -> Came:
 
 def check_all(path: Path, work: Path) -> Came:
     """Check a folder, a list or an archive from one end to the other."""
-    from discern.flow.checking import check  # noqa: PLC0415
+    from discern.flow.check import check  # noqa: PLC0415
 
     found = check(path, runs=work / "runs", backbone=_backbone(work), cache=work / "cache")
     page = found.page.read_text(encoding="utf-8")
@@ -90,7 +90,7 @@ def check_all(path: Path, work: Path) -> Came:
 
 def resume_check(path: Path, work: Path) -> Came:
     """Go on with a check in a run's folder from elsewhere."""
-    from discern.flow.checking import check  # noqa: PLC0415
+    from discern.flow.check import check  # noqa: PLC0415
 
     found = check(
         _sound(work), name=path.name, runs=path.parent, resume=True, backbone=_backbone(work), cache=work / "cache"
@@ -100,7 +100,7 @@ def resume_check(path: Path, work: Path) -> Came:
 
 def resume_training(path: Path, work: Path) -> Came:
     """Go on with a training in a run's folder from elsewhere."""
-    from discern.flow.training import train  # noqa: PLC0415
+    from discern.flow.train import train  # noqa: PLC0415
 
     found = train(
         _sound(work), name=path.name, runs=path.parent, resume=True, backbone=_backbone(work), cache=work / "cache"
@@ -141,7 +141,7 @@ def _model() -> Model:
 
 
 def _backbone(work: Path) -> str:
-    from tests.unit.flow.desk import write_backbone  # noqa: PLC0415
+    from tests.unit.flow.workspace import write_backbone  # noqa: PLC0415
 
     return str(write_backbone(work / "colour.onnx"))
 

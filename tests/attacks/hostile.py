@@ -6,7 +6,7 @@ from pathlib import Path
 
 from discern.errors import DiscernError
 from tests.attacks.doors import DOORS, READ, SECRET, Came
-from tests.unit.catalog.built import picture, write_files
+from tests.unit.catalog.factories import picture, write_files
 
 Write = Callable[[Path], Path]
 

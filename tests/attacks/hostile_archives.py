@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.attacks.doors import READ, SECRET
 from tests.attacks.hostile import Hostile, Write
-from tests.unit.catalog.built import picture
+from tests.unit.catalog.factories import picture
 
 MEBI = 2**20
 OUTSIDE = {

@@ -19,8 +19,8 @@ from onnx import TensorProto, helper
 from discern.bundle import archive
 from discern.features.testing import colour_backbone
 from tests.attacks.hostile import Hostile, Write, file
-from tests.unit.bundle.small import colour_graph, write_small
-from tests.unit.catalog.built import batch, picture
+from tests.unit.bundle.factories import colour_graph, write_small
+from tests.unit.catalog.factories import batch, picture
 
 Members = dict[str, bytes]
 DAMAGED, FORMAT, OTHER, UNPROVEN = ("bundle_damaged",), ("bundle_format",), ("bundle",), ("not_verified",)

@@ -13,7 +13,7 @@ import polars as pl
 
 from tests.attacks.doors import READ
 from tests.attacks.hostile import Hostile, Write, among, files
-from tests.unit.catalog.built import batch, picture, write_files
+from tests.unit.catalog.factories import batch, picture, write_files
 
 
 class Runs:

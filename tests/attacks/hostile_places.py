@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.attacks.doors import READ
 from tests.attacks.hostile import Hostile, among
-from tests.unit.catalog.built import picture, write_files, write_zip
+from tests.unit.catalog.factories import picture, write_files, write_zip
 
 REFUSED = "unreadable_file"
 

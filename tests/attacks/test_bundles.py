@@ -11,10 +11,10 @@ import pytest
 from discern.bundle import archive, load
 from discern.errors import BundleDamaged, BundleError, DiscernError
 from discern.features.testing import colour_backbone
-from discern.flow.showing import show
-from discern.flow.verifying import verify
+from discern.flow.show import show
+from discern.flow.verify import verify
 from tests.attacks.hostile_bundles import EXTERNAL, Members, arrays, forged, holding, saying
-from tests.unit.bundle.small import plain, write_small
+from tests.unit.bundle.factories import plain, write_small
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from discern.cli import main
 from tests.attacks.doors import DOORS, READ
 from tests.attacks.hostile import Hostile, enter
 from tests.attacks.registry import HOSTILE
-from tests.unit.catalog.built import picture, write_files
-from tests.unit.flow.desk import write_backbone
+from tests.unit.catalog.factories import picture, write_files
+from tests.unit.flow.workspace import write_backbone
 
 QUICK = [hostile for hostile in HOSTILE if not hostile.heavy]
 AMONG_FILES = {"open", "scan"}

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from discern.serving.config import ServeConfig
 from discern.serving.web.app import create_app
 from tests.attacks.registry import HOSTILE
-from tests.unit.bundle.small import write_small
+from tests.unit.bundle.factories import write_small
 from tests.unit.serving.web.conftest import RED
 
 FILES = [hostile for hostile in HOSTILE if hostile.door == "open" and not hostile.heavy and not hostile.posix]

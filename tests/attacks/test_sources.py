@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from discern.catalog import scan
-from discern.catalog.forms.pickled import read_pickle
+from discern.catalog.formats.cifar.pickle_reader import read_pickle
 from discern.errors import CatalogError, DamagedPicture, NotAPicture, PictureError
 from tests.attacks.hostile_lists import HUGE, META, Runs
 
@@ -78,7 +78,7 @@ def test_claims_take_no_memory(tmp_path):
     (tmp_path / "buffer").write_bytes(b"\x80\x05}\x8c\x01a\x96" + struct.pack("<Q", 1 << 40) + b"x")
     code = f"""if True:
         import pathlib, resource
-        from discern.catalog.forms.pickled import read_pickle
+        from discern.catalog.formats.cifar.pickle_reader import read_pickle
         resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
         for name in ("memo", "buffer"):
             try:

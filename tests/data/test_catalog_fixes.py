@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discern.catalog import Fix, read_fixes, write_fixes
-from discern.catalog.naming import to_text
+from discern.catalog.path_text import to_text
 
 START = st.sampled_from(["", "=", "+", "-", "@", "\t", "\r", "./", ".//", "././=", '"', ";", ","])
 text = st.builds(str.__add__, START, st.text(st.characters(exclude_categories=["Cs"]), max_size=20))

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.catalog.built import picture
+from tests.unit.catalog.factories import picture
 
 from discern.catalog import scan
-from discern.catalog.forms.entries import places_inside
-from discern.catalog.forms.listings import read_listing
-from discern.catalog.naming import leads_outside
+from discern.catalog.formats.listing.listing_entry import places_inside
+from discern.catalog.formats.listing.listing_source import read_listing
+from discern.catalog.path_text import leads_outside
 from discern.errors import CatalogError
 
 names = st.sampled_from(["1.png", "2.png", "größe.png", "a b.png", "deep/er/1.png", "x\u200b.png"])

@@ -5,8 +5,8 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discern.catalog.layout import labels_and_parts, place_of
-from discern.catalog.naming import natural_key, order_labels, to_name, to_text
+from discern.catalog.labels.folders import folder_place, labels_and_parts
+from discern.catalog.path_text import natural_key, order_labels, to_name, to_text
 
 names = st.binary(min_size=1, max_size=30).map(os.fsdecode) | st.text(
     st.characters(exclude_categories=["Cs"]) | st.characters(min_codepoint=0x10FF00), min_size=1, max_size=20
@@ -42,7 +42,7 @@ def test_numbers_sort_by_value(one, other):
 
 @given(st.lists(paths, max_size=8))
 def test_a_label_is_a_folder_of_its_picture(files):
-    places = [place_of(path, "") for path in files]
+    places = [folder_place(path, "") for path in files]
     for path, (label, part) in zip(files, labels_and_parts(places, [True] * len(files), whole=False), strict=True):
         folders_of_it = path.split("/")[:-1]
         assert label is None or label in folders_of_it[:2]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discern.catalog import COLUMNS, Catalog, Fix, apply_fixes
-from discern.checking import Finding, conflicted, count, find_faults, propose_fixes
+from discern.checking import Finding, conflicted, count_findings, find_issues, propose_fixes
 from discern.grouping import form_groups
 
 EDGES = {"first": pl.Int32, "second": pl.Int32, "kind": pl.String, "score": pl.Float64}
@@ -22,7 +22,7 @@ class World:
     edges: pl.DataFrame
 
     def findings(self) -> list[Finding]:
-        return find_faults(self.catalog, self.edges, form_groups(self.catalog, self.edges))
+        return find_issues(self.catalog, self.edges, form_groups(self.catalog, self.edges))
 
     def fixes(self) -> list[Fix]:
         return propose_fixes(self.catalog, self.findings())
@@ -69,7 +69,7 @@ def test_each_pair_of_copies_is_one_row(world: World):
     assert len(pairs) == len(set(pairs))
     copies = len(world.edges.filter(pl.col("kind") != "sequence"))
     assert len(pairs) == copies
-    counted = count(world.findings())
+    counted = count_findings(world.findings())
     assert counted["exact_copy"] + counted["near_copy"] == copies
     conflicts = [fix for fix in world.fixes() if fix.why.startswith("label_conflict: ")]
     assert len(conflicts) == counted["label_conflict"]
@@ -116,4 +116,4 @@ def test_every_conflict_cannot_be_judged(world: World):
     for finding in world.findings():
         if finding.check == "label_conflict":
             assert unsure[list(finding.rows)].all()
-    assert unsure.any() == (count(world.findings())["label_conflict"] > 0)
+    assert unsure.any() == (count_findings(world.findings())["label_conflict"] > 0)

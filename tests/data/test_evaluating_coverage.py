@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from discern.evaluating import judge, judge_confidence, judge_share, paired_difference
+from discern.evaluating import evaluate_calibration, evaluate_predictions, evaluate_share, paired_difference
 
 WORLDS = 200
 
@@ -26,7 +26,7 @@ def test_accuracy(share: float, groups: int, longest: int, likeness: float):
     inside = 0
     for world in range(WORLDS):
         correct, group = films(random, share=share, groups=groups, longest=longest, likeness=likeness)
-        figure = judge_share(correct, groups=group, seed=world)
+        figure = evaluate_share(correct, groups=group, seed=world)
         inside += figure.low <= share <= figure.high
     assert 0.9 <= inside / WORLDS <= 0.995
 
@@ -36,7 +36,7 @@ def test_resampling_pictures_instead_of_groups_would_be_too_sure():
     inside = 0
     for world in range(WORLDS):
         correct, _ = films(random, share=0.9, groups=60, longest=12, likeness=0.5)
-        figure = judge_share(correct, seed=world)
+        figure = evaluate_share(correct, seed=world)
         inside += figure.low <= 0.9 <= figure.high
     assert inside / WORLDS < 0.8
 
@@ -69,11 +69,11 @@ def world_of_three(random: np.random.Generator, *, groups: int, too_sure: float)
 def test_balanced_accuracy_and_macro_f1():
     labels = ("a", "b", "c")
     truth, probabilities, group = world_of_three(np.random.default_rng(7), groups=60_000, too_sure=1.0)
-    whole = judge(truth, probabilities, labels=labels, groups=np.zeros_like(group))
+    whole = evaluate_predictions(truth, probabilities, labels=labels, groups=np.zeros_like(group))
     random, inside = np.random.default_rng(2), {"balanced_accuracy": 0, "macro_f1": 0}
     for world in range(100):
         truth, probabilities, group = world_of_three(random, groups=80, too_sure=1.0)
-        figures = judge(truth, probabilities, labels=labels, groups=group, seed=world)
+        figures = evaluate_predictions(truth, probabilities, labels=labels, groups=group, seed=world)
         for name in inside:
             figure = getattr(figures, name)
             inside[name] += figure.low <= getattr(whole, name).value <= figure.high
@@ -85,7 +85,7 @@ def test_a_calibrated_model_stays_within_what_chance_shows():
     for world in range(100):
         truth, probabilities, group = world_of_three(random, groups=80, too_sure=1.0)
         correct = probabilities.argmax(axis=1) == truth
-        figure = judge_confidence(probabilities.max(axis=1), correct, groups=group, seed=world)
+        figure = evaluate_calibration(probabilities.max(axis=1), correct, groups=group, seed=world)
         inside += figure.ece.value <= figure.null95
         covered += figure.ece.low == 0.0
     assert inside >= 88
@@ -95,12 +95,12 @@ def test_a_calibrated_model_stays_within_what_chance_shows():
 def test_a_model_that_is_too_sure_is_measured_without_bias():
     truth, probabilities, group = world_of_three(np.random.default_rng(7), groups=60_000, too_sure=1.8)
     correct = probabilities.argmax(axis=1) == truth
-    real = judge_confidence(probabilities.max(axis=1), correct, groups=np.zeros_like(group)).ece.value
+    real = evaluate_calibration(probabilities.max(axis=1), correct, groups=np.zeros_like(group)).ece.value
     random, values, inside = np.random.default_rng(4), [], 0
     for world in range(100):
         truth, probabilities, group = world_of_three(random, groups=150, too_sure=1.8)
         correct = probabilities.argmax(axis=1) == truth
-        figure = judge_confidence(probabilities.max(axis=1), correct, groups=group, seed=world).ece
+        figure = evaluate_calibration(probabilities.max(axis=1), correct, groups=group, seed=world).ece
         values.append(figure.value)
         inside += figure.low <= real <= figure.high
     assert np.mean(values) == pytest.approx(real, abs=0.01)

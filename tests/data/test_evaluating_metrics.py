@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from discern.evaluating import judge, judge_share, paired_difference
+from discern.evaluating import evaluate_predictions, evaluate_share, paired_difference
 
 
 @st.composite
@@ -27,7 +27,7 @@ def answers(draw):
 def figures_of(drawn, **options):
     truth, probabilities, weights, groups = drawn
     labels = [str(each) for each in range(probabilities.shape[1])]
-    return judge(truth, probabilities, labels=labels, groups=groups, weights=weights, **options)
+    return evaluate_predictions(truth, probabilities, labels=labels, groups=groups, weights=weights, **options)
 
 
 @settings(max_examples=50, deadline=None)
@@ -102,7 +102,7 @@ def test_a_difference_is_that_of_the_shares(drawn):
     a = probabilities.argmax(axis=1) == truth
     b = np.roll(a, 1)
     difference = paired_difference(a, b, groups=groups, weights=weights)
-    one, other = (judge_share(each, groups=groups, weights=weights) for each in (a, b))
+    one, other = (evaluate_share(each, groups=groups, weights=weights) for each in (a, b))
     np.testing.assert_allclose(difference.value, one.value - other.value, atol=1e-12)
     if difference.low is not None:
         assert -1 <= difference.low <= difference.value <= difference.high <= 1

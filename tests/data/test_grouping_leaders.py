@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.grouping.scenes import bare_catalog
+from tests.unit.grouping.synthetic_images import bare_catalog
 
 from discern.grouping import form_groups
-from discern.grouping.groups import joined
+from discern.grouping.groups import merge_groups
 
 SCHEMA = {"first": pl.Int32(), "second": pl.Int32(), "kind": pl.String(), "score": pl.Float64()}
 COUNT = 14
@@ -27,7 +27,7 @@ def blocks(pairs, groups):
     for name in set(groups.values()):
         rows = [int(path[2:-4]) for path, group in groups.items() if group == name]
         firm += [(rows[0], other) for other in rows[1:]]
-    return joined(COUNT, np.array(firm, np.int64).reshape(-1, 2))
+    return merge_groups(COUNT, np.array(firm, np.int64).reshape(-1, 2))
 
 
 @given(many, declared)

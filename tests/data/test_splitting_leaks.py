@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from discern.catalog import COLUMNS, Catalog
 from discern.errors import DataError
 from discern.grouping import Groups
-from discern.splitting import Split, SplitConfig, make_split, naive_split
+from discern.splitting import Split, SplitConfig, make_split, random_split
 
 GIVEN = st.sampled_from([(None,), ("train", "test"), ("train", "validation"), ("train", "validation", "test", None)])
 
@@ -155,7 +155,7 @@ def test_the_naive_split_has_the_same_pictures_and_sizes(world: World, config: S
     split = world.split(config)
     if split is None:
         return
-    naive = naive_split(world.catalog, split, seed=config.seed)
+    naive = random_split(world.catalog, split, seed=config.seed)
     used = split.learned | split.test
     assert np.array_equal(naive.learned | naive.test, used)
     for klass in range(len(world.catalog.labels)):
@@ -167,5 +167,5 @@ def test_the_naive_split_has_the_same_pictures_and_sizes(world: World, config: S
             assert len(set(naive.fold[rows])) > 1
         else:
             assert naive.always[rows].all()
-    again = naive_split(world.catalog, split, seed=config.seed)
+    again = random_split(world.catalog, split, seed=config.seed)
     assert np.array_equal(naive.fold, again.fold)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from discern.splitting.folds import deal
+from discern.splitting.folds import assign_folds
 
 SIZES = st.lists(st.lists(st.integers(1, 12), min_size=1, max_size=25), min_size=1, max_size=6)
 SHARES = st.sampled_from([[1.0] * 5, [1.0, 1.0], [0.9, 0.1], [0.7, 0.2]])
@@ -21,7 +21,7 @@ def pictures_of(sizes: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
 @given(SIZES, SHARES, st.integers(0, 99))
 def test_each_part_is_within_one_group_of_its_share(sizes, shares, seed):
     labels, groups = pictures_of(sizes)
-    part = deal(labels, groups, shares, seed=seed)
+    part = assign_folds(labels, groups, shares, seed=seed)
     for klass, members in enumerate(sizes):
         got = np.bincount(part[labels == klass], minlength=len(shares))
         assert np.abs(got - np.array(shares) / sum(shares) * sum(members)).max() <= max(members)
@@ -31,7 +31,7 @@ def test_each_part_is_within_one_group_of_its_share(sizes, shares, seed):
 @given(SIZES, st.integers(0, 99))
 def test_equal_folds_differ_by_one_group_at_most(sizes, seed):
     labels, groups = pictures_of(sizes)
-    fold = deal(labels, groups, [1.0] * 5, seed=seed)
+    fold = assign_folds(labels, groups, [1.0] * 5, seed=seed)
     for klass, members in enumerate(sizes):
         got = np.bincount(fold[labels == klass], minlength=5)
         assert got.max() - got.min() <= max(members)
@@ -41,7 +41,7 @@ def test_equal_folds_differ_by_one_group_at_most(sizes, seed):
 @given(SIZES, SHARES, st.integers(0, 99))
 def test_a_class_stands_in_as_many_parts_as_it_has_groups(sizes, shares, seed):
     labels, groups = pictures_of(sizes)
-    part = deal(labels, groups, shares, seed=seed)
+    part = assign_folds(labels, groups, shares, seed=seed)
     for klass, members in enumerate(sizes):
         assert len(set(part[labels == klass])) == min(len(members), len(shares))
 
@@ -50,6 +50,6 @@ def test_a_class_stands_in_as_many_parts_as_it_has_groups(sizes, shares, seed):
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 30)), min_size=1, max_size=120), SHARES, st.integers(0, 9))
 def test_groups_of_several_classes_stay_whole(rows, shares, seed):
     labels, groups = np.array(rows).T
-    part = deal(labels, groups, shares, seed=seed)
+    part = assign_folds(labels, groups, shares, seed=seed)
     assert len({(group, fold) for group, fold in zip(groups, part, strict=True)}) == len(set(groups))
-    assert np.array_equal(part, deal(labels, groups + 1000, shares, seed=seed))
+    assert np.array_equal(part, assign_folds(labels, groups + 1000, shares, seed=seed))

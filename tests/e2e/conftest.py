@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.bench import Bench
-from tests.unit.training.world import write_colours
+from tests.e2e.server_process import Bench
+from tests.unit.training.factories import write_colours
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2
 
-from tests.e2e.bench import PATIENCE
+from tests.e2e.server_process import PATIENCE
 
 _HEAD = re.compile(rb".*?content-length: (\d+).*?\r\n\r\n", re.DOTALL)
 

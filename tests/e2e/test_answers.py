@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.e2e.bench import COLOURS, Bench
-from tests.unit.training.world import write_colours
+from tests.e2e.server_process import COLOURS, Bench
+from tests.unit.training.factories import write_colours
 
 
 def answers(bench: Bench, *words: str | Path, given: bytes = b"") -> list[dict[str, Any]]:

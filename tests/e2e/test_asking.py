@@ -14,7 +14,7 @@ from discern import errors
 from discern.bundle import Prediction
 from discern.errors import DiscernError, PictureError
 from tests.e2e.served import started
-from tests.unit.bundle.small import plain, write_small
+from tests.unit.bundle.factories import plain, write_small
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from tests.e2e.bench import Bench, stop
-from tests.unit.bundle.small import plain, write_small
+from tests.e2e.server_process import Bench, stop
+from tests.unit.bundle.factories import plain, write_small
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.bench import Said, call_here
 from tests.e2e.drawn import KINDS, write_shapes, write_strangers
+from tests.e2e.server_process import Said, call_here
 
 
 class Desk:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from tests.e2e.bench import Bench, Said, ended, refusal, stop
+from tests.e2e.server_process import Bench, Said, ended, refusal, stop
 
 
 def result(run: Path | str) -> tuple[bytes, bytes]:

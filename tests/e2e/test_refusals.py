@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.bench import Bench, mode, without_privilege
+from tests.e2e.server_process import Bench, mode, without_privilege
 
 NONSENSE = [
     (("nonsense",), "No such command 'nonsense'"),

@@ -14,9 +14,9 @@ import pytest
 
 from discern.client import Client
 from discern.errors import Unauthorized
-from tests.e2e.bench import PATIENCE, call_here, refusal
 from tests.e2e.served import hear, place_of, ready, started
-from tests.unit.bundle.small import plain, write_small
+from tests.e2e.server_process import PATIENCE, call_here, refusal
+from tests.unit.bundle.factories import plain, write_small
 from tests.unit.serving.web.conftest import RED, encoded
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.bench import COLOURS, Bench
+from tests.e2e.server_process import COLOURS, Bench
 
 ODD_NAMES = (
     "two\nlines.png", "tab\there.png", "😀.png", "\x1b[31mred.png", "\u202egnp.png", "--help.png", "-f.png", "=1+1.png",

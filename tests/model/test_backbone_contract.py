@@ -8,7 +8,7 @@ import pytest
 
 from discern.bundle import OnnxRuntime
 from discern.features import Backbone, load_backbone
-from discern.features.backbones.graphs import GraphWriter, serialise
+from discern.features.backbones.graph_writer import GraphWriter, serialise
 from discern.features.testing import BackboneContract, colour_backbone
 
 

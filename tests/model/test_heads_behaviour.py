@@ -6,7 +6,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from discern.bundle.decoding import median_label
+from discern.bundle.prediction_sets import median_label
 from discern.heads import HeadConfig, HeadFitter
 
 BLOCKS = {"head": (0, 64), "stage7": (64, 192)}

@@ -63,10 +63,10 @@ def write(path: Path, members: Mapping[str, bytes]) -> None:
     temporary.replace(path)
 
 
-def is_address(given: object) -> bool:
+def is_url(given: object) -> bool:
     """Tell whether something is an address, and no path.
 
-    >>> is_address("https://shop.example/a.jpg"), is_address("C:/a.jpg")
+    >>> is_url("https://shop.example/a.jpg"), is_url("C:/a.jpg")
     (True, False)
     """
     return isinstance(given, str) and _ADDRESS.match(given) is not None
@@ -80,7 +80,7 @@ def unpack(given: str | Path) -> dict[str, bytes]:
         BundleDamaged: it lacks a member, has one too many, was changed, or could do harm.
     """
     address = _AS_A_PATH.sub(r"\1://", str(given))
-    if is_address(address):
+    if is_url(address):
         raise BundleError(
             f"{address} is an address, and no bundle here.",
             hint="`discern evaluate` judges a server, and `discern.Client` asks one; else download the bundle.",

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
-from discern.bundle.decoding import order_scale
-from discern.bundle.prediction import Language, Thresholds, Words
+from discern.bundle.prediction import DisplayName, LabelNames, Thresholds
+from discern.bundle.prediction_sets import order_scale
 from discern.errors import BundleDamaged, BundleFormatError, UsageError
 from discern.picture import Recipe
 
@@ -57,10 +57,10 @@ class Manifest:
     members: dict[str, str] = field(default_factory=dict)
 
     @cached_property
-    def language(self) -> Language:
+    def language(self) -> LabelNames:
         """How answers are worded."""
-        words = {label: Words(**each) for label, each in self.names.items()}
-        return Language(words=words, scale=order_scale(self.labels) if self.ordered else None)
+        words = {label: DisplayName(**each) for label, each in self.names.items()}
+        return LabelNames(words=words, scale=order_scale(self.labels) if self.ordered else None)
 
     def to_bytes(self) -> bytes:
         """The bytes of `bundle.json`: sorted keys, so the same facts give the same bytes."""

@@ -15,9 +15,9 @@ from discern.bundle.prediction import Prediction, predict_one
 from discern.bundle.runtime import OnnxRuntime, Runtime
 from discern.errors import BundleDamaged, BundleError, DamagedPicture, PictureError, UsageError
 from discern.picture import Limits, apply_recipe, load_input, read_file
+from discern.picture.decode import OpenedPicture
 from discern.picture.exif import ORIENTATION
 from discern.picture.memory import to_array
-from discern.picture.opening import Opened
 
 Picture = str | Path | bytes | np.ndarray | Image.Image
 OUTPUTS = ("probabilities", "unknown_score", "embedding", "evidence")
@@ -191,7 +191,7 @@ def pixels_of(image: Image.Image) -> np.ndarray:
     """
     try:
         image.load()  # some formats turn themselves now, and what their EXIF says changes with it
-        opened = Opened(
+        opened = OpenedPicture(
             format=image.format or "",
             stored=image.size,
             mode=image.mode,

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from discern.bundle.decoding import label_sets, median_label
+from discern.bundle.prediction_sets import label_sets, median_label
 
 Decision = Literal["accept", "review", "unknown"]
 
@@ -71,7 +71,7 @@ def decide_all(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class DisplayName:
     """What people call a label, and where a thing of it goes.
 
     Attributes:
@@ -86,7 +86,7 @@ class Words:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Language:
+class LabelNames:
     """How answers are worded.
 
     Attributes:
@@ -94,7 +94,7 @@ class Language:
         scale: for labels whose order means something each one's place or number, in the labels' order; else None.
     """
 
-    words: Mapping[str, Words] = field(default_factory=dict)
+    words: Mapping[str, DisplayName] = field(default_factory=dict)
     scale: tuple[float, ...] | None = None
 
     def name(self, label: str) -> str:
@@ -110,8 +110,8 @@ class Language:
         return self.words.get(label, _WORDLESS).route or None
 
 
-_WORDLESS = Words()
-_PLAIN = Language()
+_WORDLESS = DisplayName()
+_PLAIN = LabelNames()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +182,7 @@ def predict_one(
     *,
     thresholds: Thresholds,
     model: Mapping[str, str],
-    language: Language = _PLAIN,
+    language: LabelNames = _PLAIN,
 ) -> Prediction:
     """Turn one picture's figures into an answer; with a probability that is no finite number it is unknown."""
     label = max(probabilities, key=lambda name: -math.inf if math.isnan(probabilities[name]) else probabilities[name])
@@ -200,9 +200,9 @@ def predict_one(
         order_value=None if language.scale is None else language.scale[int(median_label(row)[0])],
         looks_like=label if decision == "unknown" else None,
         name=language.name(label) if language.words else None,
-        spoken=say_aloud(language.spoken(label), decision, confidence) if language.words else None,
+        spoken=compose_spoken(language.spoken(label), decision, confidence) if language.words else None,
         route=language.route(label) if decision == "accept" else None,
-        message=say(language.name(label), decision, confidence),
+        message=compose_message(language.name(label), decision, confidence),
         model=dict(model),
     )
 
@@ -213,10 +213,10 @@ def _label_set(labels: Mapping[str, float], row: np.ndarray, threshold: float | 
     return tuple(label for label, inside in zip(labels, label_sets(row, threshold)[0], strict=True) if inside)
 
 
-def say(name: str, decision: Decision, confidence: float) -> str:
+def compose_message(name: str, decision: Decision, confidence: float) -> str:
     """The answer in one plain sentence.
 
-    >>> say("ripe banana", "review", 0.613)
+    >>> compose_message("ripe banana", "review", 0.613)
     'This looks like "ripe banana" (61 %), but please have a look.'
     """
     if decision == "unknown":
@@ -226,10 +226,10 @@ def say(name: str, decision: Decision, confidence: float) -> str:
     return f'This looks like "{name}" ({_percent(confidence)} %), but please have a look.'
 
 
-def say_aloud(name: str, decision: Decision, confidence: float) -> str:
+def compose_spoken(name: str, decision: Decision, confidence: float) -> str:
     """The answer as one says it to somebody who does not look at the screen.
 
-    >>> say_aloud("a chair", "accept", 0.97)
+    >>> compose_spoken("a chair", "accept", 0.97)
     'a chair, 97 percent sure'
     """
     if decision == "unknown":

@@ -4,11 +4,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from discern.catalog.applying import apply_fixes
+    from discern.catalog.applied_fixes import apply_fixes
     from discern.catalog.fixes import Fix, read_fixes, write_fixes
-    from discern.catalog.names import read_names
-    from discern.catalog.scanning import scan
-    from discern.catalog.sources import Item, Source
+    from discern.catalog.formats.source import Item, Source
+    from discern.catalog.label_names import read_names
+    from discern.catalog.scanner import scan
     from discern.catalog.table import COLUMNS, OTHER, Catalog
 
 # What is seen of files is noted by helpers, which would wait for the libraries behind the table.
@@ -17,12 +17,12 @@ _HOMES = {
     "OTHER": "table",
     "Catalog": "table",
     "Fix": "fixes",
-    "Item": "sources",
-    "Source": "sources",
-    "apply_fixes": "applying",
+    "Item": "formats.source",
+    "Source": "formats.source",
+    "apply_fixes": "applied_fixes",
     "read_fixes": "fixes",
-    "read_names": "names",
-    "scan": "scanning",
+    "read_names": "label_names",
+    "scan": "scanner",
     "write_fixes": "fixes",
 }
 

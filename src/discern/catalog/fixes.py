@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from discern.catalog.delimited import read_delimited
+from discern.catalog.formats.listing.delimited import read_delimited
 from discern.errors import FixesError
 
 Action = Literal["drop", "relabel", "group", "keep"]

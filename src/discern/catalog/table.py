@@ -12,12 +12,12 @@ from typing import Self
 import numpy as np
 import polars as pl
 
-from discern.catalog.facts import KnownPictures
-from discern.catalog.forms.reading import archive_of, items_at
-from discern.catalog.naming import order_labels, to_name, to_text
+from discern.catalog.formats.read_items import archive_of, read_items
+from discern.catalog.path_text import order_labels, to_name, to_text
+from discern.catalog.picture_cache import PictureCache
 from discern.errors import CatalogError, UsageError
 from discern.picture import THUMB, Limits
-from discern.picture.looking import look_at
+from discern.picture.picture_facts import decode_facts
 from discern.store import Rows
 
 FORMAT = 2
@@ -150,7 +150,7 @@ class Catalog:
         table = self.table[np.asarray(rows, np.int64)]
         expected = dict(zip(table["path"], zip(map(int, rows), table["content"], strict=True), strict=True))
         limits = Limits(max_bytes=max(Limits().max_bytes, *table["bytes"].drop_nulls(), 0))
-        for item in items_at(self.root, table["path"].to_list(), limits=limits):
+        for item in read_items(self.root, table["path"].to_list(), limits=limits):
             if item.path not in expected:
                 continue
             row, content = expected[item.path]
@@ -192,10 +192,10 @@ class Catalog:
         root, table = _read_parquet(path)
         nothing = np.broadcast_to(np.zeros(1, np.uint8), (len(table), THUMB, THUMB, 3))
         catalog = cls(root=root, table=table, thumbs=nothing)
-        known = KnownPictures(cache, limits)
+        known = PictureCache(cache, limits)
         contents = table.select(pl.when(pl.col("error").is_null()).then("content"))["content"].to_list()
         for row, data in catalog.read(known.missing(contents)):
-            looks = look_at(data, limits)
+            looks = decode_facts(data, limits)
             known.add(contents[row], looks.facts[0], looks.thumbs[0])
         known.keep()
         return replace(catalog, thumbs=known.thumbs(contents))

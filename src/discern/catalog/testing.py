@@ -4,7 +4,7 @@ import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
-from discern.catalog.sources import Item, Source
+from discern.catalog.formats.source import Item, Source
 from discern.errors import PictureError
 
 _FILES = {"10.png": b"ten", "9.png": b"nine", "q/not a picture": b"", "größe.png": b"\0\xff"}

@@ -3,19 +3,19 @@
 A check is a function in `checks.CHECKS`; a new one needs a name, an entry there and nothing else.
 """
 
-from discern.checking.checks import CHECKS, count, find_faults
-from discern.checking.copies import conflicted
-from discern.checking.findings import Check, CheckConfig, Evidence, Finding
-from discern.checking.fixes import propose_fixes
+from discern.checking.findings import Check, CheckConfig, CheckInput, Finding
+from discern.checking.fix_proposals import propose_fixes
+from discern.checking.registry import CHECKS, count_findings, find_issues
+from discern.checking.signals.duplicates import conflicted
 
 __all__ = [
     "CHECKS",
     "Check",
     "CheckConfig",
-    "Evidence",
+    "CheckInput",
     "Finding",
     "conflicted",
-    "count",
-    "find_faults",
+    "count_findings",
+    "find_issues",
     "propose_fixes",
 ]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
-from discern.checking.copies import Copy, copies
-from discern.checking.light import Light
-from discern.checking.oddness import unlike_all
+from discern.checking.signals.duplicates import Duplicate, find_duplicates
+from discern.checking.signals.exposure import Exposure
+from discern.checking.signals.outliers import find_outliers
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from discern.catalog import Catalog
     from discern.grouping import Groups
-    from discern.heads import Opinions
+    from discern.heads import OutOfFoldPredictions
 
 Action = Literal["drop", "relabel", "group", "keep"]
 
@@ -65,7 +65,7 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
+class CheckInput:
     """What checks look at: N pictures, confirmed pairs of copies, and groups.
 
     Args:
@@ -79,7 +79,7 @@ class Evidence:
     catalog: "Catalog"
     edges: "pl.DataFrame"
     groups: "Groups"
-    opinions: "Opinions | None" = None
+    opinions: "OutOfFoldPredictions | None" = None
     config: CheckConfig = field(default_factory=CheckConfig)
 
     @cached_property
@@ -98,17 +98,17 @@ class Evidence:
         return self.catalog.table["part"].fill_null("").to_list()
 
     @cached_property
-    def light(self) -> Light:
+    def light(self) -> Exposure:
         """How light falls in every picture, seen once for all checks."""
-        return Light.of(self.catalog.thumbs, np.flatnonzero(self.catalog.readable))
+        return Exposure.of(self.catalog.thumbs, np.flatnonzero(self.catalog.readable))
 
     @cached_property
     def odd(self) -> "NDArray[np.bool_]":
         """Bool [N]: pictures that are like nothing else here, so that nothing can be said of their label."""
-        return unlike_all(self.opinions, self.labels)
+        return find_outliers(self.opinions, self.labels)
 
     @cached_property
-    def copies(self) -> list[Copy]:
+    def copies(self) -> list[Duplicate]:
         """Every pair of copies once; labelled pictures stay, then those that judge, then the first by path."""
         judging = {"test": 0, "validation": 1}
         keys = [
@@ -116,7 +116,7 @@ class Evidence:
             for label, part, path in zip(self.labels, self.parts, self.paths, strict=True)
         ]
         rank = np.argsort(sorted(range(len(keys)), key=keys.__getitem__))
-        return list(copies(self.edges, labels=self.labels, rank=rank))
+        return list(find_duplicates(self.edges, labels=self.labels, rank=rank))
 
     @cached_property
     def group_names(self) -> dict[int, str]:
@@ -146,5 +146,5 @@ class Check(Protocol):
 
     __name__: str
 
-    def __call__(self, evidence: Evidence) -> Iterable[Finding]:
+    def __call__(self, evidence: CheckInput) -> Iterable[Finding]:
         """Say what was found."""

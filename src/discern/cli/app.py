@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from discern.cli import answering, doors, making, render, telling
-from discern.cli.refusing import INTERRUPTED, going_on, refusals
+from discern.cli import info_commands, predict_commands, render, serve_commands, train_commands
+from discern.cli.exit_codes import INTERRUPTED, exit_codes, resume_hint
 
 app = typer.Typer(
     help="Point it at pictures. Get a classifier you can trust, serve anywhere, and improve from its own traffic.",
@@ -37,10 +37,10 @@ def options(
 
 
 for command in (
-    *(making.check, making.split, making.train),
-    *(answering.evaluate, answering.predict),
-    *(telling.show, telling.verify, telling.doctor, telling.cache),
-    *(doors.serve, doors.key, doors.export),
+    *(train_commands.check, train_commands.split, train_commands.train),
+    *(predict_commands.evaluate, predict_commands.predict),
+    *(info_commands.show, info_commands.verify, info_commands.doctor, info_commands.cache),
+    *(serve_commands.serve, serve_commands.key, serve_commands.export),
 ):
     app.command()(command)
 
@@ -48,7 +48,7 @@ for command in (
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line, and leave with its exit code: 0 done, 1 fell short, 2 refused, 130 interrupted."""
     words = sys.argv[1:] if arguments is None else arguments
-    with refusals(going_on(words)):
+    with exit_codes(resume_hint(words)):
         code = app(args=words or ["--help"], prog_name="discern", standalone_mode=False)
         if code == INTERRUPTED:
             # Typer has caught it, and says nothing.

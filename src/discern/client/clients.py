@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any, Self, TypeVar
 
 from discern.bundle import Picture, Prediction
-from discern.client.asking import Asker
 from discern.client.background import in_background
+from discern.client.transport import Transport
 from discern.errors import PictureError
 
 _AHEAD = 2
@@ -43,7 +43,7 @@ class Client:
     def __init__(
         self, url: str, key: str | None = None, *, model: str | None = None, timeout: float = 60.0, at_once: int = 8
     ) -> None:
-        self._make = partial(Asker, url, key, model=model, timeout=timeout, at_once=at_once)
+        self._make = partial(Transport, url, key, model=model, timeout=timeout, at_once=at_once)
         self._askers = {os.getpid(): self._make()}
         weakref.finalize(self, _leave, self._askers).atexit = False
 
@@ -106,7 +106,7 @@ class Client:
         self.close()
 
     @property
-    def _asker(self) -> Asker:
+    def _asker(self) -> Transport:
         # Connections cannot be shared with a process that was forked off.
         process = os.getpid()
         return self._askers.get(process) or self._askers.setdefault(process, self._make())
@@ -129,7 +129,7 @@ class AsyncClient:
     def __init__(
         self, url: str, key: str | None = None, *, model: str | None = None, timeout: float = 60.0, at_once: int = 8
     ) -> None:
-        self._asker = Asker(url, key, model=model, timeout=timeout, at_once=at_once)
+        self._asker = Transport(url, key, model=model, timeout=timeout, at_once=at_once)
 
     @property
     def url(self) -> str:
@@ -199,7 +199,7 @@ def _wait(answer: Coroutine[Any, Any, _T]) -> _T:
         future.cancel()  # nobody takes it any more where the waiting is broken off
 
 
-def _leave(askers: dict[int, Asker]) -> None:
+def _leave(askers: dict[int, Transport]) -> None:
     """Close what a client that was never closed has open."""
     if asker := askers.get(os.getpid()):
         in_background(asker.close())

@@ -52,7 +52,7 @@ class Calibration:
         }
 
 
-def judge_confidence(
+def evaluate_calibration(
     confidence: np.ndarray,
     correct: np.ndarray,
     *,

@@ -130,7 +130,7 @@ def mean_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
     return Interval(value=value, low=max(0.0, value - half), high=value + half)
 
 
-def judge_share(
+def evaluate_share(
     correct: np.ndarray, *, groups: np.ndarray | None = None, weights: np.ndarray | None = None, seed: int = 0
 ) -> Interval:
     """The weighted share of pictures that are right (an accuracy), with its interval.

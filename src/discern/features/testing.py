@@ -7,7 +7,7 @@ import numpy as np
 
 from discern.bundle import OnnxRuntime
 from discern.features.backbones.backbone import Backbone, OnnxBackbone
-from discern.features.backbones.graphs import GraphWriter, average_mirrored, serialise
+from discern.features.backbones.graph_writer import GraphWriter, average_mirrored, serialise
 
 _PLACES = 4
 

@@ -18,9 +18,9 @@ from polars.exceptions import PolarsError
 
 from discern._version import __version__
 from discern.errors import DataError, DiscernError, RunError
-from discern.flow.places import is_folder, place
+from discern.flow.paths import is_folder, resolve_path
 from discern.progress import Progress
-from discern.store import is_shelf
+from discern.store import is_cache_folder
 
 FORMAT = 1
 _WRITTEN = {"config": dict, "seconds": dict, "status": str, "versions": dict}
@@ -36,12 +36,12 @@ class Run:
     Attributes:
         folder: where it is, absolute.
         facts: what `run.json` holds.
-        begun: whether it was begun here, and not found.
+        is_new: whether this process created the run; False if it was resumed.
     """
 
     folder: Path
     facts: dict[str, Any] = field(default_factory=dict)
-    begun: bool = False
+    is_new: bool = False
 
     @classmethod
     def create(
@@ -60,9 +60,9 @@ class Run:
             UsageError: `source` or `runs` is no path.
             RunError: the name is taken, a resumed run was asked for something else, or nothing can be written there.
         """
-        runs = place(runs)
+        runs = resolve_path(runs)
         try:
-            return cls._find(place(source), name=name, runs=runs, resume=resume, config=config)
+            return cls._find(resolve_path(source), name=name, runs=runs, resume=resume, config=config)
         except OSError as error:
             raise RunError(
                 f"No run can be kept in {runs}: {error.strerror}.", hint="Name a folder that can be written by --runs."
@@ -91,7 +91,7 @@ class Run:
 
     @classmethod
     def _start(cls, folder: Path, source: Path, config: dict[str, Any]) -> Self:
-        run = cls(folder, begun=True)
+        run = cls(folder, is_new=True)
         run.facts = {
             "format": FORMAT,
             "name": folder.name,
@@ -190,7 +190,7 @@ class Run:
                 self._tidy()
                 yield self
         except DiscernError:
-            if ours and self.begun:
+            if ours and self.is_new:
                 shutil.rmtree(self.folder, ignore_errors=True)
             raise
 
@@ -227,7 +227,7 @@ def versions() -> dict[str, str]:
 def is_own(folder: Path) -> bool:
     """Whether this program wrote a folder: a run, or a shelf of the cache. Among pictures it is none of them."""
     try:
-        return is_shelf(folder) or ((folder / "run.json").is_file() and "discern" in _read(folder)["versions"])
+        return is_cache_folder(folder) or ((folder / "run.json").is_file() and "discern" in _read(folder)["versions"])
     except (OSError, DiscernError, LookupError, TypeError):
         return False
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from discern.grouping.confirming import FEWEST_LOOK_ALIKES, confirm
-from discern.grouping.groups import joined
-from discern.grouping.proposing import Proposals, Proposer
+from discern.grouping.groups import merge_groups
+from discern.grouping.near_copies.candidates import CandidateFinder, Candidates
+from discern.grouping.near_copies.confirm import FEWEST_LOOK_ALIKES, confirm
 from discern.grouping.sequences import find_sequences
 from discern.progress import Progress, silent
 
@@ -54,21 +54,21 @@ def find_edges(
     parts = [exact, _table(films[:, 0], films[:, 1], "sequence", closeness)]
     if len(rows) > 1:
         size = catalog.table.select("width", "height")[rows].to_numpy()
-        proposer = Proposer(catalog.thumbs, rows, size[:, 0], size[:, 1], embeddings=embeddings, scratch=scratch)
-        film = joined(len(catalog.table), films)
+        proposer = CandidateFinder(catalog.thumbs, rows, size[:, 0], size[:, 1], embeddings=embeddings, scratch=scratch)
+        film = merge_groups(len(catalog.table), films)
         proposed = [partial(_between_films, piece, film) for piece in proposer.pieces()]
         pairs, scores = confirm(catalog, proposed, _no_copies(proposer.look_alikes(), film), progress=progress)
         parts.append(_table(pairs.wide, pairs.narrow, "near", scores))
     return pl.concat(parts).sort("first", "second", "kind")
 
 
-def _between_films(piece: Callable[[], Proposals], film: np.ndarray) -> Proposals:
+def _between_films(piece: Callable[[], Candidates], film: np.ndarray) -> Candidates:
     """Leave out pairs within one film: they are linked already, and there are many."""
     pairs = piece()
     return pairs.take(film[pairs.wide] != film[pairs.narrow])
 
 
-def _no_copies(look_alikes: Proposals, film: np.ndarray) -> Proposals:
+def _no_copies(look_alikes: Candidates, film: np.ndarray) -> Candidates:
     """Leave out frames of one film, which are nearly copies, where enough others are left to say how alike others are.
 
     Else a set that is half films would ask of a copied photograph to agree as well as neighbouring frames do.

@@ -46,7 +46,7 @@ def form_groups(catalog: "Catalog", edges: pl.DataFrame) -> Groups:
     same = declared.select(second="row", first=pl.col("row").first().over("group"))
     firm = edges.filter(pl.col("kind") != "near")
     links = np.concatenate([_ends(same), _ends(firm)])
-    block = joined(count, links)
+    block = merge_groups(count, links)
     near = edges.filter(pl.col("kind") == "near")
     leader = _gathered(block[_ends(near)], count)[block]
     _, first, dense = np.unique(leader, return_index=True, return_inverse=True)
@@ -61,7 +61,7 @@ def _ends(edges: pl.DataFrame) -> np.ndarray:
     return edges.select("first", "second").to_numpy().astype(np.int64).reshape(-1, 2)
 
 
-def joined(count: int, links: np.ndarray) -> np.ndarray:
+def merge_groups(count: int, links: np.ndarray) -> np.ndarray:
     """Connect rows 0..count-1 by links [E, 2]: for each the smallest row that it hangs together with, int64 [count]."""
     above = list(range(count))
 

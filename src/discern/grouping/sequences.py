@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from discern.grouping.tables import blocks, table
+from discern.grouping.near_copies.scratch_arrays import blocks, scratch_array
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
@@ -68,7 +68,7 @@ def find_sequences(
         catalog: whose names and thumbnails are read.
         rows: int [n], the pictures to look at.
         config: when a series is a film.
-        scratch: a folder for tables, as `table` takes it.
+        scratch: a folder for tables, as `scratch_array` takes it.
 
     Returns:
         int [E, 2], the linked rows, and float64 [E], how close they are: 1 for equal thumbnails.
@@ -131,7 +131,7 @@ class _Distance:
     def __init__(self, catalog: "Catalog", rows: np.ndarray, scratch: Path | None) -> None:
         self._place = np.full(len(catalog.table), -1, np.int64)
         self._place[rows] = np.arange(len(rows))
-        self._shrunk = table((len(rows), _SHRUNK * _SHRUNK * 3), np.uint8, scratch)
+        self._shrunk = scratch_array((len(rows), _SHRUNK * _SHRUNK * 3), np.uint8, scratch)
         for at in blocks(len(rows)):
             self._shrunk[at] = _shrunk(catalog.thumbs[rows[at]])
 

@@ -2,13 +2,13 @@
 
 from discern.heads.baselines import baselines
 from discern.heads.config import HeadConfig
-from discern.heads.conformal import fit_sets
-from discern.heads.fitted import CrossFit, FittedHead, answer_in_blocks
-from discern.heads.fitting import HeadFitter
-from discern.heads.gate import Negatives
-from discern.heads.growing import answer_with_less
-from discern.heads.opinions import Opinions, form_opinions
-from discern.heads.promise import Basis, Promise, fit_promise
+from discern.heads.fitted_head import CrossFit, FittedHead, predict_in_blocks
+from discern.heads.head_fitter import HeadFitter
+from discern.heads.out_of_fold import OutOfFoldPredictions, predict_out_of_fold
+from discern.heads.policy.conformal import fit_prediction_sets
+from discern.heads.policy.risk_control import Basis, RiskControl, fit_risk_control
+from discern.heads.subsample_predictions import subsample_predictions
+from discern.heads.unknown.tuning import Negatives
 
 __all__ = [
     "Basis",
@@ -17,12 +17,12 @@ __all__ = [
     "HeadConfig",
     "HeadFitter",
     "Negatives",
-    "Opinions",
-    "Promise",
-    "answer_in_blocks",
-    "answer_with_less",
+    "OutOfFoldPredictions",
+    "RiskControl",
     "baselines",
-    "fit_promise",
-    "fit_sets",
-    "form_opinions",
+    "fit_prediction_sets",
+    "fit_risk_control",
+    "predict_in_blocks",
+    "predict_out_of_fold",
+    "subsample_predictions",
 ]

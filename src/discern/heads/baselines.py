@@ -5,11 +5,11 @@ from functools import partial
 
 import numpy as np
 
-from discern.bundle.parts import ABSENT, softmax
-from discern.cores import side_by_side
+from discern.bundle.heads.linear_head import ABSENT, softmax
+from discern.heads.feature_space import BLOCK, Features
 from discern.heads.logistic import fit_logistic
-from discern.heads.spaces import BLOCK, Features
-from discern.heads.strangers import top_directions
+from discern.heads.unknown.score import top_directions
+from discern.parallel import parallel_map
 
 _GREY, _COLOURS = 16, 8
 _LEARN_FROM, _DIRECTIONS = 5_000, 128
@@ -64,7 +64,7 @@ def baselines(
         answers[name][judged] = softmax(np.where(fitted.present, fitted.logits(asked), ABSENT))
 
     folds = np.unique(fold[fold >= 0]).tolist() if held is None else held
-    for _ in side_by_side([partial(answer, name, number) for name in kinds for number in folds]):
+    for _ in parallel_map([partial(answer, name, number) for name in kinds for number in folds]):
         pass
     return answers
 

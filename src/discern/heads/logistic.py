@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import optimize
 
-from discern.heads.discriminant import Linear
+from discern.heads.lda import Linear
 
 _STEPS = 60
 _TOLERANCE = 1e-4

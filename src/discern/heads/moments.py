@@ -9,8 +9,8 @@ from typing import Self
 
 import numpy as np
 
-from discern.cores import side_by_side
-from discern.heads.spaces import BLOCK, Space
+from discern.heads.feature_space import BLOCK, FeatureSpace
+from discern.parallel import parallel_map
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,7 +28,9 @@ class Moments:
     second: np.ndarray
 
     @classmethod
-    def of(cls, space: Space, positions: np.ndarray, labels: np.ndarray, weights: np.ndarray, classes: int) -> Self:
+    def of(
+        cls, space: FeatureSpace, positions: np.ndarray, labels: np.ndarray, weights: np.ndarray, classes: int
+    ) -> Self:
         """Sum over the rows at `positions`, a block at a time; `labels` and `weights` are of all rows."""
         moments = cls(
             weight=np.zeros(classes),
@@ -73,7 +75,7 @@ class FoldMoments:
 
     def __init__(
         self,
-        space: Space,
+        space: FeatureSpace,
         labels: np.ndarray,
         weights: np.ndarray,
         fold: np.ndarray,
@@ -108,4 +110,4 @@ class FoldMoments:
             partial(Moments.of, self._space, share, self._labels, self._weights, self._classes)
             for share in np.array_split(positions, max(1, min(blocks, os.cpu_count() or 1)))
         ]
-        return jobs[0]() if len(jobs) == 1 else reduce(add, side_by_side(jobs))
+        return jobs[0]() if len(jobs) == 1 else reduce(add, parallel_map(jobs))

@@ -4,17 +4,17 @@ A file is judged by its content, never by its name. What comes out is always the
 Whatever is wrong with a file becomes a `PictureError`; limits are checked before anything is decoded.
 """
 
-from discern.picture.files import read_file
-from discern.picture.header import FORMATS, Header, Limits
-from discern.picture.opening import SCAN_SHORTEST, open_picture, read_header
-from discern.picture.pixels import THUMB, fit, pixel_hash, thumbnail
+from discern.picture.decode import SCAN_SHORTEST, open_picture, read_header
+from discern.picture.file_format import FORMATS, FileFormat, Limits
+from discern.picture.pixel_hash import THUMB, fit, pixel_hash, thumbnail
+from discern.picture.read_file import read_file
 from discern.picture.recipe import Recipe, apply_recipe, choose_recipe, load_input
 
 __all__ = [
     "FORMATS",
     "SCAN_SHORTEST",
     "THUMB",
-    "Header",
+    "FileFormat",
     "Limits",
     "Recipe",
     "apply_recipe",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from discern.errors import DamagedPicture, TruncatedPicture
 from discern.picture.exif import Directory
-from discern.picture.header import Limits
+from discern.picture.file_format import Limits
 
 _MOST_PARTS = 100_000
 _MOST_VALUES = 200_000

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from discern.errors import PictureTooLarge
-from discern.picture.header import Limits
+from discern.picture.file_format import Limits
 
 _TOGETHER = 900_000_000
 _BAND = 256
@@ -36,7 +36,7 @@ def decoding_bytes(name: str, mode: str, size: tuple[int, int], *, clear: bool =
     return size[0] * size[1] * (_PLAIN + _DECODERS.get(name, 0) + modes)
 
 
-def room_for(size: int, what: str, limits: Limits) -> AbstractContextManager[None]:
+def reserve_memory(size: int, what: str, limits: Limits) -> AbstractContextManager[None]:
     """Make a context that waits for, and holds, its share of the memory that all threads have together.
 
     Raises:
@@ -47,7 +47,7 @@ def room_for(size: int, what: str, limits: Limits) -> AbstractContextManager[Non
     return _shared.taken(size)
 
 
-class Share:
+class MemoryShare:
     """A number of bytes that threads share; whoever finds too few left waits, and what is too large goes alone."""
 
     def __init__(self, most: int) -> None:
@@ -69,7 +69,7 @@ class Share:
                 self._changed.notify_all()
 
 
-_shared = Share(_TOGETHER)
+_shared = MemoryShare(_TOGETHER)
 
 
 def to_array(image: Image.Image) -> np.ndarray:

@@ -11,9 +11,9 @@ import numpy as np
 from PIL import Image
 
 from discern.errors import UsageError
-from discern.picture.header import Limits
-from discern.picture.opening import opened
-from discern.picture.pixels import require_pixels
+from discern.picture.decode import opened
+from discern.picture.file_format import Limits
+from discern.picture.pixel_hash import require_pixels
 
 Fit = Literal["crop", "pad", "stretch"]
 Filter = Literal["bicubic", "bilinear", "lanczos"]

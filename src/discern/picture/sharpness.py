@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from discern.picture.pixels import require_pixels
+from discern.picture.pixel_hash import require_pixels
 
 _SIDE = 256
 _WINDOW = 16

@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from discern.picture import open_picture
-from discern.reporting import verdict, wording
-from discern.reporting.answers import Answers
-from discern.reporting.certainty import describe_gate, describe_sets
+from discern.reporting import formatting, verdict
 from discern.reporting.charts import reliability_curve, score_histogram
-from discern.reporting.class_pages import anchors, class_pages
-from discern.reporting.confusing import describe_confusion
-from discern.reporting.dataset import describe_data
-from discern.reporting.faults import Cards, Doubts, counts, describe_faults
-from discern.reporting.growing import describe_growth
-from discern.reporting.judged import compare, figure_rows, judged_classes
-from discern.reporting.names import Names
-from discern.reporting.next_steps import next_steps
-from discern.reporting.ordered import describe_order
-from discern.reporting.pictures import Gallery
-from discern.reporting.promised import describe_promise
-from discern.reporting.rendering import write_page
-from discern.reporting.shown import Evidence, Picked
-from discern.reporting.wording import part
+from discern.reporting.display_names import Names
+from discern.reporting.formatting import part
+from discern.reporting.gallery import Gallery
+from discern.reporting.render_html import write_page
+from discern.reporting.sections.accept_policy_section import describe_policy
+from discern.reporting.sections.class_pages import anchors, class_pages
+from discern.reporting.sections.confusion import describe_confusion
+from discern.reporting.sections.dataset import describe_data
+from discern.reporting.sections.example_predictions import Evidence, ExamplePicker
+from discern.reporting.sections.findings_section import Cards, LabelDoubts, counts, describe_findings
+from discern.reporting.sections.learning_curve_section import describe_growth
+from discern.reporting.sections.metric_tables import compare, figure_rows, judged_classes
+from discern.reporting.sections.next_steps import next_steps
+from discern.reporting.sections.ordinal_results import describe_order
+from discern.reporting.sections.prediction_table import PredictionTable
+from discern.reporting.sections.uncertainty import describe_sets, describe_unknown_detection
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
@@ -72,7 +72,7 @@ def write_report(
     *,
     catalog: "Catalog",
     findings: Sequence["Finding"],
-    answers: Answers,
+    answers: PredictionTable,
     metrics: Mapping[str, Any],
     run: Run,
     pictures: Callable[[int], np.ndarray],
@@ -99,14 +99,14 @@ def write_report(
     """
     gallery = Gallery(catalog, pictures)
     cards = Cards(_shown(findings), gallery, catalog)
-    picked = Picked(answers, gallery, catalog.labels)
+    picked = ExamplePicker(answers, gallery, catalog.labels)
     data = _data_context(catalog, findings, gallery, cards, seed=_seed(run))
     pages = class_pages(
         catalog.labels,
         metrics,
         answers,
         picked,
-        Doubts(findings, gallery, cards),
+        LabelDoubts(findings, gallery, cards),
         totals={each.label: each.total for each in data["data"].classes},
     )
     places = anchors(catalog.labels) if pages else {}
@@ -140,7 +140,7 @@ def _data_context(
 ) -> dict[str, Any]:
     return {
         "data": describe_data(catalog, gallery, seed=seed),
-        "faults": describe_faults(_shown(findings), gallery, cards),
+        "faults": describe_findings(_shown(findings), gallery, cards),
         "unreadable": _unreadable(catalog),
         "fingerprint": catalog.fingerprint,
     }
@@ -168,19 +168,19 @@ def _figures_context(metrics: Mapping[str, Any], run: Run, places: Mapping[str, 
         "bins": bins,
         "reliability": reliability_curve(bins) if bins else None,
         "sets": describe_sets(metrics),
-        "gate": describe_gate(metrics),
+        "gate": describe_unknown_detection(metrics),
         "growth": describe_growth(metrics),
         "seconds": part(metrics, "seconds") or part(run, "seconds"),
     }
 
 
 def _answers_context(
-    answers: Answers, metrics: Mapping[str, Any], labels: tuple[str, ...], strangers: np.ndarray | None
+    answers: PredictionTable, metrics: Mapping[str, Any], labels: tuple[str, ...], strangers: np.ndarray | None
 ) -> dict[str, Any]:
     unknown = part(metrics, "unknown")
     scored = bool(unknown) and bool(np.isfinite(answers.unknown_score).any())
     return {
-        "promised": describe_promise(metrics, answers),
+        "promised": describe_policy(metrics, answers),
         "order": describe_order(metrics, answers, labels),
         "wrong": int((answers.predicted != answers.truth).sum()),
         "answered": len(answers.rows),
@@ -199,7 +199,7 @@ def _seed(run: Run) -> int:
 def _made(metrics: Mapping[str, Any], run: Run) -> list[tuple[str, str]]:
     """What went in, as names and values; nested parts as JSON."""
     wanted = {
-        "Made": wording.moment(run.get("created") or ""),
+        "Made": formatting.moment(run.get("created") or ""),
         "Seed": run.get("seed"),
         "Pictures from": part(run, "data").get("root"),
         "Data fingerprint": part(run, "data").get("fingerprint"),

@@ -10,9 +10,9 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from discern.errors import UnreadableFile
-from discern.reporting.names import Names
-from discern.reporting.rendering import write_page
-from discern.reporting.wording import count, percent, plural
+from discern.reporting.display_names import Names
+from discern.reporting.formatting import count, percent, plural
+from discern.reporting.render_html import write_page
 
 THUMB_SIDE = 224
 """The longer side of a picture on a sheet, in pixels."""

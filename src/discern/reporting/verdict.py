@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from discern.reporting.names import Names
-from discern.reporting.wording import NARROW, count, errs_too_often, interval, listed, part, percent, plural, points
+from discern.reporting.display_names import Names
+from discern.reporting.formatting import NARROW, count, errs_too_often, interval, listed, part, percent, plural, points
 
 CERTAIN = percent(0.95, digits=0)
 BASELINES = {

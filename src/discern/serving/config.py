@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from discern.errors import UsageError
+from discern.inference.batcher import BatchConfig
 from discern.picture import Limits
-from discern.serving.batching import Batching
-from discern.serving.examples import Example
+from discern.serving.example_pictures import Example
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -61,7 +61,7 @@ class ServeConfig:
     watch: bool = True
     behind: str = ""
     examples: tuple[Example, ...] = ()
-    batching: Batching = field(default_factory=Batching)
+    batching: BatchConfig = field(default_factory=BatchConfig)
 
     def __post_init__(self) -> None:
         if self.host not in LOOPBACK and not (self.key_file or self.open):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from discern.errors import UsageError
-from discern.serving.stamps import stamp
+from discern.inference.file_stamp import file_stamp
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PREFIX = "discern_"
@@ -42,7 +42,7 @@ class Keys:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path, self._stamp = path, stamp(path)
+        self._path, self._stamp = path, file_stamp(path)
         self._keys = _read(path)
         if not self._keys:
             raise UsageError(f"{path} holds no key.", hint=_REMEDY)
@@ -58,7 +58,7 @@ class Keys:
         return found
 
     def _renew(self) -> None:
-        now = stamp(self._path)
+        now = file_stamp(self._path)
         if now == self._stamp:
             return
         self._stamp = now

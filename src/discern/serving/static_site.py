@@ -15,8 +15,8 @@ import numpy as np
 from discern._version import __version__
 from discern.bundle import Model
 from discern.errors import UsageError
-from discern.serving.describing import describe_model
-from discern.serving.examples import Example, place_examples, tell_examples
+from discern.inference.model_info import describe_model
+from discern.serving.example_pictures import Example, place_examples, write_examples
 
 MARK = "export.json"
 _PAGE = Path(__file__).resolve().parent / "page"
@@ -109,7 +109,7 @@ def _page(config: Mapping[str, Any], examples: Sequence[Example], *, reach: str,
     placed = {f"page/{name}": data for name, data in sorted(found.items())}
     held = index.replace(_HEAD, f"{_HEAD}\n  {policy}{more}").encode()
     pressed = {path: each.jpeg for path, each in place_examples(examples).items()}
-    said = {**config, "examples": tell_examples(examples)}
+    said = {**config, "examples": write_examples(examples)}
     return {"index.html": held, **placed, "page/config.json": _json(said), **pressed}
 
 

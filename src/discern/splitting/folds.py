@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
-def deal(labels: Ints, groups: Ints, shares: Sequence[float], *, seed: int) -> Ints:
+def assign_folds(labels: Ints, groups: Ints, shares: Sequence[float], *, seed: int) -> Ints:
     """The part of every row, such that no group is in two parts and classes keep their shares.
 
     Groups are dealt one by one, those of the rarest classes first and large ones before small ones, each to the part

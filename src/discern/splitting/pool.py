@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discern.errors import DataError
-from discern.splitting.folds import Bools, Ints, deal
+from discern.splitting.folds import Bools, Ints, assign_folds
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
@@ -82,7 +82,7 @@ class Pool:
         """Int [N]: the part that each of these rows is dealt to; -1 for all others."""
         part = np.full(len(self.label), -1, np.int64)
         chosen = self.order[rows[self.order]]
-        part[chosen] = deal(self.label[chosen], self.group[chosen], shares, seed=seed)
+        part[chosen] = assign_folds(self.label[chosen], self.group[chosen], shares, seed=seed)
         return part
 
     def leaking(self, learned: Bools, judged: Bools) -> Bools:

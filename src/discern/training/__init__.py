@@ -1,26 +1,26 @@
 """From parts and a config to a bundle; same seed, same result."""
 
+from discern.training.accept_policy import AcceptPolicy, choose_policy
 from discern.training.config import TrainConfig
-from discern.training.deciding import Decided, decide
-from discern.training.growing import grow
-from discern.training.learning import Fixed, Held, Learned, Material, learn, tabulate
-from discern.training.measuring import measure
-from discern.training.opining import opine
-from discern.training.packing import Origin, pack
+from discern.training.fit import AppliedFixes, FitResult, HeldOutPredictions, TrainingData, fit, tabulate
+from discern.training.label_predictions import predict_for_label_checks
+from discern.training.learning_curve import compute_learning_curve
+from discern.training.metrics import compute_metrics
+from discern.training.pack import Provenance, pack
 
 __all__ = [
-    "Decided",
-    "Fixed",
-    "Held",
-    "Learned",
-    "Material",
-    "Origin",
+    "AcceptPolicy",
+    "AppliedFixes",
+    "FitResult",
+    "HeldOutPredictions",
+    "Provenance",
     "TrainConfig",
-    "decide",
-    "grow",
-    "learn",
-    "measure",
-    "opine",
+    "TrainingData",
+    "choose_policy",
+    "compute_learning_curve",
+    "compute_metrics",
+    "fit",
     "pack",
+    "predict_for_label_checks",
     "tabulate",
 ]

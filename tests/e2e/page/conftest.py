@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwrig
 from tests.e2e import chromium
 from tests.e2e.page.scenes import DARK, STRANGE, SURE, TORN, film, glow, paint
 from tests.e2e.served import ready, started
-from tests.unit.bundle.small import write_small
+from tests.unit.bundle.factories import write_small
 
 # A busy machine must not fail a test.
 expect.set_options(timeout=20_000)

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from discern.bundle import Thresholds
 from tests.e2e.page.conftest import Visit, choose, headline, serve
 from tests.e2e.page.test_using import PHONE
-from tests.unit.bundle.small import write_small
+from tests.unit.bundle.factories import write_small
 
 LOW = {"width": 320, "height": 256}
 

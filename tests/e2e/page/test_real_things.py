@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Playwright, expect
 
-from tests.e2e.bench import call_here
 from tests.e2e.page.conftest import browse, choose, headline, opened, said, serve
 from tests.e2e.page.scenes import PLACES, as_text, encode, film, put
+from tests.e2e.server_process import call_here
 
 pytestmark = pytest.mark.real
 

@@ -10,7 +10,7 @@ from discern.serving.browser_engine import ENGINE, take_engine
 from discern.store import default_folder
 from tests.e2e import chromium
 from tests.e2e.web.asking import encode, scene
-from tests.unit.bundle.small import write_small
+from tests.unit.bundle.factories import write_small
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.bench import Said, call_here, ended, refusal
-from tests.unit.bundle.small import write_small
+from tests.e2e.server_process import Said, call_here, ended, refusal
+from tests.unit.bundle.factories import write_small
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 import discern
+from discern.inference import localise
 from discern.picture import read_header
-from discern.serving import see
 from tests.e2e.chromium import hosted
 from tests.e2e.web.asking import OPEN, ask, encode, scene
 from tests.unit.picture.test_colour import swapped_profile
@@ -115,7 +115,7 @@ def test_it_sees_the_answer_where_python_sees_it(name: str, page: Any, model: di
     got = ask(page, picture, evidence=True)
     header = read_header(picture)
     label = model.labels.index(got["label"])
-    wanted = see(evidence[..., label], model.manifest.recipe, (header.width, header.height))
+    wanted = localise(evidence[..., label], model.manifest.recipe, (header.width, header.height))
     assert got["evidence"]["place"] == wanted.place
     assert got["evidence"]["box"] == pytest.approx(wanted.box)
     assert got["evidence"]["map"].startswith("data:image/png;base64,")

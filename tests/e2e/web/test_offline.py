@@ -11,7 +11,7 @@ import pytest
 import discern
 from tests.e2e.chromium import hosted
 from tests.e2e.web.asking import encode, scene
-from tests.unit.bundle.small import write_small
+from tests.unit.bundle.factories import write_small
 
 _KEPT = "async () => (await caches.keys()).filter((name) => name.startsWith('discern '))"
 _ONE = """async (before) => {

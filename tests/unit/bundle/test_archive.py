@@ -8,7 +8,7 @@ from PIL import Image
 
 from discern.bundle import archive, load
 from discern.errors import BundleDamaged, BundleError
-from tests.unit.bundle.small import write_small
+from tests.unit.bundle.factories import write_small
 
 
 @pytest.fixture(scope="module")

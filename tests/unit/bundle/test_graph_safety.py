@@ -7,7 +7,7 @@ from onnx import ModelProto, TensorProto, helper
 
 from discern.bundle.graph_safety import find_fault
 from tests.attacks.hostile_bundles import EXTERNAL, disguised, endless, graph, in_two_formats
-from tests.unit.bundle.small import colour_graph
+from tests.unit.bundle.factories import colour_graph
 
 
 def test_nothing_is_wrong_with_a_sound_graph() -> None:

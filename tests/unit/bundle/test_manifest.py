@@ -5,7 +5,7 @@ import pytest
 
 from discern.bundle import Manifest
 from discern.errors import BundleDamaged, BundleFormatError, DiscernError
-from tests.unit.bundle.small import make_manifest
+from tests.unit.bundle.factories import make_manifest
 
 
 def changed(**values: object) -> bytes:

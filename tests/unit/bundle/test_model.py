@@ -15,7 +15,7 @@ from discern.errors import (
     UnreadableFile,
     UsageError,
 )
-from tests.unit.bundle.small import LABELS, SIZE, plain, write_small
+from tests.unit.bundle.factories import LABELS, SIZE, plain, write_small
 from tests.unit.picture.test_colour import swapped_profile
 
 

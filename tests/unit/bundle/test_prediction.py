@@ -5,10 +5,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from discern.bundle import Language, Thresholds, decide_all, load
-from discern.bundle.decoding import label_sets
+from discern.bundle import LabelNames, Thresholds, decide_all, load
 from discern.bundle.prediction import predict_one
-from tests.unit.bundle.small import write_small
+from discern.bundle.prediction_sets import label_sets
+from tests.unit.bundle.factories import write_small
 
 NONE = (float("nan"), float("inf"), float("-inf"))
 EASY = Thresholds(unknown=0.5, accept=0.0, label_set=0.1)
@@ -27,7 +27,7 @@ def test_what_is_no_number_is_unknown(number: float, thresholds: Thresholds) -> 
 def test_one_probability_that_is_no_number_is_enough(number: float, place: int) -> None:
     row = [0.2, 0.7, 0.1]
     row[place] = number
-    words = Language(scale=(0.0, 1.0, 2.0))
+    words = LabelNames(scale=(0.0, 1.0, 2.0))
     said = predict_one(dict(zip("abc", row, strict=True)), 0.1, thresholds=EASY, model=MODEL, language=words)
     assert (said.decision, said.route, said.looks_like) == ("unknown", None, said.label)
     assert said.set is not None

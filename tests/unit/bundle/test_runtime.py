@@ -33,7 +33,7 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import onnxruntime
 {between}
 import json
-from discern.flow.doctoring import doctor
+from discern.flow.doctor import doctor
 (found,) = [each for each in doctor(cache={cache!r}).to_json()["diagnoses"] if each["name"] == "telemetry"]
 print(json.dumps(found))
 """

@@ -9,7 +9,7 @@ import pytest
 from discern.catalog import COLUMNS, Catalog
 from discern.errors import CatalogError, UnreadableFile, UsageError
 from discern.store import prune
-from tests.unit.catalog.built import picture, write_archive, write_files
+from tests.unit.catalog.factories import picture, write_archive, write_files
 
 
 def make(rows: list[dict[str, object]], root: Path = Path()) -> Catalog:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from discern.catalog import Catalog
-from discern.checking import Finding, find_faults
-from discern.heads import Opinions
+from discern.checking import Finding, find_issues
+from discern.heads import OutOfFoldPredictions
 from tests.unit.conftest import catalog_of
 
 Find = Callable[..., list[Finding]]
@@ -49,15 +49,15 @@ def find(make_catalog, make_groups, make_edges) -> Find:
             | columns,
         )
         groups = make_groups(range(len(labels)) if group is None else group, straddling)
-        findings = find_faults(catalog, make_edges(edges), groups, opinions=opinions, config=config)
+        findings = find_issues(catalog, make_edges(edges), groups, opinions=opinions, config=config)
         assert all(0 <= finding.score <= 1 and finding.why for finding in findings)
         return [finding for finding in findings if finding.check == check]
 
     return find
 
 
-def opinions_of(probabilities: Any, unknown_score: Any = None) -> Opinions:
+def opinions_of(probabilities: Any, unknown_score: Any = None) -> OutOfFoldPredictions:
     """What heads said, of N pictures."""
     probabilities = np.asarray(probabilities, np.float32)
     score = np.zeros(len(probabilities)) if unknown_score is None else unknown_score
-    return Opinions(probabilities=probabilities, unknown_score=np.asarray(score, np.float32))
+    return OutOfFoldPredictions(probabilities=probabilities, unknown_score=np.asarray(score, np.float32))

@@ -23,7 +23,7 @@ from discern import errors
 from discern.bundle import Picture, Prediction
 from discern.client import AsyncClient, Client
 from discern.errors import DiscernError, PictureError, Unreachable, UsageError
-from tests.unit.client.scripted import ANSWER, CUT, GOOD, Asked, Reply, refusal, serving
+from tests.unit.client.fake_server import ANSWER, CUT, GOOD, Asked, Reply, refusal, serving
 
 Ask = Callable[..., Prediction]
 AskMany = Callable[..., list[Prediction | PictureError]]

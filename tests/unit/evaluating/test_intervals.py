@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from discern.errors import UsageError
-from discern.evaluating import Interval, judge_share, paired_difference
+from discern.evaluating import Interval, evaluate_share, paired_difference
 from discern.evaluating.intervals import TOO_FEW, Members, mean_interval, resample, share_interval, wilson
 
 
@@ -16,7 +16,7 @@ def right(share: float, size: int) -> np.ndarray:
 
 
 def test_the_value_is_the_share_that_is_right():
-    figure = judge_share(right(0.75, 100))
+    figure = evaluate_share(right(0.75, 100))
     assert figure.value == 0.75
     assert figure.low < 0.75 < figure.high
 
@@ -24,15 +24,15 @@ def test_the_value_is_the_share_that_is_right():
 def test_weights_count_in_the_value():
     correct = np.array([True] + [False] * 30)
     weights = np.array([10.0] + [1.0] * 30)
-    assert judge_share(correct, weights=weights).value == pytest.approx(10 / 40)
+    assert evaluate_share(correct, weights=weights).value == pytest.approx(10 / 40)
 
 
 def test_a_copy_that_shares_its_weight_changes_nothing_but_the_count():
     correct = right(0.8, 50)
     doubled = np.repeat(correct, 2)
     halves = np.full(100, 0.5)
-    once = judge_share(correct, groups=np.arange(50), seed=3)
-    twice = judge_share(doubled, groups=np.repeat(np.arange(50), 2), weights=halves, seed=3)
+    once = evaluate_share(correct, groups=np.arange(50), seed=3)
+    twice = evaluate_share(doubled, groups=np.repeat(np.arange(50), 2), weights=halves, seed=3)
     assert twice.value == pytest.approx(once.value)
     assert twice.low == pytest.approx(once.low)
     assert twice.high == pytest.approx(once.high)
@@ -40,24 +40,24 @@ def test_a_copy_that_shares_its_weight_changes_nothing_but_the_count():
 
 def test_pictures_that_belong_together_widen_the_interval():
     correct = np.repeat(right(0.8, 40), 10)
-    apart = judge_share(correct)
-    together = judge_share(correct, groups=np.repeat(np.arange(40), 10))
+    apart = evaluate_share(correct)
+    together = evaluate_share(correct, groups=np.repeat(np.arange(40), 10))
     assert together.high - together.low > 2.5 * (apart.high - apart.low)
 
 
 def test_under_twenty_groups_there_is_no_interval_and_it_says_so():
-    figure = judge_share(right(0.5, 190), groups=np.arange(190) % 19)
+    figure = evaluate_share(right(0.5, 190), groups=np.arange(190) % 19)
     assert figure == Interval(value=0.5, note=TOO_FEW)
 
 
 def test_twenty_groups_are_enough():
-    assert judge_share(right(0.5, 20)).low is not None
+    assert evaluate_share(right(0.5, 20)).low is not None
 
 
 @pytest.mark.parametrize("all_right", [True, False])
 def test_without_any_error_the_interval_is_wilson_on_groups(all_right: bool):
     groups = np.arange(300) % 30
-    figure = judge_share(np.full(300, all_right), groups=groups)
+    figure = evaluate_share(np.full(300, all_right), groups=groups)
     width = figure.high - figure.low
     low, high = wilson(1.0, 30, quantile=2.045)
     assert figure.value == float(all_right)
@@ -73,20 +73,20 @@ def test_wilson_is_the_textbook_interval():
 def test_pictures_without_weight_form_no_group():
     weights = np.array([1.0] * 25 + [0.0] * 25)
     correct = np.array([True] * 25 + [False] * 25)
-    figure = judge_share(correct, weights=weights)
+    figure = evaluate_share(correct, weights=weights)
     assert figure.value == 1.0
-    assert figure.low == pytest.approx(judge_share(correct[:25]).low)
+    assert figure.low == pytest.approx(evaluate_share(correct[:25]).low)
 
 
 def test_nothing_to_judge_is_null_not_nan():
-    figure = judge_share(np.array([], dtype=bool))
+    figure = evaluate_share(np.array([], dtype=bool))
     assert figure.value is None
     assert json.loads(json.dumps(figure.to_json(), allow_nan=False))["note"]
 
 
 def test_the_same_seed_gives_the_same_interval_and_another_a_similar_one():
     correct = right(0.7, 200)
-    first, again, other = (judge_share(correct, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (evaluate_share(correct, seed=seed) for seed in (1, 1, 2))
     assert first == again
     assert other.low == pytest.approx(first.low, abs=0.01)
 
@@ -94,7 +94,7 @@ def test_the_same_seed_gives_the_same_interval_and_another_a_similar_one():
 def test_groups_may_be_named_anything():
     correct = right(0.7, 60)
     names = np.array([f"film {number % 30}" for number in range(60)])
-    assert judge_share(correct, groups=names).value == pytest.approx(0.7)
+    assert evaluate_share(correct, groups=names).value == pytest.approx(0.7)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_groups_may_be_named_anything():
 )
 def test_arguments_that_make_no_sense_are_refused(correct, groups, weights):
     with pytest.raises(UsageError):
-        judge_share(correct, groups=groups, weights=weights)
+        evaluate_share(correct, groups=groups, weights=weights)
 
 
 def test_resampling_draws_whole_groups():
@@ -165,7 +165,7 @@ def test_pairing_makes_a_difference_sharper_than_two_intervals():
     b = a.copy()
     b[np.flatnonzero(a)[:12]] = False
     figure = paired_difference(a, b)
-    alone = judge_share(a)
+    alone = evaluate_share(a)
     assert figure.low > 0
     assert figure.high - figure.low < 0.5 * (alone.high - alone.low)
 

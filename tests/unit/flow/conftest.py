@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from discern.flow.training import TrainResult
-from tests.unit.flow.desk import Desk
+from discern.flow.train import TrainResult
+from tests.unit.flow.workspace import Desk
 
 
 @pytest.fixture

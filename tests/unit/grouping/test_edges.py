@@ -1,7 +1,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from tests.unit.grouping.scenes import (
+from tests.unit.grouping.synthetic_images import (
     brightened,
     catalog_of,
     cropped,
@@ -19,7 +19,7 @@ from tests.unit.grouping.scenes import (
 from discern.catalog import scan
 from discern.grouping import find_edges, form_groups
 from discern.grouping.edges import _no_copies
-from discern.grouping.proposing import Proposals
+from discern.grouping.near_copies.candidates import Candidates
 
 ALTERED = {
     "re-encoded": re_encoded(45),
@@ -140,7 +140,7 @@ def test_a_clothing_pack_has_one_known_copy(real_data, tmp_path):
 def test_frames_of_a_film_are_no_look_alikes_where_there_are_others():
     """They agree nearly as copies do: asked to agree better, copies of photographs beside films would not be found."""
     at = np.arange(80)
-    pairs = Proposals(
+    pairs = Candidates(
         wide=at, narrow=at + 1, affine=np.zeros((80, 2, 3), np.float32), agreement=np.ones(80, np.float32)
     )
     film = np.where(np.arange(81) < 41, 0, np.arange(81))

@@ -1,9 +1,9 @@
 import numpy as np
 import polars as pl
-from tests.unit.grouping.scenes import bare_catalog
+from tests.unit.grouping.synthetic_images import bare_catalog
 
 from discern.grouping import form_groups
-from discern.grouping.groups import joined
+from discern.grouping.groups import merge_groups
 
 SCHEMA = {"first": pl.Int32(), "second": pl.Int32(), "kind": pl.String(), "score": pl.Float64()}
 
@@ -76,5 +76,5 @@ def test_numbers_are_dense_and_rise_with_the_rows():
 
 
 def test_joined_names_the_smallest():
-    assert joined(5, np.array([[4, 3], [3, 1]])).tolist() == [0, 1, 2, 1, 1]
-    assert joined(3, np.zeros((0, 2), np.int64)).tolist() == [0, 1, 2]
+    assert merge_groups(5, np.array([[4, 3], [3, 1]])).tolist() == [0, 1, 2, 1, 1]
+    assert merge_groups(3, np.zeros((0, 2), np.int64)).tolist() == [0, 1, 2]

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from tests.unit.grouping.scenes import bare_catalog, frame, scene
+from tests.unit.grouping.synthetic_images import bare_catalog, frame, scene
 
 from discern.grouping.sequences import SequenceConfig, _shrunk, find_sequences, find_series
 from discern.picture import thumbnail

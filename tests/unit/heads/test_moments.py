@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from discern.heads.feature_space import BLOCK, FeatureSpace
 from discern.heads.moments import FoldMoments, Moments
-from discern.heads.spaces import BLOCK, Space
 
 
-def space_of(features: np.ndarray) -> Space:
-    return Space(features, ((0, features.shape[1]),), (1.0,))
+def space_of(features: np.ndarray) -> FeatureSpace:
+    return FeatureSpace(features, ((0, features.shape[1]),), (1.0,))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from PIL import Image
 
 from discern.errors import PictureTooLarge
 from discern.picture import Limits, open_picture, read_header
-from discern.picture.memory import Share, to_array
+from discern.picture.memory import MemoryShare, to_array
 
 
 def coded(mode: str, form: str, side: int = 100, **options: object) -> bytes:
@@ -59,7 +59,7 @@ def test_floats_keep_one_range_over_all_rows():
 
 
 def test_what_does_not_fit_beside_others_waits_and_the_largest_goes_alone():
-    share, order = Share(10), []
+    share, order = MemoryShare(10), []
 
     def take(name: str, size: int, begun: threading.Event, leave: threading.Event) -> None:
         with share.taken(size):
@@ -88,7 +88,7 @@ def test_what_does_not_fit_beside_others_waits_and_the_largest_goes_alone():
 
 
 def test_memory_is_given_back_when_decoding_fails():
-    share = Share(10)
+    share = MemoryShare(10)
     for _ in range(3):
         with pytest.raises(ZeroDivisionError), share.taken(10):
             raise ZeroDivisionError

@@ -4,8 +4,8 @@ import pytest
 
 from discern.catalog import Catalog, scan
 from discern.picture import open_picture
-from discern.reporting.pictures import Gallery
-from tests.unit.reporting.built import write_pictures
+from discern.reporting.gallery import Gallery
+from tests.unit.reporting.factories import write_pictures
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import pytest
 from discern.catalog import scan
 from discern.picture import open_picture
 from discern.reporting import write_data_page, write_report
-from tests.unit.reporting.built import RUN, answers_for, extras_for, finding, metrics_for, write_pictures
+from tests.unit.reporting.factories import RUN, answers_for, extras_for, finding, metrics_for, write_pictures
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = [

@@ -9,14 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from discern.reporting import page as pages
-from discern.reporting.certainty import coverage_by_class, describe_gate, describe_sets
-from discern.reporting.growing import advised, describe_growth
-from discern.reporting.names import Names
-from discern.reporting.next_steps import next_steps
-from discern.reporting.ordered import describe_order
-from discern.reporting.promised import describe_promise
+from discern.reporting.display_names import Names
+from discern.reporting.sections.accept_policy_section import describe_policy
+from discern.reporting.sections.learning_curve_section import advised, describe_growth
+from discern.reporting.sections.next_steps import next_steps
+from discern.reporting.sections.ordinal_results import describe_order
+from discern.reporting.sections.uncertainty import coverage_by_class, describe_sets, describe_unknown_detection
 from discern.reporting.verdict import notes, sentences
-from tests.unit.reporting.built import RUN, Page, answers_for, extras_for, metrics_for
+from tests.unit.reporting.factories import RUN, Page, answers_for, extras_for, metrics_for
 
 LABELS = ("ash", "birch", "cedar")
 # What the contract always gives together: a list of points or classes is whole, or not there.
@@ -55,10 +55,10 @@ EVERYWHERE = places(extras_for(LABELS))
 
 def describe_all(metrics: dict, answers) -> list:
     return [
-        describe_promise(metrics, answers),
+        describe_policy(metrics, answers),
         describe_sets(metrics),
         coverage_by_class(metrics),
-        describe_gate(metrics),
+        describe_unknown_detection(metrics),
         describe_growth(metrics),
         describe_order(metrics, answers, LABELS),
         advised(metrics),

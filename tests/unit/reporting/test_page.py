@@ -14,8 +14,8 @@ from PIL import Image
 from discern.catalog import scan
 from discern.errors import UnreadableFile
 from discern.picture import open_picture
-from discern.reporting import Answers, write_data_page, write_report
-from tests.unit.reporting.built import (
+from discern.reporting import PredictionTable, write_data_page, write_report
+from tests.unit.reporting.factories import (
     HOSTILE,
     RUN,
     Page,
@@ -247,7 +247,7 @@ def test_missing_parts_are_not_drawn(metrics, catalog, tmp_path):
 
 
 def test_no_answers_at_all_still_make_a_page(catalog, tmp_path):
-    none = Answers(
+    none = PredictionTable(
         rows=np.array([], int),
         truth=np.array([], int),
         probabilities=np.zeros((0, 3)),

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from discern.reporting import Answers, charts, wording
-from discern.reporting.next_steps import next_steps
-from discern.reporting.promised import shares_of_hundred
+from discern.reporting import PredictionTable, charts, formatting
+from discern.reporting.sections.accept_policy_section import shares_of_hundred
+from discern.reporting.sections.next_steps import next_steps
 from discern.reporting.verdict import notes, sentences
 
 shares = st.floats(0, 1)
@@ -18,16 +18,16 @@ texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], ex
 
 @given(shares, st.integers(0, 3))
 def test_percent_is_the_share(share, digits):
-    told = float(wording.percent(share, digits=digits).split("\N{NO-BREAK SPACE}")[0])
+    told = float(formatting.percent(share, digits=digits).split("\N{NO-BREAK SPACE}")[0])
     assert told == pytest.approx(100 * share, abs=1.01 * 10**-digits)
     assert told < 100 or share == 1
 
 
 @given(st.floats(-1, 1))
 def test_points_say_the_direction(share):
-    told = wording.points(share)
+    told = formatting.points(share)
     assert told.startswith("+") == (round(100 * share, 1) > 0)
-    assert told.startswith(wording.MINUS) == (round(100 * share, 1) < 0)
+    assert told.startswith(formatting.MINUS) == (round(100 * share, 1) < 0)
 
 
 @settings(deadline=None, max_examples=40)
@@ -73,7 +73,7 @@ def test_any_confusion_can_be_drawn(size, seed):
 def test_the_worst_are_always_wrong_and_never_twice(size, classes, seed, most):
     random = np.random.default_rng(seed)
     probabilities = random.dirichlet(np.ones(classes), size)
-    answers = Answers(
+    answers = PredictionTable(
         rows=np.arange(size),
         truth=random.integers(0, classes, size),
         probabilities=probabilities,
@@ -113,7 +113,7 @@ def test_any_metrics_have_a_verdict(accuracy, baselines, faults):
 )
 def test_a_hundred_pictures_are_a_hundred(decisions, policy):
     size = len(decisions)
-    answers = Answers(
+    answers = PredictionTable(
         rows=np.arange(size),
         truth=np.zeros(size, int),
         probabilities=np.ones((size, 1)),

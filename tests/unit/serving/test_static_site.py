@@ -13,9 +13,9 @@ from discern.bundle import Model
 from discern.bundle.archive import unpack
 from discern.errors import UsageError
 from discern.picture import open_picture
-from discern.serving.examples import Example
+from discern.serving.example_pictures import Example
 from discern.serving.static_site import MARK, local_site, remote_site, write_site
-from tests.unit.bundle.small import write_small
+from tests.unit.bundle.factories import write_small
 
 ENGINE = {"onnxruntime.js": b"// an engine", "onnxruntime.wasm": b"\0asm"}
 EXAMPLES = (Example(name="one", jpeg=b"first"), Example(name="two", jpeg=b"second"))

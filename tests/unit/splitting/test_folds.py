@@ -1,12 +1,12 @@
 import numpy as np
 
-from discern.splitting.folds import deal
+from discern.splitting.folds import assign_folds
 
 
 def test_groups_stay_whole_and_classes_keep_their_shares():
     labels = np.repeat([0, 1], [60, 30])
     groups = np.arange(90) // 3
-    fold = deal(labels, groups, [1] * 5, seed=0)
+    fold = assign_folds(labels, groups, [1] * 5, seed=0)
     assert len(set(zip(groups, fold, strict=True))) == 30
     assert np.bincount(fold[:60]).tolist() == [12] * 5
     assert np.bincount(fold[60:]).tolist() == [6] * 5
@@ -14,39 +14,41 @@ def test_groups_stay_whole_and_classes_keep_their_shares():
 
 def test_a_rare_class_stands_in_as_many_folds_as_it_has_groups():
     labels = np.array([0] * 50 + [1] * 3)
-    fold = deal(labels, np.arange(53), [1] * 5, seed=0)
+    fold = assign_folds(labels, np.arange(53), [1] * 5, seed=0)
     assert len(set(fold[50:])) == 3
 
 
 def test_many_rare_classes_fill_all_folds_alike():
-    fold = deal(np.arange(100) // 2, np.arange(100), [1] * 5, seed=0)
+    fold = assign_folds(np.arange(100) // 2, np.arange(100), [1] * 5, seed=0)
     assert np.bincount(fold).tolist() == [20] * 5
 
 
 def test_shares_may_differ():
-    part = deal(np.zeros(100, int), np.arange(100), [0.7, 0.2, 0.1], seed=0)
+    part = assign_folds(np.zeros(100, int), np.arange(100), [0.7, 0.2, 0.1], seed=0)
     assert np.bincount(part).tolist() == [70, 20, 10]
 
 
 def test_shares_are_scaled():
     labels, groups = np.arange(60) % 3, np.arange(60)
-    assert np.array_equal(deal(labels, groups, [70, 30], seed=1), deal(labels, groups, [0.7, 0.3], seed=1))
+    assert np.array_equal(
+        assign_folds(labels, groups, [70, 30], seed=1), assign_folds(labels, groups, [0.7, 0.3], seed=1)
+    )
 
 
 def test_a_part_without_a_share_stays_empty():
-    part = deal(np.arange(40) // 2, np.arange(40), [0.9, 0.0, 0.1], seed=0)
+    part = assign_folds(np.arange(40) // 2, np.arange(40), [0.9, 0.0, 0.1], seed=0)
     assert set(part) == {0, 2}
 
 
 def test_of_two_groups_the_larger_goes_to_the_larger_part():
-    part = deal(np.zeros(10, int), np.array([0] * 3 + [1] * 7), [0.1, 0.9], seed=0)
+    part = assign_folds(np.zeros(10, int), np.array([0] * 3 + [1] * 7), [0.1, 0.9], seed=0)
     assert part.tolist() == [0] * 3 + [1] * 7
 
 
 def test_a_group_of_several_classes_serves_the_rarer_one():
     labels = np.array([0] * 40 + [1, 1])
     groups = np.array([*range(40), 0, 41])
-    fold = deal(labels, groups, [1] * 5, seed=0)
+    fold = assign_folds(labels, groups, [1] * 5, seed=0)
     assert fold[40] == fold[0]
     assert fold[40] != fold[41]
 
@@ -54,15 +56,15 @@ def test_a_group_of_several_classes_serves_the_rarer_one():
 def test_the_numbers_of_groups_do_not_matter():
     labels, groups = np.arange(50) % 4, np.arange(50) // 2
     renamed = np.random.default_rng(0).permutation(1000)[groups]
-    assert np.array_equal(deal(labels, groups, [1] * 5, seed=7), deal(labels, renamed, [1] * 5, seed=7))
+    assert np.array_equal(assign_folds(labels, groups, [1] * 5, seed=7), assign_folds(labels, renamed, [1] * 5, seed=7))
 
 
 def test_the_seed_decides_between_equal_groups():
     labels, groups = np.zeros(40, int), np.arange(40)
-    one, same, other = (deal(labels, groups, [1] * 5, seed=seed) for seed in (0, 0, 1))
+    one, same, other = (assign_folds(labels, groups, [1] * 5, seed=seed) for seed in (0, 0, 1))
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
 
 
 def test_nothing_is_dealt_from_nothing():
-    assert len(deal(np.empty(0, int), np.empty(0, int), [1.0, 1.0], seed=0)) == 0
+    assert len(assign_folds(np.empty(0, int), np.empty(0, int), [1.0, 1.0], seed=0)) == 0

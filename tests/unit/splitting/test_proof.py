@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from discern.splitting import make_split, naive_split, prove
+from discern.splitting import make_split, prove, random_split
 from discern.splitting.proof import colour_layout
 
 
@@ -42,7 +42,7 @@ def test_an_honest_split_shares_nothing(world):
 
 def test_a_naive_split_is_found_out(world):
     catalog, groups = world
-    proof = prove(catalog, groups, naive_split(catalog, make_split(catalog, groups), seed=1))
+    proof = prove(catalog, groups, random_split(catalog, make_split(catalog, groups), seed=1))
     assert not proof["holds"]
     assert sum(found["groups_shared"] for found in proof["rounds"]) > 5
     assert sum(found["pixels_shared"] for found in proof["rounds"]) > 0
@@ -57,7 +57,7 @@ def test_a_pair_across_groups_is_found_out(world):
 
 def test_the_nearest_pictures_are_named(world):
     catalog, groups = world
-    naive = naive_split(catalog, make_split(catalog, groups), seed=1)
+    naive = random_split(catalog, make_split(catalog, groups), seed=1)
     paths = catalog.table["path"].to_list()
     for number, found in enumerate(prove(catalog, groups, naive)["rounds"]):
         distances = [pair["distance"] for pair in found["closest"]]

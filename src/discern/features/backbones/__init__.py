@@ -39,9 +39,9 @@ def load_backbone(
         name = str(name_or_path)
         return load_lite(name, size=_LITE_SIZES[name] if size is None else size, mirror=mirror)
     if Path(name_or_path).suffix.lower() == ".onnx":
-        from discern.features.backbones.foreign import load_file  # noqa: PLC0415 - as above
+        from discern.features.backbones.onnx_file import load_onnx_file  # noqa: PLC0415 - as above
 
-        return load_file(Path(name_or_path), size=size, mirror=mirror)
+        return load_onnx_file(Path(name_or_path), size=size, mirror=mirror)
     raise BackboneError(
         f"There is no backbone called {str(name_or_path)!r}.",
         hint=f"Name one of {', '.join(_LITE_SIZES)}, or the path of an .onnx file; export other nets to ONNX first.",

@@ -11,8 +11,8 @@ import numpy as np
 
 from discern.errors import BackboneError
 from discern.features.backbones.backbone import OnnxBackbone
-from discern.features.backbones.graphs import GraphWriter, average_mirrored, serialise
-from discern.features.backbones.reading import read_checked, read_tensors
+from discern.features.backbones.graph_writer import GraphWriter, average_mirrored, serialise
+from discern.features.backbones.pinned_pickle import read_pinned, read_tensors
 
 SMALLEST, LARGEST = 96, 288
 _EPSILON = 1e-3
@@ -41,7 +41,7 @@ def load_lite(name: str, *, size: int, mirror: bool) -> OnnxBackbone:
             f"The backbone {name} cannot take pictures of {size} px.",
             hint=f"Choose a size from {SMALLEST} to {LARGEST} px.",
         )
-    tensors = read_tensors(read_checked(find_weights(name), _SHA256[name]))
+    tensors = read_tensors(read_pinned(find_weights(name), _SHA256[name]))
     graph, blocks = build_graph(tensors, size=size, mirror=mirror)
     return OnnxBackbone(
         name=name,

@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from discern.reporting.charts.svg import Frame, tag, ticks
-from discern.reporting.wording import count, percent
+from discern.reporting.formatting import count, percent
 
 _QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _IN_WORDS = [(share, percent(share, digits=0)) for share in _QUARTERS]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from discern.reporting.wording import percent
+from discern.reporting.formatting import percent
 
 
 def tag(name: str, content: str | Markup = "", **attributes: str | float | None) -> Markup:

@@ -5,12 +5,12 @@ import asyncio
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from discern.serving.roster import Roster
+from discern.inference.model_registry import ModelRegistry
 from discern.serving.web.schemas import Reloaded, errors
-from discern.serving.web.workers import ReloadCall
+from discern.serving.web.workers import ReloadSignal
 
 
-def admin(roster: Roster, call: ReloadCall) -> APIRouter:
+def admin(roster: ModelRegistry, call: ReloadSignal) -> APIRouter:
     """The door for whoever runs the server; the gate asks for an admin's key."""
     door = APIRouter(prefix="/admin", tags=["admin"])
 

@@ -6,34 +6,36 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from discern._version import __version__
-from discern.cores import count_cores
+from discern.inference.model_registry import ModelRegistry
+from discern.parallel import count_cores
 from discern.serving.config import ServeConfig
-from discern.serving.roster import Roster
 from discern.serving.web.access import Access
 from discern.serving.web.admin import admin
-from discern.serving.web.bodies import Bodies
-from discern.serving.web.cors import PagesOfOthers
-from discern.serving.web.desk import Desk
-from discern.serving.web.fetching import Fetcher
-from discern.serving.web.figures import Figures
-from discern.serving.web.gate import Gate
+from discern.serving.web.cors import CorsMiddleware
+from discern.serving.web.error_responses import handle_errors
 from discern.serving.web.health import health
+from discern.serving.web.inference_service import InferenceService
 from discern.serving.web.inference_v2 import inference_v2
-from discern.serving.web.life import Life
+from discern.serving.web.lifespan import Lifespan
 from discern.serving.web.pages import add_pages
-from discern.serving.web.refusals import refuse_all
+from discern.serving.web.prometheus import ServerMetrics
+from discern.serving.web.request_body import RequestReader
+from discern.serving.web.request_guard import RequestGuard
 from discern.serving.web.rest import rest
 from discern.serving.web.sagemaker import sagemaker
-from discern.serving.web.workers import ReloadCall
+from discern.serving.web.url_fetch import UrlFetcher
+from discern.serving.web.workers import ReloadSignal
 
 
-def open_roster(config: ServeConfig) -> Roster:
+def open_registry(config: ServeConfig) -> ModelRegistry:
     """Load the bundles that a configuration names; the workers share the cores."""
     threads = config.batching.threads or max(1, count_cores() // config.workers)
-    return Roster(config.bundles, limits=config.limits, batching=replace(config.batching, threads=threads))
+    return ModelRegistry(config.bundles, limits=config.limits, batching=replace(config.batching, threads=threads))
 
 
-def create_app(config: ServeConfig, *, roster: Roster | None = None, fetcher: Fetcher | None = None) -> ASGIApp:
+def create_app(
+    config: ServeConfig, *, roster: ModelRegistry | None = None, fetcher: UrlFetcher | None = None
+) -> ASGIApp:
     """Build the application.
 
     Args:
@@ -45,28 +47,28 @@ def create_app(config: ServeConfig, *, roster: Roster | None = None, fetcher: Fe
         BundleError: a bundle cannot be used.
         UsageError: keys or rates make no sense.
     """
-    roster = roster or open_roster(config)
-    access, figures = Access(config), Figures(roster)
-    fetcher = (fetcher or Fetcher(max_bytes=config.limits.max_bytes)) if config.allow_urls else None
-    call = ReloadCall()
-    life = Life(config, roster=roster, figures=figures, call=call, fetcher=fetcher)
+    roster = roster or open_registry(config)
+    access, figures = Access(config), ServerMetrics(roster)
+    fetcher = (fetcher or UrlFetcher(max_bytes=config.limits.max_bytes)) if config.allow_urls else None
+    call = ReloadSignal()
+    life = Lifespan(config, roster=roster, figures=figures, call=call, fetcher=fetcher)
     app = FastAPI(
         title="Discern", version=__version__, description=_ABOUT, lifespan=life.run, docs_url=None, redoc_url=None
     )
-    refuse_all(app)
-    bodies = Bodies(
+    handle_errors(app)
+    bodies = RequestReader(
         max_pictures=config.most_pictures,
         max_bytes=config.max_request_bytes,
         seconds=config.body_seconds,
         fetcher=fetcher,
     )
-    _open_doors(app, config, Desk(roster=roster, bodies=bodies, figures=figures), life, call)
-    gate = Gate(app, config=config, access=access, figures=figures, busy=lambda: _is_full(roster, config))
+    _open_doors(app, config, InferenceService(roster=roster, bodies=bodies, figures=figures), life, call)
+    gate = RequestGuard(app, config=config, access=access, figures=figures, busy=lambda: _is_full(roster, config))
     # Outside the gate: a page of another origin is to read refusals, too.
-    return PagesOfOthers(gate, origins=config.cors) if config.cors else gate
+    return CorsMiddleware(gate, origins=config.cors) if config.cors else gate
 
 
-def _open_doors(app: FastAPI, config: ServeConfig, desk: Desk, life: Life, call: ReloadCall) -> None:
+def _open_doors(app: FastAPI, config: ServeConfig, desk: InferenceService, life: Lifespan, call: ReloadSignal) -> None:
     app.include_router(rest(desk))
     app.include_router(health(desk.figures, life.is_ready))
     app.include_router(sagemaker(desk, life.is_ready))
@@ -87,5 +89,5 @@ def _ask_for_keys(app: FastAPI) -> None:
     document["security"] = [{"key": []}]
 
 
-def _is_full(roster: Roster, config: ServeConfig) -> bool:
+def _is_full(roster: ModelRegistry, config: ServeConfig) -> bool:
     return all(served.batcher.pending >= config.batching.queue for served in roster.served.values())

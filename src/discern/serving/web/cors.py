@@ -8,10 +8,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from discern.errors import BadRequest
-from discern.serving.web.refusals import refuse
+from discern.serving.web.error_responses import error_response
 
 
-class PagesOfOthers(CORSMiddleware):
+class CorsMiddleware(CORSMiddleware):
     """As Starlette's, for what is asked here; and it refuses as all is refused here.
 
     Args:
@@ -34,7 +34,7 @@ class PagesOfOthers(CORSMiddleware):
         if answer.status_code < 400:
             return answer
         said = bytes(answer.body).decode()
-        refused = refuse(
+        refused = error_response(
             BadRequest(f"A page asks what it may not: {said}.", hint="Start the server with --cors ORIGIN.")
         )
         for name, value in answer.headers.items():

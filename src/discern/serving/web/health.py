@@ -7,11 +7,11 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from discern.errors import Overloaded
-from discern.serving.web.figures import Figures
+from discern.serving.web.prometheus import ServerMetrics
 from discern.serving.web.schemas import errors
 
 
-def health(figures: Figures, is_ready: Callable[[], bool]) -> APIRouter:
+def health(figures: ServerMetrics, is_ready: Callable[[], bool]) -> APIRouter:
     """The doors for whoever keeps the server alive."""
     door = APIRouter(tags=["health"])
 

@@ -14,10 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from discern._version import __version__
 from discern.bundle import Model, Prediction
 from discern.errors import BadRequest, NotFound, Overloaded, PictureError
-from discern.serving.batching import Answered
-from discern.serving.web.bodies import read_json
-from discern.serving.web.desk import Desk
-from discern.serving.web.refusals import misunderstood
+from discern.inference.batcher import BatchResult
+from discern.serving.web.error_responses import validation_error
+from discern.serving.web.inference_service import InferenceService
+from discern.serving.web.request_body import read_json
 from discern.serving.web.schemas import ASKING, INFERENCE, errors
 
 _VALUES_EACH = 8
@@ -62,7 +62,7 @@ class Inference(BaseModel):
         return given
 
 
-def inference_v2(desk: Desk, is_ready: Callable[[], bool], max_pictures: int) -> APIRouter:
+def inference_v2(desk: InferenceService, is_ready: Callable[[], bool], max_pictures: int) -> APIRouter:
     """The door for KServe's, Triton's and other clients."""
     door = APIRouter(prefix="/v2", tags=["Open Inference Protocol v2"])
 
@@ -111,7 +111,7 @@ def inference_v2(desk: Desk, is_ready: Callable[[], bool], max_pictures: int) ->
     return door
 
 
-def _model(desk: Desk, name: str, version: str | None) -> Model:
+def _model(desk: InferenceService, name: str, version: str | None) -> Model:
     model = desk.roster.get(name).model
     if version not in (None, model.manifest.version):
         raise NotFound(
@@ -124,7 +124,7 @@ def _understood(said: Any) -> Inference:
     try:
         return Inference.model_validate(said)
     except ValidationError as error:
-        raise misunderstood(error.errors(include_input=False, include_context=False)) from error
+        raise validation_error(error.errors(include_input=False, include_context=False)) from error
 
 
 def _pictures(tensor: Tensor, size: int, most: int) -> list[bytes] | list[np.ndarray]:
@@ -183,7 +183,7 @@ def _chosen(outputs: dict[str, dict[str, Any]], wanted: list[Wanted] | None) -> 
     return [{"name": name} | outputs[name] for name in names]
 
 
-def _usable(answers: list[Answered | PictureError]) -> list[Prediction]:
+def _usable(answers: list[BatchResult | PictureError]) -> list[Prediction]:
     predictions = []
     for answer in answers:
         if isinstance(answer, PictureError):

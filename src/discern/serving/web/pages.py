@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from discern.errors import NotFound
 from discern.serving.config import ServeConfig
-from discern.serving.examples import FOLDER, place_examples, tell_examples
+from discern.serving.example_pictures import FOLDER, place_examples, write_examples
 
 PAGE = Path(__file__).resolve().parent.parent / "page"
 _DOCS = Path(__file__).resolve().parent / "docs"
@@ -76,7 +76,7 @@ def _give(path: Path) -> Response:
 def _settings(config: ServeConfig) -> dict[str, Any]:
     bytes_ = min(config.limits.max_bytes, config.max_request_bytes)
     limits = {"bytes": bytes_, "pixels": config.limits.max_pixels}
-    return {"kind": "server", "limits": limits, "examples": tell_examples(config.examples)}
+    return {"kind": "server", "limits": limits, "examples": write_examples(config.examples)}
 
 
 def _swagger() -> Path:

@@ -7,8 +7,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from discern.errors import BadRequest, DiscernError, RequestTooLarge
+from discern.serving.web.error_responses import to_json
 from discern.serving.web.headers import SECURITY_HEADERS
-from discern.serving.web.refusals import to_json
 
 _HEAD_BYTES = 65_536
 # What one chunk of a body may have around it, its size in hexadecimal digits above all.
@@ -21,7 +21,7 @@ _TOO_MUCH_BESIDE = RequestTooLarge(
 _NO_REQUEST = BadRequest("This is no HTTP request.", hint="Send one, such as `curl -F file=@new.jpg` does.")
 
 
-class PromptProtocol(HttpToolsProtocol):
+class LimitedHttpProtocol(HttpToolsProtocol):
     """As uvicorn's, which waits for a head without end, and takes one of any length, and trailers of any length.
 
     Args:

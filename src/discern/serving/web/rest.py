@@ -7,15 +7,15 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
 from discern.errors import PictureError
-from discern.serving.batching import Answered
-from discern.serving.describing import describe_model
-from discern.serving.web.bodies import Asked
-from discern.serving.web.desk import Desk, answer_json
-from discern.serving.web.refusals import to_json
+from discern.inference.batcher import BatchResult
+from discern.inference.model_info import describe_model
+from discern.serving.web.error_responses import to_json
+from discern.serving.web.inference_service import InferenceService, answer_json
+from discern.serving.web.request_body import ParsedRequest
 from discern.serving.web.schemas import ASKING, PICTURES, ModelJson, PredictionJson, PredictionsJson, errors
 
 
-def rest(desk: Desk) -> APIRouter:
+def rest(desk: InferenceService) -> APIRouter:
     """The door for everybody."""
     door = APIRouter(tags=["pictures"])
 
@@ -47,21 +47,21 @@ def rest(desk: Desk) -> APIRouter:
     return door
 
 
-def _said(asked: Asked, answers: list[Answered | PictureError]) -> dict[str, Any]:
+def _said(asked: ParsedRequest, answers: list[BatchResult | PictureError]) -> dict[str, Any]:
     return {"predictions": [_each(answer) for answer in answers]} if asked.several else _one(answers[0])
 
 
-def _one(answer: Answered | PictureError) -> dict[str, Any]:
+def _one(answer: BatchResult | PictureError) -> dict[str, Any]:
     if isinstance(answer, PictureError):
         raise answer
     return answer_json(answer)
 
 
-def _each(answer: Answered | PictureError) -> dict[str, Any]:
+def _each(answer: BatchResult | PictureError) -> dict[str, Any]:
     return to_json(answer) if isinstance(answer, PictureError) else answer_json(answer)
 
 
-def timing(answer: Answered | PictureError) -> dict[str, str]:
+def timing(answer: BatchResult | PictureError) -> dict[str, str]:
     """How long one picture waited and took, as browsers and proxies show it."""
     if isinstance(answer, PictureError):
         return {}

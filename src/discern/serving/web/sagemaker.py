@@ -7,13 +7,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from discern.errors import Overloaded, PictureError
-from discern.serving.batching import Answered
-from discern.serving.web.desk import Desk, answer_json
-from discern.serving.web.refusals import to_json
+from discern.inference.batcher import BatchResult
+from discern.serving.web.error_responses import to_json
+from discern.serving.web.inference_service import InferenceService, answer_json
 from discern.serving.web.schemas import ASKING, PICTURES, errors
 
 
-def sagemaker(desk: Desk, is_ready: Callable[[], bool]) -> APIRouter:
+def sagemaker(desk: InferenceService, is_ready: Callable[[], bool]) -> APIRouter:
     """The door for SageMaker."""
     door = APIRouter(tags=["SageMaker"])
 
@@ -43,13 +43,13 @@ def _wants_array(accept: str) -> bool:
     return "format=array" in accept.replace(" ", "").lower()
 
 
-def _array(answer: Answered | PictureError) -> Any:
+def _array(answer: BatchResult | PictureError) -> Any:
     if isinstance(answer, PictureError):
         return to_json(answer)
     return list(answer.prediction.probabilities.values())
 
 
-def _object(answer: Answered | PictureError) -> dict[str, Any]:
+def _object(answer: BatchResult | PictureError) -> dict[str, Any]:
     if isinstance(answer, PictureError):
         return to_json(answer)
     labels = list(answer.prediction.probabilities)

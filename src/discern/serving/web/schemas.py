@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Said(BaseModel):
+class ErrorBody(BaseModel):
     """What every error says."""
 
     code: str = Field(description="What kind of error it is; stays the same from version to version.")
@@ -16,7 +16,7 @@ class Said(BaseModel):
 class ErrorJson(BaseModel):
     """Every error."""
 
-    error: Said
+    error: ErrorBody
 
 
 class ModelName(BaseModel):

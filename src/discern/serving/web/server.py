@@ -19,9 +19,9 @@ from uvicorn.supervisors import Multiprocess
 
 from discern.errors import UsageError
 from discern.serving.config import LOOPBACK, ServeConfig
-from discern.serving.web.app import create_app, open_roster
-from discern.serving.web.diary import JsonLines
-from discern.serving.web.protocol import PromptProtocol
+from discern.serving.web.access_log import JsonLines
+from discern.serving.web.app import create_app, open_registry
+from discern.serving.web.protocol import LimitedHttpProtocol
 from discern.serving.web.workers import SHARED
 
 _LOG = logging.getLogger("discern.serving")
@@ -52,7 +52,7 @@ def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
         if config.host not in LOOPBACK and hasattr(os, "geteuid") and os.geteuid() == 0:
             _LOG.warning("this server runs as root and other machines can reach it: run it as a user who may little")
         # Made also where workers make their own: what is wrong is then said here, and once.
-        with closing(open_roster(config)) as roster:
+        with closing(open_registry(config)) as roster:
             app = create_app(config, roster=roster)
             if config.workers == 1:
                 announce(_address(config, listening))
@@ -113,7 +113,7 @@ def _settings(config: ServeConfig, app: Any) -> uvicorn.Config:
         factory=config.workers > 1,
         workers=config.workers,
         http=partial(  # type: ignore[arg-type]
-            PromptProtocol, patience=config.body_seconds, most_connections=_most_connections()
+            LimitedHttpProtocol, patience=config.body_seconds, most_connections=_most_connections()
         ),
         log_config=None,
         access_log=False,

@@ -13,7 +13,7 @@ def shared_folder() -> Path | None:
     return Path(folder) if folder else None
 
 
-class ReloadCall:
+class ReloadSignal:
     """A worker's call to the others to read all bundles anew, as it has done itself."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ import pytest
 from discern.errors import BackboneError
 from discern.features import load_backbone
 from discern.features.backbones.efficientnet_lite import build_graph, find_weights
-from discern.features.backbones.reading import read_checked, read_tensors
+from discern.features.backbones.pinned_pickle import read_pinned, read_tensors
 
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
@@ -45,12 +45,12 @@ def test_one_changed_byte_is_noticed(tmp_path: Path, data: bytes) -> None:
     changed[len(changed) // 2] ^= 1
     (tmp_path / "weights.pth").write_bytes(changed)
     with pytest.raises(BackboneError, match="not the known ones"):
-        read_checked(tmp_path / "weights.pth", SHA256)
+        read_pinned(tmp_path / "weights.pth", SHA256)
 
 
 def test_a_copy_elsewhere_is_as_good(tmp_path: Path, data: bytes) -> None:
     shutil.copyfile(find_weights("lite0"), tmp_path / "weights.pth")
-    assert read_checked(tmp_path / "weights.pth", SHA256) == data
+    assert read_pinned(tmp_path / "weights.pth", SHA256) == data
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999999])

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from discern.bundle import Language, Thresholds, Words
-from discern.bundle.decoding import order_scale
+from discern.bundle import DisplayName, LabelNames, Thresholds
 from discern.bundle.prediction import predict_one
+from discern.bundle.prediction_sets import order_scale
 from tests.unit.serving.page.node import run
 
 DECIDE = """
@@ -31,8 +31,9 @@ WORDS = {
 def ask(probabilities: np.ndarray, score: float, labels: list[str], thresholds: Thresholds, **more: Any) -> Any:
     """The same question for the page and for Python: what is given, and Python's answer."""
     names, ordered = more.get("names", {}), more.get("ordered", False)
-    language = Language(
-        words={label: Words(**each) for label, each in names.items()}, scale=order_scale(labels) if ordered else None
+    language = LabelNames(
+        words={label: DisplayName(**each) for label, each in names.items()},
+        scale=order_scale(labels) if ordered else None,
     )
     row = dict(zip(labels, probabilities.tolist(), strict=True))
     wanted = predict_one(row, score, thresholds=thresholds, model=MODEL, language=language).to_json()

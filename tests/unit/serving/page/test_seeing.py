@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from discern.inference import localise
 from discern.picture import Recipe
-from discern.serving import see
 from tests.unit.serving.page.node import run
 
 SEE = """
@@ -39,7 +39,7 @@ def test_maps_boxes_and_places_are_the_same(tmp_path: Path) -> None:
         spot = evidence(random, rows, columns)
         asked.append({"evidence": spot.ravel().tolist(), "columns": columns, "recipe": recipe.to_json()})
         asked[-1]["size"] = size
-        expected.append(see(spot, recipe, size))
+        expected.append(localise(spot, recipe, size))
     places = [each.place for each in expected]
     assert {None, "left", "centre", "right"} == set(places)
     for made, wanted in zip(run(tmp_path, SEE, asked), expected, strict=True):

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from discern.bundle import Model, load
 from discern.serving.config import ServeConfig
 from discern.serving.web.app import create_app
-from tests.unit.bundle.small import plain, write_small
+from tests.unit.bundle.factories import plain, write_small
 
 
 def encoded(pixels: np.ndarray, kind: str = "PNG") -> bytes:

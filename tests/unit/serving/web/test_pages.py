@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from discern.picture import Limits
-from discern.serving.examples import Example
+from discern.serving.example_pictures import Example
 from discern.serving.keys import add_key
 from discern.serving.web.pages import PAGE
 

@@ -13,7 +13,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from discern.bundle import Model
-from tests.unit.bundle.small import plain, write_small
+from tests.unit.bundle.factories import plain, write_small
 from tests.unit.serving.web.conftest import DARK, RED, WHITE, encoded
 
 B64 = base64.b64encode(RED).decode()

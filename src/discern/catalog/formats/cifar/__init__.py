@@ -1,0 +1,1 @@
+"""CIFAR's pickled batches, read as data."""

@@ -1,0 +1,102 @@
+"""CIFAR's batches: many small pictures in one pickled file, each a path such as `data_batch_1!/17.png`."""
+
+import re
+import struct
+import zlib
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from discern.catalog.formats.cifar.pickle_reader import begins_pickle, read_pickle
+from discern.catalog.formats.source import Item, refused
+from discern.catalog.path_text import MEMBER
+from discern.errors import DamagedPicture, PictureError
+from discern.picture import Limits
+
+# A batch is no picture and may be larger: CIFAR-100's has 50,000 pictures and 149 MiB.
+MAX_BYTES = 512 * 2**20
+
+_BATCH = re.compile(r"(?:.*/)?(?:data_batch(?:_\d+)?|test_batch|train|test)", re.DOTALL)
+_SIDE = 32
+_REMEDY = "Get the batch again from where it came from, or leave it out."
+
+
+def names_batch(path: str) -> bool:
+    """Tell whether a file of this name may be a batch; its content decides."""
+    return _BATCH.fullmatch(path) is not None
+
+
+def is_batch(place: Path) -> bool:
+    """Tell, by its name and its first bytes, whether a file is a batch."""
+    try:
+        if not names_batch(place.name) or not place.is_file():
+            return False
+        with place.open("rb") as file:
+            return begins_pickle(file.read(2))
+    except OSError:
+        return False
+
+
+def batch_limits(limits: Limits) -> Limits:
+    """Allow a batch more bytes than a picture."""
+    return replace(limits, max_bytes=max(limits.max_bytes, MAX_BYTES))
+
+
+def read_batch(path: str, data: bytes, *, archive: str, wanted: Collection[str] | None = None) -> Iterator[Item]:
+    """Yield a batch's pictures as PNG, with the number of their label, and "train" or "test" as their part.
+
+    Args:
+        path: the batch's, in the catalog.
+        data: its bytes.
+        archive: the part of `path` that is an archive's; the batch's own path where it lies in a folder.
+        wanted: paths in the catalog; only these are yielded. None: all.
+    """
+    try:
+        pixels, labels = _checked(read_pickle(data))
+    except PictureError as error:
+        yield refused(path, error, archive=archive if archive != path else "")
+        return
+    part = "test" if path.rpartition("/")[2].startswith("test") else "train"
+    for row, label in enumerate(labels):
+        name = f"{path}{MEMBER}{row}.png"
+        if wanted is None or name in wanted:
+            load = partial(_png, pixels[row])
+            yield Item(path=name, load=load, archive=archive, held=pixels[row].nbytes, label=str(label), part=part)
+
+
+def _checked(batch: dict[str, Any]) -> tuple[np.ndarray, Sequence[int]]:
+    """Give pixels uint8 [N, 3072] (red plane, green plane, blue plane) and N labels."""
+    pixels = batch.get("data")
+    labels = batch.get("fine_labels", batch.get("labels"))
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape[1:] != (3 * _SIDE * _SIDE,):
+        found = f"{pixels.dtype} {list(pixels.shape)}" if isinstance(pixels, np.ndarray) else "none"
+        raise DamagedPicture(f"Its pixels should be uint8 [N, 3072], and are {found}.", hint=_REMEDY)
+    labels = labels.tolist() if isinstance(labels, np.ndarray) else labels
+    if not isinstance(labels, list) or not all(isinstance(label, int) for label in labels):
+        raise DamagedPicture("It has no list of labels that are numbers.", hint=_REMEDY)
+    if len(labels) != len(pixels):
+        raise DamagedPicture(f"It has {len(pixels)} pictures and {len(labels)} labels.", hint=_REMEDY)
+    return pixels, labels
+
+
+def _png(planes: np.ndarray) -> bytes:
+    """Write a picture of uint8 [3072] as PNG, not compressed: the same bytes with any version of any library.
+
+    They are hashed, and the hash must be found again years later.
+    """
+    rows = np.zeros((_SIDE, 1 + 3 * _SIDE), np.uint8)  # each row begins with its filter: 0, none
+    rows[:, 1:] = planes.reshape(3, _SIDE, _SIDE).transpose(1, 2, 0).reshape(_SIDE, -1)
+    raw = rows.tobytes()
+    stored = (
+        b"\x78\x01\x01" + struct.pack("<HH", len(raw), len(raw) ^ 0xFFFF) + raw + struct.pack(">L", zlib.adler32(raw))
+    )
+    header = struct.pack(">LLBBBBB", _SIDE, _SIDE, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", stored) + _chunk(b"IEND", b"")
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">L", len(body)) + kind + body + struct.pack(">L", zlib.crc32(kind + body))

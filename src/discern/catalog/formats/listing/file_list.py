@@ -1,0 +1,51 @@
+"""The list of the bin pictures: how many objects, and the metadata of the bins that hold so many."""
+
+from pathlib import PurePosixPath
+
+from discern.catalog.formats.listing.json_lines import plain_text, read_json
+from discern.catalog.formats.listing.listing_entry import ListingEntry, places_inside
+from discern.errors import CatalogError
+
+_FOLDERS = ("bin-images", "images")
+
+
+def read_file_list(name: str, data: bytes) -> list[ListingEntry]:
+    """Read a `file_list.json`: `{"1": ["data/metadata/100313.json", ...], ...}`.
+
+    The key is the label. The picture of `data/metadata/100313.json` is `100313.jpg` in that folder, in `bin-images/` or
+    `images/` beside that folder or beside the list, in a folder named for the label, or beside the list.
+
+    Args:
+        name: the list's name, for messages.
+        data: its bytes.
+
+    Raises:
+        CatalogError: it is not of this form.
+    """
+    listed = read_json(name, data.removeprefix(b"\xef\xbb\xbf"))
+    if not isinstance(listed, dict) or not listed or not all(isinstance(files, list) for files in listed.values()):
+        raise CatalogError(f"{name} lists no files by label.", hint='Write {"label": ["file", ...], ...}.')
+    return [
+        _entry(f"{name}, {label!r}, file {number}", label, file)
+        for label, files in listed.items()
+        for number, file in enumerate(files, 1)
+    ]
+
+
+def _entry(where: str, label: str, file: object) -> ListingEntry:
+    path = plain_text(where, "the file", file)
+    if not path or not path.strip():
+        raise CatalogError(f"{where} names no picture.", hint="Fill in the file, or remove it.")
+    (inside,) = places_inside(path)
+    return ListingEntry(
+        path=path,
+        label=plain_text(where, "the label", label) or None,
+        places=_places(PurePosixPath(inside), label) if inside else ("",),
+        where=where,
+    )
+
+
+def _places(file: PurePosixPath, label: str) -> tuple[str, ...]:
+    picture = f"{file.stem}.jpg" if file.suffix.lower() == ".json" else file.name
+    folders = [str(file.parent), *(f"{file.parent.parent}/{name}" for name in _FOLDERS), *_FOLDERS, label, "."]
+    return places_inside(*(f"{folder}/{picture}" for folder in folders))

@@ -1,0 +1,1 @@
+"""Labels of pictures: from the folders they lie in, from lists among them, or from the source itself."""

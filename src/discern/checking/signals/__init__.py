@@ -1,0 +1,1 @@
+"""Measurements that checks are made of."""

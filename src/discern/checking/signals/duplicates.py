@@ -1,0 +1,102 @@
+"""Which pictures are one picture: every pair of copies once, and the ones under two labels."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from discern.catalog import Catalog
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duplicate:
+    """A pair of copies.
+
+    Args:
+        row: the picture that is proposed for dropping or grouping: of two given parts the one in training, of two
+            paths the later.
+        other: the one that stays.
+        kind: "exact" (the same pixels) or "near".
+        score: how sure it is, in [0, 1].
+    """
+
+    row: int
+    other: int
+    kind: Literal["exact", "near"]
+    score: float
+
+
+def find_duplicates(edges: pl.DataFrame, *, labels: Ints, rank: Ints) -> Iterator[Duplicate]:
+    """Every pair of copies once: n exact copies make n - 1 pairs, each near pair is one.
+
+    Of exact copies, those of one label point to the first of that label, and the first of each label to the first of
+    all: so a picture under two labels is one pair, however many copies there are.
+
+    Args:
+        edges: as `find_edges` gives them.
+        labels: int [N], -1 where there is none.
+        rank: int [N], without ties: of two copies the one of lower rank stays.
+    """
+    for cluster in exact_clusters(edges):
+        yield from _exact_pairs(labels, sorted(cluster, key=rank.__getitem__))
+    near = edges.filter(pl.col("kind") == "near").unique(["first", "second"], maintain_order=True)
+    for first, second, score in near.select("first", "second", "score").iter_rows():
+        other, row = sorted((first, second), key=rank.__getitem__)
+        yield Duplicate(row=row, other=other, kind="near", score=score)
+
+
+def exact_clusters(edges: pl.DataFrame) -> list[list[int]]:
+    """Rows that show the same pixels, two or more in each list."""
+    parent: dict[int, int] = {}
+
+    def root(row: int) -> int:
+        while (above := parent.setdefault(row, row)) != row:
+            parent[row] = row = parent[above]
+        return row
+
+    for first, second in edges.filter(pl.col("kind") == "exact").select("first", "second").iter_rows():
+        parent[root(second)] = root(first)
+    clusters = defaultdict(list)
+    for row in parent:
+        clusters[root(row)].append(row)
+    return list(clusters.values())
+
+
+def conflicted(catalog: "Catalog", edges: pl.DataFrame) -> NDArray[np.bool_]:
+    """Which pictures cannot be judged, because a copy of them stands under another label.
+
+    Args:
+        catalog: N pictures.
+        edges: as `find_edges` gives them.
+
+    Returns:
+        bool [N]: the ends of exact or near pairs under two labels, with all their exact copies.
+    """
+    label = np.asarray(catalog.label_index)
+    picture = np.arange(len(label))
+    clusters = exact_clusters(edges)
+    for cluster in clusters:
+        picture[cluster] = min(cluster)
+    ends = edges.filter(pl.col("kind") != "sequence").select("first", "second").to_numpy().reshape(-1, 2)
+    between = (label[ends] >= 0).all(axis=1) & (label[ends[:, 0]] != label[ends[:, 1]])
+    doubtful = picture[ends[between]].ravel().tolist()
+    doubtful += [min(cluster) for cluster in clusters if len(set(label[cluster].tolist()) - {-1}) > 1]
+    return np.isin(picture, doubtful)
+
+
+def _exact_pairs(labels: Ints, cluster: Iterable[int]) -> Iterator[Duplicate]:
+    """From exact copies, the one to stay first."""
+    firsts: dict[int, int] = {}
+    for row in cluster:
+        label = int(labels[row])
+        other = firsts.get(label, next(iter(firsts.values()), None))
+        firsts.setdefault(label, row)
+        if other is not None:
+            yield Duplicate(row=row, other=other, kind="exact", score=1.0)

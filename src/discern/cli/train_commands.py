@@ -1,0 +1,123 @@
+"""The commands from pictures to a bundle: `discern check`, `discern split`, `discern train`."""
+
+from typing import Annotated
+
+import typer
+
+from discern.cli import render
+from discern.cli.common_options import Backbone, Cache, Fixes, Json, Name, Resume, Runs, Seed, Source
+from discern.cli.exit_codes import FELL_SHORT
+from discern.cli.option_values import parse_order, parse_parts, parse_share
+from discern.cli.progress_bar import progress_bar
+
+
+def check(
+    source: Source,
+    name: Name = None,
+    runs: Runs = "runs",
+    fixes: Fixes = None,
+    backbone: Backbone = "lite0",
+    resume: Resume = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when anything is found.")] = False,
+    cache: Cache = None,
+    json: Json = False,
+) -> None:
+    """Say what is wrong with pictures, and propose fixes; nothing is changed.
+
+    Example: discern check photos/
+    """
+    from discern.flow.check import check
+
+    with progress_bar() as progress:
+        result = check(
+            source, name=name, runs=runs, fixes=fixes, backbone=backbone, resume=resume, cache=cache, progress=progress
+        )
+    render.show(result.to_json(), json=json, words=render.check)
+    raise typer.Exit(FELL_SHORT if strict and not result.clean else 0)
+
+
+def split(
+    source: Source,
+    parts: Annotated[str, typer.Option(help="Shares of train/validation/test.")] = "70/20/10",
+    out: Annotated[str | None, typer.Option(help="Write train/, validation/, test/ and lists here.")] = None,
+    copy: Annotated[bool, typer.Option("--copy", help="Copy pictures instead of linking them.")] = False,
+    name: Name = None,
+    runs: Runs = "runs",
+    seed: Seed = 0,
+    fixes: Fixes = None,
+    backbone: Backbone = "lite0",
+    cache: Cache = None,
+    json: Json = False,
+) -> None:
+    """Split pictures into parts that share no picture, near copy or group, with a proof.
+
+    Example: discern split photos/ --parts 70/20/10 --out parts/
+    """
+    from discern.flow.split import split
+
+    with progress_bar() as progress:
+        result = split(
+            source,
+            parts=parse_parts(parts),
+            out=out,
+            copy=copy,
+            name=name,
+            runs=runs,
+            seed=seed,
+            fixes=fixes,
+            backbone=backbone,
+            cache=cache,
+            progress=progress,
+        )
+    render.show(result.to_json(), json=json, words=render.split)
+
+
+def train(
+    source: Source,
+    name: Name = None,
+    runs: Runs = "runs",
+    seed: Seed = 0,
+    fixes: Fixes = None,
+    backbone: Backbone = "lite0",
+    at_most_wrong: Annotated[
+        str, typer.Option(help="What share of the accepted answers may be wrong, such as 2%; none: accept nothing.")
+    ] = "5%",
+    coverage: Annotated[
+        str, typer.Option(help="How often an answer's set of labels is to hold the right one; none: no sets.")
+    ] = "90%",
+    ordered: Annotated[
+        str | None, typer.Option(help="The labels in an order that means something, least first; or numeric.")
+    ] = None,
+    negatives: Annotated[str | None, typer.Option(help="Pictures of none of the labels, to tell strangers by.")] = None,
+    names: Annotated[
+        str | None, typer.Option(help="A CSV of label,name,spoken,route: what labels are called, where things go.")
+    ] = None,
+    resume: Resume = False,
+    cache: Cache = None,
+    json: Json = False,
+) -> None:
+    """Check, split, fit, evaluate and pack: from pictures to a bundle and a report.
+
+    Example: discern train photos/ --name bananas --at-most-wrong 2%
+    """
+    from discern.flow.train import train
+
+    shares = {"at_most_wrong": parse_share(at_most_wrong), "coverage": parse_share(coverage)}
+    with progress_bar() as progress:
+        result = train(
+            source,
+            name=name,
+            runs=runs,
+            seed=seed,
+            fixes=fixes,
+            backbone=backbone,
+            **shares,
+            ordered=parse_order(ordered),
+            negatives=negatives,
+            names=names,
+            resume=resume,
+            cache=cache,
+            progress=progress,
+        )
+    render.show(result.to_json(), json=json, words=render.train)
+    render.advise(result.hints)

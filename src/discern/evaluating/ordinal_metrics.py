@@ -1,0 +1,153 @@
+"""How far off answers are where the labels have an order: a ripe banana called overripe is nearly right."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from discern.errors import UsageError
+from discern.evaluating.intervals import (
+    FEWEST_GROUPS,
+    TOO_FEW,
+    Interval,
+    Members,
+    mean_interval,
+    resample,
+    share_interval,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrdinalMetrics:
+    """Distances between answer and truth, counted in labels.
+
+    Attributes:
+        mae: the mean distance.
+        rmse: the root of the mean squared distance.
+        quadratic_kappa: the agreement beyond chance, 1 at best, where disagreement grows with the squared distance
+            (Cohen 1968); undefined where truth and answers are one label.
+        within_one: the share of answers at most one label off.
+        mae_of_median: the mean distance of always answering `median`, which no other constant answer beats.
+        gain: how much nearer the answers are than `median`, the mean over the same pictures; in labels.
+        median: the place of the truths' weighted median label.
+    """
+
+    mae: Interval
+    rmse: Interval
+    quadratic_kappa: Interval
+    within_one: Interval
+    mae_of_median: Interval
+    gain: Interval
+    median: int
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready, null where undefined."""
+        return asdict(self)
+
+
+def evaluate_ordinal(
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    *,
+    groups: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    seed: int = 0,
+) -> OrdinalMetrics:
+    """Judge answers on a scale; `bundle.decoding.median_label` gives those with the smallest expected distance.
+
+    Args:
+        truth: int [N], places in the order of the labels.
+        predicted: int [N], likewise.
+        groups: [N], pictures that are not independent share a value; None: all are independent.
+        weights: float [N], at least 0; None: each picture weighs 1.
+        seed: of the resampling.
+
+    Raises:
+        UsageError: no pictures, wrong shapes, or places that are no whole numbers from 0 on.
+    """
+    for places in (truth, predicted):
+        if places.ndim != 1 or places.shape != truth.shape or not np.issubdtype(places.dtype, np.integer):
+            raise UsageError(f"Places must be whole numbers, one for each picture, not {places.dtype} {places.shape}.")
+    members = Members.of(len(truth), groups, weights)
+    if members.count == 0:
+        raise UsageError("There is nothing to judge: no picture weighs anything.", hint="Judge at least one picture.")
+    if min(truth.min(), predicted.min()) < 0:
+        raise UsageError("A place is below 0.", hint="Leave out pictures without a label.")
+    median = _median(truth, members.weight)
+    moments = _Moments(truth.astype(np.float64), predicted.astype(np.float64), median, members, seed=seed)
+    return OrdinalMetrics(
+        mae=moments.interval(_mae, mean_interval),
+        rmse=moments.interval(_rmse, mean_interval),
+        quadratic_kappa=moments.interval(_kappa, _agreement_interval),
+        within_one=moments.interval(_within_one, share_interval),
+        mae_of_median=moments.interval(_mae_of_median, mean_interval),
+        gain=moments.interval(_gain, _difference_interval),
+        median=median,
+    )
+
+
+class _Moments:
+    """Means over all pictures and over resampled groups, each `[m, draws]`: every figure here is made of them."""
+
+    def __init__(self, truth: np.ndarray, predicted: np.ndarray, median: int, members: Members, *, seed: int) -> None:
+        off = np.abs(truth - predicted)
+        one, squares = np.ones(len(truth)), truth**2 + predicted**2
+        columns = members.columns(one, off, off**2, off <= 1, np.abs(truth - median), truth, predicted, squares)
+        self._groups = members.count
+        self._whole, self._draws = (
+            (sums / sums[:, :1]).T for sums in (columns.sum(axis=0)[None], resample(columns, seed=seed))
+        )
+
+    def interval(self, figure: Callable[[np.ndarray], np.ndarray], ends: Callable[..., Interval]) -> Interval:
+        value = float(figure(self._whole)[0])
+        if np.isnan(value):
+            return Interval(value=None, note="all of one label")
+        return ends(value, figure(self._draws), groups=self._groups)
+
+
+def _mae(means: np.ndarray) -> np.ndarray:
+    return np.asarray(means[1])
+
+
+def _rmse(means: np.ndarray) -> np.ndarray:
+    return np.asarray(np.sqrt(means[2]))
+
+
+def _within_one(means: np.ndarray) -> np.ndarray:
+    return np.asarray(np.minimum(means[3], 1.0))
+
+
+def _mae_of_median(means: np.ndarray) -> np.ndarray:
+    return np.asarray(means[4])
+
+
+def _gain(means: np.ndarray) -> np.ndarray:
+    return np.asarray(means[4] - means[1])
+
+
+def _kappa(means: np.ndarray) -> np.ndarray:
+    """One minus the mean squared distance over that of truths and answers paired at random."""
+    by_chance = means[7] - 2 * means[5] * means[6]
+    defined = by_chance > 1e-12
+    return np.where(defined, 1 - means[2] / np.where(defined, by_chance, 1.0), np.nan)
+
+
+def _agreement_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
+    if groups < FEWEST_GROUPS:
+        return Interval(value=value, note=TOO_FEW)
+    half = float(stats.t.ppf(0.975, groups - 1) * np.nanstd(draws, ddof=1))
+    return Interval(value=value, low=max(-1.0, value - half), high=min(1.0, value + half))
+
+
+def _difference_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
+    if groups < FEWEST_GROUPS:
+        return Interval(value=value, note=TOO_FEW)
+    half = float(stats.t.ppf(0.975, groups - 1) * draws.std(ddof=1))
+    return Interval(value=value, low=value - half, high=value + half)
+
+
+def _median(places: np.ndarray, weight: np.ndarray) -> int:
+    below = np.cumsum(np.bincount(places, weight))
+    return int(np.argmax(below >= below[-1] / 2))

@@ -1,0 +1,1 @@
+"""`discern evaluate`: measures a bundle, or a server, on other pictures."""

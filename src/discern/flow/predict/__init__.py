@@ -1,0 +1,1 @@
+"""`discern predict`: predictions for pictures named in every usual way."""

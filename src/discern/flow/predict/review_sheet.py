@@ -1,0 +1,82 @@
+"""A sheet of the answers that are for a person."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+from PIL import Image
+
+from discern.bundle import Model
+from discern.catalog import Item
+from discern.catalog.formats.read_items import read_items
+from discern.errors import PictureError, UsageError
+from discern.flow.predict.answer_table import AT, LINE, PROBABILITY
+from discern.picture import fit, open_picture
+from discern.reporting.sheet import THUMB_SIDE, Doubt, Sheet, write_sheet_page, write_sheet_picture
+
+MOST = 200
+_CANDIDATES = 3
+_WRITERS = {".html": write_sheet_page, ".png": write_sheet_picture}
+
+
+def sheet_format(sheet: Path) -> str:
+    """The form of a sheet, told by its suffix.
+
+    Raises:
+        UsageError: it is none of those that are written.
+    """
+    if sheet.suffix.lower() not in _WRITERS:
+        raise UsageError(f"{sheet} is of no form that a sheet has.", hint=f"Name it {' or '.join(_WRITERS)}.")
+    return sheet.suffix.lower()
+
+
+def write_sheet(path: Path, parts: Sequence[Path], root: Path, *, model: Model, answers: Path) -> None:
+    """Show the answers that are for a person, the least sure first.
+
+    Args:
+        path: the file to write.
+        parts: the answers, Parquet files with the columns of `tabling.schema`.
+        root: what the paths within the source are relative to.
+        model: what answered.
+        answers: where all answers are found.
+
+    Raises:
+        UnreadableFile: the sheet cannot be written.
+    """
+    table = pl.scan_parquet(list(parts))
+    doubtful = table.filter(pl.col("decision") != "accept")
+    chosen = doubtful.select(pl.exclude(LINE)).bottom_k(MOST, by="confidence").collect()
+    counts = dict(table.group_by("decision").len().collect().iter_rows())
+    sheet = Sheet(
+        title=model.manifest.name,
+        answers=answers.name,
+        pictures=sum(count for decision, count in counts.items() if decision is not None),
+        review=counts.get("review", 0),
+        unknown=counts.get("unknown", 0),
+        unusable=counts.get(None, 0),
+        names={label: model.manifest.language.name(label) for label in model.labels},
+        doubts=list(_doubts(chosen.sort("confidence", AT), root, model)),
+    )
+    _WRITERS[sheet_format(path)](path, sheet)
+
+
+def _doubts(chosen: pl.DataFrame, root: Path, model: Model) -> Iterator[Doubt]:
+    items = read_items(root, chosen[AT].to_list(), limits=model.limits)
+    thumbs = {item.path: _thumb(item, model) for item in items}
+    for row in chosen.iter_rows(named=True):
+        sure = sorted(((row[PROBABILITY + label], label) for label in model.labels), reverse=True)
+        yield Doubt(
+            path=row[AT],
+            decision=row["decision"],
+            message=row["message"],
+            candidates=[(label, share) for share, label in sure[:_CANDIDATES]],
+            thumb=thumbs.get(row[AT]),
+        )
+
+
+def _thumb(item: Item, model: Model) -> Image.Image | None:
+    """The picture, made small; None where it cannot be opened any more."""
+    try:
+        return fit(open_picture(item.load(), shortest=THUMB_SIDE, limits=model.limits), THUMB_SIDE)
+    except PictureError:
+        return None

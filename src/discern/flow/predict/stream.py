@@ -1,0 +1,77 @@
+"""Answers a source's pictures as they come: on all cores, in their order, few at a time."""
+
+import math
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future
+from typing import NamedTuple
+
+from discern.bundle import Model, Prediction
+from discern.catalog import Item
+from discern.errors import PictureError
+from discern.inference.batcher import BatchConfig, Batcher, BatchResult
+from discern.parallel import count_cores
+
+_BATCH = 8
+_AHEAD = 4
+_MOST_BYTES = 64 << 20
+
+
+class _UnderWay(NamedTuple):
+    path: str
+    bytes: int
+    answer: "Future[BatchResult] | PictureError"
+
+    def wait(self) -> Prediction | PictureError:
+        if isinstance(self.answer, PictureError):
+            return self.answer
+        try:
+            return self.answer.result().prediction
+        except PictureError as error:
+            return error
+
+
+def answer_items(
+    model: Model, items: Iterable[Item], *, threads: int | None = None
+) -> Generator[tuple[str, Prediction | PictureError], None, None]:
+    """Answer pictures in the order in which they come; a bad one gives its error in its place.
+
+    Files are read one after the other, decoded and answered side by side. However many there are, no more than some
+    dozens, or some dozens of megabytes, are held at a time.
+
+    Args:
+        model: loaded for one thread: several runs side by side are quicker than one on all cores.
+        items: the pictures.
+        threads: how many decode and run at once; None: one per core.
+
+    Yields:
+        The item's path, and its answer or what is wrong with it.
+    """
+    threads = threads or count_cores()
+    window, held = _AHEAD * _BATCH * threads, 0
+    batcher = Batcher(
+        model, batching=BatchConfig(max_batch=_BATCH, queue=2 * window, timeout=math.inf, threads=threads)
+    )
+    under_way: deque[_UnderWay] = deque()
+    try:
+        for item in items:
+            under_way.append(_begin(batcher, item))
+            held += under_way[-1].bytes
+            while len(under_way) >= window or held > _MOST_BYTES:
+                held -= under_way[0].bytes
+                yield under_way[0].path, under_way.popleft().wait()
+        while under_way:
+            yield under_way[0].path, under_way.popleft().wait()
+    finally:
+        for each in under_way:
+            if isinstance(each.answer, Future):
+                each.answer.cancel()
+        batcher.close()
+
+
+def _begin(batcher: Batcher, item: Item) -> _UnderWay:
+    try:
+        data = item.load()
+    except PictureError as error:
+        return _UnderWay(item.path, 0, error)
+    return _UnderWay(item.path, len(data), batcher.submit(data))

@@ -1,0 +1,240 @@
+"""What `check`, `split` and `train` share: from a source to a catalog whose dependent pictures are known."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+
+from discern.catalog import Catalog, apply_fixes, read_fixes, read_names, scan, write_fixes
+from discern.checking import Finding, find_issues, propose_fixes
+from discern.errors import FixesError
+from discern.features import extract, load_backbone
+from discern.flow.negatives import add_negatives
+from discern.flow.paths import cache_folder, resolve_path
+from discern.flow.run import Run, is_own
+from discern.grouping import Groups, find_edges_cached, form_groups
+from discern.picture import choose_recipe
+from discern.progress import Progress
+from discern.splitting import Split, cross_split
+from discern.store import Rows
+from discern.training import AppliedFixes, TrainingData, predict_for_label_checks
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareConfig:
+    """What is looked at, and with which eyes.
+
+    Attributes:
+        source: folder, table or archive of pictures.
+        fixes: a fixes.csv to apply, or None.
+        backbone: a name, or the path of an ONNX file.
+        negatives: pictures of none of the classes, or None.
+        ordered: the labels in an order that means something; empty: it means nothing.
+        names: a names.csv, or None.
+    """
+
+    source: str
+    fixes: str | None = None
+    backbone: str = "lite0"
+    negatives: str | None = None
+    ordered: tuple[str, ...] = ()
+    names: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        source: str | Path,
+        *,
+        fixes: str | Path | None,
+        backbone: str,
+        negatives: str | Path | None = None,
+        ordered: Sequence[str] = (),
+        names: str | Path | None = None,
+    ) -> Self:
+        """Settings with absolute paths, so that a run says where its pictures were."""
+        return cls(
+            source=str(resolve_path(source)),
+            fixes=None if fixes is None else str(resolve_path(fixes)),
+            backbone=_named(backbone),
+            negatives=None if negatives is None else str(resolve_path(negatives)),
+            ordered=tuple(ordered),
+            names=None if names is None else str(resolve_path(names)),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for `run.json`; files by what they say, so that none that was edited passes for the same."""
+        return asdict(self) | {"fixes": _by_content(self.fixes), "names": _by_content(self.names)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A catalog, seen through a backbone, with its dependent pictures grouped and its faults named.
+
+    Attributes:
+        material: the pictures, N rows, and what the backbone saw in them.
+        edges: pairs that are not independent.
+        groups: which pictures must stay together.
+        crossed: a cross-validation over all labelled pictures; None where there are no two classes.
+        findings: what is wrong, picture by picture.
+        names: what people call some labels: label to `name`, `spoken`, `route`.
+    """
+
+    material: TrainingData
+    edges: pl.DataFrame
+    groups: Groups
+    crossed: Split | None
+    findings: list[Finding]
+    names: dict[str, dict[str, str]]
+
+    @property
+    def catalog(self) -> Catalog:
+        """The pictures, N rows."""
+        return self.material.catalog
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """Features `[N, D]` over all rows of a catalog: zeros where a picture is unreadable."""
+
+    rows: Rows
+    position: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self.position), *self.rows.shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.rows.dtype
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        wanted = np.atleast_1d(self.position[index])
+        result = np.zeros((len(wanted), *self.rows.shape[1:]), self.rows.dtype)
+        result[wanted >= 0] = self.rows[wanted[wanted >= 0]]
+        return result[0] if isinstance(index, int | np.integer) else result
+
+
+def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progress: Progress) -> Prepared:
+    """Scan, see, group and check; each step is kept in the run and not repeated when the run goes on."""
+    kept = cache_folder(cache)
+    with run.stage("scan", progress):
+        catalog = _catalog(run, config, kept, progress)
+        names = {} if config.names is None else read_names(Path(config.names), catalog.labels)
+    run.save(data={"fingerprint": catalog.fingerprint, "files": len(catalog.table)})
+    with run.stage("features", progress):
+        material = extract_features(catalog, config.backbone, cache=kept, progress=progress)
+    with run.stage("group", progress):
+        find = partial(
+            find_edges_cached,
+            catalog,
+            embeddings=_Spread(material.features, material.position),  # type: ignore[arg-type]
+            seen_by=json.dumps([material.backbone.key, material.recipe.to_json()]),
+            cache=kept,
+            progress=progress,
+        )
+        edges = _edges(run, len(catalog), find)
+        groups = form_groups(catalog, edges)
+        folder = None if config.negatives is None else Path(config.negatives)
+        material = replace(material, fixed=_fixed(run, catalog))
+        material = add_negatives(material, groups, folder, cache=kept, progress=progress)
+    with run.stage("check", progress):
+        crossed = cross_split(catalog, groups) if len(catalog.labels) > 1 else None
+        opinions = None if crossed is None else predict_for_label_checks(material, crossed)
+        findings = find_issues(catalog, edges, groups, opinions=opinions)
+        with run.replacing("fixes.csv") as path:
+            write_fixes(path, propose_fixes(catalog, findings))
+    return Prepared(material=material, edges=edges, groups=groups, crossed=crossed, findings=findings, names=names)
+
+
+def extract_features(catalog: Catalog, name: str, *, cache: Path, progress: Progress) -> TrainingData:
+    """See every readable picture through a backbone; the recipe is chosen from the pictures' sizes."""
+    backbone = load_backbone(name)
+    rows = np.flatnonzero(catalog.readable)
+    recipe = choose_recipe(_sizes(catalog, rows), backbone.size)
+    features = extract(catalog, rows.tolist(), backbone, recipe, cache=cache, progress=progress)
+    position = np.full(len(catalog.table), -1, np.int64)
+    position[rows] = np.arange(len(rows))
+    return TrainingData(catalog=catalog, features=features, position=position, backbone=backbone, recipe=recipe)
+
+
+def _named(backbone: str) -> str:
+    return str(resolve_path(backbone)) if Path(backbone).suffix.lower() == ".onnx" else backbone
+
+
+def _by_content(file: str | None) -> dict[str, str | None] | None:
+    """A file by its path and by what it says."""
+    if file is None:
+        return None
+    path = Path(file)
+    said = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    return {"path": str(path), "sha256": said}
+
+
+def _sizes(catalog: Catalog, rows: np.ndarray) -> Sequence[tuple[int, int]]:
+    table = catalog.table[rows]
+    return list(zip(table["width"].to_list(), table["height"].to_list(), strict=True))
+
+
+def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -> Catalog:
+    path = run.path("catalog.parquet")
+    if path.exists():
+        return _in_order(Catalog.load(path, cache=cache), config)
+    catalog = scan(Path(config.source), cache=cache, progress=progress, leave_out=is_own)
+    if config.fixes is not None:
+        came, catalog = catalog, apply_fixes(catalog, read_fixes(Path(config.fixes)))
+        if not catalog.readable.any():
+            raise FixesError(f"{config.fixes} drops every picture.", hint="Keep some of them.")
+        run.save(fixed=_what_changed(came, catalog))
+    with run.replacing("catalog.parquet") as temporary:
+        catalog.write(temporary)
+    return _in_order(catalog, config)
+
+
+def _what_changed(before: Catalog, after: Catalog) -> dict[str, Any]:
+    """How many pictures fixes dropped, and the labels that others came with, by path."""
+    came = dict(zip(before.table["path"], before.table["label"], strict=True))
+    now = zip(after.table["path"], after.table["label"], strict=True)
+    return {
+        "dropped": len(before) - len(after),
+        "relabelled": {path: came[path] for path, label in now if came[path] != label},
+    }
+
+
+def _fixed(run: Run, catalog: Catalog) -> AppliedFixes | None:
+    """What fixes changed, with the labels as they came."""
+    if "fixed" not in run.facts:
+        return None
+    relabelled = run.facts["fixed"]["relabelled"]
+    number = {label: resolve_path for resolve_path, label in enumerate(catalog.labels)}
+    label = catalog.label_index.copy()
+    for row, path in enumerate(catalog.table["path"]):
+        if path in relabelled:
+            label[row] = number.get(relabelled[path], -1)
+    return AppliedFixes(dropped=run.facts["fixed"]["dropped"], relabelled=len(relabelled), label=label)
+
+
+def _in_order(catalog: Catalog, config: PrepareConfig) -> Catalog:
+    return catalog.ordered(config.ordered) if config.ordered else catalog
+
+
+def _edges(run: Run, pictures: int, find: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    if run.path("edges.parquet").exists():
+        with run.reading("edges.parquet") as path:
+            edges = pl.read_parquet(path).select("first", "second", "kind", "score")
+            ends = edges.select("first", "second").to_numpy()
+            if (ends < 0).any() or (ends >= pictures).any():
+                raise ValueError("they are not pairs of these pictures")
+            return edges
+    edges = find()
+    with run.replacing("edges.parquet") as temporary:
+        edges.write_parquet(temporary)
+    return edges

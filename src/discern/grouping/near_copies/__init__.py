@@ -1,0 +1,1 @@
+"""Near copies: candidate pairs, alignment, comparison and confirmation."""

@@ -1,0 +1,1 @@
+"""The unknown score: its measures, their combination and its threshold."""

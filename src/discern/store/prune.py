@@ -1,0 +1,115 @@
+"""How much the cache holds, and how it is made smaller."""
+
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from os import stat_result
+from pathlib import Path
+from time import time
+
+import platformdirs
+from filelock import FileLock, Timeout
+
+from discern.errors import StoreError
+from discern.store.chunk import SUFFIX, UNFINISHED, read_header
+
+_ABANDONED_SECONDS = 3600
+_LOCK_SECONDS = 60
+_SHELF = re.compile(".+-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShelfInfo:
+    """What one shelf holds: its rows, its bytes on disk, and when any of it was last used."""
+
+    name: str
+    rows: int
+    bytes: int
+    last_used: datetime
+
+
+def default_folder() -> Path:
+    """The cache folder that this system gives its users' programs."""
+    return platformdirs.user_cache_path("discern", appauthor=False)
+
+
+def is_cache_folder(folder: Path) -> bool:
+    """Tell by its name and content whether a folder is one of a cache's shelves."""
+    return bool(_SHELF.fullmatch(folder.name)) and any(folder.glob(f"*{SUFFIX}"))
+
+
+def survey(folder: Path) -> list[ShelfInfo]:
+    """List the shelves of a cache, by name; an absent folder has none."""
+    shelves: dict[str, list[tuple[Path, stat_result]]] = {}
+    for path, status in _files(folder, SUFFIX):
+        shelves.setdefault(path.parent.name, []).append((path, status))
+    return [
+        ShelfInfo(
+            name=name.rpartition("-")[0],
+            rows=sum(_count_rows(path) for path, _ in files),
+            bytes=sum(status.st_size for _, status in files),
+            last_used=datetime.fromtimestamp(max(status.st_mtime for _, status in files), UTC),
+        )
+        for name, files in sorted(shelves.items())
+    ]
+
+
+def prune(folder: Path, *, keep_bytes: float) -> int:
+    """Remove least recently used rows until at most `keep_bytes` are left; give the bytes freed.
+
+    Leftovers of killed writers go as well. Only one process prunes at a time; a run that needs what was removed says so
+    and computes it again when repeated.
+
+    Raises:
+        StoreError: another process has been pruning for a minute.
+    """
+    if not folder.is_dir():
+        return 0
+    try:
+        with FileLock(folder / "prune.lock", timeout=_LOCK_SECONDS):
+            return _remove_abandoned(folder) + _remove_oldest(folder, keep_bytes)
+    except Timeout as error:
+        raise StoreError(f"The cache at {folder} is being pruned by another process.", hint="Wait for it.") from error
+
+
+def _remove_abandoned(folder: Path) -> int:
+    oldest = time() - _ABANDONED_SECONDS
+    return sum(_remove(path, status) for path, status in _files(folder, UNFINISHED) if status.st_mtime < oldest)
+
+
+def _remove_oldest(folder: Path, keep_bytes: float) -> int:
+    files = sorted(_files(folder, SUFFIX), key=lambda file: (file[1].st_mtime, file[0]))
+    excess = sum(status.st_size for _, status in files) - keep_bytes
+    freed = 0
+    for path, status in files:
+        if freed >= excess:
+            break
+        freed += _remove(path, status)
+    return freed
+
+
+def _remove(path: Path, status: stat_result) -> int:
+    with suppress(OSError):  # Windows keeps a file that another process has mapped
+        path.unlink()
+        return status.st_size
+    return 0
+
+
+def _files(folder: Path, suffix: str) -> Iterator[tuple[Path, stat_result]]:
+    for path in folder.glob(f"*-{'[0-9a-f]' * 12}/*{suffix}"):
+        with suppress(OSError):
+            status = path.stat()
+            if stat.S_ISREG(status.st_mode):
+                yield path, status
+
+
+def _count_rows(path: Path) -> int:
+    try:
+        with path.open("rb") as file:
+            header = read_header(path, file.readline(512))
+    except (OSError, StoreError):
+        return 0
+    return header.rows if header else 0

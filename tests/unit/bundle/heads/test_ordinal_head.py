@@ -1,0 +1,139 @@
+"""One score and its thresholds give probabilities that are what proportional odds say."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from discern.bundle.heads.linear_head import ABSENT, unit_blocks
+from discern.bundle.heads.ordinal_head import OrdinalHead
+from discern.errors import BundleError
+
+SPANS = ((0, 4), (4, 6))
+
+
+def a_head(*, present: tuple[bool, ...] = (True, True, True), thresholds: tuple[float, ...] = (-0.5, 1.0)):
+    weight = np.random.default_rng(1).standard_normal(6).astype(np.float32)
+    return OrdinalHead(
+        spans=SPANS, weight=weight, thresholds=np.array(thresholds, np.float32), present=np.array(present)
+    )
+
+
+@pytest.fixture
+def features() -> np.ndarray:
+    return np.random.default_rng(0).standard_normal((7, 6)).astype(np.float32)
+
+
+def expected(head: OrdinalHead, features: np.ndarray) -> np.ndarray:
+    """By definition: differences of the cumulative probabilities, of the labels that were learned."""
+    score = unit_blocks(features, SPANS).astype(np.float64) @ head.weight
+    below = 1 / (1 + np.exp(score[:, None] - head.thresholds))
+    return np.diff(np.column_stack([np.zeros(len(score)), below, np.ones(len(score))]))
+
+
+def test_probabilities_lie_between_the_thresholds(features):
+    head = a_head()
+    probabilities = head.probabilities(features)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities, expected(head, features), atol=1e-6)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "present", [(True, False, True, True), (False, True, True, True), (True, True, True, False, False)]
+)
+def test_labels_that_were_not_learned_get_next_to_nothing(features, present):
+    head = a_head(present=present)
+    probabilities = head.probabilities(features)
+    learned = np.array(present)
+    assert head.classes == len(present)
+    assert (probabilities[:, ~learned] > 0).all()
+    assert (probabilities[:, ~learned] <= np.exp(ABSENT)).all()
+    np.testing.assert_allclose(probabilities[:, learned], expected(head, features), atol=1e-5)
+    assert (head.uncalibrated(features, 5.0)[:, ~learned] <= np.exp(ABSENT)).all()
+
+
+def test_logits_are_centred_over_what_was_learned_so_that_energy_tells_sure_from_unsure():
+    head = replace(
+        a_head(), weight=np.array([8, 0, 0, 0, 0, 0], np.float32), thresholds=np.array([-0.5, 0.5], np.float32)
+    )
+    features = np.array([[1, 0, 0, 0, 0, 1], [0, 1, 0, 0, 0, 1]], np.float32)
+    logits = head.logits(features)
+    np.testing.assert_allclose(logits.mean(axis=1), 0, atol=1e-6)
+    far, between = np.log(np.exp(logits).sum(axis=1))
+    assert far > between + 1
+
+
+def test_the_score_moves_the_answer_along_the_scale(features):
+    head = a_head()
+    score = unit_blocks(features, SPANS) @ head.weight
+    places = head.probabilities(features) @ np.arange(3)
+    np.testing.assert_array_equal(np.argsort(places), np.argsort(score))
+
+
+def test_scores_far_outside_stay_finite():
+    head = replace(a_head(), weight=np.full(6, 1e4, np.float32), thresholds=np.array([0, 1e-3], np.float32))
+    probabilities = head.probabilities(np.array([[1, 1, 1, 1, 1, 1], [-1, -1, -1, -1, -1, -1.0]]))
+    np.testing.assert_allclose(probabilities, [[0, 0, 1], [1, 0, 0]], atol=1e-6)
+
+
+def test_before_the_temperature_score_and_thresholds_are_larger(features):
+    head = a_head()
+    raw = replace(head, weight=head.weight * 3, thresholds=head.thresholds * 3)
+    np.testing.assert_allclose(head.uncalibrated(features, 3.0), raw.probabilities(features), atol=1e-6)
+
+
+def test_evidence_is_what_all_would_say_if_it_were_like_one_place(features):
+    head = a_head()
+    places = np.random.default_rng(2).standard_normal((7, 2, 3, 4)).astype(np.float32)
+    evidence = head.evidence(features, places)
+    assert evidence.shape == (7, 2, 3, 3)
+    rows = unit_blocks(features, SPANS)
+    rest = rows[:, 4:] @ head.weight[4:]
+    added = places[3, 1, 2] / np.linalg.norm(features[3, :4]) @ head.weight[:4]
+    steps, offset = head.steps
+
+    def logits(score: float) -> np.ndarray:
+        above = score - head.thresholds
+        return np.log1p(np.exp(np.concatenate([above, -above]))) @ steps + offset
+
+    np.testing.assert_allclose(evidence[3, 1, 2], logits(rest[3] + added) - logits(rest[3]), atol=1e-5)
+
+
+def test_evidence_for_a_label_in_the_middle_is_where_the_score_is_brought_there():
+    head = replace(
+        a_head(),
+        spans=((0, 2),),
+        weight=np.array([1, -1], np.float32),
+        thresholds=np.array([2.0, 4.0], np.float32),
+    )
+    places = np.array([[[[-5, 0], [3, 0], [12, 0]]]], np.float32)
+    evidence = head.evidence(np.array([[1.0, 0]]), places)[0, 0]
+    assert evidence[:, 0].argmax() == 0
+    assert evidence[:, 1].argmax() == 1
+    assert evidence[:, 2].argmax() == 2
+    assert evidence[1, 1] > 0
+
+
+def test_evidence_of_nothing_is_nothing(features):
+    evidence = a_head().evidence(features, np.zeros((7, 2, 2, 4), np.float32))
+    np.testing.assert_allclose(evidence, 0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"spans": ((0, 4), (5, 6))},
+        {"weight": np.zeros(5, np.float32)},
+        {"weight": np.zeros((6, 1), np.float32)},
+        {"weight": np.full(6, np.nan, np.float32)},
+        {"thresholds": np.array([1.0, 1.0], np.float32)},
+        {"thresholds": np.array([1.0, 0.0], np.float32)},
+        {"thresholds": np.array([0.0], np.float32)},
+        {"present": np.array([True, False, False])},
+        {"present": np.array([1, 1, 1])},
+    ],
+)
+def test_heads_that_do_not_fit_are_refused(change):
+    with pytest.raises(BundleError):
+        replace(a_head(), **change)

@@ -1,0 +1,134 @@
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from discern.catalog.formats.folder_source import FolderSource
+from discern.errors import CatalogError, EmptyFile, PictureError, UnreadableFile
+from discern.picture import Limits
+from tests.unit.catalog.factories import picture, write_files, write_zip
+
+posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no such files")
+
+
+def paths(folder: Path) -> list[str]:
+    return [item.path for item in FolderSource(folder, limits=Limits()).items()]
+
+
+def problems(folder: Path) -> dict[str, type[PictureError]]:
+    found = {}
+    for item in FolderSource(folder, limits=Limits()).items():
+        try:
+            item.load()
+        except PictureError as error:
+            found[item.path] = type(error)
+    return found
+
+
+def test_files_come_in_natural_order_whatever_they_are(folder):
+    write_files(folder, {"b/10.jpg": b"x", "b/9.jpg": b"x", "a.txt": b"x", "b/deep/er/1": b"x", "c": b""})
+    assert paths(folder) == ["a.txt", "b/9.jpg", "b/10.jpg", "b/deep/er/1", "c"]
+
+
+def test_what_is_to_be_ignored_is(folder):
+    write_files(folder, {"a": b"x", ".b": b"x", ".git/c": b"x", "__MACOSX/d": b"x", "e/Thumbs.db": b"x"})
+    assert paths(folder) == ["a"]
+
+
+def test_a_hidden_root_is_not_ignored(folder):
+    write_files(folder, {".cache/a": b"x"})
+    assert paths(folder / ".cache") == ["a"]
+
+
+def test_bytes_are_read_when_asked_for(folder):
+    write_files(folder, {"a": b"first"})
+    (item,) = FolderSource(folder, limits=Limits()).items()
+    (folder / "a").write_bytes(b"second")
+    assert item.load() == b"second"
+    assert item.held == 0
+
+
+def test_the_number_of_files_is_known_unless_there_are_archives(folder):
+    write_files(folder, {"a": b"x", "b/c": b"x", ".d": b"x"})
+    assert FolderSource(folder, limits=Limits()).total == 2
+    write_zip(folder / "e.zip", {"f": b"x"})
+    assert FolderSource(folder, limits=Limits()).total is None
+
+
+def test_archives_open_where_they_stand(folder):
+    write_files(folder, {"a": b"x", "c": b"x"})
+    write_zip(folder / "b.zip", {"q/2.png": b"two", "q/1.png": b"one", "../x.png": b"x"})
+    items = list(FolderSource(folder, limits=Limits()).items())
+    assert [item.path for item in items] == ["a", "b.zip!/q/2.png", "b.zip!/q/1.png", "b.zip!/../x.png", "c"]
+    assert [item.archive for item in items] == ["", "b.zip", "b.zip", "b.zip", ""]
+    assert items[1].load() == b"two"
+    assert problems(folder) == {"b.zip!/../x.png": UnreadableFile}
+
+
+def test_a_picture_named_like_an_archive_is_a_file(folder):
+    write_files(folder, {"a.zip": picture(1), "b.tar.gz": picture(2), "c.tar": b""})
+    assert paths(folder) == ["a.zip", "b.tar.gz", "c.tar"]
+    assert problems(folder) == {"c.tar": EmptyFile}
+
+
+@posix
+def test_pipes_sockets_and_devices_are_refused_at_once(folder):
+    os.mkfifo(folder / "pipe.jpg")
+    os.mkfifo(folder / "pipe.zip")
+    (folder / "device.jpg").symlink_to("/dev/zero")
+    (folder / "nowhere.jpg").symlink_to(folder / "absent")
+    (folder / "itself.jpg").symlink_to(folder / "itself.jpg")
+    with socket.socket(socket.AF_UNIX) as unix:
+        before = Path.cwd()
+        os.chdir(folder)  # a socket's path may have some 100 characters only
+        try:
+            unix.bind("socket.jpg")
+        finally:
+            os.chdir(before)
+        found = problems(folder)
+    names = ["device.jpg", "itself.jpg", "nowhere.jpg", "pipe.jpg", "pipe.zip", "socket.jpg"]
+    assert found == dict.fromkeys(names, UnreadableFile)
+
+
+@posix
+def test_links_to_files_are_followed_and_links_to_folders_are_not(folder, tmp_path):
+    write_files(tmp_path / "elsewhere", {"one.png": b"one", "more/two.png": b"two"})
+    (folder / "file.png").symlink_to(tmp_path / "elsewhere" / "one.png")
+    (folder / "folder").symlink_to(tmp_path / "elsewhere" / "more")
+    (folder / "circle").symlink_to(folder)
+    items = list(FolderSource(folder, limits=Limits()).items())
+    assert [(item.path, item.load()) for item in items] == [("file.png", b"one")]
+
+
+@posix
+@pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may look everywhere")
+def test_a_folder_that_may_not_be_looked_into_is_refused(folder):
+    write_files(folder, {"a": b"x", "closed/b": b"x"})
+    (folder / "closed").chmod(0)
+    try:
+        assert problems(folder) == {"closed": UnreadableFile}
+        with pytest.raises(CatalogError, match="cannot be read"):
+            FolderSource(folder / "closed", limits=Limits())
+    finally:
+        (folder / "closed").chmod(0o700)
+
+
+def test_a_folder_that_vanished_is_a_named_error(folder):
+    with pytest.raises(CatalogError, match="cannot be read"):
+        FolderSource(folder / "absent", limits=Limits())
+
+
+def test_very_deep_folders(folder):
+    deep = "/".join(["d"] * 300) + "/x.jpg"
+    write_files(folder, {deep: b"x"})
+    assert paths(folder) == [deep]
+
+
+@posix
+def test_names_that_are_not_utf_8(folder):
+    with open(os.fsencode(folder) + b"/\xff\xe9.jpg", "wb") as file:  # noqa: PTH123 - a name made of bytes
+        file.write(b"odd")
+    (item,) = FolderSource(folder, limits=Limits()).items()
+    assert item.path.encode()
+    assert item.load() == b"odd"

@@ -1,0 +1,249 @@
+"""Weights are read as data: what fits is given as it is, and whatever is not a tensor is refused before it can act."""
+
+import hashlib
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from discern.errors import BackboneError
+from discern.features.backbones.pinned_pickle import read_pinned, read_tensors
+
+
+def text(value: str) -> bytes:
+    return b"X" + struct.pack("<I", len(value)) + value.encode()
+
+
+def number(value: int) -> bytes:
+    return b"\x8a\x0a" + value.to_bytes(10, "little", signed=True)
+
+
+def bundle(*items: bytes) -> bytes:
+    return b"(" + b"".join(items) + b"t"
+
+
+def name(module: str, attribute: str) -> bytes:
+    return f"c{module}\n{attribute}\n".encode()
+
+
+def call(function: bytes, *arguments: bytes) -> bytes:
+    return function + bundle(*arguments) + b"R"
+
+
+def ordered(items: Mapping[str, bytes]) -> bytes:
+    pairs = b"".join(text(key) + value for key, value in items.items())
+    return name("collections", "OrderedDict") + b")R(" + pairs + b"u"
+
+
+def storage(
+    key: str, *, kind: str = "FloatStorage", count: int = 6, label: str = "storage", view: bytes = b"N"
+) -> bytes:
+    return bundle(text(label), name("torch", kind), text(key), text("cpu"), number(count), view) + b"Q"
+
+
+def tensor(place: bytes, *, offset: int = 0, shape: Sequence[int] = (2, 3), strides: Sequence[int] = (3, 1)) -> bytes:
+    sizes, steps = (bundle(*map(number, values)) for values in (shape, strides))
+    return call(name("torch._utils", "_rebuild_tensor_v2"), place, number(offset), sizes, steps, b"\x89", ordered({}))
+
+
+def system(*, little: bytes = b"\x88") -> bytes:
+    return b"}(" + text("little_endian") + little + b"u"
+
+
+def keys(*values: str) -> bytes:
+    return b"](" + b"".join(map(text, values)) + b"e"
+
+
+def run_of(values: np.ndarray) -> bytes:
+    return struct.pack("<q", values.size) + values.tobytes()
+
+
+def legacy_file(parts: Sequence[bytes], runs: Sequence[np.ndarray]) -> bytes:
+    """A file in torch's first format out of five pickles (without their first and last opcode) and raw numbers."""
+    return b"".join(b"\x80\x02" + part + b"." for part in parts) + b"".join(map(run_of, runs))
+
+
+NUMBERS = np.arange(6, dtype="<f4")
+
+
+@pytest.fixture
+def parts() -> list[bytes]:
+    """The five pickles of a sound file with one tensor, "weight", `[[0, 1, 2], [3, 4, 5]]`."""
+    magic, protocol = number(0x1950A86A20F9469CFC6C), number(1001)
+    return [magic, protocol, system(), ordered({"weight": tensor(storage("7"))}), keys("7")]
+
+
+def table_of(value: bytes) -> bytes:
+    return ordered({"weight": value})
+
+
+def test_reads_a_tensor(parts: list[bytes]) -> None:
+    tensors = read_tensors(legacy_file(parts, [NUMBERS]))
+    assert list(tensors) == ["weight"]
+    assert tensors["weight"].dtype == np.float32
+    np.testing.assert_array_equal(tensors["weight"], [[0, 1, 2], [3, 4, 5]])
+
+
+def test_follows_offset_and_strides(parts: list[bytes]) -> None:
+    parts[3] = table_of(tensor(storage("7"), offset=1, shape=(2, 2), strides=(1, 3)))
+    np.testing.assert_array_equal(read_tensors(legacy_file(parts, [NUMBERS]))["weight"], [[1, 4], [2, 5]])
+
+
+def test_reads_counts_and_keeps_the_order(parts: list[bytes]) -> None:
+    count = tensor(storage("9", kind="LongStorage", count=1), shape=(), strides=())
+    parts[3] = ordered({"weight": tensor(storage("7")), "batches": count})
+    parts[4] = keys("9", "7")
+    tensors = read_tensors(legacy_file(parts, [np.array([1 << 40]), NUMBERS]))
+    assert list(tensors) == ["weight", "batches"]
+    assert tensors["batches"].shape == ()
+    assert tensors["batches"] == 1 << 40
+
+
+def test_one_storage_may_serve_two_tensors(parts: list[bytes]) -> None:
+    parts[3] = ordered({"a": tensor(storage("7")), "b": tensor(storage("7"), shape=(3,), strides=(2,))})
+    np.testing.assert_array_equal(read_tensors(legacy_file(parts, [NUMBERS]))["b"], [0, 2, 4])
+
+
+def test_what_it_gives_cannot_be_written(parts: list[bytes]) -> None:
+    assert not read_tensors(legacy_file(parts, [NUMBERS]))["weight"].flags.writeable
+
+
+@pytest.mark.parametrize("place", range(5))
+@pytest.mark.parametrize("module", ["os", "posix", "nt"])
+def test_no_pickle_of_the_five_can_run_a_command(parts: list[bytes], place: int, module: str, tmp_path: Path) -> None:
+    marker = tmp_path / "was-run"
+    parts[place] = call(name(module, "system"), text(f"echo > {marker}"))
+    with pytest.raises(BackboneError, match=f"{module}.system"):
+        read_tensors(legacy_file(parts, [NUMBERS]))
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize(
+    ("module", "attribute"),
+    [
+        ("builtins", "eval"),
+        ("builtins", "getattr"),
+        ("collections", "Counter"),
+        ("collections", "OrderedDict.fromkeys"),
+        ("torch", "load"),
+        ("torch", "DoubleStorage"),
+        ("torch._utils", "_rebuild_parameter"),
+        ("discern.features.backbones.pinned_pickle", "read_checked"),
+    ],
+)
+def test_other_names_are_refused_without_a_call(parts: list[bytes], module: str, attribute: str) -> None:
+    parts[3] = table_of(name(module, attribute))
+    with pytest.raises(BackboneError, match=attribute):
+        read_tensors(legacy_file(parts, [NUMBERS]))
+
+
+def test_a_command_may_not_hide_in_a_tensor(parts: list[bytes], tmp_path: Path) -> None:
+    marker = tmp_path / "was-run"
+    parts[3] = table_of(tensor(call(name("os", "system"), text(f"echo > {marker}"))))
+    with pytest.raises(BackboneError, match=r"os\.system"):
+        read_tensors(legacy_file(parts, [NUMBERS]))
+    assert not marker.exists()
+
+
+def test_a_storage_cannot_be_called(parts: list[bytes]) -> None:
+    parts[3] = table_of(call(name("torch", "FloatStorage"), number(6)))
+    with pytest.raises(BackboneError, match="damaged"):
+        read_tensors(legacy_file(parts, [NUMBERS]))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        storage("7", label="module"),
+        storage("7", count=0),
+        storage("7", count=-6),
+        storage("7", view=number(1)),
+        storage("7", count=7),
+        storage("8"),
+        number(7),
+    ],
+)
+def test_an_unfit_storage_is_refused(parts: list[bytes], place: bytes) -> None:
+    parts[3] = table_of(tensor(place))
+    with pytest.raises(BackboneError):
+        read_tensors(legacy_file(parts, [NUMBERS]))
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        {"offset": 1},
+        {"offset": -1},
+        {"shape": (3, 3)},
+        {"shape": (2, 3), "strides": (4, 1)},
+        {"shape": (2, 3), "strides": (-3, 1)},
+        {"shape": (2, -3)},
+        {"shape": (0, 3)},
+        {"shape": (2,)},
+        {"shape": (1 << 62, 1 << 62), "strides": (1, 1)},
+    ],
+)
+def test_no_tensor_reaches_beyond_its_storage(parts: list[bytes], view: dict[str, int]) -> None:
+    parts[3] = table_of(tensor(storage("7"), **view))
+    with pytest.raises(BackboneError):
+        read_tensors(legacy_file(parts, [NUMBERS]))
+
+
+@pytest.mark.parametrize(
+    ("place", "part"),
+    [
+        (0, number(1)),
+        (1, number(1002)),
+        (2, system(little=b"\x89")),
+        (2, number(1)),
+        (3, number(1)),
+        (3, b"}"),
+        (3, table_of(number(1))),
+        (4, number(7)),
+        (4, keys("7", "7")),
+        (4, keys("7", "8")),
+        (4, keys("8")),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(parts: list[bytes], place: int, part: bytes) -> None:
+    parts[place] = part
+    with pytest.raises(BackboneError):
+        read_tensors(legacy_file(parts, [NUMBERS]))
+
+
+def test_one_key_has_one_length(parts: list[bytes]) -> None:
+    parts[3] = ordered({"a": tensor(storage("7")), "b": tensor(storage("7", count=8))})
+    with pytest.raises(BackboneError, match="does not match"):
+        read_tensors(legacy_file(parts, [NUMBERS]))
+
+
+def test_every_cut_is_noticed(parts: list[bytes]) -> None:
+    whole = legacy_file(parts, [NUMBERS])
+    for length in range(len(whole)):
+        with pytest.raises(BackboneError):
+            read_tensors(whole[:length])
+
+
+def test_nothing_may_follow(parts: list[bytes]) -> None:
+    with pytest.raises(BackboneError, match="follows"):
+        read_tensors(legacy_file(parts, [NUMBERS]) + b"x")
+
+
+def test_known_bytes_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "weights.pth"
+    path.write_bytes(b"numbers")
+    assert read_pinned(path, hashlib.sha256(b"numbers").hexdigest()) == b"numbers"
+
+
+def test_other_bytes_are_refused_with_a_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "weights.pth"
+    path.write_bytes(b"numberz")
+    with pytest.raises(BackboneError, match=r"not the known ones.*Install the weights again"):
+        read_pinned(path, hashlib.sha256(b"numbers").hexdigest())
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BackboneError, match=r"gone\.pth"):
+        read_pinned(tmp_path / "gone.pth", "0" * 64)

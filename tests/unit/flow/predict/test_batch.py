@@ -1,0 +1,380 @@
+"""`discern predict --out`: every picture of a source, once, in a file that is there when all are answered."""
+
+import csv
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import polars.selectors as cs
+import pytest
+from filelock import FileLock
+from PIL import Image
+
+from discern.bundle import Thresholds, load
+from discern.errors import CatalogError, RunError, UsageError
+from discern.flow.predict.batch import PredictToResult, predict_to
+from discern.flow.predict.predict import predict
+from discern.progress import Progress
+from tests.unit.bundle.factories import plain, write_small
+from tests.unit.flow.predict.test_predict import standard_input
+
+REDS = (0, 60, 120, 128, 140, 200, 250)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_small(tmp_path_factory.mktemp("bundle") / "model.discern")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    return write_photos(tmp_path / "photos")
+
+
+def write_photos(folder: Path, *, times: int = 1) -> Path:
+    """Of every redness some; one white, which is a stranger; one that is no picture."""
+    (folder / "deep").mkdir(parents=True)
+    for number in range(times):
+        for red in REDS:
+            Image.fromarray(plain(red, 0, 0)).save(folder / f"{number}_{red}.png")
+    Image.fromarray(plain(255, 255, 255)).save(folder / "deep" / "white.png")
+    (folder / "deep" / "bad.jpg").write_text("no picture")
+    return folder
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))))
+
+
+def paths(out: Path) -> list[str]:
+    return pl.read_parquet(out)["path"].to_list()
+
+
+def left_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def both(out: Path) -> tuple[Path, Path]:
+    return out, out.with_stem("b")
+
+
+def interrupted(number: int) -> Progress:
+    """A progress that interrupts the work when so many are answered."""
+
+    def progress(stage: str, done: int, total: int | None) -> None:
+        if stage == "answer" and done >= number:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+class TestForms:
+    def test_all_say_what_predict_says(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+        said = {answer.path: answer.to_json() for answer in predict(bundle, [photos])}
+        for kind in ("parquet", "csv", "jsonl"):
+            predict_to(bundle, photos, tmp_path / f"a.{kind}")
+        lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+        table = pl.read_parquet(tmp_path / "a.parquet").to_dicts()
+        cells = read_csv(tmp_path / "a.csv")
+        assert [line["path"] for line in lines] == [row["path"] for row in table] == [row["path"] for row in cells]
+        assert {line["path"] for line in lines} == said.keys()
+        for line, row, cell in zip(lines, table, cells, strict=True):
+            expected = said[line["path"]]
+            assert line.keys() == expected.keys()
+            assert row["label"] == expected.get("label")
+            assert row["decision"] == expected.get("decision")
+            assert cell["decision"] == expected.get("decision", "")
+            if "error" in expected:
+                assert line["error"] == expected["error"]
+                assert row["error"] == cell["error"] == expected["error"]["code"]
+                assert row["confidence"] is None
+                assert cell["confidence"] == ""
+            else:
+                assert row["p:red"] == pytest.approx(expected["probabilities"]["red"], abs=1e-4)
+                assert float(cell["p:red"]) == pytest.approx(row["p:red"], abs=1e-4)
+                assert row["confidence"] == max(row["p:red"], row["p:dark"])
+                assert row["message"] == cell["message"] == expected["message"]
+
+    def test_columns_are_there_only_where_the_model_has_them(self, photos: Path, tmp_path: Path) -> None:
+        names = {"red": {"name": "Red", "spoken": "It is red.", "route": "=bay 2"}}
+        told = write_small(tmp_path / "told.discern", names=names, ordered=True, thresholds=Thresholds(accept=0.6))
+        predict_to(told, photos, tmp_path / "a.parquet")
+        table = pl.read_parquet(tmp_path / "a.parquet")
+        assert table.columns[:8] == [
+            *("path", "label", "decision", "confidence", "unknown_score", "set", "looks_like", "message"),
+        ]
+        assert table.columns[8:] == [
+            *("name", "spoken", "route", "order_value", "p:dark", "p:red", "error", "error_message"),
+        ]
+        assert table.filter(decision="accept", label="red")["route"].unique().to_list() == ["=bay 2"]
+        assert set(table["order_value"].drop_nulls()) == {0.0, 1.0}
+
+    def test_no_cell_is_a_formula(self, photos: Path, tmp_path: Path) -> None:
+        names = {"red": {"name": "=cmd|' /C calc'!A0", "spoken": "-1", "route": "@SUM(A1)"}}
+        evil = write_small(
+            tmp_path / "a.discern", labels=("+dark", "red"), names=names, thresholds=Thresholds(accept=0)
+        )
+        predict_to(evil, photos, tmp_path / "a.csv")
+        rows = read_csv(tmp_path / "a.csv")
+        assert {row["label"] for row in rows} == {"./+dark", "red", ""}
+        assert {row["route"] for row in rows if row["label"] == "red"} == {"./@SUM(A1)"}
+        cells = [cell for row in rows for cell in row.values()]
+        assert not [cell for cell in cells if cell[:1] in tuple("=+@\t\r")]
+
+    def test_sets_are_lists(self, photos: Path, tmp_path: Path) -> None:
+        sets = write_small(tmp_path / "a.discern", thresholds=Thresholds(label_set=0.3))
+        predict_to(sets, photos, tmp_path / "a.parquet")
+        predict_to(sets, photos, tmp_path / "a.csv")
+        lists = pl.read_parquet(tmp_path / "a.parquet")["set"].to_list()
+        assert ["dark", "red"] in lists
+        assert [json.loads(row["set"]) if row["set"] else None for row in read_csv(tmp_path / "a.csv")] == lists
+
+    def test_excel_is_told_that_it_is_utf_8(self, bundle: Path, tmp_path: Path) -> None:
+        folder = write_photos(tmp_path / "Äpfel")
+        predict_to(bundle, folder, tmp_path / "a.csv")
+        assert (tmp_path / "a.csv").read_bytes().startswith(b"\xef\xbb\xbfpath,")
+        assert pl.read_csv(tmp_path / "a.csv")["path"][0].startswith(str(folder))
+
+    @pytest.mark.parametrize("out", ["a.xlsx", "a", "a.parquet.zip"])
+    def test_other_forms_are_refused_before_anything_is_done(self, tmp_path: Path, out: str) -> None:
+        with pytest.raises(UsageError, match="no form that answers"):
+            predict_to("nowhere", "nowhere", tmp_path / out)
+
+
+class TestSources:
+    def test_it_answers_what_train_reads(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+        with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+            for path in sorted(photos.glob("*.png")):
+                archive.write(path, f"reds/{path.name}")
+        (tmp_path / "list.csv").write_text("path,label\nphotos/0_250.png,red\nphotos/none.png,red\n")
+        predict_to(bundle, tmp_path / "all.zip", tmp_path / "zip.parquet")
+        predict_to(bundle, tmp_path / "list.csv", tmp_path / "list.parquet")
+        assert len(paths(tmp_path / "zip.parquet")) == len(REDS)
+        assert paths(tmp_path / "zip.parquet")[0].startswith(f"{tmp_path}/all.zip!/reds/")
+        listed = pl.read_parquet(tmp_path / "list.parquet")
+        assert listed["label"].to_list() == ["red", None]
+        assert listed["error"].to_list() == [None, "unreadable_file"]
+
+    @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
+    def test_paths_lead_to_the_pictures_wherever_they_lie(
+        self, bundle: Path, photos: Path, tmp_path: Path, kind: str
+    ) -> None:
+        with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+            archive.write(photos / "0_0.png", "0.png")
+        (tmp_path / "lists").mkdir()
+        rows = [f"{photos}/0_60.png", "../photos/0_250.png", f"{tmp_path}/b.zip!/0.png"]
+        (tmp_path / "lists" / "all.csv").write_text("\n".join(["path", *rows]))
+        out = tmp_path / f"a.{kind}"
+        predict_to(bundle, tmp_path / "lists" / "all.csv", out)
+        if kind == "jsonl":
+            found = [json.loads(line)["path"] for line in out.read_text().splitlines()]
+        else:
+            found = [row["path"] for row in read_csv(out)] if kind == "csv" else paths(out)
+        assert found == [rows[0], f"{tmp_path}/lists/{rows[1]}", rows[2]]
+        assert all(Path(path.partition("!/")[0]).is_file() for path in found)
+
+    def test_it_answers_what_predict_takes(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+        names = [photos / "0_250.png", f"{photos}/0_6*.png", photos / "deep", photos / "0_250.png"]
+        predict_to(bundle, names, tmp_path / "a.parquet", sheet=tmp_path / "a.html")
+        said = {answer.path: answer for answer in predict(bundle, names)}
+        assert paths(tmp_path / "a.parquet") == list(said)
+        assert (tmp_path / "a.html").read_text().count("data:image/jpeg") == 2
+        predict_to(bundle, photos / "0_0.png", tmp_path / "b.parquet")
+        assert paths(tmp_path / "b.parquet") == [f"{photos}/0_0.png"]
+
+    def test_it_answers_what_is_piped(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+        for name in ("a.parquet", "a.csv"):
+            with standard_input((photos / "0_250.png").read_bytes()):
+                predict_to(bundle, "-", tmp_path / name)
+        assert read_csv(tmp_path / "a.csv")[0]["path"] == "-"
+        with standard_input(f"{photos}/0_250.png\n{photos}/0_0.png\n".encode()):
+            predict_to(bundle, "-", tmp_path / "b.parquet")
+        assert pl.read_parquet(tmp_path / "a.parquet").select("path", "label").rows() == [("-", "red")]
+        assert pl.read_parquet(tmp_path / "b.parquet")["label"].to_list() == ["red", "dark"]
+
+    def test_the_order_is_the_source_s(self, bundle: Path, tmp_path: Path) -> None:
+        folder = write_photos(tmp_path / "photos", times=20)
+        predict_to(bundle, folder, tmp_path / "a.parquet")
+        names = [path.removeprefix(f"{folder}/") for path in paths(tmp_path / "a.parquet")]
+        numbers = [tuple(map(int, name.removesuffix(".png").split("_"))) for name in names if "deep" not in name]
+        assert numbers == sorted(numbers)
+        assert len(numbers) == 20 * len(REDS)
+
+    def test_an_empty_one_is_refused_and_leaves_nothing(self, bundle: Path, tmp_path: Path) -> None:
+        (tmp_path / "empty").mkdir()
+        with pytest.raises(CatalogError, match="empty"):
+            predict_to(bundle, tmp_path / "empty", tmp_path / "a.csv")
+        assert left_in(tmp_path) == ["empty"]
+
+    def test_what_is_kept_beside_the_pictures_is_no_picture(self, bundle: Path, photos: Path) -> None:
+        predict_to(bundle, photos, photos / "a.parquet")
+        assert len(paths(photos / "a.parquet")) == len(REDS) + 2
+
+
+class TestGoingOn:
+    @pytest.mark.parametrize("at", [0, 16, 128])
+    def test_an_interrupted_one_goes_on_and_ends_as_an_undisturbed_one(
+        self, bundle: Path, tmp_path: Path, at: int
+    ) -> None:
+        folder = write_photos(tmp_path / "photos", times=30)
+        with pytest.raises(KeyboardInterrupt):
+            predict_to(bundle, folder, tmp_path / "a.parquet", progress=interrupted(at))
+        assert not (tmp_path / "a.parquet").exists()
+        result = predict_to(bundle, folder, tmp_path / "a.parquet")
+        predict_to(bundle, folder, tmp_path / "b.parquet")
+        assert result.resumed >= at
+        one, other = pl.read_parquet(tmp_path / "a.parquet"), pl.read_parquet(tmp_path / "b.parquet")
+        # Which pictures share a run of the graph may move the last digit.
+        figures = cs.float()
+        assert one.select(~figures).equals(other.select(~figures))
+        apart = one.select(figures).fill_null(-1).to_numpy() - other.select(figures).fill_null(-1).to_numpy()
+        assert np.abs(apart).max() <= 1e-4
+        assert left_in(tmp_path) == ["a.parquet", "b.parquet", "photos"]
+
+    @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
+    def test_it_goes_on_with_what_is_there_now(self, bundle: Path, tmp_path: Path, kind: str) -> None:
+        """Of what was answered one changes, one goes, and one comes between."""
+        folder, out = write_photos(tmp_path / "photos", times=10), tmp_path / f"a.{kind}"
+        with pytest.raises(KeyboardInterrupt):
+            predict_to(bundle, folder, out, progress=interrupted(48))
+        Image.fromarray(plain(255, 255, 255)).resize((99, 99)).save(folder / "0_250.png")
+        (folder / "1_0.png").unlink()
+        Image.fromarray(plain(250, 0, 0)).save(folder / "1_1.png")
+        result = predict_to(bundle, folder, out, sheet=tmp_path / "a.html")
+        predict_to(bundle, folder, tmp_path / f"b.{kind}")
+        assert 40 <= result.resumed < result.pictures == 72
+        assert result.decisions["unknown"] == 2
+        if kind == "jsonl":
+            one, other = ([json.loads(line) for line in path.read_text().splitlines()] for path in both(out))
+        else:
+            read = pl.read_csv if kind == "csv" else pl.read_parquet
+            one, other = (read(path).to_dicts() for path in both(out))
+        assert [(row["path"], row.get("label")) for row in one] == [(row["path"], row.get("label")) for row in other]
+        assert not [row for row in one if row["path"].endswith("1_0.png")]
+        assert (tmp_path / "a.html").read_text().count("data:image/jpeg") == 42
+
+    def test_nothing_is_answered_twice(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+        with pytest.raises(KeyboardInterrupt):
+            predict_to(bundle, photos, tmp_path / "a.csv", sheet=tmp_path / "a.png", progress=interrupted(0))
+        told: list[int] = []
+        predict_to(bundle, photos, tmp_path / "a.csv", progress=lambda stage, done, total: told.append(done))
+        assert told[0] == 0
+
+    def test_what_failed_at_the_end_needs_no_answer_again(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+        """The place for the sheet cannot be one: the answers are kept until it can."""
+        (tmp_path / "place").write_text("a file")
+        with pytest.raises(RunError, match=r"a\.html cannot be written"):
+            predict_to(bundle, photos, tmp_path / "a.csv", sheet=tmp_path / "place" / "a.html")
+        assert not (tmp_path / "a.csv").exists()
+        (tmp_path / "place").unlink()
+        result = predict_to(bundle, photos, tmp_path / "a.csv", sheet=tmp_path / "place" / "a.html")
+        assert result.resumed == result.pictures
+        assert left_in(tmp_path) == ["a.csv", "photos", "place"]
+
+    def test_a_half_written_part_counts_for_nothing(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+        with pytest.raises(KeyboardInterrupt):
+            predict_to(bundle, photos, tmp_path / "a.parquet", progress=interrupted(0))
+        folder = tmp_path / ".a.parquet.unfinished"
+        folder.mkdir(exist_ok=True)
+        (folder / "writing").write_bytes(b"PAR1")
+        assert predict_to(bundle, photos, tmp_path / "a.parquet").pictures == len(REDS) + 2
+
+    def test_another_bundle_does_not_go_on(self, bundle: Path, tmp_path: Path) -> None:
+        folder = write_photos(tmp_path / "photos", times=10)
+        with pytest.raises(KeyboardInterrupt):
+            predict_to(bundle, folder, tmp_path / "a.csv", progress=interrupted(32))
+        other = write_small(tmp_path / "other.discern", name="other")
+        with pytest.raises(RunError, match="another bundle, source or version") as raised:
+            predict_to(other, folder, tmp_path / "a.csv")
+        assert str(tmp_path / ".a.csv.unfinished") in raised.value.hint
+
+    def test_a_damaged_part_is_told_with_its_remedy(self, bundle: Path, tmp_path: Path) -> None:
+        folder = write_photos(tmp_path / "photos", times=10)
+        with pytest.raises(KeyboardInterrupt):
+            predict_to(bundle, folder, tmp_path / "a.csv", progress=interrupted(32))
+        (part,) = (tmp_path / ".a.csv.unfinished").glob("*.parquet")
+        part.write_bytes(b"damaged")
+        with pytest.raises(RunError):
+            predict_to(bundle, folder, tmp_path / "a.csv")
+
+    def test_a_finished_file_is_never_written_over(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+        (tmp_path / "a.csv").write_text("mine")
+        with pytest.raises(RunError, match="already a file"):
+            predict_to(bundle, photos, tmp_path / "a.csv")
+        (tmp_path / "b.html").write_text("mine")
+        with pytest.raises(RunError, match="already a file"):
+            predict_to(bundle, photos, tmp_path / "b.csv", sheet=tmp_path / "b.html")
+        with pytest.raises(RunError, match=r"a\.csv and at .*b\.html") as raised:
+            predict_to(bundle, photos, tmp_path / "a.csv", sheet=tmp_path / "b.html")
+        assert "remove them" in raised.value.hint
+        assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.html").read_text() == "mine"
+
+    def test_two_at_a_time_are_one_too_many(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+        (tmp_path / ".a.csv.unfinished").mkdir()
+        with FileLock(tmp_path / ".a.csv.unfinished" / "lock"), pytest.raises(RunError, match="Another process"):
+            predict_to(bundle, photos, tmp_path / "a.csv")
+
+
+class TestResult:
+    def test_everything_is_counted(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+        result = predict_to(bundle, photos, tmp_path / "a.csv", sheet=tmp_path / "a.html")
+        assert isinstance(result, PredictToResult)
+        said = result.to_json()
+        assert said["pictures"] == len(REDS) + 2
+        assert said["unusable"] == 1
+        assert said["decisions"] == {"accept": 3, "review": 4, "unknown": 1}
+        assert (said["out"], said["sheet"]) == (str(tmp_path / "a.csv"), str(tmp_path / "a.html"))
+        json.dumps(said, allow_nan=False)
+
+    def test_a_loaded_model_serves_as_well(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+        assert predict_to(load(bundle, threads=1), photos, tmp_path / "a.csv", threads=1).pictures == len(REDS) + 2
+
+    def test_progress_knows_the_whole(self, bundle: Path, tmp_path: Path) -> None:
+        told: list[tuple[int, int | None]] = []
+        folder = write_photos(tmp_path / "photos", times=10)
+        predict_to(bundle, folder, tmp_path / "a.csv", progress=lambda stage, done, total: told.append((done, total)))
+        assert told[0] == (0, 72)
+        assert told[-1] == (72, 72)
+
+
+class TestSheet:
+    def test_the_least_sure_come_first_and_sure_ones_not_at_all(
+        self, bundle: Path, photos: Path, tmp_path: Path
+    ) -> None:
+        predict_to(bundle, photos, tmp_path / "a.parquet", sheet=tmp_path / "a.html")
+        page = (tmp_path / "a.html").read_text()
+        table = pl.read_parquet(tmp_path / "a.parquet")
+        doubtful = table.filter(pl.col("decision") != "accept").sort("confidence", "path")["path"]
+        places = [page.index(f'<span class="path">{path.removeprefix(f"{photos}/")}') for path in doubtful]
+        assert places == sorted(places)
+        assert page.count('class="path"') == len(doubtful)
+        assert "5 of 8 pictures are for a person: 4 to have a look at, 1 that" in page
+        assert "1 file could not be used" in page
+        assert page.count("data:image/jpeg") == len(doubtful)
+        assert "http" not in page.replace("http-equiv", "")
+
+    def test_more_than_can_be_shown_is_said(self, bundle: Path, tmp_path: Path) -> None:
+        folder = write_photos(tmp_path / "photos", times=60)
+        predict_to(bundle, folder, tmp_path / "a.jsonl", sheet=tmp_path / "a.html")
+        page = (tmp_path / "a.html").read_text()
+        assert page.count('class="path"') == 200
+        assert "Shown are the 200 least sure; 41 more are in a.jsonl." in page
+
+    def test_it_may_be_one_picture(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+        predict_to(bundle, photos, tmp_path / "a.csv", sheet=tmp_path / "a.png")
+        pixels = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"))
+        for red in (120, 128, 140):
+            assert (pixels == (red, 0, 0)).all(axis=2).sum() > 20 * 20
+
+    def test_without_doubts_it_says_so(self, photos: Path, tmp_path: Path) -> None:
+        sure = write_small(tmp_path / "a.discern", thresholds=Thresholds(accept=0.0))
+        predict_to(sure, photos, tmp_path / "a.csv", sheet=tmp_path / "a.html")
+        predict_to(sure, photos, tmp_path / "b.csv", sheet=tmp_path / "b.png")
+        assert "No answer is doubtful" in (tmp_path / "a.html").read_text()
+
+    def test_another_form_is_refused_before_anything_is_done(self, tmp_path: Path) -> None:
+        with pytest.raises(UsageError, match="no form that a sheet has"):
+            predict_to("nowhere", "nowhere", tmp_path / "a.csv", sheet=tmp_path / "a.pdf")

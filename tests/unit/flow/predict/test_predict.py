@@ -1,0 +1,134 @@
+import io
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from discern.bundle import load
+from discern.errors import UsageError
+from discern.flow.predict.predict import predict
+from tests.unit.bundle.factories import plain, write_small
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_small(tmp_path_factory.mktemp("bundle") / "model.discern")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    (folder / "deep").mkdir(parents=True)
+    save(folder / "b.png", plain(250, 0, 0))
+    save(folder / "a.png", plain(0, 0, 0))
+    save(folder / "deep" / "c.png", plain(250, 0, 0))
+    (folder / ".hidden.png").write_bytes(b"")
+    (folder / "bad.jpg").write_text("no picture")
+    return folder
+
+
+def save(path: Path, pixels: np.ndarray) -> None:
+    Image.fromarray(pixels).save(path)
+
+
+@contextmanager
+def standard_input(data: bytes) -> Iterator[None]:
+    before = sys.stdin
+    sys.stdin = io.TextIOWrapper(io.BytesIO(data))
+    try:
+        yield
+    finally:
+        sys.stdin = before
+
+
+def names(bundle: Path, *paths: str | Path) -> list[str]:
+    return [Path(answer.path).name for answer in predict(bundle, paths)]
+
+
+def test_a_folder_is_walked_in_order_without_hidden_files(bundle: Path, photos: Path) -> None:
+    assert names(bundle, photos) == ["a.png", "b.png", "bad.jpg", "c.png"]
+
+
+def test_a_bad_file_gives_an_error_and_the_rest_goes_on(bundle: Path, photos: Path) -> None:
+    answers = [answer.to_json() for answer in predict(bundle, [photos])]
+    assert [("error" in answer) for answer in answers] == [False, False, True, False]
+    assert answers[2]["path"] == str(photos / "bad.jpg")
+    assert set(answers[2]["error"]) == {"code", "message", "hint"}
+
+
+def test_paths_are_absolute(bundle: Path, photos: Path) -> None:
+    assert all(Path(answer.path).is_absolute() for answer in predict(bundle, [photos]))
+
+
+def test_patterns_are_expanded(bundle: Path, photos: Path) -> None:
+    assert names(bundle, f"{photos}/*.png") == ["a.png", "b.png"]
+    assert names(bundle, f"{photos}/**/*.png") == ["a.png", "b.png", "c.png"]
+
+
+def test_a_name_with_brackets_is_a_name_first(bundle: Path, tmp_path: Path) -> None:
+    save(tmp_path / "a[1].png", plain(0, 0, 0))
+    assert names(bundle, tmp_path / "a[1].png") == ["a[1].png"]
+
+
+def test_a_missing_file_gives_its_error(bundle: Path, tmp_path: Path) -> None:
+    (answer,) = predict(bundle, [tmp_path / "none.png"])
+    assert answer.prediction is None
+    assert answer.to_json()["error"]["code"] == "unreadable_file"
+
+
+@pytest.mark.parametrize(("name", "kind"), [("all.zip", "an archive"), ("list.csv", "a list")])
+def test_what_holds_pictures_says_how_it_is_answered(bundle: Path, photos: Path, name: str, kind: str) -> None:
+    with zipfile.ZipFile(photos / "all.zip", "w") as archive:
+        archive.write(photos / "a.png", "a.png")
+    (photos / "list.csv").write_text("path\na.png\n")
+    (answer,) = predict(bundle, [photos / name])
+    assert answer.error is not None
+    assert (answer.error.code, kind in answer.error.message) == ("not_a_picture", True)
+    assert "--out FILE" in answer.error.hint
+    among = next(answer for answer in predict(bundle, [photos]) if answer.path.endswith(name))
+    assert among.error is not None
+    assert "--out" not in str(among.error)
+
+
+def test_an_address_is_refused_before_anything_is_answered(bundle: Path, photos: Path) -> None:
+    with pytest.raises(UsageError, match=r"https://shop\.example/a\.jpg is an address") as raised:
+        predict(bundle, [photos, "https://shop.example/a.jpg"])
+    assert "--allow-urls" in raised.value.hint
+
+
+def test_standard_input_may_be_a_picture(bundle: Path, photos: Path) -> None:
+    with standard_input((photos / "b.png").read_bytes()):
+        (answer,) = predict(bundle, ["-"])
+    assert answer.path == "-"
+    assert answer.prediction is not None
+    assert answer.prediction.label == "red"
+
+
+def test_standard_input_may_be_a_list_of_paths(bundle: Path, photos: Path) -> None:
+    with standard_input(f"{photos / 'a.png'}\n\n{photos / 'b.png'}\n".encode()):
+        assert names(bundle, "-") == ["a.png", "b.png"]
+
+
+def test_nothing_to_answer_is_said(bundle: Path) -> None:
+    with pytest.raises(UsageError, match="no picture"):
+        predict(bundle, [])
+
+
+def test_a_loaded_model_serves_as_well(bundle: Path, photos: Path) -> None:
+    assert len(list(predict(load(bundle), [photos]))) == 4
+
+
+def test_progress_counts_answers(bundle: Path, photos: Path) -> None:
+    seen: list[int] = []
+    list(predict(bundle, [photos] * 10, progress=lambda stage, done, total: seen.append(done)))
+    assert seen == [32, 40]
+
+
+def test_links_to_folders_are_not_followed(bundle: Path, photos: Path) -> None:
+    (photos / "loop").symlink_to(photos, target_is_directory=True)
+    assert names(bundle, photos) == ["a.png", "b.png", "bad.jpg", "c.png"]

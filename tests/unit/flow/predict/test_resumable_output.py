@@ -1,0 +1,175 @@
+"""A file that takes long to write: parts that are whole or not there, and one process at a time."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from discern.errors import RunError
+from discern.flow.predict.resumable_output import FORMAT, ResumableOutput, require_free
+
+COLUMNS: dict[str, pl.DataType] = {"name": pl.String(), "size": pl.Int64()}
+
+
+def rows(*names: str) -> list[dict[str, object]]:
+    return [{"name": name, "size": len(name)} for name in names]
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> ResumableOutput:
+    return ResumableOutput(tmp_path / "out.parquet")
+
+
+def test_parts_come_in_their_order_however_many(work: ResumableOutput) -> None:
+    with work.held({}):
+        for number in range(12):
+            work.add(rows(str(number)), COLUMNS)
+        assert work.columns("name")["name"].to_list() == [str(number) for number in range(12)]
+        assert work.columns("size")["size"].dtype == pl.Int64
+
+
+def test_without_parts_there_is_an_empty_column(work: ResumableOutput) -> None:
+    with work.held({}):
+        assert work.columns("name")["name"].to_list() == []
+
+
+class TestSettling:
+    """The parts come to hold what is wanted, once and in its order; where they do, nothing is written."""
+
+    def settled(self, work: ResumableOutput, *order: str) -> list[str]:
+        return pl.scan_parquet(work.settle("name", order)).collect()["name"].to_list()
+
+    def test_parts_that_are_right_stay_as_they_are(self, work: ResumableOutput) -> None:
+        with work.held({}):
+            work.add(rows("a", "b"), COLUMNS)
+            work.add(rows("c"), COLUMNS)
+            assert work.settle("name", ["a", "b", "c"]) == work.parts()
+
+    def test_rows_are_put_in_order_and_those_not_wanted_left_out(self, work: ResumableOutput) -> None:
+        with work.held({}):
+            work.add(rows("b", "d", "gone"), COLUMNS)
+            work.add(rows("c", "a"), COLUMNS)
+            assert self.settled(work, "a", "b", "c", "d") == ["a", "b", "c", "d"]
+            assert self.settled(work, "d", "a") == ["d", "a"]
+
+    def test_the_last_that_was_kept_counts(self, work: ResumableOutput) -> None:
+        with work.held({}):
+            work.add([{"name": "a", "size": 1}, {"name": "b", "size": 1}], COLUMNS)
+            work.add([{"name": "a", "size": 2}], COLUMNS)
+            table = pl.scan_parquet(work.settle("name", ["a", "b"])).collect()
+            assert table["size"].to_list() == [2, 1]
+
+    @pytest.mark.parametrize("turn", [-1, 7, 1_001])
+    def test_many_parts_in_any_order(self, work: ResumableOutput, turn: int) -> None:
+        names = [str(number) for number in range(2_500)]
+        order = names[::turn] if turn < 0 else [names[number * turn % 2_500] for number in range(2_500)]
+        with work.held({}):
+            for start in range(0, 2_500, 100):
+                work.add(rows(*names[start : start + 100]), COLUMNS)
+            assert self.settled(work, *order) == order
+
+    def test_a_second_time_is_as_the_first(self, work: ResumableOutput) -> None:
+        with work.held({}):
+            work.add(rows("a", "b"), COLUMNS)
+            assert self.settled(work, "b") == self.settled(work, "b") == ["b"]
+            assert work.columns("name")["name"].to_list() == ["a", "b"]
+
+
+def test_what_was_begun_is_there_the_next_time(work: ResumableOutput) -> None:
+    with work.held({"about": 1}):
+        work.add(rows("a", "b"), COLUMNS)
+    with work.held({"about": 1}):
+        assert work.columns("name")["name"].to_list() == ["a", "b"]
+        work.add(rows("c"), COLUMNS)
+        assert work.columns("name")["name"].to_list() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("about", [{"about": 2}, {}, {"about": 1, "more": 1}])
+def test_something_else_does_not_go_on(work: ResumableOutput, about: dict[str, int]) -> None:
+    with work.held({"about": 1}):
+        work.add(rows("a"), COLUMNS)
+    with pytest.raises(RunError, match="never finished"), work.held(about):
+        pass
+    assert work.parts()
+
+
+def test_what_a_later_version_began_does_not_go_on(work: ResumableOutput) -> None:
+    with work.held({"about": 1}):
+        work.add(rows("a"), COLUMNS)
+    about = json.loads((work.folder / "about.json").read_text())
+    (work.folder / "about.json").write_text(json.dumps(about | {"format": FORMAT + 1}))
+    with pytest.raises(RunError), work.held({"about": 1}):
+        pass
+
+
+def test_damage_is_told(work: ResumableOutput) -> None:
+    with work.held({"about": 1}):
+        work.add(rows("a"), COLUMNS)
+    (work.folder / "about.json").write_text("{")
+    with pytest.raises(RunError, match="never finished"), work.held({"about": 1}):
+        pass
+
+
+def test_what_holds_nothing_leaves_nothing(work: ResumableOutput, tmp_path: Path) -> None:
+    with work.held({}):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_do_not_hold_it(work: ResumableOutput) -> None:
+    with work.held({}):
+        work.add(rows("a"), COLUMNS)
+        with pytest.raises(RunError, match="Another process"), ResumableOutput(work.target).held({}):
+            pass
+        assert work.columns("name")["name"].to_list() == ["a"]
+
+
+class TestReplacing:
+    def test_the_target_is_whole_or_not_there(self, work: ResumableOutput) -> None:
+        with work.held({}):
+            work.add(rows("a"), COLUMNS)
+            with work.replacing(work.target) as path:
+                path.write_text("whole")
+                assert not work.target.exists()
+        assert work.target.read_text() == "whole"
+        assert not work.folder.exists()
+
+    def test_what_fails_leaves_the_parts_alone(self, work: ResumableOutput, tmp_path: Path) -> None:
+        def fill_the_disk(path: Path) -> None:
+            path.write_text("half")
+            raise OSError(28, "No space left on device")
+
+        with pytest.raises(RunError, match="No space left"):
+            place_after(work, fill_the_disk)
+        assert [path.name for path in tmp_path.iterdir()] == [work.folder.name]
+        assert work.columns("name")["name"].to_list() == ["a"]
+
+    def test_a_file_that_came_meanwhile_is_kept_and_so_are_the_parts(self, work: ResumableOutput) -> None:
+        with pytest.raises(RunError, match="already a file"):
+            place_after(work, lambda path: (path.write_text("ours"), work.target.write_text("theirs")))
+        assert work.target.read_text() == "theirs"
+        assert work.columns("name")["name"].to_list() == ["a"]
+
+
+def place_after(work: ResumableOutput, act: Callable[[Path], object]) -> None:
+    with work.held({}):
+        work.add(rows("a"), COLUMNS)
+        with work.replacing(work.target) as path:
+            act(path)
+
+
+def test_a_link_that_leads_nowhere_is_something_too(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "none")
+    with pytest.raises(RunError, match="already a file"):
+        require_free(tmp_path / "link")
+    require_free(tmp_path / "none")
+
+
+def test_all_that_is_in_the_way_is_named_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    (tmp_path / "b").touch()
+    with pytest.raises(RunError, match=r"a and at .*b\.") as raised:
+        require_free(tmp_path / "a", tmp_path / "none", tmp_path / "b")
+    assert "them" in raised.value.hint

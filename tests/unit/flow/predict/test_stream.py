@@ -1,0 +1,96 @@
+"""Pictures answered as they come: in order, few at a time, and nothing left behind."""
+
+import io
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from discern.bundle import Model, Prediction, load
+from discern.catalog.formats.source import Item, as_source, refused
+from discern.errors import UnreadableFile
+from discern.flow.predict.stream import answer_items
+from tests.unit.bundle.factories import plain, write_small
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return load(write_small(tmp_path_factory.mktemp("bundle") / "model.discern"), threads=1)
+
+
+def encoded(red: int, side: int = 40) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((side, side, 3), (red, 0, 0), np.uint8)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def items(count: int, taken: list[int] | None = None) -> Iterator[Item]:
+    for number in range(count):
+        if taken is not None:
+            taken.append(number)
+        yield as_source(f"{number}.png", encoded(number % 256, side=8 + 64 * (number % 3)))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_answers_are_in_order_and_those_of_the_model(model: Model, threads: int) -> None:
+    answers = list(answer_items(model, items(100), threads=threads))
+    assert [path for path, _ in answers] == [f"{number}.png" for number in range(100)]
+    for number, (_, answer) in enumerate(answers):
+        assert isinstance(answer, Prediction)
+        alone = model(plain(number, 0, 0))
+        assert (answer.label, answer.decision) == (alone.label, alone.decision)
+        assert answer.confidence == pytest.approx(alone.confidence, abs=1e-4)
+
+
+def test_bad_ones_have_their_error_in_their_place(model: Model) -> None:
+    bad = [refused("a", UnreadableFile("It is gone.")), as_source("b", b"no picture"), as_source("c", encoded(250))]
+    codes = [(path, getattr(answer, "code", "")) for path, answer in answer_items(model, bad)]
+    assert codes == [("a", "unreadable_file"), ("b", "not_a_picture"), ("c", "")]
+
+
+def test_few_are_taken_ahead(model: Model) -> None:
+    taken: list[int] = []
+    answers = answer_items(model, items(10_000, taken), threads=2)
+    next(answers)
+    answers.close()
+    assert len(taken) <= 64
+
+
+def test_large_files_are_held_by_their_bytes(model: Model) -> None:
+    """Files of 20 MB each: four make more than is held ahead."""
+    taken: list[int] = []
+
+    def large() -> Iterator[Item]:
+        for number in range(100):
+            taken.append(number)
+            yield Item(path=str(number), load=partial(bytes, 20 << 20))
+
+    answers = answer_items(model, large(), threads=2)
+    assert getattr(next(answers)[1], "code", "") == "not_a_picture"
+    answers.close()
+    assert len(taken) == 4
+
+
+def test_no_thread_outlives_it(model: Model) -> None:
+    before = threading.active_count()
+    answers = answer_items(model, items(1_000), threads=3)
+    next(answers)
+    answers.close()
+    assert threading.active_count() == before
+
+
+def test_what_goes_wrong_in_the_source_is_raised(model: Model) -> None:
+    def broken() -> Iterator[Item]:
+        yield from items(3)
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        list(answer_items(model, broken()))
+
+
+def test_nothing_gives_nothing(model: Model, tmp_path: Path) -> None:
+    assert list(answer_items(model, [])) == []

@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+from tests.unit.grouping.synthetic_images import mirrored, rotated, scene, turned
+
+from discern.grouping.near_copies.rotation_invariants import (
+    VIEWS,
+    InvariantDescriptor,
+    blur,
+    brightness,
+    half_extents,
+    halved,
+    ring_spectra,
+)
+from discern.picture import thumbnail
+
+
+def spectra_of(images, view=VIEWS[0]):
+    thumbs = np.stack([thumbnail(np.asarray(image)) for image in images])
+    sizes = np.array([image.size for image in images])
+    return ring_spectra(blur(brightness(thumbs), 1.2), half_extents(sizes[:, 0], sizes[:, 1]), view)[0]
+
+
+@pytest.fixture(scope="module")
+def describer():
+    return InvariantDescriptor.fit(spectra_of([scene(seed) for seed in range(60)]))
+
+
+def test_blur_keeps_flat_pictures_and_their_size():
+    flat = np.full((2, 12, 20), 7, np.float32)
+    assert blur(flat, 1.5).shape == flat.shape
+    np.testing.assert_allclose(blur(flat, 1.5), flat, rtol=1e-6)
+
+
+def test_blur_spreads_a_point_evenly_both_ways():
+    point = np.zeros((1, 15, 15), np.float32)
+    point[0, 7, 7] = 1
+    smooth = blur(point, 1.0)[0]
+    np.testing.assert_allclose(smooth, smooth.T, atol=1e-7)
+    assert smooth.sum() == pytest.approx(1, abs=1e-5)
+    assert smooth[7, 7] == smooth.max() < 0.2
+
+
+def test_brightness_weighs_green_most():
+    red, green, blue = (brightness(np.eye(3, dtype=np.uint8)[None, c] * 255)[0] for c in range(3))
+    assert green > red > blue
+    assert red + green + blue == pytest.approx(255, abs=0.01)
+
+
+def test_halved_averages_blocks():
+    np.testing.assert_array_equal(halved(np.array([[[0, 2, 4, 4], [2, 4, 4, 4]]], np.float32)), [[[2, 4]]])
+
+
+def test_the_shorter_half_is_one():
+    np.testing.assert_allclose(half_extents(np.array([100, 50]), np.array([50, 100])), [[2, 1], [1, 2]])
+
+
+def test_spectra_have_no_mean_and_unit_power():
+    spectra = spectra_of([scene(1)])[0]
+    power = (np.abs(spectra) ** 2).sum(axis=0)
+    assert power[0] + 2 * power[1:].sum() == pytest.approx(1, abs=0.1)
+
+
+def test_a_blank_picture_has_no_deviation():
+    _, deviation = ring_spectra(np.full((1, 64, 64), 200, np.float32), np.ones((1, 2), np.float32), VIEWS[0])
+    assert deviation[0] < 1e-3
+
+
+@pytest.mark.parametrize("alter", [mirrored, rotated, turned(30), turned(-17)])
+def test_turns_and_mirrors_leave_the_description(describer, alter):
+    others = [scene(seed) for seed in range(100, 130)]
+    described = describer.describe(spectra_of([scene(5), alter(scene(5)), *others]))
+    likeness = described[1:] @ described[0]
+    assert likeness[0] > 0.8
+    assert likeness[0] > likeness[1:].max() + 0.2
+
+
+@pytest.mark.parametrize(("angle", "flip"), [(0, False), (20, False), (-40, False), (90, False), (25, True)])
+def test_the_turn_is_told(describer, angle, flip):
+    image = scene(7, width=120)
+    other = turned(angle)(mirrored(image) if flip else image)
+    agreement, mirror, turn = describer.best_turn(spectra_of([other]), spectra_of([image]))
+    assert agreement[0] > 0.85
+    assert bool(mirror[0]) is flip
+    # rows grow downwards, so that turning a picture to the left is a negative angle; a mirror adds half a turn
+    expected = np.radians(180 - angle if flip else -angle)
+    assert np.cos(turn[0] - expected) > np.cos(np.radians(5))
+
+
+def test_a_description_is_learned_a_few_pictures_at_a_time():
+    """Sums over parts are those over all: decorrelated, whatever the number of pictures."""
+    rng = np.random.default_rng(0)
+    spectra = (rng.normal(size=(3000, 8, 10)) + 1j * rng.normal(size=(3000, 8, 10))).astype(np.complex64)
+    spectra *= np.linspace(1, 3, 10, dtype=np.float32)
+    describer = InvariantDescriptor.fit(spectra, length=12)
+    assert describer.length == 12
+    np.testing.assert_allclose((np.abs(spectra) ** 2).mean(axis=0), 1 / describer.weights**2, rtol=0.02)
+    described = describer.describe(spectra)
+    assert described.shape == (3000, 12)
+    products = described.T @ described / 3000
+    np.testing.assert_allclose(products - np.diag(np.diag(products)), 0, atol=0.01)
+
+
+def test_descriptions_have_length_one(describer):
+    described = describer.describe(spectra_of([scene(seed) for seed in range(3)]))
+    np.testing.assert_allclose(np.linalg.norm(described, axis=1), 1, rtol=1e-5)

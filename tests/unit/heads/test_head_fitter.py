@@ -1,0 +1,321 @@
+"""Nothing that a head is judged on has a say in it, however small the set."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from discern.bundle.heads.ordinal_head import OrdinalHead
+from discern.bundle.prediction_sets import median_label
+from discern.errors import DataError, UsageError
+from discern.heads import HeadConfig, HeadFitter
+
+
+def fitter(made, blocks, **changes) -> HeadFitter:
+    return HeadFitter(made.features, made.labels, made.fold, classes=made.classes, blocks=blocks, **changes)
+
+
+def same_head(one, other, *, tolerance: float = 0.0) -> None:
+    np.testing.assert_allclose(one.head.weight, other.head.weight, atol=tolerance)
+    np.testing.assert_allclose(one.head.bias, other.head.bias, atol=tolerance)
+    assert one.t_unknown == pytest.approx(other.t_unknown, abs=tolerance)
+
+
+def test_labels_of_the_held_fold_do_not_change_what_is_said_to_it(make, blocks):
+    made = make(120, 5)
+    held = made.fold == 2
+    labels = made.labels.copy()
+    labels[held] = np.random.default_rng(0).permutation(labels[held])
+    honest, misled = fitter(made, blocks).fit(2), fitter(replace(made, labels=labels), blocks).fit(2)
+    same_head(honest, misled)
+    features = made.features[held]
+    np.testing.assert_array_equal(honest.probabilities(features), misled.probabilities(features))
+    np.testing.assert_array_equal(honest.unknown_score(features), misled.unknown_score(features))
+    assert honest.chosen == misled.chosen
+
+
+def test_pictures_of_the_held_fold_do_not_change_the_head(make, blocks):
+    made = make(120, 5)
+    features = made.features.copy()
+    features[made.fold == 2] *= np.random.default_rng(0).uniform(0.5, 2, 48).astype(np.float32)
+    same_head(fitter(made, blocks).fit(2), fitter(replace(made, features=features), blocks).fit(2), tolerance=2e-2)
+
+
+def test_a_head_without_a_fold_is_the_head_of_the_other_folds(make, blocks):
+    made = make(120, 3)
+    kept = made.fold != 1
+    rest = HeadFitter(made.features[kept], made.labels[kept], made.fold[kept], classes=3, blocks=blocks)
+    same_head(fitter(made, blocks).fit(1), rest.fit(), tolerance=2e-2)
+
+
+@pytest.mark.parametrize("without", [None, 1])
+def test_heads_without_unknown_scores_are_the_same_heads(make, blocks, without):
+    made = make(120, 5)
+    whole, head = fitter(made, blocks).fit(without), fitter(made, blocks, strangers=False).fit_head(without)
+    np.testing.assert_array_equal(head.weight, whole.head.weight)
+    np.testing.assert_array_equal(head.bias, whole.head.bias)
+
+
+def test_probabilities_without_unknown_scores_are_the_same(make, blocks):
+    made = make(120, 5)
+    whole = fitter(made, blocks).cross_fit().probabilities
+    np.testing.assert_array_equal(fitter(made, blocks, strangers=False).cross_probabilities(), whole)
+
+
+def test_tiny_sets_get_the_same_head_alone(make, blocks):
+    made = make(12, 3)
+    small = replace(made, fold=np.zeros(12, np.int64))
+    whole, head = fitter(small, blocks).fit(), fitter(small, blocks, strangers=False).fit_head()
+    np.testing.assert_array_equal(head.weight, whole.head.weight)
+
+
+def test_unknown_scores_that_were_not_prepared_are_refused(make, blocks):
+    with pytest.raises(ValueError, match="fit_head"):
+        fitter(make(60, 3), blocks, strangers=False).fit()
+
+
+def test_the_same_seed_gives_the_same_head(make, blocks):
+    made = make(100, 5)
+    first, second = fitter(made, blocks, seed=3).cross_fit(), fitter(made, blocks, seed=3).cross_fit()
+    np.testing.assert_array_equal(first.probabilities, second.probabilities)
+    np.testing.assert_array_equal(first.unknown_score, second.unknown_score)
+    assert first.chosen == second.chosen
+
+
+def test_a_cross_fit_answers_each_fold_by_its_own_head(make, blocks):
+    made = make(100, 4)
+    calls = []
+    crossed = fitter(made, blocks).cross_fit(progress=lambda *call: calls.append(call))
+    fitted, rows = fitter(made, blocks).fit(3), made.fold == 3
+    np.testing.assert_array_equal(crossed.probabilities[rows], fitted.probabilities(made.features[rows]))
+    np.testing.assert_array_equal(crossed.uncalibrated[rows], fitted.uncalibrated(made.features[rows]))
+    np.testing.assert_array_equal(crossed.t_unknown[rows], fitted.t_unknown)
+    np.testing.assert_allclose(crossed.probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert len(crossed.chosen) == 5
+    assert calls[-1][0] == "fit"
+    assert calls[-1][1] == calls[-1][2]
+
+
+def test_well_separated_classes_are_learned(make, blocks):
+    made = make(150, 3, apart=4)
+    crossed = fitter(made, blocks).cross_fit()
+    assert (crossed.probabilities.argmax(axis=1) == made.labels).mean() > 0.95
+
+
+def test_weights_equal_repetition(make, blocks):
+    made = make(100, 3)
+    copied = np.arange(20)
+    rows = np.concatenate([np.arange(100), copied])
+    doubled = replace(made, features=made.features[rows], labels=made.labels[rows], fold=made.fold[rows])
+    weights = np.ones(120)
+    weights[copied] = weights[100:] = 0.5
+    same_head(fitter(made, blocks).fit(), fitter(doubled, blocks, weights=weights).fit(), tolerance=2e-2)
+
+
+def test_rows_left_out_of_a_fold_are_not_learned_from(make, blocks):
+    made = make(100, 3)
+    rows = np.flatnonzero(made.fold == 4)[:6]
+    labels = made.labels.copy()
+    labels[rows] = (labels[rows] + 1) % 3
+    misled = replace(made, labels=labels)
+    # They may still choose (heads without fold 4 answer them), but not teach.
+    one, other = (fitter(some, blocks, left_out={0: rows})._learn(frozenset([0])) for some in (made, misled))
+    for name, linear in one.linears.items():
+        np.testing.assert_allclose(linear.weight, other.linears[name].weight, atol=1e-9)
+
+
+def test_rows_that_leak_into_a_test_part_are_never_learned_from(make, blocks):
+    made = make(100, 3)
+    rows = np.flatnonzero(made.fold == 4)[:6]
+    kept = np.setdiff1d(np.arange(100), rows)
+    fitted = fitter(made, blocks, left_out={-1: rows})._learn(frozenset([0]))
+    rest = replace(made, features=made.features[kept], labels=made.labels[kept], fold=made.fold[kept])
+    expected = fitter(rest, blocks)._learn(frozenset([0]))
+    np.testing.assert_allclose(fitted.scorer.centre, expected.scorer.centre, atol=1e-5)
+    assert fitted.scorer.prototypes.shape == expected.scorer.prototypes.shape
+
+
+def test_pictures_of_no_fold_are_always_learned_from(make, blocks):
+    made = make(100, 3)
+    fold = np.where(np.arange(100) < 30, -1, made.fold)
+    crossed = fitter(replace(made, fold=fold), blocks).cross_fit()
+    assert np.isnan(crossed.probabilities[:30]).all()
+    assert np.isfinite(crossed.probabilities[30:]).all()
+
+
+@pytest.mark.parametrize(
+    ("count", "classes", "folds"), [(6, 2, 3), (6, 2, 2), (4, 2, 5), (8, 4, 2), (3, 2, 1), (2, 2, 2)]
+)
+def test_tiny_sets_get_a_head(make, blocks, count, classes, folds):
+    made = make(count, classes, folds=folds)
+    fitted = fitter(made, blocks).fit()
+    probabilities = fitted.probabilities(made.features)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert np.isfinite(fitted.unknown_score(made.features)).all()
+    assert np.isfinite(fitted.t_unknown)
+    assert 0 < fitted.temperature < np.inf
+
+
+def test_two_classes_of_three_pictures_are_cross_fitted(make, blocks):
+    made = make(6, 2)
+    crossed = fitter(replace(made, fold=np.arange(6) // 2), blocks).cross_fit()
+    assert np.isfinite(crossed.probabilities).all()
+    assert (crossed.probabilities > 0).all()
+
+
+def test_a_class_that_stands_in_one_fold_gets_almost_nothing_there(make, blocks):
+    made = make(100, 3)
+    fold = np.where(made.labels == 2, 1, made.fold)
+    crossed = fitter(replace(made, fold=fold), blocks).cross_fit()
+    unlearned = crossed.probabilities[fold == 1, 2]
+    assert (unlearned > 0).all()
+    assert (unlearned < 1e-6).all()
+    assert (crossed.uncalibrated[fold == 1, 2] < 1e-6).all()
+
+
+def test_classes_without_any_picture_stay_in_the_columns(make, blocks):
+    made = make(60, 3)
+    fitted = HeadFitter(made.features, made.labels * 2, made.fold, classes=6, blocks=blocks).fit()
+    probabilities = fitted.probabilities(made.features)
+    assert probabilities.shape == (60, 6)
+    assert (probabilities[:, [1, 3, 5]] < 1e-6).all()
+
+
+def test_a_large_set_chooses_by_its_single_held_fold(make, blocks):
+    made = make(2300, 3)
+    crossed = fitter(made, blocks, held=(0,))
+    fitted = crossed.fit()
+    assert "logistic" not in fitted.chosen["head"]
+    assert (fitted.probabilities(made.features).argmax(axis=1) == made.labels).mean() > 0.6
+    judged = crossed.cross_fit().probabilities
+    assert np.isfinite(judged[made.fold == 0]).all()
+    assert np.isnan(judged[made.fold != 0]).all()
+
+
+def test_a_backbone_of_one_block_will_do(make):
+    made = make(90, 3)
+    assert (fitter(made, {"head": (0, 48)}).cross_fit().probabilities.argmax(axis=1) == made.labels).mean() > 0.5
+
+
+def test_no_pictures_give_no_answers(make, blocks):
+    made = make(60, 3)
+    fitted = fitter(made, blocks).fit()
+    assert fitted.probabilities(made.features[:0]).shape == (0, 3)
+    assert fitted.unknown_score(made.features[:0]).shape == (0,)
+
+
+def test_what_was_chosen_is_plain_data(make, blocks):
+    chosen = fitter(make(60, 4), blocks).fit()
+    assert set(chosen.chosen) == {"head", "temperature", "log_loss", "unknown"}
+    assert chosen.chosen["head"] in chosen.chosen["log_loss"]
+    record = chosen.unknown_json()
+    assert record["threshold"] == chosen.t_unknown
+    assert record["bytes"] == chosen.unknown.nbytes
+    assert all(isinstance(area, float) for area in record["auroc_classes_left_out"].values())
+
+
+ORDERED = HeadConfig(ordered=True)
+
+
+def test_an_order_is_used_where_there_is_one(make_ordered, blocks):
+    off, plain, chosen = [], [], []
+    for seed in range(3):
+        made = make_ordered(160, 8, apart=1.5, seed=seed)
+        crossed = fitter(made, blocks, strangers=False, config=ORDERED)
+        off.append(np.abs(median_label(crossed.cross_probabilities()) - made.labels))
+        nominal = fitter(made, blocks, strangers=False).cross_probabilities().argmax(axis=1)
+        plain.append(np.abs(nominal - made.labels))
+        chosen += [isinstance(crossed.fit_head(fold), OrdinalHead) for fold in range(5)]
+    assert np.mean(chosen) > 0.5
+    assert np.mean(off) < 0.95 * np.mean(plain)
+
+
+def test_without_an_order_multinomial_heads_win(make, blocks):
+    crossed = fitter(make(150, 5, apart=3), blocks, config=ORDERED).cross_fit()
+    assert not any(chosen["head"].startswith("cumulative") for chosen in crossed.chosen)
+
+
+def test_what_was_tried_is_said_with_its_distance_and_log_loss(make_ordered, blocks):
+    made = make_ordered(100, 4)
+    chosen = fitter(made, blocks, config=ORDERED).fit().chosen
+    assert set(chosen) == {"head", "temperature", "log_loss", "mae", "unknown"}
+    assert set(chosen["mae"]) == set(chosen["log_loss"])
+    assert {"cumulative", "cumulative-soft", "logistic", "discriminant"} < set(chosen["mae"])
+    assert json.loads(json.dumps(chosen)) == chosen
+
+
+def test_multinomial_candidates_are_the_same_with_an_order(make, blocks):
+    made = make(100, 4)
+    plain, ordered = fitter(made, blocks).fit(1).chosen, fitter(made, blocks, config=ORDERED).fit(1).chosen
+    assert plain["log_loss"].items() <= ordered["log_loss"].items()
+
+
+def test_labels_of_the_held_fold_do_not_choose_an_ordered_head(make_ordered, blocks):
+    made = make_ordered(120, 4)
+    held = made.fold == 2
+    labels = made.labels.copy()
+    labels[held] = labels[held][::-1]
+    honest, misled = (fitter(some, blocks, config=ORDERED).fit(2) for some in (made, replace(made, labels=labels)))
+    assert honest.chosen == misled.chosen
+    features = made.features[held]
+    np.testing.assert_array_equal(honest.probabilities(features), misled.probabilities(features))
+    np.testing.assert_array_equal(honest.unknown_score(features), misled.unknown_score(features))
+
+
+def test_ordered_heads_without_unknown_scores_are_the_same(make_ordered, blocks):
+    made = make_ordered(120, 4)
+    whole = fitter(made, blocks, config=ORDERED).cross_fit().probabilities
+    alone = fitter(made, blocks, strangers=False, config=ORDERED).cross_probabilities()
+    np.testing.assert_array_equal(alone, whole)
+
+
+def test_an_ordered_label_that_stands_in_one_fold_gets_almost_nothing_there(make_ordered, blocks):
+    made = make_ordered(100, 4)
+    fold = np.where(made.labels == 1, 1, made.fold)
+    crossed = fitter(replace(made, fold=fold), blocks, config=ORDERED).cross_fit()
+    assert np.isfinite(crossed.probabilities).all()
+    assert (crossed.probabilities[fold == 1, 1] < 1e-6).all()
+    assert (crossed.uncalibrated[fold == 1, 1] < 1e-6).all()
+
+
+@pytest.mark.parametrize(("count", "classes", "folds"), [(6, 2, 3), (4, 2, 5), (8, 4, 2), (3, 3, 1), (2, 2, 2)])
+def test_tiny_ordered_sets_get_a_head(make_ordered, blocks, count, classes, folds):
+    made = make_ordered(count, classes, folds=folds)
+    fitted = fitter(made, blocks, config=ORDERED).fit()
+    np.testing.assert_allclose(fitted.probabilities(made.features).sum(axis=1), 1, rtol=1e-5)
+    assert np.isfinite(fitted.unknown_score(made.features)).all()
+
+
+def test_a_single_label_has_no_order_to_use(make_ordered, blocks):
+    made = replace(make_ordered(20, 2), labels=np.zeros(20, np.int64))
+    fitted = HeadFitter(made.features, made.labels, made.fold, classes=2, blocks=blocks, config=ORDERED).fit()
+    assert "cumulative" not in fitted.chosen["mae"]
+
+
+def test_a_large_ordered_set_is_fitted_on_a_projection(make_ordered, blocks):
+    made = make_ordered(2300, 5)
+    fitted = fitter(made, blocks, held=(0,), config=ORDERED).fit()
+    assert "cumulative-projected" in fitted.chosen["mae"]
+    assert fitted.chosen["mae"][fitted.chosen["head"]] < 0.5
+    off = np.abs(median_label(fitted.probabilities(made.features)) - made.labels).mean()
+    assert off < 0.5
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"labels": np.zeros(9, int)},
+        {"labels": np.full(10, -1)},
+        {"fold": np.zeros(3, int)},
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(make, blocks, change):
+    with pytest.raises(DataError):
+        fitter(replace(make(10, 2), **change), blocks)
+
+
+@pytest.mark.parametrize("change", [{"false_rejection": 0.0}, {"false_rejection": 1.0}, {"strength": -1}, {"rank": 0}])
+def test_settings_that_make_no_sense_are_refused(change):
+    with pytest.raises(UsageError):
+        HeadConfig(**change)

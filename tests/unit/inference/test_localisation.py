@@ -1,0 +1,48 @@
+"""Where an answer is seen: the place is that of the whole picture, and is only named where there is one."""
+
+import numpy as np
+import pytest
+
+from discern.inference import localise
+from discern.picture import Recipe
+
+CROP = Recipe(size=200, resize=250, fit="crop")
+STRETCH = Recipe(size=200, resize=200, fit="stretch")
+PAD = Recipe(size=200, resize=200, fit="pad")
+
+
+def spot(column: int, *, width: int = 9) -> np.ndarray:
+    evidence = np.zeros((9, width), np.float32)
+    evidence[3:6, max(0, column - 1) : column + 2] = 1
+    return evidence
+
+
+@pytest.mark.parametrize(("column", "place"), [(0, "left"), (4, "centre"), (8, "right")])
+def test_the_place_is_where_the_evidence_is(column: int, place: str) -> None:
+    assert localise(spot(column), STRETCH, (300, 200)).place == place
+
+
+def test_the_left_of_the_middle_of_a_wide_picture_is_still_its_middle() -> None:
+    assert localise(spot(2), STRETCH, (1000, 200)).place == "left"
+    assert localise(spot(2), CROP, (1000, 200)).place == "centre"
+
+
+def test_spread_evidence_is_nowhere() -> None:
+    even = np.random.default_rng(0).uniform(0.9, 1, (9, 9)).astype(np.float32)
+    half = np.zeros((10, 10), np.float32)
+    half[::2] = 1
+    assert localise(even, STRETCH, (200, 200)).place is None
+    assert localise(half, STRETCH, (200, 200)).place is None
+    assert localise(np.zeros((9, 9), np.float32), STRETCH, (200, 200)).place is None
+
+
+def test_the_map_is_relative_and_never_negative() -> None:
+    seen = localise(spot(4) * 7 - 3, STRETCH, (200, 200))
+    assert (seen.map.min(), seen.map.max(), seen.map.dtype) == (0, 1, np.float32)
+
+
+def test_the_box_is_what_the_net_was_shown() -> None:
+    assert localise(spot(4), STRETCH, (400, 200)).box == (0, 0, 1, 1)
+    assert localise(spot(4), CROP, (400, 200)).box == pytest.approx((0.3, 0.1, 0.7, 0.9))
+    assert localise(spot(4), CROP, (200, 400)).box == pytest.approx((0.1, 0.3, 0.9, 0.7))
+    assert localise(spot(4), PAD, (400, 200)).box == pytest.approx((0, -0.5, 1, 1.5))

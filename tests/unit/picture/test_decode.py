@@ -1,0 +1,216 @@
+import logging
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFile
+
+from discern.errors import DamagedPicture, PictureError, TruncatedPicture
+from discern.picture import SCAN_SHORTEST, Limits, open_picture, read_header
+from discern.picture.decode import opened
+
+HEIC = Path(__file__).with_name("turned.heic")
+LOSSLESS = [
+    ("PNG", {}),
+    ("WEBP", {"lossless": True, "exact": True}),
+    ("BMP", {}),
+    ("TIFF", {"compression": "tiff_lzw"}),
+]
+
+
+@pytest.fixture
+def pixels():
+    return np.random.default_rng(0).integers(0, 256, (30, 41, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(("name", "options"), LOSSLESS)
+def test_pixels_come_back_as_they_were_written(pixels, name, options):
+    seen = open_picture(_encode(pixels, name, **options))
+    assert np.array_equal(seen, pixels)
+    assert seen.dtype == np.uint8
+    assert seen.flags.c_contiguous
+
+
+@pytest.mark.parametrize("name", ["JPEG", "AVIF", "WEBP"])
+def test_lossy_formats_come_back_nearly_as_they_were_written(name):
+    smooth = np.add.outer(np.arange(64), np.arange(80))[..., None].repeat(3, axis=2).astype(np.uint8)
+    assert np.abs(open_picture(_encode(smooth, name, quality=95)).astype(int) - smooth).mean() < 3
+
+
+def test_heic_is_opened_upright():
+    """A 24 x 16 picture (white over blue on the left, red on the right), stored with a quarter turn by libheif."""
+    header, seen = read_header(HEIC.read_bytes()), open_picture(HEIC.read_bytes())
+    assert (header.format, header.width, header.height) == ("HEIF", 16, 24)
+    assert seen.shape == (24, 16, 3)
+    for (row, column), colour in {(2, 2): (20, 60, 220), (2, 13): (255, 255, 255), (20, 8): (200, 30, 40)}.items():
+        assert np.abs(seen[row, column].astype(int) - colour).max() <= 4
+
+
+def test_heic_is_loaded_only_when_it_is_met():
+    program = (
+        "import sys; from pathlib import Path; from discern.picture import open_picture\n"
+        "assert 'pi_heif' not in sys.modules and 'PIL.EpsImagePlugin' not in sys.modules\n"
+        f"open_picture(Path({str(HEIC)!r}).read_bytes())\n"
+        "assert 'pi_heif' in sys.modules\n"
+        "from PIL import Image; assert not Image.OPEN.get('HEIF') and 'EPS' not in Image.OPEN\n"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_turned_upright(name, orientation):
+    upright = np.zeros((32, 48, 3), np.uint8)
+    upright[:16, :24], upright[:16, 24:], upright[16:, :24] = (250, 0, 0), (0, 250, 0), (0, 0, 250)
+    back = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}
+    held = Image.fromarray(upright)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    held = held.transpose(Image.Transpose(back[orientation])) if orientation in back else held
+    seen = open_picture(_encode(np.asarray(held), name, exif=exif))
+    assert seen.shape == upright.shape
+    assert np.abs(seen[4::24, 4::36].astype(int) - upright[4::24, 4::36]).max() < 30
+
+
+@pytest.mark.parametrize("shortest", [1, 50, 100, 200, 399, 400, 401, 5000])
+def test_a_jpeg_is_reduced_never_below_what_is_needed(shortest):
+    data = _encode(np.full((400, 601, 3), 90, np.uint8), "JPEG")
+    height, width, _ = open_picture(data, shortest=shortest).shape
+    assert height >= min(shortest, 400)
+    assert height < 2 * shortest or height == 50
+    assert abs(width / height - 601 / 400) < 0.02
+
+
+def test_other_formats_always_come_whole():
+    pixels = np.full((400, 601, 3), 90, np.uint8)
+    assert open_picture(_encode(pixels, "PNG"), shortest=10).shape == pixels.shape
+
+
+def test_a_picture_below_the_scanning_size_is_never_reduced():
+    pixels = np.full((SCAN_SHORTEST * 2 - 1, 1600, 3), 90, np.uint8)
+    assert open_picture(_encode(pixels, "JPEG"), shortest=SCAN_SHORTEST).shape == pixels.shape
+
+
+def test_the_first_picture_of_several_in_a_jpeg_is_opened():
+    file = BytesIO()
+    Image.new("RGB", (20, 20), "red").save(
+        file, "MPO", save_all=True, append_images=[Image.new("RGB", (20, 20), "blue")]
+    )
+    assert open_picture(file.getvalue())[10, 10, 0] > 200
+
+
+def test_a_damaged_exif_block_costs_nothing_but_the_orientation():
+    data = _encode(np.full((16, 16, 3), 90, np.uint8), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\x13" * 40)
+    assert open_picture(data).shape == (16, 16, 3)
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
+def test_a_picture_that_ends_early_is_truncated(pixels, name):
+    data = _encode(pixels, name)
+    with pytest.raises(TruncatedPicture, match=name) as caught:
+        open_picture(data[: len(data) * 2 // 3])
+    assert caught.value.hint
+    assert caught.value.__cause__ is not None or name == "TIFF"
+
+
+def test_a_compressed_tiff_that_ends_early_is_truncated_and_libtiff_says_nothing(pixels, capfd):
+    image = Image.fromarray(pixels)
+    file = BytesIO()
+    image.save(file, "TIFF", compression="tiff_lzw", strip_size=2**20)
+    head = file.getvalue()
+    directory = int.from_bytes(head[4:8], "little")
+    if directory > 100:
+        data = head[:4] + (8).to_bytes(4, "little") + head[directory : directory + 200]
+        with pytest.raises(PictureError):
+            open_picture(data)
+    with pytest.raises(TruncatedPicture):
+        open_picture(head[: directory + 4])
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "BMP", "TIFF"])
+def test_a_picture_of_nonsense_is_damaged(pixels, name):
+    data = _encode(pixels, name)
+    nonsense = data[:20] + b"\x5a" * (len(data) - 24) + data[-4:]
+    with pytest.raises((DamagedPicture, TruncatedPicture)) as caught:
+        open_picture(nonsense)
+    assert caught.value.hint
+
+
+def test_nothing_is_printed_or_logged(pixels, capfd, caplog):
+    with caplog.at_level(logging.INFO):
+        open_picture(_encode(pixels, "TIFF"))
+    assert capfd.readouterr() == ("", "")
+    assert not caplog.records
+
+
+def test_pillow_is_left_as_it_was(pixels):
+    before = (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, dict(Image.OPEN))
+    for name in ("JPEG", "PNG", "TIFF"):
+        open_picture(_encode(pixels, name))
+    assert (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, dict(Image.OPEN)) == before
+
+
+def test_many_threads_open_the_same_pictures(pixels):
+    files = [_encode(pixels, name) for name in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")] + [
+        HEIC.read_bytes()
+    ]
+    alone = [open_picture(data) for data in files]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(open_picture, files * 8))
+    assert all(np.array_equal(seen, alone[n % len(files)]) for n, seen in enumerate(together))
+
+
+@pytest.mark.real
+def test_real_files_with_false_or_no_suffixes_open(real_data):
+    for path in sorted((real_data / "dirty_samples" / "odd_format").iterdir()):
+        header, seen = read_header(path.read_bytes()), open_picture(path.read_bytes())
+        assert seen.shape == (header.height, header.width, 3)
+
+
+@pytest.mark.real
+def test_real_files_that_are_no_pictures_are_said_to_be_none(real_data):
+    for path in sorted((real_data / "dirty_samples" / "not_images").iterdir()):
+        with pytest.raises(PictureError):
+            open_picture(path.read_bytes())
+
+
+@pytest.mark.real
+def test_real_phone_pictures_open_as_their_headers_say(real_data):
+    paths = [path for path in sorted((real_data / "banana_ripeness").rglob("*")) if path.is_file()][::6]
+    for path in paths:
+        data = path.read_bytes()
+        header = read_header(data)
+        height, width, _ = open_picture(data, shortest=SCAN_SHORTEST).shape
+        assert abs(np.log(width / height) - np.log(header.width / header.height)) < 0.02
+        assert min(width, height) >= min(SCAN_SHORTEST, header.width, header.height)
+
+
+def _encode(pixels, name, **options):
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, name, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}, {"restart_marker_blocks": 2}])
+def test_a_small_plain_jpeg_is_opened_as_any_other_however_damaged(options):
+    """It is decoded without Pillow's own reading of the header: the same pixels come out, and the same errors."""
+    random = np.random.default_rng(0)
+    whole = _encode(random.integers(0, 256, (40, 33, 3), np.uint8), "JPEG", **options)
+    for _ in range(150):
+        data = bytearray(whole[: random.integers(1, len(whole) + 1)] if random.random() < 0.3 else whole)
+        for place in random.integers(0, len(data), random.integers(0, 3)):
+            data[place] = random.choice([0, 255, 0xD9, 0xDA, 0xC0, 0xC4, random.integers(256)])
+        assert _outcome(bytes(data), thorough=False) == _outcome(bytes(data), thorough=True)
+
+
+def _outcome(data: bytes, *, thorough: bool) -> tuple[object, ...]:
+    try:
+        with opened(data, Limits(), thorough=thorough) as picture:
+            return picture.size, picture.mode, picture.decode(20).tobytes()
+    except PictureError as error:
+        return error.code, str(error)

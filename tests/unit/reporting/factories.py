@@ -1,0 +1,206 @@
+"""A small run made on the spot: pictures, findings, answers, metrics."""
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from discern.checking import Finding
+from discern.evaluating import evaluate_predictions, evaluate_share, paired_difference
+from discern.reporting import PredictionTable
+
+LABELS = ("ash", "birch", "cedar")
+EACH = 12
+HOSTILE = "<script>alert(1)</script> & \"quoted\" 'it'"
+
+
+def write_pictures(folder: Path, labels=LABELS, each: int = EACH, size=(60, 40)) -> Path:
+    random = np.random.default_rng(0)
+    for number, label in enumerate(labels):
+        for part, share in (("train", each * 2 // 3), ("test", each - each * 2 // 3)):
+            place = folder / part / label
+            place.mkdir(parents=True)
+            for index in range(share):
+                pixels = random.integers(0, 200, (size[1], size[0], 3)).astype(np.uint8)
+                pixels[..., number % 3] = 250
+                Image.fromarray(pixels).save(place / f"{label}-{index}.png")
+    return folder
+
+
+def answers_for(catalog, *, wrong_each: int = 3, seed: int = 0) -> PredictionTable:
+    rows = np.flatnonzero(catalog.readable)
+    truth = catalog.label_index[rows]
+    classes = len(catalog.labels)
+    called = np.where(np.arange(len(rows)) % wrong_each == 0, (truth + 1) % classes, truth)
+    sure = np.random.default_rng(seed).uniform(0.6, 0.99, len(rows))
+    probabilities = np.repeat(((1 - sure) / (classes - 1))[:, None], classes, axis=1)
+    probabilities[np.arange(len(rows)), called] = sure
+    score = np.linspace(0, 2, len(rows))
+    return PredictionTable(
+        rows=rows,
+        truth=truth,
+        probabilities=probabilities,
+        unknown_score=score,
+        decision=np.where(score > 1.8, "unknown", "review"),
+    )
+
+
+def metrics_for(catalog, answers: PredictionTable) -> dict:
+    groups = np.arange(len(answers.rows))
+    right = answers.predicted == answers.truth
+    naive = right | (groups % 4 == 0)
+    figures = evaluate_predictions(
+        answers.truth,
+        answers.probabilities,
+        labels=catalog.labels,
+        groups=groups,
+        uncalibrated=answers.probabilities,
+    )
+    leak_free = figures.accuracy.to_json() | {
+        "method": "grouped-cv",
+        "estimates": "recipe",
+        "classes": figures.classes,
+    }
+    return {
+        "accuracy": {
+            "leak_free": leak_free,
+            "naive": evaluate_share(naive).to_json(),
+            "given": None,
+            "difference": paired_difference(naive, right).to_json(),
+        },
+        "figures": figures.to_json(),
+        "ece": figures.to_json()["ece"],
+        "baselines": {"majority": evaluate_share(answers.truth == 0).to_json()},
+        "unknown": {"t_unknown": 1.8, "false_rejection": 0.05},
+        "split": {"method": "grouped-cv", "reason": "The set is small.", "leaks": 2, "unjudged": [], "pictures": {}},
+        "head": {"candidate": "lda"},
+        "seconds": {"scan": 1.0, "head": 200.0},
+    }
+
+
+RUN = {
+    "name": "trees",
+    "created": "2026-11-21T11:30:00Z",
+    "seed": 3,
+    "config": {"seed": 3},
+    "versions": {"numpy": "2.4"},
+    "data": {"fingerprint": "f" * 64, "root": "photos"},
+    "backbone": {"name": "lite0", "pretraining": "ImageNet-1k", "size": 96, "mirror": True},
+    "recipe": {"size": 96, "resize": 110, "fit": "crop", "filter": "bicubic", "fill": [124, 116, 104]},
+}
+
+
+def finding(check: str, *rows: int, action: str = "keep", value: str = "", why: str = "Look at it.") -> Finding:
+    return Finding(check=check, rows=tuple(map(int, rows)), score=0.9, action=action, value=value, why=why)
+
+
+class Page(HTMLParser):
+    """What a page holds: elements with their attributes, text, and whether everything was closed."""
+
+    VOID = ("meta", "img", "br", "link", "input", "hr")
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict]] = []
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not self.open or self.open[-1] not in ("script", "style"):
+            self.words.append(data)
+
+    def all(self, tag: str) -> list[dict]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+def between(value: float, low: float | None = None, high: float | None = None) -> dict:
+    """An interval, as metrics hold it."""
+    return {"value": value, "low": low, "high": high, "note": None if low is not None else "too few for an interval"}
+
+
+CURVE = {
+    "t_accept": [0.99, 0.95, 0.9, 0.8, 0.5],
+    "share": [0.1, 0.4, 0.6, 0.8, 0.95],
+    "picture_error": [0.0, 0.0, 0.01, 0.03, 0.08],
+    "error": [0.0, 0.0, 0.01, 0.04, 0.1],
+    "high": [0.2, 0.06, 0.045, 0.09, 0.15],
+}
+
+
+def policy_for(**changes) -> dict:
+    """A promise that is kept."""
+    return {
+        "sentence": "Of the accepted answers, at most 5 % are wrong.",
+        "basis": "held-out",
+        "share": 0.6,
+        "error": {"value": 0.01, "high": 0.045},
+        "needed": None,
+        "asked": 0.05,
+        "t_accept": 0.9,
+        "picture_error": 0.01,
+        "groups": 140,
+        "wrong": 2,
+        "curve": CURVE,
+    } | changes
+
+
+def extras_for(labels) -> dict:
+    """All newer parts of metrics.json."""
+    return {
+        "policy": policy_for(),
+        "conformal": {
+            "asked": 0.9,
+            "threshold": 0.2,
+            "basis": "held-out",
+            "guaranteed": True,
+            "coverage": between(0.93, 0.9, 0.96),
+            "size": between(1.4, 1.2, 1.6),
+            "single": between(0.7, 0.6, 0.8),
+            "per_class": [
+                {"label": label, "coverage": between(0.9 - place / 50)} for place, label in enumerate(labels)
+            ],
+        },
+        "ordered": {
+            "labels": list(labels),
+            "chosen": "cumulative",
+            "mae": between(0.3, 0.2, 0.4),
+            "rmse": between(0.5, 0.4, 0.6),
+            "kappa": between(0.8, 0.7, 0.9),
+            "within_one": between(0.97, 0.95, 0.99),
+            "constant_mae": between(0.8, 0.7, 0.9),
+            "constant": labels[1],
+            "gain": between(0.5, 0.4, 0.6),
+        },
+        "gate": {
+            "negatives": 200,
+            "tuned": 100,
+            "scored": 100,
+            "kept": between(0.95, 0.9, 0.98),
+            "rejected": between(0.7, 0.6, 0.8),
+            "auroc": between(0.93, 0.9, 0.96),
+        },
+        "learning_curve": {
+            "points": [
+                {"share": 0.5, "pictures": 20, "groups": 18, "accuracy": between(0.6, 0.5, 0.7)},
+                {"share": 1.0, "pictures": 40, "groups": 36, "accuracy": between(0.7, 0.65, 0.75)},
+            ],
+            "advice": [{"label": labels[0], "fewest": 30, "most": 80}],
+            "sentence": "Twice as many pictures would bring about 4 points.",
+            "flat": False,
+        },
+        "names": {labels[0]: {"name": "common ash", "spoken": "an ash", "route": "ash tree"}},
+    }

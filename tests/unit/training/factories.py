@@ -1,0 +1,48 @@
+"""A small world to train in: pictures of two colours, seen by a backbone that sees colours."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from discern.catalog import Catalog, scan
+from discern.features import extract
+from discern.features.testing import colour_backbone
+from discern.grouping import Groups, find_edges, form_groups
+from discern.picture import choose_recipe
+from discern.training import TrainingData
+
+COLOURS = {"blue": (40, 60, 200), "green": (40, 190, 70), "red": (200, 50, 40)}
+
+
+def write_colours(folder: Path, *, each: int = 12, seed: int = 0, spread: float = 25.0, part: str = "") -> Path:
+    """Class folders of noisy pictures of one colour."""
+    random = np.random.default_rng(seed)
+    for label, colour in COLOURS.items():
+        inside = folder / part / label
+        inside.mkdir(parents=True, exist_ok=True)
+        for number in range(each):
+            tint = random.normal(colour, spread)
+            pixels = random.normal(tint, 30, (40, 40, 3))
+            # Coarse blotches make each picture like no other.
+            pixels += np.kron(random.normal(0, 40, (5, 5, 1)), np.ones((8, 8, 1)))
+            Image.fromarray(np.uint8(np.clip(pixels, 0, 255))).save(inside / f"{part or 'p'}{number * 37 % 101}.png")
+    return folder
+
+
+def see(folder: Path, cache: Path) -> tuple[TrainingData, Groups]:
+    """The catalog, the features and the groups of a folder."""
+    catalog: Catalog = scan(folder, cache=cache)
+    backbone = colour_backbone()
+    rows = np.flatnonzero(catalog.readable)
+    recipe = choose_recipe([(40, 40)], backbone.size)
+    position = np.full(len(catalog.table), -1)
+    position[rows] = np.arange(len(rows))
+    material = TrainingData(
+        catalog=catalog,
+        features=extract(catalog, rows, backbone, recipe, cache=cache),
+        position=position,
+        backbone=backbone,
+        recipe=recipe,
+    )
+    return material, form_groups(catalog, find_edges(catalog))
