@@ -95,7 +95,7 @@ class TestWorkerProcess:
 
     @pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX knows them")
     def test_it_ends_with_whoever_began_it(self) -> None:
-        code = "import os; from discern.parallel import WorkerProcess; print(WorkerProcess().run(os.getpid), flush=True); input()"
+        code = "import os; from discern.parallel import WorkerProcess as W; print(W().run(os.getpid), flush=1); input()"
         with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as began:
             assert began.stdout is not None
             helper = int(began.stdout.readline())
