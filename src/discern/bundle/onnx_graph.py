@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from discern.bundle.heads.linear_head import SMALLEST_LENGTH, SMALLEST_SQUARE, Head, LinearHead, Span, UnknownScorer
-from discern.bundle.heads.ordinal_head import OrdinalHead
+from discern.bundle.heads import SMALLEST_LENGTH, SMALLEST_SQUARE, Head, LinearHead, OrdinalHead, Span, UnknownScorer
 from discern.errors import BundleError
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ class _Writer:
 
     def climb(self, head: OrdinalHead, score: str) -> str:
         """Logits `[..., K]` of scores `[..., 1]`."""
-        steps, offset = head.steps
+        steps, offset = head.softplus_map
         above = self.add("Sub", score, self.array(head.thresholds))
         hinges = self.add("Softplus", self.add("Concat", above, self.add("Neg", above), axis=-1))
         return self.add("Add", self.add("MatMul", hinges, self.array(steps)), self.array(offset))

@@ -6,8 +6,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from discern.bundle import OnnxRuntime
-from discern.bundle.heads.linear_head import Head, LinearHead, UnknownScorer
-from discern.bundle.heads.ordinal_head import OrdinalHead
+from discern.bundle.heads import Head, LinearHead, OrdinalHead, UnknownScorer
 from discern.bundle.onnx_graph import attach_head
 from discern.errors import BundleError
 
