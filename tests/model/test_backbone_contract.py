@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from discern.bundle import OnnxRuntime
+from discern.bundle import open_runtime
+from discern.bundle.onnx_graph import GraphWriter, serialise
 from discern.features import Backbone, load_backbone
-from discern.features.backbones.graph_writer import GraphWriter, serialise
 from discern.features.testing import BackboneContract, colour_backbone
 
 
@@ -53,5 +53,5 @@ def test_a_real_stand_in_for_a_hub_is_taken(real_data: Path) -> None:
         pytest.skip("no foreign backbone beside the real pictures")
     backbone = load_backbone(path)
     assert (backbone.size, backbone.width) == (224, 1280)
-    seen = OnnxRuntime(backbone.graph, threads=1).run({"pixels": np.zeros((1, 224, 224, 3), np.uint8)})
+    seen = open_runtime(backbone.graph, threads=1).run({"pixels": np.zeros((1, 224, 224, 3), np.uint8)})
     assert seen["map"].shape == (1, 7, 7, 1280)

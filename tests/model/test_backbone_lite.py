@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from discern.bundle import OnnxRuntime
+from discern.bundle import open_runtime
 from discern.features import Backbone, load_backbone
 
 # Made by tools/compare_with_timm.py: keys are name-size-mirror-step, values torch's embeddings, every step-th number.
@@ -21,7 +21,7 @@ def sample(size: int) -> np.ndarray:
 
 
 def see(backbone: Backbone, pixels: np.ndarray) -> dict[str, np.ndarray]:
-    return OnnxRuntime(backbone.graph, threads=1).run({"pixels": np.ascontiguousarray(pixels)})
+    return open_runtime(backbone.graph, threads=1).run({"pixels": np.ascontiguousarray(pixels)})
 
 
 @pytest.mark.parametrize("case", GOLDEN)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from discern.bundle import OnnxRuntime
+from discern.bundle import open_runtime
 from discern.errors import PictureError, UsageError
 from discern.features.backbones import Backbone
 from discern.parallel import count_cores
@@ -95,7 +95,7 @@ class _Embedder:
         self._paths = catalog.table["path"]
         self._recipe = recipe
         self._contents = contents
-        self._runtime = OnnxRuntime(backbone.graph, threads=1)
+        self._runtime = open_runtime(backbone.graph, threads=1)
 
     def __call__(self, row: int, data: bytes) -> tuple[str, np.ndarray]:
         try:

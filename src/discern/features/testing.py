@@ -5,9 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
-from discern.bundle import OnnxRuntime
+from discern.bundle import Runtime, open_runtime
+from discern.bundle.onnx_graph import GraphWriter, average_mirrored, serialise
 from discern.features.backbones.backbone import Backbone, OnnxBackbone
-from discern.features.backbones.graph_writer import GraphWriter, average_mirrored, serialise
 
 _PLACES = 4
 
@@ -55,8 +55,8 @@ class BackboneContract:
         return self._runtime.run({"pixels": pixels})
 
     @cached_property
-    def _runtime(self) -> OnnxRuntime:
-        return OnnxRuntime(self.backbone().graph, threads=1)
+    def _runtime(self) -> Runtime:
+        return open_runtime(self.backbone().graph, threads=1)
 
     def pictures(self, count: int = 3) -> np.ndarray:
         """Noise, white and black, as many as wanted."""

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from discern.bundle import OnnxRuntime
+from discern.bundle import open_runtime
 from discern.catalog import scan
 from discern.errors import CatalogError, PictureError, UsageError
 from discern.features import extract
@@ -54,7 +54,7 @@ class FolderlessCatalog:
 
 def expected(files: Sequence[bytes]) -> np.ndarray:
     pixels = np.stack([load_input(file, RECIPE) for file in files])
-    return OnnxRuntime(BACKBONE.graph, threads=1).run({"pixels": pixels})["embedding"]
+    return open_runtime(BACKBONE.graph, threads=1).run({"pixels": pixels})["embedding"]
 
 
 def test_rows_come_in_the_order_asked_for(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from discern.bundle.onnx_graph import GraphWriter, average_mirrored, serialise
 from discern.errors import BackboneError
 from discern.features.backbones.backbone import OnnxBackbone
-from discern.features.backbones.graph_writer import GraphWriter, average_mirrored, serialise
 from discern.features.backbones.pinned_pickle import read_pinned, read_tensors
 
 SMALLEST, LARGEST = 96, 288

@@ -9,10 +9,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from discern.bundle import OnnxRuntime
+from discern.bundle import open_runtime
+from discern.bundle.onnx_graph import GraphWriter, average_mirrored, rename, serialise, shape_of
 from discern.errors import BackboneError
 from discern.features.backbones.backbone import OnnxBackbone
-from discern.features.backbones.graph_writer import GraphWriter, average_mirrored, rename, serialise, shape_of
 
 OLDEST_OPSET, NEWEST_OPSET = 13, 25
 MAX_BYTES = 1 << 30
@@ -112,7 +112,7 @@ def _put_channels_last(model: onnx.ModelProto, width: int, path: Path) -> None:
     rename(model.graph.node, {"map": "map/channels_first"})
     writer = GraphWriter(prefix="map/")
     writer.channels_last("map/channels_first", result="map")
-    writer.wrap(model, before=GraphWriter())
+    writer.append_to(model)
     declared.CopyFrom(helper.make_tensor_value_info("map", TensorProto.FLOAT, ["N", *shape[2:], width]))
 
 
@@ -120,7 +120,7 @@ def _try(graph: bytes, size: int, width: int, path: Path) -> None:
     """Run three random pictures, together and one of them alone."""
     pictures = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), np.uint8)
     try:
-        runtime = OnnxRuntime(graph, threads=1)
+        runtime = open_runtime(graph, threads=1)
         answers, alone = runtime.run({"pixels": pictures}), runtime.run({"pixels": pictures[:1]})["embedding"]
     except Exception as error:
         raise BackboneError(f"The backbone {path} does not run: {error}", hint=_WANTED) from error

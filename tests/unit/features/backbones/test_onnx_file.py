@@ -8,7 +8,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from discern.bundle import OnnxRuntime
+from discern.bundle import open_runtime
 from discern.errors import BackboneError
 from discern.features import load_backbone
 
@@ -76,7 +76,7 @@ PICTURES = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), np.uint8)
 
 
 def see(path: Path, pixels: np.ndarray, *, mirror: bool) -> dict[str, np.ndarray]:
-    return OnnxRuntime(load_backbone(path, mirror=mirror).graph, threads=1).run({"pixels": pixels})
+    return open_runtime(load_backbone(path, mirror=mirror).graph, threads=1).run({"pixels": pixels})
 
 
 def test_the_file_says_size_and_width(foreign: Write) -> None:
