@@ -48,7 +48,7 @@ ASK = """async (url) => {
 }"""
 OPEN = """async () => {
   const config = await (await fetch(new URL("page/config.json", document.baseURI))).json();
-  const door = await import(new URL("page/local.js", document.baseURI));
+  const door = await import(new URL("page/api/browser_api.js", document.baseURI));
   window.answerer = await door.open(config);
   return window.answerer.about();
 }"""

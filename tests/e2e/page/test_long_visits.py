@@ -94,7 +94,7 @@ def test_of_many_pictures_the_oldest_are_let_go_and_never_shown_as_others(page: 
 
 
 def test_a_very_long_visit_keeps_its_answers_and_little_else(page: Page) -> None:
-    found = within(page, "visit.js", _LONG_VISIT, 1205)
+    found = within(page, "view/history.js", _LONG_VISIT, 1205)
     # The one that waits to be asked again keeps its picture, for as long as it has a row.
     assert found == {"rows": 1000, "blobs": 201, "thumbs": 1000, "csv": 1207, "after": 0, "held": 0}
 

@@ -68,8 +68,8 @@ def robust(address: str, things: list[Image.Image], label: str, place: str) -> I
 
 
 _ASK = """async (text) => {
-    const { connect } = await import("/page/answering.js");
-    const { sayAnswer, sideOf } = await import("/page/phrases.js");
+    const { connect } = await import("/page/api/connect.js");
+    const { sayAnswer, sideOf } = await import("/page/voice/phrases.js");
     const answerer = await connect();
     const bytes = Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
     const answer = await answerer.answer(new Blob([bytes], { type: "image/jpeg" }), { evidence: true });

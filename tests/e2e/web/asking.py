@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 OPEN = """async () => {
-  const { connect } = await import(new URL("page/answering.js", document.baseURI));
+  const { connect } = await import(new URL("page/api/connect.js", document.baseURI));
   window.answerer = await connect();
   return window.answerer.about();
 }"""

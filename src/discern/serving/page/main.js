@@ -1,21 +1,21 @@
 // The page: joins what arrives, the line, the answer, the voice and the list of this visit.
 
-import { drawAbout, wordHonest, wordKnows, wordPromise } from "./about.js";
-import { receive } from "./arriving.js";
-import { Batch } from "./batch.js";
-import { Connection } from "./connection.js";
-import { askKey, closeByButtons, setUpKey, setUpVoice } from "./dialogs.js";
-import { $, el, recall, remember } from "./dom.js";
-import { turnHeat } from "./heat.js";
-import { offerExamples } from "./examples.js";
-import { addThumbnail, makeItem, makeSmaller, nameCapture, requireSize } from "./items.js";
-import { Line } from "./line.js";
-import { Live } from "./live.js";
-import { tellLoading, warnUnlessVerified, wordPrivacy } from "./local_words.js";
-import { Stage } from "./stage.js";
-import { Teller } from "./telling.js";
-import { Visit } from "./visit.js";
-import { apart } from "./wording.js";
+import { drawAbout, wordHonest, wordKnows, wordPromise } from "./view/about.js";
+import { receive } from "./queue/input.js";
+import { Batch } from "./queue/batch.js";
+import { Connection } from "./api/connection.js";
+import { askKey, closeByButtons, setUpKey, setUpVoice } from "./view/dialogs.js";
+import { $, el, recall, remember } from "./view/dom.js";
+import { turnHeat } from "./view/heatmap.js";
+import { offerExamples } from "./view/examples.js";
+import { addThumbnail, makeItem, makeSmaller, nameCapture, requireSize } from "./queue/items.js";
+import { Line } from "./queue/queue.js";
+import { Live } from "./camera/live.js";
+import { tellLoading, warnUnlessVerified, wordPrivacy } from "./view/loading_messages.js";
+import { Stage } from "./view/stage.js";
+import { Teller } from "./voice/announcer.js";
+import { Visit } from "./view/history.js";
+import { apart } from "./view/text.js";
 
 class Page {
   constructor() {
