@@ -157,12 +157,12 @@ def test_the_light_in_the_finder_can_be_turned_off_for_good(camera: Page) -> Non
 def test_the_light_is_where_the_finder_shows_it(camera: Page) -> None:
     open_camera(camera)
     left = half_seen()
-    within(camera, "glow.js", _SHINE, "accept", left)
+    within(camera, "camera/highlight.js", _SHINE, "accept", left)
     assert darker(camera) == "right"
     camera.get_by_label("It looks").select_option("user")
     assert darker(camera) == "left"
     for decision in ("unknown", None):
-        within(camera, "glow.js", _SHINE, decision, left)
+        within(camera, "camera/highlight.js", _SHINE, decision, left)
         assert darker(camera) == "neither"
 
 

@@ -80,7 +80,9 @@ def test_a_graded_answer_tells_its_middle_where_that_is_another(blank: Page) -> 
     words = "m.wordMore(given[0], given[1])"
     said = answer(green=0.4, ripe=0.3, over=0.3) | {"order_value": 1.0, "set": None}
     about = {"labels": ["green", "ripe", "over"], "names": {"ripe": {"name": "ripe ones"}}}
-    assert within(blank, "view/text.js", words, said, about) == ["In the middle of what it may be, in order: ripe ones."]
+    assert within(blank, "view/text.js", words, said, about) == [
+        "In the middle of what it may be, in order: ripe ones."
+    ]
     assert within(blank, "view/text.js", words, said | {"order_value": 0.0}, about) == []
     assert within(blank, "view/text.js", words, said | {"decision": "unknown"}, about) == []
     numbers = answer(**{"10": 0.4, "20": 0.3, "30": 0.3}) | {"order_value": 20.0, "set": ["10", "20"]}
@@ -91,10 +93,14 @@ def test_a_graded_answer_tells_its_middle_where_that_is_another(blank: Page) -> 
 
 
 def test_every_language_has_every_phrase(blank: Page) -> None:
-    keys = within(blank, "voice/phrases.js", "Object.values(m.LANGUAGES).map((each) => Object.keys(each).sort().join())")
+    keys = within(
+        blank, "voice/phrases.js", "Object.values(m.LANGUAGES).map((each) => Object.keys(each).sort().join())"
+    )
     assert len(keys) == 6
     assert len(set(keys)) == 1
-    tallies = within(blank, "voice/phrases.js", "Object.values(m.LANGUAGES).map(({ tally }) => Object.keys(tally).join())")
+    tallies = within(
+        blank, "voice/phrases.js", "Object.values(m.LANGUAGES).map(({ tally }) => Object.keys(tally).join())"
+    )
     assert len(set(tallies)) == 1
 
 
@@ -108,7 +114,9 @@ def test_spoken_words_of_the_model_come_first_and_the_place_last(blank: Page) ->
     )
     assert within(blank, "voice/phrases.js", how, said, {"place": "centre", "short": True}) == "a, in front of you"
     stranger = said | {"decision": "unknown", "spoken": None}
-    assert within(blank, "voice/phrases.js", how, stranger, {"place": "left"}) == "none of the things I know; most like a"
+    assert (
+        within(blank, "voice/phrases.js", how, stranger, {"place": "left"}) == "none of the things I know; most like a"
+    )
 
 
 @pytest.mark.parametrize(
