@@ -9,7 +9,7 @@ from tests.e2e.page.test_camera import until
 
 _WRITTEN = """
 window.written = [];
-const words = document.getElementById("live-words");
+const words = document.getElementById("announcements");
 new MutationObserver(() => written.push(words.textContent)).observe(words, { childList: true });
 """
 
@@ -18,8 +18,8 @@ def test_nothing_is_said_until_that_is_wanted(page: Page, shown: dict[str, Path]
     choose(page, shown["sure"])
     expect(headline(page)).to_be_visible()
     assert said(page) == []
-    expect(page.locator("#live-words")).to_have_text("Accepted: Red card, 98\u202f%")
-    page.get_by_role("button", name="Say it").click()
+    expect(page.locator("#announcements")).to_have_text("Accepted: Red card, 98\u202f%")
+    page.get_by_role("button", name="Read aloud").click()
     assert said(page) == ["a red card, 98 percent sure"]
 
 
@@ -41,7 +41,7 @@ def test_of_several_only_the_sum_is_said(page: Page, shown: dict[str, Path]) -> 
     page.get_by_role("button", name="Spoken answers").click()
     choose(page, *shown.values())
     expect(page.locator("#batch-title")).to_contain_text("4 pictures")
-    assert said(page)[1:] == ["4 pictures: 2 accepted, 1 to check, 1 not known"]
+    assert said(page)[1:] == ["4 pictures: 2 accepted, 1 to check, 1 unknown"]
 
 
 def test_the_sum_is_said_in_the_chosen_language_and_written_in_english(page: Page, shown: dict[str, Path]) -> None:
@@ -50,8 +50,8 @@ def test_the_sum_is_said_in_the_chosen_language_and_written_in_english(page: Pag
     page.get_by_label("Language").select_option("it")
     page.get_by_role("button", name="Done").click()
     choose(page, *shown.values())
-    written = page.locator("#live-words")
-    expect(written).to_have_text("4 pictures: 2 accepted, 1 to check, 1 not known")
+    written = page.locator("#announcements")
+    expect(written).to_have_text("4 pictures: 2 accepted, 1 to check, 1 unknown")
     expect(written).to_have_attribute("lang", "en")
     heard = page.evaluate("said.at(-1)")
     assert (heard["text"], heard["lang"]) == ("4 immagini: 2 accettate, 1 da controllare, 1 sconosciuta", "it")
@@ -62,7 +62,7 @@ def test_language_and_speed_are_chosen_and_kept(page: Page, shown: dict[str, Pat
     page.get_by_role("button", name="Voice", exact=True).click()
     page.get_by_label("Language").select_option("de")
     page.locator("#rate").fill("1.5")
-    expect(page.locator("#rate-said")).to_have_text("1.5 times")
+    expect(page.locator("#rate-value")).to_have_text("1.5\u00d7")
     page.get_by_role("button", name="Done").click()
     page.reload()
     choose(page, shown["sure"])
@@ -73,7 +73,7 @@ def test_language_and_speed_are_chosen_and_kept(page: Page, shown: dict[str, Pat
 def test_hands_free_says_what_has_changed_and_where(visit: Visit, address: str) -> None:
     page = visit(address)
     page.get_by_role("button", name="Describe aloud what the camera sees").click()
-    expect(page.locator("#assumed")).to_contain_text("this is assumed")
+    expect(page.locator("#facing-note")).to_contain_text("this is assumed")
     expect(page.locator("#live")).to_be_focused()
     told = ["a red card, to your left", "a red card, in front of you", "a red card, to your right"]
     expect(page.locator("#rows tr")).to_have_count(4, timeout=30_000)
@@ -96,19 +96,19 @@ def test_who_says_what_the_camera_sees_is_chosen_and_nobody_else_does(visit: Vis
     expect(page.locator("#rows tr")).to_have_count(1)
     assert len(said(page)) >= 2
     assert set(page.evaluate("written")) <= {""}
-    page.get_by_label("Said by").select_option("my screen reader")
+    page.get_by_label("Announced by").select_option("my screen reader")
     heard = said(page)
     before = page.locator("#rows tr").count()
     expect(page.locator("#rows tr")).to_have_count(before + 2)
     assert said(page) == heard
     expect(page.locator("#speak")).to_have_attribute("aria-pressed", "false")
-    expect(page.locator("#live-words")).to_contain_text("a red card")
+    expect(page.locator("#announcements")).to_contain_text("a red card")
     page.reload()
     page.get_by_role("button", name="Describe aloud what the camera sees").click()
-    expect(page.locator("#live-words")).to_contain_text("a red card")
+    expect(page.locator("#announcements")).to_contain_text("a red card")
     assert said(page) == []
     page.get_by_role("button", name="Spoken answers").click()
-    expect(page.get_by_label("Said by")).to_have_value("page")
+    expect(page.get_by_label("Announced by")).to_have_value("page")
 
 
 def test_hands_free_says_once_that_the_server_is_away(visit: Visit, address: str) -> None:
@@ -118,20 +118,21 @@ def test_hands_free_says_once_that_the_server_is_away(visit: Visit, address: str
     with page.expect_request("**/predict*"), page.expect_request("**/predict*"):
         pass
     until(page, "said.length === 2")
-    assert said(page) == ["I am looking.", "The server cannot be reached. I keep trying."]
+    assert said(page) == ["I am looking.", "The server cannot be reached. I\u2019ll keep trying."]
     page.unroute("**/predict*")
     expect(page.locator("#answer .chip")).to_have_text("Accepted")
 
 
 def test_a_camera_that_looks_at_the_user_turns_the_sides_round(page: Page) -> None:
     page.get_by_role("button", name="Use the camera").click()
-    page.get_by_label("It looks").select_option("user")
-    expect(page.locator("#assumed")).to_contain_text("left on the screen is your left")
-    expect(page.locator(".finder")).to_have_class("finder mirrored")
+    page.get_by_label("Facing").select_option("user")
+    expect(page.locator("#facing-note")).to_contain_text("left on the screen is your left")
+    expect(page.locator(".viewfinder")).to_have_class("viewfinder mirrored")
     sides = page.evaluate(
         """async () => {
-        const { sideOf } = await import("/page/voice/phrases.js");
-        return ["left", "centre", "right", null].map((place) => [sideOf(place, "user"), sideOf(place, "environment")]);
+        const { userSide } = await import("/page/voice/phrases.js");
+        const places = ["left", "centre", "right", null];
+        return places.map((place) => [userSide(place, "user"), userSide(place, "environment")]);
     }"""
     )
     assert sides == [["right", "left"], ["centre", "centre"], ["left", "right"], [None, None]]
@@ -158,6 +159,6 @@ def test_without_a_camera_the_page_offers_another_way(visit: Visit, address: str
     )
     page.goto(address)
     page.get_by_role("button", name="Use the camera").click()
-    expect(page.locator("#notice")).to_contain_text("There is no camera here.")
+    expect(page.locator("#notice")).to_contain_text("No camera was found.")
     with page.expect_file_chooser():
         page.locator("#notice").get_by_role("button", name="Choose a picture").click()

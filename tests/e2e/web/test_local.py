@@ -162,7 +162,7 @@ def test_the_page_shows_its_answer_and_says_that_pictures_stay(visitor: Any, add
     page.goto(address)
     page.set_input_files("#files", {"name": "a.png", "mimeType": "image/png", "buffer": PICTURES["png"]})
     page.wait_for_selector("#answer h2:not(.waiting)")
-    assert "Pictures stay on this device" in page.inner_text("#honest")
+    assert "Pictures stay on this device" in page.inner_text("#accuracy")
     assert page.is_hidden("#notice")
     page.close()
 
@@ -214,7 +214,7 @@ def test_a_site_that_lacks_a_file_says_which(visitor: Any, root: Path, tmp_path:
         page = visitor.new_page()
         page.goto(f"{host}deep/site/")
         page.wait_for_selector("#notice:not([hidden])")
-        assert "model.onnx cannot be had" in page.inner_text("#notice")
+        assert "model.onnx cannot be loaded" in page.inner_text("#notice")
         page.close()
 
 

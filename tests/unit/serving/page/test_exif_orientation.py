@@ -13,11 +13,11 @@ from tests.e2e.web.asking import encode
 from tests.unit.serving.page.node import run
 
 TURN = """
-import { orientation, turned } from "./decode/exif_orientation.js";
+import { readOrientation, rotatePixels } from "./decode/exif_orientation.js";
 made = await Promise.all(given.map(async ({ file, kind, data, width, height }) => {
-  const turn = await orientation(new Blob([Buffer.from(file, "base64")]), kind);
+  const turn = await readOrientation(new Blob([Buffer.from(file, "base64")]), kind);
   if (!data) return turn;
-  const pixels = turned({ data: Uint8Array.from(Buffer.from(data, "base64")), width, height }, turn);
+  const pixels = rotatePixels({ data: Uint8Array.from(Buffer.from(data, "base64")), width, height }, turn);
   return { turn, ...pixels, data: Buffer.from(pixels.data).toString("base64") };
 }));
 """

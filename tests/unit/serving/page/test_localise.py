@@ -9,9 +9,9 @@ from discern.serving import see
 from tests.unit.serving.page.node import run
 
 SEE = """
-import { see } from "./api/localise.js";
+import { localise } from "./api/localise.js";
 made = given.map(({ evidence, columns, recipe, size }) => {
-  const seen = see(Float32Array.from(evidence), columns, recipe, size);
+  const seen = localise(Float32Array.from(evidence), columns, recipe, size);
   return { ...seen, map: Array.from(seen.map) };
 });
 """

@@ -21,11 +21,11 @@ made = given.map(({ pixels, recipe }) => {
 });
 """
 SHRINK = """
-import { shrink } from "./decode/decode.js";
+import { averageBlocks } from "./decode/decode.js";
 made = given.map(({ pixels, factor, skip, width, height }) => {
   const data = new Uint8Array(Buffer.from(pixels.data, "base64"));
   const into = new Uint8ClampedArray(width * height * 4);
-  shrink({ ...pixels, data }, into, { factor, width, skip });
+  averageBlocks({ ...pixels, data }, into, { factor, width, skip });
   return Buffer.from(into).toString("base64");
 });
 """

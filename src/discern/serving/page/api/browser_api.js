@@ -1,84 +1,103 @@
-// Answers in the visitor's own browser: pictures never leave the device.
+// Predictions in the visitor's own browser: pictures never leave the device.
+
+import { ApiError, cancelled } from "./api_error.js";
+
+/** @import { Api, Config, ModelInfo, Prediction } from "./types.js" */
+
+const PAGE = new URL("../", import.meta.url);
+// Seconds: no retry by itself would help.
+const NEVER = 1e6;
 
 /**
- * Load the model, replay its golden vectors, and be ready to answer.
+ * Load the model, replay its golden vectors, and return an API whose `modelInfo` has `verified`.
  *
- * While it loads, the page's window is told by events `discern:loading` with detail {loaded, total} in bytes.
+ * While it loads, the window receives events `discern:loading` with detail {loaded, total} in bytes.
  *
- * @param config.model, config.runtime folders, relative to the page's own folder.
- * @param config.version changes with the model, so that no browser mixes two of them.
- * @param config.bytes how large the files are together.
- * @returns an answerer; what `about` gives has `verified`: {passed, worst_difference}.
+ * @param {Config} config with `model` and `runtime` as folders relative to the page's own folder, a `version` that
+ *     changes with the model, so that no browser mixes two of them, and the files' size in `bytes`.
+ * @returns {Promise<Api>}
  */
-export async function open(config) {
+export async function openBrowserApi({ kind, model = "", runtime = "", version, bytes }) {
   const worker = new Worker(new URL("./browser_worker.js", import.meta.url), { type: "module" });
-  const ask = asking(worker);
-  const at = (folder) => new URL(folder, new URL("../", import.meta.url)).href;
-  const open = { model: at(config.model), runtime: at(config.runtime), version: config.version, total: config.bytes };
-  const about = await ask({ open }).catch((error) => {
+  const request = requester(worker);
+  const load = { model: new URL(model, PAGE).href, runtime: new URL(runtime, PAGE).href, version, total: bytes };
+  /** @type {ModelInfo} */
+  const info = await request({ load }).catch((/** @type {unknown} */ error) => {
     worker.terminate();
     throw error;
   });
-  keepSite();
+  registerServiceWorker();
   return {
-    kind: config.kind,
+    kind,
     limits: {},
-    about: async () => about,
-    answer: (blob, { evidence = false, signal, onProgress } = {}) => {
+    modelInfo: async () => info,
+    predict: (blob, { evidence = false, signal, onProgress } = {}) => {
       onProgress?.(1);
-      return stoppable(ask({ answer: { blob, evidence } }), signal);
+      return abortable(request({ predict: { blob, evidence } }), signal);
     },
   };
 }
 
-/** Let the site open without a network from now on, where browsers can do that; nothing else depends on it. */
-async function keepSite() {
+/** Make the site open without a network from now on, where browsers support that; nothing else depends on it. */
+async function registerServiceWorker() {
   try {
-    await navigator.serviceWorker?.register(new URL("../../offline.js", import.meta.url), { updateViaCache: "none" });
+    await navigator.serviceWorker?.register(new URL("../offline.js", PAGE), { updateViaCache: "none" });
   } catch {
     // Pages over plain http, some private windows and full disks have to ask the host each time.
   }
 }
 
-/** An answer that nobody waits for any more when it is cancelled. */
-function stoppable(answer, signal) {
-  if (!signal) return answer;
+/**
+ * Reject as soon as the signal aborts; the worker finishes unnoticed.
+ *
+ * @param {Promise<Prediction>} prediction
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Prediction>}
+ */
+function abortable(prediction, signal) {
+  if (!signal) return prediction;
   return new Promise((resolve, reject) => {
-    const stop = () => reject({ code: "cancelled", message: "Cancelled.", hint: "" });
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    const abort = () => reject(cancelled());
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    prediction.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
 }
 
-/** Questions to a worker as promises. */
-function asking(worker) {
-  const waiting = new Map();
+/**
+ * Turn messages to a worker into promises.
+ *
+ * @param {Worker} worker
+ * @returns {(message: object) => Promise<any>}
+ */
+function requester(worker) {
+  /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
+  const pending = new Map();
   let last = 0;
   worker.onmessage = ({ data }) => {
     if (data.loading) {
       globalThis.dispatchEvent(new CustomEvent("discern:loading", { detail: data.loading }));
       return;
     }
-    const { resolve, reject } = waiting.get(data.id);
-    waiting.delete(data.id);
-    if (data.error) reject(data.error);
-    else resolve(data.result);
+    const request = pending.get(data.id);
+    pending.delete(data.id);
+    if (data.error) request?.reject(new ApiError(data.error.code, data.error.message, data.error.hint, data.error));
+    else request?.resolve(data.result);
   };
   worker.onerror = (event) => {
     event.preventDefault();
-    for (const { reject } of waiting.values()) reject(broken(event.message));
-    waiting.clear();
+    for (const { reject } of pending.values()) reject(workerError(event.message));
+    pending.clear();
   };
-  return (question) =>
+  return (message) =>
     new Promise((resolve, reject) => {
-      waiting.set(++last, { resolve, reject });
-      worker.postMessage({ id: last, ...question });
+      pending.set(++last, { resolve, reject });
+      worker.postMessage({ id: last, ...message });
     });
 }
 
-function broken(why) {
-  const hint = "Load the page anew; if that does not help, use a current browser.";
-  const message = `The model cannot run in this browser (${why || "it did not say why"}).`;
-  return { code: "browser", message, hint, retryAfter: 1e6 };
+/** @param {string} reason */
+function workerError(reason) {
+  const message = `The model cannot run in this browser (${reason || "no reason given"}).`;
+  return new ApiError("browser", message, "Reload the page; if that does not help, update your browser.", { retryAfter: NEVER });
 }

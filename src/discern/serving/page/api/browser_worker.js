@@ -1,144 +1,195 @@
-// Beside the page, so that it stays responsive: loads the graph, decodes pictures, runs and decides.
+// Web worker that runs the model, so that the page stays responsive: loads the graph, decodes pictures, runs and decides.
 
-import { decide } from "./decide.js";
-import { open as openPicture, Refusal } from "../decode/decode.js";
+import { decode, PictureError } from "../decode/decode.js";
 import { applyRecipe } from "../decode/resample.js";
-import { draw, see } from "./localise.js";
+import { decide } from "./decide.js";
+import { drawHeatmap, localise } from "./localise.js";
+
+/** @import { Evidence, ModelInfo, Prediction } from "./types.js" */
+/** @import { Recipe } from "../decode/resample.js" */
+
+/**
+ * @typedef {{ data: Float32Array, dims: number[] }} Tensor
+ * @typedef {{ run(inputs: Record<string, Tensor>, outputs: string[]): Promise<Record<string, Tensor>> }} Session
+ * @typedef {object} Runtime the part of ONNX Runtime that is used here.
+ * @property {{ wasm: { wasmBinary: ArrayBuffer, numThreads: number }, logLevel: string }} env
+ * @property {{ create(graph: Uint8Array, options: object): Promise<Session> }} InferenceSession
+ * @property {new (type: string, data: Uint8Array, dims: number[]) => Tensor} Tensor
+ *
+ * @typedef {{ runtime: Runtime, session: Session, info: ModelInfo }} LoadedModel
+ * @typedef {{ model: string, runtime: string, version: string, total: number }} LoadRequest
+ * @typedef {{ blob: Blob, evidence: boolean }} PredictRequest
+ * @typedef {{ start: number, width: number }} GoldenOutput
+ * @typedef {{ pictures: [number, number][], outputs: Record<string, GoldenOutput> }} Golden
+ */
 
 const TOLERANCE = 1e-4;
 const OUTPUTS = ["probabilities", "unknown_score", "embedding"];
+// Seconds: retrying by itself would load the model again and again.
+const NEVER = 1e6;
 
+const scope = /** @type {DedicatedWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+
+/** @type {LoadedModel | null} */
 let loaded = null;
-let turn = Promise.resolve();
+let queue = Promise.resolve();
 
-self.onmessage = ({ data }) => {
+scope.onmessage = ({ data }) => {
   // One after the other: the graph runs once at a time.
-  turn = turn.then(() => respond(data));
+  queue = queue.then(() => respond(data));
 };
 
-async function respond({ id, open, answer }) {
+/** @param {{ id: number, load?: LoadRequest, predict: PredictRequest }} message */
+async function respond({ id, load, predict }) {
   try {
-    const result = open ? await load(open) : await answered(answer);
-    self.postMessage({ id, result });
+    const result = load ? await loadModel(load) : await predictPicture(predict);
+    scope.postMessage({ id, result });
   } catch (error) {
-    self.postMessage({ id, error: error instanceof Refusal ? error.said : unforeseen(error, Boolean(open)) });
+    scope.postMessage({ id, error: describeError(error, Boolean(load)) });
   }
 }
 
-function unforeseen(error, loading) {
-  const what = loading ? "The model cannot be loaded in this browser" : "The picture cannot be answered";
-  const hint = "Load the page anew; if that does not help, use a current browser.";
-  // To try again by itself would load the model again and again.
-  return { code: "browser", message: `${what} (${error?.message ?? error}).`, hint, retryAfter: 1e6 };
+/** Error as plain data: custom fields of errors do not survive `postMessage`. @param {unknown} error @param {boolean} loading */
+function describeError(error, loading) {
+  if (error instanceof PictureError) return { code: error.code, message: error.message, hint: error.hint };
+  const what = loading ? "The model cannot be loaded in this browser" : "The picture cannot be classified";
+  const reason = error instanceof Error ? error.message : error;
+  const hint = "Reload the page; if that does not help, update your browser.";
+  return { code: "browser", message: `${what} (${reason}).`, hint, retryAfter: NEVER };
 }
 
-async function load({ model, runtime, version, total }) {
-  const read = fetching(version, total);
-  const named = ["about.json", "golden.json", "golden.bin", "model.onnx"].map((name) => read(model + name));
-  const script = import(`${runtime}onnxruntime.js?v=${version}`);
-  const [ort, engine, about, golden, kept, graph] = await Promise.all([script, read(`${runtime}onnxruntime.wasm`), ...named]);
-  ort.env.wasm.wasmBinary = engine;
-  // Threads need memory that is shared, which browsers allow to pages with certain headers alone. Half of the cores at
-  // most: threads that wait for each other spin, and two on two busy cores were slower than one.
+/** @param {LoadRequest} request @returns {Promise<ModelInfo>} */
+async function loadModel({ model, runtime: folder, version, total }) {
+  const read = fileReader(version, total);
+  const files = ["about.json", "golden.json", "golden.bin", "model.onnx"].map((name) => read(model + name));
+  const script = import(`${folder}onnxruntime.js?v=${version}`);
+  const [runtime, engine, about, golden, vectors, graph] = await Promise.all([script, read(`${folder}onnxruntime.wasm`), ...files]);
+  runtime.env.wasm.wasmBinary = engine;
+  // Threads need shared memory, which browsers allow only on pages with certain headers. Half of the cores at most:
+  // waiting threads spin, and two on two busy cores were slower than one.
   const cores = self.crossOriginIsolated ? (navigator.hardwareConcurrency ?? 1) : 1;
-  ort.env.wasm.numThreads = Math.max(1, Math.min(4, cores >> 1));
-  ort.env.logLevel = "error";
-  const session = await ort.InferenceSession.create(new Uint8Array(graph), { executionProviders: ["wasm"] });
-  loaded = { ort, session, about: json(about) };
-  return { ...loaded.about, verified: await verify(json(golden), kept) };
+  runtime.env.wasm.numThreads = Math.max(1, Math.min(4, cores >> 1));
+  runtime.env.logLevel = "error";
+  const session = await runtime.InferenceSession.create(new Uint8Array(graph), { executionProviders: ["wasm"] });
+  /** @type {ModelInfo} */
+  const info = parseJson(about);
+  loaded = { runtime, session, info };
+  return { ...info, verified: await verify(loaded, parseJson(golden), vectors) };
 }
 
-/** Fetches whole files, and tells the page how far all of them together have come. */
-function fetching(version, total) {
+/**
+ * Make a function that fetches whole files, and report to the page how far all of them together have come.
+ *
+ * @param {string} version
+ * @param {number} total
+ */
+function fileReader(version, total) {
   let sum = 0;
-  return async (url) => {
+  return async (/** @type {string} */ url) => {
     try {
       const response = await fetch(`${url}?v=${version}`);
-      if (!response.ok) throw new Error(`status ${response.status}`);
+      if (!response.ok || !response.body) throw new Error(`status ${response.status}`);
       const parts = [];
       const reader = response.body.getReader();
       for (let part = await reader.read(); !part.done; part = await reader.read()) {
         parts.push(part.value);
         sum += part.value.length;
-        self.postMessage({ loading: { loaded: Math.min(sum, total), total } });
+        scope.postMessage({ loading: { loaded: Math.min(sum, total), total } });
       }
       return await new Blob(parts).arrayBuffer();
     } catch (error) {
       const name = new URL(url).pathname.split("/").pop();
-      const message = `${name} cannot be had from this site (${error.message}).`;
-      throw new Refusal("incomplete", message, "I keep trying. Whoever runs the site must put all files of the export there.");
+      const message = `${name} cannot be loaded from this site (${error instanceof Error ? error.message : error}).`;
+      throw new PictureError("incomplete", message, "I’ll keep trying. Whoever runs the site must upload all files of the export.");
     }
   };
 }
 
-function json(bytes) {
+/** @param {ArrayBuffer} bytes */
+function parseJson(bytes) {
   return JSON.parse(new TextDecoder().decode(bytes));
 }
 
-/** Answer the golden pictures here, and say whether the answers are those that were given where the model was made. */
-async function verify(golden, kept) {
-  const { passed, worst } = await replay(golden, kept);
+/**
+ * Replay the golden pictures, and compare with the outputs that were recorded where the model was made.
+ *
+ * @param {LoadedModel} model
+ * @param {Golden} golden
+ * @param {ArrayBuffer} vectors
+ */
+async function verify(model, golden, vectors) {
+  const { passed, worst } = await replay(model, golden, vectors);
   return { passed: passed && worst <= TOLERANCE, worst_difference: Number.isFinite(worst) ? worst : null };
 }
 
-async function replay({ pictures, outputs }, kept) {
+/** @param {LoadedModel} model @param {Golden} golden @param {ArrayBuffer} vectors */
+async function replay(model, { pictures, outputs }, vectors) {
   let [worst, passed] = [0, true];
   for (const [row, [start, end]] of pictures.entries()) {
-    const { figures } = await run(new Blob([kept.slice(start, end)]), OUTPUTS);
-    const expected = Object.fromEntries(OUTPUTS.map((name) => [name, rowOf(kept, outputs[name], row)]));
-    worst = Math.max(worst, ...OUTPUTS.map((name) => difference(figures[name].data, expected[name])));
-    passed &&= judged(figures.probabilities.data, figures.unknown_score.data).decision ===
-      judged(expected.probabilities, expected.unknown_score).decision;
+    const { tensors } = await run(model, new Blob([vectors.slice(start, end)]), OUTPUTS);
+    const expected = Object.fromEntries(OUTPUTS.map((name) => [name, goldenRow(vectors, outputs[name], row)]));
+    worst = Math.max(worst, ...OUTPUTS.map((name) => largestDifference(tensors[name].data, expected[name])));
+    passed &&= decideWith(model, tensors.probabilities.data, tensors.unknown_score.data).decision ===
+      decideWith(model, expected.probabilities, expected.unknown_score).decision;
   }
   return { passed, worst };
 }
 
-function rowOf(kept, { start, width }, row) {
-  return new Float32Array(kept, start + 4 * row * width, width);
+/** @param {ArrayBuffer} vectors @param {GoldenOutput} output @param {number} row */
+function goldenRow(vectors, { start, width }, row) {
+  return new Float32Array(vectors, start + 4 * row * width, width);
 }
 
-/** The largest difference, relative where values exceed 1. */
-function difference(actual, expected) {
+/** Largest difference, relative where values exceed 1. @param {Float32Array} actual @param {Float32Array} expected */
+function largestDifference(actual, expected) {
   if (actual.length !== expected.length) return Infinity;
   const worst = expected.reduce(
-    (most, value, place) => Math.max(most, Math.abs(actual[place] - value) / Math.max(1, Math.abs(value))),
+    (most, value, index) => Math.max(most, Math.abs(actual[index] - value) / Math.max(1, Math.abs(value))),
     0,
   );
   return Number.isNaN(worst) ? Infinity : worst;
 }
 
-function judged(probabilities, unknownScore) {
-  const { name, version, fingerprint } = loaded.about;
-  return decide(probabilities, unknownScore[0], { ...loaded.about, model: { name, version, fingerprint } });
+/** @param {LoadedModel} model @param {Float32Array} probabilities @param {Float32Array} unknownScore @returns {Prediction} */
+function decideWith({ info }, probabilities, unknownScore) {
+  const { name, version, fingerprint } = info;
+  return decide(probabilities, unknownScore[0], { ...info, model: { name, version, fingerprint } });
 }
 
-/** From a file to the graph's figures. */
-async function run(blob, wanted) {
-  const { ort, session, about } = loaded;
-  const { recipe } = about;
-  const { pixels, size } = await openPicture(blob, (width, height) => shortest(recipe, width, height));
-  const input = new ort.Tensor("uint8", applyRecipe(pixels, recipe), [1, recipe.size, recipe.size, 3]);
-  return { figures: await session.run({ pixels: input }, wanted), size };
+/** Run a picture file through the graph. @param {LoadedModel} model @param {Blob} blob @param {string[]} outputs */
+async function run({ runtime, session, info: { recipe } }, blob, outputs) {
+  const { pixels, size } = await decode(blob, (width, height) => shortestSide(recipe, width, height));
+  const input = new runtime.Tensor("uint8", applyRecipe(pixels, recipe), [1, recipe.size, recipe.size, 3]);
+  return { tensors: await session.run({ pixels: input }, outputs), size };
 }
 
-/** The shorter side, in pixels, below which a picture of this size should not be decoded. */
-function shortest({ fit, resize }, width, height) {
+/**
+ * Shorter side, in pixels, below which a picture of this size should not be decoded.
+ *
+ * @param {Recipe} recipe
+ * @param {number} width
+ * @param {number} height
+ */
+function shortestSide({ fit, resize }, width, height) {
   if (fit !== "pad") return resize;
   return Math.max(1, Math.ceil((resize * Math.min(width, height)) / Math.max(width, height)));
 }
 
-async function answered({ blob, evidence }) {
-  const wanted = ["probabilities", "unknown_score", ...(evidence ? ["evidence"] : [])];
-  const { figures, size } = await run(blob, wanted);
-  const said = judged(figures.probabilities.data, figures.unknown_score.data);
-  return evidence ? { ...said, evidence: await seen(figures.evidence, said.label, size) } : said;
+/** @param {PredictRequest} request @returns {Promise<Prediction>} */
+async function predictPicture({ blob, evidence }) {
+  if (!loaded) throw new Error("no model is loaded");
+  const outputs = ["probabilities", "unknown_score", ...(evidence ? ["evidence"] : [])];
+  const { tensors, size } = await run(loaded, blob, outputs);
+  const prediction = decideWith(loaded, tensors.probabilities.data, tensors.unknown_score.data);
+  if (!evidence) return prediction;
+  return { ...prediction, evidence: await localiseLabel(loaded, tensors.evidence, prediction.label, size) };
 }
 
-async function seen({ data, dims }, label, size) {
-  const { labels, recipe } = loaded.about;
+/** @param {LoadedModel} model @param {Tensor} evidence @param {string} label @param {number[]} size @returns {Promise<Evidence>} */
+async function localiseLabel({ info: { labels, recipe } }, { data, dims }, label, size) {
   const [, rows, columns, count] = dims;
-  const place = labels.indexOf(label);
-  const ofLabel = Float32Array.from({ length: rows * columns }, (_, each) => data[each * count + place]);
-  const { map, box, place: where } = see(ofLabel, columns, recipe, size);
-  return { label, place: where, box, map: await draw(map, rows, columns) };
+  const index = labels.indexOf(label);
+  const ofLabel = Float32Array.from({ length: rows * columns }, (_, cell) => data[cell * count + index]);
+  const { map, box, place } = localise(ofLabel, columns, recipe, size);
+  return { label, place, box, map: await drawHeatmap(map, rows, columns) };
 }

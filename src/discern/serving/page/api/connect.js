@@ -1,25 +1,34 @@
-// The page's only way to answers.
+// The page's only access to predictions: from the server that serves it, a remote server, or this browser itself.
 
-const PATIENCE = 15_000;
+import { unreachable } from "./api_error.js";
+
+/** @import { Api, Config, Example } from "./types.js" */
+
+const TIMEOUT = 15_000;
 
 /**
- * Find out who answers here: the server that gave this page, a remote one, or this browser itself.
+ * Open the API that `config.json` names, with the example pictures.
  *
- * An answerer has `about()`, which gives the model's description, `answer(blob, {evidence})`, which gives a prediction,
- * and `examples`, pictures to try, as `{name, path}`. The first two reject with `{code, message, hint, retryAfter}`.
+ * Its calls reject with an `ApiError`.
+ *
+ * @returns {Promise<Api & { examples: Example[] }>}
  */
 export async function connect() {
-  const config = await configure();
-  const door = config.kind === "local" ? await import("./browser_api.js") : await import("./server_api.js");
-  return Object.assign(await door.open(config), { examples: config.examples ?? [] });
+  const config = await readConfig();
+  const api = config.kind === "local"
+    ? await (await import("./browser_api.js")).openBrowserApi(config)
+    : (await import("./server_api.js")).openServerApi(config);
+  return Object.assign(api, { examples: config.examples ?? [] });
 }
 
-async function configure() {
+/** @returns {Promise<Config>} */
+async function readConfig() {
+  const url = new URL("../config.json", import.meta.url);
   try {
-    const response = await fetch(new URL("../config.json", import.meta.url), { cache: "no-cache", signal: AbortSignal.timeout(PATIENCE) });
+    const response = await fetch(url, { cache: "no-cache", signal: AbortSignal.timeout(TIMEOUT) });
     if (response.ok) return await response.json();
   } catch {
-    // Told below, as for any other failure.
+    // Reported below, as any other failure.
   }
-  throw { code: "unreachable", message: "The server cannot be reached.", hint: "I keep trying." };
+  throw unreachable();
 }

@@ -1,86 +1,98 @@
-// Finds the answerer, and finds it again when it was away.
+// Connection to the API, which reconnects when the API was away.
 
+import { saveSetting } from "../view/dom.js";
+import { hideNotice, showNotice } from "../view/notice.js";
+import { ApiError, asApiError } from "./api_error.js";
 import { connect } from "./connect.js";
-import { $, el, remember } from "../view/dom.js";
 
-const WAITS = [1, 2, 3, 5, 8];
+/** @import { Api, Example, ModelInfo } from "./types.js" */
+
+/** @typedef {Api & { examples: Example[] }} ConnectedApi */
+
+const RETRY_SECONDS = [1, 2, 3, 5, 8];
 
 export class Connection {
-  constructor({ known, needKey }) {
-    Object.assign(this, { known, needKey });
-    this.answerer = null;
-    this.tries = 0;
-    this.round = 0;
+  /** @type {ConnectedApi | null} */
+  api = null;
+  /** @type {string | undefined} */
+  #model;
+  /** @type {Promise<ConnectedApi> | null} */
+  #opening = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #tries = 0;
+  #generation = 0;
+
+  /**
+   * @param {object} actions
+   * @param {(info: ModelInfo) => void} actions.onModel called with the model that answers.
+   * @param {(error: ApiError) => void} actions.onKeyRequired
+   */
+  constructor(actions) {
+    this.actions = actions;
   }
 
-  /** Ask until there is an answer, telling what is going on; `known(about)` is called with it. */
+  /** Try until the model's description has arrived, and show what goes wrong. @param {string} [model] */
   async establish(model) {
-    if (model !== undefined) this.model = model;
-    clearTimeout(this.timer);
-    this.round += 1;
-    // What comes after somebody has asked anew is about something that nobody wants any more.
-    const { round } = this;
-    const late = () => round !== this.round;
+    if (model !== undefined) this.#model = model;
+    clearTimeout(this.#timer);
+    // Responses that arrive after another call of this method are outdated.
+    const generation = (this.#generation += 1);
+    const isOutdated = () => generation !== this.#generation;
     try {
-      this.answerer ??= await this.open();
-      const found = await this.describe(late);
-      if (!late()) this.settle(found);
-    } catch (error) {
-      if (late()) return;
-      if (error?.code === "unauthorized") this.needKey(error);
+      this.api ??= await this.#open();
+      const found = await this.#fetchModelInfo(this.api, isOutdated);
+      if (!isOutdated()) this.#settle(found);
+    } catch (thrown) {
+      if (isOutdated()) return;
+      const error = asApiError(thrown, "Reload the page.");
+      if (error.code === "unauthorized") this.actions.onKeyRequired(error);
       else this.retry(error);
     }
   }
 
-  /** One answerer, however often it is asked for: a second one would load the model a second time. */
-  open() {
-    this.opening ??= connect().finally(() => (this.opening = null));
-    return this.opening;
+  /** Open one API, however often it is asked for: a second one would load the model a second time. */
+  #open() {
+    this.#opening ??= connect().finally(() => (this.#opening = null));
+    return this.#opening;
   }
 
-  settle({ about, gone }) {
-    this.tries = 0;
+  /** @param {{ info: ModelInfo, missing?: string }} found */
+  #settle({ info, missing }) {
+    this.#tries = 0;
     hideNotice();
-    this.known(about);
-    if (gone) showNotice([`There is no model “${gone}” here any more; “${about.name}” answers now.`], { label: "All right", act: hideNotice });
+    this.actions.onModel(info);
+    if (!missing) return;
+    const text = `The model “${missing}” is no longer available; “${info.name}” answers now.`;
+    showNotice(text, { label: "OK", act: hideNotice });
   }
 
-  /** What answers: the model that was chosen, or the first where that one is gone. */
-  async describe(late) {
-    const { model } = this;
+  /**
+   * Describe the model that was chosen, or the first one where that is gone.
+   *
+   * @param {ConnectedApi} api
+   * @param {() => boolean} isOutdated
+   */
+  async #fetchModelInfo(api, isOutdated) {
+    const model = this.#model;
     try {
-      return { about: await this.answerer.about({ model }) };
+      return { info: await api.modelInfo({ model }) };
     } catch (error) {
-      if (late() || error?.code !== "not_found" || model === undefined) throw error;
-      this.model = undefined;
-      remember("model", undefined);
-      return { about: await this.answerer.about(), gone: model };
+      const isMissing = error instanceof ApiError && error.code === "not_found";
+      if (isOutdated() || !isMissing || model === undefined) throw error;
+      this.#model = undefined;
+      saveSetting("model", undefined);
+      return { info: await api.modelInfo(), missing: model };
     }
   }
 
+  /** Show an error, and connect again after a while. @param {ApiError} error */
   retry(error) {
-    clearTimeout(this.timer);
-    const seconds = error?.retryAfter ?? WAITS[Math.min(this.tries, WAITS.length - 1)];
-    this.tries += 1;
-    showNotice(
-      [`${error?.message ?? "This page cannot be set up."} `, `${error?.hint ?? ""} Pictures that you give me now are kept until then. `],
-      { label: "Try now", act: () => this.establish() },
-    );
-    this.timer = setTimeout(() => this.establish(), 1000 * seconds);
+    clearTimeout(this.#timer);
+    const seconds = error.retryAfter ?? RETRY_SECONDS[Math.min(this.#tries, RETRY_SECONDS.length - 1)];
+    this.#tries += 1;
+    const parts = [error.message, error.hint, "Pictures that you add now wait until then."];
+    showNotice(parts.filter(Boolean).join(" "), { label: "Try now", act: () => this.establish() });
+    this.#timer = setTimeout(() => this.establish(), 1000 * seconds);
   }
-}
-
-/** Say something that concerns the whole page, with at most one thing to do about it. */
-export function showNotice(words, button) {
-  const text = words.join("").trim();
-  const notice = $("notice");
-  // Saying the same again would make a screen reader say it again.
-  if (!notice.hidden && notice.dataset.text === text) return;
-  notice.dataset.text = text;
-  notice.replaceChildren(el("p", {}, text), button ? el("button", { type: "button", onclick: button.act }, button.label) : "");
-  notice.hidden = false;
-}
-
-export function hideNotice() {
-  $("notice").hidden = true;
 }

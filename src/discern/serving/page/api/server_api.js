@@ -1,78 +1,103 @@
-// Answers from a server over HTTP.
+// Predictions from a server over HTTP.
+
+import { ApiError, cancelled, unreachable } from "./api_error.js";
+
+/** @import { Api, Config, ModelInfo, Prediction, PredictOptions } from "./types.js" */
 
 const KEY = "discern.key";
-const PATIENCE = 90_000;
-// In seconds; a timer that is set for much longer than a day goes off at once.
-const LONGEST_WAIT = 3600;
+const INFO_TIMEOUT = 15_000;
+const PREDICT_TIMEOUT = 90_000;
+// In seconds: a timer that is set for much longer than a day fires at once.
+const MAX_RETRY_AFTER = 3600;
 
-export function open(config) {
+/** @param {Config} config @returns {Api} */
+export function openServerApi(config) {
   const base = config.url ? `${config.url.replace(/\/+$/, "")}/` : new URL("../../", import.meta.url).href;
   return {
     kind: config.kind,
     limits: config.limits ?? {},
-    giveKey: (key) => sessionStorage.setItem(KEY, key),
-    about: ({ model } = {}) => describe(address(base, "model", { model })),
-    answer: (blob, { evidence = false, model, signal, onProgress } = {}) =>
-      send(address(base, "predict", { model, evidence: evidence ? "1" : undefined }), blob, { signal, onProgress }),
+    setKey: (key) => sessionStorage.setItem(KEY, key),
+    modelInfo: ({ model } = {}) => fetchModelInfo(buildUrl(base, "model", { model })),
+    predict: (blob, { evidence = false, model, signal, onProgress } = {}) =>
+      upload(buildUrl(base, "predict", { model, evidence: evidence ? "1" : undefined }), blob, { signal, onProgress }),
   };
 }
 
-function address(base, path, query) {
+/** @param {string} base @param {string} path @param {Record<string, string | undefined>} query */
+function buildUrl(base, path, query) {
   const url = new URL(path, base);
   for (const [name, value] of Object.entries(query)) if (value) url.searchParams.set(name, value);
   return url;
 }
 
-async function describe(url) {
+/** @param {URL} url @returns {Promise<ModelInfo>} */
+async function fetchModelInfo(url) {
   let response;
   try {
-    response = await fetch(url, { headers: identify(), signal: AbortSignal.timeout(15_000) });
+    response = await fetch(url, { headers: authHeaders(), signal: AbortSignal.timeout(INFO_TIMEOUT) });
   } catch {
     throw unreachable();
   }
-  const said = await response.json().catch(() => null);
-  if (!response.ok || !said) throw refusal(response.status, said, response.headers.get("Retry-After"));
-  return said;
+  const body = await response.json().catch(() => null);
+  if (!response.ok || !body) throw responseError(response.status, body, response.headers.get("Retry-After"));
+  return body;
 }
 
-function identify() {
+/** @returns {Record<string, string>} */
+function authHeaders() {
   const key = sessionStorage.getItem(KEY);
   return key ? { Authorization: `Bearer ${key}` } : {};
 }
 
-/** `fetch` does not tell how much of a body has gone; a slow network is only bearable when one sees that. */
-function send(url, blob, { signal, onProgress }) {
+/**
+ * Post a picture. `fetch` reports no upload progress, which people on a slow network need to see.
+ *
+ * @param {URL} url
+ * @param {Blob} blob
+ * @param {PredictOptions} options
+ * @returns {Promise<Prediction>}
+ */
+function upload(url, blob, { signal, onProgress }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    const stop = () => request.abort();
+    const abort = () => request.abort();
     request.open("POST", url);
-    request.timeout = PATIENCE;
+    request.timeout = PREDICT_TIMEOUT;
     request.setRequestHeader("Content-Type", blob.type.startsWith("image/") ? blob.type : "application/octet-stream");
-    for (const [name, value] of Object.entries(identify())) request.setRequestHeader(name, value);
+    for (const [name, value] of Object.entries(authHeaders())) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => onProgress?.(event.lengthComputable ? event.loaded / event.total : 0);
     request.upload.onload = () => onProgress?.(1);
     request.onerror = () => reject(unreachable());
-    request.ontimeout = () => reject(unreachable("The server has not answered in a minute and a half."));
-    request.onabort = () => reject({ code: "cancelled", message: "Cancelled.", hint: "" });
+    request.ontimeout = () => reject(unreachable(`The server did not answer within ${PREDICT_TIMEOUT / 1000} seconds.`));
+    request.onabort = () => reject(cancelled());
     request.onload = () => settle(request, resolve, reject);
-    request.onloadend = () => signal?.removeEventListener("abort", stop);
-    if (signal?.aborted) return request.onabort();
-    signal?.addEventListener("abort", stop);
+    request.onloadend = () => signal?.removeEventListener("abort", abort);
+    if (signal?.aborted) {
+      reject(cancelled());
+      return;
+    }
+    signal?.addEventListener("abort", abort);
     request.send(blob);
   });
 }
 
+/**
+ * @param {XMLHttpRequest} request
+ * @param {(prediction: Prediction) => void} resolve
+ * @param {(error: ApiError) => void} reject
+ */
 function settle(request, resolve, reject) {
-  const said = parse(request.responseText);
-  if (request.status === 200 && said) {
-    const took = /answer;dur=([\d.]+)/.exec(request.getResponseHeader("Server-Timing") ?? "");
-    resolve({ ...said, served: took ? Number(took[1]) : null });
+  const body = parseJson(request.responseText);
+  if (request.status === 200 && body) {
+    const timing = /answer;dur=([\d.]+)/.exec(request.getResponseHeader("Server-Timing") ?? "");
+    resolve({ ...body, modelTime: timing ? Number(timing[1]) : null });
   } else {
-    reject(refusal(request.status, said, request.getResponseHeader("Retry-After")));
+    reject(responseError(request.status, body, request.getResponseHeader("Retry-After")));
   }
 }
 
-function parse(text) {
+/** @param {string} text */
+function parseJson(text) {
   try {
     return JSON.parse(text);
   } catch {
@@ -80,16 +105,20 @@ function parse(text) {
   }
 }
 
-function refusal(status, said, retryAfter) {
-  const error = said?.error;
-  if (status === 401) return { ...error, code: "unauthorized" };
+/**
+ * @param {number} status
+ * @param {{ error?: { code: string, message: string, hint: string } } | null} body
+ * @param {string | null} retryAfter
+ */
+function responseError(status, body, retryAfter) {
+  const error = body?.error;
+  if (status === 401) return new ApiError("unauthorized", error?.message ?? "This server requires an API key.", error?.hint);
   if (status === 429 || status === 503) {
-    return { code: "overloaded", message: "The server is busy.", hint: "", ...error, retryAfter: Math.min(Number(retryAfter) || 2, LONGEST_WAIT), busy: true };
+    const seconds = Math.min(Number(retryAfter) || 2, MAX_RETRY_AFTER);
+    const { code, message, hint } = error ?? { code: "overloaded", message: "The server is busy.", hint: "" };
+    return new ApiError(code, message, hint, { retryAfter: seconds, busy: true });
   }
-  if (error) return error;
-  return status >= 500 ? unreachable() : { code: "unforeseen", message: `The server said ${status}.`, hint: "Try again." };
-}
-
-function unreachable(message = "The server cannot be reached.") {
-  return { code: "unreachable", message, hint: "I keep trying." };
+  if (error) return new ApiError(error.code, error.message, error.hint);
+  if (status >= 500) return unreachable();
+  return new ApiError("unforeseen", `The server answered with status ${status}.`, "Try again.");
 }

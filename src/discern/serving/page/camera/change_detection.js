@@ -1,122 +1,146 @@
-// Hands-free: asks when what the camera sees has changed, and tells when the answer has, and has settled.
+// Live answers: predict when the camera's picture has changed, and announce an answer when it is new and stable.
+
+/** @import { Decision, Place } from "../api/types.js" */
+
+/** @typedef {{ decision: Decision, label: string, place: Place | null }} AnswerKey */
 
 const TICK = 200;
-const PAUSE = 500;
-const CELL = 18;
-const SHARE = 0.03;
-export const SMALL = 24;
+const MIN_INTERVAL = 500;
+const CELL_THRESHOLD = 18;
+const CHANGED_SHARE = 0.03;
+export const FRAME_SIDE = 24;
 
 /**
- * Whether two small frames show something different: some share of their cells has changed in some colour by more
- * than noise does, once a change of the light as a whole is taken away.
+ * Compare two small frames: true where some share of their cells has changed in some colour by more than noise does,
+ * once a change of the light as a whole is taken away.
  *
- * A frame is an array of SMALL x SMALL times red, green and blue in [0, 255].
+ * @param {ArrayLike<number> | null} before FRAME_SIDE x FRAME_SIDE times red, green and blue in [0, 255].
+ * @param {ArrayLike<number>} after
  */
-export function differs(before, after) {
+export function hasChanged(before, after) {
   if (!before) return true;
-  const light = [0, 1, 2].map((colour) => mean(after, colour) - mean(before, colour));
+  const light = [0, 1, 2].map((channel) => mean(after, channel) - mean(before, channel));
   let changed = 0;
   for (let cell = 0; cell < after.length; cell += 3) {
-    changed += light.some((shift, colour) => Math.abs(after[cell + colour] - before[cell + colour] - shift) > CELL);
+    const differs = light.some((shift, channel) =>
+      Math.abs(after[cell + channel] - before[cell + channel] - shift) > CELL_THRESHOLD);
+    if (differs) changed += 1;
   }
-  return changed > (SHARE * after.length) / 3 || light.some((shift) => Math.abs(shift) > 3 * CELL);
+  return changed > (CHANGED_SHARE * after.length) / 3 || light.some((shift) => Math.abs(shift) > 3 * CELL_THRESHOLD);
 }
 
-function mean(frame, colour) {
+/** @param {ArrayLike<number>} frame @param {number} channel */
+function mean(frame, channel) {
   let sum = 0;
-  for (let cell = colour; cell < frame.length; cell += 3) sum += frame[cell];
+  for (let cell = channel; cell < frame.length; cell += 3) sum += frame[cell];
   return (3 * sum) / frame.length;
 }
 
-/** Decides what is worth telling: an answer that differs from the one told last, and came twice in a row. */
-export class Settling {
-  constructor() {
-    this.forget();
-  }
+/** Filter that passes only answers worth announcing: different from the last one announced, and repeated. */
+export class StabilityFilter {
+  /** @type {{ key: string, subject: string } | null} */
+  #announced = null;
+  #last = "";
+  #count = 0;
 
-  forget() {
-    this.told = null;
+  /** Forget what was announced. */
+  reset() {
+    this.#announced = null;
     this.restart();
   }
 
+  /** Start counting repetitions again. */
   restart() {
-    this.last = "";
-    this.count = 0;
+    this.#last = "";
+    this.#count = 0;
   }
 
-  /** Take an answer. Gives whether it has settled, and whether it is news. */
-  take({ decision, label, place }) {
-    const key = `${decision}|${label}|${place}`;
-    this.count = key === this.last ? this.count + 1 : 1;
-    this.last = key;
-    const moved = this.told?.what === `${decision}|${label}`;
-    // A thing at the border of two places must not chatter.
-    const settled = this.count >= (moved && key !== this.told.key ? 3 : 2);
-    const news = settled && key !== this.told?.key;
-    if (news) this.told = { key, what: `${decision}|${label}` };
-    return { settled, news };
+  /** Add an answer, and return whether it is stable, and whether it is new. @param {AnswerKey} answer */
+  add({ decision, label, place }) {
+    const subject = `${decision}|${label}`;
+    const key = `${subject}|${place}`;
+    this.#count = key === this.#last ? this.#count + 1 : 1;
+    this.#last = key;
+    const hasMoved = this.#announced?.subject === subject && key !== this.#announced.key;
+    // An object at the border between two places must not chatter.
+    const isStable = this.#count >= (hasMoved ? 3 : 2);
+    const isNew = isStable && key !== this.#announced?.key;
+    if (isNew) this.#announced = { key, subject };
+    return { isStable, isNew };
   }
 }
 
 /**
- * Looks until it is stopped.
+ * Loop that watches the camera until it is stopped.
  *
- * `look()` gives a small frame, `ask()` an answer as `{decision, label, place, ...}`, `show(answer)` is given
- * each, `tell(answer)` what is worth saying, `trouble(error)` what went wrong; it gives how many ms to wait.
+ * @template {AnswerKey} Answer
  */
-export class Watcher {
-  constructor({ look, ask, show, tell, trouble }) {
-    Object.assign(this, { look, ask, show, tell, trouble });
-    this.settling = new Settling();
-    this.on = false;
+export class ChangeWatcher {
+  isRunning = false;
+  #filter = new StabilityFilter();
+  #generation = 0;
+
+  /**
+   * @param {object} actions
+   * @param {() => ArrayLike<number> | null} actions.frame returns a small frame; null while there is none.
+   * @param {() => Promise<Answer>} actions.predict
+   * @param {(answer: Answer) => void} actions.show receives every answer.
+   * @param {(answer: Answer) => void} actions.announce receives the answers worth announcing.
+   * @param {(error: unknown) => number} actions.onError returns how many milliseconds to wait.
+   */
+  constructor(actions) {
+    this.actions = actions;
   }
 
   start() {
-    if (this.on) return;
-    this.on = true;
-    this.settling.forget();
-    this.run();
+    if (this.isRunning) return;
+    this.isRunning = true;
+    this.#filter.reset();
+    this.#run();
   }
 
   stop() {
-    this.on = false;
+    this.isRunning = false;
   }
 
-  async run() {
-    let asked = null;
-    let settled = false;
-    const round = (this.round = {});
-    while (this.on && this.round === round) {
-      const begun = performance.now();
-      const frame = document.hidden ? null : this.look();
-      if (frame && settled && differs(asked, frame)) {
-        settled = false;
-        this.settling.restart();
+  async #run() {
+    /** @type {ArrayLike<number> | null} */
+    let predicted = null;
+    let isStable = false;
+    const generation = (this.#generation += 1);
+    while (this.isRunning && this.#generation === generation) {
+      const start = performance.now();
+      const frame = document.hidden ? null : this.actions.frame();
+      if (frame && isStable && hasChanged(predicted, frame)) {
+        isStable = false;
+        this.#filter.restart();
       }
-      if (frame && !settled) {
-        asked = frame;
-        settled = await this.once();
-        await pause(begun + PAUSE - performance.now());
+      if (frame && !isStable) {
+        predicted = frame;
+        isStable = await this.#predictOnce();
+        await pause(start + MIN_INTERVAL - performance.now());
       } else {
         await pause(TICK);
       }
     }
   }
 
-  async once() {
+  /** Predict once, and return whether the answer is stable. */
+  async #predictOnce() {
     try {
-      const answer = await this.ask();
-      if (!this.on) return true;
-      this.show(answer);
-      const { settled, news } = this.settling.take(answer);
-      if (news) this.tell(answer);
-      return settled;
+      const answer = await this.actions.predict();
+      if (!this.isRunning) return true;
+      this.actions.show(answer);
+      const { isStable, isNew } = this.#filter.add(answer);
+      if (isNew) this.actions.announce(answer);
+      return isStable;
     } catch (error) {
-      if (!this.on) return true;
-      await pause(this.trouble(error));
+      if (!this.isRunning) return true;
+      await pause(this.actions.onError(error));
       return false;
     }
   }
 }
 
+/** @param {number} ms */
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));

@@ -1,40 +1,50 @@
-// Where the answer is seen, as light in the finder; it comes with each answer, and costs no question of its own.
+// Highlight in the viewfinder where the answer is seen; it comes with each live answer, without a request of its own.
 
-import { $, el, recall, remember } from "../view/dom.js";
-import { maskOf } from "../view/picture_view.js";
+import { $, el, loadSetting, saveSetting } from "../view/dom.js";
+import { maskStyle } from "../view/picture_view.js";
 
-export class Glow {
+/** @import { Decision, Evidence } from "../api/types.js" */
+
+/** @typedef {{ decision: Decision, prediction: { evidence?: Evidence | null } }} HighlightedAnswer */
+
+// The name under which earlier versions of the page kept it.
+const SETTING = "glow";
+
+export class Highlight {
+  isOn = loadSetting(SETTING, true);
+  /** @type {HighlightedAnswer | null} */
+  #last = null;
+
   constructor() {
-    this.on = recall("glow", true);
-    $("glow").onclick = () => this.turn();
-    $("glow").setAttribute("aria-pressed", String(this.on));
+    $("highlight").onclick = () => this.toggle();
+    $("highlight").setAttribute("aria-pressed", String(this.isOn));
   }
 
-  turn() {
-    this.on = !this.on;
-    remember("glow", this.on);
-    $("glow").setAttribute("aria-pressed", String(this.on));
-    this.show(this.last);
+  toggle() {
+    this.isOn = !this.isOn;
+    saveSetting(SETTING, this.isOn);
+    $("highlight").setAttribute("aria-pressed", String(this.isOn));
+    this.show(this.#last);
   }
 
-  /** Shine where an answer is seen; nowhere where it is not known, or where there is no answer. The last one fades. */
+  /** Highlight where an answer is seen, if that is known; the previous highlight fades. @param {HighlightedAnswer | null} answer */
   show(answer) {
-    this.last = answer;
-    const [before, ...older] = [...$("light").children].reverse();
+    this.#last = answer;
+    const [previous, ...older] = [...$("highlight-layer").children].reverse();
     for (const each of older) each.remove();
-    before?.classList.add("gone");
-    const evidence = this.on && answer && answer.decision !== "unknown" ? answer.prediction.evidence : null;
-    if (evidence) $("light").append(shade(evidence));
+    previous?.classList.add("fading");
+    const evidence = this.isOn && answer && answer.decision !== "unknown" ? answer.prediction.evidence : null;
+    if (evidence) $("highlight-layer").append(drawShade(evidence));
   }
 }
 
-/** A shade over all but what is seen. It leaves that its own colour, by which things may be told apart. */
-function shade(evidence) {
-  const { maskImage, maskSize, maskPosition } = maskOf(evidence);
-  const drawn = el("div");
-  Object.assign(drawn.style, {
+/** Draw a shade over everything else, so that what is seen keeps its own colour. @param {Evidence} evidence */
+function drawShade(evidence) {
+  const { maskImage, maskSize, maskPosition } = maskStyle(evidence);
+  const shade = el("div");
+  Object.assign(shade.style, {
     maskImage: `linear-gradient(#000, #000), ${maskImage}`, maskRepeat: "no-repeat", maskComposite: "exclude",
     maskSize: `100% 100%, ${maskSize}`, maskPosition: `0 0, ${maskPosition}`,
   });
-  return drawn;
+  return shade;
 }

@@ -1,35 +1,45 @@
-// The pictures that came together: their tiles, and how far they are.
+// Batch: pictures that were added together, with their tiles and their progress.
 
 import { $ } from "../view/dom.js";
-import { sayTally } from "../voice/phrases.js";
 import { Tiles } from "../view/tiles.js";
+import { summarise } from "../voice/phrases.js";
+
+/** @import { Item } from "./items.js" */
 
 export class Batch {
-  /** `choose(item)` is called for one that is to be seen, `cancel(items)` to ask no more, `told(items)` when all are done. */
-  constructor({ choose, cancel, told }) {
+  /** @type {Item[]} */
+  items = [];
+
+  /**
+   * @param {object} actions
+   * @param {(item: Item) => void} actions.choose called with the item to show.
+   * @param {(items: Item[]) => void} actions.cancel
+   * @param {(items: Item[]) => void} actions.onComplete called when all items are done.
+   */
+  constructor({ choose, cancel, onComplete }) {
     this.tiles = new Tiles(choose);
-    this.told = told;
-    this.items = [];
+    this.onComplete = onComplete;
     $("batch-cancel").onclick = () => cancel(this.items);
   }
 
+  /** @param {Item[]} items */
   show(items) {
     this.items = items;
     this.tiles.show(items);
-    $("tally").hidden = items.length < 2;
-    if (!items.length) $("batch-title").textContent = $("tally-said").textContent = "";
+    $("batch-summary").hidden = items.length < 2;
+    if (!items.length) $("batch-title").textContent = $("batch-link").textContent = "";
   }
 
-  /** Say how far all are. */
-  count() {
+  /** Show how many items are done. */
+  update() {
     if (this.items.length < 2) return;
     const open = this.items.filter((item) => item.state === "waiting" || item.state === "sending").length;
     const done = this.items.length - open;
-    const said = open ? `${done} of ${this.items.length} answered` : sayTally(this.items);
-    const news = !open && $("batch-title").textContent !== said;
-    $("batch-title").textContent = $("tally-said").textContent = said;
+    const text = open ? `${done} of ${this.items.length} answered` : summarise(this.items);
+    const isComplete = !open && $("batch-title").textContent !== text;
+    $("batch-title").textContent = $("batch-link").textContent = text;
     $("batch-progress").hidden = $("batch-cancel").hidden = !open;
     $("batch-progress").value = done / this.items.length;
-    if (news) this.told(this.items);
+    if (isComplete) this.onComplete(this.items);
   }
 }

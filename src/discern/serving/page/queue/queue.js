@@ -1,93 +1,110 @@
-// The line in which pictures wait for their answers. Nothing that was dropped is lost while the server is away.
+// Queue of pictures waiting for their answers. Nothing is lost while the server is away.
 
-const AT_ONCE = 2;
-const TRIES = 3;
+import { asApiError, cancelled } from "../api/api_error.js";
 
-/** A line; `ask(item)` gets one answer, `changed(item)` is told whatever happens to one, `halted(error)` why it stands still. */
-export class Line {
-  constructor({ ask, changed, halted }) {
-    Object.assign(this, { ask, changed, halted });
-    this.waiting = [];
-    this.running = new Set();
-    this.held = false;
+/** @import { ApiError } from "../api/api_error.js" */
+/** @import { Prediction } from "../api/types.js" */
+/** @import { Item } from "./items.js" */
+
+const CONCURRENCY = 2;
+const MAX_TRIES = 3;
+
+export class Queue {
+  isPaused = false;
+  /** @type {Item[]} */
+  #waiting = [];
+  /** @type {Set<Item>} */
+  #running = new Set();
+
+  /**
+   * @param {object} actions
+   * @param {(item: Item) => Promise<Prediction>} actions.predict
+   * @param {(item: Item) => void} actions.onChange called with every change of an item's state.
+   * @param {(error: ApiError) => void} actions.onPause called with the reason for a pause.
+   */
+  constructor(actions) {
+    this.actions = actions;
   }
 
-  get left() {
-    return this.waiting.length + this.running.size;
-  }
-
+  /** @param {Item[]} items */
   add(items) {
-    this.waiting.push(...items);
-    for (const item of items) this.mark(item, "waiting", { tries: 0 });
-    this.go();
+    this.#waiting.push(...items);
+    for (const item of items) this.setState(item, "waiting", { tries: 0 });
+    this.#startNext();
   }
 
-  go() {
-    while (!this.held && this.waiting.length && this.running.size < AT_ONCE) this.run(this.waiting.shift());
+  #startNext() {
+    while (!this.isPaused && this.#running.size < CONCURRENCY) {
+      const item = this.#waiting.shift();
+      if (!item) return;
+      this.#run(item);
+    }
   }
 
   resume() {
-    this.held = false;
-    this.go();
+    this.isPaused = false;
+    this.#startNext();
   }
 
-  mark(item, state, more = {}) {
+  /** @param {Item} item @param {Item["state"]} state @param {Partial<Item>} [more] */
+  setState(item, state, more = {}) {
     Object.assign(item, { state, since: performance.now() }, more);
-    this.changed(item);
+    this.actions.onChange(item);
   }
 
-  async run(item) {
-    item.stop = new AbortController();
-    this.running.add(item);
-    this.mark(item, "sending", { progress: 0, error: null });
+  /** @param {Item} item */
+  async #run(item) {
+    item.abort = new AbortController();
+    this.#running.add(item);
+    this.setState(item, "sending", { progress: 0, error: null });
     try {
-      const begun = performance.now();
-      const prediction = await this.ask(item);
-      this.mark(item, "answered", { prediction, milliseconds: performance.now() - begun, at: new Date() });
+      const start = performance.now();
+      const prediction = await this.actions.predict(item);
+      this.setState(item, "answered", { prediction, milliseconds: performance.now() - start, at: new Date() });
     } catch (error) {
-      this.fail(item, error);
+      this.#fail(item, asApiError(error, "Try another picture."));
     } finally {
-      this.running.delete(item);
-      this.go();
+      this.#running.delete(item);
+      this.#startNext();
     }
   }
 
-  fail(item, error) {
-    // A server that is there for others, but never answers this picture, is not asked for ever.
-    const away = error?.code === "unreachable" || error?.code === "not_found";
-    if (away) item.tries = (item.tries ?? 0) + 1;
-    if (error?.busy || (away && item.tries < TRIES) || error?.code === "unauthorized") {
-      this.waiting.unshift(item);
-      this.mark(item, "waiting", { error });
-      this.hold(error);
-    } else if (error?.code === "cancelled") {
-      this.mark(item, "cancelled", { error });
+  /** @param {Item} item @param {ApiError} error */
+  #fail(item, error) {
+    // A server that is up for others, but never answers for this picture, is not asked forever.
+    const isAway = error.code === "unreachable" || error.code === "not_found";
+    if (isAway) item.tries = (item.tries ?? 0) + 1;
+    if (error.busy || (isAway && (item.tries ?? 0) < MAX_TRIES) || error.code === "unauthorized") {
+      this.#waiting.unshift(item);
+      this.setState(item, "waiting", { error });
+      this.#pause(error);
+    } else if (error.code === "cancelled") {
+      this.setState(item, "cancelled", { error });
     } else {
-      const told = error?.code ? error : { code: "unforeseen", message: String(error?.message ?? error), hint: "Try another picture." };
-      this.mark(item, "failed", { error: told, at: new Date() });
+      this.setState(item, "failed", { error, at: new Date() });
     }
   }
 
-  /** Stand still: for as long as a busy server asks, or until somebody calls `resume`. */
-  hold(error) {
-    if (this.held) return;
-    this.held = true;
-    if (error.busy) setTimeout(() => this.resume(), 1000 * error.retryAfter);
-    this.halted(error);
+  /** Pause for as long as a busy server asks, or until `resume` is called. @param {ApiError} error */
+  #pause(error) {
+    if (this.isPaused) return;
+    this.isPaused = true;
+    if (error.busy) setTimeout(() => this.resume(), 1000 * (error.retryAfter ?? 1));
+    this.actions.onPause(error);
   }
 
-  /** Cancel some items; those that are neither waited for nor waiting stay as they are. */
+  /** Cancel the items that are waiting or running. @param {Item[]} items */
   cancel(items) {
     for (const item of items) {
-      if (this.running.has(item)) item.stop.abort();
-      const place = this.waiting.indexOf(item);
-      if (place < 0) continue;
-      this.waiting.splice(place, 1);
-      this.mark(item, "cancelled", { error: { code: "cancelled", message: "Cancelled.", hint: "" } });
+      if (this.#running.has(item)) item.abort?.abort();
+      const index = this.#waiting.indexOf(item);
+      if (index < 0) continue;
+      this.#waiting.splice(index, 1);
+      this.setState(item, "cancelled", { error: cancelled() });
     }
   }
 
   cancelAll() {
-    this.cancel([...this.waiting, ...this.running]);
+    this.cancel([...this.#waiting, ...this.#running]);
   }
 }

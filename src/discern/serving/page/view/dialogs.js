@@ -1,78 +1,90 @@
-// The three dialogs: voice, key, and what the model is.
+// Dialogs: the voice settings, the API key, and the model's description.
 
-import { $, el } from "./dom.js";
 import { LANGUAGES } from "../voice/phrases.js";
+import { $, el } from "./dom.js";
 
-/** Let every "Done" and "Close" close its dialog, and a click that begins and ends beside a dialog too. */
-export function closeByButtons() {
+/** @import { ApiError } from "../api/api_error.js" */
+/** @import { LanguageCode } from "../voice/phrases.js" */
+/** @import { Speech } from "../voice/speech.js" */
+
+/** Close dialogs by their "Done" and "Close" buttons, and by a click that begins and ends outside. */
+export function setUpClosing() {
   for (const dialog of document.querySelectorAll("dialog")) {
-    let begun = false;
-    dialog.addEventListener("pointerdown", (event) => (begun = isBeside(dialog, event)));
+    let startedOutside = false;
+    dialog.addEventListener("pointerdown", (event) => (startedOutside = isOutside(dialog, event)));
     dialog.addEventListener("click", (event) => {
-      if ((begun && isBeside(dialog, event)) || event.target.closest("[data-close]")) dialog.close();
+      const isButton = event.target instanceof Element && event.target.closest("[data-close]");
+      if (isButton || (startedOutside && isOutside(dialog, event))) dialog.close();
     });
   }
 }
 
-/** A dialog's own margin belongs to it, as what is behind it does: only the place tells them apart. */
-function isBeside(dialog, { target, clientX, clientY }) {
+/** The backdrop belongs to the dialog, as its padding does: only the position tells them apart. @param {HTMLDialogElement} dialog @param {MouseEvent} event */
+function isOutside(dialog, { target, clientX, clientY }) {
   const { left, top, right, bottom } = dialog.getBoundingClientRect();
   return target === dialog && (clientX < left || clientX > right || clientY < top || clientY > bottom);
 }
 
-/** The voice dialog, for a speaker. */
-export function setUpVoice(speaker) {
-  $("language").replaceChildren(...Object.entries(LANGUAGES).map(([code, { language }]) => el("option", { value: code, lang: code }, language)));
-  $("language").value = speaker.language;
-  $("rate").value = speaker.rate;
-  const sayRate = () => ($("rate-said").textContent = `${Number($("rate").value).toFixed(1)} times`);
-  sayRate();
-  const offerVoices = () => listVoices(speaker);
-  offerVoices();
-  if (speaker.able) speechSynthesis.addEventListener?.("voiceschanged", offerVoices);
+/** @param {Speech} speech */
+export function setUpVoiceDialog(speech) {
+  const languages = Object.entries(LANGUAGES).map(([code, { language }]) => el("option", { value: code, lang: code }, language));
+  $("language").replaceChildren(...languages);
+  $("language").value = speech.language;
+  $("rate").value = String(speech.rate);
+  const showRate = () => ($("rate-value").textContent = `${Number($("rate").value).toFixed(1)}×`);
+  showRate();
+  const updateVoices = () => listVoices(speech);
+  updateVoices();
+  if (speech.isSupported) speechSynthesis.addEventListener?.("voiceschanged", updateVoices);
   $("language").onchange = () => {
-    speaker.set({ language: $("language").value, voice: "" });
-    offerVoices();
+    speech.set({ language: /** @type {LanguageCode} */ ($("language").value), voice: "" });
+    updateVoices();
   };
-  $("voice").onchange = () => speaker.set({ voice: $("voice").value });
+  $("voice").onchange = () => speech.set({ voice: $("voice").value });
   $("rate").oninput = () => {
-    speaker.set({ rate: Number($("rate").value) });
-    sayRate();
+    speech.set({ rate: Number($("rate").value) });
+    showRate();
   };
-  $("try").onclick = () => speaker.say(speaker.words.on, { always: true });
+  $("try").onclick = () => speech.speak(speech.phrases.on, { always: true });
   $("speech-open").onclick = () => $("speech-dialog").showModal();
 }
 
-function listVoices(speaker) {
-  const voices = speaker.voices().map((voice) => el("option", { value: voice.voiceURI }, voice.name));
-  $("voice").replaceChildren(el("option", { value: "" }, voices.length ? "The browser’s own choice" : "No other voice here"), ...voices);
-  $("voice").value = speaker.voice;
+/** @param {Speech} speech */
+function listVoices(speech) {
+  const voices = speech.listVoices().map((voice) => el("option", { value: voice.voiceURI }, voice.name));
+  const automatic = el("option", { value: "" }, voices.length ? "The browser’s default" : "No other voice available");
+  $("voice").replaceChildren(automatic, ...voices);
+  $("voice").value = speech.voice;
   if ($("voice").selectedIndex < 0) $("voice").value = "";
 }
 
-/** The key dialog: `use(key)` is called with what was typed, `refuse()` where nothing was. */
-export function setUpKey(use, refuse) {
+/** @param {(key: string) => void} onKey called with the key that was entered. @param {() => void} onDismiss called where none was. */
+export function setUpKeyDialog(onKey, onDismiss) {
   const dialog = $("key-dialog");
-  const take = () => {
+  const submit = () => {
     const key = $("key").value.trim();
-    if (!key) return $("key").focus();
+    if (!key) {
+      $("key").focus();
+      return;
+    }
     $("key").value = "";
     dialog.close("used");
-    use(key);
+    onKey(key);
   };
-  $("key-use").onclick = take;
+  $("key-use").onclick = submit;
   $("key").onkeydown = (event) => {
-    if (event.key === "Enter") take();
+    if (event.key === "Enter") submit();
   };
   $("key-cancel").onclick = () => dialog.close();
   dialog.onclose = () => {
-    if (dialog.returnValue !== "used") refuse();
+    if (dialog.returnValue !== "used") onDismiss();
     dialog.returnValue = "";
   };
 }
 
-export function askKey(error) {
+/** Ask for the API key. @param {ApiError} error */
+export function askForKey(error) {
   if ($("key-dialog").open) return;
-  if (error?.message) $("key-why").textContent = `${error.message} Whoever runs this server can give you one.`;
+  $("key-why").textContent = `${error.message} Whoever runs this server can give you a key.`;
   $("key-dialog").showModal();
 }

@@ -1,31 +1,33 @@
-// Elements that are drawn anew and yet stay the same: who reads there keeps the place, and what moves moves on.
+// Updates elements in place: screen readers and the keyboard keep their position, and animations go on.
 
-/** Make an element hold `fresh` children, in those that it has, as far as their tags agree one by one. */
-export function patch(place, fresh) {
-  fresh.forEach((child, at) => {
-    const old = place.childNodes[at];
-    if (!old) place.append(child);
-    else if (old.nodeName !== child.nodeName) old.replaceWith(child);
-    else if (child.nodeType === Node.TEXT_NODE) write(old, child.data);
-    else {
-      dress(old, child);
+/** Make an element have the `fresh` children, reusing those that it has as far as their tags agree. @param {Element} parent @param {Node[]} fresh */
+export function patch(parent, fresh) {
+  fresh.forEach((child, index) => {
+    const old = parent.childNodes[index];
+    if (!old) parent.append(child);
+    else if (old.nodeName !== child.nodeName) parent.replaceChild(child, old);
+    else if (old instanceof Text && child instanceof Text) updateText(old, child.data);
+    else if (old instanceof Element && child instanceof Element) {
+      updateAttributes(old, child);
       patch(old, [...child.childNodes]);
     }
   });
-  while (place.childNodes.length > fresh.length) place.lastChild.remove();
+  while (parent.childNodes.length > fresh.length) parent.lastChild?.remove();
 }
 
-/** What does not change is not touched: screen readers look again at what is. */
-function write(text, data) {
+/** Leave equal text alone: screen readers announce what is written again. @param {Text} text @param {string} data */
+function updateText(text, data) {
   if (text.data !== data) text.data = data;
 }
 
-function dress(old, fresh) {
+/** @param {Element} old @param {Element} fresh */
+function updateAttributes(old, fresh) {
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
   for (const { name, value } of fresh.attributes) {
     // A policy that forbids styles in markup forbids them as attributes, too.
     if (name !== "style" && old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
+  if (!(old instanceof HTMLElement && fresh instanceof HTMLElement)) return;
   if (old.style.cssText !== fresh.style.cssText) old.style.cssText = fresh.style.cssText;
   old.onclick = fresh.onclick;
 }

@@ -1,29 +1,33 @@
-// Pictures to press, for those who have none at hand.
+// Example pictures, for people who have none at hand.
 
-import { hideNotice, showNotice } from "../api/connection.js";
 import { $, el } from "./dom.js";
 import { patch } from "./dom_patch.js";
+import { hideNotice, showNotice } from "./notice.js";
 
-/** Show examples, each `{name, path}`; `take(file)` is called with one that somebody presses. */
-export function offerExamples(examples, take) {
+/** @import { Example } from "../api/types.js" */
+
+/** Show examples; `add` is called with the one that is pressed. @param {Example[]} examples @param {(file: File) => void} add */
+export function showExamples(examples, add) {
   $("examples").hidden = !examples.length;
-  patch($("example-list"), examples.map((example) => el("li", {}, draw(example, take))));
+  patch($("example-list"), examples.map((example) => el("li", {}, drawExample(example, add))));
 }
 
-function draw({ name, path }, take) {
+/** @param {Example} example @param {(file: File) => void} add */
+function drawExample({ name, path }, add) {
   const url = new URL(`../../${path}`, import.meta.url).href;
-  const onclick = () => read(url, name).then(take, tellMissing);
+  const onclick = () => fetchExample(url, name).then(add, reportMissing);
   return el("button", { type: "button", class: "example", title: name, "aria-label": `Try ${name}`, onclick },
     el("img", { src: url, alt: "", width: 96, height: 96 }));
 }
 
-async function read(url, name) {
-  // It is shown already, so the browser has it, also where the server is away.
+/** @param {string} url @param {string} name */
+async function fetchExample(url, name) {
+  // It is shown already, so the browser has it cached, even where the server is away.
   const response = await fetch(url, { cache: "force-cache" });
   if (!response.ok) throw new Error(`status ${response.status}`);
   return new File([await response.blob()], name, { type: "image/jpeg" });
 }
 
-function tellMissing() {
-  showNotice(["This picture cannot be had any more. Load the page anew, or choose one of your own."], { label: "All right", act: hideNotice });
+function reportMissing() {
+  showNotice("This picture is no longer available. Reload the page, or choose a picture of your own.", { label: "OK", act: hideNotice });
 }

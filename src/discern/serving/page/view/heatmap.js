@@ -1,28 +1,36 @@
-// Where the answer is seen: asked for once a picture, and only when somebody wants to know.
+// Heatmap of where the answer is seen: requested once per picture, and only when somebody asks for it.
 
-import { wordPlace } from "./text.js";
+import { placeText } from "./text.js";
+
+/** @import { Prediction } from "../api/types.js" */
+/** @import { Item } from "../queue/items.js" */
 
 /**
- * Show an item's map, or hide it.
+ * Show an item's heatmap, or hide it. While one is being requested, no second request is made.
  *
- * `ask(item)` gets an answer with evidence; `done(item, words)` is told when the item has changed, with what is to be
- * said of it. While one is asked for, nobody asks again.
+ * @param {Item} item
+ * @param {() => Promise<Prediction>} predict requests a prediction with evidence.
+ * @param {(text: string) => void} onChange called with a text for people when the item has changed.
  */
-export async function turnHeat(item, ask, done) {
-  if (item.heat) {
-    Object.assign(item, { heat: null, looked: "" });
-    return done(item, "The map is hidden.");
+export async function toggleHeatmap(item, predict, onChange) {
+  const update = (/** @type {Partial<Item>} */ changes, text = changes.heatmapStatus ?? "") => {
+    Object.assign(item, changes);
+    onChange(text);
+  };
+  if (item.heatmap) {
+    update({ heatmap: null, heatmapStatus: "" }, "The heatmap is hidden.");
+    return;
   }
-  if (item.looking) return undefined;
-  Object.assign(item, { looking: true, looked: "One moment: I am finding out where I look." });
-  done(item, item.looked);
+  const { prediction } = item;
+  if (item.isHeatmapLoading || !prediction) return;
+  update({ isHeatmapLoading: true, heatmapStatus: "One moment: finding out where I see it." });
   try {
-    item.prediction.evidence ??= (await ask(item)).evidence;
-    const { evidence = null } = item.prediction;
-    Object.assign(item, { heat: evidence, looked: evidence ? wordPlace(evidence.place) : "This model cannot say where it looks." });
+    prediction.evidence ??= (await predict()).evidence;
+    const { evidence = null } = prediction;
+    const text = evidence ? placeText(evidence.place) : "This model cannot show where it sees things.";
+    update({ isHeatmapLoading: false, heatmap: evidence, heatmapStatus: text });
   } catch (error) {
-    item.looked = `The map could not be made: ${error.message ?? "try again"}`;
+    const reason = error instanceof Error ? error.message : "Try again.";
+    update({ isHeatmapLoading: false, heatmapStatus: `The heatmap is not available: ${reason}` });
   }
-  item.looking = false;
-  return done(item, item.looked);
 }

@@ -1,38 +1,42 @@
-// What only a page has to say that answers by itself: how far loading is, and whether this browser can be trusted.
+// Messages of a page whose model runs in the browser: how far it has loaded, and whether its self-test passed.
 
-import { showNotice } from "../api/connection.js";
 import { $ } from "./dom.js";
+import { showNotice } from "./notice.js";
 
-const REMEDY = "Use another browser, or let this page read pictures, which some browsers' protection against tracking spoils.";
+/** @import { ModelInfo } from "../api/types.js" */
 
+const REMEDY = "Use another browser, or allow this page to read image data, which some browsers’ tracking protection distorts.";
+
+/** @type {number | undefined} */
 let share;
 
-/** How much of the model has come, in [0, 1]; undefined while nobody knows, or where nothing is loaded. */
+/** Share of the model that has loaded, in [0, 1]; undefined where nothing is loaded. */
 export const loadingShare = () => share;
 
-export function wordLoading() {
+export function loadingText() {
   if (share === undefined) return "";
-  return share < 1 ? `I am being loaded (${Math.floor(100 * share)}\u202f%).` : "I am testing myself.";
+  return share < 1 ? `Loading the model (${Math.floor(100 * share)}\u202f%).` : "Testing the model.";
 }
 
-/** Say how far the model has come while it loads, and that it then answers its own pictures. */
-export function tellLoading() {
-  addEventListener("discern:loading", ({ detail: { loaded, total } }) => {
+/** Show how far the model has loaded, and that it then tests itself. */
+export function showLoading() {
+  addEventListener("discern:loading", (event) => {
+    const { loaded, total } = /** @type {CustomEvent<{ loaded: number, total: number }>} */ (event).detail;
     share = loaded / total;
-    $("knows").textContent = `One moment: ${wordLoading()}`;
-    if (!$("loading")) return;
-    $("loading").value = share;
-    $("loading-said").textContent = wordLoading();
+    $("model-summary").textContent = loadingText();
+    const [bar, status] = [$("loading"), $("loading-status")];
+    if (bar) bar.value = share;
+    if (status) status.textContent = loadingText();
   });
 }
 
-/** Warn where this browser does not answer as the model did where it was made. */
+/** Warn where this browser computes other answers than the model gave where it was made. @param {ModelInfo} info */
 export function warnUnlessVerified({ verified }) {
   if (!verified || verified.passed) return;
-  showNotice([`Do not rely on the answers here: this browser answers otherwise than where I was made. ${REMEDY}`]);
+  showNotice(`Do not rely on the answers here: this browser computes different answers for the test pictures. ${REMEDY}`);
 }
 
-/** Where pictures stay; "" where they are sent. */
-export function wordPrivacy({ verified }) {
+/** State that pictures stay here; "" where they are sent. @param {ModelInfo} info */
+export function privacyText({ verified }) {
   return verified ? "Pictures stay on this device." : "";
 }

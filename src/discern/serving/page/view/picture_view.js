@@ -1,94 +1,105 @@
-// The picture as large as fits, and over it where its answer is seen.
+// The picture as large as it fits, with the heatmap over it.
 
+import { uprightCopy } from "../decode/downscale.js";
 import { el } from "./dom.js";
-import { upright } from "../decode/downscale.js";
+
+/** @import { Evidence } from "../api/types.js" */
+/** @import { Item } from "../queue/items.js" */
 
 let url = "";
 
 /**
- * Show an item's picture in `place`, or what is left of it.
+ * Show an item's picture in `container`, or its thumbnail once the picture has been released.
  *
- * A picture that this browser cannot draw is said to be one; `sent` is whether somebody else is asked about it.
+ * @param {HTMLElement} container
+ * @param {Item} item
+ * @param {{ isSent: boolean }} options `isSent`: a server answers, which may open what this browser cannot show.
  */
-export function drawPicture(place, item, { sent }) {
+export function drawPicture(container, item, { isSent }) {
   const whole = String(Boolean(item.blob));
-  if (place.dataset.item !== String(item.id) || place.dataset.whole !== whole) {
-    Object.assign(place.dataset, { item: item.id, whole });
-    place.replaceChildren(item.blob ? frame(item, sent) : rest(item), el("figcaption", {}, item.name));
+  if (container.dataset.item !== String(item.id) || container.dataset.whole !== whole) {
+    Object.assign(container.dataset, { item: item.id, whole });
+    const frame = item.blob ? drawFrame(item, item.blob, isSent) : drawReleased(item);
+    container.replaceChildren(frame, el("figcaption", {}, item.name));
   }
-  drawHeat(place.querySelector(".frame"), item.blob ? item.heat : null);
+  drawHeatmap(container.querySelector(".frame"), item.blob ? item.heatmap : null);
 }
 
-function frame(item, sent) {
-  const inside = el("div", { class: "frame" });
+/** @param {Item} item @param {Blob} blob @param {boolean} isSent */
+function drawFrame(item, blob, isSent) {
+  const frame = el("div", { class: "frame" });
   const image = el("img", { alt: `Your picture: ${item.name}` });
   image.onload = () => {
-    inside.style.setProperty("--ratio", image.naturalWidth / image.naturalHeight);
-    drawHeat(inside, item.heat);
+    frame.style.setProperty("--ratio", String(image.naturalWidth / image.naturalHeight));
+    drawHeatmap(frame, item.heatmap);
   };
   image.onerror = () => {
-    inside.classList.add("empty");
-    const words = `This browser cannot show this kind of picture.${sent ? " It is sent all the same." : ""}`;
-    image.replaceWith(el("p", { class: "cannot-show" }, words));
-    drawHeat(inside, item.heat);
+    frame.classList.add("empty");
+    const text = `This browser cannot show pictures in this format.${isSent ? " It is sent anyway." : ""}`;
+    image.replaceWith(el("p", { class: "cannot-show" }, text));
+    drawHeatmap(frame, item.heatmap);
   };
-  inside.append(image);
-  load(image, item.blob);
-  return inside;
+  frame.append(image);
+  loadImage(image, blob);
+  return frame;
 }
 
-/** Only the picture that is shown has an address, so that none keeps its bytes in memory for ever. */
-async function load(image, blob) {
-  const shown = await upright(blob);
+/** Load the picture; only the one that is shown has an object URL, so that no other stays in memory. @param {HTMLImageElement} image @param {Blob} blob */
+async function loadImage(image, blob) {
+  const upright = await uprightCopy(blob);
   if (!image.isConnected) return;
   URL.revokeObjectURL(url);
-  image.src = url = URL.createObjectURL(shown);
+  image.src = url = URL.createObjectURL(upright);
 }
 
-/** Let nothing of a picture stay in `place`. */
-export function forgetPicture(place) {
-  place.replaceChildren();
-  for (const name of ["item", "whole"]) delete place.dataset[name];
+/** Remove every trace of a picture. @param {HTMLElement} container */
+export function clearPicture(container) {
+  container.replaceChildren();
+  delete container.dataset.item;
+  delete container.dataset.whole;
   URL.revokeObjectURL(url);
   url = "";
 }
 
-function rest(item) {
-  const inside = el("div", { class: "frame empty" });
-  const small = item.thumb ? el("img", { class: "small", alt: `A small copy of your picture: ${item.name}`, src: item.thumb }) : null;
-  inside.append(small ?? "", el("p", { class: small ? "aside" : "cannot-show" }, "The picture itself is no longer kept."));
-  return inside;
+/** @param {Item} item */
+function drawReleased(item) {
+  const { thumbnail } = item;
+  const image = thumbnail && el("img", { class: "small", alt: `A small copy of your picture: ${item.name}`, src: thumbnail });
+  const note = el("p", { class: image ? "aside" : "cannot-show" }, "The full picture is no longer kept.");
+  return el("div", { class: "frame empty" }, image, note);
 }
 
 /**
- * Show where the answer is seen: that stays bright and coloured, the rest goes dim and grey.
+ * Show where the answer is seen: that part stays bright and coloured, the rest goes dim and grey.
  *
- * The map's opacity is its strength; `box` says which part of the picture it belongs to, as shares of its width and
- * height. Where the picture itself cannot be shown, the map is shown alone; where it is not there yet, it brings the
- * map with it.
+ * Where the picture itself cannot be shown, the map is shown alone; while it is still loading, nothing is drawn.
+ *
+ * @param {HTMLElement | null} frame
+ * @param {Evidence | null | undefined} evidence
  */
-export function drawHeat(inside, heat) {
-  inside?.querySelector(".heat")?.remove();
-  const picture = inside?.querySelector("img");
-  const drawn = Boolean(heat) && (!picture || picture.naturalWidth > 0);
-  inside?.classList.toggle("dim", drawn);
-  if (!inside || !drawn) return;
-  const lit = el("img", { class: "heat", alt: "", src: picture ? picture.src : heat.map });
-  if (picture) Object.assign(lit.style, maskOf(heat));
-  inside.append(lit);
+export function drawHeatmap(frame, evidence) {
+  if (!frame) return;
+  frame.querySelector(".heatmap")?.remove();
+  const picture = frame.querySelector("img");
+  const isDrawn = Boolean(evidence) && (!picture || picture.naturalWidth > 0);
+  frame.classList.toggle("dim", isDrawn);
+  if (!evidence || !isDrawn) return;
+  const heatmap = el("img", { class: "heatmap", alt: "", src: picture ? picture.src : evidence.map });
+  if (picture) Object.assign(heatmap.style, maskStyle(evidence));
+  frame.append(heatmap);
 }
 
-/** The styles that let only that part of a whole picture be seen where its answer is. */
-export function maskOf({ map, box: [left, top, right, bottom] }) {
+/** Styles that leave only that part of a picture visible where the answer is seen. @param {Evidence} evidence */
+export function maskStyle({ map, box: [left, top, right, bottom] }) {
   return {
     maskImage: `url("${map}")`, maskRepeat: "no-repeat",
     maskSize: `${100 * (right - left)}% ${100 * (bottom - top)}%`,
-    maskPosition: `${shift(left, right)}% ${shift(top, bottom)}%`,
+    maskPosition: `${maskOffset(left, right)}% ${maskOffset(top, bottom)}%`,
   };
 }
 
-/** A mask's position counts the room that it leaves, not the picture's width. */
-function shift(begin, end) {
-  const room = 1 - (end - begin);
-  return Math.abs(room) < 1e-6 ? 0 : (100 * begin) / room;
+/** A mask's position is in shares of the room that it leaves, not of the picture's width. @param {number} start @param {number} end */
+function maskOffset(start, end) {
+  const room = 1 - (end - start);
+  return Math.abs(room) < 1e-6 ? 0 : (100 * start) / room;
 }

@@ -1,109 +1,124 @@
-// From a prediction to plain words on the screen.
+// Text on the screen for predictions, labels and numbers.
 
-export const DECISIONS = { accept: "Accepted", review: "Please check", unknown: "Not known" };
+/** @import { ModelInfo, Place, Prediction } from "../api/types.js" */
 
-const THIN = "\u202f";
+export const DECISIONS = { accept: "Accepted", review: "Please check", unknown: "Unknown" };
+
+const THIN_SPACE = "\u202f";
+// Labels at least this share as likely as the first are named beside it.
 const CLOSE = 0.5;
 
-export const capital = (text) => text.replace(/^\u2068?./u, (first) => first.toLocaleUpperCase());
+/** @param {string} text */
+export const capitalise = (text) => text.replace(/^\u2068?./u, (first) => first.toLocaleUpperCase());
 
-/** What people call a label: as the model was told, else the label itself. */
-export function nameOf(label, about) {
-  const names = about?.names ?? {};
-  return apart((Object.hasOwn(names, label) && names[label].name) || label.replaceAll("_", " "));
+/** Name a label as people know it: by its display name, else by the label itself. @param {string} label @param {ModelInfo | null | undefined} info */
+export function labelName(label, info) {
+  const names = info?.names ?? {};
+  return isolate((Object.hasOwn(names, label) && names[label].name) || label.replaceAll("_", " "));
 }
 
-/** What people call what an answer names. */
-export function nameIn(prediction, about) {
-  return prediction.name ? apart(prediction.name) : nameOf(prediction.label, about);
+/** Name what a prediction found. @param {Prediction} prediction @param {ModelInfo | null | undefined} info */
+export function predictionName(prediction, info) {
+  return prediction.name ? isolate(prediction.name) : labelName(prediction.label, info);
 }
 
-/** Words that run from right to left, in marks that keep them from turning the sentence around them (as `bdi` does). */
-export function apart(name) {
+/** Wrap right-to-left text in marks that keep it from reordering the sentence around it (as `bdi` does). @param {string} name */
+export function isolate(name) {
   return /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(name) ? `\u2068${name}\u2069` : name;
 }
 
-/** A share in words that never claim more than is known: nothing below one is "100 %". */
+/** Format a share without overclaiming: nothing below one is "100 %". @param {number} share */
 export function percent(share) {
   const rounded = Math.round(100 * share);
-  if (rounded >= 100 && share < 1) return `over 99${THIN}%`;
-  if (rounded <= 0 && share > 0) return `under 1${THIN}%`;
-  return `${rounded}${THIN}%`;
+  if (rounded >= 100 && share < 1) return `over 99${THIN_SPACE}%`;
+  if (rounded <= 0 && share > 0) return `under 1${THIN_SPACE}%`;
+  return `${rounded}${THIN_SPACE}%`;
 }
 
-/** The labels that the picture may be, the likeliest first; ordered labels stay in their order. */
-export function candidates(prediction, about, most = 5) {
-  const all = Object.entries(prediction.probabilities).map(([label, share]) => ({ label, share, name: nameOf(label, about) }));
-  const best = [...all].sort((a, b) => b.share - a.share).slice(0, most);
-  return about?.ordered && all.length <= most + 2 ? all : best;
+/** @param {number} value */
+export function formatDuration(value) {
+  return value < 1000 ? `${Math.max(1, Math.round(value))}${THIN_SPACE}ms` : `${(value / 1000).toFixed(1)}${THIN_SPACE}s`;
 }
 
-/** The labels between which a doubtful answer hesitates: the first, and those at least half as likely. */
-export function rivals(prediction, about) {
-  const ranked = Object.entries(prediction.probabilities).sort((a, b) => b[1] - a[1]);
-  return ranked.filter(([, share]) => share >= CLOSE * ranked[0][1]).slice(0, 3).map(([label]) => nameOf(label, about));
-}
-
-/** The answer: one large sentence, and what else is to be known. */
-export function wordAnswer(prediction, about) {
-  const name = nameIn(prediction, about);
-  const sure = percent(prediction.confidence);
-  if (prediction.decision === "unknown") {
-    return {
-      headline: `This is none of the things I know: it looks most like ${name}.`,
-      note: "Nothing quite like it was among the pictures I learned from.",
-    };
-  }
-  if (prediction.decision === "accept") {
-    return { headline: `${capital(name)}, ${sure}`, note: prediction.route ? `Goes to ${prediction.route}.` : "" };
-  }
-  return wordDoubt(prediction, about, name, sure);
-}
-
-function wordDoubt(prediction, about, name, sure) {
-  const between = rivals(prediction, about);
-  if (between.length > 2) return { headline: `I can’t decide between ${listed(between, "and")} here: please have a look.`, note: "" };
-  if (between.length === 2) return { headline: `I can’t tell ${between[0]} from ${between[1]} here: please have a look.`, note: "" };
-  const unpromised = about && (about.thresholds?.accept ?? null) === null;
-  return {
-    headline: `Probably ${name}, ${sure}: please have a look.`,
-    note: unpromised ? "This model makes no promise about its errors yet, so a person confirms every answer." : "",
-  };
-}
-
-export function listed(names, joiner = "and") {
+/** Join names as in a sentence. @param {string[]} names @param {"and" | "or"} [joiner] */
+export function joinList(names, joiner = "and") {
   if (names.length < 2) return names.join("");
   return `${names.slice(0, -1).join(", ")} ${joiner} ${names.at(-1)}`;
 }
 
+/** List the likeliest labels, the first one first; ordered labels stay in their order. @param {Prediction} prediction @param {ModelInfo | null | undefined} info */
+export function candidates(prediction, info, most = 5) {
+  const all = Object.entries(prediction.probabilities).map(([label, share]) => ({ label, share, name: labelName(label, info) }));
+  const best = [...all].sort((a, b) => b.share - a.share).slice(0, most);
+  return info?.ordered && all.length <= most + 2 ? all : best;
+}
+
+/** Name the first label, and those at least half as likely. @param {Prediction} prediction @param {ModelInfo | null | undefined} info */
+export function closeCandidates(prediction, info) {
+  const ranked = Object.entries(prediction.probabilities).sort((a, b) => b[1] - a[1]);
+  return ranked.filter(([, share]) => share >= CLOSE * ranked[0][1]).slice(0, 3).map(([label]) => labelName(label, info));
+}
+
 /**
- * What else an answer says: several labels of which one is right as often as was asked, and where ordered labels have
- * another in their middle, that one. Of strangers neither is meant.
+ * Describe an answer: one large sentence, and a note.
+ *
+ * @param {Prediction} prediction
+ * @param {ModelInfo | null | undefined} info
  */
-export function wordMore(prediction, about) {
+export function answerText(prediction, info) {
+  const name = predictionName(prediction, info);
+  const sure = percent(prediction.confidence);
+  if (prediction.decision === "unknown") {
+    return {
+      headline: `This is not one of the things I know. It looks most like ${name}.`,
+      note: "None of the pictures I learned from was quite like it.",
+    };
+  }
+  if (prediction.decision === "accept") {
+    return { headline: `${capitalise(name)}, ${sure}`, note: prediction.route ? `Goes to ${prediction.route}.` : "" };
+  }
+  return reviewText(prediction, info, name, sure);
+}
+
+/** @param {Prediction} prediction @param {ModelInfo | null | undefined} info @param {string} name @param {string} sure */
+function reviewText(prediction, info, name, sure) {
+  const close = closeCandidates(prediction, info);
+  if (close.length > 2) return { headline: `I can’t decide between ${joinList(close)}: please have a look.`, note: "" };
+  if (close.length === 2) return { headline: `I can’t tell ${close[0]} from ${close[1]} here: please have a look.`, note: "" };
+  const hasNoPolicy = info && (info.thresholds?.accept ?? null) === null;
+  return {
+    headline: `Probably ${name}, ${sure}: please have a look.`,
+    note: hasNoPolicy ? "This model has no accept policy yet, so a person confirms every answer." : "",
+  };
+}
+
+/**
+ * Describe a prediction's further results: the prediction set, and for ordered labels the median where it is another
+ * label. Unknown pictures have neither.
+ *
+ * @param {Prediction} prediction
+ * @param {ModelInfo | null | undefined} info
+ */
+export function answerNotes(prediction, info) {
   const { decision, label, set, order_value: value } = prediction;
   if (decision === "unknown") return [];
-  const asked = about?.metrics?.conformal?.asked;
-  const often = typeof asked === "number" ? ` (right for ${percent(asked)} of pictures)` : "";
-  const middle = typeof value === "number" ? labelAt(value, about?.labels ?? []) : label;
+  const coverage = info?.metrics?.conformal?.asked;
+  const often = typeof coverage === "number" ? ` (right for ${percent(coverage)} of pictures)` : "";
+  const median = typeof value === "number" ? labelAt(value, info?.labels ?? []) : label;
   return [
-    set?.length > 1 ? `It is one of these${often}: ${listed(set.map((each) => nameOf(each, about)), "or")}.` : "",
-    middle !== undefined && middle !== label ? `In the middle of what it may be, in order: ${nameOf(middle, about)}.` : "",
+    set && set.length > 1 ? `It is one of these${often}: ${joinList(set.map((each) => labelName(each, info)), "or")}.` : "",
+    median !== undefined && median !== label ? `The middle of the likely range is ${labelName(median, info)}.` : "",
   ].filter(Boolean);
 }
 
-/** The label that counts as a number: ordered labels count as their numbers where all are numbers, else as their places. */
+/** Find the label of an order value: ordered labels count as numbers where all are numbers, else by their position. @param {number} value @param {string[]} labels */
 function labelAt(value, labels) {
   const numbers = labels.map((label) => (label.trim() ? Number(label) : NaN));
   return numbers.every(Number.isFinite) ? labels[numbers.indexOf(value)] : labels[value];
 }
 
-/** Where a picture's answer is seen, for somebody who looks at the picture. */
-export function wordPlace(place) {
-  const where = { left: "on the left", centre: "in the middle", right: "on the right" }[place];
-  return where ? `I look mostly at what is ${where} of the picture.` : "What I look at is spread over the picture.";
-}
-
-export function milliseconds(value) {
-  return value < 1000 ? `${Math.max(1, Math.round(value))}${THIN}ms` : `${(value / 1000).toFixed(1)}${THIN}s`;
+/** Say where in the picture the answer is seen, for people who look at the picture. @param {Place | null} place */
+export function placeText(place) {
+  const where = place && { left: "on the left", centre: "in the middle", right: "on the right" }[place];
+  return where ? `I see it mostly ${where} of the picture.` : "What I see is spread across the picture.";
 }

@@ -1,103 +1,112 @@
-// Tells people what happens: the voice, if it is on, and screen readers.
+// Announcements of what happens: by the page's voice, if it is on, and by screen readers.
 
-import { $, recall, remember } from "../view/dom.js";
-import { sayAnswer, sayTally, sideOf } from "./phrases.js";
-import { Speaker } from "./speech.js";
-import { DECISIONS, wordAnswer } from "../view/text.js";
+import { $, loadSetting, saveSetting } from "../view/dom.js";
+import { answerText, DECISIONS } from "../view/text.js";
+import { spokenAnswer, summarise, userSide } from "./phrases.js";
+import { Speech } from "./speech.js";
 
+/** @import { Place } from "../api/types.js" */
+/** @import { Item } from "../queue/items.js" */
+
+// What announces live answers: the page's voice, or a screen reader.
 const [PAGE, READER] = ["page", "reader"];
 
-export class Teller {
+export class Announcer {
+  speech = new Speech();
+  #liveVoice = loadSetting("describer", PAGE);
+
   constructor() {
-    this.speaker = new Speaker();
-    this.describer = recall("describer", PAGE);
-    $("speak").onclick = () => this.turn();
-    $("said-by").onchange = () => this.sayBy($("said-by").value);
-    this.showSpeaking();
+    $("speak").onclick = () => this.#toggle();
+    $("live-voice").onchange = () => this.#setLiveVoice($("live-voice").value);
+    this.#draw();
   }
 
   get language() {
-    return this.speaker.language;
+    return this.speech.language;
   }
 
-  get words() {
-    return this.speaker.words;
+  get phrases() {
+    return this.speech.phrases;
   }
 
-  /** Tell everybody. */
-  announce(aloud, written = aloud) {
-    this.speaker.say(aloud);
-    this.write(written, written === aloud ? this.language : "en");
+  /** Announce something by voice and to screen readers. @param {string} spoken @param {string} [written] */
+  announce(spoken, written = spoken) {
+    this.speech.speak(spoken);
+    this.write(written, written === spoken ? this.language : "en");
   }
 
-  /** Tell what the camera sees by one voice alone: two that say the same at once cannot be understood. */
-  describe(words) {
-    this.speaker.say(words);
-    this.write(this.speaking ? "" : words, this.language);
+  /** Announce a live answer by one voice alone: nobody understands two at once. @param {string} text */
+  announceLive(text) {
+    this.speech.speak(text);
+    this.write(this.isSpeaking ? "" : text, this.language);
   }
 
-  /** Whether the page says things itself, rather than leave it to a screen reader. */
-  get speaking() {
-    return this.speaker.on && this.speaker.able;
+  /** True where the page speaks itself, instead of leaving it to a screen reader. */
+  get isSpeaking() {
+    return this.speech.on && this.speech.isSupported;
   }
 
-  /** Tell screen readers alone. */
-  write(words, language = "en") {
-    $("live-words").lang = language;
-    $("live-words").textContent = words;
+  /** Announce something to screen readers alone. @param {string} text @param {string} [language] */
+  write(text, language = "en") {
+    $("announcements").lang = language;
+    $("announcements").textContent = text;
   }
 
-  /** Tell what became of an item. */
+  /** Announce the outcome of an item. @param {Item} item */
   announceItem(item) {
+    const { prediction, error } = item;
     if (item.state === "failed") {
-      this.announce(this.words.failed, `No answer: ${item.error.message} ${item.error.hint}`);
+      this.announce(this.phrases.failed, `No answer: ${error?.message ?? ""} ${error?.hint ?? ""}`);
       return;
     }
-    const place = item.origin === "camera" ? sideOf(item.prediction.evidence?.place ?? null, item.facing) : null;
-    const written = `${DECISIONS[item.prediction.decision]}: ${wordAnswer(item.prediction, item.about).headline}`;
-    this.announce(this.wordAloud(item, place), written);
+    if (!prediction) return;
+    const place = item.origin === "camera" ? userSide(prediction.evidence?.place ?? null, item.facing) : null;
+    const written = `${DECISIONS[prediction.decision]}: ${answerText(prediction, item.modelInfo).headline}`;
+    this.announce(this.#spokenText(item, place), written);
   }
 
-  /** Tell what became of several items. */
-  announceTally(items) {
-    this.announce(sayTally(items, this.language), sayTally(items));
+  /** Announce the outcome of several items. @param {Item[]} items */
+  announceSummary(items) {
+    this.announce(summarise(items, this.language), summarise(items));
   }
 
-  /** Say an item's answer, whether or not the voice is on; null where this browser has no voice. */
-  get sayAgain() {
-    return this.speaker.able ? (item) => this.speaker.say(this.wordAloud(item), { always: true }) : null;
+  /** Function that reads an item's answer aloud, even where the voice is off; null where this browser has no voice. */
+  get readAloud() {
+    if (!this.speech.isSupported) return null;
+    return (/** @type {Item} */ item) => this.speech.speak(this.#spokenText(item), { always: true });
   }
 
-  wordAloud(item, place = null) {
-    return sayAnswer(item.prediction, { about: item.about, language: this.language, place });
+  /** @param {Item} item @param {Place | null} [place] */
+  #spokenText({ prediction, modelInfo }, place = null) {
+    return prediction ? spokenAnswer(prediction, { modelInfo, language: this.language, place }) : "";
   }
 
-  turn() {
-    this.speaker.set({ on: !this.speaker.on });
-    this.showSpeaking();
-    this.speaker.say(this.words.on);
+  #toggle() {
+    this.speech.set({ on: !this.speech.on });
+    this.#draw();
+    this.speech.speak(this.phrases.on);
   }
 
-  /** Turn the voice on for this visit, unless what the camera sees is left to a screen reader. */
-  turnOn() {
-    if (this.describer === PAGE) this.speaker.on = true;
-    this.showSpeaking();
+  /** Turn the voice on for this session, unless live answers are left to a screen reader. */
+  enable() {
+    if (this.#liveVoice === PAGE) this.speech.on = true;
+    this.#draw();
   }
 
-  /** Choose who says what the camera sees, for this visit and later ones. */
-  sayBy(who) {
-    this.describer = who;
-    remember("describer", who);
-    if (who === PAGE) this.turnOn();
-    else this.speaker.set({ on: false });
-    this.showSpeaking();
+  /** Choose what announces live answers, in this session and later ones. @param {string} voice */
+  #setLiveVoice(voice) {
+    this.#liveVoice = voice;
+    saveSetting("describer", voice);
+    if (voice === PAGE) this.enable();
+    else this.speech.set({ on: false });
+    this.#draw();
   }
 
-  showSpeaking() {
-    $("speak").setAttribute("aria-pressed", String(this.speaker.on));
-    $("said-by").value = this.speaking ? PAGE : READER;
-    if (this.speaker.able) return;
-    $("speak").disabled = $("said-by").disabled = true;
-    $("speak").title = $("said-by").title = "This browser has no voice.";
+  #draw() {
+    $("speak").setAttribute("aria-pressed", String(this.speech.on));
+    $("live-voice").value = this.isSpeaking ? PAGE : READER;
+    if (this.speech.isSupported) return;
+    $("speak").disabled = $("live-voice").disabled = true;
+    $("speak").title = $("live-voice").title = "This browser has no voice.";
   }
 }
