@@ -49,7 +49,7 @@ def test_a_smaller_copy_is_made_once(visit: Visit, colours: Path, tmp_path: Path
         expect(headline(page)).to_have_text("This picture is too large")
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        page.evaluate("const shrink = document.getElementById('shrink'); shrink.click(); shrink.click()")
+        page.evaluate("const button = document.getElementById('downscale'); button.click(); button.click()")
         expect(page.locator("#answer")).to_contain_text("this is the answer for a smaller copy")
         expect(page.locator("#rows tr")).to_have_count(1)
         page.locator("#heatmap").click()

@@ -41,7 +41,7 @@ def test_all_can_be_done_by_the_keyboard(page: Page, shown: dict[str, Path]) -> 
         page.keyboard.press("Enter")
     chooser.value.set_files([str(shown["sure"]), str(shown["torn"])])
     expect(headline(page)).to_contain_text("Red card")
-    walk(page, "heat")
+    walk(page, "heatmap")
     page.keyboard.press("Space")
     expect(page.locator(".heatmap")).to_be_visible()
     walk(page, "torn.png")

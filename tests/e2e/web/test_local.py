@@ -148,7 +148,7 @@ def test_nothing_is_asked_of_any_host_once_it_is_loaded(visitor: Any, address: s
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
     page.evaluate(OPEN)
-    page.wait_for_function("document.getElementById('knows').textContent.includes('red')")
+    page.wait_for_function("document.getElementById('model-summary').textContent.includes('red')")
     assert asked
     assert all(url.startswith((address, "blob:", "data:")) for url in asked), asked
     asked.clear()
@@ -179,7 +179,7 @@ def test_nothing_is_said_of_a_server_where_there_is_none(visitor: Any, address: 
     page.wait_for_selector("#answer h2.failed")
     page.wait_for_selector(".cannot-show")
     said = page.inner_text("main")
-    assert "cannot show this kind of picture" in said
+    assert "cannot show pictures in this format" in said
     assert [word for word in ("sent", "server", "network") if word in said.lower()] == []
     assert page.is_hidden("#docs-link")
     page.close()
