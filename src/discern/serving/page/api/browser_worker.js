@@ -49,7 +49,12 @@ async function respond({ id, load, predict }) {
   }
 }
 
-/** Error as plain data: custom fields of errors do not survive `postMessage`. @param {unknown} error @param {boolean} loading */
+/**
+ * Error as plain data: custom fields of errors do not survive `postMessage`.
+ *
+ * @param {unknown} error
+ * @param {boolean} loading
+ */
 function describeError(error, loading) {
   if (error instanceof PictureError) return { code: error.code, message: error.message, hint: error.hint };
   const what = loading ? "The model cannot be loaded in this browser" : "The picture cannot be classified";
@@ -150,7 +155,12 @@ function largestDifference(actual, expected) {
   return Number.isNaN(worst) ? Infinity : worst;
 }
 
-/** @param {LoadedModel} model @param {Float32Array} probabilities @param {Float32Array} unknownScore @returns {Prediction} */
+/**
+ * @param {LoadedModel} model
+ * @param {Float32Array} probabilities
+ * @param {Float32Array} unknownScore
+ * @returns {Prediction}
+ */
 function decideWith({ info }, probabilities, unknownScore) {
   const { name, version, fingerprint } = info;
   return decide(probabilities, unknownScore[0], { ...info, model: { name, version, fingerprint } });
@@ -185,7 +195,13 @@ async function predictPicture({ blob, evidence }) {
   return { ...prediction, evidence: await localiseLabel(loaded, tensors.evidence, prediction.label, size) };
 }
 
-/** @param {LoadedModel} model @param {Tensor} evidence @param {string} label @param {number[]} size @returns {Promise<Evidence>} */
+/**
+ * @param {LoadedModel} model
+ * @param {Tensor} evidence
+ * @param {string} label
+ * @param {number[]} size
+ * @returns {Promise<Evidence>}
+ */
 async function localiseLabel({ info: { labels, recipe } }, { data, dims }, label, size) {
   const [, rows, columns, count] = dims;
   const index = labels.indexOf(label);

@@ -127,7 +127,12 @@ function context2d(canvas, settings) {
   return context;
 }
 
-/** Request a stream: from this device, or from another one where it has been unplugged. @param {string} device @returns {Promise<MediaStream>} */
+/**
+ * Request a stream: from this device, or from another one where it has been unplugged.
+ *
+ * @param {string} device
+ * @returns {Promise<MediaStream>}
+ */
 async function requestStream(device) {
   const source = device ? { deviceId: { exact: device } } : { facingMode: { ideal: "environment" } };
   const size = { width: { ideal: 1280 }, height: { ideal: CAPTURE_SIDE } };

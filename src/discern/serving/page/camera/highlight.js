@@ -27,7 +27,11 @@ export class Highlight {
     this.show(this.#last);
   }
 
-  /** Highlight where an answer is seen, if that is known; the previous highlight fades. @param {HighlightedAnswer | null} answer */
+  /**
+   * Highlight where an answer is seen, if that is known; the previous highlight fades.
+   *
+   * @param {HighlightedAnswer | null} answer
+   */
   show(answer) {
     this.#last = answer;
     const [previous, ...older] = [...$("highlight-layer").children].reverse();

@@ -119,7 +119,12 @@ async function decodingError(blob, format) {
   return new PictureError("damaged", `This ${format} file cannot be decoded.`, "Save it again from an image editor, or leave it out.");
 }
 
-/** Power of two, at most 8, by which Python reduces a JPEG while decoding. @param {number} side @param {number} shortest */
+/**
+ * Power of two, at most 8, by which Python reduces a JPEG while decoding.
+ *
+ * @param {number} side
+ * @param {number} shortest
+ */
 function reduction(side, shortest) {
   return [8, 4, 2].find((factor) => side >= factor * shortest) ?? 1;
 }

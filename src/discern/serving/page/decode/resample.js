@@ -56,7 +56,12 @@ export function applyRecipe(pixels, recipe) {
   return dropAlpha(resample(pixels, size, size, { filter, box }));
 }
 
-/** Part of a picture that "crop" keeps: left, top, right, bottom in pixels. @param {Pixels} pixels @param {Recipe} recipe */
+/**
+ * Part of a picture that "crop" keeps: left, top, right, bottom in pixels.
+ *
+ * @param {Pixels} pixels
+ * @param {Recipe} recipe
+ */
 function centreCrop({ width, height }, { size, resize }) {
   const side = (Math.min(width, height) * size) / resize;
   const [left, top] = [(width - side) / 2, (height - side) / 2];

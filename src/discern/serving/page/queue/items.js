@@ -82,7 +82,12 @@ export function requireSize(blob, limits) {
 /** @param {number} bytes */
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)}\u202fMB`;
 
-/** Replace an item's picture by a smaller copy, and return whether that worked. @param {Item} item @param {Limits} [limits] */
+/**
+ * Replace an item's picture by a smaller copy, and return whether that worked.
+ *
+ * @param {Item} item
+ * @param {Limits} [limits]
+ */
 export async function downscaleItem(item, limits) {
   const copy = item.blob && (await downscale(item.blob, limits?.bytes));
   if (!copy) return false;

@@ -14,7 +14,11 @@ export function knowledgeText(info) {
   return `I know ${things}. If it is something else, or I am not sure, I say so.`;
 }
 
-/** State the accuracy on pictures unrelated to the training pictures; "" where it was not measured. @param {ModelInfo} info */
+/**
+ * State the accuracy on pictures unrelated to the training pictures; "" where it was not measured.
+ *
+ * @param {ModelInfo} info
+ */
 export function accuracyText(info) {
   const accuracy = info.metrics?.accuracy?.leak_free;
   if (typeof accuracy?.value !== "number") return "";

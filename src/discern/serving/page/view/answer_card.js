@@ -41,7 +41,13 @@ export function drawAnswer(container, item, info, actions) {
   }
 }
 
-/** Draw a card of another kind, or change what differs in the one that is there. @param {HTMLElement} container @param {string} kind @param {Parts} parts */
+/**
+ * Draw a card of another kind, or change what differs in the one that is there.
+ *
+ * @param {HTMLElement} container
+ * @param {string} kind
+ * @param {Parts} parts
+ */
 export function drawCard(container, kind, parts) {
   const children = parts.map((part) => part || el("p", { hidden: true }));
   if (container.dataset.kind === kind) {
@@ -57,7 +63,13 @@ export function decisionChip(decision) {
   return el("span", { class: `chip ${decision}` }, icon(decision), DECISIONS[decision]);
 }
 
-/** @param {CardItem} item @param {Prediction} prediction @param {ModelInfo | null} info @param {CardActions} actions @returns {Parts} */
+/**
+ * @param {CardItem} item
+ * @param {Prediction} prediction
+ * @param {ModelInfo | null} info
+ * @param {CardActions} actions
+ * @returns {Parts}
+ */
 function answeredParts(item, prediction, info, actions) {
   const { headline, note } = answerText(prediction, info);
   return [
@@ -134,7 +146,13 @@ function waitingReason({ error }, info) {
   return `The server is busy: trying again in ${minutes > 1 ? `${minutes} minutes` : "a moment"}`;
 }
 
-/** Update a picture's progress in place. @param {HTMLElement} container @param {Item} item @param {{ isLocal: boolean }} options `isLocal`: this browser computes the answer. */
+/**
+ * Update a picture's progress in place.
+ *
+ * @param {HTMLElement} container
+ * @param {Item} item
+ * @param {{ isLocal: boolean }} options `isLocal`: this browser computes the answer.
+ */
 export function drawProgress(container, item, { isLocal }) {
   const bar = container.querySelector("progress#progress");
   const status = container.querySelector("#progress-status");

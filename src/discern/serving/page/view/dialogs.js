@@ -19,7 +19,12 @@ export function setUpClosing() {
   }
 }
 
-/** The backdrop belongs to the dialog, as its padding does: only the position tells them apart. @param {HTMLDialogElement} dialog @param {MouseEvent} event */
+/**
+ * The backdrop belongs to the dialog, as its padding does: only the position tells them apart.
+ *
+ * @param {HTMLDialogElement} dialog
+ * @param {MouseEvent} event
+ */
 function isOutside(dialog, { target, clientX, clientY }) {
   const { left, top, right, bottom } = dialog.getBoundingClientRect();
   return target === dialog && (clientX < left || clientX > right || clientY < top || clientY > bottom);
@@ -58,7 +63,10 @@ function listVoices(speech) {
   if ($("voice").selectedIndex < 0) $("voice").value = "";
 }
 
-/** @param {(key: string) => void} onKey called with the key that was entered. @param {() => void} onDismiss called where none was. */
+/**
+ * @param {(key: string) => void} onKey called with the key that was entered.
+ * @param {() => void} onDismiss called where none was.
+ */
 export function setUpKeyDialog(onKey, onDismiss) {
   const dialog = $("key-dialog");
   const submit = () => {

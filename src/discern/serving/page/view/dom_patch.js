@@ -1,6 +1,11 @@
 // Updates elements in place: screen readers and the keyboard keep their position, and animations go on.
 
-/** Make an element have the `fresh` children, reusing those that it has as far as their tags agree. @param {Element} parent @param {Node[]} fresh */
+/**
+ * Make an element have the `fresh` children, reusing those that it has as far as their tags agree.
+ *
+ * @param {Element} parent
+ * @param {Node[]} fresh
+ */
 export function patch(parent, fresh) {
   fresh.forEach((child, index) => {
     const old = parent.childNodes[index];

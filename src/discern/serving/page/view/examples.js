@@ -6,7 +6,12 @@ import { hideNotice, showNotice } from "./notice.js";
 
 /** @import { Example } from "../api/types.js" */
 
-/** Show examples; `add` is called with the one that is pressed. @param {Example[]} examples @param {(file: File) => void} add */
+/**
+ * Show examples; `add` is called with the one that is pressed.
+ *
+ * @param {Example[]} examples
+ * @param {(file: File) => void} add
+ */
 export function showExamples(examples, add) {
   $("examples").hidden = !examples.length;
   patch($("example-list"), examples.map((example) => el("li", {}, drawExample(example, add))));

@@ -41,7 +41,12 @@ export class History {
     return item.session === this.#session;
   }
 
-  /** Record an answered or failed item; its row stays where it is when it is tried again. @param {Item} item @param {ModelInfo | null} info */
+  /**
+   * Record an answered or failed item; its row stays where it is when it is tried again.
+   *
+   * @param {Item} item
+   * @param {ModelInfo | null} info
+   */
   record(item, info) {
     if (!item.isRecorded) {
       item.isRecorded = true;
@@ -54,7 +59,12 @@ export class History {
     $("history").hidden = false;
   }
 
-  /** Draw an item's row in place, if it has one: the keyboard and screen readers keep their position. @param {Item} item @param {ModelInfo | null} info */
+  /**
+   * Draw an item's row in place, if it has one: the keyboard and screen readers keep their position.
+   *
+   * @param {Item} item
+   * @param {ModelInfo | null} info
+   */
   drawRow(item, info) {
     if (item.row) patch(item.row, this.#cells(item, info));
   }
@@ -113,7 +123,12 @@ export class History {
   }
 }
 
-/** Answer, decision and confidence; for an unknown picture there is no confidence in what it resembles. @param {Prediction} prediction @param {ModelInfo | null} info */
+/**
+ * Answer, decision and confidence; for an unknown picture there is no confidence in what it resembles.
+ *
+ * @param {Prediction} prediction
+ * @param {ModelInfo | null} info
+ */
 function answerCells(prediction, info) {
   const { decision, confidence } = prediction;
   if (decision === "unknown") return ["None of these", decisionChip(decision), ""];

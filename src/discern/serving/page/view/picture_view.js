@@ -44,7 +44,12 @@ function drawFrame(item, blob, isSent) {
   return frame;
 }
 
-/** Load the picture; only the one that is shown has an object URL, so that no other stays in memory. @param {HTMLImageElement} image @param {Blob} blob */
+/**
+ * Load the picture; only the one that is shown has an object URL, so that no other stays in memory.
+ *
+ * @param {HTMLImageElement} image
+ * @param {Blob} blob
+ */
 async function loadImage(image, blob) {
   const upright = await uprightCopy(blob);
   if (!image.isConnected) return;
@@ -98,7 +103,12 @@ export function maskStyle({ map, box: [left, top, right, bottom] }) {
   };
 }
 
-/** A mask's position is in shares of the room that it leaves, not of the picture's width. @param {number} start @param {number} end */
+/**
+ * A mask's position is in shares of the room that it leaves, not of the picture's width.
+ *
+ * @param {number} start
+ * @param {number} end
+ */
 function maskOffset(start, end) {
   const room = 1 - (end - start);
   return Math.abs(room) < 1e-6 ? 0 : (100 * start) / room;

@@ -73,7 +73,9 @@ export class Stage {
     $("camera-open").focus();
   }
 
-  /** @param {{ prediction: Prediction, milliseconds: number, place: Place | null, modelInfo: ModelInfo | null }} answer */
+  /**
+   * @param {{ prediction: Prediction, milliseconds: number, place: Place | null, modelInfo: ModelInfo | null }} answer
+   */
   showLive({ prediction, milliseconds, place, modelInfo }) {
     const location = place ? `${capitalise(LANGUAGES.en[place])}.` : "";
     drawAnswer($("answer"), { id: "live", state: "answered", prediction, milliseconds, location }, modelInfo, {});

@@ -11,7 +11,12 @@ const CLOSE = 0.5;
 /** @param {string} text */
 export const capitalise = (text) => text.replace(/^\u2068?./u, (first) => first.toLocaleUpperCase());
 
-/** Name a label as people know it: by its display name, else by the label itself. @param {string} label @param {ModelInfo | null | undefined} info */
+/**
+ * Name a label as people know it: by its display name, else by the label itself.
+ *
+ * @param {string} label
+ * @param {ModelInfo | null | undefined} info
+ */
 export function labelName(label, info) {
   const names = info?.names ?? {};
   return isolate((Object.hasOwn(names, label) && names[label].name) || label.replaceAll("_", " "));
@@ -22,7 +27,11 @@ export function predictionName(prediction, info) {
   return prediction.name ? isolate(prediction.name) : labelName(prediction.label, info);
 }
 
-/** Wrap right-to-left text in marks that keep it from reordering the sentence around it (as `bdi` does). @param {string} name */
+/**
+ * Wrap right-to-left text in marks that keep it from reordering the sentence around it (as `bdi` does).
+ *
+ * @param {string} name
+ */
 export function isolate(name) {
   return /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(name) ? `\u2068${name}\u2069` : name;
 }
@@ -46,14 +55,24 @@ export function joinList(names, joiner = "and") {
   return `${names.slice(0, -1).join(", ")} ${joiner} ${names.at(-1)}`;
 }
 
-/** List the likeliest labels, the first one first; ordered labels stay in their order. @param {Prediction} prediction @param {ModelInfo | null | undefined} info */
+/**
+ * List the likeliest labels, the first one first; ordered labels stay in their order.
+ *
+ * @param {Prediction} prediction
+ * @param {ModelInfo | null | undefined} info
+ */
 export function candidates(prediction, info, most = 5) {
   const all = Object.entries(prediction.probabilities).map(([label, share]) => ({ label, share, name: labelName(label, info) }));
   const best = [...all].sort((a, b) => b.share - a.share).slice(0, most);
   return info?.ordered && all.length <= most + 2 ? all : best;
 }
 
-/** Name the first label, and those at least half as likely. @param {Prediction} prediction @param {ModelInfo | null | undefined} info */
+/**
+ * Name the first label, and those at least half as likely.
+ *
+ * @param {Prediction} prediction
+ * @param {ModelInfo | null | undefined} info
+ */
 export function closeCandidates(prediction, info) {
   const ranked = Object.entries(prediction.probabilities).sort((a, b) => b[1] - a[1]);
   return ranked.filter(([, share]) => share >= CLOSE * ranked[0][1]).slice(0, 3).map(([label]) => labelName(label, info));
@@ -80,7 +99,12 @@ export function answerText(prediction, info) {
   return reviewText(prediction, info, name, sure);
 }
 
-/** @param {Prediction} prediction @param {ModelInfo | null | undefined} info @param {string} name @param {string} sure */
+/**
+ * @param {Prediction} prediction
+ * @param {ModelInfo | null | undefined} info
+ * @param {string} name
+ * @param {string} sure
+ */
 function reviewText(prediction, info, name, sure) {
   const close = closeCandidates(prediction, info);
   if (close.length > 2) return { headline: `I can’t decide between ${joinList(close)}: please have a look.`, note: "" };
@@ -111,7 +135,12 @@ export function answerNotes(prediction, info) {
   ].filter(Boolean);
 }
 
-/** Find the label of an order value: ordered labels count as numbers where all are numbers, else by their position. @param {number} value @param {string[]} labels */
+/**
+ * Find the label of an order value: ordered labels count as numbers where all are numbers, else by their position.
+ *
+ * @param {number} value
+ * @param {string[]} labels
+ */
 function labelAt(value, labels) {
   const numbers = labels.map((label) => (label.trim() ? Number(label) : NaN));
   return numbers.every(Number.isFinite) ? labels[numbers.indexOf(value)] : labels[value];

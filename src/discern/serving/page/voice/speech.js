@@ -5,7 +5,10 @@ import { LANGUAGES } from "./phrases.js";
 
 /** @import { LanguageCode } from "./phrases.js" */
 
-/** @typedef {{ on: boolean, language: LanguageCode, rate: number, voice: string }} SpeechSettings `voice` is a voice's URI. */
+/**
+ * @typedef {{ on: boolean, language: LanguageCode, rate: number, voice: string }} SpeechSettings `voice` is a voice's
+ *     URI.
+ */
 
 export class Speech {
   constructor() {
@@ -39,7 +42,12 @@ export class Speech {
     if (!this.on && this.isSupported) speechSynthesis.cancel();
   }
 
-  /** Speak now, in place of what is being spoken; `always` even where speech is off. @param {string} text @param {{ always?: boolean }} [options] */
+  /**
+   * Speak now, in place of what is being spoken; `always` even where speech is off.
+   *
+   * @param {string} text
+   * @param {{ always?: boolean }} [options]
+   */
   speak(text, { always = false } = {}) {
     if (!this.isSupported || !text || !(this.on || always)) return;
     const utterance = new SpeechSynthesisUtterance(text);
