@@ -57,7 +57,7 @@ class Manifest:
     members: dict[str, str] = field(default_factory=dict)
 
     @cached_property
-    def language(self) -> LabelNames:
+    def label_names(self) -> LabelNames:
         """How answers are worded."""
         words = {label: DisplayName(**each) for label, each in self.names.items()}
         return LabelNames(words=words, scale=order_scale(self.labels) if self.ordered else None)
@@ -91,7 +91,7 @@ class Manifest:
             plain["thresholds"] = Thresholds(**plain["thresholds"])
             plain["labels"] = tuple(plain["labels"]) if isinstance(plain["labels"], list) else ()
             manifest = cls(**plain)
-            _ = manifest.language
+            _ = manifest.label_names
         except (TypeError, KeyError, ValueError, AttributeError, UsageError) as error:
             raise BundleDamaged(f"bundle.json does not describe a model ({error}).", hint=_COPY) from error
         manifest._check()

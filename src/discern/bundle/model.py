@@ -149,7 +149,7 @@ class Model:
                 float(score),
                 thresholds=self.manifest.thresholds,
                 model=model,
-                language=self.manifest.language,
+                label_names=self.manifest.label_names,
             )
             for row, score in zip(probabilities, unknown_score, strict=True)
         ]

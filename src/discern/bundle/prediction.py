@@ -182,7 +182,7 @@ def predict_one(
     *,
     thresholds: Thresholds,
     model: Mapping[str, str],
-    language: LabelNames = _PLAIN,
+    label_names: LabelNames = _PLAIN,
 ) -> Prediction:
     """Turn one picture's figures into an answer; with a probability that is no finite number it is unknown."""
     label = max(probabilities, key=lambda name: -math.inf if math.isnan(probabilities[name]) else probabilities[name])
@@ -197,12 +197,12 @@ def predict_one(
         probabilities=dict(probabilities),
         set=_label_set(probabilities, row, thresholds.label_set),
         unknown_score=unknown_score,
-        order_value=None if language.scale is None else language.scale[int(median_label(row)[0])],
+        order_value=None if label_names.scale is None else label_names.scale[int(median_label(row)[0])],
         looks_like=label if decision == "unknown" else None,
-        name=language.name(label) if language.words else None,
-        spoken=compose_spoken(language.spoken(label), decision, confidence) if language.words else None,
-        route=language.route(label) if decision == "accept" else None,
-        message=compose_message(language.name(label), decision, confidence),
+        name=label_names.name(label) if label_names.words else None,
+        spoken=compose_spoken(label_names.spoken(label), decision, confidence) if label_names.words else None,
+        route=label_names.route(label) if decision == "accept" else None,
+        message=compose_message(label_names.name(label), decision, confidence),
         model=dict(model),
     )
 

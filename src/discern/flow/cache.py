@@ -6,7 +6,7 @@ from typing import Any
 
 from discern.errors import StoreError
 from discern.flow.paths import cache_folder
-from discern.serving.browser_engine import kept_engines
+from discern.serving.browser_engine import cached_engines
 from discern.store import prune, survey
 
 
@@ -57,7 +57,7 @@ def cache(*, prune_to: float | None = None, folder: str | Path | None = None) ->
 
 
 def _prune(kept: Path, keep_bytes: float) -> int:
-    engines = kept_engines(kept)
+    engines = cached_engines(kept)
     held = sum(engines.values())
     freed = prune(kept, keep_bytes=keep_bytes - held if held <= keep_bytes else keep_bytes)
     if held > keep_bytes:
@@ -68,5 +68,5 @@ def _prune(kept: Path, keep_bytes: float) -> int:
 
 
 def _engines(kept: Path) -> list[dict[str, Any]]:
-    sizes = kept_engines(kept).values()
+    sizes = cached_engines(kept).values()
     return [{"name": "engines", "rows": len(sizes), "bytes": sum(sizes)}] if sizes else []

@@ -28,7 +28,7 @@ def test_one_probability_that_is_no_number_is_enough(number: float, place: int) 
     row = [0.2, 0.7, 0.1]
     row[place] = number
     words = LabelNames(scale=(0.0, 1.0, 2.0))
-    said = predict_one(dict(zip("abc", row, strict=True)), 0.1, thresholds=EASY, model=MODEL, language=words)
+    said = predict_one(dict(zip("abc", row, strict=True)), 0.1, thresholds=EASY, model=MODEL, label_names=words)
     assert (said.decision, said.route, said.looks_like) == ("unknown", None, said.label)
     assert said.set is not None
     assert said.label in said.set

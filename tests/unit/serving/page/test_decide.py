@@ -36,7 +36,7 @@ def ask(probabilities: np.ndarray, score: float, labels: list[str], thresholds: 
         scale=order_scale(labels) if ordered else None,
     )
     row = dict(zip(labels, probabilities.tolist(), strict=True))
-    wanted = predict_one(row, score, thresholds=thresholds, model=MODEL, language=language).to_json()
+    wanted = predict_one(row, score, thresholds=thresholds, model=MODEL, label_names=language).to_json()
     told = {"unknown": thresholds.unknown, "accept": thresholds.accept, "set": thresholds.label_set}
     model = {"labels": labels, "thresholds": told, "names": names, "scale": language.scale, "model": MODEL}
     return {"probabilities": probabilities.tolist(), "score": score, "model": model}, wanted
