@@ -32,7 +32,7 @@ def ask(probabilities: np.ndarray, score: float, labels: list[str], thresholds: 
     """The same question for the page and for Python: what is given, and Python's answer."""
     names, ordered = more.get("names", {}), more.get("ordered", False)
     language = LabelNames(
-        words={label: DisplayName(**each) for label, each in names.items()},
+        display_names={label: DisplayName(**each) for label, each in names.items()},
         scale=order_scale(labels) if ordered else None,
     )
     row = dict(zip(labels, probabilities.tolist(), strict=True))
