@@ -6,13 +6,13 @@ which this one refuses.
 
 import csv
 import io
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from discern.atomic import atomic_write
 from discern.catalog.formats.listing.delimited import read_delimited
 from discern.errors import FixesError
 
@@ -73,12 +73,10 @@ def write_fixes(path: Path, fixes: Iterable[Fix]) -> None:
     for fix in fixes:
         cells = [_guard(cell) for cell in (fix.path, fix.action, fix.value, fix.other)]
         writer.writerow([*cells, "" if fix.score is None else repr(float(fix.score)), _guard(fix.why)])
-    unfinished = path.with_name(path.name + ".unfinished")
     try:
-        unfinished.write_bytes(text.getvalue().encode())
-        os.replace(unfinished, path)  # noqa: PTH105 - one call that is atomic on every system
+        with atomic_write(path) as unfinished:
+            unfinished.write_bytes(text.getvalue().encode())
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise FixesError(f"{path} cannot be written: {error.strerror}.", hint="Make room, or allow it.") from error
 
 
