@@ -41,7 +41,13 @@ def held(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_local_site_has_the_page_the_model_and_the_engine(local: dict[str, bytes], members: dict[str, bytes]) -> None:
-    assert {"index.html", "README.txt", "page/main.js", "page/local.js", "page/resample.js"} <= local.keys()
+    assert {
+        "index.html",
+        "README.txt",
+        "page/main.js",
+        "page/api/browser_api.js",
+        "page/decode/resample.js",
+    } <= local.keys()
     assert local["model/model.onnx"] == members["model.onnx"]
     assert local["runtime/onnxruntime.wasm"] == ENGINE["onnxruntime.wasm"]
     assert b"Microsoft" in local["runtime/LICENSE.txt"]
