@@ -6,7 +6,6 @@ does not know are refused.
 
 import csv
 import io
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from typing import Literal, get_args
 
 import polars as pl
 
+from discern.atomic import atomic_write
 from discern.catalog.formats.listing.delimited import read_delimited
 from discern.catalog.table import Catalog
 from discern.errors import FixesError
@@ -77,12 +77,10 @@ def write_fixes(path: Path, fixes: Iterable[Fix]) -> None:
     for fix in fixes:
         cells = [_guard(cell) for cell in (fix.path, fix.action, fix.value, fix.other)]
         writer.writerow([*cells, "" if fix.score is None else repr(float(fix.score)), _guard(fix.why)])
-    unfinished = path.with_name(path.name + ".unfinished")
     try:
-        unfinished.write_bytes(text.getvalue().encode())
-        os.replace(unfinished, path)  # noqa: PTH105 - one call that is atomic on every system
+        with atomic_write(path) as unfinished:
+            unfinished.write_bytes(text.getvalue().encode())
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise FixesError(f"{path} cannot be written: {error.strerror}.", hint="Make room, or allow it.") from error
 
 

@@ -1,9 +1,8 @@
 """Parallel scan of every file of a source into a catalog."""
 
 import os
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from discern.catalog.scan_workers import ScanWorkers
 from discern.catalog.scanned_file import ScannedFile, scan_files
 from discern.catalog.table import COLUMNS, Catalog
 from discern.errors import CatalogError
-from discern.parallel import count_cores
+from discern.parallel import ThreadExecutor, count_cores, map_in_order
 from discern.picture import Limits
 from discern.picture.picture_facts import read_facts
 from discern.progress import Progress, silent
@@ -105,17 +104,8 @@ def _in_parallel(
     work: Callable[[list[Item]], list[ScannedFile]], items: Iterable[Item], threads: int
 ) -> Iterator[list[ScannedFile]]:
     """Yield results batch by batch in the order of the items; few batches are in flight, so memory stays constant."""
-    ahead: deque[Future[list[ScannedFile]]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            for batch in _batches(items):
-                ahead.append(pool.submit(work, batch))
-                if len(ahead) > _BATCHES_AHEAD * threads:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    with ThreadExecutor(threads) as executor:
+        yield from map_in_order(work, _batches(items), executor=executor, window=_BATCHES_AHEAD * threads + 1)
 
 
 def _reported(

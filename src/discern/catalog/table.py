@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import Self
 import numpy as np
 import polars as pl
 
+from discern.atomic import atomic_write
 from discern.catalog.formats.read_items import archive_of, read_items
 from discern.catalog.path_text import order_labels, to_name, to_text
 from discern.catalog.picture_cache import PictureCache
@@ -169,12 +169,10 @@ class Catalog:
             CatalogError: the file cannot be written.
         """
         metadata = {_METADATA: json.dumps({"format": FORMAT, "root": to_text(str(self.root))})}
-        unfinished = path.with_name(path.name + ".unfinished")
         try:
-            self.table.write_parquet(unfinished, metadata=metadata)
-            os.replace(unfinished, path)  # noqa: PTH105 - one call that is atomic on every system
+            with atomic_write(path) as unfinished:
+                self.table.write_parquet(unfinished, metadata=metadata)
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
             raise CatalogError(f"{path} cannot be written: {error.strerror or error}.", hint="Make room.") from error
 
     @classmethod

@@ -1,8 +1,6 @@
 """Passes pictures through a backbone, each content once, and keeps what it saw."""
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +10,7 @@ import numpy as np
 from discern.bundle import OnnxRuntime
 from discern.errors import PictureError, UsageError
 from discern.features.backbones import Backbone
-from discern.parallel import count_cores
+from discern.parallel import ThreadExecutor, count_cores, map_in_order
 from discern.picture import Recipe, load_input
 from discern.progress import Progress, silent
 from discern.store import Rows, Shelf
@@ -97,7 +95,8 @@ class _Embedder:
         self._contents = contents
         self._runtime = OnnxRuntime(backbone.graph, threads=1)
 
-    def __call__(self, row: int, data: bytes) -> tuple[str, np.ndarray]:
+    def __call__(self, file: tuple[int, bytes]) -> tuple[str, np.ndarray]:
+        row, data = file
         try:
             pixels = load_input(data, self._recipe)
         except PictureError as error:
@@ -106,20 +105,11 @@ class _Embedder:
 
 
 def _in_order(
-    embed: Callable[[int, bytes], tuple[str, np.ndarray]], files: Iterable[tuple[int, bytes]], threads: int
+    embed: Callable[[tuple[int, bytes]], tuple[str, np.ndarray]], files: Iterable[tuple[int, bytes]], threads: int
 ) -> Generator[tuple[str, np.ndarray]]:
     """What `embed` gives for each file, in the order of `files`; only a few files are read ahead of the threads."""
-    pending: deque[Future[tuple[str, np.ndarray]]] = deque()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix=STAGE)
-    try:
-        for row, data in files:
-            pending.append(pool.submit(embed, row, data))
-            if len(pending) > _AHEAD * threads:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with ThreadExecutor(threads, thread_name_prefix=STAGE) as executor:
+        yield from map_in_order(embed, files, executor=executor, window=_AHEAD * threads + 1)
 
 
 def _keep(embedded: Iterable[tuple[str, np.ndarray]], shelf: Shelf) -> Iterator[str]:

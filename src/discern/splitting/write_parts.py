@@ -5,7 +5,6 @@ import csv
 import os
 import re
 import shutil
-import tempfile
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from discern.atomic import atomic_folder
 from discern.errors import CatalogError, UsageError
 from discern.picture import FORMATS
 from discern.splitting.split import PARTS, Split
@@ -50,13 +50,8 @@ def write_parts(catalog: "Catalog", split: Split, out: Path, *, copy: bool = Fal
         raise UsageError(f"{out} is not empty.", hint="Choose a folder that does not exist yet.")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
-            whole = Path(temporary) / "whole"
-            whole.mkdir()
+        with atomic_folder(out) as whole:
             _write_files(catalog, split, whole, copy=copy)
-            if out.exists():
-                out.rmdir()
-            whole.rename(out)
     except OSError as error:
         raise UsageError(
             f"The parts cannot be written to {out}: {error.strerror}.",

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from discern.atomic import UNFINISHED
 from discern.store import Shelf, default_folder, prune, survey
-from discern.store.chunk import UNFINISHED
 
 
 def content(name: str) -> str:
@@ -78,7 +78,7 @@ def test_a_shelf_that_is_open_sees_that_rows_were_pruned(tmp_path):
 
 def test_prune_removes_what_killed_writers_left_but_not_what_is_being_written(tmp_path):
     path = fill(tmp_path, "thumbs", "a")
-    left, fresh = path.with_name("left" + UNFINISHED), path.with_name("fresh" + UNFINISHED)
+    left, fresh = path.with_name(".left" + UNFINISHED), path.with_name("fresh" + UNFINISHED)
     left.write_bytes(b"12345")
     fresh.write_bytes(b"123")
     os.utime(left, (time.time() - 9999,) * 2)
