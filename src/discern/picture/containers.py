@@ -179,7 +179,7 @@ def _tiff(data: bytes, limits: Limits) -> Container:
     # Raised here because libtiff would also print to standard error.
     if directory.values(_COMPRESSION, most=1) not in ((), (1,)) and _tiff_end(directory) > len(data):
         raise TruncatedPicture("This TIFF ends before the picture does.", hint=_RETRIEVE)
-    return Container(data=data, frames=2 if directory.more else 1)
+    return Container(data=data, frames=2 if directory.has_next else 1)
 
 
 _COMPRESSION, _SAMPLES, _TILE_WIDTH, _TILE_LENGTH = 259, 277, 322, 323

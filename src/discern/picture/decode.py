@@ -26,7 +26,7 @@ from discern.picture.memory import decoding_bytes, reserve_memory, to_array
 from discern.picture.pillow_warnings import suppress_pillow_warnings
 
 SCAN_SHORTEST = 768
-"""Shorter side for catalog scans, in pixels: JPEGs of twice that or more are decoded, and hashed, at a reduced scale."""
+"""Shorter side for catalog scans, in pixels: JPEGs of at least twice that are decoded and hashed at a reduced scale."""
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
