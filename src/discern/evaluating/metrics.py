@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from discern.errors import DataError
 from discern.evaluating.calibration import CalibrationError
 from discern.evaluating.classification_metrics import ClassificationMetrics
 from discern.evaluating.intervals import UNDEFINED, Interval
@@ -205,14 +206,14 @@ class SplitMetrics:
         method: "test-part" or "grouped-cv".
         reason: why, in a sentence.
         leaks: pictures left out of training because they would have leaked.
-        unjudged: labels without two independent groups, and so without metrics.
+        unevaluated: labels without a held-out picture, and so without metrics.
         pictures: number of pictures by part, and those unused and unreadable.
     """
 
     method: str | None = None
     reason: str | None = None
     leaks: int | None = None
-    unjudged: tuple[str, ...] = ()
+    unevaluated: tuple[str, ...] = field(default=(), metadata=key("unjudged"))
     pictures: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -306,11 +307,17 @@ class Metrics:
         listed in `missing`.
 
         Raises:
-            ValueError: a value has the wrong type (the message names its key), or the format is newer.
+            DataError: a newer format, or a value of the wrong type; the message names its key.
         """
-        metrics = decode_fields(cls, plain)
+        try:
+            metrics = decode_fields(cls, plain)
+        except ValueError as error:
+            raise DataError(f"These metrics are damaged: {error}", hint="Train again.") from error
         if metrics.format > FORMAT:
-            raise ValueError(f"The metrics have format {metrics.format}; this version reads format {FORMAT}.")
+            raise DataError(
+                f"These metrics have format {metrics.format}, but only format {FORMAT} can be read.",
+                hint="Upgrade Discern, or train again.",
+            )
         return replace(metrics, missing=frozenset(encode_fields(metrics)) - frozenset(plain))
 
     def for_bundle(self) -> dict[str, Any]:

@@ -162,7 +162,7 @@ def _train(
             learning_curve=curve,
         )
         run.write_json("metrics.json", metrics.to_json())
-    with run.stage("pack", progress), run.replacing(FILE) as path:
+    with run.stage("pack", progress), run.writing(FILE) as path:
         origin = Provenance(
             name=run.folder.name,
             config=config,

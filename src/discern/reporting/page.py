@@ -203,7 +203,7 @@ def _split(metrics: "Metrics") -> dict[str, Any]:
     return {
         "method": split.method,
         "leaks": split.leaks,
-        "unjudged": split.unjudged,
+        "unjudged": split.unevaluated,
         "pictures": split.pictures,
     }
 

@@ -194,7 +194,7 @@ def _method(metrics: "Metrics") -> Note | None:
 
 
 def _unjudged(metrics: "Metrics") -> Note | None:
-    names = [Names.of(metrics.names).say(label) for label in metrics.split.unjudged]
+    names = [Names.of(metrics.names).say(label) for label in metrics.split.unevaluated]
     if not names:
         return None
     judged = metrics.accuracy.leak_free.classes

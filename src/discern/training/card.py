@@ -179,8 +179,8 @@ def _limits(manifest: Manifest, metrics: Metrics) -> Iterator[str]:
     yield "Probabilities and promises hold for pictures like those it learned from; elsewhere they promise nothing."
     if manifest.backbone.get("pretraining"):
         yield "Pictures that the backbone was pretrained on flatter the figures."
-    if metrics.split.unjudged:
-        names = _listed(_said(manifest, label) for label in metrics.split.unjudged)
+    if metrics.split.unevaluated:
+        names = _listed(_said(manifest, label) for label in metrics.split.unevaluated)
         yield f"Nobody can say how well these are known, as all their pictures belong together: {names}."
     if metrics.accuracy.leak_free.low is None:
         yield "There are too few independent pictures to say how far the accuracy may be off."

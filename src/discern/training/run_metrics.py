@@ -204,11 +204,11 @@ def _policy(control: RiskControl) -> PolicyMetrics:
 def _describe(material: TrainingData, split: Split) -> SplitMetrics:
     pictures = {part: int(np.sum(split.part == part)) for part in ("train", "validation", "test")}
     readable = int(material.catalog.readable.sum())
-    used = int(np.sum(split.learned | split.test))
+    used = int(np.sum(split.train | split.test))
     return SplitMetrics(
         method=split.method,
         reason=split.reason,
         leaks=split.leaks,
-        unjudged=tuple(split.unjudged),
+        unevaluated=tuple(split.unevaluated),
         pictures=pictures | {"unused": readable - used, "unreadable": len(split.fold) - readable},
     )

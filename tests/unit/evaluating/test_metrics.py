@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from discern.errors import DataError
 from discern.evaluating import Metrics, evaluate_predictions
 from discern.evaluating.json_fields import decode
 
@@ -47,7 +48,7 @@ def test_keys_of_a_newer_version_are_ignored() -> None:
 
 
 def test_a_newer_format_is_refused() -> None:
-    with pytest.raises(ValueError, match="format 2; this version reads format 1"):
+    with pytest.raises(DataError, match=r"format 2, but only format 1 can be read\. Upgrade"):
         Metrics.from_json(stored() | {"format": 2})
 
 
@@ -67,7 +68,7 @@ def test_a_newer_format_is_refused() -> None:
     ],
 )
 def test_a_value_of_the_wrong_type_is_named(change: dict, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(DataError, match=message):
         Metrics.from_json(change)
 
 

@@ -96,7 +96,7 @@ def _few_groups(metrics: "Metrics") -> Iterator[Step]:
 
 
 def _unjudged(metrics: "Metrics") -> Iterator[Step]:
-    labels = [Names.of(metrics.names).say(label) for label in metrics.split.unjudged]
+    labels = [Names.of(metrics.names).say(label) for label in metrics.split.unevaluated]
     if labels:
         yield Step(
             title=f"Take pictures of a second object or film of {listed(labels, most=_CLASSES_NAMED)}",
