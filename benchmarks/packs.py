@@ -122,8 +122,8 @@ def against_plain(run: Path, catalog: Catalog, split: Split, features: Any) -> d
     ours = (answers["label"] == answers["answer"]).to_numpy()
     plain = np.zeros(len(answers), bool)
     truth = catalog.label_index
-    for fold in (TEST,) if split.method == "test-part" else split.held:
-        train, judged = split.training_rows(fold), split.judged_rows(fold)
+    for fold in (TEST,) if split.method == "test-part" else split.held_out:
+        train, judged = split.training_rows(fold), split.held_out_rows(fold)
         fitted = LogisticRegression(max_iter=1000).fit(features(train), truth[train])
         plain[[place[row] for row in judged.tolist()]] = fitted.predict(features(judged)) == truth[judged]
     rows = answers["row"].to_numpy()

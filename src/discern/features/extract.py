@@ -1,8 +1,6 @@
 """Feature extraction: each distinct picture passes the backbone once, and its features are cached."""
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +10,7 @@ import numpy as np
 from discern.bundle import open_runtime
 from discern.errors import PictureError, UsageError
 from discern.features.backbones import Backbone
-from discern.parallel import count_cores
+from discern.parallel import ThreadExecutor, count_cores, map_in_order
 from discern.picture import Recipe, load_input
 from discern.progress import Progress, silent
 from discern.store import Rows, Shelf
@@ -74,7 +72,7 @@ def extract(
         contents_by_row = {int(positions[i]): contents[i] for i in missing}
         embed = _Embedder(catalog, backbone, recipe, contents_by_row)
         files = catalog.read(list(contents_by_row))
-        with closing(_map_in_order(embed, files, threads or count_cores())) as embedded:
+        with closing(_embed_in_order(embed, files, threads or count_cores())) as embedded:
             for done, _ in enumerate(_store(embedded, shelf), cached + 1):
                 progress(STAGE, done, len(contents))
     return shelf.rows(contents)
@@ -98,7 +96,8 @@ class _Embedder:
         self._contents = contents
         self._runtime = open_runtime(backbone.graph, threads=1)
 
-    def __call__(self, row: int, data: bytes) -> tuple[str, np.ndarray]:
+    def __call__(self, file: tuple[int, bytes]) -> tuple[str, np.ndarray]:
+        row, data = file
         try:
             pixels = load_input(data, self._recipe)
         except PictureError as error:
@@ -106,21 +105,12 @@ class _Embedder:
         return self._contents[row], self._runtime.run({"pixels": pixels[None]})["embedding"][0]
 
 
-def _map_in_order(
-    embed: Callable[[int, bytes], tuple[str, np.ndarray]], files: Iterable[tuple[int, bytes]], threads: int
+def _embed_in_order(
+    embed: Callable[[tuple[int, bytes]], tuple[str, np.ndarray]], files: Iterable[tuple[int, bytes]], threads: int
 ) -> Generator[tuple[str, np.ndarray]]:
     """Embed files in threads and yield the results in the order of `files`, reading only a few files ahead."""
-    pending: deque[Future[tuple[str, np.ndarray]]] = deque()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix=STAGE)
-    try:
-        for row, data in files:
-            pending.append(pool.submit(embed, row, data))
-            if len(pending) > _AHEAD * threads:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with ThreadExecutor(threads, thread_name_prefix=STAGE) as executor:
+        yield from map_in_order(embed, files, executor=executor, window=_AHEAD * threads + 1)
 
 
 def _store(embedded: Iterable[tuple[str, np.ndarray]], shelf: Shelf) -> Iterator[str]:

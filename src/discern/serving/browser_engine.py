@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import io
-import os
 import shutil
 import subprocess
 import tarfile
@@ -11,6 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from discern.atomic import atomic_write
 from discern.errors import UsageError
 from discern.progress import Progress, silent
 
@@ -123,7 +123,8 @@ def _download(cached: Path, package: Package) -> bytes:
         _npm_pack(npm, Path(folder), package)
         downloaded = Path(folder) / package.archive
         data = _require_pinned(downloaded.read_bytes(), "The archive that npm downloaded", package)
-        os.replace(downloaded, cached)  # noqa: PTH105 - of two concurrent downloads the last one wins
+    with atomic_write(cached) as temporary:
+        temporary.write_bytes(data)
     return data
 
 

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from discern._version import __version__
+from discern.atomic import atomic_write, is_unfinished
 from discern.errors import UsageError
 from discern.serving.target import Export
 
@@ -32,6 +33,7 @@ def write_export(folder: Path, export: Export, *, target: str, model: Mapping[st
     facts = {"format": 1, "target": target, "door": export.door, "model": dict(model), "discern": __version__}
     # Written first and last: an interrupted export is marked as incomplete, and the next one knows its files.
     _write_manifest(folder, facts | {"whole": False, "sha256": dict.fromkeys([*before, *files])})
+    _remove_unfinished({(folder / name).parent for name in [*before, *files]})
     for name, data in files.items():
         _write(folder / name, data)
     for name in before - files.keys():
@@ -46,9 +48,16 @@ def _write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
 
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def _remove_unfinished(folders: Iterable[Path]) -> None:
+    """Remove the temporary files of an export that was killed."""
+    for folder in folders:
+        for path in folder.glob(".*"):
+            if is_unfinished(path.name):
+                path.unlink(missing_ok=True)
 
 
 def _earlier_files(folder: Path, target: str) -> set[str]:

@@ -42,12 +42,14 @@ def test_an_earlier_export_is_replaced_and_other_files_stay(tmp_path: Path) -> N
 
 
 def test_an_interrupted_export_is_marked_and_can_be_repeated(tmp_path: Path) -> None:
-    write(tmp_path, {"index.html": b"1", "page/old.js": b"2"})
-    (tmp_path / "page/.b.js.tmp").mkdir()
+    write(tmp_path, {"index.html": b"1", "page/old.js": b"2", "page/b.js": b"2"})
+    (tmp_path / "page/b.js").unlink()
+    (tmp_path / "page/b.js").mkdir()
     with pytest.raises(OSError, match="directory"):
         write(tmp_path, {"index.html": b"3", "page/a.js": b"4", "page/b.js": b"5"})
     assert json.loads((tmp_path / MANIFEST).read_bytes())["whole"] is False
-    (tmp_path / "page/.b.js.tmp").rmdir()
+    (tmp_path / "page/b.js").rmdir()
+    (tmp_path / "page/.b.js.0f3a9b12.unfinished").write_bytes(b"killed")
     write(tmp_path, {"index.html": b"3", "page/a.js": b"4", "page/b.js": b"5"})
     assert json.loads((tmp_path / MANIFEST).read_bytes())["whole"] is True
     assert content(tmp_path).keys() == {"index.html", "page/a.js", "page/b.js", MANIFEST}
