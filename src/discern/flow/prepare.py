@@ -149,7 +149,7 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
     with run.stage("check", progress):
         crossed = cross_split(catalog, groups) if len(catalog.labels) > 1 else None
         opinions = None if crossed is None else predict_for_label_checks(material, crossed)
-        findings = find_issues(catalog, edges, groups, opinions=opinions)
+        findings = find_issues(catalog, edges, groups, predictions=opinions)
         with run.replacing("fixes.csv") as path:
             write_fixes(path, propose_fixes(catalog, findings))
     return Prepared(material=material, edges=edges, groups=groups, crossed=crossed, findings=findings, names=names)
