@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from discern.bundle.heads.linear_head import ABSENT, softmax
+from discern.bundle.heads import ABSENT, softmax
 from discern.heads.feature_space import BLOCK, Features, top_directions
 from discern.heads.logistic import fit_logistic
 from discern.parallel import parallel_map

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from scipy import linalg
 
-from discern.bundle.heads.linear_head import Span, unit_blocks
+from discern.bundle.heads import Span, unit_blocks
 from discern.parallel import single_threaded_blas
 from discern.store import Rows
 

@@ -6,10 +6,9 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from discern.bundle.heads.linear_head import MEASURES, UNKNOWN_BYTES, Span, UnknownScorer
+from discern.bundle.heads import MEASURES, UNKNOWN_BYTES, Span, UnknownScorer, log_sum_exp
 from discern.heads.feature_space import FeatureSpace, top_directions
 from discern.heads.lda import Scatter
-from discern.heads.temperature import log_sum_exp
 
 # Sums of standardised measures. Whitened cosine and energy see only directions that separate the known classes: alone
 # they accept unrelated pictures.
