@@ -75,7 +75,7 @@ def test_every_row_is_in_one_block():
 
 
 def test_features_of_another_width_are_rejected(features):
-    with pytest.raises(BundleError, match="reads"):
+    with pytest.raises(BundleError, match="expects"):
         unit_blocks(features[:, :9], SPANS)
 
 
