@@ -9,6 +9,7 @@ import numpy as np
 from discern.bundle import Model, decide_all, load
 from discern.bundle.archive import FILE
 from discern.catalog import Catalog
+from discern.evaluating import Metrics
 from discern.flow.prepare import Prepared
 from discern.flow.run import Run
 from discern.picture import load_input
@@ -70,9 +71,7 @@ def show(bundle: str | Path) -> dict[str, Any]:
     }
 
 
-def write_page(
-    run: Run, prepared: Prepared, learned: FitResult, decided: AcceptPolicy, metrics: dict[str, Any]
-) -> None:
+def write_page(run: Run, prepared: Prepared, learned: FitResult, decided: AcceptPolicy, metrics: Metrics) -> None:
     """Write the run's report.html."""
     model = load(run.path(FILE))
     shower = _Shower(prepared.catalog, model)
@@ -88,7 +87,7 @@ def write_page(
             catalog=prepared.catalog,
             findings=prepared.findings,
             answers=_answers(prepared.catalog, learned.honest, decided),
-            metrics=metrics | {"seconds": run.facts["seconds"]},
+            metrics=metrics,
             run=facts,
             pictures=shower.pixels,
             strangers=_strangers(learned),
