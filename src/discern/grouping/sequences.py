@@ -1,6 +1,6 @@
 """Detection of films and bursts: numbered pictures that resemble their neighbours more than chance allows.
 
-Consecutive numbers alone are no evidence: `n01440764_123` and `n01440764_124` are unrelated photographs. Neighbouring
+Consecutive numbers alone prove nothing: `n01440764_123` and `n01440764_124` are unrelated photographs. Neighbouring
 frames of a film are closer than random pairs of the same series, and closer than nearly all pairs of the set.
 """
 
