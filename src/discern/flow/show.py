@@ -82,7 +82,7 @@ def write_page(
         "recipe": model.manifest.recipe.to_json(),
         "bundle": {"fingerprint": model.fingerprint},
     }
-    with run.replacing("report.html") as page:
+    with run.writing("report.html") as page:
         write_report(
             page,
             catalog=prepared.catalog,

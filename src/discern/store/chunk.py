@@ -8,18 +8,17 @@ import hashlib
 import json
 import os
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from discern.atomic import atomic_write
 from discern.errors import StoreError
 from discern.store.index import KEY
 
 FORMAT = 1
 SUFFIX = ".shelf"
-UNFINISHED = ".unfinished"
 
 _HEADER_BYTES = 512
 _BLOCK_BYTES = 1 << 20
@@ -74,16 +73,12 @@ def write_chunk(folder: Path, shelf: str, keys: np.ndarray, rows: np.ndarray) ->
     path = folder / (uuid.uuid4().hex + SUFFIX)
     chunk = Chunk(path=path, shelf=shelf, count=len(rows), digest=digest.hexdigest())
     header = json.dumps({"format": FORMAT, "shelf": shelf, "rows": chunk.count, "digest": chunk.digest})
-    unfinished = chunk.path.with_suffix(UNFINISHED)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as file:
+        with atomic_write(chunk.path) as unfinished, unfinished.open("wb") as file:
             file.write(header.encode().ljust(_HEADER_BYTES - 1) + b"\n")
             file.writelines(parts)
-        os.replace(unfinished, chunk.path)  # noqa: PTH105 - one call that is atomic on every system
     except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink()
         raise StoreError(
             f"The cache at {folder} cannot be written: {error.strerror or error}.",
             hint="Free some space, or choose another folder with --cache.",

@@ -13,8 +13,9 @@ from time import time
 import platformdirs
 from filelock import FileLock, Timeout
 
+from discern.atomic import UNFINISHED
 from discern.errors import StoreError
-from discern.store.chunk import SUFFIX, UNFINISHED, read_header
+from discern.store.chunk import SUFFIX, read_header
 
 _ABANDONED_SECONDS = 3600
 _LOCK_SECONDS = 60

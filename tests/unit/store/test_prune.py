@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from discern.atomic import UNFINISHED
 from discern.store import Shelf, default_folder, prune, survey
-from discern.store.chunk import UNFINISHED
 
 
 def content(name: str) -> str:
@@ -78,7 +78,7 @@ def test_an_open_shelf_notices_pruned_rows(tmp_path):
 
 def test_prune_removes_abandoned_temporary_files_but_not_recent_ones(tmp_path):
     path = fill(tmp_path, "thumbs", "a")
-    abandoned, recent = path.with_name("abandoned" + UNFINISHED), path.with_name("recent" + UNFINISHED)
+    abandoned, recent = path.with_name(".abandoned" + UNFINISHED), path.with_name("recent" + UNFINISHED)
     abandoned.write_bytes(b"12345")
     recent.write_bytes(b"123")
     os.utime(abandoned, (time.time() - 9999,) * 2)
