@@ -137,7 +137,7 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
             find_edges_cached,
             catalog,
             embeddings=_Spread(material.features, material.position),  # type: ignore[arg-type]
-            seen_by=json.dumps([material.backbone.key, material.recipe.to_json()]),
+            embeddings_key=json.dumps([material.backbone.key, material.recipe.to_json()]),
             cache=kept,
             progress=progress,
         )
