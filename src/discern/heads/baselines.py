@@ -8,6 +8,7 @@ import numpy as np
 from discern.bundle.heads.linear_head import ABSENT, softmax
 from discern.heads.feature_space import BLOCK, Features
 from discern.heads.logistic import fit_logistic
+from discern.heads.random_subset import random_subset
 from discern.heads.unknown.score import top_directions
 from discern.parallel import parallel_map
 
@@ -55,9 +56,7 @@ def baselines(
     def answer(name: str, number: int) -> None:
         learned = fold != number
         learned[(left_out or {}).get(number, [])] = False
-        rows = np.flatnonzero(learned)
-        if len(rows) > _LEARN_FROM:
-            rows = np.sort(np.random.default_rng(seed).choice(rows, _LEARN_FROM, replace=False))
+        rows = random_subset(np.flatnonzero(learned), _LEARN_FROM, seed=seed)
         judged = np.flatnonzero(fold == number)
         known, asked = _reduce_alike(kinds[name][rows], kinds[name][judged])
         fitted = fit_logistic(known, labels[rows], weights[rows], classes=classes, strength=_STRENGTH)

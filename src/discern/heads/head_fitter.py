@@ -15,6 +15,7 @@ from discern.heads.fitted_head import CrossFit, FittedHead, HeldOut, predict_in_
 from discern.heads.learner import PLAIN, FittedCandidates, Learner
 from discern.heads.model_selection import HeldOutLogits, Selection, calibrate, select
 from discern.heads.ordinal_selection import OrdinalSelection, select_ordinal
+from discern.heads.random_subset import random_subset
 from discern.heads.unknown.score import choose_sum, combine, rejection_threshold, standardise, with_energy
 from discern.heads.unknown.tuning import Negatives, UnknownTuning, tune_unknown
 from discern.parallel import parallel_map
@@ -268,10 +269,7 @@ class HeadFitter:
 
     def _judges(self, among: np.ndarray) -> np.ndarray:
         """Positions of held-out pictures: all, or enough to choose by; bool `[N]` to int `[n]`."""
-        rows = np.flatnonzero(among)
-        if len(rows) <= _MOST_JUDGES:
-            return rows
-        return np.sort(np.random.default_rng(self._seed).choice(rows, _MOST_JUDGES, replace=False))
+        return random_subset(np.flatnonzero(among), _MOST_JUDGES, seed=self._seed)
 
     def _answer(self, folds: frozenset[int]) -> HeldOutLogits:
         """What heads without `folds` say to these."""

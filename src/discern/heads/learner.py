@@ -17,6 +17,7 @@ from discern.heads.moments import FoldMoments
 from discern.heads.ordinal import OrdinalFit, fit_ordinal
 from discern.heads.ordinal_selection import OrdinalSelection
 from discern.heads.principal_directions import principal_directions
+from discern.heads.random_subset import random_subset
 from discern.heads.unknown.score import fit_unknown_scorer
 from discern.parallel import parallel_map
 
@@ -156,9 +157,7 @@ class Learner:
 
     def _some(self, rows: np.ndarray, most: int) -> np.ndarray:
         """All rows, or a random `most` of them, in order."""
-        if len(rows) <= most:
-            return rows
-        return np.sort(np.random.default_rng(self.seed).choice(rows, most, replace=False))
+        return random_subset(rows, most, seed=self.seed)
 
     def _measures(self, scatter: Scatter, rows: np.ndarray) -> UnknownScorer:
         rows = self._some(rows, _PROTOTYPE_ROWS)

@@ -6,6 +6,7 @@ import numpy as np
 
 from discern.bundle.heads.linear_head import Span, unit_blocks
 from discern.heads.feature_space import Features, FeatureSpace, block_scales
+from discern.heads.random_subset import random_subset
 from discern.heads.unknown.score import top_directions
 from discern.parallel import single_threaded_blas
 
@@ -17,9 +18,7 @@ def principal_directions(
     features: Features, spans: Sequence[Span], scales: Sequence[float], *, rank: int, seed: int
 ) -> FeatureSpace:
     """A space of at most `rank` strongest directions of two thousand of the rows; arguments else as `FeatureSpace`."""
-    shown = np.arange(len(features))
-    if len(shown) > _SAMPLE:
-        shown = np.sort(np.random.default_rng(seed).choice(shown, _SAMPLE, replace=False))
+    shown = random_subset(np.arange(len(features)), _SAMPLE, seed=seed)
     rows = np.asarray(features[shown], np.float32)[:, : spans[-1][1]]
     sample = unit_blocks(rows, spans) * block_scales(spans, scales)
     # Many cores would wait for each other over so small products.

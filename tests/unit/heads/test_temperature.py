@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from discern.bundle.heads.linear_head import log_sum_exp
 from discern.heads.ordinal import log_odds
-from discern.heads.temperature import fit_margin_temperature, fit_temperature, log_loss, log_sum_exp
+from discern.heads.temperature import fit_margin_temperature, fit_temperature, log_loss
 
 
 def overconfident(count: int = 400, factor: float = 8.0) -> tuple[np.ndarray, np.ndarray]:

@@ -201,7 +201,7 @@ class UnknownScorer:
         whitened = 1 - along.max(axis=1) / np.sqrt(square)
         nearest = square + (self.lengths**2 - 2 * self.lengths * along).min(axis=1)
         distance = np.sqrt(np.maximum(nearest, 0))
-        return np.stack([cosine, whitened, distance, -_log_sum_exp(logits)], axis=1)
+        return np.stack([cosine, whitened, distance, -log_sum_exp(logits)], axis=1)
 
     def score(self, features: np.ndarray, logits: np.ndarray) -> np.ndarray:
         """Larger is stranger; about 0 for known pictures. float32 `[N]`; arguments as `measure`."""
@@ -210,7 +210,8 @@ class UnknownScorer:
         return score
 
 
-def _log_sum_exp(logits: np.ndarray) -> np.ndarray:
+def log_sum_exp(logits: np.ndarray) -> np.ndarray:
+    """Over the columns of `[n, K]`, some of which may be minus infinity: `[n]`."""
     top = logits.max(axis=1)
     summed: np.ndarray = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
     return summed
