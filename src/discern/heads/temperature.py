@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import optimize
 
-from discern.bundle.heads.linear_head import log_sum_exp
+from discern.bundle.heads import log_sum_exp
 from discern.heads.ordinal import log_odds
 
 _COLDEST, _HOTTEST = -7.0, 9.0

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import linalg, stats
 
-from discern.bundle.heads.linear_head import MEASURES, UNKNOWN_BYTES, Span, UnknownScorer, log_sum_exp
+from discern.bundle.heads import MEASURES, UNKNOWN_BYTES, Span, UnknownScorer, log_sum_exp
 from discern.heads.feature_space import FeatureSpace
 from discern.heads.lda import Scatter
 
