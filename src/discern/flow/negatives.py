@@ -11,6 +11,7 @@ from discern.features import extract
 from discern.flow.run import is_own
 from discern.grouping import Groups, find_edges_cached, form_groups
 from discern.heads import Negatives
+from discern.heads.random_subset import random_subset
 from discern.progress import Progress
 from discern.training import TrainingData
 
@@ -53,8 +54,7 @@ def _looked_at(material: TrainingData, folder: Path, *, cache: Path, progress: P
         raise DataError(
             f"Every picture in {folder} is one of those to be learned.", hint="Name pictures of something else."
         )
-    if len(rows) > _MOST:
-        rows = np.sort(np.random.default_rng(0).choice(rows, _MOST, replace=False))
+    rows = random_subset(rows, _MOST, seed=0)
     features = extract(catalog, rows.tolist(), material.backbone, material.recipe, cache=cache, progress=progress)
     group = form_groups(catalog, find_edges_cached(catalog, cache=cache, progress=progress)).group[rows]
     return _part(catalog, rows, features[:], group)

@@ -1,6 +1,5 @@
 """`discern predict`: answers to pictures named in every usual way."""
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -9,10 +8,13 @@ from typing import Any, NamedTuple
 
 from discern.bundle import Model, Prediction, load
 from discern.catalog.formats.archive_source import holds_files
+from discern.catalog.formats.folder_source import FolderSource
 from discern.catalog.formats.listing.listing_source import SUFFIXES
-from discern.errors import DiscernError, NotAPicture, PictureError
+from discern.errors import CatalogError, DiscernError, NotAPicture, PictureError
 from discern.flow.paths import is_folder
 from discern.flow.predict.inputs import STANDARD_INPUT, require_inputs, resolve_inputs
+from discern.flow.run import is_own
+from discern.picture import Limits
 from discern.progress import Progress, silent
 
 _BATCH = 32
@@ -68,7 +70,7 @@ def predict(
 
     Args:
         bundle: a bundle's path, or a loaded model.
-        paths: files, folders (all files in them that are not hidden, sorted), glob patterns, and "-" for standard
+        paths: files, folders (all files in them, as `predict_to` finds them), glob patterns, and "-" for standard
             input, which may be a picture or a list of paths, one a line.
         progress: is told how many pictures are answered.
 
@@ -84,7 +86,7 @@ def predict(
 
 
 def _answers(model: Model, words: list[str], progress: Progress) -> Iterator[Answer]:
-    stream, done = _pictures(words), 0
+    stream, done = _pictures(words, model.limits), 0
     while batch := list(islice(stream, _BATCH)):
         results = model.predict(each.picture for each in batch)
         for each, result in zip(batch, results, strict=True):
@@ -118,33 +120,21 @@ def _say_what_holds_pictures(path: Path) -> NotAPicture | None:
     return NotAPicture(f"This is {kind} of pictures, and no picture.", hint=_HOLDS_PICTURES)
 
 
-def _pictures(words: Iterable[str]) -> Iterator[_Named]:
+def _pictures(words: Iterable[str], limits: Limits) -> Iterator[_Named]:
     for found in resolve_inputs(words):
         if isinstance(found, bytes):
             yield _Named(STANDARD_INPUT, found)
         elif is_folder(path := Path(found)):
-            yield from (_Named(str(file), file, itself=False) for file in _walk(path.absolute()))
+            yield from (_Named(str(file), file, itself=False) for file in _inside(path.absolute(), limits))
         else:
             yield _Named(str(path.absolute()), path)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Every file in a folder, sorted, depth first; a folder that may not be looked into stands for itself."""
-    waiting = [(folder, True)]
-    while waiting:
-        path, holds_more = waiting.pop()
-        if not holds_more:
-            yield path
-            continue
-        try:
-            with os.scandir(path) as found:
-                entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=_name, reverse=True)
-        except OSError:
-            yield path
-            continue
-        inside = [(Path(entry.path), entry.is_dir(follow_symlinks=False)) for entry in entries]
-        waiting += [(each, is_real) for each, is_real in inside if is_real or not is_folder(each)]
-
-
-def _name(entry: os.DirEntry[str]) -> str:
-    return entry.name
+def _inside(folder: Path, limits: Limits) -> Iterator[Path]:
+    """Every file in a folder, as `predict_to` finds them; one that may not be looked into stands for itself."""
+    try:
+        source = FolderSource(folder, limits=limits, leave_out=is_own)
+    except CatalogError:
+        yield folder
+    else:
+        yield from source.places()
