@@ -1,4 +1,4 @@
-"""Answers a source's pictures as they come: on all cores, in their order, few at a time."""
+"""Streaming prediction: on all cores, in order, with bounded memory."""
 
 import math
 from collections import deque
@@ -31,21 +31,21 @@ class _UnderWay(NamedTuple):
             return error
 
 
-def answer_items(
+def predict_items(
     model: Model, items: Iterable[Item], *, threads: int | None = None
 ) -> Generator[tuple[str, Prediction | PictureError], None, None]:
-    """Answer pictures in the order in which they come; a bad one gives its error in its place.
+    """Predict pictures in their order; an unusable one yields its error in its place.
 
-    Files are read one after the other, decoded and answered side by side. However many there are, no more than some
-    dozens, or some dozens of megabytes, are held at a time.
+    Files are read one by one, and decoded and predicted in parallel. At most a few dozen pictures, or a few dozen
+    megabytes, are in memory at a time.
 
     Args:
-        model: loaded for one thread: several runs side by side are quicker than one on all cores.
+        model: model loaded for one thread, as several runs in parallel are faster than one on all cores.
         items: the pictures.
-        threads: how many decode and run at once; None: one per core.
+        threads: number of parallel threads; None for one per core.
 
     Yields:
-        The item's path, and its answer or what is wrong with it.
+        The path of an item, and its prediction or its error.
     """
     threads = threads or count_cores()
     window, held = _AHEAD * _BATCH * threads, 0

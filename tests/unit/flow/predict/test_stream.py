@@ -13,7 +13,7 @@ from PIL import Image
 from discern.bundle import Model, Prediction, load
 from discern.catalog.formats.source import Item, as_source, refused
 from discern.errors import UnreadableFile
-from discern.flow.predict.stream import answer_items
+from discern.flow.predict.stream import predict_items
 from tests.unit.bundle.factories import plain, write_small
 
 
@@ -37,7 +37,7 @@ def items(count: int, taken: list[int] | None = None) -> Iterator[Item]:
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_answers_are_in_order_and_those_of_the_model(model: Model, threads: int) -> None:
-    answers = list(answer_items(model, items(100), threads=threads))
+    answers = list(predict_items(model, items(100), threads=threads))
     assert [path for path, _ in answers] == [f"{number}.png" for number in range(100)]
     for number, (_, answer) in enumerate(answers):
         assert isinstance(answer, Prediction)
@@ -48,13 +48,13 @@ def test_answers_are_in_order_and_those_of_the_model(model: Model, threads: int)
 
 def test_bad_ones_have_their_error_in_their_place(model: Model) -> None:
     bad = [refused("a", UnreadableFile("It is gone.")), as_source("b", b"no picture"), as_source("c", encoded(250))]
-    codes = [(path, getattr(answer, "code", "")) for path, answer in answer_items(model, bad)]
+    codes = [(path, getattr(answer, "code", "")) for path, answer in predict_items(model, bad)]
     assert codes == [("a", "unreadable_file"), ("b", "not_a_picture"), ("c", "")]
 
 
 def test_few_are_taken_ahead(model: Model) -> None:
     taken: list[int] = []
-    answers = answer_items(model, items(10_000, taken), threads=2)
+    answers = predict_items(model, items(10_000, taken), threads=2)
     next(answers)
     answers.close()
     assert len(taken) <= 64
@@ -69,7 +69,7 @@ def test_large_files_are_held_by_their_bytes(model: Model) -> None:
             taken.append(number)
             yield Item(path=str(number), load=partial(bytes, 20 << 20))
 
-    answers = answer_items(model, large(), threads=2)
+    answers = predict_items(model, large(), threads=2)
     assert getattr(next(answers)[1], "code", "") == "not_a_picture"
     answers.close()
     assert len(taken) == 4
@@ -77,7 +77,7 @@ def test_large_files_are_held_by_their_bytes(model: Model) -> None:
 
 def test_no_thread_outlives_it(model: Model) -> None:
     before = threading.active_count()
-    answers = answer_items(model, items(1_000), threads=3)
+    answers = predict_items(model, items(1_000), threads=3)
     next(answers)
     answers.close()
     assert threading.active_count() == before
@@ -89,8 +89,8 @@ def test_what_goes_wrong_in_the_source_is_raised(model: Model) -> None:
         raise OSError("the disk is gone")
 
     with pytest.raises(OSError, match="the disk is gone"):
-        list(answer_items(model, broken()))
+        list(predict_items(model, broken()))
 
 
 def test_nothing_gives_nothing(model: Model, tmp_path: Path) -> None:
-    assert list(answer_items(model, [])) == []
+    assert list(predict_items(model, [])) == []
