@@ -94,7 +94,7 @@ def look(folder: Path, order: tuple[str, ...]) -> Seen:
             prepared = prepare(run, config, cache=CACHE, progress=lambda *_: None)
     material, catalog = prepared.material, prepared.catalog
     split = cross_split(catalog, prepared.groups, exclude=conflicted(catalog, prepared.edges))
-    rows = np.flatnonzero(split.learned)
+    rows = np.flatnonzero(split.train)
     place = np.full(len(split.fold), -1)
     place[rows] = np.arange(len(rows))
     return Seen(

@@ -72,8 +72,8 @@ NOT_THERE = [
     (("predict", "BUNDLE", "https://shop.example/a.jpg", "--out", "a.csv"), "Download it first"),
     (("predict", "photos/red/p0.png", "BUNDLE"), "bundle is named first"),
     (("show", "/dev/zero"), "no bundle at"),
-    (("check", "photos", "--fixes", "photos"), "is no file"),
-    (("check", "photos", "--fixes", "/dev/zero"), "is no file"),
+    (("check", "photos", "--fixes", "photos"), "is not a file"),
+    (("check", "photos", "--fixes", "/dev/zero"), "is not a file"),
 ]
 
 

@@ -5,7 +5,6 @@ import os
 import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
-from concurrent.futures import Future
 from functools import partial
 from typing import Any, Self, TypeVar
 
@@ -13,6 +12,7 @@ from discern.bundle import Picture, Prediction
 from discern.client.background import in_background
 from discern.client.transport import Transport
 from discern.errors import PictureError
+from discern.parallel import results_in_order
 
 _AHEAD = 2
 _T = TypeVar("_T")
@@ -73,19 +73,8 @@ class Client:
             RequestError: the server rejects the request or cannot be reached.
         """
         semaphore = asyncio.Semaphore(self._transport.at_once)
-        pending: deque[Future[Prediction | PictureError]] = deque()
-        try:
-            for picture in pictures:
-                pending.append(in_background(self._transport.try_predict(picture, semaphore)))
-                if len(pending) >= _AHEAD * self._transport.at_once:
-                    yield pending[0].result()
-                    pending.popleft()
-            while pending:
-                yield pending[0].result()
-                pending.popleft()
-        finally:
-            for future in pending:
-                future.cancel()
+        pending = (in_background(self._transport.try_predict(picture, semaphore)) for picture in pictures)
+        yield from results_in_order(pending, window=_AHEAD * self._transport.at_once)
 
     def about(self) -> dict[str, Any]:
         """Fetch the description of the model: labels, thresholds, metrics, model card.
@@ -156,6 +145,7 @@ class AsyncClient:
         Raises:
             RequestError: the server rejects the request or cannot be reached.
         """
+        # Like `results_in_order`, which blocks its thread: here the loop runs on, and tasks are cancelled and awaited.
         semaphore = asyncio.Semaphore(self._transport.at_once)
         pending: deque[asyncio.Task[Prediction | PictureError]] = deque()
         try:

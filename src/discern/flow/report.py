@@ -33,7 +33,7 @@ def write_page(run: Run, prepared: Prepared, fitted: FitResult, policy: AcceptPo
         "recipe": model.manifest.recipe.to_json(),
         "bundle": {"fingerprint": model.fingerprint},
     }
-    with run.replacing("report.html") as page:
+    with run.writing("report.html") as page:
         write_report(
             page,
             catalog=prepared.catalog,

@@ -150,7 +150,7 @@ def _train(
             material, prepared.crossed, seed=config.seed
         )
         run.write_json("metrics.json", metrics)
-    with run.stage("pack", progress), run.replacing(FILE) as path:
+    with run.stage("pack", progress), run.writing(FILE) as path:
         origin = Provenance(
             name=run.folder.name,
             config=config,

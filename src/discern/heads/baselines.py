@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from discern.bundle.heads.linear_head import ABSENT, softmax
+from discern.bundle.heads import ABSENT, softmax
 from discern.heads.feature_space import BLOCK, Features
 from discern.heads.logistic import fit_logistic
 from discern.heads.unknown.score import top_directions

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from discern.bundle.heads.linear_head import Span, unit_blocks
+from discern.bundle.heads import Span, unit_blocks
 from discern.store import Rows
 
 Features = Rows | np.ndarray

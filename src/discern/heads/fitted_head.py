@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from discern.bundle.heads.linear_head import Head, UnknownScorer
+from discern.bundle.heads import Head, UnknownScorer
 from discern.heads.feature_space import Features, in_blocks
 
 

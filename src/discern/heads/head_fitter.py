@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from discern.bundle.heads.linear_head import Head, Span, UnknownScorer, softmax
+from discern.bundle.heads import Head, Span, UnknownScorer, softmax
 from discern.errors import DataError
 from discern.heads.config import HeadConfig
 from discern.heads.feature_space import Features, some_of

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from discern.bundle.heads.linear_head import MEASURES, Head, Span, UnknownScorer, unit_blocks
+from discern.bundle.heads import MEASURES, Head, Span, UnknownScorer, unit_blocks
 from discern.errors import DataError
 from discern.heads.config import HeadConfig
 from discern.heads.feature_space import BLOCK, TURNED_UP_TO, Features, FeatureSpace, in_blocks

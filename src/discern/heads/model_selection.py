@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from discern.bundle.heads.linear_head import ABSENT, LinearHead, Span
+from discern.bundle.heads import ABSENT, LinearHead, Span
 from discern.heads.lda import Linear
 from discern.heads.temperature import fit_temperature, log_loss
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from discern.bundle.heads.linear_head import ABSENT, Span, softmax
-from discern.bundle.heads.ordinal_head import OrdinalHead
+from discern.bundle.heads import ABSENT, OrdinalHead, Span, softmax
 from discern.bundle.prediction_sets import median_label
 from discern.heads.model_selection import HeldOutLogits, Selection, calibrate_each
 from discern.heads.ordinal import OrdinalFit, log_odds

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from discern.bundle.heads.linear_head import Span, UnknownScorer, softmax
+from discern.bundle.heads import Span, UnknownScorer, softmax
 from discern.heads.config import HeadConfig
 from discern.heads.feature_space import BLOCK, Features
 from discern.heads.lda import Linear, fit_lda

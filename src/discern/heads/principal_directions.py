@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from discern.bundle.heads.linear_head import Span, unit_blocks
+from discern.bundle.heads import Span, unit_blocks
 from discern.heads.feature_space import Features, FeatureSpace, block_scales
 from discern.heads.unknown.score import top_directions
 from discern.parallel import single_threaded_blas

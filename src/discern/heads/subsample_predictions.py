@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from discern.bundle.heads.linear_head import Span
+from discern.bundle.heads import Span
 from discern.heads.feature_space import BLOCK, Features, FeatureSpace
 from discern.heads.lda import Scatter, fit_lda
 from discern.heads.moments import Moments

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import optimize
 
+from discern.bundle.heads import log_sum_exp
 from discern.heads.ordinal import log_odds
 
 _COLDEST, _HOTTEST = -7.0, 9.0
@@ -83,10 +84,3 @@ def log_loss(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray, presen
     masked = np.where(present[usable], logits[usable], -np.inf)
     losses = log_sum_exp(masked) - logits[usable, labels[usable]]
     return float(np.average(losses, weights=weights[usable]))
-
-
-def log_sum_exp(logits: np.ndarray) -> np.ndarray:
-    """Over the columns of `[n, K]`, some of which may be minus infinity: `[n]`."""
-    top = logits.max(axis=1)
-    summed: np.ndarray = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
-    return summed

@@ -45,7 +45,7 @@ def compute_learning_curve(material: TrainingData, split: Split, *, seed: int) -
 
 def _some(split: Split, seed: int) -> np.ndarray:
     """Rows of all groups, or of as many groups as a curve needs."""
-    rows = np.flatnonzero(split.learned)
+    rows = np.flatnonzero(split.train)
     if len(rows) <= _MOST_PICTURES:
         return rows
     groups = np.random.default_rng(seed).permutation(np.unique(split.group[rows]))

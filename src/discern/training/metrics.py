@@ -169,11 +169,11 @@ def _unknown(learned: FitResult) -> dict[str, Any]:
 def _describe(material: TrainingData, split: Split) -> dict[str, Any]:
     pictures = {part: int(np.sum(split.part == part)) for part in ("train", "validation", "test")}
     readable = int(material.catalog.readable.sum())
-    used = int(np.sum(split.learned | split.test))
+    used = int(np.sum(split.train | split.test))
     return {
         "method": split.method,
         "reason": split.reason,
         "leaks": split.leaks,
-        "unjudged": list(split.unjudged),
+        "unjudged": list(split.unevaluated),
         "pictures": pictures | {"unused": readable - used, "unreadable": len(split.fold) - readable},
     }

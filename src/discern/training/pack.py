@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from discern.bundle import Manifest, attach_head, write_bundle
+from discern.bundle import Manifest, write_bundle
+from discern.bundle.onnx_graph import attach_head
 from discern.features import Backbone
 from discern.training.accept_policy import AcceptPolicy
 from discern.training.card import write_card

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from discern.bundle.heads.linear_head import unit_blocks
+from discern.bundle.heads import unit_blocks
 from discern.errors import BundleError
 from discern.heads.feature_space import BLOCK, FeatureSpace, in_blocks
 

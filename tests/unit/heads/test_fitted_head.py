@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from discern.bundle.heads.linear_head import ABSENT, LinearHead
+from discern.bundle.heads import ABSENT, LinearHead
 from discern.heads import HeadConfig, HeadFitter
 from discern.heads.feature_space import BLOCK
 from discern.heads.lda import Linear

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from discern.bundle.heads.ordinal_head import OrdinalHead
+from discern.bundle.heads import OrdinalHead
 from discern.bundle.prediction_sets import median_label
 from discern.errors import DataError, UsageError
 from discern.heads import HeadConfig, HeadFitter

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from discern.bundle.heads.linear_head import softmax
+from discern.bundle.heads import softmax
 from discern.heads.logistic import fit_logistic
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from discern.bundle.heads.linear_head import ABSENT, unit_blocks
+from discern.bundle.heads import ABSENT, unit_blocks
 from discern.heads.lda import Linear
 from discern.heads.model_selection import HeldOutLogits, calibrate, calibrate_each, select
 

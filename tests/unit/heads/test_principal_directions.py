@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from discern.bundle.heads.linear_head import unit_blocks
+from discern.bundle.heads import unit_blocks
 from discern.heads.principal_directions import principal_directions
 
 

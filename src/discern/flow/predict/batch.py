@@ -116,7 +116,7 @@ def predict_to(
         with ExitStack() as outputs:  # predictions are placed first, so that a failed sheet can be resumed
             if sheet_path is not None:
                 path = outputs.enter_context(parts.replacing(sheet_path))
-                write_sheet(path, settled, opened.root, model=model, answers=target)
+                write_sheet(path, sheet_format(sheet_path), settled, opened.root, model=model, answers=target)
             join_parts(settled, outputs.enter_context(parts.replacing(target)), kind)
     decisions = Counter(found["decision"])
     return PredictToResult(

@@ -30,11 +30,12 @@ def sheet_format(sheet: Path) -> str:
     return sheet.suffix.lower()
 
 
-def write_sheet(path: Path, parts: Sequence[Path], root: Path, *, model: Model, answers: Path) -> None:
+def write_sheet(path: Path, kind: str, parts: Sequence[Path], root: Path, *, model: Model, answers: Path) -> None:
     """Write the predictions that need a person, least confident first.
 
     Args:
-        path: output file.
+        path: output file, of any name.
+        kind: format, from `sheet_format`.
         parts: the predictions, Parquet files with the columns of `answer_table.schema`.
         root: folder that paths within the source are relative to.
         model: the model that predicted.
@@ -57,7 +58,7 @@ def write_sheet(path: Path, parts: Sequence[Path], root: Path, *, model: Model, 
         names={label: model.manifest.language.name(label) for label in model.labels},
         doubts=list(_doubts(chosen.sort("confidence", AT), root, model)),
     )
-    _WRITERS[sheet_format(path)](path, sheet)
+    _WRITERS[kind](path, sheet)
 
 
 def _doubts(chosen: pl.DataFrame, root: Path, model: Model) -> Iterator[Doubt]:

@@ -1,7 +1,6 @@
 """Streaming prediction: on all cores, in order, with bounded memory."""
 
 import math
-from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future
 from typing import NamedTuple
@@ -10,25 +9,28 @@ from discern.bundle import Model, Prediction
 from discern.catalog import Item
 from discern.errors import PictureError
 from discern.inference.batcher import BatchConfig, Batcher, BatchResult
-from discern.parallel import count_cores
+from discern.parallel import count_cores, results_in_order
 
 _BATCH = 8
 _AHEAD = 4
 _MOST_BYTES = 64 << 20
 
 
-class _UnderWay(NamedTuple):
+class _Pending(NamedTuple):
     path: str
     bytes: int
     answer: "Future[BatchResult] | PictureError"
 
-    def wait(self) -> Prediction | PictureError:
+    def result(self) -> tuple[str, Prediction | PictureError]:
         if isinstance(self.answer, PictureError):
-            return self.answer
+            return self.path, self.answer
         try:
-            return self.answer.result().prediction
+            return self.path, self.answer.result().prediction
         except PictureError as error:
-            return error
+            return self.path, error
+
+    def cancel(self) -> bool:
+        return isinstance(self.answer, Future) and self.answer.cancel()
 
 
 def predict_items(
@@ -48,30 +50,23 @@ def predict_items(
         The path of an item, and its prediction or its error.
     """
     threads = threads or count_cores()
-    window, held = _AHEAD * _BATCH * threads, 0
+    window = _AHEAD * _BATCH * threads
     batcher = Batcher(
         model, batching=BatchConfig(max_batch=_BATCH, queue=2 * window, timeout=math.inf, threads=threads)
     )
-    under_way: deque[_UnderWay] = deque()
+    jobs = (_submit(batcher, item) for item in items)
     try:
-        for item in items:
-            under_way.append(_begin(batcher, item))
-            held += under_way[-1].bytes
-            while len(under_way) >= window or held > _MOST_BYTES:
-                held -= under_way[0].bytes
-                yield under_way[0].path, under_way.popleft().wait()
-        while under_way:
-            yield under_way[0].path, under_way.popleft().wait()
+        # The weight limits the bytes in memory as the window limits the pictures.
+        yield from results_in_order(
+            pending, window=window, weight=lambda each: max(1, each.bytes * window / _MOST_BYTES)
+        )
     finally:
-        for each in under_way:
-            if isinstance(each.answer, Future):
-                each.answer.cancel()
         batcher.close()
 
 
-def _begin(batcher: Batcher, item: Item) -> _UnderWay:
+def _submit(batcher: Batcher, item: Item) -> _Pending:
     try:
         data = item.load()
     except PictureError as error:
-        return _UnderWay(item.path, 0, error)
-    return _UnderWay(item.path, len(data), batcher.submit(data))
+        return _Pending(item.path, 0, error)
+    return _Pending(item.path, len(data), batcher.submit(data))

@@ -6,10 +6,9 @@ from dataclasses import replace
 import numpy as np
 from scipy import linalg, stats
 
-from discern.bundle.heads.linear_head import MEASURES, UNKNOWN_BYTES, Span, UnknownScorer
+from discern.bundle.heads import MEASURES, UNKNOWN_BYTES, Span, UnknownScorer, log_sum_exp
 from discern.heads.feature_space import FeatureSpace
 from discern.heads.lda import Scatter
-from discern.heads.temperature import log_sum_exp
 
 # Whitened cosine and energy see only what tells the known classes apart: alone they let other kinds of pictures pass.
 CANDIDATES: Mapping[str, tuple[str, ...]] = {

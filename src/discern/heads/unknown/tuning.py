@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from discern.bundle.heads.linear_head import UnknownScorer
+from discern.bundle.heads import UnknownScorer
 from discern.heads.feature_space import Features
 from discern.heads.unknown.score import FIXED, combine, rejection_threshold, standardise
 

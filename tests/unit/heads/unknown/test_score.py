@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from discern.bundle.heads.linear_head import MEASURES, UNKNOWN_BYTES, LinearHead
+from discern.bundle.heads import MEASURES, UNKNOWN_BYTES, LinearHead
 from discern.heads.feature_space import FeatureSpace
 from discern.heads.lda import Scatter
 from discern.heads.moments import Moments

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from discern.bundle.heads.linear_head import UnknownScorer
+from discern.bundle.heads import UnknownScorer
 from discern.heads.unknown.score import FIXED, combine, rejection_threshold, standardise
 from discern.heads.unknown.tuning import tune_unknown
 

@@ -1,4 +1,4 @@
-"""Many pieces of work at once, each on one core."""
+"""A Python process that calls functions as it is told."""
 
 import os
 import pickle
@@ -7,34 +7,11 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-_MOST_THREADS = 16
 Result = TypeVar("Result")
-
-
-def count_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@contextmanager
-def single_threaded_blas() -> Iterator[None]:
-    """Let each matrix product use one core: several side by side are quicker than one that waits for all cores."""
-    with threadpool_limits(limits=1, user_api="blas"):
-        yield
-
-
-def parallel_map(jobs: Sequence[Callable[[], Result]], threads: int | None = None) -> Iterator[Result]:
-    """Run jobs in threads, each on one core; gives their results in order, as they are ready."""
-    count = min(threads or os.cpu_count() or 1, _MOST_THREADS, max(len(jobs), 1))
-    with single_threaded_blas(), ThreadPoolExecutor(count) as pool:
-        yield from pool.map(lambda job: job(), jobs)
 
 
 class WorkerProcess:
@@ -57,6 +34,7 @@ class WorkerProcess:
             env=os.environ | _ALONE,
         )
         self._asking = threading.Lock()
+        self._broken = False
         self._say(sys.path)
 
     def run(self, function: Callable[..., Result], *arguments: object) -> Result:
@@ -76,6 +54,7 @@ class WorkerProcess:
             try:
                 fault, result = pickle.load(self._process.stdout)  # noqa: S301 - our own child wrote it
             except (EOFError, pickle.UnpicklingError) as ended:
+                self._broken = True
                 raise BrokenPipeError("the helper ended") from ended
         if fault:
             kind, said, noted = fault
@@ -84,6 +63,11 @@ class WorkerProcess:
             raise error
         answer: Result = result
         return answer
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process is no more."""
+        return self._broken or self._process.poll() is not None
 
     def close(self) -> None:
         """Let it end, when it has done what it is doing."""

@@ -1,4 +1,4 @@
-"""Jobs run side by side, in order, and what fails is heard of."""
+"""A process that does what it is told, and ends with whoever began it."""
 
 import os
 import signal
@@ -8,49 +8,10 @@ import threading
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
 
 from discern.errors import StoreError
-from discern.parallel import WorkerProcess, parallel_map, single_threaded_blas
-
-
-def blas_threads() -> set[int]:
-    np.ones((2, 2)) @ np.ones((2, 2))
-    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
-
-
-def test_results_come_in_the_order_of_the_jobs():
-    first_may_end = threading.Event()
-
-    def first() -> str:
-        first_may_end.wait(5)
-        return "first"
-
-    def second() -> str:
-        first_may_end.set()
-        return "second"
-
-    assert list(parallel_map([first, second], threads=2)) == ["first", "second"]
-
-
-def test_no_jobs_are_no_work():
-    assert list(parallel_map([])) == []
-
-
-def test_an_error_in_a_job_reaches_the_caller():
-    with pytest.raises(ZeroDivisionError):
-        list(parallel_map([lambda: 1, lambda: 1 // 0], threads=1))
-
-
-def test_each_product_uses_one_core_and_all_of_them_again_afterwards():
-    before = blas_threads()
-    with single_threaded_blas():
-        assert blas_threads() == {1}
-    assert blas_threads() == before
-    assert list(parallel_map([blas_threads], threads=1)) == [{1}]
-    assert blas_threads() == before
+from discern.parallel import WorkerProcess
 
 
 class TestWorkerProcess:
@@ -91,6 +52,12 @@ class TestWorkerProcess:
         for function in (os._exit, abs):
             with pytest.raises(BrokenPipeError):
                 helper.run(function, 3)
+        helper.close()
+
+    def test_it_begins_without_the_libraries(self) -> None:
+        helper = WorkerProcess()
+        heavy = {"numpy", "polars", "onnxruntime", "PIL", "sklearn", "scipy", "pytest"}
+        assert not heavy & set(helper.run(eval, "__import__('sys').modules.keys() | set()"))
         helper.close()
 
     @pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX knows them")

@@ -1,4 +1,4 @@
-"""Sightings as a table, which takes a third of the memory."""
+"""Tables of scanned files, which take a third of the memory of the objects."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,33 +8,33 @@ import polars as pl
 from discern.catalog.scanned_file import ScannedFile
 
 SCANNED = {name: pl.Int64() if name == "bytes" else pl.String() for name in ScannedFile._fields}
-_AT_ONCE = 4096
+_ROWS_PER_TABLE = 4096
 
 
 def to_tables(batches: Iterable[list[ScannedFile]]) -> Iterator[pl.DataFrame]:
-    """Put sightings into tables with the columns `SCANNED`, some thousands in each, as they come."""
-    some: list[ScannedFile] = []
+    """Yield tables with the columns `SCANNED`, of some thousand scanned files each, as batches arrive."""
+    pending: list[ScannedFile] = []
     for batch in batches:
-        some += batch
-        if len(some) >= _AT_ONCE:
-            yield to_table(some)
-            some = []
-    yield to_table(some)
+        pending += batch
+        if len(pending) >= _ROWS_PER_TABLE:
+            yield to_table(pending)
+            pending = []
+    yield to_table(pending)
 
 
-def to_table(sightings: list[ScannedFile]) -> pl.DataFrame:
-    """Put sightings into one table with the columns `SCANNED`."""
-    columns = zip(*sightings, strict=True) if sightings else [()] * len(SCANNED)
+def to_table(files: list[ScannedFile]) -> pl.DataFrame:
+    """Convert scanned files to a table with the columns `SCANNED`."""
+    columns = zip(*files, strict=True) if files else [()] * len(SCANNED)
     return pl.DataFrame({name: list(column) for name, column in zip(SCANNED, columns, strict=True)}, SCANNED)
 
 
 def to_scanned_files(table: pl.DataFrame) -> list[ScannedFile]:
-    """Take the sightings out of a table with the columns `SCANNED`."""
+    """Convert a table with the columns `SCANNED` back to scanned files."""
     return [ScannedFile(*row) for row in table.iter_rows()]
 
 
 def facts_table(facts: np.ndarray) -> pl.DataFrame:
-    """Facts, structured [n] as `picture.looking.FACTS`, in columns of the same names; null where nothing is said."""
+    """Convert facts, structured [n] as `FACTS`, to columns of the same names; null for missing values."""
     return pl.DataFrame(
         {
             "pixels": _text(facts["pixels"]),
@@ -49,5 +49,5 @@ def facts_table(facts: np.ndarray) -> pl.DataFrame:
 
 
 def _text(values: np.ndarray) -> pl.Series:
-    """Bytes "S" [n] as text; numpy's own text would take four bytes for each character."""
+    """Convert bytes "S" [n] to text; numpy's own "U" would take four bytes a character."""
     return pl.Series(values.tolist(), dtype=pl.Binary).cast(pl.String)

@@ -1,6 +1,7 @@
-"""Writes ONNX graphs: the few operations that backbones are made of, and the averaging over mirrored views."""
+"""Writer of ONNX graphs: the operations that backbones and heads are composed of."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import onnx
@@ -13,65 +14,75 @@ _CHANNELS_LAST = [0, 2, 3, 1]
 
 
 class GraphWriter:
-    """Collects nodes and weights; each method adds operations and returns the name of their result."""
+    """Collector of nodes and initializers; each method adds operations and returns the name of their result.
+
+    Args:
+        prefix: put before the names of nodes, unnamed results and initializers.
+    """
 
     def __init__(self, prefix: str = "") -> None:
         self._prefix = prefix
         self._nodes: list[onnx.NodeProto] = []
         self._weights: dict[str, onnx.TensorProto] = {}
 
-    def add(self, kind: str, *inputs: str, result: str | None = None, **attributes: object) -> str:
-        """Add one operation of the standard domain."""
+    def add(self, kind: str, *inputs: str, result: str | None = None, **attributes: Any) -> str:
+        """Add one operation of the standard domain; `result` names its output, without the prefix."""
         name = f"{self._prefix}{kind.lower()}_{len(self._nodes)}"
         self._nodes.append(helper.make_node(kind, list(inputs), [result or name], name=name, **attributes))
         return result or name
 
     def weight(self, name: str, values: np.ndarray) -> str:
-        """Keep an array under a name; the same name is kept once."""
+        """Add an array as an initializer, unless there is one of that name."""
         name = self._prefix + name
         if name not in self._weights:
             self._weights[name] = numpy_helper.from_array(np.asarray(values, order="C"), name)
         return name
 
     def numbers(self, *values: int) -> str:
-        """An int64 vector."""
+        """Add an int64 vector."""
         return self.weight("numbers_" + "_".join(map(str, values)), np.array(values, np.int64))
 
     def scalar(self, value: float) -> str:
-        """A float32 scalar."""
+        """Add a float32 scalar."""
         return self.weight(f"scalar_{value}", np.array(value, np.float32))
 
     def relu6(self, values: str) -> str:
-        """The activation min(max(x, 0), 6)."""
+        """Add the activation min(max(x, 0), 6)."""
         return self.add("Clip", values, self.scalar(0.0), self.scalar(6.0))
 
     def centred_pixels(self, pixels: str) -> str:
-        """uint8 `[N, H, W, 3]` in 0..255 to float32 `[N, 3, H, W]` in -127.5..127.5."""
+        """Convert uint8 `[N, H, W, 3]` in 0..255 to float32 `[N, 3, H, W]` in -127.5..127.5."""
         moved = self.add("Transpose", pixels, perm=_CHANNELS_FIRST)
         return self.add("Sub", self.add("Cast", moved, to=TensorProto.FLOAT), self.scalar(127.5))
 
     def mirrored(self, values: str) -> str:
-        """`[N, h, w, C]` mirrored left to right."""
+        """Mirror `[N, h, w, C]` left to right."""
         start, end, axis = self.numbers(-1), self.numbers(np.iinfo(np.int64).min), self.numbers(2)
         return self.add("Slice", values, start, end, axis, start)
 
     def spatial_mean(self, values: str) -> str:
-        """`[N, C, h, w]` to `[N, C]`: the mean over the places."""
+        """Average `[N, C, h, w]` over the places; returns `[N, C]`."""
         return self.add("Flatten", self.add("GlobalAveragePool", values))
 
     def spatial_statistics(self, values: str, *, places: int) -> tuple[str, str]:
-        """`[N, C, h, w]` with h * w = `places` to the mean and the population deviation over them, both `[N, C]`."""
+        """Compute mean and standard deviation, each `[N, C]`, over the h * w = `places` places of `[N, C, h, w]`."""
         mean = self.add("GlobalAveragePool", values)
         # Norm of the differences, not the difference of the squares: it cannot turn negative.
         norm = self.add("ReduceL2", self.add("Sub", values, mean), self.numbers(2, 3), keepdims=0)
         return self.add("Flatten", mean), self.add("Div", norm, self.scalar(places**0.5))
 
     def channels_last(self, values: str, *, result: str | None = None) -> str:
-        """`[N, C, h, w]` to `[N, h, w, C]`."""
+        """Transpose `[N, C, h, w]` to `[N, h, w, C]`."""
         return self.add("Transpose", values, perm=_CHANNELS_LAST, result=result)
 
     def model(self, *, size: int, embedding: int, map_shape: tuple[int, int, int] | None) -> onnx.ModelProto:
-        """The model from `pixels` to `embedding` and `map`, which must have been added under these names."""
+        """Build a backbone's model from `pixels` to `embedding` and, with a `map_shape`, `map`.
+
+        Args:
+            size: height and width of the pictures, in pixels.
+            embedding: D, the length of the result that was added as `embedding`.
+            map_shape: shape (h, w, C) of the result that was added as `map`; None without one.
+        """
         outputs = [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", embedding])]
         if map_shape:
             outputs.append(helper.make_tensor_value_info("map", TensorProto.FLOAT, ["N", *map_shape]))
@@ -84,44 +95,23 @@ class GraphWriter:
             producer_name="discern",
         )
 
-    def wrap(self, model: onnx.ModelProto, *, before: "GraphWriter") -> None:
-        """Put what `before` collected in front of the model's own nodes, and what this writer collected behind."""
-        graph = model.graph
-        nodes = [*before._nodes, *graph.node, *self._nodes]
+    def append_to(self, model: onnx.ModelProto, *, before: "GraphWriter | None" = None) -> None:
+        """Append this writer's nodes to a model, and prepend those of `before`; in place."""
+        graph, front = model.graph, before or GraphWriter()
+        nodes = [*front._nodes, *graph.node, *self._nodes]
         del graph.node[:]
         graph.node.extend(nodes)
-        graph.initializer.extend((before._weights | self._weights).values())
-
-
-def average_mirrored(model: onnx.ModelProto) -> None:
-    """Make the model see each picture twice, as it is and mirrored left to right, and average what it saw.
-
-    Both views pass the net in one batch. The map of the mirrored view is turned back before it is averaged.
-
-    Args:
-        model: from `pixels` to `embedding` and perhaps `map` (channels last), opset 13 or later; changed in place.
-    """
-    shapes = {output.name: shape_of(output) for output in model.graph.output}
-    rename(model.graph.node, {name: f"views/{name}" for name in ("pixels", *shapes)})
-    front, back = GraphWriter(prefix="views/"), GraphWriter(prefix="views/")
-    front.add("Concat", "pixels", front.mirrored("pixels"), axis=0, result="views/pixels")
-    for name, shape in shapes.items():
-        pairs = back.add("Reshape", f"views/{name}", back.numbers(2, -1, *shape[1:]))
-        plain, turned = (back.add("Gather", pairs, back.weight(f"view_{i}", np.array(i)), axis=0) for i in (0, 1))
-        if name == "map":
-            turned = back.mirrored(turned)
-        back.add("Mul", back.add("Add", plain, turned), back.scalar(0.5), result=name)
-    back.wrap(model, before=front)
+        graph.initializer.extend((front._weights | self._weights).values())
 
 
 def shape_of(value: onnx.ValueInfoProto) -> tuple[int, ...]:
-    """The declared shape of an input or output; -1 where a size is not fixed."""
+    """Get the declared shape of an input or output; -1 stands for a size that is not fixed."""
     sizes = value.type.tensor_type.shape.dim
     return tuple(size.dim_value if size.HasField("dim_value") else -1 for size in sizes)
 
 
 def rename(nodes: Iterable[onnx.NodeProto], names: Mapping[str, str]) -> None:
-    """Give values new names wherever the nodes, or the graphs inside them, take or make them; in place."""
+    """Rename values wherever the nodes, or the subgraphs inside them, read or write them; in place."""
     for node in nodes:
         for values in (node.input, node.output):
             values[:] = [names.get(value, value) for value in values]
@@ -131,5 +121,5 @@ def rename(nodes: Iterable[onnx.NodeProto], names: Mapping[str, str]) -> None:
 
 
 def serialise(model: onnx.ModelProto) -> bytes:
-    """The model's bytes: the same for the same model."""
+    """Serialise a model; equal models give equal bytes."""
     return bytes(model.SerializeToString(deterministic=True))
