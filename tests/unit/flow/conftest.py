@@ -1,3 +1,5 @@
+"""Workspaces and a trained model for tests of the workflows."""
+
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,11 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.fixture(scope="session")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """A desk that several tests share, and none disorders."""
+    """A workspace shared by tests that do not change its photos."""
     return Desk.at(tmp_path_factory.mktemp("office"))
 
 
 @pytest.fixture(scope="session")
 def trained(office: Desk) -> TrainResult:
-    """What came of training on the office's photos."""
+    """Result of training on the shared photos."""
     return office.train(office.photos, name="colours")

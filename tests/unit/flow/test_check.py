@@ -1,4 +1,4 @@
-"""`discern check`: counts, a page and fixes; nothing is changed, and what is refused leaves nothing."""
+"""`discern check`: counts, a report and fixes; the source is unchanged, and a refused run leaves nothing."""
 
 import shutil
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_paths_are_absolute_and_there(clean: CheckResult) -> None:
     assert all(Path(plain[key]).is_absolute() and Path(plain[key]).exists() for key in ("run", "fixes", "page"))
 
 
-def test_faults_are_counted(desk: Desk) -> None:
+def test_problems_are_counted(desk: Desk) -> None:
     folder = desk.some("dirty", blue=6, red=6)
     first = desk.pictures("red")[0]
     shutil.copy(first, folder / "red" / "again.png")
@@ -49,8 +49,8 @@ def test_faults_are_counted(desk: Desk) -> None:
     found = desk.check(folder)
     assert not found.clean
     assert (found.pictures, found.unreadable) == (15, 2)
-    wanted = {"unreadable": 2, "wrong_suffix": 1, "exact_copy": 3, "label_conflict": 1}
-    assert {name: found.findings[name] for name in wanted} == wanted
+    expected = {"unreadable": 2, "wrong_suffix": 1, "exact_copy": 3, "label_conflict": 1}
+    assert {name: found.findings[name] for name in expected} == expected
     assert contents(folder) == before
 
 
@@ -83,7 +83,7 @@ def test_numbers_never_collide(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("make", ["missing", "empty", "text"])
-def test_what_holds_no_pictures_is_refused_and_leaves_no_run(desk: Desk, make: str) -> None:
+def test_a_source_without_pictures_is_refused_and_leaves_no_run(desk: Desk, make: str) -> None:
     source = desk.folder / make
     if make != "missing":
         source.mkdir()
@@ -94,7 +94,7 @@ def test_what_holds_no_pictures_is_refused_and_leaves_no_run(desk: Desk, make: s
     assert desk.kept() == []
 
 
-def test_a_refused_name_is_free_when_the_cause_is_mended(desk: Desk) -> None:
+def test_a_refused_run_frees_its_name(desk: Desk) -> None:
     folder = desk.some("few", blue=2)
     with pytest.raises(FixesError):
         desk.check(folder, name="mine", fixes=desk.folder / "none.csv")
@@ -116,10 +116,10 @@ def test_an_existing_name_is_refused(clean: CheckResult, office: Desk) -> None:
         office.check(office.photos, name="clean")
 
 
-def test_its_own_fixes_mend_what_it_found(desk: Desk) -> None:
+def test_its_fixes_resolve_its_findings(desk: Desk) -> None:
     folder = desk.some("dirty", blue=6, red=6)
     (folder / "red" / "empty.png").write_bytes(b"")
     shutil.copy(desk.pictures("red")[0], folder / "red" / "again.png")
     fixes = desk.check(folder).fixes
-    mended = desk.check(folder, fixes=fixes)
-    assert (mended.unreadable, mended.findings["exact_copy"]) == (0, 0)
+    after = desk.check(folder, fixes=fixes)
+    assert (after.unreadable, after.findings["exact_copy"]) == (0, 0)

@@ -1,4 +1,4 @@
-"""`discern evaluate` of a server, and of several side by side: the bundle's own figures, on the same pictures."""
+"""`discern evaluate` of servers, alone and compared: the metrics of their bundles on the same pictures."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def fresh(office: Desk) -> Path:
 
 @pytest.fixture(scope="module")
 def ordered(office: Desk) -> TrainResult:
-    """With a policy, sets and an order, so that everything that is judged is there."""
+    """Train with a policy, prediction sets and an order, so that every metric is there."""
     photos = write_colours(office.folder / "for servers", each=24, seed=2)
     return office.train(photos, name="served", at_most_wrong=0.2, coverage=0.8, ordered=["green", "red", "blue"])
 
@@ -43,7 +43,7 @@ def address(office: Desk, trained: TrainResult, ordered: TrainResult) -> Iterato
 
 
 def flat(value: Any, at: str = "") -> dict[str, Any]:
-    """Every leaf of a JSON value by its place."""
+    """Leaves of a JSON value, by path."""
     if isinstance(value, dict | list):
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
         return {name: leaf for key, each in pairs for name, leaf in flat(each, f"{at}/{key}").items()}
@@ -57,7 +57,7 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> None:
         assert other[name] == (pytest.approx(value, abs=1e-4) if isinstance(value, float) else value), name
 
 
-def test_figures_through_the_address_are_the_bundle_s_own(
+def test_metrics_of_a_server_are_those_of_its_bundle(
     office: Desk, ordered: TrainResult, address: str, fresh: Path, tmp_path: Path
 ) -> None:
     negatives = write_colours(tmp_path / "others", each=4, seed=11)
@@ -71,9 +71,7 @@ def test_figures_through_the_address_are_the_bundle_s_own(
     same(found, own | {"of": f"{address}?model=ordered", "seen": None})
 
 
-def test_what_a_server_was_trained_on_is_not_claimed_to_be_nothing(
-    office: Desk, trained: TrainResult, address: str
-) -> None:
+def test_training_pictures_of_a_server_are_not_known(office: Desk, trained: TrainResult, address: str) -> None:
     found = evaluate(address, office.photos, cache=office.cache)
     assert (found.seen, found.pictures) == (None, 36)
     with pytest.raises(DataError, match="trained on all"):
@@ -86,8 +84,8 @@ def compared(office: Desk, trained: TrainResult, ordered: TrainResult, address: 
     return evaluate(trained.bundle, fresh, against=others, cache=office.cache)
 
 
-class TestSideBySide:
-    def test_each_has_the_figures_it_has_alone(
+class TestComparisons:
+    def test_each_has_the_metrics_it_has_alone(
         self, office: Desk, ordered: TrainResult, compared: EvaluateResult, fresh: Path
     ) -> None:
         alone = evaluate(ordered.bundle, fresh, cache=office.cache).to_json()
@@ -105,10 +103,10 @@ class TestSideBySide:
         assert (server.of, server.fingerprint) == (address, compared.fingerprint)
         assert server.difference.value == 0
         assert server.difference.low < 0 < server.difference.high
-        # The bundle beside it says what the server does not.
+        # The bundle publishes what the server does not.
         assert compared.seen is not None
 
-    def test_the_difference_is_the_judged_one_s_gain(self, tmp_path: Path, office: Desk) -> None:
+    def test_the_difference_is_the_gain_of_the_evaluated_model(self, tmp_path: Path, office: Desk) -> None:
         right = write_small(tmp_path / "right.discern")
         wrong = write_small(tmp_path / "wrong.discern", labels=("red", "dark"))
         for label, reds in (("red", range(200, 256, 2)), ("dark", range(0, 56, 2))):
@@ -117,11 +115,11 @@ class TestSideBySide:
                 pixels = np.random.default_rng(red).integers(0, 40, (40, 40, 3)) + plain(red, 0, 0)
                 Image.fromarray(np.uint8(pixels.clip(0, 255))).save(tmp_path / "photos" / label / f"{red}.png")
         found = evaluate(load(right), tmp_path / "photos", against=[load(wrong)], cache=office.cache)
-        assert found.figures.accuracy.value == 1
-        assert found.against[0].figures.accuracy.value == 0
+        assert found.metrics.accuracy.value == 1
+        assert found.against[0].metrics.accuracy.value == 0
         assert found.against[0].difference.value == 1
 
-    def test_only_labels_that_all_know_are_judged(self, tmp_path: Path, office: Desk, trained: TrainResult) -> None:
+    def test_only_labels_that_all_know_are_evaluated(self, tmp_path: Path, office: Desk, trained: TrainResult) -> None:
         other = write_small(tmp_path / "other.discern", labels=("red", "violet"))
         fresh = write_colours(tmp_path / "fresh", each=4, seed=7)
         found = evaluate(trained.bundle, fresh, against=[other], cache=office.cache)
@@ -138,16 +136,16 @@ ABOUT = {
 }
 
 
-class TestRefusals:
-    def test_a_key_is_told_to_its_own_server_alone(self) -> None:
+class TestErrors:
+    def test_a_key_is_sent_to_its_own_server_alone(self) -> None:
         with serving(Reply(body=ABOUT)) as first, serving(Reply(body=ABOUT)) as second:
             for key in ("mine", {first.url + "/predict": "mine", second.url: "theirs"}):
-                with open_models([first.url + "?model=a", second.url], key=key) as subjects:
-                    assert [subject.of for subject in subjects] == [first.url + "?model=a", second.url]
-            sent = [[asked.headers.get("Authorization") for asked in server.asked] for server in (first, second)]
+                with open_models([first.url + "?model=a", second.url], key=key) as models:
+                    assert [model.of for model in models] == [first.url + "?model=a", second.url]
+            sent = [[request.headers.get("Authorization") for request in server.requests] for server in (first, second)]
         assert sent == [["Bearer mine", "Bearer mine"], [None, "Bearer theirs"]]
 
-    def test_a_key_opens(self, tmp_path: Path, office: Desk) -> None:
+    def test_a_key_grants_access(self, tmp_path: Path, office: Desk) -> None:
         bundle = write_small(tmp_path / "a.discern")
         made = key("me", key_file=tmp_path / "keys.txt")
         (tmp_path / "photos" / "red").mkdir(parents=True)
@@ -160,7 +158,7 @@ class TestRefusals:
             with pytest.raises(Unauthorized):
                 evaluate(url, tmp_path / "photos", cache=office.cache)
 
-    def test_what_a_server_does_not_answer_is_listed_and_judges_nobody(self, tmp_path: Path, office: Desk) -> None:
+    def test_pictures_that_a_server_rejects_are_listed_and_excluded(self, tmp_path: Path, office: Desk) -> None:
         bundle = write_small(tmp_path / "a.discern")
         folder = tmp_path / "photos" / "red"
         folder.mkdir(parents=True)
@@ -177,15 +175,18 @@ class TestRefusals:
             same({**found, "against": []}, alone | {"refused": found["refused"], "seen": 0})
             for path in folder.glob("2*.png"):
                 path.unlink()
-            with pytest.raises(DataError, match="None of the 1 pictures is answered"):
+            with pytest.raises(DataError, match="rejects all 1 pictures"):
                 evaluate(url, tmp_path / "photos", cache=office.cache)
 
-    @pytest.mark.parametrize("said", [{}, {"fingerprint": "a", "labels": 3}, {"labels": ["a"], "thresholds": []}])
-    def test_a_server_that_does_not_describe_itself_is_none(self, said: dict[str, Any], fresh: Path) -> None:
-        with serving(Reply(body=said)) as server, pytest.raises(Unreachable, match="does not say how"):
+    @pytest.mark.parametrize("described", [{}, {"fingerprint": "a", "labels": 3}, {"labels": ["a"], "thresholds": []}])
+    def test_a_server_without_a_description_is_refused(self, described: dict[str, Any], fresh: Path) -> None:
+        with (
+            serving(Reply(body=described)) as server,
+            pytest.raises(Unreachable, match="does not describe"),
+        ):
             evaluate(server.url, fresh)
 
-    def test_a_model_that_changes_meanwhile_is_told(self, tmp_path: Path, office: Desk) -> None:
+    def test_a_model_replaced_meanwhile_is_refused(self, tmp_path: Path, office: Desk) -> None:
         model = load(write_small(tmp_path / "a.discern"))
         (tmp_path / "photos" / "red").mkdir(parents=True)
         Image.fromarray(plain(200, 0, 0)).save(tmp_path / "photos" / "red" / "a.png")

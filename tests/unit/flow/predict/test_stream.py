@@ -1,4 +1,4 @@
-"""Pictures answered as they come: in order, few at a time, and nothing left behind."""
+"""Streaming prediction: in order, with bounded memory, and no thread left behind."""
 
 import io
 import threading
@@ -36,7 +36,7 @@ def items(count: int, taken: list[int] | None = None) -> Iterator[Item]:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
-def test_answers_are_in_order_and_those_of_the_model(model: Model, threads: int) -> None:
+def test_predictions_are_in_order_and_those_of_the_model(model: Model, threads: int) -> None:
     answers = list(predict_items(model, items(100), threads=threads))
     assert [path for path, _ in answers] == [f"{number}.png" for number in range(100)]
     for number, (_, answer) in enumerate(answers):
@@ -46,7 +46,7 @@ def test_answers_are_in_order_and_those_of_the_model(model: Model, threads: int)
         assert answer.confidence == pytest.approx(alone.confidence, abs=1e-4)
 
 
-def test_bad_ones_have_their_error_in_their_place(model: Model) -> None:
+def test_errors_are_in_their_place(model: Model) -> None:
     bad = [refused("a", UnreadableFile("It is gone.")), as_source("b", b"no picture"), as_source("c", encoded(250))]
     codes = [(path, getattr(answer, "code", "")) for path, answer in predict_items(model, bad)]
     assert codes == [("a", "unreadable_file"), ("b", "not_a_picture"), ("c", "")]
@@ -60,8 +60,8 @@ def test_few_are_taken_ahead(model: Model) -> None:
     assert len(taken) <= 64
 
 
-def test_large_files_are_held_by_their_bytes(model: Model) -> None:
-    """Files of 20 MB each: four make more than is held ahead."""
+def test_memory_is_limited_in_bytes(model: Model) -> None:
+    """Four files of 20 MB each exceed the limit."""
     taken: list[int] = []
 
     def large() -> Iterator[Item]:
@@ -83,7 +83,7 @@ def test_no_thread_outlives_it(model: Model) -> None:
     assert threading.active_count() == before
 
 
-def test_what_goes_wrong_in_the_source_is_raised(model: Model) -> None:
+def test_an_error_of_the_source_is_raised(model: Model) -> None:
     def broken() -> Iterator[Item]:
         yield from items(3)
         raise OSError("the disk is gone")
@@ -92,5 +92,5 @@ def test_what_goes_wrong_in_the_source_is_raised(model: Model) -> None:
         list(predict_items(model, broken()))
 
 
-def test_nothing_gives_nothing(model: Model, tmp_path: Path) -> None:
+def test_an_empty_source_yields_nothing(model: Model, tmp_path: Path) -> None:
     assert list(predict_items(model, [])) == []
