@@ -56,10 +56,8 @@ def predict_items(
     )
     jobs = (_submit(batcher, item) for item in items)
     try:
-        # The weight limits the bytes in memory as the window limits the pictures.
-        yield from results_in_order(
-            pending, window=window, weight=lambda each: max(1, each.bytes * window / _MOST_BYTES)
-        )
+        # The weights limit the bytes in memory as the window limits the pictures.
+        yield from results_in_order(jobs, window=window, weight=lambda each: max(1, each.bytes * window / _MOST_BYTES))
     finally:
         batcher.close()
 
