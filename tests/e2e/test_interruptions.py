@@ -160,7 +160,7 @@ class TestDamagedRuns:
         (tampered / name).write_bytes(data)
         done = refusal(self.again(workspace))
         assert name in done
-        assert "Remove it" in done
+        assert "Delete the file" in done
         (tampered / name).unlink()
         assert self.again(workspace).code == 0
         assert result(tampered) == before

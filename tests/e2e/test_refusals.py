@@ -26,8 +26,8 @@ INVALID = [
     (("split", "photos", "--parts", "70/30"), "70/20/10"),
     (("split", "photos", "--parts", "nan/1/1"), "70/20/10"),
     (("split", "photos", "--parts", "1e999/1/1"), "70/20/10"),
-    (("split", "photos", "--parts=-1/50/51"), "no shares"),
-    (("split", "photos", "--parts", "0/50/50"), "no shares"),
+    (("split", "photos", "--parts=-1/50/51"), "Invalid shares"),
+    (("split", "photos", "--parts", "0/50/50"), "Invalid shares"),
     (("evaluate", "BUNDLE", "photos", "--at-least", "accuracy"), "accuracy=.90"),
     (("evaluate", "BUNDLE", "photos", "--at-least", "accuracy=.9,macro_f1=.9"), "accuracy=.90"),
     (("evaluate", "BUNDLE", "photos", "--at-least", "accuracy=90"), "between 0 and 1"),
@@ -153,11 +153,11 @@ class TestFilesInPlaceOfFolders:
 
 
 class TestParts:
-    def test_are_never_put_among_the_pictures(self, workspace: Workspace) -> None:
+    def test_are_never_written_inside_the_source(self, workspace: Workspace) -> None:
         done = workspace.refused(
             "split", workspace.photos, "--out", workspace.photos / "parts", *workspace.backbone_options
         )
-        assert "lies among the pictures" in done
+        assert "is inside the source" in done
 
     def test_are_never_put_over_something(self, workspace: Workspace, tmp_path: Path) -> None:
         (tmp_path / "thesis.txt").write_text("mine")

@@ -185,7 +185,7 @@ class Run:
         ) as error:
             raise RunError(
                 f"{self.folder / name} cannot be read ({type(error).__name__}).",
-                hint="Remove it and run again with --resume to recreate it.",
+                hint="Delete the file and run again with --resume to recreate it.",
             ) from error
 
     @contextmanager

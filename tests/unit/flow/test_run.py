@@ -122,7 +122,7 @@ class TestReading:
     def test_an_unreadable_file_is_named_with_the_remedy(self, tmp_path: Path, error: Exception) -> None:
         run = create(tmp_path)
         with (
-            pytest.raises(RunError, match=r"split\.json cannot be read.*Remove it") as caught,
+            pytest.raises(RunError, match=r"split\.json cannot be read.*Delete the file") as caught,
             run.reading("split.json"),
         ):
             raise error
