@@ -81,7 +81,9 @@ def write_fixes(path: Path, fixes: Iterable[Fix]) -> None:
         with atomic_write(path) as unfinished:
             unfinished.write_bytes(text.getvalue().encode())
     except OSError as error:
-        raise FixesError(f"{path} cannot be written: {error.strerror}.", hint="Make room, or allow it.") from error
+        raise FixesError(
+            f"{path} cannot be written: {error.strerror}.", hint="Free disk space, or check the permissions."
+        ) from error
 
 
 def read_fixes(path: Path) -> list[Fix]:

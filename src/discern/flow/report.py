@@ -1,13 +1,13 @@
 """HTML report of a training run."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from discern.bundle import Model, decide_all, load
 from discern.bundle.archive import FILE
 from discern.catalog import Catalog
+from discern.evaluating import Metrics
 from discern.flow.prepare import Prepared
 from discern.flow.run import Run
 from discern.picture import load_input
@@ -15,7 +15,7 @@ from discern.reporting import PredictionTable, write_report
 from discern.training import AcceptPolicy, FitResult, HeldOutPredictions
 
 
-def write_page(run: Run, prepared: Prepared, fitted: FitResult, policy: AcceptPolicy, metrics: dict[str, Any]) -> None:
+def write_page(run: Run, prepared: Prepared, fitted: FitResult, policy: AcceptPolicy, metrics: Metrics) -> None:
     """Write report.html of a training run.
 
     Args:
@@ -23,7 +23,7 @@ def write_page(run: Run, prepared: Prepared, fitted: FitResult, policy: AcceptPo
         prepared: the pictures and the findings.
         fitted: the held-out predictions.
         policy: the accept policy.
-        metrics: contents of `metrics.json`.
+        metrics: metrics of the run.
     """
     model = load(run.path(FILE))
     viewer = _ModelViewer(prepared.catalog, model)
@@ -39,7 +39,7 @@ def write_page(run: Run, prepared: Prepared, fitted: FitResult, policy: AcceptPo
             catalog=prepared.catalog,
             findings=prepared.findings,
             answers=_prediction_table(prepared.catalog, fitted.honest, policy),
-            metrics=metrics | {"seconds": run.facts["seconds"]},
+            metrics=metrics,
             run=facts,
             pictures=viewer.pixels,
             strangers=_negative_scores(fitted),
