@@ -1,4 +1,4 @@
-"""`discern serve` in a process of its own."""
+"""A server of its own process, for whoever asks one."""
 
 import contextlib
 import re
@@ -18,10 +18,10 @@ _HEAD = re.compile(rb".*?content-length: (\d+).*?\r\n\r\n", re.DOTALL)
 
 @contextlib.contextmanager
 def started(
-    *arguments: str | Path, port: int = 0, stderr: int = subprocess.DEVNULL
+    *words: str | Path, port: int = 0, stderr: int = subprocess.DEVNULL
 ) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    """Start `discern serve` on loopback; yield the address that it prints, and its process."""
-    command = [sys.executable, "-m", "discern", "serve", *map(str, arguments), "--port", str(port)]
+    """Start `discern serve` on loopback, and give the address that it says and its process."""
+    command = [sys.executable, "-m", "discern", "serve", *map(str, words), "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True) as process:
         try:
             assert process.stdout is not None
@@ -42,15 +42,15 @@ def ready(address: str) -> None:
 
 
 def place_of(address: str) -> tuple[str, int]:
-    """Return host and port of an address."""
+    """Where a server listens, as sockets want it."""
     return "127.0.0.1", int(address.rpartition(":")[2])
 
 
 def hear(connection: socket.socket) -> bytes:
-    """Read one complete response, of the length in its header."""
-    received = b""
-    while not (head := _HEAD.match(received)) or len(received) < head.end() + int(head[1]):
+    """Read one whole answer: its head, and as many bytes as that says."""
+    said = b""
+    while not (head := _HEAD.match(said)) or len(said) < head.end() + int(head[1]):
         some = connection.recv(10_000)
-        assert some, "the connection ended within a response"
-        received += some
-    return received
+        assert some, "the connection ended within an answer"
+        said += some
+    return said

@@ -20,5 +20,5 @@ def current_name(option: str) -> str:
     new = _NEW_NAMES.get(option)
     if new is None:
         return option
-    typer.echo(f"discern: --{option} is deprecated and will be removed in the next release; use --{new}.", err=True)
+    typer.echo(f"discern: --{option} is deprecated and will be removed; use --{new}.", err=True)
     return new

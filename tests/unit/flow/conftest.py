@@ -5,21 +5,21 @@ from pathlib import Path
 import pytest
 
 from discern.flow.train import TrainResult
-from tests.unit.flow.workspace import Desk
+from tests.unit.flow.workspace import Workspace
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk.at(tmp_path)
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace.at(tmp_path)
 
 
 @pytest.fixture(scope="session")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def shared_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace shared by tests that do not change its photos."""
-    return Desk.at(tmp_path_factory.mktemp("office"))
+    return Workspace.at(tmp_path_factory.mktemp("shared"))
 
 
 @pytest.fixture(scope="session")
-def trained(office: Desk) -> TrainResult:
+def trained(shared_workspace: Workspace) -> TrainResult:
     """Result of training on the shared photos."""
-    return office.train(office.photos, name="colours")
+    return shared_workspace.train(shared_workspace.photos, name="colours")

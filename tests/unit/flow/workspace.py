@@ -25,7 +25,7 @@ def write_backbone(path: Path) -> Path:
 
 
 @dataclass(frozen=True)
-class Desk:
+class Workspace:
     """Folder with pictures, runs, a backbone and a cache.
 
     Attributes:
@@ -39,7 +39,7 @@ class Desk:
     cache: Path
 
     @classmethod
-    def at(cls, folder: Path) -> "Desk":
+    def at(cls, folder: Path) -> "Workspace":
         return cls(folder, write_backbone(folder / "colour.onnx"), folder / "cache")
 
     @property

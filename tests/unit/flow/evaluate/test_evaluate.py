@@ -16,18 +16,18 @@ from discern.flow.evaluate.models import predict_rows
 from discern.flow.evaluate.result import EvaluateResult
 from discern.flow.train import TrainResult
 from discern.progress import silent
-from tests.unit.flow.workspace import Desk
+from tests.unit.flow.workspace import Workspace
 from tests.unit.training.factories import write_colours
 
 
 @pytest.fixture(scope="module")
-def fresh(office: Desk) -> Path:
-    return write_colours(office.folder / "fresh", each=8, seed=5)
+def fresh(shared_workspace: Workspace) -> Path:
+    return write_colours(shared_workspace.folder / "fresh", each=8, seed=5)
 
 
 @pytest.fixture(scope="module")
-def result(office: Desk, trained: TrainResult, fresh: Path) -> EvaluateResult:
-    return evaluate(trained.bundle, fresh, cache=office.cache)
+def result(shared_workspace: Workspace, trained: TrainResult, fresh: Path) -> EvaluateResult:
+    return evaluate(trained.bundle, fresh, cache=shared_workspace.cache)
 
 
 def test_metrics_have_intervals(result: EvaluateResult) -> None:
@@ -57,21 +57,23 @@ def test_the_old_attribute_names_still_work(result: EvaluateResult) -> None:
         result.beauty  # noqa: B018
 
 
-def test_a_loaded_model_works_as_well(office: Desk, trained: TrainResult, fresh: Path, result: EvaluateResult) -> None:
-    found = evaluate(load(trained.bundle), fresh, cache=office.cache).to_json()
+def test_a_loaded_model_works_as_well(
+    shared_workspace: Workspace, trained: TrainResult, fresh: Path, result: EvaluateResult
+) -> None:
+    found = evaluate(load(trained.bundle), fresh, cache=shared_workspace.cache).to_json()
     assert found | {"of": result.of} == result.to_json()
     assert (found["of"], result.of) == ("colours", str(trained.bundle))
 
 
 def test_the_same_seed_gives_the_same_intervals(
-    office: Desk, trained: TrainResult, fresh: Path, result: EvaluateResult
+    shared_workspace: Workspace, trained: TrainResult, fresh: Path, result: EvaluateResult
 ) -> None:
-    again = evaluate(trained.bundle, str(fresh), cache=str(office.cache), seed=0)
+    again = evaluate(trained.bundle, str(fresh), cache=str(shared_workspace.cache), seed=0)
     assert again.to_json() == result.to_json()
 
 
-def test_rows_are_predicted_in_the_order_given(office: Desk, trained: TrainResult, fresh: Path) -> None:
-    model, catalog = load(trained.bundle), scan(fresh, cache=office.cache)
+def test_rows_are_predicted_in_the_order_given(shared_workspace: Workspace, trained: TrainResult, fresh: Path) -> None:
+    model, catalog = load(trained.bundle), scan(fresh, cache=shared_workspace.cache)
     rows = np.array([20, 3, 11])
     probabilities, scores = predict_rows(model, catalog, rows, silent)
     for row, probability, score in zip(rows.tolist(), probabilities, scores, strict=True):
@@ -80,43 +82,43 @@ def test_rows_are_predicted_in_the_order_given(office: Desk, trained: TrainResul
         assert score == pytest.approx(alone["unknown_score"][0], abs=1e-4)
 
 
-def test_progress_ends_at_the_last_picture(office: Desk, trained: TrainResult, fresh: Path) -> None:
+def test_progress_ends_at_the_last_picture(shared_workspace: Workspace, trained: TrainResult, fresh: Path) -> None:
     reported: list[tuple[int, int | None]] = []
 
     def progress(stage: str, done: int, total: int | None) -> None:
         if stage == "predict":
             reported.append((done, total))
 
-    evaluate(trained.bundle, fresh, cache=office.cache, progress=progress)
+    evaluate(trained.bundle, fresh, cache=shared_workspace.cache, progress=progress)
     assert reported[-1] == (24, 24)
 
 
 def test_pictures_without_a_readable_file_are_counted(
-    office: Desk, trained: TrainResult, fresh: Path, tmp_path: Path
+    shared_workspace: Workspace, trained: TrainResult, fresh: Path, tmp_path: Path
 ) -> None:
     source = shutil.copytree(fresh, tmp_path / "fresh")
     sorted((source / "red").iterdir())[0].write_bytes(b"")
-    found = evaluate(trained.bundle, source, cache=office.cache)
+    found = evaluate(trained.bundle, source, cache=shared_workspace.cache)
     assert (found.pictures, found.unreadable) == (23, 1)
 
 
 def test_unlabelled_pictures_have_no_other_label(
-    office: Desk, trained: TrainResult, fresh: Path, tmp_path: Path
+    shared_workspace: Workspace, trained: TrainResult, fresh: Path, tmp_path: Path
 ) -> None:
     source = shutil.copytree(fresh, tmp_path / "fresh")
     shutil.copy(sorted((fresh / "red").iterdir())[0], source / "loose.png")
-    found = evaluate(trained.bundle, source, cache=office.cache)
+    found = evaluate(trained.bundle, source, cache=shared_workspace.cache)
     assert (found.pictures, found.other_labels) == (24, {})
 
 
 class TestFloors:
     @pytest.mark.parametrize("name", ["accuracy", "balanced_accuracy", "macro_f1"])
     def test_a_metric_below_its_minimum_is_named(
-        self, office: Desk, trained: TrainResult, fresh: Path, result: EvaluateResult, name: str
+        self, shared_workspace: Workspace, trained: TrainResult, fresh: Path, result: EvaluateResult, name: str
     ) -> None:
         low = getattr(result.metrics, name).low
         for floor, fell_short in ((low, ()), (low + 1e-6, (name,))):
-            found = evaluate(trained.bundle, fresh, at_least={name: floor}, cache=office.cache)
+            found = evaluate(trained.bundle, fresh, at_least={name: floor}, cache=shared_workspace.cache)
             assert found.fell_short == fell_short
 
     @pytest.mark.parametrize("floors", [{"beauty": 0.5}, {"accuracy": 90}, {"accuracy": -0.1}, {"": 0.5}])
@@ -125,19 +127,21 @@ class TestFloors:
             evaluate("nowhere", "nowhere", at_least=floors)
 
 
-def test_training_pictures_alone_are_refused(office: Desk, trained: TrainResult) -> None:
+def test_training_pictures_alone_are_refused(shared_workspace: Workspace, trained: TrainResult) -> None:
     with pytest.raises(DataError, match="trained on all"):
-        evaluate(trained.bundle, office.photos, cache=office.cache)
+        evaluate(trained.bundle, shared_workspace.photos, cache=shared_workspace.cache)
 
 
-def test_an_empty_source_is_refused(office: Desk, trained: TrainResult, tmp_path: Path) -> None:
+def test_an_empty_source_is_refused(shared_workspace: Workspace, trained: TrainResult, tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="empty"):
-        evaluate(trained.bundle, tmp_path, cache=office.cache)
+        evaluate(trained.bundle, tmp_path, cache=shared_workspace.cache)
 
 
-def test_negatives_are_evaluated_separately(office: Desk, trained: TrainResult, fresh: Path, tmp_path: Path) -> None:
+def test_negatives_are_evaluated_separately(
+    shared_workspace: Workspace, trained: TrainResult, fresh: Path, tmp_path: Path
+) -> None:
     negatives = write_colours(tmp_path / "strangers", each=8, seed=8)
-    found = evaluate(trained.bundle, fresh, negatives=negatives, cache=office.cache)
+    found = evaluate(trained.bundle, fresh, negatives=negatives, cache=shared_workspace.cache)
     assert found.unknown is not None
     plain = found.to_json()["unknown"]
     assert (plain["known"], plain["strangers"]) == (24, 24)
@@ -146,16 +150,18 @@ def test_negatives_are_evaluated_separately(office: Desk, trained: TrainResult, 
 
 
 @pytest.fixture(scope="module")
-def ordered(office: Desk) -> TrainResult:
+def ordered(shared_workspace: Workspace) -> TrainResult:
     """Train on ordered colours, so that most predictions are accepted."""
-    photos = write_colours(office.folder / "many", each=24, seed=2)
-    return office.train(photos, name="ordered", at_most_wrong=0.2, coverage=0.8, ordered=["green", "red", "blue"])
+    photos = write_colours(shared_workspace.folder / "many", each=24, seed=2)
+    return shared_workspace.train(
+        photos, name="ordered", at_most_wrong=0.2, coverage=0.8, ordered=["green", "red", "blue"]
+    )
 
 
 @pytest.fixture(scope="module")
-def found(office: Desk, ordered: TrainResult, fresh: Path) -> EvaluateResult:
-    others = write_colours(office.folder / "others", each=4, seed=11)
-    return evaluate(ordered.bundle, fresh, negatives=others, cache=office.cache)
+def found(shared_workspace: Workspace, ordered: TrainResult, fresh: Path) -> EvaluateResult:
+    others = write_colours(shared_workspace.folder / "others", each=4, seed=11)
+    return evaluate(ordered.bundle, fresh, negatives=others, cache=shared_workspace.cache)
 
 
 class TestDecisions:
@@ -193,11 +199,15 @@ class TestDecisions:
         assert json.loads(json.dumps(plain, allow_nan=False)) == plain
         assert {"share", "coverage", "size", "mae", "kappa"} <= set(plain["intervals"])
 
-    def test_without_a_policy_there_are_no_decision_metrics(self, result: EvaluateResult, office: Desk) -> None:
+    def test_without_a_policy_there_are_no_decision_metrics(
+        self, result: EvaluateResult, shared_workspace: Workspace
+    ) -> None:
         assert result.to_json()["ordered"] is None
-        bare = office.train(office.photos, name="bare", at_most_wrong=None, coverage=None)
+        bare = shared_workspace.train(shared_workspace.photos, name="bare", at_most_wrong=None, coverage=None)
         assert bare.policy is None
-        found = evaluate(bare.bundle, write_colours(office.folder / "few", each=2, seed=6), cache=office.cache)
+        found = evaluate(
+            bare.bundle, write_colours(shared_workspace.folder / "few", each=2, seed=6), cache=shared_workspace.cache
+        )
         plain = found.to_json()
         assert (plain["policy"], plain["conformal"]) == (None, None)
 
@@ -206,10 +216,12 @@ class TestDecisions:
         assert (policy["share"], policy["error"]["value"], policy["strangers_accepted"]) == (0, None, None)
 
 
-def test_the_folder_other_holds_negatives(office: Desk, trained: TrainResult, fresh: Path, tmp_path: Path) -> None:
+def test_the_folder_other_holds_negatives(
+    shared_workspace: Workspace, trained: TrainResult, fresh: Path, tmp_path: Path
+) -> None:
     source = shutil.copytree(fresh, tmp_path / "fresh")
     shutil.copytree(write_colours(tmp_path / "strangers", each=3, seed=8) / "red", source / "_other")
-    found = evaluate(trained.bundle, source, cache=office.cache)
+    found = evaluate(trained.bundle, source, cache=shared_workspace.cache)
     assert found.other_labels == {}
     assert found.unknown is not None
     assert (found.pictures, found.unknown.strangers) == (24, 3)
