@@ -1,3 +1,5 @@
+"""`discern predict`: answers in order, for files, folders, patterns and standard input."""
+
 import io
 import json
 import os
@@ -57,7 +59,7 @@ def test_a_folder_is_walked_in_order_without_hidden_files(bundle: Path, photos: 
     assert names(bundle, photos) == ["a.png", "b.png", "bad.jpg", "c.png"]
 
 
-def test_a_bad_file_gives_an_error_and_the_rest_goes_on(bundle: Path, photos: Path) -> None:
+def test_an_unusable_file_gives_an_error_and_the_rest_is_predicted(bundle: Path, photos: Path) -> None:
     answers = [answer.to_json() for answer in predict(bundle, [photos])]
     assert [("error" in answer) for answer in answers] == [False, False, True, False]
     assert answers[2]["path"] == str(photos / "bad.jpg")
@@ -85,7 +87,7 @@ def test_a_missing_file_gives_its_error(bundle: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "kind"), [("all.zip", "an archive"), ("list.csv", "a list")])
-def test_what_holds_pictures_says_how_it_is_answered(bundle: Path, photos: Path, name: str, kind: str) -> None:
+def test_a_container_names_the_option_to_predict_it(bundle: Path, photos: Path, name: str, kind: str) -> None:
     with zipfile.ZipFile(photos / "all.zip", "w") as archive:
         archive.write(photos / "a.png", "a.png")
     (photos / "list.csv").write_text("path\na.png\n")
@@ -98,8 +100,8 @@ def test_what_holds_pictures_says_how_it_is_answered(bundle: Path, photos: Path,
     assert "--out" not in str(among.error)
 
 
-def test_an_address_is_refused_before_anything_is_answered(bundle: Path, photos: Path) -> None:
-    with pytest.raises(UsageError, match=r"https://shop\.example/a\.jpg is an address") as raised:
+def test_a_url_is_refused_before_any_prediction(bundle: Path, photos: Path) -> None:
+    with pytest.raises(UsageError, match=r"https://shop\.example/a\.jpg is a URL") as raised:
         predict(bundle, [photos, "https://shop.example/a.jpg"])
     assert "--allow-urls" in raised.value.hint
 
@@ -117,19 +119,19 @@ def test_standard_input_may_be_a_list_of_paths(bundle: Path, photos: Path) -> No
         assert names(bundle, "-") == ["a.png", "b.png"]
 
 
-def test_nothing_to_answer_is_said(bundle: Path) -> None:
+def test_no_input_is_refused(bundle: Path) -> None:
     with pytest.raises(UsageError, match="no picture"):
         predict(bundle, [])
 
 
-def test_a_loaded_model_serves_as_well(bundle: Path, photos: Path) -> None:
+def test_a_loaded_model_works_as_well(bundle: Path, photos: Path) -> None:
     assert len(list(predict(load(bundle), [photos]))) == 4
 
 
 def test_progress_counts_answers(bundle: Path, photos: Path) -> None:
-    seen: list[int] = []
-    list(predict(bundle, [photos] * 10, progress=lambda stage, done, total: seen.append(done)))
-    assert seen == [32, 40]
+    counts: list[int] = []
+    list(predict(bundle, [photos] * 10, progress=lambda stage, done, total: counts.append(done)))
+    assert counts == [32, 40]
 
 
 def test_links_to_folders_are_not_followed(bundle: Path, photos: Path) -> None:
