@@ -48,7 +48,7 @@ def test_it_says_what_it_wrote(desk: Path, runtime: Path) -> None:
         (["model.discern", "site", "--api", "pictures"], "https://pictures.example.org"),
         (["model.discern", "site", "--runtime", "model.discern"], "npm pack"),
         (["model.discern", "site", "--runtime", "absent.tgz"], "No such file"),
-        (["model.discern", ""], "no path"),
+        (["model.discern", ""], "Invalid path"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_a_remedy(words: list[str], said: str, desk: Path) -> None:
