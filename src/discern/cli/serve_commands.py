@@ -52,6 +52,7 @@ def serve(
     from discern.flow.serve import serve
     from discern.inference.batcher import BatchConfig
     from discern.picture import Limits
+    from discern.serving.config import MAX_PIXELS
 
     serve(
         bundles,
@@ -62,7 +63,7 @@ def serve(
         open=no_auth,
         rate=rate_limit,
         rate_store=rate_store,
-        limits=Limits(max_bytes=round(max_mb * 1e6), max_pixels=60_000_000),
+        limits=Limits(max_bytes=round(max_mb * 1e6), max_pixels=MAX_PIXELS),
         max_pictures=max_pictures,
         batching=BatchConfig(
             max_batch=max_batch, max_wait=max_wait_ms / 1000, queue=max_queue, timeout=timeout, threads=threads

@@ -11,6 +11,7 @@ from discern.features import extract
 from discern.flow.run import is_own
 from discern.grouping import Groups, find_edges_cached, form_groups
 from discern.heads import Negatives
+from discern.heads.random_subset import random_subset
 from discern.progress import Progress
 from discern.training import TrainingData
 
@@ -53,8 +54,7 @@ def _scan(data: TrainingData, source: Path, *, cache: Path, progress: Progress) 
         raise DataError(
             f"Every picture in {source} is also a labelled picture.", hint="Use pictures of none of the classes."
         )
-    if len(rows) > _MAX_NEGATIVES:
-        rows = np.sort(np.random.default_rng(0).choice(rows, _MAX_NEGATIVES, replace=False))
+    rows = random_subset(rows, _MAX_NEGATIVES, seed=0)
     features = extract(catalog, rows.tolist(), data.backbone, data.recipe, cache=cache, progress=progress)
     group = form_groups(catalog, find_edges_cached(catalog, cache=cache, progress=progress)).group[rows]
     return _part(catalog, rows, features[:], group)

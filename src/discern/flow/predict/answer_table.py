@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from discern.bundle import Manifest, Prediction
+from discern.catalog.spreadsheet import FORMULA, GUARD
 from discern.errors import PictureError, UsageError
 
 OUTPUT_FORMATS = (".parquet", ".csv", ".jsonl")
@@ -20,8 +21,7 @@ PROBABILITY = "p:"
 """Prefix of the columns of probabilities; the label follows."""
 
 _BOM = b"\xef\xbb\xbf"  # without it, Excel does not recognise UTF-8
-# Spreadsheets run cells that begin like this (OWASP, "CSV injection"), unless they are plain numbers or a dash alone.
-_FORMULA = r"^(?:\./)*[=+\-@\t\r]"
+# Labels may be numbers, which stay as they are in other tables; no spreadsheet runs these.
 _PLAIN = r"^(?:[+-]?\d+(?:\.\d+)?|-)$"
 
 
@@ -119,5 +119,5 @@ def _for_spreadsheets(table: pl.DataFrame) -> pl.DataFrame:
 
 def _guarded(name: str) -> pl.Expr:
     cell = pl.col(name)
-    runs = cell.str.contains(_FORMULA) & ~cell.str.contains(_PLAIN)
-    return pl.when(runs).then(pl.lit("./") + cell).otherwise(cell).alias(name)
+    runs = cell.str.contains(FORMULA) & ~cell.str.contains(_PLAIN)
+    return pl.when(runs).then(pl.lit(GUARD) + cell).otherwise(cell).alias(name)

@@ -1,6 +1,5 @@
 """`discern predict`: predictions one by one, for files, folders, patterns and standard input."""
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -9,10 +8,13 @@ from typing import Any, NamedTuple
 
 from discern.bundle import Model, Prediction, load
 from discern.catalog.formats.archive_source import holds_files
+from discern.catalog.formats.folder_source import FolderSource
 from discern.catalog.formats.listing.listing_source import SUFFIXES
-from discern.errors import DiscernError, NotAPicture, PictureError
+from discern.errors import CatalogError, DiscernError, NotAPicture, PictureError
 from discern.flow.paths import is_folder
 from discern.flow.predict.inputs import STANDARD_INPUT, require_inputs, resolve_inputs
+from discern.flow.run import is_own
+from discern.picture import Limits
 from discern.progress import Progress, silent
 
 _BATCH = 32
@@ -68,7 +70,7 @@ def predict(
 
     Args:
         bundle: path of a bundle, or a loaded model.
-        paths: files, folders (all files in them that are not hidden, sorted), glob patterns, and "-" for standard
+        paths: files, folders (all files in them, as `predict_to` finds them), glob patterns, and "-" for standard
             input, which may be a picture or a list of paths, one per line.
         progress: called with the stage and the number of pictures done.
 
@@ -84,7 +86,7 @@ def predict(
 
 
 def _answers(model: Model, inputs: list[str], progress: Progress) -> Iterator[Answer]:
-    stream, done = _pictures(inputs), 0
+    stream, done = _pictures(inputs, model.limits), 0
     while batch := list(islice(stream, _BATCH)):
         results = model.predict(each.picture for each in batch)
         for each, result in zip(batch, results, strict=True):
@@ -119,33 +121,21 @@ def _container_error(path: Path) -> NotAPicture | None:
     return NotAPicture(f"This is {kind} of pictures, not a picture.", hint=_CONTAINER_HINT)
 
 
-def _pictures(inputs: Iterable[str]) -> Iterator[_Input]:
+def _pictures(inputs: Iterable[str], limits: Limits) -> Iterator[_Input]:
     for found in resolve_inputs(inputs):
         if isinstance(found, bytes):
             yield _Input(STANDARD_INPUT, found)
         elif is_folder(path := Path(found)):
-            yield from (_Input(str(file), file, explicit=False) for file in _walk(path.absolute()))
+            yield from (_Input(str(file), file, explicit=False) for file in _files_in(path.absolute(), limits))
         else:
             yield _Input(str(path.absolute()), path)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Yield the files in a folder, sorted, depth first; an unreadable folder is yielded itself, to become an error."""
-    waiting = [(folder, True)]
-    while waiting:
-        path, holds_more = waiting.pop()
-        if not holds_more:
-            yield path
-            continue
-        try:
-            with os.scandir(path) as found:
-                entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=_name, reverse=True)
-        except OSError:
-            yield path
-            continue
-        inside = [(Path(entry.path), entry.is_dir(follow_symlinks=False)) for entry in entries]
-        waiting += [(each, is_real) for each, is_real in inside if is_real or not is_folder(each)]
-
-
-def _name(entry: os.DirEntry[str]) -> str:
-    return entry.name
+def _files_in(folder: Path, limits: Limits) -> Iterator[Path]:
+    """Yield the files in a folder, as `predict_to` finds them; an unreadable folder itself, to become an error."""
+    try:
+        source = FolderSource(folder, limits=limits, leave_out=is_own)
+    except CatalogError:
+        yield folder
+    else:
+        yield from source.places()

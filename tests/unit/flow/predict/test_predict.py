@@ -1,6 +1,8 @@
 """`discern predict`: answers in order, for files, folders, patterns and standard input."""
 
 import io
+import json
+import os
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from PIL import Image
 
 from discern.bundle import load
 from discern.errors import UsageError
+from discern.flow.predict.batch import predict_to
 from discern.flow.predict.predict import predict
 from tests.unit.bundle.factories import plain, write_small
 
@@ -134,3 +137,25 @@ def test_progress_counts_answers(bundle: Path, photos: Path) -> None:
 def test_links_to_folders_are_not_followed(bundle: Path, photos: Path) -> None:
     (photos / "loop").symlink_to(photos, target_is_directory=True)
     assert names(bundle, photos) == ["a.png", "b.png", "bad.jpg", "c.png"]
+
+
+def test_a_folder_has_the_same_pictures_in_the_same_order_with_and_without_out(bundle: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    for name in ("b10.png", "b2.png", "a/1.png", "a.b/1.png", "A/z.png", ".hidden.png", ".git/x.png", "__MACOSX/x.png"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        save(folder / name, plain(200, 0, 0))
+    for name in ("Thumbs.db", "a/desktop.ini", "notes.txt", "bad.jpg"):
+        (folder / name).write_bytes(b"nothing")
+    if os.name == "posix":
+        (folder / "link.png").symlink_to(folder / "a/1.png")
+        (folder / "circle").symlink_to(folder)
+    (folder / "run").mkdir()
+    (folder / "run/run.json").write_text('{"versions": {"discern": "1"}}')
+    answers = [answer.to_json() for answer in predict(bundle, [folder])]
+    predict_to(bundle, folder, tmp_path / "answers.jsonl")
+    written = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
+    assert [each["path"] for each in answers] == [each["path"] for each in written]
+    assert [each.get("label") for each in answers] == [each.get("label") for each in written]
+    found = [Path(each["path"]).relative_to(folder).as_posix() for each in answers]
+    assert found.index("b2.png") < found.index("b10.png")
+    assert not {"Thumbs.db", "a/desktop.ini", ".hidden.png", "run/run.json"} & set(found)
