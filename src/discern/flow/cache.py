@@ -6,7 +6,7 @@ from typing import Any
 
 from discern.errors import StoreError
 from discern.flow.paths import cache_folder
-from discern.serving.browser_engine import kept_engines
+from discern.serving.browser_engine import cached_engines
 from discern.store import prune, survey
 
 
@@ -56,7 +56,7 @@ def cache(*, prune_to: float | None = None, folder: str | Path | None = None) ->
 
 
 def _prune(root: Path, keep_bytes: float) -> int:
-    engines = kept_engines(root)
+    engines = cached_engines(root)
     size_of_engines = sum(engines.values())
     fits = size_of_engines <= keep_bytes
     freed = prune(root, keep_bytes=keep_bytes - size_of_engines if fits else keep_bytes)
@@ -68,5 +68,5 @@ def _prune(root: Path, keep_bytes: float) -> int:
 
 
 def _engines(root: Path) -> list[dict[str, Any]]:
-    sizes = kept_engines(root).values()
+    sizes = cached_engines(root).values()
     return [{"name": "engines", "rows": len(sizes), "bytes": sum(sizes)}] if sizes else []

@@ -21,7 +21,7 @@ PROBABILITY = "p:"
 """Prefix of the columns of probabilities; the label follows."""
 
 _BOM = b"\xef\xbb\xbf"  # without it, Excel does not recognise UTF-8
-# Labels may be numbers, which stay as they are in other tables; no spreadsheet runs these.
+# Labels may be numbers, and stay as they are in other tables; no spreadsheet runs these.
 _PLAIN = r"^(?:[+-]?\d+(?:\.\d+)?|-)$"
 
 

@@ -126,13 +126,13 @@ def _pictures(inputs: Iterable[str], limits: Limits) -> Iterator[_Input]:
         if isinstance(found, bytes):
             yield _Input(STANDARD_INPUT, found)
         elif is_folder(path := Path(found)):
-            yield from (_Input(str(file), file, explicit=False) for file in _files_in(path.absolute(), limits))
+            yield from (_Input(str(file), file, explicit=False) for file in _walk(path.absolute(), limits))
         else:
             yield _Input(str(path.absolute()), path)
 
 
-def _files_in(folder: Path, limits: Limits) -> Iterator[Path]:
-    """Yield the files in a folder, as `predict_to` finds them; an unreadable folder itself, to become an error."""
+def _walk(folder: Path, limits: Limits) -> Iterator[Path]:
+    """Yield the files in a folder as `predict_to` finds them; an unreadable one yields itself, to become an error."""
     try:
         source = FolderSource(folder, limits=limits, leave_out=is_own)
     except CatalogError:

@@ -55,7 +55,7 @@ def write_sheet(path: Path, kind: str, parts: Sequence[Path], root: Path, *, mod
         review=counts.get("review", 0),
         unknown=counts.get("unknown", 0),
         unusable=counts.get(None, 0),
-        names={label: model.manifest.language.name(label) for label in model.labels},
+        names={label: model.manifest.label_names.name(label) for label in model.labels},
         doubts=list(_doubts(chosen.sort("confidence", AT), root, model)),
     )
     _WRITERS[kind](path, sheet)
