@@ -20,12 +20,12 @@ _Part = tuple[np.ndarray, np.ndarray, list[str]]
 
 
 def add_negatives(
-    material: TrainingData, groups: Groups, folder: Path | None, *, cache: Path, progress: Progress
+    data: TrainingData, groups: Groups, folder: Path | None, *, cache: Path, progress: Progress
 ) -> TrainingData:
     """Gather what shows none of the classes, and put it beside what is learned; copies of known pictures are left out.
 
     Args:
-        material: the known pictures, and those under the label `_other`.
+        data: the known pictures, and those under the label `_other`.
         groups: theirs.
         folder: more pictures, in any form that can be scanned; None: no more.
         cache: where computed things are kept.
@@ -36,17 +36,17 @@ def add_negatives(
         CatalogError: it cannot be read.
     """
     parts = []
-    if material.catalog.negative.any():
-        rows = np.flatnonzero(material.catalog.negative)
-        parts.append(_part(material.catalog, rows, material.rows(rows)[:], groups.group[rows]))
+    if data.catalog.negative.any():
+        rows = np.flatnonzero(data.catalog.negative)
+        parts.append(_part(data.catalog, rows, data.rows(rows)[:], groups.group[rows]))
     if folder is not None:
-        parts.append(_looked_at(material, folder, cache=cache, progress=progress))
-    return _joined(material, parts) if parts else material
+        parts.append(_looked_at(data, folder, cache=cache, progress=progress))
+    return _joined(data, parts) if parts else data
 
 
-def _looked_at(material: TrainingData, folder: Path, *, cache: Path, progress: Progress) -> _Part:
+def _looked_at(data: TrainingData, folder: Path, *, cache: Path, progress: Progress) -> _Part:
     catalog = scan(folder, cache=cache, progress=progress, leave_out=is_own)
-    known = material.catalog.table.filter(material.catalog.label_index >= 0)["pixels"]
+    known = data.catalog.table.filter(data.catalog.label_index >= 0)["pixels"]
     strange = catalog.readable & ~catalog.table["pixels"].is_in(known.implode()).fill_null(value=False).to_numpy()
     rows = np.flatnonzero(strange)
     if not len(rows):
@@ -55,7 +55,7 @@ def _looked_at(material: TrainingData, folder: Path, *, cache: Path, progress: P
         )
     if len(rows) > _MOST:
         rows = np.sort(np.random.default_rng(0).choice(rows, _MOST, replace=False))
-    features = extract(catalog, rows.tolist(), material.backbone, material.recipe, cache=cache, progress=progress)
+    features = extract(catalog, rows.tolist(), data.backbone, data.recipe, cache=cache, progress=progress)
     group = form_groups(catalog, find_edges_cached(catalog, cache=cache, progress=progress)).group[rows]
     return _part(catalog, rows, features[:], group)
 
@@ -64,14 +64,14 @@ def _part(catalog: Catalog, rows: np.ndarray, features: np.ndarray, group: np.nd
     return features, group, catalog.table["content"].gather(rows).to_list()
 
 
-def _joined(material: TrainingData, parts: list[_Part]) -> TrainingData:
+def _joined(data: TrainingData, parts: list[_Part]) -> TrainingData:
     groups: list[np.ndarray] = []
     for _, group, _ in parts:
         _, inverse = np.unique(group, return_inverse=True)
         groups.append(inverse + sum(int(other.max()) + 1 for other in groups))
     features = np.concatenate([some for some, _, _ in parts])
     return replace(
-        material,
+        data,
         negatives=Negatives(features=features, groups=np.concatenate(groups)),
         negative_content=tuple(content for _, _, contents in parts for content in contents),
     )

@@ -71,7 +71,7 @@ def show(bundle: str | Path) -> dict[str, Any]:
     }
 
 
-def write_page(run: Run, prepared: Prepared, learned: FitResult, decided: AcceptPolicy, metrics: Metrics) -> None:
+def write_page(run: Run, prepared: Prepared, result: FitResult, policy: AcceptPolicy, metrics: Metrics) -> None:
     """Write the run's report.html."""
     model = load(run.path(FILE))
     shower = _Shower(prepared.catalog, model)
@@ -86,11 +86,11 @@ def write_page(run: Run, prepared: Prepared, learned: FitResult, decided: Accept
             page,
             catalog=prepared.catalog,
             findings=prepared.findings,
-            answers=_answers(prepared.catalog, learned.honest, decided),
+            answers=_tabulate(prepared.catalog, result.held_out, policy),
             metrics=metrics,
             run=facts,
             pictures=shower.pixels,
-            strangers=_strangers(learned),
+            strangers=_scores_of_negatives(result),
             evidence=shower.evidence,
             title=run.folder.name,
         )
@@ -111,19 +111,21 @@ class _Shower:
         return list(self.model.run(np.stack([self.pixels(row) for row in rows]))["evidence"])
 
 
-def _strangers(learned: FitResult) -> np.ndarray | None:
-    """The unknown scores of negatives, as if each had met the shipped threshold."""
-    excess = learned.final.negative_excess
-    return None if excess is None else excess + learned.final.t_unknown
+def _scores_of_negatives(result: FitResult) -> np.ndarray | None:
+    """Unknown scores of the negatives, shifted to the threshold of the bundle."""
+    return None if result.negatives is None else result.negatives.excess + result.t_unknown
 
 
-def _answers(catalog: Catalog, held: HeldOutPredictions, decided: AcceptPolicy) -> PredictionTable:
+def _tabulate(catalog: Catalog, predictions: HeldOutPredictions, policy: AcceptPolicy) -> PredictionTable:
     return PredictionTable(
-        rows=held.rows,
-        truth=catalog.label_index[held.rows],
-        probabilities=held.probabilities,
-        unknown_score=held.unknown_score,
+        rows=predictions.rows,
+        truth=catalog.label_index[predictions.rows],
+        probabilities=predictions.probabilities,
+        unknown_score=predictions.unknown_score,
         decision=decide_all(
-            held.probabilities, held.unknown_score, unknown=held.t_unknown, accept=decided.thresholds.accept
+            predictions.probabilities,
+            predictions.unknown_score,
+            unknown=predictions.t_unknown,
+            accept=policy.thresholds.accept,
         ),
     )

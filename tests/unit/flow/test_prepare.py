@@ -55,9 +55,9 @@ def test_the_home_folder_is_understood() -> None:
 def test_what_is_readable_is_seen(desk: Desk, dirty: Path) -> None:
     prepared = work(desk, begin(desk, dirty), dirty)
     readable = prepared.catalog.readable
-    assert len(prepared.material.features) == readable.sum() == 9
-    assert (prepared.material.position >= 0).tolist() == readable.tolist()
-    assert sorted(prepared.material.position[readable]) == list(range(9))
+    assert len(prepared.data.features) == readable.sum() == 9
+    assert (prepared.data.position >= 0).tolist() == readable.tolist()
+    assert sorted(prepared.data.position[readable]) == list(range(9))
 
 
 def test_faults_are_found_and_fixes_proposed(desk: Desk, dirty: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_run_that_goes_on_looks_at_nothing_again(desk: Desk, dirty: Path) -> N
     after = work(desk, begin(desk, dirty, resume=True), dirty)
     assert after.catalog.table.equals(before.catalog.table)
     assert after.edges.equals(before.edges)
-    assert np.array_equal(after.material.features[:], before.material.features[:])
+    assert np.array_equal(after.data.features[:], before.data.features[:])
 
 
 def test_a_picture_that_changed_since_it_was_catalogued_is_named(desk: Desk, dirty: Path) -> None:
@@ -125,13 +125,13 @@ def test_an_unknown_backbone_is_named(desk: Desk, dirty: Path) -> None:
 
 def test_features_over_all_rows_are_zero_where_nothing_was_seen(desk: Desk, dirty: Path) -> None:
     prepared = work(desk, begin(desk, dirty), dirty)
-    spread = _Spread(prepared.material.features, prepared.material.position)
-    bad = int(np.flatnonzero(prepared.material.position < 0)[0])
-    seen = int(np.flatnonzero(prepared.material.position >= 0)[0])
-    width = prepared.material.features.shape[1]
+    spread = _Spread(prepared.data.features, prepared.data.position)
+    bad = int(np.flatnonzero(prepared.data.position < 0)[0])
+    seen = int(np.flatnonzero(prepared.data.position >= 0)[0])
+    width = prepared.data.features.shape[1]
     assert spread.shape == (len(spread), width) == (10, width)
     assert spread.dtype == np.float32
     assert not spread[bad].any()
     assert spread[[seen, bad]].shape == (2, width)
-    assert np.array_equal(spread[seen], prepared.material.features[int(prepared.material.position[seen])])
+    assert np.array_equal(spread[seen], prepared.data.features[int(prepared.data.position[seen])])
     assert np.array_equal(spread[2:5], spread[[2, 3, 4]])

@@ -144,7 +144,7 @@ def test_one_label_is_nothing_to_tell_apart(desk: Desk) -> None:
 
 
 def test_single_pictures_cannot_be_judged(desk: Desk) -> None:
-    with pytest.raises(DataError, match=r"Nothing could be judged.*Add pictures to each label"):
+    with pytest.raises(DataError, match=r"could not be evaluated.*Add pictures to each label"):
         desk.train(desk.some("single", red=1, blue=1, green=1))
 
 
