@@ -225,7 +225,7 @@ def suggest_options(catalog: Catalog) -> tuple[str, ...]:
     """Suggest options that the catalog calls for and that were not given, in sentences."""
     if catalog.order or len(catalog.labels) < _FEWEST_ORDERED or not all(map(_is_number, catalog.labels)):
         return ()
-    return ("All labels are numbers. If being off by one is better than by more, train with --ordered numeric.",)
+    return ("All labels are numbers. If small errors are better than large ones, train with --ordered numeric.",)
 
 
 def _is_number(label: str) -> bool:

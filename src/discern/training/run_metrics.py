@@ -136,7 +136,7 @@ class _MetricsBuilder:
             predictions.excess,
             0.0,
             known_groups=self.split.group[held_out.rows],
-            stranger_groups=negatives.groups,
+            negative_groups=negatives.groups,
             seed=self.seed,
         )
         accept, count = policy.thresholds.accept, len(predictions.excess)

@@ -209,4 +209,4 @@ def test_a_class_of_others_tells_strangers(office: Desk, trained: TrainResult, f
     found = evaluate(trained.bundle, source, cache=office.cache)
     assert found.other_labels == {}
     assert found.unknown is not None
-    assert (found.pictures, found.unknown.strangers) == (24, 3)
+    assert (found.pictures, found.unknown.negatives) == (24, 3)

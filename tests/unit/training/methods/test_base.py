@@ -1,4 +1,4 @@
-"""The contract of methods: the probe passes it, and so does a method of another kind that saves checkpoints."""
+"""The contract of methods, for the probe and for a method that saves checkpoints."""
 
 import json
 from dataclasses import dataclass, replace
