@@ -15,6 +15,7 @@ from discern.store import Rows, Shelf
 
 # Increment whenever the same bytes give different facts.
 _VERSION = 2
+# Not tuned: bounds the memory for pending rows to 3 MiB, and the work lost on interruption to seconds.
 _FLUSH_ROWS = 256
 _FLUSH_SECONDS = 5.0
 _NO_CONTENT = "0" * 64

@@ -28,6 +28,7 @@ from discern.progress import Progress, silent
 
 STAGE = "scanning pictures"
 
+# Not tuned: large enough to amortise queueing, small enough for regular progress.
 _BATCH = 64
 _BATCH_BYTES = 4 << 20
 _BATCHES_AHEAD = 3

@@ -173,7 +173,10 @@ class Catalog:
             with atomic_write(path) as unfinished:
                 self.table.write_parquet(unfinished, metadata=metadata)
         except OSError as error:
-            raise CatalogError(f"{path} cannot be written: {error.strerror or error}.", hint="Make room.") from error
+            raise CatalogError(
+                f"{path} cannot be written: {error.strerror or error}.",
+                hint="Free disk space, or check the permissions.",
+            ) from error
 
     @classmethod
     def load(cls, path: Path, *, cache: Path, limits: Limits = Limits()) -> Self:  # noqa: B008 - frozen

@@ -23,7 +23,7 @@ class SplitConfig:
     Args:
         seed: random seed, 0 or higher; the result does not depend on the order of the pictures.
         folds: number of folds of cross-validation, 2 or more.
-        small: data sets with fewer pictures are cross-validated.
+        small: data sets with fewer pictures are cross-validated; the default is not tuned.
         parts: shares of train, validation and test, 0 or higher, train above 0; scaled to sum to 1.
     """
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from discern.grouping import Groups
 
 FEWEST_GROUPS = 20
-"""Fewest independent groups of a drawn test part; with fewer, confidence intervals would be meaningless."""
+"""Fewest independent groups of a drawn test part; fewer give no useful confidence interval. Not tuned."""
 
 _DEFAULT = SplitConfig()
 
@@ -94,7 +94,7 @@ def random_split(catalog: "Catalog", split: Split, *, seed: int) -> Split:
     return replace(
         split,
         method="grouped-cv",
-        reason="Drawn at random within each class: copies and groups may be in training and evaluation at once.",
+        reason="Drawn at random within each class: copies and groups may be in both training and evaluation.",
         fold=fold,
         always=always,
         test=np.zeros(len(used), bool),

@@ -28,7 +28,7 @@ def predict_baselines(data: TrainingData, split: Split, rows: np.ndarray, *, see
         data.catalog.label_index[both],
         fold[both],
         classes=len(data.catalog.labels),
-        held=(0,) if split.method == "test-part" else split.held_out,
+        outer_folds=(0,) if split.method == "test-part" else split.held_out,
         weights=data.weights(both),
         seed=seed,
     )

@@ -5,19 +5,19 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from discern.catalog.formats.source import Item, as_source, refused
+from discern.catalog.formats.source import Item, item_from_bytes, unreadable_item
 from discern.catalog.picture_cache import PictureCache
 from discern.catalog.scan_workers import ScanWorkers
 from discern.errors import StoreError, UnreadableFile
 from discern.picture import Limits
 from tests.unit.catalog.factories import picture
 
-MANY = [as_source(f"{number}.png", picture(number)) for number in range(1000)]
+MANY = [item_from_bytes(f"{number}.png", picture(number)) for number in range(1000)]
 NEXT = [
-    *(as_source(f"{number}.png", picture(number)) for number in range(1000, 1100)),
-    as_source("junk", b"hello"),
-    as_source("again", picture(1050)),
-    refused("shut", UnreadableFile("It may not be read.", hint="Allow it.")),
+    *(item_from_bytes(f"{number}.png", picture(number)) for number in range(1000, 1100)),
+    item_from_bytes("junk", b"hello"),
+    item_from_bytes("again", picture(1050)),
+    unreadable_item("shut", UnreadableFile("It may not be read.", hint="Allow it.")),
 ]
 
 
@@ -50,7 +50,7 @@ def test_files_of_worker_processes_are_trusted(tmp_path):
 def test_large_pictures_are_scanned_in_this_process(tmp_path):
     file = io.BytesIO()
     Image.new("RGB", (4000, 3000), "red").save(file, "PNG")
-    large = as_source("large.png", file.getvalue())
+    large = item_from_bytes("large.png", file.getvalue())
     with ScanWorkers(tmp_path, Limits(max_memory=4000 * 3000 * 7), processes=True) as workers:
         workers(MANY)
         scanned = workers([NEXT[0], large])

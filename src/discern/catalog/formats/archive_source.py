@@ -18,7 +18,7 @@ from typing import IO, Literal
 
 from discern.catalog.formats.cifar.batch_file import batch_limits, is_batch, names_batch, read_batch
 from discern.catalog.formats.cifar.pickle_reader import begins_pickle
-from discern.catalog.formats.source import Item, as_source, refused
+from discern.catalog.formats.source import Item, item_from_bytes, unreadable_item
 from discern.catalog.path_text import MEMBER, is_archive, is_ignored, leads_outside, to_text
 from discern.errors import DamagedPicture, EmptyFile, NotAPicture, PictureError, PictureTooLarge, UnreadableFile
 from discern.picture import Limits, read_file
@@ -103,14 +103,14 @@ def read_members(archive: Path, path: str, *, limits: Limits, only: Collection[s
                 yield from _member_items(member, member_path, path, limits, only)
     except _FAILURES as error:
         message = f"The archive {path} is damaged ({error}); the members after this point were not read."
-        yield refused(path, DamagedPicture(message, hint="Download or copy the archive again."))
+        yield unreadable_item(path, DamagedPicture(message, hint="Download or copy the archive again."))
 
 
 def _batch_items(batch: Path, path: str, limits: Limits, only: Collection[str] | None) -> Iterator[Item]:
     try:
         data = read_file(batch, limits=batch_limits(limits))
     except PictureError as error:
-        yield refused(path, error)
+        yield unreadable_item(path, error)
     else:
         yield from read_batch(path, data, archive=path, only=only)
 
@@ -129,12 +129,12 @@ def _member_items(
     try:
         data = member.read(batch_limits(limits) if may_be_batch else limits)
     except PictureError as error:
-        yield refused(path, error, archive=archive)
+        yield unreadable_item(path, error, archive=archive)
     else:
         if may_be_batch and begins_pickle(data):
             yield from read_batch(path, data, archive=archive, only=only)
         else:
-            yield as_source(path, data, archive=archive)
+            yield item_from_bytes(path, data, archive=archive)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from discern.catalog.formats.archive_source import holds_files, read_members
 from discern.catalog.formats.cifar.batch_file import is_batch, names_batch
-from discern.catalog.formats.source import Item, refused
+from discern.catalog.formats.source import Item, unreadable_item
 from discern.catalog.path_text import MEMBER, is_archive, is_ignored, natural_key, to_text
 from discern.errors import CatalogError, UnreadableFile
 from discern.picture import Limits, read_file
@@ -41,11 +41,16 @@ class FolderSource:
             path = to_text(folder + name)
             file = root + folder + name
             if not name:
-                yield refused(path.rstrip("/"), _AMBIGUOUS if folder.endswith(MEMBER) else _NO_PERMISSION)
+                yield unreadable_item(path.rstrip("/"), _AMBIGUOUS if folder.endswith(MEMBER) else _NO_PERMISSION)
             elif (is_archive(name) and holds_files(Path(file))) or (names_batch(name) and is_batch(Path(file))):
                 yield from read_members(Path(file), path, limits=self._limits)
             else:
                 yield Item(path=path, load=partial(read_file, file, limits=self._limits))
+
+    def places(self) -> Iterator[Path]:
+        """Yield where each file is, in the order of `items`: archives too, and folders that may not be looked into."""
+        for folder, name in self._found:
+            yield self.root / f"{folder}{name}"
 
 
 _NO_PERMISSION = UnreadableFile("This folder cannot be read.", hint="Check its permissions, or remove it.")

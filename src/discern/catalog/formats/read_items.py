@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from discern.catalog.formats.archive_source import read_members
-from discern.catalog.formats.source import Item, refused
+from discern.catalog.formats.source import Item, unreadable_item
 from discern.catalog.path_text import MEMBER, to_name
 from discern.errors import UnreadableFile
 from discern.picture import Limits, read_file
@@ -29,7 +29,7 @@ def read_items(root: Path, paths: Sequence[str], *, limits: Limits) -> Iterator[
             missing.discard(item.path)
             yield item
         for path in sorted(missing):
-            yield refused(
+            yield unreadable_item(
                 path, UnreadableFile(f"The archive {archive} does not contain this file.", hint="Correct the path.")
             )
 

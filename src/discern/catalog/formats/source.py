@@ -44,15 +44,15 @@ class Source(Protocol):
         """Yield every file once, in the order that is fastest to read, without ignored files."""
 
 
-def refused(path: str, error: PictureError, *, archive: str = "") -> Item:
+def unreadable_item(path: str, error: PictureError, *, archive: str = "") -> Item:
     """Return an item whose `load` raises the error."""
-    return Item(path=path, load=partial(_refuse, type(error), error.message, error.hint), archive=archive)
+    return Item(path=path, load=partial(_raise_error, type(error), error.message, error.hint), archive=archive)
 
 
-def as_source(path: str, data: bytes, *, archive: str = "") -> Item:
+def item_from_bytes(path: str, data: bytes, *, archive: str = "") -> Item:
     """Return an item of bytes that are already loaded."""
     return Item(path=path, load=partial(bytes, data), archive=archive, in_memory=len(data))
 
 
-def _refuse(kind: type[PictureError], message: str, hint: str) -> bytes:
-    raise kind(message, hint=hint)
+def _raise_error(error_type: type[PictureError], message: str, hint: str) -> bytes:
+    raise error_type(message, hint=hint)

@@ -44,7 +44,7 @@ class Probe:
     ) -> ProbeResult:
         """Fit the head; see `Method.fit`."""
         rows = split.training_rows(TEST)
-        fitter = self._fitter(data, split, rows, left_out=split.left_out_among(rows), held=split.held_out)
+        fitter = self._fitter(data, split, rows, left_out=split.left_out_among(rows), outer_folds=split.held_out)
         head = fitter.fit()
         if split.method == "test-part":
             held_out = _predict(head, data, np.flatnonzero(split.test))
@@ -73,7 +73,7 @@ class Probe:
         *,
         fold: np.ndarray | None = None,
         left_out: Mapping[int, np.ndarray] | None = None,
-        held: tuple[int, ...] | None = None,
+        outer_folds: tuple[int, ...] | None = None,
         score_unknown: bool = True,
     ) -> HeadFitter:
         fold = split.fold if fold is None else fold
@@ -84,9 +84,9 @@ class Probe:
             classes=len(data.catalog.labels),
             blocks=data.backbone.blocks,
             left_out=left_out,
-            held=held,
+            outer_folds=outer_folds,
             weights=data.training_weights(rows, split.group[rows]),
-            strangers=score_unknown,
+            score_unknown=score_unknown,
             negatives=data.negatives if score_unknown else None,
             config=self.config,
             seed=self.seed,
@@ -96,7 +96,7 @@ class Probe:
         """Cross-validate over random folds of the same sizes; copies and films are on both sides."""
         random = random_split(data.catalog, split, seed=self.seed)
         rows = random.training_rows(TEST)
-        fitter = self._fitter(data, split, rows, fold=random.fold, held=random.held_out, score_unknown=False)
+        fitter = self._fitter(data, split, rows, fold=random.fold, outer_folds=random.held_out, score_unknown=False)
         held_out = random.fold[rows] >= 0
         return Predictions(rows=rows[held_out], probabilities=fitter.cross_probabilities(progress)[held_out])
 

@@ -6,7 +6,7 @@ import pytest
 from discern.catalog.formats.archive_source import ArchiveSource
 from discern.catalog.formats.folder_source import FolderSource
 from discern.catalog.formats.listing.listing_source import ListingSource
-from discern.catalog.formats.source import as_source, refused
+from discern.catalog.formats.source import item_from_bytes, unreadable_item
 from discern.catalog.testing import SourceContract
 from discern.errors import EmptyFile, UnreadableFile
 from discern.picture import Limits
@@ -14,12 +14,12 @@ from tests.unit.catalog.factories import write_files, write_tar, write_zip
 
 
 def test_bytes_are_in_memory():
-    item = as_source("a.zip!/b", b"123", archive="a.zip")
+    item = item_from_bytes("a.zip!/b", b"123", archive="a.zip")
     assert (item.load(), item.in_memory, item.archive) == (b"123", 3, "a.zip")
 
 
 def test_the_error_is_raised_each_time():
-    item = refused("a", EmptyFile("nothing"))
+    item = unreadable_item("a", EmptyFile("nothing"))
     for _ in range(2):
         with pytest.raises(EmptyFile, match="nothing"):
             item.load()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from discern.catalog.formats.cifar.pickle_reader import begins_pickle, read_pickle
-from discern.catalog.formats.source import Item, refused
+from discern.catalog.formats.source import Item, unreadable_item
 from discern.catalog.path_text import MEMBER
 from discern.errors import DamagedPicture, PictureError
 from discern.picture import Limits
@@ -58,7 +58,7 @@ def read_batch(path: str, data: bytes, *, archive: str, only: Collection[str] | 
     try:
         pixels, labels = _checked(read_pickle(data))
     except PictureError as error:
-        yield refused(path, error, archive=archive if archive != path else "")
+        yield unreadable_item(path, error, archive=archive if archive != path else "")
         return
     part = "test" if path.rpartition("/")[2].startswith("test") else "train"
     for row, label in enumerate(labels):

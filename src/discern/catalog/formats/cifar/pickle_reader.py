@@ -25,6 +25,8 @@ _FAILURES = (
     MemoryError,
     RecursionError,
 )
+_INTEGERS = ("u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8")
+_BYTE_ORDERS = ("|", "=", "<", ">")
 _REMEDY = "Download the file again, or remove it."
 
 
@@ -82,12 +84,7 @@ class _DType:
 
     @property
     def numpy(self) -> np.dtype[Any]:
-        if self.code not in {"u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8"} or self.byte_order not in (
-            "|",
-            "=",
-            "<",
-            ">",
-        ):
+        if self.code not in _INTEGERS or self.byte_order not in _BYTE_ORDERS:
             raise ValueError(f"an array of dtype {self.byte_order}{self.code}, which is not an integer type")
         return np.dtype(self.byte_order + self.code)
 

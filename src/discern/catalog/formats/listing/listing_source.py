@@ -12,7 +12,7 @@ from discern.catalog.formats.listing.listing_entry import ListingEntry, find_fil
 from discern.catalog.formats.listing.sagemaker_lists import read_lst, read_manifest
 from discern.catalog.formats.listing.tabular import TABLES, read_table
 from discern.catalog.formats.read_items import archive_of, read_items
-from discern.catalog.formats.source import Item, refused
+from discern.catalog.formats.source import Item, unreadable_item
 from discern.catalog.path_text import part_named, to_name
 from discern.errors import CatalogError, UnreadableFile
 from discern.picture import Limits
@@ -54,7 +54,7 @@ class ListingSource:
             yield _declare(item, declared[item.path])
         for entry in self._entries:
             if entry.missing:
-                yield _declare(refused(entry.path, UnreadableFile(entry.missing)), entry)
+                yield _declare(unreadable_item(entry.path, UnreadableFile(entry.missing)), entry)
 
     def _exists(self, path: str) -> bool:
         return os.path.isfile(self.root / to_name(path)) or bool(archive_of(self.root, path))  # noqa: PTH113 - never raises
