@@ -29,7 +29,7 @@ class Seen:
     catalog: Catalog
     edges: pl.DataFrame
     groups: Groups
-    material: TrainingData
+    data: TrainingData
     opinions: OutOfFoldPredictions | None
 
     def findings(self) -> list[Finding]:
@@ -39,9 +39,9 @@ class Seen:
         """The same pictures under other labels int [N], judged anew."""
         names = pl.Series("label", [self.catalog.labels[label] for label in labels.tolist()], pl.String)
         catalog = replace(self.catalog, table=self.catalog.table.with_columns(names))
-        material = replace(self.material, catalog=catalog)
-        opinions = predict_for_label_checks(material, cross_split(catalog, self.groups))
-        return replace(self, catalog=catalog, material=material, opinions=opinions)
+        data = replace(self.data, catalog=catalog)
+        opinions = predict_for_label_checks(data, cross_split(catalog, self.groups))
+        return replace(self, catalog=catalog, data=data, opinions=opinions)
 
 
 def see(folder: Path, cache: Path) -> Seen:
@@ -55,9 +55,9 @@ def see(folder: Path, cache: Path) -> Seen:
     features = extract(catalog, rows.tolist(), backbone, recipe, cache=cache)
     edges = find_edges(catalog)
     groups = form_groups(catalog, edges)
-    material = TrainingData(catalog=catalog, features=features, position=position, backbone=backbone, recipe=recipe)
-    opinions = predict_for_label_checks(material, cross_split(catalog, groups))
-    return Seen(catalog=catalog, edges=edges, groups=groups, material=material, opinions=opinions)
+    data = TrainingData(catalog=catalog, features=features, position=position, backbone=backbone, recipe=recipe)
+    opinions = predict_for_label_checks(data, cross_split(catalog, groups))
+    return Seen(catalog=catalog, edges=edges, groups=groups, data=data, opinions=opinions)
 
 
 def glance(folder: Path, cache: Path) -> tuple[Catalog, list[Finding]]:
