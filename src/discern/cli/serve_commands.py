@@ -39,7 +39,7 @@ def serve(
     Example: discern serve runs/bananas/model.discern --port 8000
     """
     from discern.flow.serve import serve
-    from discern.inference.batcher import BatchConfig
+    from discern.inference.batch_config import BatchConfig
     from discern.picture import Limits
 
     serve(
@@ -48,18 +48,18 @@ def serve(
         port=port,
         workers=workers,
         key_file=None if key_file is None else Path(key_file),
-        open=open_to_all,
-        rate=rate,
+        no_auth=open_to_all,
+        rate_limit=rate,
         rate_store=rate_store,
         limits=Limits(max_bytes=round(max_mb * 1e6), max_pixels=60_000_000),
         max_pictures=max_pictures,
         batching=BatchConfig(
-            max_batch=max_batch, max_wait=max_wait_ms / 1000, queue=queue, timeout=timeout, threads=threads
+            max_batch=max_batch, max_wait=max_wait_ms / 1000, max_queue=queue, timeout=timeout, threads=threads
         ),
-        body_seconds=patience,
+        request_timeout=patience,
         allow_urls=allow_urls,
         cors=tuple(cors or ()),
-        behind=behind,
+        trusted_proxies=behind,
         examples=examples,
         watch=watch,
         announce=render.say_at_once,

@@ -11,6 +11,7 @@ from discern.bundle.archive import FILE
 from discern.catalog import Catalog
 from discern.flow.prepare import Prepared
 from discern.flow.run import Run
+from discern.inference.model_info import model_info
 from discern.picture import load_input
 from discern.reporting import PredictionTable, write_report
 from discern.training import AcceptPolicy, FitResult, HeldOutPredictions
@@ -47,27 +48,9 @@ def show(bundle: str | Path) -> dict[str, Any]:
         BundleError: no bundle, a damaged one, or one of a newer form.
     """
     model = load(bundle)
-    manifest = model.manifest
-    return {
-        "path": str(Path(bundle).absolute()),
-        "name": manifest.name,
-        "version": manifest.version,
-        "fingerprint": model.fingerprint,
-        "labels": list(manifest.labels),
-        "ordered": manifest.ordered,
-        "names": manifest.names,
-        "metrics": manifest.metrics,
-        "recipe": manifest.recipe.to_json(),
-        "backbone": manifest.backbone,
-        "temperature": manifest.temperature,
-        "thresholds": {name: getattr(manifest.thresholds, name) for name in ("unknown", "accept", "label_set")},
-        "policy": manifest.policy,
-        "unknown": manifest.unknown,
-        "data": manifest.data,
-        "config": manifest.config,
-        "versions": manifest.versions,
-        "seen": len(model.seen),
-    }
+    info = model_info(model)
+    del info["card"]
+    return {"path": str(Path(bundle).absolute())} | info | {"seen": len(model.seen)}
 
 
 def write_page(

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from discern.bundle import Model, Prediction
 from discern.catalog import Item
 from discern.errors import PictureError
-from discern.inference.batcher import BatchConfig, Batcher, BatchResult
+from discern.inference.batch_config import BatchConfig
+from discern.inference.batcher import Batcher, BatchResult
 from discern.parallel import count_cores
 
 _BATCH = 8
@@ -50,7 +51,7 @@ def answer_items(
     threads = threads or count_cores()
     window, held = _AHEAD * _BATCH * threads, 0
     batcher = Batcher(
-        model, batching=BatchConfig(max_batch=_BATCH, queue=2 * window, timeout=math.inf, threads=threads)
+        model, batching=BatchConfig(max_batch=_BATCH, max_queue=2 * window, timeout=math.inf, threads=threads)
     )
     under_way: deque[_UnderWay] = deque()
     try:
