@@ -155,25 +155,29 @@ class Prediction:
         """The JSON object that every door gives.
 
         `order_value` is there for ordered labels alone; `name`, `spoken` and `route` where the model has been told
-        what people call its labels.
+        what people call its labels. A number that is not finite, which JSON does not have, is null.
         """
         plain = {
             "label": self.label,
             "decision": self.decision,
-            "confidence": self.confidence,
-            "probabilities": dict(self.probabilities),
+            "confidence": _finite(self.confidence),
+            "probabilities": {label: _finite(each) for label, each in self.probabilities.items()},
             "set": None if self.set is None else list(self.set),
-            "unknown_score": self.unknown_score,
+            "unknown_score": _finite(self.unknown_score),
             "looks_like": self.looks_like,
             "message": self.message,
             "model": dict(self.model),
             "id": self.id,
         }
         if self.order_value is not None:
-            plain["order_value"] = self.order_value
+            plain["order_value"] = _finite(self.order_value)
         if self.name is not None:
             plain |= {"name": self.name, "spoken": self.spoken, "route": self.route}
         return plain
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None
 
 
 def predict_one(

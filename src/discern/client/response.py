@@ -1,6 +1,7 @@
 """What a server says, as the objects that a bundle gives."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from http import HTTPStatus
@@ -34,6 +35,12 @@ def read_prediction(body: bytes, where: str) -> Prediction:
     said = read_object(body, where)
     try:
         plain = {name: value for name, value in said.items() if name in _FIELDS}
+        # JSON has no NaN: a server writes null.
+        plain |= {name: math.nan for name in ("confidence", "unknown_score") if plain.get(name, 0) is None}
+        if isinstance(plain.get("probabilities"), dict):
+            plain["probabilities"] = {
+                label: math.nan if each is None else each for label, each in plain["probabilities"].items()
+            }
         if plain.get("set") is not None:
             plain["set"] = tuple(plain["set"])
         return Prediction(**plain)

@@ -9,6 +9,7 @@ import polars as pl
 
 from discern.bundle import Manifest, Prediction
 from discern.errors import PictureError, UsageError
+from discern.inference.error_status import error_json
 
 OUTPUT_FORMATS = (".parquet", ".csv", ".jsonl")
 AT, MARK, LINE = "at", "mark", "line"
@@ -74,12 +75,11 @@ def row(
         mark: of its file.
     """
     if isinstance(answer, PictureError):
-        error = {"code": answer.code, "message": answer.message, "hint": answer.hint}
         said: dict[str, Any] = {"error": answer.code, "error_message": str(answer)}
-        plain: dict[str, Any] = {"path": path, "error": error}
+        plain: dict[str, Any] = {"path": path} | error_json(answer)
     else:
         plain = {"path": path} | answer.to_json()
-        said = plain | {PROBABILITY + label: value for label, value in answer.probabilities.items()}
+        said = plain | {PROBABILITY + label: value for label, value in plain["probabilities"].items()}
     found = said | {AT: at, MARK: mark, "path": path}
     if LINE in columns:
         found[LINE] = json.dumps(plain, allow_nan=False)

@@ -13,6 +13,7 @@ from discern.catalog.formats.listing.listing_source import SUFFIXES
 from discern.errors import DiscernError, NotAPicture, PictureError
 from discern.flow.paths import is_folder
 from discern.flow.predict.inputs import STANDARD_INPUT, require_inputs, resolve_inputs
+from discern.inference.error_status import error_json
 from discern.progress import Progress, silent
 
 _BATCH = 32
@@ -57,8 +58,7 @@ class Answer:
         if self.prediction is not None:
             return {"path": self.path} | self.prediction.to_json()
         assert self.error is not None
-        error = self.error
-        return {"path": self.path, "error": {"code": error.code, "message": error.message, "hint": error.hint}}
+        return {"path": self.path} | error_json(self.error)
 
 
 def predict(
