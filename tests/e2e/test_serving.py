@@ -311,7 +311,7 @@ def test_what_cannot_be_served_is_refused_in_one_line(bundle: Path, tmp_path: Pa
         ("serve", bundle, "--key-file", tmp_path / "none.txt"): "none.txt",
         ("serve", bundle, "--rate", "much"): "much",
         ("serve", bundle, "--workers", "2", "--rate", "1/minute"): "--rate-store",
-        ("serve", bundle, "--host", "203.0.113.7", "--open"): "cannot be listened at",
+        ("serve", bundle, "--host", "203.0.113.7", "--open"): "Cannot listen on",
     }
     for words, named in refused.items():
         assert named in refusal(call_here(tmp_path, (*words, "--port", "0"))), words

@@ -1,5 +1,6 @@
 """How an answer is decided, above all where the graph gave no number: that is never accepted."""
 
+import json
 from itertools import product
 
 import numpy as np
@@ -60,3 +61,13 @@ def test_many_are_decided_as_one_is() -> None:
             thresholds = Thresholds(unknown=most, accept=accept)
             wanted = predict_one(dict(zip("ab", row, strict=True)), one, thresholds=thresholds, model=MODEL).decision
             assert said == wanted, (row, one, most)
+
+
+@pytest.mark.parametrize("number", NONE)
+def test_numbers_that_are_not_finite_are_null_in_json(number: float) -> None:
+    words = LabelNames(scale=(number, number))
+    said = predict_one({"a": number, "b": 0.5}, number, thresholds=EASY, model=MODEL, language=words)
+    plain = json.loads(json.dumps(said.to_json(), allow_nan=False))
+    assert plain["probabilities"] == {"a": None, "b": 0.5}
+    assert plain["unknown_score"] is plain["order_value"] is None
+    assert plain["decision"] == "unknown"

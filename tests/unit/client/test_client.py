@@ -5,6 +5,7 @@ import base64
 import gzip
 import io
 import json
+import math
 import socket
 import subprocess
 import sys
@@ -76,6 +77,14 @@ class TestAnswers:
         more = {"order_value": 2.0, "name": "Red", "spoken": "It is red.", "route": "bay 2"}
         with serving(Reply(body=ANSWER | more | {"evidence": {}, "later": 1})) as server:
             assert ask(server.url).to_json() == ANSWER | more
+
+    def test_null_is_read_as_nan(self, ask: Ask) -> None:
+        body = ANSWER | {"decision": "unknown", "confidence": None, "unknown_score": None}
+        with serving(Reply(body=body | {"probabilities": {"dark": None, "red": 0.9}})) as server:
+            answer = ask(server.url)
+        assert all(map(math.isnan, (answer.confidence, answer.unknown_score, answer.probabilities["dark"])))
+        assert answer.probabilities["red"] == 0.9
+        assert answer.order_value is None
 
     def test_paths_bytes_and_pixels_are_sent(self, ask: Ask, tmp_path: Path) -> None:
         pixels = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)

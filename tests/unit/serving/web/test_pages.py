@@ -44,7 +44,7 @@ def test_what_has_not_changed_is_not_sent_again(client: TestClient, path: str) -
     assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/page/none.js", "/page/", "/page/../web/app.py", "/page/%2e%2e/roster.py"])
+@pytest.mark.parametrize("path", ["/page/none.js", "/page/", "/page/../web/app.py", "/page/%2e%2e/config.py"])
 def test_nothing_else_is_given(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
