@@ -23,7 +23,7 @@ def response_json(results: Sequence[BatchResult | PictureError], *, is_list: boo
 
     Args:
         results: one for each picture of the request, in its order.
-        is_list: whether the request asked for a list; else there is one result.
+        is_list: whether the request has a list of pictures; otherwise there is one result.
 
     Raises:
         PictureError: the only picture of a request that is not a list cannot be used.

@@ -20,7 +20,7 @@ from discern.parallel import count_cores
 from discern.picture import read_file, read_header
 
 _RETRY_SECONDS = 1
-_MAX_READY_SECONDS = 0.05  # not tuned: short beside a client's timeout, long beside a run of the graph
+_MAX_READY_SECONDS = 0.05  # not tuned: longer than a run of the graph, much shorter than a client's timeout
 _LONG_QUEUE = 16
 
 
@@ -99,7 +99,7 @@ class Batcher:
 
     @property
     def is_nearly_full(self) -> bool:
-        """Whether the queue is long and over 90 % full."""
+        """True if the queue is long and over 90 % full."""
         return self._pending > max(_LONG_QUEUE, 0.9 * self.batching.max_queue)
 
     def submit(self, picture: Picture, *, evidence: bool = False) -> "Future[BatchResult]":
@@ -169,7 +169,7 @@ class Batcher:
                     self._changed.wait()
 
     def _is_overdue(self) -> bool:
-        """Whether a decoded picture has waited too long, however many are still to be decoded."""
+        """Check if a decoded picture has waited too long, however many are still to be decoded."""
         limit = max(self.batching.max_wait, _MAX_READY_SECONDS)
         return bool(self._ready) and time.monotonic() - self._ready[0].ready > limit
 

@@ -26,7 +26,7 @@ _LOOP_ROUNDS = 4  # a request is read, passed on, rejected and sent in as many i
 
 
 class Lifespan:
-    """Starts and stops what runs beside the application.
+    """Starts and stops the background tasks of the application.
 
     Args:
         config: the server's configuration.
@@ -53,7 +53,7 @@ class Lifespan:
         self._ready = False
 
     def is_ready(self) -> bool:
-        """Whether startup is complete and shutdown has not started."""
+        """Return True from the end of startup to the beginning of shutdown."""
         return self._ready
 
     @asynccontextmanager
@@ -96,7 +96,7 @@ async def _slow_down_under_load(registry: ModelRegistry) -> None:
 
 
 async def _publish_pending(metrics: ServerMetrics) -> None:
-    """Publish this worker's pending pictures, as any worker may be asked for metrics."""
+    """Publish this worker's pending pictures, as any worker may serve the metrics."""
     while True:
         metrics.update_pending()
         await asyncio.sleep(_TICK_SECONDS)

@@ -43,9 +43,9 @@ def test_without_keys_admin_requests_are_rejected(client: TestClient) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden")
 
 
-def test_an_address_is_one_clients(serve: Callable[..., TestClient]) -> None:
-    kinds = ("192.0.2.1", "::ffff:192.0.2.1", "::ffff:192.0.2.2", "2001:db8::1", "2001:db8::2", "2001:db8:0:1::1")
-    clients = [client_address({"client": (address, 1)}) for address in kinds]
+def test_ipv4_addresses_in_ipv6_form_are_one_client() -> None:
+    addresses = ("192.0.2.1", "::ffff:192.0.2.1", "::ffff:192.0.2.2", "2001:db8::1", "2001:db8::2", "2001:db8:0:1::1")
+    clients = [client_address({"client": (address, 1)}) for address in addresses]
     assert clients[0] == clients[1]
     assert clients[3] == clients[4]
     assert len(set(clients)) == 4

@@ -40,10 +40,10 @@ def test_an_unexpected_error_is_logged_with_its_cause(
 ) -> None:
     registry = ModelRegistry([bundle])
 
-    def faulty(*_: object, **__: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ArithmeticError("the cause")
 
-    registry.submit_all = faulty  # type: ignore[method-assign,assignment]
+    registry.submit_all = fail  # type: ignore[method-assign,assignment]
     answer = serve(app={"registry": registry}).post("/predict", content=RED)
     assert answer.status_code == 500
     assert answer.headers["x-request-id"] in answer.json()["error"]["hint"]

@@ -34,17 +34,16 @@ def test_more_pictures_than_the_queue_holds_are_rejected_for_good(serve: Callabl
 
 
 def test_pictures_of_a_disconnected_client_are_cancelled(bundle: Path) -> None:
-    """What was not begun when the asker went is not done."""
     config = ServeConfig(bundles=(str(bundle),), watch=False, batching=BatchConfig(threads=1))
     registry = ModelRegistry([bundle], batching=config.batching)
     app = create_app(config, registry=registry)
-    asked = [{"type": "http.request", "body": RED, "more_body": False}, {"type": "http.disconnect"}]
+    messages = [{"type": "http.request", "body": RED, "more_body": False}, {"type": "http.disconnect"}]
 
-    async def leave() -> None:
-        messages = iter(asked)
+    async def disconnect() -> None:
+        remaining = iter(messages)
 
         async def receive() -> dict[str, object]:
-            return next(messages)
+            return next(remaining)
 
         async def send(_: object) -> None:
             pass
@@ -56,7 +55,7 @@ def test_pictures_of_a_disconnected_client_are_cancelled(bundle: Path) -> None:
     batcher.model = batcher._multithreaded = gated = GatedModel(batcher.model)  # type: ignore[assignment]
     [busy] = registry.submit_all([RED])
     assert gated.entered.wait(20)
-    asyncio.run(leave())
+    asyncio.run(disconnect())
     gated.open.set()
     busy.result(20)
     registry.close()

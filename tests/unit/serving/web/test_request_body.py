@@ -98,7 +98,7 @@ def test_bad_bodies_are_rejected_with_their_code(client: TestClient, name: str) 
 
 
 def test_the_encoding_of_a_form_is_ignored(client: TestClient) -> None:
-    """Some of Python's take hours for a few megabytes."""
+    """Some codecs of Python take hours for a few megabytes."""
     body = b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n' + RED + b"\r\n--x--\r\n"
     for more in ("", "; charset=cp500", "; charset=punycode"):
         kind = f"multipart/form-data; boundary=x{more}"
@@ -121,7 +121,7 @@ def test_too_many_pictures_and_too_large_bodies_are_rejected(serve: Callable[...
 
 def test_urls_of_a_request_share_bytes_and_time(serve: Callable[..., TestClient]) -> None:
     class Fetcher:
-        """Gives a picture for every URL, slowly for some."""
+        """Returns a picture for every URL, slowly for some."""
 
         async def fetch(self, url: str) -> bytes:
             await asyncio.sleep(5 if "slow" in url else 0)

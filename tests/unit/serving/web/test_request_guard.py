@@ -11,7 +11,7 @@ from discern.serving.web.request_guard import RequestGuard
 from tests.unit.serving.web.conftest import RED
 
 
-def test_every_answer_has_an_id_and_the_security_headers(client: TestClient) -> None:
+def test_every_response_has_an_id_and_the_security_headers(client: TestClient) -> None:
     answer = client.get("/nothing", headers={"X-Request-ID": "abc-1"})
     assert answer.headers["x-request-id"] == "abc-1"
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -22,8 +22,8 @@ def test_every_answer_has_an_id_and_the_security_headers(client: TestClient) -> 
 
 
 def test_a_disconnect_is_not_counted_as_a_bad_request(serve: Callable[..., TestClient]) -> None:
-    async def leave() -> list[int]:
-        """Ask with a body that never comes to its end."""
+    async def disconnect() -> list[int]:
+        """Send an incomplete body, and disconnect."""
         statuses: list[int] = []
         events = iter([{"type": "http.request", "body": RED[:9], "more_body": True}, {"type": "http.disconnect"}])
 
@@ -39,7 +39,7 @@ def test_a_disconnect_is_not_counted_as_a_bad_request(serve: Callable[..., TestC
         return statuses
 
     client = serve()
-    assert set(asyncio.run(leave())) <= {499}
+    assert set(asyncio.run(disconnect())) <= {499}
     assert 'status="499"' in client.get("/metrics").text
     assert 'status="400"' not in client.get("/metrics").text
 

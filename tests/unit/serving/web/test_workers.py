@@ -14,7 +14,7 @@ from tests.unit.bundle.factories import write_small
 TIMEOUT = 30
 
 
-def test_a_call_receive_once_by_all_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signal_is_received_once_by_all_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SHARED_DIR, str(tmp_path))
     one, two, three = ReloadSignal(), ReloadSignal(), ReloadSignal()
     one.send()
