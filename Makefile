@@ -10,7 +10,7 @@ endif
 DATA ?=
 TEST_WORKERS ?= auto
 
-.PHONY: install demo docs test lint check bench clean
+.PHONY: install demo docs test lint lint-js check bench clean
 install: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -28,11 +28,15 @@ docs: install
 test: install lint
 	$(BIN)/python -m pytest -n $(TEST_WORKERS)
 
-lint: install
+lint: install lint-js
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+# Skipped with a message where Node.js and the packages cannot be installed; in continuous integration it must run.
+lint-js: install
+	$(BIN)/python -m tools.lint_javascript
 
 check: test
 
@@ -40,4 +44,4 @@ bench: install
 	$(BIN)/python benchmarks/run.py
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis tools/javascript/node_modules

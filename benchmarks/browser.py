@@ -41,16 +41,16 @@ ASK = """async (url) => {
   const blob = await (await fetch(url)).blob();
   const begun = performance.now();
   try {
-    return { answer: await window.answerer.answer(blob), milliseconds: performance.now() - begun };
+    return { answer: await window.answerer.predict(blob), milliseconds: performance.now() - begun };
   } catch (error) {
     return { error: String(error.code ?? error) };
   }
 }"""
 OPEN = """async () => {
   const config = await (await fetch(new URL("page/config.json", document.baseURI))).json();
-  const door = await import(new URL("page/local.js", document.baseURI));
-  window.answerer = await door.open(config);
-  return window.answerer.about();
+  const door = await import(new URL("page/api/browser_api.js", document.baseURI));
+  window.answerer = await door.openBrowserApi(config);
+  return window.answerer.modelInfo();
 }"""
 
 

@@ -45,7 +45,7 @@ from tests.attacks.doors import DOORS, peak_memory  # noqa: E402
 from tests.attacks.hostile_bundles import forged  # noqa: E402
 from tests.attacks.hostile_lists import SOUND as LISTS  # noqa: E402
 from tests.unit.bundle.factories import write_small  # noqa: E402
-from tests.unit.catalog.factories import batch, picture, write_files, write_tar, write_zip  # noqa: E402
+from tests.unit.catalog.factories import cifar_batch, picture, write_files, write_tar, write_zip  # noqa: E402
 
 from discern.bundle import archive  # noqa: E402
 from discern.errors import DiscernError  # noqa: E402
@@ -179,12 +179,12 @@ def _lists() -> list[Sample]:
 
 
 def _batches() -> list[Sample]:
-    meta = ("batches.meta", batch(np.zeros((0, 3072), np.uint8), [], more={b"label_names": [b"a", b"b"]}))
+    meta = ("batches.meta", cifar_batch(np.zeros((0, 3072), np.uint8), [], more={b"label_names": [b"a", b"b"]}))
     pixels = np.random.default_rng(0).integers(0, 256, (2, 3072), np.uint8)
     return [
-        Sample("data_batch_1", batch(pixels, [0, 1]), beside=(meta,)),
-        Sample("train", batch(pixels, [0, 1], key=b"fine_labels"), beside=(meta,)),
-        Sample(meta[0], meta[1], beside=(("data_batch_1", batch(pixels, [0, 1])),)),
+        Sample("data_batch_1", cifar_batch(pixels, [0, 1]), beside=(meta,)),
+        Sample("train", cifar_batch(pixels, [0, 1], key=b"fine_labels"), beside=(meta,)),
+        Sample(meta[0], meta[1], beside=(("data_batch_1", cifar_batch(pixels, [0, 1])),)),
     ]
 
 

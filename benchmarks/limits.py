@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from seen import DATA, Pack, look
 
-from discern.bundle.heads.linear_head import softmax
+from discern.bundle.heads import softmax
 from discern.bundle.prediction_sets import label_sets
 from discern.heads import fit_prediction_sets, fit_risk_control
 from discern.heads.feature_space import FeatureSpace

@@ -94,7 +94,7 @@ def look(folder: Path, order: tuple[str, ...]) -> Seen:
             prepared = prepare(run, config, cache=CACHE, progress=lambda *_: None)
     material, catalog = prepared.material, prepared.catalog
     split = cross_split(catalog, prepared.groups, exclude=conflicted(catalog, prepared.edges))
-    rows = np.flatnonzero(split.learned)
+    rows = np.flatnonzero(split.train)
     place = np.full(len(split.fold), -1)
     place[rows] = np.arange(len(rows))
     return Seen(
@@ -169,7 +169,7 @@ def few(seen: Seen, classes: int) -> dict[str, float]:
                 rank[rows] % 5,
                 classes=classes,
                 blocks=seen.blocks,
-                strangers=False,
+                score_unknown=False,
                 config=HeadConfig(ordered=ordered),
             )
             given = fitter.fit_head().probabilities(seen.features[judged])

@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 from sklearn.linear_model import LogisticRegression
 
-from discern.bundle import OnnxRuntime
+from discern.bundle import open_runtime
 from discern.catalog import Catalog
 from discern.evaluating import paired_difference
 from discern.features import extract, load_backbone
@@ -122,8 +122,8 @@ def against_plain(run: Path, catalog: Catalog, split: Split, features: Any) -> d
     ours = (answers["label"] == answers["answer"]).to_numpy()
     plain = np.zeros(len(answers), bool)
     truth = catalog.label_index
-    for fold in (TEST,) if split.method == "test-part" else split.held:
-        train, judged = split.training_rows(fold), split.judged_rows(fold)
+    for fold in (TEST,) if split.method == "test-part" else split.held_out:
+        train, judged = split.training_rows(fold), split.held_out_rows(fold)
         fitted = LogisticRegression(max_iter=1000).fit(features(train), truth[train])
         plain[[place[row] for row in judged.tolist()]] = fitted.predict(features(judged)) == truth[judged]
     rows = answers["row"].to_numpy()
@@ -156,7 +156,7 @@ def bare_loops(run: Path, catalog: Catalog) -> dict[str, float]:
         start = time.perf_counter()
         inputs = list(threads.map(lambda data: load_input(data, recipe), files))
         decode = time.perf_counter() - start
-    runtime = OnnxRuntime(backbone.graph, threads=CORES)
+    runtime = open_runtime(backbone.graph, threads=CORES)
     start = time.perf_counter()
     for batch in batches(inputs, 32):
         runtime.run({"pixels": np.stack(batch)})

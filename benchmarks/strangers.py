@@ -19,7 +19,7 @@ import numpy as np
 from seen import DATA, Pack, look, packs
 from sklearn.metrics import roc_auc_score
 
-from discern.bundle.heads.linear_head import MEASURES
+from discern.bundle.heads import MEASURES
 from discern.heads import HeadFitter
 
 OUT = Path(__file__).parent / "out"

@@ -17,7 +17,7 @@ import numpy as np
 import timm
 import torch
 
-from discern.bundle import OnnxRuntime
+from discern.bundle import open_runtime
 from discern.features.backbones import load_backbone
 from discern.features.backbones.efficientnet_lite import find_weights
 
@@ -68,7 +68,7 @@ def torch_embedding(net: torch.nn.Module, pixels: np.ndarray, *, mirror: bool) -
 def compare(name: str, size: int, *, mirror: bool, net: torch.nn.Module) -> float:
     backbone = load_backbone(name, size=size, mirror=mirror)
     pixels = sample(size)
-    ours = OnnxRuntime(backbone.graph, threads=2).run({"pixels": pixels})
+    ours = open_runtime(backbone.graph, threads=2).run({"pixels": pixels})
     embedding, feature_map = torch_embedding(net, pixels, mirror=mirror)
     apart = np.abs(ours["embedding"] - embedding)
     by_block = {block: float(apart[:, start:end].max()) for block, (start, end) in backbone.blocks.items()}

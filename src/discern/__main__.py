@@ -1,4 +1,4 @@
-"""`python -m discern` is the command `discern`."""
+"""Entry point of `python -m discern`, equal to the command `discern`."""
 
 from discern.cli import main
 

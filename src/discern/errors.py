@@ -1,35 +1,35 @@
-"""One family of errors.
+"""Exception hierarchy.
 
 DiscernError
-├── PictureError            a file that should be a picture and is not usable
-│   ├── NotAPicture             its content is no picture format we know
-│   ├── EmptyFile               nothing in it
-│   ├── TruncatedPicture        it ends too early
-│   ├── DamagedPicture          its format is known but it cannot be decoded
+├── PictureError            a file that cannot be used as a picture
+│   ├── NotAPicture             its content is not a supported picture format
+│   ├── EmptyFile               it is empty
+│   ├── TruncatedPicture        it ends before the picture does
+│   ├── DamagedPicture          its format is supported but it cannot be decoded
 │   ├── PictureTooLarge         more pixels or bytes than the limits allow
 │   └── UnreadableFile          a pipe, a device, a broken link, or no permission
-├── CatalogError            a source of pictures that cannot be read as one
+├── CatalogError            a source of pictures that cannot be read
 │   ├── FixesError              a fixes.csv that cannot be applied
 │   └── NamesError              a names.csv that cannot be used
-├── DataError               pictures that do not allow what was asked of them
-├── StoreError              the cache is damaged or of a newer form
-├── BackboneError           no such backbone, or not one we can run
+├── DataError               pictures or labels that do not suffice for the operation
+├── StoreError              a cache that cannot be used, or was written by a newer version
+├── BackboneError           an unknown or unsupported backbone
 ├── BundleError             a bundle that cannot be used
-│   ├── BundleDamaged           it is not what was written
-│   └── BundleFormatError       it is of a form that this version does not read
-├── RunError                a run folder that cannot be used as asked
-├── UsageError              an argument that makes no sense
-└── RequestError            a request that a server refuses
-    ├── BadRequest              it cannot be understood
-    ├── Unauthorized            it has no key, or one that is not known
-    ├── Forbidden               it may not be asked, or not with this key
+│   ├── BundleDamaged           its content is damaged or was altered
+│   └── BundleFormatError       its format is not supported by this version
+├── RunError                a run folder that cannot be used for the operation
+├── UsageError              an invalid argument
+└── RequestError            a request that a server rejects
+    ├── BadRequest              it is malformed
+    ├── Unauthorized            its API key is missing or unknown
+    ├── Forbidden               it is not permitted, or not with this key
     ├── NotFound                there is no such model or page
-    ├── MethodNotAllowed        a page that is asked in another way
+    ├── MethodNotAllowed        the endpoint does not support its HTTP method
     ├── RequestTooLarge         more bytes or pictures than the limits allow
-    ├── UnsupportedBody         a body of a kind that is not read
-    ├── Overloaded              more than can be answered now
-    │   └── RateExceeded            more than this asker may ask
-    └── Unreachable             no answer came, or none of a Discern server
+    ├── UnsupportedBody         its content type is not supported
+    ├── Overloaded              the server is at capacity
+    │   └── RateExceeded            the client has exceeded its rate limit
+    └── Unreachable             no response, or not one from a Discern server
 """
 
 from functools import partial
@@ -37,10 +37,10 @@ from typing import Any
 
 
 class DiscernError(Exception):
-    """The root: what was found and where, and in `hint` what to do next.
+    """Base class of all errors raised by Discern.
 
     Args:
-        message: one sentence that names the thing and the place.
+        message: one sentence that names the problem and where it is.
         hint: one sentence that names the remedy, or "".
     """
 
@@ -55,24 +55,24 @@ class DiscernError(Exception):
         return f"{self.message} {self.hint}".strip()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # As keyword arguments are not in `args`, another process would not get the hint.
+        # Keyword arguments are not part of `args`, so pickling would lose the hint.
         return partial(type(self), hint=self.hint), (self.message,), self.__dict__
 
 
 class PictureError(DiscernError):
-    """A file that should be a picture and is not usable."""
+    """A file that cannot be used as a picture."""
 
     code = "picture"
 
 
 class NotAPicture(PictureError):
-    """The content is no picture format we know."""
+    """The content of the file is not a supported picture format."""
 
     code = "not_a_picture"
 
 
 class EmptyFile(PictureError):
-    """There is nothing in the file."""
+    """The file is empty."""
 
     code = "empty"
 
@@ -84,7 +84,7 @@ class TruncatedPicture(PictureError):
 
 
 class DamagedPicture(PictureError):
-    """The format is known, but the content cannot be decoded."""
+    """The format is supported, but the content cannot be decoded."""
 
     code = "damaged"
 
@@ -96,13 +96,13 @@ class PictureTooLarge(PictureError):
 
 
 class UnreadableFile(PictureError):
-    """A pipe, a device, a broken link, or a file that may not be read."""
+    """A pipe, a device, a broken link, or a file without read permission."""
 
     code = "unreadable_file"
 
 
 class CatalogError(DiscernError):
-    """A source of pictures that cannot be read as one."""
+    """A source of pictures that cannot be read."""
 
     code = "catalog"
 
@@ -120,19 +120,19 @@ class NamesError(CatalogError):
 
 
 class DataError(DiscernError):
-    """The pictures do not allow what was asked of them."""
+    """Pictures or labels that do not suffice for the operation."""
 
     code = "data"
 
 
 class StoreError(DiscernError):
-    """The cache is damaged or was written by a newer version."""
+    """A cache that cannot be used, or was written by a newer version."""
 
     code = "store"
 
 
 class BackboneError(DiscernError):
-    """No such backbone, or not one that can be run."""
+    """An unknown or unsupported backbone."""
 
     code = "backbone"
 
@@ -144,49 +144,49 @@ class BundleError(DiscernError):
 
 
 class BundleDamaged(BundleError):
-    """The bundle is not what was written."""
+    """The content of the bundle is damaged or was altered."""
 
     code = "bundle_damaged"
 
 
 class BundleFormatError(BundleError):
-    """The bundle is of a form that this version does not read."""
+    """The format of the bundle is not supported by this version."""
 
     code = "bundle_format"
 
 
 class RunError(DiscernError):
-    """A run folder that cannot be used as asked."""
+    """A run folder that cannot be used for the operation."""
 
     code = "run"
 
 
 class UsageError(DiscernError):
-    """An argument that makes no sense."""
+    """An invalid argument."""
 
     code = "usage"
 
 
 class RequestError(DiscernError):
-    """A request that a server refuses."""
+    """A request that a server rejects."""
 
     code = "request"
 
 
 class BadRequest(RequestError):
-    """The request cannot be understood."""
+    """The request is malformed."""
 
     code = "bad_request"
 
 
 class Unauthorized(RequestError):
-    """The request has no key, or one that is not known."""
+    """The API key of the request is missing or unknown."""
 
     code = "unauthorized"
 
 
 class Forbidden(RequestError):
-    """The request may not be made, or not with this key."""
+    """The request is not permitted, or not with this API key."""
 
     code = "forbidden"
 
@@ -198,7 +198,7 @@ class NotFound(RequestError):
 
 
 class MethodNotAllowed(RequestError):
-    """The page is asked in another way."""
+    """The endpoint does not support the HTTP method."""
 
     code = "method_not_allowed"
 
@@ -210,18 +210,18 @@ class RequestTooLarge(RequestError):
 
 
 class UnsupportedBody(RequestError):
-    """The body is of a kind that is not read."""
+    """The content type of the body is not supported."""
 
     code = "unsupported"
 
 
 class Overloaded(RequestError):
-    """More than can be answered now.
+    """The server is at capacity.
 
     Args:
         message: as for every error.
         hint: as for every error.
-        retry_after: seconds after which it is worth asking again.
+        retry_after: seconds to wait before the next attempt.
     """
 
     code = "overloaded"
@@ -232,12 +232,12 @@ class Overloaded(RequestError):
 
 
 class RateExceeded(Overloaded):
-    """More than this asker may ask."""
+    """The client has exceeded its rate limit."""
 
     code = "rate_exceeded"
 
 
 class Unreachable(RequestError):
-    """No answer came, or none of a Discern server."""
+    """No response came, or not one from a Discern server."""
 
     code = "unreachable"

@@ -1,14 +1,14 @@
-"""How long work tells how far it is, without knowing who listens."""
+"""Progress callbacks of long-running work."""
 
 from typing import Protocol
 
 
 class Progress(Protocol):
-    """Is called as work goes on; the library itself never prints."""
+    """Callback that reports progress; the library itself never prints."""
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
-        """Take note that `done` of `total` units (None: not known yet) of `stage` are finished."""
+        """Report that `done` of `total` items of `stage` are finished; `total` is None until it is known."""
 
 
 def silent(stage: str, done: int, total: int | None) -> None:
-    """Ignore all progress; the default wherever a `Progress` is taken."""
+    """Ignore progress: the default of every `progress` argument."""

@@ -20,7 +20,7 @@ from discern.bundle import archive
 from discern.features.testing import colour_backbone
 from tests.attacks.hostile import Hostile, Write, file
 from tests.unit.bundle.factories import colour_graph, write_small
-from tests.unit.catalog.factories import batch, picture
+from tests.unit.catalog.factories import cifar_batch, picture
 
 Members = dict[str, bytes]
 DAMAGED, FORMAT, OTHER, UNPROVEN = ("bundle_damaged",), ("bundle_format",), ("bundle",), ("not_verified",)
@@ -114,7 +114,7 @@ CHANGED: dict[str, Callable[[bytes], bytes]] = {
     "deflated_members": lambda data: rezipped(compression=zipfile.ZIP_DEFLATED),
     "other_times": lambda data: rezipped(),
     "a_deflated_bomb": lambda data: zip_of(sound() | {"CARD.md": bytes(100 * MEBI)}, compression=zipfile.ZIP_DEFLATED),
-    "a_pickle": lambda data: batch(np.zeros((0, 3072), np.uint8), []),
+    "a_pickle": lambda data: cifar_batch(np.zeros((0, 3072), np.uint8), []),
     "a_graph_alone": lambda data: colour_graph(),
     "an_hdf5_file": lambda data: b"\x89HDF\r\n\x1a\n" + bytes(2000),
     "a_safetensors_file": lambda data: struct.pack("<Q", 2**63) + b"{}",

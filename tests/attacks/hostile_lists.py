@@ -1,4 +1,4 @@
-"""Lists and batches that lead outside, claim too much, or would run something."""
+"""Hostile listings and CIFAR batches: paths that lead outside, huge claims, and pickles that run code."""
 
 import io
 import json
@@ -13,11 +13,11 @@ import polars as pl
 
 from tests.attacks.doors import READ
 from tests.attacks.hostile import Hostile, Write, among, files
-from tests.unit.catalog.factories import batch, picture, write_files
+from tests.unit.catalog.factories import cifar_batch, picture, write_files
 
 
-class Runs:
-    """Unpickled by Python, it makes a folder."""
+class CreatesFolder:
+    """Object that creates a folder when Python unpickles it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -26,7 +26,7 @@ class Runs:
         return os.mkdir, (str(self.path),)
 
 
-SOUND = {
+VALID = {
     "all.csv": b"path,label,split,group\n0.png,x,train,g\n1.png,y,test,h\n2.png,x,train,g\n",
     "all.tsv": b"image\tlabel\n0.png\tx\n1.png\ty\n",
     "all.lst": b"0\t0\t0.png\n1\t1\t1.png\n2\t0\t2.png\n",
@@ -37,12 +37,13 @@ SOUND = {
 
 
 def parquet(**columns: object) -> bytes:
+    """Return a Parquet file with the columns."""
     file = io.BytesIO()
     pl.DataFrame(columns).write_parquet(file)
     return file.getvalue()
 
 
-SOUND["all.parquet"] = parquet(path=["0.png", "1.png"], label=["x", "y"])
+VALID["all.parquet"] = parquet(path=["0.png", "1.png"], label=["x", "y"])
 LISTS = {
     "metadata.jsonl": '{{"file_name": {0}, "label": "x"}}\n',
     "all.manifest": '{{"source-ref": {0}, "label": "x"}}\n',
@@ -56,8 +57,8 @@ OUTSIDE = {
     "up from inside": "in/../../secret.png",
     "up from a bucket": "s3://b/../../secret.png",
     "up by backslashes": "..\\secret.png",
-    "an address of a file": "file://{}/secret.png",
-    "an address": "https://127.0.0.1:9/secret.png",
+    "a file URL": "file://{}/secret.png",
+    "a URL": "https://127.0.0.1:9/secret.png",
     "a link out": "out.png",
 }
 HUGE = {
@@ -67,8 +68,8 @@ HUGE = {
     "file_list.json": b'{"a":' * 300_000,
     "metadata.csv": b"file_name,label\n" + b'"' * 8_000_001,
 }
-# Given by name: code of what came.
-GIVEN: dict[str, tuple[str, Callable[[], bytes], tuple[str, ...]]] = {
+# Listings that are the source: file name, content, and the possible outcomes.
+SOURCES: dict[str, tuple[str, Callable[[], bytes], tuple[str, ...]]] = {
     "a field of 10 MB": ("a.csv", lambda: b"path,label\n0.png," + b"x" * 10_000_000, ("catalog",)),
     "a header of 10 MB": ("a.csv", lambda: b"x" * 10_000_000, ("catalog",)),
     "a million columns": ("a.csv", lambda: b"path," + b"x," * 1_000_000 + b"\n0.png\n", (READ, "catalog")),
@@ -77,37 +78,37 @@ GIVEN: dict[str, tuple[str, Callable[[], bytes], tuple[str, ...]]] = {
         lambda: json.dumps({"file_name": "0.png", "label": "x"} | {f"c{n}": n for n in range(1_000_000)}).encode(),
         ("catalog",),
     ),
-    "a zero in a path": ("a.csv", lambda: b"path,label\n0\0.png,x\n", ("catalog", "unreadable_file")),
-    "zeros": ("a.csv", lambda: bytes(100_000), ("catalog",)),
-    "two bytes a letter": ("a.csv", lambda: "path,label\n0.png,x\n".encode("utf-16"), ("catalog",)),
-    "four bytes a letter": ("a.csv", lambda: "path,label\n0.png,x\n".encode("utf-32"), ("catalog",)),
-    "letters of Latin 1": ("a.csv", lambda: b"path,label\n0.png,gr\xfcn\n", ("catalog",)),
+    "a NUL in a path": ("a.csv", lambda: b"path,label\n0\0.png,x\n", ("catalog", "unreadable_file")),
+    "NULs": ("a.csv", lambda: bytes(100_000), ("catalog",)),
+    "UTF-16": ("a.csv", lambda: "path,label\n0.png,x\n".encode("utf-16"), ("catalog",)),
+    "UTF-32": ("a.csv", lambda: "path,label\n0.png,x\n".encode("utf-32"), ("catalog",)),
+    "Latin-1": ("a.csv", lambda: b"path,label\n0.png,gr\xfcn\n", ("catalog",)),
     "surrogates": ("a.csv", lambda: b"path,label\n0.png,\xed\xa0\x80\n", ("catalog",)),
     "surrogates in JSON": ("a.jsonl", lambda: b'{"file_name": "0.png", "label": "\\ud800"}', ("catalog",)),
     "surrogates in a path": ("a.jsonl", lambda: b'{"file_name": "\\udcff.png", "label": "x"}', ("catalog",)),
-    "a quote left open": ("a.csv", lambda: b'path,label\n"0.png,x\n1.png,y\n', ("catalog",)),
-    "another label for a path": ("a.csv", lambda: b"path,label\n0.png,x\n0.png,y\n", ("catalog",)),
-    "another spelling of a path": ("a.csv", lambda: b"path,label\n0.png,x\n./0.png,y\n", ("catalog",)),
+    "an unclosed quote": ("a.csv", lambda: b'path,label\n"0.png,x\n1.png,y\n', ("catalog",)),
+    "two labels for a path": ("a.csv", lambda: b"path,label\n0.png,x\n0.png,y\n", ("catalog",)),
+    "two spellings of a path": ("a.csv", lambda: b"path,label\n0.png,x\n./0.png,y\n", ("catalog",)),
     "a path a hundred thousand times": ("a.csv", lambda: b"path,label\n" + b"0.png,x\n" * 100_000, (READ,)),
-    "a part that is none": ("a.csv", lambda: b"path,label,split\n0.png,x,holdout\n", ("catalog",)),
-    "no paths": ("a.csv", lambda: b"path,label\n,x\n", ("catalog",)),
+    "an unknown part": ("a.csv", lambda: b"path,label,split\n0.png,x,holdout\n", ("catalog",)),
+    "an empty path": ("a.csv", lambda: b"path,label\n,x\n", ("catalog",)),
     "no column of paths": ("a.csv", lambda: b"label\nx\n", ("catalog",)),
-    "nothing": ("a.csv", lambda: b"", ("catalog",)),
+    "an empty file": ("a.csv", lambda: b"", ("catalog",)),
     "a formula for a label": ("a.csv", lambda: b"path,label\n0.png,=1+1\n1.png,@x\n", (READ,)),
-    "terminal commands for a label": ("a.csv", lambda: b"path,label\n0.png,\x1b[2J\n1.png,y\n", (READ,)),
-    "no number": ("a.jsonl", lambda: b'{"file_name": "0.png", "label": NaN}', (READ, "catalog")),
+    "escape sequences for a label": ("a.csv", lambda: b"path,label\n0.png,\x1b[2J\n1.png,y\n", (READ,)),
+    "NaN": ("a.jsonl", lambda: b'{"file_name": "0.png", "label": NaN}', (READ, "catalog")),
     "a number of a million digits": (
         "a.jsonl",
         lambda: b'{"file_name": "0.png", "label": ' + b"9" * 1_000_000 + b"}",
         ("catalog",),
     ),
-    "a number past all": ("a.jsonl", lambda: b'{"file_name": "0.png", "label": 1e999999999}', (READ, "catalog")),
-    "JSON that goes deep": ("a.jsonl", lambda: b'{"file_name":' + b"[" * 200_000, ("catalog",)),
-    "JSON in objects": ("a.jsonl", lambda: b'{"a":' * 100_000, ("catalog",)),
-    "a key twice": ("a.jsonl", lambda: b'{"file_name": "0.png", "file_name": "1.png"}', ("catalog",)),
+    "an infinite number": ("a.jsonl", lambda: b'{"file_name": "0.png", "label": 1e999999999}', (READ, "catalog")),
+    "deeply nested lists": ("a.jsonl", lambda: b'{"file_name":' + b"[" * 200_000, ("catalog",)),
+    "deeply nested objects": ("a.jsonl", lambda: b'{"a":' * 100_000, ("catalog",)),
+    "a duplicate key": ("a.jsonl", lambda: b'{"file_name": "0.png", "file_name": "1.png"}', ("catalog",)),
     "a list for a path": ("a.jsonl", lambda: b'{"file_name": ["0.png"], "label": "x"}', ("catalog",)),
-    "no objects": ("a.jsonl", lambda: b"1\n2\n", ("catalog",)),
-    "entities in entities": (
+    "numbers instead of objects": ("a.jsonl", lambda: b"1\n2\n", ("catalog",)),
+    "an XML entity bomb": (
         "file_list.json",
         lambda: b'<!DOCTYPE a [<!ENTITY b "' + b"&c;" * 100 + b'">]><a>&b;</a>',
         ("catalog",),
@@ -117,19 +118,19 @@ GIVEN: dict[str, tuple[str, Callable[[], bytes], tuple[str, ...]]] = {
         lambda: json.dumps({str(n): ["0.png"] for n in range(10_000)}).encode(),
         ("catalog",),
     ),
-    "a label of paths that are objects": ("file_list.json", lambda: b'{"x": [{"a": 1}]}', ("catalog",)),
+    "objects for paths": ("file_list.json", lambda: b'{"x": [{"a": 1}]}', ("catalog",)),
     "an .lst of ten thousand labels": ("a.lst", lambda: b"0\t" + b"0\t" * 10_000 + b"1\t0.png\n", (READ, "catalog")),
     "an .lst of negative numbers": ("a.lst", lambda: b"-1\t-1\t0.png\n", ("catalog",)),
-    "Parquet cut": ("a.parquet", lambda: SOUND["all.parquet"][:-20], ("catalog",)),
-    "Parquet of its sign alone": ("a.parquet", lambda: b"PAR1" + b"\xff" * 4 + b"PAR1", ("catalog",)),
+    "truncated Parquet": ("a.parquet", lambda: VALID["all.parquet"][:-20], ("catalog",)),
+    "Parquet of its signature alone": ("a.parquet", lambda: b"PAR1" + b"\xff" * 4 + b"PAR1", ("catalog",)),
     "Parquet that claims a footer of gigabytes": (
         "a.parquet",
-        lambda: SOUND["all.parquet"][:-8] + b"\xff\xff\xff\x7fPAR1",
+        lambda: VALID["all.parquet"][:-8] + b"\xff\xff\xff\x7fPAR1",
         ("catalog",),
     ),
-    "Parquet whose footer is noise": (
+    "Parquet with a random footer": (
         "a.parquet",
-        lambda: SOUND["all.parquet"][:-200] + bytes(range(192)) + SOUND["all.parquet"][-8:],
+        lambda: VALID["all.parquet"][:-200] + bytes(range(192)) + VALID["all.parquet"][-8:],
         ("catalog",),
     ),
     "Parquet of lists": ("a.parquet", lambda: parquet(path=[["0.png"]], label=["x"]), ("catalog",)),
@@ -145,61 +146,61 @@ GIVEN: dict[str, tuple[str, Callable[[], bytes], tuple[str, ...]]] = {
         lambda: parquet(path=pl.repeat("0.png", 20_000_000, eager=True), label=pl.repeat("x", 20_000_000, eager=True)),
         ("catalog",),
     ),
-    "a picture under a list's name": ("a.csv", lambda: picture(1), ("catalog",)),
-    "an archive under a list's name": ("a.csv", lambda: b"PK\3\4" + bytes(100), ("catalog",)),
+    "a picture with a listing's name": ("a.csv", lambda: picture(1), ("catalog",)),
+    "an archive with a listing's name": ("a.csv", lambda: b"PK\3\4" + bytes(100), ("catalog",)),
 }
-WHY = "its values are text, and are shown so that they do nothing"
+WHY = "the values are text, and are escaped when shown"
 META = pickle.dumps({b"label_names": [b"a", b"b"]}, 2)
 ZEROS = np.zeros((2, 3072), np.uint8)
 HARMFUL = {
-    "a function set up": b"\x80\x02cnumpy\ndtype\nN}(U\x01au\x86b.",
-    "a name called by another": b"\x80\x02c_codecs\nencode\nc_codecs\nencode\nU\x03zip\x86R.",
-    "text coded as zip": b"\x80\x02}U\x01xc_codecs\nencode\nX\x01\x00\x00\x00aX\x03\x00\x00\x00zip\x86Rs.",
+    "BUILD on a function": b"\x80\x02cnumpy\ndtype\nN}(U\x01au\x86b.",
+    "a name called with another name": b"\x80\x02c_codecs\nencode\nc_codecs\nencode\nU\x03zip\x86R.",
+    "text with the encoding zip": b"\x80\x02}U\x01xc_codecs\nencode\nX\x01\x00\x00\x00aX\x03\x00\x00\x00zip\x86Rs.",
     "a memo that claims gigabytes": b"\x80\x02}r\xff\xff\xff\x7f}r\xfe\xff\xff\xff.",
     "bytes that claim exabytes": b"\x80\x04}\x8c\x01a\x8e" + struct.pack("<Q", 1 << 60) + b"x",
     "a buffer that claims exabytes": b"\x80\x05}\x8c\x01a\x96" + struct.pack("<Q", 1 << 40) + b"x",
     "an array that claims exabytes": pickle.dumps({"data": np.zeros(4, np.uint8)}, 2).replace(
         b"K\x04", b"J\xff\xff\xff\x7f"
     ),
-    "a key without end": b"\x80\x02}" + b"(" * 1 + b"K\x01" + b"\x85" * 300_000 + b"K\x01u.",
-    "a number without end": b"\x80\x02}U\x01aL" + b"9" * 200_000 + b"L\ns.",
+    "deeply nested tuples as a key": b"\x80\x02}" + b"(" * 1 + b"K\x01" + b"\x85" * 300_000 + b"K\x01u.",
+    "a number of 200,000 digits": b"\x80\x02}U\x01aL" + b"9" * 200_000 + b"L\ns.",
     "a number of megabytes": b"\x80\x02}U\x01a\x8b" + struct.pack("<l", 30_000_000) + b"\xff" * 30_000_000 + b"s.",
-    "persistent identity": b"\x80\x02}U\x01aU\x01bQs.",
-    "a class made": b"\x80\x02cos\nsystem\n)\x81.",
-    "an instance made": b"\x80\x02(S'id'\nios\nsystem\n.",
-    "an extension": b"\x80\x02\x82\x01.",
-    "marks that are not there": b"\x80\x02uuu.",
+    "a persistent id": b"\x80\x02}U\x01aU\x01bQs.",
+    "NEWOBJ": b"\x80\x02cos\nsystem\n)\x81.",
+    "INST": b"\x80\x02(S'id'\nios\nsystem\n.",
+    "an extension code": b"\x80\x02\x82\x01.",
+    "missing marks": b"\x80\x02uuu.",
     "an empty stack": b"\x80\x02000.",
-    "too many instructions": b"\x80\x02}" + b"]0" * 4_100_000 + b".",
-    "more than one thing": b"\x80\x02}}.",
+    "too many opcodes": b"\x80\x02}" + b"]0" * 4_100_000 + b".",
+    "two values on the stack": b"\x80\x02}}.",
     "lists in lists": b"\x80\x02" + b"]" * 500_000 + b"a" * 499_999 + b".",
-    "a list that grows twofold each time": b"\x80\x02}U\x04data](K\x01K\x02e" + b"q\x00(h\x00h\x00e" * 40 + b"s.",
-    "text that grows twofold each time": b"\x80\x02}U\x01a]q\x00" + b"(h\x00h\x00l" * 400 + b"s.",
-    "a tuple in tuples": b"\x80\x02}U\x01a)" + b"q\x00h\x00\x86" * 100_000 + b"s.",
-    "an array of negative sides": pickle.dumps({"data": np.zeros((2, 2), np.uint8)}, 2).replace(
+    "a list that doubles repeatedly": b"\x80\x02}U\x04data](K\x01K\x02e" + b"q\x00(h\x00h\x00e" * 40 + b"s.",
+    "lists that double repeatedly": b"\x80\x02}U\x01a]q\x00" + b"(h\x00h\x00l" * 400 + b"s.",
+    "deeply nested tuples": b"\x80\x02}U\x01a)" + b"q\x00h\x00\x86" * 100_000 + b"s.",
+    "an array with negative sizes": pickle.dumps({"data": np.zeros((2, 2), np.uint8)}, 2).replace(
         b"K\x02K\x02", b"J\xff\xff\xff\xffK\x02"
     ),
     "an array of objects": pickle.dumps({b"data": np.array([{}, []], object), b"labels": [0, 1]}, 2),
     "pixels of another size": pickle.dumps({b"data": np.zeros((2, 3071), np.uint8), b"labels": [0, 1]}, 2),
     "pixels of floats": pickle.dumps({b"data": ZEROS.astype(np.float64), b"labels": [0, 1]}, 2),
-    "labels that are words": pickle.dumps({b"data": ZEROS, b"labels": ["a", "b"]}, 2),
-    "labels beyond all classes": pickle.dumps({b"data": ZEROS, b"labels": [2**70, -1]}, 2),
+    "labels that are strings": pickle.dumps({b"data": ZEROS, b"labels": ["a", "b"]}, 2),
+    "labels out of range": pickle.dumps({b"data": ZEROS, b"labels": [2**70, -1]}, 2),
     "fewer labels than pixels": pickle.dumps({b"data": ZEROS, b"labels": [0]}, 2),
     "text for labels": pickle.dumps({b"data": ZEROS, b"labels": "01"}, 2),
 }
-KNOWN = ("not_a_picture", "damaged")
+REFUSED = ("not_a_picture", "damaged")
 
 
-def _leading(name: str, said: str) -> Write:
+def _leading_outside(name: str, template: str) -> Write:
     def act(inside: Path) -> None:
         (inside / "out.png").symlink_to("nowhere/secret.png")
-        path = said.format(inside.parent)
+        path = template.format(inside.parent)
         (inside / name).write_text(LISTS[name].format(json.dumps(path), path))
 
     return among(act)
 
 
-def _given(name: str, make: Callable[[], bytes]) -> Write:
+def _as_source(name: str, make: Callable[[], bytes]) -> Write:
     def write(folder: Path) -> Path:
         write_files(folder, {f"{number}.png": picture(number) for number in range(3)} | {name: make()})
         return folder / name
@@ -209,49 +210,50 @@ def _given(name: str, make: Callable[[], bytes]) -> Write:
 
 def _batch(data: bytes, protocol: int | None = None) -> Write:
     def write(folder: Path) -> Path:
-        said = data if protocol is None else pickle.dumps({b"data": Runs(folder / "made")}, protocol)
-        files({"data_batch_1": batch(ZEROS, [0, 1]), "data_batch_2": said, "batches.meta": META})(folder)
+        hostile = data if protocol is None else pickle.dumps({b"data": CreatesFolder(folder / "made")}, protocol)
+        files({"data_batch_1": cifar_batch(ZEROS, [0, 1]), "data_batch_2": hostile, "batches.meta": META})(folder)
         return folder / "in"
 
     return write
 
 
 def _lists() -> list[Hostile]:
-    led = ("catalog", "not_a_picture", "not_a_picture unreadable_file", "unreadable_file")
+    outcomes = ("catalog", "not_a_picture", "not_a_picture unreadable_file", "unreadable_file")
     found = [
         Hostile(
-            kind="list that leads outside",
+            kind="listing that leads outside",
             name=f"{name}, {what}",
             door="scan",
-            write=_leading(name, said),
-            came=led,
+            write=_leading_outside(name, template),
+            came=outcomes,
             posix=True,
         )
         for name in LISTS
-        for what, said in OUTSIDE.items()
+        for what, template in OUTSIDE.items()
     ]
     found += [
-        Hostile(kind="list without end", name=name, door="scan", write=files({name: data}), came=("not_a_picture",))
+        Hostile(kind="endless listing", name=name, door="scan", write=files({name: data}), came=("not_a_picture",))
         for name, data in HUGE.items()
     ]
     found += [
         Hostile(
-            kind="list that lies",
+            kind="hostile listing",
             name=what,
             door="scan",
-            write=_given(name, make),
+            write=_as_source(name, make),
             came=came,
             why=WHY if READ in came else "",
             heavy="million" in what,
         )
-        for what, (name, make, came) in GIVEN.items()
+        for what, (name, make, came) in SOURCES.items()
     ]
     return found
 
 
 def _pickles() -> list[Hostile]:
     found = [
-        Hostile(kind="pickle", name=what, door="scan", write=_batch(data), came=KNOWN) for what, data in HARMFUL.items()
+        Hostile(kind="pickle", name=what, door="scan", write=_batch(data), came=REFUSED)
+        for what, data in HARMFUL.items()
     ]
     return found + [
         Hostile(
@@ -259,7 +261,7 @@ def _pickles() -> list[Hostile]:
             name=f"a function called, protocol {protocol}",
             door="scan",
             write=_batch(b"", protocol),
-            came=KNOWN,
+            came=REFUSED,
         )
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
     ]

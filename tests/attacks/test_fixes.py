@@ -1,7 +1,6 @@
-"""A fixes.csv damaged in each way that people, spreadsheets and crashes know: applied as meant, or refused by line."""
+"""Files of fixes damaged by people, spreadsheets and crashes: applied as meant, or an error with the line."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -11,23 +10,24 @@ from discern.catalog.fixes import Fix
 from discern.errors import FixesError
 from tests.attacks.hostile_kept import DAMAGED, HEADER, UNFIT
 from tests.unit.conftest import catalog_of
+from tests.unit.full_disk import full_disk
 
 PATHS = ["blue/b.png", "red/a.png", "=1+1.png", "./-x.png", "a,b;c.png", "two\nlines.png"]
 
-MEANT = {
+READABLE = {
     "the_header_alone": (HEADER, []),
     "a_byte_order_mark": (b"\xef\xbb\xbf" + HEADER + b"red/a.png,drop,,,,\n", ["red/a.png"]),
-    "lines_of_windows": (HEADER.replace(b"\n", b"\r\n") + b"red/a.png,drop,,,,\r\n", ["red/a.png"]),
-    "lines_of_an_old_mac": (HEADER.replace(b"\n", b"\r") + b"red/a.png,drop,,,,\r", ["red/a.png"]),
+    "windows_line_endings": (HEADER.replace(b"\n", b"\r\n") + b"red/a.png,drop,,,,\r\n", ["red/a.png"]),
+    "classic_mac_line_endings": (HEADER.replace(b"\n", b"\r") + b"red/a.png,drop,,,,\r", ["red/a.png"]),
     "semicolons_and_a_decimal_comma": (HEADER.replace(b",", b";") + b"red/a.png;drop;;;0,5;x\n", ["red/a.png"]),
     "tabs": (HEADER.replace(b",", b"\t") + b"red/a.png\tdrop\t\t\t\t\n", ["red/a.png"]),
     "fewer_columns_in_capitals": (b"ACTION, Path\n DROP ,red/a.png\n", ["red/a.png"]),
     "blank_lines": (HEADER + b"\n,,,,,\nred/a.png,drop,,,,\n\n", ["red/a.png"]),
     "no_last_newline": (HEADER + b"red/a.png,drop", ["red/a.png"]),
-    "a_row_twice": (HEADER + b"red/a.png,drop,,,,\n" * 2, ["red/a.png"]),
-    "a_guarded_formula": (HEADER + b"./=1+1.png,drop,,,,\n", ["=1+1.png"]),
-    "a_formula_unguarded": (HEADER + b"=1+1.png,drop,,,,\n", ["=1+1.png"]),
-    "quotes_where_needed": (HEADER + b'"a,b;c.png",drop,,,,\n"two\nlines.png",drop,,,,\n', ["a,b;c.png", PATHS[5]]),
+    "a_duplicate_row": (HEADER + b"red/a.png,drop,,,,\n" * 2, ["red/a.png"]),
+    "an_escaped_formula": (HEADER + b"./=1+1.png,drop,,,,\n", ["=1+1.png"]),
+    "a_formula_that_is_not_escaped": (HEADER + b"=1+1.png,drop,,,,\n", ["=1+1.png"]),
+    "quoted_cells": (HEADER + b'"a,b;c.png",drop,,,,\n"two\nlines.png",drop,,,,\n', ["a,b;c.png", PATHS[5]]),
 }
 
 
@@ -37,68 +37,68 @@ def file(tmp_path: Path) -> Path:
 
 
 def catalog():
+    """Return a catalog with the paths of `PATHS`."""
     return catalog_of(["x"] * len(PATHS), path=PATHS)
 
 
-@pytest.mark.parametrize("name", MEANT)
-def test_what_is_meant_is_done(file: Path, name: str) -> None:
-    data, dropped = MEANT[name]
+@pytest.mark.parametrize("name", READABLE)
+def test_readable_files_are_applied(file: Path, name: str) -> None:
+    data, dropped = READABLE[name]
     file.write_bytes(data)
-    left = apply_fixes(catalog(), read_fixes(file)).table["path"].to_list()
-    assert left == [path for path in PATHS if path not in dropped]
+    remaining = apply_fixes(catalog(), read_fixes(file)).table["path"].to_list()
+    assert remaining == [path for path in PATHS if path not in dropped]
 
 
 @pytest.mark.parametrize("name", DAMAGED)
-def test_what_cannot_be_read_is_named_by_its_line(file: Path, name: str) -> None:
-    data, why = DAMAGED[name]
+def test_damaged_files_are_errors_with_line_and_remedy(file: Path, name: str) -> None:
+    data, message = DAMAGED[name]
     file.write_bytes(data)
-    with pytest.raises(FixesError, match=why) as caught:
+    with pytest.raises(FixesError, match=message) as caught:
         read_fixes(file)
     assert caught.value.hint
     assert str(file) in caught.value.message
 
 
 @pytest.mark.parametrize("name", UNFIT)
-def test_what_fits_no_picture_is_named(file: Path, name: str) -> None:
-    data, why = UNFIT[name]
+def test_fixes_that_do_not_fit_the_catalog_are_errors(file: Path, name: str) -> None:
+    data, message = UNFIT[name]
     file.write_bytes(HEADER + data)
-    with pytest.raises(FixesError, match=why) as caught:
+    with pytest.raises(FixesError, match=message) as caught:
         apply_fixes(catalog(), read_fixes(file))
     assert caught.value.hint
 
 
-@pytest.mark.parametrize("kind", ["folder", "nothing", "pipe", "device"])
-def test_what_is_no_file_is_never_waited_for(file: Path, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["folder", "missing", "pipe", "device"])
+def test_other_files_are_errors_and_never_block(file: Path, kind: str) -> None:
     if kind == "folder":
         file.mkdir()
     if kind == "pipe":
         if not hasattr(os, "mkfifo"):
-            pytest.skip("there are no pipes in folders here")
+            pytest.skip("no named pipes on this system")
         os.mkfifo(file)
     if kind == "device":
         if not Path("/dev/zero").exists():
-            pytest.skip("there is no such device here")
+            pytest.skip("no /dev/zero on this system")
         file.symlink_to("/dev/zero")
     with pytest.raises(FixesError, match=r"fixes\.csv"):
         read_fixes(file)
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "./=", "././-"])
-def test_no_cell_begins_a_formula_and_each_comes_back(file: Path, start: str) -> None:
+def test_no_cell_is_a_formula_and_each_is_read_back(file: Path, start: str) -> None:
     text = f"{start}HYPERLINK(1)"
     fix = Fix(path=f"{start}a.png", action="relabel", value=text, other=text, score=0.5, why=text)
     write_fixes(file, [fix])
     row = file.read_text().split("\n", 1)[1]
     assert not [cell for cell in row.split(",") if cell.strip('"').startswith(("=", "+", "-", "@", "\t", "\r"))]
-    (back,) = read_fixes(file)
-    assert (back.value, back.why) == (text, text)
+    (read,) = read_fixes(file)
+    assert (read.value, read.why) == (text, text)
 
 
-def test_fixes_are_written_whole_or_not_at_all(file: Path) -> None:
+def test_fixes_are_written_atomically(file: Path) -> None:
     write_fixes(file, [Fix(path="a.png", action="drop")])
     before = file.read_bytes()
-    (file.parent / "fixes.csv.unfinished").mkdir()
-    with pytest.raises((FixesError, OSError)):
+    with pytest.raises(FixesError, match="cannot be written"), full_disk():
         write_fixes(file, [Fix(path="b.png", action="drop")])
     assert file.read_bytes() == before
-    shutil.rmtree(file.parent / "fixes.csv.unfinished")
+    assert [path.name for path in file.parent.iterdir()] == [file.name]

@@ -1,4 +1,4 @@
-"""Sources made to do harm: nothing they name is run, nothing outside is read, and nothing takes long or much memory."""
+"""Hostile sources: no code is run, nothing outside is read, and time and memory are bounded."""
 
 import io
 import pickle
@@ -15,33 +15,35 @@ from PIL import Image
 from discern.catalog import scan
 from discern.catalog.formats.cifar.pickle_reader import read_pickle
 from discern.errors import CatalogError, DamagedPicture, NotAPicture, PictureError
-from tests.attacks.hostile_lists import HUGE, META, Runs
+from tests.attacks.hostile_lists import HUGE, META, CreatesFolder
 
 SECONDS = 20
 
 
 def png(number: int) -> bytes:
+    """Return a small PNG in one colour."""
     file = io.BytesIO()
     Image.new("RGB", (8, 8), (number, 0, 0)).save(file, "PNG")
     return file.getvalue()
 
 
 def batch(**more: object) -> bytes:
+    """Return a CIFAR batch of two black pictures."""
     pixels = np.zeros((2, 3072), np.uint8)
     return pickle.dumps({b"data": pixels, b"labels": [0, 1], **{key.encode(): value for key, value in more.items()}}, 2)
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 @pytest.mark.parametrize("name", ["train", "test_batch", "batches.meta"])
-def test_no_pickle_is_run(tmp_path, name, protocol):
+def test_no_pickle_is_executed(tmp_path, name, protocol):
     made = tmp_path / "made"
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "data_batch_1").write_bytes(batch())
     (folder / "batches.meta").write_bytes(META)
-    (folder / name).write_bytes(pickle.dumps({b"data": Runs(made)}, protocol))
+    (folder / name).write_bytes(pickle.dumps({b"data": CreatesFolder(made)}, protocol))
     pickle.loads((folder / name).read_bytes())
-    made.rmdir()  # so the attack works where nothing holds it
+    made.rmdir()  # the attack works with Python's unpickler
     if name == "batches.meta":
         with pytest.raises(CatalogError, match=r"asks for \w+\.mkdir"):
             scan(folder, cache=tmp_path / "cache")
@@ -52,28 +54,28 @@ def test_no_pickle_is_run(tmp_path, name, protocol):
     assert not made.exists()
 
 
-def test_a_batch_alone_that_would_run_something_is_refused_by_its_name(tmp_path):
-    (tmp_path / "data_batch_1").write_bytes(pickle.dumps({"data": Runs(tmp_path / "made")}))
+def test_a_single_hostile_batch_is_an_error_with_its_name(tmp_path):
+    (tmp_path / "data_batch_1").write_bytes(pickle.dumps({"data": CreatesFolder(tmp_path / "made")}))
     with pytest.raises(CatalogError, match=r"data_batch_1: This pickle asks for \w+\.mkdir"):
         scan(tmp_path / "data_batch_1", cache=tmp_path / "cache")
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of escapes in old text
-def test_every_damaged_byte_of_a_batch_is_a_named_error_or_a_batch():
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # invalid escapes in protocol 0
+def test_every_damaged_byte_of_a_batch_is_an_error_or_a_batch():
     data = pickle.dumps({b"data": np.zeros((1, 16), np.uint8), b"labels": [0, 1, 300, "x"]}, 2)
     random = np.random.default_rng(0)
     outcomes = set()
-    for place in range(len(data)):
+    for at in range(len(data)):
         for value in random.integers(0, 256, 24):
             try:
-                outcomes.add(type(read_pickle(data[:place] + bytes([value]) + data[place + 1 :])))
+                outcomes.add(type(read_pickle(data[:at] + bytes([value]) + data[at + 1 :])))
             except PictureError as error:
                 outcomes.add(type(error))
     assert outcomes == {dict, NotAPicture, DamagedPicture}
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are set on Linux")
-def test_claims_take_no_memory(tmp_path):
+@pytest.mark.skipif(sys.platform != "linux", reason="memory limits need Linux")
+def test_claimed_sizes_take_no_memory(tmp_path):
     (tmp_path / "memo").write_bytes(b"\x80\x02}r\xff\xff\xff\x7f.")
     (tmp_path / "buffer").write_bytes(b"\x80\x05}\x8c\x01a\x96" + struct.pack("<Q", 1 << 40) + b"x")
     code = f"""if True:
@@ -92,7 +94,7 @@ def test_claims_take_no_memory(tmp_path):
     assert "only 1 remain" in buffer
 
 
-def test_a_member_named_as_a_batch_may_not_claim_gigabytes(tmp_path):
+def test_a_member_with_the_name_of_a_batch_cannot_claim_gigabytes(tmp_path):
     path = tmp_path / "a.tar"
     info = tarfile.TarInfo("data_batch_1")
     info.size = 1 << 40
@@ -107,7 +109,7 @@ def test_a_member_named_as_a_batch_may_not_claim_gigabytes(tmp_path):
 
 
 @pytest.mark.parametrize("name", HUGE)
-def test_huge_lines_and_endless_nests_are_named_soon(tmp_path, name):
+def test_huge_lines_and_deep_nesting_are_errors_within_seconds(tmp_path, name):
     for label in "ab":
         (tmp_path / "in" / label).mkdir(parents=True)
         (tmp_path / "in" / label / "1.png").write_bytes(png(ord(label)))

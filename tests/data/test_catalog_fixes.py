@@ -1,4 +1,4 @@
-"""Whatever fixes say, and however a spreadsheet saves them, they are read as they were meant."""
+"""Properties of `fixes.csv`: fixes survive writing, reading and spreadsheets, whatever their text."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ from discern.catalog.path_text import to_text
 
 START = st.sampled_from(["", "=", "+", "-", "@", "\t", "\r", "./", ".//", "././=", '"', ";", ","])
 text = st.builds(str.__add__, START, st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
-# A catalog's paths never begin with "./": it stands for the folder itself.
+# Catalog paths never start with "./".
 paths = text.map(to_text).filter(lambda path: path and not path.startswith("./"))
 fixes = st.lists(
     st.builds(
@@ -30,7 +30,7 @@ fixes = st.lists(
 
 
 @given(fixes)
-def test_they_come_back_as_written(written):
+def test_fixes_are_read_back(written):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "fixes.csv"
         write_fixes(path, written)
@@ -47,7 +47,7 @@ def test_no_cell_is_a_formula(written):
 
 
 @given(fixes, st.sampled_from([";", "\t", ","]), st.booleans(), st.sampled_from(["\n", "\r\n"]))
-def test_a_spreadsheet_may_save_them_its_way(written, separator, mark, ending):
+def test_fixes_saved_by_a_spreadsheet_are_read_back(written, separator, mark, ending):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "fixes.csv"
         write_fixes(path, written)

@@ -1,4 +1,4 @@
-"""What holds for every picture, made up by Hypothesis."""
+"""Properties of decoding, hashing and preprocessing, on generated pictures."""
 
 import random
 from io import BytesIO
@@ -28,9 +28,9 @@ LOSSLESS = {
     "TIFF": {},
     "TIFF ": {"compression": "tiff_adobe_deflate"},
 }
-CODED = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "TIFF ", "AVIF"]
-# What undoes each turn that an orientation asks for.
-HELD = {
+NAMES = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "TIFF ", "AVIF"]
+# The inverse of the transposition that each orientation stands for.
+STORED = {
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -65,69 +65,69 @@ def recipes(draw):
 
 @quick
 @given(pictures(), st.sampled_from(sorted(LOSSLESS)), st.sampled_from(sorted(LOSSLESS)))
-def test_writing_anew_without_loss_keeps_the_hash(pixels, first, second):
+def test_lossless_re_encoding_keeps_the_hash(pixels, first, second):
     once = open_picture(_encode(pixels, first))
     twice = open_picture(_encode(once, second))
     assert pixel_hash(pixels) == pixel_hash(once) == pixel_hash(twice)
 
 
 @quick
-@given(pictures(), st.sampled_from(["PNG", "WEBP", "TIFF", "TIFF "]), st.sampled_from(sorted(HELD)))
-def test_however_the_camera_was_held_the_pixels_are_the_same(pixels, name, orientation):
+@given(pictures(), st.sampled_from(["PNG", "WEBP", "TIFF", "TIFF "]), st.sampled_from(sorted(STORED)))
+def test_the_pixels_do_not_depend_on_the_orientation(pixels, name, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    held = Image.fromarray(pixels)
-    held = held if HELD[orientation] is None else held.transpose(HELD[orientation])
-    data = _encode(np.asarray(held), name, exif=exif)
+    stored = Image.fromarray(pixels)
+    stored = stored if STORED[orientation] is None else stored.transpose(STORED[orientation])
+    data = _encode(np.asarray(stored), name, exif=exif)
     assert np.array_equal(open_picture(data), pixels)
     assert (read_header(data).height, read_header(data).width) == pixels.shape[:2]
 
 
-@pytest.mark.parametrize("name", CODED)
+@pytest.mark.parametrize("name", NAMES)
 @settings(deadline=None, max_examples=60)
 @given(st.randoms(use_true_random=False), st.integers(1, 30))
-def test_changed_bytes_give_a_picture_or_an_error_of_the_family(name, chance, changes):
+def test_changed_bytes_give_a_picture_or_a_picture_error(name, chance, changes):
     data = bytearray(PLAIN[name])
     for _ in range(changes):
         data[chance.randrange(len(data))] = chance.randrange(256)
     _survives(bytes(data))
 
 
-@pytest.mark.parametrize("name", CODED)
+@pytest.mark.parametrize("name", NAMES)
 @settings(deadline=None, max_examples=60)
 @given(st.randoms(use_true_random=False))
-def test_changed_first_bytes_give_a_picture_or_an_error_of_the_family(name, chance):
+def test_changed_header_bytes_give_a_picture_or_a_picture_error(name, chance):
     data = bytearray(PLAIN[name])
     for _ in range(chance.randint(1, 4)):
         data[chance.randrange(12, min(200, len(data)))] = chance.choice([0, 1, 127, 128, 254, 255])
     _survives(bytes(data))
 
 
-@pytest.mark.parametrize("name", CODED)
+@pytest.mark.parametrize("name", NAMES)
 @quick
 @given(st.floats(0, 1, exclude_max=True), st.binary(max_size=40))
-def test_cut_and_lengthened_files_give_a_picture_or_an_error_of_the_family(name, part, tail):
+def test_truncated_and_extended_files_give_a_picture_or_a_picture_error(name, part, tail):
     _survives(PLAIN[name][: int(len(PLAIN[name]) * part)] + tail)
 
 
 @quick
-@given(st.binary(max_size=200), st.sampled_from(CODED))
-def test_nonsense_behind_a_signature_gives_a_picture_or_an_error_of_the_family(nonsense, name):
-    _survives(PLAIN[name][: random.Random(len(nonsense)).randint(2, 40)] + nonsense)
+@given(st.binary(max_size=200), st.sampled_from(NAMES))
+def test_random_bytes_after_a_signature_give_a_picture_or_a_picture_error(tail, name):
+    _survives(PLAIN[name][: random.Random(len(tail)).randint(2, 40)] + tail)
 
 
 @quick
 @given(recipes())
-def test_a_recipe_survives_its_description(recipe):
+def test_a_recipe_survives_serialisation(recipe):
     assert Recipe.from_json(recipe.to_json()) == recipe
     assert Recipe.from_json(recipe.to_json()).key() == recipe.key()
 
 
 @quick
 @given(pictures(most=90), recipes())
-def test_a_followed_recipe_gives_the_square(pixels, recipe):
-    seen = apply_recipe(pixels, recipe)
-    assert (seen.shape, seen.dtype) == ((recipe.size, recipe.size, 3), np.uint8)
+def test_every_recipe_gives_a_square(pixels, recipe):
+    result = apply_recipe(pixels, recipe)
+    assert (result.shape, result.dtype) == ((recipe.size, recipe.size, 3), np.uint8)
 
 
 @quick
@@ -138,7 +138,7 @@ def test_loading_is_opening_and_applying_whatever_the_container(pixels, recipe, 
 
 @quick
 @given(pictures(most=90), recipes())
-def test_a_recipe_treats_all_mirrors_alike(pixels, recipe):
+def test_recipes_commute_with_mirroring(pixels, recipe):
     mirrored = apply_recipe(pixels[:, ::-1].copy(), recipe)
     if (recipe.size - recipe.resize) % 2 == 0 and recipe.fit != "pad":
         assert np.abs(mirrored[:, ::-1].astype(int) - apply_recipe(pixels, recipe)).max() <= 1
@@ -146,7 +146,7 @@ def test_a_recipe_treats_all_mirrors_alike(pixels, recipe):
 
 @quick
 @given(st.lists(st.tuples(st.integers(1, 10_000), st.integers(1, 10_000)), max_size=50), st.integers(32, 512))
-def test_a_recipe_is_chosen_for_any_catalog_and_not_by_its_order(sizes, size):
+def test_the_chosen_recipe_does_not_depend_on_order_or_orientation(sizes, size):
     chosen = choose_recipe(sizes, size)
     assert chosen.size == size
     assert chosen == choose_recipe(sizes[::-1], size) == choose_recipe([pair[::-1] for pair in sizes], size)
@@ -154,7 +154,7 @@ def test_a_recipe_is_chosen_for_any_catalog_and_not_by_its_order(sizes, size):
 
 @quick
 @given(pictures(most=90))
-def test_a_thumbnail_stays_within_the_pictures_values(pixels):
+def test_a_thumbnail_stays_within_the_range_of_the_picture(pixels):
     small = thumbnail(pixels)
     assert pixels.min() <= small.min()
     assert small.max() <= pixels.max()
@@ -163,11 +163,11 @@ def test_a_thumbnail_stays_within_the_pictures_values(pixels):
 def _survives(data):
     for function in (read_header, open_picture):
         try:
-            seen = function(data)
+            result = function(data)
         except PictureError as error:
             assert error.hint  # noqa: PT017 - many inputs are pictures still
         else:
-            assert isinstance(seen, np.ndarray) == (function is open_picture)
+            assert isinstance(result, np.ndarray) == (function is open_picture)
 
 
 def _encode(pixels, name, **options):
@@ -176,4 +176,4 @@ def _encode(pixels, name, **options):
     return file.getvalue()
 
 
-PLAIN = {name: _encode(np.random.default_rng(7).integers(0, 256, (24, 31, 3), dtype=np.uint8), name) for name in CODED}
+PLAIN = {name: _encode(np.random.default_rng(7).integers(0, 256, (24, 31, 3), dtype=np.uint8), name) for name in NAMES}

@@ -1,4 +1,4 @@
-"""Whatever the labels, groups, given parts and copies: nothing that is judged was learned from."""
+"""Properties of splits: no leaks, whatever the labels, groups, given parts and near-copies."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,9 @@ GIVEN = st.sampled_from([(None,), ("train", "test"), ("train", "validation"), ("
 
 
 @dataclass(frozen=True)
-class World:
+class DataSet:
+    """Catalog, groups and excluded rows."""
+
     catalog: Catalog
     groups: Groups
     exclude: np.ndarray
@@ -29,11 +31,11 @@ class World:
             assert not (self.catalog.label_index >= 0).any()
             return None
 
-    def reordered(self, order: np.ndarray) -> "World":
+    def reordered(self, order: np.ndarray) -> "DataSet":
         place = np.argsort(order)
         pairs = np.sort(place[self.groups.straddling.select("first", "second").to_numpy().reshape(-1, 2)], axis=1)
         straddling = pl.DataFrame({"first": pairs[:, 0], "second": pairs[:, 1]})
-        return World(
+        return DataSet(
             Catalog(root=Path(), table=self.catalog.table[order], thumbs=np.asarray(self.catalog.thumbs)[order]),
             Groups(group=np.unique(self.groups.group[order], return_inverse=True)[1], straddling=straddling),
             self.exclude[order],
@@ -41,7 +43,7 @@ class World:
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> World:
+def data_sets(draw: st.DrawFn) -> DataSet:
     count = draw(st.integers(2, 60))
 
     def column(values: st.SearchStrategy) -> list:
@@ -66,7 +68,7 @@ def worlds(draw: st.DrawFn) -> World:
     table = pl.DataFrame({name: facts.get(name, [None] * count) for name in COLUMNS}, schema=COLUMNS)
     straddling = pl.DataFrame(pairs, schema={"first": pl.Int32, "second": pl.Int32}, orient="row")
     catalog = Catalog(root=Path(), table=table, thumbs=np.zeros((count, 64, 64, 3), np.uint8))
-    return World(
+    return DataSet(
         catalog, Groups(group=group, straddling=straddling), np.array(column(st.sampled_from([False] * 9 + [True])))
     )
 
@@ -81,65 +83,67 @@ CONFIGS = st.builds(
 
 
 @settings(max_examples=120, deadline=None)
-@given(worlds(), CONFIGS)
-def test_nothing_stands_on_both_sides(world: World, config: SplitConfig):
-    split = world.split(config)
+@given(data_sets(), CONFIGS)
+def test_training_and_held_out_rows_share_nothing(data: DataSet, config: SplitConfig):
+    split = data.split(config)
     if split is None:
         return
     assert split.proof["holds"]
-    pairs = world.groups.straddling.select("first", "second").to_numpy().reshape(-1, 2)
+    pairs = data.groups.straddling.select("first", "second").to_numpy().reshape(-1, 2)
     for fold in split.rounds:
-        judged, learned = split.judged_rows(fold), split.training_rows(fold)
-        assert not set(judged) & set(learned)
-        assert not set(world.groups.group[judged]) & set(world.groups.group[learned])
+        test, train = split.held_out_rows(fold), split.training_rows(fold)
+        assert not set(test) & set(train)
+        assert not set(data.groups.group[test]) & set(data.groups.group[train])
         for one, other in (*pairs, *pairs[:, ::-1]):
-            assert not (one in judged and other in learned)
-        assert not set(split.left_out[fold]) & set(judged)
-        assert set(world.catalog.label_index[judged]) <= set(world.catalog.label_index[learned])
+            assert not (one in test and other in train)
+        assert not set(split.left_out[fold]) & set(test)
+        assert set(data.catalog.label_index[test]) <= set(data.catalog.label_index[train])
 
 
 @settings(max_examples=80, deadline=None)
-@given(worlds(), CONFIGS)
-def test_every_picture_has_one_place(world: World, config: SplitConfig):
-    split = world.split(config)
+@given(data_sets(), CONFIGS)
+def test_every_picture_has_one_role(data: DataSet, config: SplitConfig):
+    split = data.split(config)
     if split is None:
         return
-    labelled = world.catalog.label_index >= 0
-    assert not (split.learned & split.test).any()
+    labelled = data.catalog.label_index >= 0
+    assert not (split.train & split.test).any()
     assert not (split.always & (split.fold >= 0)).any()
-    assert not ((split.learned | split.test) & ~labelled).any()
-    classes = world.catalog.label_index
-    assert set(classes[split.learned]) == set(classes[labelled])
-    judged = split.test if split.method == "test-part" else split.fold >= 0
-    assert {world.catalog.labels[klass] for klass in classes[judged]} == set(world.catalog.labels) - set(split.unjudged)
+    assert not ((split.train | split.test) & ~labelled).any()
+    classes = data.catalog.label_index
+    assert set(classes[split.train]) == set(classes[labelled])
+    evaluated = split.test if split.method == "test-part" else split.fold >= 0
+    assert {data.catalog.labels[klass] for klass in classes[evaluated]} == set(data.catalog.labels) - set(
+        split.unevaluated
+    )
     if split.method == "grouped-cv":
-        once = np.concatenate([split.judged_rows(fold) for fold in split.held] or [[]])
-        unjudged = np.isin(classes, [world.catalog.labels.index(label) for label in split.unjudged])
-        assert sorted(once) == np.flatnonzero(labelled & ~world.exclude & ~unjudged).tolist()
+        once = np.concatenate([split.held_out_rows(fold) for fold in split.held_out] or [[]])
+        unevaluated = np.isin(classes, [data.catalog.labels.index(label) for label in split.unevaluated])
+        assert sorted(once) == np.flatnonzero(labelled & ~data.exclude & ~unevaluated).tolist()
 
 
 @settings(max_examples=60, deadline=None)
-@given(worlds(), CONFIGS)
-def test_files_are_parted_without_leaks(world: World, config: SplitConfig):
-    split = world.split(config)
+@given(data_sets(), CONFIGS)
+def test_file_parts_share_nothing(data: DataSet, config: SplitConfig):
+    split = data.split(config)
     if split is None:
         return
-    standing = {part: set(world.groups.group[split.part == part].tolist()) for part in ("train", "validation", "test")}
-    assert not standing["train"] & standing["validation"]
-    assert not standing["train"] & standing["test"]
-    assert not standing["validation"] & standing["test"]
-    for first, second in world.groups.straddling.select("first", "second").iter_rows():
+    groups = {part: set(data.groups.group[split.part == part].tolist()) for part in ("train", "validation", "test")}
+    assert not groups["train"] & groups["validation"]
+    assert not groups["train"] & groups["test"]
+    assert not groups["validation"] & groups["test"]
+    for first, second in data.groups.straddling.select("first", "second").iter_rows():
         assert split.part[first] == split.part[second] or "" in (split.part[first], split.part[second])
 
 
 @settings(max_examples=40, deadline=None)
-@given(worlds(), CONFIGS, st.randoms(use_true_random=False))
-def test_the_order_of_rows_decides_nothing(world: World, config: SplitConfig, chance):
-    split = world.split(config)
+@given(data_sets(), CONFIGS, st.randoms(use_true_random=False))
+def test_the_order_of_rows_does_not_matter(data: DataSet, config: SplitConfig, chance):
+    split = data.split(config)
     if split is None:
         return
     order = np.array(chance.sample(range(len(split.fold)), len(split.fold)))
-    other = world.reordered(order).split(config)
+    other = data.reordered(order).split(config)
     assert np.array_equal(other.fold, split.fold[order])
     assert np.array_equal(other.test, split.test[order])
     assert np.array_equal(other.always, split.always[order])
@@ -150,22 +154,22 @@ def test_the_order_of_rows_decides_nothing(world: World, config: SplitConfig, ch
 
 
 @settings(max_examples=40, deadline=None)
-@given(worlds(), CONFIGS)
-def test_the_naive_split_has_the_same_pictures_and_sizes(world: World, config: SplitConfig):
-    split = world.split(config)
+@given(data_sets(), CONFIGS)
+def test_the_random_split_has_the_same_pictures_and_sizes(data: DataSet, config: SplitConfig):
+    split = data.split(config)
     if split is None:
         return
-    naive = random_split(world.catalog, split, seed=config.seed)
-    used = split.learned | split.test
-    assert np.array_equal(naive.learned | naive.test, used)
-    for klass in range(len(world.catalog.labels)):
-        rows = used & (world.catalog.label_index == klass)
+    random = random_split(data.catalog, split, seed=config.seed)
+    used = split.train | split.test
+    assert np.array_equal(random.train | random.test, used)
+    for klass in range(len(data.catalog.labels)):
+        rows = used & (data.catalog.label_index == klass)
         if split.method == "grouped-cv":
-            assert sorted(naive.fold[rows]) == sorted(split.fold[rows])
+            assert sorted(random.fold[rows]) == sorted(split.fold[rows])
         elif split.test[rows].any():
-            assert np.ptp(np.bincount(naive.fold[rows], minlength=len(naive.held))) <= 1
-            assert len(set(naive.fold[rows])) > 1
+            assert np.ptp(np.bincount(random.fold[rows], minlength=len(random.held_out))) <= 1
+            assert len(set(random.fold[rows])) > 1
         else:
-            assert naive.always[rows].all()
-    again = random_split(world.catalog, split, seed=config.seed)
-    assert np.array_equal(naive.fold, again.fold)
+            assert random.always[rows].all()
+    again = random_split(data.catalog, split, seed=config.seed)
+    assert np.array_equal(random.fold, again.fold)

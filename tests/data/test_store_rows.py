@@ -1,4 +1,4 @@
-"""Whatever is put, in whatever order and portions, comes back the same."""
+"""Properties of shelves: rows are read back as written, in any order and any number of writes."""
 
 import hashlib
 import tempfile
@@ -19,23 +19,25 @@ def content(number: int) -> str:
 numbers = st.integers(0, 30)
 
 
-@given(portions=st.lists(st.lists(numbers, max_size=8), max_size=6), asked=st.lists(numbers, max_size=40))
-def test_rows_come_back_by_content(portions, asked):
+@given(batches=st.lists(st.lists(numbers, max_size=8), max_size=6), requested=st.lists(numbers, max_size=40))
+def test_rows_are_found_by_content(batches, requested):
     with tempfile.TemporaryDirectory() as folder:
         shelf = Shelf(Path(folder), "n", np.dtype(np.int64), shape=(2,))
-        for portion in portions:
-            values = np.array(portion, np.int64).reshape(-1, 1)
-            shelf.put([content(number) for number in portion], np.hstack([values, -values]))
+        for batch in batches:
+            values = np.array(batch, np.int64).reshape(-1, 1)
+            shelf.put([content(number) for number in batch], np.hstack([values, -values]))
         again = Shelf(Path(folder), "n", np.dtype(np.int64), shape=(2,))
-        kept = {number for portion in portions for number in portion}
-        first_missing = [at for at, number in enumerate(asked) if number not in kept and number not in asked[:at]]
-        assert again.missing([content(number) for number in asked]) == first_missing
-        known = [number for number in asked if number in kept]
+        stored = {number for batch in batches for number in batch}
+        first_missing = [
+            at for at, number in enumerate(requested) if number not in stored and number not in requested[:at]
+        ]
+        assert again.missing([content(number) for number in requested]) == first_missing
+        known = [number for number in requested if number in stored]
         assert again.rows([content(number) for number in known])[:][:, 0].tolist() == known
 
 
 @given(data=st.data())
-def test_indexing_is_numpys(data):
+def test_indexing_equals_numpy(data):
     with tempfile.TemporaryDirectory() as folder:
         count = data.draw(st.integers(1, 12))
         expected = np.arange(count * 2, dtype=np.int64).reshape(count, 2)
@@ -53,19 +55,19 @@ def test_indexing_is_numpys(data):
         assert np.array_equal(rows.select(mask)[:], expected[mask])
 
 
-@given(place=st.integers(0, 10_000), bit=st.integers(0, 7))
-def test_no_changed_bit_is_ever_believed(place, bit):
+@given(offset=st.integers(0, 10_000), bit=st.integers(0, 7))
+def test_a_changed_bit_is_always_detected(offset, bit):
     with tempfile.TemporaryDirectory() as folder:
         shelf = Shelf(Path(folder), "n", np.dtype(np.int64), shape=(2,))
         expected = np.array([[1, 2], [3, 4]])
         shelf.put([content(0), content(1)], expected)
         (path,) = shelf.folder.iterdir()
         data = bytearray(path.read_bytes())
-        data[place % len(data)] ^= 1 << bit
+        data[offset % len(data)] ^= 1 << bit
         path.write_bytes(data)
         try:
             again = Shelf(Path(folder), "n", np.dtype(np.int64), shape=(2,))
         except StoreError:  # the bit that makes the format a larger number
             return
-        kept = [number for number in range(2) if number not in again.missing([content(0), content(1)])]
-        assert np.array_equal(again.rows([content(number) for number in kept])[:], expected[kept])
+        stored = [number for number in range(2) if number not in again.missing([content(0), content(1)])]
+        assert np.array_equal(again.rows([content(number) for number in stored])[:], expected[stored])

@@ -26,8 +26,8 @@ NONSENSE = [
     (("split", "photos", "--parts", "70/30"), "70/20/10"),
     (("split", "photos", "--parts", "nan/1/1"), "70/20/10"),
     (("split", "photos", "--parts", "1e999/1/1"), "70/20/10"),
-    (("split", "photos", "--parts=-1/50/51"), "no shares"),
-    (("split", "photos", "--parts", "0/50/50"), "no shares"),
+    (("split", "photos", "--parts=-1/50/51"), "Invalid shares"),
+    (("split", "photos", "--parts", "0/50/50"), "Invalid shares"),
     (("evaluate", "BUNDLE", "photos", "--at-least", "accuracy"), "accuracy=.90"),
     (("evaluate", "BUNDLE", "photos", "--at-least", "accuracy=.9,macro_f1=.9"), "accuracy=.90"),
     (("evaluate", "BUNDLE", "photos", "--at-least", "accuracy=90"), "between 0 and 1"),
@@ -72,8 +72,8 @@ NOT_THERE = [
     (("predict", "BUNDLE", "https://shop.example/a.jpg", "--out", "a.csv"), "Download it first"),
     (("predict", "photos/red/p0.png", "BUNDLE"), "bundle is named first"),
     (("show", "/dev/zero"), "no bundle at"),
-    (("check", "photos", "--fixes", "photos"), "is no file"),
-    (("check", "photos", "--fixes", "/dev/zero"), "is no file"),
+    (("check", "photos", "--fixes", "photos"), "is not a file"),
+    (("check", "photos", "--fixes", "/dev/zero"), "is not a file"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Every backbone holds to the contract: the fake, the default, its larger sisters, and a file of the user's own."""
+"""Every backbone keeps the contract: the one for tests, EfficientNet-Lite, and the user's own ONNX file."""
 
 import importlib.util
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from discern.bundle import OnnxRuntime
+from discern.bundle import open_runtime
+from discern.bundle.onnx_graph import GraphWriter, serialise
 from discern.features import Backbone, load_backbone
-from discern.features.backbones.graph_writer import GraphWriter, serialise
 from discern.features.testing import BackboneContract, colour_backbone
 
 
@@ -33,7 +33,7 @@ class TestLite2(BackboneContract):
         return load_backbone("lite2", size=96)
 
 
-class TestForeign(BackboneContract):
+class TestOnnxFile(BackboneContract):
     @pytest.fixture(autouse=True)
     def _file(self, tmp_path: Path) -> None:
         writer = GraphWriter()
@@ -47,11 +47,11 @@ class TestForeign(BackboneContract):
         return load_backbone(self.path)
 
 
-def test_a_real_stand_in_for_a_hub_is_taken(real_data: Path) -> None:
+def test_an_exported_mobilenet_is_accepted(real_data: Path) -> None:
     path = real_data.parent / "weights" / "mobilenetv2_100.onnx"
     if not path.exists():
-        pytest.skip("no foreign backbone beside the real pictures")
+        pytest.skip("no exported backbone in the folder of weights")
     backbone = load_backbone(path)
     assert (backbone.size, backbone.width) == (224, 1280)
-    seen = OnnxRuntime(backbone.graph, threads=1).run({"pixels": np.zeros((1, 224, 224, 3), np.uint8)})
-    assert seen["map"].shape == (1, 7, 7, 1280)
+    outputs = open_runtime(backbone.graph, threads=1).run({"pixels": np.zeros((1, 224, 224, 3), np.uint8)})
+    assert outputs["map"].shape == (1, 7, 7, 1280)

@@ -2,10 +2,9 @@
 
 from discern.bundle.manifest import Manifest
 from discern.bundle.model import Model, Picture, Verification, load, verify
-from discern.bundle.onnx_graph import attach_head
 from discern.bundle.prediction import Decision, DisplayName, LabelNames, Prediction, Thresholds, decide_all
 from discern.bundle.prediction_sets import label_sets, median_label, order_scale
-from discern.bundle.runtime import TELEMETRY_MAY_BE_ON, OnnxRuntime, Runtime
+from discern.bundle.runtime import TELEMETRY_MAY_BE_ON, Runtime, open_runtime
 from discern.bundle.write import write_bundle
 
 __all__ = [
@@ -15,17 +14,16 @@ __all__ = [
     "LabelNames",
     "Manifest",
     "Model",
-    "OnnxRuntime",
     "Picture",
     "Prediction",
     "Runtime",
     "Thresholds",
     "Verification",
-    "attach_head",
     "decide_all",
     "label_sets",
     "load",
     "median_label",
+    "open_runtime",
     "order_scale",
     "verify",
     "write_bundle",

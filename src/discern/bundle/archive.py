@@ -7,7 +7,6 @@ sha256 of `bundle.json`, which holds the sha256 of every other member. To change
 
 import hashlib
 import io
-import os
 import re
 import zipfile
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from tokenize import TokenError
 
 import numpy as np
 
+from discern.atomic import atomic_write
 from discern.bundle.graph_safety import find_fault
 from discern.errors import BundleDamaged, BundleError, PictureError
 from discern.picture import read_header
@@ -58,9 +58,8 @@ def fingerprint(members: Mapping[str, bytes]) -> str:
 def write(path: Path, members: Mapping[str, bytes]) -> None:
     """Write the archive whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(pack(members))
-    temporary.replace(path)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(pack(members))
 
 
 def is_url(given: object) -> bool:

@@ -1,7 +1,7 @@
 """A bundle, loaded: pictures in, answers out."""
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,7 @@ from PIL import Image
 from discern.bundle import archive, golden
 from discern.bundle.manifest import Manifest, digests
 from discern.bundle.prediction import Prediction, predict_one
-from discern.bundle.runtime import OnnxRuntime, Runtime
+from discern.bundle.runtime import Runtime, open_runtime
 from discern.errors import BundleDamaged, BundleError, DamagedPicture, PictureError, UsageError
 from discern.picture import Limits, apply_recipe, load_input, read_file
 from discern.picture.decode import OpenedPicture
@@ -26,22 +26,24 @@ _BATCH = 32
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """What a check of a bundle found.
+    """Result of replaying a bundle's golden vectors.
 
     Attributes:
         fingerprint: the bundle's fingerprint, 64 hexadecimal digits.
-        worst_difference: the largest difference from the golden vectors.
-        equal_decisions: whether all their decisions are the same.
+        worst_difference: largest difference from the golden vectors.
+        equal_decisions: True if every decision is the recorded one.
+        tolerance: largest difference that passes, see `golden.TOLERANCES`.
     """
 
     fingerprint: str
     worst_difference: float
     equal_decisions: bool
+    tolerance: float
 
     @property
     def passed(self) -> bool:
-        """Whether the model answers here as it did where it was made."""
-        return self.equal_decisions and self.worst_difference <= golden.TOLERANCE
+        """True if the model predicts here what it predicted where it was trained."""
+        return self.equal_decisions and self.worst_difference <= self.tolerance
 
 
 class Model:
@@ -67,7 +69,7 @@ class Model:
         for name, digest in digests(others).items():
             if self.manifest.members.get(name) != digest:
                 raise BundleDamaged(f"{name} is not the one that was written.", hint="Copy the bundle again.")
-        self._runtime = runtime or OnnxRuntime(members["model.onnx"], threads=threads)
+        self._runtime = runtime or open_runtime(members["model.onnx"], threads=threads)
         self._members = members
 
     @property
@@ -170,17 +172,19 @@ class Model:
         return [next(answers) if isinstance(item, np.ndarray) else item for item in inputs]
 
     def verify(self) -> Verification:
-        """Replay the golden vectors here."""
+        """Replay the golden vectors on this machine."""
         worst, expected, outputs = golden.replay(self._members["golden.npz"], self.run, self.manifest.recipe)
-        if not np.isfinite(worst):
-            return Verification(fingerprint=self.fingerprint, worst_difference=worst, equal_decisions=False)
-        before = self.decide(expected["probabilities"], expected["unknown_score"])
-        now = self.decide(outputs["probabilities"], outputs["unknown_score"])
+        equal = bool(np.isfinite(worst)) and self._decisions(expected) == self._decisions(outputs)
         return Verification(
             fingerprint=self.fingerprint,
             worst_difference=worst,
-            equal_decisions=[one.decision for one in before] == [one.decision for one in now],
+            equal_decisions=equal,
+            tolerance=golden.TOLERANCES[self._runtime.precision],
         )
+
+    def _decisions(self, outputs: Mapping[str, np.ndarray]) -> list[str]:
+        predictions = self.decide(outputs["probabilities"], outputs["unknown_score"])
+        return [prediction.decision for prediction in predictions]
 
 
 def pixels_of(image: Image.Image) -> np.ndarray:

@@ -1,67 +1,98 @@
-"""Runs a graph: the seam between a bundle and the engine that computes it."""
+"""Inference engines: the seam between a graph and the library that computes it."""
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
 
-from discern.errors import BundleDamaged
+from discern.errors import BundleDamaged, UsageError
 
 TELEMETRY_MAY_BE_ON = "onnxruntime" in sys.modules and os.environ.get("ORT_DISABLE_TELEMETRY") != "1"
-"""True where the host program loaded ONNX Runtime before Discern could turn off its reports."""
+"""True if the host program imported ONNX Runtime before Discern could disable its telemetry."""
 
-# The only write to the environment that an import of Discern makes: from version 1.29 on ONNX Runtime reports to its
-# maker unless this is set before it is loaded; its own `disable_telemetry_events` comes too late.
+# The only environment variable that importing Discern sets: from version 1.29 on ONNX Runtime sends telemetry to its
+# maker unless this is set before it is imported; its own `disable_telemetry_events` comes too late.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import onnxruntime as ort  # noqa: E402
 
+_HINT = "Get the file again from its source."
+
 
 class Runtime(Protocol):
-    """Runs one graph."""
+    """One loaded graph, run by one engine; `discern.bundle.testing.RuntimeContract` tests an implementation."""
+
+    @property
+    def precision(self) -> str:
+        """Number format that the engine computes in: "float32"; selects the tolerance of golden vectors."""
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Feed arrays by input name, get arrays by output name."""
+        """Run the graph; threads may share it.
+
+        Args:
+            inputs: arrays by input name.
+
+        Returns:
+            Arrays by output name, in the graph's order.
+
+        Raises:
+            BundleDamaged: the graph cannot be run on these inputs.
+        """
 
 
 class OnnxRuntime:
-    """ONNX Runtime on the CPU.
+    """ONNX Runtime on the CPU; opened by `open_runtime`.
 
     Args:
         graph: a serialised ONNX model.
-        threads: how many cores one run may use; None lets the engine decide.
+        threads: number of cores that one run may use; None lets the engine decide.
 
     Raises:
         BundleDamaged: the graph cannot be loaded.
     """
+
+    precision = "float32"
 
     def __init__(self, graph: bytes, *, threads: int | None = None) -> None:
         options = ort.SessionOptions()
         options.log_severity_level = 3
         if threads is not None:
             options.intra_op_num_threads = threads
-            # Idle workers that spin would take the cores from the decoders beside them.
+            # Idle workers that spin would take the cores from the threads that decode pictures.
             options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except Exception as error:
-            raise BundleDamaged(
-                f"The model's graph cannot be loaded: {error}", hint="Get the file again from where it was made."
-            ) from error
+            raise BundleDamaged(f"The model's graph cannot be loaded: {error}", hint=_HINT) from error
         self._outputs = [output.name for output in self._session.get_outputs()]
 
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The names of the graph's outputs, in its order."""
-        return tuple(self._outputs)
-
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Feed arrays by input name, get arrays by output name."""
+        """Run the graph, as `Runtime.run` describes."""
         try:
             outputs = self._session.run(None, dict(inputs))
         except Exception as error:
-            raise BundleDamaged(
-                f"The model's graph cannot be run: {error}", hint="Get the file again from where it was made."
-            ) from error
+            raise BundleDamaged(f"The model's graph cannot be run: {error}", hint=_HINT) from error
         return dict(zip(self._outputs, outputs, strict=True))
+
+
+RUNTIMES: Mapping[str, Callable[..., Runtime]] = MappingProxyType({"onnxruntime": OnnxRuntime})
+"""Engines by name; each is called with the graph and `threads`."""
+
+
+def open_runtime(graph: bytes, kind: str = "onnxruntime", *, threads: int | None = None) -> Runtime:
+    """Load a graph into an inference engine.
+
+    Args:
+        graph: a serialised ONNX model.
+        kind: name of the engine, a key of `RUNTIMES`.
+        threads: number of cores that one run may use; None lets the engine decide.
+
+    Raises:
+        BundleDamaged: the graph cannot be loaded.
+        UsageError: there is no engine of that name.
+    """
+    if kind not in RUNTIMES:
+        raise UsageError(f"Unknown inference engine: {kind!r}.", hint=f"Use one of: {', '.join(RUNTIMES)}.")
+    return RUNTIMES[kind](graph, threads=threads)

@@ -9,7 +9,7 @@ import numpy as np
 
 from discern.bundle import archive, golden
 from discern.bundle.manifest import Manifest, digests
-from discern.bundle.runtime import OnnxRuntime
+from discern.bundle.runtime import open_runtime
 
 
 def write_bundle(path: Path, *, graph: bytes, manifest: Manifest, seen: Sequence[str], card: str) -> str:
@@ -25,7 +25,7 @@ def write_bundle(path: Path, *, graph: bytes, manifest: Manifest, seen: Sequence
     Returns:
         The bundle's fingerprint.
     """
-    runtime = OnnxRuntime(graph)
+    runtime = open_runtime(graph)
     members = {
         "model.onnx": graph,
         "golden.npz": golden.record(lambda inputs: runtime.run({"pixels": inputs}), manifest.recipe),

@@ -1,17 +1,16 @@
-"""Which pictures there are: sources, content hashes, labels, groups; an immutable table."""
+"""Catalog of pictures: sources, content hashes, labels and groups in one immutable table."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from discern.catalog.applied_fixes import apply_fixes
-    from discern.catalog.fixes import Fix, read_fixes, write_fixes
+    from discern.catalog.fixes import Fix, apply_fixes, read_fixes, write_fixes
     from discern.catalog.formats.source import Item, Source
     from discern.catalog.label_names import read_names
     from discern.catalog.scanner import scan
     from discern.catalog.table import COLUMNS, OTHER, Catalog
 
-# What is seen of files is noted by helpers, which would wait for the libraries behind the table.
+# Imported lazily: worker processes need the formats alone and start faster without polars.
 _HOMES = {
     "COLUMNS": "table",
     "OTHER": "table",
@@ -19,7 +18,7 @@ _HOMES = {
     "Fix": "fixes",
     "Item": "formats.source",
     "Source": "formats.source",
-    "apply_fixes": "applied_fixes",
+    "apply_fixes": "fixes",
     "read_fixes": "fixes",
     "read_names": "label_names",
     "scan": "scanner",

@@ -1,43 +1,47 @@
-"""`fixes.csv`: what should be done about which picture, for a person to read and edit.
+"""Fixes of a data set: `fixes.csv`, which a person can read and edit, and its application to a catalog.
 
-UTF-8, comma-separated, one row per fix. The header is the file's format: a newer version would name other columns,
-which this one refuses.
+The file is UTF-8, comma-separated, with one row per fix. Its header is its format version: columns that this version
+does not know are refused.
 """
 
 import csv
 import io
-import os
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
+import polars as pl
+
+from discern.atomic import atomic_write
 from discern.catalog.formats.listing.delimited import read_delimited
+from discern.catalog.table import Catalog
 from discern.errors import FixesError
+from discern.store import Rows
 
 Action = Literal["drop", "relabel", "group", "keep"]
 ACTIONS: tuple[str, ...] = get_args(Action)
 
 _COLUMNS = ("path", "action", "value", "with", "score", "why")
-# Spreadsheets run cells that begin like this (OWASP, "CSV injection").
+# Spreadsheets evaluate cells that start like this (OWASP, "CSV injection").
 _GUARDED = re.compile(r"(?:\./)*[=+\-@\t\r]")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fix:
-    """One thing to do about one picture.
+    """Correction of one picture.
 
     Attributes:
-        path: of the picture, as in the catalog.
-        action: "drop" it, "relabel" it, put it in a "group", or "keep" it as it is.
+        path: the picture's path in the catalog.
+        action: "drop", "relabel", "group" or "keep" (leave as it is).
         value: the new label or group.
-        other: the other picture that this is about (column `with`), or "".
-        score: how sure the check was, in [0, 1]; None where it does not say.
-        why: begins with the check's name and a colon.
+        other: path of the second picture concerned (column `with`), or "".
+        score: confidence of the check in [0, 1]; None where it gives none.
+        why: the check's name, a colon, and the reason.
 
     Raises:
-        FixesError: an unknown action, no path, or an action that lacks its value.
+        FixesError: an unknown action, an empty path, or an action without the value that it needs.
     """
 
     path: str
@@ -49,20 +53,20 @@ class Fix:
 
     def __post_init__(self) -> None:
         if not self.path:
-            raise FixesError("A fix names no picture.", hint="Fill in its path.")
+            raise FixesError("The path is empty.", hint="Fill in the path of a picture, or remove the row.")
         if self.action not in ACTIONS:
-            raise FixesError(f"{self.action!r} is no action.", hint=f"Use one of {', '.join(ACTIONS)}.")
+            raise FixesError(f"Unknown action {self.action!r}.", hint=f"Use one of {', '.join(ACTIONS)}.")
         if self.action == "relabel" and not self.value.strip():
-            raise FixesError(f"{self.path} is to be relabelled, with no label.", hint="Put it in the value column.")
+            raise FixesError(f"The new label of {self.path} is missing.", hint="Write the label in the value column.")
         if self.action == "group" and not (self.value or self.other):
             raise FixesError(
-                f"{self.path} is to be grouped, with nothing.",
-                hint="Put the group's name in the value column, or another picture in the with column.",
+                f"The group of {self.path} is missing.",
+                hint="Write the group's name in the value column, or the path of another picture in the with column.",
             )
 
 
 def write_fixes(path: Path, fixes: Iterable[Fix]) -> None:
-    """Write fixes, at once or not at all.
+    """Write fixes atomically.
 
     Raises:
         FixesError: the file cannot be written.
@@ -73,27 +77,29 @@ def write_fixes(path: Path, fixes: Iterable[Fix]) -> None:
     for fix in fixes:
         cells = [_guard(cell) for cell in (fix.path, fix.action, fix.value, fix.other)]
         writer.writerow([*cells, "" if fix.score is None else repr(float(fix.score)), _guard(fix.why)])
-    unfinished = path.with_name(path.name + ".unfinished")
     try:
-        unfinished.write_bytes(text.getvalue().encode())
-        os.replace(unfinished, path)  # noqa: PTH105 - one call that is atomic on every system
+        with atomic_write(path) as unfinished:
+            unfinished.write_bytes(text.getvalue().encode())
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise FixesError(f"{path} cannot be written: {error.strerror}.", hint="Make room, or allow it.") from error
+        raise FixesError(
+            f"{path} cannot be written: {error.strerror}.", hint="Free disk space, or check the permissions."
+        ) from error
 
 
 def read_fixes(path: Path) -> list[Fix]:
-    """Read fixes as this program, a person or a spreadsheet wrote them (commas, semicolons or tabs).
+    """Read fixes; cells may be separated by commas, semicolons or tabs, as spreadsheets save them.
 
     Raises:
-        FixesError: what is wrong, in which line, and what to do about it.
+        FixesError: the file cannot be read, or a row is invalid; the message names the line and the remedy.
     """
     if path.exists() and not path.is_file():
-        raise FixesError(f"{path} is no file.", hint="Name the fixes.csv itself.")
+        raise FixesError(f"{path} is not a file.", hint="Give the path of the fixes.csv itself.")
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise FixesError(f"{path} cannot be read: {error.strerror}.", hint="Name a file that there is.") from error
+        raise FixesError(
+            f"{path} cannot be read: {error.strerror}.", hint="Check the path and its permissions."
+        ) from error
     table = read_delimited(str(path), data, FixesError)
     columns = _columns(path, table.header)
     return [
@@ -107,12 +113,14 @@ def _columns(path: Path, header: list[str]) -> dict[str, int]:
     unknown = sorted(set(names) - {*_COLUMNS, ""})
     if unknown:
         raise FixesError(
-            f"{path} has columns that are not known: {', '.join(unknown)}.",
-            hint=f"Keep to {','.join(_COLUMNS)}; if a newer version of Discern wrote it, upgrade.",
+            f"{path} has unknown columns: {', '.join(unknown)}.",
+            hint=f"Use {','.join(_COLUMNS)}; if a newer version of Discern wrote the file, upgrade.",
         )
     for name in ("path", "action"):
         if names.count(name) != 1:
-            raise FixesError(f"{path} has {names.count(name)} columns {name!r}, not one.", hint="Mend its first line.")
+            raise FixesError(
+                f"{path} has {names.count(name)} columns {name!r} instead of one.", hint="Correct its first line."
+            )
     return {name: names.index(name) for name in _COLUMNS if name in names}
 
 
@@ -131,12 +139,12 @@ def _fix(where: str, cells: dict[str, str], separator: str) -> Fix:
 
 
 def _score(cell: str, separator: str) -> float | None:
-    # Where the comma is the decimal sign, spreadsheets separate cells by semicolons.
+    # In locales with a decimal comma, spreadsheets separate cells by semicolons.
     text = cell.strip() if separator == "," else cell.strip().replace(",", ".")
     try:
         return float(text) if text else None
     except ValueError:
-        raise FixesError(f"{cell!r} is no score.", hint="Write a number, or leave the cell empty.") from None
+        raise FixesError(f"{cell!r} is not a number.", hint="Write the score as a number, or leave it empty.") from None
 
 
 def _guard(cell: str) -> str:
@@ -149,3 +157,78 @@ def _bare(cell: str) -> str:
 
 def _bare_path(cell: str) -> str:
     return cell.removeprefix("./")
+
+
+def apply_fixes(catalog: Catalog, fixes: Iterable[Fix]) -> Catalog:
+    """Return a new catalog with the fixes applied; picture files are never touched.
+
+    "drop" removes a row. "relabel" changes its label. "group" alone moves the picture to the group `value`; with an
+    `other` picture it merges the groups of both into one, named `value`, else like one of the two, else by the other
+    picture's path. "keep" changes nothing.
+
+    Raises:
+        FixesError: a fix names a picture that the catalog lacks, or gives one picture two labels or groups.
+    """
+    fixes = list(fixes)
+    rows = {path: row for row, path in enumerate(catalog.table["path"])}
+    _require_paths(rows, fixes)
+    dropped = {rows[fix.path] for fix in fixes if fix.action == "drop"}
+    keep = [row for row in range(len(catalog)) if row not in dropped]
+    labels, groups = catalog.table["label"].to_list(), catalog.table["group"].to_list()
+    for path, label in _value_by_path(fix for fix in fixes if fix.action == "relabel").items():
+        labels[rows[path]] = label
+    for path, group in _value_by_path(fix for fix in fixes if fix.action == "group" and not fix.other).items():
+        groups[rows[path]] = group
+    pairs = [(rows[fix.path], rows[fix.other], fix.value) for fix in fixes if _merges_groups(fix)]
+    groups = _merge_groups(groups, pairs, list(rows))
+    table = catalog.table.with_columns(
+        pl.Series("label", labels, pl.String),
+        pl.Series("group", groups, pl.String),
+    )
+    thumbs = catalog.thumbs
+    thumbs = thumbs.select(keep) if isinstance(thumbs, Rows) else thumbs[keep]
+    return replace(catalog, table=table[keep], thumbs=thumbs)
+
+
+def _merges_groups(fix: Fix) -> bool:
+    return fix.action == "group" and bool(fix.other)
+
+
+def _require_paths(rows: Mapping[str, int], fixes: Sequence[Fix]) -> None:
+    unknown = sorted({path for fix in fixes for path in (fix.path, fix.other) if path and path not in rows})
+    if unknown:
+        more = f", and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        raise FixesError(
+            f"The fixes name pictures that are not in the data set: {unknown[0]}{more}.",
+            hint="Correct the path or remove the row; paths are relative to the folder that was checked.",
+        )
+
+
+def _value_by_path(fixes: Iterable[Fix]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for fix in fixes:
+        if values.setdefault(fix.path, fix.value) != fix.value:
+            raise FixesError(
+                f"The fixes set {fix.path} to both {values[fix.path]!r} and {fix.value!r}.",
+                hint="Keep one of the two rows.",
+            )
+    return values
+
+
+def _merge_groups(
+    groups: list[str | None], pairs: Sequence[tuple[int, int, str]], paths: Sequence[str]
+) -> list[str | None]:
+    """Merge the groups of both rows of each pair; a row without a group joins the other's."""
+    groups = list(groups)
+    members: dict[str, list[int]] = {}
+    for row, group in enumerate(groups):
+        if group:
+            members.setdefault(group, []).append(row)
+    for first, second, value in pairs:
+        named = [group for group in (groups[first], groups[second]) if group]
+        name = value or next(iter(named), paths[second])
+        joined = [row for group in dict.fromkeys([name, *named]) for row in members.pop(group, [])]
+        members[name] = list(dict.fromkeys([*joined, first, second]))
+        for row in members[name]:
+            groups[row] = name
+    return groups

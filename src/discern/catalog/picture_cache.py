@@ -1,4 +1,4 @@
-"""What is worth knowing of a picture, taken from its bytes once and kept by their hash."""
+"""Cache of picture facts and thumbnails, computed once and stored by content hash."""
 
 import threading
 import time
@@ -13,19 +13,20 @@ from discern.picture import THUMB, Limits
 from discern.picture.picture_facts import FACTS
 from discern.store import Rows, Shelf
 
-# Raised whenever the same bytes give other facts than before.
+# Increment whenever the same bytes give different facts.
 _VERSION = 2
-_KEPT_AT_ONCE = 256
-_KEPT_SECONDS = 5.0
+# Not tuned: bounds the memory for pending rows to 3 MiB, and the work lost on interruption to seconds.
+_FLUSH_ROWS = 256
+_FLUSH_SECONDS = 5.0
 _NO_CONTENT = "0" * 64
 
 
 class PictureCache:
-    """The facts and thumbnails that the cache keeps; threads may ask and tell at once.
+    """Thread-safe cache of facts and thumbnails.
 
     Args:
-        cache: the cache's folder.
-        limits: what is refused under other limits is known apart.
+        cache: directory of the cache.
+        limits: picture limits; entries computed under another pixel limit are separate.
     """
 
     def __init__(self, cache: Path, limits: Limits) -> None:
@@ -34,31 +35,31 @@ class PictureCache:
         self._thumbs = Shelf(cache, f"thumbs-{kind}", np.dtype(np.uint8), shape=(THUMB, THUMB, 3))
         self._lock = threading.Lock()
         self._new: dict[str, int] = {}
-        self._new_facts = np.empty(_KEPT_AT_ONCE, FACTS)
-        self._new_thumbs = np.empty((_KEPT_AT_ONCE, THUMB, THUMB, 3), np.uint8)
-        self._kept_at = time.monotonic()
+        self._new_facts = np.empty(_FLUSH_ROWS, FACTS)
+        self._new_thumbs = np.empty((_FLUSH_ROWS, THUMB, THUMB, 3), np.uint8)
+        self._flushed_at = time.monotonic()
 
-    def known(self, contents: Sequence[str]) -> list[bool]:
-        """Tell which pictures need not be looked at, as far as was known when this began."""
-        kept = self._facts.known(contents) & self._thumbs.known(contents)
-        return [one or content in self._new for one, content in zip(kept.tolist(), contents, strict=True)]
+    def contains(self, contents: Sequence[str]) -> list[bool]:
+        """Return True for each picture with an entry; entries that other processes add later may be missed."""
+        stored = self._facts.known(contents) & self._thumbs.known(contents)
+        return [is_stored or content in self._new for is_stored, content in zip(stored.tolist(), contents, strict=True)]
 
     def add(self, content: str, facts: np.void, thumb: np.ndarray) -> None:
-        """Remember a picture, and write what has gathered now and then.
+        """Add an entry; pending entries are written to disk every 256 rows or 5 seconds.
 
         Args:
-            content: of its file.
-            facts: a row of `picture.looking.FACTS`.
+            content: sha256 of the file, hex.
+            facts: a row of `FACTS`.
             thumb: uint8 [64, 64, 3].
         """
         with self._lock:
             at = self._new.setdefault(content, len(self._new))
             self._new_facts[at], self._new_thumbs[at] = facts, thumb
-            if len(self._new) == _KEPT_AT_ONCE or time.monotonic() - self._kept_at > _KEPT_SECONDS:
+            if len(self._new) == _FLUSH_ROWS or time.monotonic() - self._flushed_at > _FLUSH_SECONDS:
                 self._write()
 
-    def keep(self) -> None:
-        """Write what has been added, so that no later scan computes it again."""
+    def flush(self) -> None:
+        """Write pending entries to disk."""
         with self._lock:
             self._write()
 
@@ -67,35 +68,35 @@ class PictureCache:
         self._thumbs.put(list(self._new), self._new_thumbs[:count])
         self._facts.put(list(self._new), self._new_facts[:count])
         self._new.clear()
-        self._kept_at = time.monotonic()
+        self._flushed_at = time.monotonic()
 
-    def proven(self) -> "Proven":
-        """Name what was written or hashed here, for a `PictureCache` of another process to trust."""
-        return Proven(facts=self._facts.proven(), thumbs=self._thumbs.proven())
+    def verified(self) -> "VerifiedFiles":
+        """Return the files that this process has written or verified, for `trust` in another process."""
+        return VerifiedFiles(facts=self._facts.proven(), thumbs=self._thumbs.proven())
 
-    def trust(self, proven: "Proven") -> None:
-        """Do not hash again what another process of this very run has proven."""
-        self._facts.trust(proven.facts)
-        self._thumbs.trust(proven.thumbs)
+    def trust(self, verified: "VerifiedFiles") -> None:
+        """Skip the verification of files that another process of the same run has verified."""
+        self._facts.trust(verified.facts)
+        self._thumbs.trust(verified.thumbs)
 
     def facts(self, contents: Sequence[str]) -> np.ndarray:
-        """Give the facts, structured [n] as `picture.looking.FACTS`, of pictures that are known and kept."""
+        """Return the facts, structured [n] as `FACTS`, of pictures that are on disk."""
         return self._facts.rows(contents)[:]
 
     def thumbs(self, contents: Sequence[str | None]) -> Rows:
-        """Give the thumbnails, uint8 [N, 64, 64, 3], of pictures that are known and kept; black for None."""
+        """Return the thumbnails, uint8 [N, 64, 64, 3], of pictures that are on disk; black for None."""
         self._thumbs.put([_NO_CONTENT], np.zeros((1, THUMB, THUMB, 3), np.uint8))
         return self._thumbs.rows([content or _NO_CONTENT for content in contents])
 
     def missing(self, contents: Sequence[str | None]) -> list[int]:
-        """Give the positions of pictures that are not kept, equal ones once; None is never missing."""
-        asked = [(at, content) for at, content in enumerate(contents) if content]
-        named = [content for _, content in asked]
-        return [asked[at][0] for at in sorted({*self._facts.missing(named), *self._thumbs.missing(named)})]
+        """Return the positions of pictures that are not on disk, each content once; None is never missing."""
+        positions = [at for at, content in enumerate(contents) if content]
+        present = [content for content in contents if content]
+        return [positions[at] for at in sorted({*self._facts.missing(present), *self._thumbs.missing(present)})]
 
 
-class Proven(NamedTuple):
-    """Files of the cache that hold what was written, by name."""
+class VerifiedFiles(NamedTuple):
+    """Names of cache files whose contents are known to be intact."""
 
     facts: set[str]
     thumbs: set[str]

@@ -1,4 +1,4 @@
-"""Sees files here or, where there are many, in processes of their own."""
+"""Scan of files in this process or, for many files, in worker processes."""
 
 import threading
 from contextlib import suppress
@@ -8,41 +8,42 @@ from pathlib import Path
 from types import TracebackType
 
 from discern.catalog.formats.source import Item
-from discern.catalog.picture_cache import PictureCache, Proven
+from discern.catalog.picture_cache import PictureCache, VerifiedFiles
 from discern.catalog.scanned_file import ScannedFile, scan_files
 from discern.errors import PictureTooLarge
 from discern.parallel import WorkerProcess
 from discern.picture import Limits
 from discern.picture.picture_facts import read_facts
 
-# A helper takes as long to begin as some hundred small pictures.
-_MANY = 1_000
+# Starting a worker process takes as long as scanning some hundred small pictures (benchmarks/scale.py measures scans).
+_FILES_BEFORE_PROCESSES = 1_000
+# Not tuned: larger files and pictures spend most of their time outside Python anyway.
 _SMALL_FILE = 1 << 20
 _SMALL_PICTURE = 64 << 20
 
 
 class ScanWorkers:
-    """What several threads see files with.
+    """Scan function for several threads, with one worker process per thread for large sources.
 
-    Small pictures cost more Python than decoding, and threads share one Python: so after the first thousand each thread
-    has a helper, which reads files, looks at them and keeps what it saw on its own. What takes much memory is looked at
-    here, where all threads share the memory that decoding may take.
+    Small pictures spend more time in Python than in decoding, and threads share the interpreter lock. After the first
+    thousand files, each thread therefore has a worker process, which reads and scans files and writes to the cache
+    itself. Large pictures are scanned in this process, where all threads share one memory budget for decoding.
 
     Args:
-        cache: the folder that keeps what is known of pictures.
-        limits: what is refused before decoding.
-        helpers: whether there may be any.
+        cache: directory of the cache.
+        limits: picture limits, checked before decoding.
+        processes: whether worker processes may be started.
     """
 
-    def __init__(self, cache: Path, limits: Limits, *, helpers: bool) -> None:
-        self.known = PictureCache(cache, limits)
+    def __init__(self, cache: Path, limits: Limits, *, processes: bool) -> None:
+        self.cache = PictureCache(cache, limits)
         self._limits = limits
         small = replace(limits, max_memory=min(limits.max_memory, _SMALL_PICTURE))
-        self._there = cache, small
-        self._may_help = helpers
-        self._done = 0
-        self._own = threading.local()
-        self._helpers: list[WorkerProcess] = []
+        self._remote_arguments = cache, small
+        self._use_processes = processes
+        self._scanned = 0
+        self._thread = threading.local()
+        self._processes: list[WorkerProcess] = []
 
     def __enter__(self) -> "ScanWorkers":
         return self
@@ -51,61 +52,61 @@ class ScanWorkers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self.known.keep()
-            for helper in self._helpers:
+            self.cache.flush()
+            for process in self._processes:
                 with suppress(OSError):
-                    self.known.trust(helper.run(_keep_there, *self._there))
+                    self.cache.trust(process.run(_flush_remotely, *self._remote_arguments))
         finally:
-            for helper in self._helpers:
-                helper.close()
+            for process in self._processes:
+                process.close()
 
     def __call__(self, items: list[Item]) -> list[ScannedFile]:
-        """See some files; what is new is kept at once or soon, at the end in any case.
+        """Scan files; new cache entries are written within seconds, and at the latest on exit.
 
         Raises:
             StoreError: the cache cannot be written.
         """
-        helper = self._helper()
-        self._done += len(items)
-        if helper is None or max((item.held for item in items), default=0) > _SMALL_FILE:
-            return self._see_here(items)
+        process = self._worker_process()
+        self._scanned += len(items)
+        if process is None or max((item.in_memory for item in items), default=0) > _SMALL_FILE:
+            return self._scan_here(items)
         try:
-            seen = helper.run(_see_there, items, *self._there)
+            scanned = process.run(_scan_remotely, items, *self._remote_arguments)
         except OSError:
-            self._may_help = False
-            return self._see_here(items)
-        large = [at for at, sighting in enumerate(seen) if sighting.error == PictureTooLarge.code]
-        for at, sighting in zip(large, self._see_here([items[at] for at in large]), strict=True):
-            seen[at] = sighting
-        return seen
+            self._use_processes = False
+            return self._scan_here(items)
+        large = [at for at, file in enumerate(scanned) if file.error == PictureTooLarge.code]
+        for at, file in zip(large, self._scan_here([items[at] for at in large]), strict=True):
+            scanned[at] = file
+        return scanned
 
-    def _see_here(self, items: list[Item]) -> list[ScannedFile]:
-        return scan_files(items, self.known, partial(read_facts, limits=self._limits)) if items else []
+    def _scan_here(self, items: list[Item]) -> list[ScannedFile]:
+        return scan_files(items, self.cache, partial(read_facts, limits=self._limits)) if items else []
 
-    def _helper(self) -> WorkerProcess | None:
-        if not self._may_help or self._done < _MANY:
+    def _worker_process(self) -> WorkerProcess | None:
+        if not self._use_processes or self._scanned < _FILES_BEFORE_PROCESSES:
             return None
         try:
-            if not hasattr(self._own, "helper"):
-                self._own.helper = WorkerProcess()
-                self._helpers.append(self._own.helper)
+            if not hasattr(self._thread, "process"):
+                self._thread.process = WorkerProcess()
+                self._processes.append(self._thread.process)
         except OSError:
-            self._may_help = False
+            self._use_processes = False
             return None
-        helper: WorkerProcess = self._own.helper
-        return helper
+        process: WorkerProcess = self._thread.process
+        return process
 
 
-def _see_there(items: list[Item], cache: Path, limits: Limits) -> list[ScannedFile]:
-    return scan_files(items, _known_there(cache, limits), partial(read_facts, limits=limits))
+def _scan_remotely(items: list[Item], cache: Path, limits: Limits) -> list[ScannedFile]:
+    return scan_files(items, _remote_cache(cache, limits), partial(read_facts, limits=limits))
 
 
-def _keep_there(cache: Path, limits: Limits) -> Proven:
-    known = _known_there(cache, limits)
-    known.keep()
-    return known.proven()
+def _flush_remotely(cache: Path, limits: Limits) -> VerifiedFiles:
+    pictures = _remote_cache(cache, limits)
+    pictures.flush()
+    return pictures.verified()
 
 
 @lru_cache(maxsize=1)
-def _known_there(cache: Path, limits: Limits) -> PictureCache:
+def _remote_cache(cache: Path, limits: Limits) -> PictureCache:
     return PictureCache(cache, limits)

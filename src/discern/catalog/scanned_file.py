@@ -1,4 +1,4 @@
-"""What is seen of files."""
+"""Scan of single files: content hash, declared label, and the facts of new pictures."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,7 +14,7 @@ _READ_AHEAD = 4 << 20
 
 
 class ScannedFile(NamedTuple):
-    """One file as it was seen; `error` and `message` say why it is no usable picture."""
+    """Result of scanning one file; `error` and `message` give the reason if it is not a usable picture."""
 
     path: str
     archive: str = ""
@@ -27,7 +27,7 @@ class ScannedFile(NamedTuple):
     message: str | None = None
 
 
-class _File(NamedTuple):
+class _LoadedFile(NamedTuple):
     item: Item
     data: bytes | None = None
     content: str | None = None
@@ -35,49 +35,49 @@ class _File(NamedTuple):
 
 
 def scan_files(
-    items: Iterable[Item], known: PictureCache, look: Callable[[Sequence[bytes]], PictureFacts]
+    items: Iterable[Item], cache: PictureCache, read_facts: Callable[[Sequence[bytes]], PictureFacts]
 ) -> list[ScannedFile]:
-    """Read files, a few megabytes ahead, and look at those whose content is not known."""
-    return [sighting for files in _some_at_a_time(map(_read, items)) for sighting in _see(files, known, look)]
+    """Read files, a few megabytes ahead, and add the facts of new pictures to the cache."""
+    return [scanned for files in _batches(map(_load, items)) for scanned in _scan(files, cache, read_facts)]
 
 
-def _read(item: Item) -> _File:
+def _load(item: Item) -> _LoadedFile:
     try:
         data = item.load()
     except PictureError as error:
-        return _File(item=item, problem=Problem(error.code, str(error)))
-    return _File(item=item, data=data, content=hashlib.sha256(data).hexdigest())
+        return _LoadedFile(item=item, problem=Problem(error.code, str(error)))
+    return _LoadedFile(item=item, data=data, content=hashlib.sha256(data).hexdigest())
 
 
-def _some_at_a_time(files: Iterable[_File]) -> Iterator[list[_File]]:
-    some: list[_File] = []
-    held = 0
+def _batches(files: Iterable[_LoadedFile]) -> Iterator[list[_LoadedFile]]:
+    batch: list[_LoadedFile] = []
+    size = 0
     for file in files:
-        some.append(file)
-        held += len(file.data or b"")
-        if held > _READ_AHEAD:
-            yield some
-            some, held = [], 0
-    yield some
+        batch.append(file)
+        size += len(file.data or b"")
+        if size > _READ_AHEAD:
+            yield batch
+            batch, size = [], 0
+    yield batch
 
 
-def _see(
-    files: Sequence[_File], known: PictureCache, look: Callable[[Sequence[bytes]], PictureFacts]
+def _scan(
+    files: Sequence[_LoadedFile], cache: PictureCache, read_facts: Callable[[Sequence[bytes]], PictureFacts]
 ) -> Iterator[ScannedFile]:
-    read = {file.content: file.data for file in files if file.content and file.data}
-    new = [content for content, kept in zip(read, known.known(list(read)), strict=True) if not kept]
+    data = {file.content: file.data for file in files if file.content and file.data}
+    new = [content for content, is_cached in zip(data, cache.contains(list(data)), strict=True) if not is_cached]
     problems: dict[str | None, Problem] = {}
     if new:
-        looks = look([read[content] for content in new])
-        problems = {new[at]: problem for at, problem in looks.problems.items()}
+        found = read_facts([data[content] for content in new])
+        problems = {new[at]: problem for at, problem in found.problems.items()}
         for at, content in enumerate(new):
-            if at not in looks.problems:
-                known.add(content, looks.facts[at], looks.thumbs[at])
+            if at not in found.problems:
+                cache.add(content, found.facts[at], found.thumbs[at])
     for file in files:
-        yield _sighting(file, file.problem or problems.get(file.content))
+        yield _scanned_file(file, file.problem or problems.get(file.content))
 
 
-def _sighting(file: _File, problem: Problem | None) -> ScannedFile:
+def _scanned_file(file: _LoadedFile, problem: Problem | None) -> ScannedFile:
     return ScannedFile(
         path=file.item.path,
         archive=file.item.archive,

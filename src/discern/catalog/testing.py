@@ -1,4 +1,4 @@
-"""For tests, here and elsewhere: what every source of pictures must hold to."""
+"""Contract tests for sources of pictures, here and in other packages."""
 
 import pickle
 from collections.abc import Mapping
@@ -11,26 +11,26 @@ _FILES = {"10.png": b"ten", "9.png": b"nine", "q/not a picture": b"", "größe.p
 
 
 class SourceContract:
-    """What every source holds to; a test class inherits it and says by `source` how one is made."""
+    """Contract of every `Source`; a test class inherits it and implements `source`."""
 
     def source(self, folder: Path, files: Mapping[str, bytes]) -> Source:
-        """Make the source under test of some files, by name, anywhere below `folder`."""
+        """Create the source under test from files by name, anywhere below `folder`."""
         raise NotImplementedError
 
-    def test_gives_every_file_once(self, tmp_path: Path) -> None:
-        """Each file is an item with its bytes, whatever is in it; an empty one may be refused instead."""
+    def test_yields_every_file_once(self, tmp_path: Path) -> None:
+        """Each file is an item with its bytes, whatever they are; an empty file may be an error instead."""
         files = {name: data for name, data in _FILES.items() if data}
         items = list(self.source(tmp_path, files).items())
         assert sorted(item.load() for item in items) == sorted(files.values())
         assert len({item.path for item in items}) == len(files)
 
-    def test_may_be_asked_again(self, tmp_path: Path) -> None:
+    def test_can_be_iterated_again(self, tmp_path: Path) -> None:
         """Items come in the same order each time."""
         source = self.source(tmp_path, _FILES)
         assert [item.path for item in source.items()] == [item.path for item in source.items()]
 
     def test_paths_are_relative_text(self, tmp_path: Path) -> None:
-        """Paths begin at the root, have "/" between folders, and can be written as UTF-8."""
+        """Paths are relative to the root, use "/" and can be encoded as UTF-8."""
         source = self.source(tmp_path, _FILES)
         paths = [item.path for item in source.items()]
         assert source.root.is_dir()
@@ -38,19 +38,19 @@ class SourceContract:
         assert all(item.path.startswith(f"{item.archive}!/") for item in source.items() if item.archive)
 
     def test_total_is_right_or_unknown(self, tmp_path: Path) -> None:
-        """A total that is known beforehand is how many items come."""
+        """A known total is the number of items."""
         source = self.source(tmp_path, _FILES)
         assert source.total in (None, len(list(source.items())))
 
-    def test_items_may_be_sent_to_another_process(self, tmp_path: Path) -> None:
-        """An item that was pickled is the same, and gives the same bytes or the same error."""
+    def test_items_can_be_pickled(self, tmp_path: Path) -> None:
+        """A pickled item is equal, and loads the same bytes or raises the same error."""
         for item in self.source(tmp_path, _FILES).items():
-            sent = pickle.loads(pickle.dumps(item))  # noqa: S301 - it was here all the time
+            sent = pickle.loads(pickle.dumps(item))  # noqa: S301 - pickled just before
             assert sent[:1] + sent[2:] == item[:1] + item[2:]
             assert _outcome(sent) == _outcome(item)
 
-    def test_nothing_is_changed(self, tmp_path: Path) -> None:
-        """Sources are opened read-only."""
+    def test_files_are_not_changed(self, tmp_path: Path) -> None:
+        """Sources are read-only."""
         source = self.source(tmp_path, _FILES)
         before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
         assert list(source.items())

@@ -5,7 +5,6 @@ import os
 import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
-from concurrent.futures import Future
 from functools import partial
 from typing import Any, Self, TypeVar
 
@@ -13,6 +12,7 @@ from discern.bundle import Picture, Prediction
 from discern.client.background import in_background
 from discern.client.transport import Transport
 from discern.errors import PictureError
+from discern.parallel import results_in_order
 
 _AHEAD = 2
 _T = TypeVar("_T")
@@ -73,19 +73,8 @@ class Client:
             RequestError: the server refuses, or cannot be reached.
         """
         turns = asyncio.Semaphore(self._asker.at_once)
-        under_way: deque[Future[Prediction | PictureError]] = deque()
-        try:
-            for picture in pictures:
-                under_way.append(in_background(self._asker.attempt(picture, turns)))
-                if len(under_way) >= _AHEAD * self._asker.at_once:
-                    yield under_way[0].result()
-                    under_way.popleft()
-            while under_way:
-                yield under_way[0].result()
-                under_way.popleft()
-        finally:
-            for future in under_way:
-                future.cancel()
+        asked = (in_background(self._asker.attempt(picture, turns)) for picture in pictures)
+        yield from results_in_order(asked, window=_AHEAD * self._asker.at_once)
 
     def about(self) -> dict[str, Any]:
         """What is known of the model: labels, thresholds, figures, its card.
@@ -156,6 +145,7 @@ class AsyncClient:
         Raises:
             RequestError: the server refuses, or cannot be reached.
         """
+        # As `results_in_order`, which waits in a thread: here the loop goes on, and tasks are cancelled and awaited.
         turns = asyncio.Semaphore(self._asker.at_once)
         under_way: deque[asyncio.Task[Prediction | PictureError]] = deque()
         try:

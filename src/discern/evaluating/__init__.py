@@ -1,6 +1,6 @@
 """Turns (truth, answers) into honest figures with uncertainty. It measures given answers and fits nothing; training refits for the naive figure and the learning curve."""  # noqa: E501
 
-from discern.evaluating.calibration import Calibration, ReliabilityBin, evaluate_calibration
+from discern.evaluating.calibration import Calibration, CalibrationError, ReliabilityBin, evaluate_calibration
 from discern.evaluating.classification_metrics import (
     ClassificationMetrics,
     ClassMetrics,
@@ -8,20 +8,56 @@ from discern.evaluating.classification_metrics import (
     evaluate_predictions,
 )
 from discern.evaluating.intervals import Interval, evaluate_share, paired_difference
+from discern.evaluating.metrics import (
+    AccuracyDifference,
+    AccuracyMetrics,
+    ConformalMetrics,
+    FixMetrics,
+    GroupError,
+    LeakFreeAccuracy,
+    LearningCurve,
+    LearningCurveAdvice,
+    LearningCurvePoint,
+    Metrics,
+    NegativeMetrics,
+    OrderedLabelMetrics,
+    PolicyMetrics,
+    RiskCurveMetrics,
+    SplitMetrics,
+    UnknownThreshold,
+)
 from discern.evaluating.ordinal_metrics import OrdinalMetrics, evaluate_ordinal
-from discern.evaluating.prediction_set_metrics import PredictionSetMetrics, evaluate_prediction_sets
+from discern.evaluating.prediction_set_metrics import ClassCoverage, PredictionSetMetrics, evaluate_prediction_sets
 from discern.evaluating.unknown_detection import UnknownMetrics, evaluate_unknown_detection
 
 __all__ = [
+    "AccuracyDifference",
+    "AccuracyMetrics",
     "Calibration",
+    "CalibrationError",
+    "ClassCoverage",
     "ClassMetrics",
     "ClassificationMetrics",
+    "ConformalMetrics",
     "ConfusedPair",
+    "FixMetrics",
+    "GroupError",
     "Interval",
+    "LeakFreeAccuracy",
+    "LearningCurve",
+    "LearningCurveAdvice",
+    "LearningCurvePoint",
+    "Metrics",
+    "NegativeMetrics",
+    "OrderedLabelMetrics",
     "OrdinalMetrics",
+    "PolicyMetrics",
     "PredictionSetMetrics",
     "ReliabilityBin",
+    "RiskCurveMetrics",
+    "SplitMetrics",
     "UnknownMetrics",
+    "UnknownThreshold",
     "evaluate_calibration",
     "evaluate_ordinal",
     "evaluate_prediction_sets",

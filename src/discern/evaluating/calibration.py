@@ -1,13 +1,15 @@
 """Whether 80 % sure means right in 8 of 10: the reliability curve and the calibration error."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from scipy import sparse, special, stats
 
 from discern.errors import UsageError
 from discern.evaluating.intervals import DRAWS, FEWEST_GROUPS, TOO_FEW, Interval, Members, resample, wilson
+from discern.evaluating.json_fields import decode
 
 BINS = 15
 _CELLS_AT_ONCE = 2_000_000
@@ -26,8 +28,19 @@ class ReliabilityBin:
     pictures: int
     confidence: float
     accuracy: float
-    low: float | None
-    high: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationError(Interval):
+    """Debiased expected calibration error, in [0, 1].
+
+    Attributes:
+        null95: 95 % quantile of the error of a perfectly calibrated model with the same confidences.
+    """
+
+    null95: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +57,28 @@ class Calibration:
     null95: float | None
     bins: tuple[ReliabilityBin, ...]
 
+    @property
+    def error(self) -> CalibrationError:
+        """`ece` with `null95`."""
+        return CalibrationError(**asdict(self.ece), null95=self.null95)
+
     def to_json(self) -> dict[str, Any]:
         """JSON-ready: `ece` with `null95` in it, and `reliability`."""
-        return {
-            "ece": {**self.ece.to_json(), "null95": self.null95},
-            "reliability": [asdict(each) for each in self.bins],
-        }
+        return {"ece": self.error.to_json(), "reliability": [asdict(each) for each in self.bins]}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+        """Read what `to_json` gives.
+
+        Raises:
+            ValueError: a value has the wrong type; the message names its key.
+        """
+        error = decode(CalibrationError, plain.get("ece"), at="ece")
+        return cls(
+            ece=Interval(value=error.value, low=error.low, high=error.high, note=error.note),
+            null95=error.null95,
+            bins=decode(tuple[ReliabilityBin, ...], plain.get("reliability"), at="reliability"),
+        )
 
 
 def evaluate_calibration(

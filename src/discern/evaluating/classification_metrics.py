@@ -1,8 +1,8 @@
 """Truth and answers become figures: overall, class by class, and which classes are taken for which."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
@@ -10,6 +10,7 @@ from scipy import sparse
 from discern.errors import UsageError
 from discern.evaluating.calibration import Calibration, evaluate_calibration
 from discern.evaluating.intervals import Interval, Members, mean_interval, resample, share_interval
+from discern.evaluating.json_fields import decode, decode_fields
 
 MOST_CONFUSED = 20
 _SUM_TOLERANCE = 1e-3
@@ -81,6 +82,22 @@ class ClassificationMetrics:
             "confusion": [[_tidy(count) for count in row] for row in self.confusion.tolist()],
             "confused": [asdict(each) for each in self.confused],
         }
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+        """Read what `to_json` gives.
+
+        Raises:
+            ValueError: a value is missing or has the wrong type; the message names its key.
+        """
+        confusion = decode(tuple[tuple[float, ...], ...], plain.get("confusion"), at="figures.confusion")
+        return decode_fields(
+            cls,
+            plain,
+            at="figures",
+            calibration=Calibration.from_json(plain),
+            confusion=np.array(confusion, np.float64).reshape(len(confusion), len(confusion)),
+        )
 
 
 def evaluate_predictions(

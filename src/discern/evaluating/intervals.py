@@ -18,7 +18,7 @@ _CELLS_AT_ONCE = 2_000_000
 class Interval:
     """A figure and the ends of its 95 % interval; None where undefined, and then `note` says why."""
 
-    value: float | None
+    value: float | None = None
     low: float | None = None
     high: float | None = None
     note: str | None = None
@@ -26,6 +26,9 @@ class Interval:
     def to_json(self) -> dict[str, Any]:
         """The four fields, JSON-ready."""
         return asdict(self)
+
+
+UNDEFINED = Interval()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
-"""What the backbone sees in each picture, computed once per content and kept.
+"""Embeddings of pictures by a pretrained backbone, computed once per content and cached.
 
-Checking, splitting, training and watching share it.
+Checking, splitting and training share them.
 """
 
 from discern.features.backbones import DEFAULT_BACKBONE, DEFAULT_MIRROR, DEFAULT_SIZE, Backbone, load_backbone

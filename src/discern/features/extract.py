@@ -1,18 +1,16 @@
-"""Passes pictures through a backbone, each content once, and keeps what it saw."""
+"""Feature extraction: each distinct picture passes the backbone once, and its features are cached."""
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from discern.bundle import OnnxRuntime
+from discern.bundle import open_runtime
 from discern.errors import PictureError, UsageError
 from discern.features.backbones import Backbone
-from discern.parallel import count_cores
+from discern.parallel import ThreadExecutor, count_cores, map_in_order
 from discern.picture import Recipe, load_input
 from discern.progress import Progress, silent
 from discern.store import Rows, Shelf
@@ -35,46 +33,47 @@ def extract(
     threads: int | None = None,
     progress: Progress = silent,
 ) -> Rows:
-    """What the backbone sees in the catalog's pictures; only contents that the cache does not hold are computed.
+    """Compute the embeddings of a catalog's pictures, except those that the cache holds.
 
-    Each thread decodes one picture and passes it through the net on its own core: decoding overlaps with inference,
-    and small batches stay in the processor's caches (twice the speed of 32 at a time). What is done is kept every 256
-    pictures, so that an interrupted run continues where it was.
+    Each thread decodes one picture and passes it through the network on its own core: decoding overlaps with inference,
+    and small batches stay in the processor's caches (twice the speed of batches of 32). Results are written every 256
+    pictures, so an interrupted run continues there.
 
     Args:
-        catalog: where the pictures are.
-        rows: which of its rows, each readable; equal contents are computed once.
-        backbone: the net.
-        recipe: how a picture becomes the net's input; its size must be the net's.
-        cache: the folder of the shelves.
-        threads: how many pictures are worked on at a time; None: as many as there are cores.
-        progress: is told the pictures done, of `len(rows)`, under the stage "features".
+        catalog: catalog of the pictures.
+        rows: int `[n]`, row numbers, each readable; equal contents are computed once.
+        backbone: network to compute the embeddings with.
+        recipe: preprocessing; its size must be the backbone's.
+        cache: directory of the feature cache.
+        threads: number of pictures in work at a time; None for one per core.
+        progress: called with the stage "features", pictures done and `len(rows)`.
 
     Returns:
-        float32 `[len(rows), D]`, in the order of `rows`, read from the cache as needed.
+        float32 `[n, D]`, in the order of `rows`, read from the cache on access.
 
     Raises:
-        UsageError: the recipe's size is not the net's, or a row has no readable picture.
-        PictureError: a picture cannot be opened any more.
-        CatalogError: a picture is no longer what was catalogued.
+        UsageError: the recipe has another size than the backbone, or a row has no readable picture.
+        PictureError: a picture cannot be opened.
+        CatalogError: a picture has changed since it was catalogued.
         StoreError: the cache cannot be written.
     """
     if recipe.size != backbone.size:
         raise UsageError(
-            f"The recipe makes pictures of {recipe.size} px; the backbone {backbone.name} takes {backbone.size} px.",
-            hint="Choose the recipe for the backbone's size.",
+            f"The recipe produces pictures of {recipe.size} px; the backbone {backbone.name} takes {backbone.size} px.",
+            hint="Choose a recipe for the backbone's size.",
         )
     positions = np.asarray(rows, np.int64)
     contents = _contents(catalog, positions)
     shelf = Shelf(cache, f"features-{backbone.key[:32]}-{recipe.key()}", np.dtype(np.float32), shape=(backbone.width,))
     missing = shelf.missing(contents)
-    kept = len(contents) - len(missing)
-    progress(STAGE, kept, len(contents))
+    cached = len(contents) - len(missing)
+    progress(STAGE, cached, len(contents))
     if missing:
-        wanted = {int(positions[i]): contents[i] for i in missing}
-        embed = _Embedder(catalog, backbone, recipe, wanted)
-        with closing(_in_order(embed, catalog.read(list(wanted)), threads or count_cores())) as embedded:
-            for done, _ in enumerate(_keep(embedded, shelf), kept + 1):
+        contents_by_row = {int(positions[i]): contents[i] for i in missing}
+        embed = _Embedder(catalog, backbone, recipe, contents_by_row)
+        files = catalog.read(list(contents_by_row))
+        with closing(_embed_in_order(embed, files, threads or count_cores())) as embedded:
+            for done, _ in enumerate(_store(embedded, shelf), cached + 1):
                 progress(STAGE, done, len(contents))
     return shelf.rows(contents)
 
@@ -83,21 +82,22 @@ def _contents(catalog: "Catalog", rows: np.ndarray) -> list[str]:
     unreadable = np.flatnonzero(~catalog.readable[rows])
     if len(unreadable):
         path = catalog.table["path"][int(rows[unreadable[0]])]
-        raise UsageError(f"{path} cannot be read, so it has no features.", hint="Leave such rows out.")
+        raise UsageError(f"{path} cannot be read, so it has no features.", hint="Exclude unreadable rows.")
     contents: list[str] = catalog.table["content"].gather(rows).to_list()
     return contents
 
 
 class _Embedder:
-    """Turns one file's bytes into its row of features; several threads share it."""
+    """Function from a file's bytes to its embedding; several threads share it."""
 
     def __init__(self, catalog: "Catalog", backbone: Backbone, recipe: Recipe, contents: dict[int, str]) -> None:
         self._paths = catalog.table["path"]
         self._recipe = recipe
         self._contents = contents
-        self._runtime = OnnxRuntime(backbone.graph, threads=1)
+        self._runtime = open_runtime(backbone.graph, threads=1)
 
-    def __call__(self, row: int, data: bytes) -> tuple[str, np.ndarray]:
+    def __call__(self, file: tuple[int, bytes]) -> tuple[str, np.ndarray]:
+        row, data = file
         try:
             pixels = load_input(data, self._recipe)
         except PictureError as error:
@@ -105,25 +105,16 @@ class _Embedder:
         return self._contents[row], self._runtime.run({"pixels": pixels[None]})["embedding"][0]
 
 
-def _in_order(
-    embed: Callable[[int, bytes], tuple[str, np.ndarray]], files: Iterable[tuple[int, bytes]], threads: int
+def _embed_in_order(
+    embed: Callable[[tuple[int, bytes]], tuple[str, np.ndarray]], files: Iterable[tuple[int, bytes]], threads: int
 ) -> Generator[tuple[str, np.ndarray]]:
-    """What `embed` gives for each file, in the order of `files`; only a few files are read ahead of the threads."""
-    pending: deque[Future[tuple[str, np.ndarray]]] = deque()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix=STAGE)
-    try:
-        for row, data in files:
-            pending.append(pool.submit(embed, row, data))
-            if len(pending) > _AHEAD * threads:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    """Embed files in threads and yield the results in the order of `files`, reading only a few files ahead."""
+    with ThreadExecutor(threads, thread_name_prefix=STAGE) as executor:
+        yield from map_in_order(embed, files, executor=executor, window=_AHEAD * threads + 1)
 
 
-def _keep(embedded: Iterable[tuple[str, np.ndarray]], shelf: Shelf) -> Iterator[str]:
-    """Pass on each content, and put the features on the shelf chunk by chunk."""
+def _store(embedded: Iterable[tuple[str, np.ndarray]], shelf: Shelf) -> Iterator[str]:
+    """Yield each content, and write the features to the shelf in chunks."""
     chunk: dict[str, np.ndarray] = {}
     for content, features in embedded:
         chunk[content] = features

@@ -1,26 +1,26 @@
-"""For tests, here and elsewhere: a backbone that runs in no time, and what every backbone must hold to."""
+"""Fast backbone for tests, and contract tests that every backbone passes."""
 
 import hashlib
 from functools import cached_property
 
 import numpy as np
 
-from discern.bundle import OnnxRuntime
+from discern.bundle import Runtime, open_runtime
+from discern.bundle.onnx_graph import GraphWriter, average_mirrored, serialise
 from discern.features.backbones.backbone import Backbone, OnnxBackbone
-from discern.features.backbones.graph_writer import GraphWriter, average_mirrored, serialise
 
 _PLACES = 4
 
 
 def colour_backbone(*, size: int = 16, mirror: bool = True) -> OnnxBackbone:
-    """A public fake: the mean colour of each quarter as its map, their mean as "head", their deviation as "stage7".
+    """Build a backbone whose map is the mean colour of each quarter, "head" their mean and "stage7" their deviation.
 
     Args:
-        size: height and width of its pictures, an even number of pixels.
-        mirror: average the two mirrored views.
+        size: height and width of its input, an even number of pixels.
+        mirror: average the outputs for each picture and its mirror image.
 
     Returns:
-        A backbone with D = 9: the head's three channels in -1..1, then the stage's means and deviations.
+        Backbone with D = 9: the head's three channels in -1..1, then the stage's means and standard deviations.
     """
     writer = GraphWriter()
     scaled = writer.add("Div", writer.centred_pixels("pixels"), writer.scalar(127.5))
@@ -42,38 +42,38 @@ def colour_backbone(*, size: int = 16, mirror: bool = True) -> OnnxBackbone:
 
 
 class BackboneContract:
-    """What every backbone holds to; a test class inherits it and says which by `backbone`."""
+    """Tests that every backbone passes; a test class inherits them and overrides `backbone`."""
 
     tolerance = 1e-4
 
     def backbone(self) -> Backbone:
-        """The backbone under test."""
+        """Load the backbone under test."""
         raise NotImplementedError
 
-    def see(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
-        """What it sees in pictures, uint8 `[N, size, size, 3]`."""
+    def embed(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
+        """Run the backbone on pictures, uint8 `[N, size, size, 3]`; returns its outputs by name."""
         return self._runtime.run({"pixels": pixels})
 
     @cached_property
-    def _runtime(self) -> OnnxRuntime:
-        return OnnxRuntime(self.backbone().graph, threads=1)
+    def _runtime(self) -> Runtime:
+        return open_runtime(self.backbone().graph, threads=1)
 
     def pictures(self, count: int = 3) -> np.ndarray:
-        """Noise, white and black, as many as wanted."""
+        """Make one picture each of noise, white and black, and more noise; uint8 `[count, size, size, 3]`."""
         size = self.backbone().size
         noise = np.random.default_rng(0).integers(0, 256, (count, size, size, 3), np.uint8)
         noise[1:2], noise[2:3] = 255, 0
         return noise
 
-    def test_gives_one_finite_row_per_picture(self) -> None:
-        """Embeddings are float32 `[N, D]` without holes, black and white pictures included."""
-        embedding = self.see(self.pictures())["embedding"]
+    def test_returns_one_finite_row_per_picture(self) -> None:
+        """Embeddings are float32 `[N, D]` and finite, also for black and white pictures."""
+        embedding = self.embed(self.pictures())["embedding"]
         assert embedding.shape == (3, self.backbone().width)
         assert embedding.dtype == np.float32
         assert np.isfinite(embedding).all()
 
     def test_blocks_cover_the_embedding_in_order(self) -> None:
-        """The blocks follow each other without gaps, and "head" is the first."""
+        """Blocks are contiguous from 0 to D, and "head" is the first."""
         backbone = self.backbone()
         blocks = backbone.blocks
         assert next(iter(blocks)) == "head"
@@ -82,22 +82,22 @@ class BackboneContract:
         assert ends[-1] == backbone.width
 
     def test_head_is_the_mean_of_the_map(self) -> None:
-        """Where there is a map, evidence on it adds up to what the head says."""
-        seen = self.see(self.pictures())
-        if "map" in seen:
+        """The block "head" is the mean of the map, if there is one."""
+        outputs = self.embed(self.pictures())
+        if "map" in outputs:
             start, end = self.backbone().blocks["head"]
-            means = seen["map"].mean(axis=(1, 2))
-            np.testing.assert_allclose(means, seen["embedding"][:, start:end], atol=self.tolerance)
+            means = outputs["map"].mean(axis=(1, 2))
+            np.testing.assert_allclose(means, outputs["embedding"][:, start:end], atol=self.tolerance)
 
-    def test_a_picture_is_seen_alone_as_in_company(self) -> None:
-        """Batches change nothing."""
+    def test_a_batch_does_not_change_embeddings(self) -> None:
+        """A picture gets the same embedding alone as in a batch."""
         pictures = self.pictures()
-        together = self.see(pictures)["embedding"]
-        alone = np.concatenate([self.see(picture[None])["embedding"] for picture in pictures])
-        np.testing.assert_allclose(alone, together, atol=self.tolerance)
+        batch = self.embed(pictures)["embedding"]
+        alone = np.concatenate([self.embed(picture[None])["embedding"] for picture in pictures])
+        np.testing.assert_allclose(alone, batch, atol=self.tolerance)
 
-    def test_key_names_the_graph(self) -> None:
-        """Made twice it is the same, byte for byte."""
+    def test_key_is_the_hash_of_the_graph(self) -> None:
+        """Loading a backbone twice gives the same bytes and the same key."""
         one, other = self.backbone(), self.backbone()
         assert one.graph == other.graph
         assert one.key == other.key == hashlib.sha256(one.graph).hexdigest()

@@ -71,7 +71,7 @@ def check(
     run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with run.held():
         prepared = prepare(run, config, cache=cache, progress=progress)
-        with run.stage("page", progress), run.replacing("data.html") as page:
+        with run.stage("page", progress), run.writing("data.html") as page:
             write_data_page(page, catalog=prepared.catalog, findings=prepared.findings, title=run.folder.name)
         run.save(status="done")
     readable = int(prepared.catalog.readable.sum())

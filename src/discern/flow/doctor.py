@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from discern.bundle import TELEMETRY_MAY_BE_ON, OnnxRuntime
+from discern.bundle import TELEMETRY_MAY_BE_ON, open_runtime
 from discern.errors import DiscernError, StoreError
 from discern.features import load_backbone
 from discern.flow.paths import cache_folder
@@ -102,7 +102,7 @@ def _formats() -> str:
 
 def _backbone() -> str:
     backbone = load_backbone()
-    outputs = OnnxRuntime(backbone.graph).run({"pixels": np.zeros((1, backbone.size, backbone.size, 3), np.uint8)})
+    outputs = open_runtime(backbone.graph).run({"pixels": np.zeros((1, backbone.size, backbone.size, 3), np.uint8)})
     return f"{backbone.name} at {backbone.size} px gives {outputs['embedding'].shape[1]} numbers a picture"
 
 

@@ -137,7 +137,7 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
             find_edges_cached,
             catalog,
             embeddings=_Spread(material.features, material.position),  # type: ignore[arg-type]
-            seen_by=json.dumps([material.backbone.key, material.recipe.to_json()]),
+            embeddings_key=json.dumps([material.backbone.key, material.recipe.to_json()]),
             cache=kept,
             progress=progress,
         )
@@ -149,8 +149,8 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
     with run.stage("check", progress):
         crossed = cross_split(catalog, groups) if len(catalog.labels) > 1 else None
         opinions = None if crossed is None else predict_for_label_checks(material, crossed)
-        findings = find_issues(catalog, edges, groups, opinions=opinions)
-        with run.replacing("fixes.csv") as path:
+        findings = find_issues(catalog, edges, groups, predictions=opinions)
+        with run.writing("fixes.csv") as path:
             write_fixes(path, propose_fixes(catalog, findings))
     return Prepared(material=material, edges=edges, groups=groups, crossed=crossed, findings=findings, names=names)
 
@@ -194,8 +194,8 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -
         if not catalog.readable.any():
             raise FixesError(f"{config.fixes} drops every picture.", hint="Keep some of them.")
         run.save(fixed=_what_changed(came, catalog))
-    with run.replacing("catalog.parquet") as temporary:
-        catalog.write(temporary)
+    with run.writing("catalog.parquet") as path:
+        catalog.write(path)
     return _in_order(catalog, config)
 
 

@@ -1,7 +1,6 @@
 """The run folder: what one piece of work leaves behind, written atomically and never overwritten."""
 
 import json
-import os
 import re
 import shutil
 import time
@@ -17,6 +16,7 @@ from filelock import FileLock, Timeout
 from polars.exceptions import PolarsError
 
 from discern._version import __version__
+from discern.atomic import atomic_write, is_unfinished
 from discern.errors import DataError, DiscernError, RunError
 from discern.flow.paths import is_folder, resolve_path
 from discern.progress import Progress
@@ -25,6 +25,7 @@ from discern.store import is_cache_folder
 FORMAT = 1
 _WRITTEN = {"config": dict, "seconds": dict, "status": str, "versions": dict}
 _LONGEST_NAME = 200
+# What former versions called it.
 _UNFINISHED = re.compile(r"\.\d+\..+|\..+\.\d+\.tmp")
 _LIBRARIES = ("numpy", "onnx", "onnxruntime", "pillow", "polars", "scikit-learn", "scipy")
 
@@ -140,18 +141,24 @@ class Run:
 
     @contextmanager
     def replacing(self, name: str) -> Iterator[Path]:
-        """Give a temporary path that takes the place of `name` when all went well."""
-        temporary = self.folder / f".{os.getpid()}.{name}"
-        try:
+        """Give a temporary path that takes the place of `name` when all went well; see `atomic_write`."""
+        with self.writing(name) as path, atomic_write(path) as temporary:
             yield temporary
-            temporary.replace(self.folder / name)
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[Path]:
+        """Give the path of a file for a writer that writes whole or not at all itself, and say what to do if it fails.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        try:
+            yield self.folder / name
         except (OSError, PolarsError) as error:
             raise RunError(
                 f"{self.folder / name} cannot be written: {getattr(error, 'strerror', None) or error}.",
                 hint="Make room there, or name another folder by --runs.",
             ) from error
-        finally:
-            temporary.unlink(missing_ok=True)
 
     @contextmanager
     def reading(self, name: str) -> Iterator[Path]:
@@ -206,7 +213,7 @@ class Run:
         """See what another process did until just now, and remove what a killed one left unfinished."""
         self.facts = _read(self.folder)
         for path in self.folder.iterdir():
-            if _UNFINISHED.fullmatch(path.name):
+            if is_unfinished(path.name) or _UNFINISHED.fullmatch(path.name):
                 path.unlink(missing_ok=True)
 
     @contextmanager

@@ -9,6 +9,7 @@ import numpy as np
 from discern.bundle import Model, decide_all, load
 from discern.bundle.archive import FILE
 from discern.catalog import Catalog
+from discern.evaluating import Metrics
 from discern.flow.prepare import Prepared
 from discern.flow.run import Run
 from discern.inference.model_info import model_info
@@ -53,9 +54,7 @@ def show(bundle: str | Path) -> dict[str, Any]:
     return {"path": str(Path(bundle).absolute())} | info | {"seen": len(model.seen)}
 
 
-def write_page(
-    run: Run, prepared: Prepared, learned: FitResult, decided: AcceptPolicy, metrics: dict[str, Any]
-) -> None:
+def write_page(run: Run, prepared: Prepared, learned: FitResult, decided: AcceptPolicy, metrics: Metrics) -> None:
     """Write the run's report.html."""
     model = load(run.path(FILE))
     shower = _Shower(prepared.catalog, model)
@@ -65,13 +64,13 @@ def write_page(
         "recipe": model.manifest.recipe.to_json(),
         "bundle": {"fingerprint": model.fingerprint},
     }
-    with run.replacing("report.html") as page:
+    with run.writing("report.html") as page:
         write_report(
             page,
             catalog=prepared.catalog,
             findings=prepared.findings,
             answers=_answers(prepared.catalog, learned.honest, decided),
-            metrics=metrics | {"seconds": run.facts["seconds"]},
+            metrics=metrics,
             run=facts,
             pictures=shower.pixels,
             strangers=_strangers(learned),

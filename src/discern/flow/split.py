@@ -108,7 +108,7 @@ def split(
         out=parted,
         pictures={part: int(np.sum(made.part == part)) for part in PARTS},
         reason=made.reason,
-        unjudged=made.unjudged,
+        unjudged=made.unevaluated,
         proof=dict(made.proof),
     )
 

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from discern.bundle.archive import FILE
 from discern.catalog import Catalog
 from discern.checking import conflicted, count_findings
 from discern.errors import DataError
+from discern.evaluating import Metrics
 from discern.flow.prepare import PrepareConfig, Prepared, prepare
 from discern.flow.run import Run
 from discern.flow.show import write_page
@@ -28,7 +29,6 @@ from discern.training import (
     tabulate,
 )
 
-_OF_POLICY = ("sentence", "basis", "share", "error", "needed")
 _FEWEST_TO_ORDER = 3
 _PRODUCTS = ("metrics.json", FILE, "report.html")
 
@@ -46,6 +46,7 @@ class TrainResult:
         ece: the expected calibration error, and the range that perfect calibration would show.
         policy: the promise about errors among accepted answers; None: nothing is accepted.
         seconds: wall time by stage.
+        hints: what else could be asked for, in plain sentences.
     """
 
     run: Path
@@ -56,16 +57,24 @@ class TrainResult:
     ece: dict[str, Any]
     policy: dict[str, Any] | None
     seconds: dict[str, float]
-
-    @property
-    def hints(self) -> list[str]:
-        """What else could be asked for, in plain sentences."""
-        told: list[str] = json.loads((self.run / "metrics.json").read_text(encoding="utf-8"))["hints"]
-        return told
+    hints: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; paths are absolute."""
-        return asdict(self) | {"run": str(self.run), "bundle": str(self.bundle), "report": str(self.report)}
+        """Plain values; paths are absolute.
+
+        Keys:
+            run: the run's folder.
+            bundle: the model, `model.discern`.
+            report: the page that says how good it is.
+            pictures: how many pictures stand in each part, and how many files could not be read.
+            accuracy: `leak_free`, `naive`, `given` and `difference`, each with value, low and high.
+            ece: the expected calibration error, and the range that perfect calibration would show.
+            policy: the promise about errors among accepted answers; null: nothing is accepted.
+            seconds: wall time by stage.
+        """
+        plain = asdict(self) | {"run": str(self.run), "bundle": str(self.bundle), "report": str(self.report)}
+        del plain["hints"]
+        return plain
 
 
 def train(
@@ -144,13 +153,16 @@ def _train(
             tabulate(prepared.catalog, learned.honest).write_parquet(path)
     with run.stage("evaluate", progress):
         decided = choose_policy(material, split, learned, config)
-        metrics = compute_metrics(material, split, learned, decided, config) | {"names": prepared.names}
-        metrics["hints"] = hints(material.catalog)
-        metrics["learning_curve"] = prepared.crossed and compute_learning_curve(
-            material, prepared.crossed, seed=config.seed
+        crossed = prepared.crossed
+        curve = None if crossed is None else compute_learning_curve(material, crossed, seed=config.seed)
+        metrics = replace(
+            compute_metrics(material, split, learned, decided, config),
+            names=prepared.names,
+            hints=hints(material.catalog),
+            learning_curve=curve,
         )
-        run.write_json("metrics.json", metrics)
-    with run.stage("pack", progress), run.replacing(FILE) as path:
+        run.write_json("metrics.json", metrics.to_json())
+    with run.stage("pack", progress), run.writing(FILE) as path:
         origin = Provenance(
             name=run.folder.name,
             config=config,
@@ -194,24 +206,25 @@ def _require_judges(catalog: Catalog, split: Split) -> None:
 
 def _result(run: Run) -> TrainResult:
     with run.reading("metrics.json") as path:
-        metrics = json.loads(path.read_text(encoding="utf-8"))
-        return TrainResult(
-            run=run.folder,
-            bundle=run.path(FILE),
-            report=run.path("report.html"),
-            pictures=metrics["split"]["pictures"],
-            accuracy=metrics["accuracy"],
-            ece=metrics["ece"],
-            policy=metrics["policy"] and {key: metrics["policy"][key] for key in _OF_POLICY},
-            seconds=run.facts["seconds"],
-        )
+        metrics = Metrics.from_json(json.loads(path.read_text(encoding="utf-8")))
+    return TrainResult(
+        run=run.folder,
+        bundle=run.path(FILE),
+        report=run.path("report.html"),
+        pictures=dict(metrics.split.pictures),
+        accuracy=metrics.accuracy.to_json(),
+        ece=metrics.ece.to_json(),
+        policy=None if metrics.policy is None else metrics.policy.summary(),
+        seconds=run.facts["seconds"],
+        hints=list(metrics.hints),
+    )
 
 
-def hints(catalog: Catalog) -> list[str]:
+def hints(catalog: Catalog) -> tuple[str, ...]:
     """What the pictures suggest to ask for, and was not."""
     if catalog.order or len(catalog.labels) < _FEWEST_TO_ORDER or not all(map(_is_number, catalog.labels)):
-        return []
-    return ["All labels are numbers. If being off by one is better than by more, train with --ordered numeric."]
+        return ()
+    return ("All labels are numbers. If being off by one is better than by more, train with --ordered numeric.",)
 
 
 def _is_number(label: str) -> bool:

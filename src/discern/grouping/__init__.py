@@ -1,4 +1,7 @@
-"""Which pictures are not independent: copies, sequences, films, declared; edges, then groups. Checking reports the edges, splitting uses the groups."""  # noqa: E501
+"""Groups of pictures that are not independent: copies, frames of a film, declared groups.
+
+Edges link pairs of pictures, and connect them into groups: checks report the edges, splits keep the groups together.
+"""
 
 from discern.grouping.edge_cache import find_edges_cached
 from discern.grouping.edges import find_edges

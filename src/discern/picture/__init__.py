@@ -1,7 +1,7 @@
-"""What a picture is, how it is opened safely and becomes numbers (the recipe, as data).
+"""Safe decoding of picture files, and the recipe that turns pictures into model input.
 
-A file is judged by its content, never by its name. What comes out is always the same: upright sRGB, uint8 [H, W, 3].
-Whatever is wrong with a file becomes a `PictureError`; limits are checked before anything is decoded.
+Formats are detected by content, never by file name. Decoding always gives upright sRGB, uint8 [H, W, 3]. Every problem
+with a file is raised as a `PictureError`, and limits are enforced before anything is decoded.
 """
 
 from discern.picture.decode import SCAN_SHORTEST, open_picture, read_header

@@ -1,4 +1,4 @@
-"""Any of Pillow's modes becomes sRGB with 8 bits: depth, transparency, colour profile."""
+"""Conversion of any Pillow mode to 8-bit sRGB: bit depth, transparency, colour profile."""
 
 from functools import lru_cache
 from io import BytesIO
@@ -7,15 +7,15 @@ import numpy as np
 from PIL import Image, ImageCms
 
 _SPACES = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
-_SAME = 2
+_MAX_ROUNDING = 2  # levels by which an sRGB profile differs from none
 
 
 def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Convert a decoded picture to mode "RGB", over white where it is transparent.
+    """Convert a decoded picture to mode "RGB", composited over white.
 
     Args:
-        image: in any mode that the decoders give.
-        profile: its ICC profile, or b""; one that is broken or for other colours is ignored, as browsers do.
+        image: the decoded picture, in any mode that a decoder returns.
+        profile: its ICC profile, or b""; one that is invalid or for another colour space is ignored, as in browsers.
     """
     image = _over_white(_eight_bits(image))
     if image.mode not in _SPACES:
@@ -27,7 +27,7 @@ def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Bring 16-bit, 32-bit and float greys down to 8 bits; one that is declared transparent keeps that."""
+    """Reduce 1-bit, 16-bit, 32-bit and float greyscale to 8 bits, keeping a transparent grey level."""
     if image.mode == "1":
         grey = image.convert("L")
     elif image.mode == "F" or image.mode.startswith("I"):
@@ -35,9 +35,9 @@ def _eight_bits(image: Image.Image) -> Image.Image:
         grey = Image.fromarray(_SHORT[values] if values.dtype.itemsize == 2 else _scaled(values))
     else:
         return image
-    clear = image.info.get("transparency")
-    if isinstance(clear, int):
-        alpha = np.where(np.asarray(image) == (bool(clear) if image.mode == "1" else clear), 0, 255)
+    transparent = image.info.get("transparency")
+    if isinstance(transparent, int):
+        alpha = np.where(np.asarray(image) == (bool(transparent) if image.mode == "1" else transparent), 0, 255)
         return Image.merge("LA", (grey, Image.fromarray(alpha.astype(np.uint8))))
     return grey
 
@@ -46,10 +46,10 @@ _SHORT = ((np.arange(65536) + 128) // 257).astype(np.uint8)
 
 
 def _scaled(values: np.ndarray) -> np.ndarray:
-    """Guess the range of 32-bit greys: 0-1, 0-255 or 0-65535 where they fit, else from the least to the greatest."""
+    """Scale 32-bit greyscale from the first of 0-1, 0-255 and 0-65535 that fits, else from minimum to maximum."""
     bands = [values[start : start + _BAND] for start in range(0, len(values), _BAND)]
-    ends = [_ends(band) for band in bands]
-    low, high = min(end[0] for end in ends), max(end[1] for end in ends)
+    ranges = [_finite_range(band) for band in bands]
+    low, high = min(bounds[0] for bounds in ranges), max(bounds[1] for bounds in ranges)
     if low > high:
         low = high = 0.0
     if low >= 0 and high <= 65535:
@@ -57,23 +57,22 @@ def _scaled(values: np.ndarray) -> np.ndarray:
         low, high = 0.0, 1.0 if floats and high <= 1 else 255.0 if high <= 255 else 65535.0
     scaled = np.empty(values.shape, np.uint8)
     for start, band in zip(range(0, len(values), _BAND), bands, strict=True):
-        known = np.nan_to_num(band.astype(np.float64), nan=low, posinf=high, neginf=low)
-        scaled[start : start + _BAND] = np.round((known - low) / max(high - low, 1e-12) * 255)
+        finite = np.nan_to_num(band.astype(np.float64), nan=low, posinf=high, neginf=low)
+        scaled[start : start + _BAND] = np.round((finite - low) / max(high - low, 1e-12) * 255)
     return scaled
 
 
-# Rows at a time: double precision of a whole large picture would take ten times its memory.
-_BAND = 256
+_BAND = 256  # rows at a time: a large picture in double precision would take ten times its memory
 
 
-def _ends(values: np.ndarray) -> tuple[float, float]:
-    """The least and the greatest finite value; infinities, the wrong way round, where there is none."""
+def _finite_range(values: np.ndarray) -> tuple[float, float]:
+    """Minimum and maximum of the finite values; (inf, -inf) where there are none."""
     finite = values[np.isfinite(values)]
     return (float(finite.min()), float(finite.max())) if finite.size else (np.inf, -np.inf)
 
 
 def _over_white(image: Image.Image) -> Image.Image:
-    if image.mode in ("PA", "La", "RGBa") or "transparency" in image.info or _has_clear_palette(image):
+    if image.mode in ("PA", "La", "RGBa") or "transparency" in image.info or _has_transparent_palette(image):
         image = image.convert("LA" if image.mode in ("L", "La") else "RGBA")
     if image.mode not in ("LA", "RGBA"):
         return image
@@ -86,13 +85,13 @@ def _over_white(image: Image.Image) -> Image.Image:
     return white
 
 
-def _has_clear_palette(image: Image.Image) -> bool:
+def _has_transparent_palette(image: Image.Image) -> bool:
     return image.mode == "P" and image.palette is not None and image.palette.mode == "RGBA"
 
 
 @lru_cache(maxsize=32)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Build what takes colours of a profile to sRGB; None where it would change nothing or the profile is no use."""
+    """Build the transform from a profile to sRGB; None where it has no effect or the profile cannot be used."""
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         if source.profile.xcolor_space.strip() != _SPACES[mode]:
@@ -104,10 +103,10 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     if mode == "CMYK":
         return transform
     change = np.asarray(transform.apply(probe)).astype(int) - np.asarray(probe.convert("RGB"))
-    return transform if np.abs(change).max() > _SAME else None
+    return transform if np.abs(change).max() > _MAX_ROUNDING else None
 
 
 def _probe() -> np.ndarray:
-    """Colours spread evenly over the cube: uint8 [27, 27, 3]."""
+    """Evenly spaced colours of the RGB cube, uint8 [27, 27, 3]."""
     steps = np.linspace(0, 255, 9).astype(np.uint8)
     return np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(27, 27, 3)

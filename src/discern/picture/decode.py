@@ -1,4 +1,4 @@
-"""Opens a picture: from bytes to upright sRGB pixels, or to an error that says what is wrong."""
+"""Decoder of pictures: from bytes to upright sRGB pixels, or to a `PictureError` that names the problem."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,16 +19,16 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from discern.errors import DamagedPicture, PictureError, PictureTooLarge, TruncatedPicture
 from discern.picture.colour import to_srgb
-from discern.picture.containers import is_cut, open_container
+from discern.picture.containers import is_truncated, open_container
 from discern.picture.exif import orientation
 from discern.picture.file_format import FORMATS, FileFormat, Limits, identify_format
 from discern.picture.memory import decoding_bytes, reserve_memory, to_array
-from discern.picture.pillow_warnings import pillow_warnings
+from discern.picture.pillow_warnings import suppress_pillow_warnings
 
 SCAN_SHORTEST = 768
-"""The shorter side that looking through a catalog asks for: larger JPEGs are seen, and hashed, at a reduced scale."""
+"""Shorter side for catalog scans, in pixels: JPEGs of at least twice that are decoded and hashed at a reduced scale."""
 
-_TURNS = {
+_UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -41,18 +41,18 @@ _TURNS = {
 
 class _Jpeg(JpegImageFile):
     def _read_dpi_from_exif(self) -> None:
-        """Do nothing: dots per inch are of no use here, and a damaged EXIF block would warn."""
+        """Do nothing: the resolution is not needed, and a damaged EXIF block would cause a warning."""
 
 
 def _heif(file: BytesIO) -> ImageFile:
-    # Loaded when met: few folders hold HEIC, and the decoder is another library.
+    # Imported on demand: few folders hold HEIC, and its decoder is a separate library.
     from pi_heif import HeifImageFile  # noqa: PLC0415
 
     image: ImageFile = HeifImageFile(file)
     return image
 
 
-# These classes and no others read files: Pillow's list of plug-ins, some of which start programs, is never asked.
+# Only these classes read files: Pillow's plug-in registry, parts of which start other programs, is never consulted.
 _DECODERS: dict[str, Callable[[BytesIO], ImageFile]] = {
     "JPEG": _Jpeg,
     "PNG": PngImageFile,
@@ -63,25 +63,25 @@ _DECODERS: dict[str, Callable[[BytesIO], ImageFile]] = {
     "AVIF": AvifImageFile,
     "HEIF": _heif,
 }
-_COUNTED = {"WEBP", "AVIF", "HEIF"}
-_OUTSPOKEN = {"TIFF", "AVIF", "HEIF", "GIF"}
-# Bytes of memory: as many for each pixel at most, and in all so few that nobody needs to wait for them.
-_MOST_EACH, _UNCOUNTED = 16, 16_000_000
+_FRAMES_BY_PILLOW = {"WEBP", "AVIF", "HEIF"}
+_MAY_WARN = {"TIFF", "AVIF", "HEIF", "GIF"}
+_MAX_PIXEL_BYTES = 16
+_UNRESERVED = 16_000_000  # bytes: a decoding that takes no more does not wait for others
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedPicture:
-    """A picture whose header was read and whose pixels were not.
+    """Picture whose header was read and whose pixels were not decoded yet.
 
     Attributes:
         format: one of `FORMATS`.
-        stored: width and height before it is turned upright, in pixels.
-        mode: how pixels are stored, in Pillow's words.
-        load: decodes, a JPEG at a reduced scale whose shorter side is not below what is asked for; waits until other
-            threads leave memory for it, and keeps its share until the picture is closed.
-        turn: how it was held, 1 to 8 as EXIF says it.
-        profile: its ICC profile, or b"".
-        exif: its EXIF block, or b"".
+        stored: width and height as stored, before the orientation is applied, in pixels.
+        mode: Pillow mode of the stored pixels.
+        load: decodes the stored pixels, a JPEG at a reduced scale whose shorter side is at least the argument; waits
+            for memory, which stays reserved until the picture is closed.
+        turn: EXIF orientation, 1 to 8.
+        profile: ICC profile, or b"".
+        exif: EXIF block, or b"".
         frames: 1, or 2 where there are several.
     """
 
@@ -101,48 +101,48 @@ class OpenedPicture:
         return (height, width) if self.turn > 4 else (width, height)
 
     def decode(self, shortest: int | None) -> Image.Image:
-        """Decode to upright sRGB, mode "RGB"; a JPEG at a reduced scale, its shorter side not below `shortest`."""
+        """Decode to upright sRGB, mode "RGB"; a JPEG at a reduced scale whose shorter side is at least `shortest`."""
         image = to_srgb(self.load(shortest), self.profile)
-        return image.transpose(_TURNS[self.turn]) if self.turn in _TURNS else image
+        return image.transpose(_UPRIGHT[self.turn]) if self.turn in _UPRIGHT else image
 
 
 @contextmanager
 def opened(data: bytes, limits: Limits, *, thorough: bool = False) -> Iterator[OpenedPicture]:
-    """Read a header, and translate whatever goes wrong inside the block: the one place where that is done.
+    """Read a header, and translate every exception inside the block into a `PictureError`.
 
     Args:
         data: the bytes of the file.
-        limits: what is refused before decoding.
-        thorough: read all of a header, also where decoding is to follow and would find the same.
+        limits: limits enforced before decoding.
+        thorough: validate the whole header; otherwise that of a plain JPEG is left to the decoding that follows.
     """
     name = identify_format(data, limits)
     with ExitStack() as stack:
-        if name in _OUTSPOKEN:
-            stack.enter_context(pillow_warnings)
+        if name in _MAY_WARN:
+            stack.enter_context(suppress_pillow_warnings)
         try:
-            yield _begin(name, data, limits, stack, thorough=thorough)
+            yield _read_container(name, data, limits, stack, thorough=thorough)
         except PictureError:
             raise
         except Image.DecompressionBombError as error:
-            raise PictureTooLarge(f"This {name} claims more pixels than are allowed.", hint=limits.remedy) from error
+            raise PictureTooLarge(f"This {name} has too many pixels.", hint=limits.remedy) from error
         except MemoryError as error:
-            raise PictureTooLarge(f"This {name} needs more memory than there is.", hint=limits.remedy) from error
+            raise PictureTooLarge(f"This {name} needs more memory than is available.", hint=limits.remedy) from error
         except Exception as error:
-            if "truncated" in str(error) or is_cut(name, data):
+            if "truncated" in str(error) or is_truncated(name, data):
                 raise TruncatedPicture(
-                    f"This {name} ends before the picture does.", hint="Get the file again from where it came from."
+                    f"This {name} ends before the picture does.", hint="Copy or download the file again."
                 ) from error
             raise DamagedPicture(
                 f"This {name} cannot be decoded: {str(error) or type(error).__name__}.",
-                hint="Save it anew from the program it came from, or leave it out.",
+                hint="Export the picture again from its original program, or leave it out.",
             ) from error
 
 
-def _begin(name: str, data: bytes, limits: Limits, held: ExitStack, *, thorough: bool) -> OpenedPicture:
+def _read_container(name: str, data: bytes, limits: Limits, stack: ExitStack, *, thorough: bool) -> OpenedPicture:
     container = open_container(name, data, limits)
-    if container.plain and not thorough:
-        load = partial(_load_plain, data, container.plain, limits, held)
-        return OpenedPicture(format=name, stored=container.plain, mode="RGB", load=load)
+    if container.plain_size and not thorough:
+        load = partial(_load_plain, data, container.plain_size, limits, stack)
+        return OpenedPicture(format=name, stored=container.plain_size, mode="RGB", load=load)
     image = _DECODERS[name](BytesIO(container.data))
     limits.check(name, *image.size)
     exif = container.exif or image.info.get("exif") or b""
@@ -150,44 +150,44 @@ def _begin(name: str, data: bytes, limits: Limits, held: ExitStack, *, thorough:
         format=name,
         stored=image.size,
         mode=image.mode,
-        load=partial(_load, image, name=name, limits=limits, held=held, kept=container.kept),
-        # TIFF and HEIF turn themselves; what their EXIF says has been done already.
+        load=partial(_load, image, name=name, limits=limits, stack=stack, coefficients=container.coefficient_bytes),
+        # The decoders of TIFF and HEIF apply the orientation themselves.
         turn=1 if name in ("TIFF", "HEIF") else orientation(exif),
         profile=container.profile or image.info.get("icc_profile") or b"",
         exif=data if name == "TIFF" else exif,
-        frames=2 if name in _COUNTED and getattr(image, "n_frames", 1) > 1 else container.frames,
+        frames=2 if name in _FRAMES_BY_PILLOW and getattr(image, "n_frames", 1) > 1 else container.frames,
     )
 
 
 def _load(
-    image: ImageFile, shortest: int | None, *, name: str, limits: Limits, held: ExitStack, kept: int
+    image: ImageFile, shortest: int | None, *, name: str, limits: Limits, stack: ExitStack, coefficients: int
 ) -> ImageFile:
     width, height = image.size
     if shortest is not None and name == "JPEG":
         image.draft(None, (shortest, shortest))
-    needed = kept + decoding_bytes(name, image.mode, image.size, clear="transparency" in image.info)
-    held.enter_context(reserve_memory(needed, f"{name} of {width:,} x {height:,} pixels", limits))
+    needed = coefficients + decoding_bytes(name, image.mode, image.size, transparent="transparency" in image.info)
+    stack.enter_context(reserve_memory(needed, f"{name} of {width:,} x {height:,} pixels", limits))
     image.load()
     return image
 
 
 def _load_plain(
-    data: bytes, size: tuple[int, int], limits: Limits, held: ExitStack, shortest: int | None
+    data: bytes, size: tuple[int, int], limits: Limits, stack: ExitStack, shortest: int | None
 ) -> Image.Image:
-    """Decode at full size without Pillow's own reading of the header, which takes as long as a small picture."""
-    small = _MOST_EACH * size[0] * size[1] <= min(limits.max_memory, _UNCOUNTED)
+    """Decode at full size without Pillow's header parser, which takes as long as decoding a small picture."""
+    small = _MAX_PIXEL_BYTES * size[0] * size[1] <= min(limits.max_memory, _UNRESERVED)
     if small and (shortest is None or min(size) < 2 * shortest):
         with suppress(ValueError):
             return Image.frombytes("RGB", size, data, "jpeg", "RGB", "")
-    # Larger, or damaged: then this says how.
-    return _begin("JPEG", data, limits, held, thorough=True).load(shortest)
+    # Larger, or damaged: then the full parser names the damage.
+    return _read_container("JPEG", data, limits, stack, thorough=True).load(shortest)
 
 
 def read_header(data: bytes, *, limits: Limits = Limits()) -> FileFormat:  # noqa: B008 - frozen
-    """Say what a picture is without decoding it.
+    """Read the header of a picture without decoding it.
 
     Raises:
-        PictureError: the family's member that names what is wrong.
+        PictureError: the file is not a usable picture; the subclass names the problem.
     """
     with opened(data, limits, thorough=True) as picture:
         width, height = picture.size
@@ -202,22 +202,22 @@ def read_header(data: bytes, *, limits: Limits = Limits()) -> FileFormat:  # noq
 
 
 def open_picture(data: bytes, *, shortest: int | None = None, limits: Limits = Limits()) -> np.ndarray:  # noqa: B008
-    """Open a picture by its content.
+    """Decode a picture, whose format is detected by its content.
 
-    JPEG, PNG, WebP, GIF and TIFF (first frame), BMP, AVIF, HEIC; EXIF orientation honoured, colour profile to sRGB,
-    transparency over white, 16 bits to 8.
+    Reads JPEG, PNG, WebP, GIF and TIFF (first frame), BMP, AVIF and HEIC. The EXIF orientation is applied, colours are
+    converted to sRGB, transparency is composited over white, and 16 bits are reduced to 8.
 
     Args:
         data: the bytes of the file.
-        shortest: the shorter side that is needed, in pixels: a JPEG that is at least twice as large may come at a half,
-            a quarter or an eighth of its size, not below this. None: always the full size.
-        limits: what is refused before decoding.
+        shortest: shorter side that is needed, in pixels: a JPEG at least twice as large may be decoded at a half, a
+            quarter or an eighth of its size, not below this. None: always the full size.
+        limits: limits enforced before decoding.
 
     Returns:
         sRGB, uint8 [H, W, 3], upright, C-contiguous, read-only.
 
     Raises:
-        PictureError: the family's member that names what is wrong.
+        PictureError: the file is not a usable picture; the subclass names the problem.
     """
     with opened(data, limits) as picture:
         return to_array(picture.decode(shortest))

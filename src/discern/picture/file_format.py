@@ -1,4 +1,4 @@
-"""What a file says about itself, judged by its first bytes and not by its name."""
+"""Supported picture formats, their detection by content, and limits on size."""
 
 from dataclasses import dataclass
 
@@ -14,17 +14,17 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "AVIF": (".avif", ".avifs"),
     "HEIF": (".heic", ".heif", ".hif", ".heics", ".heifs"),
 }
-"""The formats that are opened, with their usual suffixes, the commonest first."""
+"""Supported formats and their file suffixes, the most common first."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What is refused before anything is decoded.
+    """Limits that are enforced before a picture is decoded.
 
     Args:
-        max_bytes: of the file.
-        max_pixels: width times height, as the header says.
-        max_memory: bytes that decoding may take, as far as the header tells.
+        max_bytes: largest file, in bytes.
+        max_pixels: largest width times height, by the header.
+        max_memory: largest amount of memory for decoding in bytes, as estimated from the header.
     """
 
     max_bytes: int = 64 * 2**20
@@ -33,26 +33,26 @@ class Limits:
 
     @property
     def remedy(self) -> str:
-        """The hint that goes with a refusal."""
-        return f"At most {self.max_bytes:,} bytes and {self.max_pixels:,} pixels are opened: make the picture smaller."
+        """Hint of the errors that these limits raise."""
+        return f"The limits are {self.max_bytes:,} bytes and {self.max_pixels:,} pixels: make the picture smaller."
 
     def check(self, name: str, width: int, height: int) -> None:
-        """Raise `PictureTooLarge` where a picture of this format claims too many pixels."""
+        """Raise `PictureTooLarge` if a picture of format `name` declares too many pixels."""
         if width * height > self.max_pixels:
-            raise PictureTooLarge(f"This {name} claims {width:,} x {height:,} pixels.", hint=self.remedy)
+            raise PictureTooLarge(f"This {name} is too large: {width:,} x {height:,} pixels.", hint=self.remedy)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileFormat:
-    """What is known of a picture before it is decoded.
+    """Header of a picture.
 
     Attributes:
         format: one of `FORMATS`.
-        width: of the upright picture, in pixels.
-        height: of the upright picture, in pixels.
-        mode: how pixels are stored, in Pillow's words ("RGB", "P", "I;16", ...).
+        width: width of the upright picture, in pixels.
+        height: height of the upright picture, in pixels.
+        mode: Pillow mode of the stored pixels ("RGB", "P", "I;16", ...).
         frames: 1, or 2 where the file holds several pictures (the first is opened, in HEIF the primary one).
-        suffixes: lower-case suffixes that are usual for the format.
+        suffixes: usual file suffixes of the format, in lower case.
     """
 
     format: str
@@ -64,27 +64,27 @@ class FileFormat:
 
 
 def identify_format(data: bytes, limits: Limits) -> str:
-    """Name the format of a file's content: one of `FORMATS`.
+    """Detect the format of a file by its content: one of `FORMATS`.
 
     Raises:
-        EmptyFile: nothing in it.
+        EmptyFile: the data is empty.
         PictureTooLarge: more bytes than allowed.
-        NotAPicture: no format that is opened.
+        NotAPicture: the format is not supported.
     """
     if not data:
-        raise EmptyFile("The file is empty.", hint="Get it again from where it came from, or delete it.")
+        raise EmptyFile("The file is empty.", hint="Copy or download it again, or delete it.")
     if len(data) > limits.max_bytes:
-        raise PictureTooLarge(f"The file has {len(data):,} bytes.", hint=limits.remedy)
-    name = _by_signature(data[:64])
+        raise PictureTooLarge(f"The file is too large: {len(data):,} bytes.", hint=limits.remedy)
+    name = _match_signature(data[:64])
     if name is None:
         raise NotAPicture(
-            f"The content is no known picture format{_likeness(data)}.",
+            f"The content is not a supported picture format{_describe_other(data)}.",
             hint="Convert it to JPEG or PNG if it should be a picture, or remove it.",
         )
     return name
 
 
-_OTHERS = (
+_OTHER_SIGNATURES = (
     (b"%PDF", "a PDF"),
     (b"%!PS", "PostScript"),
     (b"\xc5\xd0\xd3\xc6", "PostScript"),
@@ -101,14 +101,14 @@ _OTHERS = (
     (b"\x00\x00\x00\x0cJXL", "JPEG XL"),
     (b"\xff\x0a", "JPEG XL"),
     (b"\x00\x00\x01\x00", "an icon"),
-    (b"\xd0\xcf\x11\xe0", "a database of Windows"),
+    (b"\xd0\xcf\x11\xe0", "a Windows compound file, such as Thumbs.db"),
     (b"{", "JSON"),
 )
 
 
-def _likeness(data: bytes) -> str:
+def _describe_other(data: bytes) -> str:
     start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return next((f": it looks like {kind}" for signature, kind in _OTHERS if start.startswith(signature)), "")
+    return next((f": it looks like {what}" for signature, what in _OTHER_SIGNATURES if start.startswith(signature)), "")
 
 
 _SIGNATURES = (
@@ -123,7 +123,7 @@ _SIGNATURES = (
 )
 
 
-def _by_signature(start: bytes) -> str | None:
+def _match_signature(start: bytes) -> str | None:
     for signature, name in _SIGNATURES:
         if start.startswith(signature):
             return name
@@ -131,13 +131,13 @@ def _by_signature(start: bytes) -> str | None:
         return "WEBP"
     if start.startswith(b"BM") and int.from_bytes(start[14:18], "little") in (12, 40, 52, 56, 64, 108, 124):
         return "BMP"
-    return _by_brand(start) if start[4:8] == b"ftyp" else None
+    return _match_brand(start) if start[4:8] == b"ftyp" else None
 
 
-def _by_brand(start: bytes) -> str | None:
-    """AVIF and HEIF share one container (ISO/IEC 23008-12): a list of brands says which it is."""
+def _match_brand(start: bytes) -> str | None:
+    """Tell AVIF from HEIF by the brands of their common container (ISO/IEC 23008-12)."""
     box = start[8 : max(16, int.from_bytes(start[:4], "big"))]
-    brands = {box[place : place + 4] for place in range(0, len(box), 4)}
+    brands = {box[offset : offset + 4] for offset in range(0, len(box), 4)}
     if brands & {b"avif", b"avis"}:
         return "AVIF"
     return "HEIF" if brands & _HEIF_BRANDS else None

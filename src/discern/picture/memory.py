@@ -1,4 +1,4 @@
-"""How much memory a picture takes while it is decoded, and how much all threads together may take."""
+"""Memory estimates for decoding, and a memory budget that all threads share."""
 
 import threading
 from collections.abc import Iterator
@@ -10,70 +10,70 @@ from PIL import Image
 from discern.errors import PictureTooLarge
 from discern.picture.file_format import Limits
 
-_TOGETHER = 900_000_000
+_SHARED_BYTES = 900_000_000
 _BAND = 256
-# Measured, bytes for each pixel: Pillow's own picture and the array that is given, ...
-_PLAIN = 7
-# ... what becomes of other modes before, ...
-_OTHER_MODES = {"RGB": 0, "1": 2, "L": 2, "P": 2, "I;16": 3, "I;16B": 3}
-_LARGEST_MODES = 5
-_CLEAR = 8
-# ... and what a decoder holds beside it.
-_DECODERS = {"WEBP": 9, "AVIF": 6, "HEIF": 6}
+# Measured peak memory, bytes per pixel: Pillow's image and the returned array, ...
+_RGB_BYTES = 7
+# ... the conversion from other modes, ...
+_MODE_BYTES = {"RGB": 0, "1": 2, "L": 2, "P": 2, "I;16": 3, "I;16B": 3}
+_OTHER_MODE_BYTES = 5
+_ALPHA_BYTES = 8
+# ... and the decoder's own buffers.
+_DECODER_BYTES = {"WEBP": 9, "AVIF": 6, "HEIF": 6}
 
 
-def decoding_bytes(name: str, mode: str, size: tuple[int, int], *, clear: bool = False) -> int:
-    """Estimate what decoding takes.
+def decoding_bytes(name: str, mode: str, size: tuple[int, int], *, transparent: bool = False) -> int:
+    """Estimate the peak memory of decoding a picture, in bytes.
 
     Args:
         name: one of `FORMATS`.
-        mode: how pixels are stored, in Pillow's words.
+        mode: Pillow mode of the stored pixels.
         size: width and height at which it will be decoded.
-        clear: whether it has a colour that is transparent.
+        transparent: whether one of its colours is declared transparent.
     """
-    clear = clear or mode in ("LA", "PA", "La", "RGBA", "RGBa")
-    modes = _CLEAR if clear else _OTHER_MODES.get(mode, _LARGEST_MODES)
-    return size[0] * size[1] * (_PLAIN + _DECODERS.get(name, 0) + modes)
+    transparent = transparent or mode in ("LA", "PA", "La", "RGBA", "RGBa")
+    mode_bytes = _ALPHA_BYTES if transparent else _MODE_BYTES.get(mode, _OTHER_MODE_BYTES)
+    return size[0] * size[1] * (_RGB_BYTES + _DECODER_BYTES.get(name, 0) + mode_bytes)
 
 
 def reserve_memory(size: int, what: str, limits: Limits) -> AbstractContextManager[None]:
-    """Make a context that waits for, and holds, its share of the memory that all threads have together.
+    """Return a context manager that waits for `size` bytes of the shared budget, and holds them while inside.
 
     Raises:
         PictureTooLarge: more than the limits allow.
     """
     if size > limits.max_memory:
-        raise PictureTooLarge(f"This {what} would take {size >> 20:,} MiB to decode.", hint=limits.remedy)
-    return _shared.taken(size)
+        raise PictureTooLarge(f"This {what} would need {size >> 20:,} MiB of memory to decode.", hint=limits.remedy)
+    return _budget.reserve(size)
 
 
-class MemoryShare:
-    """A number of bytes that threads share; whoever finds too few left waits, and what is too large goes alone."""
+class MemoryBudget:
+    """Number of bytes that threads share; a request beyond all of it waits until it is the only one."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._taken = 0
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._reserved = 0
         self._changed = threading.Condition()
 
     @contextmanager
-    def taken(self, size: int) -> Iterator[None]:
-        """Hold so many bytes while inside."""
+    def reserve(self, size: int) -> Iterator[None]:
+        """Reserve `size` bytes while inside, waiting for other threads to release them."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._taken or self._taken + size <= self._most)
-            self._taken += size
+            self._changed.wait_for(lambda: not self._reserved or self._reserved + size <= self._size)
+            self._reserved += size
         try:
             yield
         finally:
             with self._changed:
-                self._taken -= size
+                self._reserved -= size
                 self._changed.notify_all()
 
 
-_shared = MemoryShare(_TOGETHER)
+_budget = MemoryBudget(_SHARED_BYTES)
 
 
 def to_array(image: Image.Image) -> np.ndarray:
-    """Give the pixels of an "RGB" picture, uint8 [H, W, 3], read-only; some rows at a time, as Pillow copies twice."""
+    """Copy an "RGB" image to read-only uint8 [H, W, 3], in bands of rows because Pillow's conversion copies twice."""
     width, height = image.size
     if height <= _BAND:
         return np.frombuffer(image.tobytes(), np.uint8).reshape(height, width, 3)

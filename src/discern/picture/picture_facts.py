@@ -1,4 +1,4 @@
-"""What is worth knowing of pictures, taken from their bytes in one go."""
+"""Properties and thumbnails of pictures, extracted in one pass over their bytes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from discern.picture.camera import camera
 from discern.picture.decode import SCAN_SHORTEST, opened
 from discern.picture.file_format import Limits
 from discern.picture.memory import to_array
-from discern.picture.pixel_hash import THUMB, pixel_hash, shrunk
+from discern.picture.pixel_hash import THUMB, image_thumbnail, pixel_hash
 from discern.picture.sharpness import green_of, measure_sharpness
 
 FACTS = np.dtype(
@@ -28,7 +28,7 @@ FACTS = np.dtype(
 
 
 class Problem(NamedTuple):
-    """Why a file is no usable picture: an error's code, and what it says."""
+    """Code and message of the error that makes a file unusable."""
 
     code: str
     message: str
@@ -36,13 +36,13 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class PictureFacts:
-    """What was seen of n files.
+    """Properties of n files.
 
     Attributes:
         facts: structured [n] with `pixels` (hash in hex), `width`, `height` (upright), `format`, `mode`, `sharpness`
-            (NaN where nothing can be said), `camera` (b"" where the file does not say).
-        thumbs: uint8 [n, 64, 64, 3].
-        problems: by position, what is wrong with files that are no usable pictures; their rows are zeros.
+            (NaN where it cannot be measured), `camera` (b"" where it is unknown).
+        thumbs: thumbnails, uint8 [n, 64, 64, 3].
+        problems: the problem of each unusable file, by position; its other values are zeros.
     """
 
     facts: np.ndarray
@@ -50,7 +50,7 @@ class PictureFacts:
     problems: dict[int, Problem]
 
     def replace(self, at: int, other: "PictureFacts") -> None:
-        """Take what was seen of the file at a position from looks at this file alone."""
+        """Replace the values at position `at` by those of `other`, which describes that file alone."""
         self.facts[at], self.thumbs[at] = other.facts[0], other.thumbs[0]
         self.problems.pop(at, None)
         if 0 in other.problems:
@@ -58,13 +58,13 @@ class PictureFacts:
 
 
 def read_facts(files: Sequence[bytes], limits: Limits) -> PictureFacts:
-    """Open pictures and note what they are."""
+    """Decode pictures and extract their properties; unusable files are reported in `problems`."""
     facts, thumbs = np.zeros(len(files), FACTS), np.zeros((len(files), THUMB, THUMB, 3), np.uint8)
     problems: dict[int, Problem] = {}
     greens: dict[int, np.ndarray] = {}
     for at, data in enumerate(files):
         try:
-            facts[at], thumbs[at], greens[at] = _look_at(data, limits)
+            facts[at], thumbs[at], greens[at] = _extract(data, limits)
         except PictureError as error:
             problems[at] = Problem(error.code, str(error))
     facts["sharpness"][list(greens)] = measure_sharpness(list(greens.values()))
@@ -72,21 +72,21 @@ def read_facts(files: Sequence[bytes], limits: Limits) -> PictureFacts:
 
 
 def decode_facts(data: bytes, limits: Limits) -> PictureFacts:
-    """Open one picture and note what it is.
+    """Decode one picture and extract its properties.
 
     Raises:
-        PictureError: the bytes are no usable picture.
+        PictureError: the file is not a usable picture.
     """
-    facts, thumb, green = _look_at(data, limits)
-    noted = np.array([facts], FACTS)
-    noted["sharpness"] = measure_sharpness([green])
-    return PictureFacts(facts=noted, thumbs=thumb[None], problems={})
+    values, thumb, green = _extract(data, limits)
+    facts = np.array([values], FACTS)
+    facts["sharpness"] = measure_sharpness([green])
+    return PictureFacts(facts=facts, thumbs=thumb[None], problems={})
 
 
-def _look_at(data: bytes, limits: Limits) -> tuple[tuple[object, ...], np.ndarray, np.ndarray]:
+def _extract(data: bytes, limits: Limits) -> tuple[tuple[object, ...], np.ndarray, np.ndarray]:
     with opened(data, limits) as picture:
         image = picture.decode(SCAN_SHORTEST)
         pixels = to_array(image)
-        taken_by = (camera(picture.exif) or "").encode() if picture.exif else b""
-        facts = (pixel_hash(pixels), *picture.size, picture.format, picture.mode, np.nan, taken_by)
-        return facts, shrunk(image), green_of(pixels)
+        camera_name = (camera(picture.exif) or "").encode() if picture.exif else b""
+        values = (pixel_hash(pixels), *picture.size, picture.format, picture.mode, np.nan, camera_name)
+        return values, image_thumbnail(image), green_of(pixels)

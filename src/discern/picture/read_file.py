@@ -1,4 +1,4 @@
-"""Reads a file's bytes, and nothing that only looks like a file."""
+"""Safe reading of files: regular files only, within limits, and never blocking."""
 
 import os
 import stat
@@ -7,14 +7,14 @@ from pathlib import Path
 from discern.errors import EmptyFile, PictureTooLarge, UnreadableFile
 from discern.picture.file_format import Limits
 
-_KINDS = {
+_SPECIAL_FILES = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
     stat.S_IFDIR: "a folder",
 }
-# Without blocking, opening a pipe that nobody writes to returns at once; the flags do not exist everywhere.
+# O_NONBLOCK keeps the opening of a pipe without a writer from blocking; not every system has all of these flags.
 _FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)
@@ -25,17 +25,17 @@ _FLAGS = (
 
 
 def read_file(path: Path | str, *, limits: Limits = Limits()) -> bytes:  # noqa: B008 - frozen
-    """Read a regular file, or the regular file that a link leads to.
+    """Read a regular file, or the regular file that a link points to.
 
-    Never waits: a pipe, a device or a socket is refused without being read.
+    Never blocks: pipes, devices and sockets are rejected without being read.
 
     Args:
-        path: where the file is.
-        limits: `max_bytes` bounds what is read.
+        path: path of the file.
+        limits: `max_bytes` is the largest size that is read.
 
     Raises:
-        UnreadableFile: missing, no regular file, a broken link, or no permission.
-        EmptyFile: nothing in it.
+        UnreadableFile: the file is missing, not regular, a broken link, or not readable.
+        EmptyFile: the file is empty.
         PictureTooLarge: more bytes than allowed.
     """
     try:
@@ -43,19 +43,19 @@ def read_file(path: Path | str, *, limits: Limits = Limits()) -> bytes:  # noqa:
         descriptor = os.open(path, _FLAGS)
     except (OSError, ValueError) as error:
         raise UnreadableFile(f"{path} cannot be opened: {_reason(path, error)}.", hint=_REMEDY) from error
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a path may have been exchanged since; the descriptor not
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - the path may point elsewhere by now
         status = os.fstat(descriptor)
         _require_regular(path, status)
         if status.st_size > limits.max_bytes:
-            raise PictureTooLarge(f"{path} has {status.st_size:,} bytes.", hint=limits.remedy)
+            raise PictureTooLarge(f"{path} is too large: {status.st_size:,} bytes.", hint=limits.remedy)
         try:
             data = file.read(min(status.st_size, limits.max_bytes) + 1) if status.st_size else b""
         except OSError as error:
             raise UnreadableFile(f"{path} cannot be read: {error.strerror}.", hint=_REMEDY) from error
     if not data:
-        raise EmptyFile(f"{path} is empty.", hint="Get the file again from where it came from, or delete it.")
+        raise EmptyFile(f"{path} is empty.", hint="Copy or download it again, or delete it.")
     if len(data) > limits.max_bytes:
-        raise PictureTooLarge(f"{path} grew past {limits.max_bytes:,} bytes.", hint=limits.remedy)
+        raise PictureTooLarge(f"{path} grew beyond {limits.max_bytes:,} bytes while it was read.", hint=limits.remedy)
     return data
 
 
@@ -64,11 +64,11 @@ _REMEDY = "Put a readable picture file in its place, or remove it."
 
 def _require_regular(path: Path | str, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "no regular file")
-        raise UnreadableFile(f"{path} is {kind}, not a file.", hint=_REMEDY)
+        kind = _SPECIAL_FILES.get(stat.S_IFMT(status.st_mode), "a special file")
+        raise UnreadableFile(f"{path} is {kind}, not a regular file.", hint=_REMEDY)
 
 
 def _reason(path: Path | str, error: OSError | ValueError) -> str:
     if isinstance(error, FileNotFoundError) and os.path.islink(path):  # noqa: PTH114 - as above
-        return "its link leads nowhere"
+        return "it is a broken link"
     return (getattr(error, "strerror", None) or str(error)).lower()

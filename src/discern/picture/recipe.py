@@ -1,4 +1,4 @@
-"""How a picture becomes a net's input: data that travels with the model, and the one function that follows it."""
+"""Preprocessing recipe of a model: plain data that is stored with it, and the functions that apply it."""
 
 import hashlib
 import json
@@ -23,26 +23,28 @@ _FILTERS = {
     "bilinear": Image.Resampling.BILINEAR,
     "lanczos": Image.Resampling.LANCZOS,
 }
-_SUPPORT = 3  # of Lanczos, the widest
-_EXTREME = 1.6
-_MANY = 0.25
-_LARGEST = 4096
+_FILTER_SUPPORT = 3  # pixels; of Lanczos, the widest filter
+_ELONGATED_RATIO = 1.6
+_ELONGATED_SHARE = 0.25  # not tuned
+_MAX_SIZE = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What is done to a picture before a net sees it.
+    """Preprocessing of a picture into the square input of a network.
 
     Attributes:
-        size: side of the square that comes out, in pixels.
+        size: side of the output, in pixels.
         resize: length in pixels of the shorter side before the crop ("crop", >= size), of the longer side inside the
-            square ("pad", <= size), or the size itself ("stretch").
-        fit: "crop" keeps the middle, "pad" everything on a ground of `fill`, "stretch" everything, bent to a square.
-        filter: the resampling filter, antialiased.
-        fill: sRGB colour of the ground, 0-255; the default is the mean colour of ImageNet, nearly zero to a net.
+            square ("pad", <= size), or `size` itself ("stretch").
+        fit: "crop" keeps the centre, "pad" the whole picture on a background of `fill`, "stretch" the whole picture
+            without its aspect ratio.
+        filter: resampling filter, antialiased.
+        fill: sRGB colour of the background, 0-255; the default is the mean colour of ImageNet, nearly zero once
+            normalised.
 
     Raises:
-        UsageError: the figures do not go together.
+        UsageError: the values are invalid or contradict each other.
     """
 
     size: int
@@ -52,128 +54,127 @@ class Recipe:
     fill: tuple[int, int, int] = (124, 116, 104)
 
     def __post_init__(self) -> None:
-        _require(_whole(self.size) and 1 <= self.size <= _LARGEST, f"size {self.size!r}")
-        _require(_whole(self.resize) and 1 <= self.resize <= _LARGEST, f"resize {self.resize!r}")
+        _require(_is_int(self.size) and 1 <= self.size <= _MAX_SIZE, f"size {self.size!r}")
+        _require(_is_int(self.resize) and 1 <= self.resize <= _MAX_SIZE, f"resize {self.resize!r}")
         _require(self.fit in get_args(Fit), f"fit {self.fit!r}")
         _require(self.filter in get_args(Filter), f"filter {self.filter!r}")
         _require(
             isinstance(self.fill, tuple)
             and len(self.fill) == 3
-            and all(_whole(v) and 0 <= v <= 255 for v in self.fill),
+            and all(_is_int(v) and 0 <= v <= 255 for v in self.fill),
             f"fill {self.fill!r}",
         )
         fits = {"crop": self.resize >= self.size, "pad": self.resize <= self.size, "stretch": self.resize == self.size}
-        _require(fits[self.fit], f"{self.fit} with resize {self.resize} and size {self.size}")
+        _require(fits[self.fit], f"fit {self.fit!r} with resize {self.resize} and size {self.size}")
 
     def to_json(self) -> dict[str, Any]:
-        """Describe it in JSON's types; `from_json` is the way back."""
+        """Serialise to JSON types; `from_json` is the inverse."""
         return {**asdict(self), "fill": list(self.fill)}
 
     @classmethod
     def from_json(cls, described: Mapping[str, Any]) -> "Recipe":
-        """Read what `to_json` wrote.
+        """Construct a recipe from the result of `to_json`.
 
         Raises:
-            UsageError: a key is unknown or missing, or a value is of the wrong type or range.
+            UsageError: a key is unknown or missing, or a value has the wrong type or range.
         """
-        known = {field.name for field in fields(cls)}
-        _require(
-            isinstance(described, Mapping) and set(described) == known, "its keys: they must be " + str(sorted(known))
-        )
+        keys = {field.name for field in fields(cls)}
+        valid = isinstance(described, Mapping) and set(described) == keys
+        _require(valid, f"other keys than {sorted(keys)}")
         fill = described["fill"]
         return cls(**{**described, "fill": tuple(fill) if isinstance(fill, list) else fill})
 
     def key(self) -> str:
-        """A short hash that stays the same: 16 hex digits. What was computed by another recipe has another key."""
+        """Compute a stable hash of the recipe, 16 hex digits, for cache keys."""
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:16]
 
     def shortest(self, width: int, height: int) -> int:
-        """The shorter side, in pixels, below which a picture of this size should not be decoded."""
+        """Compute the shorter side, in pixels, below which a picture of this size should not be decoded."""
         if self.fit == "pad":
             return max(1, -(-self.resize * min(width, height) // max(width, height)))
         return self.resize
 
 
-def _whole(value: object) -> bool:
+def _is_int(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _require(holds: bool, what: str) -> None:  # noqa: FBT001
-    if not holds:
-        raise UsageError(f"A recipe cannot have {what}.", hint="Let discern.picture.choose_recipe make it.")
+def _require(valid: bool, what: str) -> None:  # noqa: FBT001
+    if not valid:
+        raise UsageError(f"Invalid recipe: it has {what}.", hint="Create it with discern.picture.choose_recipe.")
 
 
 def choose_recipe(sizes: Sequence[tuple[int, int]], size: int) -> Recipe:
-    """Choose by the aspect ratios of a catalog's pictures.
+    """Choose a recipe by the aspect ratios of the pictures.
 
-    The middle after resizing to 8/7 is best where pictures are mildly oblong. A picture 1.6 times as long as wide would
-    lose nearly half of its length; where more than a quarter of the pictures are like that, all are stretched. Measured
-    on two packs cut to strips (EfficientNet-Lite0 at 192 px, logistic regression; crop, pad, stretch): at 2:1 .872,
-    .864, .890, at 3:1 .795, .824, .862. A padded strip leaves the net too few pixels.
+    A centre crop after resizing to 8/7 works best for mildly oblong pictures. At an aspect ratio of 1.6 it loses nearly
+    half of the length; where more than a quarter of the pictures exceed that, all are stretched. Accuracy on two packs
+    cut to strips (EfficientNet-Lite0 at 192 px, logistic regression; crop, pad, stretch): at 2:1 .872, .864, .890, at
+    3:1 .795, .824, .862. A padded strip leaves too few pixels for the picture.
 
     Args:
         sizes: (width, height) of each readable picture, in pixels.
-        size: side of the net's input.
+        size: side of the network's input, in pixels.
     """
-    extreme = sum(max(pair) > _EXTREME * min(pair) for pair in sizes)
-    if extreme > _MANY * len(sizes):
+    elongated = sum(max(pair) > _ELONGATED_RATIO * min(pair) for pair in sizes)
+    if elongated > _ELONGATED_SHARE * len(sizes):
         return Recipe(size=size, resize=size, fit="stretch")
     return Recipe(size=size, resize=round(size * 8 / 7), fit="crop")
 
 
 def apply_recipe(pixels: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """Follow a recipe: sRGB uint8 [H, W, 3] to uint8 [size, size, 3]."""
-    return np.asarray(_follow(Image.fromarray(require_pixels(pixels)), recipe))
+    """Apply a recipe: sRGB uint8 [H, W, 3] to uint8 [size, size, 3]."""
+    return np.asarray(_apply(Image.fromarray(require_pixels(pixels)), recipe))
 
 
 def load_input(data: bytes, recipe: Recipe, *, limits: Limits = Limits()) -> np.ndarray:  # noqa: B008 - frozen
-    """Bytes of a file to a net's input, in training and in prediction alike.
+    """Decode a file and apply a recipe, both for training and for prediction.
 
-    A JPEG is decoded at the smallest scale that the recipe allows; for the rest this is `open_picture`, `apply_recipe`.
+    Equal to `open_picture` and `apply_recipe`, with JPEGs decoded at the smallest scale that the recipe allows.
 
     Returns:
         sRGB, uint8 [size, size, 3], read-only.
 
     Raises:
-        PictureError: the family's member that names what is wrong.
+        PictureError: the file is not a usable picture; the subclass names the problem.
     """
     with opened(data, limits) as picture:
-        return np.asarray(_follow(picture.decode(recipe.shortest(*picture.size)), recipe))
+        return np.asarray(_apply(picture.decode(recipe.shortest(*picture.size)), recipe))
 
 
-def _follow(image: Image.Image, recipe: Recipe) -> Image.Image:
+def _apply(image: Image.Image, recipe: Recipe) -> Image.Image:
     size, resample = (recipe.size, recipe.size), _FILTERS[recipe.filter]
     width, height = image.size
     if recipe.fit == "stretch":
         return _resize(image, size, resample, (0, 0, width, height))
     if recipe.fit == "crop":
-        # Only what will be seen is resampled, so that a picture of 1 x 60,000 pixels costs no more than another.
+        # Only the cropped area is resampled, so that a picture of 1 x 60,000 pixels costs no more than others.
         side = min(width, height) * recipe.size / recipe.resize
         left, top = (width - side) / 2, (height - side) / 2
         return _resize(image, size, resample, (left, top, left + side, top + side))
     scale = recipe.resize / max(width, height)
     inner = (max(1, round(width * scale)), max(1, round(height * scale)))
     resized = _resize(image, inner, resample, (0, 0, width, height))
-    ground = Image.new("RGB", size, recipe.fill)
-    ground.paste(resized, ((recipe.size - resized.width) // 2, (recipe.size - resized.height) // 2))
-    return ground
+    padded = Image.new("RGB", size, recipe.fill)
+    padded.paste(resized, ((recipe.size - resized.width) // 2, (recipe.size - resized.height) // 2))
+    return padded
 
 
 def _resize(
     image: Image.Image, size: tuple[int, int], resample: Image.Resampling, box: tuple[float, float, float, float]
 ) -> Image.Image:
-    """Resample what is in a box, one axis at a time.
+    """Resample a box of the image, one axis at a time.
 
-    Pillow's versions differ in which axis comes first, and each pass rounds to bytes; so the order is ours: down first
-    where much more is lost in height than in width, as Pillow 13 has it.
+    Versions of Pillow differ in the order of the axes, and each pass rounds to bytes; so the order is fixed here:
+    vertical first where much more height than width is lost, as in Pillow 13.
     """
-    left, top, right, bottom = (float(np.float32(edge)) for edge in box)  # Pillow holds them in single precision
-    across, down = size
-    if image.height - down > max(0, 2 * (image.width - across)):
-        lower = image.resize((image.width, down), resample, box=(0, top, image.width, bottom))
-        return lower.resize(size, resample, box=(left, 0, right, down))
-    reach = _SUPPORT * max(1, (bottom - top) / down) + 1
+    left, top, right, bottom = (float(np.float32(edge)) for edge in box)  # Pillow stores boxes in single precision
+    width, height = size
+    if image.height - height > max(0, 2 * (image.width - width)):
+        lower = image.resize((image.width, height), resample, box=(0, top, image.width, bottom))
+        return lower.resize(size, resample, box=(left, 0, right, height))
+    reach = _FILTER_SUPPORT * max(1, (bottom - top) / height) + 1
     first, last = max(0, int(top - reach)), min(image.height, math.ceil(bottom + reach))
     rows = image.crop((0, first, image.width, last))
-    narrow = rows.resize((across, last - first), resample, box=(left, 0, right, last - first))
-    return narrow.resize(size, resample, box=(0, top - first, across, bottom - first))
+    narrow = rows.resize((width, last - first), resample, box=(left, 0, right, last - first))
+    return narrow.resize(size, resample, box=(0, top - first, width, bottom - first))

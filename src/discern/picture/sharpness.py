@@ -1,4 +1,4 @@
-"""How sharp a picture is, whatever it shows: taken from its pixels alone."""
+"""Sharpness of a picture, measured on its pixels independently of its content."""
 
 from collections.abc import Sequence
 
@@ -9,64 +9,64 @@ from discern.picture.pixel_hash import require_pixels
 
 _SIDE = 256
 _WINDOW = 16
-_ONE_IN = 10
-_FEWEST = 4
-_LEAST_CONTRAST = 16
+_ONE_WINDOW_IN = 10
+_MIN_WINDOWS = 4
+_MIN_CONTRAST = 16
 
 
 def sharpness(pixels: np.ndarray) -> float | None:
-    """How steep the strongest edges are: the largest step between neighbours over the contrast around it.
+    """Measure the steepness of the strongest edges: the largest step between neighbours over the local contrast.
 
-    A sharp edge rises within a pixel or two wherever it stands, and a blurred one takes many; so smooth and plain
-    pictures with a few clear outlines are as sharp as busy ones. It is measured in that tenth of all windows of 16 x 16
-    pixels which has the most contrast: noise and the seams of a JPEG's blocks are small beside it.
+    A sharp edge rises within a pixel or two and a blurred one takes many, so that plain pictures with a few clear
+    outlines score as high as busy ones. Only the tenth of all windows of 16 x 16 pixels with the highest contrast
+    counts: noise and the block edges of a JPEG are small compared with it.
 
     Args:
-        pixels: uint8 [H, W, 3]. Larger ones are looked at as if they had the area of 256 x 256.
+        pixels: uint8 [H, W, 3]; larger pictures are reduced to the area of 256 x 256.
 
     Returns:
-        In (0, 1], about the inverse of an edge's width in pixels: photographs have .4 to .8, clearly blurred ones less
-        than .25. None where no window has a contrast of 16 levels, or a side is below 16 pixels.
+        In (0, 1], about the inverse of the width of an edge in pixels: .4 to .8 for photographs, below .25 for clearly
+        blurred ones. None where no window has a contrast of 16 levels, or a side is below 16 pixels.
     """
     measured = measure_sharpness([green_of(require_pixels(pixels))])[0]
     return None if np.isnan(measured) else float(measured)
 
 
 def measure_sharpness(greens: Sequence[np.ndarray]) -> np.ndarray:
-    """`sharpness` of many pictures, quicker together: float64 [n], NaN where nothing can be said.
+    """Measure the `sharpness` of many pictures together: float64 [n], NaN where it is None.
 
     Args:
-        greens: each uint8 [H, W], as `green_of` gives them.
+        greens: green channels as returned by `green_of`, each uint8 [H, W].
     """
     measured = np.full(len(greens), np.nan)
     shapes: dict[tuple[int, ...], list[int]] = {}
     for at, green in enumerate(greens):
         shapes.setdefault(green.shape, []).append(at)
-    for shape, alike in shapes.items():
+    for shape, positions in shapes.items():
         if min(shape) >= _WINDOW:
-            measured[alike] = _steepness(_windows(np.stack([greens[at] for at in alike])))
+            measured[positions] = _steepness(_windows(np.stack([greens[at] for at in positions])))
     return measured
 
 
 def _steepness(windows: np.ndarray) -> np.ndarray:
-    """Of windows of n pictures, uint8 [n, down, 16, across, 16]: float64 [n]."""
+    """Mean steepness in the windows of n pictures, uint8 [n, down, 16, across, 16]: float64 [n]."""
     count, across = len(windows), windows.shape[3]
     contrast = _contrast(windows)
-    most = max(_FEWEST, -(-contrast.shape[1] // _ONE_IN))
+    most = max(_MIN_WINDOWS, -(-contrast.shape[1] // _ONE_WINDOW_IN))
     busiest = np.argsort(-contrast, axis=1, kind="stable")[:, :most]
     contrast = np.take_along_axis(contrast, busiest, axis=1)
     chosen = windows[np.arange(count)[:, None], busiest // across, :, busiest % across].astype(np.int16)
     steps = [np.abs(np.diff(chosen, axis=axis)).max(axis=(2, 3)) for axis in (2, 3)]
-    clear = contrast >= _LEAST_CONTRAST
-    slopes = np.where(clear, np.maximum(*steps) / np.maximum(contrast, 1), 0)
-    found = clear.sum(axis=1)
-    return np.where(found > 0, slopes.sum(axis=1) / np.maximum(found, 1), np.nan)
+    has_edge = contrast >= _MIN_CONTRAST
+    slopes = np.where(has_edge, np.maximum(*steps) / np.maximum(contrast, 1), 0)
+    edges = has_edge.sum(axis=1)
+    return np.where(edges > 0, slopes.sum(axis=1) / np.maximum(edges, 1), np.nan)
 
 
 def green_of(pixels: np.ndarray) -> np.ndarray:
-    """The green of uint8 [H, W, 3], brought down to the area of 256 x 256.
+    """Extract the green channel of uint8 [H, W, 3], reduced to the area of 256 x 256.
 
-    Much larger pictures first lose lines, which costs no sharpness.
+    Much larger pictures are subsampled first, which keeps edges sharp.
     """
     green: np.ndarray = pixels[..., 1]
     height, width = green.shape
@@ -82,12 +82,12 @@ def green_of(pixels: np.ndarray) -> np.ndarray:
 def _windows(grey: np.ndarray) -> np.ndarray:
     """Cut uint8 [n, H, W] into windows: uint8 [n, down, 16, across, 16]."""
     down, across = (side // _WINDOW for side in grey.shape[1:])
-    whole = np.ascontiguousarray(grey[:, : down * _WINDOW, : across * _WINDOW])
-    return whole.reshape(len(grey), down, _WINDOW, across, _WINDOW)
+    cropped = np.ascontiguousarray(grey[:, : down * _WINDOW, : across * _WINDOW])
+    return cropped.reshape(len(grey), down, _WINDOW, across, _WINDOW)
 
 
 def _contrast(windows: np.ndarray) -> np.ndarray:
-    """Brightest less darkest in each window: int16 [n, down * across]."""
+    """Maximum minus minimum of each window: int16 [n, down * across]."""
     highest, lowest = windows.max(axis=2).max(axis=3), windows.min(axis=2).min(axis=3)
     contrast: np.ndarray = (highest - lowest).reshape(len(windows), -1).astype(np.int16)
     return contrast

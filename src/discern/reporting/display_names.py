@@ -1,11 +1,9 @@
 """What classes are called in words, where their labels are codes such as `n03394916`."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 from markupsafe import Markup
-
-from discern.reporting.formatting import part
 
 
 class Names:
@@ -15,10 +13,9 @@ class Names:
         self._names = {label: name for label, name in names.items() if name and name != label}
 
     @classmethod
-    def of(cls, metrics: Mapping[str, Any]) -> Self:
-        """The names that a run's metrics hold."""
-        names = part(metrics, "names")
-        return cls({label: str(part(names, label).get("name") or "").strip() for label in names})
+    def of(cls, names: Mapping[str, Mapping[str, str | None]]) -> Self:
+        """The names that a run's metrics hold: label to `name`, `spoken` and `route`."""
+        return cls({label: (own.get("name") or "").strip() for label, own in names.items()})
 
     def say(self, label: str) -> str:
         """The name alone, for a sentence."""

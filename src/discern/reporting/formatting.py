@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from discern.evaluating import Interval, PolicyMetrics
 
 NARROW = "\N{NO-BREAK SPACE}"
 NONE = "\N{EN DASH}"
@@ -49,12 +52,12 @@ def steps(number: float | None) -> str:
     return NONE if number is None else f"{number:.2f}".replace("-", MINUS)
 
 
-def ends(figure: Mapping[str, Any], say: Callable[[float], str] = steps) -> str:
+def ends(metric: "Interval", say: Callable[[float], str] = steps) -> str:
     """The ends of an interval, each said by `say`, or why there are none."""
-    low, high = figure.get("low"), figure.get("high")
+    low, high = metric.low, metric.high
     if low is None or high is None:
-        return str(figure.get("note") or "no interval")
-    return interval(figure) if say is percent else f"{say(low)} to {say(high)}"
+        return metric.note or "no interval"
+    return interval(metric) if say is percent else f"{say(low)} to {say(high)}"
 
 
 def part(facts: Mapping[str, Any] | None, *names: str) -> Mapping[str, Any]:
@@ -65,11 +68,11 @@ def part(facts: Mapping[str, Any] | None, *names: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def interval(figure: Mapping[str, Any]) -> str:
+def interval(metric: "Interval") -> str:
     """The ends of a share's interval, `88.9 to 93.1 %`, or why there are none."""
-    low, high = figure.get("low"), figure.get("high")
+    low, high = metric.low, metric.high
     if low is None or high is None:
-        return str(figure.get("note") or "no interval")
+        return metric.note or "no interval"
     first = percent(low).removesuffix(f"{NARROW}%")
     return f"{first} to {percent(high)}"
 
@@ -100,7 +103,6 @@ def listed(names: list[str], *, most: int = 6) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
 
 
-def errs_too_often(policy: Mapping[str, Any]) -> bool:
-    """Whether more pictures would not help a promise: even the surest answers are wrong more often than was asked."""
-    groups, wrong, asked = (policy.get(name) or 0 for name in ("groups", "wrong", "asked"))
-    return policy.get("t_accept") is None and wrong > asked * groups
+def errs_too_often(policy: "PolicyMetrics") -> bool:
+    """True if more pictures would not help: even the surest predictions are wrong more often than the limit."""
+    return policy.t_accept is None and (policy.wrong or 0) > (policy.max_error or 0) * (policy.groups or 0)

@@ -31,6 +31,7 @@ from discern.reporting.sections.uncertainty import describe_sets, describe_unkno
 if TYPE_CHECKING:
     from discern.catalog import Catalog
     from discern.checking import Finding
+    from discern.evaluating import Metrics
 
 Run = Mapping[str, Any]
 
@@ -44,7 +45,7 @@ def write_data_page(
     catalog: "Catalog",
     findings: Sequence["Finding"],
     title: str,
-    names: Mapping[str, Any] | None = None,
+    names: Mapping[str, Mapping[str, str | None]] | None = None,
 ) -> None:
     """Write what there is and what is wrong with it, without any answers: `data.html`.
 
@@ -64,7 +65,7 @@ def write_data_page(
 
     gallery = Gallery(catalog, opened)
     data = _data_context(catalog, findings, gallery, Cards(_shown(findings), gallery, catalog), seed=0)
-    write_page(path, "data.html", names=Names.of({"names": names}), anchors={}, title=title, **data)
+    write_page(path, "data.html", names=Names.of(names or {}), anchors={}, title=title, **data)
 
 
 def write_report(
@@ -73,7 +74,7 @@ def write_report(
     catalog: "Catalog",
     findings: Sequence["Finding"],
     answers: PredictionTable,
-    metrics: Mapping[str, Any],
+    metrics: "Metrics",
     run: Run,
     pictures: Callable[[int], np.ndarray],
     evidence: Evidence | None = None,
@@ -87,7 +88,7 @@ def write_report(
         catalog: the pictures.
         findings: what checking found.
         answers: held-out answers, as positions in the catalog and its labels.
-        metrics: the run's metrics.json; parts that are missing or null are not drawn.
+        metrics: the run's metrics; parts that are missing or None are not drawn.
         run: the run's run.json; likewise.
         pictures: the upright pixels of a row, uint8 [H, W, 3], whole or as the recipe makes them.
         evidence: for rows, how much each place speaks for each label, [h, w, K] (or for the label given, [h, w]).
@@ -113,7 +114,7 @@ def write_report(
     write_page(
         path,
         "report.html",
-        names=Names.of(metrics),
+        names=Names.of(metrics.names),
         anchors=places,
         title=title,
         sentences=verdict.sentences(metrics),
@@ -156,11 +157,11 @@ def _unreadable(catalog: "Catalog") -> list[dict[str, str | None]]:
     return [file | {"message": (file["message"] or "").replace(f"{catalog.root}{os.sep}", "")} for file in files]
 
 
-def _figures_context(metrics: Mapping[str, Any], run: Run, places: Mapping[str, str]) -> dict[str, Any]:
-    bins = part(metrics, "figures").get("reliability") or []
+def _figures_context(metrics: "Metrics", run: Run, places: Mapping[str, str]) -> dict[str, Any]:
+    bins = metrics.classification.calibration.bins if metrics.classification else ()
     return {
-        "headline": part(metrics, "accuracy", "leak_free"),
-        "difference": part(metrics, "accuracy", "difference"),
+        "headline": metrics.accuracy.leak_free,
+        "difference": metrics.accuracy.difference,
         "comparison": compare(metrics),
         "figures": figure_rows(metrics),
         "classes": judged_classes(metrics),
@@ -170,22 +171,21 @@ def _figures_context(metrics: Mapping[str, Any], run: Run, places: Mapping[str, 
         "sets": describe_sets(metrics),
         "gate": describe_unknown_detection(metrics),
         "growth": describe_growth(metrics),
-        "seconds": part(metrics, "seconds") or part(run, "seconds"),
+        "seconds": part(run, "seconds"),
     }
 
 
 def _answers_context(
-    answers: PredictionTable, metrics: Mapping[str, Any], labels: tuple[str, ...], strangers: np.ndarray | None
+    answers: PredictionTable, metrics: "Metrics", labels: tuple[str, ...], strangers: np.ndarray | None
 ) -> dict[str, Any]:
-    unknown = part(metrics, "unknown")
-    scored = bool(unknown) and bool(np.isfinite(answers.unknown_score).any())
+    scored = metrics.unknown.t_unknown is not None and bool(np.isfinite(answers.unknown_score).any())
     return {
         "promised": describe_policy(metrics, answers),
         "order": describe_order(metrics, answers, labels),
         "wrong": int((answers.predicted != answers.truth).sum()),
         "answered": len(answers.rows),
-        "unknown": unknown,
-        "histogram": score_histogram(answers.unknown_score, unknown.get("t_unknown"), strangers=strangers)
+        "unknown": metrics.unknown,
+        "histogram": score_histogram(answers.unknown_score, metrics.unknown.t_unknown, strangers=strangers)
         if scored
         else None,
     }
@@ -196,7 +196,19 @@ def _seed(run: Run) -> int:
     return seed if isinstance(seed, int) and seed >= 0 else 0
 
 
-def _made(metrics: Mapping[str, Any], run: Run) -> list[tuple[str, str]]:
+def _split(metrics: "Metrics") -> dict[str, Any]:
+    split = metrics.split
+    if split.method is None:
+        return {}
+    return {
+        "method": split.method,
+        "leaks": split.leaks,
+        "unjudged": split.unevaluated,
+        "pictures": split.pictures,
+    }
+
+
+def _made(metrics: "Metrics", run: Run) -> list[tuple[str, str]]:
     """What went in, as names and values; nested parts as JSON."""
     wanted = {
         "Made": formatting.moment(run.get("created") or ""),
@@ -206,8 +218,8 @@ def _made(metrics: Mapping[str, Any], run: Run) -> list[tuple[str, str]]:
         "Bundle fingerprint": part(run, "bundle").get("fingerprint"),
         "Backbone": run.get("backbone"),
         "Picture recipe": run.get("recipe"),
-        "Split": {name: value for name, value in part(metrics, "split").items() if name != "reason"},
-        "Head": metrics.get("head"),
+        "Split": _split(metrics),
+        "Head": metrics.head,
         "Settings": run.get("config"),
         "Versions": run.get("versions"),
     }

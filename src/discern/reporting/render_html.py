@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from discern._version import __version__
+from discern.atomic import atomic_write
 from discern.errors import UnreadableFile
 from discern.reporting import formatting
 from discern.reporting.display_names import Names
@@ -53,10 +54,9 @@ def write_page(path: str | Path, template: str, *, names: Names, anchors: Mappin
     digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode("ascii")
     text = environment.get_template(template).render(script=source, digest=digest, version=__version__, **context)
     target = Path(path)
-    unfinished = target.with_name(target.name + ".part")
     try:
-        unfinished.write_bytes(text.encode("utf-8", "backslashreplace"))
-        unfinished.replace(target)
+        with atomic_write(target) as unfinished:
+            unfinished.write_bytes(text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise UnreadableFile(
             f"The page {target} cannot be written: {error}.", hint="Is the folder there, writable and not full?"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from discern.atomic import atomic_write
 from discern.errors import UnreadableFile
 from discern.reporting.display_names import Names
 from discern.reporting.formatting import count, percent, plural
@@ -126,7 +127,8 @@ def write_sheet_picture(path: Path, sheet: Sheet) -> None:
         top = head + number // columns * cell_height
         _draw(canvas, pen, (left, top), doubt, sheet)
     try:
-        canvas.save(path, "PNG", optimize=True)
+        with atomic_write(path) as unfinished:
+            canvas.save(unfinished, "PNG", optimize=True)
     except OSError as error:
         raise UnreadableFile(f"The sheet {path} cannot be written: {error}.", hint="Make room there.") from error
 

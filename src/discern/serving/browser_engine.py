@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import io
-import os
 import shutil
 import subprocess
 import tarfile
@@ -11,6 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from discern.atomic import atomic_write
 from discern.errors import UsageError
 from discern.progress import Progress, silent
 
@@ -122,7 +122,8 @@ def _fetch(kept: Path, package: Package) -> bytes:
         _ask(npm, Path(folder), package)
         fetched = Path(folder) / package.archive
         data = _require_known(fetched.read_bytes(), "What npm gave", package)
-        os.replace(fetched, kept)  # noqa: PTH105 - of two that fetch at once the last one wins
+    with atomic_write(kept) as unfinished:
+        unfinished.write_bytes(data)
     return data
 
 

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from discern._version import __version__
+from discern.atomic import atomic_write, is_unfinished
 from discern.bundle import Model
 from discern.errors import UsageError
 from discern.inference.model_info import describe_model
@@ -169,6 +170,7 @@ def write_site(folder: Path, files: Mapping[str, bytes], *, door: str, model: Ma
     mark = {"format": 1, "target": "web", "door": door, "model": dict(model), "discern": __version__}
     # First and last: an interrupted export knows its files again, and is seen to be unfinished.
     _mark(folder, mark | {"whole": False, "sha256": dict.fromkeys([*before, *files])})
+    _tidy({(folder / name).parent for name in [*before, *files]})
     for name, data in files.items():
         _write(folder / name, data)
     for name in before - files.keys():
@@ -185,9 +187,16 @@ def _mark(folder: Path, mark: Mapping[str, Any]) -> None:
 
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def _tidy(folders: Iterable[Path]) -> None:
+    """Remove what a killed export left unfinished."""
+    for folder in folders:
+        for path in folder.glob(".*"):
+            if is_unfinished(path.name):
+                path.unlink(missing_ok=True)
 
 
 def _earlier(folder: Path) -> set[str]:

@@ -1,7 +1,7 @@
-"""Parts that share no picture, near-copy or group, and the proof of it.
+"""Leak-free splits: parts that share no picture, near-copy or group, with a proof.
 
-`make_split` decides who is learned from and who is judged; `random_split` makes the split that ignores groups, to show
-what that hides; `prove` counts and measures again; `write_parts` writes folders and lists for other tools.
+`make_split` chooses a test part or cross-validation; `random_split` ignores groups, to show how much that overstates
+accuracy; `prove` checks a split independently; `write_parts` writes folders and lists for other tools.
 """
 
 from discern.splitting.proof import prove

@@ -1,4 +1,4 @@
-"""Whole groups dealt to parts so that every class keeps its share in each."""
+"""Stratified assignment of whole groups to folds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,42 +12,42 @@ Bools = NDArray[np.bool_]
 
 
 def assign_folds(labels: Ints, groups: Ints, shares: Sequence[float], *, seed: int) -> Ints:
-    """The part of every row, such that no group is in two parts and classes keep their shares.
+    """Assign every row to a part such that no group is in two parts and classes keep their shares.
 
-    Groups are dealt one by one, those of the rarest classes first and large ones before small ones, each to the part
-    that still misses most of its classes (the greedy rule of scikit-learn's `StratifiedGroupKFold`, extended to unequal
-    shares). A class with no more groups left than parts that lack it goes to one of those, so it stands in as many
-    parts as it has groups.
+    Groups are assigned one by one, those of the rarest classes first and large before small ones, each to the part with
+    the largest deficit of its classes (the greedy rule of scikit-learn's `StratifiedGroupKFold`, extended to unequal
+    shares). When a class has no more groups left than parts that lack it, its group goes to one of those; a class is
+    thus in as many parts as it has groups.
 
     Args:
         labels: int [M], 0 or higher.
-        groups: int [M], any numbers; M in an order that does not depend on how the rows were found.
-        shares: of the pictures, one per part, 0 or higher; they are scaled to sum to 1. A part of share 0 stays empty.
-        seed: decides between groups that are equally good.
+        groups: int [M], arbitrary numbers. The order of the rows breaks ties and should be reproducible.
+        shares: share of each part, 0 or higher; scaled to sum to 1. A part with share 0 stays empty.
+        seed: random seed for ties between groups.
 
     Returns:
-        int [M], 0 to len(shares) - 1.
+        int [M], from 0 to len(shares) - 1.
     """
     if not len(labels):
         return np.empty(0, np.int64)
-    cells = _Cells.of(labels, groups)
-    table = _Table(cells, np.asarray(shares, np.float64) / sum(shares))
-    for group in cells.order(seed):
-        table.place(int(group))
-    return table.part[cells.group_of_row]
+    counts = _GroupCounts.of(labels, groups)
+    assignment = _Assignment(counts, np.asarray(shares, np.float64) / sum(shares))
+    for group in counts.order(seed):
+        assignment.assign(int(group))
+    return assignment.part[counts.group_of_row]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Cells:
-    """How many pictures of each class every group has, as a sparse table sorted by group."""
+class _GroupCounts:
+    """Pictures per group and class, as a sparse matrix sorted by group."""
 
     group_of_row: Ints
-    start: Ints  # [G + 1]: the cells of group g are start[g]:start[g + 1]
+    start: Ints  # [G + 1]: the entries of group g are start[g]:start[g + 1]
     klass: Ints
     count: Ints
 
     @classmethod
-    def of(cls, labels: Ints, groups: Ints) -> "_Cells":
+    def of(cls, labels: Ints, groups: Ints) -> "_GroupCounts":
         _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
         by_appearance = np.argsort(np.argsort(first))[inverse]
         classes = int(labels.max()) + 1
@@ -57,44 +57,44 @@ class _Cells:
         return cls(group_of_row=by_appearance, start=start, klass=klass, count=count)
 
     def order(self, seed: int) -> Ints:
-        """Groups [G] of rare classes first, then large ones, else by chance."""
+        """Order the groups [G]: rare classes first, then large groups, ties at random."""
         rarest = np.minimum.reduceat(np.bincount(self.klass)[self.klass], self.start[:-1])
         pictures = np.add.reduceat(self.count, self.start[:-1])
         chance = np.random.default_rng(seed).permutation(len(pictures))
         return np.lexsort((chance, -pictures, rarest))
 
 
-class _Table:
-    """What has been dealt so far, and what each part still misses."""
+class _Assignment:
+    """Parts assigned so far, and the deficit of each part."""
 
-    def __init__(self, cells: _Cells, shares: Floats) -> None:
-        self.cells = cells
-        self.size = np.bincount(cells.klass, weights=cells.count)
-        self.waiting = np.bincount(cells.klass)
-        self.missing = shares[:, None] * self.size
-        self.missing_at_all = shares * self.size.sum()
+    def __init__(self, counts: _GroupCounts, shares: Floats) -> None:
+        self.counts = counts
+        self.size = np.bincount(counts.klass, weights=counts.count)
+        self.remaining = np.bincount(counts.klass)
+        self.deficit = shares[:, None] * self.size
+        self.total_deficit = shares * self.size.sum()
         self.lacks = np.repeat(shares[:, None] > 0, len(self.size), axis=1)
         self.open = shares > 0
-        self.part = np.zeros(len(cells.start) - 1, np.int64)
+        self.part = np.zeros(len(counts.start) - 1, np.int64)
 
-    def place(self, group: int) -> None:
-        """Deal one group."""
-        cells = slice(self.cells.start[group], self.cells.start[group + 1])
-        classes, count = self.cells.klass[cells], self.cells.count[cells]
-        want = self.missing[:, classes] @ (count / self.size[classes])
-        want[~self._allowed(classes)] = -np.inf
-        part = int(np.where(want == want.max(), self.missing_at_all, -np.inf).argmax())
+    def assign(self, group: int) -> None:
+        """Assign one group to a part."""
+        entries = slice(self.counts.start[group], self.counts.start[group + 1])
+        classes, count = self.counts.klass[entries], self.counts.count[entries]
+        need = self.deficit[:, classes] @ (count / self.size[classes])
+        need[~self._allowed(classes)] = -np.inf
+        part = int(np.where(need == need.max(), self.total_deficit, -np.inf).argmax())
         self.part[group] = part
-        self.missing[part, classes] -= count
-        self.missing_at_all[part] -= count.sum()
+        self.deficit[part, classes] -= count
+        self.total_deficit[part] -= count.sum()
         self.lacks[part, classes] = False
-        self.waiting[classes] -= 1
+        self.remaining[classes] -= 1
 
     def _allowed(self, classes: Ints) -> Bools:
         allowed = self.open
-        scarce = classes[self.waiting[classes] <= len(self.open)]
-        for klass in scarce[np.argsort(self.waiting[scarce], kind="stable")]:
+        scarce = classes[self.remaining[classes] <= len(self.open)]
+        for klass in scarce[np.argsort(self.remaining[scarce], kind="stable")]:
             lacking = self.lacks[:, klass]
-            if self.waiting[klass] <= lacking.sum() and (allowed & lacking).any():
+            if self.remaining[klass] <= lacking.sum() and (allowed & lacking).any():
                 allowed = allowed & lacking
         return allowed

@@ -1,4 +1,4 @@
-"""The pictures that a split deals with, in an order that does not depend on how they were found."""
+"""Labels, groups and leaks of the pictures that are split."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
-    """Labels, groups and confirmed pairs of N pictures.
+    """Labels, groups and confirmed near-copies of N pictures.
 
     Args:
-        label: int [N]; -1 where there is none.
-        part: str [N]: as given; "" where none is.
-        labels: names of the labels.
+        label: int [N]: class index; -1 for unlabelled pictures.
+        labels: names of the K classes.
+        part: str [N]: given part; "" if there is none.
         group: int [N].
-        pairs: int [E, 2]: rows that are copies of each other although their groups differ.
-        order: int [N]: the rows sorted by path.
-        usable: bool [N]: readable, labelled, not excluded.
-        kept: bool [N]: excluded, yet the only pictures of their class: they are learned from and never judged.
+        pairs: int [E, 2]: rows that are near-copies of each other although their groups differ.
+        order: int [N]: rows sorted by path, so that splits do not depend on the order of the catalog.
+        usable: bool [N]: readable, labelled and not excluded.
+        train_only: bool [N]: excluded, but of a class without usable pictures; always in training, never evaluated.
     """
 
     label: Ints
@@ -37,11 +37,11 @@ class Pool:
     pairs: Ints
     order: Ints
     usable: Bools
-    kept: Bools
+    train_only: Bools
 
     @classmethod
     def of(cls, catalog: "Catalog", groups: "Groups", exclude: Bools | None) -> Self:
-        """The pool of a catalog.
+        """Build the pool of a catalog.
 
         Raises:
             DataError: no picture is both readable and labelled.
@@ -50,8 +50,8 @@ class Pool:
         labelled = np.asarray(catalog.readable) & (label >= 0)
         if not labelled.any():
             raise DataError(
-                f"None of the {len(label)} files is a readable picture with a label, so there is nothing to split.",
-                hint="Put the pictures into one folder for each class.",
+                f"None of the {len(label)} files is a readable picture with a label.",
+                hint="Move the pictures into one folder per class, or add a listing with labels.",
             )
         usable = labelled if exclude is None else labelled & ~exclude
         return cls(
@@ -62,42 +62,42 @@ class Pool:
             pairs=groups.straddling.select("first", "second").to_numpy().astype(np.int64).reshape(-1, 2),
             order=catalog.table["path"].arg_sort().to_numpy().astype(np.int64),
             usable=usable,
-            kept=labelled & ~np.isin(label, label[usable]),
+            train_only=labelled & ~np.isin(label, label[usable]),
         )
 
     @property
-    def present(self) -> Bools:
-        """Bool [N]: the pictures that may be learned from."""
-        return self.usable | self.kept
+    def trainable(self) -> Bools:
+        """Bool [N]: rows that may be in training."""
+        return self.usable | self.train_only
 
     def given_test(self) -> str | None:
-        """The given part that judges: "test", or "validation" where it is the only one; None: there is none."""
+        """Return the given part to test on: "test", else "validation", or None without one."""
         for name in ("test", "validation"):
-            inside = self.part == name
-            if (self.usable & inside).any():
-                return name if (self.present & ~inside).any() else None
+            in_part = self.part == name
+            if (self.usable & in_part).any():
+                return name if (self.trainable & ~in_part).any() else None
         return None
 
-    def deal(self, rows: Bools, shares: Sequence[float], seed: int) -> Ints:
-        """Int [N]: the part that each of these rows is dealt to; -1 for all others."""
+    def assign(self, rows: Bools, shares: Sequence[float], seed: int) -> Ints:
+        """Assign the given rows to stratified parts of whole groups: int [N], -1 for all other rows."""
         part = np.full(len(self.label), -1, np.int64)
-        chosen = self.order[rows[self.order]]
-        part[chosen] = assign_folds(self.label[chosen], self.group[chosen], shares, seed=seed)
+        ordered = self.order[rows[self.order]]
+        part[ordered] = assign_folds(self.label[ordered], self.group[ordered], shares, seed=seed)
         return part
 
-    def leaking(self, learned: Bools, judged: Bools) -> Bools:
-        """Bool [N]: learned pictures that share a group or a confirmed pair with a judged one."""
-        close = np.isin(self.group, self.group[judged])
+    def leaking(self, train: Bools, test: Bools) -> Bools:
+        """Return the training rows that share a group or a confirmed pair with a test row: bool [N]."""
+        leaks = np.isin(self.group, self.group[test])
         for one, other in (self.pairs.T, self.pairs.T[::-1]):
-            close[one[judged[other]]] = True
-        return learned & close
+            leaks[one[test[other]]] = True
+        return train & leaks
 
     def group_counts(self, rows: Bools) -> Ints:
-        """Int [K]: how many groups of each class stand in these rows."""
+        """Count the groups of each class in the given rows: int [K]."""
         pairs = np.unique(np.stack([self.label[rows], self.group[rows]]), axis=1)
         return np.bincount(pairs[0], minlength=len(self.labels))
 
     def labels_outside(self, rows: Bools) -> tuple[str, ...]:
-        """The labels that none of these rows has."""
+        """Return the labels that none of the given rows has."""
         found = set(self.label[rows].tolist())
         return tuple(label for number, label in enumerate(self.labels) if number not in found)

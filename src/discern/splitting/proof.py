@@ -1,4 +1,4 @@
-"""Whether a split holds, counted again from the catalog and measured with another eye than the one that grouped."""
+"""Independent proof of a split: counts of shared pictures, and nearest pairs by a descriptor unused in grouping."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -26,46 +26,46 @@ _YCBCR = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.
 
 
 def prove(catalog: "Catalog", groups: "Groups", split: Split) -> dict[str, Any]:
-    """Count what the two sides of every round share, and measure how close they come.
+    """Count what training and evaluation rows of every round share, and measure how similar they are.
 
     Args:
         catalog: N pictures with thumbnails.
-        groups: their groups.
-        split: of them.
+        groups: groups of the pictures.
+        split: split of the pictures.
 
     Returns:
-        Ready for JSON: `holds` (nothing is shared anywhere), `measure`, `within_groups` (the median distance of grouped
-        pictures from the first of their group: a yardstick; null without any), `rounds`, one for each fold or test part
-        that is judged, and `parts`, one for each part of files against those before it. Each of these has the counts
-        `judged`, `learned`, `left_out`, `groups_shared`, `contents_shared`, `pixels_shared`, `pairs_across`, `nearest`
-        (`smallest` and `median` distance from a judged picture to what was learned from) and `closest`, the paths of
-        the few nearest pairs for a person to look at, one for any two groups.
+        JSON-serialisable: `holds` (nothing is shared), `measure`, `within_groups` (median distance of grouped pictures
+        from the first of their group, for comparison; null without groups), `rounds` (one per evaluated fold or test
+        part) and `parts` (each file part against those before it). Rounds and parts have the counts `judged` (evaluated
+        pictures), `learned` (training pictures), `left_out`, `groups_shared`, `contents_shared`, `pixels_shared` and
+        `pairs_across`; `nearest` (`smallest` and `median` distance from an evaluated to its nearest training picture);
+        and `closest`, the paths of the nearest pairs for visual inspection, one per pair of groups.
     """
     layout = colour_layout(catalog.thumbs)
-    used = np.flatnonzero(split.learned | split.test)
+    used = np.flatnonzero(split.train | split.test)
     rounds, parts = [], []
     for fold in split.rounds:
         name = "test" if fold == TEST else f"fold {fold}"
-        judged, learned = split.judged_rows(fold), split.training_rows(fold)
-        found = {"name": name, "left_out": len(split.left_out.get(fold, ()))}
-        rounds.append(found | _compared(catalog, groups, layout, judged, learned))
+        test, train = split.held_out_rows(fold), split.training_rows(fold)
+        result = {"name": name, "left_out": len(split.left_out.get(fold, ()))}
+        rounds.append(result | _compare(catalog, groups, layout, test, train))
     for number in (1, 2):
-        judged, learned = (np.flatnonzero(np.isin(split.part, names)) for names in (PARTS[number], PARTS[:number]))
-        parts.append({"name": PARTS[number], "left_out": 0} | _compared(catalog, groups, layout, judged, learned))
+        test, train = (np.flatnonzero(np.isin(split.part, names)) for names in (PARTS[number], PARTS[:number]))
+        parts.append({"name": PARTS[number], "left_out": 0} | _compare(catalog, groups, layout, test, train))
     return {
-        "holds": not any(found[key] for found in rounds + parts for key in _SHARED),
+        "holds": not any(result[key] for result in rounds + parts for key in _SHARED),
         "measure": MEASURE,
-        "within_groups": _within(layout, groups.group, used),
+        "within_groups": _distance_within_groups(layout, groups.group, used),
         "rounds": rounds,
         "parts": parts,
     }
 
 
 def colour_layout(thumbs: "Rows | NDArray[np.uint8]") -> NDArray[np.float32]:
-    """A picture's coarse arrangement of colours, after MPEG-7's Colour Layout Descriptor.
+    """Compute the colour layout, after MPEG-7's Color Layout Descriptor without its quantisation.
 
-    Kasutani and Yamada, "The MPEG-7 color layout descriptor" (ICIP 2001), without its quantisation: Euclidean distances
-    are root mean square differences of smoothed pictures.
+    Euclidean distances are root mean square differences of smoothed pictures. Kasutani and Yamada, "The MPEG-7 color
+    layout descriptor" (ICIP 2001).
 
     Args:
         thumbs: uint8 [N, 64, 64, 3].
@@ -73,78 +73,78 @@ def colour_layout(thumbs: "Rows | NDArray[np.uint8]") -> NDArray[np.float32]:
     Returns:
         float32 [N, 12], in levels of 255.
     """
-    frequency, place = np.indices((_WAVES, 8))
-    wave = np.cos(np.pi * (place + 0.5) * frequency / 8) * np.where(frequency == 0, 1, np.sqrt(2)) / 8
+    frequency, block = np.indices((_WAVES, 8))
+    wave = np.cos(np.pi * (block + 0.5) * frequency / 8) * np.where(frequency == 0, 1, np.sqrt(2)) / 8
     of_pixels = np.repeat(wave / 8, 8, axis=1).astype(np.float32)
-    kept = np.add(*np.indices((_WAVES, _WAVES)))[..., None] < np.array([3, 2, 2])
-    layout = np.empty((len(thumbs), np.count_nonzero(kept)), np.float32)
+    low = np.add(*np.indices((_WAVES, _WAVES)))[..., None] < np.array([3, 2, 2])
+    layout = np.empty((len(thumbs), np.count_nonzero(low)), np.float32)
     for start in range(0, len(thumbs), _BATCH):
         pixels = np.asarray(thumbs[start : start + _BATCH]).astype(np.float32)
         down = np.matmul(of_pixels, pixels.reshape(-1, 64, 192)).reshape(-1, _WAVES, 64, 3)
         waves = np.einsum("vj,nujc,kc->nuvk", of_pixels, down, _YCBCR, optimize=True)
-        layout[start : start + _BATCH] = waves[:, kept]
+        layout[start : start + _BATCH] = waves[:, low]
     return layout
 
 
-def _compared(
-    catalog: "Catalog", groups: "Groups", layout: NDArray[np.float32], judged: Ints, learned: Ints
+def _compare(
+    catalog: "Catalog", groups: "Groups", layout: NDArray[np.float32], test: Ints, train: Ints
 ) -> dict[str, Any]:
-    distance, nearest = _nearest(layout, judged, learned)
+    distance, nearest = _nearest(layout, test, train)
     return {
-        "judged": len(judged),
-        "learned": len(learned),
-        "groups_shared": len(np.intersect1d(groups.group[judged], groups.group[learned])),
-        "contents_shared": _shared(catalog, "content", judged, learned),
-        "pixels_shared": _shared(catalog, "pixels", judged, learned),
-        "pairs_across": _pairs_across(groups, judged, learned),
-        "nearest": {"smallest": _figure(distance, 0.0), "median": _figure(distance, 0.5)},
+        "judged": len(test),
+        "learned": len(train),
+        "groups_shared": len(np.intersect1d(groups.group[test], groups.group[train])),
+        "contents_shared": _count_shared(catalog, "content", test, train),
+        "pixels_shared": _count_shared(catalog, "pixels", test, train),
+        "pairs_across": _pairs_across(groups, test, train),
+        "nearest": {"smallest": _quantile(distance, 0.0), "median": _quantile(distance, 0.5)},
         "closest": [
             {
-                "judged": catalog.table["path"][int(judged[place])],
-                "learned": catalog.table["path"][int(nearest[place])],
-                "distance": round(float(distance[place]), 3),
+                "judged": catalog.table["path"][int(test[at])],
+                "learned": catalog.table["path"][int(nearest[at])],
+                "distance": round(float(distance[at]), 3),
             }
-            for place in _closest(distance, groups.group[judged], groups.group[nearest])
+            for at in _closest(distance, groups.group[test], groups.group[nearest])
         ],
     }
 
 
 def _closest(distance: Floats, *groups: Ints) -> list[int]:
-    """Places of the smallest distances, one for any two groups."""
+    """Return the positions of the smallest distances, one per pair of groups."""
     if not len(distance):
         return []
     order = np.argsort(distance, kind="stable")
     _, first = np.unique(np.stack(groups)[:, order], axis=1, return_index=True)
-    return [int(place) for place in order[np.sort(first)[:CLOSEST]]]
+    return [int(at) for at in order[np.sort(first)[:CLOSEST]]]
 
 
-def _nearest(layout: NDArray[np.float32], judged: Ints, learned: Ints) -> tuple[Floats, Ints]:
-    """For each judged row, the distance of the nearest learned row, and that row."""
-    if not len(judged) or not len(learned):
+def _nearest(layout: NDArray[np.float32], test: Ints, train: Ints) -> tuple[Floats, Ints]:
+    """Find the nearest training row of each test row: (distances, rows)."""
+    if not len(test) or not len(train):
         return np.empty(0), np.empty(0, np.int64)
-    from scipy.spatial import KDTree  # noqa: PLC0415  heavy, and only proofs need it
+    from scipy.spatial import KDTree  # noqa: PLC0415  slow to import, and only used here
 
-    distance, place = KDTree(layout[learned], leafsize=32).query(layout[judged], workers=-1)
-    return distance, learned[place]
+    distance, at = KDTree(layout[train], leafsize=32).query(layout[test], workers=-1)
+    return distance, train[at]
 
 
-def _shared(catalog: "Catalog", column: str, judged: Ints, learned: Ints) -> int:
+def _count_shared(catalog: "Catalog", column: str, test: Ints, train: Ints) -> int:
     values = catalog.table[column]
-    return len(set(values[judged].drop_nulls()) & set(values[learned].drop_nulls()))
+    return len(set(values[test].drop_nulls()) & set(values[train].drop_nulls()))
 
 
-def _pairs_across(groups: "Groups", judged: Ints, learned: Ints) -> int:
+def _pairs_across(groups: "Groups", test: Ints, train: Ints) -> int:
     first, second = groups.straddling["first"].to_numpy(), groups.straddling["second"].to_numpy()
-    there = np.isin(first, judged) & np.isin(second, learned)
-    back = np.isin(first, learned) & np.isin(second, judged)
-    return int(np.count_nonzero(there | back))
+    forward = np.isin(first, test) & np.isin(second, train)
+    backward = np.isin(first, train) & np.isin(second, test)
+    return int(np.count_nonzero(forward | backward))
 
 
-def _within(layout: NDArray[np.float32], group: Ints, rows: Ints) -> float | None:
+def _distance_within_groups(layout: NDArray[np.float32], group: Ints, rows: Ints) -> float | None:
     _, first, inverse = np.unique(group[rows], return_index=True, return_inverse=True)
-    apart = rows != rows[first][inverse]
-    return _figure(np.linalg.norm(layout[rows] - layout[rows[first][inverse]], axis=1)[apart], 0.5)
+    not_first = rows != rows[first][inverse]
+    return _quantile(np.linalg.norm(layout[rows] - layout[rows[first][inverse]], axis=1)[not_first], 0.5)
 
 
-def _figure(distances: Floats, quantile: float) -> float | None:
+def _quantile(distances: Floats, quantile: float) -> float | None:
     return round(float(np.quantile(distances, quantile)), 3) if len(distances) else None

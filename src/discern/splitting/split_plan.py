@@ -1,4 +1,4 @@
-"""From groups to a split: which method fits the data, and who is left out for whose sake."""
+"""Choice of the split: a given test part, a drawn one, or cross-validation over groups."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from discern.grouping import Groups
 
 FEWEST_GROUPS = 20
-"""A drawn test part of fewer independent groups supports no interval, so none is drawn."""
+"""Fewest independent groups of a drawn test part; fewer give no useful confidence interval. Not tuned."""
 
 _DEFAULT = SplitConfig()
 
@@ -24,22 +24,22 @@ _DEFAULT = SplitConfig()
 def make_split(
     catalog: "Catalog", groups: "Groups", config: SplitConfig = _DEFAULT, *, exclude: Bools | None = None
 ) -> Split:
-    """Split pictures by whole groups, and prove that it holds.
+    """Split pictures by whole groups, and prove that the split is free of leaks.
 
-    A given test part (or validation part, where it is the only one) judges, whatever the set's size; pictures that leak
-    from it leave training. Where that would empty a class or take more than half of the groups of one, or where a
-    class stands in the test part alone, the given parts are set aside. Without given parts, large sets get a test part
+    A given test part (or validation part, if there is no other) is used whatever the size of the data set; pictures
+    that leak from it are left out of training. The given parts are ignored if a class would lose more than half of its
+    training groups to leaks, or has no pictures outside the test part. Without given parts, large data sets get a test
     and a validation part; small ones, and those with too few groups for a test part, are cross-validated.
 
     Args:
         catalog: N pictures.
-        groups: the group of each, and confirmed pairs across groups.
-        config: how to split.
-        exclude: bool [N]: pictures that cannot be judged, such as those under two labels. They are not learned from
+        groups: groups of the pictures, and confirmed pairs across groups.
+        config: settings of the split.
+        exclude: bool [N]: pictures not to be evaluated, such as those with conflicting labels. They are not in training
             either, unless their class has no others.
 
     Returns:
-        A split with its proof. Where no class has two independent groups, nothing is judged: `rounds` is empty.
+        The split with its proof. If no class has two independent groups, nothing is evaluated and `rounds` is empty.
 
     Raises:
         DataError: no picture is both readable and labelled.
@@ -53,108 +53,109 @@ def make_split(
 def cross_split(
     catalog: "Catalog", groups: "Groups", config: SplitConfig = _DEFAULT, *, exclude: Bools | None = None
 ) -> Split:
-    """Cross-validation over everything, whatever the size and the given parts: every group is judged in turn.
+    """Cross-validate all pictures, whatever their number and given parts; without a proof.
 
-    Args and errors as `make_split`; the proof is left out.
+    Args and errors are those of `make_split`.
     """
-    return _crossed(Pool.of(catalog, groups, exclude), config, "Every group is judged in turn.")
+    return _cross_validate(Pool.of(catalog, groups, exclude), config, "Every group is held out in turn.")
 
 
 def random_split(catalog: "Catalog", split: Split, *, seed: int) -> Split:
-    """The split that most people would make: drawn at random within each class, whatever the groups.
+    """Split at random within each class, ignoring groups, for comparison with a leak-free split.
 
     Args:
-        catalog: of N pictures.
-        split: an honest split of them.
-        seed: of the drawing.
+        catalog: N pictures.
+        split: leak-free split of the pictures.
+        seed: random seed.
 
     Returns:
-        The same pictures in folds of the same sizes, class by class; nothing is left out. In place of one test part,
-        whose pictures an honest one hardly shares, stand as many folds as make each about its size (2 to 5), so that
-        every picture of a judged class is judged once; unjudged classes are always learned from.
+        The same pictures in folds of the same size for each class, with nothing left out. A test part is replaced by 2
+        to 5 folds of about its size, so that every picture of an evaluated class is evaluated once; unevaluated classes
+        are always in training.
     """
-    used = split.learned | split.test
-    folds = _alike(split) if split.method == "test-part" else 0
+    used = split.train | split.test
+    folds = _count_folds(split) if split.method == "test-part" else 0
     fold, always = np.full(len(used), -1), np.zeros(len(used), bool)
     in_order = catalog.table["path"].arg_sort().to_numpy()
     in_order = in_order[used[in_order]]
     in_order = in_order[np.argsort(catalog.label_index[in_order], kind="stable")]
     generator = np.random.default_rng(seed)
     borders = np.flatnonzero(np.diff(catalog.label_index[in_order])) + 1
-    dealt = 0
+    assigned = 0
     for rows in np.split(in_order, borders):
         drawn = generator.permutation(rows)
         if not folds:
             fold[rows], always[rows] = split.fold[drawn], split.always[drawn]
         elif split.test[rows].any():
-            fold[drawn] = (dealt + np.arange(len(rows))) % folds
-            dealt += len(rows)
+            fold[drawn] = (assigned + np.arange(len(rows))) % folds
+            assigned += len(rows)
         else:
             always[rows] = True
     return replace(
         split,
         method="grouped-cv",
-        reason="Drawn at random within each class: copies and other dependent pictures may stand on both sides.",
+        reason="Drawn at random within each class: copies and groups may be in both training and evaluation.",
         fold=fold,
         always=always,
         test=np.zeros(len(used), bool),
-        held=tuple(range(folds)) if folds else split.held,
+        held_out=tuple(range(folds)) if folds else split.held_out,
         left_out={},
         leaks=0,
         proof={},
     )
 
 
-def _alike(split: Split) -> int:
-    """How many folds of about the test part's size the pictures make."""
-    share = np.count_nonzero(split.test) / np.count_nonzero(split.learned | split.test)
+def _count_folds(split: Split) -> int:
+    """Return the number of folds whose size is closest to that of the test part, from 2 to 5."""
+    share = np.count_nonzero(split.test) / np.count_nonzero(split.train | split.test)
     return int(np.clip(round(1 / share), 2, 5))
 
 
 def _given(pool: Pool, config: SplitConfig, name: str) -> Split:
-    inside = pool.part == name
-    test, train = pool.usable & inside, pool.present & ~inside
-    fault = _fault(pool, train=train, test=test)
-    if fault:
-        reason = f"The given {name} part is set aside, because {fault}: instead, every group is judged in turn."
-        return _crossed(pool, config, reason)
-    return assemble(pool, config, train=train, test=test, reason=f"The given {name} part judges.")
+    in_part = pool.part == name
+    test, train = pool.usable & in_part, pool.trainable & ~in_part
+    problem = _problem(pool, train=train, test=test)
+    if problem:
+        reason = f"The given {name} part is not used, because {problem}; every group is held out in turn instead."
+        return _cross_validate(pool, config, reason)
+    return assemble(pool, config, train=train, test=test, reason=f"The given {name} part is the test part.")
 
 
 def _drawn(pool: Pool, config: SplitConfig) -> Split:
     pictures = f"{np.count_nonzero(pool.usable):,} pictures"
     if np.count_nonzero(pool.usable) < config.small:
-        return _crossed(pool, config, f"{pictures} are few for a test part: instead, every group is judged in turn.")
+        reason = f"{pictures} are too few for a test part; every group is held out in turn instead."
+        return _cross_validate(pool, config, reason)
     if not all(config.parts):
-        return _crossed(pool, config, "A share of 0 was asked for: instead, every group is judged in turn.")
+        return _cross_validate(pool, config, "A part has a share of 0; every group is held out in turn instead.")
     test = draw_test(pool, config)
-    train = pool.present & ~test
+    train = pool.trainable & ~test
     groups = len(np.unique(pool.group[test]))
     if groups < FEWEST_GROUPS:
-        fault = f"{groups} independent groups in it would be too few"
+        problem = f"{groups} independent groups in it would be too few"
     else:
-        fault = _fault(pool, train=train, test=test)
-    if fault:
-        reason = f"No test part is drawn from {pictures}, because {fault}: instead, every group is judged in turn."
-        return _crossed(pool, config, reason)
-    return assemble(pool, config, train=train, test=test, reason=f"{pictures} are enough to set a test part apart.")
+        problem = _problem(pool, train=train, test=test)
+    if problem:
+        reason = f"No test part is drawn from {pictures}, because {problem}; every group is held out in turn instead."
+        return _cross_validate(pool, config, reason)
+    return assemble(pool, config, train=train, test=test, reason=f"{pictures} are enough for a test part.")
 
 
-def _crossed(pool: Pool, config: SplitConfig, reason: str) -> Split:
-    return assemble(pool, config, train=pool.present, test=np.zeros_like(pool.usable), reason=reason)
+def _cross_validate(pool: Pool, config: SplitConfig, reason: str) -> Split:
+    return assemble(pool, config, train=pool.trainable, test=np.zeros_like(pool.usable), reason=reason)
 
 
-def _fault(pool: Pool, *, train: Bools, test: Bools) -> str:
-    """Why this test part cannot judge what is left of training; "" where it can."""
+def _problem(pool: Pool, *, train: Bools, test: Bools) -> str:
+    """Return the reason why a test part cannot be used, or ""."""
     before = pool.group_counts(train)
     after = pool.group_counts(train & ~pool.leaking(train, test))
-    absent = np.flatnonzero((before == 0) & (pool.group_counts(pool.present) > 0))
+    absent = np.flatnonzero((before == 0) & (pool.group_counts(pool.trainable) > 0))
     if len(absent):
-        return f"{_quoted(pool, absent)} would not be learned at all"
-    spoilt = np.flatnonzero(2 * after < before)
-    if not len(spoilt):
+        return f"{_quoted(pool, absent)} would have no training pictures"
+    depleted = np.flatnonzero(2 * after < before)
+    if not len(depleted):
         return ""
-    return f"most or all groups of {_quoted(pool, spoilt)} stand in it as well as in training"
+    return f"most or all groups of {_quoted(pool, depleted)} are both in it and in training"
 
 
 def _quoted(pool: Pool, classes: np.ndarray) -> str:

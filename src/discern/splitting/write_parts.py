@@ -1,11 +1,10 @@
-"""A split as folders and lists that other tools read."""
+"""Export of a split as class folders and lists for other tools."""
 
 import contextlib
 import csv
 import os
 import re
 import shutil
-import tempfile
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from discern.atomic import atomic_folder
 from discern.errors import CatalogError, UsageError
 from discern.picture import FORMATS
 from discern.splitting.split import PARTS, Split
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from discern.catalog import Catalog
 
 LONGEST_NAME = 200
-"""Bytes of a file's or folder's name: file systems take 255, and a number may have to be added."""
+"""Longest name in bytes: file systems allow 255, and a number may have to be appended."""
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]')
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
@@ -31,44 +31,40 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def write_parts(catalog: "Catalog", split: Split, out: Path, *, copy: bool = False) -> None:
     """Write `train/<label>/`, `validation/<label>/`, `test/<label>/`, `split.csv` and one `.lst` file for each part.
 
-    Files are hard links, or else symbolic links, or else copies; members of archives are written out. Names lose what
-    some file system refuses, get the suffix of their content where theirs is another, and stay unique where letters
-    differ in case only. `split.csv` (path, label, part, group) names every picture of the catalog, unused ones with an
-    empty part; a `.lst` line is `index TAB label number TAB file`, labels numbered in the catalog's order.
+    Files are hard links, else symbolic links, else copies; members of archives are extracted. Names are made valid on
+    all file systems, get the suffix of their actual format, and stay unique on case-insensitive file systems.
+    `split.csv` (path, label, part, group) lists every file of the catalog, unused ones with an empty part; a `.lst`
+    line is `index TAB class number TAB file`, with classes numbered in the catalog's order.
 
     Args:
-        catalog: of N pictures; its source is only read.
-        split: of them.
-        out: a folder that does not exist or is empty; it appears whole or not at all.
-        copy: write copies, so that changing one never changes the source.
+        catalog: N pictures; their source is only read.
+        split: split of the pictures.
+        out: folder that does not exist or is empty; written atomically.
+        copy: always copy, so that edits of a file never change the source.
 
     Raises:
-        UsageError: `out` holds something already, is no folder, or cannot be written.
-        CatalogError: a picture has gone or changed since it was catalogued.
+        UsageError: `out` is not empty, is not a folder, or cannot be written.
+        CatalogError: a picture is missing or has changed since the scan.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"{out} is not empty.", hint="Name a folder that does not exist yet.")
+        raise UsageError(f"{out} is not empty.", hint="Choose a folder that does not exist yet.")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
-            whole = Path(temporary) / "whole"
-            whole.mkdir()
-            _fill(catalog, split, whole, copy=copy)
-            if out.exists():
-                out.rmdir()
-            whole.rename(out)
+        with atomic_folder(out) as whole:
+            _write_files(catalog, split, whole, copy=copy)
     except OSError as error:
         raise UsageError(
-            f"The parts cannot be written to {out}: {error.strerror}.", hint="Make room, or name another folder."
+            f"The parts cannot be written to {out}: {error.strerror}.",
+            hint="Free disk space, check the permissions, or choose another folder.",
         ) from error
 
 
 def safe_name(text: str, *, suffixes: tuple[str, ...] = ()) -> str:
-    """A name that every file system takes and that leads nowhere else.
+    """Convert text to a file name that is valid on all file systems and contains no path.
 
     Args:
         text: any text.
-        suffixes: lower-case; where the name has none of them, the first is added.
+        suffixes: lower-case suffixes; if the name has none of them, the first is appended.
 
     >>> safe_name("../a:b.JPG", suffixes=(".jpg", ".jpeg"))
     '.._a_b.JPG'
@@ -77,7 +73,7 @@ def safe_name(text: str, *, suffixes: tuple[str, ...] = ()) -> str:
     """
     text = text.encode("utf-8", "replace").decode()
     name = _UNSAFE.sub("_", unicodedata.normalize("NFC", text))
-    stem, ending = _parted(name)
+    stem, ending = _split_suffix(name)
     if suffixes and ending.lower() not in suffixes:
         stem, ending = name, suffixes[0]
     name = stem.encode()[: LONGEST_NAME - len(ending.encode())].decode("utf-8", "ignore") + ending
@@ -87,21 +83,21 @@ def safe_name(text: str, *, suffixes: tuple[str, ...] = ()) -> str:
     return f"_{name}" if _DEVICES.match(name) else name
 
 
-def _parted(name: str) -> tuple[str, str]:
-    """The stem and the suffix, if what follows the last dot is short enough to be one."""
+def _split_suffix(name: str) -> tuple[str, str]:
+    """Split a name into stem and suffix; a suffix has at most five characters after the dot."""
     stem, dot, ending = name.rpartition(".")
     return (stem, dot + ending) if stem and len(ending) < 6 else (name, "")
 
 
-class _Names:
-    """Gives every thing in a folder a name of its own."""
+class _UniqueNames:
+    """Names already used in each folder, compared without case."""
 
     def __init__(self) -> None:
         self.used: dict[tuple[str, str], int] = {}
 
     def unique(self, folder: str, name: str) -> str:
-        """This name, or with a number where the folder has it already, whatever the case of its letters."""
-        stem, suffix = _parted(name)
+        """Reserve a name in a folder, with a number appended if it is already used."""
+        stem, suffix = _split_suffix(name)
         key = (folder, name.casefold())
         while (folder, name.casefold()) in self.used:
             self.used[key] += 1
@@ -110,8 +106,8 @@ class _Names:
         return name
 
 
-def _fill(catalog: "Catalog", split: Split, out: Path, *, copy: bool) -> None:
-    files = _plan(catalog, split)
+def _write_files(catalog: "Catalog", split: Split, out: Path, *, copy: bool) -> None:
+    files = _plan_files(catalog, split)
     for folder in {(out / file).parent for file in files.values()}:
         folder.mkdir(parents=True)
     members = []
@@ -120,17 +116,17 @@ def _fill(catalog: "Catalog", split: Split, out: Path, *, copy: bool) -> None:
         if source is None:
             members.append(row)
         elif source.is_file():
-            _place(source.resolve(), out / file, copy=copy)
+            _link_or_copy(source.resolve(), out / file, copy=copy)
         else:
-            raise CatalogError(f"{source} has gone since it was looked at.", hint="Begin a new run.")
+            raise CatalogError(f"{source} is missing; it existed during the scan.", hint="Start a new run.")
     for row, data in catalog.read(members):
         (out / files[row]).write_bytes(data)
     _write_lists(catalog, split, out, files)
 
 
-def _plan(catalog: "Catalog", split: Split) -> dict[int, str]:
-    """For each row in a part, its file below the folder, in the order of paths."""
-    names = _Names()
+def _plan_files(catalog: "Catalog", split: Split) -> dict[int, str]:
+    """Return the relative output file of each row in a part, in the order of paths."""
+    names = _UniqueNames()
     folders = [names.unique("", safe_name(label)) for label in catalog.labels]
     paths, formats = catalog.table["path"].to_list(), catalog.table["format"].to_list()
     files = {}
@@ -141,7 +137,7 @@ def _plan(catalog: "Catalog", split: Split) -> dict[int, str]:
     return files
 
 
-def _place(source: Path, target: Path, *, copy: bool) -> None:
+def _link_or_copy(source: Path, target: Path, *, copy: bool) -> None:
     if not copy:
         with contextlib.suppress(OSError):
             os.link(source, target)
@@ -161,8 +157,8 @@ def _write_lists(catalog: "Catalog", split: Split, out: Path, files: dict[int, s
     with (out / "split.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("path", "label", "part", "group"), *sorted(rows)])
     for part in PARTS:
-        chosen = [(catalog.label_index[row], name) for row, name in files.items() if split.part[row] == part]
-        _write_lst(out / f"{part}.lst", chosen)
+        listed = [(catalog.label_index[row], name) for row, name in files.items() if split.part[row] == part]
+        _write_lst(out / f"{part}.lst", listed)
 
 
 def _write_lst(path: Path, files: Iterable[tuple[int, str]]) -> None:

@@ -1,6 +1,6 @@
-"""What was computed once, kept by content.
+"""Cache of computed rows, addressed by the content they were computed from.
 
-Shelves of rows that any later run may read again.
+Rows of one name, dtype and shape form a shelf, which later runs and other processes can read.
 """
 
 from discern.store.chunk import FORMAT

@@ -1,25 +1,24 @@
-"""One file of a shelf: written whole or not at all, and proven before it is believed.
+"""File of a shelf, written atomically and verified by a digest.
 
 A chunk is a 512-byte JSON line (`format`, `shelf`, `rows`, `digest`), then the 32-byte content hashes of its rows, then
-the rows themselves as raw little-endian numbers. The digest covers the shelf's identity, the hashes and the rows.
+the rows as raw little-endian values. The digest is the SHA-256 of the shelf's identity, the hashes and the rows.
 """
 
 import hashlib
 import json
 import os
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from discern.atomic import atomic_write
 from discern.errors import StoreError
 from discern.store.index import KEY
 
 FORMAT = 1
 SUFFIX = ".shelf"
-UNFINISHED = ".unfinished"
 
 _HEADER_BYTES = 512
 _BLOCK_BYTES = 1 << 20
@@ -27,7 +26,7 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """What the first line of a chunk says: the shelf that it belongs to, its rows, and the digest of the rest."""
+    """First line of a chunk: identity of its shelf, number of rows, and digest of the rest."""
 
     shelf: str
     rows: int
@@ -36,7 +35,7 @@ class Header:
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """Where some rows lie."""
+    """Location of the rows of one file."""
 
     path: Path
     shelf: str
@@ -45,11 +44,11 @@ class Chunk:
 
     @property
     def offset(self) -> int:
-        """The byte at which the first row begins."""
+        """Offset of the first row, in bytes."""
         return _HEADER_BYTES + KEY.itemsize * self.count
 
-    def is_sound(self) -> bool:
-        """Tell whether the file still holds what was written; reads all of it."""
+    def is_intact(self) -> bool:
+        """Tell whether the file still matches its digest; reads all of it."""
         try:
             with self.path.open("rb") as file:
                 file.seek(_HEADER_BYTES)
@@ -62,7 +61,7 @@ class Chunk:
 
 
 def write_chunk(folder: Path, shelf: str, keys: np.ndarray, rows: np.ndarray) -> Chunk:
-    """Write rows, and the hashes they are found by (`KEY` [n]), as one new file that appears complete or never.
+    """Write rows and their content hashes (`KEY` [n]) atomically as a new file.
 
     Raises:
         StoreError: the folder cannot be written.
@@ -74,31 +73,27 @@ def write_chunk(folder: Path, shelf: str, keys: np.ndarray, rows: np.ndarray) ->
     path = folder / (uuid.uuid4().hex + SUFFIX)
     chunk = Chunk(path=path, shelf=shelf, count=len(rows), digest=digest.hexdigest())
     header = json.dumps({"format": FORMAT, "shelf": shelf, "rows": chunk.count, "digest": chunk.digest})
-    unfinished = chunk.path.with_suffix(UNFINISHED)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as file:
+        with atomic_write(chunk.path) as unfinished, unfinished.open("wb") as file:
             file.write(header.encode().ljust(_HEADER_BYTES - 1) + b"\n")
             file.writelines(parts)
-        os.replace(unfinished, chunk.path)  # noqa: PTH105 - one call that is atomic on every system
     except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink()
         raise StoreError(
             f"The cache at {folder} cannot be written: {error.strerror or error}.",
-            hint="Make room there, or name another folder with --cache.",
+            hint="Free some space, or choose another folder with --cache.",
         ) from error
     return chunk
 
 
 def read_chunk(path: Path, shelf: str, row_bytes: int) -> tuple[Chunk, np.ndarray] | None:
-    """Read a chunk's header and hashes (`KEY` [n]), or give None where the file is not a whole chunk of this shelf.
+    """Read the header and hashes (`KEY` [n]) of a chunk; None if the file is not a complete chunk of this shelf.
 
     Raises:
-        StoreError: a newer version wrote it.
+        StoreError: the chunk was written by a newer version.
     """
     try:
-        if not path.is_file():  # a pipe would be waited for
+        if not path.is_file():  # opening a pipe would block
             return None
         with path.open("rb") as file:
             header = read_header(path, file.read(_HEADER_BYTES))
@@ -116,23 +111,23 @@ def _size(rows: int, row_bytes: int) -> int:
 
 
 def read_header(path: Path, line: bytes) -> Header | None:
-    """Read what the first line of a chunk says, or give None where it says nothing.
+    """Parse the first line of a chunk; None if it is invalid.
 
     Raises:
-        StoreError: a newer version wrote it.
+        StoreError: the chunk was written by a newer version.
     """
     try:
-        said = json.loads(line)
+        fields = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(said, dict) or not isinstance(said.get("format"), int):
+    if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
         return None
-    if said["format"] > FORMAT:
+    if fields["format"] > FORMAT:
         raise StoreError(
-            f"The cache at {path.parent} was written by a newer version of Discern (format {said['format']}).",
-            hint="Upgrade Discern, or name another folder with --cache.",
+            f"The cache at {path.parent} was written by a newer version of Discern (format {fields['format']}).",
+            hint="Upgrade Discern, or choose another folder with --cache.",
         )
-    shelf, rows, digest = said.get("shelf"), said.get("rows"), said.get("digest")
+    shelf, rows, digest = fields.get("shelf"), fields.get("rows"), fields.get("digest")
     if isinstance(shelf, str) and isinstance(rows, int) and isinstance(digest, str) and rows > 0:
         return Header(shelf=shelf, rows=rows, digest=digest)
     return None

@@ -1,4 +1,4 @@
-"""How much the cache holds, and how it is made smaller."""
+"""Survey and pruning of the cache."""
 
 import re
 import stat
@@ -13,8 +13,9 @@ from time import time
 import platformdirs
 from filelock import FileLock, Timeout
 
+from discern.atomic import UNFINISHED
 from discern.errors import StoreError
-from discern.store.chunk import SUFFIX, UNFINISHED, read_header
+from discern.store.chunk import SUFFIX, read_header
 
 _ABANDONED_SECONDS = 3600
 _LOCK_SECONDS = 60
@@ -23,7 +24,7 @@ _SHELF = re.compile(".+-[0-9a-f]{12}")
 
 @dataclass(frozen=True, kw_only=True)
 class ShelfInfo:
-    """What one shelf holds: its rows, its bytes on disk, and when any of it was last used."""
+    """Size of a shelf (rows, bytes on disk) and the time of its last use."""
 
     name: str
     rows: int
@@ -32,17 +33,17 @@ class ShelfInfo:
 
 
 def default_folder() -> Path:
-    """The cache folder that this system gives its users' programs."""
+    """Return the user's cache directory for Discern."""
     return platformdirs.user_cache_path("discern", appauthor=False)
 
 
 def is_cache_folder(folder: Path) -> bool:
-    """Tell by its name and content whether a folder is one of a cache's shelves."""
+    """Tell by name and content whether a folder is a shelf of a cache."""
     return bool(_SHELF.fullmatch(folder.name)) and any(folder.glob(f"*{SUFFIX}"))
 
 
 def survey(folder: Path) -> list[ShelfInfo]:
-    """List the shelves of a cache, by name; an absent folder has none."""
+    """List the shelves of a cache, sorted by name; a missing folder has none."""
     shelves: dict[str, list[tuple[Path, stat_result]]] = {}
     for path, status in _files(folder, SUFFIX):
         shelves.setdefault(path.parent.name, []).append((path, status))
@@ -58,10 +59,10 @@ def survey(folder: Path) -> list[ShelfInfo]:
 
 
 def prune(folder: Path, *, keep_bytes: float) -> int:
-    """Remove least recently used rows until at most `keep_bytes` are left; give the bytes freed.
+    """Remove least recently used rows until at most `keep_bytes` are left, and return the number of bytes freed.
 
-    Leftovers of killed writers go as well. Only one process prunes at a time; a run that needs what was removed says so
-    and computes it again when repeated.
+    Temporary files of killed writers are removed as well. Only one process prunes at a time. A run that is reading
+    removed rows fails with a `StoreError`, and computes them again when it is repeated.
 
     Raises:
         StoreError: another process has been pruning for a minute.
@@ -72,12 +73,14 @@ def prune(folder: Path, *, keep_bytes: float) -> int:
         with FileLock(folder / "prune.lock", timeout=_LOCK_SECONDS):
             return _remove_abandoned(folder) + _remove_oldest(folder, keep_bytes)
     except Timeout as error:
-        raise StoreError(f"The cache at {folder} is being pruned by another process.", hint="Wait for it.") from error
+        raise StoreError(
+            f"The cache at {folder} is being pruned by another process.", hint="Try again when it has finished."
+        ) from error
 
 
 def _remove_abandoned(folder: Path) -> int:
-    oldest = time() - _ABANDONED_SECONDS
-    return sum(_remove(path, status) for path, status in _files(folder, UNFINISHED) if status.st_mtime < oldest)
+    cutoff = time() - _ABANDONED_SECONDS
+    return sum(_remove(path, status) for path, status in _files(folder, UNFINISHED) if status.st_mtime < cutoff)
 
 
 def _remove_oldest(folder: Path, keep_bytes: float) -> int:
@@ -92,7 +95,7 @@ def _remove_oldest(folder: Path, keep_bytes: float) -> int:
 
 
 def _remove(path: Path, status: stat_result) -> int:
-    with suppress(OSError):  # Windows keeps a file that another process has mapped
+    with suppress(OSError):  # Windows refuses to delete a file that another process has mapped
         path.unlink()
         return status.st_size
     return 0

@@ -1,4 +1,4 @@
-"""Rows of a shelf in the order they were asked for, read from disk only when they are needed."""
+"""Lazy array over the rows of a shelf, read from disk on indexing."""
 
 import operator
 from collections.abc import Sequence
@@ -10,19 +10,18 @@ import numpy as np
 from discern.errors import StoreError
 from discern.store.chunk import Chunk
 
-# Mapped pages count as a process's memory, and each map holds a file handle: a few are enough.
-_OPEN_MAPS = 4
+_OPEN_MAPS = 4  # mapped pages count as memory of the process, and each map holds a file handle; not tuned
 
 
 class Rows:
-    """A lazy array [N, *row shape] over the chunks of a shelf; only what is indexed is read.
+    """Lazy array [N, *row shape] over the chunks of a shelf; only the indexed rows are read.
 
     Args:
-        chunks: the files that hold the rows.
-        chunk: int [N], which of `chunks` holds each row.
-        place: int [N], the row's place in that chunk.
-        dtype: of one element.
-        row_shape: of one row.
+        chunks: files that hold the rows.
+        chunk: index into `chunks` of each row, int [N].
+        place: position of each row in its chunk, int [N].
+        dtype: dtype of the elements.
+        row_shape: shape of one row.
     """
 
     def __init__(
@@ -43,12 +42,12 @@ class Rows:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of the whole array: [N, *row shape]."""
+        """Shape of the array, [N, *row shape]."""
         return (len(self), *self.row_shape)
 
     @property
     def ndim(self) -> int:
-        """How many axes there are."""
+        """Number of axes."""
         return 1 + len(self.row_shape)
 
     def __len__(self) -> int:
@@ -58,7 +57,7 @@ class Rows:
         """Read one row [*row shape] (int) or several [n, *row shape] (slice, int array, bool array [N]).
 
         Raises:
-            IndexError: there is no such row.
+            IndexError: an index is out of range.
             StoreError: the rows were pruned since they were looked up.
         """
         if isinstance(key, slice):
@@ -69,12 +68,12 @@ class Rows:
         return self._gather(self._positions(np.asarray(key)))
 
     def __array__(self, dtype: np.dtype[Any] | None = None, copy: bool | None = None) -> np.ndarray:  # noqa: FBT001
-        """Read everything: for sets that are known to be small."""
-        everything = self._gather(np.arange(len(self)))
-        return everything if dtype is None else everything.astype(dtype, copy=False)
+        """Read all rows into memory."""
+        rows = self._gather(np.arange(len(self)))
+        return rows if dtype is None else rows.astype(dtype, copy=False)
 
     def select(self, positions: Sequence[int] | np.ndarray) -> Self:
-        """Take some rows (int array, or bool array [N]) in the given order, without reading them."""
+        """Select rows (int array, or bool array [N]) in the given order, without reading them."""
         positions = self._positions(positions)
         return type(self)(
             self._chunks, self._chunk[positions], self._place[positions], dtype=self.dtype, row_shape=self.row_shape
@@ -84,16 +83,16 @@ class Rows:
         positions = np.asarray(key)
         if positions.size == 0 and positions.dtype != np.bool_:
             positions = positions.astype(np.int64)
-        chosen: np.ndarray = np.arange(len(self))[positions]
-        return chosen
+        selected: np.ndarray = np.arange(len(self))[positions]
+        return selected
 
     def _gather(self, positions: np.ndarray) -> np.ndarray:
         gathered = np.empty((len(positions), *self.row_shape), self.dtype)
         chunk, place = self._chunk[positions], self._place[positions]
         order = np.argsort(chunk, kind="stable")
         starts = np.flatnonzero(np.diff(chunk[order], prepend=-1))
-        for taken in np.split(order, starts[1:]) if len(order) else []:
-            gathered[taken] = self._map(int(chunk[taken[0]]))[place[taken]]
+        for rows in np.split(order, starts[1:]) if len(order) else []:
+            gathered[rows] = self._map(int(chunk[rows[0]]))[place[rows]]
         return gathered
 
     def _open(self, number: int) -> np.ndarray:
@@ -103,6 +102,6 @@ class Rows:
             return np.memmap(chunk.path, self.dtype, "r", chunk.offset, shape)
         except (OSError, ValueError) as error:
             raise StoreError(
-                f"Rows of the cache at {chunk.path.parent} went away while they were in use.",
-                hint="Run the same command again: only what is gone is computed again.",
+                f"Rows of the cache at {chunk.path.parent} were removed while in use.",
+                hint="Run the same command again: only the missing rows are recomputed.",
             ) from error

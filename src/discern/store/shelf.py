@@ -1,4 +1,4 @@
-"""Rows of one kind, kept by the content they were computed from."""
+"""Persistent table of rows, addressed by the hash of the content they were computed from."""
 
 import hashlib
 import os
@@ -17,41 +17,41 @@ from discern.store.index import KEY, Index
 from discern.store.rows import Rows
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,160}")
-_CHUNK_BYTES = 16 << 20
+_CHUNK_BYTES = 16 << 20  # not tuned
 
 
 class Shelf:
-    """Rows of one dtype and shape, each found by the sha256 of the content it was computed from.
+    """Persistent table of rows of one dtype and shape, each addressed by the SHA-256 of its source content.
 
-    Several threads and processes may read and write one shelf: a chunk appears whole, under a name of its own, and is
-    never changed. A chunk is hashed once per `Shelf`, when a row of it is first asked for; what does not hold is
-    removed and its rows are missing again.
+    Several threads and processes may read and write one shelf: chunks are written atomically under unique names, and
+    never changed. A chunk is verified once per `Shelf`, when one of its rows is first requested; a damaged chunk is
+    deleted, and its rows count as missing.
 
     Args:
-        folder: the cache; made when something is first put.
-        name: what the rows are: letters, digits, ".", "_", "-". With dtype and shape it is the shelf's identity.
-        dtype: of the rows' elements; may be structured, but holds no Python objects.
-        shape: of one row.
+        folder: directory of the cache; created by the first `put`.
+        name: name of the rows: letters, digits, ".", "_", "-". Name, dtype and shape identify the shelf.
+        dtype: dtype of the elements; may be structured, but not hold Python objects.
+        shape: shape of one row.
 
     Raises:
-        StoreError: a newer version of Discern wrote this shelf.
+        StoreError: the shelf was written by a newer version of Discern.
     """
 
     def __init__(self, folder: Path, name: str, dtype: np.dtype[Any], *, shape: tuple[int, ...] = ()) -> None:
         if not _NAME.fullmatch(name):
-            raise ValueError(f"not a name for a shelf: {name!r}")
+            raise ValueError(f"invalid name of a shelf: {name!r}")
         self.dtype = np.dtype(dtype)
         if self.dtype.hasobject:
-            raise ValueError("a shelf keeps numbers, not Python objects")
+            raise ValueError("a shelf cannot store Python objects")
         self.shape = tuple(shape)
-        kind = f"{self.dtype.newbyteorder('<').descr} {self.shape}"
-        self._identity = f"{name}-{hashlib.sha256(kind.encode()).hexdigest()[:12]}"
+        layout = f"{self.dtype.newbyteorder('<').descr} {self.shape}"
+        self._identity = f"{name}-{hashlib.sha256(layout.encode()).hexdigest()[:12]}"
         self.folder = folder / self._identity
         self._lock = threading.RLock()
         self._chunks: dict[int, Chunk] = {}
         self._numbers: dict[str, int] = {}
-        self._sound: set[str] = set()
-        self._refused: set[str] = set()
+        self._verified: set[str] = set()
+        self._rejected: set[str] = set()
         self._index = Index()
         self._refresh()
 
@@ -59,43 +59,44 @@ class Shelf:
         return bool(self.known([content])[0])
 
     def known(self, contents: Sequence[str]) -> np.ndarray:
-        """Tell which contents (64 hex digits each) were kept when this shelf last looked: bool [n]."""
+        """Tell which contents (64 hex digits each) are stored, as of the last look at the folder: bool [n]."""
         with self._lock:
             return self._find(_keys(contents))[0] >= 0
 
     def missing(self, contents: Sequence[str]) -> list[int]:
-        """Give the positions whose content (64 hex digits) is not kept; of equal ones the first only."""
+        """List the positions of contents (64 hex digits each) that are not stored; of equal ones only the first."""
         with self._lock:
             self._refresh()
             return list(map(int, self._new(_keys(contents))))
 
     def put(self, contents: Sequence[str], rows: np.ndarray) -> None:
-        """Keep rows [len(contents), *shape]; what is kept already stays as it is.
+        """Store rows [len(contents), *shape]; rows that are stored already are not replaced.
 
         Raises:
-            ValueError: the rows are of another shape or dtype.
+            ValueError: the rows have another shape or dtype.
             StoreError: the folder cannot be written.
         """
         if rows.shape != (len(contents), *self.shape) or rows.dtype != self.dtype:
-            raise ValueError(f"{len(contents)} rows of {self.dtype} {self.shape} wanted, got {rows.dtype} {rows.shape}")
+            expected = f"{len(contents)} rows of {self.dtype} {self.shape}"
+            raise ValueError(f"expected {expected}, got {rows.dtype} {rows.shape}")
         keys = _keys(contents)
         with self._lock:
             new = self._new(keys)
         step = max(1, _CHUNK_BYTES // max(1, self._row_bytes))
         for start in range(0, len(new), step):
-            taken = new[start : start + step]
-            some = rows[taken[0] : taken[-1] + 1] if taken[-1] - taken[0] == len(taken) - 1 else rows[taken]
-            little = some.astype(self.dtype.newbyteorder("<"), copy=False)
-            chunk = write_chunk(self.folder, self._identity, keys[taken], little)
+            at = new[start : start + step]
+            part = rows[at[0] : at[-1] + 1] if at[-1] - at[0] == len(at) - 1 else rows[at]
+            little_endian = part.astype(self.dtype.newbyteorder("<"), copy=False)
+            chunk = write_chunk(self.folder, self._identity, keys[at], little_endian)
             with self._lock:
-                self._sound.add(chunk.path.name)
-                self._add(chunk, keys[taken])
+                self._verified.add(chunk.path.name)
+                self._add(chunk, keys[at])
 
     def rows(self, contents: Sequence[str]) -> Rows:
         """Look up rows in the order of `contents`, without reading them.
 
         Raises:
-            StoreError: one of them is not kept.
+            StoreError: a row is not stored.
         """
         with self._lock:
             self._refresh()
@@ -105,34 +106,34 @@ class Shelf:
         if len(chunks) < len(numbers):
             raise StoreError(
                 f"The cache at {self.folder} has no row for content {contents[int(np.argmin(found))][:16]}.",
-                hint="Run the same command again: what is gone is computed again.",
+                hint="Run the same command again: missing rows are recomputed.",
             )
         chunk = chunk.astype(np.int32)
         return Rows(chunks, chunk, place, dtype=self.dtype.newbyteorder("<"), row_shape=self.shape)
 
     def proven(self) -> set[str]:
-        """Name the chunks that were written or hashed here."""
-        return set(self._sound)
+        """Names of the chunks that this object has written or verified."""
+        return set(self._verified)
 
     def trust(self, chunks: set[str]) -> None:
-        """Take chunks for sound that another process of this very run has `proven`."""
-        self._sound |= chunks
+        """Skip the verification of chunks that another process of the same run has `proven`."""
+        self._verified |= chunks
 
     @property
     def _row_bytes(self) -> int:
         return self.dtype.itemsize * int(np.prod(self.shape, dtype=np.int64))
 
     def _refresh(self) -> None:
-        """Take note of chunks that came (other writers) or went (pruning) since the last look."""
+        """Add chunks of other writers and drop pruned ones since the last look at the folder."""
         try:
             names = {name for name in os.listdir(self.folder) if name.endswith(SUFFIX)}  # noqa: PTH208 - names only
         except OSError:
             names = set()
-        self._forget(self._numbers.keys() - names)
-        for name in sorted(names - self._numbers.keys() - self._refused):
+        self._drop(self._numbers.keys() - names)
+        for name in sorted(names - self._numbers.keys() - self._rejected):
             read = read_chunk(self.folder / name, self._identity, self._row_bytes)
             if read is None:
-                self._refused.add(name)
+                self._rejected.add(name)
             else:
                 self._add(*read)
 
@@ -142,7 +143,7 @@ class Shelf:
         self._numbers[chunk.path.name] = number
         self._index.add(keys, number)
 
-    def _forget(self, names: Collection[str]) -> None:
+    def _drop(self, names: Collection[str]) -> None:
         if names:
             numbers = {self._numbers.pop(name) for name in names}
             for number in numbers:
@@ -150,38 +151,38 @@ class Shelf:
             self._index.remove(numbers)
 
     def _new(self, keys: np.ndarray) -> np.ndarray:
-        """Positions of keys that are not kept, in their order; of equal ones the first."""
+        """Positions of keys that are not stored, in order; of equal ones only the first."""
         _, first = np.unique(keys, return_index=True)
         first.sort()
         new: np.ndarray = first[self._find(keys[first])[0] < 0]
         return new
 
     def _find(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Number of the chunk, -1 for none, and place in it, in chunks that hold what was written: int32 [n] each."""
+        """Look up the chunk number (-1 if missing) and row of keys in verified chunks, int32 [n] each."""
         while True:
             found, place = self._index.find(keys)
             chunks = [self._chunks[number] for number in np.unique(found).tolist() if number >= 0]
-            damaged = [chunk for chunk in chunks if not self._is_sound(chunk)]
+            damaged = [chunk for chunk in chunks if not self._verify(chunk)]
             if not damaged:
                 return found, place
             for chunk in damaged:
                 with suppress(OSError):
                     chunk.path.unlink()
-            self._refused.update(chunk.path.name for chunk in damaged)
-            self._forget([chunk.path.name for chunk in damaged])
+            self._rejected.update(chunk.path.name for chunk in damaged)
+            self._drop([chunk.path.name for chunk in damaged])
 
-    def _is_sound(self, chunk: Chunk) -> bool:
+    def _verify(self, chunk: Chunk) -> bool:
         name = chunk.path.name
-        if name not in self._sound and chunk.is_sound():
-            self._sound.add(name)
+        if name not in self._verified and chunk.is_intact():
+            self._verified.add(name)
             with suppress(OSError):
                 os.utime(chunk.path)  # "last used", for pruning
-        return name in self._sound
+        return name in self._verified
 
 
 def _keys(contents: Sequence[str]) -> np.ndarray:
-    """`KEY` [n] of hashes in hex."""
-    wrong = next((content for content in contents if len(content) != 2 * KEY.itemsize), None)
-    if wrong is not None:
-        raise ValueError(f"not a content hash of 64 hex digits: {wrong!r}")
+    """Convert hex hashes to `KEY` [n]."""
+    invalid = next((content for content in contents if len(content) != 2 * KEY.itemsize), None)
+    if invalid is not None:
+        raise ValueError(f"a content hash must have 64 hex digits: {invalid!r}")
     return np.frombuffer(bytes.fromhex("".join(contents)), KEY) if contents else np.empty(0, KEY)

@@ -5,8 +5,8 @@ from discern.training.config import TrainConfig
 from discern.training.fit import AppliedFixes, FitResult, HeldOutPredictions, TrainingData, fit, tabulate
 from discern.training.label_predictions import predict_for_label_checks
 from discern.training.learning_curve import compute_learning_curve
-from discern.training.metrics import compute_metrics
 from discern.training.pack import Provenance, pack
+from discern.training.run_metrics import compute_metrics
 
 __all__ = [
     "AcceptPolicy",

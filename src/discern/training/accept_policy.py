@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from discern.bundle import Thresholds, label_sets
-from discern.evaluating import evaluate_prediction_sets
+from discern.evaluating import ConformalMetrics, evaluate_prediction_sets
 from discern.heads import Basis, RiskControl, fit_prediction_sets, fit_risk_control
 from discern.splitting import Split
 from discern.splitting.folds import assign_folds
@@ -28,7 +28,7 @@ class AcceptPolicy:
 
     thresholds: Thresholds
     promise: RiskControl | None
-    sets: dict[str, Any] | None
+    sets: ConformalMetrics | None
 
     def policy(self) -> dict[str, Any] | None:
         """The promise with its evidence, JSON-ready."""
@@ -45,7 +45,7 @@ def choose_policy(material: TrainingData, split: Split, learned: FitResult, conf
         unknown=learned.final.t_unknown,
         accept=None if promise is None else promise.t_accept,
         false_rejection=config.head.false_rejection,
-        label_set=None if sets is None else sets["threshold"],
+        label_set=None if sets is None else sets.threshold,
     )
     return AcceptPolicy(thresholds=thresholds, promise=promise, sets=sets)
 
@@ -80,7 +80,7 @@ def _promise(material: TrainingData, split: Split, honest: ScoredPredictions, ri
 
 def _sets(
     material: TrainingData, split: Split, honest: HeldOutPredictions, config: TrainConfig, basis: Basis
-) -> dict[str, Any]:
+) -> ConformalMetrics:
     """The threshold fitted on all held-out answers, and what thresholds fitted on four fifths are worth on the rest."""
     assert config.coverage is not None
     truth, groups = material.catalog.label_index[honest.rows], split.group[honest.rows]
@@ -92,13 +92,18 @@ def _sets(
         threshold = _fit_sets(honest.probabilities[others], truth[others], groups[others], weights[others], config)
         inside[judged] = label_sets(honest.probabilities[judged], threshold)
     labels = material.catalog.labels
-    figures = evaluate_prediction_sets(inside, truth, labels=labels, groups=groups, weights=weights, seed=config.seed)
-    return figures.to_json() | {
-        "asked": config.coverage,
-        "threshold": _fit_sets(honest.probabilities, truth, groups, weights, config),
-        "basis": basis,
-        "guaranteed": basis == "held-out",
-    }
+    metrics = evaluate_prediction_sets(inside, truth, labels=labels, groups=groups, weights=weights, seed=config.seed)
+    return ConformalMetrics(
+        coverage=metrics.coverage,
+        coverage_of_groups=metrics.coverage_of_groups,
+        size=metrics.size,
+        single=metrics.single,
+        per_class=metrics.per_class,
+        target=config.coverage,
+        threshold=_fit_sets(honest.probabilities, truth, groups, weights, config),
+        basis=basis,
+        guaranteed=basis == "held-out",
+    )
 
 
 def _fit_sets(

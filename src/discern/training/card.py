@@ -2,10 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from discern.bundle import Manifest
+from discern.evaluating import Interval, Metrics
 
 _MOST_NAMED = 20
 _UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
@@ -56,35 +57,36 @@ def _front_matter(manifest: Manifest) -> str:
 
 def _results(manifest: Manifest) -> Iterator[dict[str, Any]]:
     """What was measured, as Hugging Face lists it; only what no leak has flattered."""
-    value = _part(manifest.metrics, "accuracy", "leak_free").get("value")
-    measured = [("accuracy", "Accuracy on independent pictures", value)]
-    error = _part(manifest.metrics, "ece").get("value")
-    measured.append(("expected_calibration_error", "Debiased calibration error", error))
-    metrics = [
+    metrics = Metrics.from_json(manifest.metrics)
+    measured = (
+        ("accuracy", "Accuracy on independent pictures", metrics.accuracy.leak_free.value),
+        ("expected_calibration_error", "Debiased calibration error", metrics.ece.value),
+    )
+    listed = [
         {"type": kind, "name": name, "value": round(number, 4)} for kind, name, number in measured if number is not None
     ]
-    if metrics:
+    if listed:
         task = {"type": "image-classification"}
         dataset = {"type": "custom", "name": manifest.name, "revision": str(manifest.data.get("fingerprint", ""))[:16]}
-        yield {"task": task, "dataset": dataset, "metrics": metrics}
+        yield {"task": task, "dataset": dataset, "metrics": listed}
 
 
 def _model(manifest: Manifest) -> Iterator[str]:
-    backbone, accuracy = manifest.backbone, _part(manifest.metrics, "accuracy")
-    leak_free, recipe = _part(accuracy, "leak_free"), manifest.recipe
+    backbone, metrics = manifest.backbone, Metrics.from_json(manifest.metrics)
+    leak_free, recipe = metrics.accuracy.leak_free, manifest.recipe
     yield f"\n# {_text(manifest.name)}\n"
     yield (
         f"An image classifier made by Discern. It answers with one of {len(manifest.labels)} labels, says when a "
         "picture is none of these things, and asks for a person where it is not sure."
     )
     yield "\n## How good it is\n"
-    yield f"- **Accuracy on independent pictures**: {_interval(leak_free)} ({_text(leak_free.get('method', ''))})"
-    if leak_free.get("method") in _METHODS:
-        yield f"- **Measured**: {_METHODS[leak_free['method']]}"
-    yield f"- **The same by a random split, which leaks**: {_interval(_part(accuracy, 'naive'))}"
-    for name, figure in _part(manifest.metrics, "baselines").items():
-        yield f"- **For comparison, {_text(_RIVALS.get(name, name))}**: {_interval(figure)}"
-    yield from _further_figures(manifest)
+    yield f"- **Accuracy on independent pictures**: {_interval(leak_free)} ({_text(leak_free.method or '')})"
+    if leak_free.method in _METHODS:
+        yield f"- **Measured**: {_METHODS[leak_free.method]}"
+    yield f"- **The same by a random split, which leaks**: {_interval(metrics.accuracy.random_split)}"
+    for name, accuracy in metrics.baselines.items():
+        yield f"- **For comparison, {_text(_RIVALS.get(name, name))}**: {_interval(accuracy)}"
+    yield from _further_metrics(metrics)
     yield "\n## What becomes of an answer\n"
     yield from _decisions(manifest)
     yield "\n## How it works\n"
@@ -100,24 +102,23 @@ def _model(manifest: Manifest) -> Iterator[str]:
     )
 
 
-def _further_figures(manifest: Manifest) -> Iterator[str]:
-    metrics = manifest.metrics
-    ece, ordered, sets, gate = (_part(metrics, name) for name in ("ece", "ordered", "conformal", "gate"))
-    if ece.get("value") is not None:
-        chance = f"; chance alone gives up to {ece['null95']:.1%}" if ece.get("null95") is not None else ""
-        yield f"- **Stated confidence and truth differ by**: {ece['value']:.1%} on average{chance}"
-    off, constant = _part(ordered, "mae").get("value"), _part(ordered, "constant_mae").get("value")
-    if off is not None:
-        rival = "" if constant is None else f"; always answering {_text(ordered.get('constant'))} is {constant:.2f} off"
-        yield f"- **Steps off on the scale**: {off:.2f} on average{rival}"
-    if sets.get("asked") is not None:
-        size = _part(sets, "size").get("value")
+def _further_metrics(metrics: Metrics) -> Iterator[str]:
+    ece, ordered, sets, negatives = metrics.ece, metrics.ordered, metrics.conformal, metrics.negatives
+    if ece.value is not None:
+        chance = f"; chance alone gives up to {ece.null95:.1%}" if ece.null95 is not None else ""
+        yield f"- **Stated confidence and truth differ by**: {ece.value:.1%} on average{chance}"
+    if ordered is not None and ordered.mae.value is not None:
+        constant = ordered.constant_mae.value
+        rival = "" if constant is None else f"; always answering {_text(ordered.constant)} is {constant:.2f} off"
+        yield f"- **Steps off on the scale**: {ordered.mae.value:.2f} on average{rival}"
+    if sets is not None and sets.target is not None:
+        size = "" if sets.size.value is None else f", {sets.size.value:.2f} labels on average"
         yield (
-            f"- **Sets of labels**: {sets['asked']:.0%} were to hold the right one; measured: "
-            f"{_interval(_part(sets, 'coverage'))}{'' if size is None else f', {size:.2f} labels on average'}"
+            f"- **Sets of labels**: {sets.target:.0%} were to hold the right one; measured: "
+            f"{_interval(sets.coverage)}{size}"
         )
-    if gate:
-        yield f"- **Strangers turned away**: {_interval(_part(gate, 'rejected'))}"
+    if negatives is not None:
+        yield f"- **Strangers turned away**: {_interval(negatives.rejected)}"
 
 
 def _decisions(manifest: Manifest) -> Iterator[str]:
@@ -136,7 +137,8 @@ def _decisions(manifest: Manifest) -> Iterator[str]:
 
 
 def _data(manifest: Manifest) -> Iterator[str]:
-    data, split = manifest.data, _part(manifest.metrics, "split")
+    data, metrics = manifest.data, Metrics.from_json(manifest.metrics)
+    split = metrics.split
     yield "\n# The data\n"
     groups = f" in {data['groups']:,} independent groups (films, bursts, copies)" if data.get("groups") else ""
     yield f"- **Learned from**: {data.get('pictures', 0):,} pictures{groups}, labelled by their owner"
@@ -145,22 +147,22 @@ def _data(manifest: Manifest) -> Iterator[str]:
     if data.get("formats"):
         yield f"- **Formats**: {_listed(f'{_text(name)} ({count:,})' for name, count in data['formats'].items())}"
     yield f"- **Fingerprint**: `{_code(data.get('fingerprint', ''))[:16]}`"
-    if split:
-        yield f"- **Split**: {_text(split.get('method', ''))}. {_text(split.get('reason') or '')}".rstrip()
-    if split.get("leaks"):
-        yield f"- **Leaks**: {split['leaks']:,} pictures that would have leaked did not take part in learning"
+    if split.method:
+        yield f"- **Split**: {_text(split.method)}. {_text(split.reason or '')}".rstrip()
+    if split.leaks:
+        yield f"- **Leaks**: {split.leaks:,} pictures that would have leaked did not take part in learning"
     yield from _per_class(manifest)
     if data.get("faults") is not None:
         yield "\n## Faults found\n"
         found = {check: count for check, count in data["faults"].items() if count}
         yield from [f"- {_text(check.replace('_', ' '))}: {count:,}" for check, count in found.items()] or ["None."]
     yield "\n## Known limits\n"
-    yield from (f"- {limit}" for limit in _limits(manifest))
+    yield from (f"- {limit}" for limit in _limits(manifest, metrics))
 
 
 def _per_class(manifest: Manifest) -> Iterator[str]:
     """Pictures and groups of each class; of many classes those with the fewest pictures."""
-    per_class = _part(manifest.data, "per_class")
+    per_class = manifest.data.get("per_class")
     if not per_class:
         return
     fewest = sorted(per_class, key=lambda label: per_class[label].get("pictures", 0))
@@ -173,37 +175,27 @@ def _per_class(manifest: Manifest) -> Iterator[str]:
         yield f"\nThese have the fewest pictures; the other {len(per_class) - len(shown)} have more."
 
 
-def _limits(manifest: Manifest) -> Iterator[str]:
-    split = _part(manifest.metrics, "split")
+def _limits(manifest: Manifest, metrics: Metrics) -> Iterator[str]:
     yield "Probabilities and promises hold for pictures like those it learned from; elsewhere they promise nothing."
     if manifest.backbone.get("pretraining"):
         yield "Pictures that the backbone was pretrained on flatter the figures."
-    if split.get("unjudged"):
-        names = _listed(_said(manifest, str(label)) for label in split["unjudged"])
+    if metrics.split.unevaluated:
+        names = _listed(_said(manifest, label) for label in metrics.split.unevaluated)
         yield f"Nobody can say how well these are known, as all their pictures belong together: {names}."
-    if _part(manifest.metrics, "accuracy", "leak_free").get("low") is None:
+    if metrics.accuracy.leak_free.low is None:
         yield "There are too few independent pictures to say how far the accuracy may be off."
-    if not _part(manifest.metrics, "gate"):
+    if metrics.negatives is None:
         yield "How many strangers it turns away was not measured: no pictures of none of the labels were given."
-    sentence = _part(manifest.metrics, "learning_curve").get("sentence")
-    if sentence:
-        yield _text(sentence)
+    if metrics.learning_curve is not None and metrics.learning_curve.sentence:
+        yield _text(metrics.learning_curve.sentence)
 
 
-def _part(facts: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
-    """A nested part, empty where any step is missing or null."""
-    found: Any = facts
-    for name in names:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
-
-
-def _interval(figure: Mapping[str, Any]) -> str:
-    if figure.get("value") is None:
+def _interval(metric: Interval) -> str:
+    if metric.value is None:
         return "not measured"
-    if figure.get("low") is None or figure.get("high") is None:
-        return f"{figure['value']:.1%}, too few groups for an interval"
-    return f"{figure['value']:.1%} (95 % interval {figure['low']:.1%} to {figure['high']:.1%})"
+    if metric.low is None or metric.high is None:
+        return f"{metric.value:.1%}, too few groups for an interval"
+    return f"{metric.value:.1%} (95 % interval {metric.low:.1%} to {metric.high:.1%})"
 
 
 def _count(number: int | None) -> str:
@@ -212,7 +204,7 @@ def _count(number: int | None) -> str:
 
 def _said(manifest: Manifest, label: str) -> str:
     """A label, with its name where it has one."""
-    name = _part(manifest.names, label).get("name") or ""
+    name = manifest.names.get(label, {}).get("name") or ""
     return f"{_text(name)} ({_text(label)})" if name and name != label else _text(label)
 
 

@@ -148,7 +148,7 @@ class TrainingData:
 def fit(material: TrainingData, split: Split, config: TrainConfig, progress: Progress = silent) -> FitResult:
     """Fit the head that ships, and judge it honestly, naively and as given."""
     rows = split.training_rows(TEST)
-    fitter = _fitter(material, config, split, rows, left_out=split.left_out_among(rows), held=split.held)
+    fitter = _fitter(material, config, split, rows, left_out=split.left_out_among(rows), held=split.held_out)
     final = fitter.fit()
     if split.method == "test-part":
         honest = _answer(final, material, np.flatnonzero(split.test))
@@ -184,9 +184,9 @@ def _fitter(
         classes=len(material.catalog.labels),
         blocks=material.backbone.blocks,
         left_out=left_out,
-        held=held,
+        outer_folds=held,
         weights=material.learning_weights(rows, split.group[rows]),
-        strangers=strangers,
+        score_unknown=strangers,
         negatives=material.negatives if strangers else None,
         config=config.head,
         seed=config.seed,
@@ -230,7 +230,7 @@ def _learn_naive(material: TrainingData, split: Split, config: TrainConfig, prog
     """The recipe as most people judge it: random folds of the same sizes, copies and films on both sides."""
     naive = random_split(material.catalog, split, seed=config.seed)
     rows = naive.training_rows(TEST)
-    fitter = _fitter(material, config, split, rows, fold=naive.fold, held=naive.held, strangers=False)
+    fitter = _fitter(material, config, split, rows, fold=naive.fold, held=naive.held_out, strangers=False)
     judged = naive.fold[rows] >= 0
     return Predictions(rows=rows[judged], probabilities=fitter.cross_probabilities(progress)[judged])
 
@@ -239,7 +239,7 @@ def _learn_given(material: TrainingData, split: Split, config: TrainConfig) -> P
     """The recipe on the parts as they came, leaks and all."""
     leaks = np.zeros(len(split.fold), bool)
     leaks[split.left_out.get(TEST, [])] = True
-    usable = split.learned | split.test | leaks
+    usable = split.train | split.test | leaks
     part = material.catalog.table["part"].fill_null("").to_numpy()
     test = usable & (part == ("test" if (part[usable] == "test").any() else "validation"))
     rows = np.flatnonzero(usable & ~test)
@@ -262,7 +262,7 @@ def _answer_simply(
         material.catalog.label_index[rows],
         fold[rows],
         classes=len(material.catalog.labels),
-        held=(0,) if split.method == "test-part" else split.held,
+        outer_folds=(0,) if split.method == "test-part" else split.held_out,
         weights=material.weights(rows),
         seed=config.seed,
     )

@@ -19,7 +19,7 @@ def predict_for_label_checks(material: TrainingData, split: Split) -> OutOfFoldP
         said.
     """
     catalog = material.catalog
-    rows = np.flatnonzero(split.learned)
+    rows = np.flatnonzero(split.train)
     told = predict_out_of_fold(
         material.rows(rows),
         catalog.label_index[rows],

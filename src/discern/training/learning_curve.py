@@ -1,11 +1,17 @@
 """The learning curve: whether more pictures would help, of what, and about how many."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from discern.evaluating import Interval, evaluate_share, paired_difference
+from discern.evaluating import (
+    Interval,
+    LearningCurve,
+    LearningCurveAdvice,
+    LearningCurvePoint,
+    evaluate_share,
+    paired_difference,
+)
 from discern.heads import subsample_predictions
 from discern.splitting import Split
 from discern.training.fit import TrainingData
@@ -17,7 +23,7 @@ _MOST_ADVICE = 5
 _GOOD_ENOUGH = 0.97
 
 
-def compute_learning_curve(material: TrainingData, split: Split, *, seed: int) -> dict[str, Any] | None:
+def compute_learning_curve(material: TrainingData, split: Split, *, seed: int) -> LearningCurve | None:
     """Judge a quick head that learned from a quarter, half, three quarters and all of the groups of other folds.
 
     Args:
@@ -26,8 +32,7 @@ def compute_learning_curve(material: TrainingData, split: Split, *, seed: int) -
         seed: of the order in which groups come in.
 
     Returns:
-        JSON-ready: `points` (share, pictures, groups, accuracy), `flat`, `sentence` and `advice` (label, fewest and
-        most further groups: at most as many again as there are); None where nothing is judged.
+        Points, and advice of at most as many further groups as there are; None where nothing is judged.
     """
     rows = _some(split, seed)
     if not (split.fold[rows] >= 0).any():
@@ -35,17 +40,17 @@ def compute_learning_curve(material: TrainingData, split: Split, *, seed: int) -
     curve = _Curve.of(material, split, rows, seed)
     gain = curve.gain(np.ones(len(curve.rows), bool))
     flat = gain.low is None or gain.low <= 0
-    return {
-        "points": [curve.point(place) for place in range(len(SHARES))],
-        "flat": flat,
-        "sentence": None if flat else _sentence(gain),
-        "advice": [] if flat else curve.advice(material.catalog.labels),
-    }
+    return LearningCurve(
+        points=tuple(curve.point(place) for place in range(len(SHARES))),
+        flat=flat,
+        sentence=None if flat else _sentence(gain),
+        advice=() if flat else curve.advice(material.catalog.labels),
+    )
 
 
 def _some(split: Split, seed: int) -> np.ndarray:
     """Rows of all groups, or of as many groups as a curve needs."""
-    rows = np.flatnonzero(split.learned)
+    rows = np.flatnonzero(split.train)
     if len(rows) <= _MOST_PICTURES:
         return rows
     groups = np.random.default_rng(seed).permutation(np.unique(split.group[rows]))
@@ -102,11 +107,11 @@ class _Curve:
             seed=seed,
         )
 
-    def point(self, place: int) -> dict[str, Any]:
+    def point(self, place: int) -> LearningCurvePoint:
         """One size of the curve."""
         accuracy = evaluate_share(self.right[place], groups=self.group, weights=self.weight, seed=self.seed)
         pictures, groups = self.learned[place]
-        return {"share": SHARES[place], "pictures": pictures, "groups": groups, "accuracy": accuracy.to_json()}
+        return LearningCurvePoint(share=SHARES[place], pictures=pictures, groups=groups, accuracy=accuracy)
 
     def gain(self, some: np.ndarray) -> Interval:
         """How much more of some pictures is right with all groups than with half of them."""
@@ -118,7 +123,7 @@ class _Curve:
             seed=self.seed,
         )
 
-    def advice(self, labels: tuple[str, ...]) -> list[dict[str, Any]]:
+    def advice(self, labels: tuple[str, ...]) -> tuple[LearningCurveAdvice, ...]:
         """The classes that gained most when their groups doubled, and are not good yet."""
         gains = []
         for number in np.unique(self.label):
@@ -127,7 +132,7 @@ class _Curve:
             if now < _GOOD_ENOUGH and gain.value is not None and (gain.low or 0) > 0:
                 gains.append((gain.value, labels[number], len(np.unique(self.group[own]))))
         best = sorted(gains, reverse=True)[:_MOST_ADVICE]
-        return [{"label": label, "fewest": -(-groups // 2), "most": groups} for _, label, groups in best]
+        return tuple(LearningCurveAdvice(label=label, fewest=-(-groups // 2), most=groups) for _, label, groups in best)
 
 
 def _sentence(gain: Interval) -> str:

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from discern.bundle import Manifest, attach_head, write_bundle
+from discern.bundle import Manifest, write_bundle
+from discern.bundle.onnx_graph import attach_head
+from discern.evaluating import Metrics
 from discern.features import Backbone
 from discern.training.accept_policy import AcceptPolicy
 from discern.training.card import write_card
 from discern.training.config import TrainConfig
 from discern.training.fit import FitResult, TrainingData
-
-_OF_SETS = ("asked", "threshold", "basis", "guaranteed", "coverage", "size")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ def pack(
     material: TrainingData,
     learned: FitResult,
     decided: AcceptPolicy,
-    metrics: dict[str, Any],
+    metrics: Metrics,
     *,
     origin: Provenance,
 ) -> str:
@@ -64,7 +64,7 @@ def pack(
         thresholds=decided.thresholds,
         policy=decided.policy(),
         unknown=final.unknown_json(),
-        metrics=_kept(metrics),
+        metrics=metrics.for_bundle(),
         data=_data(material, learned.learned, origin),
         backbone=_backbone(backbone),
         config=origin.config.to_json(),
@@ -100,16 +100,4 @@ def _backbone(backbone: Backbone) -> dict[str, Any]:
         "key": backbone.key,
         "pretraining": backbone.pretraining,
         "licence": backbone.licence,
-    }
-
-
-def _kept(metrics: dict[str, Any]) -> dict[str, Any]:
-    """The figures that travel with the model: its numbers, not its confusions."""
-    kept = {
-        key: metrics[key] for key in ("accuracy", "ece", "baselines", "unknown", "ordered", "gate", "split", "head")
-    }
-    sets, curve = metrics["conformal"], metrics.get("learning_curve")
-    return kept | {
-        "conformal": sets and {key: sets[key] for key in _OF_SETS},
-        "learning_curve": curve and {"sentence": curve["sentence"]},
     }

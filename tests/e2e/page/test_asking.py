@@ -17,10 +17,10 @@ def drop(page: Page, *paths: Path) -> None:
 
 
 def test_the_first_sight_says_what_it_knows_and_how_good_it_is(page: Page) -> None:
-    expect(page.locator("#knows")).to_contain_text("I know dark card and red card.")
-    expect(page.locator("#honest")).to_contain_text("right 91.2\u202f% of the time")
-    expect(page.locator("#honest")).to_contain_text("95 % interval 88.0\u202f% to 94.0\u202f%")
-    expect(page.locator("#honest")).to_contain_text("At most 5 % of the accepted answers are wrong.")
+    expect(page.locator("#model-summary")).to_contain_text("I know dark card and red card.")
+    expect(page.locator("#accuracy")).to_contain_text("right 91.2\u202f% of the time")
+    expect(page.locator("#accuracy")).to_contain_text("95 % interval 88.0\u202f% to 94.0\u202f%")
+    expect(page.locator("#accuracy")).to_contain_text("At most 5 % of the accepted answers are wrong.")
     expect(page.locator("#model-pick")).to_be_hidden()
 
 
@@ -31,7 +31,7 @@ def test_a_chosen_picture_is_answered_large_and_plain(page: Page, shown: dict[st
     expect(page.locator("#answer .chip svg")).to_be_visible()
     expect(page.locator("#answer .note")).to_have_text("Goes to the left bin.")
     expect(page.locator(".bars li")).to_have_text(["red card98\u202f%", "dark card2\u202f%"])
-    expect(page.locator(".latency")).to_contain_text("of it by the model")
+    expect(page.locator(".latency")).to_contain_text("of which the model took")
     expect(page.locator("#picture img")).to_have_attribute("alt", "Your picture: sure.png")
 
 
@@ -43,20 +43,20 @@ def test_a_doubtful_answer_names_the_two_and_asks_a_person(page: Page, shown: di
 
 def test_a_stranger_is_none_of_the_things_it_knows(page: Page, shown: dict[str, Path]) -> None:
     choose(page, shown["strange"])
-    expect(headline(page)).to_have_text("This is none of the things I know: it looks most like red card.")
-    expect(page.locator("#answer .chip")).to_have_text("Not known")
+    expect(headline(page)).to_have_text("This is not one of the things I know. It looks most like red card.")
+    expect(page.locator("#answer .chip")).to_have_text("Unknown")
 
 
 def test_who_has_no_picture_presses_one(visit: Visit, colours: Path, shown: dict[str, Path]) -> None:
     with serve(colours, "--examples", shown["sure"].parent) as address:
         page = visit(address)
-        examples = page.get_by_role("group", name="No picture at hand? Press one of these.").get_by_role("button")
+        examples = page.get_by_role("group", name="No picture at hand? Try one of these.").get_by_role("button")
         expect(examples).to_have_count(4)
         page.get_by_role("button", name="Try sure").press("Enter")
         expect(headline(page)).to_have_text("Red card, 98\u202f%")
         expect(page.locator("figcaption")).to_have_text("sure")
         page.get_by_role("button", name="Try strange").click()
-        expect(headline(page)).to_contain_text("This is none of the things I know")
+        expect(headline(page)).to_contain_text("This is not one of the things I know")
         expect(page.locator("#rows tr")).to_have_count(2)
         page.locator("#camera-open").click()
         expect(examples).to_have_count(0)
@@ -73,19 +73,19 @@ def test_an_example_that_is_gone_is_told(visit: Visit, colours: Path, shown: dic
         page.route("**/examples/*", lambda route: route.fulfill(status=404))
         page.reload()
         page.get_by_role("button", name="Try sure").click()
-        expect(page.locator("#notice")).to_contain_text("This picture cannot be had any more.")
+        expect(page.locator("#notice")).to_contain_text("This picture is no longer available.")
         expect(page.locator("#stage")).to_be_hidden()
 
 
 def test_dropped_pictures_are_answered(page: Page, shown: dict[str, Path]) -> None:
     drop(page, shown["dark"])
     expect(headline(page)).to_have_text("Dark card, 98\u202f%")
-    expect(page.locator("#cover")).to_be_hidden()
+    expect(page.locator("#drop-overlay")).to_be_hidden()
 
 
 def test_a_dropped_folder_is_all_its_pictures(page: Page, shown: dict[str, Path]) -> None:
     drop(page, shown["dark"].parent)
-    expect(page.locator("#batch-title")).to_have_text("4 pictures: 2 accepted, 1 to check, 1 not known")
+    expect(page.locator("#batch-title")).to_have_text("4 pictures: 2 accepted, 1 to check, 1 unknown")
 
 
 def test_a_pasted_picture_is_answered(visit: Visit, address: str) -> None:
@@ -108,11 +108,11 @@ def test_several_are_answered_and_each_can_be_looked_at(page: Page, shown: dict[
     broken.write_bytes(b"no picture at all")
     choose(page, shown["sure"], shown["torn"], shown["strange"], broken)
     expect(page.locator("#batch-title")).to_have_text(
-        "4 pictures: 1 accepted, 1 to check, 1 not known, 1 without an answer"
+        "4 pictures: 1 accepted, 1 to check, 1 unknown, 1 without an answer"
     )
     expect(page.locator(".tile.accept img")).to_be_visible()
     page.get_by_role("button", name="broken.jpg: No answer").click()
-    expect(headline(page)).to_have_text("This is no picture that I can read")
+    expect(headline(page)).to_have_text("I can\u2019t read this file as a picture")
     page.get_by_role("button", name="torn.png: Please check, dark card").click()
     expect(headline(page)).to_contain_text("I can\u2019t tell")
     assert page.locator(".tile[aria-current=true]").count() == 1
@@ -126,15 +126,15 @@ def test_the_heat_map_comes_when_asked_for_and_says_where(page: Page, tmp_path: 
     choose(page, path)
     expect(headline(page)).to_contain_text("Red card")
     assert not any("evidence" in url for url in asked)
-    page.locator("#heat").click()
-    expect(page.locator(".heat")).to_be_visible()
-    expect(page.locator("#looked")).to_have_text("I look mostly at what is on the right of the picture.")
+    page.locator("#heatmap").click()
+    expect(page.locator(".heatmap")).to_be_visible()
+    expect(page.locator("#heatmap-status")).to_have_text("I see it mostly on the right of the picture.")
     assert "evidence=1" in asked[-1]
-    mask = page.locator(".heat").evaluate("image => getComputedStyle(image).maskImage")
+    mask = page.locator(".heatmap").evaluate("image => getComputedStyle(image).maskImage")
     assert mask.startswith('url("data:image/png')
-    expect(page.locator("#heat")).to_be_focused()
-    page.locator("#heat").click()
-    expect(page.locator(".heat")).to_have_count(0)
+    expect(page.locator("#heatmap")).to_be_focused()
+    page.locator("#heatmap").click()
+    expect(page.locator(".heatmap")).to_have_count(0)
 
 
 def test_a_picture_that_the_browser_cannot_show_is_answered_all_the_same(page: Page, tmp_path: Path) -> None:
@@ -150,9 +150,9 @@ def test_what_is_too_large_is_sent_smaller_when_that_is_wanted(visit: Visit, col
         page = visit(address)
         choose(page, noise(tmp_path / "large.png", 300))
         expect(headline(page)).to_have_text("This picture is too large")
-        expect(page.locator(".note")).to_contain_text("the server takes 0.2\u202fMB")
-        page.locator("#shrink").click()
-        expect(page.locator("#answer")).to_contain_text("this is the answer to a smaller copy")
+        expect(page.locator(".note")).to_contain_text("the server accepts at most 0.2\u202fMB")
+        page.locator("#downscale").click()
+        expect(page.locator("#answer")).to_contain_text("this is the answer for a smaller copy")
 
 
 def test_names_of_pictures_are_never_code(page: Page, shown: dict[str, Path], tmp_path: Path) -> None:

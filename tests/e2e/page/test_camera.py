@@ -28,7 +28,7 @@ _SHINE = """((glow) => {
     const evidence = { map: given[1], box: [0, 0, 1, 1] };
     glow.show(given[0] ? { decision: given[0], prediction: { evidence } } : null);
     document.getElementById("video").style.visibility = "hidden";
-})(window.shining ??= new m.Glow())"""
+})(window.shining ??= new m.Highlight())"""
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_the_camera_is_on_only_while_its_finder_is_there(camera: Page, shown: di
     expect(camera.locator("#video")).to_be_hidden()
     assert camera.evaluate(_LAMP) == 0
     open_camera(camera)
-    camera.get_by_role("button", name="Forget all").click()
+    camera.get_by_role("button", name="Clear history").click()
     expect(camera.locator("#stage")).to_be_hidden()
     assert camera.evaluate(_LAMP) == 0
     open_camera(camera)
@@ -108,26 +108,26 @@ def test_a_double_press_takes_one_picture(camera: Page, shown: dict[str, Path]) 
 
 def test_which_way_a_camera_looks_need_not_be_said_again(camera: Page) -> None:
     open_camera(camera)
-    camera.get_by_label("It looks").select_option("user")
+    camera.get_by_label("Facing").select_option("user")
     camera.locator("#shutter").click()
     camera.get_by_role("button", name="Take another").click()
     expect(camera.locator("#shutter")).to_be_focused()
-    expect(camera.get_by_label("It looks")).to_have_value("user")
-    expect(camera.locator(".finder")).to_have_class("finder mirrored")
+    expect(camera.get_by_label("Facing")).to_have_value("user")
+    expect(camera.locator(".viewfinder")).to_have_class("viewfinder mirrored")
 
 
 def test_a_live_answer_changes_in_place(camera: Page) -> None:
     camera.get_by_role("button", name="Describe aloud what the camera sees").click()
-    expect(camera.locator("#answer .where")).to_be_visible()
+    expect(camera.locator("#answer .location")).to_be_visible()
     camera.evaluate(
         """() => {
         window.begun = 0;
-        window.kept = [...document.querySelectorAll("#answer h2, #answer .where, #answer li, #answer .fill")];
+        window.kept = [...document.querySelectorAll("#answer h2, #answer .location, #answer li, #answer .fill")];
         document.getElementById("answer").addEventListener("animationstart", () => begun++);
     }"""
     )
-    where = camera.locator("#answer .where").inner_text()
-    expect(camera.locator("#answer .where")).not_to_have_text(where)
+    where = camera.locator("#answer .location").inner_text()
+    expect(camera.locator("#answer .location")).not_to_have_text(where)
     assert camera.evaluate("[kept.length, kept.every((each) => each.isConnected), begun]") == [6, True, 0]
 
 
@@ -135,9 +135,9 @@ def test_only_another_picture_makes_another_card(page: Page, shown: dict[str, Pa
     choose(page, shown["sure"])
     expect(headline(page)).to_be_visible()
     page.evaluate("window.kept = document.querySelector('#answer h2')")
-    page.locator("#heat").click()
-    expect(page.locator("#looked")).not_to_be_empty()
-    expect(page.locator("#heat")).to_have_attribute("aria-pressed", "true")
+    page.locator("#heatmap").click()
+    expect(page.locator("#heatmap-status")).not_to_be_empty()
+    expect(page.locator("#heatmap")).to_have_attribute("aria-pressed", "true")
     assert page.evaluate("kept.isConnected")
     choose(page, shown["dark"])
     expect(headline(page)).to_contain_text("Dark card")
@@ -147,22 +147,22 @@ def test_only_another_picture_makes_another_card(page: Page, shown: dict[str, Pa
 def test_the_light_in_the_finder_can_be_turned_off_for_good(camera: Page) -> None:
     open_camera(camera)
     camera.locator("#live").click()
-    expect(camera.locator("#light div:not(.gone)")).to_have_count(1)
-    camera.get_by_role("button", name="Show where I look").click()
-    expect(camera.locator("#light div:not(.gone)")).to_have_count(0)
+    expect(camera.locator("#highlight-layer div:not(.fading)")).to_have_count(1)
+    camera.get_by_role("button", name="Show where I see it").click()
+    expect(camera.locator("#highlight-layer div:not(.fading)")).to_have_count(0)
     camera.reload()
-    expect(camera.locator("#glow")).to_have_attribute("aria-pressed", "false")
+    expect(camera.locator("#highlight")).to_have_attribute("aria-pressed", "false")
 
 
 def test_the_light_is_where_the_finder_shows_it(camera: Page) -> None:
     open_camera(camera)
     left = half_seen()
-    within(camera, "glow.js", _SHINE, "accept", left)
+    within(camera, "camera/highlight.js", _SHINE, "accept", left)
     assert darker(camera) == "right"
-    camera.get_by_label("It looks").select_option("user")
+    camera.get_by_label("Facing").select_option("user")
     assert darker(camera) == "left"
     for decision in ("unknown", None):
-        within(camera, "glow.js", _SHINE, decision, left)
+        within(camera, "camera/highlight.js", _SHINE, decision, left)
         assert darker(camera) == "neither"
 
 
@@ -177,7 +177,7 @@ def half_seen() -> str:
 
 def darker(page: Page) -> str:
     """Which half of the finder lies in the shade."""
-    taken = page.locator(".finder").screenshot(animations="disabled")
+    taken = page.locator(".viewfinder").screenshot(animations="disabled")
     with Image.open(io.BytesIO(taken)) as finder:
         grey = finder.convert("L")
     wide, high = grey.size

@@ -31,18 +31,18 @@ _LONG_VISIT = """((visit) => {
     const figures = { confidence: 1, unknown_score: 0, probabilities: { a: 1 } };
     const prediction = { decision: "accept", label: "a", ...figures, model };
     const items = Array.from({ length: given[0] }, (_, place) => ({
-        id: place, name: `${place}`, blob: new Blob(["x"]), thumb: "data:,", at: new Date(), milliseconds: 1,
+        id: place, name: `${place}`, blob: new Blob(["x"]), thumbnail: "data:,", at: new Date(), milliseconds: 1,
         prediction, state: place === 5 ? "waiting" : "answered",
     }));
     visit.admit(items);
-    for (const item of items) visit.note(item, { names: {} });
+    for (const item of items) visit.record(item, { names: {} });
     const rows = document.querySelectorAll("#rows tr").length;
     const count = (test) => items.filter(test).length;
-    const [blobs, thumbs, csv] = [count((item) => item.blob), count((item) => item.thumb), visit.csv()];
-    visit.forget();
+    const [blobs, thumbs, csv] = [count((item) => item.blob), count((item) => item.thumbnail), visit.toCsv()];
+    visit.clear();
     const after = document.querySelectorAll("#rows tr").length;
-    return { rows, blobs, thumbs, csv: csv.split("\\r\\n").length, after, held: count((item) => visit.holds(item)) };
-})(new m.Visit({ choose: () => {}, shown: () => null }))"""
+    return { rows, blobs, thumbs, csv: csv.split("\\r\\n").length, after, held: count((item) => visit.contains(item)) };
+})(new m.History({ choose: () => {}, shown: () => null }))"""
 
 
 def test_a_model_that_was_chosen_and_is_gone_is_forgotten(visit: Visit, colours: Path, shown: dict[str, Path]) -> None:
@@ -56,7 +56,7 @@ def test_a_model_that_was_chosen_and_is_gone_is_forgotten(visit: Visit, colours:
         expect(headline(page)).to_contain_text("Red card")
         expect(page).to_have_title("First · Discern")
         expect(page.locator("#notice")).to_contain_text(
-            "There is no model “Second” here any more; “First” answers now."
+            "The model “Second” is no longer available; “First” answers now."
         )
         assert page.evaluate(_KEPT) is None
         page.evaluate("localStorage.setItem('discern.model', '\"Second\"')")
@@ -73,7 +73,7 @@ def test_the_heat_map_is_asked_of_the_model_that_answered(visit: Visit, colours:
         page.get_by_label("Model", exact=True).select_option("Second")
         expect(page).to_have_title("Second · Discern")
         with page.expect_request("**/predict?model=First&evidence=1"):
-            page.locator("#heat").click()
+            page.locator("#heatmap").click()
 
 
 def test_of_many_pictures_the_oldest_are_let_go_and_never_shown_as_others(page: Page, tmp_path: Path) -> None:
@@ -83,9 +83,9 @@ def test_of_many_pictures_the_oldest_are_let_go_and_never_shown_as_others(page: 
     expect(page.locator("#batch-title")).to_have_text("210 pictures: 209 accepted, 1 without an answer", timeout=60_000)
     expect(page.locator("#picture img")).to_have_attribute("alt", "Your picture: 000.png")
     page.get_by_role("button", name="001.png: Accepted, red card").click()
-    expect(page.locator("#picture")).to_contain_text("The picture itself is no longer kept.")
+    expect(page.locator("#picture")).to_contain_text("The full picture is no longer kept.")
     expect(page.locator("#picture img")).to_have_attribute("alt", "A small copy of your picture: 001.png")
-    expect(page.locator("#heat")).to_have_count(0)
+    expect(page.locator("#heatmap")).to_have_count(0)
     page.get_by_role("button", name="002.png: No answer").click()
     expect(page.locator("figcaption")).to_have_text("002.png")
     expect(page.locator("#retry")).to_have_count(0)
@@ -94,7 +94,7 @@ def test_of_many_pictures_the_oldest_are_let_go_and_never_shown_as_others(page: 
 
 
 def test_a_very_long_visit_keeps_its_answers_and_little_else(page: Page) -> None:
-    found = within(page, "visit.js", _LONG_VISIT, 1205)
+    found = within(page, "view/history.js", _LONG_VISIT, 1205)
     # The one that waits to be asked again keeps its picture, for as long as it has a row.
     assert found == {"rows": 1000, "blobs": 201, "thumbs": 1000, "csv": 1207, "after": 0, "held": 0}
 
@@ -121,7 +121,7 @@ def test_what_is_forgotten_stays_forgotten(page: Page, shown: dict[str, Path]) -
     hold(page)
     choose(page, shown["sure"], shown["torn"], shown["dark"])
     choose(page, shown["strange"])
-    page.get_by_role("button", name="Forget all").click()
+    page.get_by_role("button", name="Clear history").click()
     page.unroute_all(behavior="ignoreErrors")
     choose(page, shown["dark"])
     expect(headline(page)).to_contain_text("Dark card")
@@ -140,7 +140,7 @@ def test_a_server_that_is_busy_for_very_long_is_left_alone(visit: Visit, address
 
     page.route("**/predict*", refuse)
     choose(page, shown["sure"])
-    expect(page.locator("#answer h2")).to_have_text("The server is busy: I ask again in 60 minutes")
+    expect(page.locator("#answer h2")).to_have_text("The server is busy: trying again in 60 minutes")
     page.clock.run_for(60_000)
     assert len(asked) == 1
     page.unroute("**/predict*")
@@ -160,10 +160,10 @@ def test_a_camera_that_goes_away_is_heard_to(visit: Visit, address: str, event: 
         "(event) => document.getElementById('video').srcObject.getTracks()[0].dispatchEvent(new Event(event))", event
     )
     expect(page.locator("#video")).to_be_hidden()
-    assert said(page)[-1] == "The camera has ended. I have stopped looking."
+    assert said(page)[-1] == "The camera has stopped. I have stopped looking."
     expect(page.locator("#live")).to_have_attribute("aria-pressed", "false")
     expect(page.locator("#notice")).to_contain_text("unplugged")
-    again = page.get_by_role("button", name="Open it again")
+    again = page.get_by_role("button", name="Open the camera again")
     expect(again).to_be_focused()
     again.click()
     expect(page.locator("#live")).to_have_attribute("aria-pressed", "true")

@@ -64,14 +64,14 @@ def test_how_several_came_out_is_on_the_first_screen_of_a_phone(
     expect(page.locator(".invite")).to_have_text("Choose pictures, or take one.", use_inner_text=True)
     choose(page, shown["sure"])
     expect(headline(page)).to_be_visible()
-    expect(page.locator("#tally")).to_be_hidden()
+    expect(page.locator("#batch-summary")).to_be_hidden()
     choose(page, *shown.values())
-    expect(page.locator("#tally")).to_have_text("4 pictures: 2 accepted, 1 to check, 1 not known")
-    expect(page.locator("#tally")).to_be_in_viewport()
-    page.locator("#tally a").tap()
+    expect(page.locator("#batch-summary")).to_have_text("4 pictures: 2 accepted, 1 to check, 1 unknown")
+    expect(page.locator("#batch-summary")).to_be_in_viewport()
+    page.locator("#batch-summary a").tap()
     expect(page.locator("#batch-title")).to_be_in_viewport()
     page.locator("#camera-open").tap()
-    expect(page.locator("#tally")).to_be_hidden()
+    expect(page.locator("#batch-summary")).to_be_hidden()
 
 
 def test_forced_colours_show_what_is_on_and_what_is_likely(visit: Visit, address: str, shown: dict[str, Path]) -> None:
@@ -89,7 +89,7 @@ def test_forced_colours_show_what_is_on_and_what_is_likely(visit: Visit, address
         fills = [style(fill, "backgroundColor") for fill in page.locator(".bars .fill").all()]
         assert ground not in fills
         assert len(set(fills)) == 1
-    heat = page.locator("#heat")
+    heat = page.locator("#heatmap")
     before = style(heat, "backgroundColor")
     heat.click()
     expect(heat).to_have_attribute("aria-pressed", "true")
@@ -111,7 +111,7 @@ def test_what_is_clear_in_a_picture_is_shown_as_it_is_answered(visit: Visit, add
     page = visit(address, color_scheme="dark", reduced_motion="reduce")
     Image.new("RGBA", (90, 90), (0, 0, 0, 0)).save(tmp_path / "clear.png")
     choose(page, tmp_path / "clear.png")
-    expect(headline(page)).to_contain_text("none of the things")
+    expect(headline(page)).to_contain_text("not one of the things")
     expect(page.locator("#picture img")).to_have_js_property("naturalWidth", 90)
     assert style(page.locator("#picture img"), "backgroundColor") == "rgb(255, 255, 255)"
 
@@ -151,7 +151,7 @@ def test_names_of_any_script_and_any_object_are_names(visit: Visit, scaled: Path
         expect(page.locator(".bars .first .name")).to_have_text("constructor")
         expect(page.locator(".more")).to_have_count(0)  # a set of one says no more than the answer
         page.locator("#speak").click()
-        page.locator("#say").click()
+        page.locator("#read-aloud").click()
         page.wait_for_function("said.length > 1")
         assert page.evaluate("said.at(-1).text") == "constructor, 98 percent sure"
         choose(page, shown["torn"])

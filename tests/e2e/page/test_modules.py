@@ -41,7 +41,7 @@ def blank(browser: Any, address: str) -> Any:
     ],
 )
 def test_cells_are_safe(blank: Page, value: Any, cell: str) -> None:
-    assert within(blank, "csv.js", "m.cell(given[0])", value) == cell
+    assert within(blank, "view/csv.js", "m.formatCell(given[0])", value) == cell
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_cells_are_safe(blank: Page, value: Any, cell: str) -> None:
     [(0.944, "94 %"), (0.996, "over 99 %"), (1, "100 %"), (0.004, "under 1 %"), (0, "0 %"), (0.5, "50 %")],
 )
 def test_a_share_never_claims_more_than_is_known(blank: Page, share: float, said: str) -> None:
-    assert within(blank, "wording.js", "m.percent(given[0])", share).replace("\u202f", " ") == said
+    assert within(blank, "view/text.js", "m.percent(given[0])", share).replace("\u202f", " ") == said
 
 
 def answer(**probabilities: float) -> dict[str, Any]:
@@ -59,56 +59,62 @@ def answer(**probabilities: float) -> dict[str, Any]:
 
 def test_doubt_names_those_between_which_it_hesitates(blank: Page) -> None:
     def worded(said: dict[str, Any]) -> str:
-        return str(within(blank, "wording.js", "m.wordAnswer(given[0], given[1]).headline", said, {"names": {}}))
+        return str(within(blank, "view/text.js", "m.answerText(given[0], given[1]).headline", said, {"names": {}}))
 
     assert (
         worded(answer(ripe=0.5, over_ripe=0.4, green=0.1))
         == "I can\u2019t tell ripe from over ripe here: please have a look."
     )
-    assert worded(answer(a=0.4, b=0.3, c=0.3)) == "I can\u2019t decide between a, b and c here: please have a look."
+    assert worded(answer(a=0.4, b=0.3, c=0.3)) == "I can\u2019t decide between a, b and c: please have a look."
     assert worded(answer(ripe=0.8, green=0.2)) == "Probably ripe, 80\u202f%: please have a look."
 
 
 def test_ordered_labels_stay_in_their_order(blank: Page) -> None:
     said = answer(green=0.1, ripe=0.2, overripe=0.7)
     names = "m.candidates(given[0], given[1]).map((each) => each.label)"
-    assert within(blank, "wording.js", names, said, {"ordered": True}) == ["green", "ripe", "overripe"]
-    assert within(blank, "wording.js", names, said, {"ordered": False}) == ["overripe", "ripe", "green"]
+    assert within(blank, "view/text.js", names, said, {"ordered": True}) == ["green", "ripe", "overripe"]
+    assert within(blank, "view/text.js", names, said, {"ordered": False}) == ["overripe", "ripe", "green"]
 
 
 def test_a_graded_answer_tells_its_middle_where_that_is_another(blank: Page) -> None:
-    words = "m.wordMore(given[0], given[1])"
+    words = "m.answerNotes(given[0], given[1])"
     said = answer(green=0.4, ripe=0.3, over=0.3) | {"order_value": 1.0, "set": None}
     about = {"labels": ["green", "ripe", "over"], "names": {"ripe": {"name": "ripe ones"}}}
-    assert within(blank, "wording.js", words, said, about) == ["In the middle of what it may be, in order: ripe ones."]
-    assert within(blank, "wording.js", words, said | {"order_value": 0.0}, about) == []
-    assert within(blank, "wording.js", words, said | {"decision": "unknown"}, about) == []
+    assert within(blank, "view/text.js", words, said, about) == ["The middle of the likely range is ripe ones."]
+    assert within(blank, "view/text.js", words, said | {"order_value": 0.0}, about) == []
+    assert within(blank, "view/text.js", words, said | {"decision": "unknown"}, about) == []
     numbers = answer(**{"10": 0.4, "20": 0.3, "30": 0.3}) | {"order_value": 20.0, "set": ["10", "20"]}
-    assert within(blank, "wording.js", words, numbers, {"labels": ["10", "20", "30"]}) == [
+    assert within(blank, "view/text.js", words, numbers, {"labels": ["10", "20", "30"]}) == [
         "It is one of these: 10 or 20.",
-        "In the middle of what it may be, in order: 20.",
+        "The middle of the likely range is 20.",
     ]
 
 
 def test_every_language_has_every_phrase(blank: Page) -> None:
-    keys = within(blank, "phrases.js", "Object.values(m.LANGUAGES).map((each) => Object.keys(each).sort().join())")
+    keys = within(
+        blank, "voice/phrases.js", "Object.values(m.LANGUAGES).map((each) => Object.keys(each).sort().join())"
+    )
     assert len(keys) == 6
     assert len(set(keys)) == 1
-    tallies = within(blank, "phrases.js", "Object.values(m.LANGUAGES).map(({ tally }) => Object.keys(tally).join())")
+    tallies = within(
+        blank, "voice/phrases.js", "Object.values(m.LANGUAGES).map(({ summary }) => Object.keys(summary).join())"
+    )
     assert len(set(tallies)) == 1
 
 
 def test_spoken_words_of_the_model_come_first_and_the_place_last(blank: Page) -> None:
     said = answer(a=0.97, b=0.03) | {"decision": "accept", "spoken": "ein A, sicher"}
-    how = "m.sayAnswer(given[0], given[1])"
-    assert within(blank, "phrases.js", how, said, {"place": "left"}) == "ein A, sicher, to your left"
+    how = "m.spokenAnswer(given[0], given[1])"
+    assert within(blank, "voice/phrases.js", how, said, {"place": "left"}) == "ein A, sicher, to your left"
     assert (
-        within(blank, "phrases.js", how, said, {"language": "fr", "place": "right"})
+        within(blank, "voice/phrases.js", how, said, {"language": "fr", "place": "right"})
         == "a, sûr à 97 pour cent, à votre droite"
     )
-    assert within(blank, "phrases.js", how, said, {"place": "centre", "short": True}) == "a, in front of you"
+    assert within(blank, "voice/phrases.js", how, said, {"place": "centre", "short": True}) == "a, in front of you"
     stranger = said | {"decision": "unknown", "spoken": None}
-    assert within(blank, "phrases.js", how, stranger, {"place": "left"}) == "none of the things I know; most like a"
+    assert (
+        within(blank, "voice/phrases.js", how, stranger, {"place": "left"}) == "none of the things I know; most like a"
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,18 +130,20 @@ def test_spoken_words_of_the_model_come_first_and_the_place_last(blank: Page) ->
 )
 def test_only_what_happens_in_the_scene_is_a_change(blank: Page, change: str, differs: bool) -> None:
     script = f"before.map((value, place) => {change})"
-    frames = f"((before) => m.differs(before, {script}))(Array.from({{length: 1728}}, (_, place) => 60 + place % 50))"
-    assert within(blank, "watching.js", frames) is differs
+    frames = (
+        f"((before) => m.hasChanged(before, {script}))(Array.from({{length: 1728}}, (_, place) => 60 + place % 50))"
+    )
+    assert within(blank, "camera/change_detection.js", frames) is differs
 
 
 def test_an_answer_is_news_when_it_is_new_and_came_twice(blank: Page) -> None:
     script = """((settling) => given[0].map(([label, place]) => {
-        const { settled, news } = settling.take({ decision: "accept", label, place });
-        return news ? "news" : settled ? "settled" : "";
-    }))(new m.Settling())"""
+        const { isStable, isNew } = settling.add({ decision: "accept", label, place });
+        return isNew ? "news" : isStable ? "settled" : "";
+    }))(new m.StabilityFilter())"""
 
     def take(*seen: tuple[str, str]) -> list[str]:
-        return list(within(blank, "watching.js", script, seen))
+        return list(within(blank, "camera/change_detection.js", script, seen))
 
     chair, bed = ("chair", "left"), ("bed", "left")
     assert take(chair, chair, chair) == ["", "news", "settled"]

@@ -62,7 +62,7 @@ def test_a_slow_network_shows_how_far_it_is_and_can_be_cancelled(visit: Visit, a
     slow = {"offline": False, "latency": 50, "downloadThroughput": 1_000_000, "uploadThroughput": 100_000}
     devtools.send("Network.emulateNetworkConditions", slow)
     choose(page, noise(tmp_path / "large.png", 900))
-    expect(page.locator("#progress-said")).to_contain_text("has gone")
+    expect(page.locator("#progress-status")).to_contain_text("Uploading: ")
     assert 0 < page.locator("#progress").evaluate("bar => bar.value") < 1
     page.locator("#cancel").click()
     expect(headline(page)).to_have_text("Cancelled")
@@ -73,7 +73,7 @@ def test_a_server_that_takes_its_time_is_said_to(visit: Visit, address: str, sho
     page = visit(address)
     held = hold(page)
     choose(page, shown["sure"])
-    expect(page.locator("#progress-said")).to_contain_text("The network or the server is slow.")
+    expect(page.locator("#progress-status")).to_contain_text("The network or the server is slow.")
     held[0].continue_()
     expect(headline(page)).to_contain_text("Red card")
 
@@ -92,7 +92,7 @@ def test_a_busy_server_is_asked_again_when_it_said(visit: Visit, address: str, s
 
     page.route("**/predict*", refuse_once)
     choose(page, shown["sure"])
-    expect(page.locator("#answer h2")).to_have_text("The server is busy: I ask again in a moment")
+    expect(page.locator("#answer h2")).to_have_text("The server is busy: trying again in a moment")
     expect(headline(page)).to_contain_text("Red card")
     assert len(asked) == 2
     assert asked[1] - asked[0] >= 1900
@@ -182,7 +182,7 @@ def test_without_a_key_the_page_says_so_and_keeps_what_it_was_shown(
         page = visit(address, ready=False)
         page.get_by_role("button", name="Not now").click()
         choose(page, shown["sure"])
-        expect(page.locator("#notice")).to_contain_text("A key is needed here.")
+        expect(page.locator("#notice")).to_contain_text("This server requires an API key.")
         page.get_by_role("button", name="Try now").click()
         page.get_by_label("Key", exact=True).fill(key)
         page.keyboard.press("Enter")

@@ -13,13 +13,13 @@ from tests.e2e.page.test_long_visits import _ADDRESSES
 def test_the_heat_map_is_still_there_when_one_comes_back(page: Page, shown: dict[str, Path]) -> None:
     choose(page, shown["sure"], shown["dark"])
     expect(page.locator("#batch-title")).to_contain_text("2 accepted")
-    page.locator("#heat").click()
-    expect(page.locator(".heat")).to_be_visible()
+    page.locator("#heatmap").click()
+    expect(page.locator(".heatmap")).to_be_visible()
     page.locator(".tile[aria-label^='dark']").click()
     expect(page.locator("figcaption")).to_have_text("dark.png")
     page.locator(".tile[aria-label^='sure']").click()
-    expect(page.locator(".frame.dim .heat")).to_be_visible()
-    picture, heat = (page.locator(f"#picture {which}") for which in ("img:first-child", ".heat"))
+    expect(page.locator(".frame.dim .heatmap")).to_be_visible()
+    picture, heat = (page.locator(f"#picture {which}") for which in ("img:first-child", ".heatmap"))
     assert heat.get_attribute("src") == picture.get_attribute("src")
     expect(heat).to_have_js_property("naturalWidth", 200)
 
@@ -28,17 +28,17 @@ def test_a_slow_heat_map_shows_that_it_comes_and_is_asked_for_once(page: Page, s
     choose(page, shown["sure"])
     expect(headline(page)).to_be_visible()
     held = hold(page)
-    page.locator("#heat").click()
-    expect(page.locator("#looked")).to_have_text("One moment: I am finding out where I look.")
-    expect(page.locator("#live-words")).to_have_text("One moment: I am finding out where I look.")
-    expect(page.locator("#heat")).to_have_attribute("aria-disabled", "true")
-    expect(page.locator("#heat")).to_be_focused()
-    page.locator("#heat").click(force=True)
+    page.locator("#heatmap").click()
+    expect(page.locator("#heatmap-status")).to_have_text("One moment: finding out where I see it.")
+    expect(page.locator("#announcements")).to_have_text("One moment: finding out where I see it.")
+    expect(page.locator("#heatmap")).to_have_attribute("aria-disabled", "true")
+    expect(page.locator("#heatmap")).to_be_focused()
+    page.locator("#heatmap").click(force=True)
     page.keyboard.press("Enter")
     held[0].continue_()
-    expect(page.locator(".heat")).to_be_visible()
-    expect(page.locator("#heat")).not_to_have_attribute("aria-disabled", "true")
-    expect(page.locator("#heat")).to_be_focused()
+    expect(page.locator(".heatmap")).to_be_visible()
+    expect(page.locator("#heatmap")).not_to_have_attribute("aria-disabled", "true")
+    expect(page.locator("#heatmap")).to_be_focused()
     assert len(held) == 1
 
 
@@ -49,24 +49,24 @@ def test_a_smaller_copy_is_made_once(visit: Visit, colours: Path, tmp_path: Path
         expect(headline(page)).to_have_text("This picture is too large")
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        page.evaluate("const shrink = document.getElementById('shrink'); shrink.click(); shrink.click()")
-        expect(page.locator("#answer")).to_contain_text("this is the answer to a smaller copy")
+        page.evaluate("const button = document.getElementById('downscale'); button.click(); button.click()")
+        expect(page.locator("#answer")).to_contain_text("this is the answer for a smaller copy")
         expect(page.locator("#rows tr")).to_have_count(1)
-        page.locator("#heat").click()
-        expect(page.locator(".heat")).to_be_visible()
+        page.locator("#heatmap").click()
+        expect(page.locator(".heatmap")).to_be_visible()
         assert len([url for url in asked if "predict" in url and "evidence" not in url]) == 1
 
 
 def test_who_chooses_one_of_several_is_told_what_is_shown(page: Page, shown: dict[str, Path]) -> None:
     choose(page, shown["sure"], shown["torn"])
-    expect(page.locator("#live-words")).to_contain_text("2 pictures:")
+    expect(page.locator("#announcements")).to_contain_text("2 pictures:")
     tile = page.locator(".tile[aria-label^='torn']")
     tile.press("Enter")
     told = "torn.png: I can\u2019t tell dark card from red card here: please have a look."
-    expect(page.locator("#live-words")).to_have_text(told)
+    expect(page.locator("#announcements")).to_have_text(told)
     expect(tile).to_be_focused()
     page.locator("#rows button", has_text="sure.png").press("Enter")
-    expect(page.locator("#live-words")).to_have_text("sure.png: Red card, 98\u202f%")
+    expect(page.locator("#announcements")).to_have_text("sure.png: Red card, 98\u202f%")
 
 
 def test_a_dialog_is_closed_beside_it_and_not_in_its_own_margin(page: Page) -> None:
@@ -91,11 +91,11 @@ def test_nothing_of_what_is_forgotten_is_left_in_the_page(page: Page, shown: dic
     choose(page, shown["torn"], shown["sure"])
     expect(page.locator("#batch-title")).to_contain_text("2 pictures")
     expect(page.locator("#picture img")).to_have_js_property("naturalWidth", 200)
-    page.get_by_role("button", name="Forget all").click()
+    page.get_by_role("button", name="Clear history").click()
     expect(page.locator("#stage")).to_be_hidden()
     left = page.evaluate(
         "(ids) => ids.map((id) => document.getElementById(id).textContent)",
-        ["picture", "answer", "tiles", "rows", "live-words", "tally"],
+        ["picture", "answer", "tiles", "rows", "announcements", "batch-summary"],
     )
     assert "".join(left) == ""
     assert page.locator("#main img").count() == 0
@@ -108,7 +108,7 @@ def test_a_stranger_is_no_answer_in_the_table(page: Page, shown: dict[str, Path]
     choose(page, shown["strange"])
     cells = page.locator("#rows td")
     expect(cells.nth(0)).to_have_text("None of these")
-    expect(cells.nth(1)).to_have_text("Not known")
+    expect(cells.nth(1)).to_have_text("Unknown")
     expect(cells.nth(2)).to_have_text("")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV").click()

@@ -68,13 +68,13 @@ def robust(address: str, things: list[Image.Image], label: str, place: str) -> I
 
 
 _ASK = """async (text) => {
-    const { connect } = await import("/page/answering.js");
-    const { sayAnswer, sideOf } = await import("/page/phrases.js");
+    const { connect } = await import("/page/api/connect.js");
+    const { spokenAnswer, userSide } = await import("/page/voice/phrases.js");
     const answerer = await connect();
     const bytes = Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
-    const answer = await answerer.answer(new Blob([bytes], { type: "image/jpeg" }), { evidence: true });
-    const place = sideOf(answer.evidence.place, "environment");
-    return [answer.decision, sayAnswer(answer, { about: await answerer.about(), place, short: true })];
+    const answer = await answerer.predict(new Blob([bytes], { type: "image/jpeg" }), { evidence: true });
+    const place = userSide(answer.evidence.place, "environment");
+    return [answer.decision, spokenAnswer(answer, { modelInfo: await answerer.modelInfo(), place, short: true })];
 }"""
 
 
@@ -91,7 +91,7 @@ def test_real_things_are_named_and_their_sides_said_right(
         check_still(page, scenes[0], tmp_path / "room.jpg")
         check_stranger(page, taught, real_data)
         check_hands_free(page)
-        page.get_by_role("button", name="Take the picture").click()
+        page.get_by_role("button", name="Take picture").click()
         expect(headline(page)).to_be_visible()
 
 
@@ -114,14 +114,14 @@ def check_still(page: Page, scene: Image.Image, path: Path) -> None:
     path.write_bytes(encode(scene))
     choose(page, path)
     expect(headline(page)).to_contain_text("Chair")
-    page.locator("#heat").click()
-    expect(page.locator("#looked")).to_contain_text("on the left")
+    page.locator("#heatmap").click()
+    expect(page.locator("#heatmap-status")).to_contain_text("on the left")
 
 
 def check_stranger(page: Page, address: str, real_data: Path) -> None:
     others = sorted((real_data / "negatives_imagenet").iterdir())
     choose(page, next(path for path in others if answered(address, read_picture(path))[0] == "unknown"))
-    expect(headline(page)).to_contain_text("This is none of the things I know")
+    expect(headline(page)).to_contain_text("This is not one of the things I know")
 
 
 def check_hands_free(page: Page) -> None:

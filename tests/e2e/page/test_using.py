@@ -34,16 +34,16 @@ def test_all_can_be_done_by_the_keyboard(page: Page, shown: dict[str, Path]) -> 
     # Long before it is needed: a browser takes a moment to hand its choosers over.
     page.on("filechooser", lambda _: None)
     page.keyboard.press("Tab")
-    assert focused(page) == "Skip to the pictures"
+    assert focused(page) == "Skip to main content"
     page.keyboard.press("Enter")
     walk(page, "choose")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files([str(shown["sure"]), str(shown["torn"])])
     expect(headline(page)).to_contain_text("Red card")
-    walk(page, "heat")
+    walk(page, "heatmap")
     page.keyboard.press("Space")
-    expect(page.locator(".heat")).to_be_visible()
+    expect(page.locator(".heatmap")).to_be_visible()
     walk(page, "torn.png")
     page.keyboard.press("Enter")
     expect(headline(page)).to_contain_text("I can\u2019t tell")
@@ -155,8 +155,8 @@ def test_the_table_is_downloaded_and_no_spreadsheet_runs_it(page: Page, shown: d
 def test_the_visit_can_be_forgotten(page: Page, shown: dict[str, Path]) -> None:
     choose(page, shown["sure"])
     expect(page.locator("#rows tr")).to_have_count(1)
-    page.get_by_role("button", name="Forget all").click()
-    for hidden in ("#visit", "#stage", "#batch"):
+    page.get_by_role("button", name="Clear history").click()
+    for hidden in ("#history", "#stage", "#batch"):
         expect(page.locator(hidden)).to_be_hidden()
     expect(page.locator("#title")).to_be_visible()
 
@@ -166,7 +166,7 @@ def test_what_the_model_is_can_be_read(page: Page) -> None:
     about = page.locator("#about")
     expect(about).to_contain_text("It is right 91.2\u202f% of the time on pictures unlike any it learned from")
     expect(about.locator(".labels li")).to_have_text(["dark carddark", "red cardred"])
-    about.get_by_text("Its card").click()
+    about.get_by_text("Model card").click()
     expect(about.get_by_role("heading", name="Card")).to_be_visible()
     page.get_by_role("button", name="Close", exact=True).click()
     expect(page.locator("#about-dialog")).to_be_hidden()
@@ -190,4 +190,4 @@ def test_several_models_can_be_chosen_between(visit: Visit, colours: Path, shown
         choose(page, shown["sure"])
         expect(headline(page)).to_be_visible()
         with page.expect_request("**/predict?model=Second&evidence=1"):
-            page.locator("#heat").click()
+            page.locator("#heatmap").click()

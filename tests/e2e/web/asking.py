@@ -8,16 +8,16 @@ import numpy as np
 from PIL import Image
 
 OPEN = """async () => {
-  const { connect } = await import(new URL("page/answering.js", document.baseURI));
+  const { connect } = await import(new URL("page/api/connect.js", document.baseURI));
   window.answerer = await connect();
-  return window.answerer.about();
+  return window.answerer.modelInfo();
 }"""
 ASK = """async ([bytes, evidence]) => {
   const blob = new Blob([Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0))]);
   try {
-    return await window.answerer.answer(blob, { evidence });
+    return await window.answerer.predict(blob, { evidence });
   } catch (error) {
-    return { error };
+    return { error: { code: error.code, message: error.message, hint: error.hint } };
   }
 }"""
 

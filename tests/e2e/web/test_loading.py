@@ -18,18 +18,18 @@ def test_who_comes_while_the_model_is_loaded_sees_how_far_it_is(visitor: Any, ad
 
     context.route("**/model.onnx*", keep)
     page.goto(address)
-    expect(page.locator("#knows")).to_contain_text("being loaded")
+    expect(page.locator("#model-summary")).to_contain_text("Loading the model")
     page.set_input_files("#files", {"name": "a.png", "mimeType": "image/png", "buffer": encode(scene())})
-    assert page.inner_text("#answer h2") == "I am getting ready: your picture is kept"
-    expect(page.locator("#loading-said")).to_contain_text("being loaded (")
+    assert page.inner_text("#answer h2") == "Getting ready: your picture is waiting"
+    expect(page.locator("#loading-status")).to_contain_text("Loading the model (")
     assert 0 < page.evaluate("document.getElementById('loading').value") < 1
     page.evaluate(
-        """() => { window.told = []; const place = document.getElementById("live-words");
+        """() => { window.told = []; const place = document.getElementById("announcements");
         new MutationObserver(() => told.push(place.textContent)).observe(place, { childList: true }); }"""
     )
     for route in held:
         route.continue_()
     page.locator("#answer h2:not(.waiting)").wait_for()
     until(page, "() => told.length > 1")
-    assert [words for words in page.evaluate("told") if "ready" in words] == ["I am loaded, and ready."]
+    assert [words for words in page.evaluate("told") if "ready" in words] == ["The model is loaded and ready."]
     context.close()

@@ -148,7 +148,7 @@ def test_nothing_is_asked_of_any_host_once_it_is_loaded(visitor: Any, address: s
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
     page.evaluate(OPEN)
-    page.wait_for_function("document.getElementById('knows').textContent.includes('red')")
+    page.wait_for_function("document.getElementById('model-summary').textContent.includes('red')")
     assert asked
     assert all(url.startswith((address, "blob:", "data:")) for url in asked), asked
     asked.clear()
@@ -162,7 +162,7 @@ def test_the_page_shows_its_answer_and_says_that_pictures_stay(visitor: Any, add
     page.goto(address)
     page.set_input_files("#files", {"name": "a.png", "mimeType": "image/png", "buffer": PICTURES["png"]})
     page.wait_for_selector("#answer h2:not(.waiting)")
-    assert "Pictures stay on this device" in page.inner_text("#honest")
+    assert "Pictures stay on this device" in page.inner_text("#accuracy")
     assert page.is_hidden("#notice")
     page.close()
 
@@ -179,7 +179,7 @@ def test_nothing_is_said_of_a_server_where_there_is_none(visitor: Any, address: 
     page.wait_for_selector("#answer h2.failed")
     page.wait_for_selector(".cannot-show")
     said = page.inner_text("main")
-    assert "cannot show this kind of picture" in said
+    assert "cannot show pictures in this format" in said
     assert [word for word in ("sent", "server", "network") if word in said.lower()] == []
     assert page.is_hidden("#docs-link")
     page.close()
@@ -214,7 +214,7 @@ def test_a_site_that_lacks_a_file_says_which(visitor: Any, root: Path, tmp_path:
         page = visitor.new_page()
         page.goto(f"{host}deep/site/")
         page.wait_for_selector("#notice:not([hidden])")
-        assert "model.onnx cannot be had" in page.inner_text("#notice")
+        assert "model.onnx cannot be loaded" in page.inner_text("#notice")
         page.close()
 
 

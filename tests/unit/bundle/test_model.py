@@ -183,7 +183,9 @@ def test_a_pinned_fingerprint_is_honoured(bundle: Path, model: Model) -> None:
 
 
 class Drifting:
-    """A runtime that answers a little differently, as a faulty engine would."""
+    """Runtime whose probabilities are off by a constant, as those of a faulty engine would be."""
+
+    precision = "float32"
 
     def __init__(self, model: Model, by: float) -> None:
         self.model, self.by = model, by

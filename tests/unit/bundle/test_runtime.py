@@ -1,4 +1,4 @@
-"""The engine is told before it is loaded to report nothing, and who loaded it earlier is told of it."""
+"""Inference engines keep the contract, and ONNX Runtime is loaded with its telemetry disabled."""
 
 import ast
 import json
@@ -8,7 +8,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import discern
+from discern.bundle import open_runtime
+from discern.bundle.golden import TOLERANCES
+from discern.bundle.runtime import RUNTIMES
+from discern.bundle.testing import RuntimeContract
+from discern.errors import UsageError
+from tests.unit.bundle.factories import colour_graph
 
 SOURCE = Path(discern.__file__).parent
 SPY = """
@@ -26,7 +34,7 @@ sys.meta_path.insert(0, Spy)
 import discern.bundle
 print(json.dumps({"at import": Spy.seen, "after": os.environ["ORT_DISABLE_TELEMETRY"]}))
 """
-# Loaded with the variable set, so that this test reports nothing either, and imported by us without it.
+# The engine is loaded with the variable set, so that this test sends no telemetry; Discern is imported without it.
 EARLIER = """
 import os
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -40,7 +48,7 @@ print(json.dumps(found))
 
 
 def fresh(code: str, **environment: str) -> Any:
-    """What a process of its own writes, which has the variable only where it is given."""
+    """Run code in a new process, without the variable unless it is given, and parse its output."""
     inherited = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
     done = subprocess.run(
         [sys.executable, "-c", code], env=inherited | environment, capture_output=True, text=True, check=True
@@ -48,22 +56,36 @@ def fresh(code: str, **environment: str) -> Any:
     return json.loads(done.stdout)
 
 
+class TestOnnxRuntime(RuntimeContract):
+    kind = "onnxruntime"
+
+
+def test_every_engine_has_a_tolerance_for_its_precision() -> None:
+    assert {open_runtime(colour_graph(), kind).precision for kind in RUNTIMES} <= TOLERANCES.keys()
+
+
+def test_an_unknown_engine_is_rejected_and_the_known_ones_are_named() -> None:
+    with pytest.raises(UsageError, match="'tensorrt'") as raised:
+        open_runtime(colour_graph(), "tensorrt")
+    assert "onnxruntime" in raised.value.hint
+
+
 def test_telemetry_is_off_before_the_engine_is_loaded() -> None:
     for given in ({}, {"ORT_DISABLE_TELEMETRY": "0"}):
         assert fresh(SPY, **given) == {"at import": ["1"], "after": "1"}
 
 
-def test_the_doctor_tells_of_an_engine_that_was_loaded_earlier(tmp_path: Path) -> None:
+def test_the_doctor_warns_if_the_engine_was_loaded_earlier(tmp_path: Path) -> None:
     found = fresh(EARLIER.format(between='del os.environ["ORT_DISABLE_TELEMETRY"]', cache=str(tmp_path)))
     assert not found["passed"]
     assert "ORT_DISABLE_TELEMETRY=1" in found["hint"]
 
 
-def test_the_doctor_is_content_where_it_was_told_in_time(tmp_path: Path) -> None:
+def test_the_doctor_accepts_an_engine_that_was_loaded_with_the_variable_set(tmp_path: Path) -> None:
     assert fresh(EARLIER.format(between="", cache=str(tmp_path)))["passed"]
 
 
-def test_one_module_alone_imports_the_engine() -> None:
+def test_only_one_module_imports_the_engine() -> None:
     importing = {
         path.relative_to(SOURCE).as_posix()
         for path in SOURCE.rglob("*.py")

@@ -1,4 +1,4 @@
-"""Where catalogs are made, and how."""
+"""Fixtures: an empty folder, and a function that scans a source."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +10,7 @@ from discern.catalog import Catalog, scan
 
 
 @pytest.fixture
-def look_at(tmp_path) -> Callable[[Path], Catalog]:
+def scan_source(tmp_path) -> Callable[[Path], Catalog]:
     return partial(scan, cache=tmp_path / "cache", threads=2)
 
 

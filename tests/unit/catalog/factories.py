@@ -1,4 +1,4 @@
-"""Small pictures and archives of them, made on the spot."""
+"""Factories of small pictures, archives and CIFAR batches."""
 
 import io
 import pickle
@@ -11,14 +11,15 @@ import numpy as np
 from PIL import Image
 
 
-def picture(number: int, *, size: tuple[int, int] = (12, 9), form: str = "PNG") -> bytes:
-    """A picture in one colour that no other number has."""
+def picture(number: int, *, size: tuple[int, int] = (12, 9), file_format: str = "PNG") -> bytes:
+    """Return a picture in one colour; each number has its own."""
     file = io.BytesIO()
-    Image.new("RGB", size, (number % 256, number // 256 % 256, 77)).save(file, form)
+    Image.new("RGB", size, (number % 256, number // 256 % 256, 77)).save(file, file_format)
     return file.getvalue()
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> Path:
+    """Write files below a folder and return the folder."""
     for name, data in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,6 +28,7 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> Path:
 
 
 def write_zip(path: Path, files: Mapping[str, bytes]) -> Path:
+    """Write a zip archive and return its path."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
             archive.writestr(name, data)
@@ -34,6 +36,7 @@ def write_zip(path: Path, files: Mapping[str, bytes]) -> Path:
 
 
 def write_tar(path: Path, files: Mapping[str, bytes]) -> Path:
+    """Write a tar archive, compressed if its suffix says so, and return its path."""
     with tarfile.open(path, "w:gz" if path.name.endswith("gz") else "w") as archive:
         for name, data in files.items():
             info = tarfile.TarInfo(name)
@@ -43,9 +46,10 @@ def write_tar(path: Path, files: Mapping[str, bytes]) -> Path:
 
 
 def write_archive(path: Path, files: Mapping[str, bytes]) -> Path:
+    """Write a zip or tar archive, by its suffix, and return its path."""
     return write_zip(path, files) if path.suffix == ".zip" else write_tar(path, files)
 
 
-def batch(planes: np.ndarray, labels: Sequence[object], *, key: bytes = b"labels", more: Mapping = {}) -> bytes:
-    """A batch as CIFAR's are pickled."""
+def cifar_batch(planes: np.ndarray, labels: Sequence[object], *, key: bytes = b"labels", more: Mapping = {}) -> bytes:
+    """Pickle a batch in the format of CIFAR."""
     return pickle.dumps({b"data": planes, key: list(labels), **more}, 2)

@@ -8,14 +8,14 @@ from discern.errors import NamesError
 LABELS = ("1", "n03394916")
 
 
-def written(folder: Path, text: str | bytes) -> Path:
+def names_file(folder: Path, text: str | bytes) -> Path:
     path = folder / "names.csv"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     return path
 
 
-def test_labels_get_their_words(tmp_path):
-    path = written(tmp_path, "label,name,spoken,route\nn03394916,French horn,horn,bay 2\n1,one,,\nother,x,y,z\n")
+def test_names_are_read_by_label(tmp_path):
+    path = names_file(tmp_path, "label,name,spoken,route\nn03394916,French horn,horn,bay 2\n1,one,,\nother,x,y,z\n")
     assert read_names(path, LABELS) == {
         "1": {"name": "one", "spoken": "", "route": ""},
         "n03394916": {"name": "French horn", "spoken": "horn", "route": "bay 2"},
@@ -23,30 +23,30 @@ def test_labels_get_their_words(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["Label;Route\n1;bay 1\n", "\ufefflabel\troute\r\n 1 \tbay 1\r\n"])
-def test_columns_may_be_few_and_parted_in_any_usual_way(tmp_path, text):
-    assert read_names(written(tmp_path, text), LABELS) == {"1": {"name": "", "spoken": "", "route": "bay 1"}}
+def test_columns_may_be_omitted_and_separated_in_any_usual_way(tmp_path, text):
+    assert read_names(names_file(tmp_path, text), LABELS) == {"1": {"name": "", "spoken": "", "route": "bay 1"}}
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("label\n1\n", "columns"),
         ("id,name\n1,one\n", "columns"),
         ("label,name,name\n1,one,two\n", "columns"),
-        ("label,name\n1,one\n1,two\n", "again"),
+        ("label,name\n1,one\n1,two\n", "listed twice"),
         ("label,name\n2,two\n", "none of the labels"),
-        ('label,name\n1,"a\nb"\n', "no name"),
-        ("label,name\n1,a\u202eb\n", "no name"),
+        ('label,name\n1,"a\nb"\n', "cannot be used as a name"),
+        ("label,name\n1,a\u202eb\n", "cannot be used as a name"),
         ("", "empty"),
         (b"label,name\n1,\xff\n", "UTF-8"),
     ],
 )
-def test_what_cannot_be_used_is_refused(tmp_path, text, said):
-    with pytest.raises(NamesError, match=said):
-        read_names(written(tmp_path, text), LABELS)
+def test_invalid_files_are_errors(tmp_path, text, message):
+    with pytest.raises(NamesError, match=message):
+        read_names(names_file(tmp_path, text), LABELS)
 
 
-def test_no_file_is_refused(tmp_path):
+def test_a_missing_file_is_an_error(tmp_path):
     for path in (tmp_path, tmp_path / "missing.csv"):
-        with pytest.raises(NamesError, match="no file"):
+        with pytest.raises(NamesError, match="not a file"):
             read_names(path, LABELS)

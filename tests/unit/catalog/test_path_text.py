@@ -10,22 +10,22 @@ from discern.catalog.path_text import is_archive, is_ignored, natural_key, order
     "name",
     [".hidden", ".DS_Store", ".ipynb_checkpoints", "__MACOSX", "Thumbs.db", "THUMBS.DB", "desktop.ini", "._a.jpg"],
 )
-def test_what_systems_leave_behind_is_ignored(name):
+def test_hidden_and_system_files_are_ignored(name):
     assert is_ignored(name)
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "Thumbs.db.jpg", "DS_Store", "readme.txt", "_x", "\u200b.jpg"])
-def test_everything_else_is_not(name):
+def test_other_files_are_not_ignored(name):
     assert not is_ignored(name)
 
 
 @pytest.mark.parametrize("name", ["a.zip", "A.ZIP", "a.tar", "a.tar.gz", "a.tgz"])
-def test_archives_by_name(name):
+def test_names_of_archives(name):
     assert is_archive(name)
 
 
 @pytest.mark.parametrize("name", ["a.gz", "zip", "a.zip.jpg", "tar.gz.txt"])
-def test_no_archives_by_name(name):
+def test_names_of_other_files(name):
     assert not is_archive(name)
 
 
@@ -37,16 +37,16 @@ def test_no_archives_by_name(name):
         ("test", ["test", "testing", "Test", "Testing"]),
     ],
 )
-def test_parts_in_all_spellings(part, spellings):
+def test_spellings_of_parts(part, spellings):
     assert {part_named(name) for name in spellings} == {part}
 
 
 @pytest.mark.parametrize("name", ["", "trains", "tests", "train2", "cat", "te st"])
-def test_what_is_no_part(name):
+def test_names_that_are_not_parts(name):
     assert part_named(name) is None
 
 
-def test_natural_order_counts():
+def test_natural_order_compares_numbers():
     names = ["b10.jpg", "b9.jpg", "a", "b09.jpg", "b9a.jpg", "10", "9", "B1"]
     assert sorted(names, key=natural_key) == ["9", "10", "B1", "a", "b09.jpg", "b9.jpg", "b9a.jpg", "b10.jpg"]
 
@@ -55,7 +55,7 @@ def test_natural_order_of_very_long_numbers():
     assert natural_key("x" + "9" * 10_000) < natural_key("x1" + "0" * 10_000)
 
 
-def test_labels_are_alphabetical_and_numbers_by_value():
+def test_labels_are_sorted_alphabetically_and_numbers_by_value():
     assert order_labels(["10", "9", "b", "a", "a", "010"]) == ("9", "010", "10", "a", "b")
     assert order_labels(["Apple 12", "Apple 6"]) == ("Apple 12", "Apple 6")
     assert order_labels(["²", "3", "٣"]) == ("3", "²", "٣")
@@ -65,17 +65,17 @@ def test_labels_are_alphabetical_and_numbers_by_value():
 @pytest.mark.parametrize(
     "name", ["a/b.jpg", "é\u200b\uf025\n\t.jpg", "\udcff\udc80x", "\U0010ff80", "\U0010ffff\udcc3\udca9", "\U0010ff00"]
 )
-def test_every_name_becomes_text_and_comes_back(name):
+def test_names_survive_conversion_to_text(name):
     text = to_text(name)
     assert text.encode().decode() == text
     assert os.fsencode(to_name(text)) == os.fsencode(name)
 
 
-def test_ordinary_names_stay_as_they_are():
+def test_ordinary_names_are_unchanged():
     assert to_text("größe/猫.jpg") == "größe/猫.jpg"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux")
-def test_bytes_that_are_not_utf_8_are_kept_apart():
+def test_invalid_bytes_stay_distinct():
     texts = {to_text(os.fsdecode(name)) for name in (b"\xff", b"\xfe", b"\xc3", b"\xc3\xa9")}
     assert len(texts) == 4

@@ -22,9 +22,9 @@ TWO_CLASSES = {
 }
 
 
-def test_a_row_says_what_a_picture_is(folder, look_at):
-    data = picture(7, size=(40, 20), form="JPEG")
-    catalog = look_at(write_files(folder, {"cat/a.png": data}))
+def test_a_row_describes_a_picture(folder, scan_source):
+    data = picture(7, size=(40, 20), file_format="JPEG")
+    catalog = scan_source(write_files(folder, {"cat/a.png": data}))
     pixels = open_picture(data)
     assert dict(catalog.table.schema) == COLUMNS
     assert catalog.table.to_dicts() == [
@@ -50,9 +50,9 @@ def test_a_row_says_what_a_picture_is(folder, look_at):
     assert catalog.root == folder
 
 
-def test_what_is_no_picture_is_a_row_with_a_reason(folder, look_at):
+def test_other_files_are_rows_with_an_error(folder, scan_source):
     junk = {"empty.jpg": b"", "notes.txt": b"hello", "cut.png": picture(2)[:40], "big.png": picture(3) + bytes(5000)}
-    catalog = look_at(write_files(folder, {"ok.png": picture(1), **junk}), limits=Limits(max_bytes=4000))
+    catalog = scan_source(write_files(folder, {"ok.png": picture(1), **junk}), limits=Limits(max_bytes=4000))
     table = catalog.table.filter(pl.col("error").is_not_null())
     errors = dict(zip(table["path"], table["error"], strict=True))
     assert errors == {
@@ -69,33 +69,33 @@ def test_what_is_no_picture_is_a_row_with_a_reason(folder, look_at):
     assert catalog.thumbs[4].any()
 
 
-def test_rows_are_in_natural_order_of_paths(folder, look_at):
+def test_rows_are_in_natural_order(folder, scan_source):
     files = {f"{label}/{number}.png": picture(number) for label in ("10", "9", "b") for number in (10, 9, 1)}
-    catalog = look_at(write_files(folder, files), threads=2)
+    catalog = scan_source(write_files(folder, files), threads=2)
     assert catalog.table["path"].to_list() == [f"{label}/{n}.png" for label in ("9", "10", "b") for n in (1, 9, 10)]
     assert catalog.labels == ("9", "10", "b")
 
 
-def test_parts_and_labels_come_from_folders(folder, look_at):
+def test_parts_and_labels_come_from_folders(folder, scan_source):
     files = {"Training/x/1.png": picture(1), "valid/y/deep/2.png": picture(2), "test/x/3.png": picture(3)}
-    table = look_at(write_files(folder, files)).table
+    table = scan_source(write_files(folder, files)).table
     assert table.select("label", "part").rows() == [("x", "train"), ("x", "test"), ("y", "validation")]
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar", ".tar.gz"])
-def test_an_archive_gives_what_its_folder_gives(folder, look_at, tmp_path, suffix):
+def test_an_archive_equals_its_folder(folder, scan_source, tmp_path, suffix):
     files = {**TWO_CLASSES, "a/notes.txt": b"hello", ".hidden/x.png": picture(9)}
-    plain = look_at(write_files(folder, files)).table.drop("path")
-    packed = look_at(write_archive(tmp_path / f"photos{suffix}", files))
+    plain = scan_source(write_files(folder, files)).table.drop("path")
+    packed = scan_source(write_archive(tmp_path / f"photos{suffix}", files))
     assert packed.table.drop("path").equals(plain)
     assert packed.table["path"][0] == f"photos{suffix}!/a/0.png"
     assert packed.root == tmp_path
 
 
-def test_a_table_declares_labels_parts_and_groups(folder, look_at):
+def test_a_table_declares_labels_parts_and_groups(folder, scan_source):
     write_files(folder, TWO_CLASSES)
     (folder / "t.csv").write_text("image,class,split,group\nb/1.png,x,train,g\na/0.png,y,test,\nabsent.png,x,,\n")
-    table = look_at(folder / "t.csv").table
+    table = scan_source(folder / "t.csv").table
     assert table.select("path", "label", "part", "group", "error").rows() == [
         ("a/0.png", "y", "test", None, None),
         ("absent.png", "x", None, None, "unreadable_file"),
@@ -105,10 +105,10 @@ def test_a_table_declares_labels_parts_and_groups(folder, look_at):
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar"])
 @pytest.mark.parametrize("top", ["", "set/"])
-def test_the_table_in_an_archive_is_followed(look_at, tmp_path, suffix, top):
+def test_the_table_in_an_archive_is_used(scan_source, tmp_path, suffix, top):
     files = {f"{top}t.csv": b"file,label\nin/1.png,x\nin/2.png,y\nin/3.png,y\n"}
     files |= {f"{top}in/{number}.png": picture(number) for number in (1, 2, 4)}
-    table = look_at(write_archive(tmp_path / f"p{suffix}", files)).table
+    table = scan_source(write_archive(tmp_path / f"p{suffix}", files)).table
     assert table.select("path", "label", "error").rows() == [
         (f"p{suffix}!/{top}in/1.png", "x", None),
         (f"p{suffix}!/{top}in/2.png", "y", None),
@@ -116,25 +116,25 @@ def test_the_table_in_an_archive_is_followed(look_at, tmp_path, suffix, top):
     ]
 
 
-def test_a_table_in_an_archive_about_something_else_is_a_row(look_at, tmp_path):
+def test_an_unrelated_table_in_an_archive_is_a_row(scan_source, tmp_path):
     files = {"prices.csv": b"name,price\na,1\n", "a/1.png": picture(1), "b/2.png": picture(2)}
-    table = look_at(write_archive(tmp_path / "p.zip", files)).table
+    table = scan_source(write_archive(tmp_path / "p.zip", files)).table
     assert table.select("label", "error").rows() == [("a", None), ("b", None), (None, "not_a_picture")]
 
 
-def test_a_name_that_is_twice_in_an_archive_means_the_later_file(look_at, tmp_path):
+def test_the_later_of_two_members_with_one_name_is_used(scan_source, tmp_path):
     path = tmp_path / "p.tar"
     with tarfile.open(path, "w") as archive:
         for number in (1, 2):
             info = tarfile.TarInfo("x.png")
             info.size = len(picture(number))
             archive.addfile(info, io.BytesIO(picture(number)))
-    catalog = look_at(path)
+    catalog = scan_source(path)
     assert len(catalog) == 1
     assert catalog.read_one(0) == picture(2)
 
 
-def test_any_number_of_threads_gives_the_same(folder, tmp_path):
+def test_the_number_of_threads_does_not_matter(folder, tmp_path):
     files = {f"{number % 3}/{number}.png": picture(number) for number in range(100)} | {"junk": b"junk"}
     write_files(folder, files)
     one, four = (scan(folder, cache=tmp_path / str(threads), threads=threads) for threads in (1, 4))
@@ -143,8 +143,8 @@ def test_any_number_of_threads_gives_the_same(folder, tmp_path):
     assert np.array_equal(one.thumbs[:], four.thumbs[:])
 
 
-def test_many_pictures_are_the_same_with_helpers(folder, tmp_path):
-    """After the first thousand, helpers look at them."""
+def test_worker_processes_do_not_change_the_catalog(folder, tmp_path):
+    """Worker processes are started after the first thousand files."""
     files = {f"{number % 3}/{number}.png": picture(number) for number in range(1500)} | {"2/junk": b"junk"}
     write_files(folder, files)
     one, two = (scan(folder, cache=tmp_path / str(threads), threads=threads) for threads in (1, 2))
@@ -152,7 +152,7 @@ def test_many_pictures_are_the_same_with_helpers(folder, tmp_path):
     assert np.array_equal(one.thumbs[:], two.thumbs[:])
 
 
-def test_a_script_needs_no_guard(folder, tmp_path):
+def test_a_script_needs_no_main_guard(folder, tmp_path):
     write_files(folder, {f"{number}.png": picture(number) for number in range(1200)})
     (tmp_path / "script.py").write_text(
         "from pathlib import Path\nfrom discern.catalog import scan\n"
@@ -162,61 +162,61 @@ def test_a_script_needs_no_guard(folder, tmp_path):
     assert (ran.stdout, ran.stderr) == ("1200\n", "")
 
 
-def test_progress_is_told(folder, look_at):
-    heard = []
+def test_progress_is_reported(folder, scan_source):
+    calls = []
     files = {f"{number}.png": picture(number) for number in range(150)}
-    look_at(write_files(folder, files), progress=lambda *said: heard.append(said))
-    assert [done for _, done, _ in heard] == [64, 128, 150]
-    assert {(stage, total) for stage, _, total in heard} == {("looking at pictures", 150)}
+    scan_source(write_files(folder, files), progress=lambda *call: calls.append(call))
+    assert [done for _, done, _ in calls] == [64, 128, 150]
+    assert {(stage, total) for stage, _, total in calls} == {("scanning pictures", 150)}
 
 
-def test_the_source_is_not_changed(folder, look_at):
+def test_the_source_is_unchanged(folder, scan_source):
     write_files(folder, TWO_CLASSES)
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-    look_at(folder)
+    scan_source(folder)
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
-def test_a_relative_source_gets_an_absolute_root(folder, look_at):
+def test_a_relative_source_gets_an_absolute_root(folder, scan_source):
     write_files(folder, TWO_CLASSES)
-    catalog = look_at(Path(os.path.relpath(folder)))
+    catalog = scan_source(Path(os.path.relpath(folder)))
     assert catalog.root.is_absolute()
     assert catalog.read_one(0) == TWO_CLASSES["a/0.png"]
 
 
-def test_a_source_that_does_not_exist(look_at, tmp_path):
+def test_a_source_that_does_not_exist(scan_source, tmp_path):
     with pytest.raises(CatalogError, match=r"does not exist.*Give a folder"):
-        look_at(tmp_path / "absent")
+        scan_source(tmp_path / "absent")
 
 
 @pytest.mark.parametrize("name", ["photo.jpg", "a.zip", "a.tar.gz"])
-def test_a_source_that_is_nothing_known(look_at, tmp_path, name):
+def test_a_source_of_another_type(scan_source, tmp_path, name):
     (tmp_path / name).write_bytes(picture(1))
-    with pytest.raises(CatalogError, match="no folder, no list and no archive"):
-        look_at(tmp_path / name)
+    with pytest.raises(CatalogError, match="not a folder, a listing or a readable archive"):
+        scan_source(tmp_path / name)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no pipes among files")
 @pytest.mark.parametrize("name", ["pipe", "pipe.csv", "pipe.zip"])
-def test_a_source_that_is_a_pipe(look_at, tmp_path, name):
+def test_a_source_that_is_a_pipe(scan_source, tmp_path, name):
     os.mkfifo(tmp_path / name)
-    with pytest.raises(CatalogError, match="no folder"):
-        look_at(tmp_path / name)
+    with pytest.raises(CatalogError, match="not a folder"):
+        scan_source(tmp_path / name)
 
 
-def test_an_empty_source(folder, look_at):
+def test_an_empty_source(folder, scan_source):
     write_files(folder, {".hidden": b"x", "sub/Thumbs.db": b"x"})
     with pytest.raises(CatalogError, match="is empty"):
-        look_at(folder)
+        scan_source(folder)
 
 
-def test_a_source_without_pictures(folder, look_at):
+def test_a_source_without_pictures(folder, scan_source):
     write_files(folder, {"a.txt": b"x", "b.txt": b"y", "c.jpg": b""})
-    with pytest.raises(CatalogError, match=r"no picture that can be read: 3 files \(2 not_a_picture, 1 empty\)"):
-        look_at(folder)
+    with pytest.raises(CatalogError, match=r"no readable picture: 3 files \(2 not_a_picture, 1 empty\)"):
+        scan_source(folder)
 
 
-def test_an_interrupted_scan_has_kept_what_it_saw(folder, tmp_path):
+def test_an_interrupted_scan_keeps_its_results(folder, tmp_path):
     write_files(folder, {f"{number}.png": picture(number) for number in range(200)})
 
     def interrupt(_stage: str, done: int, _total: int | None) -> None:
@@ -225,12 +225,12 @@ def test_an_interrupted_scan_has_kept_what_it_saw(folder, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         scan(folder, cache=tmp_path / "cache", progress=interrupt)
-    kept = sum(path.stat().st_size for path in (tmp_path / "cache").glob("thumbs-*/*.shelf"))
-    assert kept >= 64 * 64 * 64 * 3
+    stored = sum(path.stat().st_size for path in (tmp_path / "cache").glob("thumbs-*/*.shelf"))
+    assert stored >= 64 * 64 * 64 * 3
     assert len(scan(folder, cache=tmp_path / "cache")) == 200
 
 
-def test_an_interrupted_scan_has_kept_what_helpers_saw(folder, tmp_path):
+def test_an_interrupted_scan_keeps_results_of_worker_processes(folder, tmp_path):
     write_files(folder, {f"{number}.png": picture(number) for number in range(1600)})
 
     def interrupt(_stage: str, done: int, _total: int | None) -> None:
@@ -239,13 +239,13 @@ def test_an_interrupted_scan_has_kept_what_helpers_saw(folder, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         scan(folder, cache=tmp_path / "cache", progress=interrupt, threads=2)
-    kept = sum(path.stat().st_size for path in (tmp_path / "cache").glob("thumbs-*/*.shelf"))
-    assert kept >= 1400 * 64 * 64 * 3
+    stored = sum(path.stat().st_size for path in (tmp_path / "cache").glob("thumbs-*/*.shelf"))
+    assert stored >= 1400 * 64 * 64 * 3
     assert len(scan(folder, cache=tmp_path / "cache")) == 1600
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="children are found as Linux lists them")
-def test_what_a_killed_helper_saw_and_had_not_kept_is_looked_at_again(folder, tmp_path):
+@pytest.mark.skipif(sys.platform != "linux", reason="child processes are listed in /proc")
+def test_unflushed_results_of_a_killed_worker_process_are_recomputed(folder, tmp_path):
     write_files(folder, {f"{number}.png": picture(number) for number in range(1600)})
 
     def kill(_stage: str, done: int, _total: int | None) -> None:
@@ -254,26 +254,26 @@ def test_what_a_killed_helper_saw_and_had_not_kept_is_looked_at_again(folder, tm
                 for child in tasks.read_text().split():
                     os.kill(int(child), signal.SIGKILL)
 
-    with_dead = scan(folder, cache=tmp_path / "cache", progress=kill, threads=2)
+    with_killed = scan(folder, cache=tmp_path / "cache", progress=kill, threads=2)
     plain = scan(folder, cache=tmp_path / "other", threads=1)
-    assert with_dead.table.equals(plain.table)
-    assert np.array_equal(with_dead.thumbs[:], plain.thumbs[:])
+    assert with_killed.table.equals(plain.table)
+    assert np.array_equal(with_killed.thumbs[:], plain.thumbs[:])
 
 
-def test_a_damaged_cache_changes_nothing(folder, look_at, tmp_path):
-    first = look_at(write_files(folder, TWO_CLASSES))
+def test_a_damaged_cache_changes_nothing(folder, scan_source, tmp_path):
+    first = scan_source(write_files(folder, TWO_CLASSES))
     thumbs = first.thumbs[:]
     for path in (tmp_path / "cache").glob("*/*.shelf"):
         data = bytearray(path.read_bytes())
         data[-20] ^= 0xFF
         path.write_bytes(data)
-    second = look_at(folder)
+    second = scan_source(folder)
     assert second.table.equals(first.table)
     assert np.array_equal(second.thumbs[:], thumbs)
 
 
-def test_memory_does_not_grow_with_the_pictures(folder, tmp_path):
-    """The thumbnails of 1,200 more pictures are 15 MB: they are written as they come."""
+def test_memory_is_constant(folder, tmp_path):
+    """The thumbnails of 1,200 more pictures take 15 MB, and are written to disk during the scan."""
     peaks = []
     for count in (600, 1800):
         write_files(folder, {f"{number}.png": picture(number, size=(4, 4)) for number in range(count)})
@@ -285,7 +285,7 @@ def test_memory_does_not_grow_with_the_pictures(folder, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux")
-def test_strange_names(folder, look_at, tmp_path):
+def test_unusual_names(folder, scan_source, tmp_path):
     names = [
         b"a\xff.png",
         b"\xe2\x80\x8b.png",
@@ -297,10 +297,10 @@ def test_strange_names(folder, look_at, tmp_path):
     ]
     for number, name in enumerate(names):
         path = os.fsencode(folder) + b"/" + name
-        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - names made of bytes
+        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - names are bytes
         with open(path, "wb") as file:  # noqa: PTH123 - as above
             file.write(picture(number))
-    catalog = look_at(folder)
+    catalog = scan_source(folder)
     assert catalog.readable.all()
     catalog.write(tmp_path / "c.parquet")
     again = type(catalog).load(tmp_path / "c.parquet", cache=tmp_path / "cache")
@@ -309,7 +309,7 @@ def test_strange_names(folder, look_at, tmp_path):
     assert sorted(os.fsencode(file.relative_to(folder)) for file in files if file) == sorted(names)
 
 
-def test_the_command_line_may_import_it_without_the_heavy_rooms():
+def test_the_import_loads_no_machine_learning_library():
     code = "import sys, discern.catalog; print(sorted({'sklearn', 'scipy', 'onnxruntime', 'torch'} & set(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
@@ -325,8 +325,8 @@ def test_the_command_line_may_import_it_without_the_heavy_rooms():
         ("hymenoptera", 253, 2, {"train", "validation"}),
     ],
 )
-def test_real_packs(real_data, look_at, pack, files, labels, parts):
-    catalog = look_at(real_data / pack)
+def test_real_packs(real_data, scan_source, pack, files, labels, parts):
+    catalog = scan_source(real_data / pack)
     assert len(catalog) == files
     assert catalog.readable.all()
     assert len(catalog.labels) == labels
@@ -334,8 +334,8 @@ def test_real_packs(real_data, look_at, pack, files, labels, parts):
 
 
 @pytest.mark.real
-def test_real_dirt(real_data, look_at):
-    catalog = look_at(real_data / "dirty_samples")
+def test_real_unreadable_files(real_data, scan_source):
+    catalog = scan_source(real_data / "dirty_samples")
     unreadable = catalog.table.filter(~catalog.readable)
     assert set(unreadable["error"]) == {"not_a_picture"}
     assert len(catalog) > len(unreadable) > 0

@@ -18,12 +18,12 @@ def make(rows: list[dict[str, object]], root: Path = Path()) -> Catalog:
 
 
 @pytest.fixture
-def catalog(folder, look_at) -> Catalog:
+def catalog(folder, scan_source) -> Catalog:
     files = {f"{label}/{number}.png": picture(number) for label in "ab" for number in range(4)}
-    return look_at(write_files(folder, files | {"junk.txt": b"junk"}))
+    return scan_source(write_files(folder, files | {"junk.txt": b"junk"}))
 
 
-def test_labels_are_those_of_readable_pictures():
+def test_labels_come_from_readable_pictures():
     catalog = make(
         [
             {"path": "1", "label": "10"},
@@ -46,35 +46,35 @@ def test_no_labels_at_all():
     assert catalog.label_index.tolist() == [-1, -1]
 
 
-def test_other_columns_are_refused():
+def test_other_columns_are_an_error():
     with pytest.raises(CatalogError, match="columns"):
         Catalog(root=Path(), table=pl.DataFrame({"path": ["a"]}), thumbs=np.zeros((1, 64, 64, 3), np.uint8))
 
 
-def test_another_number_of_thumbnails_is_refused(catalog):
+def test_another_number_of_thumbnails_is_an_error(catalog):
     with pytest.raises(CatalogError, match="8 thumbnails for 9 files"):
         Catalog(root=catalog.root, table=catalog.table, thumbs=catalog.thumbs[:8])
 
 
 @pytest.mark.parametrize("change", [{"path": "2"}, {"content": "x"}, {"label": "x"}, {"part": "x"}, {"group": "x"}])
-def test_the_fingerprint_sees_each_change(change):
+def test_the_fingerprint_depends_on_each_input(change):
     before = {"path": "1", "content": "c", "label": "l", "part": "test", "group": "g"}
     assert make([before]).fingerprint != make([before | change]).fingerprint
 
 
-def test_the_fingerprint_does_not_depend_on_order_or_on_what_is_computed():
+def test_the_fingerprint_ignores_order_and_computed_columns():
     rows = [{"path": "1", "label": "a"}, {"path": "2", "label": "b"}]
     assert make(rows).fingerprint == make(rows[::-1]).fingerprint
     assert make(rows).fingerprint == make([row | {"width": 7, "message": "x"} for row in rows]).fingerprint
 
 
-def test_the_fingerprint_is_known():
-    """Bundles carry it: the same pictures must have the same one in every version."""
+def test_the_fingerprint_is_stable():
+    """Bundles store it, so it must be the same in every version."""
     fingerprint = make([{"path": "a/é.jpg", "content": "00", "label": "a"}]).fingerprint
     assert fingerprint == "b830fb782b8b610e9561b9ec5c9eeaa8c81934cb2ecad46462b77a29e5571c5d"
 
 
-def test_reading_gives_each_row_its_bytes(catalog):
+def test_read_yields_bytes_by_row(catalog):
     assert dict(catalog.read([5, 0])) == {5: picture(1), 0: picture(0)}
     assert [row for row, _ in catalog.read(np.array([6, 2, 4]))] == [6, 2, 4]
     assert list(catalog.read([])) == []
@@ -83,45 +83,45 @@ def test_reading_gives_each_row_its_bytes(catalog):
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar.gz"])
-def test_archives_are_read_in_their_order(look_at, tmp_path, suffix):
+def test_archives_are_read_in_storage_order(scan_source, tmp_path, suffix):
     path = write_archive(tmp_path / f"p{suffix}", {f"{number}.png": picture(number) for number in (3, 1, 2)})
-    catalog = look_at(path)
+    catalog = scan_source(path)
     assert list(catalog.read([0, 1, 2])) == [(2, picture(3)), (0, picture(1)), (1, picture(2))]
     assert catalog.read_one(1) == picture(2)
     assert catalog.file(1) is None
 
 
-def test_folders_with_an_exclamation_mark_are_no_archives(folder, look_at):
-    catalog = look_at(write_files(folder, {"wow!/1.png": picture(1)}))
+def test_folders_with_an_exclamation_mark_are_not_archives(folder, scan_source):
+    catalog = scan_source(write_files(folder, {"wow!/1.png": picture(1)}))
     assert catalog.read_one(0) == picture(1)
     assert catalog.file(0) == folder / "wow!" / "1.png"
 
 
-def test_a_file_that_changed_is_not_given(catalog):
+def test_a_changed_file_is_an_error(catalog):
     (catalog.root / "a" / "1.png").write_bytes(picture(99))
     with pytest.raises(CatalogError, match=r"a/1\.png has changed"):
         list(catalog.read([0, 1, 2]))
 
 
-def test_an_archive_that_changed_is_not_read(look_at, tmp_path):
+def test_a_changed_archive_is_an_error(scan_source, tmp_path):
     path = write_archive(tmp_path / "p.zip", {"1.png": picture(1), "2.png": picture(2)})
-    catalog = look_at(path)
+    catalog = scan_source(path)
     write_archive(path, {"1.png": picture(1), "2.png": picture(3)})
     with pytest.raises(CatalogError, match=r"2\.png has changed"):
         list(catalog.read([0, 1]))
 
 
-def test_a_file_that_vanished_is_a_named_error(catalog):
+def test_a_deleted_file_is_an_error(catalog):
     (catalog.root / "a" / "1.png").unlink()
     with pytest.raises(UnreadableFile, match=r"1\.png"):
         catalog.read_one(1)
 
 
-def test_rows_that_are_no_pictures_can_be_read_as_bytes(catalog):
+def test_other_files_can_be_read_as_bytes(catalog):
     assert catalog.read_one(8) == b"junk"
 
 
-def test_a_catalog_comes_back_from_its_file(catalog, tmp_path):
+def test_a_written_catalog_is_read_back(catalog, tmp_path):
     catalog.write(tmp_path / "c.parquet")
     again = Catalog.load(tmp_path / "c.parquet", cache=tmp_path / "cache")
     assert again.table.equals(catalog.table)
@@ -131,12 +131,12 @@ def test_a_catalog_comes_back_from_its_file(catalog, tmp_path):
     assert [path.name for path in tmp_path.glob("*.unfinished")] == []
 
 
-def test_the_file_carries_its_format(catalog, tmp_path):
+def test_the_file_has_its_format_version(catalog, tmp_path):
     catalog.write(tmp_path / "c.parquet")
     assert json.loads(pl.read_parquet_metadata(tmp_path / "c.parquet")["discern"])["format"] == 2
 
 
-def test_the_first_form_is_read_with_nothing_where_it_says_nothing(catalog, tmp_path):
+def test_format_1_is_read_with_nulls_in_new_columns(catalog, tmp_path):
     metadata = {"discern": json.dumps({"format": 1, "root": str(catalog.root)})}
     catalog.table.drop("sharpness", "camera").write_parquet(tmp_path / "c.parquet", metadata=metadata)
     again = Catalog.load(tmp_path / "c.parquet", cache=tmp_path / "cache")
@@ -145,27 +145,27 @@ def test_the_first_form_is_read_with_nothing_where_it_says_nothing(catalog, tmp_
     assert again.fingerprint == catalog.fingerprint
 
 
-def test_lost_thumbnails_are_made_again(catalog, tmp_path):
+def test_missing_thumbnails_are_recomputed(catalog, tmp_path):
     catalog.write(tmp_path / "c.parquet")
     before = catalog.thumbs[:]
     prune(tmp_path / "cache", keep_bytes=0)
     assert np.array_equal(Catalog.load(tmp_path / "c.parquet", cache=tmp_path / "cache").thumbs[:], before)
 
 
-def test_thumbnails_that_are_kept_need_no_pictures(catalog, tmp_path):
+def test_cached_thumbnails_need_no_pictures(catalog, tmp_path):
     catalog.write(tmp_path / "c.parquet")
     catalog.root.rename(tmp_path / "elsewhere")
     assert len(Catalog.load(tmp_path / "c.parquet", cache=tmp_path / "cache")) == 9
 
 
-def test_lost_thumbnails_of_lost_pictures_are_a_named_error(catalog, tmp_path):
+def test_missing_thumbnails_of_missing_pictures_are_an_error(catalog, tmp_path):
     catalog.write(tmp_path / "c.parquet")
     catalog.root.rename(tmp_path / "elsewhere")
     with pytest.raises(UnreadableFile):
         Catalog.load(tmp_path / "c.parquet", cache=tmp_path / "other")
 
 
-def test_a_newer_form_is_refused_with_a_remedy(catalog, tmp_path):
+def test_a_newer_format_is_an_error_with_a_remedy(catalog, tmp_path):
     metadata = {"discern": json.dumps({"format": 3, "root": "/"})}
     catalog.table.with_columns(new=1).write_parquet(tmp_path / "c.parquet", metadata=metadata)
     with pytest.raises(CatalogError, match=r"newer version.*Upgrade"):
@@ -173,30 +173,30 @@ def test_a_newer_form_is_refused_with_a_remedy(catalog, tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"junk" * 100])
-def test_a_damaged_file_is_a_named_error(tmp_path, content):
+def test_a_damaged_file_is_an_error(tmp_path, content):
     (tmp_path / "c.parquet").write_bytes(content)
-    with pytest.raises(CatalogError, match="no catalog"):
+    with pytest.raises(CatalogError, match="cannot be read as a catalog"):
         Catalog.load(tmp_path / "c.parquet", cache=tmp_path / "cache")
 
 
-def test_parquet_of_others_is_a_named_error(tmp_path):
+def test_another_parquet_file_is_an_error(tmp_path):
     pl.DataFrame({"path": ["a"]}).write_parquet(tmp_path / "c.parquet")
-    with pytest.raises(CatalogError, match="no catalog"):
+    with pytest.raises(CatalogError, match="cannot be read as a catalog"):
         Catalog.load(tmp_path / "c.parquet", cache=tmp_path / "cache")
 
 
-def test_a_file_that_is_not_there_is_a_named_error(tmp_path):
-    with pytest.raises(CatalogError, match="no catalog"):
+def test_a_missing_file_is_an_error(tmp_path):
+    with pytest.raises(CatalogError, match="cannot be read as a catalog"):
         Catalog.load(tmp_path / "absent.parquet", cache=tmp_path / "cache")
 
 
-def test_a_folder_that_cannot_be_written_is_a_named_error(catalog, tmp_path):
+def test_an_unwritable_folder_is_an_error(catalog, tmp_path):
     with pytest.raises(CatalogError, match="cannot be written"):
         catalog.write(tmp_path / "absent" / "c.parquet")
     assert not os.path.lexists(tmp_path / "absent")
 
 
-COUNTED = [{"path": "1", "label": "10"}, {"path": "2", "label": "9"}, {"path": "3", "label": "-1"}]
+NUMBERS = [{"path": "1", "label": "10"}, {"path": "2", "label": "9"}, {"path": "3", "label": "-1"}]
 NAMED = [{"path": "1", "label": "green"}, {"path": "2", "label": "ripe"}, {"path": "3", "label": "green"}]
 
 
@@ -207,16 +207,16 @@ def test_labels_can_be_given_an_order():
 
 
 def test_numbers_are_ordered_by_value():
-    assert make(COUNTED).ordered(["numeric"]).labels == ("-1", "9", "10")
+    assert make(NUMBERS).ordered(["numeric"]).labels == ("-1", "9", "10")
 
 
 @pytest.mark.parametrize("order", [["green"], ["numeric"], ["green", "green"], ["green", "ripe", "blue"], []])
-def test_an_order_of_other_labels_is_refused(order):
+def test_an_order_of_other_labels_is_an_error(order):
     with pytest.raises(UsageError, match=r"order|numbers"):
         make(NAMED).ordered(order)
 
 
-def test_pictures_of_none_of_the_classes_have_no_class():
+def test_negatives_have_no_class():
     rows = [{"path": "1", "label": "cat"}, {"path": "2", "label": "_other"}, {"path": "3"}]
     catalog = make([*rows, {"path": "4", "label": "_other", "error": "empty"}])
     assert catalog.labels == ("cat",)

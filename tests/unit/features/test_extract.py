@@ -1,4 +1,4 @@
-"""Each content passes the net once, whatever happens in between, and the rows come back in the order asked for."""
+"""Each content passes the backbone once, even after an interruption, and the rows keep the requested order."""
 
 import hashlib
 import io
@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from discern.bundle import OnnxRuntime
+from discern.bundle import open_runtime
 from discern.catalog import scan
 from discern.errors import CatalogError, PictureError, UsageError
 from discern.features import extract
@@ -26,7 +26,7 @@ RECIPE = Recipe(size=16, resize=16)
 BACKBONE = colour_backbone()
 
 
-def drawn(seed: int) -> bytes:
+def draw(seed: int) -> bytes:
     pixels = np.random.default_rng(seed).integers(0, 256, (20, 24, 3), np.uint8)
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
@@ -34,8 +34,8 @@ def drawn(seed: int) -> bytes:
 
 
 @dataclass
-class FolderlessCatalog:
-    """A catalog whose pictures are in memory; it remembers which rows were read."""
+class InMemoryCatalog:
+    """Catalog whose pictures are in memory, with a record of the rows that were read."""
 
     files: list[bytes]
     unreadable: tuple[int, ...] = ()
@@ -54,19 +54,19 @@ class FolderlessCatalog:
 
 def expected(files: Sequence[bytes]) -> np.ndarray:
     pixels = np.stack([load_input(file, RECIPE) for file in files])
-    return OnnxRuntime(BACKBONE.graph, threads=1).run({"pixels": pixels})["embedding"]
+    return open_runtime(BACKBONE.graph, threads=1).run({"pixels": pixels})["embedding"]
 
 
-def test_rows_come_in_the_order_asked_for(tmp_path: Path) -> None:
-    catalog = FolderlessCatalog([drawn(seed) for seed in range(7)])
+def test_rows_keep_the_requested_order(tmp_path: Path) -> None:
+    catalog = InMemoryCatalog([draw(seed) for seed in range(7)])
     order = [5, 0, 3, 6]
     rows = extract(catalog, order, BACKBONE, RECIPE, cache=tmp_path, threads=2)
     assert rows.shape == (4, BACKBONE.width)
     np.testing.assert_allclose(rows[:], expected([catalog.files[row] for row in order]), atol=1e-6)
 
 
-def test_threads_change_nothing(tmp_path: Path) -> None:
-    catalog = FolderlessCatalog([drawn(seed) for seed in range(30)])
+def test_results_do_not_depend_on_the_number_of_threads(tmp_path: Path) -> None:
+    catalog = InMemoryCatalog([draw(seed) for seed in range(30)])
     one, four = (
         extract(catalog, range(30), BACKBONE, RECIPE, cache=tmp_path / str(threads), threads=threads)[:]
         for threads in (1, 4)
@@ -75,23 +75,23 @@ def test_threads_change_nothing(tmp_path: Path) -> None:
 
 
 def test_equal_contents_are_computed_once(tmp_path: Path) -> None:
-    catalog = FolderlessCatalog([drawn(0), drawn(1), drawn(0), drawn(0)])
+    catalog = InMemoryCatalog([draw(0), draw(1), draw(0), draw(0)])
     rows = extract(catalog, [3, 1, 2, 0], BACKBONE, RECIPE, cache=tmp_path)
     assert sorted(catalog.read_rows) == [1, 3]
     np.testing.assert_array_equal(rows[[0, 2, 3]], np.repeat(rows[:1], 3, axis=0))
 
 
 def test_only_new_pictures_are_computed(tmp_path: Path) -> None:
-    files = [drawn(seed) for seed in range(6)]
-    first = extract(FolderlessCatalog(files[:4]), range(4), BACKBONE, RECIPE, cache=tmp_path)[:]
-    more = FolderlessCatalog([files[5], *files[:4], files[4]])
+    files = [draw(seed) for seed in range(6)]
+    first = extract(InMemoryCatalog(files[:4]), range(4), BACKBONE, RECIPE, cache=tmp_path)[:]
+    more = InMemoryCatalog([files[5], *files[:4], files[4]])
     rows = extract(more, range(6), BACKBONE, RECIPE, cache=tmp_path)
     assert more.read_rows == [0, 5]
     np.testing.assert_array_equal(rows[1:5], first)
 
 
-def test_another_recipe_or_backbone_is_another_shelf(tmp_path: Path) -> None:
-    catalog = FolderlessCatalog([drawn(0)])
+def test_another_recipe_or_backbone_has_its_own_cache(tmp_path: Path) -> None:
+    catalog = InMemoryCatalog([draw(0)])
     one = extract(catalog, [0], BACKBONE, RECIPE, cache=tmp_path)[:]
     extract(catalog, [0], BACKBONE, Recipe(size=16, resize=18), cache=tmp_path)
     plain = extract(catalog, [0], colour_backbone(mirror=False), RECIPE, cache=tmp_path)[:]
@@ -99,43 +99,43 @@ def test_another_recipe_or_backbone_is_another_shelf(tmp_path: Path) -> None:
     assert not np.array_equal(one, plain)
 
 
-def test_nothing_asked_gives_no_rows(tmp_path: Path) -> None:
-    assert extract(FolderlessCatalog([drawn(0)]), [], BACKBONE, RECIPE, cache=tmp_path).shape == (0, BACKBONE.width)
+def test_no_rows_give_an_empty_result(tmp_path: Path) -> None:
+    assert extract(InMemoryCatalog([draw(0)]), [], BACKBONE, RECIPE, cache=tmp_path).shape == (0, BACKBONE.width)
 
 
 def test_progress_counts_pictures(tmp_path: Path) -> None:
-    catalog = FolderlessCatalog([drawn(seed) for seed in range(5)])
-    told: list[tuple[str, int, int | None]] = []
+    catalog = InMemoryCatalog([draw(seed) for seed in range(5)])
+    calls: list[tuple[str, int, int | None]] = []
     extract(catalog, [0, 1], BACKBONE, RECIPE, cache=tmp_path)
-    extract(catalog, range(5), BACKBONE, RECIPE, cache=tmp_path, progress=lambda *news: told.append(news))
-    assert told == [("features", done, 5) for done in (2, 3, 4, 5)]
+    extract(catalog, range(5), BACKBONE, RECIPE, cache=tmp_path, progress=lambda *news: calls.append(news))
+    assert calls == [("features", done, 5) for done in (2, 3, 4, 5)]
 
 
-def test_sizes_must_agree(tmp_path: Path) -> None:
+def test_a_recipe_of_another_size_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="32 px"):
-        extract(FolderlessCatalog([drawn(0)]), [0], BACKBONE, Recipe(size=32, resize=32), cache=tmp_path)
+        extract(InMemoryCatalog([draw(0)]), [0], BACKBONE, Recipe(size=32, resize=32), cache=tmp_path)
 
 
-def test_an_unreadable_row_is_named(tmp_path: Path) -> None:
-    catalog = FolderlessCatalog([drawn(0), b"", drawn(2)], unreadable=(1,))
+def test_an_unreadable_row_is_rejected_by_name(tmp_path: Path) -> None:
+    catalog = InMemoryCatalog([draw(0), b"", draw(2)], unreadable=(1,))
     with pytest.raises(UsageError, match=r"1\.png"):
         extract(catalog, [0, 1, 2], BACKBONE, RECIPE, cache=tmp_path)
 
 
 def test_a_picture_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
-    whole = drawn(3)
-    catalog = FolderlessCatalog([drawn(0), whole[: len(whole) // 2], drawn(2)])
+    whole = draw(3)
+    catalog = InMemoryCatalog([draw(0), whole[: len(whole) // 2], draw(2)])
     with pytest.raises(PictureError, match=r"1\.png: ") as caught:
         extract(catalog, [0, 1, 2], BACKBONE, RECIPE, cache=tmp_path)
     assert type(caught.value) in PictureError.__subclasses__()
 
 
 class Stop(Exception):
-    """What a test throws from inside the progress."""
+    """Exception that a test raises inside the progress callback."""
 
 
-def test_what_was_done_before_an_error_is_kept(tmp_path: Path) -> None:
-    catalog = FolderlessCatalog([drawn(seed) for seed in range(300)])
+def test_results_before_an_error_are_cached(tmp_path: Path) -> None:
+    catalog = InMemoryCatalog([draw(seed) for seed in range(300)])
 
     def stop(stage: str, done: int, total: int | None) -> None:
         if done == 290:
@@ -149,8 +149,8 @@ def test_what_was_done_before_an_error_is_kept(tmp_path: Path) -> None:
     np.testing.assert_allclose(rows[[0, 255, 256, 299]], expected([catalog.files[i] for i in (0, 255, 256, 299)]))
 
 
-def test_files_are_read_only_a_little_ahead(tmp_path: Path) -> None:
-    catalog = FolderlessCatalog([drawn(seed) for seed in range(60)])
+def test_few_files_are_read_ahead(tmp_path: Path) -> None:
+    catalog = InMemoryCatalog([draw(seed) for seed in range(60)])
     ahead: list[int] = []
 
     def watch(stage: str, done: int, total: int | None) -> None:
@@ -164,9 +164,9 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from test_extract import BACKBONE, RECIPE, FolderlessCatalog, drawn, extract
+from test_extract import BACKBONE, RECIPE, InMemoryCatalog, draw, extract
 
-catalog = FolderlessCatalog([drawn(seed) for seed in range(600)])
+catalog = InMemoryCatalog([draw(seed) for seed in range(600)])
 
 def at(stage, done, total):
     if done == int(sys.argv[3]):
@@ -184,25 +184,25 @@ except KeyboardInterrupt:
 def test_a_killed_run_continues_and_equals_an_undisturbed_one(tmp_path: Path, signalled: str, status: int) -> None:
     command = [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(tmp_path / "cache"), "300", signalled]
     assert subprocess.run(command, check=False, timeout=60).returncode == status
-    catalog = FolderlessCatalog([drawn(seed) for seed in range(600)])
+    catalog = InMemoryCatalog([draw(seed) for seed in range(600)])
     rows = extract(catalog, range(600), BACKBONE, RECIPE, cache=tmp_path / "cache", threads=2)
     assert len(catalog.read_rows) == 600 - 256
     undisturbed = extract(catalog, range(600), BACKBONE, RECIPE, cache=tmp_path / "other", threads=1)
     np.testing.assert_array_equal(rows[:], undisturbed[:])
 
 
-def test_a_folder_goes_the_whole_way(tmp_path: Path) -> None:
+def test_a_folder_is_scanned_and_embedded(tmp_path: Path) -> None:
     for seed, path in enumerate(("cat/a.png", "cat/b.png", "dog/c.png")):
         (tmp_path / "pictures" / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "pictures" / path).write_bytes(drawn(seed))
+        (tmp_path / "pictures" / path).write_bytes(draw(seed))
     catalog = scan(tmp_path / "pictures", cache=tmp_path / "cache")
     rows = extract(catalog, range(3), BACKBONE, RECIPE, cache=tmp_path / "cache")
-    np.testing.assert_allclose(rows[:], expected([drawn(seed) for seed in range(3)]), atol=1e-6)
+    np.testing.assert_allclose(rows[:], expected([draw(seed) for seed in range(3)]), atol=1e-6)
 
 
-def test_a_picture_that_changed_is_not_kept_under_its_old_content(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(drawn(0))
+def test_a_changed_picture_is_not_cached_under_its_old_content(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(draw(0))
     catalog = scan(tmp_path, cache=tmp_path / "cache")
-    (tmp_path / "a.png").write_bytes(drawn(1))
+    (tmp_path / "a.png").write_bytes(draw(1))
     with pytest.raises(CatalogError, match="changed"):
         extract(catalog, [0], BACKBONE, RECIPE, cache=tmp_path / "cache")

@@ -91,7 +91,12 @@ def test_an_interrupted_run_resumed_equals_an_undisturbed_one(office: Desk, trai
 def test_what_a_killed_process_left_unfinished_is_removed(office: Desk, trained: TrainResult) -> None:
     with pytest.raises(KeyboardInterrupt):
         office.train(office.photos, name="killed", progress=interrupt_at("fit"))
-    left = [".123.metrics.json", "..123.model.discern.123.tmp", ".123.fixes.csv.unfinished"]
+    left = [
+        ".123.metrics.json",
+        "..123.model.discern.123.tmp",
+        ".123.fixes.csv.unfinished",
+        ".report.html.0f3a9b12.unfinished",
+    ]
     for name in left:
         (office.runs / "killed" / name).write_text("half")
     run = office.train(office.photos, name="killed", resume=True).run

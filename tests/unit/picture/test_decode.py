@@ -28,29 +28,29 @@ def pixels():
 
 
 @pytest.mark.parametrize(("name", "options"), LOSSLESS)
-def test_pixels_come_back_as_they_were_written(pixels, name, options):
-    seen = open_picture(_encode(pixels, name, **options))
-    assert np.array_equal(seen, pixels)
-    assert seen.dtype == np.uint8
-    assert seen.flags.c_contiguous
+def test_lossless_formats_decode_exactly(pixels, name, options):
+    decoded = open_picture(_encode(pixels, name, **options))
+    assert np.array_equal(decoded, pixels)
+    assert decoded.dtype == np.uint8
+    assert decoded.flags.c_contiguous
 
 
 @pytest.mark.parametrize("name", ["JPEG", "AVIF", "WEBP"])
-def test_lossy_formats_come_back_nearly_as_they_were_written(name):
+def test_lossy_formats_decode_approximately(name):
     smooth = np.add.outer(np.arange(64), np.arange(80))[..., None].repeat(3, axis=2).astype(np.uint8)
     assert np.abs(open_picture(_encode(smooth, name, quality=95)).astype(int) - smooth).mean() < 3
 
 
-def test_heic_is_opened_upright():
-    """A 24 x 16 picture (white over blue on the left, red on the right), stored with a quarter turn by libheif."""
-    header, seen = read_header(HEIC.read_bytes()), open_picture(HEIC.read_bytes())
+def test_heic_is_decoded_upright():
+    """Decode 24 x 16 pixels (white over blue on the left, red on the right), stored by libheif with a quarter turn."""
+    header, decoded = read_header(HEIC.read_bytes()), open_picture(HEIC.read_bytes())
     assert (header.format, header.width, header.height) == ("HEIF", 16, 24)
-    assert seen.shape == (24, 16, 3)
+    assert decoded.shape == (24, 16, 3)
     for (row, column), colour in {(2, 2): (20, 60, 220), (2, 13): (255, 255, 255), (20, 8): (200, 30, 40)}.items():
-        assert np.abs(seen[row, column].astype(int) - colour).max() <= 4
+        assert np.abs(decoded[row, column].astype(int) - colour).max() <= 4
 
 
-def test_heic_is_loaded_only_when_it_is_met():
+def test_the_heic_decoder_is_imported_on_demand():
     program = (
         "import sys; from pathlib import Path; from discern.picture import open_picture\n"
         "assert 'pi_heif' not in sys.modules and 'PIL.EpsImagePlugin' not in sys.modules\n"
@@ -63,21 +63,21 @@ def test_heic_is_loaded_only_when_it_is_met():
 
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_orientation_is_turned_upright(name, orientation):
+def test_every_orientation_is_applied(name, orientation):
     upright = np.zeros((32, 48, 3), np.uint8)
     upright[:16, :24], upright[:16, 24:], upright[16:, :24] = (250, 0, 0), (0, 250, 0), (0, 0, 250)
     back = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}
-    held = Image.fromarray(upright)
+    stored = Image.fromarray(upright)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    held = held.transpose(Image.Transpose(back[orientation])) if orientation in back else held
-    seen = open_picture(_encode(np.asarray(held), name, exif=exif))
-    assert seen.shape == upright.shape
-    assert np.abs(seen[4::24, 4::36].astype(int) - upright[4::24, 4::36]).max() < 30
+    stored = stored.transpose(Image.Transpose(back[orientation])) if orientation in back else stored
+    decoded = open_picture(_encode(np.asarray(stored), name, exif=exif))
+    assert decoded.shape == upright.shape
+    assert np.abs(decoded[4::24, 4::36].astype(int) - upright[4::24, 4::36]).max() < 30
 
 
 @pytest.mark.parametrize("shortest", [1, 50, 100, 200, 399, 400, 401, 5000])
-def test_a_jpeg_is_reduced_never_below_what_is_needed(shortest):
+def test_a_jpeg_is_never_reduced_below_the_requested_size(shortest):
     data = _encode(np.full((400, 601, 3), 90, np.uint8), "JPEG")
     height, width, _ = open_picture(data, shortest=shortest).shape
     assert height >= min(shortest, 400)
@@ -85,17 +85,17 @@ def test_a_jpeg_is_reduced_never_below_what_is_needed(shortest):
     assert abs(width / height - 601 / 400) < 0.02
 
 
-def test_other_formats_always_come_whole():
+def test_other_formats_are_never_reduced():
     pixels = np.full((400, 601, 3), 90, np.uint8)
     assert open_picture(_encode(pixels, "PNG"), shortest=10).shape == pixels.shape
 
 
-def test_a_picture_below_the_scanning_size_is_never_reduced():
+def test_a_picture_below_the_scan_size_is_never_reduced():
     pixels = np.full((SCAN_SHORTEST * 2 - 1, 1600, 3), 90, np.uint8)
     assert open_picture(_encode(pixels, "JPEG"), shortest=SCAN_SHORTEST).shape == pixels.shape
 
 
-def test_the_first_picture_of_several_in_a_jpeg_is_opened():
+def test_the_first_picture_of_a_multi_picture_jpeg_is_opened():
     file = BytesIO()
     Image.new("RGB", (20, 20), "red").save(
         file, "MPO", save_all=True, append_images=[Image.new("RGB", (20, 20), "blue")]
@@ -103,7 +103,7 @@ def test_the_first_picture_of_several_in_a_jpeg_is_opened():
     assert open_picture(file.getvalue())[10, 10, 0] > 200
 
 
-def test_a_damaged_exif_block_costs_nothing_but_the_orientation():
+def test_a_damaged_exif_block_is_ignored():
     data = _encode(np.full((16, 16, 3), 90, np.uint8), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\x13" * 40)
     assert open_picture(data).shape == (16, 16, 3)
 
@@ -117,7 +117,7 @@ def test_a_picture_that_ends_early_is_truncated(pixels, name):
     assert caught.value.__cause__ is not None or name == "TIFF"
 
 
-def test_a_compressed_tiff_that_ends_early_is_truncated_and_libtiff_says_nothing(pixels, capfd):
+def test_a_truncated_compressed_tiff_is_detected_before_libtiff_prints(pixels, capfd):
     image = Image.fromarray(pixels)
     file = BytesIO()
     image.save(file, "TIFF", compression="tiff_lzw", strip_size=2**20)
@@ -133,11 +133,11 @@ def test_a_compressed_tiff_that_ends_early_is_truncated_and_libtiff_says_nothing
 
 
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "BMP", "TIFF"])
-def test_a_picture_of_nonsense_is_damaged(pixels, name):
+def test_a_picture_with_overwritten_content_is_damaged(pixels, name):
     data = _encode(pixels, name)
-    nonsense = data[:20] + b"\x5a" * (len(data) - 24) + data[-4:]
+    overwritten = data[:20] + b"\x5a" * (len(data) - 24) + data[-4:]
     with pytest.raises((DamagedPicture, TruncatedPicture)) as caught:
-        open_picture(nonsense)
+        open_picture(overwritten)
     assert caught.value.hint
 
 
@@ -148,39 +148,39 @@ def test_nothing_is_printed_or_logged(pixels, capfd, caplog):
     assert not caplog.records
 
 
-def test_pillow_is_left_as_it_was(pixels):
+def test_the_global_state_of_pillow_is_unchanged(pixels):
     before = (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, dict(Image.OPEN))
     for name in ("JPEG", "PNG", "TIFF"):
         open_picture(_encode(pixels, name))
     assert (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, dict(Image.OPEN)) == before
 
 
-def test_many_threads_open_the_same_pictures(pixels):
+def test_threads_may_open_pictures_concurrently(pixels):
     files = [_encode(pixels, name) for name in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")] + [
         HEIC.read_bytes()
     ]
-    alone = [open_picture(data) for data in files]
+    expected = [open_picture(data) for data in files]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(open_picture, files * 8))
-    assert all(np.array_equal(seen, alone[n % len(files)]) for n, seen in enumerate(together))
+        concurrent = list(pool.map(open_picture, files * 8))
+    assert all(np.array_equal(decoded, expected[n % len(files)]) for n, decoded in enumerate(concurrent))
 
 
 @pytest.mark.real
-def test_real_files_with_false_or_no_suffixes_open(real_data):
+def test_real_files_with_wrong_or_missing_suffixes_open(real_data):
     for path in sorted((real_data / "dirty_samples" / "odd_format").iterdir()):
-        header, seen = read_header(path.read_bytes()), open_picture(path.read_bytes())
-        assert seen.shape == (header.height, header.width, 3)
+        header, decoded = read_header(path.read_bytes()), open_picture(path.read_bytes())
+        assert decoded.shape == (header.height, header.width, 3)
 
 
 @pytest.mark.real
-def test_real_files_that_are_no_pictures_are_said_to_be_none(real_data):
+def test_real_files_of_other_content_are_rejected(real_data):
     for path in sorted((real_data / "dirty_samples" / "not_images").iterdir()):
         with pytest.raises(PictureError):
             open_picture(path.read_bytes())
 
 
 @pytest.mark.real
-def test_real_phone_pictures_open_as_their_headers_say(real_data):
+def test_real_phone_pictures_have_the_aspect_ratio_of_their_headers(real_data):
     paths = [path for path in sorted((real_data / "banana_ripeness").rglob("*")) if path.is_file()][::6]
     for path in paths:
         data = path.read_bytes()
@@ -197,14 +197,14 @@ def _encode(pixels, name, **options):
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}, {"restart_marker_blocks": 2}])
-def test_a_small_plain_jpeg_is_opened_as_any_other_however_damaged(options):
-    """It is decoded without Pillow's own reading of the header: the same pixels come out, and the same errors."""
+def test_the_fast_path_for_small_jpegs_equals_the_full_parser_even_on_damaged_files(options):
+    """Compare the pixels and errors of decoding without and with Pillow's header parser."""
     random = np.random.default_rng(0)
-    whole = _encode(random.integers(0, 256, (40, 33, 3), np.uint8), "JPEG", **options)
+    intact = _encode(random.integers(0, 256, (40, 33, 3), np.uint8), "JPEG", **options)
     for _ in range(150):
-        data = bytearray(whole[: random.integers(1, len(whole) + 1)] if random.random() < 0.3 else whole)
-        for place in random.integers(0, len(data), random.integers(0, 3)):
-            data[place] = random.choice([0, 255, 0xD9, 0xDA, 0xC0, 0xC4, random.integers(256)])
+        data = bytearray(intact[: random.integers(1, len(intact) + 1)] if random.random() < 0.3 else intact)
+        for offset in random.integers(0, len(data), random.integers(0, 3)):
+            data[offset] = random.choice([0, 255, 0xD9, 0xDA, 0xC0, 0xC4, random.integers(256)])
         assert _outcome(bytes(data), thorough=False) == _outcome(bytes(data), thorough=True)
 
 

@@ -7,14 +7,14 @@ from discern.errors import UsageError
 from discern.picture import THUMB, pixel_hash, thumbnail
 
 
-def test_the_hash_is_of_shape_and_values():
+def test_the_hash_covers_shape_and_values():
     pixels = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
     assert pixel_hash(pixels) == hashlib.sha256(b"2x4\n" + pixels.tobytes()).hexdigest()
     assert pixel_hash(pixels) != pixel_hash(pixels.reshape(4, 2, 3))
     assert pixel_hash(pixels) != pixel_hash(pixels + 1)
 
 
-def test_the_hash_does_not_depend_on_how_the_array_lies_in_memory():
+def test_the_hash_does_not_depend_on_the_memory_layout():
     pixels = np.arange(240, dtype=np.uint8).reshape(8, 10, 3)
     assert pixel_hash(pixels[:, ::-1]) == pixel_hash(np.ascontiguousarray(pixels[:, ::-1]))
     assert pixel_hash(np.asfortranarray(pixels)) == pixel_hash(pixels)
@@ -27,7 +27,7 @@ def test_a_thumbnail_averages_areas():
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (64, 64), (32, 32), (333, 77)])
-def test_a_thumbnail_has_one_size_and_shows_the_whole_picture(shape):
+def test_a_thumbnail_of_fixed_size_shows_the_whole_picture(shape):
     pixels = np.zeros((*shape, 3), np.uint8)
     pixels[:, : (shape[1] + 1) // 2] = 200
     small = thumbnail(pixels)
@@ -45,7 +45,7 @@ def test_a_thumbnail_has_one_size_and_shows_the_whole_picture(shape):
         np.zeros((0, 4, 3), np.uint8),
     ],
 )
-def test_other_arrays_are_refused(pixels):
+def test_other_arrays_are_rejected(pixels):
     for function in (thumbnail, pixel_hash):
         with pytest.raises(UsageError, match="uint8"):
             function(pixels)

@@ -9,13 +9,13 @@ from discern.errors import EmptyFile, PictureError, PictureTooLarge, UnreadableF
 from discern.picture import Limits, read_file
 
 
-def test_a_file_is_read_whole(tmp_path):
+def test_a_file_is_read_completely(tmp_path):
     path = tmp_path / "a.jpg"
     path.write_bytes(b"123" * 1000)
     assert read_file(path) == b"123" * 1000
 
 
-def test_a_name_with_odd_characters_is_read(tmp_path):
+def test_a_name_with_unusual_characters_is_read(tmp_path):
     path = tmp_path / "banana\u200b \ue000 %20.png"
     path.write_bytes(b"x")
     assert read_file(path) == b"x"
@@ -27,7 +27,7 @@ def test_a_link_to_a_file_is_followed(tmp_path):
     assert read_file(tmp_path / "b") == b"x"
 
 
-def test_an_empty_file_is_called_empty(tmp_path):
+def test_an_empty_file_is_an_error(tmp_path):
     (tmp_path / "a.jpg").touch()
     with pytest.raises(EmptyFile, match=r"a\.jpg is empty"):
         read_file(tmp_path / "a.jpg")
@@ -42,38 +42,38 @@ def test_a_file_of_exactly_the_limit_is_read_and_one_byte_more_is_not(tmp_path):
         read_file(tmp_path / "b", limits=limits)
 
 
-def test_a_sparse_giant_is_refused_without_being_read(tmp_path):
+def test_a_huge_sparse_file_is_rejected_without_being_read(tmp_path):
     with (tmp_path / "a").open("wb") as file:
         file.truncate(2**40 if os.name == "posix" else 2**27)
     with pytest.raises(PictureTooLarge):
         read_file(tmp_path / "a")
 
 
-def test_what_is_missing_is_named(tmp_path):
+def test_the_error_names_a_missing_file(tmp_path):
     with pytest.raises(UnreadableFile, match=r"nothing\.jpg cannot be opened: no such file"):
         read_file(tmp_path / "nothing.jpg")
 
 
-def test_a_link_that_leads_nowhere_is_named(tmp_path):
+def test_the_error_names_a_broken_link(tmp_path):
     _link(tmp_path / "a", tmp_path / "gone")
-    with pytest.raises(UnreadableFile, match="its link leads nowhere"):
+    with pytest.raises(UnreadableFile, match="it is a broken link"):
         read_file(tmp_path / "a")
 
 
-def test_links_in_a_circle_are_refused(tmp_path):
+def test_circular_links_are_rejected(tmp_path):
     _link(tmp_path / "a", tmp_path / "b")
     _link(tmp_path / "b", tmp_path / "a")
     with pytest.raises(UnreadableFile):
         read_file(tmp_path / "a")
 
 
-def test_a_folder_is_refused(tmp_path):
+def test_a_folder_is_rejected(tmp_path):
     with pytest.raises(UnreadableFile, match="is a folder"):
         read_file(tmp_path)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-def test_a_pipe_is_refused_at_once_directly_and_through_a_link(tmp_path):
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_rejected_without_blocking_directly_and_through_a_link(tmp_path):
     os.mkfifo(tmp_path / "pipe.jpg")
     _link(tmp_path / "link.jpg", tmp_path / "pipe.jpg")
     for name in ("pipe.jpg", "link.jpg"):
@@ -81,12 +81,12 @@ def test_a_pipe_is_refused_at_once_directly_and_through_a_link(tmp_path):
             read_file(tmp_path / name)
 
 
-@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no sockets in folders here")
-def test_a_socket_is_refused(tmp_path):
-    place = os.path.relpath(tmp_path / "s")
-    with socket.socket(socket.AF_UNIX) as door:
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs Unix sockets")
+def test_a_socket_is_rejected(tmp_path):
+    path = os.path.relpath(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX) as listener:
         try:
-            door.bind(place)
+            listener.bind(path)
         except OSError:
             pytest.skip("the path is too long for a socket")
         with pytest.raises(UnreadableFile, match="is a socket"):
@@ -94,17 +94,17 @@ def test_a_socket_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/null", "/dev/tty", "/dev/random"])
-def test_a_device_is_refused_directly_and_through_a_link(tmp_path, device):
+def test_a_device_is_rejected_directly_and_through_a_link(tmp_path, device):
     if not Path(device).exists() or not stat.S_ISCHR(Path(device).stat().st_mode):
-        pytest.skip("no such device")
+        pytest.skip("the device does not exist")
     _link(tmp_path / "a.jpg", Path(device))
     for path in (Path(device), tmp_path / "a.jpg"):
         with pytest.raises(UnreadableFile, match="is a device"):
             read_file(path)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is forbidden to root")
-def test_a_forbidden_file_is_named(tmp_path):
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read every file")
+def test_the_error_names_a_file_without_permission(tmp_path):
     (tmp_path / "a").write_bytes(b"x")
     (tmp_path / "a").chmod(0)
     with pytest.raises(UnreadableFile, match="permission denied"):
@@ -112,12 +112,12 @@ def test_a_forbidden_file_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a\0b", "x" * 5000])
-def test_an_impossible_name_is_an_error_of_the_family(tmp_path, name):
+def test_an_invalid_name_is_a_picture_error(tmp_path, name):
     with pytest.raises(PictureError):
         read_file(tmp_path / name)
 
 
-def test_every_refusal_says_what_to_do(tmp_path):
+def test_every_error_has_a_hint(tmp_path):
     (tmp_path / "empty").touch()
     for path in (tmp_path, tmp_path / "gone", tmp_path / "empty"):
         with pytest.raises(PictureError) as caught:
@@ -125,8 +125,8 @@ def test_every_refusal_says_what_to_do(tmp_path):
         assert caught.value.hint
 
 
-def _link(place: Path, target: Path) -> None:
+def _link(path: Path, target: Path) -> None:
     try:
-        place.symlink_to(target)
+        path.symlink_to(target)
     except (OSError, NotImplementedError):
-        pytest.skip("no links here")
+        pytest.skip("needs symbolic links")

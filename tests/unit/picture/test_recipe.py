@@ -16,40 +16,40 @@ SHAPES = [(1, 1), (1, 400), (400, 1), (32, 32), (48, 64), (64, 64), (73, 73), (3
 
 @pytest.mark.parametrize("recipe", [CROP, PAD, STRETCH], ids=lambda recipe: recipe.fit)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_picture_becomes_the_square(recipe, shape):
-    seen = apply_recipe(np.full((*shape, 3), 77, np.uint8), recipe)
-    assert (seen.shape, seen.dtype) == ((64, 64, 3), np.uint8)
-    assert (seen == 77).any()
+def test_every_picture_becomes_a_square(recipe, shape):
+    result = apply_recipe(np.full((*shape, 3), 77, np.uint8), recipe)
+    assert (result.shape, result.dtype) == ((64, 64, 3), np.uint8)
+    assert (result == 77).any()
 
 
-def test_a_crop_is_the_middle_of_the_resized_picture():
+def test_a_crop_is_the_centre_of_the_resized_picture():
     pixels = np.random.default_rng(0).integers(0, 256, (146, 292, 3), dtype=np.uint8)
     resized = Image.fromarray(pixels).resize((146, 73), Image.Resampling.BICUBIC)
     middle = np.asarray(resized)[4:68, 41:105].astype(int)
-    # The exact middle lies half a pixel beside the grid, so the two are compared after averaging.
-    seen = apply_recipe(pixels, CROP).astype(int)
-    assert abs(middle.mean() - seen.mean()) < 1
+    # The exact centre lies half a pixel off the grid, so the two are compared after averaging.
+    result = apply_recipe(pixels, CROP).astype(int)
+    assert abs(middle.mean() - result.mean()) < 1
     aligned = apply_recipe(pixels, Recipe(size=64, resize=64))
     whole = np.asarray(Image.fromarray(pixels).resize((128, 64), Image.Resampling.BICUBIC))[:, 32:96]
     assert np.abs(aligned.astype(int) - whole).max() <= 1
 
 
-def test_a_pad_keeps_the_whole_picture_and_its_shape():
-    seen = apply_recipe(np.full((100, 200, 3), 77, np.uint8), PAD)
-    assert (seen[16:48] == 77).all()
-    assert (seen[:16] == PAD.fill).all()
-    assert (seen[48:] == PAD.fill).all()
+def test_padding_keeps_the_whole_picture_and_its_aspect_ratio():
+    result = apply_recipe(np.full((100, 200, 3), 77, np.uint8), PAD)
+    assert (result[16:48] == 77).all()
+    assert (result[:16] == PAD.fill).all()
+    assert (result[48:] == PAD.fill).all()
 
 
-def test_a_stretch_keeps_the_whole_picture():
+def test_stretching_keeps_the_whole_picture():
     pixels = np.zeros((100, 300, 3), np.uint8)
     pixels[:, 150:] = 200
-    seen = apply_recipe(pixels, STRETCH)
-    assert (seen[:, :28] == 0).all()
-    assert (seen[:, 36:] == 200).all()
+    result = apply_recipe(pixels, STRETCH)
+    assert (result[:, :28] == 0).all()
+    assert (result[:, 36:] == 200).all()
 
 
-def test_small_pictures_are_scaled_up_the_same_way():
+def test_small_pictures_are_enlarged_by_the_same_recipe():
     pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     recipe = Recipe(size=192, resize=219)
     side = 32 * 192 / 219
@@ -69,7 +69,7 @@ def test_loading_is_opening_and_applying(recipe, name):
 
 
 @pytest.mark.parametrize("recipe", [CROP, PAD, STRETCH], ids=lambda recipe: recipe.fit)
-def test_a_large_jpeg_loads_nearly_as_if_it_had_been_decoded_whole(recipe):
+def test_a_large_jpeg_loads_nearly_as_if_decoded_at_full_size(recipe):
     grid = np.add.outer(np.sin(np.arange(904) / 40), np.cos(np.arange(1304) / 60))
     pixels = (127 + 60 * np.stack([grid, -grid, grid / 2], axis=-1)).astype(np.uint8)
     file = BytesIO()
@@ -79,15 +79,15 @@ def test_a_large_jpeg_loads_nearly_as_if_it_had_been_decoded_whole(recipe):
 
 
 @pytest.mark.parametrize(("size", "shortest"), [((100, 100), 64), ((200, 100), 32), ((300, 1), 1), ((1000, 333), 22)])
-def test_a_pad_needs_less_of_an_oblong_picture(size, shortest):
+def test_padding_needs_a_shorter_side_for_an_oblong_picture(size, shortest):
     assert PAD.shortest(*size) == PAD.shortest(*reversed(size)) == shortest
     assert CROP.shortest(*size) == 73
     assert STRETCH.shortest(*size) == 64
 
 
-def test_a_bad_file_gives_the_error_of_its_opening():
+def test_an_unusable_file_is_a_picture_error():
     with pytest.raises(PictureError):
-        load_input(b"no picture", CROP)
+        load_input(b"not a picture", CROP)
 
 
 @pytest.mark.parametrize(
@@ -102,13 +102,13 @@ def test_a_bad_file_gives_the_error_of_its_opening():
         ([(400, 300)] * 74 + [(900, 100)] * 13 + [(100, 900)] * 13, "stretch"),
     ],
 )
-def test_the_recipe_follows_the_aspect_ratios(sizes, fit):
+def test_the_recipe_is_chosen_by_aspect_ratios(sizes, fit):
     recipe = choose_recipe(sizes, 224)
     assert (recipe.fit, recipe.size) == (fit, 224)
     assert recipe.resize == (256 if fit == "crop" else 224)
 
 
-def test_a_recipe_keeps_its_key_and_another_has_another():
+def test_keys_are_stable_and_distinct():
     assert Recipe(size=224, resize=256).key() == "51322e6a4ed1a16a"
     others = [CROP, PAD, STRETCH, Recipe(size=64, resize=74), Recipe(size=64, resize=73, filter="bilinear")]
     assert len({recipe.key() for recipe in others}) == len(others)
@@ -140,14 +140,14 @@ def test_a_recipe_keeps_its_key_and_another_has_another():
         {"more": 1},
     ],
 )
-def test_a_wrong_description_is_refused(change):
+def test_an_invalid_description_is_rejected(change):
     described = {**CROP.to_json(), **change}
     with pytest.raises(UsageError, match="recipe"):
         Recipe.from_json(described)
 
 
 @pytest.mark.parametrize("missing", ["size", "resize", "fit", "filter", "fill"])
-def test_an_incomplete_description_is_refused(missing):
+def test_an_incomplete_description_is_rejected(missing):
     described = CROP.to_json()
     del described[missing]
     with pytest.raises(UsageError, match="keys"):
@@ -155,16 +155,16 @@ def test_an_incomplete_description_is_refused(missing):
 
 
 @pytest.mark.parametrize("described", [None, [], "crop", 3])
-def test_what_is_no_description_is_refused(described):
+def test_other_types_are_rejected(described):
     with pytest.raises(UsageError):
         Recipe.from_json(described)
 
 
-def test_every_version_of_pillow_resamples_alike() -> None:
-    """Which axis comes first is ours to say: the bytes are the same with Pillow 11, 12 and 13, which differ in it."""
-    random, seen = np.random.default_rng(0), hashlib.sha256()
+def test_resampling_is_the_same_in_every_version_of_pillow() -> None:
+    """Compare with the bytes of Pillow 11, 12 and 13, which differ in the order of the axes."""
+    random, digest = np.random.default_rng(0), hashlib.sha256()
     for width, height in ((300, 200), (20, 900), (900, 20), (90, 70), (33, 450), (1, 300)):
         pixels = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
         for fit, resize in (("crop", 73), ("pad", 64), ("stretch", 64)):
-            seen.update(apply_recipe(pixels, Recipe(size=64, resize=resize, fit=fit)).tobytes())  # type: ignore[arg-type]
-    assert seen.hexdigest()[:16] == "6ccc7ebe42c7cce3"
+            digest.update(apply_recipe(pixels, Recipe(size=64, resize=resize, fit=fit)).tobytes())  # type: ignore[arg-type]
+    assert digest.hexdigest()[:16] == "6ccc7ebe42c7cce3"

@@ -9,7 +9,7 @@ from discern.picture.sharpness import sharpness
 
 
 def scene(side: int = 256, *, shapes: int = 30, seed: int = 0) -> Image.Image:
-    """Discs and boxes, each in one colour."""
+    """Draw discs and boxes of plain colours."""
     random = np.random.default_rng(seed)
     image = Image.new("RGB", (side, side), (128, 120, 110))
     draw = ImageDraw.Draw(image)
@@ -21,7 +21,7 @@ def scene(side: int = 256, *, shapes: int = 30, seed: int = 0) -> Image.Image:
 
 
 def blurred(image: Image.Image, share: float) -> Image.Image:
-    """With a Gaussian whose deviation is a share of the side."""
+    """Apply a Gaussian blur whose standard deviation is a share of the shorter side."""
     return image.filter(ImageFilter.GaussianBlur(share * min(image.size)))
 
 
@@ -43,7 +43,7 @@ def measure(image: Image.Image) -> float:
     return value
 
 
-def test_a_step_is_sharp_and_a_ramp_is_as_wide_as_it_is():
+def test_a_step_scores_one_and_a_ramp_the_inverse_of_its_width():
     step, ramp = np.zeros((64, 64, 3), np.uint8), np.zeros((64, 64, 3), np.uint8)
     step[:, 40:] = 200
     ramp[:, 32:] = (np.arange(32) * 8)[:, None]
@@ -52,31 +52,31 @@ def test_a_step_is_sharp_and_a_ramp_is_as_wide_as_it_is():
 
 
 @pytest.mark.parametrize("side", [100, 256, 700, 1600])
-def test_the_more_blur_the_less_sharp(side):
+def test_more_blur_gives_less_sharpness(side):
     values = [measure(blurred(scene(side), share)) for share in (0.0, 0.005, 0.01, 0.02)]
     assert values == sorted(values, reverse=True)
     assert values[0] > 0.5
     assert values[3] < 0.2
 
 
-def test_the_size_of_the_file_hardly_matters():
+def test_sharpness_hardly_depends_on_the_size():
     values = [measure(blurred(scene(side), 0.01)) for side in (256, 400, 800, 1600)]
     assert max(values) - min(values) < 0.05
 
 
 @pytest.mark.parametrize("shapes", [1, 5, 100])
-def test_plain_and_busy_pictures_are_told_from_blurred_ones(shapes):
+def test_plain_and_busy_pictures_are_distinguished_from_blurred_ones(shapes):
     assert measure(scene(shapes=shapes)) > 0.5
     assert measure(blurred(scene(shapes=shapes), 0.015)) < 0.25
 
 
-def test_noise_and_blocks_do_not_make_a_blurred_picture_sharp():
-    dull = blurred(scene(), 0.015)
-    assert measure(noisy(dull, 6)) < 0.3
-    assert measure(as_jpeg(dull, 30)) < 0.3
+def test_noise_and_jpeg_blocks_do_not_make_a_blurred_picture_sharp():
+    smooth = blurred(scene(), 0.015)
+    assert measure(noisy(smooth, 6)) < 0.3
+    assert measure(as_jpeg(smooth, 30)) < 0.3
 
 
-def test_a_sharp_thing_before_a_blurred_ground_is_sharp():
+def test_a_sharp_object_on_a_blurred_background_is_sharp():
     image = blurred(scene(), 0.03)
     image.paste(scene(seed=5).crop((0, 0, 100, 100)), (80, 80))
     assert measure(image) > 0.4
@@ -91,7 +91,7 @@ def test_a_sharp_thing_before_a_blurred_ground_is_sharp():
     ],
     ids=["one colour", "faint noise", "too narrow"],
 )
-def test_where_nothing_can_be_said(pixels):
+def test_pictures_without_contrast_or_size_have_no_sharpness(pixels):
     assert sharpness(pixels) is None
 
 
@@ -101,6 +101,6 @@ def test_a_long_picture_is_measured():
     assert measure(image) > 0.3
 
 
-def test_what_are_no_pixels_is_refused():
+def test_other_arrays_are_rejected():
     with pytest.raises(UsageError):
         sharpness(np.zeros((64, 64), np.uint8))

@@ -12,6 +12,7 @@ from discern.reporting import PredictionTable
 
 LABELS = ("ash", "birch", "cedar")
 EACH = 12
+SHARES = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "brier", "ece")
 HOSTILE = "<script>alert(1)</script> & \"quoted\" 'it'"
 
 
@@ -46,6 +47,13 @@ def answers_for(catalog, *, wrong_each: int = 3, seed: int = 0) -> PredictionTab
     )
 
 
+def figures_json(**changes) -> dict:
+    """Metrics of one picture of one class, JSON-ready; none of them says anything."""
+    nothing = {"value": None, "low": None, "high": None, "note": None}
+    found = evaluate_predictions(np.array([0]), np.ones((1, 1)), labels=("one",), groups=np.array([0])).to_json()
+    return found | dict.fromkeys(SHARES, nothing) | {"reliability": [], "per_class": [], "confusion": []} | changes
+
+
 def metrics_for(catalog, answers: PredictionTable) -> dict:
     groups = np.arange(len(answers.rows))
     right = answers.predicted == answers.truth
@@ -75,7 +83,6 @@ def metrics_for(catalog, answers: PredictionTable) -> dict:
         "unknown": {"t_unknown": 1.8, "false_rejection": 0.05},
         "split": {"method": "grouped-cv", "reason": "The set is small.", "leaks": 2, "unjudged": [], "pictures": {}},
         "head": {"candidate": "lda"},
-        "seconds": {"scan": 1.0, "head": 200.0},
     }
 
 
@@ -87,6 +94,7 @@ RUN = {
     "versions": {"numpy": "2.4"},
     "data": {"fingerprint": "f" * 64, "root": "photos"},
     "backbone": {"name": "lite0", "pretraining": "ImageNet-1k", "size": 96, "mirror": True},
+    "seconds": {"scan": 1.0, "head": 200.0},
     "recipe": {"size": 96, "resize": 110, "fit": "crop", "filter": "bicubic", "fill": [124, 116, 104]},
 }
 

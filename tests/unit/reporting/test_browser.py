@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from discern.catalog import scan
+from discern.evaluating import Metrics
 from discern.picture import open_picture
 from discern.reporting import write_data_page, write_report
 from tests.unit.reporting.factories import RUN, answers_for, extras_for, finding, metrics_for, write_pictures
@@ -105,7 +106,7 @@ def folder(tmp_path_factory):
         catalog=catalog,
         findings=found,
         answers=answers,
-        metrics=metrics_for(catalog, answers) | extras_for(catalog.labels),
+        metrics=Metrics.from_json(metrics_for(catalog, answers) | extras_for(catalog.labels)),
         run=RUN | {"data": {"root": "a/" * 200}},
         pictures=lambda row: open_picture(catalog.read_one(row)),
         evidence=lambda rows: [np.ones((3, 3)) for _ in rows],

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
+from discern.evaluating import Interval, LearningCurvePoint, ReliabilityBin, RiskCurveMetrics
 from discern.reporting import charts
 
 
@@ -20,18 +21,18 @@ def test_text_and_attributes_are_escaped():
 
 @pytest.mark.parametrize(("low", "high"), [(0.5, 0.9), (None, None)])
 def test_a_track_has_a_bar_only_where_there_is_an_interval(low, high):
-    svg = parse(charts.interval_track({"value": 0.75, "low": low, "high": high}, start=0.5))
+    svg = parse(charts.interval_track(Interval(value=0.75, low=low, high=high), start=0.5))
     kinds = [child.get("class") for child in svg]
     assert kinds == (["rail", "span", "dot"] if low is not None else ["rail", "dot"])
     assert svg.find("circle").get("cx") == "50.00%"
 
 
 def test_a_track_of_nothing_is_empty():
-    assert [child.get("class") for child in parse(charts.interval_track({"value": None}))] == ["rail"]
+    assert [child.get("class") for child in parse(charts.interval_track(Interval(value=None)))] == ["rail"]
 
 
 def test_a_track_stays_on_its_rail():
-    svg = parse(charts.interval_track({"value": 0.1, "low": 0.0, "high": 1.0}, start=0.5, end=0.9))
+    svg = parse(charts.interval_track(Interval(value=0.1, low=0.0, high=1.0), start=0.5, end=0.9))
     assert svg.find("circle").get("cx") == "0.00%"
     assert svg.findall("line")[1].get("x2") == "100.00%"
 
@@ -45,8 +46,8 @@ def test_a_bar_is_as_long_as_its_values():
 
 def test_a_reliability_curve_has_a_point_and_a_whisker_for_each_bin():
     bins = [
-        {"confidence": 0.6, "accuracy": 0.5, "low": 0.4, "high": 0.6, "pictures": 20},
-        {"confidence": 0.9, "accuracy": 0.95, "low": None, "high": None, "pictures": 1},
+        ReliabilityBin(confidence=0.6, accuracy=0.5, low=0.4, high=0.6, pictures=20),
+        ReliabilityBin(confidence=0.9, accuracy=0.95, pictures=1),
     ]
     svg = parse(charts.reliability_curve(bins))
     assert len(list(svg.iter("circle"))) == 2
@@ -83,7 +84,7 @@ def test_strangers_are_drawn_below_the_known():
 
 
 def test_a_goal_is_marked_on_its_track():
-    svg = parse(charts.interval_track({"value": 0.5}, mark=0.9))
+    svg = parse(charts.interval_track(0.5, mark=0.9))
     assert next(each.get("x1") for each in svg.iter("line") if each.get("class") == "goal") == "90.00%"
 
 
@@ -101,7 +102,7 @@ def test_two_bars_are_as_long_as_their_shares():
 
 
 def test_a_promise_is_drawn_with_what_was_asked_and_chosen():
-    curve = {"share": [0.2, 0.5, 0.9], "error": [0.0, 0.01, 0.2], "high": [0.3, 0.04, 0.3]}
+    curve = RiskCurveMetrics(share=(0.2, 0.5, 0.9), error=(0.0, 0.01, 0.2), high=(0.3, 0.04, 0.3))
     svg = parse(charts.promise_curve(curve, asked=0.05, chosen=(0.5, 0.01)))
     assert next(each.get("x1") for each in svg.iter("line") if each.get("class") == "chosen") == "260"
     assert "asked: at most 5\N{NO-BREAK SPACE}%" in [each.text for each in svg.iter("text")]
@@ -109,7 +110,10 @@ def test_a_promise_is_drawn_with_what_was_asked_and_chosen():
 
 
 def test_a_learning_curve_names_counts_that_do_not_run_into_each_other():
-    points = [{"pictures": size, "accuracy": {"value": 0.5 + size / 1000}} for size in (10, 12, 14, 100)]
+    points = [
+        LearningCurvePoint(share=1.0, pictures=size, groups=size, accuracy=Interval(value=0.5 + size / 1000))
+        for size in (10, 12, 14, 100)
+    ]
     svg = parse(charts.learning_curve(points))
     assert len(list(svg.iter("circle"))) == 4
     assert [each.text for each in svg.iter("text") if (each.text or "").isdigit()] == ["14", "100"]

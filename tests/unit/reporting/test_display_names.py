@@ -1,11 +1,12 @@
 """Names of labels."""
 
+from discern.evaluating import Metrics
 from discern.reporting.display_names import Names
 from tests.unit.reporting.factories import HOSTILE
 
 
 def names_of(**names) -> Names:
-    return Names.of({"names": {label: {"name": name, "spoken": "", "route": ""} for label, name in names.items()}})
+    return Names.of({label: {"name": name, "spoken": "", "route": ""} for label, name in names.items()})
 
 
 def test_a_name_stands_before_its_label():
@@ -15,7 +16,13 @@ def test_a_name_stands_before_its_label():
 
 
 def test_a_label_without_a_name_stands_alone():
-    for names in (names_of(), names_of(ash=""), names_of(ash="ash"), names_of(ash="  "), Names.of({"names": None})):
+    for names in (
+        names_of(),
+        names_of(ash=""),
+        names_of(ash="ash"),
+        names_of(ash="  "),
+        Names.of(Metrics.from_json({"names": None}).names),
+    ):
         assert names.say("ash") == "ash"
         assert names.show("ash") == "<bdi>ash</bdi>"
 

@@ -1,7 +1,10 @@
 """Numbers as a person reads them."""
 
+from typing import Any
+
 import pytest
 
+from discern.evaluating import Interval, PolicyMetrics
 from discern.reporting import formatting
 
 
@@ -55,7 +58,7 @@ def test_plural_adds_an_s_by_itself():
     ],
 )
 def test_interval(figure, told):
-    assert plain(formatting.interval(figure)) == told
+    assert plain(formatting.interval(Interval(**figure))) == told
 
 
 @pytest.mark.parametrize(("length", "told"), [(1.26, "1.3 s"), (89, "89.0 s"), (125, "2 min 05 s"), (None, "none")])
@@ -101,21 +104,21 @@ def test_a_missing_part_is_empty():
 
 
 def test_ends_of_what_is_no_share_are_plain_numbers():
-    assert formatting.ends({"low": 0.2, "high": 1.25}) == "0.20 to 1.25"
-    assert plain(formatting.ends({"low": 0.2, "high": 0.5}, formatting.percent)) == "20.0 to 50.0 %"
-    assert formatting.ends({"low": None, "high": None, "note": "too few"}) == "too few"
+    assert formatting.ends(Interval(low=0.2, high=1.25)) == "0.20 to 1.25"
+    assert plain(formatting.ends(Interval(low=0.2, high=0.5), formatting.percent)) == "20.0 to 50.0 %"
+    assert formatting.ends(Interval(note="too few")) == "too few"
     assert plain(formatting.steps(-0.5)) == "-0.50"
 
 
 @pytest.mark.parametrize(
     ("policy", "often"),
     [
-        ({"t_accept": None, "groups": 311, "wrong": 30, "asked": 0.05}, True),
-        ({"t_accept": None, "groups": 59, "wrong": 1, "asked": 0.05}, False),
-        ({"t_accept": None, "groups": 20, "wrong": 0, "asked": 0.05}, False),
-        ({"t_accept": 0.9, "groups": 10, "wrong": 3, "asked": 0.05}, False),
+        ({"t_accept": None, "groups": 311, "wrong": 30, "max_error": 0.05}, True),
+        ({"t_accept": None, "groups": 59, "wrong": 1, "max_error": 0.05}, False),
+        ({"t_accept": None, "groups": 20, "wrong": 0, "max_error": 0.05}, False),
+        ({"t_accept": 0.9, "groups": 10, "wrong": 3, "max_error": 0.05}, False),
         ({}, False),
     ],
 )
-def test_more_pictures_do_not_help_what_errs_too_often(policy: dict[str, object], often: bool) -> None:
-    assert formatting.errs_too_often(policy) is often
+def test_more_pictures_do_not_help_what_errs_too_often(policy: dict[str, Any], often: bool) -> None:
+    assert formatting.errs_too_often(PolicyMetrics(**policy)) is often

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from discern.evaluating import Metrics
 from discern.reporting import page as pages
 from discern.reporting.display_names import Names
 from discern.reporting.sections.accept_policy_section import describe_policy
@@ -53,7 +54,8 @@ def without(facts: dict, place: tuple, *, null: bool) -> dict:
 EVERYWHERE = places(extras_for(LABELS))
 
 
-def describe_all(metrics: dict, answers) -> list:
+def describe_all(plain: dict, answers) -> list:
+    metrics = Metrics.from_json(plain)
     return [
         describe_policy(metrics, answers),
         describe_sets(metrics),
@@ -65,7 +67,7 @@ def describe_all(metrics: dict, answers) -> list:
         next_steps(metrics, {}, {}),
         sentences(metrics),
         notes(metrics, {}, LABELS),
-        Names.of(metrics).say("ash"),
+        Names.of(metrics.names).say("ash"),
     ]
 
 
@@ -96,7 +98,14 @@ def test_a_page_without_a_part_is_whole(name, value, catalog, answers, opened, t
     metrics = metrics_for(catalog, answers) | extras_for(LABELS) | {name: value}
     path = tmp_path / "report.html"
     pages.write_report(
-        path, catalog=catalog, findings=[], answers=answers, metrics=metrics, run=RUN, pictures=opened, title="trees"
+        path,
+        catalog=catalog,
+        findings=[],
+        answers=answers,
+        metrics=Metrics.from_json(metrics),
+        run=RUN,
+        pictures=opened,
+        title="trees",
     )
     page = Page(path.read_text("utf-8"))
     assert page.open == []
@@ -116,6 +125,13 @@ def test_a_run_of_one_picture_is_a_page(catalog, answers, opened, tmp_path):
     metrics = metrics_for(catalog, one) | extras_for(LABELS)
     path = tmp_path / "report.html"
     pages.write_report(
-        path, catalog=catalog, findings=[], answers=one, metrics=metrics, run={}, pictures=opened, title="one"
+        path,
+        catalog=catalog,
+        findings=[],
+        answers=one,
+        metrics=Metrics.from_json(metrics),
+        run={},
+        pictures=opened,
+        title="one",
     )
     assert "All classes" in Page(path.read_text("utf-8")).text

@@ -13,6 +13,7 @@ from PIL import Image
 
 from discern.catalog import scan
 from discern.errors import UnreadableFile
+from discern.evaluating import Metrics
 from discern.picture import open_picture
 from discern.reporting import PredictionTable, write_data_page, write_report
 from tests.unit.reporting.factories import (
@@ -39,11 +40,12 @@ def findings_of(catalog) -> list:
 
 def report(path, catalog, **changes) -> Page:
     answers = changes.pop("answers", None) or answers_for(catalog)
+    metrics = changes.pop("metrics", None) or metrics_for(catalog, answers) | extras_for(catalog.labels)
     given = {
         "catalog": catalog,
         "findings": findings_of(catalog),
         "answers": answers,
-        "metrics": changes.pop("metrics", None) or metrics_for(catalog, answers) | extras_for(catalog.labels),
+        "metrics": Metrics.from_json(metrics),
         "run": RUN,
         "pictures": lambda row: open_picture(catalog.read_one(row)),
         "evidence": lambda rows: [np.ones((3, 3, len(catalog.labels))) for _ in rows],

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from discern.evaluating import Metrics, PolicyMetrics, ReliabilityBin, RiskCurveMetrics
 from discern.reporting import PredictionTable, charts, formatting
 from discern.reporting.sections.accept_policy_section import shares_of_hundred
 from discern.reporting.sections.next_steps import next_steps
@@ -52,7 +53,7 @@ def test_any_scores_can_be_drawn(scores, threshold):
 
 @given(st.lists(st.tuples(shares, shares), max_size=15))
 def test_any_curve_stays_in_its_square(points):
-    bins = [{"confidence": x, "accuracy": y, "low": None, "high": None, "pictures": 1} for x, y in points]
+    bins = [ReliabilityBin(confidence=x, accuracy=y, pictures=1) for x, y in points]
     svg = ET.fromstring(str(charts.reliability_curve(bins)))
     for dot in svg.iter("circle"):
         assert 60 <= float(dot.get("cx")) <= 320
@@ -98,7 +99,7 @@ figures = st.none() | st.fixed_dictionaries(
     st.dictionaries(texts, st.integers(0, 9), max_size=3),
 )
 def test_any_metrics_have_a_verdict(accuracy, baselines, faults):
-    metrics = {"accuracy": accuracy, "baselines": baselines}
+    metrics = Metrics.from_json({"accuracy": accuracy, "baselines": baselines})
     told = sentences(metrics)
     assert 1 <= len(told) <= 2
     assert 1 <= len(next_steps(metrics, faults, {})) <= 5
@@ -120,7 +121,7 @@ def test_a_hundred_pictures_are_a_hundred(decisions, policy):
         unknown_score=np.zeros(size),
         decision=decisions,
     )
-    counts = shares_of_hundred(policy, answers)
+    counts = shares_of_hundred(PolicyMetrics(**policy), answers)
     assert sum(counts.values()) == 100
     assert min(counts.values()) >= 0
     assert abs(counts["unknown"] - 100 * decisions.count("unknown") / size) < 1.01
@@ -129,8 +130,9 @@ def test_a_hundred_pictures_are_a_hundred(decisions, policy):
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(shares, shares, shares), min_size=1, max_size=30), st.floats(0.001, 0.5))
 def test_any_promise_can_be_drawn(points, asked):
-    share, error, high = (list(each) for each in zip(*sorted(points), strict=True))
-    svg = ET.fromstring(str(charts.promise_curve({"share": share, "error": error, "high": high}, asked=asked)))
+    share, error, high = zip(*sorted(points), strict=True)
+    curve = RiskCurveMetrics(share=share, error=error, high=high)
+    svg = ET.fromstring(str(charts.promise_curve(curve, asked=asked)))
     limit = next(each for each in svg.iter("line") if each.get("class") == "limit")
     assert 12 <= float(limit.get("y1")) <= 242
 

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from discern.errors import UnreadableFile
+from discern.evaluating import AccuracyDifference, LeakFreeAccuracy, UnknownThreshold
 from discern.reporting.display_names import Names
 from discern.reporting.render_html import write_page
 from tests.unit.reporting.factories import HOSTILE, Page
@@ -15,12 +16,12 @@ def written(path, **context) -> tuple[Page, str]:
     nothing = {
         "title": "t",
         "run": {},
-        "headline": {},
+        "headline": LeakFreeAccuracy(),
         "sentences": [],
         "steps": [],
         "notes": [],
         "comparison": None,
-        "difference": {},
+        "difference": AccuracyDifference(),
         "figures": (),
         "promised": None,
         "classes": (),
@@ -33,7 +34,7 @@ def written(path, **context) -> tuple[Page, str]:
         "reliability": None,
         "bins": [],
         "histogram": None,
-        "unknown": {},
+        "unknown": UnknownThreshold(),
         "sets": None,
         "gate": None,
         "growth": None,

@@ -2,7 +2,9 @@
 
 import pytest
 
+from discern.evaluating import Metrics
 from discern.reporting.verdict import equal_baselines, notes, sentences
+from tests.unit.reporting.factories import figures_json
 
 
 def figure(value, low=None, high=None, **more) -> dict:
@@ -19,11 +21,14 @@ def metrics(**changes) -> dict:
 
 
 def told(given: dict) -> list[str]:
-    return [sentence.replace("\N{NO-BREAK SPACE}", " ").replace("\N{MINUS SIGN}", "-") for sentence in sentences(given)]
+    return [
+        sentence.replace("\N{NO-BREAK SPACE}", " ").replace("\N{MINUS SIGN}", "-")
+        for sentence in sentences(Metrics.from_json(given))
+    ]
 
 
 def titles(given: dict, run: dict | None = None, labels=("a", "b")) -> dict[str, bool]:
-    return {note.title: note.warning for note in notes(given, run or {}, labels)}
+    return {note.title: note.warning for note in notes(Metrics.from_json(given), run or {}, labels)}
 
 
 def test_three_sentences():
@@ -96,14 +101,14 @@ def test_nothing_measured_is_said():
 
 def test_a_baseline_as_good_comes_before_all_else():
     given = metrics(baselines={"mean_colour": figure(0.89, 0.85, 0.92), "majority": figure(0.3, 0.2, 0.4)})
-    assert equal_baselines(given) == ["mean_colour"]
+    assert equal_baselines(Metrics.from_json(given)) == ["mean_colour"]
     assert titles(given)["A far simpler method does as well"]
 
 
 def test_baselines_that_fall_short_are_a_plain_note():
     given = metrics(baselines={"majority": figure(0.3, 0.2, 0.4), "raw_pixels": figure(0.6, None, None)})
     assert titles(given) == {"Simpler methods do not reach it": False}
-    assert "60.0" in notes(given, {}, ())[0].text
+    assert "60.0" in notes(Metrics.from_json(given), {}, ())[0].text
 
 
 def test_what_the_backbone_learned_from_is_said():
@@ -125,14 +130,15 @@ def test_imagenet_s_own_class_names_are_a_warning():
     ],
 )
 def test_the_method_is_explained(method, title):
-    note = notes({"split": {"method": method, "reason": "Because.", "leaks": 3}}, {}, ())[0]
+    given = Metrics.from_json({"split": {"method": method, "reason": "Because.", "leaks": 3}})
+    note = notes(given, {}, ())[0]
     assert note.title == title
     assert note.text.endswith("Because. 3 pictures that would have leaked did not take part in learning.")
 
 
 def test_classes_that_could_not_be_judged_are_named():
     given = metrics(split={"method": "grouped-cv", "unjudged": ["elm", "oak"]})
-    note = next(note for note in notes(given, {}, ()) if "judged" in note.title and note.warning)
+    note = next(note for note in notes(Metrics.from_json(given), {}, ()) if "judged" in note.title and note.warning)
     assert note.title == "2 classes could not be judged"
     assert note.text.startswith("elm and oak: ")
     assert "the other 3 classes" in note.text
@@ -140,7 +146,7 @@ def test_classes_that_could_not_be_judged_are_named():
 
 def test_classes_are_called_by_their_names():
     given = metrics(split={"unjudged": ["n1"]}, names={"n1": {"name": "oboe", "spoken": "", "route": ""}})
-    assert notes(given, {}, ())[0].text.startswith("oboe: ")
+    assert notes(Metrics.from_json(given), {}, ())[0].text.startswith("oboe: ")
 
 
 @pytest.mark.parametrize(("value", "warning"), [(0.02, False), (0.08, True)])
@@ -159,7 +165,7 @@ def test_confidence_is_doubted_beyond_chance(value, warning):
 )
 def test_a_confidence_that_is_off_says_which_way(bins, title):
     reliability = [{"confidence": said, "accuracy": right, "pictures": count} for said, right, count in bins]
-    assert titles({"ece": figure(0.2, null95=0.04), "figures": {"reliability": reliability}}) == {title: True}
+    assert titles({"ece": figure(0.2, null95=0.04), "figures": figures_json(reliability=reliability)}) == {title: True}
 
 
 def test_confidence_that_could_not_be_judged_is_not_spoken_of():
@@ -168,4 +174,8 @@ def test_confidence_that_could_not_be_judged_is_not_spoken_of():
 
 def test_warnings_come_first():
     given = metrics(ece=figure(0.2, 0.1, 0.3, null95=0.04), split={"method": "test-part"})
-    assert [note.warning for note in notes(given, {"backbone": {"pretraining": "x"}}, ())] == [True, False, False]
+    assert [note.warning for note in notes(Metrics.from_json(given), {"backbone": {"pretraining": "x"}}, ())] == [
+        True,
+        False,
+        False,
+    ]

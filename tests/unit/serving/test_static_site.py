@@ -41,7 +41,13 @@ def held(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_local_site_has_the_page_the_model_and_the_engine(local: dict[str, bytes], members: dict[str, bytes]) -> None:
-    assert {"index.html", "README.txt", "page/main.js", "page/local.js", "page/resample.js"} <= local.keys()
+    assert {
+        "index.html",
+        "README.txt",
+        "page/main.js",
+        "page/api/browser_api.js",
+        "page/decode/resample.js",
+    } <= local.keys()
     assert local["model/model.onnx"] == members["model.onnx"]
     assert local["runtime/onnxruntime.wasm"] == ENGINE["onnxruntime.wasm"]
     assert b"Microsoft" in local["runtime/LICENSE.txt"]
@@ -183,12 +189,14 @@ def test_an_earlier_site_is_replaced_and_what_else_is_there_stays(tmp_path: Path
 
 
 def test_an_interrupted_export_is_seen_and_can_be_done_again(tmp_path: Path) -> None:
-    put(tmp_path, {"index.html": b"1", "page/old.js": b"2"})
-    (tmp_path / "page/.b.js.tmp").mkdir()
+    put(tmp_path, {"index.html": b"1", "page/old.js": b"2", "page/b.js": b"2"})
+    (tmp_path / "page/b.js").unlink()
+    (tmp_path / "page/b.js").mkdir()
     with pytest.raises(OSError, match="directory"):
         put(tmp_path, {"index.html": b"3", "page/a.js": b"4", "page/b.js": b"5"})
     assert json.loads((tmp_path / MARK).read_bytes())["whole"] is False
-    (tmp_path / "page/.b.js.tmp").rmdir()
+    (tmp_path / "page/b.js").rmdir()
+    (tmp_path / "page/.b.js.0f3a9b12.unfinished").write_bytes(b"killed")
     put(tmp_path, {"index.html": b"3", "page/a.js": b"4", "page/b.js": b"5"})
     assert json.loads((tmp_path / MARK).read_bytes())["whole"] is True
     assert held(tmp_path).keys() == {"index.html", "page/a.js", "page/b.js", MARK}

@@ -12,13 +12,13 @@ def test_groups_stay_whole_and_classes_keep_their_shares():
     assert np.bincount(fold[60:]).tolist() == [6] * 5
 
 
-def test_a_rare_class_stands_in_as_many_folds_as_it_has_groups():
+def test_a_rare_class_is_in_as_many_folds_as_it_has_groups():
     labels = np.array([0] * 50 + [1] * 3)
     fold = assign_folds(labels, np.arange(53), [1] * 5, seed=0)
     assert len(set(fold[50:])) == 3
 
 
-def test_many_rare_classes_fill_all_folds_alike():
+def test_many_rare_classes_fill_folds_evenly():
     fold = assign_folds(np.arange(100) // 2, np.arange(100), [1] * 5, seed=0)
     assert np.bincount(fold).tolist() == [20] * 5
 
@@ -40,12 +40,12 @@ def test_a_part_without_a_share_stays_empty():
     assert set(part) == {0, 2}
 
 
-def test_of_two_groups_the_larger_goes_to_the_larger_part():
+def test_the_larger_group_goes_to_the_larger_part():
     part = assign_folds(np.zeros(10, int), np.array([0] * 3 + [1] * 7), [0.1, 0.9], seed=0)
     assert part.tolist() == [0] * 3 + [1] * 7
 
 
-def test_a_group_of_several_classes_serves_the_rarer_one():
+def test_a_group_of_several_classes_is_stratified_by_the_rarer_one():
     labels = np.array([0] * 40 + [1, 1])
     groups = np.array([*range(40), 0, 41])
     fold = assign_folds(labels, groups, [1] * 5, seed=0)
@@ -53,18 +53,18 @@ def test_a_group_of_several_classes_serves_the_rarer_one():
     assert fold[40] != fold[41]
 
 
-def test_the_numbers_of_groups_do_not_matter():
+def test_group_numbers_do_not_matter():
     labels, groups = np.arange(50) % 4, np.arange(50) // 2
     renamed = np.random.default_rng(0).permutation(1000)[groups]
     assert np.array_equal(assign_folds(labels, groups, [1] * 5, seed=7), assign_folds(labels, renamed, [1] * 5, seed=7))
 
 
-def test_the_seed_decides_between_equal_groups():
+def test_the_seed_breaks_ties():
     labels, groups = np.zeros(40, int), np.arange(40)
     one, same, other = (assign_folds(labels, groups, [1] * 5, seed=seed) for seed in (0, 0, 1))
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
 
 
-def test_nothing_is_dealt_from_nothing():
+def test_no_rows_give_no_folds():
     assert len(assign_folds(np.empty(0, int), np.empty(0, int), [1.0, 1.0], seed=0)) == 0

@@ -14,16 +14,16 @@ from discern.splitting import SplitConfig, make_split, write_parts
 from discern.splitting.write_parts import safe_name
 
 
-def picture(seed: int, kind: str = "PNG") -> bytes:
+def picture(seed: int, file_format: str = "PNG") -> bytes:
     pixels = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
     data = io.BytesIO()
-    Image.fromarray(pixels).save(data, kind)
+    Image.fromarray(pixels).save(data, file_format)
     return data.getvalue()
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Two classes of twenty pictures, two labels that differ in case only, and a few odd names."""
+    """Two classes of twenty pictures, and a few files with unusual names, formats or contents."""
     root = tmp_path / "photos"
     for label, seed in (("Cat", 0), ("dog", 100)):
         (root / label).mkdir(parents=True)
@@ -37,17 +37,17 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def parted(folder, tmp_path):
+def split_catalog(folder, tmp_path):
     catalog = scan(folder, cache=tmp_path / "cache")
     return catalog, make_split(catalog, form_groups(catalog, find_edges(catalog)))
 
 
-def lines_of(path):
+def lst_lines(path):
     return [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def test_parts_are_folders_of_classes(parted, tmp_path):
-    catalog, split = parted
+def test_parts_contain_class_folders(split_catalog, tmp_path):
+    catalog, split = split_catalog
     out = tmp_path / "out"
     write_parts(catalog, split, out)
     written = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
@@ -61,41 +61,41 @@ def test_parts_are_folders_of_classes(parted, tmp_path):
     assert np.abs(np.array(shares) - (0.7, 0.2, 0.1)).max() < 0.05
 
 
-def test_names_get_the_suffix_of_their_content(parted, tmp_path):
-    write_parts(*parted, tmp_path / "out")
+def test_names_get_the_suffix_of_their_format(split_catalog, tmp_path):
+    write_parts(*split_catalog, tmp_path / "out")
     names = {path.name for path in (tmp_path / "out").rglob("*")}
     assert {"no suffix.jpg", "lying.jpg.webp", "=cmd.png"} <= names
 
 
-def test_the_table_names_every_picture(parted, tmp_path):
-    catalog, split = parted
+def test_the_table_lists_every_picture(split_catalog, tmp_path):
+    catalog, split = split_catalog
     write_parts(catalog, split, tmp_path / "out")
     with (tmp_path / "out" / "split.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == len(catalog)
     assert {row["path"] for row in rows} >= {"Cat/00.png", "dog/=cmd.png"}
-    place = {path: row for row, path in enumerate(catalog.table["path"])}
+    row_of = {path: row for row, path in enumerate(catalog.table["path"])}
     for row in rows:
-        assert row["part"] == split.part[place[row["path"]]]
-        assert row["label"] == catalog.table["label"][place[row["path"]]]
+        assert row["part"] == split.part[row_of[row["path"]]]
+        assert row["label"] == catalog.table["label"][row_of[row["path"]]]
     assert {row["part"] for row in rows if row["path"] == "dog/damaged.png"} == {""}
 
 
-def test_lists_name_file_and_label_number(parted, tmp_path):
-    catalog, split = parted
+def test_lists_have_files_and_class_numbers(split_catalog, tmp_path):
+    catalog, split = split_catalog
     write_parts(catalog, split, tmp_path / "out")
     for part in ("train", "validation", "test"):
-        lines = lines_of(tmp_path / "out" / f"{part}.lst")
+        lines = lst_lines(tmp_path / "out" / f"{part}.lst")
         assert [int(index) for index, _, _ in lines] == list(range(np.count_nonzero(split.part == part)))
         for _, label, file in lines:
             assert file.split("/")[:2] == [part, catalog.labels[int(label)]]
             assert (tmp_path / "out" / file).is_file()
 
 
-def test_originals_are_linked_or_copied_and_never_changed(parted, folder, tmp_path):
+def test_originals_are_linked_or_copied_and_unchanged(split_catalog, folder, tmp_path):
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    write_parts(*parted, tmp_path / "linked")
-    write_parts(*parted, tmp_path / "copied", copy=True)
+    write_parts(*split_catalog, tmp_path / "linked")
+    write_parts(*split_catalog, tmp_path / "copied", copy=True)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     original = folder / "Cat" / "00.png"
     (linked,) = (tmp_path / "linked").rglob("Cat/00.png")
@@ -105,7 +105,7 @@ def test_originals_are_linked_or_copied_and_never_changed(parted, folder, tmp_pa
     assert not copied.is_symlink()
 
 
-def test_members_of_an_archive_are_written_out(folder, tmp_path):
+def test_members_of_an_archive_are_extracted(folder, tmp_path):
     with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
         for path in sorted(folder.rglob("*.png")):
             archive.write(path, path.relative_to(folder).as_posix())
@@ -117,39 +117,39 @@ def test_members_of_an_archive_are_written_out(folder, tmp_path):
 
 
 @pytest.mark.parametrize("inside", ["something.txt", "folder/"])
-def test_a_folder_in_use_is_refused(parted, tmp_path, inside):
+def test_a_folder_that_is_not_empty_is_an_error(split_catalog, tmp_path, inside):
     out = tmp_path / "out"
     out.mkdir()
     (out / inside).mkdir() if inside.endswith("/") else (out / inside).write_text("mine")
     with pytest.raises(UsageError, match="not empty") as caught:
-        write_parts(*parted, out)
+        write_parts(*split_catalog, out)
     assert caught.value.hint
     assert len(list(out.iterdir())) == 1
 
 
-def test_a_file_in_the_way_is_refused(parted, tmp_path):
+def test_an_existing_file_is_an_error(split_catalog, tmp_path):
     (tmp_path / "file").write_text("mine")
     with pytest.raises(UsageError, match="cannot be written"):
-        write_parts(*parted, tmp_path / "file" / "out")
+        write_parts(*split_catalog, tmp_path / "file" / "out")
     with pytest.raises(UsageError, match="not empty"):
-        write_parts(*parted, tmp_path / "file")
+        write_parts(*split_catalog, tmp_path / "file")
 
 
-def test_an_empty_folder_is_filled(parted, tmp_path):
+def test_an_empty_folder_is_used(split_catalog, tmp_path):
     (tmp_path / "out").mkdir()
-    write_parts(*parted, tmp_path / "out")
+    write_parts(*split_catalog, tmp_path / "out")
     assert (tmp_path / "out" / "train.lst").is_file()
 
 
 @pytest.mark.parametrize("copy", [False, True])
-def test_a_failure_leaves_nothing_behind(parted, folder, tmp_path, copy):
+def test_a_failed_write_leaves_nothing_behind(split_catalog, folder, tmp_path, copy):
     (folder / "dog" / "00.png").unlink()
-    with pytest.raises(CatalogError, match="has gone"):
-        write_parts(*parted, tmp_path / "place" / "out", copy=copy)
+    with pytest.raises(CatalogError, match="is missing"):
+        write_parts(*split_catalog, tmp_path / "place" / "out", copy=copy)
     assert list((tmp_path / "place").iterdir()) == []
 
 
-def test_hostile_names_stay_inside_and_apart(make_catalog, make_groups, tmp_path):
+def test_hostile_labels_stay_inside_and_distinct(make_catalog, make_groups, tmp_path):
     (tmp_path / "photos").mkdir()
     paths = [f"{number}.png" for number in range(8)]
     for number, path in enumerate(paths):
@@ -195,9 +195,9 @@ def test_safe_names(text, name):
     assert safe_name(text) == name
 
 
-def test_torchvision_reads_the_parts(parted, tmp_path):
+def test_torchvision_reads_the_parts(split_catalog, tmp_path):
     datasets = pytest.importorskip("torchvision.datasets")
-    catalog, split = parted
+    catalog, split = split_catalog
     write_parts(catalog, split, tmp_path / "out")
     for part in ("train", "validation", "test"):
         folder = datasets.ImageFolder(tmp_path / "out" / part)
@@ -206,7 +206,7 @@ def test_torchvision_reads_the_parts(parted, tmp_path):
         assert sorted(target for _, target in folder) == truth
 
 
-def test_a_ratio_may_be_asked_for(folder, tmp_path):
+def test_shares_can_be_given(folder, tmp_path):
     catalog = scan(folder, cache=tmp_path / "cache")
     groups = Groups(group=np.arange(len(catalog)), straddling=find_edges(catalog).clear())
     split = make_split(catalog, groups, SplitConfig(parts=(80, 20, 0)))

@@ -16,10 +16,10 @@ def test_a_chunk_reads_back_as_written(tmp_path):
     assert read == written
     assert np.array_equal(again, keys)
     assert np.array_equal(np.fromfile(read.path, "<i2", offset=read.offset).reshape(2, 3), rows)
-    assert read.is_sound()
+    assert read.is_intact()
 
 
-def test_nothing_but_the_chunk_is_left_behind(tmp_path):
+def test_no_temporary_file_is_left_behind(tmp_path):
     written = write_chunk(tmp_path, "s", np.zeros(1, KEY), np.zeros((1, 3)))
     assert list(tmp_path.iterdir()) == [written.path]
 
@@ -31,25 +31,25 @@ def test_rows_need_not_be_contiguous(tmp_path):
 
 
 @pytest.mark.parametrize(("shelf", "row_bytes"), [("other", 8), ("s", 9)])
-def test_a_chunk_of_another_form_is_none(tmp_path, shelf, row_bytes):
+def test_a_chunk_of_another_shelf_or_row_size_is_ignored(tmp_path, shelf, row_bytes):
     written = write_chunk(tmp_path, "s", np.zeros(1, KEY), np.zeros((1, 1)))
     assert read_chunk(written.path, shelf, row_bytes) is None
 
 
-def test_an_absent_chunk_is_none_and_not_sound(tmp_path):
+def test_a_missing_chunk_is_ignored_and_not_intact(tmp_path):
     written = write_chunk(tmp_path, "s", np.zeros(1, KEY), np.zeros((1, 1)))
     written.path.unlink()
     assert read_chunk(written.path, "s", 8) is None
-    assert not written.is_sound()
+    assert not written.is_intact()
 
 
 @pytest.mark.parametrize(
     "line", [b"", b"\xff\xfe", b"[1]", b'{"format": "1"}', b'{"format": 1, "shelf": "s", "rows": 0}']
 )
-def test_a_line_that_says_nothing(tmp_path, line):
+def test_an_invalid_header_is_ignored(tmp_path, line):
     assert read_header(tmp_path / "x", line) is None
 
 
-def test_a_newer_line_is_refused(tmp_path):
+def test_a_header_of_a_newer_format_is_rejected(tmp_path):
     with pytest.raises(StoreError, match="newer"):
         read_header(tmp_path / "x", b'{"format": 9}')

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from discern.atomic import UNFINISHED
 from discern.store import Shelf, default_folder, prune, survey
-from discern.store.chunk import UNFINISHED
 
 
 def content(name: str) -> str:
@@ -16,7 +16,7 @@ def content(name: str) -> str:
 
 
 def fill(folder: Path, shelf: str, name: str, *, age: float = 0) -> Path:
-    """Put one row of 1,000 bytes that was last used `age` seconds ago."""
+    """Store one row of 1,000 bytes that was last used `age` seconds ago."""
     before = set(folder.glob("*/*.shelf"))
     Shelf(folder, shelf, np.dtype(np.uint8), shape=(1000,)).put([content(name)], np.zeros((1, 1000), np.uint8))
     (path,) = set(folder.glob("*/*.shelf")) - before
@@ -35,7 +35,7 @@ def test_survey_counts_rows_and_bytes_by_shelf(tmp_path):
     assert thumbs.last_used.timestamp() == pytest.approx(newest.stat().st_mtime)
 
 
-def test_survey_of_nothing_is_empty(tmp_path):
+def test_survey_of_a_missing_or_empty_folder_is_empty(tmp_path):
     assert survey(tmp_path / "absent") == []
     assert survey(tmp_path) == []
 
@@ -59,7 +59,7 @@ def test_prune_removes_the_least_recently_used_first(tmp_path):
     assert prune(tmp_path, keep_bytes=size - 1) == 2 * size
 
 
-def test_use_makes_recent(tmp_path):
+def test_reading_updates_the_last_use(tmp_path):
     used = fill(tmp_path, "thumbs", "used", age=300)
     unused = fill(tmp_path, "thumbs", "unused", age=200)
     Shelf(tmp_path, "thumbs", np.dtype(np.uint8), shape=(1000,)).rows([content("used")])
@@ -68,7 +68,7 @@ def test_use_makes_recent(tmp_path):
     assert not unused.exists()
 
 
-def test_a_shelf_that_is_open_sees_that_rows_were_pruned(tmp_path):
+def test_an_open_shelf_notices_pruned_rows(tmp_path):
     fill(tmp_path, "thumbs", "a")
     shelf = Shelf(tmp_path, "thumbs", np.dtype(np.uint8), shape=(1000,))
     assert shelf.missing([content("a")]) == []
@@ -76,32 +76,32 @@ def test_a_shelf_that_is_open_sees_that_rows_were_pruned(tmp_path):
     assert shelf.missing([content("a")]) == [0]
 
 
-def test_prune_removes_what_killed_writers_left_but_not_what_is_being_written(tmp_path):
+def test_prune_removes_abandoned_temporary_files_but_not_recent_ones(tmp_path):
     path = fill(tmp_path, "thumbs", "a")
-    left, fresh = path.with_name("left" + UNFINISHED), path.with_name("fresh" + UNFINISHED)
-    left.write_bytes(b"12345")
-    fresh.write_bytes(b"123")
-    os.utime(left, (time.time() - 9999,) * 2)
+    abandoned, recent = path.with_name(".abandoned" + UNFINISHED), path.with_name("recent" + UNFINISHED)
+    abandoned.write_bytes(b"12345")
+    recent.write_bytes(b"123")
+    os.utime(abandoned, (time.time() - 9999,) * 2)
     assert prune(tmp_path, keep_bytes=1 << 40) == 5
-    assert [path.exists(), left.exists(), fresh.exists()] == [True, False, True]
+    assert [path.exists(), abandoned.exists(), recent.exists()] == [True, False, True]
 
 
-def test_prune_touches_nothing_that_is_not_a_shelf(tmp_path):
+def test_prune_leaves_foreign_files_alone(tmp_path):
     fill(tmp_path, "thumbs", "a")
-    own = tmp_path / "photos" / "holiday.shelf"
-    own.parent.mkdir()
-    own.write_bytes(b"mine")
+    foreign = tmp_path / "photos" / "holiday.shelf"
+    foreign.parent.mkdir()
+    foreign.write_bytes(b"mine")
     prune(tmp_path, keep_bytes=0)
-    assert own.exists()
+    assert foreign.exists()
     assert survey(tmp_path) == []
 
 
-def test_prune_of_an_absent_folder_frees_nothing(tmp_path):
+def test_prune_of_a_missing_folder_frees_nothing(tmp_path):
     assert prune(tmp_path / "absent", keep_bytes=0) == 0
     assert not (tmp_path / "absent").exists()
 
 
-def test_prune_is_locked(tmp_path):
+def test_prune_releases_its_lock(tmp_path):
     fill(tmp_path, "thumbs", "a")
     lock = FileLock(tmp_path / "prune.lock")
     prune(tmp_path, keep_bytes=0)
@@ -109,6 +109,6 @@ def test_prune_is_locked(tmp_path):
     lock.release()
 
 
-def test_the_default_folder_is_the_users_own():
+def test_the_default_folder_belongs_to_the_user():
     assert default_folder().is_absolute()
     assert "discern" in default_folder().parts[-1].lower() or "discern" in str(default_folder()).lower()

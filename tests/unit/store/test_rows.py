@@ -18,14 +18,14 @@ def expected() -> np.ndarray:
 
 @pytest.fixture
 def rows(tmp_path, expected) -> Rows:
-    """Twelve rows of two numbers that lie in seven chunks."""
+    """Store twelve rows of two numbers in six chunks."""
     shelf = Shelf(tmp_path, "pairs", np.dtype(np.int32), shape=(2,))
     for start in range(0, 12, 2):
         shelf.put(hashes(12)[start : start + 2], expected[start : start + 2])
     return shelf.rows(hashes(12))
 
 
-def test_it_looks_like_an_array(rows, expected):
+def test_rows_have_the_attributes_of_an_array(rows, expected):
     assert rows.shape == (12, 2)
     assert rows.ndim == 2
     assert rows.dtype == np.int32
@@ -35,12 +35,12 @@ def test_it_looks_like_an_array(rows, expected):
 
 
 @pytest.mark.parametrize("key", [0, 11, -1, -12, np.int64(5)])
-def test_one_row(rows, expected, key):
+def test_an_integer_reads_one_row(rows, expected, key):
     assert np.array_equal(rows[key], expected[key])
 
 
 @pytest.mark.parametrize("key", [12, -13])
-def test_no_such_row(rows, key):
+def test_an_index_out_of_range_is_rejected(rows, key):
     with pytest.raises(IndexError):
         rows[key]
 
@@ -59,46 +59,46 @@ def test_no_such_row(rows, key):
         np.zeros(12, bool),
     ],
 )
-def test_several_rows(rows, expected, key):
+def test_slices_lists_and_masks_read_several_rows(rows, expected, key):
     assert np.array_equal(rows[key], expected[key if isinstance(key, slice | np.ndarray) else np.array(key, int)])
     assert rows[key].dtype == np.int32
 
 
-def test_a_mask_of_another_length_is_refused(rows):
+def test_a_mask_of_another_length_is_rejected(rows):
     with pytest.raises(IndexError):
         rows[np.ones(5, bool)]
 
 
-def test_iterating_gives_each_row_once(rows, expected):
+def test_iteration_gives_each_row_once(rows, expected):
     assert np.array_equal(np.stack(list(rows)), expected)
 
 
 def test_select_is_lazy_and_composes(rows, expected):
-    some = rows.select([9, 1, 4, 1])
-    assert np.array_equal(some[:], expected[[9, 1, 4, 1]])
-    assert np.array_equal(some.select(np.array([False, True, True, False]))[:], expected[[1, 4]])
-    assert some.select([]).shape == (0, 2)
+    selected = rows.select([9, 1, 4, 1])
+    assert np.array_equal(selected[:], expected[[9, 1, 4, 1]])
+    assert np.array_equal(selected.select(np.array([False, True, True, False]))[:], expected[[1, 4]])
+    assert selected.select([]).shape == (0, 2)
 
 
-def test_no_rows_at_all(tmp_path):
+def test_an_empty_selection(tmp_path):
     empty = Shelf(tmp_path, "pairs", np.dtype(np.int32), shape=(2,)).rows([])
     assert empty[:].shape == (0, 2)
 
 
-def test_scalars_as_rows(tmp_path):
+def test_rows_may_be_scalars(tmp_path):
     shelf = Shelf(tmp_path, "numbers", np.dtype(np.int64))
     shelf.put(hashes(3), np.array([4, 5, 6]))
     assert shelf.rows(hashes(3))[::-1].tolist() == [6, 5, 4]
     assert shelf.rows(hashes(3))[1] == 5
 
 
-def test_rows_that_were_pruned_meanwhile_are_a_named_error(tmp_path, rows):
+def test_rows_pruned_meanwhile_raise_a_store_error(tmp_path, rows):
     prune(tmp_path, keep_bytes=0)
-    with pytest.raises(StoreError, match=r"went away.*again"):
+    with pytest.raises(StoreError, match=r"were removed.*again"):
         rows[3]
 
 
-def test_what_is_given_is_a_copy_that_may_be_changed(rows, expected):
+def test_indexing_returns_a_writable_copy(rows, expected):
     rows[:2][:] = 0
     rows[0][:] = 0
     assert np.array_equal(rows[:2], expected[:2])

@@ -33,18 +33,18 @@ def only_chunk(folder: Path) -> Path:
     return path
 
 
-def test_an_empty_shelf_misses_everything_and_makes_no_folder(tmp_path):
+def test_an_empty_shelf_misses_everything_and_creates_no_folder(tmp_path):
     shelf = open_shelf(tmp_path / "cache")
     assert shelf.missing(hashes("a", "b")) == [0, 1]
     assert shelf.missing([]) == []
     assert not (tmp_path / "cache").exists()
 
 
-def test_missing_names_the_first_of_equal_contents(tmp_path):
+def test_missing_lists_the_first_of_equal_contents(tmp_path):
     assert open_shelf(tmp_path).missing(hashes("a", "b", "a", "b", "c")) == [0, 1, 4]
 
 
-def test_what_was_put_is_found_by_this_and_by_later_shelves(tmp_path):
+def test_stored_rows_are_found_by_this_and_by_later_shelves(tmp_path):
     shelf = open_shelf(tmp_path)
     shelf.put(hashes("a", "b"), numbered(2))
     for found in (shelf, open_shelf(tmp_path)):
@@ -54,13 +54,13 @@ def test_what_was_put_is_found_by_this_and_by_later_shelves(tmp_path):
         assert hashes("c")[0] not in found
 
 
-def test_a_shelf_sees_what_another_put_after_it_was_opened(tmp_path):
+def test_an_open_shelf_notices_rows_of_another_writer(tmp_path):
     early, late = open_shelf(tmp_path), open_shelf(tmp_path)
     late.put(hashes("a"), numbered(1))
     assert early.missing(hashes("a")) == []
 
 
-def test_what_is_kept_is_not_written_twice(tmp_path):
+def test_stored_rows_are_not_written_twice(tmp_path):
     shelf = open_shelf(tmp_path)
     shelf.put(hashes("a", "b", "a"), numbered(3))
     shelf.put(hashes("b", "a"), numbered(2, 90))
@@ -68,7 +68,7 @@ def test_what_is_kept_is_not_written_twice(tmp_path):
     assert np.array_equal(shelf.rows(hashes("a", "b"))[:], numbered(2))
 
 
-def test_nothing_put_writes_nothing(tmp_path):
+def test_putting_no_rows_writes_nothing(tmp_path):
     open_shelf(tmp_path).put([], numbered(0))
     assert list(tmp_path.iterdir()) == []
 
@@ -83,7 +83,7 @@ def test_many_rows_become_several_chunks(tmp_path):
     )
 
 
-def test_dtype_shape_and_name_are_the_shelfs_identity(tmp_path):
+def test_dtype_shape_and_name_identify_a_shelf(tmp_path):
     open_shelf(tmp_path).put(hashes("a"), numbered(1))
     others = [
         open_shelf(tmp_path, "other"),
@@ -93,7 +93,7 @@ def test_dtype_shape_and_name_are_the_shelfs_identity(tmp_path):
     assert all(other.missing(hashes("a")) == [0] for other in others)
 
 
-def test_structured_rows(tmp_path):
+def test_rows_may_be_structured(tmp_path):
     dtype = np.dtype([("name", "S8"), ("size", "<i4", (2,))])
     row = np.array([(b"cat", (3, 4))], dtype)
     Shelf(tmp_path, "facts", dtype).put(hashes("a"), row)
@@ -101,38 +101,38 @@ def test_structured_rows(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "..\\x", "a b", "x" * 161])
-def test_names_that_would_leave_the_folder_are_refused(tmp_path, name):
+def test_names_that_could_leave_the_folder_are_rejected(tmp_path, name):
     with pytest.raises(ValueError, match="name"):
         open_shelf(tmp_path, name)
 
 
-def test_objects_are_refused(tmp_path):
+def test_object_dtypes_are_rejected(tmp_path):
     with pytest.raises(ValueError, match="objects"):
         Shelf(tmp_path, "x", np.dtype(object))
 
 
 @pytest.mark.parametrize("rows", [numbered(1), numbered(2)[:, :2], numbered(2).astype(np.float64)])
-def test_rows_of_another_form_are_refused(tmp_path, rows):
+def test_rows_of_another_shape_or_dtype_are_rejected(tmp_path, rows):
     with pytest.raises(ValueError, match="2 rows of float32"):
         open_shelf(tmp_path).put(hashes("a", "b"), rows)
 
 
-def test_contents_that_are_no_hashes_are_refused(tmp_path):
+def test_invalid_content_hashes_are_rejected(tmp_path):
     with pytest.raises(ValueError, match="64 hex"):
         open_shelf(tmp_path).put(["abcd"], numbered(1))
 
 
-def test_a_row_that_is_not_kept_is_a_named_error(tmp_path):
+def test_a_missing_row_raises_a_store_error(tmp_path):
     with pytest.raises(StoreError, match="no row for content"):
         open_shelf(tmp_path).rows(hashes("a"))
 
 
-@pytest.mark.parametrize("place", [5, 60, 300, 520, 560, -1])
-def test_a_changed_byte_makes_its_rows_missing_and_recomputable(tmp_path, place):
+@pytest.mark.parametrize("offset", [5, 60, 300, 520, 560, -1])
+def test_a_changed_byte_makes_its_rows_missing_and_recomputable(tmp_path, offset):
     open_shelf(tmp_path).put(hashes("a", "b"), numbered(2))
     path = only_chunk(tmp_path)
     data = bytearray(path.read_bytes())
-    data[place] ^= 0x55
+    data[offset] ^= 0x55
     path.write_bytes(data)
     shelf = open_shelf(tmp_path)
     if shelf.missing(hashes("a", "b")):
@@ -151,7 +151,7 @@ def test_a_truncated_chunk_is_ignored(tmp_path, length):
 @pytest.mark.parametrize(
     "content", [b"\x80\x04K\x01.", b"null", b'{"format": 1}', b'{"format": 1, "shelf": 3, "rows": -1}']
 )
-def test_a_foreign_file_is_ignored_and_left_alone(tmp_path, content):
+def test_a_foreign_file_is_ignored_and_kept(tmp_path, content):
     shelf = open_shelf(tmp_path)
     shelf.put(hashes("a"), numbered(1))
     foreign = shelf.folder / "foreign.shelf"
@@ -168,7 +168,7 @@ def test_a_chunk_of_another_shelf_is_ignored(tmp_path):
     assert ours.missing(hashes("a")) == [0]
 
 
-def test_a_good_copy_stands_in_for_a_damaged_one(tmp_path):
+def test_an_intact_copy_replaces_a_damaged_one(tmp_path):
     early, late = open_shelf(tmp_path), open_shelf(tmp_path)
     early.put(hashes("a"), numbered(1))
     damaged = only_chunk(tmp_path)
@@ -189,7 +189,7 @@ def damaged_bytes(shelf: Shelf) -> bytes:
     return bytes(data)
 
 
-def test_a_newer_form_is_refused_with_a_remedy(tmp_path):
+def test_a_newer_format_is_rejected_with_a_remedy(tmp_path):
     open_shelf(tmp_path).put(hashes("a"), numbered(1))
     path = only_chunk(tmp_path)
     path.write_bytes(path.read_bytes().replace(b'"format": 1', b'"format": 2'))
@@ -197,8 +197,8 @@ def test_a_newer_form_is_refused_with_a_remedy(tmp_path):
         open_shelf(tmp_path)
 
 
-def test_a_chunk_of_form_1_written_by_hand_is_read(tmp_path):
-    """The byte form that later versions must still read."""
+def test_a_handwritten_chunk_of_format_1_is_read(tmp_path):
+    """Read the byte layout that later versions must support."""
     shelf = open_shelf(tmp_path)
     identity = shelf.folder.name.encode()
     body = bytes.fromhex(hashes("a")[0]) + np.array([1, 2, 3], "<f4").tobytes()
@@ -212,7 +212,7 @@ def test_a_chunk_of_form_1_written_by_hand_is_read(tmp_path):
     assert shelf.rows(hashes("a"))[0].tolist() == [1, 2, 3]
 
 
-def test_threads_may_put_and_look_at_once(tmp_path):
+def test_threads_may_read_and_write_concurrently(tmp_path):
     shelf = open_shelf(tmp_path)
 
     def work(part: int) -> None:
@@ -247,7 +247,7 @@ def start_writer(folder: Path, count: int) -> subprocess.Popen[str]:
     return writer
 
 
-def test_a_killed_writer_leaves_whole_rows_only_and_its_work_goes_on(tmp_path):
+def test_a_killed_writer_leaves_only_complete_rows(tmp_path):
     writer = start_writer(tmp_path, 1000)
     while len(list(tmp_path.glob("*/*.shelf"))) < 5:
         time.sleep(0.01)
@@ -256,9 +256,9 @@ def test_a_killed_writer_leaves_whole_rows_only_and_its_work_goes_on(tmp_path):
     shelf = Shelf(tmp_path, "big", FLOAT, shape=(1 << 18,))
     missing = shelf.missing(hashes(*range(1000)))
     assert missing == list(range(1000 - len(missing), 1000))
-    kept = shelf.rows(hashes(*range(1000 - len(missing))))
-    assert len(kept) >= 5
-    assert all((kept[number] == number).all() for number in range(len(kept)))
+    stored = shelf.rows(hashes(*range(1000 - len(missing))))
+    assert len(stored) >= 5
+    assert all((stored[number] == number).all() for number in range(len(stored)))
 
 
 def test_two_processes_may_write_the_same_rows(tmp_path):
@@ -270,17 +270,17 @@ def test_two_processes_may_write_the_same_rows(tmp_path):
     assert rows[:][:, 7].tolist() == list(range(10))
 
 
-def test_a_folder_that_cannot_be_written_is_a_named_error(tmp_path):
+def test_an_unwritable_folder_raises_a_store_error(tmp_path):
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(StoreError, match=r"cannot be written.*--cache"):
         open_shelf(tmp_path / "file").put(hashes("a"), numbered(1))
 
 
-def test_many_small_chunks_open_quickly_enough_to_be_no_burden(tmp_path):
+def test_many_small_chunks_open_quickly(tmp_path):
     shelf = open_shelf(tmp_path)
     for number in range(300):
         shelf.put(hashes(number), numbered(1, number))
     started = time.perf_counter()
     again = open_shelf(tmp_path)
     assert again.missing(hashes(*range(300))) == []
-    assert time.perf_counter() - started < 5  # typically 0.05; a bound against per-chunk blunders, not a timing
+    assert time.perf_counter() - started < 5  # typically 0.05; guards against a high cost per chunk

@@ -43,7 +43,7 @@ def test_a_score_that_is_no_number_counts_as_turned_away(world: World) -> None:
     answered = replace(learned, honest=replace(learned.honest, unknown_score=lost))
     decided = choose_policy(material, split, answered, CONFIG)
     assert decided.thresholds.accept is None
-    assert compute_metrics(material, split, answered, decided, CONFIG)["unknown"]["false_rejection"] == 1
+    assert compute_metrics(material, split, answered, decided, CONFIG).unknown.false_rejection == 1
 
 
 def test_a_stricter_promise_needs_more_groups_than_there_are(world: World) -> None:
@@ -64,10 +64,10 @@ def test_what_was_not_asked_for_is_not_decided(world: World) -> None:
 def test_sets_hold_the_truth_about_as_often_as_asked(world: World) -> None:
     decided = choose_policy(*world, replace(CONFIG, coverage=0.8))
     assert decided.sets is not None
-    assert decided.sets["coverage"]["value"] > 0.7
-    assert decided.sets["size"]["value"] >= 1
-    assert not decided.sets["guaranteed"]
-    assert len(decided.sets["per_class"]) == 3
+    assert decided.sets.coverage.value > 0.7
+    assert decided.sets.size.value >= 1
+    assert not decided.sets.guaranteed
+    assert len(decided.sets.per_class) == 3
 
 
 def test_wrong_answers_only_make_nothing_accepted(world: World) -> None:
@@ -77,7 +77,7 @@ def test_wrong_answers_only_make_nothing_accepted(world: World) -> None:
     decided = choose_policy(material, split, misled, CONFIG)
     assert decided.thresholds.accept is None
     assert decided.sets is not None
-    assert decided.sets["size"]["value"] > 1.5
+    assert decided.sets.size.value > 1.5
 
 
 def test_ordered_labels_are_judged_by_their_distance(world: World) -> None:
@@ -85,13 +85,12 @@ def test_ordered_labels_are_judged_by_their_distance(world: World) -> None:
     ordered = replace(material, catalog=material.catalog.ordered(["green", "blue", "red"]))
     turned = learned.honest.probabilities[:, [1, 0, 2]]
     answered = replace(learned, honest=replace(learned.honest, probabilities=turned))
-    figures = compute_metrics(ordered, split, answered, choose_policy(ordered, split, answered, CONFIG), CONFIG)[
-        "ordered"
-    ]
-    assert figures["labels"] == ["green", "blue", "red"]
-    assert figures["constant"] == "blue"
-    assert figures["mae"]["value"] < figures["constant_mae"]["value"]
-    assert figures["gain"]["low"] > 0
+    policy = choose_policy(ordered, split, answered, CONFIG)
+    metrics = compute_metrics(ordered, split, answered, policy, CONFIG).ordered
+    assert metrics.labels == ("green", "blue", "red")
+    assert metrics.constant == "blue"
+    assert metrics.mae.value < metrics.constant_mae.value
+    assert metrics.gain.low > 0
 
 
 @pytest.mark.parametrize("wrong", [{"at_most_wrong": 0.0}, {"at_most_wrong": 1.5}, {"coverage": 1.0}])
@@ -130,12 +129,12 @@ def gated(world: World) -> World:
 class TestGate:
     def test_how_they_were_told_is_measured(self, gated: World) -> None:
         material, split, learned = gated
-        gate = compute_metrics(material, split, learned, choose_policy(*gated, CONFIG), CONFIG)["gate"]
-        assert (gate["negatives"], gate["scored"]) == (60, 60)
-        assert gate["kept"]["value"] > 0.9
-        assert gate["rejected"]["value"] > 0.8
-        assert gate["auroc"]["value"] > 0.95
-        assert gate["accepted"]["value"] <= 1 - gate["rejected"]["value"]
+        metrics = compute_metrics(material, split, learned, choose_policy(*gated, CONFIG), CONFIG).negatives
+        assert (metrics.negatives, metrics.scored) == (60, 60)
+        assert metrics.kept.value > 0.9
+        assert metrics.rejected.value > 0.8
+        assert metrics.auroc.value > 0.95
+        assert metrics.accepted.value <= 1 - metrics.rejected.value
 
     def test_they_change_the_unknown_score_and_not_the_answers(self, world: World, gated: World) -> None:
         plain, tuned = world[2].final, gated[2].final
@@ -144,4 +143,4 @@ class TestGate:
         assert tuned.chosen["unknown"]["score"] == "tuned by negatives"
 
     def test_without_negatives_there_is_no_gate(self, world: World) -> None:
-        assert compute_metrics(*world, choose_policy(*world, CONFIG), CONFIG)["gate"] is None
+        assert compute_metrics(*world, choose_policy(*world, CONFIG), CONFIG).negatives is None

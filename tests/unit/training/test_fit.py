@@ -157,7 +157,7 @@ def test_a_class_of_one_group_is_learned_and_not_judged(tmp_path: Path) -> None:
     for path in (tmp_path / "data/red").glob(sorted((tmp_path / "data/red").iterdir())[0].name):
         path.unlink()
     material, split, learned = train(*see(tmp_path / "data", tmp_path / "cache"))
-    assert split.unjudged == ("rare",)
+    assert split.unevaluated == ("rare",)
     rare = material.catalog.labels.index("rare")
     assert rare not in material.catalog.label_index[learned.honest.rows]
     assert rare in material.catalog.label_index[learned.learned]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from discern.evaluating import LearningCurveAdvice
 from discern.splitting import Split, cross_split
 from discern.training import TrainingData, compute_learning_curve
 from discern.training.learning_curve import _Curve
@@ -31,10 +32,10 @@ class Given:
 def test_easy_pictures_need_no_more(world: tuple[TrainingData, Split]) -> None:
     curve = compute_learning_curve(*world, seed=0)
     assert curve is not None
-    assert [point["share"] for point in curve["points"]] == [0.25, 0.5, 0.75, 1.0]
-    assert [point["pictures"] for point in curve["points"]] == [24, 48, 72, 96]
-    assert curve["flat"]
-    assert (curve["sentence"], curve["advice"]) == (None, [])
+    assert [point.share for point in curve.points] == [0.25, 0.5, 0.75, 1.0]
+    assert [point.pictures for point in curve.points] == [24, 48, 72, 96]
+    assert curve.flat
+    assert (curve.sentence, curve.advice) == (None, ())
 
 
 def test_where_more_helps_it_says_of_what(world: tuple[TrainingData, Split]) -> None:
@@ -47,7 +48,7 @@ def test_where_more_helps_it_says_of_what(world: tuple[TrainingData, Split]) -> 
     grown = replace(material, features=Given(signs.astype(np.float32)), backbone=wide)
     curve = compute_learning_curve(grown, split, seed=0)
     assert curve is not None
-    accuracies = [point["accuracy"]["value"] for point in curve["points"]]
+    accuracies = [point.accuracy.value for point in curve.points]
     assert accuracies[0] < accuracies[3]
 
 
@@ -66,7 +67,7 @@ def test_advice_is_for_classes_that_gained_and_are_not_good_yet() -> None:
         learned=[(1, 1)] * 4,
         seed=0,
     )
-    assert curve.advice(("good", "grows", "stays")) == [{"label": "grows", "fewest": 15, "most": 30}]
+    assert curve.advice(("good", "grows", "stays")) == (LearningCurveAdvice(label="grows", fewest=15, most=30),)
 
 
 def test_without_a_judged_picture_there_is_no_curve(world: tuple[TrainingData, Split]) -> None:

@@ -61,7 +61,7 @@ def test_it_knows_its_labels_thresholds_and_origin(story: Story, model: Model) -
     assert manifest.thresholds.unknown == pytest.approx(story.learned.final.t_unknown)
     assert manifest.thresholds.accept is None
     assert manifest.policy == story.decided.policy()
-    assert manifest.thresholds.label_set == story.metrics["conformal"]["threshold"]
+    assert manifest.thresholds.label_set == story.metrics.conformal.threshold
     assert manifest.metrics["conformal"]["asked"] == 0.9
     assert manifest.data["fingerprint"] == story.material.catalog.fingerprint
     assert manifest.backbone["pretraining"] == "nothing"
@@ -74,13 +74,13 @@ def test_it_knows_its_labels_thresholds_and_origin(story: Story, model: Model) -
 
 
 def test_nothing_is_accepted_where_too_few_groups_support_it(story: Story, model: Model) -> None:
-    assert story.metrics["policy"]["needed"] == 59 - story.metrics["policy"]["groups"]
+    assert story.metrics.policy.needed == 59 - story.metrics.policy.groups
     decisions = {answer.decision for answer in model.answer(inputs(story.material))}
     assert decisions <= {"review", "unknown"}
 
 
 def test_about_the_stated_share_is_turned_away(story: Story) -> None:
-    assert 0 <= story.metrics["unknown"]["false_rejection"] < 0.3
+    assert 0 <= story.metrics.unknown.false_rejection < 0.3
 
 
 def test_seen_lists_every_learned_picture(story: Story, model: Model) -> None:
@@ -100,7 +100,7 @@ def test_the_card_says_what_matters(model: Model) -> None:
 
 
 def test_the_metrics_are_json_and_complete(story: Story) -> None:
-    metrics = json.loads(json.dumps(story.metrics, allow_nan=False))
+    metrics = json.loads(json.dumps(story.metrics.to_json(), allow_nan=False))
     assert set(metrics["accuracy"]) == {"leak_free", "naive", "given", "difference"}
     leak_free = metrics["accuracy"]["leak_free"]
     assert leak_free["low"] <= leak_free["value"] <= leak_free["high"]
@@ -111,12 +111,12 @@ def test_the_metrics_are_json_and_complete(story: Story) -> None:
 
 
 def test_the_rivals_stand_beside_it(story: Story) -> None:
-    rivals = story.metrics["baselines"]
-    assert rivals["mean_colour"]["value"] > rivals["majority"]["value"]
+    rivals = story.metrics.baselines
+    assert rivals["mean_colour"].value > rivals["majority"].value
 
 
 def test_the_bundle_carries_its_figures(story: Story, model: Model) -> None:
-    assert model.manifest.metrics["accuracy"] == story.metrics["accuracy"]
+    assert model.manifest.metrics["accuracy"] == story.metrics.accuracy.to_json()
     assert "confusion" not in json.dumps(model.manifest.metrics)
 
 

@@ -1,1 +1,24 @@
-"""Heads and unknown scorer as plain arrays: computed by numpy here and by the bundle's graph."""
+"""Heads and the unknown scorer as plain arrays, computed alike by numpy here and by a bundle's graph."""
+
+from discern.bundle.heads.embedding_blocks import SMALLEST_LENGTH, Span, unit_blocks
+from discern.bundle.heads.head import ABSENT, Head
+from discern.bundle.heads.linear_head import LinearHead
+from discern.bundle.heads.logits import log_sum_exp, softmax
+from discern.bundle.heads.ordinal_head import OrdinalHead
+from discern.bundle.heads.unknown_scorer import MEASURES, SMALLEST_SQUARE, UNKNOWN_BYTES, UnknownScorer
+
+__all__ = [
+    "ABSENT",
+    "MEASURES",
+    "SMALLEST_LENGTH",
+    "SMALLEST_SQUARE",
+    "UNKNOWN_BYTES",
+    "Head",
+    "LinearHead",
+    "OrdinalHead",
+    "Span",
+    "UnknownScorer",
+    "log_sum_exp",
+    "softmax",
+    "unit_blocks",
+]

@@ -1,27 +1,29 @@
-"""The head of labels in an order: plain arrays, computed by numpy here and by `bundle.graph` in the model."""
+"""Ordinal head: one score and rising thresholds, for labels that have an order."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from discern.bundle.heads.linear_head import ABSENT, Span, check_array, check_spans, first_length, softmax, unit_blocks
+from discern.bundle.heads.embedding_blocks import Span, check_array, check_spans, first_block_length, unit_blocks
+from discern.bundle.heads.head import ABSENT
+from discern.bundle.heads.logits import softmax
 from discern.errors import BundleError
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OrdinalHead:
-    """Features to calibrated probabilities of labels in an order: one score, and thresholds that it passes.
+    """Proportional-odds classifier (McCullagh, JRSS B 1980): P(label <= k) = sigmoid(threshold_k - score).
 
-    Proportional odds (McCullagh, JRSS B 1980): P(label <= k) = sigmoid(threshold_k - score). The logarithm of what lies
-    between two thresholds is a constant minus softplus(score - upper) and softplus(lower - score), so that the logits
-    are an affine map of 2 (P - 1) softplus. They are centred over the labels that were learned, as those of a linear
-    head are: their log-sum-exp is large where the score lies deep within a label.
+    The logarithm of the probability between two thresholds is a constant minus softplus(score - upper) and
+    softplus(lower - score), so the logits are an affine map of 2 (P - 1) softplus terms. They are centred over the
+    labels present in training, as those of a linear head are: their log-sum-exp is large where the score lies deep
+    within a label.
 
     Attributes:
         spans: start and end of the embedding's blocks, "head" first.
-        weight: float32 `[D]`, of the score, temperature included.
-        thresholds: float32 `[P - 1]`, strictly rising, temperature included.
-        present: bool `[K]`, which P labels, at least two, were learned; the others get a logit of `ABSENT`.
+        weight: float32 `[D]`, of the score, divided by the temperature.
+        thresholds: float32 `[P - 1]`, strictly increasing, divided by the temperature.
+        present: bool `[K]`, the P labels (at least two) with training pictures; the others get a logit of `ABSENT`.
     """
 
     spans: tuple[Span, ...]
@@ -35,7 +37,7 @@ class OrdinalHead:
         check_array("present", self.present, (None,), np.bool_)
         check_array("thresholds", self.thresholds, (int(self.present.sum()) - 1,))
         if (np.diff(self.thresholds) <= 0).any():
-            raise BundleError(f"The thresholds {self.thresholds.tolist()} do not rise.")
+            raise BundleError(f"The thresholds {self.thresholds.tolist()} are not strictly increasing.")
 
     @property
     def classes(self) -> int:
@@ -43,8 +45,8 @@ class OrdinalHead:
         return len(self.present)
 
     @property
-    def steps(self) -> tuple[np.ndarray, np.ndarray]:
-        """What each softplus adds to each logit, float32 `[2 (P - 1), K]`, and the logits without them, `[K]`."""
+    def softplus_map(self) -> tuple[np.ndarray, np.ndarray]:
+        """Affine map from softplus terms to logits: matrix float32 `[2 (P - 1), K]` and offset float32 `[K]`."""
         count, thresholds = len(self.thresholds), self.thresholds.astype(np.float64)
         # The ends of the scale lie at infinity: the first label has no lower threshold, the last no upper one.
         steps = -np.concatenate([np.eye(count, count + 1), np.eye(count, count + 1, 1)])
@@ -56,39 +58,39 @@ class OrdinalHead:
 
     @property
     def rest_weight(self) -> np.ndarray:
-        """float32 `[D]`: `weight` where the block "head" is silent."""
+        """Copy of `weight`, float32 `[D]`, with zeros for the block "head"."""
         weight = self.weight.copy()
         weight[: self.spans[0][1]] = 0
         return weight
 
     def logits(self, features: np.ndarray) -> np.ndarray:
-        """Logarithms of the probabilities up to a constant of each row, float32 `[N, K]`, of features `[N, D]`."""
-        return self._climb(unit_blocks(features, self.spans) @ self.weight)
+        """Compute calibrated logits, float32 `[N, K]`, from features `[N, D]`."""
+        return self._logits_of_scores(unit_blocks(features, self.spans) @ self.weight)
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
-        """Calibrated probabilities, float32 `[N, K]`, rows summing to 1, of features `[N, D]`."""
+        """Compute calibrated probabilities, float32 `[N, K]` with rows summing to 1, from features `[N, D]`."""
         return softmax(self.logits(features))
 
     def uncalibrated(self, features: np.ndarray, temperature: float) -> np.ndarray:
-        """Probabilities before the temperature, which divided score and thresholds, float32 `[N, K]`."""
+        """Compute probabilities, float32 `[N, K]`, without the temperature that divided score and thresholds."""
         factor = np.float32(temperature)
         return replace(self, weight=self.weight * factor, thresholds=self.thresholds * factor).probabilities(features)
 
     def evidence(self, features: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """As `Head.evidence`: a place speaks for a label where it alone would bring the score there.
+        """Compute the evidence map (see `Head.evidence`): a place supports the labels that its own score falls into.
 
-        Places that push the score too low or too high speak against a label in the middle. Logits bend with the score,
-        so the mean over the places is not what the block "head" adds.
+        Places that push the score too low or too high count against a label in the middle. Logits are not linear in
+        the score, so the mean over the places is not what the block "head" adds.
         """
         rest = (unit_blocks(features, self.spans) @ self.rest_weight)[:, None, None]
-        moved = places @ self.weight[: self.spans[0][1]] / first_length(features, self.spans)[..., 0]
-        evidence: np.ndarray = self._climb(rest + moved) - self._climb(rest)
+        moved = places @ self.weight[: self.spans[0][1]] / first_block_length(features, self.spans)[..., 0]
+        evidence: np.ndarray = self._logits_of_scores(rest + moved) - self._logits_of_scores(rest)
         return evidence
 
-    def _climb(self, score: np.ndarray) -> np.ndarray:
-        """Logits float32 `[..., K]` of scores `[...]`."""
-        steps, offset = self.steps
+    def _logits_of_scores(self, score: np.ndarray) -> np.ndarray:
+        """Compute logits, float32 `[..., K]`, from scores `[...]`."""
+        matrix, offset = self.softplus_map
         above = score[..., None] - self.thresholds
         hinges = np.logaddexp(np.float32(0), np.concatenate([above, -above], axis=-1))
-        logits: np.ndarray = hinges @ steps + offset
+        logits: np.ndarray = hinges @ matrix + offset
         return logits

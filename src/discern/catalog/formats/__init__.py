@@ -1,1 +1,1 @@
-"""The forms in which pictures come: folders, archives, lists of every kind, batches."""
+"""Readers of the formats in which pictures are stored: folders, archives, listings and CIFAR batches."""

@@ -1,4 +1,4 @@
-"""A folder of pictures, with folders and archives in it."""
+"""Folders of pictures, with subfolders and archives."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -8,22 +8,22 @@ from typing import Literal
 
 from discern.catalog.formats.archive_source import holds_files, read_members
 from discern.catalog.formats.cifar.batch_file import is_batch, names_batch
-from discern.catalog.formats.source import Item, refused
+from discern.catalog.formats.source import Item, unreadable_item
 from discern.catalog.path_text import MEMBER, is_archive, is_ignored, natural_key, to_text
 from discern.errors import CatalogError, UnreadableFile
 from discern.picture import Limits, read_file
 
 
 class FolderSource:
-    """Every file below a folder. Links to files are followed, links to folders are not: they may lead in a circle.
+    """Files below a folder. Links to files are followed, links to folders are not, as they may form a cycle.
 
     Args:
         root: the folder.
-        limits: `max_bytes` bounds what is read of one file.
-        leave_out: tells the folders that are not looked into.
+        limits: `max_bytes` is the largest file that is read.
+        leave_out: predicate for subfolders to skip.
 
     Raises:
-        CatalogError: the folder cannot be looked into.
+        CatalogError: the folder cannot be read.
     """
 
     layout: Literal["folders", "archive", "declared"] = "folders"
@@ -35,27 +35,28 @@ class FolderSource:
         self.total = None if any(is_archive(name) or names_batch(name) for _, name in self._found) else len(self._found)
 
     def items(self) -> Iterator[Item]:
-        """Yield files in natural order of their paths; an archive's members where the archive stands."""
-        root = os.path.join(self.root, "")  # noqa: PTH118 - a hundred thousand paths are quicker as text
+        """Yield files in natural order of their paths; an archive's members at its position."""
+        root = os.path.join(self.root, "")  # noqa: PTH118 - str is faster for many paths
         for folder, name in self._found:
             path = to_text(folder + name)
-            place = root + folder + name
+            file = root + folder + name
             if not name:
-                yield refused(path.rstrip("/"), _UNNAMEABLE if folder.endswith(MEMBER) else _CLOSED)
-            elif (is_archive(name) and holds_files(Path(place))) or (names_batch(name) and is_batch(Path(place))):
-                yield from read_members(Path(place), path, limits=self._limits)
+                yield unreadable_item(path.rstrip("/"), _AMBIGUOUS if folder.endswith(MEMBER) else _NO_PERMISSION)
+            elif (is_archive(name) and holds_files(Path(file))) or (names_batch(name) and is_batch(Path(file))):
+                yield from read_members(Path(file), path, limits=self._limits)
             else:
-                yield Item(path=path, load=partial(read_file, place, limits=self._limits))
+                yield Item(path=path, load=partial(read_file, file, limits=self._limits))
 
 
-_CLOSED = UnreadableFile("This folder may not be looked into.", hint="Allow it, or move it elsewhere.")
-_UNNAMEABLE = UnreadableFile(
-    "Files in this folder would be called as those in the archive beside it.", hint="Rename the folder, without its !."
+_NO_PERMISSION = UnreadableFile("This folder cannot be read.", hint="Check its permissions, or remove it.")
+_AMBIGUOUS = UnreadableFile(
+    "Files in this folder have the same paths as members of an archive next to it.",
+    hint="Rename the folder so that its name does not end in an exclamation mark.",
 )
 
 
 def _walk(root: Path, leave_out: Callable[[Path], bool] | None) -> Iterator[tuple[str, str]]:
-    """Yield (folder with a final "/", name) of files; an empty name for a folder that cannot be read."""
+    """Yield (folder ending in "/", name) of each file; an empty name for a folder that cannot be read."""
     folders = [""]
     while folders:
         folder = folders.pop()
@@ -64,7 +65,9 @@ def _walk(root: Path, leave_out: Callable[[Path], bool] | None) -> Iterator[tupl
                 found = [entry for entry in entries if not is_ignored(entry.name)]
         except OSError as error:
             if not folder:
-                raise CatalogError(f"{root} cannot be read: {error.strerror}.", hint="Allow it, or copy it.") from error
+                raise CatalogError(
+                    f"{root} cannot be read: {error.strerror}.", hint="Check its permissions."
+                ) from error
             yield folder, ""
             continue
         names = {entry.name for entry in found}

@@ -1,4 +1,4 @@
-"""The seam between where pictures lie and what is made of them."""
+"""Protocol of a source of pictures, and the items that it yields."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -9,50 +9,50 @@ from discern.errors import PictureError
 
 
 class Item(NamedTuple):
-    """One file that may be a picture; can be pickled, and so sent to another process.
+    """File that may be a picture; picklable, so that worker processes can load it.
 
     Attributes:
-        path: relative to the source's root, with "/"; inside an archive "a.zip!/b.jpg"; text that UTF-8 can write.
-        load: gives the bytes, or raises the `PictureError` that says why there are none; may be called anywhere.
-        archive: the archive's part of `path`, or "".
-        held: how many bytes `load` keeps in memory already.
-        label: as a table declares it; so are `part` and `group`.
+        path: path relative to the source's root, with "/"; "a.zip!/b.jpg" inside an archive; valid UTF-8.
+        load: returns the bytes, or raises a `PictureError`; may be called in any thread or process.
+        archive: path of the archive that contains the file, or "".
+        in_memory: number of bytes that `load` already holds in memory.
+        label: label, if the source declares one; likewise `part` and `group`.
     """
 
     path: str
     load: Callable[[], bytes]
     archive: str = ""
-    held: int = 0
+    in_memory: int = 0
     label: str | None = None
     part: str | None = None
     group: str | None = None
 
 
 class Source(Protocol):
-    """Yields pictures; opened read-only, never changed."""
+    """Read-only collection of files that may be pictures."""
 
     root: Path
     """The folder that paths are relative to."""
 
     layout: Literal["folders", "archive", "declared"]
-    """What tells labels and parts: the folders under the root, those in one archive, or the items themselves."""
+    """Origin of labels and parts: folders under the root, folders in one archive, or the items themselves."""
 
     total: int | None
-    """How many items there will be, where that is known beforehand."""
+    """Number of items, or None if it is not known beforehand."""
 
     def items(self) -> Iterator[Item]:
-        """Yield every file once, in the order in which the storage is best read, and nothing that is to be ignored."""
+        """Yield every file once, in the order that is fastest to read, without ignored files."""
 
 
-def refused(path: str, error: PictureError, *, archive: str = "") -> Item:
-    """Make an item of something that will not be read: a row with a reason."""
-    return Item(path=path, load=partial(_refuse, type(error), error.message, error.hint), archive=archive)
+def unreadable_item(path: str, error: PictureError, *, archive: str = "") -> Item:
+    """Return an item whose `load` raises the error."""
+    return Item(path=path, load=partial(_raise_error, type(error), error.message, error.hint), archive=archive)
 
 
-def as_source(path: str, data: bytes, *, archive: str = "") -> Item:
-    """Make an item of bytes that have been read already."""
-    return Item(path=path, load=partial(bytes, data), archive=archive, held=len(data))
+def item_from_bytes(path: str, data: bytes, *, archive: str = "") -> Item:
+    """Return an item of bytes that are already loaded."""
+    return Item(path=path, load=partial(bytes, data), archive=archive, in_memory=len(data))
 
 
-def _refuse(kind: type[PictureError], message: str, hint: str) -> bytes:
-    raise kind(message, hint=hint)
+def _raise_error(error_type: type[PictureError], message: str, hint: str) -> bytes:
+    raise error_type(message, hint=hint)

@@ -1,1 +1,1 @@
-"""Labels of pictures: from the folders they lie in, from lists among them, or from the source itself."""
+"""Labels and parts of pictures, from folders, from listings among them, or from the source itself."""

@@ -1,4 +1,4 @@
-"""The names of CIFAR's classes, which stand in a file beside the batches."""
+"""Class names of CIFAR, from the metadata file next to the batches."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,22 +14,23 @@ _META = ("batches.meta", "meta")
 _NAMES = ("fine_label_names", "label_names")
 
 
-def name_classes(root: Path, sightings: Sequence[ScannedFile]) -> tuple[list[ScannedFile], set[str]]:
-    """Give the pictures of batches their classes' names in place of numbers.
+def name_classes(root: Path, pictures: Sequence[ScannedFile]) -> tuple[list[ScannedFile], set[str]]:
+    """Replace class numbers of pictures in batches by class names.
 
     Args:
-        root: what paths are relative to.
-        sightings: the pictures, labelled by numbers.
+        root: the folder that paths are relative to.
+        pictures: pictures of batches, labelled by class numbers.
 
     Returns:
-        The pictures, those without a class as unreadable; and the paths of the files that name classes.
+        The pictures with class names, or with an error if their number is out of range; and the paths of the metadata
+        files.
 
     Raises:
-        CatalogError: no file names the classes of a batch, or it cannot be read.
+        CatalogError: the metadata file of a batch is missing or cannot be read.
     """
-    folders = sorted({_folder(sighting.path) for sighting in sightings})
-    classes = _classes(root, folders) if folders else {}
-    named = [_named(sighting, *classes[_folder(sighting.path)]) for sighting in sightings]
+    folders = sorted({_folder(picture.path) for picture in pictures})
+    classes = _find_classes(root, folders) if folders else {}
+    named = [_named(picture, *classes[_folder(picture.path)]) for picture in pictures]
     return named, {path for path, _ in classes.values()}
 
 
@@ -38,46 +39,46 @@ def _folder(path: str) -> str:
     return batch[: len(batch) - len(batch.rpartition("/")[2])]
 
 
-def _classes(root: Path, folders: Sequence[str]) -> dict[str, tuple[str, list[str]]]:
-    """Find for each folder the file that names classes, and its names."""
-    wanted = {folder + name: folder for folder in folders for name in _META}
+def _find_classes(root: Path, folders: Sequence[str]) -> dict[str, tuple[str, list[str]]]:
+    """Return (path of the metadata file, class names) of each folder."""
+    folder_of = {folder + name: folder for folder in folders for name in _META}
     found: dict[str, tuple[str, list[str]]] = {}
-    for item in read_items(root, list(wanted), limits=Limits()):
+    for item in read_items(root, list(folder_of), limits=Limits()):
         try:
             data = item.load()
         except PictureError:
             continue
-        found.setdefault(wanted[item.path], (item.path, _names(item.path, data)))
+        found.setdefault(folder_of[item.path], (item.path, _names(item.path, data)))
     for folder in folders:
         if folder not in found:
             raise CatalogError(
-                f"{folder or root} holds CIFAR batches, but nothing that names their classes.",
-                hint=f"Put {' or '.join(_META)} beside them.",
+                f"{folder or root} contains CIFAR batches, but not the file with their class names.",
+                hint=f"Copy {' or '.join(_META)} into the same folder.",
             )
     return found
 
 
 def _names(path: str, data: bytes) -> list[str]:
     try:
-        names = list(_texts(read_pickle(data)))
+        names = list(_class_names(read_pickle(data)))
     except (PictureError, UnicodeDecodeError) as error:
-        raise CatalogError(f"{path} cannot be read: {error}", hint="Get it again from where it came from.") from error
+        raise CatalogError(f"{path} cannot be read: {error}", hint="Download it again.") from error
     if not names or len(set(names)) < len(names):
-        raise CatalogError(f"{path} names no classes, or one twice.", hint="Get it again from where it came from.")
+        raise CatalogError(f"{path} has no class names, or duplicate ones.", hint="Download it again.")
     return names
 
 
-def _texts(meta: dict[str, object]) -> Iterator[str]:
+def _class_names(meta: dict[str, object]) -> Iterator[str]:
     names = next((meta[key] for key in _NAMES if key in meta), [])
     for name in names if isinstance(names, list) else []:
         yield name.decode("utf-8") if isinstance(name, bytes) else str(name)
 
 
-def _named(sighting: ScannedFile, path: str, names: Sequence[str]) -> ScannedFile:
-    label = int(sighting.label or -1)
+def _named(picture: ScannedFile, path: str, names: Sequence[str]) -> ScannedFile:
+    label = int(picture.label or -1)
     if 0 <= label < len(names):
-        return sighting._replace(label=names[label])
+        return picture._replace(label=names[label])
     error = DamagedPicture(
-        f"Its label is {label}, but {path} names {len(names)} classes.", hint="Get both files again."
+        f"The label is {label}, but {path} has {len(names)} class names.", hint="Download both files again."
     )
-    return sighting._replace(label=None, error=error.code, message=str(error))
+    return picture._replace(label=None, error=error.code, message=str(error))

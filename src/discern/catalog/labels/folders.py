@@ -1,4 +1,4 @@
-"""Which label and which part the folders say a picture has."""
+"""Labels and parts from folder names."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,43 +7,43 @@ from discern.catalog.path_text import ARCHIVE_SUFFIXES, MEMBER, part_named
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FolderPlace:
-    """Where one file lies: the folders outside and inside of its archive ("" for none), from the top."""
+class FolderPath:
+    """Folders of one file, from the top: outside and inside its archive ("" for none)."""
 
     outer: tuple[str, ...]
     archive: str
     inner: tuple[str, ...]
 
 
-def folder_place(path: str, archive: str) -> FolderPlace:
-    """Take a path apart; `archive` is the part of it that is an archive's, or ""."""
+def split_folders(path: str, archive: str) -> FolderPath:
+    """Split a path into its folders; `archive` is the path of the archive that contains it, or ""."""
     if not archive:
-        return FolderPlace(outer=tuple(path.split("/")[:-1]), archive="", inner=())
+        return FolderPath(outer=tuple(path.split("/")[:-1]), archive="", inner=())
     inside = path[len(archive) + len(MEMBER) :]
-    return FolderPlace(outer=tuple(archive.split("/")[:-1]), archive=archive, inner=tuple(inside.split("/")[:-1]))
+    return FolderPath(outer=tuple(archive.split("/")[:-1]), archive=archive, inner=tuple(inside.split("/")[:-1]))
 
 
 def labels_and_parts(
-    places: Sequence[FolderPlace], pictures: Sequence[bool], *, whole: bool
+    paths: Sequence[FolderPath], readable: Sequence[bool], *, single_archive: bool
 ) -> list[tuple[str | None, str | None]]:
-    """Read labels and parts off the folders.
+    """Derive labels and parts from folder names.
 
-    The first folder under the root, or under a part's folder, is the label. Folders at the top are parts only where
-    they really are: all of them are named like parts, or at least two different parts are among them; a class may be
-    called "train". An archive counts as the folders in it, without a single outermost one that holds only folders; one
-    that lies at the top of a folder, and is named for a part or has no folders in it, counts as a folder of its name.
+    The label is the first folder below the root, or below a part's folder. Top-level folders are parts only if all of
+    them have names of parts, or at least two different parts are among them, because a class may be called "train". An
+    archive counts as the folders in it, without a single outermost folder that contains only folders. An archive at the
+    top level that is named like a part, or contains no folders, counts as a folder of its name.
 
     Args:
-        places: of all files.
-        pictures: which of them are readable pictures: only these decide.
-        whole: the root is a single archive, whose own name says nothing.
+        paths: folders of all files.
+        readable: whether each file is a readable picture; only these determine the layout.
+        single_archive: whether the source is one archive, whose own name has no meaning.
 
     Returns:
-        (label, part) of each file, None where the folders say nothing.
+        (label, part) of each file; None where the folders give none.
     """
-    wrapped = _wrapped(place for place, picture in zip(places, pictures, strict=True) if picture and place.archive)
-    folders = [_folders(place, wrapped, whole=whole) for place in places]
-    tops = {names[0] for names, picture in zip(folders, pictures, strict=True) if picture and names}
+    wrapped = _wrapped(path for path, usable in zip(paths, readable, strict=True) if usable and path.archive)
+    folders = [_folders(path, wrapped, single_archive=single_archive) for path in paths]
+    tops = {names[0] for names, usable in zip(folders, readable, strict=True) if usable and names}
     parts = {name: part_named(name) for name in tops}
     found = {part for part in parts.values() if part}
     if not found or (None in parts.values() and len(found) < 2):
@@ -56,21 +56,21 @@ def _under_part(names: tuple[str, ...]) -> tuple[str | None, str | None]:
     return (names[1] if part and len(names) > 1 else None), part
 
 
-def _wrapped(places: Iterable[FolderPlace]) -> set[str]:
-    """Name the archives whose pictures all lie in folders of one outermost folder."""
+def _wrapped(paths: Iterable[FolderPath]) -> set[str]:
+    """Return the archives whose pictures are all in subfolders of a single outermost folder."""
     tops: dict[str, set[str]] = {}
-    for place in places:
-        tops.setdefault(place.archive, set()).add(place.inner[0] if len(place.inner) > 1 else "")
+    for path in paths:
+        tops.setdefault(path.archive, set()).add(path.inner[0] if len(path.inner) > 1 else "")
     return {archive for archive, names in tops.items() if len(names) == 1 and "" not in names}
 
 
-def _folders(place: FolderPlace, wrapped: set[str], *, whole: bool) -> tuple[str, ...]:
-    inner = place.inner[1:] if place.archive in wrapped else place.inner
-    if place.archive and not place.outer and not whole:
-        name = _stem(place.archive)
+def _folders(path: FolderPath, wrapped: set[str], *, single_archive: bool) -> tuple[str, ...]:
+    inner = path.inner[1:] if path.archive in wrapped else path.inner
+    if path.archive and not path.outer and not single_archive:
+        name = _stem(path.archive)
         if part_named(name) or not inner:
             return (name, *inner)
-    return place.outer + inner
+    return path.outer + inner
 
 
 def _stem(archive: str) -> str:

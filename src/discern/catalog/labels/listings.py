@@ -1,4 +1,4 @@
-"""Lists that lie among the pictures they name."""
+"""Labels from listings that are stored among the pictures."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,138 +6,145 @@ from dataclasses import replace
 from pathlib import Path
 
 from discern.catalog.formats.listing.listing_entry import ListingEntry, find_files
-from discern.catalog.formats.listing.listing_source import files_in_listings, may_list, part_listed, read_listing
+from discern.catalog.formats.listing.listing_source import (
+    is_listing_name,
+    listing_root,
+    part_in_name,
+    read_listing,
+)
 from discern.catalog.formats.read_items import read_items
 from discern.catalog.scanned_file import ScannedFile
 from discern.errors import CatalogError, DiscernError, PictureError, UnreadableFile
 from discern.picture import Limits
 
-_LARGEST = 256 * 2**20
-_BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?(?:\d+\t|\s*\{|[^\r\n]*file_name)")
-_Seen = dict[str, ScannedFile]
-# A list's path, and one thing it says.
-_Said = list[tuple[str, ListingEntry]]
+_MAX_BYTES = 256 * 2**20
+_SIGNATURE = re.compile(rb"(?:\xef\xbb\xbf)?(?:\d+\t|\s*\{|[^\r\n]*file_name)")
+_Files = dict[str, ScannedFile]
+# (path of the listing, entry) pairs.
+_Entries = list[tuple[str, ListingEntry]]
 
 
-def apply_listings(root: Path, sightings: Sequence[ScannedFile]) -> list[ScannedFile]:
-    """Label pictures by the lists that lie among them, where there are any.
+def apply_listings(root: Path, files: Sequence[ScannedFile]) -> list[ScannedFile]:
+    """Label pictures by the listings among them, if there are any.
 
-    A list (`metadata.csv`, `.jsonl` or `.parquet`, `.lst`, `.manifest`, `file_list.json`) speaks for its folder and
-    what lies below. It is followed where it gives labels, and, with the lists beside it, names at least half of the
-    pictures there; or any of them, where folders give none a label. So a stray list among class folders changes
-    nothing. Where one is followed, its pictures have its labels, the others there have none, and what it names and is
-    not there is a row with a reason; but where it only numbers the classes that folders name, their names stay. A list
-    that is not followed stays a row that says why.
+    A listing (`metadata.csv`, `.jsonl` or `.parquet`, `.lst`, `.manifest`, `file_list.json`) applies to its folder and
+    everything below. It is used if it has labels and, together with the other listings of its folder, lists at least
+    half of the pictures there, or any of them if folders label none; a stray listing among class folders thus changes
+    nothing. A listing that is used labels the pictures that it lists; other pictures below lose their label, and
+    missing ones become rows with an error. If it only numbers the classes that folders name, the folder names stay.
+    A listing that is not used stays a row with the reason as its message.
 
     Args:
-        root: what paths are relative to.
-        sightings: with the labels and parts that folders give.
+        root: the folder that paths are relative to.
+        files: scanned files, with the labels and parts that folders give.
 
     Raises:
-        CatalogError: a list cannot be read, and nothing else labels a picture.
+        CatalogError: a listing is invalid, and nothing else labels a picture.
     """
-    seen = {sighting.path: sighting for sighting in sightings}
-    lists = [path for path, sighting in seen.items() if sighting.error and may_list(_name(path))]
-    said, others, faults = _read(root, lists, seen)
-    for folder in sorted(said, key=len):
-        of_folder = {path for path, _ in said[folder]}
+    by_path = {file.path: file for file in files}
+    listings = [path for path, file in by_path.items() if file.error and is_listing_name(_name(path))]
+    entries, unused, errors = _read(root, listings, by_path)
+    for folder in sorted(entries, key=len):
+        used = {path for path, _ in entries[folder]}
         try:
-            followed = _followed(seen, folder, said[folder])
-            seen = {path: sighting for path, sighting in followed.items() if path not in of_folder}
+            labelled = _label(by_path, folder, entries[folder])
+            by_path = {path: file for path, file in labelled.items() if path not in used}
         except CatalogError as error:
-            faults.append(error)
-            others |= dict.fromkeys(of_folder, error)
-    if faults and not any(sighting.label for sighting in seen.values() if not sighting.error):
-        raise faults[0]
-    reasons = {path: f"This list is not followed. {why}" for path, why in others.items() if path in seen}
-    return list((seen | {path: seen[path]._replace(message=why) for path, why in reasons.items()}).values())
+            errors.append(error)
+            unused |= dict.fromkeys(used, error)
+    if errors and not any(file.label for file in by_path.values() if not file.error):
+        raise errors[0]
+    reasons = {path: f"This listing is not used. {reason}" for path, reason in unused.items() if path in by_path}
+    return list((by_path | {path: by_path[path]._replace(message=text) for path, text in reasons.items()}).values())
 
 
 def _read(
-    root: Path, lists: Sequence[str], seen: _Seen
-) -> tuple[dict[str, _Said], dict[str, DiscernError], list[CatalogError]]:
-    """Read lists.
+    root: Path, listings: Sequence[str], files: _Files
+) -> tuple[dict[str, _Entries], dict[str, DiscernError], list[CatalogError]]:
+    """Read listings.
 
     Returns:
-        What they say, by the folder they speak for; why others are not followed, by their paths; and what is wrong with
-        those that begin as a list and do not go on as one.
+        Entries by the folder that they apply to; the reasons why other listings are not used, by path; and the errors
+        of files that start like a listing but are not a valid one.
     """
-    said: dict[str, _Said] = {}
-    others: dict[str, DiscernError] = {}
-    faults = []
-    for item in read_items(root, lists, limits=Limits(max_bytes=_LARGEST)):
+    entries: dict[str, _Entries] = {}
+    unused: dict[str, DiscernError] = {}
+    errors = []
+    for item in read_items(root, listings, limits=Limits(max_bytes=_MAX_BYTES)):
         data = b""
         try:
             data = item.load()
-            entries = read_listing(item.path, data)
+            found = read_listing(item.path, data)
         except (CatalogError, PictureError) as error:
-            others[item.path] = error
-            if isinstance(error, CatalogError) and _BEGINNING.match(data):
-                faults.append(error)
+            unused[item.path] = error
+            if isinstance(error, CatalogError) and _SIGNATURE.match(data):
+                errors.append(error)
             continue
-        if any(entry.label for entry in entries):
-            own = item.path.removesuffix(_name(item.path))
-            folder = files_in_listings(own, lambda beside: any(path.startswith(beside) for path in seen))
-            said.setdefault(folder, []).extend((item.path, entry) for entry in entries)
+        if any(entry.label for entry in found):
+            parent = item.path.removesuffix(_name(item.path))
+            folder = listing_root(parent, lambda sibling: any(path.startswith(sibling) for path in files))
+            entries.setdefault(folder, []).extend((item.path, entry) for entry in found)
         else:
-            others[item.path] = CatalogError("It gives no picture a label.")
-    return said, others, faults
+            unused[item.path] = CatalogError("It contains no labels.")
+    return entries, unused, errors
 
 
-def _followed(seen: _Seen, folder: str, said: _Said) -> _Seen:
-    entries = _placed(seen, folder, said)
-    below = {path: sighting for path, sighting in seen.items() if path.startswith(folder)}
-    pictures = {path: sighting for path, sighting in below.items() if not sighting.error}
-    named = len(pictures.keys() & entries.keys())
-    if not named:
+def _label(files: _Files, folder: str, listed: _Entries) -> _Files:
+    entries = _resolve(files, folder, listed)
+    below = {path: file for path, file in files.items() if path.startswith(folder)}
+    pictures = {path: file for path, file in below.items() if not file.error}
+    matches = len(pictures.keys() & entries.keys())
+    if not matches:
         raise CatalogError(
-            f"{said[0][0]} names none of the {len(pictures)} pictures in {folder or 'its folder'}.",
-            hint="Put it beside them, or correct its paths.",
+            f"{listed[0][0]} lists none of the {len(pictures)} pictures in {folder or 'its folder'}.",
+            hint="Move it next to the pictures, or correct its paths.",
         )
-    if 2 * named < len(pictures) and any(sighting.label for sighting in pictures.values()):
-        raise CatalogError(f"It names {named} of the {len(pictures)} pictures in its folder, and folders label them.")
+    if 2 * matches < len(pictures) and any(file.label for file in pictures.values()):
+        raise CatalogError(
+            f"It lists {matches} of the {len(pictures)} pictures in its folder, which are labelled by their folders."
+        )
     names = _names_of_numbers(pictures, entries)
     entries = {path: replace(entry, label=names.get(entry.label, entry.label)) for path, entry in entries.items()}
-    unlabelled = {} if names else {path: sighting._replace(label=None) for path, sighting in pictures.items()}
-    followed = seen | unlabelled | dict(_declared(below, entries))
-    for path in {folder + entry.path for _, entry in said} - entries.keys() - pictures.keys():
-        followed.pop(path, None)
-    return followed
+    unlabelled = {} if names else {path: file._replace(label=None) for path, file in pictures.items()}
+    labelled = files | unlabelled | dict(_declared(below, entries))
+    for path in {folder + entry.path for _, entry in listed} - entries.keys() - pictures.keys():
+        labelled.pop(path, None)
+    return labelled
 
 
-def _names_of_numbers(pictures: _Seen, entries: Mapping[str, ListingEntry]) -> dict[str | None, str | None]:
-    """Name the numbers of classes by folders, where both divide the pictures alike."""
+def _names_of_numbers(pictures: _Files, entries: Mapping[str, ListingEntry]) -> dict[str | None, str | None]:
+    """Map class numbers to folder names if both divide the pictures into the same classes."""
     pairs = {(entries[path].label, pictures[path].label) for path in pictures.keys() & entries.keys()}
     numbers, names = {number for number, _ in pairs}, {name for _, name in pairs}
-    numbered = all(number and number.isdecimal() for number in numbers)
-    return dict(pairs) if numbered and None not in names and len(numbers) == len(names) == len(pairs) else {}
+    are_numbers = all(number and number.isdecimal() for number in numbers)
+    return dict(pairs) if are_numbers and None not in names and len(numbers) == len(names) == len(pairs) else {}
 
 
-def _placed(seen: Mapping[str, ScannedFile], folder: str, said: _Said) -> dict[str, ListingEntry]:
-    """Find the files that lists name, by their paths in the catalog, in the parts that the lists are named for."""
-    parts = {path: part_listed(_name(path)) for path, _ in said}
+def _resolve(files: Mapping[str, ScannedFile], folder: str, listed: _Entries) -> dict[str, ListingEntry]:
+    """Return entries by catalog path, with the parts that the listings are named for."""
+    parts = {path: part_in_name(_name(path)) for path, _ in listed}
     several = len(set(parts.values()) - {None}) > 1
     entries = [
-        replace(entry, part=entry.part or (parts[path] if several else None), places=_places(entry))
-        for path, entry in said
+        replace(entry, part=entry.part or (parts[path] if several else None), candidates=_candidates(entry))
+        for path, entry in listed
     ]
-    return {folder + entry.path: entry for entry in find_files(entries, lambda place: folder + place in seen)}
+    return {folder + entry.path: entry for entry in find_files(entries, lambda path: folder + path in files)}
 
 
-def _places(entry: ListingEntry) -> tuple[str, ...]:
-    return (entry.path,) if entry.places is None else entry.places
+def _candidates(entry: ListingEntry) -> tuple[str, ...]:
+    return (entry.path,) if entry.candidates is None else entry.candidates
 
 
 def _declared(
     below: Mapping[str, ScannedFile], entries: Mapping[str, ListingEntry]
 ) -> Iterator[tuple[str, ScannedFile]]:
     for path, entry in entries.items():
-        sighting = _missing(path, entry) if entry.lost else below[path]
-        yield path, sighting._replace(label=entry.label, part=entry.part or sighting.part, group=entry.group)
+        file = _missing_file(path, entry) if entry.missing else below[path]
+        yield path, file._replace(label=entry.label, part=entry.part or file.part, group=entry.group)
 
 
-def _missing(path: str, entry: ListingEntry) -> ScannedFile:
-    error = UnreadableFile(entry.lost)
+def _missing_file(path: str, entry: ListingEntry) -> ScannedFile:
+    error = UnreadableFile(entry.missing)
     return ScannedFile(path=path, error=error.code, message=str(error))
 
 

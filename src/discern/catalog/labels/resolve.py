@@ -1,74 +1,77 @@
-"""Gives sightings their labels: from the folders they lie in, from lists among them, or from the batch they are of."""
+"""Resolution of labels and parts, from folders, listings, tables or CIFAR batches."""
 
 import polars as pl
 
 from discern.catalog.formats.listing.listing_entry import ListingEntry
-from discern.catalog.formats.listing.listing_source import may_list
+from discern.catalog.formats.listing.listing_source import is_listing_name
 from discern.catalog.formats.listing.tabular import TABLES, read_table
 from discern.catalog.formats.read_items import read_items
 from discern.catalog.formats.source import Source
 from discern.catalog.labels.cifar_class_names import name_classes
-from discern.catalog.labels.folders import folder_place, labels_and_parts
+from discern.catalog.labels.folders import labels_and_parts, split_folders
 from discern.catalog.labels.listings import apply_listings
-from discern.catalog.merge import SCANNED, to_scanned_files, to_table
+from discern.catalog.scan_table import SCANNED, to_scanned_files, to_table
 from discern.catalog.scanned_file import ScannedFile
 from discern.errors import CatalogError, UnreadableFile
 from discern.picture import Limits
 
 
-def resolve_labels(source: Source, seen: pl.DataFrame) -> pl.DataFrame:
-    """Add to sightings (columns `SCANNED`) what the source says of labels and parts, in whatever way it says it."""
+def resolve_labels(source: Source, files: pl.DataFrame) -> pl.DataFrame:
+    """Fill in labels, parts and groups of scanned files (columns `SCANNED`) from their source."""
     if source.layout == "declared":
-        return seen
-    of_batches = pl.col("part").is_not_null()
-    named, names = name_classes(source.root, to_scanned_files(seen.filter(of_batches)))
-    files = seen.filter(~of_batches & ~pl.col("path").is_in(list(names)))
-    return pl.concat([to_table(named), _labelled_files(source, files)])
+        return files
+    from_batches = pl.col("part").is_not_null()
+    named, metadata_files = name_classes(source.root, to_scanned_files(files.filter(from_batches)))
+    others = files.filter(~from_batches & ~pl.col("path").is_in(list(metadata_files)))
+    return pl.concat([to_table(named), _label_files(source, others)])
 
 
-def _labelled_files(source: Source, files: pl.DataFrame) -> pl.DataFrame:
-    whole = source.layout == "archive"
-    declared = _by_table(source, files) if whole else None
+def _label_files(source: Source, files: pl.DataFrame) -> pl.DataFrame:
+    single_archive = source.layout == "archive"
+    declared = _by_table(source, files) if single_archive else None
     if declared is not None:
         return declared
-    files = _by_folders(files, whole=whole)
-    if not any(may_list(path.rpartition("/")[2]) for path in files.filter(pl.col("error").is_not_null())["path"]):
+    files = _by_folders(files, single_archive=single_archive)
+    unreadable = files.filter(pl.col("error").is_not_null())
+    if not any(is_listing_name(path.rpartition("/")[2]) for path in unreadable["path"]):
         return files
     return to_table(apply_listings(source.root, to_scanned_files(files)))
 
 
-def _by_folders(files: pl.DataFrame, *, whole: bool) -> pl.DataFrame:
+def _by_folders(files: pl.DataFrame, *, single_archive: bool) -> pl.DataFrame:
     files = files.with_columns(folder=pl.col("path").str.replace("[^/]*$", ""))
-    folders = files.group_by("archive", "folder").agg(picture=pl.col("error").is_null().any())
-    places = [folder_place(folder, archive) for archive, folder, _ in folders.iter_rows()]
-    said = labels_and_parts(places, folders["picture"].to_list(), whole=whole)
+    folders = files.group_by("archive", "folder").agg(readable=pl.col("error").is_null().any())
+    paths = [split_folders(folder, archive) for archive, folder, _ in folders.iter_rows()]
+    resolved = labels_and_parts(paths, folders["readable"].to_list(), single_archive=single_archive)
     folders = folders.with_columns(
-        label=pl.Series([label for label, _ in said], dtype=pl.String),
-        part=pl.Series([part for _, part in said], dtype=pl.String),
+        label=pl.Series([label for label, _ in resolved], dtype=pl.String),
+        part=pl.Series([part for _, part in resolved], dtype=pl.String),
     )
     files = files.drop("label", "part").join(folders, on=["archive", "folder"], how="left", maintain_order="left")
     return files.select(*SCANNED)
 
 
 def _by_table(source: Source, files: pl.DataFrame) -> pl.DataFrame | None:
-    """Follow the only table in an archive if it names any of its files; its rows then are the catalog's."""
+    """Return the rows of the only table in an archive, or None if it lists none of the archive's files."""
     tables = [path for path in files["path"] if path.lower().endswith(TABLES)]
-    if len(tables) != 1 or may_list(tables[0].rpartition("/")[2]):
+    if len(tables) != 1 or is_listing_name(tables[0].rpartition("/")[2]):
         return None
     (table,) = read_items(source.root, tables, limits=Limits())
     try:
         entries = read_table(table.path, table.load())
     except CatalogError:
         return None
-    seen = {sighting.path: sighting for sighting in to_scanned_files(files)}
+    by_path = {file.path: file for file in to_scanned_files(files)}
     folder = table.path[: len(table.path) - len(table.path.replace("!/", "/").rpartition("/")[2])]
-    if not any(folder + entry.path in seen for entry in entries):
+    if not any(folder + entry.path in by_path for entry in entries):
         return None
-    return to_table([_declare(seen.get(folder + entry.path), folder + entry.path, entry) for entry in entries])
+    return to_table([_declare(by_path.get(folder + entry.path), folder + entry.path, entry) for entry in entries])
 
 
-def _declare(sighting: ScannedFile | None, path: str, entry: ListingEntry) -> ScannedFile:
-    if sighting is None:
-        missing = UnreadableFile("The table names it, but the archive has no such file.", hint="Correct the table.")
-        sighting = ScannedFile(path=path, error=missing.code, message=str(missing))
-    return sighting._replace(label=entry.label, part=entry.part, group=entry.group)
+def _declare(file: ScannedFile | None, path: str, entry: ListingEntry) -> ScannedFile:
+    if file is None:
+        missing = UnreadableFile(
+            "The table lists this file, but the archive does not contain it.", hint="Correct the table."
+        )
+        file = ScannedFile(path=path, error=missing.code, message=str(missing))
+    return file._replace(label=entry.label, part=entry.part, group=entry.group)

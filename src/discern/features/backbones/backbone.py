@@ -1,4 +1,4 @@
-"""A backbone as data: the graph that turns pictures into numbers, and what is known about it."""
+"""Backbone: a pretrained, frozen network as an ONNX graph, and the facts that a bundle records about it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -7,28 +7,28 @@ from typing import Protocol
 
 
 class Backbone(Protocol):
-    """What sees the pictures: an ONNX graph that takes bytes and gives one row of numbers per picture.
+    """Frozen network from pixels to embeddings, as an ONNX graph.
 
     The graph's input is `pixels`, uint8 `[N, size, size, 3]`, RGB in 0..255; normalisation and the averaging of views
-    happen inside. Its outputs are `embedding`, float32 `[N, D]`, and where the net has one `map`, float32
-    `[N, h, w, C]`: the last feature map, whose mean over the places is the block "head".
+    are part of the graph. Its outputs are `embedding`, float32 `[N, D]`, and optionally `map`, float32 `[N, h, w, C]`:
+    the last feature map, whose mean over the places is the block "head".
     """
 
     @property
     def name(self) -> str:
-        """What people call it: "lite0"."""
+        """Name, such as "lite0"."""
 
     @property
     def graph(self) -> bytes:
-        """The serialised ONNX model; equal inputs give equal bytes."""
+        """Serialised ONNX model; equal arguments give equal bytes."""
 
     @property
     def size(self) -> int:
-        """Height and width of the pictures it takes, in pixels."""
+        """Height and width of its input, in pixels."""
 
     @property
     def blocks(self) -> Mapping[str, tuple[int, int]]:
-        """Start and end of each part of the embedding, in its order; "head" comes first."""
+        """Start and end of each block of the embedding, in order; "head" comes first."""
 
     @property
     def width(self) -> int:
@@ -36,20 +36,20 @@ class Backbone(Protocol):
 
     @property
     def pretraining(self) -> str:
-        """What it was trained on."""
+        """Data that it was pretrained on."""
 
     @property
     def licence(self) -> str:
-        """The licence of its weights."""
+        """Licence of its weights."""
 
     @property
     def key(self) -> str:
-        """What features are kept under: the sha256 of the graph, 64 hex digits."""
+        """Cache key of its features: the sha256 of the graph, 64 hexadecimal digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OnnxBackbone:
-    """A `Backbone` that is held in memory."""
+    """`Backbone` in memory."""
 
     name: str
     graph: bytes = field(repr=False)

@@ -1,10 +1,9 @@
 """Whom `evaluate` judges: a bundle here, or a model on a server."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol, Self
@@ -18,6 +17,7 @@ from discern.client.address import is_address, read_address
 from discern.errors import DataError, PictureError, Unreachable
 from discern.flow.evaluate.decision_metrics import DecisionRules
 from discern.flow.paths import resolve_path
+from discern.parallel import ThreadExecutor, map_in_order
 from discern.progress import Progress
 
 STAGE = "answer"
@@ -215,14 +215,15 @@ def answer_rows(model: Model, catalog: Catalog, rows: np.ndarray, progress: Prog
 def _batches(model: Model, catalog: Catalog, rows: np.ndarray) -> Iterator[tuple[list[int], np.ndarray]]:
     stream = catalog.read(rows.tolist())
 
-    def prepare() -> tuple[list[int], np.ndarray] | None:
+    def prepare(_number: int) -> tuple[list[int], np.ndarray] | None:
         batch = list(islice(stream, _BATCH))
         if not batch:
             return None
         return [row for row, _ in batch], np.stack([model.prepare(data) for _, data in batch])
 
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(prepare)
-        while (ready := waiting.result()) is not None:
-            waiting = pool.submit(prepare)
+    # Files are read in that thread, too, so what it maps over is only how often it is asked.
+    with ThreadExecutor(1) as executor:
+        for ready in map_in_order(prepare, count(), executor=executor, window=2):
+            if ready is None:
+                return
             yield ready

@@ -115,7 +115,7 @@ def predict_to(
         with ExitStack() as both:  # the answers take their place first, so that what fails can go on
             if shown is not None:
                 path = both.enter_context(parts.replacing(shown))
-                write_sheet(path, settled, opened.root, model=model, answers=target)
+                write_sheet(path, sheet_format(shown), settled, opened.root, model=model, answers=target)
             join_parts(settled, both.enter_context(parts.replacing(target)), kind)
     decisions = Counter(found["decision"])
     return PredictToResult(

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import polars as pl
 from filelock import FileLock, Timeout
 from polars.exceptions import PolarsError
 
+from discern.atomic import atomic_write
 from discern.errors import RunError
 
 FORMAT = 2
@@ -79,8 +80,8 @@ class ResumableOutput:
         part = self.folder / f"{_number(parts[-1]) + 1 if parts else 0:06d}.parquet"
         with self._telling():
             table = pl.DataFrame({name: [row[name] for row in rows] for name in columns}, schema=columns)
-            table.write_parquet(self.folder / "writing")
-            os.replace(self.folder / "writing", part)  # noqa: PTH105 - one call that is atomic on every system
+            with atomic_write(part) as unfinished:
+                table.write_parquet(unfinished)
 
     def columns(self, *names: str) -> pl.DataFrame:
         """Some columns of all parts.
@@ -122,17 +123,12 @@ class ResumableOutput:
         Raises:
             RunError: it cannot be written there.
         """
-        whole = target.with_name(f".{os.getpid()}.{target.name}")
         with self._telling(target):
-            try:
-                target.parent.mkdir(parents=True, exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with atomic_write(target) as whole:
                 yield whole
                 require_free(target)
-                os.replace(whole, target)  # noqa: PTH105 - one call that is atomic on every system
-                self._placed |= target == self.target
-            finally:
-                with suppress(OSError):
-                    whole.unlink(missing_ok=True)
+            self._placed |= target == self.target
 
     def _rewritten(self, parts: Sequence[Path], rows: np.ndarray) -> list[Path]:
         """Write rows anew, by their numbers among those of all parts; some parts are held at a time."""
@@ -162,8 +158,8 @@ class ResumableOutput:
                 f"{self.target} was begun before with another bundle, source or version, and never finished.",
                 hint=f"Name another file, or remove {self.folder} to begin anew.",
             )
-        with self._telling():
-            path.write_text(json.dumps(about) + "\n", encoding="ascii")
+        with self._telling(), atomic_write(path) as unfinished:
+            unfinished.write_text(json.dumps(about) + "\n", encoding="ascii")
 
     @contextmanager
     def _telling(self, target: Path | None = None) -> Iterator[None]:

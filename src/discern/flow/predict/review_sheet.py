@@ -30,11 +30,12 @@ def sheet_format(sheet: Path) -> str:
     return sheet.suffix.lower()
 
 
-def write_sheet(path: Path, parts: Sequence[Path], root: Path, *, model: Model, answers: Path) -> None:
+def write_sheet(path: Path, kind: str, parts: Sequence[Path], root: Path, *, model: Model, answers: Path) -> None:
     """Show the answers that are for a person, the least sure first.
 
     Args:
-        path: the file to write.
+        path: the file to write, whatever its name.
+        kind: as `sheet_format` gives it.
         parts: the answers, Parquet files with the columns of `tabling.schema`.
         root: what the paths within the source are relative to.
         model: what answered.
@@ -57,7 +58,7 @@ def write_sheet(path: Path, parts: Sequence[Path], root: Path, *, model: Model, 
         names={label: model.manifest.language.name(label) for label in model.labels},
         doubts=list(_doubts(chosen.sort("confidence", AT), root, model)),
     )
-    _WRITERS[sheet_format(path)](path, sheet)
+    _WRITERS[kind](path, sheet)
 
 
 def _doubts(chosen: pl.DataFrame, root: Path, model: Model) -> Iterator[Doubt]:

@@ -11,7 +11,7 @@ from discern.catalog import Item, Source
 from discern.catalog.formats.archive_source import holds_files
 from discern.catalog.formats.cifar.batch_file import names_batch
 from discern.catalog.formats.listing.listing_source import SUFFIXES
-from discern.catalog.formats.source import as_source
+from discern.catalog.formats.source import item_from_bytes
 from discern.catalog.path_text import is_archive, to_text
 from discern.catalog.scanner import open_source
 from discern.errors import UsageError
@@ -56,7 +56,7 @@ class StdinSource:
 
     def items(self) -> Iterator[Item]:
         """Yield it."""
-        yield as_source(STANDARD_INPUT, self._data)
+        yield item_from_bytes(STANDARD_INPUT, self._data)
 
 
 class CombinedSource:

@@ -1,7 +1,6 @@
 """Answers a source's pictures as they come: on all cores, in their order, few at a time."""
 
 import math
-from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future
 from typing import NamedTuple
@@ -11,7 +10,7 @@ from discern.catalog import Item
 from discern.errors import PictureError
 from discern.inference.batch_config import BatchConfig
 from discern.inference.batcher import Batcher, BatchResult
-from discern.parallel import count_cores
+from discern.parallel import count_cores, results_in_order
 
 _BATCH = 8
 _AHEAD = 4
@@ -23,13 +22,16 @@ class _UnderWay(NamedTuple):
     bytes: int
     answer: "Future[BatchResult] | PictureError"
 
-    def wait(self) -> Prediction | PictureError:
+    def result(self) -> tuple[str, Prediction | PictureError]:
         if isinstance(self.answer, PictureError):
-            return self.answer
+            return self.path, self.answer
         try:
-            return self.answer.result().prediction
+            return self.path, self.answer.result().prediction
         except PictureError as error:
-            return error
+            return self.path, error
+
+    def cancel(self) -> bool:
+        return isinstance(self.answer, Future) and self.answer.cancel()
 
 
 def answer_items(
@@ -49,24 +51,15 @@ def answer_items(
         The item's path, and its answer or what is wrong with it.
     """
     threads = threads or count_cores()
-    window, held = _AHEAD * _BATCH * threads, 0
+    window = _AHEAD * _BATCH * threads
     batcher = Batcher(
         model, batching=BatchConfig(max_batch=_BATCH, max_queue=2 * window, timeout=math.inf, threads=threads)
     )
-    under_way: deque[_UnderWay] = deque()
+    begun = (_begin(batcher, item) for item in items)
     try:
-        for item in items:
-            under_way.append(_begin(batcher, item))
-            held += under_way[-1].bytes
-            while len(under_way) >= window or held > _MOST_BYTES:
-                held -= under_way[0].bytes
-                yield under_way[0].path, under_way.popleft().wait()
-        while under_way:
-            yield under_way[0].path, under_way.popleft().wait()
+        # No more than so many pictures, and no more than so many bytes.
+        yield from results_in_order(begun, window=window, weight=lambda each: max(1, each.bytes * window / _MOST_BYTES))
     finally:
-        for each in under_way:
-            if isinstance(each.answer, Future):
-                each.answer.cancel()
         batcher.close()
 
 

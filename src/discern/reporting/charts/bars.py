@@ -1,11 +1,14 @@
 """Bars: a figure with its interval, parts of a whole, a hundred pictures as squares."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from discern.reporting.charts.svg import joined, tag
+
+if TYPE_CHECKING:
+    from discern.evaluating import Interval
 
 _COLUMNS = 20
 _STEP = 16.0
@@ -13,7 +16,7 @@ _SIDE = 13.0
 
 
 def interval_track(
-    figure: Mapping[str, Any],
+    metric: "Interval | float | None",
     *,
     start: float = 0.0,
     end: float = 1.0,
@@ -23,13 +26,14 @@ def interval_track(
     """A figure as a dot with its interval as a bar on a track from `start` to `end`; words stand beside it in HTML.
 
     Args:
-        figure: value, low and high; what is null is not drawn.
+        metric: value, low and high, or a value alone; what is None is not drawn.
         start: the value at the left end.
         end: the value at the right end.
         kind: a class for the style sheet.
         mark: a value to reach, drawn as a line across.
     """
-    value, low, high = figure.get("value"), figure.get("low"), figure.get("high")
+    value = metric if metric is None or isinstance(metric, float) else metric.value
+    low, high = (None, None) if metric is None or isinstance(metric, float) else (metric.low, metric.high)
 
     def place(number: float) -> str:
         return f"{100 * min(1.0, max(0.0, (number - start) / ((end - start) or 1.0))):.2f}%"

@@ -1,13 +1,16 @@
 """Curves of shares: confidence against truth, what a promise costs, what more pictures bring."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from discern.reporting.charts.svg import Frame, tag, ticks
 from discern.reporting.formatting import count, percent
+
+if TYPE_CHECKING:
+    from discern.evaluating import LearningCurvePoint, ReliabilityBin, RiskCurveMetrics
 
 _QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _IN_WORDS = [(share, percent(share, digits=0)) for share in _QUARTERS]
@@ -17,36 +20,32 @@ def _route(frame: Frame, points: Sequence[tuple[float, float]]) -> str:
     return " ".join(f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in points)
 
 
-def reliability_curve(bins: Sequence[Mapping[str, Any]]) -> Markup:
+def reliability_curve(bins: Sequence["ReliabilityBin"]) -> Markup:
     """Stated confidence against the share that is right, with 95 % intervals; on the diagonal they agree."""
     frame = Frame(width=260.0, height=260.0)
     marks = [
         *frame.axes(_IN_WORDS, _QUARTERS, across="how sure it says it is", up="how often it is right"),
         tag("line", x1=frame.x(0), y1=frame.y(0), x2=frame.x(1), y2=frame.y(1), class_="ideal"),
-        tag(
-            "polyline", points=_route(frame, [(each["confidence"], each["accuracy"]) for each in bins]), class_="route"
-        ),
+        tag("polyline", points=_route(frame, [(each.confidence, each.accuracy) for each in bins]), class_="route"),
     ]
     for each in bins:
-        x = frame.x(each["confidence"])
-        if each.get("low") is not None:
-            marks.append(tag("line", x1=x, x2=x, y1=frame.y(each["low"]), y2=frame.y(each["high"]), class_="whisker"))
-        told = f"stated {each['confidence']:.1%}, right {each['accuracy']:.1%}, {each['pictures']} pictures"
-        marks.append(tag("circle", tag("title", told), cx=x, cy=frame.y(each["accuracy"]), r="4", class_="dot"))
+        x = frame.x(each.confidence)
+        if each.low is not None and each.high is not None:
+            marks.append(tag("line", x1=x, x2=x, y1=frame.y(each.low), y2=frame.y(each.high), class_="whisker"))
+        told = f"stated {each.confidence:.1%}, right {each.accuracy:.1%}, {each.pictures} pictures"
+        marks.append(tag("circle", tag("title", told), cx=x, cy=frame.y(each.accuracy), r="4", class_="dot"))
     return frame.drawing(marks, name="Reliability curve; the table below has its numbers", kind="chart square")
 
 
-def promise_curve(
-    curve: Mapping[str, Sequence[float]], *, asked: float, chosen: tuple[float, float] | None = None
-) -> Markup:
+def promise_curve(curve: "RiskCurveMetrics", *, asked: float, chosen: tuple[float, float] | None = None) -> Markup:
     """The share of answers that stand without a person against the share of those that is wrong.
 
     Args:
-        curve: share, error and high, as long as each other and rising in share.
+        curve: shares, rising, with their errors and upper bounds.
         asked: the share that may be wrong.
         chosen: share and error where the promise is kept, or None.
     """
-    points = list(zip(curve["share"], curve["error"], curve["high"], strict=True))
+    points = list(zip(curve.share, curve.error, curve.high, strict=True))
     top = _top(asked, [error for _, error, _ in points])
     frame = Frame(up=(0.0, top))
     bound = [(share, high) for share, _, high in points]
@@ -85,35 +84,38 @@ def _top(asked: float, errors: Sequence[float]) -> float:
     return min(1.0, most, max(8.0 * asked, 0.1))
 
 
-def learning_curve(points: Sequence[Mapping[str, Any]]) -> Markup:
+def learning_curve(points: Sequence["LearningCurvePoint"]) -> Markup:
     """Accuracy against the number of pictures learned from, with 95 % intervals."""
     drawn = [
-        (float(each["pictures"]), each["accuracy"]) for each in points if each["accuracy"].get("value") is not None
+        (float(each.pictures), each.accuracy.value, each.accuracy) for each in points if each.accuracy.value is not None
     ]
-    ends = [end for _, figure in drawn for end in (figure.get("low"), figure.get("high"), figure["value"])]
+    ends = [end for _, value, accuracy in drawn for end in (accuracy.low, accuracy.high, value)]
     known = [end for end in ends if end is not None]
     low, high = max(0.0, min(known) - 0.02), min(1.0, max(known) + 0.02)
-    frame = Frame(across=(0.0, 1.04 * max(pictures for pictures, _ in drawn)), up=(low, max(high, low + 0.05)))
+    frame = Frame(across=(0.0, 1.04 * max(pictures for pictures, *_ in drawn)), up=(low, max(high, low + 0.05)))
     marks = [
         *frame.axes(
-            [(pictures, count(pictures)) for pictures, _ in _apart(drawn, 0.09 * frame.across[1])],
+            [
+                (pictures, count(pictures))
+                for pictures in _apart([pictures for pictures, *_ in drawn], 0.09 * frame.across[1])
+            ],
             ticks(*frame.up),
             across="pictures learned from",
             up="right answers",
         ),
-        tag("polyline", points=_route(frame, [(x, figure["value"]) for x, figure in drawn]), class_="route strong"),
+        tag("polyline", points=_route(frame, [(x, value) for x, value, _ in drawn]), class_="route strong"),
     ]
-    for pictures, figure in drawn:
+    for pictures, value, accuracy in drawn:
         x = frame.x(pictures)
-        if figure.get("low") is not None and figure.get("high") is not None:
-            top, bottom = frame.y(figure["high"]), frame.y(figure["low"])
+        if accuracy.low is not None and accuracy.high is not None:
+            top, bottom = frame.y(accuracy.high), frame.y(accuracy.low)
             marks.append(tag("line", x1=x, x2=x, y1=top, y2=bottom, class_="whisker"))
-        told = tag("title", f"{count(pictures)} pictures: {percent(figure['value'])} right")
-        marks.append(tag("circle", told, cx=x, cy=frame.y(figure["value"]), r="5", class_="dot"))
+        told = tag("title", f"{count(pictures)} pictures: {percent(value)} right")
+        marks.append(tag("circle", told, cx=x, cy=frame.y(value), r="5", class_="dot"))
     return frame.drawing(marks, name="Accuracy against the number of pictures; the table below has its numbers")
 
 
-def _apart(drawn: Sequence[tuple[float, Mapping[str, Any]]], least: float) -> list[tuple[float, Mapping[str, Any]]]:
+def _apart(drawn: Sequence[float], least: float) -> list[float]:
     """Those whose names do not run into the next one's; the last always stays."""
-    kept = [first for first, second in pairwise(drawn) if second[0] - first[0] >= least]
+    kept = [first for first, second in pairwise(drawn) if second - first >= least]
     return [*kept, drawn[-1]]

@@ -1,17 +1,19 @@
 """How much work the answers take over, at which error, and what another promise would give."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from discern.reporting.charts import hundred, promise_curve
-from discern.reporting.formatting import count, errs_too_often, part, percent, plural
+from discern.reporting.formatting import count, errs_too_often, percent, plural
 from discern.reporting.sections.prediction_table import PredictionTable
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+    from discern.evaluating import Metrics, PolicyMetrics, RiskCurveMetrics
 
 _OTHERS = (0.01, 0.02, 0.05, 0.1, 0.2)
 
@@ -61,26 +63,26 @@ class PolicySummary:
     alternatives: tuple[Alternative, ...]
 
 
-def describe_policy(metrics: Mapping[str, Any], answers: PredictionTable) -> PolicySummary | None:
+def describe_policy(metrics: "Metrics", answers: PredictionTable) -> PolicySummary | None:
     """The section, or None where nothing was answered or decided."""
-    policy = part(metrics, "policy")
-    if not len(answers.rows) or "policy" not in metrics:
+    if not len(answers.rows) or "policy" in metrics.missing:
         return None
-    asked, kept = policy.get("asked"), policy.get("t_accept") is not None
+    policy = metrics.policy
     counts = shares_of_hundred(policy, answers)
-    curve = part(policy, "curve") if asked else {}
-    drawn = bool(curve.get("share"))
-    share, error = policy.get("share"), part(policy, "error").get("value")
+    if policy is None or policy.max_error is None:
+        return _without_policy(counts)
+    kept, drawn = policy.t_accept is not None, bool(policy.curve.share)
+    share, error = policy.share, None if policy.error is None else policy.error.value
     return PolicySummary(
         kept=kept,
         squares=hundred(list(counts.items()), name=_told(counts)),
         outcomes=_outcomes(counts),
-        sentence=str(policy.get("sentence") or ""),
+        sentence=policy.sentence or "",
         meaning=_meaning(policy),
         needed=_needed(policy),
         curve=promise_curve(
-            {name: curve[name] for name in ("share", "error", "high")},
-            asked=float(asked or 0.0),
+            policy.curve,
+            asked=policy.max_error,
             chosen=(share, error) if kept and share is not None and error is not None else None,
         )
         if drawn
@@ -89,16 +91,29 @@ def describe_policy(metrics: Mapping[str, Any], answers: PredictionTable) -> Pol
     )
 
 
-def shares_of_hundred(policy: Mapping[str, Any], answers: PredictionTable) -> dict[str, int]:
+def _without_policy(counts: Mapping[str, int]) -> PolicySummary:
+    return PolicySummary(
+        kept=False,
+        squares=hundred(list(counts.items()), name=_told(counts)),
+        outcomes=_outcomes(counts),
+        sentence="",
+        meaning=("No promise was asked for, so no answer stands without a person.",),
+        needed="",
+        curve=None,
+        alternatives=(),
+    )
+
+
+def shares_of_hundred(policy: "PolicyMetrics | None", answers: PredictionTable) -> dict[str, int]:
     """How many of a hundred pictures are accepted (right, wrong), left to a person, and called unknown; 100 in all."""
     decision = np.asarray(answers.decision)
     unknown = float(np.mean(decision == "unknown"))
-    share = policy.get("share")
-    accepted = min(float(np.mean(decision == "accept")) if share is None else float(share), 1.0 - unknown)
+    share = None if policy is None else policy.share
+    accepted = min(float(np.mean(decision == "accept")) if share is None else share, 1.0 - unknown)
     exact = {"accept": accepted, "review": 1 - accepted - unknown, "unknown": unknown}
     whole = _whole({kind: 100.0 * value for kind, value in exact.items()})
     stand = whole.pop("accept")
-    wrong = round(stand * float(policy.get("picture_error") or 0.0))
+    wrong = round(stand * (0.0 if policy is None else policy.picture_error or 0.0))
     return {"right": stand - wrong, "wrong": wrong, **whole}
 
 
@@ -136,21 +151,19 @@ def _told(counts: Mapping[str, int]) -> str:
     )
 
 
-def _meaning(policy: Mapping[str, Any]) -> tuple[str, ...]:
-    if not policy:
-        return ("No promise was asked for, so no answer stands without a person.",)
-    asked, t_accept = percent(policy.get("asked"), digits=_digits(policy.get("asked"))), policy.get("t_accept")
+def _meaning(policy: "PolicyMetrics") -> tuple[str, ...]:
+    asked, t_accept = percent(policy.max_error, digits=_digits(policy.max_error)), policy.t_accept
     if t_accept is None:
         return (
             "So every answer is a suggestion: a person confirms it. The curve shows what these pictures alone "
             "would suggest; what counts is its upper edge, which must lie below the dashed line.",
         )
-    groups, wrong = policy.get("groups"), policy.get("wrong")
+    scenes = plural(policy.groups or 0, "independent scene")
     seen = (
-        f"An answer stands when it is at least {percent(t_accept)} sure. Of {plural(groups or 0, 'independent scene')} "
-        f"with such an answer (a film, a burst or one object counts once), {count(wrong)} had a wrong one."
+        f"An answer stands when it is at least {percent(t_accept)} sure. Of {scenes} "
+        f"with such an answer (a film, a burst or one object counts once), {count(policy.wrong)} had a wrong one."
     )
-    if policy.get("basis") == "held-out":
+    if policy.basis == "held-out":
         certain = (
             f"This very model was tried on pictures that it was not made with. If that were done twenty times over, "
             f"more than {asked} wrong would come about once at most, as long as your pictures are like these."
@@ -163,21 +176,21 @@ def _meaning(policy: Mapping[str, Any]) -> tuple[str, ...]:
     return seen, certain
 
 
-def _needed(policy: Mapping[str, Any]) -> str:
-    needed = policy.get("needed")
+def _needed(policy: "PolicyMetrics") -> str:
+    needed = policy.needed
     if not needed or errs_too_often(policy):
         return ""
     return f"At least {count(needed)} more independent {'picture' if needed == 1 else 'pictures'}"
 
 
-def _alternatives(policy: Mapping[str, Any]) -> tuple[Alternative, ...]:
-    asked = float(policy["asked"])
+def _alternatives(policy: "PolicyMetrics") -> tuple[Alternative, ...]:
+    asked = float(policy.max_error or 0.0)
     rows = []
     for risk in sorted({*_OTHERS, asked}):
         ours = risk == asked
-        share, error = _read(policy["curve"], risk)
+        share, error = _read(policy.curve, risk)
         if ours:
-            share, error = (policy.get("share") or None, policy.get("picture_error"))
+            share, error = (policy.share or None, policy.picture_error)
         rows.append(
             Alternative(
                 asked=percent(risk, digits=_digits(risk)),
@@ -189,16 +202,15 @@ def _alternatives(policy: Mapping[str, Any]) -> tuple[Alternative, ...]:
     return tuple(rows)
 
 
-def _read(curve: Mapping[str, Sequence[float]], risk: float) -> tuple[float | None, float | None]:
+def _read(curve: "RiskCurveMetrics", risk: float) -> tuple[float | None, float | None]:
     """The largest share before the bound, once below the asked error, first rises above it."""
-    high = np.asarray(curve["high"], dtype=np.float64)
+    high = np.asarray(curve.high, dtype=np.float64)
     below = np.flatnonzero(high <= risk)
     if not len(below):
         return None, None
     beyond = np.flatnonzero(high[below[0] :] > risk)
     last = len(high) - 1 if not len(beyond) else int(below[0] + beyond[0] - 1)
-    errors = curve.get("picture_error")
-    return float(curve["share"][last]), float(errors[last]) if errors else None
+    return curve.share[last], curve.picture_error[last] if curve.picture_error else None
 
 
 def _digits(share: float | None) -> int:

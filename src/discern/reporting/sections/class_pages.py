@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from discern.reporting.charts import interval_track
-from discern.reporting.formatting import count, interval, part, percent
+from discern.reporting.formatting import count, interval, percent
 from discern.reporting.sections.example_predictions import ExamplePicker, ExamplePrediction
 from discern.reporting.sections.findings_section import Card, LabelDoubts
 from discern.reporting.sections.prediction_table import PredictionTable
@@ -15,6 +15,8 @@ from discern.reporting.sections.uncertainty import coverage_by_class
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+    from discern.evaluating import Interval, Metrics
 
 _LARGE = 144
 _MIX_UPS = 5
@@ -100,7 +102,7 @@ def allowance(classes: int) -> Allowance:
 
 def class_pages(
     labels: Sequence[str],
-    metrics: Mapping[str, Any],
+    metrics: "Metrics",
     answers: PredictionTable,
     picked: ExamplePicker,
     doubts: LabelDoubts,
@@ -117,32 +119,31 @@ def class_pages(
         doubts: findings about single labels, by class.
         totals: each class's readable pictures.
     """
-    figures = {str(each["label"]): each for each in part(metrics, "figures").get("per_class") or []}
-    if not figures:
+    if metrics.classification is None or not metrics.classification.per_class:
         return ()
     writer = _Writer(labels, metrics, answers, picked, doubts)
-    return tuple(writer.page(place, figures.get(label, {}), totals.get(label, 0)) for place, label in enumerate(labels))
+    return tuple(writer.page(place, totals.get(label, 0)) for place, label in enumerate(labels))
 
 
 class _Writer:
     def __init__(
         self,
         labels: Sequence[str],
-        metrics: Mapping[str, Any],
+        metrics: "Metrics",
         answers: PredictionTable,
         picked: ExamplePicker,
         doubts: LabelDoubts,
     ) -> None:
         self._labels, self._answers, self._picked, self._doubts = labels, answers, picked, doubts
         self._anchors, self._allowed = anchors(labels), allowance(len(labels))
+        assert metrics.classification is not None
+        self._metrics = {each.label: each for each in metrics.classification.per_class}
         self._coverage = coverage_by_class(metrics)
-        figures = part(metrics, "figures")
-        self._named = [str(label) for label in figures.get("labels") or []]
-        self._confusion = np.asarray(figures.get("confusion") or np.zeros((0, 0)), dtype=np.float64)
+        self._named, self._confusion = metrics.classification.labels, metrics.classification.confusion
 
-    def page(self, place: int, figures: Mapping[str, Any], total: int) -> ClassPage:
+    def page(self, place: int, total: int) -> ClassPage:
         label, answers = self._labels[place], self._answers
-        recall, covered = part(figures, "recall"), self._coverage.get(label, {})
+        own, covered = self._metrics.get(label), self._coverage.get(label)
         truth, called = answers.truth == place, answers.predicted == place
         return ClassPage(
             anchor=self._anchors[label],
@@ -150,12 +151,12 @@ class _Writer:
             before=self._labels[place - 1] if place else None,
             after=self._labels[place + 1] if place + 1 < len(self._labels) else None,
             pictures=count(total),
-            judged=count(figures.get("support")),
-            groups=count(figures.get("groups")),
-            found=(percent(recall.get("value")), interval(recall), interval_track(recall, kind="ours")),
-            trusted=percent(figures.get("precision")),
-            f1=percent(figures.get("f1")),
-            coverage=(percent(covered["value"]), interval(covered)) if covered.get("value") is not None else None,
+            judged=count(None if own is None else own.support),
+            groups=count(None if own is None else own.groups),
+            found=_found(None if own is None else own.recall),
+            trusted=percent(None if own is None else own.precision),
+            f1=percent(None if own is None else own.f1),
+            coverage=None if covered is None or covered.value is None else (percent(covered.value), interval(covered)),
             taken_for=self._mix_ups(label, of_its_own=True),
             taken_for_it=self._mix_ups(label, of_its_own=False),
             right=self._shown(self._spread(truth & called)),
@@ -195,3 +196,9 @@ class _Writer:
 
     def _shown(self, positions: list[int]) -> tuple[ExamplePrediction, ...]:
         return tuple(self._picked.show(position, self._allowed.side) for position in positions)
+
+
+def _found(recall: "Interval | None") -> tuple[str, str, "Markup"]:
+    """A recall with its interval's ends and its track."""
+    value, ends = (None, "no interval") if recall is None else (recall.value, interval(recall))
+    return percent(value), ends, interval_track(recall, kind="ours")

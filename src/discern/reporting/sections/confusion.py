@@ -8,10 +8,12 @@ import numpy as np
 
 from discern.reporting.charts import heat_map
 from discern.reporting.display_names import Names
-from discern.reporting.formatting import count, part, percent
+from discern.reporting.formatting import count, percent
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+    from discern.evaluating import Metrics
 
 NUMBERS_UP_TO = 15
 
@@ -27,18 +29,16 @@ class Confusion:
     pairs: tuple[Mapping[str, Any], ...]
 
 
-def describe_confusion(metrics: Mapping[str, Any], anchors: Mapping[str, str] | None = None) -> Confusion | None:
+def describe_confusion(metrics: "Metrics", anchors: Mapping[str, str] | None = None) -> Confusion | None:
     """The confusion matrix in the form that its size asks for.
 
     Args:
         metrics: a run's metrics.
         anchors: where the page of each class is, by label.
     """
-    figures = part(metrics, "figures")
-    labels, rows = figures.get("labels"), figures.get("confusion")
-    if not labels or not rows:
+    if metrics.classification is None or not len(metrics.classification.confusion):
         return None
-    matrix = np.asarray(rows, dtype=np.float64)
+    labels, matrix = metrics.classification.labels, metrics.classification.confusion
     totals = np.maximum(matrix.sum(axis=1, keepdims=True), 1e-12)
     few = len(labels) <= NUMBERS_UP_TO
     table = tuple(
@@ -51,21 +51,21 @@ def describe_confusion(metrics: Mapping[str, Any], anchors: Mapping[str, str] | 
     }
     pairs = [
         {
-            "truth": each["truth"],
-            "predicted": each["predicted"],
-            "count": count(each["count"]),
-            "share": percent(each["share"]),
+            "truth": each.truth,
+            "predicted": each.predicted,
+            "count": count(each.count),
+            "share": percent(each.share),
         }
-        for each in (figures.get("confused") or [])[: 8 if few else 20]
+        for each in metrics.classification.confused[: 8 if few else 20]
     ]
     return Confusion(
-        labels=tuple(labels),
+        labels=labels,
         table=table if few else (),
         chart=None if few else heat_map(matrix),
         cells={}
         if few
         else {
-            "labels": [Names.of(metrics).say(label) for label in labels],
+            "labels": [Names.of(metrics.names).say(label) for label in labels],
             "pages": [(anchors or {}).get(label) for label in labels],
             "cells": cells,
         },

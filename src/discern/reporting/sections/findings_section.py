@@ -97,7 +97,7 @@ class Cards:
             why=finding.why.removeprefix(f"{finding.check}:").strip(),
             proposed=proposed,
             compared=self._compare(finding.rows[0], proposed) if proposed and compared and finding.rows else (),
-            strength=interval_track({"value": min(1.0, max(0.0, finding.score))}, kind="ours"),
+            strength=interval_track(min(1.0, max(0.0, float(finding.score))), kind="ours"),
         )
 
     def _member(self, row: int, side: int | None) -> Member:

@@ -1,14 +1,15 @@
 """What more pictures would bring."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from discern.reporting.charts import learning_curve
-from discern.reporting.formatting import count, interval, part, percent
+from discern.reporting.formatting import count, interval, percent
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+    from discern.evaluating import Metrics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,40 +41,38 @@ class Growth:
     advice: tuple[Advice, ...]
 
 
-def describe_growth(metrics: Mapping[str, Any]) -> Growth | None:
+def describe_growth(metrics: "Metrics") -> Growth | None:
     """The section, or None where there are not two points to draw."""
-    facts = part(metrics, "learning_curve")
-    points = [each for each in facts.get("points") or [] if part(each, "accuracy").get("value") is not None]
-    if len(points) < 2:
+    measured = metrics.learning_curve
+    points = [] if measured is None else [each for each in measured.points if each.accuracy.value is not None]
+    if measured is None or len(points) < 2:
         return None
     return Growth(
         curve=learning_curve(points),
         points=tuple(
             Point(
-                pictures=count(each["pictures"]),
-                groups=count(each.get("groups")),
-                value=percent(each["accuracy"]["value"]),
-                ends=interval(each["accuracy"]),
+                pictures=count(each.pictures),
+                groups=count(each.groups),
+                value=percent(each.accuracy.value),
+                ends=interval(each.accuracy),
             )
             for each in points
         ),
-        sentence=str(facts.get("sentence") or ""),
-        flat=bool(facts.get("flat")),
+        sentence=measured.sentence or "",
+        flat=bool(measured.flat),
         advice=advised(metrics),
     )
 
 
-def advised(metrics: Mapping[str, Any]) -> tuple[Advice, ...]:
+def advised(metrics: "Metrics") -> tuple[Advice, ...]:
     """Which classes want more pictures; none where more would change nothing."""
-    facts = part(metrics, "learning_curve")
-    if facts.get("flat"):
+    measured = metrics.learning_curve
+    if measured is None or measured.flat:
         return ()
     return tuple(
         Advice(
-            label=str(each["label"]),
-            range=count(each["fewest"])
-            if each["fewest"] == each["most"]
-            else f"{count(each['fewest'])} to {count(each['most'])}",
+            label=each.label,
+            range=count(each.fewest) if each.fewest == each.most else f"{count(each.fewest)} to {count(each.most)}",
         )
-        for each in facts.get("advice") or []
+        for each in measured.advice
     )

@@ -1,17 +1,19 @@
 """The figures, as a page shows them: beside their rivals, overall, class by class."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from discern.reporting.charts import interval_track
-from discern.reporting.formatting import NONE, count, decimal, interval, part, percent
+from discern.reporting.formatting import NONE, count, decimal, interval, percent
 from discern.reporting.verdict import BASELINES
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+    from discern.evaluating import CalibrationError, ClassificationMetrics, Metrics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,83 +60,89 @@ class JudgedClass:
     track: "Markup"
 
 
-def compare(metrics: Mapping[str, Any]) -> Comparison | None:
+def compare(metrics: "Metrics") -> Comparison | None:
     """Leak-free, naive, as given and the baselines on one axis."""
-    accuracy, baselines = part(metrics, "accuracy"), part(metrics, "baselines")
+    accuracy = metrics.accuracy
     named = [
-        ("Leak-free: what to expect", part(accuracy, "leak_free"), True),
-        ("Naive random split", part(accuracy, "naive"), False),
-        ("On the parts as given", part(accuracy, "given"), False),
-        *((_capital(BASELINES.get(name, name)), part(baselines, name), False) for name in baselines),
+        ("Leak-free: what to expect", accuracy.leak_free, True),
+        ("Naive random split", accuracy.random_split, False),
+        ("On the parts as given", accuracy.given_split, False),
+        *((_capital(BASELINES.get(name, name)), baseline, False) for name, baseline in metrics.baselines.items()),
     ]
-    drawn = [(name, figure, ours) for name, figure, ours in named if figure.get("value") is not None]
+    drawn = [(name, share, ours) for name, share, ours in named if share is not None and share.value is not None]
     if not drawn:
         return None
-    lowest = min(figure.get("low") or figure["value"] for _, figure, _ in drawn)
+    lowest = min(share.low or share.value or 0.0 for _, share, _ in drawn)
     start = max(0.0, np.floor(10 * lowest - 0.2) / 10)
     lines = tuple(
         Compared(
             name=name,
-            value=percent(figure["value"]),
-            ends=interval(figure),
-            track=interval_track(figure, start=start, kind="ours" if ours else "plain"),
+            value=percent(share.value),
+            ends=interval(share),
+            track=interval_track(share, start=start, kind="ours" if ours else "plain"),
             ours=ours,
         )
-        for name, figure, ours in drawn
+        for name, share, ours in drawn
     )
     return Comparison(lines=lines, start=percent(float(start), digits=0), end=percent(1.0))
 
 
-def figure_rows(metrics: Mapping[str, Any]) -> tuple[FigureRow, ...]:
+def figure_rows(metrics: "Metrics") -> tuple[FigureRow, ...]:
     """The overall figures, each with what it means; undefined ones are left out."""
-    figures, ece = part(metrics, "figures"), part(metrics, "ece") or part(metrics, "figures", "ece")
-    shares = [
-        ("accuracy", "Accuracy", "the share of pictures that are named right"),
-        ("balanced_accuracy", "Balanced accuracy", "the same with every class counting alike, however rare"),
-        ("macro_f1", "Macro-F1", "false and missed alarms weighed together, every class alike"),
-    ]
-    rows = [
-        FigureRow(name=name, value=percent(figure["value"]), ends=interval(figure), meaning=meaning)
-        for key, name, meaning in shares
-        if (figure := part(figures, key)).get("value") is not None
-    ]
-    losses = [
-        ("log_loss", "Log loss", "how surprised it is by the truth; 0 is best"),
-        ("brier", "Brier score", "squared distance of its probabilities from the truth, 0 to 2; 0 is best"),
-    ]
-    for key, name, meaning in losses:
-        figure, before = part(figures, key), part(figures, f"uncalibrated_{key}").get("value")
-        if figure.get("value") is not None:
+    overall = metrics.classification
+    return (*(() if overall is None else (*_shares(overall), *_losses(overall))), *_calibration(metrics.ece))
+
+
+def _shares(metrics: "ClassificationMetrics") -> Iterator[FigureRow]:
+    shares = (
+        ("Accuracy", metrics.accuracy, "the share of pictures that are named right"),
+        ("Balanced accuracy", metrics.balanced_accuracy, "the same with every class counting alike, however rare"),
+        ("Macro-F1", metrics.macro_f1, "false and missed alarms weighed together, every class alike"),
+    )
+    for name, share, meaning in shares:
+        if share.value is not None:
+            yield FigureRow(name=name, value=percent(share.value), ends=interval(share), meaning=meaning)
+
+
+def _losses(metrics: "ClassificationMetrics") -> Iterator[FigureRow]:
+    brier = "squared distance of its probabilities from the truth, 0 to 2; 0 is best"
+    losses = (
+        ("Log loss", metrics.log_loss, metrics.uncalibrated_log_loss, "how surprised it is by the truth; 0 is best"),
+        ("Brier score", metrics.brier, metrics.uncalibrated_brier, brier),
+    )
+    for name, loss, uncalibrated, meaning in losses:
+        if loss.value is not None:
+            before = None if uncalibrated is None else uncalibrated.value
             told = meaning if before is None else f"{meaning}; {decimal(before)} before its temperature was set"
-            ends = NONE if figure.get("low") is None else f"{decimal(figure['low'])} to {decimal(figure.get('high'))}"
-            rows.append(FigureRow(name=name, value=decimal(figure["value"]), ends=ends, meaning=told))
-    if ece.get("value") is not None:
-        chance = f"; chance alone gives up to {percent(ece['null95'])}" if ece.get("null95") is not None else ""
-        rows.append(
-            FigureRow(
-                name="Calibration error",
-                value=percent(ece["value"]),
-                ends=interval(ece),
-                meaning=f"the average gap between stated confidence and the share that is right{chance}",
-            )
+            ends = NONE if loss.low is None else f"{decimal(loss.low)} to {decimal(loss.high)}"
+            yield FigureRow(name=name, value=decimal(loss.value), ends=ends, meaning=told)
+
+
+def _calibration(ece: "CalibrationError") -> Iterator[FigureRow]:
+    if ece.value is not None:
+        chance = f"; chance alone gives up to {percent(ece.null95)}" if ece.null95 is not None else ""
+        yield FigureRow(
+            name="Calibration error",
+            value=percent(ece.value),
+            ends=interval(ece),
+            meaning=f"the average gap between stated confidence and the share that is right{chance}",
         )
-    return tuple(rows)
 
 
-def judged_classes(metrics: Mapping[str, Any]) -> tuple[JudgedClass, ...]:
+def judged_classes(metrics: "Metrics") -> tuple[JudgedClass, ...]:
     """The classes, the weakest recall first, those that could not be judged last."""
-    classes = part(metrics, "figures").get("per_class") or []
-    rank = sorted(classes, key=lambda each: (each["recall"]["value"] is None, each["recall"]["value"] or 0.0))
+    classes = metrics.classification.per_class if metrics.classification else ()
+    rank = sorted(classes, key=lambda each: (each.recall.value is None, each.recall.value or 0.0))
     return tuple(
         JudgedClass(
-            label=each["label"],
-            support=count(each["support"]),
-            groups=count(each["groups"]),
-            precision=percent(each["precision"]),
-            recall=percent(each["recall"]["value"]),
-            ends=interval(each["recall"]),
-            f1=percent(each["f1"]),
-            track=interval_track(each["recall"], kind="ours"),
+            label=each.label,
+            support=count(each.support),
+            groups=count(each.groups),
+            precision=percent(each.precision),
+            recall=percent(each.recall.value),
+            ends=interval(each.recall),
+            f1=percent(each.f1),
+            track=interval_track(each.recall, kind="ours"),
         )
         for each in rank
     )

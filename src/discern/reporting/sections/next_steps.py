@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from discern.reporting.display_names import Names
-from discern.reporting.formatting import errs_too_often, listed, part, percent, plural
+from discern.reporting.formatting import errs_too_often, listed, percent, plural
 from discern.reporting.sections.check_descriptions import CHECKS
 from discern.reporting.sections.learning_curve_section import advised
 from discern.reporting.verdict import BASELINES, equal_baselines
+
+if TYPE_CHECKING:
+    from discern.evaluating import Metrics
 
 MOST = 5
 _CLASSES_NAMED = 4
@@ -25,7 +28,7 @@ class Step:
     anchor: str = ""
 
 
-def next_steps(metrics: Mapping[str, Any], faults: Mapping[str, int], anchors: Mapping[str, str]) -> tuple[Step, ...]:
+def next_steps(metrics: "Metrics", faults: Mapping[str, int], anchors: Mapping[str, str]) -> tuple[Step, ...]:
     """At most five actions.
 
     Args:
@@ -47,7 +50,7 @@ def next_steps(metrics: Mapping[str, Any], faults: Mapping[str, int], anchors: M
     return tuple(steps[:MOST]) or (_try_it(),)
 
 
-def _distrust(metrics: Mapping[str, Any], faults: Mapping[str, int]) -> Iterator[Step]:
+def _distrust(metrics: "Metrics", faults: Mapping[str, int]) -> Iterator[Step]:
     rivals = equal_baselines(metrics)
     if rivals:
         anchor = "fault-shortcut" if faults.get("shortcut") else "good"
@@ -82,9 +85,9 @@ def _labels(faults: Mapping[str, int]) -> Iterator[Step]:
         )
 
 
-def _few_groups(metrics: Mapping[str, Any]) -> Iterator[Step]:
-    figure = part(metrics, "accuracy", "leak_free")
-    if figure.get("value") is not None and figure.get("low") is None:
+def _few_groups(metrics: "Metrics") -> Iterator[Step]:
+    accuracy = metrics.accuracy.leak_free
+    if accuracy.value is not None and accuracy.low is None:
         yield Step(
             title="Collect more pictures that were taken independently",
             text="At least 20 scenes, objects or films in all: with fewer nobody can say how far the figures are off.",
@@ -92,8 +95,8 @@ def _few_groups(metrics: Mapping[str, Any]) -> Iterator[Step]:
         )
 
 
-def _unjudged(metrics: Mapping[str, Any]) -> Iterator[Step]:
-    labels = [Names.of(metrics).say(str(label)) for label in part(metrics, "split").get("unjudged") or []]
+def _unjudged(metrics: "Metrics") -> Iterator[Step]:
+    labels = [Names.of(metrics.names).say(label) for label in metrics.split.unevaluated]
     if labels:
         yield Step(
             title=f"Take pictures of a second object or film of {listed(labels, most=_CLASSES_NAMED)}",
@@ -102,19 +105,19 @@ def _unjudged(metrics: Mapping[str, Any]) -> Iterator[Step]:
         )
 
 
-def _promise(metrics: Mapping[str, Any]) -> Iterator[Step]:
-    policy = part(metrics, "policy")
-    if policy.get("t_accept") is None and policy.get("needed") and not errs_too_often(policy):
-        asked = f"at most {percent(policy.get('asked'), digits=0)} are wrong"
+def _promise(metrics: "Metrics") -> Iterator[Step]:
+    policy = metrics.policy
+    if policy is not None and policy.t_accept is None and policy.needed and not errs_too_often(policy):
+        asked = f"at most {percent(policy.max_error, digits=0)} are wrong"
         yield Step(
-            title=f"Add at least {plural(policy['needed'], 'independent picture')}, so that answers may stand alone",
+            title=f"Add at least {plural(policy.needed, 'independent picture')}, so that answers may stand alone",
             text=f"Until then nobody can say that {asked}, and every answer waits for a person.",
             anchor="work",
         )
 
 
-def _more_pictures(metrics: Mapping[str, Any]) -> Iterator[Step]:
-    advice, names = advised(metrics), Names.of(metrics)
+def _more_pictures(metrics: "Metrics") -> Iterator[Step]:
+    advice, names = advised(metrics), Names.of(metrics.names)
     if advice:
         wanted = [f"{each.range} of “{names.say(each.label)}”" for each in advice]
         yield Step(
@@ -124,25 +127,26 @@ def _more_pictures(metrics: Mapping[str, Any]) -> Iterator[Step]:
         )
 
 
-def _mix_up(metrics: Mapping[str, Any], anchors: Mapping[str, str]) -> Iterator[Step]:
-    frequent = [each for each in part(metrics, "figures").get("confused") or [] if each.get("count", 0) >= _FREQUENT]
+def _mix_up(metrics: "Metrics", anchors: Mapping[str, str]) -> Iterator[Step]:
+    confused = metrics.classification.confused if metrics.classification else ()
+    frequent = [each for each in confused if each.count >= _FREQUENT]
     if not frequent:
         return
-    worst, names = max(frequent, key=lambda each: each["count"]), Names.of(metrics)
-    flat = part(metrics, "learning_curve").get("flat")
+    worst, names = max(frequent, key=lambda each: each.count), Names.of(metrics.names)
+    flat = metrics.learning_curve is not None and metrics.learning_curve.flat
     remedy = (
         "Look whether their labels are right and clear." if flat else "More pictures of both, or clearer labels, help."
     )
     yield Step(
-        title=f"Compare “{names.say(worst['truth'])}” with “{names.say(worst['predicted'])}”",
-        text=f"It takes the first for the second {percent(worst['share'])} of the time, its most frequent mix-up. "
+        title=f"Compare “{names.say(worst.truth)}” with “{names.say(worst.predicted)}”",
+        text=f"It takes the first for the second {percent(worst.share)} of the time, its most frequent mix-up. "
         f"{remedy}",
-        anchor=anchors.get(worst["truth"], "confusion"),
+        anchor=anchors.get(worst.truth, "confusion"),
     )
 
 
-def _strangers(metrics: Mapping[str, Any]) -> Iterator[Step]:
-    rejected = part(metrics, "gate", "rejected").get("value")
+def _strangers(metrics: "Metrics") -> Iterator[Step]:
+    rejected = metrics.negatives.rejected.value if metrics.negatives else None
     if rejected is not None and rejected < _ENOUGH_TURNED_AWAY:
         yield Step(
             title="Add pictures of what is none of the classes",

@@ -1,18 +1,19 @@
 """Answers on a scale: how many steps they are off, beside always answering the middle."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from discern.bundle import median_label
 from discern.reporting.charts import interval_track, paired_bars
-from discern.reporting.formatting import ends, part, percent, plural, steps
+from discern.reporting.formatting import ends, percent, plural, steps
 from discern.reporting.sections.prediction_table import PredictionTable
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+    from discern.evaluating import Interval, Metrics, OrderedLabelMetrics
 
 _FARTHEST = 4
 
@@ -52,7 +53,7 @@ class Ordered:
     distances: tuple[Distance, ...]
 
 
-def describe_order(metrics: Mapping[str, Any], answers: PredictionTable, labels: tuple[str, ...]) -> Ordered | None:
+def describe_order(metrics: "Metrics", answers: PredictionTable, labels: tuple[str, ...]) -> Ordered | None:
     """The section, or None where the classes have no order.
 
     Args:
@@ -60,20 +61,19 @@ def describe_order(metrics: Mapping[str, Any], answers: PredictionTable, labels:
         answers: held-out answers.
         labels: the catalog's, which `answers` counts in.
     """
-    facts = part(metrics, "ordered")
-    mae, constant = part(facts, "mae"), part(facts, "constant_mae")
-    if mae.get("value") is None:
+    measured = metrics.ordered
+    if measured is None or measured.mae.value is None:
         return None
-    shown = [each for each in (mae, constant) if each.get("value") is not None]
-    end = max((each.get("high") or each["value"]) for each in shown) * 1.05
-    ordered = tuple(str(each) for each in facts.get("labels") or labels)
+    shown = [each for each in (measured.mae, measured.constant_mae) if each.value is not None]
+    end = max((each.high or each.value or 0.0) for each in shown) * 1.05
+    ordered = measured.labels or labels
     return Ordered(
         labels=ordered,
-        constant=str(facts.get("constant") or ""),
+        constant=measured.constant or "",
         rivals=tuple(
             Rival(
                 name="" if ours else "constant",
-                value=steps(each["value"]),
+                value=steps(each.value),
                 ends=ends(each),
                 track=interval_track(each, end=end, kind="ours" if ours else "plain"),
                 ours=ours,
@@ -81,15 +81,15 @@ def describe_order(metrics: Mapping[str, Any], answers: PredictionTable, labels:
             for each, ours in zip(shown, (True, False), strict=False)
         ),
         end=steps(end),
-        gain=_gain(part(facts, "gain")),
-        within_one=percent(part(facts, "within_one").get("value")),
-        figures=_figures(facts),
-        distances=_distances(answers, ordered, labels, facts.get("constant")),
+        gain=_gain(measured.gain),
+        within_one=percent(measured.within_one.value),
+        figures=_figures(measured),
+        distances=_distances(answers, ordered, labels, measured.constant),
     )
 
 
-def _gain(gain: Mapping[str, Any]) -> str:
-    value, low = gain.get("value"), gain.get("low")
+def _gain(gain: "Interval") -> str:
+    value, low = gain.value, gain.low
     if value is None:
         return ""
     if low is None:
@@ -100,21 +100,26 @@ def _gain(gain: Mapping[str, Any]) -> str:
     return f"The difference of {told} may be chance: it has not learned the order from these pictures."
 
 
-def _figures(facts: Mapping[str, Any]) -> tuple[tuple[str, str, str, str], ...]:
+def _figures(measured: "OrderedLabelMetrics") -> tuple[tuple[str, str, str, str], ...]:
     wanted = (
-        ("within_one", "At most one step off", percent, "right, or the class beside it"),
-        ("rmse", "Root of the mean squared steps", steps, "large errors weigh more; 0 is best"),
-        ("kappa", "Agreement beyond chance", steps, "quadratic weighted kappa; 1 is best, 0 is guessing"),
+        (measured.within_one, "At most one step off", percent, "right, or the class beside it"),
+        (measured.rmse, "Root of the mean squared steps", steps, "large errors weigh more; 0 is best"),
+        (
+            measured.quadratic_kappa,
+            "Agreement beyond chance",
+            steps,
+            "quadratic weighted kappa; 1 is best, 0 is guessing",
+        ),
     )
     return tuple(
-        (name, say(figure["value"]), ends(figure, say), meaning)
-        for key, name, say, meaning in wanted
-        if (figure := part(facts, key)).get("value") is not None
+        (name, say(metric.value), ends(metric, say), meaning)
+        for metric, name, say, meaning in wanted
+        if metric.value is not None
     )
 
 
 def _distances(
-    answers: PredictionTable, ordered: tuple[str, ...], labels: tuple[str, ...], constant: object
+    answers: PredictionTable, ordered: tuple[str, ...], labels: tuple[str, ...], constant: str | None
 ) -> tuple[Distance, ...]:
     """Shares of answers by signed steps; what lies beyond the farthest is counted with it."""
     if set(ordered) != set(labels) or not len(answers.rows):
@@ -123,7 +128,7 @@ def _distances(
     place = np.argsort(columns)
     truth = place[answers.truth]
     off = median_label(answers.probabilities[:, columns]) - truth
-    always = ordered.index(str(constant)) - truth if constant in ordered else None
+    always = ordered.index(constant) - truth if constant in ordered else None
     farthest = int(min(_FARTHEST, max(1, np.abs(off).max())))
     rows = []
     for step in range(-farthest, farthest + 1):

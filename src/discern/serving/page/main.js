@@ -1,215 +1,260 @@
-// The page: joins what arrives, the line, the answer, the voice and the list of this visit.
+// Entry point: joins the input, the queue, the answer, the voice and the history.
 
-import { drawAbout, wordHonest, wordKnows, wordPromise } from "./about.js";
-import { receive } from "./arriving.js";
-import { Batch } from "./batch.js";
-import { Connection } from "./connection.js";
-import { askKey, closeByButtons, setUpKey, setUpVoice } from "./dialogs.js";
-import { $, el, recall, remember } from "./dom.js";
-import { turnHeat } from "./heat.js";
-import { offerExamples } from "./examples.js";
-import { addThumbnail, makeItem, makeSmaller, nameCapture, requireSize } from "./items.js";
-import { Line } from "./line.js";
-import { Live } from "./live.js";
-import { tellLoading, warnUnlessVerified, wordPrivacy } from "./local_words.js";
-import { Stage } from "./stage.js";
-import { Teller } from "./telling.js";
-import { Visit } from "./visit.js";
-import { apart } from "./wording.js";
+import { ApiError, unreachable } from "./api/api_error.js";
+import { Connection } from "./api/connection.js";
+import { LiveCamera } from "./camera/live.js";
+import { Batch } from "./queue/batch.js";
+import { listenForPictures } from "./queue/input.js";
+import { addThumbnail, captureName, downscaleItem, makeItem, requireSize } from "./queue/items.js";
+import { Queue } from "./queue/queue.js";
+import { accuracyText, drawAbout, knowledgeText, policyText } from "./view/about.js";
+import { askForKey, setUpClosing, setUpKeyDialog, setUpVoiceDialog } from "./view/dialogs.js";
+import { $, el, loadSetting, saveSetting } from "./view/dom.js";
+import { showExamples } from "./view/examples.js";
+import { toggleHeatmap } from "./view/heatmap.js";
+import { History } from "./view/history.js";
+import { privacyText, showLoading, warnUnlessVerified } from "./view/loading_messages.js";
+import { Stage } from "./view/stage.js";
+import { isolate } from "./view/text.js";
+import { Announcer } from "./voice/announcer.js";
+
+/** @import { ModelInfo, PredictOptions } from "./api/types.js" */
+/** @import { Facing } from "./camera/camera.js" */
+/** @import { LiveAnswer } from "./camera/live.js" */
+/** @import { Origin } from "./queue/input.js" */
+/** @import { Item } from "./queue/items.js" */
+/** @import { CardActions } from "./view/answer_card.js" */
+
+// Seconds: nothing changes before somebody enters a key.
+const NEVER = 1e6;
 
 class Page {
+  /** @type {ModelInfo | null} */
+  modelInfo = null;
+
   constructor() {
-    const choose = (item) => this.pick(item);
-    this.teller = new Teller();
+    const choose = (/** @type {Item} */ item) => this.chooseAndAnnounce(item);
+    this.announcer = new Announcer();
     this.stage = new Stage(this);
-    this.visit = new Visit({ choose, shown: () => this.stage.item });
-    this.line = new Line({ ask: (item) => this.ask(item), changed: (item) => this.changed(item), halted: (error) => this.halted(error) });
-    this.line.held = true;
-    this.batch = new Batch({ choose, cancel: (items) => this.line.cancel(items), told: (items) => this.teller.announceTally(items) });
-    this.connection = new Connection({ known: (about) => this.know(about), needKey: askKey });
-    this.live = new Live(this);
-    tellLoading();
+    this.history = new History({ choose, shown: () => this.stage.item });
+    this.queue = new Queue({
+      predict: (item) => this.predictItem(item),
+      onChange: (item) => this.handleChange(item),
+      onPause: (error) => this.handleApiError(error),
+    });
+    this.queue.isPaused = true;
+    this.batch = new Batch({
+      choose,
+      cancel: (items) => this.queue.cancel(items),
+      onComplete: (items) => this.announcer.announceSummary(items),
+    });
+    this.connection = new Connection({ onModel: (info) => this.setModel(info), onKeyRequired: askForKey });
+    this.live = new LiveCamera(this);
     this.setUp();
-    this.connection.establish(recall("model", undefined));
+    this.connection.establish(loadSetting("model", undefined));
   }
 
   setUp() {
-    receive((files, how) => this.take(files, how));
-    closeByButtons();
-    setUpVoice(this.teller.speaker);
-    setUpKey((key) => this.useKey(key), () => this.connection.retry({ message: "A key is needed here.", hint: "", retryAfter: 1e6 }));
-    $("download").onclick = () => this.visit.download();
-    $("forget").onclick = () => this.forget();
+    showLoading();
+    listenForPictures((files, origin) => this.addFiles(files, origin));
+    setUpClosing();
+    setUpVoiceDialog(this.announcer.speech);
+    const keyRequired = () => new ApiError("unauthorized", "This server requires an API key.", "", { retryAfter: NEVER });
+    setUpKeyDialog((key) => this.useKey(key), () => this.connection.retry(keyRequired()));
+    $("download").onclick = () => this.history.download();
+    $("clear").onclick = () => this.clear();
     $("about-open").onclick = () => $("about-dialog").showModal();
-    $("model").onchange = () => this.change($("model").value);
+    $("model").onchange = () => this.changeModel($("model").value);
   }
 
-  // Who answers.
+  // The model.
 
-  /** How answers come: "server", "remote" or "local"; undefined while that is not known. */
-  get door() {
-    return this.connection.answerer?.kind;
+  /** Kind of the API; undefined while it is not connected. */
+  get apiKind() {
+    return this.connection.api?.kind;
   }
 
-  know(about) {
-    // Only a model that is loaded lets people wait for it.
-    if (!this.about && this.door === "local") this.teller.write("I am loaded, and ready.");
-    this.about = about;
-    document.title = `${about.name} · Discern`;
-    $("knows").textContent = wordKnows(about);
-    $("honest").replaceChildren(...[wordHonest(about), wordPromise(about), wordPrivacy(about)].filter(Boolean).map((said) => el("span", {}, `${said} `)));
-    drawAbout($("about"), about);
+  /** @param {ModelInfo} info */
+  setModel(info) {
+    // Only a model that loads in the browser makes people wait for it.
+    if (!this.modelInfo && this.apiKind === "local") this.announcer.write("The model is loaded and ready.");
+    this.modelInfo = info;
+    document.title = `${info.name} · Discern`;
+    $("model-summary").textContent = knowledgeText(info);
+    const facts = [accuracyText(info), policyText(info), privacyText(info)].filter(Boolean);
+    $("accuracy").replaceChildren(...facts.map((text) => el("span", {}, `${text} `)));
+    drawAbout($("about"), info);
     $("about-open").hidden = false;
-    $("docs-link").hidden = this.door !== "server";
-    this.offerModels(about);
-    offerExamples(this.connection.answerer.examples, (file) => this.take([file], "example"));
-    warnUnlessVerified(about);
-    this.line.resume();
+    $("docs-link").hidden = this.apiKind !== "server";
+    this.listModels(info);
+    showExamples(this.connection.api?.examples ?? [], (file) => this.addFiles([file], "example"));
+    warnUnlessVerified(info);
+    this.queue.resume();
   }
 
-  offerModels({ models = [], name }) {
+  /** @param {ModelInfo} info */
+  listModels({ models = [], name }) {
     $("model").replaceChildren(...models.map((each) => el("option", { value: each }, each)));
     $("model").value = name;
     $("model-pick").hidden = models.length < 2;
   }
 
-  change(model) {
-    remember("model", model);
+  /** @param {string} model */
+  changeModel(model) {
+    saveSetting("model", model);
     this.connection.establish(model);
   }
 
+  /** @param {string} key */
   useKey(key) {
-    this.connection.answerer?.giveKey?.(key);
+    this.connection.api?.setKey?.(key);
     this.connection.establish();
   }
 
-  halted(error) {
-    if (error.code === "unauthorized") askKey(error);
+  /** @param {ApiError} error */
+  handleApiError(error) {
+    if (error.code === "unauthorized") askForKey(error);
     else if (error.code === "not_found") this.connection.establish();
     else if (!error.busy) this.connection.retry(error);
   }
 
-  // What arrives.
+  // Input.
 
-  take(files, how) {
-    const items = files.map((file) => makeItem(file, how === "pasted" ? "Pasted picture" : file.name, { origin: how }));
-    if (items.length) this.begin(items);
+  /** @param {File[]} files @param {Origin | "example"} origin */
+  addFiles(files, origin) {
+    const items = files.map((file) => makeItem(file, origin === "pasted" ? "Pasted picture" : file.name, { origin }));
+    if (items.length) this.addItems(items);
   }
 
-  taken(blob, name, facing) {
-    this.begin([makeItem(blob, name, { origin: "camera", facing, evidence: true })]);
+  /** @param {Blob} blob @param {string} name @param {Facing} facing */
+  addCapture(blob, name, facing) {
+    this.addItems([makeItem(blob, name, { origin: "camera", facing, evidence: true })]);
   }
 
-  begin(items) {
-    this.visit.admit(items);
-    document.body.classList.add("asked");
+  /** @param {Item[]} items */
+  addItems(items) {
+    this.history.admit(items);
+    document.body.classList.add("has-pictures");
     this.batch.show(items);
     this.choose(items[0], { scroll: true });
-    for (const item of items) addThumbnail(item, () => this.illustrate(item));
-    this.line.add(items);
+    for (const item of items) addThumbnail(item, () => this.showThumbnail(item));
+    this.queue.add(items);
   }
 
-  /** What the camera saw and somebody was told of. */
-  tell({ prediction, blob, facing, about, milliseconds }) {
-    const item = makeItem(blob, nameCapture(), { origin: "camera", facing, about, prediction, milliseconds, state: "answered" });
-    this.visit.admit([item]);
-    this.visit.note(item, about);
-    addThumbnail(item, () => this.illustrate(item));
+  /** Record a live answer that was announced. @param {LiveAnswer} answer */
+  recordLive({ prediction, blob, facing, modelInfo, milliseconds }) {
+    const item = makeItem(blob, captureName(), { origin: "camera", facing, modelInfo, prediction, milliseconds, state: "answered" });
+    this.history.admit([item]);
+    this.history.record(item, modelInfo);
+    addThumbnail(item, () => this.showThumbnail(item));
   }
 
-  // Asking.
+  // Predictions.
 
-  async ask(item) {
-    if (!item.shrunk) requireSize(item, this.connection.answerer.limits);
-    item.about = this.about;
-    const onProgress = (share) => Object.assign(item, { progress: share });
-    return this.answer(item.blob, { evidence: Boolean(item.evidence), signal: item.stop.signal, onProgress });
+  /** @param {Item} item */
+  async predictItem(item) {
+    const { blob, abort } = item;
+    if (!blob) throw new Error("the picture has been released");
+    if (!item.isDownscaled) requireSize(blob, this.connection.api?.limits ?? {});
+    item.modelInfo = this.modelInfo;
+    const onProgress = (/** @type {number} */ share) => Object.assign(item, { progress: share });
+    return this.predict(blob, { evidence: Boolean(item.evidence), signal: abort?.signal, onProgress });
   }
 
-  answer(blob, options) {
-    if (!this.connection.answerer) throw { code: "unreachable", message: "The server cannot be reached.", hint: "I keep trying." };
-    return this.connection.answerer.answer(blob, { model: this.about?.name, ...options });
+  /** @param {Blob} blob @param {PredictOptions} options */
+  async predict(blob, options) {
+    if (!this.connection.api) throw unreachable();
+    return this.connection.api.predict(blob, { model: this.modelInfo?.name, ...options });
   }
 
-  turnHeat(item) {
-    return turnHeat(item, () => this.answer(item.blob, { evidence: true, model: item.about?.name }), (_, words) => {
+  /** @param {Item} item @param {Blob} blob */
+  toggleHeatmap(item, blob) {
+    const predict = () => this.predict(blob, { evidence: true, model: item.modelInfo?.name });
+    return toggleHeatmap(item, predict, (text) => {
       this.refresh(item);
-      if (this.visit.holds(item)) this.teller.write(words);
+      if (this.history.contains(item)) this.announcer.write(text);
     });
   }
 
+  /** @param {Item} item */
   async sendSmaller(item) {
-    if (item.shrinking) return;
-    item.shrinking = true;
+    if (item.isDownscaling) return;
+    item.isDownscaling = true;
     this.refresh(item);
-    const done = await makeSmaller(item, this.connection.answerer?.limits);
-    item.shrinking = false;
-    if (!this.visit.holds(item)) return;
-    if (done) {
-      this.line.add([item]);
+    const isDone = await downscaleItem(item, this.connection.api?.limits);
+    item.isDownscaling = false;
+    if (!this.history.contains(item)) return;
+    if (isDone) {
+      this.queue.add([item]);
       return;
     }
-    const error = { code: "not_shrunk", message: "This browser cannot open it, so it cannot make it smaller.", hint: "Make it smaller with another program." };
-    this.line.mark(item, "failed", { error });
+    const message = "This browser cannot open the picture, so it cannot make it smaller.";
+    const error = new ApiError("not_downscaled", message, "Make it smaller with another program.");
+    this.queue.setState(item, "failed", { error });
   }
 
-  // What becomes of it.
+  // Updates.
 
-  changed(item) {
-    if (!this.visit.holds(item)) return;
-    const settled = item.state === "answered" || item.state === "failed";
-    if (settled) this.visit.note(item, item.about ?? this.about);
+  /** @param {Item} item */
+  handleChange(item) {
+    if (!this.history.contains(item)) return;
+    const isSettled = item.state === "answered" || item.state === "failed";
+    if (isSettled) this.history.record(item, item.modelInfo ?? this.modelInfo);
     this.refresh(item);
-    if (settled && this.batch.items.length < 2) this.teller.announceItem(item);
-    this.batch.count();
+    if (isSettled && this.batch.items.length < 2) this.announcer.announceItem(item);
+    this.batch.update();
   }
 
+  /** @param {Item} item */
   refresh(item) {
-    if (!this.visit.holds(item)) return;
-    this.batch.tiles.update(item, item.about ?? this.about, this.stage.item);
+    if (!this.history.contains(item)) return;
+    this.batch.tiles.update(item, item.modelInfo ?? this.modelInfo, this.stage.item);
     if (item === this.stage.item) this.stage.draw();
   }
 
-  illustrate(item) {
+  /** @param {Item} item */
+  showThumbnail(item) {
     this.refresh(item);
-    if (this.visit.holds(item)) this.visit.illustrate(item, item.about ?? this.about);
+    if (this.history.contains(item)) this.history.showThumbnail(item, item.modelInfo ?? this.modelInfo);
   }
 
-  // What is shown.
+  // The shown item.
 
+  /** @param {Item} item @param {{ scroll?: boolean }} [options] */
   choose(item, { scroll = false } = {}) {
     this.live.leave();
     this.batch.tiles.mark(item);
     this.stage.show(item, { scroll });
   }
 
-  /** Somebody has asked for one of several: those who do not see it are told what is there now. */
-  pick(item) {
+  /** Show an item that somebody asked for, and announce it to those who do not see it. @param {Item} item */
+  chooseAndAnnounce(item) {
     this.choose(item, { scroll: true });
-    this.teller.write(`${apart(item.name)}: ${$("answer").querySelector("h2").textContent}`);
+    this.announcer.write(`${isolate(item.name)}: ${$("answer").querySelector("h2")?.textContent ?? ""}`);
   }
 
-  /** What can be done with an item; null where something cannot. */
-  acts(item) {
-    const kept = Boolean(item.blob);
+  /** @param {Item} item @returns {CardActions} */
+  actions(item) {
+    const { blob } = item;
+    const { readAloud } = this.announcer;
     return {
-      heat: kept ? () => this.turnHeat(item) : null,
-      another: item.origin === "camera" ? () => this.live.again() : null,
-      say: this.teller.sayAgain ? () => this.teller.sayAgain(item) : null,
-      retry: kept ? () => this.line.add([item]) : null,
-      cancel: () => this.line.cancel([item]),
-      shrink: kept ? () => this.sendSmaller(item) : null,
+      heatmap: blob && (() => this.toggleHeatmap(item, blob)),
+      retake: item.origin === "camera" ? () => this.live.retake() : null,
+      readAloud: readAloud && (() => readAloud(item)),
+      retry: blob && (() => this.queue.add([item])),
+      cancel: () => this.queue.cancel([item]),
+      downscale: blob && (() => this.sendSmaller(item)),
     };
   }
 
-  forget() {
+  clear() {
     this.live.leave();
-    // First, so that what comes of those that are cancelled belongs to no visit.
-    this.visit.forget();
-    this.line.cancelAll();
+    // First, so that the outcomes of cancelled items belong to no session.
+    this.history.clear();
+    this.queue.cancelAll();
     this.batch.show([]);
     this.stage.clear();
-    this.teller.write("");
+    this.announcer.write("");
     $("choose").focus();
   }
 }

@@ -1,39 +1,41 @@
-// Keeps this site in the visitor's browser, so that it opens without a network after the first visit.
+// Service worker that keeps this site in the visitor's browser, so that it opens without a network after the first visit.
 //
-// Another export has other sums, so this file differs, and browsers take the new one in the place of the old.
+// Another export has other hashes, so this file differs, and browsers replace the old one by it.
 
 const { version, files } = SITE;
-const HOME = self.registration.scope;
-const NAME = `discern ${HOME} ${version}`;
-const OURS = new Map(Object.entries(files).map(([path, sum]) => [new URL(path, HOME).href, sum]));
+const scope = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+const HOME = scope.registration.scope;
+const CACHE = `discern ${HOME} ${version}`;
+const HASHES = new Map(Object.entries(files).map(([path, hash]) => [new URL(path, HOME).href, hash]));
 
-self.addEventListener("install", (event) => event.waitUntil(keep()));
-self.addEventListener("activate", (event) => event.waitUntil(tidy()));
+scope.addEventListener("install", (event) => event.waitUntil(precache()));
+scope.addEventListener("activate", (event) => event.waitUntil(deleteOldCaches()));
 
-self.addEventListener("fetch", (event) => {
-  const page = event.request.mode === "navigate";
-  const url = event.request.url.replace(/#.*$/, "");
-  // Visitors come by links that have something behind the address, too.
-  const ours = page ? url.replace(/\?.*$/, "").replace(/\/index\.html$/, "/") : url;
-  if (event.request.method !== "GET" || !OURS.has(ours)) return;
-  event.respondWith(caches.match(ours, { cacheName: NAME, ignoreVary: true }).then((kept) => kept ?? fetch(event.request)));
-  if (page) event.waitUntil(leaveOthersAlone());
+scope.addEventListener("fetch", (event) => {
+  const isPage = event.request.mode === "navigate";
+  const requested = event.request.url.replace(/#.*$/, "");
+  // Visitors also come by links with a query or a file name behind the address.
+  const url = isPage ? requested.replace(/\?.*$/, "").replace(/\/index\.html$/, "/") : requested;
+  if (event.request.method !== "GET" || !HASHES.has(url)) return;
+  const cached = caches.match(url, { cacheName: CACHE, ignoreVary: true });
+  event.respondWith(cached.then((response) => response ?? fetch(event.request)));
+  if (isPage) event.waitUntil(unregisterIfReplaced());
 });
 
-/** Take exactly what was exported: half of one export and half of another is refused, and taken at a later visit. */
-async function keep() {
-  const cache = await caches.open(NAME);
-  await cache.addAll([...OURS].map(([url, integrity]) => new Request(url, { cache: "no-cache", integrity })));
-  await self.skipWaiting();
+/** Cache exactly what was exported: a mix of two exports is refused, and tried again at a later visit. */
+async function precache() {
+  const cache = await caches.open(CACHE);
+  await cache.addAll([...HASHES].map(([url, integrity]) => new Request(url, { cache: "no-cache", integrity })));
+  await scope.skipWaiting();
 }
 
-async function tidy() {
-  const older = (await caches.keys()).filter((name) => name.startsWith(`discern ${HOME} `) && name !== NAME);
-  await Promise.all(older.map((name) => caches.delete(name)));
+async function deleteOldCaches() {
+  const old = (await caches.keys()).filter((name) => name.startsWith(`discern ${HOME} `) && name !== CACHE);
+  await Promise.all(old.map((name) => caches.delete(name)));
 }
 
-/** Where something else is at this address by now, go, and let the next visit have that. */
-async function leaveOthersAlone() {
-  const there = await fetch(HOME, { cache: "no-cache" }).catch(() => null);
-  if (there?.ok && !(await there.text()).includes('name="discern-site"')) await self.registration.unregister();
+/** Unregister where something else is at this address by now, so that the next visit gets that. */
+async function unregisterIfReplaced() {
+  const response = await fetch(HOME, { cache: "no-cache" }).catch(() => null);
+  if (response?.ok && !(await response.text()).includes('name="discern-site"')) await scope.registration.unregister();
 }

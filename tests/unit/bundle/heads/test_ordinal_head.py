@@ -1,18 +1,17 @@
-"""One score and its thresholds give probabilities that are what proportional odds say."""
+"""An ordinal head computes the probabilities of the proportional-odds model from one score and its thresholds."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from discern.bundle.heads.linear_head import ABSENT, unit_blocks
-from discern.bundle.heads.ordinal_head import OrdinalHead
+from discern.bundle.heads import ABSENT, OrdinalHead, unit_blocks
 from discern.errors import BundleError
 
 SPANS = ((0, 4), (4, 6))
 
 
-def a_head(*, present: tuple[bool, ...] = (True, True, True), thresholds: tuple[float, ...] = (-0.5, 1.0)):
+def make_head(*, present: tuple[bool, ...] = (True, True, True), thresholds: tuple[float, ...] = (-0.5, 1.0)):
     weight = np.random.default_rng(1).standard_normal(6).astype(np.float32)
     return OrdinalHead(
         spans=SPANS, weight=weight, thresholds=np.array(thresholds, np.float32), present=np.array(present)
@@ -25,14 +24,14 @@ def features() -> np.ndarray:
 
 
 def expected(head: OrdinalHead, features: np.ndarray) -> np.ndarray:
-    """By definition: differences of the cumulative probabilities, of the labels that were learned."""
+    """Differences of the cumulative probabilities, by definition, for the labels present in training."""
     score = unit_blocks(features, SPANS).astype(np.float64) @ head.weight
     below = 1 / (1 + np.exp(score[:, None] - head.thresholds))
     return np.diff(np.column_stack([np.zeros(len(score)), below, np.ones(len(score))]))
 
 
 def test_probabilities_lie_between_the_thresholds(features):
-    head = a_head()
+    head = make_head()
     probabilities = head.probabilities(features)
     assert probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities, expected(head, features), atol=1e-6)
@@ -42,20 +41,20 @@ def test_probabilities_lie_between_the_thresholds(features):
 @pytest.mark.parametrize(
     "present", [(True, False, True, True), (False, True, True, True), (True, True, True, False, False)]
 )
-def test_labels_that_were_not_learned_get_next_to_nothing(features, present):
-    head = a_head(present=present)
+def test_absent_labels_get_almost_no_probability(features, present):
+    head = make_head(present=present)
     probabilities = head.probabilities(features)
-    learned = np.array(present)
+    trained = np.array(present)
     assert head.classes == len(present)
-    assert (probabilities[:, ~learned] > 0).all()
-    assert (probabilities[:, ~learned] <= np.exp(ABSENT)).all()
-    np.testing.assert_allclose(probabilities[:, learned], expected(head, features), atol=1e-5)
-    assert (head.uncalibrated(features, 5.0)[:, ~learned] <= np.exp(ABSENT)).all()
+    assert (probabilities[:, ~trained] > 0).all()
+    assert (probabilities[:, ~trained] <= np.exp(ABSENT)).all()
+    np.testing.assert_allclose(probabilities[:, trained], expected(head, features), atol=1e-5)
+    assert (head.uncalibrated(features, 5.0)[:, ~trained] <= np.exp(ABSENT)).all()
 
 
-def test_logits_are_centred_over_what_was_learned_so_that_energy_tells_sure_from_unsure():
+def test_logits_are_centred_over_present_labels_so_that_energy_reflects_confidence():
     head = replace(
-        a_head(), weight=np.array([8, 0, 0, 0, 0, 0], np.float32), thresholds=np.array([-0.5, 0.5], np.float32)
+        make_head(), weight=np.array([8, 0, 0, 0, 0, 0], np.float32), thresholds=np.array([-0.5, 0.5], np.float32)
     )
     features = np.array([[1, 0, 0, 0, 0, 1], [0, 1, 0, 0, 0, 1]], np.float32)
     logits = head.logits(features)
@@ -64,45 +63,45 @@ def test_logits_are_centred_over_what_was_learned_so_that_energy_tells_sure_from
     assert far > between + 1
 
 
-def test_the_score_moves_the_answer_along_the_scale(features):
-    head = a_head()
+def test_a_larger_score_means_a_later_label(features):
+    head = make_head()
     score = unit_blocks(features, SPANS) @ head.weight
     places = head.probabilities(features) @ np.arange(3)
     np.testing.assert_array_equal(np.argsort(places), np.argsort(score))
 
 
 def test_scores_far_outside_stay_finite():
-    head = replace(a_head(), weight=np.full(6, 1e4, np.float32), thresholds=np.array([0, 1e-3], np.float32))
+    head = replace(make_head(), weight=np.full(6, 1e4, np.float32), thresholds=np.array([0, 1e-3], np.float32))
     probabilities = head.probabilities(np.array([[1, 1, 1, 1, 1, 1], [-1, -1, -1, -1, -1, -1.0]]))
     np.testing.assert_allclose(probabilities, [[0, 0, 1], [1, 0, 0]], atol=1e-6)
 
 
-def test_before_the_temperature_score_and_thresholds_are_larger(features):
-    head = a_head()
+def test_uncalibrated_score_and_thresholds_are_larger(features):
+    head = make_head()
     raw = replace(head, weight=head.weight * 3, thresholds=head.thresholds * 3)
     np.testing.assert_allclose(head.uncalibrated(features, 3.0), raw.probabilities(features), atol=1e-6)
 
 
-def test_evidence_is_what_all_would_say_if_it_were_like_one_place(features):
-    head = a_head()
+def test_evidence_is_the_change_of_logits_if_the_whole_picture_looked_like_one_place(features):
+    head = make_head()
     places = np.random.default_rng(2).standard_normal((7, 2, 3, 4)).astype(np.float32)
     evidence = head.evidence(features, places)
     assert evidence.shape == (7, 2, 3, 3)
     rows = unit_blocks(features, SPANS)
     rest = rows[:, 4:] @ head.weight[4:]
     added = places[3, 1, 2] / np.linalg.norm(features[3, :4]) @ head.weight[:4]
-    steps, offset = head.steps
+    matrix, offset = head.softplus_map
 
     def logits(score: float) -> np.ndarray:
         above = score - head.thresholds
-        return np.log1p(np.exp(np.concatenate([above, -above]))) @ steps + offset
+        return np.log1p(np.exp(np.concatenate([above, -above]))) @ matrix + offset
 
     np.testing.assert_allclose(evidence[3, 1, 2], logits(rest[3] + added) - logits(rest[3]), atol=1e-5)
 
 
-def test_evidence_for_a_label_in_the_middle_is_where_the_score_is_brought_there():
+def test_evidence_for_a_middle_label_is_largest_where_the_score_falls_into_it():
     head = replace(
-        a_head(),
+        make_head(),
         spans=((0, 2),),
         weight=np.array([1, -1], np.float32),
         thresholds=np.array([2.0, 4.0], np.float32),
@@ -115,8 +114,8 @@ def test_evidence_for_a_label_in_the_middle_is_where_the_score_is_brought_there(
     assert evidence[1, 1] > 0
 
 
-def test_evidence_of_nothing_is_nothing(features):
-    evidence = a_head().evidence(features, np.zeros((7, 2, 2, 4), np.float32))
+def test_a_blank_map_gives_no_evidence(features):
+    evidence = make_head().evidence(features, np.zeros((7, 2, 2, 4), np.float32))
     np.testing.assert_allclose(evidence, 0, atol=1e-6)
 
 
@@ -134,6 +133,6 @@ def test_evidence_of_nothing_is_nothing(features):
         {"present": np.array([1, 1, 1])},
     ],
 )
-def test_heads_that_do_not_fit_are_refused(change):
+def test_heads_that_do_not_fit_are_rejected(change):
     with pytest.raises(BundleError):
-        replace(a_head(), **change)
+        replace(make_head(), **change)

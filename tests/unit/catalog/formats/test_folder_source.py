@@ -16,7 +16,7 @@ def paths(folder: Path) -> list[str]:
     return [item.path for item in FolderSource(folder, limits=Limits()).items()]
 
 
-def problems(folder: Path) -> dict[str, type[PictureError]]:
+def errors(folder: Path) -> dict[str, type[PictureError]]:
     found = {}
     for item in FolderSource(folder, limits=Limits()).items():
         try:
@@ -26,12 +26,12 @@ def problems(folder: Path) -> dict[str, type[PictureError]]:
     return found
 
 
-def test_files_come_in_natural_order_whatever_they_are(folder):
+def test_files_are_in_natural_order(folder):
     write_files(folder, {"b/10.jpg": b"x", "b/9.jpg": b"x", "a.txt": b"x", "b/deep/er/1": b"x", "c": b""})
     assert paths(folder) == ["a.txt", "b/9.jpg", "b/10.jpg", "b/deep/er/1", "c"]
 
 
-def test_what_is_to_be_ignored_is(folder):
+def test_hidden_and_system_files_are_ignored(folder):
     write_files(folder, {"a": b"x", ".b": b"x", ".git/c": b"x", "__MACOSX/d": b"x", "e/Thumbs.db": b"x"})
     assert paths(folder) == ["a"]
 
@@ -41,39 +41,39 @@ def test_a_hidden_root_is_not_ignored(folder):
     assert paths(folder / ".cache") == ["a"]
 
 
-def test_bytes_are_read_when_asked_for(folder):
+def test_files_are_read_lazily(folder):
     write_files(folder, {"a": b"first"})
     (item,) = FolderSource(folder, limits=Limits()).items()
     (folder / "a").write_bytes(b"second")
     assert item.load() == b"second"
-    assert item.held == 0
+    assert item.in_memory == 0
 
 
-def test_the_number_of_files_is_known_unless_there_are_archives(folder):
+def test_the_total_is_known_without_archives(folder):
     write_files(folder, {"a": b"x", "b/c": b"x", ".d": b"x"})
     assert FolderSource(folder, limits=Limits()).total == 2
     write_zip(folder / "e.zip", {"f": b"x"})
     assert FolderSource(folder, limits=Limits()).total is None
 
 
-def test_archives_open_where_they_stand(folder):
+def test_members_are_at_the_position_of_their_archive(folder):
     write_files(folder, {"a": b"x", "c": b"x"})
     write_zip(folder / "b.zip", {"q/2.png": b"two", "q/1.png": b"one", "../x.png": b"x"})
     items = list(FolderSource(folder, limits=Limits()).items())
     assert [item.path for item in items] == ["a", "b.zip!/q/2.png", "b.zip!/q/1.png", "b.zip!/../x.png", "c"]
     assert [item.archive for item in items] == ["", "b.zip", "b.zip", "b.zip", ""]
     assert items[1].load() == b"two"
-    assert problems(folder) == {"b.zip!/../x.png": UnreadableFile}
+    assert errors(folder) == {"b.zip!/../x.png": UnreadableFile}
 
 
 def test_a_picture_named_like_an_archive_is_a_file(folder):
     write_files(folder, {"a.zip": picture(1), "b.tar.gz": picture(2), "c.tar": b""})
     assert paths(folder) == ["a.zip", "b.tar.gz", "c.tar"]
-    assert problems(folder) == {"c.tar": EmptyFile}
+    assert errors(folder) == {"c.tar": EmptyFile}
 
 
 @posix
-def test_pipes_sockets_and_devices_are_refused_at_once(folder):
+def test_pipes_sockets_and_devices_are_errors_and_never_block(folder):
     os.mkfifo(folder / "pipe.jpg")
     os.mkfifo(folder / "pipe.zip")
     (folder / "device.jpg").symlink_to("/dev/zero")
@@ -81,12 +81,12 @@ def test_pipes_sockets_and_devices_are_refused_at_once(folder):
     (folder / "itself.jpg").symlink_to(folder / "itself.jpg")
     with socket.socket(socket.AF_UNIX) as unix:
         before = Path.cwd()
-        os.chdir(folder)  # a socket's path may have some 100 characters only
+        os.chdir(folder)  # the path of a socket is limited to some 100 characters
         try:
             unix.bind("socket.jpg")
         finally:
             os.chdir(before)
-        found = problems(folder)
+        found = errors(folder)
     names = ["device.jpg", "itself.jpg", "nowhere.jpg", "pipe.jpg", "pipe.zip", "socket.jpg"]
     assert found == dict.fromkeys(names, UnreadableFile)
 
@@ -102,19 +102,19 @@ def test_links_to_files_are_followed_and_links_to_folders_are_not(folder, tmp_pa
 
 
 @posix
-@pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may look everywhere")
-def test_a_folder_that_may_not_be_looked_into_is_refused(folder):
+@pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may read every folder")
+def test_a_folder_without_permission_is_an_error(folder):
     write_files(folder, {"a": b"x", "closed/b": b"x"})
     (folder / "closed").chmod(0)
     try:
-        assert problems(folder) == {"closed": UnreadableFile}
+        assert errors(folder) == {"closed": UnreadableFile}
         with pytest.raises(CatalogError, match="cannot be read"):
             FolderSource(folder / "closed", limits=Limits())
     finally:
         (folder / "closed").chmod(0o700)
 
 
-def test_a_folder_that_vanished_is_a_named_error(folder):
+def test_a_missing_folder_is_an_error(folder):
     with pytest.raises(CatalogError, match="cannot be read"):
         FolderSource(folder / "absent", limits=Limits())
 
@@ -127,7 +127,7 @@ def test_very_deep_folders(folder):
 
 @posix
 def test_names_that_are_not_utf_8(folder):
-    with open(os.fsencode(folder) + b"/\xff\xe9.jpg", "wb") as file:  # noqa: PTH123 - a name made of bytes
+    with open(os.fsencode(folder) + b"/\xff\xe9.jpg", "wb") as file:  # noqa: PTH123 - the name is bytes
         file.write(b"odd")
     (item,) = FolderSource(folder, limits=Limits()).items()
     assert item.path.encode()

@@ -14,14 +14,14 @@ def read(root, paths: list[str]) -> list[tuple[str, bytes | type[PictureError]]]
     return found
 
 
-def test_files_in_the_given_order_then_archives_in_theirs(folder):
+def test_files_are_in_the_given_order_and_members_in_storage_order(folder):
     write_files(folder, {"b": b"b", "a": b"a"})
     write_zip(folder / "z.zip", {"2": b"2", "1": b"1", "3": b"3"})
     paths = ["z.zip!/1", "b", "z.zip!/2", "a"]
     assert read(folder, paths) == [("b", b"b"), ("a", b"a"), ("z.zip!/2", b"2"), ("z.zip!/1", b"1")]
 
 
-def test_what_is_not_there_is_said(folder):
+def test_missing_files_and_members_are_errors(folder):
     write_zip(folder / "z.zip", {"1": b"1"})
     paths = ["absent", "z.zip!/9", "no.zip!/1"]
     assert read(folder, paths) == [
@@ -31,7 +31,7 @@ def test_what_is_not_there_is_said(folder):
     ]
 
 
-def test_the_archive_in_a_path(folder):
+def test_the_archive_of_a_path_is_found(folder):
     write_files(folder, {"wow!/z.zip": b"", "wow!/in!/a": b"", "x!": b""})
     assert archive_of(folder, "a/b") == ""
     assert archive_of(folder, "wow!/in!/a") == ""

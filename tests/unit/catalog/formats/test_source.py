@@ -6,20 +6,20 @@ import pytest
 from discern.catalog.formats.archive_source import ArchiveSource
 from discern.catalog.formats.folder_source import FolderSource
 from discern.catalog.formats.listing.listing_source import ListingSource
-from discern.catalog.formats.source import as_source, refused
+from discern.catalog.formats.source import item_from_bytes, unreadable_item
 from discern.catalog.testing import SourceContract
 from discern.errors import EmptyFile, UnreadableFile
 from discern.picture import Limits
 from tests.unit.catalog.factories import write_files, write_tar, write_zip
 
 
-def test_given_bytes_are_held():
-    item = as_source("a.zip!/b", b"123", archive="a.zip")
-    assert (item.load(), item.held, item.archive) == (b"123", 3, "a.zip")
+def test_bytes_are_in_memory():
+    item = item_from_bytes("a.zip!/b", b"123", archive="a.zip")
+    assert (item.load(), item.in_memory, item.archive) == (b"123", 3, "a.zip")
 
 
-def test_a_refusal_says_why_each_time():
-    item = refused("a", EmptyFile("nothing"))
+def test_the_error_is_raised_each_time():
+    item = unreadable_item("a", EmptyFile("nothing"))
     for _ in range(2):
         with pytest.raises(EmptyFile, match="nothing"):
             item.load()
@@ -63,7 +63,7 @@ class TestLst(SourceContract):
         (folder / "train.lst").write_text(rows, encoding="utf-8")
         return ListingSource(folder / "train.lst", limits=Limits())
 
-    def test_gives_every_file_once(self, tmp_path: Path) -> None:
+    def test_yields_every_file_once(self, tmp_path: Path) -> None:
         items = list(self.source(tmp_path, {"a.png": b"a", "b.png": b"b"}).items())
         assert [item.load() for item in items[:2]] == [b"a", b"b"]
         with pytest.raises(UnreadableFile, match="line 3"):

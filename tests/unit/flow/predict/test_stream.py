@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from discern.bundle import Model, Prediction, load
-from discern.catalog.formats.source import Item, as_source, refused
+from discern.catalog.formats.source import Item, item_from_bytes, unreadable_item
 from discern.errors import UnreadableFile
 from discern.flow.predict.stream import answer_items
 from tests.unit.bundle.factories import plain, write_small
@@ -32,7 +32,7 @@ def items(count: int, taken: list[int] | None = None) -> Iterator[Item]:
     for number in range(count):
         if taken is not None:
             taken.append(number)
-        yield as_source(f"{number}.png", encoded(number % 256, side=8 + 64 * (number % 3)))
+        yield item_from_bytes(f"{number}.png", encoded(number % 256, side=8 + 64 * (number % 3)))
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -47,7 +47,11 @@ def test_answers_are_in_order_and_those_of_the_model(model: Model, threads: int)
 
 
 def test_bad_ones_have_their_error_in_their_place(model: Model) -> None:
-    bad = [refused("a", UnreadableFile("It is gone.")), as_source("b", b"no picture"), as_source("c", encoded(250))]
+    bad = [
+        unreadable_item("a", UnreadableFile("It is gone.")),
+        item_from_bytes("b", b"no picture"),
+        item_from_bytes("c", encoded(250)),
+    ]
     codes = [(path, getattr(answer, "code", "")) for path, answer in answer_items(model, bad)]
     assert codes == [("a", "unreadable_file"), ("b", "not_a_picture"), ("c", "")]
 

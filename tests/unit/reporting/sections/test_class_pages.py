@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from discern.evaluating import Metrics
 from discern.reporting.sections.class_pages import allowance, anchors, class_pages
 from discern.reporting.sections.example_predictions import ExamplePicker
 from discern.reporting.sections.findings_section import Cards, LabelDoubts
@@ -15,7 +16,11 @@ def pages_of(catalog, gallery, findings=(), **changes):
     doubts = LabelDoubts(findings, gallery, Cards(findings, gallery, catalog))
     picked = ExamplePicker(answers, gallery, catalog.labels)
     totals = dict.fromkeys(catalog.labels, 12)
-    return class_pages(catalog.labels, metrics, answers, picked, doubts, totals=totals), answers, metrics
+    return (
+        class_pages(catalog.labels, Metrics.from_json(metrics), answers, picked, doubts, totals=totals),
+        answers,
+        metrics,
+    )
 
 
 def test_every_class_has_a_page_that_leads_to_the_next(catalog, gallery):

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from discern.evaluating import Metrics
 from discern.reporting.sections.confusion import NUMBERS_UP_TO, describe_confusion
-from tests.unit.reporting.factories import answers_for, metrics_for
+from tests.unit.reporting.factories import answers_for, figures_json, metrics_for
 
 
 @pytest.fixture
@@ -17,8 +18,13 @@ def metrics(catalog, answers):
     return metrics_for(catalog, answers)
 
 
+def of(labels, matrix, names=None) -> Metrics:
+    figures = figures_json(labels=labels, confusion=matrix.tolist())
+    return Metrics.from_json({"figures": figures, "names": names})
+
+
 def test_few_classes_have_a_table_of_numbers(metrics, answers):
-    confusion = describe_confusion(metrics)
+    confusion = describe_confusion(Metrics.from_json(metrics))
     assert confusion.chart is None
     called = answers.predicted[answers.truth == 0]
     assert [number for number, _ in confusion.table[0]] == [str(number) for number in np.bincount(called, minlength=3)]
@@ -31,23 +37,20 @@ def test_many_classes_have_a_map_and_its_numbers():
     matrix = np.diag(np.full(size, 3.0))
     matrix[2, 5] = 1.5
     labels = [f"kind {number}" for number in range(size)]
-    confusion = describe_confusion({"figures": {"labels": labels, "confusion": matrix.tolist()}})
+    confusion = describe_confusion(of(labels, matrix))
     assert confusion.table == ()
     assert confusion.cells["cells"]["2"] == {"2": 3.0, "5": 1.5}
     assert confusion.cells["labels"] == labels
 
 
 def test_no_confusion_is_nothing():
-    assert describe_confusion({}) is None
+    assert describe_confusion(Metrics.from_json({})) is None
 
 
 def test_the_map_knows_names_and_pages():
     size = NUMBERS_UP_TO + 1
     labels = [f"n{number:08d}" for number in range(size)]
-    metrics = {
-        "figures": {"labels": labels, "confusion": np.eye(size).tolist()},
-        "names": {labels[0]: {"name": "oboe", "spoken": "", "route": ""}},
-    }
+    metrics = of(labels, np.eye(size), {labels[0]: {"name": "oboe", "spoken": "", "route": ""}})
     cells = describe_confusion(metrics, {labels[1]: "class-1"}).cells
     assert cells["labels"][:2] == ["oboe", labels[1]]
     assert cells["pages"][:3] == [None, "class-1", None]

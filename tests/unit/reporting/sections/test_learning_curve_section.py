@@ -2,14 +2,15 @@
 
 import xml.etree.ElementTree as ET
 
+from discern.evaluating import Metrics
 from discern.reporting.sections.learning_curve_section import advised, describe_growth
 from tests.unit.reporting.factories import between, extras_for
 
 LABELS = ("ash", "birch", "cedar")
 
 
-def facts(**changes) -> dict:
-    return {"learning_curve": extras_for(LABELS)["learning_curve"] | changes}
+def facts(**changes) -> Metrics:
+    return Metrics.from_json({"learning_curve": extras_for(LABELS)["learning_curve"] | changes})
 
 
 def test_points_and_advice():
@@ -29,12 +30,12 @@ def test_a_flat_curve_advises_nothing():
 
 
 def test_no_curve_is_nothing():
-    assert describe_growth({}) is None
-    assert describe_growth({"learning_curve": None}) is None
+    assert describe_growth(Metrics.from_json({})) is None
+    assert describe_growth(Metrics.from_json({"learning_curve": None})) is None
     assert describe_growth(facts(points=[])) is None
     one = [{"share": 1.0, "pictures": 9, "groups": 9, "accuracy": between(0.5)}]
     assert describe_growth(facts(points=one)) is None
-    assert advised({}) == ()
+    assert advised(Metrics.from_json({})) == ()
 
 
 def test_points_without_intervals_are_drawn():

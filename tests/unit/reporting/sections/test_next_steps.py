@@ -1,7 +1,8 @@
 """What to do next: concrete, few, the most useful first."""
 
+from discern.evaluating import Metrics
 from discern.reporting.sections.next_steps import MOST, next_steps
-from tests.unit.reporting.factories import between, extras_for, policy_for
+from tests.unit.reporting.factories import between, extras_for, figures_json, policy_for
 
 GOOD = {"accuracy": {"leak_free": between(0.9, 0.87, 0.93)}}
 LABELS = ("ash", "birch", "cedar")
@@ -10,7 +11,7 @@ LABELS = ("ash", "birch", "cedar")
 def steps(metrics: dict, faults: dict | None = None, anchors: dict | None = None) -> list[tuple[str, str, str]]:
     return [
         (step.title, step.text.replace("\N{NO-BREAK SPACE}", " "), step.anchor)
-        for step in next_steps(GOOD | metrics, faults or {}, anchors or {})
+        for step in next_steps(Metrics.from_json(GOOD | metrics), faults or {}, anchors or {})
     ]
 
 
@@ -53,7 +54,7 @@ def test_few_groups_are_said():
 
 def test_the_worst_mix_up_leads_to_its_class():
     confused = [{"truth": "ash", "predicted": "elm", "count": 7, "share": 0.2}]
-    ((title, text, anchor),) = steps({"figures": {"confused": confused}}, anchors={"ash": "class-0"})
+    ((title, text, anchor),) = steps({"figures": figures_json(confused=confused)}, anchors={"ash": "class-0"})
     assert title == "Compare “ash” with “elm”"
     assert "20.0 % of the time" in text
     assert anchor == "class-0"
@@ -61,7 +62,7 @@ def test_the_worst_mix_up_leads_to_its_class():
 
 def test_a_rare_mix_up_is_not_made_much_of():
     confused = [{"truth": "ash", "predicted": "elm", "count": 1, "share": 0.2}]
-    assert titles({"figures": {"confused": confused}}, {"near_copy": 12}) == ["Go through the 12 findings"]
+    assert titles({"figures": figures_json(confused=confused)}, {"near_copy": 12}) == ["Go through the 12 findings"]
 
 
 def test_findings_told_already_are_not_counted_again():
@@ -90,7 +91,7 @@ def test_a_kept_promise_and_a_flat_curve_ask_for_nothing():
 
 def test_a_mix_up_wants_no_more_pictures_where_these_would_not_help():
     confused = [{"truth": "ash", "predicted": "elm", "count": 7, "share": 0.2}]
-    metrics = {"figures": {"confused": confused}}
+    metrics = {"figures": figures_json(confused=confused)}
     assert "More pictures of both" in steps(metrics)[0][1]
     assert "More pictures" not in steps(metrics | {"learning_curve": {"flat": True}})[0][1]
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from discern.evaluating import Metrics
 from discern.reporting import PredictionTable
 from discern.reporting.sections.ordinal_results import describe_order
 from tests.unit.reporting.factories import between, extras_for
@@ -23,8 +24,8 @@ def answers(*pairs: tuple[int, int]) -> PredictionTable:
     )
 
 
-def facts(**changes) -> dict:
-    return {"ordered": extras_for(LABELS)["ordered"] | changes}
+def facts(**changes) -> Metrics:
+    return Metrics.from_json({"ordered": extras_for(LABELS)["ordered"] | changes})
 
 
 def shares(described) -> dict[str, str]:
@@ -73,8 +74,8 @@ def test_other_labels_than_the_catalog_s_have_no_histogram():
 
 
 def test_no_order_is_nothing():
-    assert describe_order({}, answers((0, 0)), LABELS) is None
-    assert describe_order({"ordered": None}, answers((0, 0)), LABELS) is None
+    assert describe_order(Metrics.from_json({}), answers((0, 0)), LABELS) is None
+    assert describe_order(Metrics.from_json({"ordered": None}), answers((0, 0)), LABELS) is None
 
 
 def test_a_gain_is_called_one_only_where_it_is():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from discern.evaluating import Metrics
 from discern.reporting.sections.uncertainty import coverage_by_class, describe_sets, describe_unknown_detection
 from tests.unit.reporting.factories import between, extras_for
 
@@ -9,7 +10,7 @@ LABELS = ("ash", "birch", "cedar")
 
 
 def sets(**changes):
-    return describe_sets({"conformal": extras_for(LABELS)["conformal"] | changes})
+    return describe_sets(Metrics.from_json({"conformal": extras_for(LABELS)["conformal"] | changes}))
 
 
 def test_asked_and_measured_stand_beside_each_other():
@@ -39,9 +40,9 @@ def test_whether_it_holds_is_said(coverage, words):
 
 
 def test_no_sets_are_nothing():
-    assert describe_sets({}) is None
-    assert describe_sets({"conformal": None}) is None
-    assert coverage_by_class({"conformal": None}) == {}
+    assert describe_sets(Metrics.from_json({})) is None
+    assert describe_sets(Metrics.from_json({"conformal": None})) is None
+    assert coverage_by_class(Metrics.from_json({"conformal": None})) == {}
 
 
 def test_a_class_that_was_not_judged_is_left_out():
@@ -50,7 +51,7 @@ def test_a_class_that_was_not_judged_is_left_out():
 
 
 def test_the_gate_says_how_it_was_tried():
-    described = describe_unknown_detection({"gate": extras_for(LABELS)["gate"]})
+    described = describe_unknown_detection(Metrics.from_json({"gate": extras_for(LABELS)["gate"]}))
     assert described.told == "200 pictures of none of the classes were given: 100 set the line, the other 100 tried it."
     assert [row.name for row in described.rows] == [
         "Strangers turned away",
@@ -60,13 +61,16 @@ def test_the_gate_says_how_it_was_tried():
 
 
 def test_no_gate_is_nothing():
-    assert describe_unknown_detection({}) is None
-    assert describe_unknown_detection({"gate": None}) is None
-    assert describe_unknown_detection({"gate": {"kept": {"value": None}, "rejected": {"value": None}}}) is None
+    assert describe_unknown_detection(Metrics.from_json({})) is None
+    assert describe_unknown_detection(Metrics.from_json({"gate": None})) is None
+    assert (
+        describe_unknown_detection(Metrics.from_json({"gate": {"kept": {"value": None}, "rejected": {"value": None}}}))
+        is None
+    )
 
 
 def test_strangers_that_tuned_and_were_tried_in_turn_are_told_so():
     gate = extras_for(LABELS)["gate"] | {"tuned": 200, "scored": 200, "accepted": between(0.01, 0.0, 0.03)}
-    described = describe_unknown_detection({"gate": gate})
+    described = describe_unknown_detection(Metrics.from_json({"gate": gate}))
     assert described.told.endswith("each was tried by a line that was set without it.")
     assert [row.name for row in described.rows][1] == "Strangers accepted"

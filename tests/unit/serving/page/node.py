@@ -18,14 +18,13 @@ def run(folder: Path, code: str, given: Any) -> Any:
 
     Args:
         folder: an empty one.
-        code: imports from `./NAME.js`, reads `given`, sets `made`.
+        code: imports from `./FOLDER/NAME.js`, reads `given`, sets `made`.
         given: anything of JSON.
     """
     node = shutil.which("node")
     if node is None:
         pytest.skip("there is no Node")
-    for module in PAGE.glob("*.js"):
-        shutil.copy(module, folder)
+    shutil.copytree(PAGE, folder, dirs_exist_ok=True)
     (folder / "package.json").write_text('{"type": "module"}')
     (folder / "given.json").write_text(json.dumps(given))
     (folder / "run.js").write_text(

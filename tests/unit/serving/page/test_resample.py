@@ -14,18 +14,18 @@ from discern.picture.recipe import Filter, Fit
 from tests.unit.serving.page.node import run
 
 FOLLOW = """
-import { applyRecipe } from "./resample.js";
+import { applyRecipe } from "./decode/resample.js";
 made = given.map(({ pixels, recipe }) => {
   const data = new Uint8Array(Buffer.from(pixels.data, "base64"));
   return Buffer.from(applyRecipe({ ...pixels, data }, recipe)).toString("base64");
 });
 """
 SHRINK = """
-import { shrink } from "./opening.js";
+import { averageBlocks } from "./decode/decode.js";
 made = given.map(({ pixels, factor, skip, width, height }) => {
   const data = new Uint8Array(Buffer.from(pixels.data, "base64"));
   const into = new Uint8ClampedArray(width * height * 4);
-  shrink({ ...pixels, data }, into, { factor, width, skip });
+  averageBlocks({ ...pixels, data }, into, { factor, width, skip });
   return Buffer.from(into).toString("base64");
 });
 """

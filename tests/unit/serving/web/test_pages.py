@@ -16,6 +16,7 @@ TYPES = {
     "/": "text/html; charset=utf-8",
     "/docs": "text/html; charset=utf-8",
     "/page/main.js": "text/javascript; charset=utf-8",
+    "/page/api/connect.js": "text/javascript; charset=utf-8",
     "/page/style.css": "text/css; charset=utf-8",
     "/page/icon.svg": "image/svg+xml",
     "/page/manifest.webmanifest": "application/manifest+json",
@@ -44,7 +45,17 @@ def test_an_unchanged_file_is_not_sent_again(client: TestClient, path: str) -> N
     assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/page/none.js", "/page/", "/page/../web/app.py", "/page/%2e%2e/config.py"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/page/none.js",
+        "/page/",
+        "/page/../web/app.py",
+        "/page/%2e%2e/config.py",
+        "/page/api/",
+        "/page/api/../../keys.py",
+    ],
+)
 def test_other_files_are_not_served(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
@@ -76,7 +87,7 @@ def test_the_page_conforms_to_the_content_security_policy() -> None:
     page = (PAGE / "index.html").read_text(encoding="utf-8")
     assert not re.search(r"\sstyle=|\son\w+=|<style|javascript:", page)
     assert re.findall(r"<script(?![^>]*\ssrc=)", page) == []
-    for path in sorted(PAGE.glob("*.js")):
+    for path in sorted(PAGE.rglob("*.js")):
         code = path.read_text(encoding="utf-8")
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", code), (
             path
@@ -88,16 +99,17 @@ def test_every_reference_has_its_file_and_none_is_external() -> None:
     named = re.findall(r'(?:src|href)="([^"#]+)"', page)
     assert {name for name in named if not name.startswith("page/")} == {"docs"}
     assert [name for name in named if name != "docs" and not (PAGE / name.removeprefix("page/")).is_file()] == []
-    for path in sorted(PAGE.glob("*.js")):
+    for path in sorted(PAGE.rglob("*.js")):
         code = path.read_text(encoding="utf-8")
-        imported = re.findall(r'(?:from|import\()\s*"(\./[^"]+)"', code)
-        assert [name for name in imported if not (PAGE / name).is_file()] == [], path
+        imported = re.findall(r'(?:from|import\()\s*"(\.[^"]+)"', code)
+        found = [(path.parent / name).resolve() for name in imported]
+        assert [each for each in found if not (each.is_file() and each.is_relative_to(PAGE))] == [], path
 
 
 def test_every_element_that_scripts_use_exists() -> None:
     page = (PAGE / "index.html").read_text(encoding="utf-8")
     ids = set(re.findall(r'\bid="([\w-]+)"', page))
-    code = "".join(path.read_text(encoding="utf-8") for path in PAGE.glob("*.js"))
+    code = "".join(path.read_text(encoding="utf-8") for path in PAGE.rglob("*.js"))
     created = set(re.findall(r'\bid: "([\w-]+)"', code))
     assert set(re.findall(r'\$\("([\w-]+)"\)', code)) - ids - created == set()
 

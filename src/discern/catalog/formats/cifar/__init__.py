@@ -1,1 +1,1 @@
-"""CIFAR's pickled batches, read as data."""
+"""CIFAR batches, whose pickles are parsed without being executed."""

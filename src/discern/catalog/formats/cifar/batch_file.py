@@ -1,4 +1,4 @@
-"""CIFAR's batches: many small pictures in one pickled file, each a path such as `data_batch_1!/17.png`."""
+"""CIFAR batches: many small pictures in one pickle, with paths such as `data_batch_1!/17.png`."""
 
 import re
 import struct
@@ -12,83 +12,83 @@ from typing import Any
 import numpy as np
 
 from discern.catalog.formats.cifar.pickle_reader import begins_pickle, read_pickle
-from discern.catalog.formats.source import Item, refused
+from discern.catalog.formats.source import Item, unreadable_item
 from discern.catalog.path_text import MEMBER
 from discern.errors import DamagedPicture, PictureError
 from discern.picture import Limits
 
-# A batch is no picture and may be larger: CIFAR-100's has 50,000 pictures and 149 MiB.
+# Larger than the limit of a picture: CIFAR-100's batch of 50,000 pictures has 149 MiB.
 MAX_BYTES = 512 * 2**20
 
 _BATCH = re.compile(r"(?:.*/)?(?:data_batch(?:_\d+)?|test_batch|train|test)", re.DOTALL)
 _SIDE = 32
-_REMEDY = "Get the batch again from where it came from, or leave it out."
+_REMEDY = "Download the batch again, or remove it."
 
 
 def names_batch(path: str) -> bool:
-    """Tell whether a file of this name may be a batch; its content decides."""
+    """Return True if a file of this name may be a batch; its content decides."""
     return _BATCH.fullmatch(path) is not None
 
 
-def is_batch(place: Path) -> bool:
-    """Tell, by its name and its first bytes, whether a file is a batch."""
+def is_batch(path: Path) -> bool:
+    """Return True if, by its name and first bytes, a file is a batch."""
     try:
-        if not names_batch(place.name) or not place.is_file():
+        if not names_batch(path.name) or not path.is_file():
             return False
-        with place.open("rb") as file:
+        with path.open("rb") as file:
             return begins_pickle(file.read(2))
     except OSError:
         return False
 
 
 def batch_limits(limits: Limits) -> Limits:
-    """Allow a batch more bytes than a picture."""
+    """Return limits with the size that is allowed for a batch."""
     return replace(limits, max_bytes=max(limits.max_bytes, MAX_BYTES))
 
 
-def read_batch(path: str, data: bytes, *, archive: str, wanted: Collection[str] | None = None) -> Iterator[Item]:
-    """Yield a batch's pictures as PNG, with the number of their label, and "train" or "test" as their part.
+def read_batch(path: str, data: bytes, *, archive: str, only: Collection[str] | None = None) -> Iterator[Item]:
+    """Yield a batch's pictures as PNG, with their class number as label and "train" or "test" as part.
 
     Args:
-        path: the batch's, in the catalog.
+        path: the batch's path in the catalog.
         data: its bytes.
-        archive: the part of `path` that is an archive's; the batch's own path where it lies in a folder.
-        wanted: paths in the catalog; only these are yielded. None: all.
+        archive: path of the archive that contains the batch, or `path` itself for a batch in a folder.
+        only: catalog paths of the pictures to yield; None for all.
     """
     try:
         pixels, labels = _checked(read_pickle(data))
     except PictureError as error:
-        yield refused(path, error, archive=archive if archive != path else "")
+        yield unreadable_item(path, error, archive=archive if archive != path else "")
         return
     part = "test" if path.rpartition("/")[2].startswith("test") else "train"
     for row, label in enumerate(labels):
         name = f"{path}{MEMBER}{row}.png"
-        if wanted is None or name in wanted:
+        if only is None or name in only:
             load = partial(_png, pixels[row])
-            yield Item(path=name, load=load, archive=archive, held=pixels[row].nbytes, label=str(label), part=part)
+            yield Item(path=name, load=load, archive=archive, in_memory=pixels[row].nbytes, label=str(label), part=part)
 
 
 def _checked(batch: dict[str, Any]) -> tuple[np.ndarray, Sequence[int]]:
-    """Give pixels uint8 [N, 3072] (red plane, green plane, blue plane) and N labels."""
+    """Return pixels uint8 [N, 3072] (red, green, blue plane) and N labels."""
     pixels = batch.get("data")
     labels = batch.get("fine_labels", batch.get("labels"))
     if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape[1:] != (3 * _SIDE * _SIDE,):
         found = f"{pixels.dtype} {list(pixels.shape)}" if isinstance(pixels, np.ndarray) else "none"
-        raise DamagedPicture(f"Its pixels should be uint8 [N, 3072], and are {found}.", hint=_REMEDY)
+        raise DamagedPicture(f"The pixels of the batch must be uint8 [N, 3072], but are {found}.", hint=_REMEDY)
     labels = labels.tolist() if isinstance(labels, np.ndarray) else labels
     if not isinstance(labels, list) or not all(isinstance(label, int) for label in labels):
-        raise DamagedPicture("It has no list of labels that are numbers.", hint=_REMEDY)
+        raise DamagedPicture("The batch has no list of integer labels.", hint=_REMEDY)
     if len(labels) != len(pixels):
-        raise DamagedPicture(f"It has {len(pixels)} pictures and {len(labels)} labels.", hint=_REMEDY)
+        raise DamagedPicture(f"The batch has {len(pixels)} pictures, but {len(labels)} labels.", hint=_REMEDY)
     return pixels, labels
 
 
 def _png(planes: np.ndarray) -> bytes:
-    """Write a picture of uint8 [3072] as PNG, not compressed: the same bytes with any version of any library.
+    """Encode uint8 [3072] as an uncompressed PNG, without a library.
 
-    They are hashed, and the hash must be found again years later.
+    Catalogs store the hash of these bytes, so they must never depend on a library's version.
     """
-    rows = np.zeros((_SIDE, 1 + 3 * _SIDE), np.uint8)  # each row begins with its filter: 0, none
+    rows = np.zeros((_SIDE, 1 + 3 * _SIDE), np.uint8)  # the first byte of each row is its filter: 0, none
     rows[:, 1:] = planes.reshape(3, _SIDE, _SIDE).transpose(1, 2, 0).reshape(_SIDE, -1)
     raw = rows.tobytes()
     stored = (

@@ -1,7 +1,7 @@
-"""Pickles read as data: plain values and arrays of integers, by a machine that has nothing to call.
+"""Safe reader of pickles with plain values and integer arrays; nothing in the file is imported or called.
 
-Python's own unpickler runs what a pickle names, and lets its memo and its buffers claim any amount of memory. This one
-knows the instructions for containers, text, bytes and numbers, and a few names that NumPy's arrays are written with.
+Python's unpickler runs the callables that a pickle names, and its memo and buffers may claim any amount of memory. This
+one supports the opcodes of containers, text, bytes and numbers, and the few names that NumPy arrays are pickled with.
 """
 
 import pickletools
@@ -13,8 +13,8 @@ import numpy as np
 
 from discern.errors import DamagedPicture, NotAPicture
 
-# CIFAR-100's largest file has some 400,000; a file of repeated instructions would hold the reader for an hour.
-_MOST_STEPS = 4_000_000
+# CIFAR-100's largest file has some 400,000; unlimited, a hostile file of repeated opcodes would take an hour.
+_MAX_OPCODES = 4_000_000
 _FAILURES = (
     ValueError,
     TypeError,
@@ -25,11 +25,13 @@ _FAILURES = (
     MemoryError,
     RecursionError,
 )
-_REMEDY = "Get the file again from where it came from, or leave it out."
+_INTEGERS = ("u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8")
+_BYTE_ORDERS = ("|", "=", "<", ">")
+_REMEDY = "Download the file again, or remove it."
 
 
 def begins_pickle(start: bytes) -> bool:
-    """Tell whether a file begins as a pickled dictionary does."""
+    """Return True if the first bytes are those of a pickled dictionary."""
     return (start[:1] == b"\x80" and b"\x02" <= start[1:2] <= b"\x05") or start.startswith((b"(d", b"}q"))
 
 
@@ -37,22 +39,22 @@ def read_pickle(data: bytes) -> dict[str, Any]:
     """Read a pickled dictionary of plain values.
 
     Returns:
-        Its values by name: None, bool, int, float, str, bytes (also for Python 2's text), list, tuple, dict, and
-        integer arrays of NumPy.
+        Values by key: None, bool, int, float, str, bytes (also for str of Python 2), list, tuple, dict and NumPy
+        integer arrays.
 
     Raises:
-        NotAPicture: it asks for anything else, which is neither looked up nor run, or is no dictionary.
-        DamagedPicture: it ends too early, or is no pickle.
+        NotAPicture: the pickle is not a dictionary, or contains other objects, which are neither imported nor called.
+        DamagedPicture: the pickle is truncated or invalid.
     """
     machine = _Machine()
     try:
-        for step, (instruction, argument, _) in enumerate(pickletools.genops(data)):
-            if step > _MOST_STEPS:
-                raise NotAPicture(f"This pickle has more than {_MOST_STEPS:,} instructions.", hint=_REMEDY)
-            machine.follow(instruction.name, argument)
+        for step, (opcode, argument, _) in enumerate(pickletools.genops(data)):
+            if step > _MAX_OPCODES:
+                raise NotAPicture(f"This pickle has more than {_MAX_OPCODES:,} opcodes.", hint=_REMEDY)
+            machine.execute(opcode.name, argument)
         (found,) = machine.stack
         if not isinstance(found, dict):
-            raise NotAPicture(f"This pickle holds a {type(found).__name__}, no dictionary.", hint=_REMEDY)
+            raise NotAPicture(f"This pickle contains a {type(found).__name__} instead of a dictionary.", hint=_REMEDY)
         return {_text(name): _plain(value) for name, value in found.items()}
     except _FAILURES as error:
         raise DamagedPicture(f"This pickle is damaged: {error}.", hint=_REMEDY) from error
@@ -60,53 +62,53 @@ def read_pickle(data: bytes) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class _Array:
-    """What becomes an array once all of it is known."""
+    """Parts of an array that is being unpickled."""
 
     shape: tuple[int, ...] = ()
-    kind: "_Kind | None" = None
+    dtype: "_DType | None" = None
     order: str = "C"
     raw: bytes = b""
 
     def values(self) -> np.ndarray:
-        if self.kind is None:
-            raise ValueError("an array without a type")
-        return np.frombuffer(self.raw, self.kind.dtype).reshape([int(side) for side in self.shape], order=self.order)  # type: ignore[call-overload,no-any-return]
+        if self.dtype is None:
+            raise ValueError("an array without a dtype")
+        return np.frombuffer(self.raw, self.dtype.numpy).reshape([int(side) for side in self.shape], order=self.order)  # type: ignore[call-overload,no-any-return]
 
 
 @dataclass(slots=True)
-class _Kind:
-    """An array's type of number."""
+class _DType:
+    """Dtype that is being unpickled; integers only."""
 
     code: str
-    ends: str = "|"
+    byte_order: str = "|"
 
     @property
-    def dtype(self) -> np.dtype[Any]:
-        if self.code not in {"u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8"} or self.ends not in ("|", "=", "<", ">"):
-            raise ValueError(f"an array of {self.ends}{self.code}, which are no integers")
-        return np.dtype(self.ends + self.code)
+    def numpy(self) -> np.dtype[Any]:
+        if self.code not in _INTEGERS or self.byte_order not in _BYTE_ORDERS:
+            raise ValueError(f"an array of dtype {self.byte_order}{self.code}, which is not an integer type")
+        return np.dtype(self.byte_order + self.code)
 
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """Something that a pickle may name: it is made here, and never imported."""
+    """Replacement for a name that a pickle may contain; the name itself is never imported."""
 
     make: Callable[..., Any]
 
 
-def _bytes(text: str, coding: str) -> bytes:
-    if _text(coding) not in ("latin1", "latin-1"):
-        raise ValueError(f"text coded as {coding}")
+def _bytes(text: str, encoding: str) -> bytes:
+    if _text(encoding) not in ("latin1", "latin-1"):
+        raise ValueError(f"the encoding {encoding} is not supported")
     return text.encode("latin-1")
 
 
-def _array(raw: bytes, kind: _Kind, shape: tuple[int, ...], order: str) -> _Array:
-    return _Array(shape, kind, _text(order), raw)
+def _array(raw: bytes, dtype: _DType, shape: tuple[int, ...], order: str) -> _Array:
+    return _Array(shape, dtype, _text(order), raw)
 
 
 _NAMES = {
     "numpy ndarray": _Name(_Array),
-    "numpy dtype": _Name(lambda code, *_: _Kind(_text(code))),
+    "numpy dtype": _Name(lambda code, *_: _DType(_text(code))),
     "numpy.core.multiarray _reconstruct": _Name(lambda *_: _Array()),
     "numpy._core.multiarray _reconstruct": _Name(lambda *_: _Array()),
     "numpy.core.numeric _frombuffer": _Name(_array),
@@ -117,67 +119,69 @@ _NAMES = {
 
 @dataclass(slots=True)
 class _Machine:
-    """What pickle's instructions work on."""
+    """State of the unpickler."""
 
     stack: list[Any] = field(default_factory=list)
     marks: list[int] = field(default_factory=list)
     memo: dict[int, Any] = field(default_factory=dict)
 
-    def follow(self, instruction: str, argument: Any) -> None:
-        """Carry out one instruction."""
-        if instruction in _PUSHED:
+    def execute(self, opcode: str, argument: Any) -> None:
+        """Execute one opcode."""
+        if opcode in _PUSHED:
             self.stack.append(argument)
-        elif instruction in _OLD_TEXT:
+        elif opcode in _OLD_TEXT:
             self.stack.append(argument.encode("latin-1"))
-        elif instruction in _STEPS:
-            _STEPS[instruction](self, argument)
+        elif opcode in _OPCODES:
+            _OPCODES[opcode](self, argument)
         else:
-            raise NotAPicture(f"This pickle uses {instruction}, which plain data do not need.", hint=_REMEDY)
+            raise NotAPicture(f"This pickle uses the opcode {opcode}, which plain data do not need.", hint=_REMEDY)
 
     def pop(self) -> Any:
         return self.stack.pop()
 
     def above_mark(self) -> list[Any]:
         start = self.marks.pop()
-        taken = self.stack[start:]
+        values = self.stack[start:]
         del self.stack[start:]
-        return taken
+        return values
 
     def last(self, count: int) -> list[Any]:
-        taken = [self.stack.pop() for _ in range(count)]
-        return taken[::-1]
+        values = [self.stack.pop() for _ in range(count)]
+        return values[::-1]
 
     def name(self, name: str) -> None:
         if name not in _NAMES:
-            asked = name.replace(" ", ".")
-            raise NotAPicture(f"This pickle asks for {asked}, which no set of pictures needs; not run.", hint=_REMEDY)
+            dotted = name.replace(" ", ".")
+            raise NotAPicture(
+                f"This pickle asks for {dotted}, which is not needed for pictures and was not run.", hint=_REMEDY
+            )
         self.stack.append(_NAMES[name])
 
     def call(self) -> None:
         name, arguments = self.last(2)
         if not isinstance(name, _Name) or not isinstance(arguments, tuple):
-            raise TypeError("it calls what cannot be called")
+            raise TypeError("it calls a value that is not callable")
         self.stack.append(name.make(*arguments))
 
-    def fill(self) -> None:
+    def build(self) -> None:
         state = self.pop()
-        filled = self.stack[-1]
-        if isinstance(filled, _Array):
-            _, filled.shape, filled.kind, fortran, filled.raw = state
-            filled.order = "F" if fortran else "C"
-        elif isinstance(filled, _Kind):
-            filled.ends = _text(state[1])
+        target = self.stack[-1]
+        if isinstance(target, _Array):
+            _, target.shape, target.dtype, fortran, target.raw = state
+            target.order = "F" if fortran else "C"
+        elif isinstance(target, _DType):
+            target.byte_order = _text(state[1])
         else:
-            raise TypeError("it sets the inside of what has none")
+            raise TypeError("it sets the state of a plain value")
 
     def extend(self, values: list[Any]) -> None:
         if not isinstance(self.stack[-1], list):
-            raise TypeError("it appends to what is no list")
+            raise TypeError("it appends to a value that is not a list")
         self.stack[-1].extend(values)
 
     def update(self, values: list[Any]) -> None:
         if not isinstance(self.stack[-1], dict):
-            raise TypeError("it adds a key to what is no dictionary")
+            raise TypeError("it adds a key to a value that is not a dictionary")
         self.stack[-1].update(_pairs(values))
 
 
@@ -199,8 +203,8 @@ _PUSHED = {"INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLO
 _PUSHED |= {"BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"}
 _PUSHED |= {"UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"}
 _OLD_TEXT = {"STRING", "BINSTRING", "SHORT_BINSTRING"}
-_Step = Callable[[_Machine, Any], object]
-_CONSTANTS: dict[str, _Step] = {
+_Opcode = Callable[[_Machine, Any], object]
+_CONSTANTS: dict[str, _Opcode] = {
     "NONE": lambda machine, _: machine.stack.append(None),
     "NEWTRUE": lambda machine, _: machine.stack.append(True),
     "NEWFALSE": lambda machine, _: machine.stack.append(False),
@@ -208,7 +212,7 @@ _CONSTANTS: dict[str, _Step] = {
     "EMPTY_DICT": lambda machine, _: machine.stack.append({}),
     "EMPTY_TUPLE": lambda machine, _: machine.stack.append(()),
 }
-_CONTAINERS: dict[str, _Step] = {
+_CONTAINERS: dict[str, _Opcode] = {
     "MARK": lambda machine, _: machine.marks.append(len(machine.stack)),
     "LIST": lambda machine, _: machine.stack.append(machine.above_mark()),
     "TUPLE": lambda machine, _: machine.stack.append(tuple(machine.above_mark())),
@@ -221,18 +225,18 @@ _CONTAINERS: dict[str, _Step] = {
     "SETITEM": lambda machine, _: machine.update(machine.last(2)),
     "SETITEMS": lambda machine, _: machine.update(machine.above_mark()),
 }
-_MEMORY: dict[str, _Step] = {
+_MEMO: dict[str, _Opcode] = {
     **dict.fromkeys(
         ("PUT", "BINPUT", "LONG_BINPUT"), lambda machine, at: machine.memo.__setitem__(at, machine.stack[-1])
     ),
     **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), lambda machine, at: machine.stack.append(machine.memo[at])),
     "MEMOIZE": lambda machine, _: machine.memo.__setitem__(len(machine.memo), machine.stack[-1]),
 }
-_NAMED: dict[str, _Step] = {
+_OBJECTS: dict[str, _Opcode] = {
     "GLOBAL": lambda machine, name: machine.name(name),
     "STACK_GLOBAL": lambda machine, _: machine.name(" ".join(machine.last(2))),
     "REDUCE": lambda machine, _: machine.call(),
-    "BUILD": lambda machine, _: machine.fill(),
+    "BUILD": lambda machine, _: machine.build(),
 }
-_FRAMES: dict[str, _Step] = dict.fromkeys(("PROTO", "FRAME", "STOP"), lambda *_: None)
-_STEPS = _CONSTANTS | _CONTAINERS | _MEMORY | _NAMED | _FRAMES
+_FRAMES: dict[str, _Opcode] = dict.fromkeys(("PROTO", "FRAME", "STOP"), lambda *_: None)
+_OPCODES = _CONSTANTS | _CONTAINERS | _MEMO | _OBJECTS | _FRAMES

@@ -1,1 +1,1 @@
-"""Lists that name pictures: CSV, Parquet, JSON lines, SageMaker's lists and the bins' file list."""
+"""Listings, files that list pictures: CSV, Parquet, JSON Lines, SageMaker lists and the bin data set's file list."""

@@ -1,4 +1,4 @@
-"""Lines of text, and comma-separated text, as people and spreadsheets write it."""
+"""Delimited text and plain lines, as people and spreadsheets write them."""
 
 import csv
 import io
@@ -8,83 +8,87 @@ from dataclasses import dataclass
 from discern.errors import CatalogError
 
 _SEPARATORS = ",;\t"
-_LONGEST = 1 << 20
+_MAX_LINE = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delimited:
-    """A header, and (line number, cells) for each row that is not empty; as many cells as the header has."""
+    """Parsed header, separator and rows: (line number, cells) of each non-empty row, padded to the header's length."""
 
     header: list[str]
     separator: str
     rows: Iterator[tuple[int, list[str]]]
 
 
-def read_delimited(name: str, data: bytes, failure: type[CatalogError]) -> Delimited:
-    """Read UTF-8 text with or without byte order mark, lines ended in any way, cells parted by comma, semicolon or tab.
+def read_delimited(name: str, data: bytes, error_type: type[CatalogError]) -> Delimited:
+    """Parse UTF-8 text, with or without BOM, any line ending, and cells separated by comma, semicolon or tab.
 
     Args:
-        name: for messages.
+        name: file name for messages.
         data: the file's bytes.
-        failure: the error to raise.
+        error_type: type of the error to raise.
 
     Raises:
-        CatalogError: `failure`, naming the line; for rows, while they are taken.
+        CatalogError: of type `error_type`, naming the line; errors in rows are raised during iteration.
     """
-    text = _decoded(name, data, failure)
+    text = _decode(name, data, error_type)
     separator = max(_SEPARATORS, key=text.partition("\n")[0].count)
-    rows = _rows(name, text, separator, failure)
+    rows = _rows(name, text, separator, error_type)
     _, header = next(rows, (0, []))
     if not header:
-        raise failure(f"{name} is empty.", hint="Its first line must name its columns.")
-    return Delimited(header=header, separator=separator, rows=_even(name, header, rows, failure))
+        raise error_type(f"{name} is empty.", hint="Its first line must contain the column names.")
+    return Delimited(header=header, separator=separator, rows=_padded(name, header, rows, error_type))
 
 
-def read_lines(name: str, data: bytes, failure: type[CatalogError]) -> Iterator[tuple[int, str]]:
-    """Yield (line number, line) for the lines of UTF-8 text that are not blank, whatever they end in.
+def read_lines(name: str, data: bytes, error_type: type[CatalogError]) -> Iterator[tuple[int, str]]:
+    """Yield (line number, line) of each non-blank line of UTF-8 text with any line ending.
 
     Args:
-        name: for messages.
+        name: file name for messages.
         data: the file's bytes.
-        failure: the error to raise.
+        error_type: type of the error to raise.
 
     Raises:
-        CatalogError: `failure`, naming the line.
+        CatalogError: of type `error_type`, naming the line.
     """
-    for number, line in enumerate(io.StringIO(_decoded(name, data, failure), newline=None), 1):
-        if len(line) > _LONGEST:
-            raise failure(f"{name}, line {number}: {len(line):,} characters.", hint="Put each picture on its own line.")
+    for number, line in enumerate(io.StringIO(_decode(name, data, error_type), newline=None), 1):
+        if len(line) > _MAX_LINE:
+            raise error_type(
+                f"{name}, line {number}: the line has {len(line):,} characters, {_MAX_LINE:,} are allowed.",
+                hint="Put each picture on its own line.",
+            )
         if line.strip():
             yield number, line.removesuffix("\n")
 
 
-def _decoded(name: str, data: bytes, failure: type[CatalogError]) -> str:
+def _decode(name: str, data: bytes, error_type: type[CatalogError]) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise failure(f"{name}, line {line}: not UTF-8.", hint='Save it as UTF-8 ("CSV UTF-8").') from error
+        raise error_type(f"{name}, line {line}: not UTF-8.", hint='Save the file as UTF-8 ("CSV UTF-8").') from error
 
 
-def _rows(name: str, text: str, separator: str, failure: type[CatalogError]) -> Iterator[tuple[int, list[str]]]:
+def _rows(name: str, text: str, separator: str, error_type: type[CatalogError]) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         for cells in reader:
             if any(cells):
                 yield reader.line_num, cells
     except csv.Error as error:
-        raise failure(
-            f"{name}, line {reader.line_num}: {error}.", hint='Put cells with quotes or separators in "quotes".'
+        raise error_type(
+            f"{name}, line {reader.line_num}: {error}.",
+            hint='Enclose cells that contain quotes or separators in "quotes".',
         ) from error
 
 
-def _even(
-    name: str, header: list[str], rows: Iterator[tuple[int, list[str]]], failure: type[CatalogError]
+def _padded(
+    name: str, header: list[str], rows: Iterator[tuple[int, list[str]]], error_type: type[CatalogError]
 ) -> Iterator[tuple[int, list[str]]]:
     for line, cells in rows:
         if any(cells[len(header) :]):
-            raise failure(
-                f"{name}, line {line}: {len(cells)} cells under {len(header)} column names.",
-                hint='Put cells that hold the separator in "quotes".',
+            raise error_type(
+                f"{name}, line {line}: {len(cells)} cells, but {len(header)} columns.",
+                hint='Enclose cells that contain the separator in "quotes".',
             )
         yield line, (cells + [""] * len(header))[: len(header)]

@@ -1,9 +1,9 @@
-"""The list of the bin pictures: how many objects, and the metadata of the bins that hold so many."""
+"""File list of the bin data set: metadata files by the number of objects in the bin."""
 
 from pathlib import PurePosixPath
 
 from discern.catalog.formats.listing.json_lines import plain_text, read_json
-from discern.catalog.formats.listing.listing_entry import ListingEntry, places_inside
+from discern.catalog.formats.listing.listing_entry import ListingEntry, paths_inside
 from discern.errors import CatalogError
 
 _FOLDERS = ("bin-images", "images")
@@ -13,18 +13,18 @@ def read_file_list(name: str, data: bytes) -> list[ListingEntry]:
     """Read a `file_list.json`: `{"1": ["data/metadata/100313.json", ...], ...}`.
 
     The key is the label. The picture of `data/metadata/100313.json` is `100313.jpg` in that folder, in `bin-images/` or
-    `images/` beside that folder or beside the list, in a folder named for the label, or beside the list.
+    `images/` next to that folder or next to the list, in a folder named like the label, or next to the list.
 
     Args:
-        name: the list's name, for messages.
-        data: its bytes.
+        name: file name for messages.
+        data: the file's bytes.
 
     Raises:
-        CatalogError: it is not of this form.
+        CatalogError: the file does not have this format.
     """
     listed = read_json(name, data.removeprefix(b"\xef\xbb\xbf"))
     if not isinstance(listed, dict) or not listed or not all(isinstance(files, list) for files in listed.values()):
-        raise CatalogError(f"{name} lists no files by label.", hint='Write {"label": ["file", ...], ...}.')
+        raise CatalogError(f"{name} does not list files by label.", hint='Write {"label": ["file", ...], ...}.')
     return [
         _entry(f"{name}, {label!r}, file {number}", label, file)
         for label, files in listed.items()
@@ -35,17 +35,17 @@ def read_file_list(name: str, data: bytes) -> list[ListingEntry]:
 def _entry(where: str, label: str, file: object) -> ListingEntry:
     path = plain_text(where, "the file", file)
     if not path or not path.strip():
-        raise CatalogError(f"{where} names no picture.", hint="Fill in the file, or remove it.")
-    (inside,) = places_inside(path)
+        raise CatalogError(f"{where}: the file name is empty.", hint="Fill it in, or remove the entry.")
+    (inside,) = paths_inside(path)
     return ListingEntry(
         path=path,
         label=plain_text(where, "the label", label) or None,
-        places=_places(PurePosixPath(inside), label) if inside else ("",),
+        candidates=_candidates(PurePosixPath(inside), label) if inside else ("",),
         where=where,
     )
 
 
-def _places(file: PurePosixPath, label: str) -> tuple[str, ...]:
+def _candidates(file: PurePosixPath, label: str) -> tuple[str, ...]:
     picture = f"{file.stem}.jpg" if file.suffix.lower() == ".json" else file.name
     folders = [str(file.parent), *(f"{file.parent.parent}/{name}" for name in _FOLDERS), *_FOLDERS, label, "."]
-    return places_inside(*(f"{folder}/{picture}" for folder in folders))
+    return paths_inside(*(f"{folder}/{picture}" for folder in folders))

@@ -1,4 +1,4 @@
-"""What a list says of one picture, and which file it means."""
+"""Entry of a listing, and the search for the file that it names."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -8,33 +8,33 @@ from pathlib import PurePosixPath
 from discern.catalog.path_text import leads_outside
 from discern.errors import CatalogError
 
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListingEntry:
-    """One row of a list.
+    """One row of a listing.
 
     Attributes:
-        path: the picture's, relative to the list's folder; as the list says it where no file is found.
-        label: as declared; so are `part` and `group`.
-        places: where the picture may be, in an order that all entries of a list share; "" for nowhere. None: at `path`
-            alone, wherever that leads.
-        lost: why there is no file, or "".
-        where: the list and its line, for messages.
+        path: the picture's path, relative to the listing's folder; as written in the listing if no file is found.
+        label: declared label, or None; likewise `part` and `group`.
+        candidates: paths where the picture may be, in an order common to all entries of a listing; "" for a path that
+            is not allowed. None for `path` alone, which is not checked.
+        missing: reason why no file was found, or "".
+        where: the listing and its line, for messages.
     """
 
     path: str
     label: str | None = None
     part: str | None = None
     group: str | None = None
-    places: tuple[str, ...] | None = field(default=None, compare=False)
-    lost: str = field(default="", compare=False)
+    candidates: tuple[str, ...] | None = field(default=None, compare=False)
+    missing: str = field(default="", compare=False)
     where: str = field(default="", compare=False)
 
 
-def places_inside(*paths: str) -> tuple[str, ...]:
-    """Write each path in one spelling; "" for one that leads outside of its folder."""
+def paths_inside(*paths: str) -> tuple[str, ...]:
+    """Normalise paths; "" for each one that leads outside its folder."""
     slashed = [path.replace("\\", "/") for path in paths]
     return tuple("" if leads_outside(path) else str(PurePosixPath(path)) for path in slashed)
 
@@ -42,53 +42,58 @@ def places_inside(*paths: str) -> tuple[str, ...]:
 def find_files(
     entries: Iterable[ListingEntry], exists: Callable[[str], bool], *, labels: bool = True
 ) -> list[ListingEntry]:
-    """Say for each entry which file it means, and name each file once.
+    """Find the file of each entry and drop duplicate entries.
 
-    All pictures of a list lie in the same one of the places where they may be, the one where most are: so one that is
-    missing is not mistaken for another of its name.
+    All entries of a listing use the same candidate, the one at which most files exist, so that a missing picture is not
+    mistaken for another one of the same name.
 
     Args:
-        entries: as a list says them.
-        exists: whether there is a file at a path.
-        labels: whether labels, parts and groups matter; else a picture that is named twice has those of the first row.
+        entries: entries as written in the listing.
+        exists: whether a path is a file.
+        labels: whether labels, parts and groups matter; if not, those of a picture's first row are used.
 
     Raises:
-        CatalogError: a picture is named twice, with two labels, parts or groups, or by two names.
+        CatalogError: a picture is listed with two labels, parts or groups, or under two names.
     """
     entries = list(entries)
-    at = _likeliest([entry.places for entry in entries if entry.places], exists)
+    at = _best_candidate([entry.candidates for entry in entries if entry.candidates], exists)
     found: dict[str, tuple[ListingEntry, str]] = {}
     for entry in entries:
         file = _found(entry, at, exists)
-        first, said = found.setdefault(file.path, (file, entry.path))
-        if said != entry.path or (labels and first != file):
+        first, name = found.setdefault(file.path, (file, entry.path))
+        if name != entry.path or (labels and first != file):
             raise CatalogError(
-                f"{entry.where}: {file.path!r} stands there before, with another label, part, group or name.",
+                f"{entry.where}: {file.path!r} is already listed with another label, part, group or name.",
                 hint="Keep one of its rows.",
             )
     return [entry for entry, _ in found.values()]
 
 
-def _likeliest(places: Sequence[tuple[str, ...]], exists: Callable[[str], bool]) -> int:
-    """Say which of the places has most files; the last, a bare name, however many there are before it."""
-    most = max(map(len, places), default=0)
+def _best_candidate(candidates: Sequence[tuple[str, ...]], exists: Callable[[str], bool]) -> int:
+    """Return the candidate index with the most files; -1 for the last one, the bare name, whatever its index."""
+    longest = max(map(len, candidates), default=0)
     files: dict[int, set[str]] = {}
-    for at in [*range(most), -1]:
-        files[at] = {one[at] for one in places if at < len(one)}
+    for at in [*range(longest), -1]:
+        files[at] = {paths[at] for paths in candidates if at < len(paths)}
     return max(files, key=lambda at: sum(exists(file) for file in files[at]))
 
 
 def _found(entry: ListingEntry, at: int, exists: Callable[[str], bool]) -> ListingEntry:
-    if entry.places is None:
+    if entry.candidates is None:
         return entry
-    place = entry.places[min(at, len(entry.places) - 1)]
-    return replace(entry, path=place) if place and exists(place) else replace(entry, lost=_why_lost(entry))
+    path = entry.candidates[min(at, len(entry.candidates) - 1)]
+    return replace(entry, path=path) if path and exists(path) else replace(entry, missing=_why_missing(entry))
 
 
-def _why_lost(entry: ListingEntry) -> str:
-    if _ADDRESS.match(entry.path):
-        return f"{entry.where}: {entry.path} is not beside the list, and addresses are not fetched. Copy it there."
-    inside = [place for place in entry.places or () if place]
+def _why_missing(entry: ListingEntry) -> str:
+    if _URL.match(entry.path):
+        return (
+            f"{entry.where}: {entry.path} is not next to the listing, and URLs are not downloaded. Copy the file there."
+        )
+    inside = [path for path in entry.candidates or () if path]
     if not inside:
-        return f"{entry.where}: {entry.path} leads outside of the list's folder. Put the file there, and say where."
-    return f"{entry.where}: there is no file at {' or '.join(inside[:3])}. Put it there, or correct the list."
+        return (
+            f"{entry.where}: {entry.path} leads outside the listing's folder. "
+            "Move the file into that folder, and correct its path."
+        )
+    return f"{entry.where}: there is no file at {' or '.join(inside[:3])}. Add the file, or correct the listing."

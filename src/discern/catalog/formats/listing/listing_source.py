@@ -1,4 +1,4 @@
-"""Lists of pictures, in every form that is read, and the source that one list is."""
+"""Listings in all supported formats, and the source that reads a single listing."""
 
 import os
 import re
@@ -12,64 +12,64 @@ from discern.catalog.formats.listing.listing_entry import ListingEntry, find_fil
 from discern.catalog.formats.listing.sagemaker_lists import read_lst, read_manifest
 from discern.catalog.formats.listing.tabular import TABLES, read_table
 from discern.catalog.formats.read_items import archive_of, read_items
-from discern.catalog.formats.source import Item, refused
+from discern.catalog.formats.source import Item, unreadable_item
 from discern.catalog.path_text import part_named, to_name
 from discern.errors import CatalogError, UnreadableFile
 from discern.picture import Limits
 
 SUFFIXES = (*TABLES, ".lst", ".manifest", ".jsonl", ".json")
 
-_AMONG_FILES = re.compile(r"metadata\.(csv|parquet)|file_list\.json|.+\.(lst|manifest|jsonl)", re.IGNORECASE)
-_OF_FILES_BESIDE = "_lst"
+_LISTING_NAME = re.compile(r"metadata\.(csv|parquet)|file_list\.json|.+\.(lst|manifest|jsonl)", re.IGNORECASE)
+_LISTING_FOLDER = "_lst"
 
 
 class ListingSource:
-    """The pictures that a list names; paths are relative to the folder that it speaks for.
+    """Pictures of one listing; paths are relative to the folder that the listing applies to.
 
     Args:
-        listing: the list.
-        limits: `max_bytes` bounds what is read of one file.
+        listing: the listing's file.
+        limits: `max_bytes` is the largest file that is read.
         labels: whether labels, parts and groups matter.
 
     Raises:
-        CatalogError: the list cannot be read as one.
+        CatalogError: the listing cannot be read, or is invalid.
     """
 
     layout: Literal["folders", "archive", "declared"] = "declared"
 
     def __init__(self, listing: Path, *, limits: Limits, labels: bool = True) -> None:
-        self.root = Path(files_in_listings(f"{listing.parent.as_posix()}/", os.path.isdir))
+        self.root = Path(listing_root(f"{listing.parent.as_posix()}/", os.path.isdir))
         try:
             entries = read_listing(str(listing), listing.read_bytes(), labels=labels)
         except OSError as error:
-            raise CatalogError(f"{listing} cannot be read: {error.strerror}.", hint="Allow it, or copy it.") from error
-        self._entries = find_files(entries, self._has, labels=labels)
+            raise CatalogError(f"{listing} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
+        self._entries = find_files(entries, self._exists, labels=labels)
         self.total: int | None = len(self._entries)
         self._limits = limits
 
     def items(self) -> Iterator[Item]:
-        """Yield what the list names; files that are missing are refused with a reason."""
-        declared = {entry.path: entry for entry in self._entries if not entry.lost}
+        """Yield the listed pictures; a missing file is an item that raises the reason."""
+        declared = {entry.path: entry for entry in self._entries if not entry.missing}
         for item in read_items(self.root, list(declared), limits=self._limits):
             yield _declare(item, declared[item.path])
         for entry in self._entries:
-            if entry.lost:
-                yield _declare(refused(entry.path, UnreadableFile(entry.lost)), entry)
+            if entry.missing:
+                yield _declare(unreadable_item(entry.path, UnreadableFile(entry.missing)), entry)
 
-    def _has(self, path: str) -> bool:
+    def _exists(self, path: str) -> bool:
         return os.path.isfile(self.root / to_name(path)) or bool(archive_of(self.root, path))  # noqa: PTH113 - never raises
 
 
 def read_listing(name: str, data: bytes, *, labels: bool = True) -> list[ListingEntry]:
-    """Read a list of pictures; its suffix, and what its first line says, tell the form.
+    """Read a listing; its suffix and its records determine the format.
 
     Args:
-        name: the list's name.
-        data: its bytes.
-        labels: whether labels, parts and groups matter; else a picture may be named twice with different ones.
+        name: file name, for the suffix and messages.
+        data: the file's bytes.
+        labels: whether labels, parts and groups matter; if not, a picture may be listed with different ones.
 
     Raises:
-        CatalogError: it is not of its form.
+        CatalogError: the listing is invalid.
     """
     suffix = Path(name).suffix.lower()
     if suffix == ".lst":
@@ -84,28 +84,30 @@ def read_listing(name: str, data: bytes, *, labels: bool = True) -> list[Listing
     return read_table(name, data, labels=labels)
 
 
-def may_list(name: str) -> bool:
-    """Tell whether a file of this name, among pictures, may be a list of them."""
-    return _AMONG_FILES.fullmatch(name) is not None
+def is_listing_name(name: str) -> bool:
+    """Return True if a file of this name among pictures may be a listing of them."""
+    return _LISTING_NAME.fullmatch(name) is not None
 
 
-def files_in_listings(folder: str, holds_files: Callable[[str], bool]) -> str:
-    """Give the folder whose files a list names: its own, or `train/` for one in `train_lst/` where there is such a one.
+def listing_root(folder: str, is_folder: Callable[[str], bool]) -> str:
+    """Return the folder that a listing applies to: its own or, for a listing in `train_lst/`, `train/` if it exists.
 
     Args:
-        folder: where the list lies; it ends with "/", and so does the answer.
-        holds_files: whether there is a folder of that name.
+        folder: the listing's folder; ends with "/", as does the result.
+        is_folder: whether a path is a folder.
     """
-    beside = folder.removesuffix(f"{_OF_FILES_BESIDE}/") + "/"
-    return beside if folder.endswith(f"{_OF_FILES_BESIDE}/") and holds_files(beside) else folder
+    sibling = folder.removesuffix(f"{_LISTING_FOLDER}/") + "/"
+    return sibling if folder.endswith(f"{_LISTING_FOLDER}/") and is_folder(sibling) else folder
 
 
-def part_listed(name: str) -> str | None:
-    """Give the part that a list is named for: "train.lst", "bikes_val.lst", "test-1.manifest"."""
+def part_in_name(name: str) -> str | None:
+    """Return the part in a listing's name, such as "train.lst", "bikes_val.lst" or "test-1.manifest"."""
     words = re.split(r"[\W_]+", Path(name).stem)
     parts = {part_named(word) for word in words} - {None}
     return parts.pop() if len(parts) == 1 else None
 
 
 def _declare(item: Item, entry: ListingEntry) -> Item:
-    return Item(path=item.path, load=item.load, held=item.held, label=entry.label, part=entry.part, group=entry.group)
+    return Item(
+        path=item.path, load=item.load, in_memory=item.in_memory, label=entry.label, part=entry.part, group=entry.group
+    )

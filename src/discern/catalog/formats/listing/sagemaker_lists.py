@@ -1,33 +1,33 @@
-"""Lists that SageMaker trains on: .lst files and augmented manifests."""
+"""Listings of Amazon SageMaker: .lst files and augmented manifests."""
 
 import re
 from pathlib import PurePosixPath
 
 from discern.catalog.formats.listing.delimited import read_lines
 from discern.catalog.formats.listing.json_lines import Record, plain_text
-from discern.catalog.formats.listing.listing_entry import ListingEntry, places_inside
-from discern.catalog.formats.listing.tabular import entry_part, says
+from discern.catalog.formats.listing.listing_entry import ListingEntry, paths_inside
+from discern.catalog.formats.listing.tabular import find_value, parse_part
 from discern.catalog.path_text import to_text
 from discern.errors import CatalogError
 
 _BUCKET = re.compile(r"s3://[^/]*/?")
-_DEEPEST = 64
-_OF_A_LABEL = "-metadata"
+_MAX_CANDIDATES = 64
+_METADATA_SUFFIX = "-metadata"
 _PLAIN_LABELS = ("label", "class")
 
 
 def read_lst(name: str, data: bytes) -> list[ListingEntry]:
-    """Read a .lst file: an index, one label and a path in each line, parted by tabs.
+    """Read a .lst file: index, label and path in each line, separated by tabs.
 
-    Paths are relative to the list's folder, or to the folder beside it that is named as the list is: `train/` for
-    `train.lst`. Several labels are understood as one where they are all 0 but one, which is 1: its place is the label.
+    Paths are relative to the list's folder, or to a folder in it with the list's name: `train/` for `train.lst`. A
+    one-hot vector of labels is converted to the index of its 1.
 
     Args:
-        name: the list's name.
-        data: its bytes.
+        name: file name of the list.
+        data: the file's bytes.
 
     Raises:
-        CatalogError: a line is not of this form, or gives a picture several labels.
+        CatalogError: a line does not have this format, or has several labels.
     """
     stem = PurePosixPath(name.replace("\\", "/")).stem
     entries = []
@@ -35,71 +35,77 @@ def read_lst(name: str, data: bytes) -> list[ListingEntry]:
         where = f"{name}, line {line}"
         index, *labels, path = text.split("\t") if text.count("\t") >= 2 else ("",) * 3
         if not index.strip().isdecimal() or not path.strip():
-            raise CatalogError(f"{where}: no index, label and path parted by tabs.", hint="Write them so.")
+            raise CatalogError(
+                f"{where}: not an index, a label and a path separated by tabs.",
+                hint="Write each line as index, tab, label, tab, path.",
+            )
         path = path.strip()
         label = _one_label(where, [label.strip() for label in labels])
-        entries.append(ListingEntry(path=path, label=label, places=_in_folder(path, stem), where=where))
+        entries.append(ListingEntry(path=path, label=label, candidates=_candidates(path, stem), where=where))
     return entries
 
 
 def read_manifest(name: str, records: list[tuple[int, Record]]) -> list[ListingEntry]:
-    """Read an augmented manifest: an object for each picture, with its address and its label.
+    """Read an augmented manifest: one JSON object for each picture, with its URI and its label.
 
-    What lies in a bucket is looked for beside the manifest, without the bucket's upper folders: `s3://b/x/cat/1.jpg` is
-    `x/cat/1.jpg`, `cat/1.jpg` or `1.jpg`. The label is the attribute that has metadata, named by its `class-name`.
+    Objects in a bucket are searched next to the manifest, without leading folders of their key: `s3://b/x/cat/1.jpg` at
+    `x/cat/1.jpg`, `cat/1.jpg` and `1.jpg`. The label is the `class-name` of the attribute that has metadata, or else
+    the attribute's value.
 
     Args:
-        name: the manifest's name.
-        records: (line number, object).
+        name: file name for messages.
+        records: (line number, object) pairs.
 
     Raises:
         CatalogError: a line has no `source-ref`, or several labels.
     """
-    return [_labelled(f"{name}, line {line}", record) for line, record in records]
+    return [_entry(f"{name}, line {line}", record) for line, record in records]
 
 
-def _in_folder(path: str, name: str) -> tuple[str, ...]:
-    (inside,) = places_inside(path)
-    return places_inside(inside, f"{name}/{inside}") if inside else ("",)
+def _candidates(path: str, folder: str) -> tuple[str, ...]:
+    (inside,) = paths_inside(path)
+    return paths_inside(inside, f"{folder}/{inside}") if inside else ("",)
 
 
 def _one_label(where: str, labels: list[str]) -> str | None:
-    values = [_whole(label) for label in labels]
+    values = [_without_fraction(label) for label in labels]
     if len(values) == 1:
         return values[0] or None
     if sorted(values) == ["0"] * (len(values) - 1) + ["1"]:
         return str(values.index("1"))
-    raise CatalogError(f"{where}: {len(values)} labels.", hint="Give each picture one label.")
+    raise CatalogError(f"{where}: {len(values)} labels for one picture.", hint="Write one label for each picture.")
 
 
-def _whole(label: str) -> str:
-    """Write a class number as such: list makers write 1 as 1.000000."""
+def _without_fraction(label: str) -> str:
+    """Convert "1.000000", as MXNet's im2rec writes class numbers, to "1"."""
     return re.sub(r"^(\d+)\.0*$", r"\1", label)
 
 
-def _labelled(where: str, record: Record) -> ListingEntry:
-    address = plain_text(where, "source-ref", record.get("source-ref"))
-    key = address and _BUCKET.sub("", address, count=1)
-    if not address or not key:
-        raise CatalogError(f"{where} names no picture.", hint='Give "source-ref" its address, or remove the line.')
-    (inside,) = places_inside(key)
-    folders = inside.split("/") if key != address else [inside]
+def _entry(where: str, record: Record) -> ListingEntry:
+    uri = plain_text(where, "source-ref", record.get("source-ref"))
+    key = uri and _BUCKET.sub("", uri, count=1)
+    if not uri or not key:
+        raise CatalogError(
+            f"{where}: source-ref is missing or empty.", hint="Write the picture's URI there, or remove the line."
+        )
+    (inside,) = paths_inside(key)
+    folders = inside.split("/") if key != uri else [inside]
     return ListingEntry(
-        path=to_text(address),
+        path=to_text(uri),
         label=_label(where, record),
-        part=entry_part(where, plain_text(where, "part", says(record, "part"))),
-        group=plain_text(where, "group", says(record, "group")) or None,
-        places=tuple("/".join(folders[at:]) for at in range(len(folders))[-_DEEPEST:]),
+        part=parse_part(where, plain_text(where, "part", find_value(record, "part"))),
+        group=plain_text(where, "group", find_value(record, "group")) or None,
+        candidates=tuple("/".join(folders[at:]) for at in range(len(folders))[-_MAX_CANDIDATES:]),
         where=where,
     )
 
 
 def _label(where: str, record: Record) -> str | None:
-    described = [key for key in record if isinstance(record.get(key + _OF_A_LABEL), dict)]
-    found = described or [key for key in _PLAIN_LABELS if key in record]
-    if len(found) > 1:
-        raise CatalogError(f"{where}: several labels: {', '.join(found)}.", hint="Keep one label attribute.")
-    if not found:
+    with_metadata = [key for key in record if isinstance(record.get(key + _METADATA_SUFFIX), dict)]
+    attributes = with_metadata or [key for key in _PLAIN_LABELS if key in record]
+    if len(attributes) > 1:
+        raise CatalogError(f"{where}: several labels: {', '.join(attributes)}.", hint="Keep one label attribute.")
+    if not attributes:
         return None
-    more = record.get(found[0] + _OF_A_LABEL, {})
-    return plain_text(where, found[0], more.get("class-name", record[found[0]])) or None
+    metadata = record.get(attributes[0] + _METADATA_SUFFIX, {})
+    return plain_text(where, attributes[0], metadata.get("class-name", record[attributes[0]])) or None

@@ -1,4 +1,4 @@
-"""A table of pictures: CSV, Parquet or JSON lines, one row per file."""
+"""Tables of pictures with one row per file: CSV, Parquet or JSON Lines."""
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,9 +19,9 @@ _COLUMNS = {
     "part": ("split", "part"),
     "group": ("group", "group_id", "patient", "patient_id"),
 }
-_NAMED_LIKE = "_file_name"
-_NUMBER = "row"
-_MOST_ROWS = 10_000_000
+_PATH_SUFFIX = "_file_name"
+_ROW_NUMBER = "row"
+_MAX_ROWS = 10_000_000
 _Row = dict[str, str | None]
 
 
@@ -29,12 +29,12 @@ def read_table(name: str, data: bytes, *, labels: bool = True) -> list[ListingEn
     """Read a table of pictures.
 
     Args:
-        name: the table's name, for messages; its suffix tells CSV, Parquet and JSON lines apart.
-        data: its bytes.
+        name: file name for messages; its suffix determines the format.
+        data: the file's bytes.
         labels: whether labels, parts and groups matter.
 
     Raises:
-        CatalogError: no column of paths, a part that is none, or a picture named twice in different ways.
+        CatalogError: no path column, an unknown part, or conflicting rows for a picture.
     """
     if name.lower().endswith(".parquet"):
         rows = _parquet_rows(name, data)
@@ -42,32 +42,32 @@ def read_table(name: str, data: bytes, *, labels: bool = True) -> list[ListingEn
         rows = _csv_rows(name, data)
     else:
         rows = _record_rows(name, read_records(name, data))
-    return find_files((_entry(f"{name}, {place}", row) for place, row in rows), lambda _: True, labels=labels)
+    return find_files((_entry(f"{name}, {where}", row) for where, row in rows), lambda _: True, labels=labels)
 
 
-def says(row: Record, key: str) -> object:
-    """Give what a record says under any spelling of "label", "part" or "group"; None where it does not."""
+def find_value(row: Record, key: str) -> object:
+    """Return a record's value under any spelling of "label", "part" or "group", or None."""
     return next((row[spelling] for spelling in _COLUMNS[key] if spelling in row), None)
 
 
-def entry_part(where: str, part: str | None) -> str | None:
-    """Give the part that a list names.
+def parse_part(where: str, part: str | None) -> str | None:
+    """Return "train", "validation" or "test", or None for an empty cell.
 
     Raises:
-        CatalogError: it is none.
+        CatalogError: the part is unknown.
     """
     if part and part_named(part) is None:
-        raise CatalogError(f"{where}: {part!r} is no part.", hint='Parts are "train", "validation" and "test".')
+        raise CatalogError(f"{where}: unknown part {part!r}.", hint='Use "train", "validation" or "test".')
     return part_named(part) if part else None
 
 
 def _entry(where: str, row: _Row) -> ListingEntry:
     if not row["path"]:
-        raise CatalogError(f"{where} names no picture.", hint="Fill in the path, or remove the row.")
+        raise CatalogError(f"{where}: the path is empty.", hint="Fill it in, or remove the row.")
     return ListingEntry(
         path=row["path"].removeprefix("./"),
         label=row["label"] or None,
-        part=entry_part(where, row["part"]),
+        part=parse_part(where, row["part"]),
         group=row["group"] or None,
         where=where,
     )
@@ -78,8 +78,8 @@ def _record_rows(name: str, records: list[tuple[int, Record]]) -> Iterator[tuple
     columns = _find_columns(name, header)
     for line, record in records:
         where = f"line {line}"
-        said = {key: None if at is None else record.get(header[at]) for key, at in columns.items()}
-        yield where, {key: plain_text(f"{name}, {where}", key, value) for key, value in said.items()}
+        values = {key: None if at is None else record.get(header[at]) for key, at in columns.items()}
+        yield where, {key: plain_text(f"{name}, {where}", key, value) for key, value in values.items()}
 
 
 def _csv_rows(name: str, data: bytes) -> Iterator[tuple[str, _Row]]:
@@ -94,33 +94,33 @@ def _parquet_rows(name: str, data: bytes) -> Iterator[tuple[str, _Row]]:
         lazy = pl.scan_parquet(io.BytesIO(data))
         columns = _find_columns(name, lazy.collect_schema().names())
         _require_rows(name, lazy)
-        chosen = [pl.nth(at).cast(pl.String).alias(key) for key, at in columns.items() if at is not None]
-        # Equal rows take no room in a Parquet file, however many they are.
-        table = lazy.select(chosen).with_row_index(_NUMBER, 1).collect()
+        selected = [pl.nth(at).cast(pl.String).alias(key) for key, at in columns.items() if at is not None]
+        # A small Parquet file may contain any number of equal rows.
+        table = lazy.select(selected).with_row_index(_ROW_NUMBER, 1).collect()
         table = table.unique([key for key in columns if key in table.columns], keep="first", maintain_order=True)
     except pl.exceptions.PolarsError as error:
         raise CatalogError(
-            f"{name} cannot be read as a table of pictures: {error}.", hint="Its columns must hold names as text."
+            f"{name} cannot be read as a table of pictures: {error}.", hint="Store paths and labels as text columns."
         ) from error
     for row in table.iter_rows(named=True):
-        yield f"row {row[_NUMBER]}", {key: row.get(key) for key in _COLUMNS}
+        yield f"row {row[_ROW_NUMBER]}", {key: row.get(key) for key in _COLUMNS}
 
 
 def _require_rows(name: str, lazy: pl.LazyFrame) -> None:
     rows = lazy.select(pl.len()).collect().item()
-    if rows > _MOST_ROWS:
-        raise CatalogError(f"{name} has {rows:,} rows.", hint=f"Divide it: {_MOST_ROWS:,} are read at most.")
+    if rows > _MAX_ROWS:
+        raise CatalogError(f"{name} has {rows:,} rows.", hint=f"Split it into files of at most {_MAX_ROWS:,} rows.")
 
 
 def _find_columns(name: str, header: Sequence[str]) -> dict[str, int | None]:
     names = [column.strip().lower() for column in header]
     found = {key: _first(names, spellings) for key, spellings in _COLUMNS.items()}
     if found["path"] is None:
-        found["path"] = next((at for at, column in enumerate(names) if column.endswith(_NAMED_LIKE)), None)
+        found["path"] = next((at for at, column in enumerate(names) if column.endswith(_PATH_SUFFIX)), None)
     if found["path"] is None:
         raise CatalogError(
-            f"{name} has no column of pictures: it has {', '.join(header)}.",
-            hint=f"Name the column {' or '.join(_COLUMNS['path'])}.",
+            f"{name} has no column of paths; its columns are {', '.join(header)}.",
+            hint=f"Name the column of paths {' or '.join(_COLUMNS['path'])}.",
         )
     return found
 

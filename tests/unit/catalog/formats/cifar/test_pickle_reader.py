@@ -14,7 +14,7 @@ PLAIN = {
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_plain_values_and_arrays_come_back_in_every_protocol(protocol):
+def test_plain_values_and_arrays_are_read_in_every_protocol(protocol):
     arrays = {
         "data": PIXELS,
         "turned": np.asfortranarray(PIXELS),
@@ -28,7 +28,7 @@ def test_plain_values_and_arrays_come_back_in_every_protocol(protocol):
     assert all(np.array_equal(found[key], array) and found[key].dtype == array.dtype for key, array in arrays.items())
 
 
-def test_what_python_2_wrote_is_bytes_under_names():
+def test_strings_of_python_2_are_bytes():
     data = b"\x80\x02}q\x01(U\x06labelsq\x02]q\x03(K\x01K\x02eU\x03rawU\x02\xff\x00u."
     assert read_pickle(data) == {"labels": [1, 2], "raw": b"\xff\x00"}
     assert read_pickle(b"(dp1\nS'names'\np2\n(lp3\nS'cat'\np4\naS'dog'\np5\nas.") == {"names": [b"cat", b"dog"]}
@@ -37,30 +37,30 @@ def test_what_python_2_wrote_is_bytes_under_names():
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (pickle.dumps([1, 2]), "holds a list"),
-        (pickle.dumps({"a": {1, 2}}), "asks for|uses EMPTY_SET"),
+        (pickle.dumps([1, 2]), "contains a list"),
+        (pickle.dumps({"a": {1, 2}}), "asks for|uses the opcode EMPTY_SET"),
         (pickle.dumps({"a": np.float32(1)}), r"asks for numpy\.\S*scalar"),
         (pickle.dumps({"a": complex(1, 2)}), r"asks for builtins\.complex"),
     ],
 )
-def test_anything_else_is_refused_by_name(data, message):
+def test_other_objects_are_errors_with_their_name(data, message):
     with pytest.raises(NotAPicture, match=message) as caught:
         read_pickle(data)
     assert caught.value.hint
 
 
 @pytest.mark.parametrize("dtype", [np.float32, object, "U3", "M8[s]", [("a", "u1")]])
-def test_arrays_of_anything_but_integers_are_refused(dtype):
+def test_only_integer_arrays_are_read(dtype):
     with pytest.raises((DamagedPicture, NotAPicture)):
         read_pickle(pickle.dumps({"data": np.zeros(3, dtype)}))
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 10, 60, 120])
-def test_a_pickle_that_ends_early_is_damaged(length):
+def test_a_truncated_pickle_is_damaged(length):
     with pytest.raises(DamagedPicture, match="damaged"):
         read_pickle(pickle.dumps({"data": PIXELS})[:length])
 
 
 @pytest.mark.parametrize("start", [b"", b"\x80", b"\x89P", b"\xff\xd8", b"PK", b"\x1f\x8b"])
-def test_other_files_begin_otherwise(start):
+def test_other_files_are_not_pickles(start):
     assert not begins_pickle(start)

@@ -11,7 +11,7 @@ def rows(data: bytes) -> list[tuple[int, list[str]]]:
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-def test_what_spreadsheets_write(separator, ending, mark):
+def test_separators_line_endings_and_byte_order_marks(separator, ending, mark):
     data = mark + ending.join(["a;b".replace(";", separator), "1;é".replace(";", separator), ""]).encode()
     table = read_delimited("t.csv", data, CatalogError)
     assert table.header == ["a", "b"]
@@ -19,15 +19,15 @@ def test_what_spreadsheets_write(separator, ending, mark):
     assert list(table.rows) == [(2, ["1", "é"])]
 
 
-def test_quoted_cells_hold_separators_quotes_and_line_ends():
+def test_quoted_cells_may_contain_separators_quotes_and_line_endings():
     assert rows(b'a,b\n"1,""x""","2\n3"\n4,5\n') == [(3, ['1,"x"', "2\n3"]), (4, ["4", "5"])]
 
 
-def test_empty_rows_are_passed_over_and_short_ones_filled():
+def test_empty_rows_are_skipped_and_short_rows_are_padded():
     assert rows(b"a,b\n\n,\n1\n") == [(4, ["1", ""])]
 
 
-def test_empty_cells_too_many_are_passed_over():
+def test_extra_empty_cells_are_ignored():
     assert rows(b"a,b\n1,2,,\n") == [(2, ["1", "2"])]
 
 
@@ -36,14 +36,14 @@ def test_empty_cells_too_many_are_passed_over():
     [
         (b"", "empty"),
         (b"\n\n", "empty"),
-        (b"a,b\n1,2,3\n", "line 2: 3 cells under 2"),
+        (b"a,b\n1,2,3\n", "line 2: 3 cells, but 2 columns"),
         (b'a,b\n1,"2\n', "line 2: unexpected end"),
         (b'a,b\n"1"x,2\n', "line 2:"),
         (b"a,b\n1,\xe9\n", "line 2: not UTF-8"),
         ("a,b\n1,2".encode("utf-16"), "not UTF-8"),
     ],
 )
-def test_what_cannot_be_read_is_named_with_its_line(data, message):
+def test_invalid_text_is_an_error_with_its_line(data, message):
     with pytest.raises(FixesError, match=message) as caught:
         list(read_delimited("t.csv", data, FixesError).rows)
     assert "t.csv" in caught.value.message

@@ -8,7 +8,7 @@ from discern.catalog.formats.listing.sagemaker_lists import read_lst, read_manif
 from discern.errors import CatalogError
 
 
-def listed(text: str, name: str = "train.lst") -> list[tuple[str, str | None]]:
+def lst_entries(text: str, name: str = "train.lst") -> list[tuple[str, str | None]]:
     return [(entry.path, entry.label) for entry in read_lst(name, text.encode())]
 
 
@@ -19,8 +19,8 @@ def manifest(*records: dict[str, object]) -> list[ListingEntry]:
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_an_index_a_label_and_a_path(ending, mark):
-    assert listed(mark + ending.join(["0\t1\tcat/a b.jpg", "", "1\t0\tdög.jpg", ""])) == [
+def test_a_line_is_an_index_a_label_and_a_path(ending, mark):
+    assert lst_entries(mark + ending.join(["0\t1\tcat/a b.jpg", "", "1\t0\tdög.jpg", ""])) == [
         ("cat/a b.jpg", "1"),
         ("dög.jpg", "0"),
     ]
@@ -30,51 +30,51 @@ def test_an_index_a_label_and_a_path(ending, mark):
     ("labels", "label"),
     [("1.000000", "1"), ("0.0", "0"), ("10.", "10"), ("0.5", "0.5"), ("cat", "cat"), ("", None), ("0\t0\t1", "2")],
 )
-def test_labels_as_list_makers_write_them(labels, label):
-    assert listed(f"7\t{labels}\ta.jpg") == [("a.jpg", label)]
+def test_labels_as_im2rec_writes_them(labels, label):
+    assert lst_entries(f"7\t{labels}\ta.jpg") == [("a.jpg", label)]
 
 
-def test_pictures_lie_beside_the_list_or_in_the_folder_of_its_name():
+def test_candidates_are_next_to_the_list_or_in_the_folder_of_its_name():
     (entry,) = read_lst("here/train.lst", b"0\t1\tcat/./a.jpg")
-    assert entry.places == ("cat/a.jpg", "train/cat/a.jpg")
+    assert entry.candidates == ("cat/a.jpg", "train/cat/a.jpg")
     (entry,) = read_lst("val.lst", b"0\t1\tcat\\a.jpg")
-    assert entry.places == ("cat/a.jpg", "val/cat/a.jpg")
+    assert entry.candidates == ("cat/a.jpg", "val/cat/a.jpg")
 
 
 @pytest.mark.parametrize("path", ["../a.jpg", "/etc/a.jpg", "C:\\a.jpg", "a/../../b.jpg", "..\\a.jpg"])
-def test_paths_that_lead_outside_are_looked_for_nowhere(path):
+def test_paths_that_lead_outside_have_no_candidates(path):
     (entry,) = read_lst("train.lst", f"0\t1\t{path}".encode())
-    assert (entry.path, entry.places) == (path, ("",))
+    assert (entry.path, entry.candidates) == (path, ("",))
     (entry,) = manifest({"source-ref": path, "class": 1})
-    assert (entry.path, entry.places) == (path, ("",))
+    assert (entry.path, entry.candidates) == (path, ("",))
 
 
-def test_addresses_that_lead_outside_are_looked_for_nowhere():
-    assert manifest({"source-ref": "s3://b/x/../../1.jpg", "class": 1})[0].places == ("",)
+def test_uris_that_lead_outside_have_no_candidates():
+    assert manifest({"source-ref": "s3://b/x/../../1.jpg", "class": 1})[0].candidates == ("",)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("0\t1\ta.jpg\n1\t0\n", "line 2: no index, label and path"),
-        ("a.jpg\t1\t0\n", "line 1: no index"),
-        ("0\t1\t \n", "line 1: no index"),
-        ("0 1 a.jpg\n", "line 1: no index"),
+        ("0\t1\ta.jpg\n1\t0\n", "line 2: not an index, a label and a path"),
+        ("a.jpg\t1\t0\n", "line 1: not an index"),
+        ("0\t1\t \n", "line 1: not an index"),
+        ("0 1 a.jpg\n", "line 1: not an index"),
         ("0\t1\t1\ta.jpg\n", "line 1: 2 labels"),
-        ("0\t1\ta.jpg\n" + "x" * 2_000_000, "line 2: 2,000,000 characters"),
+        ("0\t1\ta.jpg\n" + "x" * 2_000_000, "line 2: the line has 2,000,000 characters"),
     ],
 )
-def test_lists_that_cannot_be_followed(text, message):
+def test_invalid_lists_are_errors(text, message):
     with pytest.raises(CatalogError, match=message) as caught:
-        listed(text)
+        lst_entries(text)
     assert caught.value.hint
 
 
-def test_the_name_of_a_class_goes_before_its_number():
+def test_the_class_name_takes_precedence_over_the_number():
     record = {"source-ref": "s3://b/x/1.jpg", "kind": 1, "kind-metadata": {"class-name": "cat", "confidence": 0.7}}
     (entry,) = manifest(record | {"patient": 7, "split": "val"})
     assert (entry.path, entry.label, entry.group, entry.part) == ("s3://b/x/1.jpg", "cat", "7", "validation")
-    assert entry.places == ("x/1.jpg", "1.jpg")
+    assert entry.candidates == ("x/1.jpg", "1.jpg")
 
 
 @pytest.mark.parametrize(
@@ -88,29 +88,29 @@ def test_the_name_of_a_class_goes_before_its_number():
         ({"class": 1, "kind": 2, "kind-metadata": {"class-name": "b"}}, "b"),
     ],
 )
-def test_which_attribute_is_the_label(more, label):
+def test_the_label_attribute_is_found(more, label):
     assert [entry.label for entry in manifest({"source-ref": "1.jpg"} | more)] == [label]
 
 
 @pytest.mark.parametrize(
     ("record", "message"),
     [
-        ({"class": 1}, "line 1 names no picture"),
-        ({"source-ref": "s3://bucket"}, "line 1 names no picture"),
-        ({"source-ref": "s3://bucket/"}, "line 1 names no picture"),
+        ({"class": 1}, "line 1: source-ref is missing or empty"),
+        ({"source-ref": "s3://bucket"}, "line 1: source-ref is missing or empty"),
+        ({"source-ref": "s3://bucket/"}, "line 1: source-ref is missing or empty"),
         ({"source-ref": ["a"]}, "source-ref is a list"),
         ({"source-ref": "a.jpg", "class": [1, 2]}, "class is a list"),
         ({"source-ref": "a.jpg", "class": 1, "label": 2}, "several labels: label, class"),
-        ({"source-ref": "a.jpg", "split": "fold1"}, "'fold1' is no part"),
-        ({"source-ref": "\ud800.jpg"}, "no Unicode text"),
+        ({"source-ref": "a.jpg", "split": "fold1"}, "unknown part 'fold1'"),
+        ({"source-ref": "\ud800.jpg"}, "not valid Unicode"),
     ],
 )
-def test_manifests_that_cannot_be_followed(record, message):
+def test_invalid_manifests_are_errors(record, message):
     with pytest.raises(CatalogError, match=message) as caught:
         manifest(record)
     assert caught.value.hint
 
 
-def test_an_address_of_many_folders_is_looked_for_in_the_last_of_them():
+def test_the_number_of_candidates_is_limited():
     (entry,) = manifest({"source-ref": "s3://b/" + "x/" * 100_000 + "1.jpg"})
-    assert len(entry.places or ()) == 64
+    assert len(entry.candidates or ()) == 64

@@ -18,11 +18,11 @@ def parquet(**columns: list[object]) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["path", "image", "filename", "file", "Path", " FILE "])
-def test_spellings_of_the_path(name):
+def test_spellings_of_the_path_column(name):
     assert read_table("t.csv", f"{name},label\na.jpg,cat\n".encode()) == [ListingEntry(path="a.jpg", label="cat")]
 
 
-def test_every_column():
+def test_all_columns_are_read():
     expected = [
         ListingEntry(path="a.jpg", label="cat", part="train", group="7"),
         ListingEntry(path="b.jpg", label=None, part="validation", group=None),
@@ -32,41 +32,41 @@ def test_every_column():
     assert read_table("t.parquet", table) == expected
 
 
-def test_path_goes_before_the_other_spellings():
+def test_path_takes_precedence_over_other_spellings():
     assert read_table("t.csv", b"file,path\nx,a.jpg\n") == [ListingEntry(path="a.jpg")]
 
 
-def test_labels_that_are_numbers_stay_as_written():
+def test_numeric_labels_are_unchanged():
     assert [entry.label for entry in read_table("t.csv", b"path,label\na,007\nb,1.50\n")] == ["007", "1.50"]
     assert [entry.label for entry in read_table("t.parquet", parquet(path=["a"], label=[3]))] == ["3"]
 
 
-def test_a_row_that_is_there_twice_counts_once():
+def test_duplicate_rows_are_merged():
     assert len(read_table("t.csv", b"path,label\na,x\na,x\n")) == 1
 
 
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"label\ncat\n", "no column of pictures: it has label"),
-        (b"path,label\na,x\nb,y\na,y\n", "line 4: 'a' stands there before"),
-        (b"path,split\na,fold3\n", "line 2: 'fold3' is no part"),
-        (b"path,label\na,x\n,y\n", "line 3 names no picture"),
+        (b"label\ncat\n", "no column of paths; its columns are label"),
+        (b"path,label\na,x\nb,y\na,y\n", "line 4: 'a' is already listed"),
+        (b"path,split\na,fold3\n", "line 2: unknown part 'fold3'"),
+        (b"path,label\na,x\n,y\n", "line 3: the path is empty"),
     ],
 )
-def test_tables_that_cannot_be_followed(data, message):
+def test_invalid_tables_are_errors(data, message):
     with pytest.raises(CatalogError, match=message) as caught:
         read_table("t.csv", data)
     assert caught.value.hint
 
 
 @pytest.mark.parametrize("data", [b"", b"PAR1", parquet(other=["a"]), parquet(path=[b"\xff\xfe"])])
-def test_parquet_that_cannot_be_followed(data):
+def test_invalid_parquet_is_an_error(data):
     with pytest.raises(CatalogError, match=r"t\.parquet"):
         read_table("t.parquet", data)
 
 
-def test_files_are_found_beside_the_table(tmp_path):
+def test_files_are_found_next_to_the_table(tmp_path):
     write_files(tmp_path / "data", {"in/a.png": b"a", "other.png": b"o"})
     write_files(tmp_path, {"out.png": b"out", "free.png": b"free"})
     write_zip(tmp_path / "data" / "b.zip", {"1.png": b"1", "2.png": b"2"})
@@ -87,11 +87,11 @@ def test_files_are_found_beside_the_table(tmp_path):
     assert found == dict(zip(rows, expected, strict=True))
 
 
-def test_a_table_that_vanished_is_a_named_error(tmp_path):
+def test_a_missing_table_is_an_error(tmp_path):
     with pytest.raises(CatalogError, match="cannot be read"):
         ListingSource(tmp_path / "absent.csv", limits=Limits())
 
 
-def test_pictures_are_no_tables():
+def test_a_picture_is_not_a_table():
     with pytest.raises(CatalogError, match="not UTF-8"):
         read_table("t.csv", picture(1))

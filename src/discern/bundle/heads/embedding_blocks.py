@@ -1,0 +1,61 @@
+"""Blocks of an embedding, each scaled to unit length before a head or an unknown scorer reads it.
+
+Neither the contrast of a picture nor the width of a block then decides how much a block counts.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from discern.errors import BundleError
+
+Span = tuple[int, int]
+"""First column of a block, and the column after its last."""
+
+SMALLEST_LENGTH = 1e-12
+
+
+def unit_blocks(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
+    """Scale each block of each row to unit length; a block of zeros stays zero.
+
+    Args:
+        features: real `[N, D]`.
+        spans: start and end of each block; contiguous from 0 to D.
+
+    Returns:
+        float32 `[N, D]`.
+
+    Raises:
+        BundleError: `features` has another number of columns.
+    """
+    features = np.asarray(features, np.float32)
+    if features.ndim != 2 or features.shape[1] != spans[-1][1]:
+        raise BundleError(f"The head expects features of shape [N, {spans[-1][1]}], not {list(features.shape)}.")
+    rows = np.empty_like(features)
+    for start, end in spans:
+        block = features[:, start:end]
+        rows[:, start:end] = block / np.maximum(np.linalg.norm(block, axis=1, keepdims=True), SMALLEST_LENGTH)
+    return rows
+
+
+def first_block_length(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
+    """Compute the Euclidean length of each row's first block, float32 `[N, 1, 1, 1]`, positive."""
+    start, end = spans[0]
+    lengths = np.linalg.norm(np.asarray(features[:, start:end], np.float32), axis=1)
+    return np.asarray(np.maximum(lengths, SMALLEST_LENGTH)[:, None, None, None])
+
+
+def check_spans(spans: Sequence[Span]) -> None:
+    """Raise BundleError unless the blocks are non-empty and contiguous from column 0."""
+    starts, ends = [start for start, _ in spans], [end for _, end in spans]
+    if not spans or starts != [0, *ends[:-1]] or any(start >= end for start, end in spans):
+        raise BundleError(f"The blocks {tuple(spans)} are not contiguous from column 0.")
+
+
+def check_array(name: str, array: np.ndarray, shape: tuple[int | None, ...], dtype: type = np.float32) -> None:
+    """Raise BundleError unless an array is non-empty and finite, and has this dtype and shape (None: any length)."""
+    fits = array.ndim == len(shape) and all(want in (None, have) for want, have in zip(shape, array.shape, strict=True))
+    if not fits or array.dtype != dtype or 0 in array.shape:
+        raise BundleError(f"{name} is {array.dtype} {array.shape}; expected {np.dtype(dtype)} {shape}.")
+    if not np.isfinite(array).all():
+        raise BundleError(f"{name} contains NaN or infinity.")

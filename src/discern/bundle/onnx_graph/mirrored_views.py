@@ -1,0 +1,27 @@
+"""Average of a picture and its mirror image, computed inside a backbone's graph."""
+
+import numpy as np
+import onnx
+
+from discern.bundle.onnx_graph.graph_writer import GraphWriter, rename, shape_of
+
+
+def average_mirrored(model: onnx.ModelProto) -> None:
+    """Make a backbone average the outputs for each picture and for its left-to-right mirror image.
+
+    Both views pass the net in one batch. The map of the mirrored view is mirrored back before it is averaged.
+
+    Args:
+        model: from `pixels` to `embedding` and perhaps `map` (channels last), opset 13 or later; changed in place.
+    """
+    shapes = {output.name: shape_of(output) for output in model.graph.output}
+    rename(model.graph.node, {name: f"views/{name}" for name in ("pixels", *shapes)})
+    front, back = GraphWriter(prefix="views/"), GraphWriter(prefix="views/")
+    front.add("Concat", "pixels", front.mirrored("pixels"), axis=0, result="views/pixels")
+    for name, shape in shapes.items():
+        pairs = back.add("Reshape", f"views/{name}", back.numbers(2, -1, *shape[1:]))
+        plain, turned = (back.add("Gather", pairs, back.weight(f"view_{i}", np.array(i)), axis=0) for i in (0, 1))
+        if name == "map":
+            turned = back.mirrored(turned)
+        back.add("Mul", back.add("Add", plain, turned), back.scalar(0.5), result=name)
+    back.append_to(model, before=front)

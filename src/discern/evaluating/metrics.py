@@ -1,0 +1,330 @@
+"""Metrics of one training run: the typed form of `metrics.json`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from discern.errors import DataError
+from discern.evaluating.calibration import CalibrationError
+from discern.evaluating.classification_metrics import ClassificationMetrics
+from discern.evaluating.intervals import UNDEFINED, Interval
+from discern.evaluating.json_fields import decode_fields, encode_fields, key
+from discern.evaluating.prediction_set_metrics import ClassCoverage
+
+FORMAT = 1
+_POLICY_SUMMARY = ("sentence", "basis", "share", "error", "needed")
+_BUNDLED = ("accuracy", "ece", "baselines", "unknown", "ordered", "gate", "split", "head")
+_BUNDLED_SETS = ("asked", "threshold", "basis", "guaranteed", "coverage", "size")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeakFreeAccuracy(Interval):
+    """Accuracy on held-out pictures that share no picture, near-copy or group with the training pictures.
+
+    Attributes:
+        method: "test-part" or "grouped-cv".
+        estimates: "bundle", measured on the shipped model itself, or "recipe", on models fitted the same way.
+        classes: number of classes among the held-out pictures.
+    """
+
+    method: str | None = None
+    estimates: str | None = None
+    classes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccuracyDifference(Interval):
+    """Random-split accuracy minus leak-free accuracy on `pictures` that both were measured on."""
+
+    pictures: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccuracyMetrics:
+    """Accuracy by three ways of splitting.
+
+    Attributes:
+        leak_free: on independent pictures.
+        random_split: by cross-validation over random folds, which ignores groups.
+        given_split: on the parts as they were given, leaks included; None if none were given.
+        difference: of `random_split` to `leak_free`.
+    """
+
+    leak_free: LeakFreeAccuracy = LeakFreeAccuracy()
+    random_split: Interval = field(default=UNDEFINED, metadata=key("naive"))
+    given_split: Interval | None = field(default=None, metadata=key("given"))
+    difference: AccuracyDifference = AccuracyDifference()
+
+    def to_json(self) -> dict[str, Any]:
+        """Convert to JSON-ready values: `leak_free`, `naive`, `given` and `difference`."""
+        return encode_fields(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownThreshold:
+    """Threshold of the unknown score, and the share of held-out known pictures above it."""
+
+    t_unknown: float | None = None
+    false_rejection: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupError:
+    """Share of groups with a wrong accepted prediction, and its one-sided 95 % upper bound in `high`."""
+
+    value: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskCurveMetrics:
+    """Accepted share and error by threshold, from few accepted to all; see `heads.RiskCurve`."""
+
+    t_accept: tuple[float, ...] = ()
+    share: tuple[float, ...] = ()
+    picture_error: tuple[float, ...] = ()
+    error: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyMetrics:
+    """Accept policy with its evidence; see `heads.RiskControl`.
+
+    Attributes:
+        sentence: the policy in plain words.
+        basis: "held-out" or "cross-fitted".
+        share: of all held-out pictures, those accepted.
+        error: of the groups with an accepted picture; None if nothing is accepted.
+        needed: independent groups still missing for the error limit; None if it is met.
+        max_error: the stated error limit.
+        t_accept: lowest accepted confidence; None if nothing is accepted.
+        picture_error: of the accepted pictures, the share that is wrong; None if nothing is accepted.
+        groups: number of independent groups behind the policy.
+        wrong: of these, the groups with a wrong prediction.
+        curve: the same for other thresholds.
+    """
+
+    sentence: str | None = None
+    basis: str | None = None
+    share: float | None = None
+    error: GroupError | None = None
+    needed: int | None = None
+    max_error: float | None = field(default=None, metadata=key("asked"))
+    t_accept: float | None = None
+    picture_error: float | None = None
+    groups: int | None = None
+    wrong: int | None = None
+    curve: RiskCurveMetrics = RiskCurveMetrics()
+
+    def summary(self) -> dict[str, Any]:
+        """The policy without its evidence, JSON-ready; a bundle's `policy`."""
+        plain = encode_fields(self)
+        return {name: plain[name] for name in _POLICY_SUMMARY}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConformalMetrics:
+    """Prediction sets on held-out pictures; see `PredictionSetMetrics`.
+
+    Attributes:
+        target: the stated coverage.
+        threshold: probability from which a label is in the set of the shipped model.
+        basis: "held-out" or "cross-fitted".
+        guaranteed: True if the coverage is guaranteed for exchangeable groups, False if it is an estimate.
+    """
+
+    coverage: Interval = UNDEFINED
+    coverage_of_groups: Interval = UNDEFINED
+    size: Interval = UNDEFINED
+    single: Interval = UNDEFINED
+    per_class: tuple[ClassCoverage, ...] = ()
+    target: float | None = field(default=None, metadata=key("asked"))
+    threshold: float | None = None
+    basis: str | None = None
+    guaranteed: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderedLabelMetrics:
+    """Distances between prediction and truth on ordered labels; see `OrdinalMetrics`.
+
+    Attributes:
+        labels: the labels in their order.
+        chosen: name of the head that was selected.
+        constant: the label that the constant prediction gives: the weighted median.
+    """
+
+    labels: tuple[str, ...] = ()
+    chosen: str | None = None
+    mae: Interval = UNDEFINED
+    rmse: Interval = UNDEFINED
+    quadratic_kappa: Interval = field(default=UNDEFINED, metadata=key("kappa"))
+    within_one: Interval = UNDEFINED
+    constant_mae: Interval = UNDEFINED
+    constant: str | None = None
+    gain: Interval = UNDEFINED
+
+
+@dataclass(frozen=True, kw_only=True)
+class NegativeMetrics:
+    """Detection of negatives; see `UnknownMetrics`.
+
+    Attributes:
+        negatives: number of negatives.
+        tuned: of these, those that the unknown score was tuned on.
+        scored: of these, those that it was measured on.
+        kept: share of known pictures not called unknown.
+        rejected: share of negatives called unknown.
+        auroc: area under the ROC curve of the unknown score.
+        accepted: share of negatives accepted as one of the classes.
+    """
+
+    negatives: int | None = None
+    tuned: int | None = None
+    scored: int | None = None
+    kept: Interval = UNDEFINED
+    rejected: Interval = UNDEFINED
+    auroc: Interval = UNDEFINED
+    accepted: Interval = UNDEFINED
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixMetrics:
+    """Pictures dropped and relabelled by fixes, and the accuracy by the labels before them."""
+
+    dropped: int = 0
+    relabelled: int = 0
+    accuracy_before: Interval = field(default=UNDEFINED, metadata=key("accuracy_as_it_came"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitMetrics:
+    """Split in numbers.
+
+    Attributes:
+        method: "test-part" or "grouped-cv".
+        reason: why, in a sentence.
+        leaks: pictures left out of training because they would have leaked.
+        unevaluated: labels without a held-out picture, and so without metrics.
+        pictures: number of pictures by part, and those unused and unreadable.
+    """
+
+    method: str | None = None
+    reason: str | None = None
+    leaks: int | None = None
+    unevaluated: tuple[str, ...] = field(default=(), metadata=key("unjudged"))
+    pictures: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningCurvePoint:
+    """Accuracy of a head fitted on a share of the groups."""
+
+    share: float
+    pictures: int
+    groups: int | None
+    accuracy: Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningCurveAdvice:
+    """Range of further groups worth collecting for one class."""
+
+    label: str
+    fewest: int
+    most: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningCurve:
+    """Accuracy by number of training groups.
+
+    Attributes:
+        points: one for each share, rising.
+        flat: True if the second half of the groups brought no measurable gain.
+        sentence: the gain in words; None if flat.
+        advice: the classes that gained most; empty if flat.
+    """
+
+    points: tuple[LearningCurvePoint, ...] = ()
+    flat: bool | None = None
+    sentence: str | None = None
+    advice: tuple[LearningCurveAdvice, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Metrics:
+    """Metrics of one training run.
+
+    Attributes:
+        format: version of `metrics.json`.
+        accuracy: by three ways of splitting.
+        ece: debiased expected calibration error.
+        classification: all metrics of the held-out predictions; None in a bundle, which does not carry them.
+        baselines: accuracy of simple classifiers on the same pictures, by name.
+        unknown: threshold of the unknown score.
+        policy: the accept policy; None if no error limit was stated.
+        conformal: prediction sets; None if no coverage was stated.
+        ordered: None if the labels have no order.
+        negatives: None if no negatives were given.
+        fixes: None if no fixes were applied.
+        split: the split in numbers.
+        head: description of the fitted head, JSON-ready.
+        names: label to `name`, `spoken` and `route`.
+        hints: options that the data suggest, in sentences.
+        learning_curve: None if it could not be measured.
+        missing: JSON keys of the parts that a file or bundle does not have; to tell them from null ones.
+    """
+
+    format: int = FORMAT
+    accuracy: AccuracyMetrics = AccuracyMetrics()
+    ece: CalibrationError = field(default=CalibrationError())
+    classification: ClassificationMetrics | None = field(default=None, metadata=key("figures"))
+    baselines: Mapping[str, Interval] = field(default_factory=dict)
+    unknown: UnknownThreshold = UnknownThreshold()
+    policy: PolicyMetrics | None = None
+    conformal: ConformalMetrics | None = None
+    ordered: OrderedLabelMetrics | None = None
+    negatives: NegativeMetrics | None = field(default=None, metadata=key("gate"))
+    fixes: FixMetrics | None = None
+    split: SplitMetrics = SplitMetrics()
+    head: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+    hints: tuple[str, ...] = ()
+    learning_curve: LearningCurve | None = None
+    missing: frozenset[str] = field(default=frozenset(), metadata=key(None))
+
+    def to_json(self) -> dict[str, Any]:
+        """Convert to JSON-ready values, without the parts in `missing`."""
+        return {name: value for name, value in encode_fields(self).items() if name not in self.missing}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+        """Read what `to_json` gives.
+
+        Keys that only a newer version writes are ignored. Parts that an older version did not write are empty, and
+        listed in `missing`.
+
+        Raises:
+            DataError: a newer format, or a value of the wrong type; the message names its key.
+        """
+        try:
+            metrics = decode_fields(cls, plain)
+        except ValueError as error:
+            raise DataError(f"These metrics are damaged: {error}", hint="Train again.") from error
+        if metrics.format > FORMAT:
+            raise DataError(
+                f"These metrics have format {metrics.format}, but only format {FORMAT} can be read.",
+                hint="Upgrade Discern, or train again.",
+            )
+        return replace(metrics, missing=frozenset(encode_fields(metrics)) - frozenset(plain))
+
+    def for_bundle(self) -> dict[str, Any]:
+        """The part that a bundle carries, JSON-ready: no confusions, no metrics by class."""
+        plain = self.to_json()
+        sets, curve = plain["conformal"], plain.get("learning_curve")
+        return {name: plain[name] for name in _BUNDLED} | {
+            "conformal": sets and {name: sets[name] for name in _BUNDLED_SETS},
+            "learning_curve": curve and {"sentence": curve["sentence"]},
+        }

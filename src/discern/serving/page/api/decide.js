@@ -1,0 +1,95 @@
+// From the graph's outputs to the JSON answer, word for word as discern.bundle.prediction builds it.
+
+import { roundHalfEven } from "../decode/resample.js";
+
+/** @import { Decision, ModelInfo, Prediction } from "./types.js" */
+
+/**
+ * @typedef {Pick<ModelInfo, "labels" | "thresholds" | "names" | "scale"> & { model: Prediction["model"] }} DecisionModel
+ *     `scale` has, for ordered labels, each one's position or number; else null.
+ */
+
+/**
+ * Turn one picture's outputs into an answer.
+ *
+ * @param {Float32Array} probabilities one number per label, in the labels' order.
+ * @param {number} unknownScore how far the picture is from what the model was trained on.
+ * @param {DecisionModel} model
+ * @returns {Prediction} the JSON object that every API returns.
+ */
+export function decide(probabilities, unknownScore, { labels, thresholds, names, scale, model }) {
+  const values = Array.from(probabilities);
+  const best = values.reduce((most, value, index) => (sortKey(value) > sortKey(values[most]) ? index : most), 0);
+  const [label, confidence] = [labels[best], values[best]];
+  const finite = [...values, unknownScore].every(Number.isFinite);
+  const decision = finite ? applyThresholds(confidence, unknownScore, thresholds) : "unknown";
+  const display = Object.hasOwn(names, label) ? names[label] : {};
+  const name = display.name || label;
+  const { set } = thresholds;
+  /** @type {Prediction} */
+  const answer = {
+    label,
+    decision,
+    confidence,
+    probabilities: Object.fromEntries(labels.map((each, index) => [each, values[index]])),
+    set: set === null ? null : labels.filter((_, index) => index === best || values[index] >= set),
+    unknown_score: unknownScore,
+    looks_like: decision === "unknown" ? label : null,
+    message: writtenMessage(name, decision, confidence),
+    model: { ...model },
+    id: randomId(),
+  };
+  if (scale) answer.order_value = scale[medianIndex(values)];
+  if (Object.keys(names).length === 0) return answer;
+  const spoken = spokenMessage(display.spoken || name, decision, confidence);
+  return { ...answer, name, spoken, route: (decision === "accept" && display.route) || null };
+}
+
+/** Sort key of a probability: NaN counts as the smallest. @param {number} value */
+function sortKey(value) {
+  return Number.isNaN(value) ? -Infinity : value;
+}
+
+/**
+ * Unknown pictures first, then confident ones; all others need a review.
+ *
+ * @param {number} confidence
+ * @param {number} unknownScore
+ * @param {ModelInfo["thresholds"]} thresholds
+ * @returns {Decision}
+ */
+function applyThresholds(confidence, unknownScore, { unknown, accept }) {
+  if (unknown !== null && unknownScore > unknown) return "unknown";
+  return accept !== null && confidence >= accept ? "accept" : "review";
+}
+
+/** Index of the label that holds the median of the probability; of two the first. @param {number[]} values */
+function medianIndex(values) {
+  let sum = 0;
+  const cumulative = values.map((value) => (sum += value));
+  return Math.max(0, cumulative.findIndex((each) => each >= sum / 2));
+}
+
+/** @param {string} name @param {Decision} decision @param {number} confidence */
+function writtenMessage(name, decision, confidence) {
+  if (decision === "unknown") return `This is not one of the things I know; it looks most like "${name}".`;
+  if (decision === "accept") return `This is "${name}" (${percent(confidence)} %).`;
+  return `This looks like "${name}" (${percent(confidence)} %), but please have a look.`;
+}
+
+/** @param {string} name @param {Decision} decision @param {number} confidence */
+function spokenMessage(name, decision, confidence) {
+  if (decision === "unknown") return `none of the things I know; most like ${name}`;
+  const sure = `${percent(confidence)} percent`;
+  return decision === "accept" ? `${name}, ${sure} sure` : `perhaps ${name}, ${sure}; please check`;
+}
+
+/** @param {number} confidence */
+function percent(confidence) {
+  return confidence >= 0.995 && confidence < 1 ? "over 99" : `${roundHalfEven(100 * confidence)}`;
+}
+
+function randomId() {
+  // Unlike randomUUID, this is available on pages without TLS, too.
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,203 @@
+// From a picture's file to upright sRGB pixels, decoded by the browser; close to what discern.picture does.
+//
+// Where Python decodes a large JPEG at a half, a quarter or an eighth, each pixel is the mean of a block of the full
+// picture's; here the blocks are averaged after decoding. Decoders differ by a level or two, mostly in colour.
+
+import { browserRotates, readOrientation, rotatePixels } from "./exif_orientation.js";
+import { normalisePng } from "./png_chunks.js";
+
+/**
+ * @typedef {"JPEG" | "PNG" | "WEBP" | "GIF" | "BMP" | "TIFF" | "AVIF" | "HEIF"} Format
+ * @typedef {{ pixels: Pixels, size: number[] }} DecodedPicture `size` is the whole picture's width and height.
+ */
+
+/** @import { Pixels } from "./resample.js" */
+
+const MAX_BYTES = 64 * 2 ** 20;
+const MAX_PIXELS = 120_000_000;
+const BAND_PIXELS = 4_000_000;
+const TAIL_BYTES = 2 ** 16;
+/** @type {Partial<Record<Format, string>>} */
+const END_MARKERS = { JPEG: "\xff\xd9", PNG: "IEND" };
+
+/** @type {[Format, RegExp][]} */
+const SIGNATURES = [
+  ["JPEG", /^\xff\xd8\xff/],
+  ["PNG", /^\x89PNG\r\n\x1a\n/],
+  ["WEBP", /^RIFF[^]{4}WEBP/],
+  ["GIF", /^GIF8[79]a/],
+  ["BMP", /^BM/],
+  ["TIFF", /^(II[*+]\0|MM\0[*+])/],
+  ["AVIF", /^[^]{4}ftypavi[fs]/],
+  ["HEIF", /^[^]{4}ftyp(hei|hev|mif1|msf1)/],
+];
+
+/** Error that says why a file cannot be used as a picture, with one of the API's codes and a remedy. */
+export class PictureError extends Error {
+  /** @param {string} code @param {string} message @param {string} hint */
+  constructor(code, message, hint) {
+    super(message);
+    this.name = "PictureError";
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/**
+ * Decode a picture over white.
+ *
+ * @param {Blob} blob the file.
+ * @param {(width: number, height: number) => number} shortestSide from the picture's size to the shorter side that is
+ *     needed, in pixels.
+ * @returns {Promise<DecodedPicture>}
+ * @throws {PictureError} if the file cannot be used as a picture.
+ */
+export async function decode(blob, shortestSide) {
+  const format = await requireFormat(blob);
+  const bitmap = await decodeBitmap(blob, format);
+  try {
+    const { width, height } = bitmap;
+    if (width * height > MAX_PIXELS) {
+      throw new PictureError("too_large", `This ${format} has ${width} x ${height} pixels.`, "Make the picture smaller.");
+    }
+    if (!(await browserRotates(format))) return rotate(readPixels(bitmap, 1, 1), await readOrientation(blob, format));
+    const factor = format === "JPEG" ? reduction(Math.min(width, height), shortestSide(width, height)) : 1;
+    const orientation = factor > 1 ? await readOrientation(blob, format) : 1;
+    return { pixels: readPixels(bitmap, factor, orientation), size: [width, height] };
+  } finally {
+    bitmap.close();
+  }
+}
+
+/** @param {Pixels} stored @param {number} orientation @returns {DecodedPicture} */
+function rotate(stored, orientation) {
+  const pixels = orientation > 1 ? rotatePixels(stored, orientation) : stored;
+  return { pixels, size: [pixels.width, pixels.height] };
+}
+
+/** @param {Blob} blob @returns {Promise<Format>} */
+async function requireFormat(blob) {
+  if (blob.size === 0) throw new PictureError("empty", "The file is empty.", "Download or copy it again.");
+  if (blob.size > MAX_BYTES) {
+    throw new PictureError("too_large", `The file has ${blob.size} bytes.`, "Make the picture smaller.");
+  }
+  const format = await detectFormat(blob);
+  if (!format) throw new PictureError("not_a_picture", "The file is not a picture in a known format.", "Use a JPEG or PNG file.");
+  return format;
+}
+
+/** Detect a file's format by its first bytes; null for an unknown one. @param {Blob} blob */
+export async function detectFormat(blob) {
+  const head = await readText(blob.slice(0, 16));
+  return SIGNATURES.find(([, pattern]) => pattern.test(head))?.[0] ?? null;
+}
+
+/** @param {Blob} blob */
+async function readText(blob) {
+  return Array.from(new Uint8Array(await blob.arrayBuffer()), (byte) => String.fromCharCode(byte)).join("");
+}
+
+/** @param {Blob} blob @param {Format} format */
+async function decodeBitmap(blob, format) {
+  try {
+    const file = format === "PNG" ? await normalisePng(blob) : blob;
+    return await createImageBitmap(file, { imageOrientation: "from-image", colorSpaceConversion: "default" });
+  } catch {
+    throw await decodingError(blob, format);
+  }
+}
+
+/** @param {Blob} blob @param {Format} format */
+async function decodingError(blob, format) {
+  if (format === "TIFF" || format === "HEIF" || format === "AVIF") {
+    return new PictureError("unsupported", `This browser cannot open ${format} pictures.`, "Save it as JPEG or PNG.");
+  }
+  const marker = END_MARKERS[format];
+  if (marker && !(await readText(blob.slice(-TAIL_BYTES))).includes(marker)) {
+    return new PictureError("truncated", `This ${format} file is incomplete.`, "Download or copy it again.");
+  }
+  return new PictureError("damaged", `This ${format} file cannot be decoded.`, "Save it again from an image editor, or leave it out.");
+}
+
+/**
+ * Power of two, at most 8, by which Python reduces a JPEG while decoding.
+ *
+ * @param {number} side
+ * @param {number} shortest
+ */
+function reduction(side, shortest) {
+  return [8, 4, 2].find((factor) => side >= factor * shortest) ?? 1;
+}
+
+/**
+ * Read a bitmap over white, band by band: a whole large picture would take its memory twice.
+ *
+ * @param {ImageBitmap} bitmap
+ * @param {number} factor
+ * @param {number} orientation
+ * @returns {Pixels}
+ */
+function readPixels(bitmap, factor, orientation) {
+  const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.ceil(side / factor));
+  const data = new Uint8ClampedArray(width * height * 4);
+  // Blocks of a rotated picture begin at the corner where the stored one began.
+  const skip = {
+    x: [2, 3, 6, 7].includes(orientation) ? width * factor - bitmap.width : 0,
+    y: [3, 4, 7, 8].includes(orientation) ? height * factor - bitmap.height : 0,
+  };
+  const rows = Math.max(1, Math.floor(BAND_PIXELS / bitmap.width / factor));
+  for (let first = 0; first < height; first += rows) {
+    const count = Math.min(rows, height - first);
+    const top = Math.max(0, first * factor - skip.y);
+    const band = readBand(bitmap, top, Math.min(bitmap.height, (first + count) * factor - skip.y) - top);
+    const into = data.subarray(first * width * 4, (first + count) * width * 4);
+    if (factor === 1) into.set(band.data);
+    else averageBlocks(band, into, { factor, width, skip: { x: skip.x, y: top - (first * factor - skip.y) } });
+  }
+  return { data, width, height, channels: 4 };
+}
+
+/** @param {ImageBitmap} bitmap @param {number} top @param {number} rows */
+function readBand(bitmap, top, rows) {
+  const canvas = new OffscreenCanvas(bitmap.width, rows);
+  const context = canvas.getContext("2d", { willReadFrequently: true, colorSpace: "srgb" });
+  if (!context) throw new Error("this browser has no 2D canvas");
+  context.imageSmoothingEnabled = false;
+  context.fillStyle = "white";
+  context.fillRect(0, 0, bitmap.width, rows);
+  context.drawImage(bitmap, 0, -top);
+  return context.getImageData(0, 0, bitmap.width, rows);
+}
+
+/**
+ * Average blocks of factor x factor pixels; at the edge the outermost pixels are repeated, as encoders do.
+ *
+ * @param {{ data: Uint8Array | Uint8ClampedArray, width: number, height: number }} band pixels of 4 channels.
+ * @param {Uint8ClampedArray} into receives `width` pixels per row; as many rows as fit.
+ * @param {{ factor: number, width: number, skip: { x: number, y: number } }} options `skip`: how far before the band's
+ *     first pixel the first block begins.
+ */
+export function averageBlocks(band, into, { factor, width, skip }) {
+  const shift = 2 * Math.log2(factor);
+  const sums = new Int32Array(width * 4);
+  for (let row = 0; row * width * 4 < into.length; row++) {
+    sums.fill((1 << shift) >> 1);
+    for (let step = 0; step < factor; step++) {
+      const y = Math.min(band.height - 1, Math.max(0, row * factor + step - skip.y));
+      addRow(band.data.subarray(y * band.width * 4, (y + 1) * band.width * 4), sums, factor, skip.x);
+    }
+    for (let index = 0; index < sums.length; index++) into[row * width * 4 + index] = sums[index] >> shift;
+  }
+}
+
+/** @param {Uint8Array | Uint8ClampedArray} row @param {Int32Array} sums @param {number} factor @param {number} skip */
+function addRow(row, sums, factor, skip) {
+  const last = row.length / 4 - 1;
+  for (let x = -skip, block = 0, step = 0; block < sums.length; x++) {
+    const from = 4 * Math.min(last, Math.max(0, x));
+    sums[block] += row[from];
+    sums[block + 1] += row[from + 1];
+    sums[block + 2] += row[from + 2];
+    if (++step === factor) [step, block] = [0, block + 4];
+  }
+}

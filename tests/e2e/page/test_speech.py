@@ -1,0 +1,164 @@
+"""What is said aloud, and when."""
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.page.conftest import Visit, choose, headline, said
+from tests.e2e.page.test_camera import until
+
+_WRITTEN = """
+window.written = [];
+const words = document.getElementById("announcements");
+new MutationObserver(() => written.push(words.textContent)).observe(words, { childList: true });
+"""
+
+
+def test_nothing_is_said_until_that_is_wanted(page: Page, shown: dict[str, Path]) -> None:
+    choose(page, shown["sure"])
+    expect(headline(page)).to_be_visible()
+    assert said(page) == []
+    expect(page.locator("#announcements")).to_have_text("Accepted: Red card, 98\u202f%")
+    page.get_by_role("button", name="Read aloud").click()
+    assert said(page) == ["a red card, 98 percent sure"]
+
+
+def test_each_answer_is_said_in_the_models_own_words(page: Page, shown: dict[str, Path]) -> None:
+    page.get_by_role("button", name="Spoken answers").click()
+    for name in ("sure", "torn", "strange"):
+        choose(page, shown[name])
+        expect(page.locator("figcaption")).to_have_text(f"{name}.png")
+        expect(headline(page)).to_be_visible()
+    assert said(page) == [
+        "Spoken answers are on.",
+        "a red card, 98 percent sure",
+        "perhaps a dark card, 50 percent; please check",
+        "none of the things I know; most like a red card",
+    ]
+
+
+def test_of_several_only_the_sum_is_said(page: Page, shown: dict[str, Path]) -> None:
+    page.get_by_role("button", name="Spoken answers").click()
+    choose(page, *shown.values())
+    expect(page.locator("#batch-title")).to_contain_text("4 pictures")
+    assert said(page)[1:] == ["4 pictures: 2 accepted, 1 to check, 1 unknown"]
+
+
+def test_the_sum_is_said_in_the_chosen_language_and_written_in_english(page: Page, shown: dict[str, Path]) -> None:
+    page.get_by_role("button", name="Spoken answers").click()
+    page.get_by_role("button", name="Voice", exact=True).click()
+    page.get_by_label("Language").select_option("it")
+    page.get_by_role("button", name="Done").click()
+    choose(page, *shown.values())
+    written = page.locator("#announcements")
+    expect(written).to_have_text("4 pictures: 2 accepted, 1 to check, 1 unknown")
+    expect(written).to_have_attribute("lang", "en")
+    heard = page.evaluate("said.at(-1)")
+    assert (heard["text"], heard["lang"]) == ("4 immagini: 2 accettate, 1 da controllare, 1 sconosciuta", "it")
+
+
+def test_language_and_speed_are_chosen_and_kept(page: Page, shown: dict[str, Path]) -> None:
+    page.get_by_role("button", name="Spoken answers").click()
+    page.get_by_role("button", name="Voice", exact=True).click()
+    page.get_by_label("Language").select_option("de")
+    page.locator("#rate").fill("1.5")
+    expect(page.locator("#rate-value")).to_have_text("1.5\u00d7")
+    page.get_by_role("button", name="Done").click()
+    page.reload()
+    choose(page, shown["sure"])
+    expect(headline(page)).to_be_visible()
+    assert page.evaluate("said") == [{"text": "a red card, zu 98 Prozent sicher", "lang": "de", "rate": 1.5}]
+
+
+def test_hands_free_says_what_has_changed_and_where(visit: Visit, address: str) -> None:
+    page = visit(address)
+    page.get_by_role("button", name="Describe aloud what the camera sees").click()
+    expect(page.locator("#facing-note")).to_contain_text("this is assumed")
+    expect(page.locator("#live")).to_be_focused()
+    told = ["a red card, to your left", "a red card, in front of you", "a red card, to your right"]
+    expect(page.locator("#rows tr")).to_have_count(4, timeout=30_000)
+    heard = said(page)
+    assert heard[0] == "I am looking."
+    begin = told.index(heard[1])
+    assert heard[1:5] == [told[(begin + number) % 3] for number in range(4)]
+    page.locator("#live").click()
+    assert said(page)[-1] == "I have stopped looking."
+    asked = page.evaluate(
+        "performance.getEntriesByType('resource').filter((e) => e.name.includes('predict')).map((e) => e.startTime)"
+    )
+    assert len(asked) <= 2.2 * (max(asked) - min(asked)) / 1000 + 1
+
+
+def test_who_says_what_the_camera_sees_is_chosen_and_nobody_else_does(visit: Visit, address: str) -> None:
+    page = visit(address)
+    page.evaluate(_WRITTEN)
+    page.get_by_role("button", name="Describe aloud what the camera sees").click()
+    expect(page.locator("#rows tr")).to_have_count(1)
+    assert len(said(page)) >= 2
+    assert set(page.evaluate("written")) <= {""}
+    page.get_by_label("Announced by").select_option("my screen reader")
+    heard = said(page)
+    before = page.locator("#rows tr").count()
+    expect(page.locator("#rows tr")).to_have_count(before + 2)
+    assert said(page) == heard
+    expect(page.locator("#speak")).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("#announcements")).to_contain_text("a red card")
+    page.reload()
+    page.get_by_role("button", name="Describe aloud what the camera sees").click()
+    expect(page.locator("#announcements")).to_contain_text("a red card")
+    assert said(page) == []
+    page.get_by_role("button", name="Spoken answers").click()
+    expect(page.get_by_label("Announced by")).to_have_value("page")
+
+
+def test_hands_free_says_once_that_the_server_is_away(visit: Visit, address: str) -> None:
+    page = visit(address)
+    page.route("**/predict*", lambda route: route.abort())
+    page.get_by_role("button", name="Describe aloud what the camera sees").click()
+    with page.expect_request("**/predict*"), page.expect_request("**/predict*"):
+        pass
+    until(page, "said.length === 2")
+    assert said(page) == ["I am looking.", "The server cannot be reached. I\u2019ll keep trying."]
+    page.unroute("**/predict*")
+    expect(page.locator("#answer .chip")).to_have_text("Accepted")
+
+
+def test_a_camera_that_looks_at_the_user_turns_the_sides_round(page: Page) -> None:
+    page.get_by_role("button", name="Use the camera").click()
+    page.get_by_label("Facing").select_option("user")
+    expect(page.locator("#facing-note")).to_contain_text("left on the screen is your left")
+    expect(page.locator(".viewfinder")).to_have_class("viewfinder mirrored")
+    sides = page.evaluate(
+        """async () => {
+        const { userSide } = await import("/page/voice/phrases.js");
+        const places = ["left", "centre", "right", null];
+        return places.map((place) => [userSide(place, "user"), userSide(place, "environment")]);
+    }"""
+    )
+    assert sides == [["right", "left"], ["centre", "centre"], ["left", "right"], [None, None]]
+
+
+def test_the_shutter_takes_what_the_finder_shows(page: Page) -> None:
+    page.get_by_role("button", name="Use the camera").click()
+    expect(page.locator("#shutter")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(headline(page)).to_contain_text("Red card")
+    size = page.locator("#picture img").evaluate("image => [image.naturalWidth, image.naturalHeight]")
+    assert size == [480, 480]
+    page.get_by_role("button", name="Take another").click()
+    expect(page.locator("#video")).to_be_visible()
+    page.get_by_role("button", name="Close the camera").click()
+    expect(page.locator("#video")).to_be_hidden()
+    assert page.evaluate("document.getElementById('video').srcObject") is None
+
+
+def test_without_a_camera_the_page_offers_another_way(visit: Visit, address: str) -> None:
+    page = visit("about:blank", ready=False)
+    page.add_init_script(
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError'))"
+    )
+    page.goto(address)
+    page.get_by_role("button", name="Use the camera").click()
+    expect(page.locator("#notice")).to_contain_text("No camera was found.")
+    with page.expect_file_chooser():
+        page.locator("#notice").get_by_role("button", name="Choose a picture").click()

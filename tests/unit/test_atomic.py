@@ -1,0 +1,233 @@
+"""A reader sees the former file or the new one, whatever happens to the writer."""
+
+import ast
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from discern.atomic import UNFINISHED, atomic_folder, atomic_write, is_unfinished
+from discern.catalog.path_text import is_ignored
+from tests.unit.full_disk import full_disk
+
+SOURCES = Path(__file__).resolve().parents[2] / "src/discern"
+# Writers of paths that a caller got from `atomic`, of a folder that only they see, or of a line at a file's end.
+ALLOWED = {
+    ("atomic.py", "replace"),
+    ("atomic.py", "rename"),
+    ("flow/predict/answer_table.py", "open"),
+    ("flow/predict/answer_table.py", "sink_parquet"),
+    ("flow/predict/resumable_output.py", "write_parquet"),
+    ("serving/keys.py", "open"),
+    ("splitting/write_parts.py", "open"),
+    ("splitting/write_parts.py", "write_bytes"),
+    ("splitting/write_parts.py", "write_text"),
+}
+OWN_PATH = {"write_text", "write_bytes", "open"}
+FIRST_ARGUMENT = {"write_parquet", "write_csv", "sink_parquet", "save", "savez", "savez_compressed"}
+ATOMIC = {"atomic_write", "atomic_folder", "replacing"}
+IN_MEMORY = {"buffer", "stream"}
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def write_half(path: Path, error: type[BaseException]) -> None:
+    path.write_text("half")
+    raise error
+
+
+class TestFile:
+    def test_it_appears_at_the_end(self, tmp_path: Path) -> None:
+        target = tmp_path / "a.csv"
+        target.write_text("before")
+        with atomic_write(target) as temporary:
+            temporary.write_text("after")
+            assert temporary.parent == tmp_path
+            assert target.read_text() == "before"
+        assert target.read_text() == "after"
+        assert names(tmp_path) == ["a.csv"]
+
+    @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+    def test_what_fails_changes_nothing_and_leaves_nothing(self, error: type[BaseException], tmp_path: Path) -> None:
+        target = tmp_path / "a.csv"
+        target.write_text("before")
+        with pytest.raises(error), atomic_write(target) as temporary:
+            write_half(temporary, error)
+        assert target.read_text() == "before"
+        assert names(tmp_path) == ["a.csv"]
+
+    def test_a_full_disk_changes_nothing_and_leaves_nothing(self, tmp_path: Path) -> None:
+        target = tmp_path / "a.csv"
+        target.write_text("before")
+        with pytest.raises(OSError, match="large"), full_disk(), atomic_write(target) as temporary:
+            temporary.write_text("after")
+        assert target.read_text() == "before"
+        assert names(tmp_path) == ["a.csv"]
+
+    def test_a_folder_of_that_name_is_left_alone(self, tmp_path: Path) -> None:
+        (tmp_path / "a").mkdir()
+        with pytest.raises(OSError, match="a"), atomic_write(tmp_path / "a") as temporary:
+            temporary.write_text("new")
+        assert names(tmp_path) == ["a"]
+
+    @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the system's own user may write everywhere")
+    def test_a_folder_that_is_closed_stays_as_it_is(self, tmp_path: Path) -> None:
+        tmp_path.chmod(0o500)
+        with pytest.raises(PermissionError), atomic_write(tmp_path / "a") as temporary:
+            temporary.write_text("new")
+        tmp_path.chmod(0o700)
+        assert names(tmp_path) == []
+
+    def test_a_folder_that_is_not_there_is_an_error(self, tmp_path: Path) -> None:
+        with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "no" / "a") as temporary:
+            temporary.write_text("new")
+
+    @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+    def test_who_may_read_it_is_as_for_any_new_file(self, tmp_path: Path) -> None:
+        (tmp_path / "plain").write_text("x")
+        with atomic_write(tmp_path / "a") as temporary:
+            temporary.write_text("x")
+        assert (tmp_path / "a").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+    def test_the_longest_name_has_room(self, tmp_path: Path) -> None:
+        target = tmp_path / ("ä" * 127)
+        with atomic_write(target) as temporary:
+            temporary.write_text("x")
+        assert target.read_text() == "x"
+
+    def test_of_many_writers_one_wins_whole(self, tmp_path: Path) -> None:
+        target, texts = tmp_path / "a", [f"{number}" * 100_000 for number in range(8)]
+
+        def write(text: str) -> None:
+            with atomic_write(target) as temporary:
+                temporary.write_text(text)
+
+        writers = [threading.Thread(target=write, args=(text,)) for text in texts]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        assert target.read_text() in texts
+        assert names(tmp_path) == ["a"]
+
+
+class TestFolder:
+    @pytest.mark.parametrize("there", [False, True])
+    def test_it_appears_at_the_end(self, there: bool, tmp_path: Path) -> None:
+        target = tmp_path / "parts"
+        if there:
+            target.mkdir()
+        with atomic_folder(target) as temporary:
+            (temporary / "a").write_text("x")
+            assert not (target / "a").exists()
+        assert names(target) == ["a"]
+        assert names(tmp_path) == ["parts"]
+
+    def test_what_fails_leaves_nothing(self, tmp_path: Path) -> None:
+        with pytest.raises(KeyboardInterrupt), atomic_folder(tmp_path / "parts") as temporary:
+            write_half(temporary / "a", KeyboardInterrupt)
+        assert names(tmp_path) == []
+
+    def test_what_is_there_stays(self, tmp_path: Path) -> None:
+        (tmp_path / "parts").mkdir()
+        (tmp_path / "parts/mine").write_text("x")
+        with pytest.raises(OSError, match="parts"), atomic_folder(tmp_path / "parts") as temporary:
+            (temporary / "a").write_text("x")
+        assert names(tmp_path / "parts") == ["mine"]
+        assert names(tmp_path) == ["parts"]
+
+    @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+    def test_who_may_read_it_is_as_for_any_new_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "plain").mkdir()
+        with atomic_folder(tmp_path / "parts"):
+            pass
+        assert (tmp_path / "parts").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX knows them")
+@pytest.mark.parametrize("kind", ["atomic_write", "atomic_folder"])
+def test_a_killed_writer_leaves_the_former_file_and_a_name_that_is_known(kind: str, tmp_path: Path) -> None:
+    target = tmp_path / "a.csv"
+    if kind == "atomic_write":
+        target.write_text("before")
+    code = (
+        f"import sys, pathlib; from discern.atomic import {kind}\n"
+        f"with {kind}(pathlib.Path(sys.argv[1])) as path:\n"
+        "    (path / 'x' if path.is_dir() else path).write_text('half')\n"
+        "    print(path.name, flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(target)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        name = writer.stdout.readline().strip()
+        writer.send_signal(signal.SIGKILL)
+    assert names(tmp_path) == sorted([name, "a.csv"] if kind == "atomic_write" else [name])
+    assert kind == "atomic_folder" or target.read_text() == "before"
+    assert is_unfinished(name)
+    assert is_ignored(name)
+    assert name.endswith(UNFINISHED)
+
+
+@pytest.mark.parametrize("name", ["a.csv", ".a.csv.unfinished", "a.0f3a9b12.unfinished", ".lock", ".a.0F3A9B12.tmp"])
+def test_other_names_are_no_leftovers(name: str) -> None:
+    assert not is_unfinished(name)
+
+
+def called(call: ast.expr) -> str:
+    function = call.func if isinstance(call, ast.Call) else call
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def written(call: ast.Call) -> ast.expr | None:
+    """The path that a call writes to or renames; None where it does neither."""
+    modes = [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    if not isinstance(call.func, ast.Attribute):
+        return None
+    if call.func.attr == "open" and not any(mode[:1] in ("w", "x", "a") for mode in modes[:1]):
+        return None
+    if call.func.attr in OWN_PATH:
+        return call.func.value
+    if call.func.attr in FIRST_ARGUMENT and call.args:
+        return call.args[0]
+    renames = ast.unparse(call.func) in ("os.replace", "os.rename") or call.func.attr == "rename"
+    return call.func.value if renames and call.args else None
+
+
+def bare_writes(source: str) -> set[str]:
+    """Names of the calls that write to a path which no surrounding `with` got from `atomic`."""
+    found = set()
+    for function in ast.walk(ast.parse(source)):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            items = [item for node in ast.walk(function) if isinstance(node, ast.With) for item in node.items]
+            given = {
+                ast.unparse(item.optional_vars)
+                for item in items
+                if item.optional_vars and called(item.context_expr) in ATOMIC
+            }
+            for call in ast.walk(function):
+                path = written(call) if isinstance(call, ast.Call) else None
+                if path is not None and ast.unparse(path) not in given | IN_MEMORY:
+                    found.add(called(call))
+    return found
+
+
+def test_a_bare_write_is_seen() -> None:
+    assert bare_writes("def f(p):\n p.write_text('x')") == {"write_text"}
+    assert bare_writes("def f(p, t):\n t.write_parquet(p)") == {"write_parquet"}
+    assert bare_writes("def f(p):\n with p.open('wb') as q:\n  q.write(b'')") == {"open"}
+    assert bare_writes("def f(p):\n with atomic_write(p) as q:\n  q.write_text('x')") == set()
+
+
+def test_nothing_else_writes_a_file_that_a_reader_could_see_half_of() -> None:
+    found = {
+        (path.relative_to(SOURCES).as_posix(), name)
+        for path in SOURCES.rglob("*.py")
+        for name in bare_writes(path.read_text(encoding="utf-8"))
+    }
+    assert found == ALLOWED
