@@ -75,7 +75,7 @@ def test_requests_in_progress_are_answered_at_shutdown(bundle: Path) -> None:
 
 
 def test_an_idle_connection_is_closed(bundle: Path) -> None:
-    with started(bundle, "--patience", "1") as (address, _):
+    with started(bundle, "--request-timeout", "1") as (address, _):
         ready(address)
         where = socket_address(address)
         for data in (b"", b"POST /predict HTTP/1.1\r\nHost: x\r\nX: "):
@@ -90,7 +90,7 @@ def test_an_idle_connection_is_closed(bundle: Path) -> None:
 
 def test_headers_have_a_maximum_size_and_rejected_bodies_a_timeout(bundle: Path) -> None:
     rejected = b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
-    with started(bundle, "--patience", "1") as (address, _):
+    with started(bundle, "--request-timeout", "1") as (address, _):
         ready(address)
         where = socket_address(address)
         with socket.create_connection(where, timeout=PATIENCE) as connection:
@@ -114,7 +114,7 @@ def test_headers_have_a_maximum_size_and_rejected_bodies_a_timeout(bundle: Path)
 
 def test_a_body_after_its_response_does_not_keep_the_connection_open(bundle: Path) -> None:
     head = b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
-    with started(bundle, "--patience", "1") as (address, _):
+    with started(bundle, "--request-timeout", "1") as (address, _):
         ready(address)
         with socket.create_connection(socket_address(address), timeout=PATIENCE) as connection:
             connection.sendall(head)
@@ -224,7 +224,7 @@ def test_a_signal_ends_the_server_with_code_0(bundle: Path, workers: str, number
 
 def test_new_connections_are_refused_during_the_shutdown_of_workers(bundle: Path) -> None:
     """A worker waits for the rest of a body; new connections do not."""
-    with started(bundle, "--workers", "2", "--patience", "20") as (address, process):
+    with started(bundle, "--workers", "2", "--request-timeout", "20") as (address, process):
         ready(address)
         where = socket_address(address)
         with socket.create_connection(where, timeout=PATIENCE) as connection:
@@ -244,7 +244,7 @@ def test_new_connections_are_refused_during_the_shutdown_of_workers(bundle: Path
 
 def test_a_client_that_does_not_read_is_disconnected(bundle: Path) -> None:
     request, times = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", 2_000
-    with started(bundle, "--patience", "1") as (address, _):
+    with started(bundle, "--request-timeout", "1") as (address, _):
         ready(address)
         whole = times * len(httpx2.get(address + "/openapi.json").content)
         with socket.socket() as connection:
@@ -309,9 +309,9 @@ def test_startup_errors_are_one_line(bundle: Path, tmp_path: Path) -> None:
         ("serve", bundle, "--host", "0.0.0.0"): "--key-file",
         ("serve", tmp_path / "none.discern"): "none.discern",
         ("serve", bundle, "--key-file", tmp_path / "none.txt"): "none.txt",
-        ("serve", bundle, "--rate", "much"): "much",
-        ("serve", bundle, "--workers", "2", "--rate", "1/minute"): "--rate-store",
-        ("serve", bundle, "--host", "203.0.113.7", "--open"): "Cannot listen on",
+        ("serve", bundle, "--rate-limit", "much"): "much",
+        ("serve", bundle, "--workers", "2", "--rate-limit", "1/minute"): "--rate-store",
+        ("serve", bundle, "--host", "203.0.113.7", "--no-auth"): "Cannot listen on",
     }
     for arguments, named in rejected.items():
         assert named in refusal(call_here(tmp_path, (*arguments, "--port", "0"))), arguments
