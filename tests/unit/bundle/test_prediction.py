@@ -66,7 +66,7 @@ def test_many_predictions_are_decided_as_one_is() -> None:
 @pytest.mark.parametrize("number", NOT_FINITE)
 def test_numbers_that_are_not_finite_are_null_in_json(number: float) -> None:
     names = LabelNames(scale=(number, number))
-    prediction = predict_one({"a": number, "b": 0.5}, number, thresholds=EASY, model=MODEL, names=names)
+    prediction = predict_one({"a": number, "b": 0.5}, number, thresholds=EASY, model=MODEL, label_names=names)
     plain = json.loads(json.dumps(prediction.to_json(), allow_nan=False))
     assert plain["probabilities"] == {"a": None, "b": 0.5}
     assert plain["unknown_score"] is plain["order_value"] is None
