@@ -1,6 +1,6 @@
-"""Where the world comes in: each door takes a path from outside and says what came of it, or raises a `DiscernError`.
+"""Entry points for hostile input: each takes a path and returns the outcome, or raises a `DiscernError`.
 
-What a door alone needs is imported by it, so that memory is measured as its users have it.
+Imports that one entry point needs are inside it, so that its memory is measured as users have it.
 """
 
 import re
@@ -20,11 +20,11 @@ from tests.unit.catalog.factories import picture, write_files
 
 READ = "read"
 SECRET = picture(0x5EC)
-"""Lies outside of every folder that is given; whoever finds it was led there."""
+"""A picture outside every given folder, which must never be read."""
 
 
 class Came(NamedTuple):
-    """What came: the codes of errors, or "read"; and what was said."""
+    """The outcome: error codes or "read", and a message."""
 
     code: str
     message: str
@@ -39,12 +39,12 @@ def open_one(path: Path, work: Path) -> Came:
 
 
 def scan_all(path: Path, work: Path) -> Came:
-    """Catalogue a folder, a list or an archive: the codes of its rows."""
+    """Catalogue a folder, a list or an archive; returns the codes of its rows."""
     return _rows(scan(path, cache=work / "cache", threads=2))
 
 
 def answer_all(path: Path, work: Path) -> Came:
-    """Answer a path as `discern predict` does."""
+    """Predict a path as `discern predict` does."""
     from discern.flow.predict.predict import predict  # noqa: PLC0415
 
     errors = [answer.error for answer in predict(_model(), [path]) if answer.error]
@@ -52,7 +52,7 @@ def answer_all(path: Path, work: Path) -> Came:
 
 
 def load_one(path: Path, work: Path) -> Came:
-    """Load a bundle, answer with it, and verify it."""
+    """Load a bundle, predict with it, and verify it."""
     from discern.flow.verify import verify  # noqa: PLC0415
 
     model = load(path)
@@ -70,7 +70,7 @@ def fix_all(path: Path, work: Path) -> Came:
 
 
 def scan_with_cache(path: Path, work: Path) -> Came:
-    """Catalogue three pictures with a cache from elsewhere: it changes nothing."""
+    """Catalogue three pictures with a foreign cache, which must change nothing."""
     with_cache, without = (scan(_sound(work), cache=cache, threads=2) for cache in (path, work / "cache"))
     assert with_cache.table.equals(without.table)
     assert np.array_equal(with_cache.thumbs[:], without.thumbs[:])
@@ -78,7 +78,7 @@ def scan_with_cache(path: Path, work: Path) -> Came:
 
 
 def check_all(path: Path, work: Path) -> Came:
-    """Check a folder, a list or an archive from one end to the other."""
+    """Run all checks on a folder, a list or an archive."""
     from discern.flow.check import check  # noqa: PLC0415
 
     found = check(path, runs=work / "runs", backbone=_backbone(work), cache=work / "cache")
@@ -89,7 +89,7 @@ def check_all(path: Path, work: Path) -> Came:
 
 
 def resume_check(path: Path, work: Path) -> Came:
-    """Go on with a check in a run's folder from elsewhere."""
+    """Resume a check in a foreign run folder."""
     from discern.flow.check import check  # noqa: PLC0415
 
     found = check(
@@ -99,7 +99,7 @@ def resume_check(path: Path, work: Path) -> Came:
 
 
 def resume_training(path: Path, work: Path) -> Came:
-    """Go on with a training in a run's folder from elsewhere."""
+    """Resume a training in a foreign run folder."""
     from discern.flow.train import train  # noqa: PLC0415
 
     found = train(
@@ -147,10 +147,10 @@ def _backbone(work: Path) -> str:
 
 
 def peak_memory() -> int:
-    """The most bytes that this process had in memory."""
+    """Return the peak resident memory of this process, in bytes."""
     status = Path("/proc/self/status")
     if status.exists():
-        # What `resource` says begins with the memory of the process that began this one.
+        # `resource` includes the memory of the parent process before exec.
         found = re.search(r"VmHWM:\s*(\d+)", status.read_text())
         assert found
         return 1024 * int(found[1])

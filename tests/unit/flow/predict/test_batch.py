@@ -20,6 +20,7 @@ from discern.flow.predict.predict import predict
 from discern.progress import Progress
 from tests.unit.bundle.factories import plain, write_small
 from tests.unit.flow.predict.test_predict import standard_input
+from tests.unit.inference.factories import write_nan_bundle
 
 REDS = (0, 60, 120, 128, 140, 200, 250)
 
@@ -326,6 +327,18 @@ class TestResult:
         assert plain["decisions"] == {"accept": 3, "review": 4, "unknown": 1}
         assert (plain["out"], plain["sheet"]) == (str(tmp_path / "a.csv"), str(tmp_path / "a.html"))
         json.dumps(plain, allow_nan=False)
+
+    def test_numbers_that_are_not_finite_are_missing(self, tmp_path: Path) -> None:
+        bundle = write_nan_bundle(tmp_path / "nan.discern")
+        photos = write_photos(tmp_path / "photos")
+        predict_to(bundle, photos, tmp_path / "a.parquet")
+        table = pl.read_parquet(tmp_path / "a.parquet")
+        black = table.filter(pl.col("path").str.ends_with("0_0.png")).row(0, named=True)
+        assert black["decision"] == "unknown"
+        assert black["confidence"] is black["unknown_score"] is black["p:red"] is None
+        predict_to(bundle, photos, tmp_path / "a.jsonl")
+        lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+        assert [line["confidence"] for line in lines if line["path"].endswith("0_0.png")] == [None]
 
     def test_a_loaded_model_works_as_well(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         assert predict_to(load(bundle, threads=1), photos, tmp_path / "a.csv", threads=1).pictures == len(REDS) + 2

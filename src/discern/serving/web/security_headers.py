@@ -1,4 +1,4 @@
-"""What every answer tells a browser to keep to."""
+"""Security headers of every response."""
 
 _SECURITY = {
     "X-Content-Type-Options": "nosniff",
