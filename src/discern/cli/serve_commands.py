@@ -19,7 +19,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to bind.")] = ServeConfig.host,
     port: Annotated[int, typer.Option(help="Port to bind; 0 picks a free one.")] = ServeConfig.port,
     workers: Annotated[int, typer.Option(help="Number of worker processes.")] = ServeConfig.workers,
-    key_file: Annotated[str | None, typer.Option(help="File of API keys, as written by `discern key`.")] = None,
+    key_file: Annotated[str | None, typer.Option(help="File of API keys, as written by discern key.")] = None,
     no_auth: Annotated[
         bool, typer.Option("--no-auth", help="Allow requests without an API key from other machines.")
     ] = False,
