@@ -86,11 +86,11 @@ def write_page(run: Run, prepared: Prepared, learned: FitResult, decided: Accept
             page,
             catalog=prepared.catalog,
             findings=prepared.findings,
-            answers=_answers(prepared.catalog, learned.honest, decided),
+            predictions=_answers(prepared.catalog, learned.honest, decided),
             metrics=metrics,
             run=facts,
             pictures=shower.pixels,
-            strangers=_strangers(learned),
+            negative_scores=_strangers(learned),
             evidence=shower.evidence,
             title=run.folder.name,
         )
