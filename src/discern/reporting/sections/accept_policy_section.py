@@ -163,7 +163,7 @@ def _explanation(policy: "PolicyMetrics") -> tuple[str, ...]:
         )
     groups = plural(policy.groups or 0, "independent group")
     evidence = (
-        f"A prediction is accepted from a confidence of {percent(t_accept)}. Of {groups} with an accepted "
+        f"Predictions with a confidence of {percent(t_accept)} or more are accepted. Of {groups} with an accepted "
         f"prediction (a video, a burst or one object counts once), {count(policy.wrong)} had a wrong one."
     )
     if policy.basis == "held-out":

@@ -77,13 +77,13 @@ def _review_labels(findings: Mapping[str, int]) -> Iterator[Step]:
     if conflicts:
         yield Step(
             title=f"Decide on {plural(conflicts, 'picture')} with two labels",
-            text="The same picture has two labels. Drop the wrong one in fixes.csv and train again with it.",
+            text="The same picture has two labels. Drop the wrong one in fixes.csv, then train again with --fixes.",
             anchor="finding-label_conflict",
         )
     if suspects:
         yield Step(
             title=f"Review {plural(suspects, 'label')} that {'is' if suspects == 1 else 'are'} probably wrong",
-            text="In fixes.csv, keep the lines that you agree with, delete the others, and train again with it.",
+            text="In fixes.csv, keep the lines that you agree with, delete the others, then train again with --fixes.",
             anchor="finding-likely_wrong_label",
         )
 

@@ -39,7 +39,7 @@ def test_a_policy_that_meets_its_limit(catalog):
     section = describe_policy(Metrics.from_json({"policy": policy_for()}), predictions_for(catalog))
     assert section.met
     assert section.sentence == "Of the accepted predictions, at most 5 % are wrong."
-    assert "from a confidence of 90.0 %" in plain(section.explanation[0])
+    assert "a confidence of 90.0 % or more" in plain(section.explanation[0])
     assert "140 independent groups" in section.explanation[0]
     assert "In at least 19 of 20" in section.explanation[1]
     assert section.needed == ""
