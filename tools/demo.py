@@ -184,14 +184,14 @@ def print_examples(result: discern.TrainResult, source: Path) -> None:
     model = discern.load(result.bundle)
     held_out = pl.read_parquet(result.run / "answers.parquet").sort("confidence")
     known = held_out.filter(pl.col("unknown_score") <= pl.col("t_unknown"))
-    patterns = [answer for answer in discern.predict(model, [PATTERNS]) if answer.prediction]
-    rejected = [answer for answer in patterns if answer.prediction.decision == "unknown"]
+    patterns = [each for each in discern.predict(model, [PATTERNS]) if each.prediction]
+    rejected = [each for each in patterns if each.prediction.decision == "unknown"]
     print_heading("Three pictures")
     for kind, rows in (("confident", known.tail(1)), ("uncertain", known.head(1))):
         for row in rows.iter_rows(named=True):
             print_prediction(kind, source / row["path"], model, truth=row["label"], held_out=row)
-    for answer in rejected[:1]:
-        print_prediction("unknown", Path(answer.path), model)
+    for each in rejected[:1]:
+        print_prediction("unknown", Path(each.path), model)
     print_heading("Called unknown")
     print(f"{len(rejected):>7} of {len(patterns)} drawn patterns, which show none of the classes")
     print(f"{len(held_out) - len(known):>7} of {len(held_out)} held-out pictures, which show known classes")

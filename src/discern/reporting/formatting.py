@@ -75,7 +75,7 @@ def percent_interval(metric: "Interval") -> str:
 
 
 def nested(values: Mapping[str, Any] | None, *keys: str) -> Mapping[str, Any]:
-    """Return a nested mapping of JSON-like values; empty if a key is missing or its value is no mapping."""
+    """Return a nested mapping of JSON-like values; empty if a key is missing or its value is not a mapping."""
     found: Any = values
     for key in keys:
         found = found.get(key) if isinstance(found, Mapping) else None

@@ -38,7 +38,7 @@ class PageImage:
 
 
 class Gallery:
-    """Turns catalog rows into images of a page.
+    """Images of a page, made from catalog rows.
 
     Args:
         catalog: source of paths, labels, sizes and thumbnails.

@@ -155,7 +155,7 @@ def _draw_entry(canvas: Image.Image, pen: "_Pen", at: tuple[int, int], entry: Sh
 
 
 class _Pen:
-    """Draws boxes, and text cut to a width."""
+    """Pen for boxes, and for text cut to a width."""
 
     def __init__(self, draw: ImageDraw.ImageDraw) -> None:
         self._draw = draw

@@ -35,25 +35,25 @@ def interval_plot(
     value = metric if metric is None or isinstance(metric, float) else metric.value
     low, high = (None, None) if metric is None or isinstance(metric, float) else (metric.low, metric.high)
 
-    def place(number: float) -> str:
+    def position(number: float) -> str:
         return f"{100 * min(1.0, max(0.0, (number - start) / ((end - start) or 1.0))):.2f}%"
 
     marks = [tag("line", x1="0", x2="100%", y1="10", y2="10", class_="rail")]
     if low is not None and high is not None:
-        marks.append(tag("line", x1=place(low), x2=place(high), y1="10", y2="10", class_="span"))
+        marks.append(tag("line", x1=position(low), x2=position(high), y1="10", y2="10", class_="span"))
     if mark is not None:
-        marks.append(tag("line", x1=place(mark), x2=place(mark), y1="2", y2="18", class_="goal"))
+        marks.append(tag("line", x1=position(mark), x2=position(mark), y1="2", y2="18", class_="goal"))
     if value is not None:
-        marks.append(tag("circle", cx=place(value), cy="10", r="5", class_="dot"))
+        marks.append(tag("circle", cx=position(value), cy="10", r="5", class_="dot"))
     return tag("svg", joined(marks), class_=f"track {kind}", height="20", aria_hidden="true")
 
 
 def stacked_bar(values: Sequence[float], *, total: float) -> Markup:
     """Draw values as one stacked bar, each in its own shade, on an axis from 0 to `total`."""
     left, pieces = 0.0, []
-    for place, value in enumerate(values):
+    for index, value in enumerate(values):
         width = 100 * value / total if total else 0.0
-        pieces.append(tag("rect", x=f"{left:.3f}%", y="0", width=f"{width:.3f}%", height="12", class_=f"shade{place}"))
+        pieces.append(tag("rect", x=f"{left:.3f}%", y="0", width=f"{width:.3f}%", height="12", class_=f"shade{index}"))
         left += width
     return tag("svg", joined(pieces), class_="bar", height="12", aria_hidden="true")
 
@@ -68,10 +68,10 @@ def paired_bars(first: float, second: float) -> Markup:
 
 
 def waffle_chart(kinds: Sequence[tuple[str, int]], *, name: str) -> Markup:
-    """Draw a count of squares for each kind; the kinds differ by shape, not by colour alone."""
-    places = [kind for kind, count in kinds for _ in range(count)]
+    """Draw each count as that many squares; they differ by shape, not by colour alone."""
+    squares = [kind for kind, count in kinds for _ in range(count)]
     marks = []
-    for number, kind in enumerate(places):
+    for number, kind in enumerate(squares):
         row, column = divmod(number, _WAFFLE_COLUMNS)
         x, y = _WAFFLE_STEP * column + 1, _WAFFLE_STEP * row + 1
         marks.append(tag("rect", x=x, y=y, width=_WAFFLE_SIDE, height=_WAFFLE_SIDE, rx="2.5", class_=kind))
@@ -80,6 +80,6 @@ def waffle_chart(kinds: Sequence[tuple[str, int]], *, name: str) -> Markup:
             marks.append(tag("path", d=cross, class_="cross"))
         if kind == "unknown":
             marks.append(tag("text", "?", x=x + _WAFFLE_SIDE / 2, y=y + 10, text_anchor="middle"))
-    rows = -(-len(places) // _WAFFLE_COLUMNS)
+    rows = -(-len(squares) // _WAFFLE_COLUMNS)
     box = f"0 0 {_WAFFLE_STEP * _WAFFLE_COLUMNS:g} {_WAFFLE_STEP * max(rows, 1):g}"
     return tag("svg", joined(marks), viewBox=box, class_="waffle", role="img", aria_label=name)

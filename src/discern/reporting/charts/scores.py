@@ -54,18 +54,18 @@ def _bars(
     counts, edges = np.histogram(scores, bins=bins, range=ends)
     step = _WIDTH / bins
     marks = []
-    for place, tall in enumerate(height * counts / max(1, counts.max())):
-        beyond = threshold is not None and edges[place : place + 2].mean() > threshold
+    for index, tall in enumerate(height * counts / max(1, counts.max())):
+        beyond = threshold is not None and edges[index : index + 2].mean() > threshold
         kind = "beyond" if beyond else "within"
-        x, y = step * place + 0.5, bottom - float(tall)
+        x, y = step * index + 0.5, bottom - float(tall)
         marks.append(tag("rect", x=x, y=y, width=step - 1, height=float(tall), class_=kind))
     return [*marks, tag("line", x1="0", x2=_WIDTH, y1=bottom, y2=bottom, class_="grid")]
 
 
 def _limit(x: float, bottom: float) -> list[Markup]:
     left = x > 0.6 * _WIDTH
-    place: dict[str, str | float] = {"x": x - 6, "text_anchor": "end"} if left else {"x": x + 6}
+    anchor: dict[str, str | float] = {"x": x - 6, "text_anchor": "end"} if left else {"x": x + 6}
     return [
         tag("line", x1=x, x2=x, y1="6", y2=bottom, class_="limit"),
-        tag("text", "unknown", y="14", **place),
+        tag("text", "unknown", y="14", **anchor),
     ]

@@ -107,5 +107,5 @@ def ticks(first: float, last: float) -> list[float]:
     step = next((each for each in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2) if (last - first) / each <= 6), 0.25)
     start = -int(-first / step + 1e-9)
     return [
-        round(step * place, 6) for place in range(start, int(last / step + 1e-9) + 1) if step * place >= first - 1e-9
+        round(step * index, 6) for index in range(start, int(last / step + 1e-9) + 1) if step * index >= first - 1e-9
     ]

@@ -76,7 +76,7 @@ class ClassPage:
 
 def anchors(labels: Sequence[str]) -> dict[str, str]:
     """Return the id of each class page, by label."""
-    return {label: f"class-{place}" for place, label in enumerate(labels)}
+    return {label: f"class-{index}" for index, label in enumerate(labels)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +122,7 @@ def class_pages(
     if metrics.classification is None or not metrics.classification.per_class:
         return ()
     builder = _PageBuilder(labels, metrics, predictions, picker, label_findings)
-    return tuple(builder.page(place, totals.get(label, 0)) for place, label in enumerate(labels))
+    return tuple(builder.page(index, totals.get(label, 0)) for index, label in enumerate(labels))
 
 
 class _PageBuilder:
@@ -142,15 +142,15 @@ class _PageBuilder:
         self._coverage = coverage_by_class(metrics)
         self._confusion_labels, self._confusion = metrics.classification.labels, metrics.classification.confusion
 
-    def page(self, place: int, total: int) -> ClassPage:
-        label, predictions = self._labels[place], self._predictions
+    def page(self, index: int, total: int) -> ClassPage:
+        label, predictions = self._labels[index], self._predictions
         own, covered = self._metrics.get(label), self._coverage.get(label)
-        truth, predicted = predictions.truth == place, predictions.predicted == place
+        truth, predicted = predictions.truth == index, predictions.predicted == index
         return ClassPage(
             anchor=self._anchors[label],
             label=label,
-            previous=self._labels[place - 1] if place else None,
-            next=self._labels[place + 1] if place + 1 < len(self._labels) else None,
+            previous=self._labels[index - 1] if index else None,
+            next=self._labels[index + 1] if index + 1 < len(self._labels) else None,
             pictures=count(total),
             evaluated=count(None if own is None else own.support),
             groups=count(None if own is None else own.groups),
@@ -174,14 +174,14 @@ class _PageBuilder:
             return ()
         own = self._confusion_labels.index(label)
         line = self._confusion[own] if of_its_pictures else self._confusion[:, own]
-        others = [place for place in np.argsort(-line, kind="stable") if place != own and line[place] > 0]
+        others = [index for index in np.argsort(-line, kind="stable") if index != own and line[index] > 0]
         return tuple(
             MixUp(
-                other=self._confusion_labels[place],
-                count=count(round(float(line[place]), 1)),
-                share=percent(float(line[place] / line.sum())),
+                other=self._confusion_labels[index],
+                count=count(round(float(line[index]), 1)),
+                share=percent(float(line[index] / line.sum())),
             )
-            for place in others[:_MAX_MIX_UPS]
+            for index in others[:_MAX_MIX_UPS]
         )
 
     def _most_confident(self, chosen: np.ndarray) -> list[int]:
@@ -195,7 +195,7 @@ class _PageBuilder:
         ranked = positions[np.argsort(-self._predictions.confidence[positions], kind="stable")]
         order = self._picker.without_copies(ranked.tolist())
         ranks = np.unique(np.linspace(0, max(0, len(order) - 1), self._budget.correct).round().astype(int))
-        return [order[place] for place in ranks if place < len(order)]
+        return [order[index] for index in ranks if index < len(order)]
 
     def _examples(self, positions: list[int]) -> tuple[ExamplePrediction, ...]:
         return tuple(self._picker.example(position, self._budget.side) for position in positions)

@@ -119,7 +119,7 @@ def _side_bars(sides: np.ndarray) -> tuple[Bar, ...]:
         inside = int(((sides >= first) & (sides < (last or np.inf))).sum())
         name = f"under {last}" if not first else f"{first} or more" if last is None else f"{first} to {last - 1}"
         bars.append(Bar(name=f"{name} px", count=inside, bar=stacked_bar([inside], total=max(1, len(sides)))))
-    filled = [place for place, bar in enumerate(bars) if bar.count]
+    filled = [index for index, bar in enumerate(bars) if bar.count]
     return tuple(bars[filled[0] : filled[-1] + 1]) if filled else ()
 
 

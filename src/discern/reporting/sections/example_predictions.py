@@ -38,7 +38,7 @@ class ExamplePrediction:
 
 
 class ExamplePicker:
-    """Turns held-out predictions into examples with pictures."""
+    """Selection of held-out predictions as examples with pictures."""
 
     def __init__(self, predictions: PredictionTable, gallery: Gallery, labels: Sequence[str]) -> None:
         self._predictions, self._gallery, self._labels = predictions, gallery, labels

@@ -78,7 +78,7 @@ class CheckFindings:
 
 
 class FindingCards:
-    """Turns findings into cards; pictures to compare with are taken from `catalog`."""
+    """Factory of the cards of findings; pictures to compare with are taken from `catalog`."""
 
     def __init__(self, findings: Sequence["Finding"], gallery: Gallery, catalog: "Catalog | None" = None) -> None:
         self._gallery, self._catalog = gallery, catalog
@@ -172,14 +172,14 @@ def _varied(found: list["Finding"], gallery: Gallery) -> list["Finding"]:
     turn: Counter[str | None] = Counter()
     seen: set[tuple[str | None, ...]] = set()
     order = []
-    for place, finding in enumerate(found):
+    for index, finding in enumerate(found):
         label = gallery.label(finding.rows[0]) if finding.rows else None
         shown = tuple(gallery.pixels(row) for row in finding.rows)
         copy = bool(shown) and shown in seen
-        order.append((copy, turn[label], place))
+        order.append((copy, turn[label], index))
         turn[label] += not copy
         seen.add(shown)
-    return [found[place] for *_, place in sorted(order)[:MAX_CARDS]]
+    return [found[index] for *_, index in sorted(order)[:MAX_CARDS]]
 
 
 def _side(finding: "Finding") -> int:

@@ -128,8 +128,8 @@ def _distances(
     if set(ordered) != set(labels) or not len(predictions.rows):
         return ()
     columns = np.array([labels.index(label) for label in ordered])
-    place = np.argsort(columns)
-    truth = place[predictions.truth]
+    rank = np.argsort(columns)
+    truth = rank[predictions.truth]
     distance = median_label(predictions.probabilities[:, columns]) - truth
     always = ordered.index(constant) - truth if constant in ordered else None
     farthest = int(min(_FARTHEST, max(1, np.abs(distance).max())))

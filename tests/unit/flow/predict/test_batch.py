@@ -351,7 +351,7 @@ class TestSheet:
         places = [page.index(f'<span class="path">{path.removeprefix(f"{photos}/")}') for path in doubtful]
         assert places == sorted(places)
         assert page.count('class="path"') == len(doubtful)
-        assert "5 of 8 pictures are for a person: 4 to have a look at, 1 that" in page
+        assert "5 of 8 pictures need a person: 4 for review, 1 called unknown" in page
         assert "1 file could not be used" in page
         assert page.count("data:image/jpeg") == len(doubtful)
         assert "http" not in page.replace("http-equiv", "")
