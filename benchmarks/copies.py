@@ -1,10 +1,13 @@
-"""Plants altered copies among real pictures and counts which are found, and what is found besides.
+"""Recall and precision of near-copy detection, on altered copies planted among real pictures.
 
     python benchmarks/copies.py --packs imagenette160 trashnet --seed 100 --json copies.json --sheets sheets/
 
-Recall is over planted copies, by kind. Precision is over pairs of copies that were found: a pair counts as right when
-its pictures are planted copies of one picture, or real copies that stand in the packs (looked at, listed in `REAL`).
-All others count against it and are drawn on a contact sheet, to be looked at.
+Recall is over planted copies, by type of alteration. Precision is over all pairs found: a pair is correct when its
+pictures are planted copies of one picture, or real copies in the packs (confirmed by eye, listed in `REAL`). All others
+count as wrong and are drawn on a contact sheet, for inspection.
+
+The baseline is ImageHash: perceptual and difference hashes (64 bits) within a Hamming distance, on the same pictures.
+It needs `pip install -e '.[bench]'`, and is skipped without.
 """
 
 import argparse
@@ -26,11 +29,17 @@ from PIL import Image, ImageDraw, ImageOps
 from discern.catalog import Catalog, scan
 from discern.grouping import find_edges, form_groups
 
+try:
+    import imagehash
+except ImportError:
+    imagehash = None
+
 PLAIN = ("re-encoded", "resized", "cropped", "cropped deeply", "brightened", "rotated", "mirrored")
 TURNED = ("turned", "turned, canvas grown", "turned, corners cut")
 PACKS = ("imagenette160", "trashnet", "fruits360_varieties", "clothing_small", "furniture7")
 SUFFIXES = {".jpg", ".jpeg", ".png"}
-# Films of one fruit: the same frames under two names, or the same film cut at another size.
+HAMMING = (0, 4, 8, 12)
+# Films of one fruit: the same frames under two names, or the same film cropped to another size.
 SAME_FILM = (
     {"Apple 21", "Apple Rotten 1"},
     {"Apple 22", "Apple worm 1"},
@@ -53,7 +62,7 @@ def encode(image: Image.Image, quality: int) -> bytes:
 
 
 def crop(image: Image.Image, rng: np.random.Generator, *, deeply: bool) -> Image.Image:
-    """Take 6-12 % off each direction, wherever; deeply: off each of the four sides."""
+    """Crop 6-12 % of width and height at a random position; deeply: 6-12 % off each of the four sides."""
     width, height = image.size
     if deeply:
         share = rng.uniform(0.06, 0.12)
@@ -66,7 +75,7 @@ def crop(image: Image.Image, rng: np.random.Generator, *, deeply: bool) -> Image
 
 
 def turn(image: Image.Image, kind: str, rng: np.random.Generator) -> Image.Image:
-    """Turn by 5-45 degrees either way."""
+    """Rotate by 5-45 degrees in either direction."""
     width, height = image.size
     angle = float(rng.uniform(5, 45) * rng.choice([-1, 1]))
     mean = tuple(int(value) for value in np.asarray(image).reshape(-1, 3).mean(axis=0))
@@ -87,7 +96,7 @@ def turn(image: Image.Image, kind: str, rng: np.random.Generator) -> Image.Image
 
 
 def alter(image: Image.Image, kind: str, rng: np.random.Generator) -> bytes:
-    """Make the bytes of an altered copy."""
+    """Encode an altered copy."""
     if kind == "re-encoded":
         return encode(image, int(rng.integers(40, 91)))
     if kind == "resized":
@@ -108,7 +117,7 @@ def alter(image: Image.Image, kind: str, rng: np.random.Generator) -> bytes:
 
 
 def plant(pack: Path, folder: Path, *, seed: int, each: int) -> list[Planted]:
-    """Copy a pack to `folder` and put altered copies beside their sources, under names that say nothing."""
+    """Link a pack into `folder`, and add altered copies next to their sources under meaningless names."""
     shutil.copytree(pack, folder, copy_function=lambda a, b: Path(b).symlink_to(Path(a).resolve()))
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     rng = np.random.default_rng(seed)
@@ -131,7 +140,7 @@ def plant(pack: Path, folder: Path, *, seed: int, each: int) -> list[Planted]:
 
 
 class Same:
-    """Which pictures truly show the same: planted, exact, or looked at."""
+    """Ground truth of copies: planted, exact, or confirmed by eye."""
 
     def __init__(self, catalog: Catalog, pack: str, planted: list[Planted]) -> None:
         self.paths = catalog.table["path"].to_list()
@@ -168,7 +177,7 @@ class Same:
 
 
 def measure(pack: str, data: Path, *, seed: int, each: int, sheets: Path | None) -> dict:
-    """Plant, search, count."""
+    """Plant copies in a pack, search for them, and count what is found."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "pictures"
         planted = plant(data / pack, folder, seed=seed, each=each)
@@ -181,11 +190,8 @@ def measure(pack: str, data: Path, *, seed: int, each: int, sheets: Path | None)
         row = {path: number for number, path in enumerate(same.paths)}
         near = edges.filter(edges["kind"] == "near").select("first", "second", "score").rows()
         linked = {frozenset((same.exact[a], same.exact[b])) for a, b, _ in near}
-        found = Counter(
-            p.kind
-            for p in planted
-            if (ends := frozenset((same.exact[row[p.copy]], same.exact[row[p.source]]))) in linked or len(ends) == 1
-        )
+        found = recovered(planted, same, linked)
+        baseline = {} if imagehash is None else measure_hashes(catalog, same, planted, pack)
         missed = [p for p in planted if frozenset((same.exact[row[p.copy]], same.exact[row[p.source]])) not in linked]
         wrong = [(a, b, score) for a, b, score in near if not same(a, b, pack)]
         sown = {number for p in planted for number in (row[p.copy],)}
@@ -195,15 +201,11 @@ def measure(pack: str, data: Path, *, seed: int, each: int, sheets: Path | None)
             draw(catalog, wrong, sheets / f"{pack}-wrong.png")
             draw(catalog, besides, sheets / f"{pack}-real.png")
             draw(catalog, [(row[p.copy], row[p.source], 0.0) for p in missed], sheets / f"{pack}-missed.png")
-    sown_of = Counter(p.kind for p in planted)
-    plain = [kind for kind in PLAIN if kind not in ("brightened",)]
     return {
         "pack": pack,
         "pictures": len(catalog),
         "seconds": round(seconds, 2),
-        "recall": {kind: round(found[kind] / sown_of[kind], 3) for kind in PLAIN + TURNED if sown_of[kind]},
-        "recall_plain": round(sum(found[k] for k in plain) / max(sum(sown_of[k] for k in plain), 1), 4),
-        "recall_turned": round(sum(found[k] for k in TURNED) / max(sum(sown_of[k] for k in TURNED), 1), 4),
+        **recall(found, planted),
         "near": len(near),
         "precision": round(1 - len(wrong) / max(len(near), 1), 4),
         "real_besides": len(besides),
@@ -211,11 +213,60 @@ def measure(pack: str, data: Path, *, seed: int, each: int, sheets: Path | None)
         "real": [[same.paths[a], same.paths[b], round(score, 3)] for a, b, score in besides][:60],
         "largest_group": int(groups.sizes.max()),
         "sequence": len(edges.filter(edges["kind"] == "sequence")),
+        "imagehash": baseline,
     }
 
 
+def recovered(planted: list[Planted], same: Same, linked: set[frozenset[int]]) -> Counter[str]:
+    """Count the planted copies, by kind, that are linked with their sources."""
+    row = {path: number for number, path in enumerate(same.paths)}
+    return Counter(
+        p.kind
+        for p in planted
+        if (ends := frozenset((same.exact[row[p.copy]], same.exact[row[p.source]]))) in linked or len(ends) == 1
+    )
+
+
+def recall(found: Counter[str], planted: list[Planted]) -> dict:
+    """Compute the recall by kind, and over all plain kinds except brightening and all turned ones."""
+    total = Counter(p.kind for p in planted)
+    plain = [kind for kind in PLAIN if kind not in ("brightened",)]
+    return {
+        "recall": {kind: round(found[kind] / total[kind], 3) for kind in PLAIN + TURNED if total[kind]},
+        "recall_plain": round(sum(found[k] for k in plain) / max(sum(total[k] for k in plain), 1), 4),
+        "recall_turned": round(sum(found[k] for k in TURNED) / max(sum(total[k] for k in TURNED), 1), 4),
+    }
+
+
+def measure_hashes(catalog: Catalog, same: Same, planted: list[Planted], pack: str) -> dict:
+    """Measure the hashes of ImageHash on the same pictures, within several Hamming distances."""
+    rows = np.flatnonzero(catalog.readable)
+    rows = rows[np.unique(np.array(same.exact)[rows], return_index=True)[1]]  # exact copies are found without hashes
+    results = {}
+    for name in ("phash", "dhash"):
+        started = time.process_time()
+        function = getattr(imagehash, name)
+        images = (Image.open(io.BytesIO(catalog.read_one(int(row)))).convert("RGB") for row in rows)
+        bits = np.stack([function(ImageOps.exif_transpose(image)).hash.ravel() for image in images]).astype(np.float32)
+        distance = bits.shape[1] - bits @ bits.T - (1 - bits) @ (1 - bits).T
+        first, second = np.nonzero(np.triu(distance <= max(HAMMING), 1))
+        seconds = round(time.process_time() - started, 2)
+        for most in HAMMING:
+            close = distance[first, second] <= most
+            pairs = list(zip(rows[first[close]].tolist(), rows[second[close]].tolist(), strict=True))
+            linked = {frozenset((same.exact[a], same.exact[b])) for a, b in pairs}
+            correct = sum(same(a, b, pack) for a, b in pairs)
+            results[f"{name} <= {most}"] = {
+                "seconds": seconds,
+                **recall(recovered(planted, same, linked), planted),
+                "near": len(pairs),
+                "precision": round(correct / max(len(pairs), 1), 4),
+            }
+    return results
+
+
 def draw(catalog: Catalog, pairs: list[tuple[int, int, float]], path: Path, *, side: int = 130, most: int = 60) -> None:
-    """Write a contact sheet of pairs."""
+    """Draw a contact sheet of pairs."""
     pairs = sorted(pairs, key=lambda pair: -pair[2])[:most]
     sheet = Image.new("RGB", (5 * (2 * side + 10), max(-(-len(pairs) // 5), 1) * (side + 16)), "grey")
     for number, (*rows, score) in enumerate(pairs):
@@ -236,21 +287,27 @@ def main() -> None:
     default = os.environ.get("DISCERN_TEST_DATA", "../shared/data")
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parent.parent / default)
     parser.add_argument("--packs", nargs="+", default=list(PACKS))
-    parser.add_argument("--seed", type=int, default=100, help="0-2 are for development, 100 is what is reported")
-    parser.add_argument("--each", type=int, default=30, help="copies of each kind")
+    parser.add_argument("--seed", type=int, default=100, help="0-2 are for development, 100 is reported")
+    parser.add_argument("--each", type=int, default=30, help="planted copies per alteration")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--sheets", type=Path)
-    wanted = parser.parse_args()
+    options = parser.parse_args()
+    if imagehash is None:
+        print("The ImageHash baseline is skipped. Install it with: pip install -e '.[bench]'")
     results = []
-    for pack in wanted.packs:
-        result = measure(pack, wanted.data, seed=wanted.seed, each=wanted.each, sheets=wanted.sheets)
+    for pack in options.packs:
+        result = measure(pack, options.data, seed=options.seed, each=options.each, sheets=options.sheets)
         results.append(result)
-        print(f"{pack}: {result['pictures']} in {result['seconds']} s; recall {result['recall_plain']:.3f} plain,")
-        print(f"  {result['recall_turned']:.3f} turned; precision {result['precision']:.3f} of {result['near']} pairs")
-        print("  " + ", ".join(f"{kind} {share:.2f}" for kind, share in result["recall"].items()))
-    if wanted.json:
-        wanted.json.write_text(
-            json.dumps({"seed": wanted.seed, "each": wanted.each, "packs": results}, indent=1) + "\n"
+        print(f"{pack}: {result['pictures']} pictures")
+        for name, metrics in {"discern": result, **result["imagehash"]}.items():
+            print(
+                f"  {name}: recall {metrics['recall_plain']:.3f} plain, {metrics['recall_turned']:.3f} turned;"
+                f" precision {metrics['precision']:.3f} of {metrics['near']} pairs; {metrics['seconds']} s"
+            )
+            print("    " + ", ".join(f"{kind} {share:.2f}" for kind, share in metrics["recall"].items()))
+    if options.json:
+        options.json.write_text(
+            json.dumps({"seed": options.seed, "each": options.each, "packs": results}, indent=1) + "\n"
         )
 
 

@@ -169,7 +169,7 @@ def few(seen: Seen, classes: int) -> dict[str, float]:
                 rank[rows] % 5,
                 classes=classes,
                 blocks=seen.blocks,
-                strangers=False,
+                score_unknown=False,
                 config=HeadConfig(ordered=ordered),
             )
             given = fitter.fit_head().probabilities(seen.features[judged])

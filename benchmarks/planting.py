@@ -33,7 +33,7 @@ class Seen:
     opinions: OutOfFoldPredictions | None
 
     def findings(self) -> list[Finding]:
-        return find_issues(self.catalog, self.edges, self.groups, opinions=self.opinions)
+        return find_issues(self.catalog, self.edges, self.groups, predictions=self.opinions)
 
     def labelled(self, labels: np.ndarray) -> "Seen":
         """The same pictures under other labels int [N], judged anew."""

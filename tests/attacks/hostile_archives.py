@@ -1,4 +1,4 @@
-"""Archives that lead outside, grow without end, or hold what is no file."""
+"""Hostile archives: paths that escape the folder, decompression bombs, special files and false headers."""
 
 import bz2
 import gzip
@@ -31,13 +31,13 @@ REFUSED, DAMAGED, LARGE, NONE = "unreadable_file", "damaged", "too_large", "not_
 Add = Callable[[zipfile.ZipFile], object]
 
 
-def zipped(act: Add, *, sound: bool = True) -> bytes:
-    """A zip of one sound picture and what `act` adds."""
+def zipped(add: Add, *, with_picture: bool = True) -> bytes:
+    """Write a zip of one valid picture and what `add` adds."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as opened:
-        if sound:
+        if with_picture:
             opened.writestr("a/1.png", picture(1))
-        act(opened)
+        add(opened)
     return file.getvalue()
 
 
@@ -52,7 +52,7 @@ def entry(name: str, data: bytes, *, mode: int = 0, deflate: bool = False) -> Ad
 
 
 def tarred(*infos: tuple[tarfile.TarInfo, bytes], form: int = tarfile.GNU_FORMAT) -> bytes:
-    """A tar of one sound picture and some members."""
+    """Write a tar of one valid picture and some members."""
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w", format=form) as opened:
         for info, data in ((member("a/1.png", len(picture(1))), picture(1)), *infos):
@@ -67,7 +67,7 @@ def member(name: str, size: int = 0, *, kind: bytes = tarfile.REGTYPE, link: str
 
 
 def header(name: str, size: int, kind: bytes) -> bytes:
-    """A tar header whatever it claims."""
+    """Build a tar header that may declare a false size."""
     info = member(name, 0, kind=kind)
     block = bytearray(info.tobuf(tarfile.GNU_FORMAT))
     block[124:136] = b"\x80" + size.to_bytes(11, "big") if size > 0o7777777 else b"%011o\0" % size
@@ -85,13 +85,13 @@ def negative() -> bytes:
 
 
 def extended(records: bytes, *, kind: bytes = tarfile.XHDTYPE) -> bytes:
-    """A tar whose extended header says so."""
+    """Build a tar with an extended header of these records."""
     padded = records + bytes(-len(records) % 512)
-    return sound_tar() + header("x", len(records), kind) + padded + header("b.png", 0, tarfile.REGTYPE) + bytes(1024)
+    return tar_start() + header("x", len(records), kind) + padded + header("b.png", 0, tarfile.REGTYPE) + bytes(1024)
 
 
-def sound_tar() -> bytes:
-    """One sound picture, and no end yet."""
+def tar_start() -> bytes:
+    """Build the start of a tar: one valid picture, and no end-of-archive blocks."""
     data = picture(1)
     return header("a/1.png", len(data), tarfile.REGTYPE) + data + bytes(-len(data) % 512)
 
@@ -99,7 +99,7 @@ def sound_tar() -> bytes:
 def nested_headers(count: int) -> bytes:
     record = b"11 a=bcdef\n"
     one = header("x", len(record), tarfile.XGLTYPE) + record + bytes(512 - len(record))
-    return sound_tar() + one * count + header("b.png", 0, tarfile.REGTYPE) + bytes(1024)
+    return tar_start() + one * count + header("b.png", 0, tarfile.REGTYPE) + bytes(1024)
 
 
 def sparse(real: int) -> bytes:
@@ -110,15 +110,14 @@ def sparse(real: int) -> bytes:
     block[483:495] = b"\x80" + real.to_bytes(11, "big")
     block[148:156] = b" " * 8
     block[148:156] = b"%06o\0 " % sum(block)
-    return sound_tar() + bytes(block) + bytes(1024)
+    return tar_start() + bytes(block) + bytes(1024)
 
 
 def overlapping(entries: int, size: int) -> bytes:
-    """One deflated member that many entries of the directory name (Fifield, "A better zip bomb", 2019)."""
+    """Build a zip whose directory entries share one deflated member (Fifield, "A better zip bomb", 2019)."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     packed = packer.compress(bytes(size)) + packer.flush()
     crc = zlib.crc32(bytes(size))
-    sound = zipped(lambda _: None)
     local = struct.pack("<4s5H3L2H", b"PK\3\4", 20, 0, 8, 0, 33, crc, len(packed), size, 5, 0) + b"0.png" + packed
     directory = b"".join(
         struct.pack("<4s6H3L5H2L", b"PK\1\2", 20, 20, 0, 8, 0, 33, crc, len(packed), size, 5, 0, 0, 0, 0, 0, 0)
@@ -126,21 +125,20 @@ def overlapping(entries: int, size: int) -> bytes:
         for number in range(entries)
     )
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, entries, entries, len(directory), len(local), 0)
-    assert sound
     return local + directory + end
 
 
 def flat_bomb(members: int, size: int) -> bytes:
-    """Many members that each keep to the limits."""
+    """Build a zip of many members that are each within the limits."""
     return zipped(lambda opened: [entry(f"{n}.png", bytes(size), deflate=True)(opened) for n in range(members)])
 
 
 def patched(data: bytes, sign: bytes, offset: int, new: bytes) -> bytes:
-    place = data.rindex(sign) + offset
-    return data[:place] + new + data[place + len(new) :]
+    offset = data.rindex(sign) + offset
+    return data[:offset] + new + data[offset + len(new) :]
 
 
-def in_zips(depth: int) -> bytes:
+def nested_zips(depth: int) -> bytes:
     data = picture(3)
     for level in range(depth):
         name = f"{level}.zip" if level else "b.png"
@@ -154,18 +152,18 @@ def encrypted() -> bytes:
 
 
 def long_zeros(pack: Callable[[bytes], bytes], mebis: int) -> bytes:
-    """A packed tar whose second member has so many MiB of zeros."""
-    begin = pack(sound_tar() + header("b.png", mebis * MEBI, tarfile.REGTYPE))
-    return begin + pack(bytes(MEBI)) * mebis
+    """Build a compressed tar whose second member holds `mebis` MiB of zeros."""
+    start = pack(tar_start() + header("b.png", mebis * MEBI, tarfile.REGTYPE))
+    return start + pack(bytes(MEBI)) * mebis
 
 
 def _large_dictionary() -> bytes:
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 2**20}]
     data = lzma.compress(tarred(), filters=filters, check=lzma.CHECK_NONE)
-    # In the block's header: filter 0x21, one byte of properties, the dictionary's size; then the header's checksum.
-    place = data.index(b"\x21\x01", 12)
+    # The block header holds filter 0x21, one byte of properties, the size of the dictionary, and its own checksum.
+    offset = data.index(b"\x21\x01", 12)
     block = data[12 : 12 + 4 * (data[12] + 1) - 4]
-    block = block[: place - 12 + 2] + bytes([39]) + block[place - 12 + 3 :]
+    block = block[: offset - 12 + 2] + bytes([39]) + block[offset - 12 + 3 :]
     return data[:12] + block + struct.pack("<L", zlib.crc32(block)) + data[12 + len(block) + 4 :]
 
 
@@ -183,7 +181,7 @@ NAMES = {
         for what, name in OUTSIDE.items()
     },
 }
-KINDS = {
+SPECIAL_FILES = {
     **{
         f"zip, {what}": (
             "a.zip",
@@ -212,20 +210,20 @@ KINDS = {
     },
 }
 BOMBS = {
-    "zip of members in one place": ("a.zip", lambda: overlapping(2000, 60 * MEBI), "catalog"),
-    "zip of a member that claims too little": (
+    "zip of overlapping members": ("a.zip", lambda: overlapping(2000, 60 * MEBI), "catalog"),
+    "zip of a member larger than declared": (
         "a.zip",
         lambda: patched(zipped(entry("b.png", bytes(MEBI), deflate=True)), b"PK\1\2", 24, struct.pack("<L", 9)),
         DAMAGED,
     ),
-    "zip of a member that claims gigabytes": (
+    "zip of a member that declares gigabytes": (
         "a.zip",
         lambda: patched(zipped(entry("b.png", bytes(9))), b"PK\1\2", 24, struct.pack("<L", 2**32 - 2)),
         LARGE,
     ),
     "zip of a member past the limit": ("a.zip", lambda: zipped(entry("b.png", bytes(65 * MEBI), deflate=True)), LARGE),
-    "zip in zips": ("a.zip", lambda: zipped(entry("b.zip", in_zips(30))), NONE),
-    "zip under a picture's name": ("a.zip", lambda: zipped(entry("b.png", in_zips(1))), NONE),
+    "zip of nested zips": ("a.zip", lambda: zipped(entry("b.zip", nested_zips(30))), NONE),
+    "zip under a picture's name": ("a.zip", lambda: zipped(entry("b.png", nested_zips(1))), NONE),
     "zip of 65 members at the limit": ("a.zip", lambda: flat_bomb(65, 60 * MEBI), f"{DAMAGED} {NONE}"),
     "tar.gz of a gigabyte of zeros": (
         "a.tar.gz",
@@ -234,21 +232,21 @@ BOMBS = {
     ),
     "tar.bz2 of 100 gigabytes of zeros": ("a.tar", lambda: long_zeros(bz2.compress, 100_000), f"{DAMAGED} {LARGE}"),
     "tar.xz of 100 gigabytes of zeros": ("a.tar", lambda: long_zeros(lzma.compress, 100_000), f"{DAMAGED} {LARGE}"),
-    "tar of a name that claims exabytes": (
+    "tar of a name that declares exabytes": (
         "a.tar",
-        lambda: sound_tar() + header("x", 1 << 60, tarfile.GNUTYPE_LONGNAME) + bytes(2048),
+        lambda: tar_start() + header("x", 1 << 60, tarfile.GNUTYPE_LONGNAME) + bytes(2048),
         DAMAGED,
     ),
     "tar of a name of 60 MiB": (
         "a.tar",
-        lambda: sound_tar() + header("x", 60 * MEBI, tarfile.GNUTYPE_LONGNAME) + b"n" * 60 * MEBI + bytes(1024),
+        lambda: tar_start() + header("x", 60 * MEBI, tarfile.GNUTYPE_LONGNAME) + b"n" * 60 * MEBI + bytes(1024),
         DAMAGED,
     ),
     "tar of an extended header of 60 MiB of digits": ("a.tar", lambda: extended(b"1" * 60 * MEBI), DAMAGED),
     "tar of an extended header of 60,000 digits": ("a.tar", lambda: extended(b"1" * 60_000), DAMAGED),
     "tar of a record of 60,000 digits": ("a.tar", lambda: extended(b"60011 path=" + b"1" * 59_999 + b"\n"), DAMAGED),
-    "tar of keywords in keywords": ("a.tar", lambda: extended(b"3 a" * 20_000 + b"=\n"), DAMAGED),
-    "tar of keywords in keywords for all": (
+    "tar of overlapping records in an extended header": ("a.tar", lambda: extended(b"3 a" * 20_000 + b"=\n"), DAMAGED),
+    "tar of overlapping records in a global header": (
         "a.tar",
         lambda: extended(b"3 a" * 20_000 + b"=\n", kind=tarfile.XGLTYPE),
         DAMAGED,
@@ -257,9 +255,9 @@ BOMBS = {
     "tar of a record of a negative length": ("a.tar", lambda: extended(b"-9 path=b\n"), DAMAGED),
     "tar of ten thousand headers before a member": ("a.tar", lambda: nested_headers(10_000), DAMAGED),
     "tar of a negative size": ("a.tar", negative, DAMAGED),
-    "tar of holes of a terabyte": ("a.tar", lambda: sparse(1 << 40), LARGE),
-    "tar of holes within the limit": ("a.tar", lambda: sparse(60 * MEBI), NONE),
-    "tar of numbers for its holes": (
+    "sparse tar of a terabyte": ("a.tar", lambda: sparse(1 << 40), LARGE),
+    "sparse tar within the limit": ("a.tar", lambda: sparse(60 * MEBI), NONE),
+    "sparse tar of format 1.0 without a map": (
         "a.tar",
         lambda: extended(b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"),
         None,
@@ -267,9 +265,9 @@ BOMBS = {
     "tar of a size in words": ("a.tar", lambda: extended(b"14 size=a lot\n"), "empty"),
     "tar in a tar": ("a.tar", lambda: tarred((member("b.tar", 10_240), tarred())), NONE),
 }
-LIES = {
+FALSE_HEADERS = {
     "encrypted zip": ("a.zip", encrypted, DAMAGED),
-    "zip packed in an unknown way": (
+    "zip of an unknown compression method": (
         "a.zip",
         lambda: patched(zipped(entry("b.png", b"x")), b"PK\1\2", 10, b"\x63\0"),
         DAMAGED,
@@ -279,22 +277,22 @@ LIES = {
         lambda: patched(zipped(entry("b.png", b"x")), b"PK\1\2", 16, b"\0\0\0\0"),
         DAMAGED,
     ),
-    "zip of a member behind the end": (
+    "zip of a member beyond the end": (
         "a.zip",
         lambda: patched(zipped(entry("b.png", b"x")), b"PK\1\2", 42, b"\xff\xff\xff\x7f"),
         DAMAGED,
     ),
-    "zip whose directory is behind the end": (
+    "zip whose directory is beyond the end": (
         "a.zip",
         lambda: patched(zipped(lambda _: None), b"PK\5\6", 16, b"\xff\xff\xff\x7f"),
         "catalog",
     ),
-    "zip64 that lies about its sizes": (
+    "zip64 of false sizes": (
         "a.zip",
         lambda: patched(zipped(entry("b.png", b"x")), b"PK\1\2", 20, b"\xff" * 8),
         None,
     ),
-    "zip64 whose end points nowhere": (
+    "zip64 whose end record has a false offset": (
         "a.zip",
         lambda: (
             zipped(lambda _: None)[:-22] + struct.pack("<4sLQL", b"PK\6\7", 0, 2**63, 1) + zipped(lambda _: None)[-22:]
@@ -307,21 +305,21 @@ LIES = {
         READ,
     ),
     "zip with a name of 60,000 letters": ("a.zip", lambda: zipped(entry("n" * 60_000 + ".png", picture(2))), READ),
-    "zip with a name that ends early": (
+    "zip with a null byte in a name": (
         "a.zip",
         lambda: zipped(entry("bXc.png", picture(2))).replace(b"bXc", b"b\0c"),
         None,
     ),
-    "zip with a name in no code": (
+    "zip with a name of an unknown encoding": (
         "a.zip",
         lambda: patched(zipped(entry("größe.png", picture(2))), b"PK\1\2", 46 + 2, b"\xff\xff"),
         None,
     ),
     "zip of one byte": ("a.zip", lambda: b"P", "catalog"),
-    "zip of an end alone": ("a.zip", lambda: b"PK\5\6" + bytes(18), "catalog"),
-    "zip with a comment of another zip": ("a.zip", lambda: _with_comment(zipped(lambda _: None)), None),
+    "zip of an end record alone": ("a.zip", lambda: b"PK\5\6" + bytes(18), "catalog"),
+    "zip with another zip as its comment": ("a.zip", lambda: _with_comment(zipped(lambda _: None)), None),
     "zip behind a program": ("a.zip", lambda: b"#!/bin/sh\nrm -rf /\n" + zipped(lambda _: None), READ),
-    "tar cut in a member": ("a.tar", lambda: tarred((member("b.png", 5000), bytes(5000)))[:3000], DAMAGED),
+    "tar truncated in a member": ("a.tar", lambda: tarred((member("b.png", 5000), bytes(5000)))[:3000], DAMAGED),
     "tar of noise": ("a.tar", lambda: random.Random(1).randbytes(20_000), "catalog"),
     "tar of zeros": ("a.tar", lambda: bytes(1_000_000), "catalog"),
     "tar with a false checksum": (
@@ -334,22 +332,22 @@ LIES = {
         lambda: tarred(*((member("b.png", len(picture(n))), picture(n)) for n in (2, 3))),
         READ,
     ),
-    "gzip of nothing": ("a.tar.gz", lambda: gzip.compress(b""), "catalog"),
-    "gzip cut": (
+    "gzip of no data": ("a.tar.gz", lambda: gzip.compress(b""), "catalog"),
+    "truncated gzip": (
         "a.tar.gz",
         lambda: gzip.compress(tarred((member("b.png", 99_999), random.Random(1).randbytes(99_999))))[:50_000],
         DAMAGED,
     ),
     "gzip with a false checksum": ("a.tar.gz", lambda: gzip.compress(tarred())[:-8] + bytes(8), (READ, DAMAGED)),
-    "gzip in gzips": ("a.tar.gz", lambda: gzip.compress(gzip.compress(gzip.compress(tarred()))), "catalog"),
+    "gzip of nested gzips": ("a.tar.gz", lambda: gzip.compress(gzip.compress(gzip.compress(tarred()))), "catalog"),
     "tar.xz of a dictionary of gigabytes": ("a.tar", _large_dictionary, None),
 }
-WHY = "the later file takes the place of the earlier, as it does when unpacked"
+WHY = "the later file replaces the earlier one, as when unpacking"
 WHYS = {
-    "tar, up, by backslashes": "backslashes part no folders in a tar: a hidden file, which is passed over",
-    "zip with a name of 60,000 letters": "nothing is unpacked, so no name is too long",
-    "zip behind a program": "programs that unpack themselves are zips; nothing is run",
-    "gzip with a false checksum": "tar ends before gzip does, and the pictures have checksums of their own",
+    "tar, up, by backslashes": "backslashes do not separate folders in a tar: it is a hidden file, which is skipped",
+    "zip with a name of 60,000 letters": "nothing is unpacked, so names have no maximum length",
+    "zip behind a program": "self-extracting archives are valid zips; nothing is executed",
+    "gzip with a false checksum": "the tar ends before the checksum, and pictures have checksums of their own",
 }
 
 
@@ -362,7 +360,7 @@ def _without_warning(make: Callable[[], bytes]) -> bytes:
 
 
 def _with_comment(data: bytes) -> bytes:
-    other = zipped(entry("../secret.png", SECRET), sound=False)
+    other = zipped(entry("../secret.png", SECRET), with_picture=False)
     return data[:-2] + struct.pack("<H", len(other)) + other
 
 
@@ -378,9 +376,8 @@ def _write(name: str, make: Callable[[], bytes]) -> Write:
 
 def _archive(kind: str, what: str, name: str, make: Callable[[], bytes], came: str | tuple[str, ...] | None) -> Hostile:
     codes = (came,) if isinstance(came, str) else came or (READ, DAMAGED, LARGE, NONE, REFUSED, "catalog")
-    why = (
-        WHYS.get(what, WHY if "twice" in what else "whatever it claims, what is there is read") if READ in codes else ""
-    )
+    usual = WHY if "twice" in what else "the content is read whatever the headers declare"
+    why = WHYS.get(what, usual) if READ in codes else ""
     heavy = "gigabytes of zeros" in what or "gigabyte of" in what or "65 members" in what
     return Hostile(kind=kind, name=what, door="scan", write=_write(name, make), came=codes, why=why, heavy=heavy)
 
@@ -388,10 +385,10 @@ def _archive(kind: str, what: str, name: str, make: Callable[[], bytes], came: s
 ARCHIVES = tuple(
     _archive(kind, what, *each)
     for kind, found in {
-        "archive that leads outside": NAMES,
-        "archive of what is no file": KINDS,
-        "archive that grows": BOMBS,
-        "archive that lies": LIES,
+        "archive of paths outside": NAMES,
+        "archive of special files": SPECIAL_FILES,
+        "archive of a decompression bomb": BOMBS,
+        "archive of false or damaged headers": FALSE_HEADERS,
     }.items()
     for what, each in found.items()
 )

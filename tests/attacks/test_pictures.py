@@ -1,4 +1,4 @@
-"""Files damaged at every place: each is opened, or refused by name and with the way out, in little memory."""
+"""Files damaged at every offset are decoded or rejected with a remedy, in bounded memory."""
 
 import subprocess
 import sys
@@ -8,38 +8,38 @@ import pytest
 
 from discern.errors import PictureError, PictureTooLarge
 from discern.picture import Limits, open_picture
-from tests.attacks.hostile_pictures import CODED, coded
+from tests.attacks.hostile_pictures import ENCODED, encoded
 
 
-@pytest.mark.parametrize("name", CODED)
-def test_every_cut_within_the_first_bytes_is_explained(name):
-    data = coded(name)
+@pytest.mark.parametrize("name", ENCODED)
+def test_files_truncated_within_the_header_are_explained(name):
+    data = encoded(name)
     for length in range(min(64, len(data))):
-        _explained(data[:length])
+        _check_outcome(data[:length])
 
 
-@pytest.mark.parametrize("name", CODED)
+@pytest.mark.parametrize("name", ENCODED)
 @pytest.mark.parametrize("value", [0x00, 0x7F, 0xFF])
-def test_every_single_byte_of_a_header_may_be_wrong(name, value):
-    data = coded(name)
-    for place in range(min(160, len(data))):
-        _explained(data[:place] + bytes([value]) + data[place + 1 :])
+def test_any_byte_of_a_header_may_be_wrong(name, value):
+    data = encoded(name)
+    for offset in range(min(160, len(data))):
+        _check_outcome(data[:offset] + bytes([value]) + data[offset + 1 :])
 
 
-@pytest.mark.parametrize("name", CODED)
-def test_a_file_of_the_signature_and_zeros_is_explained(name):
-    _explained(coded(name)[:16] + bytes(10_000))
+@pytest.mark.parametrize("name", ENCODED)
+def test_a_signature_followed_by_zeros_is_explained(name):
+    _check_outcome(encoded(name)[:16] + bytes(10_000))
 
 
-def test_limits_hold_for_every_format():
-    for name in CODED:
+def test_limits_apply_to_every_format():
+    for name in ENCODED:
         with pytest.raises(PictureTooLarge):
-            open_picture(coded(name), limits=Limits(max_pixels=100))
+            open_picture(encoded(name), limits=Limits(max_pixels=100))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="memory is measured by the resource module")
-def test_no_attack_takes_much_memory():
-    """All of them in one fresh process: the peak stays below what the files themselves and a full-size picture take."""
+def test_attacks_use_bounded_memory():
+    """Run all attacks in one fresh process: its peak memory stays below that of the files and one large picture."""
     program = (
         "from tests.attacks.doors import open_picture, peak_memory\n"
         "from tests.attacks.hostile_pictures import HARMLESS, MEBI, REFUSED\n"
@@ -61,9 +61,9 @@ def test_no_attack_takes_much_memory():
     assert float(result.stdout) < 500
 
 
-def _explained(data):
-    """Open it, or check that the error says what to do."""
+def _check_outcome(data):
+    """Decode a file, or check that its error has a hint."""
     try:
         open_picture(data)
     except PictureError as error:
-        assert error.hint  # noqa: PT017 - which of them are pictures still is not known
+        assert error.hint  # noqa: PT017 - some of the files can still be decoded

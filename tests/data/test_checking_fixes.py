@@ -1,4 +1,4 @@
-"""Whatever the copies: each pair is one row, and dropping what is proposed loses no picture and no label of one."""
+"""For any copies, each pair is one row, and the proposed drops lose no picture and no label."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -18,6 +18,8 @@ EDGES = {"first": pl.Int32, "second": pl.Int32, "kind": pl.String, "score": pl.F
 
 @dataclass(frozen=True)
 class World:
+    """A catalog with its edges."""
+
     catalog: Catalog
     edges: pl.DataFrame
 
@@ -28,7 +30,7 @@ class World:
         return propose_fixes(self.catalog, self.findings())
 
     def pictures(self) -> dict[str, set[str]]:
-        """The labels under which each distinct picture stands."""
+        """Labels of each distinct picture."""
         labels = defaultdict(set)
         for pixels, label in self.catalog.table.select("pixels", "label").iter_rows():
             labels[pixels].add(label)
@@ -37,7 +39,7 @@ class World:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """Exact copies as their pixels say, paired as `find_edges` pairs them, and near pairs of the first copies."""
+    """Exact copies by pixels, paired as by `find_edges`, and near pairs of the first copies."""
     size = draw(st.integers(1, 25))
 
     def column(*values: str | int | None) -> list:
@@ -49,14 +51,14 @@ def worlds(draw: st.DrawFn) -> World:
     rows = st.sampled_from(sorted(first.values()))
     near = draw(st.sets(st.tuples(rows, rows).filter(lambda pair: pair[0] < pair[1]), max_size=8))
     edges += [(*pair, draw(st.sampled_from(["near", "sequence"])), 0.75) for pair in sorted(near)]
-    facts = {
+    columns = {
         "path": draw(st.permutations([f"{row}.png" for row in range(size)])),
         "pixels": [str(picture) for picture in pixels],
         "label": column("a", "b", None),
         "part": column("train", "test", None),
         "format": column("PNG", "JPEG"),
     }
-    table = pl.DataFrame({name: facts.get(name, [None] * size) for name in COLUMNS}, schema=COLUMNS)
+    table = pl.DataFrame({name: columns.get(name, [None] * size) for name in COLUMNS}, schema=COLUMNS)
     slope = np.linspace(0, 255, 64).astype(np.uint8)
     thumbs = np.broadcast_to(slope[:, None], (size, 64, 64, 3))
     return World(Catalog(root=Path(), table=table, thumbs=thumbs), pl.DataFrame(edges, schema=EDGES, orient="row"))
@@ -78,7 +80,7 @@ def test_each_pair_of_copies_is_one_row(world: World):
 
 @settings(max_examples=80, deadline=None)
 @given(worlds())
-def test_dropping_what_is_proposed_leaves_each_picture_once_under_each_label(world: World):
+def test_the_proposed_drops_leave_each_picture_once_under_each_label(world: World):
     left = World(apply_fixes(world.catalog, world.fixes()), world.edges)
     for picture, labels in world.pictures().items():
         rows = left.catalog.table.filter(pl.col("pixels") == picture)
@@ -88,7 +90,7 @@ def test_dropping_what_is_proposed_leaves_each_picture_once_under_each_label(wor
 
 @settings(max_examples=80, deadline=None)
 @given(worlds())
-def test_what_judges_is_dropped_for_nothing_in_training(world: World):
+def test_test_pictures_are_not_dropped_for_training_pictures(world: World):
     part = dict(world.catalog.table.select("path", "part").iter_rows())
     labelled = dict(world.catalog.table.select("path", pl.col("label").is_not_null()).iter_rows())
     for fix in world.fixes():
@@ -98,7 +100,7 @@ def test_what_judges_is_dropped_for_nothing_in_training(world: World):
 
 @settings(max_examples=80, deadline=None)
 @given(worlds(), st.randoms(use_true_random=False))
-def test_the_order_of_rows_decides_no_exact_copy(world: World, chance):
+def test_the_order_of_rows_does_not_change_exact_copies(world: World, chance):
     order = np.array(chance.sample(range(len(world.catalog)), len(world.catalog)))
     place = np.argsort(order)
     exact = world.edges.filter(pl.col("kind") == "exact")
@@ -111,9 +113,9 @@ def test_the_order_of_rows_decides_no_exact_copy(world: World, chance):
 
 @settings(max_examples=80, deadline=None)
 @given(worlds())
-def test_every_conflict_cannot_be_judged(world: World):
-    unsure = conflicted(world.catalog, world.edges)
+def test_every_label_conflict_is_marked(world: World):
+    ambiguous = conflicted(world.catalog, world.edges)
     for finding in world.findings():
         if finding.check == "label_conflict":
-            assert unsure[list(finding.rows)].all()
-    assert unsure.any() == (count_findings(world.findings())["label_conflict"] > 0)
+            assert ambiguous[list(finding.rows)].all()
+    assert ambiguous.any() == (count_findings(world.findings())["label_conflict"] > 0)

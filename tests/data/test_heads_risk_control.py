@@ -1,4 +1,4 @@
-"""Whatever the answers, promises hold what they say of the answers they were made from, and sets are never empty."""
+"""For any predictions, risk control bounds the error on its own data, and prediction sets are never empty."""
 
 import json
 
@@ -15,8 +15,8 @@ RISKS = st.sampled_from([0.02, 0.05, 0.1, 0.3])
 
 
 @st.composite
-def judged(draw):
-    """Confidence, correct, groups, known and weights of up to 600 pictures."""
+def predictions(draw):
+    """Arguments of `fit_risk_control` for up to 600 pictures."""
     size = draw(st.integers(0, 600))
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     confidence = random.random(size).round(draw(st.integers(0, 6)))
@@ -31,8 +31,8 @@ def judged(draw):
 
 
 @st.composite
-def probable(draw):
-    """Probabilities, truth and groups of up to 80 pictures."""
+def probabilities_and_labels(draw):
+    """Probabilities, true labels and groups of up to 80 pictures."""
     size, classes = draw(st.integers(1, 80)), draw(st.integers(2, 6))
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     powers = np.exp(random.normal(size=(size, classes)) * draw(st.floats(0, 30)))
@@ -41,34 +41,34 @@ def probable(draw):
 
 
 @settings(max_examples=60, deadline=None)
-@given(judged(), RISKS)
-def test_what_is_accepted_is_bounded_as_the_promise_says(answers, risk):
-    promise = fit_risk_control(**answers, risk=risk)
-    json.dumps(promise.to_json(), allow_nan=False)
-    assert (promise.t_accept is None) == (promise.needed is not None) == (promise.high is None)
-    if promise.t_accept is None:
-        assert promise.needed >= 1
+@given(predictions(), RISKS)
+def test_the_accepted_error_is_bounded(arguments, risk):
+    control = fit_risk_control(**arguments, risk=risk)
+    json.dumps(control.to_json(), allow_nan=False)
+    assert (control.t_accept is None) == (control.needed is not None) == (control.high is None)
+    if control.t_accept is None:
+        assert control.needed >= 1
         return
-    accepted = (answers["confidence"] >= promise.t_accept) & answers["known"] & (answers["weights"] > 0)
-    groups = np.unique(answers["groups"][accepted])
-    wrong = np.unique(answers["groups"][accepted & ~answers["correct"]])
-    assert (promise.groups, promise.wrong) == (len(groups), len(wrong))
+    accepted = (arguments["confidence"] >= control.t_accept) & arguments["known"] & (arguments["weights"] > 0)
+    groups = np.unique(arguments["groups"][accepted])
+    wrong = np.unique(arguments["groups"][accepted & ~arguments["correct"]])
+    assert (control.groups, control.wrong) == (len(groups), len(wrong))
     assert stats.binom.cdf(len(wrong), len(groups), risk) <= 0.05 + 1e-9
 
 
 @settings(max_examples=60, deadline=None)
-@given(judged(), RISKS, st.integers(0, 10**6))
-def test_one_more_right_answer_never_costs_anything(answers, risk, place):
-    before = fit_risk_control(**answers, risk=risk)
-    better = answers["correct"].copy()
+@given(predictions(), RISKS, st.integers(0, 10**6))
+def test_one_error_less_never_lowers_the_accepted_share(arguments, risk, place):
+    before = fit_risk_control(**arguments, risk=risk)
+    better = arguments["correct"].copy()
     better[place % max(1, len(better)) :][:1] = True
-    assert fit_risk_control(**(answers | {"correct": better}), risk=risk).share >= before.share
+    assert fit_risk_control(**(arguments | {"correct": better}), risk=risk).share >= before.share
 
 
 @settings(max_examples=60, deadline=None)
-@given(judged())
-def test_the_curve_only_rises(answers):
-    curve = fit_risk_control(**answers).curve
+@given(predictions())
+def test_the_curve_is_monotonic(arguments):
+    curve = fit_risk_control(**arguments).curve
     assert (np.diff(curve.t_accept) < 0).all()
     assert (np.diff(curve.share) >= -1e-12).all()
     assert (np.diff(curve.groups) > 0).all()
@@ -76,20 +76,20 @@ def test_the_curve_only_rises(answers):
 
 
 @settings(max_examples=60, deadline=None)
-@given(probable(), st.floats(0.02, 0.98))
-def test_sets_cover_what_they_were_fitted_on_each_group_alike(answers, coverage):
-    probabilities, truth, groups = answers
+@given(probabilities_and_labels(), st.floats(0.02, 0.98))
+def test_sets_cover_the_groups_that_they_were_fitted_on(arguments, coverage):
+    probabilities, truth, groups = arguments
     sets = label_sets(probabilities, fit_prediction_sets(probabilities, truth, groups=groups, coverage=coverage))
     assert sets.any(axis=1).all()
-    held = sets[np.arange(len(truth)), truth]
+    covered = sets[np.arange(len(truth)), truth]
     _, group, size = np.unique(groups, return_inverse=True, return_counts=True)
-    assert np.sum(held / size[group]) / len(size) >= coverage - 1e-9
+    assert np.sum(covered / size[group]) / len(size) >= coverage - 1e-9
 
 
 @settings(max_examples=60, deadline=None)
-@given(probable(), st.floats(0.02, 0.97))
-def test_more_coverage_takes_no_fewer_labels(answers, coverage):
-    probabilities, truth, groups = answers
+@given(probabilities_and_labels(), st.floats(0.02, 0.97))
+def test_more_coverage_needs_no_fewer_labels(arguments, coverage):
+    probabilities, truth, groups = arguments
     less, more = (
         fit_prediction_sets(probabilities, truth, groups=groups, coverage=each) for each in (coverage, coverage + 0.01)
     )
@@ -97,8 +97,8 @@ def test_more_coverage_takes_no_fewer_labels(answers, coverage):
 
 
 @settings(max_examples=60, deadline=None)
-@given(probable())
-def test_half_of_the_probability_is_at_or_below_the_middle(answers):
-    probabilities, _, _ = answers
+@given(probabilities_and_labels())
+def test_half_of_the_probability_is_at_or_below_the_median(arguments):
+    probabilities, _, _ = arguments
     at_most = np.take_along_axis(probabilities.cumsum(axis=1, dtype="f8"), median_label(probabilities)[:, None], 1)
     assert (at_most >= 0.5 - 1e-5).all()

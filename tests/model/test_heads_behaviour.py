@@ -1,4 +1,4 @@
-"""How heads behave on data whose truth is known."""
+"""Heads on digits and synthetic data with known labels."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ FOLDS = 5
 
 
 def embed(pictures: np.ndarray) -> np.ndarray:
-    """A made-up backbone: pixels, and two fixed random layers of them."""
+    """Stand-in for a backbone: pixels, and a fixed random layer of them."""
     generator = np.random.default_rng(0)
     pixels = pictures.reshape(len(pictures), -1) / 16
     hidden = np.maximum(pixels @ generator.standard_normal((64, 128)) / 8, 0)
@@ -38,17 +38,17 @@ def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
     return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-9)).mean())
 
 
-def test_digits_are_told_apart(digits, crossed):
+def test_digits_are_classified(digits, crossed):
     assert (crossed.probabilities.argmax(axis=1) == digits[1]).mean() > 0.93
 
 
-def test_it_is_no_worse_than_a_plain_logistic_regression(digits, crossed):
+def test_it_is_as_accurate_as_a_plain_logistic_regression(digits, crossed):
     features, labels, fold = digits
     plain = np.zeros(len(labels), int)
     for number in range(FOLDS):
-        judged = fold == number
-        peer = LogisticRegression(max_iter=1000).fit(features[~judged, :64], labels[~judged])
-        plain[judged] = peer.predict(features[judged, :64])
+        test = fold == number
+        reference = LogisticRegression(max_iter=1000).fit(features[~test, :64], labels[~test])
+        plain[test] = reference.predict(features[test, :64])
     assert (crossed.probabilities.argmax(axis=1) == labels).mean() >= (plain == labels).mean()
 
 
@@ -56,32 +56,32 @@ def test_the_temperature_improves_the_log_loss(digits, crossed):
     assert log_loss(crossed.probabilities, digits[1]) <= log_loss(crossed.uncalibrated, digits[1]) + 1e-3
 
 
-def test_sure_answers_are_mostly_right_and_unsure_ones_less(digits, crossed):
-    right = crossed.probabilities.argmax(axis=1) == digits[1]
+def test_confidence_equals_accuracy(digits, crossed):
+    correct = crossed.probabilities.argmax(axis=1) == digits[1]
     confidence = crossed.probabilities.max(axis=1)
-    assert abs(right.mean() - confidence.mean()) < 0.03
-    sure = confidence > np.median(confidence)
-    assert right[sure].mean() > right[~sure].mean()
+    assert abs(correct.mean() - confidence.mean()) < 0.03
+    high = confidence > np.median(confidence)
+    assert correct[high].mean() > correct[~high].mean()
 
 
-def test_about_as_many_known_pictures_are_kept_as_was_promised(digits, crossed):
-    kept = (crossed.unknown_score <= crossed.t_unknown).mean()
-    assert 0.92 < kept < 0.99
+def test_about_as_many_known_pictures_are_accepted_as_configured(digits, crossed):
+    accepted = (crossed.unknown_score <= crossed.t_unknown).mean()
+    assert 0.92 < accepted < 0.99
 
 
-def test_digits_that_were_never_shown_and_noise_are_strange(digits):
+def test_held_out_digits_and_noise_have_large_unknown_scores(digits):
     features, labels, fold = digits
-    shown = labels < 7
-    fitted = HeadFitter(features[shown], labels[shown], fold[shown], classes=7, blocks=BLOCKS)
+    known = labels < 7
+    fitted = HeadFitter(features[known], labels[known], fold[known], classes=7, blocks=BLOCKS)
     crossed, final = fitted.cross_fit(), fitted.fit()
     noise = embed(np.random.default_rng(1).uniform(0, 16, (100, 8, 8)))
-    for strangers, wanted in ((features[~shown], 0.85), (noise, 0.98)):
-        scores = np.concatenate([crossed.unknown_score, final.unknown_score(strangers)])
-        truth = np.repeat([0, 1], [shown.sum(), len(strangers)])
-        assert roc_auc_score(truth, scores) > wanted
+    for unknown, least in ((features[~known], 0.85), (noise, 0.98)):
+        scores = np.concatenate([crossed.unknown_score, final.unknown_score(unknown)])
+        truth = np.repeat([0, 1], [known.sum(), len(unknown)])
+        assert roc_auc_score(truth, scores) > least
 
 
-def test_shuffled_labels_teach_nothing(digits):
+def test_shuffled_labels_give_chance_accuracy(digits):
     features, labels, fold = digits
     shuffled = np.random.default_rng(0).permutation(labels)
     crossed = HeadFitter(features, shuffled, fold, classes=10, blocks=BLOCKS).cross_fit()
@@ -89,14 +89,14 @@ def test_shuffled_labels_teach_nothing(digits):
     assert log_loss(crossed.probabilities, shuffled) < np.log(10) + 0.05
 
 
-def test_a_brighter_embedding_is_the_same_picture(digits):
+def test_the_scale_of_the_embedding_does_not_matter(digits):
     features, labels, fold = digits
     fitted = HeadFitter(features, labels, fold, classes=10, blocks=BLOCKS).fit()
     np.testing.assert_allclose(fitted.probabilities(features * 3), fitted.probabilities(features), atol=1e-4)
 
 
-def test_an_order_brings_answers_nearer_to_the_truth():
-    """A noisy gauge with eight levels: what tells one from the next is alike all along the scale."""
+def test_ordinal_heads_have_a_smaller_error():
+    """A noisy gauge with eight levels, whose differences are alike all along the scale."""
     generator = np.random.default_rng(0)
     level = generator.integers(0, 8, 400)
     pictures = generator.uniform(0, 32, (400, 8, 8))
@@ -104,8 +104,10 @@ def test_an_order_brings_answers_nearer_to_the_truth():
         picture[:lit] += 6
     features, fold = embed(pictures), np.arange(400) % FOLDS
     nominal, ordered = (
-        HeadFitter(features, level, fold, classes=8, blocks=BLOCKS, config=HeadConfig(ordered=way), strangers=False)
-        for way in (False, True)
+        HeadFitter(
+            features, level, fold, classes=8, blocks=BLOCKS, config=HeadConfig(ordered=each), score_unknown=False
+        )
+        for each in (False, True)
     )
     plain = np.abs(nominal.cross_probabilities().argmax(axis=1) - level).mean()
     assert np.abs(median_label(ordered.cross_probabilities()) - level).mean() < plain

@@ -1,6 +1,6 @@
-"""Says what is wrong with a catalog, picture by picture, and changes nothing.
+"""Data quality checks: find problems in a catalog and propose fixes; nothing is changed.
 
-A check is a function in `checks.CHECKS`; a new one needs a name, an entry there and nothing else.
+A check is a function in `registry.CHECKS`. To add one, write it and list it there; its name is its id.
 """
 
 from discern.checking.findings import Check, CheckConfig, CheckInput, Finding

@@ -1,4 +1,4 @@
-"""What a check is, what it looks at, and what it says."""
+"""Types of a check: its input, its findings and its settings."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -24,15 +24,15 @@ Action = Literal["drop", "relabel", "group", "keep"]
 
 @dataclass(frozen=True, kw_only=True)
 class CheckConfig:
-    """From when on something is a finding.
+    """Thresholds of the checks. The defaults were not tuned.
 
-    Args:
-        fewest_groups: a class of fewer independent groups is small.
-        large_share: a group over this share of its class is large, in (0, 1], ...
-        large_pictures: ... and has more pictures than this.
-        rare_share: a class with less than this share of the largest class's groups is rare, in (0, 1).
-        smallest_side: a picture whose shorter side has fewer pixels is small; among large ones already below 64.
-        largest_aspect: a picture whose longer side is more than this many times the shorter one is extreme.
+    Attributes:
+        fewest_groups: fewest independent groups of a class.
+        large_share: largest share of a class in one group, in (0, 1].
+        large_pictures: a group of no more pictures than this is never large.
+        rare_share: smallest number of groups of a class, relative to the largest class, in (0, 1).
+        smallest_side: fewest pixels of the shorter side; up to 64 in a set of much larger pictures.
+        largest_aspect: largest ratio of the longer to the shorter side.
     """
 
     fewest_groups: int = 10
@@ -45,15 +45,15 @@ class CheckConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that is wrong, and what to do about it.
+    """A problem found by a check, and the proposed fix.
 
-    Args:
+    Attributes:
         check: the name of the check.
-        rows: of the catalog; where `action` is for one picture it is the first. A pair of copies is two rows.
-        score: how grave or how sure it is, in [0, 1].
-        action: what is proposed for `rows[0]`: "drop", "relabel", "group" or "keep" (a person decides).
-        value: the group's name where the action is "group", the proposed label where it is "relabel", else "".
-        why: a sentence or two for a layman: what was found and what to do.
+        rows: rows of the catalog; a fix of one picture is for the first. A pair of copies has two rows.
+        score: severity or confidence in [0, 1].
+        action: the fix proposed for `rows[0]`: "drop", "relabel", "group" or "keep" (for a person to decide).
+        value: the group's name if the action is "group", the proposed label if it is "relabel", else "".
+        why: the problem and the remedy in a sentence or two, for readers without training in machine learning.
     """
 
     check: str
@@ -66,53 +66,53 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckInput:
-    """What checks look at: N pictures, confirmed pairs of copies, and groups.
+    """Input of the checks: N pictures with their edges, groups and out-of-fold predictions.
 
-    Args:
+    Attributes:
         catalog: the pictures.
-        edges: as `find_edges` gives them.
-        groups: as `form_groups` gives them.
-        opinions: what heads that had not learned a picture say to it; None: there are no two classes.
-        config: from when on something is a finding.
+        edges: result of `find_edges`.
+        groups: result of `form_groups`.
+        predictions: out-of-fold predictions of all pictures; None with fewer than two classes.
+        config: thresholds of the checks.
     """
 
     catalog: "Catalog"
     edges: "pl.DataFrame"
     groups: "Groups"
-    opinions: "OutOfFoldPredictions | None" = None
+    predictions: "OutOfFoldPredictions | None" = None
     config: CheckConfig = field(default_factory=CheckConfig)
 
     @cached_property
     def paths(self) -> list[str]:
-        """The path of every row."""
+        """Path of every row."""
         return self.catalog.table["path"].to_list()
 
     @cached_property
     def labels(self) -> "NDArray[np.int64]":
-        """Int [N]: places in `catalog.labels`; -1 without a label or unreadable."""
+        """Indices into `catalog.labels`, int [N]; -1 without a label or unreadable."""
         return np.asarray(self.catalog.label_index, np.int64)
 
     @cached_property
     def parts(self) -> list[str]:
-        """The given part of every row, "" without one."""
+        """Given part of every row, "" without one."""
         return self.catalog.table["part"].fill_null("").to_list()
 
     @cached_property
-    def light(self) -> Exposure:
-        """How light falls in every picture, seen once for all checks."""
-        return Exposure.of(self.catalog.thumbs, np.flatnonzero(self.catalog.readable))
+    def exposure(self) -> Exposure:
+        """Exposure of every picture, measured once for all checks."""
+        return Exposure.measure(self.catalog.thumbs, np.flatnonzero(self.catalog.readable))
 
     @cached_property
-    def odd(self) -> "NDArray[np.bool_]":
-        """Bool [N]: pictures that are like nothing else here, so that nothing can be said of their label."""
-        return find_outliers(self.opinions, self.labels)
+    def outliers(self) -> "NDArray[np.bool_]":
+        """Outliers, bool [N]; their labels cannot be checked."""
+        return find_outliers(self.predictions, self.labels)
 
     @cached_property
-    def copies(self) -> list[Duplicate]:
-        """Every pair of copies once; labelled pictures stay, then those that judge, then the first by path."""
-        judging = {"test": 0, "validation": 1}
+    def duplicates(self) -> list[Duplicate]:
+        """Pairs of copies; labelled pictures stay, then those of test and validation parts, then the first by path."""
+        part_order = {"test": 0, "validation": 1}
         keys = [
-            (label < 0, judging.get(part, 2), path)
+            (label < 0, part_order.get(part, 2), path)
             for label, part, path in zip(self.labels, self.parts, self.paths, strict=True)
         ]
         rank = np.argsort(sorted(range(len(keys)), key=keys.__getitem__))
@@ -120,7 +120,7 @@ class CheckInput:
 
     @cached_property
     def group_names(self) -> dict[int, str]:
-        """What each group is called in fixes.csv: as declared, or after its first picture."""
+        """Name of each group in fixes.csv: the declared one, or the path of its first picture."""
         names: dict[int, tuple[bool, str]] = {}
         for group, declared, path in zip(self.groups.group, self.catalog.table["group"], self.paths, strict=True):
             name = (declared is None, declared or path)
@@ -128,23 +128,23 @@ class CheckInput:
         return {group: name for group, (_, name) in names.items()}
 
     def label(self, row: int) -> str:
-        """The label of a row, in quotes, for a sentence."""
+        """Label of a row in quotes, for a sentence."""
         place = int(self.labels[row])
         return f"'{self.catalog.labels[place]}'" if place >= 0 else "no label"
 
-    def conflict(self, first: int, second: int) -> bool:
-        """Whether two rows have labels, and not the same one."""
+    def labels_conflict(self, first: int, second: int) -> bool:
+        """Return True if two rows have different labels."""
         return bool(self.labels[first] != self.labels[second] and min(self.labels[first], self.labels[second]) >= 0)
 
-    def across(self, first: int, second: int) -> bool:
-        """Whether two rows stand in different given parts."""
+    def parts_differ(self, first: int, second: int) -> bool:
+        """Return True if two rows have different given parts."""
         return self.parts[first] != self.parts[second] and "" not in (self.parts[first], self.parts[second])
 
 
 class Check(Protocol):
-    """Looks for one kind of fault; its name is the finding's `check`."""
+    """A function that finds one kind of problem; its name is that of the findings' `check`."""
 
     __name__: str
 
-    def __call__(self, evidence: CheckInput) -> Iterable[Finding]:
-        """Say what was found."""
+    def __call__(self, data: CheckInput) -> Iterable[Finding]:
+        """Find problems in `data`."""

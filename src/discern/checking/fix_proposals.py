@@ -1,4 +1,4 @@
-"""From findings to the rows of fixes.csv that a person may edit and apply."""
+"""Fixes proposed for findings: the rows of fixes.csv, for a person to edit and apply."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from discern.checking.findings import Finding
 if TYPE_CHECKING:
     from discern.catalog import Catalog
 
-_OF_ONE_PICTURE = (
+_SINGLE_PICTURE_CHECKS = (
     "unreadable",
     "wrong_suffix",
     "likely_wrong_label",
@@ -21,20 +21,19 @@ _OF_ONE_PICTURE = (
     "bright",
     "blurred",
 )
-_OF_A_PAIR = ("label_conflict", "exact_copy", "near_copy")
+_PAIR_CHECKS = ("label_conflict", "exact_copy", "near_copy")
 
 
 def propose_fixes(catalog: "Catalog", findings: Iterable[Finding]) -> list[Fix]:
-    """What a person could do about the findings, picture by picture; nothing is changed.
+    """Propose fixes for findings about single pictures and pairs; nothing is changed.
 
-    Each pair of copies is one row, a `drop` of exact copies or a `group`, with the other picture named; a pair under
-    two labels is told as `label_conflict` and never dropped or relabelled unasked. A picture has a row for each check
-    that found it. What is about many pictures at once, such as leaks, small classes and shortcuts, is told by the
-    findings and the page.
+    Each pair of copies is one row, a `drop` of exact copies or a `group`, with the path of the other picture. A pair
+    under two labels is a `label_conflict`, which proposes neither a drop nor a new label. A picture has a row for each
+    check that found it. Findings about many pictures, such as leaks, small classes and shortcuts, have no row.
 
     Args:
-        catalog: of the findings' rows.
-        findings: of `find_faults`.
+        catalog: the catalog of the findings' rows.
+        findings: result of `find_issues`.
 
     Returns:
         Fixes sorted by path, each with a `why` that begins with the check's name and a colon.
@@ -42,11 +41,11 @@ def propose_fixes(catalog: "Catalog", findings: Iterable[Finding]) -> list[Fix]:
     paths = catalog.table["path"]
     proposed: dict[tuple[str | int, ...], Finding] = {}
     for finding in findings:
-        if finding.check in _OF_ONE_PICTURE and len(finding.rows) == 1:
+        if finding.check in _SINGLE_PICTURE_CHECKS and len(finding.rows) == 1:
             proposed[finding.check, *finding.rows] = finding
-        elif finding.check in _OF_A_PAIR:
-            before = proposed.setdefault(finding.rows, finding)
-            if _OF_A_PAIR.index(finding.check) < _OF_A_PAIR.index(before.check):
+        elif finding.check in _PAIR_CHECKS:
+            earlier = proposed.setdefault(finding.rows, finding)
+            if _PAIR_CHECKS.index(finding.check) < _PAIR_CHECKS.index(earlier.check):
                 proposed[finding.rows] = finding
     fixes = [
         Fix(

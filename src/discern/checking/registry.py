@@ -1,4 +1,4 @@
-"""All checks in one place: what is looked for, and in which order it is told."""
+"""Registry of the checks, and the function that runs them."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ CHECKS: tuple[Check, ...] = (
     bright,
     blurred,
 )
-"""All checks, in the order in which their findings are told."""
+"""All checks, in the order of their findings."""
 
 
 def find_issues(
@@ -49,34 +49,37 @@ def find_issues(
     edges: "pl.DataFrame",
     groups: "Groups",
     *,
-    opinions: "OutOfFoldPredictions | None" = None,
+    predictions: "OutOfFoldPredictions | None" = None,
     config: CheckConfig | None = None,
 ) -> list[Finding]:
-    """Everything that the checks find, in the order of `CHECKS`, then by path.
+    """Run all checks.
 
     Args:
-        catalog: N pictures; only looked at.
-        edges: as `find_edges` gives them.
-        groups: as `form_groups` gives them.
-        opinions: what heads that had not learned a picture say to it; None: no label is doubted.
-        config: from when on something is a finding.
+        catalog: N pictures; not changed.
+        edges: result of `find_edges`.
+        groups: result of `form_groups`.
+        predictions: out-of-fold predictions of all pictures; None: labels and outliers are not checked.
+        config: thresholds of the checks.
+
+    Returns:
+        Findings in the order of `CHECKS`, then by path.
     """
-    evidence = CheckInput(
-        catalog=catalog, edges=edges, groups=groups, opinions=opinions, config=config or CheckConfig()
+    data = CheckInput(
+        catalog=catalog, edges=edges, groups=groups, predictions=predictions, config=config or CheckConfig()
     )
-    paths = evidence.paths
+    paths = data.paths
     return [
         finding
         for check in CHECKS
-        for finding in sorted(check(evidence), key=lambda found: [paths[row] for row in found.rows])
+        for finding in sorted(check(data), key=lambda finding: [paths[row] for row in finding.rows])
     ]
 
 
 def count_findings(findings: Iterable[Finding]) -> dict[str, int]:
-    """How many findings each check has; every check is there, also those that found nothing.
+    """Count the findings of every check, including those without any.
 
-    For copies and label conflicts a finding is a pair, and so a row of fixes.csv: four exact copies count 3. A pair
-    counts in each check that it answers to: a picture under two labels is an exact copy and a label conflict.
+    A finding of copies or label conflicts is a pair, and a row of fixes.csv: four exact copies count 3. A pair counts
+    in every check that found it: a picture under two labels is an exact copy and a label conflict.
     """
     found = Counter(finding.check for finding in findings)
     return {check.__name__: found[check.__name__] for check in CHECKS}

@@ -1,4 +1,4 @@
-"""Edges are found once, and kept by all that they depend on."""
+"""Cache of edges, keyed by the pictures and embeddings they were computed from."""
 
 import hashlib
 import json
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from discern.catalog import Catalog
     from discern.store import Rows
 
-# Raised whenever other edges would be found between the same pictures.
-_RULES = 2
+_VERSION = 2  # incremented whenever the edges between the same pictures would change
 _KINDS = ("exact", "near", "sequence")
 _EDGE = np.dtype([("first", "<i4"), ("second", "<i4"), ("kind", "u1"), ("score", "<f8")])
 
@@ -26,46 +25,46 @@ def find_edges_cached(
     catalog: "Catalog",
     *,
     embeddings: "Rows | np.ndarray | None" = None,
-    seen_by: str = "",
+    embeddings_key: str = "",
     cache: Path,
     progress: Progress = silent,
 ) -> pl.DataFrame:
-    """`find_edges`, or what it found before between the same pictures.
+    """Run `find_edges`, or return the cached edges between the same pictures.
 
     Args:
         catalog: N pictures.
-        embeddings: [N, D] or None: what a backbone saw.
-        seen_by: names the backbone and recipe behind `embeddings`.
-        cache: the folder where computed things are kept.
-        progress: is told of pictures and pairs, when there is something to do.
+        embeddings: embeddings of the pictures, [N, D], or None.
+        embeddings_key: identifies the backbone and recipe of `embeddings`.
+        cache: directory of the cache.
+        progress: called with the stage, pictures or pairs done and in all, unless the edges are cached.
 
     Raises:
         StoreError: the cache cannot be written.
     """
-    said = json.dumps([_RULES, catalog.fingerprint, catalog.table["path"].to_list(), seen_by])
-    key = hashlib.sha256(said.encode()).hexdigest()
-    kept = _Kept(Shelf(cache, "edges", _EDGE), key)
-    edges = kept.read()
+    source = json.dumps([_VERSION, catalog.fingerprint, catalog.table["path"].to_list(), embeddings_key])
+    key = hashlib.sha256(source.encode()).hexdigest()
+    cached = _CachedEdges(Shelf(cache, "edges", _EDGE), key)
+    edges = cached.read()
     if edges is None:
         cache.mkdir(parents=True, exist_ok=True)
         edges = find_edges(catalog, embeddings=embeddings, scratch=cache, progress=progress)
-        kept.write(edges)
+        cached.write(edges)
     return edges
 
 
-class _Kept:
-    """A table of edges as rows of a shelf; one more row, the first, says how many there are."""
+class _CachedEdges:
+    """Table of edges as rows of a shelf, after a first row that holds their number."""
 
     def __init__(self, shelf: Shelf, key: str) -> None:
         self._shelf, self._key = shelf, key
 
     def read(self) -> pl.DataFrame | None:
-        if self._names(1)[0] not in self._shelf:
+        if self._keys(1)[0] not in self._shelf:
             return None
-        names = self._names(1 + int(self._shelf.rows(self._names(1))[0]["first"]))
-        if self._shelf.missing(names):
+        keys = self._keys(1 + int(self._shelf.rows(self._keys(1))[0]["first"]))
+        if self._shelf.missing(keys):
             return None
-        rows = self._shelf.rows(names)[1:]
+        rows = self._shelf.rows(keys)[1:]
         kinds = np.array(_KINDS)[rows["kind"]].astype(object)
         columns = {"first": rows["first"], "second": rows["second"], "kind": kinds, "score": rows["score"]}
         return pl.DataFrame(columns, schema_overrides={"kind": pl.String()})
@@ -76,7 +75,7 @@ class _Kept:
         for name in ("first", "second", "score"):
             rows[name][1:] = edges[name].to_numpy()
         rows["kind"][1:] = [_KINDS.index(kind) for kind in edges["kind"]]
-        self._shelf.put(self._names(len(rows)), rows)
+        self._shelf.put(self._keys(len(rows)), rows)
 
-    def _names(self, count: int) -> list[str]:
+    def _keys(self, count: int) -> list[str]:
         return [hashlib.sha256(f"{self._key} {number}".encode()).hexdigest() for number in range(count)]

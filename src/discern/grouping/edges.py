@@ -1,4 +1,4 @@
-"""Pairs of pictures that are not independent: exact copies, near copies, neighbours in a sequence."""
+"""Detection of pairs that are not independent: exact copies, near copies, neighbouring frames."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +10,7 @@ import polars as pl
 
 from discern.grouping.groups import merge_groups
 from discern.grouping.near_copies.candidates import CandidateFinder, Candidates
-from discern.grouping.near_copies.confirm import FEWEST_LOOK_ALIKES, confirm
+from discern.grouping.near_copies.confirm import MIN_LOOK_ALIKES, confirm
 from discern.grouping.sequences import find_sequences
 from discern.progress import Progress, silent
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from discern.catalog import Catalog
     from discern.store import Rows
 
-_SMALLEST_SIDE = 32
+_MIN_SIDE = 32
 _SCHEMA = {"first": pl.Int32(), "second": pl.Int32(), "kind": pl.String(), "score": pl.Float64()}
 
 
@@ -31,19 +31,19 @@ def find_edges(
 ) -> pl.DataFrame:
     """Find the pairs of pictures that are not independent.
 
-    An index proposes a bounded number of pairs for each picture; what is called a near copy was confirmed by laying
-    one picture onto the other. Pictures below 32 pixels on a side are compared for exact copies only.
+    An index proposes a bounded number of candidate pairs for each picture, and each near copy is confirmed by aligning
+    one picture with the other. Pictures with a side below 32 pixels are compared for exact copies only.
 
     Args:
-        catalog: N pictures; unreadable ones are passed over.
-        embeddings: [N, D] or None: what a backbone saw, to propose more pairs.
-        scratch: a folder with room for 3 KB a picture while this works; None: the system's own.
-        progress: is told of pictures and pairs.
+        catalog: N pictures; unreadable ones are skipped.
+        embeddings: embeddings of the pictures, [N, D], which propose more candidates; or None.
+        scratch: directory for temporary files of 3 KB per picture; None for the system's default.
+        progress: called with the stage, pictures or pairs done and in all.
 
     Returns:
-        a table sorted by its columns `first` (i32, the smaller row), `second` (i32), `kind` ("exact", "near",
+        Table sorted by its columns `first` (i32, the smaller row), `second` (i32), `kind` ("exact", "near",
         "sequence") and `score` (f64 in [0, 1]). Of n exact copies, each but the first is paired with the first, and
-        the first alone is compared with other pictures.
+        only the first is compared with other pictures.
 
     Raises:
         StoreError: `scratch` cannot be written.
@@ -54,27 +54,27 @@ def find_edges(
     parts = [exact, _table(films[:, 0], films[:, 1], "sequence", closeness)]
     if len(rows) > 1:
         size = catalog.table.select("width", "height")[rows].to_numpy()
-        proposer = CandidateFinder(catalog.thumbs, rows, size[:, 0], size[:, 1], embeddings=embeddings, scratch=scratch)
+        finder = CandidateFinder(catalog.thumbs, rows, size[:, 0], size[:, 1], embeddings=embeddings, scratch=scratch)
         film = merge_groups(len(catalog.table), films)
-        proposed = [partial(_between_films, piece, film) for piece in proposer.pieces()]
-        pairs, scores = confirm(catalog, proposed, _no_copies(proposer.look_alikes(), film), progress=progress)
+        jobs = [partial(_drop_pairs_within_films, job, film) for job in finder.jobs()]
+        pairs, scores = confirm(catalog, jobs, _reference_pairs(finder.look_alikes(), film), progress=progress)
         parts.append(_table(pairs.wide, pairs.narrow, "near", scores))
     return pl.concat(parts).sort("first", "second", "kind")
 
 
-def _between_films(piece: Callable[[], Candidates], film: np.ndarray) -> Candidates:
-    """Leave out pairs within one film: they are linked already, and there are many."""
-    pairs = piece()
+def _drop_pairs_within_films(job: Callable[[], Candidates], film: np.ndarray) -> Candidates:
+    """Drop candidates within one film: they are linked already, and there are many."""
+    pairs = job()
     return pairs.take(film[pairs.wide] != film[pairs.narrow])
 
 
-def _no_copies(look_alikes: Candidates, film: np.ndarray) -> Candidates:
-    """Leave out frames of one film, which are nearly copies, where enough others are left to say how alike others are.
+def _reference_pairs(look_alikes: Candidates, film: np.ndarray) -> Candidates:
+    """Drop look-alikes within one film, which are nearly copies, if enough others are left for the reference.
 
-    Else a set that is half films would ask of a copied photograph to agree as well as neighbouring frames do.
+    Otherwise copies of photographs in a set that is half films would have to agree as well as neighbouring frames.
     """
-    others = _between_films(lambda: look_alikes, film)
-    return others if len(others) >= FEWEST_LOOK_ALIKES else look_alikes
+    others = _drop_pairs_within_films(lambda: look_alikes, film)
+    return others if len(others) >= MIN_LOOK_ALIKES else look_alikes
 
 
 def _exact(catalog: "Catalog") -> pl.DataFrame:
@@ -85,10 +85,10 @@ def _exact(catalog: "Catalog") -> pl.DataFrame:
 
 
 def _comparable(catalog: "Catalog", exact: pl.DataFrame) -> np.ndarray:
-    large = catalog.table.select(pl.min_horizontal("width", "height").fill_null(0) >= _SMALLEST_SIDE).to_series()
-    chosen = large.to_numpy() & catalog.readable
-    chosen[exact["second"].to_numpy()] = False
-    return np.flatnonzero(chosen)
+    large = catalog.table.select(pl.min_horizontal("width", "height").fill_null(0) >= _MIN_SIDE).to_series()
+    comparable = large.to_numpy() & catalog.readable
+    comparable[exact["second"].to_numpy()] = False
+    return np.flatnonzero(comparable)
 
 
 def _table(first: np.ndarray, second: np.ndarray, kind: str, score: np.ndarray) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Edges become groups that must not be torn apart, and that do not grow by chaining."""
+"""Formation of groups from edges, without chaining of near copies."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Groups:
-    """Which pictures belong together.
+    """Assignment of pictures to groups.
 
     Args:
-        group: int64 [N], dense numbers from 0 in the order of first appearance; an unreadable row has its own.
-        straddling: the near pairs whose ends are in two groups, with the columns of `find_edges`.
+        group: group of each picture, int64 [N], numbered from 0 in order of appearance; unreadable rows are singletons.
+        straddling: near pairs whose ends are in different groups, with the columns of `find_edges`.
     """
 
     group: np.ndarray
@@ -24,32 +24,32 @@ class Groups:
 
     @property
     def sizes(self) -> np.ndarray:
-        """How many pictures each group has: int64 [G]."""
+        """Number of pictures in each group, int64 [G]."""
         return np.bincount(self.group)
 
 
 def form_groups(catalog: "Catalog", edges: pl.DataFrame) -> Groups:
     """Group pictures that are not independent.
 
-    Declared groups, exact copies and neighbours in a sequence hold together whatever comes. These blocks then gather
-    around representatives: the block with the most near pairs takes those that pair with it, and what it took takes
-    nothing itself. So every member has a confirmed pair with its group's representative, and groups do not chain.
+    Declared groups, exact copies and neighbouring frames are always merged into blocks. The blocks are then joined in
+    stars: the block with the most near pairs becomes the centre of those that pair with it, and these become no
+    centres themselves. So every member has a confirmed pair with the centre of its group, and groups do not chain.
 
     Args:
-        catalog: N pictures; `group` is what was declared.
-        edges: as `find_edges` gives them.
+        catalog: N pictures; its column `group` holds the declared groups.
+        edges: edges as returned by `find_edges`.
     """
     count = len(catalog.table)
     declared = (
         catalog.table.select(pl.col("group"), row=pl.int_range(pl.len())).filter(catalog.readable).drop_nulls("group")
     )
     same = declared.select(second="row", first=pl.col("row").first().over("group"))
-    firm = edges.filter(pl.col("kind") != "near")
-    links = np.concatenate([_ends(same), _ends(firm)])
+    fixed = edges.filter(pl.col("kind") != "near")
+    links = np.concatenate([_ends(same), _ends(fixed)])
     block = merge_groups(count, links)
     near = edges.filter(pl.col("kind") == "near")
-    leader = _gathered(block[_ends(near)], count)[block]
-    _, first, dense = np.unique(leader, return_index=True, return_inverse=True)
+    centre = _join_stars(block[_ends(near)], count)[block]
+    _, first, dense = np.unique(centre, return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.int64)
     rank[np.argsort(first, kind="stable")] = np.arange(len(first))
     group = rank[dense]
@@ -62,7 +62,7 @@ def _ends(edges: pl.DataFrame) -> np.ndarray:
 
 
 def merge_groups(count: int, links: np.ndarray) -> np.ndarray:
-    """Connect rows 0..count-1 by links [E, 2]: for each the smallest row that it hangs together with, int64 [count]."""
+    """Find the connected components of rows 0..count-1 under links [E, 2]: the smallest row of each, int64 [count]."""
     above = list(range(count))
 
     def root(row: int) -> int:
@@ -76,18 +76,18 @@ def merge_groups(count: int, links: np.ndarray) -> np.ndarray:
     return np.array([root(row) for row in range(count)], np.int64)
 
 
-def _gathered(pairs: np.ndarray, count: int) -> np.ndarray:
-    """Stars over pairs of blocks [E, 2]: for each of `count` blocks the one that leads it, int64 [count]."""
+def _join_stars(pairs: np.ndarray, count: int) -> np.ndarray:
+    """Cover pairs of blocks [E, 2] greedily by stars: the centre of each of `count` blocks, int64 [count]."""
     pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
-    beside: dict[int, list[int]] = {}
+    neighbours: dict[int, list[int]] = {}
     for first, second in pairs.tolist():
-        beside.setdefault(first, []).append(second)
-        beside.setdefault(second, []).append(first)
-    leader = np.arange(count)
-    taken: set[int] = set()
-    for block in sorted(beside, key=lambda b: (-len(beside[b]), b)):
-        if block not in taken:
-            members = [block, *(other for other in beside[block] if other not in taken)]
-            taken.update(members)
-            leader[members] = block
-    return leader
+        neighbours.setdefault(first, []).append(second)
+        neighbours.setdefault(second, []).append(first)
+    centre = np.arange(count)
+    assigned: set[int] = set()
+    for block in sorted(neighbours, key=lambda b: (-len(neighbours[b]), b)):
+        if block not in assigned:
+            members = [block, *(other for other in neighbours[block] if other not in assigned)]
+            assigned.update(members)
+            centre[members] = block
+    return centre

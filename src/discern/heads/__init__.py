@@ -1,4 +1,4 @@
-"""Features and labels to probabilities: fit, temperature, ordinal."""
+"""Features and labels to probabilities: fit, select, calibrate, detect the unknown, control the risk."""
 
 from discern.heads.baselines import baselines
 from discern.heads.config import HeadConfig

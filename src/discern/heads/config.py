@@ -1,4 +1,4 @@
-"""What a head is asked for."""
+"""Settings of the head."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,16 @@ from discern.errors import UsageError
 class HeadConfig:
     """Settings of the head and of the unknown score.
 
+    The defaults are not tuned to a data set; benchmarks/heads.py and benchmarks/strangers.py measure what they achieve.
+
     Attributes:
-        false_rejection: share of known pictures that may be called unknown, in 0..1 (exclusive).
-        stage_scale: weight of each block after the first (the head's mean), relative to it.
-        strength: C of the logistic regression on blocks of unit length; larger fits more closely.
-        prototypes: how many centres stand for the learned pictures in the unknown score.
-        rank: how many directions within classes the unknown score discounts.
-        ordered: the labels' order means something: heads that use it are tried too, and the one whose median label is
-            least far from the truth is chosen.
+        false_rejection: largest share of known pictures that may be classified as unknown, in 0..1 (exclusive).
+        stage_scale: weight of each block of the embedding after the first (the head's mean), relative to the first.
+        strength: C of the logistic regression on unit-length blocks, the inverse of the L2 penalty.
+        prototypes: number of k-means centres of the training pictures in the unknown score.
+        rank: number of within-class directions that the unknown score discounts.
+        ordered: treat the labels as ordinal: ordinal heads are candidates, too, and the candidate is selected whose
+            median label has the smallest mean absolute error.
     """
 
     false_rejection: float = 0.05
@@ -28,6 +30,9 @@ class HeadConfig:
 
     def __post_init__(self) -> None:
         if not 0 < self.false_rejection < 1:
-            raise UsageError(f"false_rejection is {self.false_rejection}.", hint="Give a share between 0 and 1.")
+            raise UsageError(
+                f"false_rejection must be between 0 and 1, not {self.false_rejection}.",
+                hint="Pass a share such as 0.05.",
+            )
         if min(self.stage_scale, self.strength) <= 0 or min(self.prototypes, self.rank) < 1:
             raise UsageError("stage_scale, strength, prototypes and rank must be positive.")

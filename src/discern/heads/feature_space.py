@@ -1,102 +1,138 @@
-"""The coordinates in which heads are fitted."""
+"""Coordinates in which heads are fitted: scaled unit-length blocks, and their principal directions."""
 
 from collections.abc import Iterator, Sequence
+from typing import Self
 
 import numpy as np
+from scipy import linalg
 
 from discern.bundle.heads import Span, unit_blocks
+from discern.heads.random_subset import random_subset
+from discern.parallel import single_threaded_blas
 from discern.store import Rows
 
 Features = Rows | np.ndarray
 BLOCK = 4096
-TURNED_UP_TO = 2048
+MAX_ROTATED_ROWS = 2048
 _NEGLIGIBLE = 1e-9
+_SAMPLE, _NEGLIGIBLE_IN_SAMPLE = 2000, 1e-6
+# Two passes of the power iteration detect the unknown as well as four do (benchmarks/strangers.py), in less time.
+_PASSES = 2
 
 
-def some_of(features: Features, positions: np.ndarray) -> Features:
-    """Take some rows; what lies on disk is not read yet."""
+def select_rows(features: Features, positions: np.ndarray) -> Features:
+    """Select some rows without reading those on disk."""
     return features.select(positions) if isinstance(features, Rows) else features[positions]
 
 
-def in_blocks(features: Features, positions: np.ndarray | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Walk over rows, a few thousand at a time: (positions `[n]`, features float32 `[n, D]`)."""
+def iter_blocks(features: Features, positions: np.ndarray | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Iterate over rows in blocks of `BLOCK`: (positions `[n]`, features float32 `[n, D]`)."""
     positions = np.arange(len(features)) if positions is None else positions
     for start in range(0, len(positions), BLOCK):
-        some = positions[start : start + BLOCK]
-        yield some, np.asarray(features[some], np.float32)
+        block = positions[start : start + BLOCK]
+        yield block, np.asarray(features[block], np.float32)
 
 
-def block_scales(spans: Sequence[Span], scales: Sequence[float]) -> np.ndarray:
-    """One factor for each column, float32 `[D]`, from one per block."""
+def column_scales(spans: Sequence[Span], scales: Sequence[float]) -> np.ndarray:
+    """Scale of each column, float32 `[D]`, from one scale per block."""
     pairs = zip(spans, scales, strict=True)
     return np.concatenate([np.full(end - start, scale, np.float32) for (start, end), scale in pairs])
 
 
 class FeatureSpace:
-    """Features as rows of unit-length blocks, each block scaled; where pictures are few, in as few dimensions.
+    """Features as scaled unit-length blocks, rotated to their principal axes where there are few rows.
 
-    N rows span at most N dimensions. Turned into them (an orthogonal map, found once), every method here whose penalty
-    is blind to direction gives exactly the same head, for less work.
+    N rows span at most N dimensions. The rotation is orthogonal, so every fit here whose penalty is isotropic gives
+    exactly the same head, at less cost. Unlike PCA, nothing is centred.
 
     Args:
         features: `[N, D]`.
-        spans: start and end of the blocks that are read, beginning at column 0.
-        scales: one factor per block.
-        basis: float32 `[D, r]`, orthogonal columns: the rows' coordinates are along these; None: all there are.
+        spans: start and end of each block, from column 0 on; columns after the last are not used.
+        scales: one scale per block.
+        basis: float32 `[D, r]`, orthonormal columns to project on; None: the principal axes of at most
+            `MAX_ROTATED_ROWS` rows, and the columns themselves for more.
     """
 
     def __init__(
         self, features: Features, spans: Sequence[Span], scales: Sequence[float], *, basis: np.ndarray | None = None
     ) -> None:
         self._features, self._spans = features, tuple(spans)
-        self.scale = block_scales(spans, scales)
+        self.scale = column_scales(spans, scales)
         self.dimensions = len(self.scale)
-        self._turned: np.ndarray | None = None
+        self._rotated: np.ndarray | None = None
         self._basis = basis
-        if basis is None and len(features) <= TURNED_UP_TO:
-            self._turn()
+        if basis is None and len(features) <= MAX_ROTATED_ROWS:
+            self._rotate()
+
+    @classmethod
+    def of_rank(
+        cls, features: Features, spans: Sequence[Span], scales: Sequence[float], *, rank: int, seed: int
+    ) -> Self:
+        """Project on the first `rank` principal directions of a random sample of 2,000 rows."""
+        rows = random_subset(np.arange(len(features)), _SAMPLE, seed=seed)
+        sample = unit_blocks(np.asarray(features[rows], np.float32)[:, : spans[-1][1]], spans)
+        sample = sample * column_scales(spans, scales)
+        # On products this small, BLAS threads cost more than they gain.
+        with single_threaded_blas():
+            values, vectors = top_directions(sample @ sample.T, min(rank, len(sample)))
+            kept = values > _NEGLIGIBLE_IN_SAMPLE * values[0]
+            basis = sample.T @ (vectors[:, kept] / np.sqrt(values[kept])).astype(np.float32)
+        return cls(features, spans, scales, basis=basis)
 
     @property
     def width(self) -> int:
-        """How many coordinates a row has here."""
-        inner = self._basis if self._turned is None else self._turned
+        """Number of coordinates."""
+        inner = self._basis if self._rotated is None else self._rotated
         return self.dimensions if inner is None else int(inner.shape[1])
 
     @property
-    def turned(self) -> bool:
-        """Whether the coordinates are the rows' principal directions, strongest first."""
-        return self._turned is not None
+    def is_rotated(self) -> bool:
+        """True if the coordinates are along the principal axes of all rows, by falling variance."""
+        return self._rotated is not None
 
     def rows(self, positions: np.ndarray) -> np.ndarray:
-        """Coordinates `[n, width]` of some rows: float64 where turned, else float32."""
-        if self._turned is not None:
-            rows: np.ndarray = self._turned[positions]
+        """Coordinates `[n, width]` of some rows: float64 if rotated, else float32."""
+        if self._rotated is not None:
+            rows: np.ndarray = self._rotated[positions]
             return rows
         scaled = self._scaled(np.asarray(self._features[positions], np.float32))
         return scaled if self._basis is None else scaled @ self._basis
 
-    def weights(self, inner: np.ndarray) -> np.ndarray:
-        """Weights `[width, K]` on coordinates as weights float64 `[D, K]` on unit-length blocks."""
-        weights: np.ndarray = self.scale[:, None] * self.original(inner)
-        return weights
+    def block_weights(self, weights: np.ndarray) -> np.ndarray:
+        """Transform weights `[width, K]` on coordinates into weights float64 `[D, K]` on unit-length blocks."""
+        transformed: np.ndarray = self.scale[:, None] * self.inverse_transform(weights)
+        return transformed
 
-    def original(self, inner: np.ndarray) -> np.ndarray:
-        """Vectors `[width, K]` in these coordinates as vectors `[D, K]` of scaled blocks."""
+    def inverse_transform(self, vectors: np.ndarray) -> np.ndarray:
+        """Transform vectors `[width, K]` of coordinates into vectors `[D, K]` of scaled blocks."""
         if self._basis is None:
-            return inner
-        vectors: np.ndarray = self._basis @ inner.astype(np.float32)
-        return vectors
+            return vectors
+        transformed: np.ndarray = self._basis @ vectors.astype(np.float32)
+        return transformed
 
     def _scaled(self, features: np.ndarray) -> np.ndarray:
         rows: np.ndarray = unit_blocks(features[:, : self.dimensions], self._spans) * self.scale
         return rows
 
-    def _turn(self) -> None:
-        """Find the principal directions by the smaller of the two products of the rows with themselves."""
+    def _rotate(self) -> None:
+        """Diagonalise the smaller of the Gram matrix and the second-moment matrix."""
         rows = self._scaled(np.asarray(self._features[np.arange(len(self._features))], np.float32)).astype(np.float64)
-        few = len(rows) <= self.dimensions
-        values, vectors = np.linalg.eigh(rows @ rows.T if few else rows.T @ rows)
+        use_gram = len(rows) <= self.dimensions
+        values, vectors = np.linalg.eigh(rows @ rows.T if use_gram else rows.T @ rows)
         kept = np.flatnonzero(values > _NEGLIGIBLE * max(values[-1], np.finfo(np.float64).tiny))[::-1]
         vectors, lengths = vectors[:, kept], np.sqrt(values[kept])
-        self._turned = vectors * lengths if few else rows @ vectors
-        self._basis = (rows.T @ (vectors / lengths) if few else vectors).astype(np.float32)
+        self._rotated = vectors * lengths if use_gram else rows @ vectors
+        self._basis = (rows.T @ (vectors / lengths) if use_gram else vectors).astype(np.float32)
+
+
+def top_directions(covariance: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
+    """Largest eigenvalues `[rank]` and their vectors `[r, rank]`, by block power iteration (Halko et al., 2011)."""
+    covariance, size = covariance.astype(np.float32), len(covariance)
+    if size <= 4 * rank:
+        values, vectors = linalg.eigh(covariance, check_finite=False)
+        return values[::-1][:rank].clip(0), vectors[:, ::-1][:, :rank]
+    block = np.random.default_rng(0).standard_normal((size, rank + rank // 8 + 4), np.float32)
+    for _ in range(_PASSES):
+        block = linalg.qr(covariance @ block, mode="economic", check_finite=False)[0]
+    values, inner = linalg.eigh(block.T @ covariance @ block, check_finite=False)
+    return values[::-1][:rank].clip(0), (block @ inner[:, ::-1])[:, :rank]

@@ -1,4 +1,4 @@
-"""A fitted head, and the answers of several to what each had not seen."""
+"""A fitted head with its unknown score, and the predictions of a nested cross-validation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from typing import Any, Self
 import numpy as np
 
 from discern.bundle.heads import Head, UnknownScorer
-from discern.heads.feature_space import Features, in_blocks
+from discern.heads.feature_space import Features, iter_blocks
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HeldOut:
-    """What was said to the pictures that a head was chosen by, by heads that had not learned them.
+    """Held-out predictions that a head was selected and calibrated by.
 
     Attributes:
-        positions: int `[n]`, of these pictures among all.
+        positions: int `[n]`, positions of these pictures among all.
         probabilities: float32 `[n, K]`, calibrated.
         unknown_score: float32 `[n]`.
     """
@@ -25,8 +25,8 @@ class HeldOut:
     unknown_score: np.ndarray
 
     @classmethod
-    def nothing(cls, classes: int) -> Self:
-        """No picture was held out."""
+    def empty(cls, classes: int) -> Self:
+        """Predictions for no picture."""
         none = np.zeros(0, np.float32)
         return cls(
             positions=np.zeros(0, np.int64), probabilities=np.zeros((0, classes), np.float32), unknown_score=none
@@ -38,14 +38,14 @@ class FittedHead:
     """A head and its unknown score, ready to ship.
 
     Attributes:
-        head: features to calibrated probabilities.
-        unknown: features and logits to an unknown score.
-        temperature: what the logits were divided by; in `head` already.
-        t_unknown: the unknown score above which a picture counts as unknown.
-        chosen: what was chosen and why, JSON-ready.
-        held_out: the answers that it was chosen by.
-        negative_excess: float64 `[M]`, how far each negative is above a threshold that was tuned without its group;
-            None where there are no negatives.
+        head: from features to calibrated probabilities.
+        unknown: from features and logits to an unknown score.
+        temperature: the temperature that `head` already includes.
+        t_unknown: the unknown score above which a picture is classified as unknown.
+        chosen: the selected candidates and their scores, JSON-ready.
+        held_out: the predictions that the selection used.
+        negative_excess: float64 `[M]`, unknown score of each negative minus the threshold, both tuned without its
+            group; None without negatives.
     """
 
     head: Head
@@ -57,32 +57,32 @@ class FittedHead:
     negative_excess: np.ndarray | None = None
 
     def probabilities(self, features: Features) -> np.ndarray:
-        """Calibrated probabilities float32 `[N, K]` of features `[N, D]`; at most 1e-6 for a class not learned."""
+        """Calibrated probabilities float32 `[N, K]` of features `[N, D]`; at most 1e-6 for a class without pictures."""
         return predict_in_blocks(features, self.head.probabilities)
 
     def uncalibrated(self, features: Features) -> np.ndarray:
-        """Probabilities float32 `[N, K]` before the temperature."""
-        return predict_in_blocks(features, lambda some: self.head.uncalibrated(some, self.temperature))
+        """Probabilities float32 `[N, K]` before temperature scaling."""
+        return predict_in_blocks(features, lambda block: self.head.uncalibrated(block, self.temperature))
 
     def unknown_score(self, features: Features) -> np.ndarray:
-        """Larger is stranger: float32 `[N]`."""
-        return predict_in_blocks(features, lambda some: self.unknown.score(some, self.head.logits(some)))
+        """Unknown scores float32 `[N]`; larger is farther from the training pictures."""
+        return predict_in_blocks(features, lambda block: self.unknown.score(block, self.head.logits(block)))
 
     def unknown_json(self) -> dict[str, Any]:
-        """How strangers are told, for the bundle's record."""
+        """Settings of the unknown score for the bundle's manifest, JSON-ready."""
         return {**self.chosen["unknown"], "threshold": self.t_unknown, "bytes": self.unknown.nbytes}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CrossFit:
-    """Answers to each picture from a head that had learned, and chosen, without its fold.
+    """Predictions of a nested cross-validation: each fold by a head that was fitted and selected without it.
 
     Attributes:
-        probabilities: float32 `[N, K]`, calibrated; NaN for pictures in no held fold.
-        uncalibrated: float32 `[N, K]`, before the temperature; NaN likewise.
+        probabilities: float32 `[N, K]`, calibrated; NaN for pictures of no outer fold.
+        uncalibrated: float32 `[N, K]`, before temperature scaling; NaN likewise.
         unknown_score: float32 `[N]`; NaN likewise.
-        t_unknown: float64 `[N]`, the threshold of the head that answered; NaN likewise.
-        chosen: what each fold's head chose, JSON-ready.
+        t_unknown: float64 `[N]`, the threshold of the fold's head; NaN likewise.
+        chosen: the selection of each outer fold, JSON-ready.
     """
 
     probabilities: np.ndarray
@@ -92,8 +92,8 @@ class CrossFit:
     chosen: list[dict[str, Any]]
 
 
-def predict_in_blocks(features: Features, answer: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Answer a few thousand rows at a time."""
+def predict_in_blocks(features: Features, predict: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Apply `predict` to a few thousand rows at a time."""
     if len(features) == 0:
-        return answer(np.zeros(features.shape, np.float32))
-    return np.concatenate([answer(some) for _, some in in_blocks(features)])
+        return predict(np.zeros(features.shape, np.float32))
+    return np.concatenate([predict(block) for _, block in iter_blocks(features)])

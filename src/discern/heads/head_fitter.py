@@ -1,4 +1,4 @@
-"""Fits heads so that no choice is made by a picture that the chosen head is judged on."""
+"""Nested cross-validation of heads: selection, calibration and thresholds never see the fold that is predicted."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -10,47 +10,50 @@ import numpy as np
 from discern.bundle.heads import Head, Span, UnknownScorer, softmax
 from discern.errors import DataError
 from discern.heads.config import HeadConfig
-from discern.heads.feature_space import Features, some_of
+from discern.heads.feature_space import Features, select_rows
 from discern.heads.fitted_head import CrossFit, FittedHead, HeldOut, predict_in_blocks
-from discern.heads.learner import PLAIN, FittedCandidates, Learner
+from discern.heads.learner import LDA, FittedCandidates, Learner
 from discern.heads.model_selection import HeldOutLogits, Selection, calibrate, select
 from discern.heads.ordinal_selection import OrdinalSelection, select_ordinal
-from discern.heads.unknown.score import choose_sum, combine, rejection_threshold, standardise, with_energy
+from discern.heads.random_subset import random_subset
+from discern.heads.unknown.score import combine, rejection_threshold, select_sum, standardise, with_energy
 from discern.heads.unknown.tuning import Negatives, UnknownTuning, tune_unknown
 from discern.parallel import parallel_map
 from discern.progress import Progress, silent
 
-_SEEN_IN_TEST = -1
-_OWN_FOLDS = 5
-_FEWEST_TO_LEAVE_OUT = 4
-_ENOUGH_TO_CHOOSE, _MOST_JUDGES = 500, 10_000
-_NONE = np.zeros(0, np.int64)
+_NEVER_TRAIN = -1
+_STRATIFIED_FOLDS = 5
+_FEWEST_CLASSES_TO_HOLD_OUT = 4
+# From 500 different pictures in the two neighbouring folds on, these select alone: a third fewer fits. 10,000 pictures
+# are enough to select by; both save time and were not tuned for accuracy.
+_ENOUGH_TO_SELECT, _MOST_TO_SELECT = 500, 10_000
+_NO_ROWS = np.zeros(0, np.int64)
 
 
 class HeadFitter:
-    """Fits heads on given folds; each is chosen, calibrated and given its threshold by folds held out from it.
+    """Fits heads by nested cross-validation on given folds.
 
-    A head for all but fold i is chosen by heads for all but folds i and j. That one also answers fold i for the head
-    without j, so 5 folds cost 10 + 5 + 1 fits, and where two folds are enough to choose by 5 + 5 + 1; they share the
-    sums of the folds.
+    A head without outer fold i is selected, calibrated and given its threshold by heads without i and an inner fold j.
+    The head without i and j serves outer fold j as well, so 5 folds cost 10 + 5 + 1 fits, or 5 + 5 + 1 where two inner
+    folds are enough to select by. All fits share the sums of the folds.
 
     Args:
-        features: `[N, D]`, of the pictures to learn from.
-        labels: int `[N]` in 0..classes - 1; where `config.ordered`, in the order that means something.
-        fold: int `[N]`; pictures of fold -1 are always learned from and never judged.
+        features: `[N, D]`, of the training pictures.
+        labels: int `[N]` in 0..classes - 1; in ascending order of meaning if `config.ordered`.
+        fold: int `[N]`; pictures of fold -1 are in every training set and never predicted.
         classes: K; some may have no picture.
         blocks: start and end of the embedding's named blocks, "head" first.
-        left_out: fold -> positions not to be learned from while that fold is judged; -1: never to be learned from.
-        held: the folds that are judged in turn; None: all.
-        weights: float64 `[N]`, how much each picture counts (copies of one share its weight); None: 1 each.
-        strangers: prepare unknown scores too, which is more than half of the work; else only `fit_head` and
-            `cross_probabilities` can be asked for.
-        negatives: pictures of none of the classes, which tune the unknown score; None: classes left out do.
-        config: settings.
-        seed: of every random choice.
+        left_out: fold -> positions excluded from training when that fold is predicted; -1: always excluded.
+        outer_folds: the folds to predict; None: all.
+        weights: float64 `[N]`, sample weights (copies of one picture share its weight); None: 1 each.
+        score_unknown: compute unknown scores, which is more than half of the work; if False, only `fit_head` and
+            `cross_probabilities` are available.
+        negatives: pictures of none of the classes that tune the unknown score; None: held-out classes select its sum.
+        config: settings of the head.
+        seed: random seed.
 
     Raises:
-        DataError: there are no two pictures, or the arrays do not fit together.
+        DataError: fewer than two pictures, labels out of range, or arrays of different lengths.
     """
 
     def __init__(
@@ -62,9 +65,9 @@ class HeadFitter:
         classes: int,
         blocks: Mapping[str, Span],
         left_out: Mapping[int, np.ndarray] | None = None,
-        held: tuple[int, ...] | None = None,
+        outer_folds: tuple[int, ...] | None = None,
         weights: np.ndarray | None = None,
-        strangers: bool = True,
+        score_unknown: bool = True,
         negatives: Negatives | None = None,
         config: HeadConfig | None = None,
         seed: int = 0,
@@ -73,10 +76,10 @@ class HeadFitter:
         self._weights = np.ones(len(self._labels)) if weights is None else np.asarray(weights, np.float64)
         self._classes, self._blocks, self._config, self._seed = classes, dict(blocks), config or HeadConfig(), seed
         self._left_out = {key: np.asarray(rows, np.int64) for key, rows in (left_out or {}).items()}
-        self._strangers_too, self._negatives = strangers, negatives
+        self._score_unknown, self._negatives = score_unknown, negatives
         self._check()
         self._folds = tuple(np.unique(self._fold[self._fold >= 0]).tolist())
-        self._held = self._folds if held is None else tuple(held)
+        self._outer_folds = self._folds if outer_folds is None else tuple(outer_folds)
         self._learner = Learner(
             features,
             self._labels,
@@ -84,64 +87,67 @@ class HeadFitter:
             self._weights,
             classes=classes,
             spans=tuple(self._blocks.values()),
-            apart=self._apart(),
-            strangers=strangers,
+            held_out=self._ever_held_out(),
+            score_unknown=score_unknown,
             config=self._config,
             seed=seed,
         )
-        self._learned: dict[frozenset[int], FittedCandidates] = {}
-        self._answers: dict[frozenset[int], HeldOutLogits] = {}
-        self._strange: dict[frozenset[int], HeldOutLogits] = {}
+        self._candidates: dict[frozenset[int], FittedCandidates] = {}
+        self._logits: dict[frozenset[int], HeldOutLogits] = {}
+        self._unknown_logits: dict[frozenset[int], HeldOutLogits] = {}
 
     def _check(self) -> None:
         count = len(self._labels)
         if not len(self._features) == len(self._fold) == len(self._weights) == count:
-            raise DataError(f"{len(self._features)} feature rows, {count} labels, {len(self._fold)} folds.")
+            raise DataError(
+                f"Lengths differ: {len(self._features)} feature rows, {count} labels, {len(self._fold)} folds, "
+                f"{len(self._weights)} weights."
+            )
         if count < 2 or self._labels.min() < 0 or self._labels.max() >= self._classes:
-            raise DataError(f"{count} pictures with labels in 0..{self._classes - 1} cannot be learned from.")
+            raise DataError(f"A head needs at least two pictures with labels in 0..{self._classes - 1}; got {count}.")
 
     def fit(self, without: int | None = None) -> FittedHead:
-        """Fit a head without a fold (None: on everything), every choice being made by the other folds.
+        """Fit a head without an outer fold (None: on all pictures), selected and calibrated by the other folds.
 
-        With fewer than two other folds, these pictures are dealt to folds of their own, which know no groups.
+        With fewer than two other folds, the training pictures are split into stratified folds that ignore groups.
 
         Raises:
-            DataError: nothing is left to learn from.
+            DataError: the training set is empty.
         """
         outer = frozenset() if without is None else frozenset([without])
-        if self._too_few(outer):
-            # Folds that know no groups hold nothing out that could be relied on.
-            return replace(self._dealt_anew(outer).fit(), held_out=HeldOut.nothing(self._classes))
+        if self._has_too_few_folds(outer):
+            # Folds that ignore groups give no held-out predictions that a policy could rest on.
+            return replace(self._with_stratified_folds(outer).fit(), held_out=HeldOut.empty(self._classes))
         self._prepare_all([outer])
-        return self._finish(outer)
+        return self._fit_outer(outer)
 
     def fit_head(self, without: int | None = None) -> Head:
-        """The head of `fit` alone, for figures that ask for no unknown score."""
+        """Fit the head of `fit` alone, for metrics that need no unknown score."""
         outer = frozenset() if without is None else frozenset([without])
-        if self._too_few(outer):
-            return self._dealt_anew(outer).fit_head()
+        if self._has_too_few_folds(outer):
+            return self._with_stratified_folds(outer).fit_head()
         self._prepare_all([outer])
-        return self._learner.head(self._learn(outer), self._choose(outer)[0])
+        return self._learner.build_head(self._fit_candidates(outer), self._select(outer)[0])
 
     def cross_probabilities(self, progress: Progress = silent) -> np.ndarray:
-        """The probabilities of `cross_fit` alone: float32 `[N, K]`; NaN for pictures in no held fold."""
+        """Probabilities of `cross_fit` alone: float32 `[N, K]`; NaN for pictures of no outer fold."""
         probabilities = np.full((len(self._labels), self._classes), np.nan, np.float32)
-        self._prepare_all([frozenset([number]) for number in self._held], progress)
-        for number in self._held:
+        self._prepare_all([frozenset([number]) for number in self._outer_folds], progress)
+        for number in self._outer_folds:
             rows, head = np.flatnonzero(self._fold == number), self.fit_head(without=number)
-            probabilities[rows] = predict_in_blocks(some_of(self._features, rows), head.probabilities)
+            probabilities[rows] = predict_in_blocks(select_rows(self._features, rows), head.probabilities)
         return probabilities
 
     def cross_fit(self, progress: Progress = silent) -> CrossFit:
-        """Answer each held fold by the head that was fitted and chosen without it."""
+        """Predict each outer fold by the head that was fitted and selected without it."""
         count = len(self._labels)
         probabilities = np.full((count, self._classes), np.nan, np.float32)
         uncalibrated, score = probabilities.copy(), np.full(count, np.nan, np.float32)
         t_unknown, chosen = np.full(count, np.nan), []
-        self._prepare_all([frozenset([number]) for number in self._held], progress)
-        for number in self._held:
+        self._prepare_all([frozenset([number]) for number in self._outer_folds], progress)
+        for number in self._outer_folds:
             fitted, rows = self.fit(without=number), np.flatnonzero(self._fold == number)
-            features = some_of(self._features, rows)
+            features = select_rows(self._features, rows)
             probabilities[rows], uncalibrated[rows] = fitted.probabilities(features), fitted.uncalibrated(features)
             score[rows], t_unknown[rows] = fitted.unknown_score(features), fitted.t_unknown
             chosen.append(fitted.chosen)
@@ -153,29 +159,29 @@ class HeadFitter:
             chosen=chosen,
         )
 
-    def _inner(self, outer: frozenset[int]) -> list[int]:
-        """The folds that choose a head without `outer`: its neighbours where they are large enough, else all."""
-        folds = [fold for fold in self._held if fold not in outer] or [f for f in self._folds if f not in outer][:1]
-        near = _neighbours(folds, outer)
-        enough = bool(outer) and self._weights[np.isin(self._fold, near)].sum() >= _ENOUGH_TO_CHOOSE
-        return near if enough else folds
+    def _inner_folds(self, outer: frozenset[int]) -> list[int]:
+        """The folds that select a head without `outer`: its neighbours where these are large enough, else all."""
+        folds = [f for f in self._outer_folds if f not in outer] or [f for f in self._folds if f not in outer][:1]
+        neighbours = _neighbours(folds, outer)
+        enough = bool(outer) and self._weights[np.isin(self._fold, neighbours)].sum() >= _ENOUGH_TO_SELECT
+        return neighbours if enough else folds
 
-    def _apart(self) -> tuple[int, ...]:
-        """The folds that are ever left out."""
-        outers = [frozenset[int](), *(frozenset([fold]) for fold in self._held)]
-        return tuple(sorted({fold for outer in outers for fold in outer.union(self._inner(outer))}))
+    def _ever_held_out(self) -> tuple[int, ...]:
+        """The folds that any fit holds out."""
+        outers = [frozenset[int](), *(frozenset([fold]) for fold in self._outer_folds)]
+        return tuple(sorted({fold for outer in outers for fold in outer.union(self._inner_folds(outer))}))
 
-    def _ring(self, outer: frozenset[int]) -> list[int]:
-        """The folds before and after `outer`: those that judge strangers; neighbours share their runs."""
-        inner = self._inner(outer)
+    def _class_holdout_folds(self, outer: frozenset[int]) -> list[int]:
+        """The inner folds with simulated unknown classes; neighbouring outer folds share these fits."""
+        inner = self._inner_folds(outer)
         known = np.unique(self._labels[~np.isin(self._fold, list(outer))])
-        # A count between two known ones is no stranger, and real strangers are better judges.
-        known_better = self._config.ordered or self._negatives is not None
-        if len(known) < _FEWEST_TO_LEAVE_OUT or not self._strangers_too or known_better:
+        # A label between two known ones is not unknown, and real negatives are better than simulated ones.
+        needless = self._config.ordered or self._negatives is not None
+        if len(known) < _FEWEST_CLASSES_TO_HOLD_OUT or not self._score_unknown or needless:
             return []
         return _neighbours(inner, outer)
 
-    def _too_few(self, outer: frozenset[int]) -> bool:
+    def _has_too_few_folds(self, outer: frozenset[int]) -> bool:
         return len([fold for fold in self._folds if fold not in outer]) < 2
 
     def _prepare_all(self, outers: Sequence[frozenset[int]], progress: Progress = silent) -> None:
@@ -183,133 +189,142 @@ class HeadFitter:
             progress("fit", done, total)
 
     def _prepare(self, outers: Sequence[frozenset[int]]) -> Iterator[tuple[int, int]]:
-        """Compute side by side what the heads without `outers` are chosen by; gives (done, total) as it goes."""
-        usable = [outer for outer in outers if not self._too_few(outer)]
-        parts = dict.fromkeys(outer | {fold} for outer in usable for fold in self._inner(outer))
-        strange = dict.fromkeys(outer | {fold} for outer in usable for fold in self._ring(outer))
-        jobs: list[Callable[[], object]] = [partial(self._answer, part) for part in parts if part not in self._answers]
-        jobs += [partial(self._answer_strangers, part) for part in strange if part not in self._strange]
-        jobs += [partial(self._learn, outer) for outer in usable if outer not in self._learned]
+        """Run the inner and outer fits of some heads in parallel; yields (done, total)."""
+        usable = [outer for outer in outers if not self._has_too_few_folds(outer)]
+        inner = dict.fromkeys(outer | {fold} for outer in usable for fold in self._inner_folds(outer))
+        holdout = dict.fromkeys(outer | {fold} for outer in usable for fold in self._class_holdout_folds(outer))
+        jobs: list[Callable[[], object]] = [
+            partial(self._held_out_logits, folds) for folds in inner if folds not in self._logits
+        ]
+        jobs += [partial(self._class_holdout_logits, folds) for folds in holdout if folds not in self._unknown_logits]
+        jobs += [partial(self._fit_candidates, outer) for outer in usable if outer not in self._candidates]
         for done, _ in enumerate(parallel_map(jobs), 1):
             yield done, len(jobs)
 
-    def _finish(self, outer: frozenset[int]) -> FittedHead:
-        """Choose, calibrate and set the threshold by what held-out pictures were answered."""
-        learned = self._learn(outer)
-        if learned.scorer is None:
-            raise ValueError("This fitter prepares no unknown scores: ask it for `fit_head`.")
-        choice, answers = self._choose(outer)
-        measures = with_energy(answers.measures, choice.answer(answers))
-        head = self._learner.head(learned, choice)
-        told, gate = self._cut(outer, learned.scorer, measures, answers, head)
+    def _fit_outer(self, outer: frozenset[int]) -> FittedHead:
+        """Select, calibrate and set the unknown threshold by the inner folds' held-out predictions."""
+        candidates = self._fit_candidates(outer)
+        if candidates.scorer is None:
+            raise ValueError("Unknown scores are off. Pass score_unknown=True, or call `fit_head`.")
+        selection, held_out = self._select(outer)
+        logits = selection.calibrated(held_out)
+        measures = with_energy(held_out.measures, logits)
+        head = self._learner.build_head(candidates, selection)
+        description, unknown = self._tune_unknown(outer, candidates.scorer, measures, held_out, head)
         return FittedHead(
             head=head,
-            unknown=gate.scorer,
-            temperature=choice.temperature,
-            t_unknown=gate.t_unknown,
+            unknown=unknown.scorer,
+            temperature=selection.temperature,
+            t_unknown=unknown.t_unknown,
             chosen={
-                "head": choice.name,
-                "temperature": choice.temperature,
-                "log_loss": dict(choice.log_losses),
-                **({"mae": dict(choice.maes)} if self._config.ordered else {}),
-                "unknown": told,
+                "head": selection.name,
+                "temperature": selection.temperature,
+                "log_loss": dict(selection.log_losses),
+                **({"mae": dict(selection.maes)} if self._config.ordered else {}),
+                "unknown": description,
             },
             held_out=HeldOut(
-                positions=answers.positions,
-                probabilities=softmax(choice.answer(answers)).astype(np.float32),
-                unknown_score=combine(gate.scorer, measures),
+                positions=held_out.positions,
+                probabilities=softmax(logits).astype(np.float32),
+                unknown_score=combine(unknown.scorer, measures),
             ),
-            negative_excess=gate.excess,
+            negative_excess=unknown.excess,
         )
 
-    def _cut(
-        self, outer: frozenset[int], scorer: UnknownScorer, measures: np.ndarray, answers: HeldOutLogits, head: Head
+    def _tune_unknown(
+        self, outer: frozenset[int], scorer: UnknownScorer, measures: np.ndarray, held_out: HeldOutLogits, head: Head
     ) -> tuple[dict[str, Any], UnknownTuning]:
-        """The unknown score and its threshold, by negatives where there are any, else by classes left out."""
-        weights, rejection = self._weights[answers.positions], self._config.false_rejection
+        """Tune the unknown score and its threshold, by negatives if there are any, else by held-out classes."""
+        weights, rejection = self._weights[held_out.positions], self._config.false_rejection
         if self._negatives is not None:
-            said = predict_in_blocks(self._negatives.features, lambda some: scorer.measure(some, head.logits(some)))
+            negatives = predict_in_blocks(
+                self._negatives.features, lambda block: scorer.measure(block, head.logits(block))
+            )
             groups = self._negatives.groups
-            gate = tune_unknown(scorer, measures, weights, said, groups, false_rejection=rejection)
-            return {"score": "tuned by negatives", "false_rejection": rejection, "negatives": len(said)}, gate
-        name, areas = choose_sum(self._strangers(outer, answers))
+            tuning = tune_unknown(scorer, measures, weights, negatives, groups, false_rejection=rejection)
+            return {"score": "tuned by negatives", "false_rejection": rejection, "negatives": len(negatives)}, tuning
+        name, areas = select_sum(self._class_holdout_runs(outer, held_out))
         scorer = standardise(scorer, measures, weights, name)
         t_unknown = rejection_threshold(combine(scorer, measures), weights, rejection)
-        told = {"score": name, "false_rejection": rejection, "auroc_classes_left_out": areas}
-        return told, UnknownTuning(scorer=scorer, t_unknown=t_unknown, excess=None)
+        description = {"score": name, "false_rejection": rejection, "auroc_classes_left_out": areas}
+        return description, UnknownTuning(scorer=scorer, t_unknown=t_unknown, excess=None)
 
-    def _choose(self, outer: frozenset[int]) -> tuple[Selection | OrdinalSelection, HeldOutLogits]:
-        inner = self._inner(outer)
-        answers = HeldOutLogits.join([self._answer(outer | {fold}).select(self._fold, fold) for fold in inner])
+    def _select(self, outer: frozenset[int]) -> tuple[Selection | OrdinalSelection, HeldOutLogits]:
+        """Select a head by the inner folds; also returns its held-out logits."""
+        inner = self._inner_folds(outer)
+        held_out = HeldOutLogits.join(
+            [self._held_out_logits(outer | {fold}).select(self._fold, fold) for fold in inner]
+        )
         best = select_ordinal if self._config.ordered else select
-        return best(answers, self._labels, self._weights), answers
+        return best(held_out, self._labels, self._weights), held_out
 
-    def _strangers(self, outer: frozenset[int], answers: HeldOutLogits) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Measures of held-out pictures and which of them are strangers, for `choose_sum`."""
-        plain = calibrate(answers, self._labels, self._weights, {PLAIN: 1.0})
+    def _class_holdout_runs(
+        self, outer: frozenset[int], held_out: HeldOutLogits
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Measures of held-out pictures, and True for those of held-out classes, for `select_sum`."""
+        lda = calibrate(held_out, self._labels, self._weights, {LDA: 1.0})
         runs = []
-        for fold in self._ring(outer):
-            told = self._answer_strangers(outer | {fold}).select(self._fold, fold)
-            logits = plain.answer(told)
-            strange = ~told.present[np.arange(len(logits)), self._labels[told.positions]]
-            runs.append((with_energy(told.measures, logits), strange))
+        for fold in self._class_holdout_folds(outer):
+            run = self._class_holdout_logits(outer | {fold}).select(self._fold, fold)
+            logits = lda.calibrated(run)
+            unknown = ~run.present[np.arange(len(logits)), self._labels[run.positions]]
+            runs.append((with_energy(run.measures, logits), unknown))
         return runs
 
-    def _learn(self, folds: frozenset[int]) -> FittedCandidates:
-        """Learn without some folds; kept, as it may ship."""
-        if folds not in self._learned:
-            self._learned[folds] = self._learner.learn(folds, self._never(folds))
-        return self._learned[folds]
+    def _fit_candidates(self, folds: frozenset[int]) -> FittedCandidates:
+        """Fit all candidates without some folds; cached, because they may ship."""
+        if folds not in self._candidates:
+            self._candidates[folds] = self._learner.fit(folds, self._excluded_rows(folds))
+        return self._candidates[folds]
 
-    def _never(self, folds: frozenset[int]) -> np.ndarray:
-        """Positions that must not be learned from while `folds` are judged."""
-        rows = [self._left_out.get(key, _NONE) for key in (*sorted(folds), _SEEN_IN_TEST)]
+    def _excluded_rows(self, folds: frozenset[int]) -> np.ndarray:
+        """Positions excluded from training when `folds` are predicted."""
+        rows = [self._left_out.get(key, _NO_ROWS) for key in (*sorted(folds), _NEVER_TRAIN)]
         return np.unique(np.concatenate(rows))
 
-    def _judges(self, among: np.ndarray) -> np.ndarray:
-        """Positions of held-out pictures: all, or enough to choose by; bool `[N]` to int `[n]`."""
-        rows = np.flatnonzero(among)
-        if len(rows) <= _MOST_JUDGES:
-            return rows
-        return np.sort(np.random.default_rng(self._seed).choice(rows, _MOST_JUDGES, replace=False))
+    def _selection_rows(self, among: np.ndarray) -> np.ndarray:
+        """Positions of the pictures to select by: all of `among`, bool `[N]`, or a random sample of 10,000."""
+        return random_subset(np.flatnonzero(among), _MOST_TO_SELECT, seed=self._seed)
 
-    def _answer(self, folds: frozenset[int]) -> HeldOutLogits:
-        """What heads without `folds` say to these."""
-        if folds not in self._answers:
-            learned = self._learn(folds) if len(folds) == 1 else self._learner.learn(folds, self._never(folds))
-            self._answers[folds] = self._learner.answer(learned, self._judges(np.isin(self._fold, list(folds))))
-        return self._answers[folds]
+    def _held_out_logits(self, folds: frozenset[int]) -> HeldOutLogits:
+        """Outputs of the candidates without `folds` for the pictures of `folds`."""
+        if folds not in self._logits:
+            is_outer = len(folds) == 1
+            fitted = self._fit_candidates(folds) if is_outer else self._learner.fit(folds, self._excluded_rows(folds))
+            self._logits[folds] = self._learner.predict(fitted, self._selection_rows(np.isin(self._fold, list(folds))))
+        return self._logits[folds]
 
-    def _answer_strangers(self, folds: frozenset[int]) -> HeldOutLogits:
-        """What heads without `folds`, and without a quarter of the other classes, say to pictures of `folds`."""
-        if folds not in self._strange:
-            outside = np.isin(self._fold, list(folds))
-            known = np.unique(self._labels[~outside])
+    def _class_holdout_logits(self, folds: frozenset[int]) -> HeldOutLogits:
+        """Outputs for the pictures of `folds` without these folds and without a random quarter of the classes."""
+        if folds not in self._unknown_logits:
+            held_out = np.isin(self._fold, list(folds))
+            known = np.unique(self._labels[~held_out])
             generator = np.random.default_rng([self._seed, *sorted(folds)])
-            strange = np.isin(self._labels, generator.choice(known, max(1, round(len(known) / 4)), replace=False))
-            never = np.union1d(self._never(folds), np.flatnonzero(strange & ~outside))
-            rows = self._judges(outside & np.isin(self._labels, known))
-            self._strange[folds] = self._learner.answer(self._learner.learn(folds, never, heads=False), rows)
-        return self._strange[folds]
+            unknown = np.isin(self._labels, generator.choice(known, max(1, round(len(known) / 4)), replace=False))
+            excluded = np.union1d(self._excluded_rows(folds), np.flatnonzero(unknown & ~held_out))
+            rows = self._selection_rows(held_out & np.isin(self._labels, known))
+            fitted = self._learner.fit(folds, excluded, all_heads=False)
+            self._unknown_logits[folds] = self._learner.predict(fitted, rows)
+        return self._unknown_logits[folds]
 
-    def _dealt_anew(self, outer: frozenset[int]) -> "HeadFitter":
-        """The same for the pictures that are learned from without `outer`, in folds dealt class by class."""
-        learned = ~np.isin(self._fold, list(outer))
-        for key in (*outer, _SEEN_IN_TEST):
-            learned[self._left_out.get(key, _NONE)] = False
-        rows = np.flatnonzero(learned)
+    def _with_stratified_folds(self, outer: frozenset[int]) -> "HeadFitter":
+        """Build a fitter of the training pictures without `outer`, in folds stratified by class."""
+        training = ~np.isin(self._fold, list(outer))
+        for key in (*outer, _NEVER_TRAIN):
+            training[self._left_out.get(key, _NO_ROWS)] = False
+        rows = np.flatnonzero(training)
         labels = self._labels[rows]
         order = np.argsort(labels, kind="stable")
         fold = np.empty(len(rows), np.int64)
-        fold[order] = np.arange(len(rows)) % min(_OWN_FOLDS, max(len(rows), 1))
+        fold[order] = np.arange(len(rows)) % min(_STRATIFIED_FOLDS, max(len(rows), 1))
         return HeadFitter(
-            some_of(self._features, rows),
+            select_rows(self._features, rows),
             labels,
             fold,
             classes=self._classes,
             blocks=self._blocks,
             weights=self._weights[rows],
-            strangers=self._strangers_too,
+            score_unknown=self._score_unknown,
             negatives=self._negatives,
             config=self._config,
             seed=self._seed,
@@ -317,6 +332,6 @@ class HeadFitter:
 
 
 def _neighbours(folds: list[int], outer: frozenset[int]) -> list[int]:
-    """The folds before and after `outer`, in a ring."""
+    """The folds before and after `outer` in cyclic order."""
     place = next((place for place, fold in enumerate(folds) if fold > max(outer, default=-1)), 0)
     return sorted({folds[place - 1], folds[place]}) if folds else []

@@ -1,4 +1,4 @@
-"""What is learned from one part of the pictures: several heads and the measures of the unknown score."""
+"""Candidate heads and the measures of the unknown score, fitted on any training set of the same pictures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,48 +9,59 @@ import numpy as np
 from discern.bundle.heads import MEASURES, Head, Span, UnknownScorer, unit_blocks
 from discern.errors import DataError
 from discern.heads.config import HeadConfig
-from discern.heads.feature_space import BLOCK, TURNED_UP_TO, Features, FeatureSpace, in_blocks
-from discern.heads.lda import Linear, Scatter, fit_lda
+from discern.heads.feature_space import BLOCK, MAX_ROTATED_ROWS, Features, FeatureSpace, iter_blocks
+from discern.heads.lda import LinearFit, Scatter, fit_lda
 from discern.heads.logistic import fit_logistic
 from discern.heads.model_selection import HeldOutLogits, Selection
 from discern.heads.moments import FoldMoments
 from discern.heads.ordinal import OrdinalFit, fit_ordinal
 from discern.heads.ordinal_selection import OrdinalSelection
-from discern.heads.principal_directions import principal_directions
+from discern.heads.random_subset import random_subset
 from discern.heads.unknown.score import fit_unknown_scorer
 from discern.parallel import parallel_map
 
-# Logistic regression costs rows x columns x classes, each of some dozen steps; a discriminant needs sums alone.
-_LOGISTIC_UP_TO = 45_000_000
+# Caps on time, not tuned for accuracy. Logistic regression costs rows x columns x classes in each of some dozen
+# iterations; LDA needs sums alone.
+_LOGISTIC_MAX_SIZE = 45_000_000
 _PROTOTYPE_ROWS = 20_000
-_PLAIN_RANK = 1024
-_CUMULATIVE_ROWS = 20_000
-# Strengths of the cumulative heads, relative to that of the logistic regressions.
-_CUMULATIVE = {"cumulative": 1.0, "cumulative-soft": 0.2}
-STAGES, HEAD = "", "-head"
-PLAIN, SOFT = "discriminant", "discriminant-soft"
+_LDA_ONLY_RANK = 1024  # halves the time of the out-of-fold predictions of many pictures
+_ORDINAL_ROWS = 20_000
+# Strengths of the ordinal heads, relative to that of the logistic regressions; held-out pictures select one of them.
+_ORDINAL = {"cumulative": 1.0, "cumulative-soft": 0.2}
+ALL_BLOCKS, HEAD_BLOCK = "", "-head"
+LDA, SOFT_LDA = "discriminant", "discriminant-soft"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FittedCandidates:
-    """Heads and measures from one training part.
+    """Candidate heads and the unknown score's measures, fitted on one training set.
 
     Attributes:
-        linears: each linear head by name, in the coordinates of its space.
-        scorer: the measures, not standardised; None where strangers are not asked for.
-        cumulatives: each cumulative head by name, in the coordinates of all blocks; none where labels have no order.
+        linear: linear heads by name, each in the coordinates of its space.
+        scorer: the measures, not standardised; None if unknown scores are not computed.
+        ordinal: ordinal heads by name, in the coordinates of all blocks; empty if the labels are not ordered.
     """
 
-    linears: Mapping[str, Linear]
+    linear: Mapping[str, LinearFit]
     scorer: UnknownScorer | None
-    cumulatives: Mapping[str, OrdinalFit] = field(default_factory=dict)
+    ordinal: Mapping[str, OrdinalFit] = field(default_factory=dict)
 
 
 class Learner:
-    """Learns from any part of the same pictures; what the parts share is computed once.
+    """Fits candidates on any training set of the same pictures; shared sums are computed once.
 
-    Args: as `HeadFitter`; `apart`: the folds that are ever left out; `plain`: only the plain discriminant is asked for,
-        where pictures are many of the strongest directions alone.
+    Args:
+        features: as `HeadFitter`.
+        labels: as `HeadFitter`.
+        fold: as `HeadFitter`.
+        weights: as `HeadFitter`.
+        classes: as `HeadFitter`.
+        spans: start and end of each block, "head" first.
+        held_out: the folds that are ever held out.
+        score_unknown: as `HeadFitter`.
+        config: as `HeadFitter`.
+        seed: as `HeadFitter`.
+        lda_only: fit LDA heads on all blocks alone; many pictures are projected on principal directions.
     """
 
     def __init__(
@@ -62,69 +73,73 @@ class Learner:
         *,
         classes: int,
         spans: tuple[Span, ...],
-        apart: tuple[int, ...],
-        strangers: bool,
+        held_out: tuple[int, ...],
+        score_unknown: bool,
         config: HeadConfig,
         seed: int,
-        plain: bool = False,
+        lda_only: bool = False,
     ) -> None:
         self.features, self.labels, self.fold, self.weights = features, labels, fold, weights
-        self.classes, self.spans, self.strangers, self.config, self.seed = classes, spans, strangers, config, seed
+        self.classes, self.spans, self.config, self.seed = classes, spans, config, seed
+        self.score_unknown = score_unknown
         scales = (1.0, *[config.stage_scale] * (len(spans) - 1))
-        counts = {STAGES: len(spans), HEAD: 1} if len(spans) > 1 and not plain else {STAGES: len(spans)}
-        wide = plain and len(labels) > TURNED_UP_TO
-        space = partial(principal_directions, rank=_PLAIN_RANK, seed=seed) if wide else FeatureSpace
+        counts = {ALL_BLOCKS: len(spans)}
+        if len(spans) > 1 and not lda_only:
+            counts[HEAD_BLOCK] = 1
+        project = lda_only and len(labels) > MAX_ROTATED_ROWS
+        space = partial(FeatureSpace.of_rank, rank=_LDA_ONLY_RANK, seed=seed) if project else FeatureSpace
         jobs = [partial(space, features, spans[:count], scales[:count]) for count in counts.values()]
         self.spaces = dict(zip(counts, parallel_map(jobs), strict=True))
         self._moments = {
-            name: FoldMoments(space, labels, weights, fold, classes=classes, apart=apart)
+            name: FoldMoments(space, labels, weights, fold, classes=classes, held_out=held_out)
             for name, space in self.spaces.items()
         }
-        self._small = all(
-            space.turned and len(labels) * space.width * classes <= _LOGISTIC_UP_TO for space in self.spaces.values()
+        self._logistic_is_cheap = all(
+            space.is_rotated and len(labels) * space.width * classes <= _LOGISTIC_MAX_SIZE
+            for space in self.spaces.values()
         )
 
-    def learn(self, folds: frozenset[int], left_out: np.ndarray, *, heads: bool = True) -> FittedCandidates:
-        """Learn from all pictures but those of some folds, and but `left_out` (positions).
+    def fit(self, folds: frozenset[int], left_out: np.ndarray, *, all_heads: bool = True) -> FittedCandidates:
+        """Fit on all pictures except those of `folds` and `left_out`.
 
         Args:
-            folds: what is held out.
-            left_out: what else is not learned from.
-            heads: fit every head; else the plain discriminant alone.
+            folds: the folds held out.
+            left_out: int, further positions to exclude.
+            all_heads: fit every candidate head; else one LDA head alone.
 
         Raises:
-            DataError: nothing is left to learn from.
+            DataError: the training set is empty.
         """
-        kept = ~np.isin(self.fold, list(folds))
-        extra = left_out[kept[left_out]]
-        kept[extra] = False
-        rows = np.flatnonzero(kept)
+        training = ~np.isin(self.fold, list(folds))
+        extra = left_out[training[left_out]]
+        training[extra] = False
+        rows = np.flatnonzero(training)
         if not len(rows):
-            raise DataError("No picture is left to learn from.", hint="Give more pictures, or fewer of them to test.")
-        scatter = self._scatter(STAGES, folds, extra)
-        linears = {PLAIN: fit_lda(scatter, scatter.shrinkage)}
-        if heads:
-            linears[SOFT] = fit_lda(scatter, scatter.shrinkage**0.5)
-            linears |= self._others(folds, extra, rows)
+            raise DataError("The training set is empty.", hint="Add pictures, or hold out fewer of them for the test.")
+        scatter = self._scatter(ALL_BLOCKS, folds, extra)
+        linear = {LDA: fit_lda(scatter, scatter.shrinkage)}
+        if all_heads:
+            linear[SOFT_LDA] = fit_lda(scatter, scatter.shrinkage**0.5)
+            linear |= self._other_heads(folds, extra, rows)
         return FittedCandidates(
-            linears=linears,
-            scorer=self._measures(scatter, rows) if self.strangers else None,
-            cumulatives=self._cumulatives(rows, linears[SOFT]) if heads and self.config.ordered else {},
+            linear=linear,
+            scorer=self._fit_scorer(scatter, rows) if self.score_unknown else None,
+            ordinal=self._ordinal_heads(rows, linear[SOFT_LDA]) if all_heads and self.config.ordered else {},
         )
 
     def _scatter(self, name: str, folds: frozenset[int], extra: np.ndarray) -> Scatter:
-        return Scatter.of(self._moments[name].without(folds, extra), self.spaces[name].dimensions)
+        return Scatter.from_moments(self._moments[name].without(folds, extra), self.spaces[name].dimensions)
 
-    def _others(self, folds: frozenset[int], extra: np.ndarray, rows: np.ndarray) -> dict[str, Linear]:
-        """Logistic regressions where they are cheap; else the head's mean alone has its discriminant."""
-        if self._small:
-            return {f"logistic{name}": self._logistic(space, rows) for name, space in self.spaces.items()}
-        if HEAD not in self.spaces:
+    def _other_heads(self, folds: frozenset[int], extra: np.ndarray, rows: np.ndarray) -> dict[str, LinearFit]:
+        """Logistic regressions where they are cheap; else LDA on the block "head"."""
+        if self._logistic_is_cheap:
+            return {f"logistic{name}": self._fit_logistic(space, rows) for name, space in self.spaces.items()}
+        if HEAD_BLOCK not in self.spaces:
             return {}
-        scatter = self._scatter(HEAD, folds, extra)
-        return {f"discriminant{HEAD}": fit_lda(scatter, scatter.shrinkage)}
+        scatter = self._scatter(HEAD_BLOCK, folds, extra)
+        return {f"discriminant{HEAD_BLOCK}": fit_lda(scatter, scatter.shrinkage)}
 
-    def _logistic(self, space: FeatureSpace, rows: np.ndarray) -> Linear:
+    def _fit_logistic(self, space: FeatureSpace, rows: np.ndarray) -> LinearFit:
         return fit_logistic(
             space.rows(rows),
             self.labels[rows],
@@ -133,39 +148,37 @@ class Learner:
             strength=self.config.strength,
         )
 
-    def _cumulatives(self, rows: np.ndarray, soft: Linear) -> dict[str, OrdinalFit]:
-        """On all coordinates where these are few; else on the logits of a discriminant, from a sample of many rows."""
-        space = self.spaces[STAGES]
-        if space.turned:
+    def _ordinal_heads(self, rows: np.ndarray, soft: LinearFit) -> dict[str, OrdinalFit]:
+        """Ordinal heads on rotated coordinates; for many rows, on the logits of an LDA head and a random sample."""
+        space = self.spaces[ALL_BLOCKS]
+        if space.is_rotated:
             coordinates = space.rows(rows)
             found = {
-                name: self._cumulative(coordinates, rows, self.config.strength * share)
-                for name, share in _CUMULATIVE.items()
+                name: self._fit_ordinal(coordinates, rows, self.config.strength * share)
+                for name, share in _ORDINAL.items()
             }
         else:
-            rows = self._some(rows, _CUMULATIVE_ROWS)
+            rows = self._subsample(rows, _ORDINAL_ROWS)
             blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
             logits = np.concatenate([soft.logits(space.rows(block)) for block in blocks])
-            seen = self._cumulative(logits, rows, self.config.strength)
-            found = {"cumulative-projected": seen.behind(soft) if seen else None}
-        return {name: cumulative for name, cumulative in found.items() if cumulative is not None}
+            on_logits = self._fit_ordinal(logits, rows, self.config.strength)
+            found = {"cumulative-projected": on_logits.compose(soft) if on_logits else None}
+        return {name: fitted for name, fitted in found.items() if fitted is not None}
 
-    def _cumulative(self, coordinates: np.ndarray, rows: np.ndarray, strength: float) -> OrdinalFit | None:
+    def _fit_ordinal(self, coordinates: np.ndarray, rows: np.ndarray, strength: float) -> OrdinalFit | None:
         labels, weights = self.labels[rows], self.weights[rows]
         return fit_ordinal(coordinates, labels, weights, classes=self.classes, strength=strength)
 
-    def _some(self, rows: np.ndarray, most: int) -> np.ndarray:
-        """All rows, or a random `most` of them, in order."""
-        if len(rows) <= most:
-            return rows
-        return np.sort(np.random.default_rng(self.seed).choice(rows, most, replace=False))
+    def _subsample(self, rows: np.ndarray, most: int) -> np.ndarray:
+        """All rows, or a random sample of `most` in ascending order."""
+        return random_subset(rows, most, seed=self.seed)
 
-    def _measures(self, scatter: Scatter, rows: np.ndarray) -> UnknownScorer:
-        rows = self._some(rows, _PROTOTYPE_ROWS)
+    def _fit_scorer(self, scatter: Scatter, rows: np.ndarray) -> UnknownScorer:
+        rows = self._subsample(rows, _PROTOTYPE_ROWS)
         first = self.spans[:1]
-        heads = [unit_blocks(some[:, : first[0][1]], first) for _, some in in_blocks(self.features, rows)]
+        heads = [unit_blocks(block[:, : first[0][1]], first) for _, block in iter_blocks(self.features, rows)]
         return fit_unknown_scorer(
-            self.spaces[STAGES],
+            self.spaces[ALL_BLOCKS],
             scatter,
             np.concatenate(heads),
             self.weights[rows],
@@ -175,44 +188,45 @@ class Learner:
             seed=self.seed,
         )
 
-    def answer(self, learned: FittedCandidates, positions: np.ndarray) -> HeldOutLogits:
-        """What the heads and measures say to some pictures."""
-        present = next(iter(learned.linears.values())).present
+    def predict(self, candidates: FittedCandidates, positions: np.ndarray) -> HeldOutLogits:
+        """Outputs of all candidates for some pictures."""
+        present = next(iter(candidates.linear.values())).present
         return HeldOutLogits(
             positions=positions,
             logits={
                 name: linear.logits(self.spaces[_space_of(name)].rows(positions))
-                for name, linear in learned.linears.items()
+                for name, linear in candidates.linear.items()
             },
             present=np.broadcast_to(present, (len(positions), self.classes)),
-            measures=self._measured(learned.scorer, positions),
+            measures=self._measure(candidates.scorer, positions),
             margins={
-                name: cumulative.margins(self.spaces[STAGES].rows(positions))
-                for name, cumulative in learned.cumulatives.items()
+                name: ordinal.margins(self.spaces[ALL_BLOCKS].rows(positions))
+                for name, ordinal in candidates.ordinal.items()
             },
         )
 
-    def _measured(self, scorer: UnknownScorer | None, positions: np.ndarray) -> np.ndarray:
+    def _measure(self, scorer: UnknownScorer | None, positions: np.ndarray) -> np.ndarray:
+        """Measures float32 `[n, 4]`; the energy is that of zero logits, see `with_energy`."""
         if scorer is None or not len(positions):
             return np.zeros((len(positions), len(MEASURES)), np.float32)
-        silent = np.zeros((1, 1), np.float32)
+        zero = np.zeros((1, 1), np.float32)
         return np.concatenate(
             [
-                scorer.measure(some, np.broadcast_to(silent, (len(some), 1)))
-                for _, some in in_blocks(self.features, positions)
+                scorer.measure(block, np.broadcast_to(zero, (len(block), 1)))
+                for _, block in iter_blocks(self.features, positions)
             ]
         )
 
-    def head(self, learned: FittedCandidates, choice: Selection | OrdinalSelection) -> Head:
-        """The chosen head as it ships."""
-        if isinstance(choice, OrdinalSelection):
-            cumulative = learned.cumulatives[choice.name]
-            weight = self.spaces[STAGES].weights(cumulative.weight[:, None])[:, 0]
-            return choice.head(weight, cumulative, self.spans)
-        chosen = {name: learned.linears[name] for name in choice.temperatures}
-        weights = {name: self.spaces[_space_of(name)].weights(linear.weight) for name, linear in chosen.items()}
-        return choice.head(weights, chosen, self.spans)
+    def build_head(self, candidates: FittedCandidates, selection: Selection | OrdinalSelection) -> Head:
+        """Build the selected head in the form that ships."""
+        if isinstance(selection, OrdinalSelection):
+            ordinal = candidates.ordinal[selection.name]
+            weight = self.spaces[ALL_BLOCKS].block_weights(ordinal.weight[:, None])[:, 0]
+            return selection.build_head(weight, ordinal, self.spans)
+        selected = {name: candidates.linear[name] for name in selection.temperatures}
+        weights = {name: self.spaces[_space_of(name)].block_weights(fit.weight) for name, fit in selected.items()}
+        return selection.build_head(weights, selected, self.spans)
 
 
 def _space_of(name: str) -> str:
-    return HEAD if name.endswith(HEAD) else STAGES
+    return HEAD_BLOCK if name.endswith(HEAD_BLOCK) else ALL_BLOCKS

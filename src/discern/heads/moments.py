@@ -1,4 +1,4 @@
-"""Sums over pictures from which discriminants are made; sums of parts add up, and parts can be taken away again."""
+"""Sufficient statistics of LDA: sums over folds that add up, and from which folds can be subtracted."""
 
 import os
 from collections.abc import Iterable
@@ -15,12 +15,12 @@ from discern.parallel import parallel_map
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Moments:
-    """Weighted sums over some rows.
+    """Weighted first and second moments of some rows.
 
     Attributes:
         weight: float64 `[K]`, total weight of each class.
         total: float64 `[K, r]`, weighted sum of the rows of each class.
-        second: float64 `[r, r]`, weighted sum of outer products of all rows.
+        second: float64 `[r, r]`, weighted sum of the outer products of all rows.
     """
 
     weight: np.ndarray
@@ -28,18 +28,18 @@ class Moments:
     second: np.ndarray
 
     @classmethod
-    def of(
+    def from_rows(
         cls, space: FeatureSpace, positions: np.ndarray, labels: np.ndarray, weights: np.ndarray, classes: int
     ) -> Self:
-        """Sum over the rows at `positions`, a block at a time; `labels` and `weights` are of all rows."""
+        """Sum over the rows at `positions`, a block at a time; `labels` and `weights` are those of all rows."""
         moments = cls(
             weight=np.zeros(classes),
             total=np.zeros((classes, space.width)),
             second=np.zeros((space.width, space.width)),
         )
         for start in range(0, len(positions), BLOCK):
-            some = positions[start : start + BLOCK]
-            moments._add(space.rows(some), labels[some], weights[some])
+            block = positions[start : start + BLOCK]
+            moments._add(space.rows(block), labels[block], weights[block])
         return moments
 
     def _add(self, rows: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> None:
@@ -62,15 +62,15 @@ class Moments:
 
 
 class FoldMoments:
-    """The sums of each fold, computed once, so that any training part costs only additions.
+    """Moments of each fold, computed once, so that those of any training set cost additions only.
 
     Args:
         space: the rows.
-        labels: int `[N]`, class of each row.
-        weights: float64 `[N]`.
+        labels: int `[N]`.
+        weights: float64 `[N]`, sample weights.
         fold: int `[N]`.
         classes: K.
-        apart: the folds that are ever left out; all other rows share one sum.
+        held_out: the folds that are ever held out; all other rows share one sum.
     """
 
     def __init__(
@@ -81,33 +81,33 @@ class FoldMoments:
         fold: np.ndarray,
         *,
         classes: int,
-        apart: Iterable[int],
+        held_out: Iterable[int],
     ) -> None:
         self._space, self._labels, self._weights, self._classes = space, labels, weights, classes
-        self._parts = {number: self._of(np.flatnonzero(fold == number)) for number in apart}
-        self._rest = self._of(np.flatnonzero(~np.isin(fold, list(self._parts))))
-        self._second = sum((part.second for part in self._parts.values()), self._rest.second)
+        self._by_fold = {number: self._sum(np.flatnonzero(fold == number)) for number in held_out}
+        self._rest = self._sum(np.flatnonzero(~np.isin(fold, list(self._by_fold))))
+        self._second = sum((moments.second for moments in self._by_fold.values()), self._rest.second)
 
     def without(self, folds: Iterable[int], rows: np.ndarray) -> Moments:
-        """Sums over all rows but those of some folds, and but `rows` (positions outside these folds).
+        """Moments of all rows except those of some folds and `rows` (positions outside these folds).
 
-        What depends on labels is added up from the other folds, so that those left out do not even leave a rounding
-        error behind; the large products are taken from their total, which is quicker.
+        Sums that depend on labels are added up over the remaining folds, so that held-out labels leave not even a
+        rounding error. The second moments are subtracted from their total, which is faster.
         """
         folds = set(folds)
-        kept = [self._rest, *(part for number, part in self._parts.items() if number not in folds)]
-        second = reduce(sub, (self._parts[number].second for number in sorted(folds)), self._second)
+        kept = [self._rest, *(moments for number, moments in self._by_fold.items() if number not in folds)]
+        second = reduce(sub, (self._by_fold[number].second for number in sorted(folds)), self._second)
         moments = Moments(
             weight=np.sum([part.weight for part in kept], axis=0),
             total=np.sum([part.total for part in kept], axis=0),
             second=second,
         )
-        return moments - self._of(rows) if len(rows) else moments
+        return moments - self._sum(rows) if len(rows) else moments
 
-    def _of(self, positions: np.ndarray) -> Moments:
+    def _sum(self, positions: np.ndarray) -> Moments:
         blocks = -(-len(positions) // BLOCK)
         jobs = [
-            partial(Moments.of, self._space, share, self._labels, self._weights, self._classes)
+            partial(Moments.from_rows, self._space, share, self._labels, self._weights, self._classes)
             for share in np.array_split(positions, max(1, min(blocks, os.cpu_count() or 1)))
         ]
         return jobs[0]() if len(jobs) == 1 else reduce(add, parallel_map(jobs))

@@ -1,4 +1,4 @@
-"""Which head's median label is least far from the truth, for labels whose order means something."""
+"""Selection of the head with the smallest mean absolute error of the median label, for ordered labels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,19 +8,19 @@ import numpy as np
 from discern.bundle.heads import ABSENT, OrdinalHead, Span, softmax
 from discern.bundle.prediction_sets import median_label
 from discern.heads.model_selection import HeldOutLogits, Selection, calibrate_each
-from discern.heads.ordinal import OrdinalFit, log_odds
+from discern.heads.ordinal import OrdinalFit, centred_log_probabilities
 from discern.heads.temperature import fit_margin_temperature, log_loss
 
 
 @dataclass(frozen=True, kw_only=True)
 class OrdinalSelection:
-    """One cumulative head with its calibration.
+    """An ordinal head with its calibration.
 
     Attributes:
         name: of the candidate.
-        temperature: what its score and thresholds are divided by.
+        temperature: divisor of its score and thresholds.
         log_losses: of every candidate on the held-out pictures, calibrated.
-        maes: how far the median label of every candidate is from the truth on average, likewise.
+        maes: mean absolute error of the median label of every candidate, likewise.
     """
 
     name: str
@@ -28,65 +28,65 @@ class OrdinalSelection:
     log_losses: Mapping[str, float] = field(default_factory=dict)
     maes: Mapping[str, float] = field(default_factory=dict)
 
-    def answer(self, answers: HeldOutLogits) -> np.ndarray:
-        """Calibrated logits `[n, K]` of what was answered."""
-        logits = log_odds(answers.margins[self.name] / self.temperature, answers.present)
-        return np.where(answers.present, logits, ABSENT)
+    def calibrated(self, held_out: HeldOutLogits) -> np.ndarray:
+        """Calibrated logits `[n, K]` of held-out pictures."""
+        logits = centred_log_probabilities(held_out.margins[self.name] / self.temperature, held_out.present)
+        return np.where(held_out.present, logits, ABSENT)
 
-    def head(self, weight: np.ndarray, fitted: OrdinalFit, spans: tuple[Span, ...]) -> OrdinalHead:
-        """The head that ships, from its weights float64 `[D]` on unit-length blocks."""
+    def build_head(self, weight: np.ndarray, fitted: OrdinalFit, spans: tuple[Span, ...]) -> OrdinalHead:
+        """Build the head that ships from its weights float64 `[D]` on unit-length blocks."""
         return OrdinalHead(
             spans=spans,
             weight=(weight / self.temperature).astype(np.float32),
-            thresholds=_rising(fitted.thresholds / self.temperature),
+            thresholds=_ascending(fitted.thresholds / self.temperature),
             present=fitted.present,
         )
 
 
-def select_ordinal(answers: HeldOutLogits, labels: np.ndarray, weights: np.ndarray) -> Selection | OrdinalSelection:
-    """Take the candidate whose median label is least far from the truth on held-out pictures.
+def select_ordinal(held_out: HeldOutLogits, labels: np.ndarray, weights: np.ndarray) -> Selection | OrdinalSelection:
+    """Select the candidate whose median label has the smallest mean absolute error on held-out pictures.
 
-    A mean distance over few pictures is a coarse judge: of all candidates within one standard error of the best (of
-    the paired difference), the one with the smallest log loss is taken.
+    On few pictures this error is noisy: of all candidates within one standard error of the best (of the paired
+    difference), the one with the smallest log loss is selected.
 
     Args:
-        answers: to held-out pictures.
-        labels: int `[N]`, of all pictures, in an order that means something.
-        weights: float64 `[N]`, of all pictures.
+        held_out: outputs of the candidates for held-out pictures.
+        labels: int `[N]`, of all pictures, in their order.
+        weights: float64 `[N]`, sample weights of all pictures.
     """
-    truth, mass = labels[answers.positions], weights[answers.positions]
-    choices: list[Selection | OrdinalSelection] = [
-        *calibrate_each(answers, labels, weights),
-        *_calibrate_cumulative(answers, truth, mass),
+    truth, mass = labels[held_out.positions], weights[held_out.positions]
+    candidates: list[Selection | OrdinalSelection] = [
+        *calibrate_each(held_out, labels, weights),
+        *_calibrate_ordinal(held_out, truth, mass),
     ]
-    losses, distances = {}, {}
-    for choice in choices:
-        logits = choice.answer(answers)
-        losses[choice.name] = log_loss(logits, truth, mass, answers.present)
-        distances[choice.name] = np.abs(median_label(softmax(logits)) - truth)
-    maes = {name: float(np.average(distance, weights=mass)) for name, distance in distances.items()}
-    best = distances[min(maes, key=lambda name: maes[name])]
-    near = [choice for choice in choices if _is_near(distances[choice.name] - best, mass)]
-    return replace(min(near, key=lambda choice: losses[choice.name]), log_losses=losses, maes=maes)
+    losses, errors = {}, {}
+    for candidate in candidates:
+        logits = candidate.calibrated(held_out)
+        losses[candidate.name] = log_loss(logits, truth, mass, held_out.present)
+        errors[candidate.name] = np.abs(median_label(softmax(logits)) - truth)
+    maes = {name: float(np.average(error, weights=mass)) for name, error in errors.items()}
+    best = errors[min(maes, key=lambda name: maes[name])]
+    near = [candidate for candidate in candidates if _within_one_error(errors[candidate.name] - best, mass)]
+    return replace(min(near, key=lambda candidate: losses[candidate.name]), log_losses=losses, maes=maes)
 
 
-def _calibrate_cumulative(answers: HeldOutLogits, truth: np.ndarray, mass: np.ndarray) -> list[OrdinalSelection]:
+def _calibrate_ordinal(held_out: HeldOutLogits, truth: np.ndarray, mass: np.ndarray) -> list[OrdinalSelection]:
     return [
-        OrdinalSelection(name=name, temperature=fit_margin_temperature(margins, truth, mass, answers.present))
-        for name, margins in answers.margins.items()
+        OrdinalSelection(name=name, temperature=fit_margin_temperature(margins, truth, mass, held_out.present))
+        for name, margins in held_out.margins.items()
     ]
 
 
-def _is_near(further: np.ndarray, mass: np.ndarray) -> bool:
-    """Whether a mean difference `[n]` is at most its standard error."""
-    mean = np.average(further, weights=mass)
-    error = np.sqrt((mass**2 * (further - mean) ** 2).sum()) / mass.sum()
+def _within_one_error(differences: np.ndarray, mass: np.ndarray) -> bool:
+    """Test if the mean of some differences `[n]` is at most its standard error."""
+    mean = np.average(differences, weights=mass)
+    error = np.sqrt((mass**2 * (differences - mean) ** 2).sum()) / mass.sum()
     return bool(mean <= error)
 
 
-def _rising(thresholds: np.ndarray) -> np.ndarray:
-    """As float32, which may bring neighbours together, and still strictly rising."""
-    rising = thresholds.astype(np.float32)
-    for place in range(1, len(rising)):
-        rising[place] = max(rising[place], np.nextafter(rising[place - 1], np.float32(np.inf)))
-    return rising
+def _ascending(thresholds: np.ndarray) -> np.ndarray:
+    """Round to float32 and keep the thresholds strictly ascending."""
+    rounded = thresholds.astype(np.float32)
+    for place in range(1, len(rounded)):
+        rounded[place] = max(rounded[place], np.nextafter(rounded[place - 1], np.float32(np.inf)))
+    return rounded

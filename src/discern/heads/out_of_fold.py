@@ -1,4 +1,4 @@
-"""What is said to every picture by a head that had learned without it: good enough to doubt a label by."""
+"""Out-of-fold predictions for every picture, used to detect label errors and outliers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,23 +9,25 @@ import numpy as np
 from discern.bundle.heads import Span, UnknownScorer, softmax
 from discern.heads.config import HeadConfig
 from discern.heads.feature_space import BLOCK, Features
-from discern.heads.lda import Linear, fit_lda
-from discern.heads.learner import SOFT, STAGES, Learner
+from discern.heads.lda import LinearFit, fit_lda
+from discern.heads.learner import ALL_BLOCKS, SOFT_LDA, Learner
 from discern.heads.model_selection import HeldOutLogits, select
-from discern.heads.unknown.score import FIXED, combine, standardise, with_energy
+from discern.heads.unknown.score import DEFAULT_SUM, combine, standardise, with_energy
 from discern.parallel import parallel_map
 
-_NOBODY = np.zeros(0, np.int64)
-_SOFTER = {f"{SOFT}er": 0.25, f"{SOFT}est": 0.125}
+_NO_ROWS = np.zeros(0, np.int64)
+# Exponents of the estimated shrinkage: more shrinkage than a classifier needs, so that fewer wrong labels are fitted
+# (benchmarks/faults.py: more look-alike wrong labels are found).
+_SOFTER = {f"{SOFT_LDA}er": 0.25, f"{SOFT_LDA}est": 0.125}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OutOfFoldPredictions:
-    """What a plain head says to each picture that it had not learned.
+    """Predictions for each picture by an LDA head fitted without its fold.
 
     Attributes:
-        probabilities: float32 `[N, K]`, calibrated over all of them together; NaN for pictures in no fold.
-        unknown_score: float32 `[N]`, about 0 for known pictures, larger is stranger; NaN likewise.
+        probabilities: float32 `[N, K]`, calibrated on all of them together; NaN for pictures of no fold.
+        unknown_score: float32 `[N]`, about 0 for known pictures, larger is farther from the rest; NaN likewise.
     """
 
     probabilities: np.ndarray
@@ -33,10 +35,10 @@ class OutOfFoldPredictions:
 
 
 class _ShrunkLearner(Learner):
-    """Learns discriminants alone, each shrunk further: what fits less closely learns fewer wrong labels by heart."""
+    """Learner of strongly shrunk LDA heads alone: the less closely they fit, the fewer label errors they memorise."""
 
-    def _others(self, folds: frozenset[int], extra: np.ndarray, rows: np.ndarray) -> dict[str, Linear]:  # noqa: ARG002
-        scatter = self._scatter(STAGES, folds, extra)
+    def _other_heads(self, folds: frozenset[int], extra: np.ndarray, rows: np.ndarray) -> dict[str, LinearFit]:  # noqa: ARG002
+        scatter = self._scatter(ALL_BLOCKS, folds, extra)
         return {name: fit_lda(scatter, scatter.shrinkage**power) for name, power in _SOFTER.items()}
 
 
@@ -52,18 +54,18 @@ def predict_out_of_fold(
     config: HeadConfig | None = None,
     seed: int = 0,
 ) -> OutOfFoldPredictions:
-    """Answer each fold by a discriminant of the others; how far it is shrunk is chosen by all of them together.
+    """Predict each fold by LDA fitted on the others; the shrinkage is selected on all folds together.
 
     Args:
         features: `[N, D]`.
         labels: int `[N]` in 0..classes - 1.
-        fold: int `[N]`; pictures of fold -1 are learned from and not answered.
+        fold: int `[N]`; pictures of fold -1 are in every training set and not predicted.
         classes: K; some may have no picture.
         blocks: start and end of the embedding's named blocks, "head" first.
-        left_out: fold -> positions not to be learned from while that fold is answered.
-        weights: float64 `[N]`, how much each picture counts; None: 1 each.
-        config: settings.
-        seed: of every random choice.
+        left_out: fold -> positions excluded from training when that fold is predicted.
+        weights: float64 `[N]`, sample weights; None: 1 each.
+        config: settings of the head.
+        seed: random seed.
     """
     fold, numbers = np.asarray(fold), np.unique(fold[fold >= 0]).tolist()
     weights = np.ones(len(labels)) if weights is None else np.asarray(weights, np.float64)
@@ -78,28 +80,28 @@ def predict_out_of_fold(
         weights,
         classes=classes,
         spans=tuple(blocks.values()),
-        apart=tuple(numbers),
-        strangers=True,
+        held_out=tuple(numbers),
+        score_unknown=True,
         config=config or HeadConfig(),
         seed=seed,
-        plain=True,
+        lda_only=True,
     )
-    jobs = [partial(_answer, learner, fold, number, (left_out or {}).get(number, _NOBODY)) for number in numbers]
-    told, scorers = zip(*parallel_map(jobs), strict=True)
-    answers = HeldOutLogits.join(told)
-    choice = select(answers, labels, weights)
-    logits = choice.logits(answers.logits, answers.present)
-    probabilities[answers.positions] = softmax(logits)
-    measures, mass = with_energy(answers.measures, logits), weights[answers.positions]
-    score[answers.positions] = combine(standardise(scorers[0], measures, mass, FIXED), measures)
+    jobs = [partial(_predict_fold, learner, fold, number, (left_out or {}).get(number, _NO_ROWS)) for number in numbers]
+    parts, scorers = zip(*parallel_map(jobs), strict=True)
+    held_out = HeldOutLogits.join(parts)
+    selection = select(held_out, labels, weights)
+    logits = selection.logits(held_out.logits, held_out.present)
+    probabilities[held_out.positions] = softmax(logits)
+    measures, mass = with_energy(held_out.measures, logits), weights[held_out.positions]
+    score[held_out.positions] = combine(standardise(scorers[0], measures, mass, DEFAULT_SUM), measures)
     return OutOfFoldPredictions(probabilities=probabilities, unknown_score=score)
 
 
-def _answer(
+def _predict_fold(
     learner: Learner, fold: np.ndarray, number: int, left_out: np.ndarray
 ) -> tuple[HeldOutLogits, UnknownScorer]:
     rows = np.flatnonzero(fold == number)
-    learned = learner.learn(frozenset([number]), left_out)
-    assert learned.scorer is not None
+    candidates = learner.fit(frozenset([number]), left_out)
+    assert candidates.scorer is not None
     shares = np.array_split(rows, max(1, -(-len(rows) // BLOCK)))
-    return HeldOutLogits.join([learner.answer(learned, share) for share in shares]), learned.scorer
+    return HeldOutLogits.join([learner.predict(candidates, share) for share in shares]), candidates.scorer

@@ -1,4 +1,4 @@
-"""What a quick head would have answered, had there been fewer pictures to learn from."""
+"""Out-of-fold predictions by heads fitted on subsamples: the points of a learning curve."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -9,11 +9,11 @@ from discern.bundle.heads import Span
 from discern.heads.feature_space import BLOCK, Features, FeatureSpace
 from discern.heads.lda import Scatter, fit_lda
 from discern.heads.moments import Moments
-from discern.heads.principal_directions import principal_directions
 from discern.parallel import parallel_map
 
+# Twenty fits then take about a second; the shape of the curve is what matters, so it was not tuned for accuracy.
 _RANK = 256
-_NOBODY = np.zeros(0, np.int64)
+_NO_ROWS = np.zeros(0, np.int64)
 
 
 def subsample_predictions(
@@ -28,63 +28,64 @@ def subsample_predictions(
     weights: np.ndarray | None = None,
     seed: int = 0,
 ) -> np.ndarray:
-    """Answer each fold by discriminants of growing shares of the other folds' groups, class by class.
+    """Predict each fold by LDA fitted on growing shares of the other folds' groups, stratified by class.
 
-    The features are brought to their 256 strongest directions first, so that many fits cost little: the curve's shape
-    is what counts. A larger share has all groups of a smaller one.
+    The features are projected on their 256 first principal directions. The subsamples are nested: a larger share
+    includes all groups of a smaller one.
 
     Args:
         features: `[N, D]`.
         labels: int `[N]`, from 0.
-        fold: int `[N]`; pictures of fold -1 are learned from and not answered.
+        fold: int `[N]`; pictures of fold -1 are in every training set and not predicted.
         group: int `[N]`.
-        shares: of each class's groups, in 0..1; at least one group of each is taken.
+        shares: shares of each class's groups, in 0..1; at least one group of each is used.
         blocks: start and end of the embedding's named blocks.
-        left_out: fold -> positions not to be learned from while that fold is answered.
-        weights: float64 `[N]`; None: 1 each.
-        seed: of the order in which groups come in.
+        left_out: fold -> positions excluded from training when that fold is predicted.
+        weights: float64 `[N]`, sample weights; None: 1 each.
+        seed: random seed of the order in which groups are added.
 
     Returns:
-        int64 `[S, N]`, the labels answered; -1 for pictures in no fold.
+        int64 `[S, N]`, the predicted labels for each share; -1 for pictures of no fold.
     """
-    wide = principal_directions(features, tuple(blocks.values()), [1.0] * len(blocks), rank=_RANK, seed=seed)
+    wide = FeatureSpace.of_rank(features, tuple(blocks.values()), [1.0] * len(blocks), rank=_RANK, seed=seed)
     space = FeatureSpace(
-        np.concatenate([wide.rows(some) for some in _blocks(len(features))]), ((0, wide.width),), (1.0,)
+        np.concatenate([wide.rows(block) for block in _split_in_blocks(len(features))]), ((0, wide.width),), (1.0,)
     )
     weights = np.ones(len(labels)) if weights is None else np.asarray(weights, np.float64)
-    answers = np.full((len(shares), len(labels)), -1, np.int64)
-    comes = _coming(labels, group, seed)
+    predicted = np.full((len(shares), len(labels)), -1, np.int64)
+    first_share = _first_shares(labels, group, seed)
 
-    def answer(place: int, number: int) -> None:
-        learned = (fold != number) & (comes <= shares[place])
-        learned[(left_out or {}).get(number, _NOBODY)] = False
-        judged = np.flatnonzero(fold == number)
-        rows = np.flatnonzero(learned)
+    def predict_fold(place: int, number: int) -> None:
+        training = (fold != number) & (first_share <= shares[place])
+        training[(left_out or {}).get(number, _NO_ROWS)] = False
+        test_rows = np.flatnonzero(fold == number)
+        rows = np.flatnonzero(training)
         if len(rows):
-            moments = Moments.of(space, rows, labels, weights, int(labels.max()) + 1)
-            scatter = Scatter.of(moments, space.dimensions)
+            moments = Moments.from_rows(space, rows, labels, weights, int(labels.max()) + 1)
+            scatter = Scatter.from_moments(moments, space.dimensions)
             linear = fit_lda(scatter, scatter.shrinkage)
-            logits = np.where(linear.present, linear.logits(space.rows(judged)), -np.inf)
-            answers[place, judged] = logits.argmax(axis=1)
+            logits = np.where(linear.present, linear.logits(space.rows(test_rows)), -np.inf)
+            predicted[place, test_rows] = logits.argmax(axis=1)
 
     numbers = np.unique(fold[fold >= 0]).tolist()
-    for _ in parallel_map([partial(answer, place, number) for place in range(len(shares)) for number in numbers]):
+    jobs = [partial(predict_fold, place, number) for place in range(len(shares)) for number in numbers]
+    for _ in parallel_map(jobs):
         pass
-    return answers
+    return predicted
 
 
-def _blocks(count: int) -> list[np.ndarray]:
+def _split_in_blocks(count: int) -> list[np.ndarray]:
     return np.array_split(np.arange(count), -(-count // BLOCK))
 
 
-def _coming(labels: np.ndarray, group: np.ndarray, seed: int) -> np.ndarray:
-    """From which share on each picture is learned from: groups of a class come in one by one, in a random order."""
+def _first_shares(labels: np.ndarray, group: np.ndarray, seed: int) -> np.ndarray:
+    """Smallest share that includes each picture, float64 `[N]`: the groups of a class are added in random order."""
     generator = np.random.default_rng(seed)
     pairs, first, inverse = np.unique(np.stack([labels, group]), axis=1, return_index=True, return_inverse=True)
-    comes = np.zeros(pairs.shape[1])
+    first_share = np.zeros(pairs.shape[1])
     for label in np.unique(labels):
         own = np.flatnonzero(pairs[0] == label)
-        # By appearance, so that numbers of groups that mean nothing decide nothing.
+        # In order of appearance: group numbers are arbitrary and must not matter.
         own = own[np.argsort(first[own])]
-        comes[generator.permutation(own)] = np.arange(len(own)) / len(own)
-    return np.asarray(comes[inverse.ravel()])
+        first_share[generator.permutation(own)] = np.arange(len(own)) / len(own)
+    return np.asarray(first_share[inverse.ravel()])

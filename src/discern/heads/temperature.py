@@ -1,4 +1,4 @@
-"""Temperature: what logits are divided by so that a probability means what it says (Guo et al., ICML 2017)."""
+"""Temperature scaling: calibration by one divisor of the logits (Guo et al., ICML 2017)."""
 
 from collections.abc import Callable
 
@@ -6,49 +6,50 @@ import numpy as np
 from scipy import optimize
 
 from discern.bundle.heads import log_sum_exp
-from discern.heads.ordinal import log_odds
+from discern.heads.ordinal import centred_log_probabilities
 
-_COLDEST, _HOTTEST = -7.0, 9.0
+# Search interval of the log temperature, around that of the logits' mean size: wide enough for any data; not tuned.
+_LOWEST, _HIGHEST = -7.0, 9.0
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray, present: np.ndarray) -> float:
-    """Find the temperature with the smallest log loss on held-out pictures.
+    """Fit the temperature with the smallest log loss on held-out pictures.
 
-    Where all are right, the log loss knows no end: the truth therefore counts (n + 1) / (n + 2), as in Platt's scaling,
-    and the rest goes to all classes alike. Pictures of a class that had not been learned are passed over.
+    If every prediction is right, the log loss has no minimum. The target of the true class is therefore
+    (n + 1) / (n + 2), as in Platt scaling; the rest is spread over all classes. Pictures of absent classes are ignored.
 
     Args:
-        logits: float64 `[n, K]`, centred (see `Linear`), from heads that had not learned these pictures.
+        logits: float64 `[n, K]`, centred (see `LinearFit`), of pictures that the heads were not fitted on.
         labels: int `[n]`.
-        weights: float64 `[n]`.
-        present: bool `[n, K]`, which classes the head of each row had learned.
+        weights: float64 `[n]`, sample weights.
+        present: bool `[n, K]`, the classes that the head of each row was fitted on.
 
     Returns:
-        A positive temperature; 1 where nothing can be learned.
+        A positive temperature; 1 without usable pictures.
     """
     usable = present[np.arange(len(labels)), labels]
     if not usable.any() or logits.shape[1] < 2:
         return 1.0
     masked = np.where(present[usable], logits[usable], -np.inf)
     truth, count = logits[usable, labels[usable]], weights[usable].sum()
-    weights, sure = weights[usable] / count, (count + 1) / (count + 2)
+    weights, target = weights[usable] / count, (count + 1) / (count + 2)
     if not np.abs(truth).max() > 0:
         return 1.0
 
     def loss(scale: float) -> float:
-        return float(weights @ (log_sum_exp(masked * scale) - sure * truth * scale))
+        return float(weights @ (log_sum_exp(masked * scale) - target * truth * scale))
 
     return _search(loss, np.abs(truth).mean())
 
 
 def fit_margin_temperature(margins: np.ndarray, labels: np.ndarray, weights: np.ndarray, present: np.ndarray) -> float:
-    """The same for a cumulative head: what its score and thresholds are divided by.
+    """Fit the temperature of an ordinal head, as `fit_temperature`: the divisor of its score and thresholds.
 
     Args:
-        margins: float64 `[n, K + 1]`, see `Cumulative.margins`, from heads that had not learned these pictures.
+        margins: float64 `[n, K + 1]`, of `OrdinalFit.margins`, of pictures that the heads were not fitted on.
         labels: int `[n]`.
-        weights: float64 `[n]`.
-        present: bool `[n, K]`, which classes the head of each row had learned.
+        weights: float64 `[n]`, sample weights.
+        present: bool `[n, K]`, the labels that the head of each row was fitted on.
     """
     usable = present[np.arange(len(labels)), labels]
     margins, labels, weights, present = margins[usable], labels[usable], weights[usable], present[usable]
@@ -56,20 +57,20 @@ def fit_margin_temperature(margins: np.ndarray, labels: np.ndarray, weights: np.
     if not finite.any():
         return 1.0
     count, places = weights.sum(), np.arange(len(labels))
-    weights, sure = weights / count, (count + 1) / (count + 2)
+    weights, target = weights / count, (count + 1) / (count + 2)
 
     def loss(scale: float) -> float:
-        logits = log_odds(margins * scale, present)
+        logits = centred_log_probabilities(margins * scale, present)
         masked = np.where(present, logits, -np.inf)
-        return float(weights @ (log_sum_exp(masked) - sure * logits[places, labels]))
+        return float(weights @ (log_sum_exp(masked) - target * logits[places, labels]))
 
     return _search(loss, finite.mean())
 
 
 def _search(loss: Callable[[float], float], size: float) -> float:
-    """The temperature, around the `size` of what it divides, whose inverse has the smallest loss."""
+    """Minimise `loss` of the inverse temperature, around the mean absolute value of the logits."""
     start = np.log(size + 1e-12)
-    bounds, options = (start + _COLDEST, start + _HOTTEST), {"xatol": 1e-4}
+    bounds, options = (start + _LOWEST, start + _HIGHEST), {"xatol": 1e-4}
     found = optimize.minimize_scalar(
         lambda exponent: loss(np.exp(-exponent)), bounds=bounds, method="bounded", options=options
     )
@@ -77,7 +78,7 @@ def _search(loss: Callable[[float], float], size: float) -> float:
 
 
 def log_loss(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray, present: np.ndarray) -> float:
-    """Weighted mean log loss (nats) over the pictures whose class had been learned; arguments as `fit_temperature`."""
+    """Weighted mean log loss (nats) over the pictures of classes present; arguments as `fit_temperature`."""
     usable = present[np.arange(len(labels)), labels]
     if not usable.any():
         return float(np.log(logits.shape[1]))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.server_process import Said, call_here, ended, refusal
+from tests.e2e.server_process import Completed, call_here, ended, refusal
 from tests.unit.bundle.factories import write_small
 
 
@@ -18,7 +18,7 @@ def desk(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def without_npm(desk: Path, tools: Path) -> Said:
+def without_npm(desk: Path, tools: Path) -> Completed:
     """Export with nothing among the programs but what is in `tools`."""
     command = [sys.executable, "-m", "discern", "export", "model.discern", "site", "--cache", "cache"]
     environment = {**os.environ, "PATH": str(tools)}
@@ -41,14 +41,14 @@ def test_it_says_what_it_wrote(desk: Path, runtime: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["model.discern", "site", "--to", "lambda"], "These exist: web."),
+        (["model.discern", "site", "--to", "lambda"], "Use one of: web."),
         (["absent.discern", "site"], "no bundle"),
         (["model.discern", "."], "empty"),
-        (["model.discern", "model.discern", "--api", "https://pictures.example.org"], "no folder"),
+        (["model.discern", "model.discern", "--api", "https://pictures.example.org"], "not a folder"),
         (["model.discern", "site", "--api", "pictures"], "https://pictures.example.org"),
         (["model.discern", "site", "--runtime", "model.discern"], "npm pack"),
         (["model.discern", "site", "--runtime", "absent.tgz"], "No such file"),
-        (["model.discern", ""], "no path"),
+        (["model.discern", ""], "Invalid path"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_a_remedy(words: list[str], said: str, desk: Path) -> None:

@@ -1,4 +1,4 @@
-"""Pictures that look like pictures, and the findings of one check."""
+"""Synthetic pictures without quality problems, and the findings of one check."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ Find = Callable[..., list[Finding]]
 
 
 def scenes(count: int, *, seed: int = 0) -> np.ndarray:
-    """Thumbnails uint8 [count, 64, 64, 3]: a few boxes of any colour before a ground of any colour."""
+    """Thumbnails uint8 [count, 64, 64, 3]: boxes of random colours on a random background."""
     random = np.random.default_rng(seed)
     pictures = np.repeat(random.integers(30, 226, (count, 1, 1, 3)), 64, axis=1).repeat(64, axis=2).astype(np.uint8)
     for picture in pictures:
@@ -27,7 +27,7 @@ def scenes(count: int, *, seed: int = 0) -> np.ndarray:
 
 @pytest.fixture
 def make_catalog() -> Callable[..., Catalog]:
-    """As everywhere, with pictures that show something and are sharp."""
+    """Catalogs of varied and sharp pictures."""
 
     def make(labels: Sequence[str | None], **columns: Any) -> Catalog:
         given: dict[str, Any] = {"thumbs": scenes(len(labels)), "sharpness": [0.6] * len(labels)}
@@ -38,10 +38,10 @@ def make_catalog() -> Callable[..., Catalog]:
 
 @pytest.fixture
 def find(make_catalog, make_groups, make_edges) -> Find:
-    """The findings of one check, on pictures that are their own groups unless said otherwise."""
+    """Findings of one check; by default, every picture is a group of its own."""
 
     def find(
-        check, labels, *, edges=(), group=None, straddling=(), config=None, opinions=None, declared=None, **columns
+        check, labels, *, edges=(), group=None, straddling=(), config=None, predictions=None, declared=None, **columns
     ):
         catalog = make_catalog(
             labels,
@@ -49,15 +49,15 @@ def find(make_catalog, make_groups, make_edges) -> Find:
             | columns,
         )
         groups = make_groups(range(len(labels)) if group is None else group, straddling)
-        findings = find_issues(catalog, make_edges(edges), groups, opinions=opinions, config=config)
+        findings = find_issues(catalog, make_edges(edges), groups, predictions=predictions, config=config)
         assert all(0 <= finding.score <= 1 and finding.why for finding in findings)
         return [finding for finding in findings if finding.check == check]
 
     return find
 
 
-def opinions_of(probabilities: Any, unknown_score: Any = None) -> OutOfFoldPredictions:
-    """What heads said, of N pictures."""
+def predictions_of(probabilities: Any, unknown_score: Any = None) -> OutOfFoldPredictions:
+    """Out-of-fold predictions of N pictures."""
     probabilities = np.asarray(probabilities, np.float32)
     score = np.zeros(len(probabilities)) if unknown_score is None else unknown_score
     return OutOfFoldPredictions(probabilities=probabilities, unknown_score=np.asarray(score, np.float32))

@@ -1,14 +1,16 @@
+"""Proposed fixes: one row per picture and check, or per pair."""
+
 import numpy as np
 import pytest
 
 from discern.catalog import apply_fixes, read_fixes, write_fixes
 from discern.checking import find_issues, propose_fixes
-from tests.unit.checking.conftest import opinions_of, scenes
+from tests.unit.checking.conftest import predictions_of, scenes
 
 
 @pytest.fixture
 def found(make_catalog, make_groups, make_edges):
-    """A copy, a near copy, a conflict, a copy across parts, a lying suffix and a broken file."""
+    """A copy, a near copy, a conflict, a copy across parts, a wrong suffix and a broken file."""
     labels = ["a", "a", "a", "b", "b", "a", "a", "b"]
     catalog = make_catalog(
         labels,
@@ -45,7 +47,7 @@ def test_each_picture_or_pair_is_one_row(found):
     ]
 
 
-def test_a_conflict_between_near_copies_is_told_as_one(make_catalog, make_groups, make_edges):
+def test_a_conflict_between_near_copies_is_one_row(make_catalog, make_groups, make_edges):
     catalog = make_catalog(["a", "b"])
     findings = find_issues(catalog, make_edges([(0, 1, "near", 0.75)]), make_groups([0, 0]))
     (fix,) = propose_fixes(catalog, findings)
@@ -53,12 +55,12 @@ def test_a_conflict_between_near_copies_is_told_as_one(make_catalog, make_groups
     assert fix.why.startswith("label_conflict: Nearly")
 
 
-def test_the_order_of_findings_decides_nothing(found):
+def test_the_order_of_findings_does_not_matter(found):
     catalog, findings = found
     assert propose_fixes(catalog, findings[::-1]) == propose_fixes(catalog, findings)
 
 
-def test_nothing_is_relabelled_unasked(found):
+def test_conflicts_propose_no_new_label(found):
     assert "relabel" not in {fix.action for fix in propose_fixes(*found)}
 
 
@@ -73,7 +75,7 @@ def test_they_can_be_written_read_and_applied(found, tmp_path):
     assert catalog.table["group"].null_count() == 8
 
 
-def test_what_is_about_one_picture_is_a_row_for_each_check(make_catalog, make_groups, make_edges):
+def test_a_picture_has_a_row_for_each_check(make_catalog, make_groups, make_edges):
     labels = np.repeat([0, 1, 2], 60)
     wrong = labels.copy()
     wrong[[5, 70, 130]] = [2, 0, 1]
@@ -85,7 +87,7 @@ def test_what_is_about_one_picture_is_a_row_for_each_check(make_catalog, make_gr
     thumbs[9] = 130
     catalog = make_catalog(["abc"[label] for label in wrong], sharpness=sharpness, thumbs=thumbs)
     groups = make_groups(range(180))
-    findings = find_issues(catalog, make_edges(), groups, opinions=opinions_of(probabilities))
+    findings = find_issues(catalog, make_edges(), groups, predictions=predictions_of(probabilities))
     fixes = propose_fixes(catalog, findings)
     assert [(fix.path, fix.action, fix.value, fix.why.split(":")[0]) for fix in fixes] == [
         ("a/00009.png", "drop", "", "blank"),
@@ -98,7 +100,7 @@ def test_what_is_about_one_picture_is_a_row_for_each_check(make_catalog, make_gr
     assert apply_fixes(catalog, fixes).table["label"].to_list() == ["abc"[label] for label in np.delete(labels, 9)]
 
 
-def test_what_is_about_many_pictures_is_no_row(make_catalog, make_groups, make_edges):
+def test_findings_about_many_pictures_have_no_row(make_catalog, make_groups, make_edges):
     catalog = make_catalog(["a"] * 30 + ["b"] * 3, width=[20] * 33, height=[20] * 33)
     findings = find_issues(catalog, make_edges(), make_groups(range(33)))
     assert {finding.check for finding in findings} == {"too_small", "small_class", "imbalance"}

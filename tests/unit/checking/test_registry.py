@@ -1,3 +1,5 @@
+"""Registry: the order of the checks and of their findings."""
+
 from discern.checking import CHECKS, count_findings, find_issues
 
 NAMES = [
@@ -23,7 +25,7 @@ NAMES = [
 ]
 
 
-def test_all_checks_are_counted_in_order_zeros_too():
+def test_every_check_is_counted_in_order():
     assert [check.__name__ for check in CHECKS] == NAMES
     assert list(count_findings([]).items()) == [(name, 0) for name in NAMES]
 
@@ -33,13 +35,13 @@ def test_clean_pictures_have_no_findings(make_catalog, make_groups, make_edges):
     assert find_issues(catalog, make_edges(), make_groups(range(40))) == []
 
 
-def test_findings_come_by_check_and_then_by_path(find, make_catalog, make_groups, make_edges):
+def test_findings_are_sorted_by_check_and_path(find, make_catalog, make_groups, make_edges):
     catalog = make_catalog(["a"] * 3, path=["c.png", "b.png", "a.png"], error=["empty", None, "empty"])
     findings = find_issues(catalog, make_edges(), make_groups(range(3)))
     assert [(finding.check, finding.rows) for finding in findings][:2] == [("unreadable", (2,)), ("unreadable", (0,))]
 
 
-def test_pictures_of_which_nothing_is_known_are_checked_all_the_same(make_catalog, make_groups, make_edges):
+def test_unreadable_pictures_without_measurements_are_checked(make_catalog, make_groups, make_edges):
     catalog = make_catalog([None] * 3, width=[None] * 3, height=[None] * 3, sharpness=[None] * 3, error=["empty"] * 3)
     findings = find_issues(catalog, make_edges(), make_groups(range(3)))
     assert {finding.check for finding in findings} == {"unreadable"}

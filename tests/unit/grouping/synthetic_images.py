@@ -1,4 +1,4 @@
-"""Pictures made up for these tests: scenes that share nothing, look-alikes that share much, altered copies."""
+"""Synthetic pictures: unrelated scenes, look-alikes, frames of films, and altered copies."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ WHITE = (255, 255, 255)
 
 
 def noise(rng: np.random.Generator, width: int, height: int, cells: int) -> np.ndarray:
-    """Smooth noise of deviation about 1, float32 [height, width, 3]; the more cells, the finer."""
+    """Generate smooth noise of standard deviation about 1, float32 [height, width, 3]; more cells make it finer."""
     coarse = rng.normal(size=(cells, cells, 3)).astype(np.float32)
     planes = [
         np.asarray(Image.fromarray(coarse[..., c]).resize((width, height), Image.Resampling.BICUBIC)) for c in range(3)
@@ -24,7 +24,7 @@ def noise(rng: np.random.Generator, width: int, height: int, cells: int) -> np.n
 
 
 def scene(seed: int, *, width: int = 160, height: int = 120) -> Image.Image:
-    """Everything about it is chance: colours, shapes and texture."""
+    """Draw random colours, shapes and texture."""
     rng = np.random.default_rng(seed)
     layers = sum(noise(rng, width, height, cells) * weight for cells, weight in ((3, 45), (8, 35), (24, 25)))
     image = Image.fromarray(np.clip(128 + layers, 0, 255).astype(np.uint8))
@@ -37,7 +37,7 @@ def scene(seed: int, *, width: int = 160, height: int = 120) -> Image.Image:
 
 
 def look_alike(seed: int, *, detail: float = 10.0, side: int = 128) -> Image.Image:
-    """Like a chest X-ray: one anatomy and pose in all, independent fine structure in each."""
+    """Draw something like a chest X-ray: the same anatomy and pose, with independent fine structure."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j] + rng.normal(0, 0.02, 2)[:, None, None]
     lungs = sum(np.exp(-(((x - s * 0.42) / 0.27) ** 4) - (y / 0.65) ** 4) for s in (-1, 1))
@@ -48,16 +48,16 @@ def look_alike(seed: int, *, detail: float = 10.0, side: int = 128) -> Image.Ima
 
 
 def frame(film: int, number: float, *, side: int = 96) -> Image.Image:
-    """A ball with spots that turns before a white wall."""
+    """Draw a spotted ball that rotates in front of a white wall."""
     rng = np.random.default_rng(film)
     image = Image.new("RGB", (side, side), WHITE)
     draw = ImageDraw.Draw(image)
     draw.ellipse((8, 8, side - 8, side - 8), fill=tuple(int(value) for value in rng.integers(30, 200, 3)))
     for start, up, size in zip(rng.uniform(0, 360, 14), rng.uniform(-25, 25, 14), rng.uniform(4, 12, 14), strict=True):
-        turned = np.radians(start + number)
-        if np.cos(turned) > 0:
-            x, y = side / 2 + 32 * np.sin(turned), side / 2 + up
-            wide = size * np.cos(turned)
+        angle = np.radians(start + number)
+        if np.cos(angle) > 0:
+            x, y = side / 2 + 32 * np.sin(angle), side / 2 + up
+            wide = size * np.cos(angle)
             draw.ellipse((x - wide, y - size, x + wide, y + size), fill=tuple(int(v) for v in rng.integers(0, 256, 3)))
     return image
 
@@ -87,12 +87,12 @@ def mirrored(image: Image.Image) -> Image.Image:
     return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
 
 
-def rotated(image: Image.Image) -> Image.Image:
+def quarter_turned(image: Image.Image) -> Image.Image:
     return image.transpose(Image.Transpose.ROTATE_90)
 
 
-def turned(angle: float, *, grow: bool = False) -> Alter:
-    return lambda image: image.rotate(angle, Image.Resampling.BICUBIC, expand=grow, fillcolor=WHITE)
+def rotated(angle: float, *, expand: bool = False) -> Alter:
+    return lambda image: image.rotate(angle, Image.Resampling.BICUBIC, expand=expand, fillcolor=WHITE)
 
 
 def write(folder: Path, pictures: Mapping[str, Image.Image]) -> Path:
@@ -111,7 +111,7 @@ def catalog_of(folder: Path, pictures: Mapping[str, Image.Image]) -> Catalog:
 def bare_catalog(
     paths: list[str], *, groups: Mapping[str, str] | None = None, thumbs: np.ndarray | None = None
 ) -> Catalog:
-    """A catalog of names without files, as far as grouping by names and edges goes."""
+    """Create a catalog of names without files, for grouping by names and edges."""
     rows = [
         {
             "path": path,

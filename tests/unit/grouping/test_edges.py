@@ -9,16 +9,16 @@ from tests.unit.grouping.synthetic_images import (
     halved,
     look_alike,
     mirrored,
+    quarter_turned,
     re_encoded,
     rotated,
     scene,
-    turned,
     write,
 )
 
 from discern.catalog import scan
 from discern.grouping import find_edges, form_groups
-from discern.grouping.edges import _no_copies
+from discern.grouping.edges import _reference_pairs
 from discern.grouping.near_copies.candidates import Candidates
 
 ALTERED = {
@@ -27,10 +27,10 @@ ALTERED = {
     "cropped": cropped,
     "brightened": brightened,
     "mirrored": mirrored,
-    "rotated": rotated,
-    "turned": turned(23),
-    "turned back": turned(-41),
-    "grown": turned(12, grow=True),
+    "quarter-turned": quarter_turned,
+    "rotated left": rotated(23),
+    "rotated right": rotated(-41),
+    "expanded": rotated(12, expand=True),
 }
 NAMES = ["".join(chr(97 + int(digit)) for digit in f"{seed:03}") for seed in range(200)]
 
@@ -39,7 +39,7 @@ NAMES = ["".join(chr(97 + int(digit)) for digit in f"{seed:03}") for seed in ran
 def catalog(tmp_path_factory):
     pictures = {f"c/{NAMES[seed]}.png": scene(seed) for seed in range(50)}
     altered = {f"c/{name}.png": alter(scene(seed)) for seed, (name, alter) in enumerate(ALTERED.items())}
-    more = {
+    others = {
         "d/same.bmp": scene(20),
         "d/small.png": scene(21).resize((31, 31)),
         "d/small too.png": mirrored(scene(21).resize((31, 31))),
@@ -47,7 +47,7 @@ def catalog(tmp_path_factory):
         "d/nearly white.png": scene(2).point(lambda value: 253 + value // 200),
     }
     folder = tmp_path_factory.mktemp("edges")
-    write(folder / "pictures", pictures | altered | more)
+    write(folder / "pictures", pictures | altered | others)
     (folder / "pictures/d/broken.jpg").write_bytes(b"\xff\xd8\xff")
     return scan(folder / "pictures", cache=folder / "cache")
 
@@ -65,16 +65,16 @@ def pairs(catalog, edges, kind):
     }
 
 
-def test_altered_copies_are_found_and_nothing_else(catalog, edges):
+def test_exactly_the_altered_copies_are_found(catalog, edges):
     expected = {frozenset((f"c/{NAMES[seed]}.png", f"c/{name}.png")) for seed, name in enumerate(ALTERED)}
     assert pairs(catalog, edges, "near") == expected
 
 
-def test_exact_copies_whatever_the_container(catalog, edges):
+def test_exact_copies_are_found_in_any_container(catalog, edges):
     assert pairs(catalog, edges, "exact") == {frozenset((f"c/{NAMES[20]}.png", "d/same.bmp"))}
 
 
-def test_the_table(catalog, edges):
+def test_the_table_has_its_schema_and_order(catalog, edges):
     assert edges.schema == {"first": pl.Int32, "second": pl.Int32, "kind": pl.String, "score": pl.Float64}
     assert (edges["first"] < edges["second"]).all()
     assert edges["score"].is_between(0, 1).all()
@@ -85,31 +85,31 @@ def test_the_same_catalog_gives_the_same_edges(catalog, edges):
     assert find_edges(catalog).equals(edges)
 
 
-def test_groups_of_copies(catalog, edges):
+def test_copies_form_groups(catalog, edges):
     groups = form_groups(catalog, edges)
     assert groups.sizes.max() == 2
     assert len(groups.sizes) == len(catalog) - len(ALTERED) - 1
 
 
-def test_embeddings_are_taken(catalog, edges):
+def test_embeddings_only_add_candidates(catalog, edges):
     embeddings = np.random.default_rng(0).normal(size=(len(catalog), 8)).astype(np.float32)
     found = find_edges(catalog, embeddings=embeddings)
     assert pairs(catalog, edges, "near") <= pairs(catalog, found, "near")
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_next_to_nothing(tmp_path, count):
+def test_one_or_two_unrelated_pictures_have_no_edges(tmp_path, count):
     (tmp_path / "pictures").mkdir()
     catalog = catalog_of(tmp_path, {f"{NAMES[seed]}.png": scene(seed) for seed in range(count)})
     assert len(find_edges(catalog)) == 0
 
 
-def test_many_exact_copies_are_a_star(tmp_path):
+def test_exact_copies_form_a_star(tmp_path):
     catalog = catalog_of(tmp_path, {f"{name}.png": scene(0) for name in "abcd"})
     assert find_edges(catalog).rows() == [(0, 1, "exact", 1.0), (0, 2, "exact", 1.0), (0, 3, "exact", 1.0)]
 
 
-def test_look_alikes_do_not_run_together(tmp_path):
+def test_look_alikes_are_not_merged(tmp_path):
     pictures = {f"{NAMES[seed]}.png": look_alike(seed) for seed in range(80)}
     catalog = catalog_of(tmp_path, pictures | {"copy.jpg": look_alike(3)})
     groups = form_groups(catalog, find_edges(catalog))
@@ -118,7 +118,7 @@ def test_look_alikes_do_not_run_together(tmp_path):
     assert len(groups.sizes) == 80
 
 
-def test_frames_of_a_film_are_a_group_and_not_copies(tmp_path):
+def test_frames_of_a_film_are_linked_as_a_sequence(tmp_path):
     films = {
         f"{'test' if n % 3 else 'train'}/f{film}/{n * 9}.png": frame(film, n * 9)
         for film in range(4)
@@ -132,17 +132,17 @@ def test_frames_of_a_film_are_a_group_and_not_copies(tmp_path):
 
 
 @pytest.mark.real
-def test_a_clothing_pack_has_one_known_copy(real_data, tmp_path):
+def test_a_real_pack_has_few_edges(real_data, tmp_path):
     edges = find_edges(catalog := scan(real_data / "hymenoptera", cache=tmp_path))
     assert len(edges) <= len(catalog) // 50
 
 
-def test_frames_of_a_film_are_no_look_alikes_where_there_are_others():
-    """They agree nearly as copies do: asked to agree better, copies of photographs beside films would not be found."""
+def test_frames_of_a_film_are_not_used_as_look_alikes_if_there_are_others():
+    """Frames agree nearly as well as copies, so that copies of photographs would no longer exceed their level."""
     at = np.arange(80)
     pairs = Candidates(
         wide=at, narrow=at + 1, affine=np.zeros((80, 2, 3), np.float32), agreement=np.ones(80, np.float32)
     )
     film = np.where(np.arange(81) < 41, 0, np.arange(81))
-    assert _no_copies(pairs, film).wide.tolist() == list(range(40, 80))
-    assert len(_no_copies(pairs, np.where(np.arange(81) < 70, 0, np.arange(81)))) == 80
+    assert _reference_pairs(pairs, film).wide.tolist() == list(range(40, 80))
+    assert len(_reference_pairs(pairs, np.where(np.arange(81) < 70, 0, np.arange(81)))) == 80

@@ -17,7 +17,7 @@ def grouped(count, *pairs, groups=None):
     return form_groups(bare_catalog(paths, groups=groups), edges(*pairs))
 
 
-def test_without_edges_each_is_alone():
+def test_without_edges_every_picture_is_a_group():
     groups = grouped(4)
     assert groups.group.tolist() == [0, 1, 2, 3]
     assert groups.group.dtype == np.int64
@@ -25,7 +25,7 @@ def test_without_edges_each_is_alone():
     assert len(groups.straddling) == 0
 
 
-def test_exact_copies_and_sequences_hold_together_at_any_length():
+def test_exact_copies_and_sequences_chain():
     groups = grouped(5, (0, 1, "exact"), (1, 2, "sequence"), (2, 3, "exact"))
     assert groups.group.tolist() == [0, 0, 0, 0, 1]
 
@@ -38,24 +38,24 @@ def test_near_copies_do_not_chain():
     assert all(groups.group[a] != groups.group[b] for a, b in straddling)
 
 
-def test_the_one_with_most_copies_leads():
+def test_the_picture_with_most_copies_is_the_centre():
     groups = grouped(6, (0, 1, "near"), (1, 2, "near"), (1, 3, "near"), (3, 4, "near"))
     assert groups.group.tolist() == [0, 0, 0, 0, 1, 2]
     assert groups.straddling.rows() == [(3, 4, "near", 1.0)]
 
 
-def test_exact_copies_follow_into_a_near_group():
+def test_exact_copies_join_the_group_of_a_near_copy():
     groups = grouped(4, (0, 1, "exact"), (0, 2, "near"))
     assert groups.group.tolist() == [0, 0, 0, 1]
 
 
-def test_declared_groups_hold_and_join_by_an_exact_copy():
+def test_declared_groups_are_kept_and_merged_by_an_exact_copy():
     declared = {"a/0.png": "x", "a/1.png": "x", "a/2.png": "y", "a/3.png": "y"}
     assert grouped(5, groups=declared).group.tolist() == [0, 0, 1, 1, 2]
     assert grouped(5, (1, 2, "exact"), groups=declared).group.tolist() == [0, 0, 0, 0, 1]
 
 
-def test_declared_groups_join_by_a_near_copy_but_do_not_chain():
+def test_declared_groups_are_merged_by_a_near_copy_but_do_not_chain():
     declared = {f"a/{row}.png": "xxyyzz"[row] for row in range(6)}
     groups = grouped(6, (1, 2, "near"), (3, 4, "near"), groups=declared)
     assert groups.group.tolist() == [0, 0, 0, 0, 0, 0]
@@ -63,18 +63,18 @@ def test_declared_groups_join_by_a_near_copy_but_do_not_chain():
     assert longer.group[6] != longer.group[0]
 
 
-def test_unreadable_rows_stand_alone():
+def test_unreadable_rows_are_singletons():
     catalog = bare_catalog(["a/0.png", "a/1.png", "a/2.png"], groups={"a/0.png": "x", "a/1.png": "x"})
     error = pl.Series("error", [None, "empty", None], pl.String)
-    broken = type(catalog)(root=catalog.root, table=catalog.table.with_columns(error), thumbs=catalog.thumbs)
-    assert form_groups(broken, edges()).group.tolist() == [0, 1, 2]
+    unreadable = type(catalog)(root=catalog.root, table=catalog.table.with_columns(error), thumbs=catalog.thumbs)
+    assert form_groups(unreadable, edges()).group.tolist() == [0, 1, 2]
 
 
-def test_numbers_are_dense_and_rise_with_the_rows():
+def test_groups_are_numbered_in_order_of_appearance():
     group = grouped(6, (2, 5, "near"), (1, 4, "exact")).group
     assert group.tolist() == [0, 1, 2, 3, 1, 2]
 
 
-def test_joined_names_the_smallest():
+def test_merged_groups_are_named_by_their_smallest_row():
     assert merge_groups(5, np.array([[4, 3], [3, 1]])).tolist() == [0, 1, 2, 1, 1]
     assert merge_groups(3, np.zeros((0, 2), np.int64)).tolist() == [0, 1, 2]

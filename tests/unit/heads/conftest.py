@@ -1,4 +1,4 @@
-"""Embeddings of made-up pictures, for the tests of this room."""
+"""Synthetic embeddings for the tests of heads."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ BLOCKS = {"head": (0, 24), "stage7": (24, 40), "stage6": (40, 48)}
 
 @dataclass(frozen=True)
 class Made:
+    """N embeddings with labels and folds."""
+
     features: np.ndarray
     labels: np.ndarray
     fold: np.ndarray
@@ -22,7 +24,7 @@ class Made:
 
 @pytest.fixture(scope="session")
 def make() -> Callable[..., Made]:
-    """Clusters around class means; `apart`: how far the means lie from each other, in deviations."""
+    """Gaussian clusters around class means; `apart`: distance of the means in standard deviations."""
 
     def build(count: int, classes: int, *, apart: float = 1.5, folds: int = 5, seed: int = 0) -> Made:
         generator = np.random.default_rng(seed)
@@ -38,7 +40,7 @@ def make() -> Callable[..., Made]:
 
 @pytest.fixture(scope="session")
 def make_ordered() -> Callable[..., Made]:
-    """Clusters strung along one direction, in the order of their labels; `apart`: their distance in deviations."""
+    """Gaussian clusters along one direction in the order of their labels; `apart`: distance in standard deviations."""
 
     def build(count: int, classes: int, *, apart: float = 3.0, folds: int = 5, seed: int = 0) -> Made:
         generator = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""A fitted head answers any number of pictures, before and after its temperature."""
+"""Fitted head: predictions for any number of pictures, before and after temperature scaling."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ import pytest
 from discern.bundle.heads import ABSENT, LinearHead
 from discern.heads import HeadConfig, HeadFitter
 from discern.heads.feature_space import BLOCK
-from discern.heads.lda import Linear
+from discern.heads.lda import LinearFit
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def fitted(make, blocks):
     return HeadFitter(made.features, made.labels, made.fold, classes=3, blocks=blocks).fit()
 
 
-def test_many_pictures_are_answered_in_blocks(fitted):
+def test_many_pictures_are_predicted_in_blocks(fitted):
     features = np.random.default_rng(0).standard_normal((BLOCK + 3, 48)).astype(np.float32)
     probabilities, scores = fitted.probabilities(features), fitted.unknown_score(features)
     assert probabilities.shape == (BLOCK + 3, 3)
@@ -27,7 +27,7 @@ def test_many_pictures_are_answered_in_blocks(fitted):
 
 def test_features_may_be_read_lazily(fitted):
     class Lazy:
-        """Rows that are read where they are asked for, as from a cache."""
+        """Rows read on access, as from a cache."""
 
         def __init__(self, rows: np.ndarray) -> None:
             self.rows, self.shape, self.read = rows, rows.shape, 0
@@ -45,18 +45,18 @@ def test_features_may_be_read_lazily(fitted):
     assert lazy.read == 1
 
 
-def test_the_temperature_changes_how_sure_not_what(fitted):
+def test_the_temperature_changes_the_confidence_and_not_the_label(fitted):
     features = np.random.default_rng(1).standard_normal((50, 48)).astype(np.float32)
     calibrated, raw = fitted.probabilities(features), fitted.uncalibrated(features)
     np.testing.assert_array_equal(calibrated.argmax(axis=1), raw.argmax(axis=1))
-    surer = raw.max(axis=1) >= calibrated.max(axis=1) - 1e-6
-    assert surer.all() if fitted.temperature > 1 else not surer.all()
+    more_confident = raw.max(axis=1) >= calibrated.max(axis=1) - 1e-6
+    assert more_confident.all() if fitted.temperature > 1 else not more_confident.all()
 
 
-def test_a_class_not_learned_stays_next_to_nothing_whatever_the_temperature(fitted):
+def test_an_absent_class_is_improbable_at_any_temperature(fitted):
     generator = np.random.default_rng(1)
     present = np.array([True, False, True])
-    linear = Linear.centred(9 * generator.standard_normal((48, 2)), generator.standard_normal(2), present)
+    linear = LinearFit.centred(9 * generator.standard_normal((48, 2)), generator.standard_normal(2), present)
     bias = np.where(present, linear.bias, ABSENT)
     head = LinearHead(spans=fitted.head.spans, weight=linear.weight.astype(np.float32), bias=bias.astype(np.float32))
     features = generator.standard_normal((20, 48)).astype(np.float32)
@@ -66,7 +66,7 @@ def test_a_class_not_learned_stays_next_to_nothing_whatever_the_temperature(fitt
         assert (raw < 1e-4).all()
 
 
-def test_the_temperature_of_a_cumulative_head_scales_its_score(make_ordered, blocks):
+def test_the_temperature_of_an_ordinal_head_scales_its_score(make_ordered, blocks):
     made = make_ordered(200, 4)
     config = HeadConfig(ordered=True)
     fitted = HeadFitter(made.features, made.labels, made.fold, classes=4, blocks=blocks, config=config).fit()

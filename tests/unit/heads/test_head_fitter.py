@@ -1,4 +1,4 @@
-"""Nothing that a head is judged on has a say in it, however small the set."""
+"""Nested cross-validation: no outer fold influences the head that predicts it, however few the pictures."""
 
 import json
 from dataclasses import replace
@@ -16,43 +16,45 @@ def fitter(made, blocks, **changes) -> HeadFitter:
     return HeadFitter(made.features, made.labels, made.fold, classes=made.classes, blocks=blocks, **changes)
 
 
-def same_head(one, other, *, tolerance: float = 0.0) -> None:
+def assert_same_head(one, other, *, tolerance: float = 0.0) -> None:
     np.testing.assert_allclose(one.head.weight, other.head.weight, atol=tolerance)
     np.testing.assert_allclose(one.head.bias, other.head.bias, atol=tolerance)
     assert one.t_unknown == pytest.approx(other.t_unknown, abs=tolerance)
 
 
-def test_labels_of_the_held_fold_do_not_change_what_is_said_to_it(make, blocks):
+def test_labels_of_the_outer_fold_do_not_change_its_predictions(make, blocks):
     made = make(120, 5)
-    held = made.fold == 2
+    outer = made.fold == 2
     labels = made.labels.copy()
-    labels[held] = np.random.default_rng(0).permutation(labels[held])
-    honest, misled = fitter(made, blocks).fit(2), fitter(replace(made, labels=labels), blocks).fit(2)
-    same_head(honest, misled)
-    features = made.features[held]
-    np.testing.assert_array_equal(honest.probabilities(features), misled.probabilities(features))
-    np.testing.assert_array_equal(honest.unknown_score(features), misled.unknown_score(features))
-    assert honest.chosen == misled.chosen
+    labels[outer] = np.random.default_rng(0).permutation(labels[outer])
+    expected, actual = fitter(made, blocks).fit(2), fitter(replace(made, labels=labels), blocks).fit(2)
+    assert_same_head(expected, actual)
+    features = made.features[outer]
+    np.testing.assert_array_equal(expected.probabilities(features), actual.probabilities(features))
+    np.testing.assert_array_equal(expected.unknown_score(features), actual.unknown_score(features))
+    assert expected.chosen == actual.chosen
 
 
-def test_pictures_of_the_held_fold_do_not_change_the_head(make, blocks):
+def test_pictures_of_the_outer_fold_do_not_change_the_head(make, blocks):
     made = make(120, 5)
     features = made.features.copy()
     features[made.fold == 2] *= np.random.default_rng(0).uniform(0.5, 2, 48).astype(np.float32)
-    same_head(fitter(made, blocks).fit(2), fitter(replace(made, features=features), blocks).fit(2), tolerance=2e-2)
+    assert_same_head(
+        fitter(made, blocks).fit(2), fitter(replace(made, features=features), blocks).fit(2), tolerance=2e-2
+    )
 
 
 def test_a_head_without_a_fold_is_the_head_of_the_other_folds(make, blocks):
     made = make(120, 3)
     kept = made.fold != 1
     rest = HeadFitter(made.features[kept], made.labels[kept], made.fold[kept], classes=3, blocks=blocks)
-    same_head(fitter(made, blocks).fit(1), rest.fit(), tolerance=2e-2)
+    assert_same_head(fitter(made, blocks).fit(1), rest.fit(), tolerance=2e-2)
 
 
 @pytest.mark.parametrize("without", [None, 1])
 def test_heads_without_unknown_scores_are_the_same_heads(make, blocks, without):
     made = make(120, 5)
-    whole, head = fitter(made, blocks).fit(without), fitter(made, blocks, strangers=False).fit_head(without)
+    whole, head = fitter(made, blocks).fit(without), fitter(made, blocks, score_unknown=False).fit_head(without)
     np.testing.assert_array_equal(head.weight, whole.head.weight)
     np.testing.assert_array_equal(head.bias, whole.head.bias)
 
@@ -60,22 +62,22 @@ def test_heads_without_unknown_scores_are_the_same_heads(make, blocks, without):
 def test_probabilities_without_unknown_scores_are_the_same(make, blocks):
     made = make(120, 5)
     whole = fitter(made, blocks).cross_fit().probabilities
-    np.testing.assert_array_equal(fitter(made, blocks, strangers=False).cross_probabilities(), whole)
+    np.testing.assert_array_equal(fitter(made, blocks, score_unknown=False).cross_probabilities(), whole)
 
 
 def test_tiny_sets_get_the_same_head_alone(make, blocks):
     made = make(12, 3)
     small = replace(made, fold=np.zeros(12, np.int64))
-    whole, head = fitter(small, blocks).fit(), fitter(small, blocks, strangers=False).fit_head()
+    whole, head = fitter(small, blocks).fit(), fitter(small, blocks, score_unknown=False).fit_head()
     np.testing.assert_array_equal(head.weight, whole.head.weight)
 
 
-def test_unknown_scores_that_were_not_prepared_are_refused(make, blocks):
+def test_fit_needs_unknown_scores(make, blocks):
     with pytest.raises(ValueError, match="fit_head"):
-        fitter(make(60, 3), blocks, strangers=False).fit()
+        fitter(make(60, 3), blocks, score_unknown=False).fit()
 
 
-def test_the_same_seed_gives_the_same_head(make, blocks):
+def test_the_same_seed_gives_the_assert_same_head(make, blocks):
     made = make(100, 5)
     first, second = fitter(made, blocks, seed=3).cross_fit(), fitter(made, blocks, seed=3).cross_fit()
     np.testing.assert_array_equal(first.probabilities, second.probabilities)
@@ -83,7 +85,7 @@ def test_the_same_seed_gives_the_same_head(make, blocks):
     assert first.chosen == second.chosen
 
 
-def test_a_cross_fit_answers_each_fold_by_its_own_head(make, blocks):
+def test_a_cross_fit_predicts_each_fold_by_its_own_head(make, blocks):
     made = make(100, 4)
     calls = []
     crossed = fitter(made, blocks).cross_fit(progress=lambda *call: calls.append(call))
@@ -97,7 +99,7 @@ def test_a_cross_fit_answers_each_fold_by_its_own_head(make, blocks):
     assert calls[-1][1] == calls[-1][2]
 
 
-def test_well_separated_classes_are_learned(make, blocks):
+def test_well_separated_classes_are_predicted(make, blocks):
     made = make(150, 3, apart=4)
     crossed = fitter(made, blocks).cross_fit()
     assert (crossed.probabilities.argmax(axis=1) == made.labels).mean() > 0.95
@@ -110,33 +112,35 @@ def test_weights_equal_repetition(make, blocks):
     doubled = replace(made, features=made.features[rows], labels=made.labels[rows], fold=made.fold[rows])
     weights = np.ones(120)
     weights[copied] = weights[100:] = 0.5
-    same_head(fitter(made, blocks).fit(), fitter(doubled, blocks, weights=weights).fit(), tolerance=2e-2)
+    assert_same_head(fitter(made, blocks).fit(), fitter(doubled, blocks, weights=weights).fit(), tolerance=2e-2)
 
 
-def test_rows_left_out_of_a_fold_are_not_learned_from(make, blocks):
+def test_rows_left_out_of_a_fold_are_excluded_from_training(make, blocks):
     made = make(100, 3)
     rows = np.flatnonzero(made.fold == 4)[:6]
     labels = made.labels.copy()
     labels[rows] = (labels[rows] + 1) % 3
-    misled = replace(made, labels=labels)
-    # They may still choose (heads without fold 4 answer them), but not teach.
-    one, other = (fitter(some, blocks, left_out={0: rows})._learn(frozenset([0])) for some in (made, misled))
-    for name, linear in one.linears.items():
-        np.testing.assert_allclose(linear.weight, other.linears[name].weight, atol=1e-9)
+    relabelled = replace(made, labels=labels)
+    # They may still take part in the selection, since heads without fold 4 predict them.
+    one, other = (
+        fitter(some, blocks, left_out={0: rows})._fit_candidates(frozenset([0])) for some in (made, relabelled)
+    )
+    for name, linear in one.linear.items():
+        np.testing.assert_allclose(linear.weight, other.linear[name].weight, atol=1e-9)
 
 
-def test_rows_that_leak_into_a_test_part_are_never_learned_from(make, blocks):
+def test_rows_that_leak_into_a_test_part_are_excluded_from_training(make, blocks):
     made = make(100, 3)
     rows = np.flatnonzero(made.fold == 4)[:6]
     kept = np.setdiff1d(np.arange(100), rows)
-    fitted = fitter(made, blocks, left_out={-1: rows})._learn(frozenset([0]))
+    fitted = fitter(made, blocks, left_out={-1: rows})._fit_candidates(frozenset([0]))
     rest = replace(made, features=made.features[kept], labels=made.labels[kept], fold=made.fold[kept])
-    expected = fitter(rest, blocks)._learn(frozenset([0]))
+    expected = fitter(rest, blocks)._fit_candidates(frozenset([0]))
     np.testing.assert_allclose(fitted.scorer.centre, expected.scorer.centre, atol=1e-5)
     assert fitted.scorer.prototypes.shape == expected.scorer.prototypes.shape
 
 
-def test_pictures_of_no_fold_are_always_learned_from(make, blocks):
+def test_pictures_of_no_fold_are_in_every_training_set(make, blocks):
     made = make(100, 3)
     fold = np.where(np.arange(100) < 30, -1, made.fold)
     crossed = fitter(replace(made, fold=fold), blocks).cross_fit()
@@ -164,17 +168,17 @@ def test_two_classes_of_three_pictures_are_cross_fitted(make, blocks):
     assert (crossed.probabilities > 0).all()
 
 
-def test_a_class_that_stands_in_one_fold_gets_almost_nothing_there(make, blocks):
+def test_a_class_of_one_fold_is_improbable_there(make, blocks):
     made = make(100, 3)
     fold = np.where(made.labels == 2, 1, made.fold)
     crossed = fitter(replace(made, fold=fold), blocks).cross_fit()
-    unlearned = crossed.probabilities[fold == 1, 2]
-    assert (unlearned > 0).all()
-    assert (unlearned < 1e-6).all()
+    absent = crossed.probabilities[fold == 1, 2]
+    assert (absent > 0).all()
+    assert (absent < 1e-6).all()
     assert (crossed.uncalibrated[fold == 1, 2] < 1e-6).all()
 
 
-def test_classes_without_any_picture_stay_in_the_columns(make, blocks):
+def test_classes_without_a_picture_keep_their_columns(make, blocks):
     made = make(60, 3)
     fitted = HeadFitter(made.features, made.labels * 2, made.fold, classes=6, blocks=blocks).fit()
     probabilities = fitted.probabilities(made.features)
@@ -182,30 +186,30 @@ def test_classes_without_any_picture_stay_in_the_columns(make, blocks):
     assert (probabilities[:, [1, 3, 5]] < 1e-6).all()
 
 
-def test_a_large_set_chooses_by_its_single_held_fold(make, blocks):
+def test_a_large_set_is_selected_by_its_single_outer_fold(make, blocks):
     made = make(2300, 3)
-    crossed = fitter(made, blocks, held=(0,))
+    crossed = fitter(made, blocks, outer_folds=(0,))
     fitted = crossed.fit()
     assert "logistic" not in fitted.chosen["head"]
     assert (fitted.probabilities(made.features).argmax(axis=1) == made.labels).mean() > 0.6
-    judged = crossed.cross_fit().probabilities
-    assert np.isfinite(judged[made.fold == 0]).all()
-    assert np.isnan(judged[made.fold != 0]).all()
+    probabilities = crossed.cross_fit().probabilities
+    assert np.isfinite(probabilities[made.fold == 0]).all()
+    assert np.isnan(probabilities[made.fold != 0]).all()
 
 
-def test_a_backbone_of_one_block_will_do(make):
+def test_a_backbone_may_have_one_block(make):
     made = make(90, 3)
     assert (fitter(made, {"head": (0, 48)}).cross_fit().probabilities.argmax(axis=1) == made.labels).mean() > 0.5
 
 
-def test_no_pictures_give_no_answers(make, blocks):
+def test_no_pictures_give_no_predictions(make, blocks):
     made = make(60, 3)
     fitted = fitter(made, blocks).fit()
     assert fitted.probabilities(made.features[:0]).shape == (0, 3)
     assert fitted.unknown_score(made.features[:0]).shape == (0,)
 
 
-def test_what_was_chosen_is_plain_data(make, blocks):
+def test_the_selection_is_json_ready(make, blocks):
     chosen = fitter(make(60, 4), blocks).fit()
     assert set(chosen.chosen) == {"head", "temperature", "log_loss", "unknown"}
     assert chosen.chosen["head"] in chosen.chosen["log_loss"]
@@ -218,25 +222,25 @@ def test_what_was_chosen_is_plain_data(make, blocks):
 ORDERED = HeadConfig(ordered=True)
 
 
-def test_an_order_is_used_where_there_is_one(make_ordered, blocks):
-    off, plain, chosen = [], [], []
+def test_ordinal_heads_are_selected_if_the_labels_are_ordered(make_ordered, blocks):
+    errors, nominal_errors, ordinal = [], [], []
     for seed in range(3):
         made = make_ordered(160, 8, apart=1.5, seed=seed)
-        crossed = fitter(made, blocks, strangers=False, config=ORDERED)
-        off.append(np.abs(median_label(crossed.cross_probabilities()) - made.labels))
-        nominal = fitter(made, blocks, strangers=False).cross_probabilities().argmax(axis=1)
-        plain.append(np.abs(nominal - made.labels))
-        chosen += [isinstance(crossed.fit_head(fold), OrdinalHead) for fold in range(5)]
-    assert np.mean(chosen) > 0.5
-    assert np.mean(off) < 0.95 * np.mean(plain)
+        crossed = fitter(made, blocks, score_unknown=False, config=ORDERED)
+        errors.append(np.abs(median_label(crossed.cross_probabilities()) - made.labels))
+        nominal = fitter(made, blocks, score_unknown=False).cross_probabilities().argmax(axis=1)
+        nominal_errors.append(np.abs(nominal - made.labels))
+        ordinal += [isinstance(crossed.fit_head(fold), OrdinalHead) for fold in range(5)]
+    assert np.mean(ordinal) > 0.5
+    assert np.mean(errors) < 0.95 * np.mean(nominal_errors)
 
 
-def test_without_an_order_multinomial_heads_win(make, blocks):
+def test_multinomial_heads_are_selected_without_an_order(make, blocks):
     crossed = fitter(make(150, 5, apart=3), blocks, config=ORDERED).cross_fit()
     assert not any(chosen["head"].startswith("cumulative") for chosen in crossed.chosen)
 
 
-def test_what_was_tried_is_said_with_its_distance_and_log_loss(make_ordered, blocks):
+def test_the_selection_lists_every_candidate_with_its_error_and_log_loss(make_ordered, blocks):
     made = make_ordered(100, 4)
     chosen = fitter(made, blocks, config=ORDERED).fit().chosen
     assert set(chosen) == {"head", "temperature", "log_loss", "mae", "unknown"}
@@ -251,26 +255,26 @@ def test_multinomial_candidates_are_the_same_with_an_order(make, blocks):
     assert plain["log_loss"].items() <= ordered["log_loss"].items()
 
 
-def test_labels_of_the_held_fold_do_not_choose_an_ordered_head(make_ordered, blocks):
+def test_labels_of_the_outer_fold_do_not_select_an_ordinal_head(make_ordered, blocks):
     made = make_ordered(120, 4)
-    held = made.fold == 2
+    outer = made.fold == 2
     labels = made.labels.copy()
-    labels[held] = labels[held][::-1]
-    honest, misled = (fitter(some, blocks, config=ORDERED).fit(2) for some in (made, replace(made, labels=labels)))
-    assert honest.chosen == misled.chosen
-    features = made.features[held]
-    np.testing.assert_array_equal(honest.probabilities(features), misled.probabilities(features))
-    np.testing.assert_array_equal(honest.unknown_score(features), misled.unknown_score(features))
+    labels[outer] = labels[outer][::-1]
+    expected, actual = (fitter(some, blocks, config=ORDERED).fit(2) for some in (made, replace(made, labels=labels)))
+    assert expected.chosen == actual.chosen
+    features = made.features[outer]
+    np.testing.assert_array_equal(expected.probabilities(features), actual.probabilities(features))
+    np.testing.assert_array_equal(expected.unknown_score(features), actual.unknown_score(features))
 
 
 def test_ordered_heads_without_unknown_scores_are_the_same(make_ordered, blocks):
     made = make_ordered(120, 4)
     whole = fitter(made, blocks, config=ORDERED).cross_fit().probabilities
-    alone = fitter(made, blocks, strangers=False, config=ORDERED).cross_probabilities()
+    alone = fitter(made, blocks, score_unknown=False, config=ORDERED).cross_probabilities()
     np.testing.assert_array_equal(alone, whole)
 
 
-def test_an_ordered_label_that_stands_in_one_fold_gets_almost_nothing_there(make_ordered, blocks):
+def test_an_ordered_label_of_one_fold_is_improbable_there(make_ordered, blocks):
     made = make_ordered(100, 4)
     fold = np.where(made.labels == 1, 1, made.fold)
     crossed = fitter(replace(made, fold=fold), blocks, config=ORDERED).cross_fit()
@@ -287,19 +291,19 @@ def test_tiny_ordered_sets_get_a_head(make_ordered, blocks, count, classes, fold
     assert np.isfinite(fitted.unknown_score(made.features)).all()
 
 
-def test_a_single_label_has_no_order_to_use(make_ordered, blocks):
+def test_a_single_label_has_no_ordinal_head(make_ordered, blocks):
     made = replace(make_ordered(20, 2), labels=np.zeros(20, np.int64))
     fitted = HeadFitter(made.features, made.labels, made.fold, classes=2, blocks=blocks, config=ORDERED).fit()
     assert "cumulative" not in fitted.chosen["mae"]
 
 
-def test_a_large_ordered_set_is_fitted_on_a_projection(make_ordered, blocks):
+def test_ordinal_heads_of_a_large_set_are_fitted_on_logits(make_ordered, blocks):
     made = make_ordered(2300, 5)
-    fitted = fitter(made, blocks, held=(0,), config=ORDERED).fit()
+    fitted = fitter(made, blocks, outer_folds=(0,), config=ORDERED).fit()
     assert "cumulative-projected" in fitted.chosen["mae"]
     assert fitted.chosen["mae"][fitted.chosen["head"]] < 0.5
-    off = np.abs(median_label(fitted.probabilities(made.features)) - made.labels).mean()
-    assert off < 0.5
+    error = np.abs(median_label(fitted.probabilities(made.features)) - made.labels).mean()
+    assert error < 0.5
 
 
 @pytest.mark.parametrize(
@@ -310,12 +314,12 @@ def test_a_large_ordered_set_is_fitted_on_a_projection(make_ordered, blocks):
         {"fold": np.zeros(3, int)},
     ],
 )
-def test_arrays_that_do_not_fit_are_refused(make, blocks, change):
+def test_arrays_that_do_not_match_are_rejected(make, blocks, change):
     with pytest.raises(DataError):
         fitter(replace(make(10, 2), **change), blocks)
 
 
 @pytest.mark.parametrize("change", [{"false_rejection": 0.0}, {"false_rejection": 1.0}, {"strength": -1}, {"rank": 0}])
-def test_settings_that_make_no_sense_are_refused(change):
+def test_settings_out_of_range_are_rejected(change):
     with pytest.raises(UsageError):
         HeadConfig(**change)

@@ -1,4 +1,4 @@
-"""The discriminant is the textbook's, shrinks as the literature says, and stands sets that are far too small."""
+"""LDA: agrees with scikit-learn, shrinks by OAS, and is defined for tiny sets."""
 
 import numpy as np
 import pytest
@@ -6,22 +6,22 @@ from sklearn.covariance import OAS
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from discern.heads.feature_space import FeatureSpace
-from discern.heads.lda import Linear, Scatter, fit_lda
+from discern.heads.lda import LinearFit, Scatter, fit_lda
 from discern.heads.moments import Moments
 
 
 class Plain(FeatureSpace):
-    """Rows as they are, so that the textbook's numbers can be compared."""
+    """Space without scaling or rotation, so that fits can be compared with scikit-learn."""
 
     def __init__(self, rows: np.ndarray) -> None:
         super().__init__(np.ones((1, rows.shape[1]), np.float32), ((0, rows.shape[1]),), (1.0,))
-        self._turned = rows
+        self._rotated = rows
 
 
 def scatter_of(rows: np.ndarray, labels: np.ndarray, classes: int, weights: np.ndarray | None = None) -> Scatter:
     weights = np.ones(len(rows)) if weights is None else weights
-    moments = Moments.of(Plain(rows), np.arange(len(rows)), labels, weights, classes)
-    return Scatter.of(moments, rows.shape[1])
+    moments = Moments.from_rows(Plain(rows), np.arange(len(rows)), labels, weights, classes)
+    return Scatter.from_moments(moments, rows.shape[1])
 
 
 @pytest.fixture
@@ -33,10 +33,10 @@ def made():
 
 
 @pytest.mark.parametrize("shrinkage", [0.1, 0.5, 1.0])
-def test_it_is_the_textbooks_discriminant(made, shrinkage):
+def test_it_agrees_with_scikit_learn(made, shrinkage):
     rows, labels = made
-    textbook = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage).fit(rows, labels)
-    expected = textbook.decision_function(rows)
+    reference = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage).fit(rows, labels)
+    expected = reference.decision_function(rows)
     ours = fit_lda(scatter_of(rows, labels, 3), shrinkage).logits(rows)
     np.testing.assert_allclose(ours, expected - expected.mean(axis=1, keepdims=True), atol=0.02)
     np.testing.assert_array_equal(ours.argmax(axis=1), expected.argmax(axis=1))
@@ -54,7 +54,7 @@ def test_fewer_pictures_are_shrunk_more(made):
     assert scatter_of(rows[:12], labels[:12], 3).shrinkage > scatter_of(rows, labels, 3).shrinkage
 
 
-def test_logits_of_present_classes_average_to_nothing(made):
+def test_logits_of_the_classes_present_sum_to_zero(made):
     rows, labels = made
     linear = fit_lda(scatter_of(rows, labels * 2, 6), 0.2)
     assert linear.present.tolist() == [True, False, True, False, True, False]
@@ -75,7 +75,7 @@ def test_a_single_picture_gives_zeros_not_an_error():
     assert np.isfinite(logits).all()
 
 
-def test_a_covariance_too_ill_for_half_the_digits_is_solved_all_the_same():
+def test_a_covariance_too_ill_conditioned_for_float32_is_solved():
     generator = np.random.default_rng(0)
     rows = generator.standard_normal((50, 6)) * np.array([1e5, 1, 1, 1, 1, 1e-4])
     linear = fit_lda(scatter_of(rows, np.arange(50) % 2, 2), 1e-14)
@@ -91,7 +91,7 @@ def test_weights_equal_repetition(made):
     np.testing.assert_allclose(fit_lda(shared, 0.3).weight, fit_lda(once, 0.3).weight, atol=1e-8)
 
 
-def test_centred_spreads_over_absent_classes():
-    linear = Linear.centred(np.array([[1.0, 3.0]]), np.array([2.0, 0.0]), np.array([True, False, True]))
+def test_centred_inserts_zeros_for_absent_classes():
+    linear = LinearFit.centred(np.array([[1.0, 3.0]]), np.array([2.0, 0.0]), np.array([True, False, True]))
     np.testing.assert_allclose(linear.weight, [[-1, 0, 1]])
     np.testing.assert_allclose(linear.bias, [1, 0, -1])

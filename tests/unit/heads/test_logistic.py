@@ -1,4 +1,4 @@
-"""Our logistic regression finds what scikit-learn's finds, with weights, and with classes that have no picture."""
+"""Logistic regression: agrees with scikit-learn, with sample weights and absent classes."""
 
 import numpy as np
 import pytest
@@ -17,18 +17,18 @@ def made():
 
 
 @pytest.mark.parametrize("strength", [0.1, 1.0, 10.0])
-def test_it_is_scikit_learns_optimum(made, strength):
+def test_it_agrees_with_scikit_learn(made, strength):
     rows, labels, weights = made
-    peer = LogisticRegression(C=strength, tol=1e-6, max_iter=5000).fit(rows, labels, sample_weight=weights)
+    reference = LogisticRegression(C=strength, tol=1e-6, max_iter=5000).fit(rows, labels, sample_weight=weights)
     ours = fit_logistic(rows, labels, weights, classes=4, strength=strength)
-    np.testing.assert_allclose(softmax(ours.logits(rows)), peer.predict_proba(rows), atol=2e-3)
+    np.testing.assert_allclose(softmax(ours.logits(rows)), reference.predict_proba(rows), atol=2e-3)
 
 
-def test_two_classes_share_one_vector_by_halves_and_so_half_its_penalty(made):
+def test_two_classes_have_half_the_penalty_of_one_weight_vector(made):
     rows, labels, weights = made
-    peer = LogisticRegression(C=2.0, tol=1e-6, max_iter=5000).fit(rows, labels % 2, sample_weight=weights)
+    reference = LogisticRegression(C=2.0, tol=1e-6, max_iter=5000).fit(rows, labels % 2, sample_weight=weights)
     ours = fit_logistic(rows, labels % 2, weights, classes=2, strength=1.0)
-    np.testing.assert_allclose(softmax(ours.logits(rows)), peer.predict_proba(rows), atol=2e-3)
+    np.testing.assert_allclose(softmax(ours.logits(rows)), reference.predict_proba(rows), atol=2e-3)
 
 
 def test_a_class_without_pictures_is_not_present(made):
@@ -47,7 +47,7 @@ def test_weights_equal_repetition(made):
     np.testing.assert_allclose(shared.weight, once.weight, atol=1e-3)
 
 
-def test_without_columns_the_shares_of_the_classes_remain():
+def test_without_columns_it_predicts_the_class_frequencies():
     labels = np.array([0, 0, 0, 1])
     ours = fit_logistic(np.zeros((4, 0)), labels, np.ones(4), classes=2, strength=1.0)
     np.testing.assert_allclose(softmax(ours.logits(np.zeros((1, 0)))), [[0.75, 0.25]], atol=1e-3)

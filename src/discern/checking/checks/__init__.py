@@ -1,1 +1,1 @@
-"""The checks, one function each."""
+"""The checks, one function each; its name is its id."""

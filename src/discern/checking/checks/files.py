@@ -1,4 +1,4 @@
-"""Checks of files as files: what cannot be opened, and what is not what its name says."""
+"""Checks of files: unreadable pictures, and suffixes that do not match the content."""
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -10,30 +10,30 @@ from discern.checking.findings import CheckInput, Finding
 from discern.picture import FORMATS
 
 
-def unreadable(evidence: CheckInput) -> Iterator[Finding]:
-    """Files that are not ignored and no picture that can be opened."""
-    for row in np.flatnonzero(~evidence.catalog.readable).tolist():
-        message = evidence.catalog.table["message"][row] or "It cannot be opened."
-        why = f"{message} It is used for nothing; replace or delete it."
+def unreadable(data: CheckInput) -> Iterator[Finding]:
+    """Find files that cannot be opened as pictures and are not ignored by name."""
+    for row in np.flatnonzero(~data.catalog.readable).tolist():
+        message = data.catalog.table["message"][row] or "It cannot be opened."
+        why = f"{message} It is not used. Replace or delete it."
         yield Finding(check="unreadable", rows=(row,), score=1.0, action="drop", why=why)
 
 
-def wrong_suffix(evidence: CheckInput) -> Iterator[Finding]:
-    """Pictures whose name says another format than their content, or none."""
+def wrong_suffix(data: CheckInput) -> Iterator[Finding]:
+    """Find pictures whose file name has no suffix, or that of another format."""
     known = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
-    for row in _unusual(evidence):
-        content, suffix = evidence.catalog.table["format"][row], PurePosixPath(evidence.paths[row]).suffix.lower()
+    for row in _mismatches(data):
+        content, suffix = data.catalog.table["format"][row], PurePosixPath(data.paths[row]).suffix.lower()
         name = f"the name ends in '{suffix}'" if suffix else "the name has no suffix"
-        why = f"The content is {content}, but {name}. It is read all the same; rename it for the sake of other tools."
+        why = f"The content is {content}, but {name}. Discern reads it all the same; rename it for other tools."
         yield Finding(check="wrong_suffix", rows=(row,), score=1.0 if suffix in known else 0.5, action="keep", why=why)
 
 
-def _unusual(evidence: CheckInput) -> list[int]:
-    """Rows of pictures whose path does not end as their format's usually do."""
+def _mismatches(data: CheckInput) -> list[int]:
+    """Rows of pictures whose path does not end in a suffix of their format."""
     path = pl.col("path").str.to_lowercase()
-    usual = [
+    matches = [
         (pl.col("format") == name) & pl.any_horizontal(path.str.ends_with(suffix) for suffix in suffixes)
         for name, suffixes in FORMATS.items()
     ]
-    table = evidence.catalog.table.with_row_index("row").filter(pl.Series(evidence.catalog.readable))
-    return table.filter(pl.col("format").is_not_null() & ~pl.any_horizontal(usual))["row"].to_list()
+    table = data.catalog.table.with_row_index("row").filter(pl.Series(data.catalog.readable))
+    return table.filter(pl.col("format").is_not_null() & ~pl.any_horizontal(matches))["row"].to_list()

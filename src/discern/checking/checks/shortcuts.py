@@ -1,4 +1,4 @@
-"""Whether something other than what is shown leads to the label."""
+"""Check for shortcuts: file and exposure features that predict the label without the content of the picture."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,174 +12,186 @@ from discern.checking.signals.class_partition import partition_classes, predict_
 
 Ints = NDArray[np.int64]
 
-_MOST = 10_000
+# Caps on time, and the least for a stable estimate; not tuned.
+_MOST_PICTURES = 10_000
 _FEWEST_GROUPS = 10
 _FOLDS = 5
-_LEAF = 5
-_BETTER = 0.25
-_NAMED = 4
+_SMALLEST_LEAF = 5
+# Chosen with benchmarks/faults.py (brightness and borders planted in its `TUNED_ON` packs).
+_LEAST_GAIN_OVER_CONTENT = 0.25
+_MOST_NAMES = 4
 
 
-def shortcut(evidence: CheckInput) -> Iterator[Finding]:
-    """Properties of files and pictures that alone lead to the label.
+def shortcut(data: CheckInput) -> Iterator[Finding]:
+    """Find features that alone predict the label clearly better than chance.
 
-    A tree guesses labels from one property, on groups that it had not learned. Told is what clearly does so far better
-    than chance: over all classes, for one of them, or for whether it is one of some. Each different picture counts
-    once, and classes with fewer than ten groups are left out: there, everything would lead to the label.
+    A decision tree predicts labels from one feature, cross-validated over groups. It counts if it predicts all classes,
+    one of them, or a set of them. Each distinct picture counts once; classes of fewer than ten groups are left out,
+    because any feature would predict them.
     """
-    rows = _independent(evidence)
-    labels = np.unique(evidence.labels[rows], return_inverse=True)[1]
+    rows = _independent_rows(data)
+    labels = np.unique(data.labels[rows], return_inverse=True)[1]
     if len(rows) == 0 or labels.max() == 0:
         return
-    names = [evidence.catalog.labels[label] for label in np.unique(evidence.labels[rows])]
-    group = np.unique(evidence.groups.group[rows], return_inverse=True)[1]
-    for trait in metadata_features(evidence, rows):
-        if (trait.values == trait.values[0]).all():
+    names = [data.catalog.labels[label] for label in np.unique(data.labels[rows])]
+    group = np.unique(data.groups.group[rows], return_inverse=True)[1]
+    for feature in metadata_features(data, rows):
+        if (feature.values == feature.values[0]).all():
             continue
-        guessed = _guess(trait, trait.values, labels, group)
-        if _explained(trait, guessed, labels, group):
+        skill = _cross_validate(feature, feature.values, labels, group)
+        if _is_explained(feature, skill, labels, group):
             continue
-        if _over(trait, guessed) > 0:
-            score = min(trait.hint, max(guessed.share, guessed.one_class, guessed.sides, 0.0))
-            why = f"{_said(trait, guessed, names)} {trait.remedy}"
-            one = max(guessed.share - trait.least.share, guessed.sides - trait.least.sides) <= 0
-            told = rows[labels == guessed.klass] if one else rows
-            yield Finding(check="shortcut", rows=tuple(told.tolist()), score=score, action="keep", why=why)
+        if _excess(feature, skill) > 0:
+            score = min(feature.highest_score, max(skill.skill, skill.one_class, skill.partition, 0.0))
+            why = f"{_describe(feature, skill, names)} {feature.remedy}"
+            least = feature.thresholds
+            one_class_alone = max(skill.skill - least.skill, skill.partition - least.partition) <= 0
+            found = rows[labels == skill.best_class] if one_class_alone else rows
+            yield Finding(check="shortcut", rows=tuple(found.tolist()), score=score, action="keep", why=why)
 
 
-def _explained(trait: MetadataFeature, guessed: "_Guessed", labels: Ints, group: Ints) -> bool:
-    """Whether what is shown leads to the label about as well: things of one colour have borders of that colour."""
-    if trait.shown is None or _over(trait, guessed) <= 0:
+def _is_explained(feature: MetadataFeature, skill: "_Skill", labels: Ints, group: Ints) -> bool:
+    """Test if the content predicts the label nearly as well: red objects may have red borders."""
+    if feature.content is None or _excess(feature, skill) <= 0:
         return False
-    shown = _guess(trait, trait.shown, labels, group)
-    better = max(guessed.share - shown.share, guessed.one_class - shown.one_class, guessed.sides - shown.sides)
-    return better < _BETTER
+    content = _cross_validate(feature, feature.content, labels, group)
+    gains = (
+        skill.skill - content.skill,
+        skill.one_class - content.one_class,
+        skill.partition - content.partition,
+    )
+    return max(gains) < _LEAST_GAIN_OVER_CONTENT
 
 
-def _over(trait: MetadataFeature, guessed: "_Guessed") -> float:
-    """How far the property leads beyond what is a finding; 0 or less: it is none."""
-    least = trait.least
-    return max(guessed.share - least.share, guessed.one_class - least.one_class, guessed.sides - least.sides)
+def _excess(feature: MetadataFeature, skill: "_Skill") -> float:
+    """Largest excess over a threshold; 0 or less: not a finding."""
+    least = feature.thresholds
+    return max(skill.skill - least.skill, skill.one_class - least.one_class, skill.partition - least.partition)
 
 
-def _said(trait: MetadataFeature, guessed: "_Guessed", names: list[str]) -> str:
-    if max(guessed.share - trait.least.share, guessed.one_class - trait.least.one_class) <= 0:
-        few = [repr(names[klass]) for klass in guessed.some[:_NAMED]]
-        more = "" if len(guessed.some) <= _NAMED else f" and {len(guessed.some) - _NAMED} more"
+def _describe(feature: MetadataFeature, skill: "_Skill", names: list[str]) -> str:
+    least = feature.thresholds
+    if max(skill.skill - least.skill, skill.one_class - least.one_class) <= 0:
+        some = [repr(names[place]) for place in skill.side[:_MOST_NAMES]]
+        more = "" if len(skill.side) <= _MOST_NAMES else f" and {len(skill.side) - _MOST_NAMES} more"
         return (
-            f"From the {trait.name} alone {guessed.side_right:.0%} of guesses are right whether a picture is of "
-            f"{', '.join(few)}{more}, or of any other class. A model may learn that instead of what is shown."
+            f"From the {feature.name} alone one can tell for {skill.side_accuracy:.0%} of pictures whether they are of "
+            f"{', '.join(some)}{more}, or of any other class. A model may learn that instead of the content."
         )
-    bound = _reachable(trait, len(names))
-    most = "" if bound == 1 else f" (no more than {bound:.0%} with so few kinds)"
-    best = f"{guessed.hit:.0%} of class '{names[guessed.klass]}' are recognised, and {guessed.false:.0%} of the others"
+    bound = _best_accuracy(feature, len(names))
+    most = "" if bound == 1 else f" (at best {bound:.0%} with so few categories)"
+    best = f"{skill.hit_rate:.0%} of class '{names[skill.best_class]}', and {skill.false_rate:.0%} of the others"
     return (
-        f"From the {trait.name} alone {guessed.right:.0%} of labels can be guessed{most}, by chance "
-        f"{1 / len(names):.0%}, each class counted alike; {best} are taken for it. "
-        "A model may learn that instead of what is shown."
+        f"From the {feature.name} alone {skill.accuracy:.0%} of labels can be predicted{most}, "
+        f"{1 / len(names):.0%} by chance, averaged over classes; {best} are predicted as that class. "
+        "A model may learn that instead of the content."
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Guessed:
-    """How far a property leads to labels.
+class _Skill:
+    """Cross-validated skill of a feature at predicting the label.
 
     Attributes:
-        right: the share of right guesses, each class counted alike.
-        share: how far that is from chance (0) to what so many kinds could reach (1), less two standard errors.
-        klass: the class that is recognised best.
-        hit: the share of it that is recognised.
-        false: the share of the others taken for it.
-        one_class: the difference of these two, less two standard errors.
-        some: the classes of one side, where all are parted in two; those of the smaller side.
-        side_right: the share of guesses on the right side, each class counted alike.
-        sides: how much more often pictures of one side are guessed to be so than others are, less two standard errors.
+        accuracy: balanced accuracy.
+        skill: the same, scaled from chance (0) to the best possible with the feature (1), minus two standard errors.
+        best_class: the class that is predicted best.
+        hit_rate: its true positive rate.
+        false_rate: its false positive rate.
+        one_class: difference of these two rates, minus two standard errors.
+        side: the classes of the smaller side of the best partition in two.
+        side_accuracy: balanced accuracy of the side.
+        partition: true minus false positive rate of the side, minus two standard errors.
     """
 
-    right: float
-    share: float
-    klass: int
-    hit: float
-    false: float
+    accuracy: float
+    skill: float
+    best_class: int
+    hit_rate: float
+    false_rate: float
     one_class: float
-    some: tuple[int, ...]
-    side_right: float
-    sides: float
+    side: tuple[int, ...]
+    side_accuracy: float
+    partition: float
 
 
-def _guess(trait: MetadataFeature, values: NDArray[np.float64], labels: Ints, group: Ints) -> _Guessed:
+def _cross_validate(feature: MetadataFeature, values: NDArray[np.float64], labels: Ints, group: Ints) -> _Skill:
     classes = int(labels.max()) + 1
     fold = (np.random.default_rng(0).permutation(group.max() + 1) % _FOLDS)[group]
-    answer = _answers(values, labels, fold, classes)
+    predicted = _predict_out_of_fold(values, labels, fold, classes)
     size = np.bincount(labels, minlength=classes)
-    hit = np.bincount(labels[answer == labels], minlength=classes) / size
-    false = np.bincount(answer[answer != labels], minlength=classes) / (len(labels) - size)
+    hit = np.bincount(labels[predicted == labels], minlength=classes) / size
+    false = np.bincount(predicted[predicted != labels], minlength=classes) / (len(labels) - size)
     groups = np.bincount(np.unique(labels + classes * group) % classes, minlength=classes)
-    # As if one more group had been recognised and one not: none of ten is not never.
-    likely = (hit * groups + 1) / (groups + 2)
-    doubt = likely * (1 - likely) / groups
-    best = _reachable(trait, classes) - 1 / classes
-    ahead = hit - false - 2 * np.sqrt(doubt + false * (1 - false) / (groups.sum() - groups))
-    klass = int(ahead.argmax())
-    some, side_right, sides = _sides(answer, labels, fold, groups)
-    return _Guessed(
-        right=float(hit.mean()),
-        share=float((hit.mean() - 1 / classes - 2 * np.sqrt(doubt.sum()) / classes) / best) if best > 0 else 0.0,
-        klass=klass,
-        hit=float(hit[klass]),
-        false=float(false[klass]),
-        one_class=float(ahead[klass]),
-        some=some,
-        side_right=side_right,
-        sides=sides,
+    # Laplace smoothing by one success and one failure: none of ten is not never.
+    rate = (hit * groups + 1) / (groups + 2)
+    variance = rate * (1 - rate) / groups
+    best = _best_accuracy(feature, classes) - 1 / classes
+    ahead = hit - false - 2 * np.sqrt(variance + false * (1 - false) / (groups.sum() - groups))
+    best_class = int(ahead.argmax())
+    side, side_accuracy, partition = _partition_skill(predicted, labels, fold, groups)
+    skill = float((hit.mean() - 1 / classes - 2 * np.sqrt(variance.sum()) / classes) / best) if best > 0 else 0.0
+    return _Skill(
+        accuracy=float(hit.mean()),
+        skill=skill,
+        best_class=best_class,
+        hit_rate=float(hit[best_class]),
+        false_rate=float(false[best_class]),
+        one_class=float(ahead[best_class]),
+        side=side,
+        side_accuracy=side_accuracy,
+        partition=partition,
     )
 
 
-def _sides(answer: Ints, labels: Ints, fold: Ints, groups: Ints) -> tuple[tuple[int, ...], float, float]:
-    """How far classes are parted in two; `groups`: int [K], how many each class has."""
-    right, side = predict_partition(answer, labels, fold), partition_classes(answer, labels)
-    if right is None or side is None:
+def _partition_skill(predicted: Ints, labels: Ints, fold: Ints, groups: Ints) -> tuple[tuple[int, ...], float, float]:
+    """`side`, `side_accuracy` and `partition` of `_Skill`; `groups`: int [K], number of groups of each class."""
+    correct, side = predict_partition(predicted, labels, fold), partition_classes(predicted, labels)
+    if correct is None or side is None:
         return (), 0.0, 0.0
     side = side if side.sum() <= len(side) / 2 else ~side
-    each = np.bincount(labels, right, len(groups)) / np.bincount(labels)
-    shares = np.array([each[some].mean() for some in (side, ~side)])
-    count = np.array([groups[some].sum() for some in (side, ~side)])
-    likely = (shares * count + 1) / (count + 2)
-    doubt = 2 * np.sqrt((likely * (1 - likely) / count).sum())
-    return tuple(np.flatnonzero(side).tolist()), float(each.mean()), float(shares.sum() - 1 - doubt)
+    by_class = np.bincount(labels, correct, len(groups)) / np.bincount(labels)
+    rates = np.array([by_class[members].mean() for members in (side, ~side)])
+    count = np.array([groups[members].sum() for members in (side, ~side)])
+    smoothed = (rates * count + 1) / (count + 2)
+    two_errors = 2 * np.sqrt((smoothed * (1 - smoothed) / count).sum())
+    return tuple(np.flatnonzero(side).tolist()), float(by_class.mean()), float(rates.sum() - 1 - two_errors)
 
 
-def _reachable(trait: MetadataFeature, classes: int) -> float:
-    """The best balanced accuracy that so many kinds allow: two formats tell two classes apart, and no more."""
-    if not trait.kinds:
+def _best_accuracy(feature: MetadataFeature, classes: int) -> float:
+    """Best possible balanced accuracy: a feature of two categories identifies no more than two classes."""
+    if not feature.categorical:
         return 1.0
-    _, count = np.unique(trait.values, return_counts=True)
-    common = int((count >= max(_FEWEST_GROUPS, len(trait.values) / (10 * classes))).sum())
+    _, count = np.unique(feature.values, return_counts=True)
+    common = int((count >= max(_FEWEST_GROUPS, len(feature.values) / (10 * classes))).sum())
     return min(classes, common) / classes
 
 
-def _answers(values: NDArray[np.float64], labels: Ints, fold: Ints, classes: int) -> Ints:
-    """Guess each fold by a tree that learned the others: int [M]; no group is in two folds."""
-    from sklearn.tree import DecisionTreeClassifier  # noqa: PLC0415 - loaded when there is something to guess
+def _predict_out_of_fold(values: NDArray[np.float64], labels: Ints, fold: Ints, classes: int) -> Ints:
+    """Predict each fold by a decision tree fitted on the others: int [M]; no group is in two folds."""
+    from sklearn.tree import DecisionTreeClassifier  # noqa: PLC0415 - slow to import, and often not needed
 
-    answer = np.zeros(len(labels), np.int64)
+    predicted = np.zeros(len(labels), np.int64)
     for number in range(_FOLDS):
-        held = fold == number
+        held_out = fold == number
         tree = DecisionTreeClassifier(
-            min_samples_leaf=_LEAF, max_leaf_nodes=max(16, 4 * classes), class_weight="balanced", random_state=0
+            min_samples_leaf=_SMALLEST_LEAF,
+            max_leaf_nodes=max(16, 4 * classes),
+            class_weight="balanced",
+            random_state=0,
         )
-        answer[held] = tree.fit(values[~held], labels[~held]).predict(values[held])
-    return answer
+        predicted[held_out] = tree.fit(values[~held_out], labels[~held_out]).predict(values[held_out])
+    return predicted
 
 
-def _independent(evidence: CheckInput) -> Ints:
-    """Different labelled pictures of classes with enough groups, at most 10,000 of them by chance: int [M], sorted."""
-    pixels = evidence.catalog.table["pixels"].fill_null("").to_numpy().astype(str)
+def _independent_rows(data: CheckInput) -> Ints:
+    """Distinct labelled pictures of classes with enough groups, a random sample of at most 10,000: int [M], sorted."""
+    pixels = data.catalog.table["pixels"].fill_null("").to_numpy().astype(str)
     _, first = np.unique(pixels, return_index=True)
-    rows = np.intersect1d(first, np.flatnonzero(evidence.labels >= 0))
-    rows = np.sort(np.random.default_rng(0).permutation(rows)[:_MOST])
-    labels = evidence.labels[rows]
+    rows = np.intersect1d(first, np.flatnonzero(data.labels >= 0))
+    rows = np.sort(np.random.default_rng(0).permutation(rows)[:_MOST_PICTURES])
+    labels = data.labels[rows]
     if not len(rows):
         return rows
-    apart = np.unique(np.stack([labels, evidence.groups.group[rows]]), axis=1)[0]
-    return rows[np.bincount(apart, minlength=labels.max() + 1)[labels] >= _FEWEST_GROUPS]
+    class_of_group = np.unique(np.stack([labels, data.groups.group[rows]]), axis=1)[0]
+    return rows[np.bincount(class_of_group, minlength=labels.max() + 1)[labels] >= _FEWEST_GROUPS]

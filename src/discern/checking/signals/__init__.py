@@ -1,1 +1,1 @@
-"""Measurements that checks are made of."""
+"""Measurements that several checks use."""

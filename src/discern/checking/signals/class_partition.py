@@ -1,4 +1,4 @@
-"""Whether guesses tell some classes from all the others: two formats cannot name ten classes, but may part them."""
+"""Partition of the classes in two: two file formats cannot identify ten classes, but may separate five from five."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,56 +9,59 @@ Bools = NDArray[np.bool_]
 _FEWEST_CLASSES = 4
 
 
-def partition_classes(answer: Ints, labels: Ints) -> Bools | None:
-    """The set of classes that is confused least with the rest, by a spectral cut: two classes or more on each side.
+def partition_classes(predicted: Ints, labels: Ints) -> Bools | None:
+    """Partition the classes in two by a spectral cut with the least confusion; each side has two classes or more.
 
     Args:
-        answer: int [M], guessed classes.
+        predicted: int [M], predicted classes.
         labels: int [M], in 0..K - 1.
 
     Returns:
-        Bool [K], True on one side; None for fewer than four classes.
+        bool [K], True on one side; None for fewer than four classes.
     """
     classes = int(labels.max()) + 1
     if classes < _FEWEST_CLASSES:
         return None
     counts = np.zeros((classes, classes))
-    np.add.at(counts, (labels, answer), 1)
+    np.add.at(counts, (labels, predicted), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    order = np.argsort(_second_direction(shares + shares.T), kind="stable")
+    order = np.argsort(_fiedler_vector(shares + shares.T), kind="stable")
     sorted_shares = shares[order][:, order]
     size = np.arange(1, classes + 1)
-    # The mean share that classes up to the cut, and those after it, have of answers up to the cut.
+    # For each cut: the mean share of predictions before it, of the classes before it and of those after it.
     before = np.cumsum(sorted_shares, axis=1)
     above = np.cumsum(before, axis=0)[size - 1, size - 1]
-    ahead = above / size - (before.sum(axis=0) - above) / np.maximum(classes - size, 1)
-    cut = 2 + int(ahead[1 : classes - 2].argmax())
+    difference = above / size - (before.sum(axis=0) - above) / np.maximum(classes - size, 1)
+    cut = 2 + int(difference[1 : classes - 2].argmax())
     side: Bools = np.zeros(classes, bool)
     side[order[:cut]] = True
     return side
 
 
-def predict_partition(answer: Ints, labels: Ints, fold: Ints) -> Bools | None:
-    """Whether the guess is on the side of the label: bool [M]; the sides of a fold are found in the other folds.
+def predict_partition(predicted: Ints, labels: Ints, fold: Ints) -> Bools | None:
+    """Test if each prediction is on its label's side: bool [M]; the partition is fitted on the other folds.
 
     Args:
-        answer: int [M], guessed classes.
+        predicted: int [M], predicted classes.
         labels: int [M], in 0..K - 1, each in at least two folds.
         fold: int [M].
+
+    Returns:
+        bool [M]; None for fewer than four classes.
     """
-    right: Bools = np.zeros(len(labels), bool)
+    correct: Bools = np.zeros(len(labels), bool)
     for number in np.unique(fold).tolist():
-        held = fold == number
-        side = partition_classes(answer[~held], labels[~held])
+        held_out = fold == number
+        side = partition_classes(predicted[~held_out], labels[~held_out])
         if side is None:
             return None
-        right[held] = side[answer[held]] == side[labels[held]]
-    return right
+        correct[held_out] = side[predicted[held_out]] == side[labels[held_out]]
+    return correct
 
 
-def _second_direction(likeness: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of normalised cuts: float64 [K], alike for classes that are alike."""
-    scale = 1 / np.sqrt(np.maximum(likeness.sum(axis=1), 1e-12))
-    _, vectors = np.linalg.eigh(likeness * scale[:, None] * scale)
+def _fiedler_vector(similarity: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Second eigenvector of the normalised cut, float64 [K]: close values for similar classes."""
+    scale = 1 / np.sqrt(np.maximum(similarity.sum(axis=1), 1e-12))
+    _, vectors = np.linalg.eigh(similarity * scale[:, None] * scale)
     direction: NDArray[np.float64] = vectors[:, -2] * scale
     return direction

@@ -1,4 +1,4 @@
-"""Which pictures are one picture: every pair of copies once, and the ones under two labels."""
+"""Duplicates: pairs of exact and near copies, and copies with conflicting labels."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
+from discern.grouping.groups import merge_groups
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
@@ -19,12 +21,12 @@ Ints = NDArray[np.int64]
 class Duplicate:
     """A pair of copies.
 
-    Args:
-        row: the picture that is proposed for dropping or grouping: of two given parts the one in training, of two
-            paths the later.
-        other: the one that stays.
+    Attributes:
+        row: the picture that is proposed for dropping or grouping: of two given parts that in training, of two paths
+            the later one.
+        other: the picture that stays.
         kind: "exact" (the same pixels) or "near".
-        score: how sure it is, in [0, 1].
+        score: confidence in [0, 1].
     """
 
     row: int
@@ -34,14 +36,14 @@ class Duplicate:
 
 
 def find_duplicates(edges: pl.DataFrame, *, labels: Ints, rank: Ints) -> Iterator[Duplicate]:
-    """Every pair of copies once: n exact copies make n - 1 pairs, each near pair is one.
+    """Pair copies without repetition: n exact copies make n - 1 pairs, and each near pair is one.
 
-    Of exact copies, those of one label point to the first of that label, and the first of each label to the first of
-    all: so a picture under two labels is one pair, however many copies there are.
+    Exact copies with the same label are paired with the first of that label, and the first of each label with the first
+    of all: a picture under two labels is one pair, however many copies there are.
 
     Args:
-        edges: as `find_edges` gives them.
-        labels: int [N], -1 where there is none.
+        edges: result of `find_edges`.
+        labels: int [N], -1 without a label.
         rank: int [N], without ties: of two copies the one of lower rank stays.
     """
     for cluster in exact_clusters(edges):
@@ -53,31 +55,24 @@ def find_duplicates(edges: pl.DataFrame, *, labels: Ints, rank: Ints) -> Iterato
 
 
 def exact_clusters(edges: pl.DataFrame) -> list[list[int]]:
-    """Rows that show the same pixels, two or more in each list."""
-    parent: dict[int, int] = {}
-
-    def root(row: int) -> int:
-        while (above := parent.setdefault(row, row)) != row:
-            parent[row] = row = parent[above]
-        return row
-
-    for first, second in edges.filter(pl.col("kind") == "exact").select("first", "second").iter_rows():
-        parent[root(second)] = root(first)
+    """Group rows with the same pixels; two or more in each list."""
+    links = edges.filter(pl.col("kind") == "exact").select("first", "second").to_numpy().astype(np.int64)
+    root = merge_groups(int(links.max(initial=-1)) + 1, links)
     clusters = defaultdict(list)
-    for row in parent:
-        clusters[root(row)].append(row)
+    for row in dict.fromkeys(links.ravel().tolist()):
+        clusters[root[row]].append(row)
     return list(clusters.values())
 
 
 def conflicted(catalog: "Catalog", edges: pl.DataFrame) -> NDArray[np.bool_]:
-    """Which pictures cannot be judged, because a copy of them stands under another label.
+    """Find pictures of unknown true label, because a copy of them has another label.
 
     Args:
         catalog: N pictures.
-        edges: as `find_edges` gives them.
+        edges: result of `find_edges`.
 
     Returns:
-        bool [N]: the ends of exact or near pairs under two labels, with all their exact copies.
+        bool [N], True for both pictures of exact or near pairs under two labels, and for all their exact copies.
     """
     label = np.asarray(catalog.label_index)
     picture = np.arange(len(label))
@@ -86,13 +81,13 @@ def conflicted(catalog: "Catalog", edges: pl.DataFrame) -> NDArray[np.bool_]:
         picture[cluster] = min(cluster)
     ends = edges.filter(pl.col("kind") != "sequence").select("first", "second").to_numpy().reshape(-1, 2)
     between = (label[ends] >= 0).all(axis=1) & (label[ends[:, 0]] != label[ends[:, 1]])
-    doubtful = picture[ends[between]].ravel().tolist()
-    doubtful += [min(cluster) for cluster in clusters if len(set(label[cluster].tolist()) - {-1}) > 1]
-    return np.isin(picture, doubtful)
+    ambiguous = picture[ends[between]].ravel().tolist()
+    ambiguous += [min(cluster) for cluster in clusters if len(set(label[cluster].tolist()) - {-1}) > 1]
+    return np.isin(picture, ambiguous)
 
 
 def _exact_pairs(labels: Ints, cluster: Iterable[int]) -> Iterator[Duplicate]:
-    """From exact copies, the one to stay first."""
+    """Pair the exact copies of one cluster, sorted by rank."""
     firsts: dict[int, int] = {}
     for row in cluster:
         label = int(labels[row])

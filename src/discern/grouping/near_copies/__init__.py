@@ -1,1 +1,1 @@
-"""Near copies: candidate pairs, alignment, comparison and confirmation."""
+"""Detection of near copies: candidate pairs, alignment, comparison, confirmation."""

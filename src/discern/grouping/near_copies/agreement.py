@@ -1,26 +1,26 @@
-"""How well two aligned pictures agree, window by window.
+"""Similarity of aligned pictures: windowed correlation and colour differences.
 
-Plain correlation is ruled by the strongest edges: two shirts of one outline agree at .97. So each window is centred
-and scaled by itself (zero-normalised cross-correlation), and counts when there is something in it to be compared.
+Global correlation is dominated by the strongest edges: two shirts of one outline correlate at .97. So each window is
+normalised by itself (zero-normalised cross-correlation), and weighted by its texture.
 """
 
 import numpy as np
 
 _CELL = 4
-_NOISE = 3.0
+_NOISE = 3.0  # grey levels; not tuned
 
 
 def windows_agree(first: np.ndarray, second: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Compare brightness in windows of 8 x 8 pixels that overlap by half.
+    """Correlate brightness in windows of 8 x 8 pixels that overlap by half.
 
     Args:
-        first: float32 [P, H, W] in grey levels.
-        second: float32 [P, H, W], aligned with it.
-        inside: bool [P, H, W], where both are pictures.
+        first: grey levels, float32 [P, H, W].
+        second: the same of the pictures aligned with them.
+        inside: pixels that both pictures cover, bool [P, H, W].
 
     Returns:
-        the mean correlation over windows with texture in either picture, [P] in [-1, 1], and the share of the windows
-        that have any, [P] in [0, 1].
+        The mean correlation over windows with texture in either picture, [P] in [-1, 1], and the share of windows
+        with texture, [P] in [0, 1].
     """
     mask = inside.astype(np.float32)
     count = np.maximum(_windows(mask), 1e-3)
@@ -39,24 +39,24 @@ def windows_agree(first: np.ndarray, second: np.ndarray, inside: np.ndarray) -> 
 
 def _windows(values: np.ndarray) -> np.ndarray:
     _, height, width = values.shape
-    whole = values[:, : height - height % _CELL, : width - width % _CELL]
-    rows = np.add.reduce([whole[:, offset::_CELL] for offset in range(_CELL)])
+    cropped = values[:, : height - height % _CELL, : width - width % _CELL]
+    rows = np.add.reduce([cropped[:, offset::_CELL] for offset in range(_CELL)])
     cells = np.add.reduce([rows[:, :, offset::_CELL] for offset in range(_CELL)])
     windows: np.ndarray = cells[:, :-1, :-1] + cells[:, :-1, 1:] + cells[:, 1:, :-1] + cells[:, 1:, 1:]
     return windows
 
 
 def colours_differ(first: np.ndarray, second: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Compare the colours of aligned pictures: green apples and red ones share their outline and their highlights.
+    """Compare the colours of aligned pictures, as a green and a red apple may share their outline and highlights.
 
     Args:
-        first: float32 [P, H, W, 3], 0-255.
-        second: float32 [P, H, W, 3], aligned with it.
-        inside: bool [P, H, W], where both are pictures.
+        first: RGB values, float32 [P, H, W, 3], 0-255.
+        second: the same of the pictures aligned with them.
+        inside: pixels that both pictures cover, bool [P, H, W].
 
     Returns:
-        the mean difference in the shares of red, green and blue, [P] in [0, 2], and the mean difference of the
-        logarithm of brightness, [P].
+        The mean absolute difference of chromaticity, summed over red, green and blue, [P] in [0, 2], and that of log
+        brightness, [P].
     """
     mask = inside / np.maximum(inside.sum(axis=(1, 2), keepdims=True), 1)
     sums = [_over_colours(picture) for picture in (first, second)]
@@ -68,6 +68,6 @@ def colours_differ(first: np.ndarray, second: np.ndarray, inside: np.ndarray) ->
 
 
 def _over_colours(pictures: np.ndarray) -> np.ndarray:
-    """Sum [..., 3] to [...]; numpy's own sum is slow over so short an axis."""
+    """Sum [..., 3] to [...]; `np.sum` is slow over so short an axis."""
     total: np.ndarray = pictures[..., 0] + pictures[..., 1] + pictures[..., 2]
     return total

@@ -1,6 +1,6 @@
-"""Laying one picture onto another, many pairs at once: Gauss-Newton on an affine map, brightness gain fitted along.
+"""Batched registration of pairs of pictures: Gauss-Newton on an affine map and a brightness gain.
 
-The classic scheme of Lucas and Kanade (1981), "An iterative image registration technique with an application to stereo
+The method of Lucas and Kanade (1981), "An iterative image registration technique with an application to stereo
 vision"; frames and units are those of `discern.grouping.near_copies.rotation_invariants`.
 """
 
@@ -9,21 +9,21 @@ from typing import Self
 
 import numpy as np
 
-_LARGEST_STEP = 0.15
+_MAX_STEP = 0.15
 _BORDER = 1.0
-_SMALLEST_AREA = 0.01
+_MIN_DETERMINANT = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
 class Alignment:
-    """Where the pixels of narrow pictures lie in wide ones; n is the number of pixels of a narrow picture.
+    """Positions of the n = h * w pixels of each narrow picture in its wide one.
 
     Args:
-        x: of the narrow pixels' columns in their frame, float32 [P, w].
-        y: of their rows, float32 [P, h].
-        column: in the wide picture, float32 [P, n].
-        row: likewise.
-        inside: whether that is in the wide picture, bool [P, n].
+        x: frame coordinates of the narrow pixels' columns, float32 [P, w].
+        y: frame coordinates of their rows, float32 [P, h].
+        column: fractional column of each pixel in the wide picture, float32 [P, n].
+        row: fractional row of each pixel in the wide picture, float32 [P, n].
+        inside: whether that position is within the wide picture, bool [P, n].
     """
 
     x: np.ndarray
@@ -32,21 +32,21 @@ class Alignment:
     row: np.ndarray
     inside: np.ndarray
 
-    def take(self, chosen: np.ndarray) -> Self:
-        """Choose some pairs, by an int or bool array."""
-        return type(self)(**{name: values[chosen] for name, values in vars(self).items()})
+    def take(self, at: np.ndarray) -> Self:
+        """Select pairs by an int or bool array."""
+        return type(self)(**{name: values[at] for name, values in vars(self).items()})
 
 
 def place(
     affine: np.ndarray, extents: tuple[np.ndarray, np.ndarray], wide: tuple[int, int], narrow: tuple[int, int]
 ) -> Alignment:
-    """Find where narrow pixels lie in wide pictures.
+    """Map the pixels of narrow pictures into wide ones.
 
     Args:
-        affine: from the narrow frames to the wide ones, float32 [P, 2, 3].
+        affine: maps from the narrow frames to the wide ones, float32 [P, 2, 3].
         extents: half extents of the wide and of the narrow pictures, each float32 [P, 2].
-        wide: height and width of the wide pictures in pixels.
-        narrow: height and width of the narrow ones.
+        wide: height and width of the wide pictures, in pixels.
+        narrow: height and width of the narrow pictures, in pixels.
     """
     x, y = extents[1][:, :1] * _centres(narrow[1]), extents[1][:, 1:] * _centres(narrow[0])
     column, row = (
@@ -58,14 +58,14 @@ def place(
 
 
 def _coordinate(affine: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Where affine maps to one axis, float32 [P, 3], lead the points of a grid: float32 [P, h * w]."""
+    """Map a grid of points to one axis by one row of affine maps, float32 [P, 3]: float32 [P, h * w]."""
     along, down = affine[:, :1] * x, affine[:, 1:2] * y + affine[:, 2:]
     points: np.ndarray = (down[:, :, None] + along[:, None, :]).reshape(len(x), y.shape[1] * x.shape[1])
     return points
 
 
 def bilinear(planes: np.ndarray, placed: Alignment) -> np.ndarray:
-    """Read float32 [P, H, W] or [P, H, W, C] at fractional places, clipped to the picture: [P, n] or [P, n, C]."""
+    """Sample float32 [P, H, W] or [P, H, W, C] at fractional positions clipped to the picture: [P, n] or [P, n, C]."""
     count, height, width = planes.shape[:3]
     column, row = np.clip(placed.column, 0, width - 1.001), np.clip(placed.row, 0, height - 1.001)
     left, top = np.floor(column), np.floor(row)
@@ -85,56 +85,54 @@ def bilinear(planes: np.ndarray, placed: Alignment) -> np.ndarray:
 def align(
     wide: np.ndarray, narrow: np.ndarray, affine: np.ndarray, extents: tuple[np.ndarray, np.ndarray], *, steps: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Refine affine maps so that the wide pictures, read through them, look like the narrow ones.
+    """Refine affine maps so that the wide pictures, sampled through them, match the narrow ones.
 
     Args:
-        wide: smooth brightness, float32 [P, H, W].
-        narrow: the same of the others, float32 [P, h, w].
-        affine: first guesses, float32 [P, 2, 3].
+        wide: smoothed brightness of the wide pictures, float32 [P, H, W].
+        narrow: smoothed brightness of the narrow pictures, float32 [P, h, w].
+        affine: initial maps, float32 [P, 2, 3].
         extents: half extents of the wide and of the narrow pictures, each float32 [P, 2].
-        steps: how many Gauss-Newton steps, 1 or more.
+        steps: number of Gauss-Newton steps, 1 or more.
 
     Returns:
-        the refined maps, and the correlation of brightness over the overlap just before the last step [P].
+        The refined maps, and the correlation of brightness over the overlap before the last step, [P].
     """
     target = narrow.reshape(len(narrow), narrow.shape[1] * narrow.shape[2])
     correlation = np.zeros(len(wide), np.float32)
     for _ in range(steps):
         placed = place(affine, extents, wide.shape[1:], narrow.shape[1:])
-        read, mask = bilinear(wide, placed), placed.inside.astype(np.float32)
-        seen, wanted = _centred(read, mask), _centred(target, mask)
-        power = np.maximum((seen * seen).sum(axis=1, keepdims=True), 1e-3)
-        both = (seen * wanted).sum(axis=1, keepdims=True)
-        correlation = (both / np.sqrt(power * np.maximum((wanted * wanted).sum(axis=1, keepdims=True), 1e-3)))[:, 0]
-        gain = np.clip(both / power, 0.2, 5)
-        along, below = _slopes(
-            read.reshape(narrow.shape), mask.reshape(narrow.shape) * gain[:, :, None], affine, extents[1]
+        sampled, mask = bilinear(wide, placed), placed.inside.astype(np.float32)
+        source, goal = _centred(sampled, mask), _centred(target, mask)
+        power = np.maximum((source * source).sum(axis=1, keepdims=True), 1e-3)
+        product = (source * goal).sum(axis=1, keepdims=True)
+        correlation = (product / np.sqrt(power * np.maximum((goal * goal).sum(axis=1, keepdims=True), 1e-3)))[:, 0]
+        gain = np.clip(product / power, 0.2, 5)
+        along, below = _gradients(
+            sampled.reshape(narrow.shape), mask.reshape(narrow.shape) * gain[:, :, None], affine, extents[1]
         )
         x, y = placed.x[:, None, :], placed.y[:, :, None]
-        rest = (wanted - gain * seen).reshape(narrow.shape)
-        affine = affine + _step(np.stack([along * x, along * y, along, below * x, below * y, below, rest], axis=1))
+        residual = (goal - gain * source).reshape(narrow.shape)
+        affine = affine + _step(np.stack([along * x, along * y, along, below * x, below * y, below, residual], axis=1))
     return affine, correlation
 
 
-def _slopes(
-    read: np.ndarray, weight: np.ndarray, affine: np.ndarray, extents: np.ndarray
+def _gradients(
+    sampled: np.ndarray, weight: np.ndarray, affine: np.ndarray, extents: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How the wide picture changes along its own axes, from how its reading changes along the narrow one's, weighed.
-
-    Each is float32 [P, h, w].
-    """
-    down, across = np.gradient(read, axis=(1, 2))
-    _, height, width = read.shape
+    """Weighted gradients along the axes of the wide picture, from those of its samples: float32 [P, h, w] each."""
+    down, across = np.gradient(sampled, axis=(1, 2))
+    _, height, width = sampled.shape
     down, across = down * weight, across * weight
     x, y = (size / 2 / extents[:, a, None, None] for a, size in enumerate((width, height)))
     (a, b), (c, d) = (affine[:, row, :2].T[:, :, None, None] for row in (0, 1))
-    area = a * d - b * c
-    area = np.where(np.abs(area) < _SMALLEST_AREA, _SMALLEST_AREA, area)
-    return (d * x / area) * across - (c * y / area) * down, (a * y / area) * down - (b * x / area) * across
+    determinant = a * d - b * c
+    determinant = np.where(np.abs(determinant) < _MIN_DETERMINANT, _MIN_DETERMINANT, determinant)
+    horizontal = (d * x / determinant) * across - (c * y / determinant) * down
+    return horizontal, (a * y / determinant) * down - (b * x / determinant) * across
 
 
-def _within(place: np.ndarray, size: int) -> np.ndarray:
-    return (place >= _BORDER) & (place <= size - 1 - _BORDER)
+def _within(position: np.ndarray, size: int) -> np.ndarray:
+    return (position >= _BORDER) & (position <= size - 1 - _BORDER)
 
 
 def _centres(count: int) -> np.ndarray:
@@ -147,12 +145,12 @@ def _centred(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return centred
 
 
-def _step(slopes_and_rest: np.ndarray) -> np.ndarray:
-    """Solve the normal equations of six slopes and what they should explain, float32 [P, 7, h, w]: a step [P, 2, 3]."""
-    count, terms, height, width = slopes_and_rest.shape
-    flat = slopes_and_rest.reshape(count, terms, height * width)
+def _step(jacobian_and_residual: np.ndarray) -> np.ndarray:
+    """Solve the damped normal equations of six derivatives and the residual, float32 [P, 7, h, w]: a step [P, 2, 3]."""
+    count, terms, height, width = jacobian_and_residual.shape
+    flat = jacobian_and_residual.reshape(count, terms, height * width)
     products = flat[:, :6] @ flat.transpose(0, 2, 1)
-    normal, wanted = products[:, :, :6], products[:, :, 6:]
+    normal, moments = products[:, :, :6], products[:, :, 6:]
     damping = 1e-3 * np.trace(normal, axis1=1, axis2=2)[:, None, None] / 6 + 1e-6
-    moved = np.linalg.solve(normal + damping * np.eye(6, dtype=np.float32), wanted)[..., 0]
-    return np.clip(moved, -_LARGEST_STEP, _LARGEST_STEP).reshape(-1, 2, 3).astype(np.float32)
+    step = np.linalg.solve(normal + damping * np.eye(6, dtype=np.float32), moments)[..., 0]
+    return np.clip(step, -_MAX_STEP, _MAX_STEP).reshape(-1, 2, 3).astype(np.float32)

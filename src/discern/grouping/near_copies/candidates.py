@@ -1,4 +1,4 @@
-"""Which pairs may be copies: an index proposes a bounded number per picture, nothing here decides."""
+"""Candidate pairs for near copies: an index proposes a bounded number of pairs per picture."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,27 +25,27 @@ from discern.parallel import parallel_map
 if TYPE_CHECKING:
     from discern.store import Rows
 
-_SMOOTHED = 64  # so many stay in a processor's cache
+_BLUR_BLOCK = 64  # thumbnails that fit in the processor's cache
 _SAMPLE = 20_000
 _NEIGHBOURS = 4
-_KEPT = 5
-_SEEN_NEIGHBOURS = 2
+_PAIRS_PER_PICTURE = 5
+_EMBEDDING_NEIGHBOURS = 2
 _HEAD_COLUMNS = 1280
 _DIRECTIONS = 96
-_LEAST_AGREEMENT = 0.5
-_LEAST_CONTRAST = 3.0
+_MIN_AGREEMENT = 0.5
+_MIN_CONTRAST = 3.0
 _EXACT_UP_TO = 8_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """Pairs with a first guess of how one lies in the other.
+    """Pairs of pictures with an initial map from one to the other.
 
     Args:
-        wide: int [P], the picture that shows as much or more.
-        narrow: int [P], the other picture.
-        affine: float32 [P, 2, 3], from points of `narrow`'s frame to points of `wide`'s.
-        agreement: float32 [P], of the discs at that guess, up to 1.
+        wide: the picture of each pair that shows as much or more, int [P].
+        narrow: the other picture, int [P].
+        affine: map from the frame of `narrow` to that of `wide`, float32 [P, 2, 3].
+        agreement: correlation of the discs under that map, float32 [P], up to 1.
     """
 
     wide: np.ndarray
@@ -56,18 +56,15 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.wide)
 
-    def take(self, chosen: np.ndarray) -> Self:
-        """Choose some, by an int or bool array."""
+    def take(self, at: np.ndarray) -> Self:
+        """Select pairs by an int or bool array."""
         return type(self)(
-            wide=self.wide[chosen],
-            narrow=self.narrow[chosen],
-            affine=self.affine[chosen],
-            agreement=self.agreement[chosen],
+            wide=self.wide[at], narrow=self.narrow[at], affine=self.affine[at], agreement=self.agreement[at]
         )
 
     @classmethod
     def join(cls, parts: list[Self]) -> Self:
-        """Put several together, in order."""
+        """Concatenate several sets of pairs."""
         return cls(
             wide=np.concatenate([p.wide for p in parts]),
             narrow=np.concatenate([p.narrow for p in parts]),
@@ -77,17 +74,17 @@ class Candidates:
 
 
 class CandidateIndex:
-    """Nearest neighbours by cosine: exact for thousands of rows, HNSW above (Malkov and Yashunin 2016).
+    """Nearest-neighbour index by cosine similarity: exact up to 8,000 rows, HNSW above (Malkov and Yashunin 2016).
 
-    Rows are added by one thread, so the same rows always give the same graph; it refers to them where they lie.
+    Rows are added by a single thread, so that the same rows always give the same graph; they are not copied.
     """
 
     def __init__(self, rows: np.ndarray) -> None:
         self._rows = rows
         self._graph = None
-        self._search = Lock()  # one search takes all cores
+        self._search = Lock()  # one search uses all cores
         if len(rows) > _EXACT_UP_TO:
-            from usearch.index import Index as Graph  # noqa: PLC0415 - only large sets need it
+            from usearch.index import Index as Graph  # noqa: PLC0415 - only large sets need HNSW
 
             self._graph = Graph(
                 ndim=rows.shape[1],
@@ -101,39 +98,39 @@ class CandidateIndex:
             self._graph.add(np.arange(len(rows)), rows, threads=1, copy=False)
 
     def neighbours_of(self, own: np.ndarray, count: int) -> np.ndarray:
-        """The `count` nearest other rows of some rows: int [n, <= count]."""
+        """Find the `count` nearest other rows of the rows `own`: int [n, <= count]."""
         return self.neighbours(self._rows[own], own, count)
 
     def neighbours(self, queries: np.ndarray, own: np.ndarray, count: int) -> np.ndarray:
-        """The `count` nearest rows of each query, nearest first, leaving out its `own` row: int [n, <= count]."""
+        """Find the `count` nearest rows of each query except its `own` row, nearest first: int [n, <= count]."""
         count = min(count, len(self._rows) - 1)
         if self._graph is not None:
             with self._search:
                 found = self._graph.search(queries, count + 1).keys.astype(np.int64)
             keep = np.argsort(found == own[:, None], axis=1, kind="stable")[:, :count]
             return np.take_along_axis(found, keep, 1)
-        likeness = queries @ self._rows.T
-        likeness[np.arange(len(own)), own] = -np.inf
+        similarity = queries @ self._rows.T
+        similarity[np.arange(len(own)), own] = -np.inf
         nearest = np.empty((len(own), count), np.int64)
         for rank in range(count):
-            nearest[:, rank] = likeness.argmax(axis=1)
-            likeness[np.arange(len(own)), nearest[:, rank]] = -np.inf
+            nearest[:, rank] = similarity.argmax(axis=1)
+            similarity[np.arange(len(own)), nearest[:, rank]] = -np.inf
         return nearest
 
 
 class CandidateFinder:
-    """Proposes pairs among some pictures; what it proposes are rows of the catalog.
+    """Finder of candidate pairs, given as rows of the catalog.
 
     Args:
-        thumbs: uint8 [N, S, S, 3], whole pictures stretched to squares.
-        rows: int [n], the pictures to compare.
-        widths: int [n], of those pictures.
-        heights: int [n], of those pictures.
-        embeddings: [N, D] or None: what a backbone saw; its neighbours are proposed too.
-        scratch: a folder for tables, as `scratch_array` takes it.
+        thumbs: whole pictures stretched to squares, uint8 [N, S, S, 3].
+        rows: rows of the pictures to compare, int [n].
+        widths: widths of those pictures in pixels, int [n].
+        heights: heights of those pictures in pixels, int [n].
+        embeddings: embeddings [N, D], whose nearest neighbours are candidates too; or None.
+        scratch: directory for temporary files, as in `scratch_array`.
 
     Raises:
-        StoreError: there is no room for the tables.
+        StoreError: the temporary files cannot be written.
     """
 
     def __init__(
@@ -150,74 +147,75 @@ class CandidateFinder:
         self._extents = half_extents(widths, heights)
         self._base = scratch_array((len(rows), RINGS, ORDERS), np.complex64, scratch)
         self._textured = np.empty(len(rows), bool)
-        _do_all(self._look_at, len(rows))
-        self._describer = InvariantDescriptor.fit(self._base[:: -(-len(rows) // _SAMPLE)])
-        self._seen_alike = _seen_alike(embeddings, rows, scratch)
-        self._described = scratch_array((len(rows), self._describer.length), np.float32, scratch)
-        _do_all(self._describe, len(rows))
+        _for_each_block(self._compute_spectra, len(rows))
+        self._descriptor = InvariantDescriptor.fit(self._base[:: -(-len(rows) // _SAMPLE)])
+        self._embedding_neighbours = _embedding_neighbours(embeddings, rows, scratch)
+        self._described = scratch_array((len(rows), self._descriptor.length), np.float32, scratch)
+        _for_each_block(self._describe, len(rows))
         self._index = CandidateIndex(self._described)
 
-    def pieces(self) -> list[Callable[[], Candidates]]:
-        """Pieces of work, which may be done in any order: at most `_KEPT` pairs for each picture as the wide one."""
+    def jobs(self) -> list[Callable[[], Candidates]]:
+        """List independent jobs, each of which returns at most 5 pairs for each of its pictures as the wide one."""
         return [partial(self._propose, at) for at in blocks(len(self._rows))]
 
     def look_alikes(self, *, count: int = 200, rank: int = 40) -> Candidates:
-        """Pair pictures, evenly drawn, with their `rank`-th neighbour: alike, but seldom copies so far down."""
+        """Pair evenly spaced pictures with their `rank`-th neighbour: similar, but rarely copies."""
         at = np.unique(np.linspace(0, len(self._rows) - 1, count).astype(np.int64))
         rank = min(rank, len(self._rows) // 2)
         narrow = self._index.neighbours_of(at, rank)[:, -1]
-        agreement, mirrored, angle = self._describer.best_turn(self._base[at], self._base[narrow])
-        affine = _placing(VIEWS[0], mirrored, angle, self._extents[at])
-        return self._named(Candidates(wide=at, narrow=narrow, affine=affine, agreement=agreement))
+        agreement, mirrored, angle = self._descriptor.best_rotation(self._base[at], self._base[narrow])
+        affine = _initial_maps(VIEWS[0], mirrored, angle, self._extents[at])
+        return self._to_rows(Candidates(wide=at, narrow=narrow, affine=affine, agreement=agreement))
 
     def _smooth(self, at: np.ndarray) -> np.ndarray:
         thumbs = self._thumbs[self._rows[at]]
-        return np.concatenate([blur(brightness(thumbs[some]), 1.2) for some in blocks(len(at), _SMOOTHED)])
+        return np.concatenate([blur(brightness(thumbs[block]), 1.2) for block in blocks(len(at), _BLUR_BLOCK)])
 
-    def _look_at(self, at: np.ndarray) -> None:
+    def _compute_spectra(self, at: np.ndarray) -> None:
         self._base[at], deviation = ring_spectra(self._smooth(at), self._extents[at], VIEWS[0])
-        self._textured[at] = deviation >= _LEAST_CONTRAST
+        self._textured[at] = deviation >= _MIN_CONTRAST
 
     def _describe(self, at: np.ndarray) -> None:
-        self._described[at] = self._describer.describe(self._base[at])
+        self._described[at] = self._descriptor.describe(self._base[at])
 
     def _propose(self, at: np.ndarray) -> Candidates:
-        """Search every view of some pictures."""
+        """Search the neighbours of every view of some pictures."""
         smooth = self._smooth(at)
         parts = []
         for view in VIEWS:
             spectra, _ = ring_spectra(smooth, self._extents[at], view)
-            near = self._index.neighbours(self._describer.describe(spectra), at, _NEIGHBOURS)
-            near = np.concatenate([near, self._seen_alike[at]], axis=1)
+            near = self._index.neighbours(self._descriptor.describe(spectra), at, _NEIGHBOURS)
+            near = np.concatenate([near, self._embedding_neighbours[at]], axis=1)
             local, narrow = np.repeat(np.arange(len(at)), near.shape[1]), near.ravel()
-            agreement, mirrored, angle = self._describer.best_turn(spectra[local], self._base[narrow])
-            affine = _placing(view, mirrored, angle, self._extents[at[local]])
+            agreement, mirrored, angle = self._descriptor.best_rotation(spectra[local], self._base[narrow])
+            affine = _initial_maps(view, mirrored, angle, self._extents[at[local]])
             parts.append(Candidates(wide=at[local], narrow=narrow, affine=affine, agreement=agreement))
-        return self._named(_best_of_each(Candidates.join(parts)))
+        return self._to_rows(_best_of_each(Candidates.join(parts)))
 
-    def _named(self, pairs: Candidates) -> Candidates:
+    def _to_rows(self, pairs: Candidates) -> Candidates:
+        """Drop pairs without texture, and convert positions to rows of the catalog."""
         pairs = pairs.take(self._textured[pairs.wide] & self._textured[pairs.narrow])
         wide, narrow = self._rows[pairs.wide], self._rows[pairs.narrow]
         return Candidates(wide=wide, narrow=narrow, affine=pairs.affine, agreement=pairs.agreement)
 
 
-def _do_all(work: Callable[[np.ndarray], None], count: int) -> None:
-    """Do something to `count` rows, some at a time on each core."""
+def _for_each_block(work: Callable[[np.ndarray], None], count: int) -> None:
+    """Call `work` on blocks of `count` rows, on all cores."""
     for _ in parallel_map([partial(work, at) for at in blocks(count)]):
         pass
 
 
-def _seen_alike(embeddings: "Rows | np.ndarray | None", rows: np.ndarray, scratch: Path | None) -> np.ndarray:
-    """The nearest other pictures as a backbone sees them: int32 [n, <= `_SEEN_NEIGHBOURS`], none without it."""
+def _embedding_neighbours(embeddings: "Rows | np.ndarray | None", rows: np.ndarray, scratch: Path | None) -> np.ndarray:
+    """Find the two nearest other pictures by embedding, int32 [n, <= 2]; [n, 0] without embeddings."""
     if embeddings is None:
         return np.zeros((len(rows), 0), np.int32)
-    index = CandidateIndex(_projected(embeddings, rows, scratch))
-    found = [index.neighbours_of(at, _SEEN_NEIGHBOURS).astype(np.int32) for at in blocks(len(rows))]
+    index = CandidateIndex(_project(embeddings, rows, scratch))
+    found = [index.neighbours_of(at, _EMBEDDING_NEIGHBOURS).astype(np.int32) for at in blocks(len(rows))]
     return np.concatenate(found)
 
 
-def _projected(embeddings: "Rows | np.ndarray", rows: np.ndarray, scratch: Path | None) -> np.ndarray:
-    """The head's mean on random directions, length 1 (Johnson and Lindenstrauss 1984): cosines stay."""
+def _project(embeddings: "Rows | np.ndarray", rows: np.ndarray, scratch: Path | None) -> np.ndarray:
+    """Project centred embeddings on random directions, which keeps cosines (Johnson and Lindenstrauss 1984)."""
     columns = min(_HEAD_COLUMNS, embeddings.shape[1])
     directions = np.random.default_rng(0).standard_normal((columns, _DIRECTIONS)).astype(np.float32)
     projected = scratch_array((len(rows), _DIRECTIONS), np.float32, scratch)
@@ -230,7 +228,8 @@ def _projected(embeddings: "Rows | np.ndarray", rows: np.ndarray, scratch: Path 
     return projected
 
 
-def _placing(view: np.ndarray, mirrored: np.ndarray, angle: np.ndarray, extents: np.ndarray) -> np.ndarray:
+def _initial_maps(view: np.ndarray, mirrored: np.ndarray, angle: np.ndarray, extents: np.ndarray) -> np.ndarray:
+    """Affine maps, float32 [P, 2, 3], that rotate and mirror whole pictures into a view."""
     cos, sin = np.cos(angle) * view[0], np.sin(angle) * view[0]
     flip = np.where(mirrored, -1, 1)
     x = np.stack([cos, -sin * flip, view[1] * extents[:, 0]], axis=1)
@@ -238,11 +237,12 @@ def _placing(view: np.ndarray, mirrored: np.ndarray, angle: np.ndarray, extents:
     return np.stack([x, y], axis=1).astype(np.float32)
 
 
-def _best_of_each(proposals: Candidates) -> Candidates:
-    order = np.lexsort((proposals.narrow, -proposals.agreement, proposals.wide))
-    ranked = proposals.take(order[proposals.agreement[order] >= _LEAST_AGREEMENT])
+def _best_of_each(candidates: Candidates) -> Candidates:
+    """Keep the best map of each pair, and the best pairs of each wide picture."""
+    order = np.lexsort((candidates.narrow, -candidates.agreement, candidates.wide))
+    ranked = candidates.take(order[candidates.agreement[order] >= _MIN_AGREEMENT])
     pair = np.stack([ranked.wide, ranked.narrow], axis=1)
     _, first = np.unique(pair, axis=0, return_index=True)
-    once = ranked.take(np.sort(first))
-    starts = np.searchsorted(once.wide, once.wide)
-    return once.take(np.arange(len(once)) - starts < _KEPT)
+    unique = ranked.take(np.sort(first))
+    starts = np.searchsorted(unique.wide, unique.wide)
+    return unique.take(np.arange(len(unique)) - starts < _PAIRS_PER_PICTURE)

@@ -1,4 +1,4 @@
-"""Which proposed pairs are copies: they must agree more than an absolute level, and more than the set's look-alikes."""
+"""Confirmation of near copies: pairs must agree better than a fixed level and than look-alikes of the same set."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,75 +13,83 @@ from discern.progress import Progress, silent
 if TYPE_CHECKING:
     from discern.catalog import Catalog
 
-_ANYTHING = CompareConfig(first_look=-1, thumb=-1, texture=0, overlap=0.2, stretch=9, hue=9, light=9)
-FEWEST_LOOK_ALIKES = 30
-_NINE_TENTHS = 1.2816  # of a standard normal variable
+_ACCEPT_ALL = CompareConfig(
+    min_correlation=-1,
+    min_agreement=-1,
+    min_texture=0,
+    min_overlap=0.2,
+    max_anisotropy=9,
+    max_hue_difference=9,
+    max_light_difference=9,
+)
+MIN_LOOK_ALIKES = 30
+_QUANTILE_90 = 1.2816  # of the standard normal distribution
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConfirmConfig:
-    """What a pair must reach to be called copies.
+    """Thresholds for near copies, chosen on development seeds of benchmarks/copies.py.
 
     Args:
-        look: what it must reach as thumbnails.
-        agreement: of windows at up to 128 pixels, at least.
-        spreads: by how many of their own spreads it must lie above the set's look-alikes.
-        highest: what is asked for at most, however alike the pictures of a set are.
-        highest_thumb: the same for thumbnails, which are asked for half as many spreads.
+        compare: thresholds of the comparison of thumbnails.
+        min_agreement: smallest mean correlation in windows, at up to 128 pixels.
+        min_deviations: standard deviations by which a pair must exceed the look-alikes; half as many for thumbnails.
+        max_level: upper bound of the level that the look-alikes set.
+        max_thumb_level: upper bound of that level for thumbnails.
     """
 
-    look: CompareConfig = field(default_factory=CompareConfig)
-    agreement: float = 0.89
-    spreads: float = 5.0
-    highest: float = 0.995
-    highest_thumb: float = 0.9
+    compare: CompareConfig = field(default_factory=CompareConfig)
+    min_agreement: float = 0.89
+    min_deviations: float = 5.0
+    max_level: float = 0.995
+    max_thumb_level: float = 0.9
 
 
 def confirm(
     catalog: "Catalog",
-    proposed: Sequence[Callable[[], Candidates]],
+    jobs: Sequence[Callable[[], Candidates]],
     look_alikes: Candidates,
     *,
     config: ConfirmConfig | None = None,
     progress: Progress = silent,
 ) -> tuple[Candidates, np.ndarray]:
-    """Keep the pairs that are copies.
+    """Select the candidate pairs that are near copies.
 
     Args:
-        catalog: whose rows the pairs name.
-        proposed: pieces of work, each gives some pairs; a pair may be proposed more than once.
-        look_alikes: pairs of the same set that are alike and, by and large, no copies.
-        config: what a pair must reach.
-        progress: is told of pictures, then of pairs.
+        catalog: pictures of the pairs.
+        jobs: jobs that each return candidate pairs; a pair may be returned more than once.
+        look_alikes: similar pairs of the same set, few of which are copies.
+        config: thresholds of the confirmation.
+        progress: called with the stage, pictures or pairs done and in all.
 
     Returns:
-        one proposal for each confirmed pair, and its score [P] in [0, 1].
+        The confirmed pairs, each once, and their scores, [P] in [0, 1].
     """
     config = config or ConfirmConfig()
-    likely, thumb = compare_thumbs(catalog, proposed, config.look, progress=progress)
+    likely, thumb = compare_thumbs(catalog, jobs, config.compare, progress=progress)
     if not len(likely):
         return likely, np.zeros(0)
-    alike, alike_thumb = compare_thumbs(catalog, [lambda: look_alikes], _ANYTHING)
-    likely = likely.take(thumb >= level_of(alike_thumb, config.spreads / 2, config.highest_thumb))
-    level = level_of(compare_pictures(catalog, alike, _ANYTHING), config.spreads, config.highest)
-    scores = compare_pictures(catalog, likely, config.look, progress=progress)
-    kept = scores >= max(config.agreement, level)
-    return likely.take(kept), scores[kept]
+    alike, alike_thumb = compare_thumbs(catalog, [lambda: look_alikes], _ACCEPT_ALL)
+    likely = likely.take(thumb >= look_alike_level(alike_thumb, config.min_deviations / 2, config.max_thumb_level))
+    level = look_alike_level(compare_pictures(catalog, alike, _ACCEPT_ALL), config.min_deviations, config.max_level)
+    scores = compare_pictures(catalog, likely, config.compare, progress=progress)
+    confirmed = scores >= max(config.min_agreement, level)
+    return likely.take(confirmed), scores[confirmed]
 
 
-def level_of(look_alikes: np.ndarray, spreads: float, highest: float) -> float:
-    """The agreement that pictures of a set do not reach unless they are copies.
+def look_alike_level(look_alikes: np.ndarray, deviations: float, highest: float) -> float:
+    """Estimate the agreement that pictures of a set exceed only if they are copies; -1 for too few look-alikes.
 
-    Chest X-rays agree with each other better than holiday photographs ever do. Agreement is taken on Fisher's z scale
-    ("Frequency distribution of the values of the correlation coefficient", 1915), where its spread does not shrink
-    near 1; median and nine-tenths quantile, so that some copies among the look-alikes do no harm.
+    Chest X-rays agree with each other better than holiday photographs ever do. The level is computed on Fisher's z
+    scale ("Frequency distribution of the values of the correlation coefficient", 1915), where the deviation does not
+    shrink near 1, from the median and the 90 % quantile, which are robust to some copies among the look-alikes.
 
     Args:
-        look_alikes: agreement of pairs that are alike and, by and large, no copies: [n]; too few tell nothing.
-        spreads: how many of their spreads above their median the level lies.
-        highest: the level is not above this.
+        look_alikes: agreement of similar pairs, few of which are copies: [n].
+        deviations: number of standard deviations of the level above the median.
+        highest: upper bound of the level.
     """
-    if len(look_alikes) < FEWEST_LOOK_ALIKES:
+    if len(look_alikes) < MIN_LOOK_ALIKES:
         return -1.0
-    middle, high = np.quantile(np.arctanh(np.clip(look_alikes, 0, 0.9999)), [0.5, 0.9])
-    return min(float(np.tanh(middle + spreads * (high - middle) / _NINE_TENTHS)), highest)
+    median, high = np.quantile(np.arctanh(np.clip(look_alikes, 0, 0.9999)), [0.5, 0.9])
+    return min(float(np.tanh(median + deviations * (high - median) / _QUANTILE_90)), highest)

@@ -1,12 +1,12 @@
-"""Descriptions of a picture that no turn and no mirror changes, for proposing copies.
+"""Descriptors that are invariant to rotation and mirroring, for finding candidate copies.
 
-Discs of the picture are read along rings and angles and Fourier-transformed along the angle. A turn moves only the
-phases and a mirror conjugates them, so magnitudes and the phase relations of neighbouring rings stay, as in the
+Discs of the picture are sampled along rings and Fourier-transformed along the angle. A rotation shifts only the phases
+and a mirror conjugates them, so that magnitudes and phase differences of neighbouring rings are invariant, as in the
 Fourier-Mellin invariants of Derrode and Ghorbel (2001), "Robust and efficient Fourier-Mellin transform
-approximations for gray-level image reconstruction and complete invariant description". The phases then tell the angle.
+approximations for gray-level image reconstruction and complete invariant description". The phases give the angle.
 
-Points of a picture are written in its *frame*: origin in the middle, x to the right, y down, unit half the shorter
-side.
+Points of a picture are given in its *frame*: origin at the centre, x to the right, y down, in units of half the
+shorter side.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from typing import Self
 import numpy as np
 
 RINGS, FINER, ANGLES, ORDERS = 8, 2, 48, 10
-# How far the disc reaches (1: the largest that fits), and its middle as a share of the half width and half height.
-# Each step zooms by a tenth, down to what is left of a 4:3 picture turned by 45 degrees whose corners are cut.
+# Radius of the disc (1: the largest that fits), and its centre as a share of the half width and half height.
+# Each step zooms by a tenth, down to what is left of a 4:3 picture rotated by 45 degrees and cropped to its inside.
 VIEWS = np.array(
     [
         (1.0, 0.0, 0.0),
@@ -33,28 +33,28 @@ VIEWS = np.array(
     dtype=np.float32,
 )
 _RING_WEIGHTS = ((np.arange(RINGS) + 0.5) / (np.arange(RINGS) + 0.5).sum()).astype(np.float32)
-_FLATTEST = 2.0
-_TURNS = 96
-_FITTED = 1024
+_MIN_DEVIATION = 2.0
+_ROTATIONS = 96
+_FIT_BATCH = 1024
 
 
 def blur(planes: np.ndarray, sigma: float) -> np.ndarray:
-    """Smooth float32 [n, H, W] with a Gaussian of `sigma` pixels; the borders are repeated."""
+    """Blur float32 [n, H, W] by a Gaussian of `sigma` pixels, repeating the borders."""
     reach = int(3 * sigma + 0.5)
     offsets = np.arange(-reach, reach + 1)
     kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
     kernel = (kernel / kernel.sum()).astype(np.float32)
     for axis in (1, 2):
-        around = [(reach, reach) if a == axis else (0, 0) for a in range(3)]
-        moving = np.moveaxis(np.pad(planes, around, "edge"), axis, 0)
+        padding = [(reach, reach) if a == axis else (0, 0) for a in range(3)]
+        padded = np.moveaxis(np.pad(planes, padding, "edge"), axis, 0)
         size = planes.shape[axis]
-        smooth = sum(weight * moving[o : o + size] for o, weight in enumerate(kernel))
+        smooth = sum(weight * padded[o : o + size] for o, weight in enumerate(kernel))
         planes = np.moveaxis(np.asarray(smooth), 0, axis)
     return planes
 
 
 def brightness(pixels: np.ndarray) -> np.ndarray:
-    """Turn uint8 [..., 3] into float32 luma [...] of 0-255 (ITU-R BT.601)."""
+    """Convert uint8 [..., 3] to luma, float32 [...], 0-255 (ITU-R BT.601)."""
     luma: np.ndarray = pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
     return luma
 
@@ -67,22 +67,23 @@ def halved(planes: np.ndarray) -> np.ndarray:
 
 
 def half_extents(widths: np.ndarray, heights: np.ndarray) -> np.ndarray:
-    """Half width and half height in frame units, float32 [n, 2]; the smaller one is 1."""
+    """Compute half width and half height in frame units, float32 [n, 2]; the smaller is 1."""
     sizes = np.stack([widths, heights], axis=1).astype(np.float32)
     extents: np.ndarray = sizes / sizes.min(axis=1, keepdims=True)
     return extents
 
 
 def ring_spectra(smooth: np.ndarray, extents: np.ndarray, view: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Read one disc of each picture and transform it along the angle.
+    """Sample one disc of each picture, and Fourier-transform it along the angle.
 
     Args:
         smooth: slightly blurred brightness of square thumbnails, float32 [n, S, S].
-        extents: of the pictures, float32 [n, 2].
-        view: a row of `VIEWS`.
+        extents: half extents of the pictures, float32 [n, 2].
+        view: one row of `VIEWS`.
 
     Returns:
-        complex64 [n, RINGS, ORDERS], of mean 0 and deviation 1 over the disc, and the deviation in grey levels [n].
+        The spectra, complex64 [n, RINGS, ORDERS], of mean 0 and standard deviation 1 over the disc, and the original
+        deviation in grey levels, [n].
     """
     count, side, _ = smooth.shape
     radius = ((np.arange(RINGS * FINER) + 0.5) / (RINGS * FINER) * 0.97 * view[0]).astype(np.float32)
@@ -92,23 +93,23 @@ def ring_spectra(smooth: np.ndarray, extents: np.ndarray, view: np.ndarray) -> t
         np.clip((circle[a] / extents[:, a : a + 1] + view[1 + a] + 1) * (side / 2), 0, side - 1).astype(np.int64)
         for a in (0, 1)
     )
-    places = (np.arange(count) * side * side)[:, None] + row * side + column
-    disc = smooth.reshape(-1).take(places).reshape(count, RINGS, FINER, ANGLES).mean(axis=2)
+    positions = (np.arange(count) * side * side)[:, None] + row * side + column
+    disc = smooth.reshape(-1).take(positions).reshape(count, RINGS, FINER, ANGLES).mean(axis=2)
     disc -= (disc.mean(axis=2) @ _RING_WEIGHTS)[:, None, None]
     deviation = np.sqrt((disc**2).mean(axis=2) @ _RING_WEIGHTS)
     spectra = np.fft.rfft(disc, axis=2)[:, :, :ORDERS] / ANGLES
-    spectra *= np.sqrt(_RING_WEIGHTS)[:, None] / np.maximum(deviation, _FLATTEST)[:, None, None]
+    spectra *= np.sqrt(_RING_WEIGHTS)[:, None] / np.maximum(deviation, _MIN_DEVIATION)[:, None, None]
     return spectra.astype(np.complex64), deviation
 
 
 @dataclass(frozen=True, kw_only=True)
 class InvariantDescriptor:
-    """What ring spectra are weighed and whitened with, so that what all pictures of a set share counts little.
+    """Weights and whitening of ring spectra, which suppress what all pictures of a set have in common.
 
     Args:
-        weights: of rings and orders, float32 [RINGS, ORDERS].
-        mean: of the raw descriptors, float32 [D].
-        whitening: raw descriptors to short ones, float32 [D, d].
+        weights: weights of rings and orders, float32 [RINGS, ORDERS].
+        mean: mean of the raw descriptors, float32 [D].
+        whitening: projection of raw descriptors, float32 [D, d].
     """
 
     weights: np.ndarray
@@ -117,13 +118,13 @@ class InvariantDescriptor:
 
     @classmethod
     def fit(cls, spectra: np.ndarray, *, length: int = 64) -> Self:
-        """Learn from a sample of the set's own spectra [n, RINGS, ORDERS], read a few at a time."""
-        some = [spectra[start : start + _FITTED] for start in range(0, len(spectra), _FITTED)]
-        power = sum((np.abs(few) ** 2).sum(axis=0, dtype=np.float64) for few in some) / len(spectra)
+        """Fit to a sample of spectra of the set, [n, RINGS, ORDERS], in batches."""
+        batches = [spectra[start : start + _FIT_BATCH] for start in range(0, len(spectra), _FIT_BATCH)]
+        power = sum((np.abs(batch) ** 2).sum(axis=0, dtype=np.float64) for batch in batches) / len(spectra)
         weights = (1 / (np.sqrt(power) + 0.003)).astype(np.float32)
         total, products = np.zeros(1), np.zeros(1)
-        for few in some:
-            raw = _invariants(few * weights).astype(np.float64)
+        for batch in batches:
+            raw = _invariants(batch * weights).astype(np.float64)
             total, products = total + raw.sum(axis=0), products + raw.T @ raw
         mean = total / len(spectra)
         covariance = products / len(spectra) - np.outer(mean, mean)
@@ -134,42 +135,42 @@ class InvariantDescriptor:
 
     @property
     def length(self) -> int:
-        """How many numbers describe a picture."""
+        """Length of a descriptor."""
         return int(self.whitening.shape[1])
 
     def describe(self, spectra: np.ndarray) -> np.ndarray:
-        """Spectra [n, RINGS, ORDERS] to descriptors of length 1, float32 [n, d]: cosine compares them."""
+        """Convert spectra [n, RINGS, ORDERS] to unit vectors, float32 [n, d], to be compared by cosine similarity."""
         short = (_invariants(spectra * self.weights) - self.mean) @ self.whitening
         described: np.ndarray = short / np.maximum(np.linalg.norm(short, axis=1, keepdims=True), 1e-9)
         return described
 
-    def best_turn(self, wide: np.ndarray, narrow: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Correlate pairs of discs over all turns, mirrored or not.
+    def best_rotation(self, wide: np.ndarray, narrow: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Correlate pairs of discs over all rotations, mirrored or not.
 
         Args:
-            wide: spectra of discs [n, RINGS, ORDERS].
-            narrow: spectra of the discs that they are compared with, of the same shape.
+            wide: spectra of discs, [n, RINGS, ORDERS].
+            narrow: spectra of the discs to compare them with, of the same shape.
 
         Returns:
-            the highest correlation [n], whether it needs a mirror [n], and the angle that turns a point of `narrow`'s
-            frame (mirrored top to bottom first, if so) into one of `wide`'s [n].
+            The highest correlation [n], whether it needs a mirror [n], and the angle that rotates the frame of `narrow`
+            (first mirrored top to bottom, if so) onto that of `wide` [n].
         """
         wide, narrow = wide * self.weights, narrow * self.weights
         scale = (_norm(wide) * _norm(narrow))[:, None]
-        turns = []
+        correlations = []
         for other in (narrow.conj(), narrow):
-            cross = np.zeros((len(wide), _TURNS // 2 + 1), np.complex64)
+            cross = np.zeros((len(wide), _ROTATIONS // 2 + 1), np.complex64)
             cross[:, :ORDERS] = (wide * other).sum(axis=1) / scale
-            turns.append(np.fft.irfft(cross, _TURNS, axis=1) * _TURNS)
-        agreement = np.concatenate(turns, axis=1)
+            correlations.append(np.fft.irfft(cross, _ROTATIONS, axis=1) * _ROTATIONS)
+        agreement = np.concatenate(correlations, axis=1)
         best = agreement.argmax(axis=1)
-        return agreement.max(axis=1), best >= _TURNS, (best % _TURNS) * (2 * np.pi / _TURNS)
+        return agreement.max(axis=1), best >= _ROTATIONS, (best % _ROTATIONS) * (2 * np.pi / _ROTATIONS)
 
 
 def _invariants(spectra: np.ndarray) -> np.ndarray:
     count = len(spectra)
-    beside = spectra[:, :-1] * spectra[:, 1:].conj()
-    phases = beside.real / np.sqrt(np.abs(beside) + 1e-6)
+    products = spectra[:, :-1] * spectra[:, 1:].conj()
+    phases = products.real / np.sqrt(np.abs(products) + 1e-6)
     return np.concatenate([np.abs(spectra).reshape(count, -1), phases.reshape(count, -1)], axis=1).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Tables with a row for each picture, which lie in files: memory stays the same however many pictures there are."""
+"""Arrays in temporary files, so that memory does not grow with the number of pictures."""
 
 import os
 import tempfile
@@ -14,29 +14,28 @@ BLOCK = 256
 
 
 def scratch_array(shape: tuple[int, ...], dtype: DTypeLike, folder: Path | None = None) -> "np.ndarray[Any, Any]":
-    """Make an array of zeros over a file without a name, which is gone as soon as nothing refers to the array.
+    """Create an array of zeros in an anonymous temporary file, which is deleted with the last reference to the array.
 
     Args:
-        shape: of the array; not empty.
-        dtype: of its elements.
-        folder: where there is room; None: where the system puts temporary files.
+        shape: shape of the array; not empty.
+        dtype: dtype of the elements.
+        folder: directory of the file; None for the system's directory of temporary files.
 
     Raises:
-        StoreError: there is no room.
+        StoreError: the file cannot be written.
     """
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
-            if hasattr(os, "posix_fallocate"):  # a full disk would otherwise kill the process at some write
+            if hasattr(os, "posix_fallocate"):  # otherwise writing to a full disk would kill the process
                 os.posix_fallocate(file.fileno(), 0, int(np.prod(shape)) * np.dtype(dtype).itemsize)
             return np.memmap(file, dtype, "w+", shape=shape).view(np.ndarray)
     except OSError as error:
         raise StoreError(
-            f"What is computed of the pictures cannot be written to {folder or tempfile.gettempdir()}: "
-            f"{error.strerror or error}.",
-            hint="Make room there, or name another folder with --cache.",
+            f"Temporary data cannot be written to {folder or tempfile.gettempdir()}: {error.strerror or error}.",
+            hint="Free some space, or choose another folder with --cache.",
         ) from error
 
 
 def blocks(count: int, size: int = BLOCK) -> list[np.ndarray]:
-    """Cut 0..count - 1 into runs of at most `size`: so many rows are in memory at a time on each core."""
+    """Split 0..count - 1 into blocks of at most `size` rows, which each core holds in memory at a time."""
     return [np.arange(start, min(start + size, count)) for start in range(0, count, size)]

@@ -1,1 +1,1 @@
-"""From calibrated probabilities to guarantees: risk control for accepted answers, conformal sets of labels."""
+"""Guarantees from calibrated probabilities: risk control and conformal prediction sets."""

@@ -1,4 +1,4 @@
-"""Sets of labels that hold the right one as often as was asked: the threshold of a conformal predictor."""
+"""Conformal prediction sets: the threshold at which sets of labels contain the true one with a stated coverage."""
 
 import numpy as np
 
@@ -15,54 +15,56 @@ def fit_prediction_sets(
     weights: np.ndarray | None = None,
     coverage: float = 0.9,
 ) -> float:
-    """Find the threshold with which `bundle.decoding.label_sets` holds the truth as often as asked.
+    """Fit the threshold at which `bundle.prediction_sets.label_sets` has the stated coverage.
 
-    Sets with a threshold on probabilities are the smallest on average (Sadinle, Lei & Wasserman 2019, "Least ambiguous
-    set-valued classifiers"). The top class is in every set, and counts as such here, so sets are never empty and do not
-    cover more for it. Pictures of a group are not exchangeable with those of another, groups are: each group has
-    the same say, its pictures share it, and one more group that always misses stands for the one to come (Lee, Barber
-    & Willett 2023, "Distribution-free inference with hierarchical data"). For a picture of a new group like these,
-    coverage is then at least `coverage` on average over calibrations, and above it by little more than one group's
-    say, unless the top classes alone are right more often.
+    Sets by a threshold on the probabilities are the smallest on average (Sadinle, Lei & Wasserman 2019, "Least
+    ambiguous set-valued classifiers"). Sets are never empty, because they always include the top class; the threshold
+    takes this into account, so coverage is not exceeded for it. Pictures of one group are not exchangeable with those
+    of another, but groups are: every group has weight 1, shared by its pictures, and one more group that is never
+    covered stands for the new one (Lee, Barber & Willett 2023, "Distribution-free inference with hierarchical data").
+    For a picture of a new, exchangeable group, coverage is then at least `coverage` on average over calibration sets,
+    and exceeds it by little more than one group's weight, unless the top-1 accuracy alone is higher.
 
     Args:
-        probabilities: float `[N, K]`, calibrated, of pictures that the head had not learned.
+        probabilities: float `[N, K]`, calibrated, of held-out pictures.
         truth: int `[N]`, columns of `probabilities`.
-        groups: `[N]`, pictures that are not independent share a value; None: all are independent.
-        weights: float `[N]`, a picture's part in its group's say, at least 0; None: equal parts.
-        coverage: the share of pictures whose set is to hold the truth, in 0..1 (exclusive).
+        groups: `[N]`; pictures that are not independent share a value; None: all are independent.
+        weights: float `[N]`, at least 0, of the pictures within their group; None: equal weights.
+        coverage: share of pictures whose set contains the true label, in 0..1 (exclusive).
 
     Returns:
-        A probability in [0, 1]: 1 where the top classes suffice, 0 (every label) where there are too few groups.
+        A probability in [0, 1]: 1 if the top class suffices, 0 (every label) if there are too few groups.
 
     Raises:
-        UsageError: wrong shapes, a truth that is no column, or a coverage outside 0..1.
+        UsageError: shapes that differ, a true label outside the columns, or a coverage outside 0..1.
     """
     _check(probabilities, truth, coverage)
-    say, count = _say(len(truth), groups, weights)
-    own = np.asarray(probabilities[np.arange(len(truth)), truth], np.float64)
-    own[probabilities.argmax(axis=1) == truth] = np.inf
-    surest = np.argsort(-own, kind="stable")
-    held = np.cumsum(say[surest])
-    enough = int(np.searchsorted(held, coverage * (count + 1) - _ROUNDING))
-    return float(np.clip(own[surest[enough]], 0, 1)) if enough < len(held) else 0.0
+    weight, count = _group_weights(len(truth), groups, weights)
+    true_probability = np.asarray(probabilities[np.arange(len(truth)), truth], np.float64)
+    true_probability[probabilities.argmax(axis=1) == truth] = np.inf
+    order = np.argsort(-true_probability, kind="stable")
+    covered = np.cumsum(weight[order])
+    quantile = int(np.searchsorted(covered, coverage * (count + 1) - _ROUNDING))
+    return float(np.clip(true_probability[order[quantile]], 0, 1)) if quantile < len(covered) else 0.0
 
 
-def _say(size: int, groups: np.ndarray | None, weights: np.ndarray | None) -> tuple[np.ndarray, int]:
-    """What each picture counts, float64 `[N]`, so that each group counts 1; and how many groups count."""
+def _group_weights(size: int, groups: np.ndarray | None, weights: np.ndarray | None) -> tuple[np.ndarray, int]:
+    """Weight of each picture, float64 `[N]`, with sum 1 per group, and the number of groups with any weight."""
     weight = np.ones(size) if weights is None else np.asarray(weights, np.float64)
-    named = np.arange(size) if groups is None else np.asarray(groups)
-    if weight.shape != (size,) or named.shape != (size,) or not (weight >= 0).all():
-        raise UsageError(f"Groups {named.shape} and weights {weight.shape} must fit {size} pictures.")
-    group = np.unique(named, return_inverse=True)[1]
+    names = np.arange(size) if groups is None else np.asarray(groups)
+    if weight.shape != (size,) or names.shape != (size,) or not (weight >= 0).all():
+        raise UsageError(
+            f"Expected {size} groups and non-negative weights, got shapes {names.shape} and {weight.shape}."
+        )
+    group = np.unique(names, return_inverse=True)[1]
     total = np.bincount(group, weight)
     return weight / np.where(total > 0, total, 1.0)[group], int(np.count_nonzero(total))
 
 
 def _check(probabilities: np.ndarray, truth: np.ndarray, coverage: float) -> None:
     if probabilities.ndim != 2 or truth.shape != probabilities.shape[:1]:
-        raise UsageError(f"Probabilities {probabilities.shape} and truths {truth.shape} do not belong together.")
+        raise UsageError(f"Expected [N, K] probabilities and [N] labels, got {probabilities.shape} and {truth.shape}.")
     if truth.size and not (truth.min() >= 0 and truth.max() < probabilities.shape[1]):
-        raise UsageError("A truth names no column of the probabilities.", hint="Leave out pictures without a label.")
+        raise UsageError("A true label has no column of probabilities.", hint="Leave out pictures without a label.")
     if not 0 < coverage < 1:
-        raise UsageError(f"coverage is {coverage}.", hint="Give a share between 0 and 1.")
+        raise UsageError(f"coverage must be between 0 and 1, not {coverage}.", hint="Pass a share such as 0.9.")

@@ -1,1 +1,1 @@
-"""The unknown score: its measures, their combination and its threshold."""
+"""Detection of unknown (out-of-distribution) pictures: the score and its threshold."""

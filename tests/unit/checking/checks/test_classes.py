@@ -1,3 +1,5 @@
+"""Checks of class sizes."""
+
 import numpy as np
 import pytest
 
@@ -19,7 +21,7 @@ class TestSmallClasses:
         assert finding.rows == (0,)
         assert finding.score == 1.0
 
-    def test_how_many_are_few_may_be_said(self, find):
+    def test_the_fewest_groups_are_configurable(self, find):
         assert find("small_class", ["a"] * 3, config=CheckConfig(fewest_groups=3)) == []
 
 
@@ -35,14 +37,14 @@ class TestImbalance:
         assert [finding.rows[-1] for finding in find("imbalance", labels, group=films)] == [99]
         assert find("imbalance", labels) == []
 
-    def test_many_rare_classes_are_told_once(self, find):
+    def test_many_rare_classes_are_one_finding(self, find):
         labels = ["common"] * 60 + [f"rare {number // 3}" for number in range(21)]
         (finding,) = find("imbalance", labels)
         assert finding.rows == tuple(range(60, 81))
         assert "7 of 8 classes" in finding.why
 
-    def test_how_rare_is_rare_may_be_said(self, find):
+    def test_the_rare_share_is_configurable(self, find):
         assert find("imbalance", ["a"] * 100 + ["b"] * 10, config=CheckConfig(rare_share=0.05)) == []
 
-    def test_without_labels_there_is_none(self, find):
+    def test_without_labels_there_is_no_finding(self, find):
         assert find("imbalance", [None] * 5) == []

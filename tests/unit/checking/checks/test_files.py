@@ -1,7 +1,9 @@
+"""Checks of files: readability and suffixes."""
+
 import pytest
 
 
-def test_unreadable_files_are_named_with_their_reason(find):
+def test_unreadable_files_are_found_with_their_reason(find):
     error, message = [None, "truncated", "empty"], [None, "The file ends too early.", None]
     first, second = find("unreadable", ["a", "a", "a"], error=error, message=message)
     assert (first.rows, second.rows) == ((1,), (2,))
@@ -28,5 +30,5 @@ def test_suffixes_are_compared_with_the_content(find, path, content, score):
     assert all(content in finding.why and finding.action == "keep" for finding in findings)
 
 
-def test_an_unreadable_file_has_no_wrong_suffix(find):
+def test_an_unreadable_file_is_not_checked_for_its_suffix(find):
     assert find("wrong_suffix", ["x"], path=["a.jpg"], format=["PNG"], error=["truncated"]) == []

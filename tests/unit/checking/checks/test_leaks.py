@@ -1,3 +1,5 @@
+"""Checks of groups: leaks, large groups and undeclared films."""
+
 import pytest
 
 
@@ -13,7 +15,7 @@ class TestLeaks:
         assert finding.rows == (0, 1)
         assert finding.score == 0.9
 
-    def test_without_given_parts_there_is_none(self, find):
+    def test_without_given_parts_there_is_no_finding(self, find):
         assert find("part_leak", ["a"] * 3, group=[0, 0, 0], part=["train", None, None]) == []
         assert find("part_leak", ["a"] * 3, group=[0, 0, 0]) == []
 
@@ -27,10 +29,10 @@ class TestLargeGroups:
         assert "30%" in finding.why
 
     @pytest.mark.parametrize(("size", "others"), [(10, 10), (12, 300)])
-    def test_few_pictures_or_a_small_share_is_none(self, find, size, others):
+    def test_few_pictures_or_a_small_share_are_not_large(self, find, size, others):
         assert find("large_group", ["a"] * (size + others), group=[0] * size + list(range(1, others + 1))) == []
 
-    def test_a_group_of_two_classes_is_weighed_in_each(self, find):
+    def test_a_group_of_two_classes_is_checked_in_each(self, find):
         findings = find("large_group", ["a"] * 20 + ["b"] * 400, group=[0] * 32 + list(range(1, 389)))
         assert [finding.rows for finding in findings] == [tuple(range(20))]
 
@@ -39,17 +41,17 @@ FILMS = [(row, row + 1, "sequence", 0.9) for row in (0, 1, 2, 5, 6)]
 
 
 class TestUndeclaredFilms:
-    def test_they_are_told_once_with_all_their_pictures(self, find):
+    def test_all_films_are_one_finding(self, find):
         (finding,) = find("undeclared_film", ["a"] * 10, edges=FILMS, group=[0, 0, 0, 0, 1, 2, 2, 2, 3, 4])
         assert finding.rows == (0, 1, 2, 3, 5, 6, 7)
-        assert "7 pictures stand in 2 groups" in finding.why
+        assert "7 pictures are in 2 groups" in finding.why
         assert finding.score == pytest.approx(0.7)
 
-    def test_a_declared_group_is_none(self, find):
+    def test_a_declared_group_is_not_reported(self, find):
         group, declared = [0, 0, 0, 0, 1, 2, 2, 2], [None] * 6 + ["film 1"] * 2
         (finding,) = find("undeclared_film", ["a"] * 8, edges=FILMS, group=group, declared=declared)
         assert finding.rows == (0, 1, 2, 3)
 
-    def test_two_neighbours_are_no_film_and_copies_are_none(self, find):
+    def test_two_neighbours_and_copies_are_not_films(self, find):
         edges = [(0, 1, "sequence", 0.9), (2, 3, "near", 0.9), (3, 4, "near", 0.9)]
         assert find("undeclared_film", ["a"] * 5, edges=edges, group=[0, 0, 1, 1, 1]) == []

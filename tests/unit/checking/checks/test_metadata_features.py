@@ -1,3 +1,5 @@
+"""Features of files and exposure, and forms of file names."""
+
 import numpy as np
 import pytest
 
@@ -24,10 +26,10 @@ def test_the_form_of_a_name(path, label, form):
     assert name_form(path, label) == form
 
 
-def test_each_property_has_a_row_for_each_picture(make_catalog, make_groups, make_edges):
+def test_each_feature_has_a_row_for_each_picture(make_catalog, make_groups, make_edges):
     catalog = make_catalog(["a", "b", "c"], camera=[None, "Canon", None], format=["JPEG", "PNG", "JPEG"])
-    evidence = CheckInput(catalog=catalog, edges=make_edges(), groups=make_groups(range(3)))
-    found = {trait.name: trait for trait in metadata_features(evidence, np.array([0, 2]))}
+    data = CheckInput(catalog=catalog, edges=make_edges(), groups=make_groups(range(3)))
+    found = {feature.name: feature for feature in metadata_features(data, np.array([0, 2]))}
     assert list(found) == [
         "picture's size",
         "file format",
@@ -37,13 +39,13 @@ def test_each_property_has_a_row_for_each_picture(make_catalog, make_groups, mak
         "border's colour",
         "form of the file name",
     ]
-    assert all(len(trait.values) == 2 and np.isfinite(trait.values).all() for trait in found.values())
+    assert all(len(feature.values) == 2 and np.isfinite(feature.values).all() for feature in found.values())
     assert np.ptp(found["file format"].values) == 0
 
 
-def test_kinds_have_numbers(make_catalog, make_groups, make_edges):
+def test_categories_are_encoded_as_integers(make_catalog, make_groups, make_edges):
     catalog = make_catalog(["a"] * 4, camera=[None, "Canon", None, "Nikon"])
-    evidence = CheckInput(catalog=catalog, edges=make_edges(), groups=make_groups(range(4)))
-    camera = next(trait for trait in metadata_features(evidence, np.arange(4)) if trait.name == "camera")
-    assert camera.kinds
+    data = CheckInput(catalog=catalog, edges=make_edges(), groups=make_groups(range(4)))
+    camera = next(feature for feature in metadata_features(data, np.arange(4)) if feature.name == "camera")
+    assert camera.categorical
     assert camera.values.ravel().tolist() == [0, 1, 0, 2]

@@ -1,3 +1,5 @@
+"""Checks of exact copies, near copies and label conflicts."""
+
 from discern.checking import find_issues
 
 
@@ -45,11 +47,11 @@ class TestNearCopies:
         findings = find_issues(catalog, make_edges([(0, 2, "near", 0.8)]), make_groups([0, 0, 0]))
         assert [finding.value for finding in findings if finding.check == "near_copy"] == ["film 7"]
 
-    def test_a_pair_of_two_groups_is_said_to_join_them(self, find):
+    def test_a_pair_of_two_groups_is_reported_to_join_them(self, find):
         (finding,) = find("near_copy", ["a"] * 2, edges=[(0, 1, "near", 0.8)])
         assert "joins two groups" in finding.why
 
-    def test_neighbours_in_a_sequence_are_no_copies(self, find):
+    def test_neighbours_in_a_sequence_are_not_copies(self, find):
         assert find("near_copy", ["a"] * 2, edges=[(0, 1, "sequence", 0.8)], group=[0, 0]) == []
 
 
@@ -66,6 +68,6 @@ class TestLabelConflicts:
         assert finding.score == 0.7
         assert "Nearly" in finding.why
 
-    def test_no_label_is_no_conflict(self, find):
+    def test_a_missing_label_is_not_a_conflict(self, find):
         edges = [(0, 1, "near", 0.7), (2, 3, "near", 0.7), (0, 4, "sequence", 0.7)]
         assert find("label_conflict", ["a", None, None, "b", "c"], edges=edges) == []

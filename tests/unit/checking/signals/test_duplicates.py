@@ -1,3 +1,5 @@
+"""Duplicates: clusters, pairs and label conflicts."""
+
 import numpy as np
 
 from discern.checking import conflicted
@@ -15,28 +17,28 @@ def test_the_lower_rank_stays(make_edges):
     assert [(pair.row, pair.other, pair.kind) for pair in pairs] == [(0, 1, "exact"), (2, 3, "near")]
 
 
-def test_pairs_are_told_once(make_edges):
+def test_repeated_pairs_are_merged(make_edges):
     edges = make_edges([(0, 1, "near", 0.9), (0, 1, "near", 0.9)])
     assert len(list(find_duplicates(edges, labels=np.zeros(2, int), rank=np.arange(2)))) == 1
 
 
 class TestConflicted:
-    def test_both_ends_and_their_exact_copies_cannot_be_judged(self, make_catalog, make_edges):
+    def test_both_pictures_and_their_exact_copies_conflict(self, make_catalog, make_edges):
         catalog = make_catalog(["a", "a", "b", "b", "b"])
         edges = make_edges([(0, 1, "exact", 1.0), (1, 2, "near", 0.8), (2, 3, "near", 0.8)])
         assert conflicted(catalog, edges).tolist() == [True, True, True, False, False]
 
-    def test_exact_copies_under_two_labels_cannot_be_judged(self, make_catalog, make_edges):
+    def test_exact_copies_under_two_labels_conflict(self, make_catalog, make_edges):
         catalog = make_catalog(["a", "a", "b", "a"])
         edges = make_edges([(0, 1, "exact", 1.0), (0, 2, "exact", 1.0)])
         assert conflicted(catalog, edges).tolist() == [True, True, True, False]
 
-    def test_a_missing_label_and_a_sequence_are_no_conflict(self, make_catalog, make_edges):
+    def test_a_missing_label_and_a_sequence_do_not_conflict(self, make_catalog, make_edges):
         catalog = make_catalog(["a", None, "a", "b"])
         edges = make_edges([(0, 1, "exact", 1.0), (1, 3, "near", 0.8), (2, 3, "sequence", 0.8)])
         assert not conflicted(catalog, edges).any()
 
-    def test_the_unlabelled_copy_of_a_conflict_is_one(self, make_catalog, make_edges):
+    def test_the_unlabelled_copy_of_a_conflict_conflicts(self, make_catalog, make_edges):
         catalog = make_catalog(["a", None, "b"])
         edges = make_edges([(0, 1, "exact", 1.0), (0, 2, "exact", 1.0)])
         assert conflicted(catalog, edges).tolist() == [True, True, True]

@@ -1,8 +1,10 @@
+"""Outliers by unknown scores."""
+
 import numpy as np
 import pytest
 
 from discern.checking.signals.outliers import find_outliers
-from tests.unit.checking.conftest import opinions_of
+from tests.unit.checking.conftest import predictions_of
 
 LABELS = np.repeat([0, 1], 50)
 
@@ -14,39 +16,40 @@ def scores(**changed: float) -> np.ndarray:
     return values
 
 
-def odd(values, labels=LABELS, said=0.3):
-    probabilities = np.full((len(values), 2), said)
-    return np.flatnonzero(find_outliers(opinions_of(probabilities, values), labels)).tolist()
+def outliers(values, labels=LABELS, probability=0.3):
+    """Rows of the outliers; `probability` is that of every label."""
+    probabilities = np.full((len(values), 2), probability)
+    return np.flatnonzero(find_outliers(predictions_of(probabilities, values), labels)).tolist()
 
 
-def test_far_outside_is_odd_and_the_usual_tail_is_not():
-    assert odd(scores()) == []
-    assert odd(scores(r7=8.0, r70=9.0)) == [7, 70]
+def test_distant_pictures_are_outliers_and_the_tail_is_not():
+    assert outliers(scores()) == []
+    assert outliers(scores(r7=8.0, r70=9.0)) == [7, 70]
 
 
-def test_many_strangers_do_not_hide_each_other():
-    assert odd(scores(**{f"r{row}": 8.0 for row in range(0, 100, 20)})) == [0, 20, 40, 60, 80]
+def test_many_outliers_do_not_hide_each_other():
+    assert outliers(scores(**{f"r{row}": 8.0 for row in range(0, 100, 20)})) == [0, 20, 40, 60, 80]
 
 
-def test_a_class_that_is_strange_as_a_whole_has_no_odd_ones():
+def test_a_class_that_is_distant_as_a_whole_has_no_outliers():
     values = np.concatenate([np.random.default_rng(0).normal(0, 1, 200), np.random.default_rng(1).normal(8, 1, 20)])
-    assert odd(values, np.repeat([0, 1], [200, 20])) == []
+    assert outliers(values, np.repeat([0, 1], [200, 20])) == []
 
 
-def test_what_is_likely_its_class_is_not_odd():
-    assert odd(scores(r7=8.0), said=0.6) == []
+def test_a_picture_with_a_probable_label_is_not_an_outlier():
+    assert outliers(scores(r7=8.0), probability=0.6) == []
 
 
-def test_pictures_without_label_or_score_are_not_judged():
+def test_pictures_without_label_or_score_are_not_outliers():
     labels = LABELS.copy()
     labels[7] = -1
-    assert odd(scores(r7=8.0, r8=np.nan), labels) == []
+    assert outliers(scores(r7=8.0, r8=np.nan), labels) == []
 
 
 @pytest.mark.parametrize("values", [np.zeros(100), np.full(100, np.nan), np.arange(10.0)])
-def test_where_nothing_can_be_said(values):
-    assert odd(values, LABELS[: len(values)]) == []
+def test_constant_missing_or_few_scores_have_no_outliers(values):
+    assert outliers(values, LABELS[: len(values)]) == []
 
 
-def test_without_opinions_nothing_is_odd():
+def test_without_predictions_there_are_no_outliers():
     assert not find_outliers(None, LABELS).any()

@@ -15,44 +15,44 @@ def disc(inner):
     return np.where((x**2 + y**2 < 0.5)[None], inner, 255).astype(np.float32)
 
 
-def test_the_same_texture_agrees_whatever_the_light():
+def test_equal_textures_agree_at_any_brightness_and_contrast():
     agreement, textured = windows_agree(texture(0), texture(0) * 0.5 + 20, EVERYWHERE)
     assert agreement[0] == pytest.approx(1, abs=1e-3)
     assert textured[0] > 0.9
 
 
-def test_other_textures_do_not():
+def test_different_textures_do_not_agree():
     agreement, _ = windows_agree(texture(0), texture(1), EVERYWHERE)
     assert abs(agreement[0]) < 0.1
 
 
-def test_one_outline_does_not_outweigh_what_is_inside():
+def test_a_common_outline_does_not_outweigh_different_interiors():
     first, second = disc(texture(0, 8) - 60), disc(texture(1, 8) - 60)
-    plain = np.corrcoef(first.ravel(), second.ravel())[0, 1]
+    correlation = np.corrcoef(first.ravel(), second.ravel())[0, 1]
     agreement, _ = windows_agree(first, second, EVERYWHERE)
-    assert plain > 0.95
+    assert correlation > 0.95
     assert agreement[0] < 0.6
 
 
-def test_texture_in_one_only_counts_against():
+def test_texture_in_only_one_picture_lowers_the_agreement():
     agreement, textured = windows_agree(texture(0), np.full((1, 64, 64), 128, np.float32), EVERYWHERE)
     assert abs(agreement[0]) < 0.05
     assert textured[0] > 0.9
 
 
-def test_nothing_to_compare():
+def test_flat_pictures_have_no_texture():
     flat = np.full((1, 64, 64), 128, np.float32)
     agreement, textured = windows_agree(flat, flat, EVERYWHERE)
     assert agreement[0] == pytest.approx(0, abs=1e-3)
     assert textured[0] < 0.01
 
 
-def test_what_lies_outside_is_not_seen():
+def test_pixels_outside_the_mask_are_ignored():
     inside = EVERYWHERE.copy()
     inside[:, :, 32:] = False
-    spoiled = texture(0)
-    spoiled[:, :, 32:] = 0
-    agreement, _ = windows_agree(texture(0), spoiled, inside)
+    changed = texture(0)
+    changed[:, :, 32:] = 0
+    agreement, _ = windows_agree(texture(0), changed, inside)
     assert agreement[0] == pytest.approx(1, abs=1e-3)
 
 
@@ -69,7 +69,7 @@ def coloured(*colour):
         ((60, 5, 10), (230, 40, 45), True, False),
     ],
 )
-def test_colours(first, second, same_hue, same_light):
+def test_hue_and_brightness_are_compared_separately(first, second, same_hue, same_light):
     hue, light = colours_differ(coloured(*first), coloured(*second), np.ones((1, 8, 8), bool))
     assert (hue[0] < 0.09) is np.bool_(same_hue)
     assert (light[0] < 0.5) is np.bool_(same_light)

@@ -4,18 +4,26 @@ from tests.unit.grouping.synthetic_images import catalog_of, look_alike, mirrore
 
 from discern.grouping.near_copies.candidates import CandidateFinder
 from discern.grouping.near_copies.compare import CompareConfig, compare_pictures, compare_thumbs
-from discern.grouping.near_copies.confirm import ConfirmConfig, confirm, level_of
+from discern.grouping.near_copies.confirm import ConfirmConfig, confirm, look_alike_level
 
 
-def proposer_of(catalog):
+def finder_of(catalog):
     size = catalog.table.select("width", "height").to_numpy()
     return CandidateFinder(catalog.thumbs, np.arange(len(catalog)), size[:, 0], size[:, 1])
 
 
 def agreements(catalog, **count):
-    pairs = proposer_of(catalog).look_alikes(rank=20, **count)
-    anything = CompareConfig(first_look=-1, thumb=-1, texture=0, overlap=0.2, stretch=9, hue=9, light=9)
-    return compare_pictures(catalog, compare_thumbs(catalog, [lambda: pairs], anything)[0], anything)
+    pairs = finder_of(catalog).look_alikes(rank=20, **count)
+    accept_all = CompareConfig(
+        min_correlation=-1,
+        min_agreement=-1,
+        min_texture=0,
+        min_overlap=0.2,
+        max_anisotropy=9,
+        max_hue_difference=9,
+        max_light_difference=9,
+    )
+    return compare_pictures(catalog, compare_thumbs(catalog, [lambda: pairs], accept_all)[0], accept_all)
 
 
 @pytest.fixture(scope="module")
@@ -30,43 +38,46 @@ def look_alikes(tmp_path_factory):
     return catalog_of(tmp_path_factory.mktemp("alike"), pictures)
 
 
-def test_look_alikes_raise_what_is_asked(scenes, look_alikes):
+def test_look_alikes_raise_the_level(scenes, look_alikes):
     config = ConfirmConfig()
-    plain, alike = (level_of(agreements(of), config.spreads, config.highest) for of in (scenes, look_alikes))
+    plain, alike = (
+        look_alike_level(agreements(catalog), config.min_deviations, config.max_level)
+        for catalog in (scenes, look_alikes)
+    )
     assert plain < 0.7 < alike < 1
 
 
-def test_a_few_pictures_raise_nothing(scenes):
-    assert level_of(agreements(scenes, count=10), spreads=4.5, highest=0.995) == -1
+def test_too_few_look_alikes_set_no_level(scenes):
+    assert look_alike_level(agreements(scenes, count=10), deviations=4.5, highest=0.995) == -1
 
 
-def test_some_copies_among_the_look_alikes_do_no_harm():
+def test_the_level_is_robust_to_copies_among_the_look_alikes():
     alike = np.tanh(np.random.default_rng(0).normal(0.8, 0.2, 400))
     with_copies = np.concatenate([alike, np.full(20, 0.999)])
-    plain, disturbed = (level_of(some, spreads=4.5, highest=1.0) for some in (alike, with_copies))
+    plain, disturbed = (look_alike_level(some, deviations=4.5, highest=1.0) for some in (alike, with_copies))
     assert plain == pytest.approx(np.tanh(0.8 + 4.5 * 0.2), abs=0.02)
     assert disturbed == pytest.approx(plain, abs=0.02)
 
 
-def test_a_copy_is_confirmed_and_nothing_else(scenes):
-    proposer = proposer_of(scenes)
-    pairs, scores = confirm(scenes, proposer.pieces(), proposer.look_alikes(rank=20))
+def test_exactly_the_copy_is_confirmed(scenes):
+    finder = finder_of(scenes)
+    pairs, scores = confirm(scenes, finder.jobs(), finder.look_alikes(rank=20))
     paths = scenes.table["path"].to_list()
     assert [{paths[a], paths[b]} for a, b in zip(pairs.wide, pairs.narrow, strict=True)] == [{"05.png", "copy.png"}]
     assert 0.9 < scores[0] <= 1
 
 
-def test_look_alikes_are_no_copies(look_alikes):
-    proposer = proposer_of(look_alikes)
-    pairs, _ = confirm(look_alikes, proposer.pieces(), proposer.look_alikes(rank=20))
+def test_look_alikes_are_not_confirmed(look_alikes):
+    finder = finder_of(look_alikes)
+    pairs, _ = confirm(look_alikes, finder.jobs(), finder.look_alikes(rank=20))
     assert len(pairs) == 0
 
 
-def test_no_proposals_need_no_reading(scenes):
-    nothing = proposer_of(scenes).look_alikes().take(np.zeros(0, np.int64))
-    pairs, scores = confirm(scenes, [lambda: nothing], nothing)
+def test_no_candidates(scenes):
+    empty = finder_of(scenes).look_alikes().take(np.zeros(0, np.int64))
+    pairs, scores = confirm(scenes, [lambda: empty], empty)
     assert len(pairs) == len(scores) == 0
 
 
-def test_what_is_asked_at_most(look_alikes):
-    assert level_of(agreements(look_alikes), spreads=1000, highest=0.995) == 0.995
+def test_the_level_is_bounded(look_alikes):
+    assert look_alike_level(agreements(look_alikes), deviations=1000, highest=0.995) == 0.995

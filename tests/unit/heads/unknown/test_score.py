@@ -1,4 +1,4 @@
-"""The measures of strangeness are fitted to what was learned, and their threshold to what was not."""
+"""Unknown score: measures of the training pictures, threshold of held-out ones."""
 
 import numpy as np
 import pytest
@@ -9,25 +9,24 @@ from discern.heads.lda import Scatter
 from discern.heads.moments import Moments
 from discern.heads.unknown.score import (
     CANDIDATES,
-    FIXED,
-    choose_sum,
+    DEFAULT_SUM,
     combine,
     fit_unknown_scorer,
-    merge_rows,
+    k_means_centres,
     rejection_threshold,
-    spherical_means,
+    select_sum,
+    spherical_k_means,
     standardise,
-    top_directions,
     with_energy,
 )
 
 
 @pytest.fixture(scope="module")
-def learned(make, blocks):
+def fitted(make, blocks):
     made, spans = make(90, 3, apart=3), tuple(blocks.values())
     space = FeatureSpace(made.features, spans, (1.0, 0.7, 0.7))
     rows = np.arange(90)
-    scatter = Scatter.of(Moments.of(space, rows, made.labels, np.ones(90), 3), 48)
+    scatter = Scatter.from_moments(Moments.from_rows(space, rows, made.labels, np.ones(90), 3), 48)
     heads = made.features[:, :24] / np.linalg.norm(made.features[:, :24], axis=1, keepdims=True)
     return (
         made,
@@ -42,16 +41,16 @@ def measure(scorer, features: np.ndarray) -> np.ndarray:
     return scorer.measure(features, head.logits(features))
 
 
-def test_noise_is_stranger_than_what_was_learned(learned):
-    made, _, _, scorer = learned
+def test_noise_scores_higher_than_training_pictures(fitted):
+    made, _, _, scorer = fitted
     noise = np.random.default_rng(5).standard_normal((90, 48)).astype(np.float32)
-    known, strange = measure(scorer, made.features), measure(scorer, noise)
+    known, unknown = measure(scorer, made.features), measure(scorer, noise)
     for place in range(3):
-        assert np.median(strange[:, place]) > np.quantile(known[:, place], 0.9), MEASURES[place]
+        assert np.median(unknown[:, place]) > np.quantile(known[:, place], 0.9), MEASURES[place]
 
 
-def test_the_distance_is_mahalanobis(learned):
-    made, space, scatter, scorer = learned
+def test_the_distance_is_mahalanobis(fitted):
+    made, space, scatter, scorer = fitted
     rows = space.rows(np.arange(90)) - scatter.centre
     values, vectors = np.linalg.eigh(scatter.covariance)
     shrunk = (1 - scatter.shrinkage) * values + scatter.shrinkage * scatter.level
@@ -64,22 +63,22 @@ def test_the_distance_is_mahalanobis(learned):
     np.testing.assert_allclose(measure(scorer, made.features)[:, 2], expected, rtol=0.02, atol=0.01)
 
 
-def test_half_precision_changes_almost_nothing(learned):
-    scorer = learned[3]
+def test_arrays_are_in_half_precision(fitted):
+    scorer = fitted[3]
     assert scorer.within.dtype == scorer.directions.dtype == scorer.prototypes.dtype == np.float16
     assert np.abs(scorer.directions).max() < 100
 
 
-def test_a_thousand_classes_of_wide_features_still_fit():
+def test_a_thousand_classes_stay_within_the_size_limit():
     generator = np.random.default_rng(0)
     classes, width = 1000, 1000
     rows = generator.standard_normal((classes, width)).astype(np.float32)
     space = FeatureSpace(rows, ((0, width),), (1.0,))
     labels, weights = np.arange(classes), np.ones(classes)
-    moments = Moments.of(space, labels, labels, weights, classes)
+    moments = Moments.from_rows(space, labels, labels, weights, classes)
     scorer = fit_unknown_scorer(
         space,
-        Scatter.of(moments, width),
+        Scatter.from_moments(moments, width),
         rows / np.linalg.norm(rows, axis=1, keepdims=True),
         weights,
         ((0, width),),
@@ -91,42 +90,32 @@ def test_a_thousand_classes_of_wide_features_still_fit():
     assert len(scorer.lengths) < classes
 
 
-@pytest.mark.parametrize("size", [20, 90])
-def test_the_strongest_directions_are_found(size):
-    generator = np.random.default_rng(size)
-    basis = np.linalg.qr(generator.standard_normal((size, size)))[0]
-    strengths = np.concatenate([np.linspace(50, 10, 8), np.full(size - 8, 0.1)])
-    values, vectors = top_directions((basis * strengths) @ basis.T, 8)
-    np.testing.assert_allclose(values, strengths[:8], rtol=1e-3)
-    np.testing.assert_allclose(np.abs(np.sum(vectors * basis[:, :8], axis=0)), 1, atol=1e-2)
-
-
-def test_few_different_rows_are_their_own_prototypes():
+def test_few_distinct_rows_are_the_prototypes():
     rows = np.eye(4, dtype=np.float32)[[0, 1, 1, 2, 0]]
-    np.testing.assert_array_equal(spherical_means(rows, np.ones(5), 8, seed=0), np.eye(4)[:3])
+    np.testing.assert_array_equal(spherical_k_means(rows, np.ones(5), 8, seed=0), np.eye(4)[:3])
 
 
-def test_prototypes_are_the_middles_of_clusters():
+def test_prototypes_are_the_centres_of_clusters():
     generator = np.random.default_rng(0)
     means = np.eye(12, dtype=np.float32)[:3]
     rows = means[np.arange(60) % 3] + generator.standard_normal((60, 12)).astype(np.float32) * 0.05
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    centres = spherical_means(rows, np.ones(60), 12, seed=0)
+    centres = spherical_k_means(rows, np.ones(60), 12, seed=0)
     assert centres.shape == (12, 12)
     np.testing.assert_allclose(np.linalg.norm(centres, axis=1), 1, rtol=1e-5)
     assert (rows @ centres.T).max(axis=1).min() > 0.95
 
 
-def test_rows_are_merged_only_where_there_are_too_many():
+def test_rows_are_merged_only_if_there_are_too_many():
     rows = np.random.default_rng(0).standard_normal((9, 3))
-    assert merge_rows(rows, np.ones(9), 9, seed=0) is rows
-    merged = merge_rows(np.repeat(np.eye(3), 5, axis=0), np.ones(15), 4, seed=1)
+    assert k_means_centres(rows, np.ones(9), 9, seed=0) is rows
+    merged = k_means_centres(np.repeat(np.eye(3), 5, axis=0), np.ones(15), 4, seed=1)
     assert merged.shape == (4, 3)
     assert np.isfinite(merged).all()
 
 
-def test_standardised_scores_of_known_pictures_average_to_nothing(learned):
-    made, _, _, scorer = learned
+def test_standardised_scores_of_known_pictures_have_mean_zero(fitted):
+    made, _, _, scorer = fitted
     measures, weights = measure(scorer, made.features), np.random.default_rng(0).uniform(0.5, 1, 90)
     for name, used in CANDIDATES.items():
         standard = standardise(scorer, measures, weights, name)
@@ -135,37 +124,37 @@ def test_standardised_scores_of_known_pictures_average_to_nothing(learned):
         assert np.average(combine(standard, measures), weights=weights) == pytest.approx(0, abs=1e-4)
 
 
-def test_measures_that_do_not_vary_are_no_error(learned):
-    scorer = standardise(learned[3], np.zeros((1, 4)), np.ones(1), FIXED)
+def test_constant_measures_have_finite_scores(fitted):
+    scorer = standardise(fitted[3], np.zeros((1, 4)), np.ones(1), DEFAULT_SUM)
     assert np.isfinite(combine(scorer, np.ones((2, 4)))).all()
 
 
-def test_energy_takes_the_last_column():
+def test_energy_replaces_the_last_column():
     measures = with_energy(np.zeros((2, 4)), np.array([[0.0, 0.0], [9.0, -9.0]]))
     np.testing.assert_allclose(measures[:, 3], [-np.log(2), -9], atol=1e-6)
 
 
-def test_without_left_out_classes_the_sum_is_fixed():
-    assert choose_sum([]) == (FIXED, {})
-    assert choose_sum([(np.zeros((3, 4)), np.zeros(3, bool))]) == (FIXED, {})
+def test_without_held_out_classes_the_default_sum_is_selected():
+    assert select_sum([]) == (DEFAULT_SUM, {})
+    assert select_sum([(np.zeros((3, 4)), np.zeros(3, bool))]) == (DEFAULT_SUM, {})
 
 
-def test_a_sum_that_is_clearly_better_is_taken():
+def test_a_clearly_better_sum_is_selected():
     generator = np.random.default_rng(0)
-    measures, strange = generator.standard_normal((200, 4)), np.arange(200) % 4 == 0
-    measures[strange, 0] += 4
-    name, areas = choose_sum([(measures, strange)])
+    measures, unknown = generator.standard_normal((200, 4)), np.arange(200) % 4 == 0
+    measures[unknown, 0] += 4
+    name, areas = select_sum([(measures, unknown)])
     assert name == "cosine"
-    assert areas["cosine"] > 0.98 > areas[FIXED]
+    assert areas["cosine"] > 0.98 > areas[DEFAULT_SUM]
 
 
-def test_a_sum_that_is_hardly_better_is_not_taken():
-    measures, strange = np.tile(np.arange(40.0)[:, None], 4), np.arange(40) >= 30
-    assert choose_sum([(measures, strange)])[0] == FIXED
+def test_a_hardly_better_sum_is_not_selected():
+    measures, unknown = np.tile(np.arange(40.0)[:, None], 4), np.arange(40) >= 30
+    assert select_sum([(measures, unknown)])[0] == DEFAULT_SUM
 
 
 @pytest.mark.parametrize("rejection", [0.05, 0.2])
-def test_the_threshold_rejects_no_more_than_was_asked(rejection):
+def test_the_threshold_rejects_no_more_than_allowed(rejection):
     generator = np.random.default_rng(0)
     share = [
         np.mean(
@@ -176,11 +165,11 @@ def test_the_threshold_rejects_no_more_than_was_asked(rejection):
     assert rejection * 0.8 < np.mean(share) <= rejection * 1.1
 
 
-def test_few_pictures_set_the_threshold_at_the_strangest():
+def test_the_threshold_of_few_pictures_is_the_largest_score():
     assert rejection_threshold(np.array([3.0, 1.0, 2.0]), np.ones(3), 0.05) == 3
 
 
-def test_the_threshold_counts_copies_once():
+def test_the_threshold_uses_sample_weights():
     scores = np.arange(100.0)
     once = rejection_threshold(scores, np.ones(100), 0.1)
     twice = rejection_threshold(np.repeat(scores, 2), np.full(200, 0.5), 0.1)
