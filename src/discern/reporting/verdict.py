@@ -106,7 +106,7 @@ def _policy_sentence(metrics: "Metrics") -> str:
     if policy.t_accept is None:
         more = ""
         if exceeds_error_limit(policy):
-            more = f": {count(policy.wrong)} of the {count(policy.groups)} most confident independent ones were wrong"
+            more = f": {count(policy.wrong)} of {count(policy.groups)} independent groups tested had an error"
         elif needed := policy.needed:
             more = f": that takes at least {plural(needed, 'more independent picture')}"
         return f"No prediction can be accepted without review yet if at most {limit} may be wrong{more}."

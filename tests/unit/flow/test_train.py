@@ -261,7 +261,7 @@ class TestFixes:
         assert (metrics["fixes"]["dropped"], metrics["fixes"]["relabelled"]) == (1, 1)
         mended, came = metrics["accuracy"]["leak_free"]["value"], metrics["fixes"]["accuracy_as_it_came"]["value"]
         assert mended - came == pytest.approx(1 / 35)
-        assert "judged by the labels as they came" in (done.run / "report.html").read_text().lower()
+        assert "against the original labels" in (done.run / "report.html").read_text().lower()
 
     def test_without_fixes_nothing_was_changed(self, trained: TrainResult) -> None:
         assert json.loads((trained.run / "metrics.json").read_text())["fixes"] is None
