@@ -88,9 +88,7 @@ class ReviewSheet:
                 f"The {count(len(self.entries))} least confident are shown; {count(more)} more are in {self.table}."
             )
         if self.unusable:
-            lines.append(
-                f"{plural(self.unusable, 'file')} could not be read as pictures; see {self.table} for the reasons."
-            )
+            lines.append(f"{plural(self.unusable, 'file')} could not be read; see {self.table} for the reasons.")
         return lines
 
     def candidates(self, entry: SheetEntry) -> str:

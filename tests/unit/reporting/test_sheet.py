@@ -47,10 +47,7 @@ class TestSentences:
         assert sentences[1] == "The 1 least confident are shown; 1,233 more are in a.csv."
 
     def test_unusable_files_are_counted(self) -> None:
-        assert (
-            sheet(entry(), unusable=2).sentences[-1]
-            == "2 files could not be read as pictures; see a.csv for the reasons."
-        )
+        assert sheet(entry(), unusable=2).sentences[-1] == "2 files could not be read; see a.csv for the reasons."
 
 
 class TestPage:

@@ -350,7 +350,7 @@ class TestSheet:
         assert places == sorted(places)
         assert page.count('class="path"') == len(uncertain)
         assert "5 of 8 pictures need a person: 4 for review, 1 called unknown" in page
-        assert "1 file could not be read as a picture" in page
+        assert "1 file could not be read; see a.parquet" in page
         assert page.count("data:image/jpeg") == len(uncertain)
         assert "http" not in page.replace("http-equiv", "")
 
