@@ -38,11 +38,11 @@ def write_page(run: Run, prepared: Prepared, result: FitResult, policy: AcceptPo
             page,
             catalog=prepared.catalog,
             findings=prepared.findings,
-            answers=_prediction_table(prepared.catalog, result.held_out, policy),
+            predictions=_prediction_table(prepared.catalog, result.held_out, policy),
             metrics=metrics,
             run=facts,
             pictures=viewer.pixels,
-            strangers=_negative_scores(result),
+            negative_scores=_negative_scores(result),
             evidence=viewer.evidence,
             title=run.folder.name,
         )

@@ -263,7 +263,7 @@ class TestFixes:
         assert (metrics["fixes"]["dropped"], metrics["fixes"]["relabelled"]) == (1, 1)
         fixed, original = metrics["accuracy"]["leak_free"]["value"], metrics["fixes"]["accuracy_as_it_came"]["value"]
         assert fixed - original == pytest.approx(1 / 35)
-        assert "judged by the labels as they came" in (done.run / "report.html").read_text().lower()
+        assert "against the original labels" in (done.run / "report.html").read_text().lower()
 
     def test_without_fixes_there_are_no_fix_metrics(self, trained: TrainResult) -> None:
         assert json.loads((trained.run / "metrics.json").read_text())["fixes"] is None

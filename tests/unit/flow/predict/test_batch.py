@@ -362,8 +362,8 @@ class TestSheet:
         places = [page.index(f'<span class="path">{path.removeprefix(f"{photos}/")}') for path in uncertain]
         assert places == sorted(places)
         assert page.count('class="path"') == len(uncertain)
-        assert "5 of 8 pictures are for a person: 4 to have a look at, 1 that" in page
-        assert "1 file could not be used" in page
+        assert "5 of 8 pictures need a person: 4 for review, 1 called unknown" in page
+        assert "1 file could not be read; see a.parquet" in page
         assert page.count("data:image/jpeg") == len(uncertain)
         assert "http" not in page.replace("http-equiv", "")
 
@@ -372,7 +372,7 @@ class TestSheet:
         predict_to(bundle, folder, tmp_path / "a.jsonl", sheet=tmp_path / "a.html")
         page = (tmp_path / "a.html").read_text()
         assert page.count('class="path"') == 200
-        assert "Shown are the 200 least sure; 41 more are in a.jsonl." in page
+        assert "The 200 least confident are shown; 41 more are in a.jsonl." in page
 
     def test_it_may_be_a_png(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         predict_to(bundle, photos, tmp_path / "a.csv", sheet=tmp_path / "a.png")
@@ -384,7 +384,7 @@ class TestSheet:
         sure = write_small(tmp_path / "a.discern", thresholds=Thresholds(accept=0.0))
         predict_to(sure, photos, tmp_path / "a.csv", sheet=tmp_path / "a.html")
         predict_to(sure, photos, tmp_path / "b.csv", sheet=tmp_path / "b.png")
-        assert "No answer is doubtful" in (tmp_path / "a.html").read_text()
+        assert "All predictions were accepted." in (tmp_path / "a.html").read_text()
 
     def test_another_format_is_refused_before_any_work(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="Unsupported format of a review sheet"):
