@@ -311,5 +311,5 @@ class TestNegatives:
         assert model.manifest.data["negatives"] == 4
 
     def test_known_pictures_are_refused_as_negatives(self, workspace: Workspace) -> None:
-        with pytest.raises(DataError, match="to be learned"):
+        with pytest.raises(DataError, match="also a labelled picture"):
             workspace.train(workspace.photos, negatives=workspace.photos)
