@@ -184,7 +184,7 @@ def main() -> None:
     print(f"server on cores {OURS}, clients on {THEIRS}")
     [peer] = peers(bundle, load(bundle, threads=1), None, Path())
     command = peer.command
-    peer.command = lambda port: [*command(port), "--patience", "5"]
+    peer.command = lambda port: [*command(port), "--request-timeout", "5"]
     result: dict[str, Any] = {}
     with running(peer, asked.port) as process:
         first_answer(asked.port, good[0], process)

@@ -17,7 +17,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to bind.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to bind; 0 picks a free one.")] = 8000,
     workers: Annotated[int, typer.Option(help="Number of worker processes.")] = 1,
-    key_file: Annotated[str | None, typer.Option(help="File of API keys, as written by `discern key`.")] = None,
+    key_file: Annotated[str | None, typer.Option(help="File of API keys, as written by discern key.")] = None,
     no_auth: Annotated[
         bool, typer.Option("--no-auth", help="Allow requests without an API key from other machines.")
     ] = False,

@@ -1,4 +1,4 @@
-"""The command line cannot import what serves, which loads the libraries; so its defaults are held to theirs here."""
+"""Defaults of `discern serve`, which are those of the library that it does not import."""
 
 import inspect
 from dataclasses import fields
@@ -11,7 +11,7 @@ from discern.serving.config import ServeConfig
 
 OPTIONS = {name: each.default for name, each in inspect.signature(serve_commands.serve).parameters.items()}
 CONFIG = ServeConfig(bundles=("a",))
-SAME = ("host", "port", "workers", "key_file", "rate", "rate_store", "max_pictures", "allow_urls", "behind", "watch")
+SAME = ("host", "port", "workers", "key_file", "rate_store", "max_pictures", "allow_urls", "watch")
 
 
 @pytest.mark.parametrize("name", SAME)
@@ -19,13 +19,14 @@ def test_an_option_has_the_default_of_the_library(name: str) -> None:
     assert OPTIONS[name] == getattr(CONFIG, name)
 
 
-def test_options_under_other_names_have_it_too() -> None:
+def test_options_with_other_names_have_it_as_well() -> None:
     batching = BatchConfig()
     assert {each.name for each in fields(batching)} == {"max_batch", "max_wait", "queue", "timeout", "threads"}
-    assert (OPTIONS["max_batch"], OPTIONS["queue"]) == (batching.max_batch, batching.queue)
+    assert (OPTIONS["max_batch"], OPTIONS["max_queue"]) == (batching.max_batch, batching.queue)
     assert (OPTIONS["timeout"], OPTIONS["threads"]) == (batching.timeout, batching.threads)
     assert OPTIONS["max_wait_ms"] / 1000 == batching.max_wait
     assert OPTIONS["max_mb"] * 1e6 == CONFIG.limits.max_bytes
-    assert OPTIONS["patience"] == CONFIG.body_seconds
-    assert OPTIONS["open_to_all"] == CONFIG.open
+    assert OPTIONS["request_timeout"] == CONFIG.body_seconds
+    assert OPTIONS["no_auth"] == CONFIG.open
+    assert (OPTIONS["rate_limit"], OPTIONS["trusted_proxies"]) == (CONFIG.rate, CONFIG.behind)
     assert tuple(OPTIONS["cors"] or ()) == CONFIG.cors
