@@ -1,4 +1,4 @@
-"""Requests of a client: headers, body, and the decision to retry or to fail."""
+"""Headers, bodies and retries of the client's HTTP requests."""
 
 import importlib
 import io
@@ -25,7 +25,7 @@ MOST_BYTES = 64 * 2**20
 
 
 def load_httpx() -> ModuleType:
-    """Import httpx2, on first use.
+    """Import the httpx2 package when it is first needed.
 
     Raises:
         UsageError: httpx2 is not installed.
@@ -40,7 +40,7 @@ def load_httpx() -> ModuleType:
 
 
 def headers(key: str | None, *, has_login: bool) -> dict[str, str]:
-    """Build the headers of every request.
+    """Build the HTTP headers that every request sends.
 
     Args:
         key: API key; None without.
@@ -62,7 +62,9 @@ def headers(key: str | None, *, has_login: bool) -> dict[str, str]:
 
 
 def picture_bytes(picture: Picture) -> bytes:
-    """Return the bytes of a picture file; pixels uint8 `[H, W, 3]` and Pillow images become PNG.
+    """Return a picture as the bytes of a file.
+
+    Pixels, uint8 `[H, W, 3]`, and Pillow images are encoded as PNG.
 
     Raises:
         PictureError: the file cannot be read.
@@ -83,7 +85,7 @@ def picture_bytes(picture: Picture) -> bytes:
 
 
 def response_too_large(address: Address) -> Unreachable:
-    """Make the error for a response beyond `MOST_BYTES`."""
+    """Build the error for a response that is larger than `MOST_BYTES`."""
     return Unreachable(
         f"{address.base} sent a response of more than {MOST_BYTES >> 20} MiB, which no Discern server does.",
         hint="Check the address.",
@@ -91,7 +93,9 @@ def response_too_large(address: Address) -> Unreachable:
 
 
 class Exchange:
-    """One request with its retries, until it succeeds, fails for good, or times out.
+    """State of one HTTP request and its retries.
+
+    The exchange ends when the request succeeds, fails for good, or times out.
 
     Args:
         address: the server.
@@ -105,7 +109,7 @@ class Exchange:
 
     @property
     def left(self) -> float:
-        """Seconds until the deadline."""
+        """Seconds until the deadline of the request."""
         return self._backoff.left
 
     def after_error_response(self, status: int, headers: Mapping[str, str], body: bytes) -> float:
@@ -134,7 +138,10 @@ class Exchange:
         return self._retry(error, self._backoff.pause(within=CONNECTING_SECONDS))
 
     def timeout_error(self) -> DiscernError:
-        """Return the error to raise at the deadline: the last one, or that of a server that did not respond."""
+        """Return the error to raise when the deadline has passed.
+
+        It is the last error, or an error that the server did not respond.
+        """
         return self._last_error or Unreachable(
             f"{self._address.base} has not answered within {self._seconds:g} seconds.",
             hint="Check the server and its address, or pass a longer `timeout`.",
