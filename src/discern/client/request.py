@@ -1,4 +1,4 @@
-"""Requests of a client: headers and body."""
+"""Headers and bodies of the client's HTTP requests."""
 
 import importlib
 import io
@@ -19,7 +19,7 @@ MOST_BYTES = 64 * 2**20
 
 
 def load_httpx() -> ModuleType:
-    """Import httpx2, on first use.
+    """Import the httpx2 package when it is first needed.
 
     Raises:
         UsageError: httpx2 is not installed.
@@ -34,7 +34,7 @@ def load_httpx() -> ModuleType:
 
 
 def headers(key: str | None, *, has_login: bool) -> dict[str, str]:
-    """Build the headers of every request.
+    """Build the HTTP headers that every request sends.
 
     Args:
         key: API key; None without.
@@ -56,7 +56,9 @@ def headers(key: str | None, *, has_login: bool) -> dict[str, str]:
 
 
 def picture_bytes(picture: Picture) -> bytes:
-    """Return the bytes of a picture file; pixels uint8 `[H, W, 3]` and Pillow images become PNG.
+    """Return a picture as the bytes of a file.
+
+    Pixels, uint8 `[H, W, 3]`, and Pillow images are encoded as PNG.
 
     Raises:
         PictureError: the file cannot be read.
@@ -77,7 +79,7 @@ def picture_bytes(picture: Picture) -> bytes:
 
 
 def response_too_large(address: Address) -> Unreachable:
-    """Make the error for a response beyond `MOST_BYTES`."""
+    """Build the error for a response that is larger than `MOST_BYTES`."""
     return Unreachable(
         f"{address.base} sent a response of more than {MOST_BYTES >> 20} MiB, which no Discern server does.",
         hint="Check the address.",

@@ -1,4 +1,4 @@
-"""Retries of a client's request, until it succeeds, fails for good or times out."""
+"""Retries of the client's HTTP requests."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,9 @@ CONNECTING_SECONDS = 10.0
 
 
 class Exchange:
-    """One request with its retries, until it succeeds, fails for good, or times out.
+    """State of one HTTP request and its retries.
+
+    The exchange ends when the request succeeds, fails for good, or times out.
 
     Args:
         address: the server.
@@ -26,7 +28,7 @@ class Exchange:
 
     @property
     def left(self) -> float:
-        """Seconds until the deadline."""
+        """Seconds until the deadline of the request."""
         return self._backoff.left
 
     def after_error_response(self, status: int, headers: Mapping[str, str], body: bytes) -> float:
@@ -55,7 +57,10 @@ class Exchange:
         return self._retry(error, self._backoff.pause(within=CONNECTING_SECONDS))
 
     def timeout_error(self) -> DiscernError:
-        """Return the error to raise at the deadline: the last one, or that of a server that did not respond."""
+        """Return the error to raise when the deadline has passed.
+
+        It is the last error, or an error that the server did not respond.
+        """
         return self._last_error or Unreachable(
             f"{self._address.base} has not answered within {self._seconds:g} seconds.",
             hint="Check the server and its address, or pass a longer `timeout`.",
