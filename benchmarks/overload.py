@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from load import closed_loop, multipart, open_loop, request
-from serving import OURS, THEIRS, Peer, first_answer, memory, peers, pictures, running
-from subject import add_subject, subject
+from load_generator import closed_loop, multipart, open_loop, request
+from server_throughput import OURS, THEIRS, Peer, first_answer, memory, peers, pictures, running
+from benchmark_bundle import add_subject, subject
 
 from discern.bundle import load
 

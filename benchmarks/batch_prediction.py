@@ -1,6 +1,6 @@
 """Answering a source into a file: pictures per second and peak memory as the number of pictures grows.
 
-    python benchmarks/batch.py [--sizes 10000 100000] [--bundle runs/NAME/model.discern]
+    python benchmarks/batch_prediction.py [--sizes 10000 100000] [--bundle runs/NAME/model.discern]
 
 Pictures are those of `scale.py`: JPEGs of 100 pixels. The bare loop reads, prepares and runs the same graph on the same
 files with a plain pool of threads, a thread a core, and keeps nothing; both are measured in one run, on the first
@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from processes import family
-from scale import own_memory, write_pictures
+from process_tree import family
+from scaling import own_memory, write_pictures
 
 from discern.bundle import Model, load
 from discern.catalog import Item
@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path)
     parser.add_argument("--folders", type=Path, nargs="*", help="pictures that are there already, one folder a size")
     parser.add_argument("--kind", default="parquet")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "batch.json")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "batch_prediction.json")
     parser.add_argument("--do", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--answers", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()

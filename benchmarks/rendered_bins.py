@@ -4,7 +4,7 @@ Boxes, books, bottles and bags of random colours, patterns and print touch, lean
 front; light, camera, blur, noise and compression vary. Each thing keeps at least a quarter of its outline in view. One
 thing may look like two (a box of two colours, a wide label), and two like one: counting colours is not enough.
 
-Usage: python benchmarks/bins.py FOLDER [--count 1500] [--seed 0]. Writes FOLDER/1 ... FOLDER/5.
+Usage: python benchmarks/rendered_bins.py FOLDER [--count 1500] [--seed 0]. Writes FOLDER/1 ... FOLDER/5.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """The browser door beside Python: the same pictures through both, which answers flip, and how long each takes.
 
-    python benchmarks/browser.py [--count 500] [--packs banana_ripeness ...] [--runtime onnxruntime-web-VERSION.tgz]
+    python benchmarks/browser_parity.py [--count 500] [--packs banana_ripeness ...] [--runtime onnxruntime-web-VERSION.tgz]
 
 For each pack a bundle is trained, exported to a static site, and asked in Chromium and in Python about the same files,
 spread evenly over the pack; one is also asked about strangers. Then photographs of 0.6 to 12 megapixels, which Python
@@ -228,7 +228,7 @@ def conclude(tables: list[dict[str, Any]]) -> None:
         f"runtime {exported['runtime'] / 1e6:.1f}, page {exported['page'] / 1e6:.1f}"
     )
     OUT.mkdir(exist_ok=True)
-    (OUT / "browser.json").write_text(json.dumps(tables, indent=1, default=float))
+    (OUT / "browser_parity.json").write_text(json.dumps(tables, indent=1, default=float))
 
 
 if __name__ == "__main__":

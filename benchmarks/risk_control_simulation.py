@@ -3,7 +3,7 @@
 Each scene draws independent groups whose true risk above any confidence is known. A draw breaks the promise when the
 true share of wrong groups above its threshold is larger than what was asked; at most 5 % of the draws may.
 
-Usage: python benchmarks/promise.py [--draws 2000].
+Usage: python benchmarks/risk_control_simulation.py [--draws 2000].
 """
 
 import argparse
@@ -57,7 +57,7 @@ def main() -> None:
     ]
     OUT.mkdir(exist_ok=True)
     result = {"draws": draws, "promises": promises, "worst": worst, "allowed": allowed, "sets": sets}
-    (OUT / "promise.json").write_text(json.dumps(result, indent=1))
+    (OUT / "risk_control_simulation.json").write_text(json.dumps(result, indent=1))
 
 
 def scenes(risk: float) -> list[Scene]:

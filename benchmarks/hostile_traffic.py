@@ -1,11 +1,11 @@
 """A server under hostile traffic: what it answers, whether it stays, and how its memory goes.
 
-    python benchmarks/hostile.py [BUNDLE PICTURES] [--requests 100000] [--fuzz 10000] [--schema]
+    python benchmarks/hostile_traffic.py [BUNDLE PICTURES] [--requests 100000] [--fuzz 10000] [--schema]
 
  1. Fuzzed requests, sent raw: heads and bodies with bytes changed, cut, doubled, lengths that lie.
  2. Connections that say nothing, or a byte a second (slow-loris), 300 at once, while others ask.
  3. `--schema`: schemathesis, where it is installed, over the OpenAPI document.
- 4. So many good and bad requests in a row; memory every second, drawn as `out/hostile.svg`.
+ 4. So many good and bad requests in a row; memory every second, drawn as `out/hostile_traffic.svg`.
 
 Whatever is answered with 500 must stand in the log with its cause; the server must live to the end.
 """
@@ -23,9 +23,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from load import Client, multipart, request
-from serving import OURS, THEIRS, first_answer, memory, peers, pictures, running
-from subject import add_subject, subject
+from load_generator import Client, multipart, request
+from server_throughput import OURS, THEIRS, first_answer, memory, peers, pictures, running
+from benchmark_bundle import add_subject, subject
 
 from discern.bundle import load
 
@@ -171,7 +171,7 @@ def main() -> None:
     parser.add_argument("--schema", action="store_true")
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--port", type=int, default=9510)
-    parser.add_argument("--out", type=Path, default=HERE / "out" / "hostile.json")
+    parser.add_argument("--out", type=Path, default=HERE / "out" / "hostile_traffic.json")
     asked = parser.parse_args()
     bundle = subject(asked)
     files = pictures(asked.pictures, 100)

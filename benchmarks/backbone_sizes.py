@@ -1,6 +1,6 @@
 """Chooses the default size and number of views: accuracy and speed of lite0 over every labelled pack in a folder.
 
-    python benchmarks/sizes.py [DATA] [--limit 600] [--out benchmarks/out/sizes.json]
+    python benchmarks/backbone_sizes.py [DATA] [--limit 600] [--out benchmarks/out/backbone_sizes.json]
 
 Accuracy is that of a shrunk linear discriminant on random stratified folds that ignore groups, so it is too high for
 each pack and fair between the rows of the table, which share pictures and folds. Speed is the whole extraction,
@@ -108,7 +108,7 @@ def main() -> None:
     default = Path(__file__).parent.parent / os.environ.get("DISCERN_TEST_DATA", "../shared/data")
     parser.add_argument("data", nargs="?", type=Path, default=default)
     parser.add_argument("--limit", type=int, default=600, help="pictures per pack")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "sizes.json")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "backbone_sizes.json")
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES, help="sides in px")
     asked = parser.parse_args()
     table = []

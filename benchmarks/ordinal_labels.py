@@ -5,7 +5,7 @@ as they are without an order, and their most probable label; beside it their med
 truths, whatever the picture. Folds hold whole groups, every choice is made inside them; intervals resample groups.
 Once more with 10 pictures a label to learn from.
 
-Usage: python benchmarks/ordered.py [--bins 1500]. Needs DISCERN_TEST_DATA (default ../shared/data).
+Usage: python benchmarks/ordinal_labels.py [--bins 1500]. Needs DISCERN_TEST_DATA (default ../shared/data).
 """
 
 import argparse
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bins import MOST, write_bins
+from rendered_bins import MOST, write_bins
 
 from discern.bundle.prediction_sets import median_label
 from discern.checking import conflicted
@@ -74,7 +74,7 @@ def main() -> None:
         rows.append({"set": name, **measure(look(folder, order), order)})
         show(rows[-1])
     OUT.mkdir(exist_ok=True)
-    (OUT / "ordered.json").write_text(json.dumps(rows, indent=1))
+    (OUT / "ordinal_labels.json").write_text(json.dumps(rows, indent=1))
 
 
 def render(count: int) -> tuple[Path, tuple[str, ...]]:

@@ -1,6 +1,6 @@
 """Plants faults among real pictures and counts which are found, and what is told of pictures as they are.
 
-    python benchmarks/faults.py --packs trashnet --sheets sheets/
+    python benchmarks/issue_detection.py --packs trashnet --sheets sheets/
 
 Recall is over planted faults, precision over what the check told: whatever it tells of other pictures counts against
 it, also where it is right. What it tells without any fault planted is listed, and drawn on contact sheets.
@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
-from planting import DATA, Seen, copy, glance, open_upright, save, see
-from shortcuts import plant_shortcuts
+from planted_packs import DATA, Seen, copy, glance, open_upright, save, see
+from planted_shortcuts import plant_shortcuts
 
 from discern.catalog import Catalog
 from discern.checking import Finding, count_findings
@@ -161,7 +161,7 @@ def main() -> None:
         if pack in wanted.packs:
             result["planted"][pack] = plant(pack, seen, cache, wanted.seed, wanted.plant)
     OUT.mkdir(exist_ok=True)
-    (OUT / "faults.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    (OUT / "issue_detection.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
 
 
 def tell(pack: str, seen: Seen, sheets: Path | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Times and peak memory of a scan, of features and of grouping as the number of pictures grows.
 
-    python benchmarks/scale.py [--sizes 10000 30000 100000] [--side 100] [--steps scan features group]
+    python benchmarks/scaling.py [--sizes 10000 30000 100000] [--side 100] [--steps scan features group]
                                [--backbone lite0]
 
 Pictures are drawn: JPEGs of 100 pixels of which half are unlike each other, half are frames of films (an object that
@@ -38,7 +38,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from processes import family
+from process_tree import family
 
 from discern.catalog import Catalog, scan
 from discern.features import extract, load_backbone
@@ -292,7 +292,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=SIDE, help="width in pixels")
     parser.add_argument("--steps", nargs="*", choices=STEPS, default=STEPS, help="the scan must be among them")
     parser.add_argument("--backbone", default="colour", help="a name, an ONNX file, or the stand-in `colour`")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "scale.json")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "scaling.json")
     parser.add_argument("--do", choices=STEPS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--cache", type=Path, help=argparse.SUPPRESS)

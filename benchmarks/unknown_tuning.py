@@ -5,7 +5,7 @@ among them, and known pictures are answered by heads that had not learned their 
 `negatives.toml` leaves out negatives that show a known class. A published gate for bananas kept 97.8 % of bananas and
 rejected 99.6 % of other fruits, all of them studio pictures on white.
 
-Usage: python benchmarks/gate.py [PACK ...]. Needs DISCERN_TEST_DATA (default ../shared/data).
+Usage: python benchmarks/unknown_tuning.py [PACK ...]. Needs DISCERN_TEST_DATA (default ../shared/data).
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from seen import DATA, Pack, look
+from pack_features import DATA, Pack, look
 from sklearn.metrics import roc_auc_score
 
 from discern.heads import HeadFitter, Negatives
@@ -38,7 +38,7 @@ def main() -> None:
             rows.append({"pack": name, "tuned": tuned, **judge(pack, negatives.features[wanted], fruits, tuned=tuned)})
             print(line(rows[-1]), flush=True)
     OUT.mkdir(exist_ok=True)
-    (OUT / "gate.json").write_text(json.dumps(rows, indent=1))
+    (OUT / "unknown_tuning.json").write_text(json.dumps(rows, indent=1))
 
 
 def judge(pack: Pack, negatives: np.ndarray, fruits: Pack, *, tuned: bool) -> dict[str, Any]:

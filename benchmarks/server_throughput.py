@@ -1,6 +1,6 @@
 """How fast a bundle is served, beside a bare loop and beside other servers.
 
-    python benchmarks/serving.py [BUNDLE PICTURES] [--peers PYTHON] [--clients 1 8 64] [--seconds 15]
+    python benchmarks/server_throughput.py [BUNDLE PICTURES] [--peers PYTHON] [--clients 1 8 64] [--seconds 15]
 
 On a machine with two cores or more, the servers (and the bare loop) have the first half of the cores and the load
 generator the others. The bare loop opens each picture by the bundle's recipe and runs its graph, in one thread per core
@@ -29,10 +29,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from load import closed_loop, multipart, request
+from load_generator import closed_loop, multipart, request
 from PIL import Image
-from processes import family
-from subject import add_subject, subject
+from process_tree import family
+from benchmark_bundle import add_subject, subject
 
 from discern.bundle import Model, archive, load
 from discern.picture import read_header
@@ -194,7 +194,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, nargs="*", default=(1, 8, 64))
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--port", type=int, default=9310)
-    parser.add_argument("--out", type=Path, default=HERE / "out" / "serving.json")
+    parser.add_argument("--out", type=Path, default=HERE / "out" / "server_throughput.json")
     asked = parser.parse_args()
     bundle = subject(asked)
     files = pictures(asked.pictures, 300)

@@ -1,6 +1,6 @@
 """Every hostile input through its door, in a watched process: what came, how long it took, how much memory.
 
-Usage: python benchmarks/attacks.py [WORD], for the inputs whose title has that word; on Linux. Measured are the whole
+Usage: python benchmarks/hostile_inputs.py [WORD], for the inputs whose title has that word; on Linux. Measured are the whole
 process (peak of resident memory, libraries included) and the door alone (seconds); 20 s and 1,500 MiB are the limits.
 At the end all that are files are put into one folder, which `discern check` looks at from one end to the other.
 """
@@ -55,7 +55,7 @@ def main() -> None:
         figures = f"{row['came']:<16} {row['seconds']:6.2f} s {row['mebis']:5} MiB"
         print(f"{figures}  {row['door']:<14} {row['title']}  {row['said']:.90}")
     OUT.mkdir(exist_ok=True)
-    (OUT / "attacks.json").write_text(json.dumps(result, indent=1))
+    (OUT / "hostile_inputs.json").write_text(json.dumps(result, indent=1))
     print(json.dumps({key: value for key, value in result.items() if key != "inputs"}, indent=1))
 
 

@@ -1,6 +1,6 @@
 """One answer at every door: the same pictures through Python, the command line, and every door of a server.
 
-    python benchmarks/parity.py [BUNDLE PICTURES] [--count 500]
+    python benchmarks/endpoint_parity.py [BUNDLE PICTURES] [--count 500]
 
 The browser's door is compared by `browser.py`.
 """
@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from serving import first_answer
-from subject import add_subject, subject
+from server_throughput import first_answer
+from benchmark_bundle import add_subject, subject
 
 from discern.bundle import Model, Prediction, load
 
@@ -92,7 +92,7 @@ def main() -> None:
     add_subject(parser, several=True)
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--port", type=int, default=9610)
-    parser.add_argument("--out", type=Path, default=HERE / "out" / "parity.json")
+    parser.add_argument("--out", type=Path, default=HERE / "out" / "endpoint_parity.json")
     asked = parser.parse_args()
     bundle = subject(asked)
     found = sorted(path for folder in asked.pictures for path in folder.rglob("*") if path.is_file())

@@ -4,7 +4,7 @@ Plain: scikit-learn's LogisticRegression as it comes (C = 1, 1,000 steps) on the
 intervals resample groups. The same once more with 10 pictures a class to learn from, and the candidates that were
 chosen from, each by itself.
 
-Usage: python benchmarks/heads.py [PACK ...] [--limit 1000]. Needs DISCERN_TEST_DATA (default ../shared/data).
+Usage: python benchmarks/head_accuracy.py [PACK ...] [--limit 1000]. Needs DISCERN_TEST_DATA (default ../shared/data).
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from seen import DATA, Pack, look, packs
+from pack_features import DATA, Pack, look, packs
 from sklearn.linear_model import LogisticRegression
 
 from discern.evaluating import paired_difference
@@ -41,7 +41,7 @@ def main() -> None:
     pooled = pool(pairs)
     print(f"all packs: ours minus plain {show(pooled)}")
     OUT.mkdir(exist_ok=True)
-    (OUT / "heads.json").write_text(json.dumps({"packs": rows, "all_packs": pooled}, indent=1))
+    (OUT / "head_accuracy.json").write_text(json.dumps({"packs": rows, "all_packs": pooled}, indent=1))
 
 
 def measure(pack: Pack) -> tuple[dict[str, Any], tuple[np.ndarray, ...]]:

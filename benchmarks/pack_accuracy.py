@@ -4,7 +4,7 @@ For each: leak-free accuracy with its interval, naive, their paired difference, 
 head's mean with the same folds (ours minus it, paired), the baselines, and the wall time of the whole `train` command
 against bare loops on the same machine in the same run.
 
-Usage: python benchmarks/packs.py [PACK ...]. Needs DISCERN_TEST_DATA (default ../shared/data).
+Usage: python benchmarks/pack_accuracy.py [PACK ...]. Needs DISCERN_TEST_DATA (default ../shared/data).
 """
 
 import json
@@ -50,7 +50,7 @@ def main() -> None:
     OUT.mkdir(exist_ok=True)
     for row in rows:
         del row["pairs"]
-    (OUT / "packs.json").write_text(json.dumps({"packs": rows, "all_packs": pooled}, indent=1))
+    (OUT / "pack_accuracy.json").write_text(json.dumps({"packs": rows, "all_packs": pooled}, indent=1))
 
 
 def measure(name: str, desk: Path) -> dict[str, Any]:

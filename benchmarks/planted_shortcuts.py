@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
-from planting import Seen, copy, glance, open_upright, save
+from planted_packs import Seen, copy, glance, open_upright, save
 
 
 @dataclass(frozen=True, kw_only=True)

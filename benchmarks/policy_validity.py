@@ -9,7 +9,7 @@ are dealt to parts, class by class:
 A broken draw is one in which the share of accepted groups with a wrong answer, among those that judge, is above what
 was asked; these are few, so chance breaks many: `wrong` is the error over all draws together.
 
-Usage: python benchmarks/limits.py [PACK ...] [--draws 100]. Needs DISCERN_TEST_DATA (default ../shared/data).
+Usage: python benchmarks/policy_validity.py [PACK ...] [--draws 100]. Needs DISCERN_TEST_DATA (default ../shared/data).
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from seen import DATA, Pack, look
+from pack_features import DATA, Pack, look
 
 from discern.bundle.heads import softmax
 from discern.bundle.prediction_sets import label_sets
@@ -52,7 +52,7 @@ def main() -> None:
             rows.append({"pack": name, **trial.run(basis, asked.draws)})
             print(line(rows[-1]), flush=True)
     OUT.mkdir(exist_ok=True)
-    (OUT / "limits.json").write_text(json.dumps({"risk": RISK, "draws": asked.draws, "rows": rows}, indent=1))
+    (OUT / "policy_validity.json").write_text(json.dumps({"risk": RISK, "draws": asked.draws, "rows": rows}, indent=1))
 
 
 class Trial:

@@ -6,7 +6,7 @@ class. Near: a quarter of each pack's classes is left out, three times; beside t
 measure. Every known picture is answered by a head that was fitted, chosen and given its threshold without its fold,
 and whole groups share a fold.
 
-Usage: python benchmarks/strangers.py [PACK ...] [--limit 1000]. Needs DISCERN_TEST_DATA (default ../shared/data).
+Usage: python benchmarks/unknown_auroc.py [PACK ...] [--limit 1000]. Needs DISCERN_TEST_DATA (default ../shared/data).
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from seen import DATA, Pack, look, packs
+from pack_features import DATA, Pack, look, packs
 from sklearn.metrics import roc_auc_score
 
 from discern.bundle.heads import MEASURES
@@ -44,7 +44,7 @@ def main() -> None:
     summary = summarise(rows)
     print(json.dumps(summary, indent=1))
     OUT.mkdir(exist_ok=True)
-    (OUT / "strangers.json").write_text(json.dumps({"packs": rows, **summary}, indent=1))
+    (OUT / "unknown_auroc.json").write_text(json.dumps({"packs": rows, **summary}, indent=1))
 
 
 def far(pack: Pack, strangers: np.ndarray) -> dict[str, Any]:
