@@ -1,8 +1,7 @@
-"""Our head against a plain logistic regression and simple baselines, on the same pictures and folds.
+"""Accuracy of our head against plain logistic regression and simple baselines, on the same pictures and folds.
 
-Plain: scikit-learn's LogisticRegression as it comes (C = 1, 1,000 steps) on the head's mean. Folds hold whole groups;
-intervals resample groups. The same once more with 10 pictures a class to learn from, and the candidates that were
-chosen from, each by itself.
+Plain: scikit-learn's LogisticRegression with its defaults (C = 1; 1,000 iterations) on the mean-pooled features. Groups
+stay within a fold; intervals resample groups. Repeated with 10 training pictures per class.
 
 Usage: python benchmarks/head_accuracy.py [PACK ...] [--limit 1000]. Needs DISCERN_TEST_DATA (default ../shared/data).
 """
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pack_features import DATA, Pack, look, packs
+from pack_features import DATA, Pack, list_packs, load_pack
 from sklearn.linear_model import LogisticRegression
 
 from discern.evaluating import paired_difference
@@ -30,14 +29,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("packs", nargs="*")
     parser.add_argument("--limit", type=int, default=1000)
-    asked = parser.parse_args()
+    args = parser.parse_args()
     rows, pairs = [], []
-    for name in asked.packs or packs():
-        pack = look(DATA / name, limit=asked.limit)
+    for name in args.packs or list_packs():
+        pack = load_pack(DATA / name, limit=args.limit)
         row, pair = measure(pack)
-        rows.append({"pack": name, **row, "few": few(pack)})
+        rows.append({"pack": name, **row, "few": few_shot(pack)})
         pairs.append(pair)
-        print(line(rows[-1]), flush=True)
+        print(format_row(rows[-1]), flush=True)
     pooled = pool(pairs)
     print(f"all packs: ours minus plain {show(pooled)}")
     OUT.mkdir(exist_ok=True)
@@ -46,58 +45,59 @@ def main() -> None:
 
 def measure(pack: Pack) -> tuple[dict[str, Any], tuple[np.ndarray, ...]]:
     start, processor = time.perf_counter(), time.process_time()
-    crossed = pack.fitter().cross_fit()
+    cross_fit = pack.fitter().cross_fit()
     seconds, processor = time.perf_counter() - start, time.process_time() - processor
-    plain = plain_answers(pack)
-    ours_right = crossed.probabilities.argmax(axis=1) == pack.labels
+    plain = plain_probabilities(pack)
+    ours_right = cross_fit.probabilities.argmax(axis=1) == pack.labels
     plain_right = plain.argmax(axis=1) == pack.labels
-    rivals = baselines(pack.thumbs, pack.labels, pack.fold, classes=plain.shape[1])
+    baseline_probabilities = baselines(pack.thumbs, pack.labels, pack.fold, classes=plain.shape[1])
     row = {
         "pictures": len(pack.labels),
         "classes": plain.shape[1],
         "ours": float(ours_right.mean()),
         "plain": float(plain_right.mean()),
         "ours_minus_plain": paired_difference(ours_right, plain_right, groups=pack.group).to_json(),
-        "log_loss": {"ours": log_loss(crossed.probabilities, pack), "plain": log_loss(plain, pack)},
-        "baselines": {name: float(np.mean(given.argmax(axis=1) == pack.labels)) for name, given in rivals.items()},
-        "chosen": Counter(choice["head"] for choice in crossed.chosen),
+        "log_loss": {"ours": log_loss(cross_fit.probabilities, pack), "plain": log_loss(plain, pack)},
+        "baselines": {
+            name: float(np.mean(predicted.argmax(axis=1) == pack.labels))
+            for name, predicted in baseline_probabilities.items()
+        },
+        "chosen": Counter(choice["head"] for choice in cross_fit.chosen),
         "seconds": seconds,
         "processor_seconds": processor,
     }
     return row, (ours_right, plain_right, pack.group)
 
 
-def plain_answers(pack: Pack) -> np.ndarray:
+def plain_probabilities(pack: Pack) -> np.ndarray:
     start, end = pack.blocks["head"]
-    head, answers = pack.features[:, start:end], np.zeros((len(pack.labels), pack.labels.max() + 1))
+    head, probabilities = pack.features[:, start:end], np.zeros((len(pack.labels), pack.labels.max() + 1))
     for number in np.unique(pack.fold):
-        judged = pack.fold == number
-        fitted = LogisticRegression(max_iter=1000).fit(head[~judged], pack.labels[~judged])
-        answers[np.ix_(judged, fitted.classes_)] = fitted.predict_proba(head[judged])
-    return answers
+        test = pack.fold == number
+        fitted = LogisticRegression(max_iter=1000).fit(head[~test], pack.labels[~test])
+        probabilities[np.ix_(test, fitted.classes_)] = fitted.predict_proba(head[test])
+    return probabilities
 
 
-def few(pack: Pack) -> dict[str, float] | None:
-    """Accuracy with 10 pictures a class to learn from, on the others; groups on one side."""
+def few_shot(pack: Pack) -> dict[str, float] | None:
+    """Return the accuracy on the other groups after training on 10 pictures per class."""
     ours, plain = [], []
     start, end = pack.blocks["head"]
     for draw in range(DRAWS):
         order = np.random.default_rng(draw).permutation(len(pack.labels))
         rank = np.empty(len(order), int)
         for label in range(pack.labels.max() + 1):
-            mine = order[pack.labels[order] == label]
-            rank[mine] = np.arange(len(mine))
-        learned = rank < FEW
-        judged = ~learned & ~np.isin(pack.group, pack.group[learned])
-        if judged.sum() < FEW:
+            of_label = order[pack.labels[order] == label]
+            rank[of_label] = np.arange(len(of_label))
+        train = rank < FEW
+        test = ~train & ~np.isin(pack.group, pack.group[train])
+        if test.sum() < FEW:
             return None
-        fold, classes = rank[learned] % 5, pack.labels.max() + 1
-        fitted = HeadFitter(
-            pack.features[learned], pack.labels[learned], fold, classes=classes, blocks=pack.blocks
-        ).fit()
-        ours.append(np.mean(fitted.probabilities(pack.features[judged]).argmax(axis=1) == pack.labels[judged]))
-        rival = LogisticRegression(max_iter=1000).fit(pack.features[learned, start:end], pack.labels[learned])
-        plain.append(np.mean(rival.predict(pack.features[judged, start:end]) == pack.labels[judged]))
+        fold, classes = rank[train] % 5, pack.labels.max() + 1
+        fitted = HeadFitter(pack.features[train], pack.labels[train], fold, classes=classes, blocks=pack.blocks).fit()
+        ours.append(np.mean(fitted.probabilities(pack.features[test]).argmax(axis=1) == pack.labels[test]))
+        plain_fit = LogisticRegression(max_iter=1000).fit(pack.features[train, start:end], pack.labels[train])
+        plain.append(np.mean(plain_fit.predict(pack.features[test, start:end]) == pack.labels[test]))
     return {"ours": float(np.mean(ours)), "plain": float(np.mean(plain))}
 
 
@@ -106,7 +106,7 @@ def log_loss(probabilities: np.ndarray, pack: Pack) -> float:
 
 
 def pool(pairs: list[tuple[np.ndarray, ...]]) -> dict[str, Any]:
-    """Over all packs, each weighing the same."""
+    """Return the paired difference over all packs; each pack has the same weight."""
     starts = np.cumsum([0, *(group.max() + 1 for _, _, group in pairs)])
     return paired_difference(
         np.concatenate([ours for ours, _, _ in pairs]),
@@ -116,21 +116,21 @@ def pool(pairs: list[tuple[np.ndarray, ...]]) -> dict[str, Any]:
     ).to_json()
 
 
-def line(row: dict[str, Any]) -> str:
-    rivals = " ".join(f"{name} {value:.3f}" for name, value in row["baselines"].items())
+def format_row(row: dict[str, Any]) -> str:
+    baseline_text = " ".join(f"{name} {value:.3f}" for name, value in row["baselines"].items())
     sparse = f"{row['few']['ours']:.3f} / {row['few']['plain']:.3f}" if row["few"] else "-"
     return (
         f"{row['pack']:<26}{row['pictures']:>5} x {row['classes']:<3} ours {row['ours']:.3f} plain {row['plain']:.3f} "
         f"ours-plain {show(row['ours_minus_plain'])}  log loss {row['log_loss']['ours']:.3f} / "
-        f"{row['log_loss']['plain']:.3f}  10 a class {sparse}  {rivals}  {row['seconds']:.1f} s "
-        f"({row['processor_seconds']:.1f} of processor)  {dict(row['chosen'])}"
+        f"{row['log_loss']['plain']:.3f}  10 per class {sparse}  {baseline_text}  {row['seconds']:.1f} s "
+        f"({row['processor_seconds']:.1f} CPU)  {dict(row['chosen'])}"
     )
 
 
-def show(figure: dict[str, Any]) -> str:
-    if figure["low"] is None:
-        return f"{figure['value']:+.3f}"
-    return f"{figure['value']:+.3f} [{figure['low']:+.3f}, {figure['high']:+.3f}]"
+def show(metric: dict[str, Any]) -> str:
+    if metric["low"] is None:
+        return f"{metric['value']:+.3f}"
+    return f"{metric['value']:+.3f} [{metric['low']:+.3f}, {metric['high']:+.3f}]"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Every hostile input through its door, in a watched process: what came, how long it took, how much memory.
+"""Outcome, time and peak memory of every hostile input, each passed to its entry point in a supervised process.
 
-Usage: python benchmarks/hostile_inputs.py [WORD], for the inputs whose title has that word; on Linux. Measured are the whole
-process (peak of resident memory, libraries included) and the door alone (seconds); 20 s and 1,500 MiB are the limits.
-At the end all that are files are put into one folder, which `discern check` looks at from one end to the other.
+Usage: python benchmarks/hostile_inputs.py [WORD]; Linux only. WORD: only the inputs whose title contains it. Peak
+resident memory includes the libraries; time is that of the entry point. The limits are 20 s and 1,500 MiB. Finally,
+all inputs that are files are put into one folder for `discern check`.
 """
 
 import gc
@@ -21,8 +21,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.attacks.doors import READ, Came, peak_memory  # noqa: E402
-from tests.attacks.hostile import enter  # noqa: E402
+from tests.attacks.doors import READ, Outcome, peak_memory  # noqa: E402
+from tests.attacks.hostile import run_entry_point  # noqa: E402
 from tests.attacks.registry import BY_TITLE, HOSTILE  # noqa: E402
 from tests.unit.catalog.factories import picture, write_files  # noqa: E402
 from tests.unit.flow.workspace import write_backbone  # noqa: E402
@@ -42,121 +42,123 @@ main()
 
 def main() -> None:
     if sys.argv[1:] == ["--work"]:
-        work()
+        run_worker()
         return
     word = sys.argv[1] if len(sys.argv) > 1 else ""
     titles = [title for title, hostile in BY_TITLE.items() if word in title]
     with ThreadPoolExecutor(WORKERS) as pool:
         rows = [
-            row for some in pool.map(measured, [titles[start::WORKERS] for start in range(WORKERS)]) for row in some
+            row
+            for batch in pool.map(measure_inputs, [titles[start::WORKERS] for start in range(WORKERS)])
+            for row in batch
         ]
-    result = summary(rows) | ({} if word else {"all_together": together()}) | {"inputs": rows}
+    result = summary(rows) | ({} if word else {"all_together": check_all_files()}) | {"inputs": rows}
     for row in sorted(rows, key=lambda row: titles.index(row["title"])):
-        figures = f"{row['came']:<16} {row['seconds']:6.2f} s {row['mebis']:5} MiB"
-        print(f"{figures}  {row['door']:<14} {row['title']}  {row['said']:.90}")
+        result_text = f"{row['outcome']:<16} {row['seconds']:6.2f} s {row['mebis']:5} MiB"
+        print(f"{result_text}  {row['door']:<14} {row['title']}  {row['message']:.90}")
     OUT.mkdir(exist_ok=True)
     (OUT / "hostile_inputs.json").write_text(json.dumps(result, indent=1))
     print(json.dumps({key: value for key, value in result.items() if key != "inputs"}, indent=1))
 
 
-def work() -> None:
-    """Bring in one input after the other, as their titles come: say that it is written, then what came of it."""
+def run_worker() -> None:
+    """Run the inputs whose titles arrive on standard input: announce that each is written, then print the result."""
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     while line := sys.stdin.readline():
         hostile = BY_TITLE[json.loads(line)]
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
-            path = hostile.write(Path(place))
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as workdir:
+            path = hostile.write(Path(workdir))
             gc.collect()
-            print("it is written", flush=True)
+            print("written", flush=True)
             sys.stdin.readline()
-            # From here on the peak is counted anew; what the libraries and all before have left is counted with it.
+            # Resets the peak to the current memory, which includes the libraries.
             Path("/proc/self/clear_refs").write_text("5")
             start = time.perf_counter()
             try:
-                came = enter(hostile, path, Path(place))
-            except Exception as error:  # noqa: BLE001 - whatever is outside the family is what is looked for
-                came = Came("UNNAMED", f"{type(error).__name__}: {error}")
+                outcome = run_entry_point(hostile, path, Path(workdir))
+            except Exception as error:  # noqa: BLE001 - any other exception is a failure to report
+                outcome = Outcome("UNNAMED", f"{type(error).__name__}: {error}")
             seconds = round(time.perf_counter() - start, 3)
-        said = came.message.encode("ascii", "backslashreplace").decode()
-        figures = {"came": came.code, "said": said, "seconds": seconds, "mebis": peak_memory() >> 20}
-        print(json.dumps(figures), flush=True)
+        message = outcome.message.encode("ascii", "backslashreplace").decode()
+        result = {"outcome": outcome.code, "message": message, "seconds": seconds, "mebis": peak_memory() >> 20}
+        print(json.dumps(result), flush=True)
 
 
-def measured(titles: list[str]) -> list[dict[str, Any]]:
-    """Have inputs brought in by another process; one that dies or stands still is replaced."""
-    rows, process = [], begin()
+def measure_inputs(titles: list[str]) -> list[dict[str, Any]]:
+    """Run inputs in a worker process; replace it if it dies or hangs."""
+    rows, process = [], start_worker()
     for title in titles:
-        row: dict[str, Any] = {"came": "CRASH", "said": "", "seconds": float(SECONDS), "mebis": 0}
+        row: dict[str, Any] = {"outcome": "CRASH", "message": "", "seconds": float(SECONDS), "mebis": 0}
         process.stdin.write(json.dumps(title) + "\n")
         process.stdout.readline()
-        process.stdin.write("bring it in\n")
+        process.stdin.write("run\n")
         process.stdin.flush()
         if not select.select([process.stdout], [], [], 2 * SECONDS)[0]:
-            row["came"] = "HANG"
+            row["outcome"] = "HANG"
             process.kill()
         elif line := process.stdout.readline():
             row |= json.loads(line)
-        if row["came"] in ("HANG", "CRASH"):
+        if row["outcome"] in ("HANG", "CRASH"):
             process.wait()
-            process = begin()
+            process = start_worker()
         hostile = BY_TITLE[title]
-        sound = row["came"] in hostile.came and row["seconds"] <= SECONDS and row["mebis"] <= MEBIS
-        facts = {"title": title, "kind": hostile.kind, "door": hostile.door, "why": hostile.why}
-        rows.append(facts | row | {"sound": sound})
+        passed = row["outcome"] in hostile.came and row["seconds"] <= SECONDS and row["mebis"] <= MEBIS
+        description = {"title": title, "kind": hostile.kind, "door": hostile.door, "why": hostile.why}
+        rows.append(description | row | {"passed": passed})
     process.stdin.close()
     process.wait()
     return rows
 
 
-def begin() -> Any:
-    """A process that waits for titles."""
-    words = [sys.executable, __file__, "--work"]
+def start_worker() -> Any:
+    """Start a worker process that reads titles."""
+    command = [sys.executable, __file__, "--work"]
     return subprocess.Popen(
-        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1
     )
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    sound = [row for row in rows if row["sound"]]
+    passed = [row for row in rows if row["passed"]]
     return {
         "inputs_by_kind": dict(Counter(row["kind"] for row in rows)),
         "count": len(rows),
-        "refused_by_name": sum(row["came"] != READ for row in sound),
-        "read_for_a_reason": sum(row["came"] == READ for row in sound),
-        "not_as_meant": [row["title"] for row in rows if not row["sound"]],
-        "most_seconds": max((row["seconds"], row["title"]) for row in sound),
-        "most_mebis": max((row["mebis"], row["title"]) for row in sound),
+        "rejected_with_a_code": sum(row["outcome"] != READ for row in passed),
+        "read_for_a_reason": sum(row["outcome"] == READ for row in passed),
+        "unexpected": [row["title"] for row in rows if not row["passed"]],
+        "most_seconds": max((row["seconds"], row["title"]) for row in passed),
+        "most_mebis": max((row["mebis"], row["title"]) for row in passed),
     }
 
 
-def together() -> dict[str, Any]:
-    """Everything that is a file among pictures, in one folder, checked by the command."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
-        work = Path(place)
+def check_all_files() -> dict[str, Any]:
+    """Check one folder of all hostile inputs that are files, among valid pictures."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as workdir:
+        root = Path(workdir)
         folder = write_files(
-            work / "photos", {f"{label}/{n}.png": picture(9 * n + ord(label)) for label in "ab" for n in range(5)}
+            root / "photos", {f"{label}/{n}.png": picture(9 * n + ord(label)) for label in "ab" for n in range(5)}
         )
         for number, hostile in enumerate(HOSTILE):
             if hostile.door in ("open", "scan"):
-                scratch = work / str(number)
+                scratch = root / str(number)
                 scratch.mkdir()
-                given = hostile.write(scratch)
-                if given.is_file():
-                    given.replace(folder / f"{number}-{given.name}")
-        words = ["check", folder, "--runs", work / "runs", "--cache", work / "cache", "--json"]
-        words += ["--backbone", write_backbone(work / "colour.onnx")]
+                path = hostile.write(scratch)
+                if path.is_file():
+                    path.replace(folder / f"{number}-{path.name}")
+        command = ["check", folder, "--runs", root / "runs", "--cache", root / "cache", "--json"]
+        command += ["--backbone", write_backbone(root / "colour.onnx")]
         start = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-c", CHECK, str(ROOT), *map(str, words)], capture_output=True, check=False, timeout=600
+        completed = subprocess.run(
+            [sys.executable, "-c", CHECK, str(ROOT), *map(str, command)], capture_output=True, check=False, timeout=600
         )
-        said = json.loads(done.stdout) if done.stdout else {}
+        output = json.loads(completed.stdout) if completed.stdout else {}
         return {
             "files": sum(path.is_file() for path in folder.rglob("*")),
-            "exit_code": done.returncode,
-            "pictures": said.get("pictures"),
-            "unreadable": said.get("unreadable"),
+            "exit_code": completed.returncode,
+            "pictures": output.get("pictures"),
+            "unreadable": output.get("unreadable"),
             "seconds": round(time.perf_counter() - start, 1),
-            "mebis": done.stderr.decode()[-300:],
+            "mebis": completed.stderr.decode()[-300:],
         }
 
 

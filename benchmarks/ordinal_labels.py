@@ -1,11 +1,11 @@
-"""Labels whose order means something: ripeness of bananas, and how many things lie in a rendered bin.
+"""Ordinal against nominal heads on ordered labels: ripeness of bananas, and the number of objects in a rendered bin.
 
-Ordinal: heads chosen by the distance of their median label, cumulative ones among them. Nominal: the multinomial heads
-as they are without an order, and their most probable label; beside it their median label. Constant: the median of all
-truths, whatever the picture. Folds hold whole groups, every choice is made inside them; intervals resample groups.
-Once more with 10 pictures a label to learn from.
+Ordinal: heads selected by the mean absolute error of their median label, cumulative ones among the candidates.
+Nominal: multinomial heads and their most probable label; also their median label. Constant: the median of all true
+labels. Groups stay within a fold, and selection happens inside the training folds; intervals resample groups. Repeated
+with 10 training pictures per label.
 
-Usage: python benchmarks/ordinal_labels.py [--bins 1500]. Needs DISCERN_TEST_DATA (default ../shared/data).
+Usage: python benchmarks/ordinal_labels.py [--pictures 1500]. Needs DISCERN_TEST_DATA (default ../shared/data).
 """
 
 import argparse
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rendered_bins import MOST, write_bins
+from rendered_bins import LARGEST_COUNT, write_bins
 
 from discern.bundle.prediction_sets import median_label
 from discern.checking import conflicted
@@ -35,23 +35,23 @@ DATA = Path(os.environ.get("DISCERN_TEST_DATA", "../shared/data"))
 OUT = Path(__file__).parent / "out"
 CACHE = OUT / "cache"
 RIPENESS = ("green", "ripe", "overripe")
-WAYS = {"nominal": False, "ordinal": True}
+ORDERED = {"nominal": False, "ordinal": True}
 ROUNDS, DRAWS, FEW = 2, 5, 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
-    """N pictures to learn from and to be judged on in turn.
+class Dataset:
+    """N pictures with folds for cross-validation.
 
     Attributes:
         features: float32 `[N, D]`.
-        blocks: of the features.
-        truth: int `[N]`, places in the order of the labels.
-        group: int `[N]`, which pictures share a fold.
+        blocks: name -> columns of a block of features.
+        truth: int `[N]`, positions in the order of the labels.
+        group: int `[N]`; pictures of one group share a fold.
         fold: int `[N]`.
-        left_out: fold -> positions not to be learned from while it is judged.
-        learning: float64 `[N]`, what each picture counts in a fit.
-        judging: float64 `[N]`, what each counts in the figures: copies of one share 1.
+        left_out: fold -> positions excluded from training while it is the test fold.
+        fit_weights: float64 `[N]`, weights for fitting.
+        metric_weights: float64 `[N]`, weights for metrics: copies of one picture sum to 1.
     """
 
     features: Rows
@@ -60,157 +60,163 @@ class Seen:
     group: np.ndarray
     fold: np.ndarray
     left_out: Mapping[int, np.ndarray]
-    learning: np.ndarray
-    judging: np.ndarray
+    fit_weights: np.ndarray
+    metric_weights: np.ndarray
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--bins", type=int, default=1500)
-    asked = parser.parse_args()
-    sets = {"banana_ripeness": (DATA / "banana_ripeness", RIPENESS), "rendered_bins": render(asked.bins)}
+    parser.add_argument("--pictures", type=int, default=1500, help="number of rendered bins")
+    args = parser.parse_args()
+    sets = {"banana_ripeness": (DATA / "banana_ripeness", RIPENESS), "rendered_bins": render(args.pictures)}
     rows = []
     for name, (folder, order) in sets.items():
-        rows.append({"set": name, **measure(look(folder, order), order)})
-        show(rows[-1])
+        rows.append({"set": name, **evaluate(load_dataset(folder, order), order)})
+        print_row(rows[-1])
     OUT.mkdir(exist_ok=True)
     (OUT / "ordinal_labels.json").write_text(json.dumps(rows, indent=1))
 
 
 def render(count: int) -> tuple[Path, tuple[str, ...]]:
-    """Bins, rendered once and kept."""
+    """Render the bins unless they exist; return their folder and labels."""
     folder = OUT / f"bins-{count}"
     if len(list(folder.glob("*/*.jpg"))) != count:
         write_bins(folder, count)
-    return folder, tuple(str(number) for number in range(1, MOST + 1))
+    return folder, tuple(str(number) for number in range(1, LARGEST_COUNT + 1))
 
 
-def look(folder: Path, order: tuple[str, ...]) -> Seen:
-    """See pictures, group them, and deal the groups to folds, as a training does."""
+def load_dataset(folder: Path, order: tuple[str, ...]) -> Dataset:
+    """Extract features, group the pictures, and assign the groups to folds, as training does."""
     config = PrepareConfig.of(folder, fixes=None, backbone="lite0")
-    with tempfile.TemporaryDirectory() as desk:
-        run = Run.create(config.source, name=None, runs=desk, resume=False, config=config.to_json())
+    with tempfile.TemporaryDirectory() as workdir:
+        run = Run.create(config.source, name=None, runs=workdir, resume=False, config=config.to_json())
         with run.held():
             prepared = prepare(run, config, cache=CACHE, progress=lambda *_: None)
     material, catalog = prepared.material, prepared.catalog
     split = cross_split(catalog, prepared.groups, exclude=conflicted(catalog, prepared.edges))
     rows = np.flatnonzero(split.train)
-    place = np.full(len(split.fold), -1)
-    place[rows] = np.arange(len(rows))
-    return Seen(
+    position = np.full(len(split.fold), -1)
+    position[rows] = np.arange(len(rows))
+    return Dataset(
         features=material.rows(rows),
         blocks=material.backbone.blocks,
         truth=np.array([order.index(label) for label in catalog.labels])[catalog.label_index[rows]],
         group=split.group[rows],
         fold=split.fold[rows],
-        left_out={fold: place[left][place[left] >= 0] for fold, left in split.left_out.items()},
-        learning=material.learning_weights(rows, split.group[rows]),
-        judging=material.weights(rows),
+        left_out={fold: position[left][position[left] >= 0] for fold, left in split.left_out.items()},
+        fit_weights=material.learning_weights(rows, split.group[rows]),
+        metric_weights=material.weights(rows),
     )
 
 
-def measure(seen: Seen, order: tuple[str, ...]) -> dict[str, Any]:
-    crossed, seconds = {}, {name: [] for name in WAYS}
+def evaluate(data: Dataset, order: tuple[str, ...]) -> dict[str, Any]:
+    cross_fits, seconds = {}, {name: [] for name in ORDERED}
     for _ in range(ROUNDS):
-        for name, ordered in WAYS.items():
+        for name, ordered in ORDERED.items():
             start = time.process_time()
-            crossed[name] = cross(seen, len(order), ordered=ordered)
+            cross_fits[name] = cross_fit(data, len(order), ordered=ordered)
             seconds[name].append(time.process_time() - start)
-    judged = seen.fold >= 0
-    truth, group, mass = seen.truth[judged], seen.group[judged], seen.judging[judged]
-    probabilities = {key: some.probabilities[judged] for key, some in crossed.items()}
-    answers = {
+    test = data.fold >= 0
+    truth, group, weights = data.truth[test], data.group[test], data.metric_weights[test]
+    probabilities = {key: fit.probabilities[test] for key, fit in cross_fits.items()}
+    predictions = {
         "ordinal": median_label(probabilities["ordinal"]),
         "nominal": probabilities["nominal"].argmax(axis=1),
         "nominal, median": median_label(probabilities["nominal"]),
     }
-    answers["constant"] = np.full(len(truth), evaluate_ordinal(truth, answers["ordinal"], weights=mass).median)
+    predictions["constant"] = np.full(
+        len(truth), evaluate_ordinal(truth, predictions["ordinal"], weights=weights).median
+    )
     return {
         "pictures": len(truth),
         "groups": len(np.unique(group)),
         "labels": order,
-        "figures": {name: figures(truth, given, group, mass) for name, given in answers.items()},
-        "gain_over_constant": further(truth, answers["constant"], answers["ordinal"], group, mass),
-        "ordinal_minus_nominal": further(truth, answers["ordinal"], answers["nominal"], group, mass),
-        "chosen": {key: Counter(choice["head"] for choice in crossed[key].chosen) for key in crossed},
-        "inner": [{"mae": choice["mae"], "log_loss": choice["log_loss"]} for choice in crossed["ordinal"].chosen],
-        "few": few(seen, len(order)),
+        "metrics": {name: metrics(truth, predicted, group, weights) for name, predicted in predictions.items()},
+        "gain_over_constant": error_difference(truth, predictions["constant"], predictions["ordinal"], group, weights),
+        "ordinal_minus_nominal": error_difference(
+            truth, predictions["ordinal"], predictions["nominal"], group, weights
+        ),
+        "chosen": {key: Counter(choice["head"] for choice in cross_fits[key].chosen) for key in cross_fits},
+        "inner": [{"mae": choice["mae"], "log_loss": choice["log_loss"]} for choice in cross_fits["ordinal"].chosen],
+        "few": few_shot(data, len(order)),
         "processor_seconds": {key: min(taken) for key, taken in seconds.items()},
     }
 
 
-def cross(seen: Seen, classes: int, *, ordered: bool) -> CrossFit:
+def cross_fit(data: Dataset, classes: int, *, ordered: bool) -> CrossFit:
     return HeadFitter(
-        seen.features,
-        seen.truth,
-        seen.fold,
+        data.features,
+        data.truth,
+        data.fold,
         classes=classes,
-        blocks=seen.blocks,
-        left_out=seen.left_out,
-        weights=seen.learning,
+        blocks=data.blocks,
+        left_out=data.left_out,
+        weights=data.fit_weights,
         config=HeadConfig(ordered=ordered),
     ).cross_fit()
 
 
-def few(seen: Seen, classes: int) -> dict[str, float]:
-    """Mean distances of both with 10 pictures a label to learn from, on the others; groups on one side."""
-    off: dict[str, list[float]] = {name: [] for name in WAYS}
+def few_shot(data: Dataset, classes: int) -> dict[str, float]:
+    """Return the mean absolute errors on the other groups after training on 10 pictures per label."""
+    errors: dict[str, list[float]] = {name: [] for name in ORDERED}
     for draw in range(DRAWS):
-        order, rank = np.random.default_rng(draw).permutation(len(seen.truth)), np.empty(len(seen.truth), int)
+        order, rank = np.random.default_rng(draw).permutation(len(data.truth)), np.empty(len(data.truth), int)
         for label in range(classes):
-            mine = order[seen.truth[order] == label]
-            rank[mine] = np.arange(len(mine))
+            of_label = order[data.truth[order] == label]
+            rank[of_label] = np.arange(len(of_label))
         rows = np.flatnonzero(rank < FEW)
-        judged = np.flatnonzero(~np.isin(seen.group, seen.group[rows]))
-        for name, ordered in WAYS.items():
+        test = np.flatnonzero(~np.isin(data.group, data.group[rows]))
+        for name, ordered in ORDERED.items():
             fitter = HeadFitter(
-                seen.features[rows],
-                seen.truth[rows],
+                data.features[rows],
+                data.truth[rows],
                 rank[rows] % 5,
                 classes=classes,
-                blocks=seen.blocks,
+                blocks=data.blocks,
                 score_unknown=False,
                 config=HeadConfig(ordered=ordered),
             )
-            given = fitter.fit_head().probabilities(seen.features[judged])
-            answers = median_label(given) if ordered else given.argmax(axis=1)
-            off[name].append(float(np.average(np.abs(answers - seen.truth[judged]), weights=seen.judging[judged])))
-    return {name: float(np.mean(distances)) for name, distances in off.items()}
+            predicted = fitter.fit_head().probabilities(data.features[test])
+            predictions = median_label(predicted) if ordered else predicted.argmax(axis=1)
+            errors[name].append(
+                float(np.average(np.abs(predictions - data.truth[test]), weights=data.metric_weights[test]))
+            )
+    return {name: float(np.mean(distances)) for name, distances in errors.items()}
 
 
-def figures(truth: np.ndarray, given: np.ndarray, group: np.ndarray, mass: np.ndarray) -> dict[str, Any]:
-    right = float(np.average(given == truth, weights=mass))
-    return evaluate_ordinal(truth, given, groups=group, weights=mass).to_json() | {"accuracy": right}
+def metrics(truth: np.ndarray, predicted: np.ndarray, group: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
+    accuracy = float(np.average(predicted == truth, weights=weights))
+    return evaluate_ordinal(truth, predicted, groups=group, weights=weights).to_json() | {"accuracy": accuracy}
 
 
-def further(
-    truth: np.ndarray, one: np.ndarray, other: np.ndarray, group: np.ndarray, mass: np.ndarray
+def error_difference(
+    truth: np.ndarray, first: np.ndarray, second: np.ndarray, group: np.ndarray, weights: np.ndarray
 ) -> dict[str, Any]:
-    """How much further from the truth one answer is than the other, in labels, paired, with its interval."""
-    longest = max(int(np.abs(given - truth).max()) for given in (one, other)) or 1
-    shares = (np.abs(given - truth) / longest for given in (one, other))
-    figure = paired_difference(*shares, groups=group, weights=mass).to_json()
-    return {key: figure[key] * longest if isinstance(figure[key], float) else figure[key] for key in figure}
+    """Return the paired difference of two absolute errors, in labels, with its interval."""
+    largest = max(int(np.abs(predicted - truth).max()) for predicted in (first, second)) or 1
+    shares = (np.abs(predicted - truth) / largest for predicted in (first, second))
+    metric = paired_difference(*shares, groups=group, weights=weights).to_json()
+    return {key: metric[key] * largest if isinstance(metric[key], float) else metric[key] for key in metric}
 
 
-def show(row: dict[str, Any]) -> None:
+def print_row(row: dict[str, Any]) -> None:
     print(f"\n{row['set']}: {row['pictures']} pictures, {row['groups']} groups, {' < '.join(row['labels'])}")
     print(f"{'':<18}{'MAE':<22}{'RMSE':<22}{'kappa':<22}{'within one':<22}accuracy")
-    for name, given in row["figures"].items():
-        cells = (span(given[key]) for key in ("mae", "rmse", "quadratic_kappa", "within_one"))
-        print(f"{name:<18}{''.join(f'{cell:<22}' for cell in cells)}{given['accuracy']:.3f}")
-    print(f"gain over constant (MAE) {span(row['gain_over_constant'])}")
-    print(f"ordinal minus nominal (MAE) {span(row['ordinal_minus_nominal'])}")
-    print(f"{FEW} a label to learn from (MAE): {row['few']}")
-    plain, ordered = (row["processor_seconds"][name] for name in WAYS)
-    print(f"processor: {plain:.1f} s, ordered {ordered:.1f} s ({ordered / plain:.2f} times)")
+    for name, predicted in row["metrics"].items():
+        cells = (format_interval(predicted[key]) for key in ("mae", "rmse", "quadratic_kappa", "within_one"))
+        print(f"{name:<18}{''.join(f'{cell:<22}' for cell in cells)}{predicted['accuracy']:.3f}")
+    print(f"gain over constant (MAE) {format_interval(row['gain_over_constant'])}")
+    print(f"ordinal minus nominal (MAE) {format_interval(row['ordinal_minus_nominal'])}")
+    print(f"{FEW} training pictures per label (MAE): {row['few']}")
+    plain, ordered = (row["processor_seconds"][name] for name in ORDERED)
+    print(f"CPU: nominal {plain:.1f} s, ordinal {ordered:.1f} s ({ordered / plain:.2f} times)")
     print("chosen:", {name: dict(heads) for name, heads in row["chosen"].items()}, flush=True)
 
 
-def span(figure: dict[str, Any]) -> str:
-    if figure["value"] is None or figure["low"] is None:
-        return "-" if figure["value"] is None else f"{figure['value']:.3f}"
-    return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+def format_interval(metric: dict[str, Any]) -> str:
+    if metric["value"] is None or metric["low"] is None:
+        return "-" if metric["value"] is None else f"{metric['value']:.3f}"
+    return f"{metric['value']:.3f} [{metric['low']:.3f}, {metric['high']:.3f}]"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Packs of real pictures as features, labels and leak-free folds, for the benchmarks of heads and strangers."""
+"""Features, labels and leak-free folds of real packs, for the benchmarks of heads and unknown detection."""
 
 import os
 from collections.abc import Mapping
@@ -23,16 +23,16 @@ FOLDS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Pack:
-    """Pictures as the backbone sees them; each distinct one once.
+    """Features, labels and folds of a pack's distinct pictures.
 
     Attributes:
-        paths: `[N]`.
+        paths: `[N]`, relative to the pack.
         features: float32 `[N, D]`.
-        labels: int `[N]`; -1 without one.
-        group: int `[N]`, which pictures must share a fold.
-        fold: int `[N]`, in 0..4; zeros for a pack without labels.
+        labels: int `[N]`; -1: unlabelled.
+        group: int `[N]`; pictures of one group share a fold.
+        fold: int `[N]`, 0 to 4; zeros for an unlabelled pack.
         thumbs: uint8 `[N, 64, 64, 3]`.
-        blocks: of the features.
+        blocks: name -> columns of a block of features.
     """
 
     paths: list[str]
@@ -43,9 +43,9 @@ class Pack:
     thumbs: np.ndarray
     blocks: Mapping[str, tuple[int, int]]
 
-    def select(self, kept: np.ndarray) -> Self:
-        """Some of the pictures, with labels numbered anew."""
-        rows = np.flatnonzero(kept)
+    def select(self, mask: np.ndarray) -> Self:
+        """Return the pictures of a mask, bool `[N]`, with renumbered labels."""
+        rows = np.flatnonzero(mask)
         return replace(
             self,
             paths=[self.paths[row] for row in rows],
@@ -57,18 +57,18 @@ class Pack:
         )
 
     def fitter(self) -> HeadFitter:
-        """On these folds."""
+        """Return a fitter on these folds."""
         classes = int(self.labels.max()) + 1
         return HeadFitter(self.features, self.labels, self.fold, classes=classes, blocks=self.blocks)
 
 
-def packs() -> list[str]:
-    """The names of the labelled packs."""
+def list_packs() -> list[str]:
+    """Return the names of the labelled packs."""
     return sorted(path.name for path in DATA.iterdir() if path.is_dir() and path.name not in NOT_LABELLED)
 
 
-def look(folder: Path, *, limit: int | None) -> Pack:
-    """See a pack: at most `limit` pictures at random, of classes with at least two groups in every five folds."""
+def load_pack(folder: Path, *, limit: int | None) -> Pack:
+    """Load at most `limit` random pictures of a pack, of classes with at least one picture per fold."""
     catalog, backbone = scan(folder, cache=CACHE), load_backbone()
     group = form_groups(catalog, find_edges(catalog)).group
     rows = _rows(catalog, limit)
@@ -77,9 +77,9 @@ def look(folder: Path, *, limit: int | None) -> Pack:
     labels, fold = catalog.label_index[rows], np.zeros(len(rows), np.int64)
     if labels.min() >= 0:
         labels = np.unique(labels, return_inverse=True)[1]
-        dealt = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0).split(rows, labels, group[rows])
-        for number, (_, judged) in enumerate(dealt):
-            fold[judged] = number
+        folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0).split(rows, labels, group[rows])
+        for number, (_, test) in enumerate(folds):
+            fold[test] = number
     return Pack(
         paths=table["path"].to_list(),
         features=np.asarray(extract(catalog, rows.tolist(), backbone, recipe, cache=CACHE)),

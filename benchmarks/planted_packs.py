@@ -1,4 +1,4 @@
-"""Packs as checks see them, and how copies of them are written to plant faults in."""
+"""Packs prepared for the checks, and copies of packs to plant issues in."""
 
 import io
 import os
@@ -23,29 +23,29 @@ DATA = Path(__file__).resolve().parent.parent / os.environ.get("DISCERN_TEST_DAT
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
-    """A pack with all that checks look at."""
+class CheckedPack:
+    """A pack and the inputs of the checks."""
 
     catalog: Catalog
     edges: pl.DataFrame
     groups: Groups
     material: TrainingData
-    opinions: OutOfFoldPredictions | None
+    predictions: OutOfFoldPredictions | None
 
     def findings(self) -> list[Finding]:
-        return find_issues(self.catalog, self.edges, self.groups, predictions=self.opinions)
+        return find_issues(self.catalog, self.edges, self.groups, predictions=self.predictions)
 
-    def labelled(self, labels: np.ndarray) -> "Seen":
-        """The same pictures under other labels int [N], judged anew."""
+    def relabelled(self, labels: np.ndarray) -> "CheckedPack":
+        """Return the same pictures under other labels, int `[N]`, with new out-of-fold predictions."""
         names = pl.Series("label", [self.catalog.labels[label] for label in labels.tolist()], pl.String)
         catalog = replace(self.catalog, table=self.catalog.table.with_columns(names))
         material = replace(self.material, catalog=catalog)
-        opinions = predict_for_label_checks(material, cross_split(catalog, self.groups))
-        return replace(self, catalog=catalog, material=material, opinions=opinions)
+        predictions = predict_for_label_checks(material, cross_split(catalog, self.groups))
+        return replace(self, catalog=catalog, material=material, predictions=predictions)
 
 
-def see(folder: Path, cache: Path) -> Seen:
-    """Scan, see, group and answer."""
+def prepare_pack(folder: Path, cache: Path) -> CheckedPack:
+    """Scan, extract features, group, and compute out-of-fold predictions."""
     catalog, backbone = scan(folder, cache=cache), load_backbone("lite0")
     rows = np.flatnonzero(catalog.readable)
     table = catalog.table[rows]
@@ -56,32 +56,32 @@ def see(folder: Path, cache: Path) -> Seen:
     edges = find_edges(catalog)
     groups = form_groups(catalog, edges)
     material = TrainingData(catalog=catalog, features=features, position=position, backbone=backbone, recipe=recipe)
-    opinions = predict_for_label_checks(material, cross_split(catalog, groups))
-    return Seen(catalog=catalog, edges=edges, groups=groups, material=material, opinions=opinions)
+    predictions = predict_for_label_checks(material, cross_split(catalog, groups))
+    return CheckedPack(catalog=catalog, edges=edges, groups=groups, material=material, predictions=predictions)
 
 
-def glance(folder: Path, cache: Path) -> tuple[Catalog, list[Finding]]:
-    """What is told of looks and files alone: no picture is compared with another, and no label is doubted."""
+def check_files(folder: Path, cache: Path) -> tuple[Catalog, list[Finding]]:
+    """Run the checks that need neither comparisons between pictures nor predictions."""
     catalog = scan(folder, cache=cache)
-    nothing = pl.DataFrame(schema={"first": pl.Int32, "second": pl.Int32, "kind": pl.String, "score": pl.Float64})
-    return catalog, find_issues(catalog, nothing, form_groups(catalog, nothing))
+    no_edges = pl.DataFrame(schema={"first": pl.Int32, "second": pl.Int32, "kind": pl.String, "score": pl.Float64})
+    return catalog, find_issues(catalog, no_edges, form_groups(catalog, no_edges))
 
 
-def save(image: Image.Image, path: Path, form: str = "JPEG", **more: Any) -> None:
+def save(image: Image.Image, path: Path, file_format: str = "JPEG", **options: Any) -> None:
     buffer = io.BytesIO()
-    image.save(buffer, form, **({"quality": 92} if form == "JPEG" else {"compress_level": 1}), **more)
+    image.save(buffer, file_format, **({"quality": 92} if file_format == "JPEG" else {"compress_level": 1}), **options)
     path.unlink(missing_ok=True)
     path.write_bytes(buffer.getvalue())
 
 
-def copy(seen: Seen, folder: Path) -> list[str]:
-    """Link the different pictures of a pack into a folder of its own; their paths."""
-    pixels = seen.catalog.table["pixels"].fill_null("").to_numpy().astype(str)
+def link_unique(pack: CheckedPack, folder: Path) -> list[str]:
+    """Link the distinct pictures of a pack into a folder; return their relative paths."""
+    pixels = pack.catalog.table["pixels"].fill_null("").to_numpy().astype(str)
     _, first = np.unique(pixels, return_index=True)
-    paths = seen.catalog.table["path"][np.intersect1d(first, np.flatnonzero(seen.catalog.readable))].to_list()
+    paths = pack.catalog.table["path"][np.intersect1d(first, np.flatnonzero(pack.catalog.readable))].to_list()
     for path in paths:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).symlink_to(Path(seen.catalog.root, path).resolve())
+        (folder / path).symlink_to(Path(pack.catalog.root, path).resolve())
     return paths
 
 

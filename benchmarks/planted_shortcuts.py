@@ -1,4 +1,4 @@
-"""Shortcuts planted among real pictures: properties beside what is shown that tell classes apart."""
+"""Shortcuts planted in real pictures: properties other than the content that separate the classes."""
 
 import tempfile
 from collections.abc import Callable
@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
-from planted_packs import Seen, copy, glance, open_upright, save
+from planted_packs import CheckedPack, check_files, link_unique, open_upright, save
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shortcut:
-    """What is done to pictures.
+    """A property that is given to the pictures of chosen classes.
 
     Attributes:
-        trait: the property that must be named.
-        write: gets an upright picture, where it stands, whether its class is a chosen one, and a generator.
-        every: every second class is chosen; else the first one.
+        trait: the property that the finding must name.
+        write: called with the upright picture, its path, True for a chosen class, and a random generator.
+        every: True: every second class is chosen; False: the first one alone.
     """
 
     trait: str
@@ -43,7 +43,7 @@ def write_square(image: Image.Image, path: Path, chosen: bool, _: np.random.Gene
 
 
 def write_camera(image: Image.Image, path: Path, chosen: bool, rng: np.random.Generator) -> None:
-    """One camera for nine tenths of the chosen, another for nine tenths of the others."""
+    """Write one camera for 90 % of the chosen classes' pictures, and another for 90 % of the others."""
     exif = Image.Exif()
     exif[ExifTags.Base.Make] = "Canon"
     exif[ExifTags.Base.Model] = "EOS 80D" if chosen == (rng.random() < 0.9) else "IXUS 70"
@@ -88,37 +88,37 @@ SHORTCUTS = {
 }
 
 
-def plant_shortcuts(clean: Seen, cache: Path) -> dict[str, Any]:
-    """What is told of each: of the property that was planted, and of others."""
+def plant_shortcuts(clean: CheckedPack, cache: Path) -> dict[str, Any]:
+    """Return for each shortcut whether its property was found, and the findings on other properties."""
     rows = {name: _plant(clean, cache, shortcut) for name, shortcut in SHORTCUTS.items()}
     return rows | {"border in the class's colour": _plant_borders(clean, cache)}
 
 
-def _plant(clean: Seen, cache: Path, shortcut: Shortcut) -> dict[str, Any]:
+def _plant(clean: CheckedPack, cache: Path, shortcut: Shortcut) -> dict[str, Any]:
     labels = dict(zip(clean.catalog.table["path"], clean.catalog.table["label"], strict=True))
     chosen = set(clean.catalog.labels[::2] if shortcut.every else clean.catalog.labels[:1])
     with tempfile.TemporaryDirectory() as temporary:
         folder, rng = Path(temporary), np.random.default_rng(1)
-        for path in copy(clean, folder):
+        for path in link_unique(clean, folder):
             shortcut.write(open_upright(folder / path), folder / path, labels[path] in chosen, rng)
-        return _told(folder, cache, shortcut.trait)
+        return _score(folder, cache, shortcut.trait)
 
 
-def _plant_borders(clean: Seen, cache: Path) -> dict[str, Any]:
+def _plant_borders(clean: CheckedPack, cache: Path) -> dict[str, Any]:
     labels = dict(zip(clean.catalog.table["path"], clean.catalog.table["label"], strict=True))
     palette = np.random.default_rng(1).integers(0, 256, (len(clean.catalog.labels), 3))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        for path in copy(clean, folder):
+        for path in link_unique(clean, folder):
             image = open_upright(folder / path)
             frame = max(2, min(image.size) // 40)
             colour = tuple(palette[clean.catalog.labels.index(labels[path])].tolist())
             save(ImageOps.expand(ImageOps.crop(image, frame), frame, colour), folder / path)
-        return _told(folder, cache, "border's colour")
+        return _score(folder, cache, "border's colour")
 
 
-def _told(folder: Path, cache: Path, trait: str) -> dict[str, Any]:
-    _, findings = glance(folder, cache)
-    said = [finding.why for finding in findings if finding.check == "shortcut"]
-    other = [why for why in said if f"the {trait} alone" not in why]
-    return {"check": "shortcut", "told": len(other) < len(said), "other": other, "why": said}
+def _score(folder: Path, cache: Path, trait: str) -> dict[str, Any]:
+    _, findings = check_files(folder, cache)
+    reasons = [finding.why for finding in findings if finding.check == "shortcut"]
+    other = [why for why in reasons if f"the {trait} alone" not in why]
+    return {"check": "shortcut", "found": len(other) < len(reasons), "other": other, "why": reasons}

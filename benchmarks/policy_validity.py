@@ -1,13 +1,13 @@
-"""What "at most 5 % wrong" and sets at 90 % come to on real pictures that neither the head nor its limits have seen.
+"""Error rate of the accept policy at 5 % and coverage of prediction sets, on held-out real pictures.
 
-The recipe is fixed once: a logistic regression on all blocks, with one temperature. In each of 100 draws whole groups
-are dealt to parts, class by class:
+The classifier is fixed: logistic regression on all feature blocks, with one temperature. In each of 100 draws, groups
+are assigned to parts, stratified by class:
 
-* held-out: a head learns from 60 % of the pictures, its limits are set by 20 %, the last 20 % judge;
-* cross-fitted: limits are set by the answers of five folds of 80 %, the head is refitted on these, 20 % judge.
+* held-out: the head is fitted on 60 % of the pictures, the thresholds on 20 %, and the last 20 % test them;
+* cross-fitted: the thresholds are fitted on five-fold predictions for 80 %, the head is refitted on these, 20 % test.
 
-A broken draw is one in which the share of accepted groups with a wrong answer, among those that judge, is above what
-was asked; these are few, so chance breaks many: `wrong` is the error over all draws together.
+A violation is a draw in which the error rate over the accepted groups of the test part is above the limit. Test parts
+are small, so many violations are chance: `wrong` is the error rate over all draws together.
 
 Usage: python benchmarks/policy_validity.py [PACK ...] [--draws 100]. Needs DISCERN_TEST_DATA (default ../shared/data).
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pack_features import DATA, Pack, look
+from pack_features import DATA, Pack, load_pack
 
 from discern.bundle.heads import softmax
 from discern.bundle.prediction_sets import label_sets
@@ -41,22 +41,23 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("packs", nargs="*")
     parser.add_argument("--draws", type=int, default=100)
-    asked = parser.parse_args()
+    args = parser.parse_args()
     print(
-        f"{'pack':<18}{'basis':<14}{'groups':>8}{'right':>8}{'share':>8}{'nothing':>9}{'wrong':>8}{'broken':>8}  sets"
+        f"{'pack':<18}{'basis':<14}{'groups':>8}{'accuracy':>10}{'share':>8}"
+        f"{'no policy':>11}{'wrong':>8}{'violated':>10}  sets"
     )
     rows = []
-    for name in asked.packs or PACKS:
-        trial = Trial(look(DATA / name, limit=None))
+    for name in args.packs or PACKS:
+        trial = Trial(load_pack(DATA / name, limit=None))
         for basis in PARTS:
-            rows.append({"pack": name, **trial.run(basis, asked.draws)})
-            print(line(rows[-1]), flush=True)
+            rows.append({"pack": name, **trial.run(basis, args.draws)})
+            print(format_row(rows[-1]), flush=True)
     OUT.mkdir(exist_ok=True)
-    (OUT / "policy_validity.json").write_text(json.dumps({"risk": RISK, "draws": asked.draws, "rows": rows}, indent=1))
+    (OUT / "policy_validity.json").write_text(json.dumps({"risk": RISK, "draws": args.draws, "rows": rows}, indent=1))
 
 
 class Trial:
-    """One pack with its recipe."""
+    """Repeated random splits of one pack."""
 
     def __init__(self, pack: Pack) -> None:
         self.labels, self.groups = pack.labels, pack.group
@@ -64,25 +65,24 @@ class Trial:
         self.space = FeatureSpace(pack.features, spans, (1.0, *[0.7] * (len(spans) - 1)))
         self.classes = int(self.labels.max()) + 1
         everything = np.arange(len(self.labels))
-        logits = self.across(everything, seed=0)
+        logits = self.out_of_fold_logits(everything, seed=0)
         present = np.ones_like(logits, bool)
         self.temperature = fit_temperature(logits, self.labels, np.ones(len(logits)), present)
 
     def run(self, basis: str, draws: int) -> dict[str, Any]:
-        """Judge what is promised over many draws."""
+        """Return the mean results over the draws."""
         results = list(parallel_map([partial(self.draw, basis, seed) for seed in range(draws)]))
         accepted, wrong = np.array([result["accepted"] for result in results]).T
-        judged = np.array([result["judged"] for result in results])
-        kept = accepted > 0
+        test_groups = np.array([result["test_groups"] for result in results])
         return {
             "basis": basis,
             "groups": float(np.mean([result["groups"] for result in results])),
-            "right": float(np.mean([result["right"] for result in results])),
-            "share": float(np.mean(accepted / judged)),
-            "nothing": float(np.mean([result["nothing"] for result in results])),
-            "wrong": float(wrong.sum() / accepted.sum()) if kept.any() else None,
+            "accuracy": float(np.mean([result["accuracy"] for result in results])),
+            "share": float(np.mean(accepted / test_groups)),
+            "no_policy": float(np.mean([result["no_policy"] for result in results])),
+            "wrong": float(wrong.sum() / accepted.sum()) if accepted.any() else None,
             "pictures_wrong": mean([result["pictures_wrong"] for result in results]),
-            "broken": float(np.mean(wrong > RISK * accepted)),
+            "violated": float(np.mean(wrong > RISK * accepted)),
             "sets": {
                 str(nominal): {
                     "coverage": float(np.mean([result["sets"][nominal][0] for result in results])),
@@ -93,53 +93,54 @@ class Trial:
         }
 
     def draw(self, basis: str, seed: int) -> dict[str, Any]:
-        """Fit, set the limits, and judge them."""
+        """Fit the head and the thresholds, and test them."""
         part = assign_folds(self.labels, self.groups, PARTS[basis], seed=seed)
-        learned, judged = np.flatnonzero(part == 0), np.flatnonzero(part == part.max())
-        limits = learned if basis == "cross-fitted" else np.flatnonzero(part == 1)
-        head = self.fit(learned)
-        said = self.across(learned, seed) if basis == "cross-fitted" else head.logits(self.space.rows(limits))
-        calibrated, future = (self.answer(logits) for logits in (said, head.logits(self.space.rows(judged))))
-        truth, right = self.labels[limits], calibrated.argmax(axis=1) == self.labels[limits]
-        promise = fit_risk_control(calibrated.max(axis=1), right, groups=self.groups[limits], risk=RISK)
+        train, test = np.flatnonzero(part == 0), np.flatnonzero(part == part.max())
+        tuning = train if basis == "cross-fitted" else np.flatnonzero(part == 1)
+        head = self.fit(train)
+        cross_fitted = basis == "cross-fitted"
+        logits = self.out_of_fold_logits(train, seed) if cross_fitted else head.logits(self.space.rows(tuning))
+        tuning_probabilities = self.probabilities_of(logits)
+        test_probabilities = self.probabilities_of(head.logits(self.space.rows(test)))
+        truth, correct = self.labels[tuning], tuning_probabilities.argmax(axis=1) == self.labels[tuning]
+        policy = fit_risk_control(tuning_probabilities.max(axis=1), correct, groups=self.groups[tuning], risk=RISK)
         sets = {}
         for nominal in COVERAGE:
-            inside = label_sets(
-                future, fit_prediction_sets(calibrated, truth, groups=self.groups[limits], coverage=nominal)
-            )
-            own = inside[np.arange(len(judged)), self.labels[judged]]
-            sets[nominal] = (self.by_group(own, judged), self.by_group(inside.sum(axis=1), judged))
-        good = future.argmax(axis=1) == self.labels[judged]
-        stands = future.max(axis=1) >= (2.0 if promise.t_accept is None else promise.t_accept)
-        wrong = len(np.unique(self.groups[judged[stands & ~good]]))
+            level = fit_prediction_sets(tuning_probabilities, truth, groups=self.groups[tuning], coverage=nominal)
+            sets_at_level = label_sets(test_probabilities, level)
+            contains_truth = sets_at_level[np.arange(len(test)), self.labels[test]]
+            sets[nominal] = (self.by_group(contains_truth, test), self.by_group(sets_at_level.sum(axis=1), test))
+        correct = test_probabilities.argmax(axis=1) == self.labels[test]
+        accepted = test_probabilities.max(axis=1) >= (2.0 if policy.t_accept is None else policy.t_accept)
+        wrong = len(np.unique(self.groups[test[accepted & ~correct]]))
         return {
-            "groups": len(np.unique(self.groups[limits])),
-            "nothing": promise.t_accept is None,
-            "accepted": (len(np.unique(self.groups[judged[stands]])), wrong),
-            "judged": len(np.unique(self.groups[judged])),
-            "pictures_wrong": float(np.mean(~good[stands])) if stands.any() else None,
-            "right": self.by_group(good, judged),
+            "groups": len(np.unique(self.groups[tuning])),
+            "no_policy": policy.t_accept is None,
+            "accepted": (len(np.unique(self.groups[test[accepted]])), wrong),
+            "test_groups": len(np.unique(self.groups[test])),
+            "pictures_wrong": float(np.mean(~correct[accepted])) if accepted.any() else None,
+            "accuracy": self.by_group(correct, test),
             "sets": sets,
         }
 
     def fit(self, rows: np.ndarray) -> Any:
-        learned, labels = self.space.rows(rows), self.labels[rows]
-        return fit_logistic(learned, labels, np.ones(len(rows)), classes=self.classes, strength=STRENGTH)
+        train, labels = self.space.rows(rows), self.labels[rows]
+        return fit_logistic(train, labels, np.ones(len(rows)), classes=self.classes, strength=STRENGTH)
 
-    def across(self, rows: np.ndarray, seed: int) -> np.ndarray:
-        """Logits for each of some rows by the head of the other folds."""
+    def out_of_fold_logits(self, rows: np.ndarray, seed: int) -> np.ndarray:
+        """Return out-of-fold logits of the rows."""
         fold = assign_folds(self.labels[rows], self.groups[rows], [1.0] * FOLDS, seed=seed + 1000)
         logits = np.zeros((len(rows), self.classes))
         for number in np.unique(fold):
-            held = fold == number
-            logits[held] = self.fit(rows[~held]).logits(self.space.rows(rows[held]))
+            test = fold == number
+            logits[test] = self.fit(rows[~test]).logits(self.space.rows(rows[test]))
         return logits
 
-    def answer(self, logits: np.ndarray) -> np.ndarray:
+    def probabilities_of(self, logits: np.ndarray) -> np.ndarray:
         return softmax(logits / self.temperature)
 
     def by_group(self, values: np.ndarray, rows: np.ndarray) -> float:
-        """The mean in which each group has the same say."""
+        """Return the mean in which each group has the same weight."""
         _, place, count = np.unique(self.groups[rows], return_inverse=True, return_counts=True)
         return float(np.average(values, weights=1 / count[place]))
 
@@ -149,14 +150,14 @@ def mean(values: list[float | None]) -> float | None:
     return float(np.mean(known)) if known else None
 
 
-def line(row: dict[str, Any]) -> str:
+def format_row(row: dict[str, Any]) -> str:
     wrong = "-" if row["wrong"] is None else f"{row['wrong']:.2%}"
     sets = ", ".join(
         f"{float(key):.0%}: {each['coverage']:.1%} x{each['size']:.2f}" for key, each in row["sets"].items()
     )
     return (
-        f"{row['pack']:<18}{row['basis']:<14}{row['groups']:>8.0f}{row['right']:>8.1%}{row['share']:>8.1%}"
-        f"{row['nothing']:>9.0%}{wrong:>8}{row['broken']:>8.0%}  {sets}"
+        f"{row['pack']:<18}{row['basis']:<14}{row['groups']:>8.0f}{row['accuracy']:>10.1%}{row['share']:>8.1%}"
+        f"{row['no_policy']:>11.0%}{wrong:>8}{row['violated']:>10.0%}  {sets}"
     )
 
 

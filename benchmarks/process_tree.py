@@ -1,14 +1,14 @@
-"""Which processes belong together; Linux only."""
+"""Process trees, read from /proc; Linux only."""
 
 import contextlib
 from pathlib import Path
 
 
-def family(process: int) -> list[int]:
-    """A process and those that it began."""
+def process_tree(process: int) -> list[int]:
+    """Return a process id and those of all its descendants."""
     found = [process]
     with contextlib.suppress(OSError):
         for task in Path(f"/proc/{process}/task").iterdir():
             for child in (task / "children").read_text().split():
-                found += family(int(child))
+                found += process_tree(int(child))
     return found

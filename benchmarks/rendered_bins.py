@@ -1,8 +1,8 @@
-"""Rendered bins: one to five things in a bin of a warehouse, seen from the front, for the benchmark of counting.
+"""Rendered warehouse bins with one to five objects, seen from the front, for the benchmark of ordinal labels.
 
-Boxes, books, bottles and bags of random colours, patterns and print touch, lean and hide each other; tape crosses the
-front; light, camera, blur, noise and compression vary. Each thing keeps at least a quarter of its outline in view. One
-thing may look like two (a box of two colours, a wide label), and two like one: counting colours is not enough.
+Boxes, books, bottles and bags with random colours, patterns and print touch, lean on and occlude each other; tape
+crosses the front; light, camera, blur, noise and compression vary. At least a quarter of each object is visible. One
+object may look like two (a box of two colours, a wide label) and two like one, so counting colours is not enough.
 
 Usage: python benchmarks/rendered_bins.py FOLDER [--count 1500] [--seed 0]. Writes FOLDER/1 ... FOLDER/5.
 """
@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont
 
-MOST = 5
+LARGEST_COUNT = 5
 SIDE = 384
-_IN_VIEW = 0.25
-_TRIES = 10
+_VISIBLE_SHARE = 0.25
+_ATTEMPTS = 10
 _LETTERS = np.array(list("ABCDEFGHIKLMNOPRSTUVWXYZ0123456789"))
 Random = np.random.Generator
 Placed = tuple[Image.Image, tuple[int, int]]
@@ -31,13 +31,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--count", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
-    write_bins(asked.folder, asked.count, seed=asked.seed)
+    args = parser.parse_args()
+    write_bins(args.folder, args.count, seed=args.seed)
 
 
 def write_bins(folder: Path, count: int, *, seed: int = 0) -> None:
     """Write `count` pictures into `folder`/1 ... `folder`/5, as many of each."""
-    for number in range(1, MOST + 1):
+    for number in range(1, LARGEST_COUNT + 1):
         (folder / str(number)).mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(partial(_write, folder, seed), range(count), chunksize=20))
@@ -45,91 +45,93 @@ def write_bins(folder: Path, count: int, *, seed: int = 0) -> None:
 
 def _write(folder: Path, seed: int, number: int) -> None:
     random = np.random.default_rng([seed, number])
-    count = number % MOST + 1
-    # Names tell nothing: numbered ones would look like a film.
+    count = number % LARGEST_COUNT + 1
+    # Random names: numbered ones would be grouped as a sequence.
     path = folder / str(count) / f"{random.bytes(6).hex()}.jpg"
     render(count, random).save(path, quality=int(random.integers(35, 92)))
 
 
 def render(count: int, random: Random) -> Image.Image:
-    """One bin with `count` things; RGB, its sides 240 to 330 px."""
+    """Render a bin with `count` objects: RGB, sides of 240 to 330 px."""
     scene = _bin(random)
-    for thing, place in _pile(count, random):
-        shadow = Image.new("RGBA", thing.size, (0, 0, 0, 0))
-        shadow.putalpha(thing.getchannel("A").point(lambda value: int(value * 0.45)))
+    for item, place in _pile(count, random):
+        shadow = Image.new("RGBA", item.size, (0, 0, 0, 0))
+        shadow.putalpha(item.getchannel("A").point(lambda value: int(value * 0.45)))
         drop = random.integers(3, 12, 2)
         shadow = shadow.filter(ImageFilter.GaussianBlur(5))
         scene.paste(shadow, (place[0] + int(drop[0]), place[1] - int(drop[1]) // 3), shadow)
-        scene.paste(thing, place, thing)
+        scene.paste(item, place, item)
     _tape(scene, random)
     return _photograph(scene, random)
 
 
 def _pile(count: int, random: Random) -> list[Placed]:
-    """Things and where they are, back to front, so that each can be seen."""
+    """Draw objects and positions, back to front, such that each is visible."""
     size = random.uniform(0.7, 1.35)
     while True:
-        things = [_thing(random, size) for _ in range(count)]
-        for _ in range(_TRIES):
-            placed = _arrange(things, random)
-            if _all_in_view(placed):
+        objects = [_object(random, size) for _ in range(count)]
+        for _ in range(_ATTEMPTS):
+            placed = _arrange(objects, random)
+            if _all_visible(placed):
                 return placed
 
 
-def _arrange(things: list[Image.Image], random: Random) -> list[Placed]:
-    crowd, piled = random.uniform(0.2, 1.0), random.uniform(0, 0.7)
+def _arrange(objects: list[Image.Image], random: Random) -> list[Placed]:
+    spread, piled = random.uniform(0.2, 1.0), random.uniform(0, 0.7)
     placed: list[Placed] = []
-    for thing in things:
+    for item in objects:
         below = placed[random.integers(len(placed))] if placed and random.random() < piled else None
-        placed.append(_place(thing, below, crowd, random))
+        placed.append(_place(item, below, spread, random))
     return sorted(placed, key=lambda item: item[1][1] + item[0].height + 40 * random.standard_normal())
 
 
-def _place(thing: Image.Image, below: Placed | None, crowd: float, random: Random) -> Placed:
-    """Things stand on the floor, or on another; `crowd` 1: anywhere, less: pushed together."""
-    middle = SIDE / 2 + crowd * random.uniform(-0.34, 0.34) * SIDE
+def _place(item: Image.Image, below: Placed | None, spread: float, random: Random) -> Placed:
+    """Place an object on the floor or on another one; `spread` 1: anywhere, less: closer together."""
+    middle = SIDE / 2 + spread * random.uniform(-0.34, 0.34) * SIDE
     bottom = SIDE * random.uniform(0.80, 0.93)
     if below is not None:
         other, (left, top) = below
         middle = left + other.width * random.uniform(0.2, 0.8)
         bottom = top + other.height * random.uniform(0.02, 0.2)
-    left = np.clip(middle - thing.width / 2, 0.05 * SIDE, 0.95 * SIDE - thing.width)
-    return thing, (int(left), int(max(bottom - thing.height, 0.06 * SIDE)))
+    left = np.clip(middle - item.width / 2, 0.05 * SIDE, 0.95 * SIDE - item.width)
+    return item, (int(left), int(max(bottom - item.height, 0.06 * SIDE)))
 
 
-def _all_in_view(placed: list[Placed]) -> bool:
+def _all_visible(placed: list[Placed]) -> bool:
     owner = np.full((SIDE, SIDE), -1)
     areas = []
-    for number, (thing, (left, top)) in enumerate(placed):
+    for number, (item, (left, top)) in enumerate(placed):
         outline = np.zeros((SIDE, SIDE), bool)
-        mask = np.asarray(thing.getchannel("A")) > 128
+        mask = np.asarray(item.getchannel("A")) > 128
         rows, columns = max(top, 0), max(left, 0)
-        seen = mask[rows - top : SIDE - top, columns - left : SIDE - left]
-        outline[rows : rows + seen.shape[0], columns : columns + seen.shape[1]] = seen
+        visible = mask[rows - top : SIDE - top, columns - left : SIDE - left]
+        outline[rows : rows + visible.shape[0], columns : columns + visible.shape[1]] = visible
         owner[outline] = number
         areas.append(mask.sum())
     shares = np.bincount(owner[owner >= 0], minlength=len(placed)) / np.array(areas)
-    return bool((shares >= _IN_VIEW).all())
+    return bool((shares >= _VISIBLE_SHARE).all())
 
 
-# --- things ---------------------------------------------------------------------------------------------------------
+# --- objects -------------------------------------------------------------------------------------------------------
 
 
-def _thing(random: Random, size: float) -> Image.Image:
-    """One thing as RGBA, turned a little."""
-    kinds: list[Callable[[Random, int, int], Image.Image]] = [_box, _box, _book, _bottle, _bag]
-    kind = kinds[random.integers(len(kinds))]
+def _object(random: Random, size: float) -> Image.Image:
+    """Draw one object as RGBA, slightly rotated."""
+    renderers: list[Callable[[Random, int, int], Image.Image]] = [_box, _box, _book, _bottle, _bag]
+    kind = renderers[random.integers(len(renderers))]
     scale = size * random.uniform(0.65, 1.25)
     drawn = kind(random, int(scale * random.uniform(70, 170)), int(scale * random.uniform(70, 190)))
     angle = random.choice([0, 90]) * (random.random() < 0.3) + random.normal(0, 9 if random.random() < 0.7 else 25)
     drawn = drawn.rotate(float(angle), Image.Resampling.BICUBIC, expand=True)
     drawn = drawn.crop(drawn.getbbox())
-    most = 0.72 * SIDE / max(drawn.size)
-    return drawn if most >= 1 else drawn.resize((int(drawn.width * most), int(drawn.height * most)))
+    scale_limit = 0.72 * SIDE / max(drawn.size)
+    return (
+        drawn if scale_limit >= 1 else drawn.resize((int(drawn.width * scale_limit), int(drawn.height * scale_limit)))
+    )
 
 
 def _box(random: Random, width: int, height: int) -> Image.Image:
-    """A front, and the side and top that the camera happens to see."""
+    """Draw a box: its front, one side and the top."""
     deep, lift = int(width * random.uniform(0.05, 0.4)), int(height * random.uniform(0.0, 0.25))
     front = _printed(random, width, height)
     plain = front.resize((8, 8), Image.Resampling.BOX)
@@ -146,7 +148,7 @@ def _box(random: Random, width: int, height: int) -> Image.Image:
 
 
 def _book(random: Random, width: int, height: int) -> Image.Image:
-    """A cover with its pages' edge, or a spine among others: narrow and long."""
+    """Draw a book: a cover with the edge of its pages, or a narrow spine."""
     if random.random() < 0.5:
         width = max(18, width // 4)
     cover = _printed(random, width, int(height * 1.2))
@@ -161,7 +163,7 @@ def _book(random: Random, width: int, height: int) -> Image.Image:
 
 
 def _bottle(random: Random, width: int, height: int) -> Image.Image:
-    """A body with shoulders, a neck and a cap, shaded as a cylinder."""
+    """Draw a bottle: body, shoulders, neck and cap, shaded as a cylinder."""
     width, height = max(30, int(width * 0.6)), int(height * 1.1)
     body, neck = int(height * random.uniform(0.6, 0.8)), int(width * random.uniform(0.2, 0.4))
     skin = _fill(random, width, height)
@@ -184,7 +186,7 @@ def _bottle(random: Random, width: int, height: int) -> Image.Image:
 
 
 def _bag(random: Random, width: int, height: int) -> Image.Image:
-    """A soft outline, with creases that shine."""
+    """Draw a bag: a soft outline with glossy creases."""
     skin = _printed(random, width, height)
     turns = np.linspace(0, 2 * np.pi, 60, endpoint=False)
     radius = 1 + sum(random.normal(0, 0.05) * np.cos(wave * turns + random.uniform(0, 6)) for wave in range(2, 7))
@@ -205,7 +207,7 @@ def _bag(random: Random, width: int, height: int) -> Image.Image:
 
 
 def _colour(random: Random) -> tuple[int, int, int]:
-    """Brown, white, grey and black as often as something gay."""
+    """Draw a colour: half of the time brown, white, grey or black, else any."""
     kind = random.random()
     if kind < 0.25:
         colour = np.array([172, 132, 92]) * random.uniform(0.7, 1.2)
@@ -218,13 +220,13 @@ def _colour(random: Random) -> tuple[int, int, int]:
 
 
 def _cloud(random: Random, width: int, height: int, cells: int) -> np.ndarray:
-    """Smooth noise in 0..1, `[height, width, 1]`."""
+    """Return smooth noise in 0 to 1, `[height, width, 1]`."""
     coarse = Image.fromarray(random.integers(0, 256, (cells, cells), np.uint8))
     return np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC))[..., None] / 255
 
 
 def _fill(random: Random, width: int, height: int) -> Image.Image:
-    """A surface of one or two colours: plain, striped, checked, parted, or blotched as a printed photograph."""
+    """Draw a surface of one or two colours: plain, striped, checked, split or mottled."""
     one, two = (np.array(_colour(random), np.float32) for _ in range(2))
     rows, columns = np.mgrid[0:height, 0:width]
     along = columns * np.cos(turn := random.uniform(0, np.pi)) + rows * np.sin(turn)
@@ -246,7 +248,7 @@ def _fill(random: Random, width: int, height: int) -> Image.Image:
 
 
 def _printed(random: Random, width: int, height: int) -> Image.Image:
-    """A surface with up to three printed labels: text, bars or a picture."""
+    """Draw a surface with up to three printed labels: text, bar codes or pictures."""
     skin = _fill(random, width, height)
     for _ in range(random.integers(0, 4)):
         wide, high = (max(10, int(random.uniform(0.2, 0.85) * side)) for side in (width, height))
@@ -280,7 +282,7 @@ def _bars(draw: ImageDraw.ImageDraw, random: Random, width: int, height: int) ->
 
 
 def _bin(random: Random) -> Image.Image:
-    """The inside of a box of cardboard or fabric: back, floor, walls and lid in one-point perspective."""
+    """Draw the inside of a cardboard or fabric bin: back, floor, walls and lid in one-point perspective."""
     cardboard = random.random() < 0.5
     tone = (
         (168, 128, 88) if cardboard else [(52, 60, 80), (70, 70, 72), (32, 34, 38), (120, 112, 100)][random.integers(4)]
@@ -309,7 +311,7 @@ def _bin(random: Random) -> Image.Image:
 
 
 def _tape(scene: Image.Image, random: Random) -> None:
-    """Up to three bands across the front, as they keep things from falling out: shiny, half transparent."""
+    """Draw up to three glossy, translucent bands of tape across the front."""
     for _ in range(random.integers(0, 4)):
         height, thick = SIDE * random.uniform(0.3, 0.95), random.uniform(10, 34)
         slope, bright = random.normal(0, 25), int(random.integers(150, 255))
@@ -322,12 +324,12 @@ def _tape(scene: Image.Image, random: Random) -> None:
 
 
 def _photograph(scene: Image.Image, random: Random) -> Image.Image:
-    """Camera angle, light, blur and noise."""
+    """Apply camera angle, light, blur and noise."""
     width, height = (int(side) for side in random.integers(240, 331, 2))
     near = random.uniform(0, 0.05) * SIDE
     inner = [(near, near), (SIDE - near, near), (SIDE - near, SIDE - near), (near, SIDE - near)]
-    seen = [(x + random.normal(0, 0.025) * SIDE, y + random.normal(0, 0.025) * SIDE) for x, y in inner]
-    mapping = _mapping(_corners(width, height), seen)
+    visible = [(x + random.normal(0, 0.025) * SIDE, y + random.normal(0, 0.025) * SIDE) for x, y in inner]
+    mapping = _mapping(_corners(width, height), visible)
     photo = scene.transform((width, height), Image.Transform.PERSPECTIVE, mapping, Image.Resampling.BICUBIC)
     photo = photo.filter(ImageFilter.GaussianBlur(float(random.choice([0, 0.4, 0.8, 1.4]))))
     lit = np.asarray(photo, np.float32) / 255
@@ -348,7 +350,7 @@ def _corners(width: float, height: float) -> list[tuple[float, float]]:
 
 
 def _warp(canvas: Image.Image, face: Image.Image, corners: list[tuple[float, float]]) -> None:
-    """Paste a face into four corners of a canvas: upper left, upper right, lower right, lower left."""
+    """Paste a face into four corners of a canvas: top left, top right, bottom right, bottom left."""
     area = Image.new("L", canvas.size)
     ImageDraw.Draw(area).polygon(corners, 255)
     if area.getbbox() is None:
@@ -361,7 +363,7 @@ def _warp(canvas: Image.Image, face: Image.Image, corners: list[tuple[float, flo
 
 
 def _mapping(target: list[tuple[float, float]], source: list[tuple[float, float]]) -> list[float] | None:
-    """The eight numbers of the perspective map from target to source corners; None where corners fall together."""
+    """Return the eight coefficients of the perspective transform from target to source corners; None if singular."""
     rows, right = [], []
     for (x, y), (u, v) in zip(target, source, strict=True):
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]

@@ -1,4 +1,7 @@
-"""All measurements in one go: tables on the screen, JSON in benchmarks/out/."""
+"""Run the benchmarks: tables on the terminal, JSON in benchmarks/out/.
+
+Usage: python benchmarks/run.py [NAME ...]; default: all.
+"""
 
 import subprocess
 import sys
@@ -30,9 +33,9 @@ SCRIPTS = (
 
 
 def main() -> None:
-    wanted = sys.argv[1:] or SCRIPTS
+    names = sys.argv[1:] or SCRIPTS
     failed = []
-    for name in wanted:
+    for name in names:
         print(f"\n=== {name} ===", flush=True)
         start = time.perf_counter()
         script = Path(__file__).with_name(f"{name}.py")

@@ -1,19 +1,17 @@
-"""Times and peak memory of a scan, of features and of grouping as the number of pictures grows.
+"""Time and peak memory of scanning, feature extraction and grouping, by the number of pictures.
 
     python benchmarks/scaling.py [--sizes 10000 30000 100000] [--side 100] [--steps scan features group]
                                [--backbone lite0]
 
-Pictures are drawn: JPEGs of 100 pixels of which half are unlike each other, half are frames of films (an object that
-turns, lit, on plain white, as on a turntable), and one in fifty is a planted copy, encoded anew. With `--side` they are
-enlarged to photographs of another width, with some noise. The scan is held against a bare loop over the same files in
-the same run: read, and decode to RGB with Pillow, once in as many threads and once in as many processes as there are
-cores; the faster counts. Where others use the machine as well, the share of seconds that cores were busy says more:
-those of the bare loop, for a thousand pictures, over those of the scan and its helpers. Features are by default those
-of a stand-in that sees mean colours, because the point is what stands around the net; `--backbone lite0` measures the
-real one.
+The pictures are synthetic JPEGs of 100 px: half are distinct scenes, half are frames of films (an object on a turntable
+before plain white), and one in fifty is a re-encoded copy. `--side` scales them to another width and adds noise. The
+scan is compared with a bare loop over the same files that reads them and decodes to RGB with Pillow, in one thread and
+in one process per core; the faster counts. On a shared machine the ratio of CPU times is more reliable: that of the
+bare loop over a thousand pictures to that of the scan and its workers. By default, the backbone computes mean colours,
+so that the overhead around the network is measured; `--backbone lite0` measures a real one.
 
-Each measurement is a process of its own. Its memory is what it and its own children hold for themselves (`RssAnon` of
-Linux, looked at five times a second): pages of files that are mapped belong to the system, which may take them back.
+Each measurement runs in a separate process. Its memory is the private memory of the process and its children (`RssAnon`
+of Linux, sampled five times per second): mapped pages of files do not count, because the system can reclaim them.
 """
 
 import argparse
@@ -38,7 +36,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from process_tree import family
+from process_tree import process_tree
 
 from discern.catalog import Catalog, scan
 from discern.features import extract, load_backbone
@@ -57,22 +55,25 @@ SPAWN = multiprocessing.get_context("spawn")
 
 @dataclass(frozen=True, kw_only=True)
 class Turntable:
-    """An object of some class: a ball or egg with a pattern, seen as it turns.
+    """A rotating object: an ellipsoid with a pattern.
 
-    Args:
-        kind: its class; objects of one class share colours and shape, roughly.
-        number: which object of the class.
+    Attributes:
+        class_number: its class; objects of one class have similar colours and shape.
+        number: number of the object within the class.
     """
 
-    kind: int
+    class_number: int
     number: int
 
     def frames(self, count: int) -> Iterator[Image.Image]:
-        of_kind, own = np.random.default_rng([1, self.kind]), np.random.default_rng([2, self.kind, self.number])
-        pattern = self._pattern(of_kind, own)
-        shape = of_kind.uniform(0.65, 1, 2) * own.uniform(0.92, 1, 2)
-        surface, solid = _surface(shape, own.uniform(-0.5, 0.5))
-        light = _shade(surface, own)
+        of_class, of_object = (
+            np.random.default_rng([1, self.class_number]),
+            np.random.default_rng([2, self.class_number, self.number]),
+        )
+        pattern = self._pattern(of_class, of_object)
+        shape = of_class.uniform(0.65, 1, 2) * of_object.uniform(0.92, 1, 2)
+        surface, solid = _surface(shape, of_object.uniform(-0.5, 0.5))
+        light = _shade(surface, of_object)
         longitude = np.arctan2(surface[..., 0], surface[..., 2]) / (2 * np.pi)
         latitude = np.arcsin(np.clip(surface[..., 1], -1, 1)) / np.pi + 0.5
         row = np.clip(latitude * pattern.shape[0], 0, pattern.shape[0] - 1).astype(np.int64)
@@ -82,37 +83,37 @@ class Turntable:
             pixels = np.clip(pattern[row, column] * strength[..., None], 0, 255)
             yield Image.fromarray(np.where(solid[..., None], pixels, 255).astype(np.uint8))
 
-    def _pattern(self, of_kind: np.random.Generator, own: np.random.Generator) -> np.ndarray:
-        """Colours around the object: float32 [64, 128, 3]."""
-        base, other = of_kind.uniform(40, 230, (2, 3)) + own.uniform(-12, 12, (2, 3))
-        mottle = _noise(of_kind.integers(3, 10), 64, own) * 0.7 + _noise(24, 64, own) * 0.3
+    def _pattern(self, of_class: np.random.Generator, of_object: np.random.Generator) -> np.ndarray:
+        """Return the colours around the object, float32 `[64, 128, 3]`."""
+        base, other = of_class.uniform(40, 230, (2, 3)) + of_object.uniform(-12, 12, (2, 3))
+        mottle = _noise(of_class.integers(3, 10), 64, of_object) * 0.7 + _noise(24, 64, of_object) * 0.3
         share = 1 / (1 + np.exp(-6 * mottle))
         return (base + (other - base) * np.concatenate([share, share[:, ::-1]], axis=1)[..., None]).astype(np.float32)
 
 
 def _surface(shape: np.ndarray, tilt: float) -> tuple[np.ndarray, np.ndarray]:
-    """Where each pixel lies on a unit ball, float64 [SIDE, SIDE, 3], and whether it lies on it."""
+    """Return the point of the unit sphere at each pixel, float64 `[SIDE, SIDE, 3]`, and a mask of the sphere."""
     across = (np.arange(SIDE) + 0.5) / SIDE * 2 - 1
     x, y = np.meshgrid(across / shape[0] / 0.95, across / shape[1] / 0.95)
-    away = x**2 + y**2
-    z = np.sqrt(np.maximum(1 - away, 0))
+    distance = x**2 + y**2
+    z = np.sqrt(np.maximum(1 - distance, 0))
     cos, sin = math.cos(tilt), math.sin(tilt)
-    return np.stack([x, y * cos - z * sin, y * sin + z * cos], axis=-1), away < 1
+    return np.stack([x, y * cos - z * sin, y * sin + z * cos], axis=-1), distance < 1
 
 
-def _shade(surface: np.ndarray, own: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    lamp = np.array([own.uniform(-0.6, 0.6), -0.5, 0.8])
+def _shade(surface: np.ndarray, of_object: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    lamp = np.array([of_object.uniform(-0.6, 0.6), -0.5, 0.8])
     return 0.45 + 0.6 * np.clip(surface @ (lamp / np.linalg.norm(lamp)), 0, 1), 0.05 * surface[..., 0]
 
 
 def _noise(coarse: int, side: int, rng: np.random.Generator) -> np.ndarray:
-    """Smooth noise around 0, float32 [side, side]."""
+    """Return smooth noise around 0, float32 `[side, side]`."""
     small = Image.fromarray(rng.standard_normal((coarse, coarse)).astype(np.float32))
     return np.asarray(small.resize((side, side), Image.Resampling.BICUBIC))
 
 
 def draw_scene(number: int) -> Image.Image:
-    """A picture unlike all others: two colours and two sizes of noise."""
+    """Draw a distinct picture: three colours and noise at two scales."""
     rng = np.random.default_rng([3, number])
     colours = rng.uniform(0, 255, (3, 3)).astype(np.float32)
     wide, fine = _noise(int(rng.integers(3, 8)), SIDE, rng), _noise(int(rng.integers(12, 40)), SIDE, rng)
@@ -121,7 +122,7 @@ def draw_scene(number: int) -> Image.Image:
 
 
 def enlarge(image: Image.Image, side: int) -> Image.Image:
-    """A photograph of side x 3/4 side pixels, with the noise of a sensor."""
+    """Resize to side x 3/4 side pixels, and add sensor noise."""
     pixels = np.asarray(image.resize((side, side * 3 // 4), Image.Resampling.BICUBIC), np.float32)
     noise = np.random.default_rng(side).standard_normal(pixels.shape, np.float32)
     return Image.fromarray(np.clip(pixels + 4 * noise, 0, 255).astype(np.uint8))
@@ -134,31 +135,31 @@ def encode(image: Image.Image, quality: int = 88, side: int = SIDE) -> bytes:
     return buffer.getvalue()
 
 
-def write_some(folder: Path, side: int, start: int, count: int) -> None:
-    """Write pictures start..start + count: scenes and films in turns, some of them once more in another quality."""
+def write_scenes_and_films(folder: Path, side: int, start: int, count: int) -> None:
+    """Write the pictures start to start + count: scenes and films alternately, some of them re-encoded copies."""
     for block in range(start, start + count, 2 * FRAMES):
         film = block // (2 * FRAMES)
-        frames = Turntable(kind=film % 131, number=film // 131).frames(FRAMES)
+        frames = Turntable(class_number=film % 131, number=film // 131).frames(FRAMES)
         images = {f"film{film}_{at}": image for at, image in enumerate(frames)}
         images |= {f"scene{_word(block + at)}": draw_scene(block + at) for at in range(FRAMES)}
         label = folder / f"class {film % 131}"
         label.mkdir(exist_ok=True)
         names = list(images)[: start + count - block]
         for at, name in enumerate(names):
-            twice = at % COPIES == COPIES - 1
-            image = images[names[at - COPIES // 2]] if twice else images[name]
-            (label / f"{'copy' + _word(block + at) if twice else name}.jpg").write_bytes(
-                encode(image, 70 if twice else 88, side)
+            is_copy = at % COPIES == COPIES - 1
+            image = images[names[at - COPIES // 2]] if is_copy else images[name]
+            (label / f"{'copy' + _word(block + at) if is_copy else name}.jpg").write_bytes(
+                encode(image, 70 if is_copy else 88, side)
             )
 
 
-def write_films(folder: Path, kind: int, count: int) -> None:
-    """Write a class of a set like Fruits-360: films of seven objects, of which one is in both parts and one in Test."""
+def write_films(folder: Path, class_number: int, count: int) -> None:
+    """Write a class of a data set like Fruits-360: films of seven objects, one in Test and one in both parts."""
     for number in range(_OBJECTS):
         frames = count // _OBJECTS + (number < count % _OBJECTS)
-        for at, image in enumerate(Turntable(kind=kind, number=number).frames(frames)):
+        for at, image in enumerate(Turntable(class_number=class_number, number=number).frames(frames)):
             tested = number == 0 or (number == 1 and at % 4 == 3)
-            place = folder / ("Test" if tested else "Training") / f"class {kind}"
+            place = folder / ("Test" if tested else "Training") / f"class {class_number}"
             place.mkdir(parents=True, exist_ok=True)
             (place / f"{number}_{at}_{SIDE}.jpg").write_bytes(encode(image))
 
@@ -167,7 +168,7 @@ _OBJECTS = 7
 
 
 def _word(number: int) -> str:
-    """Write a number in letters, so that a name does not claim a place in a series."""
+    """Write a number in letters, so that the name is not taken for a frame of a sequence."""
     return "".join(chr(ord("a") + int(digit)) for digit in str(number))
 
 
@@ -176,32 +177,36 @@ def write_pictures(folder: Path, count: int, side: int = SIDE) -> None:
     step = 2 * FRAMES
     starts = range(0, count, step)
     with ProcessPoolExecutor(os.cpu_count(), mp_context=SPAWN) as pool:
-        list(pool.map(partial(write_some, folder, side), starts, [min(step, count - start) for start in starts]))
+        list(
+            pool.map(
+                partial(write_scenes_and_films, folder, side), starts, [min(step, count - start) for start in starts]
+            )
+        )
 
 
-def write_fruits(folder: Path, count: int, kinds: int = 131) -> None:
-    counts = [count // kinds + (kind < count % kinds) for kind in range(kinds)]
+def write_fruits(folder: Path, count: int, classes: int = 131) -> None:
+    counts = [count // classes + (class_number < count % classes) for class_number in range(classes)]
     with ProcessPoolExecutor(os.cpu_count(), mp_context=SPAWN) as pool:
-        list(pool.map(partial(write_films, folder), range(kinds), counts))
+        list(pool.map(partial(write_films, folder), range(classes), counts))
 
 
 def bare_loop(folder: Path) -> dict[str, float]:
-    """Pictures per second that are read and decoded, by threads and by processes, with nothing else done."""
+    """Return pictures per second read and decoded, by threads and by processes."""
     paths = [str(path) for path in folder.rglob("*.jpg")]
-    some = [paths[start : start + 64] for start in range(0, len(paths), 64)]
+    batches = [paths[start : start + 64] for start in range(0, len(paths), 64)]
     rates = {}
     pools = {"threads": ThreadPoolExecutor, "processes": partial(ProcessPoolExecutor, mp_context=SPAWN)}
     for name, pool in pools.items():
         with pool(os.cpu_count()) as workers:
-            list(workers.map(decode_all, some[: 4 * (os.cpu_count() or 1)]))  # so that all are there
+            list(workers.map(decode_all, batches[: 4 * (os.cpu_count() or 1)]))  # starts all workers
             start = time.perf_counter()
-            list(workers.map(decode_all, some))
+            list(workers.map(decode_all, batches))
             rates[name] = len(paths) / (time.perf_counter() - start)
     return rates
 
 
 def bare_seconds(folder: Path) -> float:
-    """Seconds of one core that reading and decoding a picture takes, over the first thousand."""
+    """Return the CPU seconds for reading and decoding a picture, averaged over the first thousand."""
     paths = [str(path) for path in itertools.islice(folder.rglob("*.jpg"), 1000)]
     start = time.process_time()
     decode_all(paths)
@@ -215,59 +220,59 @@ def decode_all(paths: list[str]) -> None:
         image.convert("RGB").load()
 
 
-def see_all(catalog: Catalog, backbone: str, cache: Path) -> Rows:
-    eyes = colour_backbone(size=32, mirror=False) if backbone == "colour" else load_backbone(backbone)
+def extract_features(catalog: Catalog, backbone: str, cache: Path) -> Rows:
+    network = colour_backbone(size=32, mirror=False) if backbone == "colour" else load_backbone(backbone)
     rows = np.flatnonzero(catalog.readable)
-    recipe = choose_recipe(list(catalog.table[rows].select("width", "height").iter_rows()), eyes.size)
-    return extract(catalog, rows, eyes, recipe, cache=cache)
+    recipe = choose_recipe(list(catalog.table[rows].select("width", "height").iter_rows()), network.size)
+    return extract(catalog, rows, network, recipe, cache=cache)
 
 
-def do(step: str, folder: Path, cache: Path, backbone: str) -> dict[str, Any]:
-    """One measurement, in a process of its own; what comes before it is in the cache."""
+def run_step(step: str, folder: Path, cache: Path, backbone: str) -> dict[str, Any]:
+    """Measure one step; the steps before it are cached."""
     catalog = None if step == "scan" else scan(folder, cache=cache)
-    seen = see_all(catalog, backbone, cache) if step == "group" and catalog else None
+    features = extract_features(catalog, backbone, cache) if step == "group" and catalog else None
     start, before = time.perf_counter(), sum(os.times()[:4])
     result: dict[str, Any] = {}
     if step == "scan":
         result["pictures"] = len(scan(folder, cache=cache))
     elif step == "features":
         assert catalog is not None
-        result["numbers"] = see_all(catalog, backbone, cache).shape[1]
+        result["numbers"] = extract_features(catalog, backbone, cache).shape[1]
     else:
         assert catalog is not None
-        assert seen is not None
-        assert len(seen) == len(catalog)
-        edges = find_edges(catalog, embeddings=seen)
+        assert features is not None
+        assert len(features) == len(catalog)
+        edges = find_edges(catalog, embeddings=features)
         result |= {"edges": len(edges), "groups": len(form_groups(catalog, edges).sizes)}
     return result | {"seconds": time.perf_counter() - start, "cpu": sum(os.times()[:4]) - before}
 
 
 def measure(step: str, folder: Path, cache: Path, backbone: str) -> dict[str, Any]:
-    words = ["--do", step, "--folder", str(folder), "--cache", str(cache), "--backbone", backbone]
-    with subprocess.Popen([sys.executable, __file__, *words], stdout=subprocess.PIPE, text=True) as process:
+    options = ["--step", step, "--folder", str(folder), "--cache", str(cache), "--backbone", backbone]
+    with subprocess.Popen([sys.executable, __file__, *options], stdout=subprocess.PIPE, text=True) as process:
         peak = 0
         while process.poll() is None:
-            peak = max(peak, sum(map(own_memory, family(process.pid))))
+            peak = max(peak, sum(map(private_memory, process_tree(process.pid))))
             time.sleep(0.2)
         assert process.stdout is not None
-        said = process.stdout.read()
+        output = process.stdout.read()
     if process.returncode:
         sys.exit(f"{step} failed")
-    return json.loads(said) | {"peak_mib": peak >> 20}
+    return json.loads(output) | {"peak_mib": peak >> 20}
 
 
-def own_memory(process: int) -> int:
-    """Bytes that no file stands behind."""
+def private_memory(process: int) -> int:
+    """Return the anonymous resident memory of a process in bytes."""
     with contextlib.suppress(OSError, StopIteration):
         lines = Path(f"/proc/{process}/status").read_text().splitlines()
         return int(next(line for line in lines if line.startswith("RssAnon")).split()[1]) << 10
     return 0
 
 
-def run(sizes: list[int], side: int, steps: list[str], backbone: str, where: Path) -> list[dict[str, Any]]:
+def run(sizes: list[int], side: int, steps: list[str], backbone: str, workdir: Path) -> list[dict[str, Any]]:
     table = []
     for size in sizes:
-        folder, cache = where / f"pictures{size}", where / f"cache{size}"
+        folder, cache = workdir / f"pictures{size}", workdir / f"cache{size}"
         write_pictures(folder, size, side)
         bare = bare_loop(folder)
         row: dict[str, Any] = {"pictures": size, "bare": bare}
@@ -290,21 +295,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
     parser.add_argument("--side", type=int, default=SIDE, help="width in pixels")
-    parser.add_argument("--steps", nargs="*", choices=STEPS, default=STEPS, help="the scan must be among them")
-    parser.add_argument("--backbone", default="colour", help="a name, an ONNX file, or the stand-in `colour`")
+    parser.add_argument("--steps", nargs="*", choices=STEPS, default=STEPS, help="must include the scan")
+    parser.add_argument("--backbone", default="colour", help="name, ONNX file, or `colour` for mean colours")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "scaling.json")
-    parser.add_argument("--do", choices=STEPS, help=argparse.SUPPRESS)
+    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--cache", type=Path, help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.do:
-        print(json.dumps(do(asked.do, asked.folder, asked.cache, asked.backbone)))
+    args = parser.parse_args()
+    if args.step:
+        print(json.dumps(run_step(args.step, args.folder, args.cache, args.backbone)))
         return
-    print("pictures  bare loop/s  share  of cpu" + "".join(f"  {step:>21}" for step in asked.steps))
-    with tempfile.TemporaryDirectory() as where:
-        table = run(asked.sizes, asked.side, asked.steps, asked.backbone, Path(where))
-    asked.out.parent.mkdir(parents=True, exist_ok=True)
-    asked.out.write_text(json.dumps({"backbone": asked.backbone, "side": asked.side, "table": table}, indent=1) + "\n")
+    print("pictures  bare loop/s  share  of cpu" + "".join(f"  {step:>21}" for step in args.steps))
+    with tempfile.TemporaryDirectory() as workdir:
+        table = run(args.sizes, args.side, args.steps, args.backbone, Path(workdir))
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps({"backbone": args.backbone, "side": args.side, "table": table}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
