@@ -30,7 +30,7 @@ from discern.bundle import Model, load
 from discern.catalog import Item
 from discern.catalog.scanner import open_source
 from discern.flow.predict.batch import predict_to
-from discern.flow.predict.stream import answer_items
+from discern.flow.predict.stream import predict_items
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -50,7 +50,7 @@ def bare_loop(model: Model, items: Sequence[Item]) -> None:
 
 
 def stream(model: Model, items: Sequence[Item]) -> None:
-    assert sum(1 for _ in answer_items(model, items)) == len(items)
+    assert sum(1 for _ in predict_items(model, items)) == len(items)
 
 
 def measure_rates(

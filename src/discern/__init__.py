@@ -1,7 +1,7 @@
 """Point it at pictures. Get a classifier you can trust, serve anywhere, and improve from its own traffic.
 
-The public face: what is named here, and nothing else. Each name is imported when it is first asked for, so that
-`import discern` costs nothing.
+The public API is the names listed here, and nothing else. Each is imported on first access, so that `import discern`
+is free.
 """
 
 from importlib import import_module
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from discern.flow.export import ExportResult, export
     from discern.flow.predict.batch import PredictToResult, predict_to
     from discern.flow.predict.predict import Answer, predict
+    from discern.flow.serve import KeyResult, key, serve
     from discern.flow.show import show
     from discern.flow.split import SplitResult, split
     from discern.flow.train import TrainResult, train
     from discern.flow.verify import VerifyResult, verify
+    from discern.serving.config import ServeConfig
 
 _HOMES = {
     "Answer": "discern.flow.predict.predict",
@@ -34,13 +36,13 @@ _HOMES = {
     "Client": "discern.client",
     "DiscernError": "discern.errors",
     "DoctorResult": "discern.flow.doctor",
-    "KeyResult": "discern.flow.serve",
-    "ServeConfig": "discern.serving.config",
     "EvaluateResult": "discern.flow.evaluate.result",
     "ExportResult": "discern.flow.export",
+    "KeyResult": "discern.flow.serve",
     "Model": "discern.bundle",
     "PredictToResult": "discern.flow.predict.batch",
     "Prediction": "discern.bundle",
+    "ServeConfig": "discern.serving.config",
     "SplitResult": "discern.flow.split",
     "TrainResult": "discern.flow.train",
     "VerifyResult": "discern.flow.verify",

@@ -1,4 +1,4 @@
-"""Bundles that were cut, changed, forged, or are something else."""
+"""Truncated, changed and forged bundles, and other files in their place."""
 
 import hashlib
 import io
@@ -28,62 +28,63 @@ MEBI = 2**20
 
 
 @lru_cache
-def whole() -> bytes:
-    """A sound bundle."""
+def sound_bundle() -> bytes:
+    """Build a valid bundle."""
     with tempfile.TemporaryDirectory() as folder:
         return write_small(Path(folder) / "model.discern").read_bytes()
 
 
 @lru_cache
-def sound() -> Members:
+def sound_members() -> Members:
+    """Read the members of the valid bundle."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.discern"
-        path.write_bytes(whole())
+        path.write_bytes(sound_bundle())
         return archive.unpack(path)
 
 
-def saying(members: Members, /, **facts: Any) -> Members:
-    """The members with other facts in `bundle.json`, as whoever forges a bundle would write them."""
+def with_facts(members: Members, /, **facts: Any) -> Members:
+    """Change fields of `bundle.json`, as a forger would."""
     return members | {archive.MANIFEST: json.dumps(json.loads(members[archive.MANIFEST]) | facts).encode()}
 
 
-def holding(members: Members, name: str, data: bytes) -> Members:
-    """The members with another one in the place of `name`, and its hash in `bundle.json`."""
+def with_member(members: Members, name: str, data: bytes) -> Members:
+    """Replace the member `name`, and its hash in `bundle.json`."""
     if name == archive.MANIFEST:
         return members | {name: data}
-    said = json.loads(members[archive.MANIFEST])["members"]
-    return saying(members | {name: data}, members=said | {name: hashlib.sha256(data).hexdigest()})
+    hashes = json.loads(members[archive.MANIFEST])["members"]
+    return with_facts(members | {name: data}, members=hashes | {name: hashlib.sha256(data).hexdigest()})
 
 
-def forged(name: str, data: bytes) -> bytes:
-    """A whole bundle with another member."""
-    return archive.pack(holding(sound(), name, data))
+def forge(name: str, data: bytes) -> bytes:
+    """Pack a bundle with one member replaced."""
+    return archive.pack(with_member(sound_members(), name, data))
 
 
-def arrays(**named: np.ndarray) -> bytes:
-    found = io.BytesIO()
-    np.savez(found, **named)
-    return found.getvalue()
+def serialise_arrays(**named: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **named)
+    return buffer.getvalue()
 
 
-def array(values: np.ndarray) -> bytes:
-    found = io.BytesIO()
-    np.save(found, values, allow_pickle=True)
-    return found.getvalue()
+def serialise_array(values: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, values, allow_pickle=True)
+    return buffer.getvalue()
 
 
 def zip_of(files: Mapping[str, bytes], *, compression: int = zipfile.ZIP_STORED, comment: bytes = b"") -> bytes:
-    found = io.BytesIO()
-    with zipfile.ZipFile(found, "w", compression) as opened:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as opened:
         for name, data in files.items():
             opened.writestr(name, data)
         opened.comment = comment
-    return found.getvalue()
+    return buffer.getvalue()
 
 
 def rezipped(**options: Any) -> bytes:
-    """The sound members in another zip, with the right comment."""
-    return zip_of(sound(), comment=archive.fingerprint(sound()).encode(), **options)
+    """Zip the valid members in another form, with the right comment."""
+    return zip_of(sound_members(), comment=archive.fingerprint(sound_members()).encode(), **options)
 
 
 def _flipped(data: bytes) -> bytes:
@@ -108,12 +109,16 @@ CHANGED: dict[str, Callable[[bytes], bytes]] = {
     "one_bit": lambda data: data[:5000] + bytes([data[5000] ^ 1]) + data[5001:],
     "its_comment": lambda data: data[:-1] + bytes([data[-1] ^ 1]),
     "a_bit_of_each_member": _flipped,
-    "a_member_less": lambda data: zip_of({k: v for k, v in sound().items() if k != "seen.npy"}),
-    "a_member_more": lambda data: zip_of(sound() | {"../run.py": b"import os"}),
-    "other_order": lambda data: zip_of(dict(reversed(sound().items())), comment=archive.fingerprint(sound()).encode()),
+    "a_member_less": lambda data: zip_of({k: v for k, v in sound_members().items() if k != "seen.npy"}),
+    "a_member_more": lambda data: zip_of(sound_members() | {"../run.py": b"import os"}),
+    "other_order": lambda data: zip_of(
+        dict(reversed(sound_members().items())), comment=archive.fingerprint(sound_members()).encode()
+    ),
     "deflated_members": lambda data: rezipped(compression=zipfile.ZIP_DEFLATED),
     "other_times": lambda data: rezipped(),
-    "a_deflated_bomb": lambda data: zip_of(sound() | {"CARD.md": bytes(100 * MEBI)}, compression=zipfile.ZIP_DEFLATED),
+    "a_deflated_bomb": lambda data: zip_of(
+        sound_members() | {"CARD.md": bytes(100 * MEBI)}, compression=zipfile.ZIP_DEFLATED
+    ),
     "a_pickle": lambda data: cifar_batch(np.zeros((0, 3072), np.uint8), []),
     "a_graph_alone": lambda data: colour_graph(),
     "an_hdf5_file": lambda data: b"\x89HDF\r\n\x1a\n" + bytes(2000),
@@ -129,7 +134,7 @@ OTHERS: dict[str, Callable[[], bytes]] = {
     ),
     "a_keras_file": lambda: zip_of({"config.json": b"{}", "model.weights.h5": b"\x89HDF\r\n\x1a\n"}),
 }
-SAID: dict[str, dict[str, Any]] = {
+FACTS: dict[str, dict[str, Any]] = {
     "no_labels": {"labels": []},
     "labels_twice": {"labels": ["red", "red"]},
     "numbers_for_labels": {"labels": [1, 2]},
@@ -138,7 +143,7 @@ SAID: dict[str, dict[str, Any]] = {
     "a_text_for_thresholds": {"thresholds": {"unknown": "high"}},
     "a_list_for_a_threshold": {"thresholds": {"accept": [1]}},
     "null_for_thresholds": {"thresholds": None},
-    "no_number_as_threshold": {"thresholds": {"unknown": float("nan")}},
+    "nan_as_threshold": {"thresholds": {"unknown": float("nan")}},
     "an_infinite_threshold": {"thresholds": {"unknown": float("inf")}},
     "a_text_for_the_temperature": {"temperature": "warm"},
     "null_for_members": {"members": None},
@@ -157,17 +162,17 @@ TEXTS = {
     "a list": b"[]",
     "a number": b"5",
     "null": b"null",
-    "no text": b"\xff",
+    "invalid UTF-8": b"\xff",
     "a deep list": b"[" * 100_000,
     "deep objects": b'{"format":' * 100_000,
-    "no number for a form": b'{"format": NaN}',
+    "nan for a format": b'{"format": NaN}',
     "a number of a million digits": b'{"format": ' + b"9" * 1_000_000 + b"}",
     "zeros": bytes(1000),
 }
 
 
 def graph(*nodes: onnx.NodeProto, initial: tuple[TensorProto, ...] = (), domain: str = "") -> bytes:
-    """A graph of a bundle's form whose work is done by `nodes`."""
+    """Build a valid graph with additional nodes and initializers."""
     model = onnx.load_from_string(colour_graph())
     model.graph.node.extend(nodes)
     model.graph.initializer.extend(initial)
@@ -177,7 +182,7 @@ def graph(*nodes: onnx.NodeProto, initial: tuple[TensorProto, ...] = (), domain:
 
 
 def outside(path: str) -> bytes:
-    """A graph whose weights lie in another file."""
+    """Build a graph whose weights are in another file."""
     model = onnx.load_from_string(colour_graph())
     weight = next(one for one in model.graph.initializer if one.name == "weight")
     weight.ClearField("raw_data")
@@ -188,7 +193,7 @@ def outside(path: str) -> bytes:
 
 
 def elsewhere(*, located: bool = True, named: bool = True) -> TensorProto:
-    """Weights of a small tensor that lie in a file of the working directory."""
+    """Build a small tensor whose data is in a file of the working directory."""
     tensor = TensorProto(name="secret", dims=[6], data_type=TensorProto.FLOAT)
     if located:
         tensor.data_location = TensorProto.EXTERNAL
@@ -213,12 +218,12 @@ def among_sparse_weights() -> bytes:
 
 
 def in_a_branch() -> bytes:
-    """External data two graphs deep."""
-    said = helper.make_tensor_value_info("secret", TensorProto.FLOAT, [6])
-    inner = helper.make_graph([constant(elsewhere())], "inner", [], [said])
+    """Build a graph with external data in a subgraph of a subgraph."""
+    output = helper.make_tensor_value_info("secret", TensorProto.FLOAT, [6])
+    inner = helper.make_graph([constant(elsewhere())], "inner", [], [output])
     for _ in range(2):
         choice = helper.make_node("If", ["yes"], ["secret"], then_branch=inner, else_branch=inner)
-        inner = helper.make_graph([choice], "outer", [], [said])
+        inner = helper.make_graph([choice], "outer", [], [output])
     return graph(choice, initial=(helper.make_tensor("yes", TensorProto.BOOL, [], [True]),))
 
 
@@ -230,7 +235,7 @@ def in_a_function() -> bytes:
 
 
 def endless() -> bytes:
-    """A graph that counts to 2^63 before it answers."""
+    """Build a graph that counts to 2^62 before it returns."""
     far, yes = ("far", TensorProto.INT64, [2**62]), ("yes", TensorProto.BOOL, [True])
     turns = helper.make_tensor_value_info("turn", TensorProto.INT64, [])
     goes_on = helper.make_tensor_value_info("goes_on", TensorProto.BOOL, [])
@@ -249,7 +254,7 @@ def huge_constant() -> bytes:
 
 
 def claimed() -> bytes:
-    """A weight that claims more numbers than it has."""
+    """Build a graph with an initializer whose declared shape exceeds its data."""
     model = onnx.load_from_string(colour_graph())
     model.graph.initializer[0].dims[:] = [2**31, 2**31]
     return bytes(model.SerializeToString())
@@ -260,19 +265,19 @@ def circular() -> bytes:
 
 
 def disguised() -> bytes:
-    """The same loop, with the length of its name written in two bytes, as protobuf may."""
+    """Build the same loop, with the length of its name encoded in two bytes, as protobuf allows."""
     model = onnx.load_from_string(endless())
     loop = model.graph.node.pop().SerializeToString().replace(b'"\x04Loop', b'"\x84\x00Loop')
     return bytes(model.SerializeToString()) + _field(7, _field(1, loop))
 
 
 def _field(number: int, data: bytes) -> bytes:
-    """A field of protobuf, whose bytes may be up to 16383."""
+    """Encode a length-delimited protobuf field of at most 16383 bytes."""
     return bytes([number << 3 | 2, len(data) & 0x7F | 0x80, len(data) >> 7]) + data
 
 
 def in_two_formats() -> bytes:
-    """A model of the engine's own format; for protobuf one long text, and nothing to find fault with."""
+    """Build the start of a file in ORT format that is also valid protobuf, with one long string."""
     return b"\x12\xf3\x07\x00ORTM".ljust(1014, b"\x00")
 
 
@@ -301,14 +306,14 @@ GRAPHS: dict[str, tuple[Callable[[], bytes], tuple[str, ...]]] = {
         lambda: graph(helper.make_node("Run", ["pixels"], ["x"], domain="evil"), domain="evil"),
         DAMAGED,
     ),
-    "an operation that there is not": (lambda: graph(helper.make_node("Run", ["pixels"], ["x"])), DAMAGED),
+    "an operation that does not exist": (lambda: graph(helper.make_node("Run", ["pixels"], ["x"])), DAMAGED),
     "Python": (
         lambda: graph(helper.make_node("PyOp", ["pixels"], ["x"], domain="ai.onnx.contrib"), domain="ai.onnx.contrib"),
         DAMAGED,
     ),
     "a circle": (circular, DAMAGED),
     "a weight that claims exabytes": (claimed, DAMAGED),
-    "the graph of something else": (lambda: colour_backbone().graph, DAMAGED),
+    "the graph of a backbone": (lambda: colour_backbone().graph, DAMAGED),
     "a constant of terabytes": (huge_constant, DAMAGED),
     "a loop without end": (endless, DAMAGED),
     "a loop in disguise": (disguised, DAMAGED),
@@ -319,10 +324,12 @@ GOLDEN = {
     "nothing": b"",
     "garbage": b"garbage",
     "the_beginning_of_a_zip": b"PK\3\4" + bytes(100),
-    "one_array": array(np.zeros(3)),
-    "objects": arrays(picture_0=np.array([{}], object)),
-    "no_pictures": arrays(probabilities=np.zeros((0, 2)), unknown_score=np.zeros(0), embedding=np.zeros((0, 4))),
-    "pictures_that_are_none": arrays(
+    "one_array": serialise_array(np.zeros(3)),
+    "objects": serialise_arrays(picture_0=np.array([{}], object)),
+    "no_pictures": serialise_arrays(
+        probabilities=np.zeros((0, 2)), unknown_score=np.zeros(0), embedding=np.zeros((0, 4))
+    ),
+    "invalid_pictures": serialise_arrays(
         picture_0=np.zeros(9, np.uint8),
         probabilities=np.zeros((1, 2)),
         unknown_score=np.zeros(1),
@@ -332,28 +339,28 @@ GOLDEN = {
 SEEN = {
     "nothing": b"",
     "garbage": b"garbage",
-    "objects": array(np.array([{}], object)),
-    "another shape": array(np.zeros((3, 5), np.uint8)),
-    "another kind": array(np.zeros((3, 8))),
-    "exabytes": array(np.zeros((2, 8), np.uint8)).replace(b"(2, 8), }         ", b"(99999999999, 8), }"),
-    "a header that runs": array(np.zeros((2, 8), np.uint8)).replace(b"'|u1'", b"id(1)"),
+    "objects": serialise_array(np.array([{}], object)),
+    "another shape": serialise_array(np.zeros((3, 5), np.uint8)),
+    "another dtype": serialise_array(np.zeros((3, 8))),
+    "exabytes": serialise_array(np.zeros((2, 8), np.uint8)).replace(b"(2, 8), }         ", b"(99999999999, 8), }"),
+    "a header that runs": serialise_array(np.zeros((2, 8), np.uint8)).replace(b"'|u1'", b"id(1)"),
     "a deep header": b"\x93NUMPY\x01\0\xe0\xff" + b"(" * 65_504,
 }
 
 
 def deflated_golden() -> bytes:
-    """Arrays that unpack to gigabytes."""
-    found = io.BytesIO()
-    with zipfile.ZipFile(found, "w", zipfile.ZIP_DEFLATED) as opened, opened.open("probabilities.npy", "w") as member:
+    """Build arrays that expand to gigabytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as opened, opened.open("probabilities.npy", "w") as member:
         head = b"{'descr': '<f4', 'fortran_order': False, 'shape': (%d, 2), }" % (2**27)
         member.write(b"\x93NUMPY\1\0" + struct.pack("<H", len(head) + 1) + head + b"\n")
         for _ in range(512):
             member.write(bytes(2 * MEBI))
-    return found.getvalue()
+    return buffer.getvalue()
 
 
 def _recipe(size: object) -> Members:
-    return saying(sound(), recipe=json.loads(sound()[archive.MANIFEST])["recipe"] | {"size": size})
+    return with_facts(sound_members(), recipe=json.loads(sound_members()[archive.MANIFEST])["recipe"] | {"size": size})
 
 
 def _at(act: Callable[[Path], object]) -> Write:
@@ -388,15 +395,15 @@ NO_FILES: dict[str, Callable[[Path], object]] = {
 
 
 BUNDLES = (
-    *(_bundle("bundle, changed", name, lambda act=act: act(whole()), DAMAGED) for name, act in CHANGED.items()),
-    *(_bundle("another file, and no bundle", name, make, OTHER) for name, make in OTHERS.items()),
+    *(_bundle("bundle, changed", name, lambda act=act: act(sound_bundle()), DAMAGED) for name, act in CHANGED.items()),
+    *(_bundle("another file", name, make, OTHER) for name, make in OTHERS.items()),
     *(
-        _bundle("bundle, cut", f"at {n} %", lambda n=n: whole()[: len(whole()) * n // 100], DAMAGED)
+        _bundle("bundle, cut", f"at {n} %", lambda n=n: sound_bundle()[: len(sound_bundle()) * n // 100], DAMAGED)
         for n in range(5, 100, 5)
     ),
     *(
-        _bundle("bundle.json", name, _packed(lambda facts=facts: saying(sound(), **facts)), DAMAGED)
-        for name, facts in SAID.items()
+        _bundle("bundle.json", name, _packed(lambda facts=facts: with_facts(sound_members(), **facts)), DAMAGED)
+        for name, facts in FACTS.items()
     ),
     *(
         _bundle("bundle.json", f"a recipe of size {size!r}", _packed(lambda size=size: _recipe(size)), DAMAGED)
@@ -405,34 +412,34 @@ BUNDLES = (
     *(
         _bundle(
             "bundle.json",
-            f"form {str(form)[:9]}",
-            _packed(lambda form=form: saying(sound(), format=form)),
+            f"format {str(form)[:9]}",
+            _packed(lambda form=form: with_facts(sound_members(), format=form)),
             (*FORMAT, *DAMAGED),
         )
         for form in FORMS
         if form != 10**400
     ),
     *(
-        _bundle("bundle.json", what, _packed(lambda text=text: sound() | {archive.MANIFEST: text}), DAMAGED)
+        _bundle("bundle.json", what, _packed(lambda text=text: sound_members() | {archive.MANIFEST: text}), DAMAGED)
         for what, text in TEXTS.items()
     ),
     *(
-        _bundle("model.onnx", what, lambda make=make: forged("model.onnx", make()), came)
+        _bundle("model.onnx", what, lambda make=make: forge("model.onnx", make()), came)
         for what, (make, came) in GRAPHS.items()
     ),
     *(
-        _bundle("golden.npz", what, lambda data=data: forged("golden.npz", data), (*DAMAGED, *UNPROVEN))
+        _bundle("golden.npz", what, lambda data=data: forge("golden.npz", data), (*DAMAGED, *UNPROVEN))
         for what, data in GOLDEN.items()
     ),
     _bundle(
         "golden.npz",
         "gigabytes, deflated",
-        lambda: forged("golden.npz", deflated_golden()),
+        lambda: forge("golden.npz", deflated_golden()),
         (*DAMAGED, *UNPROVEN),
         heavy=True,
     ),
-    *(_bundle("seen.npy", what, lambda data=data: forged("seen.npy", data), DAMAGED) for what, data in SEEN.items()),
-    _bundle("CARD.md", "no text", lambda: forged("CARD.md", b"\xff\xfe\x80"), DAMAGED),
+    *(_bundle("seen.npy", what, lambda data=data: forge("seen.npy", data), DAMAGED) for what, data in SEEN.items()),
+    _bundle("CARD.md", "invalid UTF-8", lambda: forge("CARD.md", b"\xff\xfe\x80"), DAMAGED),
     *(
         Hostile(kind="no file as a bundle", name=what, door="load", write=_at(act), came=OTHER, posix=True)
         for what, act in NO_FILES.items()

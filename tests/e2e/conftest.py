@@ -3,23 +3,23 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.server_process import Bench
+from tests.e2e.server_process import Workspace
 from tests.unit.training.factories import write_colours
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    """A bench that the tests of a module share."""
-    return Bench.at(tmp_path_factory.mktemp("bench"))
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace shared by the tests of a module."""
+    return Workspace.at(tmp_path_factory.mktemp("workspace"))
 
 
 @pytest.fixture(scope="module")
-def taught(bench: Bench) -> Any:
-    """What came of training on the bench's photos."""
-    return bench.work("train", bench.photos, "--name", "taught")
+def trained(workspace: Workspace) -> Any:
+    """Result of training on the photos, as JSON."""
+    return workspace.work("train", workspace.photos, "--name", "trained")
 
 
 @pytest.fixture(scope="module")
-def fresh(bench: Bench) -> Path:
-    """Eight pictures of each colour that nobody trained on."""
-    return write_colours(bench.folder / "fresh", each=8, seed=5)
+def fresh(workspace: Workspace) -> Path:
+    """Eight pictures of each colour that were not used in training."""
+    return write_colours(workspace.folder / "fresh", each=8, seed=5)

@@ -1,4 +1,4 @@
-"""A small set of drawn pictures: three kinds of shapes that any backbone tells apart, in any colour and place."""
+"""Small set of drawn pictures: three shapes that any backbone distinguishes, of any colour and position."""
 
 from pathlib import Path
 
@@ -6,19 +6,19 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 SIDE = 120
-KINDS = ("disc", "square", "stripes")
+SHAPES = ("disc", "square", "stripes")
 
 
-def draw(kind: str, random: np.random.Generator) -> Image.Image:
-    """One picture of a kind, like no other."""
+def draw(shape: str, random: np.random.Generator) -> Image.Image:
+    """Draw a picture of a shape with random colours, position and noise."""
     ground, ink = (tuple(int(value) for value in random.integers(0, 256, 3)) for _ in range(2))
     picture = Image.new("RGB", (SIDE, SIDE), ground)
     pen = ImageDraw.Draw(picture)
     left, top = (int(value) for value in random.integers(5, 50, 2))
     side = int(random.integers(30, 60))
-    if kind == "disc":
+    if shape == "disc":
         pen.ellipse((left, top, left + side, top + side), fill=ink)
-    elif kind == "square":
+    elif shape == "square":
         pen.rectangle((left, top, left + side, top + side), fill=ink)
     else:
         for offset in range(0, SIDE, int(random.integers(12, 24))):
@@ -28,17 +28,17 @@ def draw(kind: str, random: np.random.Generator) -> Image.Image:
 
 
 def write_shapes(folder: Path, *, each: int = 14, seed: int = 0) -> Path:
-    """Class folders of drawn shapes, `each` of every kind."""
+    """Write class folders with `each` pictures per shape."""
     random = np.random.default_rng(seed)
-    for kind in KINDS:
-        (folder / kind).mkdir(parents=True)
+    for shape in SHAPES:
+        (folder / shape).mkdir(parents=True)
         for number in range(each):
-            draw(kind, random).save(folder / kind / f"{random.integers(1 << 30):09d}-{number}.png")
+            draw(shape, random).save(folder / shape / f"{random.integers(1 << 30):09d}-{number}.png")
     return folder
 
 
-def write_strangers(folder: Path, *, count: int = 12, seed: int = 1) -> Path:
-    """A flat folder of coloured noise and gradients, none of the kinds."""
+def write_negatives(folder: Path, *, count: int = 12, seed: int = 1) -> Path:
+    """Write a flat folder of coloured noise and gradients, none of the shapes."""
     random = np.random.default_rng(seed)
     folder.mkdir(parents=True)
     for number in range(count):

@@ -1,4 +1,4 @@
-"""Where a hostile or unlucky user sits: small pictures, eyes that see colours, and every command within reach."""
+"""Commands run against small pictures and a backbone for colours, in this process or in one of their own."""
 
 import contextlib
 import io
@@ -24,8 +24,8 @@ PATIENCE = 60
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a command left: its exit code and what it wrote."""
+class Completed:
+    """Exit code and output of a command."""
 
     code: int
     out: str
@@ -33,17 +33,17 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Bench:
-    """A folder in which each thing has its place.
+class Workspace:
+    """Folder with pictures, runs and a cache.
 
     Attributes:
-        folder: the place of everything, and where commands are called.
+        folder: folder of everything, and the working directory of commands.
     """
 
     folder: Path
 
     @classmethod
-    def at(cls, folder: Path) -> "Bench":
+    def at(cls, folder: Path) -> "Workspace":
         write_backbone(folder / "colour.onnx")
         write_colours(folder / "photos")
         return cls(folder)
@@ -62,43 +62,43 @@ class Bench:
         return self.folder / "runs"
 
     @property
-    def eyes(self) -> tuple[str, ...]:
-        """The options of every command that looks at pictures."""
+    def backbone_options(self) -> tuple[str, ...]:
+        """Options of every command that extracts features."""
         return "--backbone", str(self.folder / "colour.onnx"), "--cache", str(self.cache)
 
     def picture(self, colour: str, number: int = 0) -> Path:
         return sorted((self.photos / colour).iterdir())[number]
 
     def some(self, name: str, **each: int) -> Path:
-        """A folder with so many of the photos of each colour."""
+        """A new folder with a number of photos of each colour."""
         for colour, count in each.items():
             (self.folder / name / colour).mkdir(parents=True)
             for number in range(count):
                 shutil.copy(self.picture(colour, number), self.folder / name / colour)
         return self.folder / name
 
-    def call(self, *words: str | Path, given: bytes = b"") -> Said:
+    def call(self, *words: str | Path, given: bytes = b"") -> Completed:
         """Call a command in this process."""
         return call_here(self.folder, words, given)
 
-    def look(self, command: str, *words: str | Path) -> Said:
-        """Call a command that looks at pictures."""
-        return self.call(command, *words, *self.eyes)
+    def look(self, command: str, *words: str | Path) -> Completed:
+        """Call a command that extracts features, in this process."""
+        return self.call(command, *words, *self.backbone_options)
 
     def json(self, *words: str | Path) -> Any:
-        """What a command says to a program: one object on one line, and nothing beside it."""
-        said = self.call(*words, "--json")
-        assert (said.code, said.err, said.out.count("\n")) == (0, "", 1), said
-        return json.loads(said.out)
+        """Return the JSON output of a command: one object on one line, and nothing on standard error."""
+        done = self.call(*words, "--json")
+        assert (done.code, done.err, done.out.count("\n")) == (0, "", 1), done
+        return json.loads(done.out)
 
     def work(self, command: str, *words: str | Path) -> Any:
-        """The same of a command that looks at pictures."""
-        return self.json(command, *words, *self.eyes)
+        """Return the JSON output of a command that extracts features."""
+        return self.json(command, *words, *self.backbone_options)
 
     def refused(self, *words: str | Path, given: bytes = b"") -> str:
-        """The line with which a command refuses."""
-        said = self.call(*words, given=given)
-        return refusal(said)
+        """Return the error line of a command that must fail."""
+        done = self.call(*words, given=given)
+        return refusal(done)
 
     def start(self, *words: str | Path, prefix: tuple[str, ...] = (), **more: Any) -> subprocess.Popen[bytes]:
         """Start a command in a process of its own."""
@@ -106,48 +106,48 @@ class Bench:
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(command, cwd=self.folder, **(pipes | more))
 
-    def run(self, *words: str | Path, **more: Any) -> Said:
+    def run(self, *words: str | Path, **more: Any) -> Completed:
         """Run a command in a process of its own to its end."""
         return ended(self.start(*words, **more))
 
-    def shell(self, line: str) -> Said:
+    def shell(self, line: str) -> Completed:
         """Run a line of shell in which `discern` is the command."""
         here = "discern() { " + f'"{sys.executable}" -m discern "$@"' + "; }; "
         done = subprocess.run(["bash", "-c", here + line], cwd=self.folder, capture_output=True, check=False)
-        return Said(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return Completed(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def call_here(folder: Path, words: Sequence[str | Path], given: bytes = b"") -> Said:
-    """Call a command in this process, which spares a second for its libraries."""
+def call_here(folder: Path, words: Sequence[str | Path], given: bytes = b"") -> Completed:
+    """Call a command in this process, which saves a second of imports."""
     out, err, before = io.StringIO(), io.StringIO(), sys.stdin
     sys.stdin = io.TextIOWrapper(io.BytesIO(given))
     try:
         with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             main([str(word) for word in words])
-    except SystemExit as left:
-        return Said(int(left.code or 0), out.getvalue(), err.getvalue())
+    except SystemExit as exited:
+        return Completed(int(exited.code or 0), out.getvalue(), err.getvalue())
     finally:
         sys.stdin = before
-    raise AssertionError("a command leaves with its exit code")
+    raise AssertionError("the command did not exit")
 
 
-def refusal(said: Said) -> str:
-    """The one line of a refusal; it is foreseen, and nothing is said beside it."""
-    assert (said.code, said.out) == (2, ""), said
-    assert re.fullmatch(r"discern: [^\n]+\n", said.err), said
-    assert "unforeseen" not in said.err
-    assert said.err[:-1].isprintable()
-    return said.err
+def refusal(done: Completed) -> str:
+    """Return the error line of a command that exited with 2; it is expected, and there is no other output."""
+    assert (done.code, done.out) == (2, ""), done
+    assert re.fullmatch(r"discern: [^\n]+\n", done.err), done
+    assert "Unexpected error" not in done.err
+    assert done.err[:-1].isprintable()
+    return done.err
 
 
-def ended(process: subprocess.Popen[bytes]) -> Said:
-    """What a process left."""
+def ended(process: subprocess.Popen[bytes]) -> Completed:
+    """Wait for a process, and return its exit code and output."""
     out, err = process.communicate(timeout=PATIENCE)
-    return Said(process.returncode, (out or b"").decode(), (err or b"").decode())
+    return Completed(process.returncode, (out or b"").decode(), (err or b"").decode())
 
 
-def stop(process: subprocess.Popen[bytes], path: Path, how: signal.Signals) -> Said:
-    """Stop a process as soon as a file is there."""
+def stop(process: subprocess.Popen[bytes], path: Path, how: signal.Signals) -> Completed:
+    """Send a signal to a process as soon as a file exists."""
     until = time.monotonic() + PATIENCE
     while not path.exists():
         assert process.poll() is None, "it ended before it could be stopped"
@@ -159,7 +159,7 @@ def stop(process: subprocess.Popen[bytes], path: Path, how: signal.Signals) -> S
 
 @contextlib.contextmanager
 def mode(path: Path, bits: int) -> Iterator[Path]:
-    """Give a file or folder other permissions for a while."""
+    """Set the permissions of a file or folder, and restore them at the end."""
     before = path.stat().st_mode
     path.chmod(bits)
     try:
@@ -169,7 +169,7 @@ def mode(path: Path, bits: int) -> Iterator[Path]:
 
 
 def without_privilege() -> tuple[str, ...] | None:
-    """What makes permissions hold for a process: nothing for most users, a wrapper for root; None: it is not there."""
+    """Return a command prefix that makes permissions apply to root as well; None if the system lacks it."""
     if os.name != "posix" or os.getuid():
         return ()
     drop = "-dac_override,-dac_read_search"

@@ -1,4 +1,4 @@
-"""The clients against a real server: what they say is what the bundle says here, and errors are the same errors."""
+"""The clients against a real server: the predictions and errors of the local bundle."""
 
 import asyncio
 import io
@@ -43,12 +43,12 @@ def same(one: Prediction, other: Prediction) -> None:
     assert (one.name, one.spoken, one.route, one.order_value) == (
         *(other.name, other.spoken, other.route, other.order_value),
     )
-    # The small model sums in another order when several pictures share a run.
+    # Sums differ in the last digit with the composition of a batch.
     assert one.probabilities == pytest.approx(other.probabilities, abs=1e-4)
     assert one.unknown_score == pytest.approx(other.unknown_score, abs=1e-4)
 
 
-def test_the_answers_are_those_of_the_bundle_here(bundle: Path, address: str) -> None:
+def test_predictions_are_those_of_the_local_bundle(bundle: Path, address: str) -> None:
     model = discern.load(bundle)
     with discern.Client(address) as client:
         for picture, answer in zip(pictures(), client.predict(pictures()), strict=True):
@@ -56,7 +56,7 @@ def test_the_answers_are_those_of_the_bundle_here(bundle: Path, address: str) ->
             same(answer, model(picture))
 
 
-def test_so_are_those_of_the_other_client(bundle: Path, address: str) -> None:
+def test_so_are_those_of_the_asynchronous_client(bundle: Path, address: str) -> None:
     async def ask() -> list[Prediction | PictureError]:
         async with discern.AsyncClient(address) as client:
             return [answer async for answer in client.predict(pictures())]
@@ -87,7 +87,7 @@ def cut() -> bytes:
         (cut, errors.TruncatedPicture),
     ],
 )
-def test_what_cannot_be_answered_is_the_same_error(
+def test_unusable_pictures_are_the_same_error(
     bundle: Path, address: str, make: Callable[[], bytes], kind: type[DiscernError]
 ) -> None:
     limits = discern.load(bundle).limits
@@ -106,7 +106,7 @@ def test_the_model_is_described_and_named(bundle: Path, address: str) -> None:
         client(plain(0, 0, 0))
 
 
-def test_a_rate_is_kept_by_waiting(bundle: Path, tmp_path: Path) -> None:
-    with started(bundle, "--rate", "5/second") as (url, _), discern.Client(url, at_once=4) as client:
+def test_a_rate_limit_is_met_by_waiting(bundle: Path, tmp_path: Path) -> None:
+    with started(bundle, "--rate-limit", "5/second") as (url, _), discern.Client(url, at_once=4) as client:
         answers = list(client.predict([plain(250, 0, 0)] * 12))
     assert [isinstance(answer, Prediction) for answer in answers] == [True] * 12

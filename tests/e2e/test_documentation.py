@@ -1,4 +1,4 @@
-"""What the documentation says is so: references are fresh, commands are accepted, blocks run, links lead somewhere."""
+"""The documentation is true: references are current, commands are accepted, code runs, links resolve."""
 
 import json
 import os
@@ -25,19 +25,19 @@ COMMANDS = typer.main.get_command(app).commands
 
 
 def blocks(path: Path, language: str) -> list[str]:
-    """The fenced blocks of a language."""
+    """Fenced blocks of a language."""
     return re.findall(rf"^```{language}\n(.*?)^```$", path.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 
 
 def command_lines(path: Path) -> list[str]:
-    """Every `discern ...` in a page: lines of shell blocks and words between backticks."""
+    """Every `discern ...` in a page: lines of shell blocks, and inline code."""
     shell = "\n".join(blocks(path, "sh"))
     prose = re.sub(r"^```.*?^```$", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
     return re.findall(r"^discern .*$", shell, re.MULTILINE) + re.findall(r"`(discern [^`]*)`", prose)
 
 
 def misuse(line: str) -> str:
-    """Why the command line would refuse a line; "" where it would not."""
+    """Error of a command line; "" if it is accepted."""
     _, name, *words = shlex.split(line, comments=True)
     if name not in COMMANDS:
         return f"no command {name}"
@@ -49,11 +49,11 @@ def misuse(line: str) -> str:
 
 
 @pytest.mark.parametrize("reference", [write_cli_reference, write_python_reference], ids=lambda each: each.TARGET.name)
-def test_the_references_are_what_the_code_says(reference: ModuleType) -> None:
+def test_the_references_are_current(reference: ModuleType) -> None:
     assert reference.TARGET.read_text("utf-8") == reference.page(), "run `make docs`"
 
 
-def test_every_command_and_option_has_its_place_in_the_reference() -> None:
+def test_every_command_and_option_is_in_the_reference() -> None:
     sections = dict(re.findall(r"^## discern (\w+)\n(.*?)(?=^## |\Z)", write_cli_reference.page(), re.M | re.S))
     assert sections.keys() == COMMANDS.keys()
     for name, command in COMMANDS.items():
@@ -63,7 +63,7 @@ def test_every_command_and_option_has_its_place_in_the_reference() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda each: each.name)
-def test_every_command_named_is_one_that_is_accepted(page: Path) -> None:
+def test_every_command_is_accepted(page: Path) -> None:
     assert [why for line in command_lines(page) if (why := misuse(line))] == []
 
 
@@ -77,12 +77,12 @@ def test_commands_are_found_and_wrong_ones_refused() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda each: each.name)
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_resolve(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8"))
     assert [link for link in links if "://" not in link and not (page.parent / link).is_file()] == []
 
 
-def test_the_make_targets_named_exist() -> None:
+def test_the_make_targets_exist() -> None:
     named = {name for page in PAGES for name in re.findall(r"`make (\w+)", page.read_text("utf-8"))}
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     assert {"demo", "docs"} <= named
@@ -90,7 +90,7 @@ def test_the_make_targets_named_exist() -> None:
 
 
 class Reader:
-    """Somebody who does what the README says, in a folder with a few pictures."""
+    """Folder with a few pictures, in which the README's commands are run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -119,7 +119,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
 
 @pytest.fixture(scope="module")
 def trained(reader: Reader) -> Any:
-    """What the README's second command leaves, as JSON."""
+    """Result of the README's training command, as JSON."""
     line = next(line for line in command_lines(ROOT / "README.md") if line.startswith("discern train"))
     done = reader.run("-m", *shlex.split(line), "--json")
     assert done.returncode == 0, done.stderr
@@ -134,7 +134,7 @@ def test_the_readme_s_python_runs(reader: Reader) -> None:
     assert (reader.folder / "runs" / "photos-1" / "report.html").is_file()
 
 
-def test_what_training_leaves_is_where_the_readme_says(reader: Reader, trained: Any) -> None:
+def test_the_outputs_of_training_are_where_the_readme_says(reader: Reader, trained: Any) -> None:
     assert (reader.folder / "runs/mine/report.html").is_file()
     assert (reader.folder / "runs/mine/model.discern").is_file()
 
@@ -144,7 +144,7 @@ ADDRESS = "http://127.0.0.1:8000"
 
 @pytest.fixture(scope="module")
 def address(reader: Reader, trained: Any) -> Iterator[str]:
-    """Where the README's server is, on a port that is free."""
+    """Address of the README's server, on a free port."""
     line = next(line for line in command_lines(ROOT / "README.md") if line.startswith("discern serve"))
     command = [sys.executable, "-m", *shlex.split(line, comments=True), "--port", "0"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
@@ -156,7 +156,7 @@ def address(reader: Reader, trained: Any) -> Iterator[str]:
             process.kill()
 
 
-def test_the_readme_s_client_asks(reader: Reader, address: str) -> None:
+def test_the_readme_s_client_works(reader: Reader, address: str) -> None:
     _, code = blocks(ROOT / "README.md", "python")
     done = reader.run("-c", code.replace(ADDRESS, address))
     assert done.returncode == 0, done.stderr
@@ -172,7 +172,7 @@ def test_the_readme_s_curl_is_answered(reader: Reader, address: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["predict", "evaluate"])
-def test_the_readme_s_other_doors_open(reader: Reader, trained: Any, address: str, command: str) -> None:
+def test_the_readme_s_other_commands_work(reader: Reader, trained: Any, address: str, command: str) -> None:
     doors = "\n".join(blocks(ROOT / "README.md", "sh"))
     line = re.findall(rf"^discern {command} .*(?:--out|--against).*$", doors, re.MULTILINE)[0].replace(ADDRESS, address)
     done = reader.run("-m", *shlex.split(line), "--json")
@@ -203,6 +203,6 @@ def test_training_prints_the_documented_keys(trained: Any) -> None:
 
 
 def documented(name: str) -> set[str]:
-    """The keys that the reference gives for a command's JSON."""
+    """Documented keys of a command's JSON."""
     section = (ROOT / "docs/cli.md").read_text("utf-8").split(f"## discern {name}\n")[1].split("\n## ")[0]
     return set(re.findall(r"^\| `(\w+)` \|", section.split("| JSON key |")[1], re.MULTILINE))

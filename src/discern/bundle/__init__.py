@@ -1,4 +1,4 @@
-"""The model as a file: write, verify, describe, run (`Runtime`), decide; `Model` and `Prediction` live here."""
+"""Bundle: a model as one file that is written, verified and run; defines `Model`, `Prediction` and `Runtime`."""
 
 from discern.bundle.manifest import Manifest
 from discern.bundle.model import Model, Picture, Verification, load, verify

@@ -1,7 +1,7 @@
-"""The bundle's container: a zip in one byte form, so that any changed byte shows.
+"""Container of a bundle: a zip with one canonical byte form, so that any changed byte is detected.
 
-Members stand in a fixed order with fixed timestamps and attributes, stored, not deflated; the zip's comment is the
-sha256 of `bundle.json`, which holds the sha256 of every other member. To change the format, raise `FORMAT` in
+Members have a fixed order and fixed timestamps and attributes, and are stored uncompressed; the zip's comment is the
+sha256 of `bundle.json`, which has the sha256 of every other member. To change the format, raise `FORMAT` in
 `manifest.py` and keep reading the old one.
 """
 
@@ -22,21 +22,21 @@ from discern.picture import read_header
 
 MANIFEST = "bundle.json"
 FILE = "model.discern"
-"""What a run calls its bundle."""
+"""File name of the bundle in a run's folder."""
 
 MEMBERS = (MANIFEST, "model.onnx", "golden.npz", "seen.npy", "CARD.md")
 MAX_BYTES = 2 * 1024**3
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-# What a path makes of an address.
-_AS_A_PATH = re.compile(r"^(https?|s3):/(?=[^/])")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+# `Path` collapses the slashes of a URL.
+_URL_AS_PATH = re.compile(r"^(https?|s3):/(?=[^/])")
 _HOST = re.compile(r"[\w.-]+:\d{1,5}(/.*)?")
-_ORDER = "The bundle is named first, then the pictures: runs/NAME/model.discern photos/."
-_HINT = "Copy the bundle again from where it was made, or train it anew."
+_ORDER = "The bundle comes first, then the pictures: runs/NAME/model.discern photos/."
+_HINT = "Copy the bundle again from its source, or train it again."
 
 
 def pack(members: Mapping[str, bytes]) -> bytes:
-    """Give the archive's bytes: the same members always give the same bytes."""
+    """Serialise members to the bytes of an archive; equal members give equal bytes."""
     if set(members) != set(MEMBERS):
         raise BundleError(f"A bundle has exactly {', '.join(MEMBERS)}, not {', '.join(sorted(members))}.")
     buffer = io.BytesIO()
@@ -51,51 +51,57 @@ def pack(members: Mapping[str, bytes]) -> bytes:
 
 
 def fingerprint(members: Mapping[str, bytes]) -> str:
-    """The bundle's name among all bundles: sha256 of `bundle.json`, 64 hexadecimal digits."""
+    """Compute the fingerprint that identifies a bundle: sha256 of `bundle.json`, 64 hexadecimal digits."""
     return hashlib.sha256(members[MANIFEST]).hexdigest()
 
 
 def write(path: Path, members: Mapping[str, bytes]) -> None:
-    """Write the archive whole or not at all."""
+    """Write an archive atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as temporary:
         temporary.write_bytes(pack(members))
 
 
-def is_url(given: object) -> bool:
-    """Tell whether something is an address, and no path.
+def is_url(value: object) -> bool:
+    """Return True for a URL, and False for a path or anything else.
 
     >>> is_url("https://shop.example/a.jpg"), is_url("C:/a.jpg")
     (True, False)
     """
-    return isinstance(given, str) and _ADDRESS.match(given) is not None
+    return isinstance(value, str) and _URL.match(value) is not None
 
 
-def unpack(given: str | Path) -> dict[str, bytes]:
-    """Read all members, distrusting the container.
+def unpack(source: str | Path) -> dict[str, bytes]:
+    """Read and validate all members of an untrusted file.
+
+    Args:
+        source: path of the bundle.
+
+    Returns:
+        Content of the members, by name.
 
     Raises:
-        BundleError: there is no such file, it is something else than a bundle, it is too large, or may not be read.
-        BundleDamaged: it lacks a member, has one too many, was changed, or could do harm.
+        BundleError: the file does not exist, cannot be read, is too large, or is not a bundle.
+        BundleDamaged: a member is missing, added, changed or unsafe.
     """
-    address = _AS_A_PATH.sub(r"\1://", str(given))
-    if is_url(address):
+    url = _URL_AS_PATH.sub(r"\1://", str(source))
+    if is_url(url):
         raise BundleError(
-            f"{address} is an address, and no bundle here.",
-            hint="`discern evaluate` judges a server, and `discern.Client` asks one; else download the bundle.",
+            f"{url} is a URL, not a local bundle.",
+            hint="Use `discern evaluate` or `discern.Client` for a server; otherwise download the bundle.",
         )
-    path = Path(given)
+    path = Path(source)
     data = _read(path)
-    _require_no_picture(path, data)
+    _reject_picture(path, data)
     members = _read_members(path, data)
     if data != pack(members):
-        raise BundleDamaged(f"{path} has bytes that no bundle has there.", hint=_HINT)
-    _require_harmless(path, members)
+        raise BundleDamaged(f"{path} is not in the canonical form of a bundle.", hint=_HINT)
+    _reject_unsafe(path, members)
     return members
 
 
-def _require_harmless(path: Path, members: Mapping[str, bytes]) -> None:
-    """Refuse what only a forger writes: a graph that reads files or never ends, arrays that claim too much, no text."""
+def _reject_unsafe(path: Path, members: Mapping[str, bytes]) -> None:
+    """Reject forgeries: a graph that reads files or loops forever, arrays that claim too much memory, invalid text."""
     if fault := find_fault(members["model.onnx"]):
         raise BundleDamaged(f"{path}: its graph {fault}.", hint=_HINT)
     try:
@@ -108,33 +114,37 @@ def _require_harmless(path: Path, members: Mapping[str, bytes]) -> None:
 def _read(path: Path) -> bytes:
     try:
         if not path.is_file():
-            raise BundleError(f"There is no bundle at {path}.", hint=_where_else(path))
+            raise BundleError(f"There is no bundle at {path}.", hint=_suggest(path))
         if path.stat().st_size > MAX_BYTES:
-            raise BundleError(f"{path} is larger than any bundle ({MAX_BYTES >> 30} GiB).", hint="Is it another file?")
+            raise BundleError(
+                f"{path} is larger than the limit of {MAX_BYTES >> 30} GiB.", hint="Check that it is a bundle."
+            )
         return path.read_bytes()
     except OSError as error:
-        raise BundleError(f"{path} cannot be read: {error.strerror}.", hint="Allow it, or copy it.") from error
+        raise BundleError(
+            f"{path} cannot be read: {error.strerror}.", hint="Check the permissions of the file."
+        ) from error
 
 
-def _where_else(path: Path) -> str:
-    """Say what may have been meant."""
+def _suggest(path: Path) -> str:
+    """Suggest what could have been meant instead of a path without a bundle."""
     if (path / FILE).is_file():
-        return f"It is a run's folder: name {path / FILE}."
+        return f"This is a run's folder: use {path / FILE}."
     if _HOST.fullmatch(str(path)):
-        return f"If it is a server's address, write http://{path} to `discern evaluate` or `discern.Client`."
-    return f"`discern train` writes one as runs/NAME/{FILE}."
+        return f"If this is a server, pass http://{path} to `discern evaluate` or `discern.Client`."
+    return f"`discern train` writes bundles to runs/NAME/{FILE}."
 
 
-def _require_no_picture(path: Path, data: bytes) -> None:
+def _reject_picture(path: Path, data: bytes) -> None:
     try:
         found = read_header(data)
     except PictureError:
         return
-    raise BundleError(f"{path} is a picture ({found.format}), and no bundle.", hint=_ORDER)
+    raise BundleError(f"{path} is a picture ({found.format}), not a bundle.", hint=_ORDER)
 
 
 def _first_name(data: bytes) -> str:
-    """The name of a zip's first member, which stands there whatever became of its end."""
+    """Read the name of a zip's first member, which is at the start even if the end of the file is missing."""
     return data[30 : 30 + len(MANIFEST)].decode("ascii", "replace")
 
 
@@ -143,15 +153,15 @@ def _read_members(path: Path, data: bytes) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
             if not {*names, _first_name(data)} & set(MEMBERS):
-                raise BundleError(f"{path} is an archive of other files, and no bundle.", hint=_ORDER)
+                raise BundleError(f"{path} is an archive of other files, not a bundle.", hint=_ORDER)
             if sorted(names) != sorted(MEMBERS):
-                raise BundleDamaged(f"{path} holds {names[:9]}, not exactly the members of a bundle.", hint=_HINT)
+                raise BundleDamaged(f"{path} contains {names[:9]}, not exactly the members of a bundle.", hint=_HINT)
             if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
-                raise BundleDamaged(f"{path} has compressed members, which no bundle has.", hint=_HINT)
+                raise BundleDamaged(f"{path} has compressed members; those of a bundle are stored.", hint=_HINT)
             members = {name: archive.read(name) for name in names}
             comment = archive.comment.decode("ascii", "replace")
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError, RuntimeError) as error:
-        raise BundleDamaged(f"{path} is not a bundle, or a damaged one ({error}).", hint=_HINT) from error
+        raise BundleDamaged(f"{path} is not a bundle, or is damaged ({error}).", hint=_HINT) from error
     if comment != fingerprint(members):
-        raise BundleDamaged(f"{path}: bundle.json is not the one that was written.", hint=_HINT)
+        raise BundleDamaged(f"{path}: bundle.json was changed.", hint=_HINT)
     return members

@@ -1,4 +1,4 @@
-"""Golden vectors: generated pictures and the answers that the model gave to them where it was made."""
+"""Golden vectors: generated pictures, and the outputs that the model computed for them where it was trained."""
 
 import io
 import zipfile
@@ -24,7 +24,7 @@ _FAILURES = (
     KeyError,
     TypeError,
     MemoryError,
-    TokenError,  # of a forged array's header
+    TokenError,  # from a forged array header
     zipfile.BadZipFile,
     PictureError,
 )
@@ -32,7 +32,7 @@ Run = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
 def generate_pictures(seed: int = 0) -> list[bytes]:
-    """Draw small PNG pictures of colour waves, blocks and noise: nobody's photographs."""
+    """Draw small PNG pictures of colour waves, blocks and noise."""
     random = np.random.default_rng(seed)
     return [_encode(_draw(width, height, random)) for width, height in _SIZES]
 
@@ -54,35 +54,38 @@ def _encode(pixels: np.ndarray) -> bytes:
 
 
 def record(run: Run, recipe: Recipe) -> bytes:
-    """Answer the generated pictures with `run` and keep both as the bytes of `golden.npz`.
+    """Run the model on generated pictures, and serialise pictures and outputs as `golden.npz`.
 
     Args:
-        run: takes uint8 `[N, size, size, 3]`, gives the graph's outputs by name.
-        recipe: how a picture becomes the graph's input.
+        run: function from uint8 `[N, size, size, 3]` to the graph's outputs by name.
+        recipe: preprocessing of the pictures.
+
+    Returns:
+        Content of `golden.npz`.
     """
     pictures = generate_pictures()
     inputs = np.stack([load_input(data, recipe) for data in pictures])
     outputs = run(inputs)
-    kept: dict[str, np.ndarray] = {name: outputs[name].astype(np.float32) for name in _OUTPUTS}
-    kept |= {f"picture_{index}": np.frombuffer(data, np.uint8) for index, data in enumerate(pictures)}
+    arrays: dict[str, np.ndarray] = {name: outputs[name].astype(np.float32) for name in _OUTPUTS}
+    arrays |= {f"picture_{index}": np.frombuffer(data, np.uint8) for index, data in enumerate(pictures)}
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **kept)
+    np.savez(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
 
 
 def replay(golden: bytes, run: Run, recipe: Recipe) -> tuple[float, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Answer the kept pictures anew.
+    """Run the model on the stored pictures, and compare its outputs with the stored ones.
 
     Returns:
-        The largest difference, relative where values exceed 1; the kept outputs; the new ones.
+        Largest difference, relative where values exceed 1; the stored outputs; the new outputs.
 
     Raises:
-        BundleDamaged: the vectors cannot be read.
+        BundleDamaged: the golden vectors cannot be read.
     """
     try:
         _require_stored(golden)
-        with np.load(io.BytesIO(golden), allow_pickle=False) as kept:
-            arrays = {name: kept[name] for name in kept.files}
+        with np.load(io.BytesIO(golden), allow_pickle=False) as opened:
+            arrays = {name: opened[name] for name in opened.files}
         pictures = [arrays[name].tobytes() for name in sorted(arrays) if name.startswith("picture_")]
         expected = {name: arrays[name] for name in _OUTPUTS}
         inputs = np.stack([load_input(data, recipe) for data in pictures])
@@ -94,10 +97,10 @@ def replay(golden: bytes, run: Run, recipe: Recipe) -> tuple[float, dict[str, np
 
 
 def _require_stored(golden: bytes) -> None:
-    """Raise ValueError where arrays would be larger than the bytes that are there."""
+    """Raise ValueError if arrays are compressed, and could thus expand to more than the file's size."""
     with zipfile.ZipFile(io.BytesIO(golden)) as opened:
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in opened.infolist()):
-            raise ValueError("it is compressed")
+            raise ValueError("its arrays are compressed")
 
 
 def _difference(actual: np.ndarray, expected: np.ndarray) -> float:

@@ -1,15 +1,15 @@
-"""Finds what only a forged graph holds, by walking the bytes of its protobuf, so that no library for ONNX is needed."""
+"""Detection of unsafe ONNX graphs, from the bytes of their protobuf and without the onnx library."""
 
 from collections.abc import Iterator
 
-# The engine takes bytes of its own other format for a graph too, where the first field of protobuf may stand as well.
-_OTHER_FORMAT = slice(4, 8), b"ORTM"
-_MOST_FIELDS = 1_000_000
+# ONNX Runtime also loads its own ORT format, whose first bytes can be a valid protobuf field as well.
+_ORT_FORMAT = slice(4, 8), b"ORTM"
+_MAX_FIELDS = 1_000_000
 _TAG_LIMIT, _VARINT_BYTES = 1 << 32, 10
 _VARINT, _LENGTH = 0, 2
 _FIXED = {1: 8, 5: 4}
-# Message -> number of a field -> the message in it, by ONNX's schema; all other fields are passed over unread.
-_INSIDE: dict[str, dict[int, str]] = {
+# Message -> field number -> message in that field, by ONNX's schema; all other fields are skipped.
+_SUBMESSAGES: dict[str, dict[int, str]] = {
     "model": {7: "graph", 20: "training", 25: "function"},
     "training": {1: "graph", 2: "graph"},
     "function": {7: "node", 11: "attribute"},
@@ -26,20 +26,20 @@ _EXTERNAL_DATA, _DATA_LOCATION = 13, 14
 
 
 class _Malformed(ValueError):
-    """These bytes are no protobuf, or none that ONNX's writers make."""
+    """Bytes that are not a protobuf message as ONNX's writers encode it."""
 
 
 def find_fault(graph: bytes) -> str | None:
-    """Say why a serialised ONNX model must not be run; None: no reason was found.
+    """Find the reason why a serialised ONNX model must not be run; None if there is none.
 
-    External data is a reason wherever a tensor may stand: in weights, attributes, subgraphs, functions, sparse tensors.
-    It would be read from the disk of whoever runs the graph, and come out with its answers.
+    External data is rejected wherever a tensor can be: in weights, attributes, subgraphs, functions and sparse tensors.
+    It would be read from the disk of the machine that runs the graph, and leak through its outputs.
 
     >>> find_fault(b"") is None, find_fault(bytes(8))
     (True, 'cannot be read')
     """
-    where, other = _OTHER_FORMAT
-    if graph[where] == other:
+    where, marker = _ORT_FORMAT
+    if graph[where] == marker:
         return "is not in the ONNX format"
     try:
         return _walk(memoryview(graph))
@@ -48,27 +48,27 @@ def find_fault(graph: bytes) -> str | None:
 
 
 def _walk(model: memoryview) -> str | None:
-    # A list and no recursion, however deep the subgraphs of a forger are.
+    # A stack instead of recursion: a forged graph can be nested deeply.
     messages, visited = [("model", model)], 0
     while messages:
         kind, data = messages.pop()
         for number, value in _fields(data):
             visited += 1
-            if visited > _MOST_FIELDS:
-                return "has more parts than any bundle's"
+            if visited > _MAX_FIELDS:
+                return f"has more than {_MAX_FIELDS:,} fields"
             if kind == "tensor" and (number == _EXTERNAL_DATA or (number == _DATA_LOCATION and value != 0)):
                 return "keeps weights in other files"
             if isinstance(value, int):
                 continue
             if kind == "node" and number == _OPERATION and bytes(value[:5]) in (b"Loop", b"Scan"):
-                return "has loops, which no bundle has"
-            if number in _INSIDE[kind]:
-                messages.append((_INSIDE[kind][number], value))
+                return "contains loops"
+            if number in _SUBMESSAGES[kind]:
+                messages.append((_SUBMESSAGES[kind][number], value))
     return None
 
 
 def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """The fields of one message: number, and an integer or the bytes, which are not copied."""
+    """Iterate over the fields of one message: field number, and an integer or the bytes (not copied)."""
     at = 0
     while at < len(data):
         tag, at = _varint(data, at)
@@ -87,7 +87,7 @@ def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
 
 
 def _varint(data: memoryview, at: int) -> tuple[int, int]:
-    """An integer of seven bits a byte, and where it ends."""
+    """Decode an integer of seven bits per byte; returns it and the position after it."""
     value = 0
     for place, byte in enumerate(data[at : at + _VARINT_BYTES]):
         value |= (byte & 0x7F) << (7 * place)

@@ -1,4 +1,4 @@
-"""`bundle.json`: everything that is known of a model, as strict data."""
+"""Manifest of a bundle, `bundle.json`: labels, preprocessing, thresholds, metrics and provenance of a model."""
 
 import hashlib
 import json
@@ -18,24 +18,24 @@ _COPY = "Copy the bundle again."
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What `bundle.json` says.
+    """Content of `bundle.json`.
 
     Attributes:
-        name: what the model is called, usually its run.
-        version: the model's own version, for people.
-        labels: the classes in the order of the graph's columns.
-        ordered: whether that order means something.
-        names: what people call some labels, and where things of them go: label to `name`, `spoken`, `route`.
-        recipe: how a picture becomes the graph's input.
-        temperature: what the logits were divided by; for the record, as it is folded into the graph.
-        thresholds: where the decision changes.
-        policy: the sentence that `thresholds.accept` came from, with its evidence; None: nothing is accepted.
-        unknown: how strangers are told: candidate and settings.
-        metrics: the run's figures with intervals.
-        data: fingerprint and size of the pictures it was trained on.
-        backbone: name, size, views, licence, and the data it was pretrained on.
-        config: the resolved configuration of the training.
-        versions: of Discern and the libraries it was made with.
+        name: name of the model, usually that of its run.
+        version: version of the model, for people.
+        labels: classes, in the order of the graph's columns.
+        ordered: True if the order of the labels is meaningful.
+        names: display names of labels: label to `name`, `spoken`, `route`.
+        recipe: preprocessing of pictures.
+        temperature: divisor of the logits; for the record, as it is folded into the graph.
+        thresholds: thresholds of the decision.
+        policy: accept policy that `thresholds.accept` was derived from, with its evidence; None accepts nothing.
+        unknown: candidate and settings of the unknown score.
+        metrics: metrics of the run, with intervals.
+        data: fingerprint and size of the training data.
+        backbone: name, size, views, licence and pretraining data.
+        config: resolved configuration of the training.
+        versions: versions of Discern and the libraries that trained the model.
         members: sha256 of every other member, by name.
     """
 
@@ -57,27 +57,27 @@ class Manifest:
     members: dict[str, str] = field(default_factory=dict)
 
     @cached_property
-    def language(self) -> LabelNames:
-        """How answers are worded."""
-        words = {label: DisplayName(**each) for label, each in self.names.items()}
-        return LabelNames(words=words, scale=order_scale(self.labels) if self.ordered else None)
+    def label_names(self) -> LabelNames:
+        """Display names and order scale of the labels."""
+        names = {label: DisplayName(**each) for label, each in self.names.items()}
+        return LabelNames(display_names=names, scale=order_scale(self.labels) if self.ordered else None)
 
     def to_bytes(self) -> bytes:
-        """The bytes of `bundle.json`: sorted keys, so the same facts give the same bytes."""
+        """Serialise to `bundle.json`, with sorted keys: equal manifests give equal bytes."""
         plain = {item.name: getattr(self, item.name) for item in fields(self)}
         plain |= {"format": FORMAT, "recipe": self.recipe.to_json(), "thresholds": asdict(self.thresholds)}
         return json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Manifest":
-        """Read `bundle.json`.
+        """Parse and validate `bundle.json`.
 
         Raises:
-            BundleFormatError: it was written in a form that this version does not know.
-            BundleDamaged: it is not what `to_bytes` gives.
+            BundleFormatError: the format is newer than this version of Discern.
+            BundleDamaged: it is not the manifest of a model.
         """
         try:
-            plain = json.loads(data, parse_constant=_refuse)
+            plain = json.loads(data, parse_constant=_reject_constant)
             version = plain.pop("format")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise BundleDamaged(f"bundle.json cannot be read ({error}).", hint=_COPY) from error
@@ -91,7 +91,7 @@ class Manifest:
             plain["thresholds"] = Thresholds(**plain["thresholds"])
             plain["labels"] = tuple(plain["labels"]) if isinstance(plain["labels"], list) else ()
             manifest = cls(**plain)
-            _ = manifest.language
+            _ = manifest.label_names
         except (TypeError, KeyError, ValueError, AttributeError, UsageError) as error:
             raise BundleDamaged(f"bundle.json does not describe a model ({error}).", hint=_COPY) from error
         manifest._check()
@@ -100,30 +100,21 @@ class Manifest:
     def _check(self) -> None:
         labels = self.labels
         if not labels or not all(isinstance(label, str) for label in labels) or len(set(labels)) != len(labels):
-            raise BundleDamaged("bundle.json: the labels must be different texts, at least one.", hint=_COPY)
+            raise BundleDamaged("bundle.json: the labels must be distinct strings, at least one.", hint=_COPY)
         thresholds = asdict(self.thresholds).values()
         if not all(each is None or isinstance(each, int | float) for each in (self.temperature, *thresholds)):
-            raise BundleDamaged("bundle.json: the thresholds and the temperature must be numbers.", hint=_COPY)
+            raise BundleDamaged("bundle.json: thresholds and temperature must be numbers.", hint=_COPY)
         if not all(isinstance(each, str) for words in self.names.values() for each in words.values()):
-            raise BundleDamaged("bundle.json: the names must be texts.", hint=_COPY)
-        facts = (
-            self.names,
-            self.unknown,
-            self.metrics,
-            self.data,
-            self.backbone,
-            self.config,
-            self.versions,
-            self.members,
-        )
-        if not all(isinstance(each, dict) for each in facts):
-            raise BundleDamaged("bundle.json: what is known of the model must have names.", hint=_COPY)
+            raise BundleDamaged("bundle.json: display names must be strings.", hint=_COPY)
+        objects = ("names", "unknown", "metrics", "data", "backbone", "config", "versions", "members")
+        if wrong := [name for name in objects if not isinstance(getattr(self, name), dict)]:
+            raise BundleDamaged(f"bundle.json: {', '.join(wrong)} must be JSON objects.", hint=_COPY)
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no number")
+def _reject_constant(constant: str) -> None:
+    raise ValueError(f"{constant} is not a finite number")
 
 
 def digests(members: Mapping[str, bytes]) -> dict[str, str]:
-    """The sha256 of each member, in hexadecimal."""
+    """Compute the sha256 of each member, in hexadecimal."""
     return {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}

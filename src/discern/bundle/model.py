@@ -1,4 +1,4 @@
-"""A bundle, loaded: pictures in, answers out."""
+"""Model loaded from a bundle: pictures in, predictions out."""
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,7 +47,7 @@ class Verification:
 
 
 class Model:
-    """A classifier that knows its limits.
+    """Picture classifier loaded from a bundle.
 
     >>> model = load("runs/demo/model.discern")  # doctest: +SKIP
     >>> model("new.jpg").message  # doctest: +SKIP
@@ -68,18 +68,18 @@ class Model:
         others = {name: data for name, data in members.items() if name != archive.MANIFEST}
         for name, digest in digests(others).items():
             if self.manifest.members.get(name) != digest:
-                raise BundleDamaged(f"{name} is not the one that was written.", hint="Copy the bundle again.")
+                raise BundleDamaged(f"{name} was changed.", hint="Copy the bundle again.")
         self._runtime = runtime or open_runtime(members["model.onnx"], threads=threads)
         self._members = members
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The classes, in the order of the columns of `probabilities`."""
+        """Class names, in the order of the columns of `probabilities`."""
         return self.manifest.labels
 
     @property
     def card(self) -> str:
-        """The model card, Markdown."""
+        """Model card, Markdown."""
         return self._members["CARD.md"].decode()
 
     @property
@@ -90,30 +90,32 @@ class Model:
         except (OSError, EOFError, ValueError) as error:
             raise BundleDamaged(f"seen.npy cannot be read ({error}).", hint="Copy the bundle again.") from error
         if prefixes.dtype != np.uint8 or prefixes.shape[1:] != (8,):
-            raise BundleDamaged("seen.npy holds something else than hashes.", hint="Copy the bundle again.")
+            raise BundleDamaged("seen.npy does not contain hashes.", hint="Copy the bundle again.")
         return prefixes
 
     def __call__(self, picture: Picture) -> Prediction:
-        """Answer one picture: a path, the bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or Pillow's image.
+        """Predict one picture.
 
-        Pillow's image is turned as its EXIF says, and brought to sRGB over white, as a file would be.
+        Args:
+            picture: path, content of a file, upright RGB pixels uint8 `[H, W, 3]`, or Pillow image; an image is rotated
+                by its EXIF orientation and converted to sRGB on white, as a file would be.
 
         Raises:
             PictureError: it cannot be used as a picture; the message says why.
-            UsageError: it is nothing of these.
+            UsageError: it has another type.
         """
         return self.answer(self.prepare(picture)[None])[0]
 
     def prepare(self, picture: Picture) -> np.ndarray:
-        """Turn a picture into the graph's input, uint8 `[size, size, 3]`."""
+        """Preprocess a picture to the graph's input, uint8 `[size, size, 3]`."""
         if isinstance(picture, Image.Image):
             picture = pixels_of(picture)
         if isinstance(picture, np.ndarray):
             return apply_recipe(picture, self.manifest.recipe)
         if not isinstance(picture, str | Path | bytes):
             raise UsageError(
-                f"A picture is a path, bytes, pixels or an image of Pillow, and no {type(picture).__name__}.",
-                hint="Give one picture; `predict` takes many.",
+                f"A picture must be a path, bytes, an array of pixels or a Pillow image, not {type(picture).__name__}.",
+                hint="Pass one picture, or use `predict` for several.",
             )
         data = picture if isinstance(picture, bytes) else read_file(Path(picture), limits=self.limits)
         return load_input(data, self.manifest.recipe, limits=self.limits)
@@ -122,26 +124,26 @@ class Model:
         """Run the graph.
 
         Args:
-            inputs: uint8 `[N, size, size, 3]`, RGB, as `prepare` gives them.
+            inputs: uint8 `[N, size, size, 3]`, RGB, as returned by `prepare`.
 
         Returns:
             `probabilities` `[N, K]`, `unknown_score` `[N]`, `embedding` `[N, D]`, `evidence` `[N, h, w, K]`, float32.
 
         Raises:
-            BundleDamaged: the graph gives something else.
+            BundleDamaged: the graph has other outputs.
         """
         outputs = self._runtime.run({"pixels": inputs})
         if not outputs.keys() >= set(OUTPUTS) or outputs["probabilities"].shape != (len(inputs), len(self.labels)):
-            raise BundleDamaged("model.onnx does not answer as bundle.json says.", hint="Copy the bundle again.")
+            raise BundleDamaged("model.onnx and bundle.json do not match.", hint="Copy the bundle again.")
         return outputs
 
     def answer(self, inputs: np.ndarray) -> list[Prediction]:
-        """Answer prepared inputs, uint8 `[N, size, size, 3]`."""
+        """Predict preprocessed pictures, uint8 `[N, size, size, 3]`."""
         outputs = self.run(inputs)
         return self.decide(outputs["probabilities"], outputs["unknown_score"])
 
     def decide(self, probabilities: np.ndarray, unknown_score: np.ndarray) -> list[Prediction]:
-        """Turn the graph's figures, `[N, K]` and `[N]`, into answers."""
+        """Convert probabilities `[N, K]` and unknown scores `[N]` to predictions."""
         model = {"name": self.manifest.name, "version": self.manifest.version, "fingerprint": self.fingerprint}
         return [
             predict_one(
@@ -149,13 +151,13 @@ class Model:
                 float(score),
                 thresholds=self.manifest.thresholds,
                 model=model,
-                language=self.manifest.language,
+                label_names=self.manifest.label_names,
             )
             for row, score in zip(probabilities, unknown_score, strict=True)
         ]
 
     def predict(self, pictures: Iterable[Picture]) -> Iterator[Prediction | PictureError]:
-        """Answer many pictures in order; a bad one gives its error in its place, and the rest goes on."""
+        """Predict pictures in order; a picture that cannot be used gives its error in its place."""
         stream = iter(pictures)
         while batch := list(islice(stream, _BATCH)):
             yield from self._predict_batch(batch)
@@ -167,9 +169,9 @@ class Model:
                 inputs.append(self.prepare(picture))
             except PictureError as error:
                 inputs.append(error)
-        good = [item for item in inputs if isinstance(item, np.ndarray)]
-        answers = iter(self.answer(np.stack(good)) if good else [])
-        return [next(answers) if isinstance(item, np.ndarray) else item for item in inputs]
+        usable = [item for item in inputs if isinstance(item, np.ndarray)]
+        predictions = iter(self.answer(np.stack(usable)) if usable else [])
+        return [next(predictions) if isinstance(item, np.ndarray) else item for item in inputs]
 
     def verify(self) -> Verification:
         """Replay the golden vectors on this machine."""
@@ -188,13 +190,13 @@ class Model:
 
 
 def pixels_of(image: Image.Image) -> np.ndarray:
-    """The pixels of Pillow's image as a file of it would give them: upright sRGB, uint8 `[H, W, 3]`.
+    """Convert a Pillow image to upright sRGB pixels, uint8 `[H, W, 3]`, as if it were read from a file.
 
     Raises:
-        DamagedPicture: it cannot be decoded.
+        DamagedPicture: the image cannot be decoded.
     """
     try:
-        image.load()  # some formats turn themselves now, and what their EXIF says changes with it
+        image.load()  # some formats rotate themselves now, and change their EXIF orientation with it
         opened = OpenedPicture(
             format=image.format or "",
             stored=image.size,
@@ -206,39 +208,39 @@ def pixels_of(image: Image.Image) -> np.ndarray:
         return to_array(opened.decode(None))
     except Exception as error:
         raise DamagedPicture(
-            f"This image of Pillow cannot be used: {str(error) or type(error).__name__}.",
-            hint="Save it anew from the program it came from, or leave it out.",
+            f"The Pillow image cannot be decoded: {str(error) or type(error).__name__}.",
+            hint="Save the picture again with the program that made it, or leave it out.",
         ) from error
 
 
 def load(path: str | Path, *, threads: int | None = None, limits: Limits | None = None) -> Model:
-    """Load a bundle for answering; needs no PyTorch.
+    """Load a model from a bundle; needs no PyTorch.
 
     Args:
-        path: the bundle, `model.discern`.
-        threads: how many cores one run may use; None lets the engine decide.
-        limits: what pictures are refused.
+        path: path of the bundle, `model.discern`.
+        threads: number of cores that one run may use; None lets the engine decide.
+        limits: limits on the size of pictures; None for the defaults.
 
     Raises:
-        BundleError: no bundle, a damaged one, or one of a newer form.
+        BundleError: the file is not a bundle, is damaged, or has a newer format.
     """
     return Model(archive.unpack(path), threads=threads, limits=limits)
 
 
 def verify(path: str | Path, *, fingerprint: str | None = None) -> Verification:
-    """Check that a bundle is whole and answers here as it did where it was made.
+    """Verify that a bundle is intact and predicts here what it predicted where it was trained.
 
     Args:
-        path: the bundle.
-        fingerprint: the one it must have, 64 hexadecimal digits; None: any.
+        path: path of the bundle.
+        fingerprint: required fingerprint, 64 hexadecimal digits; None accepts any.
 
     Raises:
-        BundleError: it is not whole, or not the one asked for.
+        BundleError: the bundle is damaged, or has another fingerprint.
     """
     model = load(path)
     if fingerprint is not None and fingerprint.lower() != model.fingerprint:
         raise BundleError(
             f"{path} has fingerprint {model.fingerprint}, not {fingerprint}.",
-            hint="It is another model, or a forged one.",
+            hint="It is another model, or a forgery.",
         )
     return model.verify()

@@ -1,4 +1,4 @@
-"""What a model answers about one picture, and how it decides."""
+"""Prediction for one picture, and the thresholds that decide between accept, review and unknown."""
 
 import math
 import uuid
@@ -15,13 +15,13 @@ Decision = Literal["accept", "review", "unknown"]
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """Where the decision changes; what is no finite number is unknown whatever they are.
+    """Thresholds of the decision; a confidence or score that is not finite is always unknown.
 
     Attributes:
-        unknown: pictures whose unknown score is above this are strangers; None: nothing is.
-        accept: a confidence in [0, 1] from which an answer stands without a person; None: none does.
-        false_rejection: the share of known pictures that `unknown` was set to turn away.
-        label_set: the probability from which a label is in an answer's set; None: answers have no set.
+        unknown: unknown score above which a picture is unknown; None for never.
+        accept: confidence in [0, 1] from which a prediction is accepted; None for never.
+        false_rejection: share of known pictures that `unknown` was tuned to reject.
+        label_set: probability from which a label is in the prediction set; None for no sets.
     """
 
     unknown: float | None = None
@@ -30,7 +30,7 @@ class Thresholds:
     label_set: float | None = None
 
     def decide(self, confidence: float, unknown_score: float) -> Decision:
-        """Say what becomes of an answer: a stranger first, then sure enough, else a person.
+        """Decide on a prediction: unknown has precedence over accept, and review is the rest.
 
         >>> Thresholds(unknown=2.0, accept=0.9).decide(0.95, 3.0)
         'unknown'
@@ -53,31 +53,31 @@ class Thresholds:
 def decide_all(
     probabilities: np.ndarray, unknown_score: np.ndarray, *, unknown: np.ndarray, accept: float | None
 ) -> np.ndarray:
-    """Decide on many answers as `Thresholds.decide` does on one, each by an unknown threshold of its own.
+    """Decide on many predictions as `Thresholds.decide` does, with an unknown threshold for each.
 
     Args:
         probabilities: float `[N, K]`.
         unknown_score: float `[N]`.
-        unknown: float `[N]`, above which a score is a stranger's.
-        accept: the confidence from which an answer stands; None: none does.
+        unknown: float `[N]`, unknown score above which each picture is unknown.
+        accept: confidence from which a prediction is accepted; None for never.
 
     Returns:
-        Each one's `Decision`, str `[N]`.
+        Decisions, str `[N]`.
     """
     finite = np.isfinite(probabilities).all(axis=1) & np.isfinite(unknown_score)
     known = finite & (unknown_score <= unknown)
-    sure = np.zeros(len(known), bool) if accept is None else probabilities.max(axis=1) >= accept
-    return np.select([~known, sure], ["unknown", "accept"], "review")
+    confident = np.zeros(len(known), bool) if accept is None else probabilities.max(axis=1) >= accept
+    return np.select([~known, confident], ["unknown", "accept"], "review")
 
 
 @dataclass(frozen=True, kw_only=True)
 class DisplayName:
-    """What people call a label, and where a thing of it goes.
+    """Display name of a label, in print and speech, and its route.
 
     Attributes:
-        name: in print; "": the label itself.
-        spoken: aloud; "": as in print.
-        route: a destination, such as "loading bay 2"; "": none.
+        name: name in print; empty for the label itself.
+        spoken: name in speech; empty for `name`.
+        route: destination of accepted items, such as "loading bay 2"; empty for none.
     """
 
     name: str = ""
@@ -87,53 +87,53 @@ class DisplayName:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelNames:
-    """How answers are worded.
+    """Display names and order scale of a model's labels.
 
     Attributes:
-        words: those of some labels.
-        scale: for labels whose order means something each one's place or number, in the labels' order; else None.
+        display_names: display names by label; labels without one are shown as they are.
+        scale: value of each label, see `order_scale`; None for labels without an order.
     """
 
-    words: Mapping[str, DisplayName] = field(default_factory=dict)
+    display_names: Mapping[str, DisplayName] = field(default_factory=dict)
     scale: tuple[float, ...] | None = None
 
     def name(self, label: str) -> str:
-        """What a label is called in print."""
-        return self.words.get(label, _WORDLESS).name or label
+        """Return the name of a label in print."""
+        return self.display_names.get(label, _NO_DISPLAY_NAME).name or label
 
     def spoken(self, label: str) -> str:
-        """What a label is called aloud."""
-        return self.words.get(label, _WORDLESS).spoken or self.name(label)
+        """Return the name of a label in speech."""
+        return self.display_names.get(label, _NO_DISPLAY_NAME).spoken or self.name(label)
 
     def route(self, label: str) -> str | None:
-        """Where a thing of a label goes."""
-        return self.words.get(label, _WORDLESS).route or None
+        """Return the route of a label, or None."""
+        return self.display_names.get(label, _NO_DISPLAY_NAME).route or None
 
 
-_WORDLESS = DisplayName()
-_PLAIN = LabelNames()
+_NO_DISPLAY_NAME = DisplayName()
+_NO_LABEL_NAMES = LabelNames()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """One answer; the same from every door.
+    """Prediction for one picture; the same from Python, the command line and every endpoint.
 
     Attributes:
-        label: the most probable class, whatever the decision.
-        decision: `accept`, `review` (ask a person) or `unknown` (none of these).
-        confidence: the calibrated probability of `label`, in [0, 1].
-        probabilities: every label's calibrated probability; they sum to 1.
-        set: the labels of the conformal set, or None where the model has none.
-        unknown_score: how strange the picture is; larger is stranger.
-        order_value: for ordered labels the place (from 0), or the number, of the label in the middle of the
-            probability; no other answer is fewer steps off on average. None for other labels.
-        looks_like: the label it looks most like, where the decision is `unknown`.
-        name: what people call `label`; None where the model has not been told.
-        spoken: the answer as it is said aloud; None likewise.
-        route: where a thing of this label goes; only an `accept` has one.
-        message: the answer in one plain sentence.
-        model: name, version and fingerprint of the model that answered.
-        id: different for every answer.
+        label: most probable class, whatever the decision.
+        decision: `accept`, `review` (show it to a person) or `unknown` (none of the classes).
+        confidence: calibrated probability of `label`, in [0, 1].
+        probabilities: calibrated probability of every label; they sum to 1.
+        set: labels of the prediction set; None if the model has none.
+        unknown_score: distance from the training pictures; larger is farther.
+        order_value: for ordered labels the position (from 0), or the number, of the median label, whose expected
+            distance in labels is smallest; None for other labels.
+        looks_like: most probable class, if the decision is `unknown`; else None.
+        name: display name of `label`; None for a model without display names.
+        spoken: the prediction as a spoken sentence; None likewise.
+        route: destination for this label, if the decision is `accept`; else None.
+        message: the prediction in one plain sentence.
+        model: name, version and fingerprint of the model.
+        id: unique identifier of this prediction.
     """
 
     label: str
@@ -152,10 +152,9 @@ class Prediction:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON object that every door gives.
+        """Convert to the JSON object of every endpoint.
 
-        `order_value` is there for ordered labels alone; `name`, `spoken` and `route` where the model has been told
-        what people call its labels.
+        `order_value` is present for ordered labels only; `name`, `spoken` and `route` for models with display names.
         """
         plain = {
             "label": self.label,
@@ -182,9 +181,9 @@ def predict_one(
     *,
     thresholds: Thresholds,
     model: Mapping[str, str],
-    language: LabelNames = _PLAIN,
+    label_names: LabelNames = _NO_LABEL_NAMES,
 ) -> Prediction:
-    """Turn one picture's figures into an answer; with a probability that is no finite number it is unknown."""
+    """Convert one picture's probabilities and unknown score to a prediction; unknown if a probability is not finite."""
     label = max(probabilities, key=lambda name: -math.inf if math.isnan(probabilities[name]) else probabilities[name])
     confidence = probabilities[label]
     finite = all(map(math.isfinite, probabilities.values()))
@@ -197,12 +196,12 @@ def predict_one(
         probabilities=dict(probabilities),
         set=_label_set(probabilities, row, thresholds.label_set),
         unknown_score=unknown_score,
-        order_value=None if language.scale is None else language.scale[int(median_label(row)[0])],
+        order_value=None if label_names.scale is None else label_names.scale[int(median_label(row)[0])],
         looks_like=label if decision == "unknown" else None,
-        name=language.name(label) if language.words else None,
-        spoken=compose_spoken(language.spoken(label), decision, confidence) if language.words else None,
-        route=language.route(label) if decision == "accept" else None,
-        message=compose_message(language.name(label), decision, confidence),
+        name=label_names.name(label) if label_names.display_names else None,
+        spoken=compose_spoken(label_names.spoken(label), decision, confidence) if label_names.display_names else None,
+        route=label_names.route(label) if decision == "accept" else None,
+        message=compose_message(label_names.name(label), decision, confidence),
         model=dict(model),
     )
 
@@ -214,7 +213,7 @@ def _label_set(labels: Mapping[str, float], row: np.ndarray, threshold: float | 
 
 
 def compose_message(name: str, decision: Decision, confidence: float) -> str:
-    """The answer in one plain sentence.
+    """Compose the message of a prediction.
 
     >>> compose_message("ripe banana", "review", 0.613)
     'This looks like "ripe banana" (61 %), but please have a look.'
@@ -227,7 +226,7 @@ def compose_message(name: str, decision: Decision, confidence: float) -> str:
 
 
 def compose_spoken(name: str, decision: Decision, confidence: float) -> str:
-    """The answer as one says it to somebody who does not look at the screen.
+    """Compose the spoken sentence of a prediction, for listeners who do not see the screen.
 
     >>> compose_spoken("a chair", "accept", 0.97)
     'a chair, 97 percent sure'
@@ -240,7 +239,7 @@ def compose_spoken(name: str, decision: Decision, confidence: float) -> str:
 
 
 def _percent(confidence: float) -> str:
-    """Whole percents that never claim more than is known: nothing below one is 100.
+    """Format a confidence in whole percent; only 1 is shown as 100.
 
     >>> _percent(0.996)
     'over 99'

@@ -1,4 +1,4 @@
-"""What a row of probabilities comes to beside its top class: a set of labels, and a place on a scale."""
+"""Prediction sets, and median labels for classes in an order, from rows of probabilities."""
 
 import math
 from collections.abc import Sequence
@@ -7,39 +7,39 @@ import numpy as np
 
 
 def label_sets(probabilities: np.ndarray, threshold: float) -> np.ndarray:
-    """Which labels are in each picture's set: the most probable one, and all from the threshold on.
+    """Compute prediction sets: the most probable label, and every label whose probability reaches the threshold.
 
     Args:
         probabilities: float `[M, K]`, calibrated.
-        threshold: a probability in [0, 1]; 0 lets every label in.
+        threshold: probability in [0, 1]; 0 includes every label.
 
     Returns:
-        bool `[M, K]`, at least one in each row.
+        bool `[M, K]`, True for labels in the set; at least one in each row.
     """
     sets = np.asarray(probabilities, np.float64) >= threshold
-    numbers = np.where(np.isnan(probabilities), -np.inf, probabilities)
-    sets[np.arange(len(sets)), np.argmax(numbers, axis=1)] = True
+    comparable = np.where(np.isnan(probabilities), -np.inf, probabilities)
+    sets[np.arange(len(sets)), np.argmax(comparable, axis=1)] = True
     return sets
 
 
 def median_label(probabilities: np.ndarray) -> np.ndarray:
-    """The label in the middle of each row's probability, for labels whose order means something.
+    """Compute the median label of each row, for labels that have an order.
 
-    No other answer has a smaller expected distance from the truth, counted in labels.
+    No other label has a smaller expected distance from the true one, counted in labels.
 
     Args:
-        probabilities: float `[M, K]`, columns in the labels' order.
+        probabilities: float `[M, K]`, columns in the order of the labels.
 
     Returns:
-        int64 `[M]`, in 0..K-1; of two middles the first.
+        int64 `[M]`, in 0..K-1; the smaller of two medians.
     """
-    with np.errstate(invalid="ignore"):  # infinities of both signs; such an answer is unknown in any case
+    with np.errstate(invalid="ignore"):  # infinities of both signs, which are decided as unknown anyway
         below = np.cumsum(probabilities, axis=1, dtype=np.float64)
     return np.asarray(np.argmax(below >= below[:, -1:] / 2, axis=1))
 
 
 def order_scale(labels: Sequence[str]) -> tuple[float, ...]:
-    """What ordered labels count as: their numbers where all are numbers, else their places from 0.
+    """Convert ordered labels to values: their numbers if all are finite numbers, else their positions from 0.
 
     >>> order_scale(("1", "2", "5"))
     (1.0, 2.0, 5.0)
@@ -51,5 +51,7 @@ def order_scale(labels: Sequence[str]) -> tuple[float, ...]:
     except ValueError:
         numbers = ()
     return (
-        numbers if numbers and all(map(math.isfinite, numbers)) else tuple(float(place) for place in range(len(labels)))
+        numbers
+        if numbers and all(map(math.isfinite, numbers))
+        else tuple(float(position) for position in range(len(labels)))
     )

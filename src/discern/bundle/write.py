@@ -1,4 +1,4 @@
-"""Writes a bundle: graph, golden vectors, card and manifest, each named by its hash."""
+"""Writer of bundles: graph, golden vectors, training hashes, model card and manifest in one file."""
 
 import io
 from collections.abc import Sequence
@@ -13,17 +13,17 @@ from discern.bundle.runtime import open_runtime
 
 
 def write_bundle(path: Path, *, graph: bytes, manifest: Manifest, seen: Sequence[str], card: str) -> str:
-    """Write a bundle that checks itself wherever it lands.
+    """Write a bundle that can be verified on any machine.
 
     Args:
-        path: where to; written whole or not at all.
-        graph: the whole ONNX model, head included.
-        manifest: what is known of the model; `members` is filled in here.
-        seen: content hashes (hexadecimal) of the pictures it was trained on; 8 bytes of each are kept.
-        card: the model card, Markdown.
+        path: file to write, atomically.
+        graph: complete ONNX model, including the head.
+        manifest: manifest without `members`, which is computed here.
+        seen: content hashes (hexadecimal) of the training pictures; 8 bytes of each are stored.
+        card: model card, Markdown.
 
     Returns:
-        The bundle's fingerprint.
+        Fingerprint of the bundle.
     """
     runtime = open_runtime(graph)
     members = {

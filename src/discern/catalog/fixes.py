@@ -6,7 +6,6 @@ does not know are refused.
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ import polars as pl
 
 from discern.atomic import atomic_write
 from discern.catalog.formats.listing.delimited import read_delimited
+from discern.catalog.spreadsheet import GUARD, guard, unguard
 from discern.catalog.table import Catalog
 from discern.errors import FixesError
 from discern.store import Rows
@@ -24,8 +24,6 @@ Action = Literal["drop", "relabel", "group", "keep"]
 ACTIONS: tuple[str, ...] = get_args(Action)
 
 _COLUMNS = ("path", "action", "value", "with", "score", "why")
-# Spreadsheets evaluate cells that start like this (OWASP, "CSV injection").
-_GUARDED = re.compile(r"(?:\./)*[=+\-@\t\r]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +73,8 @@ def write_fixes(path: Path, fixes: Iterable[Fix]) -> None:
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
     for fix in fixes:
-        cells = [_guard(cell) for cell in (fix.path, fix.action, fix.value, fix.other)]
-        writer.writerow([*cells, "" if fix.score is None else repr(float(fix.score)), _guard(fix.why)])
+        cells = [guard(cell) for cell in (fix.path, fix.action, fix.value, fix.other)]
+        writer.writerow([*cells, "" if fix.score is None else repr(float(fix.score)), guard(fix.why)])
     try:
         with atomic_write(path) as unfinished:
             unfinished.write_bytes(text.getvalue().encode())
@@ -129,10 +127,10 @@ def _fix(where: str, cells: dict[str, str], separator: str) -> Fix:
         return Fix(
             path=_bare_path(cells["path"]),
             action=cells["action"].strip().lower(),
-            value=_bare(cells.get("value", "")),
+            value=unguard(cells.get("value", "")),
             other=_bare_path(cells.get("with", "")),
             score=_score(cells.get("score", ""), separator),
-            why=_bare(cells.get("why", "")),
+            why=unguard(cells.get("why", "")),
         )
     except FixesError as error:
         raise FixesError(f"{where}: {error.message}", hint=error.hint) from error
@@ -147,16 +145,8 @@ def _score(cell: str, separator: str) -> float | None:
         raise FixesError(f"{cell!r} is not a number.", hint="Write the score as a number, or leave it empty.") from None
 
 
-def _guard(cell: str) -> str:
-    return f"./{cell}" if _GUARDED.match(cell) else cell
-
-
-def _bare(cell: str) -> str:
-    return cell[2:] if cell.startswith("./") and _GUARDED.match(cell) else cell
-
-
 def _bare_path(cell: str) -> str:
-    return cell.removeprefix("./")
+    return cell.removeprefix(GUARD)
 
 
 def apply_fixes(catalog: Catalog, fixes: Iterable[Fix]) -> Catalog:

@@ -1,4 +1,4 @@
-"""Words to calls, results to words; no decisions."""
+"""Command line: arguments to function calls, results to text or JSON; no decisions."""
 
 from discern.cli.app import main
 

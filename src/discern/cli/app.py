@@ -1,4 +1,4 @@
-"""The commands: each parses, calls one public function, and renders what came."""
+"""The `discern` command: each subcommand parses its arguments, calls one public function and prints the result."""
 
 import sys
 from typing import Annotated
@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from discern.cli import info_commands, predict_commands, render, serve_commands, train_commands
-from discern.cli.exit_codes import INTERRUPTED, exit_codes, resume_hint
+from discern.cli.exit_codes import INTERRUPTED, exit_codes, interruption_message
+from discern.cli.renamed_options import current_name
 
 app = typer.Typer(
     help="Point it at pictures. Get a classifier you can trust, serve anywhere, and improve from its own traffic.",
@@ -17,8 +18,8 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         import discern
 
         typer.echo(discern.__version__)
@@ -27,12 +28,12 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def options(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the whole trace of an error.")] = False,
-    version: Annotated[  # noqa: ARG001 - its callback has acted before
+    debug: Annotated[bool, typer.Option("--debug", help="Print the full traceback of an error.")] = False,
+    version: Annotated[  # noqa: ARG001 - handled by its callback
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    """Classify pictures, honestly."""
+    """Apply the options that come before the command."""
     render.state.debug = debug
 
 
@@ -40,17 +41,23 @@ for command in (
     *(train_commands.check, train_commands.split, train_commands.train),
     *(predict_commands.evaluate, predict_commands.predict),
     *(info_commands.show, info_commands.verify, info_commands.doctor, info_commands.cache),
-    *(serve_commands.serve, serve_commands.key, serve_commands.export),
 ):
     app.command()(command)
+app.command(context_settings={"token_normalize_func": current_name})(serve_commands.serve)
+app.command()(serve_commands.key)
+app.command()(serve_commands.export)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line, and leave with its exit code: 0 done, 1 fell short, 2 refused, 130 interrupted."""
-    words = sys.argv[1:] if arguments is None else arguments
-    with exit_codes(resume_hint(words)):
-        code = app(args=words or ["--help"], prog_name="discern", standalone_mode=False)
+    """Run the command line and exit with its code: 0 success, 1 below expectations, 2 error, 130 interrupted.
+
+    Args:
+        arguments: command-line arguments; None for those of the process.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    with exit_codes(interruption_message(arguments)):
+        code = app(args=arguments or ["--help"], prog_name="discern", standalone_mode=False)
         if code == INTERRUPTED:
-            # Typer has caught it, and says nothing.
+            # Typer catches KeyboardInterrupt without a message.
             raise KeyboardInterrupt
         sys.exit(code)

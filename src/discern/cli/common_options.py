@@ -1,4 +1,4 @@
-"""The words that several commands share."""
+"""Arguments and options shared by several commands."""
 
 from typing import Annotated
 
@@ -7,12 +7,15 @@ import typer
 Source = Annotated[
     str, typer.Argument(help="A folder of pictures, a list (CSV, Parquet, .lst, .manifest), or an archive (zip, tar).")
 ]
-Bundle = Annotated[str, typer.Argument(help="A bundle, such as runs/NAME/model.discern.")]
-Name = Annotated[str | None, typer.Option(help="The run's name; without it, the source's name and a number.")]
-Runs = Annotated[str, typer.Option(help="The folder of all runs.")]
+Bundle = Annotated[str, typer.Argument(help="Path of a bundle, such as runs/NAME/model.discern.")]
+Name = Annotated[str | None, typer.Option(help="Name of the run; by default the source's name and a number.")]
+Runs = Annotated[str, typer.Option(help="Folder of all runs.")]
 Fixes = Annotated[str | None, typer.Option(help="A fixes.csv to apply first.")]
-Backbone = Annotated[str, typer.Option(help="What looks at the pictures: lite0, lite1, lite2, or an ONNX file.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run of that --name.")]
-Cache = Annotated[str | None, typer.Option(help="Where computed things are kept; by default the user's cache folder.")]
+Backbone = Annotated[str, typer.Option(help="Feature extractor: lite0, lite1, lite2, or the path of an ONNX file.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Resume the interrupted run of that --name.")]
+Cache = Annotated[str | None, typer.Option(help="Cache directory; by default the user's cache directory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Seed = Annotated[int, typer.Option(min=0, help="Of every random choice.")]
+Seed = Annotated[int, typer.Option(min=0, help="Random seed.")]
+Examples = Annotated[
+    str | None, typer.Option(help="Folder of example pictures for the web page; visitors get small copies.")
+]

@@ -1,4 +1,4 @@
-"""What a person is told when a command cannot be done: one line and an exit code, never a trace unasked."""
+"""Exit codes and one-line error messages; a traceback only with --debug."""
 
 import contextlib
 import os
@@ -17,69 +17,69 @@ FELL_SHORT, REFUSED, INTERRUPTED = 1, 2, 130
 
 @contextlib.contextmanager
 def exit_codes(interrupted: str = "interrupted.") -> Iterator[None]:
-    """Turn errors into one line on standard error and an exit code; the trace is shown with --debug alone.
+    """Turn errors into one line on standard error and an exit code; with --debug, print the traceback as well.
 
     Args:
-        interrupted: what is said after Ctrl-C.
+        interrupted: message after Ctrl-C.
     """
-    _write_anything()
+    _escape_unencodable()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("default" if state.debug else "ignore")
             yield
     except (KeyboardInterrupt, typer.Abort):
-        _say(interrupted)
+        _print_error(interrupted)
         sys.exit(INTERRUPTED)
-    except Exception as error:  # noqa: BLE001 - the outermost wall: whatever happened is said in one line
+    except Exception as error:  # noqa: BLE001 - the outermost handler: every error becomes one line
         if state.debug:
             traceback.print_exception(error)
-        _say(one_line(describe(error)))
+        _print_error(one_line(describe(error)))
         sys.exit(REFUSED)
 
 
-def resume_hint(words: Sequence[str]) -> str:
-    """What is said when a command is interrupted: how it goes on, where it can.
+def interruption_message(arguments: Sequence[str]) -> str:
+    """Return the message for Ctrl-C, with the way to resume where there is one.
 
-    >>> resume_hint(["predict", "model.discern", "photos/", "--out", "a.csv"])
-    'interrupted; the same command goes on where it was.'
+    >>> interruption_message(["predict", "model.discern", "photos/", "--out", "a.csv"])
+    'interrupted; run the same command again to resume.'
     """
-    command = next((word for word in words if not word.startswith("-")), "")
+    command = next((word for word in arguments if not word.startswith("-")), "")
     if command in ("check", "train"):
-        return "interrupted; a run goes on with --resume and its --name."
-    if command == "predict" and any(word.partition("=")[0] == "--out" for word in words):
-        return "interrupted; the same command goes on where it was."
+        return "interrupted; resume the run with --resume and its --name."
+    if command == "predict" and any(word.partition("=")[0] == "--out" for word in arguments):
+        return "interrupted; run the same command again to resume."
     return "interrupted."
 
 
 def describe(error: Exception) -> str:
-    """What happened, where, and what to do next.
+    """Describe an error in one sentence, and its remedy in another.
 
     >>> describe(PermissionError(13, "Permission denied", "runs"))
-    'runs: Permission denied. Make room there or allow it, or name another place.'
+    'runs: Permission denied. Check permissions and free disk space, or use another path.'
     """
     if isinstance(error, DiscernError):
         return str(error)
-    if misused := getattr(error, "format_message", None):
-        # Typer's own errors about arguments share this method and no public class.
+    if format_message := getattr(error, "format_message", None):
+        # Typer's usage errors share this method but no public base class.
         command = getattr(getattr(error, "ctx", None), "command_path", "discern")
-        return f"{misused().rstrip('.')}. See `{command} --help`."
+        return f"{format_message().rstrip('.')}. See `{command} --help`."
     if isinstance(error, OSError):
         where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-        return f"{where}{error.strerror or error}. Make room there or allow it, or name another place."
+        return f"{where}{error.strerror or error}. Check permissions and free disk space, or use another path."
     if isinstance(error, MemoryError):
-        return "There is not enough memory. Close other programs, or begin with fewer pictures."
-    what = f"{type(error).__name__}: {error}"
-    return f"Something unforeseen happened ({what}). See it with `discern --debug ...`, and please report it."
+        return "There is not enough memory. Close other programs, or start with fewer pictures."
+    cause = f"{type(error).__name__}: {error}"
+    return f"Unexpected error ({cause}). Run `discern --debug ...` for the traceback, and please report it."
 
 
-def _say(words: str) -> None:
-    # The exit code is true even where nothing can be said.
+def _print_error(message: str) -> None:
+    # The exit code stays correct even if standard error cannot be written to.
     with contextlib.suppress(OSError):
-        typer.echo(f"discern: {words}", err=True)
+        typer.echo(f"discern: {message}", err=True)
 
 
-def _write_anything() -> None:
-    """Let any path be written, whatever the terminal's encoding."""
+def _escape_unencodable() -> None:
+    """Escape characters that the terminal's encoding lacks, so that any path can be printed."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""The commands that say what there is: `discern show`, `discern verify`, `discern doctor`, `discern cache`."""
+"""Commands about a bundle or this machine: `discern show`, `discern verify`, `discern doctor`, `discern cache`."""
 
 from typing import Annotated
 
@@ -10,54 +10,54 @@ from discern.cli.exit_codes import FELL_SHORT
 
 
 def show(bundle: Bundle, json: Json = False) -> None:
-    """Say what is known of a bundle: labels, figures, thresholds, backbone.
+    """Show a bundle's labels, metrics, thresholds and backbone.
 
     Example: discern show runs/bananas/model.discern
     """
     from discern.flow.show import show
 
-    render.show(show(bundle), json=json, words=render.bundle)
+    render.show(show(bundle), json=json, lines=render.bundle)
 
 
 def verify(
     bundle: Bundle,
-    fingerprint: Annotated[str | None, typer.Option(help="The fingerprint it must have.")] = None,
+    fingerprint: Annotated[str | None, typer.Option(help="Fingerprint that the bundle must have.")] = None,
     json: Json = False,
 ) -> None:
-    """Check that a bundle is whole and answers here as it did where it was made; exit with 1 if not.
+    """Check that a bundle is intact and reproduces its golden vectors on this machine; exit with 1 if not.
 
     Example: discern verify runs/bananas/model.discern
     """
     from discern.flow.verify import verify
 
     result = verify(bundle, fingerprint=fingerprint)
-    render.show(result.to_json(), json=json, words=render.verify)
+    render.show(result.to_json(), json=json, lines=render.verify)
     raise typer.Exit(0 if result.passed else FELL_SHORT)
 
 
 def doctor(cache: Cache = None, json: Json = False) -> None:
-    """Try what Discern needs on this machine.
+    """Check that this machine has what Discern needs; exit with 1 if not.
 
     Example: discern doctor
     """
     from discern.flow.doctor import doctor
 
     result = doctor(cache=cache)
-    render.show(result.to_json(), json=json, words=render.doctor)
+    render.show(result.to_json(), json=json, lines=render.doctor)
     raise typer.Exit(0 if result.passed else FELL_SHORT)
 
 
 def cache(
-    prune: Annotated[bool, typer.Option("--prune", help="Free what was used longest ago.")] = False,
-    keep: Annotated[float, typer.Option(min=0, help="How many GB --prune keeps.")] = 0.0,
+    prune: Annotated[bool, typer.Option("--prune", help="Delete the least recently used entries.")] = False,
+    keep: Annotated[float, typer.Option(min=0, help="GB that --prune keeps.")] = 0.0,
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Say what is kept so that nothing is computed twice, or free it.
+    """Show the size of the cache, or prune it.
 
     Example: discern cache --prune --keep 5
     """
-    from discern.flow.cache import cache as caching
+    from discern.flow.cache import cache as inspect_cache
 
-    result = caching(prune_to=keep * 1e9 if prune else None, folder=cache)
-    render.show(result.to_json(), json=json, words=render.cache)
+    result = inspect_cache(prune_to=keep * 1e9 if prune else None, folder=cache)
+    render.show(result.to_json(), json=json, lines=render.cache)

@@ -1,4 +1,4 @@
-"""Words of a command line to values."""
+"""Parsing of option values: shares, label orders, split parts, metric floors and API keys."""
 
 import math
 
@@ -8,7 +8,7 @@ NONE = "none"
 
 
 def parse_share(text: str) -> float | None:
-    """Read a share such as "5%" or "0.05"; "none" is None.
+    """Parse a share such as "5%" or "0.05"; "none" is None.
 
     >>> parse_share("5%"), parse_share("0.05"), parse_share("none")
     (0.05, 0.05, None)
@@ -21,12 +21,14 @@ def parse_share(text: str) -> float | None:
     except ValueError:
         share = math.nan
     if rest or not 0 < share < 1:
-        raise UsageError(f"{text!r} is no share.", hint="Write it like 5% or 0.05, between 0 and 100 %, or none.")
+        raise UsageError(
+            f"Invalid share: {text!r}.", hint="Write it like 5% or 0.05, between 0 % and 100 %, or as none."
+        )
     return share
 
 
 def parse_order(text: str | None) -> tuple[str, ...]:
-    """Read labels in their order, parted by commas.
+    """Parse ordered labels separated by commas.
 
     >>> parse_order("green, ripe,overripe")
     ('green', 'ripe', 'overripe')
@@ -35,12 +37,12 @@ def parse_order(text: str | None) -> tuple[str, ...]:
         return ()
     order = tuple(label.strip() for label in text.split(","))
     if not all(order):
-        raise UsageError(f"{text!r} is no order of labels.", hint="Write it like green,ripe,overripe, or numeric.")
+        raise UsageError(f"Invalid label order: {text!r}.", hint="Write it like green,ripe,overripe, or as numeric.")
     return order
 
 
 def parse_parts(text: str) -> tuple[float, float, float]:
-    """Read "70/20/10".
+    """Parse the shares of train, validation and test.
 
     >>> parse_parts("70/20/10")
     (70.0, 20.0, 10.0)
@@ -50,12 +52,12 @@ def parse_parts(text: str) -> tuple[float, float, float]:
     except ValueError:
         train = validation = test = math.nan
     if not math.isfinite(train + validation + test):
-        raise UsageError(f"{text!r} are no parts.", hint="Write them like 70/20/10.")
+        raise UsageError(f"Invalid split parts: {text!r}.", hint="Write them as three numbers, like 70/20/10.")
     return train, validation, test
 
 
 def parse_floors(texts: list[str]) -> dict[str, float]:
-    """Read floors such as "accuracy=.90".
+    """Parse minimum values of metrics; of two for one metric, the higher applies.
 
     >>> parse_floors(["accuracy=.90"])
     {'accuracy': 0.9}
@@ -66,30 +68,30 @@ def parse_floors(texts: list[str]) -> dict[str, float]:
         try:
             floors[name] = max(float(value), floors.get(name, -math.inf))
         except ValueError:
-            raise UsageError(f"{text!r} is no floor.", hint="Write it like accuracy=.90.") from None
+            raise UsageError(f"Invalid minimum: {text!r}.", hint="Write it like accuracy=.90.") from None
     return floors
 
 
-def required(value: str | None, with_option: str, option: str) -> str:
-    """Take what an option needs beside it.
+def require_option(value: str | None, option: str, *, needed_by: str) -> str:
+    """Return the value of an option that another one needs.
 
-    >>> required("a.csv", "--sheet", "--out")
+    >>> require_option("a.csv", "--out", needed_by="--sheet")
     'a.csv'
     """
     if value is None:
-        raise UsageError(f"{with_option} goes with {option}.", hint=f"Add {option} FILE.")
+        raise UsageError(f"{needed_by} needs {option}.", hint=f"Add {option} FILE.")
     return value
 
 
-def parse_keys(texts: list[str], asked: list[str]) -> dict[str, str]:
-    """Read keys of servers: "KEY", for the first address that is asked, or "ADDRESS=KEY".
+def parse_keys(texts: list[str], models: list[str]) -> dict[str, str]:
+    """Parse API keys: "KEY" for the first server among the models, or "ADDRESS=KEY".
 
     >>> parse_keys(["k1", "https://b.example=k2"], ["a.discern", "https://a.example"])
     {'https://a.example': 'k1', 'https://b.example': 'k2'}
     """
     from discern.client.address import is_address
 
-    servers = [word for word in asked if is_address(word)]
+    servers = [model for model in models if is_address(model)]
     keys = {}
     for text in texts:
         address, _, key = text.rpartition("=")

@@ -1,4 +1,4 @@
-"""Progress that a person watches: a bar with rate and time left on a terminal, nothing elsewhere."""
+"""Progress bars on a terminal, with rate and remaining time; no output elsewhere."""
 
 import contextlib
 import sys
@@ -10,7 +10,7 @@ from discern.progress import Progress, silent
 
 @contextlib.contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """Give a `Progress` that draws on standard error while it is a terminal."""
+    """Yield a `Progress` that draws on standard error if it is a terminal."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield silent
         return
@@ -19,14 +19,14 @@ def progress_bar() -> Iterator[Progress]:
     from rich.progress import Progress as Bars
 
     columns = ("{task.description:<10}", BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    with Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as drawn:
+    with Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bars:
         tasks: dict[str, tuple[TaskID, float]] = {}
 
         def progress(stage: str, done: int, total: int | None) -> None:
             if stage not in tasks:
-                tasks[stage] = (drawn.add_task(stage, total=total, rate=""), time.monotonic())
+                tasks[stage] = (bars.add_task(stage, total=total, rate=""), time.monotonic())
             task, start = tasks[stage]
             rate = done / max(time.monotonic() - start, 1e-3)
-            drawn.update(task, completed=done, total=total, rate=f"{rate:,.0f}/s" if done else "")
+            bars.update(task, completed=done, total=total, rate=f"{rate:,.0f}/s" if done else "")
 
         yield progress

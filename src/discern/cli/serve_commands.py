@@ -1,4 +1,4 @@
-"""The commands that open doors: `discern serve`, `discern key`, `discern export`."""
+"""Commands that deploy a bundle: `discern serve`, `discern key`, `discern export`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,41 +6,53 @@ from typing import Annotated
 import typer
 
 from discern.cli import render
+from discern.cli.common_options import Bundle, Cache, Examples, Json
 from discern.cli.progress_bar import progress_bar
 
 
 def serve(
-    bundles: Annotated[list[str], typer.Argument(help="Bundles, each a path or NAME=PATH; the first is the default.")],
-    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 8000,
-    workers: Annotated[int, typer.Option(help="Processes that answer.")] = 1,
-    key_file: Annotated[str | None, typer.Option(help="Who may ask, as discern key writes it.")] = None,
-    open_to_all: Annotated[bool, typer.Option("--open", help="Let everybody ask, also from other machines.")] = False,
-    rate: Annotated[str | None, typer.Option(help="What each asker may ask, such as 60/minute.")] = None,
-    rate_store: Annotated[str | None, typer.Option(help="Where several workers count together: redis://...")] = None,
-    max_mb: Annotated[float, typer.Option(min=0.001, help="The largest picture, in MB.")] = 20.0,
-    max_pictures: Annotated[int, typer.Option(min=1, help="In one request.")] = 64,
-    max_batch: Annotated[int, typer.Option(min=1, help="Pictures in one run of the graph.")] = 4,
-    max_wait_ms: Annotated[float, typer.Option(min=0, help="How long a picture may wait for its batch.")] = 0.0,
-    queue: Annotated[int, typer.Option(min=1, help="Pictures that may wait; the next one is refused.")] = 128,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds after which a waiting picture is refused.")] = 30.0,
-    patience: Annotated[float, typer.Option(min=0.1, help="Seconds for a request to come, an answer to go.")] = 30.0,
-    threads: Annotated[int | None, typer.Option(min=1, help="Cores a worker uses; without it, its share.")] = None,
-    allow_urls: Annotated[bool, typer.Option("--allow-urls", help="Fetch pictures named by image_url.")] = False,
-    cors: Annotated[list[str] | None, typer.Option(help="An origin whose pages may ask; * for all.")] = None,
-    behind: Annotated[str, typer.Option(help="Addresses of proxies that are believed who asks.")] = "",
-    examples: Annotated[
-        str | None, typer.Option(help="A folder of pictures for visitors of the page to press; they get small copies.")
+    bundles: Annotated[
+        list[str], typer.Argument(help="Bundles, each as PATH or NAME=PATH; the first is the default model.")
+    ],
+    host: Annotated[str, typer.Option(help="Address to bind.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to bind; 0 picks a free one.")] = 8000,
+    workers: Annotated[int, typer.Option(help="Number of worker processes.")] = 1,
+    key_file: Annotated[str | None, typer.Option(help="File of API keys, as written by `discern key`.")] = None,
+    no_auth: Annotated[
+        bool, typer.Option("--no-auth", help="Allow requests without an API key from other machines.")
+    ] = False,
+    rate_limit: Annotated[str | None, typer.Option(help="Requests per client, such as 60/minute.")] = None,
+    rate_store: Annotated[
+        str | None, typer.Option(help="Shared store of the rate limit for several workers: redis://...")
     ] = None,
-    watch: Annotated[bool, typer.Option("--watch/--no-watch", help="Replace a bundle when its file changes.")] = True,
+    max_mb: Annotated[float, typer.Option(min=0.001, help="Maximum size of a picture in MB.")] = 20.0,
+    max_pictures: Annotated[int, typer.Option(min=1, help="Maximum number of pictures per request.")] = 64,
+    max_batch: Annotated[int, typer.Option(min=1, help="Maximum batch size of the model.")] = 4,
+    max_wait_ms: Annotated[float, typer.Option(min=0, help="Maximum time that a picture waits for its batch.")] = 0.0,
+    max_queue: Annotated[int, typer.Option(min=1, help="Maximum number of queued pictures; more are rejected.")] = 128,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds after which a queued picture is rejected.")] = 30.0,
+    request_timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds to receive a request, and to send its response.")
+    ] = 30.0,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="CPU cores per worker; by default an equal share of all.")
+    ] = None,
+    allow_urls: Annotated[bool, typer.Option("--allow-urls", help="Fetch pictures given as image_url.")] = False,
+    cors: Annotated[list[str] | None, typer.Option(help="Allowed CORS origin; * for all.")] = None,
+    trusted_proxies: Annotated[
+        str, typer.Option(help="Trusted proxies: X-Forwarded-For is honoured only from these addresses.")
+    ] = "",
+    examples: Examples = None,
+    watch: Annotated[bool, typer.Option("--watch/--no-watch", help="Reload a bundle when its file changes.")] = True,
 ) -> None:
-    """Answer over HTTP: REST, a web page, SageMaker's door, the Open Inference Protocol.
+    """Serve bundles over HTTP: REST, a web page, SageMaker and the Open Inference Protocol.
 
     Example: discern serve runs/bananas/model.discern --port 8000
     """
     from discern.flow.serve import serve
     from discern.inference.batcher import BatchConfig
     from discern.picture import Limits
+    from discern.serving.config import MAX_PIXELS
 
     serve(
         bundles,
@@ -48,54 +60,52 @@ def serve(
         port=port,
         workers=workers,
         key_file=None if key_file is None else Path(key_file),
-        open=open_to_all,
-        rate=rate,
+        open=no_auth,
+        rate=rate_limit,
         rate_store=rate_store,
-        limits=Limits(max_bytes=round(max_mb * 1e6), max_pixels=60_000_000),
+        limits=Limits(max_bytes=round(max_mb * 1e6), max_pixels=MAX_PIXELS),
         max_pictures=max_pictures,
         batching=BatchConfig(
-            max_batch=max_batch, max_wait=max_wait_ms / 1000, queue=queue, timeout=timeout, threads=threads
+            max_batch=max_batch, max_wait=max_wait_ms / 1000, queue=max_queue, timeout=timeout, threads=threads
         ),
-        body_seconds=patience,
+        body_seconds=request_timeout,
         allow_urls=allow_urls,
         cors=tuple(cors or ()),
-        behind=behind,
+        behind=trusted_proxies,
         examples=examples,
         watch=watch,
-        announce=render.say_at_once,
+        announce=render.print_now,
     )
 
 
 def key(
-    name: Annotated[str, typer.Argument(help="Whose key it is.")],
-    key_file: Annotated[str, typer.Option(help="The file of keys; made if it is not there.")] = "keys.txt",
-    admin: Annotated[bool, typer.Option("--admin", help="Let it also replace bundles.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    name: Annotated[str, typer.Argument(help="Name of the key's owner.")],
+    key_file: Annotated[str, typer.Option(help="File of API keys; created if missing.")] = "keys.txt",
+    admin: Annotated[bool, typer.Option("--admin", help="Also allow replacing bundles.")] = False,
+    json: Json = False,
 ) -> None:
-    """Make a key for --key-file of discern serve; it is shown once, and only its hash is kept.
+    """Create an API key for --key-file of discern serve; it is shown once, only its hash is stored.
 
     Example: discern key alice --key-file keys.txt
     """
-    from discern.flow.serve import key as make
+    from discern.flow.serve import key as create_key
 
-    render.show(make(name, key_file=key_file, admin=admin).to_json(), json=json, words=render.key)
+    render.show(create_key(name, key_file=key_file, admin=admin).to_json(), json=json, lines=render.key)
 
 
 def export(
-    bundle: Annotated[str, typer.Argument(help="A bundle, such as runs/NAME/model.discern.")],
-    folder: Annotated[str, typer.Argument(help="The folder to write; an earlier export there is replaced.")],
-    to: Annotated[str, typer.Option(help="What for: web, a static site.")] = "web",
-    api: Annotated[str | None, typer.Option(help="Ask this server; without it, the visitor's browser answers.")] = None,
-    runtime: Annotated[str | None, typer.Option(help="A copy of onnxruntime-web's npm archive.")] = None,
-    examples: Annotated[
-        str | None, typer.Option(help="A folder of pictures for visitors to press; the site gets small copies.")
+    bundle: Bundle,
+    folder: Annotated[str, typer.Argument(help="Output folder; an earlier export there is replaced.")],
+    to: Annotated[str, typer.Option(help="Export target: web, a static site.")] = "web",
+    api: Annotated[
+        str | None, typer.Option(help="Address of a server for predictions; by default the browser runs the model.")
     ] = None,
-    cache: Annotated[
-        str | None, typer.Option(help="Where fetched things are kept; by default the user's cache folder.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    runtime: Annotated[str | None, typer.Option(help="Local copy of onnxruntime-web's npm archive.")] = None,
+    examples: Examples = None,
+    cache: Cache = None,
+    json: Json = False,
 ) -> None:
-    """Write a static site whose model runs in the visitor's browser; no picture leaves the device.
+    """Export a static site that runs the model in the visitor's browser; no picture leaves the device.
 
     Example: discern export runs/bananas/model.discern --to web site/
     """
@@ -105,4 +115,4 @@ def export(
         result = export(
             bundle, folder, to=to, api=api, runtime=runtime, examples=examples, cache=cache, progress=progress
         )
-    render.show(result.to_json(), json=json, words=render.export)
+    render.show(result.to_json(), json=json, lines=render.export)

@@ -1,4 +1,4 @@
-"""The commands from pictures to a bundle: `discern check`, `discern split`, `discern train`."""
+"""Commands from pictures to a bundle: `discern check`, `discern split`, `discern train`."""
 
 from typing import Annotated
 
@@ -18,11 +18,11 @@ def check(
     fixes: Fixes = None,
     backbone: Backbone = "lite0",
     resume: Resume = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when anything is found.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there are findings.")] = False,
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Say what is wrong with pictures, and propose fixes; nothing is changed.
+    """Find problems in a set of pictures and propose fixes; nothing is changed.
 
     Example: discern check photos/
     """
@@ -32,15 +32,15 @@ def check(
         result = check(
             source, name=name, runs=runs, fixes=fixes, backbone=backbone, resume=resume, cache=cache, progress=progress
         )
-    render.show(result.to_json(), json=json, words=render.check)
+    render.show(result.to_json(), json=json, lines=render.check)
     raise typer.Exit(FELL_SHORT if strict and not result.clean else 0)
 
 
 def split(
     source: Source,
-    parts: Annotated[str, typer.Option(help="Shares of train/validation/test.")] = "70/20/10",
-    out: Annotated[str | None, typer.Option(help="Write train/, validation/, test/ and lists here.")] = None,
-    copy: Annotated[bool, typer.Option("--copy", help="Copy pictures instead of linking them.")] = False,
+    parts: Annotated[str, typer.Option(help="Relative sizes of train/validation/test.")] = "70/20/10",
+    out: Annotated[str | None, typer.Option(help="Folder to write train/, validation/, test/ and lists to.")] = None,
+    copy: Annotated[bool, typer.Option("--copy", help="Copy pictures instead of linking to them.")] = False,
     name: Name = None,
     runs: Runs = "runs",
     seed: Seed = 0,
@@ -49,7 +49,7 @@ def split(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Split pictures into parts that share no picture, near copy or group, with a proof.
+    """Split pictures into parts that share no picture, near-copy or group, with a proof.
 
     Example: discern split photos/ --parts 70/20/10 --out parts/
     """
@@ -69,7 +69,7 @@ def split(
             cache=cache,
             progress=progress,
         )
-    render.show(result.to_json(), json=json, words=render.split)
+    render.show(result.to_json(), json=json, lines=render.split)
 
 
 def train(
@@ -80,17 +80,17 @@ def train(
     fixes: Fixes = None,
     backbone: Backbone = "lite0",
     at_most_wrong: Annotated[
-        str, typer.Option(help="What share of the accepted answers may be wrong, such as 2%; none: accept nothing.")
+        str, typer.Option(help="Maximum error rate among accepted predictions, such as 2%; none: accept nothing.")
     ] = "5%",
-    coverage: Annotated[
-        str, typer.Option(help="How often an answer's set of labels is to hold the right one; none: no sets.")
-    ] = "90%",
+    coverage: Annotated[str, typer.Option(help="Coverage of the prediction sets; none: no sets.")] = "90%",
     ordered: Annotated[
-        str | None, typer.Option(help="The labels in an order that means something, least first; or numeric.")
+        str | None, typer.Option(help="Labels of an ordinal scale, lowest first, separated by commas; or numeric.")
     ] = None,
-    negatives: Annotated[str | None, typer.Option(help="Pictures of none of the labels, to tell strangers by.")] = None,
+    negatives: Annotated[
+        str | None, typer.Option(help="Pictures of none of the classes, to tune the detection of unknown pictures.")
+    ] = None,
     names: Annotated[
-        str | None, typer.Option(help="A CSV of label,name,spoken,route: what labels are called, where things go.")
+        str | None, typer.Option(help="CSV of label,name,spoken,route: display names, spoken names and destinations.")
     ] = None,
     resume: Resume = False,
     cache: Cache = None,
@@ -119,5 +119,5 @@ def train(
             cache=cache,
             progress=progress,
         )
-    render.show(result.to_json(), json=json, words=render.train)
-    render.advise(result.hints)
+    render.show(result.to_json(), json=json, lines=render.train)
+    render.print_hints(result.hints)

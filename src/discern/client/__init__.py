@@ -1,4 +1,4 @@
-"""Asks a Discern server as if the model were here: the same answers, and the same errors."""
+"""Client of a Discern server: the same predictions and the same errors as a local bundle."""
 
 from discern.client.clients import AsyncClient, Client
 

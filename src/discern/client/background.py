@@ -1,4 +1,4 @@
-"""An event loop beside the program, for those who wait for its answers."""
+"""Event loop in a background thread, for the synchronous client."""
 
 import asyncio
 import os
@@ -9,31 +9,31 @@ from functools import cache
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
-_STARTING = threading.RLock()
+_START_LOCK = threading.RLock()
 
 
-def in_background(work: Coroutine[Any, Any, _T]) -> Future[_T]:
-    """Begin something on this process' event loop, in a thread of its own that keeps no process from ending.
+def in_background(coroutine: Coroutine[Any, Any, _T]) -> Future[_T]:
+    """Run a coroutine on this process's background event loop, in a daemon thread.
 
-    To cancel what is given back stops the work, too.
+    Cancelling the returned future cancels the coroutine.
     """
-    with _STARTING:
+    with _START_LOCK:
         loop = _loop_of(os.getpid())
-    return asyncio.run_coroutine_threadsafe(work, loop)
+    return asyncio.run_coroutine_threadsafe(coroutine, loop)
 
 
 @cache
-def _loop_of(_process: int) -> asyncio.AbstractEventLoop:  # a thread does not outlive a fork
+def _loop_of(_process: int) -> asyncio.AbstractEventLoop:  # a thread does not survive a fork
     loop = asyncio.new_event_loop()
-    loop.set_default_executor(_Aside())
+    loop.set_default_executor(_DaemonExecutor())
     threading.Thread(target=loop.run_forever, name="discern-client", daemon=True).start()
     return loop
 
 
-class _Aside(ThreadPoolExecutor):
-    """Looks names up and reads files, each in a thread that may be left behind.
+class _DaemonExecutor(ThreadPoolExecutor):
+    """Executor with one daemon thread per call, for name resolution and file reading.
 
-    The usual pool takes nothing any more once the main thread has ended, and its threads hold the process until then.
+    `ThreadPoolExecutor` accepts no work after the main thread has ended, and its threads delay the process's exit.
     """
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
@@ -42,7 +42,7 @@ class _Aside(ThreadPoolExecutor):
         def work() -> None:
             try:
                 future.set_result(fn(*args, **options))
-            except BaseException as error:  # noqa: BLE001 - as any pool does
+            except BaseException as error:  # noqa: BLE001 - as in any executor
                 future.set_exception(error)
 
         future.set_running_or_notify_cancel()

@@ -1,4 +1,4 @@
-"""The two clients: one waits for each answer, the other leaves its thread free meanwhile."""
+"""The clients of a Discern server: synchronous and asynchronous."""
 
 import asyncio
 import os
@@ -19,74 +19,74 @@ _T = TypeVar("_T")
 
 
 class Client:
-    """A model on a Discern server, asked as if it were here.
+    """Synchronous client of a Discern server; used like a local model.
 
-    What is refused for the moment (statuses 429, 502, 503, 504) or cannot be reached is asked again, ever later and not
-    before the server allows; other refusals are raised as the errors that a bundle here would raise. Any number of
-    threads may share a client.
+    Rate limits, overload (statuses 429, 502, 503, 504) and failed connections are retried with exponential backoff, and
+    not before the server allows; other errors are raised as those that a local bundle would raise. A client may be
+    shared by threads.
 
     >>> client = Client("http://127.0.0.1:8000")  # doctest: +SKIP
     >>> client("new.jpg").message  # doctest: +SKIP
     'This looks like "3" (98 %), but please have a look.'
 
     Args:
-        url: the server's address; `?model=NAME` at its end names the model.
-        key: as `key` made it; None: the server asks for none.
-        model: the model's name; None: the server's first.
-        timeout: seconds in which one answer must be there, retries included.
-        at_once: how many questions `predict` keeps under way.
+        url: the server's address; `?model=NAME` at its end selects the model.
+        key: API key, as `discern key` prints it; None without.
+        model: name of the model; None for the server's default.
+        timeout: seconds within which a response must arrive, retries included.
+        at_once: maximum number of concurrent requests of `predict`.
 
     Raises:
-        UsageError: no address, no key, or httpx2 is not installed.
+        UsageError: the address or the key is invalid, or httpx2 is not installed.
     """
 
     def __init__(
         self, url: str, key: str | None = None, *, model: str | None = None, timeout: float = 60.0, at_once: int = 8
     ) -> None:
-        self._make = partial(Transport, url, key, model=model, timeout=timeout, at_once=at_once)
-        self._askers = {os.getpid(): self._make()}
-        weakref.finalize(self, _leave, self._askers).atexit = False
+        self._new_transport = partial(Transport, url, key, model=model, timeout=timeout, at_once=at_once)
+        self._transports = {os.getpid(): self._new_transport()}
+        weakref.finalize(self, _close_abandoned, self._transports).atexit = False
 
     @property
     def url(self) -> str:
         """The server's address, without `/predict`, user and password."""
-        return self._asker.address.base
+        return self._transport.address.base
 
     @property
     def model(self) -> str | None:
-        """The name of the model that is asked; None: the server's first."""
-        return self._asker.address.model
+        """Name of the model; None for the server's default."""
+        return self._transport.address.model
 
     def __call__(self, picture: Picture) -> Prediction:
-        """Answer one picture: a path, the bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or Pillow's image.
+        """Predict one picture: a path, the bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or a Pillow image.
 
         Raises:
-            PictureError: it cannot be used as a picture.
-            RequestError: the server refuses, or cannot be reached.
+            PictureError: the picture cannot be used.
+            RequestError: the server rejects the request or cannot be reached.
         """
-        return _wait(self._asker.answer(picture))
+        return _wait(self._transport.predict(picture))
 
     def predict(self, pictures: Iterable[Picture]) -> Iterator[Prediction | PictureError]:
-        """Answer many pictures in order; a bad one gives its error in its place, and the rest goes on.
+        """Predict many pictures concurrently, in order; an unusable one yields its error in its place.
 
         Raises:
-            RequestError: the server refuses, or cannot be reached.
+            RequestError: the server rejects the request or cannot be reached.
         """
-        turns = asyncio.Semaphore(self._asker.at_once)
-        asked = (in_background(self._asker.attempt(picture, turns)) for picture in pictures)
-        yield from results_in_order(asked, window=_AHEAD * self._asker.at_once)
+        semaphore = asyncio.Semaphore(self._transport.at_once)
+        pending = (in_background(self._transport.try_predict(picture, semaphore)) for picture in pictures)
+        yield from results_in_order(pending, window=_AHEAD * self._transport.at_once)
 
     def about(self) -> dict[str, Any]:
-        """What is known of the model: labels, thresholds, figures, its card.
+        """Fetch the description of the model: labels, thresholds, metrics, model card.
 
         Raises:
-            RequestError: the server refuses, or cannot be reached.
+            RequestError: the server rejects the request or cannot be reached.
         """
-        return _wait(self._asker.about())
+        return _wait(self._transport.describe())
 
     def close(self) -> None:
         """Close all connections."""
-        _wait(self._asker.close())
+        _wait(self._transport.close())
 
     def __enter__(self) -> Self:
         return self
@@ -95,84 +95,84 @@ class Client:
         self.close()
 
     @property
-    def _asker(self) -> Transport:
-        # Connections cannot be shared with a process that was forked off.
+    def _transport(self) -> Transport:
+        # A forked process cannot share its parent's connections.
         process = os.getpid()
-        return self._askers.get(process) or self._askers.setdefault(process, self._make())
+        return self._transports.get(process) or self._transports.setdefault(process, self._new_transport())
 
 
 class AsyncClient:
-    """As `Client`, for programs that wait for many things at once: `await client("new.jpg")`.
+    """Asynchronous counterpart of `Client`: `await client("new.jpg")`.
 
     Args:
-        url: the server's address; `?model=NAME` at its end names the model.
-        key: as `key` made it; None: the server asks for none.
-        model: the model's name; None: the server's first.
-        timeout: seconds in which one answer must be there, retries included.
-        at_once: how many questions `predict` keeps under way.
+        url: the server's address; `?model=NAME` at its end selects the model.
+        key: API key, as `discern key` prints it; None without.
+        model: name of the model; None for the server's default.
+        timeout: seconds within which a response must arrive, retries included.
+        at_once: maximum number of concurrent requests of `predict`.
 
     Raises:
-        UsageError: no address, no key, or httpx2 is not installed.
+        UsageError: the address or the key is invalid, or httpx2 is not installed.
     """
 
     def __init__(
         self, url: str, key: str | None = None, *, model: str | None = None, timeout: float = 60.0, at_once: int = 8
     ) -> None:
-        self._asker = Transport(url, key, model=model, timeout=timeout, at_once=at_once)
+        self._transport = Transport(url, key, model=model, timeout=timeout, at_once=at_once)
 
     @property
     def url(self) -> str:
         """The server's address, without `/predict`, user and password."""
-        return self._asker.address.base
+        return self._transport.address.base
 
     @property
     def model(self) -> str | None:
-        """The name of the model that is asked; None: the server's first."""
-        return self._asker.address.model
+        """Name of the model; None for the server's default."""
+        return self._transport.address.model
 
     async def __call__(self, picture: Picture) -> Prediction:
-        """Answer one picture: a path, the bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or Pillow's image.
+        """Predict one picture: a path, the bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or a Pillow image.
 
         Raises:
-            PictureError: it cannot be used as a picture.
-            RequestError: the server refuses, or cannot be reached.
+            PictureError: the picture cannot be used.
+            RequestError: the server rejects the request or cannot be reached.
         """
-        return await self._asker.answer(picture)
+        return await self._transport.predict(picture)
 
     async def predict(self, pictures: Iterable[Picture]) -> AsyncIterator[Prediction | PictureError]:
-        """Answer many pictures in order; a bad one gives its error in its place, and the rest goes on.
+        """Predict many pictures concurrently, in order; an unusable one yields its error in its place.
 
         Raises:
-            RequestError: the server refuses, or cannot be reached.
+            RequestError: the server rejects the request or cannot be reached.
         """
-        # As `results_in_order`, which waits in a thread: here the loop goes on, and tasks are cancelled and awaited.
-        turns = asyncio.Semaphore(self._asker.at_once)
-        under_way: deque[asyncio.Task[Prediction | PictureError]] = deque()
+        # Like `results_in_order`, which blocks its thread: here the loop runs on, and tasks are cancelled and awaited.
+        semaphore = asyncio.Semaphore(self._transport.at_once)
+        pending: deque[asyncio.Task[Prediction | PictureError]] = deque()
         try:
             for picture in pictures:
-                under_way.append(asyncio.create_task(self._asker.attempt(picture, turns)))
-                if len(under_way) >= _AHEAD * self._asker.at_once:
-                    yield await under_way[0]
-                    under_way.popleft()
-            while under_way:
-                yield await under_way[0]
-                under_way.popleft()
+                pending.append(asyncio.create_task(self._transport.try_predict(picture, semaphore)))
+                if len(pending) >= _AHEAD * self._transport.at_once:
+                    yield await pending[0]
+                    pending.popleft()
+            while pending:
+                yield await pending[0]
+                pending.popleft()
         finally:
-            for task in under_way:
+            for task in pending:
                 task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
+            await asyncio.gather(*pending, return_exceptions=True)
 
     async def about(self) -> dict[str, Any]:
-        """What is known of the model: labels, thresholds, figures, its card.
+        """Fetch the description of the model: labels, thresholds, metrics, model card.
 
         Raises:
-            RequestError: the server refuses, or cannot be reached.
+            RequestError: the server rejects the request or cannot be reached.
         """
-        return await self._asker.about()
+        return await self._transport.describe()
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._asker.close()
+        await self._transport.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -181,15 +181,15 @@ class AsyncClient:
         await self.close()
 
 
-def _wait(answer: Coroutine[Any, Any, _T]) -> _T:
-    future = in_background(answer)
+def _wait(coroutine: Coroutine[Any, Any, _T]) -> _T:
+    future = in_background(coroutine)
     try:
         return future.result()
     finally:
-        future.cancel()  # nobody takes it any more where the waiting is broken off
+        future.cancel()  # an interrupted caller no longer takes the result
 
 
-def _leave(askers: dict[int, Transport]) -> None:
-    """Close what a client that was never closed has open."""
-    if asker := askers.get(os.getpid()):
-        in_background(asker.close())
+def _close_abandoned(transports: dict[int, Transport]) -> None:
+    """Close the connections of a client that was never closed."""
+    if transport := transports.get(os.getpid()):
+        in_background(transport.close())

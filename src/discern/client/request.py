@@ -1,4 +1,4 @@
-"""What a client asks, and what becomes of each answer; told apart from how it is sent."""
+"""Requests of a client: headers, body, and the decision to retry or to fail."""
 
 import importlib
 import io
@@ -18,53 +18,55 @@ from discern.errors import DiscernError, Unreachable, UsageError
 from discern.picture import read_file
 
 CONNECTING_SECONDS = 10.0
-"""For how long a server that cannot be reached is tried."""
+"""Time during which connecting to an unreachable server is retried."""
 
 MOST_BYTES = 64 * 2**20
-"""How long an answer may be; a prediction has some thousand bytes."""
+"""Maximum size of a response; a prediction takes a few thousand bytes."""
 
 
 def load_httpx() -> ModuleType:
-    """Load what speaks HTTP, when it is needed.
+    """Import httpx2, on first use.
 
     Raises:
-        UsageError: it is not installed.
+        UsageError: httpx2 is not installed.
     """
     try:
         return importlib.import_module("httpx2")
     except ImportError:
         raise UsageError(
-            "Asking a server needs httpx2, which is not installed.",
+            "The client needs httpx2, which is not installed.",
             hint='Install it: pip install "discern-vision[client]".',
         ) from None
 
 
-def headers(key: str | None, *, beside_login: bool) -> dict[str, str]:
-    """What every request says.
+def headers(key: str | None, *, has_login: bool) -> dict[str, str]:
+    """Build the headers of every request.
 
     Args:
-        key: the key, if there is one.
-        beside_login: a user and a password take the key's usual place.
+        key: API key; None without.
+        has_login: whether user and password occupy the `Authorization` header, so that the key goes to `X-API-Key`.
 
     Raises:
-        UsageError: the key cannot be one.
+        UsageError: the key is malformed.
     """
-    # A packed answer could be far longer than what is sent.
-    said = {"Content-Type": "application/octet-stream", "Accept": "application/json", "Accept-Encoding": "identity"}
+    # A compressed response could expand beyond any limit on what is received.
+    common = {"Content-Type": "application/octet-stream", "Accept": "application/json", "Accept-Encoding": "identity"}
     if key is None:
-        return said
+        return common
     key = key.strip()
     if not (key and key.isascii() and key.isprintable()):
-        raise UsageError("The key is none: it is empty, or has letters that no key has.", hint="Copy it again.")
-    return said | ({"X-API-Key": key} if beside_login else {"Authorization": f"Bearer {key}"})
+        raise UsageError(
+            "The API key is empty or contains invalid characters.", hint="Copy it again, as `discern key` printed it."
+        )
+    return common | ({"X-API-Key": key} if has_login else {"Authorization": f"Bearer {key}"})
 
 
 def picture_bytes(picture: Picture) -> bytes:
-    """A picture as the bytes of a file: read, as it is, or pixels uint8 `[H, W, 3]` and images of Pillow as PNG.
+    """Return the bytes of a picture file; pixels uint8 `[H, W, 3]` and Pillow images become PNG.
 
     Raises:
         PictureError: the file cannot be read.
-        UsageError: the pixels are none.
+        UsageError: the array is not uint8 `[H, W, 3]`.
     """
     if isinstance(picture, Image.Image):
         picture = pixels_of(picture)
@@ -72,7 +74,7 @@ def picture_bytes(picture: Picture) -> bytes:
         if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
             raise UsageError(
                 f"Pixels must be RGB, uint8 [H, W, 3], and are {picture.dtype} {list(picture.shape)}.",
-                hint="Convert them, or give the file's path.",
+                hint="Convert them, or pass the path of the file.",
             )
         buffer = io.BytesIO()
         Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
@@ -80,66 +82,66 @@ def picture_bytes(picture: Picture) -> bytes:
     return picture if isinstance(picture, bytes) else read_file(Path(picture))
 
 
-def too_long(address: Address) -> Unreachable:
-    """Say that an answer does not end."""
+def response_too_large(address: Address) -> Unreachable:
+    """Make the error for a response beyond `MOST_BYTES`."""
     return Unreachable(
-        f"{address.base} answers with more than {MOST_BYTES >> 20} MiB, which no Discern server does.",
-        hint="Is the address right?",
+        f"{address.base} sent a response of more than {MOST_BYTES >> 20} MiB, which no Discern server does.",
+        hint="Check the address.",
     )
 
 
 class Exchange:
-    """One question, asked until it is answered, refused for good, or the time is over.
+    """One request with its retries, until it succeeds, fails for good, or times out.
 
     Args:
-        address: who is asked.
-        seconds: until the answer must be there.
+        address: the server.
+        seconds: time until the response must have arrived.
     """
 
     def __init__(self, address: Address, seconds: float) -> None:
         self._address, self._seconds = address, seconds
-        self._patience = Backoff(seconds=seconds)
-        self._fault: DiscernError | None = None
+        self._backoff = Backoff(seconds=seconds)
+        self._last_error: DiscernError | None = None
 
     @property
     def left(self) -> float:
-        """Seconds that are left."""
-        return self._patience.left
+        """Seconds until the deadline."""
+        return self._backoff.left
 
-    def after_refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> float:
-        """Say how many seconds to wait after a refusal.
+    def after_error_response(self, status: int, headers: Mapping[str, str], body: bytes) -> float:
+        """Return the seconds to wait before retrying after an error response.
 
         Raises:
-            PictureError: it is for good, as the picture cannot be used.
-            RequestError: it is for good, or for as long as there is time.
+            PictureError: the picture cannot be used.
+            RequestError: the error is permanent, or no time is left to retry.
         """
-        fault = read_error(status, headers, body, self._address.base)
+        error = read_error(status, headers, body, self._address.base)
         if status not in RETRIED:
-            raise fault
-        return self._wait(fault, self._patience.pause(read_retry_after(headers.get("retry-after"))))
+            raise error
+        return self._retry(error, self._backoff.pause(read_retry_after(headers.get("retry-after"))))
 
     def after_failure(self, failure: Exception) -> float:
-        """Say how many seconds to wait after there was no answer.
+        """Return the seconds to wait before retrying after a failed connection.
 
         Raises:
-            Unreachable: there is no time left.
+            Unreachable: no time is left to retry.
         """
-        fault = Unreachable(
+        error = Unreachable(
             f"{self._address.base} cannot be reached: {str(failure) or type(failure).__name__}.",
-            hint="Is the server running, and the address right?",
+            hint="Check that the server is running and that the address is right.",
         )
-        fault.__cause__ = failure
-        return self._wait(fault, self._patience.pause(within=CONNECTING_SECONDS))
+        error.__cause__ = failure
+        return self._retry(error, self._backoff.pause(within=CONNECTING_SECONDS))
 
-    def over(self) -> DiscernError:
-        """Say why there is no answer now that the time is over: what went wrong before, or nothing was heard."""
-        return self._fault or Unreachable(
+    def timeout_error(self) -> DiscernError:
+        """Return the error to raise at the deadline: the last one, or that of a server that did not respond."""
+        return self._last_error or Unreachable(
             f"{self._address.base} has not answered within {self._seconds:g} seconds.",
-            hint="Is the server well, and the address right? `timeout` gives it longer.",
+            hint="Check the server and its address, or pass a longer `timeout`.",
         )
 
-    def _wait(self, fault: DiscernError, seconds: float | None) -> float:
-        self._fault = fault
+    def _retry(self, error: DiscernError, seconds: float | None) -> float:
+        self._last_error = error
         if seconds is None:
-            raise fault
+            raise error
         return seconds

@@ -1,4 +1,4 @@
-"""What a server says, as the objects that a bundle gives."""
+"""Responses of a server, parsed into predictions and errors."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -19,76 +19,77 @@ from discern.errors import (
 )
 
 RETRIED = (429, 502, 503, 504)
-"""Statuses after which the same question may have an answer."""
+"""Status codes after which the same request is retried."""
 
 _FIELDS = {field.name for field in fields(Prediction)}
-_OTHER = "Is this the address of a Discern server?"
+_CHECK_ADDRESS = "Check that this is the address of a Discern server."
 
 
-def read_prediction(body: bytes, where: str) -> Prediction:
-    """Make a `Prediction` of an answer's JSON; what it holds beside is passed over.
+def read_prediction(body: bytes, address: str) -> Prediction:
+    """Parse the JSON of a prediction; unknown keys are ignored.
 
     Raises:
-        Unreachable: it is none.
+        Unreachable: the body is not a prediction.
     """
-    said = read_object(body, where)
+    found = read_object(body, address)
     try:
-        plain = {name: value for name, value in said.items() if name in _FIELDS}
-        if plain.get("set") is not None:
-            plain["set"] = tuple(plain["set"])
-        return Prediction(**plain)
+        values = {name: value for name, value in found.items() if name in _FIELDS}
+        if values.get("set") is not None:
+            values["set"] = tuple(values["set"])
+        return Prediction(**values)
     except TypeError as error:
-        raise Unreachable(f"What {where} answers is no prediction.", hint=_OTHER) from error
+        raise Unreachable(f"The response of {address} is not a prediction.", hint=_CHECK_ADDRESS) from error
 
 
-def read_object(body: bytes, where: str) -> dict[str, Any]:
-    """Read a JSON object.
+def read_object(body: bytes, address: str) -> dict[str, Any]:
+    """Parse a JSON object.
 
     Raises:
-        Unreachable: it is none.
+        Unreachable: the body is not a JSON object.
     """
     try:
-        said = json.loads(body)
+        found = json.loads(body)
     except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
-        raise Unreachable(f"What {where} answers is no JSON object.", hint=_OTHER)
-    return said
+        found = None
+    if not isinstance(found, dict):
+        raise Unreachable(f"The response of {address} is not a JSON object.", hint=_CHECK_ADDRESS)
+    return found
 
 
-def read_error(status: int, headers: Mapping[str, str], body: bytes, where: str) -> DiscernError:
-    """Make of a refusal the error that a bundle would have raised here, or a `RequestError`.
+def read_error(status: int, headers: Mapping[str, str], body: bytes, address: str) -> DiscernError:
+    """Parse an error response into the error that a local bundle would raise, or a `RequestError`.
 
     Args:
-        status: of the HTTP answer.
-        headers: its headers.
-        body: its body.
-        where: the address that was asked.
+        status: HTTP status code.
+        headers: response headers.
+        body: response body.
+        address: the server's address, for messages.
     """
     if 300 <= status < 400:
-        return Unreachable(f"{where} leads on to {headers.get('location', 'somewhere else')}.", hint="Ask there.")
+        target = headers.get("location", "another address")
+        return Unreachable(f"{address} redirects to {target}.", hint="Use that address.")
     try:
-        said = read_object(body, where)["error"]
-        code, message, hint = (str(said[name]) for name in ("code", "message", "hint"))
+        found = read_object(body, address)["error"]
+        code, message, hint = (str(found[name]) for name in ("code", "message", "hint"))
     except (DiscernError, KeyError, TypeError):
-        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # said by what stands before the server
-            return PictureTooLarge(f"{where} takes no file of this size.", hint="Make the picture smaller.")
-        return Unreachable(f"{where} answers with status {status} and no reason.", hint=_OTHER)
-    kind = _KINDS.get(code, RequestError)
-    if kind is Unauthorized and "Authorization" in hint:  # which is how a program of one's own sends it
-        hint = "Give one as key=..., or on the command line as --key or in DISCERN_KEY."
-    if issubclass(kind, Overloaded):
-        return kind(message, hint=hint, retry_after=read_retry_after(headers.get("retry-after")) or 1)
-    fault = kind(message, hint=hint)
-    fault.code = code  # also where it is of no kind that a question meets, such as a fault of the server
-    return fault
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # from a proxy before the server
+            return PictureTooLarge(f"{address} rejects a file of this size.", hint="Reduce the size of the picture.")
+        return Unreachable(f"{address} responds with status {status} and no reason.", hint=_CHECK_ADDRESS)
+    error_class = _ERRORS.get(code, RequestError)
+    if error_class is Unauthorized and "Authorization" in hint:  # advice for other HTTP clients
+        hint = "Pass one as key=..., or on the command line with --key or DISCERN_KEY."
+    if issubclass(error_class, Overloaded):
+        return error_class(message, hint=hint, retry_after=read_retry_after(headers.get("retry-after")) or 1)
+    error = error_class(message, hint=hint)
+    error.code = code  # also for codes without a class of their own, such as internal errors
+    return error
 
 
-def _family(kind: type[DiscernError]) -> Iterator[type[DiscernError]]:
-    yield kind
-    for child in kind.__subclasses__():
-        yield from _family(child)
+def _subclasses(error_class: type[DiscernError]) -> Iterator[type[DiscernError]]:
+    yield error_class
+    for child in error_class.__subclasses__():
+        yield from _subclasses(child)
 
 
-# A picture and a request that are too large have one code; who sends one picture at a time means the picture.
-_KINDS = {kind.code: kind for kind in (*_family(RequestError), *_family(PictureError))}
+# `too_large` is the code of pictures and of requests; this client sends one picture per request, so the picture wins.
+_ERRORS = {each.code: each for each in (*_subclasses(RequestError), *_subclasses(PictureError))}

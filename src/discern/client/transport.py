@@ -1,10 +1,10 @@
-"""How one server is asked: again where that may help, within its time, and never for more than can be held."""
+"""Transport shared by both clients: HTTP requests with retries, deadlines and a limit on response size."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
 
 from discern.bundle import Picture, Prediction
-from discern.client.address import no_address, read_address
+from discern.client.address import invalid_address, read_address
 from discern.client.request import (
     CONNECTING_SECONDS,
     MOST_BYTES,
@@ -12,7 +12,7 @@ from discern.client.request import (
     headers,
     load_httpx,
     picture_bytes,
-    too_long,
+    response_too_large,
 )
 from discern.client.response import read_object, read_prediction
 from discern.errors import PictureError, UsageError
@@ -22,63 +22,66 @@ if TYPE_CHECKING:
 
 
 class Transport:
-    """What both clients have in common; it belongs to one event loop.
+    """Connections to one server, bound to one event loop.
 
     Args:
-        url: the server's address; `?model=NAME` at its end names the model.
-        key: as `key` made it; None: the server asks for none.
-        model: the model's name; None: the server's first.
-        timeout: seconds in which one answer must be there, retries included.
-        at_once: how many questions are under way where many are asked.
+        url: the server's address; `?model=NAME` at its end selects the model.
+        key: API key; None without.
+        model: name of the model; None for the server's default.
+        timeout: seconds within which a response must arrive, retries included.
+        at_once: maximum number of concurrent requests of `predict`.
 
     Raises:
-        UsageError: no address, no key, or httpx2 is not installed.
+        UsageError: the address or the key is invalid, or httpx2 is not installed.
     """
 
     def __init__(self, url: str, key: str | None, *, model: str | None, timeout: float, at_once: int) -> None:
         if timeout <= 0 or at_once < 1:
-            raise UsageError("A client needs some time, and at least one question at once.", hint="Change them.")
+            raise UsageError(
+                f"Invalid client options: timeout={timeout!r}, at_once={at_once!r}.",
+                hint="timeout must be positive, and at_once at least 1.",
+            )
         self._httpx, self.address = load_httpx(), read_address(url, model)
         try:
             self._httpx.URL(self.address.predict)
         except self._httpx.InvalidURL as error:
-            raise no_address(url, str(error)) from error
+            raise invalid_address(url, str(error)) from error
         self._timeout, self.at_once = timeout, at_once
         self._http: httpx2.AsyncClient = self._httpx.AsyncClient(
-            headers=headers(key, beside_login=self.address.login is not None),
+            headers=headers(key, has_login=self.address.login is not None),
             auth=self.address.login,
-            # A question's own time bounds everything else. More threads than connections would wait for each other.
+            # `Exchange` bounds the rest. A connection limit would make calls from more threads wait for each other.
             timeout=self._httpx.Timeout(None, connect=CONNECTING_SECONDS),
             limits=self._httpx.Limits(max_connections=None),
         )
 
-    async def answer(self, picture: Picture) -> Prediction:
-        """Answer one picture.
+    async def predict(self, picture: Picture) -> Prediction:
+        """Predict one picture.
 
         Raises:
-            PictureError: it cannot be used as a picture.
-            RequestError: the server refuses, or cannot be reached.
+            PictureError: the picture cannot be used.
+            RequestError: the server rejects the request or cannot be reached.
         """
         content = picture if isinstance(picture, bytes) else await asyncio.to_thread(picture_bytes, picture)
         return read_prediction(await self._send("POST", self.address.predict, content), self.address.base)
 
-    async def attempt(self, picture: Picture, turns: asyncio.Semaphore) -> Prediction | PictureError:
-        """Answer one picture of many when it is its turn, or say what is wrong with it.
+    async def try_predict(self, picture: Picture, semaphore: asyncio.Semaphore) -> Prediction | PictureError:
+        """Predict one of many pictures, or return its error.
 
         Raises:
-            RequestError: the server refuses, or cannot be reached.
+            RequestError: the server rejects the request or cannot be reached.
         """
-        async with turns:
+        async with semaphore:
             try:
-                return await self.answer(picture)
+                return await self.predict(picture)
             except PictureError as error:
                 return error
 
-    async def about(self) -> dict[str, Any]:
-        """What is known of the model.
+    async def describe(self) -> dict[str, Any]:
+        """Fetch the description of the model.
 
         Raises:
-            RequestError: the server refuses, or cannot be reached.
+            RequestError: the server rejects the request or cannot be reached.
         """
         return read_object(await self._send("GET", self.address.describe), self.address.base)
 
@@ -90,17 +93,17 @@ class Transport:
         exchange = Exchange(self.address, self._timeout)
         while True:
             try:
-                # What httpx calls a timeout is between two bytes, and a server may send them one by one.
+                # httpx's timeouts restart with each byte received; this one covers the whole response.
                 async with asyncio.timeout(exchange.left):
                     response, body = await self._receive(method, url, content)
             except TimeoutError:
-                raise exchange.over() from None
+                raise exchange.timeout_error() from None
             except self._httpx.RequestError as failure:
                 wait = exchange.after_failure(failure)
             else:
                 if response.is_success:
                     return body
-                wait = exchange.after_refusal(response.status_code, response.headers, body)
+                wait = exchange.after_error_response(response.status_code, response.headers, body)
             await asyncio.sleep(wait)
 
     async def _receive(self, method: str, url: str, content: bytes | None) -> "tuple[httpx2.Response, bytes]":
@@ -109,5 +112,5 @@ class Transport:
             async for chunk in response.aiter_raw():
                 body += chunk
                 if len(body) > MOST_BYTES:
-                    raise too_long(self.address)
+                    raise response_too_large(self.address)
         return response, bytes(body)

@@ -1,1 +1,1 @@
-"""Joins acts through files on disk, each step resumable; here, or on a cluster."""
+"""Workflows of the commands: resumable steps joined through files on disk; here, or on a cluster."""

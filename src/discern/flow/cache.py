@@ -1,4 +1,4 @@
-"""`discern cache`: what is kept so that nothing is computed twice."""
+"""`discern cache`: size and pruning of the cache."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,18 +6,18 @@ from typing import Any
 
 from discern.errors import StoreError
 from discern.flow.paths import cache_folder
-from discern.serving.browser_engine import kept_engines
+from discern.serving.browser_engine import cached_engines
 from discern.store import prune, survey
 
 
 @dataclass(frozen=True, kw_only=True)
 class CacheResult:
-    """What the cache holds.
+    """Contents of the cache.
 
     Attributes:
-        folder: where it is.
-        shelves: each kind of kept thing with its rows and bytes.
-        freed: bytes that pruning gave back.
+        folder: cache directory.
+        shelves: sections of the cache, each with its rows and bytes.
+        freed: bytes freed by pruning.
     """
 
     folder: Path
@@ -25,48 +25,48 @@ class CacheResult:
     freed: int
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; paths are absolute.
+        """Return the result as JSON-ready values; paths are absolute.
 
         Keys:
-            folder: where it is.
-            bytes: how large all of it is.
-            shelves: each kind of kept thing with `name`, `rows` and `bytes`.
-            freed: bytes that pruning gave back.
+            folder: cache directory.
+            bytes: total size in bytes.
+            shelves: sections of the cache, each with `name`, `rows` and `bytes`.
+            freed: bytes freed by pruning.
         """
         total = sum(shelf["bytes"] for shelf in self.shelves)
         return {"folder": str(self.folder), "bytes": total, "shelves": self.shelves, "freed": self.freed}
 
 
 def cache(*, prune_to: float | None = None, folder: str | Path | None = None) -> CacheResult:
-    """Say what the cache holds; it may always be deleted, and is then computed or fetched anew.
+    """Measure the cache, and prune it if requested; deleting it is always safe.
 
     Args:
-        prune_to: bytes to keep; what was used longest ago goes first, and what had to be fetched goes last. None:
-            nothing goes.
-        folder: the cache's folder; None: the user's cache folder.
+        prune_to: bytes to keep; least recently used entries are deleted first, downloads last. None deletes nothing.
+        folder: cache directory; None for the user's cache directory.
 
     Raises:
-        StoreError: it is a file, or another process holds it.
+        StoreError: the directory is a file, or another process is using it.
     """
-    kept = cache_folder(folder)
-    if kept.exists() and not kept.is_dir():
-        raise StoreError(f"{kept} is no folder, so nothing is kept there.", hint="Name a folder with --cache.")
-    freed = 0 if prune_to is None else _prune(kept, prune_to)
-    shelves = [{"name": each.name, "rows": each.rows, "bytes": each.bytes} for each in survey(kept)]
-    return CacheResult(folder=kept, shelves=shelves + _engines(kept), freed=freed)
+    root = cache_folder(folder)
+    if root.exists() and not root.is_dir():
+        raise StoreError(f"The cache directory {root} is not a folder.", hint="Name a folder with --cache.")
+    freed = 0 if prune_to is None else _prune(root, prune_to)
+    shelves = [{"name": each.name, "rows": each.rows, "bytes": each.bytes} for each in survey(root)]
+    return CacheResult(folder=root, shelves=shelves + _engines(root), freed=freed)
 
 
-def _prune(kept: Path, keep_bytes: float) -> int:
-    engines = kept_engines(kept)
-    held = sum(engines.values())
-    freed = prune(kept, keep_bytes=keep_bytes - held if held <= keep_bytes else keep_bytes)
-    if held > keep_bytes:
+def _prune(root: Path, keep_bytes: float) -> int:
+    engines = cached_engines(root)
+    size_of_engines = sum(engines.values())
+    fits = size_of_engines <= keep_bytes
+    freed = prune(root, keep_bytes=keep_bytes - size_of_engines if fits else keep_bytes)
+    if not fits:
         for path, size in engines.items():
             path.unlink(missing_ok=True)
             freed += size
     return freed
 
 
-def _engines(kept: Path) -> list[dict[str, Any]]:
-    sizes = kept_engines(kept).values()
+def _engines(root: Path) -> list[dict[str, Any]]:
+    sizes = cached_engines(root).values()
     return [{"name": "engines", "rows": len(sizes), "bytes": sum(sizes)}] if sizes else []

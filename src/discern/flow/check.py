@@ -1,4 +1,4 @@
-"""`discern check`: what is wrong with some pictures, without changing any."""
+"""`discern check`: problems in a set of pictures, found without changing any."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,15 +13,15 @@ from discern.reporting import write_data_page
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """What a check found.
+    """Result of `check`.
 
     Attributes:
-        run: the run's folder.
-        pictures: how many pictures can be read.
-        unreadable: how many files cannot.
-        findings: how often each check found something; every check is there.
-        fixes: the fixes.csv that a person may edit and apply.
-        page: a page that shows the data and its faults.
+        run: folder of the run.
+        pictures: number of readable pictures.
+        unreadable: number of unreadable files.
+        findings: number of findings of each check, zeros included.
+        fixes: fixes.csv with the proposed fixes, to edit and apply.
+        page: HTML report of the data and the findings.
     """
 
     run: Path
@@ -33,11 +33,11 @@ class CheckResult:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing was found."""
+        """True if there are no findings."""
         return not any(self.findings.values())
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; paths are absolute."""
+        """Return the result as JSON-ready values; paths are absolute."""
         return asdict(self) | {"run": str(self.run), "fixes": str(self.fixes), "page": str(self.page)}
 
 
@@ -52,17 +52,17 @@ def check(
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> CheckResult:
-    """Say what is wrong with some pictures, and propose what a person may do.
+    """Find problems in a set of pictures, and propose fixes.
 
     Args:
         source: a folder of pictures, a list (CSV, Parquet, .lst, .manifest), or an archive; never changed.
-        name: the run's name; None: called after the source, with a number.
-        runs: the folder of all runs.
-        fixes: a fixes.csv to apply first.
-        backbone: what looks at the pictures: a name, or the path of an ONNX file.
-        resume: go on with an interrupted run of that name.
-        cache: where computed things are kept; None: the user's cache folder.
-        progress: is told how far the work is.
+        name: name of the run; None for the source's name and a number.
+        runs: folder of all runs.
+        fixes: path of a fixes.csv to apply first.
+        backbone: feature extractor: a name, or the path of an ONNX file.
+        resume: resume the interrupted run of that name.
+        cache: directory of the feature cache; None for the user's cache directory.
+        progress: called with the stage, items done and items in all.
 
     Raises:
         DiscernError: the source, the fixes or the run's name cannot be used.

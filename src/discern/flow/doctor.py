@@ -1,4 +1,4 @@
-"""`discern doctor`: whether this machine has what Discern needs."""
+"""`discern doctor`: checks of the installation and the machine."""
 
 import platform
 import sys
@@ -19,13 +19,13 @@ from discern.flow.run import versions
 
 @dataclass(frozen=True, kw_only=True)
 class DoctorCheck:
-    """One thing looked at.
+    """Result of one check.
 
     Attributes:
-        name: what.
-        passed: whether it is well.
-        found: what was found.
-        hint: what to do, where it is not well.
+        name: name of the check.
+        passed: whether it passed.
+        found: finding, in one sentence.
+        hint: remedy; "" if it passed.
     """
 
     name: str
@@ -36,66 +36,72 @@ class DoctorCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class DoctorResult:
-    """Everything looked at, and whether all is well.
+    """Results of all checks.
 
     Attributes:
-        diagnoses: each thing looked at.
+        diagnoses: result of each check.
     """
 
     diagnoses: tuple[DoctorCheck, ...]
 
     @property
     def passed(self) -> bool:
-        """Whether all is well."""
+        """True if all checks passed."""
         return all(each.passed for each in self.diagnoses)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values.
+        """Return the result as JSON-ready values.
 
         Keys:
-            passed: whether all is well.
-            diagnoses: each thing looked at with `name`, `passed`, `found` and `hint`.
+            passed: whether all checks passed.
+            diagnoses: result of each check with `name`, `passed`, `found` and `hint`.
         """
         return {"passed": self.passed, "diagnoses": [asdict(each) for each in self.diagnoses]}
 
 
 def doctor(*, cache: str | Path | None = None) -> DoctorResult:
-    """Try what Discern needs on this machine: Python, the libraries, the backbone, the cache, the picture formats."""
-    kept = cache_folder(cache)
-    tries: tuple[tuple[str, Callable[[], str]], ...] = (
+    """Check Python, the libraries, telemetry, the picture formats, the backbone and the cache on this machine.
+
+    Args:
+        cache: cache directory; None for the user's cache directory.
+    """
+    folder = cache_folder(cache)
+    checks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("python", lambda: f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
         ("libraries", lambda: ", ".join(f"{name} {version}" for name, version in versions().items())),
         ("telemetry", _telemetry),
         ("picture formats", _formats),
         ("backbone", _backbone),
-        ("cache", lambda: _cache(kept)),
+        ("cache", lambda: _cache(folder)),
     )
-    return DoctorResult(diagnoses=tuple(_try(name, attempt) for name, attempt in tries))
+    return DoctorResult(diagnoses=tuple(_run(name, check) for name, check in checks))
 
 
-def _try(name: str, attempt: Callable[[], str]) -> DoctorCheck:
+def _run(name: str, check: Callable[[], str]) -> DoctorCheck:
     try:
-        return DoctorCheck(name=name, passed=True, found=attempt())
+        return DoctorCheck(name=name, passed=True, found=check())
     except DiscernError as error:
         return DoctorCheck(name=name, passed=False, found=error.message, hint=error.hint)
     except (OSError, ImportError) as error:
-        return DoctorCheck(name=name, passed=False, found=str(error), hint=f"Mend the installation of {sys.prefix}.")
+        return DoctorCheck(
+            name=name, passed=False, found=str(error), hint=f"Repair the Python installation in {sys.prefix}."
+        )
 
 
 def _telemetry() -> str:
     if TELEMETRY_MAY_BE_ON:
         raise DiscernError(
-            "ONNX Runtime was loaded before Discern, and may report to its maker.",
+            "ONNX Runtime was imported before Discern, so its telemetry may be on.",
             hint="Set ORT_DISABLE_TELEMETRY=1 before the program starts, or import discern.bundle before onnxruntime.",
         )
     return "off in ONNX Runtime; Discern itself has none"
 
 
 def _formats() -> str:
-    from PIL import features  # noqa: PLC0415 - only the doctor asks
+    from PIL import features  # noqa: PLC0415 - needed here only
 
     names = [name for name in ("jpg", "webp", "avif", "libtiff") if features.check(name)]
-    import pi_heif  # noqa: PLC0415 - loaded when met, here as everywhere
+    import pi_heif  # noqa: PLC0415 - imported on first use, as everywhere
 
     return f"{', '.join(names)}, heif {pi_heif.libheif_version()}"
 
@@ -103,15 +109,16 @@ def _formats() -> str:
 def _backbone() -> str:
     backbone = load_backbone()
     outputs = open_runtime(backbone.graph).run({"pixels": np.zeros((1, backbone.size, backbone.size, 3), np.uint8)})
-    return f"{backbone.name} at {backbone.size} px gives {outputs['embedding'].shape[1]} numbers a picture"
+    return f"{backbone.name} at {backbone.size} px gives embeddings of {outputs['embedding'].shape[1]} numbers"
 
 
 def _cache(folder: Path) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return f"{folder} can be written"
+            return f"{folder} is writable"
     except OSError as error:
         raise StoreError(
-            f"{folder} cannot be written: {error.strerror}.", hint="Make room there, or name another with --cache."
+            f"{folder} cannot be written: {error.strerror}.",
+            hint="Free disk space, or name another folder with --cache.",
         ) from error

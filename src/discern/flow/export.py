@@ -1,4 +1,4 @@
-"""`discern export`: a bundle at another door."""
+"""`discern export`: write a bundle for another kind of deployment."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,26 +6,25 @@ from typing import Any
 
 from discern.bundle import Model
 from discern.bundle.archive import unpack
-from discern.errors import BundleDamaged, UsageError
+from discern.errors import BundleDamaged
 from discern.flow.find_examples import find_example_pictures
 from discern.flow.paths import cache_folder, resolve_path
 from discern.progress import Progress, silent
-from discern.serving.browser_engine import take_engine
-from discern.serving.static_site import MARK, local_site, remote_site, write_site
-
-TARGETS = ("web",)
+from discern.serving.export_folder import MANIFEST, write_export
+from discern.serving.target import VerifiedBundle
+from discern.serving.target_registry import find_target
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportResult:
-    """What was written.
+    """Result of an export.
 
     Attributes:
-        target: what it is for: "web".
-        folder: where it is.
-        door: who answers: "local" is the visitor's browser, "remote" a server.
-        fingerprint: the bundle's.
-        files: how large each file is, in bytes, by its path in the folder.
+        target: name of the target: "web".
+        folder: folder that was written.
+        door: where predictions are computed: "local" in the visitor's browser, "remote" on a server.
+        fingerprint: fingerprint of the bundle.
+        files: size of each file in bytes, by its path in the folder.
     """
 
     target: str
@@ -35,15 +34,15 @@ class ExportResult:
     files: dict[str, int]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; paths are absolute.
+        """Convert to plain values, with absolute paths.
 
         Keys:
-            target: what it is for: `web`.
-            folder: where it is.
-            door: who answers: `local` is the visitor's browser, `remote` a server.
-            fingerprint: the bundle's.
-            files: how many there are.
-            bytes: how large they are: `all`, and of these `page`, `model` and `runtime`.
+            target: name of the target: `web`.
+            folder: folder that was written.
+            door: where predictions are computed: `local` in the visitor's browser, `remote` on a server.
+            fingerprint: fingerprint of the bundle.
+            files: number of files.
+            bytes: size in bytes: `all`, and the shares of `page`, `model` and `runtime`.
         """
         parts = {part: self._bytes(f"{part}/") for part in ("page", "model", "runtime")}
         return {
@@ -55,8 +54,8 @@ class ExportResult:
             "bytes": {"all": self._bytes(""), **parts},
         }
 
-    def _bytes(self, beginning: str) -> int:
-        return sum(size for name, size in self.files.items() if name.startswith(beginning))
+    def _bytes(self, prefix: str) -> int:
+        return sum(size for name, size in self.files.items() if name.startswith(prefix))
 
 
 def export(
@@ -70,46 +69,47 @@ def export(
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> ExportResult:
-    """Write a static site that answers pictures in the visitor's browser, or by asking a server.
+    """Write a static site that predicts in the visitor's browser, or by calling a server.
 
     Args:
-        bundle: a bundle's path.
-        folder: gets the site; an earlier one there is replaced, anything else is not.
-        to: "web".
-        api: the address of a server that the site asks; None: the model runs in the visitor's browser, and no picture
+        bundle: path of the bundle.
+        folder: folder to write to; an earlier export there is replaced, other files are never overwritten.
+        to: name of the target: "web".
+        api: URL of the server that the site calls; None to run the model in the visitor's browser, so that no picture
             leaves the device.
-        runtime: the npm archive of ONNX Runtime for browsers; None: kept from before, or fetched through npm.
-        examples: a folder of pictures that visitors may press, at most a dozen, one of each folder in it first; the
+        runtime: npm archive of ONNX Runtime for browsers; None for the cached one, or a download with npm.
+        examples: folder of pictures that visitors can try: at most twelve, taken in turn from each of its folders; the
             site gets small copies.
-        cache: the cache's folder; None: the user's cache folder.
-        progress: is told what takes long.
+        cache: directory of the cache; None for the user's cache directory.
+        progress: called with the stage, items done and items in all.
 
     Raises:
         BundleError: the bundle cannot be used.
         PictureError: an example is damaged.
-        UsageError: there is no such target, the folder holds something else, or the engine cannot be had.
+        UsageError: the target is unknown, the folder contains other files, or the runtime cannot be obtained.
     """
-    if to not in TARGETS:
-        raise UsageError(f"There is no target {to!r}.", hint=f"These exist: {', '.join(TARGETS)}.")
-    if api is not None and runtime is not None:
-        raise UsageError("A site that asks a server needs no runtime.", hint="Leave out --runtime or --api.")
+    target, path = find_target(to), resolve_path(folder)
+    config = target.config_type(
+        api=api,
+        runtime=None if runtime is None else resolve_path(runtime),
+        examples=find_example_pictures(examples),
+        cache=cache_folder(cache),
+    )
+    verified = _verify(bundle)
+    built = target.build(verified, config, progress=progress)
+    model = verified.model
+    facts = {"name": model.manifest.name, "version": model.manifest.version, "fingerprint": model.fingerprint}
+    write_export(path, built, target=to, model=facts)
+    sizes = {name: (path / name).stat().st_size for name in [*built.files, MANIFEST]}
+    return ExportResult(target=to, folder=path, door=built.door, fingerprint=model.fingerprint, files=sizes)
+
+
+def _verify(bundle: str | Path) -> VerifiedBundle:
     members = unpack(bundle)
     model = Model(members)
     if not model.verify().passed:
         raise BundleDamaged(
-            f"{bundle} does not answer here as it did where it was made.", hint="See `discern verify`, and doctor."
+            f"{bundle} does not predict on this machine what it predicted where it was trained.",
+            hint="Run `discern verify` on it, and `discern doctor`.",
         )
-    target, shown = resolve_path(folder), find_example_pictures(examples)
-    if api is None:
-        given = None if runtime is None else resolve_path(runtime)
-        engine = take_engine(cache_folder(cache), given=given, progress=progress)
-        files = local_site(model, members, engine, examples=shown)
-    else:
-        files = remote_site(api, examples=shown)
-    known = {"name": model.manifest.name, "version": model.manifest.version, "fingerprint": model.fingerprint}
-    door = "local" if api is None else "remote"
-    write_site(target, files, door=door, model=known)
-    sizes = {
-        path.relative_to(target).as_posix(): path.stat().st_size for path in (target / name for name in [*files, MARK])
-    }
-    return ExportResult(target=to, folder=target, door=door, fingerprint=model.fingerprint, files=sizes)
+    return VerifiedBundle(model=model, members=members)

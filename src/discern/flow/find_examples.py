@@ -1,4 +1,4 @@
-"""Which pictures of a folder visitors of the page may press."""
+"""Example pictures for the web page, taken from a folder."""
 
 from collections.abc import Iterator
 from itertools import islice, zip_longest
@@ -13,41 +13,41 @@ from discern.serving.example_pictures import MOST, SIDE, Example, make_example
 
 
 def find_example_pictures(folder: str | Path | None) -> tuple[Example, ...]:
-    """Take up to a dozen pictures: the first of each folder in it, then the second of each, and so on.
+    """Take up to a dozen pictures: the first of each subfolder, then the second of each, and so on.
 
-    Files that are no pictures are passed over.
+    Files that are not pictures are skipped.
 
     Args:
-        folder: with pictures, or with a folder of them for each label; None: there are no examples.
+        folder: pictures, or one subfolder of them per label; None for no examples.
 
     Raises:
         CatalogError: the folder cannot be read.
         PictureError: a picture is damaged.
-        UsageError: there is no such folder, or no picture in it.
+        UsageError: the folder does not exist or contains no picture.
     """
     if folder is None:
         return ()
     root = resolve_path(folder)
     if not root.is_dir():
-        raise UsageError(f"{root} is no folder.", hint="Name a folder with some pictures for visitors to press.")
+        raise UsageError(f"Example folder not found: {root}.", hint="Name a folder that contains some pictures.")
     limits = Limits()
-    found = tuple(islice(_made(_in_turns(FolderSource(root, limits=limits)), limits), MOST))
+    found = tuple(islice(_load(_round_robin(FolderSource(root, limits=limits)), limits), MOST))
     if not found:
-        raise UsageError(f"{root} holds no picture.", hint="Put some there for visitors to press.")
+        raise UsageError(f"There is no picture in {root}.", hint="Put some example pictures there.")
     return found
 
 
-def _in_turns(source: FolderSource) -> Iterator[Item]:
+def _round_robin(source: FolderSource) -> Iterator[Item]:
     folders: dict[str, list[Item]] = {}
     for item in source.items():
-        beside = folders.setdefault(item.path.rpartition("/")[0], [])
-        if len(beside) < MOST:
-            beside.append(item)
-    for some in zip_longest(*folders.values()):
-        yield from filter(None, some)
+        items = folders.setdefault(item.path.rpartition("/")[0], [])
+        if len(items) < MOST:
+            items.append(item)
+    for turn in zip_longest(*folders.values()):
+        yield from filter(None, turn)
 
 
-def _made(items: Iterator[Item], limits: Limits) -> Iterator[Example]:
+def _load(items: Iterator[Item], limits: Limits) -> Iterator[Example]:
     for item in items:
         try:
             pixels = open_picture(item.load(), shortest=SIDE, limits=limits)

@@ -1,4 +1,4 @@
-"""Pictures of none of the classes: from a folder of their own, and from the class folder `_other`."""
+"""Negatives: pictures of none of the classes, from a separate source and from the class folder `_other`."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,51 +11,51 @@ from discern.features import extract
 from discern.flow.run import is_own
 from discern.grouping import Groups, find_edges_cached, form_groups
 from discern.heads import Negatives
+from discern.heads.random_subset import random_subset
 from discern.progress import Progress
 from discern.training import TrainingData
 
-_MOST = 20_000
+_MAX_NEGATIVES = 20_000
 _Part = tuple[np.ndarray, np.ndarray, list[str]]
 """Features `[m, D]`, groups int `[m]`, and content hashes."""
 
 
 def add_negatives(
-    material: TrainingData, groups: Groups, folder: Path | None, *, cache: Path, progress: Progress
+    data: TrainingData, groups: Groups, source: Path | None, *, cache: Path, progress: Progress
 ) -> TrainingData:
-    """Gather what shows none of the classes, and put it beside what is learned; copies of known pictures are left out.
+    """Add the features of negatives to the training data, without copies of labelled pictures.
 
     Args:
-        material: the known pictures, and those under the label `_other`.
-        groups: theirs.
-        folder: more pictures, in any form that can be scanned; None: no more.
-        cache: where computed things are kept.
-        progress: is told how far the work is.
+        data: the labelled pictures, and those under the label `_other`.
+        groups: groups of these pictures.
+        source: further negatives, in any form that can be scanned; None for no more.
+        cache: cache directory.
+        progress: called with the stage, items done and items in all.
 
     Raises:
-        DataError: the folder has no picture that is not a known one.
-        CatalogError: it cannot be read.
+        DataError: the source has no picture except copies of labelled ones.
+        CatalogError: the source cannot be read.
     """
     parts = []
-    if material.catalog.negative.any():
-        rows = np.flatnonzero(material.catalog.negative)
-        parts.append(_part(material.catalog, rows, material.rows(rows)[:], groups.group[rows]))
-    if folder is not None:
-        parts.append(_looked_at(material, folder, cache=cache, progress=progress))
-    return _joined(material, parts) if parts else material
+    if data.catalog.negative.any():
+        rows = np.flatnonzero(data.catalog.negative)
+        parts.append(_part(data.catalog, rows, data.rows(rows)[:], groups.group[rows]))
+    if source is not None:
+        parts.append(_scan(data, source, cache=cache, progress=progress))
+    return _join(data, parts) if parts else data
 
 
-def _looked_at(material: TrainingData, folder: Path, *, cache: Path, progress: Progress) -> _Part:
-    catalog = scan(folder, cache=cache, progress=progress, leave_out=is_own)
-    known = material.catalog.table.filter(material.catalog.label_index >= 0)["pixels"]
-    strange = catalog.readable & ~catalog.table["pixels"].is_in(known.implode()).fill_null(value=False).to_numpy()
-    rows = np.flatnonzero(strange)
+def _scan(data: TrainingData, source: Path, *, cache: Path, progress: Progress) -> _Part:
+    catalog = scan(source, cache=cache, progress=progress, leave_out=is_own)
+    known = data.catalog.table.filter(data.catalog.label_index >= 0)["pixels"]
+    is_negative = catalog.readable & ~catalog.table["pixels"].is_in(known.implode()).fill_null(value=False).to_numpy()
+    rows = np.flatnonzero(is_negative)
     if not len(rows):
         raise DataError(
-            f"Every picture in {folder} is one of those to be learned.", hint="Name pictures of something else."
+            f"Every picture in {source} is also a labelled picture.", hint="Use pictures of none of the classes."
         )
-    if len(rows) > _MOST:
-        rows = np.sort(np.random.default_rng(0).choice(rows, _MOST, replace=False))
-    features = extract(catalog, rows.tolist(), material.backbone, material.recipe, cache=cache, progress=progress)
+    rows = random_subset(rows, _MAX_NEGATIVES, seed=0)
+    features = extract(catalog, rows.tolist(), data.backbone, data.recipe, cache=cache, progress=progress)
     group = form_groups(catalog, find_edges_cached(catalog, cache=cache, progress=progress)).group[rows]
     return _part(catalog, rows, features[:], group)
 
@@ -64,14 +64,14 @@ def _part(catalog: Catalog, rows: np.ndarray, features: np.ndarray, group: np.nd
     return features, group, catalog.table["content"].gather(rows).to_list()
 
 
-def _joined(material: TrainingData, parts: list[_Part]) -> TrainingData:
+def _join(data: TrainingData, parts: list[_Part]) -> TrainingData:
     groups: list[np.ndarray] = []
     for _, group, _ in parts:
         _, inverse = np.unique(group, return_inverse=True)
         groups.append(inverse + sum(int(other.max()) + 1 for other in groups))
-    features = np.concatenate([some for some, _, _ in parts])
+    features = np.concatenate([part for part, _, _ in parts])
     return replace(
-        material,
+        data,
         negatives=Negatives(features=features, groups=np.concatenate(groups)),
         negative_content=tuple(content for _, _, contents in parts for content in contents),
     )

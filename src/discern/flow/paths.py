@@ -1,4 +1,4 @@
-"""Paths as people give them."""
+"""Paths as given by users: expanded, absolute, and checked."""
 
 import os
 from pathlib import Path
@@ -7,25 +7,25 @@ from discern.errors import UsageError
 from discern.store import default_folder
 
 
-def resolve_path(given: str | Path) -> Path:
-    """The absolute path that a person means; "~" is the home folder.
+def resolve_path(path: str | Path) -> Path:
+    """Return the absolute path, with "~" expanded.
 
     Raises:
-        UsageError: it is no path; an empty one is most often a script's variable that was never set.
+        UsageError: the path is empty, as from an unset variable of a script, or contains a null character.
     """
-    text = str(given)
-    if given == "" or "\0" in text:
-        raise UsageError(f"{text!r} is no path.", hint="Name a file or a folder.")
-    return Path(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111 - pathlib fails on a user unknown
+    text = str(path)
+    if path == "" or "\0" in text:
+        raise UsageError(f"Invalid path: {text!r}.", hint="Name a file or a folder.")
+    return Path(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111 - pathlib raises for an unknown user
 
 
-def cache_folder(given: str | Path | None) -> Path:
-    """Where computed things are kept: as given, else the user's cache folder."""
-    return default_folder() if given is None else resolve_path(given)
+def cache_folder(cache: str | Path | None) -> Path:
+    """Return the cache directory: as given, or the user's."""
+    return default_folder() if cache is None else resolve_path(cache)
 
 
 def is_folder(path: Path) -> bool:
-    """Whether it is a folder, as far as can be told."""
+    """Tell whether a path is a folder; False if it cannot be accessed."""
     try:
         return path.is_dir()
     except OSError:

@@ -1,4 +1,4 @@
-"""What `check`, `split` and `train` share: from a source to a catalog whose dependent pictures are known."""
+"""Steps shared by `check`, `split` and `train`: scan, extract features, group and check."""
 
 import hashlib
 import json
@@ -28,15 +28,15 @@ from discern.training import AppliedFixes, TrainingData, predict_for_label_check
 
 @dataclass(frozen=True, kw_only=True)
 class PrepareConfig:
-    """What is looked at, and with which eyes.
+    """Options of the steps shared by `check`, `split` and `train`.
 
     Attributes:
-        source: folder, table or archive of pictures.
-        fixes: a fixes.csv to apply, or None.
-        backbone: a name, or the path of an ONNX file.
-        negatives: pictures of none of the classes, or None.
-        ordered: the labels in an order that means something; empty: it means nothing.
-        names: a names.csv, or None.
+        source: folder, list or archive of pictures.
+        fixes: path of a fixes.csv, or None.
+        backbone: name, or path of an ONNX file.
+        negatives: source of pictures of none of the classes, or None.
+        ordered: labels of an ordinal scale, lowest first; empty for nominal labels.
+        names: path of a names.csv, or None.
     """
 
     source: str
@@ -57,32 +57,32 @@ class PrepareConfig:
         ordered: Sequence[str] = (),
         names: str | Path | None = None,
     ) -> Self:
-        """Settings with absolute paths, so that a run says where its pictures were."""
+        """Build a configuration with absolute paths."""
         return cls(
             source=str(resolve_path(source)),
             fixes=None if fixes is None else str(resolve_path(fixes)),
-            backbone=_named(backbone),
+            backbone=_resolve_backbone(backbone),
             negatives=None if negatives is None else str(resolve_path(negatives)),
             ordered=tuple(ordered),
             names=None if names is None else str(resolve_path(names)),
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for `run.json`; files by what they say, so that none that was edited passes for the same."""
+        """Return JSON-ready values for `run.json`; files with their hash, so that an edited one counts as another."""
         return asdict(self) | {"fixes": _by_content(self.fixes), "names": _by_content(self.names)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A catalog, seen through a backbone, with its dependent pictures grouped and its faults named.
+    """A catalog with features, groups of dependent pictures, and findings.
 
     Attributes:
-        material: the pictures, N rows, and what the backbone saw in them.
-        edges: pairs that are not independent.
-        groups: which pictures must stay together.
-        crossed: a cross-validation over all labelled pictures; None where there are no two classes.
-        findings: what is wrong, picture by picture.
-        names: what people call some labels: label to `name`, `spoken`, `route`.
+        material: the pictures, N rows, and their features.
+        edges: pairs of dependent pictures.
+        groups: groups of pictures that must stay together.
+        crossed: cross-validation split of all labelled pictures; None with fewer than two classes.
+        findings: findings of the checks.
+        names: `name`, `spoken` and `route` of labels.
     """
 
     material: TrainingData
@@ -99,8 +99,8 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class _Spread:
-    """Features `[N, D]` over all rows of a catalog: zeros where a picture is unreadable."""
+class _CatalogFeatures:
+    """Features of all rows of a catalog, `[N, D]`; zeros for unreadable pictures."""
 
     rows: Rows
     position: np.ndarray
@@ -117,35 +117,35 @@ class _Spread:
         return len(self.position)
 
     def __getitem__(self, index: Any) -> np.ndarray:
-        wanted = np.atleast_1d(self.position[index])
-        result = np.zeros((len(wanted), *self.rows.shape[1:]), self.rows.dtype)
-        result[wanted >= 0] = self.rows[wanted[wanted >= 0]]
+        position = np.atleast_1d(self.position[index])
+        result = np.zeros((len(position), *self.rows.shape[1:]), self.rows.dtype)
+        result[position >= 0] = self.rows[position[position >= 0]]
         return result[0] if isinstance(index, int | np.integer) else result
 
 
 def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progress: Progress) -> Prepared:
-    """Scan, see, group and check; each step is kept in the run and not repeated when the run goes on."""
-    kept = cache_folder(cache)
+    """Scan, extract features, group and check; a resumed run does not repeat finished steps."""
+    folder = cache_folder(cache)
     with run.stage("scan", progress):
-        catalog = _catalog(run, config, kept, progress)
+        catalog = _catalog(run, config, folder, progress)
         names = {} if config.names is None else read_names(Path(config.names), catalog.labels)
     run.save(data={"fingerprint": catalog.fingerprint, "files": len(catalog.table)})
     with run.stage("features", progress):
-        material = extract_features(catalog, config.backbone, cache=kept, progress=progress)
+        material = extract_features(catalog, config.backbone, cache=folder, progress=progress)
     with run.stage("group", progress):
         find = partial(
             find_edges_cached,
             catalog,
-            embeddings=_Spread(material.features, material.position),  # type: ignore[arg-type]
+            embeddings=_CatalogFeatures(material.features, material.position),  # type: ignore[arg-type]
             embeddings_key=json.dumps([material.backbone.key, material.recipe.to_json()]),
-            cache=kept,
+            cache=folder,
             progress=progress,
         )
         edges = _edges(run, len(catalog), find)
         groups = form_groups(catalog, edges)
-        folder = None if config.negatives is None else Path(config.negatives)
-        material = replace(material, fixed=_fixed(run, catalog))
-        material = add_negatives(material, groups, folder, cache=kept, progress=progress)
+        negatives = None if config.negatives is None else Path(config.negatives)
+        material = replace(material, fixed=_applied_fixes(run, catalog))
+        material = add_negatives(material, groups, negatives, cache=folder, progress=progress)
     with run.stage("check", progress):
         crossed = cross_split(catalog, groups) if len(catalog.labels) > 1 else None
         opinions = None if crossed is None else predict_for_label_checks(material, crossed)
@@ -156,7 +156,7 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
 
 
 def extract_features(catalog: Catalog, name: str, *, cache: Path, progress: Progress) -> TrainingData:
-    """See every readable picture through a backbone; the recipe is chosen from the pictures' sizes."""
+    """Extract the features of all readable pictures; the recipe is chosen from their sizes."""
     backbone = load_backbone(name)
     rows = np.flatnonzero(catalog.readable)
     recipe = choose_recipe(_sizes(catalog, rows), backbone.size)
@@ -166,17 +166,17 @@ def extract_features(catalog: Catalog, name: str, *, cache: Path, progress: Prog
     return TrainingData(catalog=catalog, features=features, position=position, backbone=backbone, recipe=recipe)
 
 
-def _named(backbone: str) -> str:
+def _resolve_backbone(backbone: str) -> str:
     return str(resolve_path(backbone)) if Path(backbone).suffix.lower() == ".onnx" else backbone
 
 
 def _by_content(file: str | None) -> dict[str, str | None] | None:
-    """A file by its path and by what it says."""
+    """Return the path and the hash of a file."""
     if file is None:
         return None
     path = Path(file)
-    said = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-    return {"path": str(path), "sha256": said}
+    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    return {"path": str(path), "sha256": digest}
 
 
 def _sizes(catalog: Catalog, rows: np.ndarray) -> Sequence[tuple[int, int]]:
@@ -190,31 +190,31 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -
         return _in_order(Catalog.load(path, cache=cache), config)
     catalog = scan(Path(config.source), cache=cache, progress=progress, leave_out=is_own)
     if config.fixes is not None:
-        came, catalog = catalog, apply_fixes(catalog, read_fixes(Path(config.fixes)))
+        scanned, catalog = catalog, apply_fixes(catalog, read_fixes(Path(config.fixes)))
         if not catalog.readable.any():
-            raise FixesError(f"{config.fixes} drops every picture.", hint="Keep some of them.")
-        run.save(fixed=_what_changed(came, catalog))
+            raise FixesError(f"{config.fixes} drops every picture.", hint="Keep some of the pictures.")
+        run.save(fixed=_changes(scanned, catalog))
     with run.writing("catalog.parquet") as path:
         catalog.write(path)
     return _in_order(catalog, config)
 
 
-def _what_changed(before: Catalog, after: Catalog) -> dict[str, Any]:
-    """How many pictures fixes dropped, and the labels that others came with, by path."""
-    came = dict(zip(before.table["path"], before.table["label"], strict=True))
+def _changes(before: Catalog, after: Catalog) -> dict[str, Any]:
+    """Return the number of pictures dropped by fixes, and the original label of each relabelled path."""
+    original = dict(zip(before.table["path"], before.table["label"], strict=True))
     now = zip(after.table["path"], after.table["label"], strict=True)
     return {
         "dropped": len(before) - len(after),
-        "relabelled": {path: came[path] for path, label in now if came[path] != label},
+        "relabelled": {path: original[path] for path, label in now if original[path] != label},
     }
 
 
-def _fixed(run: Run, catalog: Catalog) -> AppliedFixes | None:
-    """What fixes changed, with the labels as they came."""
+def _applied_fixes(run: Run, catalog: Catalog) -> AppliedFixes | None:
+    """Return the changes by fixes, with the original labels; None if there were none."""
     if "fixed" not in run.facts:
         return None
     relabelled = run.facts["fixed"]["relabelled"]
-    number = {label: resolve_path for resolve_path, label in enumerate(catalog.labels)}
+    number = {label: index for index, label in enumerate(catalog.labels)}
     label = catalog.label_index.copy()
     for row, path in enumerate(catalog.table["path"]):
         if path in relabelled:
@@ -232,7 +232,7 @@ def _edges(run: Run, pictures: int, find: Callable[[], pl.DataFrame]) -> pl.Data
             edges = pl.read_parquet(path).select("first", "second", "kind", "score")
             ends = edges.select("first", "second").to_numpy()
             if (ends < 0).any() or (ends >= pictures).any():
-                raise ValueError("they are not pairs of these pictures")
+                raise ValueError("the pairs are not of these pictures")
             return edges
     edges = find()
     with run.replacing("edges.parquet") as temporary:

@@ -1,4 +1,4 @@
-"""The run folder: what one piece of work leaves behind, written atomically and never overwritten."""
+"""Run folders: outputs of one command, written atomically and never overwritten."""
 
 import json
 import re
@@ -25,18 +25,18 @@ from discern.store import is_cache_folder
 FORMAT = 1
 _WRITTEN = {"config": dict, "seconds": dict, "status": str, "versions": dict}
 _LONGEST_NAME = 200
-# What former versions called it.
+# Names of unfinished files in earlier versions.
 _UNFINISHED = re.compile(r"\.\d+\..+|\..+\.\d+\.tmp")
 _LIBRARIES = ("numpy", "onnx", "onnxruntime", "pillow", "polars", "scikit-learn", "scipy")
 
 
 @dataclass
 class Run:
-    """One folder under `runs/`, held by one process at a time.
+    """A folder under `runs/`, locked by one process at a time.
 
     Attributes:
-        folder: where it is, absolute.
-        facts: what `run.json` holds.
+        folder: absolute path.
+        facts: contents of `run.json`.
         is_new: whether this process created the run; False if it was resumed.
     """
 
@@ -48,46 +48,47 @@ class Run:
     def create(
         cls, source: str | Path, *, name: str | None, runs: str | Path, resume: bool, config: dict[str, Any]
     ) -> Self:
-        """Make a run's folder, or find the one to go on with.
+        """Create the folder of a run, or open the one to resume.
 
         Args:
-            source: what the run is about; without a name the run is called after it and a number that never collides.
-            name: the run's name, or None.
-            runs: the folder that holds all runs.
-            resume: go on with an interrupted run of that name.
-            config: what was asked for; a resumed run must have been asked for the same.
+            source: source of the pictures; without a name, the run is named after it with a free number.
+            name: name of the run, or None.
+            runs: folder of all runs.
+            resume: resume the interrupted run of that name.
+            config: options of the command, which a resumed run must share.
 
         Raises:
-            UsageError: `source` or `runs` is no path.
-            RunError: the name is taken, a resumed run was asked for something else, or nothing can be written there.
+            UsageError: `source` or `runs` is an invalid path.
+            RunError: the name is taken, the run to resume has other options, or the folder cannot be written.
         """
         runs = resolve_path(runs)
         try:
             return cls._find(resolve_path(source), name=name, runs=runs, resume=resume, config=config)
         except OSError as error:
             raise RunError(
-                f"No run can be kept in {runs}: {error.strerror}.", hint="Name a folder that can be written by --runs."
+                f"Cannot write to the runs folder {runs}: {error.strerror}.", hint="Use a writable folder: --runs."
             ) from error
 
     @classmethod
     def _find(cls, source: Path, *, name: str | None, runs: Path, resume: bool, config: dict[str, Any]) -> Self:
         if name is None and resume:
-            raise RunError("It is not said which run to go on with.", hint="Name it with --name.")
+            raise RunError("`--resume` needs a run.", hint="Pass its `--name`.")
         if name is None:
             return cls._start(_number(runs, source), source, config)
         if Path(name).name != name or name in {"", ".", ".."} or not name.isprintable() or _too_long(name):
-            raise RunError(f"{name!r} is no name for a run.", hint="Give a plain name, and the folder with --runs.")
+            raise RunError(f"Invalid run name: {name!r}.", hint="Use a plain name, and --runs for the folder.")
         folder = runs / name
         if resume and (folder / "run.json").exists():
             return cls._resume(folder, config)
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
-            # A run killed before its first word leaves hidden files at most.
+            # A run killed before it wrote run.json leaves hidden files at most.
             if not resume or any(not path.name.startswith(".") for path in folder.iterdir()):
-                hint = "Choose another --name." if resume else "Choose another --name, or go on with it by --resume."
-                found = "something else than a run" if resume else "a run"
-                raise RunError(f"There is already {found} at {folder}.", hint=hint) from None
+                if resume:
+                    raise RunError(f"{folder} exists and is not a run.", hint="Choose another --name.") from None
+                hint = "Choose another --name, or resume the run with --resume."
+                raise RunError(f"There is already a run at {folder}.", hint=hint) from None
         return cls._start(folder, source, config)
 
     @classmethod
@@ -110,7 +111,7 @@ class Run:
     def _resume(cls, folder: Path, config: dict[str, Any]) -> Self:
         facts = _read(folder)
         if facts.get("format") != FORMAT:
-            raise RunError(f"{folder} was written in another form.", hint="Upgrade discern-vision, or start a new run.")
+            raise RunError(f"{folder} has another format.", hint="Upgrade discern-vision, or start a new run.")
         before = json.loads(json.dumps(config))
         changed = sorted(key for key in before | facts["config"] if before.get(key) != facts["config"].get(key))
         if changed:
@@ -122,11 +123,11 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether it has come to its end."""
+        """True if the run is complete."""
         return bool(self.facts["status"] == "done")
 
     def path(self, name: str) -> Path:
-        """Where the run keeps a thing."""
+        """Return the path of a file of the run."""
         return self.folder / name
 
     def save(self, **facts: Any) -> None:
@@ -135,38 +136,42 @@ class Run:
         self.write_json("run.json", self.facts)
 
     def write_json(self, name: str, value: Any) -> None:
-        """Write a JSON file whole or not at all."""
+        """Write a JSON file atomically."""
         with self.replacing(name) as temporary:
             temporary.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n", encoding="ascii")
 
     @contextmanager
     def replacing(self, name: str) -> Iterator[Path]:
-        """Give a temporary path that takes the place of `name` when all went well; see `atomic_write`."""
+        """Yield a temporary path that replaces the file `name` on success; see `atomic_write`."""
         with self.writing(name) as path, atomic_write(path) as temporary:
             yield temporary
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
-        """Give the path of a file for a writer that writes whole or not at all itself, and say what to do if it fails.
+        """Yield the path of a file for a writer that is atomic itself; an error of writing names the remedy.
 
         Raises:
-            RunError: it cannot be written.
+            RunError: the file cannot be written.
         """
         try:
             yield self.folder / name
         except (OSError, PolarsError) as error:
             raise RunError(
                 f"{self.folder / name} cannot be written: {getattr(error, 'strerror', None) or error}.",
-                hint="Make room there, or name another folder by --runs.",
+                hint="Free disk space, or use another folder with --runs.",
             ) from error
 
     @contextmanager
     def reading(self, name: str) -> Iterator[Path]:
-        """Give the path of a file that the run wrote before, and tell what to do where it cannot be read any more."""
+        """Yield the path of a file written earlier; an error of reading it names the remedy.
+
+        Raises:
+            RunError: the file cannot be read.
+        """
         path = self.folder / name
         try:
             if path.exists() and not path.is_file():
-                raise ValueError("it is no file")
+                raise ValueError("it is not a file")
             yield path
         except (
             OSError,
@@ -180,15 +185,15 @@ class Run:
         ) as error:
             raise RunError(
                 f"{self.folder / name} cannot be read ({type(error).__name__}).",
-                hint="Remove it, and go on with --resume: it is made again.",
+                hint="Delete the file and run again with --resume to recreate it.",
             ) from error
 
     @contextmanager
     def held(self) -> Iterator[Self]:
-        """Keep other processes out of the run while this one works on it.
+        """Lock the run for this process.
 
-        A run that is refused where it was begun leaves nothing, so that its name is free when the cause is mended;
-        one that is interrupted stays, to be resumed.
+        A new run that fails with a `DiscernError` is removed, which frees its name; an interrupted one stays, to be
+        resumed.
         """
         ours = False
         try:
@@ -207,10 +212,10 @@ class Run:
             with FileLock(self.folder / ".lock").acquire(timeout=0):
                 yield
         except Timeout:
-            raise RunError(f"Another process works on {self.folder}.", hint="Wait for it, or stop it first.") from None
+            raise RunError(f"Another process is using {self.folder}.", hint="Wait for it, or stop it first.") from None
 
     def _tidy(self) -> None:
-        """See what another process did until just now, and remove what a killed one left unfinished."""
+        """Reload `run.json`, and remove unfinished files of a killed process."""
         self.facts = _read(self.folder)
         for path in self.folder.iterdir():
             if is_unfinished(path.name) or _UNFINISHED.fullmatch(path.name):
@@ -218,7 +223,7 @@ class Run:
 
     @contextmanager
     def stage(self, name: str, progress: Progress) -> Iterator[None]:
-        """Time one stage of the work into `seconds`."""
+        """Report a stage to `progress`, and add its wall time to `seconds`."""
         progress(name, 0, None)
         start = time.perf_counter()
         yield
@@ -227,12 +232,12 @@ class Run:
 
 
 def versions() -> dict[str, str]:
-    """The versions that decide what a run gives."""
+    """Return the versions of Discern and of the libraries that determine a run's results."""
     return {"discern": __version__} | {library: metadata.version(library) for library in _LIBRARIES}
 
 
 def is_own(folder: Path) -> bool:
-    """Whether this program wrote a folder: a run, or a shelf of the cache. Among pictures it is none of them."""
+    """Tell whether a folder is a run or a part of the cache, to be skipped among pictures."""
     try:
         return is_cache_folder(folder) or ((folder / "run.json").is_file() and "discern" in _read(folder)["versions"])
     except (OSError, DiscernError, LookupError, TypeError):
@@ -242,13 +247,13 @@ def is_own(folder: Path) -> bool:
 def _read(folder: Path) -> dict[str, Any]:
     try:
         if not (folder / "run.json").is_file():
-            raise ValueError("it is no file")
+            raise ValueError("it is not a file")
         facts = dict(json.loads((folder / "run.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise RunError(f"{folder / 'run.json'} cannot be read ({error}).", hint="Start a new run.") from error
     written = all(isinstance(facts.get(name), kind) for name, kind in _WRITTEN.items())
     if facts.get("format") == FORMAT and not written:
-        raise RunError(f"{folder / 'run.json'} is not what a run writes.", hint="Start a new run.")
+        raise RunError(f"{folder / 'run.json'} is incomplete.", hint="Start a new run.")
     return facts
 
 
@@ -267,7 +272,7 @@ def _number(runs: Path, source: Path) -> Path:
 
 
 def _stem(source: Path) -> str:
-    """What runs about a source are called: a folder's name, or a file's without its suffixes."""
+    """Return the base name of a source's runs: the folder's name, or the file's without suffixes."""
     name = source.name if is_folder(source) else source.name.split(".")[0]
     printable = "".join(letter if letter.isprintable() else "_" for letter in name)
     return printable.encode()[: _LONGEST_NAME // 2].decode(errors="ignore").lstrip(".") or "pictures"

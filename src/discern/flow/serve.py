@@ -1,4 +1,4 @@
-"""`discern serve` and `discern key`."""
+"""`discern serve` and `discern key`: an HTTP server, and its API keys."""
 
 import importlib.util
 from collections.abc import Callable, Sequence
@@ -30,27 +30,27 @@ def serve(
     examples: str | Path | None = None,
     **options: Any,
 ) -> None:
-    """Answer over HTTP until interrupted: REST, a web page, SageMaker's door and the Open Inference Protocol.
+    """Serve bundles over HTTP until interrupted: REST, a web page, SageMaker and the Open Inference Protocol.
 
     Args:
-        bundles: one path or several, each also as `NAME=PATH`; the first is asked where none is named.
-        announce: is told the server's address when it is up.
-        examples: a folder of pictures that visitors of the page may press, at most a dozen, one of each folder in it
-            first; they get small copies.
+        bundles: one or several, each as a path or `NAME=PATH`; the first is the default model.
+        announce: called with the server's address when it is up.
+        examples: folder of example pictures for the web page: at most a dozen, taken from its subfolders in turn;
+            visitors get small copies.
         **options: see `ServeConfig`.
 
     Raises:
         BundleError: a bundle cannot be used.
-        PictureError: an example is damaged.
-        UsageError: an option makes no sense, the address is taken, or what serving needs is not installed.
+        PictureError: an example picture is damaged.
+        UsageError: an option is invalid, the address is in use, or a required package is not installed.
     """
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise UsageError(
-            f"Serving over HTTP needs packages that are not installed ({', '.join(missing)}).",
+            f"`discern serve` needs packages that are not installed: {', '.join(missing)}.",
             hint='Install them: pip install "discern-vision[serve]".',
         )
-    # Loaded when met: only this door needs a web framework.
+    # Imported here, as no other command needs a web framework.
     from discern.serving.web.server import run_server  # noqa: PLC0415
 
     named = [bundles] if isinstance(bundles, str | Path) else list(bundles)
@@ -60,12 +60,12 @@ def serve(
 
 @dataclass(frozen=True, kw_only=True)
 class KeyResult:
-    """A new key.
+    """A new API key.
 
     Attributes:
-        name: whose it is.
-        key: what is sent as `Authorization: Bearer ...`; it is kept nowhere.
-        key_file: where its hash stands now.
+        name: name of its owner.
+        key: the key, to be sent as `Authorization: Bearer ...`; it is stored nowhere.
+        key_file: file that its hash was added to.
     """
 
     name: str
@@ -73,26 +73,26 @@ class KeyResult:
     key_file: Path
 
     def to_json(self) -> dict[str, Any]:
-        """The same as a JSON object.
+        """Return the result as JSON-ready values.
 
         Keys:
-            name: whose it is.
-            key: what is sent as `Authorization: Bearer ...`; it is kept nowhere.
-            key_file: where its hash stands now, absolute.
+            name: name of its owner.
+            key: the key, to be sent as `Authorization: Bearer ...`; it is stored nowhere.
+            key_file: absolute path of the file that its hash was added to.
         """
         return asdict(self) | {"key_file": str(self.key_file.absolute())}
 
 
 def key(name: str, *, key_file: str | Path, admin: bool = False) -> KeyResult:
-    """Make a key for somebody who may ask a server.
+    """Create an API key and add its hash to a key file.
 
     Args:
-        name: whose it is; stands in the server's log.
-        key_file: gets the key's hash; made if it is not there.
-        admin: whether the key may also replace bundles.
+        name: name of its owner, as it appears in the access log.
+        key_file: file of hashed keys; created if missing.
+        admin: whether the key also allows replacing bundles.
 
     Raises:
-        UsageError: the name is taken or makes no sense, or the file cannot be used.
+        UsageError: the name is taken or invalid, or the file cannot be used.
     """
     path = Path(key_file)
     return KeyResult(name=name, key=add_key(path, name, admin=admin), key_file=path)

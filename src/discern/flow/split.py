@@ -1,4 +1,4 @@
-"""`discern split`: parts that share no picture, near copy or group, for any tool that trains."""
+"""`discern split`: train, validation and test parts that share no picture, near-copy or group, for any trainer."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +17,15 @@ from discern.splitting import PARTS, SplitConfig, make_split, write_parts
 
 @dataclass(frozen=True, kw_only=True)
 class SplitResult:
-    """Where a split was written.
+    """Result of `split`.
 
     Attributes:
-        run: the run's folder, with `split.json` and its proof.
-        out: the folder of parts; None where none was asked for.
-        pictures: how many pictures stand in each part.
-        reason: why it was split this way, in one sentence.
-        unjudged: labels whose pictures all depend on one another, so that they can stand in one part alone.
-        proof: what shows that nothing is shared between parts.
+        run: folder of the run, with `split.json` and its proof.
+        out: folder of the parts; None if none was requested.
+        pictures: number of pictures in each part.
+        reason: reason for this split, in one sentence.
+        unjudged: labels without two independent pictures, so that they are in one part only.
+        proof: evidence that the parts share nothing.
     """
 
     run: Path
@@ -36,16 +36,16 @@ class SplitResult:
     proof: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; paths are absolute.
+        """Return the result as JSON-ready values; paths are absolute.
 
         Keys:
-            run: the run's folder.
-            out: the folder of parts; null where none was asked for.
-            split: the file that says in which part each picture stands, and why.
-            pictures: how many pictures stand in each part.
-            reason: why it was split this way, in one sentence.
-            unjudged: labels whose pictures all depend on one another, so that they can stand in one part alone.
-            proof: what shows that nothing is shared between parts.
+            run: folder of the run.
+            out: folder of the parts; null if none was requested.
+            split: file with the part of each picture, and the proof.
+            pictures: number of pictures in each part.
+            reason: reason for this split, in one sentence.
+            unjudged: labels without two independent pictures, so that they are in one part only.
+            proof: evidence that the parts share nothing.
         """
         return {
             "run": str(self.run),
@@ -72,40 +72,40 @@ def split(
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> SplitResult:
-    """Split pictures into parts that share no picture, near copy or group.
+    """Split pictures into parts that share no picture, near-copy or group.
 
     Args:
-        source: labelled pictures: a folder, a table or an archive; never changed.
-        parts: shares of train, validation and test.
-        out: an empty or new folder for `train/`, `validation/`, `test/`, `split.csv` and `.lst` files; None: none.
-        copy: copy the pictures instead of linking them.
-        name: the run's name; None: called after the source, with a number.
-        runs: the folder of all runs.
-        seed: the same seed gives the same split.
-        fixes: a fixes.csv to apply first.
-        backbone: what looks at the pictures: a name, or the path of an ONNX file.
-        cache: where computed things are kept; None: the user's cache folder.
-        progress: is told how far the work is.
+        source: labelled pictures: a folder, a list (CSV, Parquet, .lst, .manifest) or an archive; never changed.
+        parts: relative sizes of train, validation and test.
+        out: empty or new folder for `train/`, `validation/`, `test/`, `split.csv` and `.lst` files; None to write none.
+        copy: copy the pictures instead of linking to them.
+        name: name of the run; None for the source's name and a number.
+        runs: folder of all runs.
+        seed: random seed; the same seed gives the same split.
+        fixes: path of a fixes.csv to apply first.
+        backbone: feature extractor: a name, or the path of an ONNX file.
+        cache: directory of the feature cache; None for the user's cache directory.
+        progress: called with the stage, items done and items in all.
 
     Raises:
         DiscernError: the source, the fixes, the run's name or `out` cannot be used.
     """
-    preparing = PrepareConfig.of(source, fixes=fixes, backbone=backbone)
+    prepare_config = PrepareConfig.of(source, fixes=fixes, backbone=backbone)
     config = SplitConfig(seed=seed, parts=parts)
-    asked = preparing.to_json() | {"seed": seed, "parts": list(parts)}
-    parted = None if out is None else _outside(resolve_path(out), Path(preparing.source))
-    run = Run.create(source, name=name, runs=runs, resume=False, config=asked)
+    run_config = prepare_config.to_json() | {"seed": seed, "parts": list(parts)}
+    target = None if out is None else _outside(resolve_path(out), Path(prepare_config.source))
+    run = Run.create(source, name=name, runs=runs, resume=False, config=run_config)
     with run.held():
-        prepared = prepare(run, preparing, cache=cache, progress=progress)
+        prepared = prepare(run, prepare_config, cache=cache, progress=progress)
         exclude = conflicted(prepared.catalog, prepared.edges)
         made = make_split(prepared.catalog, prepared.groups, config, exclude=exclude)
         run.write_json("split.json", made.to_json())
-        if parted is not None:
-            write_parts(prepared.catalog, made, parted, copy=copy)
+        if target is not None:
+            write_parts(prepared.catalog, made, target, copy=copy)
         run.save(status="done")
     return SplitResult(
         run=run.folder,
-        out=parted,
+        out=target,
         pictures={part: int(np.sum(made.part == part)) for part in PARTS},
         reason=made.reason,
         unjudged=made.unevaluated,
@@ -116,7 +116,7 @@ def split(
 def _outside(out: Path, source: Path) -> Path:
     if is_folder(source) and out.is_relative_to(source):
         raise UsageError(
-            f"{out} lies among the pictures: the next look at them would find each one twice.",
-            hint="Name a folder outside of theirs with --out.",
+            f"The output folder {out} is inside the source: the next scan would find each picture twice.",
+            hint="Name a folder outside the source with --out.",
         )
     return out

@@ -13,8 +13,8 @@ from discern.checking import conflicted, count_findings
 from discern.errors import DataError
 from discern.evaluating import Metrics
 from discern.flow.prepare import PrepareConfig, Prepared, prepare
+from discern.flow.report import write_page
 from discern.flow.run import Run
-from discern.flow.show import write_page
 from discern.heads import HeadConfig
 from discern.progress import Progress, silent
 from discern.splitting import Split, SplitConfig, make_split

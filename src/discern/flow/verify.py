@@ -1,4 +1,4 @@
-"""`discern verify`: whether a bundle is what was written, and answers here as it did there."""
+"""`discern verify`: integrity of a bundle, and reproduction of its golden vectors on this machine."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -13,13 +13,13 @@ _FINGERPRINT = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyResult:
-    """What was found.
+    """Result of `verify`.
 
     Attributes:
-        passed: whether the bundle may be trusted to answer as it did where it was made.
-        why: what is wrong; "" where nothing is.
-        fingerprint: its fingerprint; None where it cannot be read.
-        worst_difference: the largest difference from its golden vectors; None where they were not replayed.
+        passed: whether the bundle is intact and reproduces its golden vectors.
+        why: reason of the failure; "" if it passed.
+        fingerprint: fingerprint of the bundle; None if it cannot be read.
+        worst_difference: largest difference from the golden vectors; None if they were not replayed.
     """
 
     passed: bool
@@ -28,34 +28,33 @@ class VerifyResult:
     worst_difference: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return the result as JSON-ready values."""
         return asdict(self)
 
 
 def verify(bundle: str | Path, *, fingerprint: str | None = None) -> VerifyResult:
-    """Rebuild the archive and compare bytes, then replay the golden vectors.
+    """Rebuild the archive and compare its bytes, then replay the golden vectors.
 
     Args:
-        bundle: a bundle's path.
-        fingerprint: the one it must have, 64 hexadecimal digits; None: any. Without it damage is found, not forgery.
+        bundle: path of a bundle.
+        fingerprint: expected fingerprint, 64 hexadecimal digits; with None, damage is detected but not forgery.
 
     Raises:
-        BundleError: there is no such file, or it is of a newer form.
-        UsageError: that is no fingerprint.
+        BundleError: the file does not exist, or has a newer format.
+        UsageError: the fingerprint is malformed.
     """
-    wanted = fingerprint if fingerprint is None else fingerprint.strip().lower()
-    if wanted is not None and not _FINGERPRINT.fullmatch(wanted):
-        raise UsageError(
-            f"{fingerprint!r} is no fingerprint.", hint="Give all its 64 hexadecimal digits, as `discern show` does."
-        )
+    expected = fingerprint if fingerprint is None else fingerprint.strip().lower()
+    if expected is not None and not _FINGERPRINT.fullmatch(expected):
+        hint = "Give all 64 hexadecimal digits, as `discern show` prints them."
+        raise UsageError(f"Invalid fingerprint: {fingerprint!r}.", hint=hint)
     try:
         model = load(bundle)
-        if wanted not in (None, model.fingerprint):
-            why = f"it is another bundle, or a forged one: its fingerprint is not {wanted}."
+        if expected not in (None, model.fingerprint):
+            why = f"its fingerprint is not {expected}: it is another bundle, or a forged one."
             return VerifyResult(passed=False, why=why, fingerprint=model.fingerprint)
-        found = model.verify()
+        replay = model.verify()
     except BundleDamaged as error:
         return VerifyResult(passed=False, why=str(error))
-    worst = found.worst_difference if found.worst_difference < float("inf") else None
-    why = "" if found.passed else f"its golden vectors differ by {found.worst_difference:.2g} here."
-    return VerifyResult(passed=found.passed, why=why, fingerprint=found.fingerprint, worst_difference=worst)
+    worst = replay.worst_difference if replay.worst_difference < float("inf") else None
+    why = "" if replay.passed else f"its outputs here differ from its golden vectors by {replay.worst_difference:.2g}."
+    return VerifyResult(passed=replay.passed, why=why, fingerprint=replay.fingerprint, worst_difference=worst)

@@ -8,6 +8,7 @@ import numpy as np
 from discern.bundle.heads import ABSENT, softmax
 from discern.heads.feature_space import BLOCK, Features, top_directions
 from discern.heads.logistic import fit_logistic
+from discern.heads.random_subset import random_subset
 from discern.parallel import parallel_map
 
 _GREY_SIDE, _COLOUR_SIDE = 16, 8
@@ -56,9 +57,7 @@ def baselines(
     def predict_fold(name: str, number: int) -> None:
         training = fold != number
         training[(left_out or {}).get(number, [])] = False
-        rows = np.flatnonzero(training)
-        if len(rows) > _MAX_ROWS:
-            rows = np.sort(np.random.default_rng(seed).choice(rows, _MAX_ROWS, replace=False))
+        rows = random_subset(np.flatnonzero(training), _MAX_ROWS, seed=seed)
         test_rows = np.flatnonzero(fold == number)
         train, test = _project(inputs[name][rows], inputs[name][test_rows])
         fitted = fit_logistic(train, labels[rows], weights[rows], classes=classes, strength=_STRENGTH)

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import linalg
 
 from discern.bundle.heads import Span, unit_blocks
+from discern.heads.random_subset import random_subset
 from discern.parallel import single_threaded_blas
 from discern.store import Rows
 
@@ -68,9 +69,7 @@ class FeatureSpace:
         cls, features: Features, spans: Sequence[Span], scales: Sequence[float], *, rank: int, seed: int
     ) -> Self:
         """Project on the first `rank` principal directions of a random sample of 2,000 rows."""
-        rows = np.arange(len(features))
-        if len(rows) > _SAMPLE:
-            rows = np.sort(np.random.default_rng(seed).choice(rows, _SAMPLE, replace=False))
+        rows = random_subset(np.arange(len(features)), _SAMPLE, seed=seed)
         sample = unit_blocks(np.asarray(features[rows], np.float32)[:, : spans[-1][1]], spans)
         sample = sample * column_scales(spans, scales)
         # On products this small, BLAS threads cost more than they gain.

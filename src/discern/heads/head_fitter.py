@@ -15,6 +15,7 @@ from discern.heads.fitted_head import CrossFit, FittedHead, HeldOut, predict_in_
 from discern.heads.learner import LDA, FittedCandidates, Learner
 from discern.heads.model_selection import HeldOutLogits, Selection, calibrate, select
 from discern.heads.ordinal_selection import OrdinalSelection, select_ordinal
+from discern.heads.random_subset import random_subset
 from discern.heads.unknown.score import combine, rejection_threshold, select_sum, standardise, with_energy
 from discern.heads.unknown.tuning import Negatives, UnknownTuning, tune_unknown
 from discern.parallel import parallel_map
@@ -283,10 +284,7 @@ class HeadFitter:
 
     def _selection_rows(self, among: np.ndarray) -> np.ndarray:
         """Positions of the pictures to select by: all of `among`, bool `[N]`, or a random sample of 10,000."""
-        rows = np.flatnonzero(among)
-        if len(rows) <= _MOST_TO_SELECT:
-            return rows
-        return np.sort(np.random.default_rng(self._seed).choice(rows, _MOST_TO_SELECT, replace=False))
+        return random_subset(np.flatnonzero(among), _MOST_TO_SELECT, seed=self._seed)
 
     def _held_out_logits(self, folds: frozenset[int]) -> HeldOutLogits:
         """Outputs of the candidates without `folds` for the pictures of `folds`."""

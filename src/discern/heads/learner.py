@@ -16,6 +16,7 @@ from discern.heads.model_selection import HeldOutLogits, Selection
 from discern.heads.moments import FoldMoments
 from discern.heads.ordinal import OrdinalFit, fit_ordinal
 from discern.heads.ordinal_selection import OrdinalSelection
+from discern.heads.random_subset import random_subset
 from discern.heads.unknown.score import fit_unknown_scorer
 from discern.parallel import parallel_map
 
@@ -170,9 +171,7 @@ class Learner:
 
     def _subsample(self, rows: np.ndarray, most: int) -> np.ndarray:
         """All rows, or a random sample of `most` in ascending order."""
-        if len(rows) <= most:
-            return rows
-        return np.sort(np.random.default_rng(self.seed).choice(rows, most, replace=False))
+        return random_subset(rows, most, seed=self.seed)
 
     def _fit_scorer(self, scatter: Scatter, rows: np.ndarray) -> UnknownScorer:
         rows = self._subsample(rows, _PROTOTYPE_ROWS)

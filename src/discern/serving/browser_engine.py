@@ -1,4 +1,4 @@
-"""ONNX Runtime for browsers: taken through the user's npm, compared with what is known of it, and kept."""
+"""ONNX Runtime for browsers: downloaded with the user's npm, compared with a pinned hash, and cached."""
 
 import base64
 import hashlib
@@ -14,20 +14,20 @@ from discern.atomic import atomic_write
 from discern.errors import UsageError
 from discern.progress import Progress, silent
 
-STAGE = "fetch by npm"
+STAGE = "download with npm"
 _FOLDER = "engines"
-_SECONDS = 600
+_TIMEOUT_SECONDS = 600
 
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """A package of the npm registry, as it must be.
+    """Pinned package of the npm registry.
 
     Attributes:
-        name: its name.
-        version: its version.
-        integrity: sha512 of its archive, as npm writes it.
-        files: which of its files are taken, and what they are called then.
+        name: name of the package.
+        version: exact version.
+        integrity: sha512 of its archive, in npm's notation.
+        files: paths in the archive that are extracted, with their new names.
     """
 
     name: str
@@ -37,12 +37,12 @@ class Package:
 
     @property
     def archive(self) -> str:
-        """What npm calls its archive."""
+        """File name that npm gives its archive."""
         return f"{self.name}-{self.version}.tgz"
 
     @property
-    def wanted(self) -> str:
-        """What npm is asked for."""
+    def spec(self) -> str:
+        """Package spec for npm: name@version."""
         return f"{self.name}@{self.version}"
 
 
@@ -50,7 +50,7 @@ ENGINE = Package(
     name="onnxruntime-web",
     version="1.30.0",
     integrity="sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ==",
-    # Some hosts give .mjs files a type that browsers refuse.
+    # Some hosts serve .mjs files with a media type that browsers reject.
     files={
         "package/dist/ort.wasm.bundle.min.mjs": "onnxruntime.js",
         "package/dist/ort-wasm-simd-threaded.wasm": "onnxruntime.wasm",
@@ -58,31 +58,34 @@ ENGINE = Package(
 )
 
 
-def take_engine(
-    cache: Path, *, given: Path | None = None, package: Package = ENGINE, progress: Progress = silent
+def load_engine(
+    cache: Path, *, archive: Path | None = None, package: Package = ENGINE, progress: Progress = silent
 ) -> dict[str, bytes]:
-    """Give the engine's files by name.
+    """Load the engine's files.
 
     Args:
-        cache: the folder in which the archive is kept.
-        given: a copy of the archive; None: the one in the cache, else what npm gives.
-        package: which one.
-        progress: is told when npm is asked, which may take a minute.
+        cache: directory of the cache; not used with `archive`.
+        archive: copy of the archive; None for the cached one, or a download with npm.
+        package: package to load.
+        progress: called before a download, which can take a minute.
+
+    Returns:
+        Content of the files, by name.
 
     Raises:
-        UsageError: it cannot be had, or it is not the one that is known.
+        UsageError: the archive cannot be read or downloaded, or has another hash.
     """
-    if given is not None:
-        return _unpack(_read(given, package), package)
-    kept = cache / _FOLDER / package.archive
-    if kept.is_file() and _integrity(data := kept.read_bytes()) == package.integrity:
+    if archive is not None:
+        return _unpack(_read(archive, package), package)
+    cached = cache / _FOLDER / package.archive
+    if cached.is_file() and _integrity(data := cached.read_bytes()) == package.integrity:
         return _unpack(data, package)
     progress(STAGE, 0, None)
-    return _unpack(_fetch(kept, package), package)
+    return _unpack(_download(cached, package), package)
 
 
-def kept_engines(cache: Path) -> dict[Path, int]:
-    """What a cache holds of engines, also of one whose fetching was killed: paths, with their bytes."""
+def cached_engines(cache: Path) -> dict[Path, int]:
+    """List cached engines and the remains of interrupted downloads: size in bytes by path."""
     return {path: path.stat().st_size for path in sorted((cache / _FOLDER).rglob("*")) if path.is_file()}
 
 
@@ -94,68 +97,66 @@ def _read(path: Path, package: Package) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.", hint=_elsewhere(package)) from error
-    return _require_known(data, str(path), package)
+        raise UsageError(f"{path} cannot be read: {error.strerror}.", hint=_remedy(package)) from error
+    return _require_pinned(data, str(path), package)
 
 
-def _require_known(data: bytes, where: str, package: Package) -> bytes:
+def _require_pinned(data: bytes, where: str, package: Package) -> bytes:
     if _integrity(data) != package.integrity:
-        raise UsageError(
-            f"{where} is not {package.wanted} as it was published: its sha512 is another.", hint=_elsewhere(package)
-        )
+        raise UsageError(f"{where} is not {package.spec} as published: its sha512 differs.", hint=_remedy(package))
     return data
 
 
-def _elsewhere(package: Package) -> str:
-    return f"Get {package.archive} by `npm pack {package.wanted}`, on any machine, and name it with --runtime."
+def _remedy(package: Package) -> str:
+    return f"Run `npm pack {package.spec}` on any machine, and pass the resulting {package.archive} with --runtime."
 
 
-def _fetch(kept: Path, package: Package) -> bytes:
+def _download(cached: Path, package: Package) -> bytes:
     npm = shutil.which("npm")
     if npm is None:
         raise UsageError(
-            f"A model in the browser needs {package.wanted}, which comes through npm, and npm is not installed.",
-            hint=f"Install Node.js. Or: {_elsewhere(package)}",
+            f"A model in the browser needs the npm package {package.spec}, and npm is not installed.",
+            hint=f"Install Node.js, or: {_remedy(package)}",
         )
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
-        _ask(npm, Path(folder), package)
-        fetched = Path(folder) / package.archive
-        data = _require_known(fetched.read_bytes(), "What npm gave", package)
-    with atomic_write(kept) as unfinished:
-        unfinished.write_bytes(data)
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cached.parent) as folder:
+        _npm_pack(npm, Path(folder), package)
+        downloaded = Path(folder) / package.archive
+        data = _require_pinned(downloaded.read_bytes(), "The archive that npm downloaded", package)
+    with atomic_write(cached) as temporary:
+        temporary.write_bytes(data)
     return data
 
 
-def _ask(npm: str, folder: Path, package: Package) -> None:
-    command = [npm, "pack", package.wanted, "--pack-destination", str(folder), "--ignore-scripts", "--loglevel=error"]
+def _npm_pack(npm: str, folder: Path, package: Package) -> None:
+    command = [npm, "pack", package.spec, "--pack-destination", str(folder), "--ignore-scripts", "--loglevel=error"]
     command += ["--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"]
     try:
-        done = subprocess.run(  # noqa: S603 - no shell, and nothing that a stranger gave
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS, check=False
+        done = subprocess.run(  # noqa: S603 - no shell, and no untrusted argument
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
         )
-        why = "" if done.returncode == 0 else _last_line(done.stderr) or f"it ended with {done.returncode}"
+        why = "" if done.returncode == 0 else _last_error(done.stderr) or f"exit code {done.returncode}"
     except (OSError, subprocess.TimeoutExpired) as error:
         why = str(error)
     if why or not (folder / package.archive).is_file():
         raise UsageError(
-            f"npm could not give {package.wanted} ({why or 'it wrote no archive'}).",
-            hint=f"Is this machine offline? {_elsewhere(package)}",
+            f"npm could not download {package.spec} ({why or 'it wrote no archive'}).",
+            hint=f"Is this machine offline? {_remedy(package)}",
         )
 
 
-def _last_line(text: str) -> str:
-    """What npm says of an error, without where its log is."""
+def _last_error(text: str) -> str:
+    """Extract the last error message from npm's output, without the path of its log."""
     lines = [line.removeprefix("npm error ").strip() for line in text.splitlines()]
-    said = [line for line in lines if line and not line.startswith(("A complete log", "npm warn"))]
-    return said[-1][:200] if said else ""
+    messages = [line for line in lines if line and not line.startswith(("A complete log", "npm warn"))]
+    return messages[-1][:200] if messages else ""
 
 
 def _unpack(data: bytes, package: Package) -> dict[str, bytes]:
-    taken = {}
+    files = {}
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
         for inside, name in package.files.items():
             member = archive.extractfile(inside)
-            assert member is not None, "the archive is the one that is known"
-            taken[name] = member.read()
-    return taken
+            assert member is not None, "the archive has the pinned hash"
+            files[name] = member.read()
+    return files

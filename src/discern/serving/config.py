@@ -10,6 +10,8 @@ from discern.inference.batcher import BatchConfig
 from discern.picture import Limits
 from discern.serving.example_pictures import Example
 
+MAX_PIXELS = 60_000_000
+"""Of one picture that is asked about."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -51,7 +53,7 @@ class ServeConfig:
     open: bool = False
     rate: str | None = None
     rate_store: str | None = None
-    limits: Limits = field(default_factory=lambda: Limits(max_bytes=20_000_000, max_pixels=60_000_000))
+    limits: Limits = field(default_factory=lambda: Limits(max_bytes=20_000_000, max_pixels=MAX_PIXELS))
     max_pictures: int = 64
     max_request_bytes: int = 100_000_000
     max_held_bytes: int = 400_000_000

@@ -1,10 +1,10 @@
-"""The page as a static site, with a model in the visitor's browser or with a remote one."""
+"""Web page as a static site, which predicts in the visitor's browser or by calling a server."""
 
 import base64
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,11 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from discern._version import __version__
-from discern.atomic import atomic_write, is_unfinished
 from discern.bundle import Model
 from discern.errors import UsageError
 from discern.inference.model_info import describe_model
 from discern.serving.example_pictures import Example, place_examples, write_examples
 
-MARK = "export.json"
 _PAGE = Path(__file__).resolve().parent / "page"
 _HEAD = "<head>"
 _LOCAL = '\n  <meta name="discern-site" content="local">'
@@ -34,21 +31,21 @@ _POLICY = (
 def local_site(
     model: Model, members: Mapping[str, bytes], engine: Mapping[str, bytes], *, examples: Sequence[Example] = ()
 ) -> dict[str, bytes]:
-    """The files of a site whose model runs in the visitor's browser.
+    """Make the files of a site whose model runs in the visitor's browser.
 
     Args:
         model: the model, verified.
-        members: its bundle's members, by name.
-        engine: `onnxruntime.js` and `onnxruntime.wasm`.
-        examples: pictures for visitors to press.
+        members: content of its bundle's files, by name.
+        engine: content of `onnxruntime.js` and `onnxruntime.wasm`.
+        examples: pictures that visitors can try.
 
     Returns:
-        The files' bytes, by their paths within the site.
+        Content of the files, by path within the site.
     """
     about = describe_model(model.manifest.name, model, [model.manifest.name])
     loaded = {
-        "model/about.json": _json(about | {"scale": model.manifest.language.scale}),
-        **_golden(members["golden.npz"]),
+        "model/about.json": _json(about | {"scale": model.manifest.label_names.scale}),
+        **_golden_files(members["golden.npz"]),
         "model/model.onnx": members["model.onnx"],
         **{f"runtime/{name}": data for name, data in engine.items()},
     }
@@ -64,70 +61,72 @@ def local_site(
         "README.txt": _text("readme_local.txt").replace("{model}", model.manifest.name),
         "_headers": _text("headers.txt"),
     }
-    placed = _page(config, examples, reach="'self'", more=_LOCAL) | loaded
-    asked = {f"{name}?v={config['version']}" if name in loaded else name: data for name, data in placed.items()}
-    return placed | {name: text.encode() for name, text in texts.items()} | {"offline.js": _offline(asked)}
+    files = _page_files(config, examples, reach="'self'", more=_LOCAL) | loaded
+    requested = {f"{name}?v={config['version']}" if name in loaded else name: data for name, data in files.items()}
+    return files | {name: text.encode() for name, text in texts.items()} | {"offline.js": _offline_script(requested)}
 
 
 def remote_site(url: str, *, examples: Sequence[Example] = ()) -> dict[str, bytes]:
-    """The files of a site that asks a remote address.
+    """Make the files of a site that calls a server.
 
     Args:
-        url: an address where `discern serve` answers, with its path if it has one.
-        examples: pictures for visitors to press.
+        url: URL that `discern serve` is reached at, including its path if it has one.
+        examples: pictures that visitors can try.
 
     Raises:
-        UsageError: that is no such address.
+        UsageError: the URL is not one of a server.
     """
-    parts = _split(url)
+    parts = _split_url(url)
     base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
     reach = f"'self' {parts.scheme}://{parts.netloc}"
     readme = _text("readme_remote.txt").replace("{url}", base)
-    return _page({"kind": "remote", "url": base}, examples, reach=reach) | {"README.txt": readme.encode()}
+    return _page_files({"kind": "remote", "url": base}, examples, reach=reach) | {"README.txt": readme.encode()}
 
 
-def _split(url: str) -> Any:
-    hint = "Give one such as https://pictures.example.org."
+def _split_url(url: str) -> Any:
+    hint = "Give a URL such as https://pictures.example.org."
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as error:
-        raise UsageError(f"{url!r} is no address ({error}).", hint=hint) from error
-    odd = set(url) & set(" ;,'\"<>\\") or not url.isascii() or not url.isprintable()
-    if parts.scheme not in ("http", "https") or not parts.hostname or odd:
-        raise UsageError(f"{url!r} is no address of a server.", hint=hint)
+        raise UsageError(f"{url!r} is not a URL ({error}).", hint=hint) from error
+    unsafe = set(url) & set(" ;,'\"<>\\") or not url.isascii() or not url.isprintable()
+    if parts.scheme not in ("http", "https") or not parts.hostname or unsafe:
+        raise UsageError(f"{url!r} is not the URL of a server.", hint=hint)
     if parts.query or parts.fragment or "@" in parts.netloc:
-        raise UsageError(f"{url!r} has more than an address and a path.", hint=hint)
+        raise UsageError(f"{url!r} has a user, a query or a fragment; only a host and a path are allowed.", hint=hint)
     return parts
 
 
-def _page(config: Mapping[str, Any], examples: Sequence[Example], *, reach: str, more: str = "") -> dict[str, bytes]:
-    """The page's own files, told which door is theirs, and held by the browser to what they may reach."""
+def _page_files(
+    config: Mapping[str, Any], examples: Sequence[Example], *, reach: str, more: str = ""
+) -> dict[str, bytes]:
+    """Collect the page's own files, with its configuration and a policy that limits what it can connect to."""
     found = {path.relative_to(_PAGE).as_posix(): path.read_bytes() for path in _PAGE.rglob("*") if path.is_file()}
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY.format(reach=reach)}">'
     index = found.pop("index.html").decode()
-    assert index.count(_HEAD) == 1, "the page has one head"
-    placed = {f"page/{name}": data for name, data in sorted(found.items())}
-    held = index.replace(_HEAD, f"{_HEAD}\n  {policy}{more}").encode()
-    pressed = {path: each.jpeg for path, each in place_examples(examples).items()}
-    said = {**config, "examples": write_examples(examples)}
-    return {"index.html": held, **placed, "page/config.json": _json(said), **pressed}
+    assert index.count(_HEAD) == 1, "index.html has one <head>"
+    page = {f"page/{name}": data for name, data in sorted(found.items())}
+    limited = index.replace(_HEAD, f"{_HEAD}\n  {policy}{more}").encode()
+    pictures = {path: each.jpeg for path, each in place_examples(examples).items()}
+    configuration = _json({**config, "examples": write_examples(examples)})
+    return {"index.html": limited, **page, "page/config.json": configuration, **pictures}
 
 
-def _offline(asked: Mapping[str, bytes]) -> bytes:
-    """What keeps a site in browsers: each address that the page asks for, with its sum, so that no two exports mix."""
-    sums = {name: base64.b64encode(hashlib.sha256(data).digest()).decode() for name, data in asked.items()}
+def _offline_script(requested: Mapping[str, bytes]) -> bytes:
+    """Make the service worker that caches a site, with the hash of each requested path, so that exports never mix."""
+    sums = {name: base64.b64encode(hashlib.sha256(data).digest()).decode() for name, data in requested.items()}
     files = {"" if name == "index.html" else name: f"sha256-{value}" for name, value in sums.items()}
     version = hashlib.sha256(_json(files)).hexdigest()[:16]
     script = _text("offline.js")
-    assert script.count("= SITE;") == 1, "the script has one place for its site"
+    assert script.count("= SITE;") == 1, "offline.js has one placeholder"
     return script.replace("= SITE;", f"= {json.dumps({'version': version, 'files': files})};").encode()
 
 
-def _golden(kept: bytes) -> dict[str, bytes]:
-    """The golden vectors in a form that a browser reads: one file of numbers and pictures, one that says where."""
+def _golden_files(golden: bytes) -> dict[str, bytes]:
+    """Convert golden vectors for browsers: one file with numbers and pictures, one with their offsets."""
     blob = io.BytesIO()
-    with np.load(io.BytesIO(kept), allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(golden), allow_pickle=False) as arrays:
         outputs = {name: _append(blob, arrays[name]) for name in _OUTPUTS}
         pictures = []
         for name in sorted(each for each in arrays.files if each.startswith("picture_")):
@@ -149,76 +148,3 @@ def _json(value: Mapping[str, Any]) -> bytes:
 
 def _text(name: str) -> str:
     return (resources("discern.serving") / "site" / name).read_text(encoding="utf-8")
-
-
-def write_site(folder: Path, files: Mapping[str, bytes], *, door: str, model: Mapping[str, str]) -> None:
-    """Put a site into a folder, in the place of an earlier one.
-
-    What an earlier export wrote and this one does not is removed; other files beside it stay.
-
-    Args:
-        folder: made if it is not there.
-        files: bytes by path.
-        door: "local" or "remote".
-        model: name, version and fingerprint.
-
-    Raises:
-        UsageError: something else is there.
-    """
-    before = _earlier(folder)
-    _require_free(folder, [*files, MARK], before)
-    mark = {"format": 1, "target": "web", "door": door, "model": dict(model), "discern": __version__}
-    # First and last: an interrupted export knows its files again, and is seen to be unfinished.
-    _mark(folder, mark | {"whole": False, "sha256": dict.fromkeys([*before, *files])})
-    _tidy({(folder / name).parent for name in [*before, *files]})
-    for name, data in files.items():
-        _write(folder / name, data)
-    for name in before - files.keys():
-        (folder / name).unlink(missing_ok=True)
-    _mark(
-        folder,
-        mark | {"whole": True, "sha256": {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}},
-    )
-
-
-def _mark(folder: Path, mark: Mapping[str, Any]) -> None:
-    _write(folder / MARK, json.dumps(mark, indent=1).encode())
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(data)
-
-
-def _tidy(folders: Iterable[Path]) -> None:
-    """Remove what a killed export left unfinished."""
-    for folder in folders:
-        for path in folder.glob(".*"):
-            if is_unfinished(path.name):
-                path.unlink(missing_ok=True)
-
-
-def _earlier(folder: Path) -> set[str]:
-    """What an earlier export wrote there; files outside of the folder are never among it."""
-    try:
-        said = json.loads((folder / MARK).read_bytes())
-        if said["target"] != "web":
-            return set()
-        named = set(map(str, said["sha256"]))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return set()
-    home = folder.resolve()
-    return {name for name in named if "\0" not in name and (folder / name).resolve().is_relative_to(home)}
-
-
-def _require_free(folder: Path, names: list[str], before: set[str]) -> None:
-    hint = "Name a folder that is empty or not there; only an earlier export is replaced."
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is no folder.", hint=hint)
-    there = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    if not before and any(not name.startswith(".") for name in there):
-        raise UsageError(f"{folder} holds other files, such as {min(there)}.", hint=hint)
-    taken = [name for name in names if name not in {*before, MARK} and (folder / name).exists()]
-    if taken:
-        raise UsageError(f"{folder / taken[0]} is there, and no earlier export wrote it.", hint=hint)

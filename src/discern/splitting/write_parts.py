@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from discern.atomic import atomic_folder
+from discern.catalog.spreadsheet import guard
 from discern.errors import CatalogError, UsageError
 from discern.picture import FORMATS
 from discern.splitting.split import PARTS, Split
@@ -25,7 +26,6 @@ LONGEST_NAME = 200
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]')
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_parts(catalog: "Catalog", split: Split, out: Path, *, copy: bool = False) -> None:
@@ -151,7 +151,7 @@ def _link_or_copy(source: Path, target: Path, *, copy: bool) -> None:
 def _write_lists(catalog: "Catalog", split: Split, out: Path, files: dict[int, str]) -> None:
     table = catalog.table
     rows = (
-        (f"./{path}" if path.startswith(_FORMULA) else path, label or "", str(part), int(group))
+        (guard(path), label or "", str(part), int(group))
         for path, label, part, group in zip(table["path"], table["label"], split.part, split.group, strict=True)
     )
     with (out / "split.csv").open("w", encoding="utf-8", newline="") as file:

@@ -138,7 +138,7 @@ def test_the_table_is_downloaded_and_no_spreadsheet_runs_it(page: Page, shown: d
     saved = tmp_path / "saved.csv"
     download.value.save_as(saved)
     rows = {row["picture"]: row for row in csv.DictReader(saved.read_text("utf-8-sig").splitlines())}
-    sure, torn, failed = rows["'" + formula.name], rows["torn.png"], rows[broken.name]
+    sure, torn, failed = rows["./" + formula.name], rows["torn.png"], rows[broken.name]
     assert (sure["decision"], sure["label"], sure["name"], sure["route"]) == (
         "accept",
         "red",

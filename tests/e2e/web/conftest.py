@@ -6,7 +6,7 @@ import pytest
 
 import discern
 from discern.errors import UsageError
-from discern.serving.browser_engine import ENGINE, take_engine
+from discern.serving.browser_engine import ENGINE, load_engine
 from discern.store import default_folder
 from tests.e2e import chromium
 from tests.e2e.web.asking import encode, scene
@@ -17,7 +17,7 @@ from tests.unit.bundle.factories import write_small
 def runtime() -> Path:
     """The engine's archive, out of the user's cache or through npm, or a skip."""
     try:
-        take_engine(default_folder())
+        load_engine(default_folder())
     except UsageError as error:
         pytest.skip(f"no engine for browsers: {error}")
     return default_folder() / "engines" / ENGINE.archive

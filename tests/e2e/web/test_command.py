@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.server_process import Said, call_here, ended, refusal
+from tests.e2e.server_process import Completed, call_here, ended, refusal
 from tests.unit.bundle.factories import write_small
 
 
@@ -18,7 +18,7 @@ def desk(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def without_npm(desk: Path, tools: Path) -> Said:
+def without_npm(desk: Path, tools: Path) -> Completed:
     """Export with nothing among the programs but what is in `tools`."""
     command = [sys.executable, "-m", "discern", "export", "model.discern", "site", "--cache", "cache"]
     environment = {**os.environ, "PATH": str(tools)}

@@ -1,4 +1,4 @@
-"""A small real model: mean colour through fixed weights, no backbone needed."""
+"""Small bundle whose model classifies the mean colour with fixed weights."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ LABELS = ("dark", "red")
 
 
 def colour_graph() -> bytes:
-    """A graph with the bundle's four outputs: redness decides, brightness is strange."""
+    """Build a graph with the outputs of a bundle: redness decides on the label, brightness is the unknown score."""
     weight = np.array([[-4.0, 4.0], [0.0, 0.0], [0.0, 0.0]], np.float32)
     bias = np.array([2.0, -2.0], np.float32)
     constants = {
@@ -46,7 +46,7 @@ def colour_graph() -> bytes:
 
 
 def make_manifest(**changes: object) -> Manifest:
-    """What is known of the small model."""
+    """Build the manifest of the small model, with some fields changed."""
     facts: dict[str, object] = {
         "name": "colours",
         "labels": LABELS,
@@ -58,7 +58,7 @@ def make_manifest(**changes: object) -> Manifest:
 
 
 def write_small(path: Path, **changes: object) -> Path:
-    """Write the small model as a bundle."""
+    """Write the small model as a bundle; `changes` apply to its manifest."""
     write_bundle(
         path, graph=colour_graph(), manifest=make_manifest(**changes), seen=["ab" * 32, "01" * 32], card="# Card\n"
     )
@@ -66,5 +66,5 @@ def write_small(path: Path, **changes: object) -> Path:
 
 
 def plain(red: int, green: int, blue: int) -> np.ndarray:
-    """A picture of one colour, uint8 [40, 40, 3]."""
+    """Make a picture of one colour, uint8 `[40, 40, 3]`."""
     return np.full((40, 40, 3), (red, green, blue), np.uint8)

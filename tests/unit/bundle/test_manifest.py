@@ -1,3 +1,5 @@
+"""A manifest survives a round trip, and anything else in `bundle.json` is rejected."""
+
 import json
 from dataclasses import replace
 
@@ -18,20 +20,20 @@ def without(key: str) -> bytes:
     return json.dumps(plain).encode()
 
 
-def test_it_reads_what_it_wrote() -> None:
+def test_a_manifest_survives_a_round_trip() -> None:
     manifest = make_manifest()
     assert Manifest.from_bytes(manifest.to_bytes()) == manifest
 
 
-def test_the_same_facts_give_the_same_bytes() -> None:
+def test_equal_manifests_give_equal_bytes() -> None:
     assert make_manifest().to_bytes() == make_manifest().to_bytes()
 
 
-def test_it_says_its_format() -> None:
+def test_the_format_is_recorded() -> None:
     assert json.loads(make_manifest().to_bytes())["format"] == 1
 
 
-def test_a_newer_format_is_refused_with_a_remedy() -> None:
+def test_a_newer_format_is_rejected_with_a_remedy() -> None:
     with pytest.raises(BundleFormatError, match="Upgrade"):
         Manifest.from_bytes(changed(format=2))
 
@@ -56,16 +58,16 @@ def test_a_newer_format_is_refused_with_a_remedy() -> None:
         without("temperature"),
     ],
 )
-def test_what_describes_no_model_is_refused(data: bytes) -> None:
+def test_other_content_is_rejected(data: bytes) -> None:
     with pytest.raises(DiscernError):
         Manifest.from_bytes(data)
 
 
-def test_figures_that_json_cannot_hold_are_not_written() -> None:
+def test_numbers_that_json_cannot_represent_are_not_written() -> None:
     with pytest.raises(ValueError, match="JSON"):
         replace(make_manifest(), temperature=float("nan")).to_bytes()
 
 
-def test_damage_is_named() -> None:
+def test_the_damaged_field_is_named() -> None:
     with pytest.raises(BundleDamaged, match="labels"):
         Manifest.from_bytes(changed(labels=[]))

@@ -1,4 +1,4 @@
-"""How an answer is decided, above all where the graph gave no number: that is never accepted."""
+"""Thresholds decide on predictions, and a number that is not finite is never accepted."""
 
 from itertools import product
 
@@ -10,53 +10,53 @@ from discern.bundle.prediction import predict_one
 from discern.bundle.prediction_sets import label_sets
 from tests.unit.bundle.factories import write_small
 
-NONE = (float("nan"), float("inf"), float("-inf"))
+NOT_FINITE = (float("nan"), float("inf"), float("-inf"))
 EASY = Thresholds(unknown=0.5, accept=0.0, label_set=0.1)
 MODEL = {"name": "m", "version": "1", "fingerprint": "f"}
 
 
 @pytest.mark.parametrize("thresholds", [EASY, Thresholds(accept=0.0)])
-@pytest.mark.parametrize("number", NONE)
-def test_what_is_no_number_is_unknown(number: float, thresholds: Thresholds) -> None:
+@pytest.mark.parametrize("number", NOT_FINITE)
+def test_a_number_that_is_not_finite_is_unknown(number: float, thresholds: Thresholds) -> None:
     assert thresholds.decide(0.9, 0.1) == "accept"
     assert thresholds.decide(0.9, number) == thresholds.decide(number, 0.1) == "unknown"
 
 
 @pytest.mark.parametrize("place", range(3))
-@pytest.mark.parametrize("number", NONE)
-def test_one_probability_that_is_no_number_is_enough(number: float, place: int) -> None:
+@pytest.mark.parametrize("number", NOT_FINITE)
+def test_one_probability_that_is_not_finite_suffices(number: float, place: int) -> None:
     row = [0.2, 0.7, 0.1]
     row[place] = number
-    words = LabelNames(scale=(0.0, 1.0, 2.0))
-    said = predict_one(dict(zip("abc", row, strict=True)), 0.1, thresholds=EASY, model=MODEL, language=words)
-    assert (said.decision, said.route, said.looks_like) == ("unknown", None, said.label)
-    assert said.set is not None
-    assert said.label in said.set
+    names = LabelNames(scale=(0.0, 1.0, 2.0))
+    prediction = predict_one(dict(zip("abc", row, strict=True)), 0.1, thresholds=EASY, model=MODEL, label_names=names)
+    assert (prediction.decision, prediction.route, prediction.looks_like) == ("unknown", None, prediction.label)
+    assert prediction.set is not None
+    assert prediction.label in prediction.set
 
 
-def test_the_label_is_the_largest_number_wherever_there_is_none() -> None:
+def test_the_label_is_the_largest_probability_that_is_a_number() -> None:
     nan = float("nan")
     for row, label in (([nan, 0.3, 0.6], "c"), ([0.3, nan, 0.2], "a"), ([0.1, 0.5, nan], "b"), ([nan] * 3, "a")):
-        said = predict_one(dict(zip("abc", row, strict=True)), 0.1, thresholds=EASY, model=MODEL)
-        assert said.label == label
+        prediction = predict_one(dict(zip("abc", row, strict=True)), 0.1, thresholds=EASY, model=MODEL)
+        assert prediction.label == label
         assert label_sets(np.array([row]), 2.0)[0].tolist() == [name == label for name in "abc"]
 
 
-def test_a_model_accepts_no_figures_that_are_no_numbers(tmp_path) -> None:
+def test_a_model_accepts_no_prediction_with_nan(tmp_path) -> None:
     model = load(write_small(tmp_path / "model.discern"))
     probabilities = np.float32([[0.01, 0.99]] * 2 + [[0.99, np.nan]])
-    said = model.decide(probabilities, np.float32([0.1, np.nan, 0.1]))
-    assert [each.decision for each in said] == ["accept", "unknown", "unknown"]
+    predictions = model.decide(probabilities, np.float32([0.1, np.nan, 0.1]))
+    assert [each.decision for each in predictions] == ["accept", "unknown", "unknown"]
 
 
-def test_many_are_decided_as_one_is() -> None:
-    values = (*NONE, 0.0, 0.4, 0.5, 0.6, 1.0)
-    asked = np.array(list(product(values, values, (0.4, 0.5))))
-    sure, score, line = asked.T
-    rows = np.stack([sure, np.zeros(len(sure))], axis=1)
+def test_many_predictions_are_decided_as_one_is() -> None:
+    values = (*NOT_FINITE, 0.0, 0.4, 0.5, 0.6, 1.0)
+    cases = np.array(list(product(values, values, (0.4, 0.5))))
+    confidence, score, threshold = cases.T
+    rows = np.stack([confidence, np.zeros(len(confidence))], axis=1)
     for accept in (None, 0.0, 0.5):
-        many = decide_all(rows, score, unknown=line, accept=accept)
-        for row, one, most, said in zip(rows, score, line, many, strict=True):
+        many = decide_all(rows, score, unknown=threshold, accept=accept)
+        for row, one, most, decision in zip(rows, score, threshold, many, strict=True):
             thresholds = Thresholds(unknown=most, accept=accept)
-            wanted = predict_one(dict(zip("ab", row, strict=True)), one, thresholds=thresholds, model=MODEL).decision
-            assert said == wanted, (row, one, most)
+            expected = predict_one(dict(zip("ab", row, strict=True)), one, thresholds=thresholds, model=MODEL).decision
+            assert decision == expected, (row, one, most)

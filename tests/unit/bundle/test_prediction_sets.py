@@ -1,4 +1,4 @@
-"""A row of probabilities becomes a set that is never empty, a middle label and a rank."""
+"""Prediction sets are never empty, and the median label minimises the expected distance."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ def softmax(seed: int, rows: int = 200, classes: int = 5) -> np.ndarray:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def test_a_set_holds_what_reaches_the_threshold():
+def test_a_set_has_the_labels_that_reach_the_threshold():
     assert label_sets(ROWS, 0.25).tolist() == [[True, False, False], [True, True, True], [False, False, True]]
 
 
@@ -24,7 +24,7 @@ def test_a_set_is_never_empty_and_has_the_top_class(threshold: float):
     assert sets[np.arange(len(sets)), probabilities.argmax(axis=1)].all()
 
 
-def test_the_ends_of_the_threshold_are_all_labels_and_one():
+def test_threshold_zero_gives_all_labels_and_one_gives_the_top_label():
     assert label_sets(ROWS, 0.0).all()
     assert label_sets(ROWS, 1.0).sum(axis=1).tolist() == [1, 1, 1]
 
@@ -40,12 +40,12 @@ def test_a_lower_threshold_only_adds_labels():
     assert (label_sets(probabilities, 0.1) >= label_sets(probabilities, 0.2)).all()
 
 
-def test_the_median_is_the_label_in_the_middle():
+def test_the_median_splits_the_probability_in_half():
     assert median_label(ROWS).tolist() == [0, 1, 2]
     assert median_label(np.array([[0.45, 0.1, 0.45], [0.5, 0.0, 0.5]])).tolist() == [1, 0]
 
 
-def test_no_label_is_expected_to_be_nearer_than_the_median():
+def test_no_label_has_a_smaller_expected_distance_than_the_median():
     probabilities = softmax(3)
     places = np.arange(5)
     distance = probabilities @ np.abs(places[:, None] - places)
@@ -63,7 +63,7 @@ def test_no_label_is_expected_to_be_nearer_than_the_median():
         (("1", "inf"), (0, 1)),
     ],
 )
-def test_labels_count_as_their_numbers_or_places(labels, scale):
+def test_ordered_labels_have_their_numbers_or_positions_as_values(labels, scale):
     assert order_scale(labels) == scale
 
 
@@ -72,7 +72,7 @@ def test_rounded_probabilities_stay_on_the_scale():
     assert median_label(rounded).tolist() == [2, 0]
 
 
-def test_no_pictures_have_no_answers():
+def test_no_rows_give_empty_results():
     nothing = np.zeros((0, 3), np.float32)
     assert label_sets(nothing, 0.5).shape == (0, 3)
     assert median_label(nothing).shape == (0,)

@@ -1,4 +1,4 @@
-"""Whatever happens is said in one line with its exit code; a trace is for those who ask."""
+"""Errors: one line on standard error and an exit code; a traceback only with --debug."""
 
 import io
 import sys
@@ -7,15 +7,13 @@ from collections.abc import Iterator
 import pytest
 import typer
 
-from discern.cli.exit_codes import INTERRUPTED, REFUSED, describe, exit_codes, resume_hint
-from discern.cli.option_values import parse_floors
-from discern.cli.progress_bar import progress_bar
+from discern.cli.exit_codes import INTERRUPTED, REFUSED, describe, exit_codes, interruption_message
 from discern.cli.render import state
 from discern.errors import DataError
 
 
-def left(error: BaseException) -> int:
-    """The exit code with which an error leaves."""
+def exit_code(error: BaseException) -> int:
+    """Exit code of a command that raises an error."""
     with pytest.raises(SystemExit) as caught, exit_codes():
         raise error
     return int(caught.value.code or 0)
@@ -29,7 +27,7 @@ def debugging() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "text"),
     [
         (DataError("No pictures.", hint="Add some."), "No pictures. Add some."),
         (DataError("No pictures."), "No pictures."),
@@ -38,12 +36,12 @@ def debugging() -> Iterator[None]:
         (OSError(28, "No space left on device"), "No space left on device."),
         (OSError("odd"), "odd."),
         (MemoryError(), "not enough memory"),
-        (ZeroDivisionError("division by zero"), "unforeseen happened (ZeroDivisionError: division by zero)"),
+        (ZeroDivisionError("division by zero"), "Unexpected error (ZeroDivisionError: division by zero)"),
     ],
 )
-def test_an_error_is_one_line(error: Exception, said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert said in describe(error)
-    assert left(error) == REFUSED
+def test_an_error_is_one_line(error: Exception, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert text in describe(error)
+    assert exit_code(error) == REFUSED
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.startswith("discern: ")
@@ -51,83 +49,49 @@ def test_an_error_is_one_line(error: Exception, said: str, capsys: pytest.Captur
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), typer.Abort()])
-def test_ctrl_c_has_its_own_code_and_a_word(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
-    assert left(error) == INTERRUPTED
+def test_ctrl_c_has_its_own_code_and_message(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(error) == INTERRUPTED
     assert capsys.readouterr().err == "discern: interrupted.\n"
 
 
 @pytest.mark.parametrize(
-    ("words", "how"),
+    ("arguments", "how"),
     [
         ("train photos --name a", "--resume"),
         ("--debug check photos", "--resume"),
-        ("predict b photos --out a.csv", "same command"),
-        ("predict b photos --out=a.csv", "same command"),
+        ("predict b photos --out a.csv", "same command again"),
+        ("predict b photos --out=a.csv", "same command again"),
         ("predict b photos", ""),
         ("evaluate b photos", ""),
         ("split train", ""),
         ("", ""),
     ],
 )
-def test_only_what_can_go_on_is_said_to(words: str, how: str) -> None:
-    said = resume_hint(words.split())
-    assert said.startswith("interrupted")
-    assert [each for each in ("--resume", "same command") if each in said] == ([how] if how else [])
+def test_a_way_to_resume_is_named_where_there_is_one(arguments: str, how: str) -> None:
+    message = interruption_message(arguments.split())
+    assert message.startswith("interrupted")
+    assert [each for each in ("--resume", "same command again") if each in message] == ([how] if how else [])
 
 
 def test_a_message_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
-    left(DataError("two\nlines \x1b[31m and a bell \x07."))
+    exit_code(DataError("two\nlines \x1b[31m and a bell \x07."))
     assert capsys.readouterr().err == "discern: two\\nlines \\x1b[31m and a bell \\x07.\n"
 
 
 @pytest.mark.usefixtures("debugging")
-def test_a_trace_is_for_those_who_ask(capsys: pytest.CaptureFixture[str]) -> None:
-    assert left(DataError("No pictures.")) == REFUSED
+def test_a_traceback_needs_debug(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(DataError("No pictures.")) == REFUSED
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_the_code_is_true_where_nothing_can_be_said() -> None:
+def test_the_code_is_right_even_if_nothing_can_be_written() -> None:
     class Full(io.StringIO):
         def write(self, text: str) -> int:
             raise OSError(28, "No space left on device")
 
     before, sys.stderr = sys.stderr, Full()
     try:
-        assert left(DataError("No pictures.")) == REFUSED
-        assert left(KeyboardInterrupt()) == INTERRUPTED
+        assert exit_code(DataError("No pictures.")) == REFUSED
+        assert exit_code(KeyboardInterrupt()) == INTERRUPTED
     finally:
         sys.stderr = before
-
-
-@pytest.mark.parametrize("stream", [None, io.StringIO()])
-def test_no_bar_is_drawn_where_nobody_looks(stream: io.StringIO | None) -> None:
-    before, sys.stderr = sys.stderr, stream  # type: ignore[assignment]
-    try:
-        with progress_bar() as progress:
-            progress("scan", 1, 2)
-    finally:
-        sys.stderr = before
-    assert stream is None or stream.getvalue() == ""
-
-
-def test_a_bar_is_drawn_on_a_terminal() -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    before, sys.stderr = sys.stderr, Terminal()
-    try:
-        with progress_bar() as progress:
-            progress("scan", 0, None)
-            progress("scan", 5, 10)
-            progress("features", 0, 10)
-        drawn = sys.stderr.getvalue()
-    finally:
-        sys.stderr = before
-    assert "scan" in drawn
-    assert "features" in drawn
-
-
-@pytest.mark.parametrize("order", [1, -1])
-def test_of_two_floors_the_higher_is_meant(order: int) -> None:
-    assert parse_floors(["accuracy=.5", "accuracy=.9"][::order]) == {"accuracy": 0.9}

@@ -1,12 +1,17 @@
-"""A server on loopback that answers what it was told to, and remembers what it was asked."""
+"""HTTP server on loopback that sends scripted replies and records the requests."""
 
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+LONG = 20
+"""Seconds after which a test gives up waiting."""
 
 ANSWER = {
     "label": "red",
@@ -24,13 +29,13 @@ ANSWER = {
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What is said to one question; no status: the connection is cut.
+    """Reply to one request; without a status, the connection is cut.
 
     Attributes:
-        status: of the answer.
-        body: JSON, or bytes as they are.
-        headers: beside the length.
-        raw: everything that is sent instead, piece by piece, until the asker leaves.
+        status: HTTP status code.
+        body: JSON value, or bytes as they are.
+        headers: headers beside `Content-Length`.
+        raw: chunks to send instead of all of this, until the client disconnects.
     """
 
     status: int | None = 200
@@ -44,7 +49,7 @@ class Reply:
 
 def refusal(status: int, code: str, **headers: str) -> Reply:
     error = {"error": {"code": code, "message": f"It is {code}.", "hint": "Do something."}}
-    return Reply(status=status, body=error, headers={name.replace("_", "-"): said for name, said in headers.items()})
+    return Reply(status=status, body=error, headers={name.replace("_", "-"): text for name, text in headers.items()})
 
 
 CUT = Reply(status=None)
@@ -52,8 +57,8 @@ GOOD = Reply(body=ANSWER)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """One question."""
+class Request:
+    """A recorded request."""
 
     method: str
     path: str
@@ -62,65 +67,88 @@ class Asked:
 
 
 @dataclass
-class Scripted:
+class FakeServer:
     """A running server.
 
     Attributes:
         url: its address.
-        asked: every question so far.
+        requests: every request so far.
+        connections: number of open connections.
     """
 
     url: str
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    connections: int = 0
+
+    def wait_until_left(self) -> None:
+        """Wait until no client is connected, nor has a connection that is not accepted yet."""
+        host, port = self.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), LONG) as last:  # connections are accepted in their order
+            last.shutdown(socket.SHUT_WR)
+            assert last.recv(1) == b""
+        until = time.monotonic() + LONG
+        while self.connections:
+            assert time.monotonic() < until, "a client is still connected"
+            time.sleep(0.01)
 
 
 @contextmanager
-def serving(*replies: Reply | Callable[[Asked], Reply]) -> Iterator[Scripted]:
-    """Give the replies one by one, the last one for ever."""
-    told = Scripted("")
-    taking = threading.Lock()
+def serving(*replies: Reply | Callable[[Request], Reply]) -> Iterator[FakeServer]:
+    """Run a server that sends the replies one by one, the last one for all further requests."""
+    fake = FakeServer("")
+    lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            asked = Asked(method=self.command, path=self.path, headers=dict(self.headers), body=body)
-            with taking:
-                reply = replies[min(len(told.asked), len(replies) - 1)]
-                told.asked.append(asked)
-            reply = reply if isinstance(reply, Reply) else reply(asked)
-            with suppress(ConnectionError):  # of those who left
-                self.say(reply)
+            request = Request(method=self.command, path=self.path, headers=dict(self.headers), body=body)
+            with lock:
+                reply = replies[min(len(fake.requests), len(replies) - 1)]
+                fake.requests.append(request)
+            reply = reply if isinstance(reply, Reply) else reply(request)
+            with suppress(ConnectionError):  # of clients that left
+                self.send(reply)
 
-        def say(self, reply: Reply) -> None:
+        def send(self, reply: Reply) -> None:
             if reply.status is None or reply.raw:
                 self.close_connection = True
-                for piece in reply.raw or ():
-                    self.wfile.write(piece)
+                for chunk in reply.raw or ():
+                    self.wfile.write(chunk)
                 return
             content = reply.content()
             self.send_response(reply.status)
-            for name, said in {"Content-Length": str(len(content)), **reply.headers}.items():
-                self.send_header(name, said)
+            for name, value in {"Content-Length": str(len(content)), **reply.headers}.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
 
         do_GET = do_POST = answer  # noqa: N815 - the library's names
 
         def handle(self) -> None:
-            with suppress(ConnectionError):
-                super().handle()
+            try:
+                with suppress(ConnectionError):
+                    super().handle()
+            finally:
+                with lock:
+                    fake.connections -= 1
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        told.url = f"http://127.0.0.1:{server.server_port}"
+    class Server(ThreadingHTTPServer):
+        def process_request(self, request: Any, client_address: Any) -> None:
+            with lock:
+                fake.connections += 1
+            super().process_request(request, client_address)
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        fake.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
-            yield told
+            yield fake
         finally:
             server.shutdown()
             thread.join()

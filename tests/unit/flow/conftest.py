@@ -1,23 +1,25 @@
+"""Workspaces and a trained model for tests of the workflows."""
+
 from pathlib import Path
 
 import pytest
 
 from discern.flow.train import TrainResult
-from tests.unit.flow.workspace import Desk
+from tests.unit.flow.workspace import Workspace
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk.at(tmp_path)
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace.at(tmp_path)
 
 
 @pytest.fixture(scope="session")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """A desk that several tests share, and none disorders."""
-    return Desk.at(tmp_path_factory.mktemp("office"))
+def shared_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace shared by tests that do not change its photos."""
+    return Workspace.at(tmp_path_factory.mktemp("shared"))
 
 
 @pytest.fixture(scope="session")
-def trained(office: Desk) -> TrainResult:
-    """What came of training on the office's photos."""
-    return office.train(office.photos, name="colours")
+def trained(shared_workspace: Workspace) -> TrainResult:
+    """Result of training on the shared photos."""
+    return shared_workspace.train(shared_workspace.photos, name="colours")

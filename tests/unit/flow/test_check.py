@@ -1,4 +1,4 @@
-"""`discern check`: counts, a page and fixes; nothing is changed, and what is refused leaves nothing."""
+"""`discern check`: counts, a report and fixes; the source is unchanged, and a refused run leaves nothing."""
 
 import shutil
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from discern.errors import CatalogError, FixesError, RunError
 from discern.flow.check import CheckResult
-from tests.unit.flow.workspace import Desk
+from tests.unit.flow.workspace import Workspace
 
 CHECKS = {
     *("unreadable", "wrong_suffix", "exact_copy", "near_copy"),
@@ -21,8 +21,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def clean(office: Desk) -> CheckResult:
-    return office.check(office.photos, name="clean")
+def clean(shared_workspace: Workspace) -> CheckResult:
+    return shared_workspace.check(shared_workspace.photos, name="clean")
 
 
 def test_clean_pictures_have_no_findings(clean: CheckResult) -> None:
@@ -37,89 +37,89 @@ def test_paths_are_absolute_and_there(clean: CheckResult) -> None:
     assert all(Path(plain[key]).is_absolute() and Path(plain[key]).exists() for key in ("run", "fixes", "page"))
 
 
-def test_faults_are_counted(desk: Desk) -> None:
-    folder = desk.some("dirty", blue=6, red=6)
-    first = desk.pictures("red")[0]
+def test_problems_are_counted(workspace: Workspace) -> None:
+    folder = workspace.some("dirty", blue=6, red=6)
+    first = workspace.pictures("red")[0]
     shutil.copy(first, folder / "red" / "again.png")
-    shutil.copy(desk.pictures("red")[1], folder / "blue" / "also.png")
-    shutil.copy(desk.pictures("blue")[1], folder / "blue" / "lying.jpg")
+    shutil.copy(workspace.pictures("red")[1], folder / "blue" / "also.png")
+    shutil.copy(workspace.pictures("blue")[1], folder / "blue" / "lying.jpg")
     (folder / "red" / "cut.png").write_bytes(first.read_bytes()[:200])
     (folder / "red" / "empty.png").write_bytes(b"")
     before = contents(folder)
-    found = desk.check(folder)
+    found = workspace.check(folder)
     assert not found.clean
     assert (found.pictures, found.unreadable) == (15, 2)
-    wanted = {"unreadable": 2, "wrong_suffix": 1, "exact_copy": 3, "label_conflict": 1}
-    assert {name: found.findings[name] for name in wanted} == wanted
+    expected = {"unreadable": 2, "wrong_suffix": 1, "exact_copy": 3, "label_conflict": 1}
+    assert {name: found.findings[name] for name in expected} == expected
     assert contents(folder) == before
 
 
-def test_pictures_without_labels_can_be_checked(desk: Desk) -> None:
-    flat = desk.folder / "flat"
-    shutil.copytree(desk.photos / "red", flat)
-    assert desk.check(flat).pictures == 12
+def test_pictures_without_labels_can_be_checked(workspace: Workspace) -> None:
+    flat = workspace.folder / "flat"
+    shutil.copytree(workspace.photos / "red", flat)
+    assert workspace.check(flat).pictures == 12
 
 
-def test_a_single_picture_can_be_checked(desk: Desk) -> None:
-    assert desk.check(desk.some("one", red=1)).pictures == 1
+def test_a_single_picture_can_be_checked(workspace: Workspace) -> None:
+    assert workspace.check(workspace.some("one", red=1)).pictures == 1
 
 
-def test_an_archive_can_be_checked(desk: Desk) -> None:
-    archive = shutil.make_archive(str(desk.folder / "packed"), "zip", desk.photos)
-    found = desk.check(archive)
+def test_an_archive_can_be_checked(workspace: Workspace) -> None:
+    archive = shutil.make_archive(str(workspace.folder / "packed"), "zip", workspace.photos)
+    found = workspace.check(archive)
     assert found.pictures == 36
     assert found.run.name == "packed-1"
 
 
-def test_links_to_folders_are_not_followed(desk: Desk) -> None:
-    folder = desk.some("linked", blue=3)
-    (folder / "red").symlink_to(desk.photos / "red", target_is_directory=True)
-    assert desk.check(folder).pictures == 3
+def test_links_to_folders_are_not_followed(workspace: Workspace) -> None:
+    folder = workspace.some("linked", blue=3)
+    (folder / "red").symlink_to(workspace.photos / "red", target_is_directory=True)
+    assert workspace.check(folder).pictures == 3
 
 
-def test_numbers_never_collide(desk: Desk) -> None:
-    folder = desk.some("few", blue=2)
-    assert [desk.check(folder).run.name for _ in range(3)] == ["few-1", "few-2", "few-3"]
+def test_numbers_never_collide(workspace: Workspace) -> None:
+    folder = workspace.some("few", blue=2)
+    assert [workspace.check(folder).run.name for _ in range(3)] == ["few-1", "few-2", "few-3"]
 
 
 @pytest.mark.parametrize("make", ["missing", "empty", "text"])
-def test_what_holds_no_pictures_is_refused_and_leaves_no_run(desk: Desk, make: str) -> None:
-    source = desk.folder / make
+def test_a_source_without_pictures_is_refused_and_leaves_no_run(workspace: Workspace, make: str) -> None:
+    source = workspace.folder / make
     if make != "missing":
         source.mkdir()
     if make == "text":
         (source / "notes.txt").write_text("no picture")
     with pytest.raises(CatalogError, match=make):
-        desk.check(source, name="mine")
-    assert desk.kept() == []
+        workspace.check(source, name="mine")
+    assert workspace.kept() == []
 
 
-def test_a_refused_name_is_free_when_the_cause_is_mended(desk: Desk) -> None:
-    folder = desk.some("few", blue=2)
+def test_a_refused_run_frees_its_name(workspace: Workspace) -> None:
+    folder = workspace.some("few", blue=2)
     with pytest.raises(FixesError):
-        desk.check(folder, name="mine", fixes=desk.folder / "none.csv")
-    assert desk.check(folder, name="mine").run.name == "mine"
+        workspace.check(folder, name="mine", fixes=workspace.folder / "none.csv")
+    assert workspace.check(folder, name="mine").run.name == "mine"
 
 
-def test_a_resumed_run_that_is_refused_stays(desk: Desk) -> None:
-    folder = desk.some("few", blue=2)
-    run = desk.check(folder, name="mine").run
+def test_a_resumed_run_that_is_refused_stays(workspace: Workspace) -> None:
+    folder = workspace.some("few", blue=2)
+    run = workspace.check(folder, name="mine").run
     (run / "catalog.parquet").unlink()
     shutil.rmtree(folder)
     with pytest.raises(CatalogError):
-        desk.check(folder, name="mine", resume=True)
+        workspace.check(folder, name="mine", resume=True)
     assert (run / "data.html").exists()
 
 
-def test_an_existing_name_is_refused(clean: CheckResult, office: Desk) -> None:
+def test_an_existing_name_is_refused(clean: CheckResult, shared_workspace: Workspace) -> None:
     with pytest.raises(RunError, match="--resume"):
-        office.check(office.photos, name="clean")
+        shared_workspace.check(shared_workspace.photos, name="clean")
 
 
-def test_its_own_fixes_mend_what_it_found(desk: Desk) -> None:
-    folder = desk.some("dirty", blue=6, red=6)
+def test_its_fixes_resolve_its_findings(workspace: Workspace) -> None:
+    folder = workspace.some("dirty", blue=6, red=6)
     (folder / "red" / "empty.png").write_bytes(b"")
-    shutil.copy(desk.pictures("red")[0], folder / "red" / "again.png")
-    fixes = desk.check(folder).fixes
-    mended = desk.check(folder, fixes=fixes)
-    assert (mended.unreadable, mended.findings["exact_copy"]) == (0, 0)
+    shutil.copy(workspace.pictures("red")[0], folder / "red" / "again.png")
+    fixes = workspace.check(folder).fixes
+    after = workspace.check(folder, fixes=fixes)
+    assert (after.unreadable, after.findings["exact_copy"]) == (0, 0)

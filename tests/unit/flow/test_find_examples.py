@@ -1,4 +1,4 @@
-"""Which pictures visitors may press, and what is given away of them."""
+"""Example pictures: their choice, and small copies without metadata."""
 
 import io
 from pathlib import Path
@@ -22,7 +22,7 @@ def names(folder: Path) -> list[str]:
     return [each.name for each in find_example_pictures(folder)]
 
 
-def test_each_folder_has_its_turn(tmp_path: Path) -> None:
+def test_subfolders_are_taken_in_turn(tmp_path: Path) -> None:
     for label in ("green", "ripe"):
         for number in range(3):
             paint(tmp_path / label / f"{label} {number}.png")
@@ -30,7 +30,7 @@ def test_each_folder_has_its_turn(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("folders", [1, 5, 20])
-def test_there_are_a_dozen_at_most(tmp_path: Path, folders: int) -> None:
+def test_at_most_a_dozen_are_taken(tmp_path: Path, folders: int) -> None:
     for folder in range(folders):
         for number in range(15):
             paint(tmp_path / str(folder) / f"{folder}-{number}.png")
@@ -39,7 +39,7 @@ def test_there_are_a_dozen_at_most(tmp_path: Path, folders: int) -> None:
     assert {name.split("-")[0] for name in found} == set(map(str, range(min(folders, MOST))))
 
 
-def test_they_are_small_upright_and_do_not_say_where_they_were_taken(tmp_path: Path) -> None:
+def test_they_are_small_upright_and_without_location(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turned
     exif[0x010F] = "A camera"
@@ -53,23 +53,23 @@ def test_they_are_small_upright_and_do_not_say_where_they_were_taken(tmp_path: P
         np.testing.assert_allclose(np.asarray(given).mean((0, 1)), (200, 90, 10), atol=3)
 
 
-def test_what_is_no_picture_is_passed_over(tmp_path: Path) -> None:
+def test_other_files_are_skipped(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("What these are.")
     paint(tmp_path / "one.png")
     assert names(tmp_path) == ["one"]
 
 
-def test_a_damaged_one_is_named(tmp_path: Path) -> None:
+def test_a_damaged_picture_is_named(tmp_path: Path) -> None:
     whole = paint(tmp_path / "ripe/one.jpg", (200, 200)).read_bytes()
     (tmp_path / "ripe/one.jpg").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(TruncatedPicture, match=r"^ripe/one.jpg: "):
         find_example_pictures(tmp_path)
 
 
-def test_a_folder_must_be_there_and_have_some(tmp_path: Path) -> None:
+def test_a_folder_must_exist_and_contain_pictures(tmp_path: Path) -> None:
     assert find_example_pictures(None) == ()
-    with pytest.raises(UsageError, match="holds no picture"):
+    with pytest.raises(UsageError, match="There is no picture in"):
         find_example_pictures(tmp_path)
     for other in (tmp_path / "none", paint(tmp_path / "one.png")):
-        with pytest.raises((UsageError, CatalogError), match="is no folder"):
+        with pytest.raises((UsageError, CatalogError), match="not found"):
             find_example_pictures(other)

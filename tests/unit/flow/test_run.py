@@ -1,3 +1,5 @@
+"""Run folders: names, locks, resumption, and files that are whole or absent."""
+
 import json
 import os
 from pathlib import Path
@@ -15,7 +17,7 @@ def create(runs: Path, *, name: str | None = "one", resume: bool = False, **conf
     return Run.create(Path("photos"), name=name, runs=runs, resume=resume, config=CONFIG | config)
 
 
-def test_a_run_is_called_after_its_source_and_a_number(tmp_path: Path) -> None:
+def test_a_run_is_named_after_its_source_and_a_number(tmp_path: Path) -> None:
     names = [create(tmp_path, name=None).folder.name for _ in range(3)]
     assert names == ["photos-1", "photos-2", "photos-3"]
 
@@ -33,28 +35,28 @@ def test_a_taken_name_is_refused_with_a_remedy(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a/b", "..", ".", "", "../up"])
 def test_a_name_that_leaves_the_folder_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(RunError, match="no name"):
+    with pytest.raises(RunError, match="Invalid run name"):
         create(tmp_path, name=name)
 
 
-def test_resuming_goes_on_in_the_same_folder(tmp_path: Path) -> None:
+def test_resuming_continues_in_the_same_folder(tmp_path: Path) -> None:
     first = create(tmp_path)
     first.save(marker=5)
     assert create(tmp_path, resume=True).facts["marker"] == 5
 
 
-def test_resuming_what_never_began_starts_it(tmp_path: Path) -> None:
+def test_resuming_a_missing_run_starts_it(tmp_path: Path) -> None:
     assert create(tmp_path, resume=True).facts["status"] == "running"
 
 
-def test_resuming_a_run_killed_before_its_first_word_starts_it(tmp_path: Path) -> None:
+def test_resuming_a_run_killed_before_run_json_starts_it(tmp_path: Path) -> None:
     folder = tmp_path / "one"
     folder.mkdir()
     (folder / ".123.run.json").write_text("{")
     assert create(tmp_path, resume=True).facts["status"] == "running"
 
 
-def test_resuming_never_takes_a_folder_of_other_things(tmp_path: Path) -> None:
+def test_resuming_never_takes_another_folder(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "thesis.txt").write_text("mine")
     with pytest.raises(RunError):
@@ -67,7 +69,7 @@ def test_resuming_with_other_options_names_them(tmp_path: Path) -> None:
         create(tmp_path, resume=True, seed=1)
 
 
-def test_a_run_of_a_newer_form_is_refused(tmp_path: Path) -> None:
+def test_a_run_of_a_newer_format_is_refused(tmp_path: Path) -> None:
     create(tmp_path).save(format=99)
     with pytest.raises(RunError, match="Upgrade"):
         create(tmp_path, resume=True)
@@ -106,27 +108,27 @@ def test_stages_are_timed_and_add_up(tmp_path: Path) -> None:
     assert run.facts["seconds"]["scan"] >= 0
 
 
-def test_run_json_says_what_decides_a_result(tmp_path: Path) -> None:
+def test_run_json_holds_what_determines_a_result(tmp_path: Path) -> None:
     facts = json.loads(create(tmp_path).path("run.json").read_text())
     assert facts["config"] == CONFIG
     assert facts["versions"] == versions()
     assert {"discern", "numpy", "onnxruntime"} <= set(facts["versions"])
 
 
-class TestWhatWasWrittenBefore:
+class TestReading:
     @pytest.mark.parametrize(
         "error", [OSError("gone"), ValueError("odd"), KeyError("pictures"), DataError("no split"), RecursionError()]
     )
-    def test_what_cannot_be_read_is_named_with_the_way_out(self, tmp_path: Path, error: Exception) -> None:
+    def test_an_unreadable_file_is_named_with_the_remedy(self, tmp_path: Path, error: Exception) -> None:
         run = create(tmp_path)
         with (
-            pytest.raises(RunError, match=r"split\.json cannot be read.*Remove it") as caught,
+            pytest.raises(RunError, match=r"split\.json cannot be read.*Delete the file") as caught,
             run.reading("split.json"),
         ):
             raise error
         assert caught.value.__cause__ is error
 
-    def test_what_can_be_read_is_where_it_was_written(self, tmp_path: Path) -> None:
+    def test_a_readable_file_is_yielded(self, tmp_path: Path) -> None:
         run = create(tmp_path)
         run.write_json("split.json", {"parts": 3})
         with run.reading("split.json") as path:
@@ -134,10 +136,10 @@ class TestWhatWasWrittenBefore:
 
 
 class TestOwnFolders:
-    def test_a_run_is_known(self, tmp_path: Path) -> None:
+    def test_a_run_is_recognised(self, tmp_path: Path) -> None:
         assert is_own(create(tmp_path).folder)
 
-    def test_a_shelf_is_known(self, tmp_path: Path) -> None:
+    def test_a_part_of_the_cache_is_recognised(self, tmp_path: Path) -> None:
         shelf = tmp_path / "facts-0123456789ab"
         shelf.mkdir()
         assert not is_own(shelf)
@@ -145,7 +147,7 @@ class TestOwnFolders:
         assert is_own(shelf)
 
     @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1}', '{"versions": null}', "[" * 10_000])
-    def test_another_programs_run_json_is_no_run(self, tmp_path: Path, text: str) -> None:
+    def test_another_program_s_run_json_is_not_a_run(self, tmp_path: Path, text: str) -> None:
         (tmp_path / "run.json").write_text(text)
         assert not is_own(tmp_path)
 
@@ -154,21 +156,21 @@ class TestOwnFolders:
         os.mkfifo(tmp_path / "run.json")
         assert not is_own(tmp_path)
 
-    def test_a_folder_of_anything_else_is_none(self, tmp_path: Path) -> None:
+    def test_other_folders_are_not(self, tmp_path: Path) -> None:
         assert not is_own(tmp_path)
         assert not is_own(tmp_path / "gone")
 
 
-def test_without_a_name_there_is_nothing_to_go_on_with(tmp_path: Path) -> None:
+def test_resuming_needs_a_name(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="--name"):
         create(tmp_path, name=None, resume=True)
     assert not (tmp_path / "photos-1").exists()
 
 
-def test_runs_that_are_kept_nowhere_are_refused() -> None:
-    with pytest.raises(UsageError, match="no path"):
+def test_an_empty_runs_folder_is_refused() -> None:
+    with pytest.raises(UsageError, match="Invalid path"):
         Run.create("photos", name="one", runs="", resume=False, config={})
 
 
-def test_the_source_is_named_in_full(tmp_path: Path) -> None:
+def test_the_source_is_recorded_as_an_absolute_path(tmp_path: Path) -> None:
     assert Path(create(tmp_path).facts["source"]) == Path.cwd() / "photos"

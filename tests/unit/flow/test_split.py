@@ -1,4 +1,4 @@
-"""`discern split`: whole groups in parts, written for other tools."""
+"""`discern split`: whole groups in one part, written for other tools."""
 
 import json
 import shutil
@@ -8,15 +8,15 @@ import pytest
 
 from discern.errors import DataError, DiscernError, UsageError
 from discern.flow.split import SplitResult
-from tests.unit.flow.workspace import Desk
+from tests.unit.flow.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
-def made(office: Desk) -> SplitResult:
-    return office.split(office.photos, out=office.folder / "parts")
+def made(shared_workspace: Workspace) -> SplitResult:
+    return shared_workspace.split(shared_workspace.photos, out=shared_workspace.folder / "parts")
 
 
-def test_every_picture_stands_in_one_part(made: SplitResult) -> None:
+def test_every_picture_is_in_one_part(made: SplitResult) -> None:
     assert set(made.pictures) == {"train", "validation", "test"}
     assert sum(made.pictures.values()) == 36
     assert made.pictures["train"] > made.pictures["validation"] > made.pictures["test"] > 0
@@ -29,69 +29,73 @@ def test_the_folders_hold_what_was_counted(made: SplitResult) -> None:
         assert len((made.out / f"{part}.lst").read_text().splitlines()) == count
 
 
-def test_the_proof_is_kept(made: SplitResult) -> None:
-    kept = json.loads((made.run / "split.json").read_text())
-    assert kept["proof"] == json.loads(json.dumps(made.proof))
+def test_the_proof_is_saved(made: SplitResult) -> None:
+    saved = json.loads((made.run / "split.json").read_text())
+    assert saved["proof"] == json.loads(json.dumps(made.proof))
     assert made.proof["holds"]
 
 
-def test_plain_values_name_everything(made: SplitResult) -> None:
+def test_json_has_every_key(made: SplitResult) -> None:
     plain = made.to_json()
     assert set(plain) == {"run", "out", "split", "pictures", "reason", "unjudged", "proof"}
     assert Path(plain["split"]).is_absolute()
     assert plain["reason"].endswith(".")
 
 
-def test_without_out_nothing_is_written_beside_the_run(desk: Desk) -> None:
-    before = {path.name for path in desk.folder.iterdir()} | {"photos", "cache", "runs"}
-    assert desk.split(desk.photos).out is None
-    assert {path.name for path in desk.folder.iterdir()} == before
+def test_without_out_nothing_is_written_beside_the_run(workspace: Workspace) -> None:
+    before = {path.name for path in workspace.folder.iterdir()} | {"photos", "cache", "runs"}
+    assert workspace.split(workspace.photos).out is None
+    assert {path.name for path in workspace.folder.iterdir()} == before
 
 
-def test_the_same_seed_gives_the_same_parts(desk: Desk, made: SplitResult) -> None:
+def test_the_same_seed_gives_the_same_parts(workspace: Workspace, made: SplitResult) -> None:
     def parts(result: SplitResult) -> list[int]:
         return [json.loads((result.run / "split.json").read_text())[key] for key in ("part", "fold")]
 
-    first, again, other = desk.split(desk.photos), desk.split(desk.photos), desk.split(desk.photos, seed=1)
+    first, again, other = (
+        workspace.split(workspace.photos),
+        workspace.split(workspace.photos),
+        workspace.split(workspace.photos, seed=1),
+    )
     assert parts(first) == parts(again) != parts(other)
 
 
-def test_copies_stand_on_one_side(desk: Desk) -> None:
-    folder = desk.some("copied", blue=8, red=8)
+def test_copies_are_in_one_part(workspace: Workspace) -> None:
+    folder = workspace.some("copied", blue=8, red=8)
     for number in range(4):
-        shutil.copy(desk.pictures("red")[0], folder / "red" / f"again{number}.png")
-    out = desk.split(folder, out=desk.folder / "parts").out
+        shutil.copy(workspace.pictures("red")[0], folder / "red" / f"again{number}.png")
+    out = workspace.split(folder, out=workspace.folder / "parts").out
     assert out is not None
     parts = {path.relative_to(out).parts[0] for path in out.rglob("again*.png")}
     assert len(parts) == 1
 
 
-def test_a_folder_with_things_in_it_is_refused(desk: Desk) -> None:
+def test_a_folder_that_is_not_empty_is_refused(workspace: Workspace) -> None:
     with pytest.raises(UsageError, match="not empty"):
-        desk.split(desk.photos, out=desk.folder)
-    assert desk.kept() == []
+        workspace.split(workspace.photos, out=workspace.folder)
+    assert workspace.kept() == []
 
 
 @pytest.mark.parametrize("inside", ["", "parts", "red/parts"])
-def test_parts_are_never_put_among_the_pictures(desk: Desk, inside: str) -> None:
-    with pytest.raises(UsageError, match="find each one twice"):
-        desk.split(desk.photos, out=desk.photos / inside)
-    assert sorted(path.name for path in desk.photos.iterdir()) == ["blue", "green", "red"]
+def test_parts_are_never_written_inside_the_source(workspace: Workspace, inside: str) -> None:
+    with pytest.raises(UsageError, match="find each picture twice"):
+        workspace.split(workspace.photos, out=workspace.photos / inside)
+    assert sorted(path.name for path in workspace.photos.iterdir()) == ["blue", "green", "red"]
 
 
-def test_pictures_without_labels_are_refused(desk: Desk) -> None:
-    flat = desk.folder / "flat"
-    shutil.copytree(desk.photos / "red", flat)
+def test_pictures_without_labels_are_refused(workspace: Workspace) -> None:
+    flat = workspace.folder / "flat"
+    shutil.copytree(workspace.photos / "red", flat)
     with pytest.raises(DataError, match="label"):
-        desk.split(flat)
+        workspace.split(flat)
 
 
-def test_labels_that_cannot_be_parted_are_named(desk: Desk) -> None:
-    result = desk.split(desk.some("single", blue=1, red=5))
+def test_labels_that_cannot_be_split_are_named(workspace: Workspace) -> None:
+    result = workspace.split(workspace.some("single", blue=1, red=5))
     assert result.unjudged == ("blue",)
 
 
-def test_shares_that_make_no_sense_are_refused(desk: Desk) -> None:
+def test_invalid_shares_are_refused(workspace: Workspace) -> None:
     with pytest.raises(DiscernError, match="shares"):
-        desk.split(desk.photos, parts=(0, 0, 0))  # type: ignore[arg-type]
-    assert desk.kept() == []
+        workspace.split(workspace.photos, parts=(0, 0, 0))  # type: ignore[arg-type]
+    assert workspace.kept() == []

@@ -10,7 +10,7 @@ import pytest
 from discern.bundle import load
 from discern.errors import DataError, NamesError, RunError, UsageError
 from discern.flow.train import TrainResult
-from tests.unit.flow.workspace import Desk, interrupt_at
+from tests.unit.flow.workspace import Workspace, interrupt_at
 from tests.unit.training.factories import COLOURS, write_colours
 
 STAGES = ("scan", "features", "group", "check", "split", "fit", "evaluate", "pack", "report")
@@ -59,38 +59,40 @@ def test_no_unfinished_file_is_left(trained: TrainResult) -> None:
     assert {path.name for path in trained.run.iterdir() if path.name.startswith(".")} <= {".lock"}
 
 
-def test_a_finished_run_resumed_is_the_same(office: Desk, trained: TrainResult) -> None:
-    assert office.train(office.photos, name="colours", resume=True) == trained
+def test_a_finished_run_resumed_is_the_same(shared_workspace: Workspace, trained: TrainResult) -> None:
+    assert shared_workspace.train(shared_workspace.photos, name="colours", resume=True) == trained
 
 
-def test_resuming_with_another_seed_is_refused(office: Desk, trained: TrainResult) -> None:
+def test_resuming_with_another_seed_is_refused(shared_workspace: Workspace, trained: TrainResult) -> None:
     with pytest.raises(RunError, match="seed"):
-        office.train(office.photos, name="colours", seed=1, resume=True)
+        shared_workspace.train(shared_workspace.photos, name="colours", seed=1, resume=True)
 
 
-def test_the_same_seed_gives_the_same_figures_and_graph(office: Desk, trained: TrainResult) -> None:
-    again = office.train(office.photos, name="again")
+def test_the_same_seed_gives_the_same_figures_and_graph(shared_workspace: Workspace, trained: TrainResult) -> None:
+    again = shared_workspace.train(shared_workspace.photos, name="again")
     assert essence(again.run) == essence(trained.run)
 
 
-def test_another_seed_is_another_run(office: Desk, trained: TrainResult) -> None:
-    other = office.train(office.photos, name="other", seed=2**70)
+def test_another_seed_is_another_run(shared_workspace: Workspace, trained: TrainResult) -> None:
+    other = shared_workspace.train(shared_workspace.photos, name="other", seed=2**70)
     assert (other.run / "split.json").read_bytes() != (trained.run / "split.json").read_bytes()
 
 
 @pytest.mark.parametrize("stage", STAGES[1:])
-def test_an_interrupted_run_resumed_equals_an_undisturbed_one(office: Desk, trained: TrainResult, stage: str) -> None:
+def test_an_interrupted_run_resumed_equals_an_undisturbed_one(
+    shared_workspace: Workspace, trained: TrainResult, stage: str
+) -> None:
     name = f"cut-{stage}"
     with pytest.raises(KeyboardInterrupt):
-        office.train(office.photos, name=name, progress=interrupt_at(stage))
-    assert not (office.runs / name / "report.html").exists()
-    resumed = office.train(office.photos, name=name, resume=True)
+        shared_workspace.train(shared_workspace.photos, name=name, progress=interrupt_at(stage))
+    assert not (shared_workspace.runs / name / "report.html").exists()
+    resumed = shared_workspace.train(shared_workspace.photos, name=name, resume=True)
     assert essence(resumed.run) == essence(trained.run)
 
 
-def test_what_a_killed_process_left_unfinished_is_removed(office: Desk, trained: TrainResult) -> None:
+def test_what_a_killed_process_left_unfinished_is_removed(shared_workspace: Workspace, trained: TrainResult) -> None:
     with pytest.raises(KeyboardInterrupt):
-        office.train(office.photos, name="killed", progress=interrupt_at("fit"))
+        shared_workspace.train(shared_workspace.photos, name="killed", progress=interrupt_at("fit"))
     left = [
         ".123.metrics.json",
         "..123.model.discern.123.tmp",
@@ -98,84 +100,84 @@ def test_what_a_killed_process_left_unfinished_is_removed(office: Desk, trained:
         ".report.html.0f3a9b12.unfinished",
     ]
     for name in left:
-        (office.runs / "killed" / name).write_text("half")
-    run = office.train(office.photos, name="killed", resume=True).run
+        (shared_workspace.runs / "killed" / name).write_text("half")
+    run = shared_workspace.train(shared_workspace.photos, name="killed", resume=True).run
     assert not [name for name in left if (run / name).exists()]
 
 
-def test_given_parts_judge(desk: Desk) -> None:
-    folder = write_colours(desk.folder / "parted", part="train")
+def test_given_parts_judge(workspace: Workspace) -> None:
+    folder = write_colours(workspace.folder / "parted", part="train")
     write_colours(folder, part="test", each=6, seed=9)
-    result = desk.train(folder)
+    result = workspace.train(folder)
     assert result.accuracy["leak_free"]["method"] == "test-part"
     assert result.accuracy["leak_free"]["estimates"] == "bundle"
     assert result.accuracy["given"] is not None
     assert result.pictures["test"] == 18
 
 
-def test_numbers_are_ordered_by_value(desk: Desk) -> None:
+def test_numbers_are_ordered_by_value(workspace: Workspace) -> None:
     for number, colour in zip((9, 10, 2), COLOURS, strict=True):
-        shutil.copytree(desk.photos / colour, desk.folder / "numbers" / str(number))
-    assert load(desk.train(desk.folder / "numbers").bundle).labels == ("2", "9", "10")
+        shutil.copytree(workspace.photos / colour, workspace.folder / "numbers" / str(number))
+    assert load(workspace.train(workspace.folder / "numbers").bundle).labels == ("2", "9", "10")
 
 
-def test_a_class_called_test_is_a_class(desk: Desk) -> None:
-    folder = shutil.copytree(desk.photos, desk.folder / "odd")
+def test_a_class_called_test_is_a_class(workspace: Workspace) -> None:
+    folder = shutil.copytree(workspace.photos, workspace.folder / "odd")
     (folder / "red").rename(folder / "test")
-    assert load(desk.train(folder).bundle).labels == ("blue", "green", "test")
+    assert load(workspace.train(folder).bundle).labels == ("blue", "green", "test")
 
 
-def test_a_table_may_name_any_label(desk: Desk) -> None:
+def test_a_table_may_name_any_label(workspace: Workspace) -> None:
     labels = ['rød "ripe", ünïcode', "it's / blue \\ here", "  spaces "]
     lines = ["path;label"]
     for label, colour in zip(labels, COLOURS, strict=True):
         quoted = label.replace('"', '""')
-        lines += [f'photos/{colour}/{path.name};"{quoted}"' for path in desk.pictures(colour)]
-    table = desk.folder / "table.csv"
+        lines += [f'photos/{colour}/{path.name};"{quoted}"' for path in workspace.pictures(colour)]
+    table = workspace.folder / "table.csv"
     table.write_text("\n".join(lines), encoding="utf-8")
-    found = load(desk.train(table).bundle).labels
+    found = load(workspace.train(table).bundle).labels
     assert {label.strip() for label in found} == {label.strip() for label in labels}
 
 
-def test_one_label_is_nothing_to_tell_apart(desk: Desk) -> None:
+def test_one_label_is_nothing_to_tell_apart(workspace: Workspace) -> None:
     with pytest.raises(DataError, match=r"one label, 'red'.*Add a folder"):
-        desk.train(desk.some("red", red=6), name="mine")
-    assert desk.kept() == []
+        workspace.train(workspace.some("red", red=6), name="mine")
+    assert workspace.kept() == []
 
 
-def test_single_pictures_cannot_be_judged(desk: Desk) -> None:
+def test_single_pictures_cannot_be_judged(workspace: Workspace) -> None:
     with pytest.raises(DataError, match=r"Nothing could be judged.*Add pictures to each label"):
-        desk.train(desk.some("single", red=1, blue=1, green=1))
+        workspace.train(workspace.some("single", red=1, blue=1, green=1))
 
 
-def test_copies_alone_cannot_be_judged(desk: Desk) -> None:
-    folder = desk.some("copies", red=1, blue=1)
+def test_copies_alone_cannot_be_judged(workspace: Workspace) -> None:
+    folder = workspace.some("copies", red=1, blue=1)
     for colour in ("red", "blue"):
-        shutil.copy(desk.pictures(colour)[0], folder / colour / "again.png")
+        shutil.copy(workspace.pictures(colour)[0], folder / colour / "again.png")
     with pytest.raises(DataError, match="independent"):
-        desk.train(folder)
+        workspace.train(folder)
 
 
-def test_two_of_each_is_little_but_works(desk: Desk) -> None:
-    result = desk.train(desk.some("little", red=2, blue=2))
+def test_two_of_each_is_little_but_works(workspace: Workspace) -> None:
+    result = workspace.train(workspace.some("little", red=2, blue=2))
     leak_free = result.accuracy["leak_free"]
     assert leak_free["classes"] == 2
     assert leak_free["low"] is None
     assert "too few" in leak_free["note"]
 
 
-def test_a_label_with_one_picture_is_learned_and_not_judged(desk: Desk) -> None:
-    result = desk.train(desk.some("uneven", red=8, blue=8, green=1))
+def test_a_label_with_one_picture_is_learned_and_not_judged(workspace: Workspace) -> None:
+    result = workspace.train(workspace.some("uneven", red=8, blue=8, green=1))
     assert result.accuracy["leak_free"]["classes"] == 2
     assert load(result.bundle).labels == ("blue", "green", "red")
     assert json.loads((result.run / "metrics.json").read_text())["split"]["unjudged"] == ["green"]
 
 
-def test_pictures_without_labels_are_refused(desk: Desk) -> None:
-    flat = desk.folder / "flat"
-    shutil.copytree(desk.photos / "red", flat)
+def test_pictures_without_labels_are_refused(workspace: Workspace) -> None:
+    flat = workspace.folder / "flat"
+    shutil.copytree(workspace.photos / "red", flat)
     with pytest.raises(DataError, match="label"):
-        desk.train(flat)
+        workspace.train(flat)
 
 
 class TestPolicy:
@@ -186,8 +188,8 @@ class TestPolicy:
         assert trained.policy["needed"] >= 59 - 36
         assert load(trained.bundle).manifest.policy == trained.policy
 
-    def test_a_promise_can_be_kept(self, desk: Desk) -> None:
-        kept = desk.train(write_colours(desk.folder / "many", each=24), name="kept", at_most_wrong=0.2)
+    def test_a_promise_can_be_kept(self, workspace: Workspace) -> None:
+        kept = workspace.train(write_colours(workspace.folder / "many", each=24), name="kept", at_most_wrong=0.2)
         assert kept.policy is not None
         assert kept.policy["share"] > 0.2
         assert 0 <= kept.policy["error"]["value"] <= kept.policy["error"]["high"] <= 0.2
@@ -196,65 +198,65 @@ class TestPolicy:
         assert "estimated" in model.manifest.policy["sentence"]
 
     @pytest.mark.parametrize("wrong", [{"at_most_wrong": 5}, {"coverage": 0}])
-    def test_nonsense_is_refused_before_anything_is_begun(self, desk: Desk, wrong: dict[str, float]) -> None:
+    def test_nonsense_is_refused_before_anything_is_begun(self, workspace: Workspace, wrong: dict[str, float]) -> None:
         with pytest.raises(UsageError, match="between 0 and 1"):
-            desk.train(desk.photos, **wrong)
-        assert desk.kept() == []
+            workspace.train(workspace.photos, **wrong)
+        assert workspace.kept() == []
 
 
 class TestNames:
-    def write(self, desk: Desk, text: str) -> Path:
-        path = desk.folder / "names.csv"
+    def write(self, workspace: Workspace, text: str) -> Path:
+        path = workspace.folder / "names.csv"
         path.write_text(text)
         return path
 
-    def test_labels_are_called_by_their_names(self, desk: Desk) -> None:
-        names = self.write(desk, "label,name,spoken,route\nred,a rose,rose,bay 2\n")
-        model = load(desk.train(desk.photos, names=names).bundle)
+    def test_labels_are_called_by_their_names(self, workspace: Workspace) -> None:
+        names = self.write(workspace, "label,name,spoken,route\nred,a rose,rose,bay 2\n")
+        model = load(workspace.train(workspace.photos, names=names).bundle)
         assert model.manifest.names == {"red": {"name": "a rose", "spoken": "rose", "route": "bay 2"}}
-        answer = model(desk.pictures("red")[0]).to_json()
+        answer = model(workspace.pictures("red")[0]).to_json()
         assert "a rose" in answer["message"]
         assert (answer["label"], answer["route"]) == ("red", None)
 
-    def test_names_of_other_labels_are_refused_and_nothing_is_left(self, desk: Desk) -> None:
+    def test_names_of_other_labels_are_refused_and_nothing_is_left(self, workspace: Workspace) -> None:
         with pytest.raises(NamesError, match="none of the labels"):
-            desk.train(desk.photos, names=self.write(desk, "label,name\npurple,x\n"))
-        assert desk.kept() == []
+            workspace.train(workspace.photos, names=self.write(workspace, "label,name\npurple,x\n"))
+        assert workspace.kept() == []
 
-    def test_a_run_goes_on_with_the_same_names_alone(self, desk: Desk) -> None:
-        names = self.write(desk, "label,name\nred,rose\n")
+    def test_a_run_goes_on_with_the_same_names_alone(self, workspace: Workspace) -> None:
+        names = self.write(workspace, "label,name\nred,rose\n")
         with pytest.raises(KeyboardInterrupt):
-            desk.train(desk.photos, name="stopped", names=names, progress=interrupt_at("fit"))
-        self.write(desk, "label,name\nred,cherry\n")
+            workspace.train(workspace.photos, name="stopped", names=names, progress=interrupt_at("fit"))
+        self.write(workspace, "label,name\nred,cherry\n")
         with pytest.raises(RunError, match="names"):
-            desk.train(desk.photos, name="stopped", names=names, resume=True)
+            workspace.train(workspace.photos, name="stopped", names=names, resume=True)
 
 
 class TestOrder:
-    def test_labels_keep_the_order_given(self, desk: Desk) -> None:
-        ordered = desk.train(desk.photos, ordered=["red", "green", "blue"])
+    def test_labels_keep_the_order_given(self, workspace: Workspace) -> None:
+        ordered = workspace.train(workspace.photos, ordered=["red", "green", "blue"])
         model = load(ordered.bundle)
         assert model.labels == ("red", "green", "blue")
         assert model.manifest.ordered
-        assert model(desk.pictures("blue")[0]).order_value == 2
+        assert model(workspace.pictures("blue")[0]).order_value == 2
         metrics = json.loads((ordered.run / "metrics.json").read_text())
         assert metrics["ordered"]["mae"]["value"] < metrics["ordered"]["constant_mae"]["value"]
 
-    def test_an_order_of_other_labels_is_refused(self, desk: Desk) -> None:
+    def test_an_order_of_other_labels_is_refused(self, workspace: Workspace) -> None:
         with pytest.raises(UsageError, match="order"):
-            desk.train(desk.photos, ordered=["red", "green"])
-        assert desk.kept() == []
+            workspace.train(workspace.photos, ordered=["red", "green"])
+        assert workspace.kept() == []
 
 
 class TestFixes:
-    def test_the_same_answers_are_judged_by_the_labels_as_they_came(self, desk: Desk) -> None:
-        wrong = desk.pictures("red")[0].rename(desk.photos / "blue" / "red.png")
-        dropped = desk.pictures("green")[0]
-        fixes = desk.folder / "fixes.csv"
+    def test_the_same_answers_are_judged_by_the_labels_as_they_came(self, workspace: Workspace) -> None:
+        wrong = workspace.pictures("red")[0].rename(workspace.photos / "blue" / "red.png")
+        dropped = workspace.pictures("green")[0]
+        fixes = workspace.folder / "fixes.csv"
         fixes.write_text(
             f"path,action,value,with,score,why\nblue/{wrong.name},relabel,red,,,\ngreen/{dropped.name},drop,,,,\n"
         )
-        done = desk.train(desk.photos, name="fixed", fixes=fixes)
+        done = workspace.train(workspace.photos, name="fixed", fixes=fixes)
         metrics = json.loads((done.run / "metrics.json").read_text())
         assert (metrics["fixes"]["dropped"], metrics["fixes"]["relabelled"]) == (1, 1)
         mended, came = metrics["accuracy"]["leak_free"]["value"], metrics["fixes"]["accuracy_as_it_came"]["value"]
@@ -264,48 +266,48 @@ class TestFixes:
     def test_without_fixes_nothing_was_changed(self, trained: TrainResult) -> None:
         assert json.loads((trained.run / "metrics.json").read_text())["fixes"] is None
 
-    def test_a_run_that_goes_on_remembers_the_labels(self, desk: Desk) -> None:
-        fixes = desk.folder / "fixes.csv"
-        picture = desk.pictures("red")[0].name
+    def test_a_run_that_goes_on_remembers_the_labels(self, workspace: Workspace) -> None:
+        fixes = workspace.folder / "fixes.csv"
+        picture = workspace.pictures("red")[0].name
         fixes.write_text(f"path,action,value,with,score,why\nred/{picture},relabel,blue,,,\n")
         with pytest.raises(KeyboardInterrupt):
-            desk.train(desk.photos, name="stopped", fixes=fixes, progress=interrupt_at("fit"))
-        done = desk.train(desk.photos, name="stopped", fixes=fixes, resume=True)
+            workspace.train(workspace.photos, name="stopped", fixes=fixes, progress=interrupt_at("fit"))
+        done = workspace.train(workspace.photos, name="stopped", fixes=fixes, resume=True)
         assert json.loads((done.run / "metrics.json").read_text())["fixes"]["relabelled"] == 1
 
 
 class TestHints:
-    def write(self, desk: Desk, labels: list[str]) -> Path:
+    def write(self, workspace: Workspace, labels: list[str]) -> Path:
         for colour, label in zip(COLOURS, labels, strict=True):
-            shutil.copytree(desk.photos / colour, desk.folder / "labelled" / label)
-        return desk.folder / "labelled"
+            shutil.copytree(workspace.photos / colour, workspace.folder / "labelled" / label)
+        return workspace.folder / "labelled"
 
-    def test_numbers_may_be_meant_as_such(self, desk: Desk) -> None:
-        counted = self.write(desk, ["1", "2", "10"])
-        assert "--ordered numeric" in desk.train(counted).hints[0]
-        ordered = desk.train(counted, ordered=["numeric"])
+    def test_numbers_may_be_meant_as_such(self, workspace: Workspace) -> None:
+        counted = self.write(workspace, ["1", "2", "10"])
+        assert "--ordered numeric" in workspace.train(counted).hints[0]
+        ordered = workspace.train(counted, ordered=["numeric"])
         assert ordered.hints == []
-        assert load(ordered.bundle)(desk.pictures("red")[0]).order_value == 10
+        assert load(ordered.bundle)(workspace.pictures("red")[0]).order_value == 10
 
     def test_words_are_no_numbers(self, trained: TrainResult) -> None:
         assert trained.hints == []
 
 
 class TestNegatives:
-    def test_a_folder_of_others_is_neither_learned_nor_forgotten(self, desk: Desk) -> None:
-        others = write_colours(desk.folder / "others", each=4, seed=7)
-        shutil.copy(desk.pictures("red")[0], others / "red/copy.png")
-        model = load(desk.train(desk.photos, negatives=others).bundle)
+    def test_a_folder_of_others_is_neither_learned_nor_forgotten(self, workspace: Workspace) -> None:
+        others = write_colours(workspace.folder / "others", each=4, seed=7)
+        shutil.copy(workspace.pictures("red")[0], others / "red/copy.png")
+        model = load(workspace.train(workspace.photos, negatives=others).bundle)
         # The copy of a known picture is no stranger.
         assert model.manifest.data["negatives"] == 12
         assert len(model.seen) == 36 + 12
 
-    def test_a_class_of_others_is_no_class(self, desk: Desk) -> None:
-        shutil.copytree(write_colours(desk.folder / "others", each=4, seed=7) / "red", desk.photos / "_other")
-        model = load(desk.train(desk.photos).bundle)
+    def test_a_class_of_others_is_no_class(self, workspace: Workspace) -> None:
+        shutil.copytree(write_colours(workspace.folder / "others", each=4, seed=7) / "red", workspace.photos / "_other")
+        model = load(workspace.train(workspace.photos).bundle)
         assert model.labels == tuple(COLOURS)
         assert model.manifest.data["negatives"] == 4
 
-    def test_known_pictures_are_no_negatives(self, desk: Desk) -> None:
+    def test_known_pictures_are_no_negatives(self, workspace: Workspace) -> None:
         with pytest.raises(DataError, match="to be learned"):
-            desk.train(desk.photos, negatives=desk.photos)
+            workspace.train(workspace.photos, negatives=workspace.photos)

@@ -1,4 +1,4 @@
-"""A place to work in, shared by the tests of the flow: small pictures, a backbone that sees colours, a cache."""
+"""Workspace for tests of the workflows: small pictures, a backbone for colours, and a cache."""
 
 import shutil
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from tests.unit.training.factories import COLOURS, write_colours
 
 
 def write_backbone(path: Path) -> Path:
-    """The colour backbone as a file of the user's own, which gives no map."""
+    """Write the colour backbone as an ONNX file without a feature map."""
     model = onnx.load_from_string(colour_backbone(mirror=False).graph)
     model.graph.output.remove(next(output for output in model.graph.output if output.name == "map"))
     path.write_bytes(model.SerializeToString())
@@ -25,13 +25,13 @@ def write_backbone(path: Path) -> Path:
 
 
 @dataclass(frozen=True)
-class Desk:
-    """A folder in which each thing has its place.
+class Workspace:
+    """Folder with pictures, runs, a backbone and a cache.
 
     Attributes:
-        folder: the place of everything.
-        backbone: an ONNX file.
-        cache: where computed things are kept.
+        folder: folder of everything.
+        backbone: ONNX file.
+        cache: cache directory.
     """
 
     folder: Path
@@ -39,7 +39,7 @@ class Desk:
     cache: Path
 
     @classmethod
-    def at(cls, folder: Path) -> "Desk":
+    def at(cls, folder: Path) -> "Workspace":
         return cls(folder, write_backbone(folder / "colour.onnx"), folder / "cache")
 
     @property
@@ -48,12 +48,12 @@ class Desk:
 
     @property
     def photos(self) -> Path:
-        """Twelve pictures of each colour, written when first asked for."""
+        """Twelve pictures of each colour, written on first access."""
         folder = self.folder / "photos"
         return folder if folder.exists() else write_colours(folder)
 
     def some(self, name: str, **each: int) -> Path:
-        """A folder with so many of the photos of each colour."""
+        """A new folder with a number of photos of each colour."""
         for colour, number in each.items():
             (self.folder / name / colour).mkdir(parents=True)
             for path in self.pictures(colour)[:number]:
@@ -95,24 +95,24 @@ class Desk:
         )
 
     def kept(self) -> list[str]:
-        """The names of the runs that there are."""
+        """Names of the existing runs."""
         return sorted(path.name for path in self.runs.iterdir()) if self.runs.exists() else []
 
 
-def interrupt_at(wanted: str) -> Progress:
-    """A progress that interrupts the work when a stage begins, as Ctrl-C would."""
+def interrupt_at(stage: str) -> Progress:
+    """A progress callback that raises `KeyboardInterrupt` when a stage starts."""
 
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    return acting_at(wanted, interrupt)
+    return acting_at(stage, interrupt)
 
 
-def acting_at(wanted: str, act: Callable[[], object]) -> Progress:
-    """A progress that does something when a stage begins, as another program might."""
+def acting_at(at: str, act: Callable[[], object]) -> Progress:
+    """A progress callback that calls a function when a stage starts."""
 
     def progress(stage: str, done: int, total: int | None) -> None:
-        if stage == wanted and done == 0:
+        if stage == at and done == 0:
             act()
 
     return progress

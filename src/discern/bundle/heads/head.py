@@ -6,7 +6,7 @@ import numpy as np
 
 from discern.bundle.heads.embedding_blocks import Span
 
-# Logit of a class without training pictures, beside centred logits: its probability is at most exp(ABSENT), but not 0.
+# Logit of a class without training pictures, among centred logits: its probability is at most exp(ABSENT), but not 0.
 ABSENT = -14.0
 
 

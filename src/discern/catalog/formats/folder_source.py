@@ -47,6 +47,11 @@ class FolderSource:
             else:
                 yield Item(path=path, load=partial(read_file, file, limits=self._limits))
 
+    def places(self) -> Iterator[Path]:
+        """Yield where each file is, in the order of `items`: archives too, and folders that may not be looked into."""
+        for folder, name in self._found:
+            yield self.root / f"{folder}{name}"
+
 
 _NO_PERMISSION = UnreadableFile("This folder cannot be read.", hint="Check its permissions, or remove it.")
 _AMBIGUOUS = UnreadableFile(

@@ -9,6 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from discern.grouping.groups import merge_groups
+
 if TYPE_CHECKING:
     from discern.catalog import Catalog
 
@@ -53,19 +55,12 @@ def find_duplicates(edges: pl.DataFrame, *, labels: Ints, rank: Ints) -> Iterato
 
 
 def exact_clusters(edges: pl.DataFrame) -> list[list[int]]:
-    """Group rows with the same pixels (union-find); two or more in each list."""
-    parent: dict[int, int] = {}
-
-    def root(row: int) -> int:
-        while (above := parent.setdefault(row, row)) != row:
-            parent[row] = row = parent[above]
-        return row
-
-    for first, second in edges.filter(pl.col("kind") == "exact").select("first", "second").iter_rows():
-        parent[root(second)] = root(first)
+    """Group rows with the same pixels; two or more in each list."""
+    links = edges.filter(pl.col("kind") == "exact").select("first", "second").to_numpy().astype(np.int64)
+    root = merge_groups(int(links.max(initial=-1)) + 1, links)
     clusters = defaultdict(list)
-    for row in parent:
-        clusters[root(row)].append(row)
+    for row in dict.fromkeys(links.ravel().tolist()):
+        clusters[root[row]].append(row)
     return list(clusters.values())
 
 

@@ -1,1 +1,1 @@
-"""`discern evaluate`: measures a bundle, or a server, on other pictures."""
+"""`discern evaluate`: evaluation of bundles and servers on labelled pictures."""

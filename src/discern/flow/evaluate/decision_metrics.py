@@ -1,4 +1,4 @@
-"""What a bundle's thresholds come to on pictures that set none of them."""
+"""Metrics of a bundle's decisions on pictures that its thresholds were not tuned on."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,13 +17,13 @@ from discern.evaluating import (
 
 
 class DecisionRules(Protocol):
-    """How answers are decided; a bundle's manifest says it, and so does a server.
+    """Thresholds and policy behind decisions, as in a bundle's manifest or in the description by a server.
 
     Attributes:
-        labels: the classes, in the order of the columns of probabilities.
-        ordered: whether that order means something.
-        thresholds: where the decision changes.
-        policy: what the accepted answers promise; None: nothing is accepted.
+        labels: the classes, in the order of the probabilities' columns.
+        ordered: whether the labels form an ordinal scale.
+        thresholds: scores at which the decision changes.
+        policy: the accept policy; None if nothing is accepted.
     """
 
     @property
@@ -38,14 +38,14 @@ class DecisionRules(Protocol):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class KnownPredictions:
-    """Answers to pictures of the bundle's labels.
+    """Predictions for pictures of the known classes.
 
     Attributes:
-        truth: int `[M]`, positions in the labels.
+        truth: true classes as indices into the labels, int `[M]`.
         probabilities: float32 `[M, K]`.
-        scores: float32 `[M]`, unknown scores.
-        groups: int `[M]`.
-        weights: float64 `[M]`.
+        scores: unknown scores, float32 `[M]`.
+        groups: groups of dependent pictures, int `[M]`.
+        weights: weights, 1 / number of copies, float64 `[M]`.
     """
 
     truth: np.ndarray
@@ -57,7 +57,7 @@ class KnownPredictions:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class UnknownPredictions:
-    """Answers to pictures of none of the labels: confidences and unknown scores, float32 `[S]`."""
+    """Predictions for pictures of none of the classes: confidences and unknown scores, float32 `[S]`."""
 
     confidence: np.ndarray
     scores: np.ndarray
@@ -65,14 +65,14 @@ class UnknownPredictions:
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionMetrics:
-    """What accepted answers, sets of labels and ordered labels came to; None where the bundle has none.
+    """Metrics of accepted predictions, prediction sets and ordinal labels; None for those that the bundle lacks.
 
     Attributes:
-        share: of the known pictures, those accepted.
-        error: of these, those wrong; undefined where nothing is accepted.
-        strangers_accepted: of the strangers; None without any.
-        sets: what the sets of labels are worth.
-        ordered: how far off the answers are.
+        share: share of the known pictures that is accepted.
+        error: error rate among these; undefined if nothing is accepted.
+        strangers_accepted: share of the unknown pictures that is accepted; None without any.
+        sets: coverage and size of the prediction sets.
+        ordered: ordinal errors.
     """
 
     share: Interval | None
@@ -82,12 +82,12 @@ class DecisionMetrics:
     ordered: OrdinalMetrics | None
 
     def to_json(self) -> dict[str, Any]:
-        """`policy`, `conformal` and `ordered` as numbers, and their `intervals`."""
+        """Return `policy`, `conformal` and `ordered` as numbers, with their `intervals`."""
         named = {
             "share": self.share,
             "strangers_accepted": self.strangers_accepted,
-            **_of_sets(self.sets),
-            **_of_ordered(self.ordered),
+            **_set_intervals(self.sets),
+            **_ordinal_intervals(self.ordered),
         }
         policy = self.share and {
             "share": self.share.value,
@@ -96,45 +96,45 @@ class DecisionMetrics:
         }
         return {
             "policy": policy,
-            "conformal": {name: each.value for name, each in _of_sets(self.sets).items()} or None,
-            "ordered": {name: each.value for name, each in _of_ordered(self.ordered).items()} or None,
+            "conformal": {name: each.value for name, each in _set_intervals(self.sets).items()} or None,
+            "ordered": {name: each.value for name, each in _ordinal_intervals(self.ordered).items()} or None,
             "intervals": {name: each.to_json() for name, each in named.items() if each is not None},
         }
 
 
 def evaluate_decisions(
-    rules: DecisionRules, known: KnownPredictions, strangers: UnknownPredictions | None, *, seed: int
+    rules: DecisionRules, known: KnownPredictions, unknown: UnknownPredictions | None, *, seed: int
 ) -> DecisionMetrics:
-    """Judge what the bundle decides on answers to pictures that it had not seen."""
+    """Evaluate decisions on predictions for pictures that were not used in training."""
     thresholds = rules.thresholds
-    sure, right = known.probabilities.max(axis=1), known.probabilities.argmax(axis=1) == known.truth
-    share = error = passed = None
+    confidence, correct = known.probabilities.max(axis=1), known.probabilities.argmax(axis=1) == known.truth
+    share = error = unknown_accepted = None
     if rules.policy is not None:
-        accepted = _accepted(rules, sure, known.scores)
+        accepted = _accepted(rules, confidence, known.scores)
         share = _share(accepted, known, slice(None), seed)
-        error = _share(~right[accepted], known, accepted, seed)
-        if strangers is not None:
-            passed = evaluate_share(_accepted(rules, strangers.confidence, strangers.scores), seed=seed)
+        error = _share(~correct[accepted], known, accepted, seed)
+        if unknown is not None:
+            unknown_accepted = evaluate_share(_accepted(rules, unknown.confidence, unknown.scores), seed=seed)
     return DecisionMetrics(
         share=share,
         error=error,
-        strangers_accepted=passed,
-        sets=None if thresholds.label_set is None else _judge_sets(rules, known, thresholds.label_set, seed),
-        ordered=_judge_ordered(known, seed) if rules.ordered else None,
+        strangers_accepted=unknown_accepted,
+        sets=None if thresholds.label_set is None else _evaluate_sets(rules, known, thresholds.label_set, seed),
+        ordered=_evaluate_ordinal(known, seed) if rules.ordered else None,
     )
 
 
 def _accepted(rules: DecisionRules, confidence: np.ndarray, scores: np.ndarray) -> np.ndarray:
     decide = rules.thresholds.decide
     pairs = zip(confidence.tolist(), scores.tolist(), strict=True)
-    return np.array([decide(sure, score) == "accept" for sure, score in pairs], bool)
+    return np.array([decide(*pair) == "accept" for pair in pairs], bool)
 
 
 def _share(hits: np.ndarray, known: KnownPredictions, rows: np.ndarray | slice, seed: int) -> Interval:
     return evaluate_share(hits, groups=known.groups[rows], weights=known.weights[rows], seed=seed)
 
 
-def _judge_sets(rules: DecisionRules, known: KnownPredictions, threshold: float, seed: int) -> PredictionSetMetrics:
+def _evaluate_sets(rules: DecisionRules, known: KnownPredictions, threshold: float, seed: int) -> PredictionSetMetrics:
     return evaluate_prediction_sets(
         label_sets(known.probabilities, threshold),
         known.truth,
@@ -145,17 +145,17 @@ def _judge_sets(rules: DecisionRules, known: KnownPredictions, threshold: float,
     )
 
 
-def _judge_ordered(known: KnownPredictions, seed: int) -> OrdinalMetrics:
+def _evaluate_ordinal(known: KnownPredictions, seed: int) -> OrdinalMetrics:
     return evaluate_ordinal(
         known.truth, median_label(known.probabilities), groups=known.groups, weights=known.weights, seed=seed
     )
 
 
-def _of_sets(sets: PredictionSetMetrics | None) -> dict[str, Interval]:
+def _set_intervals(sets: PredictionSetMetrics | None) -> dict[str, Interval]:
     return {} if sets is None else {"coverage": sets.coverage, "size": sets.size}
 
 
-def _of_ordered(ordered: OrdinalMetrics | None) -> dict[str, Interval]:
+def _ordinal_intervals(ordered: OrdinalMetrics | None) -> dict[str, Interval]:
     if ordered is None:
         return {}
     return {

@@ -1,4 +1,4 @@
-"""`discern evaluate`: how good a bundle, or a server, is on other pictures."""
+"""`discern evaluate`: metrics of bundles and servers on labelled pictures, side by side."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,71 +45,71 @@ def evaluate(
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> EvaluateResult:
-    """Judge a bundle on labelled pictures; those that it was trained on are counted and left out.
+    """Evaluate a bundle or a server on labelled pictures; those that it was trained on are counted and excluded.
 
-    A server is judged by its answers, with the same figures; it does not say what its bundle was trained on, unless
-    that very bundle is judged beside it.
+    A server does not publish its training pictures; they are excluded only if its bundle is evaluated as well.
 
     Args:
-        bundle: a bundle's path, the address of a server such as "http://127.0.0.1:8000", or either one opened already.
+        bundle: path of a bundle, address of a server such as "http://127.0.0.1:8000", or an open `Model` or `Client`.
         source: labelled pictures, in any form that `train` takes.
-        against: others that are judged on the same pictures: those whose labels all know, and none was trained on.
-        key: for the server that is named first, if it asks for one; or for several, by address.
-        negatives: pictures of none of the labels; a class folder named `_other` serves as well.
-        at_least: floors, such as `{"accuracy": 0.9}`, that the lower ends of the intervals must reach.
-        seed: of the resampling behind the intervals.
-        cache: where computed things are kept; None: the user's cache folder.
-        progress: is told how far the work is.
+        against: models to compare on the same pictures: those whose label all know and that none was trained on.
+        key: API key of the first server; or API keys by address.
+        negatives: pictures of none of the classes; a class folder named `_other` works as well.
+        at_least: minimum values such as `{"accuracy": 0.9}` for the lower ends of the intervals.
+        seed: random seed of the resampling behind the intervals.
+        cache: directory of the feature cache; None for the user's cache directory.
+        progress: called with the stage, items done and items in all.
 
     Raises:
-        DataError: no picture has a label that the bundle knows, or the bundle was trained on all of them.
-        RequestError: a server refuses, or cannot be reached.
+        DataError: no picture has a label that the bundle knows, or it was trained on all of them.
+        RequestError: a server rejects the request or cannot be reached.
         DiscernError: the bundle or a source cannot be used.
     """
-    floors = _checked(at_least or {})
-    kept = cache_folder(cache)
-    with open_models((bundle, *against), key=key) as subjects:
-        catalog = scan(resolve_path(source), cache=kept, progress=progress, leave_out=is_own)
-        table = _Table(subjects, catalog)
-        known = _ask(subjects, catalog, table.judged(), progress)
-        others = None if negatives is None else resolve_path(negatives)
-        strange = [_ask(subjects, *some, progress) for some in table.strangers(others, kept, progress)]
+    floors = _check_floors(at_least or {})
+    folder = cache_folder(cache)
+    with open_models((bundle, *against), key=key) as models:
+        catalog = scan(resolve_path(source), cache=folder, progress=progress, leave_out=is_own)
+        pictures = _Pictures(models, catalog)
+        known = _predict_all(models, catalog, pictures.known_rows(), progress)
+        other = None if negatives is None else resolve_path(negatives)
+        unknown = [_predict_all(models, *each, progress) for each in pictures.unknown_rows(other, folder, progress)]
         groups = form_groups(catalog, find_edges(catalog, progress=progress)).group[known.rows]
-        bench = _Bench(table=table, known=known, strange=strange, groups=groups, seed=seed)
-        first, *rest = [bench.judge(number, each) for number, each in enumerate(subjects)]
-    figures = first.figures
+        evaluator = _Evaluator(pictures=pictures, known=known, unknown=unknown, groups=groups, seed=seed)
+        first, *rest = [evaluator.evaluate(number, model) for number, model in enumerate(models)]
+    metrics = first.metrics
     return EvaluateResult(
-        of=first.subject.of,
-        fingerprint=first.subject.fingerprint,
-        figures=figures,
-        decided=first.decided,
+        of=first.model.of,
+        fingerprint=first.model.fingerprint,
+        metrics=metrics,
+        decisions=first.decisions,
         pictures=len(known.rows),
-        seen=table.count_seen(),
+        seen=pictures.count_seen(),
         unreadable=int((~catalog.readable).sum()),
-        refused={picture: why for subject in subjects for picture, why in subject.refused.items()},
-        other_labels=table.other_labels(),
+        refused={picture: reason for model in models for picture, reason in model.refused.items()},
+        other_labels=pictures.other_labels(),
         unknown=first.unknown,
-        fell_short=tuple(name for name, floor in floors.items() if not _reaches(getattr(figures, name).low, floor)),
-        against=tuple(bench.compare(first, other) for other in rest),
+        fell_short=tuple(name for name, floor in floors.items() if not _reaches(getattr(metrics, name).low, floor)),
+        against=tuple(evaluator.compare(first, other) for other in rest),
     )
 
 
-class _Table:
-    """A catalog in the terms of all that are judged by it."""
+class _Pictures:
+    """The pictures of a catalog that all models can be evaluated on."""
 
-    def __init__(self, subjects: Sequence[EvaluatedModel], catalog: Catalog) -> None:
-        self.subjects, self.catalog = subjects, catalog
+    def __init__(self, models: Sequence[EvaluatedModel], catalog: Catalog) -> None:
+        self.models, self.catalog = models, catalog
         self._labels = catalog.table["label"].to_list()
-        shared = set.intersection(*(set(subject.rules.labels) for subject in subjects))
+        shared = set.intersection(*(set(model.rules.labels) for model in models))
         self.labelled = np.array([label in shared for label in self._labels], bool) & catalog.readable
-        self.seen = _seen(subjects, catalog)
+        self.seen = _seen(models, catalog)
 
-    def truth(self, subject: EvaluatedModel, rows: np.ndarray) -> np.ndarray:
-        """The rows' labels, as places in the subject's."""
-        number = {label: index for index, label in enumerate(subject.rules.labels)}
-        return np.array([number[self._labels[row]] for row in rows.tolist()], np.int64)
+    def truth(self, model: EvaluatedModel, rows: np.ndarray) -> np.ndarray:
+        """Return the labels of rows as indices into the model's labels, int64 `[M]`."""
+        index = {label: number for number, label in enumerate(model.rules.labels)}
+        return np.array([index[self._labels[row]] for row in rows.tolist()], np.int64)
 
-    def judged(self) -> np.ndarray:
+    def known_rows(self) -> np.ndarray:
+        """Return the rows that all models know the label of and none was trained on, int `[M]`."""
         rows = np.flatnonzero(self.labelled & ~self.seen)
         if len(rows):
             return rows
@@ -118,146 +118,150 @@ class _Table:
         found = ", ".join(self.catalog.labels[:5]) or "no labels"
         raise DataError(
             f"No picture in {self.catalog.root} has a label that the bundle knows (found: {found}).",
-            hint="Put the pictures into folders named like the bundle's labels; `discern show` lists them.",
+            hint="Put the pictures into folders named after the bundle's labels; `discern show` lists them.",
         )
 
     def count_seen(self) -> int | None:
-        """How many labelled pictures were trained on; None where one of the subjects does not say."""
-        known = {subject.fingerprint for subject in self.subjects if subject.seen is not None}
-        if {subject.fingerprint for subject in self.subjects} - known:
+        """Count the labelled pictures used in training; None if a model does not publish its training pictures."""
+        known = {model.fingerprint for model in self.models if model.seen is not None}
+        if {model.fingerprint for model in self.models} - known:
             return None
         return int((self.seen & self.labelled).sum())
 
-    def strangers(self, folder: Path | None, cache: Path, progress: Progress) -> list[tuple[Catalog, np.ndarray]]:
-        """Pictures of none of the labels: under `_other`, and in a folder of their own; seen ones never score."""
+    def unknown_rows(self, source: Path | None, cache: Path, progress: Progress) -> list[tuple[Catalog, np.ndarray]]:
+        """Return negatives, as rows of catalogs: those under `_other` and those of `source` not used in training."""
         found = [(self.catalog, np.flatnonzero(self.catalog.negative & ~self.seen))]
-        if folder is not None:
-            other = scan(folder, cache=cache, progress=progress, leave_out=is_own)
-            found.append((other, np.flatnonzero(other.readable & ~_seen(self.subjects, other))))
+        if source is not None:
+            other = scan(source, cache=cache, progress=progress, leave_out=is_own)
+            found.append((other, np.flatnonzero(other.readable & ~_seen(self.models, other))))
             if not len(found[-1][1]):
                 raise DataError(
-                    f"There is no picture in {folder} that the bundle has not seen.", hint="Name other negatives."
+                    f"There is no picture in {source} that the bundle was not trained on.", hint="Use other negatives."
                 )
         return [(catalog, rows) for catalog, rows in found if len(rows)]
 
     def weights(self, rows: np.ndarray) -> np.ndarray:
+        """Return the weights of rows, 1 / number of copies, float64 `[M]`."""
         pixels = self.catalog.table["pixels"].to_numpy()[rows].astype(str)
         _, inverse, count = np.unique(pixels, return_inverse=True, return_counts=True)
         return np.asarray(1.0 / count[inverse])
 
     def other_labels(self) -> dict[str, int]:
+        """Count the pictures of labels that not all models know, by label."""
         rest = self.catalog.readable & ~self.labelled & ~self.catalog.negative
         other = self.catalog.table["label"].to_numpy()[rest]
         names, counts = np.unique(np.array([name for name in other if name is not None], str), return_counts=True)
         return dict(zip(names.tolist(), counts.tolist(), strict=True))
 
 
-def _seen(subjects: Sequence[EvaluatedModel], catalog: Catalog) -> np.ndarray:
-    """Which pictures one of the subjects was trained on, as far as they say: bool `[N]`."""
-    known = frozenset().union(*(subject.seen or () for subject in subjects))
+def _seen(models: Sequence[EvaluatedModel], catalog: Catalog) -> np.ndarray:
+    """Return the pictures that a model is known to be trained on, bool `[N]`."""
+    known = frozenset().union(*(model.seen or () for model in models))
     contents = catalog.table["content"].fill_null("").to_list()
     return np.array([bytes.fromhex(content[:16]) in known for content in contents], bool)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Asked:
-    """Pictures that all could answer, as rows of a catalog, and the answers of each."""
+class _Outputs:
+    """Outputs of every model for the rows of a catalog that all of them could predict."""
 
     rows: np.ndarray
-    answers: Sequence[ModelOutputs]
+    by_model: Sequence[ModelOutputs]
 
 
-def _ask(subjects: Sequence[EvaluatedModel], catalog: Catalog, rows: np.ndarray, progress: Progress) -> _Asked:
-    answers = [subject.answer(catalog, rows, progress) for subject in subjects]
-    answered = np.all([~np.isnan(each.scores) for each in answers], axis=0)
-    if not answered.any():
-        why = next(why for subject in subjects for why in subject.refused.values())
-        raise DataError(f"None of the {len(rows)} pictures is answered: {why}", hint="Give others, or allow them.")
-    return _Asked(rows=rows[answered], answers=[each[answered] for each in answers])
+def _predict_all(models: Sequence[EvaluatedModel], catalog: Catalog, rows: np.ndarray, progress: Progress) -> _Outputs:
+    outputs = [model.predict(catalog, rows, progress) for model in models]
+    complete = np.all([~np.isnan(each.scores) for each in outputs], axis=0)
+    if not complete.any():
+        reason = next(reason for model in models for reason in model.refused.values())
+        raise DataError(
+            f"The server rejects all {len(rows)} pictures; the first: {reason}",
+            hint="Use other pictures, or raise the server's limits.",
+        )
+    return _Outputs(rows=rows[complete], by_model=[each[complete] for each in outputs])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Judged:
-    subject: EvaluatedModel
-    right: np.ndarray
-    figures: ClassificationMetrics
+class _Evaluation:
+    model: EvaluatedModel
+    correct: np.ndarray
+    metrics: ClassificationMetrics
     unknown: UnknownMetrics | None
-    decided: DecisionMetrics
+    decisions: DecisionMetrics
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Bench:
-    """The pictures that all are judged by, what each says of them, and how it is judged."""
+class _Evaluator:
+    """Evaluation of each model from its outputs for the same pictures."""
 
-    table: _Table
-    known: _Asked
-    strange: Sequence[_Asked]
+    pictures: _Pictures
+    known: _Outputs
+    unknown: Sequence[_Outputs]
     groups: np.ndarray
     seed: int
 
-    def judge(self, number: int, subject: EvaluatedModel) -> _Judged:
-        known, strangers = self._known(number, subject), self._strangers(number)
-        figures = evaluate_predictions(
+    def evaluate(self, number: int, model: EvaluatedModel) -> _Evaluation:
+        known, unknown = self._known(number, model), self._unknown(number)
+        metrics = evaluate_predictions(
             known.truth,
             known.probabilities,
-            labels=subject.rules.labels,
+            labels=model.rules.labels,
             groups=known.groups,
             weights=known.weights,
             seed=self.seed,
         )
-        return _Judged(
-            subject=subject,
-            right=known.probabilities.argmax(axis=1) == known.truth,
-            figures=figures,
-            decided=evaluate_decisions(subject.rules, known, strangers, seed=self.seed),
-            unknown=None if strangers is None else _judge_unknown(subject, known, strangers),
+        return _Evaluation(
+            model=model,
+            correct=known.probabilities.argmax(axis=1) == known.truth,
+            metrics=metrics,
+            decisions=evaluate_decisions(model.rules, known, unknown, seed=self.seed),
+            unknown=None if unknown is None else _evaluate_unknown(model, known, unknown),
         )
 
-    def compare(self, one: _Judged, other: _Judged) -> Comparison:
-        difference = paired_difference(
-            one.right, other.right, groups=self.groups, weights=self.table.weights(self.known.rows), seed=self.seed
-        )
+    def compare(self, one: _Evaluation, other: _Evaluation) -> Comparison:
+        weights = self.pictures.weights(self.known.rows)
+        difference = paired_difference(one.correct, other.correct, groups=self.groups, weights=weights, seed=self.seed)
         return Comparison(
-            of=other.subject.of,
-            fingerprint=other.subject.fingerprint,
-            figures=other.figures,
+            of=other.model.of,
+            fingerprint=other.model.fingerprint,
+            metrics=other.metrics,
             unknown=other.unknown,
-            decided=other.decided,
+            decisions=other.decisions,
             difference=difference,
         )
 
-    def _known(self, number: int, subject: EvaluatedModel) -> KnownPredictions:
-        answers = self.known.answers[number]
+    def _known(self, number: int, model: EvaluatedModel) -> KnownPredictions:
+        outputs = self.known.by_model[number]
         return KnownPredictions(
-            truth=self.table.truth(subject, self.known.rows),
-            probabilities=answers.probabilities,
-            scores=answers.scores,
+            truth=self.pictures.truth(model, self.known.rows),
+            probabilities=outputs.probabilities,
+            scores=outputs.scores,
             groups=self.groups,
-            weights=self.table.weights(self.known.rows),
+            weights=self.pictures.weights(self.known.rows),
         )
 
-    def _strangers(self, number: int) -> UnknownPredictions | None:
-        answers = [asked.answers[number] for asked in self.strange]
-        if not answers:
+    def _unknown(self, number: int) -> UnknownPredictions | None:
+        outputs = [each.by_model[number] for each in self.unknown]
+        if not outputs:
             return None
         return UnknownPredictions(
-            confidence=np.concatenate([each.probabilities.max(axis=1) for each in answers]),
-            scores=np.concatenate([each.scores for each in answers]),
+            confidence=np.concatenate([each.probabilities.max(axis=1) for each in outputs]),
+            scores=np.concatenate([each.scores for each in outputs]),
         )
 
 
-def _judge_unknown(subject: EvaluatedModel, known: KnownPredictions, strangers: UnknownPredictions) -> UnknownMetrics:
-    threshold = subject.rules.thresholds.unknown
+def _evaluate_unknown(model: EvaluatedModel, known: KnownPredictions, unknown: UnknownPredictions) -> UnknownMetrics:
+    threshold = model.rules.thresholds.unknown
     return evaluate_unknown_detection(
-        known.scores, strangers.scores, np.inf if threshold is None else threshold, known_groups=known.groups
+        known.scores, unknown.scores, np.inf if threshold is None else threshold, known_groups=known.groups
     )
 
 
-def _checked(floors: Mapping[str, float]) -> Mapping[str, float]:
+def _check_floors(floors: Mapping[str, float]) -> Mapping[str, float]:
     for name, floor in floors.items():
         if name not in FLOORS or not 0 <= floor <= 1:
             raise UsageError(
-                f"{name}={floor} is no floor.", hint=f"Give one of {', '.join(FLOORS)} a share between 0 and 1."
+                f"Invalid minimum: {name}={floor}.", hint=f"Use one of {', '.join(FLOORS)}, between 0 and 1."
             )
     return floors
 

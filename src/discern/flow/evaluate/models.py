@@ -1,4 +1,4 @@
-"""Whom `evaluate` judges: a bundle here, or a model on a server."""
+"""Models to evaluate: local bundles, and models on a server."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,36 +20,36 @@ from discern.flow.paths import resolve_path
 from discern.parallel import ThreadExecutor, map_in_order
 from discern.progress import Progress
 
-STAGE = "answer"
+STAGE = "predict"
 _BATCH = 32
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ModelOutputs:
-    """What one says of some pictures.
+    """Outputs of a model for some pictures.
 
     Attributes:
         probabilities: float32 `[M, K]`.
-        scores: unknown scores, float32 `[M]`; NaN where it did not answer.
+        scores: unknown scores, float32 `[M]`; NaN for pictures without a prediction.
     """
 
     probabilities: np.ndarray
     scores: np.ndarray
 
-    def __getitem__(self, some: np.ndarray) -> Self:
-        """Keep some of them; `some` is bool `[M]`."""
-        return replace(self, probabilities=self.probabilities[some], scores=self.scores[some])
+    def __getitem__(self, selected: np.ndarray) -> Self:
+        """Select pictures by a mask, bool `[M]`."""
+        return replace(self, probabilities=self.probabilities[selected], scores=self.scores[selected])
 
 
 class EvaluatedModel(Protocol):
-    """Something that answers pictures.
+    """A model that can be evaluated.
 
     Attributes:
-        of: where it is: a path, an address, or a name.
-        fingerprint: of its bundle.
-        rules: its labels, and how it decides.
-        seen: first 8 bytes of the content hashes of the pictures it was trained on; None: it does not say.
-        refused: what it said of pictures that it did not answer, by where they are.
+        of: path, address or name of the model.
+        fingerprint: fingerprint of its bundle.
+        rules: its labels, thresholds and policy.
+        seen: first 8 bytes of the content hash of each training picture; None if not published.
+        refused: reasons for rejecting pictures, by their path.
     """
 
     @property
@@ -63,28 +63,28 @@ class EvaluatedModel(Protocol):
     @property
     def refused(self) -> Mapping[str, str]: ...  # noqa: D102
 
-    def answer(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
-        """Answer some of a catalog's pictures, in the order of `rows`."""
+    def predict(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
+        """Predict pictures of a catalog, in the order of `rows`."""
 
 
 @contextmanager
 def open_models(
     given: Sequence[str | Path | Model | Client], *, key: str | Mapping[str, str] | None
 ) -> Iterator[list[EvaluatedModel]]:
-    """Find what is to be judged, and close what was opened for it.
+    """Open models, and close at the end those that were opened here.
 
     Args:
-        given: bundles' paths, servers' addresses, or either ones opened already.
-        key: for the server that is named first; or for several, by address. No other is told it.
+        given: paths of bundles, addresses of servers, or open models and clients.
+        key: API key of the first server; or API keys by address. Each is sent to its own server only.
 
     Raises:
         BundleError: a bundle cannot be used.
-        RequestError: a server refuses, or cannot be reached.
-        UsageError: no address, or httpx2 is not installed.
+        RequestError: a server rejects the request or cannot be reached.
+        UsageError: an address is invalid, or httpx2 is not installed.
     """
-    by_host = _by_host(key, [str(each) for each in given if is_address(each)])
+    keys = _keys_by_host(key, [str(each) for each in given if is_address(each)])
     with ExitStack() as clients:
-        yield [_open(each, by_host, clients) for each in given]
+        yield [_open(each, keys, clients) for each in given]
 
 
 def _open(given: str | Path | Model | Client, keys: Mapping[str, str], clients: ExitStack) -> EvaluatedModel:
@@ -97,18 +97,18 @@ def _open(given: str | Path | Model | Client, keys: Mapping[str, str], clients: 
     return LocalModel(load(given), str(resolve_path(given)))
 
 
-def _by_host(key: str | Mapping[str, str] | None, addresses: Sequence[str]) -> dict[str, str]:
+def _keys_by_host(key: str | Mapping[str, str] | None, addresses: Sequence[str]) -> dict[str, str]:
     keys = dict.fromkeys(addresses[:1], key) if isinstance(key, str) else key or {}
     return {_host(address): each for address, each in keys.items()}
 
 
 def _host(address: str) -> str:
-    """Scheme, host and port."""
+    """Return scheme, host and port of an address."""
     return "/".join(read_address(address).base.lower().split("/")[:3])
 
 
 class LocalModel:
-    """A bundle here; what the catalog could read, it can."""
+    """A local bundle; it predicts every picture that the catalog could read."""
 
     refused: Mapping[str, str] = MappingProxyType({})
 
@@ -118,18 +118,18 @@ class LocalModel:
 
     @property
     def seen(self) -> frozenset[bytes]:
-        """What it was trained on."""
+        """First 8 bytes of the content hash of each training picture."""
         return frozenset(bytes(prefix) for prefix in self._model.seen)
 
-    def answer(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
-        """Answer pictures; see `answer_rows`."""
-        probabilities, scores = answer_rows(self._model, catalog, rows, progress)
+    def predict(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
+        """Predict pictures; see `predict_rows`."""
+        probabilities, scores = predict_rows(self._model, catalog, rows, progress)
         return ModelOutputs(probabilities=probabilities, scores=scores)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteDecisions:
-    """The rules that a server says it follows."""
+    """Labels, thresholds and policy as described by a server."""
 
     labels: tuple[str, ...]
     ordered: bool
@@ -138,63 +138,63 @@ class RemoteDecisions:
 
 
 class RemoteModel:
-    """A model on a server, by its answers and what it says of itself; it does not say what it was trained on."""
+    """A model on a server, which does not publish its training pictures."""
 
     seen = None
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self.refused: dict[str, str] = {}
-        said = client.about()
+        described = client.about()
         self.of = client.url if client.model is None else f"{client.url}?model={client.model}"
         try:
-            self.fingerprint = str(said["fingerprint"])
-            limits = said["thresholds"]
+            self.fingerprint = str(described["fingerprint"])
+            limits = described["thresholds"]
             self.rules: DecisionRules = RemoteDecisions(
-                labels=tuple(said["labels"]),
-                ordered=bool(said["ordered"]),
+                labels=tuple(described["labels"]),
+                ordered=bool(described["ordered"]),
                 thresholds=Thresholds(unknown=limits["unknown"], accept=limits["accept"], label_set=limits["set"]),
-                policy=said["policy"],
+                policy=described["policy"],
             )
         except (KeyError, TypeError) as error:
             raise Unreachable(
-                f"{client.url} does not say how its model decides.", hint="Is this the address of a Discern server?"
+                f"{client.url} does not describe its model.", hint="Check that this is the address of a Discern server."
             ) from error
 
-    def answer(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
-        """Ask about pictures, several at once; those that the server cannot use are noted.
+    def predict(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
+        """Predict pictures, with concurrent requests; those that the server rejects are added to `refused`.
 
         Raises:
-            DataError: another model answers than the one that was described.
-            RequestError: the server refuses, or cannot be reached.
+            DataError: the model was replaced since it was described.
+            RequestError: the server rejects the request or cannot be reached.
         """
         probabilities = np.zeros((len(rows), len(self.rules.labels)), np.float32)
         scores = np.full(len(rows), np.nan, np.float32)
-        where = {row: index for index, row in enumerate(rows.tolist())}
-        asked: list[int] = []
+        position = {row: index for index, row in enumerate(rows.tolist())}
+        sent: list[int] = []
 
         def pictures() -> Iterator[bytes]:
             for row, data in catalog.read(rows.tolist()):
-                asked.append(row)
+                sent.append(row)
                 yield data
 
-        for done, answer in enumerate(self._client.predict(pictures())):
-            row = asked[done]
-            if isinstance(answer, PictureError):
-                self.refused[str(catalog.root / catalog.table["path"][row])] = answer.message
+        for done, result in enumerate(self._client.predict(pictures())):
+            row = sent[done]
+            if isinstance(result, PictureError):
+                self.refused[str(catalog.root / catalog.table["path"][row])] = result.message
             else:
-                probabilities[where[row]], scores[where[row]] = self._read(answer)
+                probabilities[position[row]], scores[position[row]] = self._read(result)
             progress(STAGE, done + 1, len(rows))
         return ModelOutputs(probabilities=probabilities, scores=scores)
 
-    def _read(self, answer: Prediction) -> tuple[list[float], float]:
-        if answer.model.get("fingerprint") != self.fingerprint:
-            raise DataError(f"The model at {self.of} was replaced while it was judged.", hint="Judge it again.")
-        return [answer.probabilities[label] for label in self.rules.labels], answer.unknown_score
+    def _read(self, prediction: Prediction) -> tuple[list[float], float]:
+        if prediction.model.get("fingerprint") != self.fingerprint:
+            raise DataError(f"The model at {self.of} was replaced during the evaluation.", hint="Evaluate it again.")
+        return [prediction.probabilities[label] for label in self.rules.labels], prediction.unknown_score
 
 
-def answer_rows(model: Model, catalog: Catalog, rows: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-    """Answer some of a catalog's pictures; one thread decodes ahead while the graph runs.
+def predict_rows(model: Model, catalog: Catalog, rows: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    """Predict pictures of a catalog; one thread decodes ahead while the graph runs.
 
     Returns:
         Probabilities, float32 `[M, K]`, and unknown scores, float32 `[M]`, in the order of `rows`.
@@ -221,7 +221,7 @@ def _batches(model: Model, catalog: Catalog, rows: np.ndarray) -> Iterator[tuple
             return None
         return [row for row, _ in batch], np.stack([model.prepare(data) for _, data in batch])
 
-    # Files are read in that thread, too, so what it maps over is only how often it is asked.
+    # Files are read in that thread as well, so the mapped values are only a counter.
     with ThreadExecutor(1) as executor:
         for ready in map_in_order(prepare, count(), executor=executor, window=2):
             if ready is None:

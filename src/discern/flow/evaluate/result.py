@@ -1,37 +1,49 @@
-"""What `discern evaluate` gives."""
+"""Result of `discern evaluate`."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from discern.evaluating import ClassificationMetrics, Interval, UnknownMetrics
 from discern.flow.evaluate.decision_metrics import DecisionMetrics
 
+_OLD_NAMES = {"figures": "metrics", "decided": "decisions"}
+"""Attributes that keep their old name for one release."""
+
+
+class _Renamed:
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in _OLD_NAMES:
+                return getattr(self, _OLD_NAMES[name])
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """How another bundle, or server, did on the same pictures.
+class Comparison(_Renamed):
+    """Metrics of another bundle or server on the same pictures.
 
     Attributes:
-        of: the bundle's path, or the server's address.
-        fingerprint: of the bundle.
-        figures: accuracy with its interval and all the rest.
-        unknown: how strangers were told; None without negatives.
-        decided: what its thresholds came to.
-        difference: how much larger the accuracy of the one that is judged is, picture by picture.
+        of: path of the bundle, or address of the server.
+        fingerprint: fingerprint of the bundle.
+        metrics: accuracy and further classification metrics, with intervals.
+        unknown: metrics of the detection of unknown pictures; None without negatives.
+        decisions: metrics of its decisions.
+        difference: paired difference in accuracy, the evaluated model minus this one.
     """
 
     of: str
     fingerprint: str
-    figures: ClassificationMetrics
+    metrics: ClassificationMetrics
     unknown: UnknownMetrics | None
-    decided: DecisionMetrics
+    decisions: DecisionMetrics
     difference: Interval
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, named as those of `EvaluateResult`."""
-        return self.figures.to_json() | {
+        """Return JSON-ready values, with the keys of `EvaluateResult`."""
+        return self.metrics.to_json() | {
             "unknown": None if self.unknown is None else self.unknown.to_json(),
-            **self.decided.to_json(),
+            **self.decisions.to_json(),
             "of": self.of,
             "fingerprint": self.fingerprint,
             "difference": self.difference.to_json(),
@@ -39,86 +51,85 @@ class Comparison:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateResult:
-    """How a bundle, or a server, did on other pictures.
+class EvaluateResult(_Renamed):
+    """Metrics of a bundle or a server on labelled pictures.
 
     Attributes:
-        of: the bundle's path, or the server's address.
-        fingerprint: of the bundle.
-        figures: accuracy with its interval and all the rest.
-        pictures: how many were judged.
-        seen: how many were left out because a bundle was trained on them; None where a server is judged, which does not
-            say what its bundle was trained on.
-        unreadable: how many files could not be read.
-        refused: why a server did not answer pictures, by where they are; nobody is judged by these.
-        other_labels: pictures left out because their label is none of the bundle's, by label.
-        unknown: how strangers were told; None without negatives.
-        decided: what the bundle's thresholds came to on these pictures.
-        fell_short: the floors that the intervals' lower ends do not reach.
-        against: how others did on the same pictures.
+        of: path of the bundle, or address of the server.
+        fingerprint: fingerprint of the bundle.
+        metrics: accuracy and further classification metrics, with intervals.
+        pictures: number of evaluated pictures.
+        seen: number of pictures excluded because a bundle was trained on them; None for a server, which does not
+            publish its training pictures.
+        unreadable: number of unreadable files.
+        refused: pictures that a server rejected, excluded for all, by path with the reason.
+        other_labels: number of pictures excluded because the bundle does not know their label, by label.
+        unknown: metrics of the detection of unknown pictures; None without negatives.
+        decisions: metrics of the bundle's decisions.
+        fell_short: metrics whose interval's lower end is below its minimum.
+        against: metrics of other models on the same pictures.
     """
 
     of: str
     fingerprint: str
-    figures: ClassificationMetrics
+    metrics: ClassificationMetrics
     pictures: int
     seen: int | None
     unreadable: int
     refused: dict[str, str]
     other_labels: dict[str, int]
     unknown: UnknownMetrics | None
-    decided: DecisionMetrics
+    decisions: DecisionMetrics
     fell_short: tuple[str, ...]
     against: tuple[Comparison, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values: the figures and what was judged, side by side; a figure has value, low, high and note.
+        """Return JSON-ready values: metrics with value, low, high and note, beside the counts of pictures.
 
         Keys:
-            pictures: how many were judged.
-            weight: how much they weigh; copies count as one picture.
-            groups: how many independent groups they come from.
-            classes: how many labels occur among them.
-            labels: the bundle's labels.
-            accuracy: the share that is named right.
-            balanced_accuracy: the same with every class counting alike.
-            macro_f1: the mean of the classes' F1.
-            log_loss: in nats.
-            brier: summed over all classes, in [0, 2].
-            uncalibrated_log_loss: null here; training compares it.
-            uncalibrated_brier: likewise.
-            ece: the expected calibration error, and in `null95` the most that perfect calibration would show.
+            pictures: number of evaluated pictures.
+            weight: sum of their weights; copies count as one picture.
+            groups: number of independent groups.
+            classes: number of labels that occur.
+            labels: labels of the bundle.
+            accuracy: share of correct predictions.
+            balanced_accuracy: mean recall of the classes.
+            macro_f1: mean F1 of the classes.
+            log_loss: log loss in nats.
+            brier: Brier score, summed over the classes, in [0, 2].
+            uncalibrated_log_loss: null; computed in training only.
+            uncalibrated_brier: null; computed in training only.
+            ece: expected calibration error; `null95` is its 95 % quantile under perfect calibration.
             reliability: confidence, accuracy and number of pictures in bins of equal mass.
-            per_class: each label's support, groups, precision, recall and F1.
-            confusion: weights, the truth in rows, answers in columns.
-            confused: which label is taken for which, the most frequent first.
-            seen: how many were left out because a bundle was trained on them; null where a server is judged, which does
-                not say what its bundle was trained on.
-            unreadable: how many files could not be read.
-            refused: why a server did not answer pictures, by where they are; nobody is judged by these.
-            other_labels: pictures left out because their label is none of the bundle's, by label.
-            unknown: how strangers were told; null without negatives.
-            policy: `share` of the known pictures accepted, `error` among these, and `strangers_accepted`, the share of
-                the negatives (null without); null where the bundle accepts nothing by itself.
-            conformal: `coverage`, how often an answer's set of labels holds the right one, and its mean `size`; null
-                where the bundle has no sets.
-            ordered: `mae`, `rmse`, `kappa` (quadratic), `within_one` and `constant_mae`, that of always answering the
-                middle label, all in labels; null where the labels have no order.
-            intervals: of the figures in `policy`, `conformal` and `ordered`.
-            fell_short: the floors that the intervals' lower ends do not reach.
-            of: the bundle's path, absolute, or the server's address.
-            fingerprint: of the bundle.
-            against: for each that it is set against the same figures of the same pictures, and in `difference` how much
-                larger the accuracy of the one that is judged is.
+            per_class: support, groups, precision, recall and F1 of each label.
+            confusion: confusion matrix of weights; true labels in rows, predicted ones in columns.
+            confused: confused pairs of labels, most frequent first.
+            seen: number of pictures excluded because a bundle was trained on them; null for a server, which does not
+                publish its training pictures.
+            unreadable: number of unreadable files.
+            refused: pictures that a server rejected, excluded for all, by path with the reason.
+            other_labels: number of pictures excluded because the bundle does not know their label, by label.
+            unknown: metrics of the detection of unknown pictures; null without negatives.
+            policy: `share` of the known pictures that is accepted, `error` rate among them, and `strangers_accepted`,
+                the accepted share of the negatives (null without); null if the bundle accepts nothing.
+            conformal: `coverage` and mean `size` of the prediction sets; null if the bundle has none.
+            ordered: `mae`, `rmse`, `kappa` (quadratic), `within_one` and `constant_mae`, that of always predicting the
+                median label, all in labels; null if the labels have no order.
+            intervals: intervals of the metrics in `policy`, `conformal` and `ordered`.
+            fell_short: metrics whose interval's lower end is below its minimum.
+            of: absolute path of the bundle, or address of the server.
+            fingerprint: fingerprint of the bundle.
+            against: the same metrics of each compared model, and in `difference` the paired difference in accuracy, the
+                evaluated model minus that one.
         """
-        return self.figures.to_json() | {
+        return self.metrics.to_json() | {
             "pictures": self.pictures,
             "seen": self.seen,
             "unreadable": self.unreadable,
             "refused": self.refused,
             "other_labels": self.other_labels,
             "unknown": None if self.unknown is None else self.unknown.to_json(),
-            **self.decided.to_json(),
+            **self.decisions.to_json(),
             "fell_short": list(self.fell_short),
             "of": self.of,
             "fingerprint": self.fingerprint,

@@ -1,1 +1,1 @@
-"""`discern predict`: predictions for pictures named in every usual way."""
+"""`discern predict`: predictions for files, folders, patterns, lists, archives and standard input."""

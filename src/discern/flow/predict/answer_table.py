@@ -1,4 +1,4 @@
-"""Answers as a table: one row a picture, one column for each thing that is said of it."""
+"""Table of predictions: one row per picture, one column per field."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -8,38 +8,40 @@ from typing import Any
 import polars as pl
 
 from discern.bundle import Manifest, Prediction
+from discern.catalog.spreadsheet import FORMULA, GUARD
 from discern.errors import PictureError, UsageError
 
 OUTPUT_FORMATS = (".parquet", ".csv", ".jsonl")
 AT, MARK, LINE = "at", "mark", "line"
-"""Columns that are kept on the way alone: the path within the source, the mark of its file (see `resuming`), and the
-line of JSON."""
-ON_THE_WAY = (AT, MARK, LINE)
+"""Columns of unfinished output only: the path within the source, the size and time of its file (see `ResumePlan`), and
+the line of JSON."""
+INTERNAL = (AT, MARK, LINE)
 
 PROBABILITY = "p:"
-"""Stands before a label in the name of the column of its probability."""
+"""Prefix of the columns of probabilities; the label follows."""
 
-_BOM = b"\xef\xbb\xbf"  # without it Excel takes UTF-8 for something else
-# Spreadsheets run cells that begin like this (OWASP, "CSV injection"), unless they are plain numbers or a dash alone.
-_FORMULA = r"^(?:\./)*[=+\-@\t\r]"
+_BOM = b"\xef\xbb\xbf"  # without it, Excel does not recognise UTF-8
+# Labels may be numbers, and stay as they are in other tables; no spreadsheet runs these.
 _PLAIN = r"^(?:[+-]?\d+(?:\.\d+)?|-)$"
 
 
 def output_format(out: Path) -> str:
-    """The form of a file of answers, told by its suffix.
+    """Return the format of an output file, from its suffix.
 
     Raises:
-        UsageError: it is none of `OUTPUT_FORMATS`.
+        UsageError: the format is not one of `OUTPUT_FORMATS`.
     """
     if out.suffix.lower() not in OUTPUT_FORMATS:
-        raise UsageError(
-            f"{out} is of no form that answers are written in.", hint=f"Name it {', '.join(OUTPUT_FORMATS)}."
-        )
+        raise UsageError(f"Unsupported output format: {out.name}.", hint=f"Use {_either(OUTPUT_FORMATS)}.")
     return out.suffix.lower()
 
 
+def _either(suffixes: Sequence[str]) -> str:
+    return f"{', '.join(suffixes[:-1])} or {suffixes[-1]}"
+
+
 def schema(manifest: Manifest, kind: str) -> dict[str, pl.DataType]:
-    """The columns of a bundle's answers, and those on the way."""
+    """Return the columns of a bundle's predictions and the internal ones, with their types."""
     columns: dict[str, pl.DataType] = {AT: pl.String(), MARK: pl.String()}
     if kind == ".jsonl":
         columns[LINE] = pl.String()
@@ -64,37 +66,37 @@ def schema(manifest: Manifest, kind: str) -> dict[str, pl.DataType]:
 def row(
     at: str, path: str, answer: Prediction | PictureError, columns: Iterable[str], *, mark: str = ""
 ) -> dict[str, Any]:
-    """One picture's row.
+    """Return the row of one picture.
 
     Args:
-        at: the picture's path within its source.
-        path: the same, absolute.
-        answer: what came of it.
-        columns: of `schema`.
-        mark: of its file.
+        at: path within the source.
+        path: absolute path.
+        answer: the prediction, or the error.
+        columns: columns of `schema`.
+        mark: size and time of its file, as `ResumePlan` notes them.
     """
     if isinstance(answer, PictureError):
         error = {"code": answer.code, "message": answer.message, "hint": answer.hint}
-        said: dict[str, Any] = {"error": answer.code, "error_message": str(answer)}
+        values: dict[str, Any] = {"error": answer.code, "error_message": str(answer)}
         plain: dict[str, Any] = {"path": path, "error": error}
     else:
         plain = {"path": path} | answer.to_json()
-        said = plain | {PROBABILITY + label: value for label, value in answer.probabilities.items()}
-    found = said | {AT: at, MARK: mark, "path": path}
+        values = plain | {PROBABILITY + label: value for label, value in answer.probabilities.items()}
+    found = values | {AT: at, MARK: mark, "path": path}
     if LINE in columns:
         found[LINE] = json.dumps(plain, allow_nan=False)
     return {name: found.get(name) for name in columns}
 
 
 def join_parts(parts: Sequence[Path], whole: Path, kind: str) -> None:
-    """Write one file out of many that are Parquet with the columns of `schema`; a few thousand rows at a time.
+    """Join Parquet files with the columns of `schema` into one output file, a few thousand rows at a time.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
         PolarsError: a part cannot be read.
     """
     if kind == ".parquet":
-        pl.scan_parquet(list(parts)).drop(ON_THE_WAY, strict=False).sink_parquet(whole)
+        pl.scan_parquet(list(parts)).drop(INTERNAL, strict=False).sink_parquet(whole)
         return
     with whole.open("wb") as file:
         for number, part in enumerate(parts):
@@ -104,14 +106,12 @@ def join_parts(parts: Sequence[Path], whole: Path, kind: str) -> None:
             else:
                 file.write(_BOM if number == 0 else b"")
                 file.write(
-                    _for_spreadsheets(table.drop(ON_THE_WAY, strict=False))
-                    .write_csv(include_header=number == 0)
-                    .encode()
+                    _for_spreadsheets(table.drop(INTERNAL, strict=False)).write_csv(include_header=number == 0).encode()
                 )
 
 
 def _for_spreadsheets(table: pl.DataFrame) -> pl.DataFrame:
-    """Text that no spreadsheet runs, and lists as JSON."""
+    """Escape text that a spreadsheet would run as a formula, and encode lists as JSON."""
     sets = [None if labels is None else json.dumps(labels, ensure_ascii=False) for labels in table["set"].to_list()]
     table = table.with_columns(pl.Series("set", sets, pl.String))
     return table.with_columns(_guarded(name) for name, kind in table.schema.items() if kind == pl.String())
@@ -119,5 +119,5 @@ def _for_spreadsheets(table: pl.DataFrame) -> pl.DataFrame:
 
 def _guarded(name: str) -> pl.Expr:
     cell = pl.col(name)
-    runs = cell.str.contains(_FORMULA) & ~cell.str.contains(_PLAIN)
-    return pl.when(runs).then(pl.lit("./") + cell).otherwise(cell).alias(name)
+    runs = cell.str.contains(FORMULA) & ~cell.str.contains(_PLAIN)
+    return pl.when(runs).then(pl.lit(GUARD) + cell).otherwise(cell).alias(name)

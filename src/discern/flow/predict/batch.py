@@ -1,4 +1,4 @@
-"""`discern predict --out`: answers to all pictures of a source, as a file."""
+"""`discern predict --out`: predictions for all pictures of a source, as one file."""
 
 import os
 import time
@@ -22,26 +22,26 @@ from discern.flow.predict.resumable_output import ResumableOutput, require_free
 from discern.flow.predict.resume import ResumePlan
 from discern.flow.predict.review_sheet import sheet_format, write_sheet
 from discern.flow.predict.sources import StdinSource, open_inputs
-from discern.flow.predict.stream import answer_items
+from discern.flow.predict.stream import predict_items
 from discern.progress import Progress, silent
 
-STAGE = "answer"
+STAGE = "predict"
 _ROWS_A_PART = 1_000
 _PROGRESS_EVERY = 16
 
 
 @dataclass(frozen=True, kw_only=True)
 class PredictToResult:
-    """What came of answering a source.
+    """Result of `predict_to`.
 
     Attributes:
-        out: the file of answers.
-        pictures: how many files it is about.
-        decisions: how many of them are `accept`, `review` and `unknown`.
-        unusable: how many are no picture that can be used.
-        resumed: how many had been answered before an interruption.
-        sheet: the page or picture of the doubtful ones; None where none was asked for.
-        seconds: how long it took.
+        out: file of the predictions.
+        pictures: number of files.
+        decisions: number of predictions that are `accept`, `review` and `unknown`.
+        unusable: number of unusable files.
+        resumed: number of predictions from before an interruption.
+        sheet: review sheet; None if none was requested.
+        seconds: wall time in seconds.
     """
 
     out: Path
@@ -53,7 +53,7 @@ class PredictToResult:
     seconds: float
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; paths are absolute."""
+        """Return the result as JSON-ready values; paths are absolute."""
         return asdict(self) | {"out": str(self.out), "sheet": None if self.sheet is None else str(self.sheet)}
 
 
@@ -66,97 +66,98 @@ def predict_to(
     threads: int | None = None,
     progress: Progress = silent,
 ) -> PredictToResult:
-    """Answer every picture of a source into a file, which is there when all are answered.
+    """Predict every picture of a source into a file, which appears when all are done.
 
-    What is answered is kept in a hidden folder beside the file; the same call goes on where an interrupted one was.
-    A picture whose file, or archive, has another size or another time of its last change since then is answered anew,
-    and one that is gone has no row. Memory does not grow with the number of pictures but for their names.
+    Finished predictions are stored in a hidden folder beside the file; the same call resumes an interrupted one.
+    A picture whose file or archive has changed in size or modification time since then is predicted again, and a
+    deleted one has no row. Memory grows with the number of pictures only by their paths.
 
-    The file has one row, or line, a picture, in the source's order. `.jsonl` has the objects of `Answer.to_json`.
+    The file has one row, or line, per picture, in the source's order. `.jsonl` has the objects of `Answer.to_json`.
     `.parquet` and `.csv` have the columns `path`, `label`, `decision`, `confidence`, `unknown_score`, `set` (in CSV a
-    JSON list), `looks_like`, `message`, `name`, `spoken` and `route` where the model has been told, `order_value` where
-    the labels are ordered, `p:LABEL` with the probability of each label, `error` and `error_message` for a file that is
-    no usable picture. CSV is UTF-8 with a mark that Excel needs; text that a spreadsheet would run as a formula gets
-    `./` before it. A byte of a path that is no UTF-8, which such files cannot hold, is the character U+10FF00 and
-    its value.
+    JSON list), `looks_like`, `message`, `name`, `spoken` and `route` if the model has a names.csv, `order_value` if the
+    labels are ordered, `p:LABEL` with the probability of each label, and `error` and `error_message` for unusable
+    files. CSV is UTF-8 with a byte order mark, for Excel; text that a spreadsheet would run as a formula is prefixed
+    with `./`. A byte of a path that is not valid UTF-8 becomes the character U+10FF00 plus its value.
 
     Args:
-        bundle: a bundle's path, or a model loaded for one thread.
-        source: pictures in any form that `train` takes, or what `predict` takes: files, folders, patterns, "-" for
-            standard input, or a list of these. Labels do not matter, and each picture is answered once.
-        out: the file: .parquet, .csv or .jsonl; never one that is there already.
-        sheet: also show the answers that are for a person, the least sure first: .html or .png.
-        threads: how many pictures are decoded and answered at once; None: one per core.
-        progress: is told how far the work is.
+        bundle: path of a bundle, or a model loaded for one thread.
+        source: pictures in any form that `train` or `predict` takes: files, folders, patterns, "-" for standard input,
+            or a list of these. Labels are ignored, and each picture is predicted once.
+        out: output file, .parquet, .csv or .jsonl; it must not exist.
+        sheet: file of a review sheet, .html or .png, with the least confident predictions first; None for none.
+        threads: number of parallel threads; None for one per core.
+        progress: called with the stage, items done and items in all.
 
     Raises:
         BundleError: the bundle cannot be used.
         CatalogError: the source cannot be read, or is empty.
-        RunError: there is such a file already, or it cannot be written.
-        UsageError: a file of no such form, or a source that is none.
+        RunError: the file exists or cannot be written.
+        UsageError: the output format is not supported, or the source is invalid.
     """
-    begun = time.monotonic()
-    target, shown = resolve_path(out), None if sheet is None else resolve_path(sheet)
+    start = time.monotonic()
+    target, sheet_path = resolve_path(out), None if sheet is None else resolve_path(sheet)
     kind = output_format(target)
-    words = require_inputs([source] if isinstance(source, str | Path) else source)
-    if shown is not None:
-        sheet_format(shown)
-    require_free(target, *([] if shown is None else [shown]))
+    inputs = require_inputs([source] if isinstance(source, str | Path) else source)
+    if sheet_path is not None:
+        sheet_format(sheet_path)
+    require_free(target, *([] if sheet_path is None else [sheet_path]))
     model = bundle if isinstance(bundle, Model) else load(bundle, threads=1)
-    opened = open_inputs(words, model.limits)
-    about = opened.root if len(words) > 1 or words == [STANDARD_INPUT] else resolve_path(words[0])
+    opened = open_inputs(inputs, model.limits)
+    root = opened.root if len(inputs) > 1 or inputs == [STANDARD_INPUT] else resolve_path(inputs[0])
     parts = ResumableOutput(target)
-    with parts.held({"bundle": model.fingerprint, "source": to_text(str(about))}):
-        course = _answer(model, opened, parts, kind, threads=threads, progress=progress)
-        if not course.marks:
-            raise CatalogError(f"{', '.join(words)} is empty: there is no file in it.", hint="Point at pictures.")
-        settled = parts.settle(AT, list(course.marks))
+    with parts.held({"bundle": model.fingerprint, "source": to_text(str(root))}):
+        plan = _predict(model, opened, parts, kind, threads=threads, progress=progress)
+        if not plan.marks:
+            raise CatalogError(
+                f"There is no file in {', '.join(inputs)}.", hint="Name a source that contains pictures."
+            )
+        settled = parts.settle(AT, list(plan.marks))
         found = pl.scan_parquet(settled).select("decision", "error").collect()
-        with ExitStack() as both:  # the answers take their place first, so that what fails can go on
-            if shown is not None:
-                path = both.enter_context(parts.replacing(shown))
-                write_sheet(path, sheet_format(shown), settled, opened.root, model=model, answers=target)
-            join_parts(settled, both.enter_context(parts.replacing(target)), kind)
+        with ExitStack() as outputs:  # predictions are placed first, so that a failed sheet can be resumed
+            if sheet_path is not None:
+                path = outputs.enter_context(parts.replacing(sheet_path))
+                write_sheet(path, sheet_format(sheet_path), settled, opened.root, model=model, answers=target)
+            join_parts(settled, outputs.enter_context(parts.replacing(target)), kind)
     decisions = Counter(found["decision"])
     return PredictToResult(
         out=target,
         pictures=len(found),
         decisions={name: decisions[name] for name in ("accept", "review", "unknown")},
         unusable=found["error"].count(),
-        resumed=course.kept,
-        sheet=shown,
-        seconds=time.monotonic() - begun,
+        resumed=plan.kept,
+        sheet=sheet_path,
+        seconds=time.monotonic() - start,
     )
 
 
-def _answer(
+def _predict(
     model: Model, source: Source, parts: ResumableOutput, kind: str, *, threads: int | None, progress: Progress
 ) -> ResumePlan:
-    """Answer what is not answered yet."""
+    """Predict the pictures without a prediction, and keep the results."""
     columns = schema(model.manifest, kind)
-    course = ResumePlan(source, parts.columns(AT, MARK, "error"))
+    plan = ResumePlan(source, parts.columns(AT, MARK, "error"))
     rows: list[dict[str, Any]] = []
     number, total = 0, source.total
     progress(STAGE, number, total)
     try:
-        with closing(answer_items(model, course.left(), threads=threads)) as answers:
+        with closing(predict_items(model, plan.remaining(), threads=threads)) as answers:
             for number, (at, answer) in enumerate(answers, 1):
-                rows.append(row(at, _place(source, at), answer, columns, mark=course.marks[at]))
+                rows.append(row(at, _absolute_path(source, at), answer, columns, mark=plan.marks[at]))
                 if len(rows) == _ROWS_A_PART:
                     rows = _keep(parts, rows, columns)
                 if number % _PROGRESS_EVERY == 0:
-                    progress(STAGE, course.kept + number, total)
-            progress(STAGE, course.kept + number, total)
+                    progress(STAGE, plan.kept + number, total)
+            progress(STAGE, plan.kept + number, total)
     finally:
         _keep(parts, rows, columns)
-    return course
+    return plan
 
 
-def _place(source: Source, at: str) -> str:
-    """The absolute path, as text; a list may name pictures by theirs."""
+def _absolute_path(source: Source, at: str) -> str:
+    """Return the absolute path as text; paths in a list may already be absolute."""
     if isinstance(source, StdinSource):
         return at
-    return os.path.join(to_text(str(source.root)), at)  # noqa: PTH118 - a hundred thousand paths are quicker as text
+    return os.path.join(to_text(str(source.root)), at)  # noqa: PTH118 - faster on text
 
 
 def _keep(parts: ResumableOutput, rows: list[dict[str, Any]], columns: dict[str, pl.DataType]) -> list[dict[str, Any]]:

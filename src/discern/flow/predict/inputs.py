@@ -1,4 +1,4 @@
-"""What people name to have answered: files, folders, patterns, and what comes through standard input."""
+"""Inputs of `discern predict`: files, folders, glob patterns, and standard input."""
 
 import glob
 import os
@@ -12,47 +12,47 @@ from discern.picture import read_header
 STANDARD_INPUT = "-"
 
 
-def require_inputs(words: Iterable[object]) -> list[str]:
-    """Take words that may name something.
+def require_inputs(paths: Iterable[object]) -> list[str]:
+    """Check that there are inputs, and that each may be a path.
 
     Raises:
-        UsageError: there is none, one is empty, or one is an address.
+        UsageError: there are none, one is empty, or one is a URL.
     """
-    named = [str(word) for word in words]
-    if not named:
+    inputs = [str(path) for path in paths]
+    if not inputs:
         raise UsageError(
-            "There is no picture to answer.", hint="Name files, folders or patterns, or - for standard input."
+            "There is no picture to predict.", hint="Give files, folders or patterns, or - for standard input."
         )
-    for word in named:
-        if not word:
-            raise UsageError("'' is no path.", hint="Name a file or a folder.")
-        if is_url(word):
+    for path in inputs:
+        if not path:
+            raise UsageError("Invalid path: ''.", hint="Name a file or a folder.")
+        if is_url(path):
             raise UsageError(
-                f"{word} is an address, and nothing is fetched here.",
-                hint="Download it first; a server that was begun with `discern serve --allow-urls` fetches pictures.",
+                f"{path} is a URL, and `predict` does not download pictures.",
+                hint="Download it first, or use a server started with `discern serve --allow-urls`.",
             )
-    return named
+    return inputs
 
 
-def resolve_inputs(words: Iterable[str]) -> Iterator[str | bytes]:
-    """Say what words mean.
+def resolve_inputs(inputs: Iterable[str]) -> Iterator[str | bytes]:
+    """Expand patterns, and read standard input.
 
     Yields:
-        The path of a file or a folder, or of nothing; bytes: the picture that came through standard input.
+        The path of a file or folder, existing or not; or the bytes of a picture from standard input.
 
     Raises:
-        UsageError: standard input is closed, or lists an address.
+        UsageError: standard input is closed, or lists a URL.
     """
-    for word in words:
-        if word == STANDARD_INPUT:
+    for each in inputs:
+        if each == STANDARD_INPUT:
             yield from _standard_input()
         else:
-            yield from _paths(word)
+            yield from _paths(each)
 
 
-def _paths(word: str) -> Iterator[str]:
-    """What a pattern stands for; a name that there is stands for itself."""
-    path = os.path.expanduser(word)  # noqa: PTH111 - pathlib fails on a user unknown
+def _paths(pattern: str) -> Iterator[str]:
+    """Yield the matches of a pattern; an existing path is taken literally."""
+    path = os.path.expanduser(pattern)  # noqa: PTH111 - pathlib raises for an unknown user
     if "\0" in path or os.path.lexists(path):
         yield path
     else:
@@ -71,7 +71,7 @@ def _standard_input() -> Iterator[str | bytes]:
 
 
 def _is_list(data: bytes) -> bool:
-    """Whether it is text that may name files: no picture of any format, however damaged, is without a zero byte."""
+    """Tell whether bytes may be a list of paths: a picture of any format, even a damaged one, contains a zero byte."""
     try:
         read_header(data)
     except PictureError:

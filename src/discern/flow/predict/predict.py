@@ -1,6 +1,5 @@
-"""`discern predict`: answers to pictures named in every usual way."""
+"""`discern predict`: predictions one by one, for files, folders, patterns and standard input."""
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -9,24 +8,27 @@ from typing import Any, NamedTuple
 
 from discern.bundle import Model, Prediction, load
 from discern.catalog.formats.archive_source import holds_files
+from discern.catalog.formats.folder_source import FolderSource
 from discern.catalog.formats.listing.listing_source import SUFFIXES
-from discern.errors import DiscernError, NotAPicture, PictureError
+from discern.errors import CatalogError, DiscernError, NotAPicture, PictureError
 from discern.flow.paths import is_folder
 from discern.flow.predict.inputs import STANDARD_INPUT, require_inputs, resolve_inputs
+from discern.flow.run import is_own
+from discern.picture import Limits
 from discern.progress import Progress, silent
 
 _BATCH = 32
-_HOLDS_PICTURES = "Add --out FILE to answer the pictures in it; in Python, call discern.predict_to."
+_CONTAINER_HINT = "Add --out FILE to predict the pictures in it; in Python, call discern.predict_to."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came of one picture: a prediction or an error.
+    """Result for one picture: a prediction or an error.
 
     Attributes:
-        path: the picture's absolute path; "-" for one that came through standard input.
-        prediction: the answer, or None.
-        error: why there is none, or None.
+        path: absolute path of the picture; "-" for standard input.
+        prediction: the prediction; None if there is an error.
+        error: the error; None if there is a prediction.
     """
 
     path: str
@@ -34,25 +36,25 @@ class Answer:
     error: DiscernError | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The prediction with its path, or the path with the error.
+        """Return the path with the prediction or the error, as JSON-ready values.
 
         Keys:
-            path: the picture's absolute path; "-" for one that came through standard input.
-            label: the most probable class, whatever the decision.
-            decision: `accept`, `review` (ask a person) or `unknown` (none of these).
-            confidence: the calibrated probability of `label`, in [0, 1].
-            probabilities: every label's calibrated probability; they sum to 1.
-            set: the labels of the conformal set; null where the model has none.
-            unknown_score: how strange the picture is; larger is stranger.
-            looks_like: the label it looks most like, where the decision is `unknown`; else null.
-            message: the answer in one plain sentence.
-            order_value: for ordered labels alone: the number (or place, from 0) of the label in the middle.
-            name: what people call `label`; this and the next two only where the model has been told.
-            spoken: the answer as it is said aloud.
-            route: where a thing of this label goes; null unless accepted.
-            model: `name`, `version` and `fingerprint` of the model that answered.
-            id: different for every answer.
-            error: instead of all but `path`, for a file that is no usable picture: `code`, `message` and `hint`.
+            path: absolute path of the picture; "-" for standard input.
+            label: most probable label, whatever the decision.
+            decision: `accept`, `review` (show it to a person) or `unknown` (none of the classes).
+            confidence: calibrated probability of `label`, in [0, 1].
+            probabilities: calibrated probability of each label; they sum to 1.
+            set: labels of the prediction set; null if the model has none.
+            unknown_score: distance from the training pictures; larger is farther.
+            looks_like: most similar label if the decision is `unknown`; else null.
+            message: the prediction in one plain sentence.
+            order_value: with ordered labels only: number, or position from 0, of the median label.
+            name: display name of `label`; like `spoken` and `route`, only if the model has a names.csv.
+            spoken: the prediction as a sentence to be spoken.
+            route: destination of objects of this label; null unless accepted.
+            model: `name`, `version` and `fingerprint` of the model.
+            id: unique identifier of the prediction.
+            error: in place of all but `path`, for an unusable file: `code`, `message` and `hint`.
         """
         if self.prediction is not None:
             return {"path": self.path} | self.prediction.to_json()
@@ -64,27 +66,27 @@ class Answer:
 def predict(
     bundle: str | Path | Model, paths: Iterable[str | Path], *, progress: Progress = silent
 ) -> Iterator[Answer]:
-    """Answer pictures one by one, in the order in which they are named.
+    """Predict pictures one by one, in the order given.
 
     Args:
-        bundle: a bundle's path, or a loaded model.
-        paths: files, folders (all files in them that are not hidden, sorted), glob patterns, and "-" for standard
-            input, which may be a picture or a list of paths, one a line.
-        progress: is told how many pictures are answered.
+        bundle: path of a bundle, or a loaded model.
+        paths: files, folders (all files in them, as `predict_to` finds them), glob patterns, and "-" for standard
+            input, which may be a picture or a list of paths, one per line.
+        progress: called with the stage and the number of pictures done.
 
     Yields:
-        One answer a picture; a bad file gives its error, and the rest goes on.
+        One answer per picture; an unusable file yields its error, and the rest is predicted.
 
     Raises:
         BundleError: the bundle cannot be used.
-        UsageError: no path was given, an empty one, or an address.
+        UsageError: no path was given, an empty one, or a URL.
     """
-    words = require_inputs(paths)
-    return _answers(bundle if isinstance(bundle, Model) else load(bundle), words, progress)
+    inputs = require_inputs(paths)
+    return _answers(bundle if isinstance(bundle, Model) else load(bundle), inputs, progress)
 
 
-def _answers(model: Model, words: list[str], progress: Progress) -> Iterator[Answer]:
-    stream, done = _pictures(words), 0
+def _answers(model: Model, inputs: list[str], progress: Progress) -> Iterator[Answer]:
+    stream, done = _pictures(inputs, model.limits), 0
     while batch := list(islice(stream, _BATCH)):
         results = model.predict(each.picture for each in batch)
         for each, result in zip(batch, results, strict=True):
@@ -93,58 +95,47 @@ def _answers(model: Model, words: list[str], progress: Progress) -> Iterator[Ans
         progress("predict", done, None)
 
 
-class _Named(NamedTuple):
+class _Input(NamedTuple):
     path: str
     picture: Path | bytes
-    itself: bool = True
-    """Whether it was named itself, and not found in a folder."""
+    explicit: bool = True
+    """False for a file found in a folder."""
 
 
-def _answer(named: _Named, result: Prediction | PictureError) -> Answer:
+def _answer(given: _Input, result: Prediction | PictureError) -> Answer:
     if isinstance(result, Prediction):
-        return Answer(path=named.path, prediction=result)
-    if isinstance(result, NotAPicture) and named.itself and isinstance(named.picture, Path):
-        result = _say_what_holds_pictures(named.picture) or result
-    return Answer(path=named.path, error=result)
+        return Answer(path=given.path, prediction=result)
+    if isinstance(result, NotAPicture) and given.explicit and isinstance(given.picture, Path):
+        result = _container_error(given.picture) or result
+    return Answer(path=given.path, error=result)
 
 
-def _say_what_holds_pictures(path: Path) -> NotAPicture | None:
+def _container_error(path: Path) -> NotAPicture | None:
+    """Return an error that explains how to predict the pictures of a list or an archive; None for other files."""
     if path.name.lower().endswith(SUFFIXES):
         kind = "a list"
     elif holds_files(path):
         kind = "an archive"
     else:
         return None
-    return NotAPicture(f"This is {kind} of pictures, and no picture.", hint=_HOLDS_PICTURES)
+    return NotAPicture(f"This is {kind} of pictures, not a picture.", hint=_CONTAINER_HINT)
 
 
-def _pictures(words: Iterable[str]) -> Iterator[_Named]:
-    for found in resolve_inputs(words):
+def _pictures(inputs: Iterable[str], limits: Limits) -> Iterator[_Input]:
+    for found in resolve_inputs(inputs):
         if isinstance(found, bytes):
-            yield _Named(STANDARD_INPUT, found)
+            yield _Input(STANDARD_INPUT, found)
         elif is_folder(path := Path(found)):
-            yield from (_Named(str(file), file, itself=False) for file in _walk(path.absolute()))
+            yield from (_Input(str(file), file, explicit=False) for file in _walk(path.absolute(), limits))
         else:
-            yield _Named(str(path.absolute()), path)
+            yield _Input(str(path.absolute()), path)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Every file in a folder, sorted, depth first; a folder that may not be looked into stands for itself."""
-    waiting = [(folder, True)]
-    while waiting:
-        path, holds_more = waiting.pop()
-        if not holds_more:
-            yield path
-            continue
-        try:
-            with os.scandir(path) as found:
-                entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=_name, reverse=True)
-        except OSError:
-            yield path
-            continue
-        inside = [(Path(entry.path), entry.is_dir(follow_symlinks=False)) for entry in entries]
-        waiting += [(each, is_real) for each, is_real in inside if is_real or not is_folder(each)]
-
-
-def _name(entry: os.DirEntry[str]) -> str:
-    return entry.name
+def _walk(folder: Path, limits: Limits) -> Iterator[Path]:
+    """Yield the files in a folder as `predict_to` finds them; an unreadable one yields itself, to become an error."""
+    try:
+        source = FolderSource(folder, limits=limits, leave_out=is_own)
+    except CatalogError:
+        yield folder
+    else:
+        yield from source.places()

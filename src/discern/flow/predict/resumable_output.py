@@ -1,4 +1,4 @@
-"""A file that takes long to write: its parts are kept beside it, so that work can go on, and joined at the end."""
+"""Resumable output: parts in a hidden folder beside the file, joined at the end."""
 
 import json
 import os
@@ -26,10 +26,10 @@ _TABLES_HELD = 8
 
 
 class ResumableOutput:
-    """The hidden folder beside a file in which its parts gather; held by one process at a time.
+    """Hidden folder with the parts of an output file; locked by one process at a time.
 
     Attributes:
-        folder: where it is.
+        folder: the hidden folder.
     """
 
     def __init__(self, target: Path) -> None:
@@ -39,27 +39,26 @@ class ResumableOutput:
 
     @contextmanager
     def held(self, about: dict[str, Any]) -> Iterator[None]:
-        """Begin, or go on with what was begun about the very same; the folder goes when the target is there.
+        """Lock the folder, to start or resume the output; it is removed when the target is in place.
 
         Args:
-            about: what the work is about, JSON-ready.
+            about: JSON-ready identity of the job, which a resumed one must equal.
 
         Raises:
-            RunError: there is such a file already, something else was begun, another process is at it, or nothing can
-                be written there.
+            RunError: the file exists, another job or process is writing it, or the folder cannot be written.
         """
         require_free(self.target)
-        with self._telling():
+        with self._write_errors():
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / _LOCK)
             try:
                 lock.acquire(timeout=0)
             except Timeout:
                 raise RunError(
-                    f"Another process is writing {self.target}.", hint="Wait for it, or name another file."
+                    f"Another process is writing {self.target}.", hint="Wait for it, or use another file name."
                 ) from None
         try:
-            self._begin(json.loads(json.dumps(about)) | {"format": FORMAT})
+            self._start(json.loads(json.dumps(about)) | {"format": FORMAT})
             yield
         finally:
             lock.release()
@@ -67,24 +66,24 @@ class ResumableOutput:
                 shutil.rmtree(self.folder, ignore_errors=True)
 
     def parts(self) -> list[Path]:
-        """The parts that are complete, in their order."""
+        """Return the complete parts in order."""
         return sorted((path for path in self.folder.iterdir() if _PART.fullmatch(path.name)), key=_number)
 
     def add(self, rows: Sequence[dict[str, Any]], columns: dict[str, pl.DataType]) -> None:
-        """Keep some more rows, whole or not at all.
+        """Write rows as one more part, atomically.
 
         Raises:
-            RunError: they cannot be written.
+            RunError: the part cannot be written.
         """
         parts = self.parts()
         part = self.folder / f"{_number(parts[-1]) + 1 if parts else 0:06d}.parquet"
-        with self._telling():
+        with self._write_errors():
             table = pl.DataFrame({name: [row[name] for row in rows] for name in columns}, schema=columns)
             with atomic_write(part) as unfinished:
                 table.write_parquet(unfinished)
 
     def columns(self, *names: str) -> pl.DataFrame:
-        """Some columns of all parts.
+        """Read columns of all parts.
 
         Raises:
             RunError: a part cannot be read.
@@ -92,20 +91,20 @@ class ResumableOutput:
         parts = self.parts()
         if not parts:
             return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
-        with self._telling():
+        with self._write_errors():
             return pl.scan_parquet(parts).select(names).collect()
 
     def settle(self, key: str, order: Sequence[str]) -> list[Path]:
-        """Give parts that hold one row for each key, in an order, and no other: the last that was kept of it.
+        """Return parts with exactly one row per key, the latest, in the given order.
 
-        These are the parts themselves where that is what they hold.
+        The parts are rewritten only if they are not so already.
 
         Args:
-            key: the column of keys.
-            order: the keys, each once; each has been kept.
+            key: name of the column of keys.
+            order: the keys, each once; all are in the parts.
 
         Raises:
-            RunError: a part cannot be read, or nothing can be written there.
+            RunError: a part cannot be read or written.
         """
         parts = self.parts()
         kept = self.columns(key)[key]
@@ -113,17 +112,17 @@ class ResumableOutput:
         rows = np.fromiter((last[each] for each in order), np.int64, len(order))
         if np.array_equal(rows, np.arange(len(kept))):
             return parts
-        with self._telling():
+        with self._write_errors():
             return self._rewritten(parts, rows)
 
     @contextmanager
     def replacing(self, target: Path) -> Iterator[Path]:
-        """Give a path that takes the place of the target, or of what comes with it, when all went well.
+        """Yield a temporary path that replaces the target, or a file beside it, on success.
 
         Raises:
-            RunError: it cannot be written there.
+            RunError: the file cannot be written.
         """
-        with self._telling(target):
+        with self._write_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(target) as whole:
                 yield whole
@@ -131,7 +130,7 @@ class ResumableOutput:
             self._placed |= target == self.target
 
     def _rewritten(self, parts: Sequence[Path], rows: np.ndarray) -> list[Path]:
-        """Write rows anew, by their numbers among those of all parts; some parts are held at a time."""
+        """Rewrite rows, given by their index in all parts, with a few parts in memory at a time."""
         folder = self.folder / _SETTLED
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
@@ -150,38 +149,38 @@ class ResumableOutput:
             pl.concat(tables)[np.argsort(order)].write_parquet(written[-1])
         return written
 
-    def _begin(self, about: dict[str, Any]) -> None:
+    def _start(self, about: dict[str, Any]) -> None:
         path = self.folder / _ABOUT
         before = _read(path)
         if before is not None and before != about:
             raise RunError(
-                f"{self.target} was begun before with another bundle, source or version, and never finished.",
-                hint=f"Name another file, or remove {self.folder} to begin anew.",
+                f"An unfinished {self.target} was started with another bundle, source or version.",
+                hint=f"Use another file name, or remove {self.folder} to start over.",
             )
-        with self._telling(), atomic_write(path) as unfinished:
+        with self._write_errors(), atomic_write(path) as unfinished:
             unfinished.write_text(json.dumps(about) + "\n", encoding="ascii")
 
     @contextmanager
-    def _telling(self, target: Path | None = None) -> Iterator[None]:
+    def _write_errors(self, target: Path | None = None) -> Iterator[None]:
         try:
             yield
         except (OSError, PolarsError) as error:
             raise RunError(
                 f"{target or self.target} cannot be written: {getattr(error, 'strerror', None) or error}.",
-                hint="Make room there, or name another place; the same command then goes on where it was.",
+                hint="Free disk space or use another path, then run the same command again to resume.",
             ) from error
 
 
 def require_free(*targets: Path) -> None:
-    """Refuse to write over files.
+    """Check that files do not exist.
 
     Raises:
-        RunError: there is something already.
+        RunError: one of them exists.
     """
-    there = [str(target) for target in targets if os.path.lexists(target)]
-    if there:
-        hint = "Name another one, or remove it." if len(there) == 1 else "Name others, or remove them."
-        raise RunError(f"There is already a file at {' and at '.join(there)}.", hint=hint)
+    existing = [str(target) for target in targets if os.path.lexists(target)]
+    if existing:
+        hint = "Use another name, or remove it." if len(existing) == 1 else "Use other names, or remove them."
+        raise RunError(f"There is already a file at {' and at '.join(existing)}.", hint=hint)
 
 
 def _number(part: Path) -> int:
@@ -189,7 +188,7 @@ def _number(part: Path) -> int:
 
 
 def _read(path: Path) -> Any:
-    """What was begun; None: nothing; something unlike all else where it cannot be read."""
+    """Read the identity of an earlier job; None if there is none, {} if it is unreadable."""
     try:
         return json.loads(path.read_text(encoding="ascii"))
     except FileNotFoundError:

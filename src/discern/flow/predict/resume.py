@@ -1,4 +1,4 @@
-"""Going on where an interrupted work was: which pictures are there now, and which of them need no answer again."""
+"""Resumption of an interrupted `predict --out`: pictures that changed or are new since, and those to keep."""
 
 import os
 from collections.abc import Iterator
@@ -13,18 +13,18 @@ from discern.flow.predict.answer_table import AT, MARK
 
 
 class ResumePlan:
-    """The way through a source beside what was answered before.
+    """Iteration over a source that skips the pictures predicted before.
 
-    A picture needs no answer again while its file, or that of its archive, has the size and the time of its last change
-    that it had. What could not be read is tried again.
+    A picture is skipped if its file, or its archive, has the same size and modification time as then. Unreadable files
+    are tried again.
 
     Args:
-        source: the pictures, as they are now.
-        before: what was kept, the columns `at`, `mark` and `error` of `tabling.schema`.
+        source: the pictures as they are now.
+        before: earlier rows, columns `at`, `mark` and `error` of `answer_table.schema`.
 
     Attributes:
-        marks: of the pictures met until now, in the source's order; "" for a file that is not there.
-        kept: how many of them need no answer again.
+        marks: size and time of each picture visited so far, in the source's order; "" for a missing file.
+        kept: number of skipped pictures.
     """
 
     def __init__(self, source: Source, before: pl.DataFrame) -> None:
@@ -34,12 +34,12 @@ class ResumePlan:
         read = before.filter(pl.col("error").ne_missing(UnreadableFile.code))
         self._before = dict(zip(read[AT], read[MARK], strict=True))
 
-    def left(self) -> Iterator[Item]:
-        """Yield what is to be answered, and note all."""
+    def remaining(self) -> Iterator[Item]:
+        """Yield the pictures to predict, and note the marks of all."""
         marker = _FileMarker(self._source)
         for item in self._source.items():
             mark = marker.mark(item.path)
-            # Where an archive has a name twice, the later file replaces the earlier.
+            # If an archive contains a name twice, the later file counts.
             is_kept = mark and item.path not in self.marks and self._before.get(item.path) == mark
             self.marks[item.path] = mark
             self.kept += bool(is_kept)
@@ -54,19 +54,19 @@ class _FileMarker:
         self._archive, self._mark = "\0", ""
 
     def mark(self, path: str) -> str:
-        """The size and the time of the last change of a picture's file; of its archive, where it is in one."""
+        """Return size and modification time of a picture's file, or of the archive that it is in."""
         if path.startswith(self._archive + MEMBER):
             return self._mark
         archive = archive_of(self._root, path)
-        mark = _mark(os.path.join(self._text, to_name(archive or path)))  # noqa: PTH118 - quicker as text
+        mark = _mark(os.path.join(self._text, to_name(archive or path)))  # noqa: PTH118 - faster on text
         if archive:
             self._archive, self._mark = archive, mark
         return mark
 
 
-def _mark(place: str) -> str:
+def _mark(path: str) -> str:
     try:
-        status = os.stat(place)  # noqa: PTH116 - quicker as text
+        status = os.stat(path)  # noqa: PTH116 - faster on text
     except (OSError, ValueError):
         return ""
     return f"{status.st_size}:{status.st_mtime_ns}"

@@ -1,4 +1,4 @@
-"""A sheet of the answers that are for a person."""
+"""Review sheet of the predictions that need a person."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,33 +20,33 @@ _WRITERS = {".html": write_sheet_page, ".png": write_sheet_picture}
 
 
 def sheet_format(sheet: Path) -> str:
-    """The form of a sheet, told by its suffix.
+    """Return the format of a review sheet, from its suffix.
 
     Raises:
-        UsageError: it is none of those that are written.
+        UsageError: the format is not supported.
     """
     if sheet.suffix.lower() not in _WRITERS:
-        raise UsageError(f"{sheet} is of no form that a sheet has.", hint=f"Name it {' or '.join(_WRITERS)}.")
+        raise UsageError(f"Unsupported format of a review sheet: {sheet.name}.", hint=f"Use {' or '.join(_WRITERS)}.")
     return sheet.suffix.lower()
 
 
 def write_sheet(path: Path, kind: str, parts: Sequence[Path], root: Path, *, model: Model, answers: Path) -> None:
-    """Show the answers that are for a person, the least sure first.
+    """Write the predictions that need a person, least confident first.
 
     Args:
-        path: the file to write, whatever its name.
-        kind: as `sheet_format` gives it.
-        parts: the answers, Parquet files with the columns of `tabling.schema`.
-        root: what the paths within the source are relative to.
-        model: what answered.
-        answers: where all answers are found.
+        path: output file, of any name.
+        kind: format, from `sheet_format`.
+        parts: the predictions, Parquet files with the columns of `answer_table.schema`.
+        root: folder that paths within the source are relative to.
+        model: the model that predicted.
+        answers: file of all predictions.
 
     Raises:
         UnreadableFile: the sheet cannot be written.
     """
     table = pl.scan_parquet(list(parts))
-    doubtful = table.filter(pl.col("decision") != "accept")
-    chosen = doubtful.select(pl.exclude(LINE)).bottom_k(MOST, by="confidence").collect()
+    uncertain = table.filter(pl.col("decision") != "accept")
+    chosen = uncertain.select(pl.exclude(LINE)).bottom_k(MOST, by="confidence").collect()
     counts = dict(table.group_by("decision").len().collect().iter_rows())
     sheet = Sheet(
         title=model.manifest.name,
@@ -55,7 +55,7 @@ def write_sheet(path: Path, kind: str, parts: Sequence[Path], root: Path, *, mod
         review=counts.get("review", 0),
         unknown=counts.get("unknown", 0),
         unusable=counts.get(None, 0),
-        names={label: model.manifest.language.name(label) for label in model.labels},
+        names={label: model.manifest.label_names.name(label) for label in model.labels},
         doubts=list(_doubts(chosen.sort("confidence", AT), root, model)),
     )
     _WRITERS[kind](path, sheet)
@@ -65,18 +65,18 @@ def _doubts(chosen: pl.DataFrame, root: Path, model: Model) -> Iterator[Doubt]:
     items = read_items(root, chosen[AT].to_list(), limits=model.limits)
     thumbs = {item.path: _thumb(item, model) for item in items}
     for row in chosen.iter_rows(named=True):
-        sure = sorted(((row[PROBABILITY + label], label) for label in model.labels), reverse=True)
+        ranked = sorted(((row[PROBABILITY + label], label) for label in model.labels), reverse=True)
         yield Doubt(
             path=row[AT],
             decision=row["decision"],
             message=row["message"],
-            candidates=[(label, share) for share, label in sure[:_CANDIDATES]],
+            candidates=[(label, share) for share, label in ranked[:_CANDIDATES]],
             thumb=thumbs.get(row[AT]),
         )
 
 
 def _thumb(item: Item, model: Model) -> Image.Image | None:
-    """The picture, made small; None where it cannot be opened any more."""
+    """Return a thumbnail; None if the picture can no longer be opened."""
     try:
         return fit(open_picture(item.load(), shortest=THUMB_SIDE, limits=model.limits), THUMB_SIDE)
     except PictureError:

@@ -1,4 +1,4 @@
-"""A source out of what people name: one of any form, or several things one after the other."""
+"""Sources for `discern predict`: one of any form, or several combined."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,30 +22,30 @@ from discern.picture import Limits, read_file
 
 
 class FileListSource:
-    """Some files, each of which should be a picture.
+    """Source of individual picture files.
 
     Args:
-        places: absolute paths.
-        limits: `max_bytes` bounds what is read of one file.
+        paths: absolute paths.
+        limits: `max_bytes` limits the size of a file.
     """
 
     layout: Literal["folders", "archive", "declared"] = "declared"
 
-    def __init__(self, places: Sequence[str], *, limits: Limits) -> None:
-        self.root = _common(dict.fromkeys(map(os.path.dirname, places)))
-        self.total: int | None = len(places)
-        self._places, self._limits = places, limits
+    def __init__(self, paths: Sequence[str], *, limits: Limits) -> None:
+        self.root = _common(dict.fromkeys(map(os.path.dirname, paths)))
+        self.total: int | None = len(paths)
+        self._paths, self._limits = paths, limits
 
     def items(self) -> Iterator[Item]:
-        """Yield them in the order given."""
+        """Yield the files in the order given."""
         root = os.path.join(self.root, "")  # noqa: PTH118 - as text
-        for path in self._places:
+        for path in self._paths:
             name = to_text(path.removeprefix(root).replace(os.sep, "/"))
             yield Item(path=name, load=partial(read_file, path, limits=self._limits))
 
 
 class StdinSource:
-    """The picture that came through standard input."""
+    """Source of one picture from standard input."""
 
     layout: Literal["folders", "archive", "declared"] = "declared"
     total: int | None = 1
@@ -55,12 +55,12 @@ class StdinSource:
         self._data = data
 
     def items(self) -> Iterator[Item]:
-        """Yield it."""
+        """Yield the picture."""
         yield item_from_bytes(STANDARD_INPUT, self._data)
 
 
 class CombinedSource:
-    """Sources one after the other, as one."""
+    """Several sources, one after the other."""
 
     layout: Literal["folders", "archive", "declared"] = "declared"
 
@@ -71,40 +71,40 @@ class CombinedSource:
         self._sources = sources
 
     def items(self) -> Iterator[Item]:
-        """Yield the items of each, with their paths below what is common to all."""
+        """Yield the items of each source, with paths relative to the common folder."""
         for source in self._sources:
-            before = to_text(source.root.relative_to(self.root).as_posix())
+            prefix = to_text(source.root.relative_to(self.root).as_posix())
             for item in source.items():
-                inside = before == "." or os.path.isabs(item.path)  # noqa: PTH117 - text
-                yield item if inside else item._replace(path=f"{before}/{item.path}")
+                is_relative = prefix == "." or os.path.isabs(item.path)  # noqa: PTH117 - text
+                yield item if is_relative else item._replace(path=f"{prefix}/{item.path}")
 
 
-def open_inputs(words: Sequence[str], limits: Limits) -> Source:
-    """Open what words name.
+def open_inputs(inputs: Sequence[str], limits: Limits) -> Source:
+    """Open inputs as one source.
 
-    One word may be a folder, a list or an archive, whatever it is called, a picture, a pattern, or "-" for standard
-    input. Of several, those are lists and archives that are called so, and all else that is no folder is a picture.
+    A single input may be a folder, a picture, a pattern, "-" for standard input, or a list or an archive of any name.
+    Of several inputs, lists and archives are recognised by their suffix, and all other files are pictures.
 
     Args:
-        words: as `words.require_names` gives them.
-        limits: `max_bytes` bounds what is read of one file.
+        inputs: inputs, checked by `require_inputs`.
+        limits: `max_bytes` limits the size of a file.
 
     Raises:
-        CatalogError: there is nothing of that name, or it cannot be read.
-        UsageError: standard input is closed, lists nothing, or lists an address.
+        CatalogError: an input does not exist or cannot be read.
+        UsageError: standard input is closed, empty, or lists a URL.
     """
-    meant = list(resolve_inputs(words))
-    if not meant:
-        raise UsageError("There is no picture to answer.", hint="List paths, one a line, or pipe a picture.")
-    paths = [str(resolve_path(each)) for each in meant if isinstance(each, str)]
-    sources: list[Source] = [StdinSource(each) for each in meant if isinstance(each, bytes)]
-    if len(meant) == 1 and paths and not _is_plain_file(Path(paths[0])):
+    found = list(resolve_inputs(inputs))
+    if not found:
+        raise UsageError("There is no picture to predict.", hint="List paths, one per line, or pipe a picture.")
+    paths = [str(resolve_path(each)) for each in found if isinstance(each, str)]
+    sources: list[Source] = [StdinSource(each) for each in found if isinstance(each, bytes)]
+    if len(found) == 1 and paths and not _is_plain_file(Path(paths[0])):
         return open_source(Path(paths[0]), limits, is_own, labels=False)
-    for holds_more, some in groupby(paths, _holds_more):
-        if holds_more:
-            sources += [open_source(Path(path), limits, is_own, labels=False) for path in some]
+    for is_container, group in groupby(paths, _is_container):
+        if is_container:
+            sources += [open_source(Path(path), limits, is_own, labels=False) for path in group]
         else:
-            sources.append(FileListSource(list(some), limits=limits))
+            sources.append(FileListSource(list(group), limits=limits))
     return sources[0] if len(sources) == 1 else CombinedSource(sources)
 
 
@@ -112,8 +112,8 @@ def _is_plain_file(path: Path) -> bool:
     return path.is_file() and not path.name.lower().endswith(SUFFIXES) and not holds_files(path)
 
 
-def _holds_more(path: str) -> bool:
-    """Whether it is a folder, a list or an archive, by its name: to look into a hundred thousand files takes long."""
+def _is_container(path: str) -> bool:
+    """Tell a folder, list or archive by its name, as opening a hundred thousand files would take long."""
     if path.lower().endswith(SUFFIXES) or is_folder(Path(path)):
         return True
     return (is_archive(path) or names_batch(path)) and holds_files(Path(path))
@@ -124,5 +124,5 @@ def _common(folders: Iterable[str]) -> Path:
         return Path(os.path.commonpath(list(folders)))
     except ValueError as error:
         raise UsageError(
-            "The pictures lie on several drives.", hint="Answer those of each drive into a file of their own."
+            "The pictures are on several drives.", hint="Run the command once for each drive, with its own --out."
         ) from error

@@ -1,4 +1,4 @@
-"""Answers a source's pictures as they come: on all cores, in their order, few at a time."""
+"""Streaming prediction: on all cores, in order, with bounded memory."""
 
 import math
 from collections.abc import Generator, Iterable
@@ -16,7 +16,7 @@ _AHEAD = 4
 _MOST_BYTES = 64 << 20
 
 
-class _UnderWay(NamedTuple):
+class _Pending(NamedTuple):
     path: str
     bytes: int
     answer: "Future[BatchResult] | PictureError"
@@ -33,38 +33,38 @@ class _UnderWay(NamedTuple):
         return isinstance(self.answer, Future) and self.answer.cancel()
 
 
-def answer_items(
+def predict_items(
     model: Model, items: Iterable[Item], *, threads: int | None = None
 ) -> Generator[tuple[str, Prediction | PictureError], None, None]:
-    """Answer pictures in the order in which they come; a bad one gives its error in its place.
+    """Predict pictures in their order; an unusable one yields its error in its place.
 
-    Files are read one after the other, decoded and answered side by side. However many there are, no more than some
-    dozens, or some dozens of megabytes, are held at a time.
+    Files are read one by one, and decoded and predicted in parallel. At most a few dozen pictures, or a few dozen
+    megabytes, are in memory at a time.
 
     Args:
-        model: loaded for one thread: several runs side by side are quicker than one on all cores.
+        model: model loaded for one thread, as several runs in parallel are faster than one on all cores.
         items: the pictures.
-        threads: how many decode and run at once; None: one per core.
+        threads: number of parallel threads; None for one per core.
 
     Yields:
-        The item's path, and its answer or what is wrong with it.
+        The path of an item, and its prediction or its error.
     """
     threads = threads or count_cores()
     window = _AHEAD * _BATCH * threads
     batcher = Batcher(
         model, batching=BatchConfig(max_batch=_BATCH, queue=2 * window, timeout=math.inf, threads=threads)
     )
-    begun = (_begin(batcher, item) for item in items)
+    jobs = (_submit(batcher, item) for item in items)
     try:
-        # No more than so many pictures, and no more than so many bytes.
-        yield from results_in_order(begun, window=window, weight=lambda each: max(1, each.bytes * window / _MOST_BYTES))
+        # The weights limit the bytes in memory as the window limits the pictures.
+        yield from results_in_order(jobs, window=window, weight=lambda each: max(1, each.bytes * window / _MOST_BYTES))
     finally:
         batcher.close()
 
 
-def _begin(batcher: Batcher, item: Item) -> _UnderWay:
+def _submit(batcher: Batcher, item: Item) -> _Pending:
     try:
         data = item.load()
     except PictureError as error:
-        return _UnderWay(item.path, 0, error)
-    return _UnderWay(item.path, len(data), batcher.submit(data))
+        return _Pending(item.path, 0, error)
+    return _Pending(item.path, len(data), batcher.submit(data))

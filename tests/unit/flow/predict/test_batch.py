@@ -1,4 +1,4 @@
-"""`discern predict --out`: every picture of a source, once, in a file that is there when all are answered."""
+"""`discern predict --out`: every picture once, in a file that appears when all are done."""
 
 import csv
 import io
@@ -35,7 +35,7 @@ def photos(tmp_path: Path) -> Path:
 
 
 def write_photos(folder: Path, *, times: int = 1) -> Path:
-    """Of every redness some; one white, which is a stranger; one that is no picture."""
+    """Write pictures of several shades of red, a white one, which is unknown, and a broken file."""
     (folder / "deep").mkdir(parents=True)
     for number in range(times):
         for red in REDS:
@@ -62,27 +62,27 @@ def both(out: Path) -> tuple[Path, Path]:
 
 
 def interrupted(number: int) -> Progress:
-    """A progress that interrupts the work when so many are answered."""
+    """A progress callback that interrupts after a number of pictures."""
 
     def progress(stage: str, done: int, total: int | None) -> None:
-        if stage == "answer" and done >= number:
+        if stage == "predict" and done >= number:
             raise KeyboardInterrupt
 
     return progress
 
 
-class TestForms:
-    def test_all_say_what_predict_says(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
-        said = {answer.path: answer.to_json() for answer in predict(bundle, [photos])}
+class TestFormats:
+    def test_all_hold_what_predict_returns(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+        answers = {answer.path: answer.to_json() for answer in predict(bundle, [photos])}
         for kind in ("parquet", "csv", "jsonl"):
             predict_to(bundle, photos, tmp_path / f"a.{kind}")
         lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
         table = pl.read_parquet(tmp_path / "a.parquet").to_dicts()
         cells = read_csv(tmp_path / "a.csv")
         assert [line["path"] for line in lines] == [row["path"] for row in table] == [row["path"] for row in cells]
-        assert {line["path"] for line in lines} == said.keys()
+        assert {line["path"] for line in lines} == answers.keys()
         for line, row, cell in zip(lines, table, cells, strict=True):
-            expected = said[line["path"]]
+            expected = answers[line["path"]]
             assert line.keys() == expected.keys()
             assert row["label"] == expected.get("label")
             assert row["decision"] == expected.get("decision")
@@ -98,10 +98,10 @@ class TestForms:
                 assert row["confidence"] == max(row["p:red"], row["p:dark"])
                 assert row["message"] == cell["message"] == expected["message"]
 
-    def test_columns_are_there_only_where_the_model_has_them(self, photos: Path, tmp_path: Path) -> None:
+    def test_columns_depend_on_the_model(self, photos: Path, tmp_path: Path) -> None:
         names = {"red": {"name": "Red", "spoken": "It is red.", "route": "=bay 2"}}
-        told = write_small(tmp_path / "told.discern", names=names, ordered=True, thresholds=Thresholds(accept=0.6))
-        predict_to(told, photos, tmp_path / "a.parquet")
+        named = write_small(tmp_path / "named.discern", names=names, ordered=True, thresholds=Thresholds(accept=0.6))
+        predict_to(named, photos, tmp_path / "a.parquet")
         table = pl.read_parquet(tmp_path / "a.parquet")
         assert table.columns[:8] == [
             *("path", "label", "decision", "confidence", "unknown_score", "set", "looks_like", "message"),
@@ -132,20 +132,20 @@ class TestForms:
         assert ["dark", "red"] in lists
         assert [json.loads(row["set"]) if row["set"] else None for row in read_csv(tmp_path / "a.csv")] == lists
 
-    def test_excel_is_told_that_it_is_utf_8(self, bundle: Path, tmp_path: Path) -> None:
+    def test_excel_recognises_utf_8(self, bundle: Path, tmp_path: Path) -> None:
         folder = write_photos(tmp_path / "Äpfel")
         predict_to(bundle, folder, tmp_path / "a.csv")
         assert (tmp_path / "a.csv").read_bytes().startswith(b"\xef\xbb\xbfpath,")
         assert pl.read_csv(tmp_path / "a.csv")["path"][0].startswith(str(folder))
 
     @pytest.mark.parametrize("out", ["a.xlsx", "a", "a.parquet.zip"])
-    def test_other_forms_are_refused_before_anything_is_done(self, tmp_path: Path, out: str) -> None:
-        with pytest.raises(UsageError, match="no form that answers"):
+    def test_other_formats_are_refused_before_any_work(self, tmp_path: Path, out: str) -> None:
+        with pytest.raises(UsageError, match="Unsupported output format"):
             predict_to("nowhere", "nowhere", tmp_path / out)
 
 
 class TestSources:
-    def test_it_answers_what_train_reads(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+    def test_it_predicts_what_train_reads(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
             for path in sorted(photos.glob("*.png")):
                 archive.write(path, f"reds/{path.name}")
@@ -159,7 +159,7 @@ class TestSources:
         assert listed["error"].to_list() == [None, "unreadable_file"]
 
     @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
-    def test_paths_lead_to_the_pictures_wherever_they_lie(
+    def test_paths_lead_to_the_pictures_wherever_they_are(
         self, bundle: Path, photos: Path, tmp_path: Path, kind: str
     ) -> None:
         with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
@@ -176,16 +176,16 @@ class TestSources:
         assert found == [rows[0], f"{tmp_path}/lists/{rows[1]}", rows[2]]
         assert all(Path(path.partition("!/")[0]).is_file() for path in found)
 
-    def test_it_answers_what_predict_takes(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+    def test_it_predicts_what_predict_takes(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         names = [photos / "0_250.png", f"{photos}/0_6*.png", photos / "deep", photos / "0_250.png"]
         predict_to(bundle, names, tmp_path / "a.parquet", sheet=tmp_path / "a.html")
-        said = {answer.path: answer for answer in predict(bundle, names)}
-        assert paths(tmp_path / "a.parquet") == list(said)
+        one_by_one = {answer.path: answer for answer in predict(bundle, names)}
+        assert paths(tmp_path / "a.parquet") == list(one_by_one)
         assert (tmp_path / "a.html").read_text().count("data:image/jpeg") == 2
         predict_to(bundle, photos / "0_0.png", tmp_path / "b.parquet")
         assert paths(tmp_path / "b.parquet") == [f"{photos}/0_0.png"]
 
-    def test_it_answers_what_is_piped(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+    def test_it_predicts_standard_input(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         for name in ("a.parquet", "a.csv"):
             with standard_input((photos / "0_250.png").read_bytes()):
                 predict_to(bundle, "-", tmp_path / name)
@@ -203,22 +203,20 @@ class TestSources:
         assert numbers == sorted(numbers)
         assert len(numbers) == 20 * len(REDS)
 
-    def test_an_empty_one_is_refused_and_leaves_nothing(self, bundle: Path, tmp_path: Path) -> None:
+    def test_an_empty_source_is_refused_and_leaves_nothing(self, bundle: Path, tmp_path: Path) -> None:
         (tmp_path / "empty").mkdir()
-        with pytest.raises(CatalogError, match="empty"):
+        with pytest.raises(CatalogError, match="There is no file in"):
             predict_to(bundle, tmp_path / "empty", tmp_path / "a.csv")
         assert left_in(tmp_path) == ["empty"]
 
-    def test_what_is_kept_beside_the_pictures_is_no_picture(self, bundle: Path, photos: Path) -> None:
+    def test_output_inside_the_source_is_not_predicted(self, bundle: Path, photos: Path) -> None:
         predict_to(bundle, photos, photos / "a.parquet")
         assert len(paths(photos / "a.parquet")) == len(REDS) + 2
 
 
-class TestGoingOn:
+class TestResuming:
     @pytest.mark.parametrize("at", [0, 16, 128])
-    def test_an_interrupted_one_goes_on_and_ends_as_an_undisturbed_one(
-        self, bundle: Path, tmp_path: Path, at: int
-    ) -> None:
+    def test_an_interrupted_job_ends_as_an_undisturbed_one(self, bundle: Path, tmp_path: Path, at: int) -> None:
         folder = write_photos(tmp_path / "photos", times=30)
         with pytest.raises(KeyboardInterrupt):
             predict_to(bundle, folder, tmp_path / "a.parquet", progress=interrupted(at))
@@ -227,16 +225,16 @@ class TestGoingOn:
         predict_to(bundle, folder, tmp_path / "b.parquet")
         assert result.resumed >= at
         one, other = pl.read_parquet(tmp_path / "a.parquet"), pl.read_parquet(tmp_path / "b.parquet")
-        # Which pictures share a run of the graph may move the last digit.
-        figures = cs.float()
-        assert one.select(~figures).equals(other.select(~figures))
-        apart = one.select(figures).fill_null(-1).to_numpy() - other.select(figures).fill_null(-1).to_numpy()
-        assert np.abs(apart).max() <= 1e-4
+        # Predictions differ in the last digit with the composition of a batch.
+        floats = cs.float()
+        assert one.select(~floats).equals(other.select(~floats))
+        difference = one.select(floats).fill_null(-1).to_numpy() - other.select(floats).fill_null(-1).to_numpy()
+        assert np.abs(difference).max() <= 1e-4
         assert left_in(tmp_path) == ["a.parquet", "b.parquet", "photos"]
 
     @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
-    def test_it_goes_on_with_what_is_there_now(self, bundle: Path, tmp_path: Path, kind: str) -> None:
-        """Of what was answered one changes, one goes, and one comes between."""
+    def test_it_resumes_with_the_present_pictures(self, bundle: Path, tmp_path: Path, kind: str) -> None:
+        """Of the pictures predicted before, one changes, one is deleted, and a new one appears between them."""
         folder, out = write_photos(tmp_path / "photos", times=10), tmp_path / f"a.{kind}"
         with pytest.raises(KeyboardInterrupt):
             predict_to(bundle, folder, out, progress=interrupted(48))
@@ -256,15 +254,15 @@ class TestGoingOn:
         assert not [row for row in one if row["path"].endswith("1_0.png")]
         assert (tmp_path / "a.html").read_text().count("data:image/jpeg") == 42
 
-    def test_nothing_is_answered_twice(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+    def test_nothing_is_predicted_twice(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         with pytest.raises(KeyboardInterrupt):
             predict_to(bundle, photos, tmp_path / "a.csv", sheet=tmp_path / "a.png", progress=interrupted(0))
-        told: list[int] = []
-        predict_to(bundle, photos, tmp_path / "a.csv", progress=lambda stage, done, total: told.append(done))
-        assert told[0] == 0
+        reported: list[int] = []
+        predict_to(bundle, photos, tmp_path / "a.csv", progress=lambda stage, done, total: reported.append(done))
+        assert reported[0] == 0
 
-    def test_what_failed_at_the_end_needs_no_answer_again(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
-        """The place for the sheet cannot be one: the answers are kept until it can."""
+    def test_a_failed_sheet_needs_no_new_prediction(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+        """The folder of the sheet cannot be created: the predictions are kept until it can."""
         (tmp_path / "place").write_text("a file")
         with pytest.raises(RunError, match=r"a\.html cannot be written"):
             predict_to(bundle, photos, tmp_path / "a.csv", sheet=tmp_path / "place" / "a.html")
@@ -282,7 +280,7 @@ class TestGoingOn:
         (folder / "writing").write_bytes(b"PAR1")
         assert predict_to(bundle, photos, tmp_path / "a.parquet").pictures == len(REDS) + 2
 
-    def test_another_bundle_does_not_go_on(self, bundle: Path, tmp_path: Path) -> None:
+    def test_another_bundle_does_not_resume(self, bundle: Path, tmp_path: Path) -> None:
         folder = write_photos(tmp_path / "photos", times=10)
         with pytest.raises(KeyboardInterrupt):
             predict_to(bundle, folder, tmp_path / "a.csv", progress=interrupted(32))
@@ -291,7 +289,7 @@ class TestGoingOn:
             predict_to(other, folder, tmp_path / "a.csv")
         assert str(tmp_path / ".a.csv.unfinished") in raised.value.hint
 
-    def test_a_damaged_part_is_told_with_its_remedy(self, bundle: Path, tmp_path: Path) -> None:
+    def test_a_damaged_part_is_refused(self, bundle: Path, tmp_path: Path) -> None:
         folder = write_photos(tmp_path / "photos", times=10)
         with pytest.raises(KeyboardInterrupt):
             predict_to(bundle, folder, tmp_path / "a.csv", progress=interrupted(32))
@@ -312,7 +310,7 @@ class TestGoingOn:
         assert "remove them" in raised.value.hint
         assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.html").read_text() == "mine"
 
-    def test_two_at_a_time_are_one_too_many(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+    def test_only_one_process_writes(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         (tmp_path / ".a.csv.unfinished").mkdir()
         with FileLock(tmp_path / ".a.csv.unfinished" / "lock"), pytest.raises(RunError, match="Another process"):
             predict_to(bundle, photos, tmp_path / "a.csv")
@@ -322,59 +320,59 @@ class TestResult:
     def test_everything_is_counted(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         result = predict_to(bundle, photos, tmp_path / "a.csv", sheet=tmp_path / "a.html")
         assert isinstance(result, PredictToResult)
-        said = result.to_json()
-        assert said["pictures"] == len(REDS) + 2
-        assert said["unusable"] == 1
-        assert said["decisions"] == {"accept": 3, "review": 4, "unknown": 1}
-        assert (said["out"], said["sheet"]) == (str(tmp_path / "a.csv"), str(tmp_path / "a.html"))
-        json.dumps(said, allow_nan=False)
+        plain = result.to_json()
+        assert plain["pictures"] == len(REDS) + 2
+        assert plain["unusable"] == 1
+        assert plain["decisions"] == {"accept": 3, "review": 4, "unknown": 1}
+        assert (plain["out"], plain["sheet"]) == (str(tmp_path / "a.csv"), str(tmp_path / "a.html"))
+        json.dumps(plain, allow_nan=False)
 
-    def test_a_loaded_model_serves_as_well(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+    def test_a_loaded_model_works_as_well(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         assert predict_to(load(bundle, threads=1), photos, tmp_path / "a.csv", threads=1).pictures == len(REDS) + 2
 
-    def test_progress_knows_the_whole(self, bundle: Path, tmp_path: Path) -> None:
-        told: list[tuple[int, int | None]] = []
+    def test_progress_knows_the_total(self, bundle: Path, tmp_path: Path) -> None:
+        counts: list[tuple[int, int | None]] = []
         folder = write_photos(tmp_path / "photos", times=10)
-        predict_to(bundle, folder, tmp_path / "a.csv", progress=lambda stage, done, total: told.append((done, total)))
-        assert told[0] == (0, 72)
-        assert told[-1] == (72, 72)
+        predict_to(bundle, folder, tmp_path / "a.csv", progress=lambda stage, done, total: counts.append((done, total)))
+        assert counts[0] == (0, 72)
+        assert counts[-1] == (72, 72)
 
 
 class TestSheet:
-    def test_the_least_sure_come_first_and_sure_ones_not_at_all(
+    def test_the_least_confident_come_first_and_accepted_ones_not_at_all(
         self, bundle: Path, photos: Path, tmp_path: Path
     ) -> None:
         predict_to(bundle, photos, tmp_path / "a.parquet", sheet=tmp_path / "a.html")
         page = (tmp_path / "a.html").read_text()
         table = pl.read_parquet(tmp_path / "a.parquet")
-        doubtful = table.filter(pl.col("decision") != "accept").sort("confidence", "path")["path"]
-        places = [page.index(f'<span class="path">{path.removeprefix(f"{photos}/")}') for path in doubtful]
+        uncertain = table.filter(pl.col("decision") != "accept").sort("confidence", "path")["path"]
+        places = [page.index(f'<span class="path">{path.removeprefix(f"{photos}/")}') for path in uncertain]
         assert places == sorted(places)
-        assert page.count('class="path"') == len(doubtful)
+        assert page.count('class="path"') == len(uncertain)
         assert "5 of 8 pictures are for a person: 4 to have a look at, 1 that" in page
         assert "1 file could not be used" in page
-        assert page.count("data:image/jpeg") == len(doubtful)
+        assert page.count("data:image/jpeg") == len(uncertain)
         assert "http" not in page.replace("http-equiv", "")
 
-    def test_more_than_can_be_shown_is_said(self, bundle: Path, tmp_path: Path) -> None:
+    def test_the_number_of_omitted_pictures_is_named(self, bundle: Path, tmp_path: Path) -> None:
         folder = write_photos(tmp_path / "photos", times=60)
         predict_to(bundle, folder, tmp_path / "a.jsonl", sheet=tmp_path / "a.html")
         page = (tmp_path / "a.html").read_text()
         assert page.count('class="path"') == 200
         assert "Shown are the 200 least sure; 41 more are in a.jsonl." in page
 
-    def test_it_may_be_one_picture(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+    def test_it_may_be_a_png(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         predict_to(bundle, photos, tmp_path / "a.csv", sheet=tmp_path / "a.png")
         pixels = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"))
         for red in (120, 128, 140):
             assert (pixels == (red, 0, 0)).all(axis=2).sum() > 20 * 20
 
-    def test_without_doubts_it_says_so(self, photos: Path, tmp_path: Path) -> None:
+    def test_an_empty_sheet_says_so(self, photos: Path, tmp_path: Path) -> None:
         sure = write_small(tmp_path / "a.discern", thresholds=Thresholds(accept=0.0))
         predict_to(sure, photos, tmp_path / "a.csv", sheet=tmp_path / "a.html")
         predict_to(sure, photos, tmp_path / "b.csv", sheet=tmp_path / "b.png")
         assert "No answer is doubtful" in (tmp_path / "a.html").read_text()
 
-    def test_another_form_is_refused_before_anything_is_done(self, tmp_path: Path) -> None:
-        with pytest.raises(UsageError, match="no form that a sheet has"):
+    def test_another_format_is_refused_before_any_work(self, tmp_path: Path) -> None:
+        with pytest.raises(UsageError, match="Unsupported format of a review sheet"):
             predict_to("nowhere", "nowhere", tmp_path / "a.csv", sheet=tmp_path / "a.pdf")

@@ -1,4 +1,4 @@
-"""What people name: paths, patterns and what is piped come out as what they mean; the rest is refused in words."""
+"""Inputs: paths, patterns and standard input; anything else is refused."""
 
 from pathlib import Path
 
@@ -16,20 +16,20 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_pattern_is_what_it_matches_in_order(folder: Path) -> None:
+def test_a_pattern_expands_to_its_matches_in_order(folder: Path) -> None:
     assert list(resolve_inputs([f"{folder}/?.jpg"])) == [f"{folder}/a.jpg", f"{folder}/b.jpg"]
 
 
-def test_a_name_that_is_there_is_no_pattern(folder: Path) -> None:
+def test_an_existing_name_is_taken_literally(folder: Path) -> None:
     assert list(resolve_inputs([f"{folder}/a[1].jpg"])) == [f"{folder}/a[1].jpg"]
 
 
-@pytest.mark.parametrize("word", ["none.jpg", "none*.jpg", "\0"])
-def test_what_is_not_there_stands_for_itself(word: str) -> None:
-    assert list(resolve_inputs([word])) == [word]
+@pytest.mark.parametrize("path", ["none.jpg", "none*.jpg", "\0"])
+def test_a_missing_path_is_kept(path: str) -> None:
+    assert list(resolve_inputs([path])) == [path]
 
 
-def test_what_is_piped_may_be_paths_patterns_or_a_picture(folder: Path) -> None:
+def test_standard_input_may_be_paths_patterns_or_a_picture(folder: Path) -> None:
     with standard_input(f"none.jpg\n\n{folder}/?.jpg\n".encode()):
         assert list(resolve_inputs(["-"])) == ["none.jpg", f"{folder}/a.jpg", f"{folder}/b.jpg"]
     with standard_input(b"\x89PNG\r\n\x1a\n\0"):
@@ -37,24 +37,24 @@ def test_what_is_piped_may_be_paths_patterns_or_a_picture(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "why"),
+    ("paths", "why"),
     [
-        ([], "no picture to answer"),
-        (["a.jpg", ""], "'' is no path"),
-        (["https://shop.example/a.jpg"], "https://shop.example/a.jpg is an address"),
-        (["a.jpg", "s3://bucket/a.jpg"], "s3://bucket/a.jpg is an address"),
+        ([], "no picture to predict"),
+        (["a.jpg", ""], "Invalid path: ''"),
+        (["https://shop.example/a.jpg"], "https://shop.example/a.jpg is a URL"),
+        (["a.jpg", "s3://bucket/a.jpg"], "s3://bucket/a.jpg is a URL"),
     ],
 )
-def test_what_names_nothing_here_is_refused(words: list[str], why: str) -> None:
+def test_inputs_that_are_not_paths_are_refused(paths: list[str], why: str) -> None:
     with pytest.raises(UsageError, match=why) as raised:
-        require_inputs(words)
+        require_inputs(paths)
     assert raised.value.hint
 
 
-def test_a_piped_address_is_refused_as_well() -> None:
-    with standard_input(b"a.jpg\nhttps://shop.example/a.jpg\n"), pytest.raises(UsageError, match="is an address"):
+def test_a_piped_url_is_refused_as_well() -> None:
+    with standard_input(b"a.jpg\nhttps://shop.example/a.jpg\n"), pytest.raises(UsageError, match="is a URL"):
         list(resolve_inputs(["-"]))
 
 
-def test_a_drive_is_no_address() -> None:
+def test_a_drive_is_not_a_url() -> None:
     assert require_inputs(["C:/photos", Path("a.jpg")]) == ["C:/photos", "a.jpg"]

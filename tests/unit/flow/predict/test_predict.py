@@ -1,4 +1,8 @@
+"""`discern predict`: answers in order, for files, folders, patterns and standard input."""
+
 import io
+import json
+import os
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -11,6 +15,7 @@ from PIL import Image
 
 from discern.bundle import load
 from discern.errors import UsageError
+from discern.flow.predict.batch import predict_to
 from discern.flow.predict.predict import predict
 from tests.unit.bundle.factories import plain, write_small
 
@@ -54,7 +59,7 @@ def test_a_folder_is_walked_in_order_without_hidden_files(bundle: Path, photos: 
     assert names(bundle, photos) == ["a.png", "b.png", "bad.jpg", "c.png"]
 
 
-def test_a_bad_file_gives_an_error_and_the_rest_goes_on(bundle: Path, photos: Path) -> None:
+def test_an_unusable_file_gives_an_error_and_the_rest_is_predicted(bundle: Path, photos: Path) -> None:
     answers = [answer.to_json() for answer in predict(bundle, [photos])]
     assert [("error" in answer) for answer in answers] == [False, False, True, False]
     assert answers[2]["path"] == str(photos / "bad.jpg")
@@ -82,7 +87,7 @@ def test_a_missing_file_gives_its_error(bundle: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "kind"), [("all.zip", "an archive"), ("list.csv", "a list")])
-def test_what_holds_pictures_says_how_it_is_answered(bundle: Path, photos: Path, name: str, kind: str) -> None:
+def test_a_container_names_the_option_to_predict_it(bundle: Path, photos: Path, name: str, kind: str) -> None:
     with zipfile.ZipFile(photos / "all.zip", "w") as archive:
         archive.write(photos / "a.png", "a.png")
     (photos / "list.csv").write_text("path\na.png\n")
@@ -95,8 +100,8 @@ def test_what_holds_pictures_says_how_it_is_answered(bundle: Path, photos: Path,
     assert "--out" not in str(among.error)
 
 
-def test_an_address_is_refused_before_anything_is_answered(bundle: Path, photos: Path) -> None:
-    with pytest.raises(UsageError, match=r"https://shop\.example/a\.jpg is an address") as raised:
+def test_a_url_is_refused_before_any_prediction(bundle: Path, photos: Path) -> None:
+    with pytest.raises(UsageError, match=r"https://shop\.example/a\.jpg is a URL") as raised:
         predict(bundle, [photos, "https://shop.example/a.jpg"])
     assert "--allow-urls" in raised.value.hint
 
@@ -114,21 +119,45 @@ def test_standard_input_may_be_a_list_of_paths(bundle: Path, photos: Path) -> No
         assert names(bundle, "-") == ["a.png", "b.png"]
 
 
-def test_nothing_to_answer_is_said(bundle: Path) -> None:
+def test_no_input_is_refused(bundle: Path) -> None:
     with pytest.raises(UsageError, match="no picture"):
         predict(bundle, [])
 
 
-def test_a_loaded_model_serves_as_well(bundle: Path, photos: Path) -> None:
+def test_a_loaded_model_works_as_well(bundle: Path, photos: Path) -> None:
     assert len(list(predict(load(bundle), [photos]))) == 4
 
 
 def test_progress_counts_answers(bundle: Path, photos: Path) -> None:
-    seen: list[int] = []
-    list(predict(bundle, [photos] * 10, progress=lambda stage, done, total: seen.append(done)))
-    assert seen == [32, 40]
+    counts: list[int] = []
+    list(predict(bundle, [photos] * 10, progress=lambda stage, done, total: counts.append(done)))
+    assert counts == [32, 40]
 
 
 def test_links_to_folders_are_not_followed(bundle: Path, photos: Path) -> None:
     (photos / "loop").symlink_to(photos, target_is_directory=True)
     assert names(bundle, photos) == ["a.png", "b.png", "bad.jpg", "c.png"]
+
+
+def test_a_folder_has_the_same_pictures_in_the_same_order_with_and_without_a_file_of_answers(
+    bundle: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "photos"
+    for name in ("b10.png", "b2.png", "a/1.png", "a.b/1.png", "A/z.png", ".hidden.png", ".git/x.png", "__MACOSX/x.png"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        save(folder / name, plain(200, 0, 0))
+    for name in ("Thumbs.db", "a/desktop.ini", "notes.txt", "bad.jpg"):
+        (folder / name).write_bytes(b"nothing")
+    if os.name == "posix":
+        (folder / "link.png").symlink_to(folder / "a/1.png")
+        (folder / "circle").symlink_to(folder)
+    (folder / "run").mkdir()
+    (folder / "run/run.json").write_text('{"versions": {"discern": "1"}}')
+    answers = [answer.to_json() for answer in predict(bundle, [folder])]
+    predict_to(bundle, folder, tmp_path / "answers.jsonl")
+    written = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
+    assert [each["path"] for each in answers] == [each["path"] for each in written]
+    assert [each.get("label") for each in answers] == [each.get("label") for each in written]
+    found = [Path(each["path"]).relative_to(folder).as_posix() for each in answers]
+    assert found.index("b2.png") < found.index("b10.png")
+    assert not {"Thumbs.db", "a/desktop.ini", ".hidden.png", "run/run.json"} & set(found)

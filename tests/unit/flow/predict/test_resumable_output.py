@@ -1,4 +1,4 @@
-"""A file that takes long to write: parts that are whole or not there, and one process at a time."""
+"""Resumable output: atomic parts, one process at a time, and a target that is whole or absent."""
 
 import json
 from collections.abc import Callable
@@ -36,25 +36,25 @@ def test_without_parts_there_is_an_empty_column(work: ResumableOutput) -> None:
 
 
 class TestSettling:
-    """The parts come to hold what is wanted, once and in its order; where they do, nothing is written."""
+    """Parts end with each key once, in order; they are rewritten only if needed."""
 
     def settled(self, work: ResumableOutput, *order: str) -> list[str]:
         return pl.scan_parquet(work.settle("name", order)).collect()["name"].to_list()
 
-    def test_parts_that_are_right_stay_as_they_are(self, work: ResumableOutput) -> None:
+    def test_correct_parts_are_not_rewritten(self, work: ResumableOutput) -> None:
         with work.held({}):
             work.add(rows("a", "b"), COLUMNS)
             work.add(rows("c"), COLUMNS)
             assert work.settle("name", ["a", "b", "c"]) == work.parts()
 
-    def test_rows_are_put_in_order_and_those_not_wanted_left_out(self, work: ResumableOutput) -> None:
+    def test_rows_are_put_in_order_and_others_dropped(self, work: ResumableOutput) -> None:
         with work.held({}):
             work.add(rows("b", "d", "gone"), COLUMNS)
             work.add(rows("c", "a"), COLUMNS)
             assert self.settled(work, "a", "b", "c", "d") == ["a", "b", "c", "d"]
             assert self.settled(work, "d", "a") == ["d", "a"]
 
-    def test_the_last_that_was_kept_counts(self, work: ResumableOutput) -> None:
+    def test_the_latest_row_counts(self, work: ResumableOutput) -> None:
         with work.held({}):
             work.add([{"name": "a", "size": 1}, {"name": "b", "size": 1}], COLUMNS)
             work.add([{"name": "a", "size": 2}], COLUMNS)
@@ -77,7 +77,7 @@ class TestSettling:
             assert work.columns("name")["name"].to_list() == ["a", "b"]
 
 
-def test_what_was_begun_is_there_the_next_time(work: ResumableOutput) -> None:
+def test_an_unfinished_job_is_resumed(work: ResumableOutput) -> None:
     with work.held({"about": 1}):
         work.add(rows("a", "b"), COLUMNS)
     with work.held({"about": 1}):
@@ -87,15 +87,15 @@ def test_what_was_begun_is_there_the_next_time(work: ResumableOutput) -> None:
 
 
 @pytest.mark.parametrize("about", [{"about": 2}, {}, {"about": 1, "more": 1}])
-def test_something_else_does_not_go_on(work: ResumableOutput, about: dict[str, int]) -> None:
+def test_another_job_is_not_resumed(work: ResumableOutput, about: dict[str, int]) -> None:
     with work.held({"about": 1}):
         work.add(rows("a"), COLUMNS)
-    with pytest.raises(RunError, match="never finished"), work.held(about):
+    with pytest.raises(RunError, match="was started with another bundle"), work.held(about):
         pass
     assert work.parts()
 
 
-def test_what_a_later_version_began_does_not_go_on(work: ResumableOutput) -> None:
+def test_a_job_of_a_later_version_is_not_resumed(work: ResumableOutput) -> None:
     with work.held({"about": 1}):
         work.add(rows("a"), COLUMNS)
     about = json.loads((work.folder / "about.json").read_text())
@@ -104,21 +104,21 @@ def test_what_a_later_version_began_does_not_go_on(work: ResumableOutput) -> Non
         pass
 
 
-def test_damage_is_told(work: ResumableOutput) -> None:
+def test_damage_is_refused(work: ResumableOutput) -> None:
     with work.held({"about": 1}):
         work.add(rows("a"), COLUMNS)
     (work.folder / "about.json").write_text("{")
-    with pytest.raises(RunError, match="never finished"), work.held({"about": 1}):
+    with pytest.raises(RunError, match="was started with another bundle"), work.held({"about": 1}):
         pass
 
 
-def test_what_holds_nothing_leaves_nothing(work: ResumableOutput, tmp_path: Path) -> None:
+def test_a_job_without_rows_leaves_nothing(work: ResumableOutput, tmp_path: Path) -> None:
     with work.held({}):
         pass
     assert list(tmp_path.iterdir()) == []
 
 
-def test_two_do_not_hold_it(work: ResumableOutput) -> None:
+def test_only_one_process_writes(work: ResumableOutput) -> None:
     with work.held({}):
         work.add(rows("a"), COLUMNS)
         with pytest.raises(RunError, match="Another process"), ResumableOutput(work.target).held({}):
@@ -127,7 +127,7 @@ def test_two_do_not_hold_it(work: ResumableOutput) -> None:
 
 
 class TestReplacing:
-    def test_the_target_is_whole_or_not_there(self, work: ResumableOutput) -> None:
+    def test_the_target_is_whole_or_absent(self, work: ResumableOutput) -> None:
         with work.held({}):
             work.add(rows("a"), COLUMNS)
             with work.replacing(work.target) as path:
@@ -136,7 +136,7 @@ class TestReplacing:
         assert work.target.read_text() == "whole"
         assert not work.folder.exists()
 
-    def test_what_fails_leaves_the_parts_alone(self, work: ResumableOutput, tmp_path: Path) -> None:
+    def test_a_failure_leaves_the_parts(self, work: ResumableOutput, tmp_path: Path) -> None:
         def fill_the_disk(path: Path) -> None:
             path.write_text("half")
             raise OSError(28, "No space left on device")
@@ -146,7 +146,7 @@ class TestReplacing:
         assert [path.name for path in tmp_path.iterdir()] == [work.folder.name]
         assert work.columns("name")["name"].to_list() == ["a"]
 
-    def test_a_file_that_came_meanwhile_is_kept_and_so_are_the_parts(self, work: ResumableOutput) -> None:
+    def test_a_file_created_meanwhile_is_kept_and_so_are_the_parts(self, work: ResumableOutput) -> None:
         with pytest.raises(RunError, match="already a file"):
             place_after(work, lambda path: (path.write_text("ours"), work.target.write_text("theirs")))
         assert work.target.read_text() == "theirs"
@@ -160,14 +160,14 @@ def place_after(work: ResumableOutput, act: Callable[[Path], object]) -> None:
             act(path)
 
 
-def test_a_link_that_leads_nowhere_is_something_too(tmp_path: Path) -> None:
+def test_a_broken_link_counts_as_a_file(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "none")
     with pytest.raises(RunError, match="already a file"):
         require_free(tmp_path / "link")
     require_free(tmp_path / "none")
 
 
-def test_all_that_is_in_the_way_is_named_at_once(tmp_path: Path) -> None:
+def test_all_existing_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "a").touch()
     (tmp_path / "b").touch()
     with pytest.raises(RunError, match=r"a and at .*b\.") as raised:

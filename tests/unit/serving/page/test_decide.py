@@ -32,11 +32,11 @@ def ask(probabilities: np.ndarray, score: float, labels: list[str], thresholds: 
     """The same question for the page and for Python: what is given, and Python's answer."""
     names, ordered = more.get("names", {}), more.get("ordered", False)
     language = LabelNames(
-        words={label: DisplayName(**each) for label, each in names.items()},
+        display_names={label: DisplayName(**each) for label, each in names.items()},
         scale=order_scale(labels) if ordered else None,
     )
     row = dict(zip(labels, probabilities.tolist(), strict=True))
-    wanted = predict_one(row, score, thresholds=thresholds, model=MODEL, language=language).to_json()
+    wanted = predict_one(row, score, thresholds=thresholds, model=MODEL, label_names=language).to_json()
     told = {"unknown": thresholds.unknown, "accept": thresholds.accept, "set": thresholds.label_set}
     model = {"labels": labels, "thresholds": told, "names": names, "scale": language.scale, "model": MODEL}
     return {"probabilities": probabilities.tolist(), "score": score, "model": model}, wanted

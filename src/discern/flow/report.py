@@ -1,0 +1,81 @@
+"""HTML report of a training run."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from discern.bundle import Model, decide_all, load
+from discern.bundle.archive import FILE
+from discern.catalog import Catalog
+from discern.evaluating import Metrics
+from discern.flow.prepare import Prepared
+from discern.flow.run import Run
+from discern.picture import load_input
+from discern.reporting import PredictionTable, write_report
+from discern.training import AcceptPolicy, FitResult, HeldOutPredictions
+
+
+def write_page(run: Run, prepared: Prepared, fitted: FitResult, policy: AcceptPolicy, metrics: Metrics) -> None:
+    """Write report.html of a training run.
+
+    Args:
+        run: the run, with its bundle.
+        prepared: the pictures and the findings.
+        fitted: the held-out predictions.
+        policy: the accept policy.
+        metrics: metrics of the run.
+    """
+    model = load(run.path(FILE))
+    viewer = _ModelViewer(prepared.catalog, model)
+    facts = run.facts | {
+        "data": {"fingerprint": prepared.catalog.fingerprint, "root": run.facts["source"]},
+        "backbone": model.manifest.backbone,
+        "recipe": model.manifest.recipe.to_json(),
+        "bundle": {"fingerprint": model.fingerprint},
+    }
+    with run.writing("report.html") as page:
+        write_report(
+            page,
+            catalog=prepared.catalog,
+            findings=prepared.findings,
+            answers=_prediction_table(prepared.catalog, fitted.honest, policy),
+            metrics=metrics,
+            run=facts,
+            pictures=viewer.pixels,
+            strangers=_negative_scores(fitted),
+            evidence=viewer.evidence,
+            title=run.folder.name,
+        )
+
+
+class _ModelViewer:
+    """Preprocessed pictures and their evidence maps."""
+
+    def __init__(self, catalog: Catalog, model: Model) -> None:
+        self.catalog, self.model = catalog, model
+
+    def pixels(self, row: int) -> np.ndarray:
+        """Return the picture of a row as the graph's input, uint8 `[size, size, 3]`."""
+        return load_input(self.catalog.read_one(row), self.model.manifest.recipe)
+
+    def evidence(self, rows: Sequence[int]) -> list[np.ndarray]:
+        """Return the evidence map of each row, float32 `[h, w, K]`."""
+        return list(self.model.run(np.stack([self.pixels(row) for row in rows]))["evidence"])
+
+
+def _negative_scores(fitted: FitResult) -> np.ndarray | None:
+    """Return the out-of-fold unknown scores of negatives, shifted to the bundle's threshold; None without negatives."""
+    excess = fitted.final.negative_excess
+    return None if excess is None else excess + fitted.final.t_unknown
+
+
+def _prediction_table(catalog: Catalog, held_out: HeldOutPredictions, policy: AcceptPolicy) -> PredictionTable:
+    return PredictionTable(
+        rows=held_out.rows,
+        truth=catalog.label_index[held_out.rows],
+        probabilities=held_out.probabilities,
+        unknown_score=held_out.unknown_score,
+        decision=decide_all(
+            held_out.probabilities, held_out.unknown_score, unknown=held_out.t_unknown, accept=policy.thresholds.accept
+        ),
+    )

@@ -1,0 +1,56 @@
+"""Export targets: the seam between a verified bundle and the kinds of deployment that it is written for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from discern.bundle import Model
+from discern.progress import Progress
+
+ConfigT = TypeVar("ConfigT")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifiedBundle:
+    """Bundle whose golden vectors were replayed.
+
+    Attributes:
+        model: the loaded model.
+        members: content of its files, by name.
+    """
+
+    model: Model
+    members: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """Files of a deployment.
+
+    Attributes:
+        files: content by path within the folder, with forward slashes; the same for equal bundles and configs.
+        door: where predictions are computed; stands in `export.json`.
+    """
+
+    files: Mapping[str, bytes]
+    door: str
+
+
+class Target(Protocol[ConfigT]):
+    """Kind of deployment; `discern.serving.testing.TargetContract` tests an implementation."""
+
+    @property
+    def config_type(self) -> type[ConfigT]:
+        """Frozen dataclass of the target's options; each has a default, and bad values raise UsageError."""
+
+    def build(self, bundle: VerifiedBundle, config: ConfigT, *, progress: Progress) -> Export:
+        """Make the files of a deployment, writing nothing but caches.
+
+        Args:
+            bundle: bundle to deploy.
+            config: options of this target.
+            progress: called with the stage, items done and items in all.
+
+        Raises:
+            UsageError: the options do not fit the bundle, or something needed cannot be obtained.
+        """

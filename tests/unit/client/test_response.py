@@ -1,0 +1,68 @@
+"""Responses: the predictions and errors that a local bundle gives; other servers are recognised as such."""
+
+import pytest
+
+from discern import errors
+from discern.errors import DiscernError, Unreachable
+from tests.unit.client.conftest import Ask
+from tests.unit.client.fake_server import ANSWER, GOOD, Reply, refusal, serving
+
+
+def test_it_is_the_same_object_as_a_bundle_gives(ask: Ask) -> None:
+    with serving(GOOD) as server:
+        answer = ask(server.url)
+    assert answer.to_json() == ANSWER
+    assert answer.set == ("red",)
+
+
+def test_names_and_orders_are_kept_and_keys_of_later_versions_ignored(ask: Ask) -> None:
+    more = {"order_value": 2.0, "name": "Red", "spoken": "It is red.", "route": "bay 2"}
+    with serving(Reply(body=ANSWER | more | {"evidence": {}, "later": 1})) as server:
+        assert ask(server.url).to_json() == ANSWER | more
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (401, "unauthorized", errors.Unauthorized),
+        (403, "forbidden", errors.Forbidden),
+        (404, "not_found", errors.NotFound),
+        (415, "not_a_picture", errors.NotAPicture),
+        (413, "too_large", errors.PictureTooLarge),
+        (422, "truncated", errors.TruncatedPicture),
+        (400, "of_a_later_version", errors.RequestError),
+        (500, "error", errors.RequestError),
+        (500, "store", errors.RequestError),
+    ],
+)
+def test_each_error_is_of_its_class_and_is_not_retried(
+    ask: Ask, status: int, code: str, kind: type[DiscernError]
+) -> None:
+    with serving(refusal(status, code), GOOD) as server, pytest.raises(kind) as raised:
+        ask(server.url)
+    assert type(raised.value) is kind
+    assert raised.value.code == code
+    assert (raised.value.message, raised.value.hint) == (f"It is {code}.", "Do something.")
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(status=404, body=b"<html>"),
+        Reply(status=500, body={"detail": "x"}),
+        Reply(status=200, body=b"<html>"),
+        Reply(status=200, body=["x"]),
+        Reply(status=200, body={"label": "x"}),
+        Reply(status=302, body=b"", headers={"Location": "https://elsewhere.example/"}),
+    ],
+)
+def test_responses_of_other_servers_are_unreachable(ask: Ask, reply: Reply) -> None:
+    with serving(reply) as server, pytest.raises(Unreachable, match=r"127\.0\.0\.1"):
+        ask(server.url, key="secret")
+    assert len(server.requests) == 1
+
+
+def test_a_size_that_a_proxy_rejects_is_the_picture_s_fault(ask: Ask) -> None:
+    with serving(Reply(status=413, body=b"<html>")) as server, pytest.raises(errors.PictureTooLarge):
+        ask(server.url)
