@@ -41,8 +41,8 @@ if sys.argv[1:2] == ["--guided"]:
         import discern.bundle
         import discern.catalog  # noqa: F401
 
-from tests.attacks.doors import DOORS, peak_memory  # noqa: E402
-from tests.attacks.hostile_bundles import forged  # noqa: E402
+from tests.attacks.entry_points import ENTRY_POINTS, peak_memory  # noqa: E402
+from tests.attacks.hostile_bundles import forge  # noqa: E402
 from tests.attacks.hostile_lists import VALID as LISTS  # noqa: E402
 from tests.unit.bundle.factories import write_small  # noqa: E402
 from tests.unit.catalog.factories import cifar_batch, picture, write_files, write_tar, write_zip  # noqa: E402
@@ -207,7 +207,7 @@ def _bundles() -> list[Sample]:
         path = write_small(Path(folder, "a.discern"))
         members = archive.unpack(path)
         inside = [
-            Sample(f"{name}.discern", members[name], lambda data, name=name: forged(name, data)) for name in members
+            Sample(f"{name}.discern", members[name], lambda data, name=name: forge(name, data)) for name in members
         ]
         return [Sample("a.discern", path.read_bytes()), *inside]
 
@@ -220,7 +220,7 @@ def _fixes() -> list[Sample]:
 def _chunks() -> list[Sample]:
     """Return every file of a filled cache of the pictures that are scanned."""
     with tempfile.TemporaryDirectory() as folder:
-        DOORS["--cache"](Path(folder, "filled"), Path(folder))
+        ENTRY_POINTS["--cache"](Path(folder, "filled"), Path(folder))
         paths = sorted(path for path in Path(folder, "filled").rglob("*") if path.is_file())
         files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
     return [
@@ -314,7 +314,7 @@ def run_entry_point(kind: str, sample: Sample, data: bytes, work: Path) -> str:
     write_files(folder, {**valid, **dict(sample.siblings), sample.name: data})
     path = folder if valid else folder / "filled" if kind == "cache" else folder / sample.name
     try:
-        return DOORS[ENTRY_POINT[kind]](path, work).code
+        return ENTRY_POINTS[ENTRY_POINT[kind]](path, work).code
     except DiscernError as error:
         return error.code
 

@@ -21,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.attacks.doors import READ, Outcome, peak_memory  # noqa: E402
+from tests.attacks.entry_points import READ, Outcome, peak_memory  # noqa: E402
 from tests.attacks.hostile import run_entry_point  # noqa: E402
 from tests.attacks.registry import BY_TITLE, HOSTILE  # noqa: E402
 from tests.unit.catalog.factories import picture, write_files  # noqa: E402
@@ -34,7 +34,7 @@ CHECK = """
 import atexit, sys
 sys.path.insert(0, sys.argv.pop(1))
 from discern.cli import main
-from tests.attacks.doors import peak_memory
+from tests.attacks.entry_points import peak_memory
 atexit.register(lambda: sys.stderr.write(str(peak_memory() >> 20)))
 main()
 """
@@ -55,7 +55,7 @@ def main() -> None:
     result = summary(rows) | ({} if word else {"all_together": check_all_files()}) | {"inputs": rows}
     for row in sorted(rows, key=lambda row: titles.index(row["title"])):
         result_text = f"{row['outcome']:<16} {row['seconds']:6.2f} s {row['mebis']:5} MiB"
-        print(f"{result_text}  {row['door']:<14} {row['title']}  {row['message']:.90}")
+        print(f"{result_text}  {row['entry_point']:<14} {row['title']}  {row['message']:.90}")
     OUT.mkdir(exist_ok=True)
     (OUT / "hostile_inputs.json").write_text(json.dumps(result, indent=1))
     print(json.dumps({key: value for key, value in result.items() if key != "inputs"}, indent=1))
@@ -102,8 +102,8 @@ def measure_inputs(titles: list[str]) -> list[dict[str, Any]]:
             process.wait()
             process = start_worker()
         hostile = BY_TITLE[title]
-        passed = row["outcome"] in hostile.came and row["seconds"] <= SECONDS and row["mebis"] <= MEBIS
-        description = {"title": title, "kind": hostile.kind, "door": hostile.door, "why": hostile.why}
+        passed = row["outcome"] in hostile.outcomes and row["seconds"] <= SECONDS and row["mebis"] <= MEBIS
+        description = {"title": title, "kind": hostile.kind, "entry_point": hostile.entry_point, "why": hostile.why}
         rows.append(description | row | {"passed": passed})
     process.stdin.close()
     process.wait()
@@ -139,7 +139,7 @@ def check_all_files() -> dict[str, Any]:
             root / "photos", {f"{label}/{n}.png": picture(9 * n + ord(label)) for label in "ab" for n in range(5)}
         )
         for number, hostile in enumerate(HOSTILE):
-            if hostile.door in ("open", "scan"):
+            if hostile.entry_point in ("open", "scan"):
                 scratch = root / str(number)
                 scratch.mkdir()
                 path = hostile.write(scratch)

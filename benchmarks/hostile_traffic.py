@@ -186,7 +186,7 @@ def main() -> None:
     print(f"server on cores {SERVER_CORES}, clients on {CLIENT_CORES}")
     [peer] = peers(bundle, load(bundle, threads=1), None, Path())
     command = peer.command
-    peer.command = lambda port: [*command(port), "--patience", "5"]
+    peer.command = lambda port: [*command(port), "--request-timeout", "5"]
     result: dict[str, Any] = {}
     with running(peer, args.port) as process:
         wait_for_response(args.port, valid[0], process)

@@ -98,7 +98,7 @@ def plant_labels(distinct: CheckedPack, seed: int) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     for name in ("wrong labels at random", "wrong labels among look-alikes"):
         rows = rng.permutation(len(truth))[: round(SHARE * len(truth))]
-        labels = truth.link_unique()
+        labels = truth.copy()
         random = (truth[rows] + rng.integers(1, classes, len(rows))) % classes
         labels[rows] = random if "random" in name else confused.argmax(axis=1)[truth[rows]]
         noisy = distinct.relabelled(labels)

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from discern.errors import DiscernError
-from tests.attacks.doors import DOORS, READ
+from tests.attacks.entry_points import ENTRY_POINTS, READ
 from tests.attacks.hostile import Hostile, Write, file
 
 HEADER = b"path,action,value,with,score,why\n"
@@ -66,35 +66,35 @@ WHY = "each row is applied once, and its cells are plain text"
 
 
 @lru_cache
-def _filled(door: str) -> Path:
+def _filled(entry_point: str) -> Path:
     """Fill a cache, or a run and its cache, in a folder that is removed when the process exits."""
     work = Path(tempfile.mkdtemp(prefix="discern-"))
     atexit.register(shutil.rmtree, work, ignore_errors=True)
-    if door == "--cache":
-        DOORS[door](work / "kept", work)
+    if entry_point == "--cache":
+        ENTRY_POINTS[entry_point](work / "kept", work)
     else:
         (work / "runs").mkdir()
         try:
-            DOORS[door](work / "kept", work)
+            ENTRY_POINTS[entry_point](work / "kept", work)
         except DiscernError:
             # Three pictures are too few to train on, but everything before that was saved.
-            assert door == "train --resume"
+            assert entry_point == "train --resume"
     return work / "kept"
 
 
-def _changed(door: str, act: Callable[[Path], object], pattern: str) -> Write:
+def _changed(entry_point: str, act: Callable[[Path], object], pattern: str) -> Write:
     """Copy the folder, and let `act` change every file that matches `pattern`."""
 
     def write(folder: Path) -> Path:
-        kept = folder / "kept"
-        shutil.copytree(_filled(door), kept)
-        for path in kept.glob("run.json"):
-            path.write_text(path.read_text().replace(str(_filled(door).parent), str(folder)))
-        found = sorted(kept.rglob(pattern))
+        copied = folder / "kept"
+        shutil.copytree(_filled(entry_point), copied)
+        for path in copied.glob("run.json"):
+            path.write_text(path.read_text().replace(str(_filled(entry_point).parent), str(folder)))
+        found = sorted(copied.rglob(pattern))
         assert found, pattern
         for path in found:
             act(path)
-        return kept
+        return copied
 
     return write
 
@@ -233,9 +233,9 @@ def _fixes() -> list[Hostile]:
         Hostile(
             kind="fixes.csv",
             name=name,
-            door="--fixes",
+            entry_point="--fixes",
             write=file("fixes.csv", lambda data=data: data),
-            came=("fixes",),
+            outcomes=("fixes",),
         )
         for name, data in {
             **{name: data for name, (data, _) in DAMAGED.items()},
@@ -246,39 +246,39 @@ def _fixes() -> list[Hostile]:
         Hostile(
             kind="fixes.csv",
             name=name,
-            door="--fixes",
+            entry_point="--fixes",
             write=file("fixes.csv", make),
-            came=came,
-            why=WHY if READ in came else "",
+            outcomes=outcomes,
+            why=WHY if READ in outcomes else "",
         )
-        for name, (make, came) in LARGE.items()
+        for name, (make, outcomes) in LARGE.items()
     ]
 
 
 RECOMPUTED = "what fails verification is recomputed"
 
 
-def _kept(
-    kind: str, name: str, door: str, act: Callable[[Path], object], pattern: str, came: tuple[str, ...]
+def _persisted(
+    kind: str, name: str, entry_point: str, act: Callable[[Path], object], pattern: str, outcomes: tuple[str, ...]
 ) -> Hostile:
-    why = RECOMPUTED if READ in came else ""
-    write = _changed(door, act, pattern)
-    return Hostile(kind=kind, name=name, door=door, write=write, came=came, why=why, posix=True)
+    why = RECOMPUTED if READ in outcomes else ""
+    write = _changed(entry_point, act, pattern)
+    return Hostile(kind=kind, name=name, entry_point=entry_point, write=write, outcomes=outcomes, why=why, posix=True)
 
 
 CHECK, TRAIN = "check --resume", "train --resume"
 NAMED = ("run", "catalog", "unreadable_file", "too_large", "not_a_picture", READ)
-KEPT = (
+PERSISTED = (
     *_fixes(),
-    *(_kept("cached chunk", what, "--cache", act, "*.shelf", (READ,)) for what, act in CHUNKS.items()),
-    _kept("cached chunk", "of a newer format", "--cache", replaced(header_of(format=2)), "*.shelf", ("store",)),
-    *(_kept("run.json", what, CHECK, act, "run.json", ("run",)) for what, act in RUN_JSON.items()),
+    *(_persisted("cached chunk", what, "--cache", act, "*.shelf", (READ,)) for what, act in CHUNKS.items()),
+    _persisted("cached chunk", "of a newer format", "--cache", replaced(header_of(format=2)), "*.shelf", ("store",)),
+    *(_persisted("run.json", what, CHECK, act, "run.json", ("run",)) for what, act in RUN_JSON.items()),
     *(
-        _kept("catalog.parquet", what, CHECK, act, "catalog.parquet", NAMED)
+        _persisted("catalog.parquet", what, CHECK, act, "catalog.parquet", NAMED)
         for what, act in {**PARQUET, **CATALOG}.items()
     ),
     *(
-        _kept("edges.parquet", what, CHECK, act, "edges.parquet", (READ, "run"))
+        _persisted("edges.parquet", what, CHECK, act, "edges.parquet", (READ, "run"))
         for what, act in {**PARQUET, **EDGES}.items()
     ),
 )

@@ -1,4 +1,4 @@
-"""Every way to show the page a picture, and every answer it gives."""
+"""Every way to input a picture, and every kind of answer."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from tests.e2e.page.scenes import glow, noise
 
 
 def drop(page: Page, *paths: Path) -> None:
-    """Drop files as the mouse does it: the browser itself makes the events."""
+    """Drop files through the browser's own drag events."""
     devtools = page.context.new_cdp_session(page)
-    carried = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    drag_data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
     for kind in ("dragEnter", "dragOver", "drop"):
-        devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 600, "y": 400, "data": carried})
+        devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 600, "y": 400, "data": drag_data})
 
 
-def test_the_first_sight_says_what_it_knows_and_how_good_it_is(page: Page) -> None:
+def test_the_start_page_names_the_labels_and_the_accuracy(page: Page) -> None:
     expect(page.locator("#model-summary")).to_contain_text("I know dark card and red card.")
     expect(page.locator("#accuracy")).to_contain_text("right 91.2\u202f% of the time")
     expect(page.locator("#accuracy")).to_contain_text("95 % interval 88.0\u202f% to 94.0\u202f%")
@@ -24,7 +24,7 @@ def test_the_first_sight_says_what_it_knows_and_how_good_it_is(page: Page) -> No
     expect(page.locator("#model-pick")).to_be_hidden()
 
 
-def test_a_chosen_picture_is_answered_large_and_plain(page: Page, shown: dict[str, Path]) -> None:
+def test_a_chosen_picture_is_predicted(page: Page, shown: dict[str, Path]) -> None:
     choose(page, shown["sure"])
     expect(headline(page)).to_have_text("Red card, 98\u202f%")
     expect(page.locator("#answer .chip")).to_have_text("Accepted")
@@ -35,19 +35,19 @@ def test_a_chosen_picture_is_answered_large_and_plain(page: Page, shown: dict[st
     expect(page.locator("#picture img")).to_have_attribute("alt", "Your picture: sure.png")
 
 
-def test_a_doubtful_answer_names_the_two_and_asks_a_person(page: Page, shown: dict[str, Path]) -> None:
+def test_a_review_answer_names_both_candidates(page: Page, shown: dict[str, Path]) -> None:
     choose(page, shown["torn"])
     expect(headline(page)).to_have_text("I can\u2019t tell dark card from red card here: please have a look.")
     expect(page.locator("#answer .chip")).to_have_text("Please check")
 
 
-def test_a_stranger_is_none_of_the_things_it_knows(page: Page, shown: dict[str, Path]) -> None:
+def test_an_unknown_picture_is_reported_as_unknown(page: Page, shown: dict[str, Path]) -> None:
     choose(page, shown["strange"])
     expect(headline(page)).to_have_text("This is not one of the things I know. It looks most like red card.")
     expect(page.locator("#answer .chip")).to_have_text("Unknown")
 
 
-def test_who_has_no_picture_presses_one(visit: Visit, colours: Path, shown: dict[str, Path]) -> None:
+def test_an_example_picture_can_be_tried(visit: Visit, colours: Path, shown: dict[str, Path]) -> None:
     with serve(colours, "--examples", shown["sure"].parent) as address:
         page = visit(address)
         examples = page.get_by_role("group", name="No picture at hand? Try one of these.").get_by_role("button")
@@ -67,7 +67,7 @@ def test_who_has_no_picture_presses_one(visit: Visit, colours: Path, shown: dict
     expect(page.locator("figcaption")).to_have_text("dark")
 
 
-def test_an_example_that_is_gone_is_told(visit: Visit, colours: Path, shown: dict[str, Path]) -> None:
+def test_a_missing_example_is_reported(visit: Visit, colours: Path, shown: dict[str, Path]) -> None:
     with serve(colours, "--examples", shown["sure"].parent) as address:
         page = visit(address, ready=False)
         page.route("**/examples/*", lambda route: route.fulfill(status=404))
@@ -77,18 +77,18 @@ def test_an_example_that_is_gone_is_told(visit: Visit, colours: Path, shown: dic
         expect(page.locator("#stage")).to_be_hidden()
 
 
-def test_dropped_pictures_are_answered(page: Page, shown: dict[str, Path]) -> None:
+def test_dropped_pictures_are_predicted(page: Page, shown: dict[str, Path]) -> None:
     drop(page, shown["dark"])
     expect(headline(page)).to_have_text("Dark card, 98\u202f%")
     expect(page.locator("#drop-overlay")).to_be_hidden()
 
 
-def test_a_dropped_folder_is_all_its_pictures(page: Page, shown: dict[str, Path]) -> None:
+def test_all_pictures_of_a_dropped_folder_are_predicted(page: Page, shown: dict[str, Path]) -> None:
     drop(page, shown["dark"].parent)
     expect(page.locator("#batch-title")).to_have_text("4 pictures: 2 accepted, 1 to check, 1 unknown")
 
 
-def test_a_pasted_picture_is_answered(visit: Visit, address: str) -> None:
+def test_a_pasted_picture_is_predicted(visit: Visit, address: str) -> None:
     page = visit(address, permissions=["clipboard-read", "clipboard-write"])
     page.evaluate(
         """async () => {
@@ -103,7 +103,7 @@ def test_a_pasted_picture_is_answered(visit: Visit, address: str) -> None:
     expect(page.locator("figcaption")).to_have_text("Pasted picture")
 
 
-def test_several_are_answered_and_each_can_be_looked_at(page: Page, shown: dict[str, Path], tmp_path: Path) -> None:
+def test_each_of_several_pictures_can_be_selected(page: Page, shown: dict[str, Path], tmp_path: Path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no picture at all")
     choose(page, shown["sure"], shown["torn"], shown["strange"], broken)
@@ -118,18 +118,18 @@ def test_several_are_answered_and_each_can_be_looked_at(page: Page, shown: dict[
     assert page.locator(".tile[aria-current=true]").count() == 1
 
 
-def test_the_heat_map_comes_when_asked_for_and_says_where(page: Page, tmp_path: Path) -> None:
+def test_the_heat_map_is_requested_on_demand_and_describes_the_location(page: Page, tmp_path: Path) -> None:
     path = tmp_path / "glow.png"
     glow("right").save(path)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
     choose(page, path)
     expect(headline(page)).to_contain_text("Red card")
-    assert not any("evidence" in url for url in asked)
+    assert not any("evidence" in url for url in requested)
     page.locator("#heatmap").click()
     expect(page.locator(".heatmap")).to_be_visible()
     expect(page.locator("#heatmap-status")).to_have_text("I see it mostly on the right of the picture.")
-    assert "evidence=1" in asked[-1]
+    assert "evidence=1" in requested[-1]
     mask = page.locator(".heatmap").evaluate("image => getComputedStyle(image).maskImage")
     assert mask.startswith('url("data:image/png')
     expect(page.locator("#heatmap")).to_be_focused()
@@ -137,7 +137,7 @@ def test_the_heat_map_comes_when_asked_for_and_says_where(page: Page, tmp_path: 
     expect(page.locator(".heatmap")).to_have_count(0)
 
 
-def test_a_picture_that_the_browser_cannot_show_is_answered_all_the_same(page: Page, tmp_path: Path) -> None:
+def test_a_picture_that_the_browser_cannot_display_is_predicted(page: Page, tmp_path: Path) -> None:
     path = tmp_path / "scan.tiff"
     glow("left").save(path)
     choose(page, path)
@@ -145,7 +145,7 @@ def test_a_picture_that_the_browser_cannot_show_is_answered_all_the_same(page: P
     expect(headline(page)).to_contain_text("Red card")
 
 
-def test_what_is_too_large_is_sent_smaller_when_that_is_wanted(visit: Visit, colours: Path, tmp_path: Path) -> None:
+def test_a_too_large_picture_can_be_sent_downscaled(visit: Visit, colours: Path, tmp_path: Path) -> None:
     with serve(colours, "--max-mb", "0.2") as address:
         page = visit(address)
         choose(page, noise(tmp_path / "large.png", 300))
@@ -155,7 +155,7 @@ def test_what_is_too_large_is_sent_smaller_when_that_is_wanted(visit: Visit, col
         expect(page.locator("#answer")).to_contain_text("this is the answer for a smaller copy")
 
 
-def test_names_of_pictures_are_never_code(page: Page, shown: dict[str, Path], tmp_path: Path) -> None:
+def test_file_names_are_never_interpreted_as_html(page: Page, shown: dict[str, Path], tmp_path: Path) -> None:
     path = tmp_path / "<img src=x onerror=alert(1)>.png"
     path.write_bytes(shown["sure"].read_bytes())
     choose(page, path)

@@ -1,6 +1,6 @@
-"""Where the world comes in: each door takes a path from outside and says what came of it, or raises a `DiscernError`.
+"""Entry points for untrusted files: each takes a path, and returns its outcome or raises a `DiscernError`.
 
-What a door alone needs is imported by it, so that memory is measured as its users have it.
+Modules that only one entry point needs are imported inside it, so that its memory is measured as users have it.
 """
 
 import re
@@ -20,39 +20,39 @@ from tests.unit.catalog.factories import picture, write_files
 
 READ = "read"
 SECRET = picture(0x5EC)
-"""Lies outside of every folder that is given; whoever finds it was led there."""
+"""A file outside every input folder: reading it means that an input led outside."""
 
 
-class Came(NamedTuple):
-    """What came: the codes of errors, or "read"; and what was said."""
+class Outcome(NamedTuple):
+    """Error codes or "read", and the message."""
 
     code: str
     message: str
 
 
-def open_one(path: Path, work: Path) -> Came:
+def open_one(path: Path, work: Path) -> Outcome:
     """Open a file as a picture."""
     data = read_file(path)
     header = read_header(data)
     thumbnail(open_picture(data, shortest=SCAN_SHORTEST))
-    return Came(READ, f"{header.format}, {header.width} x {header.height}")
+    return Outcome(READ, f"{header.format}, {header.width} x {header.height}")
 
 
-def scan_all(path: Path, work: Path) -> Came:
-    """Catalogue a folder, a list or an archive: the codes of its rows."""
+def scan_all(path: Path, work: Path) -> Outcome:
+    """Scan a folder, a listing or an archive; return the error codes of its rows."""
     return _rows(scan(path, cache=work / "cache", threads=2))
 
 
-def answer_all(path: Path, work: Path) -> Came:
-    """Answer a path as `discern predict` does."""
+def predict_all(path: Path, work: Path) -> Outcome:
+    """Predict a path as `discern predict` does."""
     from discern.flow.predict.predict import predict  # noqa: PLC0415
 
     errors = [answer.error for answer in predict(_model(), [path]) if answer.error]
-    return Came(" ".join(sorted({error.code for error in errors})) or READ, str(errors[0]) if errors else "")
+    return Outcome(" ".join(sorted({error.code for error in errors})) or READ, str(errors[0]) if errors else "")
 
 
-def load_one(path: Path, work: Path) -> Came:
-    """Load a bundle, answer with it, and verify it."""
+def load_one(path: Path, work: Path) -> Outcome:
+    """Load a bundle, predict with it, and verify it."""
     from discern.flow.verify import verify  # noqa: PLC0415
 
     model = load(path)
@@ -60,60 +60,70 @@ def load_one(path: Path, work: Path) -> Came:
     assert model.seen.ndim == 2
     assert model(plain(200, 0, 0)).label in model.labels
     found = verify(path)
-    return Came(READ if found.passed else "not_verified", found.why)
+    return Outcome(READ if found.passed else "not_verified", found.why)
 
 
-def fix_all(path: Path, work: Path) -> Came:
+def apply_all_fixes(path: Path, work: Path) -> Outcome:
     """Apply a fixes.csv to three pictures."""
-    catalog = scan(_sound(work), cache=work / "cache", threads=2)
+    catalog = scan(_valid_pictures(work), cache=work / "cache", threads=2)
     return _rows(apply_fixes(catalog, read_fixes(path)))
 
 
-def scan_with_cache(path: Path, work: Path) -> Came:
-    """Catalogue three pictures with a cache from elsewhere: it changes nothing."""
-    with_cache, without = (scan(_sound(work), cache=cache, threads=2) for cache in (path, work / "cache"))
+def scan_with_cache(path: Path, work: Path) -> Outcome:
+    """Scan three pictures with an untrusted cache, which must not change the result."""
+    with_cache, without = (scan(_valid_pictures(work), cache=cache, threads=2) for cache in (path, work / "cache"))
     assert with_cache.table.equals(without.table)
     assert np.array_equal(with_cache.thumbs[:], without.thumbs[:])
     return _rows(with_cache)
 
 
-def check_all(path: Path, work: Path) -> Came:
-    """Check a folder, a list or an archive from one end to the other."""
+def check_all(path: Path, work: Path) -> Outcome:
+    """Run the whole check on a folder, a listing or an archive."""
     from discern.flow.check import check  # noqa: PLC0415
 
     found = check(path, runs=work / "runs", backbone=_backbone(work), cache=work / "cache")
     page = found.page.read_text(encoding="utf-8")
     assert not re.search(r'<script>alert|" onerror', page)
     assert not re.search(r"(^|,)\"?[=+@\t\r-]", found.fixes.read_text(encoding="utf-8"))
-    return Came(READ, f"{found.pictures} pictures, {found.unreadable} files that cannot be read")
+    return Outcome(READ, f"{found.pictures} pictures, {found.unreadable} files that cannot be read")
 
 
-def resume_check(path: Path, work: Path) -> Came:
-    """Go on with a check in a run's folder from elsewhere."""
+def resume_check(path: Path, work: Path) -> Outcome:
+    """Resume a check in an untrusted run folder."""
     from discern.flow.check import check  # noqa: PLC0415
 
     found = check(
-        _sound(work), name=path.name, runs=path.parent, resume=True, backbone=_backbone(work), cache=work / "cache"
+        _valid_pictures(work),
+        name=path.name,
+        runs=path.parent,
+        resume=True,
+        backbone=_backbone(work),
+        cache=work / "cache",
     )
-    return Came(READ, f"{found.pictures} pictures")
+    return Outcome(READ, f"{found.pictures} pictures")
 
 
-def resume_training(path: Path, work: Path) -> Came:
-    """Go on with a training in a run's folder from elsewhere."""
+def resume_training(path: Path, work: Path) -> Outcome:
+    """Resume a training in an untrusted run folder."""
     from discern.flow.train import train  # noqa: PLC0415
 
     found = train(
-        _sound(work), name=path.name, runs=path.parent, resume=True, backbone=_backbone(work), cache=work / "cache"
+        _valid_pictures(work),
+        name=path.name,
+        runs=path.parent,
+        resume=True,
+        backbone=_backbone(work),
+        cache=work / "cache",
     )
-    return Came(READ, found.bundle.name)
+    return Outcome(READ, found.bundle.name)
 
 
-DOORS: dict[str, Callable[[Path, Path], Came]] = {
+ENTRY_POINTS: dict[str, Callable[[Path, Path], Outcome]] = {
     "open": open_one,
     "scan": scan_all,
-    "predict": answer_all,
+    "predict": predict_all,
     "load": load_one,
-    "--fixes": fix_all,
+    "--fixes": apply_all_fixes,
     "--cache": scan_with_cache,
     "check": check_all,
     "check --resume": resume_check,
@@ -121,15 +131,15 @@ DOORS: dict[str, Callable[[Path, Path], Came]] = {
 }
 
 
-def _rows(catalog: Catalog) -> Came:
+def _rows(catalog: Catalog) -> Outcome:
     contents = {bytes_ for _, bytes_ in catalog.read(np.flatnonzero(catalog.readable))}
     assert SECRET not in contents
     bad = catalog.table.filter(~catalog.readable)
     codes = bad["error"].unique().sort().to_list()
-    return Came(" ".join(codes) or READ, bad["message"][0] if codes else f"{len(catalog)} pictures")
+    return Outcome(" ".join(codes) or READ, bad["message"][0] if codes else f"{len(catalog)} pictures")
 
 
-def _sound(work: Path) -> Path:
+def _valid_pictures(work: Path) -> Path:
     folder = work / "sound"
     return folder if folder.exists() else write_files(folder, {f"{name}/1.png": picture(ord(name)) for name in "abc"})
 
@@ -147,10 +157,10 @@ def _backbone(work: Path) -> str:
 
 
 def peak_memory() -> int:
-    """The most bytes that this process had in memory."""
+    """Return the peak resident memory of this process in bytes."""
     status = Path("/proc/self/status")
     if status.exists():
-        # What `resource` says begins with the memory of the process that began this one.
+        # The value of `resource` includes the peak of the parent process before exec.
         found = re.search(r"VmHWM:\s*(\d+)", status.read_text())
         assert found
         return 1024 * int(found[1])

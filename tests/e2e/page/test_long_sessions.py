@@ -1,4 +1,4 @@
-"""Visits that outlast models, cameras and the memory."""
+"""Sessions that outlast models, cameras and memory limits."""
 
 import base64
 import io
@@ -8,25 +8,25 @@ import pytest
 from PIL import Image, ImageChops, ImageOps, ImageStat
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.page.conftest import Visit, choose, headline, hold, said, serve
+from tests.e2e.page.conftest import Visit, choose, headline, hold_requests, serve, spoken_texts
 from tests.e2e.page.scenes import SURE, paint
-from tests.e2e.page.test_modules import within
 from tests.e2e.page.test_network import free_port
+from tests.e2e.page.test_page_modules import evaluate_in_module
 
-_KEPT = "localStorage.getItem('discern.model')"
-_ADDRESSES = """
+_STORED_MODEL = "localStorage.getItem('discern.model')"
+_TRACK_OBJECT_URLS = """
 window.alive = new Set();
 const { createObjectURL, revokeObjectURL } = URL;
 URL.createObjectURL = (blob) => { const url = createObjectURL(blob); alive.add(url); return url; };
 URL.revokeObjectURL = (url) => { alive.delete(url); revokeObjectURL(url); };
 """
-_LOCKS = """
+_COUNT_WAKE_LOCKS = """
 window.locks = 0;
 const { request } = WakeLock.prototype;
 WakeLock.prototype.request = function (kind) { locks += 1; return request.call(this, kind); };
 null;
 """
-_LONG_VISIT = """((visit) => {
+_LONG_SESSION = """((visit) => {
     const model = { name: "m", version: "1", fingerprint: "f" };
     const figures = { confidence: 1, unknown_score: 0, probabilities: { a: 1 } };
     const prediction = { decision: "accept", label: "a", ...figures, model };
@@ -45,7 +45,7 @@ _LONG_VISIT = """((visit) => {
 })(new m.History({ choose: () => {}, shown: () => null }))"""
 
 
-def test_a_model_that_was_chosen_and_is_gone_is_forgotten(visit: Visit, colours: Path, shown: dict[str, Path]) -> None:
+def test_a_selected_model_that_no_longer_exists_is_dropped(visit: Visit, colours: Path, shown: dict[str, Path]) -> None:
     port = free_port()
     with serve(f"First={colours}", f"Second={colours}", port=port) as address:
         page = visit(address)
@@ -58,14 +58,14 @@ def test_a_model_that_was_chosen_and_is_gone_is_forgotten(visit: Visit, colours:
         expect(page.locator("#notice")).to_contain_text(
             "The model “Second” is no longer available; “First” answers now."
         )
-        assert page.evaluate(_KEPT) is None
+        assert page.evaluate(_STORED_MODEL) is None
         page.evaluate("localStorage.setItem('discern.model', '\"Second\"')")
         page.reload()
         expect(page).to_have_title("First · Discern")
-        assert page.evaluate(_KEPT) is None
+        assert page.evaluate(_STORED_MODEL) is None
 
 
-def test_the_heat_map_is_asked_of_the_model_that_answered(visit: Visit, colours: Path, shown: dict[str, Path]) -> None:
+def test_the_heat_map_comes_from_the_model_that_predicted(visit: Visit, colours: Path, shown: dict[str, Path]) -> None:
     with serve(f"First={colours}", f"Second={colours}") as address:
         page = visit(address)
         choose(page, shown["sure"])
@@ -76,7 +76,7 @@ def test_the_heat_map_is_asked_of_the_model_that_answered(visit: Visit, colours:
             page.locator("#heatmap").click()
 
 
-def test_of_many_pictures_the_oldest_are_let_go_and_never_shown_as_others(page: Page, tmp_path: Path) -> None:
+def test_the_oldest_of_many_pictures_are_released(page: Page, tmp_path: Path) -> None:
     paths = [paint(tmp_path / f"{number:03}.png", SURE, side=16) for number in range(210)]
     paths[2].write_bytes(b"no picture at all")
     choose(page, *paths)
@@ -93,19 +93,19 @@ def test_of_many_pictures_the_oldest_are_let_go_and_never_shown_as_others(page: 
     expect(page.locator("#picture img")).to_have_attribute("alt", "Your picture: 209.png")
 
 
-def test_a_very_long_visit_keeps_its_answers_and_little_else(page: Page) -> None:
-    found = within(page, "view/history.js", _LONG_VISIT, 1205)
-    # The one that waits to be asked again keeps its picture, for as long as it has a row.
+def test_a_very_long_session_keeps_answers_and_few_pictures(page: Page) -> None:
+    found = evaluate_in_module(page, "view/history.js", _LONG_SESSION, 1205)
+    # A picture that waits for a retry is kept for as long as it has a row.
     assert found == {"rows": 1000, "blobs": 201, "thumbs": 1000, "csv": 1207, "after": 0, "held": 0}
 
 
-def test_only_the_picture_that_is_shown_has_an_address(page: Page, shown: dict[str, Path]) -> None:
-    page.evaluate(_ADDRESSES)
-    held = hold(page)
+def test_only_the_displayed_picture_has_an_object_url(page: Page, shown: dict[str, Path]) -> None:
+    page.evaluate(_TRACK_OBJECT_URLS)
+    routes = hold_requests(page)
     choose(page, *shown.values())
     page.get_by_role("button", name="Cancel the rest").click()
     expect(page.locator(".tile.cancelled")).to_have_count(4)
-    assert len(held) == 2
+    assert len(routes) == 2
     page.unroute_all(behavior="ignoreErrors")
     for name in ("sure", "torn", "dark"):
         choose(page, shown[name])
@@ -115,10 +115,10 @@ def test_only_the_picture_that_is_shown_has_an_address(page: Page, shown: dict[s
     assert page.evaluate("alive.size") == 1
 
 
-def test_what_is_forgotten_stays_forgotten(page: Page, shown: dict[str, Path]) -> None:
+def test_pending_answers_do_not_return_after_clearing(page: Page, shown: dict[str, Path]) -> None:
     choose(page, shown["sure"])
     expect(page.locator("#rows tr")).to_have_count(1)
-    hold(page)
+    hold_requests(page)
     choose(page, shown["sure"], shown["torn"], shown["dark"])
     choose(page, shown["strange"])
     page.get_by_role("button", name="Clear history").click()
@@ -128,13 +128,13 @@ def test_what_is_forgotten_stays_forgotten(page: Page, shown: dict[str, Path]) -
     expect(page.locator("#rows tr")).to_have_count(1)
 
 
-def test_a_server_that_is_busy_for_very_long_is_left_alone(visit: Visit, address: str, shown: dict[str, Path]) -> None:
+def test_retry_after_is_honoured_up_to_an_hour(visit: Visit, address: str, shown: dict[str, Path]) -> None:
     page = visit(address)
     page.clock.install()
-    asked: list[Route] = []
+    routes: list[Route] = []
 
     def refuse(route: Route) -> None:
-        asked.append(route)
+        routes.append(route)
         busy = {"error": {"code": "overloaded", "message": "There is more to do than can be done now.", "hint": ""}}
         route.fulfill(status=503, json=busy, headers={"Retry-After": "3000000"})
 
@@ -142,16 +142,16 @@ def test_a_server_that_is_busy_for_very_long_is_left_alone(visit: Visit, address
     choose(page, shown["sure"])
     expect(page.locator("#answer h2")).to_have_text("The server is busy: trying again in 60 minutes")
     page.clock.run_for(60_000)
-    assert len(asked) == 1
+    assert len(routes) == 1
     page.unroute("**/predict*")
     page.clock.fast_forward(3_600_000)
     expect(headline(page)).to_contain_text("Red card")
 
 
 @pytest.mark.parametrize("event", ["ended", "mute"])
-def test_a_camera_that_goes_away_is_heard_to(visit: Visit, address: str, event: str) -> None:
+def test_a_disconnected_camera_is_announced(visit: Visit, address: str, event: str) -> None:
     page = visit(address)
-    page.evaluate(_LOCKS)
+    page.evaluate(_COUNT_WAKE_LOCKS)
     page.get_by_role("button", name="Describe aloud what the camera sees").click()
     expect(page.locator("#answer .chip")).to_be_visible()
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
@@ -160,7 +160,7 @@ def test_a_camera_that_goes_away_is_heard_to(visit: Visit, address: str, event: 
         "(event) => document.getElementById('video').srcObject.getTracks()[0].dispatchEvent(new Event(event))", event
     )
     expect(page.locator("#video")).to_be_hidden()
-    assert said(page)[-1] == "The camera has stopped. I have stopped looking."
+    assert spoken_texts(page)[-1] == "The camera has stopped. I have stopped looking."
     expect(page.locator("#live")).to_have_attribute("aria-pressed", "false")
     expect(page.locator("#notice")).to_contain_text("unplugged")
     again = page.get_by_role("button", name="Open the camera again")
@@ -171,19 +171,19 @@ def test_a_camera_that_goes_away_is_heard_to(visit: Visit, address: str, event: 
 
 
 @pytest.mark.parametrize("kind", ["WEBP", "JPEG"])
-def test_pictures_that_were_held_otherwise_are_shown_upright(page: Page, tmp_path: Path, kind: str) -> None:
+def test_rotated_pictures_are_shown_upright(page: Page, tmp_path: Path, kind: str) -> None:
     scene = Image.new("RGB", (120, 80), (250, 0, 0))
     scene.paste((0, 0, 0), (0, 0, 60, 40))
-    for turn in (1, 3, 6, 8):
+    for orientation in (1, 3, 6, 8):
         exif = Image.Exif()
-        exif[0x0112] = turn
-        path = tmp_path / f"turned {turn}.{kind.lower()}"
+        exif[0x0112] = orientation
+        path = tmp_path / f"turned {orientation}.{kind.lower()}"
         scene.save(path, kind, exif=exif)
         choose(page, path)
-        expect(page.locator("#picture img")).to_have_js_property("naturalWidth", 80 if turn > 4 else 120)
-        small = page.locator(f"#rows tr:has-text('{path.name}') img")
-        expect(small).to_be_visible()
-        assert_alike(str(small.get_attribute("src")), ImageOps.fit(upright(path), (160, 160)))
+        expect(page.locator("#picture img")).to_have_js_property("naturalWidth", 80 if orientation > 4 else 120)
+        thumbnail = page.locator(f"#rows tr:has-text('{path.name}') img")
+        expect(thumbnail).to_be_visible()
+        assert_similar(str(thumbnail.get_attribute("src")), ImageOps.fit(upright(path), (160, 160)))
 
 
 def upright(path: Path) -> Image.Image:
@@ -191,7 +191,7 @@ def upright(path: Path) -> Image.Image:
         return ImageOps.exif_transpose(image).convert("RGB")
 
 
-def assert_alike(url: str, wanted: Image.Image) -> None:
-    """A thumbnail is what Pillow makes, as far as two ways to make it smaller agree."""
-    got = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
-    assert max(ImageStat.Stat(ImageChops.difference(got.convert("RGB"), wanted)).mean) < 8
+def assert_similar(url: str, expected: Image.Image) -> None:
+    """Check that a thumbnail matches Pillow's, up to differences between the resampling methods."""
+    thumbnail = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
+    assert max(ImageStat.Stat(ImageChops.difference(thumbnail.convert("RGB"), expected)).mean) < 8
