@@ -101,7 +101,7 @@ WHYS = {
     "a folder with a listing's name": "it is empty",
 }
 PREDICT_OUTCOMES = {
-    "a folder with the path of an archive's members": "not_a_picture",
+    "a folder with the path of an archive's members": "not_a_picture unreadable_file",
 }
 NAMES = {
     "a newline": "two\nlines.png",
