@@ -13,7 +13,7 @@ from discern.errors import BundleDamaged, PictureError
 from discern.picture import Recipe, load_input
 
 TOLERANCES: Mapping[str, float] = MappingProxyType({"float32": 1e-4})
-"""Largest difference from the golden vectors that passes verification, by the precision of the engine."""
+"""Largest difference from the golden vectors that passes verification, by the precision of the engine; not tuned."""
 
 _SIZES = ((64, 48), (96, 96), (200, 300), (320, 160), (33, 57), (256, 256))
 _OUTPUTS = ("probabilities", "unknown_score", "embedding")

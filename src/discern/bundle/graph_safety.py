@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 # ONNX Runtime also loads its own ORT format, whose first bytes can be a valid protobuf field as well.
 _ORT_FORMAT = slice(4, 8), b"ORTM"
-_MAX_FIELDS = 1_000_000
+_MAX_FIELDS = 1_000_000  # limits the time of the check; not tuned
 _TAG_LIMIT, _VARINT_BYTES = 1 << 32, 10
 _VARINT, _LENGTH = 0, 2
 _FIXED = {1: 8, 5: 4}

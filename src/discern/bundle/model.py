@@ -21,7 +21,7 @@ from discern.picture.memory import to_array
 
 Picture = str | Path | bytes | np.ndarray | Image.Image
 OUTPUTS = ("probabilities", "unknown_score", "embedding", "evidence")
-_BATCH = 32
+_BATCH = 32  # not tuned
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from discern.catalog import Catalog
 
 STAGE = "features"
+# Pictures per write to the cache, and files read ahead per thread; not tuned.
 _CHUNK = 256
 _AHEAD = 4
 

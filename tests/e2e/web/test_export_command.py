@@ -47,14 +47,14 @@ def test_it_reports_the_written_folder(folder: Path, runtime: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "text"),
     [
-        (["model.discern", "site", "--to", "lambda"], "These exist: web."),
+        (["model.discern", "site", "--to", "lambda"], "Use one of: web."),
         (["absent.discern", "site"], "no bundle"),
         (["model.discern", "."], "empty"),
-        (["model.discern", "model.discern", "--api", "https://pictures.example.org"], "no folder"),
+        (["model.discern", "model.discern", "--api", "https://pictures.example.org"], "not a folder"),
         (["model.discern", "site", "--api", "pictures"], "https://pictures.example.org"),
         (["model.discern", "site", "--runtime", "model.discern"], "npm pack"),
         (["model.discern", "site", "--runtime", "absent.tgz"], "No such file"),
-        (["model.discern", ""], "no path"),
+        (["model.discern", ""], "Invalid path"),
     ],
 )
 def test_errors_name_the_remedy(args: list[str], text: str, folder: Path) -> None:

@@ -9,7 +9,7 @@ from discern.bundle.heads.logits import log_sum_exp
 from discern.errors import BundleError
 
 MEASURES = ("cosine", "whitened", "mahalanobis", "energy")
-UNKNOWN_BYTES = 2 << 20
+UNKNOWN_BYTES = 2 << 20  # keeps bundles small whatever the number of classes; not tuned
 SMALLEST_SQUARE = 1e-12
 
 

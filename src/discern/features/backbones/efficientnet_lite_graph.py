@@ -4,6 +4,7 @@ import numpy as np
 
 from discern.bundle.onnx_graph import GraphWriter, average_mirrored, serialise
 
+# Batch norm epsilon and strides of stages 1 to 7, as in the published network.
 _EPSILON = 1e-3
 _STRIDES = (1, 2, 2, 2, 1, 2, 1)
 _EMBEDDED_STAGES = (7, 6, 5, 4, 3)

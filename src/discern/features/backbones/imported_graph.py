@@ -15,6 +15,7 @@ from discern.errors import BackboneError
 from discern.features.backbones.backbone import OnnxBackbone
 
 OLDEST_OPSET, NEWEST_OPSET = 13, 25
+_TOLERANCE = 1e-3  # relative and absolute, of a single test run; not tuned
 _REQUIRED = (
     "Export it with one input `pixels`, uint8 [N, S, S, 3] (N free, S fixed), and the output `embedding`, "
     "float32 [N, D]; optionally also `map`, float32 [N, h, w, D] or [N, D, h, w], whose mean is the embedding."
@@ -115,9 +116,11 @@ def _try_run(graph: bytes, size: int, width: int, path: Path) -> None:
     embedding = outputs["embedding"]
     if embedding.shape != (3, width) or not np.isfinite(embedding).all():
         _reject(path, "does not return one finite row per picture")
-    if not np.allclose(alone, embedding[:1], rtol=1e-3, atol=1e-3):
+    if not np.allclose(alone, embedding[:1], rtol=_TOLERANCE, atol=_TOLERANCE):
         _reject(path, "returns different embeddings for a picture alone and in a batch")
-    if "map" in outputs and not np.allclose(outputs["map"].mean(axis=(1, 2)), embedding, rtol=1e-3, atol=1e-3):
+    if "map" in outputs and not np.allclose(
+        outputs["map"].mean(axis=(1, 2)), embedding, rtol=_TOLERANCE, atol=_TOLERANCE
+    ):
         _reject(path, "returns a map whose mean over the places is not the embedding")
 
 
