@@ -151,7 +151,7 @@ def _model() -> Model:
 
 
 def _backbone(work: Path) -> str:
-    from tests.unit.flow.workspace import write_backbone  # noqa: PLC0415
+    from tests.integration.workspace import write_backbone  # noqa: PLC0415
 
     return str(write_backbone(work / "colour.onnx"))
 

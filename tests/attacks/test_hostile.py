@@ -12,7 +12,7 @@ from tests.attacks.entry_points import ENTRY_POINTS, READ
 from tests.attacks.hostile import Hostile, run_entry_point
 from tests.attacks.registry import HOSTILE
 from tests.unit.catalog.factories import picture, write_files
-from tests.unit.flow.workspace import write_backbone
+from tests.integration.workspace import write_backbone
 
 QUICK = [hostile for hostile in HOSTILE if not hostile.heavy]
 FILE_ENTRY_POINTS = {"open", "scan"}

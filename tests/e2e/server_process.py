@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from discern.cli import main
-from tests.unit.flow.workspace import write_backbone
+from tests.integration.workspace import write_backbone
 from tests.unit.training.factories import write_colours
 
 COLOURS = ("blue", "green", "red")

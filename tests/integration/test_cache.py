@@ -7,7 +7,7 @@ import pytest
 from discern.errors import StoreError
 from discern.flow.cache import cache
 from discern.flow.train import TrainResult
-from tests.unit.flow.workspace import Workspace
+from tests.integration.workspace import Workspace
 
 
 def test_what_training_cached_is_listed(shared_workspace: Workspace, trained: TrainResult) -> None:

@@ -19,7 +19,7 @@ from discern.flow.predict.batch import PredictToResult, predict_to
 from discern.flow.predict.predict import predict
 from discern.progress import Progress
 from tests.unit.bundle.factories import plain, write_small
-from tests.unit.flow.predict.test_predict import standard_input
+from tests.unit.flow.predict.standard_input import standard_input
 
 REDS = (0, 60, 120, 128, 140, 200, 250)
 

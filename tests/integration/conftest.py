@@ -1,11 +1,11 @@
-"""Workspaces and a trained model for tests of the workflows."""
+"""Fixtures of the integration tests: workspaces and a trained model."""
 
 from pathlib import Path
 
 import pytest
 
 from discern.flow.train import TrainResult
-from tests.unit.flow.workspace import Workspace
+from tests.integration.workspace import Workspace
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Workspace for tests of the workflows: small pictures, a backbone for colours, and a cache."""
+"""Workspace for integration tests: small pictures, a backbone for colours, and a cache."""
 
 import shutil
 from collections.abc import Callable

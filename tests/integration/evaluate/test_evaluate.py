@@ -16,7 +16,7 @@ from discern.flow.evaluate.models import predict_rows
 from discern.flow.evaluate.result import EvaluateResult
 from discern.flow.train import TrainResult
 from discern.progress import silent
-from tests.unit.flow.workspace import Workspace
+from tests.integration.workspace import Workspace
 from tests.unit.training.factories import write_colours
 
 

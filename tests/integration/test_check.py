@@ -7,7 +7,7 @@ import pytest
 
 from discern.errors import CatalogError, FixesError, RunError
 from discern.flow.check import CheckResult
-from tests.unit.flow.workspace import Workspace
+from tests.integration.workspace import Workspace
 
 CHECKS = {
     *("unreadable", "wrong_suffix", "exact_copy", "near_copy"),

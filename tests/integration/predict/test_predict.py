@@ -1,12 +1,8 @@
 """`discern predict`: answers in order, for files, folders, patterns and standard input."""
 
-import io
 import json
 import os
-import sys
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +14,7 @@ from discern.errors import UsageError
 from discern.flow.predict.batch import predict_to
 from discern.flow.predict.predict import predict
 from tests.unit.bundle.factories import plain, write_small
+from tests.unit.flow.predict.standard_input import standard_input
 
 
 @pytest.fixture(scope="module")
@@ -39,16 +36,6 @@ def photos(tmp_path: Path) -> Path:
 
 def save(path: Path, pixels: np.ndarray) -> None:
     Image.fromarray(pixels).save(path)
-
-
-@contextmanager
-def standard_input(data: bytes) -> Iterator[None]:
-    before = sys.stdin
-    sys.stdin = io.TextIOWrapper(io.BytesIO(data))
-    try:
-        yield
-    finally:
-        sys.stdin = before
 
 
 def names(bundle: Path, *paths: str | Path) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from discern.bundle import load
 from discern.errors import DataError, NamesError, RunError, UsageError
 from discern.flow.train import TrainResult
-from tests.unit.flow.workspace import Workspace, interrupt_at
+from tests.integration.workspace import Workspace, interrupt_at
 from tests.unit.training.factories import COLOURS, write_colours
 
 STAGES = ("scan", "features", "group", "check", "split", "fit", "evaluate", "pack", "report")

@@ -18,9 +18,9 @@ from discern.flow.evaluate.result import EvaluateResult
 from discern.flow.serve import key
 from discern.flow.train import TrainResult
 from tests.e2e.served import started
+from tests.integration.workspace import Workspace
 from tests.unit.bundle.factories import plain, write_small
 from tests.unit.client.fake_server import Reply, serving
-from tests.unit.flow.workspace import Workspace
 from tests.unit.training.factories import write_colours
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from discern.errors import DataError, DiscernError, UsageError
 from discern.flow.split import SplitResult
-from tests.unit.flow.workspace import Workspace
+from tests.integration.workspace import Workspace
 
 
 @pytest.fixture(scope="module")

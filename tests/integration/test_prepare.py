@@ -12,7 +12,7 @@ from discern.errors import BackboneError, DiscernError, FixesError
 from discern.flow.prepare import PrepareConfig, Prepared, _CatalogFeatures, prepare
 from discern.flow.run import Run
 from discern.progress import silent
-from tests.unit.flow.workspace import Workspace
+from tests.integration.workspace import Workspace
 
 
 def config(workspace: Workspace, source: Path, **more: Path) -> PrepareConfig:
