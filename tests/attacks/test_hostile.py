@@ -11,8 +11,8 @@ from discern.cli import main
 from tests.attacks.entry_points import ENTRY_POINTS, READ
 from tests.attacks.hostile import Hostile, run_entry_point
 from tests.attacks.registry import HOSTILE
-from tests.unit.catalog.factories import picture, write_files
 from tests.integration.workspace import write_backbone
+from tests.unit.catalog.factories import picture, write_files
 
 QUICK = [hostile for hostile in HOSTILE if not hostile.heavy]
 FILE_ENTRY_POINTS = {"open", "scan"}

@@ -42,7 +42,7 @@ def test_json_has_every_key(made: SplitResult) -> None:
     assert plain["reason"].endswith(".")
 
 
-def test_without_out_nothing_is_written_beside_the_run(workspace: Workspace) -> None:
+def test_without_out_nothing_is_written_outside_the_run(workspace: Workspace) -> None:
     before = {path.name for path in workspace.folder.iterdir()} | {"photos", "cache", "runs"}
     assert workspace.split(workspace.photos).out is None
     assert {path.name for path in workspace.folder.iterdir()} == before

@@ -1,4 +1,4 @@
-"""`discern train`: a bundle and a page; the same again, however often it was interrupted."""
+"""`discern train`: the bundle, the report, and reproducible results, also after interruptions."""
 
 import json
 import shutil
@@ -16,13 +16,13 @@ from tests.unit.training.factories import COLOURS, write_colours
 STAGES = ("scan", "features", "group", "check", "split", "fit", "evaluate", "pack", "report")
 
 
-def essence(run: Path) -> tuple[bytes, bytes]:
-    """What must be the same: the figures and the graph."""
+def metrics_and_graph(run: Path) -> tuple[bytes, bytes]:
+    """Return the bytes of the metrics and the graph."""
     with zipfile.ZipFile(run / "model.discern") as bundle:
         return (run / "metrics.json").read_bytes(), bundle.read("model.onnx")
 
 
-def test_it_gives_what_others_rely_on(trained: TrainResult) -> None:
+def test_the_result_has_the_documented_keys(trained: TrainResult) -> None:
     plain = trained.to_json()
     assert set(plain) == {"run", "bundle", "report", "pictures", "accuracy", "ece", "policy", "seconds"}
     assert set(plain["accuracy"]) == {"leak_free", "naive", "given", "difference"}
@@ -30,7 +30,7 @@ def test_it_gives_what_others_rely_on(trained: TrainResult) -> None:
     assert json.loads(json.dumps(plain)) == plain
 
 
-def test_it_judged_honestly(trained: TrainResult) -> None:
+def test_the_leak_free_accuracy_comes_from_cross_validation(trained: TrainResult) -> None:
     leak_free = trained.accuracy["leak_free"]
     assert (leak_free["method"], leak_free["estimates"], leak_free["classes"]) == ("grouped-cv", "recipe", 3)
     assert leak_free["low"] <= leak_free["value"] <= leak_free["high"]
@@ -41,45 +41,45 @@ def test_each_stage_is_timed(trained: TrainResult) -> None:
     assert tuple(trained.seconds) == STAGES
 
 
-def test_the_bundle_knows_the_labels(trained: TrainResult) -> None:
+def test_the_bundle_contains_the_labels(trained: TrainResult) -> None:
     model = load(trained.bundle)
     assert model.labels == tuple(COLOURS)
     assert len(model.seen) == 36
     assert model.manifest.name == "colours"
 
 
-def test_run_json_tells_the_end(trained: TrainResult) -> None:
+def test_run_json_records_completion(trained: TrainResult) -> None:
     facts = json.loads((trained.run / "run.json").read_text())
     assert facts["status"] == "done"
     assert facts["data"]["files"] == 36
     assert facts["config"]["seed"] == 0
 
 
-def test_no_unfinished_file_is_left(trained: TrainResult) -> None:
+def test_no_temporary_files_remain(trained: TrainResult) -> None:
     assert {path.name for path in trained.run.iterdir() if path.name.startswith(".")} <= {".lock"}
 
 
-def test_a_finished_run_resumed_is_the_same(shared_workspace: Workspace, trained: TrainResult) -> None:
+def test_resuming_a_finished_run_returns_the_same_result(shared_workspace: Workspace, trained: TrainResult) -> None:
     assert shared_workspace.train(shared_workspace.photos, name="colours", resume=True) == trained
 
 
-def test_resuming_with_another_seed_is_refused(shared_workspace: Workspace, trained: TrainResult) -> None:
+def test_resuming_with_another_seed_is_an_error(shared_workspace: Workspace, trained: TrainResult) -> None:
     with pytest.raises(RunError, match="seed"):
         shared_workspace.train(shared_workspace.photos, name="colours", seed=1, resume=True)
 
 
-def test_the_same_seed_gives_the_same_figures_and_graph(shared_workspace: Workspace, trained: TrainResult) -> None:
+def test_the_same_seed_gives_the_same_metrics_and_graph(shared_workspace: Workspace, trained: TrainResult) -> None:
     again = shared_workspace.train(shared_workspace.photos, name="again")
-    assert essence(again.run) == essence(trained.run)
+    assert metrics_and_graph(again.run) == metrics_and_graph(trained.run)
 
 
-def test_another_seed_is_another_run(shared_workspace: Workspace, trained: TrainResult) -> None:
+def test_another_seed_gives_another_split(shared_workspace: Workspace, trained: TrainResult) -> None:
     other = shared_workspace.train(shared_workspace.photos, name="other", seed=2**70)
     assert (other.run / "split.json").read_bytes() != (trained.run / "split.json").read_bytes()
 
 
 @pytest.mark.parametrize("stage", STAGES[1:])
-def test_an_interrupted_run_resumed_equals_an_undisturbed_one(
+def test_a_resumed_run_equals_an_uninterrupted_one(
     shared_workspace: Workspace, trained: TrainResult, stage: str
 ) -> None:
     name = f"cut-{stage}"
@@ -87,25 +87,25 @@ def test_an_interrupted_run_resumed_equals_an_undisturbed_one(
         shared_workspace.train(shared_workspace.photos, name=name, progress=interrupt_at(stage))
     assert not (shared_workspace.runs / name / "report.html").exists()
     resumed = shared_workspace.train(shared_workspace.photos, name=name, resume=True)
-    assert essence(resumed.run) == essence(trained.run)
+    assert metrics_and_graph(resumed.run) == metrics_and_graph(trained.run)
 
 
-def test_what_a_killed_process_left_unfinished_is_removed(shared_workspace: Workspace, trained: TrainResult) -> None:
+def test_temporary_files_of_a_killed_process_are_removed(shared_workspace: Workspace, trained: TrainResult) -> None:
     with pytest.raises(KeyboardInterrupt):
         shared_workspace.train(shared_workspace.photos, name="killed", progress=interrupt_at("fit"))
-    left = [
+    leftovers = [
         ".123.metrics.json",
         "..123.model.discern.123.tmp",
         ".123.fixes.csv.unfinished",
         ".report.html.0f3a9b12.unfinished",
     ]
-    for name in left:
+    for name in leftovers:
         (shared_workspace.runs / "killed" / name).write_text("half")
     run = shared_workspace.train(shared_workspace.photos, name="killed", resume=True).run
-    assert not [name for name in left if (run / name).exists()]
+    assert not [name for name in leftovers if (run / name).exists()]
 
 
-def test_given_parts_judge(workspace: Workspace) -> None:
+def test_a_given_test_part_is_used_for_evaluation(workspace: Workspace) -> None:
     folder = write_colours(workspace.folder / "parted", part="train")
     write_colours(folder, part="test", each=6, seed=9)
     result = workspace.train(folder)
@@ -139,18 +139,18 @@ def test_a_table_may_name_any_label(workspace: Workspace) -> None:
     assert {label.strip() for label in found} == {label.strip() for label in labels}
 
 
-def test_one_label_is_nothing_to_tell_apart(workspace: Workspace) -> None:
+def test_a_single_label_is_an_error(workspace: Workspace) -> None:
     with pytest.raises(DataError, match=r"one label, 'red'.*Add a folder"):
         workspace.train(workspace.some("red", red=6), name="mine")
     assert workspace.kept() == []
 
 
-def test_single_pictures_cannot_be_judged(workspace: Workspace) -> None:
+def test_one_picture_per_label_cannot_be_evaluated(workspace: Workspace) -> None:
     with pytest.raises(DataError, match=r"Nothing could be judged.*Add pictures to each label"):
         workspace.train(workspace.some("single", red=1, blue=1, green=1))
 
 
-def test_copies_alone_cannot_be_judged(workspace: Workspace) -> None:
+def test_copies_alone_cannot_be_evaluated(workspace: Workspace) -> None:
     folder = workspace.some("copies", red=1, blue=1)
     for colour in ("red", "blue"):
         shutil.copy(workspace.pictures(colour)[0], folder / colour / "again.png")
@@ -158,7 +158,7 @@ def test_copies_alone_cannot_be_judged(workspace: Workspace) -> None:
         workspace.train(folder)
 
 
-def test_two_of_each_is_little_but_works(workspace: Workspace) -> None:
+def test_two_pictures_per_label_suffice_for_training(workspace: Workspace) -> None:
     result = workspace.train(workspace.some("little", red=2, blue=2))
     leak_free = result.accuracy["leak_free"]
     assert leak_free["classes"] == 2
@@ -166,14 +166,14 @@ def test_two_of_each_is_little_but_works(workspace: Workspace) -> None:
     assert "too few" in leak_free["note"]
 
 
-def test_a_label_with_one_picture_is_learned_and_not_judged(workspace: Workspace) -> None:
+def test_a_label_with_one_picture_is_trained_but_not_evaluated(workspace: Workspace) -> None:
     result = workspace.train(workspace.some("uneven", red=8, blue=8, green=1))
     assert result.accuracy["leak_free"]["classes"] == 2
     assert load(result.bundle).labels == ("blue", "green", "red")
     assert json.loads((result.run / "metrics.json").read_text())["split"]["unjudged"] == ["green"]
 
 
-def test_pictures_without_labels_are_refused(workspace: Workspace) -> None:
+def test_unlabelled_pictures_are_an_error(workspace: Workspace) -> None:
     flat = workspace.folder / "flat"
     shutil.copytree(workspace.photos / "red", flat)
     with pytest.raises(DataError, match="label"):
@@ -181,14 +181,14 @@ def test_pictures_without_labels_are_refused(workspace: Workspace) -> None:
 
 
 class TestPolicy:
-    def test_a_promise_that_needs_more_pictures_says_how_many(self, trained: TrainResult) -> None:
+    def test_an_unattainable_policy_states_the_pictures_needed(self, trained: TrainResult) -> None:
         assert trained.policy is not None
         assert set(trained.policy) == {"sentence", "basis", "share", "error", "needed"}
         assert (trained.policy["share"], trained.policy["error"]) == (0, None)
         assert trained.policy["needed"] >= 59 - 36
         assert load(trained.bundle).manifest.policy == trained.policy
 
-    def test_a_promise_can_be_kept(self, workspace: Workspace) -> None:
+    def test_an_attainable_policy_sets_a_threshold(self, workspace: Workspace) -> None:
         kept = workspace.train(write_colours(workspace.folder / "many", each=24), name="kept", at_most_wrong=0.2)
         assert kept.policy is not None
         assert kept.policy["share"] > 0.2
@@ -198,9 +198,11 @@ class TestPolicy:
         assert "estimated" in model.manifest.policy["sentence"]
 
     @pytest.mark.parametrize("wrong", [{"at_most_wrong": 5}, {"coverage": 0}])
-    def test_nonsense_is_refused_before_anything_is_begun(self, workspace: Workspace, wrong: dict[str, float]) -> None:
+    def test_invalid_limits_are_rejected_before_the_run_starts(
+        self, workspace: Workspace, mislabelled: dict[str, float]
+    ) -> None:
         with pytest.raises(UsageError, match="between 0 and 1"):
-            workspace.train(workspace.photos, **wrong)
+            workspace.train(workspace.photos, **mislabelled)
         assert workspace.kept() == []
 
 
@@ -210,7 +212,7 @@ class TestNames:
         path.write_text(text)
         return path
 
-    def test_labels_are_called_by_their_names(self, workspace: Workspace) -> None:
+    def test_messages_use_the_display_names(self, workspace: Workspace) -> None:
         names = self.write(workspace, "label,name,spoken,route\nred,a rose,rose,bay 2\n")
         model = load(workspace.train(workspace.photos, names=names).bundle)
         assert model.manifest.names == {"red": {"name": "a rose", "spoken": "rose", "route": "bay 2"}}
@@ -218,12 +220,12 @@ class TestNames:
         assert "a rose" in answer["message"]
         assert (answer["label"], answer["route"]) == ("red", None)
 
-    def test_names_of_other_labels_are_refused_and_nothing_is_left(self, workspace: Workspace) -> None:
+    def test_names_of_unknown_labels_are_an_error_and_leave_no_run(self, workspace: Workspace) -> None:
         with pytest.raises(NamesError, match="none of the labels"):
             workspace.train(workspace.photos, names=self.write(workspace, "label,name\npurple,x\n"))
         assert workspace.kept() == []
 
-    def test_a_run_goes_on_with_the_same_names_alone(self, workspace: Workspace) -> None:
+    def test_resuming_requires_the_same_names(self, workspace: Workspace) -> None:
         names = self.write(workspace, "label,name\nred,rose\n")
         with pytest.raises(KeyboardInterrupt):
             workspace.train(workspace.photos, name="stopped", names=names, progress=interrupt_at("fit"))
@@ -242,38 +244,38 @@ class TestOrder:
         metrics = json.loads((ordered.run / "metrics.json").read_text())
         assert metrics["ordered"]["mae"]["value"] < metrics["ordered"]["constant_mae"]["value"]
 
-    def test_an_order_of_other_labels_is_refused(self, workspace: Workspace) -> None:
+    def test_an_incomplete_order_is_an_error(self, workspace: Workspace) -> None:
         with pytest.raises(UsageError, match="order"):
             workspace.train(workspace.photos, ordered=["red", "green"])
         assert workspace.kept() == []
 
 
 class TestFixes:
-    def test_the_same_answers_are_judged_by_the_labels_as_they_came(self, workspace: Workspace) -> None:
-        wrong = workspace.pictures("red")[0].rename(workspace.photos / "blue" / "red.png")
+    def test_the_accuracy_by_the_original_labels_is_reported(self, workspace: Workspace) -> None:
+        mislabelled = workspace.pictures("red")[0].rename(workspace.photos / "blue" / "red.png")
         dropped = workspace.pictures("green")[0]
         fixes = workspace.folder / "fixes.csv"
         fixes.write_text(
-            f"path,action,value,with,score,why\nblue/{wrong.name},relabel,red,,,\ngreen/{dropped.name},drop,,,,\n"
+            f"path,action,value,with,score,why\nblue/{mislabelled.name},relabel,red,,,\ngreen/{dropped.name},drop,,,,\n"
         )
-        done = workspace.train(workspace.photos, name="fixed", fixes=fixes)
-        metrics = json.loads((done.run / "metrics.json").read_text())
+        result = workspace.train(workspace.photos, name="fixed", fixes=fixes)
+        metrics = json.loads((result.run / "metrics.json").read_text())
         assert (metrics["fixes"]["dropped"], metrics["fixes"]["relabelled"]) == (1, 1)
-        mended, came = metrics["accuracy"]["leak_free"]["value"], metrics["fixes"]["accuracy_as_it_came"]["value"]
-        assert mended - came == pytest.approx(1 / 35)
-        assert "judged by the labels as they came" in (done.run / "report.html").read_text().lower()
+        fixed, original = metrics["accuracy"]["leak_free"]["value"], metrics["fixes"]["accuracy_as_it_came"]["value"]
+        assert fixed - original == pytest.approx(1 / 35)
+        assert "judged by the labels as they came" in (result.run / "report.html").read_text().lower()
 
-    def test_without_fixes_nothing_was_changed(self, trained: TrainResult) -> None:
+    def test_without_fixes_the_metrics_have_none(self, trained: TrainResult) -> None:
         assert json.loads((trained.run / "metrics.json").read_text())["fixes"] is None
 
-    def test_a_run_that_goes_on_remembers_the_labels(self, workspace: Workspace) -> None:
+    def test_a_resumed_run_keeps_its_fixes(self, workspace: Workspace) -> None:
         fixes = workspace.folder / "fixes.csv"
         picture = workspace.pictures("red")[0].name
         fixes.write_text(f"path,action,value,with,score,why\nred/{picture},relabel,blue,,,\n")
         with pytest.raises(KeyboardInterrupt):
             workspace.train(workspace.photos, name="stopped", fixes=fixes, progress=interrupt_at("fit"))
-        done = workspace.train(workspace.photos, name="stopped", fixes=fixes, resume=True)
-        assert json.loads((done.run / "metrics.json").read_text())["fixes"]["relabelled"] == 1
+        result = workspace.train(workspace.photos, name="stopped", fixes=fixes, resume=True)
+        assert json.loads((result.run / "metrics.json").read_text())["fixes"]["relabelled"] == 1
 
 
 class TestHints:
@@ -282,32 +284,32 @@ class TestHints:
             shutil.copytree(workspace.photos / colour, workspace.folder / "labelled" / label)
         return workspace.folder / "labelled"
 
-    def test_numbers_may_be_meant_as_such(self, workspace: Workspace) -> None:
+    def test_numeric_labels_give_a_hint_to_order_them(self, workspace: Workspace) -> None:
         counted = self.write(workspace, ["1", "2", "10"])
         assert "--ordered numeric" in workspace.train(counted).hints[0]
         ordered = workspace.train(counted, ordered=["numeric"])
         assert ordered.hints == []
         assert load(ordered.bundle)(workspace.pictures("red")[0]).order_value == 10
 
-    def test_words_are_no_numbers(self, trained: TrainResult) -> None:
+    def test_other_labels_give_no_hint(self, trained: TrainResult) -> None:
         assert trained.hints == []
 
 
 class TestNegatives:
-    def test_a_folder_of_others_is_neither_learned_nor_forgotten(self, workspace: Workspace) -> None:
+    def test_negatives_are_stored_in_the_bundle(self, workspace: Workspace) -> None:
         others = write_colours(workspace.folder / "others", each=4, seed=7)
         shutil.copy(workspace.pictures("red")[0], others / "red/copy.png")
         model = load(workspace.train(workspace.photos, negatives=others).bundle)
-        # The copy of a known picture is no stranger.
+        # A copy of a training picture is not a negative.
         assert model.manifest.data["negatives"] == 12
         assert len(model.seen) == 36 + 12
 
-    def test_a_class_of_others_is_no_class(self, workspace: Workspace) -> None:
+    def test_the_folder_other_is_not_a_class(self, workspace: Workspace) -> None:
         shutil.copytree(write_colours(workspace.folder / "others", each=4, seed=7) / "red", workspace.photos / "_other")
         model = load(workspace.train(workspace.photos).bundle)
         assert model.labels == tuple(COLOURS)
         assert model.manifest.data["negatives"] == 4
 
-    def test_known_pictures_are_no_negatives(self, workspace: Workspace) -> None:
+    def test_training_pictures_as_negatives_are_an_error(self, workspace: Workspace) -> None:
         with pytest.raises(DataError, match="to be learned"):
             workspace.train(workspace.photos, negatives=workspace.photos)

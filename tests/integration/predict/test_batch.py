@@ -72,7 +72,7 @@ def interrupted(number: int) -> Progress:
 
 
 class TestFormats:
-    def test_all_hold_what_predict_returns(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+    def test_all_formats_contain_the_predictions(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         answers = {answer.path: answer.to_json() for answer in predict(bundle, [photos])}
         for kind in ("parquet", "csv", "jsonl"):
             predict_to(bundle, photos, tmp_path / f"a.{kind}")
@@ -145,7 +145,7 @@ class TestFormats:
 
 
 class TestSources:
-    def test_it_predicts_what_train_reads(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+    def test_it_reads_the_sources_of_train(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
             for path in sorted(photos.glob("*.png")):
                 archive.write(path, f"reds/{path.name}")
@@ -176,7 +176,7 @@ class TestSources:
         assert found == [rows[0], f"{tmp_path}/lists/{rows[1]}", rows[2]]
         assert all(Path(path.partition("!/")[0]).is_file() for path in found)
 
-    def test_it_predicts_what_predict_takes(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+    def test_it_reads_the_inputs_of_predict(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         names = [photos / "0_250.png", f"{photos}/0_6*.png", photos / "deep", photos / "0_250.png"]
         predict_to(bundle, names, tmp_path / "a.parquet", sheet=tmp_path / "a.html")
         one_by_one = {answer.path: answer for answer in predict(bundle, names)}
@@ -185,7 +185,7 @@ class TestSources:
         predict_to(bundle, photos / "0_0.png", tmp_path / "b.parquet")
         assert paths(tmp_path / "b.parquet") == [f"{photos}/0_0.png"]
 
-    def test_it_predicts_standard_input(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+    def test_it_reads_standard_input(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         for name in ("a.parquet", "a.csv"):
             with standard_input((photos / "0_250.png").read_bytes()):
                 predict_to(bundle, "-", tmp_path / name)
@@ -233,7 +233,7 @@ class TestResuming:
         assert left_in(tmp_path) == ["a.parquet", "b.parquet", "photos"]
 
     @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
-    def test_it_resumes_with_the_present_pictures(self, bundle: Path, tmp_path: Path, kind: str) -> None:
+    def test_resuming_uses_the_present_pictures(self, bundle: Path, tmp_path: Path, kind: str) -> None:
         """Of the pictures predicted before, one changes, one is deleted, and a new one appears between them."""
         folder, out = write_photos(tmp_path / "photos", times=10), tmp_path / f"a.{kind}"
         with pytest.raises(KeyboardInterrupt):
@@ -254,7 +254,7 @@ class TestResuming:
         assert not [row for row in one if row["path"].endswith("1_0.png")]
         assert (tmp_path / "a.html").read_text().count("data:image/jpeg") == 42
 
-    def test_nothing_is_predicted_twice(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+    def test_resuming_predicts_no_picture_twice(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         with pytest.raises(KeyboardInterrupt):
             predict_to(bundle, photos, tmp_path / "a.csv", sheet=tmp_path / "a.png", progress=interrupted(0))
         reported: list[int] = []
@@ -272,7 +272,7 @@ class TestResuming:
         assert result.resumed == result.pictures
         assert left_in(tmp_path) == ["a.csv", "photos", "place"]
 
-    def test_a_half_written_part_counts_for_nothing(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+    def test_an_incomplete_part_is_ignored(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         with pytest.raises(KeyboardInterrupt):
             predict_to(bundle, photos, tmp_path / "a.parquet", progress=interrupted(0))
         folder = tmp_path / ".a.parquet.unfinished"
@@ -339,7 +339,7 @@ class TestResult:
 
 
 class TestSheet:
-    def test_the_least_confident_come_first_and_accepted_ones_not_at_all(
+    def test_the_sheet_shows_the_least_confident_first_and_no_accepted_ones(
         self, bundle: Path, photos: Path, tmp_path: Path
     ) -> None:
         predict_to(bundle, photos, tmp_path / "a.parquet", sheet=tmp_path / "a.html")
@@ -361,13 +361,13 @@ class TestSheet:
         assert page.count('class="path"') == 200
         assert "Shown are the 200 least sure; 41 more are in a.jsonl." in page
 
-    def test_it_may_be_a_png(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
+    def test_the_sheet_may_be_a_png(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         predict_to(bundle, photos, tmp_path / "a.csv", sheet=tmp_path / "a.png")
         pixels = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"))
         for red in (120, 128, 140):
             assert (pixels == (red, 0, 0)).all(axis=2).sum() > 20 * 20
 
-    def test_an_empty_sheet_says_so(self, photos: Path, tmp_path: Path) -> None:
+    def test_an_empty_sheet_contains_a_message(self, photos: Path, tmp_path: Path) -> None:
         sure = write_small(tmp_path / "a.discern", thresholds=Thresholds(accept=0.0))
         predict_to(sure, photos, tmp_path / "a.csv", sheet=tmp_path / "a.html")
         predict_to(sure, photos, tmp_path / "b.csv", sheet=tmp_path / "b.png")

@@ -53,7 +53,7 @@ def test_what_is_not_there_is_empty():
     assert told.section_text("Returns") == ""
 
 
-def test_a_bar_in_a_cell_is_no_new_cell():
+def test_bars_in_cells_are_escaped():
     assert markdown_table(("a", "b"), [("x|y", "z")]) == ["| a | b |", "|---|---|", "| x\\|y | z |", ""]
 
 
