@@ -72,6 +72,27 @@ def address(colours: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="package")
+def address_with_examples(colours: Path, shown: dict[str, Path]) -> Iterator[str]:
+    """URL of a page with example pictures."""
+    with serve(colours, "--examples", shown["sure"].parent) as url:
+        yield url
+
+
+@pytest.fixture(scope="package")
+def address_of_three_models(colours: Path) -> Iterator[str]:
+    """URL of a server of the models First, Second and Third."""
+    with serve(f"First={colours}", f"Second={colours}", f"Third={colours}") as url:
+        yield url
+
+
+@pytest.fixture(scope="package")
+def address_with_size_limit(colours: Path) -> Iterator[str]:
+    """URL of a server that accepts at most 0.2 MB per request."""
+    with serve(colours, "--max-mb", "0.2") as url:
+        yield url
+
+
+@pytest.fixture(scope="package")
 def browser(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A browser whose camera shows something bright on the left, in the middle and on the right, in a loop."""
     film_path = film(tmp_path_factory.mktemp("film") / "glow.mjpeg", map(glow, ("left", "centre", "right")))

@@ -1,14 +1,13 @@
 """Accessibility of the page: keyboard, screen readers, small screens and dark mode; history and documentation."""
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.e2e.page.conftest import Visit, choose, headline, hold_requests, serve
+from tests.e2e.page.conftest import Visit, choose, headline, hold_requests
 
 DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
@@ -60,13 +59,6 @@ def test_the_answer_gets_the_focus_of_a_waiting_keyboard_user(page: Page, shown:
     page.locator("#cancel").focus()
     routes[0].continue_()
     expect(headline(page)).to_be_focused()
-
-
-@pytest.fixture(scope="module")
-def address_with_examples(colours: Path, shown: dict[str, Path]) -> Iterator[str]:
-    """URL of a page with example pictures."""
-    with serve(colours, "--examples", shown["sure"].parent) as url:
-        yield url
 
 
 @pytest.mark.parametrize(("scheme", "viewport"), [("light", DESKTOP), ("dark", PHONE)], ids=["light", "dark phone"])
@@ -191,12 +183,11 @@ def test_the_api_documentation_works_offline_under_the_content_security_policy(p
     expect(page.locator(".live-responses-table td.response-col_status").last).to_contain_text("200")
 
 
-def test_the_model_can_be_selected(visit: Visit, colours: Path, shown: dict[str, Path]) -> None:
-    with serve(f"First={colours}", f"Second={colours}") as address:
-        page = visit(address)
-        page.get_by_label("Model", exact=True).select_option("Second")
-        expect(page).to_have_title("Second · Discern")
-        choose(page, shown["sure"])
-        expect(headline(page)).to_be_visible()
-        with page.expect_request("**/predict?model=Second&evidence=1"):
-            page.locator("#heatmap").click()
+def test_the_model_can_be_selected(visit: Visit, address_of_three_models: str, shown: dict[str, Path]) -> None:
+    page = visit(address_of_three_models)
+    page.get_by_label("Model", exact=True).select_option("Second")
+    expect(page).to_have_title("Second · Discern")
+    choose(page, shown["sure"])
+    expect(headline(page)).to_be_visible()
+    with page.expect_request("**/predict?model=Second&evidence=1"):
+        page.locator("#heatmap").click()

@@ -65,15 +65,16 @@ def test_a_selected_model_that_no_longer_exists_is_dropped(visit: Visit, colours
         assert page.evaluate(_STORED_MODEL) is None
 
 
-def test_the_heat_map_comes_from_the_model_that_predicted(visit: Visit, colours: Path, shown: dict[str, Path]) -> None:
-    with serve(f"First={colours}", f"Second={colours}") as address:
-        page = visit(address)
-        choose(page, shown["sure"])
-        expect(headline(page)).to_be_visible()
-        page.get_by_label("Model", exact=True).select_option("Second")
-        expect(page).to_have_title("Second · Discern")
-        with page.expect_request("**/predict?model=First&evidence=1"):
-            page.locator("#heatmap").click()
+def test_the_heat_map_comes_from_the_model_that_predicted(
+    visit: Visit, address_of_three_models: str, shown: dict[str, Path]
+) -> None:
+    page = visit(address_of_three_models)
+    choose(page, shown["sure"])
+    expect(headline(page)).to_be_visible()
+    page.get_by_label("Model", exact=True).select_option("Second")
+    expect(page).to_have_title("Second · Discern")
+    with page.expect_request("**/predict?model=First&evidence=1"):
+        page.locator("#heatmap").click()
 
 
 def test_the_oldest_of_many_pictures_are_released(page: Page, tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """The page with a server that is unreachable, slow, busy or requires a key: no picture is lost."""
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from discern.serving.keys import add_key
@@ -106,26 +108,24 @@ def select_another_model_meanwhile(visit: Visit, address: str) -> tuple[Page, li
     return page, routes
 
 
-def test_the_last_selected_model_is_used(visit: Visit, colours: Path) -> None:
-    with serve(f"First={colours}", f"Second={colours}", f"Third={colours}") as address:
-        page, routes = select_another_model_meanwhile(visit, address)
-        with page.expect_response("**/model?model=Second"):
-            routes[0].continue_()
-        page.evaluate("new Promise((resolve) => setTimeout(resolve))")
-        expect(page).to_have_title("Third · Discern")
-        expect(page.locator("#model")).to_have_value("Third")
-        assert page.evaluate("localStorage.getItem('discern.model')") == '"Third"'
+def test_the_last_selected_model_is_used(visit: Visit, address_of_three_models: str) -> None:
+    page, routes = select_another_model_meanwhile(visit, address_of_three_models)
+    with page.expect_response("**/model?model=Second"):
+        routes[0].continue_()
+    page.evaluate("new Promise((resolve) => setTimeout(resolve))")
+    expect(page).to_have_title("Third · Discern")
+    expect(page.locator("#model")).to_have_value("Third")
+    assert page.evaluate("localStorage.getItem('discern.model')") == '"Third"'
 
 
-def test_a_missing_model_that_is_no_longer_selected_is_not_reported(visit: Visit, colours: Path) -> None:
-    with serve(f"First={colours}", f"Second={colours}", f"Third={colours}") as address:
-        page, routes = select_another_model_meanwhile(visit, address)
-        not_found = {"error": {"code": "not_found", "message": "There is no such model.", "hint": ""}}
-        with page.expect_response("**/model?model=Second"):
-            routes[0].fulfill(status=404, json=not_found)
-        page.evaluate("new Promise((resolve) => setTimeout(resolve))")
-        expect(page.locator("#notice")).to_be_hidden()
-        assert page.evaluate("localStorage.getItem('discern.model')") == '"Third"'
+def test_a_missing_model_that_is_no_longer_selected_is_not_reported(visit: Visit, address_of_three_models: str) -> None:
+    page, routes = select_another_model_meanwhile(visit, address_of_three_models)
+    not_found = {"error": {"code": "not_found", "message": "There is no such model.", "hint": ""}}
+    with page.expect_response("**/model?model=Second"):
+        routes[0].fulfill(status=404, json=not_found)
+    page.evaluate("new Promise((resolve) => setTimeout(resolve))")
+    expect(page.locator("#notice")).to_be_hidden()
+    assert page.evaluate("localStorage.getItem('discern.model')") == '"Third"'
 
 
 def test_a_manual_retry_supersedes_the_pending_one(visit: Visit, address: str, shown: dict[str, Path]) -> None:
@@ -153,39 +153,46 @@ def test_a_manual_retry_supersedes_the_pending_one(visit: Visit, address: str, s
     assert len(requested) == 2
 
 
+@pytest.fixture(scope="module")
+def server_with_key(colours: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """URL and API key of a server that requires one."""
+    keys = tmp_path_factory.mktemp("server") / "keys"
+    key = add_key(keys, "visitor", admin=False)
+    with serve(colours, "--key-file", keys) as url:
+        yield url, key
+
+
 def test_the_key_is_requested_and_stored_for_this_tab(
-    visit: Visit, colours: Path, shown: dict[str, Path], tmp_path: Path
+    visit: Visit, server_with_key: tuple[str, str], shown: dict[str, Path]
 ) -> None:
-    key = add_key(tmp_path / "keys", "visitor", admin=False)
-    with serve(colours, "--key-file", tmp_path / "keys") as address:
-        page = visit(address, ready=False)
-        page.get_by_label("Key", exact=True).fill("discern_wrong")
-        page.keyboard.press("Enter")
-        expect(page.locator("#key-why")).to_contain_text("This key is not known here.")
-        page.get_by_label("Key", exact=True).fill(key)
-        page.get_by_role("button", name="Use this key").click()
-        page.locator("#about-open").wait_for()
-        choose(page, shown["sure"])
-        expect(headline(page)).to_contain_text("Red card")
-        page.reload()
-        expect(page.locator("#about-open")).to_be_visible()
-        assert page.evaluate("localStorage.length + document.cookie.length") == 0
+    address, key = server_with_key
+    page = visit(address, ready=False)
+    page.get_by_label("Key", exact=True).fill("discern_wrong")
+    page.keyboard.press("Enter")
+    expect(page.locator("#key-why")).to_contain_text("This key is not known here.")
+    page.get_by_label("Key", exact=True).fill(key)
+    page.get_by_role("button", name="Use this key").click()
+    page.locator("#about-open").wait_for()
+    choose(page, shown["sure"])
+    expect(headline(page)).to_contain_text("Red card")
+    page.reload()
+    expect(page.locator("#about-open")).to_be_visible()
+    assert page.evaluate("localStorage.length + document.cookie.length") == 0
 
 
 def test_without_a_key_the_page_explains_and_keeps_the_picture(
-    visit: Visit, colours: Path, shown: dict[str, Path], tmp_path: Path
+    visit: Visit, server_with_key: tuple[str, str], shown: dict[str, Path]
 ) -> None:
-    key = add_key(tmp_path / "keys", "visitor", admin=False)
-    with serve(colours, "--key-file", tmp_path / "keys") as address:
-        page = visit(address, ready=False)
-        page.get_by_role("button", name="Not now").click()
-        choose(page, shown["sure"])
-        expect(page.locator("#notice")).to_contain_text("This server requires an API key.")
-        page.get_by_role("button", name="Try now").click()
-        page.get_by_label("Key", exact=True).fill(key)
-        page.keyboard.press("Enter")
-        expect(headline(page)).to_contain_text("Red card")
-        expect(page.locator("#notice")).to_be_hidden()
+    address, key = server_with_key
+    page = visit(address, ready=False)
+    page.get_by_role("button", name="Not now").click()
+    choose(page, shown["sure"])
+    expect(page.locator("#notice")).to_contain_text("This server requires an API key.")
+    page.get_by_role("button", name="Try now").click()
+    page.get_by_label("Key", exact=True).fill(key)
+    page.keyboard.press("Enter")
+    expect(headline(page)).to_contain_text("Red card")
+    expect(page.locator("#notice")).to_be_hidden()
 
 
 def test_every_request_goes_to_the_server(visit: Visit, address: str) -> None:

@@ -67,14 +67,13 @@ def test_an_example_picture_can_be_tried(visit: Visit, colours: Path, shown: dic
     expect(page.locator("figcaption")).to_have_text("dark")
 
 
-def test_a_missing_example_is_reported(visit: Visit, colours: Path, shown: dict[str, Path]) -> None:
-    with serve(colours, "--examples", shown["sure"].parent) as address:
-        page = visit(address, ready=False)
-        page.route("**/examples/*", lambda route: route.fulfill(status=404))
-        page.reload()
-        page.get_by_role("button", name="Try sure").click()
-        expect(page.locator("#notice")).to_contain_text("This picture is no longer available.")
-        expect(page.locator("#stage")).to_be_hidden()
+def test_a_missing_example_is_reported(visit: Visit, address_with_examples: str) -> None:
+    page = visit(address_with_examples, ready=False)
+    page.route("**/examples/*", lambda route: route.fulfill(status=404))
+    page.reload()
+    page.get_by_role("button", name="Try sure").click()
+    expect(page.locator("#notice")).to_contain_text("This picture is no longer available.")
+    expect(page.locator("#stage")).to_be_hidden()
 
 
 def test_dropped_pictures_are_predicted(page: Page, shown: dict[str, Path]) -> None:
@@ -145,14 +144,13 @@ def test_a_picture_that_the_browser_cannot_display_is_predicted(page: Page, tmp_
     expect(headline(page)).to_contain_text("Red card")
 
 
-def test_a_too_large_picture_can_be_sent_downscaled(visit: Visit, colours: Path, tmp_path: Path) -> None:
-    with serve(colours, "--max-mb", "0.2") as address:
-        page = visit(address)
-        choose(page, noise(tmp_path / "large.png", 300))
-        expect(headline(page)).to_have_text("This picture is too large")
-        expect(page.locator(".note")).to_contain_text("the server accepts at most 0.2\u202fMB")
-        page.locator("#downscale").click()
-        expect(page.locator("#answer")).to_contain_text("this is the answer for a smaller copy")
+def test_a_too_large_picture_can_be_sent_downscaled(visit: Visit, address_with_size_limit: str, tmp_path: Path) -> None:
+    page = visit(address_with_size_limit)
+    choose(page, noise(tmp_path / "large.png", 300))
+    expect(headline(page)).to_have_text("This picture is too large")
+    expect(page.locator(".note")).to_contain_text("the server accepts at most 0.2\u202fMB")
+    page.locator("#downscale").click()
+    expect(page.locator("#answer")).to_contain_text("this is the answer for a smaller copy")
 
 
 def test_file_names_are_never_interpreted_as_html(page: Page, shown: dict[str, Path], tmp_path: Path) -> None:

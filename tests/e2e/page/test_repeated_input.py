@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.page.conftest import Visit, choose, headline, hold_requests, serve
+from tests.e2e.page.conftest import Visit, choose, headline, hold_requests
 from tests.e2e.page.scenes import noise
 from tests.e2e.page.test_long_sessions import _TRACK_OBJECT_URLS
 
@@ -42,19 +42,18 @@ def test_a_slow_heat_map_is_announced_and_requested_once(page: Page, shown: dict
     assert len(routes) == 1
 
 
-def test_a_picture_is_downscaled_once(visit: Visit, colours: Path, tmp_path: Path) -> None:
-    with serve(colours, "--max-mb", "0.2") as address:
-        page = visit(address)
-        choose(page, noise(tmp_path / "large.png", 300))
-        expect(headline(page)).to_have_text("This picture is too large")
-        requested: list[str] = []
-        page.on("request", lambda request: requested.append(request.url))
-        page.evaluate("const button = document.getElementById('downscale'); button.click(); button.click()")
-        expect(page.locator("#answer")).to_contain_text("this is the answer for a smaller copy")
-        expect(page.locator("#rows tr")).to_have_count(1)
-        page.locator("#heatmap").click()
-        expect(page.locator(".heatmap")).to_be_visible()
-        assert len([url for url in requested if "predict" in url and "evidence" not in url]) == 1
+def test_a_picture_is_downscaled_once(visit: Visit, address_with_size_limit: str, tmp_path: Path) -> None:
+    page = visit(address_with_size_limit)
+    choose(page, noise(tmp_path / "large.png", 300))
+    expect(headline(page)).to_have_text("This picture is too large")
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
+    page.evaluate("const button = document.getElementById('downscale'); button.click(); button.click()")
+    expect(page.locator("#answer")).to_contain_text("this is the answer for a smaller copy")
+    expect(page.locator("#rows tr")).to_have_count(1)
+    page.locator("#heatmap").click()
+    expect(page.locator(".heatmap")).to_be_visible()
+    assert len([url for url in requested if "predict" in url and "evidence" not in url]) == 1
 
 
 def test_selecting_a_picture_announces_its_answer(page: Page, shown: dict[str, Path]) -> None:

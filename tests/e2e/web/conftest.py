@@ -25,7 +25,7 @@ def runtime() -> Path:
     return default_folder() / "engines" / ENGINE.archive
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium_browser() -> Iterator[Any]:
     """Chromium, or a skip; each test opens its own pages."""
     if why := chromium.missing_reason():
@@ -34,13 +34,13 @@ def chromium_browser() -> Iterator[Any]:
         yield browser
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = {"red": {"name": "something red", "spoken": "red", "route": "bay 2"}}
     return write_small(tmp_path_factory.mktemp("bundle") / "model.discern", names=names)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def root(bundle: Path, runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A hosted folder that contains an exported site with an example picture."""
     folder, examples = tmp_path_factory.mktemp("hosted"), tmp_path_factory.mktemp("shown")
@@ -49,7 +49,7 @@ def root(bundle: Path, runtime: Path, tmp_path_factory: pytest.TempPathFactory) 
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def address(root: Path) -> Iterator[str]:
     """URL of the exported site."""
     with chromium.hosted(root) as host:
