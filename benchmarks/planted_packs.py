@@ -29,7 +29,7 @@ class CheckedPack:
     catalog: Catalog
     edges: pl.DataFrame
     groups: Groups
-    material: TrainingData
+    data: TrainingData
     predictions: OutOfFoldPredictions | None
 
     def findings(self) -> list[Finding]:
@@ -39,9 +39,9 @@ class CheckedPack:
         """Return the same pictures under other labels, int `[N]`, with new out-of-fold predictions."""
         names = pl.Series("label", [self.catalog.labels[label] for label in labels.tolist()], pl.String)
         catalog = replace(self.catalog, table=self.catalog.table.with_columns(names))
-        material = replace(self.material, catalog=catalog)
-        predictions = predict_for_label_checks(material, cross_split(catalog, self.groups))
-        return replace(self, catalog=catalog, material=material, predictions=predictions)
+        data = replace(self.data, catalog=catalog)
+        predictions = predict_for_label_checks(data, cross_split(catalog, self.groups))
+        return replace(self, catalog=catalog, data=data, predictions=predictions)
 
 
 def prepare_pack(folder: Path, cache: Path) -> CheckedPack:
@@ -55,9 +55,9 @@ def prepare_pack(folder: Path, cache: Path) -> CheckedPack:
     features = extract(catalog, rows.tolist(), backbone, recipe, cache=cache)
     edges = find_edges(catalog)
     groups = form_groups(catalog, edges)
-    material = TrainingData(catalog=catalog, features=features, position=position, backbone=backbone, recipe=recipe)
-    predictions = predict_for_label_checks(material, cross_split(catalog, groups))
-    return CheckedPack(catalog=catalog, edges=edges, groups=groups, material=material, predictions=predictions)
+    data = TrainingData(catalog=catalog, features=features, position=position, backbone=backbone, recipe=recipe)
+    predictions = predict_for_label_checks(data, cross_split(catalog, groups))
+    return CheckedPack(catalog=catalog, edges=edges, groups=groups, data=data, predictions=predictions)
 
 
 def check_files(folder: Path, cache: Path) -> tuple[Catalog, list[Finding]]:

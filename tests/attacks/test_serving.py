@@ -42,7 +42,7 @@ def test_hostile_files_are_rejected_or_predicted(client: TestClient, hostile, tm
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_mutated_bodies_are_client_errors(client: TestClient, seed: int) -> None:
+def test_corrupted_bodies_are_rejected_or_predicted(client: TestClient, seed: int) -> None:
     rng = random.Random(seed)
     form = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + RED + b"\r\n--b--\r\n"
     bodies = {

@@ -1,4 +1,4 @@
-"""A server of its own process, for whoever asks one."""
+"""`discern serve` in a process of its own."""
 
 import contextlib
 import re
@@ -20,7 +20,7 @@ _HEAD = re.compile(rb".*?content-length: (\d+).*?\r\n\r\n", re.DOTALL)
 def started(
     *words: str | Path, port: int = 0, stderr: int = subprocess.DEVNULL
 ) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    """Start `discern serve` on loopback, and give the address that it says and its process."""
+    """Start a server on loopback; gives its URL and its process."""
     command = [sys.executable, "-m", "discern", "serve", *map(str, words), "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True) as process:
         try:
@@ -31,26 +31,26 @@ def started(
 
 
 def ready(address: str) -> None:
-    """Wait until a server is up."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
+    """Wait until a server is ready."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
         with contextlib.suppress(httpx2.HTTPError):
             if httpx2.get(address + "/readyz").status_code == 200:
                 return
         time.sleep(0.05)
-    raise AssertionError("the server is not up")
+    raise AssertionError("the server is not ready")
 
 
-def place_of(address: str) -> tuple[str, int]:
-    """Where a server listens, as sockets want it."""
+def socket_address(address: str) -> tuple[str, int]:
+    """Return host and port of a URL on loopback."""
     return "127.0.0.1", int(address.rpartition(":")[2])
 
 
-def hear(connection: socket.socket) -> bytes:
-    """Read one whole answer: its head, and as many bytes as that says."""
-    said = b""
-    while not (head := _HEAD.match(said)) or len(said) < head.end() + int(head[1]):
-        some = connection.recv(10_000)
-        assert some, "the connection ended within an answer"
-        said += some
-    return said
+def read_response(connection: socket.socket) -> bytes:
+    """Read one response: its header, and a body of Content-Length bytes."""
+    response = b""
+    while not (head := _HEAD.match(response)) or len(response) < head.end() + int(head[1]):
+        chunk = connection.recv(10_000)
+        assert chunk, "the connection ended within a response"
+        response += chunk
+    return response

@@ -79,9 +79,9 @@ UNTRAINABLE: list[tuple[Make, str]] = [
     (only_hidden_files, "is empty"),
     (one_picture, "label"),
     (one_class, "one label, 'red'"),
-    (one_picture_per_class, "Nothing could be judged"),
-    (copies_of_one_picture_per_class, "Nothing could be judged"),
-    (the_same_picture_in_all_classes, "Nothing could be judged"),
+    (one_picture_per_class, "could not be evaluated"),
+    (copies_of_one_picture_per_class, "could not be evaluated"),
+    (the_same_picture_in_all_classes, "could not be evaluated"),
     (no_readable_picture, "no readable picture: 3 files"),
 ]
 

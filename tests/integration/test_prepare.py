@@ -55,9 +55,9 @@ def test_the_home_folder_is_expanded() -> None:
 def test_readable_pictures_have_features(workspace: Workspace, dirty: Path) -> None:
     prepared = work(workspace, start(workspace, dirty), dirty)
     readable = prepared.catalog.readable
-    assert len(prepared.material.features) == readable.sum() == 9
-    assert (prepared.material.position >= 0).tolist() == readable.tolist()
-    assert sorted(prepared.material.position[readable]) == list(range(9))
+    assert len(prepared.data.features) == readable.sum() == 9
+    assert (prepared.data.position >= 0).tolist() == readable.tolist()
+    assert sorted(prepared.data.position[readable]) == list(range(9))
 
 
 def test_problems_are_found_and_fixes_proposed(workspace: Workspace, dirty: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_resumed_run_repeats_nothing(workspace: Workspace, dirty: Path) -> Non
     after = work(workspace, start(workspace, dirty, resume=True), dirty)
     assert after.catalog.table.equals(before.catalog.table)
     assert after.edges.equals(before.edges)
-    assert np.array_equal(after.material.features[:], before.material.features[:])
+    assert np.array_equal(after.data.features[:], before.data.features[:])
 
 
 def test_a_picture_that_changed_since_it_was_catalogued_is_named(workspace: Workspace, dirty: Path) -> None:
@@ -125,13 +125,13 @@ def test_an_unknown_backbone_is_named(workspace: Workspace, dirty: Path) -> None
 
 def test_features_of_unreadable_pictures_are_zero(workspace: Workspace, dirty: Path) -> None:
     prepared = work(workspace, start(workspace, dirty), dirty)
-    features = _CatalogFeatures(prepared.material.features, prepared.material.position)
-    bad = int(np.flatnonzero(prepared.material.position < 0)[0])
-    good = int(np.flatnonzero(prepared.material.position >= 0)[0])
-    width = prepared.material.features.shape[1]
+    features = _CatalogFeatures(prepared.data.features, prepared.data.position)
+    bad = int(np.flatnonzero(prepared.data.position < 0)[0])
+    good = int(np.flatnonzero(prepared.data.position >= 0)[0])
+    width = prepared.data.features.shape[1]
     assert features.shape == (len(features), width) == (10, width)
     assert features.dtype == np.float32
     assert not features[bad].any()
     assert features[[good, bad]].shape == (2, width)
-    assert np.array_equal(features[good], prepared.material.features[int(prepared.material.position[good])])
+    assert np.array_equal(features[good], prepared.data.features[int(prepared.data.position[good])])
     assert np.array_equal(features[2:5], features[[2, 3, 4]])

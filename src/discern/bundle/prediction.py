@@ -155,24 +155,29 @@ class Prediction:
         """Convert to the JSON object of every endpoint.
 
         `order_value` is present for ordered labels only; `name`, `spoken` and `route` for models with display names.
+        A number that is not finite, which JSON does not have, is null.
         """
         plain = {
             "label": self.label,
             "decision": self.decision,
-            "confidence": self.confidence,
-            "probabilities": dict(self.probabilities),
+            "confidence": _finite(self.confidence),
+            "probabilities": {label: _finite(each) for label, each in self.probabilities.items()},
             "set": None if self.set is None else list(self.set),
-            "unknown_score": self.unknown_score,
+            "unknown_score": _finite(self.unknown_score),
             "looks_like": self.looks_like,
             "message": self.message,
             "model": dict(self.model),
             "id": self.id,
         }
         if self.order_value is not None:
-            plain["order_value"] = self.order_value
+            plain["order_value"] = _finite(self.order_value)
         if self.name is not None:
             plain |= {"name": self.name, "spoken": self.spoken, "route": self.route}
         return plain
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None
 
 
 def predict_one(

@@ -8,16 +8,18 @@ import typer
 from discern.cli import render
 from discern.cli.common_options import Bundle, Cache, Examples, Json
 from discern.cli.progress_bar import progress_bar
+from discern.inference.batch_config import BatchConfig
+from discern.serving.config import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, ServeConfig
 
 
 def serve(
     bundles: Annotated[
         list[str], typer.Argument(help="Bundles, each as PATH or NAME=PATH; the first is the default model.")
     ],
-    host: Annotated[str, typer.Option(help="Address to bind.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to bind; 0 picks a free one.")] = 8000,
-    workers: Annotated[int, typer.Option(help="Number of worker processes.")] = 1,
-    key_file: Annotated[str | None, typer.Option(help="File of API keys, as written by `discern key`.")] = None,
+    host: Annotated[str, typer.Option(help="Address to bind.")] = ServeConfig.host,
+    port: Annotated[int, typer.Option(help="Port to bind; 0 picks a free one.")] = ServeConfig.port,
+    workers: Annotated[int, typer.Option(help="Number of worker processes.")] = ServeConfig.workers,
+    key_file: Annotated[str | None, typer.Option(help="File of API keys, as written by discern key.")] = None,
     no_auth: Annotated[
         bool, typer.Option("--no-auth", help="Allow requests without an API key from other machines.")
     ] = False,
@@ -25,15 +27,24 @@ def serve(
     rate_store: Annotated[
         str | None, typer.Option(help="Shared store of the rate limit for several workers: redis://...")
     ] = None,
-    max_mb: Annotated[float, typer.Option(min=0.001, help="Maximum size of a picture in MB.")] = 20.0,
-    max_pictures: Annotated[int, typer.Option(min=1, help="Maximum number of pictures per request.")] = 64,
-    max_batch: Annotated[int, typer.Option(min=1, help="Maximum batch size of the model.")] = 4,
-    max_wait_ms: Annotated[float, typer.Option(min=0, help="Maximum time that a picture waits for its batch.")] = 0.0,
-    max_queue: Annotated[int, typer.Option(min=1, help="Maximum number of queued pictures; more are rejected.")] = 128,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds after which a queued picture is rejected.")] = 30.0,
+    max_mb: Annotated[float, typer.Option(min=0.001, help="Maximum size of a picture in MB.")] = MAX_PICTURE_BYTES
+    / 1e6,
+    max_pictures: Annotated[
+        int, typer.Option(min=1, help="Maximum number of pictures per request.")
+    ] = ServeConfig.max_pictures,
+    max_batch: Annotated[int, typer.Option(min=1, help="Maximum batch size of the model.")] = BatchConfig.max_batch,
+    max_wait_ms: Annotated[float, typer.Option(min=0, help="Maximum time that a picture waits for its batch.")] = (
+        BatchConfig.max_wait * 1000
+    ),
+    max_queue: Annotated[
+        int, typer.Option(min=1, help="Maximum number of queued pictures; more are rejected.")
+    ] = BatchConfig.max_queue,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds after which a queued picture is rejected.")
+    ] = BatchConfig.timeout,
     request_timeout: Annotated[
         float, typer.Option(min=0.1, help="Seconds to receive a request, and to send its response.")
-    ] = 30.0,
+    ] = ServeConfig.request_timeout,
     threads: Annotated[
         int | None, typer.Option(min=1, help="CPU cores per worker; by default an equal share of all.")
     ] = None,
@@ -41,18 +52,18 @@ def serve(
     cors: Annotated[list[str] | None, typer.Option(help="Allowed CORS origin; * for all.")] = None,
     trusted_proxies: Annotated[
         str, typer.Option(help="Trusted proxies: X-Forwarded-For is honoured only from these addresses.")
-    ] = "",
+    ] = ServeConfig.trusted_proxies,
     examples: Examples = None,
-    watch: Annotated[bool, typer.Option("--watch/--no-watch", help="Reload a bundle when its file changes.")] = True,
+    watch: Annotated[
+        bool, typer.Option("--watch/--no-watch", help="Reload a bundle when its file changes.")
+    ] = ServeConfig.watch,
 ) -> None:
     """Serve bundles over HTTP: REST, a web page, SageMaker and the Open Inference Protocol.
 
     Example: discern serve runs/bananas/model.discern --port 8000
     """
     from discern.flow.serve import serve
-    from discern.inference.batcher import BatchConfig
     from discern.picture import Limits
-    from discern.serving.config import MAX_PIXELS
 
     serve(
         bundles,
@@ -60,18 +71,18 @@ def serve(
         port=port,
         workers=workers,
         key_file=None if key_file is None else Path(key_file),
-        open=no_auth,
-        rate=rate_limit,
+        no_auth=no_auth,
+        rate_limit=rate_limit,
         rate_store=rate_store,
-        limits=Limits(max_bytes=round(max_mb * 1e6), max_pixels=MAX_PIXELS),
+        limits=Limits(max_bytes=round(max_mb * 1e6), max_pixels=MAX_PICTURE_PIXELS),
         max_pictures=max_pictures,
         batching=BatchConfig(
-            max_batch=max_batch, max_wait=max_wait_ms / 1000, queue=max_queue, timeout=timeout, threads=threads
+            max_batch=max_batch, max_wait=max_wait_ms / 1000, max_queue=max_queue, timeout=timeout, threads=threads
         ),
-        body_seconds=request_timeout,
+        request_timeout=request_timeout,
         allow_urls=allow_urls,
         cors=tuple(cors or ()),
-        behind=trusted_proxies,
+        trusted_proxies=trusted_proxies,
         examples=examples,
         watch=watch,
         announce=render.print_now,

@@ -1,6 +1,7 @@
 """Responses of a server, parsed into predictions and errors."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from http import HTTPStatus
@@ -34,6 +35,12 @@ def read_prediction(body: bytes, address: str) -> Prediction:
     found = read_object(body, address)
     try:
         values = {name: value for name, value in found.items() if name in _FIELDS}
+        # JSON has no NaN: a server writes null.
+        values |= {name: math.nan for name in ("confidence", "unknown_score") if values.get(name, 0) is None}
+        if isinstance(values.get("probabilities"), dict):
+            values["probabilities"] = {
+                label: math.nan if each is None else each for label, each in values["probabilities"].items()
+            }
         if values.get("set") is not None:
             values["set"] = tuple(values["set"])
         return Prediction(**values)

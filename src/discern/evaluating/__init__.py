@@ -1,4 +1,7 @@
-"""Turns (truth, answers) into honest figures with uncertainty. It measures given answers and fits nothing; training refits for the naive figure and the learning curve."""  # noqa: E501
+"""Evaluation: metrics of given predictions with confidence intervals; nothing is fitted here.
+
+`evaluate_predictions` and its siblings compute them; `Metrics` is the typed form of a run's `metrics.json`.
+"""
 
 from discern.evaluating.calibration import Calibration, CalibrationError, ReliabilityBin, evaluate_calibration
 from discern.evaluating.classification_metrics import (

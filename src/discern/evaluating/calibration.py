@@ -1,4 +1,4 @@
-"""Whether 80 % sure means right in 8 of 10: the reliability curve and the calibration error."""
+"""Calibration of confidences: the reliability curve and the debiased calibration error."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -17,12 +17,14 @@ _CELLS_AT_ONCE = 2_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class ReliabilityBin:
-    """Answers of about the same confidence.
+    """Bin of predictions with similar confidence.
 
     Attributes:
-        pictures: how many there are.
+        pictures: number of predictions.
         confidence: their mean confidence, in [0, 1].
-        accuracy: the share that is right, with the ends of its 95 % interval in `low` and `high` (None: too few).
+        accuracy: their accuracy, in [0, 1].
+        low: lower end of the 95 % interval of `accuracy`; None with a single group.
+        high: upper end likewise.
     """
 
     pictures: int
@@ -45,12 +47,12 @@ class CalibrationError(Interval):
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """How far stated confidence is from the share that is right.
+    """Difference between confidence and accuracy.
 
     Attributes:
-        ece: the debiased expected calibration error, in [0, 1].
-        null95: what a perfectly calibrated model with these confidences stays under in 95 % of draws.
-        bins: the reliability curve, by rising confidence.
+        ece: debiased expected calibration error, in [0, 1].
+        null95: 95 % quantile of the error of a perfectly calibrated model with the same confidences.
+        bins: reliability curve, by ascending confidence.
     """
 
     ece: Interval
@@ -63,7 +65,7 @@ class Calibration:
         return CalibrationError(**asdict(self.ece), null95=self.null95)
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-ready: `ece` with `null95` in it, and `reliability`."""
+        """Convert to JSON-ready values: `ece`, which contains `null95`, and `reliability`."""
         return {"ece": self.error.to_json(), "reliability": [asdict(each) for each in self.bins]}
 
     @classmethod
@@ -89,19 +91,19 @@ def evaluate_calibration(
     weights: np.ndarray | None = None,
     seed: int = 0,
 ) -> Calibration:
-    """The debiased calibration error in 15 bins of equal mass, its interval, and what chance alone would show.
+    """Compute the debiased calibration error in 15 bins of equal mass, its interval and its null distribution.
 
     A plain expected calibration error is positive even for a perfect model, because each bin's accuracy is noisy. As
-    in Kumar, Liang & Ma (2019, "Verified uncertainty calibration"), the part that noise of each bin's size adds under
-    a normal approximation is taken off; bins hold equal mass, the less biased choice of Roelofs et al. (2022,
-    "Mitigating bias in calibration error estimation"). The noise of a bin is measured between groups.
+    in Kumar, Liang & Ma (2019, "Verified uncertainty calibration"), the expected contribution of that noise is
+    subtracted under a normal approximation; bins of equal mass are the less biased choice of Roelofs et al. (2022,
+    "Mitigating bias in calibration error estimation"). The noise of a bin is estimated between groups.
 
     Args:
-        confidence: float [N] in [0, 1], the probability of the label given.
+        confidence: float [N] in [0, 1], probability of the predicted label.
         correct: bool [N].
-        groups: [N], pictures that are not independent share a value; None: all are independent.
-        weights: float [N]; None: each weighs 1.
-        seed: of the resampling and the simulation.
+        groups: [N], dependent pictures share a value; None if all are independent.
+        weights: float [N]; None for 1 each.
+        seed: random seed of resampling and simulation.
 
     Raises:
         UsageError: wrong shapes or values.
@@ -109,7 +111,9 @@ def evaluate_calibration(
     sure = np.asarray(confidence, dtype=np.float64)
     right = np.asarray(correct, dtype=np.float64)
     if sure.ndim != 1 or right.shape != sure.shape or not ((sure >= 0) & (sure <= 1)).all():
-        raise UsageError(f"Confidences {sure.shape} must be in [0, 1], one for each answer {right.shape}.")
+        raise UsageError(
+            f"Confidences must be in [0, 1] and have the shape of correct, {right.shape}, not {sure.shape}."
+        )
     members = Members.of(len(sure), groups, weights)
     heavy = members.weight > 0
     if not heavy.any():
@@ -121,13 +125,13 @@ def evaluate_calibration(
         return Calibration(ece=ece, null95=None, bins=cells.reliability())
     null95 = float(np.quantile(cells.simulate(seed), 0.95))
     if ece.value <= null95:
-        # Resampling cannot reach the boundary: what chance alone explains may be no error at all.
+        # Resampling cannot reach the boundary: an error that chance explains may be 0.
         ece = replace(ece, low=0.0)
     return Calibration(ece=ece, null95=null95, bins=cells.reliability())
 
 
 def equal_mass_bins(confidence: np.ndarray, weight: np.ndarray, *, bins: int = BINS) -> np.ndarray:
-    """The bin (0..) of each picture: equal mass as far as ties allow, for equal confidences stay together."""
+    """Assign pictures to bins 0, 1, ... of about equal mass; equal confidences share a bin."""
     distinct, place = np.unique(confidence, return_inverse=True)
     mass = np.bincount(place, weight, minlength=len(distinct))
     middle = np.cumsum(mass) - mass / 2
@@ -136,7 +140,7 @@ def equal_mass_bins(confidence: np.ndarray, weight: np.ndarray, *, bins: int = B
 
 
 class _Cells:
-    """The pictures of one group in one bin make a cell; its sums are what resampling and simulation need."""
+    """Sums over cells, the pictures of one group in one bin, for resampling and simulation."""
 
     def __init__(self, confidence: np.ndarray, correct: np.ndarray, members: Members) -> None:
         bins = equal_mass_bins(confidence, members.weight, bins=max(1, min(BINS, len(confidence) // 2)))
@@ -166,12 +170,12 @@ class _Cells:
         if self._groups < FEWEST_GROUPS:
             return Interval(value=value, note=TOO_FEW)
         draws = resample(table, seed=seed).reshape(-1, 5, self._bins).transpose(1, 0, 2)
-        # A draw has the sample's own noise and the resampling's: twice the variance is to be taken off.
+        # A draw has the noise of the sample and that of the resampling: twice the variance is subtracted.
         low, high = np.quantile(self._error(draws, noise=2.0), [0.025, 0.975])
         return Interval(value=value, low=min(value, float(low)), high=max(value, float(high)))
 
     def _error(self, sums: np.ndarray, *, noise: float = 1.0) -> np.ndarray:
-        """The debiased error of each draw; `sums` is [5, draws, bins]: mass, gap, gap^2, gap x mass, mass^2."""
+        """Debiased error of each draw; `sums` is [5, draws, bins]: mass, gap, gap^2, gap x mass, mass^2."""
         mass, gap, gap_gap, gap_mass, mass_mass = sums
         safe = np.where(mass > 0, mass, 1.0)
         mean = gap / safe
@@ -181,17 +185,17 @@ class _Cells:
         return np.asarray(np.maximum((mass * each).sum(axis=-1) / mass.sum(axis=-1), 0.0))
 
     def simulate(self, seed: int) -> np.ndarray:
-        """The debiased errors [draws] that a perfectly calibrated model with these confidences would show."""
+        """Simulate the debiased errors [draws] of a perfectly calibrated model with these confidences."""
         random = np.random.default_rng(seed)
-        together = np.sqrt(self._likeness())
+        correlated = np.sqrt(self._intraclass_correlation())
         batch = max(1, min(DRAWS, _CELLS_AT_ONCE // len(self._confidence)))
         errors = []
         for start in range(0, DRAWS, batch):
             size = min(batch, DRAWS - start)
             luck = random.random((size, len(self._confidence)), dtype=np.float32)
-            if together > 0:
+            if correlated > 0:
                 shared = random.random((size, self._groups), dtype=np.float32)[:, self._group]
-                luck = np.where(random.random(luck.shape, dtype=np.float32) < together, shared, luck)
+                luck = np.where(random.random(luck.shape, dtype=np.float32) < correlated, shared, luck)
             residual = self._weight * ((luck < self._confidence) - self._confidence)
             gap = np.add.reduceat(residual, self._starts, axis=1)
             mass = np.broadcast_to(self._mass, gap.shape)
@@ -199,20 +203,22 @@ class _Cells:
             errors.append(self._error(np.stack([np.add.reduceat(each, self._bin_starts, axis=1) for each in sums])))
         return np.concatenate(errors)
 
-    def _likeness(self) -> float:
-        """How much the pictures of a group are right or wrong together, 0 (not at all) to 1."""
+    def _intraclass_correlation(self) -> float:
+        """Correlation of errors within groups, from 0 (independent) to 1."""
         residual = self._correct - self._confidence
         residual = residual - (np.bincount(self._bin, residual) / np.bincount(self._bin))[self._bin]
         spread = np.sqrt(self._confidence * (1 - self._confidence))
-        shown, possible = ((np.bincount(self._group, each) ** 2).sum() - (each**2).sum() for each in (residual, spread))
-        return float(np.clip(shown / possible, 0.0, 1.0)) if possible > 1e-9 else 0.0
+        observed, possible = (
+            (np.bincount(self._group, each) ** 2).sum() - (each**2).sum() for each in (residual, spread)
+        )
+        return float(np.clip(observed / possible, 0.0, 1.0)) if possible > 1e-9 else 0.0
 
     def reliability(self) -> tuple[ReliabilityBin, ...]:
-        gap_of_right = np.add.reduceat(self._weight * self._correct, self._starts)
+        correct_mass = np.add.reduceat(self._weight * self._correct, self._starts)
         mass = np.bincount(self._cell_bin, self._mass)
-        accuracy = np.clip(np.bincount(self._cell_bin, gap_of_right) / mass, 0.0, 1.0)
+        accuracy = np.clip(np.bincount(self._cell_bin, correct_mass) / mass, 0.0, 1.0)
         sure = np.bincount(self._bin, self._weight * self._confidence) / mass
-        off = gap_of_right - accuracy[self._cell_bin] * self._mass
+        off = correct_mass - accuracy[self._cell_bin] * self._mass
         variance = np.bincount(self._cell_bin, off**2) / mass**2 * self._small_sample
         cells, pictures = np.bincount(self._cell_bin), np.bincount(self._bin)
         return tuple(_reliability_bin(*each) for each in zip(pictures, sure, accuracy, variance, cells, strict=True))
@@ -229,7 +235,7 @@ def _reliability_bin(pictures: int, sure: float, accuracy: float, variance: floa
 
 
 def _folded_mean(mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """The mean of |x| for normal x."""
+    """Mean of |x| for normal x."""
     ratio = np.abs(mean) / np.maximum(spread, 1e-12)
     noise = spread * np.sqrt(2 / np.pi) * np.exp(-(np.minimum(ratio, 1e6) ** 2) / 2)
     return np.asarray(noise + np.abs(mean) * special.erf(ratio / np.sqrt(2)))

@@ -1,4 +1,4 @@
-"""Truth and answers become figures: overall, class by class, and which classes are taken for which."""
+"""Classification metrics: overall, by class, and the confusion matrix."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,15 +18,15 @@ _SUM_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, kw_only=True)
 class ClassMetrics:
-    """How one class fared; its figures are None where nothing defines them.
+    """Metrics of one class; None where undefined.
 
     Attributes:
         label: the class.
-        support: the weight of its judged pictures.
-        groups: how many independent groups they come from; 0: the class was not judged.
-        precision: of the answers that name the class, the share that is right.
-        recall: of its pictures, the share that is found.
-        f1: the harmonic mean of both.
+        support: total weight of its pictures.
+        groups: number of independent groups among them; 0 if there are no pictures.
+        precision: of the predictions of this class, the share that is correct.
+        recall: of its pictures, the share that is predicted correctly.
+        f1: harmonic mean of both.
     """
 
     label: str
@@ -39,7 +39,7 @@ class ClassMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class ConfusedPair:
-    """Pictures of one class that were taken for another: how many (by weight), and the share of their class."""
+    """Pictures of one class predicted as another: total weight, and share of their class."""
 
     truth: str
     predicted: str
@@ -49,7 +49,7 @@ class ConfusedPair:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ClassificationMetrics:
-    """What `evaluate_predictions` found; see there for what each figure means."""
+    """Result of `evaluate_predictions`, which defines each metric."""
 
     pictures: int
     weight: float
@@ -69,7 +69,7 @@ class ClassificationMetrics:
     confused: tuple[ConfusedPair, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-ready: plain numbers, lists and null; `ece` and `reliability` stand at the top."""
+        """Convert to JSON-ready values; `ece` and `reliability` are at the top level."""
         plain = {
             name: _plain(value)
             for name, value in vars(self).items()
@@ -79,7 +79,7 @@ class ClassificationMetrics:
             **plain,
             **self.calibration.to_json(),
             "per_class": [asdict(each) for each in self.per_class],
-            "confusion": [[_tidy(count) for count in row] for row in self.confusion.tolist()],
+            "confusion": [[_as_count(count) for count in row] for row in self.confusion.tolist()],
             "confused": [asdict(each) for each in self.confused],
         }
 
@@ -110,23 +110,23 @@ def evaluate_predictions(
     uncalibrated: np.ndarray | None = None,
     seed: int = 0,
 ) -> ClassificationMetrics:
-    """Judge answers to pictures that were not learned from.
+    """Compute metrics of predictions for held-out pictures.
 
-    Intervals are at 95 % and resample groups. Only classes that occur in `truth` count in the balanced accuracy and
-    the macro-F1 (`classes` says how many). The log loss is in nats, clipped at the precision of the type as
-    scikit-learn does; the Brier score sums over all classes (Brier 1950), so it lies in [0, 2].
+    Intervals are at 95 % and resample groups. Balanced accuracy and macro-F1 average over the classes that occur in
+    `truth`; `classes` is their number. The log loss is in nats, clipped at the precision of the type as in
+    scikit-learn; the Brier score sums over all classes (Brier 1950), so it lies in [0, 2].
 
     Args:
-        truth: int [N], positions in `labels`.
+        truth: int [N], indices into `labels`.
         probabilities: float [N, K], rows in [0, 1] that sum to 1.
         labels: the K classes.
-        groups: [N], pictures that are not independent share a value.
-        weights: float [N], at least 0; None: each picture weighs 1. Give each distinct content 1 in all.
-        uncalibrated: float [N, K], the probabilities before temperature, for comparison.
-        seed: of the resampling.
+        groups: [N], dependent pictures share a value.
+        weights: float [N], 0 or more; None for 1 each. Give identical pictures 1 together.
+        uncalibrated: float [N, K], probabilities before temperature scaling, for comparison.
+        seed: random seed of the resampling.
 
     Raises:
-        UsageError: no pictures, wrong shapes, a truth that is no class, or rows that are no probabilities.
+        UsageError: no pictures, wrong shapes, an index outside `labels`, or rows that do not sum to 1.
     """
     target = _checked_truth(truth, len(labels))
     _check_probabilities(probabilities, target, labels)
@@ -134,10 +134,12 @@ def evaluate_predictions(
         _check_probabilities(uncalibrated, target, labels)
     members = Members.of(len(target), groups, weights)
     if members.count == 0:
-        raise UsageError("There is nothing to judge: no picture weighs anything.", hint="Judge at least one picture.")
+        raise UsageError(
+            "There is nothing to evaluate: all weights are 0.", hint="Give at least one picture with a weight above 0."
+        )
     predicted = probabilities.argmax(axis=1)
-    answers = [each for each in (probabilities, uncalibrated) if each is not None]
-    losses = [loss for each in answers for loss in _losses(each, target)]
+    both = [each for each in (probabilities, uncalibrated) if each is not None]
+    losses = [loss for each in both for loss in _losses(each, target)]
     confidence = np.minimum(probabilities[np.arange(len(target)), predicted], 1.0)
     tally = _Tally(target, predicted, losses, members, classes=len(labels), seed=seed)
     means = tally.means()
@@ -146,7 +148,7 @@ def evaluate_predictions(
         pictures=int((members.weight > 0).sum()),
         weight=float(members.weight.sum()),
         groups=members.count,
-        classes=int(tally.judged.sum()),
+        classes=int(tally.present.sum()),
         labels=tuple(labels),
         **tally.overall(),
         log_loss=means[0],
@@ -165,7 +167,7 @@ def evaluate_predictions(
 def rank_confusions(
     confusion: np.ndarray, labels: Sequence[str], *, most: int = MOST_CONFUSED
 ) -> tuple[ConfusedPair, ...]:
-    """Which classes are taken for which, the most frequent first; float [K, K], rows are the truth."""
+    """Rank the confused pairs of a matrix float [K, K] (rows are the truth), most frequent first."""
     off = confusion * (1 - np.eye(len(labels)))
     worst = np.argsort(-off, axis=None, kind="stable")[:most]
     pairs = [divmod(int(place), len(labels)) for place in worst if off.flat[place] > 0]
@@ -173,7 +175,7 @@ def rank_confusions(
         ConfusedPair(
             truth=labels[row],
             predicted=labels[column],
-            count=_tidy(off[row, column]),
+            count=_as_count(off[row, column]),
             share=float(off[row, column] / confusion[row].sum()),
         )
         for row, column in pairs
@@ -181,7 +183,7 @@ def rank_confusions(
 
 
 class _Tally:
-    """Sums by group of support, hits and answers of each class, and of the losses; then the same over draws."""
+    """Sums by group of support, hits and predictions of each class and of the losses, and their bootstrap samples."""
 
     def __init__(
         self,
@@ -203,10 +205,10 @@ class _Tally:
         table = sparse.hstack([counts, members.columns(*losses)], format="csr")
         self._sums = table.sum(axis=0)[None]
         self._draws = resample(table, seed=seed)
-        self.judged = self._sums[0, :classes] > 0
+        self.present = self._sums[0, :classes] > 0
 
     def _parts(self, sums: np.ndarray) -> list[np.ndarray]:
-        """Support, hits and answers, each [draws, K]."""
+        """Support, hits and predictions, each [draws, K]."""
         return np.split(sums[:, : 3 * self._classes], 3, axis=1)
 
     def overall(self) -> dict[str, Interval]:
@@ -217,10 +219,10 @@ class _Tally:
         }
 
     def _overall(self, sums: np.ndarray) -> dict[str, np.ndarray]:
-        support, hits, answers = (part[:, self.judged] for part in self._parts(sums))
+        support, hits, predicted = (part[:, self.present] for part in self._parts(sums))
         present = support > 0
         recall = np.divide(hits, support, out=np.zeros_like(hits), where=present)
-        f1 = np.divide(2 * hits, support + answers, out=np.zeros_like(hits), where=present)
+        f1 = np.divide(2 * hits, support + predicted, out=np.zeros_like(hits), where=present)
         classes = present.sum(axis=1)
         return {
             "accuracy": hits.sum(axis=1) / support.sum(axis=1),
@@ -240,29 +242,29 @@ class _Tally:
         ]
 
     def per_class(self, labels: Sequence[str]) -> tuple[ClassMetrics, ...]:
-        support, hits, answers = (part[0] for part in self._parts(self._sums))
+        support, hits, predicted = (part[0] for part in self._parts(self._sums))
         supports, all_hits, _ = self._parts(self._draws)
         recalls = np.divide(all_hits, supports, out=np.full_like(supports, np.nan), where=supports > 0)
-        figures = []
+        metrics = []
         for position, label in enumerate(labels):
             groups = int(self._class_groups[position])
-            recall, precision, f1 = Interval(value=None, note="no picture to judge it by"), None, None
+            recall, precision, f1 = Interval(value=None, note="no held-out picture"), None, None
             if groups:
                 value = float(np.clip(hits[position] / support[position], 0, 1))
                 recall = share_interval(value, recalls[:, position], groups=groups)
-                precision = float(min(1.0, hits[position] / answers[position])) if answers[position] else None
-                f1 = float(2 * hits[position] / (support[position] + answers[position]))
-            figures.append(
+                precision = float(min(1.0, hits[position] / predicted[position])) if predicted[position] else None
+                f1 = float(2 * hits[position] / (support[position] + predicted[position]))
+            metrics.append(
                 ClassMetrics(
                     label=label,
-                    support=_tidy(support[position]),
+                    support=_as_count(support[position]),
                     groups=groups,
                     precision=precision,
                     recall=recall,
                     f1=f1,
                 )
             )
-        return tuple(figures)
+        return tuple(metrics)
 
     def confusion(self, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
         size = self._classes
@@ -281,10 +283,10 @@ def _losses(probabilities: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, n
 def _checked_truth(truth: np.ndarray, classes: int) -> np.ndarray:
     target = np.asarray(truth)
     if target.ndim != 1 or not np.issubdtype(target.dtype, np.integer):
-        raise UsageError(f"The truth must be one whole number for each picture, not {target.dtype} {target.shape}.")
+        raise UsageError(f"The truth must be one integer for each picture, not {target.dtype} {target.shape}.")
     if target.size and (target.min() < 0 or target.max() >= classes):
         raise UsageError(
-            f"The truth names classes from {target.min()} to {target.max()}, but there are {classes}.",
+            f"The truth has class indices from {target.min()} to {target.max()}, but there are {classes} classes.",
             hint="Leave out pictures without a label.",
         )
     return target.astype(np.int64)
@@ -298,12 +300,12 @@ def _check_probabilities(probabilities: np.ndarray, truth: np.ndarray, labels: S
             f"{probabilities.shape}."
         )
     if not len(truth):
-        raise UsageError("There is nothing to judge: no pictures.", hint="Judge at least one picture.")
+        raise UsageError("There is nothing to evaluate: no pictures.", hint="Give at least one picture.")
     off = np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1)
     if not (off <= _SUM_TOLERANCE).all() or probabilities.min() < 0:
         row = int(np.argmax(~(off <= _SUM_TOLERANCE) | (probabilities.min(axis=1) < 0)))
         raise UsageError(
-            f"Row {row} of the probabilities is not in [0, 1] with a sum of 1.", hint="Give calibrated probabilities."
+            f"Row {row} of the probabilities is not in [0, 1] with a sum of 1.", hint="Apply a softmax first."
         )
 
 
@@ -311,6 +313,6 @@ def _plain(value: Any) -> Any:
     return asdict(value) if isinstance(value, Interval) else list(value) if isinstance(value, tuple) else value
 
 
-def _tidy(count: float) -> float:
-    """A whole count as an int, so that JSON says 3 and not 3.0."""
+def _as_count(count: float) -> float:
+    """Convert a whole count to int, so that JSON has 3 and not 3.0."""
     return int(count) if float(count).is_integer() else float(count)

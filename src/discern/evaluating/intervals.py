@@ -1,4 +1,4 @@
-"""How far a figure may be off: 95 % intervals that resample whole groups, never single pictures."""
+"""95 % confidence intervals that resample whole groups."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,13 +10,13 @@ from discern.errors import UsageError
 
 DRAWS = 1000
 FEWEST_GROUPS = 20
-TOO_FEW = "too few for an interval"
+TOO_FEW = "too few groups for an interval"
 _CELLS_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """A figure and the ends of its 95 % interval; None where undefined, and then `note` says why."""
+    """Value with its 95 % confidence interval; `note` is the reason where value or ends are undefined (None)."""
 
     value: float | None = None
     low: float | None = None
@@ -24,7 +24,7 @@ class Interval:
     note: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The four fields, JSON-ready."""
+        """Convert to JSON-ready values, with null where undefined."""
         return asdict(self)
 
 
@@ -33,12 +33,12 @@ UNDEFINED = Interval()
 
 @dataclass(frozen=True, kw_only=True)
 class Members:
-    """Which group each picture is in and what it weighs; pictures that weigh nothing are in no group.
+    """Group and weight of each picture.
 
     Attributes:
-        group: int64 [N], dense numbers 0..count-1 (any number where the weight is 0).
-        weight: float64 [N], at least 0.
-        count: how many groups weigh anything.
+        group: int64 [N], numbers 0..count-1; undefined where the weight is 0.
+        weight: float64 [N], 0 or more.
+        count: number of groups with a weight above 0.
     """
 
     group: np.ndarray
@@ -47,7 +47,7 @@ class Members:
 
     @staticmethod
     def of(size: int, groups: np.ndarray | None, weights: np.ndarray | None) -> "Members":
-        """Check and number the groups of `size` pictures; None: every picture for itself, all weighing 1.
+        """Validate and number the groups of `size` pictures; None for one group each, and for weights of 1.
 
         Raises:
             UsageError: a wrong shape, or a weight that is negative or not finite.
@@ -56,28 +56,28 @@ class Members:
         named = np.arange(size) if groups is None else np.asarray(groups)
         if weight.shape != (size,) or named.shape != (size,):
             raise UsageError(
-                f"Groups {named.shape} and weights {weight.shape} must each have one entry for each of {size} pictures."
+                f"Groups {named.shape} and weights {weight.shape} must have one entry for each of {size} pictures."
             )
         if not np.isfinite(weight).all() or (weight < 0).any():
-            raise UsageError("A weight is negative or not a finite number.", hint="Weigh each distinct content 1.")
+            raise UsageError("Weights must be finite and 0 or more.", hint="Give identical pictures 1 together.")
         heavy = weight > 0
         group = np.zeros(size, dtype=np.int64)
         distinct, group[heavy] = np.unique(named[heavy], return_inverse=True)
         return Members(group=group, weight=weight, count=len(distinct))
 
     def columns(self, *values: np.ndarray) -> sparse.csr_array:
-        """Weighted sums of each of `values` (each [N]) by group: [groups, len(values)]."""
+        """Sum each of `values` [N], weighted, by group: [groups, len(values)]."""
         sums = [np.bincount(self.group, self.weight * value, minlength=self.count) for value in values]
         return sparse.csr_array(np.stack(sums, axis=1))
 
 
 def resample(columns: sparse.csr_array, *, seed: int, draws: int = DRAWS) -> np.ndarray:
-    """Sums of the columns over groups drawn with replacement (Efron 1979; Davison & Hinkley 1997, ch. 3.8).
+    """Bootstrap the column sums over groups drawn with replacement (Efron 1979; Davison & Hinkley 1997, ch. 3.8).
 
     Args:
-        columns: float64 [groups, m], each group's share of m sums.
-        seed: the same seed draws the same groups.
-        draws: how often as many groups are drawn as there are.
+        columns: float64 [groups, m], contribution of each group to m sums.
+        seed: random seed.
+        draws: number of bootstrap samples.
 
     Returns:
         float64 [draws, m].
@@ -97,7 +97,7 @@ def resample(columns: sparse.csr_array, *, seed: int, draws: int = DRAWS) -> np.
 
 
 def wilson(share: float, size: float, *, quantile: float) -> tuple[float, float]:
-    """The ends of Wilson's (1927) interval for a share among `size` independent trials."""
+    """Wilson's (1927) score interval of a proportion among `size` independent trials."""
     extra = quantile**2 / size
     middle = share + extra / 2
     half = quantile * np.sqrt(share * (1 - share) / size + extra / (4 * size))
@@ -105,16 +105,16 @@ def wilson(share: float, size: float, *, quantile: float) -> tuple[float, float]
 
 
 def share_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
-    """The interval of a figure between 0 and 1 from its values over resampled groups.
+    """Compute the interval of a proportion from its bootstrap samples.
 
     The ends are Wilson's for the effective number of independent trials that the spread of the draws implies (Korn &
-    Graubard 1998; Dean & Pagano 2015), with Student's quantile for the number of groups. Where nothing or everything
-    is wrong the draws have no spread, and each group is one trial.
+    Graubard 1998; Dean & Pagano 2015), with Student's quantile for the number of groups. Where the proportion is 0 or 1
+    the draws have no spread, and each group is one trial.
 
     Args:
-        value: the figure, in [0, 1].
-        draws: its values over resampled groups; NaN where a draw leaves it undefined.
-        groups: how many groups it rests on.
+        value: the proportion, in [0, 1].
+        draws: its values over resampled groups; NaN where undefined in a draw.
+        groups: number of groups.
     """
     if groups < FEWEST_GROUPS:
         return Interval(value=value, note=TOO_FEW)
@@ -126,7 +126,7 @@ def share_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
 
 
 def mean_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
-    """The interval of a mean of losses (at least 0): Student's, with the spread over resampled groups."""
+    """Compute Student's interval of a mean loss (0 or more) from its bootstrap samples."""
     if groups < FEWEST_GROUPS:
         return Interval(value=value, note=TOO_FEW)
     half = float(stats.t.ppf(0.975, groups - 1) * draws.std(ddof=1))
@@ -136,13 +136,13 @@ def mean_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
 def evaluate_share(
     correct: np.ndarray, *, groups: np.ndarray | None = None, weights: np.ndarray | None = None, seed: int = 0
 ) -> Interval:
-    """The weighted share of pictures that are right (an accuracy), with its interval.
+    """Compute a weighted proportion, such as an accuracy, with its interval.
 
     Args:
         correct: bool or float [N] in [0, 1].
-        groups: [N], pictures that are not independent share a value; None: all are independent.
-        weights: float [N]; None: each weighs 1.
-        seed: of the resampling.
+        groups: [N], dependent pictures share a value; None if all are independent.
+        weights: float [N]; None for 1 each.
+        seed: random seed of the resampling.
 
     Raises:
         UsageError: wrong shapes or values.
@@ -165,27 +165,28 @@ def paired_difference(
     weights: np.ndarray | None = None,
     seed: int = 0,
 ) -> Interval:
-    """How much larger the share that A has right is than B's, on the same pictures.
+    """Compute the difference of two accuracies on the same pictures, with its interval.
 
-    The spread is that of the paired difference over resampled groups; one more group on either side, as in Agresti &
-    Min (2005), keeps the interval honest where the two hardly differ, so it has a width even when they never do.
+    The standard error is that of the paired difference over resampled groups. One more group in favour of either side,
+    as in Agresti & Min (2005), keeps the coverage where the two rarely differ; the interval has a width even if they
+    never do.
 
     Args:
-        correct_a: bool or float [N] in [0, 1], A's answers.
-        correct_b: the same for B.
-        groups: [N], pictures that are not independent share a value; None: all are independent.
-        weights: float [N]; None: each weighs 1.
-        seed: of the resampling.
+        correct_a: bool or float [N] in [0, 1].
+        correct_b: likewise.
+        groups: [N], dependent pictures share a value; None if all are independent.
+        weights: float [N]; None for 1 each.
+        seed: random seed of the resampling.
 
     Returns:
-        A's share minus B's, in [-1, 1].
+        Accuracy of A minus that of B, in [-1, 1].
 
     Raises:
         UsageError: wrong shapes or values.
     """
     a, b = _checked_shares(correct_a), _checked_shares(correct_b)
     if len(a) != len(b):
-        raise UsageError(f"A difference is paired: {len(a)} answers cannot be set against {len(b)}.")
+        raise UsageError(f"Paired arrays must have the same length, not {len(a)} and {len(b)}.")
     members = Members.of(len(a), groups, weights)
     count = members.count
     if count == 0:
@@ -205,7 +206,7 @@ def paired_difference(
 def _checked_shares(correct: np.ndarray) -> np.ndarray:
     shares = np.asarray(correct, dtype=np.float64)
     if shares.ndim != 1 or not ((shares >= 0) & (shares <= 1)).all():
-        raise UsageError(f"Right or wrong must be one value in [0, 1] for each picture, not shape {shares.shape}.")
+        raise UsageError(f"Correctness must be one value in [0, 1] for each picture, not shape {shares.shape}.")
     return shares
 
 

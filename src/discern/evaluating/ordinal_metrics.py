@@ -1,4 +1,4 @@
-"""How far off answers are where the labels have an order: a ripe banana called overripe is nearly right."""
+"""Metrics of ordered labels: distances between prediction and truth."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -21,17 +21,17 @@ from discern.evaluating.intervals import (
 
 @dataclass(frozen=True, kw_only=True)
 class OrdinalMetrics:
-    """Distances between answer and truth, counted in labels.
+    """Distances between prediction and truth, in labels.
 
     Attributes:
-        mae: the mean distance.
-        rmse: the root of the mean squared distance.
-        quadratic_kappa: the agreement beyond chance, 1 at best, where disagreement grows with the squared distance
-            (Cohen 1968); undefined where truth and answers are one label.
-        within_one: the share of answers at most one label off.
-        mae_of_median: the mean distance of always answering `median`, which no other constant answer beats.
-        gain: how much nearer the answers are than `median`, the mean over the same pictures; in labels.
-        median: the place of the truths' weighted median label.
+        mae: mean absolute error.
+        rmse: root mean squared error.
+        quadratic_kappa: quadratic weighted kappa (Cohen 1968), 1 at best; undefined if truth and predictions are one
+            label.
+        within_one: share of predictions at most one label off.
+        mae_of_median: mean absolute error of always predicting `median`, the best constant prediction.
+        gain: `mae_of_median` minus `mae`, with the interval of the paired difference.
+        median: index of the weighted median label of the truth.
     """
 
     mae: Interval
@@ -43,7 +43,7 @@ class OrdinalMetrics:
     median: int
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-ready, null where undefined."""
+        """Convert to JSON-ready values, null where undefined."""
         return asdict(self)
 
 
@@ -55,26 +55,28 @@ def evaluate_ordinal(
     weights: np.ndarray | None = None,
     seed: int = 0,
 ) -> OrdinalMetrics:
-    """Judge answers on a scale; `bundle.decoding.median_label` gives those with the smallest expected distance.
+    """Compute metrics of predictions of ordered labels; `bundle.median_label` minimises the expected distance.
 
     Args:
-        truth: int [N], places in the order of the labels.
+        truth: int [N], indices in the order of the labels.
         predicted: int [N], likewise.
-        groups: [N], pictures that are not independent share a value; None: all are independent.
-        weights: float [N], at least 0; None: each picture weighs 1.
-        seed: of the resampling.
+        groups: [N], dependent pictures share a value; None if all are independent.
+        weights: float [N], 0 or more; None for 1 each.
+        seed: random seed of the resampling.
 
     Raises:
-        UsageError: no pictures, wrong shapes, or places that are no whole numbers from 0 on.
+        UsageError: no pictures, wrong shapes, or indices that are not integers of 0 or more.
     """
     for places in (truth, predicted):
         if places.ndim != 1 or places.shape != truth.shape or not np.issubdtype(places.dtype, np.integer):
-            raise UsageError(f"Places must be whole numbers, one for each picture, not {places.dtype} {places.shape}.")
+            raise UsageError(f"Label indices must be one integer for each picture, not {places.dtype} {places.shape}.")
     members = Members.of(len(truth), groups, weights)
     if members.count == 0:
-        raise UsageError("There is nothing to judge: no picture weighs anything.", hint="Judge at least one picture.")
+        raise UsageError(
+            "There is nothing to evaluate: all weights are 0.", hint="Give at least one picture with a weight above 0."
+        )
     if min(truth.min(), predicted.min()) < 0:
-        raise UsageError("A place is below 0.", hint="Leave out pictures without a label.")
+        raise UsageError("A label index is below 0.", hint="Leave out pictures without a label.")
     median = _median(truth, members.weight)
     moments = _Moments(truth.astype(np.float64), predicted.astype(np.float64), median, members, seed=seed)
     return OrdinalMetrics(
@@ -89,7 +91,7 @@ def evaluate_ordinal(
 
 
 class _Moments:
-    """Means over all pictures and over resampled groups, each `[m, draws]`: every figure here is made of them."""
+    """Means over all pictures and over bootstrap samples, each `[m, draws]`, that all metrics are functions of."""
 
     def __init__(self, truth: np.ndarray, predicted: np.ndarray, median: int, members: Members, *, seed: int) -> None:
         off = np.abs(truth - predicted)
@@ -100,11 +102,11 @@ class _Moments:
             (sums / sums[:, :1]).T for sums in (columns.sum(axis=0)[None], resample(columns, seed=seed))
         )
 
-    def interval(self, figure: Callable[[np.ndarray], np.ndarray], ends: Callable[..., Interval]) -> Interval:
-        value = float(figure(self._whole)[0])
+    def interval(self, metric: Callable[[np.ndarray], np.ndarray], ends: Callable[..., Interval]) -> Interval:
+        value = float(metric(self._whole)[0])
         if np.isnan(value):
-            return Interval(value=None, note="all of one label")
-        return ends(value, figure(self._draws), groups=self._groups)
+            return Interval(value=None, note="truth and predictions are one label")
+        return ends(value, metric(self._draws), groups=self._groups)
 
 
 def _mae(means: np.ndarray) -> np.ndarray:
@@ -128,7 +130,7 @@ def _gain(means: np.ndarray) -> np.ndarray:
 
 
 def _kappa(means: np.ndarray) -> np.ndarray:
-    """One minus the mean squared distance over that of truths and answers paired at random."""
+    """Quadratic weighted kappa: one minus the mean squared error over that of randomly paired labels."""
     by_chance = means[7] - 2 * means[5] * means[6]
     defined = by_chance > 1e-12
     return np.where(defined, 1 - means[2] / np.where(defined, by_chance, 1.0), np.nan)

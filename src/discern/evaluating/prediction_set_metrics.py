@@ -1,4 +1,4 @@
-"""Whether sets of labels hold the truth as often as they should, and how many labels that takes."""
+"""Metrics of prediction sets: coverage and size."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,7 +12,7 @@ from discern.evaluating.intervals import Interval, Members, evaluate_share, mean
 
 @dataclass(frozen=True, kw_only=True)
 class ClassCoverage:
-    """The share of one class's pictures whose set holds it; undefined where the class was not judged."""
+    """Coverage of one class: share of its pictures whose set contains it; undefined without pictures."""
 
     label: str
     coverage: Interval
@@ -20,14 +20,14 @@ class ClassCoverage:
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionSetMetrics:
-    """What sets of labels are worth.
+    """Coverage and size of prediction sets.
 
     Attributes:
-        coverage: the share of pictures whose set holds the truth.
-        coverage_of_groups: the same with each group counting once, its pictures sharing that: what was calibrated.
-        size: the mean number of labels in a set.
-        single: the share of sets with one label.
-        per_class: the coverage of each class.
+        coverage: share of pictures whose set contains the true label.
+        coverage_of_groups: likewise with equal weight for each group, which is what the threshold is calibrated for.
+        size: mean number of labels in a set.
+        single: share of sets with one label.
+        per_class: coverage of each class.
     """
 
     coverage: Interval
@@ -37,7 +37,7 @@ class PredictionSetMetrics:
     per_class: tuple[ClassCoverage, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-ready, null where undefined."""
+        """Convert to JSON-ready values, null where undefined."""
         return asdict(self)
 
 
@@ -50,36 +50,40 @@ def evaluate_prediction_sets(
     weights: np.ndarray | None = None,
     seed: int = 0,
 ) -> PredictionSetMetrics:
-    """Judge sets for pictures that neither the head nor their threshold was fitted on.
+    """Compute metrics of prediction sets for pictures that neither the model nor the threshold was fitted on.
 
     Args:
-        sets: bool [N, K], the labels in each set.
-        truth: int [N], positions in `labels`.
+        sets: bool [N, K], labels in each set.
+        truth: int [N], indices into `labels`.
         labels: the K classes.
-        groups: [N], pictures that are not independent share a value; None: all are independent.
-        weights: float [N], at least 0; None: each picture weighs 1.
-        seed: of the resampling.
+        groups: [N], dependent pictures share a value; None if all are independent.
+        weights: float [N], 0 or more; None for 1 each.
+        seed: random seed of the resampling.
 
     Raises:
-        UsageError: no pictures, wrong shapes, or a truth that is no class.
+        UsageError: no pictures, wrong shapes, or an index outside `labels`.
     """
     if sets.shape != (len(truth), len(labels)) or sets.dtype != np.bool_:
-        raise UsageError(f"Sets {sets.dtype} {sets.shape} must be bool, {len(truth)} pictures by {len(labels)} labels.")
+        raise UsageError(
+            f"Sets must be bool ({len(truth)}, {len(labels)}), pictures by labels, not {sets.dtype} {sets.shape}."
+        )
     members = Members.of(len(truth), groups, weights)
     if members.count == 0:
-        raise UsageError("There is nothing to judge: no picture weighs anything.", hint="Judge at least one picture.")
+        raise UsageError(
+            "There is nothing to evaluate: all weights are 0.", hint="Give at least one picture with a weight above 0."
+        )
     if truth.min() < 0 or truth.max() >= len(labels):
-        raise UsageError("A truth names no label.", hint="Leave out pictures without a label.")
-    held, sizes = sets[np.arange(len(truth)), truth], sets.sum(axis=1)
+        raise UsageError("A true label is outside the labels.", hint="Leave out pictures without a label.")
+    covered, sizes = sets[np.arange(len(truth)), truth], sets.sum(axis=1)
     whole = np.bincount(members.group, members.weight)
     shared = members.weight / np.where(whole > 0, whole, 1.0)[members.group]
     return PredictionSetMetrics(
-        coverage=evaluate_share(held, groups=groups, weights=weights, seed=seed),
-        coverage_of_groups=evaluate_share(held, groups=groups, weights=shared, seed=seed),
+        coverage=evaluate_share(covered, groups=groups, weights=weights, seed=seed),
+        coverage_of_groups=evaluate_share(covered, groups=groups, weights=shared, seed=seed),
         size=_mean(sizes, members, seed),
         single=evaluate_share(sizes == 1, groups=groups, weights=weights, seed=seed),
         per_class=tuple(
-            ClassCoverage(label=label, coverage=_of_class(held, truth == place, members, seed))
+            ClassCoverage(label=label, coverage=_class_coverage(covered, truth == place, members, seed))
             for place, label in enumerate(labels)
         ),
     )
@@ -92,5 +96,5 @@ def _mean(values: np.ndarray, members: Members, seed: int) -> Interval:
     return mean_interval(float(summed / total), draws[:, 1] / draws[:, 0], groups=members.count)
 
 
-def _of_class(held: np.ndarray, own: np.ndarray, members: Members, seed: int) -> Interval:
-    return evaluate_share(held[own], groups=members.group[own], weights=members.weight[own], seed=seed)
+def _class_coverage(covered: np.ndarray, own: np.ndarray, members: Members, seed: int) -> Interval:
+    return evaluate_share(covered[own], groups=members.group[own], weights=members.weight[own], seed=seed)

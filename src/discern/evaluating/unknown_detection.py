@@ -1,6 +1,6 @@
-"""How well strangers (pictures of none of the classes) are told from what is known."""
+"""Metrics of out-of-distribution detection by the unknown score."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -8,72 +8,73 @@ from scipy import stats
 
 from discern.errors import UsageError
 from discern.evaluating.intervals import FEWEST_GROUPS, TOO_FEW, Interval, evaluate_share, wilson
+from discern.evaluating.json_fields import encode_fields, key
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownMetrics:
-    """What the unknown score is worth.
+    """Detection of negatives by the unknown score.
 
     Attributes:
-        auroc: the chance that a stranger scores higher than a known picture, a tie counting half.
-        kept: the share of known pictures at or below the threshold.
-        rejected: the share of strangers above it.
-        known: how many known pictures were judged.
-        strangers: how many strangers were judged.
+        auroc: probability that a negative scores higher than a known picture; ties count half.
+        kept: share of known pictures at or below the threshold.
+        rejected: share of negatives above it.
+        known: number of known pictures.
+        negatives: number of negatives.
     """
 
     auroc: Interval
     kept: Interval
     rejected: Interval
     known: int
-    strangers: int
+    negatives: int = field(metadata=key("strangers"))
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-ready, null where undefined."""
-        return asdict(self)
+        """Convert to JSON-ready values, null where undefined."""
+        return encode_fields(self)
 
 
 def evaluate_unknown_detection(
     known_scores: np.ndarray,
-    stranger_scores: np.ndarray,
+    negative_scores: np.ndarray,
     threshold: float,
     *,
     known_groups: np.ndarray | None = None,
-    stranger_groups: np.ndarray | None = None,
+    negative_groups: np.ndarray | None = None,
     seed: int = 0,
 ) -> UnknownMetrics:
-    """Set the unknown scores of known pictures against those of strangers.
+    """Compare the unknown scores of held-out known pictures with those of negatives.
 
     Args:
-        known_scores: float [N], higher is stranger; none may come from pictures that were learned from.
-        stranger_scores: float [M].
-        threshold: a picture is unknown when its score is above it.
-        known_groups: [N], pictures that are not independent share a value; None: all are independent.
-        stranger_groups: [M], likewise.
-        seed: of the resampling.
+        known_scores: float [N], higher is farther from the training pictures.
+        negative_scores: float [M].
+        threshold: scores above it are called unknown.
+        known_groups: [N], dependent pictures share a value; None if all are independent.
+        negative_groups: [M], likewise.
+        seed: random seed of the resampling.
 
     Raises:
-        UsageError: a score or the threshold is not a finite number, or a shape is wrong.
+        UsageError: a score is not finite, the threshold is NaN, or a shape is wrong.
     """
-    known, strangers = _checked(known_scores), _checked(stranger_scores)
+    known, negatives = _checked(known_scores), _checked(negative_scores)
     if np.isnan(threshold):
-        raise UsageError(f"The threshold {threshold} is no number.")
+        raise UsageError("The threshold of the unknown score is NaN.")
     return UnknownMetrics(
-        auroc=_auroc(known, strangers),
+        auroc=_auroc(known, negatives),
         kept=evaluate_share(known <= threshold, groups=known_groups, seed=seed),
-        rejected=evaluate_share(strangers > threshold, groups=stranger_groups, seed=seed),
+        rejected=evaluate_share(negatives > threshold, groups=negative_groups, seed=seed),
         known=len(known),
-        strangers=len(strangers),
+        negatives=len(negatives),
     )
 
 
-def _auroc(known: np.ndarray, strangers: np.ndarray) -> Interval:
-    """The Mann-Whitney statistic by midranks; its variance after DeLong et al. (1988), ends as Wilson's."""
-    n, m = len(known), len(strangers)
+def _auroc(known: np.ndarray, negatives: np.ndarray) -> Interval:
+    """Mann-Whitney statistic by midranks, with the variance of DeLong et al. (1988) and Wilson's ends."""
+    n, m = len(known), len(negatives)
     if n == 0 or m == 0:
-        return Interval(value=None, note="needs known pictures and strangers")
-    ranks = stats.rankdata(np.concatenate([known, strangers]))
-    above = (ranks[n:] - stats.rankdata(strangers)) / n
+        return Interval(value=None, note="needs known pictures and negatives")
+    ranks = stats.rankdata(np.concatenate([known, negatives]))
+    above = (ranks[n:] - stats.rankdata(negatives)) / n
     below = 1 - (ranks[:n] - stats.rankdata(known)) / m
     value = float(np.clip(above.mean(), 0.0, 1.0))
     if min(n, m) < FEWEST_GROUPS:

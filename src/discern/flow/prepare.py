@@ -77,7 +77,7 @@ class Prepared:
     """A catalog with features, groups of dependent pictures, and findings.
 
     Attributes:
-        material: the pictures, N rows, and their features.
+        data: the pictures, N rows, and their features.
         edges: pairs of dependent pictures.
         groups: groups of pictures that must stay together.
         crossed: cross-validation split of all labelled pictures; None with fewer than two classes.
@@ -85,7 +85,7 @@ class Prepared:
         names: `name`, `spoken` and `route` of labels.
     """
 
-    material: TrainingData
+    data: TrainingData
     edges: pl.DataFrame
     groups: Groups
     crossed: Split | None
@@ -95,7 +95,7 @@ class Prepared:
     @property
     def catalog(self) -> Catalog:
         """The pictures, N rows."""
-        return self.material.catalog
+        return self.data.catalog
 
 
 @dataclass(frozen=True)
@@ -131,28 +131,28 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
         names = {} if config.names is None else read_names(Path(config.names), catalog.labels)
     run.save(data={"fingerprint": catalog.fingerprint, "files": len(catalog.table)})
     with run.stage("features", progress):
-        material = extract_features(catalog, config.backbone, cache=folder, progress=progress)
+        data = extract_features(catalog, config.backbone, cache=folder, progress=progress)
     with run.stage("group", progress):
         find = partial(
             find_edges_cached,
             catalog,
-            embeddings=_CatalogFeatures(material.features, material.position),  # type: ignore[arg-type]
-            embeddings_key=json.dumps([material.backbone.key, material.recipe.to_json()]),
+            embeddings=_CatalogFeatures(data.features, data.position),  # type: ignore[arg-type]
+            embeddings_key=json.dumps([data.backbone.key, data.recipe.to_json()]),
             cache=folder,
             progress=progress,
         )
         edges = _edges(run, len(catalog), find)
         groups = form_groups(catalog, edges)
         negatives = None if config.negatives is None else Path(config.negatives)
-        material = replace(material, fixed=_applied_fixes(run, catalog))
-        material = add_negatives(material, groups, negatives, cache=folder, progress=progress)
+        data = replace(data, fixed=_applied_fixes(run, catalog))
+        data = add_negatives(data, groups, negatives, cache=folder, progress=progress)
     with run.stage("check", progress):
         crossed = cross_split(catalog, groups) if len(catalog.labels) > 1 else None
-        opinions = None if crossed is None else predict_for_label_checks(material, crossed)
+        opinions = None if crossed is None else predict_for_label_checks(data, crossed)
         findings = find_issues(catalog, edges, groups, predictions=opinions)
         with run.writing("fixes.csv") as path:
             write_fixes(path, propose_fixes(catalog, findings))
-    return Prepared(material=material, edges=edges, groups=groups, crossed=crossed, findings=findings, names=names)
+    return Prepared(data=data, edges=edges, groups=groups, crossed=crossed, findings=findings, names=names)
 
 
 def extract_features(catalog: Catalog, name: str, *, cache: Path, progress: Progress) -> TrainingData:

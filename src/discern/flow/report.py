@@ -15,13 +15,13 @@ from discern.reporting import PredictionTable, write_report
 from discern.training import AcceptPolicy, FitResult, HeldOutPredictions
 
 
-def write_page(run: Run, prepared: Prepared, fitted: FitResult, policy: AcceptPolicy, metrics: Metrics) -> None:
+def write_page(run: Run, prepared: Prepared, result: FitResult, policy: AcceptPolicy, metrics: Metrics) -> None:
     """Write report.html of a training run.
 
     Args:
         run: the run, with its bundle.
         prepared: the pictures and the findings.
-        fitted: the held-out predictions.
+        result: the fitted model with its held-out predictions.
         policy: the accept policy.
         metrics: metrics of the run.
     """
@@ -38,11 +38,11 @@ def write_page(run: Run, prepared: Prepared, fitted: FitResult, policy: AcceptPo
             page,
             catalog=prepared.catalog,
             findings=prepared.findings,
-            answers=_prediction_table(prepared.catalog, fitted.honest, policy),
+            predictions=_prediction_table(prepared.catalog, result.held_out, policy),
             metrics=metrics,
             run=facts,
             pictures=viewer.pixels,
-            strangers=_negative_scores(fitted),
+            negative_scores=_negative_scores(result),
             evidence=viewer.evidence,
             title=run.folder.name,
         )
@@ -63,10 +63,9 @@ class _ModelViewer:
         return list(self.model.run(np.stack([self.pixels(row) for row in rows]))["evidence"])
 
 
-def _negative_scores(fitted: FitResult) -> np.ndarray | None:
+def _negative_scores(result: FitResult) -> np.ndarray | None:
     """Return the out-of-fold unknown scores of negatives, shifted to the bundle's threshold; None without negatives."""
-    excess = fitted.final.negative_excess
-    return None if excess is None else excess + fitted.final.t_unknown
+    return None if result.negatives is None else result.negatives.excess + result.t_unknown
 
 
 def _prediction_table(catalog: Catalog, held_out: HeldOutPredictions, policy: AcceptPolicy) -> PredictionTable:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from discern.bundle import load
+from discern.inference.model_info import model_info
 
 
 def show(bundle: str | Path) -> dict[str, Any]:
@@ -40,24 +41,6 @@ def show(bundle: str | Path) -> dict[str, Any]:
         BundleError: the file is not a bundle, is damaged, or has a newer format.
     """
     model = load(bundle)
-    manifest = model.manifest
-    return {
-        "path": str(Path(bundle).absolute()),
-        "name": manifest.name,
-        "version": manifest.version,
-        "fingerprint": model.fingerprint,
-        "labels": list(manifest.labels),
-        "ordered": manifest.ordered,
-        "names": manifest.names,
-        "metrics": manifest.metrics,
-        "recipe": manifest.recipe.to_json(),
-        "backbone": manifest.backbone,
-        "temperature": manifest.temperature,
-        "thresholds": {name: getattr(manifest.thresholds, name) for name in ("unknown", "accept", "label_set")},
-        "policy": manifest.policy,
-        "unknown": manifest.unknown,
-        "data": manifest.data,
-        "config": manifest.config,
-        "versions": manifest.versions,
-        "seen": len(model.seen),
-    }
+    info = model_info(model)
+    del info["card"]
+    return {"path": str(Path(bundle).absolute())} | info | {"seen": len(model.seen)}

@@ -1,4 +1,4 @@
-"""`discern train`: from pictures to a bundle, and to the page that says how good it is."""
+"""`discern train`: from a source of pictures to a bundle and a report."""
 
 import json
 import math
@@ -19,34 +19,35 @@ from discern.heads import HeadConfig
 from discern.progress import Progress, silent
 from discern.splitting import Split, SplitConfig, make_split
 from discern.training import (
+    Probe,
     Provenance,
     TrainConfig,
     choose_policy,
     compute_learning_curve,
     compute_metrics,
-    fit,
     pack,
     tabulate,
 )
 
-_FEWEST_TO_ORDER = 3
+_CHECKPOINTS = "checkpoints"
+_FEWEST_ORDERED = 3
 _PRODUCTS = ("metrics.json", FILE, "report.html")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainResult:
-    """What a training left behind.
+    """Result of a training.
 
     Attributes:
-        run: the run's folder.
-        bundle: the model, `model.discern`.
-        report: the page that says how good it is.
-        pictures: how many pictures stand in each part, and how many files could not be read.
+        run: directory of the run.
+        bundle: path of the model, `model.discern`.
+        report: path of the report, `report.html`.
+        pictures: number of pictures by part, and of those unused and unreadable.
         accuracy: `leak_free`, `naive`, `given` and `difference`, each with value, low and high.
-        ece: the expected calibration error, and the range that perfect calibration would show.
-        policy: the promise about errors among accepted answers; None: nothing is accepted.
+        ece: expected calibration error; in `null95`, what a perfectly calibrated model stays under.
+        policy: the accept policy; None if nothing is accepted.
         seconds: wall time by stage.
-        hints: what else could be asked for, in plain sentences.
+        hints: options that the data suggest, in sentences.
     """
 
     run: Path
@@ -60,16 +61,16 @@ class TrainResult:
     hints: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; paths are absolute.
+        """Convert to JSON-ready values; paths are absolute.
 
         Keys:
-            run: the run's folder.
-            bundle: the model, `model.discern`.
-            report: the page that says how good it is.
-            pictures: how many pictures stand in each part, and how many files could not be read.
+            run: directory of the run.
+            bundle: path of the model, `model.discern`.
+            report: path of the report, `report.html`.
+            pictures: number of pictures by part, and of those unused and unreadable.
             accuracy: `leak_free`, `naive`, `given` and `difference`, each with value, low and high.
-            ece: the expected calibration error, and the range that perfect calibration would show.
-            policy: the promise about errors among accepted answers; null: nothing is accepted.
+            ece: expected calibration error; in `null95`, what a perfectly calibrated model stays under.
+            policy: the accept policy; null if nothing is accepted.
             seconds: wall time by stage.
         """
         plain = asdict(self) | {"run": str(self.run), "bundle": str(self.bundle), "report": str(self.report)}
@@ -94,28 +95,28 @@ def train(
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> TrainResult:
-    """Check, split, fit, evaluate and pack: one call from pictures to a bundle that knows its limits.
+    """Train a classifier: check the pictures, split them, fit, evaluate and pack a bundle.
 
     Args:
-        source: a folder of labelled pictures, a list (CSV, Parquet, .lst, .manifest), or an archive; never changed.
-        name: the run's name; None: called after the source, with a number.
-        runs: the folder of all runs.
-        seed: of every random choice; the same seed gives the same result.
-        fixes: a fixes.csv to apply first.
-        backbone: what looks at the pictures: a name, or the path of an ONNX file.
-        at_most_wrong: the share of accepted answers that may be wrong, in 0..1 (exclusive): from it follows the
-            confidence from which answers stand without a person; None: none does.
-        coverage: how often an answer's set of labels is to hold the right one, likewise; None: there are no sets.
-        ordered: the labels in an order that means something, the least first, or `["numeric"]`.
-        negatives: pictures of none of the labels, in any form that `source` may have, to tell strangers by; a class
-            folder named `_other` serves as well.
-        names: a CSV of label, name, spoken and route: what labels are called, and where things of them go.
-        resume: go on with an interrupted run of that name.
-        cache: where computed things are kept; None: the user's cache folder.
-        progress: is told how far the work is.
+        source: folder, list (CSV, Parquet, .lst, .manifest) or archive of labelled pictures; never changed.
+        name: name of the run; None for the source's name and a number.
+        runs: directory of all runs.
+        seed: random seed; the same seed gives the same result.
+        fixes: fixes.csv to apply first.
+        backbone: name of a backbone, or path of an ONNX file.
+        at_most_wrong: error limit for accepted predictions, in (0, 1), which sets the threshold of acceptance; None to
+            accept nothing.
+        coverage: share of prediction sets that shall contain the true label, in (0, 1); None for no sets.
+        ordered: the labels in ascending order, or `["numeric"]`; empty if they have no order.
+        negatives: pictures of none of the labels, in any form that `source` may have, to tune the unknown score on; a
+            class folder named `_other` works as well.
+        names: names.csv with display names and routes of labels: label, name, spoken, route.
+        resume: resume the interrupted run called `name`.
+        cache: directory of the feature cache; None for the user's cache directory.
+        progress: called with the stage, items done and items in all.
 
     Raises:
-        DiscernError: the source, the fixes or the run's name cannot be used, or the pictures do not allow training.
+        DiscernError: the source, the fixes or the run's name is invalid, or the pictures are too few to train on.
     """
     preparing = PrepareConfig.of(
         source, fixes=fixes, backbone=backbone, negatives=negatives, ordered=ordered, names=names
@@ -127,8 +128,8 @@ def train(
         at_most_wrong=at_most_wrong,
         coverage=coverage,
     )
-    asked = preparing.to_json() | config.to_json()
-    run = Run.create(source, name=name, runs=runs, resume=resume, config=asked)
+    settings = preparing.to_json() | config.to_json()
+    run = Run.create(source, name=name, runs=runs, resume=resume, config=settings)
     with run.held():
         if not (run.finished and all(run.path(name).exists() for name in _PRODUCTS)):
             _train(run, preparing, config, cache=cache, progress=progress)
@@ -147,23 +148,23 @@ def _train(
     with run.stage("split", progress):
         split = _split(run, prepared, config)
     with run.stage("fit", progress):
-        material = prepared.material
-        learned = fit(material, split, config, progress)
+        data, method = prepared.data, Probe(config=config.head, seed=config.seed)
+        result = method.fit(data, split, checkpoints=run.path(_CHECKPOINTS), progress=progress)
         with run.replacing("answers.parquet") as path:
-            tabulate(prepared.catalog, learned.honest).write_parquet(path)
+            tabulate(prepared.catalog, result.held_out).write_parquet(path)
     with run.stage("evaluate", progress):
-        decided = choose_policy(material, split, learned, config)
+        policy = choose_policy(data, split, result, config)
         crossed = prepared.crossed
-        curve = None if crossed is None else compute_learning_curve(material, crossed, seed=config.seed)
+        curve = None if crossed is None else compute_learning_curve(data, crossed, seed=config.seed)
         metrics = replace(
-            compute_metrics(material, split, learned, decided, config),
+            compute_metrics(data, split, result, policy, config),
             names=prepared.names,
-            hints=hints(material.catalog),
+            hints=suggest_options(data.catalog),
             learning_curve=curve,
         )
         run.write_json("metrics.json", metrics.to_json())
     with run.stage("pack", progress), run.writing(FILE) as path:
-        origin = Provenance(
+        provenance = Provenance(
             name=run.folder.name,
             config=config,
             versions=run.facts["versions"],
@@ -171,9 +172,9 @@ def _train(
             faults=count_findings(prepared.findings),
             group=prepared.groups.group,
         )
-        pack(path, material, learned, decided, metrics, origin=origin)
+        pack(path, data, result, policy, metrics, provenance=provenance)
     with run.stage("report", progress):
-        write_page(run, prepared, learned, decided, metrics)
+        write_page(run, prepared, result, policy, metrics)
     run.save(status="done")
 
 
@@ -182,25 +183,25 @@ def _split(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
         with run.reading("split.json") as path:
             split = Split.from_json(json.loads(path.read_text(encoding="utf-8")))
             if len(split.fold) != len(prepared.catalog):
-                raise ValueError("it is of other pictures")
+                raise ValueError("it belongs to other pictures")
             return split
     exclude = conflicted(prepared.catalog, prepared.edges)
     split = make_split(prepared.catalog, prepared.groups, config.split, exclude=exclude)
-    _require_judges(prepared.catalog, split)
+    _require_held_out(prepared.catalog, split)
     run.write_json("split.json", split.to_json())
     return split
 
 
-def _require_judges(catalog: Catalog, split: Split) -> None:
+def _require_held_out(catalog: Catalog, split: Split) -> None:
     if len(catalog.labels) < 2:
         raise DataError(
-            f"All pictures have one label, {catalog.labels[0]!r}: there is nothing to tell apart.",
-            hint="Add a folder of pictures of something else.",
+            f"All pictures have one label, {catalog.labels[0]!r}; a classifier needs two or more.",
+            hint="Add a folder of pictures of another class.",
         )
     if not split.rounds:
         raise DataError(
-            "Nothing could be judged: no label has two pictures that are independent of each other.",
-            hint="Add pictures to each label, two at the very least and better 30, none a copy of another.",
+            "The model could not be evaluated: no label has two pictures that are independent of each other.",
+            hint="Add pictures to each label: 2 or more, better 30, without copies of each other.",
         )
 
 
@@ -220,11 +221,11 @@ def _result(run: Run) -> TrainResult:
     )
 
 
-def hints(catalog: Catalog) -> tuple[str, ...]:
-    """What the pictures suggest to ask for, and was not."""
-    if catalog.order or len(catalog.labels) < _FEWEST_TO_ORDER or not all(map(_is_number, catalog.labels)):
+def suggest_options(catalog: Catalog) -> tuple[str, ...]:
+    """Suggest options that the catalog calls for and that were not given, in sentences."""
+    if catalog.order or len(catalog.labels) < _FEWEST_ORDERED or not all(map(_is_number, catalog.labels)):
         return ()
-    return ("All labels are numbers. If being off by one is better than by more, train with --ordered numeric.",)
+    return ("All labels are numbers. If small errors are better than large ones, train with --ordered numeric.",)
 
 
 def _is_number(label: str) -> bool:

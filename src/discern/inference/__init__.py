@@ -1,18 +1,4 @@
-"""One answer for every door without a web framework: batching, model registry, localisation, JSON, status codes."""
+"""One answer for every endpoint without a web framework: batching, model registry, localisation, JSON, status codes.
 
-from discern.inference.batcher import BatchConfig, Batcher, BatchResult
-from discern.inference.localisation import Localisation, Place, localise
-from discern.inference.model_info import describe_model
-from discern.inference.model_registry import ModelRegistry, ServedModel
-
-__all__ = [
-    "BatchConfig",
-    "BatchResult",
-    "Batcher",
-    "Localisation",
-    "ModelRegistry",
-    "Place",
-    "ServedModel",
-    "describe_model",
-    "localise",
-]
+Importing this package loads nothing: the command line reads the defaults in `batch_config` without waiting for numpy.
+"""

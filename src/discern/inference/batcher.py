@@ -1,4 +1,4 @@
-"""Answers many askers with one model: decodes and runs on all cores, in small batches, with a queue that has an end."""
+"""Dynamic batcher: threads decode pictures and run one model on small batches, behind a bounded queue."""
 
 import threading
 import time
@@ -14,86 +14,73 @@ from PIL import Image
 from discern.bundle import Model, Picture, Prediction
 from discern.bundle.model import pixels_of
 from discern.errors import Overloaded
+from discern.inference.batch_config import BatchConfig
 from discern.inference.localisation import Localisation, localise
 from discern.parallel import count_cores
 from discern.picture import read_file, read_header
 
 _RETRY_SECONDS = 1
-_FAIR_SECONDS = 0.05
+_MAX_READY_SECONDS = 0.05  # not tuned: longer than a run of the graph, much shorter than a client's timeout
 _LONG_QUEUE = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class BatchConfig:
-    """How work is taken up, and how much of it may wait.
-
-    Args:
-        max_batch: pictures in one run of the graph.
-        max_wait: seconds that a picture which is ready may wait for others that are being decoded; when nothing is
-            being decoded nothing waits.
-        queue: pictures that may wait or be worked on; the next one is refused.
-        timeout: seconds after which a picture that still waits is refused.
-        threads: how many decode and run at once; None: one per core.
-    """
-
-    max_batch: int = 4
-    max_wait: float = 0.0
-    queue: int = 128
-    timeout: float = 30.0
-    threads: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class BatchResult:
-    """What came of one picture.
+    """The result for one picture.
 
     Attributes:
-        prediction: the answer.
-        seen: where in the picture it is seen, if that was asked for.
-        waited: seconds until somebody took it up.
-        took: seconds from then on: decoding, waiting for its batch, and the run.
+        prediction: the prediction.
+        localisation: the region that supports the predicted label, if requested.
+        queue_seconds: time in the queue.
+        compute_seconds: time from then on: decoding, waiting for the batch, and the run.
     """
 
     prediction: Prediction
-    seen: Localisation | None
-    waited: float
-    took: float
+    localisation: Localisation | None
+    queue_seconds: float
+    compute_seconds: float
 
 
 @dataclass(kw_only=True, eq=False)
 class _Job:
     picture: Picture
     evidence: bool
-    asked: float
+    submitted: float
     future: "Future[BatchResult]" = field(default_factory=Future)
-    begun: float = 0.0
+    started: float = 0.0
     ready: float = 0.0
     inputs: np.ndarray | None = None
     size: tuple[int, int] = (1, 1)
 
 
 class BatcherClosed(RuntimeError):
-    """The batcher takes no more pictures."""
+    """The batcher was closed and accepts no more pictures."""
 
 
 class Batcher:
-    """A model, and the threads that work for it.
+    """A model and the threads that decode pictures and run it.
 
-    Each thread does what is next: runs the graph when a batch is full or nothing is left to decode, else decodes. So
-    all cores are busy while there is work, and none is fought for. A lone picture runs on all cores at once; on a CPU
-    several runs side by side, each on one core, are quicker than one after the other on all.
+    Each thread runs the graph when a batch is full or nothing is left to decode; otherwise it decodes. So all cores are
+    busy while there is work, without contention. A lone picture runs on all cores; on a CPU several single-threaded
+    runs side by side are faster than consecutive runs on all cores.
 
     Args:
-        model: answers on one core; its `run` may be called by several threads.
-        wide: the same model on all cores, for a picture that comes alone; None: as `model`.
-        batching: how work is taken up.
+        model: single-threaded model, whose `run` may be called by several threads.
+        multithreaded: the same model on all cores, for a lone picture; None: use `model`.
+        batching: batch size, queue length and timeouts.
     """
 
-    def __init__(self, model: Model, *, wide: Model | None = None, batching: BatchConfig = BatchConfig()) -> None:
+    def __init__(
+        self,
+        model: Model,
+        *,
+        multithreaded: Model | None = None,
+        batching: BatchConfig = BatchConfig(),  # noqa: B008 - frozen
+    ) -> None:
         self.model = model
         self.batching = batching
-        self._wide = wide or model
-        self._waiting: deque[_Job] = deque()
+        self._multithreaded = multithreaded or model
+        self._queue: deque[_Job] = deque()
         self._ready: deque[_Job] = deque()
         self._decoding = self._pending = 0
         self._closed = False
@@ -107,43 +94,47 @@ class Batcher:
 
     @property
     def pending(self) -> int:
-        """How many pictures wait or are worked on."""
+        """Number of pictures that are queued or in progress."""
         return self._pending
 
     @property
-    def is_pressed(self) -> bool:
-        """Whether the queue is long, and all but full."""
-        return self._pending > max(_LONG_QUEUE, 0.9 * self.batching.queue)
+    def is_nearly_full(self) -> bool:
+        """True if the queue is long and over 90 % full."""
+        return self._pending > max(_LONG_QUEUE, 0.9 * self.batching.max_queue)
 
     def submit(self, picture: Picture, *, evidence: bool = False) -> "Future[BatchResult]":
-        """Ask about one picture; see `submit_all`."""
+        """Submit one picture; see `submit_all`."""
         return self.submit_all([picture], evidence=evidence)[0]
 
     def submit_all(self, pictures: Sequence[Picture], *, evidence: bool = False) -> "list[Future[BatchResult]]":
-        """Ask about some pictures: about all of them, or about none.
+        """Submit pictures, all or none.
+
+        Args:
+            pictures: the pictures.
+            evidence: also localise each prediction.
 
         Returns:
-            Futures that give the answers, or raise `PictureError` or `Overloaded`. One that is cancelled before it is
-            taken up costs nothing.
+            Futures of the results; they raise `PictureError` or `Overloaded`. One that is cancelled before its picture
+            is decoded costs nothing.
 
         Raises:
-            Overloaded: there is no room for so many.
-            Closed: `close` was called.
+            Overloaded: the queue has no room for all of them.
+            BatcherClosed: `close` was called.
         """
-        asked = time.monotonic()
-        jobs = [_Job(picture=picture, evidence=evidence, asked=asked) for picture in pictures]
+        now = time.monotonic()
+        jobs = [_Job(picture=picture, evidence=evidence, submitted=now) for picture in pictures]
         with self._changed:
             if self._closed:
                 raise BatcherClosed
-            if self._pending + len(jobs) > self.batching.queue:
-                raise _busy()
+            if self._pending + len(jobs) > self.batching.max_queue:
+                raise _overloaded()
             self._pending += len(jobs)
-            self._waiting += jobs
+            self._queue += jobs
             self._changed.notify(len(jobs))
         return [job.future for job in jobs]
 
     def close(self) -> None:
-        """Take no more pictures, and return when all that were taken are answered."""
+        """Reject further pictures, and return when all submitted ones are done."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -151,25 +142,25 @@ class Batcher:
             thread.join()
 
     def _work(self) -> None:
-        while jobs := self._next():
+        while jobs := self._next_jobs():
             if jobs[0].inputs is None:
                 self._decode(jobs[0])
             else:
                 self._run(jobs)
 
-    def _next(self) -> list[_Job]:
-        """Wait for work and take it: one picture to decode, or a batch to run; nothing when all is done and closed."""
+    def _next_jobs(self) -> list[_Job]:
+        """Wait for one picture to decode or a batch to run; an empty list when closed and done."""
         with self._changed:
             while True:
                 if len(self._ready) >= self.batching.max_batch or self._is_overdue():
-                    return self._take()
-                if self._waiting:
+                    return self._take_batch()
+                if self._queue:
                     self._decoding += 1
-                    return [self._waiting.popleft()]
+                    return [self._queue.popleft()]
                 if self._ready:
                     wait = self._ready[0].ready + self.batching.max_wait - time.monotonic() if self._decoding else 0
                     if wait <= 0:
-                        return self._take()
+                        return self._take_batch()
                     self._changed.wait(wait)
                 elif self._closed and not self._pending:
                     self._changed.notify_all()
@@ -178,25 +169,25 @@ class Batcher:
                     self._changed.wait()
 
     def _is_overdue(self) -> bool:
-        """Whether a picture that is ready has waited long enough for others, however many are still to be decoded."""
-        most = max(self.batching.max_wait, _FAIR_SECONDS)
-        return bool(self._ready) and time.monotonic() - self._ready[0].ready > most
+        """Check if a decoded picture has waited too long, however many are still to be decoded."""
+        limit = max(self.batching.max_wait, _MAX_READY_SECONDS)
+        return bool(self._ready) and time.monotonic() - self._ready[0].ready > limit
 
-    def _take(self) -> list[_Job]:
+    def _take_batch(self) -> list[_Job]:
         return [self._ready.popleft() for _ in range(min(len(self._ready), self.batching.max_batch))]
 
     def _decode(self, job: _Job) -> None:
-        job.begun = time.monotonic()
-        wanted = job.future.set_running_or_notify_cancel()  # from here on nobody can take it back
+        job.started = time.monotonic()
+        active = job.future.set_running_or_notify_cancel()  # from here on it cannot be cancelled
         try:
-            if wanted and job.begun - job.asked > self.batching.timeout:
-                raise _busy()
-            if wanted:
+            if active and job.started - job.submitted > self.batching.timeout:
+                raise _overloaded()
+            if active:
                 inputs = self.model.prepare(job.picture)
-                job.size = _size(job.picture) if job.evidence else job.size
-                # Last, as a job with inputs goes on: one that failed must not spoil the batch of others.
+                job.size = _upright_size(job.picture) if job.evidence else job.size
+                # Assigned last: a job with inputs joins a batch, and one that failed must not spoil it.
                 job.picture, job.inputs, job.ready = b"", inputs, time.monotonic()
-        except BaseException as error:  # noqa: BLE001 - whoever asked is told
+        except BaseException as error:  # noqa: BLE001 - passed on through the future
             _fail([job], error)
         with self._changed:
             self._decoding -= 1
@@ -207,29 +198,31 @@ class Batcher:
             self._changed.notify()
 
     def _run(self, jobs: list[_Job]) -> None:
-        model = self._wide if self._pending == 1 else self.model
+        model = self._multithreaded if self._pending == 1 else self.model
         try:
             outputs = model.run(np.stack([job.inputs for job in jobs if job.inputs is not None]))
             predictions = self.model.decide(outputs["probabilities"], outputs["unknown_score"])
             now = time.monotonic()
             for job, prediction, evidence in zip(jobs, predictions, outputs["evidence"], strict=True):
-                seen = self._see(evidence, prediction.label, job.size) if job.evidence else None
-                answered = BatchResult(
-                    prediction=prediction, seen=seen, waited=job.begun - job.asked, took=now - job.begun
+                result = BatchResult(
+                    prediction=prediction,
+                    localisation=self._localise(evidence, prediction.label, job.size) if job.evidence else None,
+                    queue_seconds=job.started - job.submitted,
+                    compute_seconds=now - job.started,
                 )
-                job.future.set_result(answered)
-        except BaseException as error:  # noqa: BLE001 - whoever asked is told
+                job.future.set_result(result)
+        except BaseException as error:  # noqa: BLE001 - passed on through the futures
             _fail(jobs, error)
         with self._changed:
             self._pending -= len(jobs)
             self._changed.notify_all()
 
-    def _see(self, evidence: np.ndarray, label: str, size: tuple[int, int]) -> Localisation:
+    def _localise(self, evidence: np.ndarray, label: str, size: tuple[int, int]) -> Localisation:
         return localise(evidence[..., self.model.labels.index(label)], self.model.manifest.recipe, size)
 
 
-def _size(picture: Picture) -> tuple[int, int]:
-    """Width and height of an upright picture, in pixels."""
+def _upright_size(picture: Picture) -> tuple[int, int]:
+    """Width and height of the upright picture, in pixels."""
     if isinstance(picture, Image.Image):
         picture = pixels_of(picture)
     if isinstance(picture, np.ndarray):
@@ -244,9 +237,9 @@ def _fail(jobs: list[_Job], error: BaseException) -> None:
             job.future.set_exception(error)
 
 
-def _busy() -> Overloaded:
+def _overloaded() -> Overloaded:
     return Overloaded(
-        "More pictures are waiting than can be answered in time.",
-        hint="Ask again in a moment, or start more workers.",
+        "The queue is full: more pictures are waiting than can be answered in time.",
+        hint="Retry in a moment, or start more workers.",
         retry_after=_RETRY_SECONDS,
     )

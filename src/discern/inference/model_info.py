@@ -1,32 +1,63 @@
-"""What a model says of itself at every door."""
+"""The description of a model, as the model endpoint, the page and `discern show` publish it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from discern.bundle import Model
 
+_PUBLISHED = (
+    "name",
+    "version",
+    "fingerprint",
+    "labels",
+    "ordered",
+    "names",
+    "thresholds",
+    "policy",
+    "metrics",
+    "backbone",
+    "recipe",
+    "card",
+)
 
-def describe_model(name: str, model: Model, models: list[str]) -> dict[str, Any]:
-    """What is known of a model.
 
-    Args:
-        name: what it is asked for by.
-        model: the model.
-        models: the names of all that can be asked.
+def model_info(model: Model) -> dict[str, Any]:
+    """Describe a model by everything that its bundle states, as JSON values.
+
+    `thresholds` holds `unknown`, `accept` and `label_set`; `card` is Markdown.
     """
     manifest = model.manifest
-    thresholds = manifest.thresholds
     return {
-        "name": name,
+        "name": manifest.name,
         "version": manifest.version,
         "fingerprint": model.fingerprint,
         "labels": list(manifest.labels),
         "ordered": manifest.ordered,
         "names": manifest.names,
-        "thresholds": {"unknown": thresholds.unknown, "accept": thresholds.accept, "set": thresholds.label_set},
-        "policy": manifest.policy,
         "metrics": manifest.metrics,
-        "backbone": manifest.backbone,
         "recipe": manifest.recipe.to_json(),
+        "backbone": manifest.backbone,
+        "temperature": manifest.temperature,
+        "thresholds": {name: getattr(manifest.thresholds, name) for name in ("unknown", "accept", "label_set")},
+        "policy": manifest.policy,
+        "unknown": manifest.unknown,
+        "data": manifest.data,
+        "config": manifest.config,
+        "versions": manifest.versions,
         "card": model.card,
-        "models": models,
     }
+
+
+def describe_model(name: str, model: Model, models: Sequence[str]) -> dict[str, Any]:
+    """Describe a served model as `GET /model` does: without training data and configuration.
+
+    Args:
+        name: the name that the model is served under.
+        model: the model.
+        models: the names of all served models.
+    """
+    info = model_info(model)
+    published = {key: info[key] for key in _PUBLISHED} | {"name": name, "models": list(models)}
+    # On the wire since the first version; `discern show` calls it label_set.
+    published["thresholds"] = {"set" if key == "label_set" else key: value for key, value in info["thresholds"].items()}
+    return published

@@ -1,4 +1,4 @@
-"""Several bundles by name, each replaced while it answers."""
+"""Registry of served bundles by name; each can be reloaded while it answers requests."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -8,10 +8,22 @@ from pathlib import Path
 
 from discern.bundle import Model, Picture, archive
 from discern.errors import BundleDamaged, BundleError, NotFound, UsageError
-from discern.inference.batcher import BatchConfig, Batcher, BatcherClosed, BatchResult
-from discern.inference.file_stamp import FileStamp, file_stamp
+from discern.inference.batch_config import BatchConfig
+from discern.inference.batcher import Batcher, BatcherClosed, BatchResult
 from discern.parallel import count_cores
 from discern.picture import Limits
+
+FileStamp = tuple[int, int, int]
+"""A file's modification time in nanoseconds, size and inode: they change when it is written or replaced."""
+
+
+def file_stamp(path: Path) -> FileStamp | None:
+    """Read a file's stamp; None if the file cannot be accessed."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,10 +31,10 @@ class ServedModel:
     """A bundle that is being served.
 
     Attributes:
-        name: what it is asked for by.
-        path: where it was read from.
+        name: the name that requests use.
+        path: the bundle's file.
         batcher: the model and its threads.
-        stamp: of the file when it was read.
+        stamp: the file's stamp when it was read.
     """
 
     name: str
@@ -32,21 +44,21 @@ class ServedModel:
 
     @property
     def model(self) -> Model:
-        """The model that answers."""
+        """The loaded model."""
         return self.batcher.model
 
 
 class ModelRegistry:
-    """The bundles that are served; the first is asked where none is named.
+    """The served bundles; the first is the default.
 
     Args:
-        bundles: paths, or `NAME=PATH`; without a name it is the bundle's own.
-        limits: what pictures are refused.
-        batching: how work is taken up.
+        bundles: paths, or `NAME=PATH`; without a name the bundle's own is used.
+        limits: limits on the size of pictures.
+        batching: settings of each bundle's batcher.
 
     Raises:
-        BundleError: one cannot be used, or does not answer here as it did where it was made.
-        UsageError: there is none, or two have one name.
+        BundleError: a bundle cannot be read, or does not reproduce its golden vectors on this machine.
+        UsageError: there is no bundle, or two have the same name.
     """
 
     def __init__(
@@ -62,27 +74,27 @@ class ModelRegistry:
         self._batching = batching
         self._reloading = threading.Lock()
         self._served: dict[str, ServedModel] = {}
-        self._refused: dict[str, FileStamp | None] = {}
-        for named in bundles:
-            name, path = _split(named)
+        self._rejected: dict[str, FileStamp | None] = {}
+        for each in bundles:
+            name, path = _split(each)
             served = self._load(name, path)
             if served.name in self._served:
                 raise UsageError(
                     f"Two bundles are named {served.name}: {self._served[served.name].path} and {path}.",
-                    hint=f"Name one of them anew: other={path}.",
+                    hint=f"Serve one of them under another name: other={path}.",
                 )
             self._served[served.name] = served
 
     @property
     def served(self) -> Mapping[str, ServedModel]:
-        """The bundles by name, the first one first."""
+        """The served bundles by name, in the order given."""
         return dict(self._served)
 
     def get(self, name: str | None = None) -> ServedModel:
-        """Give the bundle of a name, or the first.
+        """Look up a bundle by name; the first if no name is given.
 
         Raises:
-            NotFound: there is none of that name.
+            NotFound: no bundle has that name.
         """
         if name is None:
             return next(iter(self._served.values()))
@@ -90,74 +102,81 @@ class ModelRegistry:
             return self._served[name]
         except KeyError:
             raise NotFound(
-                f"No model is named {name!r} here.", hint=f"Ask for one of: {', '.join(self._served)}."
+                f"No model is named {name!r} here.", hint=f"Available models: {', '.join(self._served)}."
             ) from None
 
     def submit_all(
-        self, pictures: Sequence[Picture], *, model: str | None = None, evidence: bool = False
+        self, pictures: Sequence[Picture], *, served: ServedModel | None = None, evidence: bool = False
     ) -> "list[Future[BatchResult]]":
-        """Ask the bundle of a name about all of some pictures, or about none; see `Batcher.submit_all`."""
-        served = self.get(model)
+        """Submit pictures to a bundle, all or none; see `Batcher.submit_all`.
+
+        Args:
+            pictures: the pictures.
+            served: a bundle, as `get` returned it; the first by default. If it was reloaded since, the new one answers.
+            evidence: also localise each prediction.
+        """
+        served = served or self.get()
         while True:
             try:
                 return served.batcher.submit_all(pictures, evidence=evidence)
             except BatcherClosed:
-                newer = self.get(served.name)
-                if newer is served:
+                current = self.get(served.name)
+                if current is served:
                     raise
-                served = newer
+                served = current
 
     def reload(self, *, changed_only: bool = False) -> list[str]:
-        """Read bundles anew and put them in the place of the old ones, which answer first what they were asked.
+        """Reload bundles from their files; each old one first finishes the pictures submitted to it.
 
         Args:
-            changed_only: leave those whose file is as it was, or as it was when it could not be used.
+            changed_only: skip bundles whose file has not changed since it was loaded or failed to load.
 
         Returns:
             The names of the bundles that were replaced.
 
         Raises:
-            BundleError: one cannot be used; it stays as it is, and the others are replaced.
+            BundleError: a bundle cannot be used; the old one stays, and the others are replaced.
         """
-        replaced, wrong = [], []
+        replaced, failures = [], []
         with self._reloading:
             for name, old in list(self._served.items()):
-                now = file_stamp(old.path)
-                if changed_only and now in (None, old.stamp, self._refused.get(name)):
+                stamp = file_stamp(old.path)
+                if changed_only and stamp in (None, old.stamp, self._rejected.get(name)):
                     continue
                 try:
                     self._served[name] = self._load(name, old.path)
                 except BundleError as error:
-                    self._refused[name] = now
-                    wrong.append(error)
+                    self._rejected[name] = stamp
+                    failures.append(error)
                     continue
                 old.batcher.close()
                 replaced.append(name)
-        if wrong:
-            raise wrong[0]
+        if failures:
+            raise failures[0]
         return replaced
 
     def close(self) -> None:
-        """Answer what was asked, and take no more."""
+        """Finish all submitted pictures, and reject further ones."""
         for served in self._served.values():
             served.batcher.close()
 
     def _load(self, name: str | None, path: Path) -> ServedModel:
-        begun = file_stamp(path)
-        members = archive.unpack(path)  # once, so that both are the same model whatever becomes of the file
-        one = Model(members, threads=1, limits=self._limits)
-        if not one.verify().passed:
+        stamp = file_stamp(path)
+        members = archive.unpack(path)  # once, so that both models are the same even if the file changes meanwhile
+        model = Model(members, threads=1, limits=self._limits)
+        if not model.verify().passed:
             raise BundleDamaged(
-                f"{path} does not answer here as it did where it was made.", hint="See `discern verify`, and doctor."
+                f"{path} does not reproduce its golden vectors on this machine.",
+                hint="Run `discern verify` and `discern doctor`.",
             )
         cores = self._batching.threads or count_cores()
-        wide = Model(members, threads=cores, limits=self._limits) if cores > 1 else None
-        batcher = Batcher(one, wide=wide, batching=self._batching)
-        return ServedModel(name=name or one.manifest.name, path=path, batcher=batcher, stamp=begun)
+        multithreaded = Model(members, threads=cores, limits=self._limits) if cores > 1 else None
+        batcher = Batcher(model, multithreaded=multithreaded, batching=self._batching)
+        return ServedModel(name=name or model.manifest.name, path=path, batcher=batcher, stamp=stamp)
 
 
-def _split(named: str | Path) -> tuple[str | None, Path]:
-    if isinstance(named, str) and "=" in named and not Path(named).exists():
-        name, _, path = named.partition("=")
+def _split(bundle: str | Path) -> tuple[str | None, Path]:
+    if isinstance(bundle, str) and "=" in bundle and not Path(bundle).exists():
+        name, _, path = bundle.partition("=")
         return name, Path(path)
-    return None, Path(named)
+    return None, Path(bundle)

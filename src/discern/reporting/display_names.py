@@ -1,4 +1,4 @@
-"""What classes are called in words, where their labels are codes such as `n03394916`."""
+"""Display names of labels, for labels that are codes such as `n03394916`."""
 
 from collections.abc import Mapping
 from typing import Self
@@ -6,23 +6,23 @@ from typing import Self
 from markupsafe import Markup
 
 
-class Names:
-    """Names of labels; a label without one is called by itself."""
+class DisplayNames:
+    """Display names by label; a label without one is shown as it is."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = {label: name for label, name in names.items() if name and name != label}
 
     @classmethod
-    def of(cls, names: Mapping[str, Mapping[str, str | None]]) -> Self:
-        """The names that a run's metrics hold: label to `name`, `spoken` and `route`."""
+    def from_metrics(cls, names: Mapping[str, Mapping[str, str | None]]) -> Self:
+        """Read the names in a run's metrics: label to `name`, `spoken` and `route`."""
         return cls({label: (own.get("name") or "").strip() for label, own in names.items()})
 
-    def say(self, label: str) -> str:
-        """The name alone, for a sentence."""
+    def text(self, label: str) -> str:
+        """Return the name alone, for use in a sentence."""
         return self._names.get(label, label)
 
-    def show(self, label: str) -> Markup:
-        """The name with the label small beside it, whichever way either is written."""
+    def html(self, label: str) -> Markup:
+        """Return the name followed by its label, each isolated from the other's text direction."""
         if label not in self._names:
             return Markup("<bdi>{}</bdi>").format(label)
         return Markup('<bdi>{}</bdi> <bdi class="code">{}</bdi>').format(self._names[label], label)

@@ -1,4 +1,4 @@
-"""Numbers in words and figures that a person reads without a manual."""
+"""Numbers, dates and lists of names as text."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -7,88 +7,93 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from discern.evaluating import Interval, PolicyMetrics
 
-NARROW = "\N{NO-BREAK SPACE}"
-NONE = "\N{EN DASH}"
+NBSP = "\N{NO-BREAK SPACE}"
+DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 
 
 def percent(share: float | None, *, digits: int = 1) -> str:
-    """A share as `91.2 %`; a dash where there is none. A share short of 1 is never rounded up to 100 %."""
+    """Format a share as `91.2 %`; None as a dash. A share below 1 is never rounded up to 100 %."""
     if share is None:
-        return NONE
+        return DASH
     rounded = round(100 * share, digits)
     if rounded >= 100 > 100 * share:
         rounded = 100 - 10**-digits
-    return f"{rounded:.{digits}f}{NARROW}%" if rounded < 100 else f"100{NARROW}%"
+    return f"{rounded:.{digits}f}{NBSP}%" if rounded < 100 else f"100{NBSP}%"
 
 
-def points(share: float | None) -> str:
-    """A difference of shares in percentage points, with its sign: `+4.8`."""
-    if share is None:
-        return NONE
-    rounded = round(100 * share, 1)
+def percentage_points(difference: float | None) -> str:
+    """Format a difference of shares in percentage points with its sign: `+4.8`."""
+    if difference is None:
+        return DASH
+    rounded = round(100 * difference, 1)
     return f"{rounded:+.1f}".replace("-", MINUS) if rounded else "0.0"
 
 
 def count(number: float | None) -> str:
-    """A count with thousands set apart; at most one decimal where weights make it a fraction."""
+    """Format a count with thousands separators; weighted counts get one decimal."""
     if number is None:
-        return NONE
+        return DASH
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.1f}"
 
 
 def plural(number: float, one: str, many: str = "") -> str:
-    """`1 picture`, `2 pictures`."""
+    """Format a count with its noun: `1 picture`, `2 pictures`."""
     return f"{count(number)} {one if number == 1 else many or one + 's'}"
 
 
-def decimal(number: float | None) -> str:
-    """A figure that is no share, with three decimals."""
-    return NONE if number is None else f"{number:.3f}"
+def three_decimals(number: float | None) -> str:
+    """Format a loss with three decimals; None as a dash."""
+    return DASH if number is None else f"{number:.3f}"
 
 
-def steps(number: float | None) -> str:
-    """A mean of counts, such as steps on a scale, with two decimals."""
-    return NONE if number is None else f"{number:.2f}".replace("-", MINUS)
+def two_decimals(number: float | None) -> str:
+    """Format a mean, such as steps on a scale, with two decimals; None as a dash."""
+    return DASH if number is None else f"{number:.2f}".replace("-", MINUS)
 
 
-def ends(metric: "Interval", say: Callable[[float], str] = steps) -> str:
-    """The ends of an interval, each said by `say`, or why there are none."""
+def interval_text(metric: "Interval", number: Callable[[float], str] = two_decimals) -> str:
+    """Format the ends of an interval, `0.20 to 0.40`, or the reason why there is none.
+
+    Args:
+        metric: the interval.
+        number: formats one end.
+    """
     low, high = metric.low, metric.high
     if low is None or high is None:
         return metric.note or "no interval"
-    return interval(metric) if say is percent else f"{say(low)} to {say(high)}"
+    return percent_interval(metric) if number is percent else f"{number(low)} to {number(high)}"
 
 
-def part(facts: Mapping[str, Any] | None, *names: str) -> Mapping[str, Any]:
-    """A nested part of JSON-like facts, empty where any step is missing or null."""
-    found: Any = facts
-    for name in names:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
-
-
-def interval(metric: "Interval") -> str:
-    """The ends of a share's interval, `88.9 to 93.1 %`, or why there are none."""
+def percent_interval(metric: "Interval") -> str:
+    """Format the interval of a share, `88.9 to 93.1 %`, or the reason why there is none."""
     low, high = metric.low, metric.high
     if low is None or high is None:
         return metric.note or "no interval"
-    first = percent(low).removesuffix(f"{NARROW}%")
+    first = percent(low).removesuffix(f"{NBSP}%")
     return f"{first} to {percent(high)}"
 
 
-def seconds(length: float | None) -> str:
-    """A length of time as a person says it."""
-    if length is None:
-        return NONE
-    if length < 90:
-        return f"{length:.1f}{NARROW}s"
-    minutes, rest = divmod(round(length), 60)
-    return f"{minutes}{NARROW}min {rest:02d}{NARROW}s"
+def nested(values: Mapping[str, Any] | None, *keys: str) -> Mapping[str, Any]:
+    """Return a nested mapping of JSON-like values; empty if a key is missing or its value is not a mapping."""
+    found: Any = values
+    for key in keys:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
-def moment(stamp: object) -> str:
-    """An ISO 8601 time as `2026-11-21 11:30 UTC`; anything else as it is."""
+def duration(seconds: float | None) -> str:
+    """Format a duration as `12.3 s` or `2 min 05 s`; None as a dash."""
+    if seconds is None:
+        return DASH
+    if seconds < 90:
+        return f"{seconds:.1f}{NBSP}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}{NBSP}min {rest:02d}{NBSP}s"
+
+
+def timestamp(stamp: object) -> str:
+    """Format an ISO 8601 time as `2026-11-21 11:30 UTC`; anything else is returned as text."""
     try:
         when = datetime.fromisoformat(str(stamp))
     except ValueError:
@@ -96,13 +101,16 @@ def moment(stamp: object) -> str:
     return f"{when:%Y-%m-%d %H:%M} {when.tzname() or ''}".strip()
 
 
-def listed(names: list[str], *, most: int = 6) -> str:
-    """Names joined with commas; beyond `most` only their number is said."""
+def join_names(names: list[str], *, most: int = 6) -> str:
+    """Join names with commas and "and"; names beyond `most` are only counted."""
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
 
 
-def errs_too_often(policy: "PolicyMetrics") -> bool:
-    """True if more pictures would not help: even the surest predictions are wrong more often than the limit."""
+def exceeds_error_limit(policy: "PolicyMetrics") -> bool:
+    """Return True if even the most confident predictions are wrong more often than the error limit.
+
+    More pictures would then not help to meet the limit.
+    """
     return policy.t_accept is None and (policy.wrong or 0) > (policy.max_error or 0) * (policy.groups or 0)

@@ -1,4 +1,4 @@
-"""Pictures for a page: small, upright, inside the file."""
+"""Pictures embedded in a page as small JPEG data URIs."""
 
 import base64
 import io
@@ -16,15 +16,15 @@ from discern.picture import fit
 if TYPE_CHECKING:
     from discern.catalog import Catalog
 
-_WARM = np.array([255.0, 122.0, 26.0])
+_HIGHLIGHT = np.array([255.0, 122.0, 26.0])
 _TINY = 72
-_KEPT = 128
-_REDUCED = 448
+_CACHED_PICTURES = 128
+_CACHED_SIDE = 448
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shot:
-    """One picture ready for an `img` element; `uri` is "" where it cannot be shown."""
+class PageImage:
+    """Source and attributes of an `img` element; `uri` is "" if the picture cannot be shown."""
 
     uri: str
     alt: str
@@ -33,105 +33,106 @@ class Shot:
 
     @property
     def tiny(self) -> bool:
-        """Whether it has so few pixels that they are better shown as squares."""
+        """True if the picture is so small that its pixels should not be smoothed."""
         return max(self.width, self.height) <= _TINY
 
 
 class Gallery:
-    """Turns catalog rows into shots.
+    """Images of a page, made from catalog rows.
 
     Args:
-        catalog: where paths, labels, sizes and thumbnails come from.
-        pictures: gives the upright pixels of a row, uint8 [H, W, 3]; thumbnails stand in where it fails.
+        catalog: source of paths, labels, sizes and thumbnails.
+        pictures: returns the upright pixels of a row, uint8 [H, W, 3]; if it fails, the thumbnail is shown.
     """
 
     def __init__(self, catalog: "Catalog", pictures: Callable[[int], np.ndarray]) -> None:
         self._pictures = pictures
-        # The same pictures are shown in several places.
-        self._kept = lru_cache(maxsize=_KEPT)(self._reduced)
+        # The same pictures are shown in several sections.
+        self._cached = lru_cache(maxsize=_CACHED_PICTURES)(self._load)
         self._thumbs = catalog.thumbs
         columns = catalog.table.select("path", "label", "width", "height", "error", "pixels")
-        self._facts = {name: columns.get_column(name).to_list() for name in columns.columns}
+        self._values = {name: columns.get_column(name).to_list() for name in columns.columns}
 
     def path(self, row: int) -> str:
-        """The row's path, relative to the root."""
-        return str(self._facts["path"][row])
+        """Return the path of a row, relative to the root."""
+        return str(self._values["path"][row])
 
     def label(self, row: int) -> str | None:
-        """The row's label."""
-        label = self._facts["label"][row]
+        """Return the label of a row."""
+        label = self._values["label"][row]
         return None if label is None else str(label)
 
     def pixels(self, row: int) -> str | None:
-        """The hash of the row's pixels: copies share it."""
-        found = self._facts["pixels"][row]
+        """Return the hash of the pixels of a row, which exact copies share."""
+        found = self._values["pixels"][row]
         return None if found is None else str(found)
 
     def readable(self, row: int) -> bool:
-        """Whether there is anything to show."""
-        return self._facts["error"][row] is None
+        """Return True if the picture of a row can be decoded."""
+        return self._values["error"][row] is None
 
-    def small(self, row: int) -> Shot:
-        """The thumbnail, in the picture's own proportions; opens nothing."""
+    def thumbnail(self, row: int) -> PageImage:
+        """Return the thumbnail in the aspect ratio of the picture, without opening the file."""
         if not self.readable(row):
-            return self._nothing(row)
-        width, height = self._facts["width"][row], self._facts["height"][row]
+            return self._placeholder(row)
+        width, height = self._values["width"][row], self._values["height"][row]
         side = max(width, height)
         size = (max(8, round(64 * width / side)), max(8, round(64 * height / side)))
         picture = Image.fromarray(np.asarray(self._thumbs[row])).resize(size, Image.Resampling.BICUBIC)
-        return Shot(uri=_jpeg(picture, quality=72), alt=self._alt(row), width=size[0], height=size[1])
+        return PageImage(uri=_jpeg(picture, quality=72), alt=self._alt(row), width=size[0], height=size[1])
 
-    def large(self, row: int, side: int) -> Shot:
-        """The picture, its longer side at most `side` pixels; the thumbnail where it cannot be opened."""
+    def picture(self, row: int, side: int) -> PageImage:
+        """Return the picture, its longer side at most `side` pixels, or the thumbnail if it cannot be opened."""
         pixels = self._open(row)
         if pixels is None:
-            return self.small(row)
-        return self._shot(row, fit(pixels, side))
+            return self.thumbnail(row)
+        return self._image(row, fit(pixels, side))
 
     def evidence(
         self, row: int, weight: np.ndarray, side: int, view: Callable[[np.ndarray], np.ndarray]
-    ) -> Shot | None:
-        """The part of the picture that the model saw, glowing where it speaks most for the answer.
+    ) -> PageImage | None:
+        """Overlay an evidence map on the model's input; None if the picture cannot be opened.
 
         Args:
             row: the picture.
-            weight: float [h, w], how much each place speaks for the answer; the weaker half and what speaks
-                against it are not drawn.
-            side: the shot's longer side.
-            view: pixels to what the model saw of them.
+            weight: float [h, w], evidence for the predicted label; values below the median or 0 are not drawn.
+            side: longer side of the image.
+            view: converts pixels to the model's input.
         """
         pixels = self._open(row)
         if pixels is None:
             return None
         picture = Image.fromarray(view(pixels))
         picture.thumbnail((side, side), Image.Resampling.LANCZOS)
-        speaks = np.maximum(np.nan_to_num(weight.astype(np.float32)), 0.0)
-        speaks = np.maximum(speaks - np.median(speaks), 0.0)
-        speaks /= max(float(speaks.max()), 1e-9)
-        glow = np.asarray(Image.fromarray(speaks).resize(picture.size, Image.Resampling.BICUBIC)).clip(0, 1)[..., None]
+        heat = np.maximum(np.nan_to_num(weight.astype(np.float32)), 0.0)
+        heat = np.maximum(heat - np.median(heat), 0.0)
+        heat /= max(float(heat.max()), 1e-9)
+        opacity = np.asarray(Image.fromarray(heat).resize(picture.size, Image.Resampling.BICUBIC)).clip(0, 1)[..., None]
         colours = np.asarray(picture, dtype=np.float32)
         faded = 0.45 * colours.mean(axis=2, keepdims=True) + 0.35 * colours
-        shown = faded * (1 - glow) + (0.62 * colours + 0.38 * _WARM) * glow
-        return self._shot(row, Image.fromarray(shown.clip(0, 255).astype(np.uint8)), of="Where the model looked in ")
+        blended = faded * (1 - opacity) + (0.62 * colours + 0.38 * _HIGHLIGHT) * opacity
+        return self._image(row, Image.fromarray(blended.clip(0, 255).astype(np.uint8)), prefix="Evidence map of ")
 
-    def _reduced(self, row: int) -> np.ndarray:
-        """The picture, no larger than anything shown of it needs."""
+    def _load(self, row: int) -> np.ndarray:
+        """Load a picture and reduce it to the largest size that is shown."""
         pixels = self._pictures(row)
-        if max(pixels.shape[:2]) <= _REDUCED:
+        if max(pixels.shape[:2]) <= _CACHED_SIDE:
             return pixels
-        return np.asarray(fit(pixels, _REDUCED))
+        return np.asarray(fit(pixels, _CACHED_SIDE))
 
     def _open(self, row: int) -> np.ndarray | None:
         try:
-            return self._kept(row) if self.readable(row) else None
+            return self._cached(row) if self.readable(row) else None
         except (DiscernError, OSError):
             return None
 
-    def _shot(self, row: int, picture: Image.Image, *, of: str = "") -> Shot:
-        return Shot(uri=_jpeg(picture, quality=78), alt=of + self._alt(row), width=picture.width, height=picture.height)
+    def _image(self, row: int, picture: Image.Image, *, prefix: str = "") -> PageImage:
+        return PageImage(
+            uri=_jpeg(picture, quality=78), alt=prefix + self._alt(row), width=picture.width, height=picture.height
+        )
 
-    def _nothing(self, row: int) -> Shot:
-        return Shot(uri="", alt=f"{self.path(row)} cannot be shown", width=64, height=64)
+    def _placeholder(self, row: int) -> PageImage:
+        return PageImage(uri="", alt=f"{self.path(row)} cannot be shown", width=64, height=64)
 
     def _alt(self, row: int) -> str:
         label = self.label(row)

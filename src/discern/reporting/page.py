@@ -1,4 +1,4 @@
-"""The pages' contents, gathered: each part of a template from the module that describes it."""
+"""The data page and the report: collect the contents of all sections and fill in the templates."""
 
 import json
 import os
@@ -11,20 +11,20 @@ import numpy as np
 from discern.picture import open_picture
 from discern.reporting import formatting, verdict
 from discern.reporting.charts import reliability_curve, score_histogram
-from discern.reporting.display_names import Names
-from discern.reporting.formatting import part
+from discern.reporting.display_names import DisplayNames
+from discern.reporting.formatting import nested
 from discern.reporting.gallery import Gallery
 from discern.reporting.render_html import write_page
 from discern.reporting.sections.accept_policy_section import describe_policy
 from discern.reporting.sections.class_pages import anchors, class_pages
 from discern.reporting.sections.confusion import describe_confusion
-from discern.reporting.sections.dataset import describe_data
-from discern.reporting.sections.example_predictions import Evidence, ExamplePicker
-from discern.reporting.sections.findings_section import Cards, LabelDoubts, counts, describe_findings
-from discern.reporting.sections.learning_curve_section import describe_growth
-from discern.reporting.sections.metric_tables import compare, figure_rows, judged_classes
+from discern.reporting.sections.dataset import describe_dataset
+from discern.reporting.sections.example_predictions import EvidenceMaps, ExamplePicker
+from discern.reporting.sections.findings_section import FindingCards, LabelFindings, count_by_check, describe_findings
+from discern.reporting.sections.learning_curve_section import describe_learning_curve
+from discern.reporting.sections.metric_tables import class_rows, compare_accuracies, metric_rows
 from discern.reporting.sections.next_steps import next_steps
-from discern.reporting.sections.ordinal_results import describe_order
+from discern.reporting.sections.ordinal_results import describe_ordinal_results
 from discern.reporting.sections.prediction_table import PredictionTable
 from discern.reporting.sections.uncertainty import describe_sets, describe_unknown_detection
 
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 Run = Mapping[str, Any]
 
-_OPENED_SIDE = 256
-_UNREADABLE_SHOWN = 50
+_MIN_DECODED_SIDE = 256
+_MAX_UNREADABLE = 50
 
 
 def write_data_page(
@@ -47,25 +47,25 @@ def write_data_page(
     title: str,
     names: Mapping[str, Mapping[str, str | None]] | None = None,
 ) -> None:
-    """Write what there is and what is wrong with it, without any answers: `data.html`.
+    """Write the data page, `data.html`: the dataset and its findings, without predictions.
 
     Args:
-        path: the file to write; a former one is replaced only when the new one is complete.
+        path: output file; an existing one is replaced only when the new one is complete.
         catalog: the pictures.
-        findings: what checking found.
-        title: the page's name, such as the run's.
-        names: what labels are called in words, as metrics.json has it.
+        findings: findings of the checks.
+        title: title of the page, such as the name of the run.
+        names: display names by label, in the form of metrics.json.
 
     Raises:
         UnreadableFile: the file cannot be written.
     """
 
-    def opened(row: int) -> np.ndarray:
-        return open_picture(catalog.read_one(row), shortest=_OPENED_SIDE)
+    def pixels(row: int) -> np.ndarray:
+        return open_picture(catalog.read_one(row), shortest=_MIN_DECODED_SIDE)
 
-    gallery = Gallery(catalog, opened)
-    data = _data_context(catalog, findings, gallery, Cards(_shown(findings), gallery, catalog), seed=0)
-    write_page(path, "data.html", names=Names.of(names or {}), anchors={}, title=title, **data)
+    gallery = Gallery(catalog, pixels)
+    data = _data_context(catalog, findings, gallery, FindingCards(_shown(findings), gallery, catalog), seed=0)
+    write_page(path, "data.html", names=DisplayNames.from_metrics(names or {}), anchors={}, title=title, **data)
 
 
 def write_report(
@@ -73,119 +73,119 @@ def write_report(
     *,
     catalog: "Catalog",
     findings: Sequence["Finding"],
-    answers: PredictionTable,
+    predictions: PredictionTable,
     metrics: "Metrics",
     run: Run,
     pictures: Callable[[int], np.ndarray],
-    evidence: Evidence | None = None,
-    strangers: np.ndarray | None = None,
+    evidence: EvidenceMaps | None = None,
+    negative_scores: np.ndarray | None = None,
     title: str,
 ) -> None:
-    """Write how good the classifier is, on what data, and how that is known: `report.html`.
+    """Write the report, `report.html`: the metrics of a classifier, example predictions, the dataset and its findings.
 
     Args:
-        path: the file to write; a former one is replaced only when the new one is complete.
+        path: output file; an existing one is replaced only when the new one is complete.
         catalog: the pictures.
-        findings: what checking found.
-        answers: held-out answers, as positions in the catalog and its labels.
-        metrics: the run's metrics; parts that are missing or None are not drawn.
-        run: the run's run.json; likewise.
-        pictures: the upright pixels of a row, uint8 [H, W, 3], whole or as the recipe makes them.
-        evidence: for rows, how much each place speaks for each label, [h, w, K] (or for the label given, [h, w]).
-        strangers: float [M], the unknown scores of pictures of none of the classes; None: there were none.
-        title: the page's name, such as the run's.
+        findings: findings of the checks.
+        predictions: held-out predictions.
+        metrics: metrics of the run; missing ones have no section.
+        run: contents of run.json; missing values are left out.
+        pictures: returns the upright pixels of a row, uint8 [H, W, 3], whole or preprocessed by the recipe.
+        evidence: returns the evidence maps of rows, [h, w, K], or [h, w] for the predicted label.
+        negative_scores: float [M], unknown scores of the negatives; None without negatives.
+        title: title of the page, such as the name of the run.
 
     Raises:
         UnreadableFile: the file cannot be written.
     """
     gallery = Gallery(catalog, pictures)
-    cards = Cards(_shown(findings), gallery, catalog)
-    picked = ExamplePicker(answers, gallery, catalog.labels)
+    cards = FindingCards(_shown(findings), gallery, catalog)
+    picker = ExamplePicker(predictions, gallery, catalog.labels)
     data = _data_context(catalog, findings, gallery, cards, seed=_seed(run))
     pages = class_pages(
         catalog.labels,
         metrics,
-        answers,
-        picked,
-        LabelDoubts(findings, gallery, cards),
-        totals={each.label: each.total for each in data["data"].classes},
+        predictions,
+        picker,
+        LabelFindings(findings, gallery, cards),
+        totals={each.label: each.total for each in data["dataset"].classes},
     )
-    places = anchors(catalog.labels) if pages else {}
+    page_anchors = anchors(catalog.labels) if pages else {}
     write_page(
         path,
         "report.html",
-        names=Names.of(metrics.names),
-        anchors=places,
+        names=DisplayNames.from_metrics(metrics.names),
+        anchors=page_anchors,
         title=title,
         sentences=verdict.sentences(metrics),
-        steps=next_steps(metrics, counts(data["faults"]), places),
+        steps=next_steps(metrics, count_by_check(data["findings"]), page_anchors),
         notes=verdict.notes(metrics, run, catalog.labels),
         pages=pages,
         run=run,
-        made=_made(metrics, run),
-        mistakes=picked.worst(evidence, part(run, "recipe")),
-        drawn=picked.drawn(seed=_seed(run)),
+        provenance=_provenance(metrics, run),
+        errors=picker.most_confident_errors(evidence, nested(run, "recipe")),
+        sample=picker.sample(seed=_seed(run)),
         **data,
-        **_figures_context(metrics, run, places),
-        **_answers_context(answers, metrics, catalog.labels, strangers),
+        **_metrics_context(metrics, run, page_anchors),
+        **_predictions_context(predictions, metrics, catalog.labels, negative_scores),
     )
 
 
 def _shown(findings: Sequence["Finding"]) -> list["Finding"]:
-    """Findings with a card; unreadable files have nothing to show."""
+    """Drop the findings without pictures: unreadable files have their own table."""
     return [each for each in findings if each.check != "unreadable"]
 
 
 def _data_context(
-    catalog: "Catalog", findings: Sequence["Finding"], gallery: Gallery, cards: Cards, *, seed: int
+    catalog: "Catalog", findings: Sequence["Finding"], gallery: Gallery, cards: FindingCards, *, seed: int
 ) -> dict[str, Any]:
     return {
-        "data": describe_data(catalog, gallery, seed=seed),
-        "faults": describe_findings(_shown(findings), gallery, cards),
+        "dataset": describe_dataset(catalog, gallery, seed=seed),
+        "findings": describe_findings(_shown(findings), gallery, cards),
         "unreadable": _unreadable(catalog),
         "fingerprint": catalog.fingerprint,
     }
 
 
 def _unreadable(catalog: "Catalog") -> list[dict[str, str | None]]:
-    """The first files that cannot be read, and why; where the folder lies is nobody's business who gets the page."""
+    """Return the first unreadable files and their errors, without the path of the dataset, which is private."""
     columns = {name: catalog.table.get_column(name) for name in ("path", "error", "message")}
     files = [
         {name: column[int(row)] for name, column in columns.items()}
-        for row in np.flatnonzero(~catalog.readable)[:_UNREADABLE_SHOWN]
+        for row in np.flatnonzero(~catalog.readable)[:_MAX_UNREADABLE]
     ]
     return [file | {"message": (file["message"] or "").replace(f"{catalog.root}{os.sep}", "")} for file in files]
 
 
-def _figures_context(metrics: "Metrics", run: Run, places: Mapping[str, str]) -> dict[str, Any]:
+def _metrics_context(metrics: "Metrics", run: Run, page_anchors: Mapping[str, str]) -> dict[str, Any]:
     bins = metrics.classification.calibration.bins if metrics.classification else ()
     return {
         "headline": metrics.accuracy.leak_free,
         "difference": metrics.accuracy.difference,
-        "comparison": compare(metrics),
-        "figures": figure_rows(metrics),
-        "classes": judged_classes(metrics),
-        "confusion": describe_confusion(metrics, places),
+        "comparison": compare_accuracies(metrics),
+        "metric_rows": metric_rows(metrics),
+        "class_rows": class_rows(metrics),
+        "confusion": describe_confusion(metrics, page_anchors),
         "bins": bins,
         "reliability": reliability_curve(bins) if bins else None,
-        "sets": describe_sets(metrics),
-        "gate": describe_unknown_detection(metrics),
-        "growth": describe_growth(metrics),
-        "seconds": part(run, "seconds"),
+        "prediction_sets": describe_sets(metrics),
+        "unknown_detection": describe_unknown_detection(metrics),
+        "learning_curve": describe_learning_curve(metrics),
+        "seconds": nested(run, "seconds"),
     }
 
 
-def _answers_context(
-    answers: PredictionTable, metrics: "Metrics", labels: tuple[str, ...], strangers: np.ndarray | None
+def _predictions_context(
+    predictions: PredictionTable, metrics: "Metrics", labels: tuple[str, ...], negative_scores: np.ndarray | None
 ) -> dict[str, Any]:
-    scored = metrics.unknown.t_unknown is not None and bool(np.isfinite(answers.unknown_score).any())
+    scored = metrics.unknown.t_unknown is not None and bool(np.isfinite(predictions.unknown_score).any())
     return {
-        "promised": describe_policy(metrics, answers),
-        "order": describe_order(metrics, answers, labels),
-        "wrong": int((answers.predicted != answers.truth).sum()),
-        "answered": len(answers.rows),
+        "policy": describe_policy(metrics, predictions),
+        "ordinal": describe_ordinal_results(metrics, predictions, labels),
+        "wrong": int((predictions.predicted != predictions.truth).sum()),
+        "predicted": len(predictions.rows),
         "unknown": metrics.unknown,
-        "histogram": score_histogram(answers.unknown_score, metrics.unknown.t_unknown, strangers=strangers)
+        "histogram": score_histogram(predictions.unknown_score, metrics.unknown.t_unknown, negatives=negative_scores)
         if scored
         else None,
     }
@@ -208,16 +208,16 @@ def _split(metrics: "Metrics") -> dict[str, Any]:
     }
 
 
-def _made(metrics: "Metrics", run: Run) -> list[tuple[str, str]]:
-    """What went in, as names and values; nested parts as JSON."""
-    wanted = {
-        "Made": formatting.moment(run.get("created") or ""),
+def _provenance(metrics: "Metrics", run: Run) -> list[tuple[str, str]]:
+    """Return the inputs of the run as names and values; nested ones as JSON."""
+    values = {
+        "Created": formatting.timestamp(run.get("created") or ""),
         "Seed": run.get("seed"),
-        "Pictures from": part(run, "data").get("root"),
-        "Data fingerprint": part(run, "data").get("fingerprint"),
-        "Bundle fingerprint": part(run, "bundle").get("fingerprint"),
+        "Dataset": nested(run, "data").get("root"),
+        "Data fingerprint": nested(run, "data").get("fingerprint"),
+        "Bundle fingerprint": nested(run, "bundle").get("fingerprint"),
         "Backbone": run.get("backbone"),
-        "Picture recipe": run.get("recipe"),
+        "Recipe": run.get("recipe"),
         "Split": _split(metrics),
         "Head": metrics.head,
         "Settings": run.get("config"),
@@ -225,6 +225,6 @@ def _made(metrics: "Metrics", run: Run) -> list[tuple[str, str]]:
     }
     return [
         (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1, default=str))
-        for name, value in wanted.items()
+        for name, value in values.items()
         if value not in (None, "", {}, [])
     ]

@@ -1,4 +1,4 @@
-"""One file a page: styles, charts, pictures and a few lines of script are all inside."""
+"""Rendering of templates to self-contained HTML files: styles, charts, pictures and script are inline."""
 
 import base64
 import hashlib
@@ -13,18 +13,20 @@ from discern._version import __version__
 from discern.atomic import atomic_write
 from discern.errors import UnreadableFile
 from discern.reporting import formatting
-from discern.reporting.display_names import Names
+from discern.reporting.display_names import DisplayNames
 
 
-def write_page(path: str | Path, template: str, *, names: Names, anchors: Mapping[str, str], **context: Any) -> None:
-    """Fill in a template and write it whole or not at all.
+def write_page(
+    path: str | Path, template: str, *, names: DisplayNames, anchors: Mapping[str, str], **context: Any
+) -> None:
+    """Render a template and write it atomically.
 
     Args:
-        path: the file to write.
-        template: its name.
-        names: what labels are called.
-        anchors: where the page of each class is, by label.
-        context: what the template shows.
+        path: output file.
+        template: name of the template.
+        names: display names of the labels.
+        anchors: ids of the class pages, by label.
+        context: variables of the template.
 
     Raises:
         UnreadableFile: the file cannot be written.
@@ -39,18 +41,18 @@ def write_page(path: str | Path, template: str, *, names: Names, anchors: Mappin
     )
     environment.filters |= {
         "percent": formatting.percent,
-        "points": formatting.points,
+        "points": formatting.percentage_points,
         "count": formatting.count,
         "plural": formatting.plural,
-        "seconds": formatting.seconds,
-        "interval": formatting.interval,
-        "moment": formatting.moment,
-        "named": names.show,
-        "said": names.say,
+        "duration": formatting.duration,
+        "interval": formatting.percent_interval,
+        "timestamp": formatting.timestamp,
+        "label_html": names.html,
+        "label_text": names.text,
     }
     environment.globals["anchors"] = dict(anchors)
     source, _, _ = environment.loader.get_source(environment, "page.js")  # type: ignore[union-attr]
-    # The script's hash in the policy lets this one script run and no other, whatever a file name contains.
+    # The content security policy allows this script alone by its hash, whatever a file name contains.
     digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode("ascii")
     text = environment.get_template(template).render(script=source, digest=digest, version=__version__, **context)
     target = Path(path)
@@ -59,12 +61,13 @@ def write_page(path: str | Path, template: str, *, names: Names, anchors: Mappin
             unfinished.write_bytes(text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise UnreadableFile(
-            f"The page {target} cannot be written: {error}.", hint="Is the folder there, writable and not full?"
+            f"The page {target} cannot be written: {error}.",
+            hint="Check that the folder exists, is writable and has space left.",
         ) from error
 
 
 def _visible(value: Any) -> Any:
-    """Text in which nothing hides or turns its surroundings round: control and direction characters are spelled out."""
+    """Escape control and direction characters, which could hide or reorder the surrounding text."""
     if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
         return value
     return "".join(letter if letter.isprintable() or letter.isspace() else ascii(letter)[1:-1] for letter in value)

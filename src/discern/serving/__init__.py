@@ -1,4 +1,4 @@
-"""One `answer` for every door: adds a queue, limits, keys and rates to a model; each door is an adapter.
+"""HTTP server, page and static sites: limits, API keys and rate limits around `inference`.
 
-The web doors, and what only they need, are in `discern.serving.web`.
+The HTTP server and its dependencies are in `discern.serving.web`.
 """

@@ -1,48 +1,101 @@
-"""How a server is set up."""
+"""Server configuration: the one place of its defaults, which the command line reads without loading numpy."""
 
 import ipaddress
 import re
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from discern.errors import UsageError
-from discern.inference.batcher import BatchConfig
-from discern.picture import Limits
-from discern.serving.example_pictures import Example
+from discern.inference.batch_config import BatchConfig
 
-MAX_PIXELS = 60_000_000
-"""Of one picture that is asked about."""
+if TYPE_CHECKING:
+    from discern.picture import Limits
+    from discern.serving.example_pictures import Example
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+MAX_PICTURE_BYTES = 20_000_000
+MAX_PICTURE_PIXELS = 60_000_000
+
+Config = TypeVar("Config")
 
 
+def _default_limits() -> "Limits":
+    from discern.picture import Limits  # noqa: PLC0415 - loads numpy and Pillow
+
+    return Limits(max_bytes=MAX_PICTURE_BYTES, max_pixels=MAX_PICTURE_PIXELS)
+
+
+def _rename_fields(**renamed: str) -> Callable[[type[Config]], type[Config]]:
+    """Let a dataclass accept old names of its fields, with a `DeprecationWarning`."""
+
+    def decorate(cls: type[Config]) -> type[Config]:
+        initialise = cls.__init__
+
+        @wraps(initialise)
+        def init(self: Config, **options: Any) -> None:
+            for old in options.keys() & renamed:
+                warn(old)
+                options.setdefault(renamed[old], options.pop(old))
+            initialise(self, **options)
+
+        def get(self: Config, name: str) -> Any:
+            if name not in renamed:
+                raise AttributeError(f"{cls.__name__!r} object has no attribute {name!r}")
+            warn(name)
+            return getattr(self, renamed[name])
+
+        def warn(old: str) -> None:
+            warnings.warn(f"{cls.__name__}: {old} is now {renamed[old]}.", DeprecationWarning, stacklevel=3)
+
+        cls.__init__ = init  # type: ignore[assignment]
+        cls.__getattr__ = get  # type: ignore[attr-defined]
+        return cls
+
+    return decorate
+
+
+# Old names, to be removed in the release after the next.
+@_rename_fields(
+    open="no_auth",
+    rate="rate_limit",
+    body_seconds="request_timeout",
+    behind="trusted_proxies",
+    most_pictures="pictures_per_request",
+)
 @dataclass(frozen=True, kw_only=True)
 class ServeConfig:
-    """What a server offers, to whom, and how much of it.
+    """Settings of the HTTP server: bundles, address, access, limits and batching.
 
-    Args:
-        bundles: paths, or `NAME=PATH`; the first is asked where none is named.
-        host: the address that is listened at.
-        port: 0 takes a free one.
-        workers: processes that answer.
-        key_file: who may ask, as `key` writes it; None: everybody.
-        open: let everybody ask, also from other machines.
-        rate: how many requests each asker may send that answer pictures, or have a wrong key, such as "60/minute";
-            None: without end. An asker is a key or an address.
-        rate_store: where several workers count together, such as "redis://..."; None: one worker counts for itself.
-        limits: what pictures are refused before they are decoded.
-        max_pictures: in one request; no more than may wait.
-        max_request_bytes: of one request's body.
-        max_held_bytes: of all bodies that are being read or answered.
-        body_seconds: in which a request's head, and then its body, must be there, and an answer must be taken on with.
-        allow_urls: fetch pictures that are named by `image_url`.
-        cors: origins whose pages may ask, such as "https://shop.example"; "*": all.
-        watch: replace a bundle when its file changes.
-        behind: addresses of proxies that are believed when they say who asks; "": none.
-        examples: pictures for visitors of the page to press; whoever can open the page sees them.
-        batching: how work is taken up.
+    Attributes:
+        bundles: paths, or `NAME=PATH`; the first is the default model.
+        host: the address to listen on.
+        port: the port to listen on; 0 for a free one.
+        workers: number of worker processes.
+        key_file: file of API keys, as `key` writes it; None for no authentication.
+        no_auth: allow requests without a key from other machines.
+        rate_limit: POST requests, and requests with an invalid key, allowed per client, such as "60/minute"; None for
+            no limit. A client is an API key or an address.
+        rate_store: storage of the rate limits that several workers share, such as "redis://..."; None for the memory of
+            the one worker.
+        limits: limits on the size of pictures, checked before they are decoded.
+        max_pictures: pictures per request, at most; never more than the queue holds.
+        max_request_bytes: size of a request body, at most.
+        max_held_bytes: size of all request bodies being read or answered, at most.
+        request_timeout: seconds within which a request's header, then its body, must arrive, and within which the
+            client must continue to read the response.
+        allow_urls: fetch pictures named by `image_url`.
+        cors: origins allowed to send cross-origin requests, such as "https://shop.example"; "*" for all.
+        watch: reload a bundle when its file changes.
+        trusted_proxies: addresses whose X-Forwarded-For is honoured, separated by commas; "" for none.
+        examples: example pictures on the page; public to everyone who can open the page.
+        batching: settings of each bundle's batcher.
 
     Raises:
-        UsageError: figures that do not go together.
+        UsageError: a value is out of range, or options do not fit together.
     """
 
     bundles: tuple[str, ...]
@@ -50,61 +103,61 @@ class ServeConfig:
     port: int = 8000
     workers: int = 1
     key_file: Path | None = None
-    open: bool = False
-    rate: str | None = None
+    no_auth: bool = False
+    rate_limit: str | None = None
     rate_store: str | None = None
-    limits: Limits = field(default_factory=lambda: Limits(max_bytes=20_000_000, max_pixels=MAX_PIXELS))
+    limits: "Limits" = field(default_factory=_default_limits)
     max_pictures: int = 64
     max_request_bytes: int = 100_000_000
     max_held_bytes: int = 400_000_000
-    body_seconds: float = 30.0
+    request_timeout: float = 30.0
     allow_urls: bool = False
     cors: tuple[str, ...] = ()
     watch: bool = True
-    behind: str = ""
-    examples: tuple[Example, ...] = ()
+    trusted_proxies: str = ""
+    examples: "tuple[Example, ...]" = ()
     batching: BatchConfig = field(default_factory=BatchConfig)
 
     def __post_init__(self) -> None:
-        if self.host not in LOOPBACK and not (self.key_file or self.open):
+        if self.host not in LOOPBACK and not (self.key_file or self.no_auth):
             raise UsageError(
-                f"{self.host} can be reached from other machines, and nobody is asked for a key.",
-                hint="Add --key-file FILE (see `discern key`), or --open to let everybody ask.",
+                f"{self.host} can be reached from other machines, and no API key is required.",
+                hint="Add --key-file FILE (see `discern key`), or --no-auth to allow everyone.",
             )
-        if self.rate and self.workers > 1 and not self.rate_store:
+        if self.rate_limit and self.workers > 1 and not self.rate_store:
             raise UsageError(
-                "Several workers cannot count one asker's requests together by themselves.",
+                "Several workers need a shared store to apply one rate limit.",
                 hint="Use one worker, or name a store that all can reach: --rate-store redis://HOST.",
             )
         if self.workers < 1:
-            raise UsageError(f"{self.workers} workers answer nothing.", hint="Use at least one.")
+            raise UsageError(f"Invalid number of workers: {self.workers}.", hint="Use at least one.")
         if not 0 <= self.port <= 65535:
-            raise UsageError(f"{self.port} is no port.", hint="Ports go from 1 to 65535; 0 takes a free one.")
-        object.__setattr__(self, "cors", tuple(map(_origin, self.cors)))
-        for address in filter(None, map(str.strip, self.behind.split(","))):
+            raise UsageError(f"Invalid port: {self.port}.", hint="Use 1 to 65535, or 0 for a free port.")
+        object.__setattr__(self, "cors", tuple(map(_normalise_origin, self.cors)))
+        for address in filter(None, map(str.strip, self.trusted_proxies.split(","))):
             _require_network(address)
 
     @property
-    def most_pictures(self) -> int:
-        """In one request: more than may wait would never be answered."""
-        return min(self.max_pictures, self.batching.queue)
+    def pictures_per_request(self) -> int:
+        """Pictures per request, at most: `max_pictures`, or the queue's length if that is less."""
+        return min(self.max_pictures, self.batching.max_queue)
 
 
-def _origin(given: str) -> str:
-    """An origin as browsers write it: in small letters, without a usual port or a final slash."""
-    found = re.fullmatch(r"(https?)(://[^\s/?#@]+)/?", given.lower())
-    if given == "*":
-        return given
-    if found is None:
-        raise UsageError(f"{given!r} is no origin of pages.", hint="Write it like https://shop.example.")
-    return found[1] + found[2].removesuffix({"http": ":80", "https": ":443"}[found[1]])
+def _normalise_origin(origin: str) -> str:
+    """Write an origin as browsers do: in lower case, without a default port or a trailing slash."""
+    parts = re.fullmatch(r"(https?)(://[^\s/?#@]+)/?", origin.lower())
+    if origin == "*":
+        return origin
+    if parts is None:
+        raise UsageError(f"Invalid origin: {origin!r}.", hint="Write it like https://shop.example.")
+    return parts[1] + parts[2].removesuffix({"http": ":80", "https": ":443"}[parts[1]])
 
 
-def _require_network(given: str) -> None:
+def _require_network(address: str) -> None:
     try:
-        if given != "*":
-            ipaddress.ip_network(given)
+        if address != "*":
+            ipaddress.ip_network(address)
     except ValueError as error:
         raise UsageError(
-            f"{given!r} is no address of a proxy: {error}.", hint="Write it like 10.0.0.1 or 10.0.0.0/8."
+            f"Invalid proxy address {address!r}: {error}.", hint="Write it like 10.0.0.1 or 10.0.0.0/8."
         ) from error

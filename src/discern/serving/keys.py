@@ -1,4 +1,4 @@
-"""Who may ask: keys, of which only hashes are kept."""
+"""API keys, stored as hashes in a file."""
 
 import hashlib
 import hmac
@@ -9,21 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from discern.errors import UsageError
-from discern.inference.file_stamp import file_stamp
+from discern.inference.model_registry import file_stamp
 
+_LOG = logging.getLogger("discern.serving")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PREFIX = "discern_"
-_KINDS = ("ask", "admin")
+_KINDS = ("ask", "admin")  # in the file: may send requests; may also reload bundles
+_HINT = "Create a key with `discern key NAME --key-file FILE`."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Key:
-    """What is kept of a key.
+    """An entry of a key file.
 
     Attributes:
-        name: whose it is; stands in the logs.
-        admin: whether it may also replace bundles.
-        digest: sha256 of the key, in hexadecimal. A key is 256 random bits, so no slower hash is needed.
+        name: the holder's name, as it appears in the access log.
+        admin: whether the key may also reload bundles.
+        digest: SHA-256 of the key, in hexadecimal; a key is 256 random bits, so no slow hash is needed.
     """
 
     name: str
@@ -32,24 +34,24 @@ class Key:
 
 
 class Keys:
-    """The keys of a file: a line each, `name kind sha256`, kind `ask` or `admin`; `#` begins a comment.
+    """The keys of a file with lines of `name kind sha256`; kind is `ask` or `admin`, and `#` starts a comment.
 
-    A line that is added or removed counts from the next question on. A file that has become unreadable changes nothing,
-    and is logged.
+    Changes of the file take effect with the next request. If it becomes unreadable, that is logged and the last keys
+    stay valid.
 
     Raises:
-        UsageError: the file cannot be read, a line makes no sense, or there is none.
+        UsageError: the file cannot be read, has an invalid line, or has no key.
     """
 
     def __init__(self, path: Path) -> None:
         self._path, self._stamp = path, file_stamp(path)
         self._keys = _read(path)
         if not self._keys:
-            raise UsageError(f"{path} holds no key.", hint=_REMEDY)
+            raise UsageError(f"{path} has no keys.", hint=_HINT)
 
     def find(self, key: str) -> Key | None:
-        """Tell whose key it is; takes as long for a wrong one as for a right one."""
-        self._renew()
+        """Look up a key, in a time that does not depend on its value."""
+        self._refresh()
         digest = _digest(key)
         found = None
         for each in self._keys:
@@ -57,26 +59,22 @@ class Keys:
                 found = each
         return found
 
-    def _renew(self) -> None:
-        now = file_stamp(self._path)
-        if now == self._stamp:
+    def _refresh(self) -> None:
+        stamp = file_stamp(self._path)
+        if stamp == self._stamp:
             return
-        self._stamp = now
+        self._stamp = stamp
         try:
             self._keys = _read(self._path)
         except UsageError as error:
-            _LOG.warning("keys not replaced: %s", error)
-
-
-_LOG = logging.getLogger("discern.serving")
-_REMEDY = "Make one with `discern key NAME --key-file FILE`."
+            _LOG.warning("keys not reloaded: %s", error)
 
 
 def _read(path: Path) -> tuple[Key, ...]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read as a file of keys: {error}.", hint=_REMEDY) from error
+        raise UsageError(f"{path} cannot be read as a key file: {error}.", hint=_HINT) from error
     return tuple(
         _parse(path, number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")
     )
@@ -85,7 +83,7 @@ def _read(path: Path) -> tuple[Key, ...]:
 def _parse(path: Path, number: int, line: str) -> Key:
     name, kind, digest, *more = [*line.split(), "", "", ""][: max(3, len(line.split()))]
     if more or kind not in _KINDS or not _NAME.fullmatch(name) or not re.fullmatch("[0-9a-f]{64}", digest):
-        raise UsageError(f"{path}, line {number}: this is no `name kind sha256`.", hint=_REMEDY)
+        raise UsageError(f"{path}, line {number}: expected `name kind sha256`.", hint=_HINT)
     return Key(name=name, admin=kind == "admin", digest=digest)
 
 
@@ -94,18 +92,18 @@ def _digest(key: str) -> str:
 
 
 def add_key(path: Path, name: str, *, admin: bool = False) -> str:
-    """Make a key, and add its hash to a file that only its owner may read.
+    """Create a key and append its hash to a file that only the owner can read.
 
     Returns:
-        The key; it is kept nowhere.
+        The key, which is stored nowhere.
 
     Raises:
-        UsageError: the name makes no sense or is taken, or the file cannot be written.
+        UsageError: the name is invalid or in use, or the file cannot be written.
     """
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{name!r} is no name for a key.", hint='Use letters, digits, ".", "_" and "-".')
+        raise UsageError(f"Invalid key name: {name!r}.", hint='Use 1 to 64 letters, digits, ".", "_" and "-".')
     if path.exists() and any(each.name == name for each in _read(path)):
-        raise UsageError(f"{path} has a key named {name}.", hint="Take another name, or delete its line.")
+        raise UsageError(f"{path} already has a key named {name}.", hint="Use another name, or delete its line.")
     key = _PREFIX + secrets.token_urlsafe(32)
     try:
         before = path.read_text(encoding="utf-8") if path.exists() else None
@@ -115,5 +113,5 @@ def add_key(path: Path, name: str, *, admin: bool = False) -> str:
             file.write("" if not before or before.endswith("\n") else "\n")
             file.write(f"{name} {_KINDS[admin]} {_digest(key)}\n")
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.", hint="Name another file.") from error
+        raise UsageError(f"{path} cannot be written: {error.strerror}.", hint="Use another file.") from error
     return key

@@ -1,11 +1,16 @@
-"""From parts and a config to a bundle; same seed, same result."""
+"""Training: fits a method on a split, evaluates its held-out predictions and packs a bundle.
+
+The same seed gives the same result.
+"""
 
 from discern.training.accept_policy import AcceptPolicy, choose_policy
 from discern.training.config import TrainConfig
-from discern.training.fit import AppliedFixes, FitResult, HeldOutPredictions, TrainingData, fit, tabulate
+from discern.training.data import AppliedFixes, TrainingData
 from discern.training.label_predictions import predict_for_label_checks
 from discern.training.learning_curve import compute_learning_curve
+from discern.training.methods import FitResult, Method, Probe
 from discern.training.pack import Provenance, pack
+from discern.training.predictions import HeldOutPredictions, tabulate
 from discern.training.run_metrics import compute_metrics
 
 __all__ = [
@@ -13,13 +18,14 @@ __all__ = [
     "AppliedFixes",
     "FitResult",
     "HeldOutPredictions",
+    "Method",
+    "Probe",
     "Provenance",
     "TrainConfig",
     "TrainingData",
     "choose_policy",
     "compute_learning_curve",
     "compute_metrics",
-    "fit",
     "pack",
     "predict_for_label_checks",
     "tabulate",

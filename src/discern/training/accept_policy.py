@@ -1,4 +1,4 @@
-"""What becomes of an answer: from which confidence it stands, and which labels it leaves open."""
+"""Accept policy: the thresholds that a bundle decides by, and the evidence for them."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -11,88 +11,98 @@ from discern.heads import Basis, RiskControl, fit_prediction_sets, fit_risk_cont
 from discern.splitting import Split
 from discern.splitting.folds import assign_folds
 from discern.training.config import TrainConfig
-from discern.training.fit import FitResult, HeldOutPredictions, ScoredPredictions, TrainingData
+from discern.training.data import TrainingData
+from discern.training.methods import FitResult
+from discern.training.predictions import HeldOutPredictions, ScoredPredictions
 
-_SHARES = 5
+# Folds for the evaluation of prediction sets; not tuned.
+_SET_FOLDS = 5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AcceptPolicy:
-    """Where the decision changes, and how that is known.
+    """Thresholds of a model, with their evidence.
 
     Attributes:
-        thresholds: what the bundle decides by.
-        promise: about errors among accepted answers; None: none was asked for, and nothing is accepted.
-        sets: what the sets of labels are worth, JSON-ready; None: none were asked for.
+        thresholds: the thresholds for the bundle.
+        risk_control: error among accepted predictions; None if no error limit was stated, and nothing is accepted.
+        conformal: coverage and size of prediction sets; None if no coverage was stated.
     """
 
     thresholds: Thresholds
-    promise: RiskControl | None
-    sets: ConformalMetrics | None
+    risk_control: RiskControl | None
+    conformal: ConformalMetrics | None
 
-    def policy(self) -> dict[str, Any] | None:
-        """The promise with its evidence, JSON-ready."""
-        return None if self.promise is None else self.promise.to_json()
+    def to_json(self) -> dict[str, Any] | None:
+        """Convert the risk control to the bundle's `policy`; None if there is none."""
+        return None if self.risk_control is None else self.risk_control.to_json()
 
 
-def choose_policy(material: TrainingData, split: Split, learned: FitResult, config: TrainConfig) -> AcceptPolicy:
-    """Set the thresholds by answers to pictures that were held out."""
-    honest = learned.honest
+def choose_policy(data: TrainingData, split: Split, result: FitResult, config: TrainConfig) -> AcceptPolicy:
+    """Choose the thresholds on held-out predictions."""
     basis: Basis = "held-out" if split.method == "test-part" else "cross-fitted"
-    promise = None if config.at_most_wrong is None else _best_promise(material, split, learned, config.at_most_wrong)
-    sets = None if config.coverage is None else _sets(material, split, honest, config, basis)
+    control = None if config.at_most_wrong is None else _control_risk(data, split, result, config.at_most_wrong)
+    sets = None if config.coverage is None else _evaluate_sets(data, split, result.held_out, config, basis)
     thresholds = Thresholds(
-        unknown=learned.final.t_unknown,
-        accept=None if promise is None else promise.t_accept,
+        unknown=result.t_unknown,
+        accept=None if control is None else control.t_accept,
         false_rejection=config.head.false_rejection,
         label_set=None if sets is None else sets.threshold,
     )
-    return AcceptPolicy(thresholds=thresholds, promise=promise, sets=sets)
+    return AcceptPolicy(thresholds=thresholds, risk_control=control, conformal=sets)
 
 
-def _best_promise(material: TrainingData, split: Split, learned: FitResult, risk: float) -> RiskControl:
-    """By the test part where it is large enough; else what all held-out answers let one estimate."""
+def _control_risk(data: TrainingData, split: Split, result: FitResult, risk: float) -> RiskControl:
+    """Use the test part if it is large enough, else all held-out predictions, which give an estimate."""
     if split.method != "test-part":
-        return _promise(material, split, learned.honest, risk, "cross-fitted")
-    strict = _promise(material, split, learned.honest, risk, "held-out")
+        return _fit_risk_control(data, split, result.held_out, risk, "cross-fitted")
+    strict = _fit_risk_control(data, split, result.held_out, risk, "held-out")
     if strict.t_accept is not None:
         return strict
-    wide = _promise(material, split, _together(learned.honest, learned.chosen_by), risk, "cross-fitted")
-    return strict if wide.t_accept is None else wide
+    every = _concatenate(result.held_out, result.out_of_fold)
+    estimate = _fit_risk_control(data, split, every, risk, "cross-fitted")
+    return strict if estimate.t_accept is None else estimate
 
 
-def _together(one: ScoredPredictions, other: ScoredPredictions) -> ScoredPredictions:
-    arrays = {field.name: [getattr(held, field.name) for held in (one, other)] for field in fields(ScoredPredictions)}
+def _concatenate(first: ScoredPredictions, second: ScoredPredictions) -> ScoredPredictions:
+    arrays = {
+        field.name: [getattr(each, field.name) for each in (first, second)] for field in fields(ScoredPredictions)
+    }
     return ScoredPredictions(**{name: np.concatenate(pair) for name, pair in arrays.items()})
 
 
-def _promise(material: TrainingData, split: Split, honest: ScoredPredictions, risk: float, basis: Basis) -> RiskControl:
+def _fit_risk_control(
+    data: TrainingData, split: Split, predictions: ScoredPredictions, risk: float, basis: Basis
+) -> RiskControl:
+    rows = predictions.rows
     return fit_risk_control(
-        honest.probabilities.max(axis=1),
-        honest.probabilities.argmax(axis=1) == material.catalog.label_index[honest.rows],
-        groups=split.group[honest.rows],
-        known=honest.unknown_score <= honest.t_unknown,
-        weights=material.weights(honest.rows),
+        predictions.probabilities.max(axis=1),
+        predictions.probabilities.argmax(axis=1) == data.catalog.label_index[rows],
+        groups=split.group[rows],
+        known=predictions.unknown_score <= predictions.t_unknown,
+        weights=data.weights(rows),
         risk=risk,
         basis=basis,
     )
 
 
-def _sets(
-    material: TrainingData, split: Split, honest: HeldOutPredictions, config: TrainConfig, basis: Basis
+def _evaluate_sets(
+    data: TrainingData, split: Split, held_out: HeldOutPredictions, config: TrainConfig, basis: Basis
 ) -> ConformalMetrics:
-    """The threshold fitted on all held-out answers, and what thresholds fitted on four fifths are worth on the rest."""
+    """Fit the threshold on all held-out predictions; measure it by cross-validation among them."""
     assert config.coverage is not None
-    truth, groups = material.catalog.label_index[honest.rows], split.group[honest.rows]
-    weights = material.weights(honest.rows)
-    part = assign_folds(truth, groups, [1.0] * _SHARES, seed=config.seed)
-    inside = np.zeros(honest.probabilities.shape, bool)
-    for number in np.unique(part):
-        judged, others = part == number, part != number
-        threshold = _fit_sets(honest.probabilities[others], truth[others], groups[others], weights[others], config)
-        inside[judged] = label_sets(honest.probabilities[judged], threshold)
-    labels = material.catalog.labels
-    metrics = evaluate_prediction_sets(inside, truth, labels=labels, groups=groups, weights=weights, seed=config.seed)
+    truth, groups = data.catalog.label_index[held_out.rows], split.group[held_out.rows]
+    weights = data.weights(held_out.rows)
+    fold = assign_folds(truth, groups, [1.0] * _SET_FOLDS, seed=config.seed)
+    sets = np.zeros(held_out.probabilities.shape, bool)
+    for number in np.unique(fold):
+        inside, outside = fold == number, fold != number
+        threshold = _fit_sets(
+            held_out.probabilities[outside], truth[outside], groups[outside], weights[outside], config
+        )
+        sets[inside] = label_sets(held_out.probabilities[inside], threshold)
+    labels = data.catalog.labels
+    metrics = evaluate_prediction_sets(sets, truth, labels=labels, groups=groups, weights=weights, seed=config.seed)
     return ConformalMetrics(
         coverage=metrics.coverage,
         coverage_of_groups=metrics.coverage_of_groups,
@@ -100,7 +110,7 @@ def _sets(
         single=metrics.single,
         per_class=metrics.per_class,
         target=config.coverage,
-        threshold=_fit_sets(honest.probabilities, truth, groups, weights, config),
+        threshold=_fit_sets(held_out.probabilities, truth, groups, weights, config),
         basis=basis,
         guaranteed=basis == "held-out",
     )

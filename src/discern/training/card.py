@@ -1,4 +1,4 @@
-"""The card that travels in the bundle: what the model is, how good, made of what, in plain words and for machines."""
+"""Model card of a bundle, in Markdown with Hugging Face metadata."""
 
 import json
 import re
@@ -10,15 +10,15 @@ from discern.evaluating import Interval, Metrics
 
 _MOST_NAMED = 20
 _UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
-# Any of these may begin something within a line of Markdown; a backslash before each makes it plain.
+# Characters that can start inline markup in Markdown; a backslash before each makes it plain text.
 _MARKS = re.compile(r"[\\`*_{}\[\]<>#|~&@$^]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 _LICENCES = ("apache-2.0", "mit", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0")
 _METHODS = {
-    "test-part": "on a test part that nothing was learned from or chosen by, answered by this very model",
-    "grouped-cv": "by models made the same way, each tried on groups of pictures that it had not seen; this model then "
-    "learned from all of them",
+    "test-part": "this model on a test part, used neither for fitting nor for model selection",
+    "grouped-cv": "cross-validation by groups: models fitted the same way, each evaluated on the fold left out; this "
+    "model was then fitted on all folds",
 }
-_RIVALS = {
+_BASELINES = {
     "majority": "always the most frequent class",
     "mean_colour": "the mean colour alone",
     "raw_pixels": "a few raw pixels",
@@ -26,15 +26,14 @@ _RIVALS = {
 
 
 def write_card(manifest: Manifest) -> str:
-    """Write the card from the manifest alone: a Hugging Face model card, then a card of the data.
+    """Write a Hugging Face model card and a data card from the manifest.
 
-    Facts that a manifest does not have are left out. Used beside the usual ones: `data["per_class"]` (label to
-    `pictures` and `groups`), `data["groups"]`, `data["negatives"]`, `data["faults"]` (findings by check) and
-    `data["formats"]`; `metrics["gate"]` and `metrics["learning_curve"]["sentence"]`.
+    Facts that the manifest lacks are omitted. From `data` it uses `pictures`, `groups`, `negatives`, `per_class` (label
+    to `pictures` and `groups`), `formats`, `faults` (findings by check) and `fingerprint`, all optional.
 
     Returns:
-        Markdown with YAML front matter. Labels and names cannot break either: every YAML value is a JSON string or
-        number, and Markdown's marks are escaped.
+        Markdown with YAML front matter. Labels and names can break neither: every YAML value is JSON, and inline markup
+        is escaped.
     """
     parts = (_front_matter(manifest), *_model(manifest), *_data(manifest))
     return "\n".join(parts) + "\n"
@@ -56,19 +55,19 @@ def _front_matter(manifest: Manifest) -> str:
 
 
 def _results(manifest: Manifest) -> Iterator[dict[str, Any]]:
-    """What was measured, as Hugging Face lists it; only what no leak has flattered."""
+    """Entries of Hugging Face's model index, without metrics that leaks inflate."""
     metrics = Metrics.from_json(manifest.metrics)
     measured = (
         ("accuracy", "Accuracy on independent pictures", metrics.accuracy.leak_free.value),
         ("expected_calibration_error", "Debiased calibration error", metrics.ece.value),
     )
-    listed = [
+    entries = [
         {"type": kind, "name": name, "value": round(number, 4)} for kind, name, number in measured if number is not None
     ]
-    if listed:
+    if entries:
         task = {"type": "image-classification"}
         dataset = {"type": "custom", "name": manifest.name, "revision": str(manifest.data.get("fingerprint", ""))[:16]}
-        yield {"task": task, "dataset": dataset, "metrics": listed}
+        yield {"task": task, "dataset": dataset, "metrics": entries}
 
 
 def _model(manifest: Manifest) -> Iterator[str]:
@@ -76,28 +75,28 @@ def _model(manifest: Manifest) -> Iterator[str]:
     leak_free, recipe = metrics.accuracy.leak_free, manifest.recipe
     yield f"\n# {_text(manifest.name)}\n"
     yield (
-        f"An image classifier made by Discern. It answers with one of {len(manifest.labels)} labels, says when a "
-        "picture is none of these things, and asks for a person where it is not sure."
+        f"An image classifier trained with Discern. It predicts one of {len(manifest.labels)} labels, recognises "
+        "pictures of none of them, and asks for review where its confidence is too low."
     )
-    yield "\n## How good it is\n"
+    yield "\n## Evaluation\n"
     yield f"- **Accuracy on independent pictures**: {_interval(leak_free)} ({_text(leak_free.method or '')})"
     if leak_free.method in _METHODS:
-        yield f"- **Measured**: {_METHODS[leak_free.method]}"
-    yield f"- **The same by a random split, which leaks**: {_interval(metrics.accuracy.random_split)}"
+        yield f"- **Method**: {_METHODS[leak_free.method]}"
+    yield f"- **Accuracy on a random split, which leaks**: {_interval(metrics.accuracy.random_split)}"
     for name, accuracy in metrics.baselines.items():
-        yield f"- **For comparison, {_text(_RIVALS.get(name, name))}**: {_interval(accuracy)}"
+        yield f"- **Baseline, {_text(_BASELINES.get(name, name))}**: {_interval(accuracy)}"
     yield from _further_metrics(metrics)
-    yield "\n## What becomes of an answer\n"
+    yield "\n## Decisions\n"
     yield from _decisions(manifest)
-    yield "\n## How it works\n"
+    yield "\n## Model\n"
     yield f"- **Backbone**: {_text(backbone.get('name', ''))}, pretrained on {_text(backbone.get('pretraining', ''))}"
-    yield f"- **Input**: {recipe.size} x {recipe.size} px RGB, {recipe.fit}; the graph takes the bytes as they are"
-    yield f"- **Labels**: {_listed(_said(manifest, label) for label in manifest.labels)}"
+    yield f"- **Input**: {recipe.size} x {recipe.size} px RGB, {recipe.fit}; the graph takes uint8 values"
+    yield f"- **Labels**: {_join(_display_name(manifest, label) for label in manifest.labels)}"
     if manifest.ordered:
-        yield "- **Order**: the labels stand in an order that means something"
+        yield "- **Order**: the labels are ordered"
     yield '\nUse it with `discern predict model.discern PICTURE`, or in Python `discern.load("model.discern")`.'
     yield (
-        f"\nThis file contains the weights of the backbone ({_text(backbone.get('name', ''))}), under the licence "
+        f"\nThis file contains the weights of the backbone {_text(backbone.get('name', ''))}, under the licence "
         f"{_text(backbone.get('licence', ''))}."
     )
 
@@ -105,55 +104,55 @@ def _model(manifest: Manifest) -> Iterator[str]:
 def _further_metrics(metrics: Metrics) -> Iterator[str]:
     ece, ordered, sets, negatives = metrics.ece, metrics.ordered, metrics.conformal, metrics.negatives
     if ece.value is not None:
-        chance = f"; chance alone gives up to {ece.null95:.1%}" if ece.null95 is not None else ""
-        yield f"- **Stated confidence and truth differ by**: {ece.value:.1%} on average{chance}"
+        chance = f"; by chance alone up to {ece.null95:.1%}" if ece.null95 is not None else ""
+        yield f"- **Calibration error**: {ece.value:.1%}{chance}"
     if ordered is not None and ordered.mae.value is not None:
         constant = ordered.constant_mae.value
-        rival = "" if constant is None else f"; always answering {_text(ordered.constant)} is {constant:.2f} off"
-        yield f"- **Steps off on the scale**: {ordered.mae.value:.2f} on average{rival}"
+        baseline = "" if constant is None else f"; always predicting {_text(ordered.constant)}: {constant:.2f}"
+        yield f"- **Mean absolute error in labels**: {ordered.mae.value:.2f}{baseline}"
     if sets is not None and sets.target is not None:
         size = "" if sets.size.value is None else f", {sets.size.value:.2f} labels on average"
         yield (
-            f"- **Sets of labels**: {sets.target:.0%} were to hold the right one; measured: "
+            f"- **Prediction sets**: {sets.target:.0%} shall contain the true label; measured: "
             f"{_interval(sets.coverage)}{size}"
         )
     if negatives is not None:
-        yield f"- **Strangers turned away**: {_interval(negatives.rejected)}"
+        yield f"- **Negatives called unknown**: {_interval(negatives.rejected)}"
 
 
 def _decisions(manifest: Manifest) -> Iterator[str]:
     unknown, rejection = manifest.thresholds.unknown, manifest.thresholds.false_rejection
     if unknown is not None:
-        price = "" if rejection is None else f"; that turns away about {rejection:.0%} of known pictures"
-        yield f"- **unknown**: its unknown score is above {unknown:.3g}{price}."
+        price = "" if rejection is None else f", as for about {rejection:.0%} of known pictures"
+        yield f"- **unknown**: the unknown score is above {unknown:.3g}{price}."
     if manifest.policy is None:
-        yield "- **accept**: never. No promise about errors was fitted, so no answer is accepted without a person."
+        yield "- **accept**: never, as no error limit was stated."
     else:
         accept, share = manifest.thresholds.accept, manifest.policy.get("share")
-        sure = "" if accept is None else f"it is at least {accept:.1%} sure. "
-        taken = f" {share:.0%} of held-out answers were." if accept is not None and share is not None else ""
-        yield f"- **accept**: {sure}{_text(manifest.policy['sentence'])}{taken}"
-    yield "- **review**: all others; a person decides."
+        limit = "" if accept is None else f"the confidence is {accept:.1%} or more. "
+        accepted = "" if accept is None or share is None else f" {share:.0%} of held-out predictions are accepted."
+        yield f"- **accept**: {limit}{_text(manifest.policy['sentence'])}{accepted}"
+    yield "- **review**: all other predictions; a person decides."
 
 
 def _data(manifest: Manifest) -> Iterator[str]:
     data, metrics = manifest.data, Metrics.from_json(manifest.metrics)
     split = metrics.split
-    yield "\n# The data\n"
+    yield "\n# Training data\n"
     groups = f" in {data['groups']:,} independent groups (films, bursts, copies)" if data.get("groups") else ""
-    yield f"- **Learned from**: {data.get('pictures', 0):,} pictures{groups}, labelled by their owner"
+    yield f"- **Pictures**: {data.get('pictures', 0):,}{groups}, labelled by their owner"
     if data.get("negatives"):
-        yield f"- **Strangers**: {data['negatives']:,} pictures of none of the labels set and tried the unknown score"
+        yield f"- **Negatives**: {data['negatives']:,} pictures of none of the labels, to tune the unknown score on"
     if data.get("formats"):
-        yield f"- **Formats**: {_listed(f'{_text(name)} ({count:,})' for name, count in data['formats'].items())}"
+        yield f"- **Formats**: {_join(f'{_text(name)} ({count:,})' for name, count in data['formats'].items())}"
     yield f"- **Fingerprint**: `{_code(data.get('fingerprint', ''))[:16]}`"
     if split.method:
         yield f"- **Split**: {_text(split.method)}. {_text(split.reason or '')}".rstrip()
     if split.leaks:
-        yield f"- **Leaks**: {split.leaks:,} pictures that would have leaked did not take part in learning"
+        yield f"- **Leaks**: {split.leaks:,} pictures were left out of training because they would have leaked"
     yield from _per_class(manifest)
     if data.get("faults") is not None:
-        yield "\n## Faults found\n"
+        yield "\n## Findings\n"
         found = {check: count for check, count in data["faults"].items() if count}
         yield from [f"- {_text(check.replace('_', ' '))}: {count:,}" for check, count in found.items()] or ["None."]
     yield "\n## Known limits\n"
@@ -161,7 +160,7 @@ def _data(manifest: Manifest) -> Iterator[str]:
 
 
 def _per_class(manifest: Manifest) -> Iterator[str]:
-    """Pictures and groups of each class; of many classes those with the fewest pictures."""
+    """Table of pictures and groups by class; of many classes, those with the fewest pictures."""
     per_class = manifest.data.get("per_class")
     if not per_class:
         return
@@ -170,22 +169,22 @@ def _per_class(manifest: Manifest) -> Iterator[str]:
     yield "\n| Class | Pictures | Groups |\n|---|---:|---:|"
     for label in shown:
         own = per_class[label]
-        yield f"| {_said(manifest, label)} | {_count(own.get('pictures'))} | {_count(own.get('groups'))} |"
+        yield f"| {_display_name(manifest, label)} | {_count(own.get('pictures'))} | {_count(own.get('groups'))} |"
     if len(shown) < len(per_class):
-        yield f"\nThese have the fewest pictures; the other {len(per_class) - len(shown)} have more."
+        yield f"\nThese classes have the fewest pictures; the other {len(per_class) - len(shown)} have more."
 
 
 def _limits(manifest: Manifest, metrics: Metrics) -> Iterator[str]:
-    yield "Probabilities and promises hold for pictures like those it learned from; elsewhere they promise nothing."
+    yield "Probabilities and error limits hold for pictures like the training pictures, and for no others."
     if manifest.backbone.get("pretraining"):
-        yield "Pictures that the backbone was pretrained on flatter the figures."
+        yield "If pictures are among those that the backbone was pretrained on, the metrics are too high."
     if metrics.split.unevaluated:
-        names = _listed(_said(manifest, label) for label in metrics.split.unevaluated)
-        yield f"Nobody can say how well these are known, as all their pictures belong together: {names}."
+        names = _join(_display_name(manifest, label) for label in metrics.split.unevaluated)
+        yield f"Not evaluated, as all pictures of the class are of one group: {names}."
     if metrics.accuracy.leak_free.low is None:
-        yield "There are too few independent pictures to say how far the accuracy may be off."
+        yield "There are too few independent pictures for a confidence interval of the accuracy."
     if metrics.negatives is None:
-        yield "How many strangers it turns away was not measured: no pictures of none of the labels were given."
+        yield "The detection of unknown pictures was not measured, as no negatives were given."
     if metrics.learning_curve is not None and metrics.learning_curve.sentence:
         yield _text(metrics.learning_curve.sentence)
 
@@ -202,25 +201,25 @@ def _count(number: int | None) -> str:
     return "" if number is None else f"{number:,}"
 
 
-def _said(manifest: Manifest, label: str) -> str:
-    """A label, with its name where it has one."""
+def _display_name(manifest: Manifest, label: str) -> str:
+    """Return a label, with its display name if it has one."""
     name = manifest.names.get(label, {}).get("name") or ""
     return f"{_text(name)} ({_text(label)})" if name and name != label else _text(label)
 
 
-def _listed(names: Iterator[str]) -> str:
+def _join(names: Iterator[str]) -> str:
     every = list(names)
     more = f" and {len(every) - _MOST_NAMED} more" if len(every) > _MOST_NAMED else ""
     return ", ".join(every[:_MOST_NAMED]) + more
 
 
 def _printable(text: object) -> str:
-    """Text on one line, without what cannot be seen or turns its direction."""
+    """Convert to text on one line, without control characters and marks of text direction."""
     return "".join(each if each.isprintable() else _UNPRINTABLE for each in str(text)).strip()
 
 
 def _text(text: object) -> str:
-    """Plain text within a line of Markdown."""
+    """Escape text for a line of Markdown."""
     return _MARKS.sub(r"\\\g<0>", _printable(text))
 
 
@@ -229,7 +228,7 @@ def _code(text: object) -> str:
 
 
 def _yaml(value: object) -> str:
-    """A value as YAML: JSON is YAML, as long as nothing in it is unprintable."""
+    """Write a value as YAML: as JSON, which is YAML if all characters are printable."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_yaml(key)}: {_yaml(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What a training is asked for."""
+"""Settings of a training."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -10,14 +10,14 @@ from discern.splitting import SplitConfig
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """The settings of one training.
+    """Settings of a training.
 
     Attributes:
-        seed: of every random choice; the same seed gives the same result.
-        split: how the pictures are parted.
-        head: which heads are tried, and how strangers are told.
-        at_most_wrong: the share of accepted answers that may be wrong, in 0..1 (exclusive); None: nothing is accepted.
-        coverage: how often an answer's set of labels is to hold the right one, likewise; None: there are no sets.
+        seed: random seed; the same seed gives the same result.
+        split: settings of the split.
+        head: settings of the head.
+        at_most_wrong: error limit for accepted predictions, in (0, 1); None to accept nothing.
+        coverage: share of prediction sets that shall contain the true label, in (0, 1); None for no sets.
     """
 
     seed: int = 0
@@ -30,8 +30,8 @@ class TrainConfig:
         for name in ("at_most_wrong", "coverage"):
             share = getattr(self, name)
             if share is not None and not 0 < share < 1:
-                raise UsageError(f"{name} is {share}.", hint="Give a share between 0 and 1, or none.")
+                raise UsageError(f"Invalid {name}: {share}.", hint="Give a share between 0 and 1, or none.")
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for `run.json` and the bundle."""
+        """Convert to JSON-ready values, for `run.json` and the bundle."""
         return asdict(self)

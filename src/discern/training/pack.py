@@ -1,4 +1,4 @@
-"""From a fitted head to the bundle that serves it."""
+"""Packing of a fitted model into a bundle."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,26 +7,26 @@ from typing import Any
 import numpy as np
 
 from discern.bundle import Manifest, write_bundle
-from discern.bundle.onnx_graph import attach_head
 from discern.evaluating import Metrics
 from discern.features import Backbone
 from discern.training.accept_policy import AcceptPolicy
 from discern.training.card import write_card
 from discern.training.config import TrainConfig
-from discern.training.fit import FitResult, TrainingData
+from discern.training.data import TrainingData
+from discern.training.methods import FitResult
 
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """How a bundle came about.
+    """Origin of a bundle.
 
     Attributes:
-        name: what the model is called.
-        config: what was asked for.
-        versions: of the libraries that made it.
-        names: what labels are called, and where things of them go.
-        faults: how many findings each check has.
-        group: int `[N]`, which pictures of the catalog are not independent.
+        name: name of the model.
+        config: settings of the training.
+        versions: versions of the libraries that made it.
+        names: display names and routes of labels.
+        faults: number of findings by check.
+        group: int `[N]`, group of each picture of the catalog.
     """
 
     name: str
@@ -39,61 +39,58 @@ class Provenance:
 
 def pack(
     path: Path,
-    material: TrainingData,
-    learned: FitResult,
-    decided: AcceptPolicy,
+    data: TrainingData,
+    result: FitResult,
+    policy: AcceptPolicy,
     metrics: Metrics,
     *,
-    origin: Provenance,
+    provenance: Provenance,
 ) -> str:
-    """Write the bundle: the backbone's own graph with the head in it, so that serving computes what training saw.
+    """Write the bundle: the finished graph with the manifest, the card and the hashes of the training pictures.
 
     Returns:
         The bundle's fingerprint.
     """
-    backbone, final = material.backbone, learned.final
-    table = material.catalog.table
-    graph = attach_head(backbone.graph, final.head, final.unknown, blocks=backbone.blocks)
     manifest = Manifest(
-        name=origin.name,
-        labels=material.catalog.labels,
-        recipe=material.recipe,
-        temperature=final.temperature,
-        ordered=bool(material.catalog.order),
-        names=origin.names,
-        thresholds=decided.thresholds,
-        policy=decided.policy(),
-        unknown=final.unknown_json(),
+        name=provenance.name,
+        labels=data.catalog.labels,
+        recipe=data.recipe,
+        temperature=result.temperature,
+        ordered=bool(data.catalog.order),
+        names=provenance.names,
+        thresholds=policy.thresholds,
+        policy=policy.to_json(),
+        unknown=dict(result.unknown),
         metrics=metrics.for_bundle(),
-        data=_data(material, learned.learned, origin),
-        backbone=_backbone(backbone),
-        config=origin.config.to_json(),
-        versions=origin.versions,
+        data=_describe_data(data, result.train_rows, provenance),
+        backbone=_describe_backbone(data.backbone),
+        config=provenance.config.to_json(),
+        versions=provenance.versions,
     )
-    seen = table["content"].to_numpy()[learned.learned].tolist()
-    seen += material.negative_content
-    return write_bundle(path, graph=graph, manifest=manifest, seen=seen, card=write_card(manifest))
+    seen = data.catalog.table["content"].to_numpy()[result.train_rows].tolist()
+    seen += data.negative_content
+    return write_bundle(path, graph=result.graph, manifest=manifest, seen=seen, card=write_card(manifest))
 
 
-def _data(material: TrainingData, learned: np.ndarray, origin: Provenance) -> dict[str, Any]:
-    """What the head learned from, for whoever wants to know what it may know."""
-    labels, label, group = material.catalog.labels, material.catalog.label_index[learned], origin.group[learned]
-    kinds, counts = np.unique(material.catalog.table["format"].to_numpy()[learned].astype(str), return_counts=True)
+def _describe_data(data: TrainingData, rows: np.ndarray, provenance: Provenance) -> dict[str, Any]:
+    """Training pictures in numbers, JSON-ready."""
+    labels, label, group = data.catalog.labels, data.catalog.label_index[rows], provenance.group[rows]
+    formats, counts = np.unique(data.catalog.table["format"].to_numpy()[rows].astype(str), return_counts=True)
     return {
-        "fingerprint": material.catalog.fingerprint,
-        "pictures": len(learned),
+        "fingerprint": data.catalog.fingerprint,
+        "pictures": len(rows),
         "groups": len(np.unique(group)),
-        "negatives": len(material.negative_content),
+        "negatives": len(data.negative_content),
         "per_class": {
             name: {"pictures": int(np.sum(label == number)), "groups": len(np.unique(group[label == number]))}
             for number, name in enumerate(labels)
         },
-        "formats": dict(zip(kinds.tolist(), counts.tolist(), strict=True)),
-        "faults": origin.faults,
+        "formats": dict(zip(formats.tolist(), counts.tolist(), strict=True)),
+        "faults": provenance.faults,
     }
 
 
-def _backbone(backbone: Backbone) -> dict[str, Any]:
+def _describe_backbone(backbone: Backbone) -> dict[str, Any]:
     return {
         "name": backbone.name,
         "size": backbone.size,

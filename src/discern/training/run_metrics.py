@@ -29,81 +29,86 @@ from discern.evaluating import (
 from discern.heads import RiskControl
 from discern.splitting import Split
 from discern.training.accept_policy import AcceptPolicy
+from discern.training.baseline_predictions import predict_baselines
 from discern.training.config import TrainConfig
-from discern.training.fit import AppliedFixes, FitResult, HeldOutPredictions, Predictions, TrainingData
+from discern.training.data import AppliedFixes, TrainingData
+from discern.training.methods import FitResult
+from discern.training.predictions import HeldOutPredictions, NegativePredictions, Predictions
 
 
 def compute_metrics(
-    material: TrainingData, split: Split, learned: FitResult, decided: AcceptPolicy, config: TrainConfig
+    data: TrainingData, split: Split, result: FitResult, policy: AcceptPolicy, config: TrainConfig
 ) -> Metrics:
     """Compute all metrics but names, hints and learning curve; the same seed and pictures give the same values."""
-    builder = _MetricsBuilder(material, split, config.seed)
-    classification = builder.classification(learned.honest)
+    builder = _MetricsBuilder(data, split, config.seed)
+    held_out = result.held_out
+    classification = builder.classification(held_out)
+    baselines = predict_baselines(data, split, held_out.rows, seed=config.seed)
     return Metrics(
         accuracy=AccuracyMetrics(
             leak_free=_leak_free(split, classification),
-            random_split=builder.accuracy(learned.naive),
-            given_split=None if learned.given is None else builder.accuracy(learned.given),
-            difference=builder.difference(learned.naive, learned.honest),
+            random_split=builder.accuracy(result.random_split),
+            given_split=None if result.given_split is None else builder.accuracy(result.given_split),
+            difference=builder.difference(result.random_split, held_out),
         ),
         ece=classification.calibration.error,
         classification=classification,
         baselines={
-            name: builder.share(builder.correct(learned.honest.rows, rival), learned.honest.rows)
-            for name, rival in learned.baselines.items()
+            name: builder.share(builder.correct(held_out.rows, probabilities), held_out.rows)
+            for name, probabilities in baselines.items()
         },
-        unknown=_unknown(learned),
-        policy=None if decided.promise is None else _policy(decided.promise),
-        conformal=decided.sets,
-        ordered=builder.ordered(learned) if material.catalog.order else None,
-        negatives=None if material.negatives is None else builder.negatives(learned, decided),
-        fixes=None if material.fixed is None else builder.fixes(learned.honest, material.fixed),
-        split=_describe(material, split),
-        head=learned.final.chosen,
+        unknown=_unknown(result),
+        policy=None if policy.risk_control is None else _policy(policy.risk_control),
+        conformal=policy.conformal,
+        ordered=builder.ordered(result) if data.catalog.order else None,
+        negatives=None if result.negatives is None else builder.negatives(result, result.negatives, policy),
+        fixes=None if data.fixed is None else builder.fixes(held_out, data.fixed),
+        split=_describe_split(data, split),
+        head=result.description,
     )
 
 
 class _MetricsBuilder:
-    """Measures answers to a catalog's pictures; each distinct content weighs 1, and groups are resampled."""
+    """Evaluates predictions for a catalog's pictures: identical pictures count as one, intervals resample groups."""
 
-    def __init__(self, material: TrainingData, split: Split, seed: int) -> None:
-        self.material, self.split, self.seed = material, split, seed
-        self.truth = material.catalog.label_index
+    def __init__(self, data: TrainingData, split: Split, seed: int) -> None:
+        self.data, self.split, self.seed = data, split, seed
+        self.truth = data.catalog.label_index
 
     def correct(self, rows: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
         return np.asarray(probabilities.argmax(axis=1) == self.truth[rows])
 
     def share(self, correct: np.ndarray, rows: np.ndarray) -> Interval:
-        groups, weights = self.split.group[rows], self.material.weights(rows)
+        groups, weights = self.split.group[rows], self.data.weights(rows)
         return evaluate_share(correct, groups=groups, weights=weights, seed=self.seed)
 
-    def accuracy(self, held: Predictions) -> Interval:
-        return self.share(self.correct(held.rows, held.probabilities), held.rows)
+    def accuracy(self, predictions: Predictions) -> Interval:
+        return self.share(self.correct(predictions.rows, predictions.probabilities), predictions.rows)
 
-    def classification(self, held: HeldOutPredictions) -> ClassificationMetrics:
+    def classification(self, predictions: HeldOutPredictions) -> ClassificationMetrics:
         return evaluate_predictions(
-            self.truth[held.rows],
-            held.probabilities,
-            labels=self.material.catalog.labels,
-            groups=self.split.group[held.rows],
-            weights=self.material.weights(held.rows),
-            uncalibrated=held.uncalibrated,
+            self.truth[predictions.rows],
+            predictions.probabilities,
+            labels=self.data.catalog.labels,
+            groups=self.split.group[predictions.rows],
+            weights=self.data.weights(predictions.rows),
+            uncalibrated=predictions.uncalibrated,
             seed=self.seed,
         )
 
-    def ordered(self, learned: FitResult) -> OrderedLabelMetrics:
-        """How many labels the answers are off, beside always answering the middle one."""
-        held, labels = learned.honest, self.material.catalog.labels
+    def ordered(self, result: FitResult) -> OrderedLabelMetrics:
+        """Distances in labels, of the predictions and of always predicting the median label."""
+        predictions, labels = result.held_out, self.data.catalog.labels
         metrics = evaluate_ordinal(
-            self.truth[held.rows],
-            median_label(held.probabilities),
-            groups=self.split.group[held.rows],
-            weights=self.material.weights(held.rows),
+            self.truth[predictions.rows],
+            median_label(predictions.probabilities),
+            groups=self.split.group[predictions.rows],
+            weights=self.data.weights(predictions.rows),
             seed=self.seed,
         )
         return OrderedLabelMetrics(
             labels=labels,
-            chosen=learned.final.chosen["head"],
+            chosen=result.description.get("head"),
             mae=metrics.mae,
             rmse=metrics.rmse,
             quadratic_kappa=metrics.quadratic_kappa,
@@ -113,49 +118,48 @@ class _MetricsBuilder:
             gain=metrics.gain,
         )
 
-    def fixes(self, held: HeldOutPredictions, fixed: AppliedFixes) -> FixMetrics:
-        """What fixes changed, and the same answers judged by the labels as they came."""
-        right = held.probabilities.argmax(axis=1) == fixed.label[held.rows]
+    def fixes(self, predictions: HeldOutPredictions, fixed: AppliedFixes) -> FixMetrics:
+        """Number of changes, and the accuracy of the same predictions by the labels before them."""
+        correct = predictions.probabilities.argmax(axis=1) == fixed.label[predictions.rows]
         return FixMetrics(
             dropped=fixed.dropped,
             relabelled=fixed.relabelled,
-            accuracy_before=self.share(np.asarray(right), held.rows),
+            accuracy_before=self.share(np.asarray(correct), predictions.rows),
         )
 
-    def negatives(self, learned: FitResult, decided: AcceptPolicy) -> NegativeMetrics:
-        """How pictures of none of the classes were told, each by a threshold that was tuned without its group."""
-        honest, negatives, excess = learned.honest, self.material.negatives, learned.final.negative_excess
+    def negatives(self, result: FitResult, predictions: NegativePredictions, policy: AcceptPolicy) -> NegativeMetrics:
+        """Detection of negatives, each by a threshold that was tuned without its group."""
+        held_out, negatives = result.held_out, self.data.negatives
         assert negatives is not None
-        assert excess is not None
         metrics = evaluate_unknown_detection(
-            honest.unknown_score - honest.t_unknown,
-            excess,
+            held_out.unknown_score - held_out.t_unknown,
+            predictions.excess,
             0.0,
-            known_groups=self.split.group[honest.rows],
-            stranger_groups=negatives.groups,
+            known_groups=self.split.group[held_out.rows],
+            negative_groups=negatives.groups,
             seed=self.seed,
         )
-        t_accept = decided.thresholds.accept
-        sure = learned.final.probabilities(negatives.features).max(axis=1)
-        passed = np.zeros(len(sure), bool) if t_accept is None else (sure >= t_accept) & (excess <= 0)
+        accept, count = policy.thresholds.accept, len(predictions.excess)
+        confident = np.zeros(count, bool) if accept is None else predictions.confidence >= accept
+        accepted = confident & (predictions.excess <= 0)
         return NegativeMetrics(
-            negatives=len(excess),
-            tuned=len(excess),
-            scored=len(excess),
+            negatives=count,
+            tuned=count,
+            scored=count,
             kept=metrics.kept,
             rejected=metrics.rejected,
             auroc=metrics.auroc,
-            accepted=evaluate_share(passed, groups=negatives.groups, seed=self.seed),
+            accepted=evaluate_share(accepted, groups=negatives.groups, seed=self.seed),
         )
 
-    def difference(self, one: Predictions, other: Predictions) -> AccuracyDifference:
-        """The first's accuracy minus the second's, over the pictures that both judged."""
-        rows, first, second = np.intersect1d(one.rows, other.rows, return_indices=True)
+    def difference(self, first: Predictions, second: Predictions) -> AccuracyDifference:
+        """Accuracy of the first minus that of the second, on the pictures that both predict."""
+        rows, of_first, of_second = np.intersect1d(first.rows, second.rows, return_indices=True)
         difference = paired_difference(
-            self.correct(rows, one.probabilities[first]),
-            self.correct(rows, other.probabilities[second]),
+            self.correct(rows, first.probabilities[of_first]),
+            self.correct(rows, second.probabilities[of_second]),
             groups=self.split.group[rows],
-            weights=self.material.weights(rows),
+            weights=self.data.weights(rows),
             seed=self.seed,
         )
         return AccuracyDifference(**asdict(difference), pictures=len(rows))
@@ -170,11 +174,11 @@ def _leak_free(split: Split, metrics: ClassificationMetrics) -> LeakFreeAccuracy
     )
 
 
-def _unknown(learned: FitResult) -> UnknownThreshold:
-    honest = learned.honest
+def _unknown(result: FitResult) -> UnknownThreshold:
+    held_out = result.held_out
     return UnknownThreshold(
-        t_unknown=learned.final.t_unknown,
-        false_rejection=float(np.mean(~(honest.unknown_score <= honest.t_unknown))),
+        t_unknown=result.t_unknown,
+        false_rejection=float(np.mean(~(held_out.unknown_score <= held_out.t_unknown))),
     )
 
 
@@ -201,9 +205,9 @@ def _policy(control: RiskControl) -> PolicyMetrics:
     )
 
 
-def _describe(material: TrainingData, split: Split) -> SplitMetrics:
+def _describe_split(data: TrainingData, split: Split) -> SplitMetrics:
     pictures = {part: int(np.sum(split.part == part)) for part in ("train", "validation", "test")}
-    readable = int(material.catalog.readable.sum())
+    readable = int(data.catalog.readable.sum())
     used = int(np.sum(split.train | split.test))
     return SplitMetrics(
         method=split.method,

@@ -169,7 +169,7 @@ def test_the_key_is_requested_and_stored_for_this_tab(
     page = visit(address, ready=False)
     page.get_by_label("Key", exact=True).fill("discern_wrong")
     page.keyboard.press("Enter")
-    expect(page.locator("#key-why")).to_contain_text("This key is not known here.")
+    expect(page.locator("#key-why")).to_contain_text("Invalid API key.")
     page.get_by_label("Key", exact=True).fill(key)
     page.get_by_role("button", name="Use this key").click()
     page.locator("#about-open").wait_for()

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 import discern
-from discern.inference import localise
+from discern.inference.localisation import localise
 from discern.picture import read_header
 from tests.e2e.chromium import hosted
 from tests.e2e.web.site_api import OPEN, encode, predict, scene

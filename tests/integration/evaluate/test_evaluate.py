@@ -224,4 +224,4 @@ def test_the_folder_other_holds_negatives(
     found = evaluate(trained.bundle, source, cache=shared_workspace.cache)
     assert found.other_labels == {}
     assert found.unknown is not None
-    assert (found.pictures, found.unknown.strangers) == (24, 3)
+    assert (found.pictures, found.unknown.negatives) == (24, 3)

@@ -20,6 +20,7 @@ from discern.flow.predict.predict import predict
 from discern.progress import Progress
 from tests.unit.bundle.factories import plain, write_small
 from tests.unit.flow.predict.standard_input import standard_input
+from tests.unit.inference.factories import write_nan_bundle
 
 REDS = (0, 60, 120, 128, 140, 200, 250)
 
@@ -327,6 +328,18 @@ class TestResult:
         assert (plain["out"], plain["sheet"]) == (str(tmp_path / "a.csv"), str(tmp_path / "a.html"))
         json.dumps(plain, allow_nan=False)
 
+    def test_numbers_that_are_not_finite_are_missing(self, tmp_path: Path) -> None:
+        bundle = write_nan_bundle(tmp_path / "nan.discern")
+        photos = write_photos(tmp_path / "photos")
+        predict_to(bundle, photos, tmp_path / "a.parquet")
+        table = pl.read_parquet(tmp_path / "a.parquet")
+        black = table.filter(pl.col("path").str.ends_with("0_0.png")).row(0, named=True)
+        assert black["decision"] == "unknown"
+        assert black["confidence"] is black["unknown_score"] is black["p:red"] is None
+        predict_to(bundle, photos, tmp_path / "a.jsonl")
+        lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+        assert [line["confidence"] for line in lines if line["path"].endswith("0_0.png")] == [None]
+
     def test_a_loaded_model_works_as_well(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         assert predict_to(load(bundle, threads=1), photos, tmp_path / "a.csv", threads=1).pictures == len(REDS) + 2
 
@@ -349,8 +362,8 @@ class TestSheet:
         places = [page.index(f'<span class="path">{path.removeprefix(f"{photos}/")}') for path in uncertain]
         assert places == sorted(places)
         assert page.count('class="path"') == len(uncertain)
-        assert "5 of 8 pictures are for a person: 4 to have a look at, 1 that" in page
-        assert "1 file could not be used" in page
+        assert "5 of 8 pictures need a person: 4 for review, 1 called unknown" in page
+        assert "1 file could not be read; see a.parquet" in page
         assert page.count("data:image/jpeg") == len(uncertain)
         assert "http" not in page.replace("http-equiv", "")
 
@@ -359,7 +372,7 @@ class TestSheet:
         predict_to(bundle, folder, tmp_path / "a.jsonl", sheet=tmp_path / "a.html")
         page = (tmp_path / "a.html").read_text()
         assert page.count('class="path"') == 200
-        assert "Shown are the 200 least sure; 41 more are in a.jsonl." in page
+        assert "The 200 least confident are shown; 41 more are in a.jsonl." in page
 
     def test_the_sheet_may_be_a_png(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         predict_to(bundle, photos, tmp_path / "a.csv", sheet=tmp_path / "a.png")
@@ -371,7 +384,7 @@ class TestSheet:
         sure = write_small(tmp_path / "a.discern", thresholds=Thresholds(accept=0.0))
         predict_to(sure, photos, tmp_path / "a.csv", sheet=tmp_path / "a.html")
         predict_to(sure, photos, tmp_path / "b.csv", sheet=tmp_path / "b.png")
-        assert "No answer is doubtful" in (tmp_path / "a.html").read_text()
+        assert "All predictions were accepted." in (tmp_path / "a.html").read_text()
 
     def test_another_format_is_refused_before_any_work(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="Unsupported format of a review sheet"):

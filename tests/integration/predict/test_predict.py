@@ -126,9 +126,7 @@ def test_links_to_folders_are_not_followed(bundle: Path, photos: Path) -> None:
     assert names(bundle, photos) == ["a.png", "b.png", "bad.jpg", "c.png"]
 
 
-def test_a_folder_has_the_same_pictures_in_the_same_order_with_and_without_a_file_of_answers(
-    bundle: Path, tmp_path: Path
-) -> None:
+def test_a_folder_has_the_same_pictures_in_the_same_order_with_and_without_out(bundle: Path, tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     for name in ("b10.png", "b2.png", "a/1.png", "a.b/1.png", "A/z.png", ".hidden.png", ".git/x.png", "__MACOSX/x.png"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

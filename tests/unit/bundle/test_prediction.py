@@ -1,5 +1,6 @@
 """Thresholds decide on predictions, and a number that is not finite is never accepted."""
 
+import json
 from itertools import product
 
 import numpy as np
@@ -60,3 +61,13 @@ def test_many_predictions_are_decided_as_one_is() -> None:
             thresholds = Thresholds(unknown=most, accept=accept)
             expected = predict_one(dict(zip("ab", row, strict=True)), one, thresholds=thresholds, model=MODEL).decision
             assert decision == expected, (row, one, most)
+
+
+@pytest.mark.parametrize("number", NOT_FINITE)
+def test_numbers_that_are_not_finite_are_null_in_json(number: float) -> None:
+    names = LabelNames(scale=(number, number))
+    prediction = predict_one({"a": number, "b": 0.5}, number, thresholds=EASY, model=MODEL, label_names=names)
+    plain = json.loads(json.dumps(prediction.to_json(), allow_nan=False))
+    assert plain["probabilities"] == {"a": None, "b": 0.5}
+    assert plain["unknown_score"] is plain["order_value"] is None
+    assert plain["decision"] == "unknown"

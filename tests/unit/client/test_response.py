@@ -1,5 +1,7 @@
 """Responses: the predictions and errors that a local bundle gives; other servers are recognised as such."""
 
+import math
+
 import pytest
 
 from discern import errors
@@ -19,6 +21,15 @@ def test_names_and_orders_are_kept_and_keys_of_later_versions_ignored(ask: Ask) 
     more = {"order_value": 2.0, "name": "Red", "spoken": "It is red.", "route": "bay 2"}
     with serving(Reply(body=ANSWER | more | {"evidence": {}, "later": 1})) as server:
         assert ask(server.url).to_json() == ANSWER | more
+
+
+def test_null_is_read_as_nan(ask: Ask) -> None:
+    body = ANSWER | {"decision": "unknown", "confidence": None, "unknown_score": None}
+    with serving(Reply(body=body | {"probabilities": {"dark": None, "red": 0.9}})) as server:
+        answer = ask(server.url)
+    assert all(map(math.isnan, (answer.confidence, answer.unknown_score, answer.probabilities["dark"])))
+    assert answer.probabilities["red"] == 0.9
+    assert answer.order_value is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Figures from truth and answers, against numbers worked out by hand."""
+"""Classification metrics, compared with values computed by hand."""
 
 import json
 
@@ -13,31 +13,31 @@ from discern.evaluating.intervals import TOO_FEW
 LABELS = ("ash", "birch", "cedar")
 
 
-def certain(predicted: list[int] | np.ndarray, sure: float = 0.8, classes: int = 3) -> np.ndarray:
-    probabilities = np.full((len(predicted), classes), (1 - sure) / (classes - 1))
-    probabilities[np.arange(len(predicted)), predicted] = sure
+def certain(predicted: list[int] | np.ndarray, confidence: float = 0.8, classes: int = 3) -> np.ndarray:
+    probabilities = np.full((len(predicted), classes), (1 - confidence) / (classes - 1))
+    probabilities[np.arange(len(predicted)), predicted] = confidence
     return probabilities
 
 
-def judged(truth: list[int], predicted: list[int], **options):
+def evaluate(truth: list[int], predicted: list[int], **options):
     options.setdefault("groups", np.arange(len(truth)))
     return evaluate_predictions(np.array(truth), certain(predicted), labels=LABELS, **options)
 
 
 TRUTH = [0, 0, 0, 0, 1, 1, 1, 2]
-CALLED = [0, 0, 0, 1, 1, 1, 0, 2]
+PREDICTED = [0, 0, 0, 1, 1, 1, 0, 2]
 
 
-def test_the_overall_figures():
-    figures = judged(TRUTH, CALLED)
-    assert figures.accuracy.value == pytest.approx(6 / 8)
-    assert figures.balanced_accuracy.value == pytest.approx((3 / 4 + 2 / 3 + 1) / 3)
-    assert figures.macro_f1.value == pytest.approx((6 / 8 + 4 / 6 + 1) / 3)
-    assert (figures.pictures, figures.groups, figures.classes) == (8, 8, 3)
+def test_overall_metrics():
+    result = evaluate(TRUTH, PREDICTED)
+    assert result.accuracy.value == pytest.approx(6 / 8)
+    assert result.balanced_accuracy.value == pytest.approx((3 / 4 + 2 / 3 + 1) / 3)
+    assert result.macro_f1.value == pytest.approx((6 / 8 + 4 / 6 + 1) / 3)
+    assert (result.pictures, result.groups, result.classes) == (8, 8, 3)
 
 
-def test_the_figures_of_each_class():
-    ash, birch, cedar = judged(TRUTH, CALLED).per_class
+def test_metrics_by_class():
+    ash, birch, cedar = evaluate(TRUTH, PREDICTED).per_class
     assert (ash.label, ash.support, ash.groups) == ("ash", 4, 4)
     assert ash.precision == pytest.approx(3 / 4)
     assert ash.recall.value == pytest.approx(3 / 4)
@@ -46,13 +46,13 @@ def test_the_figures_of_each_class():
 
 
 def test_the_confusion_has_the_truth_in_its_rows():
-    figures = judged(TRUTH, CALLED)
-    assert figures.confusion.tolist() == [[3, 1, 0], [1, 2, 0], [0, 0, 1]]
-    assert figures.confused[0].truth == "ash"
-    assert figures.confused[0].share == pytest.approx(1 / 4)
+    result = evaluate(TRUTH, PREDICTED)
+    assert result.confusion.tolist() == [[3, 1, 0], [1, 2, 0], [0, 0, 1]]
+    assert result.confused[0].truth == "ash"
+    assert result.confused[0].share == pytest.approx(1 / 4)
 
 
-def test_mix_ups_are_ranked_by_how_many():
+def test_confused_pairs_are_ranked_by_count():
     confusion = np.array([[5.0, 1.0, 0.0], [4.0, 3.0, 2.0], [0.0, 0.0, 9.0]])
     ranked = rank_confusions(confusion, LABELS)
     assert [(each.truth, each.predicted, each.count) for each in ranked] == [
@@ -64,60 +64,60 @@ def test_mix_ups_are_ranked_by_how_many():
 
 
 def test_losses_by_hand():
-    figures = evaluate_predictions(
+    result = evaluate_predictions(
         np.array([0, 1]), np.array([[0.8, 0.2], [0.4, 0.6]]), labels=("a", "b"), groups=np.arange(2)
     )
-    assert figures.log_loss.value == pytest.approx(-(np.log(0.8) + np.log(0.6)) / 2)
-    assert figures.brier.value == pytest.approx((2 * 0.04 + 2 * 0.16) / 2)
-    assert figures.uncalibrated_log_loss is None
+    assert result.log_loss.value == pytest.approx(-(np.log(0.8) + np.log(0.6)) / 2)
+    assert result.brier.value == pytest.approx((2 * 0.04 + 2 * 0.16) / 2)
+    assert result.uncalibrated_log_loss is None
 
 
-def test_losses_before_temperature_stand_beside_those_after():
+def test_uncalibrated_losses_are_computed_as_well():
     truth = np.array(TRUTH)
-    figures = evaluate_predictions(
-        truth, certain(CALLED, 0.8), labels=LABELS, groups=np.arange(8), uncalibrated=certain(CALLED, 0.99)
+    result = evaluate_predictions(
+        truth, certain(PREDICTED, 0.8), labels=LABELS, groups=np.arange(8), uncalibrated=certain(PREDICTED, 0.99)
     )
-    assert figures.uncalibrated_log_loss.value > figures.log_loss.value
-    assert figures.uncalibrated_brier.value > figures.brier.value
+    assert result.uncalibrated_log_loss.value > result.log_loss.value
+    assert result.uncalibrated_brier.value > result.brier.value
 
 
-def test_certainty_of_something_wrong_is_a_large_loss_and_not_an_infinite_one():
-    figures = evaluate_predictions(np.array([0]), np.array([[0.0, 1.0]]), labels=("a", "b"), groups=np.arange(1))
-    assert 30 < figures.log_loss.value < 40
+def test_a_certain_wrong_prediction_has_a_finite_loss():
+    result = evaluate_predictions(np.array([0]), np.array([[0.0, 1.0]]), labels=("a", "b"), groups=np.arange(1))
+    assert 30 < result.log_loss.value < 40
 
 
-def test_a_class_that_was_not_judged_counts_nowhere_and_is_null():
-    figures = judged([0, 0, 1, 1], [0, 2, 1, 1])
-    cedar = figures.per_class[2]
-    assert figures.classes == 2
-    assert figures.balanced_accuracy.value == pytest.approx(0.75)
-    assert figures.macro_f1.value == pytest.approx((2 / 3 + 1) / 2)
+def test_a_class_without_pictures_is_null_and_not_averaged():
+    result = evaluate([0, 0, 1, 1], [0, 2, 1, 1])
+    cedar = result.per_class[2]
+    assert result.classes == 2
+    assert result.balanced_accuracy.value == pytest.approx(0.75)
+    assert result.macro_f1.value == pytest.approx((2 / 3 + 1) / 2)
     assert (cedar.support, cedar.groups) == (0, 0)
     assert cedar.precision is cedar.recall.value is cedar.f1 is None
     assert cedar.recall.note
 
 
-def test_a_class_that_is_never_named_has_no_precision():
-    ash = judged([0, 0, 1], [1, 1, 1]).per_class[0]
+def test_a_class_that_is_never_predicted_has_no_precision():
+    ash = evaluate([0, 0, 1], [1, 1, 1]).per_class[0]
     assert ash.precision is None
     assert (ash.recall.value, ash.f1) == (0.0, 0.0)
 
 
-def test_recall_has_an_interval_only_where_its_class_has_enough_groups():
+def test_recall_has_an_interval_only_with_enough_groups_of_the_class():
     truth = np.repeat([0, 1], [60, 60])
     groups = np.concatenate([np.arange(60), 100 + np.arange(60) // 6])
-    called = np.where(np.arange(120) % 5 == 0, 1 - truth, truth)
-    figures = evaluate_predictions(truth, certain(called), labels=LABELS, groups=groups)
-    many, few, _ = figures.per_class
+    predicted = np.where(np.arange(120) % 5 == 0, 1 - truth, truth)
+    result = evaluate_predictions(truth, certain(predicted), labels=LABELS, groups=groups)
+    many, few, _ = result.per_class
     assert many.recall.low < many.recall.value < many.recall.high
     assert few.recall.note == TOO_FEW
     assert few.groups == 10
 
 
-def test_a_picture_that_was_copied_counts_once():
-    once = judged(TRUTH, CALLED)
-    copied = judged(
-        [*TRUTH, 0], [*CALLED, 0], weights=np.array([0.5, *[1.0] * 7, 0.5]), groups=np.array([*range(8), 0])
+def test_copies_count_once():
+    once = evaluate(TRUTH, PREDICTED)
+    copied = evaluate(
+        [*TRUTH, 0], [*PREDICTED, 0], weights=np.array([0.5, *[1.0] * 7, 0.5]), groups=np.array([*range(8), 0])
     )
     assert copied.accuracy.value == pytest.approx(once.accuracy.value)
     assert copied.log_loss.value == pytest.approx(once.log_loss.value)
@@ -125,49 +125,49 @@ def test_a_picture_that_was_copied_counts_once():
     assert copied.groups == once.groups
 
 
-def test_pictures_without_weight_are_not_judged():
-    figures = judged([*TRUTH, 2], [*CALLED, 0], weights=np.array([1.0] * 8 + [0.0]))
-    assert figures.pictures == 8
-    assert figures.per_class[2].recall.value == 1.0
+def test_pictures_with_weight_0_are_ignored():
+    result = evaluate([*TRUTH, 2], [*PREDICTED, 0], weights=np.array([1.0] * 8 + [0.0]))
+    assert result.pictures == 8
+    assert result.per_class[2].recall.value == 1.0
 
 
 def test_the_json_has_plain_values_and_no_nan():
-    told = json.loads(json.dumps(judged([0, 0, 1], [1, 1, 1]).to_json(), allow_nan=False))
-    assert told["accuracy"] == {"value": pytest.approx(1 / 3), "low": None, "high": None, "note": TOO_FEW}
-    assert told["labels"] == list(LABELS)
-    assert told["confusion"] == [[0, 2, 0], [0, 1, 0], [0, 0, 0]]
-    assert set(told["ece"]) == {"value", "low", "high", "note", "null95"}
-    assert told["per_class"][0]["precision"] is None
-    assert told["confused"] == [{"truth": "ash", "predicted": "birch", "count": 2, "share": 1.0}]
-    assert told["reliability"]
+    plain = json.loads(json.dumps(evaluate([0, 0, 1], [1, 1, 1]).to_json(), allow_nan=False))
+    assert plain["accuracy"] == {"value": pytest.approx(1 / 3), "low": None, "high": None, "note": TOO_FEW}
+    assert plain["labels"] == list(LABELS)
+    assert plain["confusion"] == [[0, 2, 0], [0, 1, 0], [0, 0, 0]]
+    assert set(plain["ece"]) == {"value", "low", "high", "note", "null95"}
+    assert plain["per_class"][0]["precision"] is None
+    assert plain["confused"] == [{"truth": "ash", "predicted": "birch", "count": 2, "share": 1.0}]
+    assert plain["reliability"]
 
 
-def test_the_same_seed_gives_the_same_figures():
+def test_the_same_seed_gives_the_same_metrics():
     random = np.random.default_rng(0)
-    truth, called = random.integers(0, 3, 100), random.integers(0, 3, 100)
-    first, again = (judged(truth, called, seed=4).to_json() for _ in range(2))
+    truth, predicted = random.integers(0, 3, 100), random.integers(0, 3, 100)
+    first, again = (evaluate(truth, predicted, seed=4).to_json() for _ in range(2))
     assert first == again
 
 
-def test_half_precision_and_single_precision_are_judged_too():
+def test_half_and_single_precision_are_accepted():
     for kind in (np.float16, np.float32):
-        figures = evaluate_predictions(
-            np.array(TRUTH), certain(CALLED).astype(kind), labels=LABELS, groups=np.arange(8)
+        result = evaluate_predictions(
+            np.array(TRUTH), certain(PREDICTED).astype(kind), labels=LABELS, groups=np.arange(8)
         )
-        assert figures.brier.value == pytest.approx(judged(TRUTH, CALLED).brier.value, abs=2e-3)
+        assert result.brier.value == pytest.approx(evaluate(TRUTH, PREDICTED).brier.value, abs=2e-3)
 
 
-def test_many_pictures_take_no_time_to_speak_of():
+def test_ten_thousand_pictures_of_fifty_classes():
     random = np.random.default_rng(0)
     truth = random.integers(0, 50, 10_000)
     logits = random.normal(size=(10_000, 50)).astype(np.float32)
     logits[np.arange(10_000), truth] += 3
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    figures = evaluate_predictions(
+    result = evaluate_predictions(
         truth, probabilities, labels=[str(each) for each in range(50)], groups=np.arange(10_000) // 2
     )
-    assert figures.accuracy.high - figures.accuracy.low < 0.03
-    assert all(each.recall.low is not None for each in figures.per_class)
+    assert result.accuracy.high - result.accuracy.low < 0.03
+    assert all(each.recall.low is not None for each in result.per_class)
 
 
 @pytest.mark.parametrize(
@@ -186,18 +186,18 @@ def test_many_pictures_take_no_time_to_speak_of():
         (np.array([], dtype=int), np.zeros((0, 3))),
     ],
 )
-def test_what_makes_no_sense_is_refused(truth, probabilities):
+def test_invalid_arguments_are_refused(truth, probabilities):
     with pytest.raises(UsageError):
         evaluate_predictions(truth, probabilities, labels=LABELS, groups=np.arange(len(truth)))
 
 
-def test_answers_before_temperature_are_checked_too():
+def test_uncalibrated_probabilities_are_validated():
     with pytest.raises(UsageError, match="Row 0"):
-        judged([0, 1], [0, 1], uncalibrated=np.ones((2, 3)))
+        evaluate([0, 1], [0, 1], uncalibrated=np.ones((2, 3)))
 
 
 def test_groups_and_weights_must_fit_the_pictures():
     with pytest.raises(UsageError):
-        judged([0, 1], [0, 1], groups=np.arange(3))
-    with pytest.raises(UsageError, match="nothing to judge"):
-        judged([0, 1], [0, 1], weights=np.zeros(2))
+        evaluate([0, 1], [0, 1], groups=np.arange(3))
+    with pytest.raises(UsageError, match="nothing to evaluate"):
+        evaluate([0, 1], [0, 1], weights=np.zeros(2))

@@ -1,4 +1,4 @@
-"""Sets are judged by what they hold and how large they are, over groups and class by class."""
+"""Coverage and size of prediction sets, by groups and classes."""
 
 import json
 
@@ -13,7 +13,7 @@ LABELS = ("green", "ripe", "overripe")
 
 
 def sets_of(size: int = 100, *, missing: int = 10) -> tuple[np.ndarray, np.ndarray]:
-    """One or two labels each; the truth is missing from the first few."""
+    """Make sets of one or two labels; the first `missing` sets lack the true label."""
     truth = np.arange(size) % 3
     sets = np.zeros((size, 3), bool)
     sets[np.arange(size), truth] = True
@@ -24,61 +24,61 @@ def sets_of(size: int = 100, *, missing: int = 10) -> tuple[np.ndarray, np.ndarr
 
 def test_coverage_and_size_are_plain_means():
     sets, truth = sets_of()
-    figures = evaluate_prediction_sets(sets, truth, labels=LABELS)
-    assert figures.coverage.value == pytest.approx(0.9)
-    assert figures.coverage.low < 0.9 < figures.coverage.high
-    assert figures.size.value == pytest.approx(sets.sum(axis=1).mean())
-    assert figures.single.value == pytest.approx((sets.sum(axis=1) == 1).mean())
+    result = evaluate_prediction_sets(sets, truth, labels=LABELS)
+    assert result.coverage.value == pytest.approx(0.9)
+    assert result.coverage.low < 0.9 < result.coverage.high
+    assert result.size.value == pytest.approx(sets.sum(axis=1).mean())
+    assert result.single.value == pytest.approx((sets.sum(axis=1) == 1).mean())
 
 
 def test_each_class_has_its_own_coverage():
     sets, truth = sets_of(missing=0)
     sets[truth == 2, 2] = False
-    figures = evaluate_prediction_sets(sets, truth, labels=LABELS)
-    assert [each.label for each in figures.per_class] == list(LABELS)
-    assert [each.coverage.value for each in figures.per_class] == [1.0, 1.0, 0.0]
+    result = evaluate_prediction_sets(sets, truth, labels=LABELS)
+    assert [each.label for each in result.per_class] == list(LABELS)
+    assert [each.coverage.value for each in result.per_class] == [1.0, 1.0, 0.0]
 
 
 def test_a_class_without_pictures_is_undefined():
     sets, truth = sets_of()
-    figures = evaluate_prediction_sets(np.pad(sets, ((0, 0), (0, 1))), truth, labels=[*LABELS, "rotten"])
-    assert figures.per_class[3].coverage.value is None
-    json.dumps(figures.to_json(), allow_nan=False)
+    result = evaluate_prediction_sets(np.pad(sets, ((0, 0), (0, 1))), truth, labels=[*LABELS, "rotten"])
+    assert result.per_class[3].coverage.value is None
+    json.dumps(result.to_json(), allow_nan=False)
 
 
 def test_a_long_film_counts_by_picture_and_as_one_group():
     sets, truth = sets_of(missing=0)
     groups = np.concatenate([np.arange(60), np.full(40, 60)])
     sets[60:] = False
-    figures = evaluate_prediction_sets(sets, truth, labels=LABELS, groups=groups)
-    assert figures.coverage.value == pytest.approx(0.6)
-    assert figures.coverage_of_groups.value == pytest.approx(60 / 61)
+    result = evaluate_prediction_sets(sets, truth, labels=LABELS, groups=groups)
+    assert result.coverage.value == pytest.approx(0.6)
+    assert result.coverage_of_groups.value == pytest.approx(60 / 61)
 
 
-def test_weights_count_in_every_figure():
+def test_every_metric_is_weighted():
     sets, truth = sets_of()
     weights = np.where(np.arange(100) < 10, 3.0, 1.0)
-    figures = evaluate_prediction_sets(sets, truth, labels=LABELS, weights=weights)
-    assert figures.coverage.value == pytest.approx(90 / 120)
-    assert figures.size.value == pytest.approx(np.average(sets.sum(axis=1), weights=weights))
-    assert figures.coverage_of_groups.value == pytest.approx(0.9)
+    result = evaluate_prediction_sets(sets, truth, labels=LABELS, weights=weights)
+    assert result.coverage.value == pytest.approx(90 / 120)
+    assert result.size.value == pytest.approx(np.average(sets.sum(axis=1), weights=weights))
+    assert result.coverage_of_groups.value == pytest.approx(0.9)
     without = evaluate_prediction_sets(sets, truth, labels=LABELS, weights=np.where(np.arange(100) < 10, 0.0, 1.0))
     assert without.coverage.value == without.coverage_of_groups.value == 1.0
 
 
-def test_pictures_that_belong_together_widen_the_intervals():
+def test_dependent_pictures_widen_the_intervals():
     sets, truth = (np.repeat(each, 10, axis=0) for each in sets_of(60))
-    apart = evaluate_prediction_sets(sets, truth, labels=LABELS)
-    together = evaluate_prediction_sets(sets, truth, labels=LABELS, groups=np.repeat(np.arange(60), 10))
-    assert together.coverage.high - together.coverage.low > 2 * (apart.coverage.high - apart.coverage.low)
-    assert together.size.high - together.size.low > 2 * (apart.size.high - apart.size.low)
+    independent = evaluate_prediction_sets(sets, truth, labels=LABELS)
+    grouped = evaluate_prediction_sets(sets, truth, labels=LABELS, groups=np.repeat(np.arange(60), 10))
+    assert grouped.coverage.high - grouped.coverage.low > 2 * (independent.coverage.high - independent.coverage.low)
+    assert grouped.size.high - grouped.size.low > 2 * (independent.size.high - independent.size.low)
 
 
 def test_few_groups_have_values_and_no_intervals():
     sets, truth = sets_of()
-    figures = evaluate_prediction_sets(sets, truth, labels=LABELS, groups=np.arange(100) % 10)
-    assert figures.coverage.note == figures.size.note == TOO_FEW
-    assert figures.coverage.value == pytest.approx(0.9)
+    result = evaluate_prediction_sets(sets, truth, labels=LABELS, groups=np.arange(100) % 10)
+    assert result.coverage.note == result.size.note == TOO_FEW
+    assert result.coverage.value == pytest.approx(0.9)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +92,6 @@ def test_few_groups_have_values_and_no_intervals():
         (np.ones((0, 3), bool), np.zeros(0, int)),
     ],
 )
-def test_sets_that_make_no_sense_are_refused(sets: np.ndarray, truth: np.ndarray):
+def test_invalid_sets_are_refused(sets: np.ndarray, truth: np.ndarray):
     with pytest.raises(UsageError):
         evaluate_prediction_sets(sets, truth, labels=LABELS)

@@ -1,50 +1,24 @@
-"""Many askers, one model: everybody gets their own answer, the queue has an end, and nothing that was taken is lost."""
+"""Batcher: each picture gets its own result, the queue is bounded, and no submitted picture is lost."""
 
 import contextlib
-import io
 import threading
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-from tests.unit.bundle.factories import plain, write_small
 
 from discern.bundle import Model, load
 from discern.errors import EmptyFile, Overloaded
-from discern.inference import BatchConfig, Batcher, BatchResult
-from discern.inference.batcher import BatcherClosed
-
-
-class Slow:
-    """A model whose graph runs only while a gate is open."""
-
-    def __init__(self, model: Model) -> None:
-        self._model = model
-        self.open = threading.Event()
-        self.entered = threading.Event()
-        self.sizes: list[int] = []
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._model, name)
-
-    def run(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
-        self.entered.set()
-        assert self.open.wait(20)
-        self.sizes.append(len(inputs))
-        return self._model.run(inputs)
+from discern.inference.batch_config import BatchConfig
+from discern.inference.batcher import Batcher, BatcherClosed, BatchResult
+from tests.unit.bundle.factories import plain, write_small
+from tests.unit.inference.factories import BLACK, RED, GatedModel, png
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     return load(write_small(tmp_path_factory.mktemp("bundle") / "model.discern"), threads=1)
-
-
-def png(pixels: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def shades(count: int) -> list[bytes]:
@@ -55,33 +29,33 @@ def results(futures: "list[Future[BatchResult]]") -> list[BatchResult]:
     return [future.result(20) for future in futures]
 
 
-def test_everybody_gets_their_own_answer(model: Model) -> None:
+def test_each_picture_gets_its_own_result(model: Model) -> None:
     pictures = shades(50)
     batcher = Batcher(model, batching=BatchConfig(max_batch=7))
-    answers = results([batcher.submit(picture) for picture in pictures])
+    found = results([batcher.submit(picture) for picture in pictures])
     batcher.close()
     expected = [model(picture) for picture in pictures]
-    assert [each.prediction.label for each in answers] == [each.label for each in expected]
-    for answered, alone in zip(answers, expected, strict=True):
-        assert answered.prediction.confidence == pytest.approx(alone.confidence, abs=1e-4)
+    assert [each.prediction.label for each in found] == [each.label for each in expected]
+    for result, alone in zip(found, expected, strict=True):
+        assert result.prediction.confidence == pytest.approx(alone.confidence, abs=1e-4)
 
 
-def test_what_waits_together_runs_together(model: Model) -> None:
-    slow = Slow(model)
-    batcher = Batcher(slow, batching=BatchConfig(max_batch=4, threads=1))
-    first = batcher.submit(png(plain(0, 0, 0)))
-    assert slow.entered.wait(20)
+def test_queued_pictures_run_in_one_batch(model: Model) -> None:
+    gated = GatedModel(model)
+    batcher = Batcher(gated, batching=BatchConfig(max_batch=4, threads=1))
+    first = batcher.submit(BLACK)
+    assert gated.entered.wait(20)
     rest = [batcher.submit(picture) for picture in shades(9)]
-    slow.open.set()
+    gated.open.set()
     results([first, *rest])
     batcher.close()
-    assert slow.sizes == [1, 4, 4, 1]
+    assert gated.sizes == [1, 4, 4, 1]
 
 
 def test_a_ready_picture_waits_for_one_that_is_being_decoded(model: Model) -> None:
     decoding, may_decode = threading.Event(), threading.Event()
 
-    class Reluctant(Slow):
+    class SlowDecoder(GatedModel):
         def prepare(self, picture: bytes) -> np.ndarray:
             if picture == b"second":
                 decoding.set()
@@ -91,18 +65,18 @@ def test_a_ready_picture_waits_for_one_that_is_being_decoded(model: Model) -> No
                 assert decoding.wait(20)
             return self._model.prepare(picture)
 
-    slow = Reluctant(model)
-    slow.open.set()
-    batcher = Batcher(slow, batching=BatchConfig(max_batch=2, max_wait=20, threads=2))
-    asked = batcher.submit_all([png(plain(0, 0, 0)), b"second"])
+    gated = SlowDecoder(model)
+    gated.open.set()
+    batcher = Batcher(gated, batching=BatchConfig(max_batch=2, max_wait=20, threads=2))
+    submitted = batcher.submit_all([BLACK, b"second"])
     assert decoding.wait(20)
     may_decode.set()
-    results(asked)
+    results(submitted)
     batcher.close()
-    assert slow.sizes == [2]
+    assert gated.sizes == [2]
 
 
-def test_a_bad_picture_is_refused_alone(model: Model) -> None:
+def test_a_bad_picture_fails_alone(model: Model) -> None:
     batcher = Batcher(model)
     good, bad = batcher.submit(png(plain(9, 9, 9))), batcher.submit(b"")
     assert good.result(20).prediction.label == "dark"
@@ -112,113 +86,113 @@ def test_a_bad_picture_is_refused_alone(model: Model) -> None:
     batcher.close()
 
 
-def test_a_full_queue_refuses_and_takes_again_when_there_is_room(model: Model) -> None:
-    slow = Slow(model)
-    batcher = Batcher(slow, batching=BatchConfig(queue=3, threads=1))
-    taken = batcher.submit_all(shades(3))
-    with pytest.raises(Overloaded) as refused:
+def test_a_full_queue_rejects_pictures_until_there_is_room(model: Model) -> None:
+    gated = GatedModel(model)
+    batcher = Batcher(gated, batching=BatchConfig(max_queue=3, threads=1))
+    submitted = batcher.submit_all(shades(3))
+    with pytest.raises(Overloaded) as rejected:
         batcher.submit(shades(1)[0])
-    assert refused.value.retry_after > 0
-    slow.open.set()
-    results(taken)
+    assert rejected.value.retry_after > 0
+    gated.open.set()
+    results(submitted)
     assert results([batcher.submit(shades(1)[0])])
     batcher.close()
 
 
-def test_a_long_queue_that_is_all_but_full_is_pressed(model: Model) -> None:
-    slow = Slow(model)
-    batcher = Batcher(slow, batching=BatchConfig(queue=40, threads=1))
-    taken = batcher.submit_all(shades(36))
-    assert not batcher.is_pressed
-    taken += batcher.submit_all(shades(1))
-    assert batcher.is_pressed
-    slow.open.set()
-    results(taken)
+def test_a_long_queue_over_90_percent_full_is_nearly_full(model: Model) -> None:
+    gated = GatedModel(model)
+    batcher = Batcher(gated, batching=BatchConfig(max_queue=40, threads=1))
+    submitted = batcher.submit_all(shades(36))
+    assert not batcher.is_nearly_full
+    submitted += batcher.submit_all(shades(1))
+    assert batcher.is_nearly_full
+    gated.open.set()
+    results(submitted)
     batcher.close()
 
 
-def test_several_are_taken_together_or_not_at_all(model: Model) -> None:
-    slow = Slow(model)
-    batcher = Batcher(slow, batching=BatchConfig(queue=4, threads=1))
-    taken = batcher.submit_all(shades(2))
+def test_several_pictures_are_queued_all_or_none(model: Model) -> None:
+    gated = GatedModel(model)
+    batcher = Batcher(gated, batching=BatchConfig(max_queue=4, threads=1))
+    submitted = batcher.submit_all(shades(2))
     with pytest.raises(Overloaded):
         batcher.submit_all(shades(3))
     assert batcher.pending == 2
-    slow.open.set()
-    results(taken)
+    gated.open.set()
+    results(submitted)
     batcher.close()
 
 
-def test_who_waited_too_long_is_told(model: Model) -> None:
-    slow = Slow(model)
-    batcher = Batcher(slow, batching=BatchConfig(timeout=0.01, threads=1))
-    first = batcher.submit(png(plain(0, 0, 0)))
-    assert slow.entered.wait(20)
-    late = batcher.submit(png(plain(0, 0, 0)))
+def test_a_picture_that_waits_too_long_is_rejected(model: Model) -> None:
+    gated = GatedModel(model)
+    batcher = Batcher(gated, batching=BatchConfig(timeout=0.01, threads=1))
+    first = batcher.submit(BLACK)
+    assert gated.entered.wait(20)
+    late = batcher.submit(BLACK)
     threading.Event().wait(0.05)
-    slow.open.set()
+    gated.open.set()
     first.result(20)
     with pytest.raises(Overloaded):
         late.result(20)
     batcher.close()
 
 
-def test_a_question_that_is_taken_back_costs_nothing(model: Model) -> None:
-    slow = Slow(model)
-    batcher = Batcher(slow, batching=BatchConfig(threads=1))
-    first = batcher.submit(png(plain(0, 0, 0)))
-    assert slow.entered.wait(20)
-    regretted = batcher.submit(png(plain(0, 0, 0)))
-    assert regretted.cancel()
-    slow.open.set()
+def test_a_cancelled_picture_is_not_run(model: Model) -> None:
+    gated = GatedModel(model)
+    batcher = Batcher(gated, batching=BatchConfig(threads=1))
+    first = batcher.submit(BLACK)
+    assert gated.entered.wait(20)
+    cancelled = batcher.submit(BLACK)
+    assert cancelled.cancel()
+    gated.open.set()
     first.result(20)
     batcher.close()
-    assert sum(slow.sizes) == 1
+    assert sum(gated.sizes) == 1
     with pytest.raises(CancelledError):
-        regretted.result(0)
+        cancelled.result(0)
 
 
 def test_good_pictures_do_not_starve_among_bad_ones(model: Model) -> None:
-    """However many fail to decode, what is ready is run."""
-    batcher = Batcher(model, batching=BatchConfig(threads=1, queue=10_000))
+    """However many pictures fail to decode, decoded ones are run."""
+    batcher = Batcher(model, batching=BatchConfig(threads=1, max_queue=10_000))
     stop = threading.Event()
 
-    def spoil() -> None:
+    def submit_bad_pictures() -> None:
         while not stop.is_set():
             with contextlib.suppress(Overloaded):
                 batcher.submit_all([png(plain(9, 9, 9))[:-30]] * 50)
 
-    spoiler = threading.Thread(target=spoil)
-    spoiler.start()
+    thread = threading.Thread(target=submit_bad_pictures)
+    thread.start()
     try:
-        assert batcher.submit(png(plain(250, 0, 0))).result(20).prediction.label == "red"
+        assert batcher.submit(RED).result(20).prediction.label == "red"
     finally:
         stop.set()
-        spoiler.join()
+        thread.join()
         batcher.close()
 
 
-def test_a_fault_of_the_graph_is_told_to_all_who_asked_and_ends_nothing(model: Model) -> None:
-    class Faulty(Slow):
+def test_an_error_of_the_graph_fails_its_batch_alone(model: Model) -> None:
+    class FailingModel(GatedModel):
         def run(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
             if not self.open.is_set():
-                raise ArithmeticError("a fault")
+                raise ArithmeticError("a division")
             return self._model.run(inputs)
 
-    faulty = Faulty(model)
-    batcher = Batcher(faulty)
+    failing = FailingModel(model)
+    batcher = Batcher(failing)
     for future in batcher.submit_all(shades(3)):
         with pytest.raises(ArithmeticError):
             future.result(20)
-    faulty.open.set()
+    failing.open.set()
     assert batcher.submit(shades(1)[0]).result(20)
     batcher.close()
 
 
-def test_closing_answers_what_was_taken_and_takes_no_more(model: Model) -> None:
-    slow = Slow(model)
-    batcher = Batcher(slow, batching=BatchConfig(threads=2))
-    taken = batcher.submit_all(shades(20))
+def test_closing_finishes_submitted_pictures_and_rejects_more(model: Model) -> None:
+    gated = GatedModel(model)
+    batcher = Batcher(gated, batching=BatchConfig(threads=2))
+    submitted = batcher.submit_all(shades(20))
     closing = threading.Thread(target=batcher.close)
     closing.start()
     while True:
@@ -226,27 +200,27 @@ def test_closing_answers_what_was_taken_and_takes_no_more(model: Model) -> None:
             batcher.submit(shades(1)[0]).cancel()
         except BatcherClosed:
             break
-    slow.open.set()
+    gated.open.set()
     closing.join(20)
-    assert len(results(taken)) == 20
+    assert len(results(submitted)) == 20
 
 
-def test_a_lone_picture_runs_on_the_wide_model(model: Model) -> None:
-    wide, narrow = Slow(model), Slow(model)
-    wide.open.set()
-    narrow.open.set()
-    batcher = Batcher(narrow, wide=wide, batching=BatchConfig(threads=1))
+def test_a_lone_picture_runs_on_the_multithreaded_model(model: Model) -> None:
+    multithreaded, single = GatedModel(model), GatedModel(model)
+    multithreaded.open.set()
+    single.open.set()
+    batcher = Batcher(single, multithreaded=multithreaded, batching=BatchConfig(threads=1))
     batcher.submit(shades(1)[0]).result(20)
-    assert (len(wide.sizes), len(narrow.sizes)) == (1, 0)
+    assert (len(multithreaded.sizes), len(single.sizes)) == (1, 0)
     results(batcher.submit_all(shades(6)))
-    assert narrow.sizes
+    assert single.sizes
     batcher.close()
 
 
-def test_a_path_and_pixels_are_pictures_too(model: Model, tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(png(plain(250, 0, 0)))
+def test_paths_and_arrays_are_accepted(model: Model, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(RED)
     batcher = Batcher(model)
-    asked = batcher.submit_all([tmp_path / "a.png", plain(250, 0, 0)], evidence=True)
-    assert {answered.prediction.label for answered in results(asked)} == {"red"}
-    assert all(answered.seen is not None for answered in results(asked))
+    submitted = batcher.submit_all([tmp_path / "a.png", plain(250, 0, 0)], evidence=True)
+    assert {result.prediction.label for result in results(submitted)} == {"red"}
+    assert all(result.localisation is not None for result in results(submitted))
     batcher.close()

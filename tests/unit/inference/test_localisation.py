@@ -1,9 +1,9 @@
-"""Where an answer is seen: the place is that of the whole picture, and is only named where there is one."""
+"""Localisation: the place refers to the whole picture, and is stated only if the evidence is concentrated."""
 
 import numpy as np
 import pytest
 
-from discern.inference import localise
+from discern.inference.localisation import localise
 from discern.picture import Recipe
 
 CROP = Recipe(size=200, resize=250, fit="crop")
@@ -22,12 +22,12 @@ def test_the_place_is_where_the_evidence_is(column: int, place: str) -> None:
     assert localise(spot(column), STRETCH, (300, 200)).place == place
 
 
-def test_the_left_of_the_middle_of_a_wide_picture_is_still_its_middle() -> None:
+def test_the_left_of_a_central_crop_is_the_centre_of_a_wide_picture() -> None:
     assert localise(spot(2), STRETCH, (1000, 200)).place == "left"
     assert localise(spot(2), CROP, (1000, 200)).place == "centre"
 
 
-def test_spread_evidence_is_nowhere() -> None:
+def test_spread_evidence_has_no_place() -> None:
     even = np.random.default_rng(0).uniform(0.9, 1, (9, 9)).astype(np.float32)
     half = np.zeros((10, 10), np.float32)
     half[::2] = 1
@@ -37,12 +37,22 @@ def test_spread_evidence_is_nowhere() -> None:
 
 
 def test_the_map_is_relative_and_never_negative() -> None:
-    seen = localise(spot(4) * 7 - 3, STRETCH, (200, 200))
-    assert (seen.map.min(), seen.map.max(), seen.map.dtype) == (0, 1, np.float32)
+    found = localise(spot(4) * 7 - 3, STRETCH, (200, 200))
+    assert (found.map.min(), found.map.max(), found.map.dtype) == (0, 1, np.float32)
 
 
-def test_the_box_is_what_the_net_was_shown() -> None:
+def test_the_box_is_the_region_of_the_graphs_input() -> None:
     assert localise(spot(4), STRETCH, (400, 200)).box == (0, 0, 1, 1)
     assert localise(spot(4), CROP, (400, 200)).box == pytest.approx((0.3, 0.1, 0.7, 0.9))
     assert localise(spot(4), CROP, (200, 400)).box == pytest.approx((0.1, 0.3, 0.9, 0.7))
     assert localise(spot(4), PAD, (400, 200)).box == pytest.approx((0, -0.5, 1, 1.5))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_evidence_that_is_not_finite_has_no_place(value: float) -> None:
+    evidence = spot(4)
+    evidence[0, 0] = value
+    for each in (evidence, np.full((9, 9), value, np.float32)):
+        found = localise(each, STRETCH, (200, 200))
+        assert found.place is None
+        assert not found.map.any()

@@ -1,14 +1,14 @@
-"""Several bundles by name; one is replaced while it is asked, and nobody notices."""
+"""Model registry: bundles by name, which are reloaded while they answer."""
 
 import threading
 from pathlib import Path
 
 import pytest
-from tests.unit.bundle.factories import plain, write_small
 
 from discern.bundle import Thresholds
 from discern.errors import BundleError, NotFound, UsageError
-from discern.inference import ModelRegistry
+from discern.inference.model_registry import ModelRegistry, file_stamp
+from tests.unit.bundle.factories import plain, write_small
 
 
 @pytest.fixture
@@ -16,97 +16,118 @@ def two(tmp_path: Path) -> tuple[str, str]:
     return str(write_small(tmp_path / "a.discern", name="a")), str(write_small(tmp_path / "b.discern", name="b"))
 
 
-def test_the_first_is_asked_where_none_is_named(two: tuple[str, str]) -> None:
-    roster = ModelRegistry(two)
-    assert list(roster.served) == ["a", "b"]
-    assert roster.get().name == "a"
-    [future] = roster.submit_all([plain(250, 0, 0)], model="b")
+def test_the_first_bundle_is_the_default(two: tuple[str, str]) -> None:
+    registry = ModelRegistry(two)
+    assert list(registry.served) == ["a", "b"]
+    assert registry.get().name == "a"
+    [future] = registry.submit_all([plain(250, 0, 0)], served=registry.get("b"))
     assert future.result(20).prediction.model["name"] == "b"
-    with pytest.raises(NotFound, match="'c'") as refused:
-        roster.get("c")
-    assert "a, b" in refused.value.hint
-    roster.close()
+    with pytest.raises(NotFound, match="'c'") as rejected:
+        registry.get("c")
+    assert "a, b" in rejected.value.hint
+    registry.close()
 
 
 def test_a_bundle_may_be_given_a_name(two: tuple[str, str]) -> None:
-    roster = ModelRegistry([f"mine={two[0]}", two[0]])
-    assert list(roster.served) == ["mine", "a"]
-    roster.close()
+    registry = ModelRegistry([f"mine={two[0]}", two[0]])
+    assert list(registry.served) == ["mine", "a"]
+    registry.close()
 
 
-def test_two_of_one_name_are_refused(two: tuple[str, str]) -> None:
+def test_two_bundles_of_one_name_are_rejected(two: tuple[str, str]) -> None:
     with pytest.raises(UsageError, match="Two bundles are named a"):
         ModelRegistry([two[0], two[0]])
     with pytest.raises(UsageError, match="no bundle"):
         ModelRegistry([])
 
 
-def test_a_bundle_that_answers_otherwise_is_not_served(two: tuple[str, str], tmp_path: Path) -> None:
+def test_a_damaged_bundle_is_not_served(two: tuple[str, str], tmp_path: Path) -> None:
     (tmp_path / "cut.discern").write_bytes(Path(two[0]).read_bytes()[:-100])
     with pytest.raises(BundleError):
         ModelRegistry([tmp_path / "cut.discern"])
 
 
-def test_a_changed_file_is_read_anew(two: tuple[str, str]) -> None:
-    roster = ModelRegistry(two)
-    before = {name: served.model.fingerprint for name, served in roster.served.items()}
-    assert roster.reload(changed_only=True) == []
+def test_a_changed_file_is_reloaded(two: tuple[str, str]) -> None:
+    registry = ModelRegistry(two)
+    before = {name: served.model.fingerprint for name, served in registry.served.items()}
+    assert registry.reload(changed_only=True) == []
     write_small(Path(two[0]), name="a", thresholds=Thresholds(unknown=0.1))
-    assert roster.reload(changed_only=True) == ["a"]
-    after = {name: served.model.fingerprint for name, served in roster.served.items()}
+    assert registry.reload(changed_only=True) == ["a"]
+    after = {name: served.model.fingerprint for name, served in registry.served.items()}
     assert after["a"] != before["a"]
     assert after["b"] == before["b"]
-    assert roster.reload() == ["a", "b"]
-    roster.close()
+    assert registry.reload() == ["a", "b"]
+    registry.close()
 
 
 def test_a_damaged_file_replaces_nothing(two: tuple[str, str]) -> None:
-    roster = ModelRegistry(two[:1])
-    before = roster.get()
+    registry = ModelRegistry(two[:1])
+    before = registry.get()
     Path(two[0]).write_bytes(b"nothing")
     with pytest.raises(BundleError):
-        roster.reload()
-    assert roster.get() is before
+        registry.reload()
+    assert registry.get() is before
     Path(two[0]).unlink()
-    assert roster.reload(changed_only=True) == []
-    [future] = roster.submit_all([plain(250, 0, 0)])
+    assert registry.reload(changed_only=True) == []
+    [future] = registry.submit_all([plain(250, 0, 0)])
     assert future.result(20)
-    roster.close()
+    registry.close()
 
 
-def test_a_damaged_file_keeps_no_other_from_being_replaced(two: tuple[str, str]) -> None:
-    roster = ModelRegistry(two)
+def test_a_damaged_file_does_not_prevent_other_reloads(two: tuple[str, str]) -> None:
+    registry = ModelRegistry(two)
     Path(two[0]).write_bytes(b"nothing")
     write_small(Path(two[1]), name="b", version="2")
     with pytest.raises(BundleError):
-        roster.reload(changed_only=True)
-    assert roster.get("b").model.manifest.version == "2"
-    assert roster.reload(changed_only=True) == []  # what was refused is not read again until it changes
+        registry.reload(changed_only=True)
+    assert registry.get("b").model.manifest.version == "2"
+    assert registry.reload(changed_only=True) == []  # a rejected file is not read again until it changes
     write_small(Path(two[0]), name="a", version="3")
-    assert roster.reload(changed_only=True) == ["a"]
-    roster.close()
+    assert registry.reload(changed_only=True) == ["a"]
+    registry.close()
 
 
-def test_nothing_is_lost_while_bundles_are_replaced(two: tuple[str, str]) -> None:
-    roster = ModelRegistry(two[:1])
-    stop, answered, faults = threading.Event(), [], []
+def test_no_picture_is_lost_during_reloads(two: tuple[str, str]) -> None:
+    registry = ModelRegistry(two[:1])
+    stop, labels, failures = threading.Event(), [], []
 
-    def ask() -> None:
+    def submit() -> None:
         while not stop.is_set():
             try:
-                [future] = roster.submit_all([plain(250, 0, 0)])
-                answered.append(future.result(20).prediction.label)
-            except Exception as error:  # noqa: BLE001 - told below
-                faults.append(error)
+                [future] = registry.submit_all([plain(250, 0, 0)])
+                labels.append(future.result(20).prediction.label)
+            except Exception as error:  # noqa: BLE001 - asserted below
+                failures.append(error)
 
-    askers = [threading.Thread(target=ask) for _ in range(4)]
-    for asker in askers:
-        asker.start()
+    threads = [threading.Thread(target=submit) for _ in range(4)]
+    for thread in threads:
+        thread.start()
     for _ in range(5):
-        assert roster.reload() == ["a"]
+        assert registry.reload() == ["a"]
     stop.set()
-    for asker in askers:
-        asker.join(20)
-    roster.close()
-    assert faults == []
-    assert set(answered) == {"red"}
+    for thread in threads:
+        thread.join(20)
+    registry.close()
+    assert failures == []
+    assert set(labels) == {"red"}
+
+
+def test_a_model_looked_up_before_a_reload_is_answered_by_its_successor(two: tuple[str, str]) -> None:
+    registry = ModelRegistry(two)
+    before = registry.get("b")
+    write_small(Path(two[1]), name="b", version="2")
+    assert registry.reload(changed_only=True) == ["b"]
+    [future] = registry.submit_all([plain(250, 0, 0)], served=before)
+    assert future.result(20).prediction.model["version"] == "2"
+    registry.close()
+
+
+def test_the_stamp_changes_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    assert file_stamp(path) is None
+    path.write_bytes(b"one")
+    before = file_stamp(path)
+    assert file_stamp(path) == before
+    (tmp_path / "new").write_bytes(b"two")
+    (tmp_path / "new").replace(path)
+    assert file_stamp(path) != before

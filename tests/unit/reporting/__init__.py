@@ -1,1 +1,1 @@
-"""The reporting room's tests."""
+"""Tests of the reports."""

@@ -1,4 +1,4 @@
-"""One small catalog for all."""
+"""A small catalog, shared by all tests."""
 
 import pytest
 

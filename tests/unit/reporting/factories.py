@@ -1,5 +1,6 @@
-"""A small run made on the spot: pictures, findings, answers, metrics."""
+"""Factories of a small run: pictures, findings, predictions and metrics."""
 
+import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -29,14 +30,14 @@ def write_pictures(folder: Path, labels=LABELS, each: int = EACH, size=(60, 40))
     return folder
 
 
-def answers_for(catalog, *, wrong_each: int = 3, seed: int = 0) -> PredictionTable:
+def predictions_for(catalog, *, wrong_every: int = 3, seed: int = 0) -> PredictionTable:
     rows = np.flatnonzero(catalog.readable)
     truth = catalog.label_index[rows]
     classes = len(catalog.labels)
-    called = np.where(np.arange(len(rows)) % wrong_each == 0, (truth + 1) % classes, truth)
-    sure = np.random.default_rng(seed).uniform(0.6, 0.99, len(rows))
-    probabilities = np.repeat(((1 - sure) / (classes - 1))[:, None], classes, axis=1)
-    probabilities[np.arange(len(rows)), called] = sure
+    predicted = np.where(np.arange(len(rows)) % wrong_every == 0, (truth + 1) % classes, truth)
+    confidence = np.random.default_rng(seed).uniform(0.6, 0.99, len(rows))
+    probabilities = np.repeat(((1 - confidence) / (classes - 1))[:, None], classes, axis=1)
+    probabilities[np.arange(len(rows)), predicted] = confidence
     score = np.linspace(0, 2, len(rows))
     return PredictionTable(
         rows=rows,
@@ -47,39 +48,39 @@ def answers_for(catalog, *, wrong_each: int = 3, seed: int = 0) -> PredictionTab
     )
 
 
-def figures_json(**changes) -> dict:
-    """Metrics of one picture of one class, JSON-ready; none of them says anything."""
-    nothing = {"value": None, "low": None, "high": None, "note": None}
-    found = evaluate_predictions(np.array([0]), np.ones((1, 1)), labels=("one",), groups=np.array([0])).to_json()
-    return found | dict.fromkeys(SHARES, nothing) | {"reliability": [], "per_class": [], "confusion": []} | changes
+def classification_json(**changes) -> dict:
+    """JSON of undefined classification metrics, with some values changed."""
+    undefined = {"value": None, "low": None, "high": None, "note": None}
+    metrics = evaluate_predictions(np.array([0]), np.ones((1, 1)), labels=("one",), groups=np.array([0])).to_json()
+    return metrics | dict.fromkeys(SHARES, undefined) | {"reliability": [], "per_class": [], "confusion": []} | changes
 
 
-def metrics_for(catalog, answers: PredictionTable) -> dict:
-    groups = np.arange(len(answers.rows))
-    right = answers.predicted == answers.truth
-    naive = right | (groups % 4 == 0)
-    figures = evaluate_predictions(
-        answers.truth,
-        answers.probabilities,
+def metrics_for(catalog, predictions: PredictionTable) -> dict:
+    groups = np.arange(len(predictions.rows))
+    right = predictions.predicted == predictions.truth
+    random_split = right | (groups % 4 == 0)
+    overall = evaluate_predictions(
+        predictions.truth,
+        predictions.probabilities,
         labels=catalog.labels,
         groups=groups,
-        uncalibrated=answers.probabilities,
+        uncalibrated=predictions.probabilities,
     )
-    leak_free = figures.accuracy.to_json() | {
+    leak_free = overall.accuracy.to_json() | {
         "method": "grouped-cv",
         "estimates": "recipe",
-        "classes": figures.classes,
+        "classes": overall.classes,
     }
     return {
         "accuracy": {
             "leak_free": leak_free,
-            "naive": evaluate_share(naive).to_json(),
+            "naive": evaluate_share(random_split).to_json(),
             "given": None,
-            "difference": paired_difference(naive, right).to_json(),
+            "difference": paired_difference(random_split, right).to_json(),
         },
-        "figures": figures.to_json(),
-        "ece": figures.to_json()["ece"],
-        "baselines": {"majority": evaluate_share(answers.truth == 0).to_json()},
+        "figures": overall.to_json(),
+        "ece": overall.to_json()["ece"],
+        "baselines": {"majority": evaluate_share(predictions.truth == 0).to_json()},
         "unknown": {"t_unknown": 1.8, "false_rejection": 0.05},
         "split": {"method": "grouped-cv", "reason": "The set is small.", "leaks": 2, "unjudged": [], "pictures": {}},
         "head": {"candidate": "lda"},
@@ -103,8 +104,12 @@ def finding(check: str, *rows: int, action: str = "keep", value: str = "", why: 
     return Finding(check=check, rows=tuple(map(int, rows)), score=0.9, action=action, value=value, why=why)
 
 
+def parse_svg(markup) -> ET.Element:
+    return ET.fromstring(str(markup))
+
+
 class Page(HTMLParser):
-    """What a page holds: elements with their attributes, text, and whether everything was closed."""
+    """Parsed page: elements with their attributes, text, and elements left open."""
 
     VOID = ("meta", "img", "br", "link", "input", "hr")
 
@@ -135,8 +140,8 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.words).replace("\N{NO-BREAK SPACE}", " ").split())
 
 
-def between(value: float, low: float | None = None, high: float | None = None) -> dict:
-    """An interval, as metrics hold it."""
+def interval_json(value: float, low: float | None = None, high: float | None = None) -> dict:
+    """JSON of an interval."""
     return {"value": value, "low": low, "high": high, "note": None if low is not None else "too few for an interval"}
 
 
@@ -150,9 +155,9 @@ CURVE = {
 
 
 def policy_for(**changes) -> dict:
-    """A promise that is kept."""
+    """JSON of an accept policy that meets its error limit."""
     return {
-        "sentence": "Of the accepted answers, at most 5 % are wrong.",
+        "sentence": "Of the accepted predictions, at most 5 % are wrong.",
         "basis": "held-out",
         "share": 0.6,
         "error": {"value": 0.01, "high": 0.045},
@@ -167,7 +172,7 @@ def policy_for(**changes) -> dict:
 
 
 def extras_for(labels) -> dict:
-    """All newer parts of metrics.json."""
+    """JSON of the optional parts of metrics.json."""
     return {
         "policy": policy_for(),
         "conformal": {
@@ -175,36 +180,36 @@ def extras_for(labels) -> dict:
             "threshold": 0.2,
             "basis": "held-out",
             "guaranteed": True,
-            "coverage": between(0.93, 0.9, 0.96),
-            "size": between(1.4, 1.2, 1.6),
-            "single": between(0.7, 0.6, 0.8),
+            "coverage": interval_json(0.93, 0.9, 0.96),
+            "size": interval_json(1.4, 1.2, 1.6),
+            "single": interval_json(0.7, 0.6, 0.8),
             "per_class": [
-                {"label": label, "coverage": between(0.9 - place / 50)} for place, label in enumerate(labels)
+                {"label": label, "coverage": interval_json(0.9 - place / 50)} for place, label in enumerate(labels)
             ],
         },
         "ordered": {
             "labels": list(labels),
             "chosen": "cumulative",
-            "mae": between(0.3, 0.2, 0.4),
-            "rmse": between(0.5, 0.4, 0.6),
-            "kappa": between(0.8, 0.7, 0.9),
-            "within_one": between(0.97, 0.95, 0.99),
-            "constant_mae": between(0.8, 0.7, 0.9),
+            "mae": interval_json(0.3, 0.2, 0.4),
+            "rmse": interval_json(0.5, 0.4, 0.6),
+            "kappa": interval_json(0.8, 0.7, 0.9),
+            "within_one": interval_json(0.97, 0.95, 0.99),
+            "constant_mae": interval_json(0.8, 0.7, 0.9),
             "constant": labels[1],
-            "gain": between(0.5, 0.4, 0.6),
+            "gain": interval_json(0.5, 0.4, 0.6),
         },
         "gate": {
             "negatives": 200,
             "tuned": 100,
             "scored": 100,
-            "kept": between(0.95, 0.9, 0.98),
-            "rejected": between(0.7, 0.6, 0.8),
-            "auroc": between(0.93, 0.9, 0.96),
+            "kept": interval_json(0.95, 0.9, 0.98),
+            "rejected": interval_json(0.7, 0.6, 0.8),
+            "auroc": interval_json(0.93, 0.9, 0.96),
         },
         "learning_curve": {
             "points": [
-                {"share": 0.5, "pictures": 20, "groups": 18, "accuracy": between(0.6, 0.5, 0.7)},
-                {"share": 1.0, "pictures": 40, "groups": 36, "accuracy": between(0.7, 0.65, 0.75)},
+                {"share": 0.5, "pictures": 20, "groups": 18, "accuracy": interval_json(0.6, 0.5, 0.7)},
+                {"share": 1.0, "pictures": 40, "groups": 36, "accuracy": interval_json(0.7, 0.65, 0.75)},
             ],
             "advice": [{"label": labels[0], "fewest": 30, "most": 80}],
             "sentence": "Twice as many pictures would bring about 4 points.",

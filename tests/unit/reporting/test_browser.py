@@ -1,4 +1,4 @@
-"""What a real browser makes of the page: no sideways scroll on a phone, and a confusion that answers a touch."""
+"""Pages in a real browser: no horizontal scrolling on a phone, and a heat map that responds to touch and keys."""
 
 import html
 import json
@@ -13,7 +13,7 @@ from discern.catalog import scan
 from discern.evaluating import Metrics
 from discern.picture import open_picture
 from discern.reporting import write_data_page, write_report
-from tests.unit.reporting.factories import RUN, answers_for, extras_for, finding, metrics_for, write_pictures
+from tests.unit.reporting.factories import RUN, extras_for, finding, metrics_for, predictions_for, write_pictures
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = [
@@ -31,12 +31,12 @@ FLAGS = [
     "--dump-dom",
 ]
 FRAME = """<iframe id="page{number}" src="{page}" style="width:{width}px;height:800px;border:0"></iframe>"""
-ASK = """<pre id="told"></pre><script>onload = () => {{
-  const told = [{questions}].map((question, number) =>
-    question(document.getElementById(`page${{number}}`).contentDocument));
-  document.getElementById("told").textContent = JSON.stringify(told);
+HARNESS = """<pre id="results"></pre><script>onload = () => {{
+  const results = [{scripts}].map((script, number) =>
+    script(document.getElementById(`page${{number}}`).contentDocument));
+  document.getElementById("results").textContent = JSON.stringify(results);
 }}</script>"""
-SIDEWAYS = "return [inside.documentElement.scrollWidth, inside.documentElement.clientWidth];"
+SCROLL_WIDTH = "return [inside.documentElement.scrollWidth, inside.documentElement.clientWidth];"
 TOUCH = """
   const map = inside.querySelector(".heat"), area = map.getBoundingClientRect(), size = 20;
   return [[3, 3], [3, 4], [3, 9]].map(([row, column]) => {
@@ -50,42 +50,42 @@ KEYS = """
     map.dispatchEvent(new inside.defaultView.KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
   map.focus();
   ["ArrowDown", "ArrowDown", "ArrowRight", "ArrowUp", "ArrowLeft", "ArrowLeft"].forEach(press);
-  const told = inside.querySelector("output").textContent;
+  const readout = inside.querySelector("output").textContent;
   press("Enter");
-  return [told, inside.defaultView.location.hash];"""
-SHOWN = """
+  return [readout, inside.defaultView.location.hash];"""
+VISIBLE = """
   return [...inside.querySelectorAll("header.top, main > section")]
     .filter((each) => each.getClientRects().length).map((each) => each.id);"""
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
 
 
-QUESTIONS = {
-    "report on a phone": ("report.html", 360, SIDEWAYS),
-    "class on a phone": ("report.html#class-2", 360, SIDEWAYS),
-    "data on a phone": ("data.html", 360, SIDEWAYS),
+SCRIPTS = {
+    "report on a phone": ("report.html", 360, SCROLL_WIDTH),
+    "class on a phone": ("report.html#class-2", 360, SCROLL_WIDTH),
+    "data on a phone": ("data.html", 360, SCROLL_WIDTH),
     "touch": ("report.html", 1000, TOUCH),
     "keys": ("report.html", 1000, KEYS),
-    "one class": ("report.html#class-7", 1000, SHOWN),
-    "no class": ("report.html#classes", 1000, SHOWN),
+    "one class": ("report.html#class-7", 1000, VISIBLE),
+    "no class": ("report.html#classes", 1000, VISIBLE),
 }
 
 
-def ask(folder, questions: dict) -> dict:
-    """What each question, the body of a function of `inside`, returns within its page; all in one browser."""
+def run_scripts(folder, scripts: dict) -> dict:
+    """Run each script, the body of a function of `inside`, in its page and return the results."""
     frames = [
         FRAME.format(number=number, page=f"{folder.as_uri()}/{page}", width=width)
-        for number, (page, width, _) in enumerate(questions.values())
+        for number, (page, width, _) in enumerate(scripts.values())
     ]
-    asked = ",".join(f"(inside) => {{ {question} }}" for _, _, question in questions.values())
+    functions = ",".join(f"(inside) => {{ {script} }}" for _, _, script in scripts.values())
     frame = folder / "frame.html"
-    frame.write_text("".join(frames) + ASK.format(questions=asked))
+    frame.write_text("".join(frames) + HARNESS.format(scripts=functions))
     profile = f"--user-data-dir={folder / 'profile'}"
     shown = subprocess.run(
         [BROWSER, *FLAGS, profile, frame.as_uri()], capture_output=True, text=True, timeout=120, check=True
     )
-    told = json.loads(html.unescape(re.search(r'<pre id="told">(.*?)</pre>', shown.stdout, re.DOTALL)[1]))
-    return dict(zip(questions, told, strict=True))
+    results = json.loads(html.unescape(re.search(r'<pre id="results">(.*?)</pre>', shown.stdout, re.DOTALL)[1]))
+    return dict(zip(scripts, results, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("browser")
     names = [f"{number:02d}-{'very' * 8}-long-name" for number in range(20)]
     catalog = scan(write_pictures(folder / "data", names, each=4), cache=folder / "cache", threads=1)
-    answers = answers_for(catalog)
+    predictions = predictions_for(catalog)
     found = [
         finding("likely_wrong_label", 2, action="relabel", value=names[3]),
         finding("near_copy", 0, 1),
@@ -105,8 +105,8 @@ def folder(tmp_path_factory):
         folder / "report.html",
         catalog=catalog,
         findings=found,
-        answers=answers,
-        metrics=Metrics.from_json(metrics_for(catalog, answers) | extras_for(catalog.labels)),
+        predictions=predictions,
+        metrics=Metrics.from_json(metrics_for(catalog, predictions) | extras_for(catalog.labels)),
         run=RUN | {"data": {"root": "a/" * 200}},
         pictures=lambda row: open_picture(catalog.read_one(row)),
         evidence=lambda rows: [np.ones((3, 3)) for _ in rows],
@@ -117,35 +117,37 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def told(folder):
-    return ask(folder, QUESTIONS)
+def results(folder):
+    return run_scripts(folder, SCRIPTS)
 
 
 @pytest.mark.parametrize("page", ["report", "class", "data"])
-def test_nothing_sticks_out_sideways_on_a_phone(told, page):
-    content, window = told[f"{page} on a phone"]
+def test_no_page_scrolls_horizontally_on_a_phone(results, page):
+    content, window = results[f"{page} on a phone"]
     assert content <= window
 
 
-def test_a_class_has_the_page_for_itself(told):
-    assert told["one class"] == ["class-7"]
+def test_a_class_page_is_shown_alone(results):
+    assert results["one class"] == ["class-7"]
 
 
-def test_without_a_class_none_is_shown(told):
-    assert {"work", "classes", "order", "certainty", "growth", "data"} <= set(told["no class"])
-    assert not any(each.startswith("class-") for each in told["no class"])
+def test_class_pages_are_hidden_by_default(results):
+    assert {"accept-policy", "classes", "ordinal", "confidence", "learning-curve", "dataset"} <= set(
+        results["no class"]
+    )
+    assert not any(each.startswith("class-") for each in results["no class"])
 
 
-def test_the_large_confusion_answers_a_touch(told):
-    right, wrong, never = told["touch"]
+def test_the_heat_map_responds_to_touch(results):
+    correct, wrong, never = results["touch"]
     name = f"03-{'very' * 8}-long-name"
-    assert re.fullmatch(rf"{name}: \d of 4 named rightAll about this class", right)
-    assert re.fullmatch(rf"{name}: \d of 4 taken for 04-.*", wrong)
-    assert never.startswith(f"{name}: 0 of 4 taken for 09-")
+    assert re.fullmatch(rf"{name}: \d of 4 predicted correctlyShow this class", correct)
+    assert re.fullmatch(rf"{name}: \d of 4 predicted as 04-.*", wrong)
+    assert never.startswith(f"{name}: 0 of 4 predicted as 09-")
 
 
-def test_the_large_confusion_is_read_with_keys(told):
-    said, place = told["keys"]
-    assert said.startswith(f"01-{'very' * 8}-long-name: ")
-    assert "taken for common ash" in said
-    assert place == "#class-1"
+def test_the_heat_map_responds_to_keys(results):
+    readout, anchor = results["keys"]
+    assert readout.startswith(f"01-{'very' * 8}-long-name: ")
+    assert "predicted as common ash" in readout
+    assert anchor == "#class-1"

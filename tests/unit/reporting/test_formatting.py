@@ -1,4 +1,4 @@
-"""Numbers as a person reads them."""
+"""Numbers, dates and lists as text."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def plain(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("share", "digits", "told"),
+    ("share", "digits", "expected"),
     [
         (0.912, 1, "91.2 %"),
         (1.0, 1, "100 %"),
@@ -23,33 +23,33 @@ def plain(text: str) -> str:
         (None, 1, "none"),
     ],
 )
-def test_percent_never_rounds_up_to_all(share, digits, told):
-    assert plain(formatting.percent(share, digits=digits)) == told
+def test_percent_is_never_rounded_up_to_100(share, digits, expected):
+    assert plain(formatting.percent(share, digits=digits)) == expected
 
 
 @pytest.mark.parametrize(
-    ("share", "told"), [(0.048, "+4.8"), (-0.006, "-0.6"), (-0.0001, "0.0"), (0.0, "0.0"), (None, "none")]
+    ("share", "expected"), [(0.048, "+4.8"), (-0.006, "-0.6"), (-0.0001, "0.0"), (0.0, "0.0"), (None, "none")]
 )
-def test_points_have_a_sign_where_there_is_one(share, told):
-    assert plain(formatting.points(share)) == told
+def test_percentage_points_have_a_sign(share, expected):
+    assert plain(formatting.percentage_points(share)) == expected
 
 
-@pytest.mark.parametrize(("number", "told"), [(1234, "1,234"), (3.0, "3"), (2.5, "2.5"), (None, "none")])
-def test_count(number, told):
-    assert plain(formatting.count(number)) == told
+@pytest.mark.parametrize(("number", "expected"), [(1234, "1,234"), (3.0, "3"), (2.5, "2.5"), (None, "none")])
+def test_count(number, expected):
+    assert plain(formatting.count(number)) == expected
 
 
-@pytest.mark.parametrize(("number", "told"), [(1, "1 class"), (2, "2 classes"), (0, "0 classes")])
-def test_plural(number, told):
-    assert formatting.plural(number, "class", "classes") == told
+@pytest.mark.parametrize(("number", "expected"), [(1, "1 class"), (2, "2 classes"), (0, "0 classes")])
+def test_plural(number, expected):
+    assert formatting.plural(number, "class", "classes") == expected
 
 
-def test_plural_adds_an_s_by_itself():
+def test_plural_adds_an_s_by_default():
     assert formatting.plural(2, "picture") == "2 pictures"
 
 
 @pytest.mark.parametrize(
-    ("figure", "told"),
+    ("interval", "expected"),
     [
         ({"low": 0.889, "high": 0.931}, "88.9 to 93.1 %"),
         ({"low": 0.9, "high": 1.0}, "90.0 to 100 %"),
@@ -57,17 +57,19 @@ def test_plural_adds_an_s_by_itself():
         ({}, "no interval"),
     ],
 )
-def test_interval(figure, told):
-    assert plain(formatting.interval(Interval(**figure))) == told
-
-
-@pytest.mark.parametrize(("length", "told"), [(1.26, "1.3 s"), (89, "89.0 s"), (125, "2 min 05 s"), (None, "none")])
-def test_seconds(length, told):
-    assert plain(formatting.seconds(length)) == told
+def test_percent_interval(interval, expected):
+    assert plain(formatting.percent_interval(Interval(**interval))) == expected
 
 
 @pytest.mark.parametrize(
-    ("stamp", "told"),
+    ("seconds", "expected"), [(1.26, "1.3 s"), (89, "89.0 s"), (125, "2 min 05 s"), (None, "none")]
+)
+def test_duration(seconds, expected):
+    assert plain(formatting.duration(seconds)) == expected
+
+
+@pytest.mark.parametrize(
+    ("stamp", "expected"),
     [
         ("2026-11-21T11:30:59Z", "2026-11-21 11:30 UTC"),
         ("2026-11-21T11:30:59.123456+00:00", "2026-11-21 11:30 UTC"),
@@ -75,12 +77,12 @@ def test_seconds(length, told):
         ("yesterday", "yesterday"),
     ],
 )
-def test_moment(stamp, told):
-    assert formatting.moment(stamp) == told
+def test_timestamp(stamp, expected):
+    assert formatting.timestamp(stamp) == expected
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "expected"),
     [
         ([], ""),
         (["a"], "a"),
@@ -89,29 +91,34 @@ def test_moment(stamp, told):
         (list("abcdefgh"), "a, b, c, d, e, f and 2 more"),
     ],
 )
-def test_listed(names, told):
-    assert formatting.listed(names) == told
+def test_join_names(names, expected):
+    assert formatting.join_names(names) == expected
 
 
-def test_decimal():
-    assert formatting.decimal(0.12345) == "0.123"
-    assert plain(formatting.decimal(None)) == "none"
+def test_three_decimals():
+    assert formatting.three_decimals(0.12345) == "0.123"
+    assert plain(formatting.three_decimals(None)) == "none"
 
 
-def test_a_missing_part_is_empty():
-    assert formatting.part(None, "a") == formatting.part({"a": None}, "a", "b") == formatting.part({"a": 3}, "a") == {}
-    assert formatting.part({"a": {"b": {"c": 1}}}, "a", "b") == {"c": 1}
+def test_a_missing_key_gives_an_empty_mapping():
+    assert (
+        formatting.nested(None, "a")
+        == formatting.nested({"a": None}, "a", "b")
+        == formatting.nested({"a": 3}, "a")
+        == {}
+    )
+    assert formatting.nested({"a": {"b": {"c": 1}}}, "a", "b") == {"c": 1}
 
 
-def test_ends_of_what_is_no_share_are_plain_numbers():
-    assert formatting.ends(Interval(low=0.2, high=1.25)) == "0.20 to 1.25"
-    assert plain(formatting.ends(Interval(low=0.2, high=0.5), formatting.percent)) == "20.0 to 50.0 %"
-    assert formatting.ends(Interval(note="too few")) == "too few"
-    assert plain(formatting.steps(-0.5)) == "-0.50"
+def test_interval_text():
+    assert formatting.interval_text(Interval(low=0.2, high=1.25)) == "0.20 to 1.25"
+    assert plain(formatting.interval_text(Interval(low=0.2, high=0.5), formatting.percent)) == "20.0 to 50.0 %"
+    assert formatting.interval_text(Interval(note="too few")) == "too few"
+    assert plain(formatting.two_decimals(-0.5)) == "-0.50"
 
 
 @pytest.mark.parametrize(
-    ("policy", "often"),
+    ("policy", "exceeded"),
     [
         ({"t_accept": None, "groups": 311, "wrong": 30, "max_error": 0.05}, True),
         ({"t_accept": None, "groups": 59, "wrong": 1, "max_error": 0.05}, False),
@@ -120,5 +127,5 @@ def test_ends_of_what_is_no_share_are_plain_numbers():
         ({}, False),
     ],
 )
-def test_more_pictures_do_not_help_what_errs_too_often(policy: dict[str, Any], often: bool) -> None:
-    assert formatting.errs_too_often(PolicyMetrics(**policy)) is often
+def test_more_pictures_do_not_help_if_the_error_limit_is_exceeded(policy: dict[str, Any], exceeded: bool) -> None:
+    assert formatting.exceeds_error_limit(PolicyMetrics(**policy)) is exceeded

@@ -1,4 +1,4 @@
-"""The page as a whole: one file, safe, well-formed, accessible, and tolerant of what is missing."""
+"""Complete pages: one self-contained file, safe, well-formed, accessible, and tolerant of missing parts."""
 
 import base64
 import hashlib
@@ -20,10 +20,10 @@ from tests.unit.reporting.factories import (
     HOSTILE,
     RUN,
     Page,
-    answers_for,
     extras_for,
     finding,
     metrics_for,
+    predictions_for,
     write_pictures,
 )
 
@@ -39,12 +39,12 @@ def findings_of(catalog) -> list:
 
 
 def report(path, catalog, **changes) -> Page:
-    answers = changes.pop("answers", None) or answers_for(catalog)
-    metrics = changes.pop("metrics", None) or metrics_for(catalog, answers) | extras_for(catalog.labels)
+    predictions = changes.pop("predictions", None) or predictions_for(catalog)
+    metrics = changes.pop("metrics", None) or metrics_for(catalog, predictions) | extras_for(catalog.labels)
     given = {
         "catalog": catalog,
         "findings": findings_of(catalog),
-        "answers": answers,
+        "predictions": predictions,
         "metrics": Metrics.from_json(metrics),
         "run": RUN,
         "pictures": lambda row: open_picture(catalog.read_one(row)),
@@ -69,29 +69,29 @@ def many(tmp_path_factory):
     return report(folder / "report.html", catalog), (folder / "report.html").read_text("utf-8")
 
 
-def test_it_says_how_good_and_what_else_is_in_it(full):
+def test_the_report_has_all_sections(full):
     page, _ = full
     for words in (
         "66.7 %",
-        "a classifier made this way is right",
-        "The usual random split would have claimed",
+        "a classifier trained this way is correct",
+        "An ordinary random split would have reported",
         "What to do next",
-        "How much work it takes over",
-        "A stricter or a looser promise",
+        "How much it can do without a person",
+        "Stricter and looser error limits",
         "Class by class",
         "What it mixes up",
         "How far off it is",
-        "Sets of labels",
-        "Strangers turned away",
-        "Whether more pictures would help",
+        "Prediction sets",
+        "Negatives called unknown",
+        "Would more pictures help?",
         "about 30 to 80 more independent pictures of common ash",
         "All classes",
-        "The worst mistakes",
-        "What it usually does",
-        "Whether it knows what it knows",
-        "How many of each class",
-        "Near copies",
-        "Files that cannot be read",
+        "The most confident errors",
+        "Random examples",
+        "Confidence and unknown pictures",
+        "Pictures per class",
+        "Near-copies",
+        "Unreadable files",
         "How it was made",
         "ImageNet-1k",
         "2026-11-21 11:30 UTC",
@@ -101,7 +101,7 @@ def test_it_says_how_good_and_what_else_is_in_it(full):
         assert words in page.text
 
 
-def test_everything_is_inside(full, many):
+def test_the_page_is_self_contained(full, many):
     for page, text in (full, many):
         assert not page.all("link")
         addresses = [each[name] for _, each in page.elements for name in ("src", "href") if name in each]
@@ -145,7 +145,7 @@ def test_links_within_the_page_lead_somewhere(full, many):
         assert {each["href"][1:] for each in page.all("a")} <= set(ids)
 
 
-def test_it_says_its_language_and_fits_a_phone(full):
+def test_the_page_has_a_language_and_a_viewport(full):
     page, text = full
     assert page.all("html")[0]["lang"] == "en"
     assert page.all("meta")[1]["content"] == "width=device-width, initial-scale=1"
@@ -153,7 +153,7 @@ def test_it_says_its_language_and_fits_a_phone(full):
     assert "@media print" in text
 
 
-def test_many_classes_have_a_map_with_numbers_behind_it(many):
+def test_many_classes_have_a_heat_map_with_its_data(many):
     page, text = many
     data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', text, re.DOTALL)[1])
     assert len(data["labels"]) == len(data["pages"]) == 30
@@ -162,30 +162,32 @@ def test_many_classes_have_a_map_with_numbers_behind_it(many):
     assert "The other 15 classes" in page.text
 
 
-def test_older_runs_have_none_of_the_newer_parts(catalog, tmp_path):
-    answers = answers_for(catalog)
-    page = report(tmp_path / "report.html", catalog, answers=answers, metrics=metrics_for(catalog, answers))
-    for words in ("How much work", "How far off", "Sets of labels", "Strangers", "more pictures would help"):
+def test_metrics_of_older_runs_lack_the_newer_sections(catalog, tmp_path):
+    predictions = predictions_for(catalog)
+    page = report(tmp_path / "report.html", catalog, predictions=predictions, metrics=metrics_for(catalog, predictions))
+    for words in ("without a person", "How far off", "Prediction sets", "Negatives called", "Would more pictures help"):
         assert words not in page.text
     assert "Class by class" in page.text
 
 
 def test_null_parts_are_not_drawn(catalog, tmp_path):
     nothing = dict.fromkeys(("policy", "conformal", "ordered", "gate", "learning_curve", "names"))
-    answers = answers_for(catalog)
-    page = report(tmp_path / "report.html", catalog, answers=answers, metrics=metrics_for(catalog, answers) | nothing)
-    assert "No promise was asked for" in page.text
-    assert "None" not in page.text.replace("None of these", "")
+    predictions = predictions_for(catalog)
+    page = report(
+        tmp_path / "report.html", catalog, predictions=predictions, metrics=metrics_for(catalog, predictions) | nothing
+    )
+    assert "No error limit was set" in page.text
+    assert "None" not in page.text.replace("None of its pictures", "")
 
 
-def test_a_name_stands_with_its_label_small_beside_it(full):
+def test_a_display_name_is_followed_by_its_label(full):
     page, text = full
     assert '<bdi>common ash</bdi> <bdi class="code">ash</bdi>' in text
     assert "✓ common ash" in page.text
 
 
-def test_strangers_have_their_own_scores(catalog, tmp_path):
-    page = report(tmp_path / "report.html", catalog, strangers=np.linspace(1.5, 3, 40))
+def test_negatives_have_their_own_histogram(catalog, tmp_path):
+    page = report(tmp_path / "report.html", catalog, negative_scores=np.linspace(1.5, 3, 40))
     assert "pictures of none of the classes" in page.text
 
 
@@ -217,13 +219,13 @@ def test_hostile_names_stay_text(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such folder names")
-def test_hostile_labels_cannot_leave_the_map_s_data(tmp_path):
+def test_hostile_labels_cannot_leave_the_heat_map_data(tmp_path):
     names = [f"{number} <b> & kind" for number in range(17)]
     catalog = scan(write_pictures(tmp_path / "data", names, each=2), cache=tmp_path / "cache", threads=1)
-    answers = answers_for(catalog)
-    metrics = metrics_for(catalog, answers)
+    predictions = predictions_for(catalog)
+    metrics = metrics_for(catalog, predictions)
     metrics["figures"]["labels"][0] = "</script><script>alert(1)</script>"
-    page = report(tmp_path / "report.html", catalog, answers=answers, metrics=metrics)
+    page = report(tmp_path / "report.html", catalog, predictions=predictions, metrics=metrics)
     assert len(page.all("script")) == 2
     text = (tmp_path / "report.html").read_text("utf-8")
     data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', text, re.DOTALL)[1])
@@ -245,10 +247,10 @@ def test_missing_parts_are_not_drawn(metrics, catalog, tmp_path):
     assert page.open == []
     assert "What it mixes up" not in page.text
     assert "nan" not in page.text.lower().split()
-    assert "None" not in page.text.replace("None of these", "")
+    assert "None" not in page.text.replace("None of its pictures", "")
 
 
-def test_no_answers_at_all_still_make_a_page(catalog, tmp_path):
+def test_a_report_without_predictions_has_a_page(catalog, tmp_path):
     none = PredictionTable(
         rows=np.array([], int),
         truth=np.array([], int),
@@ -256,7 +258,7 @@ def test_no_answers_at_all_still_make_a_page(catalog, tmp_path):
         unknown_score=np.array([]),
         decision=[],
     )
-    page = report(tmp_path / "report.html", catalog, answers=none, metrics={"unknown": {"t_unknown": 1.0}})
+    page = report(tmp_path / "report.html", catalog, predictions=none, metrics={"unknown": {"t_unknown": 1.0}})
     assert "There were none" in page.text
 
 
@@ -267,24 +269,24 @@ def test_pictures_that_are_gone_do_not_stop_it(catalog, tmp_path):
     assert report(tmp_path / "report.html", catalog, pictures=gone).all("img")
 
 
-def test_the_data_page_has_the_data_and_no_answers(catalog, tmp_path):
+def test_the_data_page_has_no_predictions(catalog, tmp_path):
     path = tmp_path / "data.html"
     write_data_page(path, catalog=catalog, findings=findings_of(catalog), title="trees")
     page = Page(path.read_text("utf-8"))
     assert page.open == []
-    for words in ("How many of each class", "Near copies", "broken.png", "This file contains pictures"):
+    for words in ("Pictures per class", "Near-copies", "broken.png", "This file contains pictures"):
         assert words in page.text
-    assert "The worst mistakes" not in page.text
+    assert "The most confident errors" not in page.text
     assert catalog.fingerprint in page.text
 
 
-def test_clean_data_is_called_clean(tmp_path):
+def test_clean_data_has_no_findings(tmp_path):
     catalog = scan(write_pictures(tmp_path / "data"), cache=tmp_path / "cache", threads=1)
     write_data_page(tmp_path / "data.html", catalog=catalog, findings=[], title="clean")
-    assert "Nothing was found" in Page((tmp_path / "data.html").read_text("utf-8")).text
+    assert "No findings" in Page((tmp_path / "data.html").read_text("utf-8")).text
 
 
-def test_a_former_page_is_replaced_and_nothing_else_is_left(catalog, tmp_path):
+def test_an_existing_page_is_replaced_without_leftovers(catalog, tmp_path):
     path = tmp_path / "data.html"
     path.write_text("old")
     write_data_page(path, catalog=catalog, findings=[], title="new")
@@ -292,13 +294,13 @@ def test_a_former_page_is_replaced_and_nothing_else_is_left(catalog, tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["data.html"]
 
 
-def test_a_folder_that_is_not_there_is_named(catalog, tmp_path):
+def test_a_missing_folder_is_reported(catalog, tmp_path):
     with pytest.raises(UnreadableFile, match="cannot be written"):
         write_data_page(tmp_path / "no" / "data.html", catalog=catalog, findings=[], title="x")
 
 
 @pytest.mark.real
-def test_fifty_two_classes_stay_light(real_data, tmp_path):
+def test_the_page_of_52_classes_is_small(real_data, tmp_path):
     catalog = scan(real_data / "fruits360_varieties", cache=tmp_path / "cache")
     report(tmp_path / "report.html", catalog)
     assert (tmp_path / "report.html").stat().st_size < 6_000_000

@@ -1,4 +1,4 @@
-"""Where the decision changes, and that pictures which set a threshold are not those that it is judged on."""
+"""The accept policy: thresholds from held-out predictions, and metrics that no tuned picture contributes to."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,138 +9,141 @@ import pytest
 from discern.errors import UsageError
 from discern.heads import Negatives
 from discern.splitting import Split, make_split
-from discern.training import FitResult, TrainConfig, TrainingData, choose_policy, compute_metrics, fit
-from tests.unit.training.factories import see, write_colours
+from discern.training import TrainConfig, TrainingData, choose_policy, compute_metrics
+from discern.training.methods import ProbeResult
+from tests.unit.training.factories import fit_probe, load_data, write_colours
 
-World = tuple[TrainingData, Split, FitResult]
+Fitted = tuple[TrainingData, Split, ProbeResult]
 CONFIG = TrainConfig(seed=3)
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    folder = tmp_path_factory.mktemp("deciding")
-    material, groups = see(write_colours(folder / "data", each=30, spread=38), folder / "cache")
-    split = make_split(material.catalog, groups, CONFIG.split)
-    return material, split, fit(material, split, CONFIG)
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Fitted:
+    folder = tmp_path_factory.mktemp("fitted")
+    data, groups = load_data(write_colours(folder / "data", each=30, spread=38), folder / "cache")
+    split = make_split(data.catalog, groups, CONFIG.split)
+    return data, split, fit_probe(data, split, CONFIG)
 
 
-def test_what_is_accepted_is_as_sure_as_the_threshold(world: World) -> None:
-    material, split, learned = world
-    decided = choose_policy(material, split, learned, CONFIG)
-    assert decided.promise is not None
-    t_accept = decided.thresholds.accept
+def test_accepted_predictions_reach_the_threshold(fitted: Fitted) -> None:
+    data, split, result = fitted
+    policy = choose_policy(data, split, result, CONFIG)
+    assert policy.risk_control is not None
+    t_accept = policy.thresholds.accept
     assert t_accept is not None
-    honest = learned.honest
-    accepted = (honest.probabilities.max(axis=1) >= t_accept) & (honest.unknown_score <= honest.t_unknown)
-    assert accepted.mean() == pytest.approx(decided.promise.share)
-    assert decided.promise.basis == "cross-fitted"
-    assert "estimated" in decided.promise.sentence
+    held_out = result.held_out
+    accepted = (held_out.probabilities.max(axis=1) >= t_accept) & (held_out.unknown_score <= held_out.t_unknown)
+    assert accepted.mean() == pytest.approx(policy.risk_control.share)
+    assert policy.risk_control.basis == "cross-fitted"
+    assert "estimated" in policy.risk_control.sentence
 
 
-def test_a_score_that_is_no_number_counts_as_turned_away(world: World) -> None:
-    material, split, learned = world
-    lost = np.full_like(learned.honest.unknown_score, np.nan)
-    answered = replace(learned, honest=replace(learned.honest, unknown_score=lost))
-    decided = choose_policy(material, split, answered, CONFIG)
-    assert decided.thresholds.accept is None
-    assert compute_metrics(material, split, answered, decided, CONFIG).unknown.false_rejection == 1
+def test_an_undefined_unknown_score_counts_as_unknown(fitted: Fitted) -> None:
+    data, split, result = fitted
+    undefined = np.full_like(result.held_out.unknown_score, np.nan)
+    changed = replace(result, held_out=replace(result.held_out, unknown_score=undefined))
+    policy = choose_policy(data, split, changed, CONFIG)
+    assert policy.thresholds.accept is None
+    assert compute_metrics(data, split, changed, policy, CONFIG).unknown.false_rejection == 1
 
 
-def test_a_stricter_promise_needs_more_groups_than_there_are(world: World) -> None:
-    decided = choose_policy(*world, replace(CONFIG, at_most_wrong=0.01))
-    policy = decided.policy()
-    assert decided.thresholds.accept is None
-    assert policy is not None
-    assert policy["needed"] > 200
-    assert policy["error"] is None
+def test_a_low_error_limit_needs_more_groups_than_there_are(fitted: Fitted) -> None:
+    policy = choose_policy(*fitted, replace(CONFIG, at_most_wrong=0.01))
+    plain = policy.to_json()
+    assert policy.thresholds.accept is None
+    assert plain is not None
+    assert plain["needed"] > 200
+    assert plain["error"] is None
 
 
-def test_what_was_not_asked_for_is_not_decided(world: World) -> None:
-    decided = choose_policy(*world, replace(CONFIG, at_most_wrong=None, coverage=None))
-    assert (decided.thresholds.accept, decided.thresholds.label_set) == (None, None)
-    assert (decided.policy(), decided.sets) == (None, None)
+def test_without_error_limit_and_coverage_there_are_no_thresholds(fitted: Fitted) -> None:
+    policy = choose_policy(*fitted, replace(CONFIG, at_most_wrong=None, coverage=None))
+    assert (policy.thresholds.accept, policy.thresholds.label_set) == (None, None)
+    assert (policy.to_json(), policy.conformal) == (None, None)
 
 
-def test_sets_hold_the_truth_about_as_often_as_asked(world: World) -> None:
-    decided = choose_policy(*world, replace(CONFIG, coverage=0.8))
-    assert decided.sets is not None
-    assert decided.sets.coverage.value > 0.7
-    assert decided.sets.size.value >= 1
-    assert not decided.sets.guaranteed
-    assert len(decided.sets.per_class) == 3
+def test_sets_contain_the_truth_about_as_often_as_stated(fitted: Fitted) -> None:
+    policy = choose_policy(*fitted, replace(CONFIG, coverage=0.8))
+    assert policy.conformal is not None
+    assert policy.conformal.coverage.value > 0.7
+    assert policy.conformal.size.value >= 1
+    assert not policy.conformal.guaranteed
+    assert len(policy.conformal.per_class) == 3
 
 
-def test_wrong_answers_only_make_nothing_accepted(world: World) -> None:
-    material, split, learned = world
-    rolled = np.roll(learned.honest.probabilities, 1, axis=1)
-    misled = replace(learned, honest=replace(learned.honest, probabilities=rolled))
-    decided = choose_policy(material, split, misled, CONFIG)
-    assert decided.thresholds.accept is None
-    assert decided.sets is not None
-    assert decided.sets.size.value > 1.5
+def test_nothing_is_accepted_if_all_predictions_are_wrong(fitted: Fitted) -> None:
+    data, split, result = fitted
+    rolled = np.roll(result.held_out.probabilities, 1, axis=1)
+    wrong = replace(result, held_out=replace(result.held_out, probabilities=rolled))
+    policy = choose_policy(data, split, wrong, CONFIG)
+    assert policy.thresholds.accept is None
+    assert policy.conformal is not None
+    assert policy.conformal.size.value > 1.5
 
 
-def test_ordered_labels_are_judged_by_their_distance(world: World) -> None:
-    material, split, learned = world
-    ordered = replace(material, catalog=material.catalog.ordered(["green", "blue", "red"]))
-    turned = learned.honest.probabilities[:, [1, 0, 2]]
-    answered = replace(learned, honest=replace(learned.honest, probabilities=turned))
-    policy = choose_policy(ordered, split, answered, CONFIG)
-    metrics = compute_metrics(ordered, split, answered, policy, CONFIG).ordered
+def test_ordered_labels_are_evaluated_by_their_distance(fitted: Fitted) -> None:
+    data, split, result = fitted
+    ordered = replace(data, catalog=data.catalog.ordered(["green", "blue", "red"]))
+    permuted = result.held_out.probabilities[:, [1, 0, 2]]
+    changed = replace(result, held_out=replace(result.held_out, probabilities=permuted))
+    policy = choose_policy(ordered, split, changed, CONFIG)
+    metrics = compute_metrics(ordered, split, changed, policy, CONFIG).ordered
     assert metrics.labels == ("green", "blue", "red")
     assert metrics.constant == "blue"
     assert metrics.mae.value < metrics.constant_mae.value
     assert metrics.gain.low > 0
 
 
-@pytest.mark.parametrize("wrong", [{"at_most_wrong": 0.0}, {"at_most_wrong": 1.5}, {"coverage": 1.0}])
-def test_shares_outside_0_and_1_are_refused(wrong: dict[str, float]) -> None:
+@pytest.mark.parametrize("invalid", [{"at_most_wrong": 0.0}, {"at_most_wrong": 1.5}, {"coverage": 1.0}])
+def test_shares_outside_0_and_1_are_refused(invalid: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="between 0 and 1"):
-        TrainConfig(**wrong)  # type: ignore[arg-type]
+        TrainConfig(**invalid)  # type: ignore[arg-type]
 
 
-def test_a_small_test_part_is_helped_by_what_training_held_out(tmp_path: Path) -> None:
+def test_a_small_test_part_is_joined_by_out_of_fold_predictions(tmp_path: Path) -> None:
     write_colours(tmp_path / "data", part="train", each=30)
     write_colours(tmp_path / "data", part="test", each=6, seed=9)
-    material, groups = see(tmp_path / "data", tmp_path / "cache")
-    split = make_split(material.catalog, groups, CONFIG.split)
-    learned = fit(material, split, CONFIG)
+    data, groups = load_data(tmp_path / "data", tmp_path / "cache")
+    split = make_split(data.catalog, groups, CONFIG.split)
+    result = fit_probe(data, split, CONFIG)
     assert split.method == "test-part"
-    assert set(learned.chosen_by.rows) == set(learned.learned)
-    promise = choose_policy(material, split, learned, replace(CONFIG, at_most_wrong=0.1)).promise
-    assert promise is not None
-    assert promise.basis == "cross-fitted"
-    assert promise.groups > 18
-    # What needs few groups is promised by the test part alone.
-    alone = choose_policy(material, split, learned, replace(CONFIG, at_most_wrong=0.3)).promise
+    assert set(result.out_of_fold.rows) == set(result.train_rows)
+    control = choose_policy(data, split, result, replace(CONFIG, at_most_wrong=0.1)).risk_control
+    assert control is not None
+    assert control.basis == "cross-fitted"
+    assert control.groups > 18
+    # A high error limit needs few groups: the test part is enough.
+    alone = choose_policy(data, split, result, replace(CONFIG, at_most_wrong=0.3)).risk_control
     assert alone is not None
     assert (alone.basis, alone.groups <= 18) == ("held-out", True)
 
 
 @pytest.fixture(scope="module")
-def gated(world: World) -> World:
-    material, split, _ = world
+def with_negatives(fitted: Fitted) -> Fitted:
+    data, split, _ = fitted
     random = np.random.default_rng(4)
-    features = random.uniform(0, 1, (60, material.features.shape[1])).astype(np.float32)
-    others = replace(material, negatives=Negatives(features=features, groups=np.arange(60) // 2))
-    return others, split, fit(others, split, CONFIG)
+    features = random.uniform(0, 1, (60, data.features.shape[1])).astype(np.float32)
+    data = replace(data, negatives=Negatives(features=features, groups=np.arange(60) // 2))
+    return data, split, fit_probe(data, split, CONFIG)
 
 
-class TestGate:
-    def test_how_they_were_told_is_measured(self, gated: World) -> None:
-        material, split, learned = gated
-        metrics = compute_metrics(material, split, learned, choose_policy(*gated, CONFIG), CONFIG).negatives
+class TestNegatives:
+    def test_their_detection_is_measured(self, with_negatives: Fitted) -> None:
+        data, split, result = with_negatives
+        metrics = compute_metrics(data, split, result, choose_policy(*with_negatives, CONFIG), CONFIG).negatives
         assert (metrics.negatives, metrics.scored) == (60, 60)
         assert metrics.kept.value > 0.9
         assert metrics.rejected.value > 0.8
         assert metrics.auroc.value > 0.95
         assert metrics.accepted.value <= 1 - metrics.rejected.value
 
-    def test_they_change_the_unknown_score_and_not_the_answers(self, world: World, gated: World) -> None:
-        plain, tuned = world[2].final, gated[2].final
-        np.testing.assert_array_equal(plain.head.bias, tuned.head.bias)
-        assert plain.negative_excess is None
-        assert tuned.chosen["unknown"]["score"] == "tuned by negatives"
+    def test_they_change_the_unknown_score_and_not_the_probabilities(
+        self, fitted: Fitted, with_negatives: Fitted
+    ) -> None:
+        plain, tuned = fitted[2], with_negatives[2]
+        np.testing.assert_array_equal(plain.head.head.bias, tuned.head.head.bias)
+        assert plain.negatives is None
+        assert tuned.description["unknown"]["score"] == "tuned by negatives"
 
-    def test_without_negatives_there_is_no_gate(self, world: World) -> None:
-        assert compute_metrics(*world, choose_policy(*world, CONFIG), CONFIG).negatives is None
+    def test_without_them_there_are_no_metrics(self, fitted: Fitted) -> None:
+        assert compute_metrics(*fitted, choose_policy(*fitted, CONFIG), CONFIG).negatives is None

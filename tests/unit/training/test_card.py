@@ -1,4 +1,4 @@
-"""The card: true to the manifest, valid for machines, and unmoved by hostile labels."""
+"""The model card: facts of the manifest, valid metadata, and hostile labels that stay text."""
 
 import json
 
@@ -22,17 +22,17 @@ HOSTILE = (
 )
 
 
-def figure(value, low=None, high=None, **more) -> dict:
+def interval(value, low=None, high=None, **more) -> dict:
     return {"value": value, "low": low, "high": high, "note": None, **more}
 
 
 METRICS = {
     "accuracy": {
-        "leak_free": figure(0.9391, 0.885, 0.969, method="grouped-cv", estimates="recipe"),
-        "naive": figure(0.978, 0.94, 0.99),
+        "leak_free": interval(0.9391, 0.885, 0.969, method="grouped-cv", estimates="recipe"),
+        "naive": interval(0.978, 0.94, 0.99),
     },
     "ece": {"value": 0.024, "null95": 0.043},
-    "baselines": {"majority": figure(0.417, 0.32, 0.52)},
+    "baselines": {"majority": interval(0.417, 0.32, 0.52)},
     "split": {"method": "grouped-cv", "reason": "The set is small.", "leaks": 3, "unjudged": ["birch"]},
 }
 
@@ -63,7 +63,7 @@ def html(card: str) -> str:
     return markdown.MarkdownIt("gfm-like", {"linkify": False}).render(card.split("---\n", 2)[2])
 
 
-def test_machines_read_the_leak_free_accuracy():
+def test_the_model_index_has_the_leak_free_accuracy():
     facts = front(write_card(manifest()))
     assert facts["license"] == "apache-2.0"
     assert facts["pipeline_tag"] == "image-classification"
@@ -81,8 +81,8 @@ def test_an_unknown_licence_is_named():
     assert (facts["license"], facts["license_name"]) == ("other", "All mine")
 
 
-def test_nothing_measured_has_no_results():
-    card = write_card(manifest(metrics={"accuracy": {"leak_free": figure(None), "naive": None}}))
+def test_without_metrics_there_are_no_results():
+    card = write_card(manifest(metrics={"accuracy": {"leak_free": interval(None), "naive": None}}))
     assert front(card)["model-index"][0]["results"] == []
     assert "not measured" in card
 
@@ -117,49 +117,49 @@ def test_a_label_reads_as_it_is():
     assert "kitchen_sink [old] *new*" in html(write_card(manifest(labels=("kitchen_sink [old] *new*", "b"))))
 
 
-def test_limits_are_said():
+def test_limits_are_listed():
     card = write_card(manifest())
-    assert "Nobody can say how well these are known" in card
-    assert "How many strangers it turns away was not measured" in card
-    assert "3 pictures that would have leaked" in card
-    few = METRICS | {"accuracy": {"leak_free": figure(0.9, method="grouped-cv"), "naive": figure(0.9)}}
+    assert "Not evaluated, as all pictures of the class are of one group: birch" in card
+    assert "The detection of unknown pictures was not measured" in card
+    assert "3 pictures were left out of training because they would have leaked" in card
+    few = METRICS | {"accuracy": {"leak_free": interval(0.9, method="grouped-cv"), "naive": interval(0.9)}}
     assert "too few independent pictures" in write_card(manifest(metrics=few))
 
 
-def test_a_promise_is_told_with_its_confidence():
+def test_the_accept_policy_has_its_threshold():
     policy = {"sentence": "At most 5 % are wrong.", "share": 0.67, "error": {"value": 0.01, "high": 0.03}}
     card = write_card(manifest(policy=policy, thresholds=Thresholds(unknown=1.5, accept=0.957)))
-    assert "it is at least 95.7% sure. At most 5 % are wrong. 67% of held-out answers were." in card
+    assert "the confidence is 95.7% or more. At most 5 % are wrong. 67% of held-out predictions are accepted." in card
 
 
-def test_a_promise_that_cannot_be_kept_says_why():
+def test_a_policy_that_accepts_nothing_says_why():
     policy = {"sentence": "Nothing is accepted: 29 groups are too few.", "share": 0.0, "error": None}
     card = write_card(manifest(policy=policy))
     assert "- **accept**: Nothing is accepted: 29 groups are too few.\n" in card
-    assert "No promise about errors was fitted" in write_card(manifest())
+    assert "never, as no error limit was stated" in write_card(manifest())
 
 
-def test_newer_figures_are_told_where_there_are_any():
+def test_optional_metrics_are_listed():
     more = {
-        "conformal": {"asked": 0.9, "coverage": figure(0.93, 0.9, 0.95), "size": figure(1.4)},
-        "ordered": {"mae": figure(0.2), "constant_mae": figure(0.8), "constant": "birch"},
-        "gate": {"rejected": figure(0.97, 0.94, 0.99)},
+        "conformal": {"asked": 0.9, "coverage": interval(0.93, 0.9, 0.95), "size": interval(1.4)},
+        "ordered": {"mae": interval(0.2), "constant_mae": interval(0.8), "constant": "birch"},
+        "gate": {"rejected": interval(0.97, 0.94, 0.99)},
         "learning_curve": {"sentence": "Twice as many would bring 2 points."},
     }
     card = write_card(manifest(metrics=METRICS | more, ordered=True))
     for words in (
-        "90% were to hold the right one; measured: 93.0%",
+        "90% shall contain the true label; measured: 93.0%",
         "1.40 labels on average",
-        "0.20 on average; always answering birch is 0.80 off",
-        "**Strangers turned away**: 97.0% (95 % interval 94.0% to 99.0%)",
+        "0.20; always predicting birch: 0.80",
+        "**Negatives called unknown**: 97.0% (95 % interval 94.0% to 99.0%)",
         "Twice as many would bring 2 points.",
-        "order that means something",
+        "the labels are ordered",
     ):
         assert words in card
-    assert "was not measured: no pictures of none" not in card
+    assert "was not measured, as no negatives" not in card
 
 
-def test_the_data_card_counts_classes_groups_faults_and_formats():
+def test_the_data_card_counts_classes_groups_findings_and_formats():
     data = {
         "fingerprint": "f" * 64,
         "pictures": 1231,
@@ -171,7 +171,7 @@ def test_the_data_card_counts_classes_groups_faults_and_formats():
     }
     card = write_card(manifest(data=data))
     for words in (
-        "1,231 pictures in 812 independent groups",
+        "1,231 in 812 independent groups",
         "494 pictures of none of the labels",
         "| ash | 1,000 | 700 |",
         "JPEG (1,200), PNG (31)",
@@ -179,7 +179,7 @@ def test_the_data_card_counts_classes_groups_faults_and_formats():
     ):
         assert words in card
     assert "label conflict" not in card
-    assert "## Faults found" not in write_card(manifest())
+    assert "## Findings" not in write_card(manifest())
     assert "None." in write_card(manifest(data=data | {"faults": {"near_copy": 0}}))
 
 
@@ -194,7 +194,7 @@ def test_of_many_classes_the_smallest_are_listed():
     assert len(card.splitlines()) < 80
 
 
-def test_the_same_manifest_gives_the_same_card_and_json_stays_json():
+def test_the_card_is_reproducible_and_its_values_are_json():
     assert write_card(manifest()) == write_card(manifest())
     line = next(line for line in write_card(manifest()).splitlines() if line.startswith("model-index: "))
     assert json.loads(line.removeprefix("model-index: "))[0]["name"] == "trees"

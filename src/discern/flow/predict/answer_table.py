@@ -10,6 +10,7 @@ import polars as pl
 from discern.bundle import Manifest, Prediction
 from discern.catalog.spreadsheet import FORMULA, GUARD
 from discern.errors import PictureError, UsageError
+from discern.inference.error_status import error_json
 
 OUTPUT_FORMATS = (".parquet", ".csv", ".jsonl")
 AT, MARK, LINE = "at", "mark", "line"
@@ -76,12 +77,11 @@ def row(
         mark: size and time of its file, as `ResumePlan` notes them.
     """
     if isinstance(answer, PictureError):
-        error = {"code": answer.code, "message": answer.message, "hint": answer.hint}
         values: dict[str, Any] = {"error": answer.code, "error_message": str(answer)}
-        plain: dict[str, Any] = {"path": path, "error": error}
+        plain: dict[str, Any] = {"path": path} | error_json(answer)
     else:
         plain = {"path": path} | answer.to_json()
-        values = plain | {PROBABILITY + label: value for label, value in answer.probabilities.items()}
+        values = plain | {PROBABILITY + label: value for label, value in plain["probabilities"].items()}
     found = values | {AT: at, MARK: mark, "path": path}
     if LINE in columns:
         found[LINE] = json.dumps(plain, allow_nan=False)

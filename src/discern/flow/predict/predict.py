@@ -14,6 +14,7 @@ from discern.errors import CatalogError, DiscernError, NotAPicture, PictureError
 from discern.flow.paths import is_folder
 from discern.flow.predict.inputs import STANDARD_INPUT, require_inputs, resolve_inputs
 from discern.flow.run import is_own
+from discern.inference.error_status import error_json
 from discern.picture import Limits
 from discern.progress import Progress, silent
 
@@ -59,8 +60,7 @@ class Answer:
         if self.prediction is not None:
             return {"path": self.path} | self.prediction.to_json()
         assert self.error is not None
-        error = self.error
-        return {"path": self.path, "error": {"code": error.code, "message": error.message, "hint": error.hint}}
+        return {"path": self.path} | error_json(self.error)
 
 
 def predict(

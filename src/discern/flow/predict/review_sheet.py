@@ -12,7 +12,7 @@ from discern.catalog.formats.read_items import read_items
 from discern.errors import PictureError, UsageError
 from discern.flow.predict.answer_table import AT, LINE, PROBABILITY
 from discern.picture import fit, open_picture
-from discern.reporting.sheet import THUMB_SIDE, Doubt, Sheet, write_sheet_page, write_sheet_picture
+from discern.reporting.sheet import THUMB_SIDE, ReviewSheet, SheetEntry, write_sheet_page, write_sheet_picture
 
 MOST = 200
 _CANDIDATES = 3
@@ -48,25 +48,25 @@ def write_sheet(path: Path, kind: str, parts: Sequence[Path], root: Path, *, mod
     uncertain = table.filter(pl.col("decision") != "accept")
     chosen = uncertain.select(pl.exclude(LINE)).bottom_k(MOST, by="confidence").collect()
     counts = dict(table.group_by("decision").len().collect().iter_rows())
-    sheet = Sheet(
+    sheet = ReviewSheet(
         title=model.manifest.name,
-        answers=answers.name,
+        table=answers.name,
         pictures=sum(count for decision, count in counts.items() if decision is not None),
         review=counts.get("review", 0),
         unknown=counts.get("unknown", 0),
         unusable=counts.get(None, 0),
         names={label: model.manifest.label_names.name(label) for label in model.labels},
-        doubts=list(_doubts(chosen.sort("confidence", AT), root, model)),
+        entries=list(_entries(chosen.sort("confidence", AT), root, model)),
     )
     _WRITERS[kind](path, sheet)
 
 
-def _doubts(chosen: pl.DataFrame, root: Path, model: Model) -> Iterator[Doubt]:
+def _entries(chosen: pl.DataFrame, root: Path, model: Model) -> Iterator[SheetEntry]:
     items = read_items(root, chosen[AT].to_list(), limits=model.limits)
     thumbs = {item.path: _thumb(item, model) for item in items}
     for row in chosen.iter_rows(named=True):
         ranked = sorted(((row[PROBABILITY + label], label) for label in model.labels), reverse=True)
-        yield Doubt(
+        yield SheetEntry(
             path=row[AT],
             decision=row["decision"],
             message=row["message"],

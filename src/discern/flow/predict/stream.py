@@ -8,7 +8,8 @@ from typing import NamedTuple
 from discern.bundle import Model, Prediction
 from discern.catalog import Item
 from discern.errors import PictureError
-from discern.inference.batcher import BatchConfig, Batcher, BatchResult
+from discern.inference.batch_config import BatchConfig
+from discern.inference.batcher import Batcher, BatchResult
 from discern.parallel import count_cores, results_in_order
 
 _BATCH = 8
@@ -52,7 +53,7 @@ def predict_items(
     threads = threads or count_cores()
     window = _AHEAD * _BATCH * threads
     batcher = Batcher(
-        model, batching=BatchConfig(max_batch=_BATCH, queue=2 * window, timeout=math.inf, threads=threads)
+        model, batching=BatchConfig(max_batch=_BATCH, max_queue=2 * window, timeout=math.inf, threads=threads)
     )
     jobs = (_submit(batcher, item) for item in items)
     try:

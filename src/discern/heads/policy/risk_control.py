@@ -97,15 +97,6 @@ class RiskControl:
             "needed": self.needed,
         }
 
-    def evidence(self) -> dict[str, Any]:
-        """`to_json` with the threshold, the counts and the curve, JSON-ready."""
-        curve = self.curve
-        lists = {
-            name: getattr(curve, name).tolist() for name in ("t_accept", "share", "picture_error", "error", "high")
-        }
-        facts = {name: getattr(self, name) for name in ("t_accept", "picture_error", "groups", "wrong")}
-        return self.to_json() | {"asked": self.risk} | facts | {"curve": lists}
-
     def _shortfall(self, percent: str) -> str:
         if self.groups < fewest_groups(self.risk):
             return (

@@ -1,7 +1,7 @@
-"""Small charts as inline SVG: they need no script, scale with the page and print."""
+"""Charts as inline SVG, which needs no script, scales with the page and prints."""
 
-from discern.reporting.charts.bars import hundred, interval_track, paired_bars, stacked_bar
-from discern.reporting.charts.curves import learning_curve, promise_curve, reliability_curve
+from discern.reporting.charts.bars import interval_plot, paired_bars, stacked_bar, waffle_chart
+from discern.reporting.charts.curves import learning_curve, reliability_curve, risk_curve
 from discern.reporting.charts.matrix import heat_map
 from discern.reporting.charts.scores import score_histogram
 from discern.reporting.charts.svg import Frame, tag, ticks
@@ -9,14 +9,14 @@ from discern.reporting.charts.svg import Frame, tag, ticks
 __all__ = [
     "Frame",
     "heat_map",
-    "hundred",
-    "interval_track",
+    "interval_plot",
     "learning_curve",
     "paired_bars",
-    "promise_curve",
     "reliability_curve",
+    "risk_curve",
     "score_histogram",
     "stacked_bar",
     "tag",
     "ticks",
+    "waffle_chart",
 ]

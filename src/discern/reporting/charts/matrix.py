@@ -1,4 +1,4 @@
-"""A large confusion matrix as a map."""
+"""Heat map of a large confusion matrix."""
 
 import numpy as np
 from markupsafe import Markup
@@ -9,9 +9,9 @@ _LEVELS = 8
 
 
 def heat_map(confusion: np.ndarray) -> Markup:
-    """A large confusion matrix, float [K, K] with the truth in rows: right answers and mistakes in two colours.
+    """Draw a confusion matrix, float [K, K] with the truth in rows, with errors in another colour.
 
-    The darker a cell, the larger its share of the row. Cells of one shade are one path, so 131 classes stay small.
+    The darker a cell, the larger its share of the row. Cells of one shade are one path, which keeps 131 classes small.
     """
     size = len(confusion)
     totals = np.maximum(confusion.sum(axis=1, keepdims=True), 1e-12)
@@ -40,5 +40,5 @@ def heat_map(confusion: np.ndarray) -> Markup:
         class_="heat",
         role="img",
         tabindex="0",
-        aria_label=f"Confusion matrix of {size} classes; the table beside it lists the worst pairs",
+        aria_label=f"Confusion matrix of {size} classes; the table beside it lists the most frequent mix-ups",
     )

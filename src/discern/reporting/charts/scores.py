@@ -1,4 +1,4 @@
-"""How unknown scores fall: of pictures of the known classes, and of pictures of none of them."""
+"""Histogram of the unknown scores of known pictures and of negatives."""
 
 from collections.abc import Sequence
 
@@ -11,17 +11,17 @@ _WIDTH, _TOP = 340.0, 22.0
 
 
 def score_histogram(
-    scores: np.ndarray, threshold: float | None, *, strangers: np.ndarray | None = None, bins: int = 36
+    scores: np.ndarray, threshold: float | None, *, negatives: np.ndarray | None = None, bins: int = 36
 ) -> Markup:
-    """How the held-out pictures' unknown scores fall, and the threshold beyond which a picture is called unknown.
+    """Draw the unknown scores of held-out pictures, and the threshold above which a picture is called unknown.
 
     Args:
-        scores: float [N], of pictures of the known classes; what is not finite is not drawn.
-        threshold: where pictures begin to be called unknown; None: nowhere.
-        strangers: float [M], of pictures of none of the classes, drawn below, each kind as tall as its largest bar.
-        bins: how many bars.
+        scores: float [N], of pictures of the known classes; values that are not finite are ignored.
+        threshold: score above which a picture is called unknown; None draws no line.
+        negatives: float [M], of pictures of none of the classes; drawn below, scaled to their own largest bar.
+        bins: number of bars.
     """
-    kinds = [_finite(scores)] + ([] if strangers is None else [_finite(strangers)])
+    kinds = [_finite(scores)] + ([] if negatives is None else [_finite(negatives)])
     height = 130.0 if len(kinds) == 1 else 84.0
     shown = np.concatenate([*kinds, [] if threshold is None else [threshold]])
     margin = max(0.03 * float(np.ptp(shown)), 1e-6 * float(np.abs(shown).max())) or 1.0
@@ -35,7 +35,7 @@ def score_histogram(
             marks.append(tag("text", name, x="0", y=bottom + 15))
     if threshold is not None:
         marks += _limit(_WIDTH * (threshold - low) / (high - low), bottom)
-    words = "unknown score: the further right, the stranger"
+    words = "unknown score: distance from the training pictures"
     below = bottom + (42 if len(kinds) == 1 else 48)
     marks.append(tag("text", words, x=_WIDTH / 2, y=below, text_anchor="middle", class_="axis"))
     box = f"0 0 {_WIDTH:.0f} {below + 8:.0f}"
@@ -54,18 +54,18 @@ def _bars(
     counts, edges = np.histogram(scores, bins=bins, range=ends)
     step = _WIDTH / bins
     marks = []
-    for place, tall in enumerate(height * counts / max(1, counts.max())):
-        beyond = threshold is not None and edges[place : place + 2].mean() > threshold
+    for index, tall in enumerate(height * counts / max(1, counts.max())):
+        beyond = threshold is not None and edges[index : index + 2].mean() > threshold
         kind = "beyond" if beyond else "within"
-        x, y = step * place + 0.5, bottom - float(tall)
+        x, y = step * index + 0.5, bottom - float(tall)
         marks.append(tag("rect", x=x, y=y, width=step - 1, height=float(tall), class_=kind))
     return [*marks, tag("line", x1="0", x2=_WIDTH, y1=bottom, y2=bottom, class_="grid")]
 
 
 def _limit(x: float, bottom: float) -> list[Markup]:
     left = x > 0.6 * _WIDTH
-    place: dict[str, str | float] = {"x": x - 6, "text_anchor": "end"} if left else {"x": x + 6}
+    anchor: dict[str, str | float] = {"x": x - 6, "text_anchor": "end"} if left else {"x": x + 6}
     return [
         tag("line", x1=x, x2=x, y1="6", y2=bottom, class_="limit"),
-        tag("text", "beyond: unknown", y="14", **place),
+        tag("text", "unknown", y="14", **anchor),
     ]

@@ -1,4 +1,4 @@
-"""Elements of inline SVG, and a frame for curves of shares."""
+"""Elements of inline SVG, and a coordinate frame for curves."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from discern.reporting.formatting import percent
 
 
 def tag(name: str, content: str | Markup = "", **attributes: str | float | None) -> Markup:
-    """One element; text and attribute values are escaped, `_` in a name becomes `-`, None leaves it out."""
+    """Write an element with escaped text and attributes; `_` in a name becomes `-`, attributes of None are omitted."""
     written = Markup("").join(
         Markup(' {}="{}"').format(
             key.rstrip("_").replace("_", "-"), f"{value:.5g}" if isinstance(value, float) else value
@@ -21,21 +21,21 @@ def tag(name: str, content: str | Markup = "", **attributes: str | float | None)
 
 
 def joined(parts: Sequence[Markup]) -> Markup:
-    """Elements one after the other."""
+    """Concatenate elements."""
     return Markup("").join(parts)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """Where the plotted area of a chart lies, and the values at its ends.
+    """Plot area of a chart and the ranges of its axes.
 
     Attributes:
-        left: of the area, in the drawing's units, as are the others.
-        top: of the area.
-        width: of the area.
-        height: of the area.
-        across: the values at its left and right.
-        up: the values at its bottom and top.
+        left: left edge of the plot area, in units of the drawing, as below.
+        top: top edge.
+        width: width of the plot area.
+        height: height of the plot area.
+        across: values at the left and right edge.
+        up: values at the bottom and top edge.
     """
 
     left: float = 60.0
@@ -46,24 +46,24 @@ class Frame:
     up: tuple[float, float] = (0.0, 1.0)
 
     def x(self, value: float) -> float:
-        """Where a value stands across."""
+        """Return the horizontal position of a value."""
         first, last = self.across
         return self.left + self.width * (value - first) / (last - first)
 
     def y(self, value: float) -> float:
-        """Where a value stands above the bottom."""
+        """Return the vertical position of a value."""
         first, last = self.up
         return self.top + self.height * (1 - (value - first) / (last - first))
 
     @property
     def bottom(self) -> float:
-        """Of the area."""
+        """Bottom edge."""
         return self.top + self.height
 
     def axes(
         self, columns: Sequence[tuple[float, str]], rows: Sequence[float], *, across: str, up: str
     ) -> list[Markup]:
-        """A grid with its values (those up are shares), and what the axes mean."""
+        """Draw the grid, its values (vertical ones as percentages) and the axis labels."""
         right, middle = self.left + self.width, self.top + self.height / 2
         marks = []
         for value, name in columns:
@@ -82,7 +82,7 @@ class Frame:
         ]
 
     def within(self, marks: Sequence[Markup]) -> Markup:
-        """Marks, cut off at the area's edges."""
+        """Clip marks to the plot area."""
         box = f"{self.left:.0f} {self.top:.0f} {self.width:.0f} {self.height:.0f}"
         return tag(
             "svg",
@@ -97,15 +97,15 @@ class Frame:
         )
 
     def drawing(self, marks: Sequence[Markup], *, name: str, kind: str = "chart") -> Markup:
-        """The whole chart."""
+        """Return the complete chart."""
         box = f"0 0 {self.left + self.width + 16:.0f} {self.bottom + 46:.0f}"
         return tag("svg", joined(marks), viewBox=box, class_=kind, role="img", aria_label=name)
 
 
 def ticks(first: float, last: float) -> list[float]:
-    """Three to seven round shares between two, both ends included where they are round."""
+    """Return three to seven round shares from `first` to `last`, including ends that are round."""
     step = next((each for each in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2) if (last - first) / each <= 6), 0.25)
     start = -int(-first / step + 1e-9)
     return [
-        round(step * place, 6) for place in range(start, int(last / step + 1e-9) + 1) if step * place >= first - 1e-9
+        round(step * index, 6) for index in range(start, int(last / step + 1e-9) + 1) if step * index >= first - 1e-9
     ]

@@ -1,4 +1,4 @@
-"""How much work the answers take over, at which error, and what another promise would give."""
+"""Section on the accept policy: outcomes per hundred pictures, the risk curve and other error limits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from discern.reporting.charts import hundred, promise_curve
-from discern.reporting.formatting import count, errs_too_often, percent, plural
+from discern.reporting.charts import risk_curve, waffle_chart
+from discern.reporting.formatting import count, exceeds_error_limit, percent, plural
 from discern.reporting.sections.prediction_table import PredictionTable
 
 if TYPE_CHECKING:
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from discern.evaluating import Metrics, PolicyMetrics, RiskCurveMetrics
 
-_OTHERS = (0.01, 0.02, 0.05, 0.1, 0.2)
+_OTHER_LIMITS = (0.01, 0.02, 0.05, 0.1, 0.2)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What becomes of some pictures of a hundred."""
+    """Number of pictures per hundred with one outcome; `kind` is "right", "wrong", "review" or "unknown"."""
 
     kind: str
     count: int
@@ -29,96 +29,103 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Alternative:
-    """What another promise would give, as the curve has it; `share` is "nothing" where it cannot be kept."""
+class AlternativePolicy:
+    """Accepted share under another error limit, read from the risk curve.
 
-    asked: str
+    Attributes:
+        max_error: the error limit.
+        share: accepted share of the predictions; "none" if the limit cannot be met.
+        error: wrong share of the accepted pictures, or "".
+        chosen: True for the error limit of this run.
+    """
+
+    max_error: str
     share: str
-    wrong: str
-    ours: bool
+    error: str
+    chosen: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class PolicySummary:
-    """The section on the promise.
+    """Contents of the section.
 
     Attributes:
-        kept: whether there is one.
-        squares: a hundred pictures.
-        outcomes: what becomes of them.
-        sentence: the promise, or why there is none; "" where none was asked for.
-        meaning: the same for a layman, paragraph by paragraph.
-        needed: how many more independent groups it takes at least, or "".
-        curve: shares against errors.
-        alternatives: stricter and looser promises.
+        met: True if the error limit is met, so that predictions are accepted.
+        chart: a hundred pictures as squares.
+        outcomes: the legend of `chart`.
+        sentence: the policy, or why nothing is accepted; "" without an error limit.
+        explanation: the policy in plain words, paragraph by paragraph.
+        needed: independent pictures still missing, or "".
+        curve: error by accepted share; None if there is none.
+        alternatives: stricter and looser error limits.
     """
 
-    kept: bool
-    squares: "Markup"
+    met: bool
+    chart: "Markup"
     outcomes: tuple[Outcome, ...]
     sentence: str
-    meaning: tuple[str, ...]
+    explanation: tuple[str, ...]
     needed: str
     curve: "Markup | None"
-    alternatives: tuple[Alternative, ...]
+    alternatives: tuple[AlternativePolicy, ...]
 
 
-def describe_policy(metrics: "Metrics", answers: PredictionTable) -> PolicySummary | None:
-    """The section, or None where nothing was answered or decided."""
-    if not len(answers.rows) or "policy" in metrics.missing:
+def describe_policy(metrics: "Metrics", predictions: PredictionTable) -> PolicySummary | None:
+    """Build the section; None without predictions or decisions."""
+    if not len(predictions.rows) or "policy" in metrics.missing:
         return None
     policy = metrics.policy
-    counts = shares_of_hundred(policy, answers)
+    counts = outcomes_per_hundred(policy, predictions)
     if policy is None or policy.max_error is None:
         return _without_policy(counts)
-    kept, drawn = policy.t_accept is not None, bool(policy.curve.share)
+    met, has_curve = policy.t_accept is not None, bool(policy.curve.share)
     share, error = policy.share, None if policy.error is None else policy.error.value
     return PolicySummary(
-        kept=kept,
-        squares=hundred(list(counts.items()), name=_told(counts)),
+        met=met,
+        chart=waffle_chart(list(counts.items()), name=_chart_description(counts)),
         outcomes=_outcomes(counts),
         sentence=policy.sentence or "",
-        meaning=_meaning(policy),
+        explanation=_explanation(policy),
         needed=_needed(policy),
-        curve=promise_curve(
+        curve=risk_curve(
             policy.curve,
-            asked=policy.max_error,
-            chosen=(share, error) if kept and share is not None and error is not None else None,
+            max_error=policy.max_error,
+            chosen=(share, error) if met and share is not None and error is not None else None,
         )
-        if drawn
+        if has_curve
         else None,
-        alternatives=_alternatives(policy) if drawn else (),
+        alternatives=_alternatives(policy) if has_curve else (),
     )
 
 
 def _without_policy(counts: Mapping[str, int]) -> PolicySummary:
     return PolicySummary(
-        kept=False,
-        squares=hundred(list(counts.items()), name=_told(counts)),
+        met=False,
+        chart=waffle_chart(list(counts.items()), name=_chart_description(counts)),
         outcomes=_outcomes(counts),
         sentence="",
-        meaning=("No promise was asked for, so no answer stands without a person.",),
+        explanation=("No error limit was set, so no prediction is accepted without review.",),
         needed="",
         curve=None,
         alternatives=(),
     )
 
 
-def shares_of_hundred(policy: "PolicyMetrics | None", answers: PredictionTable) -> dict[str, int]:
-    """How many of a hundred pictures are accepted (right, wrong), left to a person, and called unknown; 100 in all."""
-    decision = np.asarray(answers.decision)
+def outcomes_per_hundred(policy: "PolicyMetrics | None", predictions: PredictionTable) -> dict[str, int]:
+    """Divide a hundred pictures into accepted ("right", "wrong"), "review" and "unknown"."""
+    decision = np.asarray(predictions.decision)
     unknown = float(np.mean(decision == "unknown"))
     share = None if policy is None else policy.share
     accepted = min(float(np.mean(decision == "accept")) if share is None else share, 1.0 - unknown)
     exact = {"accept": accepted, "review": 1 - accepted - unknown, "unknown": unknown}
-    whole = _whole({kind: 100.0 * value for kind, value in exact.items()})
-    stand = whole.pop("accept")
-    wrong = round(stand * (0.0 if policy is None else policy.picture_error or 0.0))
-    return {"right": stand - wrong, "wrong": wrong, **whole}
+    whole = _round_to_sum({kind: 100.0 * value for kind, value in exact.items()})
+    accept = whole.pop("accept")
+    wrong = round(accept * (0.0 if policy is None else policy.picture_error or 0.0))
+    return {"right": accept - wrong, "wrong": wrong, **whole}
 
 
-def _whole(exact: Mapping[str, float]) -> dict[str, int]:
-    """Whole numbers with the same sum: the largest remainders are rounded up."""
+def _round_to_sum(exact: Mapping[str, float]) -> dict[str, int]:
+    """Round to integers of the same sum by the largest remainders."""
     floor = {kind: int(value + 1e-9) for kind, value in exact.items()}
     short = round(sum(exact.values())) - sum(floor.values())
     rank = sorted(exact, key=lambda kind: floor[kind] - exact[kind])
@@ -126,90 +133,87 @@ def _whole(exact: Mapping[str, float]) -> dict[str, int]:
 
 
 def _outcomes(counts: Mapping[str, int]) -> tuple[Outcome, ...]:
-    named = (
-        ("right", "stand on their own", "sure enough: nobody needs to look"),
-        ("wrong", "stand and are wrong", "the price of the above"),
-        ("review", "are for a person", "not sure enough; the likeliest answers are offered"),
-        (
-            "unknown",
-            "it calls unknown",
-            "too strange to be any of the classes; these are pictures it should have known",
-        ),
+    texts = (
+        ("right", "accepted and correct", "confident enough: nobody needs to look"),
+        ("wrong", "accepted but wrong", "errors that nobody notices"),
+        ("review", "for review", "not confident enough: a person chooses among the likeliest labels"),
+        ("unknown", "called unknown", "too far from all classes; these pictures should have been recognised"),
     )
     return tuple(
         Outcome(kind=kind, count=counts[kind], name=name, meaning=meaning)
-        for kind, name, meaning in named
+        for kind, name, meaning in texts
         if counts[kind] or kind == "right"
     )
 
 
-def _told(counts: Mapping[str, int]) -> str:
+def _chart_description(counts: Mapping[str, int]) -> str:
     accepted = counts["right"] + counts["wrong"]
     return (
-        f"Of 100 pictures {accepted} are answered without a person, {counts['wrong']} of these wrongly; "
-        f"{counts['review']} are for a person, {counts['unknown']} are called unknown"
+        f"Of 100 pictures {accepted} are accepted without review, {counts['wrong']} of these are wrong; "
+        f"{counts['review']} are for review, {counts['unknown']} are called unknown"
     )
 
 
-def _meaning(policy: "PolicyMetrics") -> tuple[str, ...]:
-    asked, t_accept = percent(policy.max_error, digits=_digits(policy.max_error)), policy.t_accept
+def _explanation(policy: "PolicyMetrics") -> tuple[str, ...]:
+    limit, t_accept = percent(policy.max_error, digits=_digits(policy.max_error)), policy.t_accept
     if t_accept is None:
         return (
-            "So every answer is a suggestion: a person confirms it. The curve shows what these pictures alone "
-            "would suggest; what counts is its upper edge, which must lie below the dashed line.",
+            "So every prediction is a suggestion for a person to confirm. The curve shows the error measured on these "
+            "pictures; what counts is its upper bound, which must lie below the dashed line.",
         )
-    scenes = plural(policy.groups or 0, "independent scene")
-    seen = (
-        f"An answer stands when it is at least {percent(t_accept)} sure. Of {scenes} "
-        f"with such an answer (a film, a burst or one object counts once), {count(policy.wrong)} had a wrong one."
+    groups = plural(policy.groups or 0, "independent group")
+    evidence = (
+        f"Predictions with a confidence of {percent(t_accept)} or more are accepted. Of {groups} with an accepted "
+        f"prediction (a video, a burst or one object counts once), {count(policy.wrong)} had a wrong one."
     )
     if policy.basis == "held-out":
-        certain = (
-            f"This very model was tried on pictures that it was not made with. If that were done twenty times over, "
-            f"more than {asked} wrong would come about once at most, as long as your pictures are like these."
+        certainty = (
+            f"This was measured on the model itself, on pictures that it was not trained on. In at least 19 of 20 such "
+            f"measurements, at most {limit} of the accepted predictions are wrong, as long as your pictures are like "
+            "these."
         )
     else:
-        certain = (
-            "That is an estimate: each picture was answered by a model made the same way from the others, not by the "
-            "one in the bundle. A test part of its own makes it a promise. It holds for pictures like these."
+        certainty = (
+            "This is an estimate: each picture was predicted by a model trained the same way on the others, not by "
+            "the one in the bundle. A separate test part turns it into a guarantee. It holds for pictures like these."
         )
-    return seen, certain
+    return evidence, certainty
 
 
 def _needed(policy: "PolicyMetrics") -> str:
     needed = policy.needed
-    if not needed or errs_too_often(policy):
+    if not needed or exceeds_error_limit(policy):
         return ""
     return f"At least {count(needed)} more independent {'picture' if needed == 1 else 'pictures'}"
 
 
-def _alternatives(policy: "PolicyMetrics") -> tuple[Alternative, ...]:
-    asked = float(policy.max_error or 0.0)
+def _alternatives(policy: "PolicyMetrics") -> tuple[AlternativePolicy, ...]:
+    limit = float(policy.max_error or 0.0)
     rows = []
-    for risk in sorted({*_OTHERS, asked}):
-        ours = risk == asked
-        share, error = _read(policy.curve, risk)
-        if ours:
+    for max_error in sorted({*_OTHER_LIMITS, limit}):
+        chosen = max_error == limit
+        share, error = _share_within(policy.curve, max_error)
+        if chosen:
             share, error = (policy.share or None, policy.picture_error)
         rows.append(
-            Alternative(
-                asked=percent(risk, digits=_digits(risk)),
-                share="nothing" if share is None else f"{'' if ours else 'about '}{percent(share, digits=0)}",
-                wrong=percent(error) if share is not None else "",
-                ours=ours,
+            AlternativePolicy(
+                max_error=percent(max_error, digits=_digits(max_error)),
+                share="none" if share is None else f"{'' if chosen else 'about '}{percent(share, digits=0)}",
+                error=percent(error) if share is not None else "",
+                chosen=chosen,
             )
         )
     return tuple(rows)
 
 
-def _read(curve: "RiskCurveMetrics", risk: float) -> tuple[float | None, float | None]:
-    """The largest share before the bound, once below the asked error, first rises above it."""
+def _share_within(curve: "RiskCurveMetrics", max_error: float) -> tuple[float | None, float | None]:
+    """Return the largest accepted share before the bound, once within `max_error`, first exceeds it, and its error."""
     high = np.asarray(curve.high, dtype=np.float64)
-    below = np.flatnonzero(high <= risk)
-    if not len(below):
+    within = np.flatnonzero(high <= max_error)
+    if not len(within):
         return None, None
-    beyond = np.flatnonzero(high[below[0] :] > risk)
-    last = len(high) - 1 if not len(beyond) else int(below[0] + beyond[0] - 1)
+    beyond = np.flatnonzero(high[within[0] :] > max_error)
+    last = len(high) - 1 if not len(beyond) else int(within[0] + beyond[0] - 1)
     return curve.share[last], curve.picture_error[last] if curve.picture_error else None
 
 

@@ -1,11 +1,11 @@
-"""How each check is spoken of, the ones to act on first before the others."""
+"""Title, meaning and remedy of each check, in the order in which findings are shown."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckDescription:
-    """How a check is spoken of: its name in words, what it means and what to do."""
+    """Text about one check: its title, what a finding means, and what to do about it."""
 
     title: str
     meaning: str
@@ -14,100 +14,101 @@ class CheckDescription:
 
 CHECKS = {
     "unreadable": CheckDescription(
-        title="Files that cannot be read",
-        meaning="They are no pictures, or damaged. They were left out of everything.",
+        title="Unreadable files",
+        meaning="They are damaged or no pictures at all, and were left out of everything.",
         remedy="Replace or delete them.",
     ),
     "wrong_suffix": CheckDescription(
-        title="Files that are not what their name says",
-        meaning="The content was used, whatever the name; other programs may refuse them.",
+        title="File names with the wrong suffix",
+        meaning="They were read by their content, whatever the name; other programs may refuse them.",
         remedy="Rename them if other programs use them too.",
     ),
     "label_conflict": CheckDescription(
-        title="One picture under two labels",
-        meaning="The same picture is called two things, so one of them is wrong. Both were left out of the figures.",
-        remedy="Decide which label is right; drop the other in fixes.csv.",
+        title="Same picture, different labels",
+        meaning="The same picture has two labels, so one of them is wrong. Both were left out of the evaluation.",
+        remedy="Decide which label is correct; drop the other in fixes.csv.",
     ),
     "likely_wrong_label": CheckDescription(
         title="Labels that are probably wrong",
-        meaning="Models that had not seen the picture agree that it is something else. Some will be right as they are: "
-        "the model errs too.",
-        remedy="Look at each: keep the line of fixes.csv where the proposal is right, delete it where it is not.",
+        meaning="Models that were not trained on the picture agree on another label. They can be wrong, too: some of "
+        "these labels will be correct.",
+        remedy="Look at each: keep the line of fixes.csv where the proposal is correct, delete it where it is not.",
     ),
     "part_leak": CheckDescription(
-        title="The same thing in the training and the test part",
-        meaning="A model is tested on what it has seen, which flatters it. The training side was left out of learning.",
-        remedy="Keep one side, or let Discern make the parts.",
+        title="Leaks between training and test part",
+        meaning="Testing on pictures that the model was trained on overstates its accuracy. The training side was left "
+        "out of training.",
+        remedy="Keep one side, or let Discern make the split.",
     ),
     "shortcut": CheckDescription(
         title="Shortcuts that give the class away",
-        meaning="Something beside the subject tells the classes apart in these pictures. A model may learn that "
+        meaning="Something other than the subject tells the classes apart in these pictures. A model may learn that "
         "instead, and fail where it is missing.",
         remedy="Take pictures of every class with the same camera, light and background.",
     ),
     "exact_copy": CheckDescription(
         title="Exact copies",
-        meaning="The same pixels twice. Copies never stand on both sides of a split here and count once.",
+        meaning="The same pixels twice. Copies are never separated by a split, and count once.",
         remedy="Drop one of each pair, if you like.",
     ),
     "near_copy": CheckDescription(
-        title="Near copies",
-        meaning="The same picture resized, cropped, turned, mirrored or saved again. They are kept on one side.",
+        title="Near-copies",
+        meaning="The same picture resized, cropped, rotated, mirrored or saved again. A split never separates them.",
         remedy="Look at the pairs: drop a copy, or write “keep” where they are truly different.",
     ),
     "small_class": CheckDescription(
         title="Classes with too few pictures",
-        meaning="With so few independent pictures a class can hardly be learned, and hardly be judged.",
+        meaning="So few independent pictures are hardly enough to train a class or to evaluate it.",
         remedy="Add pictures, taken independently of each other.",
     ),
     "large_group": CheckDescription(
         title="Very large groups",
-        meaning="A large part of a class looks like one film or series.",
+        meaning="A large part of a class looks like one video or series.",
         remedy="Check that they really belong together; add other scenes.",
     ),
     "undeclared_film": CheckDescription(
-        title="Films or bursts that nobody declared",
-        meaning="These pictures look like frames of one take. They are kept on one side of every split.",
-        remedy="If you know which pictures belong together, say so in a “group” column or in fixes.csv.",
+        title="Videos or bursts without a declared group",
+        meaning="These pictures look like frames of one take. A split never separates them.",
+        remedy="If you know which pictures belong together, name their groups in a “group” column or in fixes.csv.",
     ),
     "imbalance": CheckDescription(
         title="Classes of very different size",
-        meaning="The small ones are learned less well and judged less surely.",
+        meaning="The small ones are predicted less well, and their metrics are less certain.",
         remedy="Add pictures to the small classes first.",
     ),
     "odd_one_out": CheckDescription(
-        title="Pictures unlike all others of their class",
+        title="Outliers in their class",
         meaning="They may be in the wrong folder, show nothing, or be rare and valuable.",
         remedy="Look at each; drop those that do not belong.",
     ),
     "blank": CheckDescription(
         title="Blank pictures",
-        meaning="They are of nearly one colour, so there is nothing to learn from them.",
+        meaning="They consist of nearly one colour, so there is nothing to learn from them.",
         remedy="Drop them.",
     ),
     "blurred": CheckDescription(
         title="Blurred pictures",
         meaning="They are far less sharp than the others.",
-        remedy="Take them again, or keep them if such pictures will be asked about.",
+        remedy="Take them again, or keep them if the classifier will meet such pictures.",
     ),
     "dark": CheckDescription(
         title="Very dark pictures",
         meaning="Hardly anything can be made out in them.",
-        remedy="Take them again in more light, or keep them if such pictures will be asked about.",
+        remedy="Take them again in more light, or keep them if the classifier will meet such pictures.",
     ),
     "bright": CheckDescription(
         title="Very bright pictures",
-        meaning="Much of them is washed out.",
-        remedy="Take them again with less light, or keep them if such pictures will be asked about.",
+        meaning="Much of them is overexposed.",
+        remedy="Take them again with less light, or keep them if the classifier will meet such pictures.",
     ),
     "too_small": CheckDescription(
         title="Very small pictures",
-        meaning="They have fewer pixels than the model looks at.",
-        remedy="Replace them by larger ones where there are any.",
+        meaning="They have fewer pixels than the model's input.",
+        remedy="Replace them by larger ones if you can.",
     ),
     "extreme_aspect": CheckDescription(
         title="Very long or narrow pictures",
         meaning="Little of the subject is left when they are fitted into a square.",
-        remedy="Cut them to the subject.",
+        remedy="Crop them to the subject.",
     ),
 }

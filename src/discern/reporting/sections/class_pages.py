@@ -1,4 +1,4 @@
-"""One view for each class: its figures, what it is mixed up with, and its pictures."""
+"""One page per class: its metrics, its mix-ups and example pictures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from discern.reporting.charts import interval_track
-from discern.reporting.formatting import count, interval, percent
+from discern.reporting.charts import interval_plot
+from discern.reporting.formatting import count, percent, percent_interval
 from discern.reporting.sections.example_predictions import ExamplePicker, ExamplePrediction
-from discern.reporting.sections.findings_section import Card, LabelDoubts
+from discern.reporting.sections.findings_section import FindingCard, LabelFindings
 from discern.reporting.sections.prediction_table import PredictionTable
 from discern.reporting.sections.uncertainty import coverage_by_class
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from discern.evaluating import Interval, Metrics
 
 _LARGE = 144
-_MIX_UPS = 5
+_MAX_MIX_UPS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class MixUp:
-    """Pictures of one class that were taken for another, seen from either."""
+    """Another class that this one is mixed up with, and how often."""
 
     other: str
     count: str
@@ -33,172 +33,175 @@ class MixUp:
 
 @dataclass(frozen=True, kw_only=True)
 class ClassPage:
-    """All that is known of one class.
+    """Contents of the page of one class.
 
     Attributes:
-        anchor: where its page is.
+        anchor: id of the page.
         label: the class.
-        before: the class whose page comes before, or None.
-        after: likewise.
-        pictures: its readable pictures.
-        judged: those that were judged, by weight.
-        groups: the independent groups among these.
-        found: recall, in words, with its interval's ends and its track.
-        trusted: precision.
-        f1: the harmonic mean of both.
-        coverage: how often it is in the set of labels, with its interval's ends; None where there are no sets.
-        taken_for: what its pictures are called instead.
-        taken_for_it: what it is wrongly named for.
-        right: answers that are right, from the surest to the least sure.
-        missed: its pictures that were called something else, the surest answers first.
-        false: other pictures that were called it, the surest first.
-        doubtful: pictures whose label is in doubt.
+        previous: the class of the previous page, or None.
+        next: the class of the next page, or None.
+        pictures: number of readable pictures.
+        evaluated: number of evaluated pictures, by weight.
+        groups: number of independent groups among these.
+        recall: value, interval and plot.
+        precision: share of the predictions of this class that is correct.
+        f1: harmonic mean of recall and precision.
+        coverage: share of its pictures with this class in the prediction set, and the interval; None without sets.
+        predicted_as: other classes that its pictures are predicted as.
+        mistaken_for: other classes whose pictures are predicted as this one.
+        correct: correct predictions, from the most to the least confident.
+        missed: its pictures predicted as another class, most confident first.
+        false_positives: pictures of other classes predicted as this one, most confident first.
+        label_findings: pictures whose label may be wrong.
     """
 
     anchor: str
     label: str
-    before: str | None
-    after: str | None
+    previous: str | None
+    next: str | None
     pictures: str
-    judged: str
+    evaluated: str
     groups: str
-    found: tuple[str, str, "Markup"]
-    trusted: str
+    recall: tuple[str, str, "Markup"]
+    precision: str
     f1: str
     coverage: tuple[str, str] | None
-    taken_for: tuple[MixUp, ...]
-    taken_for_it: tuple[MixUp, ...]
-    right: tuple[ExamplePrediction, ...]
+    predicted_as: tuple[MixUp, ...]
+    mistaken_for: tuple[MixUp, ...]
+    correct: tuple[ExamplePrediction, ...]
     missed: tuple[ExamplePrediction, ...]
-    false: tuple[ExamplePrediction, ...]
-    doubtful: tuple[Card, ...]
+    false_positives: tuple[ExamplePrediction, ...]
+    label_findings: tuple[FindingCard, ...]
 
 
 def anchors(labels: Sequence[str]) -> dict[str, str]:
-    """Where the page of each class is."""
-    return {label: f"class-{place}" for place, label in enumerate(labels)}
+    """Return the id of each class page, by label."""
+    return {label: f"class-{index}" for index, label in enumerate(labels)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Allowance:
-    """How many pictures a class's page shows of each kind, and how large: None for thumbnails."""
+class PictureBudget:
+    """Number of pictures on a class page: correct, wrong and with label findings; `side` None shows thumbnails."""
 
-    right: int
+    correct: int
     wrong: int
-    doubtful: int
+    label_findings: int
     side: int | None
 
 
-def allowance(classes: int) -> Allowance:
-    """As many pictures as keep a page of any number of classes light."""
+def picture_budget(classes: int) -> PictureBudget:
+    """Return a budget that keeps the file small for any number of classes; chosen by file size."""
     if classes <= 15:
-        return Allowance(right=8, wrong=8, doubtful=6, side=_LARGE)
+        return PictureBudget(correct=8, wrong=8, label_findings=6, side=_LARGE)
     if classes <= 60:
-        return Allowance(right=6, wrong=6, doubtful=4, side=None)
+        return PictureBudget(correct=6, wrong=6, label_findings=4, side=None)
     if classes <= 200:
-        return Allowance(right=3, wrong=3, doubtful=2, side=None)
-    return Allowance(right=1, wrong=1, doubtful=1, side=None)
+        return PictureBudget(correct=3, wrong=3, label_findings=2, side=None)
+    return PictureBudget(correct=1, wrong=1, label_findings=1, side=None)
 
 
 def class_pages(
     labels: Sequence[str],
     metrics: "Metrics",
-    answers: PredictionTable,
-    picked: ExamplePicker,
-    doubts: LabelDoubts,
+    predictions: PredictionTable,
+    picker: ExamplePicker,
+    label_findings: LabelFindings,
     *,
     totals: Mapping[str, int],
 ) -> tuple[ClassPage, ...]:
-    """The pages of all classes that were judged or answered, in the order of `labels`.
+    """Build the pages of all classes, in the order of `labels`; none without metrics by class.
 
     Args:
-        labels: the catalog's.
+        labels: labels of the catalog.
         metrics: a run's metrics.
-        answers: held-out answers.
-        picked: shows them.
-        doubts: findings about single labels, by class.
-        totals: each class's readable pictures.
+        predictions: held-out predictions.
+        picker: turns predictions into examples.
+        label_findings: findings about labels.
+        totals: number of readable pictures by label.
     """
     if metrics.classification is None or not metrics.classification.per_class:
         return ()
-    writer = _Writer(labels, metrics, answers, picked, doubts)
-    return tuple(writer.page(place, totals.get(label, 0)) for place, label in enumerate(labels))
+    builder = _PageBuilder(labels, metrics, predictions, picker, label_findings)
+    return tuple(builder.page(index, totals.get(label, 0)) for index, label in enumerate(labels))
 
 
-class _Writer:
+class _PageBuilder:
     def __init__(
         self,
         labels: Sequence[str],
         metrics: "Metrics",
-        answers: PredictionTable,
-        picked: ExamplePicker,
-        doubts: LabelDoubts,
+        predictions: PredictionTable,
+        picker: ExamplePicker,
+        label_findings: LabelFindings,
     ) -> None:
-        self._labels, self._answers, self._picked, self._doubts = labels, answers, picked, doubts
-        self._anchors, self._allowed = anchors(labels), allowance(len(labels))
+        self._labels, self._predictions, self._picker = labels, predictions, picker
+        self._label_findings = label_findings
+        self._anchors, self._budget = anchors(labels), picture_budget(len(labels))
         assert metrics.classification is not None
         self._metrics = {each.label: each for each in metrics.classification.per_class}
         self._coverage = coverage_by_class(metrics)
-        self._named, self._confusion = metrics.classification.labels, metrics.classification.confusion
+        self._confusion_labels, self._confusion = metrics.classification.labels, metrics.classification.confusion
 
-    def page(self, place: int, total: int) -> ClassPage:
-        label, answers = self._labels[place], self._answers
+    def page(self, index: int, total: int) -> ClassPage:
+        label, predictions = self._labels[index], self._predictions
         own, covered = self._metrics.get(label), self._coverage.get(label)
-        truth, called = answers.truth == place, answers.predicted == place
+        truth, predicted = predictions.truth == index, predictions.predicted == index
         return ClassPage(
             anchor=self._anchors[label],
             label=label,
-            before=self._labels[place - 1] if place else None,
-            after=self._labels[place + 1] if place + 1 < len(self._labels) else None,
+            previous=self._labels[index - 1] if index else None,
+            next=self._labels[index + 1] if index + 1 < len(self._labels) else None,
             pictures=count(total),
-            judged=count(None if own is None else own.support),
+            evaluated=count(None if own is None else own.support),
             groups=count(None if own is None else own.groups),
-            found=_found(None if own is None else own.recall),
-            trusted=percent(None if own is None else own.precision),
+            recall=_recall(None if own is None else own.recall),
+            precision=percent(None if own is None else own.precision),
             f1=percent(None if own is None else own.f1),
-            coverage=None if covered is None or covered.value is None else (percent(covered.value), interval(covered)),
-            taken_for=self._mix_ups(label, of_its_own=True),
-            taken_for_it=self._mix_ups(label, of_its_own=False),
-            right=self._shown(self._spread(truth & called)),
-            missed=self._shown(self._surest(truth & ~called)),
-            false=self._shown(self._surest(~truth & called)),
-            doubtful=self._doubts.of(label, self._allowed.doubtful, side=self._allowed.side),
+            coverage=None
+            if covered is None or covered.value is None
+            else (percent(covered.value), percent_interval(covered)),
+            predicted_as=self._mix_ups(label, of_its_pictures=True),
+            mistaken_for=self._mix_ups(label, of_its_pictures=False),
+            correct=self._examples(self._spread(truth & predicted)),
+            missed=self._examples(self._most_confident(truth & ~predicted)),
+            false_positives=self._examples(self._most_confident(~truth & predicted)),
+            label_findings=self._label_findings.cards(label, self._budget.label_findings, side=self._budget.side),
         )
 
-    def _mix_ups(self, label: str, *, of_its_own: bool) -> tuple[MixUp, ...]:
-        """The most frequent others; shares are of all its pictures, or of all answers that name it."""
-        if label not in self._named or not len(self._confusion):
+    def _mix_ups(self, label: str, *, of_its_pictures: bool) -> tuple[MixUp, ...]:
+        """Return the most frequent mix-ups, as shares of its pictures or of the predictions of this class."""
+        if label not in self._confusion_labels or not len(self._confusion):
             return ()
-        own = self._named.index(label)
-        line = self._confusion[own] if of_its_own else self._confusion[:, own]
-        others = [place for place in np.argsort(-line, kind="stable") if place != own and line[place] > 0]
+        own = self._confusion_labels.index(label)
+        line = self._confusion[own] if of_its_pictures else self._confusion[:, own]
+        others = [index for index in np.argsort(-line, kind="stable") if index != own and line[index] > 0]
         return tuple(
             MixUp(
-                other=self._named[place],
-                count=count(round(float(line[place]), 1)),
-                share=percent(float(line[place] / line.sum())),
+                other=self._confusion_labels[index],
+                count=count(round(float(line[index]), 1)),
+                share=percent(float(line[index] / line.sum())),
             )
-            for place in others[:_MIX_UPS]
+            for index in others[:_MAX_MIX_UPS]
         )
 
-    def _surest(self, chosen: np.ndarray) -> list[int]:
+    def _most_confident(self, chosen: np.ndarray) -> list[int]:
         positions = np.flatnonzero(chosen)
-        order = np.argsort(-self._answers.confidence[positions], kind="stable")
-        return self._picked.distinct(positions[order].tolist())[: self._allowed.wrong]
+        order = np.argsort(-self._predictions.confidence[positions], kind="stable")
+        return self._picker.without_copies(positions[order].tolist())[: self._budget.wrong]
 
     def _spread(self, chosen: np.ndarray) -> list[int]:
-        """Some of all degrees of certainty, evenly, the surest first."""
+        """Return positions spread evenly over the ranking by confidence, most confident first."""
         positions = np.flatnonzero(chosen)
-        surest = positions[np.argsort(-self._answers.confidence[positions], kind="stable")]
-        order = self._picked.distinct(surest.tolist())
-        wanted = np.unique(np.linspace(0, max(0, len(order) - 1), self._allowed.right).round().astype(int))
-        return [order[place] for place in wanted if place < len(order)]
+        ranked = positions[np.argsort(-self._predictions.confidence[positions], kind="stable")]
+        order = self._picker.without_copies(ranked.tolist())
+        ranks = np.unique(np.linspace(0, max(0, len(order) - 1), self._budget.correct).round().astype(int))
+        return [order[index] for index in ranks if index < len(order)]
 
-    def _shown(self, positions: list[int]) -> tuple[ExamplePrediction, ...]:
-        return tuple(self._picked.show(position, self._allowed.side) for position in positions)
+    def _examples(self, positions: list[int]) -> tuple[ExamplePrediction, ...]:
+        return tuple(self._picker.example(position, self._budget.side) for position in positions)
 
 
-def _found(recall: "Interval | None") -> tuple[str, str, "Markup"]:
-    """A recall with its interval's ends and its track."""
-    value, ends = (None, "no interval") if recall is None else (recall.value, interval(recall))
-    return percent(value), ends, interval_track(recall, kind="ours")
+def _recall(recall: "Interval | None") -> tuple[str, str, "Markup"]:
+    """Format a recall as value, interval and plot."""
+    value, ends = (None, "no interval") if recall is None else (recall.value, percent_interval(recall))
+    return percent(value), ends, interval_plot(recall, kind="main")

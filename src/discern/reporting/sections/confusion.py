@@ -1,4 +1,4 @@
-"""Which classes are taken for which: a table of numbers for few classes, a map for many."""
+"""Section on the confusion matrix: a table for few classes, a heat map for many."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from discern.reporting.charts import heat_map
-from discern.reporting.display_names import Names
+from discern.reporting.display_names import DisplayNames
 from discern.reporting.formatting import count, percent
 
 if TYPE_CHECKING:
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from discern.evaluating import Metrics
 
-NUMBERS_UP_TO = 15
+MAX_TABLE_CLASSES = 15
 
 
 @dataclass(frozen=True, kw_only=True)
 class Confusion:
-    """The confusion matrix: a table of numbers for few classes, a heat map with data for its script for many."""
+    """Contents of the section: a table for few classes; a heat map and the data of its script for many."""
 
     labels: tuple[str, ...]
     table: tuple[tuple[tuple[str, float], ...], ...]
@@ -30,17 +30,17 @@ class Confusion:
 
 
 def describe_confusion(metrics: "Metrics", anchors: Mapping[str, str] | None = None) -> Confusion | None:
-    """The confusion matrix in the form that its size asks for.
+    """Build the section; None without a confusion matrix.
 
     Args:
         metrics: a run's metrics.
-        anchors: where the page of each class is, by label.
+        anchors: ids of the class pages, by label.
     """
     if metrics.classification is None or not len(metrics.classification.confusion):
         return None
     labels, matrix = metrics.classification.labels, metrics.classification.confusion
     totals = np.maximum(matrix.sum(axis=1, keepdims=True), 1e-12)
-    few = len(labels) <= NUMBERS_UP_TO
+    few = len(labels) <= MAX_TABLE_CLASSES
     table = tuple(
         tuple((count(round(number, 1)), float(share)) for number, share in zip(row, shares, strict=True))
         for row, shares in zip(matrix, matrix / totals, strict=True)
@@ -65,7 +65,7 @@ def describe_confusion(metrics: "Metrics", anchors: Mapping[str, str] | None = N
         cells={}
         if few
         else {
-            "labels": [Names.of(metrics.names).say(label) for label in labels],
+            "labels": [DisplayNames.from_metrics(metrics.names).text(label) for label in labels],
             "pages": [(anchors or {}).get(label) for label in labels],
             "cells": cells,
         },

@@ -1,4 +1,4 @@
-"""The data itself, as a page shows it: what there is of each class, how large, in which formats."""
+"""Section on the dataset: pictures by class and part, samples, sizes and formats."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from discern.reporting.charts import stacked_bar
-from discern.reporting.formatting import NONE
-from discern.reporting.gallery import Gallery, Shot
+from discern.reporting.formatting import DASH
+from discern.reporting.gallery import Gallery, PageImage
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -21,18 +21,18 @@ _SIDES = (0, 32, 64, 128, 256, 512, 1024, 2048)
 
 @dataclass(frozen=True, kw_only=True)
 class ClassRow:
-    """One class: its pictures in each given part, and a few of them."""
+    """Number of pictures of one class by part, and a few samples."""
 
     label: str
     counts: tuple[int, ...]
     total: int
     bar: "Markup"
-    samples: tuple[Shot, ...]
+    samples: tuple[PageImage, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """One bar of a simple chart."""
+    """One bar of a bar chart."""
 
     name: str
     count: int
@@ -40,8 +40,8 @@ class Bar:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataFacts:
-    """What the section on the data shows."""
+class DatasetSummary:
+    """Contents of the section."""
 
     pictures: int
     unreadable: int
@@ -52,20 +52,20 @@ class DataFacts:
     formats: tuple[Bar, ...]
     modes: tuple[Bar, ...]
     smallest: str
-    middle: str
+    median: str
     largest: str
 
 
-def describe_data(catalog: "Catalog", gallery: Gallery, *, seed: int = 0) -> DataFacts:
-    """Count and sample a catalog's pictures; the same seed shows the same samples."""
+def describe_dataset(catalog: "Catalog", gallery: Gallery, *, seed: int = 0) -> DatasetSummary:
+    """Summarise a catalog's pictures; `seed` chooses the samples."""
     readable = np.flatnonzero(catalog.readable)
     column = {name: catalog.table.get_column(name).to_list() for name in ("part", "width", "height", "format", "mode")}
     part = [column["part"][row] or "" for row in readable]
     parts = tuple(name for name in (*PARTS, *sorted(set(part) - {*PARTS, ""}), "") if name in part)
     sides = np.array([min(column["width"][row], column["height"][row]) for row in readable], dtype=np.int64)
     by_area = sorted(readable, key=lambda row: column["width"][row] * column["height"][row])
-    named = [f"{column['width'][row]} \N{MULTIPLICATION SIGN} {column['height'][row]}" for row in by_area] or [NONE]
-    return DataFacts(
+    sizes = [f"{column['width'][row]} \N{MULTIPLICATION SIGN} {column['height'][row]}" for row in by_area] or [DASH]
+    return DatasetSummary(
         pictures=len(readable),
         unreadable=len(catalog.readable) - len(readable),
         parts=parts if parts != ("",) else (),
@@ -74,14 +74,14 @@ def describe_data(catalog: "Catalog", gallery: Gallery, *, seed: int = 0) -> Dat
         sides=_side_bars(sides),
         formats=_bars(Counter(column["format"][row] for row in readable)),
         modes=_bars(Counter(column["mode"][row] for row in readable)),
-        smallest=named[0],
-        middle=named[len(named) // 2],
-        largest=named[-1],
+        smallest=sizes[0],
+        median=sizes[len(sizes) // 2],
+        largest=sizes[-1],
     )
 
 
 def samples_per_class(classes: int) -> int:
-    """How many pictures of each class are shown, so that a page of any number of classes stays light."""
+    """Return the number of samples per class that keeps the file small for any number of classes."""
     return 10 if classes <= 4 else 8 if classes <= 15 else 5 if classes <= 60 else 4 if classes <= 200 else 2
 
 
@@ -99,7 +99,7 @@ def _classes(
     rows = []
     for number, label in enumerate(catalog.labels):
         own = readable[index == number]
-        drawn = random.choice(own, size=min(shown, len(own)), replace=False).tolist()
+        sample = random.choice(own, size=min(shown, len(own)), replace=False).tolist()
         each = tuple(counts[number, name] for name in parts)
         rows.append(
             ClassRow(
@@ -107,7 +107,7 @@ def _classes(
                 counts=each if len(parts) > 1 else (),
                 total=len(own),
                 bar=stacked_bar(each, total=most),
-                samples=tuple(gallery.large(row, 112) if large else gallery.small(row) for row in drawn),
+                samples=tuple(gallery.picture(row, 112) if large else gallery.thumbnail(row) for row in sample),
             )
         )
     return tuple(rows)
@@ -117,9 +117,9 @@ def _side_bars(sides: np.ndarray) -> tuple[Bar, ...]:
     bars = []
     for first, last in zip(_SIDES, (*_SIDES[1:], None), strict=True):
         inside = int(((sides >= first) & (sides < (last or np.inf))).sum())
-        name = f"under {last}" if not first else f"{first} and more" if last is None else f"{first} to {last - 1}"
+        name = f"under {last}" if not first else f"{first} or more" if last is None else f"{first} to {last - 1}"
         bars.append(Bar(name=f"{name} px", count=inside, bar=stacked_bar([inside], total=max(1, len(sides)))))
-    filled = [place for place, bar in enumerate(bars) if bar.count]
+    filled = [index for index, bar in enumerate(bars) if bar.count]
     return tuple(bars[filled[0] : filled[-1] + 1]) if filled else ()
 
 

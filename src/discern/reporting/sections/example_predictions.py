@@ -1,4 +1,4 @@
-"""Held-out answers worth looking at, with their pictures."""
+"""Example predictions with their pictures: the most confident errors, random ones and those of a class."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,91 +9,96 @@ import numpy as np
 from discern.errors import DiscernError
 from discern.picture import Recipe, apply_recipe
 from discern.reporting.formatting import percent
-from discern.reporting.gallery import Gallery, Shot
+from discern.reporting.gallery import Gallery, PageImage
 from discern.reporting.sections.prediction_table import PredictionTable
 
-Evidence = Callable[[Sequence[int]], list[np.ndarray]]
+EvidenceMaps = Callable[[Sequence[int]], list[np.ndarray]]
 
-MISTAKES = 12
-DRAWN = 24
+ERRORS_SHOWN = 12
+SAMPLE_SIZE = 24
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExamplePrediction:
-    """One held-out answer with its picture."""
+    """A held-out prediction with its picture."""
 
-    shot: Shot
-    evidence: Shot | None
+    image: PageImage
+    evidence: PageImage | None
     path: str
     truth: str
     predicted: str
     confidence: str
-    right: bool
+    correct: bool
     decision: str
 
     @property
     def unknown(self) -> bool:
-        """Whether it was called unknown."""
+        """True if the picture was called unknown."""
         return self.decision == "unknown"
 
 
 class ExamplePicker:
-    """Held-out answers worth looking at, with their pictures."""
+    """Selection of held-out predictions as examples with pictures."""
 
-    def __init__(self, answers: PredictionTable, gallery: Gallery, labels: Sequence[str]) -> None:
-        self._answers, self._gallery, self._labels = answers, gallery, labels
+    def __init__(self, predictions: PredictionTable, gallery: Gallery, labels: Sequence[str]) -> None:
+        self._predictions, self._gallery, self._labels = predictions, gallery, labels
 
-    def worst(self, evidence: Evidence | None, recipe: Mapping[str, Any]) -> tuple[ExamplePrediction, ...]:
-        """The most confident wrong answers, with where in the picture the wrong label spoke."""
-        positions = self.distinct(self._answers.worst(len(self._answers.rows)))[:MISTAKES]
+    def most_confident_errors(
+        self, evidence: EvidenceMaps | None, recipe: Mapping[str, Any]
+    ) -> tuple[ExamplePrediction, ...]:
+        """Return the most confident wrong predictions, with the evidence for the predicted label if there are maps."""
+        positions = self.without_copies(self._predictions.most_confident_errors(len(self._predictions.rows)))[
+            :ERRORS_SHOWN
+        ]
         maps = self._maps(positions, evidence)
-        view = _what_was_seen(recipe)
-        shown = []
-        for position, spoken in zip(positions, maps, strict=True):
-            row = int(self._answers.rows[position])
-            glow = None if spoken is None else self._gallery.evidence(row, spoken, 200, view)
-            shown.append(self.show(position, 200, glow))
-        return tuple(shown)
+        view = _model_view(recipe)
+        examples = []
+        for position, weight in zip(positions, maps, strict=True):
+            row = int(self._predictions.rows[position])
+            overlay = None if weight is None else self._gallery.evidence(row, weight, 200, view)
+            examples.append(self.example(position, 200, overlay))
+        return tuple(examples)
 
-    def distinct(self, positions: Sequence[int]) -> list[int]:
-        """The first of each picture that has exact copies."""
+    def without_copies(self, positions: Sequence[int]) -> list[int]:
+        """Keep the first of each set of exact copies."""
         first: dict[str | None, int] = {}
         for position in positions:
-            first.setdefault(self._gallery.pixels(int(self._answers.rows[position])), position)
+            first.setdefault(self._gallery.pixels(int(self._predictions.rows[position])), position)
         return list(first.values())
 
-    def drawn(self, *, seed: int) -> tuple[ExamplePrediction, ...]:
-        """Answers drawn at random: what it usually does."""
-        return tuple(self.show(position, 128) for position in self._answers.drawn(DRAWN, seed=seed))
+    def sample(self, *, seed: int) -> tuple[ExamplePrediction, ...]:
+        """Return random predictions."""
+        return tuple(self.example(position, 128) for position in self._predictions.sample(SAMPLE_SIZE, seed=seed))
 
-    def show(self, position: int, side: int | None, evidence: Shot | None = None) -> ExamplePrediction:
-        """One answer; without a side its picture is the thumbnail, which opens nothing."""
-        answers, row = self._answers, int(self._answers.rows[position])
-        truth, predicted = int(answers.truth[position]), int(answers.predicted[position])
+    def example(self, position: int, side: int | None, evidence: PageImage | None = None) -> ExamplePrediction:
+        """Return one prediction with its picture; `side` None shows the thumbnail without opening the file."""
+        predictions, row = self._predictions, int(self._predictions.rows[position])
+        truth, predicted = int(predictions.truth[position]), int(predictions.predicted[position])
         return ExamplePrediction(
-            shot=self._gallery.small(row) if side is None else self._gallery.large(row, side),
+            image=self._gallery.thumbnail(row) if side is None else self._gallery.picture(row, side),
             evidence=evidence,
             path=self._gallery.path(row),
             truth=self._labels[truth],
             predicted=self._labels[predicted],
-            confidence=percent(float(answers.confidence[position]), digits=0),
-            right=truth == predicted,
-            decision=str(answers.decision[position]),
+            confidence=percent(float(predictions.confidence[position]), digits=0),
+            correct=truth == predicted,
+            decision=str(predictions.decision[position]),
         )
 
-    def _maps(self, positions: list[int], evidence: Evidence | None) -> list[np.ndarray | None]:
-        """The evidence for the label given: maps are [h, w], or [h, w, K] with one layer for each label."""
+    def _maps(self, positions: list[int], evidence: EvidenceMaps | None) -> list[np.ndarray | None]:
+        """Return the evidence maps for the predicted labels, [h, w]; maps with a layer per label are [h, w, K]."""
         if evidence is None or not positions:
             return [None] * len(positions)
         try:
-            maps = evidence([int(self._answers.rows[position]) for position in positions])
+            maps = evidence([int(self._predictions.rows[position]) for position in positions])
         except (DiscernError, OSError):
             return [None] * len(positions)
-        predicted = self._answers.predicted[positions]
+        predicted = self._predictions.predicted[positions]
         return [each[..., label] if each.ndim == 3 else each for each, label in zip(maps, predicted, strict=True)]
 
 
-def _what_was_seen(recipe: Mapping[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
+def _model_view(recipe: Mapping[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function that crops and resizes pixels to the model's input."""
     try:
         known = Recipe.from_json(dict(recipe))
     except DiscernError:

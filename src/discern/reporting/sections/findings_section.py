@@ -1,4 +1,4 @@
-"""What is wrong with the data, as pictures side by side and what to do about each."""
+"""Section on the findings: by check, with pictures side by side and the proposed fix."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from discern.reporting.charts import interval_track
-from discern.reporting.gallery import Gallery, Shot
+from discern.reporting.charts import interval_plot
+from discern.reporting.gallery import Gallery, PageImage
 from discern.reporting.sections.check_descriptions import CHECKS, CheckDescription
 
 if TYPE_CHECKING:
@@ -18,149 +18,149 @@ if TYPE_CHECKING:
     from discern.catalog import Catalog
     from discern.checking import Finding
 
-SHOWN = 8
-_MEMBERS = 6
+MAX_CARDS = 8
+_MAX_PICTURES = 6
 _EXAMPLES = 3
 _WRONG_LABEL = "likely_wrong_label"
-_TABLES = ("shortcut",)
-_OF_LABELS = (_WRONG_LABEL, "label_conflict", "odd_one_out")
+_TABLE_CHECKS = ("shortcut",)
+_LABEL_CHECKS = (_WRONG_LABEL, "label_conflict", "odd_one_out")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Member:
+class FindingPicture:
     """One picture of a finding."""
 
-    shot: Shot
+    image: PageImage
     path: str
     label: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Examples:
-    """A few pictures of a class, to compare a doubtful one with."""
+class ClassExamples:
+    """A few pictures of a class, to compare a questionable label with."""
 
     label: str
-    shots: tuple[Shot, ...]
+    images: tuple[PageImage, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Card:
-    """One finding with its pictures.
+class FindingCard:
+    """A finding with its pictures.
 
     Attributes:
-        members: the pictures shown.
-        more: how many are not.
-        action: what is proposed, in words.
-        why: what was found.
-        proposed: the label that is proposed instead, or "".
+        pictures: the pictures shown.
+        more: number of pictures not shown.
+        action: the proposed action.
+        why: the reason.
+        proposed: the proposed label, or "".
         compared: pictures of the given and of the proposed class.
-        strength: the finding's score as a bar.
+        strength: the score as a plot.
     """
 
-    members: tuple[Member, ...]
+    pictures: tuple[FindingPicture, ...]
     more: int
     action: str
     why: str
     proposed: str = ""
-    compared: tuple[Examples, ...] = ()
+    compared: tuple[ClassExamples, ...] = ()
     strength: "Markup | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class DescribedFinding:
-    """All that one check found; `cards` are some of its `count`, a `table` where pictures say little."""
+class CheckFindings:
+    """Findings of one check: `cards` shows some of `count`; `table` is True for findings without pictures."""
 
     check: str
-    about: CheckDescription
+    description: CheckDescription
     count: int
-    cards: tuple[Card, ...]
+    cards: tuple[FindingCard, ...]
     table: bool
 
 
-class Cards:
-    """Makes cards of findings; `catalog` is where pictures to compare with come from."""
+class FindingCards:
+    """Factory of the cards of findings; pictures to compare with are taken from `catalog`."""
 
     def __init__(self, findings: Sequence["Finding"], gallery: Gallery, catalog: "Catalog | None" = None) -> None:
         self._gallery, self._catalog = gallery, catalog
-        doubted = [finding.rows[0] for finding in findings if finding.check in _OF_LABELS and finding.rows]
-        self._doubted = np.array(sorted(set(doubted)), dtype=np.int64)
+        suspects = [finding.rows[0] for finding in findings if finding.check in _LABEL_CHECKS and finding.rows]
+        self._suspects = np.array(sorted(set(suspects)), dtype=np.int64)
         self._examples = cache(self._find_examples)
 
-    def card(self, finding: "Finding", *, side: int | None = 112, compared: bool = True) -> Card:
-        """One finding; `side` is that of its pictures, None for thumbnails."""
-        shown = () if finding.check in _TABLES else finding.rows[:_MEMBERS]
+    def card(self, finding: "Finding", *, side: int | None = 112, compared: bool = True) -> FindingCard:
+        """Return the card of a finding; `side` is the longer side of its pictures, None for thumbnails."""
+        shown = () if finding.check in _TABLE_CHECKS else finding.rows[:_MAX_PICTURES]
         proposed = finding.value if finding.check == _WRONG_LABEL else ""
-        return Card(
-            members=tuple(self._member(row, side) for row in shown),
+        return FindingCard(
+            pictures=tuple(self._picture(row, side) for row in shown),
             more=len(finding.rows) - len(shown) if shown else 0,
             action=_action(finding),
             why=finding.why.removeprefix(f"{finding.check}:").strip(),
             proposed=proposed,
             compared=self._compare(finding.rows[0], proposed) if proposed and compared and finding.rows else (),
-            strength=interval_track(min(1.0, max(0.0, float(finding.score))), kind="ours"),
+            strength=interval_plot(min(1.0, max(0.0, float(finding.score))), kind="main"),
         )
 
-    def _member(self, row: int, side: int | None) -> Member:
-        shot = self._gallery.small(row) if side is None else self._gallery.large(row, side)
-        return Member(shot=shot, path=self._gallery.path(row), label=self._gallery.label(row))
+    def _picture(self, row: int, side: int | None) -> FindingPicture:
+        image = self._gallery.thumbnail(row) if side is None else self._gallery.picture(row, side)
+        return FindingPicture(image=image, path=self._gallery.path(row), label=self._gallery.label(row))
 
-    def _compare(self, row: int, proposed: str) -> tuple[Examples, ...]:
+    def _compare(self, row: int, proposed: str) -> tuple[ClassExamples, ...]:
         own = self._gallery.label(row)
         both = [self._examples(label) for label in (own, proposed) if label is not None]
-        return tuple(each for each in both if each.shots)
+        return tuple(each for each in both if each.images)
 
-    def _find_examples(self, label: str) -> Examples:
-        """Pictures of a class from all over it, none of them doubted."""
+    def _find_examples(self, label: str) -> ClassExamples:
+        """Return pictures spread evenly over a class, without those whose label is questionable."""
         if self._catalog is None or label not in self._catalog.labels:
-            return Examples(label=label, shots=())
+            return ClassExamples(label=label, images=())
         own = np.flatnonzero(self._catalog.label_index == self._catalog.labels.index(label))
-        sure = np.setdiff1d(own, self._doubted)
-        some = sure[np.linspace(0, len(sure) - 1, min(_EXAMPLES, len(sure))).round().astype(int)] if len(sure) else sure
-        return Examples(label=label, shots=tuple(self._gallery.small(int(row)) for row in some))
+        clean = np.setdiff1d(own, self._suspects)
+        ranks = np.linspace(0, max(0, len(clean) - 1), min(_EXAMPLES, len(clean))).round().astype(int)
+        return ClassExamples(label=label, images=tuple(self._gallery.thumbnail(int(row)) for row in clean[ranks]))
 
 
-class LabelDoubts:
-    """Findings about labels, by class; a proposal and a conflict stand with both classes."""
+class LabelFindings:
+    """Findings about labels by class; proposals and conflicts are listed under both classes."""
 
-    def __init__(self, findings: Sequence["Finding"], gallery: Gallery, cards: Cards) -> None:
+    def __init__(self, findings: Sequence["Finding"], gallery: Gallery, cards: FindingCards) -> None:
         self._cards = cards
-        self._found: dict[str | None, list[Finding]] = {}
+        self._by_label: dict[str | None, list[Finding]] = {}
         for finding in sorted(findings, key=lambda each: _rank(each.check)):
-            if finding.check in _OF_LABELS:
+            if finding.check in _LABEL_CHECKS:
                 proposed = {finding.value} if finding.check == _WRONG_LABEL else set()
                 for label in {gallery.label(row) for row in finding.rows} | proposed:
-                    self._found.setdefault(label, []).append(finding)
+                    self._by_label.setdefault(label, []).append(finding)
 
-    def of(self, label: str, most: int, *, side: int | None) -> tuple[Card, ...]:
-        """The first few about one class."""
-        found = self._found.get(label, [])[:most]
+    def cards(self, label: str, most: int, *, side: int | None) -> tuple[FindingCard, ...]:
+        """Return the cards of the first `most` findings about one class."""
+        found = self._by_label.get(label, [])[:most]
         return tuple(self._cards.card(finding, side=side, compared=False) for finding in found)
 
 
 def describe_findings(
-    findings: Sequence["Finding"], gallery: Gallery, cards: Cards | None = None
-) -> tuple[DescribedFinding, ...]:
-    """Gather the findings by check, in the order of `CHECKS`; unknown checks follow."""
-    cards = cards or Cards(findings, gallery)
+    findings: Sequence["Finding"], gallery: Gallery, cards: FindingCards | None = None
+) -> tuple[CheckFindings, ...]:
+    """Group findings by check in the order of `CHECKS`; other checks follow."""
+    cards = cards or FindingCards(findings, gallery)
     by_check: dict[str, list[Finding]] = {}
     for finding in findings:
         by_check.setdefault(finding.check, []).append(finding)
     return tuple(
-        DescribedFinding(
+        CheckFindings(
             check=check,
-            about=CHECKS.get(check)
+            description=CHECKS.get(check)
             or CheckDescription(title=check.replace("_", " ").capitalize(), meaning="", remedy=""),
             count=len(found),
             cards=tuple(cards.card(finding, side=_side(finding)) for finding in _varied(found, gallery)),
-            table=check in _TABLES,
+            table=check in _TABLE_CHECKS,
         )
         for check, found in sorted(by_check.items(), key=lambda item: _rank(item[0]))
     )
 
 
-def counts(faults: Sequence[DescribedFinding]) -> Mapping[str, int]:
-    """How many findings each check has."""
-    return {fault.check: fault.count for fault in faults}
+def count_by_check(findings: Sequence[CheckFindings]) -> Mapping[str, int]:
+    """Return the number of findings of each check."""
+    return {each.check: each.count for each in findings}
 
 
 def _rank(check: str) -> int:
@@ -168,18 +168,18 @@ def _rank(check: str) -> int:
 
 
 def _varied(found: list["Finding"], gallery: Gallery) -> list["Finding"]:
-    """A few findings from as many classes as possible, rather than the first class's alone, and copies last."""
+    """Select a few findings from as many classes as possible, exact copies last."""
     turn: Counter[str | None] = Counter()
     seen: set[tuple[str | None, ...]] = set()
     order = []
-    for place, finding in enumerate(found):
+    for index, finding in enumerate(found):
         label = gallery.label(finding.rows[0]) if finding.rows else None
         shown = tuple(gallery.pixels(row) for row in finding.rows)
         copy = bool(shown) and shown in seen
-        order.append((copy, turn[label], place))
+        order.append((copy, turn[label], index))
         turn[label] += not copy
         seen.add(shown)
-    return [found[place] for *_, place in sorted(order)[:SHOWN]]
+    return [found[index] for *_, index in sorted(order)[:MAX_CARDS]]
 
 
 def _side(finding: "Finding") -> int:
@@ -188,7 +188,7 @@ def _side(finding: "Finding") -> int:
 
 def _action(finding: "Finding") -> str:
     if finding.check == "label_conflict":
-        # What fixes.csv proposes only holds until somebody has decided.
+        # The action in fixes.csv is provisional: a person has to decide which label is correct.
         return "you decide"
     words = {"drop": "proposed: drop one", "group": "proposed: keep together", "keep": "you decide"}
     if len(finding.rows) < 2:

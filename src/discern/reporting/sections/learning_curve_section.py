@@ -1,10 +1,10 @@
-"""What more pictures would bring."""
+"""Section on the learning curve: accuracy by number of training pictures, and advice on collecting more."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from discern.reporting.charts import learning_curve
-from discern.reporting.formatting import count, interval, percent
+from discern.reporting.formatting import count, percent, percent_interval
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Point:
-    """What some of the pictures achieve."""
+class CurvePoint:
+    """Accuracy with a share of the training pictures."""
 
     pictures: str
     groups: str
@@ -23,54 +23,54 @@ class Point:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Advice:
-    """About so many more pictures of a class; `range` is `30 to 80`, or one number."""
+class CollectionAdvice:
+    """Number of further pictures advised for one class; `range` is `30 to 80`, or one number."""
 
     label: str
     range: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Growth:
-    """The section on more pictures."""
+class LearningCurveSection:
+    """Contents of the section."""
 
     curve: "Markup"
-    points: tuple[Point, ...]
+    points: tuple[CurvePoint, ...]
     sentence: str
     flat: bool
-    advice: tuple[Advice, ...]
+    advice: tuple[CollectionAdvice, ...]
 
 
-def describe_growth(metrics: "Metrics") -> Growth | None:
-    """The section, or None where there are not two points to draw."""
+def describe_learning_curve(metrics: "Metrics") -> LearningCurveSection | None:
+    """Build the section; None with fewer than two points."""
     measured = metrics.learning_curve
     points = [] if measured is None else [each for each in measured.points if each.accuracy.value is not None]
     if measured is None or len(points) < 2:
         return None
-    return Growth(
+    return LearningCurveSection(
         curve=learning_curve(points),
         points=tuple(
-            Point(
+            CurvePoint(
                 pictures=count(each.pictures),
                 groups=count(each.groups),
                 value=percent(each.accuracy.value),
-                ends=interval(each.accuracy),
+                ends=percent_interval(each.accuracy),
             )
             for each in points
         ),
         sentence=measured.sentence or "",
         flat=bool(measured.flat),
-        advice=advised(metrics),
+        advice=collection_advice(metrics),
     )
 
 
-def advised(metrics: "Metrics") -> tuple[Advice, ...]:
-    """Which classes want more pictures; none where more would change nothing."""
+def collection_advice(metrics: "Metrics") -> tuple[CollectionAdvice, ...]:
+    """Return the classes that need more pictures; none if the curve is flat."""
     measured = metrics.learning_curve
     if measured is None or measured.flat:
         return ()
     return tuple(
-        Advice(
+        CollectionAdvice(
             label=each.label,
             range=count(each.fewest) if each.fewest == each.most else f"{count(each.fewest)} to {count(each.most)}",
         )

@@ -1,4 +1,4 @@
-"""The figures, as a page shows them: beside their rivals, overall, class by class."""
+"""Tables of metrics: accuracy beside its baselines, overall metrics, and metrics by class."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from discern.reporting.charts import interval_track
-from discern.reporting.formatting import NONE, count, decimal, interval, percent
-from discern.reporting.verdict import BASELINES
+from discern.reporting.charts import interval_plot
+from discern.reporting.formatting import DASH, count, percent, percent_interval, three_decimals
+from discern.reporting.verdict import BASELINE_NAMES
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compared:
-    """One line of the chart that sets the leak-free accuracy beside the others."""
+class ComparedAccuracy:
+    """One line of the chart of accuracies; `leak_free` marks the leak-free accuracy."""
 
     name: str
     value: str
     ends: str
     track: "Markup"
-    ours: bool
+    leak_free: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """The chart's lines and the ends of its axis, as shares in words."""
+    """Lines of the chart of accuracies, and the ends of its axis."""
 
-    lines: tuple[Compared, ...]
+    lines: tuple[ComparedAccuracy, ...]
     start: str
     end: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class FigureRow:
-    """One figure in words."""
+class MetricRow:
+    """One overall metric as text."""
 
     name: str
     value: str
@@ -47,8 +47,8 @@ class FigureRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class JudgedClass:
-    """One class in words."""
+class ClassMetricsRow:
+    """Metrics of one class as text."""
 
     label: str
     support: str
@@ -60,89 +60,94 @@ class JudgedClass:
     track: "Markup"
 
 
-def compare(metrics: "Metrics") -> Comparison | None:
-    """Leak-free, naive, as given and the baselines on one axis."""
+def compare_accuracies(metrics: "Metrics") -> Comparison | None:
+    """Compare leak-free, random-split and given-split accuracy and the baselines on one axis."""
     accuracy = metrics.accuracy
     named = [
-        ("Leak-free: what to expect", accuracy.leak_free, True),
-        ("Naive random split", accuracy.random_split, False),
-        ("On the parts as given", accuracy.given_split, False),
-        *((_capital(BASELINES.get(name, name)), baseline, False) for name, baseline in metrics.baselines.items()),
+        ("Leak-free", accuracy.leak_free, True),
+        ("Random split, ignoring groups", accuracy.random_split, False),
+        ("Given parts, leaks included", accuracy.given_split, False),
+        *((_capital(BASELINE_NAMES.get(name, name)), baseline, False) for name, baseline in metrics.baselines.items()),
     ]
-    drawn = [(name, share, ours) for name, share, ours in named if share is not None and share.value is not None]
+    drawn = [(name, share, first) for name, share, first in named if share is not None and share.value is not None]
     if not drawn:
         return None
     lowest = min(share.low or share.value or 0.0 for _, share, _ in drawn)
     start = max(0.0, np.floor(10 * lowest - 0.2) / 10)
     lines = tuple(
-        Compared(
+        ComparedAccuracy(
             name=name,
             value=percent(share.value),
-            ends=interval(share),
-            track=interval_track(share, start=start, kind="ours" if ours else "plain"),
-            ours=ours,
+            ends=percent_interval(share),
+            track=interval_plot(share, start=start, kind="main" if first else "plain"),
+            leak_free=first,
         )
-        for name, share, ours in drawn
+        for name, share, first in drawn
     )
     return Comparison(lines=lines, start=percent(float(start), digits=0), end=percent(1.0))
 
 
-def figure_rows(metrics: "Metrics") -> tuple[FigureRow, ...]:
-    """The overall figures, each with what it means; undefined ones are left out."""
+def metric_rows(metrics: "Metrics") -> tuple[MetricRow, ...]:
+    """Return the overall metrics with their meaning, without undefined ones."""
     overall = metrics.classification
     return (*(() if overall is None else (*_shares(overall), *_losses(overall))), *_calibration(metrics.ece))
 
 
-def _shares(metrics: "ClassificationMetrics") -> Iterator[FigureRow]:
+def _shares(metrics: "ClassificationMetrics") -> Iterator[MetricRow]:
     shares = (
-        ("Accuracy", metrics.accuracy, "the share of pictures that are named right"),
-        ("Balanced accuracy", metrics.balanced_accuracy, "the same with every class counting alike, however rare"),
-        ("Macro-F1", metrics.macro_f1, "false and missed alarms weighed together, every class alike"),
+        ("Accuracy", metrics.accuracy, "share of pictures predicted correctly"),
+        ("Balanced accuracy", metrics.balanced_accuracy, "the same with equal weight for every class, however rare"),
+        ("Macro-F1", metrics.macro_f1, "balance of recall and precision, with equal weight for every class"),
     )
     for name, share, meaning in shares:
         if share.value is not None:
-            yield FigureRow(name=name, value=percent(share.value), ends=interval(share), meaning=meaning)
+            yield MetricRow(name=name, value=percent(share.value), ends=percent_interval(share), meaning=meaning)
 
 
-def _losses(metrics: "ClassificationMetrics") -> Iterator[FigureRow]:
-    brier = "squared distance of its probabilities from the truth, 0 to 2; 0 is best"
+def _losses(metrics: "ClassificationMetrics") -> Iterator[MetricRow]:
+    brier = "squared distance of the probabilities from the truth, 0 to 2; 0 is best"
     losses = (
-        ("Log loss", metrics.log_loss, metrics.uncalibrated_log_loss, "how surprised it is by the truth; 0 is best"),
+        (
+            "Log loss",
+            metrics.log_loss,
+            metrics.uncalibrated_log_loss,
+            "penalty for a low probability of the true class; 0 is best",
+        ),
         ("Brier score", metrics.brier, metrics.uncalibrated_brier, brier),
     )
     for name, loss, uncalibrated, meaning in losses:
         if loss.value is not None:
             before = None if uncalibrated is None else uncalibrated.value
-            told = meaning if before is None else f"{meaning}; {decimal(before)} before its temperature was set"
-            ends = NONE if loss.low is None else f"{decimal(loss.low)} to {decimal(loss.high)}"
-            yield FigureRow(name=name, value=decimal(loss.value), ends=ends, meaning=told)
+            text = meaning if before is None else f"{meaning}; {three_decimals(before)} before calibration"
+            ends = DASH if loss.low is None else f"{three_decimals(loss.low)} to {three_decimals(loss.high)}"
+            yield MetricRow(name=name, value=three_decimals(loss.value), ends=ends, meaning=text)
 
 
-def _calibration(ece: "CalibrationError") -> Iterator[FigureRow]:
+def _calibration(ece: "CalibrationError") -> Iterator[MetricRow]:
     if ece.value is not None:
         chance = f"; chance alone gives up to {percent(ece.null95)}" if ece.null95 is not None else ""
-        yield FigureRow(
+        yield MetricRow(
             name="Calibration error",
             value=percent(ece.value),
-            ends=interval(ece),
-            meaning=f"the average gap between stated confidence and the share that is right{chance}",
+            ends=percent_interval(ece),
+            meaning=f"average gap between stated confidence and the share of correct predictions{chance}",
         )
 
 
-def judged_classes(metrics: "Metrics") -> tuple[JudgedClass, ...]:
-    """The classes, the weakest recall first, those that could not be judged last."""
+def class_rows(metrics: "Metrics") -> tuple[ClassMetricsRow, ...]:
+    """Return the classes by rising recall; those that could not be evaluated come last."""
     classes = metrics.classification.per_class if metrics.classification else ()
     rank = sorted(classes, key=lambda each: (each.recall.value is None, each.recall.value or 0.0))
     return tuple(
-        JudgedClass(
+        ClassMetricsRow(
             label=each.label,
             support=count(each.support),
             groups=count(each.groups),
             precision=percent(each.precision),
             recall=percent(each.recall.value),
-            ends=interval(each.recall),
+            ends=percent_interval(each.recall),
             f1=percent(each.f1),
-            track=interval_track(each.recall, kind="ours"),
+            track=interval_plot(each.recall, kind="main"),
         )
         for each in rank
     )

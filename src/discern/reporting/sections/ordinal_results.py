@@ -1,4 +1,4 @@
-"""Answers on a scale: how many steps they are off, beside always answering the middle."""
+"""Section on ordered classes: distances between prediction and truth, beside a constant prediction."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from discern.bundle import median_label
-from discern.reporting.charts import interval_track, paired_bars
-from discern.reporting.formatting import ends, percent, plural, steps
+from discern.reporting.charts import interval_plot, paired_bars
+from discern.reporting.formatting import interval_text, percent, plural, two_decimals
 from discern.reporting.sections.prediction_table import PredictionTable
 
 if TYPE_CHECKING:
@@ -19,19 +19,19 @@ _FARTHEST = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rival:
-    """One line: mean steps off, of ours or of the constant answer."""
+class MeanDistance:
+    """Mean distance in steps, of the classifier or of the constant prediction."""
 
     name: str
     value: str
     ends: str
     track: "Markup"
-    ours: bool
+    classifier: bool
 
 
 @dataclass(frozen=True, kw_only=True)
-class Distance:
-    """How many answers are so many steps off, ours and the constant's."""
+class DistanceShare:
+    """Share of predictions at one signed distance, of the classifier and of the constant prediction."""
 
     name: str
     share: str
@@ -40,26 +40,28 @@ class Distance:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ordered:
-    """The section on the order of the classes."""
+class OrdinalResults:
+    """Contents of the section."""
 
     labels: tuple[str, ...]
     constant: str
-    rivals: tuple[Rival, ...]
+    mean_distances: tuple[MeanDistance, ...]
     end: str
     gain: str
     within_one: str
-    figures: tuple[tuple[str, str, str, str], ...]
-    distances: tuple[Distance, ...]
+    metrics: tuple[tuple[str, str, str, str], ...]
+    distances: tuple[DistanceShare, ...]
 
 
-def describe_order(metrics: "Metrics", answers: PredictionTable, labels: tuple[str, ...]) -> Ordered | None:
-    """The section, or None where the classes have no order.
+def describe_ordinal_results(
+    metrics: "Metrics", predictions: PredictionTable, labels: tuple[str, ...]
+) -> OrdinalResults | None:
+    """Build the section; None if the classes have no order.
 
     Args:
         metrics: a run's metrics.
-        answers: held-out answers.
-        labels: the catalog's, which `answers` counts in.
+        predictions: held-out predictions.
+        labels: labels of the catalog, indexed by `predictions`.
     """
     measured = metrics.ordered
     if measured is None or measured.mae.value is None:
@@ -67,24 +69,24 @@ def describe_order(metrics: "Metrics", answers: PredictionTable, labels: tuple[s
     shown = [each for each in (measured.mae, measured.constant_mae) if each.value is not None]
     end = max((each.high or each.value or 0.0) for each in shown) * 1.05
     ordered = measured.labels or labels
-    return Ordered(
+    return OrdinalResults(
         labels=ordered,
         constant=measured.constant or "",
-        rivals=tuple(
-            Rival(
-                name="" if ours else "constant",
-                value=steps(each.value),
-                ends=ends(each),
-                track=interval_track(each, end=end, kind="ours" if ours else "plain"),
-                ours=ours,
+        mean_distances=tuple(
+            MeanDistance(
+                name="" if first else "constant",
+                value=two_decimals(each.value),
+                ends=interval_text(each),
+                track=interval_plot(each, end=end, kind="main" if first else "plain"),
+                classifier=first,
             )
-            for each, ours in zip(shown, (True, False), strict=False)
+            for each, first in zip(shown, (True, False), strict=False)
         ),
-        end=steps(end),
+        end=two_decimals(end),
         gain=_gain(measured.gain),
         within_one=percent(measured.within_one.value),
-        figures=_figures(measured),
-        distances=_distances(answers, ordered, labels, measured.constant),
+        metrics=_further_metrics(measured),
+        distances=_distances(predictions, ordered, labels, measured.constant),
     )
 
 
@@ -93,53 +95,54 @@ def _gain(gain: "Interval") -> str:
     if value is None:
         return ""
     if low is None:
-        return f"On average it is {steps(value)} nearer to the truth; there are too few groups to be sure of it."
-    told = f"{steps(value)} on average (95 % interval {ends(gain)})"
+        closer = f"On average it is {two_decimals(value)} steps closer to the truth"
+        return f"{closer}; there are too few groups for an interval."
+    gained = f"{two_decimals(value)} steps on average (95 % interval {interval_text(gain)})"
     if low > 0:
-        return f"It is nearer to the truth by {told}."
-    return f"The difference of {told} may be chance: it has not learned the order from these pictures."
+        return f"It is closer to the truth by {gained}."
+    return f"The difference of {gained} may be chance: the classifier may be no better than the constant prediction."
 
 
-def _figures(measured: "OrderedLabelMetrics") -> tuple[tuple[str, str, str, str], ...]:
-    wanted = (
-        (measured.within_one, "At most one step off", percent, "right, or the class beside it"),
-        (measured.rmse, "Root of the mean squared steps", steps, "large errors weigh more; 0 is best"),
+def _further_metrics(measured: "OrderedLabelMetrics") -> tuple[tuple[str, str, str, str], ...]:
+    rows = (
+        (measured.within_one, "At most one step off", percent, "correct, or a neighbouring class"),
+        (measured.rmse, "Root mean squared error", two_decimals, "in steps; large errors weigh more; 0 is best"),
         (
             measured.quadratic_kappa,
             "Agreement beyond chance",
-            steps,
-            "quadratic weighted kappa; 1 is best, 0 is guessing",
+            two_decimals,
+            "quadratic weighted kappa; 1 is best, 0 is chance",
         ),
     )
     return tuple(
-        (name, say(metric.value), ends(metric, say), meaning)
-        for metric, name, say, meaning in wanted
+        (name, number(metric.value), interval_text(metric, number), meaning)
+        for metric, name, number, meaning in rows
         if metric.value is not None
     )
 
 
 def _distances(
-    answers: PredictionTable, ordered: tuple[str, ...], labels: tuple[str, ...], constant: str | None
-) -> tuple[Distance, ...]:
-    """Shares of answers by signed steps; what lies beyond the farthest is counted with it."""
-    if set(ordered) != set(labels) or not len(answers.rows):
+    predictions: PredictionTable, ordered: tuple[str, ...], labels: tuple[str, ...], constant: str | None
+) -> tuple[DistanceShare, ...]:
+    """Return the shares by signed distance; distances beyond the farthest are counted with it."""
+    if set(ordered) != set(labels) or not len(predictions.rows):
         return ()
     columns = np.array([labels.index(label) for label in ordered])
-    place = np.argsort(columns)
-    truth = place[answers.truth]
-    off = median_label(answers.probabilities[:, columns]) - truth
+    rank = np.argsort(columns)
+    truth = rank[predictions.truth]
+    distance = median_label(predictions.probabilities[:, columns]) - truth
     always = ordered.index(constant) - truth if constant in ordered else None
-    farthest = int(min(_FARTHEST, max(1, np.abs(off).max())))
+    farthest = int(min(_FARTHEST, max(1, np.abs(distance).max())))
     rows = []
     for step in range(-farthest, farthest + 1):
-        share = float(np.mean(off.clip(-farthest, farthest) == step))
-        rival = None if always is None else float(np.mean(always.clip(-farthest, farthest) == step))
+        share = float(np.mean(distance.clip(-farthest, farthest) == step))
+        baseline = None if always is None else float(np.mean(always.clip(-farthest, farthest) == step))
         rows.append(
-            Distance(
+            DistanceShare(
                 name=_step(step, beyond=abs(step) == farthest < len(ordered) - 1),
                 share=percent(share),
-                constant=percent(rival),
-                bar=paired_bars(share, rival or 0.0),
+                constant=percent(baseline),
+                bar=paired_bars(share, baseline or 0.0),
             )
         )
     return tuple(rows)
@@ -147,5 +150,5 @@ def _distances(
 
 def _step(step: int, *, beyond: bool) -> str:
     if not step:
-        return "exactly right"
+        return "correct"
     return f"{plural(abs(step), 'step')}{' or more' if beyond else ''} {'too high' if step > 0 else 'too low'}"

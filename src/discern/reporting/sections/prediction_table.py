@@ -1,4 +1,4 @@
-"""The held-out answers, and which of them are worth looking at."""
+"""Held-out predictions, and the selection of examples among them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,18 +8,18 @@ import numpy as np
 
 from discern.errors import UsageError
 
-_OF_EACH_MIX_UP = 2
+_EACH_MIX_UP_FIRST = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionTable:
-    """What was answered for pictures that were not learned from.
+    """Predictions for pictures that the model was not trained on.
 
     Attributes:
-        rows: int [N], their positions in the catalog.
+        rows: int [N], positions in the catalog.
         truth: int [N], positions in the catalog's labels.
         probabilities: float [N, K], calibrated.
-        unknown_score: float [N], higher is stranger.
+        unknown_score: float [N], larger is farther from the training pictures.
         decision: N of "accept", "review" or "unknown".
     """
 
@@ -32,32 +32,35 @@ class PredictionTable:
     def __post_init__(self) -> None:
         sizes = {len(self.rows), len(self.truth), len(self.probabilities), len(self.unknown_score), len(self.decision)}
         if len(sizes) > 1:
-            raise UsageError(f"Answers need as many of each thing as there are pictures, not {sorted(sizes)}.")
+            raise UsageError(
+                f"The columns of a prediction table have different lengths: {sorted(sizes)}.",
+                hint="Give one value of each for every picture.",
+            )
 
     @property
     def predicted(self) -> np.ndarray:
-        """The top class of each picture, int [N]."""
+        """Most probable class of each picture, int [N]."""
         return np.asarray(self.probabilities.argmax(axis=1))
 
     @property
     def confidence(self) -> np.ndarray:
-        """The top class's probability, float [N]."""
+        """Probability of the most probable class, float [N]."""
         return np.asarray(self.probabilities.max(axis=1))
 
-    def worst(self, most: int) -> list[int]:
-        """Positions of the wrong answers, the most confident first, and of each mix-up two before any third."""
+    def most_confident_errors(self, most: int) -> list[int]:
+        """Return positions of wrong predictions, most confident first, two of each mix-up before any third."""
         wrong = np.flatnonzero(self.predicted != self.truth)
-        surest = wrong[np.argsort(-self.confidence[wrong], kind="stable")]
+        ranked = wrong[np.argsort(-self.confidence[wrong], kind="stable")]
         seen: Counter[tuple[int, int]] = Counter()
         first: list[int] = []
         rest: list[int] = []
-        for position in surest.tolist():
+        for position in ranked.tolist():
             mix_up = (int(self.truth[position]), int(self.predicted[position]))
             seen[mix_up] += 1
-            (first if seen[mix_up] <= _OF_EACH_MIX_UP else rest).append(position)
+            (first if seen[mix_up] <= _EACH_MIX_UP_FIRST else rest).append(position)
         return (first + rest)[:most]
 
-    def drawn(self, most: int, *, seed: int) -> list[int]:
-        """Positions of answers drawn at random, right and wrong alike; the same seed draws the same."""
+    def sample(self, most: int, *, seed: int) -> list[int]:
+        """Return positions of at most `most` random predictions, correct and wrong alike."""
         size = min(most, len(self.rows))
         return [int(each) for each in np.random.default_rng(seed).choice(len(self.rows), size=size, replace=False)]

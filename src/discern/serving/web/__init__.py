@@ -1,1 +1,1 @@
-"""The doors that speak HTTP."""
+"""HTTP server: an ASGI application on FastAPI, run by uvicorn."""

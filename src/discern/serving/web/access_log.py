@@ -1,4 +1,4 @@
-"""The server's log: one JSON object a line, and no picture in it."""
+"""Access log: one JSON object per line, without the content of requests."""
 
 import json
 import logging
@@ -6,50 +6,50 @@ import time
 from typing import Any
 
 _LOG = logging.getLogger("discern.requests")
-_REFUSED = (429, 503)
+_THROTTLED = (429, 503)
 _SECONDS = 1.0
 
 
 class AccessLog:
-    """Notes requests.
+    """Logs requests.
 
-    Refusals for want of time are noted once a second, with how many there were in between: when far more is asked than
-    can be answered, what is spent on writing them down is not there for answers.
+    Rejections with status 429 or 503 are logged once a second, with the number left out in between: under overload,
+    logging each would take time from answering.
     """
 
     def __init__(self) -> None:
-        self._last_refusal = float("-inf")
-        self._not_noted = 0
+        self._last_rejection = float("-inf")
+        self._left_out = 0
 
-    def note(self, *, status: int, **said: Any) -> None:
-        """Note a request; `said` must be plain values."""
-        fields = {"status": status} | said
-        if status in _REFUSED:
+    def log_request(self, *, status: int, **details: Any) -> None:
+        """Log a request; `details` must be JSON values."""
+        fields = {"status": status} | details
+        if status in _THROTTLED:
             now = time.monotonic()
-            if now - self._last_refusal < _SECONDS:
-                self._not_noted += 1
+            if now - self._last_rejection < _SECONDS:
+                self._left_out += 1
                 return
-            self._last_refusal = now
-            fields["refused_between"], self._not_noted = self._not_noted, 0
+            self._last_rejection = now
+            fields["refused_between"], self._left_out = self._left_out, 0
         _LOG.info("request", extra={"fields": fields})
 
-    def note_failure(self, **said: Any) -> None:
-        """Note an exception that is being handled, with its trace."""
-        _LOG.exception("a request failed", extra={"fields": said})
+    def log_exception(self, **details: Any) -> None:
+        """Log the exception that is being handled, with its traceback."""
+        _LOG.exception("request failed", extra={"fields": details})
 
 
-class JsonLines(logging.Formatter):
-    """Writes each record as one JSON object, whatever is in it."""
+class JsonFormatter(logging.Formatter):
+    """Formats each record as one line of JSON, whatever it contains."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Give one line."""
-        said = {
+        """Format a record."""
+        fields = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
-        said |= getattr(record, "fields", {})
+        fields |= getattr(record, "fields", {})
         if record.exc_info:
-            said["trace"] = self.formatException(record.exc_info)
-        return json.dumps(said, default=str)
+            fields["trace"] = self.formatException(record.exc_info)
+        return json.dumps(fields, default=str)

@@ -1,4 +1,4 @@
-"""`POST /admin/reload`."""
+"""Admin endpoint: `POST /admin/reload`."""
 
 import asyncio
 
@@ -6,20 +6,20 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from discern.inference.model_registry import ModelRegistry
-from discern.serving.web.schemas import Reloaded, errors
+from discern.serving.web.schemas import Reloaded, error_responses
 from discern.serving.web.workers import ReloadSignal
 
 
-def admin(roster: ModelRegistry, call: ReloadSignal) -> APIRouter:
-    """The door for whoever runs the server; the gate asks for an admin's key."""
-    door = APIRouter(prefix="/admin", tags=["admin"])
+def admin_router(registry: ModelRegistry, signal: ReloadSignal) -> APIRouter:
+    """Build the router for the server's operator; `RequestGuard` requires an admin key."""
+    router = APIRouter(prefix="/admin", tags=["admin"])
 
-    @door.post("/reload", responses={200: {"model": Reloaded}, **errors(401, 403, 429, 503)})
+    @router.post("/reload", responses={200: {"model": Reloaded}, **error_responses(401, 403, 429, 503)})
     async def reload() -> JSONResponse:
-        """Read all bundles anew; what was asked before is answered by the old ones. Other workers follow in seconds."""
+        """Reload all bundles; the old ones finish pending requests, and other workers follow within seconds."""
         try:
-            return JSONResponse({"reloaded": await asyncio.to_thread(roster.reload)})
+            return JSONResponse({"reloaded": await asyncio.to_thread(registry.reload)})
         finally:
-            call.make()
+            signal.send()
 
-    return door
+    return router

@@ -1,4 +1,4 @@
-"""Pages of other origins: which of them may ask."""
+"""CORS middleware."""
 
 from collections.abc import Sequence
 
@@ -12,11 +12,11 @@ from discern.serving.web.error_responses import error_response
 
 
 class CorsMiddleware(CORSMiddleware):
-    """As Starlette's, for what is asked here; and it refuses as all is refused here.
+    """Starlette's CORS middleware, with the methods and headers of this server and its error responses.
 
     Args:
-        app: what is behind it.
-        origins: whose pages may ask; "*" among them: all.
+        app: the application.
+        origins: allowed origins; all if "*" is among them.
     """
 
     def __init__(self, app: ASGIApp, *, origins: Sequence[str]) -> None:
@@ -29,14 +29,14 @@ class CorsMiddleware(CORSMiddleware):
         )
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        """Answer a browser that asks on behalf of a page."""
-        answer = super().preflight_response(request_headers)
-        if answer.status_code < 400:
-            return answer
-        said = bytes(answer.body).decode()
-        refused = error_response(
-            BadRequest(f"A page asks what it may not: {said}.", hint="Start the server with --cors ORIGIN.")
+        """Answer a preflight request."""
+        response = super().preflight_response(request_headers)
+        if response.status_code < 400:
+            return response
+        reason = bytes(response.body).decode()
+        rejection = error_response(
+            BadRequest(f"Cross-origin request not allowed: {reason}.", hint="Start the server with --cors ORIGIN.")
         )
-        for name, value in answer.headers.items():
-            refused.headers.setdefault(name, value)
-        return refused
+        for name, value in response.headers.items():
+            rejection.headers.setdefault(name, value)
+        return rejection

@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz`, `/metrics`."""
+"""Health checks and metrics: `/healthz`, `/readyz`, `/metrics`."""
 
 from collections.abc import Callable
 
@@ -8,30 +8,39 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from discern.errors import Overloaded
 from discern.serving.web.prometheus import ServerMetrics
-from discern.serving.web.schemas import errors
+from discern.serving.web.schemas import error_responses
 
 
-def health(figures: ServerMetrics, is_ready: Callable[[], bool]) -> APIRouter:
-    """The doors for whoever keeps the server alive."""
-    door = APIRouter(tags=["health"])
+def require_ready(is_ready: Callable[[], bool]) -> None:
+    """Reject a readiness check while the server starts up or shuts down.
 
-    @door.head("/healthz", include_in_schema=False)
-    @door.get("/healthz")
+    Raises:
+        Overloaded: it does.
+    """
+    if not is_ready():
+        raise Overloaded("The server is starting up or shutting down.", hint="Retry in a moment.")
+
+
+def health_router(metrics: ServerMetrics, is_ready: Callable[[], bool]) -> APIRouter:
+    """Build the router for orchestrators and monitoring."""
+    router = APIRouter(tags=["health"])
+
+    @router.head("/healthz", include_in_schema=False)
+    @router.get("/healthz")
     async def alive() -> JSONResponse:
-        """Whether the process answers at all."""
+        """Liveness check: the process responds."""
         return JSONResponse({"status": "ok"})
 
-    @door.head("/readyz", include_in_schema=False)
-    @door.get("/readyz", responses=errors(503))
+    @router.head("/readyz", include_in_schema=False)
+    @router.get("/readyz", responses=error_responses(503))
     async def ready() -> JSONResponse:
-        """Whether pictures are answered: not while it begins or ends."""
-        if not is_ready():
-            raise Overloaded("The server begins or ends.", hint="Ask again in a moment.")
+        """Readiness check: pictures are answered, which they are not during startup and shutdown."""
+        require_ready(is_ready)
         return JSONResponse({"status": "ready"})
 
-    @door.get("/metrics", response_class=Response, responses=errors(401, 429))
-    async def metrics() -> Response:
-        """What was counted, for Prometheus."""
-        return Response(figures.page(), media_type=CONTENT_TYPE_LATEST)
+    @router.get("/metrics", name="metrics", response_class=Response, responses=error_responses(401, 429))
+    async def metrics_page() -> Response:
+        """Metrics in Prometheus's text format."""
+        return Response(metrics.render(), media_type=CONTENT_TYPE_LATEST)
 
-    return door
+    return router

@@ -1,110 +1,80 @@
-"""What all doors share: pictures in, answers out, counted."""
+"""Inference for every endpoint: submits pictures to the registry and awaits the results."""
 
 import asyncio
-import base64
-import io
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from fastapi import Request
-from PIL import Image
 from starlette.requests import ClientDisconnect
 
 from discern.errors import PictureError
 from discern.inference.batcher import BatchResult
-from discern.inference.localisation import Localisation
-from discern.inference.model_registry import ModelRegistry
+from discern.inference.model_registry import ModelRegistry, ServedModel
 from discern.serving.web.prometheus import ServerMetrics
 from discern.serving.web.request_body import RequestReader
-
-_HEAT = (255, 120, 0)
-_SIDE = 96
 
 
 @dataclass(frozen=True, kw_only=True)
 class InferenceService:
-    """Answers pictures for the doors.
+    """The shared state of the endpoints.
 
     Attributes:
-        roster: the models.
-        bodies: reads requests.
-        figures: counts.
+        registry: the served models.
+        reader: reads pictures from requests.
+        metrics: counts predictions and rejected pictures.
     """
 
-    roster: ModelRegistry
-    bodies: RequestReader
-    figures: ServerMetrics
+    registry: ModelRegistry
+    reader: RequestReader
+    metrics: ServerMetrics
 
-    async def answer(
+    async def predict(
         self,
         request: Request,
         pictures: Sequence[bytes] | Sequence[np.ndarray],
         *,
-        model: str | None = None,
+        served: ServedModel,
         evidence: bool = False,
     ) -> list[BatchResult | PictureError]:
-        """Answer pictures, each with an answer or what is wrong with it.
+        """Predict pictures; an unusable one gives its error in its place.
+
+        Args:
+            request: the request; if its client disconnects, pictures that are not yet decoded are cancelled.
+            pictures: the pictures.
+            served: a model of the registry.
+            evidence: also localise each prediction.
 
         Raises:
-            ClientDisconnect: whoever asked is gone; what was not begun is not done.
-            NotFound: there is no such model.
-            Overloaded: there is no room for all of them; then none is answered.
+            ClientDisconnect: the client disconnected.
+            Overloaded: the queue has no room for all of them; then none is answered.
         """
-        name = self.roster.get(model).name
-        asked = self.roster.submit_all(pictures, model=name, evidence=evidence)
-        answering = asyncio.gather(*map(asyncio.wrap_future, asked), return_exceptions=True)
-        leaving = asyncio.ensure_future(_gone(request))
+        futures = self.registry.submit_all(pictures, served=served, evidence=evidence)
+        results = asyncio.gather(*map(asyncio.wrap_future, futures), return_exceptions=True)
+        disconnect = asyncio.ensure_future(_disconnected(request))
         try:
-            await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((results, disconnect), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            leaving.cancel()
-        if not answering.done():
-            answering.cancel()
+            disconnect.cancel()
+        if not results.done():
+            results.cancel()
             with suppress(asyncio.CancelledError):
-                await answering
+                await results
             raise ClientDisconnect
-        answers = answering.result()
-        return [self._counted(name, answer) for answer in answers]
+        return [self._counted(served.name, result) for result in results.result()]
 
-    def _counted(self, model: str, answer: BatchResult | BaseException) -> BatchResult | PictureError:
-        if isinstance(answer, BatchResult):
-            self.figures.note_answer(model, answer)
-        elif isinstance(answer, PictureError):
-            self.figures.note_refusal(answer.code)
+    def _counted(self, model: str, result: BatchResult | BaseException) -> BatchResult | PictureError:
+        if isinstance(result, BatchResult):
+            self.metrics.count_prediction(model, result)
+        elif isinstance(result, PictureError):
+            self.metrics.count_rejection(result.code)
         else:
-            raise answer
-        return answer
+            raise result
+        return result
 
 
-async def _gone(request: Request) -> None:
-    """Wait until the asker leaves."""
+async def _disconnected(request: Request) -> None:
+    """Wait until the client disconnects."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-def answer_json(answered: BatchResult) -> dict[str, Any]:
-    """An answer as every door gives it, with the heat map where that was asked for."""
-    said = answered.prediction.to_json()
-    if answered.seen is not None:
-        said["evidence"] = {
-            "label": answered.prediction.label,
-            "place": answered.seen.place,
-            "box": list(answered.seen.box),
-            "map": _data_url(answered.seen),
-        }
-    return said
-
-
-def _data_url(seen: Localisation) -> str:
-    """The map as a PNG whose opacity is its strength, to be laid over the picture."""
-    strength = Image.fromarray(np.round(seen.map * 200).astype(np.uint8)).resize(
-        (_SIDE, _SIDE), Image.Resampling.BICUBIC
-    )
-    heat = Image.new("RGBA", strength.size, _HEAT)
-    heat.putalpha(strength)
-    buffer = io.BytesIO()
-    heat.save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,4 +1,4 @@
-"""The Open Inference Protocol, version 2: pictures as base64 BYTES, or as ready pixels."""
+"""Open Inference Protocol, version 2: pictures as base64 in a BYTES tensor, or as preprocessed pixels."""
 
 import base64
 import binascii
@@ -13,21 +13,23 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from discern._version import __version__
 from discern.bundle import Model, Prediction
-from discern.errors import BadRequest, NotFound, Overloaded, PictureError
+from discern.errors import BadRequest, NotFound, PictureError
 from discern.inference.batcher import BatchResult
+from discern.inference.model_registry import ServedModel
 from discern.serving.web.error_responses import validation_error
+from discern.serving.web.health import require_ready
 from discern.serving.web.inference_service import InferenceService
 from discern.serving.web.request_body import read_json
-from discern.serving.web.schemas import ASKING, INFERENCE, errors
+from discern.serving.web.schemas import INFERENCE_BODY, INFERENCE_ERRORS, error_responses
 
-_VALUES_EACH = 8
-_MOST_PIXELS = 8  # pictures as numbers in JSON: each of their bytes becomes an object
-_MARKS_A_PIXEL = 5  # commas and brackets, however the numbers are nested
+_VALUES_PER_PICTURE = 8
+_MAX_PIXEL_PICTURES = 8  # as each of their bytes becomes an object in memory
+_MARKS_PER_PIXEL = 5  # commas and brackets, however the numbers are nested
 _HINT = 'Send {"inputs": [{"name": "image", "datatype": "BYTES", "shape": [n], "data": [base64, ...]}]}.'
 
 
 class Tensor(BaseModel):
-    """An input."""
+    """An input tensor."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -37,122 +39,131 @@ class Tensor(BaseModel):
     data: list[Any]
 
 
-class Wanted(BaseModel):
-    """The name of an output."""
+class RequestedOutput(BaseModel):
+    """The name of a requested output."""
 
     model_config = ConfigDict(extra="allow")
 
     name: str
 
 
-class Inference(BaseModel):
-    """A request."""
+class InferenceRequest(BaseModel):
+    """The body of an inference request."""
 
     model_config = ConfigDict(extra="allow")
 
     id: str | None = None
     inputs: list[Tensor] = Field(min_length=1, max_length=1)
-    outputs: list[Wanted] | None = Field(default=None, max_length=5)
+    outputs: list[RequestedOutput] | None = Field(default=None, max_length=5)
 
     @field_validator("id")
     @classmethod
-    def _can_be_said(cls, given: str | None) -> str | None:
-        """JSON can name half a character, which no answer can repeat."""
-        (given or "").encode()
-        return given
+    def _require_encodable(cls, value: str | None) -> str | None:
+        """Reject a lone surrogate, which JSON can express but the response cannot."""
+        (value or "").encode()
+        return value
 
 
-def inference_v2(desk: InferenceService, is_ready: Callable[[], bool], max_pictures: int) -> APIRouter:
-    """The door for KServe's, Triton's and other clients."""
-    door = APIRouter(prefix="/v2", tags=["Open Inference Protocol v2"])
+def inference_v2_router(service: InferenceService, is_ready: Callable[[], bool], max_pictures: int) -> APIRouter:
+    """Build the router for clients of KServe, Triton and other servers of the protocol."""
+    router = APIRouter(prefix="/v2", tags=["Open Inference Protocol v2"])
 
-    @door.get("", response_model=None)
+    @router.get("", response_model=None)
     async def server() -> JSONResponse:
-        """Name the server."""
+        """Server metadata."""
         return JSONResponse({"name": "discern", "version": __version__, "extensions": []})
 
-    @door.get("/health/live")
+    @router.get("/health/live")
     async def live() -> JSONResponse:
-        """Whether the process answers."""
+        """Liveness check: the process responds."""
         return JSONResponse({"live": True})
 
-    @door.get("/health/ready", responses=errors(503))
+    @router.get("/health/ready", responses=error_responses(503))
     async def ready() -> JSONResponse:
-        """Whether pictures are answered."""
-        if not is_ready():
-            raise Overloaded("The server begins or ends.", hint="Ask again in a moment.")
+        """Readiness check: pictures are answered."""
+        require_ready(is_ready)
         return JSONResponse({"ready": True})
 
-    @door.get("/models/{name}", responses=errors(401, 404, 429))
-    @door.get("/models/{name}/versions/{version}", responses=errors(401, 404, 429))
+    @router.get("/models/{name}", responses=error_responses(401, 404, 429))
+    @router.get("/models/{name}/versions/{version}", responses=error_responses(401, 404, 429))
     async def metadata(name: str, version: str | None = None) -> JSONResponse:
-        """Describe a model's inputs and outputs."""
-        return JSONResponse(_metadata(name, _model(desk, name, version)))
+        """Model metadata: inputs and outputs."""
+        return JSONResponse(_metadata(name, _find(service, name, version).model))
 
-    @door.get("/models/{name}/ready", responses=errors(401, 404, 429))
-    @door.get("/models/{name}/versions/{version}/ready", responses=errors(401, 404, 429))
+    @router.get("/models/{name}/ready", responses=error_responses(401, 404, 429))
+    @router.get("/models/{name}/versions/{version}/ready", responses=error_responses(401, 404, 429))
     async def model_ready(name: str, version: str | None = None) -> JSONResponse:
-        """Whether this model answers."""
-        _model(desk, name, version)
+        """Readiness check of a model."""
+        _find(service, name, version)
         return JSONResponse({"name": name, "ready": True})
 
-    @door.post("/models/{name}/infer", responses=errors(*ASKING), openapi_extra=INFERENCE)
-    @door.post("/models/{name}/versions/{version}/infer", responses=errors(*ASKING), openapi_extra=INFERENCE)
+    @router.post("/models/{name}/infer", responses=error_responses(*INFERENCE_ERRORS), openapi_extra=INFERENCE_BODY)
+    @router.post(
+        "/models/{name}/versions/{version}/infer",
+        responses=error_responses(*INFERENCE_ERRORS),
+        openapi_extra=INFERENCE_BODY,
+    )
     async def infer(name: str, request: Request, version: str | None = None) -> JSONResponse:
-        """Answer pictures; one that cannot be used refuses the request, as tensors have no place for errors."""
-        size = _model(desk, name, version).manifest.recipe.size
+        """Predict pictures. An unusable one rejects the whole request, as tensors have no place for errors."""
+        served = _find(service, name, version)
+        size = served.model.manifest.recipe.size
         if "inference-header-content-length" in request.headers:
-            raise BadRequest("Tensors in binary form are not read here.", hint=f"Ask with binary_data=False. {_HINT}")
-        values = max(_VALUES_EACH * max_pictures, _MOST_PIXELS * _MARKS_A_PIXEL * size**2)
-        asked = _understood(await read_json(request, most_values=values + _VALUES_EACH, hint=_HINT))
-        answers = await desk.answer(request, _pictures(asked.inputs[0], size, max_pictures), model=name)
-        return JSONResponse(_said(name, asked, _usable(answers)))
+            raise BadRequest("Binary tensor data is not supported.", hint=f"Use binary_data=False. {_HINT}")
+        max_values = max(_VALUES_PER_PICTURE * max_pictures, _MAX_PIXEL_PICTURES * _MARKS_PER_PIXEL * size**2)
+        document = await read_json(request, max_values=max_values + _VALUES_PER_PICTURE, hint=_HINT)
+        inference = _validate(document)
+        pictures = _pictures(inference.inputs[0], size, max_pictures)
+        results = await service.predict(request, pictures, served=served)
+        return JSONResponse(_response(name, inference, _predictions(results)))
 
-    return door
+    return router
 
 
-def _model(desk: InferenceService, name: str, version: str | None) -> Model:
-    model = desk.roster.get(name).model
-    if version not in (None, model.manifest.version):
+def _find(service: InferenceService, name: str, version: str | None) -> ServedModel:
+    served = service.registry.get(name)
+    available = served.model.manifest.version
+    if version not in (None, available):
         raise NotFound(
-            f"{name} has no version {version[:80]!r} here.", hint=f"It has {model.manifest.version}; or name none."
+            f"{name} has no version {version[:80]!r} here.", hint=f"Use version {available}, or leave it out."
         )
-    return model
+    return served
 
 
-def _understood(said: Any) -> Inference:
+def _validate(document: Any) -> InferenceRequest:
     try:
-        return Inference.model_validate(said)
+        return InferenceRequest.model_validate(document)
     except ValidationError as error:
         raise validation_error(error.errors(include_input=False, include_context=False)) from error
 
 
-def _pictures(tensor: Tensor, size: int, most: int) -> list[bytes] | list[np.ndarray]:
+def _pictures(tensor: Tensor, size: int, limit: int) -> list[bytes] | list[np.ndarray]:
     if tensor.datatype == "UINT8":
-        return list(_pixels(tensor, size, min(most, _MOST_PIXELS)))
-    if tensor.shape not in ([len(tensor.data)], [len(tensor.data), 1]) or not 0 < len(tensor.data) <= most:
+        return list(_pixels(tensor, size, min(limit, _MAX_PIXEL_PICTURES)))
+    if tensor.shape not in ([len(tensor.data)], [len(tensor.data), 1]) or not 0 < len(tensor.data) <= limit:
         raise BadRequest(
-            f"The shape {tensor.shape} does not fit {len(tensor.data)} pictures (1 to {most}).", hint=_HINT
+            f"The shape {tensor.shape} does not fit {len(tensor.data)} pictures (1 to {limit}).", hint=_HINT
         )
     texts = [each[0] if isinstance(each, list) and len(each) == 1 else each for each in tensor.data]
     try:
         return [base64.b64decode(each, validate=True) for each in texts]
     except (binascii.Error, TypeError, ValueError) as error:
-        raise BadRequest("The data is no list of base64 texts.", hint=_HINT) from error
+        raise BadRequest("The data must be a list of base64 strings.", hint=_HINT) from error
 
 
-def _pixels(tensor: Tensor, size: int, most: int) -> np.ndarray:
-    """Pixels as the graph takes them, uint8 [n, size, size, 3]."""
+def _pixels(tensor: Tensor, size: int, limit: int) -> np.ndarray:
+    """Convert a tensor to the graph's input, uint8 `[n, size, size, 3]`."""
     shape = tuple(tensor.shape)
-    if len(shape) != 4 or shape[1:] != (size, size, 3) or not 0 < shape[0] <= most:
-        raise BadRequest(f"Pixels have shape [1 to {most}, {size}, {size}, 3], not {list(shape)}.", hint=_HINT)
+    if len(shape) != 4 or shape[1:] != (size, size, 3) or not 0 < shape[0] <= limit:
+        raise BadRequest(
+            f"Pixels must have the shape [1 to {limit}, {size}, {size}, 3], not {list(shape)}.", hint=_HINT
+        )
     try:
         data = np.asarray(tensor.data)
         if data.dtype.kind != "i" or data.min() < 0 or data.max() > 255:
             raise ValueError
         return data.astype(np.uint8).reshape(shape)
     except (ValueError, OverflowError) as error:
-        raise BadRequest("The data is no list of bytes (0 to 255) of that shape.", hint=_HINT) from error
+        raise BadRequest("The data must be integers from 0 to 255 in that shape.", hint=_HINT) from error
 
 
 def _metadata(name: str, model: Model) -> dict[str, Any]:
@@ -176,41 +187,42 @@ def _metadata(name: str, model: Model) -> dict[str, Any]:
     }
 
 
-def _chosen(outputs: dict[str, dict[str, Any]], wanted: list[Wanted] | None) -> list[dict[str, Any]]:
-    names = list(dict.fromkeys(output.name for output in wanted or [])) or list(outputs)
+def _select(outputs: dict[str, dict[str, Any]], requested: list[RequestedOutput] | None) -> list[dict[str, Any]]:
+    names = list(dict.fromkeys(output.name for output in requested or [])) or list(outputs)
     if unknown := [name for name in names if name not in outputs]:
-        raise BadRequest(f"There is no output {unknown[0][:80]!r}.", hint=f"There are {', '.join(outputs)}.")
+        raise BadRequest(f"There is no output {unknown[0][:80]!r}.", hint=f"Available outputs: {', '.join(outputs)}.")
     return [{"name": name} | outputs[name] for name in names]
 
 
-def _usable(answers: list[BatchResult | PictureError]) -> list[Prediction]:
+def _predictions(results: list[BatchResult | PictureError]) -> list[Prediction]:
     predictions = []
-    for answer in answers:
-        if isinstance(answer, PictureError):
-            raise answer
-        predictions.append(answer.prediction)
+    for result in results:
+        if isinstance(result, PictureError):
+            raise result
+        predictions.append(result.prediction)
     return predictions
 
 
-def _said(name: str, asked: Inference, predictions: list[Prediction]) -> dict[str, Any]:
-    # Of the model that answered: another one may have taken its place since the request began.
-    said: dict[str, Any] = {"model_name": name, "model_version": predictions[0].model["version"]}
-    if asked.id is not None:
-        said["id"] = asked.id
-    return said | {"outputs": _chosen(_outputs(predictions), asked.outputs)}
+def _response(name: str, inference: InferenceRequest, predictions: list[Prediction]) -> dict[str, Any]:
+    # The version that answered: the model may have been reloaded since the request started.
+    response: dict[str, Any] = {"model_name": name, "model_version": predictions[0].model["version"]}
+    if inference.id is not None:
+        response["id"] = inference.id
+    return response | {"outputs": _select(_outputs(predictions), inference.outputs)}
 
 
 def _outputs(predictions: list[Prediction]) -> dict[str, dict[str, Any]]:
     count = len(predictions)
-    rows = [value for each in predictions for value in each.probabilities.values()]
+    plain = [each.to_json() for each in predictions]
+    probabilities = [value for each in plain for value in each["probabilities"].values()]
 
-    def texts(data: list[str]) -> dict[str, Any]:
+    def strings(data: list[str]) -> dict[str, Any]:
         return {"datatype": "BYTES", "shape": [count], "data": data}
 
     return {
-        "probabilities": {"datatype": "FP32", "shape": [count, len(rows) // count], "data": rows},
-        "unknown_score": {"datatype": "FP32", "shape": [count], "data": [each.unknown_score for each in predictions]},
-        "label": texts([each.label for each in predictions]),
-        "decision": texts([each.decision for each in predictions]),
-        "prediction": texts([json.dumps(each.to_json()) for each in predictions]),
+        "probabilities": {"datatype": "FP32", "shape": [count, len(probabilities) // count], "data": probabilities},
+        "unknown_score": {"datatype": "FP32", "shape": [count], "data": [each["unknown_score"] for each in plain]},
+        "label": strings([each.label for each in predictions]),
+        "decision": strings([each.decision for each in predictions]),
+        "prediction": strings([json.dumps(each) for each in plain]),
     }

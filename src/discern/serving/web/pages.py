@@ -1,4 +1,4 @@
-"""The page for people at `/`, and the documentation of the doors at `/docs`, both without any outside host."""
+"""Web page at `/` and API documentation at `/docs`, both without any external host."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,8 +15,9 @@ from discern.serving.example_pictures import FOLDER, place_examples, write_examp
 
 PAGE = Path(__file__).resolve().parent.parent / "page"
 _DOCS = Path(__file__).resolve().parent / "docs"
+_REVALIDATE = {"Cache-Control": "no-cache"}
 
-# What a system believes of these differs (Windows may say that a script is text), and then no browser runs them.
+# Systems disagree about these (Windows may call a script text), and browsers refuse to run a script of the wrong type.
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -29,58 +30,55 @@ _TYPES = {
 
 
 def add_pages(app: FastAPI, config: ServeConfig) -> None:
-    """Give an application the page, what it needs, and the documentation.
+    """Add the page, its files and examples, and the documentation.
 
     Args:
         app: gets `/`, `/page/...`, `/examples/...`, `/docs` and `/static-offline-docs/...`.
-        config: whose limits the page is told, so that it need not send what would be refused.
+        config: the limits that the page applies before it uploads a picture, and the examples.
     """
     settings = _settings(config)
 
     @app.get("/page/config.json", include_in_schema=False)
-    async def configure() -> JSONResponse:
-        return JSONResponse(settings, headers=_FRESH)
+    async def page_config() -> JSONResponse:
+        return JSONResponse(settings, headers=_REVALIDATE)
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
-    async def show() -> Response:
-        return _give(PAGE / "index.html")
+    async def page() -> Response:
+        return _file_response(PAGE / "index.html")
 
     examples = place_examples(config.examples)
 
     @app.api_route(f"/{FOLDER}/{{name}}", methods=["GET", "HEAD"], include_in_schema=False)
-    async def give_example(name: str) -> Response:
+    async def example(name: str) -> Response:
         found = examples.get(f"{FOLDER}/{name}")
         if found is None:
-            raise NotFound("There is no such example.", hint="The page shows those that there are.")
-        return Response(found.jpeg, media_type="image/jpeg", headers=_FRESH)
+            raise NotFound("There is no such example.", hint="See /page/config.json for the examples.")
+        return Response(found.jpeg, media_type="image/jpeg", headers=_REVALIDATE)
 
     @app.api_route("/docs", methods=["GET", "HEAD"], include_in_schema=False)
-    async def document() -> Response:
-        return _give(_DOCS / "docs.html")
+    async def docs() -> Response:
+        return _file_response(_DOCS / "docs.html")
 
     @app.api_route("/static-offline-docs/docs.js", methods=["GET", "HEAD"], include_in_schema=False)
-    async def begin() -> Response:
-        return _give(_DOCS / "docs.js")
+    async def docs_script() -> Response:
+        return _file_response(_DOCS / "docs.js")
 
     app.mount("/page", _Files(directory=PAGE))
-    app.mount("/static-offline-docs", _Files(directory=_swagger()))
+    app.mount("/static-offline-docs", _Files(directory=_swagger_ui()))
 
 
-_FRESH = {"Cache-Control": "no-cache"}
-
-
-def _give(path: Path) -> Response:
-    return FileResponse(path, media_type=_TYPES[path.suffix], headers=_FRESH)
+def _file_response(path: Path) -> Response:
+    return FileResponse(path, media_type=_TYPES[path.suffix], headers=_REVALIDATE)
 
 
 def _settings(config: ServeConfig) -> dict[str, Any]:
-    bytes_ = min(config.limits.max_bytes, config.max_request_bytes)
-    limits = {"bytes": bytes_, "pixels": config.limits.max_pixels}
+    max_bytes = min(config.limits.max_bytes, config.max_request_bytes)
+    limits = {"bytes": max_bytes, "pixels": config.limits.max_pixels}
     return {"kind": "server", "limits": limits, "examples": write_examples(config.examples)}
 
 
-def _swagger() -> Path:
-    """The folder of Swagger UI's own files, which come as a package."""
+def _swagger_ui() -> Path:
+    """Locate the files of Swagger UI, which a package brings along."""
     found = find_spec("fastapi_offline")
     assert found is not None, "it is among the packages that serving needs"
     assert found.origin is not None
@@ -88,12 +86,12 @@ def _swagger() -> Path:
 
 
 class _Files(StaticFiles):
-    """Files of a folder, each with its type, an ETag, and the word that a browser asks before it uses an old one."""
+    """Static files with fixed media types, which browsers revalidate by their ETag."""
 
-    def file_response(self, *given: Any, **named: Any) -> Response:
-        path = Path(given[0] if given else named["full_path"])
-        response = super().file_response(*given, **named)
-        response.headers.update(_FRESH)
+    def file_response(self, *args: Any, **options: Any) -> Response:
+        path = Path(args[0] if args else options["full_path"])
+        response = super().file_response(*args, **options)
+        response.headers.update(_REVALIDATE)
         if path.suffix in _TYPES and "content-type" in response.headers:
             response.headers["content-type"] = _TYPES[path.suffix]
         return response

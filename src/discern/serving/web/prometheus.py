@@ -1,24 +1,24 @@
-"""What a server counts of itself, for Prometheus."""
+"""Prometheus metrics of the server."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from discern.inference.batcher import BatchResult
 from discern.inference.model_registry import ModelRegistry
-from discern.serving.web.workers import shared_folder
+from discern.serving.web.workers import shared_dir
 
-_SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
+_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 
 
 class ServerMetrics:
-    """Counters of requests, answers and refusals, and what waits just now."""
+    """Counters of requests, predictions and rejections, and the number of pending pictures."""
 
-    def __init__(self, roster: ModelRegistry) -> None:
-        self._roster = roster
-        self._registry = own = CollectorRegistry()
+    def __init__(self, registry: ModelRegistry) -> None:
+        self._registry = registry
+        self._collectors = own = CollectorRegistry()
         self._pending = Gauge(
             "discern_pending_pictures",
-            "Pictures waiting or worked on.",
+            "Pictures queued or in progress.",
             ["model"],
             registry=own,
             multiprocess_mode="livesum",
@@ -26,42 +26,44 @@ class ServerMetrics:
         self._requests = Counter(
             "discern_requests", "Requests by route, method and status.", ["route", "method", "status"], registry=own
         )
-        self._seconds = Histogram(
-            "discern_request_seconds", "From a request's head to its answer.", ["route"], buckets=_SECONDS, registry=own
+        self._request_seconds = Histogram(
+            "discern_request_seconds",
+            "Time from a request's header to its response.",
+            ["route"],
+            buckets=_BUCKETS,
+            registry=own,
         )
-        self._answers = Counter(
-            "discern_answers", "Pictures answered, by decision.", ["model", "decision"], registry=own
-        )
-        self._refused = Counter("discern_refused_pictures", "Pictures refused, by reason.", ["code"], registry=own)
-        self._answering = Histogram(
-            "discern_picture_seconds", "Decoding and running one picture.", ["model"], buckets=_SECONDS, registry=own
+        self._predictions = Counter("discern_answers", "Predictions by decision.", ["model", "decision"], registry=own)
+        self._rejected = Counter("discern_refused_pictures", "Rejected pictures by error code.", ["code"], registry=own)
+        self._picture_seconds = Histogram(
+            "discern_picture_seconds", "Time to decode and run one picture.", ["model"], buckets=_BUCKETS, registry=own
         )
 
-    def note_request(self, route: str, method: str, status: int, seconds: float) -> None:
+    def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request."""
         known = method if method in ("GET", "POST", "HEAD", "OPTIONS") else "other"
         self._requests.labels(route, known, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        self._request_seconds.labels(route).observe(seconds)
 
-    def note_answer(self, model: str, answered: BatchResult) -> None:
-        """Count an answer."""
-        self._answers.labels(model, answered.prediction.decision).inc()
-        self._answering.labels(model).observe(answered.took)
+    def count_prediction(self, model: str, result: BatchResult) -> None:
+        """Count a prediction."""
+        self._predictions.labels(model, result.prediction.decision).inc()
+        self._picture_seconds.labels(model).observe(result.compute_seconds)
 
-    def note_refusal(self, code: str) -> None:
-        """Count a picture that was refused."""
-        self._refused.labels(code).inc()
+    def count_rejection(self, code: str) -> None:
+        """Count a rejected picture."""
+        self._rejected.labels(code).inc()
 
-    def note_pending(self) -> None:
-        """Count what waits or is worked on just now."""
-        for name, served in self._roster.served.items():
+    def update_pending(self) -> None:
+        """Set the gauge of pending pictures."""
+        for name, served in self._registry.served.items():
             self._pending.labels(name).set(served.batcher.pending)
 
-    def page(self) -> bytes:
-        """Everything, as Prometheus reads it; of all workers where there are several."""
-        self.note_pending()
-        if shared_folder() is None:
-            return generate_latest(self._registry)
+    def render(self) -> bytes:
+        """Render the metrics of all workers in Prometheus's text format."""
+        self.update_pending()
+        if shared_dir() is None:
+            return generate_latest(self._collectors)
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]
         return generate_latest(together)

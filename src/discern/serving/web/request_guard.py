@@ -1,4 +1,4 @@
-"""What every request passes: it gets an id, is let in or refused, may not be too large or too slow, and is noted."""
+"""Outermost ASGI middleware: request ids, authentication, size and time limits, access logging."""
 
 import asyncio
 import re
@@ -14,161 +14,179 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from discern.errors import BadRequest, DiscernError, Overloaded, RequestTooLarge
 from discern.serving.config import ServeConfig
-from discern.serving.web.access import Access, address_of
+from discern.serving.web.access_control import AccessControl, client_address
 from discern.serving.web.access_log import AccessLog
-from discern.serving.web.error_responses import LEFT, error_response, internal_error
-from discern.serving.web.headers import SECURITY_HEADERS
+from discern.serving.web.error_responses import CLIENT_CLOSED_REQUEST, error_response, internal_error
 from discern.serving.web.prometheus import ServerMetrics
-from discern.serving.web.scope_keys import HOLD, REQUEST_ID
+from discern.serving.web.scope_keys import HOLD_BYTES, REQUEST_ID
+from discern.serving.web.security_headers import SECURITY_HEADERS
 
-_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass(kw_only=True)
 class _RequestState:
-    """One request on its way through."""
+    """State of one request.
+
+    Attributes:
+        scope: its ASGI scope.
+        id: its id.
+        started: when its header was read.
+        received: bytes of the body so far.
+        is_complete: whether the body has arrived.
+        held: bytes that count as held in memory.
+        status: the status of the response; 0 before it starts.
+        client: an API key's name or an address.
+    """
 
     scope: Scope
     id: str
-    begun: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=time.monotonic)
     received: int = 0
+    is_complete: bool = False
     held: int = 0
     status: int = 0
-    caller: str = ""
+    client: str = ""
 
 
 class RequestGuard:
-    """The outermost layer of the application.
+    """ASGI middleware around the whole application.
 
     Args:
-        app: what is behind it.
+        app: the application.
         config: its limits.
-        access: keys and rates.
-        figures: what is counted.
-        busy: tells whether no picture can be taken just now, so that none needs to be read.
+        access: checks API keys and rate limits.
+        metrics: counts requests.
+        is_full: whether every queue is full, so that a body need not be read.
     """
 
     def __init__(
-        self, app: ASGIApp, *, config: ServeConfig, access: Access, figures: ServerMetrics, busy: Callable[[], bool]
+        self,
+        app: ASGIApp,
+        *,
+        config: ServeConfig,
+        access: AccessControl,
+        metrics: ServerMetrics,
+        is_full: Callable[[], bool],
     ) -> None:
         self._app = app
         self._config = config
         self._access = access
-        self._figures = figures
-        self._busy = busy
+        self._metrics = metrics
+        self._is_full = is_full
         self._held = 0
-        self._diary = AccessLog()
+        self._log = AccessLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request pass, or refuse it."""
+        """Handle a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        asked = headers.get("x-request-id", "")
-        passage = _RequestState(scope=scope, id=asked if _ID.fullmatch(asked) else uuid.uuid4().hex)
-        scope[REQUEST_ID] = passage.id
+        given = headers.get("x-request-id", "")
+        state = _RequestState(scope=scope, id=given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex)
+        scope[REQUEST_ID] = state.id
         try:
-            await self._pass(passage, headers, receive, self._noting(passage, send))
+            await self._handle(state, headers, receive, self._sender(state, send))
         finally:
-            self._held -= passage.held
-            self._note(passage)
+            self._held -= state.held
+            self._record(state)
 
-    async def _pass(self, passage: _RequestState, headers: Headers, receive: Receive, send: Send) -> None:
-        scope = passage.scope
-        scope[HOLD] = partial(self._hold, passage)
-        # Nothing here is given in parts; and what refuses a wrong one would not have the form of our errors.
+    async def _handle(self, state: _RequestState, headers: Headers, receive: Receive, send: Send) -> None:
+        scope = state.scope
+        scope[HOLD_BYTES] = partial(self._hold, state)
+        # No range requests are supported, and Starlette's response to an invalid one would not be one of ours.
         scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"range"]
-        passage.caller = address_of(scope)
+        state.client = client_address(scope)
         try:
-            passage.caller = await self._access.admit(scope, headers)
-            self._make_room(passage, headers)
-            await self._app(scope, self._limited(passage, receive), send)
+            state.client = await self._access.authorize(scope, headers)
+            self._check_room(state, headers)
+            await self._app(scope, self._receiver(state, receive), send)
         except DiscernError as error:
-            if not passage.status:
+            if not state.status:
                 await error_response(error)(scope, receive, send)
         except ClientDisconnect:
-            passage.status = passage.status or LEFT
-        except Exception:  # noqa: BLE001 - the outermost wall: whatever happened is logged, and said
-            self._diary.note_failure(id=passage.id, path=scope["path"][:200])
-            if not passage.status:
+            state.status = state.status or CLIENT_CLOSED_REQUEST
+        except Exception:  # noqa: BLE001 - the last resort: logged, and answered with status 500
+            self._log.log_exception(id=state.id, path=scope["path"][:200])
+            if not state.status:
                 await error_response(internal_error(scope))(scope, receive, send)
 
-    def _make_room(self, passage: _RequestState, headers: Headers) -> None:
-        """Refuse before anything is read what would be refused afterwards."""
-        if passage.scope["method"] != "POST":
+    def _check_room(self, state: _RequestState, headers: Headers) -> None:
+        """Reject a request by its header if its body would be rejected."""
+        if state.scope["method"] != "POST":
             return
         declared = headers.get("content-length", "0")
         size = int(declared) if declared.isdigit() and len(declared) < 16 else 0
         if size > self._config.max_request_bytes:
             raise self._too_large()
-        if self._busy():
-            raise _busy()
+        if self._is_full():
+            raise _overloaded()
 
-    def _hold(self, passage: _RequestState, size: int) -> None:
-        """Take bytes into account that are there; what is only announced takes no room."""
-        passage.held += size
+    def _hold(self, state: _RequestState, size: int) -> None:
+        """Count bytes as held in memory; bytes that are only declared do not count."""
+        state.held += size
         self._held += size
         if self._held > self._config.max_held_bytes:
-            raise _busy()
+            raise _overloaded()
 
-    def _limited(self, passage: _RequestState, receive: Receive) -> Receive:
-        async def receive_some() -> Message:
-            remaining = passage.begun + self._config.body_seconds - time.monotonic()
-            if passage.status or passage.received < 0:  # all is read: only the end of the connection may still come
+    def _receiver(self, state: _RequestState, receive: Receive) -> Receive:
+        async def receive_limited() -> Message:
+            remaining = state.started + self._config.request_timeout - time.monotonic()
+            if state.status or state.is_complete:  # only a disconnect can follow
                 return await receive()
             try:
                 async with asyncio.timeout(remaining):
                     message = await receive()
             except TimeoutError as error:
                 raise BadRequest(
-                    f"The body was not there within {self._config.body_seconds:g} s.", hint="Send less, or faster."
+                    f"The request body did not arrive within {self._config.request_timeout:g} s.",
+                    hint="Send fewer or smaller pictures at once.",
                 ) from error
             if message["type"] == "http.request":
-                self._count(passage, len(message.get("body", b"")))
-                if not message.get("more_body"):
-                    passage.received = -1
+                self._count(state, len(message.get("body", b"")))
+                state.is_complete = not message.get("more_body")
             return message
 
-        return receive_some
+        return receive_limited
 
-    def _count(self, passage: _RequestState, size: int) -> None:
-        passage.received += size
-        if passage.received > self._config.max_request_bytes:
+    def _count(self, state: _RequestState, size: int) -> None:
+        state.received += size
+        if state.received > self._config.max_request_bytes:
             raise self._too_large()
-        self._hold(passage, size)
+        self._hold(state, size)
 
     def _too_large(self) -> RequestTooLarge:
         return RequestTooLarge(
-            f"The request has more than {self._config.max_request_bytes:,} bytes.",
+            f"The request body is larger than {self._config.max_request_bytes:,} bytes.",
             hint="Send fewer or smaller pictures at once.",
         )
 
-    def _noting(self, passage: _RequestState, send: Send) -> Send:
-        async def send_some(message: Message) -> None:
+    def _sender(self, state: _RequestState, send: Send) -> Send:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                passage.status = message["status"]
-                said = list(message.get("headers", ()))
-                names = {name for name, _ in said}
-                said += [pair for pair in SECURITY_HEADERS if pair[0] not in names]
-                message["headers"] = [*said, (b"x-request-id", passage.id.encode())]
+                state.status = message["status"]
+                headers = list(message.get("headers", ()))
+                names = {name for name, _ in headers}
+                headers += [pair for pair in SECURITY_HEADERS if pair[0] not in names]
+                message["headers"] = [*headers, (b"x-request-id", state.id.encode())]
             await send(message)
 
-        return send_some
+        return send_with_headers
 
-    def _note(self, passage: _RequestState) -> None:
-        scope, seconds = passage.scope, time.monotonic() - passage.begun
+    def _record(self, state: _RequestState) -> None:
+        scope, seconds = state.scope, time.monotonic() - state.started
         route = getattr(scope.get("route"), "path", "other")
-        self._figures.note_request(route, scope["method"], passage.status, seconds)
-        self._diary.note(
-            id=passage.id,
+        self._metrics.count_request(route, scope["method"], state.status, seconds)
+        self._log.log_request(
+            id=state.id,
             method=scope["method"],
             path=scope["path"][:200],
-            status=passage.status,
+            status=state.status,
             ms=round(1000 * seconds, 1),
-            caller=passage.caller,
+            caller=state.client,
         )
 
 
-def _busy() -> Overloaded:
-    return Overloaded("There is more to do than can be done now.", hint="Ask again in a moment.")
+def _overloaded() -> Overloaded:
+    return Overloaded("The server is overloaded.", hint="Retry in a moment.")

@@ -1,4 +1,4 @@
-"""`GET /ping` and `POST /invocations`, as SageMaker and callers of older endpoints want them."""
+"""SageMaker endpoints: `GET /ping` and `POST /invocations`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,56 +6,54 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from discern.errors import Overloaded, PictureError
+from discern.errors import PictureError
+from discern.inference.answer_json import result_json
 from discern.inference.batcher import BatchResult
-from discern.serving.web.error_responses import to_json
-from discern.serving.web.inference_service import InferenceService, answer_json
-from discern.serving.web.schemas import ASKING, PICTURES, errors
+from discern.inference.error_status import error_json
+from discern.serving.web.health import require_ready
+from discern.serving.web.inference_service import InferenceService
+from discern.serving.web.schemas import INFERENCE_ERRORS, PICTURES_BODY, error_responses
 
 
-def sagemaker(desk: InferenceService, is_ready: Callable[[], bool]) -> APIRouter:
-    """The door for SageMaker."""
-    door = APIRouter(tags=["SageMaker"])
+def sagemaker_router(service: InferenceService, is_ready: Callable[[], bool]) -> APIRouter:
+    """Build the router of SageMaker's container contract."""
+    router = APIRouter(tags=["SageMaker"])
 
-    @door.get("/ping", responses=errors(503))
+    @router.get("/ping", responses=error_responses(503))
     async def ping() -> JSONResponse:
-        """Whether pictures are answered."""
-        if not is_ready():
-            raise Overloaded("The server begins or ends.", hint="Ask again in a moment.")
+        """Readiness check."""
+        require_ready(is_ready)
         return JSONResponse({})
 
-    @door.post("/invocations", responses=errors(*ASKING), openapi_extra=PICTURES)
+    @router.post("/invocations", responses=error_responses(*INFERENCE_ERRORS), openapi_extra=PICTURES_BODY)
     async def invocations(request: Request) -> JSONResponse:
-        """Answer with a prediction and the fields of older callers, or with an array where that is asked for."""
-        asked = await desk.bodies.read(request)
-        answers = await desk.answer(request, asked.pictures)
-        say = _array if _wants_array(request.headers.get("accept", "")) else _object
-        if asked.several:
-            return JSONResponse([say(answer) for answer in answers])
-        if isinstance(answers[0], PictureError):
-            raise answers[0]
-        return JSONResponse(say(answers[0]))
+        """Predict pictures; as arrays of probabilities if the Accept header has `format=array`."""
+        parsed = await service.reader.read(request)
+        results = await service.predict(request, parsed.pictures, served=service.registry.get())
+        encode = _probabilities if _accepts_array(request.headers.get("accept", "")) else _prediction
+        if parsed.is_list:
+            return JSONResponse(
+                [error_json(each) if isinstance(each, PictureError) else encode(each) for each in results]
+            )
+        if isinstance(results[0], PictureError):
+            raise results[0]
+        return JSONResponse(encode(results[0]))
 
-    return door
+    return router
 
 
-def _wants_array(accept: str) -> bool:
+def _accepts_array(accept: str) -> bool:
     return "format=array" in accept.replace(" ", "").lower()
 
 
-def _array(answer: BatchResult | PictureError) -> Any:
-    if isinstance(answer, PictureError):
-        return to_json(answer)
-    return list(answer.prediction.probabilities.values())
+def _probabilities(result: BatchResult) -> list[float | None]:
+    return list(result_json(result)["probabilities"].values())
 
 
-def _object(answer: BatchResult | PictureError) -> dict[str, Any]:
-    if isinstance(answer, PictureError):
-        return to_json(answer)
-    labels = list(answer.prediction.probabilities)
-    said = answer_json(answer)
-    return said | {
-        "predicted_label": answer.prediction.label,
-        "predicted_index": labels.index(answer.prediction.label),
+def _prediction(result: BatchResult) -> dict[str, Any]:
+    labels = list(result.prediction.probabilities)
+    return result_json(result) | {
+        "predicted_label": result.prediction.label,
+        "predicted_index": labels.index(result.prediction.label),
         "class_labels": labels,
     }

@@ -1,4 +1,4 @@
-"""The JSON of requests and answers, for the OpenAPI document."""
+"""JSON schemas of requests and responses, for the OpenAPI document."""
 
 from typing import Any, Literal
 
@@ -6,21 +6,21 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class ErrorBody(BaseModel):
-    """What every error says."""
+    """An error."""
 
-    code: str = Field(description="What kind of error it is; stays the same from version to version.")
-    message: str = Field(description="What was found, and where.")
-    hint: str = Field(description="What to do next.")
+    code: str = Field(description="The type of error, stable from version to version.")
+    message: str = Field(description="The problem, and where it is.")
+    hint: str = Field(description="The remedy.")
 
 
 class ErrorJson(BaseModel):
-    """Every error."""
+    """The body of every error response."""
 
     error: ErrorBody
 
 
 class ModelName(BaseModel):
-    """Which model answered."""
+    """The model that made a prediction."""
 
     name: str
     version: str
@@ -28,40 +28,44 @@ class ModelName(BaseModel):
 
 
 class EvidenceJson(BaseModel):
-    """Where in the picture the label speaks."""
+    """The region of the picture that supports the label."""
 
     label: str
-    place: Literal["left", "centre", "right"] | None = Field(description="Where it is concentrated; else null.")
-    box: list[float] = Field(description="Left, top, right, bottom of the map, as shares of width and height.")
-    map: str = Field(description="A PNG as data URL, to be laid over the box.")
+    place: Literal["left", "centre", "right"] | None = Field(
+        description="Where it is concentrated; null if it is spread out."
+    )
+    box: list[float] = Field(
+        description="Left, top, right and bottom of the map, as shares of the picture's width and height."
+    )
+    map: str = Field(description="An overlay for the box, a PNG as data URL.")
 
 
 class PredictionJson(BaseModel):
-    """One answer; the same from every door."""
+    """A prediction, the same from every endpoint; a number that is not finite is null."""
 
     model_config = ConfigDict(extra="allow")
 
     label: str = Field(description="The most probable class, whatever the decision.")
     decision: Literal["accept", "review", "unknown"]
-    confidence: float = Field(ge=0, le=1, description="The calibrated probability of the label.")
-    probabilities: dict[str, float]
-    set: list[str] | None = Field(description="The labels of the conformal set.")
-    unknown_score: float
-    looks_like: str | None = Field(description="What it looks like most, where the decision is unknown.")
-    message: str = Field(description="The answer in one plain sentence.")
+    confidence: float | None = Field(ge=0, le=1, description="The calibrated probability of the label.")
+    probabilities: dict[str, float | None]
+    set: list[str] | None = Field(description="The labels of the conformal prediction set.")
+    unknown_score: float | None = Field(description="Distance from the training pictures; larger is farther.")
+    looks_like: str | None = Field(description="The most similar class, if the decision is unknown.")
+    message: str = Field(description="The prediction in one sentence.")
     model: ModelName
     id: str
     evidence: EvidenceJson | None = None
 
 
 class PredictionsJson(BaseModel):
-    """The answers to several pictures, in their order; a bad one has its error in its place."""
+    """Predictions for several pictures, in their order, with an error in place of an unusable one."""
 
     predictions: list[PredictionJson | ErrorJson]
 
 
 class ModelJson(BaseModel):
-    """What is known of a model."""
+    """The description of a model."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -69,33 +73,33 @@ class ModelJson(BaseModel):
     version: str
     fingerprint: str
     labels: list[str]
-    models: list[str] = Field(description="The names of all models here, the first one first.")
-    card: str = Field(description="The model card, Markdown.")
+    models: list[str] = Field(description="The names of all served models; the first is the default.")
+    card: str = Field(description="The model card, in Markdown.")
 
 
 class Reloaded(BaseModel):
-    """Which bundles were replaced."""
+    """The names of the reloaded bundles."""
 
     reloaded: list[str]
 
 
-def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The error answers of a door, for its documentation."""
-    return {status: {"model": ErrorJson, "description": _MEANING[status]} for status in statuses}
+def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Build the OpenAPI entries of an endpoint's error responses."""
+    return {status: {"model": ErrorJson, "description": _DESCRIPTIONS[status]} for status in statuses}
 
 
-_MEANING = {
-    400: "The request cannot be understood.",
-    401: "A key is needed, or it is not known.",
-    403: "This may not be asked, or not with this key.",
-    404: "There is no such model.",
-    413: "Too large, or too many pictures.",
-    415: "The body, or what should be a picture, is of a kind that is not read.",
-    422: "The picture is damaged.",
-    429: "Asked too often; see Retry-After.",
-    503: "More is asked than can be answered now; see Retry-After.",
+_DESCRIPTIONS = {
+    400: "The request is malformed.",
+    401: "The API key is missing or invalid.",
+    403: "The API key does not allow this.",
+    404: "There is no model of that name.",
+    413: "The request is too large or has too many pictures.",
+    415: "The content type, or the format of a picture, is not supported.",
+    422: "A picture is damaged.",
+    429: "The rate limit is exceeded; see Retry-After.",
+    503: "The server is overloaded or not ready; see Retry-After.",
 }
-ASKING = (400, 401, 403, 404, 413, 415, 422, 429, 503)
+INFERENCE_ERRORS = (400, 401, 403, 404, 413, 415, 422, 429, 503)
 
 _PICTURE = {"type": "string", "format": "binary"}
 _JSON_PICTURE = {
@@ -108,7 +112,7 @@ _JSON_PICTURE = {
     "maxProperties": 1,
     "additionalProperties": False,
 }
-PICTURES = {
+PICTURES_BODY = {
     "requestBody": {
         "required": True,
         "content": {
@@ -136,11 +140,11 @@ _TENSOR = {
         "name": {"type": "string"},
         "datatype": {"enum": ["BYTES", "UINT8"]},
         "shape": {"type": "array", "items": {"type": "integer"}, "maxItems": 4},
-        "data": {"type": "array", "description": "Base64 texts; or the pixels' bytes, 0 to 255."},
+        "data": {"type": "array", "description": "Base64 strings, or pixel values from 0 to 255."},
     },
 }
 _OUTPUT = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
-INFERENCE = {
+INFERENCE_BODY = {
     "requestBody": {
         "required": True,
         "content": {

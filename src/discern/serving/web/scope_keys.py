@@ -1,7 +1,7 @@
-"""What the gate tells the doors about a request, by its scope."""
+"""Keys that `RequestGuard` adds to the ASGI scope of a request."""
 
 REQUEST_ID = "discern.request_id"
-"""The request's id, text."""
+"""The request's id, a string."""
 
-HOLD = "discern.hold"
-"""A function that takes bytes into account which were fetched for the request; raises `Overloaded`."""
+HOLD_BYTES = "discern.hold"
+"""A function that counts bytes fetched for the request as held in memory; it raises `Overloaded` above the limit."""

@@ -1,4 +1,4 @@
-"""Runs the application: sockets, workers, logs, and an end in which nothing is lost."""
+"""Runs the application under uvicorn: socket, workers, logging and graceful shutdown."""
 
 import errno
 import logging
@@ -19,160 +19,160 @@ from uvicorn.supervisors import Multiprocess
 
 from discern.errors import UsageError
 from discern.serving.config import LOOPBACK, ServeConfig
-from discern.serving.web.access_log import JsonLines
+from discern.serving.web.access_log import JsonFormatter
 from discern.serving.web.app import create_app, open_registry
 from discern.serving.web.protocol import LimitedHttpProtocol
-from discern.serving.web.workers import SHARED
+from discern.serving.web.workers import SHARED_DIR
 
 _LOG = logging.getLogger("discern.serving")
-_DRAIN_SECONDS = 65  # a body and the queue may take half a minute each
+_SHUTDOWN_TIMEOUT = 65  # a body and the queue may take half a minute each
 _BACKLOG = 2048
-_MOST_CONNECTIONS, _OTHER_FILES = 4096, 128
-_REMEDIES = {
-    errno.EADDRNOTAVAIL: "Name an address of this machine as --host; 0.0.0.0 is all of them.",
-    errno.EACCES: "Name a --port above 1023, or let this user listen there.",
+_MAX_CONNECTIONS, _OTHER_FILES = 4096, 128
+_HINTS = {
+    errno.EADDRNOTAVAIL: "Use an address of this machine as --host; 0.0.0.0 stands for all of them.",
+    errno.EACCES: "Use a --port above 1023, or allow this user to listen on it.",
 }
-_BEGIN_SECONDS = 30  # a busy machine may need that until a worker says its first word, and it is not to be killed
-_KEEP_SECONDS = 75  # longer than load balancers keep theirs, or they would ask into a closing connection
+_STARTUP_TIMEOUT = 30  # on a busy machine a worker may take that long to start up
+_KEEP_ALIVE_TIMEOUT = 75  # longer than that of load balancers, which would otherwise use a closing connection
 
 
 def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM; what was taken by then is answered.
+    """Serve until SIGINT or SIGTERM, and then finish the requests in progress.
 
     Args:
-        config: what is offered.
-        announce: is told the address, when bundles are loaded and the port is taken.
+        config: the server's configuration.
+        announce: called with the server's URL when the bundles are loaded and the port is open.
 
     Raises:
         BundleError: a bundle cannot be used.
-        UsageError: the address cannot be taken, or keys or rates make no sense.
+        UsageError: the address cannot be used, or the key file or rate limit is invalid.
     """
-    _log_lines()
-    with closing(_listen(config)) as listening:
+    _configure_logging()
+    with closing(_listen(config)) as listener:
         if config.host not in LOOPBACK and hasattr(os, "geteuid") and os.geteuid() == 0:
-            _LOG.warning("this server runs as root and other machines can reach it: run it as a user who may little")
-        # Made also where workers make their own: what is wrong is then said here, and once.
-        with closing(open_registry(config)) as roster:
-            app = create_app(config, roster=roster)
+            _LOG.warning("the server accepts remote connections as root: run it as an unprivileged user")
+        # Also created if workers create their own, so that an error is reported once, and here.
+        with closing(open_registry(config)) as registry:
+            app = create_app(config, registry=registry)
             if config.workers == 1:
-                announce(_address(config, listening))
-                with _ending_quietly():
-                    uvicorn.Server(_settings(config, app)).run(sockets=[listening])
+                announce(_url(config, listener))
+                with _graceful_exit():
+                    uvicorn.Server(_uvicorn_config(config, app)).run(sockets=[listener])
                 return
-        with tempfile.TemporaryDirectory(prefix="discern-") as shared:
-            os.environ[SHARED] = shared
+        with tempfile.TemporaryDirectory(prefix="discern-") as directory:
+            os.environ[SHARED_DIR] = directory
             try:
-                announce(_address(config, listening))
-                _Workers(_settings(config, partial(_app_of_worker, config)), sockets=[listening]).run()
+                announce(_url(config, listener))
+                _Workers(_uvicorn_config(config, partial(_create_worker_app, config)), sockets=[listener]).run()
             finally:
-                del os.environ[SHARED]
+                del os.environ[SHARED_DIR]
 
 
 class _Workers(Multiprocess):
-    """As uvicorn's; but whoever comes while they end is refused by the system, and waits for nobody."""
+    """uvicorn's supervisor, which closes the socket before shutdown, so that new connections are refused at once."""
 
     def keep_subprocess_alive(self) -> None:
         before = {process.pid for process in self.processes}
         super().keep_subprocess_alive()
         for pid in before - {process.pid for process in self.processes}:
-            mark_process_dead(pid)  # type: ignore[no-untyped-call]  # what waited there waits no more
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]  # so that its pending pictures no longer count
 
     def terminate_all(self) -> None:
-        for listening in self.sockets:
-            listening.close()
+        for each in self.sockets:
+            each.close()
         super().terminate_all()
 
 
-class _Ended(BaseException):
-    """The server has answered what it took, and was told to end."""
+class _Shutdown(BaseException):
+    """Raised instead of the signal's default action after a graceful shutdown."""
 
 
 @contextmanager
-def _ending_quietly() -> Iterator[None]:
-    """End well where one was told to end; uvicorn answers what it took, and then dies by the signal."""
+def _graceful_exit() -> Iterator[None]:
+    """Exit with code 0 after a signal; uvicorn shuts down gracefully and then raises the signal again."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def end(*_: object) -> None:
-        raise _Ended
+    def exit_(*_: object) -> None:
+        raise _Shutdown
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, exit_) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
-    except _Ended:
+    except _Shutdown:
         pass
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _settings(config: ServeConfig, app: Any) -> uvicorn.Config:
+def _uvicorn_config(config: ServeConfig, app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         factory=config.workers > 1,
         workers=config.workers,
         http=partial(  # type: ignore[arg-type]
-            LimitedHttpProtocol, patience=config.body_seconds, most_connections=_most_connections()
+            LimitedHttpProtocol, timeout=config.request_timeout, max_connections=_max_connections()
         ),
         log_config=None,
         access_log=False,
         ws="none",
-        proxy_headers=bool(config.behind),
-        forwarded_allow_ips=config.behind,
+        proxy_headers=bool(config.trusted_proxies),
+        forwarded_allow_ips=config.trusted_proxies,
         server_header=False,
         date_header=False,
-        timeout_graceful_shutdown=_DRAIN_SECONDS,
-        timeout_keep_alive=_KEEP_SECONDS,
-        timeout_worker_healthcheck=_BEGIN_SECONDS,
+        timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
+        timeout_keep_alive=_KEEP_ALIVE_TIMEOUT,
+        timeout_worker_healthcheck=_STARTUP_TIMEOUT,
         backlog=_BACKLOG,
     )
 
 
-def _most_connections() -> int:
-    """As many as the system lets this process hold, less what else it has open."""
+def _max_connections() -> int:
+    """Connections that the limit on open files allows, raised as far as possible."""
     try:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:
         return 500
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MOST_CONNECTIONS + _OTHER_FILES
-    if soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    required = _MAX_CONNECTIONS + _OTHER_FILES
+    if soft < required:
+        soft = required if hard == resource.RLIM_INFINITY else min(required, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return max(16, min(soft, wanted) - _OTHER_FILES)
+    return max(16, min(soft, required) - _OTHER_FILES)
 
 
-def _app_of_worker(config: ServeConfig) -> Any:
-    _log_lines()
+def _create_worker_app(config: ServeConfig) -> Any:
+    _configure_logging()
     return create_app(config)
 
 
 def _listen(config: ServeConfig) -> socket.socket:
-    listening = socket.socket(socket.AF_INET6 if ":" in config.host else socket.AF_INET, socket.SOCK_STREAM)
+    listener = socket.socket(socket.AF_INET6 if ":" in config.host else socket.AF_INET, socket.SOCK_STREAM)
     try:
-        if os.name == "posix":  # elsewhere it would let two programs listen at one port
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((config.host, config.port))
-        listening.listen(_BACKLOG)  # so that whoever reads the address may connect at once
-        listening.set_inheritable(True)
-    except OSError as error:  # also a name that nobody knows
-        listening.close()
+        if os.name == "posix":  # on Windows it would let two programs listen on one port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((config.host, config.port))
+        listener.listen(_BACKLOG)  # so that clients can connect as soon as the URL is announced
+        listener.set_inheritable(True)
+    except OSError as error:  # also for an unknown host name
+        listener.close()
         raise UsageError(
-            f"{config.host}:{config.port} cannot be listened at: {error.strerror or error}.",
-            hint=_REMEDIES.get(error.errno or 0, "Name another --port; 0 takes a free one."),
+            f"Cannot listen on {config.host}:{config.port}: {error.strerror or error}.",
+            hint=_HINTS.get(error.errno or 0, "Use another --port; 0 takes a free one."),
         ) from error
-    return listening
+    return listener
 
 
-def _address(config: ServeConfig, listening: socket.socket) -> str:
+def _url(config: ServeConfig, listener: socket.socket) -> str:
     host = f"[{config.host}]" if ":" in config.host else config.host
-    return f"http://{host}:{listening.getsockname()[1]}"
+    return f"http://{host}:{listener.getsockname()[1]}"
 
 
-def _log_lines() -> None:
+def _configure_logging() -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonFormatter())
     for name in ("discern", "uvicorn"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False

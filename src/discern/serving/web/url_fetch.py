@@ -1,7 +1,7 @@
-"""Fetches a picture that is named by a URL, from the public internet alone.
+"""Fetches pictures by URL, from the public internet only (protection against SSRF).
 
-An address is looked up once, judged, and then connected to as it was judged; so a name that changes its address between
-the two (DNS rebinding) gains nothing. Redirects are followed by hand, each judged anew.
+A host is resolved once, its addresses are checked, and the checked address is connected to, so DNS rebinding has no
+effect. Redirects are followed here, with the same checks each time.
 """
 
 import asyncio
@@ -15,19 +15,19 @@ import httpcore2
 
 from discern.errors import BadRequest, RequestTooLarge
 
-_REDIRECTS = 3
-_SECONDS = 10.0
-_CONNECT_SECONDS = 3.0
-_MOVED = (301, 302, 303, 307, 308)
+_MAX_REDIRECTS = 3
+_TIMEOUT = 10.0
+_CONNECT_TIMEOUT = 3.0
+_REDIRECT_STATUS = (301, 302, 303, 307, 308)
 _SCHEMES = {"http": 80, "https": 443}
 _PORTS = tuple(_SCHEMES.values())
-_HINT = "Name a picture that everybody on the internet can fetch, or send its bytes."
+_HINT = "Use the URL of a publicly accessible picture, or send its bytes."
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is one of the public internet, also where an IPv4 address is wrapped in an IPv6 one.
+    """Check that an address is on the public internet, including an IPv4 address embedded in an IPv6 one.
 
     >>> is_public("93.184.215.14"), is_public("127.0.0.1"), is_public("::ffff:10.0.0.1")
     (True, False, False)
@@ -47,7 +47,7 @@ def is_public(address: str) -> bool:
 
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# What `is_global` lets through in some version of Python, or what is served to whoever is inside of a cloud.
+# Passed by `is_global` in some versions of Python, or internal to a cloud.
 _RESERVED = [
     ipaddress.ip_network(each)
     for each in (
@@ -58,13 +58,13 @@ _RESERVED = [
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """Look up the addresses of a host."""
+    """Resolve a host to its addresses."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(each[4][0]) for each in found]
 
 
 class _PublicOnlyBackend(httpcore2.AsyncNetworkBackend):
-    """Connects to public addresses only."""
+    """Network backend that connects to allowed addresses only."""
 
     def __init__(self, resolve: Resolve, is_allowed: Callable[[str], bool]) -> None:
         self._backend = httpcore2.AnyIOBackend()
@@ -82,9 +82,9 @@ class _PublicOnlyBackend(httpcore2.AsyncNetworkBackend):
         try:
             addresses = await self._resolve(host, port)
         except (OSError, UnicodeError) as error:
-            raise BadRequest(f"The host {host} of image_url is not known.", hint=_HINT) from error
+            raise BadRequest(f"The host of image_url cannot be resolved: {host}.", hint=_HINT) from error
         if not addresses or not all(map(self._is_allowed, addresses)):
-            raise BadRequest(f"The host {host} of image_url is not on the public internet.", hint=_HINT)
+            raise BadRequest(f"The host of image_url is not on the public internet: {host}.", hint=_HINT)
         return await self._backend.connect_tcp(addresses[0], port, timeout, local_address, socket_options)
 
 
@@ -92,24 +92,24 @@ class UrlFetcher:
     """Fetches pictures by URL.
 
     Args:
-        max_bytes: of one picture.
-        seconds: for one picture, redirects included.
-        resolve: looks up a host's addresses.
-        is_allowed: judges an address.
-        ports: that may be connected to.
+        max_bytes: size of one picture, at most.
+        timeout: seconds for one picture, redirects included.
+        resolve: resolves a host to its addresses.
+        is_allowed: checks an address.
+        ports: allowed ports.
     """
 
     def __init__(
         self,
         *,
         max_bytes: int,
-        seconds: float = _SECONDS,
+        timeout: float = _TIMEOUT,
         resolve: Resolve = resolve,
         is_allowed: Callable[[str], bool] = is_public,
         ports: Iterable[int] = _PORTS,
     ) -> None:
         self._max_bytes = max_bytes
-        self._seconds = seconds
+        self._timeout = timeout
         self._ports = frozenset(ports)
         self._pool = httpcore2.AsyncConnectionPool(
             network_backend=_PublicOnlyBackend(resolve, is_allowed),
@@ -119,35 +119,35 @@ class UrlFetcher:
         )
 
     async def fetch(self, url: str) -> bytes:
-        """Fetch the bytes behind a URL.
+        """Fetch the bytes at a URL.
 
         Raises:
-            BadRequest: it is no URL of the public internet, or nothing was got in time.
-            RequestTooLarge: there are more bytes than allowed.
+            BadRequest: the URL is not allowed, or cannot be fetched in time.
+            RequestTooLarge: the picture is too large.
         """
         try:
-            async with asyncio.timeout(self._seconds):
-                for _ in range(_REDIRECTS + 1):
-                    found = await self._ask(self._judged(url))
-                    if isinstance(found, bytes):
-                        return found
-                    url = _joined(url, found)
+            async with asyncio.timeout(self._timeout):
+                for _ in range(_MAX_REDIRECTS + 1):
+                    response = await self._get(self._checked(url))
+                    if isinstance(response, bytes):
+                        return response
+                    url = _join(url, response)
         except TimeoutError as error:
-            raise BadRequest(f"image_url was not there within {self._seconds:g} s.", hint=_HINT) from error
+            raise BadRequest(f"image_url was not fetched within {self._timeout:g} s.", hint=_HINT) from error
         except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException, OSError) as error:
             raise BadRequest(f"image_url cannot be fetched: {type(error).__name__}.", hint=_HINT) from error
-        raise BadRequest(f"image_url is redirected more than {_REDIRECTS} times.", hint=_HINT)
+        raise BadRequest(f"image_url redirects more than {_MAX_REDIRECTS} times.", hint=_HINT)
 
     async def close(self) -> None:
-        """Close what is open."""
+        """Close all connections."""
         await self._pool.aclose()
 
-    def _judged(self, url: str) -> str:
+    def _checked(self, url: str) -> str:
         try:
             parts = urlsplit(url)
             port = parts.port or _SCHEMES.get(parts.scheme)
         except ValueError as error:
-            raise BadRequest("image_url is no URL.", hint=_HINT) from error
+            raise BadRequest("image_url is not a valid URL.", hint=_HINT) from error
         if (
             parts.scheme not in _SCHEMES
             or not parts.hostname
@@ -155,36 +155,40 @@ class UrlFetcher:
             or parts.username is not None
             or not url.isascii()
         ):
-            raise BadRequest("image_url must be http:// or https:// at its usual port, without a user.", hint=_HINT)
+            raise BadRequest(
+                "image_url must be an http:// or https:// URL with the default port and without a user name.",
+                hint=_HINT,
+            )
         return url
 
-    async def _ask(self, url: str) -> bytes | str:
-        """Give the bytes, or where they have moved to."""
-        timeouts = {"connect": _CONNECT_SECONDS, "read": self._seconds, "write": self._seconds, "pool": self._seconds}
+    async def _get(self, url: str) -> bytes | str:
+        """Send a GET request; returns the bytes, or the location of a redirect."""
+        timeouts = {"connect": _CONNECT_TIMEOUT, "read": self._timeout, "write": self._timeout, "pool": self._timeout}
         headers = [
             ("Host", urlsplit(url).netloc),
             ("User-Agent", "discern"),
             ("Accept", "image/*"),
             ("Accept-Encoding", "identity"),
         ]
-        async with self._pool.stream("GET", url, headers=headers, extensions={"timeout": timeouts}) as answer:
-            if answer.status in _MOVED:
-                where = next((value for name, value in answer.headers if name.lower() == b"location"), b"")
-                return where.decode("latin-1")
-            if answer.status != 200:
-                raise BadRequest(f"image_url answers {answer.status}.", hint=_HINT)
+        async with self._pool.stream("GET", url, headers=headers, extensions={"timeout": timeouts}) as response:
+            if response.status in _REDIRECT_STATUS:
+                location = next((value for name, value in response.headers if name.lower() == b"location"), b"")
+                return location.decode("latin-1")
+            if response.status != 200:
+                raise BadRequest(f"image_url responds with status {response.status}.", hint=_HINT)
             data = bytearray()
-            async for some in answer.aiter_stream():
-                data += some
+            async for chunk in response.aiter_stream():
+                data += chunk
                 if len(data) > self._max_bytes:
                     raise RequestTooLarge(
-                        f"image_url gives more than {self._max_bytes:,} bytes.", hint="Make the picture smaller."
+                        f"The picture at image_url is larger than {self._max_bytes:,} bytes.",
+                        hint="Use a smaller picture.",
                     )
             return bytes(data)
 
 
-def _joined(url: str, location: str) -> str:
+def _join(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError as error:
-        raise BadRequest("image_url is redirected to what is no URL.", hint=_HINT) from error
+        raise BadRequest("image_url redirects to an invalid URL.", hint=_HINT) from error

@@ -1,39 +1,40 @@
-"""What several workers of one server share: a folder, in which they count, and call each other."""
+"""State shared by the worker processes of one server: a directory for metrics and reload signals."""
 
 import os
 import uuid
 from pathlib import Path
 
-SHARED = "PROMETHEUS_MULTIPROC_DIR"  # the environment's name for it, as the library wants it that counts
+SHARED_DIR = "PROMETHEUS_MULTIPROC_DIR"
+"""The environment variable that prometheus_client reads."""
 
 
-def shared_folder() -> Path | None:
-    """Where all workers may write; None: there is one worker."""
-    folder = os.environ.get(SHARED)
-    return Path(folder) if folder else None
+def shared_dir() -> Path | None:
+    """Return the directory that all workers write to; None if there is one worker."""
+    directory = os.environ.get(SHARED_DIR)
+    return Path(directory) if directory else None
 
 
 class ReloadSignal:
-    """A worker's call to the others to read all bundles anew, as it has done itself."""
+    """A signal from one worker to the others to reload their bundles."""
 
     def __init__(self) -> None:
-        self._folder = shared_folder()
-        self._heard = self._made()
+        self._dir = shared_dir()
+        self._known = self._sent()
 
-    def make(self) -> None:
-        """Call the others, if there are any."""
-        if self._folder:
-            # One file a call: two that are made at once are both heard.
-            call = self._folder / f"reload.{uuid.uuid4().hex}"
-            self._heard.add(call.name)
-            call.touch()
+    def send(self) -> None:
+        """Signal the other workers, if there are any."""
+        if self._dir:
+            # One file per signal, so that two sent at the same time are both received.
+            file = self._dir / f"reload.{uuid.uuid4().hex}"
+            self._known.add(file.name)
+            file.touch()
 
-    def is_heard(self) -> bool:
-        """Whether another worker has called since this was asked last."""
-        made = self._made()
-        new = made - self._heard
-        self._heard |= made
+    def receive(self) -> bool:
+        """Check for signals of other workers since the last call."""
+        sent = self._sent()
+        new = sent - self._known
+        self._known |= sent
         return bool(new)
 
-    def _made(self) -> set[str]:
-        return {path.name for path in self._folder.glob("reload.*")} if self._folder else set()
+    def _sent(self) -> set[str]:
+        return {path.name for path in self._dir.glob("reload.*")} if self._dir else set()

@@ -1,4 +1,4 @@
-"""The promise: a hundred pictures, a curve, and what another promise would give."""
+"""Section on the accept policy: outcomes per hundred, risk curve and other error limits."""
 
 import xml.etree.ElementTree as ET
 
@@ -7,11 +7,11 @@ import pytest
 
 from discern.evaluating import Metrics, PolicyMetrics
 from discern.reporting import PredictionTable
-from discern.reporting.sections.accept_policy_section import describe_policy, shares_of_hundred
-from tests.unit.reporting.factories import CURVE, answers_for, policy_for
+from discern.reporting.sections.accept_policy_section import describe_policy, outcomes_per_hundred
+from tests.unit.reporting.factories import CURVE, policy_for, predictions_for
 
 
-def answers(*decisions: str) -> PredictionTable:
+def predictions(*decisions: str) -> PredictionTable:
     size = len(decisions)
     zeros = np.zeros(size)
     rows = np.arange(size)
@@ -24,81 +24,87 @@ def plain(text: str) -> str:
     return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
-def test_a_hundred_pictures_are_dealt_out():
-    some = answers(*["accept"] * 6, *["review"] * 3, "unknown")
-    counts = shares_of_hundred(PolicyMetrics(share=0.6, picture_error=0.05), some)
+def test_outcomes_per_hundred():
+    some = predictions(*["accept"] * 6, *["review"] * 3, "unknown")
+    counts = outcomes_per_hundred(PolicyMetrics(share=0.6, picture_error=0.05), some)
     assert counts == {"right": 57, "wrong": 3, "review": 30, "unknown": 10}
 
 
-def test_without_a_share_the_decisions_are_counted():
-    some = answers("accept", "review", "review", "unknown")
-    assert shares_of_hundred(PolicyMetrics(), some) == {"right": 25, "wrong": 0, "review": 50, "unknown": 25}
+def test_decisions_are_counted_without_a_share():
+    some = predictions("accept", "review", "review", "unknown")
+    assert outcomes_per_hundred(PolicyMetrics(), some) == {"right": 25, "wrong": 0, "review": 50, "unknown": 25}
 
 
-def test_a_kept_promise_is_told(catalog):
-    told = describe_policy(Metrics.from_json({"policy": policy_for()}), answers_for(catalog))
-    assert told.kept
-    assert told.sentence == "Of the accepted answers, at most 5 % are wrong."
-    assert "at least 90.0 % sure" in plain(told.meaning[0])
-    assert "140 independent scenes" in told.meaning[0]
-    assert "once at most" in told.meaning[1]
-    assert told.needed == ""
-    assert [outcome.kind for outcome in told.outcomes] == ["right", "wrong", "review", "unknown"]
+def test_a_policy_that_meets_its_limit(catalog):
+    section = describe_policy(Metrics.from_json({"policy": policy_for()}), predictions_for(catalog))
+    assert section.met
+    assert section.sentence == "Of the accepted predictions, at most 5 % are wrong."
+    assert "a confidence of 90.0 % or more" in plain(section.explanation[0])
+    assert "140 independent groups" in section.explanation[0]
+    assert "In at least 19 of 20" in section.explanation[1]
+    assert section.needed == ""
+    assert [outcome.kind for outcome in section.outcomes] == ["right", "wrong", "review", "unknown"]
 
 
-def test_an_estimate_says_that_it_is_one(catalog):
-    told = describe_policy(Metrics.from_json({"policy": policy_for(basis="cross-fitted")}), answers_for(catalog))
-    assert told.meaning[1].startswith("That is an estimate")
+def test_an_estimate_is_called_an_estimate(catalog):
+    section = describe_policy(Metrics.from_json({"policy": policy_for(basis="cross-fitted")}), predictions_for(catalog))
+    assert section.explanation[1].startswith("This is an estimate")
 
 
-def test_what_is_missing_is_said_first(catalog):
+def test_missing_pictures_are_stated(catalog):
     policy = policy_for(t_accept=None, error=None, picture_error=None, share=0.0, needed=1_200)
-    told = describe_policy(Metrics.from_json({"policy": policy}), answers_for(catalog))
-    assert not told.kept
-    assert told.needed == "At least 1,200 more independent pictures"
-    assert "a person confirms it" in told.meaning[0]
-    assert told.outcomes[0].count == 0
-    assert [each.share for each in told.alternatives if each.ours] == ["nothing"]
-    assert not any(each.get("class") == "chosen" for each in ET.fromstring(str(told.curve)).iter())
+    section = describe_policy(Metrics.from_json({"policy": policy}), predictions_for(catalog))
+    assert not section.met
+    assert section.needed == "At least 1,200 more independent pictures"
+    assert "for a person to confirm" in section.explanation[0]
+    assert section.outcomes[0].count == 0
+    assert [each.share for each in section.alternatives if each.chosen] == ["none"]
+    assert not any(each.get("class") == "chosen" for each in ET.fromstring(str(section.curve)).iter())
 
 
-def test_a_promise_turned_off_and_an_older_run(catalog):
-    told = describe_policy(Metrics.from_json({"policy": None}), answers_for(catalog))
-    assert told.curve is None
-    assert told.alternatives == ()
-    assert "No promise was asked for" in told.meaning[0]
-    assert describe_policy(Metrics.from_json({}), answers_for(catalog)) is None
+def test_no_error_limit_and_an_older_run(catalog):
+    section = describe_policy(Metrics.from_json({"policy": None}), predictions_for(catalog))
+    assert section.curve is None
+    assert section.alternatives == ()
+    assert "No error limit was set" in section.explanation[0]
+    assert describe_policy(Metrics.from_json({}), predictions_for(catalog)) is None
 
 
-def test_nothing_answered_is_not_drawn():
-    assert describe_policy(Metrics.from_json({"policy": policy_for()}), answers()) is None
+def test_no_predictions_have_no_section():
+    assert describe_policy(Metrics.from_json({"policy": policy_for()}), predictions()) is None
 
 
-def test_other_promises_are_read_from_the_curve(catalog):
-    rows = describe_policy(Metrics.from_json({"policy": policy_for()}), answers_for(catalog)).alternatives
-    told = {plain(row.asked): plain(row.share) for row in rows}
-    assert told == {
-        "1 %": "nothing",
-        "2 %": "nothing",
+def test_other_limits_are_read_from_the_curve(catalog):
+    rows = describe_policy(Metrics.from_json({"policy": policy_for()}), predictions_for(catalog)).alternatives
+    shares = {plain(row.max_error): plain(row.share) for row in rows}
+    assert shares == {
+        "1 %": "none",
+        "2 %": "none",
         "5 %": "60 %",
         "10 %": "about 80 %",
         "20 %": "about 95 %",
     }
-    assert [plain(row.wrong) for row in rows] == ["", "", "1.0 %", "3.0 %", "8.0 %"]
-    assert [row.ours for row in rows] == [False, False, True, False, False]
+    assert [plain(row.error) for row in rows] == ["", "", "1.0 %", "3.0 %", "8.0 %"]
+    assert [row.chosen for row in rows] == [False, False, True, False, False]
 
 
-def test_a_promise_that_is_no_round_number_has_its_own_line(catalog):
-    rows = describe_policy(Metrics.from_json({"policy": policy_for(asked=0.025)}), answers_for(catalog)).alternatives
-    assert [plain(row.asked) for row in rows] == ["1 %", "2 %", "2.5 %", "5 %", "10 %", "20 %"]
+def test_an_unusual_limit_has_its_own_row(catalog):
+    rows = describe_policy(
+        Metrics.from_json({"policy": policy_for(asked=0.025)}), predictions_for(catalog)
+    ).alternatives
+    assert [plain(row.max_error) for row in rows] == ["1 %", "2 %", "2.5 %", "5 %", "10 %", "20 %"]
 
 
-def test_a_curve_that_falls_back_under_the_bound_does_not_count(catalog):
+def test_a_curve_that_falls_below_the_limit_again_does_not_count(catalog):
     curve = CURVE | {"high": [0.2, 0.09, 0.12, 0.09, 0.09]}
-    rows = describe_policy(Metrics.from_json({"policy": policy_for(curve=curve)}), answers_for(catalog)).alternatives
-    assert next(plain(row.share) for row in rows if plain(row.asked) == "10 %") == "about 40 %"
+    rows = describe_policy(
+        Metrics.from_json({"policy": policy_for(curve=curve)}), predictions_for(catalog)
+    ).alternatives
+    assert next(plain(row.share) for row in rows if plain(row.max_error) == "10 %") == "about 40 %"
 
 
 @pytest.mark.parametrize("curve", [None, {}, {name: [] for name in CURVE}])
 def test_an_empty_curve_is_not_drawn(curve, catalog):
-    assert describe_policy(Metrics.from_json({"policy": policy_for(curve=curve)}), answers_for(catalog)).curve is None
+    assert (
+        describe_policy(Metrics.from_json({"policy": policy_for(curve=curve)}), predictions_for(catalog)).curve is None
+    )

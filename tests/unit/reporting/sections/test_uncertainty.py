@@ -1,10 +1,10 @@
-"""Sets of labels, and pictures of none of the classes."""
+"""Sections on prediction sets and unknown pictures."""
 
 import pytest
 
 from discern.evaluating import Metrics
 from discern.reporting.sections.uncertainty import coverage_by_class, describe_sets, describe_unknown_detection
-from tests.unit.reporting.factories import between, extras_for
+from tests.unit.reporting.factories import extras_for, interval_json
 
 LABELS = ("ash", "birch", "cedar")
 
@@ -13,54 +13,57 @@ def sets(**changes):
     return describe_sets(Metrics.from_json({"conformal": extras_for(LABELS)["conformal"] | changes}))
 
 
-def test_asked_and_measured_stand_beside_each_other():
+def test_target_and_coverage_are_shown():
     described = sets()
-    assert described.asked.startswith("90")
+    assert described.target.startswith("90")
     assert described.rows[0].value.startswith("93.0")
     assert (described.size, described.size_ends) == ("1.40", "1.20 to 1.60")
     assert 'class="goal"' in described.rows[0].track
     assert described.guaranteed
 
 
-def test_the_least_covered_class_is_first():
+def test_the_class_with_the_lowest_coverage_is_first():
     assert [label for label, _ in sets().classes] == ["cedar", "birch", "ash"]
 
 
 @pytest.mark.parametrize(
     ("coverage", "words"),
     [
-        (between(0.93, 0.91, 0.95), "as often as asked"),
-        (between(0.88, 0.85, 0.92), "within chance"),
-        (between(0.8, 0.75, 0.85), "do not rely"),
-        (between(0.8), "too few"),
+        (interval_json(0.93, 0.91, 0.95), "The target is met."),
+        (interval_json(0.88, 0.85, 0.92), "met within chance"),
+        (interval_json(0.8, 0.75, 0.85), "do not rely"),
+        (interval_json(0.8), "too few"),
     ],
 )
-def test_whether_it_holds_is_said(coverage, words):
+def test_the_verdict_compares_coverage_and_target(coverage, words):
     assert words in sets(coverage=coverage).verdict
 
 
-def test_no_sets_are_nothing():
+def test_no_sets_have_no_section():
     assert describe_sets(Metrics.from_json({})) is None
     assert describe_sets(Metrics.from_json({"conformal": None})) is None
     assert coverage_by_class(Metrics.from_json({"conformal": None})) == {}
 
 
-def test_a_class_that_was_not_judged_is_left_out():
-    per_class = [{"label": "ash", "coverage": {"value": None}}, {"label": "birch", "coverage": between(0.9)}]
+def test_an_unevaluated_class_is_left_out():
+    per_class = [{"label": "ash", "coverage": {"value": None}}, {"label": "birch", "coverage": interval_json(0.9)}]
     assert [label for label, _ in sets(per_class=per_class).classes] == ["birch"]
 
 
-def test_the_gate_says_how_it_was_tried():
+def test_the_use_of_negatives_is_stated():
     described = describe_unknown_detection(Metrics.from_json({"gate": extras_for(LABELS)["gate"]}))
-    assert described.told == "200 pictures of none of the classes were given: 100 set the line, the other 100 tried it."
+    assert described.usage == (
+        "200 pictures of none of the classes were given (negatives): "
+        "100 to tune the threshold, the other 100 to evaluate it."
+    )
     assert [row.name for row in described.rows] == [
-        "Strangers turned away",
-        "Known pictures let in",
-        "Told apart (AUROC)",
+        "Negatives called unknown",
+        "Known pictures not called unknown",
+        "Separation (AUROC)",
     ]
 
 
-def test_no_gate_is_nothing():
+def test_no_negatives_have_no_section():
     assert describe_unknown_detection(Metrics.from_json({})) is None
     assert describe_unknown_detection(Metrics.from_json({"gate": None})) is None
     assert (
@@ -69,8 +72,8 @@ def test_no_gate_is_nothing():
     )
 
 
-def test_strangers_that_tuned_and_were_tried_in_turn_are_told_so():
-    gate = extras_for(LABELS)["gate"] | {"tuned": 200, "scored": 200, "accepted": between(0.01, 0.0, 0.03)}
+def test_cross_fitted_negatives_are_stated():
+    gate = extras_for(LABELS)["gate"] | {"tuned": 200, "scored": 200, "accepted": interval_json(0.01, 0.0, 0.03)}
     described = describe_unknown_detection(Metrics.from_json({"gate": gate}))
-    assert described.told.endswith("each was tried by a line that was set without it.")
-    assert [row.name for row in described.rows][1] == "Strangers accepted"
+    assert described.usage.endswith("each was evaluated with a threshold that was tuned without it.")
+    assert [row.name for row in described.rows][1] == "Negatives accepted"

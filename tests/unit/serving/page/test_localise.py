@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from discern.inference import localise
+from discern.inference.localisation import localise
 from discern.picture import Recipe
 from tests.unit.serving.page.node import run
 

@@ -1,4 +1,8 @@
+"""A small server and pictures for it."""
+
+import base64
 import io
+import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,17 +16,44 @@ from starlette.testclient import TestClient
 
 from discern.bundle import Model, load
 from discern.serving.config import ServeConfig
+from discern.serving.keys import add_key
 from discern.serving.web.app import create_app
 from tests.unit.bundle.factories import plain, write_small
+from tests.unit.inference.factories import write_nan_bundle
+
+BYTES = {"name": "image", "datatype": "BYTES"}
 
 
 def encoded(pixels: np.ndarray, kind: str = "PNG") -> bytes:
+    """Encode pixels, uint8 `[H, W, 3]`."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, kind)
     return buffer.getvalue()
 
 
 RED, DARK, WHITE = (encoded(plain(*colour)) for colour in ((250, 0, 0), (0, 0, 0), (255, 255, 255)))
+
+
+def b64(*pictures: bytes) -> list[str]:
+    """Encode pictures as base64."""
+    return [base64.b64encode(picture).decode() for picture in pictures]
+
+
+def as_json(document: Any) -> dict[str, Any]:
+    """Build the arguments of a request with a JSON body."""
+    return {"content": json.dumps(document), "headers": {"Content-Type": "application/json"}}
+
+
+def infer(client: TestClient, document: Any) -> Any:
+    """Send an inference request of the Open Inference Protocol."""
+    return client.post("/v2/models/colours/infer", json=document)
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> tuple[Path, str]:
+    """Create a key file; gives it and its key."""
+    path = tmp_path / "keys.txt"
+    return path, add_key(path, "alice")
 
 
 @pytest.fixture(scope="package")
@@ -37,7 +68,7 @@ def model(bundle: Path) -> Model:
 
 @pytest.fixture
 def serve(bundle: Path) -> Iterator[Callable[..., TestClient]]:
-    """Start an application with some options, and give a client of it."""
+    """Start an application with options of its configuration; gives a client."""
     with ExitStack() as stack:
 
         def start(*, app: dict[str, Any] | None = None, **options: Any) -> TestClient:
@@ -50,6 +81,12 @@ def serve(bundle: Path) -> Iterator[Callable[..., TestClient]]:
 @pytest.fixture
 def client(serve: Callable[..., TestClient]) -> TestClient:
     return serve()
+
+
+@pytest.fixture
+def nan_client(serve: Callable[..., TestClient], tmp_path: Path) -> TestClient:
+    """A client of a server whose model outputs NaN for a black picture."""
+    return serve(bundles=(str(write_nan_bundle(tmp_path / "nan.discern")),))
 
 
 @pytest.fixture

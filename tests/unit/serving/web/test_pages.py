@@ -1,4 +1,4 @@
-"""The page's files: each with its type, fresh, under the policy, and without anything from elsewhere."""
+"""Page and documentation: media types, caching, the Content-Security-Policy, and no external resources."""
 
 import re
 from collections.abc import Callable
@@ -28,7 +28,7 @@ TYPES = {
 
 
 @pytest.mark.parametrize("path", TYPES)
-def test_each_file_has_its_type_and_is_asked_for_anew(client: TestClient, path: str) -> None:
+def test_each_file_has_its_type_and_is_revalidated(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == TYPES[path]
@@ -37,7 +37,7 @@ def test_each_file_has_its_type_and_is_asked_for_anew(client: TestClient, path: 
 
 
 @pytest.mark.parametrize("path", ["/page/main.js", "/static-offline-docs/swagger-ui.css"])
-def test_what_has_not_changed_is_not_sent_again(client: TestClient, path: str) -> None:
+def test_an_unchanged_file_is_not_sent_again(client: TestClient, path: str) -> None:
     tag = client.get(path).headers["etag"]
     again = client.get(path, headers={"If-None-Match": tag})
     assert (again.status_code, again.content) == (304, b"")
@@ -51,39 +51,39 @@ def test_what_has_not_changed_is_not_sent_again(client: TestClient, path: str) -
         "/page/none.js",
         "/page/",
         "/page/../web/app.py",
-        "/page/%2e%2e/roster.py",
+        "/page/%2e%2e/config.py",
         "/page/api/",
         "/page/api/../../keys.py",
     ],
 )
-def test_nothing_else_is_given(client: TestClient, path: str) -> None:
+def test_other_files_are_not_served(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "not_found"
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/page/main.js"])
-def test_a_head_is_answered_and_a_post_refused(client: TestClient, path: str) -> None:
+def test_head_is_supported_and_post_is_not(client: TestClient, path: str) -> None:
     assert client.head(path).status_code == 200
     assert client.post(path).status_code == 405
 
 
-def test_the_page_is_told_what_the_server_takes(serve: Callable[..., TestClient]) -> None:
+def test_the_page_is_configured_with_the_limits(serve: Callable[..., TestClient]) -> None:
     some = serve(limits=Limits(max_bytes=1000, max_pixels=2000))
-    told = some.get("/page/config.json").json()
-    assert told == {"kind": "server", "limits": {"bytes": 1000, "pixels": 2000}, "examples": []}
+    config = some.get("/page/config.json").json()
+    assert config == {"kind": "server", "limits": {"bytes": 1000, "pixels": 2000}, "examples": []}
     small = serve(max_request_bytes=500)
     assert small.get("/page/config.json").json()["limits"]["bytes"] == 500
 
 
-def test_the_page_itself_needs_no_key(serve: Callable[..., TestClient], tmp_path: Path) -> None:
+def test_the_page_needs_no_key(serve: Callable[..., TestClient], tmp_path: Path) -> None:
     add_key(tmp_path / "keys", "visitor", admin=False)
     locked = serve(key_file=tmp_path / "keys")
     assert all(locked.get(path).status_code == 200 for path in TYPES)
     assert locked.get("/model").status_code == 401
 
 
-def test_the_policy_finds_nothing_to_forbid() -> None:
+def test_the_page_conforms_to_the_content_security_policy() -> None:
     page = (PAGE / "index.html").read_text(encoding="utf-8")
     assert not re.search(r"\sstyle=|\son\w+=|<style|javascript:", page)
     assert re.findall(r"<script(?![^>]*\ssrc=)", page) == []
@@ -94,7 +94,7 @@ def test_the_policy_finds_nothing_to_forbid() -> None:
         )
 
 
-def test_every_reference_has_its_file_and_none_leaves_the_house() -> None:
+def test_every_reference_has_its_file_and_none_is_external() -> None:
     page = (PAGE / "index.html").read_text(encoding="utf-8")
     named = re.findall(r'(?:src|href)="([^"#]+)"', page)
     assert {name for name in named if not name.startswith("page/")} == {"docs"}
@@ -106,22 +106,22 @@ def test_every_reference_has_its_file_and_none_leaves_the_house() -> None:
         assert [each for each in found if not (each.is_file() and each.is_relative_to(PAGE))] == [], path
 
 
-def test_every_element_that_scripts_name_is_there() -> None:
+def test_every_element_that_scripts_use_exists() -> None:
     page = (PAGE / "index.html").read_text(encoding="utf-8")
-    there = set(re.findall(r'\bid="([\w-]+)"', page))
+    ids = set(re.findall(r'\bid="([\w-]+)"', page))
     code = "".join(path.read_text(encoding="utf-8") for path in PAGE.rglob("*.js"))
-    made = set(re.findall(r'\bid: "([\w-]+)"', code))
-    assert set(re.findall(r'\$\("([\w-]+)"\)', code)) - there - made == set()
+    created = set(re.findall(r'\bid: "([\w-]+)"', code))
+    assert set(re.findall(r'\$\("([\w-]+)"\)', code)) - ids - created == set()
 
 
-def test_examples_are_given_to_whoever_sees_the_page(serve: Callable[..., TestClient], tmp_path: Path) -> None:
+def test_examples_need_no_key(serve: Callable[..., TestClient], tmp_path: Path) -> None:
     add_key(tmp_path / "keys.txt", "alice")
     client = serve(key_file=tmp_path / "keys.txt", examples=(Example(name="one", jpeg=b"\xff\xd8 and so on"),))
-    (told,) = client.get("/page/config.json").json()["examples"]
-    assert told["name"] == "one"
-    given = client.get(told["path"])
-    assert (given.status_code, given.content) == (200, b"\xff\xd8 and so on")
-    assert (given.headers["content-type"], given.headers["cache-control"]) == ("image/jpeg", "no-cache")
-    assert client.head(told["path"]).status_code == 200
+    (listed,) = client.get("/page/config.json").json()["examples"]
+    assert listed["name"] == "one"
+    response = client.get(listed["path"])
+    assert (response.status_code, response.content) == (200, b"\xff\xd8 and so on")
+    assert (response.headers["content-type"], response.headers["cache-control"]) == ("image/jpeg", "no-cache")
+    assert client.head(listed["path"]).status_code == 200
     for path in ("/examples/2.jpg", "/examples/", "/examples/..%2fpage%2fmain.js"):
         assert client.get(path).status_code == 404

@@ -1,4 +1,4 @@
-"""What workers tell each other."""
+"""Reload signals between workers."""
 
 import time
 from collections.abc import Callable
@@ -8,40 +8,40 @@ import pytest
 from starlette.testclient import TestClient
 
 from discern.serving.keys import add_key
-from discern.serving.web.workers import SHARED, ReloadSignal
+from discern.serving.web.workers import SHARED_DIR, ReloadSignal
 from tests.unit.bundle.factories import write_small
 
-PATIENCE = 30
+TIMEOUT = 30
 
 
-def test_a_call_is_heard_once_by_all_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(SHARED, str(tmp_path))
+def test_a_signal_is_received_once_by_all_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SHARED_DIR, str(tmp_path))
     one, two, three = ReloadSignal(), ReloadSignal(), ReloadSignal()
-    one.make()
-    assert [each.is_heard() for each in (one, two, three)] == [False, True, True]
-    assert [each.is_heard() for each in (one, two, three)] == [False, False, False]
-    one.make()
-    two.make()
-    assert [each.is_heard() for each in (one, two, three)] == [True, True, True]
-    assert not ReloadSignal().is_heard()  # who comes later has read what there is
+    one.send()
+    assert [each.receive() for each in (one, two, three)] == [False, True, True]
+    assert [each.receive() for each in (one, two, three)] == [False, False, False]
+    one.send()
+    two.send()
+    assert [each.receive() for each in (one, two, three)] == [True, True, True]
+    assert not ReloadSignal().receive()  # started later, with the current bundles
 
 
-def test_one_worker_calls_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(SHARED, raising=False)
+def test_a_single_worker_sends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(SHARED_DIR, raising=False)
     monkeypatch.chdir(tmp_path)
     alone = ReloadSignal()
-    alone.make()
-    assert not alone.is_heard()
+    alone.send()
+    assert not alone.receive()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_bundles_are_read_anew_by_all_when_one_is_told_to(
+def test_all_workers_reload_their_bundles(
     serve: Callable[..., TestClient], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle, shared = write_small(tmp_path / "m.discern"), tmp_path / "shared"
     key = {"X-API-Key": add_key(tmp_path / "keys.txt", "boss", admin=True)}
     shared.mkdir()
-    monkeypatch.setenv(SHARED, str(shared))
+    monkeypatch.setenv(SHARED_DIR, str(shared))
     one, other = (serve(bundles=(str(bundle),), key_file=tmp_path / "keys.txt") for _ in range(2))
     write_small(bundle, version="2")
 
@@ -50,7 +50,7 @@ def test_bundles_are_read_anew_by_all_when_one_is_told_to(
 
     assert one.post("/admin/reload", headers=key).json() == {"reloaded": ["colours"]}
     assert version(one) == "2"
-    until = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while version(other) != "2":
-        assert time.monotonic() < until
+        assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-// Shows the OpenAPI document. A key that the page at `/` was given is sent here as well.
+// Shows the OpenAPI document. An API key entered on the page at `/` is sent from here as well.
 "use strict";
 
 function addKey(request) {
@@ -12,6 +12,6 @@ window.SwaggerUIBundle({
   dom_id: "#docs",
   deepLinking: true,
   requestInterceptor: addKey,
-  // The validator is another host.
+  // The validator is an external host.
   validatorUrl: null,
 });

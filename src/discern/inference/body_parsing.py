@@ -1,0 +1,218 @@
+"""Request bodies: multipart/form-data, raw bytes or JSON, parsed into pictures without a web framework."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from discern.errors import BadRequest, RequestTooLarge, UnsupportedBody
+
+FIELDS = ("file", "files", "data")
+_RAW = ("image/", "application/octet-stream", "application/x-image", "application/x-www-form-urlencoded")
+_BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_,\-./:=? ]{1,200}")
+_VALUES_PER_PICTURE = 16
+_HINT = (
+    "Send a picture's bytes; multipart/form-data with file; or JSON "
+    '{"image_b64": "..."}, {"image_url": "https://..."}, or a list of these.'
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParsedBody:
+    """The pictures of a request body.
+
+    Attributes:
+        pictures: each one's bytes, or the URL that they must be fetched from.
+        is_list: whether the response is a list of predictions.
+    """
+
+    pictures: Sequence[bytes | str]
+    is_list: bool
+
+
+BodyParser = Callable[[bytes], ParsedBody]
+
+
+def parse_body(content_type: str, body: bytes, *, max_pictures: int) -> ParsedBody:
+    """Parse a request body; see `body_parser`."""
+    return body_parser(content_type, max_pictures=max_pictures)(body)
+
+
+def body_parser(content_type: str, *, max_pictures: int) -> BodyParser:
+    """Choose the parser of a request body by its content type, before the body is read.
+
+    Args:
+        content_type: the header's value; "" where there is none, for raw bytes.
+        max_pictures: pictures allowed in one request.
+
+    Returns:
+        A function of the body, which raises `BadRequest` if the body has no picture or is malformed, and
+        `RequestTooLarge` if it has too many pictures or JSON values.
+
+    Raises:
+        BadRequest: a multipart body has no usable boundary.
+        UnsupportedBody: bodies of this content type are not supported.
+    """
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == "multipart/form-data":
+        return partial(_parse_multipart, _boundary(content_type), max_pictures)
+    if media_type == "application/json":
+        return partial(_parse_pictures_json, max_pictures)
+    if not media_type or media_type.startswith(_RAW):
+        return parse_raw
+    raise UnsupportedBody(f"Unsupported content type: {media_type[:80]!r}.", hint=_HINT)
+
+
+def parse_raw(body: bytes) -> ParsedBody:
+    """Take a whole body as one picture."""
+    return ParsedBody(pictures=[body], is_list=False)
+
+
+def parse_json(body: bytes, *, max_values: int, hint: str) -> Any:
+    """Parse a JSON body of at most so many values.
+
+    Parsing takes many times the memory of its input and holds the interpreter; so values are counted first, by brackets
+    and commas, of which base64 has none.
+
+    Raises:
+        BadRequest: the body is not valid JSON.
+        RequestTooLarge: it has more values.
+    """
+    if sum(body.count(mark) for mark in (b"{", b"[", b",")) > max_values:
+        raise RequestTooLarge(
+            f"The JSON body has more than {max_values:,} values.", hint="Send fewer pictures at once."
+        )
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"The body is not valid JSON: {str(error)[:120]}.", hint=hint) from error
+
+
+@contextmanager
+def numbered_errors(number: int, total: int) -> Iterator[None]:
+    """Add to an error which picture of several it is about."""
+    try:
+        yield
+    except (BadRequest, RequestTooLarge) as error:
+        if total == 1:
+            raise
+        raise type(error)(f"Number {number} of {total}: {error.message}", hint=error.hint) from error
+
+
+def _parse_pictures_json(max_pictures: int, body: bytes) -> ParsedBody:
+    document = parse_json(body, max_values=_VALUES_PER_PICTURE * (max_pictures + 1), hint=_HINT)
+    entries, is_list = _json_entries(document)
+    if len(entries) > max_pictures:
+        raise _too_many(max_pictures)
+    pictures: list[bytes | str] = []
+    for number, (key, value) in enumerate(entries, 1):
+        with numbered_errors(number, len(entries)):
+            pictures.append(_decode_base64(value) if key == "image_b64" else value)
+    return _not_empty(ParsedBody(pictures=pictures, is_list=is_list))
+
+
+def _json_entries(document: Any) -> tuple[list[tuple[str, str]], bool]:
+    """Collect the pictures that a JSON document names, as (key, value), and whether it names them in a list."""
+    if isinstance(document, list) and not any(isinstance(each, list) for each in document):
+        return [pair for each in document for pair in _json_entries(each)[0]], True
+    if not isinstance(document, dict) or len(document.keys() & {"image_b64", "image_url"}) != 1:
+        raise BadRequest("The JSON body names no picture.", hint=_HINT)
+    key = "image_b64" if "image_b64" in document else "image_url"
+    values = document[key] if isinstance(document[key], list) else [document[key]]
+    if not all(isinstance(value, str) for value in values):
+        raise BadRequest(f"{key} must be a string or a list of strings.", hint=_HINT)
+    return [(key, value) for value in values], isinstance(document[key], list)
+
+
+def _decode_base64(value: str) -> bytes:
+    if value.startswith("data:"):
+        value = value.partition(",")[2]
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadRequest("image_b64 is not valid base64.", hint="Encode all bytes of the file.") from error
+
+
+class _FormParts:
+    """Collects the parts of a form in memory, by the callbacks of python-multipart's parser."""
+
+    def __init__(self, max_parts: int) -> None:
+        self.parts: list[tuple[bytes, bytes]] = []
+        self.ended = False
+        self._max_parts = max_parts
+        self._name = self._header = self._value = b""
+        self._data: list[bytes] = []
+
+    def on_part_begin(self) -> None:
+        if len(self.parts) == self._max_parts:
+            raise _too_many(self._max_parts)
+        self._name, self._data = b"", []
+
+    def on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+
+    def on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def on_header_end(self) -> None:
+        from python_multipart.multipart import parse_options_header  # noqa: PLC0415 - see `_parse_multipart`
+
+        if self._header.lower() == b"content-disposition":
+            self._name = parse_options_header(self._value)[1].get(b"name", b"")
+        self._header = self._value = b""
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        self._data.append(data[start:end])
+
+    def on_part_end(self) -> None:
+        self.parts.append((self._name, b"".join(self._data)))
+
+    def on_end(self) -> None:
+        self.ended = True
+
+
+def _parse_multipart(boundary: bytes, max_pictures: int, body: bytes) -> ParsedBody:
+    # Imported when a form arrives, as other bodies do not need it; it has no dependencies.
+    from python_multipart.multipart import MultipartParser  # noqa: PLC0415
+
+    form = _FormParts(max_pictures)
+    names = [name for name in dir(form) if name.startswith("on_")]
+    try:
+        parser = MultipartParser(boundary, {name: getattr(form, name) for name in names})  # type: ignore[arg-type]
+        parser.write(body)
+    except ValueError as error:  # all of the parser's errors are
+        raise _malformed() from error
+    if not form.ended:
+        raise _malformed()
+    if others := sorted({name for name, _ in form.parts} - {field.encode() for field in FIELDS}):
+        raise BadRequest(f"Unknown form field: {others[0].decode('latin-1')[:80]!r}.", hint=f"Use {', '.join(FIELDS)}.")
+    pictures = [content for _, content in form.parts]
+    return _not_empty(ParsedBody(pictures=pictures, is_list=len(pictures) > 1))
+
+
+def _boundary(content_type: str) -> bytes:
+    from python_multipart.multipart import parse_options_header  # noqa: PLC0415 - see `_parse_multipart`
+
+    boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+    if not _BOUNDARY.fullmatch(boundary):
+        raise _malformed()
+    return boundary
+
+
+def _not_empty(parsed: ParsedBody) -> ParsedBody:
+    if not parsed.pictures:
+        raise BadRequest("The request has no picture.", hint=_HINT)
+    return parsed
+
+
+def _malformed() -> BadRequest:
+    return BadRequest("The multipart body is malformed.", hint=_HINT)
+
+
+def _too_many(max_pictures: int) -> RequestTooLarge:
+    return RequestTooLarge(f"More than {max_pictures} pictures in one request.", hint="Send them in several requests.")

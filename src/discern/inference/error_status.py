@@ -1,0 +1,42 @@
+"""Errors over HTTP: a status, headers, and the body `{"error": {"code", "message", "hint"}}` for each error type."""
+
+import math
+
+from discern import errors
+from discern.errors import DiscernError
+
+_STATUS: dict[type[DiscernError], int] = {
+    errors.EmptyFile: 400,
+    errors.NotAPicture: 415,
+    errors.PictureTooLarge: 413,
+    errors.PictureError: 422,
+    errors.BadRequest: 400,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.MethodNotAllowed: 405,
+    errors.RequestTooLarge: 413,
+    errors.UnsupportedBody: 415,
+    errors.RateExceeded: 429,
+    errors.Overloaded: 503,
+    errors.BundleError: 503,
+}
+
+
+def http_status(error: DiscernError) -> int:
+    """Map an error to an HTTP status; 500 for one that no request causes."""
+    return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
+
+
+def error_headers(error: DiscernError) -> dict[str, str]:
+    """Build the HTTP headers that belong to an error: `Retry-After` or `WWW-Authenticate`."""
+    if isinstance(error, errors.Overloaded):
+        return {"Retry-After": str(math.ceil(error.retry_after))}
+    if isinstance(error, errors.Unauthorized):
+        return {"WWW-Authenticate": "Bearer"}
+    return {}
+
+
+def error_json(error: DiscernError) -> dict[str, dict[str, str]]:
+    """Build the response body of an error."""
+    return {"error": {"code": error.code, "message": error.message, "hint": error.hint}}

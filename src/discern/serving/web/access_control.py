@@ -1,0 +1,90 @@
+"""Authentication by API key, authorisation of admin requests, and rate limits."""
+
+import ipaddress
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from discern.errors import Forbidden, Unauthorized
+from discern.serving.config import ServeConfig
+from discern.serving.keys import Key, Keys
+from discern.serving.web.rate_limiter import RateLimiter
+
+_PUBLIC = ("/", "/healthz", "/readyz", "/ping", "/docs", "/openapi.json", "/favicon.ico", "/v2/health/live")
+_PUBLIC_BELOW = ("/page/", "/examples/", "/static-offline-docs/", "/v2/health/")
+_ADMIN = "/admin"
+
+
+class AccessControl:
+    """Checks a request's API key and its client's rate limit.
+
+    Raises:
+        UsageError: the key file, the rate limit or its store cannot be used.
+    """
+
+    def __init__(self, config: ServeConfig) -> None:
+        self._keys = Keys(config.key_file) if config.key_file else None
+        self._limiter = RateLimiter(config.rate_limit, store=config.rate_store) if config.rate_limit else None
+
+    async def authorize(self, scope: Scope, headers: Headers) -> str:
+        """Admit a request; returns its client, `key:NAME` or an address.
+
+        Raises:
+            Unauthorized: the API key is missing or unknown.
+            Forbidden: the key is not allowed to do this.
+            RateExceeded: the client is above its rate limit.
+        """
+        path = scope["path"]
+        client = client_address(scope)
+        if path in _PUBLIC or path.startswith(_PUBLIC_BELOW) or scope["method"] == "OPTIONS":
+            return client
+        try:
+            key = self._authenticate(headers)
+        except Unauthorized:
+            await self._limit(client)  # so that keys cannot be guessed without limit
+            raise
+        if key is not None:
+            client = f"key:{key.name}"
+        if scope["method"] == "POST":  # reads, such as Prometheus's, are not limited
+            await self._limit(client)
+        if path.startswith(_ADMIN):
+            _require_admin(key)
+        return client
+
+    def _authenticate(self, headers: Headers) -> Key | None:
+        if self._keys is None:
+            return None
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        token = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+        if not token:
+            raise Unauthorized("An API key is required.", hint="Send it as `Authorization: Bearer KEY`.")
+        key = self._keys.find(token)
+        if key is None:
+            raise Unauthorized("Invalid API key.", hint="Ask the operator of this server for a key.")
+        return key
+
+    async def _limit(self, client: str) -> None:
+        if self._limiter is not None:
+            await self._limiter.count(client)
+
+
+def client_address(scope: Scope) -> str:
+    """Get the client's address; for IPv6 its /64 network, as one household has more addresses than can be counted."""
+    client = scope.get("client")
+    if not client:
+        return "unknown"
+    try:
+        address = ipaddress.ip_address(client[0])
+    except ValueError:
+        return str(client[0])
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    # A dual-stack socket reports IPv4 addresses as IPv4-mapped ones, all in one /64 network.
+    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
+
+
+def _require_admin(key: Key | None) -> None:
+    if key is None:
+        raise Forbidden("This needs an admin key, and the server has no keys.", hint="Start it with --key-file FILE.")
+    if not key.admin:
+        raise Forbidden("This needs an admin key.", hint="Use a key created with `discern key --admin`.")

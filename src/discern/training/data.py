@@ -1,0 +1,83 @@
+"""Training data: a catalog with the features of its pictures, and the weights of rows."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from discern.catalog import Catalog
+from discern.features import Backbone
+from discern.heads import Negatives
+from discern.picture import Recipe
+from discern.store import Rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppliedFixes:
+    """Effect of a fixes.csv on the catalog.
+
+    Attributes:
+        dropped: number of pictures removed.
+        relabelled: number of pictures with a changed label.
+        label: int `[N]`, label index of each picture before the fixes; -1 where it is not a label of the catalog.
+    """
+
+    dropped: int
+    relabelled: int
+    label: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingData:
+    """Pictures to train on, as files in the catalog and as features of a backbone.
+
+    A method that trains on pixels reads files in any order by `catalog.read_one(row)`.
+
+    Attributes:
+        catalog: N pictures.
+        features: float32 `[R, D]`, one row for each readable picture.
+        position: int `[N]`, row of each picture in `features`, or -1.
+        backbone: the network that computed the features.
+        recipe: preprocessing of a picture for the backbone.
+        negatives: pictures of none of the classes; None if none were given.
+        negative_content: their content hashes, in hexadecimal.
+        fixed: effect of the fixes; None if none were applied.
+    """
+
+    catalog: Catalog
+    features: Rows
+    position: np.ndarray
+    backbone: Backbone
+    recipe: Recipe
+    negatives: Negatives | None = None
+    negative_content: tuple[str, ...] = ()
+    fixed: AppliedFixes | None = None
+
+    def rows(self, rows: np.ndarray) -> Rows:
+        """Return the features of catalog rows."""
+        return self.features.select(self.position[rows])
+
+    def weights(self, rows: np.ndarray) -> np.ndarray:
+        """Weights for evaluation, float64: identical pictures among `rows` count as one together."""
+        _, inverse, count = np.unique(self._picture[rows], return_inverse=True, return_counts=True)
+        return np.asarray(1.0 / count[inverse])
+
+    @cached_property
+    def _picture(self) -> np.ndarray:
+        """Number of the distinct picture, by its pixels: int `[N]`."""
+        return self.catalog.table["pixels"].fill_null("").rank("dense").to_numpy()
+
+    def training_weights(self, rows: np.ndarray, group: np.ndarray) -> np.ndarray:
+        """Weights for fitting, float64: n distinct pictures of one group count as the square root of n.
+
+        Pictures of a burst or film repeat each other: twenty carry more information than one, but less than twenty
+        independent pictures.
+
+        Args:
+            rows: int `[M]`, catalog rows.
+            group: int `[M]`, their groups.
+        """
+        distinct = self.weights(rows)
+        _, place = np.unique(group, return_inverse=True)
+        weights = distinct / np.sqrt(np.bincount(place, distinct))[place]
+        return np.asarray(weights * (distinct.sum() / weights.sum()))

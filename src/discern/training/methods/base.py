@@ -1,0 +1,61 @@
+"""Interface of a training method."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from discern.progress import Progress
+from discern.splitting import Split
+from discern.training.data import TrainingData
+from discern.training.predictions import HeldOutPredictions, NegativePredictions, Predictions, ScoredPredictions
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FitResult:
+    """Fitted model with its held-out predictions.
+
+    Attributes:
+        graph: ONNX model from `pixels` to `probabilities`, `unknown_score`, `embedding` and `evidence`; see
+            `attach_head`.
+        temperature: divisor of the logits, already part of the graph.
+        t_unknown: threshold of the unknown score.
+        description: the fitted model in JSON-ready values, for metrics and bundle.
+        unknown: the unknown score likewise.
+        train_rows: int, catalog rows that the model was fitted on.
+        held_out: predictions on a split that leaks nothing, by the model itself on a test part, else by models fitted
+            the same way in cross-validation.
+        out_of_fold: predictions for `train_rows` by models fitted without their fold.
+        random_split: predictions of models fitted the same way on a random split, which ignores groups.
+        given_split: likewise on the parts as they were given, leaks included; None if none were given.
+        negatives: predictions for the negatives; None if none were given.
+    """
+
+    graph: bytes
+    temperature: float
+    t_unknown: float
+    description: Mapping[str, Any]
+    unknown: Mapping[str, Any]
+    train_rows: np.ndarray
+    held_out: HeldOutPredictions
+    out_of_fold: ScoredPredictions
+    random_split: Predictions
+    given_split: Predictions | None
+    negatives: NegativePredictions | None
+
+
+class Method(Protocol):
+    """Way to fit a classifier; its settings and its seed are set at construction."""
+
+    def fit(self, data: TrainingData, split: Split, *, checkpoints: Path, progress: Progress) -> FitResult:
+        """Fit a model and predict all held-out pictures; the same arguments give the same result.
+
+        Args:
+            data: pictures with their features.
+            split: the assignment to folds and test part.
+            checkpoints: folder of this fit, which may not exist. Called again with the folder of an interrupted call, a
+                method may continue from what it saved there; it removes what it saved once it has its result.
+            progress: called with the stage, items done and items in all; what it raises interrupts the fit.
+        """

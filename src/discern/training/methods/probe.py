@@ -1,0 +1,155 @@
+"""Linear probe: a head on the frozen features of a backbone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from discern.bundle.onnx_graph import attach_head
+from discern.heads import FittedHead, HeadConfig, HeadFitter, predict_in_blocks
+from discern.progress import Progress, silent
+from discern.splitting import TEST, Split, random_split
+from discern.training.data import TrainingData
+from discern.training.methods.base import FitResult
+from discern.training.predictions import HeldOutPredictions, NegativePredictions, Predictions, ScoredPredictions
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ProbeResult(FitResult):
+    """Result of a probe, with the head that is part of the graph."""
+
+    head: FittedHead
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """Head on frozen features; the candidates, their selection and calibration are those of `HeadFitter`.
+
+    Attributes:
+        config: settings of the head.
+        seed: random seed.
+    """
+
+    config: HeadConfig
+    seed: int = 0
+
+    def fit(
+        self,
+        data: TrainingData,
+        split: Split,
+        *,
+        checkpoints: Path,  # noqa: ARG002 - fitted in seconds, it has nothing to resume
+        progress: Progress = silent,
+    ) -> ProbeResult:
+        """Fit the head; see `Method.fit`."""
+        rows = split.training_rows(TEST)
+        fitter = self._fitter(data, split, rows, left_out=split.left_out_among(rows), outer_folds=split.held_out)
+        head = fitter.fit()
+        if split.method == "test-part":
+            held_out = _predict(head, data, np.flatnonzero(split.test))
+        else:
+            held_out = _cross_validate(fitter, rows, split.fold, progress)
+        return ProbeResult(
+            graph=attach_head(data.backbone.graph, head.head, head.unknown, blocks=data.backbone.blocks),
+            temperature=head.temperature,
+            t_unknown=head.t_unknown,
+            description=head.chosen,
+            unknown=head.unknown_json(),
+            train_rows=rows,
+            held_out=held_out,
+            out_of_fold=_out_of_fold(head, rows),
+            random_split=self._predict_random_split(data, split, progress),
+            given_split=self._predict_given_split(data, split),
+            negatives=_predict_negatives(head, data),
+            head=head,
+        )
+
+    def _fitter(
+        self,
+        data: TrainingData,
+        split: Split,
+        rows: np.ndarray,
+        *,
+        fold: np.ndarray | None = None,
+        left_out: Mapping[int, np.ndarray] | None = None,
+        outer_folds: tuple[int, ...] | None = None,
+        score_unknown: bool = True,
+    ) -> HeadFitter:
+        fold = split.fold if fold is None else fold
+        return HeadFitter(
+            data.rows(rows),
+            data.catalog.label_index[rows],
+            fold[rows],
+            classes=len(data.catalog.labels),
+            blocks=data.backbone.blocks,
+            left_out=left_out,
+            outer_folds=outer_folds,
+            weights=data.training_weights(rows, split.group[rows]),
+            score_unknown=score_unknown,
+            negatives=data.negatives if score_unknown else None,
+            config=self.config,
+            seed=self.seed,
+        )
+
+    def _predict_random_split(self, data: TrainingData, split: Split, progress: Progress) -> Predictions:
+        """Cross-validate over random folds of the same sizes; copies and films are on both sides."""
+        random = random_split(data.catalog, split, seed=self.seed)
+        rows = random.training_rows(TEST)
+        fitter = self._fitter(data, split, rows, fold=random.fold, outer_folds=random.held_out, score_unknown=False)
+        held_out = random.fold[rows] >= 0
+        return Predictions(rows=rows[held_out], probabilities=fitter.cross_probabilities(progress)[held_out])
+
+    def _predict_given_split(self, data: TrainingData, split: Split) -> Predictions | None:
+        """Fit on the given training part and predict the given test part, leaks included."""
+        leaks = np.zeros(len(split.fold), bool)
+        leaks[split.left_out.get(TEST, [])] = True
+        usable = split.train | split.test | leaks
+        part = data.catalog.table["part"].fill_null("").to_numpy()
+        test = usable & (part == ("test" if (part[usable] == "test").any() else "validation"))
+        rows = np.flatnonzero(usable & ~test)
+        if not test.any() or len(np.unique(data.catalog.label_index[rows])) < 2:
+            return None
+        fitter = self._fitter(data, split, rows, fold=np.where(leaks, 0, split.fold), score_unknown=False)
+        head, held_out = fitter.fit_head(), np.flatnonzero(test)
+        return Predictions(rows=held_out, probabilities=predict_in_blocks(data.rows(held_out), head.probabilities))
+
+
+def _predict(head: FittedHead, data: TrainingData, rows: np.ndarray) -> HeldOutPredictions:
+    features = data.rows(rows)
+    return HeldOutPredictions(
+        rows=rows,
+        probabilities=head.probabilities(features),
+        uncalibrated=head.uncalibrated(features),
+        unknown_score=head.unknown_score(features),
+        t_unknown=np.full(len(rows), head.t_unknown),
+    )
+
+
+def _out_of_fold(head: FittedHead, rows: np.ndarray) -> ScoredPredictions:
+    held_out = head.held_out
+    return ScoredPredictions(
+        rows=rows[held_out.positions],
+        probabilities=held_out.probabilities,
+        unknown_score=held_out.unknown_score,
+        t_unknown=np.full(len(held_out.positions), head.t_unknown),
+    )
+
+
+def _cross_validate(fitter: HeadFitter, rows: np.ndarray, fold: np.ndarray, progress: Progress) -> HeldOutPredictions:
+    crossed = fitter.cross_fit(progress=progress)
+    held_out = fold[rows] >= 0
+    return HeldOutPredictions(
+        rows=rows[held_out],
+        probabilities=crossed.probabilities[held_out],
+        uncalibrated=crossed.uncalibrated[held_out],
+        unknown_score=crossed.unknown_score[held_out],
+        t_unknown=crossed.t_unknown[held_out],
+    )
+
+
+def _predict_negatives(head: FittedHead, data: TrainingData) -> NegativePredictions | None:
+    if data.negatives is None or head.negative_excess is None:
+        return None
+    confidence = head.probabilities(data.negatives.features).max(axis=1)
+    return NegativePredictions(confidence=confidence, excess=head.negative_excess)

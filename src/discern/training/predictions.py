@@ -1,0 +1,74 @@
+"""Predictions for pictures that were held out when the model was fitted."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from discern.catalog import Catalog
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictions:
+    """Probabilities of held-out pictures.
+
+    Attributes:
+        rows: int `[M]`, catalog rows of the pictures.
+        probabilities: float32 `[M, K]`, calibrated.
+    """
+
+    rows: np.ndarray
+    probabilities: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredPredictions(Predictions):
+    """Predictions with unknown scores.
+
+    Attributes:
+        unknown_score: float32 `[M]`.
+        t_unknown: float `[M]`, threshold of the model that gave the prediction.
+    """
+
+    unknown_score: np.ndarray
+    t_unknown: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOutPredictions(ScoredPredictions):
+    """Predictions that a training is evaluated by.
+
+    Attributes:
+        uncalibrated: float32 `[M, K]`, probabilities before temperature scaling.
+    """
+
+    uncalibrated: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class NegativePredictions:
+    """Predictions for the negatives, in their order.
+
+    Attributes:
+        confidence: float32 `[S]`, highest probability.
+        excess: float64 `[S]`, unknown score minus a threshold that was tuned without the picture's group.
+    """
+
+    confidence: np.ndarray
+    excess: np.ndarray
+
+
+def tabulate(catalog: Catalog, held_out: HeldOutPredictions) -> pl.DataFrame:
+    """Build the table of `answers.parquet`: row, path, label, answer, confidence, unknown_score, t_unknown."""
+    labels = np.array(catalog.labels)
+    return pl.DataFrame(
+        {
+            "row": held_out.rows,
+            "path": catalog.table["path"].gather(held_out.rows),
+            "label": labels[catalog.label_index[held_out.rows]],
+            "answer": labels[held_out.probabilities.argmax(axis=1)],
+            "confidence": held_out.probabilities.max(axis=1),
+            "unknown_score": held_out.unknown_score,
+            "t_unknown": held_out.t_unknown,
+        }
+    )

@@ -1,0 +1,167 @@
+"""The limited HTTP protocol, and the internals of uvicorn that it relies on."""
+
+import asyncio
+import inspect
+import json
+import re
+import socket
+import tomllib
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from discern.serving.web.protocol import LimitedHttpProtocol
+
+ROOT = Path(__file__).resolve().parents[4]
+METHODS = {
+    "connection_made": ["transport"],
+    "connection_lost": ["exc"],
+    "data_received": ["data"],
+    "send_400_response": ["msg"],
+    "on_message_begin": [],
+    "on_header": ["name", "value"],
+    "on_headers_complete": [],
+    "on_body": ["body"],
+    "on_message_complete": [],
+    "on_response_complete": [],
+    "pause_writing": [],
+    "resume_writing": [],
+}
+TIMEOUT = 20
+
+
+def test_the_version_of_uvicorn_is_the_tested_one() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    [requirement] = [each for each in project["optional-dependencies"]["serve"] if each.startswith("uvicorn>")]
+    below = re.search(r"<(\d+)\.(\d+)", requirement)
+    assert below is not None, "the requirement of uvicorn needs an upper bound"
+    installed = tuple(map(int, version("uvicorn").split(".")[:2]))
+    assert installed < (int(below[1]), int(below[2]))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_each_overridden_method_exists_in_uvicorn(name: str) -> None:
+    for cls in (HttpToolsProtocol, LimitedHttpProtocol):
+        assert list(inspect.signature(getattr(cls, name)).parameters)[1:] == METHODS[name]
+
+
+def test_every_method_that_overrides_uvicorns_is_listed() -> None:
+    own = {name for name, each in vars(LimitedHttpProtocol).items() if inspect.isfunction(each)}
+    assert {name for name in own if hasattr(HttpToolsProtocol, name)} - {"__init__"} == set(METHODS)
+
+
+Client = Callable[[asyncio.StreamReader, asyncio.StreamWriter, LimitedHttpProtocol], Awaitable[Any]]
+
+
+def exchange(client: Client, *, timeout: float = TIMEOUT, max_connections: int = 10) -> Any:
+    """Connect a client to a protocol of its own, on a real socket."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/read":
+            while (await receive()).get("more_body"):
+                pass
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async def run() -> Any:
+        state = ServerState()
+        config = uvicorn.Config(app, lifespan="off", log_config=None, ws="none")
+        here, there = socket.socketpair()
+        _, protocol = await asyncio.get_running_loop().connect_accepted_socket(
+            lambda: LimitedHttpProtocol(config, state, {}, timeout=timeout, max_connections=max_connections), there
+        )
+        reader, writer = await asyncio.open_connection(sock=here)
+        try:
+            return await asyncio.wait_for(client(reader, writer, protocol), TIMEOUT)
+        finally:
+            writer.close()
+            protocol.transport.close()
+            await asyncio.sleep(0)
+
+    return asyncio.run(run())
+
+
+def test_the_state_that_is_read_exists() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, protocol: LimitedHttpProtocol) -> None:
+        assert protocol.connections == {protocol}
+        assert not protocol.pipeline
+        writer.write(b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na")
+        while protocol.cycle is None:
+            await asyncio.sleep(0.01)
+        assert isinstance(protocol.cycle, RequestResponseCycle)
+        assert (protocol.cycle.response_started, protocol.cycle.response_complete) == (False, False)
+        writer.write(b"b")
+        assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
+        assert (protocol.cycle.response_started, protocol.cycle.response_complete) == (True, True)
+
+    exchange(client)
+
+
+def test_the_parser_calls_the_overridden_methods() -> None:
+    async def until(condition: Callable[[], object]) -> None:
+        while not condition():
+            await asyncio.sleep(0.01)
+
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, protocol: LimitedHttpProtocol) -> None:
+        assert (protocol._in_header, protocol._in_body) == (True, False)
+        assert protocol._read_timer is not None
+        writer.write(b"POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await until(lambda: protocol._in_body)
+        assert (protocol._in_header, protocol._read_timer) == (False, None)
+        writer.write(b"20;name=value")
+        await until(lambda: protocol._overhead_bytes == 13)
+        writer.write(b"\r\n" + b"x" * 32 + b"\r\n")
+        await until(lambda: protocol._overhead_bytes < 13)
+        writer.write(b"0\r\nX-Trailer: 1\r\n\r\n")
+        await reader.readuntil(b"ok")
+        assert (protocol._in_header, protocol._in_body) == (True, False)
+        assert b"x-trailer" not in dict(protocol.headers)
+
+    exchange(client)
+
+
+def test_a_header_that_does_not_arrive_closes_the_connection() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, _: LimitedHttpProtocol) -> bytes:
+        writer.write(b"GET / HTTP/1.1\r\nHost:")
+        return await reader.read()
+
+    assert exchange(client, timeout=0.1) == b""
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"hello\r\n\r\n", b"HTTP/1.1 400 "),
+        (b"GET / HTTP/1.1\r\nX: ", b"HTTP/1.1 431 "),
+        (b"POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ", b"HTTP/1.1 431 "),
+    ],
+)
+def test_rejections_have_the_body_of_every_error(data: bytes, status: bytes) -> None:
+    async def client(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, protocol: LimitedHttpProtocol
+    ) -> bytes:
+        writer.write(data)
+        while not protocol.transport.is_closing():
+            await asyncio.sleep(0.001)
+            if b"431" in status:
+                writer.write(b"x" * 10_000)
+        return await reader.read()
+
+    head, _, body = exchange(client).partition(b"\r\n\r\n")
+    assert head.startswith(status)
+    assert b"x-content-type-options: nosniff" in head
+    assert set(json.loads(body)["error"]) == {"code", "message", "hint"}
+
+
+def test_connections_above_the_limit_are_closed() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, _: LimitedHttpProtocol) -> bytes:
+        return await reader.read()
+
+    assert exchange(client, max_connections=0) == b""
