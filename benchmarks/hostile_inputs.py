@@ -24,8 +24,8 @@ sys.path.insert(0, str(ROOT))
 from tests.attacks.entry_points import READ, Outcome, peak_memory  # noqa: E402
 from tests.attacks.hostile import run_entry_point  # noqa: E402
 from tests.attacks.registry import BY_TITLE, HOSTILE  # noqa: E402
-from tests.unit.catalog.factories import picture, write_files  # noqa: E402
 from tests.integration.workspace import write_backbone  # noqa: E402
+from tests.unit.catalog.factories import picture, write_files  # noqa: E402
 
 OUT = Path(__file__).parent / "out"
 SECONDS, MEBIS, MEMORY = 20, 1500, 6 << 30

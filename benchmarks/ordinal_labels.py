@@ -92,20 +92,20 @@ def load_dataset(folder: Path, order: tuple[str, ...]) -> Dataset:
         run = Run.create(config.source, name=None, runs=workdir, resume=False, config=config.to_json())
         with run.held():
             prepared = prepare(run, config, cache=CACHE, progress=lambda *_: None)
-    material, catalog = prepared.material, prepared.catalog
+    data, catalog = prepared.data, prepared.catalog
     split = cross_split(catalog, prepared.groups, exclude=conflicted(catalog, prepared.edges))
     rows = np.flatnonzero(split.train)
     position = np.full(len(split.fold), -1)
     position[rows] = np.arange(len(rows))
     return Dataset(
-        features=material.rows(rows),
-        blocks=material.backbone.blocks,
+        features=data.rows(rows),
+        blocks=data.backbone.blocks,
         truth=np.array([order.index(label) for label in catalog.labels])[catalog.label_index[rows]],
         group=split.group[rows],
         fold=split.fold[rows],
         left_out={fold: position[left][position[left] >= 0] for fold, left in split.left_out.items()},
-        fit_weights=material.learning_weights(rows, split.group[rows]),
-        metric_weights=material.weights(rows),
+        fit_weights=data.training_weights(rows, split.group[rows]),
+        metric_weights=data.weights(rows),
     )
 
 
