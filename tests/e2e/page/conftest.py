@@ -22,8 +22,8 @@ _NAMES = {
     "dark": {"name": "dark card", "spoken": "a dark card", "route": ""},
 }
 _RECORD_SPEECH = """
-window.said = [];
-speechSynthesis.speak = (utterance) => said.push({ text: utterance.text, lang: utterance.lang, rate: utterance.rate });
+window.spoken = [];
+speechSynthesis.speak = (utterance) => spoken.push({ text: utterance.text, lang: utterance.lang, rate: utterance.rate });
 """
 
 
@@ -172,4 +172,4 @@ def headline(page: Page) -> Locator:
 
 def spoken_texts(page: Page) -> list[str]:
     """Return the spoken texts in order."""
-    return [message["text"] for message in page.evaluate("said")]
+    return [message["text"] for message in page.evaluate("spoken")]

@@ -55,7 +55,7 @@ def test_the_summary_is_spoken_in_the_chosen_language_and_written_in_english(
     written = page.locator("#announcements")
     expect(written).to_have_text("4 pictures: 2 accepted, 1 to check, 1 unknown")
     expect(written).to_have_attribute("lang", "en")
-    announced = page.evaluate("said.at(-1)")
+    announced = page.evaluate("spoken.at(-1)")
     assert (announced["text"], announced["lang"]) == ("4 immagini: 2 accettate, 1 da controllare, 1 sconosciuta", "it")
 
 
@@ -69,7 +69,7 @@ def test_language_and_speed_persist(page: Page, shown: dict[str, Path]) -> None:
     page.reload()
     choose(page, shown["sure"])
     expect(headline(page)).to_be_visible()
-    assert page.evaluate("said") == [{"text": "a red card, zu 98 Prozent sicher", "lang": "de", "rate": 1.5}]
+    assert page.evaluate("spoken") == [{"text": "a red card, zu 98 Prozent sicher", "lang": "de", "rate": 1.5}]
 
 
 def test_hands_free_mode_announces_changes_with_their_side(visit: Visit, address: str) -> None:
@@ -119,7 +119,7 @@ def test_hands_free_mode_announces_an_unreachable_server_once(visit: Visit, addr
     page.get_by_role("button", name="Describe aloud what the camera sees").click()
     with page.expect_request("**/predict*"), page.expect_request("**/predict*"):
         pass
-    wait_until_script(page, "said.length === 2")
+    wait_until_script(page, "spoken.length === 2")
     assert spoken_texts(page) == ["I am looking.", "The server cannot be reached. I\u2019ll keep trying."]
     page.unroute("**/predict*")
     expect(page.locator("#answer .chip")).to_have_text("Accepted")
