@@ -10,7 +10,7 @@ endif
 DATA ?=
 TEST_WORKERS ?= auto
 
-.PHONY: install demo docs test lint lint-js check bench clean
+.PHONY: install demo docs test test-fast lint lint-js check bench clean
 install: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -27,6 +27,10 @@ docs: install
 
 test: install lint
 	$(BIN)/python -m pytest -n $(TEST_WORKERS)
+
+# Leaves out the tests that take more than about three seconds.
+test-fast: install
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) -m "not slow"
 
 lint: install lint-js
 	$(BIN)/ruff check .

@@ -1,8 +1,8 @@
-"""Files changed at random: none may crash the program, hold it for ten seconds, or end in an error without a name.
+"""Fuzzing of files: no mutated file may crash the program, block it for ten seconds, or raise an undocumented error.
 
-Usage: python benchmarks/fuzz.py [COUNT] [SEED]; a failing file is kept in benchmarks/out/fuzz, and its number gives it
-again. `python benchmarks/fuzz.py --guided KIND [OPTIONS]` lets atheris (not among the dependencies; `pip install
-atheris`) look for new paths through the same doors, with libFuzzer's options.
+Usage: python benchmarks/fuzz.py [COUNT] [SEED]; failing files are saved in benchmarks/out/fuzz, and their number
+reproduces them. `python benchmarks/fuzz.py --guided KIND [OPTIONS]` runs atheris (not a dependency; `pip install
+atheris`) on the same entry points, with libFuzzer's options.
 """
 
 import gzip
@@ -36,14 +36,14 @@ sys.path.insert(0, str(ROOT))
 if sys.argv[1:2] == ["--guided"]:
     import atheris
 
-    # Only what is imported here is watched for new paths; all that is loaded would take minutes to prepare.
+    # Only the modules imported here are instrumented for coverage; instrumenting all would take minutes.
     with atheris.instrument_imports(include=["discern.picture", "discern.catalog", "discern.bundle"]):
         import discern.bundle
         import discern.catalog  # noqa: F401
 
-from tests.attacks.doors import DOORS, peak_memory  # noqa: E402
-from tests.attacks.hostile_bundles import forged  # noqa: E402
-from tests.attacks.hostile_lists import SOUND as LISTS  # noqa: E402
+from tests.attacks.entry_points import ENTRY_POINTS, peak_memory  # noqa: E402
+from tests.attacks.hostile_bundles import forge  # noqa: E402
+from tests.attacks.hostile_lists import VALID as LISTS  # noqa: E402
 from tests.unit.bundle.factories import write_small  # noqa: E402
 from tests.unit.catalog.factories import cifar_batch, picture, write_files, write_tar, write_zip  # noqa: E402
 
@@ -51,28 +51,35 @@ from discern.bundle import archive  # noqa: E402
 from discern.errors import DiscernError  # noqa: E402
 
 OUT = Path(__file__).parent / "out"
-KEPT = OUT / "fuzz"
+FAILURES = OUT / "fuzz"
 DATA = Path(os.environ.get("DISCERN_TEST_DATA", ROOT / "../shared/data"))
 COUNT, SEED, WORKERS = 10_000, 7, 2
-SHIFT, SECONDS, MEMORY = 500, 10, 4 << 30
+BATCH, SECONDS, MEMORY = 500, 10, 4 << 30
 SHARES = {"picture": 64, "archive": 16, "list": 6, "batch": 5, "bundle": 5, "fixes": 2, "cache": 2}
-DOOR = {"picture": "open", "archive": "scan", "list": "scan", "batch": "scan", "bundle": "load"}
-DOOR |= {"fixes": "--fixes", "cache": "--cache"}
+ENTRY_POINT = {"picture": "open", "archive": "scan", "list": "scan", "batch": "scan", "bundle": "load"}
+ENTRY_POINT |= {"fixes": "--fixes", "cache": "--cache"}
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A sound file; `wrap` makes the whole file of what was changed, and `beside` lies in its folder."""
+    """A valid file to mutate.
+
+    Attributes:
+        name: file name.
+        data: the bytes that are mutated.
+        wrap: builds the file from the mutated bytes.
+        siblings: names and contents of other files in its folder.
+    """
 
     name: str
     data: bytes
     wrap: Callable[[bytes], bytes] = bytes
-    beside: tuple[tuple[str, bytes], ...] = ()
+    siblings: tuple[tuple[str, bytes], ...] = ()
 
 
 @lru_cache
 def samples(kind: str) -> list[Sample]:
-    """The sound files of a kind, always the same."""
+    """Return the valid sample files for a `--guided` kind; deterministic."""
     return {
         "picture": _pictures,
         "archive": _archives,
@@ -84,7 +91,7 @@ def samples(kind: str) -> list[Sample]:
     }[kind]()
 
 
-FORMS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+ENCODINGS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("JPEG", "RGB", {}),
     ("JPEG", "RGB", {"progressive": True, "exif": b"Exif\0\0II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0\0\0\0\0"}),
     ("JPEG", "CMYK", {"restart_marker_blocks": 2}),
@@ -116,31 +123,37 @@ FORMS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 def _pictures() -> list[Sample]:
     pixels = np.random.default_rng(0).integers(0, 256, (20, 24, 3), np.uint8)
     found = []
-    for number, (form, mode, options) in enumerate(FORMS):
+    for number, (file_format, mode, options) in enumerate(ENCODINGS):
         file = io.BytesIO()
         image = Image.fromarray(pixels)
-        (image.convert("L").convert("I;16") if mode == "I;16" else image.convert(mode)).save(file, form, **options)
-        found.append(Sample(f"{number}.{form.lower()}", file.getvalue(), _summed if form == "PNG" else bytes))
+        (image.convert("L").convert("I;16") if mode == "I;16" else image.convert(mode)).save(
+            file, file_format, **options
+        )
+        found.append(
+            Sample(
+                f"{number}.{file_format.lower()}", file.getvalue(), _fix_checksums if file_format == "PNG" else bytes
+            )
+        )
     found.append(Sample("turned.heic", (ROOT / "tests/unit/picture/turned.heic").read_bytes()))
-    for place in sorted(DATA.rglob("*.*")) if DATA.is_dir() else ():
-        if len(found) < 60 and place.is_file() and place.stat().st_size < 8000:
-            data = place.read_bytes()
-            if not any(one.data[:20] == data[:20] for one in found[-20:]):
-                found.append(Sample(place.name, data, _summed if data.startswith(b"\x89PNG") else bytes))
+    for path in sorted(DATA.rglob("*.*")) if DATA.is_dir() else ():
+        if len(found) < 60 and path.is_file() and path.stat().st_size < 8000:
+            data = path.read_bytes()
+            if not any(sample.data[:20] == data[:20] for sample in found[-20:]):
+                found.append(Sample(path.name, data, _fix_checksums if data.startswith(b"\x89PNG") else bytes))
     return found
 
 
-def _summed(data: bytes) -> bytes:
-    """Right every checksum of a PNG for as long as its chunks go, so that what is in them is looked at."""
-    whole, place = bytearray(data), 8
-    while place + 12 <= len(whole):
-        (length,) = struct.unpack_from(">L", whole, place)
-        end = place + 8 + length
-        if end + 4 > len(whole):
+def _fix_checksums(data: bytes) -> bytes:
+    """Correct the checksums of a PNG's chunks, so that decoders read their contents."""
+    png, start = bytearray(data), 8
+    while start + 12 <= len(png):
+        (length,) = struct.unpack_from(">L", png, start)
+        end = start + 8 + length
+        if end + 4 > len(png):
             break
-        struct.pack_into(">L", whole, end, zlib.crc32(whole[place + 4 : end]))
-        place = end + 4
-    return bytes(whole)
+        struct.pack_into(">L", png, end, zlib.crc32(png[start + 4 : end]))
+        start = end + 4
+    return bytes(png)
 
 
 def _archives() -> list[Sample]:
@@ -161,7 +174,7 @@ def _archives() -> list[Sample]:
 
 
 def _odd_tar(path: Path) -> bytes:
-    """Long names, links and extended headers."""
+    """Return a tar with long names, links and extended headers."""
     with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as opened:
         for number, name in enumerate(("x" * 150 + ".png", "größe/1.png", "b/" * 60 + "1.png")):
             info = tarfile.TarInfo(name)
@@ -174,27 +187,27 @@ def _odd_tar(path: Path) -> bytes:
 
 
 def _lists() -> list[Sample]:
-    beside = tuple((f"{number}.png", picture(number)) for number in range(4))
-    return [Sample(name, data, beside=beside) for name, data in LISTS.items()]
+    siblings = tuple((f"{number}.png", picture(number)) for number in range(4))
+    return [Sample(name, data, siblings=siblings) for name, data in LISTS.items()]
 
 
 def _batches() -> list[Sample]:
     meta = ("batches.meta", cifar_batch(np.zeros((0, 3072), np.uint8), [], more={b"label_names": [b"a", b"b"]}))
     pixels = np.random.default_rng(0).integers(0, 256, (2, 3072), np.uint8)
     return [
-        Sample("data_batch_1", cifar_batch(pixels, [0, 1]), beside=(meta,)),
-        Sample("train", cifar_batch(pixels, [0, 1], key=b"fine_labels"), beside=(meta,)),
-        Sample(meta[0], meta[1], beside=(("data_batch_1", cifar_batch(pixels, [0, 1])),)),
+        Sample("data_batch_1", cifar_batch(pixels, [0, 1]), siblings=(meta,)),
+        Sample("train", cifar_batch(pixels, [0, 1], key=b"fine_labels"), siblings=(meta,)),
+        Sample(meta[0], meta[1], siblings=(("data_batch_1", cifar_batch(pixels, [0, 1])),)),
     ]
 
 
 def _bundles() -> list[Sample]:
-    """One whole, and one whose members are changed before they are hashed."""
+    """Return a bundle to mutate as a whole, and each member to mutate before it is hashed."""
     with tempfile.TemporaryDirectory() as folder:
         path = write_small(Path(folder, "a.discern"))
         members = archive.unpack(path)
         inside = [
-            Sample(f"{name}.discern", members[name], lambda data, name=name: forged(name, data)) for name in members
+            Sample(f"{name}.discern", members[name], lambda data, name=name: forge(name, data)) for name in members
         ]
         return [Sample("a.discern", path.read_bytes()), *inside]
 
@@ -205,13 +218,13 @@ def _fixes() -> list[Sample]:
 
 
 def _chunks() -> list[Sample]:
-    """Every file of a cache that knows the pictures that are looked at."""
+    """Return every file of a filled cache of the pictures that are scanned."""
     with tempfile.TemporaryDirectory() as folder:
-        DOORS["--cache"](Path(folder, "filled"), Path(folder))
+        ENTRY_POINTS["--cache"](Path(folder, "filled"), Path(folder))
         paths = sorted(path for path in Path(folder, "filled").rglob("*") if path.is_file())
         files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
     return [
-        Sample(name, data, beside=tuple((other, files[other]) for other in files if other != name))
+        Sample(name, data, siblings=tuple((other, files[other]) for other in files if other != name))
         for name, data in files.items()
     ]
 
@@ -254,99 +267,99 @@ TOKENS = [
 
 
 def mutated(number: int, seed: int) -> tuple[str, Sample, bytes]:
-    """The file of a number: its kind, the sample it comes from, and its bytes."""
-    chance = random.Random(f"{seed}-{number}")
-    kind = chance.choices(list(SHARES), list(SHARES.values()))[0]
-    sample = chance.choice(samples(kind))
+    """Return the kind, the sample and the mutated bytes of a file, given its number and the seed."""
+    generator = random.Random(f"{seed}-{number}")
+    kind = generator.choices(list(SHARES), list(SHARES.values()))[0]
+    sample = generator.choice(samples(kind))
     data = bytearray(sample.data)
-    for _ in range(chance.choice((1, 1, 1, 2, 3, 6, 20))):
-        change(data, chance, kind)
-    return kind, sample, sample.wrap(bytes(data)) if chance.random() < 0.9 else bytes(data)
+    for _ in range(generator.choice((1, 1, 1, 2, 3, 6, 20))):
+        mutate(data, generator, kind)
+    return kind, sample, sample.wrap(bytes(data)) if generator.random() < 0.9 else bytes(data)
 
 
-def change(data: bytearray, chance: random.Random, kind: str) -> None:
-    """Change some bytes, most often near the beginning, where headers are."""
-    end = max(1, min(len(data), chance.choice((64, 512, len(data), len(data)))))
-    at, length = chance.randrange(end), chance.choice((1, 2, 4, 8, 33, 200, 2000))
-    there = chance.randrange(max(1, len(data)))
-    match chance.randrange(9):
+def mutate(data: bytearray, generator: random.Random, kind: str) -> None:
+    """Mutate some bytes, mostly near the beginning, where headers are."""
+    end = max(1, min(len(data), generator.choice((64, 512, len(data), len(data)))))
+    at, length = generator.randrange(end), generator.choice((1, 2, 4, 8, 33, 200, 2000))
+    there = generator.randrange(max(1, len(data)))
+    match generator.randrange(9):
         case 0:
-            data[at : at + 1] = bytes([(data[at] if at < len(data) else 0) ^ 1 << chance.randrange(8)])
+            data[at : at + 1] = bytes([(data[at] if at < len(data) else 0) ^ 1 << generator.randrange(8)])
         case 1:
-            data[at : at + 1] = bytes([chance.choice((0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256)))])
+            data[at : at + 1] = bytes([generator.choice((0, 1, 0x7F, 0x80, 0xFF, generator.randrange(256)))])
         case 2:
-            layout = chance.choice(("<H", ">H", "<L", ">L", "<Q", ">Q"))
-            word = struct.pack(layout, chance.choice(WORDS) & (1 << 8 * struct.calcsize(layout)) - 1)
+            layout = generator.choice(("<H", ">H", "<L", ">L", "<Q", ">Q"))
+            word = struct.pack(layout, generator.choice(WORDS) & (1 << 8 * struct.calcsize(layout)) - 1)
             data[at : at + len(word)] = word
         case 3:
             del data[at : at + length]
         case 4:
-            data[at:at] = data[there : there + length] * chance.choice((1, 1, 2, 50))
+            data[at:at] = data[there : there + length] * generator.choice((1, 1, 2, 50))
         case 5:
             data[at : at + length] = data[there : there + length]
         case 6:
-            data[at : at + chance.choice((0, 4))] = chance.choice(TOKENS)
+            data[at : at + generator.choice((0, 4))] = generator.choice(TOKENS)
         case 7:
-            other = chance.choice(samples(chance.choice((kind, "picture")))).data
-            start = chance.randrange(max(1, len(other)))
-            data[at:] = other[start:] if chance.random() < 0.5 else other[start : start + length] + data[at:]
+            other = generator.choice(samples(generator.choice((kind, "picture")))).data
+            start = generator.randrange(max(1, len(other)))
+            data[at:] = other[start:] if generator.random() < 0.5 else other[start : start + length] + data[at:]
         case 8:
-            del data[chance.randrange(max(1, len(data))) :]
+            del data[generator.randrange(max(1, len(data))) :]
 
 
-def enter(kind: str, sample: Sample, data: bytes, work: Path) -> str:
-    """Bring a file in through its door; gives the codes that came."""
-    given = work / "in"
-    sound = {"a/sound.png": picture(99)} if kind in ("archive", "batch") else {}
-    write_files(given, {**sound, **dict(sample.beside), sample.name: data})
-    path = given if sound else given / "filled" if kind == "cache" else given / sample.name
+def run_entry_point(kind: str, sample: Sample, data: bytes, work: Path) -> str:
+    """Pass a file to its entry point; return the error codes or "read"."""
+    folder = work / "in"
+    valid = {"a/sound.png": picture(99)} if kind in ("archive", "batch") else {}
+    write_files(folder, {**valid, **dict(sample.siblings), sample.name: data})
+    path = folder if valid else folder / "filled" if kind == "cache" else folder / sample.name
     try:
-        return DOORS[DOOR[kind]](path, work).code
+        return ENTRY_POINTS[ENTRY_POINT[kind]](path, work).code
     except DiscernError as error:
         return error.code
 
 
-def work_off(seed: int, numbers: range, beat: Any, said: Any) -> None:
-    """Open the files of some numbers; each is announced, and what came of it is said."""
+def run_batch(seed: int, numbers: range, heartbeat: Any, results: Any) -> None:
+    """Process the files of some numbers: set the heartbeat before each, and put each outcome into `results`."""
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     for number in numbers:
         kind, sample, data = mutated(number, seed)
         work = Path(tempfile.mkdtemp(prefix="fuzz-"))
-        beat[0], beat[1] = number, time.monotonic()
+        heartbeat[0], heartbeat[1] = number, time.monotonic()
         try:
-            came = enter(kind, sample, data, work)
-        except Exception:  # noqa: BLE001 - whatever is outside the family is what is looked for
-            came = "FAILED"
-            keep(number, sample.name, data, traceback.format_exc())
+            outcome = run_entry_point(kind, sample, data, work)
+        except Exception:  # noqa: BLE001 - any other exception is a failure to report
+            outcome = "FAILED"
+            save_failure(number, sample.name, data, traceback.format_exc())
         finally:
-            beat[1] = 0
+            heartbeat[1] = 0
             shutil.rmtree(work, ignore_errors=True)
-        said.put((f"{kind}: {came}", peak_memory()))
+        results.put((f"{kind}: {outcome}", peak_memory()))
 
 
-def keep(number: int, name: str, data: bytes, why: str) -> None:
-    """Keep a file that failed, and why."""
-    place = KEPT / f"{number}-{name.replace('/', '-')}"
-    KEPT.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(data)
-    Path(f"{place}.txt").write_text(why)
+def save_failure(number: int, name: str, data: bytes, why: str) -> None:
+    """Save a failing file and the reason."""
+    path = FAILURES / f"{number}-{name.replace('/', '-')}"
+    FAILURES.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    Path(f"{path}.txt").write_text(why)
 
 
 class Worker:
-    """A process that works numbers off, and is watched."""
+    """A worker process with a heartbeat."""
 
-    def __init__(self, context: Any, seed: int, numbers: range, said: Any) -> None:
+    def __init__(self, context: Any, seed: int, numbers: range, results: Any) -> None:
         self.numbers, self.seed = numbers, seed
-        self.beat = context.Array("d", [numbers.start, 0])
-        self.process = context.Process(target=work_off, args=(seed, numbers, self.beat, said))
+        self.heartbeat = context.Array("d", [numbers.start, 0])
+        self.process = context.Process(target=run_batch, args=(seed, numbers, self.heartbeat, results))
         self.process.start()
 
     def ended(self) -> str | None:
-        """Why it ended: "", "HANG" or "CRASH"; None while it works. One that stands still is ended."""
-        begun = self.beat[1]
-        hangs = begun > 0 and time.monotonic() - begun > SECONDS
+        """Return "", "HANG" or "CRASH" once the process has ended, else None; kill it if it hangs."""
+        started = self.heartbeat[1]
+        hangs = started > 0 and time.monotonic() - started > SECONDS
         if hangs:
             self.process.kill()
             self.process.join()
@@ -355,50 +368,52 @@ class Worker:
         return "HANG" if hangs else f"CRASH {self.process.exitcode}" if self.process.exitcode else ""
 
     def rest(self, why: str) -> tuple[str, range]:
-        """Keep what it ended at; gives its kind, and what is left to do."""
-        at = int(self.beat[0])
+        """Save the file at which it ended; return the outcome and the remaining numbers."""
+        at = int(self.heartbeat[0])
         kind, sample, data = mutated(at, self.seed)
-        keep(at, sample.name, data, why)
+        save_failure(at, sample.name, data, why)
         return f"{kind}: {why}", range(at + 1, self.numbers.stop)
 
 
 def fuzz(seed: int, count: int) -> dict[str, Any]:
-    """Let several processes work the files off; where one dies or stands still, another goes on behind that file."""
+    """Process the files in worker processes; replace a worker that dies or hangs, and continue after its file."""
     context = multiprocessing.get_context("spawn")
-    said = context.SimpleQueue()
-    waiting = [range(start, min(start + SHIFT, count)) for start in range(0, count, SHIFT)]
+    results = context.SimpleQueue()
+    waiting = [range(start, min(start + BATCH, count)) for start in range(0, count, BATCH)]
     running: list[Worker] = []
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     peak = 0
-    while waiting or running or not said.empty():
+    while waiting or running or not results.empty():
         while waiting and len(running) < WORKERS:
-            running.append(Worker(context, seed, waiting.pop(0), said))
+            running.append(Worker(context, seed, waiting.pop(0), results))
         time.sleep(0.05)
-        while not said.empty():
-            came, memory = said.get()
-            found[came] += 1
+        while not results.empty():
+            outcome, memory = results.get()
+            counts[outcome] += 1
             peak = max(peak, memory)
         for worker in [worker for worker in running if worker.ended() is not None]:
             running.remove(worker)
             if why := worker.ended():
-                came, rest = worker.rest(why)
-                found[came] += 1
+                outcome, rest = worker.rest(why)
+                counts[outcome] += 1
                 waiting.append(rest)
-    failed = {came: times for came, times in found.items() if came.split(": ")[1].isupper() or "CRASH" in came}
+    failed = {
+        outcome: times for outcome, times in counts.items() if outcome.split(": ")[1].isupper() or "CRASH" in outcome
+    }
     return {
         "seed": seed,
-        "files": found.total(),
+        "files": counts.total(),
         "by_kind": dict(
-            Counter({kind: sum(n for came, n in found.items() if came.startswith(kind)) for kind in SHARES})
+            Counter({kind: sum(n for outcome, n in counts.items() if outcome.startswith(kind)) for kind in SHARES})
         ),
         "failed": failed,
         "peak_mebis": peak >> 20,
-        "outcomes": dict(sorted(found.items())),
+        "outcomes": dict(sorted(counts.items())),
     }
 
 
 def guided(kind: str, options: list[str]) -> None:
-    """Let atheris change the samples of a kind; a failure ends it, as libFuzzer does."""
+    """Run atheris on the samples for `kind`; the first failure ends it, as with libFuzzer."""
     corpus = OUT / "fuzz-corpus" / kind
     corpus.mkdir(parents=True, exist_ok=True)
     for number, sample in enumerate(samples(kind)):
@@ -407,7 +422,7 @@ def guided(kind: str, options: list[str]) -> None:
     def test(data: bytes) -> None:
         sample = samples(kind)[len(data) % len(samples(kind))]
         with tempfile.TemporaryDirectory(prefix="fuzz-") as work:
-            enter(kind, sample, sample.wrap(data), Path(work))
+            run_entry_point(kind, sample, sample.wrap(data), Path(work))
 
     atheris.Setup([sys.argv[0], str(corpus), f"-timeout={SECONDS}", "-rss_limit_mb=3000", *options], test)
     atheris.Fuzz()

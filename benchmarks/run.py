@@ -1,4 +1,7 @@
-"""All measurements in one go: tables on the screen, JSON in benchmarks/out/."""
+"""Run the benchmarks: tables on the terminal, JSON in benchmarks/out/.
+
+Usage: python benchmarks/run.py [NAME ...]; default: all.
+"""
 
 import subprocess
 import sys
@@ -6,34 +9,34 @@ import time
 from pathlib import Path
 
 SCRIPTS = (
-    "packs",
-    "heads",
-    "logistic",
-    "strangers",
+    "pack_accuracy",
+    "head_accuracy",
+    "logistic_regression",
+    "unknown_auroc",
     "copies",
     "robustness",
-    "sizes",
-    "promise",
-    "limits",
-    "gate",
-    "faults",
-    "ordered",
-    "attacks",
+    "backbone_sizes",
+    "risk_control_simulation",
+    "policy_validity",
+    "unknown_tuning",
+    "issue_detection",
+    "ordinal_labels",
+    "hostile_inputs",
     "fuzz",
-    "scale",
-    "batch",
-    "parity",
-    "browser",
-    "serving",
+    "scaling",
+    "batch_prediction",
+    "endpoint_parity",
+    "browser_parity",
+    "server_throughput",
     "overload",
-    "hostile",
+    "hostile_traffic",
 )
 
 
 def main() -> None:
-    wanted = sys.argv[1:] or SCRIPTS
+    names = sys.argv[1:] or SCRIPTS
     failed = []
-    for name in wanted:
+    for name in names:
         print(f"\n=== {name} ===", flush=True)
         start = time.perf_counter()
         script = Path(__file__).with_name(f"{name}.py")

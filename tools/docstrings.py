@@ -1,4 +1,4 @@
-"""Docstrings taken apart, for the references that are written out of them."""
+"""Parser of docstrings for the generated references."""
 
 import inspect
 import re
@@ -11,12 +11,12 @@ _HEADING = re.compile(rf"^({'|'.join(SECTIONS)}):$")
 
 @dataclass(frozen=True, kw_only=True)
 class Docstring:
-    """A docstring's parts.
+    """Parts of a docstring.
 
     Attributes:
-        summary: its first paragraph, in one line.
-        text: the other paragraphs outside all sections.
-        sections: the lines of each section, without their common indent.
+        summary: first paragraph, on one line.
+        text: other paragraphs outside sections.
+        sections: lines of each section, dedented.
     """
 
     summary: str
@@ -24,37 +24,37 @@ class Docstring:
     sections: dict[str, list[str]]
 
     def entries(self, section: str) -> dict[str, str]:
-        """Names and meanings of a section such as `Args`, each meaning in one line."""
-        found: dict[str, str] = {}
+        """Return the descriptions of a section such as `Args` by name, each on one line."""
+        entries: dict[str, str] = {}
         name = ""
         for line in self.sections.get(section, []):
             if not line.startswith(" ") and ":" in line:
                 name, _, meaning = line.partition(":")
-                found[name] = meaning.strip()
+                entries[name] = meaning.strip()
             elif line:
-                found[name] += f" {line.strip()}"
-        return found
+                entries[name] += f" {line.strip()}"
+        return entries
 
-    def said(self, section: str) -> str:
-        """A section such as `Returns` in one line; "" where there is none."""
+    def section_text(self, section: str) -> str:
+        """Return a section such as `Returns` on one line; "" if it does not exist."""
         return " ".join(self.sections.get(section, [])).strip()
 
 
-def parse(thing: object) -> Docstring:
-    """Take apart what a function, class or module says of itself; examples for doctest are left out."""
-    lines = (inspect.getdoc(thing) or "").split("\n>>>")[0].splitlines()
-    plain: list[str] = []
+def parse_docstring(documented: object) -> Docstring:
+    """Parse the docstring of a function, class or module, without its doctest examples."""
+    lines = (inspect.getdoc(documented) or "").split("\n>>>")[0].splitlines()
+    body: list[str] = []
     sections: dict[str, list[str]] = {}
-    into = plain
+    target = body
     for line in lines:
         if heading := _HEADING.match(line):
-            into = sections.setdefault(heading[1], [])
-        elif into is not plain and line and not line.startswith(" "):
-            into = plain
-            into.append(line)
+            target = sections.setdefault(heading[1], [])
+        elif target is not body and line and not line.startswith(" "):
+            target = body
+            target.append(line)
         else:
-            into.append(line)
-    summary, *others = "\n".join(plain).strip().split("\n\n")
+            target.append(line)
+    summary, *others = "\n".join(body).strip().split("\n\n")
     return Docstring(
         summary=" ".join(summary.split()),
         text="\n\n".join(others).strip(),
@@ -62,8 +62,8 @@ def parse(thing: object) -> Docstring:
     )
 
 
-def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
-    """A Markdown table; "" is what no rows give."""
+def markdown_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    """Return the lines of a Markdown table; none if there are no rows."""
     lines = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
-    names = list(heads)
+    names = list(columns)
     return [f"| {' | '.join(names)} |", "|---" * len(names) + "|", *lines, ""] if lines else []

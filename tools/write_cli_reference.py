@@ -1,4 +1,4 @@
-"""Write docs/cli.md out of the commands themselves. Usage: python -m tools.write_cli_reference."""
+"""Generate docs/cli.md from the commands. Usage: python -m tools.write_cli_reference."""
 
 import inspect
 import typing
@@ -7,31 +7,29 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from tools.docstrings import parse, table
+from tools.docstrings import markdown_table, parse_docstring
 
 import discern
 from discern.cli.app import app
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 HEAD = """\
-# The commands
+# Commands
 
-Each command is one function of [the Python face](python.md). This page is written by `make docs` out of the commands
-themselves.
+Each command is a function of the [Python API](python.md). `make docs` generates this page from the commands.
 
-Options before the command: `--debug` shows the whole trace of an error, `--version` prints the version.
+Options before the command: `--debug` prints the traceback of an error, `--version` prints the version.
 
 | Exit code | Meaning |
 |---|---|
-| 0 | done |
-| 1 | done, but what was looked at falls short |
-| 2 | refused: one line on standard error says what was found, where, and what to do next |
-| 130 | interrupted; a run goes on with `--resume` and its `--name`, `predict --out` by the same command |
+| 0 | success |
+| 1 | completed, but a requirement is not met |
+| 2 | error: one line on standard error names the cause and the remedy |
+| 130 | interrupted; `--resume` with `--name` continues a run, the same command continues `predict --out` |
 
-With `--json`, one object is printed and nothing else (`predict`: one a line): paths are absolute, what is undefined is
-null.
+With `--json`, only one JSON object is printed (`predict`: one per line). Paths are absolute, undefined values are null.
 """
-PLACES = {"paths": "PATH..."}
+METAVARS = {"paths": "PATH..."}
 
 
 def main() -> None:
@@ -41,27 +39,27 @@ def main() -> None:
 
 
 def page() -> str:
-    """The whole page, Markdown."""
+    """Return the page as Markdown."""
     group = typer.main.get_command(app)
     parts = [HEAD, *(section(name, command) for name, command in group.commands.items())]
     return "\n".join(parts).rstrip() + "\n"
 
 
 def section(name: str, command: Any) -> str:
-    """One command: what it does, an example, arguments, options, exit codes, JSON."""
-    does, _, example = inspect.cleandoc(command.help).partition("\n\nExample: ")
-    lines = [f"## discern {name}", "", does, "", "```sh", example, "```", ""]
-    arguments = [each for each in command.params if each.param_type_name == "argument"]
-    options = [each for each in command.params if each.param_type_name == "option"]
-    lines += table(("Argument", "Meaning"), ((f"`{_place(each)}`", each.help) for each in arguments))
-    lines += table(
-        ("Option", "Default", "Meaning"), ((f"`{each.opts[0]}`", _default(each), each.help) for each in options)
+    """Return a command's section: summary, example, arguments, options, exit codes, JSON keys."""
+    summary, _, example = inspect.cleandoc(command.help).partition("\n\nExample: ")
+    lines = [f"## discern {name}", "", summary, "", "```sh", example, "```", ""]
+    arguments = [item for item in command.params if item.param_type_name == "argument"]
+    options = [item for item in command.params if item.param_type_name == "option"]
+    lines += markdown_table(("Argument", "Meaning"), ((f"`{_place(item)}`", item.help) for item in arguments))
+    lines += markdown_table(
+        ("Option", "Default", "Meaning"), ((f"`{item.opts[0]}`", _default(item), item.help) for item in options)
     )
     return "\n".join([*lines, *_exits(name), *_keys(name)])
 
 
 def _place(argument: Any) -> str:
-    return PLACES.get(argument.name, argument.name.upper())
+    return METAVARS.get(argument.name, argument.name.upper())
 
 
 def _default(option: Any) -> str:
@@ -73,24 +71,24 @@ def _default(option: Any) -> str:
 
 
 def _exits(name: str) -> list[str]:
-    """A command that can fall short names the code for it."""
+    """Return the exit codes; 1 only for commands that use it."""
     callback: Callable[..., Any] = next(
-        each.callback for each in app.registered_commands if each.callback and each.callback.__name__ == name
+        item.callback for item in app.registered_commands if item.callback and item.callback.__name__ == name
     )
     codes = "0, 1, 2, 130" if "FELL_SHORT" in callback.__code__.co_names else "0, 2, 130"
     return [f"Exit codes: {codes}.", ""]
 
 
 def _keys(name: str) -> list[str]:
-    """The JSON's keys, as the result says them: by `to_json` where they are not the attributes themselves."""
+    """Return the table of JSON keys, documented by the result's `to_json` or its attributes."""
     function = getattr(discern, name)
     result = typing.get_type_hints(function)["return"]
-    result = next((each for each in typing.get_args(result) if hasattr(each, "to_json")), result)
+    result = next((item for item in typing.get_args(result) if hasattr(item, "to_json")), result)
     to_json = getattr(result, "to_json", None)
-    told = parse(to_json or function)
-    entries = told.entries("Keys") or parse(result).entries("Attributes")
+    docstring = parse_docstring(to_json or function)
+    entries = docstring.entries("Keys") or parse_docstring(result).entries("Attributes")
     rows = ((f"`{key}`", meaning.replace("None", "null")) for key, meaning in entries.items())
-    return table(("JSON key", "Meaning"), rows)
+    return markdown_table(("JSON key", "Meaning"), rows)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Other servers, each set up as its own documentation does it; run with a Python that has them installed."""
+"""Other servers, each set up as in its own documentation; run by an interpreter that has them installed."""

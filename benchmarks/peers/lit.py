@@ -1,4 +1,4 @@
-"""LitServe with dynamic batching; with torch, or (given a bundle's graph) with ONNX Runtime."""
+"""LitServe with dynamic batching, running torch or, given a bundle's graph, ONNX Runtime."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""FastAPI and torch, as FastAPI's and PyTorch's tutorials put them together."""
+"""FastAPI and torch, set up as in their tutorials."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The model that the peers serve: the same net at the same size with the same views, in torch, eager, fp32."""
+"""Model of the peers: the same network at the same size with the same views, in eager fp32 torch."""
 
 import io
 import os
@@ -10,7 +10,7 @@ from torchvision import transforms
 
 
 def load() -> torch.nn.Module:
-    """Weights are random: only time is measured."""
+    """Create the network with random weights; only time is measured."""
     net = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=int(os.environ["PEER_CLASSES"]))
     return net.eval()
 

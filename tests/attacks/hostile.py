@@ -1,11 +1,11 @@
-"""What is made to do harm: one input, and how it is brought in."""
+"""Definition of a hostile input, and its run through an entry point."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from discern.errors import DiscernError
-from tests.attacks.doors import DOORS, READ, SECRET, Came
+from tests.attacks.entry_points import ENTRY_POINTS, READ, SECRET, Outcome
 from tests.unit.catalog.factories import picture, write_files
 
 Write = Callable[[Path], Path]
@@ -16,49 +16,49 @@ class Hostile:
     """One hostile input.
 
     Attributes:
-        kind: what it is an example of.
-        name: unlike any other's of its kind.
-        door: where it enters, one of `DOORS`.
-        write: puts it into an empty folder, and gives the path to bring in.
-        came: what may come of it: the codes of errors, or "read".
-        why: why it may be read all the same.
-        posix: links, pipes, or names that not every system has.
-        heavy: takes long to make: for the benchmark alone.
+        kind: type of the attack.
+        name: unique among the inputs with this `kind`.
+        entry_point: a key of `ENTRY_POINTS`.
+        write: writes it into an empty folder and returns the path to pass.
+        outcomes: permitted outcomes: error codes, or "read".
+        why: reason for which it may be read.
+        posix: needs links, pipes or names that not every system has.
+        heavy: slow to write, and run by the benchmark only.
     """
 
     kind: str
     name: str
-    door: str
+    entry_point: str
     write: Write
-    came: tuple[str, ...]
+    outcomes: tuple[str, ...]
     why: str = ""
     posix: bool = False
     heavy: bool = False
 
     def __post_init__(self) -> None:
-        assert self.door in DOORS
-        assert bool(self.why) == (READ in self.came), self.name
+        assert self.entry_point in ENTRY_POINTS
+        assert bool(self.why) == (READ in self.outcomes), self.name
 
     @property
     def title(self) -> str:
-        """Unlike any other's."""
+        """Unique title."""
         return f"{self.kind}: {self.name}"
 
 
-def enter(hostile: Hostile, path: Path, work: Path) -> Came:
-    """Bring in what was written; nothing may have been made by it."""
+def run_entry_point(hostile: Hostile, path: Path, work: Path) -> Outcome:
+    """Pass a written input to its entry point; it must not have created the folder `made`."""
     try:
-        came = DOORS[hostile.door](path, work)
+        outcome = ENTRY_POINTS[hostile.entry_point](path, work)
     except DiscernError as error:
-        # Two messages outside of this list's reach give no way out yet.
+        # Messages with these two codes have no hint yet.
         assert error.hint or error.code in ("bundle_damaged", "catalog"), error.message  # noqa: PT017
-        came = Came(error.code, str(error))
+        outcome = Outcome(error.code, str(error))
     assert not (work / "made").exists()
-    return came
+    return outcome
 
 
 def file(name: str, make: Callable[[], bytes]) -> Write:
-    """Write one file."""
+    """Return a function that writes one file."""
 
     def write(folder: Path) -> Path:
         (folder / name).write_bytes(make())
@@ -67,18 +67,18 @@ def file(name: str, make: Callable[[], bytes]) -> Write:
     return write
 
 
-def among(act: Callable[[Path], object]) -> Write:
-    """Let `act` put something into a folder of two sound pictures, beside which the secret lies."""
+def among(add: Callable[[Path], object]) -> Write:
+    """Return a function that writes two valid pictures into a folder next to the secret, and calls `add` on it."""
 
     def write(folder: Path) -> Path:
         (folder / "secret.png").write_bytes(SECRET)
         inside = write_files(folder / "in", {"a/1.png": picture(1), "b/1.png": picture(2)})
-        act(inside)
+        add(inside)
         return inside
 
     return write
 
 
-def files(found: Mapping[str, bytes]) -> Write:
-    """Write files among sound pictures."""
-    return among(lambda inside: write_files(inside, found))
+def files(contents: Mapping[str, bytes]) -> Write:
+    """Return a function that writes files among valid pictures."""
+    return among(lambda inside: write_files(inside, contents))

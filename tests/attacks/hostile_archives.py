@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.attacks.doors import READ, SECRET
+from tests.attacks.entry_points import READ, SECRET
 from tests.attacks.hostile import Hostile, Write
 from tests.unit.catalog.factories import picture
 
@@ -374,12 +374,16 @@ def _write(name: str, make: Callable[[], bytes]) -> Write:
     return write
 
 
-def _archive(kind: str, what: str, name: str, make: Callable[[], bytes], came: str | tuple[str, ...] | None) -> Hostile:
-    codes = (came,) if isinstance(came, str) else came or (READ, DAMAGED, LARGE, NONE, REFUSED, "catalog")
+def _archive(
+    kind: str, what: str, name: str, make: Callable[[], bytes], outcomes: str | tuple[str, ...] | None
+) -> Hostile:
+    codes = (outcomes,) if isinstance(outcomes, str) else outcomes or (READ, DAMAGED, LARGE, NONE, REFUSED, "catalog")
     usual = WHY if "twice" in what else "the content is read whatever the headers declare"
     why = WHYS.get(what, usual) if READ in codes else ""
     heavy = "gigabytes of zeros" in what or "gigabyte of" in what or "65 members" in what
-    return Hostile(kind=kind, name=what, door="scan", write=_write(name, make), came=codes, why=why, heavy=heavy)
+    return Hostile(
+        kind=kind, name=what, entry_point="scan", write=_write(name, make), outcomes=codes, why=why, heavy=heavy
+    )
 
 
 ARCHIVES = tuple(

@@ -371,8 +371,12 @@ def _at(act: Callable[[Path], object]) -> Write:
     return write
 
 
-def _bundle(kind: str, name: str, make: Callable[[], bytes], came: tuple[str, ...], *, heavy: bool = False) -> Hostile:
-    return Hostile(kind=kind, name=name, door="load", write=file("model.discern", make), came=came, heavy=heavy)
+def _bundle(
+    kind: str, name: str, make: Callable[[], bytes], outcomes: tuple[str, ...], *, heavy: bool = False
+) -> Hostile:
+    return Hostile(
+        kind=kind, name=name, entry_point="load", write=file("model.discern", make), outcomes=outcomes, heavy=heavy
+    )
 
 
 def _packed(members: Callable[[], Members]) -> Callable[[], bytes]:
@@ -424,8 +428,8 @@ BUNDLES = (
         for what, text in TEXTS.items()
     ),
     *(
-        _bundle("model.onnx", what, lambda make=make: forge("model.onnx", make()), came)
-        for what, (make, came) in GRAPHS.items()
+        _bundle("model.onnx", what, lambda make=make: forge("model.onnx", make()), outcomes)
+        for what, (make, outcomes) in GRAPHS.items()
     ),
     *(
         _bundle("golden.npz", what, lambda data=data: forge("golden.npz", data), (*DAMAGED, *UNPROVEN))
@@ -441,7 +445,7 @@ BUNDLES = (
     *(_bundle("seen.npy", what, lambda data=data: forge("seen.npy", data), DAMAGED) for what, data in SEEN.items()),
     _bundle("CARD.md", "invalid UTF-8", lambda: forge("CARD.md", b"\xff\xfe\x80"), DAMAGED),
     *(
-        Hostile(kind="no file as a bundle", name=what, door="load", write=_at(act), came=OTHER, posix=True)
+        Hostile(kind="no file as a bundle", name=what, entry_point="load", write=_at(act), outcomes=OTHER, posix=True)
         for what, act in NO_FILES.items()
     ),
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from tests.attacks.doors import READ
+from tests.attacks.entry_points import READ
 from tests.attacks.hostile import Hostile, Write, among, files
 from tests.unit.catalog.factories import cifar_batch, picture, write_files
 
@@ -223,45 +223,51 @@ def _lists() -> list[Hostile]:
         Hostile(
             kind="listing that leads outside",
             name=f"{name}, {what}",
-            door="scan",
+            entry_point="scan",
             write=_leading_outside(name, template),
-            came=outcomes,
+            outcomes=outcomes,
             posix=True,
         )
         for name in LISTS
         for what, template in OUTSIDE.items()
     ]
     found += [
-        Hostile(kind="endless listing", name=name, door="scan", write=files({name: data}), came=("not_a_picture",))
+        Hostile(
+            kind="endless listing",
+            name=name,
+            entry_point="scan",
+            write=files({name: data}),
+            outcomes=("not_a_picture",),
+        )
         for name, data in HUGE.items()
     ]
     found += [
         Hostile(
             kind="hostile listing",
             name=what,
-            door="scan",
+            entry_point="scan",
             write=_as_source(name, make),
-            came=came,
-            why=WHY if READ in came else "",
+            outcomes=outcomes,
+            why=WHY if READ in outcomes else "",
             heavy="million" in what,
         )
-        for what, (name, make, came) in SOURCES.items()
+        for what, (name, make, outcomes) in SOURCES.items()
     ]
     return found
 
 
 def _pickles() -> list[Hostile]:
     found = [
-        Hostile(kind="pickle", name=what, door="scan", write=_batch(data), came=REFUSED)
+        Hostile(kind="pickle", name=what, entry_point="scan", write=_batch(data), outcomes=REFUSED)
         for what, data in HARMFUL.items()
     ]
     return found + [
         Hostile(
             kind="pickle",
             name=f"a function called, protocol {protocol}",
-            door="scan",
+            entry_point="scan",
             write=_batch(b"", protocol),
-            came=REFUSED,
+            outcomes=REFUSED,
         )
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tests.attacks.doors import READ
+from tests.attacks.entry_points import READ
 from tests.attacks.hostile import Hostile, file
 
 HEIC = Path(__file__).parents[1] / "unit" / "picture" / "turned.heic"
@@ -280,12 +280,18 @@ TRIMMED = "the picture is complete without the chunks that are dropped"
 SOFT = "the decoder fills in what is missing at the very end"
 
 
-def _picture(name, make, came):
+def _picture(name, make, outcomes):
     kind = "hostile picture"
-    why = WHYS.get(name, ONLY_FIRST) if READ in came else ""
+    why = WHYS.get(name, ONLY_FIRST) if READ in outcomes else ""
     heavy = "largest_allowed" in name or "bomb_after" in name
     return Hostile(
-        kind=kind, name=name, door="open", write=file(f"{name[:40]}.jpg", make), came=came, why=why, heavy=heavy
+        kind=kind,
+        name=name,
+        entry_point="open",
+        write=file(f"{name[:40]}.jpg", make),
+        outcomes=outcomes,
+        why=why,
+        heavy=heavy,
     )
 
 
@@ -295,14 +301,14 @@ def _truncated(name, percent):
         return data[: len(data) * percent // 100]
 
     # Some formats do not need their last bytes.
-    came, why = ((*BROKEN, READ), SOFT) if percent == 95 or name == "HEIF" else ((*BROKEN, *NONE), "")
+    outcomes, why = ((*BROKEN, READ), SOFT) if percent == 95 or name == "HEIF" else ((*BROKEN, *NONE), "")
     file_name = f"truncated-{percent}.{name[:3].lower()}"
     return Hostile(
         kind="truncated file",
         name=f"{name} at {percent} %",
-        door="open",
+        entry_point="open",
         write=file(file_name, make),
-        came=came,
+        outcomes=outcomes,
         why=why,
     )
 
@@ -310,7 +316,14 @@ def _truncated(name, percent):
 PICTURES = (
     *(_picture(name, *each) for name, each in {**REFUSED, **LATER}.items()),
     *(
-        Hostile(kind="harmless", name=name, door="open", write=file(f"{name}.png", make), came=(READ,), why=TRIMMED)
+        Hostile(
+            kind="harmless",
+            name=name,
+            entry_point="open",
+            write=file(f"{name}.png", make),
+            outcomes=(READ,),
+            why=TRIMMED,
+        )
         for name, make in HARMLESS.items()
     ),
     *(_truncated(name, percent) for name in ENCODED for percent in range(5, 100, 5)),

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.attacks.doors import READ
+from tests.attacks.entry_points import READ
 from tests.attacks.hostile import Hostile, among
 from tests.unit.catalog.factories import picture, write_files, write_zip
 
@@ -101,7 +101,7 @@ WHYS = {
     "a folder with a listing's name": "it is empty",
 }
 PREDICT_OUTCOMES = {
-    "a folder with the path of an archive's members": "not_a_picture",
+    "a folder with the path of an archive's members": "not_a_picture unreadable_file",
 }
 NAMES = {
     "a newline": "two\nlines.png",
@@ -159,7 +159,7 @@ def _named(what: str, name: str) -> Hostile:
                 file.write(picture(7))  # copies, so that fixes and the page contain both names
 
     why = "hidden files are ignored" if what in HIDDEN else "names are text, and are escaped when shown"
-    return Hostile(kind="name", name=what, door="check", write=among(act), came=(READ,), why=why, posix=True)
+    return Hostile(kind="name", name=what, entry_point="check", write=among(act), outcomes=(READ,), why=why, posix=True)
 
 
 FILES = (
@@ -167,9 +167,9 @@ FILES = (
         Hostile(
             kind="link, pipe or folder",
             name=what,
-            door="scan",
+            entry_point="scan",
             write=among(act),
-            came=(code,),
+            outcomes=(code,),
             why=WHYS.get(what, ""),
             posix=True,
         )
@@ -179,9 +179,9 @@ FILES = (
         Hostile(
             kind="link, pipe or folder, predicted",
             name=what,
-            door="predict",
+            entry_point="predict",
             write=among(act),
-            came=(PREDICT_OUTCOMES.get(what, code),),
+            outcomes=(PREDICT_OUTCOMES.get(what, code),),
             why=WHYS.get(what, ""),
             posix=True,
         )

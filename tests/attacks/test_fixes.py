@@ -8,7 +8,7 @@ import pytest
 from discern.catalog import apply_fixes, read_fixes, write_fixes
 from discern.catalog.fixes import Fix
 from discern.errors import FixesError
-from tests.attacks.hostile_kept import DAMAGED, HEADER, UNFIT
+from tests.attacks.hostile_persisted import DAMAGED, HEADER, UNFIT
 from tests.unit.conftest import catalog_of
 from tests.unit.full_disk import full_disk
 

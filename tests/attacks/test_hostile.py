@@ -1,4 +1,4 @@
-"""Every hostile input that is quick to make, through its door: refused by name, or read for a reason that is said."""
+"""Every quick hostile input is rejected with an error code, or read for a documented reason."""
 
 import io
 import sys
@@ -8,56 +8,56 @@ from pathlib import Path
 import pytest
 
 from discern.cli import main
-from tests.attacks.doors import DOORS, READ
-from tests.attacks.hostile import Hostile, enter
+from tests.attacks.entry_points import ENTRY_POINTS, READ
+from tests.attacks.hostile import Hostile, run_entry_point
 from tests.attacks.registry import HOSTILE
+from tests.integration.workspace import write_backbone
 from tests.unit.catalog.factories import picture, write_files
-from tests.unit.flow.workspace import write_backbone
 
 QUICK = [hostile for hostile in HOSTILE if not hostile.heavy]
-AMONG_FILES = {"open", "scan"}
+FILE_ENTRY_POINTS = {"open", "scan"}
 
 
-def on_this_system(hostile: Hostile) -> None:
+def skip_unsupported(hostile: Hostile) -> None:
     if hostile.posix and sys.platform == "win32":
-        pytest.skip("no such links, pipes or names here")
+        pytest.skip("needs POSIX links, pipes or names")
 
 
 @pytest.mark.parametrize("hostile", QUICK, ids=[hostile.title for hostile in QUICK])
-def test_it_is_refused_by_name_or_read_for_a_reason(hostile: Hostile, tmp_path: Path) -> None:
-    on_this_system(hostile)
-    came = enter(hostile, hostile.write(tmp_path), tmp_path)
-    assert came.code in hostile.came, came.message
+def test_the_outcome_is_permitted(hostile: Hostile, tmp_path: Path) -> None:
+    skip_unsupported(hostile)
+    outcome = run_entry_point(hostile, hostile.write(tmp_path), tmp_path)
+    assert outcome.code in hostile.outcomes, outcome.message
 
 
-def test_there_are_hundreds_of_many_kinds() -> None:
+def test_there_are_hundreds_of_inputs_for_all_entry_points() -> None:
     assert len(HOSTILE) >= 200
     assert len({hostile.kind for hostile in HOSTILE}) >= 20
-    assert {hostile.door for hostile in HOSTILE} >= set(DOORS) - {"train --resume"}
+    assert {hostile.entry_point for hostile in HOSTILE} >= set(ENTRY_POINTS) - {"train --resume"}
 
 
-def test_what_is_read_all_the_same_says_why() -> None:
-    assert all(hostile.why for hostile in HOSTILE if READ in hostile.came)
+def test_inputs_that_may_be_read_have_a_reason() -> None:
+    assert all(hostile.why for hostile in HOSTILE if READ in hostile.outcomes)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links, pipes and names of POSIX are among them")
-def test_all_of_them_together_spoil_no_check(tmp_path: Path) -> None:
-    """One folder of files of every kind and a few sound ones, as a user would have it checked."""
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX links, pipes and names")
+def test_a_folder_of_hostile_files_is_checked(tmp_path: Path) -> None:
+    """Check one folder of hostile files and a few valid pictures by the command."""
     folder = write_files(
-        tmp_path / "photos", {f"{one}/{n}.png": picture(9 * n + ord(one)) for one in "ab" for n in range(3)}
+        tmp_path / "photos", {f"{label}/{n}.png": picture(9 * n + ord(label)) for label in "ab" for n in range(3)}
     )
-    for number, hostile in enumerate([hostile for hostile in QUICK if hostile.door in AMONG_FILES][::4]):
+    for number, hostile in enumerate([hostile for hostile in QUICK if hostile.entry_point in FILE_ENTRY_POINTS][::4]):
         scratch = tmp_path / f"scratch-{number}"
         scratch.mkdir()
-        given = hostile.write(scratch)
-        if given.is_file():
-            given.replace(folder / f"{number}-{given.name}")
+        path = hostile.write(scratch)
+        if path.is_file():
+            path.replace(folder / f"{number}-{path.name}")
     files = sum(path.is_file() for path in folder.rglob("*"))
     assert files > 80
     out, err = io.StringIO(), io.StringIO()
-    words = ["check", folder, "--runs", tmp_path / "runs", "--cache", tmp_path / "cache", "--json"]
-    words += ["--backbone", write_backbone(tmp_path / "colour.onnx")]
-    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as left:
-        main([str(word) for word in words])
-    assert (left.value.code, err.getvalue()) == (0, "")
+    command = ["check", folder, "--runs", tmp_path / "runs", "--cache", tmp_path / "cache", "--json"]
+    command += ["--backbone", write_backbone(tmp_path / "colour.onnx")]
+    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as caught:
+        main([str(word) for word in command])
+    assert (caught.value.code, err.getvalue()) == (0, "")
     assert '"unreadable"' in out.getvalue()

@@ -41,7 +41,7 @@ def test_limits_apply_to_every_format():
 def test_attacks_use_bounded_memory():
     """Run all attacks in one fresh process: its peak memory stays below that of the files and one large picture."""
     program = (
-        "from tests.attacks.doors import open_picture, peak_memory\n"
+        "from tests.attacks.entry_points import open_picture, peak_memory\n"
         "from tests.attacks.hostile_pictures import HARMLESS, MEBI, REFUSED\n"
         "from discern.errors import PictureError\n"
         "for make in [*[make for make, _ in REFUSED.values()], *HARMLESS.values()]:\n"

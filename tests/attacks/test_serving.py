@@ -1,4 +1,4 @@
-"""Hostile input sent to a server: it is rejected with a 4xx status, and the server keeps running."""
+"""Hostile files and bodies sent to a server: each is a client error or a prediction, and the server keeps running."""
 
 import logging
 import random
@@ -14,7 +14,7 @@ from tests.attacks.registry import HOSTILE
 from tests.unit.bundle.factories import write_small
 from tests.unit.serving.web.conftest import RED
 
-FILES = [hostile for hostile in HOSTILE if hostile.door == "open" and not hostile.heavy and not hostile.posix]
+INPUTS = [hostile for hostile in HOSTILE if hostile.entry_point == "open" and not hostile.heavy and not hostile.posix]
 CLIENT_ERRORS = {400, 413, 415, 422}
 
 
@@ -28,16 +28,16 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     logging.getLogger("discern").setLevel(logging.NOTSET)
 
 
-@pytest.mark.parametrize("hostile", FILES, ids=[hostile.title for hostile in FILES])
-def test_a_hostile_file_is_rejected_or_predicted(client: TestClient, hostile, tmp_path: Path) -> None:
-    given = hostile.write(tmp_path)
-    for path in [given] if given.is_file() else sorted(path for path in given.rglob("*") if path.is_file()):
-        answer = client.post("/predict?evidence=1", content=path.read_bytes())
-        if answer.status_code == 200:
-            assert answer.json()["label"] in ("dark", "red")
+@pytest.mark.parametrize("hostile", INPUTS, ids=[hostile.title for hostile in INPUTS])
+def test_hostile_files_are_rejected_or_predicted(client: TestClient, hostile, tmp_path: Path) -> None:
+    written = hostile.write(tmp_path)
+    for path in [written] if written.is_file() else sorted(path for path in written.rglob("*") if path.is_file()):
+        response = client.post("/predict?evidence=1", content=path.read_bytes())
+        if response.status_code == 200:
+            assert response.json()["label"] in ("dark", "red")
         else:
-            assert answer.status_code in CLIENT_ERRORS, (path.name, answer.text)
-            assert set(answer.json()["error"]) == {"code", "message", "hint"}
+            assert response.status_code in CLIENT_ERRORS, (path.name, response.text)
+            assert set(response.json()["error"]) == {"code", "message", "hint"}
     assert client.post("/predict", content=RED).status_code == 200
 
 
@@ -50,12 +50,12 @@ def test_corrupted_bodies_are_rejected_or_predicted(client: TestClient, seed: in
         "application/json": b'[{"image_b64": "iVBORw0KGgo="}, {"image_url": "http://127.0.0.1/"}]',
         "image/png": RED,
     }
-    for kind, body in bodies.items():
+    for content_type, body in bodies.items():
         for _ in range(25):
-            corrupted = bytearray(body)
+            mutated = bytearray(body)
             for _ in range(rng.randint(1, 6)):
-                at = rng.randrange(len(corrupted))
-                corrupted[at : at + rng.randint(0, 4)] = rng.randbytes(rng.randint(0, 4))
+                at = rng.randrange(len(mutated))
+                mutated[at : at + rng.randint(0, 4)] = rng.randbytes(rng.randint(0, 4))
             path = rng.choice(["/predict", "/invocations", "/v2/models/colours/infer"])
-            answer = client.post(path, content=bytes(corrupted), headers={"Content-Type": kind})
-            assert answer.status_code in {200} | CLIENT_ERRORS, (path, kind, bytes(corrupted), answer.text)
+            response = client.post(path, content=bytes(mutated), headers={"Content-Type": content_type})
+            assert response.status_code in {200} | CLIENT_ERRORS, (path, content_type, bytes(mutated), response.text)

@@ -1,4 +1,4 @@
-"""A real browser, and a static host as plain as there is."""
+"""Headless Chromium and a plain static host."""
 
 import contextlib
 import functools
@@ -22,15 +22,15 @@ FLAGS = (
 )
 
 
-def why_none() -> str:
-    """Why there is no browser here; "" where there is one."""
+def missing_reason() -> str:
+    """Return the reason why Chromium cannot be used; "" if it can."""
     if importlib.util.find_spec("playwright") is None:
         return "playwright is not installed"
-    return "" if find() else "there is no Chromium (in Debian: apt-get install chromium)"
+    return "" if find() else "Chromium is not installed (Debian: apt-get install chromium)"
 
 
 def find() -> str | None:
-    """Where Chromium is."""
+    """Return the path of Chromium; None if it is not installed."""
     return os.environ.get("DISCERN_CHROMIUM") or next(
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
     )
@@ -38,8 +38,8 @@ def find() -> str | None:
 
 @contextlib.contextmanager
 def browser(*flags: str) -> Iterator[Any]:
-    """Chromium without a window; `new_page` gives a fresh visitor."""
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - not everywhere
+    """Launch headless Chromium; `new_page` opens a page with a fresh profile."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - optional
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=find(), args=[*FLAGS, *flags])
@@ -51,7 +51,7 @@ def browser(*flags: str) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def hosted(folder: Path, headers: Mapping[str, str] | None = None) -> Iterator[str]:
-    """A static host of a folder, as `python -m http.server` is one: its address, ending with a slash."""
+    """Serve a folder like `python -m http.server`; yield its URL, with a trailing slash."""
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def end_headers(self) -> None:
@@ -59,7 +59,7 @@ def hosted(folder: Path, headers: Mapping[str, str] | None = None) -> Iterator[s
                 self.send_header(name, value)
             super().end_headers()
 
-        def log_message(self, *said: object) -> None:
+        def log_message(self, *args: object) -> None:
             pass
 
     handler = functools.partial(Handler, directory=str(folder))

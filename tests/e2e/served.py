@@ -5,13 +5,13 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 
 from tests.e2e.server_process import PATIENCE
+from tests.waiting import wait_until
 
 _HEAD = re.compile(rb".*?content-length: (\d+).*?\r\n\r\n", re.DOTALL)
 
@@ -32,13 +32,13 @@ def started(
 
 def ready(address: str) -> None:
     """Wait until a server is ready."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
+
+    def is_ready() -> bool:
         with contextlib.suppress(httpx2.HTTPError):
-            if httpx2.get(address + "/readyz").status_code == 200:
-                return
-        time.sleep(0.05)
-    raise AssertionError("the server is not ready")
+            return httpx2.get(address + "/readyz").status_code == 200
+        return False
+
+    wait_until(is_ready, PATIENCE, interval=0.05)
 
 
 def socket_address(address: str) -> tuple[str, int]:

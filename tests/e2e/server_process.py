@@ -9,15 +9,15 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from discern.cli import main
-from tests.unit.flow.workspace import write_backbone
+from tests.integration.workspace import write_backbone
 from tests.unit.training.factories import write_colours
+from tests.waiting import wait_until
 
 COLOURS = ("blue", "green", "red")
 PATIENCE = 60
@@ -148,11 +148,8 @@ def ended(process: subprocess.Popen[bytes]) -> Completed:
 
 def stop(process: subprocess.Popen[bytes], path: Path, how: signal.Signals) -> Completed:
     """Send a signal to a process as soon as a file exists."""
-    until = time.monotonic() + PATIENCE
-    while not path.exists():
-        assert process.poll() is None, "it ended before it could be stopped"
-        assert time.monotonic() < until
-        time.sleep(0.002)
+    wait_until(lambda: path.exists() or process.poll() is not None, PATIENCE, interval=0.002)
+    assert process.poll() is None, "it ended before it could be stopped"
     process.send_signal(how)
     return ended(process)
 

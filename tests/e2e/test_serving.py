@@ -18,6 +18,7 @@ from tests.e2e.served import read_response, ready, socket_address, started
 from tests.e2e.server_process import PATIENCE, call_here, refusal
 from tests.unit.bundle.factories import plain, write_small
 from tests.unit.serving.web.conftest import RED, encoded
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +62,7 @@ def test_requests_in_progress_are_answered_at_shutdown(bundle: Path) -> None:
         threads = [threading.Thread(target=send_requests, args=(address,)) for _ in range(8)]
         for thread in threads:
             thread.start()
-        while len(statuses) < 50:
-            time.sleep(0.01)
+        wait_until(lambda: len(statuses) >= 50, PATIENCE)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=PATIENCE)
         stop.set()
@@ -102,7 +102,7 @@ def test_headers_have_a_maximum_size_and_rejected_bodies_a_timeout(bundle: Path)
             with socket.create_connection(where, timeout=PATIENCE) as connection:
                 connection.sendall(first)
                 assert connection.recv(10_000).startswith(b"HTTP/1.1 ")
-                time.sleep(0.2)
+                time.sleep(0.2)  # a slow client
                 connection.sendall(then)
                 while connection.recv(10_000):
                     pass
@@ -230,15 +230,7 @@ def test_new_connections_are_refused_during_the_shutdown_of_workers(bundle: Path
         with socket.create_connection(where, timeout=PATIENCE) as connection:
             connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nslow")
             process.send_signal(signal.SIGTERM)
-            deadline = time.monotonic() + 10
-            refused = False
-            while not refused and time.monotonic() < deadline:
-                time.sleep(0.1)
-                try:
-                    socket.create_connection(where, timeout=PATIENCE).close()
-                except ConnectionRefusedError:
-                    refused = True
-            assert refused
+            wait_until(lambda: not accepts_connections(address), 10, interval=0.1)
             assert process.poll() is None  # it still waits for the body
 
 
@@ -253,7 +245,7 @@ def test_a_client_that_does_not_read_is_disconnected(bundle: Path) -> None:
             connection.connect(socket_address(address))
             with contextlib.suppress(ConnectionError):
                 connection.sendall(request * times)
-            time.sleep(3)
+            time.sleep(3)  # the client is slower than the request timeout
             received = 0
             connection.settimeout(10)
             with contextlib.suppress(ConnectionError, TimeoutError):  # some systems do not report the end
@@ -284,10 +276,7 @@ def test_workers_end_with_their_parent(bundle: Path) -> None:
         ready(address)
         process.kill()
         process.wait(PATIENCE)
-        deadline = time.monotonic() + PATIENCE
-        while accepts_connections(address):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_until(lambda: not accepts_connections(address), PATIENCE, interval=0.1)
 
 
 def test_a_changed_bundle_is_reloaded(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ BLOCK = 4096
 MAX_ROTATED_ROWS = 2048
 _NEGLIGIBLE = 1e-9
 _SAMPLE, _NEGLIGIBLE_IN_SAMPLE = 2000, 1e-6
-# Two passes of the power iteration detect the unknown as well as four do (benchmarks/strangers.py), in less time.
+# Two passes of the power iteration detect the unknown as well as four do (benchmarks/unknown_auroc.py), in less time.
 _PASSES = 2
 
 

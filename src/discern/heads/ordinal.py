@@ -118,7 +118,7 @@ class _OrdinalLoss:
         self.rows, self.target, self.weights, self.penalty, self.count = rows, target, weights, penalty, count
         self.width = rows.shape[1]
         # Every picture contributes to the curvature of the thresholds: scaled by it, as the columns are, the search
-        # takes a third of the iterations (benchmarks/ordered.py).
+        # takes a third of the iterations (benchmarks/ordinal_labels.py).
         self.scale = np.append(np.ones(self.width), np.full(count - 1, 2 / weights.sum() ** 0.5))
 
     def minimise(self) -> tuple[np.ndarray, np.ndarray]:

@@ -17,7 +17,7 @@ from discern.parallel import parallel_map
 
 _NO_ROWS = np.zeros(0, np.int64)
 # Exponents of the estimated shrinkage: more shrinkage than a classifier needs, so that fewer wrong labels are fitted
-# (benchmarks/faults.py: more look-alike wrong labels are found).
+# (benchmarks/issue_detection.py: more look-alike wrong labels are found).
 _SOFTER = {f"{SOFT_LDA}er": 0.25, f"{SOFT_LDA}est": 0.125}
 
 

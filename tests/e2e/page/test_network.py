@@ -1,12 +1,14 @@
-"""The page and a server that is away, slow, busy, or wants a key: nothing that was shown is lost."""
+"""The page with a server that is unreachable, slow, busy or requires a key: no picture is lost."""
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from discern.serving.keys import add_key
-from tests.e2e.page.conftest import Visit, choose, headline, hold, serve
+from tests.e2e.page.conftest import Visit, choose, headline, hold_requests, serve
 from tests.e2e.page.scenes import noise
 
 
@@ -16,9 +18,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_what_is_shown_while_the_server_is_away_is_answered_when_it_is_back(
-    visit: Visit, colours: Path, shown: dict[str, Path]
-) -> None:
+def test_pictures_wait_for_an_unreachable_server(visit: Visit, colours: Path, shown: dict[str, Path]) -> None:
     port = free_port()
     with serve(colours, port=port) as address:
         page = visit(address)
@@ -30,7 +30,7 @@ def test_what_is_shown_while_the_server_is_away_is_answered_when_it_is_back(
         expect(page.locator("#notice")).to_be_hidden()
 
 
-def test_a_picture_that_is_never_answered_is_given_up(visit: Visit, address: str, shown: dict[str, Path]) -> None:
+def test_a_picture_fails_after_repeated_network_errors(visit: Visit, address: str, shown: dict[str, Path]) -> None:
     page = visit(address)
     page.route("**/predict*", lambda route: route.abort())
     choose(page, shown["sure"])
@@ -40,7 +40,7 @@ def test_a_picture_that_is_never_answered_is_given_up(visit: Visit, address: str
     expect(headline(page)).to_contain_text("Red card")
 
 
-def test_a_row_that_is_drawn_anew_keeps_the_keyboard(visit: Visit, address: str, shown: dict[str, Path]) -> None:
+def test_an_updated_row_keeps_the_focus(visit: Visit, address: str, shown: dict[str, Path]) -> None:
     page = visit(address)
     page.route("**/predict*", lambda route: route.abort())
     choose(page, shown["sure"])
@@ -55,12 +55,12 @@ def test_a_row_that_is_drawn_anew_keeps_the_keyboard(visit: Visit, address: str,
     assert name.evaluate("(now, before) => now === before", before)
 
 
-def test_a_slow_network_shows_how_far_it_is_and_can_be_cancelled(visit: Visit, address: str, tmp_path: Path) -> None:
+def test_a_slow_upload_shows_progress_and_can_be_cancelled(visit: Visit, address: str, tmp_path: Path) -> None:
     page = visit(address)
     devtools = page.context.new_cdp_session(page)
     devtools.send("Network.enable")
-    slow = {"offline": False, "latency": 50, "downloadThroughput": 1_000_000, "uploadThroughput": 100_000}
-    devtools.send("Network.emulateNetworkConditions", slow)
+    conditions = {"offline": False, "latency": 50, "downloadThroughput": 1_000_000, "uploadThroughput": 100_000}
+    devtools.send("Network.emulateNetworkConditions", conditions)
     choose(page, noise(tmp_path / "large.png", 900))
     expect(page.locator("#progress-status")).to_contain_text("Uploading: ")
     assert 0 < page.locator("#progress").evaluate("bar => bar.value") < 1
@@ -69,22 +69,22 @@ def test_a_slow_network_shows_how_far_it_is_and_can_be_cancelled(visit: Visit, a
     expect(headline(page)).to_be_focused()
 
 
-def test_a_server_that_takes_its_time_is_said_to(visit: Visit, address: str, shown: dict[str, Path]) -> None:
+def test_a_slow_server_is_announced(visit: Visit, address: str, shown: dict[str, Path]) -> None:
     page = visit(address)
-    held = hold(page)
+    routes = hold_requests(page)
     choose(page, shown["sure"])
     expect(page.locator("#progress-status")).to_contain_text("The network or the server is slow.")
-    held[0].continue_()
+    routes[0].continue_()
     expect(headline(page)).to_contain_text("Red card")
 
 
-def test_a_busy_server_is_asked_again_when_it_said(visit: Visit, address: str, shown: dict[str, Path]) -> None:
+def test_a_busy_server_is_retried_after_its_retry_after(visit: Visit, address: str, shown: dict[str, Path]) -> None:
     page = visit(address)
-    asked: list[float] = []
+    requested: list[float] = []
 
     def refuse_once(route: Route) -> None:
-        asked.append(page.evaluate("performance.now()"))
-        if len(asked) > 1:
+        requested.append(page.evaluate("performance.now()"))
+        if len(requested) > 1:
             route.continue_()
             return
         busy = {"error": {"code": "overloaded", "message": "There is more to do than can be done now.", "hint": ""}}
@@ -94,47 +94,45 @@ def test_a_busy_server_is_asked_again_when_it_said(visit: Visit, address: str, s
     choose(page, shown["sure"])
     expect(page.locator("#answer h2")).to_have_text("The server is busy: trying again in a moment")
     expect(headline(page)).to_contain_text("Red card")
-    assert len(asked) == 2
-    assert asked[1] - asked[0] >= 1900
+    assert len(requested) == 2
+    assert requested[1] - requested[0] >= 1900
 
 
-def choose_another_meanwhile(visit: Visit, address: str) -> tuple[Page, list[Route]]:
-    """Choose a model whose description is held back, and then another one."""
+def select_another_model_meanwhile(visit: Visit, address: str) -> tuple[Page, list[Route]]:
+    """Select a model whose description is held back, then another one."""
     page = visit(address)
-    held = hold(page, "**/model?model=Second")
+    routes = hold_requests(page, "**/model?model=Second")
     page.get_by_label("Model", exact=True).select_option("Second")
     page.get_by_label("Model", exact=True).select_option("Third")
     expect(page).to_have_title("Third · Discern")
-    return page, held
+    return page, routes
 
 
-def test_the_model_that_was_chosen_last_answers(visit: Visit, colours: Path) -> None:
-    with serve(f"First={colours}", f"Second={colours}", f"Third={colours}") as address:
-        page, held = choose_another_meanwhile(visit, address)
-        with page.expect_response("**/model?model=Second"):
-            held[0].continue_()
-        page.evaluate("new Promise((resolve) => setTimeout(resolve))")
-        expect(page).to_have_title("Third · Discern")
-        expect(page.locator("#model")).to_have_value("Third")
-        assert page.evaluate("localStorage.getItem('discern.model')") == '"Third"'
+def test_the_last_selected_model_is_used(visit: Visit, address_of_three_models: str) -> None:
+    page, routes = select_another_model_meanwhile(visit, address_of_three_models)
+    with page.expect_response("**/model?model=Second"):
+        routes[0].continue_()
+    page.evaluate("new Promise((resolve) => setTimeout(resolve))")
+    expect(page).to_have_title("Third · Discern")
+    expect(page.locator("#model")).to_have_value("Third")
+    assert page.evaluate("localStorage.getItem('discern.model')") == '"Third"'
 
 
-def test_a_model_that_is_gone_and_no_longer_wanted_is_not_told_of(visit: Visit, colours: Path) -> None:
-    with serve(f"First={colours}", f"Second={colours}", f"Third={colours}") as address:
-        page, held = choose_another_meanwhile(visit, address)
-        gone = {"error": {"code": "not_found", "message": "There is no such model.", "hint": ""}}
-        with page.expect_response("**/model?model=Second"):
-            held[0].fulfill(status=404, json=gone)
-        page.evaluate("new Promise((resolve) => setTimeout(resolve))")
-        expect(page.locator("#notice")).to_be_hidden()
-        assert page.evaluate("localStorage.getItem('discern.model')") == '"Third"'
+def test_a_missing_model_that_is_no_longer_selected_is_not_reported(visit: Visit, address_of_three_models: str) -> None:
+    page, routes = select_another_model_meanwhile(visit, address_of_three_models)
+    not_found = {"error": {"code": "not_found", "message": "There is no such model.", "hint": ""}}
+    with page.expect_response("**/model?model=Second"):
+        routes[0].fulfill(status=404, json=not_found)
+    page.evaluate("new Promise((resolve) => setTimeout(resolve))")
+    expect(page.locator("#notice")).to_be_hidden()
+    assert page.evaluate("localStorage.getItem('discern.model')") == '"Third"'
 
 
-def test_who_tries_now_hears_no_more_of_the_try_before(visit: Visit, address: str, shown: dict[str, Path]) -> None:
+def test_a_manual_retry_supersedes_the_pending_one(visit: Visit, address: str, shown: dict[str, Path]) -> None:
     page = visit(address)
     page.clock.install()
     page.route("**/predict*", lambda route: route.abort())
-    asked = hold(page, "**/model*")
+    requested = hold_requests(page, "**/model*")
     choose(page, shown["sure"])
     try_now = page.get_by_role("button", name="Try now")
     expect(try_now).to_be_visible()
@@ -142,60 +140,67 @@ def test_who_tries_now_hears_no_more_of_the_try_before(visit: Visit, address: st
         page.clock.run_for(1_000)
     with page.expect_request("**/model*"):
         try_now.click()
-    while len(asked) < 2:
+    while len(requested) < 2:
         page.wait_for_timeout(10)
     page.unroute("**/predict*")
-    asked[1].continue_()
+    requested[1].continue_()
     expect(headline(page)).to_contain_text("Red card")
     expect(page.locator("#notice")).to_be_hidden()
     with page.expect_event("requestfailed"):
-        asked[0].abort()
+        requested[0].abort()
     page.clock.run_for(10_000)
     expect(page.locator("#notice")).to_be_hidden()
-    assert len(asked) == 2
+    assert len(requested) == 2
 
 
-def test_a_key_is_asked_for_and_kept_for_this_tab(
-    visit: Visit, colours: Path, shown: dict[str, Path], tmp_path: Path
+@pytest.fixture(scope="module")
+def server_with_key(colours: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """URL and API key of a server that requires one."""
+    keys = tmp_path_factory.mktemp("server") / "keys"
+    key = add_key(keys, "visitor", admin=False)
+    with serve(colours, "--key-file", keys) as url:
+        yield url, key
+
+
+def test_the_key_is_requested_and_stored_for_this_tab(
+    visit: Visit, server_with_key: tuple[str, str], shown: dict[str, Path]
 ) -> None:
-    key = add_key(tmp_path / "keys", "visitor", admin=False)
-    with serve(colours, "--key-file", tmp_path / "keys") as address:
-        page = visit(address, ready=False)
-        page.get_by_label("Key", exact=True).fill("discern_wrong")
-        page.keyboard.press("Enter")
-        expect(page.locator("#key-why")).to_contain_text("Invalid API key.")
-        page.get_by_label("Key", exact=True).fill(key)
-        page.get_by_role("button", name="Use this key").click()
-        page.locator("#about-open").wait_for()
-        choose(page, shown["sure"])
-        expect(headline(page)).to_contain_text("Red card")
-        page.reload()
-        expect(page.locator("#about-open")).to_be_visible()
-        assert page.evaluate("localStorage.length + document.cookie.length") == 0
+    address, key = server_with_key
+    page = visit(address, ready=False)
+    page.get_by_label("Key", exact=True).fill("discern_wrong")
+    page.keyboard.press("Enter")
+    expect(page.locator("#key-why")).to_contain_text("Invalid API key.")
+    page.get_by_label("Key", exact=True).fill(key)
+    page.get_by_role("button", name="Use this key").click()
+    page.locator("#about-open").wait_for()
+    choose(page, shown["sure"])
+    expect(headline(page)).to_contain_text("Red card")
+    page.reload()
+    expect(page.locator("#about-open")).to_be_visible()
+    assert page.evaluate("localStorage.length + document.cookie.length") == 0
 
 
-def test_without_a_key_the_page_says_so_and_keeps_what_it_was_shown(
-    visit: Visit, colours: Path, shown: dict[str, Path], tmp_path: Path
+def test_without_a_key_the_page_explains_and_keeps_the_picture(
+    visit: Visit, server_with_key: tuple[str, str], shown: dict[str, Path]
 ) -> None:
-    key = add_key(tmp_path / "keys", "visitor", admin=False)
-    with serve(colours, "--key-file", tmp_path / "keys") as address:
-        page = visit(address, ready=False)
-        page.get_by_role("button", name="Not now").click()
-        choose(page, shown["sure"])
-        expect(page.locator("#notice")).to_contain_text("This server requires an API key.")
-        page.get_by_role("button", name="Try now").click()
-        page.get_by_label("Key", exact=True).fill(key)
-        page.keyboard.press("Enter")
-        expect(headline(page)).to_contain_text("Red card")
-        expect(page.locator("#notice")).to_be_hidden()
+    address, key = server_with_key
+    page = visit(address, ready=False)
+    page.get_by_role("button", name="Not now").click()
+    choose(page, shown["sure"])
+    expect(page.locator("#notice")).to_contain_text("This server requires an API key.")
+    page.get_by_role("button", name="Try now").click()
+    page.get_by_label("Key", exact=True).fill(key)
+    page.keyboard.press("Enter")
+    expect(headline(page)).to_contain_text("Red card")
+    expect(page.locator("#notice")).to_be_hidden()
 
 
-def test_nothing_comes_from_elsewhere(visit: Visit, address: str) -> None:
+def test_every_request_goes_to_the_server(visit: Visit, address: str) -> None:
     page = visit("about:blank", ready=False)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
     for path in ("/", "/docs"):
         page.goto(address + path)
     page.locator(".opblock").first.wait_for()
-    assert len(asked) > 10
-    assert {url for url in asked if not url.startswith((address, "data:", "blob:"))} == set()
+    assert len(requested) > 10
+    assert {url for url in requested if not url.startswith((address, "data:", "blob:"))} == set()

@@ -1,22 +1,22 @@
-"""An exported site whose model is still on its way."""
+"""Loading progress of an exported site."""
 
 from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.e2e.web.asking import encode, scene
-from tests.e2e.web.test_offline import until
+from tests.e2e.web.site_api import encode, scene
+from tests.e2e.web.test_offline import wait_until
 
 
-def test_who_comes_while_the_model_is_loaded_sees_how_far_it_is(visitor: Any, address: str) -> None:
-    context = visitor.new_context(service_workers="block")
+def test_loading_the_model_shows_progress(chromium_browser: Any, address: str) -> None:
+    context = chromium_browser.new_context(service_workers="block")
     page = context.new_page()
-    held: list[Any] = []
+    routes: list[Any] = []
 
-    def keep(route: Any) -> None:
-        held.append(route)
+    def hold(route: Any) -> None:
+        routes.append(route)
 
-    context.route("**/model.onnx*", keep)
+    context.route("**/model.onnx*", hold)
     page.goto(address)
     expect(page.locator("#model-summary")).to_contain_text("Loading the model")
     page.set_input_files("#files", {"name": "a.png", "mimeType": "image/png", "buffer": encode(scene())})
@@ -24,12 +24,12 @@ def test_who_comes_while_the_model_is_loaded_sees_how_far_it_is(visitor: Any, ad
     expect(page.locator("#loading-status")).to_contain_text("Loading the model (")
     assert 0 < page.evaluate("document.getElementById('loading').value") < 1
     page.evaluate(
-        """() => { window.told = []; const place = document.getElementById("announcements");
-        new MutationObserver(() => told.push(place.textContent)).observe(place, { childList: true }); }"""
+        """() => { window.announced = []; const place = document.getElementById("announcements");
+        new MutationObserver(() => announced.push(place.textContent)).observe(place, { childList: true }); }"""
     )
-    for route in held:
+    for route in routes:
         route.continue_()
     page.locator("#answer h2:not(.waiting)").wait_for()
-    until(page, "() => told.length > 1")
-    assert [words for words in page.evaluate("told") if "ready" in words] == ["The model is loaded and ready."]
+    wait_until(page, "() => announced.length > 1")
+    assert [text for text in page.evaluate("announced") if "ready" in text] == ["The model is loaded and ready."]
     context.close()

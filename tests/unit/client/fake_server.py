@@ -3,12 +3,13 @@
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.waiting import wait_until
 
 LONG = 20
 """Seconds after which a test gives up waiting."""
@@ -86,10 +87,7 @@ class FakeServer:
         with socket.create_connection((host, int(port)), LONG) as last:  # connections are accepted in their order
             last.shutdown(socket.SHUT_WR)
             assert last.recv(1) == b""
-        until = time.monotonic() + LONG
-        while self.connections:
-            assert time.monotonic() < until, "a client is still connected"
-            time.sleep(0.01)
+        wait_until(lambda: not self.connections, LONG)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Results come in order, few are held at a time, and what nobody takes is not begun."""
+"""Ordered map: results in order, bounded look-ahead, and no jobs started for results that are not taken."""
 
 import threading
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from discern.parallel import ThreadExecutor, map_in_order, parallel_map, results
 
 
 class Counted:
-    """Counts from 0 for ever, and knows how far it is."""
+    """Infinite counter that records how many items were taken."""
 
     def __init__(self) -> None:
         self.taken = 0
@@ -105,7 +105,7 @@ def test_an_error_is_raised_in_its_place_and_the_rest_is_cancelled() -> None:
     assert [future.cancelled() for future in executor.futures] == [False, True, True, True]
 
 
-def test_what_nobody_takes_is_cancelled() -> None:
+def test_results_not_taken_are_cancelled() -> None:
     executor = Recording(done=1)
     results = map_in_order(abs, count(), executor=executor, window=4)
     assert next(results) == 0
@@ -113,7 +113,7 @@ def test_what_nobody_takes_is_cancelled() -> None:
     assert [future.cancelled() for future in executor.futures] == [False, True, True, True]
 
 
-def test_a_wait_that_is_interrupted_cancels_what_is_waited_for() -> None:
+def test_an_interrupted_wait_cancels_the_pending_jobs() -> None:
     class Interrupted(Future[int]):
         def result(self, timeout: float | None = None) -> int:
             raise KeyboardInterrupt
@@ -124,7 +124,7 @@ def test_a_wait_that_is_interrupted_cancels_what_is_waited_for() -> None:
     assert all(future.cancelled() for future in futures)
 
 
-def test_an_error_of_the_items_cancels_what_is_under_way() -> None:
+def test_an_error_of_the_items_cancels_running_jobs() -> None:
     def items() -> Any:
         yield 1
         raise OSError("gone")
@@ -135,7 +135,7 @@ def test_an_error_of_the_items_cancels_what_is_under_way() -> None:
     assert executor.futures[0].cancelled()
 
 
-def test_no_jobs_are_no_work():
+def test_no_jobs_give_no_results():
     assert list(parallel_map([])) == []
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.waiting import wait_until
 
 from discern.errors import StoreError
 from discern.store import Shelf
@@ -249,8 +250,7 @@ def start_writer(folder: Path, count: int) -> subprocess.Popen[str]:
 
 def test_a_killed_writer_leaves_only_complete_rows(tmp_path):
     writer = start_writer(tmp_path, 1000)
-    while len(list(tmp_path.glob("*/*.shelf"))) < 5:
-        time.sleep(0.01)
+    wait_until(lambda: len(list(tmp_path.glob("*/*.shelf"))) >= 5)
     writer.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
     writer.communicate()
     shelf = Shelf(tmp_path, "big", FLOAT, shape=(1 << 18,))

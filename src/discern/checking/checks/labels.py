@@ -10,7 +10,7 @@ from discern.checking.signals.duplicates import conflicted
 from discern.checking.signals.label_noise import find_label_issues
 
 # Probability that a label is wrong, and margin of another class, from which a label is a finding: chosen with
-# benchmarks/faults.py, wrong labels at random and among look-alikes planted in its `TUNED_ON` packs.
+# benchmarks/issue_detection.py, wrong labels at random and among look-alikes planted in its `TUNED_ON` packs.
 _WRONG = 0.5
 _LARGE_MARGIN = 0.95
 _FEWEST, _FEWEST_GROUPS = 20, 5  # not tuned

@@ -17,7 +17,7 @@ _MOST_PICTURES = 10_000
 _FEWEST_GROUPS = 10
 _FOLDS = 5
 _SMALLEST_LEAF = 5
-# Chosen with benchmarks/faults.py (brightness and borders planted in its `TUNED_ON` packs).
+# Chosen with benchmarks/issue_detection.py (brightness and borders planted in its `TUNED_ON` packs).
 _LEAST_GAIN_OVER_CONTENT = 0.25
 _MOST_NAMES = 4
 

@@ -6,7 +6,7 @@ import pytest
 
 from discern.errors import UsageError
 from discern.flow.predict.inputs import require_inputs, resolve_inputs
-from tests.unit.flow.predict.test_predict import standard_input
+from tests.unit.flow.predict.standard_input import standard_input
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from discern.catalog.path_text import to_name
 from discern.errors import CatalogError, EmptyFile, PictureError, UnreadableFile, UsageError
 from discern.flow.predict.sources import open_inputs
 from discern.picture import Limits
-from tests.unit.flow.predict.test_predict import standard_input
+from tests.unit.flow.predict.standard_input import standard_input
 
 
 @pytest.fixture

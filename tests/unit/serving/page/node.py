@@ -1,4 +1,4 @@
-"""Runs the page's modules in Node, which has the language and nothing of a browser."""
+"""Node.js for the page's modules that need no browser."""
 
 import json
 import shutil
@@ -14,16 +14,16 @@ PAGE = Path(discern.serving.static_site.__file__).parent / "page"
 
 
 def run(folder: Path, code: str, given: Any) -> Any:
-    """What a module's code makes of `given`: it stands beside the page's modules and sets `made`.
+    """Run JavaScript next to the page's modules, and return the value that it assigns to `made`.
 
     Args:
-        folder: an empty one.
-        code: imports from `./FOLDER/NAME.js`, reads `given`, sets `made`.
-        given: anything of JSON.
+        folder: an empty folder.
+        code: imports from `./FOLDER/NAME.js`, reads `given` and assigns `made`.
+        given: JSON value.
     """
     node = shutil.which("node")
     if node is None:
-        pytest.skip("there is no Node")
+        pytest.skip("Node.js is not installed")
     shutil.copytree(PAGE, folder, dirs_exist_ok=True)
     (folder / "package.json").write_text('{"type": "module"}')
     (folder / "given.json").write_text(json.dumps(given))

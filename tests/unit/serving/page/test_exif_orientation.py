@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from discern.picture import open_picture
-from tests.e2e.web.asking import encode
+from tests.e2e.web.site_api import encode
 from tests.unit.serving.page.node import run
 
 TURN = """

@@ -1,7 +1,6 @@
 """Lifespan: readiness, reloading of changed bundles, and shutdown."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from discern.serving.web.url_fetch import UrlFetcher
 from discern.serving.web.workers import ReloadSignal
 from tests.unit.bundle.factories import write_small
 from tests.unit.serving.web.conftest import RED
+from tests.waiting import wait_until
 
 TIMEOUT = 30
 
@@ -55,8 +55,7 @@ def test_a_changed_bundle_is_reloaded(
     else:
         write_small(path, version="2")
     expected = "not reloaded" if damaged else "reloaded colours"
-    deadline = time.monotonic() + TIMEOUT
-    while not any(record.getMessage().startswith(expected) for record in logged.records):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(
+        lambda: any(record.getMessage().startswith(expected) for record in logged.records), TIMEOUT, interval=0.05
+    )
     assert client.get("/model").json()["version"] == ("1" if damaged else "2")

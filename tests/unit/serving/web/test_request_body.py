@@ -124,7 +124,7 @@ def test_urls_of_a_request_share_bytes_and_time(serve: Callable[..., TestClient]
         """Returns a picture for every URL, slowly for some."""
 
         async def fetch(self, url: str) -> bytes:
-            await asyncio.sleep(5 if "slow" in url else 0)
+            await asyncio.sleep(5 if "slow" in url else 0)  # the pace of the server
             return RED
 
         async def close(self) -> None:

@@ -34,7 +34,7 @@ async def server(respond: Respond, *, delay: float = 0) -> AsyncIterator[int]:
             for start in range(0, len(response), step):
                 writer.write(response[start : start + step])
                 await writer.drain()
-                await asyncio.sleep(delay)
+                await asyncio.sleep(delay)  # the pace of the server
         except OSError:
             pass
         finally:

@@ -1,6 +1,5 @@
 """Reload signals between workers."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from starlette.testclient import TestClient
 from discern.serving.keys import add_key
 from discern.serving.web.workers import SHARED_DIR, ReloadSignal
 from tests.unit.bundle.factories import write_small
+from tests.waiting import wait_until
 
 TIMEOUT = 30
 
@@ -50,7 +50,4 @@ def test_all_workers_reload_their_bundles(
 
     assert one.post("/admin/reload", headers=key).json() == {"reloaded": ["colours"]}
     assert version(one) == "2"
-    deadline = time.monotonic() + TIMEOUT
-    while version(other) != "2":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: version(other) == "2", TIMEOUT, interval=0.05)
