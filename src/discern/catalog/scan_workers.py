@@ -15,7 +15,8 @@ from discern.parallel import WorkerProcess
 from discern.picture import Limits
 from discern.picture.picture_facts import read_facts
 
-# Starting a worker process takes as long as scanning some hundred small pictures (benchmarks/scaling.py measures scans).
+# Starting a worker process takes as long as scanning some hundred small pictures (benchmarks/scaling.py measures
+# scans).
 _FILES_BEFORE_PROCESSES = 1_000
 # Not tuned: larger files and pictures spend most of their time outside Python anyway.
 _SMALL_FILE = 1 << 20

@@ -9,7 +9,8 @@ from discern.errors import UsageError
 class HeadConfig:
     """Settings of the head and of the unknown score.
 
-    The defaults are not tuned to a data set; benchmarks/head_accuracy.py and benchmarks/unknown_auroc.py measure what they achieve.
+    The defaults are not tuned to a data set; benchmarks/head_accuracy.py and benchmarks/unknown_auroc.py measure what
+    they achieve.
 
     Attributes:
         false_rejection: largest share of known pictures that may be classified as unknown, in 0..1 (exclusive).

@@ -1,7 +1,7 @@
 """Checks of image quality: too small, extreme aspect ratio, blank, dark, bright and blurred pictures.
 
-Thresholds on light and blur were chosen with benchmarks/issue_detection.py (on its `TUNED_ON` packs, not its `BLIND` ones), so
-that planted faults are found with few findings on clean pictures. The other thresholds were not tuned.
+Thresholds on light and blur were chosen with benchmarks/issue_detection.py (on its `TUNED_ON` packs, not its `BLIND`
+ones), so that planted faults are found with few findings on clean pictures. The other thresholds were not tuned.
 """
 
 from collections.abc import Callable, Iterator

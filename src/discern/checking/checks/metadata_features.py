@@ -51,8 +51,9 @@ class MetadataFeature:
     content: Floats | None = None
 
 
-# Thresholds were chosen with benchmarks/issue_detection.py, shortcuts planted in its `TUNED_ON` packs. The content determines
-# the brightness and the border, and to a degree the size: these need a higher threshold than the file's own properties.
+# Thresholds were chosen with benchmarks/issue_detection.py, shortcuts planted in its `TUNED_ON` packs. The content
+# determines the brightness and the border, and to a degree the size: these need a higher threshold than the file's own
+# properties.
 _FILE = LeakThresholds(skill=0.3, one_class=0.5, partition=0.5)
 _CONTENT = LeakThresholds(skill=0.6, one_class=0.85, partition=0.85)
 # No model sees file names: a common source of some classes matters only if another feature shows it.

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# Chosen with benchmarks/issue_detection.py, wrong labels at random and among look-alikes planted in its `TUNED_ON` packs: these
-# are found, and clean labels are explained without noise. The sample and the iterations cap the time.
+# Chosen with benchmarks/issue_detection.py, wrong labels at random and among look-alikes planted in its `TUNED_ON`
+# packs: these are found, and clean labels are explained without noise. The sample and the iterations cap the time.
 _SAMPLE = 20_000
 _EXPONENTS = (1.0, 1.2, 1.45, 1.75, 2.1, 2.5, 3.0)
 _EM_ITERATIONS = 25

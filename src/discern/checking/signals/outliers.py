@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from discern.heads import OutOfFoldPredictions
 
 # Standard deviations above the median of the set and of the class, and the probability of the label from which a
-# picture is not an outlier: chosen with benchmarks/issue_detection.py, unrelated photographs planted in its `TUNED_ON` packs.
+# picture is not an outlier: chosen with benchmarks/issue_detection.py, unrelated photographs planted in its `TUNED_ON`
+# packs.
 _DEVIATIONS = 2.6
 _DEVIATIONS_IN_CLASS = 1.8
 _PROBABLE = 0.5

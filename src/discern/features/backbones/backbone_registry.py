@@ -9,8 +9,8 @@ from discern.features.backbones.efficientnet_lite import EfficientNetLite
 from discern.features.backbones.onnx_file import OnnxFile
 
 DEFAULT_BACKBONE = "lite0"
-# benchmarks/backbone_sizes.py, nine packs, three partitions: accuracy .897 with two views at 192 px, .893 with one (standard
-# error .001), at 62 and 111 pictures per CPU second; see `efficientnet_lite.DEFAULT_SIZE` for other sizes.
+# benchmarks/backbone_sizes.py, nine packs, three partitions: accuracy .897 with two views at 192 px, .893 with one
+# (standard error .001), at 62 and 111 pictures per CPU second; see `efficientnet_lite.DEFAULT_SIZE` for other sizes.
 DEFAULT_MIRROR = True
 
 

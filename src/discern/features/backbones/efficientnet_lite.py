@@ -11,9 +11,9 @@ from discern.errors import BackboneError
 from discern.features.backbones.backbone import OnnxBackbone
 from discern.features.backbones.pinned_pickle import read_pinned, read_tensors
 
-# benchmarks/backbone_sizes.py, nine packs, three partitions, one view / two: accuracy .893 / .897 at 192 px, .892 / .896 at 224,
-# and 111 / 62 and 87 / 48 pictures per CPU second. Two views at 192 px are the most accurate; one view is .0045 behind
-# (standard error .001). Two views at 224 px gain nothing for a third more time.
+# benchmarks/backbone_sizes.py, nine packs, three partitions, one view / two: accuracy .893 / .897 at 192 px, .892 /
+# .896 at 224, and 111 / 62 and 87 / 48 pictures per CPU second. Two views at 192 px are the most accurate; one view is
+# .0045 behind (standard error .001). Two views at 224 px gain nothing for a third more time.
 DEFAULT_SIZE = 192
 SMALLEST, LARGEST = 96, 288
 

@@ -14,7 +14,8 @@ Basis = Literal["held-out", "cross-fitted"]
 
 CERTAINTY = 0.95
 # A smaller first share would let one early error among thousands of groups reject everything; a larger one demands too
-# much of the first test. Neither was tuned; benchmarks/risk_control_simulation.py and benchmarks/policy_validity.py measure the error made.
+# much of the first test. Neither was tuned; benchmarks/risk_control_simulation.py and benchmarks/policy_validity.py
+# measure the error made.
 SMALLEST_SHARE = 0.2
 MOST_TESTS = 40
 CURVE_POINTS = 50
