@@ -21,7 +21,10 @@ _LONGEST_STEM = 40
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Give a temporary path in the same folder, which replaces `path` when the block ends well, else is removed.
+    """Return a context manager that writes a file atomically.
+
+    It gives a temporary path in the same folder, which replaces `path` when the block ends without an error and is
+    removed otherwise.
 
     What stands at `path` stays as it is until then; of several writers at once the last one wins. The temporary path
     has another suffix than `path`: tell a writer its format. Errors of the block, and `OSError`, are the caller's.
@@ -40,7 +43,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Give a new folder beside `path`, which takes its name when the block ends well, else is removed with its content.
+    """Return a context manager that writes a folder atomically.
+
+    It gives a new folder next to `path`, which takes its name when the block ends without an error and is removed with
+    its content otherwise.
 
     Raises:
         OSError: the folder cannot be made, or there is something else than an empty folder at `path`.
@@ -57,7 +63,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 def is_unfinished(name: str) -> bool:
-    """Tell by its name whether a file or folder is what a killed writer left.
+    """Return True if a name marks a file or folder that a killed writer left.
 
     >>> is_unfinished(".report.html.0f3a9b12.unfinished"), is_unfinished(".report.html.unfinished")
     (True, False)

@@ -60,163 +60,163 @@ class DiscernError(Exception):
 
 
 class PictureError(DiscernError):
-    """A file that cannot be used as a picture."""
+    """Error for a file that cannot be used as a picture."""
 
     code = "picture"
 
 
 class NotAPicture(PictureError):
-    """The content of the file is not a supported picture format."""
+    """Error for a file whose content is not a supported picture format."""
 
     code = "not_a_picture"
 
 
 class EmptyFile(PictureError):
-    """The file is empty."""
+    """Error for an empty file."""
 
     code = "empty"
 
 
 class TruncatedPicture(PictureError):
-    """The file ends before the picture does."""
+    """Error for a file that ends before its picture does."""
 
     code = "truncated"
 
 
 class DamagedPicture(PictureError):
-    """The format is supported, but the content cannot be decoded."""
+    """Error for a picture of a supported format that cannot be decoded."""
 
     code = "damaged"
 
 
 class PictureTooLarge(PictureError):
-    """More pixels or bytes than the limits allow."""
+    """Error for a picture with more pixels or bytes than the limits allow."""
 
     code = "too_large"
 
 
 class UnreadableFile(PictureError):
-    """A pipe, a device, a broken link, or a file without read permission."""
+    """Error for a pipe, a device, a broken link or a file without read permission."""
 
     code = "unreadable_file"
 
 
 class CatalogError(DiscernError):
-    """A source of pictures that cannot be read."""
+    """Error for a source of pictures that cannot be read."""
 
     code = "catalog"
 
 
 class FixesError(CatalogError):
-    """A fixes.csv that cannot be applied."""
+    """Error for a fixes.csv that cannot be applied."""
 
     code = "fixes"
 
 
 class NamesError(CatalogError):
-    """A names.csv that cannot be used."""
+    """Error for a names.csv that cannot be used."""
 
     code = "names"
 
 
 class DataError(DiscernError):
-    """Pictures or labels that do not suffice for the operation."""
+    """Error for pictures or labels that do not suffice for the operation."""
 
     code = "data"
 
 
 class StoreError(DiscernError):
-    """A cache that cannot be used, or was written by a newer version."""
+    """Error for a cache that cannot be used or was written by a newer version."""
 
     code = "store"
 
 
 class BackboneError(DiscernError):
-    """An unknown or unsupported backbone."""
+    """Error for an unknown or unsupported backbone."""
 
     code = "backbone"
 
 
 class BundleError(DiscernError):
-    """A bundle that cannot be used."""
+    """Error for a model bundle that cannot be used."""
 
     code = "bundle"
 
 
 class BundleDamaged(BundleError):
-    """The content of the bundle is damaged or was altered."""
+    """Error for a model bundle whose content is damaged or was altered."""
 
     code = "bundle_damaged"
 
 
 class BundleFormatError(BundleError):
-    """The format of the bundle is not supported by this version."""
+    """Error for a model bundle whose format this version does not support."""
 
     code = "bundle_format"
 
 
 class RunError(DiscernError):
-    """A run folder that cannot be used for the operation."""
+    """Error for a run folder that cannot be used for the operation."""
 
     code = "run"
 
 
 class UsageError(DiscernError):
-    """An invalid argument."""
+    """Error for an invalid argument."""
 
     code = "usage"
 
 
 class RequestError(DiscernError):
-    """A request that a server rejects."""
+    """Error for a request that a server rejects."""
 
     code = "request"
 
 
 class BadRequest(RequestError):
-    """The request is malformed."""
+    """Error for a malformed request."""
 
     code = "bad_request"
 
 
 class Unauthorized(RequestError):
-    """The API key of the request is missing or unknown."""
+    """Error for a request whose API key is missing or unknown."""
 
     code = "unauthorized"
 
 
 class Forbidden(RequestError):
-    """The request is not permitted, or not with this API key."""
+    """Error for a request that is not permitted, or not with its API key."""
 
     code = "forbidden"
 
 
 class NotFound(RequestError):
-    """There is no such model or page."""
+    """Error for a request for a model or page that does not exist."""
 
     code = "not_found"
 
 
 class MethodNotAllowed(RequestError):
-    """The endpoint does not support the HTTP method."""
+    """Error for an HTTP method that the endpoint does not support."""
 
     code = "method_not_allowed"
 
 
 class RequestTooLarge(RequestError):
-    """More bytes or pictures than the limits allow."""
+    """Error for a request with more bytes or pictures than the limits allow."""
 
     code = "too_large"
 
 
 class UnsupportedBody(RequestError):
-    """The content type of the body is not supported."""
+    """Error for a request body whose content type is not supported."""
 
     code = "unsupported"
 
 
 class Overloaded(RequestError):
-    """The server is at capacity.
+    """Error for a request that arrives while the server is at capacity.
 
     Args:
         message: as for every error.
@@ -232,12 +232,12 @@ class Overloaded(RequestError):
 
 
 class RateExceeded(Overloaded):
-    """The client has exceeded its rate limit."""
+    """Error for a client that has exceeded its rate limit."""
 
     code = "rate_exceeded"
 
 
 class Unreachable(RequestError):
-    """No response came, or not one from a Discern server."""
+    """Error for a server that does not respond or is not a Discern server."""
 
     code = "unreachable"

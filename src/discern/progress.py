@@ -4,11 +4,20 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Callback that reports progress; the library itself never prints."""
+    """Callback that receives the progress of long-running work.
+
+    The library itself never prints.
+    """
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
-        """Report that `done` of `total` items of `stage` are finished; `total` is None until it is known."""
+        """Report the number of finished items of one stage.
+
+        `total` is None until it is known.
+        """
 
 
 def silent(stage: str, done: int, total: int | None) -> None:
-    """Ignore progress: the default of every `progress` argument."""
+    """Ignore all reports of progress.
+
+    This is the default of every `progress` argument.
+    """

@@ -1,8 +1,8 @@
-"""Container of a bundle: a zip with one canonical byte form, so that any changed byte is detected.
+"""Zip container of a model bundle, with one canonical byte form.
 
-Members have a fixed order and fixed timestamps and attributes, and are stored uncompressed; the zip's comment is the
-sha256 of `bundle.json`, which has the sha256 of every other member. To change the format, raise `FORMAT` in
-`manifest.py` and keep reading the old one.
+Any changed byte is therefore detected. Members have a fixed order and fixed timestamps and attributes, and are stored
+uncompressed; the zip's comment is the sha256 of `bundle.json`, which has the sha256 of every other member. To change
+the format, raise `FORMAT` in `manifest.py` and keep reading the old one.
 """
 
 import hashlib
@@ -36,7 +36,10 @@ _HINT = "Copy the bundle again from its source, or train it again."
 
 
 def pack(members: Mapping[str, bytes]) -> bytes:
-    """Serialise members to the bytes of an archive; equal members give equal bytes."""
+    """Serialise the members of a bundle to the bytes of a zip archive.
+
+    Equal members give equal bytes.
+    """
     if set(members) != set(MEMBERS):
         raise BundleError(f"A bundle has exactly {', '.join(MEMBERS)}, not {', '.join(sorted(members))}.")
     buffer = io.BytesIO()
@@ -51,19 +54,22 @@ def pack(members: Mapping[str, bytes]) -> bytes:
 
 
 def fingerprint(members: Mapping[str, bytes]) -> str:
-    """Compute the fingerprint that identifies a bundle: sha256 of `bundle.json`, 64 hexadecimal digits."""
+    """Compute the SHA-256 digest of `bundle.json`, which identifies the bundle.
+
+    The digest has 64 hexadecimal digits.
+    """
     return hashlib.sha256(members[MANIFEST]).hexdigest()
 
 
 def write(path: Path, members: Mapping[str, bytes]) -> None:
-    """Write an archive atomically."""
+    """Write the members of a bundle to a file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as temporary:
         temporary.write_bytes(pack(members))
 
 
 def is_url(value: object) -> bool:
-    """Return True for a URL, and False for a path or anything else.
+    """Return True if a value is a URL string.
 
     >>> is_url("https://shop.example/a.jpg"), is_url("C:/a.jpg")
     (True, False)
@@ -72,7 +78,7 @@ def is_url(value: object) -> bool:
 
 
 def unpack(source: str | Path) -> dict[str, bytes]:
-    """Read and validate all members of an untrusted file.
+    """Read and validate all members of an untrusted bundle file.
 
     Args:
         source: path of the bundle.
@@ -101,7 +107,10 @@ def unpack(source: str | Path) -> dict[str, bytes]:
 
 
 def _reject_unsafe(path: Path, members: Mapping[str, bytes]) -> None:
-    """Reject forgeries: a graph that reads files or loops forever, arrays that claim too much memory, invalid text."""
+    """Reject bundles with an unsafe graph or unreadable members.
+
+    A forged graph may read files or loop forever, and a forged array may claim too much memory.
+    """
     if fault := find_fault(members["model.onnx"]):
         raise BundleDamaged(f"{path}: its graph {fault}.", hint=_HINT)
     try:
@@ -127,7 +136,7 @@ def _read(path: Path) -> bytes:
 
 
 def _suggest(path: Path) -> str:
-    """Suggest what could have been meant instead of a path without a bundle."""
+    """Return a hint for a user whose path contains no bundle."""
     if (path / FILE).is_file():
         return f"This is a run's folder: use {path / FILE}."
     if _HOST.fullmatch(str(path)):
@@ -144,7 +153,10 @@ def _reject_picture(path: Path, data: bytes) -> None:
 
 
 def _first_name(data: bytes) -> str:
-    """Read the name of a zip's first member, which is at the start even if the end of the file is missing."""
+    """Read the name of the first member of a zip archive.
+
+    It is stored at the start, and so readable even if the end of the file is missing.
+    """
     return data[30 : 30 + len(MANIFEST)].decode("ascii", "replace")
 
 

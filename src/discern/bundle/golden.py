@@ -1,4 +1,7 @@
-"""Golden vectors: generated pictures, and the outputs that the model computed for them where it was trained."""
+"""Golden vectors: stored inputs and outputs that a model bundle is verified with.
+
+The inputs are generated pictures; the outputs are those that the model computed where it was trained.
+"""
 
 import io
 import zipfile
@@ -32,7 +35,7 @@ Run = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
 def generate_pictures(seed: int = 0) -> list[bytes]:
-    """Draw small PNG pictures of colour waves, blocks and noise."""
+    """Generate small PNG pictures of colour waves, blocks and noise."""
     random = np.random.default_rng(seed)
     return [_encode(_draw(width, height, random)) for width, height in _SIZES]
 
@@ -54,7 +57,7 @@ def _encode(pixels: np.ndarray) -> bytes:
 
 
 def record(run: Run, recipe: Recipe) -> bytes:
-    """Run the model on generated pictures, and serialise pictures and outputs as `golden.npz`.
+    """Create the golden vectors of a model by running it on generated pictures.
 
     Args:
         run: function from uint8 `[N, size, size, 3]` to the graph's outputs by name.
@@ -74,7 +77,7 @@ def record(run: Run, recipe: Recipe) -> bytes:
 
 
 def replay(golden: bytes, run: Run, recipe: Recipe) -> tuple[float, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Run the model on the stored pictures, and compare its outputs with the stored ones.
+    """Compare the outputs of a model with its stored golden vectors.
 
     Returns:
         Largest difference, relative where values exceed 1; the stored outputs; the new outputs.
@@ -97,7 +100,10 @@ def replay(golden: bytes, run: Run, recipe: Recipe) -> tuple[float, dict[str, np
 
 
 def _require_stored(golden: bytes) -> None:
-    """Raise ValueError if arrays are compressed, and could thus expand to more than the file's size."""
+    """Raise ValueError if the arrays of an `.npz` file are compressed.
+
+    Compressed arrays could expand to more than the file's size.
+    """
     with zipfile.ZipFile(io.BytesIO(golden)) as opened:
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in opened.infolist()):
             raise ValueError("its arrays are compressed")

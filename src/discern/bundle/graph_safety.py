@@ -1,4 +1,7 @@
-"""Detection of unsafe ONNX graphs, from the bytes of their protobuf and without the onnx library."""
+"""Detection of unsafe ONNX graphs.
+
+The bytes of the protobuf are parsed here, without the onnx library.
+"""
 
 from collections.abc import Iterator
 
@@ -26,11 +29,11 @@ _EXTERNAL_DATA, _DATA_LOCATION = 13, 14
 
 
 class _Malformed(ValueError):
-    """Bytes that are not a protobuf message as ONNX's writers encode it."""
+    """Error for bytes that are not a protobuf message as ONNX's writers encode it."""
 
 
 def find_fault(graph: bytes) -> str | None:
-    """Find the reason why a serialised ONNX model must not be run; None if there is none.
+    """Return the reason why a serialised ONNX model is unsafe to run, or None.
 
     External data is rejected wherever a tensor can be: in weights, attributes, subgraphs, functions and sparse tensors.
     It would be read from the disk of the machine that runs the graph, and leak through its outputs.
@@ -68,7 +71,10 @@ def _walk(model: memoryview) -> str | None:
 
 
 def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Iterate over the fields of one message: field number, and an integer or the bytes (not copied)."""
+    """Iterate over the fields of a protobuf message.
+
+    Yields the number of each field, and its value: an integer, or a view of the bytes.
+    """
     at = 0
     while at < len(data):
         tag, at = _varint(data, at)
@@ -87,7 +93,7 @@ def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
 
 
 def _varint(data: memoryview, at: int) -> tuple[int, int]:
-    """Decode an integer of seven bits per byte; returns it and the position after it."""
+    """Decode a protobuf varint and return its value and the position after it."""
     value = 0
     for place, byte in enumerate(data[at : at + _VARINT_BYTES]):
         value |= (byte & 0x7F) << (7 * place)

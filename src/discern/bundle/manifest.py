@@ -1,4 +1,7 @@
-"""Manifest of a bundle, `bundle.json`: labels, preprocessing, thresholds, metrics and provenance of a model."""
+"""Manifest of a model bundle, stored as `bundle.json`.
+
+It records the labels, preprocessing, thresholds, metrics and provenance of the model.
+"""
 
 import hashlib
 import json
@@ -18,7 +21,7 @@ _COPY = "Copy the bundle again."
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """Content of `bundle.json`.
+    """Description of a model, stored as `bundle.json` in its bundle.
 
     Attributes:
         name: name of the model, usually that of its run.
@@ -58,19 +61,22 @@ class Manifest:
 
     @cached_property
     def label_names(self) -> LabelNames:
-        """Display names and order scale of the labels."""
+        """Display names of the labels and, if they are ordered, their numeric values."""
         names = {label: DisplayName(**each) for label, each in self.names.items()}
         return LabelNames(display_names=names, scale=order_scale(self.labels) if self.ordered else None)
 
     def to_bytes(self) -> bytes:
-        """Serialise to `bundle.json`, with sorted keys: equal manifests give equal bytes."""
+        """Serialise the manifest to the bytes of `bundle.json`.
+
+        Keys are sorted, and equal manifests give equal bytes.
+        """
         plain = {item.name: getattr(self, item.name) for item in fields(self)}
         plain |= {"format": FORMAT, "recipe": self.recipe.to_json(), "thresholds": asdict(self.thresholds)}
         return json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Manifest":
-        """Parse and validate `bundle.json`.
+        """Parse and validate the bytes of `bundle.json`.
 
         Raises:
             BundleFormatError: the format is newer than this version of Discern.
@@ -116,5 +122,5 @@ def _reject_constant(constant: str) -> None:
 
 
 def digests(members: Mapping[str, bytes]) -> dict[str, str]:
-    """Compute the sha256 of each member, in hexadecimal."""
+    """Compute the hexadecimal SHA-256 digest of each bundle member."""
     return {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}

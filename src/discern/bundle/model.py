@@ -1,4 +1,4 @@
-"""Model loaded from a bundle: pictures in, predictions out."""
+"""Picture classifier that is loaded from a model bundle."""
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ _BATCH = 32  # not tuned
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """Result of replaying a bundle's golden vectors.
+    """Result of comparing a model's outputs with its golden vectors.
 
     Attributes:
         fingerprint: the bundle's fingerprint, 64 hexadecimal digits.
@@ -42,7 +42,7 @@ class Verification:
 
     @property
     def passed(self) -> bool:
-        """True if the model predicts here what it predicted where it was trained."""
+        """True if the model predicts on this machine what it predicted where it was trained."""
         return self.equal_decisions and self.worst_difference <= self.tolerance
 
 
@@ -74,17 +74,17 @@ class Model:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Class names, in the order of the columns of `probabilities`."""
+        """Class names, in the order of the probability columns."""
         return self.manifest.labels
 
     @property
     def card(self) -> str:
-        """Model card, Markdown."""
+        """Model card, as Markdown text."""
         return self._members["CARD.md"].decode()
 
     @property
     def seen(self) -> np.ndarray:
-        """First 8 bytes of the training pictures' content hashes, uint8 `[n, 8]`."""
+        """First 8 bytes of the content hash of each training picture, uint8 `[n, 8]`."""
         try:
             prefixes = np.asarray(np.load(io.BytesIO(self._members["seen.npy"]), allow_pickle=False))
         except (OSError, EOFError, ValueError) as error:
@@ -94,7 +94,7 @@ class Model:
         return prefixes
 
     def __call__(self, picture: Picture) -> Prediction:
-        """Predict one picture.
+        """Predict the class of one picture.
 
         Args:
             picture: path, content of a file, upright RGB pixels uint8 `[H, W, 3]`, or Pillow image; an image is rotated
@@ -107,7 +107,10 @@ class Model:
         return self.answer(self.prepare(picture)[None])[0]
 
     def prepare(self, picture: Picture) -> np.ndarray:
-        """Preprocess a picture to the graph's input, uint8 `[size, size, 3]`."""
+        """Preprocess a picture into the input of the model's graph.
+
+        The result is uint8 `[size, size, 3]`.
+        """
         if isinstance(picture, Image.Image):
             picture = pixels_of(picture)
         if isinstance(picture, np.ndarray):
@@ -121,7 +124,7 @@ class Model:
         return load_input(data, self.manifest.recipe, limits=self.limits)
 
     def run(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Run the graph.
+        """Run the model's graph on preprocessed pictures.
 
         Args:
             inputs: uint8 `[N, size, size, 3]`, RGB, as returned by `prepare`.
@@ -138,12 +141,18 @@ class Model:
         return outputs
 
     def answer(self, inputs: np.ndarray) -> list[Prediction]:
-        """Predict preprocessed pictures, uint8 `[N, size, size, 3]`."""
+        """Predict the classes of preprocessed pictures.
+
+        `inputs` is uint8 `[N, size, size, 3]`.
+        """
         outputs = self.run(inputs)
         return self.decide(outputs["probabilities"], outputs["unknown_score"])
 
     def decide(self, probabilities: np.ndarray, unknown_score: np.ndarray) -> list[Prediction]:
-        """Convert probabilities `[N, K]` and unknown scores `[N]` to predictions."""
+        """Convert probabilities and unknown scores to predictions.
+
+        `probabilities` is `[N, K]`, and `unknown_score` is `[N]`.
+        """
         model = {"name": self.manifest.name, "version": self.manifest.version, "fingerprint": self.fingerprint}
         return [
             predict_one(
@@ -157,7 +166,10 @@ class Model:
         ]
 
     def predict(self, pictures: Iterable[Picture]) -> Iterator[Prediction | PictureError]:
-        """Predict pictures in order; a picture that cannot be used gives its error in its place."""
+        """Predict the classes of many pictures, in order.
+
+        A picture that cannot be used gives its error in place of a prediction.
+        """
         stream = iter(pictures)
         while batch := list(islice(stream, _BATCH)):
             yield from self._predict_batch(batch)
@@ -174,7 +186,7 @@ class Model:
         return [next(predictions) if isinstance(item, np.ndarray) else item for item in inputs]
 
     def verify(self) -> Verification:
-        """Replay the golden vectors on this machine."""
+        """Compare the model's outputs on this machine with its golden vectors."""
         worst, expected, outputs = golden.replay(self._members["golden.npz"], self.run, self.manifest.recipe)
         equal = bool(np.isfinite(worst)) and self._decisions(expected) == self._decisions(outputs)
         return Verification(
@@ -190,7 +202,9 @@ class Model:
 
 
 def pixels_of(image: Image.Image) -> np.ndarray:
-    """Convert a Pillow image to upright sRGB pixels, uint8 `[H, W, 3]`, as if it were read from a file.
+    """Convert a Pillow image to upright sRGB pixels.
+
+    The result is uint8 `[H, W, 3]`, as if the image were read from a file.
 
     Raises:
         DamagedPicture: the image cannot be decoded.
@@ -214,7 +228,9 @@ def pixels_of(image: Image.Image) -> np.ndarray:
 
 
 def load(path: str | Path, *, threads: int | None = None, limits: Limits | None = None) -> Model:
-    """Load a model from a bundle; needs no PyTorch.
+    """Load a model from a bundle file.
+
+    PyTorch is not needed.
 
     Args:
         path: path of the bundle, `model.discern`.
@@ -228,7 +244,9 @@ def load(path: str | Path, *, threads: int | None = None, limits: Limits | None 
 
 
 def verify(path: str | Path, *, fingerprint: str | None = None) -> Verification:
-    """Verify that a bundle is intact and predicts here what it predicted where it was trained.
+    """Verify that a bundle is intact and that its model reproduces the golden vectors.
+
+    The model must predict on this machine what it predicted where it was trained.
 
     Args:
         path: path of the bundle.

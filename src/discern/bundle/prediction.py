@@ -15,7 +15,9 @@ Decision = Literal["accept", "review", "unknown"]
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """Thresholds of the decision; a confidence or score that is not finite is always unknown.
+    """Thresholds that decide whether a prediction is accepted, reviewed or unknown.
+
+    A prediction with a confidence or score that is not finite is always unknown.
 
     Attributes:
         unknown: unknown score above which a picture is unknown; None for never.
@@ -30,7 +32,9 @@ class Thresholds:
     label_set: float | None = None
 
     def decide(self, confidence: float, unknown_score: float) -> Decision:
-        """Decide on a prediction: unknown has precedence over accept, and review is the rest.
+        """Decide whether a prediction is accepted, reviewed or unknown.
+
+        Unknown has precedence over accept, and review is the rest.
 
         >>> Thresholds(unknown=2.0, accept=0.9).decide(0.95, 3.0)
         'unknown'
@@ -53,7 +57,9 @@ class Thresholds:
 def decide_all(
     probabilities: np.ndarray, unknown_score: np.ndarray, *, unknown: np.ndarray, accept: float | None
 ) -> np.ndarray:
-    """Decide on many predictions as `Thresholds.decide` does, with an unknown threshold for each.
+    """Decide on many predictions, each with its own unknown threshold.
+
+    The rules are those of `Thresholds.decide`.
 
     Args:
         probabilities: float `[N, K]`.
@@ -72,7 +78,7 @@ def decide_all(
 
 @dataclass(frozen=True, kw_only=True)
 class DisplayName:
-    """Display name of a label, in print and speech, and its route.
+    """Printed name, spoken name and destination of a label.
 
     Attributes:
         name: name in print; empty for the label itself.
@@ -87,7 +93,7 @@ class DisplayName:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelNames:
-    """Display names and order scale of a model's labels.
+    """Display names of a model's labels and, if they are ordered, their numeric values.
 
     Attributes:
         display_names: display names by label; labels without one are shown as they are.
@@ -98,15 +104,15 @@ class LabelNames:
     scale: tuple[float, ...] | None = None
 
     def name(self, label: str) -> str:
-        """Return the name of a label in print."""
+        """Return the printed name of a label."""
         return self.display_names.get(label, _NO_DISPLAY_NAME).name or label
 
     def spoken(self, label: str) -> str:
-        """Return the name of a label in speech."""
+        """Return the spoken name of a label."""
         return self.display_names.get(label, _NO_DISPLAY_NAME).spoken or self.name(label)
 
     def route(self, label: str) -> str | None:
-        """Return the route of a label, or None."""
+        """Return the destination of items with a label, or None."""
         return self.display_names.get(label, _NO_DISPLAY_NAME).route or None
 
 
@@ -116,7 +122,9 @@ _NO_LABEL_NAMES = LabelNames()
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """Prediction for one picture; the same from Python, the command line and every endpoint.
+    """Prediction of a model for one picture.
+
+    It is the same from Python, the command line and every endpoint.
 
     Attributes:
         label: most probable class, whatever the decision.
@@ -152,7 +160,7 @@ class Prediction:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def to_json(self) -> dict[str, Any]:
-        """Convert to the JSON object of every endpoint.
+        """Convert the prediction to the JSON object that every endpoint returns.
 
         `order_value` is present for ordered labels only; `name`, `spoken` and `route` for models with display names.
         A number that is not finite, which JSON does not have, is null.
@@ -188,7 +196,10 @@ def predict_one(
     model: Mapping[str, str],
     label_names: LabelNames = _NO_LABEL_NAMES,
 ) -> Prediction:
-    """Convert one picture's probabilities and unknown score to a prediction; unknown if a probability is not finite."""
+    """Convert the probabilities and the unknown score of one picture to a prediction.
+
+    The decision is unknown if a probability is not finite.
+    """
     label = max(probabilities, key=lambda name: -math.inf if math.isnan(probabilities[name]) else probabilities[name])
     confidence = probabilities[label]
     finite = all(map(math.isfinite, probabilities.values()))
@@ -218,7 +229,7 @@ def _label_set(labels: Mapping[str, float], row: np.ndarray, threshold: float | 
 
 
 def compose_message(name: str, decision: Decision, confidence: float) -> str:
-    """Compose the message of a prediction.
+    """Compose the message that states a prediction in one sentence.
 
     >>> compose_message("ripe banana", "review", 0.613)
     'This looks like "ripe banana" (61 %), but please have a look.'
@@ -231,7 +242,9 @@ def compose_message(name: str, decision: Decision, confidence: float) -> str:
 
 
 def compose_spoken(name: str, decision: Decision, confidence: float) -> str:
-    """Compose the spoken sentence of a prediction, for listeners who do not see the screen.
+    """Compose the spoken sentence of a prediction.
+
+    It is for listeners who do not see the screen.
 
     >>> compose_spoken("a chair", "accept", 0.97)
     'a chair, 97 percent sure'
@@ -244,7 +257,9 @@ def compose_spoken(name: str, decision: Decision, confidence: float) -> str:
 
 
 def _percent(confidence: float) -> str:
-    """Format a confidence in whole percent; only 1 is shown as 100.
+    """Format a confidence as a whole percentage.
+
+    Only 1 is shown as 100.
 
     >>> _percent(0.996)
     'over 99'

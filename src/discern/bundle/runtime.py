@@ -1,4 +1,4 @@
-"""Inference engines: the seam between a graph and the library that computes it."""
+"""Inference engines that run the ONNX graphs of models."""
 
 import os
 import sys
@@ -22,14 +22,22 @@ _HINT = "Get the file again from its source."
 
 
 class Runtime(Protocol):
-    """One loaded graph, run by one engine; `discern.bundle.testing.RuntimeContract` tests an implementation."""
+    """Inference engine that has loaded one ONNX graph.
+
+    `discern.bundle.testing.RuntimeContract` tests an implementation.
+    """
 
     @property
     def precision(self) -> str:
-        """Number format that the engine computes in: "float32"; selects the tolerance of golden vectors."""
+        """Number format that the engine computes in, such as "float32".
+
+        It selects the tolerance of the golden vectors.
+        """
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Run the graph; threads may share it.
+        """Run the graph on named input arrays.
+
+        Several threads may share the engine.
 
         Args:
             inputs: arrays by input name.
@@ -43,7 +51,9 @@ class Runtime(Protocol):
 
 
 class OnnxRuntime:
-    """ONNX Runtime on the CPU; opened by `open_runtime`.
+    """Inference engine that runs a graph with ONNX Runtime on the CPU.
+
+    It is opened by `open_runtime`.
 
     Args:
         graph: a serialised ONNX model.
@@ -69,7 +79,7 @@ class OnnxRuntime:
         self._outputs = [output.name for output in self._session.get_outputs()]
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Run the graph, as `Runtime.run` describes."""
+        """Run the graph on named input arrays (see `Runtime.run`)."""
         try:
             outputs = self._session.run(None, dict(inputs))
         except Exception as error:
@@ -82,7 +92,7 @@ RUNTIMES: Mapping[str, Callable[..., Runtime]] = MappingProxyType({"onnxruntime"
 
 
 def open_runtime(graph: bytes, kind: str = "onnxruntime", *, threads: int | None = None) -> Runtime:
-    """Load a graph into an inference engine.
+    """Load an ONNX graph into an inference engine.
 
     Args:
         graph: a serialised ONNX model.

@@ -1,4 +1,7 @@
-"""Contract tests for inference engines, to be inherited by the tests of each implementation."""
+"""Contract tests that every inference engine must pass.
+
+The tests of each implementation inherit them.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +17,10 @@ _SIZE = 5
 
 
 def mean_colour_graph() -> bytes:
-    """Build a graph from `pixels`, uint8 `[N, 5, 5, 3]`, to the centred mean colour and the centred pixels."""
+    """Build an ONNX graph that computes the mean colour of small pictures.
+
+    Maps `pixels`, uint8 `[N, 5, 5, 3]`, to the centred mean colour and the centred pixels.
+    """
     writer = GraphWriter()
     centred = writer.centred_pixels("pixels")
     writer.add("Identity", writer.spatial_mean(centred), result="embedding")
@@ -23,20 +29,26 @@ def mean_colour_graph() -> bytes:
 
 
 class RuntimeContract:
-    """Tests that every runtime passes; a test class inherits them and sets `kind`."""
+    """Tests that every inference engine must pass.
+
+    A test class inherits them and sets `kind`.
+    """
 
     kind = "onnxruntime"
 
     def open(self, graph: bytes, *, threads: int | None = 1) -> Runtime:
-        """Load a graph into the engine under test."""
+        """Load a graph into the inference engine under test."""
         return open_runtime(graph, self.kind, threads=threads)
 
     def pictures(self, count: int = 4) -> np.ndarray:
-        """Draw noise, uint8 `[count, 5, 5, 3]`."""
+        """Generate pictures of random noise, uint8 `[count, 5, 5, 3]`."""
         return np.random.default_rng(0).integers(0, 256, (count, _SIZE, _SIZE, 3), np.uint8)
 
     def test_outputs_are_what_numpy_computes(self) -> None:
-        """Values agree within the engine's tolerance; names and their order are those of the graph."""
+        """Outputs equal those of numpy within the engine's tolerance.
+
+        Their names and order are those of the graph.
+        """
         pictures = self.pictures()
         expected = pictures.astype(np.float32) - 127.5
         for threads in (None, 1, 2):
@@ -48,7 +60,7 @@ class RuntimeContract:
             np.testing.assert_allclose(outputs["embedding"], expected.mean(axis=(1, 2)), rtol=tolerance, atol=tolerance)
 
     def test_a_batch_does_not_change_the_outputs(self) -> None:
-        """A picture gets the same outputs alone as in a batch."""
+        """A picture gets the same outputs alone and in a batch."""
         runtime, pictures = self.open(mean_colour_graph()), self.pictures()
         tolerance = TOLERANCES[runtime.precision]
         batch = runtime.run({"pixels": pictures})["embedding"]
@@ -56,7 +68,7 @@ class RuntimeContract:
         np.testing.assert_allclose(alone, batch, rtol=tolerance, atol=tolerance)
 
     def test_threads_share_a_runtime(self) -> None:
-        """Concurrent runs do not disturb each other."""
+        """Concurrent runs return the same outputs as runs one by one."""
         runtime, pictures = self.open(mean_colour_graph()), self.pictures(count=64)
         with ThreadPoolExecutor(4) as pool:
             outputs = list(pool.map(lambda picture: runtime.run({"pixels": picture[None]})["map"][0], pictures))
@@ -69,7 +81,7 @@ class RuntimeContract:
             assert _expect_damage(self.open, graph).hint
 
     def test_unfit_inputs_are_rejected(self) -> None:
-        """Arrays of another name, dtype or shape raise BundleDamaged."""
+        """Inputs with an unexpected name, dtype or shape raise BundleDamaged."""
         runtime, pictures = self.open(mean_colour_graph()), self.pictures()
         for inputs in ({"images": pictures}, {"pixels": pictures.astype(np.float32)}, {"pixels": pictures[:, 1:]}):
             _expect_damage(runtime.run, inputs)

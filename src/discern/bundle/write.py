@@ -1,4 +1,7 @@
-"""Writer of bundles: graph, golden vectors, training hashes, model card and manifest in one file."""
+"""Writer of model bundles.
+
+A bundle holds the graph, golden vectors, training hashes, model card and manifest in one file.
+"""
 
 import io
 from collections.abc import Sequence
@@ -13,7 +16,7 @@ from discern.bundle.runtime import open_runtime
 
 
 def write_bundle(path: Path, *, graph: bytes, manifest: Manifest, seen: Sequence[str], card: str) -> str:
-    """Write a bundle that can be verified on any machine.
+    """Write a model bundle that can be verified on any machine.
 
     Args:
         path: file to write, atomically.

@@ -1,4 +1,4 @@
-"""Fixes of a data set: `fixes.csv`, which a person can read and edit, and its application to a catalog.
+"""Fixes of a data set, which are stored in an editable `fixes.csv`.
 
 The file is UTF-8, comma-separated, with one row per fix. Its header is its format version: columns that this version
 does not know are refused.
@@ -28,7 +28,7 @@ _COLUMNS = ("path", "action", "value", "with", "score", "why")
 
 @dataclass(frozen=True, kw_only=True)
 class Fix:
-    """Correction of one picture.
+    """Correction of one picture in a data set.
 
     Attributes:
         path: the picture's path in the catalog.
@@ -64,7 +64,7 @@ class Fix:
 
 
 def write_fixes(path: Path, fixes: Iterable[Fix]) -> None:
-    """Write fixes atomically.
+    """Write fixes to a CSV file atomically.
 
     Raises:
         FixesError: the file cannot be written.
@@ -85,7 +85,9 @@ def write_fixes(path: Path, fixes: Iterable[Fix]) -> None:
 
 
 def read_fixes(path: Path) -> list[Fix]:
-    """Read fixes; cells may be separated by commas, semicolons or tabs, as spreadsheets save them.
+    """Read fixes from a CSV file.
+
+    Cells may be separated by commas, semicolons or tabs, as spreadsheets save them.
 
     Raises:
         FixesError: the file cannot be read, or a row is invalid; the message names the line and the remedy.
@@ -150,7 +152,9 @@ def _bare_path(cell: str) -> str:
 
 
 def apply_fixes(catalog: Catalog, fixes: Iterable[Fix]) -> Catalog:
-    """Return a new catalog with the fixes applied; picture files are never touched.
+    """Return a new catalog with the given fixes applied.
+
+    Picture files are never changed.
 
     "drop" removes a row. "relabel" changes its label. "group" alone moves the picture to the group `value`; with an
     `other` picture it merges the groups of both into one, named `value`, else like one of the two, else by the other
@@ -208,7 +212,10 @@ def _value_by_path(fixes: Iterable[Fix]) -> dict[str, str]:
 def _merge_groups(
     groups: list[str | None], pairs: Sequence[tuple[int, int, str]], paths: Sequence[str]
 ) -> list[str | None]:
-    """Merge the groups of both rows of each pair; a row without a group joins the other's."""
+    """Merge the groups of the two pictures in each pair.
+
+    A picture without a group joins the group of the other one.
+    """
     groups = list(groups)
     members: dict[str, list[int]] = {}
     for row, group in enumerate(groups):

@@ -1,4 +1,7 @@
-"""File names and paths: ignored names, natural order, and lossless conversion to text."""
+"""Functions for file names and paths.
+
+They find ignored names, give a natural order, and convert names to text without loss.
+"""
 
 import os
 import re
@@ -28,12 +31,15 @@ _ESCAPED = re.compile("[\U0010ff80-\U0010ffff]+")
 
 
 def is_ignored(name: str) -> bool:
-    """Return True for names to skip: hidden files and those that operating systems create."""
+    """Return True if a file name is hidden or reserved by an operating system.
+
+    Files with such names are skipped.
+    """
     return name.startswith(".") or name.lower() in _IGNORED
 
 
 def is_archive(name: str) -> bool:
-    """Return True if the name has an archive's suffix."""
+    """Return True if a file name has the suffix of an archive."""
     return name.lower().endswith(ARCHIVE_SUFFIXES)
 
 
@@ -43,23 +49,35 @@ def leads_outside(path: str) -> bool:
 
 
 def part_named(name: str) -> str | None:
-    """Return "train", "validation" or "test" for any common spelling of it, else None."""
+    """Convert the name of a part to "train", "validation" or "test".
+
+    Common spellings are accepted; all other names give None.
+    """
     return _PARTS.get(name.strip().lower())
 
 
 def natural_key(text: str) -> tuple[str, str]:
-    """Sort key that orders numbers inside names by value, "b2" before "b10", and ties by the text."""
+    """Return a sort key that orders numbers inside names by value.
+
+    "b2" comes before "b10", and the text breaks ties.
+    """
     return _DIGITS.sub(_by_value, text), text
 
 
 def _by_value(digits: re.Match[str]) -> str:
-    """Encode a number as text that sorts by value and before all other text: its length comes first."""
+    """Encode a number as text that sorts by value.
+
+    Its length comes first, so that it sorts before all other text.
+    """
     value = digits[0].lstrip("0")
     return f"\0{chr(len(value))}{value}"
 
 
 def order_labels(labels: Iterable[str]) -> tuple[str, ...]:
-    """Sort unique labels: numbers first and by value, then the others alphabetically: "9", "10", "apple"."""
+    """Sort unique labels, with numbers by value before other labels.
+
+    Other labels are sorted alphabetically: "9", "10", "apple".
+    """
     return tuple(sorted(set(labels), key=_label_key))
 
 
@@ -80,5 +98,5 @@ def to_text(name: str) -> str:
 
 
 def to_name(text: str) -> str:
-    """Restore the file name that `to_text` converted."""
+    """Restore the file name that `to_text` converted to text."""
     return _ESCAPED.sub(lambda found: os.fsdecode(bytes(ord(character) & 0xFF for character in found[0])), text)

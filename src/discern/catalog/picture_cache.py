@@ -1,4 +1,4 @@
-"""Cache of picture facts and thumbnails, computed once and stored by content hash."""
+"""Cache of picture properties and thumbnails, stored by content hash."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ _NO_CONTENT = "0" * 64
 
 
 class PictureCache:
-    """Thread-safe cache of facts and thumbnails.
+    """Thread-safe cache of picture properties and thumbnails.
 
     Args:
         cache: directory of the cache.
@@ -40,12 +40,17 @@ class PictureCache:
         self._flushed_at = time.monotonic()
 
     def contains(self, contents: Sequence[str]) -> list[bool]:
-        """Return True for each picture with an entry; entries that other processes add later may be missed."""
+        """Return True for each picture that has a cache entry.
+
+        Entries that other processes add later may be missed.
+        """
         stored = self._facts.known(contents) & self._thumbs.known(contents)
         return [is_stored or content in self._new for is_stored, content in zip(stored.tolist(), contents, strict=True)]
 
     def add(self, content: str, facts: np.void, thumb: np.ndarray) -> None:
-        """Add an entry; pending entries are written to disk every 256 rows or 5 seconds.
+        """Add the properties and the thumbnail of a picture to the cache.
+
+        Pending entries are written to disk every 256 rows or 5 seconds.
 
         Args:
             content: sha256 of the file, hex.
@@ -59,7 +64,7 @@ class PictureCache:
                 self._write()
 
     def flush(self) -> None:
-        """Write pending entries to disk."""
+        """Write pending cache entries to disk."""
         with self._lock:
             self._write()
 
@@ -71,25 +76,40 @@ class PictureCache:
         self._flushed_at = time.monotonic()
 
     def verified(self) -> "VerifiedFiles":
-        """Return the files that this process has written or verified, for `trust` in another process."""
+        """Return the names of the cache files that this process has written or verified.
+
+        Another process can `trust` them.
+        """
         return VerifiedFiles(facts=self._facts.proven(), thumbs=self._thumbs.proven())
 
     def trust(self, verified: "VerifiedFiles") -> None:
-        """Skip the verification of files that another process of the same run has verified."""
+        """Skip the verification of cache files that another process has verified.
+
+        It must be a process of the same run.
+        """
         self._facts.trust(verified.facts)
         self._thumbs.trust(verified.thumbs)
 
     def facts(self, contents: Sequence[str]) -> np.ndarray:
-        """Return the facts, structured [n] as `FACTS`, of pictures that are on disk."""
+        """Return the properties of pictures from the cache on disk.
+
+        The result is structured [n] as `FACTS`.
+        """
         return self._facts.rows(contents)[:]
 
     def thumbs(self, contents: Sequence[str | None]) -> Rows:
-        """Return the thumbnails, uint8 [N, 64, 64, 3], of pictures that are on disk; black for None."""
+        """Return the thumbnails of pictures from the cache on disk.
+
+        The result is uint8 [N, 64, 64, 3]; the thumbnail of None is black.
+        """
         self._thumbs.put([_NO_CONTENT], np.zeros((1, THUMB, THUMB, 3), np.uint8))
         return self._thumbs.rows([content or _NO_CONTENT for content in contents])
 
     def missing(self, contents: Sequence[str | None]) -> list[int]:
-        """Return the positions of pictures that are not on disk, each content once; None is never missing."""
+        """Return the positions of pictures that are not in the cache on disk.
+
+        Each content is returned once; None is never missing.
+        """
         positions = [at for at, content in enumerate(contents) if content]
         present = [content for content in contents if content]
         return [positions[at] for at in sorted({*self._facts.missing(present), *self._thumbs.missing(present)})]

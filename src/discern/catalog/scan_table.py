@@ -1,4 +1,7 @@
-"""Tables of scanned files, which take a third of the memory of the objects."""
+"""Conversion between scanned files and tables.
+
+A table takes a third of the memory of the objects.
+"""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,7 +15,10 @@ _ROWS_PER_TABLE = 4096
 
 
 def to_tables(batches: Iterable[list[ScannedFile]]) -> Iterator[pl.DataFrame]:
-    """Yield tables with the columns `SCANNED`, of some thousand scanned files each, as batches arrive."""
+    """Convert batches of scanned files to tables as they arrive.
+
+    Each table has the columns `SCANNED` and some thousand rows.
+    """
     pending: list[ScannedFile] = []
     for batch in batches:
         pending += batch
@@ -34,7 +40,10 @@ def to_scanned_files(table: pl.DataFrame) -> list[ScannedFile]:
 
 
 def facts_table(facts: np.ndarray) -> pl.DataFrame:
-    """Convert facts, structured [n] as `FACTS`, to columns of the same names; null for missing values."""
+    """Convert an array of picture properties to a table.
+
+    The array is structured [n] as `FACTS`. The columns have the same names, with null for missing values.
+    """
     return pl.DataFrame(
         {
             "pixels": _text(facts["pixels"]),
@@ -49,5 +58,8 @@ def facts_table(facts: np.ndarray) -> pl.DataFrame:
 
 
 def _text(values: np.ndarray) -> pl.Series:
-    """Convert bytes "S" [n] to text; numpy's own "U" would take four bytes a character."""
+    """Convert an array of bytes to a column of text.
+
+    The array has the dtype "S" [n]; numpy's own "U" would take four bytes a character.
+    """
     return pl.Series(values.tolist(), dtype=pl.Binary).cast(pl.String)

@@ -1,4 +1,4 @@
-"""Scan of files in this process or, for many files, in worker processes."""
+"""Scanning of picture files in threads and worker processes."""
 
 import threading
 from contextlib import suppress
@@ -24,7 +24,7 @@ _SMALL_PICTURE = 64 << 20
 
 
 class ScanWorkers:
-    """Scan function for several threads, with one worker process per thread for large sources.
+    """Thread-safe scanner of picture files, with worker processes for large sources.
 
     Small pictures spend more time in Python than in decoding, and threads share the interpreter lock. After the first
     thousand files, each thread therefore has a worker process, which reads and scans files and writes to the cache
@@ -62,7 +62,9 @@ class ScanWorkers:
                 process.close()
 
     def __call__(self, items: list[Item]) -> list[ScannedFile]:
-        """Scan files; new cache entries are written within seconds, and at the latest on exit.
+        """Scan the given files and return the results.
+
+        New cache entries are written within seconds, and at the latest on exit.
 
         Raises:
             StoreError: the cache cannot be written.

@@ -1,4 +1,4 @@
-"""Scan of single files: content hash, declared label, and the facts of new pictures."""
+"""Scanning of single files for hashes, labels and picture properties."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,7 +14,10 @@ _READ_AHEAD = 4 << 20
 
 
 class ScannedFile(NamedTuple):
-    """Result of scanning one file; `error` and `message` give the reason if it is not a usable picture."""
+    """Result of scanning one file.
+
+    `error` and `message` give the reason if the file is not a usable picture.
+    """
 
     path: str
     archive: str = ""
@@ -37,7 +40,10 @@ class _LoadedFile(NamedTuple):
 def scan_files(
     items: Iterable[Item], cache: PictureCache, read_facts: Callable[[Sequence[bytes]], PictureFacts]
 ) -> list[ScannedFile]:
-    """Read files, a few megabytes ahead, and add the facts of new pictures to the cache."""
+    """Read files and add the properties of new pictures to the cache.
+
+    Files are read a few megabytes ahead.
+    """
     return [scanned for files in _batches(map(_load, items)) for scanned in _scan(files, cache, read_facts)]
 
 

@@ -1,4 +1,4 @@
-"""Parallel scan of every file of a source into a catalog."""
+"""Parallel scan of a source of pictures into a catalog."""
 
 import os
 from collections import Counter
@@ -42,7 +42,7 @@ def scan(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     leave_out: Callable[[Path], bool] | None = None,
 ) -> Catalog:
-    """Catalogue every file of a source.
+    """Scan every file of a source and return the catalog of its pictures.
 
     Args:
         source: a folder (of class folders, of part folders, of pictures and listings, of CIFAR batches, or flat), a
@@ -72,7 +72,10 @@ def scan(
 def _in_parallel(
     work: Callable[[list[Item]], list[ScannedFile]], items: Iterable[Item], threads: int
 ) -> Iterator[list[ScannedFile]]:
-    """Yield results batch by batch in the order of the items; few batches are in flight, so memory stays constant."""
+    """Process batches of items in threads and yield the results in order.
+
+    Few batches are in flight, so memory stays constant.
+    """
     with ThreadExecutor(threads) as executor:
         yield from map_in_order(work, _batches(items), executor=executor, window=_BATCHES_AHEAD * threads + 1)
 
@@ -134,5 +137,8 @@ def _with_facts(root: Path, files: pl.DataFrame, cache: PictureCache, limits: Li
 
 
 def _readable(table: pl.DataFrame) -> list[str | None]:
-    """Return the content hash of each readable picture, None for other files."""
+    """Return the content hash of each readable picture in a table.
+
+    Other files give None.
+    """
     return table.select(pl.when(pl.col("error").is_null()).then("content"))["content"].to_list()

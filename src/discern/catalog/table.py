@@ -1,4 +1,4 @@
-"""Immutable table of pictures."""
+"""Catalog of pictures, an immutable table with one row per file."""
 
 import hashlib
 import json
@@ -51,7 +51,7 @@ _FINGERPRINTED = ["path", "content", "label", "part", "group"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Catalog:
-    """Pictures, one per row, sorted by path.
+    """Immutable table of pictures, one per row, sorted by path.
 
     Attributes:
         root: the folder that paths are relative to.
@@ -85,12 +85,15 @@ class Catalog:
 
     @cached_property
     def readable(self) -> np.ndarray:
-        """Bool [N]: rows of usable pictures."""
+        """Mask of the rows with usable pictures, bool [N]."""
         return self.table["error"].is_null().to_numpy()
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """Labels of readable pictures except `OTHER`, in `order`, else alphabetically and numbers by value."""
+        """Class names of the readable pictures in the catalog.
+
+        They are in `order`, else alphabetical with numbers by value. `OTHER` is not a class.
+        """
         return self.order or self._found_labels()
 
     def _found_labels(self) -> tuple[str, ...]:
@@ -99,26 +102,32 @@ class Catalog:
 
     @cached_property
     def negative(self) -> np.ndarray:
-        """Bool [N]: rows of readable pictures of none of the classes."""
+        """Mask of the rows with readable pictures of none of the classes, bool [N]."""
         return np.asarray(self.readable & (self.table["label"] == OTHER).fill_null(value=False).to_numpy())
 
     @cached_property
     def label_index(self) -> np.ndarray:
-        """Int64 [N]: each row's index in `labels`; -1 for unreadable and unlabelled rows."""
+        """Index in `labels` of each row's label, int64 [N].
+
+        It is -1 for unreadable and unlabelled rows.
+        """
         labels = pl.Series("labels", self.labels, pl.String)
         index = self.table["label"].replace_strict(labels, range(len(labels)), default=-1, return_dtype=pl.Int64)
         return np.where(self.readable, index.fill_null(-1).to_numpy(), -1)
 
     @cached_property
     def fingerprint(self) -> str:
-        """Sha256 (hex) of all paths, contents, labels, parts and groups."""
+        """SHA-256 digest of all paths, contents, labels, parts and groups.
+
+        It is hexadecimal.
+        """
         digest = hashlib.sha256()
         for row in self.table.select(_FINGERPRINTED).sort("path").iter_rows():
             digest.update(json.dumps(row).encode() + b"\n")
         return digest.hexdigest()
 
     def ordered(self, order: Sequence[str]) -> Self:
-        """Return a catalog with ordinal labels.
+        """Return a copy of the catalog whose labels have an order.
 
         Args:
             order: every label once, or `["numeric"]` to order labels that are numbers by value.
@@ -137,12 +146,14 @@ class Catalog:
         return replace(self, order=order)
 
     def file(self, row: int) -> Path | None:
-        """Return the path of the file, or None for a member of an archive."""
+        """Return the path of a picture file, or None for a member of an archive."""
         path: str = self.table["path"][row]
         return None if archive_of(self.root, path) else self.root / to_name(path)
 
     def read(self, rows: Sequence[int] | np.ndarray) -> Iterator[tuple[int, bytes]]:
-        """Yield (row, bytes of the file) in the order that is fastest to read.
+        """Yield the row and the bytes of each requested file.
+
+        The files come in the order that is fastest to read.
 
         Raises:
             PictureError: a file cannot be read.
@@ -163,7 +174,9 @@ class Catalog:
             raise CatalogError(f"{path} has changed since it was scanned.", hint="Start a new run.")
 
     def write(self, path: Path) -> None:
-        """Write the table as Parquet, atomically; thumbnails stay in the cache.
+        """Write the table to a Parquet file atomically.
+
+        Thumbnails stay in the cache.
 
         Raises:
             CatalogError: the file cannot be written.
@@ -180,7 +193,9 @@ class Catalog:
 
     @classmethod
     def load(cls, path: Path, *, cache: Path, limits: Limits = Limits()) -> Self:  # noqa: B008 - frozen
-        """Read a catalog; thumbnails missing from the cache are recomputed from the pictures.
+        """Read a catalog from a Parquet file.
+
+        Thumbnails missing from the cache are recomputed from the pictures.
 
         Args:
             path: the Parquet file.
@@ -203,7 +218,10 @@ class Catalog:
         return replace(catalog, thumbs=pictures.thumbs(contents))
 
     def read_one(self, row: int) -> bytes:
-        """Return the bytes of one file; raises as `read`."""
+        """Return the bytes of one picture file.
+
+        The errors are those of `read`.
+        """
         return next(self.read([row]))[1]
 
 

@@ -1,4 +1,7 @@
-"""Contract tests for sources of pictures, here and in other packages."""
+"""Contract tests that every source of pictures must pass.
+
+Sources in other packages can use them as well.
+"""
 
 import pickle
 from collections.abc import Mapping
@@ -11,21 +14,30 @@ _FILES = {"10.png": b"ten", "9.png": b"nine", "q/not a picture": b"", "größe.p
 
 
 class SourceContract:
-    """Contract of every `Source`; a test class inherits it and implements `source`."""
+    """Tests that every source of pictures must pass.
+
+    A test class inherits them and implements `source`.
+    """
 
     def source(self, folder: Path, files: Mapping[str, bytes]) -> Source:
-        """Create the source under test from files by name, anywhere below `folder`."""
+        """Create the source under test from the given files.
+
+        The files, by name, may be stored anywhere below `folder`.
+        """
         raise NotImplementedError
 
     def test_yields_every_file_once(self, tmp_path: Path) -> None:
-        """Each file is an item with its bytes, whatever they are; an empty file may be an error instead."""
+        """Each file is yielded once as an item with its bytes, whatever they are.
+
+        An empty file may be an error instead.
+        """
         files = {name: data for name, data in _FILES.items() if data}
         items = list(self.source(tmp_path, files).items())
         assert sorted(item.load() for item in items) == sorted(files.values())
         assert len({item.path for item in items}) == len(files)
 
     def test_can_be_iterated_again(self, tmp_path: Path) -> None:
-        """Items come in the same order each time."""
+        """Items come in the same order in each iteration."""
         source = self.source(tmp_path, _FILES)
         assert [item.path for item in source.items()] == [item.path for item in source.items()]
 
@@ -38,19 +50,19 @@ class SourceContract:
         assert all(item.path.startswith(f"{item.archive}!/") for item in source.items() if item.archive)
 
     def test_total_is_right_or_unknown(self, tmp_path: Path) -> None:
-        """A known total is the number of items."""
+        """The total of a source is its number of items, unless it is unknown."""
         source = self.source(tmp_path, _FILES)
         assert source.total in (None, len(list(source.items())))
 
     def test_items_can_be_pickled(self, tmp_path: Path) -> None:
-        """A pickled item is equal, and loads the same bytes or raises the same error."""
+        """A pickled item loads the same bytes or raises the same error."""
         for item in self.source(tmp_path, _FILES).items():
             sent = pickle.loads(pickle.dumps(item))  # noqa: S301 - pickled just before
             assert sent[:1] + sent[2:] == item[:1] + item[2:]
             assert _outcome(sent) == _outcome(item)
 
     def test_files_are_not_changed(self, tmp_path: Path) -> None:
-        """Sources are read-only."""
+        """Iterating over a source does not change its files."""
         source = self.source(tmp_path, _FILES)
         before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
         assert list(source.items())

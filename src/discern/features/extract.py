@@ -1,4 +1,7 @@
-"""Feature extraction: each distinct picture passes the backbone once, and its features are cached."""
+"""Extraction of picture embeddings with a backbone and a cache.
+
+Each distinct picture passes the backbone once.
+"""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -34,7 +37,7 @@ def extract(
     threads: int | None = None,
     progress: Progress = silent,
 ) -> Rows:
-    """Compute the embeddings of a catalog's pictures, except those that the cache holds.
+    """Compute the embeddings of a catalog's pictures, or read them from the cache.
 
     Each thread decodes one picture and passes it through the network on its own core: decoding overlaps with inference,
     and small batches stay in the processor's caches (twice the speed of batches of 32). Results are written every 256
@@ -89,7 +92,7 @@ def _contents(catalog: "Catalog", rows: np.ndarray) -> list[str]:
 
 
 class _Embedder:
-    """Function from a file's bytes to its embedding; several threads share it."""
+    """Thread-safe function that computes the embedding of a file."""
 
     def __init__(self, catalog: "Catalog", backbone: Backbone, recipe: Recipe, contents: dict[int, str]) -> None:
         self._paths = catalog.table["path"]
@@ -109,13 +112,16 @@ class _Embedder:
 def _embed_in_order(
     embed: Callable[[tuple[int, bytes]], tuple[str, np.ndarray]], files: Iterable[tuple[int, bytes]], threads: int
 ) -> Generator[tuple[str, np.ndarray]]:
-    """Embed files in threads and yield the results in the order of `files`, reading only a few files ahead."""
+    """Compute embeddings in threads and yield them in the order of the files.
+
+    Only a few files are read ahead.
+    """
     with ThreadExecutor(threads, thread_name_prefix=STAGE) as executor:
         yield from map_in_order(embed, files, executor=executor, window=_AHEAD * threads + 1)
 
 
 def _store(embedded: Iterable[tuple[str, np.ndarray]], shelf: Shelf) -> Iterator[str]:
-    """Yield each content, and write the features to the shelf in chunks."""
+    """Write embeddings to the cache in chunks and yield their content hashes."""
     chunk: dict[str, np.ndarray] = {}
     for content, features in embedded:
         chunk[content] = features

@@ -1,4 +1,4 @@
-"""Fast backbone for tests, and contract tests that every backbone passes."""
+"""Contract tests that every backbone must pass, and a fast backbone for tests."""
 
 import hashlib
 from functools import cached_property
@@ -13,7 +13,10 @@ _PLACES = 4
 
 
 def colour_backbone(*, size: int = 16, mirror: bool = True) -> OnnxBackbone:
-    """Build a backbone whose map is the mean colour of each quarter, "head" their mean and "stage7" their deviation.
+    """Build a fast backbone for tests, which computes mean colours.
+
+    Its map is the mean colour of each quarter of the picture. The block "head" is the mean of the quarters, and
+    "stage7" their mean and deviation.
 
     Args:
         size: height and width of its input, an even number of pixels.
@@ -42,7 +45,10 @@ def colour_backbone(*, size: int = 16, mirror: bool = True) -> OnnxBackbone:
 
 
 class BackboneContract:
-    """Tests that every backbone passes; a test class inherits them and overrides `backbone`."""
+    """Tests that every backbone must pass.
+
+    A test class inherits them and overrides `backbone`.
+    """
 
     tolerance = 1e-4
 
@@ -51,7 +57,10 @@ class BackboneContract:
         raise NotImplementedError
 
     def embed(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
-        """Run the backbone on pictures, uint8 `[N, size, size, 3]`; returns its outputs by name."""
+        """Run the backbone on pictures and return its outputs by name.
+
+        `pixels` is uint8 `[N, size, size, 3]`.
+        """
         return self._runtime.run({"pixels": pixels})
 
     @cached_property
@@ -59,21 +68,24 @@ class BackboneContract:
         return open_runtime(self.backbone().graph, threads=1)
 
     def pictures(self, count: int = 3) -> np.ndarray:
-        """Make one picture each of noise, white and black, and more noise; uint8 `[count, size, size, 3]`."""
+        """Generate pictures of noise, plain white and plain black.
+
+        The first is noise, the second white, the third black and the others noise; uint8 `[count, size, size, 3]`.
+        """
         size = self.backbone().size
         noise = np.random.default_rng(0).integers(0, 256, (count, size, size, 3), np.uint8)
         noise[1:2], noise[2:3] = 255, 0
         return noise
 
     def test_returns_one_finite_row_per_picture(self) -> None:
-        """Embeddings are float32 `[N, D]` and finite, also for black and white pictures."""
+        """Embeddings are float32 `[N, D]` and finite, also for plain black or white pictures."""
         embedding = self.embed(self.pictures())["embedding"]
         assert embedding.shape == (3, self.backbone().width)
         assert embedding.dtype == np.float32
         assert np.isfinite(embedding).all()
 
     def test_blocks_cover_the_embedding_in_order(self) -> None:
-        """Blocks are contiguous from 0 to D, and "head" is the first."""
+        """Embedding blocks are contiguous from 0 to D, and "head" comes first."""
         backbone = self.backbone()
         blocks = backbone.blocks
         assert next(iter(blocks)) == "head"
@@ -82,7 +94,7 @@ class BackboneContract:
         assert ends[-1] == backbone.width
 
     def test_head_is_the_mean_of_the_map(self) -> None:
-        """The block "head" is the mean of the map, if there is one."""
+        """The block "head" is the mean of the feature map, if the backbone has one."""
         outputs = self.embed(self.pictures())
         if "map" in outputs:
             start, end = self.backbone().blocks["head"]
@@ -90,14 +102,14 @@ class BackboneContract:
             np.testing.assert_allclose(means, outputs["embedding"][:, start:end], atol=self.tolerance)
 
     def test_a_batch_does_not_change_embeddings(self) -> None:
-        """A picture gets the same embedding alone as in a batch."""
+        """A picture gets the same embedding alone and in a batch."""
         pictures = self.pictures()
         batch = self.embed(pictures)["embedding"]
         alone = np.concatenate([self.embed(picture[None])["embedding"] for picture in pictures])
         np.testing.assert_allclose(alone, batch, atol=self.tolerance)
 
     def test_key_is_the_hash_of_the_graph(self) -> None:
-        """Loading a backbone twice gives the same bytes and the same key."""
+        """Loading a backbone twice gives the same graph and the same key."""
         one, other = self.backbone(), self.backbone()
         assert one.graph == other.graph
         assert one.key == other.key == hashlib.sha256(one.graph).hexdigest()

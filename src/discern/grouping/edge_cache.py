@@ -1,4 +1,7 @@
-"""Cache of edges, keyed by the pictures and embeddings they were computed from."""
+"""Cache of pairs of pictures that are not independent.
+
+They are keyed by the pictures and embeddings they were computed from.
+"""
 
 import hashlib
 import json
@@ -29,7 +32,9 @@ def find_edges_cached(
     cache: Path,
     progress: Progress = silent,
 ) -> pl.DataFrame:
-    """Run `find_edges`, or return the cached edges between the same pictures.
+    """Find the pairs of pictures that are not independent, or read them from the cache.
+
+    See `find_edges` for the pairs.
 
     Args:
         catalog: N pictures.
@@ -53,7 +58,10 @@ def find_edges_cached(
 
 
 class _CachedEdges:
-    """Table of edges as rows of a shelf, after a first row that holds their number."""
+    """Table of picture pairs that is stored as rows of the cache.
+
+    A first row holds their number.
+    """
 
     def __init__(self, shelf: Shelf, key: str) -> None:
         self._shelf, self._key = shelf, key

@@ -1,4 +1,7 @@
-"""Detection of pairs that are not independent: exact copies, near copies, neighbouring frames."""
+"""Detection of pairs of pictures that are not independent.
+
+These are exact copies, near copies and neighbouring frames.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -63,15 +66,19 @@ def find_edges(
 
 
 def _drop_pairs_within_films(job: Callable[[], Candidates], film: np.ndarray) -> Candidates:
-    """Drop candidates within one film: they are linked already, and there are many."""
+    """Drop candidate pairs of frames of the same film.
+
+    They are linked already, and there are many.
+    """
     pairs = job()
     return pairs.take(film[pairs.wide] != film[pairs.narrow])
 
 
 def _reference_pairs(look_alikes: Candidates, film: np.ndarray) -> Candidates:
-    """Drop look-alikes within one film, which are nearly copies, if enough others are left for the reference.
+    """Select the pairs of similar pictures that serve as a reference for copies.
 
-    Otherwise copies of photographs in a set that is half films would have to agree as well as neighbouring frames.
+    Pairs within one film, which are nearly copies, are dropped if enough others are left. Otherwise copies of
+    photographs in a set that is half films would have to agree as well as neighbouring frames.
     """
     others = _drop_pairs_within_films(lambda: look_alikes, film)
     return others if len(others) >= MIN_LOOK_ALIKES else look_alikes

@@ -1,4 +1,7 @@
-"""Formation of groups from edges, without chaining of near copies."""
+"""Formation of groups of pictures that are not independent.
+
+Near copies do not chain.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -62,7 +65,10 @@ def _ends(edges: pl.DataFrame) -> np.ndarray:
 
 
 def merge_groups(count: int, links: np.ndarray) -> np.ndarray:
-    """Find the connected components of rows 0..count-1 under links [E, 2]: the smallest row of each, int64 [count]."""
+    """Find the connected components of rows under the given links.
+
+    The rows are 0..count-1, and the links are [E, 2]. The result is the smallest row of each component, int64 [count].
+    """
     above = list(range(count))
 
     def root(row: int) -> int:
@@ -77,7 +83,10 @@ def merge_groups(count: int, links: np.ndarray) -> np.ndarray:
 
 
 def _join_stars(pairs: np.ndarray, count: int) -> np.ndarray:
-    """Cover pairs of blocks [E, 2] greedily by stars: the centre of each of `count` blocks, int64 [count]."""
+    """Join linked blocks of pictures greedily into star-shaped groups.
+
+    `pairs` is [E, 2]. The result is the centre of each of `count` blocks, int64 [count].
+    """
     pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
     neighbours: dict[int, list[int]] = {}
     for first, second in pairs.tolist():

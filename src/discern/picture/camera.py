@@ -1,4 +1,4 @@
-"""Name of the camera, from the EXIF block of a picture."""
+"""Name of the camera, read from the EXIF metadata of a picture."""
 
 import struct
 
@@ -10,7 +10,9 @@ _MAX_LENGTH = 64
 
 
 def camera(exif: bytes) -> str | None:
-    """Read the maker and model from an EXIF block or a TIFF; None where it has neither.
+    """Read the maker and the model of the camera from EXIF metadata.
+
+    A whole TIFF file may be given instead. The result is None if both names are missing.
 
     Args:
         exif: the EXIF block, or b"".

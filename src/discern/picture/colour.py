@@ -1,4 +1,7 @@
-"""Conversion of any Pillow mode to 8-bit sRGB: bit depth, transparency, colour profile."""
+"""Conversion of Pillow images of any mode to 8-bit sRGB.
+
+Bit depth, transparency and colour profile are converted.
+"""
 
 from functools import lru_cache
 from io import BytesIO
@@ -11,7 +14,9 @@ _MAX_ROUNDING = 2  # levels by which an sRGB profile differs from none
 
 
 def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Convert a decoded picture to mode "RGB", composited over white.
+    """Convert a decoded picture to sRGB on a white background.
+
+    The result has the mode "RGB".
 
     Args:
         image: the decoded picture, in any mode that a decoder returns.
@@ -27,7 +32,10 @@ def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Reduce 1-bit, 16-bit, 32-bit and float greyscale to 8 bits, keeping a transparent grey level."""
+    """Convert greyscale pictures of any bit depth to 8 bits.
+
+    Bit depths are 1, 16, 32 and float; a transparent grey level is kept. Other pictures stay as they are.
+    """
     if image.mode == "1":
         grey = image.convert("L")
     elif image.mode == "F" or image.mode.startswith("I"):
@@ -46,7 +54,10 @@ _SHORT = ((np.arange(65536) + 128) // 257).astype(np.uint8)
 
 
 def _scaled(values: np.ndarray) -> np.ndarray:
-    """Scale 32-bit greyscale from the first of 0-1, 0-255 and 0-65535 that fits, else from minimum to maximum."""
+    """Scale 32-bit greyscale values to 8 bits.
+
+    The range of the values is the first of 0-1, 0-255 and 0-65535 that fits, else from minimum to maximum.
+    """
     bands = [values[start : start + _BAND] for start in range(0, len(values), _BAND)]
     ranges = [_finite_range(band) for band in bands]
     low, high = min(bounds[0] for bounds in ranges), max(bounds[1] for bounds in ranges)
@@ -66,7 +77,10 @@ _BAND = 256  # rows at a time: a large picture in double precision would take te
 
 
 def _finite_range(values: np.ndarray) -> tuple[float, float]:
-    """Minimum and maximum of the finite values; (inf, -inf) where there are none."""
+    """Return the minimum and the maximum of the finite values.
+
+    The result is (inf, -inf) if no value is finite.
+    """
     finite = values[np.isfinite(values)]
     return (float(finite.min()), float(finite.max())) if finite.size else (np.inf, -np.inf)
 
@@ -91,7 +105,10 @@ def _has_transparent_palette(image: Image.Image) -> bool:
 
 @lru_cache(maxsize=32)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Build the transform from a profile to sRGB; None where it has no effect or the profile cannot be used."""
+    """Build the colour transform from an ICC profile to sRGB.
+
+    The result is None if the transform has no effect or the profile cannot be used.
+    """
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         if source.profile.xcolor_space.strip() != _SPACES[mode]:
@@ -107,6 +124,6 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
 
 
 def _probe() -> np.ndarray:
-    """Evenly spaced colours of the RGB cube, uint8 [27, 27, 3]."""
+    """Return a test image of evenly spaced RGB colours, uint8 [27, 27, 3]."""
     steps = np.linspace(0, 255, 9).astype(np.uint8)
     return np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(27, 27, 3)

@@ -1,4 +1,4 @@
-"""Bounded parsers of picture containers, which validate a file before Pillow decodes it.
+"""Bounded parsers that validate picture files before Pillow decodes them.
 
 Decoders trust the headers of a file. Comments in a million parts, decompression bombs in text chunks and tags with
 absurd counts are rejected or dropped here, independently of the version of Pillow.
@@ -25,7 +25,7 @@ _REMEDY = "Export the picture again from its original program, or leave it out."
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """Validated input of a decoder.
+    """Validated picture file that is ready for its decoder.
 
     Attributes:
         data: the file, for some formats without the parts that its first frame does not need.
@@ -45,7 +45,9 @@ class Container:
 
 
 def open_container(name: str, data: bytes, limits: Limits) -> Container:
-    """Validate a file of one of `FORMATS` for its decoder.
+    """Validate a picture file and return the input of its decoder.
+
+    `name` is the format, one of `FORMATS`.
 
     Raises:
         DamagedPicture: the file has far more parts, scans or tags than pictures have.
@@ -57,7 +59,10 @@ def open_container(name: str, data: bytes, limits: Limits) -> Container:
 
 
 def _png(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
-    """Keep the chunks of the still picture and extract its profile and EXIF; text and animation are dropped."""
+    """Extract the still picture, ICC profile and EXIF block of a PNG file.
+
+    Text and animation are dropped.
+    """
     chunks, metadata, frames, offset, parts = [data[:8]], {b"eXIf": b"", b"iCCP": b""}, 1, 8, 0
     while offset + 8 <= len(data):
         length, kind = struct.unpack_from(">L4s", data, offset)
@@ -77,7 +82,10 @@ def _png(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
 
 
 def _inflate_profile(chunk: bytes) -> bytes:
-    """Decompress the profile of an iCCP chunk (name, zero byte, method, data); b"" if invalid or too large."""
+    """Decompress the ICC profile in the iCCP chunk of a PNG file.
+
+    The chunk has a name, a zero byte, a method and the data. The result is b"" if they are invalid or too large.
+    """
     inflater = zlib.decompressobj()
     try:
         profile = inflater.decompress(chunk.partition(b"\0")[2][1:], _MAX_PROFILE)
@@ -87,7 +95,10 @@ def _inflate_profile(chunk: bytes) -> bytes:
 
 
 def _gif(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
-    """Keep the header, the first frame, and the graphic control extension before it."""
+    """Extract the first frame of a GIF file.
+
+    The header, and the graphic control extension before the frame, are kept with it.
+    """
     offset = 13 + _colour_table_bytes(data, 10)
     blocks, control, frames, parts = [data[:offset]], b"", 0, 0
     while offset < len(data) and data[offset] in b"!," and frames < 2:
@@ -106,12 +117,18 @@ def _gif(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
 
 
 def _colour_table_bytes(data: bytes, flags: int) -> int:
-    """Size of the colour table that the flags byte at offset `flags` declares."""
+    """Return the size of a GIF colour table, in bytes.
+
+    The flags byte at offset `flags` declares the table.
+    """
     return (6 << (data[flags] & 7)) if flags < len(data) and data[flags] & 0x80 else 0
 
 
 def _jpeg(data: bytes, limits: Limits) -> Container:
-    """Bound the segments before the first scan, and compare the declared size with the bytes and scans present."""
+    """Validate the segments and the declared size of a JPEG file.
+
+    The segments before the first scan are bounded, and the size is compared with the bytes and scans present.
+    """
     offset, parts, width, height, arithmetic = 2, 0, 0, 0, False
     markers, frames, sample = [], 0, b""
     while (start := data.find(b"\xff", offset)) >= 0 and start + 9 <= len(data):
@@ -154,14 +171,20 @@ _COEFFICIENT_BYTES = 6  # per pixel
 
 
 def _bmp(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
-    """Bound the run lengths, which Pillow decodes in Python and therefore slowly."""
+    """Reject BMP files with too many run lengths.
+
+    Pillow decodes these in Python, and therefore slowly.
+    """
     if data[30:34] in (b"\1\0\0\0", b"\2\0\0\0") and len(data) > _MAX_RUNS:
         raise DamagedPicture("This BMP has too many runs.", hint=_REMEDY)
     return Container(data=data)
 
 
 def _tiff(data: bytes, limits: Limits) -> Container:
-    """Reject tags that claim more values than the file holds, oversized tiles, and compressed data that is missing."""
+    """Validate the tags of a TIFF file.
+
+    Tags that claim more values than the file holds, oversized tiles and missing compressed data are rejected.
+    """
     try:
         directory = Directory(data)
     except ValueError:
@@ -188,7 +211,7 @@ _MAX_SAMPLES = 6
 
 
 def _tiff_end(directory: Directory) -> int:
-    """Offset at which the last strip or tile ends, by the tags."""
+    """Return the offset at which the last strip or tile of a TIFF file ends."""
     ends = [0]
     for starts, lengths in (_STRIPS, _TILES):
         pairs = (directory.values(tag, most=_MAX_VALUES) for tag in (starts, lengths))
@@ -197,7 +220,10 @@ def _tiff_end(directory: Directory) -> int:
 
 
 def _webp(data: bytes, limits: Limits) -> Container:
-    """Check the canvas, which the decoder allocates on creation (RFC 9649, section 2.7)."""
+    """Validate the canvas size of a WebP file.
+
+    The decoder allocates the canvas on creation (RFC 9649, section 2.7).
+    """
     if data[12:16] == b"VP8X" and len(data) >= 30:
         width, height = (int.from_bytes(data[offset : offset + 3], "little") + 1 for offset in (24, 27))
         limits.check("WEBP", width, height)
@@ -211,7 +237,10 @@ def _webp(data: bytes, limits: Limits) -> Container:
 
 
 def _heif(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
-    """Reject item types that are not UTF-8, which would crash pi-heif 1.4."""
+    """Reject HEIF files with item types that are not UTF-8.
+
+    These would crash pi-heif 1.4.
+    """
     for kind, start, end in _boxes(data):
         offset = data.find(b"infe", start, end) if kind != b"mdat" else -1
         while offset >= 0:
@@ -231,7 +260,10 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Iterate over the top-level boxes of an ISO base media file (ISO/IEC 14496-12, 4.2): type, start, declared end."""
+    """Iterate over the top-level boxes of an ISO base media file.
+
+    Yields the type, the start and the declared end of each box (ISO/IEC 14496-12, 4.2).
+    """
     offset = 0
     while offset + 8 <= len(data):
         length, kind = struct.unpack_from(">L4s", data, offset)
@@ -248,7 +280,7 @@ def _limit_parts(parts: int, name: str, *, most: int = _MAX_PARTS) -> None:
 
 
 def is_truncated(name: str, data: bytes) -> bool:
-    """Tell whether a container that failed to decode ends before its declared end."""
+    """Return True if a file that failed to decode is shorter than it declares."""
     if name == "JPEG":
         return b"\xff\xd9" not in data[-64 * 1024 :]
     if name == "PNG":

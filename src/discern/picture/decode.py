@@ -1,4 +1,7 @@
-"""Decoder of pictures: from bytes to upright sRGB pixels, or to a `PictureError` that names the problem."""
+"""Decoder of picture files to upright sRGB pixels.
+
+Every problem with a file is raised as a `PictureError` that names it.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -41,7 +44,10 @@ _UPRIGHT = {
 
 class _Jpeg(JpegImageFile):
     def _read_dpi_from_exif(self) -> None:
-        """Do nothing: the resolution is not needed, and a damaged EXIF block would cause a warning."""
+        """Skip the resolution of the picture.
+
+        It is not needed, and a damaged EXIF block would cause a warning.
+        """
 
 
 def _heif(file: BytesIO) -> ImageFile:
@@ -71,7 +77,7 @@ _UNRESERVED = 16_000_000  # bytes: a decoding that takes no more does not wait f
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedPicture:
-    """Picture whose header was read and whose pixels were not decoded yet.
+    """Picture whose header has been read but whose pixels are not decoded yet.
 
     Attributes:
         format: one of `FORMATS`.
@@ -101,14 +107,19 @@ class OpenedPicture:
         return (height, width) if self.turn > 4 else (width, height)
 
     def decode(self, shortest: int | None) -> Image.Image:
-        """Decode to upright sRGB, mode "RGB"; a JPEG at a reduced scale whose shorter side is at least `shortest`."""
+        """Decode the picture to an upright sRGB image.
+
+        The image has the mode "RGB". A JPEG is decoded at a reduced scale whose shorter side is at least `shortest`.
+        """
         image = to_srgb(self.load(shortest), self.profile)
         return image.transpose(_UPRIGHT[self.turn]) if self.turn in _UPRIGHT else image
 
 
 @contextmanager
 def opened(data: bytes, limits: Limits, *, thorough: bool = False) -> Iterator[OpenedPicture]:
-    """Read a header, and translate every exception inside the block into a `PictureError`.
+    """Return a context manager that opens a picture for decoding.
+
+    It reads the header, and translates every exception inside the block into a `PictureError`.
 
     Args:
         data: the bytes of the file.
@@ -174,7 +185,10 @@ def _load(
 def _load_plain(
     data: bytes, size: tuple[int, int], limits: Limits, stack: ExitStack, shortest: int | None
 ) -> Image.Image:
-    """Decode at full size without Pillow's header parser, which takes as long as decoding a small picture."""
+    """Decode a plain JPEG at full size without Pillow's header parser.
+
+    The parser takes as long as decoding a small picture.
+    """
     small = _MAX_PIXEL_BYTES * size[0] * size[1] <= min(limits.max_memory, _UNRESERVED)
     if small and (shortest is None or min(size) < 2 * shortest):
         with suppress(ValueError):
@@ -202,10 +216,11 @@ def read_header(data: bytes, *, limits: Limits = Limits()) -> FileFormat:  # noq
 
 
 def open_picture(data: bytes, *, shortest: int | None = None, limits: Limits = Limits()) -> np.ndarray:  # noqa: B008
-    """Decode a picture, whose format is detected by its content.
+    """Decode a picture file to upright sRGB pixels.
 
-    Reads JPEG, PNG, WebP, GIF and TIFF (first frame), BMP, AVIF and HEIC. The EXIF orientation is applied, colours are
-    converted to sRGB, transparency is composited over white, and 16 bits are reduced to 8.
+    The format is detected by the content. Reads JPEG, PNG, WebP, GIF and TIFF (first frame), BMP, AVIF and HEIC. The
+    EXIF orientation is applied, colours are converted to sRGB, transparency is composited over white, and 16 bits are
+    reduced to 8.
 
     Args:
         data: the bytes of the file.

@@ -1,6 +1,6 @@
-"""Parser of TIFF directories, which EXIF blocks use as well; every offset and count is checked before use.
+"""Parser of TIFF directories, which EXIF metadata uses as well.
 
-The layout is that of TIFF 6.0 (Adobe, 1992), section 2, and of BigTIFF.
+Every offset and count is checked before use. The layout is that of TIFF 6.0 (Adobe, 1992), section 2, and of BigTIFF.
 """
 
 import struct
@@ -13,7 +13,10 @@ _INTEGERS = {1: "B", 3: "H", 4: "L", 13: "L", 16: "Q"}
 
 @dataclass(frozen=True, kw_only=True)
 class Tag:
-    """Directory entry: `count` values of a TIFF field type, from byte `start` of the data."""
+    """Entry of a TIFF directory.
+
+    It has `count` values of a TIFF field type, from byte `start` of the data.
+    """
 
     type: int
     count: int
@@ -21,7 +24,7 @@ class Tag:
 
     @property
     def size(self) -> int:
-        """Size of the values in bytes."""
+        """Size of the tag's values, in bytes."""
         return self.count * _WIDTHS.get(self.type, 0)
 
 
@@ -60,7 +63,10 @@ class Directory:
         self.has_next = end + inline <= len(data) and self._unpack("Q" if big else "L", end)[0] != 0
 
     def values(self, tag: int, *, most: int) -> tuple[int, ...]:
-        """Read the integers of a tag; () where it is missing, truncated, not of integers, or of more than `most`."""
+        """Read the integer values of a tag.
+
+        The result is () if the tag is missing, truncated, not of integers, or has more than `most` values.
+        """
         entry = self.tags.get(tag)
         if entry is None or entry.type not in _INTEGERS or entry.count > most:
             return ()
@@ -73,7 +79,10 @@ class Directory:
 
 
 def orientation(exif: bytes) -> int:
-    """Read the orientation of an EXIF block: 1 (upright) to 8; 1 where it is missing or invalid."""
+    """Read the orientation of a picture from its EXIF block.
+
+    The result is 1 (upright) to 8; 1 if the orientation is missing or invalid.
+    """
     try:
         values = Directory(exif.removeprefix(b"Exif\0\0")).values(ORIENTATION, most=1)
     except (ValueError, struct.error):

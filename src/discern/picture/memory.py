@@ -1,4 +1,4 @@
-"""Memory estimates for decoding, and a memory budget that all threads share."""
+"""Memory estimates for picture decoding, and a memory budget that threads share."""
 
 import threading
 from collections.abc import Iterator
@@ -37,7 +37,9 @@ def decoding_bytes(name: str, mode: str, size: tuple[int, int], *, transparent: 
 
 
 def reserve_memory(size: int, what: str, limits: Limits) -> AbstractContextManager[None]:
-    """Return a context manager that waits for `size` bytes of the shared budget, and holds them while inside.
+    """Return a context manager that reserves memory from the shared budget.
+
+    It waits for `size` bytes of the budget, and holds them while inside.
 
     Raises:
         PictureTooLarge: more than the limits allow.
@@ -48,7 +50,10 @@ def reserve_memory(size: int, what: str, limits: Limits) -> AbstractContextManag
 
 
 class MemoryBudget:
-    """Number of bytes that threads share; a request beyond all of it waits until it is the only one."""
+    """Memory budget that several threads share, in bytes.
+
+    A request for more than the whole budget waits until it is the only one.
+    """
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -57,7 +62,10 @@ class MemoryBudget:
 
     @contextmanager
     def reserve(self, size: int) -> Iterator[None]:
-        """Reserve `size` bytes while inside, waiting for other threads to release them."""
+        """Return a context manager that reserves memory from the budget.
+
+        It waits until other threads have released enough for `size` bytes.
+        """
         with self._changed:
             self._changed.wait_for(lambda: not self._reserved or self._reserved + size <= self._size)
             self._reserved += size
@@ -73,7 +81,10 @@ _budget = MemoryBudget(_SHARED_BYTES)
 
 
 def to_array(image: Image.Image) -> np.ndarray:
-    """Copy an "RGB" image to read-only uint8 [H, W, 3], in bands of rows because Pillow's conversion copies twice."""
+    """Copy a Pillow image of mode "RGB" to a read-only array.
+
+    The array is uint8 [H, W, 3]. Rows are copied in bands, because Pillow's conversion copies twice.
+    """
     width, height = image.size
     if height <= _BAND:
         return np.frombuffer(image.tobytes(), np.uint8).reshape(height, width, 3)

@@ -36,7 +36,9 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class PictureFacts:
-    """Properties of n files.
+    """Properties and thumbnails of picture files.
+
+    The arrays have n rows, one for each file.
 
     Attributes:
         facts: structured [n] with `pixels` (hash in hex), `width`, `height` (upright), `format`, `mode`, `sharpness`
@@ -50,7 +52,10 @@ class PictureFacts:
     problems: dict[int, Problem]
 
     def replace(self, at: int, other: "PictureFacts") -> None:
-        """Replace the values at position `at` by those of `other`, which describes that file alone."""
+        """Replace the properties of the file at one position.
+
+        `other` describes that file alone.
+        """
         self.facts[at], self.thumbs[at] = other.facts[0], other.thumbs[0]
         self.problems.pop(at, None)
         if 0 in other.problems:
@@ -58,7 +63,10 @@ class PictureFacts:
 
 
 def read_facts(files: Sequence[bytes], limits: Limits) -> PictureFacts:
-    """Decode pictures and extract their properties; unusable files are reported in `problems`."""
+    """Decode pictures and extract their properties.
+
+    Unusable files are reported in `problems`.
+    """
     facts, thumbs = np.zeros(len(files), FACTS), np.zeros((len(files), THUMB, THUMB, 3), np.uint8)
     problems: dict[int, Problem] = {}
     greens: dict[int, np.ndarray] = {}

@@ -6,9 +6,10 @@ from types import TracebackType
 
 
 class _SuppressPillowWarnings:
-    """Context manager that several threads may enter together; `warnings.catch_warnings` supports one at a time.
+    """Thread-safe context manager that suppresses Pillow's warnings.
 
-    Only warnings raised in Pillow's modules are ignored, until the last thread has left.
+    Several threads may enter it together, while `warnings.catch_warnings` supports one at a time. Only warnings raised
+    in Pillow's modules are ignored, until the last thread has left.
     """
 
     def __init__(self) -> None:

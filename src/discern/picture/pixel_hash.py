@@ -1,4 +1,7 @@
-"""Hash of decoded pixels, which identifies exact copies, and thumbnails."""
+"""Hashes of decoded pixels, and thumbnails of pictures.
+
+Equal hashes identify exact copies.
+"""
 
 import hashlib
 
@@ -12,7 +15,11 @@ THUMB = 64
 
 
 def require_pixels(pixels: np.ndarray) -> np.ndarray:
-    """Return uint8 [H, W, 3] unchanged; raise `UsageError` for any other array."""
+    """Validate that an array holds RGB pixels, and return it unchanged.
+
+    Raises:
+        UsageError: the array is not uint8 [H, W, 3].
+    """
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
         raise UsageError(
             f"Pixels must be uint8 [height, width, 3], not {pixels.dtype} {list(pixels.shape)}.",
@@ -22,7 +29,10 @@ def require_pixels(pixels: np.ndarray) -> np.ndarray:
 
 
 def pixel_hash(pixels: np.ndarray) -> str:
-    """Hash pixels independently of their container: hex SHA-256 of the shape and the uint8 [H, W, 3] values."""
+    """Compute the SHA-256 digest of decoded pixels.
+
+    It covers the shape and the uint8 [H, W, 3] values, independently of the file format, as hexadecimal digits.
+    """
     height, width, _ = require_pixels(pixels).shape
     digest = hashlib.sha256(f"{height}x{width}\n".encode())
     digest.update(np.ascontiguousarray(pixels).data)
@@ -30,18 +40,27 @@ def pixel_hash(pixels: np.ndarray) -> str:
 
 
 def thumbnail(pixels: np.ndarray) -> np.ndarray:
-    """Average a whole picture down to a square, ignoring its aspect ratio: uint8 [H, W, 3] to uint8 [64, 64, 3]."""
+    """Compute the square thumbnail of a picture.
+
+    The whole picture, uint8 [H, W, 3], is averaged down to uint8 [64, 64, 3], whatever its aspect ratio.
+    """
     return image_thumbnail(Image.fromarray(require_pixels(pixels)))
 
 
 def fit(pixels: np.ndarray, side: int) -> Image.Image:
-    """Scale a picture, uint8 [H, W, 3], down for display: its longer side becomes at most `side` pixels."""
+    """Scale a picture down for display.
+
+    `pixels` is uint8 [H, W, 3]. The longer side becomes at most `side` pixels.
+    """
     image = Image.fromarray(pixels)
     image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return image
 
 
 def image_thumbnail(image: Image.Image) -> np.ndarray:
-    """Compute the `thumbnail` of a Pillow image of mode "RGB"."""
+    """Compute the square thumbnail of a Pillow image.
+
+    The image has the mode "RGB"; see `thumbnail`.
+    """
     small = image.resize((THUMB, THUMB), Image.Resampling.BOX).tobytes()
     return np.frombuffer(small, np.uint8).reshape(THUMB, THUMB, 3)

@@ -1,4 +1,7 @@
-"""Safe reading of files: regular files only, within limits, and never blocking."""
+"""Safe reading of regular files within size limits.
+
+Reading never blocks.
+"""
 
 import os
 import stat
@@ -25,9 +28,9 @@ _FLAGS = (
 
 
 def read_file(path: Path | str, *, limits: Limits = Limits()) -> bytes:  # noqa: B008 - frozen
-    """Read a regular file, or the regular file that a link points to.
+    """Read the bytes of a regular file.
 
-    Never blocks: pipes, devices and sockets are rejected without being read.
+    A link to a regular file is followed. Never blocks: pipes, devices and sockets are rejected without being read.
 
     Args:
         path: path of the file.

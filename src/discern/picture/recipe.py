@@ -1,4 +1,7 @@
-"""Preprocessing recipe of a model: plain data that is stored with it, and the functions that apply it."""
+"""Preprocessing recipe of a model, and the functions that apply it.
+
+The recipe is plain data that is stored with the model.
+"""
 
 import hashlib
 import json
@@ -68,7 +71,10 @@ class Recipe:
         _require(fits[self.fit], f"fit {self.fit!r} with resize {self.resize} and size {self.size}")
 
     def to_json(self) -> dict[str, Any]:
-        """Serialise to JSON types; `from_json` is the inverse."""
+        """Convert the recipe to JSON-serialisable values.
+
+        `from_json` is the inverse.
+        """
         return {**asdict(self), "fill": list(self.fill)}
 
     @classmethod
@@ -85,11 +91,17 @@ class Recipe:
         return cls(**{**described, "fill": tuple(fill) if isinstance(fill, list) else fill})
 
     def key(self) -> str:
-        """Compute a stable hash of the recipe, 16 hex digits, for cache keys."""
+        """Compute a stable hash of the recipe for cache keys.
+
+        It has 16 hexadecimal digits.
+        """
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:16]
 
     def shortest(self, width: int, height: int) -> int:
-        """Compute the shorter side, in pixels, below which a picture of this size should not be decoded."""
+        """Compute the smallest size at which a picture may be decoded.
+
+        The result is the length of the shorter side, in pixels, for a picture of `width` x `height` pixels.
+        """
         if self.fit == "pad":
             return max(1, -(-self.resize * min(width, height) // max(width, height)))
         return self.resize
@@ -105,7 +117,7 @@ def _require(valid: bool, what: str) -> None:  # noqa: FBT001
 
 
 def choose_recipe(sizes: Sequence[tuple[int, int]], size: int) -> Recipe:
-    """Choose a recipe by the aspect ratios of the pictures.
+    """Choose a preprocessing recipe by the aspect ratios of the pictures.
 
     A centre crop after resizing to 8/7 works best for mildly oblong pictures. At an aspect ratio of 1.6 it loses nearly
     half of the length; where more than a quarter of the pictures exceed that, all are stretched. Accuracy on two packs
@@ -123,14 +135,18 @@ def choose_recipe(sizes: Sequence[tuple[int, int]], size: int) -> Recipe:
 
 
 def apply_recipe(pixels: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """Apply a recipe: sRGB uint8 [H, W, 3] to uint8 [size, size, 3]."""
+    """Preprocess a decoded picture with a recipe.
+
+    Maps sRGB pixels, uint8 [H, W, 3], to uint8 [size, size, 3].
+    """
     return np.asarray(_apply(Image.fromarray(require_pixels(pixels)), recipe))
 
 
 def load_input(data: bytes, recipe: Recipe, *, limits: Limits = Limits()) -> np.ndarray:  # noqa: B008 - frozen
-    """Decode a file and apply a recipe, both for training and for prediction.
+    """Decode a picture file and preprocess it with a recipe.
 
-    Equal to `open_picture` and `apply_recipe`, with JPEGs decoded at the smallest scale that the recipe allows.
+    Training and prediction share this function. Equal to `open_picture` and `apply_recipe`, with JPEGs decoded at the
+    smallest scale that the recipe allows.
 
     Returns:
         sRGB, uint8 [size, size, 3], read-only.
@@ -163,7 +179,7 @@ def _apply(image: Image.Image, recipe: Recipe) -> Image.Image:
 def _resize(
     image: Image.Image, size: tuple[int, int], resample: Image.Resampling, box: tuple[float, float, float, float]
 ) -> Image.Image:
-    """Resample a box of the image, one axis at a time.
+    """Resample a box of an image, one axis at a time.
 
     Versions of Pillow differ in the order of the axes, and each pass rounds to bytes; so the order is fixed here:
     vertical first where much more height than width is lost, as in Pillow 13.

@@ -1,4 +1,4 @@
-"""Sharpness of a picture, measured on its pixels independently of its content."""
+"""Measurement of the sharpness of pictures, independently of their content."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,9 @@ _MIN_CONTRAST = 16
 
 
 def sharpness(pixels: np.ndarray) -> float | None:
-    """Measure the steepness of the strongest edges: the largest step between neighbours over the local contrast.
+    """Measure the sharpness of a picture by the steepness of its strongest edges.
+
+    Steepness is the largest step between neighbouring pixels, divided by the local contrast.
 
     A sharp edge rises within a pixel or two and a blurred one takes many, so that plain pictures with a few clear
     outlines score as high as busy ones. Only the tenth of all windows of 16 x 16 pixels with the highest contrast
@@ -33,7 +35,9 @@ def sharpness(pixels: np.ndarray) -> float | None:
 
 
 def measure_sharpness(greens: Sequence[np.ndarray]) -> np.ndarray:
-    """Measure the `sharpness` of many pictures together: float64 [n], NaN where it is None.
+    """Measure the sharpness of many pictures together.
+
+    The result is float64 [n], NaN where `sharpness` gives None.
 
     Args:
         greens: green channels as returned by `green_of`, each uint8 [H, W].
@@ -49,7 +53,10 @@ def measure_sharpness(greens: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _steepness(windows: np.ndarray) -> np.ndarray:
-    """Mean steepness in the windows of n pictures, uint8 [n, down, 16, across, 16]: float64 [n]."""
+    """Compute the mean steepness of the edges in each picture's windows.
+
+    Maps uint8 [n, down, 16, across, 16] to float64 [n].
+    """
     count, across = len(windows), windows.shape[3]
     contrast = _contrast(windows)
     most = max(_MIN_WINDOWS, -(-contrast.shape[1] // _ONE_WINDOW_IN))
@@ -64,9 +71,10 @@ def _steepness(windows: np.ndarray) -> np.ndarray:
 
 
 def green_of(pixels: np.ndarray) -> np.ndarray:
-    """Extract the green channel of uint8 [H, W, 3], reduced to the area of 256 x 256.
+    """Extract the green channel of a picture at reduced size.
 
-    Much larger pictures are subsampled first, which keeps edges sharp.
+    Maps uint8 [H, W, 3] to at most the area of 256 x 256. Much larger pictures are subsampled first, which keeps edges
+    sharp.
     """
     green: np.ndarray = pixels[..., 1]
     height, width = green.shape
@@ -80,14 +88,20 @@ def green_of(pixels: np.ndarray) -> np.ndarray:
 
 
 def _windows(grey: np.ndarray) -> np.ndarray:
-    """Cut uint8 [n, H, W] into windows: uint8 [n, down, 16, across, 16]."""
+    """Cut pictures into windows of 16 x 16 pixels.
+
+    Maps uint8 [n, H, W] to uint8 [n, down, 16, across, 16].
+    """
     down, across = (side // _WINDOW for side in grey.shape[1:])
     cropped = np.ascontiguousarray(grey[:, : down * _WINDOW, : across * _WINDOW])
     return cropped.reshape(len(grey), down, _WINDOW, across, _WINDOW)
 
 
 def _contrast(windows: np.ndarray) -> np.ndarray:
-    """Maximum minus minimum of each window: int16 [n, down * across]."""
+    """Compute the contrast of each window, its maximum minus its minimum.
+
+    The result is int16 [n, down * across].
+    """
     highest, lowest = windows.max(axis=2).max(axis=3), windows.min(axis=2).min(axis=3)
     contrast: np.ndarray = (highest - lowest).reshape(len(windows), -1).astype(np.int16)
     return contrast

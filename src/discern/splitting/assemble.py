@@ -1,4 +1,4 @@
-"""Assembly of a split from training and test rows: folds, and the rows left out of training."""
+"""Assembly of a leak-free split from training and test pictures."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,9 @@ from discern.splitting.split import TEST, Split, SplitConfig
 
 
 def assemble(pool: Pool, config: SplitConfig, *, train: Bools, test: Bools, reason: str) -> Split:
-    """Build the split that evaluates on `test` or, if `test` is empty, on each fold of `train` in turn.
+    """Build a split that evaluates on a test part or on each fold in turn.
+
+    The folds are those of `train`; they are used if `test` is empty.
 
     Args:
         pool: N pictures.
@@ -43,7 +45,10 @@ def assemble(pool: Pool, config: SplitConfig, *, train: Bools, test: Bools, reas
 
 
 def draw_test(pool: Pool, config: SplitConfig) -> Bools:
-    """Draw a test part of whole groups: bool [N], of the share in the config."""
+    """Draw a test part of whole groups, stratified by class.
+
+    The result is bool [N], of the share in the config.
+    """
     train, validation, test = config.parts
     return np.asarray(pool.assign(pool.usable, (train + validation, test), config.seed) == 1)
 
@@ -61,7 +66,10 @@ class _Folds:
 
 
 def _make_folds(pool: Pool, config: SplitConfig, train: Bools, *, alone: bool) -> _Folds:
-    """Make one validation fold for large data sets with a test part, else as many folds as the groups allow."""
+    """Assign training pictures to folds.
+
+    Large data sets with a test part get one validation fold, others as many folds as the groups allow.
+    """
     rows = train & pool.usable
     if not alone and np.count_nonzero(rows) >= config.small:
         validation = _draw_validation(pool, config, rows)
@@ -74,7 +82,10 @@ def _make_folds(pool: Pool, config: SplitConfig, train: Bools, *, alone: bool) -
 
 
 def _leave_out(pool: Pool, fold: Ints, train: Bools, *, held_out: Iterable[int]) -> _Folds:
-    """Find the rows to leave out for each fold; classes that a fold would leave without training rows get no fold."""
+    """Find the training rows that must be left out for each fold.
+
+    Classes that a fold would leave without training rows get no fold.
+    """
     while True:
         always = train & (fold < 0)
         left_out: dict[int, Ints] = {}
@@ -91,7 +102,7 @@ def _leave_out(pool: Pool, fold: Ints, train: Bools, *, held_out: Iterable[int])
 
 
 def _renumber(folds: _Folds) -> _Folds:
-    """Drop empty folds and number the others from 0."""
+    """Drop empty folds and number the remaining folds from 0."""
     numbers, inverse = np.unique(folds.fold[folds.fold >= 0], return_inverse=True)
     fold = folds.fold.copy()
     fold[fold >= 0] = inverse
@@ -100,7 +111,10 @@ def _renumber(folds: _Folds) -> _Folds:
 
 
 def _file_parts(pool: Pool, config: SplitConfig, clean: Bools, test: Bools) -> NDArray[np.str_]:
-    """Partition the rows into three leak-free parts; rows that leak from a later part are in none."""
+    """Partition pictures into leak-free train, validation and test parts.
+
+    Rows that leak from a later part are in none.
+    """
     if not test.any() and config.parts[2]:
         test = draw_test(pool, config)
     rest = clean & ~test

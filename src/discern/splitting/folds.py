@@ -12,7 +12,9 @@ Bools = NDArray[np.bool_]
 
 
 def assign_folds(labels: Ints, groups: Ints, shares: Sequence[float], *, seed: int) -> Ints:
-    """Assign every row to a part such that no group is in two parts and classes keep their shares.
+    """Assign whole groups to stratified parts of the given sizes.
+
+    No group is in two parts, and classes keep their shares.
 
     Groups are assigned one by one, those of the rarest classes first and large before small ones, each to the part with
     the largest deficit of its classes (the greedy rule of scikit-learn's `StratifiedGroupKFold`, extended to unequal
@@ -39,7 +41,10 @@ def assign_folds(labels: Ints, groups: Ints, shares: Sequence[float], *, seed: i
 
 @dataclass(frozen=True, kw_only=True)
 class _GroupCounts:
-    """Pictures per group and class, as a sparse matrix sorted by group."""
+    """Number of pictures per group and class, as a sparse matrix.
+
+    The matrix is sorted by group.
+    """
 
     group_of_row: Ints
     start: Ints  # [G + 1]: the entries of group g are start[g]:start[g + 1]
@@ -57,7 +62,10 @@ class _GroupCounts:
         return cls(group_of_row=by_appearance, start=start, klass=klass, count=count)
 
     def order(self, seed: int) -> Ints:
-        """Order the groups [G]: rare classes first, then large groups, ties at random."""
+        """Return the order in which groups are assigned to parts.
+
+        Rare classes come first, then large groups, with ties at random: [G].
+        """
         rarest = np.minimum.reduceat(np.bincount(self.klass)[self.klass], self.start[:-1])
         pictures = np.add.reduceat(self.count, self.start[:-1])
         chance = np.random.default_rng(seed).permutation(len(pictures))
@@ -65,7 +73,7 @@ class _GroupCounts:
 
 
 class _Assignment:
-    """Parts assigned so far, and the deficit of each part."""
+    """Groups assigned to parts so far, and the deficit of each part."""
 
     def __init__(self, counts: _GroupCounts, shares: Floats) -> None:
         self.counts = counts
@@ -78,7 +86,7 @@ class _Assignment:
         self.part = np.zeros(len(counts.start) - 1, np.int64)
 
     def assign(self, group: int) -> None:
-        """Assign one group to a part."""
+        """Assign one group to the part with the largest deficit of its classes."""
         entries = slice(self.counts.start[group], self.counts.start[group + 1])
         classes, count = self.counts.klass[entries], self.counts.count[entries]
         need = self.deficit[:, classes] @ (count / self.size[classes])

@@ -1,4 +1,7 @@
-"""Independent proof of a split: counts of shared pictures, and nearest pairs by a descriptor unused in grouping."""
+"""Independent proof that a split is free of leaks.
+
+It counts shared pictures, and finds the nearest pairs by a descriptor that grouping does not use.
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +29,9 @@ _YCBCR = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.
 
 
 def prove(catalog: "Catalog", groups: "Groups", split: Split) -> dict[str, Any]:
-    """Count what training and evaluation rows of every round share, and measure how similar they are.
+    """Count what the training and evaluation pictures of a split share.
+
+    This is done for every round, and the similarity of the pictures is measured.
 
     Args:
         catalog: N pictures with thumbnails.
@@ -62,10 +67,10 @@ def prove(catalog: "Catalog", groups: "Groups", split: Split) -> dict[str, Any]:
 
 
 def colour_layout(thumbs: "Rows | NDArray[np.uint8]") -> NDArray[np.float32]:
-    """Compute the colour layout, after MPEG-7's Color Layout Descriptor without its quantisation.
+    """Compute the colour layout descriptor of thumbnails.
 
-    Euclidean distances are root mean square differences of smoothed pictures. Kasutani and Yamada, "The MPEG-7 color
-    layout descriptor" (ICIP 2001).
+    It is MPEG-7's Color Layout Descriptor without its quantisation. Euclidean distances are root mean square
+    differences of smoothed pictures. Kasutani and Yamada, "The MPEG-7 color layout descriptor" (ICIP 2001).
 
     Args:
         thumbs: uint8 [N, 64, 64, 3].
@@ -119,7 +124,11 @@ def _closest(distance: Floats, *groups: Ints) -> list[int]:
 
 
 def _nearest(layout: NDArray[np.float32], test: Ints, train: Ints) -> tuple[Floats, Ints]:
-    """Find the nearest training row of each test row: (distances, rows)."""
+    """Find the nearest training picture of each test picture.
+
+    Returns:
+        Distances, and rows of the training pictures.
+    """
     if not len(test) or not len(train):
         return np.empty(0), np.empty(0, np.int64)
     from scipy.spatial import KDTree  # noqa: PLC0415  slow to import, and only used here

@@ -1,4 +1,7 @@
-"""Split as a value: folds, test part, and the rows left out of training to avoid leaks."""
+"""Split of a data set into folds and a test part.
+
+Rows that would leak are left out of training.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +21,7 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True, kw_only=True)
 class SplitConfig:
-    """Settings of a split.
+    """Settings for splitting a data set.
 
     Args:
         seed: random seed, 0 or higher; the result does not depend on the order of the pictures.
@@ -44,7 +47,9 @@ class SplitConfig:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Split:
-    """Assignment of pictures to training and evaluation; N rows as in the catalog.
+    """Assignment of pictures to training and evaluation.
+
+    N is the number of rows, as in the catalog.
 
     Args:
         method: `test-part` (the final model is evaluated on `test`) or `grouped-cv` (each fold is evaluated in turn).
@@ -78,31 +83,43 @@ class Split:
 
     @property
     def train(self) -> NDArray[np.bool_]:
-        """Bool [N]: rows that the final model is fitted on."""
+        """Mask of the pictures that the final model is fitted on, bool [N]."""
         return (self.fold >= 0) | self.always
 
     @property
     def rounds(self) -> tuple[int, ...]:
-        """Rounds of evaluation: every held-out fold, and -1 for a test part."""
+        """Folds and test part that are evaluated in turn.
+
+        The test part is -1.
+        """
         return (*self.held_out, TEST) if self.method == "test-part" else self.held_out
 
     def held_out_rows(self, fold: int) -> NDArray[np.int64]:
-        """Return the rows evaluated in a fold's round, ascending; -1 for the test part."""
+        """Return the rows that are evaluated while a fold is held out.
+
+        They are in ascending order; -1 stands for the test part.
+        """
         return np.flatnonzero(self.test if fold == TEST else self.fold == fold)
 
     def training_rows(self, fold: int) -> NDArray[np.int64]:
-        """Return the training rows of a fold's round, ascending; -1 for the test part."""
+        """Return the rows that a model is trained on while a fold is held out.
+
+        They are in ascending order; -1 stands for the test part.
+        """
         rows = np.flatnonzero(self.train & (self.always | (fold == TEST) | (self.fold != fold)))
         return np.setdiff1d(rows, self.left_out.get(fold, np.empty(0, np.int64)))
 
     def left_out_among(self, rows: NDArray[np.int64]) -> dict[int, NDArray[np.int64]]:
-        """Return `left_out` as positions in `rows`; left-out rows that are not in `rows` are omitted."""
+        """Convert the rows left out of training to positions in an array of rows.
+
+        Left-out rows that are not in `rows` are omitted.
+        """
         position = np.full(len(self.fold), -1, np.int64)
         position[rows] = np.arange(len(rows))
         return {fold: position[left][position[left] >= 0] for fold, left in self.left_out.items()}
 
     def to_json(self) -> dict[str, Any]:
-        """Convert to JSON-serialisable lists, numbers and strings."""
+        """Convert the split to JSON-serialisable lists, numbers and strings."""
         return {
             "format": FORMAT,
             "method": self.method,
@@ -121,7 +138,7 @@ class Split:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read the result of `to_json`.
+        """Construct a split from the result of `to_json`.
 
         Raises:
             DataError: a newer format, or a missing or invalid value.

@@ -1,4 +1,4 @@
-"""Choice of the split: a given test part, a drawn one, or cross-validation over groups."""
+"""Choice between a given test part, a drawn test part and cross-validation."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ _DEFAULT = SplitConfig()
 def make_split(
     catalog: "Catalog", groups: "Groups", config: SplitConfig = _DEFAULT, *, exclude: Bools | None = None
 ) -> Split:
-    """Split pictures by whole groups, and prove that the split is free of leaks.
+    """Split pictures by whole groups and prove that the split is free of leaks.
 
     A given test part (or validation part, if there is no other) is used whatever the size of the data set; pictures
     that leak from it are left out of training. The given parts are ignored if a class would lose more than half of its
@@ -53,15 +53,18 @@ def make_split(
 def cross_split(
     catalog: "Catalog", groups: "Groups", config: SplitConfig = _DEFAULT, *, exclude: Bools | None = None
 ) -> Split:
-    """Cross-validate all pictures, whatever their number and given parts; without a proof.
+    """Split all pictures into folds of whole groups for cross-validation.
 
-    Args and errors are those of `make_split`.
+    The number of pictures and the given parts do not matter, and the split has no proof. Args and errors are those of
+    `make_split`.
     """
     return _cross_validate(Pool.of(catalog, groups, exclude), config, "Every group is held out in turn.")
 
 
 def random_split(catalog: "Catalog", split: Split, *, seed: int) -> Split:
-    """Split at random within each class, ignoring groups, for comparison with a leak-free split.
+    """Split pictures at random within each class, ignoring groups.
+
+    The result is meant for comparison with a leak-free split.
 
     Args:
         catalog: N pictures.
@@ -106,7 +109,10 @@ def random_split(catalog: "Catalog", split: Split, *, seed: int) -> Split:
 
 
 def _count_folds(split: Split) -> int:
-    """Return the number of folds whose size is closest to that of the test part, from 2 to 5."""
+    """Return the number of folds that are about as large as the test part.
+
+    It is from 2 to 5.
+    """
     share = np.count_nonzero(split.test) / np.count_nonzero(split.train | split.test)
     return int(np.clip(round(1 / share), 2, 5))
 

@@ -29,10 +29,11 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 def write_parts(catalog: "Catalog", split: Split, out: Path, *, copy: bool = False) -> None:
-    """Write `train/<label>/`, `validation/<label>/`, `test/<label>/`, `split.csv` and one `.lst` file for each part.
+    """Write the parts of a split as class folders and lists.
 
-    Files are hard links, else symbolic links, else copies; members of archives are extracted. Names are made valid on
-    all file systems, get the suffix of their actual format, and stay unique on case-insensitive file systems.
+    The output is `train/<label>/`, `validation/<label>/`, `test/<label>/`, `split.csv` and one `.lst` file for each
+    part. Files are hard links, else symbolic links, else copies; members of archives are extracted. Names are made
+    valid on all file systems, get the suffix of their actual format, and stay unique on case-insensitive file systems.
     `split.csv` (path, label, part, group) lists every file of the catalog, unused ones with an empty part; a `.lst`
     line is `index TAB class number TAB file`, with classes numbered in the catalog's order.
 
@@ -60,7 +61,9 @@ def write_parts(catalog: "Catalog", split: Split, out: Path, *, copy: bool = Fal
 
 
 def safe_name(text: str, *, suffixes: tuple[str, ...] = ()) -> str:
-    """Convert text to a file name that is valid on all file systems and contains no path.
+    """Convert text to a file name that is valid on all file systems.
+
+    The name contains no path.
 
     Args:
         text: any text.
@@ -84,19 +87,28 @@ def safe_name(text: str, *, suffixes: tuple[str, ...] = ()) -> str:
 
 
 def _split_suffix(name: str) -> tuple[str, str]:
-    """Split a name into stem and suffix; a suffix has at most five characters after the dot."""
+    """Split a file name into stem and suffix.
+
+    A suffix has at most five characters after the dot.
+    """
     stem, dot, ending = name.rpartition(".")
     return (stem, dot + ending) if stem and len(ending) < 6 else (name, "")
 
 
 class _UniqueNames:
-    """Names already used in each folder, compared without case."""
+    """Registry of the file names that are used in each folder.
+
+    Names are compared without case.
+    """
 
     def __init__(self) -> None:
         self.used: dict[tuple[str, str], int] = {}
 
     def unique(self, folder: str, name: str) -> str:
-        """Reserve a name in a folder, with a number appended if it is already used."""
+        """Reserve a unique name in a folder.
+
+        A number is appended if the name is already used.
+        """
         stem, suffix = _split_suffix(name)
         key = (folder, name.casefold())
         while (folder, name.casefold()) in self.used:
@@ -125,7 +137,10 @@ def _write_files(catalog: "Catalog", split: Split, out: Path, *, copy: bool) -> 
 
 
 def _plan_files(catalog: "Catalog", split: Split) -> dict[int, str]:
-    """Return the relative output file of each row in a part, in the order of paths."""
+    """Choose the output file of each picture in a part.
+
+    The files are relative paths by row, in the order of the catalog's paths.
+    """
     names = _UniqueNames()
     folders = [names.unique("", safe_name(label)) for label in catalog.labels]
     paths, formats = catalog.table["path"].to_list(), catalog.table["format"].to_list()

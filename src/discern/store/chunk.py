@@ -1,4 +1,4 @@
-"""File of a shelf, written atomically and verified by a digest.
+"""Files of cached rows, written atomically and verified by a digest.
 
 A chunk is a 512-byte JSON line (`format`, `shelf`, `rows`, `digest`), then the 32-byte content hashes of its rows, then
 the rows as raw little-endian values. The digest is the SHA-256 of the shelf's identity, the hashes and the rows.
@@ -26,7 +26,10 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """First line of a chunk: identity of its shelf, number of rows, and digest of the rest."""
+    """First line of a file of cached rows.
+
+    It holds the identity of the shelf, the number of rows, and the digest of the rest.
+    """
 
     shelf: str
     rows: int
@@ -35,7 +38,7 @@ class Header:
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """Location of the rows of one file."""
+    """Location of the cached rows in one file."""
 
     path: Path
     shelf: str
@@ -44,11 +47,14 @@ class Chunk:
 
     @property
     def offset(self) -> int:
-        """Offset of the first row, in bytes."""
+        """Offset of the first row in the file, in bytes."""
         return _HEADER_BYTES + KEY.itemsize * self.count
 
     def is_intact(self) -> bool:
-        """Tell whether the file still matches its digest; reads all of it."""
+        """Return True if the file still matches its digest.
+
+        The whole file is read.
+        """
         try:
             with self.path.open("rb") as file:
                 file.seek(_HEADER_BYTES)
@@ -61,7 +67,9 @@ class Chunk:
 
 
 def write_chunk(folder: Path, shelf: str, keys: np.ndarray, rows: np.ndarray) -> Chunk:
-    """Write rows and their content hashes (`KEY` [n]) atomically as a new file.
+    """Write rows and their content hashes atomically to a new file.
+
+    `keys` are the hashes, `KEY` [n].
 
     Raises:
         StoreError: the folder cannot be written.
@@ -87,7 +95,9 @@ def write_chunk(folder: Path, shelf: str, keys: np.ndarray, rows: np.ndarray) ->
 
 
 def read_chunk(path: Path, shelf: str, row_bytes: int) -> tuple[Chunk, np.ndarray] | None:
-    """Read the header and hashes (`KEY` [n]) of a chunk; None if the file is not a complete chunk of this shelf.
+    """Read the header and the content hashes of a file of cached rows.
+
+    The hashes are `KEY` [n]. The result is None if the file is not a complete chunk of this shelf.
 
     Raises:
         StoreError: the chunk was written by a newer version.
@@ -111,7 +121,9 @@ def _size(rows: int, row_bytes: int) -> int:
 
 
 def read_header(path: Path, line: bytes) -> Header | None:
-    """Parse the first line of a chunk; None if it is invalid.
+    """Parse the first line of a file of cached rows.
+
+    The result is None if the line is invalid.
 
     Raises:
         StoreError: the chunk was written by a newer version.

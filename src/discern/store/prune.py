@@ -1,4 +1,4 @@
-"""Survey and pruning of the cache."""
+"""Inspection and pruning of the cache."""
 
 import re
 import stat
@@ -24,7 +24,7 @@ _SHELF = re.compile(".+-[0-9a-f]{12}")
 
 @dataclass(frozen=True, kw_only=True)
 class ShelfInfo:
-    """Size of a shelf (rows, bytes on disk) and the time of its last use."""
+    """Number of rows, size on disk and time of last use of one table in the cache."""
 
     name: str
     rows: int
@@ -38,12 +38,18 @@ def default_folder() -> Path:
 
 
 def is_cache_folder(folder: Path) -> bool:
-    """Tell by name and content whether a folder is a shelf of a cache."""
+    """Return True if a folder holds a table of the cache.
+
+    The name and the content of the folder decide.
+    """
     return bool(_SHELF.fullmatch(folder.name)) and any(folder.glob(f"*{SUFFIX}"))
 
 
 def survey(folder: Path) -> list[ShelfInfo]:
-    """List the shelves of a cache, sorted by name; a missing folder has none."""
+    """List the tables of a cache, sorted by name.
+
+    A missing folder has none.
+    """
     shelves: dict[str, list[tuple[Path, stat_result]]] = {}
     for path, status in _files(folder, SUFFIX):
         shelves.setdefault(path.parent.name, []).append((path, status))
@@ -59,7 +65,9 @@ def survey(folder: Path) -> list[ShelfInfo]:
 
 
 def prune(folder: Path, *, keep_bytes: float) -> int:
-    """Remove least recently used rows until at most `keep_bytes` are left, and return the number of bytes freed.
+    """Remove the least recently used rows until the cache is small enough.
+
+    At most `keep_bytes` are left, and the number of bytes freed is returned.
 
     Temporary files of killed writers are removed as well. Only one process prunes at a time. A run that is reading
     removed rows fails with a `StoreError`, and computes them again when it is repeated.

@@ -1,4 +1,4 @@
-"""Lazy array over the rows of a shelf, read from disk on indexing."""
+"""Lazy array of cached rows, which are read from disk on indexing."""
 
 import operator
 from collections.abc import Sequence
@@ -14,7 +14,9 @@ _OPEN_MAPS = 4  # mapped pages count as memory of the process, and each map hold
 
 
 class Rows:
-    """Lazy array [N, *row shape] over the chunks of a shelf; only the indexed rows are read.
+    """Lazy array of cached rows, which are read from disk on indexing.
+
+    Its shape is [N, *row shape].
 
     Args:
         chunks: files that hold the rows.
@@ -47,14 +49,16 @@ class Rows:
 
     @property
     def ndim(self) -> int:
-        """Number of axes."""
+        """Number of axes of the array."""
         return 1 + len(self.row_shape)
 
     def __len__(self) -> int:
         return len(self._chunk)
 
     def __getitem__(self, key: int | slice | Sequence[int] | np.ndarray) -> np.ndarray:
-        """Read one row [*row shape] (int) or several [n, *row shape] (slice, int array, bool array [N]).
+        """Read one or several rows from disk.
+
+        An int gives one row [*row shape]; a slice, an int array or a bool array [N] gives several, [n, *row shape].
 
         Raises:
             IndexError: an index is out of range.
@@ -73,7 +77,10 @@ class Rows:
         return rows if dtype is None else rows.astype(dtype, copy=False)
 
     def select(self, positions: Sequence[int] | np.ndarray) -> Self:
-        """Select rows (int array, or bool array [N]) in the given order, without reading them."""
+        """Select rows in the given order without reading them.
+
+        `positions` is an int array or a bool array [N].
+        """
         positions = self._positions(positions)
         return type(self)(
             self._chunks, self._chunk[positions], self._place[positions], dtype=self.dtype, row_shape=self.row_shape

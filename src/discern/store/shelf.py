@@ -1,4 +1,4 @@
-"""Persistent table of rows, addressed by the hash of the content they were computed from."""
+"""Persistent table of rows, addressed by the hashes of their source contents."""
 
 import hashlib
 import os
@@ -21,7 +21,9 @@ _CHUNK_BYTES = 16 << 20  # not tuned
 
 
 class Shelf:
-    """Persistent table of rows of one dtype and shape, each addressed by the SHA-256 of its source content.
+    """Persistent table of rows, addressed by the SHA-256 of their source contents.
+
+    All rows have one dtype and shape.
 
     Several threads and processes may read and write one shelf: chunks are written atomically under unique names, and
     never changed. A chunk is verified once per `Shelf`, when one of its rows is first requested; a damaged chunk is
@@ -59,18 +61,26 @@ class Shelf:
         return bool(self.known([content])[0])
 
     def known(self, contents: Sequence[str]) -> np.ndarray:
-        """Tell which contents (64 hex digits each) are stored, as of the last look at the folder: bool [n]."""
+        """Return a mask of the content hashes that are stored in the table.
+
+        Contents have 64 hex digits each. The mask is bool [n], as of the last look at the folder.
+        """
         with self._lock:
             return self._find(_keys(contents))[0] >= 0
 
     def missing(self, contents: Sequence[str]) -> list[int]:
-        """List the positions of contents (64 hex digits each) that are not stored; of equal ones only the first."""
+        """List the positions of the content hashes that are not stored in the table.
+
+        Contents have 64 hex digits each; of equal ones only the first is listed.
+        """
         with self._lock:
             self._refresh()
             return list(map(int, self._new(_keys(contents))))
 
     def put(self, contents: Sequence[str], rows: np.ndarray) -> None:
-        """Store rows [len(contents), *shape]; rows that are stored already are not replaced.
+        """Store rows under the hashes of their source contents.
+
+        `rows` is [len(contents), *shape]. Rows that are stored already are not replaced.
 
         Raises:
             ValueError: the rows have another shape or dtype.
@@ -93,7 +103,9 @@ class Shelf:
                 self._add(chunk, keys[at])
 
     def rows(self, contents: Sequence[str]) -> Rows:
-        """Look up rows in the order of `contents`, without reading them.
+        """Return the rows of the given contents without reading them from disk.
+
+        They are in the order of `contents`.
 
         Raises:
             StoreError: a row is not stored.
@@ -112,11 +124,14 @@ class Shelf:
         return Rows(chunks, chunk, place, dtype=self.dtype.newbyteorder("<"), row_shape=self.shape)
 
     def proven(self) -> set[str]:
-        """Names of the chunks that this object has written or verified."""
+        """Return the names of the files that this object has written or verified."""
         return set(self._verified)
 
     def trust(self, chunks: set[str]) -> None:
-        """Skip the verification of chunks that another process of the same run has `proven`."""
+        """Skip the verification of files that another process has verified.
+
+        It must be a process of the same run, in which they are `proven`.
+        """
         self._verified |= chunks
 
     @property
@@ -124,7 +139,7 @@ class Shelf:
         return self.dtype.itemsize * int(np.prod(self.shape, dtype=np.int64))
 
     def _refresh(self) -> None:
-        """Add chunks of other writers and drop pruned ones since the last look at the folder."""
+        """Update the index for chunks that other processes have added or removed."""
         try:
             names = {name for name in os.listdir(self.folder) if name.endswith(SUFFIX)}  # noqa: PTH208 - names only
         except OSError:
@@ -151,14 +166,20 @@ class Shelf:
             self._index.remove(numbers)
 
     def _new(self, keys: np.ndarray) -> np.ndarray:
-        """Positions of keys that are not stored, in order; of equal ones only the first."""
+        """Return the positions of keys that are not stored, in order.
+
+        Of equal keys only the first is returned.
+        """
         _, first = np.unique(keys, return_index=True)
         first.sort()
         new: np.ndarray = first[self._find(keys[first])[0] < 0]
         return new
 
     def _find(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Look up the chunk number (-1 if missing) and row of keys in verified chunks, int32 [n] each."""
+        """Look up the chunk number and the row of each key in verified chunks.
+
+        Both are int32 [n]; the chunk number of a missing key is -1.
+        """
         while True:
             found, place = self._index.find(keys)
             chunks = [self._chunks[number] for number in np.unique(found).tolist() if number >= 0]
@@ -181,7 +202,7 @@ class Shelf:
 
 
 def _keys(contents: Sequence[str]) -> np.ndarray:
-    """Convert hex hashes to `KEY` [n]."""
+    """Convert hexadecimal hashes to an array of binary keys, `KEY` [n]."""
     invalid = next((content for content in contents if len(content) != 2 * KEY.itemsize), None)
     if invalid is not None:
         raise ValueError(f"a content hash must have 64 hex digits: {invalid!r}")

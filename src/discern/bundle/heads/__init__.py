@@ -1,4 +1,7 @@
-"""Heads and the unknown scorer as plain arrays, computed alike by numpy here and by a bundle's graph."""
+"""Classifier heads and the unknown scorer, as numpy arrays.
+
+The graph of a bundle computes the same functions.
+"""
 
 from discern.bundle.heads.embedding_blocks import SMALLEST_LENGTH, Span, unit_blocks
 from discern.bundle.heads.head import ABSENT, Head

@@ -1,6 +1,7 @@
-"""Blocks of an embedding, each scaled to unit length before a head or an unknown scorer reads it.
+"""Validation of embedding blocks and their scaling to unit length.
 
-Neither the contrast of a picture nor the width of a block then decides how much a block counts.
+A head and an unknown scorer read each block at unit length. Neither the contrast of a picture nor the width of a block
+then decides how much a block counts.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,9 @@ SMALLEST_LENGTH = 1e-12
 
 
 def unit_blocks(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
-    """Scale each block of each row to unit length; a block of zeros stays zero.
+    """Scale each block of each embedding to unit length.
+
+    A block of zeros stays zero.
 
     Args:
         features: real `[N, D]`.
@@ -39,21 +42,34 @@ def unit_blocks(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
 
 
 def first_block_length(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
-    """Compute the Euclidean length of each row's first block, float32 `[N, 1, 1, 1]`, positive."""
+    """Compute the Euclidean length of the first block of each embedding.
+
+    The result is positive, float32 `[N, 1, 1, 1]`.
+    """
     start, end = spans[0]
     lengths = np.linalg.norm(np.asarray(features[:, start:end], np.float32), axis=1)
     return np.asarray(np.maximum(lengths, SMALLEST_LENGTH)[:, None, None, None])
 
 
 def check_spans(spans: Sequence[Span]) -> None:
-    """Raise BundleError unless the blocks are non-empty and contiguous from column 0."""
+    """Validate that embedding blocks are non-empty and contiguous from column 0.
+
+    Raises:
+        BundleError: they are not.
+    """
     starts, ends = [start for start, _ in spans], [end for _, end in spans]
     if not spans or starts != [0, *ends[:-1]] or any(start >= end for start, end in spans):
         raise BundleError(f"The blocks {tuple(spans)} are not contiguous from column 0.")
 
 
 def check_array(name: str, array: np.ndarray, shape: tuple[int | None, ...], dtype: type = np.float32) -> None:
-    """Raise BundleError unless an array is non-empty and finite, and has this dtype and shape (None: any length)."""
+    """Validate the dtype, the shape and the values of an array.
+
+    A None in `shape` allows any length.
+
+    Raises:
+        BundleError: the array is empty, is not finite, or has another dtype or shape.
+    """
     fits = array.ndim == len(shape) and all(want in (None, have) for want, have in zip(shape, array.shape, strict=True))
     if not fits or array.dtype != dtype or 0 in array.shape:
         raise BundleError(f"{name} is {array.dtype} {array.shape}; expected {np.dtype(dtype)} {shape}.")

@@ -1,4 +1,4 @@
-"""Head protocol: from an embedding to calibrated class probabilities."""
+"""Protocol of a classifier head, which maps embeddings to class probabilities."""
 
 from typing import Protocol
 
@@ -11,27 +11,41 @@ ABSENT = -14.0
 
 
 class Head(Protocol):
-    """Classifier on embeddings, with calibrated probabilities of K classes."""
+    """Classifier that maps embeddings to calibrated probabilities of K classes."""
 
     @property
     def spans(self) -> tuple[Span, ...]:
-        """Start and end of the embedding's blocks, "head" first."""
+        """Start and end column of each embedding block.
+
+        The block "head" comes first.
+        """
 
     @property
     def classes(self) -> int:
-        """K."""
+        """Number of classes, K."""
 
     def logits(self, features: np.ndarray) -> np.ndarray:
-        """Compute calibrated logits, float32 `[N, K]`, from features `[N, D]`."""
+        """Compute calibrated logits from embeddings.
+
+        Maps `[N, D]` to float32 `[N, K]`.
+        """
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
-        """Compute calibrated probabilities, float32 `[N, K]` with rows summing to 1, from features `[N, D]`."""
+        """Compute calibrated class probabilities from embeddings.
+
+        Maps `[N, D]` to float32 `[N, K]` with rows summing to 1.
+        """
 
     def uncalibrated(self, features: np.ndarray, temperature: float) -> np.ndarray:
-        """Compute probabilities, float32 `[N, K]`, without the temperature that the head includes."""
+        """Compute class probabilities without the calibration temperature.
+
+        `temperature` is the one that the head includes. Maps `[N, D]` to float32 `[N, K]`.
+        """
 
     def evidence(self, features: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """Compute the evidence map: the change of each logit if the whole picture looked like one place of it.
+        """Compute the evidence map, which shows where in a picture each class is supported.
+
+        A value is the change of a logit if the whole picture looked like one place of it.
 
         Args:
             features: `[N, D]`.

@@ -1,4 +1,4 @@
-"""Linear head: one affine map of the unit-length blocks, and a softmax."""
+"""Linear classifier head: an affine map of the embedding and a softmax."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from discern.bundle.heads.logits import softmax
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearHead:
-    """Softmax classifier with an affine map of the unit-length blocks.
+    """Softmax classifier with an affine map of the unit-length embedding blocks.
 
     Attributes:
         spans: start and end of the embedding's blocks, "head" first.
@@ -30,31 +30,46 @@ class LinearHead:
 
     @property
     def classes(self) -> int:
-        """K."""
+        """Number of classes, K."""
         return int(self.weight.shape[1])
 
     @property
     def map_weight(self) -> np.ndarray:
-        """Weights of the block "head", float32 `[C, K]`, which apply to each place of the feature map as well."""
+        """Weights of the embedding block "head", float32 `[C, K]`.
+
+        They apply to each place of the feature map as well.
+        """
         start, end = self.spans[0]
         return self.weight[start:end]
 
     def logits(self, features: np.ndarray) -> np.ndarray:
-        """Compute calibrated logits, float32 `[N, K]`, from features `[N, D]`."""
+        """Compute calibrated logits from embeddings.
+
+        Maps `[N, D]` to float32 `[N, K]`.
+        """
         logits: np.ndarray = unit_blocks(features, self.spans) @ self.weight + self.bias
         return logits
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
-        """Compute calibrated probabilities, float32 `[N, K]` with rows summing to 1, from features `[N, D]`."""
+        """Compute calibrated class probabilities from embeddings.
+
+        Maps `[N, D]` to float32 `[N, K]` with rows summing to 1.
+        """
         return softmax(self.logits(features))
 
     def uncalibrated(self, features: np.ndarray, temperature: float) -> np.ndarray:
-        """Compute probabilities, float32 `[N, K]`, without the temperature that the head includes."""
+        """Compute class probabilities without the calibration temperature.
+
+        `temperature` is the one that the head includes. Maps `[N, D]` to float32 `[N, K]`.
+        """
         logits = self.logits(features)
         present = ~((self.bias == np.float32(ABSENT)) & ~self.weight.any(axis=0))
         return softmax(np.where(present, logits * np.float32(temperature), logits))
 
     def evidence(self, features: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """Compute the evidence map (see `Head.evidence`); its mean is what the block "head" adds to each logit."""
+        """Compute the evidence map of a linear head (see `Head.evidence`).
+
+        Its mean is what the block "head" adds to each logit.
+        """
         evidence: np.ndarray = places @ self.map_weight / first_block_length(features, self.spans)
         return evidence

@@ -1,4 +1,4 @@
-"""Unknown scorer: the distance of a picture from the training pictures, by four standardised measures."""
+"""Unknown scorer, which measures how far a picture is from the training pictures."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,9 @@ SMALLEST_SQUARE = 1e-12
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class UnknownScorer:
-    """Weighted sum of four measures, each standardised on held-out pictures of the known classes.
+    """Scorer of the distance between a picture and the training pictures.
+
+    The score is a weighted sum of four measures, each standardised on held-out pictures of the known classes:
 
     * cosine: 1 minus the cosine to the nearest of some prototypes, on the first block, "head" (after Sun et al., ICML
       2022).
@@ -70,11 +72,14 @@ class UnknownScorer:
 
     @property
     def nbytes(self) -> int:
-        """Size of the arrays, in bytes."""
+        """Total size of the arrays, in bytes."""
         return sum(value.nbytes for value in vars(self).values() if isinstance(value, np.ndarray))
 
     def measure(self, features: np.ndarray, logits: np.ndarray) -> np.ndarray:
-        """Compute the four measures, float32 `[N, 4]`, from features `[N, D]` and the head's logits `[N, K]`."""
+        """Compute the four distance measures of each picture.
+
+        Maps features `[N, D]` and the head's logits `[N, K]` to float32 `[N, 4]`.
+        """
         rows = unit_blocks(features, self.spans)
         cosine = 1 - (rows[:, : self.spans[0][1]] @ self.prototypes.astype(np.float32).T).max(axis=1)
         rows = rows * self.scale - self.centre
@@ -87,7 +92,10 @@ class UnknownScorer:
         return np.stack([cosine, whitened, distance, -log_sum_exp(logits)], axis=1)
 
     def score(self, features: np.ndarray, logits: np.ndarray) -> np.ndarray:
-        """Compute the unknown score, float32 `[N]`: larger is farther, about 0 for known pictures; see `measure`."""
+        """Compute the unknown score of each picture.
+
+        Maps the arguments of `measure` to float32 `[N]`. Larger is farther; known pictures score about 0.
+        """
         standard = (self.measure(features, logits) - self.mean) / self.spread
         score: np.ndarray = standard @ self.share
         return score

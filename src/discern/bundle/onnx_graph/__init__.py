@@ -1,4 +1,6 @@
-"""ONNX graphs: a writer, mirrored views, and a head appended to a backbone; the one part of the bundle that needs onnx.
+"""Construction of ONNX graphs for backbones and heads.
+
+This is the only part of `discern.bundle` that needs the onnx library.
 
 Names and order of nodes and initializers are part of a graph's bytes. The sha256 of a backbone's graph is the key of
 its features in the cache, and a bundle's fingerprint depends on its graph: change neither without need.

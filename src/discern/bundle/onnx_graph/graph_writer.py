@@ -1,4 +1,4 @@
-"""Writer of ONNX graphs: the operations that backbones and heads are composed of."""
+"""Writer of ONNX graphs for backbones and heads."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,7 +14,9 @@ _CHANNELS_LAST = [0, 2, 3, 1]
 
 
 class GraphWriter:
-    """Collector of nodes and initializers; each method adds operations and returns the name of their result.
+    """Builder of the nodes and initializers of an ONNX graph.
+
+    Each method that adds operations returns the name of their result.
 
     Args:
         prefix: put before the names of nodes, unnamed results and initializers.
@@ -26,57 +28,74 @@ class GraphWriter:
         self._weights: dict[str, onnx.TensorProto] = {}
 
     def add(self, kind: str, *inputs: str, result: str | None = None, **attributes: Any) -> str:
-        """Add one operation of the standard domain; `result` names its output, without the prefix."""
+        """Add one operation of the standard ONNX domain.
+
+        `result` names its output, without the prefix.
+        """
         name = f"{self._prefix}{kind.lower()}_{len(self._nodes)}"
         self._nodes.append(helper.make_node(kind, list(inputs), [result or name], name=name, **attributes))
         return result or name
 
     def weight(self, name: str, values: np.ndarray) -> str:
-        """Add an array as an initializer, unless there is one of that name."""
+        """Add an array as an initializer of the graph.
+
+        Nothing is added if the graph has an initializer of that name.
+        """
         name = self._prefix + name
         if name not in self._weights:
             self._weights[name] = numpy_helper.from_array(np.asarray(values, order="C"), name)
         return name
 
     def numbers(self, *values: int) -> str:
-        """Add an int64 vector."""
+        """Add an int64 vector as an initializer."""
         return self.weight("numbers_" + "_".join(map(str, values)), np.array(values, np.int64))
 
     def scalar(self, value: float) -> str:
-        """Add a float32 scalar."""
+        """Add a float32 scalar as an initializer."""
         return self.weight(f"scalar_{value}", np.array(value, np.float32))
 
     def relu6(self, values: str) -> str:
-        """Add the activation min(max(x, 0), 6)."""
+        """Add the ReLU6 activation, min(max(x, 0), 6)."""
         return self.add("Clip", values, self.scalar(0.0), self.scalar(6.0))
 
     def centred_pixels(self, pixels: str) -> str:
-        """Convert uint8 `[N, H, W, 3]` in 0..255 to float32 `[N, 3, H, W]` in -127.5..127.5."""
+        """Add the conversion of uint8 pixels to float32 values around zero.
+
+        Maps `[N, H, W, 3]` in 0..255 to `[N, 3, H, W]` in -127.5..127.5.
+        """
         moved = self.add("Transpose", pixels, perm=_CHANNELS_FIRST)
         return self.add("Sub", self.add("Cast", moved, to=TensorProto.FLOAT), self.scalar(127.5))
 
     def mirrored(self, values: str) -> str:
-        """Mirror `[N, h, w, C]` left to right."""
+        """Add the left-to-right mirroring of a tensor `[N, h, w, C]`."""
         start, end, axis = self.numbers(-1), self.numbers(np.iinfo(np.int64).min), self.numbers(2)
         return self.add("Slice", values, start, end, axis, start)
 
     def spatial_mean(self, values: str) -> str:
-        """Average `[N, C, h, w]` over the places; returns `[N, C]`."""
+        """Add the mean of a feature map `[N, C, h, w]` over its places.
+
+        The result is `[N, C]`.
+        """
         return self.add("Flatten", self.add("GlobalAveragePool", values))
 
     def spatial_statistics(self, values: str, *, places: int) -> tuple[str, str]:
-        """Compute mean and standard deviation, each `[N, C]`, over the h * w = `places` places of `[N, C, h, w]`."""
+        """Add the mean and standard deviation of a feature map `[N, C, h, w]` over its places.
+
+        Both results are `[N, C]`; `places` is h * w.
+        """
         mean = self.add("GlobalAveragePool", values)
         # Norm of the differences, not the difference of the squares: it cannot turn negative.
         norm = self.add("ReduceL2", self.add("Sub", values, mean), self.numbers(2, 3), keepdims=0)
         return self.add("Flatten", mean), self.add("Div", norm, self.scalar(places**0.5))
 
     def channels_last(self, values: str, *, result: str | None = None) -> str:
-        """Transpose `[N, C, h, w]` to `[N, h, w, C]`."""
+        """Add the transposition of a tensor from `[N, C, h, w]` to `[N, h, w, C]`."""
         return self.add("Transpose", values, perm=_CHANNELS_LAST, result=result)
 
     def model(self, *, size: int, embedding: int, map_shape: tuple[int, int, int] | None) -> onnx.ModelProto:
-        """Build a backbone's model from `pixels` to `embedding` and, with a `map_shape`, `map`.
+        """Build the ONNX model of a backbone from the nodes of this writer.
+
+        Its input is `pixels`; its outputs are `embedding` and, with a `map_shape`, `map`.
 
         Args:
             size: height and width of the pictures, in pixels.
@@ -96,7 +115,10 @@ class GraphWriter:
         )
 
     def append_to(self, model: onnx.ModelProto, *, before: "GraphWriter | None" = None) -> None:
-        """Append this writer's nodes to a model, and prepend those of `before`; in place."""
+        """Append the nodes of this writer to an ONNX model in place.
+
+        The nodes of `before` are prepended.
+        """
         graph, front = model.graph, before or GraphWriter()
         nodes = [*front._nodes, *graph.node, *self._nodes]
         del graph.node[:]
@@ -105,13 +127,19 @@ class GraphWriter:
 
 
 def shape_of(value: onnx.ValueInfoProto) -> tuple[int, ...]:
-    """Get the declared shape of an input or output; -1 stands for a size that is not fixed."""
+    """Return the declared shape of a graph's input or output.
+
+    -1 stands for a size that is not fixed.
+    """
     sizes = value.type.tensor_type.shape.dim
     return tuple(size.dim_value if size.HasField("dim_value") else -1 for size in sizes)
 
 
 def rename(nodes: Iterable[onnx.NodeProto], names: Mapping[str, str]) -> None:
-    """Rename values wherever the nodes, or the subgraphs inside them, read or write them; in place."""
+    """Rename the inputs and outputs of ONNX nodes in place.
+
+    The nodes of subgraphs are renamed as well.
+    """
     for node in nodes:
         for values in (node.input, node.output):
             values[:] = [names.get(value, value) for value in values]
@@ -121,5 +149,5 @@ def rename(nodes: Iterable[onnx.NodeProto], names: Mapping[str, str]) -> None:
 
 
 def serialise(model: onnx.ModelProto) -> bytes:
-    """Serialise a model; equal models give equal bytes."""
+    """Serialise an ONNX model so that equal models give equal bytes."""
     return bytes(model.SerializeToString(deterministic=True))

@@ -1,4 +1,4 @@
-"""Average of a picture and its mirror image, computed inside a backbone's graph."""
+"""Backbone graphs that average a picture with its mirror image."""
 
 import numpy as np
 import onnx
@@ -7,9 +7,10 @@ from discern.bundle.onnx_graph.graph_writer import GraphWriter, rename, shape_of
 
 
 def average_mirrored(model: onnx.ModelProto) -> None:
-    """Make a backbone average the outputs for each picture and for its left-to-right mirror image.
+    """Make a backbone average its outputs for each picture and its mirror image.
 
-    Both views pass the net in one batch. The map of the mirrored view is mirrored back before it is averaged.
+    The image is mirrored left to right. Both views pass the net in one batch. The map of the mirrored view is mirrored
+    back before it is averaged.
 
     Args:
         model: from `pixels` to `embedding` and perhaps `map` (channels last), opset 13 or later; changed in place.

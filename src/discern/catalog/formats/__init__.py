@@ -1,1 +1,1 @@
-"""Readers of the formats in which pictures are stored: folders, archives, listings and CIFAR batches."""
+"""Readers of pictures in folders, archives, listings and CIFAR batches."""

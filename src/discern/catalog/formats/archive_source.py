@@ -1,4 +1,7 @@
-"""Zip and tar archives, read in storage order and never unpacked to disk."""
+"""Source of the pictures in a zip or tar archive.
+
+Archives are read in storage order and never unpacked to disk.
+"""
 
 import bz2
 import gzip
@@ -51,7 +54,10 @@ _REMEDY = "Replace it by a picture, or remove it from the archive."
 
 
 class ArchiveSource:
-    """Members of one archive; the root is the folder that contains it."""
+    """Source of the pictures in one archive.
+
+    The root is the folder that contains the archive.
+    """
 
     layout: Literal["folders", "archive", "declared"] = "archive"
     total: int | None = None
@@ -62,12 +68,15 @@ class ArchiveSource:
         self._limits = limits
 
     def items(self) -> Iterator[Item]:
-        """Yield members in storage order."""
+        """Yield the members of the archive in storage order."""
         return read_members(self._archive, to_text(self._archive.name), limits=self._limits)
 
 
 def holds_files(path: Path) -> bool:
-    """Return True if, by its content, a file is a readable archive or batch of pictures."""
+    """Return True if a file is a readable archive or a CIFAR batch.
+
+    The content of the file decides.
+    """
     try:
         return path.is_file() and (is_batch(path) or _is_tar(path) or zipfile.is_zipfile(path))
     except _FAILURES:
@@ -75,7 +84,10 @@ def holds_files(path: Path) -> bool:
 
 
 def _is_tar(path: Path) -> bool:
-    """Return True for a tar with a member; call before `is_zipfile`, which accepts any file that ends like a zip."""
+    """Return True if a file is a tar archive with at least one member.
+
+    Call this before `is_zipfile`, which accepts any file that ends like a zip archive.
+    """
     try:
         with _open_tar(path) as (archive, _):
             return archive.next() is not None
@@ -84,7 +96,9 @@ def _is_tar(path: Path) -> bool:
 
 
 def read_members(archive: Path, path: str, *, limits: Limits, only: Collection[str] | None = None) -> Iterator[Item]:
-    """Yield the members of an archive, already loaded; links and names that lead outside become errors.
+    """Read the members of an archive and yield them as items.
+
+    The items are already loaded. Links, and names that lead outside the archive, become items that raise an error.
 
     Args:
         archive: the archive's file.
@@ -124,7 +138,10 @@ def _is_selected(path: str, only: Collection[str] | None) -> bool:
 def _member_items(
     member: "_Member", path: str, archive: str, limits: Limits, only: Collection[str] | None
 ) -> Iterator[Item]:
-    """Yield a member or, for a batch, the pictures in it."""
+    """Yield the pictures in one member of an archive.
+
+    A CIFAR batch contains many; any other member is one.
+    """
     may_be_batch = names_batch(path) and (only is None or path not in only)
     try:
         data = member.read(batch_limits(limits) if may_be_batch else limits)
@@ -151,7 +168,10 @@ class _Member:
         return self.folder or any(is_ignored(part) for part in parts if part not in (".", ".."))
 
     def read(self, limits: Limits) -> bytes:
-        """Read the member, if it is a regular file within the size limit whose name stays inside the archive."""
+        """Read the bytes of the member and validate it.
+
+        It must be a regular file within the size limit whose name stays inside the archive.
+        """
         if leads_outside(self.name):
             raise UnreadableFile("The name leads outside the archive.", hint=_REMEDY)
         if not self.regular:
@@ -171,7 +191,10 @@ class _Member:
 
 
 def _read_all(file: IO[bytes], size: int) -> bytes:
-    """Read in chunks that `_BoundedReader` allows, and one byte past the stated size."""
+    """Read a file in chunks that `_BoundedReader` allows.
+
+    At most one byte past the stated size is read.
+    """
     chunks = [file.read(min(_CHUNK, size + 1))]
     while chunks[-1]:
         size -= len(chunks[-1])
@@ -237,7 +260,10 @@ def _open_tar(path: Path) -> Iterator[tuple[tarfile.TarFile, "_BoundedReader"]]:
 
 
 class _BoundedReader(io.BufferedReader):
-    """Reader that limits single reads to `max_read` bytes and the total to the allowed compression ratio."""
+    """Reader that limits the size of single reads and the compression ratio.
+
+    A single read has at most `max_read` bytes.
+    """
 
     max_read = _MAX_HEADER
     packed_size = 0
@@ -254,9 +280,9 @@ class _BoundedReader(io.BufferedReader):
 
 
 class _ValidatedHeader(tarfile.TarInfo):
-    """Member header whose pax records are validated first: forged ones take quadratic time and memory.
+    """Header of a tar member whose pax records are validated before parsing.
 
-    This is CVE-2024-6232, fixed in Python 3.11.10 and 3.12.6.
+    Forged records take quadratic time and memory. This is CVE-2024-6232, fixed in Python 3.11.10 and 3.12.6.
     """
 
     def _proc_pax(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
@@ -270,7 +296,10 @@ class _ValidatedHeader(tarfile.TarInfo):
 
 
 def _validate_pax_records(data: bytes) -> None:
-    """Check that `data` is a sequence of "length keyword=value" lines (POSIX pax, "Extended Header")."""
+    """Validate the "length keyword=value" records of a tar header.
+
+    The format is that of POSIX pax, "Extended Header".
+    """
     if _ENDLESS_DIGITS.search(data):
         raise tarfile.ReadError("a number in a header is too long")
     start = 0

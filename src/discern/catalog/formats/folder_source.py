@@ -1,4 +1,4 @@
-"""Folders of pictures, with subfolders and archives."""
+"""Source of the pictures in a folder, its subfolders and archives."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -15,7 +15,9 @@ from discern.picture import Limits, read_file
 
 
 class FolderSource:
-    """Files below a folder. Links to files are followed, links to folders are not, as they may form a cycle.
+    """Source of the pictures in a folder, its subfolders and archives.
+
+    Links to files are followed; links to folders are not, as they may form a cycle.
 
     Args:
         root: the folder.
@@ -35,7 +37,10 @@ class FolderSource:
         self.total = None if any(is_archive(name) or names_batch(name) for _, name in self._found) else len(self._found)
 
     def items(self) -> Iterator[Item]:
-        """Yield files in natural order of their paths; an archive's members at its position."""
+        """Yield all files in natural order of their paths.
+
+        The members of an archive come at its position.
+        """
         root = os.path.join(self.root, "")  # noqa: PTH118 - str is faster for many paths
         for folder, name in self._found:
             path = to_text(folder + name)
@@ -48,7 +53,10 @@ class FolderSource:
                 yield Item(path=path, load=partial(read_file, file, limits=self._limits))
 
     def places(self) -> Iterator[Path]:
-        """Yield where each file is, in the order of `items`: archives too, and folders that may not be looked into."""
+        """Yield the location of each file, in the order of `items`.
+
+        Archives, and folders that cannot be read, are included.
+        """
         for folder, name in self._found:
             yield self.root / f"{folder}{name}"
 
@@ -61,7 +69,10 @@ _AMBIGUOUS = UnreadableFile(
 
 
 def _walk(root: Path, leave_out: Callable[[Path], bool] | None) -> Iterator[tuple[str, str]]:
-    """Yield (folder ending in "/", name) of each file; an empty name for a folder that cannot be read."""
+    """Yield the folder and the name of each file below a root folder.
+
+    The folder ends in "/". An empty name stands for a folder that cannot be read.
+    """
     folders = [""]
     while folders:
         folder = folders.pop()

@@ -15,7 +15,7 @@ from discern.picture import Limits
 def open_source(
     source: Path, limits: Limits, leave_out: Callable[[Path], bool] | None = None, *, labels: bool = True
 ) -> Source:
-    """Open a path as a folder, a listing or an archive.
+    """Open a folder, a listing or an archive as a source of pictures.
 
     Args:
         source: an absolute path.

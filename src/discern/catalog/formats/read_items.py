@@ -1,4 +1,4 @@
-"""Reading of files and archive members by their catalog paths."""
+"""Reader of files and archive members by their catalog paths."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -12,9 +12,10 @@ from discern.picture import Limits, read_file
 
 
 def read_items(root: Path, paths: Sequence[str], *, limits: Limits) -> Iterator[Item]:
-    """Yield the items at the given paths: files in the given order, then members in their archive's storage order.
+    """Yield the files and archive members at the given catalog paths.
 
-    The item of a path that does not exist raises `UnreadableFile` when it is loaded.
+    Files come in the given order, then members in the storage order of their archive. The item of a path that does not
+    exist raises `UnreadableFile` when it is loaded.
     """
     archives: dict[str, set[str]] = {}
     for path in paths:

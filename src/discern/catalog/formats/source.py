@@ -1,4 +1,4 @@
-"""Protocol of a source of pictures, and the items that it yields."""
+"""Protocol of a source of pictures, and the items that a source yields."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -9,7 +9,9 @@ from discern.errors import PictureError
 
 
 class Item(NamedTuple):
-    """File that may be a picture; picklable, so that worker processes can load it.
+    """File of a source that may be a picture.
+
+    It is picklable, so that worker processes can load it.
 
     Attributes:
         path: path relative to the source's root, with "/"; "a.zip!/b.jpg" inside an archive; valid UTF-8.
@@ -41,16 +43,19 @@ class Source(Protocol):
     """Number of items, or None if it is not known beforehand."""
 
     def items(self) -> Iterator[Item]:
-        """Yield every file once, in the order that is fastest to read, without ignored files."""
+        """Yield every file of the source once.
+
+        The order is the fastest one to read; ignored files are left out.
+        """
 
 
 def unreadable_item(path: str, error: PictureError, *, archive: str = "") -> Item:
-    """Return an item whose `load` raises the error."""
+    """Return an item that raises the given error when it is loaded."""
     return Item(path=path, load=partial(_raise_error, type(error), error.message, error.hint), archive=archive)
 
 
 def item_from_bytes(path: str, data: bytes, *, archive: str = "") -> Item:
-    """Return an item of bytes that are already loaded."""
+    """Return an item whose bytes are already loaded."""
     return Item(path=path, load=partial(bytes, data), archive=archive, in_memory=len(data))
 
 

@@ -1,1 +1,1 @@
-"""Labels and parts of pictures, from folders, from listings among them, or from the source itself."""
+"""Derivation of picture labels and parts from folders, listings and CIFAR metadata."""

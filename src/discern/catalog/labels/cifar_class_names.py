@@ -1,4 +1,4 @@
-"""Class names of CIFAR, from the metadata file next to the batches."""
+"""Class names of CIFAR pictures, read from the metadata file next to the batches."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ _NAMES = ("fine_label_names", "label_names")
 
 
 def name_classes(root: Path, pictures: Sequence[ScannedFile]) -> tuple[list[ScannedFile], set[str]]:
-    """Replace class numbers of pictures in batches by class names.
+    """Replace the class numbers of CIFAR pictures by class names.
 
     Args:
         root: the folder that paths are relative to.
@@ -40,7 +40,11 @@ def _folder(path: str) -> str:
 
 
 def _find_classes(root: Path, folders: Sequence[str]) -> dict[str, tuple[str, list[str]]]:
-    """Return (path of the metadata file, class names) of each folder."""
+    """Find the class names of the CIFAR batches in each folder.
+
+    Returns:
+        Path of the metadata file and class names, by folder.
+    """
     folder_of = {folder + name: folder for folder in folders for name in _META}
     found: dict[str, tuple[str, list[str]]] = {}
     for item in read_items(root, list(folder_of), limits=Limits()):

@@ -1,4 +1,4 @@
-"""Labels and parts from folder names."""
+"""Derivation of picture labels and parts from folder names."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,10 @@ from discern.catalog.path_text import ARCHIVE_SUFFIXES, MEMBER, part_named
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FolderPath:
-    """Folders of one file, from the top: outside and inside its archive ("" for none)."""
+    """Names of the folders on the path of a file.
+
+    They are outside and inside its archive, which is "" if there is none.
+    """
 
     outer: tuple[str, ...]
     archive: str
@@ -16,7 +19,10 @@ class FolderPath:
 
 
 def split_folders(path: str, archive: str) -> FolderPath:
-    """Split a path into its folders; `archive` is the path of the archive that contains it, or ""."""
+    """Split the path of a file into the names of its folders.
+
+    `archive` is the path of the archive that contains the file, or "".
+    """
     if not archive:
         return FolderPath(outer=tuple(path.split("/")[:-1]), archive="", inner=())
     inside = path[len(archive) + len(MEMBER) :]
@@ -26,7 +32,7 @@ def split_folders(path: str, archive: str) -> FolderPath:
 def labels_and_parts(
     paths: Sequence[FolderPath], readable: Sequence[bool], *, single_archive: bool
 ) -> list[tuple[str | None, str | None]]:
-    """Derive labels and parts from folder names.
+    """Derive the labels and parts of pictures from folder names.
 
     The label is the first folder below the root, or below a part's folder. Top-level folders are parts only if all of
     them have names of parts, or at least two different parts are among them, because a class may be called "train". An

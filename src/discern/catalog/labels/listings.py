@@ -1,4 +1,4 @@
-"""Labels from listings that are stored among the pictures."""
+"""Labels of pictures, read from listings that are stored among them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ _Entries = list[tuple[str, ListingEntry]]
 
 
 def apply_listings(root: Path, files: Sequence[ScannedFile]) -> list[ScannedFile]:
-    """Label pictures by the listings among them, if there are any.
+    """Label pictures by the listings that are stored among them.
 
     A listing (`metadata.csv`, `.jsonl` or `.parquet`, `.lst`, `.manifest`, `file_list.json`) applies to its folder and
     everything below. It is used if it has labels and, together with the other listings of its folder, lists at least
@@ -61,7 +61,7 @@ def apply_listings(root: Path, files: Sequence[ScannedFile]) -> list[ScannedFile
 def _read(
     root: Path, listings: Sequence[str], files: _Files
 ) -> tuple[dict[str, _Entries], dict[str, DiscernError], list[CatalogError]]:
-    """Read listings.
+    """Read the listings at the given paths.
 
     Returns:
         Entries by the folder that they apply to; the reasons why other listings are not used, by path; and the errors
@@ -113,7 +113,7 @@ def _label(files: _Files, folder: str, listed: _Entries) -> _Files:
 
 
 def _names_of_numbers(pictures: _Files, entries: Mapping[str, ListingEntry]) -> dict[str | None, str | None]:
-    """Map class numbers to folder names if both divide the pictures into the same classes."""
+    """Map class numbers to folder names if both define the same classes."""
     pairs = {(entries[path].label, pictures[path].label) for path in pictures.keys() & entries.keys()}
     numbers, names = {number for number, _ in pairs}, {name for _, name in pairs}
     are_numbers = all(number and number.isdecimal() for number in numbers)
@@ -121,7 +121,10 @@ def _names_of_numbers(pictures: _Files, entries: Mapping[str, ListingEntry]) -> 
 
 
 def _resolve(files: Mapping[str, ScannedFile], folder: str, listed: _Entries) -> dict[str, ListingEntry]:
-    """Return entries by catalog path, with the parts that the listings are named for."""
+    """Return the entries of listings by catalog path.
+
+    Entries without a part get the one that their listing is named for, if the listings name several.
+    """
     parts = {path: part_in_name(_name(path)) for path, _ in listed}
     several = len(set(parts.values()) - {None}) > 1
     entries = [

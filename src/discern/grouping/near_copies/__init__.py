@@ -1,1 +1,1 @@
-"""Detection of near copies: candidate pairs, alignment, comparison, confirmation."""
+"""Detection of near copies by aligning and comparing candidate pairs of pictures."""

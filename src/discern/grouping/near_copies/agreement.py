@@ -1,4 +1,4 @@
-"""Similarity of aligned pictures: windowed correlation and colour differences.
+"""Similarity of aligned pictures in structure and colours.
 
 Global correlation is dominated by the strongest edges: two shirts of one outline correlate at .97. So each window is
 normalised by itself (zero-normalised cross-correlation), and weighted by its texture.
@@ -11,7 +11,9 @@ _NOISE = 3.0  # grey levels; not tuned
 
 
 def windows_agree(first: np.ndarray, second: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Correlate brightness in windows of 8 x 8 pixels that overlap by half.
+    """Correlate the brightness of aligned pictures in small windows.
+
+    The windows have 8 x 8 pixels and overlap by half.
 
     Args:
         first: grey levels, float32 [P, H, W].
@@ -47,7 +49,9 @@ def _windows(values: np.ndarray) -> np.ndarray:
 
 
 def colours_differ(first: np.ndarray, second: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Compare the colours of aligned pictures, as a green and a red apple may share their outline and highlights.
+    """Measure the colour differences of aligned pictures.
+
+    A green and a red apple may share their outline and highlights.
 
     Args:
         first: RGB values, float32 [P, H, W, 3], 0-255.
@@ -68,6 +72,9 @@ def colours_differ(first: np.ndarray, second: np.ndarray, inside: np.ndarray) ->
 
 
 def _over_colours(pictures: np.ndarray) -> np.ndarray:
-    """Sum [..., 3] to [...]; `np.sum` is slow over so short an axis."""
+    """Sum an array over its last axis, which has three colours.
+
+    Maps [..., 3] to [...]; `np.sum` is slow over so short an axis.
+    """
     total: np.ndarray = pictures[..., 0] + pictures[..., 1] + pictures[..., 2]
     return total

@@ -1,7 +1,8 @@
-"""Batched registration of pairs of pictures: Gauss-Newton on an affine map and a brightness gain.
+"""Batched registration of pairs of pictures by affine maps.
 
-The method of Lucas and Kanade (1981), "An iterative image registration technique with an application to stereo
-vision"; frames and units are those of `discern.grouping.near_copies.rotation_invariants`.
+Gauss-Newton steps fit an affine map and a brightness gain. The method of Lucas and Kanade (1981), "An iterative image
+registration technique with an application to stereo vision"; frames and units are those of
+`discern.grouping.near_copies.rotation_invariants`.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ _MIN_DETERMINANT = 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class Alignment:
-    """Positions of the n = h * w pixels of each narrow picture in its wide one.
+    """Positions of the pixels of one picture of each pair in the other.
+
+    The pixels are the n = h * w of the narrow picture of each pair; they are placed in its wide one.
 
     Args:
         x: frame coordinates of the narrow pixels' columns, float32 [P, w].
@@ -33,14 +36,14 @@ class Alignment:
     inside: np.ndarray
 
     def take(self, at: np.ndarray) -> Self:
-        """Select pairs by an int or bool array."""
+        """Select pairs by an array of indices or a mask."""
         return type(self)(**{name: values[at] for name, values in vars(self).items()})
 
 
 def place(
     affine: np.ndarray, extents: tuple[np.ndarray, np.ndarray], wide: tuple[int, int], narrow: tuple[int, int]
 ) -> Alignment:
-    """Map the pixels of narrow pictures into wide ones.
+    """Map the pixels of one picture of each pair into the other.
 
     Args:
         affine: maps from the narrow frames to the wide ones, float32 [P, 2, 3].
@@ -58,14 +61,20 @@ def place(
 
 
 def _coordinate(affine: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Map a grid of points to one axis by one row of affine maps, float32 [P, 3]: float32 [P, h * w]."""
+    """Map a grid of points to one coordinate by affine maps.
+
+    `affine` is one row of the maps, float32 [P, 3]. The result is float32 [P, h * w].
+    """
     along, down = affine[:, :1] * x, affine[:, 1:2] * y + affine[:, 2:]
     points: np.ndarray = (down[:, :, None] + along[:, None, :]).reshape(len(x), y.shape[1] * x.shape[1])
     return points
 
 
 def bilinear(planes: np.ndarray, placed: Alignment) -> np.ndarray:
-    """Sample float32 [P, H, W] or [P, H, W, C] at fractional positions clipped to the picture: [P, n] or [P, n, C]."""
+    """Sample pictures at fractional positions by bilinear interpolation.
+
+    Positions are clipped to the picture. Maps float32 [P, H, W] or [P, H, W, C] to [P, n] or [P, n, C].
+    """
     count, height, width = planes.shape[:3]
     column, row = np.clip(placed.column, 0, width - 1.001), np.clip(placed.row, 0, height - 1.001)
     left, top = np.floor(column), np.floor(row)
@@ -85,7 +94,9 @@ def bilinear(planes: np.ndarray, placed: Alignment) -> np.ndarray:
 def align(
     wide: np.ndarray, narrow: np.ndarray, affine: np.ndarray, extents: tuple[np.ndarray, np.ndarray], *, steps: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Refine affine maps so that the wide pictures, sampled through them, match the narrow ones.
+    """Refine the affine maps that register pairs of pictures.
+
+    The wide pictures, sampled through the maps, then match the narrow ones.
 
     Args:
         wide: smoothed brightness of the wide pictures, float32 [P, H, W].
@@ -119,7 +130,10 @@ def align(
 def _gradients(
     sampled: np.ndarray, weight: np.ndarray, affine: np.ndarray, extents: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted gradients along the axes of the wide picture, from those of its samples: float32 [P, h, w] each."""
+    """Compute weighted brightness gradients from samples of the pictures.
+
+    They are derived from samples of the pictures: float32 [P, h, w] each.
+    """
     down, across = np.gradient(sampled, axis=(1, 2))
     _, height, width = sampled.shape
     down, across = down * weight, across * weight
@@ -146,7 +160,10 @@ def _centred(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def _step(jacobian_and_residual: np.ndarray) -> np.ndarray:
-    """Solve the damped normal equations of six derivatives and the residual, float32 [P, 7, h, w]: a step [P, 2, 3]."""
+    """Solve the damped normal equations of a Gauss-Newton step.
+
+    The argument holds six derivatives and the residual, float32 [P, 7, h, w]. The result is a step [P, 2, 3].
+    """
     count, terms, height, width = jacobian_and_residual.shape
     flat = jacobian_and_residual.reshape(count, terms, height * width)
     products = flat[:, :6] @ flat.transpose(0, 2, 1)

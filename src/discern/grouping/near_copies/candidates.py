@@ -1,4 +1,7 @@
-"""Candidate pairs for near copies: an index proposes a bounded number of pairs per picture."""
+"""Search for candidate pairs of near copies.
+
+An index proposes a bounded number of pairs per picture.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,7 +42,7 @@ _EXACT_UP_TO = 8_000
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """Pairs of pictures with an initial map from one to the other.
+    """Candidate pairs of near copies, with an initial affine map for each.
 
     Args:
         wide: the picture of each pair that shows as much or more, int [P].
@@ -57,14 +60,14 @@ class Candidates:
         return len(self.wide)
 
     def take(self, at: np.ndarray) -> Self:
-        """Select pairs by an int or bool array."""
+        """Select pairs by an array of indices or a mask."""
         return type(self)(
             wide=self.wide[at], narrow=self.narrow[at], affine=self.affine[at], agreement=self.agreement[at]
         )
 
     @classmethod
     def join(cls, parts: list[Self]) -> Self:
-        """Concatenate several sets of pairs."""
+        """Concatenate several sets of candidate pairs."""
         return cls(
             wide=np.concatenate([p.wide for p in parts]),
             narrow=np.concatenate([p.narrow for p in parts]),
@@ -74,9 +77,10 @@ class Candidates:
 
 
 class CandidateIndex:
-    """Nearest-neighbour index by cosine similarity: exact up to 8,000 rows, HNSW above (Malkov and Yashunin 2016).
+    """Nearest-neighbour index by cosine similarity.
 
-    Rows are added by a single thread, so that the same rows always give the same graph; they are not copied.
+    The search is exact up to 8,000 rows, and uses HNSW above (Malkov and Yashunin 2016). Rows are added by a single
+    thread, so that the same rows always give the same graph; they are not copied.
     """
 
     def __init__(self, rows: np.ndarray) -> None:
@@ -98,11 +102,17 @@ class CandidateIndex:
             self._graph.add(np.arange(len(rows)), rows, threads=1, copy=False)
 
     def neighbours_of(self, own: np.ndarray, count: int) -> np.ndarray:
-        """Find the `count` nearest other rows of the rows `own`: int [n, <= count]."""
+        """Find the nearest other rows of the given rows.
+
+        The result is int [n, <= count].
+        """
         return self.neighbours(self._rows[own], own, count)
 
     def neighbours(self, queries: np.ndarray, own: np.ndarray, count: int) -> np.ndarray:
-        """Find the `count` nearest rows of each query except its `own` row, nearest first: int [n, <= count]."""
+        """Find the nearest rows of the given queries, nearest first.
+
+        The `own` row of each query is left out. The result is int [n, <= count].
+        """
         count = min(count, len(self._rows) - 1)
         if self._graph is not None:
             with self._search:
@@ -119,7 +129,9 @@ class CandidateIndex:
 
 
 class CandidateFinder:
-    """Finder of candidate pairs, given as rows of the catalog.
+    """Finder of candidate pairs of near copies.
+
+    The pairs are given as rows of the catalog.
 
     Args:
         thumbs: whole pictures stretched to squares, uint8 [N, S, S, 3].
@@ -155,11 +167,17 @@ class CandidateFinder:
         self._index = CandidateIndex(self._described)
 
     def jobs(self) -> list[Callable[[], Candidates]]:
-        """List independent jobs, each of which returns at most 5 pairs for each of its pictures as the wide one."""
+        """List independent jobs that each return candidate pairs.
+
+        A job returns at most 5 pairs for each of its pictures as the wide one.
+        """
         return [partial(self._propose, at) for at in blocks(len(self._rows))]
 
     def look_alikes(self, *, count: int = 200, rank: int = 40) -> Candidates:
-        """Pair evenly spaced pictures with their `rank`-th neighbour: similar, but rarely copies."""
+        """Return pairs of pictures that are similar, but rarely copies.
+
+        `count` evenly spaced pictures are paired with their `rank`-th neighbour.
+        """
         at = np.unique(np.linspace(0, len(self._rows) - 1, count).astype(np.int64))
         rank = min(rank, len(self._rows) // 2)
         narrow = self._index.neighbours_of(at, rank)[:, -1]
@@ -179,7 +197,10 @@ class CandidateFinder:
         self._described[at] = self._descriptor.describe(self._base[at])
 
     def _propose(self, at: np.ndarray) -> Candidates:
-        """Search the neighbours of every view of some pictures."""
+        """Propose candidate pairs for the given pictures.
+
+        The neighbours of every view of a picture are searched.
+        """
         smooth = self._smooth(at)
         parts = []
         for view in VIEWS:
@@ -193,20 +214,26 @@ class CandidateFinder:
         return self._to_rows(_best_of_each(Candidates.join(parts)))
 
     def _to_rows(self, pairs: Candidates) -> Candidates:
-        """Drop pairs without texture, and convert positions to rows of the catalog."""
+        """Convert candidate pairs from positions to rows of the catalog.
+
+        Pairs without texture are dropped.
+        """
         pairs = pairs.take(self._textured[pairs.wide] & self._textured[pairs.narrow])
         wide, narrow = self._rows[pairs.wide], self._rows[pairs.narrow]
         return Candidates(wide=wide, narrow=narrow, affine=pairs.affine, agreement=pairs.agreement)
 
 
 def _for_each_block(work: Callable[[np.ndarray], None], count: int) -> None:
-    """Call `work` on blocks of `count` rows, on all cores."""
+    """Call a function on blocks of rows, on all cores."""
     for _ in parallel_map([partial(work, at) for at in blocks(count)]):
         pass
 
 
 def _embedding_neighbours(embeddings: "Rows | np.ndarray | None", rows: np.ndarray, scratch: Path | None) -> np.ndarray:
-    """Find the two nearest other pictures by embedding, int32 [n, <= 2]; [n, 0] without embeddings."""
+    """Find the two nearest other pictures of each picture by embedding.
+
+    The result is int32 [n, <= 2], or [n, 0] without embeddings.
+    """
     if embeddings is None:
         return np.zeros((len(rows), 0), np.int32)
     index = CandidateIndex(_project(embeddings, rows, scratch))
@@ -215,7 +242,10 @@ def _embedding_neighbours(embeddings: "Rows | np.ndarray | None", rows: np.ndarr
 
 
 def _project(embeddings: "Rows | np.ndarray", rows: np.ndarray, scratch: Path | None) -> np.ndarray:
-    """Project centred embeddings on random directions, which keeps cosines (Johnson and Lindenstrauss 1984)."""
+    """Project centred embeddings on random directions.
+
+    This keeps cosines (Johnson and Lindenstrauss 1984).
+    """
     columns = min(_HEAD_COLUMNS, embeddings.shape[1])
     directions = np.random.default_rng(0).standard_normal((columns, _DIRECTIONS)).astype(np.float32)
     projected = scratch_array((len(rows), _DIRECTIONS), np.float32, scratch)
@@ -229,7 +259,10 @@ def _project(embeddings: "Rows | np.ndarray", rows: np.ndarray, scratch: Path | 
 
 
 def _initial_maps(view: np.ndarray, mirrored: np.ndarray, angle: np.ndarray, extents: np.ndarray) -> np.ndarray:
-    """Affine maps, float32 [P, 2, 3], that rotate and mirror whole pictures into a view."""
+    """Compute the affine maps that rotate, mirror and zoom pictures to a view.
+
+    The result is float32 [P, 2, 3].
+    """
     cos, sin = np.cos(angle) * view[0], np.sin(angle) * view[0]
     flip = np.where(mirrored, -1, 1)
     x = np.stack([cos, -sin * flip, view[1] * extents[:, 0]], axis=1)
@@ -238,7 +271,10 @@ def _initial_maps(view: np.ndarray, mirrored: np.ndarray, angle: np.ndarray, ext
 
 
 def _best_of_each(candidates: Candidates) -> Candidates:
-    """Keep the best map of each pair, and the best pairs of each wide picture."""
+    """Keep the best affine map of each pair and the best pairs of each picture.
+
+    Pairs are counted for the wide picture.
+    """
     order = np.lexsort((candidates.narrow, -candidates.agreement, candidates.wide))
     ranked = candidates.take(order[candidates.agreement[order] >= _MIN_AGREEMENT])
     pair = np.stack([ranked.wide, ranked.narrow], axis=1)

@@ -1,4 +1,7 @@
-"""Comparison of candidate pairs after alignment: thumbnails first, then the pictures at full detail."""
+"""Comparison of candidate pairs of near copies after alignment.
+
+Thumbnails are compared first, then the pictures at full detail.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +37,9 @@ _BLUR = 0.8
 
 @dataclass(frozen=True, kw_only=True)
 class CompareConfig:
-    """Thresholds that a pair must meet, chosen on development seeds of benchmarks/copies.py.
+    """Thresholds for comparing the two pictures of a candidate pair.
+
+    They are chosen on development seeds of benchmarks/copies.py.
 
     Args:
         min_correlation: smallest correlation of brightness of aligned 32-pixel thumbnails.
@@ -62,7 +67,7 @@ def compare_thumbs(
     *,
     progress: Progress = silent,
 ) -> tuple[Candidates, np.ndarray]:
-    """Select the distinct pairs whose thumbnails agree.
+    """Select the distinct candidate pairs whose thumbnails agree.
 
     Args:
         catalog: pictures of the pairs.
@@ -87,9 +92,10 @@ def compare_thumbs(
 def compare_pictures(
     catalog: "Catalog", pairs: Candidates, config: CompareConfig, *, progress: Progress = silent
 ) -> np.ndarray:
-    """Compare pairs of pictures at the detail that both have, at most 128 pixels along the shorter side.
+    """Compare pairs of pictures at the detail that both have.
 
-    The pictures are read a few hundred at a time, in the order in which the storage is read fastest.
+    This is at most 128 pixels along the shorter side. The pictures are read a few hundred at a time, in the order in
+    which the storage is read fastest.
 
     Returns:
         The mean correlation of each aligned pair, [P] in [0, 1]; 0 where a threshold is not met.
@@ -108,7 +114,10 @@ def compare_pictures(
 def _compare(
     catalog: "Catalog", job: Callable[[], Candidates], extents: np.ndarray, config: CompareConfig
 ) -> tuple[Candidates, np.ndarray]:
-    """Compare the pairs of a job, coarsely first and finely if that succeeds; each thumbnail is read once."""
+    """Compare the thumbnails of the candidate pairs of a job.
+
+    Pairs are compared coarsely first and finely if that succeeds; each thumbnail is read once.
+    """
     pairs = job()
     rows, ends = np.unique(np.concatenate([pairs.wide, pairs.narrow]), return_inverse=True)
     pairs = replace(pairs, wide=ends[: len(pairs)], narrow=ends[len(pairs) :])
@@ -124,12 +133,15 @@ def _compare(
 
 
 def _batches(count: int, size: int) -> list[np.ndarray]:
-    """Return `blocks`, or one empty block if there are none."""
+    """Split a range of positions into one or more blocks.
+
+    The result is that of `blocks`, or one empty block if there are none.
+    """
     return blocks(count, size) or [np.zeros(0, np.int64)]
 
 
 def _compare_coarse(planes: np.ndarray, pairs: Candidates, extents: np.ndarray, config: CompareConfig) -> Candidates:
-    """Align planes of 32 pixels, and select the pairs that then correlate."""
+    """Select the pairs whose aligned thumbnails of 32 pixels correlate."""
     frames = extents[pairs.wide], extents[pairs.narrow]
     affine, correlation = align(planes[pairs.wide], planes[pairs.narrow], pairs.affine, frames, steps=2)
     return replace(pairs, affine=affine).take(correlation >= config.min_correlation)
@@ -138,7 +150,7 @@ def _compare_coarse(planes: np.ndarray, pairs: Candidates, extents: np.ndarray, 
 def _compare_fine(
     thumbs: np.ndarray, pairs: Candidates, extents: np.ndarray, config: CompareConfig
 ) -> tuple[Candidates, np.ndarray]:
-    """Align thumbnails, and select the pairs that agree in structure and colours."""
+    """Select the pairs whose aligned thumbnails agree in structure and colours."""
     colours = thumbs[pairs.wide], thumbs[pairs.narrow]
     frames = extents[pairs.wide], extents[pairs.narrow]
     wide, narrow = (blur(brightness(pixels), _BLUR) for pixels in colours)
@@ -170,7 +182,7 @@ def _same_colours(wide: np.ndarray, narrow: np.ndarray, placed: Alignment, confi
 
 
 def _distinct(pairs: Candidates, score: np.ndarray) -> tuple[Candidates, np.ndarray]:
-    """Keep the best map of each unordered pair."""
+    """Keep the best affine map of each unordered pair."""
     ends = np.sort(np.stack([pairs.wide, pairs.narrow], axis=1), axis=1)
     order = np.lexsort((-score, ends[:, 1], ends[:, 0]))
     _, first = np.unique(ends[order], axis=0, return_index=True)

@@ -1,4 +1,7 @@
-"""Confirmation of near copies: pairs must agree better than a fixed level and than look-alikes of the same set."""
+"""Confirmation that candidate pairs are near copies.
+
+Pairs must agree better than a fixed level and than look-alikes of the same set.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +31,9 @@ _QUANTILE_90 = 1.2816  # of the standard normal distribution
 
 @dataclass(frozen=True, kw_only=True)
 class ConfirmConfig:
-    """Thresholds for near copies, chosen on development seeds of benchmarks/copies.py.
+    """Thresholds for confirming a candidate pair as a near copy.
+
+    They are chosen on development seeds of benchmarks/copies.py.
 
     Args:
         compare: thresholds of the comparison of thumbnails.
@@ -78,11 +83,12 @@ def confirm(
 
 
 def look_alike_level(look_alikes: np.ndarray, deviations: float, highest: float) -> float:
-    """Estimate the agreement that pictures of a set exceed only if they are copies; -1 for too few look-alikes.
+    """Estimate the agreement that pictures of a set exceed only if they are copies.
 
-    Chest X-rays agree with each other better than holiday photographs ever do. The level is computed on Fisher's z
-    scale ("Frequency distribution of the values of the correlation coefficient", 1915), where the deviation does not
-    shrink near 1, from the median and the 90 % quantile, which are robust to some copies among the look-alikes.
+    Too few look-alikes give -1. Chest X-rays agree with each other better than holiday photographs ever do. The level
+    is computed on Fisher's z scale ("Frequency distribution of the values of the correlation coefficient", 1915), where
+    the deviation does not shrink near 1, from the median and the 90 % quantile, which are robust to some copies among
+    the look-alikes.
 
     Args:
         look_alikes: agreement of similar pairs, few of which are copies: [n].

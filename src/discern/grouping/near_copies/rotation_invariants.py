@@ -1,9 +1,10 @@
-"""Descriptors that are invariant to rotation and mirroring, for finding candidate copies.
+"""Picture descriptors that are invariant to rotation and mirroring.
 
-Discs of the picture are sampled along rings and Fourier-transformed along the angle. A rotation shifts only the phases
-and a mirror conjugates them, so that magnitudes and phase differences of neighbouring rings are invariant, as in the
-Fourier-Mellin invariants of Derrode and Ghorbel (2001), "Robust and efficient Fourier-Mellin transform
-approximations for gray-level image reconstruction and complete invariant description". The phases give the angle.
+They serve to find candidate copies. Discs of the picture are sampled along rings and Fourier-transformed along the
+angle. A rotation shifts only the phases and a mirror conjugates them, so that magnitudes and phase differences of
+neighbouring rings are invariant, as in the Fourier-Mellin invariants of Derrode and Ghorbel (2001), "Robust and
+efficient Fourier-Mellin transform approximations for gray-level image reconstruction and complete invariant
+description". The phases give the angle.
 
 Points of a picture are given in its *frame*: origin at the centre, x to the right, y down, in units of half the
 shorter side.
@@ -39,7 +40,10 @@ _FIT_BATCH = 1024
 
 
 def blur(planes: np.ndarray, sigma: float) -> np.ndarray:
-    """Blur float32 [n, H, W] by a Gaussian of `sigma` pixels, repeating the borders."""
+    """Blur pictures with a Gaussian filter.
+
+    `planes` is float32 [n, H, W], and `sigma` is in pixels. The borders are repeated.
+    """
     reach = int(3 * sigma + 0.5)
     offsets = np.arange(-reach, reach + 1)
     kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
@@ -54,27 +58,36 @@ def blur(planes: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def brightness(pixels: np.ndarray) -> np.ndarray:
-    """Convert uint8 [..., 3] to luma, float32 [...], 0-255 (ITU-R BT.601)."""
+    """Convert RGB pixels to luma.
+
+    Maps uint8 [..., 3] to float32 [...], 0-255 (ITU-R BT.601).
+    """
     luma: np.ndarray = pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
     return luma
 
 
 def halved(planes: np.ndarray) -> np.ndarray:
-    """Average blocks of 2 x 2 pixels: float32 [n, 2H, 2W] to [n, H, W]."""
+    """Halve the size of pictures by averaging blocks of 2 x 2 pixels.
+
+    Maps float32 [n, 2H, 2W] to [n, H, W].
+    """
     pairs = planes[:, ::2] + planes[:, 1::2]
     smaller: np.ndarray = (pairs[:, :, ::2] + pairs[:, :, 1::2]) / 4
     return smaller
 
 
 def half_extents(widths: np.ndarray, heights: np.ndarray) -> np.ndarray:
-    """Compute half width and half height in frame units, float32 [n, 2]; the smaller is 1."""
+    """Compute the half width and half height of pictures in frame units.
+
+    The result is float32 [n, 2]; the smaller of the two is 1.
+    """
     sizes = np.stack([widths, heights], axis=1).astype(np.float32)
     extents: np.ndarray = sizes / sizes.min(axis=1, keepdims=True)
     return extents
 
 
 def ring_spectra(smooth: np.ndarray, extents: np.ndarray, view: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sample one disc of each picture, and Fourier-transform it along the angle.
+    """Compute the angular Fourier spectra of one disc of each picture.
 
     Args:
         smooth: slightly blurred brightness of square thumbnails, float32 [n, S, S].
@@ -104,7 +117,9 @@ def ring_spectra(smooth: np.ndarray, extents: np.ndarray, view: np.ndarray) -> t
 
 @dataclass(frozen=True, kw_only=True)
 class InvariantDescriptor:
-    """Weights and whitening of ring spectra, which suppress what all pictures of a set have in common.
+    """Descriptor of pictures that is invariant to rotation and mirroring.
+
+    Its weights and whitening suppress what all pictures of a set have in common.
 
     Args:
         weights: weights of rings and orders, float32 [RINGS, ORDERS].
@@ -118,7 +133,10 @@ class InvariantDescriptor:
 
     @classmethod
     def fit(cls, spectra: np.ndarray, *, length: int = 64) -> Self:
-        """Fit to a sample of spectra of the set, [n, RINGS, ORDERS], in batches."""
+        """Fit the descriptor to a sample of Fourier spectra.
+
+        `spectra` are those of pictures of the set, [n, RINGS, ORDERS]. They are processed in batches.
+        """
         batches = [spectra[start : start + _FIT_BATCH] for start in range(0, len(spectra), _FIT_BATCH)]
         power = sum((np.abs(batch) ** 2).sum(axis=0, dtype=np.float64) for batch in batches) / len(spectra)
         weights = (1 / (np.sqrt(power) + 0.003)).astype(np.float32)
@@ -135,17 +153,20 @@ class InvariantDescriptor:
 
     @property
     def length(self) -> int:
-        """Length of a descriptor."""
+        """Number of values in a descriptor."""
         return int(self.whitening.shape[1])
 
     def describe(self, spectra: np.ndarray) -> np.ndarray:
-        """Convert spectra [n, RINGS, ORDERS] to unit vectors, float32 [n, d], to be compared by cosine similarity."""
+        """Convert Fourier spectra to descriptors, which are unit vectors.
+
+        Maps [n, RINGS, ORDERS] to float32 [n, d], to be compared by cosine similarity.
+        """
         short = (_invariants(spectra * self.weights) - self.mean) @ self.whitening
         described: np.ndarray = short / np.maximum(np.linalg.norm(short, axis=1, keepdims=True), 1e-9)
         return described
 
     def best_rotation(self, wide: np.ndarray, narrow: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Correlate pairs of discs over all rotations, mirrored or not.
+        """Find the rotation and mirroring at which pairs of discs correlate best.
 
         Args:
             wide: spectra of discs, [n, RINGS, ORDERS].

@@ -1,4 +1,7 @@
-"""Arrays in temporary files, so that memory does not grow with the number of pictures."""
+"""Arrays in temporary files, which keep the use of memory bounded.
+
+Memory does not grow with the number of pictures.
+"""
 
 import os
 import tempfile
@@ -14,7 +17,9 @@ BLOCK = 256
 
 
 def scratch_array(shape: tuple[int, ...], dtype: DTypeLike, folder: Path | None = None) -> "np.ndarray[Any, Any]":
-    """Create an array of zeros in an anonymous temporary file, which is deleted with the last reference to the array.
+    """Create an array of zeros in an anonymous temporary file.
+
+    The file is deleted with the last reference to the array.
 
     Args:
         shape: shape of the array; not empty.
@@ -37,5 +42,8 @@ def scratch_array(shape: tuple[int, ...], dtype: DTypeLike, folder: Path | None 
 
 
 def blocks(count: int, size: int = BLOCK) -> list[np.ndarray]:
-    """Split 0..count - 1 into blocks of at most `size` rows, which each core holds in memory at a time."""
+    """Split a range of positions into blocks of bounded size.
+
+    The range is 0..count - 1. Each core holds one block of at most `size` rows in memory at a time.
+    """
     return [np.arange(start, min(start + size, count)) for start in range(0, count, size)]

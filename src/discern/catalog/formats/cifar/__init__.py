@@ -1,1 +1,1 @@
-"""CIFAR batches, whose pickles are parsed without being executed."""
+"""Readers of CIFAR batches, whose pickles are parsed without being executed."""

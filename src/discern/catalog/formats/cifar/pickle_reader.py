@@ -1,7 +1,8 @@
-"""Safe reader of pickles with plain values and integer arrays; nothing in the file is imported or called.
+"""Safe reader of pickles that contain plain values and integer arrays.
 
-Python's unpickler runs the callables that a pickle names, and its memo and buffers may claim any amount of memory. This
-one supports the opcodes of containers, text, bytes and numbers, and the few names that NumPy arrays are pickled with.
+Nothing in the file is imported or called. Python's unpickler runs the callables that a pickle names, and its memo and
+buffers may claim any amount of memory. This one supports the opcodes of containers, text, bytes and numbers, and the
+few names that NumPy arrays are pickled with.
 """
 
 import pickletools
@@ -31,12 +32,12 @@ _REMEDY = "Download the file again, or remove it."
 
 
 def begins_pickle(start: bytes) -> bool:
-    """Return True if the first bytes are those of a pickled dictionary."""
+    """Return True if bytes begin like a pickled dictionary."""
     return (start[:1] == b"\x80" and b"\x02" <= start[1:2] <= b"\x05") or start.startswith((b"(d", b"}q"))
 
 
 def read_pickle(data: bytes) -> dict[str, Any]:
-    """Read a pickled dictionary of plain values.
+    """Read a pickled dictionary of plain values without executing the pickle.
 
     Returns:
         Values by key: None, bool, int, float, str, bytes (also for str of Python 2), list, tuple, dict and NumPy
@@ -62,7 +63,7 @@ def read_pickle(data: bytes) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class _Array:
-    """Parts of an array that is being unpickled."""
+    """Parts of a NumPy array that is being unpickled."""
 
     shape: tuple[int, ...] = ()
     dtype: "_DType | None" = None
@@ -77,7 +78,7 @@ class _Array:
 
 @dataclass(slots=True)
 class _DType:
-    """Dtype that is being unpickled; integers only."""
+    """Integer dtype of a NumPy array that is being unpickled."""
 
     code: str
     byte_order: str = "|"
@@ -91,7 +92,10 @@ class _DType:
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """Replacement for a name that a pickle may contain; the name itself is never imported."""
+    """Replacement for an importable name that a pickle may contain.
+
+    The name itself is never imported.
+    """
 
     make: Callable[..., Any]
 
@@ -119,14 +123,14 @@ _NAMES = {
 
 @dataclass(slots=True)
 class _Machine:
-    """State of the unpickler."""
+    """State of the stack machine that interprets a pickle."""
 
     stack: list[Any] = field(default_factory=list)
     marks: list[int] = field(default_factory=list)
     memo: dict[int, Any] = field(default_factory=dict)
 
     def execute(self, opcode: str, argument: Any) -> None:
-        """Execute one opcode."""
+        """Execute one opcode of a pickle."""
         if opcode in _PUSHED:
             self.stack.append(argument)
         elif opcode in _OLD_TEXT:

@@ -1,4 +1,4 @@
-"""Delimited text and plain lines, as people and spreadsheets write them."""
+"""Parsers of delimited text and of plain lines of text."""
 
 import csv
 import io
@@ -13,7 +13,10 @@ _MAX_LINE = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Delimited:
-    """Parsed header, separator and rows: (line number, cells) of each non-empty row, padded to the header's length."""
+    """Parsed header, separator and rows of delimited text.
+
+    A row is (line number, cells). Empty rows are skipped, and the cells are padded to the header's length.
+    """
 
     header: list[str]
     separator: str
@@ -21,7 +24,9 @@ class Delimited:
 
 
 def read_delimited(name: str, data: bytes, error_type: type[CatalogError]) -> Delimited:
-    """Parse UTF-8 text, with or without BOM, any line ending, and cells separated by comma, semicolon or tab.
+    """Parse delimited UTF-8 text with a header line.
+
+    It may have a BOM and any line ending. Cells are separated by comma, semicolon or tab.
 
     Args:
         name: file name for messages.
@@ -41,7 +46,9 @@ def read_delimited(name: str, data: bytes, error_type: type[CatalogError]) -> De
 
 
 def read_lines(name: str, data: bytes, error_type: type[CatalogError]) -> Iterator[tuple[int, str]]:
-    """Yield (line number, line) of each non-blank line of UTF-8 text with any line ending.
+    """Yield the number and the text of each non-blank line of UTF-8 text.
+
+    Any line ending is accepted.
 
     Args:
         name: file name for messages.

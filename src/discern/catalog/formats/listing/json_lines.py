@@ -1,4 +1,4 @@
-"""Strict reading of JSON and JSON Lines."""
+"""Strict parsers of JSON and JSON Lines."""
 
 import json
 from typing import Any
@@ -27,7 +27,7 @@ def read_records(name: str, data: bytes) -> list[tuple[int, Record]]:
 
 
 def read_json(where: str, text: str | bytes) -> Any:
-    """Parse JSON.
+    """Parse JSON text and reject duplicate keys.
 
     Raises:
         CatalogError: invalid JSON, nested too deeply, or with duplicate keys, whose first values would be lost.
@@ -39,7 +39,9 @@ def read_json(where: str, text: str | bytes) -> Any:
 
 
 def plain_text(where: str, key: str, value: object) -> str | None:
-    """Convert a scalar to text; None stays None.
+    """Convert a JSON scalar to text.
+
+    None stays None.
 
     Raises:
         CatalogError: the value is a list or an object, or text that cannot be encoded as UTF-8.

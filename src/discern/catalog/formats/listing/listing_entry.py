@@ -1,4 +1,4 @@
-"""Entry of a listing, and the search for the file that it names."""
+"""Entries of a listing, and the search for the files that they name."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -13,7 +13,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListingEntry:
-    """One row of a listing.
+    """Row of a listing, which names one picture.
 
     Attributes:
         path: the picture's path, relative to the listing's folder; as written in the listing if no file is found.
@@ -34,7 +34,10 @@ class ListingEntry:
 
 
 def paths_inside(*paths: str) -> tuple[str, ...]:
-    """Normalise paths; "" for each one that leads outside its folder."""
+    """Normalise relative paths and discard those that lead outside their folder.
+
+    A discarded path becomes "".
+    """
     slashed = [path.replace("\\", "/") for path in paths]
     return tuple("" if leads_outside(path) else str(PurePosixPath(path)) for path in slashed)
 
@@ -42,7 +45,7 @@ def paths_inside(*paths: str) -> tuple[str, ...]:
 def find_files(
     entries: Iterable[ListingEntry], exists: Callable[[str], bool], *, labels: bool = True
 ) -> list[ListingEntry]:
-    """Find the file of each entry and drop duplicate entries.
+    """Find the file of each listing entry and drop duplicate entries.
 
     All entries of a listing use the same candidate, the one at which most files exist, so that a missing picture is not
     mistaken for another one of the same name.
@@ -70,7 +73,10 @@ def find_files(
 
 
 def _best_candidate(candidates: Sequence[tuple[str, ...]], exists: Callable[[str], bool]) -> int:
-    """Return the candidate index with the most files; -1 for the last one, the bare name, whatever its index."""
+    """Return the index of the candidate path at which most files exist.
+
+    -1 stands for the last candidate, the bare name, whatever its index.
+    """
     longest = max(map(len, candidates), default=0)
     files: dict[int, set[str]] = {}
     for at in [*range(longest), -1]:

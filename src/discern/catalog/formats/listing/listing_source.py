@@ -1,4 +1,4 @@
-"""Listings in all supported formats, and the source that reads a single listing."""
+"""Source of the pictures that a listing names, in all supported formats."""
 
 import os
 import re
@@ -24,7 +24,9 @@ _LISTING_FOLDER = "_lst"
 
 
 class ListingSource:
-    """Pictures of one listing; paths are relative to the folder that the listing applies to.
+    """Source of the pictures that one listing names.
+
+    Paths are relative to the folder that the listing applies to.
 
     Args:
         listing: the listing's file.
@@ -48,7 +50,10 @@ class ListingSource:
         self._limits = limits
 
     def items(self) -> Iterator[Item]:
-        """Yield the listed pictures; a missing file is an item that raises the reason."""
+        """Yield the pictures that the listing names.
+
+        A missing file is an item that raises the reason.
+        """
         declared = {entry.path: entry for entry in self._entries if not entry.missing}
         for item in read_items(self.root, list(declared), limits=self._limits):
             yield _declare(item, declared[item.path])
@@ -61,7 +66,9 @@ class ListingSource:
 
 
 def read_listing(name: str, data: bytes, *, labels: bool = True) -> list[ListingEntry]:
-    """Read a listing; its suffix and its records determine the format.
+    """Read the entries of a listing in any supported format.
+
+    The suffix of the listing and its records determine the format.
 
     Args:
         name: file name, for the suffix and messages.
@@ -85,12 +92,14 @@ def read_listing(name: str, data: bytes, *, labels: bool = True) -> list[Listing
 
 
 def is_listing_name(name: str) -> bool:
-    """Return True if a file of this name among pictures may be a listing of them."""
+    """Return True if a file among pictures may be a listing, by its name."""
     return _LISTING_NAME.fullmatch(name) is not None
 
 
 def listing_root(folder: str, is_folder: Callable[[str], bool]) -> str:
-    """Return the folder that a listing applies to: its own or, for a listing in `train_lst/`, `train/` if it exists.
+    """Return the folder that a listing applies to.
+
+    It is the listing's own folder or, for a listing in `train_lst/`, the folder `train/` if it exists.
 
     Args:
         folder: the listing's folder; ends with "/", as does the result.
@@ -101,7 +110,10 @@ def listing_root(folder: str, is_folder: Callable[[str], bool]) -> str:
 
 
 def part_in_name(name: str) -> str | None:
-    """Return the part in a listing's name, such as "train.lst", "bikes_val.lst" or "test-1.manifest"."""
+    """Return the part of the data set that a listing is named for, or None.
+
+    Examples are "train.lst", "bikes_val.lst" and "test-1.manifest".
+    """
     words = re.split(r"[\W_]+", Path(name).stem)
     parts = {part_named(word) for word in words} - {None}
     return parts.pop() if len(parts) == 1 else None

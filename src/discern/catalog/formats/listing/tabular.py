@@ -1,4 +1,4 @@
-"""Tables of pictures with one row per file: CSV, Parquet or JSON Lines."""
+"""Readers of CSV, Parquet and JSON Lines tables with one picture per row."""
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ _Row = dict[str, str | None]
 
 
 def read_table(name: str, data: bytes, *, labels: bool = True) -> list[ListingEntry]:
-    """Read a table of pictures.
+    """Read the entries of a table with one picture per row.
 
     Args:
         name: file name for messages; its suffix determines the format.
@@ -46,12 +46,17 @@ def read_table(name: str, data: bytes, *, labels: bool = True) -> list[ListingEn
 
 
 def find_value(row: Record, key: str) -> object:
-    """Return a record's value under any spelling of "label", "part" or "group", or None."""
+    """Return the label, part or group that a record declares, or None.
+
+    `key` is one of these three; all of its spellings are accepted.
+    """
     return next((row[spelling] for spelling in _COLUMNS[key] if spelling in row), None)
 
 
 def parse_part(where: str, part: str | None) -> str | None:
-    """Return "train", "validation" or "test", or None for an empty cell.
+    """Convert a cell to "train", "validation" or "test".
+
+    An empty cell gives None.
 
     Raises:
         CatalogError: the part is unknown.
