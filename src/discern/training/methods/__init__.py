@@ -1,4 +1,6 @@
-"""Training methods: each fits a classifier and gives a finished graph with held-out predictions.
+"""Training methods for picture classifiers.
+
+Each method fits a classifier and gives a finished graph with held-out predictions.
 
 `base` states what a method gives; every other module is one method. `training.testing.MethodContract` tests it.
 """
