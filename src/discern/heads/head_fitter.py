@@ -138,7 +138,7 @@ class HeadFitter:
         return self._learner.build_head(self._fit_candidates(outer), self._select(outer)[0])
 
     def cross_probabilities(self, progress: Progress = silent) -> np.ndarray:
-        """Compute class probabilities of all outer folds without unknown scores.
+        """Compute out-of-fold class probabilities without unknown scores.
 
         Returns:
             The probabilities of `cross_fit`, float32 `[N, K]`; NaN for pictures of no outer fold.
@@ -182,7 +182,7 @@ class HeadFitter:
         return neighbours if enough else folds
 
     def _ever_held_out(self) -> tuple[int, ...]:
-        """Return all folds that any of the fits holds out."""
+        """Return the folds that are held out in at least one fit."""
         outers = [frozenset[int](), *(frozenset([fold]) for fold in self._outer_folds)]
         return tuple(sorted({fold for outer in outers for fold in outer.union(self._inner_folds(outer))}))
 

@@ -133,9 +133,9 @@ class Learner:
         return Scatter.from_moments(self._moments[name].without(folds, extra), self.spaces[name].dimensions)
 
     def _other_heads(self, folds: frozenset[int], extra: np.ndarray, rows: np.ndarray) -> dict[str, LinearFit]:
-        """Fit the candidate heads that complement LDA on all feature blocks.
+        """Fit logistic regression or LDA heads as additional candidates.
 
-        These are logistic regressions where they are cheap, else LDA on the block "head".
+        Logistic regressions are fitted where they are cheap, else LDA on the block "head".
         """
         if self._logistic_is_cheap:
             return {f"logistic{name}": self._fit_logistic(space, rows) for name, space in self.spaces.items()}

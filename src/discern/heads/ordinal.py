@@ -33,7 +33,7 @@ class OrdinalFit:
     present: np.ndarray
 
     def compose(self, linear: LinearFit) -> "OrdinalFit":
-        """Express an ordinal head fitted on logits in the coordinates behind these logits.
+        """Convert an ordinal head fitted on logits to one on feature coordinates.
 
         `linear` computes the logits from the coordinates.
         """

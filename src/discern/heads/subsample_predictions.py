@@ -81,7 +81,7 @@ def _split_in_blocks(count: int) -> list[np.ndarray]:
 
 
 def _first_shares(labels: np.ndarray, group: np.ndarray, seed: int) -> np.ndarray:
-    """Return the smallest training share that includes each picture.
+    """Return the smallest share of the training groups that includes each picture.
 
     The groups of a class are added in random order.
 
