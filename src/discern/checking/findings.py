@@ -101,7 +101,7 @@ class CheckInput:
 
     @cached_property
     def parts(self) -> list[str]:
-        """Given part of each picture, or an empty string."""
+        """Train, validation or test part given for each picture, or an empty string."""
         return self.catalog.table["part"].fill_null("").to_list()
 
     @cached_property

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class LeakThresholds:
-    """Thresholds from which a feature that predicts the label is reported.
+    """Thresholds at which a feature that predicts the label becomes a finding.
 
     Attributes:
         skill: balanced accuracy over all classes, scaled from chance (0) to the best possible with the feature (1).
@@ -30,7 +30,7 @@ class LeakThresholds:
 
 @dataclass(frozen=True, kw_only=True)
 class MetadataFeature:
-    """Values of one feature for M pictures, with the thresholds for a finding.
+    """One feature of M pictures, with the thresholds for reporting it as a shortcut.
 
     Attributes:
         name: as in "from the NAME alone".

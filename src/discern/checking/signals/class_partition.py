@@ -44,7 +44,7 @@ def partition_classes(predicted: Ints, labels: Ints) -> Bools | None:
 
 
 def predict_partition(predicted: Ints, labels: Ints, fold: Ints) -> Bools | None:
-    """Mark the predictions on the same side of a partition as their label.
+    """Return True for predictions on the same side of a class partition as their label.
 
     The partition is fitted on the other folds.
 

@@ -70,7 +70,7 @@ def exact_clusters(edges: pl.DataFrame) -> list[list[int]]:
 
 
 def conflicted(catalog: "Catalog", edges: pl.DataFrame) -> NDArray[np.bool_]:
-    """Find pictures with a copy that has another label.
+    """Find pictures whose copies have a different label.
 
     Their true label is unknown.
 
