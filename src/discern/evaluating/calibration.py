@@ -61,7 +61,7 @@ class Calibration:
 
     @property
     def error(self) -> CalibrationError:
-        """Calibration error including its `null95`."""
+        """Debiased calibration error and its 95 % quantile under perfect calibration."""
         return CalibrationError(**asdict(self.ece), null95=self.null95)
 
     def to_json(self) -> dict[str, Any]:

@@ -225,7 +225,7 @@ class _Tally:
         self.present = self._sums[0, :classes] > 0
 
     def _parts(self, sums: np.ndarray) -> list[np.ndarray]:
-        """Split the sums into support, hits and predictions.
+        """Split the sums into the support, hits and predictions of each class.
 
         Returns:
             Three arrays, each [draws, K].

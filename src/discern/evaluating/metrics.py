@@ -219,7 +219,7 @@ class NegativeMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class FixMetrics:
-    """Number of pictures changed by fixes, and the accuracy without the fixes.
+    """Number of pictures changed by fixes, and the accuracy against the original labels.
 
     `accuracy_before` is by the labels before the fixes.
     """
