@@ -47,7 +47,7 @@ class HeldOutPredictions(ScoredPredictions):
 
 @dataclass(frozen=True, kw_only=True)
 class NegativePredictions:
-    """Predictions for the negatives in their original order.
+    """Predictions for the negatives, in the order of the negatives.
 
     Attributes:
         confidence: float32 `[S]`, highest probability.

@@ -128,7 +128,7 @@ class _MetricsBuilder:
         )
 
     def fixes(self, predictions: HeldOutPredictions, fixed: AppliedFixes) -> FixMetrics:
-        """Evaluate the predictions by the labels before any fixes.
+        """Compute the accuracy against the original labels and count the fixes.
 
         The number of changes is included.
         """
@@ -168,9 +168,9 @@ class _MetricsBuilder:
         )
 
     def difference(self, first: Predictions, second: Predictions) -> AccuracyDifference:
-        """Compute the accuracy of the first predictions minus that of the second.
+        """Compute the difference in accuracy between two sets of predictions.
 
-        Only pictures that both predict are compared.
+        It is the accuracy of `first` minus the accuracy of `second`, on the pictures that both predict.
         """
         rows, of_first, of_second = np.intersect1d(first.rows, second.rows, return_indices=True)
         difference = paired_difference(
