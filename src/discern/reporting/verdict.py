@@ -261,9 +261,9 @@ def _calibration_note(metrics: "Metrics") -> Note | None:
 
 
 def _miscalibration(bins: Sequence["ReliabilityBin"]) -> str:
-    """Describe the calibration error, with its direction if it is clear.
+    """Describe the direction of the calibration error.
 
-    The direction is clear if nearly all of the error lies on one side.
+    It is named only if nearly all of the error lies on one side.
     """
     gaps = [each.pictures * (each.accuracy - each.confidence) for each in bins]
     lean = sum(gaps) / max(sum(map(abs, gaps)), 1e-12)

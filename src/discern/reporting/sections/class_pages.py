@@ -27,7 +27,7 @@ _MAX_MIX_UPS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class MixUp:
-    """Class that is confused with the class of a page, and the frequency."""
+    """Class that is often confused with the class of a page."""
 
     other: str
     count: str

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class CurvePoint:
-    """Accuracy with a share of the training pictures, formatted as text."""
+    """Point of the learning curve formatted as text."""
 
     pictures: str
     groups: str
