@@ -1,4 +1,4 @@
-"""Types of a check: its input, its findings and its settings."""
+"""Input, findings and settings of the data quality checks."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -24,7 +24,9 @@ Action = Literal["drop", "relabel", "group", "keep"]
 
 @dataclass(frozen=True, kw_only=True)
 class CheckConfig:
-    """Thresholds of the checks. The defaults were not tuned.
+    """Thresholds of the data quality checks.
+
+    The defaults were not tuned.
 
     Attributes:
         fewest_groups: fewest independent groups of a class.
@@ -45,7 +47,7 @@ class CheckConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A problem found by a check, and the proposed fix.
+    """Problem found by a data quality check, with the proposed fix.
 
     Attributes:
         check: the name of the check.
@@ -66,7 +68,9 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckInput:
-    """Input of the checks: N pictures with their edges, groups and out-of-fold predictions.
+    """Input of the data quality checks.
+
+    It describes N pictures with their edges, groups and out-of-fold predictions.
 
     Attributes:
         catalog: the pictures.
@@ -84,32 +88,45 @@ class CheckInput:
 
     @cached_property
     def paths(self) -> list[str]:
-        """Path of every row."""
+        """Path of each picture."""
         return self.catalog.table["path"].to_list()
 
     @cached_property
     def labels(self) -> "NDArray[np.int64]":
-        """Indices into `catalog.labels`, int [N]; -1 without a label or unreadable."""
+        """Class index of each picture.
+
+        Indices into `catalog.labels`, int [N]; -1 without a label or unreadable.
+        """
         return np.asarray(self.catalog.label_index, np.int64)
 
     @cached_property
     def parts(self) -> list[str]:
-        """Given part of every row, "" without one."""
+        """Train, validation or test part given for each picture, or an empty string."""
         return self.catalog.table["part"].fill_null("").to_list()
 
     @cached_property
     def exposure(self) -> Exposure:
-        """Exposure of every picture, measured once for all checks."""
+        """Brightness and border statistics of all pictures.
+
+        They are measured once for all checks.
+        """
         return Exposure.measure(self.catalog.thumbs, np.flatnonzero(self.catalog.readable))
 
     @cached_property
     def outliers(self) -> "NDArray[np.bool_]":
-        """Outliers, bool [N]; their labels cannot be checked."""
+        """Mask of the outliers among the pictures, bool [N].
+
+        Their labels cannot be checked.
+        """
         return find_outliers(self.predictions, self.labels)
 
     @cached_property
     def duplicates(self) -> list[Duplicate]:
-        """Pairs of copies; labelled pictures stay, then those of test and validation parts, then the first by path."""
+        """Pairs of exact copies and near-copies.
+
+        Of each pair, a labelled picture stays, then one of the test part, then one of the validation part, then the
+        first by path.
+        """
         part_order = {"test": 0, "validation": 1}
         keys = [
             (label < 0, part_order.get(part, 2), path)
@@ -120,7 +137,10 @@ class CheckInput:
 
     @cached_property
     def group_names(self) -> dict[int, str]:
-        """Name of each group in fixes.csv: the declared one, or the path of its first picture."""
+        """Name of each group in fixes.csv.
+
+        It is the declared name, or the path of the group's first picture.
+        """
         names: dict[int, tuple[bool, str]] = {}
         for group, declared, path in zip(self.groups.group, self.catalog.table["group"], self.paths, strict=True):
             name = (declared is None, declared or path)
@@ -128,23 +148,26 @@ class CheckInput:
         return {group: name for group, (_, name) in names.items()}
 
     def label(self, row: int) -> str:
-        """Label of a row in quotes, for a sentence."""
+        """Return the label of a picture in quotes for use in a sentence."""
         place = int(self.labels[row])
         return f"'{self.catalog.labels[place]}'" if place >= 0 else "no label"
 
     def labels_conflict(self, first: int, second: int) -> bool:
-        """Return True if two rows have different labels."""
+        """Return True if two pictures have different labels."""
         return bool(self.labels[first] != self.labels[second] and min(self.labels[first], self.labels[second]) >= 0)
 
     def parts_differ(self, first: int, second: int) -> bool:
-        """Return True if two rows have different given parts."""
+        """Return True if two pictures are in different given parts."""
         return self.parts[first] != self.parts[second] and "" not in (self.parts[first], self.parts[second])
 
 
 class Check(Protocol):
-    """A function that finds one kind of problem; its name is that of the findings' `check`."""
+    """Function that finds one type of data quality problem.
+
+    Its name is the `check` of its findings.
+    """
 
     __name__: str
 
     def __call__(self, data: CheckInput) -> Iterable[Finding]:
-        """Find problems in `data`."""
+        """Find problems in a set of pictures."""

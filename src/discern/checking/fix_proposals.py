@@ -1,4 +1,7 @@
-"""Fixes proposed for findings: the rows of fixes.csv, for a person to edit and apply."""
+"""Proposed fixes for findings, written to fixes.csv.
+
+A person edits and applies them.
+"""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -25,7 +28,9 @@ _PAIR_CHECKS = ("label_conflict", "exact_copy", "near_copy")
 
 
 def propose_fixes(catalog: "Catalog", findings: Iterable[Finding]) -> list[Fix]:
-    """Propose fixes for findings about single pictures and pairs; nothing is changed.
+    """Propose fixes for findings about single pictures and pairs.
+
+    Nothing is changed.
 
     Each pair of copies is one row, a `drop` of exact copies or a `group`, with the path of the other picture. A pair
     under two labels is a `label_conflict`, which proposes neither a drop nor a new label. A picture has a row for each

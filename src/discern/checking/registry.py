@@ -1,4 +1,4 @@
-"""Registry of the checks, and the function that runs them."""
+"""Registry of all data quality checks, and the function that runs them."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -52,7 +52,7 @@ def find_issues(
     predictions: "OutOfFoldPredictions | None" = None,
     config: CheckConfig | None = None,
 ) -> list[Finding]:
-    """Run all checks.
+    """Run all data quality checks on a catalog.
 
     Args:
         catalog: N pictures; not changed.
@@ -76,7 +76,9 @@ def find_issues(
 
 
 def count_findings(findings: Iterable[Finding]) -> dict[str, int]:
-    """Count the findings of every check, including those without any.
+    """Count the findings of every data quality check.
+
+    Checks without findings are included.
 
     A finding of copies or label conflicts is a pair, and a row of fixes.csv: four exact copies count 3. A pair counts
     in every check that found it: a picture under two labels is an exact copy and a label conflict.

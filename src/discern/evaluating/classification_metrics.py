@@ -1,4 +1,4 @@
-"""Classification metrics: overall, by class, and the confusion matrix."""
+"""Overall and per-class classification metrics and the confusion matrix."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +18,9 @@ _SUM_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, kw_only=True)
 class ClassMetrics:
-    """Metrics of one class; None where undefined.
+    """Precision, recall and F1 of one class.
+
+    Undefined metrics are None.
 
     Attributes:
         label: the class.
@@ -39,7 +41,10 @@ class ClassMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class ConfusedPair:
-    """Pictures of one class predicted as another: total weight, and share of their class."""
+    """Two classes that the classifier confuses.
+
+    `count` is the total weight of the pictures, and `share` their share of the true class.
+    """
 
     truth: str
     predicted: str
@@ -49,7 +54,10 @@ class ConfusedPair:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ClassificationMetrics:
-    """Result of `evaluate_predictions`, which defines each metric."""
+    """Metrics of a classifier on held-out pictures.
+
+    `evaluate_predictions` defines each metric.
+    """
 
     pictures: int
     weight: float
@@ -69,7 +77,10 @@ class ClassificationMetrics:
     confused: tuple[ConfusedPair, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Convert to JSON-ready values; `ece` and `reliability` are at the top level."""
+        """Convert the metrics to JSON-ready values.
+
+        `ece` and `reliability` are at the top level.
+        """
         plain = {
             name: _plain(value)
             for name, value in vars(self).items()
@@ -85,7 +96,7 @@ class ClassificationMetrics:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
-        """Read what `to_json` gives.
+        """Create classification metrics from the output of `to_json`.
 
         Raises:
             ValueError: a value is missing or has the wrong type; the message names its key.
@@ -110,7 +121,7 @@ def evaluate_predictions(
     uncalibrated: np.ndarray | None = None,
     seed: int = 0,
 ) -> ClassificationMetrics:
-    """Compute metrics of predictions for held-out pictures.
+    """Compute classification metrics of predictions for held-out pictures.
 
     Intervals are at 95 % and resample groups. Balanced accuracy and macro-F1 average over the classes that occur in
     `truth`; `classes` is their number. The log loss is in nats, clipped at the precision of the type as in
@@ -167,7 +178,10 @@ def evaluate_predictions(
 def rank_confusions(
     confusion: np.ndarray, labels: Sequence[str], *, most: int = MOST_CONFUSED
 ) -> tuple[ConfusedPair, ...]:
-    """Rank the confused pairs of a matrix float [K, K] (rows are the truth), most frequent first."""
+    """Rank the confused pairs of a confusion matrix by frequency.
+
+    The matrix is float [K, K] with the truth in rows.
+    """
     off = confusion * (1 - np.eye(len(labels)))
     worst = np.argsort(-off, axis=None, kind="stable")[:most]
     pairs = [divmod(int(place), len(labels)) for place in worst if off.flat[place] > 0]
@@ -183,7 +197,10 @@ def rank_confusions(
 
 
 class _Tally:
-    """Sums by group of support, hits and predictions of each class and of the losses, and their bootstrap samples."""
+    """Counts and losses summed by group, with their bootstrap samples.
+
+    The counts are support, hits and predictions of each class.
+    """
 
     def __init__(
         self,
@@ -208,7 +225,11 @@ class _Tally:
         self.present = self._sums[0, :classes] > 0
 
     def _parts(self, sums: np.ndarray) -> list[np.ndarray]:
-        """Support, hits and predictions, each [draws, K]."""
+        """Split the sums into the support, hits and predictions of each class.
+
+        Returns:
+            Three arrays, each [draws, K].
+        """
         return np.split(sums[:, : 3 * self._classes], 3, axis=1)
 
     def overall(self) -> dict[str, Interval]:
@@ -273,7 +294,11 @@ class _Tally:
 
 
 def _losses(probabilities: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Log loss and Brier score of each picture, float64 [N]."""
+    """Compute the log loss and Brier score of each picture.
+
+    Returns:
+        Two arrays, float64 [N].
+    """
     own = probabilities[np.arange(len(truth)), truth].astype(np.float64)
     smallest = float(np.finfo(probabilities.dtype).eps)
     squares = np.einsum("nk,nk->n", probabilities, probabilities, dtype=np.float64)
@@ -314,5 +339,8 @@ def _plain(value: Any) -> Any:
 
 
 def _as_count(count: float) -> float:
-    """Convert a whole count to int, so that JSON has 3 and not 3.0."""
+    """Convert a whole float to an integer.
+
+    JSON then has 3 and not 3.0.
+    """
     return int(count) if float(count).is_integer() else float(count)

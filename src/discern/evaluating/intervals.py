@@ -1,4 +1,4 @@
-"""95 % confidence intervals that resample whole groups."""
+"""95 % confidence intervals by resampling of whole groups."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,7 +16,10 @@ _CELLS_AT_ONCE = 2_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """Value with its 95 % confidence interval; `note` is the reason where value or ends are undefined (None)."""
+    """Value with its 95 % confidence interval.
+
+    `note` is the reason where the value or the ends are undefined (None).
+    """
 
     value: float | None = None
     low: float | None = None
@@ -24,7 +27,10 @@ class Interval:
     note: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Convert to JSON-ready values, with null where undefined."""
+        """Convert the interval to JSON-ready values.
+
+        Undefined values are null.
+        """
         return asdict(self)
 
 
@@ -47,7 +53,9 @@ class Members:
 
     @staticmethod
     def of(size: int, groups: np.ndarray | None, weights: np.ndarray | None) -> "Members":
-        """Validate and number the groups of `size` pictures; None for one group each, and for weights of 1.
+        """Validate groups and weights of pictures and number the groups.
+
+        None stands for groups of one picture each, and for weights of 1.
 
         Raises:
             UsageError: a wrong shape, or a weight that is negative or not finite.
@@ -66,13 +74,21 @@ class Members:
         return Members(group=group, weight=weight, count=len(distinct))
 
     def columns(self, *values: np.ndarray) -> sparse.csr_array:
-        """Sum each of `values` [N], weighted, by group: [groups, len(values)]."""
+        """Compute weighted sums of values by group.
+
+        Each of `values` is [N].
+
+        Returns:
+            [groups, len(values)].
+        """
         sums = [np.bincount(self.group, self.weight * value, minlength=self.count) for value in values]
         return sparse.csr_array(np.stack(sums, axis=1))
 
 
 def resample(columns: sparse.csr_array, *, seed: int, draws: int = DRAWS) -> np.ndarray:
-    """Bootstrap the column sums over groups drawn with replacement (Efron 1979; Davison & Hinkley 1997, ch. 3.8).
+    """Draw bootstrap samples of sums over groups.
+
+    Groups are drawn with replacement (Efron 1979; Davison & Hinkley 1997, ch. 3.8).
 
     Args:
         columns: float64 [groups, m], contribution of each group to m sums.
@@ -97,7 +113,10 @@ def resample(columns: sparse.csr_array, *, seed: int, draws: int = DRAWS) -> np.
 
 
 def wilson(share: float, size: float, *, quantile: float) -> tuple[float, float]:
-    """Wilson's (1927) score interval of a proportion among `size` independent trials."""
+    """Compute Wilson's score interval of a proportion.
+
+    `size` is the number of independent trials (Wilson 1927).
+    """
     extra = quantile**2 / size
     middle = share + extra / 2
     half = quantile * np.sqrt(share * (1 - share) / size + extra / (4 * size))
@@ -105,7 +124,7 @@ def wilson(share: float, size: float, *, quantile: float) -> tuple[float, float]
 
 
 def share_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
-    """Compute the interval of a proportion from its bootstrap samples.
+    """Compute the confidence interval of a proportion from its bootstrap samples.
 
     The ends are Wilson's for the effective number of independent trials that the spread of the draws implies (Korn &
     Graubard 1998; Dean & Pagano 2015), with Student's quantile for the number of groups. Where the proportion is 0 or 1
@@ -126,7 +145,10 @@ def share_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
 
 
 def mean_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
-    """Compute Student's interval of a mean loss (0 or more) from its bootstrap samples."""
+    """Compute the confidence interval of a mean loss from its bootstrap samples.
+
+    The interval is Student's. The loss is 0 or more.
+    """
     if groups < FEWEST_GROUPS:
         return Interval(value=value, note=TOO_FEW)
     half = float(stats.t.ppf(0.975, groups - 1) * draws.std(ddof=1))
@@ -136,7 +158,7 @@ def mean_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
 def evaluate_share(
     correct: np.ndarray, *, groups: np.ndarray | None = None, weights: np.ndarray | None = None, seed: int = 0
 ) -> Interval:
-    """Compute a weighted proportion, such as an accuracy, with its interval.
+    """Compute a weighted proportion, such as an accuracy, with its confidence interval.
 
     Args:
         correct: bool or float [N] in [0, 1].
@@ -165,7 +187,7 @@ def paired_difference(
     weights: np.ndarray | None = None,
     seed: int = 0,
 ) -> Interval:
-    """Compute the difference of two accuracies on the same pictures, with its interval.
+    """Compute the difference of two accuracies on the same pictures with its confidence interval.
 
     The standard error is that of the paired difference over resampled groups. One more group in favour of either side,
     as in Agresti & Min (2005), keeps the coverage where the two rarely differ; the interval has a width even if they

@@ -1,4 +1,7 @@
-"""Conversion of frozen dataclasses to JSON-ready values and back, driven by their type hints."""
+"""Conversion between frozen dataclasses and JSON-ready values.
+
+Type hints define the conversion.
+"""
 
 import types
 from collections.abc import Iterator, Mapping
@@ -11,12 +14,15 @@ _WORDS = {float: "a number", int: "a whole number", str: "text", bool: "true or 
 
 
 def key(name: str | None) -> dict[str, str | None]:
-    """Field metadata that gives an attribute another name in JSON; None keeps it out of JSON."""
+    """Create field metadata that sets the name of an attribute in JSON.
+
+    None keeps the attribute out of JSON.
+    """
     return {_KEY: name}
 
 
 def encode(value: Any) -> Any:
-    """Convert dataclasses, tuples and mappings, however nested, to JSON-ready values.
+    """Convert nested dataclasses, tuples and mappings to JSON-ready values.
 
     A class with a `to_json` of its own is converted by that.
     """
@@ -30,12 +36,17 @@ def encode(value: Any) -> Any:
 
 
 def encode_fields(value: Any) -> dict[str, Any]:
-    """Convert a dataclass field by field, in the order of their definition."""
+    """Convert the fields of a dataclass to JSON-ready values.
+
+    The keys are in the order of the fields.
+    """
     return {name: encode(getattr(value, item.name)) for name, item in _named_fields(value)}
 
 
 def decode(kind: type[_T], plain: Any, *, at: str = "") -> _T:
-    """Build a value of a type, such as a dataclass, from what `encode` gives.
+    """Build a value of a given type from JSON-ready values.
+
+    The values are the output of `encode`, and the type is, for example, a dataclass.
 
     Keys without a field are ignored. A key that is missing or null gives the field's default; without one, the empty
     value of its type: None, an empty tuple or mapping, or a dataclass that needs no arguments. A class with a
@@ -54,7 +65,10 @@ def decode(kind: type[_T], plain: Any, *, at: str = "") -> _T:
 
 
 def decode_fields(kind: type[_T], plain: Any, *, at: str = "", **given: Any) -> _T:
-    """Build a dataclass as `decode` does, without regard to a `from_json` of its own; `given` fields are not read."""
+    """Build a dataclass from JSON-ready values of its fields.
+
+    It works as `decode`, but ignores a `from_json` of the class and does not read `given` fields.
+    """
     if not isinstance(plain, Mapping):
         raise ValueError(_expected("an object", plain, at))
     hints = get_type_hints(kind)
@@ -99,7 +113,10 @@ def _mapping(kind: Any, plain: Any, at: str) -> dict[str, Any]:
 
 
 def _scalar(kind: type, plain: Any, at: str) -> Any:
-    """Check a number, text or truth value; a whole number where a float is expected stays an int."""
+    """Validate a JSON number, string or boolean.
+
+    A whole number where a float is expected stays an int.
+    """
     allowed = (int, float) if kind is float else kind
     if not isinstance(plain, allowed) or (isinstance(plain, bool) and kind is not bool):
         raise ValueError(_expected(_WORDS[kind], plain, at))
@@ -111,7 +128,11 @@ def _has_default(item: Field[Any]) -> bool:
 
 
 def _named_fields(kind: Any) -> Iterator[tuple[str, Field[Any]]]:
-    """Each field that JSON has, with its name there."""
+    """Iterate over the fields of a dataclass that are written to JSON.
+
+    Yields:
+        Name in JSON, and the field.
+    """
     for item in fields(kind):
         name = item.metadata.get(_KEY, item.name)
         if name is not None:

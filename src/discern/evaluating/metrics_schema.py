@@ -1,4 +1,4 @@
-"""Metrics of one training run: the typed form of `metrics.json`."""
+"""Metrics of a training run as stored in `metrics.json`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,9 @@ _BUNDLED_SETS = ("asked", "threshold", "basis", "guaranteed", "coverage", "size"
 
 @dataclass(frozen=True, kw_only=True)
 class LeakFreeAccuracy(Interval):
-    """Accuracy on held-out pictures that share no picture, near-copy or group with the training pictures.
+    """Accuracy on pictures that are independent of the training pictures.
+
+    These pictures share no picture, near-copy or group with the training pictures.
 
     Attributes:
         method: "test-part" or "grouped-cv".
@@ -34,14 +36,17 @@ class LeakFreeAccuracy(Interval):
 
 @dataclass(frozen=True, kw_only=True)
 class AccuracyDifference(Interval):
-    """Random-split accuracy minus leak-free accuracy on `pictures` that both were measured on."""
+    """Random-split accuracy minus leak-free accuracy.
+
+    Both were measured on the same pictures, `pictures` in number.
+    """
 
     pictures: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccuracyMetrics:
-    """Accuracy by three ways of splitting.
+    """Accuracy measured on leak-free, random and given splits.
 
     Attributes:
         leak_free: on independent pictures.
@@ -56,13 +61,19 @@ class AccuracyMetrics:
     difference: AccuracyDifference = AccuracyDifference()
 
     def to_json(self) -> dict[str, Any]:
-        """Convert to JSON-ready values: `leak_free`, `naive`, `given` and `difference`."""
+        """Convert the accuracies to JSON-ready values.
+
+        The keys are `leak_free`, `naive`, `given` and `difference`.
+        """
         return encode_fields(self)
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownThreshold:
-    """Threshold of the unknown score, and the share of held-out known pictures above it."""
+    """Threshold of the unknown score with its false rejection rate.
+
+    The rate is the share of held-out known pictures above the threshold.
+    """
 
     t_unknown: float | None = None
     false_rejection: float | None = None
@@ -70,7 +81,10 @@ class UnknownThreshold:
 
 @dataclass(frozen=True, kw_only=True)
 class GroupError:
-    """Share of groups with a wrong accepted prediction, and its one-sided 95 % upper bound in `high`."""
+    """Share of groups with a wrong accepted prediction.
+
+    `high` is its one-sided 95 % upper bound.
+    """
 
     value: float | None = None
     high: float | None = None
@@ -78,7 +92,10 @@ class GroupError:
 
 @dataclass(frozen=True, kw_only=True)
 class RiskCurveMetrics:
-    """Accepted share and error by threshold, from few accepted to all; see `heads.RiskCurve`."""
+    """Accepted share and error rate at each confidence threshold.
+
+    The thresholds are from few accepted to all; see `heads.RiskCurve`.
+    """
 
     t_accept: tuple[float, ...] = ()
     share: tuple[float, ...] = ()
@@ -89,7 +106,9 @@ class RiskCurveMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyMetrics:
-    """Accept policy with its evidence; see `heads.RiskControl`.
+    """Accept policy of a model with the evidence for it.
+
+    See `heads.RiskControl`.
 
     Attributes:
         sentence: the policy in plain words.
@@ -118,14 +137,19 @@ class PolicyMetrics:
     curve: RiskCurveMetrics = RiskCurveMetrics()
 
     def summary(self) -> dict[str, Any]:
-        """The policy without its evidence, JSON-ready; a bundle's `policy`."""
+        """Return the policy without its evidence as JSON-ready values.
+
+        The result is the `policy` of a bundle.
+        """
         plain = encode_fields(self)
         return {name: plain[name] for name in _POLICY_SUMMARY}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConformalMetrics:
-    """Prediction sets on held-out pictures; see `PredictionSetMetrics`.
+    """Coverage and size of prediction sets on held-out pictures.
+
+    See `PredictionSetMetrics`.
 
     Attributes:
         target: the stated coverage.
@@ -147,7 +171,9 @@ class ConformalMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class OrderedLabelMetrics:
-    """Distances between prediction and truth on ordered labels; see `OrdinalMetrics`.
+    """Distances between predicted and true ordered labels.
+
+    See `OrdinalMetrics`.
 
     Attributes:
         labels: the labels in their order.
@@ -168,7 +194,9 @@ class OrderedLabelMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class NegativeMetrics:
-    """Detection of negatives; see `UnknownMetrics`.
+    """Metrics of detecting negatives by the unknown score.
+
+    See `UnknownMetrics`.
 
     Attributes:
         negatives: number of negatives.
@@ -191,7 +219,10 @@ class NegativeMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class FixMetrics:
-    """Pictures dropped and relabelled by fixes, and the accuracy by the labels before them."""
+    """Number of pictures changed by fixes, and the accuracy against the original labels.
+
+    `accuracy_before` is by the labels before the fixes.
+    """
 
     dropped: int = 0
     relabelled: int = 0
@@ -200,7 +231,7 @@ class FixMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class SplitMetrics:
-    """Split in numbers.
+    """Summary of the split into training and held-out pictures.
 
     Attributes:
         method: "test-part" or "grouped-cv".
@@ -219,7 +250,7 @@ class SplitMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class LearningCurvePoint:
-    """Accuracy of a head fitted on a share of the groups."""
+    """Accuracy of a head fitted on a share of the training groups."""
 
     share: float
     pictures: int
@@ -229,7 +260,7 @@ class LearningCurvePoint:
 
 @dataclass(frozen=True, kw_only=True)
 class LearningCurveAdvice:
-    """Range of further groups worth collecting for one class."""
+    """Recommended range of further groups to collect for one class."""
 
     label: str
     fewest: int
@@ -238,7 +269,7 @@ class LearningCurveAdvice:
 
 @dataclass(frozen=True, kw_only=True)
 class LearningCurve:
-    """Accuracy by number of training groups.
+    """Accuracy as a function of the number of training groups.
 
     Attributes:
         points: one for each share, rising.
@@ -296,12 +327,15 @@ class Metrics:
     missing: frozenset[str] = field(default=frozenset(), metadata=key(None))
 
     def to_json(self) -> dict[str, Any]:
-        """Convert to JSON-ready values, without the parts in `missing`."""
+        """Convert the metrics to JSON-ready values.
+
+        The parts in `missing` are omitted.
+        """
         return {name: value for name, value in encode_fields(self).items() if name not in self.missing}
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
-        """Read what `to_json` gives.
+        """Create metrics from the output of `to_json`.
 
         Keys that only a newer version writes are ignored. Parts that an older version did not write are empty, and
         listed in `missing`.
@@ -321,7 +355,10 @@ class Metrics:
         return replace(metrics, missing=frozenset(encode_fields(metrics)) - frozenset(plain))
 
     def for_bundle(self) -> dict[str, Any]:
-        """The part that a bundle carries, JSON-ready: no confusions, no metrics by class."""
+        """Return the metrics stored in a model bundle as JSON-ready values.
+
+        Confusions and metrics by class are omitted.
+        """
         plain = self.to_json()
         sets, curve = plain["conformal"], plain.get("learning_curve")
         return {name: plain[name] for name in _BUNDLED} | {

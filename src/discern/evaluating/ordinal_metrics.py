@@ -1,4 +1,4 @@
-"""Metrics of ordered labels: distances between prediction and truth."""
+"""Metrics for predictions of ordered labels."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -21,7 +21,9 @@ from discern.evaluating.intervals import (
 
 @dataclass(frozen=True, kw_only=True)
 class OrdinalMetrics:
-    """Distances between prediction and truth, in labels.
+    """Distances between predicted and true ordered labels.
+
+    Distances are in labels.
 
     Attributes:
         mae: mean absolute error.
@@ -43,7 +45,10 @@ class OrdinalMetrics:
     median: int
 
     def to_json(self) -> dict[str, Any]:
-        """Convert to JSON-ready values, null where undefined."""
+        """Convert the metrics to JSON-ready values.
+
+        Undefined values are null.
+        """
         return asdict(self)
 
 
@@ -55,7 +60,9 @@ def evaluate_ordinal(
     weights: np.ndarray | None = None,
     seed: int = 0,
 ) -> OrdinalMetrics:
-    """Compute metrics of predictions of ordered labels; `bundle.median_label` minimises the expected distance.
+    """Compute metrics for predictions of ordered labels.
+
+    Predictions by `bundle.median_label` minimise the expected distance.
 
     Args:
         truth: int [N], indices in the order of the labels.
@@ -91,7 +98,10 @@ def evaluate_ordinal(
 
 
 class _Moments:
-    """Means over all pictures and over bootstrap samples, each `[m, draws]`, that all metrics are functions of."""
+    """Weighted means from which the ordinal metrics are computed.
+
+    They are over all pictures and over bootstrap samples, each `[m, draws]`.
+    """
 
     def __init__(self, truth: np.ndarray, predicted: np.ndarray, median: int, members: Members, *, seed: int) -> None:
         off = np.abs(truth - predicted)
@@ -130,7 +140,10 @@ def _gain(means: np.ndarray) -> np.ndarray:
 
 
 def _kappa(means: np.ndarray) -> np.ndarray:
-    """Quadratic weighted kappa: one minus the mean squared error over that of randomly paired labels."""
+    """Compute the quadratic weighted kappa.
+
+    It is one minus the ratio of the mean squared error to that of randomly paired labels.
+    """
     by_chance = means[7] - 2 * means[5] * means[6]
     defined = by_chance > 1e-12
     return np.where(defined, 1 - means[2] / np.where(defined, by_chance, 1.0), np.nan)

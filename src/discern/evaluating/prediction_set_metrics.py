@@ -1,4 +1,4 @@
-"""Metrics of prediction sets: coverage and size."""
+"""Coverage and size of prediction sets."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,7 +12,10 @@ from discern.evaluating.intervals import Interval, Members, evaluate_share, mean
 
 @dataclass(frozen=True, kw_only=True)
 class ClassCoverage:
-    """Coverage of one class: share of its pictures whose set contains it; undefined without pictures."""
+    """Share of one class's pictures whose prediction set contains the class.
+
+    It is undefined without pictures.
+    """
 
     label: str
     coverage: Interval
@@ -37,7 +40,10 @@ class PredictionSetMetrics:
     per_class: tuple[ClassCoverage, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Convert to JSON-ready values, null where undefined."""
+        """Convert the metrics to JSON-ready values.
+
+        Undefined values are null.
+        """
         return asdict(self)
 
 
@@ -50,7 +56,9 @@ def evaluate_prediction_sets(
     weights: np.ndarray | None = None,
     seed: int = 0,
 ) -> PredictionSetMetrics:
-    """Compute metrics of prediction sets for pictures that neither the model nor the threshold was fitted on.
+    """Compute the coverage and size of prediction sets.
+
+    Neither the model nor the threshold may be fitted on these pictures.
 
     Args:
         sets: bool [N, K], labels in each set.

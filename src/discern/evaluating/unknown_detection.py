@@ -13,7 +13,7 @@ from discern.evaluating.json_fields import encode_fields, key
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownMetrics:
-    """Detection of negatives by the unknown score.
+    """Metrics of detecting negatives by the unknown score.
 
     Attributes:
         auroc: probability that a negative scores higher than a known picture; ties count half.
@@ -30,7 +30,10 @@ class UnknownMetrics:
     negatives: int = field(metadata=key("strangers"))
 
     def to_json(self) -> dict[str, Any]:
-        """Convert to JSON-ready values, null where undefined."""
+        """Convert the metrics to JSON-ready values.
+
+        Undefined values are null.
+        """
         return encode_fields(self)
 
 
@@ -43,7 +46,7 @@ def evaluate_unknown_detection(
     negative_groups: np.ndarray | None = None,
     seed: int = 0,
 ) -> UnknownMetrics:
-    """Compare the unknown scores of held-out known pictures with those of negatives.
+    """Evaluate the unknown score on held-out known pictures and negatives.
 
     Args:
         known_scores: float [N], higher is farther from the training pictures.
@@ -69,7 +72,10 @@ def evaluate_unknown_detection(
 
 
 def _auroc(known: np.ndarray, negatives: np.ndarray) -> Interval:
-    """Mann-Whitney statistic by midranks, with the variance of DeLong et al. (1988) and Wilson's ends."""
+    """Compute the AUROC of the unknown score with its interval.
+
+    It is the Mann-Whitney statistic by midranks, with the variance of DeLong et al. (1988) and Wilson's ends.
+    """
     n, m = len(known), len(negatives)
     if n == 0 or m == 0:
         return Interval(value=None, note="needs known pictures and negatives")

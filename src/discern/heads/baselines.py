@@ -1,4 +1,4 @@
-"""Baselines: simple classifiers of thumbnails that a head must beat."""
+"""Simple baseline classifiers that use only thumbnails of pictures."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -29,7 +29,7 @@ def baselines(
     weights: np.ndarray | None = None,
     seed: int = 0,
 ) -> dict[str, np.ndarray]:
-    """Out-of-fold predictions of three baselines.
+    """Compute out-of-fold predictions of three baseline classifiers.
 
     * majority: the class frequencies, for every picture.
     * mean_colour: logistic regression on the mean and standard deviation of red, green and blue.
@@ -70,7 +70,11 @@ def baselines(
 
 
 def _project(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Standardise by the training rows and project on their principal directions: `[n, d]` to `[n, up to 128]` each."""
+    """Standardise features and project them on principal directions of the training rows.
+
+    Returns:
+        Both arrays, each `[n, up to 128]`.
+    """
     mean = train.mean(axis=0)
     scale = np.maximum(train.std(axis=0), 1.0) * max(train.shape[1], 1) ** 0.5
     train, test = (train - mean) / scale, (test - mean) / scale
@@ -81,7 +85,11 @@ def _project(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _reduce(thumbs: Features) -> dict[str, np.ndarray]:
-    """Inputs of `mean_colour` `[N, 6]` and `raw_pixels` `[N, 448]`."""
+    """Compute colour statistics and downsampled pixels of thumbnails.
+
+    Returns:
+        Inputs of `mean_colour` `[N, 6]` and `raw_pixels` `[N, 448]`.
+    """
     colours, pixels = [], []
     for start in range(0, len(thumbs), BLOCK):
         block = np.asarray(thumbs[start : start + BLOCK], np.float32)
@@ -94,7 +102,7 @@ def _reduce(thumbs: Features) -> dict[str, np.ndarray]:
 
 
 def _shrink(pictures: np.ndarray, size: int) -> np.ndarray:
-    """Average pool `[n, s, s, c]` to `[n, size, size, c]`."""
+    """Average-pool pictures `[n, s, s, c]` to `[n, size, size, c]`."""
     count, side, _, channels = pictures.shape
     fields = pictures.reshape(count, size, side // size, size, side // size, channels)
     return np.asarray(fields.mean(axis=(2, 4)))

@@ -1,4 +1,4 @@
-"""Settings of the head."""
+"""Settings for fitting a classifier head."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from discern.errors import UsageError
 
 @dataclass(frozen=True, kw_only=True)
 class HeadConfig:
-    """Settings of the head and of the unknown score.
+    """Settings for fitting a classifier head and its unknown score.
 
     The defaults are not tuned to a data set; benchmarks/head_accuracy.py and benchmarks/unknown_auroc.py measure what
     they achieve.

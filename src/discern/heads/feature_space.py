@@ -1,4 +1,7 @@
-"""Coordinates in which heads are fitted: scaled unit-length blocks, and their principal directions."""
+"""Feature coordinates in which classifier heads are fitted.
+
+Features are scaled unit-length blocks, projected on principal directions where that saves time.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Self
@@ -21,12 +24,19 @@ _PASSES = 2
 
 
 def select_rows(features: Features, positions: np.ndarray) -> Features:
-    """Select some rows without reading those on disk."""
+    """Select feature rows by position.
+
+    Rows on disk are not read yet.
+    """
     return features.select(positions) if isinstance(features, Rows) else features[positions]
 
 
 def iter_blocks(features: Features, positions: np.ndarray | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Iterate over rows in blocks of `BLOCK`: (positions `[n]`, features float32 `[n, D]`)."""
+    """Iterate over feature rows in blocks of limited size.
+
+    Yields:
+        Positions `[n]` and features float32 `[n, D]` of at most `BLOCK` rows.
+    """
     positions = np.arange(len(features)) if positions is None else positions
     for start in range(0, len(positions), BLOCK):
         block = positions[start : start + BLOCK]
@@ -34,13 +44,19 @@ def iter_blocks(features: Features, positions: np.ndarray | None = None) -> Iter
 
 
 def column_scales(spans: Sequence[Span], scales: Sequence[float]) -> np.ndarray:
-    """Scale of each column, float32 `[D]`, from one scale per block."""
+    """Expand one scale per feature block to one scale per column.
+
+    Returns:
+        float32 `[D]`.
+    """
     pairs = zip(spans, scales, strict=True)
     return np.concatenate([np.full(end - start, scale, np.float32) for (start, end), scale in pairs])
 
 
 class FeatureSpace:
-    """Features as scaled unit-length blocks, rotated to their principal axes where there are few rows.
+    """Coordinate system for scaled unit-length feature blocks.
+
+    Where there are few rows, the coordinates are rotated to their principal axes.
 
     N rows span at most N dimensions. The rotation is orthogonal, so every fit here whose penalty is isotropic gives
     exactly the same head, at less cost. Unlike PCA, nothing is centred.
@@ -68,7 +84,10 @@ class FeatureSpace:
     def of_rank(
         cls, features: Features, spans: Sequence[Span], scales: Sequence[float], *, rank: int, seed: int
     ) -> Self:
-        """Project on the first `rank` principal directions of a random sample of 2,000 rows."""
+        """Create a feature space from the principal directions of a random sample of rows.
+
+        The first `rank` directions of 2,000 rows are used.
+        """
         rows = random_subset(np.arange(len(features)), _SAMPLE, seed=seed)
         sample = unit_blocks(np.asarray(features[rows], np.float32)[:, : spans[-1][1]], spans)
         sample = sample * column_scales(spans, scales)
@@ -81,17 +100,24 @@ class FeatureSpace:
 
     @property
     def width(self) -> int:
-        """Number of coordinates."""
+        """Number of coordinates per row."""
         inner = self._basis if self._rotated is None else self._rotated
         return self.dimensions if inner is None else int(inner.shape[1])
 
     @property
     def is_rotated(self) -> bool:
-        """True if the coordinates are along the principal axes of all rows, by falling variance."""
+        """True if the coordinates are along the principal axes of all rows.
+
+        The axes are in order of descending variance.
+        """
         return self._rotated is not None
 
     def rows(self, positions: np.ndarray) -> np.ndarray:
-        """Coordinates `[n, width]` of some rows: float64 if rotated, else float32."""
+        """Return the coordinates of the rows at the given positions.
+
+        Returns:
+            `[n, width]`, float64 if rotated, else float32.
+        """
         if self._rotated is not None:
             rows: np.ndarray = self._rotated[positions]
             return rows
@@ -99,12 +125,18 @@ class FeatureSpace:
         return scaled if self._basis is None else scaled @ self._basis
 
     def block_weights(self, weights: np.ndarray) -> np.ndarray:
-        """Transform weights `[width, K]` on coordinates into weights float64 `[D, K]` on unit-length blocks."""
+        """Convert linear weights on coordinates to weights on unit-length feature blocks.
+
+        Weights `[width, K]` become float64 `[D, K]`.
+        """
         transformed: np.ndarray = self.scale[:, None] * self.inverse_transform(weights)
         return transformed
 
     def inverse_transform(self, vectors: np.ndarray) -> np.ndarray:
-        """Transform vectors `[width, K]` of coordinates into vectors `[D, K]` of scaled blocks."""
+        """Map vectors from coordinates back to scaled feature blocks.
+
+        Vectors `[width, K]` become `[D, K]`.
+        """
         if self._basis is None:
             return vectors
         transformed: np.ndarray = self._basis @ vectors.astype(np.float32)
@@ -115,7 +147,7 @@ class FeatureSpace:
         return rows
 
     def _rotate(self) -> None:
-        """Diagonalise the smaller of the Gram matrix and the second-moment matrix."""
+        """Compute principal axes from the smaller of the Gram and second-moment matrices."""
         rows = self._scaled(np.asarray(self._features[np.arange(len(self._features))], np.float32)).astype(np.float64)
         use_gram = len(rows) <= self.dimensions
         values, vectors = np.linalg.eigh(rows @ rows.T if use_gram else rows.T @ rows)
@@ -126,7 +158,13 @@ class FeatureSpace:
 
 
 def top_directions(covariance: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
-    """Largest eigenvalues `[rank]` and their vectors `[r, rank]`, by block power iteration (Halko et al., 2011)."""
+    """Compute the largest eigenvalues of a covariance matrix and their eigenvectors.
+
+    Large matrices are decomposed by block power iteration (Halko et al., 2011).
+
+    Returns:
+        Eigenvalues `[rank]` and eigenvectors `[r, rank]`.
+    """
     covariance, size = covariance.astype(np.float32), len(covariance)
     if size <= 4 * rank:
         values, vectors = linalg.eigh(covariance, check_finite=False)

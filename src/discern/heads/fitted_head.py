@@ -1,4 +1,4 @@
-"""A fitted head with its unknown score, and the predictions of a nested cross-validation."""
+"""Fitted classifier heads and the predictions of a nested cross-validation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from discern.heads.feature_space import Features, iter_blocks
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HeldOut:
-    """Held-out predictions that a head was selected and calibrated by.
+    """Held-out predictions used to select and calibrate a classifier head.
 
     Attributes:
         positions: int `[n]`, positions of these pictures among all.
@@ -26,7 +26,7 @@ class HeldOut:
 
     @classmethod
     def empty(cls, classes: int) -> Self:
-        """Predictions for no picture."""
+        """Return empty predictions for a given number of classes."""
         none = np.zeros(0, np.float32)
         return cls(
             positions=np.zeros(0, np.int64), probabilities=np.zeros((0, classes), np.float32), unknown_score=none
@@ -35,7 +35,7 @@ class HeldOut:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FittedHead:
-    """A head and its unknown score, ready to ship.
+    """Calibrated classifier head with its unknown score.
 
     Attributes:
         head: from features to calibrated probabilities.
@@ -57,25 +57,39 @@ class FittedHead:
     negative_excess: np.ndarray | None = None
 
     def probabilities(self, features: Features) -> np.ndarray:
-        """Calibrated probabilities float32 `[N, K]` of features `[N, D]`; at most 1e-6 for a class without pictures."""
+        """Compute calibrated class probabilities of features `[N, D]`.
+
+        Returns:
+            float32 `[N, K]`, at most 1e-6 for a class without training pictures.
+        """
         return predict_in_blocks(features, self.head.probabilities)
 
     def uncalibrated(self, features: Features) -> np.ndarray:
-        """Probabilities float32 `[N, K]` before temperature scaling."""
+        """Compute class probabilities before temperature scaling.
+
+        Returns:
+            float32 `[N, K]`.
+        """
         return predict_in_blocks(features, lambda block: self.head.uncalibrated(block, self.temperature))
 
     def unknown_score(self, features: Features) -> np.ndarray:
-        """Unknown scores float32 `[N]`; larger is farther from the training pictures."""
+        """Compute the unknown score of each feature row.
+
+        Returns:
+            float32 `[N]`; larger is farther from the training pictures.
+        """
         return predict_in_blocks(features, lambda block: self.unknown.score(block, self.head.logits(block)))
 
     def unknown_json(self) -> dict[str, Any]:
-        """Settings of the unknown score for the bundle's manifest, JSON-ready."""
+        """Return the settings of the unknown score as JSON-ready values for a bundle manifest."""
         return {**self.chosen["unknown"], "threshold": self.t_unknown, "bytes": self.unknown.nbytes}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CrossFit:
-    """Predictions of a nested cross-validation: each fold by a head that was fitted and selected without it.
+    """Out-of-fold predictions of a nested cross-validation.
+
+    Each fold is predicted by a head that was fitted and selected without it.
 
     Attributes:
         probabilities: float32 `[N, K]`, calibrated; NaN for pictures of no outer fold.
@@ -93,7 +107,7 @@ class CrossFit:
 
 
 def predict_in_blocks(features: Features, predict: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Apply `predict` to a few thousand rows at a time."""
+    """Apply a prediction function to features in blocks of a few thousand rows."""
     if len(features) == 0:
         return predict(np.zeros(features.shape, np.float32))
     return np.concatenate([predict(block) for _, block in iter_blocks(features)])

@@ -1,4 +1,7 @@
-"""Nested cross-validation of heads: selection, calibration and thresholds never see the fold that is predicted."""
+"""Nested cross-validation of classifier heads.
+
+Selection, calibration and thresholds never use the fold that is predicted.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -31,7 +34,7 @@ _NO_ROWS = np.zeros(0, np.int64)
 
 
 class HeadFitter:
-    """Fits heads by nested cross-validation on given folds.
+    """Nested cross-validation of classifier heads on given folds.
 
     A head without outer fold i is selected, calibrated and given its threshold by heads without i and an inner fold j.
     The head without i and j serves outer fold j as well, so 5 folds cost 10 + 5 + 1 fits, or 5 + 5 + 1 where two inner
@@ -107,7 +110,9 @@ class HeadFitter:
             raise DataError(f"A head needs at least two pictures with labels in 0..{self._classes - 1}; got {count}.")
 
     def fit(self, without: int | None = None) -> FittedHead:
-        """Fit a head without an outer fold (None: on all pictures), selected and calibrated by the other folds.
+        """Fit a calibrated head on all folds except an optional outer fold.
+
+        The other folds select and calibrate the head. With None, all pictures are used.
 
         With fewer than two other folds, the training pictures are split into stratified folds that ignore groups.
 
@@ -122,7 +127,10 @@ class HeadFitter:
         return self._fit_outer(outer)
 
     def fit_head(self, without: int | None = None) -> Head:
-        """Fit the head of `fit` alone, for metrics that need no unknown score."""
+        """Fit a classifier head without its unknown score.
+
+        The head is that of `fit`, for metrics that need no unknown score.
+        """
         outer = frozenset() if without is None else frozenset([without])
         if self._has_too_few_folds(outer):
             return self._with_stratified_folds(outer).fit_head()
@@ -130,7 +138,11 @@ class HeadFitter:
         return self._learner.build_head(self._fit_candidates(outer), self._select(outer)[0])
 
     def cross_probabilities(self, progress: Progress = silent) -> np.ndarray:
-        """Probabilities of `cross_fit` alone: float32 `[N, K]`; NaN for pictures of no outer fold."""
+        """Compute out-of-fold class probabilities without unknown scores.
+
+        Returns:
+            The probabilities of `cross_fit`, float32 `[N, K]`; NaN for pictures of no outer fold.
+        """
         probabilities = np.full((len(self._labels), self._classes), np.nan, np.float32)
         self._prepare_all([frozenset([number]) for number in self._outer_folds], progress)
         for number in self._outer_folds:
@@ -139,7 +151,7 @@ class HeadFitter:
         return probabilities
 
     def cross_fit(self, progress: Progress = silent) -> CrossFit:
-        """Predict each outer fold by the head that was fitted and selected without it."""
+        """Predict each outer fold with a head that was fitted and selected without it."""
         count = len(self._labels)
         probabilities = np.full((count, self._classes), np.nan, np.float32)
         uncalibrated, score = probabilities.copy(), np.full(count, np.nan, np.float32)
@@ -160,19 +172,25 @@ class HeadFitter:
         )
 
     def _inner_folds(self, outer: frozenset[int]) -> list[int]:
-        """The folds that select a head without `outer`: its neighbours where these are large enough, else all."""
+        """Return the folds used to select a head for an outer fold.
+
+        These are the neighbours of the outer fold if they are large enough, else all other folds.
+        """
         folds = [f for f in self._outer_folds if f not in outer] or [f for f in self._folds if f not in outer][:1]
         neighbours = _neighbours(folds, outer)
         enough = bool(outer) and self._weights[np.isin(self._fold, neighbours)].sum() >= _ENOUGH_TO_SELECT
         return neighbours if enough else folds
 
     def _ever_held_out(self) -> tuple[int, ...]:
-        """The folds that any fit holds out."""
+        """Return the folds that are held out in at least one fit."""
         outers = [frozenset[int](), *(frozenset([fold]) for fold in self._outer_folds)]
         return tuple(sorted({fold for outer in outers for fold in outer.union(self._inner_folds(outer))}))
 
     def _class_holdout_folds(self, outer: frozenset[int]) -> list[int]:
-        """The inner folds with simulated unknown classes; neighbouring outer folds share these fits."""
+        """Return the inner folds in which held-out classes simulate unknown pictures.
+
+        Neighbouring outer folds share these fits.
+        """
         inner = self._inner_folds(outer)
         known = np.unique(self._labels[~np.isin(self._fold, list(outer))])
         # A label between two known ones is not unknown, and real negatives are better than simulated ones.
@@ -189,7 +207,11 @@ class HeadFitter:
             progress("fit", done, total)
 
     def _prepare(self, outers: Sequence[frozenset[int]]) -> Iterator[tuple[int, int]]:
-        """Run the inner and outer fits of some heads in parallel; yields (done, total)."""
+        """Run the inner and outer fits of several heads in parallel.
+
+        Yields:
+            Number of completed fits, and of all fits.
+        """
         usable = [outer for outer in outers if not self._has_too_few_folds(outer)]
         inner = dict.fromkeys(outer | {fold} for outer in usable for fold in self._inner_folds(outer))
         holdout = dict.fromkeys(outer | {fold} for outer in usable for fold in self._class_holdout_folds(outer))
@@ -202,7 +224,10 @@ class HeadFitter:
             yield done, len(jobs)
 
     def _fit_outer(self, outer: frozenset[int]) -> FittedHead:
-        """Select, calibrate and set the unknown threshold by the inner folds' held-out predictions."""
+        """Fit, select and calibrate a head and set its unknown threshold.
+
+        Selection, calibration and threshold use held-out predictions of the inner folds.
+        """
         candidates = self._fit_candidates(outer)
         if candidates.scorer is None:
             raise ValueError("Unknown scores are off. Pass score_unknown=True, or call `fit_head`.")
@@ -234,7 +259,10 @@ class HeadFitter:
     def _tune_unknown(
         self, outer: frozenset[int], scorer: UnknownScorer, measures: np.ndarray, held_out: HeldOutLogits, head: Head
     ) -> tuple[dict[str, Any], UnknownTuning]:
-        """Tune the unknown score and its threshold, by negatives if there are any, else by held-out classes."""
+        """Tune the unknown score and its threshold on negatives or held-out classes.
+
+        Held-out classes are used only without negatives.
+        """
         weights, rejection = self._weights[held_out.positions], self._config.false_rejection
         if self._negatives is not None:
             negatives = predict_in_blocks(
@@ -250,7 +278,11 @@ class HeadFitter:
         return description, UnknownTuning(scorer=scorer, t_unknown=t_unknown, excess=None)
 
     def _select(self, outer: frozenset[int]) -> tuple[Selection | OrdinalSelection, HeldOutLogits]:
-        """Select a head by the inner folds; also returns its held-out logits."""
+        """Select a head by its predictions on the inner folds.
+
+        Returns:
+            The selection, and the held-out logits that it is based on.
+        """
         inner = self._inner_folds(outer)
         held_out = HeldOutLogits.join(
             [self._held_out_logits(outer | {fold}).select(self._fold, fold) for fold in inner]
@@ -261,7 +293,11 @@ class HeadFitter:
     def _class_holdout_runs(
         self, outer: frozenset[int], held_out: HeldOutLogits
     ) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Measures of held-out pictures, and True for those of held-out classes, for `select_sum`."""
+        """Collect unknown-score measures of pictures from known and held-out classes.
+
+        Returns:
+            For each fold, the measures and True for pictures of held-out classes, for `select_sum`.
+        """
         lda = calibrate(held_out, self._labels, self._weights, {LDA: 1.0})
         runs = []
         for fold in self._class_holdout_folds(outer):
@@ -272,22 +308,31 @@ class HeadFitter:
         return runs
 
     def _fit_candidates(self, folds: frozenset[int]) -> FittedCandidates:
-        """Fit all candidates without some folds; cached, because they may ship."""
+        """Fit all candidate heads without some folds.
+
+        The result is cached, because it may become the shipped head.
+        """
         if folds not in self._candidates:
             self._candidates[folds] = self._learner.fit(folds, self._excluded_rows(folds))
         return self._candidates[folds]
 
     def _excluded_rows(self, folds: frozenset[int]) -> np.ndarray:
-        """Positions excluded from training when `folds` are predicted."""
+        """Return the positions excluded from training when the given folds are predicted."""
         rows = [self._left_out.get(key, _NO_ROWS) for key in (*sorted(folds), _NEVER_TRAIN)]
         return np.unique(np.concatenate(rows))
 
     def _selection_rows(self, among: np.ndarray) -> np.ndarray:
-        """Positions of the pictures to select by: all of `among`, bool `[N]`, or a random sample of 10,000."""
+        """Return the positions of the pictures used for model selection.
+
+        These are all pictures in `among`, bool `[N]`, or a random sample of 10,000.
+        """
         return random_subset(np.flatnonzero(among), _MOST_TO_SELECT, seed=self._seed)
 
     def _held_out_logits(self, folds: frozenset[int]) -> HeldOutLogits:
-        """Outputs of the candidates without `folds` for the pictures of `folds`."""
+        """Predict held-out folds with all candidate heads.
+
+        The candidates are fitted without these folds.
+        """
         if folds not in self._logits:
             is_outer = len(folds) == 1
             fitted = self._fit_candidates(folds) if is_outer else self._learner.fit(folds, self._excluded_rows(folds))
@@ -295,7 +340,10 @@ class HeadFitter:
         return self._logits[folds]
 
     def _class_holdout_logits(self, folds: frozenset[int]) -> HeldOutLogits:
-        """Outputs for the pictures of `folds` without these folds and without a random quarter of the classes."""
+        """Predict held-out folds with a head that was fitted without some classes.
+
+        These folds and a random quarter of the classes are left out of training.
+        """
         if folds not in self._unknown_logits:
             held_out = np.isin(self._fold, list(folds))
             known = np.unique(self._labels[~held_out])
@@ -308,7 +356,10 @@ class HeadFitter:
         return self._unknown_logits[folds]
 
     def _with_stratified_folds(self, outer: frozenset[int]) -> "HeadFitter":
-        """Build a fitter of the training pictures without `outer`, in folds stratified by class."""
+        """Create a head fitter with folds stratified by class.
+
+        It has the training pictures outside `outer`.
+        """
         training = ~np.isin(self._fold, list(outer))
         for key in (*outer, _NEVER_TRAIN):
             training[self._left_out.get(key, _NO_ROWS)] = False
@@ -332,6 +383,6 @@ class HeadFitter:
 
 
 def _neighbours(folds: list[int], outer: frozenset[int]) -> list[int]:
-    """The folds before and after `outer` in cyclic order."""
+    """Return the folds before and after an outer fold in cyclic order."""
     place = next((place for place, fold in enumerate(folds) if fold > max(outer, default=-1)), 0)
     return sorted({folds[place - 1], folds[place]}) if folds else []

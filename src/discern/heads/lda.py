@@ -1,4 +1,7 @@
-"""Linear discriminant analysis with a shrunk covariance, from sufficient statistics alone."""
+"""Linear discriminant analysis with covariance shrinkage.
+
+It is computed from sufficient statistics alone.
+"""
 
 from dataclasses import dataclass
 
@@ -14,7 +17,9 @@ _SMALLEST_SHRINKAGE = 1e-6
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearFit:
-    """A linear classifier of coordinates; the logits of the classes present sum to 0.
+    """Linear classifier with centred logits.
+
+    The logits of the classes present sum to 0.
 
     Attributes:
         weight: float64 `[r, K]`; zeros for absent classes.
@@ -28,7 +33,10 @@ class LinearFit:
 
     @classmethod
     def centred(cls, weight: np.ndarray, bias: np.ndarray, present: np.ndarray) -> "LinearFit":
-        """Centre the weights `[r, P]` and biases `[P]` of the classes present, and insert zeros for the others."""
+        """Create a linear classifier with centred weights and biases.
+
+        Weights `[r, P]` and biases `[P]` are those of the classes present; the other classes get zeros.
+        """
         all_weights = np.zeros((len(weight), len(present)))
         all_weights[:, present] = weight - weight.mean(axis=1, keepdims=True)
         all_biases = np.zeros(len(present))
@@ -36,14 +44,18 @@ class LinearFit:
         return cls(weight=all_weights, bias=all_biases, present=present)
 
     def logits(self, rows: np.ndarray) -> np.ndarray:
-        """Logits float64 `[N, K]` of coordinates `[N, r]`."""
+        """Compute the logits of coordinate rows.
+
+        Returns:
+            float64 `[N, K]`, for rows `[N, r]`.
+        """
         logits: np.ndarray = rows @ self.weight + self.bias
         return logits
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scatter:
-    """Class means and the within-class covariance, with its estimated shrinkage.
+    """Class means and within-class covariance with estimated shrinkage.
 
     Attributes:
         present: bool `[K]`, True for classes with training pictures.
@@ -65,7 +77,10 @@ class Scatter:
 
     @classmethod
     def from_moments(cls, moments: Moments, dimensions: int) -> "Scatter":
-        """Estimate from sums; `dimensions` is that of the features, which may exceed the number of coordinates."""
+        """Estimate class means and covariance from sufficient statistics.
+
+        `dimensions` is the number of feature dimensions, which may exceed the number of coordinates.
+        """
         present = moments.weight > _SMALLEST_WEIGHT
         weight, total = moments.weight[present], moments.total[present]
         count, means = weight.sum(), total / weight[:, None]
@@ -89,7 +104,10 @@ class Scatter:
 
 
 def _oracle_shrinkage(covariance: np.ndarray, degrees_of_freedom: float, dimensions: int) -> float:
-    """Oracle approximating shrinkage (Chen et al., IEEE TSP 2010): as Ledoit-Wolf, but from traces alone."""
+    """Estimate the oracle approximating shrinkage of a covariance matrix.
+
+    It is like Ledoit-Wolf shrinkage, but from traces alone (Chen et al., IEEE TSP 2010).
+    """
     trace, squares = np.trace(covariance), np.einsum("ij,ij->", covariance, covariance)
     numerator = (1 - 2 / dimensions) * squares + trace**2
     denominator = (degrees_of_freedom + 1 - 2 / dimensions) * (squares - trace**2 / dimensions)
@@ -97,7 +115,10 @@ def _oracle_shrinkage(covariance: np.ndarray, degrees_of_freedom: float, dimensi
 
 
 def fit_lda(scatter: Scatter, shrinkage: float) -> LinearFit:
-    """Fit LDA with the covariance shrunk by `shrinkage` (0..1) towards a multiple of the identity."""
+    """Fit linear discriminant analysis with a given covariance shrinkage.
+
+    The covariance is shrunk by `shrinkage` (0..1) towards a multiple of the identity.
+    """
     level = max(shrinkage, _SMALLEST_SHRINKAGE) * scatter.level
     weight = _solve(scatter.covariance, 1 - shrinkage, level, scatter.offsets.T)
     half = np.einsum("kr,rk->k", scatter.offsets, weight) / 2
@@ -106,7 +127,9 @@ def fit_lda(scatter: Scatter, shrinkage: float) -> LinearFit:
 
 
 def _solve(matrix: np.ndarray, factor: float, level: float, right: np.ndarray) -> np.ndarray:
-    """Solve (factor * matrix + level * I) X = right by a float32 Cholesky factorisation and one float64 refinement.
+    """Solve (factor * matrix + level * I) X = right in mixed precision.
+
+    A float32 Cholesky factorisation is followed by one float64 refinement.
 
     This takes half the time of float64 throughout.
     """

@@ -1,4 +1,4 @@
-"""Candidate heads and the measures of the unknown score, fitted on any training set of the same pictures."""
+"""Fitting of candidate heads and unknown-score measures on subsets of the same pictures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ LDA, SOFT_LDA = "discriminant", "discriminant-soft"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FittedCandidates:
-    """Candidate heads and the unknown score's measures, fitted on one training set.
+    """Candidate heads and unknown-score measures fitted on one training set.
 
     Attributes:
         linear: linear heads by name, each in the coordinates of its space.
@@ -48,7 +48,9 @@ class FittedCandidates:
 
 
 class Learner:
-    """Fits candidates on any training set of the same pictures; shared sums are computed once.
+    """Fitter of candidate heads on any subset of the same pictures.
+
+    Sums that the subsets share are computed once.
 
     Args:
         features: as `HeadFitter`.
@@ -100,7 +102,7 @@ class Learner:
         )
 
     def fit(self, folds: frozenset[int], left_out: np.ndarray, *, all_heads: bool = True) -> FittedCandidates:
-        """Fit on all pictures except those of `folds` and `left_out`.
+        """Fit candidate heads on all pictures outside the given folds and positions.
 
         Args:
             folds: the folds held out.
@@ -131,7 +133,10 @@ class Learner:
         return Scatter.from_moments(self._moments[name].without(folds, extra), self.spaces[name].dimensions)
 
     def _other_heads(self, folds: frozenset[int], extra: np.ndarray, rows: np.ndarray) -> dict[str, LinearFit]:
-        """Logistic regressions where they are cheap; else LDA on the block "head"."""
+        """Fit logistic regression or LDA heads as additional candidates.
+
+        Logistic regressions are fitted where they are cheap, else LDA on the block "head".
+        """
         if self._logistic_is_cheap:
             return {f"logistic{name}": self._fit_logistic(space, rows) for name, space in self.spaces.items()}
         if HEAD_BLOCK not in self.spaces:
@@ -149,7 +154,10 @@ class Learner:
         )
 
     def _ordinal_heads(self, rows: np.ndarray, soft: LinearFit) -> dict[str, OrdinalFit]:
-        """Ordinal heads on rotated coordinates; for many rows, on the logits of an LDA head and a random sample."""
+        """Fit ordinal heads on rotated coordinates or LDA logits.
+
+        LDA logits of a random sample are used where the rows are too many to be rotated.
+        """
         space = self.spaces[ALL_BLOCKS]
         if space.is_rotated:
             coordinates = space.rows(rows)
@@ -170,7 +178,6 @@ class Learner:
         return fit_ordinal(coordinates, labels, weights, classes=self.classes, strength=strength)
 
     def _subsample(self, rows: np.ndarray, most: int) -> np.ndarray:
-        """All rows, or a random sample of `most` in ascending order."""
         return random_subset(rows, most, seed=self.seed)
 
     def _fit_scorer(self, scatter: Scatter, rows: np.ndarray) -> UnknownScorer:
@@ -189,7 +196,7 @@ class Learner:
         )
 
     def predict(self, candidates: FittedCandidates, positions: np.ndarray) -> HeldOutLogits:
-        """Outputs of all candidates for some pictures."""
+        """Compute the outputs of all candidate heads for the given pictures."""
         present = next(iter(candidates.linear.values())).present
         return HeldOutLogits(
             positions=positions,
@@ -206,7 +213,11 @@ class Learner:
         )
 
     def _measure(self, scorer: UnknownScorer | None, positions: np.ndarray) -> np.ndarray:
-        """Measures float32 `[n, 4]`; the energy is that of zero logits, see `with_energy`."""
+        """Compute the unknown-score measures of the given pictures.
+
+        Returns:
+            float32 `[n, 4]`; the energy is that of zero logits, see `with_energy`.
+        """
         if scorer is None or not len(positions):
             return np.zeros((len(positions), len(MEASURES)), np.float32)
         zero = np.zeros((1, 1), np.float32)
@@ -218,7 +229,7 @@ class Learner:
         )
 
     def build_head(self, candidates: FittedCandidates, selection: Selection | OrdinalSelection) -> Head:
-        """Build the selected head in the form that ships."""
+        """Convert the selected candidate to the head stored in a model bundle."""
         if isinstance(selection, OrdinalSelection):
             ordinal = candidates.ordinal[selection.name]
             weight = self.spaces[ALL_BLOCKS].block_weights(ordinal.weight[:, None])[:, 0]

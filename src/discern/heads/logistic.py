@@ -12,7 +12,9 @@ _TOLERANCE = 1e-4
 def fit_logistic(
     rows: np.ndarray, labels: np.ndarray, weights: np.ndarray, *, classes: int, strength: float
 ) -> LinearFit:
-    """Minimise the weighted log loss plus |W|^2 / (2 strength) by L-BFGS.
+    """Fit a multinomial logistic regression by L-BFGS.
+
+    The objective is the weighted log loss plus |W|^2 / (2 strength).
 
     Each coordinate is scaled by its curvature. On principal directions this makes the problem nearly isotropic, so a
     few dozen iterations suffice.

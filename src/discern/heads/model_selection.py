@@ -1,4 +1,7 @@
-"""Selection of the head with the smallest log loss on held-out pictures, after temperature scaling."""
+"""Selection of the classifier head with the smallest held-out log loss.
+
+Each candidate is calibrated by temperature scaling first.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -31,7 +34,7 @@ class HeldOutLogits:
 
     @classmethod
     def join(cls, parts: Sequence["HeldOutLogits"]) -> "HeldOutLogits":
-        """Concatenate the outputs for several folds."""
+        """Concatenate the outputs of several folds."""
         return cls(
             positions=np.concatenate([part.positions for part in parts]),
             logits=_join([part.logits for part in parts]),
@@ -41,7 +44,10 @@ class HeldOutLogits:
         )
 
     def select(self, fold: np.ndarray, number: int) -> "HeldOutLogits":
-        """Select the rows of fold `number`; `fold`: int `[N]`, of all pictures."""
+        """Select the outputs for the pictures of one fold.
+
+        `fold` is int `[N]`, of all pictures.
+        """
         kept = fold[self.positions] == number
         return HeldOutLogits(
             positions=self.positions[kept],
@@ -53,14 +59,17 @@ class HeldOutLogits:
 
 
 def _join(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Concatenate the arrays that every part has."""
+    """Concatenate arrays with the same name.
+
+    Names that are missing in any part are omitted.
+    """
     names = [name for name in parts[0] if all(name in part for part in parts)]
     return {name: np.concatenate([part[name] for part in parts]) for name in names}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """A linear head, or the mean of two, with its calibration.
+    """Selected linear head, or mean of two linear heads, with its calibration.
 
     Attributes:
         name: of the candidate: its heads' names joined by "+".
@@ -77,18 +86,31 @@ class Selection:
     maes: Mapping[str, float] = field(default_factory=dict)
 
     def calibrated(self, held_out: HeldOutLogits) -> np.ndarray:
-        """Calibrated logits `[n, K]` of held-out pictures."""
+        """Compute calibrated logits of held-out pictures.
+
+        Returns:
+            `[n, K]`.
+        """
         return self.logits(held_out.logits, held_out.present)
 
     def logits(self, by_head: Mapping[str, np.ndarray], present: np.ndarray) -> np.ndarray:
-        """Calibrated logits `[n, K]` from those of each head; `present`: bool `[n, K]` or `[K]`."""
+        """Combine the logits of the selected heads into calibrated logits.
+
+        `present` is bool `[n, K]` or `[K]`.
+
+        Returns:
+            `[n, K]`.
+        """
         mean = np.mean([by_head[name] / scale for name, scale in self.temperatures.items()], axis=0)
         return np.where(present, mean / self.temperature, ABSENT)
 
     def build_head(
         self, weights: Mapping[str, np.ndarray], linear: Mapping[str, LinearFit], spans: tuple[Span, ...]
     ) -> LinearHead:
-        """Build the head that ships from each head's weights on unit-length blocks, float64 `[up to D, K]`."""
+        """Build the bundle's linear head from the weights of the selected heads.
+
+        The weights are on unit-length blocks, float64 `[up to D, K]`.
+        """
         first = linear[next(iter(self.temperatures))]
         weight, bias = np.zeros((spans[-1][1], len(first.bias))), np.zeros(len(first.bias))
         for name, scale in self.temperatures.items():
@@ -100,7 +122,7 @@ class Selection:
 
 
 def select(held_out: HeldOutLogits, labels: np.ndarray, weights: np.ndarray) -> Selection:
-    """Select the candidate with the smallest log loss on held-out pictures.
+    """Select the candidate head with the smallest held-out log loss.
 
     Candidates are all heads, and the mean of each LDA with each logistic regression.
 
@@ -116,7 +138,10 @@ def select(held_out: HeldOutLogits, labels: np.ndarray, weights: np.ndarray) -> 
 
 
 def calibrate_each(held_out: HeldOutLogits, labels: np.ndarray, weights: np.ndarray) -> list[Selection]:
-    """Calibrate every candidate; arguments as `select`."""
+    """Calibrate all candidate heads on held-out pictures.
+
+    The arguments are those of `select`.
+    """
     single = {name: calibrate(held_out, labels, weights, {name: 1.0}).temperature for name in held_out.logits}
     return [
         calibrate(
@@ -129,7 +154,10 @@ def calibrate_each(held_out: HeldOutLogits, labels: np.ndarray, weights: np.ndar
 def calibrate(
     held_out: HeldOutLogits, labels: np.ndarray, weights: np.ndarray, scales: Mapping[str, float]
 ) -> Selection:
-    """Fit the temperature of one candidate: the mean of some heads, each divided by its scale."""
+    """Fit the temperature of one candidate head on held-out pictures.
+
+    The candidate is the mean of some heads, each divided by its scale.
+    """
     raw = Selection(name="+".join(scales), temperatures=scales, temperature=1.0)
     logits = np.where(held_out.present, raw.logits(held_out.logits, held_out.present), 0)
     truth, mass = labels[held_out.positions], weights[held_out.positions]

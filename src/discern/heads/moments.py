@@ -1,4 +1,7 @@
-"""Sufficient statistics of LDA: sums over folds that add up, and from which folds can be subtracted."""
+"""Sufficient statistics for linear discriminant analysis.
+
+The sums of several folds can be added to and subtracted from each other.
+"""
 
 import os
 from collections.abc import Iterable
@@ -15,7 +18,7 @@ from discern.parallel import parallel_map
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Moments:
-    """Weighted first and second moments of some rows.
+    """Weighted first and second moments of feature rows.
 
     Attributes:
         weight: float64 `[K]`, total weight of each class.
@@ -31,7 +34,10 @@ class Moments:
     def from_rows(
         cls, space: FeatureSpace, positions: np.ndarray, labels: np.ndarray, weights: np.ndarray, classes: int
     ) -> Self:
-        """Sum over the rows at `positions`, a block at a time; `labels` and `weights` are those of all rows."""
+        """Compute the moments of the rows at the given positions.
+
+        Rows are read a block at a time; `labels` and `weights` are those of all rows.
+        """
         moments = cls(
             weight=np.zeros(classes),
             total=np.zeros((classes, space.width)),
@@ -62,7 +68,9 @@ class Moments:
 
 
 class FoldMoments:
-    """Moments of each fold, computed once, so that those of any training set cost additions only.
+    """Cached feature moments of each cross-validation fold.
+
+    The moments of any training set then cost additions only.
 
     Args:
         space: the rows.
@@ -89,7 +97,9 @@ class FoldMoments:
         self._second = sum((moments.second for moments in self._by_fold.values()), self._rest.second)
 
     def without(self, folds: Iterable[int], rows: np.ndarray) -> Moments:
-        """Moments of all rows except those of some folds and `rows` (positions outside these folds).
+        """Compute the moments of all rows outside the given folds and positions.
+
+        `rows` are positions outside these folds.
 
         Sums that depend on labels are added up over the remaining folds, so that held-out labels leave not even a
         rounding error. The second moments are subtracted from their total, which is faster.

@@ -1,4 +1,7 @@
-"""Ordinal regression by proportional odds: one score, and ascending thresholds between labels (McCullagh, 1980)."""
+"""Ordinal regression by the proportional odds model (McCullagh, 1980).
+
+A linear score is compared with ascending thresholds between the labels.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -15,7 +18,7 @@ _SMALLEST_LOG_GAP, _LARGEST_LOG_GAP = -7.0, 7.0
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OrdinalFit:
-    """A linear score of coordinates, and the thresholds between consecutive labels.
+    """Linear score and label thresholds of an ordinal regression.
 
     P(label <= k) = sigmoid(threshold_k - score): the larger the score, the higher the label.
 
@@ -30,11 +33,16 @@ class OrdinalFit:
     present: np.ndarray
 
     def compose(self, linear: LinearFit) -> "OrdinalFit":
-        """Express a head on the logits of `linear` in the coordinates of `linear`."""
+        """Convert an ordinal head fitted on logits to one on feature coordinates.
+
+        `linear` computes the logits from the coordinates.
+        """
         return replace(self, weight=linear.weight @ self.weight, thresholds=self.thresholds - linear.bias @ self.weight)
 
     def margins(self, rows: np.ndarray) -> np.ndarray:
-        """Thresholds minus scores, float64 `[n, K + 1]`, of coordinates `[n, r]`.
+        """Compute the difference between each threshold and the score of each row.
+
+        Rows `[n, r]` give thresholds minus scores, float64 `[n, K + 1]`.
 
         Label k lies between columns k and k + 1. The first column is minus infinity, the last infinity; the interval of
         an absent label is empty.
@@ -48,7 +56,9 @@ class OrdinalFit:
 
 
 def centred_log_probabilities(margins: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """Log probabilities of the labels, minus their mean over the labels present.
+    """Compute centred log probabilities of ordinal labels.
+
+    Their mean over the labels present is subtracted.
 
     Args:
         margins: float64 `[n, K + 1]`, of `OrdinalFit.margins`, possibly divided by a temperature.
@@ -69,7 +79,9 @@ def centred_log_probabilities(margins: np.ndarray, present: np.ndarray) -> np.nd
 def fit_ordinal(
     rows: np.ndarray, labels: np.ndarray, weights: np.ndarray, *, classes: int, strength: float
 ) -> OrdinalFit | None:
-    """Minimise the weighted log loss plus |w|^2 / (4 strength) by L-BFGS.
+    """Fit an ordinal regression by L-BFGS.
+
+    The objective is the weighted log loss plus |w|^2 / (4 strength).
 
     For two classes this is the multinomial logistic regression of the same strength. Principal directions are the best
     coordinates here, too.
@@ -99,12 +111,14 @@ def fit_ordinal(
 
 
 def _thresholds(parameters: np.ndarray) -> np.ndarray:
-    """Thresholds from the first one and the logarithms of the gaps: ascending for any parameters."""
+    """Convert the first threshold and log gaps to ascending thresholds."""
     return np.asarray(np.append(parameters[:1], parameters[0] + np.cumsum(np.exp(parameters[1:]))))
 
 
 class _OrdinalLoss:
-    """Loss and gradient for L-BFGS in `[r + count - 1]` parameters: the weights, then those of `_thresholds`.
+    """Loss and gradient of an ordinal regression for L-BFGS.
+
+    The `[r + count - 1]` parameters are the weights, the first threshold and the logarithms of the gaps.
 
     Args:
         rows: float32 `[n, r]`, centred, each column scaled by its curvature.
@@ -122,7 +136,11 @@ class _OrdinalLoss:
         self.scale = np.append(np.ones(self.width), np.full(count - 1, 2 / weights.sum() ** 0.5))
 
     def minimise(self) -> tuple[np.ndarray, np.ndarray]:
-        """Optimal weights `[r]` and thresholds `[count - 1]`."""
+        """Find the weights and thresholds with the smallest loss.
+
+        Returns:
+            Weights `[r]` and thresholds `[count - 1]`.
+        """
         gaps = (_SMALLEST_LOG_GAP / self.scale[-1], _LARGEST_LOG_GAP / self.scale[-1])
         bounds = [(None, None)] * (self.width + 1) + [gaps] * (self.count - 2)
         options = {"maxiter": _MAX_ITERATIONS, "gtol": _TOLERANCE * self.weights.sum() ** 0.5, "maxcor": 10}
@@ -131,7 +149,10 @@ class _OrdinalLoss:
         return weight, _thresholds(rest)
 
     def start(self) -> np.ndarray:
-        """Initial parameters: zero weights, and thresholds that reproduce the label frequencies."""
+        """Return the initial parameters of the optimisation.
+
+        These are zero weights, and thresholds that reproduce the label frequencies.
+        """
         mass = np.bincount(self.target, self.weights, self.count)
         thresholds = special.logit((np.cumsum(mass) / mass.sum())[:-1])
         gaps = np.log(np.diff(thresholds)).clip(_SMALLEST_LOG_GAP, _LARGEST_LOG_GAP)
@@ -154,7 +175,10 @@ class _OrdinalLoss:
         return float(value), np.append(by_weight, self._threshold_gradient(rest, by_lower, by_upper)) * self.scale
 
     def _threshold_gradient(self, rest: np.ndarray, by_lower: np.ndarray, by_upper: np.ndarray) -> np.ndarray:
-        """Gradient by the first threshold and the log gaps, from those by the ends of each picture's interval."""
+        """Compute the gradient of the loss with respect to the threshold parameters.
+
+        `by_lower` and `by_upper` are the derivatives by the ends of each picture's interval.
+        """
         ends = np.bincount(self.target, by_lower, self.count)[1:] + np.bincount(self.target, by_upper, self.count)[:-1]
         above = np.cumsum(ends[::-1])[::-1]
         return np.asarray(np.append(above[:1], above[1:] * np.exp(rest[1:])))

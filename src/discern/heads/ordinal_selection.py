@@ -1,4 +1,7 @@
-"""Selection of the head with the smallest mean absolute error of the median label, for ordered labels."""
+"""Selection of the best classifier head for ordered labels.
+
+The criterion is the mean absolute error of the median label.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,7 +17,7 @@ from discern.heads.temperature import fit_margin_temperature, log_loss
 
 @dataclass(frozen=True, kw_only=True)
 class OrdinalSelection:
-    """An ordinal head with its calibration.
+    """Selected ordinal head with its calibration.
 
     Attributes:
         name: of the candidate.
@@ -29,12 +32,19 @@ class OrdinalSelection:
     maes: Mapping[str, float] = field(default_factory=dict)
 
     def calibrated(self, held_out: HeldOutLogits) -> np.ndarray:
-        """Calibrated logits `[n, K]` of held-out pictures."""
+        """Compute calibrated logits of held-out pictures.
+
+        Returns:
+            `[n, K]`.
+        """
         logits = centred_log_probabilities(held_out.margins[self.name] / self.temperature, held_out.present)
         return np.where(held_out.present, logits, ABSENT)
 
     def build_head(self, weight: np.ndarray, fitted: OrdinalFit, spans: tuple[Span, ...]) -> OrdinalHead:
-        """Build the head that ships from its weights float64 `[D]` on unit-length blocks."""
+        """Build the bundle's ordinal head from fitted weights and thresholds.
+
+        The weights are on unit-length blocks, float64 `[D]`.
+        """
         return OrdinalHead(
             spans=spans,
             weight=(weight / self.temperature).astype(np.float32),
@@ -44,7 +54,9 @@ class OrdinalSelection:
 
 
 def select_ordinal(held_out: HeldOutLogits, labels: np.ndarray, weights: np.ndarray) -> Selection | OrdinalSelection:
-    """Select the candidate whose median label has the smallest mean absolute error on held-out pictures.
+    """Select the candidate head with the smallest mean absolute error of the median label.
+
+    The error is measured on held-out pictures.
 
     On few pictures this error is noisy: of all candidates within one standard error of the best (of the paired
     difference), the one with the smallest log loss is selected.
@@ -78,14 +90,14 @@ def _calibrate_ordinal(held_out: HeldOutLogits, truth: np.ndarray, mass: np.ndar
 
 
 def _within_one_error(differences: np.ndarray, mass: np.ndarray) -> bool:
-    """Test if the mean of some differences `[n]` is at most its standard error."""
+    """Return True if the weighted mean of differences is at most its standard error."""
     mean = np.average(differences, weights=mass)
     error = np.sqrt((mass**2 * (differences - mean) ** 2).sum()) / mass.sum()
     return bool(mean <= error)
 
 
 def _ascending(thresholds: np.ndarray) -> np.ndarray:
-    """Round to float32 and keep the thresholds strictly ascending."""
+    """Round thresholds to float32 and keep them strictly ascending."""
     rounded = thresholds.astype(np.float32)
     for place in range(1, len(rounded)):
         rounded[place] = max(rounded[place], np.nextafter(rounded[place - 1], np.float32(np.inf)))

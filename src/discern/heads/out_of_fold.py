@@ -23,7 +23,9 @@ _SOFTER = {f"{SOFT_LDA}er": 0.25, f"{SOFT_LDA}est": 0.125}
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OutOfFoldPredictions:
-    """Predictions for each picture by an LDA head fitted without its fold.
+    """Out-of-fold predictions by linear discriminant analysis.
+
+    Each picture is predicted by a head fitted without its fold.
 
     Attributes:
         probabilities: float32 `[N, K]`, calibrated on all of them together; NaN for pictures of no fold.
@@ -35,7 +37,10 @@ class OutOfFoldPredictions:
 
 
 class _ShrunkLearner(Learner):
-    """Learner of strongly shrunk LDA heads alone: the less closely they fit, the fewer label errors they memorise."""
+    """Learner that fits only LDA heads with strong shrinkage.
+
+    The less closely a head fits, the fewer label errors it memorises.
+    """
 
     def _other_heads(self, folds: frozenset[int], extra: np.ndarray, rows: np.ndarray) -> dict[str, LinearFit]:  # noqa: ARG002
         scatter = self._scatter(ALL_BLOCKS, folds, extra)
@@ -54,7 +59,9 @@ def predict_out_of_fold(
     config: HeadConfig | None = None,
     seed: int = 0,
 ) -> OutOfFoldPredictions:
-    """Predict each fold by LDA fitted on the others; the shrinkage is selected on all folds together.
+    """Predict each fold with an LDA head fitted on the other folds.
+
+    The shrinkage is selected on all folds together.
 
     Args:
         features: `[N, D]`.

@@ -1,10 +1,12 @@
-"""A random subset of rows, where all of them would take too long."""
+"""Random sampling of rows to limit computation time."""
 
 import numpy as np
 
 
 def random_subset(rows: np.ndarray, most: int, *, seed: int) -> np.ndarray:
-    """Give all rows, or `most` of them drawn without replacement, in their order.
+    """Return all rows, or a random subset in their original order.
+
+    At most `most` rows are drawn, without replacement.
 
     >>> random_subset(np.arange(9), 3, seed=0).tolist()
     [2, 5, 6]

@@ -1,4 +1,4 @@
-"""Out-of-fold predictions by heads fitted on subsamples: the points of a learning curve."""
+"""Out-of-fold predictions of heads fitted on subsamples, for a learning curve."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -28,7 +28,9 @@ def subsample_predictions(
     weights: np.ndarray | None = None,
     seed: int = 0,
 ) -> np.ndarray:
-    """Predict each fold by LDA fitted on growing shares of the other folds' groups, stratified by class.
+    """Predict each fold with LDA heads fitted on growing subsamples of the other folds.
+
+    A subsample is a share of the groups, stratified by class.
 
     The features are projected on their 256 first principal directions. The subsamples are nested: a larger share
     includes all groups of a smaller one.
@@ -79,7 +81,13 @@ def _split_in_blocks(count: int) -> list[np.ndarray]:
 
 
 def _first_shares(labels: np.ndarray, group: np.ndarray, seed: int) -> np.ndarray:
-    """Smallest share that includes each picture, float64 `[N]`: the groups of a class are added in random order."""
+    """Return the smallest share of the training groups that includes each picture.
+
+    The groups of a class are added in random order.
+
+    Returns:
+        float64 `[N]`.
+    """
     generator = np.random.default_rng(seed)
     pairs, first, inverse = np.unique(np.stack([labels, group]), axis=1, return_index=True, return_inverse=True)
     first_share = np.zeros(pairs.shape[1])

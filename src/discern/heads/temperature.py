@@ -1,4 +1,4 @@
-"""Temperature scaling: calibration by one divisor of the logits (Guo et al., ICML 2017)."""
+"""Calibration by temperature scaling (Guo et al., ICML 2017)."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ _LOWEST, _HIGHEST = -7.0, 9.0
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray, present: np.ndarray) -> float:
-    """Fit the temperature with the smallest log loss on held-out pictures.
+    """Fit the temperature that minimises the log loss on held-out pictures.
 
     If every prediction is right, the log loss has no minimum. The target of the true class is therefore
     (n + 1) / (n + 2), as in Platt scaling; the rest is spread over all classes. Pictures of absent classes are ignored.
@@ -43,7 +43,9 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray,
 
 
 def fit_margin_temperature(margins: np.ndarray, labels: np.ndarray, weights: np.ndarray, present: np.ndarray) -> float:
-    """Fit the temperature of an ordinal head, as `fit_temperature`: the divisor of its score and thresholds.
+    """Fit the temperature of an ordinal head on held-out pictures.
+
+    It divides the score and the thresholds; the loss is that of `fit_temperature`.
 
     Args:
         margins: float64 `[n, K + 1]`, of `OrdinalFit.margins`, of pictures that the heads were not fitted on.
@@ -68,7 +70,10 @@ def fit_margin_temperature(margins: np.ndarray, labels: np.ndarray, weights: np.
 
 
 def _search(loss: Callable[[float], float], size: float) -> float:
-    """Minimise `loss` of the inverse temperature, around the mean absolute value of the logits."""
+    """Find the temperature that minimises a loss.
+
+    `loss` is a function of the inverse temperature, and `size` the mean absolute value of the logits.
+    """
     start = np.log(size + 1e-12)
     bounds, options = (start + _LOWEST, start + _HIGHEST), {"xatol": 1e-4}
     found = optimize.minimize_scalar(
@@ -78,7 +83,10 @@ def _search(loss: Callable[[float], float], size: float) -> float:
 
 
 def log_loss(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray, present: np.ndarray) -> float:
-    """Weighted mean log loss (nats) over the pictures of classes present; arguments as `fit_temperature`."""
+    """Compute the weighted mean log loss in nats.
+
+    Pictures of absent classes are ignored. The arguments are those of `fit_temperature`.
+    """
     usable = present[np.arange(len(labels)), labels]
     if not usable.any():
         return float(np.log(logits.shape[1]))

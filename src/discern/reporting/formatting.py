@@ -1,4 +1,4 @@
-"""Numbers, dates and lists of names as text."""
+"""Formatting of numbers, dates and lists of names as text."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -13,7 +13,10 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def percent(share: float | None, *, digits: int = 1) -> str:
-    """Format a share as `91.2 %`; None as a dash. A share below 1 is never rounded up to 100 %."""
+    """Format a share as a percentage, such as `91.2 %`.
+
+    None becomes a dash. A share below 1 is never rounded up to 100 %.
+    """
     if share is None:
         return DASH
     rounded = round(100 * share, digits)
@@ -23,7 +26,7 @@ def percent(share: float | None, *, digits: int = 1) -> str:
 
 
 def percentage_points(difference: float | None) -> str:
-    """Format a difference of shares in percentage points with its sign: `+4.8`."""
+    """Format a difference of shares in percentage points, such as `+4.8`."""
     if difference is None:
         return DASH
     rounded = round(100 * difference, 1)
@@ -31,29 +34,40 @@ def percentage_points(difference: float | None) -> str:
 
 
 def count(number: float | None) -> str:
-    """Format a count with thousands separators; weighted counts get one decimal."""
+    """Format a count with thousands separators.
+
+    Weighted counts get one decimal.
+    """
     if number is None:
         return DASH
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.1f}"
 
 
 def plural(number: float, one: str, many: str = "") -> str:
-    """Format a count with its noun: `1 picture`, `2 pictures`."""
+    """Format a count with its noun, such as `2 pictures`."""
     return f"{count(number)} {one if number == 1 else many or one + 's'}"
 
 
 def three_decimals(number: float | None) -> str:
-    """Format a loss with three decimals; None as a dash."""
+    """Format a number with three decimals.
+
+    None becomes a dash.
+    """
     return DASH if number is None else f"{number:.3f}"
 
 
 def two_decimals(number: float | None) -> str:
-    """Format a mean, such as steps on a scale, with two decimals; None as a dash."""
+    """Format a number with two decimals.
+
+    None becomes a dash.
+    """
     return DASH if number is None else f"{number:.2f}".replace("-", MINUS)
 
 
 def interval_text(metric: "Interval", number: Callable[[float], str] = two_decimals) -> str:
-    """Format the ends of an interval, `0.20 to 0.40`, or the reason why there is none.
+    """Format the ends of an interval, such as `0.20 to 0.40`.
+
+    Without an interval, the reason is returned.
 
     Args:
         metric: the interval.
@@ -66,7 +80,10 @@ def interval_text(metric: "Interval", number: Callable[[float], str] = two_decim
 
 
 def percent_interval(metric: "Interval") -> str:
-    """Format the interval of a share, `88.9 to 93.1 %`, or the reason why there is none."""
+    """Format the interval of a share, such as `88.9 to 93.1 %`.
+
+    Without an interval, the reason is returned.
+    """
     low, high = metric.low, metric.high
     if low is None or high is None:
         return metric.note or "no interval"
@@ -75,7 +92,10 @@ def percent_interval(metric: "Interval") -> str:
 
 
 def nested(values: Mapping[str, Any] | None, *keys: str) -> Mapping[str, Any]:
-    """Return a nested mapping of JSON-like values; empty if a key is missing or its value is not a mapping."""
+    """Return a nested mapping of JSON-like values.
+
+    It is empty if a key is missing or its value is not a mapping.
+    """
     found: Any = values
     for key in keys:
         found = found.get(key) if isinstance(found, Mapping) else None
@@ -83,7 +103,10 @@ def nested(values: Mapping[str, Any] | None, *keys: str) -> Mapping[str, Any]:
 
 
 def duration(seconds: float | None) -> str:
-    """Format a duration as `12.3 s` or `2 min 05 s`; None as a dash."""
+    """Format a duration in seconds as text, such as `2 min 05 s`.
+
+    None becomes a dash.
+    """
     if seconds is None:
         return DASH
     if seconds < 90:
@@ -93,7 +116,10 @@ def duration(seconds: float | None) -> str:
 
 
 def timestamp(stamp: object) -> str:
-    """Format an ISO 8601 time as `2026-11-21 11:30 UTC`; anything else is returned as text."""
+    """Format an ISO 8601 time as `2026-11-21 11:30 UTC`.
+
+    Anything else is returned as text.
+    """
     try:
         when = datetime.fromisoformat(str(stamp))
     except ValueError:
@@ -102,7 +128,10 @@ def timestamp(stamp: object) -> str:
 
 
 def join_names(names: list[str], *, most: int = 6) -> str:
-    """Join names with commas and "and"; names beyond `most` are only counted."""
+    """Join names with commas and "and".
+
+    Names beyond `most` are only counted.
+    """
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)

@@ -24,7 +24,10 @@ _CACHED_SIDE = 448
 
 @dataclass(frozen=True, kw_only=True)
 class PageImage:
-    """Source and attributes of an `img` element; `uri` is "" if the picture cannot be shown."""
+    """Source and attributes of an `img` element.
+
+    `uri` is "" if the picture cannot be shown.
+    """
 
     uri: str
     alt: str
@@ -38,7 +41,7 @@ class PageImage:
 
 
 class Gallery:
-    """Images of a page, made from catalog rows.
+    """Page images of the pictures in a catalog.
 
     Args:
         catalog: source of paths, labels, sizes and thumbnails.
@@ -54,25 +57,31 @@ class Gallery:
         self._values = {name: columns.get_column(name).to_list() for name in columns.columns}
 
     def path(self, row: int) -> str:
-        """Return the path of a row, relative to the root."""
+        """Return the path of a picture, relative to the folder of the dataset."""
         return str(self._values["path"][row])
 
     def label(self, row: int) -> str | None:
-        """Return the label of a row."""
+        """Return the label of a picture."""
         label = self._values["label"][row]
         return None if label is None else str(label)
 
     def pixels(self, row: int) -> str | None:
-        """Return the hash of the pixels of a row, which exact copies share."""
+        """Return the hash of a picture's pixels.
+
+        Exact copies share it.
+        """
         found = self._values["pixels"][row]
         return None if found is None else str(found)
 
     def readable(self, row: int) -> bool:
-        """Return True if the picture of a row can be decoded."""
+        """Return True if a picture can be decoded."""
         return self._values["error"][row] is None
 
     def thumbnail(self, row: int) -> PageImage:
-        """Return the thumbnail in the aspect ratio of the picture, without opening the file."""
+        """Return the thumbnail of a picture in its original aspect ratio.
+
+        The file is not opened.
+        """
         if not self.readable(row):
             return self._placeholder(row)
         width, height = self._values["width"][row], self._values["height"][row]
@@ -82,7 +91,10 @@ class Gallery:
         return PageImage(uri=_jpeg(picture, quality=72), alt=self._alt(row), width=size[0], height=size[1])
 
     def picture(self, row: int, side: int) -> PageImage:
-        """Return the picture, its longer side at most `side` pixels, or the thumbnail if it cannot be opened."""
+        """Return a picture scaled down to a given size.
+
+        Its longer side is at most `side` pixels. If it cannot be opened, the thumbnail is returned.
+        """
         pixels = self._open(row)
         if pixels is None:
             return self.thumbnail(row)
@@ -91,13 +103,16 @@ class Gallery:
     def evidence(
         self, row: int, weight: np.ndarray, side: int, view: Callable[[np.ndarray], np.ndarray]
     ) -> PageImage | None:
-        """Overlay an evidence map on the model's input; None if the picture cannot be opened.
+        """Overlay an evidence map on the model's input picture.
 
         Args:
             row: the picture.
             weight: float [h, w], evidence for the predicted label; values below the median or 0 are not drawn.
             side: longer side of the image.
             view: converts pixels to the model's input.
+
+        Returns:
+            The image; None if the picture cannot be opened.
         """
         pixels = self._open(row)
         if pixels is None:
@@ -114,7 +129,7 @@ class Gallery:
         return self._image(row, Image.fromarray(blended.clip(0, 255).astype(np.uint8)), prefix="Evidence map of ")
 
     def _load(self, row: int) -> np.ndarray:
-        """Load a picture and reduce it to the largest size that is shown."""
+        """Load a picture and scale it down to the largest size shown."""
         pixels = self._pictures(row)
         if max(pixels.shape[:2]) <= _CACHED_SIDE:
             return pixels

@@ -1,4 +1,4 @@
-"""The data page and the report: collect the contents of all sections and fill in the templates."""
+"""Assembly of the data page and the report from their sections."""
 
 import json
 import os
@@ -47,7 +47,9 @@ def write_data_page(
     title: str,
     names: Mapping[str, Mapping[str, str | None]] | None = None,
 ) -> None:
-    """Write the data page, `data.html`: the dataset and its findings, without predictions.
+    """Write an HTML page about a dataset and its findings.
+
+    The page, `data.html`, shows no predictions.
 
     Args:
         path: output file; an existing one is replaced only when the new one is complete.
@@ -81,7 +83,9 @@ def write_report(
     negative_scores: np.ndarray | None = None,
     title: str,
 ) -> None:
-    """Write the report, `report.html`: the metrics of a classifier, example predictions, the dataset and its findings.
+    """Write an HTML report about a classifier and its dataset.
+
+    The report, `report.html`, shows metrics, example predictions, the dataset and its findings.
 
     Args:
         path: output file; an existing one is replaced only when the new one is complete.
@@ -132,7 +136,10 @@ def write_report(
 
 
 def _shown(findings: Sequence["Finding"]) -> list["Finding"]:
-    """Drop the findings without pictures: unreadable files have their own table."""
+    """Remove the findings about unreadable files.
+
+    These files have no pictures to show and a table of their own.
+    """
     return [each for each in findings if each.check != "unreadable"]
 
 
@@ -148,7 +155,10 @@ def _data_context(
 
 
 def _unreadable(catalog: "Catalog") -> list[dict[str, str | None]]:
-    """Return the first unreadable files and their errors, without the path of the dataset, which is private."""
+    """List the first unreadable files with their errors.
+
+    The path of the dataset is removed, because it is private.
+    """
     columns = {name: catalog.table.get_column(name) for name in ("path", "error", "message")}
     files = [
         {name: column[int(row)] for name, column in columns.items()}
@@ -209,7 +219,10 @@ def _split(metrics: "Metrics") -> dict[str, Any]:
 
 
 def _provenance(metrics: "Metrics", run: Run) -> list[tuple[str, str]]:
-    """Return the inputs of the run as names and values; nested ones as JSON."""
+    """List the inputs of a run as pairs of name and value.
+
+    Nested values are JSON.
+    """
     values = {
         "Created": formatting.timestamp(run.get("created") or ""),
         "Seed": run.get("seed"),

@@ -1,4 +1,7 @@
-"""Rendering of templates to self-contained HTML files: styles, charts, pictures and script are inline."""
+"""Rendering of templates to self-contained HTML files.
+
+Styles, charts, pictures and script are inline.
+"""
 
 import base64
 import hashlib
@@ -19,7 +22,9 @@ from discern.reporting.display_names import DisplayNames
 def write_page(
     path: str | Path, template: str, *, names: DisplayNames, anchors: Mapping[str, str], **context: Any
 ) -> None:
-    """Render a template and write it atomically.
+    """Render a template to an HTML file.
+
+    The file is replaced only when the new one is complete.
 
     Args:
         path: output file.
@@ -67,7 +72,10 @@ def write_page(
 
 
 def _visible(value: Any) -> Any:
-    """Escape control and direction characters, which could hide or reorder the surrounding text."""
+    """Escape control and direction characters in text.
+
+    These could hide or reorder the surrounding text.
+    """
     if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
         return value
     return "".join(letter if letter.isprintable() or letter.isspace() else ascii(letter)[1:-1] for letter in value)

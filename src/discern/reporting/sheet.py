@@ -1,4 +1,7 @@
-"""Review sheet: the predictions that need a person, as one HTML page or one PNG."""
+"""Review sheet of predictions that a person should check.
+
+It is one HTML page or one PNG.
+"""
 
 import base64
 import io
@@ -25,7 +28,7 @@ _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 @dataclass(frozen=True, kw_only=True)
 class SheetEntry:
-    """A prediction that needs a person.
+    """Prediction that a person should check.
 
     Attributes:
         path: path of the picture within its source.
@@ -43,7 +46,7 @@ class SheetEntry:
 
     @property
     def uri(self) -> str:
-        """Source of an `img` element; "" without a picture."""
+        """Data URI of the picture, or an empty string without a picture."""
         if self.thumb is None:
             return ""
         stream = io.BytesIO()
@@ -77,7 +80,7 @@ class ReviewSheet:
 
     @property
     def sentences(self) -> list[str]:
-        """Summary above the pictures."""
+        """Sentences that summarise the predictions above the pictures."""
         open_cases = self.review + self.unknown
         lines = [
             f"{count(open_cases)} of {plural(self.pictures, 'picture')} {'needs' if open_cases == 1 else 'need'} a "
@@ -99,7 +102,7 @@ class ReviewSheet:
 
 
 def write_sheet_page(path: Path, sheet: ReviewSheet) -> None:
-    """Write a sheet as one self-contained HTML file.
+    """Write a review sheet as one self-contained HTML file.
 
     Raises:
         UnreadableFile: the file cannot be written.
@@ -108,7 +111,7 @@ def write_sheet_page(path: Path, sheet: ReviewSheet) -> None:
 
 
 def write_sheet_picture(path: Path, sheet: ReviewSheet) -> None:
-    """Write a sheet as one PNG.
+    """Write a review sheet as one PNG file.
 
     Raises:
         UnreadableFile: the file cannot be written.
@@ -153,7 +156,7 @@ def _draw_entry(canvas: Image.Image, pen: "_Pen", at: tuple[int, int], entry: Sh
 
 
 class _Pen:
-    """Pen for boxes, and for text cut to a width."""
+    """Pen that draws boxes and text cut to a given width."""
 
     def __init__(self, draw: ImageDraw.ImageDraw) -> None:
         self._draw = draw

@@ -1,4 +1,4 @@
-"""The report's verdict in three sentences, and the notes that qualify it."""
+"""Verdict of the report in three sentences, and the notes that qualify it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,10 @@ _ONE_SIDED = 0.8
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """Remark on the metrics; a `warning` means that they may not hold for new pictures."""
+    """Note on the metrics for the reader of a report.
+
+    A `warning` means that they may not hold for new pictures.
+    """
 
     title: str
     text: str
@@ -42,7 +45,9 @@ class Note:
 
 
 def sentences(metrics: "Metrics") -> list[str]:
-    """State the leak-free accuracy, the random-split accuracy and the accept policy, a sentence each.
+    """Summarise the accuracy and the accept policy in sentences.
+
+    There is one for each of leak-free accuracy, random-split accuracy and accept policy.
 
     Args:
         metrics: a run's metrics; missing ones get no sentence.
@@ -118,7 +123,10 @@ def _policy_sentence(metrics: "Metrics") -> str:
 
 
 def equal_baselines(metrics: "Metrics") -> list[str]:
-    """Return the baselines whose upper bound (or value, without one) reaches the leak-free accuracy."""
+    """Return the baselines that may be as accurate as the classifier.
+
+    Their upper bound (or value, without one) reaches the leak-free accuracy.
+    """
     accuracy = metrics.accuracy.leak_free.value
     if accuracy is None:
         return []
@@ -129,7 +137,10 @@ def equal_baselines(metrics: "Metrics") -> list[str]:
 
 
 def notes(metrics: "Metrics", run: Mapping[str, Any], labels: Sequence[str]) -> list[Note]:
-    """Collect the notes to read before relying on the metrics, warnings first."""
+    """Collect the notes to read before relying on the metrics.
+
+    Warnings come first.
+    """
     found = [
         _baseline_note(metrics),
         _pretraining_note(run, labels),
@@ -250,7 +261,10 @@ def _calibration_note(metrics: "Metrics") -> Note | None:
 
 
 def _miscalibration(bins: Sequence["ReliabilityBin"]) -> str:
-    """Name the direction of the calibration error if nearly all of it lies on one side."""
+    """Describe the direction of the calibration error.
+
+    It is named only if nearly all of the error lies on one side.
+    """
     gaps = [each.pictures * (each.accuracy - each.confidence) for each in bins]
     lean = sum(gaps) / max(sum(map(abs, gaps)), 1e-12)
     if lean > _ONE_SIDED:

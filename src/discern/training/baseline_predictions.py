@@ -1,4 +1,4 @@
-"""Predictions of simple classifiers, which any trained model should surpass."""
+"""Predictions of simple classifiers that any trained model should surpass."""
 
 import numpy as np
 
@@ -9,7 +9,9 @@ from discern.training.data import TrainingData
 
 
 def predict_baselines(data: TrainingData, split: Split, rows: np.ndarray, *, seed: int) -> dict[str, np.ndarray]:
-    """Predict held-out pictures by classifiers that see colours and pixels alone.
+    """Predict held-out pictures with simple baseline classifiers.
+
+    The classifiers see colours and pixels alone.
 
     Args:
         data: the training data.

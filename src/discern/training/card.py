@@ -1,4 +1,4 @@
-"""Model card of a bundle, in Markdown with Hugging Face metadata."""
+"""Model card of a bundle in Markdown with Hugging Face metadata."""
 
 import json
 import re
@@ -26,7 +26,7 @@ _BASELINES = {
 
 
 def write_card(manifest: Manifest) -> str:
-    """Write a Hugging Face model card and a data card from the manifest.
+    """Write a Hugging Face model card and a data card from a bundle manifest.
 
     Facts that the manifest lacks are omitted. From `data` it uses `pictures`, `groups`, `negatives`, `per_class` (label
     to `pictures` and `groups`), `formats`, `faults` (findings by check) and `fingerprint`, all optional.
@@ -55,7 +55,10 @@ def _front_matter(manifest: Manifest) -> str:
 
 
 def _results(manifest: Manifest) -> Iterator[dict[str, Any]]:
-    """Entries of Hugging Face's model index, without metrics that leaks inflate."""
+    """Yield the entries of Hugging Face's model index.
+
+    Metrics that leaks inflate are omitted.
+    """
     metrics = Metrics.from_json(manifest.metrics)
     measured = (
         ("accuracy", "Accuracy on independent pictures", metrics.accuracy.leak_free.value),
@@ -160,7 +163,10 @@ def _data(manifest: Manifest) -> Iterator[str]:
 
 
 def _per_class(manifest: Manifest) -> Iterator[str]:
-    """Table of pictures and groups by class; of many classes, those with the fewest pictures."""
+    """Yield a table of pictures and groups by class.
+
+    Of many classes, those with the fewest pictures are listed.
+    """
     per_class = manifest.data.get("per_class")
     if not per_class:
         return
@@ -202,7 +208,7 @@ def _count(number: int | None) -> str:
 
 
 def _display_name(manifest: Manifest, label: str) -> str:
-    """Return a label, with its display name if it has one."""
+    """Format a label with its display name, if it has one."""
     name = manifest.names.get(label, {}).get("name") or ""
     return f"{_text(name)} ({_text(label)})" if name and name != label else _text(label)
 
@@ -214,7 +220,10 @@ def _join(names: Iterator[str]) -> str:
 
 
 def _printable(text: object) -> str:
-    """Convert to text on one line, without control characters and marks of text direction."""
+    """Convert a value to printable text on one line.
+
+    Control characters and marks of text direction are replaced.
+    """
     return "".join(each if each.isprintable() else _UNPRINTABLE for each in str(text)).strip()
 
 
@@ -228,7 +237,10 @@ def _code(text: object) -> str:
 
 
 def _yaml(value: object) -> str:
-    """Write a value as YAML: as JSON, which is YAML if all characters are printable."""
+    """Format a value as YAML.
+
+    JSON is written, which is YAML if all characters are printable.
+    """
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_yaml(key)}: {_yaml(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Settings of a training."""
+"""Settings of a training run."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -10,7 +10,7 @@ from discern.splitting import SplitConfig
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """Settings of a training.
+    """Settings of a training run.
 
     Attributes:
         seed: random seed; the same seed gives the same result.
@@ -33,5 +33,8 @@ class TrainConfig:
                 raise UsageError(f"Invalid {name}: {share}.", hint="Give a share between 0 and 1, or none.")
 
     def to_json(self) -> dict[str, Any]:
-        """Convert to JSON-ready values, for `run.json` and the bundle."""
+        """Convert the settings to JSON-ready values.
+
+        They are stored in `run.json` and in the bundle.
+        """
         return asdict(self)

@@ -1,4 +1,4 @@
-"""Learning curve: the gain to expect from more pictures, and the classes that need them most."""
+"""Learning curve of a classifier, and advice on collecting more pictures."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,9 @@ _GOOD_ENOUGH = 0.97
 
 
 def compute_learning_curve(data: TrainingData, split: Split, *, seed: int) -> LearningCurve | None:
-    """Cross-validate a simple head on a quarter, half, three quarters and all of the training groups.
+    """Compute a learning curve by cross-validation on growing training sets.
+
+    A simple head is fitted on a quarter, half, three quarters and all of the training groups.
 
     Args:
         data: the training data.
@@ -50,7 +52,10 @@ def compute_learning_curve(data: TrainingData, split: Split, *, seed: int) -> Le
 
 
 def _sample_rows(split: Split, seed: int) -> np.ndarray:
-    """Rows of all groups, or of a random sample of them on large data."""
+    """Return the catalog rows that a learning curve is computed from.
+
+    These are all groups, or a random sample of them on large data.
+    """
     rows = np.flatnonzero(split.train)
     if len(rows) <= _MOST_PICTURES:
         return rows
@@ -61,7 +66,7 @@ def _sample_rows(split: Split, seed: int) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Curve:
-    """Held-out predictions of heads fitted on S growing samples.
+    """Held-out predictions of heads fitted on S growing training sets.
 
     Attributes:
         rows: int `[M]`, catalog rows.
@@ -109,13 +114,16 @@ class _Curve:
         )
 
     def point(self, place: int) -> LearningCurvePoint:
-        """Accuracy at one share."""
+        """Compute the accuracy at one point of the learning curve."""
         accuracy = evaluate_share(self.correct[place], groups=self.group, weights=self.weight, seed=self.seed)
         pictures, groups = self.sizes[place]
         return LearningCurvePoint(share=SHARES[place], pictures=pictures, groups=groups, accuracy=accuracy)
 
     def gain(self, mask: np.ndarray) -> Interval:
-        """Accuracy on the masked pictures with all groups minus that with half of them."""
+        """Compute the accuracy gain from doubling the number of training groups.
+
+        It is the accuracy on the masked pictures with all groups minus that with half of them.
+        """
         return paired_difference(
             self.correct[_ALL][mask],
             self.correct[_HALF][mask],
@@ -125,7 +133,10 @@ class _Curve:
         )
 
     def advice(self, labels: tuple[str, ...]) -> tuple[LearningCurveAdvice, ...]:
-        """Classes with the largest gain from doubled groups whose recall is still low."""
+        """Select the classes that gain most from more training groups.
+
+        Their recall is still low.
+        """
         gains = []
         for number in np.unique(self.label):
             own = self.label == number

@@ -18,7 +18,7 @@ from discern.training.methods import FitResult
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """Origin of a bundle.
+    """Information about the origin of a model bundle.
 
     Attributes:
         name: name of the model.
@@ -46,7 +46,9 @@ def pack(
     *,
     provenance: Provenance,
 ) -> str:
-    """Write the bundle: the finished graph with the manifest, the card and the hashes of the training pictures.
+    """Write a fitted model to a bundle file.
+
+    The bundle contains the finished graph with the manifest, the card and the hashes of the training pictures.
 
     Returns:
         The bundle's fingerprint.
@@ -73,7 +75,7 @@ def pack(
 
 
 def _describe_data(data: TrainingData, rows: np.ndarray, provenance: Provenance) -> dict[str, Any]:
-    """Training pictures in numbers, JSON-ready."""
+    """Summarise the training pictures as JSON-ready values."""
     labels, label, group = data.catalog.labels, data.catalog.label_index[rows], provenance.group[rows]
     formats, counts = np.unique(data.catalog.table["format"].to_numpy()[rows].astype(str), return_counts=True)
     return {

@@ -10,7 +10,7 @@ from discern.catalog import Catalog
 
 @dataclass(frozen=True, kw_only=True)
 class Predictions:
-    """Probabilities of held-out pictures.
+    """Class probabilities of held-out pictures.
 
     Attributes:
         rows: int `[M]`, catalog rows of the pictures.
@@ -23,7 +23,7 @@ class Predictions:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredPredictions(Predictions):
-    """Predictions with unknown scores.
+    """Class probabilities and unknown scores of held-out pictures.
 
     Attributes:
         unknown_score: float32 `[M]`.
@@ -36,7 +36,7 @@ class ScoredPredictions(Predictions):
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOutPredictions(ScoredPredictions):
-    """Predictions that a training is evaluated by.
+    """Held-out predictions that a trained model is evaluated on.
 
     Attributes:
         uncalibrated: float32 `[M, K]`, probabilities before temperature scaling.
@@ -47,7 +47,7 @@ class HeldOutPredictions(ScoredPredictions):
 
 @dataclass(frozen=True, kw_only=True)
 class NegativePredictions:
-    """Predictions for the negatives, in their order.
+    """Predictions for the negatives, in the order of the negatives.
 
     Attributes:
         confidence: float32 `[S]`, highest probability.
@@ -59,7 +59,10 @@ class NegativePredictions:
 
 
 def tabulate(catalog: Catalog, held_out: HeldOutPredictions) -> pl.DataFrame:
-    """Build the table of `answers.parquet`: row, path, label, answer, confidence, unknown_score, t_unknown."""
+    """Build the table of held-out predictions for `answers.parquet`.
+
+    The columns are row, path, label, answer, confidence, unknown_score and t_unknown.
+    """
     labels = np.array(catalog.labels)
     return pl.DataFrame(
         {

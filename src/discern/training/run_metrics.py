@@ -1,4 +1,4 @@
-"""Metrics of one training, computed from its held-out predictions."""
+"""Metrics of a training run, computed from its held-out predictions."""
 
 from dataclasses import asdict
 
@@ -39,7 +39,10 @@ from discern.training.predictions import HeldOutPredictions, NegativePredictions
 def compute_metrics(
     data: TrainingData, split: Split, result: FitResult, policy: AcceptPolicy, config: TrainConfig
 ) -> Metrics:
-    """Compute all metrics but names, hints and learning curve; the same seed and pictures give the same values."""
+    """Compute the metrics of a training run.
+
+    Names, hints and the learning curve are not included. The same seed and pictures give the same values.
+    """
     builder = _MetricsBuilder(data, split, config.seed)
     held_out = result.held_out
     classification = builder.classification(held_out)
@@ -69,7 +72,10 @@ def compute_metrics(
 
 
 class _MetricsBuilder:
-    """Evaluates predictions for a catalog's pictures: identical pictures count as one, intervals resample groups."""
+    """Evaluator of predictions for the pictures of a catalog.
+
+    Identical pictures count as one, and intervals resample groups.
+    """
 
     def __init__(self, data: TrainingData, split: Split, seed: int) -> None:
         self.data, self.split, self.seed = data, split, seed
@@ -97,7 +103,10 @@ class _MetricsBuilder:
         )
 
     def ordered(self, result: FitResult) -> OrderedLabelMetrics:
-        """Distances in labels, of the predictions and of always predicting the median label."""
+        """Compute metrics of predictions of ordered labels.
+
+        They are compared with always predicting the median label.
+        """
         predictions, labels = result.held_out, self.data.catalog.labels
         metrics = evaluate_ordinal(
             self.truth[predictions.rows],
@@ -119,7 +128,10 @@ class _MetricsBuilder:
         )
 
     def fixes(self, predictions: HeldOutPredictions, fixed: AppliedFixes) -> FixMetrics:
-        """Number of changes, and the accuracy of the same predictions by the labels before them."""
+        """Compute the accuracy against the original labels and count the fixes.
+
+        The number of changes is included.
+        """
         correct = predictions.probabilities.argmax(axis=1) == fixed.label[predictions.rows]
         return FixMetrics(
             dropped=fixed.dropped,
@@ -128,7 +140,10 @@ class _MetricsBuilder:
         )
 
     def negatives(self, result: FitResult, predictions: NegativePredictions, policy: AcceptPolicy) -> NegativeMetrics:
-        """Detection of negatives, each by a threshold that was tuned without its group."""
+        """Evaluate the detection of negatives by the unknown score.
+
+        Each negative is tested with a threshold that was tuned without its group.
+        """
         held_out, negatives = result.held_out, self.data.negatives
         assert negatives is not None
         metrics = evaluate_unknown_detection(
@@ -153,7 +168,10 @@ class _MetricsBuilder:
         )
 
     def difference(self, first: Predictions, second: Predictions) -> AccuracyDifference:
-        """Accuracy of the first minus that of the second, on the pictures that both predict."""
+        """Compute the difference in accuracy between two sets of predictions.
+
+        It is the accuracy of `first` minus the accuracy of `second`, on the pictures that both predict.
+        """
         rows, of_first, of_second = np.intersect1d(first.rows, second.rows, return_indices=True)
         difference = paired_difference(
             self.correct(rows, first.probabilities[of_first]),

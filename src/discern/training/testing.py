@@ -1,4 +1,7 @@
-"""Contract tests of training methods, for methods here and elsewhere."""
+"""Contract tests that every training method must pass.
+
+They are for methods here and elsewhere.
+"""
 
 import contextlib
 import itertools
@@ -17,29 +20,41 @@ from discern.training.methods.base import FitResult, Method
 
 
 class Interrupted(Exception):
-    """Raised by the progress callback of an interrupted fit."""
+    """Exception raised by the progress callback to interrupt a fit."""
 
 
 class MethodContract:
-    """Tests that every method passes; a test class inherits it and defines `method`, `grouped` and `parted`."""
+    """Contract tests of a training method.
+
+    A test class inherits them and defines `method`, `grouped` and `parted`.
+    """
 
     tolerance = 1e-4
     _fitted: ClassVar[dict[tuple[type, str], tuple[TrainingData, Split, FitResult]]] = {}
 
     def method(self) -> Method:
-        """Return a new instance of the method under test, with the same settings each time."""
+        """Return a new instance of the method under test.
+
+        Its settings are the same each time.
+        """
         raise NotImplementedError
 
     def grouped(self) -> tuple[TrainingData, Split]:
-        """Return data with negatives and a split for cross-validation."""
+        """Return training data with negatives, and a split for cross-validation."""
         raise NotImplementedError
 
     def parted(self) -> tuple[TrainingData, Split]:
-        """Return data with a given test part, without negatives, and a split that uses it."""
+        """Return training data with a given test part, and a split that uses this part.
+
+        The data have no negatives.
+        """
         raise NotImplementedError
 
     def fitted(self, split_name: str, folder: Path) -> tuple[TrainingData, Split, FitResult]:
-        """Return "grouped" or "parted" data with a fit without checkpoints, which all tests of a class share."""
+        """Return training data with the result of an uninterrupted fit.
+
+        `split_name` is "grouped" or "parted". The fit starts without checkpoints, and all tests of a class share it.
+        """
         place = type(self), split_name
         if place not in self._fitted:
             data, split = getattr(self, split_name)()
@@ -49,14 +64,20 @@ class MethodContract:
         return self._fitted[place]
 
     def test_each_held_out_picture_is_predicted_once(self, tmp_path: Path) -> None:
-        """Held-out rows are those of the test part, or of all folds."""
+        """Each held-out picture is predicted exactly once.
+
+        Held-out rows are those of the test part, or of all folds.
+        """
         for name in ("grouped", "parted"):
             _, split, result = self.fitted(name, tmp_path)
             expected = np.flatnonzero(split.test if split.method == "test-part" else split.fold >= 0)
             assert sorted(result.held_out.rows) == expected.tolist()
 
     def test_predictions_are_probabilities(self, tmp_path: Path) -> None:
-        """Rows sum to 1 and have one column for each class; unknown scores are finite."""
+        """The class probabilities of each picture sum to 1.
+
+        They have one column for each class; unknown scores are finite.
+        """
         for name in ("grouped", "parted"):
             data, _, result = self.fitted(name, tmp_path)
             for predictions in (result.held_out, result.out_of_fold, result.random_split, result.given_split):
@@ -67,13 +88,16 @@ class MethodContract:
             assert np.isfinite(result.held_out.t_unknown).all()
 
     def test_the_model_is_not_fitted_on_the_test_part(self, tmp_path: Path) -> None:
-        """Training rows and out-of-fold predictions are among the training rows that the split allows."""
+        """The model is fitted only on training rows that the split allows.
+
+        The out-of-fold predictions are among these rows, too.
+        """
         _, split, result = self.fitted("parted", tmp_path)
         assert set(result.train_rows) <= set(split.training_rows(TEST))
         assert set(result.out_of_fold.rows) <= set(result.train_rows)
 
     def test_the_graph_gives_the_predictions_of_the_test_part(self, tmp_path: Path) -> None:
-        """The graph, run on the files of the catalog, gives the held-out predictions."""
+        """The exported graph reproduces the held-out predictions from picture files."""
         data, _, result = self.fitted("parted", tmp_path)
         held_out = result.held_out
         pixels = np.stack([load_input(data.catalog.read_one(int(row)), data.recipe) for row in held_out.rows])
@@ -82,7 +106,10 @@ class MethodContract:
         np.testing.assert_allclose(outputs["unknown_score"], held_out.unknown_score, atol=self.tolerance)
 
     def test_negatives_are_predicted_in_their_order(self, tmp_path: Path) -> None:
-        """One confidence and one excess for each negative; None without negatives."""
+        """Each negative has one confidence and one excess.
+
+        Without negatives, the predictions are None.
+        """
         data, _, result = self.fitted("grouped", tmp_path)
         assert data.negatives is not None
         assert result.negatives is not None
@@ -90,7 +117,10 @@ class MethodContract:
         assert self.fitted("parted", tmp_path)[2].negatives is None
 
     def test_an_interrupted_fit_is_completed_by_a_second_call(self, tmp_path: Path) -> None:
-        """After interruptions at the first and the second progress call, the result is that of an undisturbed fit."""
+        """A fit that was interrupted and resumed gives the same result as an undisturbed fit.
+
+        It is interrupted at the first and the second progress call.
+        """
         data, split, undisturbed = self.fitted("grouped", tmp_path)
         checkpoints = tmp_path / "interrupted"
         for call in (1, 2):
@@ -102,7 +132,7 @@ class MethodContract:
 
 
 def assert_same(first: FitResult, second: FitResult) -> None:
-    """Assert that two results are equal, array by array."""
+    """Assert that two fit results have equal values."""
     assert first.graph == second.graph
     assert first.description == second.description
     assert (first.temperature, first.t_unknown) == (second.temperature, second.t_unknown)
@@ -118,7 +148,7 @@ def _assert_same_arrays(first: Any, second: Any) -> None:
 
 
 def _interrupt_at(call: int) -> Progress:
-    """Return a progress callback that raises at its n-th call."""
+    """Return a progress callback that raises an exception at its n-th call."""
     calls = itertools.count(1)
 
     def progress(stage: str, done: int, total: int | None) -> None:

@@ -1,1 +1,4 @@
-"""The checks, one function each; its name is its id."""
+"""Data quality checks, each implemented as one function.
+
+The name of the function is the id of the check.
+"""

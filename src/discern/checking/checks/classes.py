@@ -1,4 +1,4 @@
-"""Checks of class sizes: too few independent groups, alone or compared with the largest class."""
+"""Checks for classes with too few independent groups."""
 
 from collections.abc import Iterable, Iterator
 
@@ -24,7 +24,10 @@ def small_class(data: CheckInput) -> Iterator[Finding]:
 
 
 def imbalance(data: CheckInput) -> Iterator[Finding]:
-    """Find classes with far fewer independent groups than the largest; many such classes are one finding."""
+    """Find classes with far fewer independent groups than the largest class.
+
+    Many such classes are one finding.
+    """
     table = pl.DataFrame({"label": data.labels, "group": data.groups.group}).with_row_index("row")
     classes = table.filter(pl.col("label") >= 0).group_by("label").agg("row", groups=pl.col("group").n_unique())
     largest = int(classes["groups"].max() or 0)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Checks of image quality: too small, extreme aspect ratio, blank, dark, bright and blurred pictures.
+"""Checks of image quality, such as size, brightness and sharpness.
 
 Thresholds on light and blur were chosen with benchmarks/issue_detection.py (on its `TUNED_ON` packs, not its `BLIND`
 ones), so that planted faults are found with few findings on clean pictures. The other thresholds were not tuned.
@@ -35,7 +35,7 @@ _SHARE_OF_SET, _SHARE_OF_CLASS, _FEWEST_TOGETHER = 0.25, 0.5, 10
 
 @dataclass(frozen=True, kw_only=True)
 class _QualityRule:
-    """Flags of one check for all pictures, and the texts of its findings.
+    """Pictures flagged by one quality check, with the texts of its findings.
 
     Attributes:
         check: the name of the check.
@@ -54,7 +54,11 @@ class _QualityRule:
     action: Literal["keep", "drop"] = "keep"
 
     def findings(self, data: CheckInput) -> Iterator[Finding]:
-        """One finding per picture; one in all if much of the set is flagged, one per class if most of the class is."""
+        """Create findings for the flagged pictures.
+
+        Each picture is one finding. If much of the set is flagged, it is one finding in all, and if most of a class is,
+        one for the class.
+        """
         readable = data.catalog.readable
         rows, labels = np.flatnonzero(self.flagged & readable), data.labels
         if len(rows) > max(_FEWEST_TOGETHER, _SHARE_OF_SET * readable.sum()):
@@ -81,7 +85,10 @@ class _QualityRule:
 
 
 def too_small(data: CheckInput) -> Iterator[Finding]:
-    """Find pictures whose shorter side is below `smallest_side`, or small compared with much larger ones."""
+    """Find pictures that are too small.
+
+    Their shorter side is below `smallest_side`, or small compared with much larger pictures in the set.
+    """
     side = _sides(data).min(axis=1)
     small = data.config.smallest_side
     least = np.clip(_median(side) / 4, small, max(small, _LARGE_SET_SIDE))
@@ -95,7 +102,10 @@ def too_small(data: CheckInput) -> Iterator[Finding]:
 
 
 def extreme_aspect(data: CheckInput) -> Iterator[Finding]:
-    """Find pictures whose longer side is more than `largest_aspect` times the shorter one."""
+    """Find pictures with an extreme aspect ratio.
+
+    Their longer side is more than `largest_aspect` times the shorter one.
+    """
     most = data.config.largest_aspect
     sides = _sides(data)
     aspect = sides.max(axis=1) / np.maximum(sides.min(axis=1), 1)
@@ -109,7 +119,10 @@ def extreme_aspect(data: CheckInput) -> Iterator[Finding]:
 
 
 def blank(data: CheckInput) -> Iterator[Finding]:
-    """Find pictures of nearly uniform colour; the threshold is lower for very dark pictures, which vary less."""
+    """Find pictures of nearly uniform colour.
+
+    The threshold is lower for very dark pictures, which vary less.
+    """
     deviation, limit = data.exposure.deviation, _blank_limit(data)
     return _QualityRule(
         check="blank",
@@ -122,7 +135,10 @@ def blank(data: CheckInput) -> Iterator[Finding]:
 
 
 def dark(data: CheckInput) -> Iterator[Finding]:
-    """Find pictures whose lightest parts are dark, by a limit that rises with the median of the set."""
+    """Find pictures whose lightest parts are dark.
+
+    The limit rises with the median of the set.
+    """
     exposure = data.exposure
     limit = np.clip(_DARK_SHARE * _median(exposure.lightest), _DARK, _DARK_IN_LIGHT_SET)
     return _QualityRule(
@@ -135,7 +151,9 @@ def dark(data: CheckInput) -> Iterator[Finding]:
 
 
 def bright(data: CheckInput) -> Iterator[Finding]:
-    """Find overexposed pictures: light in their darkest parts, washed out, or clipped far more than the others.
+    """Find overexposed pictures.
+
+    They are light in their darkest parts, washed out, or clipped far more than the others.
 
     A mostly white picture counts as washed out only where such pictures are rare, and a clipped one only if its other
     parts are lighter, too. In a set of objects on white, overexposure is hard to distinguish, and few are found.
@@ -163,7 +181,9 @@ def bright(data: CheckInput) -> Iterator[Finding]:
 
 
 def blurred(data: CheckInput) -> Iterator[Finding]:
-    """Find pictures without sharp edges, by a limit that rises with the sharpness of the set.
+    """Find pictures without sharp edges.
+
+    The limit rises with the sharpness of the set.
 
     Deviations are those of the logarithm of the sharpness, estimated from the less sharp half of the set.
     """
@@ -188,12 +208,19 @@ def _blank_limit(data: CheckInput) -> NDArray[np.float32]:
 
 
 def _sides(data: CheckInput) -> NDArray[np.float64]:
-    """Width and height: float64 [N, 2]; NaN for unreadable pictures."""
+    """Return the width and height of each picture.
+
+    Returns:
+        float64 [N, 2]; NaN for unreadable pictures.
+    """
     return data.catalog.table.select("width", "height").cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
 def _robust_limit(values: NDArray[np.floating], deviations: float) -> float:
-    """Median plus some standard deviations, estimated from the upper quartile so that outliers do not widen it."""
+    """Compute an upper limit for outlier detection.
+
+    It is the median plus some standard deviations, estimated from the upper quartile so that outliers do not widen it.
+    """
     if not np.isfinite(values).any():
         return np.inf
     median, upper = np.nanquantile(values, [0.5, 0.75])
@@ -205,6 +232,9 @@ def _median(values: NDArray[np.floating]) -> float:
 
 
 def _range(values: NDArray[np.floating], *, digits: int = 0) -> str:
-    """Format the smallest and largest value, or the one value that both are."""
+    """Format the range of some values as text.
+
+    If both ends are equal, they are written once.
+    """
     ends = list(dict.fromkeys(f"{end:.{digits}f}" for end in (values.min(), values.max())))
     return " to ".join(ends)

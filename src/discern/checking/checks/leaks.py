@@ -1,4 +1,4 @@
-"""Checks of groups: leaks between parts, large groups and undeclared films."""
+"""Checks for leaks between parts, large groups and undeclared films."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +10,10 @@ from discern.checking.findings import CheckInput, Finding
 
 
 def part_leak(data: CheckInput) -> Iterator[Finding]:
-    """Find groups, and copies across groups, in more than one of the given parts."""
+    """Find groups and copies that are split across the given parts.
+
+    Copies are found across groups, too.
+    """
     group = data.groups.group
     table = pl.DataFrame({"group": group, "part": data.parts}).with_row_index("row")
     table = table.filter((pl.col("part") != "") & pl.Series(data.catalog.readable))
@@ -30,7 +33,10 @@ _LEAK_REMEDY = "Training leaves them out where they would inflate the accuracy; 
 
 
 def large_group(data: CheckInput) -> Iterator[Finding]:
-    """Find groups that make up much of their class: a film, a burst, or pictures on one background."""
+    """Find groups that make up a large share of their class.
+
+    Such a group is a film, a burst, or pictures on one background.
+    """
     table = pl.DataFrame({"label": data.labels, "group": data.groups.group}).with_row_index("row")
     table = table.filter(pl.col("label") >= 0).with_columns(
         size=pl.len().over("label", "group"), share=pl.len().over("label", "group") / pl.len().over("label")
@@ -46,7 +52,10 @@ def large_group(data: CheckInput) -> Iterator[Finding]:
 
 
 def undeclared_film(data: CheckInput) -> Iterator[Finding]:
-    """Find films and bursts without a declared group; all of them are one finding."""
+    """Find films and bursts without a declared group.
+
+    All of them are one finding.
+    """
     linked = data.edges.filter(pl.col("kind") == "sequence").select("first", "second").to_numpy().ravel()
     table = pl.DataFrame({"group": data.groups.group, "declared": data.catalog.table["group"]})
     table = table.with_row_index("row").with_columns(film=pl.Series(np.isin(np.arange(len(table)), linked)))

@@ -1,4 +1,4 @@
-"""Features of a picture apart from its content: size, format, camera, brightness, border and file name."""
+"""Picture features other than the content, such as size, camera and file name."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class LeakThresholds:
-    """Thresholds from which a feature that predicts the label is a finding.
+    """Thresholds at which a feature that predicts the label becomes a finding.
 
     Attributes:
         skill: balanced accuracy over all classes, scaled from chance (0) to the best possible with the feature (1).
@@ -30,7 +30,7 @@ class LeakThresholds:
 
 @dataclass(frozen=True, kw_only=True)
 class MetadataFeature:
-    """A feature of M pictures.
+    """One feature of M pictures, with the thresholds for reporting it as a shortcut.
 
     Attributes:
         name: as in "from the NAME alone".
@@ -61,7 +61,10 @@ _NAME = LeakThresholds(skill=0.6, one_class=0.85, partition=1)
 
 
 def metadata_features(data: CheckInput, rows: NDArray[np.int64]) -> Iterator[MetadataFeature]:
-    """Measure the features of some readable rows, including constant ones."""
+    """Compute all metadata features of the given pictures.
+
+    The pictures must be readable. Constant features are included.
+    """
     table, exposure = data.catalog.table[rows], data.exposure
     width, height = (np.log(np.maximum(table[name].to_numpy(), 1)) for name in ("width", "height"))
     size = np.stack([width, height, width - height, width + height], axis=1)
@@ -102,7 +105,9 @@ _CAMERA_WORD = re.compile(
 
 
 def name_form(path: str, label: str | None) -> str:
-    """Reduce a file name to its form: digits become 0, words "a"; words that cameras and programs write are kept.
+    """Reduce a file name to a generic pattern.
+
+    Digits become 0 and words "a"; words that cameras and programs write are kept.
 
     Other words usually name the content, as the label itself does: neither is a shortcut.
     """
@@ -113,6 +118,10 @@ def name_form(path: str, label: str | None) -> str:
 
 
 def _codes(values: Iterable[str | None]) -> Floats:
-    """Encode categories as integers: float64 [M, 1]."""
+    """Encode categories as integers.
+
+    Returns:
+        float64 [M, 1].
+    """
     _, place = np.unique([value or "" for value in values], return_inverse=True)
     return place.astype(np.float64)[:, None]

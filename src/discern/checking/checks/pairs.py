@@ -1,4 +1,4 @@
-"""Checks of pairs: exact copies, near copies and conflicting labels."""
+"""Checks for exact copies, near-copies and conflicting labels."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,10 @@ from discern.checking.signals.duplicates import Duplicate
 
 
 def exact_copy(data: CheckInput) -> Iterator[Finding]:
-    """Find pictures with the same pixels; n copies are n - 1 findings."""
+    """Find pictures with identical pixels.
+
+    n copies are n - 1 findings.
+    """
     for pair in data.duplicates:
         if pair.kind == "exact":
             differ = data.labels_conflict(pair.row, pair.other)
@@ -17,7 +20,10 @@ def exact_copy(data: CheckInput) -> Iterator[Finding]:
 
 
 def near_copy(data: CheckInput) -> Iterator[Finding]:
-    """Find re-encoded, resized, cropped, rotated or mirrored versions of a picture; one finding per pair."""
+    """Find re-encoded, resized, cropped, rotated or mirrored versions of a picture.
+
+    Each pair is one finding.
+    """
     for pair in data.duplicates:
         if pair.kind == "near":
             groups_differ = data.groups.group[pair.row] != data.groups.group[pair.other]
@@ -27,7 +33,10 @@ def near_copy(data: CheckInput) -> Iterator[Finding]:
 
 
 def label_conflict(data: CheckInput) -> Iterator[Finding]:
-    """Find exact or near copies with different labels."""
+    """Find copies of the same picture with different labels.
+
+    Exact copies and near-copies are compared.
+    """
     for pair in data.duplicates:
         if data.labels_conflict(pair.row, pair.other):
             same = "The same picture is" if pair.kind == "exact" else "Nearly the same picture is"

@@ -1,4 +1,7 @@
-"""Check for shortcuts: file and exposure features that predict the label without the content of the picture."""
+"""Check for shortcuts that predict the label without the content of the picture.
+
+File and exposure features are tested.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +26,7 @@ _MOST_NAMES = 4
 
 
 def shortcut(data: CheckInput) -> Iterator[Finding]:
-    """Find features that alone predict the label clearly better than chance.
+    """Find single features that predict the label clearly better than chance.
 
     A decision tree predicts labels from one feature, cross-validated over groups. It counts if it predicts all classes,
     one of them, or a set of them. Each distinct picture counts once; classes of fewer than ten groups are left out,
@@ -51,7 +54,10 @@ def shortcut(data: CheckInput) -> Iterator[Finding]:
 
 
 def _is_explained(feature: MetadataFeature, skill: "_Skill", labels: Ints, group: Ints) -> bool:
-    """Test if the content predicts the label nearly as well: red objects may have red borders."""
+    """Return True if the content predicts the label nearly as well as a feature.
+
+    Red objects, for example, may have red borders.
+    """
     if feature.content is None or _excess(feature, skill) <= 0:
         return False
     content = _cross_validate(feature, feature.content, labels, group)
@@ -64,7 +70,10 @@ def _is_explained(feature: MetadataFeature, skill: "_Skill", labels: Ints, group
 
 
 def _excess(feature: MetadataFeature, skill: "_Skill") -> float:
-    """Largest excess over a threshold; 0 or less: not a finding."""
+    """Return the largest excess of a feature's skill over its thresholds.
+
+    The feature is a finding if the result is above 0.
+    """
     least = feature.thresholds
     return max(skill.skill - least.skill, skill.one_class - least.one_class, skill.partition - least.partition)
 
@@ -90,7 +99,7 @@ def _describe(feature: MetadataFeature, skill: "_Skill", names: list[str]) -> st
 
 @dataclass(frozen=True, kw_only=True)
 class _Skill:
-    """Cross-validated skill of a feature at predicting the label.
+    """Cross-validated skill of a feature in predicting the label.
 
     Attributes:
         accuracy: balanced accuracy.
@@ -145,7 +154,13 @@ def _cross_validate(feature: MetadataFeature, values: NDArray[np.float64], label
 
 
 def _partition_skill(predicted: Ints, labels: Ints, fold: Ints, groups: Ints) -> tuple[tuple[int, ...], float, float]:
-    """`side`, `side_accuracy` and `partition` of `_Skill`; `groups`: int [K], number of groups of each class."""
+    """Evaluate predictions as a partition of the classes into two sides.
+
+    `groups` is the number of groups of each class, int [K].
+
+    Returns:
+        `side`, `side_accuracy` and `partition` of `_Skill`.
+    """
     correct, side = predict_partition(predicted, labels, fold), partition_classes(predicted, labels)
     if correct is None or side is None:
         return (), 0.0, 0.0
@@ -159,7 +174,10 @@ def _partition_skill(predicted: Ints, labels: Ints, fold: Ints, groups: Ints) ->
 
 
 def _best_accuracy(feature: MetadataFeature, classes: int) -> float:
-    """Best possible balanced accuracy: a feature of two categories identifies no more than two classes."""
+    """Return the best balanced accuracy that a feature can reach.
+
+    A feature of two categories identifies no more than two classes.
+    """
     if not feature.categorical:
         return 1.0
     _, count = np.unique(feature.values, return_counts=True)
@@ -168,7 +186,13 @@ def _best_accuracy(feature: MetadataFeature, classes: int) -> float:
 
 
 def _predict_out_of_fold(values: NDArray[np.float64], labels: Ints, fold: Ints, classes: int) -> Ints:
-    """Predict each fold by a decision tree fitted on the others: int [M]; no group is in two folds."""
+    """Predict each fold with a decision tree fitted on the other folds.
+
+    No group is in two folds.
+
+    Returns:
+        int [M].
+    """
     from sklearn.tree import DecisionTreeClassifier  # noqa: PLC0415 - slow to import, and often not needed
 
     predicted = np.zeros(len(labels), np.int64)
@@ -185,7 +209,11 @@ def _predict_out_of_fold(values: NDArray[np.float64], labels: Ints, fold: Ints, 
 
 
 def _independent_rows(data: CheckInput) -> Ints:
-    """Distinct labelled pictures of classes with enough groups, a random sample of at most 10,000: int [M], sorted."""
+    """Return the distinct labelled pictures of classes with enough groups.
+
+    Returns:
+        int [M], sorted; a random sample of at most 10,000.
+    """
     pixels = data.catalog.table["pixels"].fill_null("").to_numpy().astype(str)
     _, first = np.unique(pixels, return_index=True)
     rows = np.intersect1d(first, np.flatnonzero(data.labels >= 0))

@@ -1,1 +1,1 @@
-"""Measurements that several checks use."""
+"""Measurements shared by several data quality checks."""

@@ -1,4 +1,7 @@
-"""Partition of the classes in two: two file formats cannot identify ten classes, but may separate five from five."""
+"""Partition of the classes into two sides that are rarely confused.
+
+Two file formats cannot identify ten classes, but may separate five from five.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +13,9 @@ _FEWEST_CLASSES = 4
 
 
 def partition_classes(predicted: Ints, labels: Ints) -> Bools | None:
-    """Partition the classes in two by a spectral cut with the least confusion; each side has two classes or more.
+    """Partition the classes into two sides with the least confusion between them.
+
+    A spectral cut is used. Each side has two classes or more.
 
     Args:
         predicted: int [M], predicted classes.
@@ -39,7 +44,9 @@ def partition_classes(predicted: Ints, labels: Ints) -> Bools | None:
 
 
 def predict_partition(predicted: Ints, labels: Ints, fold: Ints) -> Bools | None:
-    """Test if each prediction is on its label's side: bool [M]; the partition is fitted on the other folds.
+    """Return True for predictions on the same side of a class partition as their label.
+
+    The partition is fitted on the other folds.
 
     Args:
         predicted: int [M], predicted classes.
@@ -60,7 +67,13 @@ def predict_partition(predicted: Ints, labels: Ints, fold: Ints) -> Bools | None
 
 
 def _fiedler_vector(similarity: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Second eigenvector of the normalised cut, float64 [K]: close values for similar classes."""
+    """Compute the second eigenvector of the normalised graph cut.
+
+    Similar classes have close values.
+
+    Returns:
+        float64 [K].
+    """
     scale = 1 / np.sqrt(np.maximum(similarity.sum(axis=1), 1e-12))
     _, vectors = np.linalg.eigh(similarity * scale[:, None] * scale)
     direction: NDArray[np.float64] = vectors[:, -2] * scale

@@ -1,4 +1,4 @@
-"""Duplicates: pairs of exact and near copies, and copies with conflicting labels."""
+"""Pairs of exact copies and near-copies, and copies with conflicting labels."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Duplicate:
-    """A pair of copies.
+    """Pair of exact copies or near-copies of a picture.
 
     Attributes:
         row: the picture that is proposed for dropping or grouping: of two given parts that in training, of two paths
@@ -36,7 +36,9 @@ class Duplicate:
 
 
 def find_duplicates(edges: pl.DataFrame, *, labels: Ints, rank: Ints) -> Iterator[Duplicate]:
-    """Pair copies without repetition: n exact copies make n - 1 pairs, and each near pair is one.
+    """Find pairs of exact copies and near-copies without repetition.
+
+    n exact copies make n - 1 pairs, and each pair of near-copies is one.
 
     Exact copies with the same label are paired with the first of that label, and the first of each label with the first
     of all: a picture under two labels is one pair, however many copies there are.
@@ -55,7 +57,10 @@ def find_duplicates(edges: pl.DataFrame, *, labels: Ints, rank: Ints) -> Iterato
 
 
 def exact_clusters(edges: pl.DataFrame) -> list[list[int]]:
-    """Group rows with the same pixels; two or more in each list."""
+    """Group pictures with identical pixels.
+
+    Each list has two rows or more.
+    """
     links = edges.filter(pl.col("kind") == "exact").select("first", "second").to_numpy().astype(np.int64)
     root = merge_groups(int(links.max(initial=-1)) + 1, links)
     clusters = defaultdict(list)
@@ -65,7 +70,9 @@ def exact_clusters(edges: pl.DataFrame) -> list[list[int]]:
 
 
 def conflicted(catalog: "Catalog", edges: pl.DataFrame) -> NDArray[np.bool_]:
-    """Find pictures of unknown true label, because a copy of them has another label.
+    """Find pictures whose copies have a different label.
+
+    Their true label is unknown.
 
     Args:
         catalog: N pictures.
@@ -87,7 +94,10 @@ def conflicted(catalog: "Catalog", edges: pl.DataFrame) -> NDArray[np.bool_]:
 
 
 def _exact_pairs(labels: Ints, cluster: Iterable[int]) -> Iterator[Duplicate]:
-    """Pair the exact copies of one cluster, sorted by rank."""
+    """Create pairs from a cluster of identical pictures.
+
+    The pictures are sorted by rank.
+    """
     firsts: dict[int, int] = {}
     for row in cluster:
         label = int(labels[row])

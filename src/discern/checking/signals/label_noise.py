@@ -1,4 +1,4 @@
-"""Label errors: candidates by confident learning, and their probability by a model of label noise."""
+"""Detection of label errors by confident learning and a model of label noise."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ _SMALLEST = 1e-12
 
 @dataclass(frozen=True, kw_only=True)
 class LabelIssues:
-    """Evidence against the labels of N pictures.
+    """Evidence of label errors in N pictures.
 
     Attributes:
         proposed: int [N], the confident class of a picture where it differs from the label; else -1.
@@ -37,7 +37,7 @@ class LabelIssues:
 
 @dataclass(frozen=True, kw_only=True)
 class NoiseModel:
-    """Label noise: uniform, and between certain pairs of classes.
+    """Model of uniform and class-dependent label noise.
 
     Attributes:
         exponent: power of the probabilities that makes them more confident; heads fitted on noise are too little so.
@@ -51,7 +51,7 @@ class NoiseModel:
 
 
 def find_label_issues(probabilities: NDArray[Any], labels: Ints, *, seed: int = 0) -> LabelIssues:
-    """Find label errors by out-of-fold probabilities.
+    """Find label errors from out-of-fold probabilities.
 
     Args:
         probabilities: [N, K], out-of-fold; K is 2 or more.
@@ -73,11 +73,14 @@ def find_label_issues(probabilities: NDArray[Any], labels: Ints, *, seed: int = 
 
 
 def confident_class(probabilities: Floats, labels: Ints) -> Ints:
-    """Confident class of each picture: int [N], -1 for none.
+    """Find the class that a model confidently predicts for each picture.
 
     The threshold of a class is its mean probability over the pictures with its label; the confident class is the most
     probable one whose threshold is reached (Northcutt, Jiang and Chuang, Confident learning, 2021). Off-diagonal counts
     of labels against confident classes, the confident joint, are candidates for label errors.
+
+    Returns:
+        int [N], -1 for none.
     """
     classes = probabilities.shape[1]
     own = probabilities[np.arange(len(labels)), labels]
@@ -89,7 +92,9 @@ def confident_class(probabilities: Floats, labels: Ints) -> Ints:
 
 
 def fit_noise_model(probabilities: Floats, labels: Ints) -> NoiseModel:
-    """Fit a noise model by expectation-maximisation, for several exponents of the probabilities.
+    """Fit a label noise model by expectation-maximisation.
+
+    Several exponents of the probabilities are tried.
 
     Calibrated probabilities explain clean labels best without noise. Wrong labels are disagreements that do not become
     rarer with the head's confidence: then noise, with sharper probabilities for the rest, explains the labels better.
@@ -106,7 +111,13 @@ def fit_noise_model(probabilities: Floats, labels: Ints) -> NoiseModel:
 
 
 def _fit(sharp: Floats, labels: Ints, exponent: float) -> tuple[float, NoiseModel]:
-    """Penalised log-likelihood and noise model for one exponent; only improbable labels take part in the iterations."""
+    """Fit a label noise model for one exponent of the probabilities.
+
+    Only improbable labels take part in the iterations.
+
+    Returns:
+        Penalised log-likelihood and noise model.
+    """
     classes, own = sharp.shape[1], sharp[np.arange(len(labels)), labels]
     total = np.maximum(np.bincount(labels, minlength=classes), 1)
     order = np.flatnonzero(own < _IMPROBABLE)
@@ -129,7 +140,11 @@ def _fit(sharp: Floats, labels: Ints, exponent: float) -> tuple[float, NoiseMode
 
 
 def _posterior(sharp: Floats, labels: Ints, noise: NoiseModel) -> tuple[Floats, Floats, Floats, Floats]:
-    """Posterior of each label's origin: correct [N], chance [N], another class [N, K]; and the likelihood [N]."""
+    """Compute the posterior probabilities of each label's origin.
+
+    Returns:
+        Posteriors of a correct label [N], of chance [N] and of another class [N, K], and the likelihood [N].
+    """
     own = sharp[np.arange(len(labels)), labels]
     correct = _correct_share(noise)[labels] * own
     chance = noise.chance / (sharp.shape[1] - 1) * (1 - own)
@@ -140,7 +155,11 @@ def _posterior(sharp: Floats, labels: Ints, noise: NoiseModel) -> tuple[Floats, 
 
 
 def _correct_share(noise: NoiseModel) -> Floats:
-    """Share of each class with its own label, at least a half: float64 [K]."""
+    """Return the share of each class that is labelled correctly.
+
+    Returns:
+        float64 [K], at least a half.
+    """
     share: Floats = np.maximum(1 - noise.chance - noise.pairs.sum(axis=1), _IMPROBABLE)
     return share
 

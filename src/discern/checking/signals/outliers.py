@@ -1,4 +1,4 @@
-"""Outliers by their out-of-fold unknown scores."""
+"""Detection of outliers by their out-of-fold unknown scores."""
 
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,9 @@ _UPPER_QUARTILE = 0.6745  # of the standard normal distribution
 
 
 def find_outliers(predictions: "OutOfFoldPredictions | None", labels: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Find pictures far from the rest of the set and of their class, whose label is improbable, too.
+    """Find pictures far from the rest of the set and of their class.
+
+    Their label is improbable, too.
 
     Deviations are estimated from the upper quartile, so that outliers do not widen them. A class that is far from the
     others as a whole, such as one of a single film, has no outliers for it.
@@ -51,6 +53,9 @@ def find_outliers(predictions: "OutOfFoldPredictions | None", labels: NDArray[np
 
 
 def _robust_scale(scores: NDArray[np.float32]) -> tuple[float, float]:
-    """Median and standard deviation, the latter from the upper quartile."""
+    """Estimate the median and standard deviation of scores with outliers.
+
+    The deviation is estimated from the upper quartile.
+    """
     median, upper = np.quantile(scores, [0.5, 0.75])
     return float(median), max(float(upper - median) / _UPPER_QUARTILE, 1e-6)

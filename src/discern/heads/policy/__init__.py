@@ -1,1 +1,1 @@
-"""Guarantees from calibrated probabilities: risk control and conformal prediction sets."""
+"""Risk control and conformal prediction sets based on calibrated probabilities."""

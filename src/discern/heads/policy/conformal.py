@@ -1,4 +1,4 @@
-"""Conformal prediction sets: the threshold at which sets of labels contain the true one with a stated coverage."""
+"""Conformal prediction sets with a stated coverage."""
 
 import numpy as np
 
@@ -15,7 +15,9 @@ def fit_prediction_sets(
     weights: np.ndarray | None = None,
     coverage: float = 0.9,
 ) -> float:
-    """Fit the threshold at which `bundle.prediction_sets.label_sets` has the stated coverage.
+    """Fit the probability threshold of prediction sets with a stated coverage.
+
+    The threshold is for `bundle.prediction_sets.label_sets`.
 
     Sets by a threshold on the probabilities are the smallest on average (Sadinle, Lei & Wasserman 2019, "Least
     ambiguous set-valued classifiers"). Sets are never empty, because they always include the top class; the threshold
@@ -49,7 +51,11 @@ def fit_prediction_sets(
 
 
 def _group_weights(size: int, groups: np.ndarray | None, weights: np.ndarray | None) -> tuple[np.ndarray, int]:
-    """Weight of each picture, float64 `[N]`, with sum 1 per group, and the number of groups with any weight."""
+    """Normalise picture weights to a sum of 1 in each group.
+
+    Returns:
+        Weights float64 `[N]`, and the number of groups with any weight.
+    """
     weight = np.ones(size) if weights is None else np.asarray(weights, np.float64)
     names = np.arange(size) if groups is None else np.asarray(groups)
     if weight.shape != (size,) or names.shape != (size,) or not (weight >= 0).all():

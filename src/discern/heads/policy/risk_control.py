@@ -1,4 +1,4 @@
-"""Risk control: the lowest confidence threshold whose accepted predictions have a bounded error rate."""
+"""Confidence thresholds that bound the error rate of accepted predictions."""
 
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -23,7 +23,9 @@ CURVE_POINTS = 50
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RiskCurve:
-    """Error rate against acceptance rate (risk-coverage curve): one entry per threshold, from few accepted to all.
+    """Risk-coverage curve of accepted predictions.
+
+    It has one entry per threshold, from few accepted predictions to all.
 
     Attributes:
         t_accept: float64 `[T]`, descending confidence thresholds.
@@ -43,13 +45,15 @@ class RiskCurve:
 
     @property
     def error(self) -> np.ndarray:
-        """Error rate over groups, float64 `[T]`."""
+        """Error rate over groups at each threshold, float64 `[T]`."""
         return np.asarray(self.wrong / self.groups)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RiskControl:
-    """A confidence threshold that limits the error rate of accepted predictions, and the evidence for it.
+    """Confidence threshold that limits the error rate of accepted predictions.
+
+    The evidence for the limit is included.
 
     Attributes:
         risk: the error limit: the largest share of accepted predictions that may be wrong.
@@ -77,7 +81,7 @@ class RiskControl:
 
     @property
     def sentence(self) -> str:
-        """The guarantee, or the reason why nothing is accepted, in plain words."""
+        """Guarantee in plain words, or the reason why nothing is accepted."""
         percent = f"{100 * self.risk:g} %"
         if self.t_accept is None:
             return f"Nothing is accepted: {self._shortfall(percent)}."
@@ -88,7 +92,10 @@ class RiskControl:
         return f"Of the accepted predictions for known classes, {limit} ({evidence})."
 
     def to_json(self) -> dict[str, Any]:
-        """Sentence, basis, share, error (over groups; null if nothing is accepted) and needed, JSON-ready."""
+        """Convert the guarantee and its evidence to JSON-ready values.
+
+        The keys are `sentence`, `basis`, `share`, `error` (over groups; null if nothing is accepted) and `needed`.
+        """
         error = None if self.high is None else {"value": self.wrong / self.groups, "high": self.high}
         return {
             "sentence": self.sentence,
@@ -120,7 +127,9 @@ def fit_risk_control(
     risk: float = 0.02,
     basis: Basis = "held-out",
 ) -> RiskControl:
-    """Fit the lowest confidence threshold at which at most `risk` of the accepted predictions are wrong.
+    """Fit the lowest confidence threshold that limits the error rate of accepted predictions.
+
+    At most `risk` of the accepted predictions are wrong.
 
     The limit holds with 95 % confidence over the draw of these groups, for groups exchangeable with them. Growing
     shares of the groups are tested in an order that does not depend on the labels, each with an exact binomial bound at
@@ -177,7 +186,10 @@ def _nothing_accepted(tests: RiskCurve, curve: RiskCurve, risk: float) -> dict[s
 
 
 def fewest_groups(risk: float, *, wrong: int = 0) -> int:
-    """Smallest number of groups, `wrong` of them with an error, that shows `risk`: 149 at 2 %, 59 at 5 %."""
+    """Return the smallest number of groups that proves an error limit.
+
+    `wrong` of these groups have an error. Without errors, 149 groups prove a limit of 2 % and 59 one of 5 %.
+    """
     # Poisson's bound is never below the binomial one.
     enough = int(np.ceil(stats.chi2.ppf(CERTAINTY, 2 * wrong + 2) / 2 / risk)) + 1
     return bisect_left(range(enough), x=True, lo=wrong + 1, key=lambda n: bool(_upper_bound(wrong, n) <= risk))
@@ -185,7 +197,9 @@ def fewest_groups(risk: float, *, wrong: int = 0) -> int:
 
 @cache
 def counts_to_test(groups: int, risk: float) -> tuple[int, ...]:
-    """Numbers of accepted groups to test, ascending; empty if all groups together are too few.
+    """Return the numbers of accepted groups at which an error limit is tested.
+
+    They are in ascending order. If all groups together are too few, the result is empty.
 
     Each is the smallest that passes with some number of wrong groups: the numbers between allow no more errors.
     """
@@ -198,19 +212,25 @@ def counts_to_test(groups: int, risk: float) -> tuple[int, ...]:
 
 
 def _allowed(groups: int, risk: float) -> int:
-    """Largest number of wrong groups that passes; -1 if there are too few groups even without an error."""
+    """Return the largest number of wrong groups that still meets an error limit.
+
+    The result is -1 if there are too few groups even without an error.
+    """
     return int(stats.binom.ppf(1 - CERTAINTY, groups, risk)) - 1 if groups > 0 else -1
 
 
 def _upper_bound(wrong: np.ndarray | int, groups: np.ndarray | int) -> np.ndarray:
-    """Clopper-Pearson upper bound at 95 %."""
+    """Compute the one-sided 95 % Clopper-Pearson upper bound of an error rate."""
     right = np.subtract(groups, wrong)
     bound = special.betaincinv(np.add(wrong, 1), np.maximum(right, 1), CERTAINTY)
     return np.where(right > 0, bound, 1.0)
 
 
 class _RankedPredictions:
-    """Predictions and their groups sorted by confidence, so that thresholds are looked up; see `fit_risk_control`."""
+    """Predictions sorted by confidence for fast evaluation at many thresholds.
+
+    The arguments are those of `fit_risk_control`.
+    """
 
     def __init__(
         self,
@@ -235,7 +255,10 @@ class _RankedPredictions:
         self.groups = len(self._by_group)
 
     def curve(self, counts: np.ndarray) -> RiskCurve:
-        """Curve at the thresholds that accept at least `counts` groups: int `[T]`, each in 1..groups."""
+        """Compute the risk curve at given numbers of accepted groups.
+
+        Each threshold accepts at least as many groups as `counts`, int `[T]`, each in 1..groups.
+        """
         t_accept = self._thresholds(counts)
         groups, wrong = (_count_from(each, t_accept) for each in (self._by_group, self._by_wrong_group))
         accepted, errors = (self._mass(weight, t_accept) for weight in (self._weight, self._weight * self._wrong))
@@ -249,24 +272,33 @@ class _RankedPredictions:
         )
 
     def _thresholds(self, counts: np.ndarray) -> np.ndarray:
-        """Distinct thresholds just above the first group excluded, descending; 0 where none is excluded."""
+        """Return the confidence thresholds that accept given numbers of groups.
+
+        The thresholds are distinct, descending and just above the first group excluded; 0 where none is excluded.
+        """
         place = np.searchsorted(self._by_group, self._by_group[self.groups - counts])
         above = np.nextafter(self._by_group[np.maximum(place - 1, 0)], np.inf)
         return np.unique(np.where(place > 0, above, 0.0))[::-1]
 
     def _mass(self, weight: np.ndarray, t_accept: np.ndarray) -> np.ndarray:
-        """Total weight at or above each threshold."""
+        """Return the total weight of predictions at or above each threshold."""
         below = np.concatenate([[0.0], np.cumsum(weight)])
         return np.asarray(below[-1] - below[np.searchsorted(self._confidence, t_accept)])
 
 
 def _count_from(values: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    """Count ascending values at or above each threshold."""
+    """Count the values at or above each threshold.
+
+    The values are in ascending order.
+    """
     return np.asarray(len(values) - np.searchsorted(values, thresholds))
 
 
 def _largest_by_group(ascending: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """Largest value of each group, ascending; the values are sorted."""
+    """Return the largest value of each group in ascending order.
+
+    The input values are in ascending order, too.
+    """
     return np.sort(ascending[len(group) - 1 - np.unique(group[::-1], return_index=True)[1]])
 
 

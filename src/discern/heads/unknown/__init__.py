@@ -1,1 +1,1 @@
-"""Detection of unknown (out-of-distribution) pictures: the score and its threshold."""
+"""Out-of-distribution detection by an unknown score and its threshold."""

@@ -1,4 +1,7 @@
-"""Out-of-distribution score: fits its four measures, selects their sum and sets the rejection threshold."""
+"""Fitting of the unknown score and its rejection threshold.
+
+The score is a sum of out-of-distribution measures: four are fitted, and the best sum is selected.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -37,7 +40,9 @@ def fit_unknown_scorer(
     rank: int,
     seed: int,
 ) -> UnknownScorer:
-    """Fit the four measures; their standardisation stays at mean 0 and deviation 1.
+    """Fit the four measures of the unknown score.
+
+    The measures are not standardised yet: their mean stays 0 and their deviation 1.
 
     Args:
         space: the coordinates of `scatter`, over all blocks.
@@ -75,7 +80,9 @@ def fit_unknown_scorer(
 
 
 def _within_class_directions(scatter: Scatter, rank: int, dimensions: int) -> np.ndarray:
-    """Vectors U `[r, k]` such that the shrunk within-class precision is close to a multiple of I - U U^T.
+    """Compute the directions of the largest within-class variance.
+
+    The vectors U `[r, k]` are such that the shrunk within-class precision is close to a multiple of I - U U^T.
 
     The largest eigenvalues are kept, the others replaced by their mean (probabilistic PCA, Tipping and Bishop 1999).
     """
@@ -90,7 +97,9 @@ def _within_class_directions(scatter: Scatter, rank: int, dimensions: int) -> np
 
 
 def spherical_k_means(rows: np.ndarray, weights: np.ndarray, count: int, *, seed: int) -> np.ndarray:
-    """Spherical k-means: at most `count` unit-length centres `[count, C]` of unit-length rows `[n, C]`.
+    """Cluster unit-length rows by spherical k-means.
+
+    Rows `[n, C]` give at most `count` unit-length centres `[count, C]`.
 
     Equal rows are merged and their weights added; if no more than `count` are left, these are the centres.
     """
@@ -105,7 +114,10 @@ def spherical_k_means(rows: np.ndarray, weights: np.ndarray, count: int, *, seed
 
 
 def k_means_centres(rows: np.ndarray, weights: np.ndarray, count: int, *, seed: int) -> np.ndarray:
-    """K-means: at most `count` centres of rows `[n, r]`; the rows themselves if there are no more than that."""
+    """Compute the k-means centres of rows `[n, r]`.
+
+    If there are no more than `count` rows, these are the centres.
+    """
     if len(rows) <= count:
         return rows
     start = np.random.default_rng(seed).choice(len(rows), count, replace=False)
@@ -127,7 +139,11 @@ def _lloyd(rows: np.ndarray, weights: np.ndarray, centres: np.ndarray, *, spheri
 
 
 def _distinct(rows: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct rows in order of appearance, and their total weights."""
+    """Merge identical rows and add up their weights.
+
+    Returns:
+        Distinct rows in order of appearance, and their total weights.
+    """
     places: dict[bytes, int] = {}
     inverse = np.array([places.setdefault(row.tobytes(), len(places)) for row in rows])
     first = np.full(len(places), len(rows))
@@ -136,7 +152,10 @@ def _distinct(rows: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def standardise(scorer: UnknownScorer, measures: np.ndarray, weights: np.ndarray, candidate: str) -> UnknownScorer:
-    """Set mean, deviation and weights of a sum from the measures `[n, 4]` of held-out known pictures."""
+    """Standardise an unknown score by the measures of held-out known pictures.
+
+    The mean, deviation and weights of the sum `candidate` are set from measures `[n, 4]`.
+    """
     mean = np.average(measures, axis=0, weights=weights)
     spread = np.sqrt(np.average((measures - mean) ** 2, axis=0, weights=weights))
     return replace(
@@ -148,12 +167,15 @@ def standardise(scorer: UnknownScorer, measures: np.ndarray, weights: np.ndarray
 
 
 def with_energy(measures: np.ndarray, logits: np.ndarray) -> np.ndarray:
-    """Replace the last measure of `[n, 4]`, the energy, by that of a head's calibrated logits `[n, K]`."""
+    """Replace the energy measure by the energy of calibrated logits.
+
+    The energy is the last column of `measures` `[n, 4]`; the logits are `[n, K]`.
+    """
     return np.column_stack([measures[:, :-1], -log_sum_exp(logits)])
 
 
 def select_sum(runs: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[str, dict[str, float]]:
-    """Select the sum of measures that best separates held-out classes from known ones.
+    """Select the sum of measures that best separates held-out classes from known classes.
 
     Args:
         runs: for each draw of classes, the measures `[n, 4]` of held-out pictures, and bool `[n]`, True for those of
@@ -170,7 +192,10 @@ def select_sum(runs: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[str, dict
 
 
 def _auroc(measures: np.ndarray, unknown: np.ndarray, candidate: str) -> float:
-    """AUROC of a candidate, its measures standardised by the known pictures."""
+    """Compute the AUROC of a candidate sum of measures.
+
+    The measures are standardised by the known pictures.
+    """
     known = measures[~unknown]
     standard = (measures - known.mean(axis=0)) / np.maximum(known.std(axis=0), _SMALLEST_DEVIATION)
     ranks = stats.rankdata(standard @ _sum_weights(candidate))
@@ -183,13 +208,18 @@ def _sum_weights(candidate: str) -> np.ndarray:
 
 
 def combine(scorer: UnknownScorer, measures: np.ndarray) -> np.ndarray:
-    """Combine measures `[n, 4]` into unknown scores float32 `[n]` as `scorer` does."""
+    """Combine the measures of pictures into unknown scores.
+
+    Measures `[n, 4]` give scores float32 `[n]`, with the weights of `scorer`.
+    """
     scores: np.ndarray = ((measures - scorer.mean) / scorer.spread) @ scorer.share
     return scores
 
 
 def rejection_threshold(scores: np.ndarray, weights: np.ndarray, false_rejection: float) -> float:
-    """Score that a known picture exceeds with probability at most `false_rejection`.
+    """Compute the unknown-score threshold for a given false rejection rate.
+
+    A known picture exceeds the threshold with probability at most `false_rejection`.
 
     The conformal quantile of held-out scores: the (n + 1)(1 - a)-th smallest; the largest if there are too few.
     """

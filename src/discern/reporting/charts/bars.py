@@ -23,7 +23,9 @@ def interval_plot(
     kind: str = "plain",
     mark: float | None = None,
 ) -> Markup:
-    """Draw a metric as a dot and its interval as a bar on an axis from `start` to `end`.
+    """Draw a metric with its confidence interval on a horizontal axis.
+
+    The metric is a dot and its interval a bar, on an axis from `start` to `end`.
 
     Args:
         metric: value, low and high, or a value alone; None is not drawn.
@@ -49,7 +51,10 @@ def interval_plot(
 
 
 def stacked_bar(values: Sequence[float], *, total: float) -> Markup:
-    """Draw values as one stacked bar, each in its own shade, on an axis from 0 to `total`."""
+    """Draw values as the segments of one stacked bar.
+
+    Each has its own shade, on an axis from 0 to `total`.
+    """
     left, pieces = 0.0, []
     for index, value in enumerate(values):
         width = 100 * value / total if total else 0.0
@@ -59,7 +64,10 @@ def stacked_bar(values: Sequence[float], *, total: float) -> Markup:
 
 
 def paired_bars(first: float, second: float) -> Markup:
-    """Draw two shares above each other, the second thin and faint."""
+    """Draw two shares as bars, one above the other.
+
+    The second bar is thin and faint.
+    """
     pieces = [
         tag("rect", x="0", y="0", width=f"{100 * first:.3f}%", height="9", class_="shade0"),
         tag("rect", x="0", y="11", width=f"{100 * second:.3f}%", height="5", class_="baseline"),
@@ -68,7 +76,10 @@ def paired_bars(first: float, second: float) -> Markup:
 
 
 def waffle_chart(kinds: Sequence[tuple[str, int]], *, name: str) -> Markup:
-    """Draw each count as that many squares; they differ by shape, not by colour alone."""
+    """Draw counts as a grid of squares, one square for each item.
+
+    The squares differ by shape, not by colour alone.
+    """
     squares = [kind for kind, count in kinds for _ in range(count)]
     marks = []
     for number, kind in enumerate(squares):

@@ -1,4 +1,4 @@
-"""Reliability curve, risk curve of the accept policy, and learning curve."""
+"""Reliability curve, risk curve and learning curve as inline SVG."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -17,12 +17,15 @@ _QUARTER_TICKS = [(share, percent(share, digits=0)) for share in _QUARTERS]
 
 
 def _polyline(frame: Frame, points: Sequence[tuple[float, float]]) -> str:
-    """Format points in the units of the drawing."""
+    """Format points as the coordinates of an SVG polyline."""
     return " ".join(f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in points)
 
 
 def reliability_curve(bins: Sequence["ReliabilityBin"]) -> Markup:
-    """Draw accuracy by stated confidence with 95 % intervals; a calibrated model lies on the diagonal."""
+    """Draw accuracy by stated confidence with 95 % intervals.
+
+    A calibrated model lies on the diagonal.
+    """
     frame = Frame(width=260.0, height=260.0)
     marks = [
         *frame.axes(_QUARTER_TICKS, _QUARTERS, across="stated confidence", up="correct predictions"),
@@ -39,7 +42,7 @@ def reliability_curve(bins: Sequence["ReliabilityBin"]) -> Markup:
 
 
 def risk_curve(curve: "RiskCurveMetrics", *, max_error: float, chosen: tuple[float, float] | None = None) -> Markup:
-    """Draw the error of the accepted predictions by their share.
+    """Draw the error rate of accepted predictions by the share accepted.
 
     Args:
         curve: rising shares with their errors and upper bounds.
@@ -80,7 +83,10 @@ def risk_curve(curve: "RiskCurveMetrics", *, max_error: float, chosen: tuple[flo
 
 
 def _top(max_error: float, errors: Sequence[float]) -> float:
-    """Return the upper end of the error axis: well above the limit and nearly all errors."""
+    """Return the upper end of the error axis.
+
+    It is well above the limit and nearly all errors.
+    """
     most = max(3.0 * max_error, 1.15 * max(errors, default=0.0))
     return min(1.0, most, max(8.0 * max_error, 0.1))
 
@@ -117,6 +123,9 @@ def learning_curve(points: Sequence["LearningCurvePoint"]) -> Markup:
 
 
 def _spaced(drawn: Sequence[float], least: float) -> list[float]:
-    """Keep tick values at least `least` apart, so that labels do not overlap; the last one stays."""
+    """Select tick values so that their labels do not overlap.
+
+    The values are at least `least` apart, and the last one stays.
+    """
     spaced = [first for first, second in pairwise(drawn) if second - first >= least]
     return [*spaced, drawn[-1]]

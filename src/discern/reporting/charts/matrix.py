@@ -9,7 +9,9 @@ _LEVELS = 8
 
 
 def heat_map(confusion: np.ndarray) -> Markup:
-    """Draw a confusion matrix, float [K, K] with the truth in rows, with errors in another colour.
+    """Draw a confusion matrix as a heat map.
+
+    The matrix is float [K, K] with the truth in rows. Errors have another colour.
 
     The darker a cell, the larger its share of the row. Cells of one shade are one path, which keeps 131 classes small.
     """

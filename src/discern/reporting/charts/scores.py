@@ -13,7 +13,7 @@ _WIDTH, _TOP = 340.0, 22.0
 def score_histogram(
     scores: np.ndarray, threshold: float | None, *, negatives: np.ndarray | None = None, bins: int = 36
 ) -> Markup:
-    """Draw the unknown scores of held-out pictures, and the threshold above which a picture is called unknown.
+    """Draw a histogram of unknown scores with the rejection threshold.
 
     Args:
         scores: float [N], of pictures of the known classes; values that are not finite are ignored.

@@ -1,4 +1,4 @@
-"""Elements of inline SVG, and a coordinate frame for curves."""
+"""Inline SVG elements, and a coordinate frame for curves."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,10 @@ from discern.reporting.formatting import percent
 
 
 def tag(name: str, content: str | Markup = "", **attributes: str | float | None) -> Markup:
-    """Write an element with escaped text and attributes; `_` in a name becomes `-`, attributes of None are omitted."""
+    """Build an SVG element with escaped text and attributes.
+
+    `_` in an attribute's name becomes `-`, and attributes of None are omitted.
+    """
     written = Markup("").join(
         Markup(' {}="{}"').format(
             key.rstrip("_").replace("_", "-"), f"{value:.5g}" if isinstance(value, float) else value
@@ -21,7 +24,7 @@ def tag(name: str, content: str | Markup = "", **attributes: str | float | None)
 
 
 def joined(parts: Sequence[Markup]) -> Markup:
-    """Concatenate elements."""
+    """Concatenate SVG elements."""
     return Markup("").join(parts)
 
 
@@ -46,24 +49,27 @@ class Frame:
     up: tuple[float, float] = (0.0, 1.0)
 
     def x(self, value: float) -> float:
-        """Return the horizontal position of a value."""
+        """Return the horizontal position of a value in the drawing."""
         first, last = self.across
         return self.left + self.width * (value - first) / (last - first)
 
     def y(self, value: float) -> float:
-        """Return the vertical position of a value."""
+        """Return the vertical position of a value in the drawing."""
         first, last = self.up
         return self.top + self.height * (1 - (value - first) / (last - first))
 
     @property
     def bottom(self) -> float:
-        """Bottom edge."""
+        """Bottom edge of the plot area."""
         return self.top + self.height
 
     def axes(
         self, columns: Sequence[tuple[float, str]], rows: Sequence[float], *, across: str, up: str
     ) -> list[Markup]:
-        """Draw the grid, its values (vertical ones as percentages) and the axis labels."""
+        """Draw the grid lines, tick labels and axis labels.
+
+        Vertical values are percentages.
+        """
         right, middle = self.left + self.width, self.top + self.height / 2
         marks = []
         for value, name in columns:
@@ -82,7 +88,7 @@ class Frame:
         ]
 
     def within(self, marks: Sequence[Markup]) -> Markup:
-        """Clip marks to the plot area."""
+        """Clip SVG elements to the plot area."""
         box = f"{self.left:.0f} {self.top:.0f} {self.width:.0f} {self.height:.0f}"
         return tag(
             "svg",
@@ -97,13 +103,16 @@ class Frame:
         )
 
     def drawing(self, marks: Sequence[Markup], *, name: str, kind: str = "chart") -> Markup:
-        """Return the complete chart."""
+        """Return the complete chart as an SVG element."""
         box = f"0 0 {self.left + self.width + 16:.0f} {self.bottom + 46:.0f}"
         return tag("svg", joined(marks), viewBox=box, class_=kind, role="img", aria_label=name)
 
 
 def ticks(first: float, last: float) -> list[float]:
-    """Return three to seven round shares from `first` to `last`, including ends that are round."""
+    """Return three to seven round tick values between two shares.
+
+    Ends that are round are included.
+    """
     step = next((each for each in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2) if (last - first) / each <= 6), 0.25)
     start = -int(-first / step + 1e-9)
     return [

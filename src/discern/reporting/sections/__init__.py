@@ -1,1 +1,1 @@
-"""Sections of the report, one module each."""
+"""Sections of the HTML report, one module each."""

@@ -1,4 +1,7 @@
-"""Section on the accept policy: outcomes per hundred pictures, the risk curve and other error limits."""
+"""Report section on the accept policy.
+
+It shows outcomes per hundred pictures, the risk curve and other error limits.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +23,10 @@ _OTHER_LIMITS = (0.01, 0.02, 0.05, 0.1, 0.2)
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Number of pictures per hundred with one outcome; `kind` is "right", "wrong", "review" or "unknown"."""
+    """Number of pictures per hundred with one outcome of the accept policy.
+
+    `kind` is "right", "wrong", "review" or "unknown".
+    """
 
     kind: str
     count: int
@@ -30,7 +36,9 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class AlternativePolicy:
-    """Accepted share under another error limit, read from the risk curve.
+    """Accepted share of predictions under another error limit.
+
+    It is read from the risk curve.
 
     Attributes:
         max_error: the error limit.
@@ -47,7 +55,7 @@ class AlternativePolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicySummary:
-    """Contents of the section.
+    """Contents of the report section on the accept policy.
 
     Attributes:
         met: True if the error limit is met, so that predictions are accepted.
@@ -71,7 +79,11 @@ class PolicySummary:
 
 
 def describe_policy(metrics: "Metrics", predictions: PredictionTable) -> PolicySummary | None:
-    """Build the section; None without predictions or decisions."""
+    """Build the report section on the accept policy.
+
+    Returns:
+        The section; None without predictions or decisions.
+    """
     if not len(predictions.rows) or "policy" in metrics.missing:
         return None
     policy = metrics.policy
@@ -112,7 +124,10 @@ def _without_policy(counts: Mapping[str, int]) -> PolicySummary:
 
 
 def outcomes_per_hundred(policy: "PolicyMetrics | None", predictions: PredictionTable) -> dict[str, int]:
-    """Divide a hundred pictures into accepted ("right", "wrong"), "review" and "unknown"."""
+    """Count the outcomes of the accept policy per hundred pictures.
+
+    The outcomes are "right" and "wrong" (accepted), "review" and "unknown".
+    """
     decision = np.asarray(predictions.decision)
     unknown = float(np.mean(decision == "unknown"))
     share = None if policy is None else policy.share
@@ -125,7 +140,10 @@ def outcomes_per_hundred(policy: "PolicyMetrics | None", predictions: Prediction
 
 
 def _round_to_sum(exact: Mapping[str, float]) -> dict[str, int]:
-    """Round to integers of the same sum by the largest remainders."""
+    """Round numbers to integers without changing their sum.
+
+    The largest remainders are rounded up.
+    """
     floor = {kind: int(value + 1e-9) for kind, value in exact.items()}
     short = round(sum(exact.values())) - sum(floor.values())
     rank = sorted(exact, key=lambda kind: floor[kind] - exact[kind])
@@ -207,7 +225,10 @@ def _alternatives(policy: "PolicyMetrics") -> tuple[AlternativePolicy, ...]:
 
 
 def _share_within(curve: "RiskCurveMetrics", max_error: float) -> tuple[float | None, float | None]:
-    """Return the largest accepted share before the bound, once within `max_error`, first exceeds it, and its error."""
+    """Return the largest accepted share within an error limit, and its error.
+
+    From the first share whose error bound is within `max_error`, it is the last before the bound exceeds the limit.
+    """
     high = np.asarray(curve.high, dtype=np.float64)
     within = np.flatnonzero(high <= max_error)
     if not len(within):

@@ -1,11 +1,14 @@
-"""Title, meaning and remedy of each check, in the order in which findings are shown."""
+"""Descriptions of the data quality checks for the report.
+
+They are in the order in which findings are shown.
+"""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckDescription:
-    """Text about one check: its title, what a finding means, and what to do about it."""
+    """Title, meaning and remedy of a data quality check."""
 
     title: str
     meaning: str

@@ -1,4 +1,7 @@
-"""One page per class: its metrics, its mix-ups and example pictures."""
+"""Report pages about single classes.
+
+Each shows the metrics of a class, its mix-ups and example pictures.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +27,7 @@ _MAX_MIX_UPS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class MixUp:
-    """Another class that this one is mixed up with, and how often."""
+    """Class that is often confused with the class of a page."""
 
     other: str
     count: str
@@ -33,7 +36,7 @@ class MixUp:
 
 @dataclass(frozen=True, kw_only=True)
 class ClassPage:
-    """Contents of the page of one class.
+    """Contents of the report page about one class.
 
     Attributes:
         anchor: id of the page.
@@ -75,13 +78,16 @@ class ClassPage:
 
 
 def anchors(labels: Sequence[str]) -> dict[str, str]:
-    """Return the id of each class page, by label."""
+    """Return the HTML id of each class page by label."""
     return {label: f"class-{index}" for index, label in enumerate(labels)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class PictureBudget:
-    """Number of pictures on a class page: correct, wrong and with label findings; `side` None shows thumbnails."""
+    """Number of pictures of each type on a class page.
+
+    The types are correct, wrong and with label findings. `side` None shows thumbnails.
+    """
 
     correct: int
     wrong: int
@@ -90,7 +96,10 @@ class PictureBudget:
 
 
 def picture_budget(classes: int) -> PictureBudget:
-    """Return a budget that keeps the file small for any number of classes; chosen by file size."""
+    """Return the number of pictures on each class page.
+
+    It keeps the file small for any number of classes.
+    """
     if classes <= 15:
         return PictureBudget(correct=8, wrong=8, label_findings=6, side=_LARGE)
     if classes <= 60:
@@ -109,7 +118,9 @@ def class_pages(
     *,
     totals: Mapping[str, int],
 ) -> tuple[ClassPage, ...]:
-    """Build the pages of all classes, in the order of `labels`; none without metrics by class.
+    """Build the report pages of all classes.
+
+    The pages are in the order of `labels`. Without metrics by class there are none.
 
     Args:
         labels: labels of the catalog.
@@ -169,7 +180,10 @@ class _PageBuilder:
         )
 
     def _mix_ups(self, label: str, *, of_its_pictures: bool) -> tuple[MixUp, ...]:
-        """Return the most frequent mix-ups, as shares of its pictures or of the predictions of this class."""
+        """Return the classes most often confused with a class.
+
+        Shares are of its pictures, or of the predictions of this class.
+        """
         if label not in self._confusion_labels or not len(self._confusion):
             return ()
         own = self._confusion_labels.index(label)
@@ -190,7 +204,10 @@ class _PageBuilder:
         return self._picker.without_copies(positions[order].tolist())[: self._budget.wrong]
 
     def _spread(self, chosen: np.ndarray) -> list[int]:
-        """Return positions spread evenly over the ranking by confidence, most confident first."""
+        """Select predictions spread evenly over the ranking by confidence.
+
+        Their positions are returned, most confident first.
+        """
         positions = np.flatnonzero(chosen)
         ranked = positions[np.argsort(-self._predictions.confidence[positions], kind="stable")]
         order = self._picker.without_copies(ranked.tolist())
@@ -202,6 +219,6 @@ class _PageBuilder:
 
 
 def _recall(recall: "Interval | None") -> tuple[str, str, "Markup"]:
-    """Format a recall as value, interval and plot."""
+    """Format the recall of a class as value, interval and plot."""
     value, ends = (None, "no interval") if recall is None else (recall.value, percent_interval(recall))
     return percent(value), ends, interval_plot(recall, kind="main")

@@ -1,4 +1,7 @@
-"""Section on the confusion matrix: a table for few classes, a heat map for many."""
+"""Report section on the confusion matrix.
+
+Few classes are shown as a table, many as a heat map.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +23,10 @@ MAX_TABLE_CLASSES = 15
 
 @dataclass(frozen=True, kw_only=True)
 class Confusion:
-    """Contents of the section: a table for few classes; a heat map and the data of its script for many."""
+    """Contents of the report section on the confusion matrix.
+
+    For few classes it is a table; for many, a heat map and the data of its script.
+    """
 
     labels: tuple[str, ...]
     table: tuple[tuple[tuple[str, float], ...], ...]
@@ -30,11 +36,14 @@ class Confusion:
 
 
 def describe_confusion(metrics: "Metrics", anchors: Mapping[str, str] | None = None) -> Confusion | None:
-    """Build the section; None without a confusion matrix.
+    """Build the report section on the confusion matrix.
 
     Args:
         metrics: a run's metrics.
         anchors: ids of the class pages, by label.
+
+    Returns:
+        The section; None without a confusion matrix.
     """
     if metrics.classification is None or not len(metrics.classification.confusion):
         return None

@@ -1,4 +1,7 @@
-"""Section on the dataset: pictures by class and part, samples, sizes and formats."""
+"""Report section on the dataset.
+
+It shows pictures by class and part, samples, sizes and formats.
+"""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -21,7 +24,7 @@ _SIDES = (0, 32, 64, 128, 256, 512, 1024, 2048)
 
 @dataclass(frozen=True, kw_only=True)
 class ClassRow:
-    """Number of pictures of one class by part, and a few samples."""
+    """Number of pictures of one class by part, with a few samples."""
 
     label: str
     counts: tuple[int, ...]
@@ -41,7 +44,7 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSummary:
-    """Contents of the section."""
+    """Contents of the report section on the dataset."""
 
     pictures: int
     unreadable: int
@@ -57,7 +60,10 @@ class DatasetSummary:
 
 
 def describe_dataset(catalog: "Catalog", gallery: Gallery, *, seed: int = 0) -> DatasetSummary:
-    """Summarise a catalog's pictures; `seed` chooses the samples."""
+    """Build the report section on the dataset.
+
+    `seed` chooses the samples.
+    """
     readable = np.flatnonzero(catalog.readable)
     column = {name: catalog.table.get_column(name).to_list() for name in ("part", "width", "height", "format", "mode")}
     part = [column["part"][row] or "" for row in readable]
@@ -81,7 +87,10 @@ def describe_dataset(catalog: "Catalog", gallery: Gallery, *, seed: int = 0) -> 
 
 
 def samples_per_class(classes: int) -> int:
-    """Return the number of samples per class that keeps the file small for any number of classes."""
+    """Return the number of sample pictures shown for each class.
+
+    It keeps the file small for any number of classes.
+    """
     return 10 if classes <= 4 else 8 if classes <= 15 else 5 if classes <= 60 else 4 if classes <= 200 else 2
 
 

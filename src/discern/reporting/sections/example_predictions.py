@@ -1,4 +1,7 @@
-"""Example predictions with their pictures: the most confident errors, random ones and those of a class."""
+"""Example predictions shown with their pictures.
+
+Examples are the most confident errors, random predictions and those of a class.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +23,7 @@ SAMPLE_SIZE = 24
 
 @dataclass(frozen=True, kw_only=True)
 class ExamplePrediction:
-    """A held-out prediction with its picture."""
+    """Held-out prediction shown with its picture."""
 
     image: PageImage
     evidence: PageImage | None
@@ -33,7 +36,7 @@ class ExamplePrediction:
 
     @property
     def unknown(self) -> bool:
-        """True if the picture was called unknown."""
+        """True if the picture was classified as unknown."""
         return self.decision == "unknown"
 
 
@@ -46,7 +49,10 @@ class ExamplePicker:
     def most_confident_errors(
         self, evidence: EvidenceMaps | None, recipe: Mapping[str, Any]
     ) -> tuple[ExamplePrediction, ...]:
-        """Return the most confident wrong predictions, with the evidence for the predicted label if there are maps."""
+        """Return the most confident wrong predictions as examples.
+
+        If there are evidence maps, the evidence for the predicted label is shown.
+        """
         positions = self.without_copies(self._predictions.most_confident_errors(len(self._predictions.rows)))[
             :ERRORS_SHOWN
         ]
@@ -60,18 +66,24 @@ class ExamplePicker:
         return tuple(examples)
 
     def without_copies(self, positions: Sequence[int]) -> list[int]:
-        """Keep the first of each set of exact copies."""
+        """Remove predictions for exact copies of the same picture.
+
+        The first of each set of copies is kept.
+        """
         first: dict[str | None, int] = {}
         for position in positions:
             first.setdefault(self._gallery.pixels(int(self._predictions.rows[position])), position)
         return list(first.values())
 
     def sample(self, *, seed: int) -> tuple[ExamplePrediction, ...]:
-        """Return random predictions."""
+        """Return a random sample of predictions as examples."""
         return tuple(self.example(position, 128) for position in self._predictions.sample(SAMPLE_SIZE, seed=seed))
 
     def example(self, position: int, side: int | None, evidence: PageImage | None = None) -> ExamplePrediction:
-        """Return one prediction with its picture; `side` None shows the thumbnail without opening the file."""
+        """Return one prediction with its picture as an example.
+
+        With `side` None, the thumbnail is shown without opening the file.
+        """
         predictions, row = self._predictions, int(self._predictions.rows[position])
         truth, predicted = int(predictions.truth[position]), int(predictions.predicted[position])
         return ExamplePrediction(
@@ -86,7 +98,11 @@ class ExamplePicker:
         )
 
     def _maps(self, positions: list[int], evidence: EvidenceMaps | None) -> list[np.ndarray | None]:
-        """Return the evidence maps for the predicted labels, [h, w]; maps with a layer per label are [h, w, K]."""
+        """Return the evidence maps for the predicted labels.
+
+        Returns:
+            Maps [h, w]; of maps with a layer per label, [h, w, K], the layer of the predicted label.
+        """
         if evidence is None or not positions:
             return [None] * len(positions)
         try:

@@ -1,4 +1,7 @@
-"""Section on the findings: by check, with pictures side by side and the proposed fix."""
+"""Report section on the findings of the data quality checks.
+
+It shows pictures side by side and the proposed fix.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -28,7 +31,7 @@ _LABEL_CHECKS = (_WRONG_LABEL, "label_conflict", "odd_one_out")
 
 @dataclass(frozen=True, kw_only=True)
 class FindingPicture:
-    """One picture of a finding."""
+    """Picture of a finding with its path and label."""
 
     image: PageImage
     path: str
@@ -37,7 +40,7 @@ class FindingPicture:
 
 @dataclass(frozen=True, kw_only=True)
 class ClassExamples:
-    """A few pictures of a class, to compare a questionable label with."""
+    """Example pictures of a class, to compare a questionable label with."""
 
     label: str
     images: tuple[PageImage, ...]
@@ -45,7 +48,7 @@ class ClassExamples:
 
 @dataclass(frozen=True, kw_only=True)
 class FindingCard:
-    """A finding with its pictures.
+    """Finding with its pictures as shown in the report.
 
     Attributes:
         pictures: the pictures shown.
@@ -68,7 +71,10 @@ class FindingCard:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckFindings:
-    """Findings of one check: `cards` shows some of `count`; `table` is True for findings without pictures."""
+    """Findings of one data quality check as shown in the report.
+
+    `cards` shows some of `count` findings. `table` is True for findings without pictures.
+    """
 
     check: str
     description: CheckDescription
@@ -78,7 +84,10 @@ class CheckFindings:
 
 
 class FindingCards:
-    """Factory of the cards of findings; pictures to compare with are taken from `catalog`."""
+    """Factory of the cards that show findings in the report.
+
+    Pictures to compare with are taken from `catalog`.
+    """
 
     def __init__(self, findings: Sequence["Finding"], gallery: Gallery, catalog: "Catalog | None" = None) -> None:
         self._gallery, self._catalog = gallery, catalog
@@ -87,7 +96,10 @@ class FindingCards:
         self._examples = cache(self._find_examples)
 
     def card(self, finding: "Finding", *, side: int | None = 112, compared: bool = True) -> FindingCard:
-        """Return the card of a finding; `side` is the longer side of its pictures, None for thumbnails."""
+        """Build the report card of a finding.
+
+        `side` is the longer side of its pictures, None for thumbnails.
+        """
         shown = () if finding.check in _TABLE_CHECKS else finding.rows[:_MAX_PICTURES]
         proposed = finding.value if finding.check == _WRONG_LABEL else ""
         return FindingCard(
@@ -110,7 +122,10 @@ class FindingCards:
         return tuple(each for each in both if each.images)
 
     def _find_examples(self, label: str) -> ClassExamples:
-        """Return pictures spread evenly over a class, without those whose label is questionable."""
+        """Select example pictures spread evenly over a class.
+
+        Pictures whose label is questionable are left out.
+        """
         if self._catalog is None or label not in self._catalog.labels:
             return ClassExamples(label=label, images=())
         own = np.flatnonzero(self._catalog.label_index == self._catalog.labels.index(label))
@@ -120,7 +135,10 @@ class FindingCards:
 
 
 class LabelFindings:
-    """Findings about labels by class; proposals and conflicts are listed under both classes."""
+    """Findings about labels, grouped by class.
+
+    Proposals and conflicts are listed under both classes.
+    """
 
     def __init__(self, findings: Sequence["Finding"], gallery: Gallery, cards: FindingCards) -> None:
         self._cards = cards
@@ -132,7 +150,10 @@ class LabelFindings:
                     self._by_label.setdefault(label, []).append(finding)
 
     def cards(self, label: str, most: int, *, side: int | None) -> tuple[FindingCard, ...]:
-        """Return the cards of the first `most` findings about one class."""
+        """Build the report cards of findings about one class.
+
+        At most the first `most` findings are included.
+        """
         found = self._by_label.get(label, [])[:most]
         return tuple(self._cards.card(finding, side=side, compared=False) for finding in found)
 
@@ -140,7 +161,10 @@ class LabelFindings:
 def describe_findings(
     findings: Sequence["Finding"], gallery: Gallery, cards: FindingCards | None = None
 ) -> tuple[CheckFindings, ...]:
-    """Group findings by check in the order of `CHECKS`; other checks follow."""
+    """Build the report section on findings, grouped by check.
+
+    The checks are in the order of `CHECKS`; other checks follow.
+    """
     cards = cards or FindingCards(findings, gallery)
     by_check: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -168,7 +192,10 @@ def _rank(check: str) -> int:
 
 
 def _varied(found: list["Finding"], gallery: Gallery) -> list["Finding"]:
-    """Select a few findings from as many classes as possible, exact copies last."""
+    """Select findings from as many classes as possible.
+
+    At most a few are selected, exact copies last.
+    """
     turn: Counter[str | None] = Counter()
     seen: set[tuple[str | None, ...]] = set()
     order = []

@@ -1,4 +1,4 @@
-"""Section on the learning curve: accuracy by number of training pictures, and advice on collecting more."""
+"""Report section on the learning curve, with advice on collecting more pictures."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class CurvePoint:
-    """Accuracy with a share of the training pictures."""
+    """Point of the learning curve formatted as text."""
 
     pictures: str
     groups: str
@@ -24,7 +24,10 @@ class CurvePoint:
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionAdvice:
-    """Number of further pictures advised for one class; `range` is `30 to 80`, or one number."""
+    """Recommended number of further pictures for one class.
+
+    `range` is `30 to 80`, or one number.
+    """
 
     label: str
     range: str
@@ -32,7 +35,7 @@ class CollectionAdvice:
 
 @dataclass(frozen=True, kw_only=True)
 class LearningCurveSection:
-    """Contents of the section."""
+    """Contents of the report section on the learning curve."""
 
     curve: "Markup"
     points: tuple[CurvePoint, ...]
@@ -42,7 +45,11 @@ class LearningCurveSection:
 
 
 def describe_learning_curve(metrics: "Metrics") -> LearningCurveSection | None:
-    """Build the section; None with fewer than two points."""
+    """Build the report section on the learning curve.
+
+    Returns:
+        The section; None with fewer than two points.
+    """
     measured = metrics.learning_curve
     points = [] if measured is None else [each for each in measured.points if each.accuracy.value is not None]
     if measured is None or len(points) < 2:
@@ -65,7 +72,10 @@ def describe_learning_curve(metrics: "Metrics") -> LearningCurveSection | None:
 
 
 def collection_advice(metrics: "Metrics") -> tuple[CollectionAdvice, ...]:
-    """Return the classes that need more pictures; none if the curve is flat."""
+    """Return the classes that need more pictures.
+
+    There are none if the curve is flat.
+    """
     measured = metrics.learning_curve
     if measured is None or measured.flat:
         return ()

@@ -1,4 +1,4 @@
-"""Tables of metrics: accuracy beside its baselines, overall metrics, and metrics by class."""
+"""Report tables of compared accuracies, overall metrics and metrics by class."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedAccuracy:
-    """One line of the chart of accuracies; `leak_free` marks the leak-free accuracy."""
+    """One accuracy in the chart that compares accuracies.
+
+    `leak_free` marks the leak-free accuracy.
+    """
 
     name: str
     value: str
@@ -29,7 +32,10 @@ class ComparedAccuracy:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Lines of the chart of accuracies, and the ends of its axis."""
+    """Chart that compares accuracies on one axis.
+
+    It has lines, and the ends of the axis.
+    """
 
     lines: tuple[ComparedAccuracy, ...]
     start: str
@@ -38,7 +44,7 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricRow:
-    """One overall metric as text."""
+    """Overall metric formatted as text."""
 
     name: str
     value: str
@@ -48,7 +54,7 @@ class MetricRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ClassMetricsRow:
-    """Metrics of one class as text."""
+    """Metrics of one class formatted as text."""
 
     label: str
     support: str
@@ -61,7 +67,10 @@ class ClassMetricsRow:
 
 
 def compare_accuracies(metrics: "Metrics") -> Comparison | None:
-    """Compare leak-free, random-split and given-split accuracy and the baselines on one axis."""
+    """Compare the accuracies and the baselines on one axis.
+
+    The accuracies are leak-free, on a random split and on the given split.
+    """
     accuracy = metrics.accuracy
     named = [
         ("Leak-free", accuracy.leak_free, True),
@@ -88,7 +97,10 @@ def compare_accuracies(metrics: "Metrics") -> Comparison | None:
 
 
 def metric_rows(metrics: "Metrics") -> tuple[MetricRow, ...]:
-    """Return the overall metrics with their meaning, without undefined ones."""
+    """Return the overall metrics as table rows with their meaning.
+
+    Undefined metrics are omitted.
+    """
     overall = metrics.classification
     return (*(() if overall is None else (*_shares(overall), *_losses(overall))), *_calibration(metrics.ece))
 
@@ -135,7 +147,10 @@ def _calibration(ece: "CalibrationError") -> Iterator[MetricRow]:
 
 
 def class_rows(metrics: "Metrics") -> tuple[ClassMetricsRow, ...]:
-    """Return the classes by rising recall; those that could not be evaluated come last."""
+    """Return the metrics of all classes by ascending recall.
+
+    Classes that could not be evaluated come last.
+    """
     classes = metrics.classification.per_class if metrics.classification else ()
     rank = sorted(classes, key=lambda each: (each.recall.value is None, each.recall.value or 0.0))
     return tuple(

@@ -1,4 +1,4 @@
-"""Next steps for the reader: at most five actions, the most useful first."""
+"""Recommended next steps for the reader of a report."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,10 @@ _OWN_STEP = frozenset({"likely_wrong_label", "label_conflict", "shortcut", "smal
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """An action: what to do, why, and the section that shows it ("" for none)."""
+    """Recommended action with its reason.
+
+    `anchor` is the section that shows it, "" for none.
+    """
 
     title: str
     text: str
@@ -32,7 +35,7 @@ class Step:
 
 
 def next_steps(metrics: "Metrics", findings: Mapping[str, int], anchors: Mapping[str, str]) -> tuple[Step, ...]:
-    """Choose at most five actions.
+    """Choose at most five actions to recommend, the most useful first.
 
     Args:
         metrics: a run's metrics; missing ones are skipped.

@@ -1,4 +1,7 @@
-"""Section on ordered classes: distances between prediction and truth, beside a constant prediction."""
+"""Report section on results for ordered classes.
+
+It shows distances between prediction and truth, beside those of a constant prediction.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +23,10 @@ _FARTHEST = 4
 
 @dataclass(frozen=True, kw_only=True)
 class MeanDistance:
-    """Mean distance in steps, of the classifier or of the constant prediction."""
+    """Mean distance between prediction and truth, formatted as text.
+
+    It is in steps, of the classifier or of the constant prediction.
+    """
 
     name: str
     value: str
@@ -31,7 +37,10 @@ class MeanDistance:
 
 @dataclass(frozen=True, kw_only=True)
 class DistanceShare:
-    """Share of predictions at one signed distance, of the classifier and of the constant prediction."""
+    """Share of predictions at one signed distance from the truth.
+
+    It is given for the classifier and for the constant prediction.
+    """
 
     name: str
     share: str
@@ -41,7 +50,7 @@ class DistanceShare:
 
 @dataclass(frozen=True, kw_only=True)
 class OrdinalResults:
-    """Contents of the section."""
+    """Contents of the report section on ordered classes."""
 
     labels: tuple[str, ...]
     constant: str
@@ -56,12 +65,15 @@ class OrdinalResults:
 def describe_ordinal_results(
     metrics: "Metrics", predictions: PredictionTable, labels: tuple[str, ...]
 ) -> OrdinalResults | None:
-    """Build the section; None if the classes have no order.
+    """Build the report section on ordered classes.
 
     Args:
         metrics: a run's metrics.
         predictions: held-out predictions.
         labels: labels of the catalog, indexed by `predictions`.
+
+    Returns:
+        The section; None if the classes have no order.
     """
     measured = metrics.ordered
     if measured is None or measured.mae.value is None:
@@ -124,7 +136,10 @@ def _further_metrics(measured: "OrderedLabelMetrics") -> tuple[tuple[str, str, s
 def _distances(
     predictions: PredictionTable, ordered: tuple[str, ...], labels: tuple[str, ...], constant: str | None
 ) -> tuple[DistanceShare, ...]:
-    """Return the shares by signed distance; distances beyond the farthest are counted with it."""
+    """Compute the share of predictions at each signed distance from the truth.
+
+    Distances beyond the farthest are counted with it.
+    """
     if set(ordered) != set(labels) or not len(predictions.rows):
         return ()
     columns = np.array([labels.index(label) for label in ordered])

@@ -1,4 +1,4 @@
-"""Held-out predictions, and the selection of examples among them."""
+"""Held-out predictions for the report, and the selection of examples."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -48,7 +48,10 @@ class PredictionTable:
         return np.asarray(self.probabilities.max(axis=1))
 
     def most_confident_errors(self, most: int) -> list[int]:
-        """Return positions of wrong predictions, most confident first, two of each mix-up before any third."""
+        """Return the positions of wrong predictions, most confident first.
+
+        Two of each mix-up come before any third.
+        """
         wrong = np.flatnonzero(self.predicted != self.truth)
         ranked = wrong[np.argsort(-self.confidence[wrong], kind="stable")]
         seen: Counter[tuple[int, int]] = Counter()
@@ -61,6 +64,9 @@ class PredictionTable:
         return (first + rest)[:most]
 
     def sample(self, most: int, *, seed: int) -> list[int]:
-        """Return positions of at most `most` random predictions, correct and wrong alike."""
+        """Return the positions of randomly chosen predictions.
+
+        There are at most `most`, correct and wrong alike.
+        """
         size = min(most, len(self.rows))
         return [int(each) for each in np.random.default_rng(seed).choice(len(self.rows), size=size, replace=False)]

@@ -1,4 +1,4 @@
-"""Sections on prediction sets and on the detection of unknown pictures."""
+"""Report sections on prediction sets and on the detection of unknown pictures."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class IntervalRow:
-    """A share with its interval as text and as a plot."""
+    """Share with its interval as text and as a plot."""
 
     name: str
     value: str
@@ -25,7 +25,10 @@ class IntervalRow:
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionSets:
-    """Contents of the section on prediction sets; the classes with the lowest coverage come first."""
+    """Contents of the report section on prediction sets.
+
+    The classes with the lowest coverage come first.
+    """
 
     target: str
     verdict: str
@@ -38,14 +41,21 @@ class PredictionSets:
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownDetection:
-    """Contents of the section on negatives: their use, and the resulting shares."""
+    """Contents of the report section on the detection of unknown pictures.
+
+    It shows the use of the negatives and the resulting shares.
+    """
 
     usage: str
     rows: tuple[IntervalRow, ...]
 
 
 def describe_sets(metrics: "Metrics") -> PredictionSets | None:
-    """Build the section on prediction sets; None without sets."""
+    """Build the report section on prediction sets.
+
+    Returns:
+        The section; None without sets.
+    """
     sets = metrics.conformal
     if sets is None or sets.target is None or sets.coverage.value is None:
         return None
@@ -69,7 +79,7 @@ def describe_sets(metrics: "Metrics") -> PredictionSets | None:
 
 
 def coverage_by_class(metrics: "Metrics") -> "dict[str, Interval]":
-    """Return the coverage of the prediction sets by label."""
+    """Return the coverage of the prediction sets by class."""
     return {each.label: each.coverage for each in metrics.conformal.per_class} if metrics.conformal else {}
 
 
@@ -82,7 +92,11 @@ def _coverage_verdict(coverage: "Interval", target: float) -> str:
 
 
 def describe_unknown_detection(metrics: "Metrics") -> UnknownDetection | None:
-    """Build the section on unknown pictures; None without negatives."""
+    """Build the report section on the detection of unknown pictures.
+
+    Returns:
+        The section; None without negatives.
+    """
     measured = metrics.negatives
     if measured is None or (measured.rejected.value is None and measured.kept.value is None):
         return None

@@ -1,4 +1,6 @@
-"""Training methods: each fits a classifier and gives a finished graph with held-out predictions.
+"""Training methods for picture classifiers.
+
+Each method fits a classifier and gives a finished graph with held-out predictions.
 
 `base` states what a method gives; `method_registry` creates methods by name; every other module is one method,
 tested by `training.testing.MethodContract`.
