@@ -1,4 +1,4 @@
-"""A process that does what it is told, and ends with whoever began it."""
+"""A worker process runs calls, passes errors on, and ends with its parent."""
 
 import os
 import signal
@@ -15,31 +15,31 @@ from discern.parallel import WorkerProcess
 
 
 class TestWorkerProcess:
-    def test_it_does_what_it_is_told_in_a_process_of_its_own(self) -> None:
-        helper = WorkerProcess()
-        assert helper.run(divmod, 17, 5) == (3, 2)
-        assert helper.run(os.getpid) != os.getpid()
-        assert helper.run(len, bytes(3 << 20)) == 3 << 20
-        helper.close()
+    def test_calls_run_in_another_process(self) -> None:
+        worker = WorkerProcess()
+        assert worker.run(divmod, 17, 5) == (3, 2)
+        assert worker.run(os.getpid) != os.getpid()
+        assert worker.run(len, bytes(3 << 20)) == 3 << 20
+        worker.close()
 
-    def test_what_goes_wrong_is_said_and_it_goes_on(self) -> None:
-        helper = WorkerProcess()
+    def test_an_error_is_passed_on_and_the_worker_stays_usable(self) -> None:
+        worker = WorkerProcess()
         with pytest.raises(ZeroDivisionError) as raised:
-            helper.run(divmod, 1, 0)
+            worker.run(divmod, 1, 0)
         assert "Traceback" in raised.value.__notes__[0]
-        with pytest.raises(StoreError, match=r"full\. Make room") as refused:
-            helper.run(_refuse)
-        assert refused.value.hint == "Make room."
-        assert helper.run(abs, -1) == 1
-        helper.close()
+        with pytest.raises(StoreError, match=r"full\. Make room") as raised_error:
+            worker.run(_raise_store_error)
+        assert raised_error.value.hint == "Make room."
+        assert worker.run(abs, -1) == 1
+        worker.close()
 
-    def test_what_is_printed_does_not_come_between(self) -> None:
-        helper = WorkerProcess()
-        assert helper.run(print, "hello") is None
-        assert helper.run(abs, -2) == 2
-        helper.close()
+    def test_printed_text_does_not_mix_with_results(self) -> None:
+        worker = WorkerProcess()
+        assert worker.run(print, "hello") is None
+        assert worker.run(abs, -2) == 2
+        worker.close()
 
-    def test_what_lies_in_the_current_folder_is_not_run(self, tmp_path: Path) -> None:
+    def test_modules_of_the_current_folder_are_not_imported(self, tmp_path: Path) -> None:
         (tmp_path / "pickle.py").write_text("print('mine', flush=True)")
         code = "from discern.parallel import WorkerProcess; it = WorkerProcess(); print(it.run(abs, -1)); it.close()"
         ran = subprocess.run(
@@ -47,45 +47,46 @@ class TestWorkerProcess:
         )
         assert (ran.stdout, ran.stderr) == ("1\n", "")
 
-    def test_one_that_ended_is_an_error_of_the_system(self) -> None:
-        helper = WorkerProcess()
+    def test_a_call_to_an_ended_worker_raises_an_os_error(self) -> None:
+        worker = WorkerProcess()
         for function in (os._exit, abs):
             with pytest.raises(BrokenPipeError):
-                helper.run(function, 3)
-        helper.close()
+                worker.run(function, 3)
+        worker.close()
 
-    def test_it_begins_without_the_libraries(self) -> None:
-        helper = WorkerProcess()
+    def test_it_starts_without_importing_heavy_libraries(self) -> None:
+        worker = WorkerProcess()
         heavy = {"numpy", "polars", "onnxruntime", "PIL", "sklearn", "scipy", "pytest"}
-        assert not heavy & set(helper.run(eval, "__import__('sys').modules.keys() | set()"))
-        helper.close()
+        assert not heavy & set(worker.run(eval, "__import__('sys').modules.keys() | set()"))
+        worker.close()
 
-    @pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX knows them")
-    def test_it_ends_with_whoever_began_it(self) -> None:
+    @pytest.mark.skipif(os.name != "posix", reason="signals need POSIX")
+    def test_it_ends_with_its_parent(self) -> None:
         code = "import os; from discern.parallel import WorkerProcess as W; print(W().run(os.getpid), flush=1); input()"
-        with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as began:
-            assert began.stdout is not None
-            helper = int(began.stdout.readline())
-            os.kill(helper, 0)
-            began.kill()
+        with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+            assert parent.stdout is not None
+            worker = int(parent.stdout.readline())
+            os.kill(worker, 0)
+            parent.kill()
         deadline = time.monotonic() + 20
-        while _runs(helper) and time.monotonic() < deadline:
+        while _runs(worker) and time.monotonic() < deadline:
             time.sleep(0.02)
-        assert not _runs(helper)
+        assert not _runs(worker)
 
-    @pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX knows them")
-    def test_an_interruption_is_left_to_whoever_began_it(self) -> None:
-        helper = WorkerProcess()
-        os.kill(helper.run(os.getpid), signal.SIGINT)
-        assert helper.run(abs, -1) == 1
-        helper.close()
+    @pytest.mark.skipif(os.name != "posix", reason="signals need POSIX")
+    def test_it_ignores_an_interrupt(self) -> None:
+        worker = WorkerProcess()
+        os.kill(worker.run(os.getpid), signal.SIGINT)
+        assert worker.run(abs, -1) == 1
+        worker.close()
 
 
-def _refuse() -> None:
+def _raise_store_error() -> None:
     raise StoreError("It is full.", hint="Make room.")
 
 
 def _runs(process: int) -> bool:
+    """Return whether a process with this id exists."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -93,19 +94,19 @@ def _runs(process: int) -> bool:
     return True
 
 
-def test_threads_that_ask_one_helper_get_their_own_answers():
-    helper = WorkerProcess()
+def test_threads_that_share_a_worker_get_their_own_results():
+    worker = WorkerProcess()
     found: dict[int, list[int]] = {}
 
-    def ask(number: int) -> None:
-        found[number] = [helper.run(int, f"{number}{time}") for time in range(50)]
+    def call(number: int) -> None:
+        found[number] = [worker.run(int, f"{number}{time}") for time in range(50)]
 
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(1, 5)]
+    threads = [threading.Thread(target=call, args=(number,)) for number in range(1, 5)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    helper.close()
+    worker.close()
     assert found == {number: [int(f"{number}{time}") for time in range(50)] for number in range(1, 5)}
     with pytest.raises(OSError, match="closed"):
-        helper.run(int, "1")
+        worker.run(int, "1")
