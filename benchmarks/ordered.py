@@ -90,9 +90,9 @@ def look(folder: Path, order: tuple[str, ...]) -> Seen:
     config = PrepareConfig.of(folder, fixes=None, backbone="lite0")
     with tempfile.TemporaryDirectory() as desk:
         run = Run.create(config.source, name=None, runs=desk, resume=False, config=config.to_json())
-        with run.held():
+        with run.locked():
             prepared = prepare(run, config, cache=CACHE, progress=lambda *_: None)
-    material, catalog = prepared.material, prepared.catalog
+    material, catalog = prepared.data, prepared.catalog
     split = cross_split(catalog, prepared.groups, exclude=conflicted(catalog, prepared.edges))
     rows = np.flatnonzero(split.train)
     place = np.full(len(split.fold), -1)
@@ -104,7 +104,7 @@ def look(folder: Path, order: tuple[str, ...]) -> Seen:
         group=split.group[rows],
         fold=split.fold[rows],
         left_out={fold: place[left][place[left] >= 0] for fold, left in split.left_out.items()},
-        learning=material.learning_weights(rows, split.group[rows]),
+        learning=material.training_weights(rows, split.group[rows]),
         judging=material.weights(rows),
     )
 

@@ -199,10 +199,10 @@ def pixels_of(image: Image.Image) -> np.ndarray:
         image.load()  # some formats rotate themselves now, and change their EXIF orientation with it
         opened = OpenedPicture(
             format=image.format or "",
-            stored=image.size,
+            stored_size=image.size,
             mode=image.mode,
             load=lambda _: image,
-            turn=image.getexif().get(ORIENTATION, 1),
+            orientation=image.getexif().get(ORIENTATION, 1),
             profile=image.info.get("icc_profile") or b"",
         )
         return to_array(opened.decode(None))

@@ -41,7 +41,7 @@ class PictureCache:
 
     def contains(self, contents: Sequence[str]) -> list[bool]:
         """Return True for each picture with an entry; entries that other processes add later may be missed."""
-        stored = self._facts.known(contents) & self._thumbs.known(contents)
+        stored = self._facts.contains(contents) & self._thumbs.contains(contents)
         return [is_stored or content in self._new for is_stored, content in zip(stored.tolist(), contents, strict=True)]
 
     def add(self, content: str, facts: np.void, thumb: np.ndarray) -> None:
@@ -71,13 +71,13 @@ class PictureCache:
         self._flushed_at = time.monotonic()
 
     def verified(self) -> "VerifiedFiles":
-        """Return the files that this process has written or verified, for `trust` in another process."""
-        return VerifiedFiles(facts=self._facts.proven(), thumbs=self._thumbs.proven())
+        """Return the files that this process has written or verified, for `mark_verified` in another process."""
+        return VerifiedFiles(facts=self._facts.verified(), thumbs=self._thumbs.verified())
 
-    def trust(self, verified: "VerifiedFiles") -> None:
+    def mark_verified(self, verified: "VerifiedFiles") -> None:
         """Skip the verification of files that another process of the same run has verified."""
-        self._facts.trust(verified.facts)
-        self._thumbs.trust(verified.thumbs)
+        self._facts.mark_verified(verified.facts)
+        self._thumbs.mark_verified(verified.thumbs)
 
     def facts(self, contents: Sequence[str]) -> np.ndarray:
         """Return the facts, structured [n] as `FACTS`, of pictures that are on disk."""

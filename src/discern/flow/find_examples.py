@@ -50,7 +50,7 @@ def _round_robin(source: FolderSource) -> Iterator[Item]:
 def _load(items: Iterator[Item], limits: Limits) -> Iterator[Example]:
     for item in items:
         try:
-            pixels = open_picture(item.load(), shortest=SIDE, limits=limits)
+            pixels = open_picture(item.load(), min_side=SIDE, limits=limits)
         except NotAPicture:
             continue
         except PictureError as error:

@@ -189,7 +189,7 @@ class Run:
             ) from error
 
     @contextmanager
-    def held(self) -> Iterator[Self]:
+    def locked(self) -> Iterator[Self]:
         """Lock the run for this process.
 
         A new run that fails with a `DiscernError` is removed, which frees its name; an interrupted one stays, to be

@@ -95,7 +95,7 @@ def split(
     run_config = prepare_config.to_json() | {"seed": seed, "parts": list(parts)}
     target = None if out is None else _outside(resolve_path(out), Path(prepare_config.source))
     run = Run.create(source, name=name, runs=runs, resume=False, config=run_config)
-    with run.held():
+    with run.locked():
         prepared = prepare(run, prepare_config, cache=cache, progress=progress)
         exclude = conflicted(prepared.catalog, prepared.edges)
         made = make_split(prepared.catalog, prepared.groups, config, exclude=exclude)

@@ -88,7 +88,7 @@ class Recipe:
         """Compute a stable hash of the recipe, 16 hex digits, for cache keys."""
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:16]
 
-    def shortest(self, width: int, height: int) -> int:
+    def min_side(self, width: int, height: int) -> int:
         """Compute the shorter side, in pixels, below which a picture of this size should not be decoded."""
         if self.fit == "pad":
             return max(1, -(-self.resize * min(width, height) // max(width, height)))
@@ -139,7 +139,7 @@ def load_input(data: bytes, recipe: Recipe, *, limits: Limits = Limits()) -> np.
         PictureError: the file is not a usable picture; the subclass names the problem.
     """
     with opened(data, limits) as picture:
-        return np.asarray(_apply(picture.decode(recipe.shortest(*picture.size)), recipe))
+        return np.asarray(_apply(picture.decode(recipe.min_side(*picture.size)), recipe))
 
 
 def _apply(image: Image.Image, recipe: Recipe) -> Image.Image:

@@ -56,15 +56,15 @@ class Shelf:
         self._refresh()
 
     def __contains__(self, content: str) -> bool:
-        return bool(self.known([content])[0])
+        return bool(self.contains([content])[0])
 
-    def known(self, contents: Sequence[str]) -> np.ndarray:
-        """Tell which contents (64 hex digits each) are stored, as of the last look at the folder: bool [n]."""
+    def contains(self, contents: Sequence[str]) -> np.ndarray:
+        """Return True for each content (64 hex digits) that is stored, without reading the folder again: bool [n]."""
         with self._lock:
             return self._find(_keys(contents))[0] >= 0
 
     def missing(self, contents: Sequence[str]) -> list[int]:
-        """List the positions of contents (64 hex digits each) that are not stored; of equal ones only the first."""
+        """Return the positions of contents (64 hex digits each) that are not stored; of equal ones only the first."""
         with self._lock:
             self._refresh()
             return list(map(int, self._new(_keys(contents))))
@@ -106,17 +106,17 @@ class Shelf:
         if len(chunks) < len(numbers):
             raise StoreError(
                 f"The cache at {self.folder} has no row for content {contents[int(np.argmin(found))][:16]}.",
-                hint="Run the same command again: missing rows are recomputed.",
+                hint="Run the same command again: only the missing rows are recomputed.",
             )
         chunk = chunk.astype(np.int32)
         return Rows(chunks, chunk, place, dtype=self.dtype.newbyteorder("<"), row_shape=self.shape)
 
-    def proven(self) -> set[str]:
-        """Names of the chunks that this object has written or verified."""
+    def verified(self) -> set[str]:
+        """Return the names of the chunks that this object has written or verified."""
         return set(self._verified)
 
-    def trust(self, chunks: set[str]) -> None:
-        """Skip the verification of chunks that another process of the same run has `proven`."""
+    def mark_verified(self, chunks: set[str]) -> None:
+        """Skip the verification of chunks that another process of the same run has verified."""
         self._verified |= chunks
 
     @property
@@ -124,7 +124,7 @@ class Shelf:
         return self.dtype.itemsize * int(np.prod(self.shape, dtype=np.int64))
 
     def _refresh(self) -> None:
-        """Add chunks of other writers and drop pruned ones since the last look at the folder."""
+        """Read the folder again: add chunks of other writers and drop pruned ones."""
         try:
             names = {name for name in os.listdir(self.folder) if name.endswith(SUFFIX)}  # noqa: PTH208 - names only
         except OSError:

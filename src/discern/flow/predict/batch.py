@@ -105,7 +105,7 @@ def predict_to(
     opened = open_inputs(inputs, model.limits)
     root = opened.root if len(inputs) > 1 or inputs == [STANDARD_INPUT] else resolve_path(inputs[0])
     parts = ResumableOutput(target)
-    with parts.held({"bundle": model.fingerprint, "source": to_text(str(root))}):
+    with parts.locked({"bundle": model.fingerprint, "source": to_text(str(root))}):
         plan = _predict(model, opened, parts, kind, threads=threads, progress=progress)
         if not plan.marks:
             raise CatalogError(

@@ -38,7 +38,7 @@ class ResumableOutput:
         self._placed = False
 
     @contextmanager
-    def held(self, about: dict[str, Any]) -> Iterator[None]:
+    def locked(self, about: dict[str, Any]) -> Iterator[None]:
         """Lock the folder, to start or resume the output; it is removed when the target is in place.
 
         Args:
