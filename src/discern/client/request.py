@@ -136,7 +136,7 @@ class Exchange:
     def timeout_error(self) -> DiscernError:
         """Return the error to raise at the deadline: the last one, or that of a server that did not respond."""
         return self._last_error or Unreachable(
-            f"{self._address.base} has not answered within {self._seconds:g} seconds.",
+            f"{self._address.base} did not respond within {self._seconds:g} seconds.",
             hint="Check the server and its address, or pass a longer `timeout`.",
         )
 

@@ -29,7 +29,7 @@ def find_example_pictures(folder: str | Path | None) -> tuple[Example, ...]:
         return ()
     root = resolve_path(folder)
     if not root.is_dir():
-        raise UsageError(f"Example folder not found: {root}.", hint="Name a folder that contains some pictures.")
+        raise UsageError(f"Example folder not found: {root}.", hint="Pass a folder that contains some pictures.")
     limits = Limits()
     found = tuple(islice(_load(_round_robin(FolderSource(root, limits=limits)), limits), MOST))
     if not found:

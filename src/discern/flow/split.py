@@ -117,6 +117,6 @@ def _outside(out: Path, source: Path) -> Path:
     if is_folder(source) and out.is_relative_to(source):
         raise UsageError(
             f"The output folder {out} is inside the source: the next scan would find each picture twice.",
-            hint="Name a folder outside the source with --out.",
+            hint="Choose a folder outside the source with --out.",
         )
     return out

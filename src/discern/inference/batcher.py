@@ -239,7 +239,7 @@ def _fail(jobs: list[_Job], error: BaseException) -> None:
 
 def _overloaded() -> Overloaded:
     return Overloaded(
-        "The queue is full: more pictures are waiting than can be answered in time.",
+        "The queue is full: more pictures are waiting than can be predicted in time.",
         hint="Retry in a moment, or start more workers.",
         retry_after=_RETRY_SECONDS,
     )

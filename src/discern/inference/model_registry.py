@@ -69,7 +69,7 @@ class ModelRegistry:
         batching: BatchConfig = BatchConfig(),  # noqa: B008 - frozen
     ) -> None:
         if not bundles:
-            raise UsageError("There is no bundle to serve.", hint="Name one, such as runs/NAME/model.discern.")
+            raise UsageError("There is no bundle to serve.", hint="Pass one, such as runs/NAME/model.discern.")
         self._limits = limits
         self._batching = batching
         self._reloading = threading.Lock()

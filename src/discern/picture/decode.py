@@ -130,7 +130,8 @@ def opened(data: bytes, limits: Limits, *, thorough: bool = False) -> Iterator[O
         except Exception as error:
             if "truncated" in str(error) or is_truncated(name, data):
                 raise TruncatedPicture(
-                    f"This {name} ends before the picture does.", hint="Copy or download the file again."
+                    f"This {name} ends before the picture does.",
+                    hint="Copy or download the file again, or leave it out.",
                 ) from error
             raise DamagedPicture(
                 f"This {name} cannot be decoded: {str(error) or type(error).__name__}.",

@@ -109,7 +109,7 @@ def predict_to(
         plan = _predict(model, opened, parts, kind, threads=threads, progress=progress)
         if not plan.marks:
             raise CatalogError(
-                f"There is no file in {', '.join(inputs)}.", hint="Name a source that contains pictures."
+                f"There is no file in {', '.join(inputs)}.", hint="Pass a source that contains pictures."
             )
         settled = parts.settle(AT, list(plan.marks))
         found = pl.scan_parquet(settled).select("decision", "error").collect()

@@ -167,7 +167,7 @@ class ResumableOutput:
         except (OSError, PolarsError) as error:
             raise RunError(
                 f"{target or self.target} cannot be written: {getattr(error, 'strerror', None) or error}.",
-                hint="Free disk space or use another path, then run the same command again to resume.",
+                hint="Free disk space, or choose another path; then run the same command again to resume.",
             ) from error
 
 

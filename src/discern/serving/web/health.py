@@ -34,7 +34,7 @@ def health_router(metrics: ServerMetrics, is_ready: Callable[[], bool]) -> APIRo
     @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", responses=error_responses(503))
     async def ready() -> JSONResponse:
-        """Readiness check: pictures are answered, which they are not during startup and shutdown."""
+        """Readiness check: the server accepts pictures, which it does not during startup and shutdown."""
         require_ready(is_ready)
         return JSONResponse({"status": "ready"})
 

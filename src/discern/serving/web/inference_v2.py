@@ -80,7 +80,7 @@ def inference_v2_router(service: InferenceService, is_ready: Callable[[], bool],
 
     @router.get("/health/ready", responses=error_responses(503))
     async def ready() -> JSONResponse:
-        """Readiness check: pictures are answered."""
+        """Readiness check: the server accepts pictures."""
         require_ready(is_ready)
         return JSONResponse({"ready": True})
 
@@ -124,7 +124,7 @@ def _find(service: InferenceService, name: str, version: str | None) -> ServedMo
     available = served.model.manifest.version
     if version not in (None, available):
         raise NotFound(
-            f"{name} has no version {version[:80]!r} here.", hint=f"Use version {available}, or leave it out."
+            f"{name} has no version {version[:80]!r} here.", hint=f"Use version {available}, or leave the version out."
         )
     return served
 

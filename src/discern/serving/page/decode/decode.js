@@ -77,7 +77,7 @@ function rotate(stored, orientation) {
 
 /** @param {Blob} blob @returns {Promise<Format>} */
 async function requireFormat(blob) {
-  if (blob.size === 0) throw new PictureError("empty", "The file is empty.", "Download or copy it again.");
+  if (blob.size === 0) throw new PictureError("empty", "The file is empty.", "Copy or download the file again, or leave it out.");
   if (blob.size > MAX_BYTES) {
     throw new PictureError("too_large", `The file has ${blob.size} bytes.`, "Make the picture smaller.");
   }
@@ -114,9 +114,9 @@ async function decodingError(blob, format) {
   }
   const marker = END_MARKERS[format];
   if (marker && !(await readText(blob.slice(-TAIL_BYTES))).includes(marker)) {
-    return new PictureError("truncated", `This ${format} file is incomplete.`, "Download or copy it again.");
+    return new PictureError("truncated", `This ${format} file is incomplete.`, "Copy or download the file again, or leave it out.");
   }
-  return new PictureError("damaged", `This ${format} file cannot be decoded.`, "Save it again from an image editor, or leave it out.");
+  return new PictureError("damaged", `This ${format} file cannot be decoded.`, "Export the picture again from its original program, or leave it out.");
 }
 
 /**
