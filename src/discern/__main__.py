@@ -1,4 +1,4 @@
-"""Entry point of `python -m discern`, equal to the command `discern`."""
+"""Entry point of `python -m discern`, equivalent to the `discern` command."""
 
 from discern.cli import main
 

@@ -101,7 +101,7 @@ class Model:
                 by its EXIF orientation and converted to sRGB on white, as a file would be.
 
         Raises:
-            PictureError: it cannot be used as a picture; the message says why.
+            PictureError: it cannot be used as a picture; the message states the reason.
             UsageError: it has another type.
         """
         return self.answer(self.prepare(picture)[None])[0]
@@ -157,7 +157,7 @@ class Model:
         ]
 
     def predict(self, pictures: Iterable[Picture]) -> Iterator[Prediction | PictureError]:
-        """Predict pictures in order; a picture that cannot be used gives its error in its place."""
+        """Predict pictures in order; an unusable picture yields its error in its place."""
         stream = iter(pictures)
         while batch := list(islice(stream, _BATCH)):
             yield from self._predict_batch(batch)

@@ -1,4 +1,4 @@
-"""Text in CSV files that no spreadsheet runs as a formula, and the way back.
+"""Escaping of CSV text that a spreadsheet would run as a formula, and its inverse.
 
 Spreadsheets run a cell that begins with a sign of `=+-@` or its full-width form, also behind what they leave out, and
 cells that begin with a tab or a line's end (OWASP, "CSV injection"). Such text gets `./` before it, which changes no
@@ -19,7 +19,7 @@ _FORMULA = re.compile(FORMULA)
 
 
 def guard(text: str) -> str:
-    """Give text that no spreadsheet runs.
+    """Escape text that a spreadsheet would run as a formula.
 
     >>> guard("=1+1"), guard("a=b")
     ('./=1+1', 'a=b')
@@ -28,7 +28,7 @@ def guard(text: str) -> str:
 
 
 def unguard(text: str) -> str:
-    """Give the text that `guard` was given.
+    """Restore the text that `guard` escaped.
 
     >>> unguard("./=1+1"), unguard("./a")
     ('=1+1', './a')

@@ -1,4 +1,4 @@
-"""Contract tests for sources of pictures, here and in other packages."""
+"""Contract tests for sources of pictures, in this and other packages."""
 
 import pickle
 from collections.abc import Mapping

@@ -41,7 +41,7 @@ class Address:
 
 
 def is_address(value: object) -> bool:
-    """Tell whether a value is an HTTP address rather than a path.
+    """Return True if a value is an HTTP address rather than a path.
 
     >>> is_address("http://127.0.0.1:8000/predict"), is_address("runs/demo/model.discern")
     (True, False)

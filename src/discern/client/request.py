@@ -128,7 +128,7 @@ class Exchange:
         """
         error = Unreachable(
             f"{self._address.base} cannot be reached: {str(failure) or type(failure).__name__}.",
-            hint="Check that the server is running and that the address is right.",
+            hint="Check that the server is running and that the address is correct.",
         )
         error.__cause__ = failure
         return self._retry(error, self._backoff.pause(within=CONNECTING_SECONDS))

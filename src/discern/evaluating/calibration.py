@@ -70,7 +70,7 @@ class Calibration:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
-        """Read what `to_json` gives.
+        """Build from the result of `to_json`.
 
         Raises:
             ValueError: a value has the wrong type; the message names its key.

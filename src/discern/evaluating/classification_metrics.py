@@ -85,7 +85,7 @@ class ClassificationMetrics:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
-        """Read what `to_json` gives.
+        """Build from the result of `to_json`.
 
         Raises:
             ValueError: a value is missing or has the wrong type; the message names its key.
@@ -121,7 +121,7 @@ def evaluate_predictions(
         probabilities: float [N, K], rows in [0, 1] that sum to 1.
         labels: the K classes.
         groups: [N], dependent pictures share a value.
-        weights: float [N], 0 or more; None for 1 each. Give identical pictures 1 together.
+        weights: float [N], 0 or more; None for 1 each. Those of identical pictures should sum to 1.
         uncalibrated: float [N, K], probabilities before temperature scaling, for comparison.
         seed: random seed of the resampling.
 

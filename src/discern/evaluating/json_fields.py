@@ -11,7 +11,7 @@ _WORDS = {float: "a number", int: "a whole number", str: "text", bool: "true or 
 
 
 def key(name: str | None) -> dict[str, str | None]:
-    """Field metadata that gives an attribute another name in JSON; None keeps it out of JSON."""
+    """Field metadata that names an attribute in JSON; None omits it from JSON."""
     return {_KEY: name}
 
 
@@ -35,7 +35,7 @@ def encode_fields(value: Any) -> dict[str, Any]:
 
 
 def decode(kind: type[_T], plain: Any, *, at: str = "") -> _T:
-    """Build a value of a type, such as a dataclass, from what `encode` gives.
+    """Build a value of a type, such as a dataclass, from the result of `encode`.
 
     Keys without a field are ignored. A key that is missing or null gives the field's default; without one, the empty
     value of its type: None, an empty tuple or mapping, or a dataclass that needs no arguments. A class with a
@@ -44,7 +44,7 @@ def decode(kind: type[_T], plain: Any, *, at: str = "") -> _T:
     Args:
         kind: the type; unions with None, tuples of any length, mappings, dataclasses and scalars are known.
         plain: JSON-ready values.
-        at: the key that they stand at, for messages.
+        at: their key, for messages.
 
     Raises:
         ValueError: a value has the wrong type, or one without default and empty value is missing.
@@ -111,7 +111,7 @@ def _has_default(item: Field[Any]) -> bool:
 
 
 def _named_fields(kind: Any) -> Iterator[tuple[str, Field[Any]]]:
-    """Each field that JSON has, with its name there."""
+    """Iterate over the fields that are part of the JSON, with their JSON names."""
     for item in fields(kind):
         name = item.metadata.get(_KEY, item.name)
         if name is not None:

@@ -46,7 +46,7 @@ class AccuracyMetrics:
     Attributes:
         leak_free: on independent pictures.
         random_split: by cross-validation over random folds, which ignores groups.
-        given_split: on the parts as they were given, leaks included; None if none were given.
+        given_split: on the given parts, leaks included; None without given parts.
         difference: of `random_split` to `leak_free`.
     """
 
@@ -152,7 +152,7 @@ class OrderedLabelMetrics:
     Attributes:
         labels: the labels in their order.
         chosen: name of the head that was selected.
-        constant: the label that the constant prediction gives: the weighted median.
+        constant: the label of the constant prediction: the weighted median.
     """
 
     labels: tuple[str, ...] = ()
@@ -267,7 +267,7 @@ class Metrics:
         policy: the accept policy; None if no error limit was stated.
         conformal: prediction sets; None if no coverage was stated.
         ordered: None if the labels have no order.
-        negatives: None if no negatives were given.
+        negatives: None without negatives.
         fixes: None if no fixes were applied.
         split: the split in numbers.
         head: description of the fitted head, JSON-ready.
@@ -301,7 +301,7 @@ class Metrics:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
-        """Read what `to_json` gives.
+        """Build from the result of `to_json`.
 
         Keys that only a newer version writes are ignored. Parts that an older version did not write are empty, and
         listed in `missing`.

@@ -1,4 +1,4 @@
-"""`discern export`: write a bundle for another kind of deployment."""
+"""`discern export`: convert a bundle for another deployment target."""
 
 from dataclasses import dataclass
 from pathlib import Path

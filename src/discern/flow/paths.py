@@ -25,7 +25,7 @@ def cache_folder(cache: str | Path | None) -> Path:
 
 
 def is_folder(path: Path) -> bool:
-    """Tell whether a path is a folder; False if it cannot be accessed."""
+    """Return True if a path is a folder; False if it cannot be accessed."""
     try:
         return path.is_dir()
     except OSError:

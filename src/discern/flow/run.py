@@ -238,7 +238,7 @@ def versions() -> dict[str, str]:
 
 
 def is_own(folder: Path) -> bool:
-    """Tell whether a folder is a run or a part of the cache, to be skipped among pictures."""
+    """Return True if a folder is a run or a part of the cache, to be skipped among pictures."""
     try:
         return is_cache_folder(folder) or ((folder / "run.json").is_file() and "discern" in _read(folder)["versions"])
     except (OSError, DiscernError, LookupError, TypeError):

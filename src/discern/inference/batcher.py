@@ -62,7 +62,7 @@ class Batcher:
 
     Each thread runs the graph when a batch is full or nothing is left to decode; otherwise it decodes. So all cores are
     busy while there is work, without contention. A lone picture runs on all cores; on a CPU several single-threaded
-    runs side by side are faster than consecutive runs on all cores.
+    runs in parallel are faster than consecutive runs on all cores.
 
     Args:
         model: single-threaded model, whose `run` may be called by several threads.
@@ -103,7 +103,7 @@ class Batcher:
         return self._pending > max(_LONG_QUEUE, 0.9 * self.batching.max_queue)
 
     def submit(self, picture: Picture, *, evidence: bool = False) -> "Future[BatchResult]":
-        """Submit one picture; see `submit_all`."""
+        """Submit one picture and return its future."""
         return self.submit_all([picture], evidence=evidence)[0]
 
     def submit_all(self, pictures: Sequence[Picture], *, evidence: bool = False) -> "list[Future[BatchResult]]":

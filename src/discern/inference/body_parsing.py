@@ -39,7 +39,7 @@ BodyParser = Callable[[bytes], ParsedBody]
 
 
 def parse_body(content_type: str, body: bytes, *, max_pictures: int) -> ParsedBody:
-    """Parse a request body; see `body_parser`."""
+    """Parse a request body into its pictures."""
     return body_parser(content_type, max_pictures=max_pictures)(body)
 
 
@@ -95,7 +95,7 @@ def parse_json(body: bytes, *, max_values: int, hint: str) -> Any:
 
 @contextmanager
 def numbered_errors(number: int, total: int) -> Iterator[None]:
-    """Add to an error which picture of several it is about."""
+    """Prefix an error with the number of its picture, if there are several."""
     try:
         yield
     except (BadRequest, RequestTooLarge) as error:

@@ -22,7 +22,7 @@ _PUBLISHED = (
 
 
 def model_info(model: Model) -> dict[str, Any]:
-    """Describe a model by everything that its bundle states, as JSON values.
+    """Describe a model with the whole content of its manifest, as JSON values.
 
     `thresholds` holds `unknown`, `accept` and `label_set`; `card` is Markdown.
     """

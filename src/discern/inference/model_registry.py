@@ -1,4 +1,4 @@
-"""Registry of served bundles by name; each can be reloaded while it answers requests."""
+"""Registry of served bundles by name; each can be reloaded while it serves requests."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -112,7 +112,7 @@ class ModelRegistry:
 
         Args:
             pictures: the pictures.
-            served: a bundle, as `get` returned it; the first by default. If it was reloaded since, the new one answers.
+            served: a bundle, as `get` returned it; the first by default. If it was reloaded since, the new one is used.
             evidence: also localise each prediction.
         """
         served = served or self.get()

@@ -248,7 +248,7 @@ def _limit_parts(parts: int, name: str, *, most: int = _MAX_PARTS) -> None:
 
 
 def is_truncated(name: str, data: bytes) -> bool:
-    """Tell whether a container that failed to decode ends before its declared end."""
+    """Return True if a container that failed to decode ends before its declared end."""
     if name == "JPEG":
         return b"\xff\xd9" not in data[-64 * 1024 :]
     if name == "PNG":

@@ -135,7 +135,7 @@ def _match_signature(start: bytes) -> str | None:
 
 
 def _match_brand(start: bytes) -> str | None:
-    """Tell AVIF from HEIF by the brands of their common container (ISO/IEC 23008-12)."""
+    """Distinguish AVIF from HEIF by the brands of their common container (ISO/IEC 23008-12)."""
     box = start[8 : max(16, int.from_bytes(start[:4], "big"))]
     brands = {box[offset : offset + 4] for offset in range(0, len(box), 4)}
     if brands & {b"avif", b"avis"}:

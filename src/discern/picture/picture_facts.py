@@ -50,7 +50,7 @@ class PictureFacts:
     problems: dict[int, Problem]
 
     def replace(self, at: int, other: "PictureFacts") -> None:
-        """Replace the values at position `at` by those of `other`, which describes that file alone."""
+        """Replace the values at position `at` with those of `other`, which describes that file alone."""
         self.facts[at], self.thumbs[at] = other.facts[0], other.thumbs[0]
         self.problems.pop(at, None)
         if 0 in other.problems:

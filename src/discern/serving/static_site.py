@@ -31,7 +31,7 @@ _POLICY = (
 def local_site(
     model: Model, members: Mapping[str, bytes], engine: Mapping[str, bytes], *, examples: Sequence[Example] = ()
 ) -> dict[str, bytes]:
-    """Make the files of a site whose model runs in the visitor's browser.
+    """Build the files of a site whose model runs in the visitor's browser.
 
     Args:
         model: the model, verified.
@@ -67,7 +67,7 @@ def local_site(
 
 
 def remote_site(url: str, *, examples: Sequence[Example] = ()) -> dict[str, bytes]:
-    """Make the files of a site that calls a server.
+    """Build the files of a site that calls a server.
 
     Args:
         url: URL that `discern serve` is reached at, including its path if it has one.

@@ -1,4 +1,4 @@
-"""Export targets: the seam between a verified bundle and the kinds of deployment that it is written for."""
+"""Export targets: the interface between a verified bundle and the deployments that it is exported to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Export:
 
     Attributes:
         files: content by path within the folder, with forward slashes; the same for equal bundles and configs.
-        door: where predictions are computed; stands in `export.json`.
+        door: where predictions are computed; recorded in `export.json`.
     """
 
     files: Mapping[str, bytes]
@@ -44,7 +44,7 @@ class Target(Protocol[ConfigT]):
         """Frozen dataclass of the target's options; each has a default, and bad values raise UsageError."""
 
     def build(self, bundle: VerifiedBundle, config: ConfigT, *, progress: Progress) -> Export:
-        """Make the files of a deployment, writing nothing but caches.
+        """Build the files of a deployment, writing nothing but caches.
 
         Args:
             bundle: bundle to deploy.

@@ -45,7 +45,7 @@ class WebTarget:
     config_type = WebConfig
 
     def build(self, bundle: VerifiedBundle, config: WebConfig, *, progress: Progress = silent) -> Export:
-        """Make the files of the site; see `Target.build`."""
+        """Build the files of the site."""
         if config.api is not None:
             return Export(files=remote_site(config.api, examples=config.examples), door="remote")
         engine = load_engine(config.cache, archive=config.runtime, package=self.engine, progress=progress)

@@ -48,7 +48,7 @@ class Chunk:
         return _HEADER_BYTES + KEY.itemsize * self.count
 
     def is_intact(self) -> bool:
-        """Tell whether the file still matches its digest; reads all of it."""
+        """Return True if the file still matches its digest; reads the whole file."""
         try:
             with self.path.open("rb") as file:
                 file.seek(_HEADER_BYTES)

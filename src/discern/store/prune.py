@@ -38,7 +38,7 @@ def default_folder() -> Path:
 
 
 def is_cache_folder(folder: Path) -> bool:
-    """Tell by name and content whether a folder is a shelf of a cache."""
+    """Return True if, by its name and content, a folder is a shelf of a cache."""
     return bool(_SHELF.fullmatch(folder.name)) and any(folder.glob(f"*{SUFFIX}"))
 
 

@@ -1,4 +1,4 @@
-"""Predictions of simple classifiers, which any trained model should surpass."""
+"""Predictions of simple classifiers, which a trained model should surpass."""
 
 import numpy as np
 

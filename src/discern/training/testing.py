@@ -1,4 +1,4 @@
-"""Contract tests of training methods, for methods here and elsewhere."""
+"""Contract tests of training methods, for methods of this and other packages."""
 
 import contextlib
 import itertools
@@ -73,7 +73,7 @@ class MethodContract:
         assert set(result.out_of_fold.rows) <= set(result.train_rows)
 
     def test_the_graph_gives_the_predictions_of_the_test_part(self, tmp_path: Path) -> None:
-        """The graph, run on the files of the catalog, gives the held-out predictions."""
+        """The graph, run on the files of the catalog, reproduces the held-out predictions."""
         data, _, result = self.fitted("parted", tmp_path)
         held_out = result.held_out
         pixels = np.stack([load_input(data.catalog.read_one(int(row)), data.recipe) for row in held_out.rows])

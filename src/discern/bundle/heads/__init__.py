@@ -1,4 +1,4 @@
-"""Heads and the unknown scorer as plain arrays, computed alike by numpy here and by a bundle's graph."""
+"""Heads and the unknown scorer as plain arrays, for numpy and for the graph of a bundle."""
 
 from discern.bundle.heads.embedding_blocks import SMALLEST_LENGTH, Span, unit_blocks
 from discern.bundle.heads.head import ABSENT, Head

@@ -19,7 +19,7 @@ class Head(Protocol):
 
     @property
     def classes(self) -> int:
-        """K."""
+        """Number of classes, K."""
 
     def logits(self, features: np.ndarray) -> np.ndarray:
         """Compute calibrated logits, float32 `[N, K]`, from features `[N, D]`."""

@@ -30,7 +30,7 @@ class LinearHead:
 
     @property
     def classes(self) -> int:
-        """K."""
+        """Number of classes, K."""
         return int(self.weight.shape[1])
 
     @property

@@ -41,7 +41,7 @@ class OrdinalHead:
 
     @property
     def classes(self) -> int:
-        """K."""
+        """Number of classes, K."""
         return len(self.present)
 
     @property

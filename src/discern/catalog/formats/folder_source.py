@@ -48,7 +48,7 @@ class FolderSource:
                 yield Item(path=path, load=partial(read_file, file, limits=self._limits))
 
     def places(self) -> Iterator[Path]:
-        """Yield where each file is, in the order of `items`: archives too, and folders that may not be looked into."""
+        """Yield where each file is, in the order of `items`: including archives and unreadable folders."""
         for folder, name in self._found:
             yield self.root / f"{folder}{name}"
 

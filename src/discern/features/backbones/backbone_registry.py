@@ -25,7 +25,7 @@ class BackboneSource(Protocol):
         """Return True if the name is one of this source; whether it can be loaded is found by `load`."""
 
     def load(self, name: str | Path, *, size: int | None, mirror: bool) -> Backbone:
-        """Load a backbone whose name this source accepts; see `load_backbone`."""
+        """Load a backbone whose name this source accepts."""
 
 
 SOURCES: tuple[BackboneSource, ...] = (EfficientNetLite(), OnnxFile())

@@ -18,7 +18,7 @@ class OnnxFile:
         return Path(name).suffix.lower() == ".onnx"
 
     def load(self, name: str | Path, *, size: int | None, mirror: bool) -> OnnxBackbone:
-        """Load, validate and try a file; see `import_graph`.
+        """Load an ONNX file, validate it and run it once.
 
         Args:
             name: path of the file; its weights must be inside it.

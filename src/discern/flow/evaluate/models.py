@@ -71,7 +71,7 @@ class EvaluatedModel(Protocol):
 def open_models(
     given: Sequence[str | Path | Model | Client], *, key: str | Mapping[str, str] | None
 ) -> Iterator[list[EvaluatedModel]]:
-    """Open models, and close at the end those that were opened here.
+    """Open models, and close on exit those that this function opened.
 
     Args:
         given: paths of bundles, addresses of servers, or open models and clients.
@@ -122,7 +122,7 @@ class LocalModel:
         return frozenset(bytes(prefix) for prefix in self._model.seen)
 
     def predict(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
-        """Predict pictures; see `predict_rows`."""
+        """Predict pictures of a catalog, decoding ahead in a second thread."""
         probabilities, scores = predict_rows(self._model, catalog, rows, progress)
         return ModelOutputs(probabilities=probabilities, scores=scores)
 

@@ -84,7 +84,7 @@ class EvaluateResult(_Renamed):
     against: tuple[Comparison, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return JSON-ready values: metrics with value, low, high and note, beside the counts of pictures.
+        """Return JSON-ready values: metrics with value, low, high and note, and the counts of pictures.
 
         Keys:
             pictures: number of evaluated pictures.

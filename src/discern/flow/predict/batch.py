@@ -68,7 +68,7 @@ def predict_to(
 ) -> PredictToResult:
     """Predict every picture of a source into a file, which appears when all are done.
 
-    Finished predictions are stored in a hidden folder beside the file; the same call resumes an interrupted one.
+    Finished predictions are stored in a hidden folder next to the file; the same call resumes an interrupted one.
     A picture whose file or archive has changed in size or modification time since then is predicted again, and a
     deleted one has no row. Memory grows with the number of pictures only by their paths.
 
@@ -124,7 +124,7 @@ def predict_to(
         pictures=len(found),
         decisions={name: decisions[name] for name in ("accept", "review", "unknown")},
         unusable=found["error"].count(),
-        resumed=plan.kept,
+        resumed=plan.skipped,
         sheet=sheet_path,
         seconds=time.monotonic() - start,
     )
@@ -133,7 +133,7 @@ def predict_to(
 def _predict(
     model: Model, source: Source, parts: ResumableOutput, kind: str, *, threads: int | None, progress: Progress
 ) -> ResumePlan:
-    """Predict the pictures without a prediction, and keep the results."""
+    """Predict the pictures without a prediction, and store the results."""
     columns = schema(model.manifest, kind)
     plan = ResumePlan(source, parts.columns(AT, MARK, "error"))
     rows: list[dict[str, Any]] = []
@@ -146,8 +146,8 @@ def _predict(
                 if len(rows) == _ROWS_A_PART:
                     rows = _keep(parts, rows, columns)
                 if number % _PROGRESS_EVERY == 0:
-                    progress(STAGE, plan.kept + number, total)
-            progress(STAGE, plan.kept + number, total)
+                    progress(STAGE, plan.skipped + number, total)
+            progress(STAGE, plan.skipped + number, total)
     finally:
         _keep(parts, rows, columns)
     return plan

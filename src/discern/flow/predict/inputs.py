@@ -71,7 +71,7 @@ def _standard_input() -> Iterator[str | bytes]:
 
 
 def _is_list(data: bytes) -> bool:
-    """Tell whether bytes may be a list of paths: a picture of any format, even a damaged one, contains a zero byte."""
+    """Return True if bytes may be a list of paths: pictures of any format, even damaged ones, contain a zero byte."""
     try:
         read_header(data)
     except PictureError:

@@ -1,4 +1,4 @@
-"""Resumable output: parts in a hidden folder beside the file, joined at the end."""
+"""Resumable output: parts in a hidden folder next to the file, joined at the end."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from discern.errors import RunError
 
 FORMAT = 2
 _PART = re.compile(r"\d{6,}\.parquet")
-_ABOUT, _LOCK, _SETTLED = "about.json", "lock", "settled"
+_IDENTITY, _LOCK, _SETTLED = "about.json", "lock", "settled"
 _ROWS_A_PART = 1_000
 _TABLES_HELD = 8
 
@@ -38,11 +38,11 @@ class ResumableOutput:
         self._placed = False
 
     @contextmanager
-    def locked(self, about: dict[str, Any]) -> Iterator[None]:
+    def locked(self, identity: dict[str, Any]) -> Iterator[None]:
         """Lock the folder, to start or resume the output; it is removed when the target is in place.
 
         Args:
-            about: JSON-ready identity of the job, which a resumed one must equal.
+            identity: JSON-ready identity of the job, which a resumed one must equal.
 
         Raises:
             RunError: the file exists, another job or process is writing it, or the folder cannot be written.
@@ -58,7 +58,7 @@ class ResumableOutput:
                     f"Another process is writing {self.target}.", hint="Wait for it, or use another file name."
                 ) from None
         try:
-            self._start(json.loads(json.dumps(about)) | {"format": FORMAT})
+            self._start(json.loads(json.dumps(identity)) | {"format": FORMAT})
             yield
         finally:
             lock.release()
@@ -117,7 +117,7 @@ class ResumableOutput:
 
     @contextmanager
     def replacing(self, target: Path) -> Iterator[Path]:
-        """Yield a temporary path that replaces the target, or a file beside it, on success.
+        """Yield a temporary path that replaces the target, or a file next to it, on success.
 
         Raises:
             RunError: the file cannot be written.
@@ -149,16 +149,16 @@ class ResumableOutput:
             pl.concat(tables)[np.argsort(order)].write_parquet(written[-1])
         return written
 
-    def _start(self, about: dict[str, Any]) -> None:
-        path = self.folder / _ABOUT
+    def _start(self, identity: dict[str, Any]) -> None:
+        path = self.folder / _IDENTITY
         before = _read(path)
-        if before is not None and before != about:
+        if before is not None and before != identity:
             raise RunError(
                 f"An unfinished {self.target} was started with another bundle, source or version.",
                 hint=f"Use another file name, or remove {self.folder} to start over.",
             )
         with self._write_errors(), atomic_write(path) as unfinished:
-            unfinished.write_text(json.dumps(about) + "\n", encoding="ascii")
+            unfinished.write_text(json.dumps(identity) + "\n", encoding="ascii")
 
     @contextmanager
     def _write_errors(self, target: Path | None = None) -> Iterator[None]:

@@ -113,7 +113,7 @@ def _is_plain_file(path: Path) -> bool:
 
 
 def _is_container(path: str) -> bool:
-    """Tell a folder, list or archive by its name, as opening a hundred thousand files would take long."""
+    """Detect a folder, list or archive by its name, as opening a hundred thousand files would take long."""
     if path.lower().endswith(SUFFIXES) or is_folder(Path(path)):
         return True
     return (is_archive(path) or names_batch(path)) and holds_files(Path(path))

@@ -1,4 +1,4 @@
-"""Tables of metrics: accuracy beside its baselines, overall metrics, and metrics by class."""
+"""Tables of metrics: accuracy and its baselines, overall metrics, and metrics by class."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Section on ordered classes: distances between prediction and truth, beside a constant prediction."""
+"""Section on ordered classes: distances between prediction and truth, compared with a constant prediction."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

@@ -29,7 +29,7 @@ class CorsMiddleware(CORSMiddleware):
         )
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        """Answer a preflight request."""
+        """Respond to a preflight request."""
         response = super().preflight_response(request_headers)
         if response.status_code < 400:
             return response

@@ -147,12 +147,12 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._in_header, self._header_bytes = True, 0
 
     def pause_writing(self) -> None:
-        """Watch that the client reads; otherwise it could keep the connection open forever, even after `close`."""
+        """Start the timer of stalled writes: a client that does not read could stay connected even after `close`."""
         super().pause_writing()
         self._start_write_timer(self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
-        """Stop watching when everything is sent."""
+        """Stop the timer of stalled writes once everything is sent."""
         self._stop_write_timer()
         super().resume_writing()
 

@@ -1,4 +1,4 @@
-"""Reads the pictures of a request: its body, and what it names by URL."""
+"""Reads the pictures of a request: those in its body, and those that it names by URL."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -94,7 +94,7 @@ class RequestReader:
                 fetched += len(content)
                 if fetched > self._max_fetched_bytes:
                     raise RequestTooLarge(
-                        f"The URLs of one request give more than {self._max_fetched_bytes:,} bytes.",
+                        f"The URLs of one request return more than {self._max_fetched_bytes:,} bytes.",
                         hint="Send them in several requests.",
                     )
                 hold(len(content))
@@ -111,5 +111,5 @@ async def read_body(request: Request) -> bytes:
 
 
 async def read_json(request: Request, *, max_values: int, hint: str) -> Any:
-    """Read a JSON body of at most so many values; see `parse_json`."""
+    """Read a JSON body of at most so many values."""
     return parse_json(await read_body(request), max_values=max_values, hint=hint)

@@ -69,7 +69,7 @@ def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
 
 
 class _Workers(Multiprocess):
-    """uvicorn's supervisor, which closes the socket before shutdown, so that new connections are refused at once."""
+    """uvicorn's supervisor, which closes the socket before shutdown, so that new connections are refused."""
 
     def keep_subprocess_alive(self) -> None:
         before = {process.pid for process in self.processes}

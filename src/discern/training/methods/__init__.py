@@ -1,6 +1,6 @@
-"""Training methods: each fits a classifier and gives a finished graph with held-out predictions.
+"""Training methods: each fits a classifier and returns a finished graph with held-out predictions.
 
-`base` states what a method gives; every other module is one method. `training.testing.MethodContract` tests it.
+`base` defines the interface; every other module is one method. `training.testing.MethodContract` tests it.
 """
 
 from discern.training.methods.base import FitResult, Method

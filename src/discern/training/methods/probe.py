@@ -42,7 +42,7 @@ class Probe:
         checkpoints: Path,  # noqa: ARG002 - fitted in seconds, it has nothing to resume
         progress: Progress = silent,
     ) -> ProbeResult:
-        """Fit the head; see `Method.fit`."""
+        """Fit a head and predict all held-out pictures."""
         rows = split.training_rows(TEST)
         fitter = self._fitter(data, split, rows, left_out=split.left_out_among(rows), outer_folds=split.held_out)
         head = fitter.fit()
