@@ -8,6 +8,7 @@ from pathlib import Path
 SCRIPTS = (
     "packs",
     "heads",
+    "logistic",
     "strangers",
     "copies",
     "robustness",

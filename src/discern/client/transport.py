@@ -5,16 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from discern.bundle import Picture, Prediction
 from discern.client.address import invalid_address, read_address
-from discern.client.request import (
-    CONNECTING_SECONDS,
-    MOST_BYTES,
-    Exchange,
-    headers,
-    load_httpx,
-    picture_bytes,
-    response_too_large,
-)
+from discern.client.request import MOST_BYTES, headers, load_httpx, picture_bytes, response_too_large
 from discern.client.response import read_object, read_prediction
+from discern.client.retry import CONNECTING_SECONDS, Exchange
 from discern.errors import PictureError, UsageError
 
 if TYPE_CHECKING:

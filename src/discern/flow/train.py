@@ -19,12 +19,12 @@ from discern.heads import HeadConfig
 from discern.progress import Progress, silent
 from discern.splitting import Split, SplitConfig, make_split
 from discern.training import (
-    Probe,
     Provenance,
     TrainConfig,
     choose_policy,
     compute_learning_curve,
     compute_metrics,
+    make_method,
     pack,
     tabulate,
 )
@@ -148,7 +148,7 @@ def _train(
     with run.stage("split", progress):
         split = _split(run, prepared, config)
     with run.stage("fit", progress):
-        data, method = prepared.data, Probe(config=config.head, seed=config.seed)
+        data, method = prepared.data, make_method(config)
         result = method.fit(data, split, checkpoints=run.path(_CHECKPOINTS), progress=progress)
         with run.replacing("answers.parquet") as path:
             tabulate(prepared.catalog, result.held_out).write_parquet(path)

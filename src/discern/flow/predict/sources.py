@@ -11,9 +11,9 @@ from discern.catalog import Item, Source
 from discern.catalog.formats.archive_source import holds_files
 from discern.catalog.formats.cifar.batch_file import names_batch
 from discern.catalog.formats.listing.listing_source import SUFFIXES
+from discern.catalog.formats.open_source import open_source
 from discern.catalog.formats.source import item_from_bytes
 from discern.catalog.path_text import is_archive, to_text
-from discern.catalog.scanner import open_source
 from discern.errors import UsageError
 from discern.flow.paths import is_folder, resolve_path
 from discern.flow.predict.inputs import STANDARD_INPUT, resolve_inputs
