@@ -90,7 +90,7 @@ def load_dataset(folder: Path, order: tuple[str, ...]) -> Dataset:
     config = PrepareConfig.of(folder, fixes=None, backbone="lite0")
     with tempfile.TemporaryDirectory() as workdir:
         run = Run.create(config.source, name=None, runs=workdir, resume=False, config=config.to_json())
-        with run.held():
+        with run.locked():
             prepared = prepare(run, config, cache=CACHE, progress=lambda *_: None)
     data, catalog = prepared.data, prepared.catalog
     split = cross_split(catalog, prepared.groups, exclude=conflicted(catalog, prepared.edges))

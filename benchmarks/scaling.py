@@ -42,7 +42,7 @@ from discern.catalog import Catalog, scan
 from discern.features import extract, load_backbone
 from discern.features.testing import colour_backbone
 from discern.grouping import find_edges, form_groups
-from discern.picture import SCAN_SHORTEST, choose_recipe
+from discern.picture import SCAN_MIN_SIDE, choose_recipe
 from discern.store import Rows
 
 SIZES = (10_000, 30_000, 100_000)
@@ -216,7 +216,7 @@ def bare_seconds(folder: Path) -> float:
 def decode_all(paths: list[str]) -> None:
     for path in paths:
         image = Image.open(io.BytesIO(Path(path).read_bytes()))
-        image.draft("RGB", (SCAN_SHORTEST, SCAN_SHORTEST))
+        image.draft("RGB", (SCAN_MIN_SIDE, SCAN_MIN_SIDE))
         image.convert("RGB").load()
 
 

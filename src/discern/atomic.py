@@ -1,7 +1,7 @@
-"""Files and folders that appear whole or not at all, whatever interrupts the writer.
+"""Atomic writes: a file or folder appears complete or not at all, even if the writer is interrupted.
 
-What is being written has a hidden name beside its target, which every scan ignores, and takes the target's name in one
-step at the end. Only a killed process leaves such a name behind.
+Data is written under a hidden temporary name in the target's folder, which scans ignore, and renamed at the end. Only a
+killed process leaves such a name behind.
 """
 
 import os
@@ -13,9 +13,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 UNFINISHED = ".unfinished"
-"""How the name of what is being written ends."""
+"""Suffix of temporary names."""
 
-_NAME = re.compile(r"\..*\.[0-9a-f]{8}" + re.escape(UNFINISHED), re.DOTALL)
+_TEMPORARY_NAME = re.compile(r"\..*\.[0-9a-f]{8}" + re.escape(UNFINISHED), re.DOTALL)
 _LONGEST_STEM = 40
 
 
@@ -26,13 +26,13 @@ def atomic_write(path: Path) -> Iterator[Path]:
     It gives a temporary path in the same folder, which replaces `path` when the block ends without an error and is
     removed otherwise.
 
-    What stands at `path` stays as it is until then; of several writers at once the last one wins. The temporary path
-    has another suffix than `path`: tell a writer its format. Errors of the block, and `OSError`, are the caller's.
+    An existing file stays unchanged until then; of several concurrent writers the last one wins. The temporary path has
+    a suffix of its own, so a writer cannot infer the format from it. Errors of the block propagate.
 
     Raises:
-        OSError: the file cannot take its place: a folder has its name, or, on Windows, a process has it mapped.
+        OSError: the file cannot be replaced: a folder has its name or, on Windows, a process has it mapped.
     """
-    temporary = _temporary(path)
+    temporary = _temporary_path(path)
     try:
         yield temporary
         os.replace(temporary, path)  # noqa: PTH105 - one call that is atomic on every system
@@ -49,13 +49,13 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     its content otherwise.
 
     Raises:
-        OSError: the folder cannot be made, or there is something else than an empty folder at `path`.
+        OSError: the folder cannot be created, or `path` is something other than an empty folder.
     """
-    temporary = _temporary(path)
+    temporary = _temporary_path(path)
     temporary.mkdir()
     try:
         yield temporary
-        with suppress(FileNotFoundError):  # Windows puts no folder in the place of another
+        with suppress(FileNotFoundError):  # Windows cannot replace an existing folder
             path.rmdir()
         temporary.rename(path)
     finally:
@@ -68,8 +68,8 @@ def is_unfinished(name: str) -> bool:
     >>> is_unfinished(".report.html.0f3a9b12.unfinished"), is_unfinished(".report.html.unfinished")
     (True, False)
     """
-    return _NAME.fullmatch(name) is not None
+    return _TEMPORARY_NAME.fullmatch(name) is not None
 
 
-def _temporary(path: Path) -> Path:
+def _temporary_path(path: Path) -> Path:
     return path.with_name(f".{path.name[:_LONGEST_STEM]}.{secrets.token_hex(4)}{UNFINISHED}")

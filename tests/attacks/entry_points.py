@@ -14,7 +14,7 @@ import numpy as np
 
 from discern.bundle import Model, load
 from discern.catalog import Catalog, apply_fixes, read_fixes, scan
-from discern.picture import SCAN_SHORTEST, open_picture, read_file, read_header, thumbnail
+from discern.picture import SCAN_MIN_SIDE, open_picture, read_file, read_header, thumbnail
 from tests.unit.bundle.factories import plain, write_small
 from tests.unit.catalog.factories import picture, write_files
 
@@ -34,7 +34,7 @@ def open_one(path: Path, work: Path) -> Outcome:
     """Open a file as a picture."""
     data = read_file(path)
     header = read_header(data)
-    thumbnail(open_picture(data, shortest=SCAN_SHORTEST))
+    thumbnail(open_picture(data, min_side=SCAN_MIN_SIDE))
     return Outcome(READ, f"{header.format}, {header.width} x {header.height}")
 
 

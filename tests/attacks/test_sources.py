@@ -45,7 +45,7 @@ def test_no_pickle_is_executed(tmp_path, name, protocol):
     pickle.loads((folder / name).read_bytes())
     made.rmdir()  # the attack works with Python's unpickler
     if name == "batches.meta":
-        with pytest.raises(CatalogError, match=r"asks for \w+\.mkdir"):
+        with pytest.raises(CatalogError, match=r"refers to \w+\.mkdir"):
             scan(folder, cache=tmp_path / "cache")
     else:
         catalog = scan(folder, cache=tmp_path / "cache")
@@ -56,7 +56,7 @@ def test_no_pickle_is_executed(tmp_path, name, protocol):
 
 def test_a_single_hostile_batch_is_an_error_with_its_name(tmp_path):
     (tmp_path / "data_batch_1").write_bytes(pickle.dumps({"data": CreatesFolder(tmp_path / "made")}))
-    with pytest.raises(CatalogError, match=r"data_batch_1: This pickle asks for \w+\.mkdir"):
+    with pytest.raises(CatalogError, match=r"data_batch_1: This pickle refers to \w+\.mkdir"):
         scan(tmp_path / "data_batch_1", cache=tmp_path / "cache")
 
 

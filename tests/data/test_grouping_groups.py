@@ -48,11 +48,11 @@ def test_every_block_pairs_with_the_centre_of_its_group(pairs, groups):
 
 
 @given(edges, declared)
-def test_a_pair_is_in_one_group_or_straddling(pairs, groups):
+def test_a_near_pair_is_in_one_group_or_crosses_groups(pairs, groups):
     result = grouped(pairs, groups)
-    straddling = set(result.straddling.select("first", "second", "kind").rows())
+    cross_pairs = set(result.cross_pairs.select("first", "second", "kind").rows())
     for pair in pairs:
-        assert (result.group[pair[0]] == result.group[pair[1]]) != (pair in straddling)
+        assert (result.group[pair[0]] == result.group[pair[1]]) != (pair in cross_pairs)
 
 
 @given(st.permutations(range(8)))

@@ -33,11 +33,11 @@ class DataSet:
 
     def reordered(self, order: np.ndarray) -> "DataSet":
         place = np.argsort(order)
-        pairs = np.sort(place[self.groups.straddling.select("first", "second").to_numpy().reshape(-1, 2)], axis=1)
-        straddling = pl.DataFrame({"first": pairs[:, 0], "second": pairs[:, 1]})
+        pairs = np.sort(place[self.groups.cross_pairs.select("first", "second").to_numpy().reshape(-1, 2)], axis=1)
+        cross_pairs = pl.DataFrame({"first": pairs[:, 0], "second": pairs[:, 1]})
         return DataSet(
             Catalog(root=Path(), table=self.catalog.table[order], thumbs=np.asarray(self.catalog.thumbs)[order]),
-            Groups(group=np.unique(self.groups.group[order], return_inverse=True)[1], straddling=straddling),
+            Groups(group=np.unique(self.groups.group[order], return_inverse=True)[1], cross_pairs=cross_pairs),
             self.exclude[order],
         )
 
@@ -66,10 +66,10 @@ def data_sets(draw: st.DrawFn) -> DataSet:
         "error": column(st.sampled_from([None] * 9 + ["empty"])),
     }
     table = pl.DataFrame({name: facts.get(name, [None] * count) for name in COLUMNS}, schema=COLUMNS)
-    straddling = pl.DataFrame(pairs, schema={"first": pl.Int32, "second": pl.Int32}, orient="row")
+    cross_pairs = pl.DataFrame(pairs, schema={"first": pl.Int32, "second": pl.Int32}, orient="row")
     catalog = Catalog(root=Path(), table=table, thumbs=np.zeros((count, 64, 64, 3), np.uint8))
     return DataSet(
-        catalog, Groups(group=group, straddling=straddling), np.array(column(st.sampled_from([False] * 9 + [True])))
+        catalog, Groups(group=group, cross_pairs=cross_pairs), np.array(column(st.sampled_from([False] * 9 + [True])))
     )
 
 
@@ -89,7 +89,7 @@ def test_training_and_held_out_rows_share_nothing(data: DataSet, config: SplitCo
     if split is None:
         return
     assert split.proof["holds"]
-    pairs = data.groups.straddling.select("first", "second").to_numpy().reshape(-1, 2)
+    pairs = data.groups.cross_pairs.select("first", "second").to_numpy().reshape(-1, 2)
     for fold in split.rounds:
         test, train = split.held_out_rows(fold), split.training_rows(fold)
         assert not set(test) & set(train)
@@ -132,7 +132,7 @@ def test_file_parts_share_nothing(data: DataSet, config: SplitConfig):
     assert not groups["train"] & groups["validation"]
     assert not groups["train"] & groups["test"]
     assert not groups["validation"] & groups["test"]
-    for first, second in data.groups.straddling.select("first", "second").iter_rows():
+    for first, second in data.groups.cross_pairs.select("first", "second").iter_rows():
         assert split.part[first] == split.part[second] or "" in (split.part[first], split.part[second])
 
 

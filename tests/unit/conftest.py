@@ -16,9 +16,9 @@ def edges_of(rows: Sequence[tuple[int, int, str, float]] = ()) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=schema, orient="row")
 
 
-def groups_of(group: Sequence[int], straddling: Sequence[tuple[int, int]] = ()) -> Groups:
-    pairs = edges_of([(*sorted(pair), "near", 0.9) for pair in straddling])
-    return Groups(group=np.asarray(group, np.int64), straddling=pairs)
+def groups_of(group: Sequence[int], cross_pairs: Sequence[tuple[int, int]] = ()) -> Groups:
+    pairs = edges_of([(*sorted(pair), "near", 0.9) for pair in cross_pairs])
+    return Groups(group=np.asarray(group, np.int64), cross_pairs=pairs)
 
 
 def catalog_of(

@@ -1,4 +1,4 @@
-"""A reader sees the former file or the new one, whatever happens to the writer."""
+"""A reader sees the old file or the new one, even if the writer fails."""
 
 import ast
 import os
@@ -15,7 +15,7 @@ from discern.catalog.path_text import is_ignored
 from tests.unit.full_disk import full_disk
 
 SOURCES = Path(__file__).resolve().parents[2] / "src/discern"
-# Writers of paths that a caller got from `atomic`, of a folder that only they see, or of a line at a file's end.
+# Calls that write to a path from `atomic`, to a private folder, or append one line to a file.
 ALLOWED = {
     ("atomic.py", "replace"),
     ("atomic.py", "rename"),
@@ -54,7 +54,9 @@ class TestFile:
         assert names(tmp_path) == ["a.csv"]
 
     @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
-    def test_what_fails_changes_nothing_and_leaves_nothing(self, error: type[BaseException], tmp_path: Path) -> None:
+    def test_a_failed_write_changes_nothing_and_leaves_nothing(
+        self, error: type[BaseException], tmp_path: Path
+    ) -> None:
         target = tmp_path / "a.csv"
         target.write_text("before")
         with pytest.raises(error), atomic_write(target) as temporary:
@@ -76,32 +78,32 @@ class TestFile:
             temporary.write_text("new")
         assert names(tmp_path) == ["a"]
 
-    @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the system's own user may write everywhere")
-    def test_a_folder_that_is_closed_stays_as_it_is(self, tmp_path: Path) -> None:
+    @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+    def test_a_read_only_folder_stays_as_it_is(self, tmp_path: Path) -> None:
         tmp_path.chmod(0o500)
         with pytest.raises(PermissionError), atomic_write(tmp_path / "a") as temporary:
             temporary.write_text("new")
         tmp_path.chmod(0o700)
         assert names(tmp_path) == []
 
-    def test_a_folder_that_is_not_there_is_an_error(self, tmp_path: Path) -> None:
+    def test_a_missing_folder_is_an_error(self, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "no" / "a") as temporary:
             temporary.write_text("new")
 
-    @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
-    def test_who_may_read_it_is_as_for_any_new_file(self, tmp_path: Path) -> None:
+    @pytest.mark.skipif(os.name != "posix", reason="file modes need POSIX")
+    def test_its_mode_is_that_of_any_new_file(self, tmp_path: Path) -> None:
         (tmp_path / "plain").write_text("x")
         with atomic_write(tmp_path / "a") as temporary:
             temporary.write_text("x")
         assert (tmp_path / "a").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
-    def test_the_longest_name_has_room(self, tmp_path: Path) -> None:
+    def test_the_longest_name_is_written(self, tmp_path: Path) -> None:
         target = tmp_path / ("ä" * 127)
         with atomic_write(target) as temporary:
             temporary.write_text("x")
         assert target.read_text() == "x"
 
-    def test_of_many_writers_one_wins_whole(self, tmp_path: Path) -> None:
+    def test_one_of_many_concurrent_writers_wins(self, tmp_path: Path) -> None:
         target, texts = tmp_path / "a", [f"{number}" * 100_000 for number in range(8)]
 
         def write(text: str) -> None:
@@ -118,10 +120,10 @@ class TestFile:
 
 
 class TestFolder:
-    @pytest.mark.parametrize("there", [False, True])
-    def test_it_appears_at_the_end(self, there: bool, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("exists", [False, True])
+    def test_it_appears_at_the_end(self, exists: bool, tmp_path: Path) -> None:
         target = tmp_path / "parts"
-        if there:
+        if exists:
             target.mkdir()
         with atomic_folder(target) as temporary:
             (temporary / "a").write_text("x")
@@ -129,12 +131,12 @@ class TestFolder:
         assert names(target) == ["a"]
         assert names(tmp_path) == ["parts"]
 
-    def test_what_fails_leaves_nothing(self, tmp_path: Path) -> None:
+    def test_a_failed_write_leaves_nothing(self, tmp_path: Path) -> None:
         with pytest.raises(KeyboardInterrupt), atomic_folder(tmp_path / "parts") as temporary:
             write_half(temporary / "a", KeyboardInterrupt)
         assert names(tmp_path) == []
 
-    def test_what_is_there_stays(self, tmp_path: Path) -> None:
+    def test_a_folder_with_content_is_kept(self, tmp_path: Path) -> None:
         (tmp_path / "parts").mkdir()
         (tmp_path / "parts/mine").write_text("x")
         with pytest.raises(OSError, match="parts"), atomic_folder(tmp_path / "parts") as temporary:
@@ -142,17 +144,17 @@ class TestFolder:
         assert names(tmp_path / "parts") == ["mine"]
         assert names(tmp_path) == ["parts"]
 
-    @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
-    def test_who_may_read_it_is_as_for_any_new_folder(self, tmp_path: Path) -> None:
+    @pytest.mark.skipif(os.name != "posix", reason="file modes need POSIX")
+    def test_its_mode_is_that_of_any_new_folder(self, tmp_path: Path) -> None:
         (tmp_path / "plain").mkdir()
         with atomic_folder(tmp_path / "parts"):
             pass
         assert (tmp_path / "parts").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX knows them")
+@pytest.mark.skipif(os.name != "posix", reason="signals need POSIX")
 @pytest.mark.parametrize("kind", ["atomic_write", "atomic_folder"])
-def test_a_killed_writer_leaves_the_former_file_and_a_name_that_is_known(kind: str, tmp_path: Path) -> None:
+def test_a_killed_writer_leaves_the_old_file_and_a_recognised_name(kind: str, tmp_path: Path) -> None:
     target = tmp_path / "a.csv"
     if kind == "atomic_write":
         target.write_text("before")
@@ -175,7 +177,7 @@ def test_a_killed_writer_leaves_the_former_file_and_a_name_that_is_known(kind: s
 
 
 @pytest.mark.parametrize("name", ["a.csv", ".a.csv.unfinished", "a.0f3a9b12.unfinished", ".lock", ".a.0F3A9B12.tmp"])
-def test_other_names_are_no_leftovers(name: str) -> None:
+def test_other_names_are_not_temporary(name: str) -> None:
     assert not is_unfinished(name)
 
 
@@ -200,31 +202,31 @@ def written(call: ast.Call) -> ast.expr | None:
 
 
 def bare_writes(source: str) -> set[str]:
-    """Names of the calls that write to a path which no surrounding `with` got from `atomic`."""
+    """Names of the calls that write to a path that does not come from `atomic` in a `with` statement."""
     found = set()
     for function in ast.walk(ast.parse(source)):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             items = [item for node in ast.walk(function) if isinstance(node, ast.With) for item in node.items]
-            given = {
+            atomic = {
                 ast.unparse(item.optional_vars)
                 for item in items
                 if item.optional_vars and called(item.context_expr) in ATOMIC
             }
             for call in ast.walk(function):
                 path = written(call) if isinstance(call, ast.Call) else None
-                if path is not None and ast.unparse(path) not in given | IN_MEMORY:
+                if path is not None and ast.unparse(path) not in atomic | IN_MEMORY:
                     found.add(called(call))
     return found
 
 
-def test_a_bare_write_is_seen() -> None:
+def test_a_bare_write_is_found() -> None:
     assert bare_writes("def f(p):\n p.write_text('x')") == {"write_text"}
     assert bare_writes("def f(p, t):\n t.write_parquet(p)") == {"write_parquet"}
     assert bare_writes("def f(p):\n with p.open('wb') as q:\n  q.write(b'')") == {"open"}
     assert bare_writes("def f(p):\n with atomic_write(p) as q:\n  q.write_text('x')") == set()
 
 
-def test_nothing_else_writes_a_file_that_a_reader_could_see_half_of() -> None:
+def test_all_other_writes_are_atomic() -> None:
     found = {
         (path.relative_to(SOURCES).as_posix(), name)
         for path in SOURCES.rglob("*.py")

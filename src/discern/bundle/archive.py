@@ -32,7 +32,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _URL_AS_PATH = re.compile(r"^(https?|s3):/(?=[^/])")
 _HOST = re.compile(r"[\w.-]+:\d{1,5}(/.*)?")
 _ORDER = "The bundle comes first, then the pictures: runs/NAME/model.discern photos/."
-_HINT = "Copy the bundle again from its source, or train it again."
+DAMAGED_HINT = "Copy the bundle again from its source, or train it again."
 
 
 def pack(members: Mapping[str, bytes]) -> bytes:
@@ -101,7 +101,7 @@ def unpack(source: str | Path) -> dict[str, bytes]:
     _reject_picture(path, data)
     members = _read_members(path, data)
     if data != pack(members):
-        raise BundleDamaged(f"{path} is not in the canonical form of a bundle.", hint=_HINT)
+        raise BundleDamaged(f"{path} is not in the canonical form of a bundle.", hint=DAMAGED_HINT)
     _reject_unsafe(path, members)
     return members
 
@@ -112,12 +112,12 @@ def _reject_unsafe(path: Path, members: Mapping[str, bytes]) -> None:
     A forged graph may read files or loop forever, and a forged array may claim too much memory.
     """
     if fault := find_fault(members["model.onnx"]):
-        raise BundleDamaged(f"{path}: its graph {fault}.", hint=_HINT)
+        raise BundleDamaged(f"{path}: its graph {fault}.", hint=DAMAGED_HINT)
     try:
         np.load(io.BytesIO(members["seen.npy"]), allow_pickle=False)
         members["CARD.md"].decode()
     except (EOFError, OSError, ValueError, MemoryError, TokenError) as error:
-        raise BundleDamaged(f"{path}: seen.npy or CARD.md cannot be read ({error}).", hint=_HINT) from error
+        raise BundleDamaged(f"{path}: seen.npy or CARD.md cannot be read ({error}).", hint=DAMAGED_HINT) from error
 
 
 def _read(path: Path) -> bytes:
@@ -130,9 +130,7 @@ def _read(path: Path) -> bytes:
             )
         return path.read_bytes()
     except OSError as error:
-        raise BundleError(
-            f"{path} cannot be read: {error.strerror}.", hint="Check the permissions of the file."
-        ) from error
+        raise BundleError(f"{path} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
 
 
 def _suggest(path: Path) -> str:
@@ -167,13 +165,15 @@ def _read_members(path: Path, data: bytes) -> dict[str, bytes]:
             if not {*names, _first_name(data)} & set(MEMBERS):
                 raise BundleError(f"{path} is an archive of other files, not a bundle.", hint=_ORDER)
             if sorted(names) != sorted(MEMBERS):
-                raise BundleDamaged(f"{path} contains {names[:9]}, not exactly the members of a bundle.", hint=_HINT)
+                raise BundleDamaged(
+                    f"{path} contains {names[:9]}, not exactly the members of a bundle.", hint=DAMAGED_HINT
+                )
             if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
-                raise BundleDamaged(f"{path} has compressed members; those of a bundle are stored.", hint=_HINT)
+                raise BundleDamaged(f"{path} has compressed members; those of a bundle are stored.", hint=DAMAGED_HINT)
             members = {name: archive.read(name) for name in names}
             comment = archive.comment.decode("ascii", "replace")
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError, RuntimeError) as error:
-        raise BundleDamaged(f"{path} is not a bundle, or is damaged ({error}).", hint=_HINT) from error
+        raise BundleDamaged(f"{path} is not a bundle, or is damaged ({error}).", hint=DAMAGED_HINT) from error
     if comment != fingerprint(members):
-        raise BundleDamaged(f"{path}: bundle.json was changed.", hint=_HINT)
+        raise BundleDamaged(f"{path}: bundle.json was changed.", hint=DAMAGED_HINT)
     return members

@@ -12,6 +12,7 @@ from types import MappingProxyType
 import numpy as np
 from PIL import Image
 
+from discern.bundle.archive import DAMAGED_HINT
 from discern.errors import BundleDamaged, PictureError
 from discern.picture import Recipe, load_input
 
@@ -93,7 +94,7 @@ def replay(golden: bytes, run: Run, recipe: Recipe) -> tuple[float, dict[str, np
         expected = {name: arrays[name] for name in _OUTPUTS}
         inputs = np.stack([load_input(data, recipe) for data in pictures])
     except _FAILURES as error:
-        raise BundleDamaged(f"golden.npz cannot be read ({error}).", hint="Copy the bundle again.") from error
+        raise BundleDamaged(f"golden.npz cannot be read ({error}).", hint=DAMAGED_HINT) from error
     outputs = run(inputs)
     worst = max(_difference(outputs[name], expected[name]) for name in _OUTPUTS)
     return worst, expected, outputs

@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
+from discern.bundle.archive import DAMAGED_HINT
 from discern.bundle.prediction import DisplayName, LabelNames, Thresholds
 from discern.bundle.prediction_sets import order_scale
 from discern.errors import BundleDamaged, BundleFormatError, UsageError
 from discern.picture import Recipe
 
 FORMAT = 1
-_COPY = "Copy the bundle again."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ class Manifest:
             plain = json.loads(data, parse_constant=_reject_constant)
             version = plain.pop("format")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise BundleDamaged(f"bundle.json cannot be read ({error}).", hint=_COPY) from error
+            raise BundleDamaged(f"bundle.json cannot be read ({error}).", hint=DAMAGED_HINT) from error
         if version is True or version != FORMAT:
             raise BundleFormatError(
                 f"The bundle has format {version!r}; this version reads format {FORMAT}.",
@@ -99,22 +99,22 @@ class Manifest:
             manifest = cls(**plain)
             _ = manifest.label_names
         except (TypeError, KeyError, ValueError, AttributeError, UsageError) as error:
-            raise BundleDamaged(f"bundle.json does not describe a model ({error}).", hint=_COPY) from error
+            raise BundleDamaged(f"bundle.json does not describe a model ({error}).", hint=DAMAGED_HINT) from error
         manifest._check()
         return manifest
 
     def _check(self) -> None:
         labels = self.labels
         if not labels or not all(isinstance(label, str) for label in labels) or len(set(labels)) != len(labels):
-            raise BundleDamaged("bundle.json: the labels must be distinct strings, at least one.", hint=_COPY)
+            raise BundleDamaged("bundle.json: the labels must be distinct strings, at least one.", hint=DAMAGED_HINT)
         thresholds = asdict(self.thresholds).values()
         if not all(each is None or isinstance(each, int | float) for each in (self.temperature, *thresholds)):
-            raise BundleDamaged("bundle.json: thresholds and temperature must be numbers.", hint=_COPY)
+            raise BundleDamaged("bundle.json: thresholds and temperature must be numbers.", hint=DAMAGED_HINT)
         if not all(isinstance(each, str) for words in self.names.values() for each in words.values()):
-            raise BundleDamaged("bundle.json: display names must be strings.", hint=_COPY)
+            raise BundleDamaged("bundle.json: display names must be strings.", hint=DAMAGED_HINT)
         objects = ("names", "unknown", "metrics", "data", "backbone", "config", "versions", "members")
         if wrong := [name for name in objects if not isinstance(getattr(self, name), dict)]:
-            raise BundleDamaged(f"bundle.json: {', '.join(wrong)} must be JSON objects.", hint=_COPY)
+            raise BundleDamaged(f"bundle.json: {', '.join(wrong)} must be JSON objects.", hint=DAMAGED_HINT)
 
 
 def _reject_constant(constant: str) -> None:

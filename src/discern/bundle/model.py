@@ -68,7 +68,7 @@ class Model:
         others = {name: data for name, data in members.items() if name != archive.MANIFEST}
         for name, digest in digests(others).items():
             if self.manifest.members.get(name) != digest:
-                raise BundleDamaged(f"{name} was changed.", hint="Copy the bundle again.")
+                raise BundleDamaged(f"{name} was changed.", hint=archive.DAMAGED_HINT)
         self._runtime = runtime or open_runtime(members["model.onnx"], threads=threads)
         self._members = members
 
@@ -88,9 +88,9 @@ class Model:
         try:
             prefixes = np.asarray(np.load(io.BytesIO(self._members["seen.npy"]), allow_pickle=False))
         except (OSError, EOFError, ValueError) as error:
-            raise BundleDamaged(f"seen.npy cannot be read ({error}).", hint="Copy the bundle again.") from error
+            raise BundleDamaged(f"seen.npy cannot be read ({error}).", hint=archive.DAMAGED_HINT) from error
         if prefixes.dtype != np.uint8 or prefixes.shape[1:] != (8,):
-            raise BundleDamaged("seen.npy does not contain hashes.", hint="Copy the bundle again.")
+            raise BundleDamaged("seen.npy does not contain hashes.", hint=archive.DAMAGED_HINT)
         return prefixes
 
     def __call__(self, picture: Picture) -> Prediction:
@@ -101,7 +101,7 @@ class Model:
                 by its EXIF orientation and converted to sRGB on white, as a file would be.
 
         Raises:
-            PictureError: it cannot be used as a picture; the message says why.
+            PictureError: it cannot be used as a picture; the message states the reason.
             UsageError: it has another type.
         """
         return self.answer(self.prepare(picture)[None])[0]
@@ -137,7 +137,7 @@ class Model:
         """
         outputs = self._runtime.run({"pixels": inputs})
         if not outputs.keys() >= set(OUTPUTS) or outputs["probabilities"].shape != (len(inputs), len(self.labels)):
-            raise BundleDamaged("model.onnx and bundle.json do not match.", hint="Copy the bundle again.")
+            raise BundleDamaged("model.onnx and bundle.json do not match.", hint=archive.DAMAGED_HINT)
         return outputs
 
     def answer(self, inputs: np.ndarray) -> list[Prediction]:
@@ -213,17 +213,17 @@ def pixels_of(image: Image.Image) -> np.ndarray:
         image.load()  # some formats rotate themselves now, and change their EXIF orientation with it
         opened = OpenedPicture(
             format=image.format or "",
-            stored=image.size,
+            stored_size=image.size,
             mode=image.mode,
             load=lambda _: image,
-            turn=image.getexif().get(ORIENTATION, 1),
+            orientation=image.getexif().get(ORIENTATION, 1),
             profile=image.info.get("icc_profile") or b"",
         )
         return to_array(opened.decode(None))
     except Exception as error:
         raise DamagedPicture(
             f"The Pillow image cannot be decoded: {str(error) or type(error).__name__}.",
-            hint="Save the picture again with the program that made it, or leave it out.",
+            hint="Export the picture again from its original program, or leave it out.",
         ) from error
 
 

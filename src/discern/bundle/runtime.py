@@ -14,7 +14,7 @@ TELEMETRY_MAY_BE_ON = "onnxruntime" in sys.modules and os.environ.get("ORT_DISAB
 """True if the host program imported ONNX Runtime before Discern could disable its telemetry."""
 
 # The only environment variable that importing Discern sets: from version 1.29 on ONNX Runtime sends telemetry to its
-# maker unless this is set before it is imported; its own `disable_telemetry_events` comes too late.
+# maker unless this is set before it is imported; its own `disable_telemetry_events` has no effect on import.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import onnxruntime as ort  # noqa: E402
 

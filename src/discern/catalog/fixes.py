@@ -93,13 +93,11 @@ def read_fixes(path: Path) -> list[Fix]:
         FixesError: the file cannot be read, or a row is invalid; the message names the line and the remedy.
     """
     if path.exists() and not path.is_file():
-        raise FixesError(f"{path} is not a file.", hint="Give the path of the fixes.csv itself.")
+        raise FixesError(f"{path} is not a file.", hint="Pass the path of the fixes.csv itself.")
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise FixesError(
-            f"{path} cannot be read: {error.strerror}.", hint="Check the path and its permissions."
-        ) from error
+        raise FixesError(f"{path} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
     table = read_delimited(str(path), data, FixesError)
     columns = _columns(path, table.header)
     return [

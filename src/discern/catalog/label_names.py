@@ -52,7 +52,7 @@ def read_names(path: Path, labels: tuple[str, ...]) -> dict[str, dict[str, str]]
 def _read(path: Path) -> bytes:
     try:
         if not path.is_file():
-            raise NamesError(f"{path} is not a file.", hint="Give a CSV with the columns label,name,spoken,route.")
+            raise NamesError(f"{path} is not a file.", hint="Pass a CSV with the columns label,name,spoken,route.")
         if path.stat().st_size > _MAX_BYTES:
             raise NamesError(f"{path} is larger than {_MAX_BYTES >> 20} MiB.", hint="Check that it is the names file.")
         return path.read_bytes()
@@ -63,7 +63,7 @@ def _read(path: Path) -> bytes:
 def _checked(path: Path, line: int, text: str) -> str:
     if len(text) > _MAX_LENGTH or not text.isprintable():
         raise NamesError(
-            f"{path.name}, line {line}: {text[:40]!r} cannot be used as a name.",
+            f"{path.name}, line {line}: {text[:40]!r} is not a valid name.",
             hint=f"Use at most {_MAX_LENGTH} printable characters on one line.",
         )
     return text

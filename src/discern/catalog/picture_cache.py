@@ -44,7 +44,7 @@ class PictureCache:
 
         Entries that other processes add later may be missed.
         """
-        stored = self._facts.known(contents) & self._thumbs.known(contents)
+        stored = self._facts.contains(contents) & self._thumbs.contains(contents)
         return [is_stored or content in self._new for is_stored, content in zip(stored.tolist(), contents, strict=True)]
 
     def add(self, content: str, facts: np.void, thumb: np.ndarray) -> None:
@@ -80,15 +80,12 @@ class PictureCache:
 
         Another process can `trust` them.
         """
-        return VerifiedFiles(facts=self._facts.proven(), thumbs=self._thumbs.proven())
+        return VerifiedFiles(facts=self._facts.verified(), thumbs=self._thumbs.verified())
 
-    def trust(self, verified: "VerifiedFiles") -> None:
-        """Skip the verification of cache files that another process has verified.
-
-        It must be a process of the same run.
-        """
-        self._facts.trust(verified.facts)
-        self._thumbs.trust(verified.thumbs)
+    def mark_verified(self, verified: "VerifiedFiles") -> None:
+        """Skip the verification of files that another process of the same run has verified."""
+        self._facts.mark_verified(verified.facts)
+        self._thumbs.mark_verified(verified.thumbs)
 
     def facts(self, contents: Sequence[str]) -> np.ndarray:
         """Return the properties of pictures from the cache on disk.

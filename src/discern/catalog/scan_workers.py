@@ -56,7 +56,7 @@ class ScanWorkers:
             self.cache.flush()
             for process in self._processes:
                 with suppress(OSError):
-                    self.cache.trust(process.run(_flush_remotely, *self._remote_arguments))
+                    self.cache.mark_verified(process.run(_flush_remotely, *self._remote_arguments))
         finally:
             for process in self._processes:
                 process.close()

@@ -107,14 +107,14 @@ def _require_pictures(source: Path, files: pl.DataFrame) -> None:
     errors = Counter(files["error"])
     if not errors:
         raise CatalogError(
-            f"{source} is empty: it contains no files.", hint="Give the folder that contains the pictures."
+            f"{source} is empty: it contains no files.", hint="Pass the folder that contains the pictures."
         )
     if None not in errors:
         reasons = ", ".join(f"{count} {error}" for error, count in errors.most_common())
         first = min(to_scanned_files(files), key=lambda file: natural_key(file.path))
         raise CatalogError(
             f"{source} contains no readable picture: {errors.total()} files ({reasons}). {first.path}: {first.message}",
-            hint="Give the folder that contains the pictures.",
+            hint="Pass the folder that contains the pictures.",
         )
 
 

@@ -98,5 +98,5 @@ def predict(
         render.show_answer(answer.to_json(), json=json)
         usable.append(answer.error is None)
     if not usable:
-        raise UsageError("There is no picture to predict.", hint="Give a picture, or a folder that contains some.")
+        raise UsageError("There is no picture to predict.", hint="Pass a picture, or a folder that contains some.")
     raise typer.Exit(0 if all(usable) else FELL_SHORT)

@@ -64,7 +64,7 @@ def split(value: dict[str, Any]) -> Iterator[str]:
     yield ", ".join(f"{count} {part}" for part, count in value["pictures"].items())
     yield value["reason"]
     if value["unjudged"]:
-        yield f"labels without two independent pictures, kept in one part: {', '.join(value['unjudged'])}"
+        yield f"labels without two independent pictures, in one part only: {', '.join(value['unjudged'])}"
     yield f"proof: {value['split']}"
     if value["out"]:
         yield f"parts: {value['out']}"
@@ -114,7 +114,7 @@ def evaluate(value: dict[str, Any]) -> Iterator[str]:
     if value["unknown"]:
         unknown = value["unknown"]
         yield f"unknown pictures: AUROC {_interval(unknown['auroc'])}, rejected {_interval(unknown['rejected'])}"
-        yield f"known pictures kept: {_interval(unknown['kept'])}"
+        yield f"known pictures not rejected: {_interval(unknown['kept'])}"
     if policy := value["policy"]:
         error = _interval(policy["error"])
         yield f"accepted without review: {policy['share']:.1%} of the known pictures; error rate among them: {error}"

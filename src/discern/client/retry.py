@@ -51,7 +51,7 @@ class Exchange:
         """
         error = Unreachable(
             f"{self._address.base} cannot be reached: {str(failure) or type(failure).__name__}.",
-            hint="Check that the server is running and that the address is right.",
+            hint="Check that the server is running and that the address is correct.",
         )
         error.__cause__ = failure
         return self._retry(error, self._backoff.pause(within=CONNECTING_SECONDS))
@@ -62,7 +62,7 @@ class Exchange:
         It is the last error, or an error that the server did not respond.
         """
         return self._last_error or Unreachable(
-            f"{self._address.base} has not answered within {self._seconds:g} seconds.",
+            f"{self._address.base} did not respond within {self._seconds:g} seconds.",
             hint="Check the server and its address, or pass a longer `timeout`.",
         )
 

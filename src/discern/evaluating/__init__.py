@@ -1,4 +1,4 @@
-"""Evaluation: metrics of given predictions with confidence intervals; nothing is fitted here.
+"""Evaluation: metrics of predictions, with confidence intervals; nothing is fitted.
 
 `evaluate_predictions` and its siblings compute them; `Metrics` is the typed form of a run's `metrics.json`.
 """

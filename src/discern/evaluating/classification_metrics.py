@@ -132,7 +132,7 @@ def evaluate_predictions(
         probabilities: float [N, K], rows in [0, 1] that sum to 1.
         labels: the K classes.
         groups: [N], dependent pictures share a value.
-        weights: float [N], 0 or more; None for 1 each. Give identical pictures 1 together.
+        weights: float [N], 0 or more; None for 1 each. Those of identical pictures should sum to 1.
         uncalibrated: float [N, K], probabilities before temperature scaling, for comparison.
         seed: random seed of the resampling.
 
@@ -146,7 +146,7 @@ def evaluate_predictions(
     members = Members.of(len(target), groups, weights)
     if members.count == 0:
         raise UsageError(
-            "There is nothing to evaluate: all weights are 0.", hint="Give at least one picture with a weight above 0."
+            "There is nothing to evaluate: all weights are 0.", hint="Pass at least one picture with a weight above 0."
         )
     predicted = probabilities.argmax(axis=1)
     both = [each for each in (probabilities, uncalibrated) if each is not None]
@@ -325,7 +325,7 @@ def _check_probabilities(probabilities: np.ndarray, truth: np.ndarray, labels: S
             f"{probabilities.shape}."
         )
     if not len(truth):
-        raise UsageError("There is nothing to evaluate: no pictures.", hint="Give at least one picture.")
+        raise UsageError("There is nothing to evaluate: no pictures.", hint="Pass at least one picture.")
     off = np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1)
     if not (off <= _SUM_TOLERANCE).all() or probabilities.min() < 0:
         row = int(np.argmax(~(off <= _SUM_TOLERANCE) | (probabilities.min(axis=1) < 0)))

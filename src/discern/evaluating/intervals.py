@@ -67,7 +67,9 @@ class Members:
                 f"Groups {named.shape} and weights {weight.shape} must have one entry for each of {size} pictures."
             )
         if not np.isfinite(weight).all() or (weight < 0).any():
-            raise UsageError("Weights must be finite and 0 or more.", hint="Give identical pictures 1 together.")
+            raise UsageError(
+                "Weights must be finite and 0 or more.", hint="Pass weights that sum to 1 over identical pictures."
+            )
         heavy = weight > 0
         group = np.zeros(size, dtype=np.int64)
         distinct, group[heavy] = np.unique(named[heavy], return_inverse=True)

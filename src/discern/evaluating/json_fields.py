@@ -55,7 +55,7 @@ def decode(kind: type[_T], plain: Any, *, at: str = "") -> _T:
     Args:
         kind: the type; unions with None, tuples of any length, mappings, dataclasses and scalars are known.
         plain: JSON-ready values.
-        at: the key that they stand at, for messages.
+        at: their key, for messages.
 
     Raises:
         ValueError: a value has the wrong type, or one without default and empty value is missing.

@@ -51,7 +51,7 @@ class AccuracyMetrics:
     Attributes:
         leak_free: on independent pictures.
         random_split: by cross-validation over random folds, which ignores groups.
-        given_split: on the parts as they were given, leaks included; None if none were given.
+        given_split: on the given parts, leaks included; None without given parts.
         difference: of `random_split` to `leak_free`.
     """
 
@@ -178,7 +178,7 @@ class OrderedLabelMetrics:
     Attributes:
         labels: the labels in their order.
         chosen: name of the head that was selected.
-        constant: the label that the constant prediction gives: the weighted median.
+        constant: the label of the constant prediction: the weighted median.
     """
 
     labels: tuple[str, ...] = ()
@@ -298,7 +298,7 @@ class Metrics:
         policy: the accept policy; None if no error limit was stated.
         conformal: prediction sets; None if no coverage was stated.
         ordered: None if the labels have no order.
-        negatives: None if no negatives were given.
+        negatives: None without negatives.
         fixes: None if no fixes were applied.
         split: the split in numbers.
         head: description of the fitted head, JSON-ready.

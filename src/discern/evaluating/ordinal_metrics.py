@@ -80,7 +80,7 @@ def evaluate_ordinal(
     members = Members.of(len(truth), groups, weights)
     if members.count == 0:
         raise UsageError(
-            "There is nothing to evaluate: all weights are 0.", hint="Give at least one picture with a weight above 0."
+            "There is nothing to evaluate: all weights are 0.", hint="Pass at least one picture with a weight above 0."
         )
     if min(truth.min(), predicted.min()) < 0:
         raise UsageError("A label index is below 0.", hint="Leave out pictures without a label.")

@@ -78,7 +78,7 @@ def evaluate_prediction_sets(
     members = Members.of(len(truth), groups, weights)
     if members.count == 0:
         raise UsageError(
-            "There is nothing to evaluate: all weights are 0.", hint="Give at least one picture with a weight above 0."
+            "There is nothing to evaluate: all weights are 0.", hint="Pass at least one picture with a weight above 0."
         )
     if truth.min() < 0 or truth.max() >= len(labels):
         raise UsageError("A true label is outside the labels.", hint="Leave out pictures without a label.")

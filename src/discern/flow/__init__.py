@@ -1,1 +1,1 @@
-"""Workflows of the commands: resumable steps joined through files on disk; here, or on a cluster."""
+"""Workflows of the commands: resumable steps that exchange files on disk, on one machine or a cluster."""

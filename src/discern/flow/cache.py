@@ -53,7 +53,7 @@ def cache(*, prune_to: float | None = None, folder: str | Path | None = None) ->
     """
     root = cache_folder(folder)
     if root.exists() and not root.is_dir():
-        raise StoreError(f"The cache directory {root} is not a folder.", hint="Name a folder with --cache.")
+        raise StoreError(f"The cache directory {root} is not a folder.", hint="Choose a folder with --cache.")
     freed = 0 if prune_to is None else _prune(root, prune_to)
     shelves = [{"name": each.name, "rows": each.rows, "bytes": each.bytes} for each in survey(root)]
     return CacheResult(folder=root, shelves=shelves + _engines(root), freed=freed)

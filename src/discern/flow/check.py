@@ -75,7 +75,7 @@ def check(
     """
     config = PrepareConfig.of(source, fixes=fixes, backbone=backbone)
     run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
-    with run.held():
+    with run.locked():
         prepared = prepare(run, config, cache=cache, progress=progress)
         with run.stage("page", progress), run.writing("data.html") as page:
             write_data_page(page, catalog=prepared.catalog, findings=prepared.findings, title=run.folder.name)

@@ -122,5 +122,5 @@ def _cache(folder: Path) -> str:
     except OSError as error:
         raise StoreError(
             f"{folder} cannot be written: {error.strerror}.",
-            hint="Free disk space, or name another folder with --cache.",
+            hint="Free disk space, or choose another folder with --cache.",
         ) from error

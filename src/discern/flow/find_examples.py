@@ -30,7 +30,7 @@ def find_example_pictures(folder: str | Path | None) -> tuple[Example, ...]:
         return ()
     root = resolve_path(folder)
     if not root.is_dir():
-        raise UsageError(f"Example folder not found: {root}.", hint="Name a folder that contains some pictures.")
+        raise UsageError(f"Example folder not found: {root}.", hint="Pass a folder that contains some pictures.")
     limits = Limits()
     found = tuple(islice(_load(_round_robin(FolderSource(root, limits=limits)), limits), MOST))
     if not found:
@@ -51,7 +51,7 @@ def _round_robin(source: FolderSource) -> Iterator[Item]:
 def _load(items: Iterator[Item], limits: Limits) -> Iterator[Example]:
     for item in items:
         try:
-            pixels = open_picture(item.load(), shortest=SIDE, limits=limits)
+            pixels = open_picture(item.load(), min_side=SIDE, limits=limits)
         except NotAPicture:
             continue
         except PictureError as error:

@@ -15,7 +15,7 @@ def resolve_path(path: str | Path) -> Path:
     """
     text = str(path)
     if path == "" or "\0" in text:
-        raise UsageError(f"Invalid path: {text!r}.", hint="Name a file or a folder.")
+        raise UsageError(f"Invalid path: {text!r}.", hint="Pass the path of a file or a folder.")
     return Path(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111 - pathlib raises for an unknown user
 
 

@@ -71,7 +71,8 @@ class Run:
             return cls._find(resolve_path(source), name=name, runs=runs, resume=resume, config=config)
         except OSError as error:
             raise RunError(
-                f"Cannot write to the runs folder {runs}: {error.strerror}.", hint="Use a writable folder: --runs."
+                f"Cannot write to the runs folder {runs}: {error.strerror}.",
+                hint="Choose a writable folder with --runs.",
             ) from error
 
     @classmethod
@@ -116,7 +117,7 @@ class Run:
     def _resume(cls, folder: Path, config: dict[str, Any]) -> Self:
         facts = _read(folder)
         if facts.get("format") != FORMAT:
-            raise RunError(f"{folder} has another format.", hint="Upgrade discern-vision, or start a new run.")
+            raise RunError(f"{folder} has another format.", hint="Upgrade Discern, or start a new run.")
         before = json.loads(json.dumps(config))
         changed = sorted(key for key in before | facts["config"] if before.get(key) != facts["config"].get(key))
         if changed:
@@ -163,7 +164,7 @@ class Run:
         except (OSError, PolarsError) as error:
             raise RunError(
                 f"{self.folder / name} cannot be written: {getattr(error, 'strerror', None) or error}.",
-                hint="Free disk space, or use another folder with --runs.",
+                hint="Free disk space, or choose another folder with --runs.",
             ) from error
 
     @contextmanager
@@ -194,8 +195,8 @@ class Run:
             ) from error
 
     @contextmanager
-    def held(self) -> Iterator[Self]:
-        """Lock the run folder for this process.
+    def locked(self) -> Iterator[Self]:
+        """Lock the run for this process.
 
         A new run that fails with a `DiscernError` is removed, which frees its name; an interrupted one stays, to be
         resumed.

@@ -100,7 +100,7 @@ def split(
     run_config = prepare_config.to_json() | {"seed": seed, "parts": list(parts)}
     target = None if out is None else _outside(resolve_path(out), Path(prepare_config.source))
     run = Run.create(source, name=name, runs=runs, resume=False, config=run_config)
-    with run.held():
+    with run.locked():
         prepared = prepare(run, prepare_config, cache=cache, progress=progress)
         exclude = conflicted(prepared.catalog, prepared.edges)
         made = make_split(prepared.catalog, prepared.groups, config, exclude=exclude)
@@ -122,6 +122,6 @@ def _outside(out: Path, source: Path) -> Path:
     if is_folder(source) and out.is_relative_to(source):
         raise UsageError(
             f"The output folder {out} is inside the source: the next scan would find each picture twice.",
-            hint="Name a folder outside the source with --out.",
+            hint="Choose a folder outside the source with --out.",
         )
     return out

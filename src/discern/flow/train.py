@@ -134,7 +134,7 @@ def train(
     )
     settings = preparing.to_json() | config.to_json()
     run = Run.create(source, name=name, runs=runs, resume=resume, config=settings)
-    with run.held():
+    with run.locked():
         if not (run.finished and all(run.path(name).exists() for name in _PRODUCTS)):
             _train(run, preparing, config, cache=cache, progress=progress)
     return _result(run)

@@ -47,7 +47,7 @@ def verify(bundle: str | Path, *, fingerprint: str | None = None) -> VerifyResul
     """
     expected = fingerprint if fingerprint is None else fingerprint.strip().lower()
     if expected is not None and not _FINGERPRINT.fullmatch(expected):
-        hint = "Give all 64 hexadecimal digits, as `discern show` prints them."
+        hint = "Pass all 64 hexadecimal digits, as `discern show` prints them."
         raise UsageError(f"Invalid fingerprint: {fingerprint!r}.", hint=hint)
     try:
         model = load(bundle)

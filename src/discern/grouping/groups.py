@@ -19,11 +19,11 @@ class Groups:
 
     Args:
         group: group of each picture, int64 [N], numbered from 0 in order of appearance; unreadable rows are singletons.
-        straddling: near pairs whose ends are in different groups, with the columns of `find_edges`.
+        cross_pairs: near pairs whose ends are in different groups, with the columns of `find_edges`.
     """
 
     group: np.ndarray
-    straddling: pl.DataFrame
+    cross_pairs: pl.DataFrame
 
     @property
     def sizes(self) -> np.ndarray:
@@ -57,7 +57,7 @@ def form_groups(catalog: "Catalog", edges: pl.DataFrame) -> Groups:
     rank[np.argsort(first, kind="stable")] = np.arange(len(first))
     group = rank[dense]
     ends = group[_ends(edges)]
-    return Groups(group=group, straddling=edges.filter(pl.Series(ends[:, 0] != ends[:, 1], dtype=pl.Boolean)))
+    return Groups(group=group, cross_pairs=edges.filter(pl.Series(ends[:, 0] != ends[:, 1], dtype=pl.Boolean)))
 
 
 def _ends(edges: pl.DataFrame) -> np.ndarray:

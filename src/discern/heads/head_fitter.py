@@ -29,7 +29,7 @@ _STRATIFIED_FOLDS = 5
 _FEWEST_CLASSES_TO_HOLD_OUT = 4
 # From 500 different pictures in the two neighbouring folds on, these select alone: a third fewer fits. 10,000 pictures
 # are enough to select by; both save time and were not tuned for accuracy.
-_ENOUGH_TO_SELECT, _MOST_TO_SELECT = 500, 10_000
+_MIN_SELECTION_ROWS, _MAX_SELECTION_ROWS = 500, 10_000
 _NO_ROWS = np.zeros(0, np.int64)
 
 
@@ -90,7 +90,7 @@ class HeadFitter:
             self._weights,
             classes=classes,
             spans=tuple(self._blocks.values()),
-            held_out=self._ever_held_out(),
+            held_out=self._held_out_folds(),
             score_unknown=score_unknown,
             config=self._config,
             seed=seed,
@@ -178,11 +178,11 @@ class HeadFitter:
         """
         folds = [f for f in self._outer_folds if f not in outer] or [f for f in self._folds if f not in outer][:1]
         neighbours = _neighbours(folds, outer)
-        enough = bool(outer) and self._weights[np.isin(self._fold, neighbours)].sum() >= _ENOUGH_TO_SELECT
+        enough = bool(outer) and self._weights[np.isin(self._fold, neighbours)].sum() >= _MIN_SELECTION_ROWS
         return neighbours if enough else folds
 
-    def _ever_held_out(self) -> tuple[int, ...]:
-        """Return the folds that are held out in at least one fit."""
+    def _held_out_folds(self) -> tuple[int, ...]:
+        """The folds that any fit holds out."""
         outers = [frozenset[int](), *(frozenset([fold]) for fold in self._outer_folds)]
         return tuple(sorted({fold for outer in outers for fold in outer.union(self._inner_folds(outer))}))
 
@@ -326,7 +326,7 @@ class HeadFitter:
 
         These are all pictures in `among`, bool `[N]`, or a random sample of 10,000.
         """
-        return random_subset(np.flatnonzero(among), _MOST_TO_SELECT, seed=self._seed)
+        return random_subset(np.flatnonzero(among), _MAX_SELECTION_ROWS, seed=self._seed)
 
     def _held_out_logits(self, folds: frozenset[int]) -> HeldOutLogits:
         """Predict held-out folds with all candidate heads.

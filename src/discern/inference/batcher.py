@@ -65,7 +65,7 @@ class Batcher:
 
     Each thread runs the graph when a batch is full or nothing is left to decode; otherwise it decodes. So all cores are
     busy while there is work, without contention. A lone picture runs on all cores; on a CPU several single-threaded
-    runs side by side are faster than consecutive runs on all cores.
+    runs in parallel are faster than consecutive runs on all cores.
 
     Args:
         model: single-threaded model, whose `run` may be called by several threads.
@@ -254,7 +254,7 @@ def _fail(jobs: list[_Job], error: BaseException) -> None:
 
 def _overloaded() -> Overloaded:
     return Overloaded(
-        "The queue is full: more pictures are waiting than can be answered in time.",
+        "The queue is full: more pictures are waiting than can be predicted in time.",
         hint="Retry in a moment, or start more workers.",
         retry_after=_RETRY_SECONDS,
     )

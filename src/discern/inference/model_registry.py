@@ -77,7 +77,7 @@ class ModelRegistry:
         batching: BatchConfig = BatchConfig(),  # noqa: B008 - frozen
     ) -> None:
         if not bundles:
-            raise UsageError("There is no bundle to serve.", hint="Name one, such as runs/NAME/model.discern.")
+            raise UsageError("There is no bundle to serve.", hint="Pass one, such as runs/NAME/model.discern.")
         self._limits = limits
         self._batching = batching
         self._reloading = threading.Lock()
@@ -124,7 +124,7 @@ class ModelRegistry:
 
         Args:
             pictures: the pictures.
-            served: a bundle, as `get` returned it; the first by default. If it was reloaded since, the new one answers.
+            served: a bundle, as `get` returned it; the first by default. If it was reloaded since, the new one is used.
             evidence: also localise each prediction.
         """
         served = served or self.get()

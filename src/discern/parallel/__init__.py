@@ -1,7 +1,7 @@
-"""Many pieces of work at once, each on one core.
+"""Parallel execution of independent calls, each on one core.
 
-What runs them is behind one seam: an `Executor` takes a call and gives its `Future`. `map_in_order` needs no more, so
-threads here, processes beside this one and machines of a cluster are alike to whoever maps.
+An `Executor` takes a call and returns its `Future`. `map_in_order` needs nothing else of it, so threads, local
+processes and the machines of a cluster are interchangeable.
 """
 
 from discern.parallel.cores import count_cores, single_threaded_blas

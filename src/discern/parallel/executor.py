@@ -1,4 +1,4 @@
-"""The seam between work and what runs it, and the two implementations on this machine."""
+"""Executor protocol, with implementations that run calls in local threads and processes."""
 
 import threading
 from collections.abc import Callable
@@ -12,42 +12,42 @@ Result = TypeVar("Result")
 
 
 class Executor(Protocol):
-    """Runs calls elsewhere; `discern.parallel.testing.ExecutorContract` says what each implementation keeps to."""
+    """Interface to run calls asynchronously; `discern.parallel.testing.ExecutorContract` tests an implementation."""
 
     def submit(self, function: Callable[..., Result], /, *arguments: Any) -> Future[Result]:
-        """Begin a call as soon as there is room, and give its future at once.
+        """Schedule a call and return its future without waiting.
 
-        The future has what the function gives, or the error that it raised. One that has not begun can be cancelled.
+        The future holds the function's result, or the exception that it raised. It can be cancelled before it starts.
         """
 
 
 class ThreadExecutor(ThreadPoolExecutor):
-    """Runs calls in threads of this process; at the end of its `with` block, what has not begun never begins."""
+    """Executor that runs calls in threads; leaving its `with` block cancels the calls that have not started."""
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, exc_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Cancel what waits, and wait for what runs."""
+        """Cancel the pending calls and wait for the running ones."""
         self.shutdown(wait=True, cancel_futures=True)
 
 
 class ProcessExecutor:
-    """Runs calls in worker processes, for work in which Python itself is the brake.
+    """Executor that runs calls in worker processes, for work that is limited by Python's global interpreter lock.
 
-    Functions are found by their module's name, and all that goes in and out must be picklable. A worker that was killed
-    fails the call that it ran, with `OSError`; another takes its place.
+    Functions are imported by name; arguments and results must be picklable. If a worker is killed, its current call
+    fails with `OSError` and a new worker replaces it.
 
     Args:
-        workers: how many processes there may be; each begins with its first call.
+        workers: maximum number of processes; each is started by its first call.
     """
 
     def __init__(self, workers: int) -> None:
         self._threads = ThreadPoolExecutor(workers)
-        self._own = threading.local()
+        self._local = threading.local()
         self._workers: list[WorkerProcess] = []
 
     def submit(self, function: Callable[..., Result], /, *arguments: Any) -> Future[Result]:
-        """Begin a call; see `Executor.submit`."""
+        """Schedule a call in a worker process and return its future without waiting."""
         return self._threads.submit(self._run, function, arguments)
 
     def __enter__(self) -> Self:
@@ -59,8 +59,8 @@ class ProcessExecutor:
             worker.close()
 
     def _run(self, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
-        worker: WorkerProcess | None = getattr(self._own, "worker", None)
+        worker: WorkerProcess | None = getattr(self._local, "worker", None)
         if worker is None or worker.ended:
-            worker = self._own.worker = WorkerProcess()
+            worker = self._local.worker = WorkerProcess()
             self._workers.append(worker)
         return worker.run(function, *arguments)

@@ -1,4 +1,4 @@
-"""Maps that run side by side, give their results in order, and hold only a few of them at a time."""
+"""Parallel maps that yield results in input order, with a limited number of calls in flight."""
 
 import os
 from collections import deque
@@ -11,70 +11,72 @@ from discern.parallel.executor import Executor, ThreadExecutor
 _MOST_THREADS = 16
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Given_co = TypeVar("Given_co", covariant=True)
+Result_co = TypeVar("Result_co", covariant=True)
 
 
-class Pending(Protocol[Given_co]):
-    """A result that is on its way, such as a `Future`."""
+class Pending(Protocol[Result_co]):
+    """Result that is still being computed, such as a `Future`."""
 
-    def result(self) -> Given_co:
-        """Wait for it."""
+    def result(self) -> Result_co:
+        """Wait for the result and return it."""
 
     def cancel(self) -> bool:
-        """Stop it if it has not begun."""
+        """Cancel the work if it has not started."""
 
 
 def map_in_order(
     function: Callable[[Item], Result], items: Iterable[Item], *, executor: Executor, window: int
 ) -> Generator[Result]:
-    """Call a function with each item side by side; yield results in the order of the items.
+    """Apply a function to each item in parallel; yield the results in the order of the items.
 
-    Items are taken one after the other in the caller's thread, and only as results are taken: memory stays flat. After
-    an error, and when the caller takes no more, calls that have not begun are cancelled.
+    Items are read one by one in the caller's thread, only as results are consumed, so that memory use stays constant.
+    Calls that have not started are cancelled after an error and when the generator is closed.
 
     Args:
-        function: called elsewhere.
-        items: may be endless.
-        executor: what calls.
-        window: calls that are begun and whose results are not yet given, at most.
+        function: called by the executor with one item.
+        items: items to map; may be infinite.
+        executor: runs the calls.
+        window: maximum number of calls that are submitted and not yet yielded.
     """
     return results_in_order((executor.submit(function, item) for item in items), window=window)
 
 
 def results_in_order(
-    begun: Iterable[Pending[Result]], *, window: float, weight: Callable[[Any], float] | None = None
+    submitted: Iterable[Pending[Result]], *, window: float, weight: Callable[[Any], float] | None = None
 ) -> Generator[Result]:
-    """Wait for work in the order in which it is begun; otherwise as `map_in_order`.
+    """Yield the results of submitted work in order, reading further work only as results are consumed.
+
+    Work that has not started is cancelled after an error and when the generator is closed.
 
     Args:
-        begun: begins a piece of work whenever it is asked for the next.
-        window: how much may be under way.
-        weight: tells how much of the window a piece takes; None: 1 each.
+        submitted: iterable that submits the next piece of work whenever it is advanced.
+        window: maximum total weight of the work in flight.
+        weight: weight of a piece of work; None: 1 each.
     """
     pending: deque[tuple[Pending[Result], float]] = deque()
-    held = 0.0
+    in_flight = 0.0
 
-    def take() -> Result:
-        result = pending[0][0].result()  # only then off the list: a wait that is interrupted is cancelled
+    def next_result() -> Result:
+        result = pending[0][0].result()  # removed only afterwards, so that an interrupted wait is cancelled
         pending.popleft()
         return result
 
     try:
-        for each in begun:
-            pending.append((each, 1 if weight is None else weight(each)))
-            held += pending[-1][1]
-            while pending and held >= window:
-                held -= pending[0][1]
-                yield take()
+        for work in submitted:
+            pending.append((work, 1 if weight is None else weight(work)))
+            in_flight += pending[-1][1]
+            while pending and in_flight >= window:
+                in_flight -= pending[0][1]
+                yield next_result()
         while pending:
-            yield take()
+            yield next_result()
     finally:
-        for each, _ in pending:
-            each.cancel()
+        for work, _ in pending:
+            work.cancel()
 
 
 def parallel_map(jobs: Sequence[Callable[[], Result]], threads: int | None = None) -> Iterator[Result]:
-    """Run jobs in threads, each on one core; gives their results in order, as they are ready."""
+    """Run jobs in threads, each on one core; yield their results in order as they become ready."""
     count = min(threads or os.cpu_count() or 1, _MOST_THREADS, max(len(jobs), 1))
     with single_threaded_blas(), ThreadExecutor(count) as pool:
         yield from map_in_order(_call, jobs, executor=pool, window=len(jobs) + 1)

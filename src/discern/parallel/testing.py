@@ -1,4 +1,4 @@
-"""What every `Executor` keeps to, as a test class to inherit from."""
+"""Contract test for implementations of `Executor`."""
 
 import threading
 import time
@@ -11,29 +11,29 @@ from discern.parallel.ordered_map import map_in_order
 
 
 class ExecutorContract(ABC):
-    """Subclass it in a test, and give the executor; its calls are picklable, and found by name."""
+    """Base class of executor tests: subclass it and implement `make`. The submitted functions are picklable."""
 
     @abstractmethod
     def make(self, workers: int) -> AbstractContextManager[Executor]:
-        """Make one that runs as many calls at once; leaving its `with` block ends it."""
+        """Create an executor that runs `workers` calls in parallel; leaving its `with` block shuts it down."""
 
-    def test_a_call_gives_what_the_function_gives(self) -> None:
-        """Arguments go there, and the result comes back."""
+    def test_a_call_returns_the_functions_result(self) -> None:
+        """Arguments reach the function, and its result reaches the caller."""
         with self.make(2) as executor:
             assert executor.submit(divmod, 17, 5).result() == (3, 2)
             assert executor.submit(len, bytes(1 << 20)).result() == 1 << 20
 
     def test_an_error_is_raised_where_the_result_is_taken(self) -> None:
-        """With its class and all that it says; the executor goes on."""
+        """The error keeps its class and arguments, and the executor stays usable."""
         with self.make(1) as executor:
-            failed = executor.submit(_refuse, "full")
+            failed = executor.submit(_raise_unicode_error, "full")
             error = failed.exception()
             assert isinstance(error, UnicodeError)
             assert error.args == ("full",)
             assert executor.submit(abs, -1).result() == 1
 
-    def test_as_many_calls_as_workers_run_at_once(self, tmp_path: Path) -> None:
-        """Two that wait for each other come to an end."""
+    def test_as_many_calls_as_workers_run_in_parallel(self, tmp_path: Path) -> None:
+        """Two calls that wait for each other both finish."""
         with self.make(2) as executor:
             both = (
                 executor.submit(_meet, tmp_path / "a", tmp_path / "b"),
@@ -41,33 +41,33 @@ class ExecutorContract(ABC):
             )
             assert [each.result() for each in both] == [True, True]
 
-    def test_what_has_not_begun_can_be_cancelled(self) -> None:
-        """And is never run; what runs goes on to its end."""
+    def test_a_call_that_has_not_started_can_be_cancelled(self) -> None:
+        """A cancelled call is never run; a running call completes."""
         with self.make(1) as executor:
-            running = executor.submit(_nap, 0.5)
+            running = executor.submit(_sleep, 0.5)
             waiting = [executor.submit(abs, -1) for _ in range(3)]
             assert waiting[-1].cancel()
             assert waiting[-1].cancelled()
             assert waiting[0].result() == 1
             assert running.done()
 
-    def test_leaving_ends_it_without_what_waits(self) -> None:
-        """An interrupted program does not do the rest first."""
-        begun = time.monotonic()
+    def test_leaving_cancels_the_pending_calls(self) -> None:
+        """An interrupted program does not first complete the pending calls."""
+        start = time.monotonic()
         with self.make(1) as executor:
-            waiting = [executor.submit(_nap, 0.2) for _ in range(1_000)]
-        assert time.monotonic() - begun < 100
+            waiting = [executor.submit(_sleep, 0.2) for _ in range(1_000)]
+        assert time.monotonic() - start < 100
         assert waiting[-1].cancelled()
 
-    def test_threads_may_submit_at_once(self) -> None:
-        """Each gets its own results."""
+    def test_several_threads_may_submit(self) -> None:
+        """Each thread gets its own results."""
         found: dict[int, list[int]] = {}
         with self.make(2) as executor:
 
-            def ask(number: int) -> None:
+            def submit(number: int) -> None:
                 found[number] = [executor.submit(int, f"{number}{time}").result() for time in range(20)]
 
-            threads = [threading.Thread(target=ask, args=(number,)) for number in range(1, 4)]
+            threads = [threading.Thread(target=submit, args=(number,)) for number in range(1, 4)]
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -75,18 +75,18 @@ class ExecutorContract(ABC):
         assert found == {number: [int(f"{number}{time}") for time in range(20)] for number in range(1, 4)}
 
     def test_a_map_gives_results_in_order(self) -> None:
-        """Whichever is ready first."""
+        """The order of the results does not depend on which is ready first."""
         with self.make(2) as executor:
-            naps = [0.1, 0.0, 0.05, 0.0]
-            assert list(map_in_order(_nap, naps, executor=executor, window=3)) == naps
+            durations = [0.1, 0.0, 0.05, 0.0]
+            assert list(map_in_order(_sleep, durations, executor=executor, window=3)) == durations
 
 
-def _refuse(why: str) -> None:
-    raise UnicodeError(why)
+def _raise_unicode_error(message: str) -> None:
+    raise UnicodeError(message)
 
 
 def _meet(own: Path, other: Path) -> bool:
-    """Be there, and wait for the other."""
+    """Touch the own file and wait for the other."""
     own.touch()
     deadline = time.monotonic() + 60
     while not other.exists() and time.monotonic() < deadline:
@@ -94,6 +94,6 @@ def _meet(own: Path, other: Path) -> bool:
     return other.exists()
 
 
-def _nap(seconds: float) -> float:
+def _sleep(seconds: float) -> float:
     time.sleep(seconds)
     return seconds

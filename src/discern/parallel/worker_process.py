@@ -1,4 +1,4 @@
-"""A Python process that calls functions as it is told."""
+"""Worker process that calls Python functions sent to it through a pipe."""
 
 import os
 import pickle
@@ -15,10 +15,10 @@ Result = TypeVar("Result")
 
 
 class WorkerProcess:
-    """A Python of its own, which does one thing at a time as it is told; for work in which Python itself is the brake.
+    """Python subprocess that executes one call at a time, free of the parent's global interpreter lock.
 
-    It is begun by its command line and not by `multiprocessing`, so no script must be written with it in mind. It ends
-    when nobody can tell it anything any more: with the process that began it, however that one ends.
+    It is started from the command line rather than by `multiprocessing`, so the main script needs no
+    `if __name__ == "__main__"` guard. It exits when its standard input closes, however the parent ends.
 
     Raises:
         OSError: no process can be started.
@@ -26,73 +26,73 @@ class WorkerProcess:
 
     def __init__(self) -> None:
         if not sys.executable or getattr(sys, "frozen", False):
-            raise FileNotFoundError("This program brings no Python that could be begun once more.")
-        self._process = subprocess.Popen(  # noqa: S603 - this very Python
-            [sys.executable, "-P", "-c", _BEGINNING],
+            raise FileNotFoundError("A frozen application has no Python interpreter to start a worker process with.")
+        self._process = subprocess.Popen(  # noqa: S603 - the current interpreter
+            [sys.executable, "-P", "-c", _PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | _ALONE,
+            env=os.environ | _SINGLE_CORE_ENVIRONMENT,
         )
-        self._asking = threading.Lock()
+        self._lock = threading.Lock()
         self._broken = False
-        self._say(sys.path)
+        self._send(sys.path)
 
     def run(self, function: Callable[..., Result], *arguments: object) -> Result:
-        """Call a function of some module there, and give what it gives; all of it must be picklable.
+        """Call a module-level function in the process and return its result; arguments and result must be picklable.
 
-        Threads may call at once; the helper does one thing after the other.
+        Safe to call from several threads; the process executes one call after the other.
 
         Raises:
-            OSError: the helper is no more.
-            Exception: what the function raised; a note on it is the traceback.
+            OSError: the process has ended.
+            Exception: raised by the function; the worker's traceback is added as a note.
         """
         assert self._process.stdout is not None
-        with self._asking:
+        with self._lock:
             if self._process.stdout.closed:
-                raise BrokenPipeError("the helper was closed")
-            self._say((function, arguments))
+                raise BrokenPipeError("the worker process was closed")
+            self._send((function, arguments))
             try:
-                fault, result = pickle.load(self._process.stdout)  # noqa: S301 - our own child wrote it
+                fault, result = pickle.load(self._process.stdout)  # noqa: S301 - written by our own child
             except (EOFError, pickle.UnpicklingError) as ended:
                 self._broken = True
-                raise BrokenPipeError("the helper ended") from ended
+                raise BrokenPipeError("the worker process ended") from ended
         if fault:
-            kind, said, noted = fault
-            error = kind.__new__(kind, *said)  # not by its own way of making one, which may want other arguments
-            error.__dict__.update(noted)
+            error_type, args, attributes = fault
+            error = error_type.__new__(error_type, *args)  # not `__init__`, whose parameters may differ from `args`
+            error.__dict__.update(attributes)
             raise error
-        answer: Result = result
-        return answer
+        returned: Result = result
+        return returned
 
     @property
     def ended(self) -> bool:
-        """Whether the process is no more."""
+        """True once the process has ended."""
         return self._broken or self._process.poll() is not None
 
     def close(self) -> None:
-        """Let it end, when it has done what it is doing."""
+        """End the process after its current call."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        with self._asking:
+        with self._lock:
             with suppress(OSError):
                 self._process.stdin.close()
             self._process.stdout.close()
         self._process.wait()
 
-    def _say(self, what: object) -> None:
+    def _send(self, message: object) -> None:
         assert self._process.stdin is not None
-        pickle.dump(what, self._process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
+        pickle.dump(message, self._process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
         self._process.stdin.flush()
 
 
-# One core; and glibc keeps some memory, where it would return it to the system after each picture and ask for it again.
-_ALONE = {
+# One core; and glibc keeps freed memory, which it would otherwise return to the system and request again per picture.
+_SINGLE_CORE_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_TOP_PAD_": str(16 << 20),
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
 }
-_BEGINNING = """
+_PROGRAM = """
 import pickle, sys
 sys.path[:] = pickle.load(sys.stdin.buffer)
 from discern.parallel import run_worker
@@ -102,17 +102,17 @@ run_worker()
 
 def run_worker() -> None:
     """Serve a `WorkerProcess`: read calls from standard input, write results to standard output."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever is interrupted closes our input
-    told, said = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever else is printed must not come between
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted parent closes our input
+    calls, results = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # printed text must not mix with the results
     fault: tuple[type[Exception], tuple[object, ...], dict[str, object]] | tuple[()]
     with suppress(EOFError, OSError):
         while True:
-            function, arguments = pickle.load(told)  # noqa: S301 - our own parent wrote it
+            function, arguments = pickle.load(calls)  # noqa: S301 - written by our own parent
             try:
                 fault, result = (), function(*arguments)
-            except Exception as error:  # noqa: BLE001 - it is the caller's to judge
+            except Exception as error:  # noqa: BLE001 - raised again in the parent
                 error.add_note(traceback.format_exc())
                 fault, result = (type(error), error.args, error.__dict__), None
-            pickle.dump((fault, result), said, protocol=pickle.HIGHEST_PROTOCOL)
-            said.flush()
+            pickle.dump((fault, result), results, protocol=pickle.HIGHEST_PROTOCOL)
+            results.flush()

@@ -4,7 +4,7 @@ Formats are detected by content, never by file name. Decoding always gives uprig
 with a file is raised as a `PictureError`, and limits are enforced before anything is decoded.
 """
 
-from discern.picture.decode import SCAN_SHORTEST, open_picture, read_header
+from discern.picture.decode import SCAN_MIN_SIDE, open_picture, read_header
 from discern.picture.file_format import FORMATS, FileFormat, Limits
 from discern.picture.pixel_hash import THUMB, fit, pixel_hash, thumbnail
 from discern.picture.read_file import read_file
@@ -12,7 +12,7 @@ from discern.picture.recipe import Recipe, apply_recipe, choose_recipe, load_inp
 
 __all__ = [
     "FORMATS",
-    "SCAN_SHORTEST",
+    "SCAN_MIN_SIDE",
     "THUMB",
     "FileFormat",
     "Limits",

@@ -19,7 +19,7 @@ _MAX_VALUES = 200_000
 _MAX_SCANS = 16
 _MAX_PROFILE = 8 * 2**20
 _MAX_RUNS = 8 * 2**20
-_RETRIEVE = "Copy or download the file again."
+_RETRIEVE = "Copy or download the file again, or leave it out."
 _REMEDY = "Export the picture again from its original program, or leave it out."
 
 

@@ -28,7 +28,7 @@ from discern.picture.file_format import FORMATS, FileFormat, Limits, identify_fo
 from discern.picture.memory import decoding_bytes, reserve_memory, to_array
 from discern.picture.pillow_warnings import suppress_pillow_warnings
 
-SCAN_SHORTEST = 768
+SCAN_MIN_SIDE = 768
 """Shorter side for catalog scans, in pixels: JPEGs of at least twice that are decoded and hashed at a reduced scale."""
 
 _UPRIGHT = {
@@ -81,21 +81,21 @@ class OpenedPicture:
 
     Attributes:
         format: one of `FORMATS`.
-        stored: width and height as stored, before the orientation is applied, in pixels.
+        stored_size: width and height as stored, before the orientation is applied, in pixels.
         mode: Pillow mode of the stored pixels.
         load: decodes the stored pixels, a JPEG at a reduced scale whose shorter side is at least the argument; waits
             for memory, which stays reserved until the picture is closed.
-        turn: EXIF orientation, 1 to 8.
+        orientation: EXIF orientation, 1 to 8.
         profile: ICC profile, or b"".
         exif: EXIF block, or b"".
         frames: 1, or 2 where there are several.
     """
 
     format: str
-    stored: tuple[int, int]
+    stored_size: tuple[int, int]
     mode: str
     load: Callable[[int | None], Image.Image]
-    turn: int = 1
+    orientation: int = 1
     profile: bytes = b""
     exif: bytes = b""
     frames: int = 1
@@ -103,16 +103,16 @@ class OpenedPicture:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the upright picture, in pixels."""
-        width, height = self.stored
-        return (height, width) if self.turn > 4 else (width, height)
+        width, height = self.stored_size
+        return (height, width) if self.orientation > 4 else (width, height)
 
-    def decode(self, shortest: int | None) -> Image.Image:
+    def decode(self, min_side: int | None) -> Image.Image:
         """Decode the picture to an upright sRGB image.
 
         The image has the mode "RGB". A JPEG is decoded at a reduced scale whose shorter side is at least `shortest`.
         """
-        image = to_srgb(self.load(shortest), self.profile)
-        return image.transpose(_UPRIGHT[self.turn]) if self.turn in _UPRIGHT else image
+        image = to_srgb(self.load(min_side), self.profile)
+        return image.transpose(_UPRIGHT[self.orientation]) if self.orientation in _UPRIGHT else image
 
 
 @contextmanager
@@ -141,7 +141,8 @@ def opened(data: bytes, limits: Limits, *, thorough: bool = False) -> Iterator[O
         except Exception as error:
             if "truncated" in str(error) or is_truncated(name, data):
                 raise TruncatedPicture(
-                    f"This {name} ends before the picture does.", hint="Copy or download the file again."
+                    f"This {name} ends before the picture does.",
+                    hint="Copy or download the file again, or leave it out.",
                 ) from error
             raise DamagedPicture(
                 f"This {name} cannot be decoded: {str(error) or type(error).__name__}.",
@@ -153,17 +154,17 @@ def _read_container(name: str, data: bytes, limits: Limits, stack: ExitStack, *,
     container = open_container(name, data, limits)
     if container.plain_size and not thorough:
         load = partial(_load_plain, data, container.plain_size, limits, stack)
-        return OpenedPicture(format=name, stored=container.plain_size, mode="RGB", load=load)
+        return OpenedPicture(format=name, stored_size=container.plain_size, mode="RGB", load=load)
     image = _DECODERS[name](BytesIO(container.data))
     limits.check(name, *image.size)
     exif = container.exif or image.info.get("exif") or b""
     return OpenedPicture(
         format=name,
-        stored=image.size,
+        stored_size=image.size,
         mode=image.mode,
         load=partial(_load, image, name=name, limits=limits, stack=stack, coefficients=container.coefficient_bytes),
         # The decoders of TIFF and HEIF apply the orientation themselves.
-        turn=1 if name in ("TIFF", "HEIF") else orientation(exif),
+        orientation=1 if name in ("TIFF", "HEIF") else orientation(exif),
         profile=container.profile or image.info.get("icc_profile") or b"",
         exif=data if name == "TIFF" else exif,
         frames=2 if name in _FRAMES_BY_PILLOW and getattr(image, "n_frames", 1) > 1 else container.frames,
@@ -171,11 +172,11 @@ def _read_container(name: str, data: bytes, limits: Limits, stack: ExitStack, *,
 
 
 def _load(
-    image: ImageFile, shortest: int | None, *, name: str, limits: Limits, stack: ExitStack, coefficients: int
+    image: ImageFile, min_side: int | None, *, name: str, limits: Limits, stack: ExitStack, coefficients: int
 ) -> ImageFile:
     width, height = image.size
-    if shortest is not None and name == "JPEG":
-        image.draft(None, (shortest, shortest))
+    if min_side is not None and name == "JPEG":
+        image.draft(None, (min_side, min_side))
     needed = coefficients + decoding_bytes(name, image.mode, image.size, transparent="transparency" in image.info)
     stack.enter_context(reserve_memory(needed, f"{name} of {width:,} x {height:,} pixels", limits))
     image.load()
@@ -183,18 +184,18 @@ def _load(
 
 
 def _load_plain(
-    data: bytes, size: tuple[int, int], limits: Limits, stack: ExitStack, shortest: int | None
+    data: bytes, size: tuple[int, int], limits: Limits, stack: ExitStack, min_side: int | None
 ) -> Image.Image:
     """Decode a plain JPEG at full size without Pillow's header parser.
 
     The parser takes as long as decoding a small picture.
     """
     small = _MAX_PIXEL_BYTES * size[0] * size[1] <= min(limits.max_memory, _UNRESERVED)
-    if small and (shortest is None or min(size) < 2 * shortest):
+    if small and (min_side is None or min(size) < 2 * min_side):
         with suppress(ValueError):
             return Image.frombytes("RGB", size, data, "jpeg", "RGB", "")
     # Larger, or damaged: then the full parser names the damage.
-    return _read_container("JPEG", data, limits, stack, thorough=True).load(shortest)
+    return _read_container("JPEG", data, limits, stack, thorough=True).load(min_side)
 
 
 def read_header(data: bytes, *, limits: Limits = Limits()) -> FileFormat:  # noqa: B008 - frozen
@@ -215,7 +216,7 @@ def read_header(data: bytes, *, limits: Limits = Limits()) -> FileFormat:  # noq
         )
 
 
-def open_picture(data: bytes, *, shortest: int | None = None, limits: Limits = Limits()) -> np.ndarray:  # noqa: B008
+def open_picture(data: bytes, *, min_side: int | None = None, limits: Limits = Limits()) -> np.ndarray:  # noqa: B008
     """Decode a picture file to upright sRGB pixels.
 
     The format is detected by the content. Reads JPEG, PNG, WebP, GIF and TIFF (first frame), BMP, AVIF and HEIC. The
@@ -224,7 +225,7 @@ def open_picture(data: bytes, *, shortest: int | None = None, limits: Limits = L
 
     Args:
         data: the bytes of the file.
-        shortest: shorter side that is needed, in pixels: a JPEG at least twice as large may be decoded at a half, a
+        min_side: shorter side that is needed, in pixels: a JPEG at least twice as large may be decoded at a half, a
             quarter or an eighth of its size, not below this. None: always the full size.
         limits: limits enforced before decoding.
 
@@ -235,4 +236,4 @@ def open_picture(data: bytes, *, shortest: int | None = None, limits: Limits = L
         PictureError: the file is not a usable picture; the subclass names the problem.
     """
     with opened(data, limits) as picture:
-        return to_array(picture.decode(shortest))
+        return to_array(picture.decode(min_side))

@@ -77,7 +77,7 @@ def identify_format(data: bytes, limits: Limits) -> str:
         NotAPicture: the format is not supported.
     """
     if not data:
-        raise EmptyFile("The file is empty.", hint="Copy or download it again, or delete it.")
+        raise EmptyFile("The file is empty.", hint="Copy or download the file again, or leave it out.")
     if len(data) > limits.max_bytes:
         raise PictureTooLarge(f"The file is too large: {len(data):,} bytes.", hint=limits.remedy)
     name = _match_signature(data[:64])

@@ -8,7 +8,7 @@ import numpy as np
 
 from discern.errors import PictureError
 from discern.picture.camera import camera
-from discern.picture.decode import SCAN_SHORTEST, opened
+from discern.picture.decode import SCAN_MIN_SIDE, opened
 from discern.picture.file_format import Limits
 from discern.picture.memory import to_array
 from discern.picture.pixel_hash import THUMB, image_thumbnail, pixel_hash
@@ -93,7 +93,7 @@ def decode_facts(data: bytes, limits: Limits) -> PictureFacts:
 
 def _extract(data: bytes, limits: Limits) -> tuple[tuple[object, ...], np.ndarray, np.ndarray]:
     with opened(data, limits) as picture:
-        image = picture.decode(SCAN_SHORTEST)
+        image = picture.decode(SCAN_MIN_SIDE)
         pixels = to_array(image)
         camera_name = (camera(picture.exif) or "").encode() if picture.exif else b""
         values = (pixel_hash(pixels), *picture.size, picture.format, picture.mode, np.nan, camera_name)

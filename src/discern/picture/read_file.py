@@ -56,7 +56,7 @@ def read_file(path: Path | str, *, limits: Limits = Limits()) -> bytes:  # noqa:
         except OSError as error:
             raise UnreadableFile(f"{path} cannot be read: {error.strerror}.", hint=_REMEDY) from error
     if not data:
-        raise EmptyFile(f"{path} is empty.", hint="Copy or download it again, or delete it.")
+        raise EmptyFile(f"{path} is empty.", hint="Copy or download the file again, or leave it out.")
     if len(data) > limits.max_bytes:
         raise PictureTooLarge(f"{path} grew beyond {limits.max_bytes:,} bytes while it was read.", hint=limits.remedy)
     return data

@@ -97,11 +97,8 @@ class Recipe:
         """
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:16]
 
-    def shortest(self, width: int, height: int) -> int:
-        """Compute the smallest size at which a picture may be decoded.
-
-        The result is the length of the shorter side, in pixels, for a picture of `width` x `height` pixels.
-        """
+    def min_side(self, width: int, height: int) -> int:
+        """Compute the shorter side, in pixels, below which a picture of this size should not be decoded."""
         if self.fit == "pad":
             return max(1, -(-self.resize * min(width, height) // max(width, height)))
         return self.resize
@@ -155,7 +152,7 @@ def load_input(data: bytes, recipe: Recipe, *, limits: Limits = Limits()) -> np.
         PictureError: the file is not a usable picture; the subclass names the problem.
     """
     with opened(data, limits) as picture:
-        return np.asarray(_apply(picture.decode(recipe.shortest(*picture.size)), recipe))
+        return np.asarray(_apply(picture.decode(recipe.min_side(*picture.size)), recipe))
 
 
 def _apply(image: Image.Image, recipe: Recipe) -> Image.Image:

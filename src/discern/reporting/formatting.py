@@ -138,8 +138,8 @@ def join_names(names: list[str], *, most: int = 6) -> str:
 
 
 def exceeds_error_limit(policy: "PolicyMetrics") -> bool:
-    """Return True if even the most confident predictions are wrong more often than the error limit.
+    """Return True if nothing is accepted because the tested groups have more errors than the limit allows.
 
-    More pictures would then not help to meet the limit.
+    The number of further groups that would be needed is then not shown, as more pictures alone may not suffice.
     """
     return policy.t_accept is None and (policy.wrong or 0) > (policy.max_error or 0) * (policy.groups or 0)

@@ -63,7 +63,7 @@ def write_data_page(
     """
 
     def pixels(row: int) -> np.ndarray:
-        return open_picture(catalog.read_one(row), shortest=_MIN_DECODED_SIDE)
+        return open_picture(catalog.read_one(row), min_side=_MIN_DECODED_SIDE)
 
     gallery = Gallery(catalog, pixels)
     data = _data_context(catalog, findings, gallery, FindingCards(_shown(findings), gallery, catalog), seed=0)

@@ -67,7 +67,7 @@ def write_page(
     except OSError as error:
         raise UnreadableFile(
             f"The page {target} cannot be written: {error}.",
-            hint="Check that the folder exists, is writable and has space left.",
+            hint="Free disk space, or check that the folder exists and is writable.",
         ) from error
 
 

@@ -135,7 +135,7 @@ def write_sheet_picture(path: Path, sheet: ReviewSheet) -> None:
     except OSError as error:
         raise UnreadableFile(
             f"The sheet {path} cannot be written: {error}.",
-            hint="Check that the folder exists, is writable and has space left.",
+            hint="Free disk space, or check that the folder exists and is writable.",
         ) from error
 
 

@@ -178,7 +178,7 @@ def _baseline_note(metrics: "Metrics") -> Note | None:
         return Note(
             title="A far simpler method does as well",
             text=f"On the same pictures, {names} cannot be told apart from this classifier. Either the task is easy, "
-            "or something other than the subject (background, lighting, camera) gives the class away.",
+            "or something other than the subject (background, lighting, camera) reveals the class.",
             warning=True,
         )
     baselines = metrics.baselines

@@ -90,7 +90,7 @@ class ServeConfig:
         limits: limits on the size of pictures, checked before they are decoded.
         max_pictures: pictures per request, at most; never more than the queue holds.
         max_request_bytes: size of a request body, at most.
-        max_held_bytes: size of all request bodies being read or answered, at most.
+        max_held_bytes: size of all request bodies being read or processed, at most.
         request_timeout: seconds within which a request's header, then its body, must arrive, and within which the
             client must continue to read the response.
         allow_urls: fetch pictures named by `image_url`.

@@ -84,7 +84,7 @@ def remote_site(url: str, *, examples: Sequence[Example] = ()) -> dict[str, byte
 
 
 def _split_url(url: str) -> Any:
-    hint = "Give a URL such as https://pictures.example.org."
+    hint = "Pass a URL such as https://pictures.example.org."
     try:
         parts = urlsplit(url)
         _ = parts.port

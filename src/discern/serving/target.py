@@ -29,7 +29,7 @@ class Export:
 
     Attributes:
         files: content by path within the folder, with forward slashes; the same for equal bundles and configs.
-        door: where predictions are computed; stands in `export.json`.
+        door: where predictions are computed; recorded in `export.json`.
     """
 
     files: Mapping[str, bytes]

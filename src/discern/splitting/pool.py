@@ -59,7 +59,7 @@ class Pool:
             labels=tuple(catalog.labels),
             part=catalog.table["part"].fill_null("").to_numpy().astype(str),
             group=np.asarray(groups.group, np.int64),
-            pairs=groups.straddling.select("first", "second").to_numpy().astype(np.int64).reshape(-1, 2),
+            pairs=groups.cross_pairs.select("first", "second").to_numpy().astype(np.int64).reshape(-1, 2),
             order=catalog.table["path"].arg_sort().to_numpy().astype(np.int64),
             usable=usable,
             train_only=labelled & ~np.isin(label, label[usable]),

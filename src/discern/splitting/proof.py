@@ -143,7 +143,7 @@ def _count_shared(catalog: "Catalog", column: str, test: Ints, train: Ints) -> i
 
 
 def _pairs_across(groups: "Groups", test: Ints, train: Ints) -> int:
-    first, second = groups.straddling["first"].to_numpy(), groups.straddling["second"].to_numpy()
+    first, second = groups.cross_pairs["first"].to_numpy(), groups.cross_pairs["second"].to_numpy()
     forward = np.isin(first, test) & np.isin(second, train)
     backward = np.isin(first, train) & np.isin(second, test)
     return int(np.count_nonzero(forward | backward))

@@ -41,7 +41,7 @@ class SplitConfig:
         if len(self.parts) != len(PARTS) or min(self.parts) < 0 or not self.parts[0]:
             raise UsageError(
                 f"Invalid shares of train, validation and test: {self.parts}.",
-                hint="Give three shares of 0 or more, the first above 0, such as 70/20/10.",
+                hint="Pass three shares of 0 or more, the first above 0, such as 70/20/10.",
             )
 
 

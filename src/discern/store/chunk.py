@@ -89,7 +89,7 @@ def write_chunk(folder: Path, shelf: str, keys: np.ndarray, rows: np.ndarray) ->
     except OSError as error:
         raise StoreError(
             f"The cache at {folder} cannot be written: {error.strerror or error}.",
-            hint="Free some space, or choose another folder with --cache.",
+            hint="Free disk space, or choose another folder with --cache.",
         ) from error
     return chunk
 

@@ -58,13 +58,10 @@ class Shelf:
         self._refresh()
 
     def __contains__(self, content: str) -> bool:
-        return bool(self.known([content])[0])
+        return bool(self.contains([content])[0])
 
-    def known(self, contents: Sequence[str]) -> np.ndarray:
-        """Return a mask of the content hashes that are stored in the table.
-
-        Contents have 64 hex digits each. The mask is bool [n], as of the last look at the folder.
-        """
+    def contains(self, contents: Sequence[str]) -> np.ndarray:
+        """Return True for each content (64 hex digits) that is stored, without reading the folder again: bool [n]."""
         with self._lock:
             return self._find(_keys(contents))[0] >= 0
 
@@ -118,20 +115,17 @@ class Shelf:
         if len(chunks) < len(numbers):
             raise StoreError(
                 f"The cache at {self.folder} has no row for content {contents[int(np.argmin(found))][:16]}.",
-                hint="Run the same command again: missing rows are recomputed.",
+                hint="Run the same command again: only the missing rows are recomputed.",
             )
         chunk = chunk.astype(np.int32)
         return Rows(chunks, chunk, place, dtype=self.dtype.newbyteorder("<"), row_shape=self.shape)
 
-    def proven(self) -> set[str]:
-        """Return the names of the files that this object has written or verified."""
+    def verified(self) -> set[str]:
+        """Return the names of the chunks that this object has written or verified."""
         return set(self._verified)
 
-    def trust(self, chunks: set[str]) -> None:
-        """Skip the verification of files that another process has verified.
-
-        It must be a process of the same run, in which they are `proven`.
-        """
+    def mark_verified(self, chunks: set[str]) -> None:
+        """Skip the verification of chunks that another process of the same run has verified."""
         self._verified |= chunks
 
     @property

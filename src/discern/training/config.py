@@ -30,7 +30,7 @@ class TrainConfig:
         for name in ("at_most_wrong", "coverage"):
             share = getattr(self, name)
             if share is not None and not 0 < share < 1:
-                raise UsageError(f"Invalid {name}: {share}.", hint="Give a share between 0 and 1, or none.")
+                raise UsageError(f"Invalid {name}: {share}.", hint="Pass a share between 0 and 1, or none.")
 
     def to_json(self) -> dict[str, Any]:
         """Convert the settings to JSON-ready values.

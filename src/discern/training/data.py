@@ -39,7 +39,7 @@ class TrainingData:
         position: int `[N]`, row of each picture in `features`, or -1.
         backbone: the network that computed the features.
         recipe: preprocessing of a picture for the backbone.
-        negatives: pictures of none of the classes; None if none were given.
+        negatives: pictures of none of the classes; None without negatives.
         negative_content: their content hashes, in hexadecimal.
         fixed: effect of the fixes; None if none were applied.
     """

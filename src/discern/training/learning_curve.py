@@ -21,7 +21,7 @@ _HALF, _ALL = 1, 3
 # Not tuned: the first bounds the time of twenty fits, the others the length of the advice.
 _MOST_PICTURES = 20_000
 _MOST_ADVICE = 5
-_GOOD_ENOUGH = 0.97
+_HIGH_RECALL = 0.97
 
 
 def compute_learning_curve(data: TrainingData, split: Split, *, seed: int) -> LearningCurve | None:
@@ -141,7 +141,7 @@ class _Curve:
         for number in np.unique(self.label):
             own = self.label == number
             gain, recall = self.gain(own), np.average(self.correct[_ALL][own], weights=self.weight[own])
-            if recall < _GOOD_ENOUGH and gain.value is not None and (gain.low or 0) > 0:
+            if recall < _HIGH_RECALL and gain.value is not None and (gain.low or 0) > 0:
                 gains.append((gain.value, labels[number], len(np.unique(self.group[own]))))
         best = sorted(gains, reverse=True)[:_MOST_ADVICE]
         return tuple(LearningCurveAdvice(label=label, fewest=-(-groups // 2), most=groups) for _, label, groups in best)

@@ -70,7 +70,7 @@ def test_files_verified_by_another_process_are_not_verified_again(tmp_path):
     cache, other = PictureCache(tmp_path, LIMITS), PictureCache(tmp_path, LIMITS)
     contents = add_pictures(other, 1, 2)
     other.flush()
-    cache.trust(other.verified())
+    cache.mark_verified(other.verified())
     for path in tmp_path.glob("facts-*/*.shelf"):
         path.write_bytes(path.read_bytes()[:-1] + b"!")  # detected by any verification
     assert cache.facts(contents)["width"].tolist() == [12, 12]

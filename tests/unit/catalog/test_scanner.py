@@ -185,7 +185,7 @@ def test_a_relative_source_gets_an_absolute_root(folder, scan_source):
 
 
 def test_a_source_that_does_not_exist(scan_source, tmp_path):
-    with pytest.raises(CatalogError, match=r"does not exist.*Give a folder"):
+    with pytest.raises(CatalogError, match=r"does not exist.*Pass a folder"):
         scan_source(tmp_path / "absent")
 
 

@@ -41,14 +41,14 @@ def find(make_catalog, make_groups, make_edges) -> Find:
     """Findings of one check; by default, every picture is a group of its own."""
 
     def find(
-        check, labels, *, edges=(), group=None, straddling=(), config=None, predictions=None, declared=None, **columns
+        check, labels, *, edges=(), group=None, cross_pairs=(), config=None, predictions=None, declared=None, **columns
     ):
         catalog = make_catalog(
             labels,
             **{"group": declared or [None] * len(labels), "width": [200] * len(labels), "height": [160] * len(labels)}
             | columns,
         )
-        groups = make_groups(range(len(labels)) if group is None else group, straddling)
+        groups = make_groups(range(len(labels)) if group is None else group, cross_pairs)
         findings = find_issues(catalog, make_edges(edges), groups, predictions=predictions, config=config)
         assert all(0 <= finding.score <= 1 and finding.why for finding in findings)
         return [finding for finding in findings if finding.check == check]

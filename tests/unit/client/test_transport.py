@@ -73,5 +73,8 @@ class TestLimits:
                 time.sleep(0.05)  # the pace of the server
                 yield b"x"
 
-        with serving(Reply(raw=trickle())) as server, pytest.raises(Unreachable, match=r"not answered within 0\.5 sec"):
+        with (
+            serving(Reply(raw=trickle())) as server,
+            pytest.raises(Unreachable, match=r"did not respond within 0\.5 sec"),
+        ):
             ask(server.url, timeout=0.5)

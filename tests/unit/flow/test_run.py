@@ -95,7 +95,7 @@ def test_files_appear_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_only_one_process_works_on_a_run(tmp_path: Path) -> None:
     run = create(tmp_path)
-    with run.held(), pytest.raises(RunError, match="Another process"), Run(run.folder).held():
+    with run.locked(), pytest.raises(RunError, match="Another process"), Run(run.folder).locked():
         pass
 
 

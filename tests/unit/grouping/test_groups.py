@@ -22,7 +22,7 @@ def test_without_edges_every_picture_is_a_group():
     assert groups.group.tolist() == [0, 1, 2, 3]
     assert groups.group.dtype == np.int64
     assert groups.sizes.tolist() == [1, 1, 1, 1]
-    assert len(groups.straddling) == 0
+    assert len(groups.cross_pairs) == 0
 
 
 def test_exact_copies_and_sequences_chain():
@@ -33,15 +33,15 @@ def test_exact_copies_and_sequences_chain():
 def test_near_copies_do_not_chain():
     groups = grouped(5, *((row, row + 1, "near") for row in range(4)))
     assert groups.sizes.max() == 3
-    straddling = groups.straddling.select("first", "second").rows()
-    assert straddling
-    assert all(groups.group[a] != groups.group[b] for a, b in straddling)
+    cross_pairs = groups.cross_pairs.select("first", "second").rows()
+    assert cross_pairs
+    assert all(groups.group[a] != groups.group[b] for a, b in cross_pairs)
 
 
 def test_the_picture_with_most_copies_is_the_centre():
     groups = grouped(6, (0, 1, "near"), (1, 2, "near"), (1, 3, "near"), (3, 4, "near"))
     assert groups.group.tolist() == [0, 0, 0, 0, 1, 2]
-    assert groups.straddling.rows() == [(3, 4, "near", 1.0)]
+    assert groups.cross_pairs.rows() == [(3, 4, "near", 1.0)]
 
 
 def test_exact_copies_join_the_group_of_a_near_copy():

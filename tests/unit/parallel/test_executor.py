@@ -1,4 +1,4 @@
-"""Both executors keep the contract; a worker that was killed is replaced."""
+"""Both executors pass the contract test; a killed worker is replaced."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Ordered map: results in order, bounded look-ahead, and no jobs started for results that are not taken."""
+"""Results come in order, few are in flight, and work that nobody consumes is cancelled."""
 
 import threading
 from collections.abc import Callable
@@ -13,13 +13,13 @@ from threadpoolctl import threadpool_info
 from discern.parallel import ThreadExecutor, map_in_order, parallel_map, results_in_order, single_threaded_blas
 
 
-class Counted:
-    """Infinite counter that records how many items were taken."""
+class Counter:
+    """Infinite iterator from 0 that counts the items taken."""
 
     def __init__(self) -> None:
         self.taken = 0
 
-    def __iter__(self) -> "Counted":
+    def __iter__(self) -> "Counter":
         return self
 
     def __next__(self) -> int:
@@ -27,8 +27,8 @@ class Counted:
         return self.taken - 1
 
 
-class Recording:
-    """Runs nothing: gives futures that are done, or wait for ever, and keeps them."""
+class RecordingExecutor:
+    """Executor that records its futures: the first `done` are complete, the others stay pending."""
 
     def __init__(self, done: int) -> None:
         self.futures: list[Future[Any]] = []
@@ -43,6 +43,7 @@ class Recording:
 
 
 def blas_threads() -> set[int]:
+    """Number of threads of each BLAS library that is loaded."""
     np.ones((2, 2)) @ np.ones((2, 2))
     return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 
@@ -70,7 +71,7 @@ def test_every_item_has_its_result_whatever_the_window(items: int, window: int) 
 
 
 def test_no_more_than_the_window_is_taken_ahead() -> None:
-    items = Counted()
+    items = Counter()
     with ThreadExecutor(2) as executor:
         results = map_in_order(str, items, executor=executor, window=5)
         for number in range(20):
@@ -80,23 +81,23 @@ def test_no_more_than_the_window_is_taken_ahead() -> None:
 
 
 def test_work_that_weighs_more_leaves_room_for_less() -> None:
-    items = Counted()
+    items = Counter()
     with ThreadExecutor(1) as executor:
-        begun = (executor.submit(abs, item) for item in items)
-        results = results_in_order(begun, window=6, weight=lambda _: 3)
+        submitted = (executor.submit(abs, item) for item in items)
+        results = results_in_order(submitted, window=6, weight=lambda _: 3)
         assert [next(results) for _ in range(3)] == [0, 1, 2]
         assert items.taken == 4
         results.close()
 
 
-def test_one_that_fills_the_window_alone_is_waited_for() -> None:
+def test_work_heavier_than_the_window_runs_alone() -> None:
     with ThreadExecutor(1) as executor:
-        begun = (executor.submit(abs, item) for item in (1, 2))
-        assert list(results_in_order(begun, window=1, weight=lambda _: 99)) == [1, 2]
+        submitted = (executor.submit(abs, item) for item in (1, 2))
+        assert list(results_in_order(submitted, window=1, weight=lambda _: 99)) == [1, 2]
 
 
 def test_an_error_is_raised_in_its_place_and_the_rest_is_cancelled() -> None:
-    executor = Recording(done=0)
+    executor = RecordingExecutor(done=0)
     results = map_in_order(abs, count(), executor=executor, window=4)
     error = threading.Timer(0.1, lambda: executor.futures[0].set_exception(ValueError("bad")))
     error.start()
@@ -105,15 +106,15 @@ def test_an_error_is_raised_in_its_place_and_the_rest_is_cancelled() -> None:
     assert [future.cancelled() for future in executor.futures] == [False, True, True, True]
 
 
-def test_results_not_taken_are_cancelled() -> None:
-    executor = Recording(done=1)
+def test_closing_cancels_the_pending_calls() -> None:
+    executor = RecordingExecutor(done=1)
     results = map_in_order(abs, count(), executor=executor, window=4)
     assert next(results) == 0
     results.close()
     assert [future.cancelled() for future in executor.futures] == [False, True, True, True]
 
 
-def test_an_interrupted_wait_cancels_the_pending_jobs() -> None:
+def test_an_interrupted_wait_cancels_the_pending_calls() -> None:
     class Interrupted(Future[int]):
         def result(self, timeout: float | None = None) -> int:
             raise KeyboardInterrupt
@@ -124,12 +125,12 @@ def test_an_interrupted_wait_cancels_the_pending_jobs() -> None:
     assert all(future.cancelled() for future in futures)
 
 
-def test_an_error_of_the_items_cancels_running_jobs() -> None:
+def test_an_error_of_the_items_cancels_the_pending_calls() -> None:
     def items() -> Any:
         yield 1
         raise OSError("gone")
 
-    executor = Recording(done=0)
+    executor = RecordingExecutor(done=0)
     with pytest.raises(OSError, match="gone"):
         list(map_in_order(abs, items(), executor=executor, window=4))
     assert executor.futures[0].cancelled()

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from discern.errors import DamagedPicture, PictureError, TruncatedPicture
-from discern.picture import SCAN_SHORTEST, Limits, open_picture, read_header
+from discern.picture import SCAN_MIN_SIDE, Limits, open_picture, read_header
 from discern.picture.decode import opened
 
 HEIC = Path(__file__).with_name("turned.heic")
@@ -76,23 +76,23 @@ def test_every_orientation_is_applied(name, orientation):
     assert np.abs(decoded[4::24, 4::36].astype(int) - upright[4::24, 4::36]).max() < 30
 
 
-@pytest.mark.parametrize("shortest", [1, 50, 100, 200, 399, 400, 401, 5000])
-def test_a_jpeg_is_never_reduced_below_the_requested_size(shortest):
+@pytest.mark.parametrize("min_side", [1, 50, 100, 200, 399, 400, 401, 5000])
+def test_a_jpeg_is_never_reduced_below_the_requested_size(min_side):
     data = _encode(np.full((400, 601, 3), 90, np.uint8), "JPEG")
-    height, width, _ = open_picture(data, shortest=shortest).shape
-    assert height >= min(shortest, 400)
-    assert height < 2 * shortest or height == 50
+    height, width, _ = open_picture(data, min_side=min_side).shape
+    assert height >= min(min_side, 400)
+    assert height < 2 * min_side or height == 50
     assert abs(width / height - 601 / 400) < 0.02
 
 
 def test_other_formats_are_never_reduced():
     pixels = np.full((400, 601, 3), 90, np.uint8)
-    assert open_picture(_encode(pixels, "PNG"), shortest=10).shape == pixels.shape
+    assert open_picture(_encode(pixels, "PNG"), min_side=10).shape == pixels.shape
 
 
 def test_a_picture_below_the_scan_size_is_never_reduced():
-    pixels = np.full((SCAN_SHORTEST * 2 - 1, 1600, 3), 90, np.uint8)
-    assert open_picture(_encode(pixels, "JPEG"), shortest=SCAN_SHORTEST).shape == pixels.shape
+    pixels = np.full((SCAN_MIN_SIDE * 2 - 1, 1600, 3), 90, np.uint8)
+    assert open_picture(_encode(pixels, "JPEG"), min_side=SCAN_MIN_SIDE).shape == pixels.shape
 
 
 def test_the_first_picture_of_a_multi_picture_jpeg_is_opened():
@@ -185,9 +185,9 @@ def test_real_phone_pictures_have_the_aspect_ratio_of_their_headers(real_data):
     for path in paths:
         data = path.read_bytes()
         header = read_header(data)
-        height, width, _ = open_picture(data, shortest=SCAN_SHORTEST).shape
+        height, width, _ = open_picture(data, min_side=SCAN_MIN_SIDE).shape
         assert abs(np.log(width / height) - np.log(header.width / header.height)) < 0.02
-        assert min(width, height) >= min(SCAN_SHORTEST, header.width, header.height)
+        assert min(width, height) >= min(SCAN_MIN_SIDE, header.width, header.height)
 
 
 def _encode(pixels, name, **options):

@@ -37,7 +37,7 @@ def test_a_picture_beyond_the_memory_limit_is_not_decoded(data, pixel_bytes):
 
 def test_a_reduced_jpeg_needs_little_memory():
     data = encoded("RGB", "JPEG", 800)
-    assert open_picture(data, shortest=100, limits=Limits(max_memory=70_000)).shape == (100, 100, 3)
+    assert open_picture(data, min_side=100, limits=Limits(max_memory=70_000)).shape == (100, 100, 3)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 300), (257, 255), (70, 512), (5, 513)])

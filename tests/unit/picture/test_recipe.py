@@ -64,7 +64,7 @@ def test_loading_is_opening_and_applying(recipe, name):
     file = BytesIO()
     pixels = np.random.default_rng(0).integers(0, 256, (100, 120, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(file, name)
-    expected = apply_recipe(open_picture(file.getvalue(), shortest=recipe.shortest(120, 100)), recipe)
+    expected = apply_recipe(open_picture(file.getvalue(), min_side=recipe.min_side(120, 100)), recipe)
     assert np.array_equal(load_input(file.getvalue(), recipe), expected)
 
 
@@ -78,11 +78,11 @@ def test_a_large_jpeg_loads_nearly_as_if_decoded_at_full_size(recipe):
     assert np.abs(load_input(file.getvalue(), recipe).astype(int) - whole).mean() < 2
 
 
-@pytest.mark.parametrize(("size", "shortest"), [((100, 100), 64), ((200, 100), 32), ((300, 1), 1), ((1000, 333), 22)])
-def test_padding_needs_a_shorter_side_for_an_oblong_picture(size, shortest):
-    assert PAD.shortest(*size) == PAD.shortest(*reversed(size)) == shortest
-    assert CROP.shortest(*size) == 73
-    assert STRETCH.shortest(*size) == 64
+@pytest.mark.parametrize(("size", "min_side"), [((100, 100), 64), ((200, 100), 32), ((300, 1), 1), ((1000, 333), 22)])
+def test_padding_needs_a_shorter_side_for_an_oblong_picture(size, min_side):
+    assert PAD.min_side(*size) == PAD.min_side(*reversed(size)) == min_side
+    assert CROP.min_side(*size) == 73
+    assert STRETCH.min_side(*size) == 64
 
 
 def test_an_unusable_file_is_a_picture_error():

@@ -25,7 +25,7 @@ def thumbs():
 def pairs(make_catalog, make_groups, thumbs):
     pixels = [f"p{row - row % 4}" if row < 4 else f"p{row}" for row in range(40)]
     catalog = make_catalog(["a"] * 20 + ["b"] * 20, thumbs=thumbs, pixels=pixels)
-    return catalog, make_groups(np.maximum(np.arange(40) // 2, 1), straddling=[(4, 30)])
+    return catalog, make_groups(np.maximum(np.arange(40) // 2, 1), cross_pairs=[(4, 30)])
 
 
 def test_a_leak_free_split_shares_nothing(pairs):

@@ -11,7 +11,7 @@ from discern.splitting import Split, SplitConfig, make_split
 def split(make_catalog, make_groups) -> Split:
     labels = ["a"] * 10 + ["b"] * 10 + ["film"] * 3
     part = (["train"] * 7 + ["test"] * 3) * 2 + ["train"] * 3
-    groups = make_groups([*range(20), 20, 20, 20], straddling=[(0, 8), (1, 2)])
+    groups = make_groups([*range(20), 20, 20, 20], cross_pairs=[(0, 8), (1, 2)])
     return make_split(make_catalog(labels, part=part), groups)
 
 

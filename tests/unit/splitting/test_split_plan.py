@@ -10,7 +10,7 @@ TEN_PER_CLASS = ["cat"] * 10 + ["dog"] * 10
 def shared(split, groups, fold):
     """Return the groups and confirmed pairs that training and held-out rows of a round share."""
     test, train = split.held_out_rows(fold), split.training_rows(fold)
-    pairs = {tuple(pair) for pair in groups.straddling.select("first", "second").iter_rows()}
+    pairs = {tuple(pair) for pair in groups.cross_pairs.select("first", "second").iter_rows()}
     joined = {(int(a), int(b)) for a in test for b in train} | {(int(b), int(a)) for a in test for b in train}
     return set(groups.group[test]) & set(groups.group[train]), pairs & joined
 
@@ -71,7 +71,7 @@ def test_everything_is_in_training_if_nothing_can_be_evaluated(make_catalog, mak
 
 
 def test_a_copy_in_another_group_is_left_out_of_training(make_catalog, make_groups):
-    groups = make_groups(range(20), straddling=[(0, 1), (2, 15)])
+    groups = make_groups(range(20), cross_pairs=[(0, 1), (2, 15)])
     split = make_split(make_catalog(TEN_PER_CLASS), groups)
     assert_leak_free(split, groups)
     for row, other in ((0, 1), (1, 0), (2, 15), (15, 2)):
@@ -80,7 +80,7 @@ def test_a_copy_in_another_group_is_left_out_of_training(make_catalog, make_grou
 
 
 def test_a_class_of_two_groups_that_are_near_copies_is_not_evaluated(make_catalog, make_groups):
-    groups = make_groups(range(12), straddling=[(0, 1)])
+    groups = make_groups(range(12), cross_pairs=[(0, 1)])
     split = make_split(make_catalog(["pair"] * 2 + ["common"] * 10), groups)
     assert split.unevaluated == ("pair",)
     assert split.always[:2].all()
@@ -143,7 +143,7 @@ class TestLargeDataSets:
         assert_leak_free(split, groups)
 
     def test_leave_a_copy_of_a_test_picture_out_of_training(self, make_catalog, make_groups):
-        groups = make_groups(range(600), straddling=[(row, row + 1) for row in range(0, 100, 2)])
+        groups = make_groups(range(600), cross_pairs=[(row, row + 1) for row in range(0, 100, 2)])
         split = self.split(make_catalog, groups)
         assert_leak_free(split, groups)
         assert split.leaks == len(split.left_out[-1]) > 0
@@ -206,7 +206,7 @@ class TestGivenParts:
         assert split.test.sum() == 10
 
     def test_leaks_are_removed_from_training(self, make_catalog, make_groups):
-        groups = make_groups([19, *range(1, 40)], straddling=[(1, 18), (2, 3)])
+        groups = make_groups([19, *range(1, 40)], cross_pairs=[(1, 18), (2, 3)])
         split = make_split(make_catalog(self.labels, part=self.part), groups)
         assert split.left_out[-1].tolist() == [0, 1]
         assert split.leaks == 2
@@ -217,7 +217,7 @@ class TestGivenParts:
     def test_are_not_used_if_a_class_would_lose_most_groups(self, make_catalog, make_groups):
         group = np.arange(40)
         group[:8] = 15
-        groups = make_groups(group, straddling=[(row, 16) for row in range(8, 12)])
+        groups = make_groups(group, cross_pairs=[(row, 16) for row in range(8, 12)])
         split = make_split(make_catalog(self.labels, part=self.part), groups)
         assert split.method == "grouped-cv"
         assert "'a'" in split.reason

@@ -208,7 +208,7 @@ def test_torchvision_reads_the_parts(split_catalog, tmp_path):
 
 def test_shares_can_be_given(folder, tmp_path):
     catalog = scan(folder, cache=tmp_path / "cache")
-    groups = Groups(group=np.arange(len(catalog)), straddling=find_edges(catalog).clear())
+    groups = Groups(group=np.arange(len(catalog)), cross_pairs=find_edges(catalog).clear())
     split = make_split(catalog, groups, SplitConfig(parts=(80, 20, 0)))
     write_parts(catalog, split, tmp_path / "out")
     assert not (tmp_path / "out" / "test").exists()

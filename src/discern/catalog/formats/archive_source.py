@@ -117,7 +117,7 @@ def read_members(archive: Path, path: str, *, limits: Limits, only: Collection[s
                 yield from _member_items(member, member_path, path, limits, only)
     except _FAILURES as error:
         message = f"The archive {path} is damaged ({error}); the members after this point were not read."
-        yield unreadable_item(path, DamagedPicture(message, hint="Download or copy the archive again."))
+        yield unreadable_item(path, DamagedPicture(message, hint="Copy or download the archive again."))
 
 
 def _batch_items(batch: Path, path: str, limits: Limits, only: Collection[str] | None) -> Iterator[Item]:
@@ -184,7 +184,7 @@ class _Member:
         except _FAILURES as error:
             raise DamagedPicture(f"It cannot be read from its archive: {error}.", hint=_REMEDY) from error
         if not data:
-            raise EmptyFile("The file is empty.", hint="Download or copy the archive again.")
+            raise EmptyFile("The file is empty.", hint="Copy or download the archive again.")
         if is_archive(self.name) and data.startswith(_ARCHIVE_SIGNATURES):
             raise NotAPicture("An archive inside an archive is not opened.", hint="Unpack it, or remove it.")
         return data

@@ -38,5 +38,5 @@ def open_source(
     problem = "is not a folder, a listing or a readable archive" if os.path.lexists(source) else "does not exist"
     raise CatalogError(
         f"{source} {problem}.",
-        hint="Give a folder of pictures, a listing (.csv, .parquet, .lst, .manifest) or an archive (.zip, .tar.gz).",
+        hint="Pass a folder of pictures, a listing (.csv, .parquet, .lst, .manifest) or an archive (.zip, .tar.gz).",
     )

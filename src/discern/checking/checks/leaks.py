@@ -22,7 +22,7 @@ def part_leak(data: CheckInput) -> Iterator[Finding]:
         counts = " and ".join(f"{number} in {part}" for part, number in sorted(Counter(members["part"]).items()))
         why = f"Pictures that are not independent are in different given parts: {counts}. {_LEAK_REMEDY}"
         yield Finding(check="part_leak", rows=tuple(members["row"]), score=1.0, action="keep", why=why)
-    for first, second, score in data.groups.straddling.select("first", "second", "score").iter_rows():
+    for first, second, score in data.groups.cross_pairs.select("first", "second", "score").iter_rows():
         if data.parts_differ(first, second):
             part, other_part = data.parts[first], data.parts[second]
             why = f"It is in {part}, and its copy {data.paths[second]} is in {other_part}. {_LEAK_REMEDY}"

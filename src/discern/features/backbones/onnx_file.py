@@ -39,7 +39,7 @@ class OnnxFile:
 def _read(path: Path) -> bytes:
     try:
         if not path.is_file():
-            raise BackboneError(f"There is no backbone file {path}.", hint="Give the path of an .onnx file.")
+            raise BackboneError(f"There is no backbone file {path}.", hint="Pass the path of an .onnx file.")
         if path.stat().st_size > MAX_BYTES:
             raise BackboneError(
                 f"The backbone {path} is larger than {MAX_BYTES >> 20} MiB.", hint="Export a smaller network."

@@ -82,14 +82,14 @@ class DecisionMetrics:
     Attributes:
         share: share of the known pictures that is accepted.
         error: error rate among these; undefined if nothing is accepted.
-        strangers_accepted: share of the unknown pictures that is accepted; None without any.
+        unknown_accepted: share of the unknown pictures that is accepted; None without any.
         sets: coverage and size of the prediction sets.
         ordered: ordinal errors.
     """
 
     share: Interval | None
     error: Interval | None
-    strangers_accepted: Interval | None
+    unknown_accepted: Interval | None
     sets: PredictionSetMetrics | None
     ordered: OrdinalMetrics | None
 
@@ -100,14 +100,14 @@ class DecisionMetrics:
         """
         named = {
             "share": self.share,
-            "strangers_accepted": self.strangers_accepted,
+            "strangers_accepted": self.unknown_accepted,
             **_set_intervals(self.sets),
             **_ordinal_intervals(self.ordered),
         }
         policy = self.share and {
             "share": self.share.value,
             "error": self.error and self.error.to_json(),
-            "strangers_accepted": None if self.strangers_accepted is None else self.strangers_accepted.value,
+            "strangers_accepted": None if self.unknown_accepted is None else self.unknown_accepted.value,
         }
         return {
             "policy": policy,
@@ -133,7 +133,7 @@ def evaluate_decisions(
     return DecisionMetrics(
         share=share,
         error=error,
-        strangers_accepted=unknown_accepted,
+        unknown_accepted=unknown_accepted,
         sets=None if thresholds.label_set is None else _evaluate_sets(rules, known, thresholds.label_set, seed),
         ordered=_evaluate_ordinal(known, seed) if rules.ordered else None,
     )

@@ -109,11 +109,11 @@ def predict_to(
     opened = open_inputs(inputs, model.limits)
     root = opened.root if len(inputs) > 1 or inputs == [STANDARD_INPUT] else resolve_path(inputs[0])
     parts = ResumableOutput(target)
-    with parts.held({"bundle": model.fingerprint, "source": to_text(str(root))}):
+    with parts.locked({"bundle": model.fingerprint, "source": to_text(str(root))}):
         plan = _predict(model, opened, parts, kind, threads=threads, progress=progress)
         if not plan.marks:
             raise CatalogError(
-                f"There is no file in {', '.join(inputs)}.", hint="Name a source that contains pictures."
+                f"There is no file in {', '.join(inputs)}.", hint="Pass a source that contains pictures."
             )
         settled = parts.settle(AT, list(plan.marks))
         found = pl.scan_parquet(settled).select("decision", "error").collect()
@@ -128,7 +128,7 @@ def predict_to(
         pictures=len(found),
         decisions={name: decisions[name] for name in ("accept", "review", "unknown")},
         unusable=found["error"].count(),
-        resumed=plan.kept,
+        resumed=plan.skipped,
         sheet=sheet_path,
         seconds=time.monotonic() - start,
     )
@@ -150,8 +150,8 @@ def _predict(
                 if len(rows) == _ROWS_A_PART:
                     rows = _keep(parts, rows, columns)
                 if number % _PROGRESS_EVERY == 0:
-                    progress(STAGE, plan.kept + number, total)
-            progress(STAGE, plan.kept + number, total)
+                    progress(STAGE, plan.skipped + number, total)
+            progress(STAGE, plan.skipped + number, total)
     finally:
         _keep(parts, rows, columns)
     return plan

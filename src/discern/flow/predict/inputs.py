@@ -21,11 +21,11 @@ def require_inputs(paths: Iterable[object]) -> list[str]:
     inputs = [str(path) for path in paths]
     if not inputs:
         raise UsageError(
-            "There is no picture to predict.", hint="Give files, folders or patterns, or - for standard input."
+            "There is no picture to predict.", hint="Pass files, folders or patterns, or - for standard input."
         )
     for path in inputs:
         if not path:
-            raise UsageError("Invalid path: ''.", hint="Name a file or a folder.")
+            raise UsageError("Invalid path: ''.", hint="Pass the path of a file or a folder.")
         if is_url(path):
             raise UsageError(
                 f"{path} is a URL, and `predict` does not download pictures.",

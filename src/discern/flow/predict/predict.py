@@ -75,7 +75,7 @@ def predict(
         progress: called with the stage and the number of pictures done.
 
     Yields:
-        One answer per picture; an unusable file yields its error, and the rest is predicted.
+        One result per picture; an unusable file yields its error, and the others are predicted.
 
     Raises:
         BundleError: the bundle cannot be used.

@@ -23,7 +23,7 @@ from discern.errors import RunError
 
 FORMAT = 2
 _PART = re.compile(r"\d{6,}\.parquet")
-_ABOUT, _LOCK, _SETTLED = "about.json", "lock", "settled"
+_IDENTITY, _LOCK, _SETTLED = "about.json", "lock", "settled"
 _ROWS_A_PART = 1_000
 _TABLES_HELD = 8
 
@@ -43,13 +43,11 @@ class ResumableOutput:
         self._placed = False
 
     @contextmanager
-    def held(self, about: dict[str, Any]) -> Iterator[None]:
-        """Lock the hidden folder while the output file is being written.
-
-        The folder is removed when the output file is in place.
+    def locked(self, identity: dict[str, Any]) -> Iterator[None]:
+        """Lock the folder, to start or resume the output; it is removed when the target is in place.
 
         Args:
-            about: JSON-ready identity of the job, which a resumed one must equal.
+            identity: JSON-ready identity of the job, which a resumed one must equal.
 
         Raises:
             RunError: the file exists, another job or process is writing it, or the folder cannot be written.
@@ -65,7 +63,7 @@ class ResumableOutput:
                     f"Another process is writing {self.target}.", hint="Wait for it, or use another file name."
                 ) from None
         try:
-            self._start(json.loads(json.dumps(about)) | {"format": FORMAT})
+            self._start(json.loads(json.dumps(identity)) | {"format": FORMAT})
             yield
         finally:
             lock.release()
@@ -159,16 +157,16 @@ class ResumableOutput:
             pl.concat(tables)[np.argsort(order)].write_parquet(written[-1])
         return written
 
-    def _start(self, about: dict[str, Any]) -> None:
-        path = self.folder / _ABOUT
+    def _start(self, identity: dict[str, Any]) -> None:
+        path = self.folder / _IDENTITY
         before = _read(path)
-        if before is not None and before != about:
+        if before is not None and before != identity:
             raise RunError(
                 f"An unfinished {self.target} was started with another bundle, source or version.",
                 hint=f"Use another file name, or remove {self.folder} to start over.",
             )
         with self._write_errors(), atomic_write(path) as unfinished:
-            unfinished.write_text(json.dumps(about) + "\n", encoding="ascii")
+            unfinished.write_text(json.dumps(identity) + "\n", encoding="ascii")
 
     @contextmanager
     def _write_errors(self, target: Path | None = None) -> Iterator[None]:
@@ -177,7 +175,7 @@ class ResumableOutput:
         except (OSError, PolarsError) as error:
             raise RunError(
                 f"{target or self.target} cannot be written: {getattr(error, 'strerror', None) or error}.",
-                hint="Free disk space or use another path, then run the same command again to resume.",
+                hint="Free disk space, or choose another path; then run the same command again to resume.",
             ) from error
 
 

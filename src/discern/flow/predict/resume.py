@@ -24,12 +24,12 @@ class ResumePlan:
 
     Attributes:
         marks: size and time of each picture visited so far, in the source's order; "" for a missing file.
-        kept: number of skipped pictures.
+        skipped: number of skipped pictures.
     """
 
     def __init__(self, source: Source, before: pl.DataFrame) -> None:
         self.marks: dict[str, str] = {}
-        self.kept = 0
+        self.skipped = 0
         self._source = source
         read = before.filter(pl.col("error").ne_missing(UnreadableFile.code))
         self._before = dict(zip(read[AT], read[MARK], strict=True))
@@ -43,10 +43,10 @@ class ResumePlan:
         for item in self._source.items():
             mark = marker.mark(item.path)
             # If an archive contains a name twice, the later file counts.
-            is_kept = mark and item.path not in self.marks and self._before.get(item.path) == mark
+            is_current = mark and item.path not in self.marks and self._before.get(item.path) == mark
             self.marks[item.path] = mark
-            self.kept += bool(is_kept)
-            if not is_kept:
+            self.skipped += bool(is_current)
+            if not is_current:
                 yield item
 
 

@@ -80,6 +80,6 @@ def _entries(chosen: pl.DataFrame, root: Path, model: Model) -> Iterator[SheetEn
 def _thumb(item: Item, model: Model) -> Image.Image | None:
     """Return the thumbnail of a picture, or None if the picture can no longer be opened."""
     try:
-        return fit(open_picture(item.load(), shortest=THUMB_SIDE, limits=model.limits), THUMB_SIDE)
+        return fit(open_picture(item.load(), min_side=THUMB_SIDE, limits=model.limits), THUMB_SIDE)
     except PictureError:
         return None

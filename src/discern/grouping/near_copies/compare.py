@@ -30,7 +30,7 @@ _COARSE_BATCH = 64
 _FINE_BATCH = 16
 _PAIRS_READ = 256
 _READ_AHEAD = 32
-_SHORTEST = 256
+_MIN_SIDE = 256
 _MAX_DENSITY = 64.0  # pixels per frame unit, half the shorter side
 _BLUR = 0.8
 
@@ -198,8 +198,8 @@ def _read_greys(catalog: "Catalog", rows: np.ndarray) -> dict[int, Image.Image]:
 
 
 def _open_grey(data: bytes) -> Image.Image:
-    grey = Image.fromarray(brightness(open_picture(data, shortest=_SHORTEST)))
-    scale = min(_SHORTEST / min(grey.size), 1)
+    grey = Image.fromarray(brightness(open_picture(data, min_side=_MIN_SIDE)))
+    scale = min(_MIN_SIDE / min(grey.size), 1)
     return _resize(grey, grey.width * scale, grey.height * scale)
 
 

@@ -37,7 +37,7 @@ def scratch_array(shape: tuple[int, ...], dtype: DTypeLike, folder: Path | None 
     except OSError as error:
         raise StoreError(
             f"Temporary data cannot be written to {folder or tempfile.gettempdir()}: {error.strerror or error}.",
-            hint="Free some space, or choose another folder with --cache.",
+            hint="Free disk space, or choose another folder with --cache.",
         ) from error
 
 

@@ -106,7 +106,11 @@ class RiskControl:
         }
 
     def _shortfall(self, percent: str) -> str:
-        if self.groups < fewest_groups(self.risk):
+        too_few = self.groups < fewest_groups(self.risk)
+        if self.wrong > self.risk * self.groups:
+            tested = "" if too_few else "most confident "
+            return f"{self.wrong} of the {self.groups} {tested}independent groups had an error, more than {percent}"
+        if too_few:
             return (
                 f"{self.groups} independent groups of pictures are too few to show that at most {percent} are wrong; "
                 f"at least {self.needed} more are needed"

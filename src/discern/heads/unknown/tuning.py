@@ -15,7 +15,7 @@ from discern.heads.unknown.score import DEFAULT_SUM, combine, rejection_threshol
 _FOLDS = 5
 _STRENGTH = 0.1  # C of the logistic regression; not tuned
 # Below this many independent negatives, the fitted weights are shrunk towards the default sum; not tuned.
-_FULL_TRUST_FROM = 50
+_FULL_WEIGHT_FROM = 50
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,8 +112,8 @@ class _Tuner:
         weights = np.maximum(fitted.coef_[0], 0)
         if not weights.sum():
             return self._base.share
-        trust = min(1.0, len(count) / _FULL_TRUST_FROM)
-        return np.asarray(trust * weights / weights.sum() + (1 - trust) * self._base.share)
+        ratio = min(1.0, len(count) / _FULL_WEIGHT_FROM)
+        return np.asarray(ratio * weights / weights.sum() + (1 - ratio) * self._base.share)
 
     def _fewest_errors(self, known: np.ndarray, unknown: np.ndarray, least: float) -> float:
         """Find the threshold with the fewest false rejections and false acceptances.

@@ -42,5 +42,5 @@ def heat_map(confusion: np.ndarray) -> Markup:
         class_="heat",
         role="img",
         tabindex="0",
-        aria_label=f"Confusion matrix of {size} classes; the table beside it lists the most frequent mix-ups",
+        aria_label=f"Confusion matrix of {size} classes; the table next to it lists the most frequent mix-ups",
     )

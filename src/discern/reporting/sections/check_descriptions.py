@@ -44,7 +44,7 @@ CHECKS = {
         remedy="Keep one side, or let Discern make the split.",
     ),
     "shortcut": CheckDescription(
-        title="Shortcuts that give the class away",
+        title="Shortcuts that reveal the class",
         meaning="Something other than the subject tells the classes apart in these pictures. A model may learn that "
         "instead, and fail where it is missing.",
         remedy="Take pictures of every class with the same camera, light and background.",

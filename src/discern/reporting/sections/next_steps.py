@@ -18,8 +18,8 @@ _CLASSES_NAMED = 4
 # Fewer pictures may be chance; not tuned.
 _FREQUENT = 3
 # Rejected share of the negatives below which more of them are advised; not tuned.
-_ENOUGH_REJECTED = 0.8
-_OWN_STEP = frozenset({"likely_wrong_label", "label_conflict", "shortcut", "small_class"})
+_MIN_REJECTION_RATE = 0.8
+_CHECKS_WITH_STEP = frozenset({"likely_wrong_label", "label_conflict", "shortcut", "small_class"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ def next_steps(metrics: "Metrics", findings: Mapping[str, int], anchors: Mapping
         anchors: ids of the class pages, by label.
     """
     steps = [
-        *_doubt_accuracy(metrics, findings),
+        *_question_accuracy(metrics, findings),
         *_review_labels(findings),
         *_add_groups(metrics),
         *_add_second_object(metrics),
@@ -56,7 +56,7 @@ def next_steps(metrics: "Metrics", findings: Mapping[str, int], anchors: Mapping
     return tuple(steps[:MAX_STEPS]) or (_try_it(),)
 
 
-def _doubt_accuracy(metrics: "Metrics", findings: Mapping[str, int]) -> Iterator[Step]:
+def _question_accuracy(metrics: "Metrics", findings: Mapping[str, int]) -> Iterator[Step]:
     equal = equal_baselines(metrics)
     if equal:
         anchor = "finding-shortcut" if findings.get("shortcut") else "accuracy"
@@ -157,7 +157,7 @@ def _compare_mix_up(metrics: "Metrics", anchors: Mapping[str, str]) -> Iterator[
 
 def _add_negatives(metrics: "Metrics") -> Iterator[Step]:
     rejected = metrics.negatives.rejected.value if metrics.negatives else None
-    if rejected is not None and rejected < _ENOUGH_REJECTED:
+    if rejected is not None and rejected < _MIN_REJECTION_RATE:
         yield Step(
             title="Add pictures of none of the classes",
             text=f"Only {percent(rejected, digits=0)} of such pictures are called unknown; the others get a "
@@ -174,7 +174,7 @@ def _clean_up(findings: Mapping[str, int]) -> Iterator[Step]:
             text="Take them independently of each other: another object, place or day.",
             anchor="finding-small_class",
         )
-    rest = {check: number for check, number in findings.items() if check not in _OWN_STEP and number}
+    rest = {check: number for check, number in findings.items() if check not in _CHECKS_WITH_STEP and number}
     if rest:
         total, most = sum(rest.values()), max(rest, key=lambda check: rest[check])
         other = "other " if total < sum(findings.values()) else ""

@@ -34,7 +34,7 @@ class PredictionTable:
         if len(sizes) > 1:
             raise UsageError(
                 f"The columns of a prediction table have different lengths: {sorted(sizes)}.",
-                hint="Give one value of each for every picture.",
+                hint="Pass one value per picture in every column.",
             )
 
     @property

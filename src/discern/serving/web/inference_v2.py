@@ -136,7 +136,7 @@ def _find(service: InferenceService, name: str, version: str | None) -> ServedMo
     available = served.model.manifest.version
     if version not in (None, available):
         raise NotFound(
-            f"{name} has no version {version[:80]!r} here.", hint=f"Use version {available}, or leave it out."
+            f"{name} has no version {version[:80]!r} here.", hint=f"Use version {available}, or leave the version out."
         )
     return served
 

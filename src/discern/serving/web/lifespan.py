@@ -32,7 +32,7 @@ class Lifespan:
         config: the server's configuration.
         registry: the bundles; closed at shutdown.
         metrics: the server's metrics.
-        signal: tells when another worker has reloaded its bundles.
+        signal: received when another worker has reloaded its bundles.
         fetcher: closed at shutdown.
     """
 

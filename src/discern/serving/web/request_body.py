@@ -97,7 +97,7 @@ class RequestReader:
                 fetched += len(content)
                 if fetched > self._max_fetched_bytes:
                     raise RequestTooLarge(
-                        f"The URLs of one request give more than {self._max_fetched_bytes:,} bytes.",
+                        f"The URLs of one request return more than {self._max_fetched_bytes:,} bytes.",
                         hint="Send them in several requests.",
                     )
                 hold(len(content))

@@ -2,8 +2,8 @@
 
 Each method fits a classifier and gives a finished graph with held-out predictions.
 
-`base` states what a method gives; `method_registry` creates methods by name; every other module is one method,
-tested by `training.testing.MethodContract`.
+`base` defines the interface; `method_registry` creates methods by name; every other module is one method, tested by
+`training.testing.MethodContract`.
 """
 
 from discern.training.methods.base import FitResult, Method

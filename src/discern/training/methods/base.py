@@ -29,8 +29,8 @@ class FitResult:
             the same way in cross-validation.
         out_of_fold: predictions for `train_rows` by models fitted without their fold.
         random_split: predictions of models fitted the same way on a random split, which ignores groups.
-        given_split: likewise on the parts as they were given, leaks included; None if none were given.
-        negatives: predictions for the negatives; None if none were given.
+        given_split: likewise on the given parts, leaks included; None without given parts.
+        negatives: predictions for the negatives; None without negatives.
     """
 
     graph: bytes

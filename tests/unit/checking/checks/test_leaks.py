@@ -11,7 +11,7 @@ class TestLeaks:
         assert "1 in test and 2 in train" in finding.why
 
     def test_a_pair_across_groups_and_parts_is_one_too(self, find):
-        (finding,) = find("part_leak", ["a"] * 3, straddling=[(0, 1), (0, 2)], part=["train", "test", "train"])
+        (finding,) = find("part_leak", ["a"] * 3, cross_pairs=[(0, 1), (0, 2)], part=["train", "test", "train"])
         assert finding.rows == (0, 1)
         assert finding.score == 0.9
 

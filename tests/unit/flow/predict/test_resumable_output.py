@@ -23,7 +23,7 @@ def work(tmp_path: Path) -> ResumableOutput:
 
 
 def test_parts_come_in_their_order_however_many(work: ResumableOutput) -> None:
-    with work.held({}):
+    with work.locked({}):
         for number in range(12):
             work.add(rows(str(number)), COLUMNS)
         assert work.columns("name")["name"].to_list() == [str(number) for number in range(12)]
@@ -31,7 +31,7 @@ def test_parts_come_in_their_order_however_many(work: ResumableOutput) -> None:
 
 
 def test_without_parts_there_is_an_empty_column(work: ResumableOutput) -> None:
-    with work.held({}):
+    with work.locked({}):
         assert work.columns("name")["name"].to_list() == []
 
 
@@ -42,20 +42,20 @@ class TestSettling:
         return pl.scan_parquet(work.settle("name", order)).collect()["name"].to_list()
 
     def test_correct_parts_are_not_rewritten(self, work: ResumableOutput) -> None:
-        with work.held({}):
+        with work.locked({}):
             work.add(rows("a", "b"), COLUMNS)
             work.add(rows("c"), COLUMNS)
             assert work.settle("name", ["a", "b", "c"]) == work.parts()
 
     def test_rows_are_put_in_order_and_others_dropped(self, work: ResumableOutput) -> None:
-        with work.held({}):
+        with work.locked({}):
             work.add(rows("b", "d", "gone"), COLUMNS)
             work.add(rows("c", "a"), COLUMNS)
             assert self.settled(work, "a", "b", "c", "d") == ["a", "b", "c", "d"]
             assert self.settled(work, "d", "a") == ["d", "a"]
 
     def test_the_latest_row_counts(self, work: ResumableOutput) -> None:
-        with work.held({}):
+        with work.locked({}):
             work.add([{"name": "a", "size": 1}, {"name": "b", "size": 1}], COLUMNS)
             work.add([{"name": "a", "size": 2}], COLUMNS)
             table = pl.scan_parquet(work.settle("name", ["a", "b"])).collect()
@@ -65,22 +65,22 @@ class TestSettling:
     def test_many_parts_in_any_order(self, work: ResumableOutput, turn: int) -> None:
         names = [str(number) for number in range(2_500)]
         order = names[::turn] if turn < 0 else [names[number * turn % 2_500] for number in range(2_500)]
-        with work.held({}):
+        with work.locked({}):
             for start in range(0, 2_500, 100):
                 work.add(rows(*names[start : start + 100]), COLUMNS)
             assert self.settled(work, *order) == order
 
     def test_a_second_time_is_as_the_first(self, work: ResumableOutput) -> None:
-        with work.held({}):
+        with work.locked({}):
             work.add(rows("a", "b"), COLUMNS)
             assert self.settled(work, "b") == self.settled(work, "b") == ["b"]
             assert work.columns("name")["name"].to_list() == ["a", "b"]
 
 
 def test_an_unfinished_job_is_resumed(work: ResumableOutput) -> None:
-    with work.held({"about": 1}):
+    with work.locked({"about": 1}):
         work.add(rows("a", "b"), COLUMNS)
-    with work.held({"about": 1}):
+    with work.locked({"about": 1}):
         assert work.columns("name")["name"].to_list() == ["a", "b"]
         work.add(rows("c"), COLUMNS)
         assert work.columns("name")["name"].to_list() == ["a", "b", "c"]
@@ -88,47 +88,47 @@ def test_an_unfinished_job_is_resumed(work: ResumableOutput) -> None:
 
 @pytest.mark.parametrize("about", [{"about": 2}, {}, {"about": 1, "more": 1}])
 def test_another_job_is_not_resumed(work: ResumableOutput, about: dict[str, int]) -> None:
-    with work.held({"about": 1}):
+    with work.locked({"about": 1}):
         work.add(rows("a"), COLUMNS)
-    with pytest.raises(RunError, match="was started with another bundle"), work.held(about):
+    with pytest.raises(RunError, match="was started with another bundle"), work.locked(about):
         pass
     assert work.parts()
 
 
 def test_a_job_of_a_later_version_is_not_resumed(work: ResumableOutput) -> None:
-    with work.held({"about": 1}):
+    with work.locked({"about": 1}):
         work.add(rows("a"), COLUMNS)
     about = json.loads((work.folder / "about.json").read_text())
     (work.folder / "about.json").write_text(json.dumps(about | {"format": FORMAT + 1}))
-    with pytest.raises(RunError), work.held({"about": 1}):
+    with pytest.raises(RunError), work.locked({"about": 1}):
         pass
 
 
 def test_damage_is_refused(work: ResumableOutput) -> None:
-    with work.held({"about": 1}):
+    with work.locked({"about": 1}):
         work.add(rows("a"), COLUMNS)
     (work.folder / "about.json").write_text("{")
-    with pytest.raises(RunError, match="was started with another bundle"), work.held({"about": 1}):
+    with pytest.raises(RunError, match="was started with another bundle"), work.locked({"about": 1}):
         pass
 
 
 def test_a_job_without_rows_leaves_nothing(work: ResumableOutput, tmp_path: Path) -> None:
-    with work.held({}):
+    with work.locked({}):
         pass
     assert list(tmp_path.iterdir()) == []
 
 
 def test_only_one_process_writes(work: ResumableOutput) -> None:
-    with work.held({}):
+    with work.locked({}):
         work.add(rows("a"), COLUMNS)
-        with pytest.raises(RunError, match="Another process"), ResumableOutput(work.target).held({}):
+        with pytest.raises(RunError, match="Another process"), ResumableOutput(work.target).locked({}):
             pass
         assert work.columns("name")["name"].to_list() == ["a"]
 
 
 class TestReplacing:
     def test_the_target_is_whole_or_absent(self, work: ResumableOutput) -> None:
-        with work.held({}):
+        with work.locked({}):
             work.add(rows("a"), COLUMNS)
             with work.replacing(work.target) as path:
                 path.write_text("whole")
@@ -154,7 +154,7 @@ class TestReplacing:
 
 
 def place_after(work: ResumableOutput, act: Callable[[Path], object]) -> None:
-    with work.held({}):
+    with work.locked({}):
         work.add(rows("a"), COLUMNS)
         with work.replacing(work.target) as path:
             act(path)

@@ -94,6 +94,16 @@ def test_errors_at_the_highest_confidence_accept_nothing():
     assert "of the 149 most confident independent groups 2 had an error" in control.sentence
 
 
+@pytest.mark.parametrize(
+    ("size", "wrong", "text"), [(40, 4, "4 of the 40 independent groups"), (400, 20, "most confident")]
+)
+def test_errors_above_the_limit_call_for_no_number_of_groups(size, wrong, text):
+    sentence = fit_risk_control(*predictions(size, wrong=tuple(range(wrong)))).sentence
+    assert text in sentence
+    assert sentence.endswith("had an error, more than 2 %.")
+    assert "needed" not in sentence
+
+
 def test_what_is_needed_is_enough():
     short = fit_risk_control(*predictions(100))
     assert fit_risk_control(*predictions(100 + short.needed)).t_accept is not None

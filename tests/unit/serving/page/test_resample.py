@@ -93,7 +93,7 @@ def test_squares_are_averaged_as_a_jpeg_is_decoded_at_reduced_scale(factor: int,
     waves = 128 + 90 * np.sin(x / 9 + y / 13)[..., None] * (1, 0.6, -0.4) + random.normal(0, 3, (173, 214, 3))
     buffer = io.BytesIO()
     Image.fromarray(np.uint8(waves)).save(buffer, "JPEG", quality=95, subsampling=0)
-    whole, expected = open_picture(buffer.getvalue()), open_picture(buffer.getvalue(), shortest=173 // factor)
+    whole, expected = open_picture(buffer.getvalue()), open_picture(buffer.getvalue(), min_side=173 // factor)
     assert expected.shape == (-(-173 // factor), -(-214 // factor), 3)
     asked = {"pixels": text(opaque(whole)), "factor": factor, "skip": {"x": 0, "y": 0}}
     [made] = run(tmp_path, SHRINK, [asked | {"width": expected.shape[1], "height": expected.shape[0]}])

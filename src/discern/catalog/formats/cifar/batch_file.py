@@ -25,7 +25,7 @@ MAX_BYTES = 512 * 2**20
 
 _BATCH = re.compile(r"(?:.*/)?(?:data_batch(?:_\d+)?|test_batch|train|test)", re.DOTALL)
 _SIDE = 32
-_REMEDY = "Download the batch again, or remove it."
+_REMEDY = "Copy or download the batch again, or leave it out."
 
 
 def names_batch(path: str) -> bool:

@@ -28,7 +28,7 @@ _FAILURES = (
 )
 _INTEGERS = ("u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8")
 _BYTE_ORDERS = ("|", "=", "<", ">")
-_REMEDY = "Download the file again, or remove it."
+_REMEDY = "Copy or download the file again, or leave it out."
 
 
 def begins_pickle(start: bytes) -> bool:
@@ -157,7 +157,7 @@ class _Machine:
         if name not in _NAMES:
             dotted = name.replace(" ", ".")
             raise NotAPicture(
-                f"This pickle asks for {dotted}, which is not needed for pictures and was not run.", hint=_REMEDY
+                f"This pickle refers to {dotted}, which is not needed for pictures and was not run.", hint=_REMEDY
             )
         self.stack.append(_NAMES[name])
 

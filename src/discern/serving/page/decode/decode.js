@@ -17,6 +17,8 @@ const MAX_BYTES = 64 * 2 ** 20;
 const MAX_PIXELS = 120_000_000;
 const BAND_PIXELS = 4_000_000;
 const TAIL_BYTES = 2 ** 16;
+const RETRIEVE = "Copy or download the file again, or leave it out.";
+const EXPORT_AGAIN = "Export the picture again from its original program, or leave it out.";
 /** @type {Partial<Record<Format, string>>} */
 const END_MARKERS = { JPEG: "\xff\xd9", PNG: "IEND" };
 
@@ -32,7 +34,7 @@ const SIGNATURES = [
   ["HEIF", /^[^]{4}ftyp(hei|hev|mif1|msf1)/],
 ];
 
-/** Error that says why a file cannot be used as a picture, with one of the API's codes and a remedy. */
+/** Error that states why a file cannot be used as a picture, with one of the API's codes and a remedy. */
 export class PictureError extends Error {
   /** @param {string} code @param {string} message @param {string} hint */
   constructor(code, message, hint) {
@@ -77,7 +79,7 @@ function rotate(stored, orientation) {
 
 /** @param {Blob} blob @returns {Promise<Format>} */
 async function requireFormat(blob) {
-  if (blob.size === 0) throw new PictureError("empty", "The file is empty.", "Download or copy it again.");
+  if (blob.size === 0) throw new PictureError("empty", "The file is empty.", RETRIEVE);
   if (blob.size > MAX_BYTES) {
     throw new PictureError("too_large", `The file has ${blob.size} bytes.`, "Make the picture smaller.");
   }
@@ -114,9 +116,9 @@ async function decodingError(blob, format) {
   }
   const marker = END_MARKERS[format];
   if (marker && !(await readText(blob.slice(-TAIL_BYTES))).includes(marker)) {
-    return new PictureError("truncated", `This ${format} file is incomplete.`, "Download or copy it again.");
+    return new PictureError("truncated", `This ${format} file is incomplete.`, RETRIEVE);
   }
-  return new PictureError("damaged", `This ${format} file cannot be decoded.`, "Save it again from an image editor, or leave it out.");
+  return new PictureError("damaged", `This ${format} file cannot be decoded.`, EXPORT_AGAIN);
 }
 
 /**

@@ -42,7 +42,7 @@ export function drawAnswer(container, item, info, actions) {
 }
 
 /**
- * Draw a card of another kind, or change what differs in the one that is there.
+ * Draw a card of another type, or update the one that is there.
  *
  * @param {HTMLElement} container
  * @param {string} kind

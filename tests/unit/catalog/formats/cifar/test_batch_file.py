@@ -161,7 +161,7 @@ def test_a_pickle_among_class_folders_changes_nothing(folder, scan_source):
 
 def test_errors_keep_their_message_and_archive():
     (item,) = read_batch("train", pickle.dumps({"a": np.float64}), archive="train")
-    with pytest.raises(NotAPicture, match=r"asks for numpy\.float64"):
+    with pytest.raises(NotAPicture, match=r"refers to numpy\.float64"):
         item.load()
     (item,) = read_batch("a.tar!/train", b"\x80\x02", archive="a.tar")
     with pytest.raises(DamagedPicture):
