@@ -11,6 +11,7 @@ import pytest
 
 from discern.errors import StoreError
 from discern.parallel import WorkerProcess
+from tests.waiting import wait_until
 
 
 class TestWorkerProcess:
