@@ -28,7 +28,7 @@ from scaling import private_memory, write_pictures
 
 from discern.bundle import Model, load
 from discern.catalog import Item
-from discern.catalog.scanner import open_source
+from discern.catalog.formats.open_source import open_source
 from discern.flow.predict.batch import predict_to
 from discern.flow.predict.stream import predict_items
 

@@ -11,6 +11,7 @@ from pathlib import Path
 SCRIPTS = (
     "pack_accuracy",
     "head_accuracy",
+    "logistic_regression",
     "unknown_auroc",
     "copies",
     "robustness",

@@ -1,4 +1,4 @@
-"""Point it at pictures. Get a classifier you can trust, serve anywhere, and improve from its own traffic.
+"""Train, evaluate and serve picture classifiers.
 
 The public API is the names listed here, and nothing else. Each is imported on first access, so that `import discern`
 is free.

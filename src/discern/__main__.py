@@ -1,4 +1,4 @@
-"""Entry point of `python -m discern`, equal to the command `discern`."""
+"""Entry point of `python -m discern`."""
 
 from discern.cli import main
 

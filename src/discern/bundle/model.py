@@ -16,7 +16,7 @@ from discern.bundle.runtime import Runtime, open_runtime
 from discern.errors import BundleDamaged, BundleError, DamagedPicture, PictureError, UsageError
 from discern.picture import Limits, apply_recipe, load_input, read_file
 from discern.picture.decode import OpenedPicture
-from discern.picture.exif import ORIENTATION
+from discern.picture.exif_tags import ORIENTATION
 from discern.picture.memory import to_array
 
 Picture = str | Path | bytes | np.ndarray | Image.Image

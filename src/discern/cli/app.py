@@ -1,4 +1,7 @@
-"""The `discern` command: each subcommand parses its arguments, calls one public function and prints the result."""
+"""Entry point of the `discern` command line.
+
+Each subcommand parses its arguments, calls one public function and prints the result.
+"""
 
 import sys
 from typing import Annotated
@@ -33,7 +36,7 @@ def options(
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    """Apply the options that come before the command."""
+    """Apply the options that precede the subcommand."""
     render.state.debug = debug
 
 
@@ -49,7 +52,9 @@ app.command()(serve_commands.export)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit with its code: 0 success, 1 below expectations, 2 error, 130 interrupted.
+    """Run the command line and exit the process with its exit code.
+
+    The codes are 0 for success, 1 for a result below expectations, 2 for an error and 130 for an interruption.
 
     Args:
         arguments: command-line arguments; None for those of the process.

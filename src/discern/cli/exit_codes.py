@@ -1,4 +1,7 @@
-"""Exit codes and one-line error messages; a traceback only with --debug."""
+"""Exit codes and error messages of the command line.
+
+An error is reported in one line, with a traceback only with --debug.
+"""
 
 import contextlib
 import os
@@ -17,7 +20,9 @@ FELL_SHORT, REFUSED, INTERRUPTED = 1, 2, 130
 
 @contextlib.contextmanager
 def exit_codes(interrupted: str = "interrupted.") -> Iterator[None]:
-    """Turn errors into one line on standard error and an exit code; with --debug, print the traceback as well.
+    """Report exceptions as one-line messages and exit codes.
+
+    With --debug, the traceback is printed as well.
 
     Args:
         interrupted: message after Ctrl-C.
@@ -38,7 +43,9 @@ def exit_codes(interrupted: str = "interrupted.") -> Iterator[None]:
 
 
 def interruption_message(arguments: Sequence[str]) -> str:
-    """Return the message for Ctrl-C, with the way to resume where there is one.
+    """Return the message to print after Ctrl-C.
+
+    It says how to resume the command where that is possible.
 
     >>> interruption_message(["predict", "model.discern", "photos/", "--out", "a.csv"])
     'interrupted; run the same command again to resume.'
@@ -52,7 +59,7 @@ def interruption_message(arguments: Sequence[str]) -> str:
 
 
 def describe(error: Exception) -> str:
-    """Describe an error in one sentence, and its remedy in another.
+    """Return a message that describes an error and its remedy.
 
     >>> describe(PermissionError(13, "Permission denied", "runs"))
     'runs: Permission denied. Check permissions and free disk space, or use another path.'
@@ -79,7 +86,7 @@ def _print_error(message: str) -> None:
 
 
 def _escape_unencodable() -> None:
-    """Escape characters that the terminal's encoding lacks, so that any path can be printed."""
+    """Make the output streams escape characters that the terminal cannot encode."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""Commands about a bundle or this machine: `discern show`, `discern verify`, `discern doctor`, `discern cache`."""
+"""The `discern show`, `verify`, `doctor` and `cache` commands."""
 
 from typing import Annotated
 
@@ -24,7 +24,9 @@ def verify(
     fingerprint: Annotated[str | None, typer.Option(help="Fingerprint that the bundle must have.")] = None,
     json: Json = False,
 ) -> None:
-    """Check that a bundle is intact and reproduces its golden vectors on this machine; exit with 1 if not.
+    """Check that a bundle is intact and reproduces its golden vectors.
+
+    The exit code is 1 if the check fails.
 
     Example: discern verify runs/bananas/model.discern
     """
@@ -36,7 +38,9 @@ def verify(
 
 
 def doctor(cache: Cache = None, json: Json = False) -> None:
-    """Check that this machine has what Discern needs; exit with 1 if not.
+    """Check that this machine can run Discern.
+
+    The exit code is 1 if a check fails.
 
     Example: discern doctor
     """
@@ -53,7 +57,7 @@ def cache(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Show the size of the cache, or prune it.
+    """Show the size of the cache directory, or prune it.
 
     Example: discern cache --prune --keep 5
     """

@@ -1,4 +1,4 @@
-"""Parsing of option values: shares, label orders, split parts, metric floors and API keys."""
+"""Parsers for the values of command-line options."""
 
 import math
 
@@ -8,7 +8,9 @@ NONE = "none"
 
 
 def parse_share(text: str) -> float | None:
-    """Parse a share such as "5%" or "0.05"; "none" is None.
+    """Parse a share such as "5%" or "0.05".
+
+    The text "none" gives None.
 
     >>> parse_share("5%"), parse_share("0.05"), parse_share("none")
     (0.05, 0.05, None)
@@ -28,7 +30,7 @@ def parse_share(text: str) -> float | None:
 
 
 def parse_order(text: str | None) -> tuple[str, ...]:
-    """Parse ordered labels separated by commas.
+    """Parse a comma-separated list of ordered labels.
 
     >>> parse_order("green, ripe,overripe")
     ('green', 'ripe', 'overripe')
@@ -42,7 +44,7 @@ def parse_order(text: str | None) -> tuple[str, ...]:
 
 
 def parse_parts(text: str) -> tuple[float, float, float]:
-    """Parse the shares of train, validation and test.
+    """Parse the relative sizes of the train, validation and test parts.
 
     >>> parse_parts("70/20/10")
     (70.0, 20.0, 10.0)
@@ -57,7 +59,9 @@ def parse_parts(text: str) -> tuple[float, float, float]:
 
 
 def parse_floors(texts: list[str]) -> dict[str, float]:
-    """Parse minimum values of metrics; of two for one metric, the higher applies.
+    """Parse the minimum values required of metrics.
+
+    If a metric is given twice, the higher value applies.
 
     >>> parse_floors(["accuracy=.90"])
     {'accuracy': 0.9}
@@ -73,7 +77,7 @@ def parse_floors(texts: list[str]) -> dict[str, float]:
 
 
 def require_option(value: str | None, option: str, *, needed_by: str) -> str:
-    """Return the value of an option that another one needs.
+    """Return the value of an option that another option requires.
 
     >>> require_option("a.csv", "--out", needed_by="--sheet")
     'a.csv'
@@ -84,7 +88,9 @@ def require_option(value: str | None, option: str, *, needed_by: str) -> str:
 
 
 def parse_keys(texts: list[str], models: list[str]) -> dict[str, str]:
-    """Parse API keys: "KEY" for the first server among the models, or "ADDRESS=KEY".
+    """Parse API keys and assign them to server addresses.
+
+    A plain KEY is for the first server among the models, and ADDRESS=KEY is for the server at that address.
 
     >>> parse_keys(["k1", "https://b.example=k2"], ["a.discern", "https://a.example"])
     {'https://a.example': 'k1', 'https://b.example': 'k2'}

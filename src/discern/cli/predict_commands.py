@@ -1,4 +1,4 @@
-"""Commands that use a bundle: `discern evaluate`, `discern predict`."""
+"""The `discern evaluate` and `discern predict` commands."""
 
 from typing import Annotated
 
@@ -33,7 +33,9 @@ def evaluate(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Evaluate a bundle or a server on labelled pictures; those that it was trained on are excluded.
+    """Evaluate a bundle or a server on labelled pictures.
+
+    Pictures that the bundle was trained on are excluded.
 
     Example: discern evaluate runs/bananas/model.discern more/ --at-least accuracy=.90
     """
@@ -71,7 +73,7 @@ def predict(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:
-    """Predict pictures, as text or into a file.
+    """Predict pictures and print the predictions or write them to a file.
 
     With --out, predictions go to one file, --json prints one summary object, lists (CSV, Parquet, .lst, .manifest) and
     archives are read as well, and running the same command again resumes an interrupted one. Tables have one column per

@@ -1,4 +1,7 @@
-"""Progress bars on a terminal, with rate and remaining time; no output elsewhere."""
+"""Progress bars for the terminal, with rate and remaining time.
+
+Nothing is printed if standard error is not a terminal.
+"""
 
 import contextlib
 import sys
@@ -10,7 +13,10 @@ from discern.progress import Progress, silent
 
 @contextlib.contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """Yield a `Progress` that draws on standard error if it is a terminal."""
+    """Yield a progress callback that draws progress bars on standard error.
+
+    The callback is silent if standard error is not a terminal.
+    """
     if sys.stderr is None or not sys.stderr.isatty():
         yield silent
         return

@@ -1,4 +1,4 @@
-"""Old option names that still work for one release."""
+"""Deprecated option names that still work for one release."""
 
 import typer
 
@@ -12,7 +12,9 @@ _NEW_NAMES = {
 
 
 def current_name(option: str) -> str:
-    """Map an option of `discern serve`, without its dashes, to its current name; warn about an old one.
+    """Return the current name of a `discern serve` option.
+
+    Names are given without dashes. A deprecated name prints a warning.
 
     >>> current_name("port")
     'port'

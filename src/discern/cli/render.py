@@ -1,4 +1,4 @@
-"""Printing of results: lines of text for people, or one JSON object for programs."""
+"""Printing of results as text or JSON."""
 
 import json as jsonlib
 import sys
@@ -11,7 +11,7 @@ import typer
 
 @dataclass
 class State:
-    """Values of the options before the command."""
+    """Global options of the command line."""
 
     debug: bool = False
 
@@ -20,7 +20,7 @@ state = State()
 
 
 def show(value: dict[str, Any], *, json: bool, lines: Callable[[dict[str, Any]], Iterator[str]]) -> None:
-    """Print a result as JSON, or as the lines of text that `lines` makes of it."""
+    """Print a result as JSON or as lines of text."""
     if json:
         show_json(value)
         return
@@ -42,12 +42,15 @@ def _problem(error: dict[str, Any]) -> str:
 
 
 def show_json(value: dict[str, Any]) -> None:
-    """Print an object on one line, in ASCII, so that paths of any bytes survive any terminal encoding."""
+    """Print a JSON object on one line, in ASCII.
+
+    ASCII lets paths of any bytes survive any terminal encoding.
+    """
     typer.echo(jsonlib.dumps(value, allow_nan=False))
 
 
 def check(value: dict[str, Any]) -> Iterator[str]:
-    """Format a `CheckResult`."""
+    """Format a `CheckResult` as lines of text."""
     yield f"{value['pictures']} pictures, {value['unreadable']} unreadable files"
     for name, count in value["findings"].items():
         if count:
@@ -57,7 +60,7 @@ def check(value: dict[str, Any]) -> Iterator[str]:
 
 
 def split(value: dict[str, Any]) -> Iterator[str]:
-    """Format a `SplitResult`."""
+    """Format a `SplitResult` as lines of text."""
     yield ", ".join(f"{count} {part}" for part, count in value["pictures"].items())
     yield value["reason"]
     if value["unjudged"]:
@@ -68,7 +71,7 @@ def split(value: dict[str, Any]) -> Iterator[str]:
 
 
 def train(value: dict[str, Any]) -> Iterator[str]:
-    """Format a `TrainResult`."""
+    """Format a `TrainResult` as lines of text."""
     accuracy = value["accuracy"]
     yield f"leak-free accuracy:        {_interval(accuracy['leak_free'])}  ({accuracy['leak_free']['method']})"
     yield f"random-split accuracy:     {_interval(accuracy['naive'])}"
@@ -82,7 +85,7 @@ def train(value: dict[str, Any]) -> Iterator[str]:
 
 
 def batch(value: dict[str, Any]) -> Iterator[str]:
-    """Format a `PredictToResult`."""
+    """Format a `PredictToResult` as lines of text."""
     counts = [f"{count:,} {decision}" for decision, count in value["decisions"].items()]
     unusable = [f"{value['unusable']:,} unusable"] if value["unusable"] else []
     yield f"{value['pictures']:,} pictures: {', '.join(counts + unusable)}"
@@ -96,13 +99,13 @@ def batch(value: dict[str, Any]) -> Iterator[str]:
 
 
 def print_hints(hints: Iterable[str]) -> None:
-    """Print suggestions on standard error, apart from the result."""
+    """Print suggestions to standard error."""
     for hint in hints:
         typer.echo(f"hint: {one_line(hint)}", err=True)
 
 
 def evaluate(value: dict[str, Any]) -> Iterator[str]:
-    """Format an `EvaluateResult`."""
+    """Format an `EvaluateResult` as lines of text."""
     yield f"accuracy on {value['pictures']} pictures: {_interval(value['accuracy'])}"
     for other in value["against"]:
         yield f"accuracy of {other['of']}: {_interval(other['accuracy'])}"
@@ -142,7 +145,7 @@ def _excluded(value: dict[str, Any]) -> Iterator[str]:
 
 
 def bundle(value: dict[str, Any]) -> Iterator[str]:
-    """Format the description of a bundle."""
+    """Format the description of a bundle as lines of text."""
     yield f"{value['name']}  version {value['version']}  {value['fingerprint']}"
     yield f"labels:    {', '.join(value['labels'])}"
     if accuracy := value["metrics"].get("accuracy"):
@@ -154,7 +157,7 @@ def bundle(value: dict[str, Any]) -> Iterator[str]:
 
 
 def verify(value: dict[str, Any]) -> Iterator[str]:
-    """Format a `VerifyResult`."""
+    """Format a `VerifyResult` as lines of text."""
     if value["passed"]:
         yield f"verified: intact, and reproduces its golden vectors  ({value['fingerprint'][:16]})"
     else:
@@ -162,13 +165,13 @@ def verify(value: dict[str, Any]) -> Iterator[str]:
 
 
 def doctor(value: dict[str, Any]) -> Iterator[str]:
-    """Format a `DoctorResult`."""
+    """Format a `DoctorResult` as lines of text."""
     for each in value["diagnoses"]:
         yield f"{'ok ' if each['passed'] else 'BAD'} {each['name']}: {each['found']} {each['hint']}".rstrip()
 
 
 def cache(value: dict[str, Any]) -> Iterator[str]:
-    """Format a `CacheResult`."""
+    """Format a `CacheResult` as lines of text."""
     for shelf in value["shelves"]:
         yield f"{shelf['bytes'] / 1e6:10.1f} MB  {shelf['rows']:>8} rows  {shelf['name']}"
     yield f"{value['bytes'] / 1e6:10.1f} MB in {value['folder']}"
@@ -177,7 +180,7 @@ def cache(value: dict[str, Any]) -> Iterator[str]:
 
 
 def key(value: dict[str, Any]) -> Iterator[str]:
-    """Format a `KeyResult`."""
+    """Format a `KeyResult` as lines of text."""
     yield value["key"]
     # On standard error, so that a shell variable captures the key alone.
     hint = f"Store it safely: {value['key_file']} holds only its hash. Send it as `Authorization: Bearer KEY`."
@@ -185,7 +188,7 @@ def key(value: dict[str, Any]) -> Iterator[str]:
 
 
 def export(value: dict[str, Any]) -> Iterator[str]:
-    """Format an `ExportResult`."""
+    """Format an `ExportResult` as lines of text."""
     parts = ", ".join(f"{part} {size / 1e6:.1f}" for part, size in value["bytes"].items() if size and part != "all")
     yield f"{value['files']} files, {value['bytes']['all'] / 1e6:.1f} MB ({parts})"
     yield f"site: {value['folder']}"
@@ -193,7 +196,7 @@ def export(value: dict[str, Any]) -> Iterator[str]:
 
 
 def print_now(line: str) -> None:
-    """Print a line and flush it."""
+    """Print a line of text and flush standard output."""
     typer.echo(one_line(line))
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""Commands that deploy a bundle: `discern serve`, `discern key`, `discern export`."""
+"""The `discern serve`, `discern key` and `discern export` commands."""
 
 from pathlib import Path
 from typing import Annotated
@@ -58,7 +58,9 @@ def serve(
         bool, typer.Option("--watch/--no-watch", help="Reload a bundle when its file changes.")
     ] = ServeConfig.watch,
 ) -> None:
-    """Serve bundles over HTTP: REST, a web page, SageMaker and the Open Inference Protocol.
+    """Serve model bundles over HTTP.
+
+    The server offers REST, a web page, SageMaker and the Open Inference Protocol.
 
     Example: discern serve runs/bananas/model.discern --port 8000
     """
@@ -95,7 +97,9 @@ def key(
     admin: Annotated[bool, typer.Option("--admin", help="Also allow replacing bundles.")] = False,
     json: Json = False,
 ) -> None:
-    """Create an API key for --key-file of discern serve; it is shown once, only its hash is stored.
+    """Create an API key for a server started with --key-file.
+
+    The key is shown once, and only its hash is stored.
 
     Example: discern key alice --key-file keys.txt
     """
@@ -116,7 +120,9 @@ def export(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Export a static site that runs the model in the visitor's browser; no picture leaves the device.
+    """Export a static site that runs the model in the visitor's browser.
+
+    No picture leaves the device, unless the site calls a server with --api.
 
     Example: discern export runs/bananas/model.discern --to web site/
     """

@@ -1,4 +1,4 @@
-"""Commands from pictures to a bundle: `discern check`, `discern split`, `discern train`."""
+"""The `discern check`, `discern split` and `discern train` commands."""
 
 from typing import Annotated
 
@@ -22,7 +22,9 @@ def check(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Find problems in a set of pictures and propose fixes; nothing is changed.
+    """Find problems in a set of pictures and propose fixes.
+
+    The pictures are not changed.
 
     Example: discern check photos/
     """
@@ -49,7 +51,9 @@ def split(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Split pictures into parts that share no picture, near-copy or group, with a proof.
+    """Split pictures into parts that share no picture, near-copy or group.
+
+    The run folder holds a proof that the parts share nothing.
 
     Example: discern split photos/ --parts 70/20/10 --out parts/
     """
@@ -96,7 +100,9 @@ def train(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Check, split, fit, evaluate and pack: from pictures to a bundle and a report.
+    """Train a picture classifier and write a bundle and a report.
+
+    The pictures are checked and split, and the classifier is fitted, evaluated and packed.
 
     Example: discern train photos/ --name bananas --at-most-wrong 2%
     """

@@ -1,4 +1,4 @@
-"""Server addresses: parsing of URLs, with a model name and credentials."""
+"""Parsing of server addresses with an optional model name and credentials."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ _HINT = "Write it like http://127.0.0.1:8000."
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """Address of a server, and the model on it.
+    """Address of a server and name of a model on that server.
 
     Attributes:
         base: scheme, host and any path before `/predict`, without trailing slash, user and password.
@@ -31,7 +31,7 @@ class Address:
 
     @property
     def describe(self) -> str:
-        """URL of the model's description."""
+        """URL that returns the description of the model."""
         return f"{self.base}/model"
 
     @property
@@ -41,7 +41,7 @@ class Address:
 
 
 def is_address(value: object) -> bool:
-    """Tell whether a value is an HTTP address rather than a path.
+    """Return True if a value is an HTTP address rather than a file path.
 
     >>> is_address("http://127.0.0.1:8000/predict"), is_address("runs/demo/model.discern")
     (True, False)
@@ -50,7 +50,9 @@ def is_address(value: object) -> bool:
 
 
 def read_address(url: str, model: str | None = None) -> Address:
-    """Parse the address of a server or of its `/predict`, each also with `?model=NAME`.
+    """Parse the address of a server.
+
+    The address may end in `/predict` and in `?model=NAME`.
 
     >>> read_address("https://user:secret@shop.example/fruit/predict?model=ripe")
     Address(base='https://shop.example/fruit', model='ripe')
@@ -72,7 +74,10 @@ def read_address(url: str, model: str | None = None) -> Address:
 
 
 def invalid_address(url: str, reason: str = "") -> UsageError:
-    """Make the error for an invalid address, without the user and password in it."""
+    """Build the error for an invalid server address.
+
+    User and password are left out of its message.
+    """
     shown = re.sub(r"^(\w+://)?.*@", r"\1", str(url), flags=re.DOTALL)
     return UsageError(f"Invalid server address: {shown!r}{reason and f' ({reason})'}.", hint=_HINT)
 

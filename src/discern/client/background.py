@@ -13,7 +13,7 @@ _START_LOCK = threading.RLock()
 
 
 def in_background(coroutine: Coroutine[Any, Any, _T]) -> Future[_T]:
-    """Run a coroutine on this process's background event loop, in a daemon thread.
+    """Run a coroutine on the event loop of a background thread.
 
     Cancelling the returned future cancels the coroutine.
     """
@@ -31,9 +31,10 @@ def _loop_of(_process: int) -> asyncio.AbstractEventLoop:  # a thread does not s
 
 
 class _DaemonExecutor(ThreadPoolExecutor):
-    """Executor with one daemon thread per call, for name resolution and file reading.
+    """Executor that runs each call in a new daemon thread.
 
-    `ThreadPoolExecutor` accepts no work after the main thread has ended, and its threads delay the process's exit.
+    It resolves host names and reads files. `ThreadPoolExecutor` accepts no work after the main thread has ended, and
+    its threads delay the process's exit.
     """
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:

@@ -15,7 +15,7 @@ _YEAR_SECONDS = 31_536_000.0
 
 @dataclass(kw_only=True)
 class Backoff:
-    """Waits between the attempts of one request, until its deadline.
+    """Waiting times between the attempts of one request.
 
     Waits double from `FIRST_SECONDS` to `MOST_SECONDS`, each shortened at random by up to one half, so that clients
     that were rejected together do not retry together (Brooker 2015, "Exponential Backoff And Jitter").
@@ -35,7 +35,7 @@ class Backoff:
 
     @property
     def left(self) -> float:
-        """Seconds until the deadline, at least enough for one attempt."""
+        """Seconds until the deadline, but at least enough for one attempt."""
         return max(self._end - time.monotonic(), _FEWEST_SECONDS)
 
     def pause(self, retry_after: float | None = None, *, within: float = math.inf) -> float | None:
@@ -54,9 +54,10 @@ class Backoff:
 
 
 def read_retry_after(header: str | None) -> float | None:
-    """Parse a `Retry-After` header (RFC 9110, 10.2.3), a number of seconds or a date; None if it is neither.
+    """Parse a `Retry-After` header into a number of seconds.
 
-    The result is clipped to between 0 and one year.
+    The header holds a number of seconds or a date (RFC 9110, 10.2.3); any other value gives None. The result is clipped
+    to between 0 and one year.
 
     >>> read_retry_after("3"), read_retry_after("soon"), read_retry_after(None)
     (3.0, None, None)

@@ -1,4 +1,4 @@
-"""The clients of a Discern server: synchronous and asynchronous."""
+"""Synchronous and asynchronous clients of a Discern server."""
 
 import asyncio
 import os
@@ -19,11 +19,11 @@ _T = TypeVar("_T")
 
 
 class Client:
-    """Synchronous client of a Discern server; used like a local model.
+    """Synchronous client of a Discern server.
 
-    Rate limits, overload (statuses 429, 502, 503, 504) and failed connections are retried with exponential backoff, and
-    not before the server allows; other errors are raised as those that a local bundle would raise. A client may be
-    shared by threads.
+    It is used like a local model. Rate limits, overload (statuses 429, 502, 503, 504) and failed connections are
+    retried with exponential backoff, and not before the server allows; other errors are raised as those that a local
+    bundle would raise. A client may be shared by threads.
 
     >>> client = Client("http://127.0.0.1:8000")  # doctest: +SKIP
     >>> client("new.jpg").message  # doctest: +SKIP
@@ -49,16 +49,18 @@ class Client:
 
     @property
     def url(self) -> str:
-        """The server's address, without `/predict`, user and password."""
+        """Address of the server, without `/predict`, user and password."""
         return self._transport.address.base
 
     @property
     def model(self) -> str | None:
-        """Name of the model; None for the server's default."""
+        """Name of the model, or None for the server's default model."""
         return self._transport.address.model
 
     def __call__(self, picture: Picture) -> Prediction:
-        """Predict one picture: a path, the bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or a Pillow image.
+        """Predict one picture.
+
+        The picture is a path, the bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or a Pillow image.
 
         Raises:
             PictureError: the picture cannot be used.
@@ -67,7 +69,9 @@ class Client:
         return _wait(self._transport.predict(picture))
 
     def predict(self, pictures: Iterable[Picture]) -> Iterator[Prediction | PictureError]:
-        """Predict many pictures concurrently, in order; an unusable one yields its error in its place.
+        """Predict many pictures concurrently and yield the results in order.
+
+        An unusable picture yields its error instead of a prediction.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
@@ -77,7 +81,9 @@ class Client:
         yield from results_in_order(pending, window=_AHEAD * self._transport.at_once)
 
     def about(self) -> dict[str, Any]:
-        """Fetch the description of the model: labels, thresholds, metrics, model card.
+        """Fetch the description of the model from the server.
+
+        It holds the labels, thresholds, metrics and model card.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
@@ -85,7 +91,7 @@ class Client:
         return _wait(self._transport.describe())
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections to the server."""
         _wait(self._transport.close())
 
     def __enter__(self) -> Self:
@@ -102,7 +108,9 @@ class Client:
 
 
 class AsyncClient:
-    """Asynchronous counterpart of `Client`: `await client("new.jpg")`.
+    """Asynchronous client of a Discern server.
+
+    It is used like `Client`, with `await client("new.jpg")`.
 
     Args:
         url: the server's address; `?model=NAME` at its end selects the model.
@@ -122,16 +130,18 @@ class AsyncClient:
 
     @property
     def url(self) -> str:
-        """The server's address, without `/predict`, user and password."""
+        """Address of the server, without `/predict`, user and password."""
         return self._transport.address.base
 
     @property
     def model(self) -> str | None:
-        """Name of the model; None for the server's default."""
+        """Name of the model, or None for the server's default model."""
         return self._transport.address.model
 
     async def __call__(self, picture: Picture) -> Prediction:
-        """Predict one picture: a path, the bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or a Pillow image.
+        """Predict one picture.
+
+        The picture is a path, the bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or a Pillow image.
 
         Raises:
             PictureError: the picture cannot be used.
@@ -140,7 +150,9 @@ class AsyncClient:
         return await self._transport.predict(picture)
 
     async def predict(self, pictures: Iterable[Picture]) -> AsyncIterator[Prediction | PictureError]:
-        """Predict many pictures concurrently, in order; an unusable one yields its error in its place.
+        """Predict many pictures concurrently and yield the results in order.
+
+        An unusable picture yields its error instead of a prediction.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
@@ -163,7 +175,9 @@ class AsyncClient:
             await asyncio.gather(*pending, return_exceptions=True)
 
     async def about(self) -> dict[str, Any]:
-        """Fetch the description of the model: labels, thresholds, metrics, model card.
+        """Fetch the description of the model from the server.
+
+        It holds the labels, thresholds, metrics and model card.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
@@ -171,7 +185,7 @@ class AsyncClient:
         return await self._transport.describe()
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections to the server."""
         await self._transport.close()
 
     async def __aenter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Responses of a server, parsed into predictions and errors."""
+"""Parsing of server responses into predictions and errors."""
 
 import json
 import math
@@ -27,7 +27,9 @@ _CHECK_ADDRESS = "Check that this is the address of a Discern server."
 
 
 def read_prediction(body: bytes, address: str) -> Prediction:
-    """Parse the JSON of a prediction; unknown keys are ignored.
+    """Parse a JSON response into a prediction.
+
+    Unknown keys are ignored.
 
     Raises:
         Unreachable: the body is not a prediction.
@@ -49,7 +51,7 @@ def read_prediction(body: bytes, address: str) -> Prediction:
 
 
 def read_object(body: bytes, address: str) -> dict[str, Any]:
-    """Parse a JSON object.
+    """Parse the JSON object in a response body.
 
     Raises:
         Unreachable: the body is not a JSON object.
@@ -64,7 +66,9 @@ def read_object(body: bytes, address: str) -> dict[str, Any]:
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes, address: str) -> DiscernError:
-    """Parse an error response into the error that a local bundle would raise, or a `RequestError`.
+    """Parse an error response into an exception.
+
+    The exception is the one that a local bundle would raise, or a `RequestError`.
 
     Args:
         status: HTTP status code.

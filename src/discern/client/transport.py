@@ -1,20 +1,16 @@
-"""Transport shared by both clients: HTTP requests with retries, deadlines and a limit on response size."""
+"""HTTP transport shared by the synchronous and asynchronous clients.
+
+It retries requests, enforces deadlines and limits the size of responses.
+"""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
 
 from discern.bundle import Picture, Prediction
 from discern.client.address import invalid_address, read_address
-from discern.client.request import (
-    CONNECTING_SECONDS,
-    MOST_BYTES,
-    Exchange,
-    headers,
-    load_httpx,
-    picture_bytes,
-    response_too_large,
-)
+from discern.client.request import MOST_BYTES, headers, load_httpx, picture_bytes, response_too_large
 from discern.client.response import read_object, read_prediction
+from discern.client.retry import CONNECTING_SECONDS, Exchange
 from discern.errors import PictureError, UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Transport:
-    """Connections to one server, bound to one event loop.
+    """Connections to one server, for use in a single event loop.
 
     Args:
         url: the server's address; `?model=NAME` at its end selects the model.
@@ -56,7 +52,7 @@ class Transport:
         )
 
     async def predict(self, picture: Picture) -> Prediction:
-        """Predict one picture.
+        """Predict one picture on the server.
 
         Raises:
             PictureError: the picture cannot be used.
@@ -66,7 +62,7 @@ class Transport:
         return read_prediction(await self._send("POST", self.address.predict, content), self.address.base)
 
     async def try_predict(self, picture: Picture, semaphore: asyncio.Semaphore) -> Prediction | PictureError:
-        """Predict one of many pictures, or return its error.
+        """Predict one picture on the server, or return the error if it is unusable.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
@@ -78,7 +74,7 @@ class Transport:
                 return error
 
     async def describe(self) -> dict[str, Any]:
-        """Fetch the description of the model.
+        """Fetch the description of the model from the server.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
@@ -86,7 +82,7 @@ class Transport:
         return read_object(await self._send("GET", self.address.describe), self.address.base)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections to the server."""
         await self._http.aclose()
 
     async def _send(self, method: str, url: str, content: bytes | None = None) -> bytes:

@@ -11,7 +11,7 @@ from discern.evaluating.classification_metrics import (
     evaluate_predictions,
 )
 from discern.evaluating.intervals import Interval, evaluate_share, paired_difference
-from discern.evaluating.metrics import (
+from discern.evaluating.metrics_schema import (
     AccuracyDifference,
     AccuracyMetrics,
     ConformalMetrics,

@@ -1,4 +1,4 @@
-"""`discern cache`: size and pruning of the cache."""
+"""Implementation of `discern cache`, which measures and prunes the cache directory."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from discern.store import prune, survey
 
 @dataclass(frozen=True, kw_only=True)
 class CacheResult:
-    """Contents of the cache.
+    """Sizes of the cache's sections and the bytes freed by pruning.
 
     Attributes:
         folder: cache directory.
@@ -25,7 +25,9 @@ class CacheResult:
     freed: int
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as JSON-ready values; paths are absolute.
+        """Return the result as a JSON-serialisable dictionary.
+
+        Paths are absolute.
 
         Keys:
             folder: cache directory.
@@ -38,7 +40,9 @@ class CacheResult:
 
 
 def cache(*, prune_to: float | None = None, folder: str | Path | None = None) -> CacheResult:
-    """Measure the cache, and prune it if requested; deleting it is always safe.
+    """Measure the size of the cache directory, and prune it on request.
+
+    Deleting the directory is always safe.
 
     Args:
         prune_to: bytes to keep; least recently used entries are deleted first, downloads last. None deletes nothing.

@@ -1,4 +1,7 @@
-"""`discern check`: problems in a set of pictures, found without changing any."""
+"""Implementation of `discern check`, which finds problems in a set of pictures.
+
+No picture is changed.
+"""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +16,7 @@ from discern.reporting import write_data_page
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """Result of `check`.
+    """Counts of the problems found by `check` and paths of its output files.
 
     Attributes:
         run: folder of the run.
@@ -33,11 +36,14 @@ class CheckResult:
 
     @property
     def clean(self) -> bool:
-        """True if there are no findings."""
+        """True if no check reported a finding."""
         return not any(self.findings.values())
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as JSON-ready values; paths are absolute."""
+        """Return the result as a JSON-serialisable dictionary.
+
+        Paths are absolute.
+        """
         return asdict(self) | {"run": str(self.run), "fixes": str(self.fixes), "page": str(self.page)}
 
 

@@ -1,4 +1,4 @@
-"""`discern doctor`: checks of the installation and the machine."""
+"""Implementation of `discern doctor`, which checks the installation and the machine."""
 
 import platform
 import sys
@@ -19,7 +19,7 @@ from discern.flow.run import versions
 
 @dataclass(frozen=True, kw_only=True)
 class DoctorCheck:
-    """Result of one check.
+    """Result of one installation check.
 
     Attributes:
         name: name of the check.
@@ -36,7 +36,7 @@ class DoctorCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class DoctorResult:
-    """Results of all checks.
+    """Results of all installation checks.
 
     Attributes:
         diagnoses: result of each check.
@@ -46,11 +46,11 @@ class DoctorResult:
 
     @property
     def passed(self) -> bool:
-        """True if all checks passed."""
+        """True if all installation checks passed."""
         return all(each.passed for each in self.diagnoses)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as JSON-ready values.
+        """Return the result as a JSON-serialisable dictionary.
 
         Keys:
             passed: whether all checks passed.
@@ -60,7 +60,9 @@ class DoctorResult:
 
 
 def doctor(*, cache: str | Path | None = None) -> DoctorResult:
-    """Check Python, the libraries, telemetry, the picture formats, the backbone and the cache on this machine.
+    """Check that this machine can run Discern.
+
+    The checks cover Python, the libraries, telemetry, the picture formats, the backbone and the cache.
 
     Args:
         cache: cache directory; None for the user's cache directory.

@@ -1,4 +1,4 @@
-"""`discern export`: write a bundle for another kind of deployment."""
+"""Implementation of `discern export`, which prepares a model bundle for deployment."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from discern.serving.target_registry import find_target
 
 @dataclass(frozen=True, kw_only=True)
 class ExportResult:
-    """Result of an export.
+    """Folder and files written by `export`.
 
     Attributes:
         target: name of the target: "web".
@@ -34,7 +34,9 @@ class ExportResult:
     files: dict[str, int]
 
     def to_json(self) -> dict[str, Any]:
-        """Convert to plain values, with absolute paths.
+        """Return the result as a JSON-serialisable dictionary.
+
+        Paths are absolute.
 
         Keys:
             target: name of the target: `web`.
@@ -69,7 +71,7 @@ def export(
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> ExportResult:
-    """Write a static site that predicts in the visitor's browser, or by calling a server.
+    """Write a static site that classifies pictures in the browser or through a server.
 
     Args:
         bundle: path of the bundle.

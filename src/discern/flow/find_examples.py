@@ -1,4 +1,4 @@
-"""Example pictures for the web page, taken from a folder."""
+"""Selection of example pictures for the web page from a folder."""
 
 from collections.abc import Iterator
 from itertools import islice, zip_longest
@@ -13,9 +13,10 @@ from discern.serving.example_pictures import MOST, SIDE, Example, make_example
 
 
 def find_example_pictures(folder: str | Path | None) -> tuple[Example, ...]:
-    """Take up to a dozen pictures: the first of each subfolder, then the second of each, and so on.
+    """Select up to twelve example pictures from a folder and its subfolders.
 
-    Files that are not pictures are skipped.
+    The first picture of each subfolder is taken, then the second of each, and so on. Files that are not pictures are
+    skipped.
 
     Args:
         folder: pictures, or one subfolder of them per label; None for no examples.

@@ -1,4 +1,7 @@
-"""Negatives: pictures of none of the classes, from a separate source and from the class folder `_other`."""
+"""Features of negatives, the pictures that belong to none of the classes.
+
+Negatives come from a separate source and from the class folder `_other`.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +26,9 @@ _Part = tuple[np.ndarray, np.ndarray, list[str]]
 def add_negatives(
     data: TrainingData, groups: Groups, source: Path | None, *, cache: Path, progress: Progress
 ) -> TrainingData:
-    """Add the features of negatives to the training data, without copies of labelled pictures.
+    """Add the features of negatives to the training data.
+
+    Copies of labelled pictures in the source are left out.
 
     Args:
         data: the labelled pictures, and those under the label `_other`.

@@ -1,4 +1,7 @@
-"""Steps shared by `check`, `split` and `train`: scan, extract features, group and check."""
+"""Data preparation shared by `discern check`, `split` and `train`.
+
+Pictures are scanned, turned into features, grouped and checked.
+"""
 
 import hashlib
 import json
@@ -28,7 +31,7 @@ from discern.training import AppliedFixes, TrainingData, predict_for_label_check
 
 @dataclass(frozen=True, kw_only=True)
 class PrepareConfig:
-    """Options of the steps shared by `check`, `split` and `train`.
+    """Options of the data preparation shared by `check`, `split` and `train`.
 
     Attributes:
         source: folder, list or archive of pictures.
@@ -57,7 +60,7 @@ class PrepareConfig:
         ordered: Sequence[str] = (),
         names: str | Path | None = None,
     ) -> Self:
-        """Build a configuration with absolute paths."""
+        """Create the configuration from options, with absolute paths."""
         return cls(
             source=str(resolve_path(source)),
             fixes=None if fixes is None else str(resolve_path(fixes)),
@@ -68,13 +71,16 @@ class PrepareConfig:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return JSON-ready values for `run.json`; files with their hash, so that an edited one counts as another."""
+        """Return the options as a JSON-serialisable dictionary for `run.json`.
+
+        Files are stored with their digest, so that an edited file counts as a changed option.
+        """
         return asdict(self) | {"fixes": _by_content(self.fixes), "names": _by_content(self.names)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A catalog with features, groups of dependent pictures, and findings.
+    """Prepared data set with features, groups of dependent pictures, and findings.
 
     Attributes:
         data: the pictures, N rows, and their features.
@@ -94,13 +100,16 @@ class Prepared:
 
     @property
     def catalog(self) -> Catalog:
-        """The pictures, N rows."""
+        """Catalog of the prepared pictures, with N rows."""
         return self.data.catalog
 
 
 @dataclass(frozen=True)
 class _CatalogFeatures:
-    """Features of all rows of a catalog, `[N, D]`; zeros for unreadable pictures."""
+    """Features of all pictures of a catalog, `[N, D]`.
+
+    The features of unreadable pictures are zeros.
+    """
 
     rows: Rows
     position: np.ndarray
@@ -124,7 +133,10 @@ class _CatalogFeatures:
 
 
 def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progress: Progress) -> Prepared:
-    """Scan, extract features, group and check; a resumed run does not repeat finished steps."""
+    """Scan a source, extract features, group dependent pictures and check the data.
+
+    A resumed run does not repeat finished steps.
+    """
     folder = cache_folder(cache)
     with run.stage("scan", progress):
         catalog = _catalog(run, config, folder, progress)
@@ -156,7 +168,10 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
 
 
 def extract_features(catalog: Catalog, name: str, *, cache: Path, progress: Progress) -> TrainingData:
-    """Extract the features of all readable pictures; the recipe is chosen from their sizes."""
+    """Extract the features of all readable pictures of a catalog.
+
+    The preprocessing recipe is chosen from the sizes of the pictures.
+    """
     backbone = load_backbone(name)
     rows = np.flatnonzero(catalog.readable)
     recipe = choose_recipe(_sizes(catalog, rows), backbone.size)
@@ -171,7 +186,7 @@ def _resolve_backbone(backbone: str) -> str:
 
 
 def _by_content(file: str | None) -> dict[str, str | None] | None:
-    """Return the path and the hash of a file."""
+    """Return the path and the SHA-256 digest of a file."""
     if file is None:
         return None
     path = Path(file)
@@ -200,7 +215,10 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -
 
 
 def _changes(before: Catalog, after: Catalog) -> dict[str, Any]:
-    """Return the number of pictures dropped by fixes, and the original label of each relabelled path."""
+    """Return the pictures that fixes dropped or relabelled.
+
+    Dropped pictures are counted, and relabelled paths are mapped to their original labels.
+    """
     original = dict(zip(before.table["path"], before.table["label"], strict=True))
     now = zip(after.table["path"], after.table["label"], strict=True)
     return {
@@ -210,7 +228,10 @@ def _changes(before: Catalog, after: Catalog) -> dict[str, Any]:
 
 
 def _applied_fixes(run: Run, catalog: Catalog) -> AppliedFixes | None:
-    """Return the changes by fixes, with the original labels; None if there were none."""
+    """Return the fixes that this run applied, with the original labels.
+
+    The result is None if no fixes were applied.
+    """
     if "fixed" not in run.facts:
         return None
     relabelled = run.facts["fixed"]["relabelled"]

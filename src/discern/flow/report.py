@@ -16,7 +16,7 @@ from discern.training import AcceptPolicy, FitResult, HeldOutPredictions
 
 
 def write_page(run: Run, prepared: Prepared, result: FitResult, policy: AcceptPolicy, metrics: Metrics) -> None:
-    """Write report.html of a training run.
+    """Write the HTML report of a training run to `report.html`.
 
     Args:
         run: the run, with its bundle.
@@ -49,22 +49,25 @@ def write_page(run: Run, prepared: Prepared, result: FitResult, policy: AcceptPo
 
 
 class _ModelViewer:
-    """Preprocessed pictures and their evidence maps."""
+    """Provider of preprocessed pictures and evidence maps for the report."""
 
     def __init__(self, catalog: Catalog, model: Model) -> None:
         self.catalog, self.model = catalog, model
 
     def pixels(self, row: int) -> np.ndarray:
-        """Return the picture of a row as the graph's input, uint8 `[size, size, 3]`."""
+        """Return the preprocessed picture of a catalog row, uint8 `[size, size, 3]`."""
         return load_input(self.catalog.read_one(row), self.model.manifest.recipe)
 
     def evidence(self, rows: Sequence[int]) -> list[np.ndarray]:
-        """Return the evidence map of each row, float32 `[h, w, K]`."""
+        """Return the evidence map of each given catalog row, float32 `[h, w, K]`."""
         return list(self.model.run(np.stack([self.pixels(row) for row in rows]))["evidence"])
 
 
 def _negative_scores(result: FitResult) -> np.ndarray | None:
-    """Return the out-of-fold unknown scores of negatives, shifted to the bundle's threshold; None without negatives."""
+    """Return the out-of-fold unknown scores of the negatives.
+
+    The scores are shifted to the bundle's threshold. The result is None without negatives.
+    """
     return None if result.negatives is None else result.negatives.excess + result.t_unknown
 
 

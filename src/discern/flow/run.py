@@ -1,4 +1,7 @@
-"""Run folders: outputs of one command, written atomically and never overwritten."""
+"""Run folders, which hold the output files of one command.
+
+Files are written atomically, and a run never overwrites another one.
+"""
 
 import json
 import re
@@ -32,7 +35,9 @@ _LIBRARIES = ("numpy", "onnx", "onnxruntime", "pillow", "polars", "scikit-learn"
 
 @dataclass
 class Run:
-    """A folder under `runs/`, locked by one process at a time.
+    """Folder under `runs/` that holds the output files of one command.
+
+    One process at a time can lock the folder.
 
     Attributes:
         folder: absolute path.
@@ -48,7 +53,7 @@ class Run:
     def create(
         cls, source: str | Path, *, name: str | None, runs: str | Path, resume: bool, config: dict[str, Any]
     ) -> Self:
-        """Create the folder of a run, or open the one to resume.
+        """Create a new run folder, or open the folder of an interrupted run.
 
         Args:
             source: source of the pictures; without a name, the run is named after it with a free number.
@@ -127,28 +132,28 @@ class Run:
         return bool(self.facts["status"] == "done")
 
     def path(self, name: str) -> Path:
-        """Return the path of a file of the run."""
+        """Return the path of a file in the run folder."""
         return self.folder / name
 
     def save(self, **facts: Any) -> None:
-        """Add facts to `run.json`."""
+        """Update `run.json` with the given facts."""
         self.facts |= facts
         self.write_json("run.json", self.facts)
 
     def write_json(self, name: str, value: Any) -> None:
-        """Write a JSON file atomically."""
+        """Write a JSON file to the run folder atomically."""
         with self.replacing(name) as temporary:
             temporary.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n", encoding="ascii")
 
     @contextmanager
     def replacing(self, name: str) -> Iterator[Path]:
-        """Yield a temporary path that replaces the file `name` on success; see `atomic_write`."""
+        """Yield a temporary path that replaces a file of the run on success."""
         with self.writing(name) as path, atomic_write(path) as temporary:
             yield temporary
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
-        """Yield the path of a file for a writer that is atomic itself; an error of writing names the remedy.
+        """Yield the path of a file in the run folder for a function that writes it atomically.
 
         Raises:
             RunError: the file cannot be written.
@@ -163,7 +168,7 @@ class Run:
 
     @contextmanager
     def reading(self, name: str) -> Iterator[Path]:
-        """Yield the path of a file written earlier; an error of reading it names the remedy.
+        """Yield the path of an existing file in the run folder.
 
         Raises:
             RunError: the file cannot be read.
@@ -190,7 +195,7 @@ class Run:
 
     @contextmanager
     def held(self) -> Iterator[Self]:
-        """Lock the run for this process.
+        """Lock the run folder for this process.
 
         A new run that fails with a `DiscernError` is removed, which frees its name; an interrupted one stays, to be
         resumed.
@@ -215,7 +220,7 @@ class Run:
             raise RunError(f"Another process is using {self.folder}.", hint="Wait for it, or stop it first.") from None
 
     def _tidy(self) -> None:
-        """Reload `run.json`, and remove unfinished files of a killed process."""
+        """Reload `run.json` and remove temporary files left by a killed process."""
         self.facts = _read(self.folder)
         for path in self.folder.iterdir():
             if is_unfinished(path.name) or _UNFINISHED.fullmatch(path.name):
@@ -223,7 +228,7 @@ class Run:
 
     @contextmanager
     def stage(self, name: str, progress: Progress) -> Iterator[None]:
-        """Report a stage to `progress`, and add its wall time to `seconds`."""
+        """Report the start of a stage and add its wall time to the run's facts."""
         progress(name, 0, None)
         start = time.perf_counter()
         yield
@@ -237,7 +242,10 @@ def versions() -> dict[str, str]:
 
 
 def is_own(folder: Path) -> bool:
-    """Tell whether a folder is a run or a part of the cache, to be skipped among pictures."""
+    """Return True if a folder is a run folder or a cache directory of Discern.
+
+    Such folders are skipped when a source is scanned for pictures.
+    """
     try:
         return is_cache_folder(folder) or ((folder / "run.json").is_file() and "discern" in _read(folder)["versions"])
     except (OSError, DiscernError, LookupError, TypeError):
@@ -272,7 +280,10 @@ def _number(runs: Path, source: Path) -> Path:
 
 
 def _stem(source: Path) -> str:
-    """Return the base name of a source's runs: the folder's name, or the file's without suffixes."""
+    """Return the base name for run folders of a picture source.
+
+    It is the name of the folder, or of the file without suffixes.
+    """
     name = source.name if is_folder(source) else source.name.split(".")[0]
     printable = "".join(letter if letter.isprintable() else "_" for letter in name)
     return printable.encode()[: _LONGEST_NAME // 2].decode(errors="ignore").lstrip(".") or "pictures"

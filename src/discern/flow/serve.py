@@ -1,4 +1,4 @@
-"""`discern serve` and `discern key`: an HTTP server, and its API keys."""
+"""Implementation of `discern serve` and `discern key`."""
 
 import importlib.util
 from collections.abc import Callable, Sequence
@@ -30,7 +30,9 @@ def serve(
     examples: str | Path | None = None,
     **options: Any,
 ) -> None:
-    """Serve bundles over HTTP until interrupted: REST, a web page, SageMaker and the Open Inference Protocol.
+    """Serve model bundles over HTTP until interrupted.
+
+    The server offers REST, a web page, SageMaker and the Open Inference Protocol.
 
     Args:
         bundles: one or several, each as a path or `NAME=PATH`; the first is the default model.
@@ -60,7 +62,7 @@ def serve(
 
 @dataclass(frozen=True, kw_only=True)
 class KeyResult:
-    """A new API key.
+    """API key created by `key` and the file that stores its hash.
 
     Attributes:
         name: name of its owner.
@@ -73,7 +75,7 @@ class KeyResult:
     key_file: Path
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as JSON-ready values.
+        """Return the result as a JSON-serialisable dictionary.
 
         Keys:
             name: name of its owner.

@@ -1,4 +1,4 @@
-"""`discern show`: description of a bundle."""
+"""Implementation of `discern show`, which describes a model bundle."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from discern.inference.model_info import model_info
 
 
 def show(bundle: str | Path) -> dict[str, Any]:
-    """Describe a bundle.
+    """Return a description of a model bundle.
 
     Args:
         bundle: path of a bundle.

@@ -1,4 +1,7 @@
-"""`discern split`: train, validation and test parts that share no picture, near-copy or group, for any trainer."""
+"""Implementation of `discern split`, which makes leak-free train, validation and test parts.
+
+No picture, near-copy or group is in two parts. The parts can be used with any trainer.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +20,7 @@ from discern.splitting import PARTS, SplitConfig, make_split, write_parts
 
 @dataclass(frozen=True, kw_only=True)
 class SplitResult:
-    """Result of `split`.
+    """Sizes of the parts made by `split` and the proof that they share nothing.
 
     Attributes:
         run: folder of the run, with `split.json` and its proof.
@@ -36,7 +39,9 @@ class SplitResult:
     proof: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as JSON-ready values; paths are absolute.
+        """Return the result as a JSON-serialisable dictionary.
+
+        Paths are absolute.
 
         Keys:
             run: folder of the run.

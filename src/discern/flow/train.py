@@ -1,4 +1,4 @@
-"""`discern train`: from a source of pictures to a bundle and a report."""
+"""Implementation of `discern train`, which turns labelled pictures into a bundle and a report."""
 
 import json
 import math
@@ -19,12 +19,12 @@ from discern.heads import HeadConfig
 from discern.progress import Progress, silent
 from discern.splitting import Split, SplitConfig, make_split
 from discern.training import (
-    Probe,
     Provenance,
     TrainConfig,
     choose_policy,
     compute_learning_curve,
     compute_metrics,
+    make_method,
     pack,
     tabulate,
 )
@@ -36,7 +36,7 @@ _PRODUCTS = ("metrics.json", FILE, "report.html")
 
 @dataclass(frozen=True, kw_only=True)
 class TrainResult:
-    """Result of a training.
+    """Accuracy and output files of a training run.
 
     Attributes:
         run: directory of the run.
@@ -61,7 +61,9 @@ class TrainResult:
     hints: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """Convert to JSON-ready values; paths are absolute.
+        """Return the result as a JSON-serialisable dictionary.
+
+        Paths are absolute.
 
         Keys:
             run: directory of the run.
@@ -95,7 +97,9 @@ def train(
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> TrainResult:
-    """Train a classifier: check the pictures, split them, fit, evaluate and pack a bundle.
+    """Train a picture classifier and write it as a model bundle.
+
+    The pictures are checked and split, and the classifier is fitted, evaluated and packed.
 
     Args:
         source: folder, list (CSV, Parquet, .lst, .manifest) or archive of labelled pictures; never changed.
@@ -148,7 +152,7 @@ def _train(
     with run.stage("split", progress):
         split = _split(run, prepared, config)
     with run.stage("fit", progress):
-        data, method = prepared.data, Probe(config=config.head, seed=config.seed)
+        data, method = prepared.data, make_method(config)
         result = method.fit(data, split, checkpoints=run.path(_CHECKPOINTS), progress=progress)
         with run.replacing("answers.parquet") as path:
             tabulate(prepared.catalog, result.held_out).write_parquet(path)
@@ -222,7 +226,10 @@ def _result(run: Run) -> TrainResult:
 
 
 def suggest_options(catalog: Catalog) -> tuple[str, ...]:
-    """Suggest options that the catalog calls for and that were not given, in sentences."""
+    """Suggest training options that fit the data, one sentence each.
+
+    Options that were given are not suggested.
+    """
     if catalog.order or len(catalog.labels) < _FEWEST_ORDERED or not all(map(_is_number, catalog.labels)):
         return ()
     return ("All labels are numbers. If small errors are better than large ones, train with --ordered numeric.",)

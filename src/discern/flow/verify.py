@@ -1,4 +1,4 @@
-"""`discern verify`: integrity of a bundle, and reproduction of its golden vectors on this machine."""
+"""Implementation of `discern verify`, which checks the integrity and outputs of a bundle."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ _FINGERPRINT = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyResult:
-    """Result of `verify`.
+    """Outcome of the verification of a bundle.
 
     Attributes:
         passed: whether the bundle is intact and reproduces its golden vectors.
@@ -28,12 +28,14 @@ class VerifyResult:
     worst_difference: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as JSON-ready values."""
+        """Return the result as a JSON-serialisable dictionary."""
         return asdict(self)
 
 
 def verify(bundle: str | Path, *, fingerprint: str | None = None) -> VerifyResult:
-    """Rebuild the archive and compare its bytes, then replay the golden vectors.
+    """Check that a bundle is intact and reproduces its golden vectors.
+
+    The archive is rebuilt and its bytes are compared, then the golden vectors are replayed.
 
     Args:
         bundle: path of a bundle.

@@ -1,11 +1,11 @@
-"""Settings of a `Batcher`."""
+"""Settings of dynamic batching."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class BatchConfig:
-    """Batch size, queue length and timeouts of a `Batcher`.
+    """Batch size, queue length and timeouts of a dynamic batcher.
 
     Attributes:
         max_batch: pictures per run of the graph.

@@ -1,4 +1,7 @@
-"""Dynamic batcher: threads decode pictures and run one model on small batches, behind a bounded queue."""
+"""Dynamic batching of pictures for inference in several threads.
+
+Threads decode pictures and run one model on small batches, behind a bounded queue.
+"""
 
 import threading
 import time
@@ -26,7 +29,7 @@ _LONG_QUEUE = 16
 
 @dataclass(frozen=True, kw_only=True)
 class BatchResult:
-    """The result for one picture.
+    """Prediction for one picture and the time that it took.
 
     Attributes:
         prediction: the prediction.
@@ -54,11 +57,11 @@ class _Job:
 
 
 class BatcherClosed(RuntimeError):
-    """The batcher was closed and accepts no more pictures."""
+    """Error raised when pictures are submitted to a closed batcher."""
 
 
 class Batcher:
-    """A model and the threads that decode pictures and run it.
+    """Dynamic batcher that decodes pictures and runs a model in several threads.
 
     Each thread runs the graph when a batch is full or nothing is left to decode; otherwise it decodes. So all cores are
     busy while there is work, without contention. A lone picture runs on all cores; on a CPU several single-threaded
@@ -99,15 +102,21 @@ class Batcher:
 
     @property
     def is_nearly_full(self) -> bool:
-        """True if the queue is long and over 90 % full."""
+        """True if the queue is over 90 % full.
+
+        A queue of at most `_LONG_QUEUE` pictures is never nearly full.
+        """
         return self._pending > max(_LONG_QUEUE, 0.9 * self.batching.max_queue)
 
     def submit(self, picture: Picture, *, evidence: bool = False) -> "Future[BatchResult]":
-        """Submit one picture; see `submit_all`."""
+        """Submit one picture for prediction.
+
+        See `submit_all`.
+        """
         return self.submit_all([picture], evidence=evidence)[0]
 
     def submit_all(self, pictures: Sequence[Picture], *, evidence: bool = False) -> "list[Future[BatchResult]]":
-        """Submit pictures, all or none.
+        """Submit pictures for prediction, either all or none.
 
         Args:
             pictures: the pictures.
@@ -134,7 +143,7 @@ class Batcher:
         return [job.future for job in jobs]
 
     def close(self) -> None:
-        """Reject further pictures, and return when all submitted ones are done."""
+        """Stop accepting pictures and wait until all submitted pictures are done."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -149,7 +158,10 @@ class Batcher:
                 self._run(jobs)
 
     def _next_jobs(self) -> list[_Job]:
-        """Wait for one picture to decode or a batch to run; an empty list when closed and done."""
+        """Wait for a picture to decode or a batch to run.
+
+        The result is empty when the batcher is closed and all pictures are done.
+        """
         with self._changed:
             while True:
                 if len(self._ready) >= self.batching.max_batch or self._is_overdue():
@@ -169,7 +181,10 @@ class Batcher:
                     self._changed.wait()
 
     def _is_overdue(self) -> bool:
-        """Check if a decoded picture has waited too long, however many are still to be decoded."""
+        """Return True if a decoded picture has waited too long for its batch.
+
+        The number of pictures that are still to be decoded does not matter.
+        """
         limit = max(self.batching.max_wait, _MAX_READY_SECONDS)
         return bool(self._ready) and time.monotonic() - self._ready[0].ready > limit
 
@@ -222,7 +237,7 @@ class Batcher:
 
 
 def _upright_size(picture: Picture) -> tuple[int, int]:
-    """Width and height of the upright picture, in pixels."""
+    """Return the width and height of the upright picture, in pixels."""
     if isinstance(picture, Image.Image):
         picture = pixels_of(picture)
     if isinstance(picture, np.ndarray):

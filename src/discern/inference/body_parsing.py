@@ -1,4 +1,7 @@
-"""Request bodies: multipart/form-data, raw bytes or JSON, parsed into pictures without a web framework."""
+"""Parsing of HTTP request bodies into pictures.
+
+Bodies are multipart/form-data, raw bytes or JSON. No web framework is needed.
+"""
 
 import base64
 import binascii
@@ -24,7 +27,7 @@ _HINT = (
 
 @dataclass(frozen=True, kw_only=True)
 class ParsedBody:
-    """The pictures of a request body.
+    """Pictures parsed from a request body.
 
     Attributes:
         pictures: each one's bytes, or the URL that they must be fetched from.
@@ -39,12 +42,17 @@ BodyParser = Callable[[bytes], ParsedBody]
 
 
 def parse_body(content_type: str, body: bytes, *, max_pictures: int) -> ParsedBody:
-    """Parse a request body; see `body_parser`."""
+    """Parse a request body into pictures.
+
+    See `body_parser`.
+    """
     return body_parser(content_type, max_pictures=max_pictures)(body)
 
 
 def body_parser(content_type: str, *, max_pictures: int) -> BodyParser:
-    """Choose the parser of a request body by its content type, before the body is read.
+    """Return the parser for request bodies of a content type.
+
+    The parser is chosen before the body is read.
 
     Args:
         content_type: the header's value; "" where there is none, for raw bytes.
@@ -69,12 +77,12 @@ def body_parser(content_type: str, *, max_pictures: int) -> BodyParser:
 
 
 def parse_raw(body: bytes) -> ParsedBody:
-    """Take a whole body as one picture."""
+    """Parse a raw request body as one picture."""
     return ParsedBody(pictures=[body], is_list=False)
 
 
 def parse_json(body: bytes, *, max_values: int, hint: str) -> Any:
-    """Parse a JSON body of at most so many values.
+    """Parse a JSON body with a limited number of values.
 
     Parsing takes many times the memory of its input and holds the interpreter; so values are counted first, by brackets
     and commas, of which base64 has none.
@@ -95,7 +103,7 @@ def parse_json(body: bytes, *, max_values: int, hint: str) -> Any:
 
 @contextmanager
 def numbered_errors(number: int, total: int) -> Iterator[None]:
-    """Add to an error which picture of several it is about."""
+    """Add the number of the affected picture to the message of an error."""
     try:
         yield
     except (BadRequest, RequestTooLarge) as error:
@@ -117,7 +125,10 @@ def _parse_pictures_json(max_pictures: int, body: bytes) -> ParsedBody:
 
 
 def _json_entries(document: Any) -> tuple[list[tuple[str, str]], bool]:
-    """Collect the pictures that a JSON document names, as (key, value), and whether it names them in a list."""
+    """Return the pictures named by a JSON document as (key, value) pairs.
+
+    The second result is True if the document names them in a list.
+    """
     if isinstance(document, list) and not any(isinstance(each, list) for each in document):
         return [pair for each in document for pair in _json_entries(each)[0]], True
     if not isinstance(document, dict) or len(document.keys() & {"image_b64", "image_url"}) != 1:
@@ -139,7 +150,7 @@ def _decode_base64(value: str) -> bytes:
 
 
 class _FormParts:
-    """Collects the parts of a form in memory, by the callbacks of python-multipart's parser."""
+    """Parser callbacks that collect the parts of a form in memory."""
 
     def __init__(self, max_parts: int) -> None:
         self.parts: list[tuple[bytes, bytes]] = []

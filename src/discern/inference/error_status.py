@@ -1,4 +1,7 @@
-"""Errors over HTTP: a status, headers, and the body `{"error": {"code", "message", "hint"}}` for each error type."""
+"""HTTP status codes, headers and bodies of error responses.
+
+The body is `{"error": {"code", "message", "hint"}}`.
+"""
 
 import math
 
@@ -24,12 +27,18 @@ _STATUS: dict[type[DiscernError], int] = {
 
 
 def http_status(error: DiscernError) -> int:
-    """Map an error to an HTTP status; 500 for one that no request causes."""
+    """Return the HTTP status code of an error.
+
+    Errors that the request did not cause have status 500.
+    """
     return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
 
 
 def error_headers(error: DiscernError) -> dict[str, str]:
-    """Build the HTTP headers that belong to an error: `Retry-After` or `WWW-Authenticate`."""
+    """Build the HTTP headers that belong to an error.
+
+    The headers are `Retry-After` and `WWW-Authenticate`.
+    """
     if isinstance(error, errors.Overloaded):
         return {"Retry-After": str(math.ceil(error.retry_after))}
     if isinstance(error, errors.Unauthorized):
@@ -38,5 +47,5 @@ def error_headers(error: DiscernError) -> dict[str, str]:
 
 
 def error_json(error: DiscernError) -> dict[str, dict[str, str]]:
-    """Build the response body of an error."""
+    """Build the JSON body of an error response."""
     return {"error": {"code": error.code, "message": error.message, "hint": error.hint}}

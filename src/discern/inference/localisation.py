@@ -1,4 +1,4 @@
-"""Localisation: the part of a picture that supports its predicted label."""
+"""Localisation of the region that supports a predicted label."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -18,7 +18,7 @@ _LEFT, _RIGHT = 0.4, 0.6
 
 @dataclass(frozen=True, kw_only=True)
 class Localisation:
-    """The region of a picture that supports a label.
+    """Region of a picture that supports a label.
 
     Attributes:
         map: float32 `[h, w]` in [0, 1], relative to the strongest cell, which is 1.
@@ -32,7 +32,7 @@ class Localisation:
 
 
 def localise(evidence: np.ndarray, recipe: Recipe, size: tuple[int, int]) -> Localisation:
-    """Turn one label's evidence into a relative map and a place.
+    """Locate the region of a picture that supports a label.
 
     Args:
         evidence: float32 `[h, w]`, the contribution of each cell to the label's logit; with a number that is not finite
@@ -50,7 +50,7 @@ def localise(evidence: np.ndarray, recipe: Recipe, size: tuple[int, int]) -> Loc
 
 
 def _box(recipe: Recipe, width: int, height: int) -> tuple[float, float, float, float]:
-    """Bounds of the graph's square input, as shares of the picture's width and height."""
+    """Return the bounds of the model's input as shares of the picture's width and height."""
     if recipe.fit == "stretch":
         return 0.0, 0.0, 1.0, 1.0
     side = (min if recipe.fit == "crop" else max)(width, height) * recipe.size / recipe.resize

@@ -1,4 +1,4 @@
-"""The description of a model, as the model endpoint, the page and `discern show` publish it."""
+"""Description of a model for `GET /model`, the web page and `discern show`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,7 @@ _PUBLISHED = (
 
 
 def model_info(model: Model) -> dict[str, Any]:
-    """Describe a model by everything that its bundle states, as JSON values.
+    """Return the information in a model bundle as a JSON-serialisable dictionary.
 
     `thresholds` holds `unknown`, `accept` and `label_set`; `card` is Markdown.
     """
@@ -49,7 +49,9 @@ def model_info(model: Model) -> dict[str, Any]:
 
 
 def describe_model(name: str, model: Model, models: Sequence[str]) -> dict[str, Any]:
-    """Describe a served model as `GET /model` does: without training data and configuration.
+    """Return the description of a served model that `GET /model` publishes.
+
+    Training data and configuration are left out.
 
     Args:
         name: the name that the model is served under.

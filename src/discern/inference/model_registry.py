@@ -1,4 +1,7 @@
-"""Registry of served bundles by name; each can be reloaded while it answers requests."""
+"""Registry of the model bundles that a server offers.
+
+Each bundle can be reloaded while it answers requests.
+"""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -18,7 +21,10 @@ FileStamp = tuple[int, int, int]
 
 
 def file_stamp(path: Path) -> FileStamp | None:
-    """Read a file's stamp; None if the file cannot be accessed."""
+    """Return the modification time, size and inode of a file.
+
+    The result is None if the file cannot be accessed.
+    """
     try:
         found = path.stat()
     except OSError:
@@ -28,7 +34,7 @@ def file_stamp(path: Path) -> FileStamp | None:
 
 @dataclass(frozen=True, kw_only=True)
 class ServedModel:
-    """A bundle that is being served.
+    """Model bundle that a server offers under a name.
 
     Attributes:
         name: the name that requests use.
@@ -44,12 +50,14 @@ class ServedModel:
 
     @property
     def model(self) -> Model:
-        """The loaded model."""
+        """Loaded model of the bundle."""
         return self.batcher.model
 
 
 class ModelRegistry:
-    """The served bundles; the first is the default.
+    """Registry of served model bundles by name.
+
+    The first bundle is the default.
 
     Args:
         bundles: paths, or `NAME=PATH`; without a name the bundle's own is used.
@@ -87,11 +95,13 @@ class ModelRegistry:
 
     @property
     def served(self) -> Mapping[str, ServedModel]:
-        """The served bundles by name, in the order given."""
+        """Served model bundles by name, in the given order."""
         return dict(self._served)
 
     def get(self, name: str | None = None) -> ServedModel:
-        """Look up a bundle by name; the first if no name is given.
+        """Look up a served model bundle by name.
+
+        Without a name, the result is the first bundle.
 
         Raises:
             NotFound: no bundle has that name.
@@ -108,7 +118,9 @@ class ModelRegistry:
     def submit_all(
         self, pictures: Sequence[Picture], *, served: ServedModel | None = None, evidence: bool = False
     ) -> "list[Future[BatchResult]]":
-        """Submit pictures to a bundle, all or none; see `Batcher.submit_all`.
+        """Submit pictures to a served model, either all or none.
+
+        See `Batcher.submit_all`.
 
         Args:
             pictures: the pictures.
@@ -126,7 +138,9 @@ class ModelRegistry:
                 served = current
 
     def reload(self, *, changed_only: bool = False) -> list[str]:
-        """Reload bundles from their files; each old one first finishes the pictures submitted to it.
+        """Reload model bundles from their files.
+
+        Each old bundle first finishes the pictures submitted to it.
 
         Args:
             changed_only: skip bundles whose file has not changed since it was loaded or failed to load.
@@ -156,7 +170,7 @@ class ModelRegistry:
         return replaced
 
     def close(self) -> None:
-        """Finish all submitted pictures, and reject further ones."""
+        """Stop accepting pictures and wait until all submitted pictures are done."""
         for served in self._served.values():
             served.batcher.close()
 

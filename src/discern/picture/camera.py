@@ -2,7 +2,7 @@
 
 import struct
 
-from discern.picture.exif import Directory
+from discern.picture.exif_tags import Directory
 
 _MAKE, _MODEL = 0x010F, 0x0110
 _ASCII = 2

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from discern.errors import DamagedPicture, TruncatedPicture
-from discern.picture.exif import Directory
+from discern.picture.exif_tags import Directory
 from discern.picture.file_format import Limits
 
 # Bounds that ordinary files stay far below; not tuned.

@@ -20,7 +20,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from discern.errors import DamagedPicture, PictureError, PictureTooLarge, TruncatedPicture
 from discern.picture.colour import to_srgb
 from discern.picture.containers import is_truncated, open_container
-from discern.picture.exif import orientation
+from discern.picture.exif_tags import orientation
 from discern.picture.file_format import FORMATS, FileFormat, Limits, identify_format
 from discern.picture.memory import decoding_bytes, reserve_memory, to_array
 from discern.picture.pillow_warnings import suppress_pillow_warnings

@@ -1,4 +1,7 @@
-"""ONNX Runtime for browsers: downloaded with the user's npm, compared with a pinned hash, and cached."""
+"""Download and cache of ONNX Runtime for browsers.
+
+The package is downloaded with the user's npm and compared with a pinned hash.
+"""
 
 import base64
 import hashlib
@@ -21,7 +24,7 @@ _TIMEOUT_SECONDS = 600
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """Pinned package of the npm registry.
+    """Package of the npm registry, pinned to a version and a hash.
 
     Attributes:
         name: name of the package.
@@ -37,12 +40,12 @@ class Package:
 
     @property
     def archive(self) -> str:
-        """File name that npm gives its archive."""
+        """File name that npm gives to the archive of the package."""
         return f"{self.name}-{self.version}.tgz"
 
     @property
     def spec(self) -> str:
-        """Package spec for npm: name@version."""
+        """Package specifier for npm, in the form `name@version`."""
         return f"{self.name}@{self.version}"
 
 
@@ -61,7 +64,7 @@ ENGINE = Package(
 def load_engine(
     cache: Path, *, archive: Path | None = None, package: Package = ENGINE, progress: Progress = silent
 ) -> dict[str, bytes]:
-    """Load the engine's files.
+    """Load the files of ONNX Runtime for browsers.
 
     Args:
         cache: directory of the cache; not used with `archive`.
@@ -85,7 +88,10 @@ def load_engine(
 
 
 def cached_engines(cache: Path) -> dict[Path, int]:
-    """List cached engines and the remains of interrupted downloads: size in bytes by path."""
+    """Return the size in bytes of each cached npm archive, by path.
+
+    The remains of interrupted downloads are included.
+    """
     return {path: path.stat().st_size for path in sorted((cache / _FOLDER).rglob("*")) if path.is_file()}
 
 
@@ -146,7 +152,10 @@ def _npm_pack(npm: str, folder: Path, package: Package) -> None:
 
 
 def _last_error(text: str) -> str:
-    """Extract the last error message from npm's output, without the path of its log."""
+    """Return the last error message in npm's output.
+
+    The path of npm's log is left out.
+    """
     lines = [line.removeprefix("npm error ").strip() for line in text.splitlines()]
     messages = [line for line in lines if line and not line.startswith(("A complete log", "npm warn"))]
     return messages[-1][:200] if messages else ""

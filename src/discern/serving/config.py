@@ -1,4 +1,7 @@
-"""Server configuration: the one place of its defaults, which the command line reads without loading numpy."""
+"""Settings of the HTTP server and their defaults.
+
+The command line reads the defaults without loading numpy.
+"""
 
 import ipaddress
 import re
@@ -30,7 +33,10 @@ def _default_limits() -> "Limits":
 
 
 def _rename_fields(**renamed: str) -> Callable[[type[Config]], type[Config]]:
-    """Let a dataclass accept old names of its fields, with a `DeprecationWarning`."""
+    """Make a dataclass accept deprecated names of its fields.
+
+    Each use of a deprecated name issues a `DeprecationWarning`.
+    """
 
     def decorate(cls: type[Config]) -> type[Config]:
         initialise = cls.__init__
@@ -68,7 +74,7 @@ def _rename_fields(**renamed: str) -> Callable[[type[Config]], type[Config]]:
 )
 @dataclass(frozen=True, kw_only=True)
 class ServeConfig:
-    """Settings of the HTTP server: bundles, address, access, limits and batching.
+    """Settings of the HTTP server.
 
     Attributes:
         bundles: paths, or `NAME=PATH`; the first is the default model.
@@ -139,12 +145,18 @@ class ServeConfig:
 
     @property
     def pictures_per_request(self) -> int:
-        """Pictures per request, at most: `max_pictures`, or the queue's length if that is less."""
+        """Maximum number of pictures per request.
+
+        It is `max_pictures`, or the length of the queue if that is less.
+        """
         return min(self.max_pictures, self.batching.max_queue)
 
 
 def _normalise_origin(origin: str) -> str:
-    """Write an origin as browsers do: in lower case, without a default port or a trailing slash."""
+    """Normalise a CORS origin to the form that browsers send.
+
+    The origin is in lower case, without a default port or a trailing slash.
+    """
     parts = re.fullmatch(r"(https?)(://[^\s/?#@]+)/?", origin.lower())
     if origin == "*":
         return origin

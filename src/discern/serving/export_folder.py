@@ -1,4 +1,7 @@
-"""Folder of an export: replaces an earlier export of the same target, and never other files."""
+"""Writing of an export to a folder.
+
+An earlier export of the same target is replaced, and other files are never overwritten.
+"""
 
 import hashlib
 import json
@@ -15,7 +18,7 @@ MANIFEST = "export.json"
 
 
 def write_export(folder: Path, export: Export, *, target: str, model: Mapping[str, str]) -> None:
-    """Write an export to a folder, in place of an earlier one.
+    """Write an export to a folder and replace an earlier export there.
 
     Files that an earlier export wrote and this one does not are removed; other files there stay.
 
@@ -53,7 +56,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _remove_unfinished(folders: Iterable[Path]) -> None:
-    """Remove the temporary files of an export that was killed."""
+    """Remove temporary files left by an interrupted export."""
     for folder in folders:
         for path in folder.glob(".*"):
             if is_unfinished(path.name):
@@ -61,7 +64,10 @@ def _remove_unfinished(folders: Iterable[Path]) -> None:
 
 
 def _earlier_files(folder: Path, target: str) -> set[str]:
-    """List the files of an earlier export of the target, without any path outside the folder."""
+    """Return the file names of an earlier export for the same target.
+
+    Paths outside the folder are left out.
+    """
     try:
         facts = json.loads((folder / MANIFEST).read_bytes())
         if facts["target"] != target:

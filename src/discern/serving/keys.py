@@ -20,7 +20,7 @@ _HINT = "Create a key with `discern key NAME --key-file FILE`."
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Key:
-    """An entry of a key file.
+    """Entry of a file of API keys.
 
     Attributes:
         name: the holder's name, as it appears in the access log.
@@ -34,10 +34,11 @@ class Key:
 
 
 class Keys:
-    """The keys of a file with lines of `name kind sha256`; kind is `ask` or `admin`, and `#` starts a comment.
+    """API keys read from a file.
 
-    Changes of the file take effect with the next request. If it becomes unreadable, that is logged and the last keys
-    stay valid.
+    Each line of the file is `name kind sha256`, where the kind is `ask` or `admin`. A line that starts with `#` is a
+    comment. Changes of the file take effect with the next request. If it becomes unreadable, that is logged and the
+    last keys stay valid.
 
     Raises:
         UsageError: the file cannot be read, has an invalid line, or has no key.
@@ -50,7 +51,7 @@ class Keys:
             raise UsageError(f"{path} has no keys.", hint=_HINT)
 
     def find(self, key: str) -> Key | None:
-        """Look up a key, in a time that does not depend on its value."""
+        """Look up an API key in constant time."""
         self._refresh()
         digest = _digest(key)
         found = None
@@ -92,7 +93,9 @@ def _digest(key: str) -> str:
 
 
 def add_key(path: Path, name: str, *, admin: bool = False) -> str:
-    """Create a key and append its hash to a file that only the owner can read.
+    """Create an API key and append its hash to a file.
+
+    A new file can be read only by its owner.
 
     Returns:
         The key, which is stored nowhere.

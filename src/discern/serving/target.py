@@ -1,4 +1,4 @@
-"""Export targets: the seam between a verified bundle and the kinds of deployment that it is written for."""
+"""Interface of export targets, which prepare a model bundle for one kind of deployment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ ConfigT = TypeVar("ConfigT")
 
 @dataclass(frozen=True, kw_only=True)
 class VerifiedBundle:
-    """Bundle whose golden vectors were replayed.
+    """Model bundle that reproduced its golden vectors on this machine.
 
     Attributes:
         model: the loaded model.
@@ -25,7 +25,7 @@ class VerifiedBundle:
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """Files of a deployment.
+    """Files that an export target built for a deployment.
 
     Attributes:
         files: content by path within the folder, with forward slashes; the same for equal bundles and configs.
@@ -37,14 +37,22 @@ class Export:
 
 
 class Target(Protocol[ConfigT]):
-    """Kind of deployment; `discern.serving.testing.TargetContract` tests an implementation."""
+    """Interface of an export target, such as a static web site.
+
+    `discern.serving.testing.TargetContract` tests an implementation.
+    """
 
     @property
     def config_type(self) -> type[ConfigT]:
-        """Frozen dataclass of the target's options; each has a default, and bad values raise UsageError."""
+        """Frozen dataclass of the target's options.
+
+        Each option has a default, and bad values raise UsageError.
+        """
 
     def build(self, bundle: VerifiedBundle, config: ConfigT, *, progress: Progress) -> Export:
-        """Make the files of a deployment, writing nothing but caches.
+        """Build the files of a deployment in memory.
+
+        Only caches are written to disk.
 
         Args:
             bundle: bundle to deploy.

@@ -12,7 +12,7 @@ TARGETS: Mapping[str, Target[Any]] = MappingProxyType({"web": WebTarget()})
 
 
 def find_target(name: str) -> Target[Any]:
-    """Look up an export target.
+    """Look up an export target by name.
 
     Raises:
         UsageError: there is no target of that name.

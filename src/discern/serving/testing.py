@@ -1,4 +1,4 @@
-"""Contract tests for export targets, to be inherited by the tests of each target."""
+"""Contract tests that every export target must pass."""
 
 import dataclasses
 from pathlib import Path, PurePosixPath
@@ -12,18 +12,27 @@ _MODEL = {"name": "m", "version": "1", "fingerprint": "f" * 64}
 
 
 class TargetContract:
-    """Tests that every export target passes; a test class inherits them and overrides the three methods."""
+    """Base class of tests that every export target must pass.
+
+    A test class inherits from it and overrides `target`, `config` and `bundle`.
+    """
 
     def target(self) -> Target[Any]:
-        """Return the target under test."""
+        """Return the export target under test."""
         raise NotImplementedError
 
     def config(self, folder: Path) -> Any:
-        """Return options to build with; `folder` is empty and may hold files that they refer to."""
+        """Return options for the export target.
+
+        `folder` is empty and may hold files that the options refer to.
+        """
         raise NotImplementedError
 
     def bundle(self, folder: Path) -> VerifiedBundle:
-        """Return a small bundle; `folder` is empty."""
+        """Return a small model bundle to export.
+
+        `folder` is empty.
+        """
         raise NotImplementedError
 
     def _build(self, folder: Path) -> Export:
@@ -33,20 +42,23 @@ class TargetContract:
         return self.target().build(bundle, config, progress=silent)
 
     def test_options_are_a_frozen_dataclass(self, tmp_path: Path) -> None:
-        """Options can be compared and cannot change after they were checked."""
+        """Check that options can be compared and cannot change after validation."""
         config = self.config(tmp_path)
         assert isinstance(config, self.target().config_type)
         assert dataclasses.is_dataclass(config)
         assert hash(config) == hash(self.config(tmp_path))
 
     def test_equal_bundles_and_options_give_equal_files(self, tmp_path: Path) -> None:
-        """A second build is the same, byte for byte."""
+        """Check that a second build gives identical files."""
         one, other = self._build(tmp_path / "one"), self._build(tmp_path / "other")
         assert one.door == other.door
         assert dict(one.files) == dict(other.files)
 
     def test_paths_stay_inside_the_folder(self, tmp_path: Path) -> None:
-        """Paths are relative, have no "..", and leave the manifest's name free."""
+        """Check that the paths of all files stay inside the export folder.
+
+        Paths are relative, have no "..", and leave the manifest's name free.
+        """
         names = self._build(tmp_path).files.keys()
         assert names
         assert MANIFEST not in names
@@ -57,7 +69,7 @@ class TargetContract:
             assert str(path) == name
 
     def test_an_export_can_be_written_twice(self, tmp_path: Path) -> None:
-        """A later export replaces an earlier one, and nothing else is left behind."""
+        """Check that a second export replaces the first and leaves no other files."""
         export, folder = self._build(tmp_path / "built"), tmp_path / "deployed"
         for _ in range(2):
             write_export(folder, export, target="under test", model=_MODEL)

@@ -1,4 +1,7 @@
-"""Export target "web": a static site whose model runs in the visitor's browser, or on a server that it calls."""
+"""Export target that builds a static web site.
+
+The model runs in the visitor's browser, or on a server that the site calls.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +17,7 @@ from discern.store import default_folder
 
 @dataclass(frozen=True, kw_only=True)
 class WebConfig:
-    """Options of the web target.
+    """Options of the web export target.
 
     Attributes:
         api: URL of the server that the site calls; None to run the model in the visitor's browser.
@@ -35,7 +38,9 @@ class WebConfig:
 
 @dataclass(frozen=True)
 class WebTarget:
-    """Static site that predicts in the visitor's browser (`local`) or by calling a server (`remote`).
+    """Export target that builds a static web site.
+
+    The site predicts in the visitor's browser (`local`) or by calling a server (`remote`).
 
     Attributes:
         engine: npm package of ONNX Runtime for browsers.
@@ -45,7 +50,10 @@ class WebTarget:
     config_type = WebConfig
 
     def build(self, bundle: VerifiedBundle, config: WebConfig, *, progress: Progress = silent) -> Export:
-        """Make the files of the site; see `Target.build`."""
+        """Build the files of the static web site.
+
+        See `Target.build`.
+        """
         if config.api is not None:
             return Export(files=remote_site(config.api, examples=config.examples), door="remote")
         engine = load_engine(config.cache, archive=config.runtime, package=self.engine, progress=progress)

@@ -1,1 +1,1 @@
-"""`discern evaluate`: evaluation of bundles and servers on labelled pictures."""
+"""Evaluation of model bundles and servers on labelled pictures."""

@@ -1,4 +1,7 @@
-"""Metrics of a bundle's decisions on pictures that its thresholds were not tuned on."""
+"""Metrics of a model's accept, review and unknown decisions on unseen pictures.
+
+The thresholds behind the decisions were not tuned on these pictures.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,7 +20,9 @@ from discern.evaluating import (
 
 
 class DecisionRules(Protocol):
-    """Thresholds and policy behind decisions, as in a bundle's manifest or in the description by a server.
+    """Thresholds and accept policy of a model.
+
+    A bundle's manifest has these attributes, and so does a server's description of its model.
 
     Attributes:
         labels: the classes, in the order of the probabilities' columns.
@@ -38,7 +43,7 @@ class DecisionRules(Protocol):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class KnownPredictions:
-    """Predictions for pictures of the known classes.
+    """Predictions for pictures that belong to a known class.
 
     Attributes:
         truth: true classes as indices into the labels, int `[M]`.
@@ -57,7 +62,12 @@ class KnownPredictions:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class UnknownPredictions:
-    """Predictions for pictures of none of the classes: confidences and unknown scores, float32 `[S]`."""
+    """Predictions for pictures that belong to none of the classes.
+
+    Attributes:
+        confidence: largest probability of each picture, float32 `[S]`.
+        scores: unknown scores, float32 `[S]`.
+    """
 
     confidence: np.ndarray
     scores: np.ndarray
@@ -65,7 +75,9 @@ class UnknownPredictions:
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionMetrics:
-    """Metrics of accepted predictions, prediction sets and ordinal labels; None for those that the bundle lacks.
+    """Metrics of accepted predictions, prediction sets and ordinal labels.
+
+    A metric is None if it does not apply to the bundle.
 
     Attributes:
         share: share of the known pictures that is accepted.
@@ -82,7 +94,10 @@ class DecisionMetrics:
     ordered: OrdinalMetrics | None
 
     def to_json(self) -> dict[str, Any]:
-        """Return `policy`, `conformal` and `ordered` as numbers, with their `intervals`."""
+        """Return the metrics as a JSON-serialisable dictionary.
+
+        `policy`, `conformal` and `ordered` hold numbers, and `intervals` holds their confidence intervals.
+        """
         named = {
             "share": self.share,
             "strangers_accepted": self.strangers_accepted,
@@ -105,7 +120,7 @@ class DecisionMetrics:
 def evaluate_decisions(
     rules: DecisionRules, known: KnownPredictions, unknown: UnknownPredictions | None, *, seed: int
 ) -> DecisionMetrics:
-    """Evaluate decisions on predictions for pictures that were not used in training."""
+    """Compute decision metrics from predictions for pictures not used in training."""
     thresholds = rules.thresholds
     confidence, correct = known.probabilities.max(axis=1), known.probabilities.argmax(axis=1) == known.truth
     share = error = unknown_accepted = None

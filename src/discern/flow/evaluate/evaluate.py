@@ -1,4 +1,4 @@
-"""`discern evaluate`: metrics of bundles and servers on labelled pictures, side by side."""
+"""Implementation of `discern evaluate`, which evaluates models on labelled pictures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,9 +45,10 @@ def evaluate(
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> EvaluateResult:
-    """Evaluate a bundle or a server on labelled pictures; those that it was trained on are counted and excluded.
+    """Evaluate a bundle or a server on labelled pictures.
 
-    A server does not publish its training pictures; they are excluded only if its bundle is evaluated as well.
+    Pictures that the bundle was trained on are counted and excluded. A server does not publish its training pictures;
+    they are excluded only if its bundle is evaluated as well.
 
     Args:
         bundle: path of a bundle, address of a server such as "http://127.0.0.1:8000", or an open `Model` or `Client`.
@@ -94,7 +95,7 @@ def evaluate(
 
 
 class _Pictures:
-    """The pictures of a catalog that all models can be evaluated on."""
+    """Pictures of a catalog that all compared models can be evaluated on."""
 
     def __init__(self, models: Sequence[EvaluatedModel], catalog: Catalog) -> None:
         self.models, self.catalog = models, catalog
@@ -104,12 +105,15 @@ class _Pictures:
         self.seen = _seen(models, catalog)
 
     def truth(self, model: EvaluatedModel, rows: np.ndarray) -> np.ndarray:
-        """Return the labels of rows as indices into the model's labels, int64 `[M]`."""
+        """Return the true labels of catalog rows as class indices, int64 `[M]`."""
         index = {label: number for number, label in enumerate(model.rules.labels)}
         return np.array([index[self._labels[row]] for row in rows.tolist()], np.int64)
 
     def known_rows(self) -> np.ndarray:
-        """Return the rows that all models know the label of and none was trained on, int `[M]`."""
+        """Return the catalog rows to evaluate, int `[M]`.
+
+        All models know the labels of these pictures, and no model was trained on them.
+        """
         rows = np.flatnonzero(self.labelled & ~self.seen)
         if len(rows):
             return rows
@@ -122,14 +126,20 @@ class _Pictures:
         )
 
     def count_seen(self) -> int | None:
-        """Count the labelled pictures used in training; None if a model does not publish its training pictures."""
+        """Count the labelled pictures that were used in training.
+
+        The count is None if a model does not publish its training pictures.
+        """
         known = {model.fingerprint for model in self.models if model.seen is not None}
         if {model.fingerprint for model in self.models} - known:
             return None
         return int((self.seen & self.labelled).sum())
 
     def unknown_rows(self, source: Path | None, cache: Path, progress: Progress) -> list[tuple[Catalog, np.ndarray]]:
-        """Return negatives, as rows of catalogs: those under `_other` and those of `source` not used in training."""
+        """Return the catalogs and rows of negatives that were not used in training.
+
+        Negatives are the pictures in the class folder `_other` and those of `source`.
+        """
         found = [(self.catalog, np.flatnonzero(self.catalog.negative & ~self.seen))]
         if source is not None:
             other = scan(source, cache=cache, progress=progress, leave_out=is_own)
@@ -141,13 +151,13 @@ class _Pictures:
         return [(catalog, rows) for catalog, rows in found if len(rows)]
 
     def weights(self, rows: np.ndarray) -> np.ndarray:
-        """Return the weights of rows, 1 / number of copies, float64 `[M]`."""
+        """Return a weight of 1 / number of copies for each picture, float64 `[M]`."""
         pixels = self.catalog.table["pixels"].to_numpy()[rows].astype(str)
         _, inverse, count = np.unique(pixels, return_inverse=True, return_counts=True)
         return np.asarray(1.0 / count[inverse])
 
     def other_labels(self) -> dict[str, int]:
-        """Count the pictures of labels that not all models know, by label."""
+        """Count the pictures of each label that some model does not know."""
         rest = self.catalog.readable & ~self.labelled & ~self.catalog.negative
         other = self.catalog.table["label"].to_numpy()[rest]
         names, counts = np.unique(np.array([name for name in other if name is not None], str), return_counts=True)
@@ -155,7 +165,10 @@ class _Pictures:
 
 
 def _seen(models: Sequence[EvaluatedModel], catalog: Catalog) -> np.ndarray:
-    """Return the pictures that a model is known to be trained on, bool `[N]`."""
+    """Return a mask of the pictures used to train any model, bool `[N]`.
+
+    Training pictures of models on servers are not known.
+    """
     known = frozenset().union(*(model.seen or () for model in models))
     contents = catalog.table["content"].fill_null("").to_list()
     return np.array([bytes.fromhex(content[:16]) in known for content in contents], bool)
@@ -163,7 +176,7 @@ def _seen(models: Sequence[EvaluatedModel], catalog: Catalog) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Outputs:
-    """Outputs of every model for the rows of a catalog that all of them could predict."""
+    """Outputs of all models for the pictures that every model could predict."""
 
     rows: np.ndarray
     by_model: Sequence[ModelOutputs]
@@ -192,7 +205,7 @@ class _Evaluation:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Evaluator:
-    """Evaluation of each model from its outputs for the same pictures."""
+    """Evaluator that computes the metrics of each model on the same pictures."""
 
     pictures: _Pictures
     known: _Outputs

@@ -1,4 +1,4 @@
-"""Models to evaluate: local bundles, and models on a server."""
+"""Local and remote models that can be evaluated."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -26,7 +26,7 @@ _BATCH = 32
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ModelOutputs:
-    """Outputs of a model for some pictures.
+    """Probabilities and unknown scores that a model computed for pictures.
 
     Attributes:
         probabilities: float32 `[M, K]`.
@@ -37,12 +37,12 @@ class ModelOutputs:
     scores: np.ndarray
 
     def __getitem__(self, selected: np.ndarray) -> Self:
-        """Select pictures by a mask, bool `[M]`."""
+        """Return the outputs of the pictures selected by a mask, bool `[M]`."""
         return replace(self, probabilities=self.probabilities[selected], scores=self.scores[selected])
 
 
 class EvaluatedModel(Protocol):
-    """A model that can be evaluated.
+    """Interface of a local or remote model that can be evaluated.
 
     Attributes:
         of: path, address or name of the model.
@@ -64,14 +64,16 @@ class EvaluatedModel(Protocol):
     def refused(self) -> Mapping[str, str]: ...  # noqa: D102
 
     def predict(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
-        """Predict pictures of a catalog, in the order of `rows`."""
+        """Predict the pictures in the given rows of a catalog, in order."""
 
 
 @contextmanager
 def open_models(
     given: Sequence[str | Path | Model | Client], *, key: str | Mapping[str, str] | None
 ) -> Iterator[list[EvaluatedModel]]:
-    """Open models, and close at the end those that were opened here.
+    """Open local and remote models for evaluation.
+
+    Clients opened here are closed at the end, and clients passed in stay open.
 
     Args:
         given: paths of bundles, addresses of servers, or open models and clients.
@@ -103,12 +105,15 @@ def _keys_by_host(key: str | Mapping[str, str] | None, addresses: Sequence[str])
 
 
 def _host(address: str) -> str:
-    """Return scheme, host and port of an address."""
+    """Return the scheme, host and port of a server address."""
     return "/".join(read_address(address).base.lower().split("/")[:3])
 
 
 class LocalModel:
-    """A local bundle; it predicts every picture that the catalog could read."""
+    """Local model bundle to be evaluated.
+
+    It predicts every picture that the catalog could read.
+    """
 
     refused: Mapping[str, str] = MappingProxyType({})
 
@@ -122,14 +127,14 @@ class LocalModel:
         return frozenset(bytes(prefix) for prefix in self._model.seen)
 
     def predict(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
-        """Predict pictures; see `predict_rows`."""
+        """Predict the pictures in the given rows of a catalog, in order."""
         probabilities, scores = predict_rows(self._model, catalog, rows, progress)
         return ModelOutputs(probabilities=probabilities, scores=scores)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteDecisions:
-    """Labels, thresholds and policy as described by a server."""
+    """Labels, thresholds and accept policy that a server publishes for its model."""
 
     labels: tuple[str, ...]
     ordered: bool
@@ -138,7 +143,10 @@ class RemoteDecisions:
 
 
 class RemoteModel:
-    """A model on a server, which does not publish its training pictures."""
+    """Model on a server, to be evaluated over HTTP.
+
+    The server does not publish its training pictures.
+    """
 
     seen = None
 
@@ -162,7 +170,9 @@ class RemoteModel:
             ) from error
 
     def predict(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
-        """Predict pictures, with concurrent requests; those that the server rejects are added to `refused`.
+        """Predict the pictures in the given rows of a catalog with concurrent requests.
+
+        Pictures that the server rejects are added to `refused`.
 
         Raises:
             DataError: the model was replaced since it was described.
@@ -194,7 +204,9 @@ class RemoteModel:
 
 
 def predict_rows(model: Model, catalog: Catalog, rows: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-    """Predict pictures of a catalog; one thread decodes ahead while the graph runs.
+    """Predict pictures of a catalog with a local model.
+
+    One thread decodes ahead while the graph runs.
 
     Returns:
         Probabilities, float32 `[M, K]`, and unknown scores, float32 `[M]`, in the order of `rows`.

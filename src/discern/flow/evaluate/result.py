@@ -1,4 +1,4 @@
-"""Result of `discern evaluate`."""
+"""Result types of `discern evaluate`."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ class _Renamed:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison(_Renamed):
-    """Metrics of another bundle or server on the same pictures.
+    """Metrics of another bundle or server that is compared on the same pictures.
 
     Attributes:
         of: path of the bundle, or address of the server.
@@ -40,7 +40,10 @@ class Comparison(_Renamed):
     difference: Interval
 
     def to_json(self) -> dict[str, Any]:
-        """Return JSON-ready values, with the keys of `EvaluateResult`."""
+        """Return the metrics as a JSON-serialisable dictionary.
+
+        The keys are those of `EvaluateResult.to_json`.
+        """
         return self.metrics.to_json() | {
             "unknown": None if self.unknown is None else self.unknown.to_json(),
             **self.decisions.to_json(),
@@ -84,7 +87,9 @@ class EvaluateResult(_Renamed):
     against: tuple[Comparison, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return JSON-ready values: metrics with value, low, high and note, beside the counts of pictures.
+        """Return the metrics and picture counts as a JSON-serialisable dictionary.
+
+        Each metric has a value, the low and high ends of its interval, and a note.
 
         Keys:
             pictures: number of evaluated pictures.

@@ -1,1 +1,1 @@
-"""`discern predict`: predictions for files, folders, patterns, lists, archives and standard input."""
+"""Prediction of pictures from files, folders, archives and standard input."""

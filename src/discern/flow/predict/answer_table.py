@@ -1,4 +1,4 @@
-"""Table of predictions: one row per picture, one column per field."""
+"""Table of predictions with one row per picture and one column per field."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ _PLAIN = r"^(?:[+-]?\d+(?:\.\d+)?|-)$"
 
 
 def output_format(out: Path) -> str:
-    """Return the format of an output file, from its suffix.
+    """Return the format of an output file, determined by its suffix.
 
     Raises:
         UsageError: the format is not one of `OUTPUT_FORMATS`.
@@ -42,7 +42,10 @@ def _either(suffixes: Sequence[str]) -> str:
 
 
 def schema(manifest: Manifest, kind: str) -> dict[str, pl.DataType]:
-    """Return the columns of a bundle's predictions and the internal ones, with their types."""
+    """Return the names and data types of the prediction table's columns.
+
+    The columns of unfinished output are included.
+    """
     columns: dict[str, pl.DataType] = {AT: pl.String(), MARK: pl.String()}
     if kind == ".jsonl":
         columns[LINE] = pl.String()
@@ -67,7 +70,7 @@ def schema(manifest: Manifest, kind: str) -> dict[str, pl.DataType]:
 def row(
     at: str, path: str, answer: Prediction | PictureError, columns: Iterable[str], *, mark: str = ""
 ) -> dict[str, Any]:
-    """Return the row of one picture.
+    """Return the row of the prediction table for one picture.
 
     Args:
         at: path within the source.
@@ -89,7 +92,9 @@ def row(
 
 
 def join_parts(parts: Sequence[Path], whole: Path, kind: str) -> None:
-    """Join Parquet files with the columns of `schema` into one output file, a few thousand rows at a time.
+    """Join partial prediction tables into one output file.
+
+    The parts are Parquet files with the columns of `schema`. A few thousand rows are in memory at a time.
 
     Raises:
         OSError: the file cannot be written.

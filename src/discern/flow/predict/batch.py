@@ -1,4 +1,4 @@
-"""`discern predict --out`: predictions for all pictures of a source, as one file."""
+"""Implementation of `discern predict --out`, which writes predictions to one file."""
 
 import os
 import time
@@ -32,7 +32,7 @@ _PROGRESS_EVERY = 16
 
 @dataclass(frozen=True, kw_only=True)
 class PredictToResult:
-    """Result of `predict_to`.
+    """Output files and picture counts of `predict_to`.
 
     Attributes:
         out: file of the predictions.
@@ -53,7 +53,10 @@ class PredictToResult:
     seconds: float
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as JSON-ready values; paths are absolute."""
+        """Return the result as a JSON-serialisable dictionary.
+
+        Paths are absolute.
+        """
         return asdict(self) | {"out": str(self.out), "sheet": None if self.sheet is None else str(self.sheet)}
 
 
@@ -66,11 +69,12 @@ def predict_to(
     threads: int | None = None,
     progress: Progress = silent,
 ) -> PredictToResult:
-    """Predict every picture of a source into a file, which appears when all are done.
+    """Predict all pictures of a source and write the predictions to a file.
 
-    Finished predictions are stored in a hidden folder beside the file; the same call resumes an interrupted one.
-    A picture whose file or archive has changed in size or modification time since then is predicted again, and a
-    deleted one has no row. Memory grows with the number of pictures only by their paths.
+    The file appears when all predictions are done. Finished predictions are stored in a hidden folder beside the file;
+    the same call resumes an interrupted one. A picture whose file or archive has changed in size or modification time
+    since then is predicted again, and a deleted one has no row. Memory grows with the number of pictures only by their
+    paths.
 
     The file has one row, or line, per picture, in the source's order. `.jsonl` has the objects of `Answer.to_json`.
     `.parquet` and `.csv` have the columns `path`, `label`, `decision`, `confidence`, `unknown_score`, `set` (in CSV a
@@ -133,7 +137,7 @@ def predict_to(
 def _predict(
     model: Model, source: Source, parts: ResumableOutput, kind: str, *, threads: int | None, progress: Progress
 ) -> ResumePlan:
-    """Predict the pictures without a prediction, and keep the results."""
+    """Predict the remaining pictures and store their predictions."""
     columns = schema(model.manifest, kind)
     plan = ResumePlan(source, parts.columns(AT, MARK, "error"))
     rows: list[dict[str, Any]] = []
@@ -154,7 +158,10 @@ def _predict(
 
 
 def _absolute_path(source: Source, at: str) -> str:
-    """Return the absolute path as text; paths in a list may already be absolute."""
+    """Return the absolute path of a picture as text.
+
+    Paths in a list may already be absolute.
+    """
     if isinstance(source, StdinSource):
         return at
     return os.path.join(to_text(str(source.root)), at)  # noqa: PTH118 - faster on text

@@ -1,4 +1,4 @@
-"""Inputs of `discern predict`: files, folders, glob patterns, and standard input."""
+"""Expansion of path arguments, glob patterns and standard input for `discern predict`."""
 
 import glob
 import os
@@ -13,7 +13,7 @@ STANDARD_INPUT = "-"
 
 
 def require_inputs(paths: Iterable[object]) -> list[str]:
-    """Check that there are inputs, and that each may be a path.
+    """Validate path arguments and return them as text.
 
     Raises:
         UsageError: there are none, one is empty, or one is a URL.
@@ -35,7 +35,7 @@ def require_inputs(paths: Iterable[object]) -> list[str]:
 
 
 def resolve_inputs(inputs: Iterable[str]) -> Iterator[str | bytes]:
-    """Expand patterns, and read standard input.
+    """Expand glob patterns and read standard input.
 
     Yields:
         The path of a file or folder, existing or not; or the bytes of a picture from standard input.
@@ -51,7 +51,10 @@ def resolve_inputs(inputs: Iterable[str]) -> Iterator[str | bytes]:
 
 
 def _paths(pattern: str) -> Iterator[str]:
-    """Yield the matches of a pattern; an existing path is taken literally."""
+    """Yield the paths that match a glob pattern.
+
+    A path that exists, or a pattern without a match, is yielded unchanged.
+    """
     path = os.path.expanduser(pattern)  # noqa: PTH111 - pathlib raises for an unknown user
     if "\0" in path or os.path.lexists(path):
         yield path
@@ -71,7 +74,10 @@ def _standard_input() -> Iterator[str | bytes]:
 
 
 def _is_list(data: bytes) -> bool:
-    """Tell whether bytes may be a list of paths: a picture of any format, even a damaged one, contains a zero byte."""
+    """Return True if bytes may be a list of paths rather than a picture.
+
+    A picture of any format, even a damaged one, contains a zero byte.
+    """
     try:
         read_header(data)
     except PictureError:

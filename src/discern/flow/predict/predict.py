@@ -1,4 +1,4 @@
-"""`discern predict`: predictions one by one, for files, folders, patterns and standard input."""
+"""Implementation of `discern predict`, which predicts pictures one by one."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _CONTAINER_HINT = "Add --out FILE to predict the pictures in it; in Python, call
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Result for one picture: a prediction or an error.
+    """Prediction or error for one picture.
 
     Attributes:
         path: absolute path of the picture; "-" for standard input.
@@ -37,7 +37,7 @@ class Answer:
     error: DiscernError | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the path with the prediction or the error, as JSON-ready values.
+        """Return the path and the prediction or error as a JSON-serialisable dictionary.
 
         Keys:
             path: absolute path of the picture; "-" for standard input.
@@ -111,7 +111,10 @@ def _answer(given: _Input, result: Prediction | PictureError) -> Answer:
 
 
 def _container_error(path: Path) -> NotAPicture | None:
-    """Return an error that explains how to predict the pictures of a list or an archive; None for other files."""
+    """Return an error for a list or an archive that was passed as a picture.
+
+    Its hint explains how to predict the pictures in the file. For other files, the result is None.
+    """
     if path.name.lower().endswith(SUFFIXES):
         kind = "a list"
     elif holds_files(path):
@@ -132,7 +135,10 @@ def _pictures(inputs: Iterable[str], limits: Limits) -> Iterator[_Input]:
 
 
 def _walk(folder: Path, limits: Limits) -> Iterator[Path]:
-    """Yield the files in a folder as `predict_to` finds them; an unreadable one yields itself, to become an error."""
+    """Yield the files that `predict_to` would find in a folder.
+
+    An unreadable folder is yielded itself, to become an error.
+    """
     try:
         source = FolderSource(folder, limits=limits, leave_out=is_own)
     except CatalogError:

@@ -1,4 +1,7 @@
-"""Resumable output: parts in a hidden folder beside the file, joined at the end."""
+"""Resumable writing of an output file in parts.
+
+The parts are kept in a hidden folder next to the file and joined at the end.
+"""
 
 import json
 import os
@@ -26,7 +29,9 @@ _TABLES_HELD = 8
 
 
 class ResumableOutput:
-    """Hidden folder with the parts of an output file; locked by one process at a time.
+    """Hidden folder that stores the parts of an output file.
+
+    One process at a time can lock the folder.
 
     Attributes:
         folder: the hidden folder.
@@ -39,7 +44,9 @@ class ResumableOutput:
 
     @contextmanager
     def held(self, about: dict[str, Any]) -> Iterator[None]:
-        """Lock the folder, to start or resume the output; it is removed when the target is in place.
+        """Lock the hidden folder while the output file is being written.
+
+        The folder is removed when the output file is in place.
 
         Args:
             about: JSON-ready identity of the job, which a resumed one must equal.
@@ -66,11 +73,11 @@ class ResumableOutput:
                 shutil.rmtree(self.folder, ignore_errors=True)
 
     def parts(self) -> list[Path]:
-        """Return the complete parts in order."""
+        """Return the paths of all complete parts of the output file, in order."""
         return sorted((path for path in self.folder.iterdir() if _PART.fullmatch(path.name)), key=_number)
 
     def add(self, rows: Sequence[dict[str, Any]], columns: dict[str, pl.DataType]) -> None:
-        """Write rows as one more part, atomically.
+        """Write rows to a new part of the output file atomically.
 
         Raises:
             RunError: the part cannot be written.
@@ -83,7 +90,7 @@ class ResumableOutput:
                 table.write_parquet(unfinished)
 
     def columns(self, *names: str) -> pl.DataFrame:
-        """Read columns of all parts.
+        """Read the named columns of all parts of the output file.
 
         Raises:
             RunError: a part cannot be read.
@@ -95,9 +102,9 @@ class ResumableOutput:
             return pl.scan_parquet(parts).select(names).collect()
 
     def settle(self, key: str, order: Sequence[str]) -> list[Path]:
-        """Return parts with exactly one row per key, the latest, in the given order.
+        """Return the paths of parts that hold one row per key, in the given order.
 
-        The parts are rewritten only if they are not so already.
+        Of several rows with the same key, the latest is kept. The parts are rewritten only if they are not so already.
 
         Args:
             key: name of the column of keys.
@@ -117,7 +124,7 @@ class ResumableOutput:
 
     @contextmanager
     def replacing(self, target: Path) -> Iterator[Path]:
-        """Yield a temporary path that replaces the target, or a file beside it, on success.
+        """Yield a temporary path that replaces the given file on success.
 
         Raises:
             RunError: the file cannot be written.
@@ -130,7 +137,10 @@ class ResumableOutput:
             self._placed |= target == self.target
 
     def _rewritten(self, parts: Sequence[Path], rows: np.ndarray) -> list[Path]:
-        """Rewrite rows, given by their index in all parts, with a few parts in memory at a time."""
+        """Write selected rows of all parts to new parts.
+
+        `rows` are indices into all parts together. A few parts are in memory at a time.
+        """
         folder = self.folder / _SETTLED
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
@@ -172,7 +182,7 @@ class ResumableOutput:
 
 
 def require_free(*targets: Path) -> None:
-    """Check that files do not exist.
+    """Raise an error if any of the given files exists.
 
     Raises:
         RunError: one of them exists.
@@ -188,7 +198,10 @@ def _number(part: Path) -> int:
 
 
 def _read(path: Path) -> Any:
-    """Read the identity of an earlier job; None if there is none, {} if it is unreadable."""
+    """Read the description of an interrupted prediction job.
+
+    The result is None if there is no earlier job, and {} if its description is unreadable.
+    """
     try:
         return json.loads(path.read_text(encoding="ascii"))
     except FileNotFoundError:

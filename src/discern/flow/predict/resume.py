@@ -1,4 +1,4 @@
-"""Resumption of an interrupted `predict --out`: pictures that changed or are new since, and those to keep."""
+"""Selection of the pictures that an interrupted `predict --out` still has to predict."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from discern.flow.predict.answer_table import AT, MARK
 
 
 class ResumePlan:
-    """Iteration over a source that skips the pictures predicted before.
+    """Plan for resuming a prediction, which skips pictures that are already predicted.
 
     A picture is skipped if its file, or its archive, has the same size and modification time as then. Unreadable files
     are tried again.
@@ -35,7 +35,10 @@ class ResumePlan:
         self._before = dict(zip(read[AT], read[MARK], strict=True))
 
     def remaining(self) -> Iterator[Item]:
-        """Yield the pictures to predict, and note the marks of all."""
+        """Yield the pictures that still have to be predicted.
+
+        The size and modification time of every visited picture are recorded in `marks`.
+        """
         marker = _FileMarker(self._source)
         for item in self._source.items():
             mark = marker.mark(item.path)
@@ -54,7 +57,7 @@ class _FileMarker:
         self._archive, self._mark = "\0", ""
 
     def mark(self, path: str) -> str:
-        """Return size and modification time of a picture's file, or of the archive that it is in."""
+        """Return the size and modification time of the file or archive that holds a picture."""
         if path.startswith(self._archive + MEMBER):
             return self._mark
         archive = archive_of(self._root, path)

@@ -1,4 +1,4 @@
-"""Review sheet of the predictions that need a person."""
+"""Review sheet of predictions that a person should check."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ _WRITERS = {".html": write_sheet_page, ".png": write_sheet_picture}
 
 
 def sheet_format(sheet: Path) -> str:
-    """Return the format of a review sheet, from its suffix.
+    """Return the format of a review sheet, determined by its suffix.
 
     Raises:
         UsageError: the format is not supported.
@@ -31,7 +31,9 @@ def sheet_format(sheet: Path) -> str:
 
 
 def write_sheet(path: Path, kind: str, parts: Sequence[Path], root: Path, *, model: Model, answers: Path) -> None:
-    """Write the predictions that need a person, least confident first.
+    """Write a review sheet of the predictions that were not accepted.
+
+    At most `MOST` predictions are listed, least confident first.
 
     Args:
         path: output file, of any name.
@@ -76,7 +78,7 @@ def _entries(chosen: pl.DataFrame, root: Path, model: Model) -> Iterator[SheetEn
 
 
 def _thumb(item: Item, model: Model) -> Image.Image | None:
-    """Return a thumbnail; None if the picture can no longer be opened."""
+    """Return the thumbnail of a picture, or None if the picture can no longer be opened."""
     try:
         return fit(open_picture(item.load(), shortest=THUMB_SIDE, limits=model.limits), THUMB_SIDE)
     except PictureError:

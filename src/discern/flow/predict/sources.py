@@ -1,4 +1,4 @@
-"""Sources for `discern predict`: one of any form, or several combined."""
+"""Picture sources of `discern predict`."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,9 +11,9 @@ from discern.catalog import Item, Source
 from discern.catalog.formats.archive_source import holds_files
 from discern.catalog.formats.cifar.batch_file import names_batch
 from discern.catalog.formats.listing.listing_source import SUFFIXES
+from discern.catalog.formats.open_source import open_source
 from discern.catalog.formats.source import item_from_bytes
 from discern.catalog.path_text import is_archive, to_text
-from discern.catalog.scanner import open_source
 from discern.errors import UsageError
 from discern.flow.paths import is_folder, resolve_path
 from discern.flow.predict.inputs import STANDARD_INPUT, resolve_inputs
@@ -22,7 +22,7 @@ from discern.picture import Limits, read_file
 
 
 class FileListSource:
-    """Source of individual picture files.
+    """Picture source that reads individual files.
 
     Args:
         paths: absolute paths.
@@ -37,7 +37,7 @@ class FileListSource:
         self._paths, self._limits = paths, limits
 
     def items(self) -> Iterator[Item]:
-        """Yield the files in the order given."""
+        """Yield the picture files in the given order."""
         root = os.path.join(self.root, "")  # noqa: PTH118 - as text
         for path in self._paths:
             name = to_text(path.removeprefix(root).replace(os.sep, "/"))
@@ -45,7 +45,7 @@ class FileListSource:
 
 
 class StdinSource:
-    """Source of one picture from standard input."""
+    """Picture source that holds one picture from standard input."""
 
     layout: Literal["folders", "archive", "declared"] = "declared"
     total: int | None = 1
@@ -55,12 +55,12 @@ class StdinSource:
         self._data = data
 
     def items(self) -> Iterator[Item]:
-        """Yield the picture."""
+        """Yield the picture from standard input."""
         yield item_from_bytes(STANDARD_INPUT, self._data)
 
 
 class CombinedSource:
-    """Several sources, one after the other."""
+    """Picture source that joins several sources in sequence."""
 
     layout: Literal["folders", "archive", "declared"] = "declared"
 
@@ -71,7 +71,7 @@ class CombinedSource:
         self._sources = sources
 
     def items(self) -> Iterator[Item]:
-        """Yield the items of each source, with paths relative to the common folder."""
+        """Yield the pictures of each source, with paths relative to the common folder."""
         for source in self._sources:
             prefix = to_text(source.root.relative_to(self.root).as_posix())
             for item in source.items():
@@ -80,7 +80,7 @@ class CombinedSource:
 
 
 def open_inputs(inputs: Sequence[str], limits: Limits) -> Source:
-    """Open inputs as one source.
+    """Open all path arguments as one picture source.
 
     A single input may be a folder, a picture, a pattern, "-" for standard input, or a list or an archive of any name.
     Of several inputs, lists and archives are recognised by their suffix, and all other files are pictures.
@@ -113,7 +113,10 @@ def _is_plain_file(path: Path) -> bool:
 
 
 def _is_container(path: str) -> bool:
-    """Tell a folder, list or archive by its name, as opening a hundred thousand files would take long."""
+    """Return True if a path is a folder, a list or an archive of pictures.
+
+    A file is opened only if its name suggests an archive, as opening a hundred thousand files is slow.
+    """
     if path.lower().endswith(SUFFIXES) or is_folder(Path(path)):
         return True
     return (is_archive(path) or names_batch(path)) and holds_files(Path(path))

@@ -1,1 +1,1 @@
-"""HTTP server: an ASGI application on FastAPI, run by uvicorn."""
+"""HTTP server, a FastAPI application that is run by uvicorn."""

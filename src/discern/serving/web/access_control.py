@@ -16,7 +16,7 @@ _ADMIN = "/admin"
 
 
 class AccessControl:
-    """Checks a request's API key and its client's rate limit.
+    """Access control by API keys and rate limits.
 
     Raises:
         UsageError: the key file, the rate limit or its store cannot be used.
@@ -27,7 +27,9 @@ class AccessControl:
         self._limiter = RateLimiter(config.rate_limit, store=config.rate_store) if config.rate_limit else None
 
     async def authorize(self, scope: Scope, headers: Headers) -> str:
-        """Admit a request; returns its client, `key:NAME` or an address.
+        """Check the API key and rate limit of a request and return its client.
+
+        The client is `key:NAME` or an address.
 
         Raises:
             Unauthorized: the API key is missing or unknown.
@@ -69,7 +71,10 @@ class AccessControl:
 
 
 def client_address(scope: Scope) -> str:
-    """Get the client's address; for IPv6 its /64 network, as one household has more addresses than can be counted."""
+    """Return the IP address of a request's client.
+
+    For IPv6 it is the client's /64 network, as one household has more addresses than can be counted.
+    """
     client = scope.get("client")
     if not client:
         return "unknown"

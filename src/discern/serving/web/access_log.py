@@ -1,4 +1,7 @@
-"""Access log: one JSON object per line, without the content of requests."""
+"""Access log with one JSON object per line.
+
+The content of requests is not logged.
+"""
 
 import json
 import logging
@@ -11,7 +14,7 @@ _SECONDS = 1.0
 
 
 class AccessLog:
-    """Logs requests.
+    """Logger of HTTP requests and unexpected exceptions.
 
     Rejections with status 429 or 503 are logged once a second, with the number left out in between: under overload,
     logging each would take time from answering.
@@ -22,7 +25,10 @@ class AccessLog:
         self._left_out = 0
 
     def log_request(self, *, status: int, **details: Any) -> None:
-        """Log a request; `details` must be JSON values."""
+        """Log an HTTP request and the status of its response.
+
+        `details` must be JSON values.
+        """
         fields = {"status": status} | details
         if status in _THROTTLED:
             now = time.monotonic()
@@ -39,10 +45,10 @@ class AccessLog:
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats each record as one line of JSON, whatever it contains."""
+    """Log formatter that writes each record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format a record."""
+        """Format a log record as one line of JSON."""
         fields = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),

@@ -1,4 +1,4 @@
-"""Admin endpoint: `POST /admin/reload`."""
+"""Admin endpoint `POST /admin/reload`."""
 
 import asyncio
 
@@ -11,12 +11,18 @@ from discern.serving.web.workers import ReloadSignal
 
 
 def admin_router(registry: ModelRegistry, signal: ReloadSignal) -> APIRouter:
-    """Build the router for the server's operator; `RequestGuard` requires an admin key."""
+    """Build the router of the admin endpoint.
+
+    `RequestGuard` requires an admin key.
+    """
     router = APIRouter(prefix="/admin", tags=["admin"])
 
     @router.post("/reload", responses={200: {"model": Reloaded}, **error_responses(401, 403, 429, 503)})
     async def reload() -> JSONResponse:
-        """Reload all bundles; the old ones finish pending requests, and other workers follow within seconds."""
+        """Reload all model bundles from their files.
+
+        The old bundles finish pending requests, and other workers follow within seconds.
+        """
         try:
             return JSONResponse({"reloaded": await asyncio.to_thread(registry.reload)})
         finally:

@@ -1,4 +1,4 @@
-"""The ASGI application: all routers behind the middleware."""
+"""ASGI application of the HTTP server."""
 
 from dataclasses import replace
 
@@ -33,7 +33,10 @@ _DESCRIPTION = (
 
 
 def open_registry(config: ServeConfig) -> ModelRegistry:
-    """Load the bundles of a configuration, with the cores divided among the workers."""
+    """Load the model bundles named in the server configuration.
+
+    The cores are divided among the workers.
+    """
     threads = config.batching.threads or max(1, count_cores() // config.workers)
     return ModelRegistry(config.bundles, limits=config.limits, batching=replace(config.batching, threads=threads))
 
@@ -41,7 +44,7 @@ def open_registry(config: ServeConfig) -> ModelRegistry:
 def create_app(
     config: ServeConfig, *, registry: ModelRegistry | None = None, fetcher: UrlFetcher | None = None
 ) -> ASGIApp:
-    """Build the application.
+    """Build the ASGI application of the HTTP server.
 
     Args:
         config: the server's configuration.
@@ -93,7 +96,10 @@ def _add_routers(
 
 
 def _document_keys(app: FastAPI) -> None:
-    """Add the API key to the OpenAPI document; `RequestGuard` checks it."""
+    """Add API key authentication to the OpenAPI document.
+
+    `RequestGuard` checks the key.
+    """
     document = app.openapi()
     document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"key": []}]

@@ -1,4 +1,4 @@
-"""CORS middleware."""
+"""Middleware for cross-origin requests (CORS)."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from discern.serving.web.error_responses import error_response
 
 
 class CorsMiddleware(CORSMiddleware):
-    """Starlette's CORS middleware, with the methods and headers of this server and its error responses.
+    """CORS middleware with the methods, headers and error responses of this server.
 
     Args:
         app: the application.
@@ -29,7 +29,7 @@ class CorsMiddleware(CORSMiddleware):
         )
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        """Answer a preflight request."""
+        """Return the response to a CORS preflight request."""
         response = super().preflight_response(request_headers)
         if response.status_code < 400:
             return response

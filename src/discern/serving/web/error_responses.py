@@ -1,4 +1,7 @@
-"""Error responses: exception handlers that give every error the body `{"error": {"code", "message", "hint"}}`."""
+"""Exception handlers that turn errors into JSON responses.
+
+The body of every error is `{"error": {"code", "message", "hint"}}`.
+"""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -22,25 +25,28 @@ _MAX_ISSUES, _MAX_LETTERS = 3, 300
 
 
 def error_response(error: DiscernError) -> JSONResponse:
-    """Build the response to an error."""
+    """Build the HTTP response for an error."""
     return JSONResponse(error_json(error), http_status(error), headers=error_headers(error))
 
 
 def validation_error(issues: Sequence[Any]) -> BadRequest:
-    """Build an error from the first issues that pydantic reports."""
+    """Build an error from the first validation issues that pydantic reports."""
     listed = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in issues[:_MAX_ISSUES])
     return BadRequest(f"Invalid request: {listed[:_MAX_LETTERS]}.", hint="See /docs.")
 
 
 def internal_error(scope: Scope) -> DiscernError:
-    """Build the error for an unexpected exception, whose cause is only logged."""
+    """Build the error that a client receives for an unexpected exception.
+
+    The cause is only logged.
+    """
     return DiscernError(
         "Internal server error.", hint=f"Look for {scope.get(REQUEST_ID, 'this request')} in the server's log."
     )
 
 
 def handle_errors(app: FastAPI) -> None:
-    """Install the exception handlers of an application."""
+    """Install the exception handlers on an application."""
 
     async def discern_error(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, DiscernError)

@@ -1,4 +1,4 @@
-"""Health checks and metrics: `/healthz`, `/readyz`, `/metrics`."""
+"""Endpoints `/healthz`, `/readyz` and `/metrics` for health checks and metrics."""
 
 from collections.abc import Callable
 
@@ -12,35 +12,38 @@ from discern.serving.web.schemas import error_responses
 
 
 def require_ready(is_ready: Callable[[], bool]) -> None:
-    """Reject a readiness check while the server starts up or shuts down.
+    """Raise an error while the server starts up or shuts down.
 
     Raises:
-        Overloaded: it does.
+        Overloaded: the server is not ready.
     """
     if not is_ready():
         raise Overloaded("The server is starting up or shutting down.", hint="Retry in a moment.")
 
 
 def health_router(metrics: ServerMetrics, is_ready: Callable[[], bool]) -> APIRouter:
-    """Build the router for orchestrators and monitoring."""
+    """Build the router of the health checks and metrics."""
     router = APIRouter(tags=["health"])
 
     @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz")
     async def alive() -> JSONResponse:
-        """Liveness check: the process responds."""
+        """Confirm that the server process responds."""
         return JSONResponse({"status": "ok"})
 
     @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", responses=error_responses(503))
     async def ready() -> JSONResponse:
-        """Readiness check: pictures are answered, which they are not during startup and shutdown."""
+        """Confirm that the server is ready to predict pictures.
+
+        It is not ready during startup and shutdown.
+        """
         require_ready(is_ready)
         return JSONResponse({"status": "ready"})
 
     @router.get("/metrics", name="metrics", response_class=Response, responses=error_responses(401, 429))
     async def metrics_page() -> Response:
-        """Metrics in Prometheus's text format."""
+        """Return the server's metrics in Prometheus's text format."""
         return Response(metrics.render(), media_type=CONTENT_TYPE_LATEST)
 
     return router

@@ -1,4 +1,7 @@
-"""Inference for every endpoint: submits pictures to the registry and awaits the results."""
+"""Inference service that all endpoints share.
+
+It submits pictures to the model registry and awaits the results.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,7 +21,7 @@ from discern.serving.web.request_body import RequestReader
 
 @dataclass(frozen=True, kw_only=True)
 class InferenceService:
-    """The shared state of the endpoints.
+    """Inference service and the state that all endpoints share.
 
     Attributes:
         registry: the served models.
@@ -38,7 +41,9 @@ class InferenceService:
         served: ServedModel,
         evidence: bool = False,
     ) -> list[BatchResult | PictureError]:
-        """Predict pictures; an unusable one gives its error in its place.
+        """Predict the pictures of a request.
+
+        An unusable picture gives an error instead of a prediction.
 
         Args:
             request: the request; if its client disconnects, pictures that are not yet decoded are cancelled.

@@ -1,4 +1,7 @@
-"""Open Inference Protocol, version 2: pictures as base64 in a BYTES tensor, or as preprocessed pixels."""
+"""Endpoints of the Open Inference Protocol, version 2.
+
+Pictures are sent as base64 in a BYTES tensor, or as preprocessed pixels.
+"""
 
 import base64
 import binascii
@@ -29,7 +32,7 @@ _HINT = 'Send {"inputs": [{"name": "image", "datatype": "BYTES", "shape": [n], "
 
 
 class Tensor(BaseModel):
-    """An input tensor."""
+    """Input tensor of an inference request."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -40,7 +43,7 @@ class Tensor(BaseModel):
 
 
 class RequestedOutput(BaseModel):
-    """The name of a requested output."""
+    """Name of an output that an inference request selects."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -48,7 +51,7 @@ class RequestedOutput(BaseModel):
 
 
 class InferenceRequest(BaseModel):
-    """The body of an inference request."""
+    """Body of an inference request."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -59,41 +62,47 @@ class InferenceRequest(BaseModel):
     @field_validator("id")
     @classmethod
     def _require_encodable(cls, value: str | None) -> str | None:
-        """Reject a lone surrogate, which JSON can express but the response cannot."""
+        """Reject text that cannot be encoded as UTF-8.
+
+        JSON can express a lone surrogate, which the response cannot.
+        """
         (value or "").encode()
         return value
 
 
 def inference_v2_router(service: InferenceService, is_ready: Callable[[], bool], max_pictures: int) -> APIRouter:
-    """Build the router for clients of KServe, Triton and other servers of the protocol."""
+    """Build the router of the Open Inference Protocol.
+
+    It is for clients of KServe, Triton and other servers of the protocol.
+    """
     router = APIRouter(prefix="/v2", tags=["Open Inference Protocol v2"])
 
     @router.get("", response_model=None)
     async def server() -> JSONResponse:
-        """Server metadata."""
+        """Return the name and version of the server."""
         return JSONResponse({"name": "discern", "version": __version__, "extensions": []})
 
     @router.get("/health/live")
     async def live() -> JSONResponse:
-        """Liveness check: the process responds."""
+        """Confirm that the server process responds."""
         return JSONResponse({"live": True})
 
     @router.get("/health/ready", responses=error_responses(503))
     async def ready() -> JSONResponse:
-        """Readiness check: pictures are answered."""
+        """Confirm that the server is ready to predict pictures."""
         require_ready(is_ready)
         return JSONResponse({"ready": True})
 
     @router.get("/models/{name}", responses=error_responses(401, 404, 429))
     @router.get("/models/{name}/versions/{version}", responses=error_responses(401, 404, 429))
     async def metadata(name: str, version: str | None = None) -> JSONResponse:
-        """Model metadata: inputs and outputs."""
+        """Return the inputs and outputs of a model."""
         return JSONResponse(_metadata(name, _find(service, name, version).model))
 
     @router.get("/models/{name}/ready", responses=error_responses(401, 404, 429))
     @router.get("/models/{name}/versions/{version}/ready", responses=error_responses(401, 404, 429))
     async def model_ready(name: str, version: str | None = None) -> JSONResponse:
-        """Readiness check of a model."""
+        """Confirm that a model is ready to predict pictures."""
         _find(service, name, version)
         return JSONResponse({"name": name, "ready": True})
 
@@ -104,7 +113,10 @@ def inference_v2_router(service: InferenceService, is_ready: Callable[[], bool],
         openapi_extra=INFERENCE_BODY,
     )
     async def infer(name: str, request: Request, version: str | None = None) -> JSONResponse:
-        """Predict pictures. An unusable one rejects the whole request, as tensors have no place for errors."""
+        """Predict the pictures in an input tensor.
+
+        An unusable picture rejects the whole request, as tensors have no place for errors.
+        """
         served = _find(service, name, version)
         size = served.model.manifest.recipe.size
         if "inference-header-content-length" in request.headers:
@@ -151,7 +163,7 @@ def _pictures(tensor: Tensor, size: int, limit: int) -> list[bytes] | list[np.nd
 
 
 def _pixels(tensor: Tensor, size: int, limit: int) -> np.ndarray:
-    """Convert a tensor to the graph's input, uint8 `[n, size, size, 3]`."""
+    """Convert a tensor to preprocessed pixels, uint8 `[n, size, size, 3]`."""
     shape = tuple(tensor.shape)
     if len(shape) != 4 or shape[1:] != (size, size, 3) or not 0 < shape[0] <= limit:
         raise BadRequest(

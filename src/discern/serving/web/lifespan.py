@@ -1,4 +1,4 @@
-"""Lifespan of the application: readiness, shutdown and background tasks."""
+"""Startup, shutdown and background tasks of the application."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ _LOOP_ROUNDS = 4  # a request is read, passed on, rejected and sent in as many i
 
 
 class Lifespan:
-    """Starts and stops the background tasks of the application.
+    """Lifespan handler that starts and stops the application's background tasks.
 
     Args:
         config: the server's configuration.
@@ -58,7 +58,10 @@ class Lifespan:
 
     @asynccontextmanager
     async def run(self, _: FastAPI) -> AsyncIterator[None]:
-        """Run background tasks; at shutdown finish all submitted pictures."""
+        """Run the background tasks until the application shuts down.
+
+        All submitted pictures are finished at shutdown.
+        """
         tasks = [asyncio.create_task(each) for each in self._background()]
         self._ready = True
         yield
@@ -81,10 +84,11 @@ class Lifespan:
 
 
 async def _slow_down_under_load(registry: ModelRegistry) -> None:
-    """While the queue is nearly full, let the event loop run fifty times a second instead of at each arrival.
+    """Slow down the event loop while the queue is nearly full.
 
-    Each arrival interrupts inference on that core, which costs more than rejecting the request. Pictures in a queue of
-    that length wait for seconds, so 20 ms more do not matter.
+    The loop then runs fifty times a second instead of at each arrival. Each arrival interrupts inference on that core,
+    which costs more than rejecting the request. Pictures in a queue of that length wait for seconds, so 20 ms more do
+    not matter.
     """
     while True:
         if any(served.batcher.is_nearly_full for served in registry.served.values()):
@@ -96,14 +100,17 @@ async def _slow_down_under_load(registry: ModelRegistry) -> None:
 
 
 async def _publish_pending(metrics: ServerMetrics) -> None:
-    """Publish this worker's pending pictures, as any worker may serve the metrics."""
+    """Publish the number of this worker's pending pictures at regular intervals.
+
+    Any worker may serve the metrics.
+    """
     while True:
         metrics.update_pending()
         await asyncio.sleep(_TICK_SECONDS)
 
 
 async def _exit_with_parent() -> None:
-    """Shut down when the parent process is gone, as nothing else would stop this worker."""
+    """Shut down this worker when its parent process has ended."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return
@@ -114,7 +121,10 @@ async def _exit_with_parent() -> None:
 
 
 async def _watch(registry: ModelRegistry, signal: ReloadSignal, *, files: bool) -> None:
-    """Reload all bundles when another worker signals it, and those whose file has changed; log a failure once."""
+    """Reload bundles when their files change or another worker signals a reload.
+
+    A failure is logged once.
+    """
     while True:
         await asyncio.sleep(_WATCH_SECONDS)
         try:

@@ -1,4 +1,7 @@
-"""Web page at `/` and API documentation at `/docs`, both without any external host."""
+"""Web page at `/` and API documentation at `/docs`.
+
+Both load nothing from external hosts.
+"""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,7 +33,7 @@ _TYPES = {
 
 
 def add_pages(app: FastAPI, config: ServeConfig) -> None:
-    """Add the page, its files and examples, and the documentation.
+    """Add the routes of the web page and the API documentation to an application.
 
     Args:
         app: gets `/`, `/page/...`, `/examples/...`, `/docs` and `/static-offline-docs/...`.
@@ -78,7 +81,10 @@ def _settings(config: ServeConfig) -> dict[str, Any]:
 
 
 def _swagger_ui() -> Path:
-    """Locate the files of Swagger UI, which a package brings along."""
+    """Return the folder of the Swagger UI files.
+
+    The files are part of the fastapi_offline package.
+    """
     found = find_spec("fastapi_offline")
     assert found is not None, "it is among the packages that serving needs"
     assert found.origin is not None
@@ -86,7 +92,10 @@ def _swagger_ui() -> Path:
 
 
 class _Files(StaticFiles):
-    """Static files with fixed media types, which browsers revalidate by their ETag."""
+    """Static file server with fixed media types.
+
+    Browsers revalidate the files by their ETag.
+    """
 
     def file_response(self, *args: Any, **options: Any) -> Response:
         path = Path(args[0] if args else options["full_path"])

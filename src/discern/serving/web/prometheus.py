@@ -11,7 +11,7 @@ _BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 
 
 class ServerMetrics:
-    """Counters of requests, predictions and rejections, and the number of pending pictures."""
+    """Prometheus metrics of requests, predictions, rejections and pending pictures."""
 
     def __init__(self, registry: ModelRegistry) -> None:
         self._registry = registry
@@ -40,13 +40,13 @@ class ServerMetrics:
         )
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Count a request."""
+        """Count an HTTP request and record its duration."""
         known = method if method in ("GET", "POST", "HEAD", "OPTIONS") else "other"
         self._requests.labels(route, known, str(status)).inc()
         self._request_seconds.labels(route).observe(seconds)
 
     def count_prediction(self, model: str, result: BatchResult) -> None:
-        """Count a prediction."""
+        """Count a prediction and record its computing time."""
         self._predictions.labels(model, result.prediction.decision).inc()
         self._picture_seconds.labels(model).observe(result.compute_seconds)
 
@@ -55,7 +55,7 @@ class ServerMetrics:
         self._rejected.labels(code).inc()
 
     def update_pending(self) -> None:
-        """Set the gauge of pending pictures."""
+        """Update the gauge of pending pictures."""
         for name, served in self._registry.served.items():
             self._pending.labels(name).set(served.batcher.pending)
 

@@ -1,4 +1,7 @@
-"""uvicorn's HTTP/1.1 protocol with limits on header size, header time, stalled writes and connections."""
+"""HTTP/1.1 protocol for uvicorn with limits on headers, stalled writes and connections.
+
+Headers are limited in size and time.
+"""
 
 import asyncio
 import json
@@ -22,10 +25,10 @@ _NOT_HTTP = BadRequest("Invalid HTTP request.", hint="Send one such as `curl -F 
 
 
 class LimitedHttpProtocol(HttpToolsProtocol):
-    """uvicorn's httptools protocol, which by itself limits neither header nor trailers, in size or time.
+    """HTTP protocol for uvicorn that limits the size and time of request headers.
 
-    It relies on internals of the base class, hence the upper bound of uvicorn's version in pyproject.toml;
-    tests/unit/serving/web/test_protocol.py checks them.
+    The base class limits neither headers nor trailers, in size or time. It relies on internals of the base class, hence
+    the upper bound of uvicorn's version in pyproject.toml; tests/unit/serving/web/test_protocol.py checks them.
 
     Args:
         timeout: seconds within which the next header must arrive, the rest of a body that was rejected early must
@@ -43,7 +46,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._in_header = self._in_body = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the timer of the first header."""
+        """Start the timeout of the first request header."""
         super().connection_made(transport)
         if self.client and self.client[0].startswith(_IPV4_MAPPED):  # from a dual-stack socket
             self.client = self.client[0].removeprefix(_IPV4_MAPPED), self.client[1]
@@ -54,13 +57,16 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the timers."""
+        """Stop the timers of a closed connection."""
         self._stop_read_timer()
         self._stop_write_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse data; reject a header, or chunk extensions and trailers, above the limit."""
+        """Parse received data and reject headers above the size limit.
+
+        The limit applies to chunk extensions and trailers as well.
+        """
         headers_started = self._headers_started
         if self._in_body:
             self._overhead_bytes += len(data)
@@ -95,41 +101,53 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _reject_body(self) -> None:
-        """Reject the request whose body is being read; close the connection if its response has started."""
+        """Reject a request while its body is being read.
+
+        The connection is closed if the response has started.
+        """
         if self.pipeline or self.cycle.response_started:
             self.transport.close()
         else:
             self._reject(b"431 Request Header Fields Too Large", _OVERHEAD_TOO_LARGE)
 
     def on_message_begin(self) -> None:
-        """Restart the timer when a header starts."""
+        """Restart the timeout when a request header starts."""
         super().on_message_begin()
         self._in_header, self._header_bytes = True, 0
         self._headers_started += 1
         self._start_read_timer()
 
     def on_headers_complete(self) -> None:
-        """Stop the timer when a header is complete; `RequestGuard` limits the time of the body."""
+        """Stop the timeout when a request header is complete.
+
+        `RequestGuard` limits the time of the body.
+        """
         self._in_header, self._in_body, self._overhead_bytes = False, True, 0
         self._stop_read_timer()
         super().on_headers_complete()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header field; trailers are ignored."""
+        """Store a header field of the request.
+
+        Trailers are ignored.
+        """
         if not self._in_body:
             super().on_header(name, value)
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of the body, whose size `RequestGuard` limits."""
+        """Receive a part of the request body.
+
+        `RequestGuard` limits the size of the body.
+        """
         self._overhead_bytes = max(0, self._overhead_bytes - len(body))
         super().on_body(body)
 
     def on_chunk_complete(self) -> None:
-        """Allow for the overhead of a chunk."""
+        """Subtract the allowed overhead of a chunk from the counted bytes."""
         self._overhead_bytes = max(0, self._overhead_bytes - _CHUNK_OVERHEAD_BYTES)
 
     def on_message_complete(self) -> None:
-        """Wait for the next header if the response was complete before the request was."""
+        """Start waiting for the next header if the response is already complete."""
         self._in_body = False
         self._stop_read_timer()
         super().on_message_complete()
@@ -138,7 +156,10 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._start_read_timer()
 
     def on_response_complete(self) -> None:
-        """Wait for the rest of a body that was rejected early, or for the next header."""
+        """Start waiting for the rest of the request body, or for the next header.
+
+        A body that was rejected early may still be arriving.
+        """
         follows = bool(self.pipeline)
         super().on_response_complete()
         if self._in_body:
@@ -147,12 +168,15 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._in_header, self._header_bytes = True, 0
 
     def pause_writing(self) -> None:
-        """Watch that the client reads; otherwise it could keep the connection open forever, even after `close`."""
+        """Start checking that the client reads the response.
+
+        Otherwise the client could keep the connection open forever, even after `close`.
+        """
         super().pause_writing()
         self._start_write_timer(self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
-        """Stop watching when everything is sent."""
+        """Stop checking the client when all data is sent."""
         self._stop_write_timer()
         super().resume_writing()
 

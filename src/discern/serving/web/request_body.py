@@ -1,4 +1,4 @@
-"""Reads the pictures of a request: its body, and what it names by URL."""
+"""Reading of pictures from request bodies and URLs."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ _INLINE_BYTES = 1 << 18
 
 @dataclass(frozen=True, kw_only=True)
 class ParsedRequest:
-    """The pictures of one request.
+    """Pictures read from one HTTP request.
 
     Attributes:
         pictures: the bytes of each.
@@ -30,7 +30,7 @@ class ParsedRequest:
 
 
 class RequestReader:
-    """Reads requests.
+    """Reader of the pictures in an HTTP request.
 
     Args:
         max_pictures: pictures per request, at most.
@@ -48,7 +48,7 @@ class RequestReader:
         self._fetcher = fetcher
 
     async def read(self, request: Request) -> ParsedRequest:
-        """Read all pictures of a request.
+        """Read the pictures in the body of a request and at the URLs that it names.
 
         Raises:
             BadRequest: the body has no picture, is malformed, or names a URL that cannot be fetched.
@@ -65,7 +65,10 @@ class RequestReader:
         return ParsedRequest(pictures=pictures, is_list=parsed.is_list)
 
     async def _fetch_all(self, pictures: Sequence[bytes | str], hold: Callable[[int], None]) -> list[bytes]:
-        """Fetch pictures named by URL; those of one request share its time, and count as if they had been sent."""
+        """Fetch the pictures that a request names by URL.
+
+        The fetches of one request share its time limit, and their bytes count as if they had been sent.
+        """
         contents = [each for each in pictures if isinstance(each, bytes)]
         if len(contents) == len(pictures):
             return contents
@@ -105,11 +108,17 @@ class RequestReader:
 
 
 async def read_body(request: Request) -> bytes:
-    """Read a body, which unlike with `Request.body` is not kept until the response is sent."""
+    """Read the whole body of a request.
+
+    Unlike with `Request.body`, the body is not kept until the response is sent.
+    """
     chunks = [chunk async for chunk in request.stream()]
     return b"".join(chunks)
 
 
 async def read_json(request: Request, *, max_values: int, hint: str) -> Any:
-    """Read a JSON body of at most so many values; see `parse_json`."""
+    """Read and parse the JSON body of a request.
+
+    The number of values is limited; see `parse_json`.
+    """
     return parse_json(await read_body(request), max_values=max_values, hint=hint)

@@ -1,4 +1,7 @@
-"""Outermost ASGI middleware: request ids, authentication, size and time limits, access logging."""
+"""Outermost ASGI middleware, which authenticates, limits and logs requests.
+
+It also gives each request an id.
+"""
 
 import asyncio
 import re
@@ -26,7 +29,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 @dataclass(kw_only=True)
 class _RequestState:
-    """State of one request.
+    """State of one HTTP request.
 
     Attributes:
         scope: its ASGI scope.
@@ -50,7 +53,7 @@ class _RequestState:
 
 
 class RequestGuard:
-    """ASGI middleware around the whole application.
+    """ASGI middleware that authenticates, limits and logs all requests.
 
     Args:
         app: the application.
@@ -78,7 +81,7 @@ class RequestGuard:
         self._log = AccessLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request."""
+        """Check, forward and log one HTTP request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -113,7 +116,7 @@ class RequestGuard:
                 await error_response(internal_error(scope))(scope, receive, send)
 
     def _check_room(self, state: _RequestState, headers: Headers) -> None:
-        """Reject a request by its header if its body would be rejected."""
+        """Reject a request by its headers if it is too large or the queue is full."""
         if state.scope["method"] != "POST":
             return
         declared = headers.get("content-length", "0")
@@ -124,7 +127,10 @@ class RequestGuard:
             raise _overloaded()
 
     def _hold(self, state: _RequestState, size: int) -> None:
-        """Count bytes as held in memory; bytes that are only declared do not count."""
+        """Count bytes of a request that are held in memory.
+
+        Bytes that are only declared do not count.
+        """
         state.held += size
         self._held += size
         if self._held > self._config.max_held_bytes:

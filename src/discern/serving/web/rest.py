@@ -1,4 +1,4 @@
-"""REST endpoints: `POST /predict` and `GET /model`."""
+"""REST endpoints `POST /predict` and `GET /model`."""
 
 import asyncio
 
@@ -36,7 +36,10 @@ def rest_router(service: InferenceService) -> APIRouter:
         model: str | None = _MODEL,
         evidence: bool = Query(False, description="Also localise the predicted label."),  # noqa: FBT001, FBT003
     ) -> JSONResponse:
-        """Predict one picture, or several as `{"predictions": [...]}`."""
+        """Predict one or several pictures.
+
+        Several predictions are returned as `{"predictions": [...]}`.
+        """
         parsed = await service.reader.read(request)
         served = service.registry.get(model)
         results = await service.predict(request, parsed.pictures, served=served, evidence=evidence)
@@ -50,7 +53,10 @@ def rest_router(service: InferenceService) -> APIRouter:
 
     @router.get("/model", responses={200: {"model": ModelJson}, **error_responses(401, 404, 429)})
     async def describe(model: str | None = _MODEL) -> JSONResponse:
-        """Describe a model: labels, thresholds, metrics, model card."""
+        """Return the description of a model.
+
+        It holds the labels, thresholds, metrics and model card.
+        """
         served = service.registry.get(model)
         return JSONResponse(describe_model(served.name, served.model, list(service.registry.served)))
 
@@ -58,7 +64,10 @@ def rest_router(service: InferenceService) -> APIRouter:
 
 
 def _server_timing(result: BatchResult | PictureError) -> dict[str, str]:
-    """Build the Server-Timing header, which browsers' developer tools and proxies show."""
+    """Build the `Server-Timing` header of a response.
+
+    Browsers' developer tools and proxies show this header.
+    """
     if isinstance(result, PictureError):
         return {}
     wait, answer = 1000 * result.queue_seconds, 1000 * result.compute_seconds

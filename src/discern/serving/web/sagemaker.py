@@ -1,4 +1,4 @@
-"""SageMaker endpoints: `GET /ping` and `POST /invocations`."""
+"""SageMaker endpoints `GET /ping` and `POST /invocations`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,18 +16,21 @@ from discern.serving.web.schemas import INFERENCE_ERRORS, PICTURES_BODY, error_r
 
 
 def sagemaker_router(service: InferenceService, is_ready: Callable[[], bool]) -> APIRouter:
-    """Build the router of SageMaker's container contract."""
+    """Build the router of the SageMaker endpoints."""
     router = APIRouter(tags=["SageMaker"])
 
     @router.get("/ping", responses=error_responses(503))
     async def ping() -> JSONResponse:
-        """Readiness check."""
+        """Confirm that the server is ready to predict pictures."""
         require_ready(is_ready)
         return JSONResponse({})
 
     @router.post("/invocations", responses=error_responses(*INFERENCE_ERRORS), openapi_extra=PICTURES_BODY)
     async def invocations(request: Request) -> JSONResponse:
-        """Predict pictures; as arrays of probabilities if the Accept header has `format=array`."""
+        """Predict the pictures in a request body.
+
+        The response has arrays of probabilities if the Accept header has `format=array`.
+        """
         parsed = await service.reader.read(request)
         results = await service.predict(request, parsed.pictures, served=service.registry.get())
         encode = _probabilities if _accepts_array(request.headers.get("accept", "")) else _prediction

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class ErrorBody(BaseModel):
-    """An error."""
+    """Code, message and remedy of an error."""
 
     code: str = Field(description="The type of error, stable from version to version.")
     message: str = Field(description="The problem, and where it is.")
@@ -14,13 +14,13 @@ class ErrorBody(BaseModel):
 
 
 class ErrorJson(BaseModel):
-    """The body of every error response."""
+    """Body of every error response."""
 
     error: ErrorBody
 
 
 class ModelName(BaseModel):
-    """The model that made a prediction."""
+    """Name, version and fingerprint of the model that made a prediction."""
 
     name: str
     version: str
@@ -28,7 +28,7 @@ class ModelName(BaseModel):
 
 
 class EvidenceJson(BaseModel):
-    """The region of the picture that supports the label."""
+    """Region of the picture that supports the predicted label."""
 
     label: str
     place: Literal["left", "centre", "right"] | None = Field(
@@ -41,7 +41,10 @@ class EvidenceJson(BaseModel):
 
 
 class PredictionJson(BaseModel):
-    """A prediction, the same from every endpoint; a number that is not finite is null."""
+    """Prediction for one picture.
+
+    It is the same from every endpoint. A number that is not finite is null.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -59,13 +62,16 @@ class PredictionJson(BaseModel):
 
 
 class PredictionsJson(BaseModel):
-    """Predictions for several pictures, in their order, with an error in place of an unusable one."""
+    """Predictions for several pictures, in the order of the pictures.
+
+    An unusable picture has an error instead of a prediction.
+    """
 
     predictions: list[PredictionJson | ErrorJson]
 
 
 class ModelJson(BaseModel):
-    """The description of a model."""
+    """Description of a served model."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -78,7 +84,7 @@ class ModelJson(BaseModel):
 
 
 class Reloaded(BaseModel):
-    """The names of the reloaded bundles."""
+    """Names of the reloaded model bundles."""
 
     reloaded: list[str]
 

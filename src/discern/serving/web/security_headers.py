@@ -1,4 +1,4 @@
-"""Security headers of every response."""
+"""HTTP security headers that every response carries."""
 
 _SECURITY = {
     "X-Content-Type-Options": "nosniff",

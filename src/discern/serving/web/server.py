@@ -1,4 +1,7 @@
-"""Runs the application under uvicorn: socket, workers, logging and graceful shutdown."""
+"""Server process that runs the application under uvicorn.
+
+It opens the socket, starts the workers, configures logging and shuts down gracefully.
+"""
 
 import errno
 import logging
@@ -37,7 +40,9 @@ _KEEP_ALIVE_TIMEOUT = 75  # longer than that of load balancers, which would othe
 
 
 def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM, and then finish the requests in progress.
+    """Serve HTTP requests until SIGINT or SIGTERM.
+
+    Requests in progress are finished before the server exits.
 
     Args:
         config: the server's configuration.
@@ -69,7 +74,10 @@ def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
 
 
 class _Workers(Multiprocess):
-    """uvicorn's supervisor, which closes the socket before shutdown, so that new connections are refused at once."""
+    """uvicorn supervisor that closes the socket before the workers shut down.
+
+    New connections are then refused immediately.
+    """
 
     def keep_subprocess_alive(self) -> None:
         before = {process.pid for process in self.processes}
@@ -84,12 +92,18 @@ class _Workers(Multiprocess):
 
 
 class _Shutdown(BaseException):
-    """Raised instead of the signal's default action after a graceful shutdown."""
+    """Exception raised by a signal after a graceful shutdown.
+
+    It replaces the signal's default action.
+    """
 
 
 @contextmanager
 def _graceful_exit() -> Iterator[None]:
-    """Exit with code 0 after a signal; uvicorn shuts down gracefully and then raises the signal again."""
+    """Exit with code 0 after a shutdown signal.
+
+    uvicorn shuts down gracefully and then raises the signal again.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -130,7 +144,10 @@ def _uvicorn_config(config: ServeConfig, app: Any) -> uvicorn.Config:
 
 
 def _max_connections() -> int:
-    """Connections that the limit on open files allows, raised as far as possible."""
+    """Return the number of connections that the limit on open files allows.
+
+    The limit is raised first, as far as needed and possible.
+    """
     try:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:

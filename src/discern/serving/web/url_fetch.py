@@ -1,7 +1,7 @@
-"""Fetches pictures by URL, from the public internet only (protection against SSRF).
+"""Download of pictures by URL with protection against SSRF.
 
-A host is resolved once, its addresses are checked, and the checked address is connected to, so DNS rebinding has no
-effect. Redirects are followed here, with the same checks each time.
+Pictures are fetched from the public internet only. A host is resolved once, its addresses are checked, and the checked
+address is connected to, so DNS rebinding has no effect. Redirects are followed here, with the same checks each time.
 """
 
 import asyncio
@@ -27,7 +27,9 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
 def is_public(address: str) -> bool:
-    """Check that an address is on the public internet, including an IPv4 address embedded in an IPv6 one.
+    """Return True if an IP address is on the public internet.
+
+    An IPv4 address embedded in an IPv6 address is checked as well.
 
     >>> is_public("93.184.215.14"), is_public("127.0.0.1"), is_public("::ffff:10.0.0.1")
     (True, False, False)
@@ -58,13 +60,13 @@ _RESERVED = [
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """Resolve a host to its addresses."""
+    """Resolve a host name to its IP addresses."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(each[4][0]) for each in found]
 
 
 class _PublicOnlyBackend(httpcore2.AsyncNetworkBackend):
-    """Network backend that connects to allowed addresses only."""
+    """Network backend that connects only to allowed IP addresses."""
 
     def __init__(self, resolve: Resolve, is_allowed: Callable[[str], bool]) -> None:
         self._backend = httpcore2.AnyIOBackend()
@@ -89,7 +91,7 @@ class _PublicOnlyBackend(httpcore2.AsyncNetworkBackend):
 
 
 class UrlFetcher:
-    """Fetches pictures by URL.
+    """HTTP client that fetches pictures by URL.
 
     Args:
         max_bytes: size of one picture, at most.
@@ -119,7 +121,7 @@ class UrlFetcher:
         )
 
     async def fetch(self, url: str) -> bytes:
-        """Fetch the bytes at a URL.
+        """Fetch the bytes of the picture at a URL.
 
         Raises:
             BadRequest: the URL is not allowed, or cannot be fetched in time.
@@ -162,7 +164,7 @@ class UrlFetcher:
         return url
 
     async def _get(self, url: str) -> bytes | str:
-        """Send a GET request; returns the bytes, or the location of a redirect."""
+        """Send a GET request and return the body, or the location of a redirect."""
         timeouts = {"connect": _CONNECT_TIMEOUT, "read": self._timeout, "write": self._timeout, "pool": self._timeout}
         headers = [
             ("Host", urlsplit(url).netloc),

@@ -1,4 +1,7 @@
-"""State shared by the worker processes of one server: a directory for metrics and reload signals."""
+"""State shared by the worker processes of one server.
+
+The state is a directory for metrics and reload signals.
+"""
 
 import os
 import uuid
@@ -9,20 +12,23 @@ SHARED_DIR = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def shared_dir() -> Path | None:
-    """Return the directory that all workers write to; None if there is one worker."""
+    """Return the directory that all worker processes share.
+
+    The result is None if there is only one worker.
+    """
     directory = os.environ.get(SHARED_DIR)
     return Path(directory) if directory else None
 
 
 class ReloadSignal:
-    """A signal from one worker to the others to reload their bundles."""
+    """Signal between worker processes to reload their model bundles."""
 
     def __init__(self) -> None:
         self._dir = shared_dir()
         self._known = self._sent()
 
     def send(self) -> None:
-        """Signal the other workers, if there are any."""
+        """Signal the other worker processes to reload their model bundles."""
         if self._dir:
             # One file per signal, so that two sent at the same time are both received.
             file = self._dir / f"reload.{uuid.uuid4().hex}"
@@ -30,7 +36,7 @@ class ReloadSignal:
             file.touch()
 
     def receive(self) -> bool:
-        """Check for signals of other workers since the last call."""
+        """Return True if another worker has sent a signal since the last call."""
         sent = self._sent()
         new = sent - self._known
         self._known |= sent

@@ -1,9 +1,11 @@
 """Training methods: each fits a classifier and gives a finished graph with held-out predictions.
 
-`base` states what a method gives; every other module is one method. `training.testing.MethodContract` tests it.
+`base` states what a method gives; `method_registry` creates methods by name; every other module is one method,
+tested by `training.testing.MethodContract`.
 """
 
 from discern.training.methods.base import FitResult, Method
+from discern.training.methods.method_registry import METHODS, make_method
 from discern.training.methods.probe import Probe, ProbeResult
 
-__all__ = ["FitResult", "Method", "Probe", "ProbeResult"]
+__all__ = ["METHODS", "FitResult", "Method", "Probe", "ProbeResult", "make_method"]

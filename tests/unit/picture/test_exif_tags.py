@@ -3,7 +3,7 @@ import struct
 import pytest
 from PIL import Image
 
-from discern.picture.exif import Directory, orientation
+from discern.picture.exif_tags import Directory, orientation
 
 
 @pytest.mark.parametrize("value", range(1, 9))

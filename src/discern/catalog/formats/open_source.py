@@ -1,0 +1,42 @@
+"""Choice of the source that reads a path: a folder, a listing or an archive."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from discern.catalog.formats.archive_source import ArchiveSource, holds_files
+from discern.catalog.formats.folder_source import FolderSource
+from discern.catalog.formats.listing.listing_source import SUFFIXES, ListingSource
+from discern.catalog.formats.source import Source
+from discern.errors import CatalogError
+from discern.picture import Limits
+
+
+def open_source(
+    source: Path, limits: Limits, leave_out: Callable[[Path], bool] | None = None, *, labels: bool = True
+) -> Source:
+    """Open a path as a folder, a listing or an archive.
+
+    Args:
+        source: an absolute path.
+        limits: `max_bytes` is the largest file that is read.
+        leave_out: predicate for subfolders to skip.
+        labels: whether labels matter; if not, a listing may give a picture two different ones.
+
+    Raises:
+        CatalogError: the path is none of these, or cannot be read.
+    """
+    try:
+        if source.is_dir():
+            return FolderSource(source, limits=limits, leave_out=leave_out)
+    except OSError as error:
+        raise CatalogError(f"{source} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
+    if source.name.lower().endswith(SUFFIXES) and source.is_file():
+        return ListingSource(source, limits=limits, labels=labels)
+    if holds_files(source):
+        return ArchiveSource(source, limits=limits)
+    problem = "is not a folder, a listing or a readable archive" if os.path.lexists(source) else "does not exist"
+    raise CatalogError(
+        f"{source} {problem}.",
+        hint="Give a folder of pictures, a listing (.csv, .parquet, .lst, .manifest) or an archive (.zip, .tar.gz).",
+    )

@@ -1,0 +1,25 @@
+"""Registry of the training methods by name."""
+
+from collections.abc import Callable, Mapping
+
+from discern.errors import UsageError
+from discern.training.config import TrainConfig
+from discern.training.methods.base import Method
+from discern.training.methods.probe import Probe
+
+DEFAULT_METHOD = "probe"
+METHODS: Mapping[str, Callable[[TrainConfig], Method]] = {
+    "probe": lambda config: Probe(config=config.head, seed=config.seed),
+}
+"""Factories of the methods; a new method needs an entry here and nothing else."""
+
+
+def make_method(config: TrainConfig, name: str = DEFAULT_METHOD) -> Method:
+    """Create a training method from the settings of a training.
+
+    Raises:
+        UsageError: no method has this name.
+    """
+    if name not in METHODS:
+        raise UsageError(f"Unknown training method: {name}.", hint=f"Use one of: {', '.join(sorted(METHODS))}.")
+    return METHODS[name](config)
