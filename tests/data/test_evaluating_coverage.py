@@ -66,6 +66,7 @@ def three_classes(random: np.random.Generator, *, groups: int, overconfidence: f
     return truth, odds / odds.sum(axis=1, keepdims=True), group
 
 
+@pytest.mark.slow
 def test_balanced_accuracy_and_macro_f1():
     labels = ("a", "b", "c")
     truth, probabilities, group = three_classes(np.random.default_rng(7), groups=60_000, overconfidence=1.0)

@@ -23,7 +23,7 @@ _NAMES = {
 }
 _RECORD_SPEECH = """
 window.spoken = [];
-speechSynthesis.speak = (utterance) => spoken.push({ text: utterance.text, lang: utterance.lang, rate: utterance.rate });
+speechSynthesis.speak = ({ text, lang, rate }) => spoken.push({ text, lang, rate });
 """
 
 
