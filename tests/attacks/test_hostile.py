@@ -40,6 +40,7 @@ def test_inputs_that_may_be_read_have_a_reason() -> None:
     assert all(hostile.why for hostile in HOSTILE if READ in hostile.outcomes)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX links, pipes and names")
 def test_a_folder_of_hostile_files_is_checked(tmp_path: Path) -> None:
     """Check one folder of hostile files and a few valid pictures by the command."""

@@ -37,6 +37,7 @@ def test_limits_apply_to_every_format():
             open_picture(encoded(name), limits=Limits(max_pixels=100))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="memory is measured by the resource module")
 def test_attacks_use_bounded_memory():
     """Run all attacks in one fresh process: its peak memory stays below that of the files and one large picture."""

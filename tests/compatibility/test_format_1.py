@@ -130,6 +130,7 @@ def test_resuming_with_other_options_is_an_error(stored: StoredFiles) -> None:
         discern.train(stored.photos, name="finished", resume=True, **stored.options | {"at_most_wrong": 0.1})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["finished", "interrupted"])
 def test_a_run_is_completed_from_its_files(stored: StoredFiles, tmp_path: Path, name: str) -> None:
     # A finished run without its page is completed like an interrupted one.

@@ -5,6 +5,7 @@ import io
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ fixes = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(fixes)
 def test_fixes_are_read_back(written):
     with tempfile.TemporaryDirectory() as folder:
@@ -46,6 +48,7 @@ def test_no_cell_is_a_formula(written):
             assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
 
 
+@pytest.mark.slow
 @given(fixes, st.sampled_from([";", "\t", ","]), st.booleans(), st.sampled_from(["\n", "\r\n"]))
 def test_fixes_saved_by_a_spreadsheet_are_read_back(written, separator, mark, ending):
     with tempfile.TemporaryDirectory() as folder:

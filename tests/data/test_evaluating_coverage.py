@@ -31,7 +31,7 @@ def test_accuracy(share: float, groups: int, longest: int, correlation: float):
     assert 0.9 <= covered_count / SIMULATIONS <= 0.995
 
 
-def test_resampling_pictures_instead_of_groups_would_be_overconfidence():
+def test_resampling_pictures_instead_of_groups_would_be_overconfident():
     random = np.random.default_rng(0)
     covered_count = 0
     for simulation in range(SIMULATIONS):
@@ -66,6 +66,7 @@ def three_classes(random: np.random.Generator, *, groups: int, overconfidence: f
     return truth, odds / odds.sum(axis=1, keepdims=True), group
 
 
+@pytest.mark.slow
 def test_balanced_accuracy_and_macro_f1():
     labels = ("a", "b", "c")
     truth, probabilities, group = three_classes(np.random.default_rng(7), groups=60_000, overconfidence=1.0)
@@ -92,7 +93,7 @@ def test_a_calibrated_model_stays_below_the_null_quantile():
     assert covered == covered_count
 
 
-def test_a_model_that_is_overconfidence_is_measured_without_bias():
+def test_an_overconfident_model_is_measured_without_bias():
     truth, probabilities, group = three_classes(np.random.default_rng(7), groups=60_000, overconfidence=1.8)
     correct = probabilities.argmax(axis=1) == truth
     population = evaluate_calibration(probabilities.max(axis=1), correct, groups=np.zeros_like(group)).ece.value

@@ -275,6 +275,7 @@ class TestSurroundings:
         assert json.loads(done.out)["passed"]
         assert home.is_dir()
 
+    @pytest.mark.slow
     def test_closed_streams(self, workspace: Workspace, trained: Any) -> None:
         bundle = f"'{trained['bundle']}'"
         assert workspace.shell(f"discern show {bundle} --json >&-").code == 0

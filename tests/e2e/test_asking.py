@@ -106,6 +106,7 @@ def test_the_model_is_described_and_named(bundle: Path, address: str) -> None:
         client(plain(0, 0, 0))
 
 
+@pytest.mark.slow
 def test_a_rate_limit_is_met_by_waiting(bundle: Path, tmp_path: Path) -> None:
     with started(bundle, "--rate-limit", "5/second") as (url, _), discern.Client(url, at_once=4) as client:
         answers = list(client.predict([plain(250, 0, 0)] * 12))

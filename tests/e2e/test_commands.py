@@ -12,6 +12,8 @@ import pytest
 from tests.e2e.drawn import SHAPES, write_negatives, write_shapes
 from tests.e2e.server_process import Completed, call_here
 
+pytestmark = pytest.mark.slow
+
 
 class Workspace:
     """Folder with pictures, a cache and runs."""

@@ -126,6 +126,7 @@ def trained(reader: Reader) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_the_readme_s_python_runs(reader: Reader) -> None:
     code, _ = blocks(ROOT / "README.md", "python")
     done = reader.run("-c", code)
@@ -134,6 +135,7 @@ def test_the_readme_s_python_runs(reader: Reader) -> None:
     assert (reader.folder / "runs" / "photos-1" / "report.html").is_file()
 
 
+@pytest.mark.slow
 def test_the_outputs_of_training_are_where_the_readme_says(reader: Reader, trained: Any) -> None:
     assert (reader.folder / "runs/mine/report.html").is_file()
     assert (reader.folder / "runs/mine/model.discern").is_file()
@@ -156,6 +158,7 @@ def address(reader: Reader, trained: Any) -> Iterator[str]:
             process.kill()
 
 
+@pytest.mark.slow
 def test_the_readme_s_client_works(reader: Reader, address: str) -> None:
     _, code = blocks(ROOT / "README.md", "python")
     done = reader.run("-c", code.replace(ADDRESS, address))
@@ -163,6 +166,7 @@ def test_the_readme_s_client_works(reader: Reader, address: str) -> None:
     assert re.fullmatch(r"This .*(disc|square|stripes).*\.\n", done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
 def test_the_readme_s_curl_is_answered(reader: Reader, address: str) -> None:
     (line,) = re.findall(r"^curl .*$", "\n".join(blocks(ROOT / "README.md", "sh")), re.MULTILINE)
@@ -171,6 +175,7 @@ def test_the_readme_s_curl_is_answered(reader: Reader, address: str) -> None:
     assert json.loads(done.stdout)["label"] in ("disc", "square", "stripes")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["predict", "evaluate"])
 def test_the_readme_s_other_commands_work(reader: Reader, trained: Any, address: str, command: str) -> None:
     doors = "\n".join(blocks(ROOT / "README.md", "sh"))
@@ -188,6 +193,7 @@ def test_the_readme_s_other_commands_work(reader: Reader, trained: Any, address:
 TABLE = re.findall(r"^\| `(discern [^`]*)` \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", [line for line in TABLE if not line.startswith("discern train")])
 def test_the_readme_s_commands_run_and_print_the_documented_keys(line: str, reader: Reader, trained: Any) -> None:
     done = reader.run("-m", *shlex.split(line), "--json")
@@ -198,6 +204,7 @@ def test_the_readme_s_commands_run_and_print_the_documented_keys(line: str, read
     assert documented(shlex.split(line)[1]) - printed.keys() <= {"error", "order_value", "name", "spoken", "route"}
 
 
+@pytest.mark.slow
 def test_training_prints_the_documented_keys(trained: Any) -> None:
     assert trained.keys() == documented("train")
 

@@ -38,6 +38,7 @@ def elsewhere(workspace: Workspace, tmp_path: Path) -> tuple[str | Path, ...]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX knows them")
 class TestSignals:
     @pytest.mark.parametrize("seen", ["run.json", "split.json"])
@@ -73,6 +74,7 @@ class TestSignals:
         assert not out.exists()
 
 
+@pytest.mark.slow
 class TestConcurrentProcesses:
     def test_a_name_is_used_by_one_process(self, workspace: Workspace, tmp_path: Path) -> None:
         words = ("check", workspace.photos, "--name", "mine", "--runs", tmp_path, *workspace.backbone_options, "--json")

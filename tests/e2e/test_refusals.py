@@ -170,6 +170,7 @@ class TestParts:
         assert workspace.work("split", workspace.photos, "--out", tmp_path)["out"] == str(tmp_path)
 
 
+@pytest.mark.slow
 class TestPermissions:
     """Paths without permission are named in the error; root drops its privileges for these tests."""
 

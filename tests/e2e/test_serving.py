@@ -39,6 +39,7 @@ def test_it_prints_its_url_and_logs_json(bundle: Path) -> None:
     assert [line["path"] for line in lines if line.get("method") == "POST"] == ["/predict"]
 
 
+@pytest.mark.slow
 def test_requests_in_progress_are_answered_at_shutdown(bundle: Path) -> None:
     """Every request that the server has read is answered; later connections are refused."""
     large = encoded(plain(250, 0, 0).repeat(40, axis=0).repeat(40, axis=1), "PNG")
@@ -222,6 +223,7 @@ def test_a_signal_ends_the_server_with_code_0(bundle: Path, workers: str, number
     assert not [line for line in err.splitlines() if not line.startswith("{")]
 
 
+@pytest.mark.slow
 def test_new_connections_are_refused_during_the_shutdown_of_workers(bundle: Path) -> None:
     """A worker waits for the rest of a body; new connections do not."""
     with started(bundle, "--workers", "2", "--request-timeout", "20") as (address, process):
@@ -234,6 +236,7 @@ def test_new_connections_are_refused_during_the_shutdown_of_workers(bundle: Path
             assert process.poll() is None  # it still waits for the body
 
 
+@pytest.mark.slow
 def test_a_client_that_does_not_read_is_disconnected(bundle: Path) -> None:
     request, times = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", 2_000
     with started(bundle, "--request-timeout", "1") as (address, _):
@@ -254,6 +257,7 @@ def test_a_client_that_does_not_read_is_disconnected(bundle: Path) -> None:
         assert received < whole
 
 
+@pytest.mark.slow
 def test_several_workers_share_their_metrics(bundle: Path) -> None:
     with started(bundle, "--workers", "2") as (address, process):
         ready(address)
@@ -271,6 +275,7 @@ def accepts_connections(address: str) -> bool:
         return connection.connect_ex(socket_address(address)) == 0
 
 
+@pytest.mark.slow
 def test_workers_end_with_their_parent(bundle: Path) -> None:
     with started(bundle, "--workers", "2") as (address, process):
         ready(address)

@@ -42,6 +42,7 @@ def test_digits_are_classified(digits, crossed):
     assert (crossed.probabilities.argmax(axis=1) == digits[1]).mean() > 0.93
 
 
+@pytest.mark.slow
 def test_it_is_as_accurate_as_a_plain_logistic_regression(digits, crossed):
     features, labels, fold = digits
     plain = np.zeros(len(labels), int)

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.page.conftest import Visit, choose, headline, hold_requests
 
+pytestmark = pytest.mark.slow
+
 DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
 

@@ -12,6 +12,8 @@ from tests.e2e.page.conftest import Visit, choose, headline, serve
 from tests.e2e.page.test_accessibility import PHONE
 from tests.unit.bundle.factories import write_small
 
+pytestmark = pytest.mark.slow
+
 SMALL_VIEWPORT = {"width": 320, "height": 256}
 
 

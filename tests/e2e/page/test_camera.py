@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 from tests.e2e.page.conftest import choose, headline
 from tests.e2e.page.test_page_modules import evaluate_in_module
 
+pytestmark = pytest.mark.slow
+
 _TRACK_CAMERAS = """
 window.tracks = [];
 window.asking = [];

@@ -13,6 +13,8 @@ from tests.e2e.page.scenes import SURE, paint
 from tests.e2e.page.test_network import free_port
 from tests.e2e.page.test_page_modules import evaluate_in_module
 
+pytestmark = pytest.mark.slow
+
 _STORED_MODEL = "localStorage.getItem('discern.model')"
 _TRACK_OBJECT_URLS = """
 window.alive = new Set();

@@ -11,6 +11,8 @@ from discern.serving.keys import add_key
 from tests.e2e.page.conftest import Visit, choose, headline, hold_requests, serve
 from tests.e2e.page.scenes import noise
 
+pytestmark = pytest.mark.slow
+
 
 def free_port() -> int:
     with socket.socket() as probe:

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+pytestmark = pytest.mark.slow
+
 
 def evaluate_in_module(page: Page, module: str, expression: str, *args: Any) -> Any:
     """Evaluate a JavaScript expression with a module's exports as `m` and the arguments as `given`."""

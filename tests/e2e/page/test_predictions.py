@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.page.conftest import Visit, choose, headline, serve
 from tests.e2e.page.scenes import glow, noise
+
+pytestmark = pytest.mark.slow
 
 
 def drop(page: Page, *paths: Path) -> None:

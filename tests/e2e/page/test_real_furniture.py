@@ -13,7 +13,7 @@ from tests.e2e.page.conftest import browse, choose, headline, open_context, serv
 from tests.e2e.page.scenes import SIDES, encode, film, place_object, to_base64
 from tests.e2e.server_process import call_here
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 CLASSES = {"bed": "a bed", "chair": "a chair", "sofa": "a sofa", "tv": "a television"}
 SCENES = [("chair", "left"), ("tv", "centre"), ("bed", "right")]

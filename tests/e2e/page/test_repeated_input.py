@@ -3,11 +3,14 @@
 import csv
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.page.conftest import Visit, choose, headline, hold_requests
 from tests.e2e.page.scenes import noise
 from tests.e2e.page.test_long_sessions import _TRACK_OBJECT_URLS
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_heat_map_persists_when_the_picture_is_selected_again(page: Page, shown: dict[str, Path]) -> None:

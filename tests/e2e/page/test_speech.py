@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.page.conftest import Visit, choose, headline, spoken_texts
 from tests.e2e.page.test_camera import wait_until_script
+
+pytestmark = pytest.mark.slow
 
 _RECORD_ANNOUNCEMENTS = """
 window.written = [];

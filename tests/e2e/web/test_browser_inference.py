@@ -16,6 +16,8 @@ from tests.e2e.chromium import hosted
 from tests.e2e.web.site_api import OPEN, encode, predict, scene
 from tests.unit.picture.test_colour import swapped_profile
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def model(bundle: Path) -> discern.Model:

@@ -11,6 +11,8 @@ import pytest
 from tests.e2e.server_process import Completed, call_here, ended, refusal
 from tests.unit.bundle.factories import write_small
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

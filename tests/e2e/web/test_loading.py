@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.web.site_api import encode, scene
 from tests.e2e.web.test_offline import wait_until
+
+pytestmark = pytest.mark.slow
 
 
 def test_loading_the_model_shows_progress(chromium_browser: Any, address: str) -> None:

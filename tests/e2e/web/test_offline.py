@@ -13,6 +13,8 @@ from tests.e2e.chromium import hosted
 from tests.e2e.web.site_api import encode, scene
 from tests.unit.bundle.factories import write_small
 
+pytestmark = pytest.mark.slow
+
 _CACHES = "async () => (await caches.keys()).filter((name) => name.startsWith('discern '))"
 _HAS_ONE_CACHE = """async (before) => {
   const { active, installing, waiting } = await navigator.serviceWorker.getRegistration() ?? {};

@@ -10,6 +10,8 @@ from tests.e2e.chromium import hosted
 from tests.e2e.served import ready, started
 from tests.e2e.web.site_api import OPEN, encode, predict, scene
 
+pytestmark = pytest.mark.slow
+
 FETCH = "async (url) => { try { await fetch(url); return 'reached'; } catch { return 'held'; } }"
 
 

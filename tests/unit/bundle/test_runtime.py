@@ -75,12 +75,14 @@ def test_telemetry_is_off_before_the_engine_is_loaded() -> None:
         assert fresh(SPY, **given) == {"at import": ["1"], "after": "1"}
 
 
+@pytest.mark.slow
 def test_the_doctor_warns_if_the_engine_was_loaded_earlier(tmp_path: Path) -> None:
     found = fresh(EARLIER.format(between='del os.environ["ORT_DISABLE_TELEMETRY"]', cache=str(tmp_path)))
     assert not found["passed"]
     assert "ORT_DISABLE_TELEMETRY=1" in found["hint"]
 
 
+@pytest.mark.slow
 def test_the_doctor_accepts_an_engine_that_was_loaded_with_the_variable_set(tmp_path: Path) -> None:
     assert fresh(EARLIER.format(between="", cache=str(tmp_path)))["passed"]
 

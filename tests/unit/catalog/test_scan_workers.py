@@ -47,6 +47,7 @@ def test_files_of_worker_processes_are_trusted(tmp_path):
     assert workers.cache.verified().thumbs == written
 
 
+@pytest.mark.slow
 def test_large_pictures_are_scanned_in_this_process(tmp_path):
     file = io.BytesIO()
     Image.new("RGB", (4000, 3000), "red").save(file, "PNG")

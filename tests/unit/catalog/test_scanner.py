@@ -152,6 +152,7 @@ def test_worker_processes_do_not_change_the_catalog(folder, tmp_path):
     assert np.array_equal(one.thumbs[:], two.thumbs[:])
 
 
+@pytest.mark.slow
 def test_a_script_needs_no_main_guard(folder, tmp_path):
     write_files(folder, {f"{number}.png": picture(number) for number in range(1200)})
     (tmp_path / "script.py").write_text(
@@ -230,6 +231,7 @@ def test_an_interrupted_scan_keeps_its_results(folder, tmp_path):
     assert len(scan(folder, cache=tmp_path / "cache")) == 200
 
 
+@pytest.mark.slow
 def test_an_interrupted_scan_keeps_results_of_worker_processes(folder, tmp_path):
     write_files(folder, {f"{number}.png": picture(number) for number in range(1600)})
 
@@ -244,6 +246,7 @@ def test_an_interrupted_scan_keeps_results_of_worker_processes(folder, tmp_path)
     assert len(scan(folder, cache=tmp_path / "cache")) == 1600
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="child processes are listed in /proc")
 def test_unflushed_results_of_a_killed_worker_process_are_recomputed(folder, tmp_path):
     write_files(folder, {f"{number}.png": picture(number) for number in range(1600)})
@@ -272,6 +275,7 @@ def test_a_damaged_cache_changes_nothing(folder, scan_source, tmp_path):
     assert np.array_equal(second.thumbs[:], thumbs)
 
 
+@pytest.mark.slow
 def test_memory_is_constant(folder, tmp_path):
     """The thumbnails of 1,200 more pictures take 15 MB, and are written to disk during the scan."""
     peaks = []
@@ -315,6 +319,7 @@ def test_the_import_loads_no_machine_learning_library():
     assert ran.stdout == "[]\n"
 
 
+@pytest.mark.slow
 @pytest.mark.real
 @pytest.mark.parametrize(
     ("pack", "files", "labels", "parts"),

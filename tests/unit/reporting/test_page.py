@@ -299,6 +299,7 @@ def test_a_missing_folder_is_reported(catalog, tmp_path):
         write_data_page(tmp_path / "no" / "data.html", catalog=catalog, findings=[], title="x")
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_the_page_of_52_classes_is_small(real_data, tmp_path):
     catalog = scan(real_data / "fruits360_varieties", cache=tmp_path / "cache")

@@ -70,6 +70,7 @@ class TestPage:
 
 
 class TestPicture:
+    @pytest.mark.slow
     @pytest.mark.parametrize("count", [0, 1, 4, 5, 30, 150])
     def test_each_entry_has_its_cell(self, tmp_path: Path, count: int) -> None:
         write_sheet_picture(tmp_path / "a.png", sheet(*[entry()] * count, review=count))

@@ -8,6 +8,8 @@ from tools import demo
 from discern.errors import EmptyFile, NotAPicture, PictureError, PictureTooLarge, TruncatedPicture
 from discern.picture import open_picture, read_file, read_header
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def flawed(tmp_path_factory) -> tuple[Path, list[demo.Flaw]]:

@@ -150,6 +150,7 @@ def test_a_header_that_claims_gigabytes_is_an_error(tmp_path):
     assert outcomes(path) == {"first": EmptyFile, "here": DamagedPicture}
 
 
+@pytest.mark.slow
 def test_a_zip_bomb_is_not_read_to_its_end(tmp_path):
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
