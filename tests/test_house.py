@@ -10,6 +10,14 @@ from pathlib import Path
 import pytest
 
 import discern
+from tests.language import (
+    missing_mirrors,
+    phrases,
+    phrases_in_document,
+    phrases_in_source,
+    questions,
+    repeated_names,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
@@ -18,6 +26,9 @@ ROOMS = sorted(
     {path.relative_to(ROOT / "src/discern").parts[0].removesuffix(".py") for path in SOURCES}
     - {"__init__", "__main__", "_version"}
 )
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted(path for suffix in ("js", "html") for path in (ROOT / "src").rglob(f"*.{suffix}"))
+RULES = Path(__file__).with_name("language.py"), Path(__file__)
 HEAVY = ("polars", "sklearn", "scipy", "typer", "rich", "jinja2", "usearch", "onnx", "torch", "ray", "pi_heif")
 
 
@@ -119,3 +130,76 @@ def test_nothing_is_printed_outside_the_command_line() -> None:
     for path in SOURCES:
         if "cli" not in path.parts:
             assert not re.search(r"^\s*print\(", path.read_text(), re.MULTILINE), path
+
+
+def test_no_docstring_opens_with_a_question_word() -> None:
+    assert [line for path in SOURCES for line in questions(path.read_text(encoding="utf-8"))] == []
+
+
+def test_no_message_comment_or_docstring_has_a_discouraged_phrase() -> None:
+    paths = [path for path in (*SOURCES, *TESTS) if path not in RULES]
+    found = {str(path.relative_to(ROOT)): phrases_in_source(path.read_text(encoding="utf-8")) for path in paths}
+    assert {name: hits for name, hits in found.items() if hits} == {}
+
+
+def test_no_document_has_a_discouraged_phrase() -> None:
+    assert [hit for path in DOCUMENTS for hit in phrases_in_document(path.read_text(encoding="utf-8"))] == []
+
+
+def test_no_page_has_a_discouraged_phrase() -> None:
+    assert [hit for path in PAGES for hit in phrases(path.read_text(encoding="utf-8"))] == []
+
+
+def test_a_module_is_found_by_its_base_name_alone() -> None:
+    assert repeated_names(SOURCES) == []
+
+
+@pytest.mark.parametrize("package", ["client", "inference", "serving/web"])
+def test_each_module_that_speaks_http_has_a_test_file_of_its_own(package: str) -> None:
+    assert missing_mirrors(ROOT / "src/discern" / package, ROOT / "tests/unit" / package) == []
+
+
+@pytest.mark.parametrize("word", ["What", "Who", "How", "Which", "Whether", "Where", "When"])
+@pytest.mark.parametrize("source", ['"""{}."""', 'class A:\n    """{}."""', 'def f():\n    """{}."""'])
+def test_a_planted_question_is_found(word: str, source: str) -> None:
+    line = f"{word} something is"
+    assert questions(source.format(line)) == [f"{line}."]
+    assert questions(source.format("Whatever is given")) == []
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "is told how far",
+        "This is no picture",
+        "Start anew",
+        "has begun",
+        "go on with it",
+        "Mend it",
+        "two askers",
+        "files of the same kind",
+    ],
+)
+def test_a_planted_phrase_is_found(phrase: str) -> None:
+    assert phrases_in_source(f'raise ValueError("{phrase}.")')
+    assert phrases_in_source(f"x = 1  # {phrase}")
+    assert phrases_in_source(f'def f(a):\n    return f"{{a}} {phrase}"')
+    assert phrases_in_document(f"A line.\n\n- {phrase}")
+    assert not phrases_in_document(f"The old name was `{phrase}`.")
+
+
+@pytest.mark.parametrize("phrase", ["There is no file.", "It is no longer read.", "a kind of list", "commend", "begin"])
+def test_plain_english_is_left_alone(phrase: str) -> None:
+    assert phrases(phrase) == []
+
+
+def test_a_planted_double_is_found() -> None:
+    planted = [Path("a/table.py"), Path("b/table.py"), Path("a/config.py"), Path("b/config.py"), Path("b/rows.py")]
+    assert repeated_names(planted) == ["table"]
+
+
+def test_a_planted_module_without_tests_is_found(tmp_path: Path) -> None:
+    for name in ("package/inner/a.py", "package/b.py", "package/__init__.py", "tests/test_b.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert missing_mirrors(tmp_path / "package", tmp_path / "tests") == ["inner/a.py"]
