@@ -84,8 +84,8 @@ def _describe(feature: MetadataFeature, skill: "_Skill", names: list[str]) -> st
         some = [repr(names[place]) for place in skill.side[:_MOST_NAMES]]
         more = "" if len(skill.side) <= _MOST_NAMES else f" and {len(skill.side) - _MOST_NAMES} more"
         return (
-            f"The {feature.name} alone tells for {skill.side_accuracy:.0%} of pictures whether they are of "
-            f"{', '.join(some)}{more}, or of any other class. A model may learn that instead of the content."
+            f"From the {feature.name} alone a model can tell for {skill.side_accuracy:.0%} of pictures whether they "
+            f"are of {', '.join(some)}{more}, or of any other class. A model may learn that instead of the content."
         )
     bound = _best_accuracy(feature, len(names))
     most = "" if bound == 1 else f" (at best {bound:.0%} with so few categories)"
