@@ -124,7 +124,7 @@ def _given(pool: Pool, config: SplitConfig, name: str) -> Split:
     if problem:
         reason = f"The given {name} part is not used, because {problem}; every group is held out in turn instead."
         return _cross_validate(pool, config, reason)
-    return assemble(pool, config, train=train, test=test, reason=f"The given {name} part is the test part.")
+    return assemble(pool, config, train=train, test=test, reason=f"The given {name} part is used for testing.")
 
 
 def _drawn(pool: Pool, config: SplitConfig) -> Split:
