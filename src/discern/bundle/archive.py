@@ -136,7 +136,7 @@ def _reject_picture(path: Path, data: bytes) -> None:
 
 
 def _first_name(data: bytes) -> str:
-    """Read the first member name of a zip archive, which may be truncated."""
+    """Read the first member name of a possibly truncated zip archive."""
     return data[30 : 30 + len(MANIFEST)].decode("ascii", "replace")
 
 

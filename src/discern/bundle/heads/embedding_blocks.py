@@ -47,7 +47,7 @@ def first_block_length(features: np.ndarray, spans: Sequence[Span]) -> np.ndarra
 
 
 def check_spans(spans: Sequence[Span]) -> None:
-    """Require non-empty embedding blocks that are contiguous from column 0.
+    """Require non-empty, contiguous embedding blocks from column 0.
 
     Raises:
         BundleError: the blocks are empty or not contiguous.

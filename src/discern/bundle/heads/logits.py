@@ -11,7 +11,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def log_sum_exp(logits: np.ndarray) -> np.ndarray:
-    """Compute the row-wise log-sum-exp of logits `[n, K]`, some of which may be minus infinity."""
+    """Compute the row-wise log-sum-exp of logits `[n, K]`, minus infinity included."""
     top = logits.max(axis=1)
     summed: np.ndarray = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
     return summed

@@ -165,7 +165,7 @@ class CandidateFinder:
         return [partial(self._propose, at) for at in blocks(len(self._rows))]
 
     def look_alikes(self, *, count: int = 200, rank: int = 40) -> Candidates:
-        """Return pairs of similar pictures that are rarely copies.
+        """Sample similar pictures, rarely copies, as reference pairs.
 
         `count` evenly spaced pictures are paired with their `rank`-th neighbour.
         """
