@@ -21,13 +21,11 @@ _LONGEST_STEM = 40
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Return a context manager that writes a file atomically.
+    """Context manager for writing a file atomically.
 
     It gives a temporary path in the same folder, which replaces `path` when the block ends without an error and is
-    removed otherwise.
-
-    An existing file stays unchanged until then; of several concurrent writers the last one wins. The temporary path has
-    a suffix of its own, so a writer cannot infer the format from it. Errors of the block propagate.
+    removed otherwise. Until then an existing file stays unchanged; of several concurrent writers the last one wins. The
+    temporary path has a suffix of its own, so a writer cannot infer the format from it.
 
     Raises:
         OSError: the file cannot be replaced: a folder has its name or, on Windows, a process has it mapped.
@@ -43,7 +41,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Return a context manager that writes a folder atomically.
+    """Context manager for writing a folder atomically.
 
     It gives a new folder next to `path`, which takes its name when the block ends without an error and is removed with
     its content otherwise.
@@ -63,7 +61,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 def is_unfinished(name: str) -> bool:
-    """Return True if a name marks a file or folder that a killed writer left.
+    """Test whether a name marks an unfinished file or folder.
 
     >>> is_unfinished(".report.html.0f3a9b12.unfinished"), is_unfinished(".report.html.unfinished")
     (True, False)

@@ -60,163 +60,163 @@ class DiscernError(Exception):
 
 
 class PictureError(DiscernError):
-    """Error for a file that cannot be used as a picture."""
+    """Error for unusable picture files."""
 
     code = "picture"
 
 
 class NotAPicture(PictureError):
-    """Error for a file whose content is not a supported picture format."""
+    """Error for unsupported picture formats."""
 
     code = "not_a_picture"
 
 
 class EmptyFile(PictureError):
-    """Error for an empty file."""
+    """Error for empty files."""
 
     code = "empty"
 
 
 class TruncatedPicture(PictureError):
-    """Error for a file that ends before its picture does."""
+    """Error for truncated picture files."""
 
     code = "truncated"
 
 
 class DamagedPicture(PictureError):
-    """Error for a picture of a supported format that cannot be decoded."""
+    """Error for corrupt pictures of supported formats."""
 
     code = "damaged"
 
 
 class PictureTooLarge(PictureError):
-    """Error for a picture with more pixels or bytes than the limits allow."""
+    """Error for pictures that exceed the pixel, byte or memory limits."""
 
     code = "too_large"
 
 
 class UnreadableFile(PictureError):
-    """Error for a pipe, a device, a broken link or a file without read permission."""
+    """Error for pipes, devices, broken links and files without read permission."""
 
     code = "unreadable_file"
 
 
 class CatalogError(DiscernError):
-    """Error for a source of pictures that cannot be read."""
+    """Error for unreadable picture sources."""
 
     code = "catalog"
 
 
 class FixesError(CatalogError):
-    """Error for a fixes.csv that cannot be applied."""
+    """Error for invalid fixes.csv files."""
 
     code = "fixes"
 
 
 class NamesError(CatalogError):
-    """Error for a names.csv that cannot be used."""
+    """Error for invalid names.csv files."""
 
     code = "names"
 
 
 class DataError(DiscernError):
-    """Error for pictures or labels that do not suffice for the operation."""
+    """Error for insufficient pictures or labels."""
 
     code = "data"
 
 
 class StoreError(DiscernError):
-    """Error for a cache that cannot be used or was written by a newer version."""
+    """Error for unusable caches and those of newer versions."""
 
     code = "store"
 
 
 class BackboneError(DiscernError):
-    """Error for an unknown or unsupported backbone."""
+    """Error for unknown or unsupported backbones."""
 
     code = "backbone"
 
 
 class BundleError(DiscernError):
-    """Error for a model bundle that cannot be used."""
+    """Error for unusable model bundles."""
 
     code = "bundle"
 
 
 class BundleDamaged(BundleError):
-    """Error for a model bundle whose content is damaged or was altered."""
+    """Error for corrupt or altered model bundles."""
 
     code = "bundle_damaged"
 
 
 class BundleFormatError(BundleError):
-    """Error for a model bundle whose format this version does not support."""
+    """Error for unsupported model bundle formats."""
 
     code = "bundle_format"
 
 
 class RunError(DiscernError):
-    """Error for a run folder that cannot be used for the operation."""
+    """Error for unusable run folders."""
 
     code = "run"
 
 
 class UsageError(DiscernError):
-    """Error for an invalid argument."""
+    """Error for invalid arguments."""
 
     code = "usage"
 
 
 class RequestError(DiscernError):
-    """Error for a request that a server rejects."""
+    """Error for requests rejected by a server."""
 
     code = "request"
 
 
 class BadRequest(RequestError):
-    """Error for a malformed request."""
+    """Error for malformed requests."""
 
     code = "bad_request"
 
 
 class Unauthorized(RequestError):
-    """Error for a request whose API key is missing or unknown."""
+    """Error for missing or unknown API keys."""
 
     code = "unauthorized"
 
 
 class Forbidden(RequestError):
-    """Error for a request that is not permitted, or not with its API key."""
+    """Error for requests without permission."""
 
     code = "forbidden"
 
 
 class NotFound(RequestError):
-    """Error for a request for a model or page that does not exist."""
+    """Error for unknown models or pages."""
 
     code = "not_found"
 
 
 class MethodNotAllowed(RequestError):
-    """Error for an HTTP method that the endpoint does not support."""
+    """Error for unsupported HTTP methods."""
 
     code = "method_not_allowed"
 
 
 class RequestTooLarge(RequestError):
-    """Error for a request with more bytes or pictures than the limits allow."""
+    """Error for requests with too many bytes or pictures."""
 
     code = "too_large"
 
 
 class UnsupportedBody(RequestError):
-    """Error for a request body whose content type is not supported."""
+    """Error for unsupported content types of request bodies."""
 
     code = "unsupported"
 
 
 class Overloaded(RequestError):
-    """Error for a request that arrives while the server is at capacity.
+    """Error for requests to a server at capacity.
 
     Args:
         message: as for every error.
@@ -232,12 +232,12 @@ class Overloaded(RequestError):
 
 
 class RateExceeded(Overloaded):
-    """Error for a client that has exceeded its rate limit."""
+    """Error for clients over their rate limit."""
 
     code = "rate_exceeded"
 
 
 class Unreachable(RequestError):
-    """Error for a server that does not respond or is not a Discern server."""
+    """Error for servers without a valid Discern response."""
 
     code = "unreachable"

@@ -1,4 +1,4 @@
-"""Zip container of a model bundle, with one canonical byte form.
+"""Canonical zip container of a model bundle.
 
 Any changed byte is therefore detected. Members have a fixed order and fixed timestamps and attributes, and are stored
 uncompressed; the zip's comment is the sha256 of `bundle.json`, which has the sha256 of every other member. To change
@@ -36,10 +36,7 @@ DAMAGED_HINT = "Copy the bundle again from its source, or train it again."
 
 
 def pack(members: Mapping[str, bytes]) -> bytes:
-    """Serialise the members of a bundle to the bytes of a zip archive.
-
-    Equal members give equal bytes.
-    """
+    """Serialise bundle members to canonical zip bytes."""
     if set(members) != set(MEMBERS):
         raise BundleError(f"A bundle has exactly {', '.join(MEMBERS)}, not {', '.join(sorted(members))}.")
     buffer = io.BytesIO()
@@ -54,22 +51,19 @@ def pack(members: Mapping[str, bytes]) -> bytes:
 
 
 def fingerprint(members: Mapping[str, bytes]) -> str:
-    """Compute the SHA-256 digest of `bundle.json`, which identifies the bundle.
-
-    The digest has 64 hexadecimal digits.
-    """
+    """Compute a bundle's fingerprint: the SHA-256 digest of `bundle.json`, in hexadecimal."""
     return hashlib.sha256(members[MANIFEST]).hexdigest()
 
 
 def write(path: Path, members: Mapping[str, bytes]) -> None:
-    """Write the members of a bundle to a file atomically."""
+    """Write a bundle file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as temporary:
         temporary.write_bytes(pack(members))
 
 
 def is_url(value: object) -> bool:
-    """Return True if a value is a URL string.
+    """Test whether a value is a URL string.
 
     >>> is_url("https://shop.example/a.jpg"), is_url("C:/a.jpg")
     (True, False)
@@ -78,13 +72,7 @@ def is_url(value: object) -> bool:
 
 
 def unpack(source: str | Path) -> dict[str, bytes]:
-    """Read and validate all members of an untrusted bundle file.
-
-    Args:
-        source: path of the bundle.
-
-    Returns:
-        Content of the members, by name.
+    """Read and validate the members of an untrusted bundle file.
 
     Raises:
         BundleError: the file does not exist, cannot be read, is too large, or is not a bundle.
@@ -107,10 +95,7 @@ def unpack(source: str | Path) -> dict[str, bytes]:
 
 
 def _reject_unsafe(path: Path, members: Mapping[str, bytes]) -> None:
-    """Reject bundles with an unsafe graph or unreadable members.
-
-    A forged graph may read files or loop forever, and a forged array may claim too much memory.
-    """
+    """Reject graphs that read files or loop forever, and arrays that claim too much memory."""
     if fault := find_fault(members["model.onnx"]):
         raise BundleDamaged(f"{path}: its graph {fault}.", hint=DAMAGED_HINT)
     try:
@@ -134,7 +119,7 @@ def _read(path: Path) -> bytes:
 
 
 def _suggest(path: Path) -> str:
-    """Return a hint for a user whose path contains no bundle."""
+    """Suggest a remedy for a path without a bundle."""
     if (path / FILE).is_file():
         return f"This is a run's folder: use {path / FILE}."
     if _HOST.fullmatch(str(path)):
@@ -151,10 +136,7 @@ def _reject_picture(path: Path, data: bytes) -> None:
 
 
 def _first_name(data: bytes) -> str:
-    """Read the name of the first member of a zip archive.
-
-    It is stored at the start, and so readable even if the end of the file is missing.
-    """
+    """Read the first member name of a possibly truncated zip archive."""
     return data[30 : 30 + len(MANIFEST)].decode("ascii", "replace")
 
 

@@ -1,4 +1,4 @@
-"""Golden vectors: stored inputs and outputs that a model bundle is verified with.
+"""Golden vectors: stored inputs and outputs for model verification.
 
 The inputs are generated pictures; the outputs are those that the model computed where it was trained.
 """
@@ -36,7 +36,7 @@ Run = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
 def generate_pictures(seed: int = 0) -> list[bytes]:
-    """Generate small PNG pictures of colour waves, blocks and noise."""
+    """Generate synthetic PNG test pictures."""
     random = np.random.default_rng(seed)
     return [_encode(_draw(width, height, random)) for width, height in _SIZES]
 
@@ -58,7 +58,7 @@ def _encode(pixels: np.ndarray) -> bytes:
 
 
 def record(run: Run, recipe: Recipe) -> bytes:
-    """Create the golden vectors of a model by running it on generated pictures.
+    """Record a model's golden vectors on generated pictures.
 
     Args:
         run: function from uint8 `[N, size, size, 3]` to the graph's outputs by name.
@@ -78,7 +78,7 @@ def record(run: Run, recipe: Recipe) -> bytes:
 
 
 def replay(golden: bytes, run: Run, recipe: Recipe) -> tuple[float, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Compare the outputs of a model with its stored golden vectors.
+    """Compare model outputs with stored golden vectors.
 
     Returns:
         Largest difference, relative where values exceed 1; the stored outputs; the new outputs.
@@ -101,10 +101,7 @@ def replay(golden: bytes, run: Run, recipe: Recipe) -> tuple[float, dict[str, np
 
 
 def _require_stored(golden: bytes) -> None:
-    """Raise ValueError if the arrays of an `.npz` file are compressed.
-
-    Compressed arrays could expand to more than the file's size.
-    """
+    """Raise ValueError if an `.npz` member is compressed and could expand beyond the file's size."""
     with zipfile.ZipFile(io.BytesIO(golden)) as opened:
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in opened.infolist()):
             raise ValueError("its arrays are compressed")

@@ -1,7 +1,4 @@
-"""Detection of unsafe ONNX graphs.
-
-The bytes of the protobuf are parsed here, without the onnx library.
-"""
+"""Detection of unsafe ONNX graphs, by a protobuf parser without the onnx library."""
 
 from collections.abc import Iterator
 
@@ -29,14 +26,14 @@ _EXTERNAL_DATA, _DATA_LOCATION = 13, 14
 
 
 class _Malformed(ValueError):
-    """Error for bytes that are not a protobuf message as ONNX's writers encode it."""
+    """Malformed protobuf message."""
 
 
 def find_fault(graph: bytes) -> str | None:
-    """Return the reason why a serialised ONNX model is unsafe to run, or None.
+    """Check a serialised ONNX model for unsafe content and return the fault, or None.
 
-    External data is rejected wherever a tensor can be: in weights, attributes, subgraphs, functions and sparse tensors.
-    It would be read from the disk of the machine that runs the graph, and leak through its outputs.
+    External data is rejected in weights, attributes, subgraphs, functions and sparse tensors: it would be read from the
+    disk of the machine that runs the graph, and leak through its outputs.
 
     >>> find_fault(b"") is None, find_fault(bytes(8))
     (True, 'cannot be read')
@@ -71,10 +68,7 @@ def _walk(model: memoryview) -> str | None:
 
 
 def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Iterate over the fields of a protobuf message.
-
-    Yields the number of each field, and its value: an integer, or a view of the bytes.
-    """
+    """Iterate over the field numbers and values (integers or byte views) of a protobuf message."""
     at = 0
     while at < len(data):
         tag, at = _varint(data, at)
@@ -93,7 +87,7 @@ def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
 
 
 def _varint(data: memoryview, at: int) -> tuple[int, int]:
-    """Decode a protobuf varint and return its value and the position after it."""
+    """Decode a protobuf varint and return its value and end position."""
     value = 0
     for place, byte in enumerate(data[at : at + _VARINT_BYTES]):
         value |= (byte & 0x7F) << (7 * place)

@@ -1,7 +1,4 @@
-"""Manifest of a model bundle, stored as `bundle.json`.
-
-It records the labels, preprocessing, thresholds, metrics and provenance of the model.
-"""
+"""Model bundle manifest (`bundle.json`): labels, preprocessing, thresholds, metrics and provenance."""
 
 import hashlib
 import json
@@ -21,7 +18,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """Description of a model, stored as `bundle.json` in its bundle.
+    """Model metadata, stored as `bundle.json` in its bundle.
 
     Attributes:
         name: name of the model, usually that of its run.
@@ -61,22 +58,19 @@ class Manifest:
 
     @cached_property
     def label_names(self) -> LabelNames:
-        """Display names of the labels and, if they are ordered, their numeric values."""
+        """Display names and, for ordered labels, numeric values."""
         names = {label: DisplayName(**each) for label, each in self.names.items()}
         return LabelNames(display_names=names, scale=order_scale(self.labels) if self.ordered else None)
 
     def to_bytes(self) -> bytes:
-        """Serialise the manifest to the bytes of `bundle.json`.
-
-        Keys are sorted, and equal manifests give equal bytes.
-        """
+        """Serialise the manifest to canonical JSON bytes."""
         plain = {item.name: getattr(self, item.name) for item in fields(self)}
         plain |= {"format": FORMAT, "recipe": self.recipe.to_json(), "thresholds": asdict(self.thresholds)}
         return json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Manifest":
-        """Parse and validate the bytes of `bundle.json`.
+        """Parse and validate a serialised manifest.
 
         Raises:
             BundleFormatError: the format is newer than this version of Discern.
@@ -122,5 +116,5 @@ def _reject_constant(constant: str) -> None:
 
 
 def digests(members: Mapping[str, bytes]) -> dict[str, str]:
-    """Compute the hexadecimal SHA-256 digest of each bundle member."""
+    """Compute the hexadecimal SHA-256 digests of bundle members."""
     return {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}

@@ -1,4 +1,4 @@
-"""Picture classifier that is loaded from a model bundle."""
+"""Picture classifier loaded from a model bundle."""
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ _BATCH = 32  # not tuned
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """Result of comparing a model's outputs with its golden vectors.
+    """Result of verifying a model against its golden vectors.
 
     Attributes:
         fingerprint: the bundle's fingerprint, 64 hexadecimal digits.
@@ -42,7 +42,7 @@ class Verification:
 
     @property
     def passed(self) -> bool:
-        """True if the model predicts on this machine what it predicted where it was trained."""
+        """True if the model reproduces its golden vectors on this machine."""
         return self.equal_decisions and self.worst_difference <= self.tolerance
 
 
@@ -74,17 +74,17 @@ class Model:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Class names, in the order of the probability columns."""
+        """Class names in column order of the probabilities."""
         return self.manifest.labels
 
     @property
     def card(self) -> str:
-        """Model card, as Markdown text."""
+        """Model card in Markdown."""
         return self._members["CARD.md"].decode()
 
     @property
     def seen(self) -> np.ndarray:
-        """First 8 bytes of the content hash of each training picture, uint8 `[n, 8]`."""
+        """8-byte content hash prefixes of the training pictures, uint8 `[n, 8]`."""
         try:
             prefixes = np.asarray(np.load(io.BytesIO(self._members["seen.npy"]), allow_pickle=False))
         except (OSError, EOFError, ValueError) as error:
@@ -94,7 +94,7 @@ class Model:
         return prefixes
 
     def __call__(self, picture: Picture) -> Prediction:
-        """Predict the class of one picture.
+        """Classify one picture.
 
         Args:
             picture: path, content of a file, upright RGB pixels uint8 `[H, W, 3]`, or Pillow image; an image is rotated
@@ -107,10 +107,7 @@ class Model:
         return self.answer(self.prepare(picture)[None])[0]
 
     def prepare(self, picture: Picture) -> np.ndarray:
-        """Preprocess a picture into the input of the model's graph.
-
-        The result is uint8 `[size, size, 3]`.
-        """
+        """Preprocess a picture into model input, uint8 `[size, size, 3]`."""
         if isinstance(picture, Image.Image):
             picture = pixels_of(picture)
         if isinstance(picture, np.ndarray):
@@ -124,7 +121,7 @@ class Model:
         return load_input(data, self.manifest.recipe, limits=self.limits)
 
     def run(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Run the model's graph on preprocessed pictures.
+        """Run the ONNX graph on preprocessed pictures.
 
         Args:
             inputs: uint8 `[N, size, size, 3]`, RGB, as returned by `prepare`.
@@ -141,18 +138,12 @@ class Model:
         return outputs
 
     def answer(self, inputs: np.ndarray) -> list[Prediction]:
-        """Predict the classes of preprocessed pictures.
-
-        `inputs` is uint8 `[N, size, size, 3]`.
-        """
+        """Classify preprocessed pictures, uint8 `[N, size, size, 3]`."""
         outputs = self.run(inputs)
         return self.decide(outputs["probabilities"], outputs["unknown_score"])
 
     def decide(self, probabilities: np.ndarray, unknown_score: np.ndarray) -> list[Prediction]:
-        """Convert probabilities and unknown scores to predictions.
-
-        `probabilities` is `[N, K]`, and `unknown_score` is `[N]`.
-        """
+        """Convert probabilities `[N, K]` and unknown scores `[N]` to predictions."""
         model = {"name": self.manifest.name, "version": self.manifest.version, "fingerprint": self.fingerprint}
         return [
             predict_one(
@@ -166,7 +157,7 @@ class Model:
         ]
 
     def predict(self, pictures: Iterable[Picture]) -> Iterator[Prediction | PictureError]:
-        """Predict the classes of many pictures, in order.
+        """Classify many pictures and yield the predictions in order.
 
         A picture that cannot be used gives its error in place of a prediction.
         """
@@ -186,7 +177,7 @@ class Model:
         return [next(predictions) if isinstance(item, np.ndarray) else item for item in inputs]
 
     def verify(self) -> Verification:
-        """Compare the model's outputs on this machine with its golden vectors."""
+        """Verify the model's outputs against its golden vectors."""
         worst, expected, outputs = golden.replay(self._members["golden.npz"], self.run, self.manifest.recipe)
         equal = bool(np.isfinite(worst)) and self._decisions(expected) == self._decisions(outputs)
         return Verification(
@@ -202,9 +193,7 @@ class Model:
 
 
 def pixels_of(image: Image.Image) -> np.ndarray:
-    """Convert a Pillow image to upright sRGB pixels.
-
-    The result is uint8 `[H, W, 3]`, as if the image were read from a file.
+    """Convert a Pillow image to upright sRGB pixels, uint8 `[H, W, 3]`.
 
     Raises:
         DamagedPicture: the image cannot be decoded.
@@ -228,9 +217,7 @@ def pixels_of(image: Image.Image) -> np.ndarray:
 
 
 def load(path: str | Path, *, threads: int | None = None, limits: Limits | None = None) -> Model:
-    """Load a model from a bundle file.
-
-    PyTorch is not needed.
+    """Load a model from a bundle file, without PyTorch.
 
     Args:
         path: path of the bundle, `model.discern`.
@@ -244,9 +231,7 @@ def load(path: str | Path, *, threads: int | None = None, limits: Limits | None 
 
 
 def verify(path: str | Path, *, fingerprint: str | None = None) -> Verification:
-    """Verify that a bundle is intact and that its model reproduces the golden vectors.
-
-    The model must predict on this machine what it predicted where it was trained.
+    """Verify a bundle's integrity and its golden vectors on this machine.
 
     Args:
         path: path of the bundle.

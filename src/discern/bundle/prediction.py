@@ -1,4 +1,4 @@
-"""Prediction for one picture, and the thresholds that decide between accept, review and unknown."""
+"""Predictions and their decision thresholds (accept, review, unknown)."""
 
 import math
 import uuid
@@ -15,7 +15,7 @@ Decision = Literal["accept", "review", "unknown"]
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """Thresholds that decide whether a prediction is accepted, reviewed or unknown.
+    """Decision thresholds between accept, review and unknown.
 
     A prediction with a confidence or score that is not finite is always unknown.
 
@@ -32,7 +32,7 @@ class Thresholds:
     label_set: float | None = None
 
     def decide(self, confidence: float, unknown_score: float) -> Decision:
-        """Decide whether a prediction is accepted, reviewed or unknown.
+        """Decide between accept, review and unknown for one prediction.
 
         Unknown has precedence over accept, and review is the rest.
 
@@ -57,9 +57,7 @@ class Thresholds:
 def decide_all(
     probabilities: np.ndarray, unknown_score: np.ndarray, *, unknown: np.ndarray, accept: float | None
 ) -> np.ndarray:
-    """Decide on many predictions, each with its own unknown threshold.
-
-    The rules are those of `Thresholds.decide`.
+    """Apply `Thresholds.decide` to many predictions, each with its own unknown threshold.
 
     Args:
         probabilities: float `[N, K]`.
@@ -93,7 +91,7 @@ class DisplayName:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelNames:
-    """Display names of a model's labels and, if they are ordered, their numeric values.
+    """Display names and ordinal values of a model's labels.
 
     Attributes:
         display_names: display names by label; labels without one are shown as they are.
@@ -104,15 +102,15 @@ class LabelNames:
     scale: tuple[float, ...] | None = None
 
     def name(self, label: str) -> str:
-        """Return the printed name of a label."""
+        """Return a label's printed name."""
         return self.display_names.get(label, _NO_DISPLAY_NAME).name or label
 
     def spoken(self, label: str) -> str:
-        """Return the spoken name of a label."""
+        """Return a label's spoken name."""
         return self.display_names.get(label, _NO_DISPLAY_NAME).spoken or self.name(label)
 
     def route(self, label: str) -> str | None:
-        """Return the destination of items with a label, or None."""
+        """Return a label's destination, or None."""
         return self.display_names.get(label, _NO_DISPLAY_NAME).route or None
 
 
@@ -122,7 +120,7 @@ _NO_LABEL_NAMES = LabelNames()
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """Prediction of a model for one picture.
+    """Model prediction for one picture.
 
     It is the same from Python, the command line and every endpoint.
 
@@ -160,7 +158,7 @@ class Prediction:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the prediction to the JSON object that every endpoint returns.
+        """Convert the prediction to the JSON object of all endpoints.
 
         `order_value` is present for ordered labels only; `name`, `spoken` and `route` for models with display names.
         A number that is not finite, which JSON does not have, is null.
@@ -196,7 +194,7 @@ def predict_one(
     model: Mapping[str, str],
     label_names: LabelNames = _NO_LABEL_NAMES,
 ) -> Prediction:
-    """Convert the probabilities and the unknown score of one picture to a prediction.
+    """Build the prediction for one picture from its probabilities and out-of-distribution score.
 
     The decision is unknown if a probability is not finite.
     """
@@ -229,7 +227,7 @@ def _label_set(labels: Mapping[str, float], row: np.ndarray, threshold: float | 
 
 
 def compose_message(name: str, decision: Decision, confidence: float) -> str:
-    """Compose the message that states a prediction in one sentence.
+    """Compose a prediction's message for display.
 
     >>> compose_message("ripe banana", "review", 0.613)
     'This looks like "ripe banana" (61 %), but please have a look.'
@@ -242,9 +240,7 @@ def compose_message(name: str, decision: Decision, confidence: float) -> str:
 
 
 def compose_spoken(name: str, decision: Decision, confidence: float) -> str:
-    """Compose the spoken sentence of a prediction.
-
-    It is for listeners who do not see the screen.
+    """Compose a prediction's sentence for speech output.
 
     >>> compose_spoken("a chair", "accept", 0.97)
     'a chair, 97 percent sure'
@@ -257,9 +253,7 @@ def compose_spoken(name: str, decision: Decision, confidence: float) -> str:
 
 
 def _percent(confidence: float) -> str:
-    """Format a confidence as a whole percentage.
-
-    Only 1 is shown as 100.
+    """Format a confidence as a whole percentage, reserving 100 for exactly 1.
 
     >>> _percent(0.996)
     'over 99'

@@ -1,4 +1,4 @@
-"""Inference engines that run the ONNX graphs of models."""
+"""Inference engines for ONNX models."""
 
 import os
 import sys
@@ -22,22 +22,17 @@ _HINT = "Get the file again from its source."
 
 
 class Runtime(Protocol):
-    """Inference engine that has loaded one ONNX graph.
+    """Inference engine with one loaded ONNX graph.
 
     `discern.bundle.testing.RuntimeContract` tests an implementation.
     """
 
     @property
     def precision(self) -> str:
-        """Number format that the engine computes in, such as "float32".
-
-        It selects the tolerance of the golden vectors.
-        """
+        """Numeric format of the computation, such as "float32"; selects the golden-vector tolerance."""
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Run the graph on named input arrays.
-
-        Several threads may share the engine.
+        """Run the graph on named input arrays (thread-safe).
 
         Args:
             inputs: arrays by input name.
@@ -51,9 +46,7 @@ class Runtime(Protocol):
 
 
 class OnnxRuntime:
-    """Inference engine that runs a graph with ONNX Runtime on the CPU.
-
-    It is opened by `open_runtime`.
+    """ONNX Runtime inference engine on the CPU, opened by `open_runtime`.
 
     Args:
         graph: a serialised ONNX model.

@@ -1,7 +1,4 @@
-"""Contract tests that every inference engine must pass.
-
-The tests of each implementation inherit them.
-"""
+"""Contract tests for inference engines, to be inherited."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,10 +14,7 @@ _SIZE = 5
 
 
 def mean_colour_graph() -> bytes:
-    """Build an ONNX graph that computes the mean colour of small pictures.
-
-    Maps `pixels`, uint8 `[N, 5, 5, 3]`, to the centred mean colour and the centred pixels.
-    """
+    """Build an ONNX graph for centred pixels and their mean colour, from uint8 `[N, 5, 5, 3]`."""
     writer = GraphWriter()
     centred = writer.centred_pixels("pixels")
     writer.add("Identity", writer.spatial_mean(centred), result="embedding")
@@ -29,10 +23,7 @@ def mean_colour_graph() -> bytes:
 
 
 class RuntimeContract:
-    """Tests that every inference engine must pass.
-
-    A test class inherits them and sets `kind`.
-    """
+    """Contract tests for inference engines; a test class inherits them and sets `kind`."""
 
     kind = "onnxruntime"
 
@@ -41,14 +32,11 @@ class RuntimeContract:
         return open_runtime(graph, self.kind, threads=threads)
 
     def pictures(self, count: int = 4) -> np.ndarray:
-        """Generate pictures of random noise, uint8 `[count, 5, 5, 3]`."""
+        """Generate random noise pictures, uint8 `[count, 5, 5, 3]`."""
         return np.random.default_rng(0).integers(0, 256, (count, _SIZE, _SIZE, 3), np.uint8)
 
     def test_outputs_are_what_numpy_computes(self) -> None:
-        """Outputs equal those of numpy within the engine's tolerance.
-
-        Their names and order are those of the graph.
-        """
+        """Outputs equal NumPy's within tolerance, in graph order."""
         pictures = self.pictures()
         expected = pictures.astype(np.float32) - 127.5
         for threads in (None, 1, 2):
@@ -60,7 +48,7 @@ class RuntimeContract:
             np.testing.assert_allclose(outputs["embedding"], expected.mean(axis=(1, 2)), rtol=tolerance, atol=tolerance)
 
     def test_a_batch_does_not_change_the_outputs(self) -> None:
-        """A picture gets the same outputs alone and in a batch."""
+        """Batching does not change the outputs of a picture."""
         runtime, pictures = self.open(mean_colour_graph()), self.pictures()
         tolerance = TOLERANCES[runtime.precision]
         batch = runtime.run({"pixels": pictures})["embedding"]

@@ -1,7 +1,4 @@
-"""Writer of model bundles.
-
-A bundle holds the graph, golden vectors, training hashes, model card and manifest in one file.
-"""
+"""Model bundle writer."""
 
 import io
 from collections.abc import Sequence
@@ -16,7 +13,7 @@ from discern.bundle.runtime import open_runtime
 
 
 def write_bundle(path: Path, *, graph: bytes, manifest: Manifest, seen: Sequence[str], card: str) -> str:
-    """Write a model bundle that can be verified on any machine.
+    """Write a model bundle file atomically.
 
     Args:
         path: file to write, atomically.

@@ -1,4 +1,4 @@
-"""Contract tests that every backbone must pass, and a fast backbone for tests."""
+"""Backbone contract tests, and a fast test backbone."""
 
 import hashlib
 from functools import cached_property
@@ -13,7 +13,7 @@ _PLACES = 4
 
 
 def colour_backbone(*, size: int = 16, mirror: bool = True) -> OnnxBackbone:
-    """Build a fast backbone for tests, which computes mean colours.
+    """Build a fast mean-colour backbone for tests.
 
     Its map is the mean colour of each quarter of the picture. The block "head" is the mean of the quarters, and
     "stage7" their mean and deviation.
@@ -45,10 +45,7 @@ def colour_backbone(*, size: int = 16, mirror: bool = True) -> OnnxBackbone:
 
 
 class BackboneContract:
-    """Tests that every backbone must pass.
-
-    A test class inherits them and overrides `backbone`.
-    """
+    """Contract tests for backbones; a test class inherits them and overrides `backbone`."""
 
     tolerance = 1e-4
 
@@ -57,10 +54,7 @@ class BackboneContract:
         raise NotImplementedError
 
     def embed(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
-        """Run the backbone on pictures and return its outputs by name.
-
-        `pixels` is uint8 `[N, size, size, 3]`.
-        """
+        """Run the backbone on pictures, uint8 `[N, size, size, 3]`, and return its outputs by name."""
         return self._runtime.run({"pixels": pixels})
 
     @cached_property
@@ -68,10 +62,7 @@ class BackboneContract:
         return open_runtime(self.backbone().graph, threads=1)
 
     def pictures(self, count: int = 3) -> np.ndarray:
-        """Generate pictures of noise, plain white and plain black.
-
-        The first is noise, the second white, the third black and the others noise; uint8 `[count, size, size, 3]`.
-        """
+        """Generate noise pictures, the second white and the third black, uint8."""
         size = self.backbone().size
         noise = np.random.default_rng(0).integers(0, 256, (count, size, size, 3), np.uint8)
         noise[1:2], noise[2:3] = 255, 0
@@ -102,7 +93,7 @@ class BackboneContract:
             np.testing.assert_allclose(means, outputs["embedding"][:, start:end], atol=self.tolerance)
 
     def test_a_batch_does_not_change_embeddings(self) -> None:
-        """A picture gets the same embedding alone and in a batch."""
+        """Batching does not change the embedding of a picture."""
         pictures = self.pictures()
         batch = self.embed(pictures)["embedding"]
         alone = np.concatenate([self.embed(picture[None])["embedding"] for picture in pictures])

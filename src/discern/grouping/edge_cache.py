@@ -1,7 +1,4 @@
-"""Cache of pairs of pictures that are not independent.
-
-They are keyed by the pictures and embeddings they were computed from.
-"""
+"""Cache of picture pairs, keyed by their pictures and embeddings."""
 
 import hashlib
 import json
@@ -32,9 +29,7 @@ def find_edges_cached(
     cache: Path,
     progress: Progress = silent,
 ) -> pl.DataFrame:
-    """Find the pairs of pictures that are not independent, or read them from the cache.
-
-    See `find_edges` for the pairs.
+    """Find pairs of copies and neighbouring frames (see `find_edges`), with caching.
 
     Args:
         catalog: N pictures.
@@ -58,10 +53,7 @@ def find_edges_cached(
 
 
 class _CachedEdges:
-    """Table of picture pairs that is stored as rows of the cache.
-
-    A first row holds their number.
-    """
+    """Cached table of picture pairs, preceded by their count."""
 
     def __init__(self, shelf: Shelf, key: str) -> None:
         self._shelf, self._key = shelf, key

@@ -1,7 +1,4 @@
-"""Detection of pairs of pictures that are not independent.
-
-These are exact copies, near copies and neighbouring frames.
-"""
+"""Detection of exact copies, near copies and neighbouring film frames."""
 
 from collections.abc import Callable
 from functools import partial
@@ -32,7 +29,7 @@ def find_edges(
     scratch: Path | None = None,
     progress: Progress = silent,
 ) -> pl.DataFrame:
-    """Find the pairs of pictures that are not independent.
+    """Find pairs of copies and neighbouring film frames.
 
     An index proposes a bounded number of candidate pairs for each picture, and each near copy is confirmed by aligning
     one picture with the other. Pictures with a side below 32 pixels are compared for exact copies only.
@@ -66,19 +63,15 @@ def find_edges(
 
 
 def _drop_pairs_within_films(job: Callable[[], Candidates], film: np.ndarray) -> Candidates:
-    """Drop candidate pairs of frames of the same film.
-
-    They are linked already, and there are many.
-    """
+    """Drop candidate pairs within the same film, which are linked already."""
     pairs = job()
     return pairs.take(film[pairs.wide] != film[pairs.narrow])
 
 
 def _reference_pairs(look_alikes: Candidates, film: np.ndarray) -> Candidates:
-    """Select the pairs of similar pictures that serve as a reference for copies.
+    """Select look-alike pairs as the reference for copies.
 
-    Pairs within one film, which are nearly copies, are dropped if enough others are left. Otherwise copies of
-    photographs in a set that is half films would have to agree as well as neighbouring frames.
+    Pairs within one film are nearly copies and would raise the level; they are dropped if enough others are left.
     """
     others = _drop_pairs_within_films(lambda: look_alikes, film)
     return others if len(others) >= MIN_LOOK_ALIKES else look_alikes

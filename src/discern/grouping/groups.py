@@ -1,7 +1,4 @@
-"""Formation of groups of pictures that are not independent.
-
-Near copies do not chain.
-"""
+"""Group formation from dependent picture pairs, without chaining of near copies."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Groups:
-    """Assignment of pictures to groups.
+    """Group assignment of pictures.
 
     Args:
         group: group of each picture, int64 [N], numbered from 0 in order of appearance; unreadable rows are singletons.
@@ -27,12 +24,12 @@ class Groups:
 
     @property
     def sizes(self) -> np.ndarray:
-        """Number of pictures in each group, int64 [G]."""
+        """Group sizes, int64 [G]."""
         return np.bincount(self.group)
 
 
 def form_groups(catalog: "Catalog", edges: pl.DataFrame) -> Groups:
-    """Group pictures that are not independent.
+    """Group dependent pictures for splitting.
 
     Declared groups, exact copies and neighbouring frames are always merged into blocks. The blocks are then joined in
     stars: the block with the most near pairs becomes the centre of those that pair with it, and these become no
@@ -65,10 +62,7 @@ def _ends(edges: pl.DataFrame) -> np.ndarray:
 
 
 def merge_groups(count: int, links: np.ndarray) -> np.ndarray:
-    """Find the connected components of rows under the given links.
-
-    The rows are 0..count-1, and the links are [E, 2]. The result is the smallest row of each component, int64 [count].
-    """
+    """Label the connected components of links [E, 2] by their smallest row, int64 [count]."""
     above = list(range(count))
 
     def root(row: int) -> int:
@@ -83,10 +77,7 @@ def merge_groups(count: int, links: np.ndarray) -> np.ndarray:
 
 
 def _join_stars(pairs: np.ndarray, count: int) -> np.ndarray:
-    """Join linked blocks of pictures greedily into star-shaped groups.
-
-    `pairs` is [E, 2]. The result is the centre of each of `count` blocks, int64 [count].
-    """
+    """Cluster linked blocks greedily into stars and return each block's centre, int64 [count]."""
     pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
     neighbours: dict[int, list[int]] = {}
     for first, second in pairs.tolist():

@@ -1,4 +1,4 @@
-"""Detection of films and bursts among numbered pictures.
+"""Detection of films and bursts in numbered picture series.
 
 Their frames resemble their neighbours more than chance allows. Consecutive numbers alone prove nothing: `n01440764_123`
 and `n01440764_124` are unrelated photographs. Neighbouring frames of a film are closer than random pairs of the same
@@ -27,7 +27,7 @@ _CELLS = 16
 
 @dataclass(frozen=True, kw_only=True)
 class SequenceConfig:
-    """Criteria for treating a numbered series of pictures as a film.
+    """Criteria for films among numbered picture series.
 
     Args:
         background_quantile: neighbours are close if nearer than this quantile of the distances of random pairs.
@@ -46,7 +46,7 @@ class SequenceConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """Series of pictures whose names differ in one number only.
+    """Numbered picture series with a common naming pattern.
 
     Args:
         pattern: name with `#` in place of its numbers.
@@ -62,7 +62,7 @@ class Series:
 def find_sequences(
     catalog: "Catalog", rows: np.ndarray, *, config: SequenceConfig | None = None, scratch: Path | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Link each frame of a film with the next frame.
+    """Link consecutive frames of films.
 
     Args:
         catalog: pictures with names and thumbnails.
@@ -85,7 +85,7 @@ def find_sequences(
 
 
 def find_series(paths: list[str], rows: Iterable[int]) -> list[Series]:
-    """Sort numbered file names into series.
+    """Group numbered file names into series.
 
     Folders that name a part (train, test, ...) do not separate them. Of several numbers in a name, the one with the
     most distinct values is the position; the others separate series.
@@ -127,10 +127,7 @@ def _by_pattern(series: list[Series]) -> list[list[Series]]:
 
 
 class _Distance:
-    """Distance between pictures, computed from their reduced thumbnails.
-
-    It is the mean absolute difference, 0-1.
-    """
+    """Distance between pictures: mean absolute thumbnail difference, 0-1."""
 
     def __init__(self, catalog: "Catalog", rows: np.ndarray, scratch: Path | None) -> None:
         self._position = np.full(len(catalog.table), -1, np.int64)
@@ -140,10 +137,7 @@ class _Distance:
             self._reduced[at] = _reduce(catalog.thumbs[rows[at]])
 
     def __call__(self, pairs: np.ndarray) -> np.ndarray:
-        """Compute the distances of pairs of pictures.
-
-        Maps rows [E, 2] to float64 [E].
-        """
+        """Compute pair distances, float64 [E], from rows [E, 2]."""
         return np.concatenate([np.zeros(0), *(self._of_block(pairs[at]) for at in blocks(len(pairs)))])
 
     def _of_block(self, pairs: np.ndarray) -> np.ndarray:
@@ -152,10 +146,7 @@ class _Distance:
         return distance
 
     def background(self, series: list[Series]) -> np.ndarray:
-        """Compute the distances of random pairs of pictures from different series.
-
-        Any pairs are used if these are too few.
-        """
+        """Compute distances of random pairs, from different series if there are enough."""
         rows = np.flatnonzero(self._position >= 0)
         pairs = np.random.default_rng(0).choice(rows, (_MAX_PAIRS, 2))
         member = np.full(len(self._position), -1, np.int64)
@@ -167,10 +158,7 @@ class _Distance:
 
 
 def _reduce(thumbs: np.ndarray) -> np.ndarray:
-    """Average square thumbnails over 16 x 16 cells.
-
-    Maps uint8 [n, S, S, 3] to uint8 [n, 768].
-    """
+    """Downsample square thumbnails, uint8 [n, S, S, 3], to 16 x 16 cells, uint8 [n, 768]."""
     count, side = thumbs.shape[:2]
     cell = side // _CELLS
     rows = np.add.reduce([thumbs[:, offset::cell].astype(np.uint16) for offset in range(cell)])
@@ -180,7 +168,7 @@ def _reduce(thumbs: np.ndarray) -> np.ndarray:
 
 
 def _links(group: list[Series], distance: _Distance, close: float, config: SequenceConfig) -> Iterator[np.ndarray]:
-    """Link the frames of all series with one naming pattern, if they are films."""
+    """Link the frames of film series with one naming pattern."""
     rng = np.random.default_rng(0)
     neighbours = [np.stack([one.rows[:-1], one.rows[1:]], axis=1) for one in group]
     randoms = [_random_pairs(one.rows, min(len(one.rows), _MAX_PAIRS // 4), rng) for one in group]

@@ -1,11 +1,11 @@
-"""Settings of dynamic batching."""
+"""Dynamic batching settings."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class BatchConfig:
-    """Batch size, queue length and timeouts of a dynamic batcher.
+    """Dynamic batching settings: batch size, queue length and timeouts.
 
     Attributes:
         max_batch: pictures per run of the graph.

@@ -1,7 +1,4 @@
-"""Dynamic batching of pictures for inference in several threads.
-
-Threads decode pictures and run one model on small batches, behind a bounded queue.
-"""
+"""Multithreaded dynamic batching behind a bounded queue."""
 
 import threading
 import time
@@ -29,7 +26,7 @@ _LONG_QUEUE = 16
 
 @dataclass(frozen=True, kw_only=True)
 class BatchResult:
-    """Prediction for one picture and the time that it took.
+    """Prediction for one picture, with timings.
 
     Attributes:
         prediction: the prediction.
@@ -57,11 +54,11 @@ class _Job:
 
 
 class BatcherClosed(RuntimeError):
-    """Error raised when pictures are submitted to a closed batcher."""
+    """Error for submissions to a closed batcher."""
 
 
 class Batcher:
-    """Dynamic batcher that decodes pictures and runs a model in several threads.
+    """Dynamic batcher for multithreaded decoding and inference.
 
     Each thread runs the graph when a batch is full or nothing is left to decode; otherwise it decodes. So all cores are
     busy while there is work, without contention. A lone picture runs on all cores; on a CPU several single-threaded
@@ -97,26 +94,20 @@ class Batcher:
 
     @property
     def pending(self) -> int:
-        """Number of pictures that are queued or in progress."""
+        """Number of queued or active pictures."""
         return self._pending
 
     @property
     def is_nearly_full(self) -> bool:
-        """True if the queue is over 90 % full.
-
-        A queue of at most `_LONG_QUEUE` pictures is never nearly full.
-        """
+        """True if the queue is over 90 % full and longer than `_LONG_QUEUE`."""
         return self._pending > max(_LONG_QUEUE, 0.9 * self.batching.max_queue)
 
     def submit(self, picture: Picture, *, evidence: bool = False) -> "Future[BatchResult]":
-        """Submit one picture for prediction.
-
-        See `submit_all`.
-        """
+        """Submit one picture for classification (see `submit_all`)."""
         return self.submit_all([picture], evidence=evidence)[0]
 
     def submit_all(self, pictures: Sequence[Picture], *, evidence: bool = False) -> "list[Future[BatchResult]]":
-        """Submit pictures for prediction, either all or none.
+        """Submit pictures for classification, all or none.
 
         Args:
             pictures: the pictures.
@@ -143,7 +134,7 @@ class Batcher:
         return [job.future for job in jobs]
 
     def close(self) -> None:
-        """Stop accepting pictures and wait until all submitted pictures are done."""
+        """Reject new pictures and wait for all submitted ones."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -158,10 +149,7 @@ class Batcher:
                 self._run(jobs)
 
     def _next_jobs(self) -> list[_Job]:
-        """Wait for a picture to decode or a batch to run.
-
-        The result is empty when the batcher is closed and all pictures are done.
-        """
+        """Wait for a picture to decode or a batch to run; empty once closed and drained."""
         with self._changed:
             while True:
                 if len(self._ready) >= self.batching.max_batch or self._is_overdue():
@@ -181,10 +169,7 @@ class Batcher:
                     self._changed.wait()
 
     def _is_overdue(self) -> bool:
-        """Return True if a decoded picture has waited too long for its batch.
-
-        The number of pictures that are still to be decoded does not matter.
-        """
+        """Test whether a decoded picture has waited too long for its batch."""
         limit = max(self.batching.max_wait, _MAX_READY_SECONDS)
         return bool(self._ready) and time.monotonic() - self._ready[0].ready > limit
 
@@ -237,7 +222,7 @@ class Batcher:
 
 
 def _upright_size(picture: Picture) -> tuple[int, int]:
-    """Return the width and height of the upright picture, in pixels."""
+    """Return a picture's upright width and height, in pixels."""
     if isinstance(picture, Image.Image):
         picture = pixels_of(picture)
     if isinstance(picture, np.ndarray):

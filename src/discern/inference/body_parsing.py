@@ -1,7 +1,4 @@
-"""Parsing of HTTP request bodies into pictures.
-
-Bodies are multipart/form-data, raw bytes or JSON. No web framework is needed.
-"""
+"""HTTP request body parser for multipart/form-data, raw bytes and JSON, free of web frameworks."""
 
 import base64
 import binascii
@@ -42,17 +39,12 @@ BodyParser = Callable[[bytes], ParsedBody]
 
 
 def parse_body(content_type: str, body: bytes, *, max_pictures: int) -> ParsedBody:
-    """Parse a request body into pictures.
-
-    See `body_parser`.
-    """
+    """Parse a request body into pictures (see `body_parser`)."""
     return body_parser(content_type, max_pictures=max_pictures)(body)
 
 
 def body_parser(content_type: str, *, max_pictures: int) -> BodyParser:
-    """Return the parser for request bodies of a content type.
-
-    The parser is chosen before the body is read.
+    """Select a request body parser by content type, before the body is read.
 
     Args:
         content_type: the header's value; "" where there is none, for raw bytes.
@@ -103,7 +95,7 @@ def parse_json(body: bytes, *, max_values: int, hint: str) -> Any:
 
 @contextmanager
 def numbered_errors(number: int, total: int) -> Iterator[None]:
-    """Add the number of the affected picture to the message of an error."""
+    """Context manager for adding picture numbers to error messages."""
     try:
         yield
     except (BadRequest, RequestTooLarge) as error:
@@ -125,10 +117,7 @@ def _parse_pictures_json(max_pictures: int, body: bytes) -> ParsedBody:
 
 
 def _json_entries(document: Any) -> tuple[list[tuple[str, str]], bool]:
-    """Return the pictures named by a JSON document as (key, value) pairs.
-
-    The second result is True if the document names them in a list.
-    """
+    """Extract (key, value) pairs of pictures from JSON, and whether they form a list."""
     if isinstance(document, list) and not any(isinstance(each, list) for each in document):
         return [pair for each in document for pair in _json_entries(each)[0]], True
     if not isinstance(document, dict) or len(document.keys() & {"image_b64", "image_url"}) != 1:
@@ -150,7 +139,7 @@ def _decode_base64(value: str) -> bytes:
 
 
 class _FormParts:
-    """Parser callbacks that collect the parts of a form in memory."""
+    """In-memory collector of multipart form parts."""
 
     def __init__(self, max_parts: int) -> None:
         self.parts: list[tuple[bytes, bytes]] = []

@@ -1,4 +1,4 @@
-"""Localisation of the region that supports a predicted label."""
+"""Localisation of image evidence for predicted labels."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -18,7 +18,7 @@ _LEFT, _RIGHT = 0.4, 0.6
 
 @dataclass(frozen=True, kw_only=True)
 class Localisation:
-    """Region of a picture that supports a label.
+    """Picture region that supports a label.
 
     Attributes:
         map: float32 `[h, w]` in [0, 1], relative to the strongest cell, which is 1.
@@ -32,7 +32,7 @@ class Localisation:
 
 
 def localise(evidence: np.ndarray, recipe: Recipe, size: tuple[int, int]) -> Localisation:
-    """Locate the region of a picture that supports a label.
+    """Localise the evidence for a label.
 
     Args:
         evidence: float32 `[h, w]`, the contribution of each cell to the label's logit; with a number that is not finite
@@ -50,7 +50,7 @@ def localise(evidence: np.ndarray, recipe: Recipe, size: tuple[int, int]) -> Loc
 
 
 def _box(recipe: Recipe, width: int, height: int) -> tuple[float, float, float, float]:
-    """Return the bounds of the model's input as shares of the picture's width and height."""
+    """Compute model input bounds as fractions of the picture's width and height."""
     if recipe.fit == "stretch":
         return 0.0, 0.0, 1.0, 1.0
     side = (min if recipe.fit == "crop" else max)(width, height) * recipe.size / recipe.resize

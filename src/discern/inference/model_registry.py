@@ -1,7 +1,4 @@
-"""Registry of the model bundles that a server offers.
-
-Each bundle can be reloaded while it answers requests.
-"""
+"""Registry of served model bundles, with hot reload."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -21,10 +18,7 @@ FileStamp = tuple[int, int, int]
 
 
 def file_stamp(path: Path) -> FileStamp | None:
-    """Return the modification time, size and inode of a file.
-
-    The result is None if the file cannot be accessed.
-    """
+    """Return a file's modification time, size and inode; None if inaccessible."""
     try:
         found = path.stat()
     except OSError:
@@ -34,7 +28,7 @@ def file_stamp(path: Path) -> FileStamp | None:
 
 @dataclass(frozen=True, kw_only=True)
 class ServedModel:
-    """Model bundle that a server offers under a name.
+    """Named model bundle with its batcher.
 
     Attributes:
         name: the name that requests use.
@@ -50,14 +44,12 @@ class ServedModel:
 
     @property
     def model(self) -> Model:
-        """Loaded model of the bundle."""
+        """Loaded model."""
         return self.batcher.model
 
 
 class ModelRegistry:
-    """Registry of served model bundles by name.
-
-    The first bundle is the default.
+    """Registry of served model bundles by name; the first is the default.
 
     Args:
         bundles: paths, or `NAME=PATH`; without a name the bundle's own is used.
@@ -99,9 +91,7 @@ class ModelRegistry:
         return dict(self._served)
 
     def get(self, name: str | None = None) -> ServedModel:
-        """Look up a served model bundle by name.
-
-        Without a name, the result is the first bundle.
+        """Look up a served model bundle by name (default: the first).
 
         Raises:
             NotFound: no bundle has that name.
@@ -118,9 +108,7 @@ class ModelRegistry:
     def submit_all(
         self, pictures: Sequence[Picture], *, served: ServedModel | None = None, evidence: bool = False
     ) -> "list[Future[BatchResult]]":
-        """Submit pictures to a served model, either all or none.
-
-        See `Batcher.submit_all`.
+        """Submit pictures to a served model, all or none (see `Batcher.submit_all`).
 
         Args:
             pictures: the pictures.
@@ -138,7 +126,7 @@ class ModelRegistry:
                 served = current
 
     def reload(self, *, changed_only: bool = False) -> list[str]:
-        """Reload model bundles from their files.
+        """Reload model bundles from disk.
 
         Each old bundle first finishes the pictures submitted to it.
 
@@ -170,7 +158,7 @@ class ModelRegistry:
         return replaced
 
     def close(self) -> None:
-        """Stop accepting pictures and wait until all submitted pictures are done."""
+        """Reject new pictures and wait for all submitted ones."""
         for served in self._served.values():
             served.batcher.close()
 

@@ -1,4 +1,4 @@
-"""Executor protocol, with implementations that run calls in local threads and processes."""
+"""Executor protocol, with local thread and process pools."""
 
 import threading
 from collections.abc import Callable
@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 
 class Executor(Protocol):
-    """Interface to run calls asynchronously; `discern.parallel.testing.ExecutorContract` tests an implementation."""
+    """Asynchronous executor; `discern.parallel.testing.ExecutorContract` tests an implementation."""
 
     def submit(self, function: Callable[..., Result], /, *arguments: Any) -> Future[Result]:
         """Schedule a call and return its future without waiting.
@@ -22,17 +22,17 @@ class Executor(Protocol):
 
 
 class ThreadExecutor(ThreadPoolExecutor):
-    """Executor that runs calls in threads; leaving its `with` block cancels the calls that have not started."""
+    """Thread pool executor; leaving its `with` block cancels pending calls."""
 
     def __exit__(
         self, exc_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Cancel the pending calls and wait for the running ones."""
+        """Cancel pending calls and wait for running ones."""
         self.shutdown(wait=True, cancel_futures=True)
 
 
 class ProcessExecutor:
-    """Executor that runs calls in worker processes, for work that is limited by Python's global interpreter lock.
+    """Process pool executor, free of the global interpreter lock.
 
     Functions are imported by name; arguments and results must be picklable. If a worker is killed, its current call
     fails with `OSError` and a new worker replaces it.
@@ -47,7 +47,7 @@ class ProcessExecutor:
         self._workers: list[WorkerProcess] = []
 
     def submit(self, function: Callable[..., Result], /, *arguments: Any) -> Future[Result]:
-        """Schedule a call in a worker process and return its future without waiting."""
+        """Schedule a call in a worker process and return its future."""
         return self._threads.submit(self._run, function, arguments)
 
     def __enter__(self) -> Self:

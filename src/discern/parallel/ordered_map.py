@@ -1,4 +1,4 @@
-"""Parallel maps that yield results in input order, with a limited number of calls in flight."""
+"""Ordered parallel maps with a bounded number of calls in flight."""
 
 import os
 from collections import deque
@@ -15,7 +15,7 @@ Result_co = TypeVar("Result_co", covariant=True)
 
 
 class Pending(Protocol[Result_co]):
-    """Result that is still being computed, such as a `Future`."""
+    """Pending result, such as a `Future`."""
 
     def result(self) -> Result_co:
         """Wait for the result and return it."""
@@ -27,7 +27,7 @@ class Pending(Protocol[Result_co]):
 def map_in_order(
     function: Callable[[Item], Result], items: Iterable[Item], *, executor: Executor, window: int
 ) -> Generator[Result]:
-    """Apply a function to each item in parallel; yield the results in the order of the items.
+    """Map a function over items in parallel, yielding results in order.
 
     Items are read one by one in the caller's thread, only as results are consumed, so that memory use stays constant.
     Calls that have not started are cancelled after an error and when the generator is closed.
@@ -44,7 +44,7 @@ def map_in_order(
 def results_in_order(
     submitted: Iterable[Pending[Result]], *, window: float, weight: Callable[[Any], float] | None = None
 ) -> Generator[Result]:
-    """Yield the results of submitted work in order, reading further work only as results are consumed.
+    """Yield results of submitted work in order, with lazy submission.
 
     Work that has not started is cancelled after an error and when the generator is closed.
 
@@ -76,7 +76,7 @@ def results_in_order(
 
 
 def parallel_map(jobs: Sequence[Callable[[], Result]], threads: int | None = None) -> Iterator[Result]:
-    """Run jobs in threads, each on one core; yield their results in order as they become ready."""
+    """Run jobs in threads, one per core, and yield the results in order."""
     count = min(threads or os.cpu_count() or 1, _MOST_THREADS, max(len(jobs), 1))
     with single_threaded_blas(), ThreadExecutor(count) as pool:
         yield from map_in_order(_call, jobs, executor=pool, window=len(jobs) + 1)

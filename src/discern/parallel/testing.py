@@ -1,4 +1,4 @@
-"""Contract test for implementations of `Executor`."""
+"""Executor contract tests."""
 
 import threading
 import time
@@ -11,11 +11,11 @@ from discern.parallel.ordered_map import map_in_order
 
 
 class ExecutorContract(ABC):
-    """Base class of executor tests: subclass it and implement `make`. The submitted functions are picklable."""
+    """Contract tests for executors, with picklable functions: subclass it and implement `make`."""
 
     @abstractmethod
     def make(self, workers: int) -> AbstractContextManager[Executor]:
-        """Create an executor that runs `workers` calls in parallel; leaving its `with` block shuts it down."""
+        """Context manager for an executor with `workers` parallel calls."""
 
     def test_a_call_returns_the_functions_result(self) -> None:
         """Arguments reach the function, and its result reaches the caller."""
@@ -75,7 +75,7 @@ class ExecutorContract(ABC):
         assert found == {number: [int(f"{number}{time}") for time in range(20)] for number in range(1, 4)}
 
     def test_a_map_gives_results_in_order(self) -> None:
-        """The order of the results does not depend on which is ready first."""
+        """Results keep their order, regardless of completion order."""
         with self.make(2) as executor:
             durations = [0.1, 0.0, 0.05, 0.0]
             assert list(map_in_order(_sleep, durations, executor=executor, window=3)) == durations

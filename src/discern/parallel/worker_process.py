@@ -1,4 +1,4 @@
-"""Worker process that calls Python functions sent to it through a pipe."""
+"""Worker process for Python function calls through a pipe."""
 
 import os
 import pickle
@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 
 class WorkerProcess:
-    """Python subprocess that executes one call at a time, free of the parent's global interpreter lock.
+    """Worker process that executes one call at a time, free of the parent's interpreter lock.
 
     It is started from the command line rather than by `multiprocessing`, so the main script needs no
     `if __name__ == "__main__"` guard. It exits when its standard input closes, however the parent ends.
@@ -38,7 +38,7 @@ class WorkerProcess:
         self._send(sys.path)
 
     def run(self, function: Callable[..., Result], *arguments: object) -> Result:
-        """Call a module-level function in the process and return its result; arguments and result must be picklable.
+        """Call a module-level function in the process, with picklable arguments and result.
 
         Safe to call from several threads; the process executes one call after the other.
 
@@ -101,7 +101,7 @@ run_worker()
 
 
 def run_worker() -> None:
-    """Serve a `WorkerProcess`: read calls from standard input, write results to standard output."""
+    """Run a `WorkerProcess` loop from standard input to standard output."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted parent closes our input
     calls, results = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # printed text must not mix with the results

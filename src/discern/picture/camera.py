@@ -1,4 +1,4 @@
-"""Name of the camera, read from the EXIF metadata of a picture."""
+"""Camera names from EXIF metadata."""
 
 import struct
 
@@ -10,15 +10,14 @@ _MAX_LENGTH = 64
 
 
 def camera(exif: bytes) -> str | None:
-    """Read the maker and the model of the camera from EXIF metadata.
-
-    A whole TIFF file may be given instead. The result is None if both names are missing.
+    """Read the camera's maker and model from an EXIF block or TIFF file.
 
     Args:
-        exif: the EXIF block, or b"".
+        exif: the EXIF block, a whole TIFF file, or b"".
 
     Returns:
         At most 64 printable ASCII characters, such as "Canon EOS 80D"; a model that starts with the maker replaces it.
+        None if both names are missing.
     """
     block = exif.removeprefix(b"Exif\0\0")
     try:

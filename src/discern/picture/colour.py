@@ -1,7 +1,4 @@
-"""Conversion of Pillow images of any mode to 8-bit sRGB.
-
-Bit depth, transparency and colour profile are converted.
-"""
+"""Conversion of bit depth, transparency and colour profile to 8-bit sRGB."""
 
 from functools import lru_cache
 from io import BytesIO
@@ -14,9 +11,7 @@ _MAX_ROUNDING = 2  # levels by which an sRGB profile differs from none
 
 
 def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Convert a decoded picture to sRGB on a white background.
-
-    The result has the mode "RGB".
+    """Convert a decoded image to sRGB on white, mode "RGB".
 
     Args:
         image: the decoded picture, in any mode that a decoder returns.
@@ -32,10 +27,7 @@ def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Convert greyscale pictures of any bit depth to 8 bits.
-
-    Bit depths are 1, 16, 32 and float; a transparent grey level is kept. Other pictures stay as they are.
-    """
+    """Convert greyscale images of any bit depth to 8 bits; others stay unchanged."""
     if image.mode == "1":
         grey = image.convert("L")
     elif image.mode == "F" or image.mode.startswith("I"):
@@ -54,10 +46,7 @@ _SHORT = ((np.arange(65536) + 128) // 257).astype(np.uint8)
 
 
 def _scaled(values: np.ndarray) -> np.ndarray:
-    """Scale 32-bit greyscale values to 8 bits.
-
-    The range of the values is the first of 0-1, 0-255 and 0-65535 that fits, else from minimum to maximum.
-    """
+    """Rescale 32-bit greyscale from 0-1, 0-255, 0-65535 or its own range to 8 bits."""
     bands = [values[start : start + _BAND] for start in range(0, len(values), _BAND)]
     ranges = [_finite_range(band) for band in bands]
     low, high = min(bounds[0] for bounds in ranges), max(bounds[1] for bounds in ranges)
@@ -77,10 +66,7 @@ _BAND = 256  # rows at a time: a large picture in double precision would take te
 
 
 def _finite_range(values: np.ndarray) -> tuple[float, float]:
-    """Return the minimum and the maximum of the finite values.
-
-    The result is (inf, -inf) if no value is finite.
-    """
+    """Return the minimum and maximum finite values, or (inf, -inf)."""
     finite = values[np.isfinite(values)]
     return (float(finite.min()), float(finite.max())) if finite.size else (np.inf, -np.inf)
 
@@ -105,10 +91,7 @@ def _has_transparent_palette(image: Image.Image) -> bool:
 
 @lru_cache(maxsize=32)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Build the colour transform from an ICC profile to sRGB.
-
-    The result is None if the transform has no effect or the profile cannot be used.
-    """
+    """Build an ICC transform to sRGB; None if it has no effect or is invalid."""
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         if source.profile.xcolor_space.strip() != _SPACES[mode]:
@@ -124,6 +107,6 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
 
 
 def _probe() -> np.ndarray:
-    """Return a test image of evenly spaced RGB colours, uint8 [27, 27, 3]."""
+    """Generate a grid of RGB colours, uint8 [27, 27, 3]."""
     steps = np.linspace(0, 255, 9).astype(np.uint8)
     return np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(27, 27, 3)

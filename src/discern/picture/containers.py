@@ -1,4 +1,4 @@
-"""Bounded parsers that validate picture files before Pillow decodes them.
+"""Bounded validation of picture files before decoding.
 
 Decoders trust the headers of a file. Comments in a million parts, decompression bombs in text chunks and tags with
 absurd counts are rejected or dropped here, independently of the version of Pillow.
@@ -25,7 +25,7 @@ _REMEDY = "Export the picture again from its original program, or leave it out."
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """Validated picture file that is ready for its decoder.
+    """Validated picture file for decoding.
 
     Attributes:
         data: the file, for some formats without the parts that its first frame does not need.
@@ -45,9 +45,7 @@ class Container:
 
 
 def open_container(name: str, data: bytes, limits: Limits) -> Container:
-    """Validate a picture file and return the input of its decoder.
-
-    `name` is the format, one of `FORMATS`.
+    """Validate a picture file of one of the `FORMATS` and return its decoder input.
 
     Raises:
         DamagedPicture: the file has far more parts, scans or tags than pictures have.
@@ -59,10 +57,7 @@ def open_container(name: str, data: bytes, limits: Limits) -> Container:
 
 
 def _png(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
-    """Extract the still picture, ICC profile and EXIF block of a PNG file.
-
-    Text and animation are dropped.
-    """
+    """Extract a PNG's still picture, ICC profile and EXIF block; drop text and animation."""
     chunks, metadata, frames, offset, parts = [data[:8]], {b"eXIf": b"", b"iCCP": b""}, 1, 8, 0
     while offset + 8 <= len(data):
         length, kind = struct.unpack_from(">L4s", data, offset)
@@ -82,10 +77,7 @@ def _png(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
 
 
 def _inflate_profile(chunk: bytes) -> bytes:
-    """Decompress the ICC profile in the iCCP chunk of a PNG file.
-
-    The chunk has a name, a zero byte, a method and the data. The result is b"" if they are invalid or too large.
-    """
+    """Decompress the ICC profile in a PNG iCCP chunk; b"" if invalid or too large."""
     inflater = zlib.decompressobj()
     try:
         profile = inflater.decompress(chunk.partition(b"\0")[2][1:], _MAX_PROFILE)
@@ -95,10 +87,7 @@ def _inflate_profile(chunk: bytes) -> bytes:
 
 
 def _gif(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
-    """Extract the first frame of a GIF file.
-
-    The header, and the graphic control extension before the frame, are kept with it.
-    """
+    """Extract the header and first frame of a GIF, with its graphic control extension."""
     offset = 13 + _colour_table_bytes(data, 10)
     blocks, control, frames, parts = [data[:offset]], b"", 0, 0
     while offset < len(data) and data[offset] in b"!," and frames < 2:
@@ -117,18 +106,12 @@ def _gif(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
 
 
 def _colour_table_bytes(data: bytes, flags: int) -> int:
-    """Return the size of a GIF colour table, in bytes.
-
-    The flags byte at offset `flags` declares the table.
-    """
+    """Compute the size in bytes of the GIF colour table declared by a flags byte."""
     return (6 << (data[flags] & 7)) if flags < len(data) and data[flags] & 0x80 else 0
 
 
 def _jpeg(data: bytes, limits: Limits) -> Container:
-    """Validate the segments and the declared size of a JPEG file.
-
-    The segments before the first scan are bounded, and the size is compared with the bytes and scans present.
-    """
+    """Validate a JPEG's segments, and its size against the bytes and scans present."""
     offset, parts, width, height, arithmetic = 2, 0, 0, 0, False
     markers, frames, sample = [], 0, b""
     while (start := data.find(b"\xff", offset)) >= 0 and start + 9 <= len(data):
@@ -171,20 +154,14 @@ _COEFFICIENT_BYTES = 6  # per pixel
 
 
 def _bmp(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
-    """Reject BMP files with too many run lengths.
-
-    Pillow decodes these in Python, and therefore slowly.
-    """
+    """Reject BMP files with excessive run lengths, which Pillow decodes slowly."""
     if data[30:34] in (b"\1\0\0\0", b"\2\0\0\0") and len(data) > _MAX_RUNS:
         raise DamagedPicture("This BMP has too many runs.", hint=_REMEDY)
     return Container(data=data)
 
 
 def _tiff(data: bytes, limits: Limits) -> Container:
-    """Validate the tags of a TIFF file.
-
-    Tags that claim more values than the file holds, oversized tiles and missing compressed data are rejected.
-    """
+    """Reject TIFF files with impossible value counts, oversized tiles or missing data."""
     try:
         directory = Directory(data)
     except ValueError:
@@ -211,7 +188,7 @@ _MAX_SAMPLES = 6
 
 
 def _tiff_end(directory: Directory) -> int:
-    """Return the offset at which the last strip or tile of a TIFF file ends."""
+    """Return the end offset of the last TIFF strip or tile."""
     ends = [0]
     for starts, lengths in (_STRIPS, _TILES):
         pairs = (directory.values(tag, most=_MAX_VALUES) for tag in (starts, lengths))
@@ -220,10 +197,7 @@ def _tiff_end(directory: Directory) -> int:
 
 
 def _webp(data: bytes, limits: Limits) -> Container:
-    """Validate the canvas size of a WebP file.
-
-    The decoder allocates the canvas on creation (RFC 9649, section 2.7).
-    """
+    """Validate the WebP canvas size, which the decoder allocates (RFC 9649, section 2.7)."""
     if data[12:16] == b"VP8X" and len(data) >= 30:
         width, height = (int.from_bytes(data[offset : offset + 3], "little") + 1 for offset in (24, 27))
         limits.check("WEBP", width, height)
@@ -237,10 +211,7 @@ def _webp(data: bytes, limits: Limits) -> Container:
 
 
 def _heif(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
-    """Reject HEIF files with item types that are not UTF-8.
-
-    These would crash pi-heif 1.4.
-    """
+    """Reject HEIF item types that are not UTF-8 and would crash pi-heif 1.4."""
     for kind, start, end in _boxes(data):
         offset = data.find(b"infe", start, end) if kind != b"mdat" else -1
         while offset >= 0:
@@ -260,10 +231,7 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Iterate over the top-level boxes of an ISO base media file.
-
-    Yields the type, the start and the declared end of each box (ISO/IEC 14496-12, 4.2).
-    """
+    """Iterate over top-level ISO media boxes: type, start and declared end (ISO/IEC 14496-12, 4.2)."""
     offset = 0
     while offset + 8 <= len(data):
         length, kind = struct.unpack_from(">L4s", data, offset)
@@ -280,7 +248,7 @@ def _limit_parts(parts: int, name: str, *, most: int = _MAX_PARTS) -> None:
 
 
 def is_truncated(name: str, data: bytes) -> bool:
-    """Return True if a file that failed to decode is shorter than it declares."""
+    """Test whether an undecodable file is shorter than declared."""
     if name == "JPEG":
         return b"\xff\xd9" not in data[-64 * 1024 :]
     if name == "PNG":

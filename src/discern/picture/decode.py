@@ -1,4 +1,4 @@
-"""Decoder of picture files to upright sRGB pixels.
+"""Picture decoder to upright sRGB pixels.
 
 Every problem with a file is raised as a `PictureError` that names it.
 """
@@ -44,10 +44,7 @@ _UPRIGHT = {
 
 class _Jpeg(JpegImageFile):
     def _read_dpi_from_exif(self) -> None:
-        """Skip the resolution of the picture.
-
-        It is not needed, and a damaged EXIF block would cause a warning.
-        """
+        """Ignore the resolution, for which a damaged EXIF block would cause a warning."""
 
 
 def _heif(file: BytesIO) -> ImageFile:
@@ -77,7 +74,7 @@ _UNRESERVED = 16_000_000  # bytes: a decoding that takes no more does not wait f
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedPicture:
-    """Picture whose header has been read but whose pixels are not decoded yet.
+    """Opened picture with a parsed header and undecoded pixels.
 
     Attributes:
         format: one of `FORMATS`.
@@ -102,14 +99,14 @@ class OpenedPicture:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the upright picture, in pixels."""
+        """Upright width and height, in pixels."""
         width, height = self.stored_size
         return (height, width) if self.orientation > 4 else (width, height)
 
     def decode(self, min_side: int | None) -> Image.Image:
-        """Decode the picture to an upright sRGB image.
+        """Decode the picture to an upright sRGB image, mode "RGB".
 
-        The image has the mode "RGB". A JPEG is decoded at a reduced scale whose shorter side is at least `shortest`.
+        A JPEG is decoded at a reduced scale whose shorter side is at least `min_side`.
         """
         image = to_srgb(self.load(min_side), self.profile)
         return image.transpose(_UPRIGHT[self.orientation]) if self.orientation in _UPRIGHT else image
@@ -117,9 +114,7 @@ class OpenedPicture:
 
 @contextmanager
 def opened(data: bytes, limits: Limits, *, thorough: bool = False) -> Iterator[OpenedPicture]:
-    """Return a context manager that opens a picture for decoding.
-
-    It reads the header, and translates every exception inside the block into a `PictureError`.
+    """Context manager for opening a picture and translating errors to `PictureError`.
 
     Args:
         data: the bytes of the file.
@@ -186,10 +181,7 @@ def _load(
 def _load_plain(
     data: bytes, size: tuple[int, int], limits: Limits, stack: ExitStack, min_side: int | None
 ) -> Image.Image:
-    """Decode a plain JPEG at full size without Pillow's header parser.
-
-    The parser takes as long as decoding a small picture.
-    """
+    """Decode a plain JPEG without Pillow's slow header parser."""
     small = _MAX_PIXEL_BYTES * size[0] * size[1] <= min(limits.max_memory, _UNRESERVED)
     if small and (min_side is None or min(size) < 2 * min_side):
         with suppress(ValueError):
@@ -199,7 +191,7 @@ def _load_plain(
 
 
 def read_header(data: bytes, *, limits: Limits = Limits()) -> FileFormat:  # noqa: B008 - frozen
-    """Read the header of a picture without decoding it.
+    """Read a picture's header without decoding.
 
     Raises:
         PictureError: the file is not a usable picture; the subclass names the problem.

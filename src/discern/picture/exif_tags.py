@@ -1,4 +1,4 @@
-"""Parser of TIFF directories, which EXIF metadata uses as well.
+"""Parser of TIFF directories, including EXIF metadata.
 
 Every offset and count is checked before use. The layout is that of TIFF 6.0 (Adobe, 1992), section 2, and of BigTIFF.
 """
@@ -13,10 +13,7 @@ _INTEGERS = {1: "B", 3: "H", 4: "L", 13: "L", 16: "Q"}
 
 @dataclass(frozen=True, kw_only=True)
 class Tag:
-    """Entry of a TIFF directory.
-
-    It has `count` values of a TIFF field type, from byte `start` of the data.
-    """
+    """TIFF directory entry: `count` values of a field type, from byte `start`."""
 
     type: int
     count: int
@@ -24,12 +21,12 @@ class Tag:
 
     @property
     def size(self) -> int:
-        """Size of the tag's values, in bytes."""
+        """Size of the values, in bytes."""
         return self.count * _WIDTHS.get(self.type, 0)
 
 
 class Directory:
-    """First image file directory of a TIFF structure.
+    """First image file directory (IFD) of a TIFF structure.
 
     Args:
         data: the structure, starting with its byte order mark.
@@ -63,7 +60,7 @@ class Directory:
         self.has_next = end + inline <= len(data) and self._unpack("Q" if big else "L", end)[0] != 0
 
     def values(self, tag: int, *, most: int) -> tuple[int, ...]:
-        """Read the integer values of a tag.
+        """Read a tag's integer values.
 
         The result is () if the tag is missing, truncated, not of integers, or has more than `most` values.
         """
@@ -79,10 +76,7 @@ class Directory:
 
 
 def orientation(exif: bytes) -> int:
-    """Read the orientation of a picture from its EXIF block.
-
-    The result is 1 (upright) to 8; 1 if the orientation is missing or invalid.
-    """
+    """Read the EXIF orientation, 1 (upright) to 8; 1 if missing or invalid."""
     try:
         values = Directory(exif.removeprefix(b"Exif\0\0")).values(ORIENTATION, most=1)
     except (ValueError, struct.error):

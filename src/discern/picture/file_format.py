@@ -1,4 +1,4 @@
-"""Supported picture formats, their detection by content, and size limits."""
+"""Picture format detection by content, and size limits."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Size limits that are enforced before a picture is decoded.
+    """Picture size limits enforced before decoding.
 
     Args:
         max_bytes: largest file, in bytes.
@@ -33,21 +33,18 @@ class Limits:
 
     @property
     def remedy(self) -> str:
-        """Hint that the errors about exceeded limits give to the user."""
+        """Remedy hint for exceeded limits."""
         return f"The limits are {self.max_bytes:,} bytes and {self.max_pixels:,} pixels: make the picture smaller."
 
     def check(self, name: str, width: int, height: int) -> None:
-        """Raise `PictureTooLarge` if a picture declares too many pixels.
-
-        `name` is the format of the picture.
-        """
+        """Raise `PictureTooLarge` for too many declared pixels in a picture of format `name`."""
         if width * height > self.max_pixels:
             raise PictureTooLarge(f"This {name} is too large: {width:,} x {height:,} pixels.", hint=self.remedy)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileFormat:
-    """Properties of a picture that the header of its file declares.
+    """Picture properties declared by the file header.
 
     Attributes:
         format: one of `FORMATS`.
@@ -67,9 +64,7 @@ class FileFormat:
 
 
 def identify_format(data: bytes, limits: Limits) -> str:
-    """Detect the format of a picture file by its content.
-
-    The result is one of `FORMATS`.
+    """Detect the picture format, one of `FORMATS`, by file content.
 
     Raises:
         EmptyFile: the data is empty.
@@ -140,10 +135,7 @@ def _match_signature(start: bytes) -> str | None:
 
 
 def _match_brand(start: bytes) -> str | None:
-    """Distinguish AVIF from HEIF by the brands of their common container.
-
-    The container is that of ISO/IEC 23008-12.
-    """
+    """Distinguish AVIF from HEIF by their container's brands (ISO/IEC 23008-12)."""
     box = start[8 : max(16, int.from_bytes(start[:4], "big"))]
     brands = {box[offset : offset + 4] for offset in range(0, len(box), 4)}
     if brands & {b"avif", b"avis"}:

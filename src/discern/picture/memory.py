@@ -1,4 +1,4 @@
-"""Memory estimates for picture decoding, and a memory budget that threads share."""
+"""Memory estimates and a shared memory budget for picture decoding."""
 
 import threading
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _DECODER_BYTES = {"WEBP": 9, "AVIF": 6, "HEIF": 6}
 
 
 def decoding_bytes(name: str, mode: str, size: tuple[int, int], *, transparent: bool = False) -> int:
-    """Estimate the peak memory of decoding a picture, in bytes.
+    """Estimate peak decoding memory, in bytes.
 
     Args:
         name: one of `FORMATS`.
@@ -37,9 +37,7 @@ def decoding_bytes(name: str, mode: str, size: tuple[int, int], *, transparent: 
 
 
 def reserve_memory(size: int, what: str, limits: Limits) -> AbstractContextManager[None]:
-    """Return a context manager that reserves memory from the shared budget.
-
-    It waits for `size` bytes of the budget, and holds them while inside.
+    """Context manager for reserving `size` bytes of the shared budget, waiting until they are free.
 
     Raises:
         PictureTooLarge: more than the limits allow.
@@ -50,7 +48,7 @@ def reserve_memory(size: int, what: str, limits: Limits) -> AbstractContextManag
 
 
 class MemoryBudget:
-    """Memory budget that several threads share, in bytes.
+    """Memory budget in bytes, shared between threads.
 
     A request for more than the whole budget waits until it is the only one.
     """
@@ -62,10 +60,7 @@ class MemoryBudget:
 
     @contextmanager
     def reserve(self, size: int) -> Iterator[None]:
-        """Return a context manager that reserves memory from the budget.
-
-        It waits until other threads have released enough for `size` bytes.
-        """
+        """Context manager for reserving memory, waiting until enough is free."""
         with self._changed:
             self._changed.wait_for(lambda: not self._reserved or self._reserved + size <= self._size)
             self._reserved += size
@@ -81,10 +76,7 @@ _budget = MemoryBudget(_SHARED_BYTES)
 
 
 def to_array(image: Image.Image) -> np.ndarray:
-    """Copy a Pillow image of mode "RGB" to a read-only array.
-
-    The array is uint8 [H, W, 3]. Rows are copied in bands, because Pillow's conversion copies twice.
-    """
+    """Copy an RGB Pillow image to a read-only array, uint8 [H, W, 3]."""
     width, height = image.size
     if height <= _BAND:
         return np.frombuffer(image.tobytes(), np.uint8).reshape(height, width, 3)

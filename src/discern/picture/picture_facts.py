@@ -1,4 +1,4 @@
-"""Properties and thumbnails of pictures, extracted in one pass over their bytes."""
+"""Picture properties and thumbnails, extracted in one pass."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ FACTS = np.dtype(
 
 
 class Problem(NamedTuple):
-    """Code and message of the error that makes a file unusable."""
+    """Error code and message for an unusable file."""
 
     code: str
     message: str
@@ -36,7 +36,7 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class PictureFacts:
-    """Properties and thumbnails of picture files.
+    """Picture properties and thumbnails, one row per file.
 
     The arrays have n rows, one for each file.
 
@@ -52,10 +52,7 @@ class PictureFacts:
     problems: dict[int, Problem]
 
     def replace(self, at: int, other: "PictureFacts") -> None:
-        """Replace the properties of the file at one position.
-
-        `other` describes that file alone.
-        """
+        """Replace the row at one position with the single row of `other`."""
         self.facts[at], self.thumbs[at] = other.facts[0], other.thumbs[0]
         self.problems.pop(at, None)
         if 0 in other.problems:
@@ -63,10 +60,7 @@ class PictureFacts:
 
 
 def read_facts(files: Sequence[bytes], limits: Limits) -> PictureFacts:
-    """Decode pictures and extract their properties.
-
-    Unusable files are reported in `problems`.
-    """
+    """Decode pictures and extract their properties; unusable files become `problems`."""
     facts, thumbs = np.zeros(len(files), FACTS), np.zeros((len(files), THUMB, THUMB, 3), np.uint8)
     problems: dict[int, Problem] = {}
     greens: dict[int, np.ndarray] = {}

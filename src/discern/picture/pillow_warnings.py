@@ -1,4 +1,4 @@
-"""Thread-safe suppression of Pillow's warnings."""
+"""Thread-safe suppression of Pillow warnings."""
 
 import threading
 import warnings
@@ -6,10 +6,9 @@ from types import TracebackType
 
 
 class _SuppressPillowWarnings:
-    """Thread-safe context manager that suppresses Pillow's warnings.
+    """Thread-safe context manager for suppressing Pillow warnings.
 
-    Several threads may enter it together, while `warnings.catch_warnings` supports one at a time. Only warnings raised
-    in Pillow's modules are ignored, until the last thread has left.
+    Several threads may enter it together, while `warnings.catch_warnings` supports one at a time.
     """
 
     def __init__(self) -> None:

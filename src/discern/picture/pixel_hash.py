@@ -1,7 +1,4 @@
-"""Hashes of decoded pixels, and thumbnails of pictures.
-
-Equal hashes identify exact copies.
-"""
+"""Pixel hashes for exact copies, and image thumbnails."""
 
 import hashlib
 
@@ -15,7 +12,7 @@ THUMB = 64
 
 
 def require_pixels(pixels: np.ndarray) -> np.ndarray:
-    """Validate that an array holds RGB pixels, and return it unchanged.
+    """Require RGB pixels, and return them unchanged.
 
     Raises:
         UsageError: the array is not uint8 [H, W, 3].
@@ -29,10 +26,7 @@ def require_pixels(pixels: np.ndarray) -> np.ndarray:
 
 
 def pixel_hash(pixels: np.ndarray) -> str:
-    """Compute the SHA-256 digest of decoded pixels.
-
-    It covers the shape and the uint8 [H, W, 3] values, independently of the file format, as hexadecimal digits.
-    """
+    """Compute the hexadecimal SHA-256 digest of an image's shape and uint8 [H, W, 3] pixels."""
     height, width, _ = require_pixels(pixels).shape
     digest = hashlib.sha256(f"{height}x{width}\n".encode())
     digest.update(np.ascontiguousarray(pixels).data)
@@ -40,27 +34,18 @@ def pixel_hash(pixels: np.ndarray) -> str:
 
 
 def thumbnail(pixels: np.ndarray) -> np.ndarray:
-    """Compute the square thumbnail of a picture.
-
-    The whole picture, uint8 [H, W, 3], is averaged down to uint8 [64, 64, 3], whatever its aspect ratio.
-    """
+    """Compute a square thumbnail, uint8 [64, 64, 3], regardless of aspect ratio."""
     return image_thumbnail(Image.fromarray(require_pixels(pixels)))
 
 
 def fit(pixels: np.ndarray, side: int) -> Image.Image:
-    """Scale a picture down for display.
-
-    `pixels` is uint8 [H, W, 3]. The longer side becomes at most `side` pixels.
-    """
+    """Downscale an image, uint8 [H, W, 3], to a longer side of at most `side` pixels."""
     image = Image.fromarray(pixels)
     image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return image
 
 
 def image_thumbnail(image: Image.Image) -> np.ndarray:
-    """Compute the square thumbnail of a Pillow image.
-
-    The image has the mode "RGB"; see `thumbnail`.
-    """
+    """Compute a square thumbnail of an RGB Pillow image (see `thumbnail`)."""
     small = image.resize((THUMB, THUMB), Image.Resampling.BOX).tobytes()
     return np.frombuffer(small, np.uint8).reshape(THUMB, THUMB, 3)

@@ -1,7 +1,4 @@
-"""Safe reading of regular files within size limits.
-
-Reading never blocks.
-"""
+"""Safe, non-blocking file reading within size limits."""
 
 import os
 import stat
@@ -28,9 +25,9 @@ _FLAGS = (
 
 
 def read_file(path: Path | str, *, limits: Limits = Limits()) -> bytes:  # noqa: B008 - frozen
-    """Read the bytes of a regular file.
+    """Read a regular file without ever blocking.
 
-    A link to a regular file is followed. Never blocks: pipes, devices and sockets are rejected without being read.
+    A link to a regular file is followed; pipes, devices and sockets are rejected without being read.
 
     Args:
         path: path of the file.

@@ -1,7 +1,4 @@
-"""Preprocessing recipe of a model, and the functions that apply it.
-
-The recipe is plain data that is stored with the model.
-"""
+"""Preprocessing recipe: plain data that is stored with the model, and its application."""
 
 import hashlib
 import json
@@ -34,7 +31,7 @@ _MAX_SIZE = 4096
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Preprocessing of a picture into the square input of a network.
+    """Preprocessing recipe from a picture to square model input.
 
     Attributes:
         size: side of the output, in pixels.
@@ -71,15 +68,12 @@ class Recipe:
         _require(fits[self.fit], f"fit {self.fit!r} with resize {self.resize} and size {self.size}")
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the recipe to JSON-serialisable values.
-
-        `from_json` is the inverse.
-        """
+        """Convert the recipe to JSON-serialisable values."""
         return {**asdict(self), "fill": list(self.fill)}
 
     @classmethod
     def from_json(cls, described: Mapping[str, Any]) -> "Recipe":
-        """Construct a recipe from the result of `to_json`.
+        """Construct a recipe from JSON values.
 
         Raises:
             UsageError: a key is unknown or missing, or a value has the wrong type or range.
@@ -91,14 +85,11 @@ class Recipe:
         return cls(**{**described, "fill": tuple(fill) if isinstance(fill, list) else fill})
 
     def key(self) -> str:
-        """Compute a stable hash of the recipe for cache keys.
-
-        It has 16 hexadecimal digits.
-        """
+        """Compute the recipe's cache key, 16 hexadecimal digits."""
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:16]
 
     def min_side(self, width: int, height: int) -> int:
-        """Compute the shorter side, in pixels, below which a picture of this size should not be decoded."""
+        """Compute the minimum decoded shorter side, in pixels, for a picture of this size."""
         if self.fit == "pad":
             return max(1, -(-self.resize * min(width, height) // max(width, height)))
         return self.resize
@@ -114,7 +105,7 @@ def _require(valid: bool, what: str) -> None:  # noqa: FBT001
 
 
 def choose_recipe(sizes: Sequence[tuple[int, int]], size: int) -> Recipe:
-    """Choose a preprocessing recipe by the aspect ratios of the pictures.
+    """Choose a preprocessing recipe by aspect ratios.
 
     A centre crop after resizing to 8/7 works best for mildly oblong pictures. At an aspect ratio of 1.6 it loses nearly
     half of the length; where more than a quarter of the pictures exceed that, all are stretched. Accuracy on two packs
@@ -132,15 +123,12 @@ def choose_recipe(sizes: Sequence[tuple[int, int]], size: int) -> Recipe:
 
 
 def apply_recipe(pixels: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """Preprocess a decoded picture with a recipe.
-
-    Maps sRGB pixels, uint8 [H, W, 3], to uint8 [size, size, 3].
-    """
+    """Apply a recipe to sRGB pixels, uint8 [H, W, 3], and return uint8 [size, size, 3]."""
     return np.asarray(_apply(Image.fromarray(require_pixels(pixels)), recipe))
 
 
 def load_input(data: bytes, recipe: Recipe, *, limits: Limits = Limits()) -> np.ndarray:  # noqa: B008 - frozen
-    """Decode a picture file and preprocess it with a recipe.
+    """Load a picture file as model input.
 
     Training and prediction share this function. Equal to `open_picture` and `apply_recipe`, with JPEGs decoded at the
     smallest scale that the recipe allows.
@@ -178,8 +166,8 @@ def _resize(
 ) -> Image.Image:
     """Resample a box of an image, one axis at a time.
 
-    Versions of Pillow differ in the order of the axes, and each pass rounds to bytes; so the order is fixed here:
-    vertical first where much more height than width is lost, as in Pillow 13.
+    Vertical first where much more height than width is lost, as in Pillow 13: its versions differ in the order of the
+    axes, and each pass rounds to bytes.
     """
     left, top, right, bottom = (float(np.float32(edge)) for edge in box)  # Pillow stores boxes in single precision
     width, height = size

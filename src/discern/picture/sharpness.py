@@ -1,4 +1,4 @@
-"""Measurement of the sharpness of pictures, independently of their content."""
+"""Content-independent image sharpness measure."""
 
 from collections.abc import Sequence
 
@@ -15,13 +15,11 @@ _MIN_CONTRAST = 16
 
 
 def sharpness(pixels: np.ndarray) -> float | None:
-    """Measure the sharpness of a picture by the steepness of its strongest edges.
+    """Measure image sharpness by edge steepness.
 
-    Steepness is the largest step between neighbouring pixels, divided by the local contrast.
-
-    A sharp edge rises within a pixel or two and a blurred one takes many, so that plain pictures with a few clear
-    outlines score as high as busy ones. Only the tenth of all windows of 16 x 16 pixels with the highest contrast
-    counts: noise and the block edges of a JPEG are small compared with it.
+    Steepness is the largest step between neighbouring pixels, divided by the local contrast. Only the tenth of all
+    windows of 16 x 16 pixels with the highest contrast counts, so that plain pictures with a few clear outlines score
+    as high as busy ones: noise and the block edges of a JPEG are small compared with it.
 
     Args:
         pixels: uint8 [H, W, 3]; larger pictures are reduced to the area of 256 x 256.
@@ -35,9 +33,7 @@ def sharpness(pixels: np.ndarray) -> float | None:
 
 
 def measure_sharpness(greens: Sequence[np.ndarray]) -> np.ndarray:
-    """Measure the sharpness of many pictures together.
-
-    The result is float64 [n], NaN where `sharpness` gives None.
+    """Measure the sharpness of many images, float64 [n], NaN where `sharpness` gives None.
 
     Args:
         greens: green channels as returned by `green_of`, each uint8 [H, W].
@@ -53,10 +49,7 @@ def measure_sharpness(greens: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _steepness(windows: np.ndarray) -> np.ndarray:
-    """Compute the mean steepness of the edges in each picture's windows.
-
-    Maps uint8 [n, down, 16, across, 16] to float64 [n].
-    """
+    """Compute mean edge steepness, float64 [n], from windows, uint8 [n, down, 16, across, 16]."""
     count, across = len(windows), windows.shape[3]
     contrast = _contrast(windows)
     most = max(_MIN_WINDOWS, -(-contrast.shape[1] // _ONE_WINDOW_IN))
@@ -71,10 +64,9 @@ def _steepness(windows: np.ndarray) -> np.ndarray:
 
 
 def green_of(pixels: np.ndarray) -> np.ndarray:
-    """Extract the green channel of a picture at reduced size.
+    """Extract the green channel, downscaled to at most the area of 256 x 256.
 
-    Maps uint8 [H, W, 3] to at most the area of 256 x 256. Much larger pictures are subsampled first, which keeps edges
-    sharp.
+    Much larger images are subsampled first, which keeps edges sharp.
     """
     green: np.ndarray = pixels[..., 1]
     height, width = green.shape
@@ -88,20 +80,14 @@ def green_of(pixels: np.ndarray) -> np.ndarray:
 
 
 def _windows(grey: np.ndarray) -> np.ndarray:
-    """Cut pictures into windows of 16 x 16 pixels.
-
-    Maps uint8 [n, H, W] to uint8 [n, down, 16, across, 16].
-    """
+    """Cut images, uint8 [n, H, W], into windows, uint8 [n, down, 16, across, 16]."""
     down, across = (side // _WINDOW for side in grey.shape[1:])
     cropped = np.ascontiguousarray(grey[:, : down * _WINDOW, : across * _WINDOW])
     return cropped.reshape(len(grey), down, _WINDOW, across, _WINDOW)
 
 
 def _contrast(windows: np.ndarray) -> np.ndarray:
-    """Compute the contrast of each window, its maximum minus its minimum.
-
-    The result is int16 [n, down * across].
-    """
+    """Compute window contrast, maximum minus minimum, int16 [n, down * across]."""
     highest, lowest = windows.max(axis=2).max(axis=3), windows.min(axis=2).min(axis=3)
     contrast: np.ndarray = (highest - lowest).reshape(len(windows), -1).astype(np.int16)
     return contrast

@@ -1,4 +1,4 @@
-"""Files of cached rows, written atomically and verified by a digest.
+"""Cache files, written atomically and verified by digest.
 
 A chunk is a 512-byte JSON line (`format`, `shelf`, `rows`, `digest`), then the 32-byte content hashes of its rows, then
 the rows as raw little-endian values. The digest is the SHA-256 of the shelf's identity, the hashes and the rows.
@@ -26,10 +26,7 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """First line of a file of cached rows.
-
-    It holds the identity of the shelf, the number of rows, and the digest of the rest.
-    """
+    """Cache file header: shelf identity, row count and digest."""
 
     shelf: str
     rows: int
@@ -38,7 +35,7 @@ class Header:
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """Location of the cached rows in one file."""
+    """Cache file location and layout."""
 
     path: Path
     shelf: str
@@ -47,14 +44,11 @@ class Chunk:
 
     @property
     def offset(self) -> int:
-        """Offset of the first row in the file, in bytes."""
+        """Byte offset of the first row."""
         return _HEADER_BYTES + KEY.itemsize * self.count
 
     def is_intact(self) -> bool:
-        """Return True if the file still matches its digest.
-
-        The whole file is read.
-        """
+        """Verify the digest of the whole file."""
         try:
             with self.path.open("rb") as file:
                 file.seek(_HEADER_BYTES)
@@ -67,9 +61,7 @@ class Chunk:
 
 
 def write_chunk(folder: Path, shelf: str, keys: np.ndarray, rows: np.ndarray) -> Chunk:
-    """Write rows and their content hashes atomically to a new file.
-
-    `keys` are the hashes, `KEY` [n].
+    """Write rows and their content hashes, `KEY` [n], atomically to a new cache file.
 
     Raises:
         StoreError: the folder cannot be written.
@@ -95,9 +87,9 @@ def write_chunk(folder: Path, shelf: str, keys: np.ndarray, rows: np.ndarray) ->
 
 
 def read_chunk(path: Path, shelf: str, row_bytes: int) -> tuple[Chunk, np.ndarray] | None:
-    """Read the header and the content hashes of a file of cached rows.
+    """Read a cache file's header and content hashes, `KEY` [n].
 
-    The hashes are `KEY` [n]. The result is None if the file is not a complete chunk of this shelf.
+    Returns None if the file is not a complete chunk of this shelf.
 
     Raises:
         StoreError: the chunk was written by a newer version.
@@ -121,9 +113,7 @@ def _size(rows: int, row_bytes: int) -> int:
 
 
 def read_header(path: Path, line: bytes) -> Header | None:
-    """Parse the first line of a file of cached rows.
-
-    The result is None if the line is invalid.
+    """Parse a cache file header; None if it is invalid.
 
     Raises:
         StoreError: the chunk was written by a newer version.

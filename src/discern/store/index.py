@@ -1,7 +1,4 @@
-"""In-memory index from content hashes to cached rows.
-
-It consists of sorted arrays and takes 40 bytes per key.
-"""
+"""In-memory index of cached rows by content hash, as sorted arrays of 40 bytes per key."""
 
 from typing import NamedTuple
 
@@ -12,10 +9,7 @@ _MISSING = -1
 
 
 class _Run(NamedTuple):
-    """Sorted array of keys, with the chunk and the row of each key.
-
-    Equal keys are in the order of insertion.
-    """
+    """Sorted run of keys with row locations; equal keys stay in insertion order."""
 
     keys: np.ndarray
     chunks: np.ndarray
@@ -23,7 +17,7 @@ class _Run(NamedTuple):
 
 
 class Index:
-    """Index of sorted keys that are merged as in a log-structured merge tree.
+    """Log-structured merge index of sorted keys.
 
     A new run is merged with earlier ones of similar size, so that there are few runs, and each key is sorted few times.
     """
@@ -32,10 +26,7 @@ class Index:
         self._runs: list[_Run] = []
 
     def add(self, keys: np.ndarray, chunk: int) -> None:
-        """Add the keys of one chunk to the index.
-
-        `keys` are `KEY` [n], in the order of the chunk's rows. Of equal keys the first added is found.
-        """
+        """Add one file's keys, `KEY` [n], in row order; the first of equal keys wins."""
         rows = np.arange(len(keys), dtype=np.int32)
         run = _sorted(_Run(keys, np.full(len(keys), chunk, np.int32), rows))
         while self._runs and len(self._runs[-1].keys) <= 2 * len(run.keys):
@@ -43,15 +34,12 @@ class Index:
         self._runs.append(run)
 
     def remove(self, chunks: set[int]) -> None:
-        """Remove all keys of the given chunks from the index."""
+        """Remove the keys of the given files."""
         masks = [~np.isin(run.chunks, list(chunks)) for run in self._runs]
         self._runs = [_Run(*(column[mask] for column in run)) for run, mask in zip(self._runs, masks, strict=True)]
 
     def find(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Look up the chunk and the row of each key.
-
-        Both are int32 [n], with -1 for missing keys.
-        """
+        """Look up file and row numbers by key, both int32 [n], -1 where missing."""
         chunks, rows = np.full((2, len(keys)), _MISSING, np.int32)
         for run in reversed(self._runs):
             if len(run.keys):

@@ -1,4 +1,4 @@
-"""Inspection and pruning of the cache."""
+"""Cache inspection and LRU pruning."""
 
 import re
 import stat
@@ -24,7 +24,7 @@ _SHELF = re.compile(".+-[0-9a-f]{12}")
 
 @dataclass(frozen=True, kw_only=True)
 class ShelfInfo:
-    """Number of rows, size on disk and time of last use of one table in the cache."""
+    """Row count, size on disk and last use of a cached table."""
 
     name: str
     rows: int
@@ -38,18 +38,12 @@ def default_folder() -> Path:
 
 
 def is_cache_folder(folder: Path) -> bool:
-    """Return True if a folder holds a table of the cache.
-
-    The name and the content of the folder decide.
-    """
+    """Test whether a folder is a cached table, by name and content."""
     return bool(_SHELF.fullmatch(folder.name)) and any(folder.glob(f"*{SUFFIX}"))
 
 
 def survey(folder: Path) -> list[ShelfInfo]:
-    """List the tables of a cache, sorted by name.
-
-    A missing folder has none.
-    """
+    """List cached tables by name; none for a missing folder."""
     shelves: dict[str, list[tuple[Path, stat_result]]] = {}
     for path, status in _files(folder, SUFFIX):
         shelves.setdefault(path.parent.name, []).append((path, status))
@@ -65,12 +59,13 @@ def survey(folder: Path) -> list[ShelfInfo]:
 
 
 def prune(folder: Path, *, keep_bytes: float) -> int:
-    """Remove the least recently used rows until the cache is small enough.
+    """Evict the least recently used rows to at most `keep_bytes`.
 
-    At most `keep_bytes` are left, and the number of bytes freed is returned.
+    Temporary files of killed writers are removed as well. A run that is reading removed rows fails with a `StoreError`,
+    and computes them again when it is repeated.
 
-    Temporary files of killed writers are removed as well. Only one process prunes at a time. A run that is reading
-    removed rows fails with a `StoreError`, and computes them again when it is repeated.
+    Returns:
+        Number of bytes freed.
 
     Raises:
         StoreError: another process has been pruning for a minute.

@@ -1,4 +1,4 @@
-"""Lazy array of cached rows, which are read from disk on indexing."""
+"""Lazy on-disk array of cached rows."""
 
 import operator
 from collections.abc import Sequence
@@ -14,9 +14,7 @@ _OPEN_MAPS = 4  # mapped pages count as memory of the process, and each map hold
 
 
 class Rows:
-    """Lazy array of cached rows, which are read from disk on indexing.
-
-    Its shape is [N, *row shape].
+    """Lazy on-disk array of cached rows, [N, *row shape].
 
     Args:
         chunks: files that hold the rows.
@@ -44,19 +42,19 @@ class Rows:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of the array, [N, *row shape]."""
+        """Array shape, [N, *row shape]."""
         return (len(self), *self.row_shape)
 
     @property
     def ndim(self) -> int:
-        """Number of axes of the array."""
+        """Number of array dimensions."""
         return 1 + len(self.row_shape)
 
     def __len__(self) -> int:
         return len(self._chunk)
 
     def __getitem__(self, key: int | slice | Sequence[int] | np.ndarray) -> np.ndarray:
-        """Read one or several rows from disk.
+        """Read one or more rows from disk.
 
         An int gives one row [*row shape]; a slice, an int array or a bool array [N] gives several, [n, *row shape].
 
@@ -72,15 +70,12 @@ class Rows:
         return self._gather(self._positions(np.asarray(key)))
 
     def __array__(self, dtype: np.dtype[Any] | None = None, copy: bool | None = None) -> np.ndarray:  # noqa: FBT001
-        """Read all rows into memory."""
+        """Load all rows into memory."""
         rows = self._gather(np.arange(len(self)))
         return rows if dtype is None else rows.astype(dtype, copy=False)
 
     def select(self, positions: Sequence[int] | np.ndarray) -> Self:
-        """Select rows in the given order without reading them.
-
-        `positions` is an int array or a bool array [N].
-        """
+        """Select rows by an int or bool array [N], in order, without reading them."""
         positions = self._positions(positions)
         return type(self)(
             self._chunks, self._chunk[positions], self._place[positions], dtype=self.dtype, row_shape=self.row_shape

@@ -1,4 +1,4 @@
-"""Persistent table of rows, addressed by the hashes of their source contents."""
+"""Persistent content-addressed table of rows."""
 
 import hashlib
 import os
@@ -21,9 +21,7 @@ _CHUNK_BYTES = 16 << 20  # not tuned
 
 
 class Shelf:
-    """Persistent table of rows, addressed by the SHA-256 of their source contents.
-
-    All rows have one dtype and shape.
+    """Persistent table of rows, content-addressed by SHA-256.
 
     Several threads and processes may read and write one shelf: chunks are written atomically under unique names, and
     never changed. A chunk is verified once per `Shelf`, when one of its rows is first requested; a damaged chunk is
@@ -61,23 +59,18 @@ class Shelf:
         return bool(self.contains([content])[0])
 
     def contains(self, contents: Sequence[str]) -> np.ndarray:
-        """Return True for each content (64 hex digits) that is stored, without reading the folder again: bool [n]."""
+        """Test which content hashes are stored, bool [n], without reading the folder again."""
         with self._lock:
             return self._find(_keys(contents))[0] >= 0
 
     def missing(self, contents: Sequence[str]) -> list[int]:
-        """List the positions of the content hashes that are not stored in the table.
-
-        Contents have 64 hex digits each; of equal ones only the first is listed.
-        """
+        """List the positions of missing content hashes; of equal ones the first."""
         with self._lock:
             self._refresh()
             return list(map(int, self._new(_keys(contents))))
 
     def put(self, contents: Sequence[str], rows: np.ndarray) -> None:
-        """Store rows under the hashes of their source contents.
-
-        `rows` is [len(contents), *shape]. Rows that are stored already are not replaced.
+        """Store rows, [len(contents), *shape], by content hash, without replacing stored ones.
 
         Raises:
             ValueError: the rows have another shape or dtype.
@@ -100,9 +93,7 @@ class Shelf:
                 self._add(chunk, keys[at])
 
     def rows(self, contents: Sequence[str]) -> Rows:
-        """Return the rows of the given contents without reading them from disk.
-
-        They are in the order of `contents`.
+        """Look up rows by content hash, in order, without reading them from disk.
 
         Raises:
             StoreError: a row is not stored.
@@ -121,11 +112,11 @@ class Shelf:
         return Rows(chunks, chunk, place, dtype=self.dtype.newbyteorder("<"), row_shape=self.shape)
 
     def verified(self) -> set[str]:
-        """Return the names of the chunks that this object has written or verified."""
+        """Return the names of written or verified files."""
         return set(self._verified)
 
     def mark_verified(self, chunks: set[str]) -> None:
-        """Skip the verification of chunks that another process of the same run has verified."""
+        """Skip verification of files that another process of the run has verified."""
         self._verified |= chunks
 
     @property
@@ -133,7 +124,7 @@ class Shelf:
         return self.dtype.itemsize * int(np.prod(self.shape, dtype=np.int64))
 
     def _refresh(self) -> None:
-        """Update the index for chunks that other processes have added or removed."""
+        """Synchronise the index with files added or removed by other processes."""
         try:
             names = {name for name in os.listdir(self.folder) if name.endswith(SUFFIX)}  # noqa: PTH208 - names only
         except OSError:
@@ -160,20 +151,14 @@ class Shelf:
             self._index.remove(numbers)
 
     def _new(self, keys: np.ndarray) -> np.ndarray:
-        """Return the positions of keys that are not stored, in order.
-
-        Of equal keys only the first is returned.
-        """
+        """Return the positions of keys that are not stored; of equal ones the first."""
         _, first = np.unique(keys, return_index=True)
         first.sort()
         new: np.ndarray = first[self._find(keys[first])[0] < 0]
         return new
 
     def _find(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Look up the chunk number and the row of each key in verified chunks.
-
-        Both are int32 [n]; the chunk number of a missing key is -1.
-        """
+        """Look up verified file and row numbers by key, both int32 [n], -1 where missing."""
         while True:
             found, place = self._index.find(keys)
             chunks = [self._chunks[number] for number in np.unique(found).tolist() if number >= 0]
@@ -196,7 +181,7 @@ class Shelf:
 
 
 def _keys(contents: Sequence[str]) -> np.ndarray:
-    """Convert hexadecimal hashes to an array of binary keys, `KEY` [n]."""
+    """Convert hexadecimal hashes to binary keys, `KEY` [n]."""
     invalid = next((content for content in contents if len(content) != 2 * KEY.itemsize), None)
     if invalid is not None:
         raise ValueError(f"a content hash must have 64 hex digits: {invalid!r}")

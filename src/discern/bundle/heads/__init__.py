@@ -1,4 +1,4 @@
-"""Classifier heads and the unknown scorer, as numpy arrays.
+"""NumPy implementations of classifier heads and the out-of-distribution scorer.
 
 The graph of a bundle computes the same functions.
 """

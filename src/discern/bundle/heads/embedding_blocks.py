@@ -1,4 +1,4 @@
-"""Validation of embedding blocks and their scaling to unit length.
+"""Validation and L2 normalisation of embedding blocks.
 
 A head and an unknown scorer read each block at unit length. Neither the contrast of a picture nor the width of a block
 then decides how much a block counts.
@@ -17,9 +17,7 @@ SMALLEST_LENGTH = 1e-12
 
 
 def unit_blocks(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
-    """Scale each block of each embedding to unit length.
-
-    A block of zeros stays zero.
+    """L2-normalise each block of each embedding; zero blocks stay zero.
 
     Args:
         features: real `[N, D]`.
@@ -42,20 +40,17 @@ def unit_blocks(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
 
 
 def first_block_length(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
-    """Compute the Euclidean length of the first block of each embedding.
-
-    The result is positive, float32 `[N, 1, 1, 1]`.
-    """
+    """Compute the L2 norm of each embedding's first block, positive float32 `[N, 1, 1, 1]`."""
     start, end = spans[0]
     lengths = np.linalg.norm(np.asarray(features[:, start:end], np.float32), axis=1)
     return np.asarray(np.maximum(lengths, SMALLEST_LENGTH)[:, None, None, None])
 
 
 def check_spans(spans: Sequence[Span]) -> None:
-    """Validate that embedding blocks are non-empty and contiguous from column 0.
+    """Require non-empty, contiguous embedding blocks from column 0.
 
     Raises:
-        BundleError: they are not.
+        BundleError: the blocks are empty or not contiguous.
     """
     starts, ends = [start for start, _ in spans], [end for _, end in spans]
     if not spans or starts != [0, *ends[:-1]] or any(start >= end for start, end in spans):
@@ -63,9 +58,7 @@ def check_spans(spans: Sequence[Span]) -> None:
 
 
 def check_array(name: str, array: np.ndarray, shape: tuple[int | None, ...], dtype: type = np.float32) -> None:
-    """Validate the dtype, the shape and the values of an array.
-
-    A None in `shape` allows any length.
+    """Validate an array's dtype, shape (None: any length) and finiteness.
 
     Raises:
         BundleError: the array is empty, is not finite, or has another dtype or shape.

@@ -1,4 +1,4 @@
-"""Protocol of a classifier head, which maps embeddings to class probabilities."""
+"""Classifier head protocol."""
 
 from typing import Protocol
 
@@ -11,39 +11,35 @@ ABSENT = -14.0
 
 
 class Head(Protocol):
-    """Classifier that maps embeddings to calibrated probabilities of K classes."""
+    """Classifier head that maps embeddings to calibrated class probabilities."""
 
     @property
     def spans(self) -> tuple[Span, ...]:
-        """Start and end column of each embedding block.
-
-        The block "head" comes first.
-        """
+        """Column ranges of the embedding blocks, "head" first."""
 
     @property
     def classes(self) -> int:
-        """Number of classes, K."""
+        """Number of classes K."""
 
     def logits(self, features: np.ndarray) -> np.ndarray:
-        """Compute calibrated logits from embeddings.
-
-        Maps `[N, D]` to float32 `[N, K]`.
-        """
+        """Compute calibrated logits, float32 `[N, K]`, from embeddings `[N, D]`."""
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
-        """Compute calibrated class probabilities from embeddings.
-
-        Maps `[N, D]` to float32 `[N, K]` with rows summing to 1.
-        """
+        """Compute calibrated class probabilities, float32 `[N, K]`, from embeddings `[N, D]`."""
 
     def uncalibrated(self, features: np.ndarray, temperature: float) -> np.ndarray:
-        """Compute class probabilities without the calibration temperature.
+        """Compute class probabilities without temperature scaling.
 
-        `temperature` is the one that the head includes. Maps `[N, D]` to float32 `[N, K]`.
+        Args:
+            features: `[N, D]`.
+            temperature: calibration temperature that the head includes.
+
+        Returns:
+            float32 `[N, K]`.
         """
 
     def evidence(self, features: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """Compute the evidence map, which shows where in a picture each class is supported.
+        """Compute class evidence maps.
 
         A value is the change of a logit if the whole picture looked like one place of it.
 

@@ -1,4 +1,4 @@
-"""Linear classifier head: an affine map of the embedding and a softmax."""
+"""Linear softmax classifier head."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from discern.bundle.heads.logits import softmax
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearHead:
-    """Softmax classifier with an affine map of the unit-length embedding blocks.
+    """Linear softmax classifier on L2-normalised embedding blocks.
 
     Attributes:
         spans: start and end of the embedding's blocks, "head" first.
@@ -30,46 +30,31 @@ class LinearHead:
 
     @property
     def classes(self) -> int:
-        """Number of classes, K."""
+        """Number of classes K."""
         return int(self.weight.shape[1])
 
     @property
     def map_weight(self) -> np.ndarray:
-        """Weights of the embedding block "head", float32 `[C, K]`.
-
-        They apply to each place of the feature map as well.
-        """
+        """Weights of the block "head", also applied to the feature map, float32 `[C, K]`."""
         start, end = self.spans[0]
         return self.weight[start:end]
 
     def logits(self, features: np.ndarray) -> np.ndarray:
-        """Compute calibrated logits from embeddings.
-
-        Maps `[N, D]` to float32 `[N, K]`.
-        """
+        """Compute calibrated logits, float32 `[N, K]`, from embeddings `[N, D]`."""
         logits: np.ndarray = unit_blocks(features, self.spans) @ self.weight + self.bias
         return logits
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
-        """Compute calibrated class probabilities from embeddings.
-
-        Maps `[N, D]` to float32 `[N, K]` with rows summing to 1.
-        """
+        """Compute calibrated class probabilities, float32 `[N, K]`, from embeddings `[N, D]`."""
         return softmax(self.logits(features))
 
     def uncalibrated(self, features: np.ndarray, temperature: float) -> np.ndarray:
-        """Compute class probabilities without the calibration temperature.
-
-        `temperature` is the one that the head includes. Maps `[N, D]` to float32 `[N, K]`.
-        """
+        """Compute class probabilities without temperature scaling (see `Head.uncalibrated`)."""
         logits = self.logits(features)
         present = ~((self.bias == np.float32(ABSENT)) & ~self.weight.any(axis=0))
         return softmax(np.where(present, logits * np.float32(temperature), logits))
 
     def evidence(self, features: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """Compute the evidence map of a linear head (see `Head.evidence`).
-
-        Its mean is what the block "head" adds to each logit.
-        """
+        """Compute class evidence maps (see `Head.evidence`); their mean is the logit share of "head"."""
         evidence: np.ndarray = places @ self.map_weight / first_block_length(features, self.spans)
         return evidence

@@ -1,4 +1,4 @@
-"""Ordinal classifier head: one score and increasing thresholds for ordered labels."""
+"""Ordinal classifier head: one score and increasing thresholds."""
 
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,7 @@ from discern.errors import BundleError
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OrdinalHead:
-    """Proportional-odds classifier for labels that have an order.
+    """Proportional-odds classifier for ordered labels.
 
     The model is P(label <= k) = sigmoid(threshold_k - score) (McCullagh, JRSS B 1980).
 
@@ -43,15 +43,12 @@ class OrdinalHead:
 
     @property
     def classes(self) -> int:
-        """Number of classes, K."""
+        """Number of classes K."""
         return len(self.present)
 
     @property
     def softplus_map(self) -> tuple[np.ndarray, np.ndarray]:
-        """Affine map from softplus terms to logits.
-
-        It consists of a matrix, float32 `[2 (P - 1), K]`, and an offset, float32 `[K]`.
-        """
+        """Affine map from softplus terms to logits: float32 `[2 (P - 1), K]` and `[K]`."""
         count, thresholds = len(self.thresholds), self.thresholds.astype(np.float64)
         # The ends of the scale lie at infinity: the first label has no lower threshold, the last no upper one.
         steps = -np.concatenate([np.eye(count, count + 1), np.eye(count, count + 1, 1)])
@@ -63,39 +60,29 @@ class OrdinalHead:
 
     @property
     def rest_weight(self) -> np.ndarray:
-        """Score weights with zeros for the embedding block "head", float32 `[D]`."""
+        """Score weights with the block "head" set to zero, float32 `[D]`."""
         weight = self.weight.copy()
         weight[: self.spans[0][1]] = 0
         return weight
 
     def logits(self, features: np.ndarray) -> np.ndarray:
-        """Compute calibrated logits from embeddings.
-
-        Maps `[N, D]` to float32 `[N, K]`.
-        """
+        """Compute calibrated logits, float32 `[N, K]`, from embeddings `[N, D]`."""
         return self._logits_of_scores(unit_blocks(features, self.spans) @ self.weight)
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
-        """Compute calibrated class probabilities from embeddings.
-
-        Maps `[N, D]` to float32 `[N, K]` with rows summing to 1.
-        """
+        """Compute calibrated class probabilities, float32 `[N, K]`, from embeddings `[N, D]`."""
         return softmax(self.logits(features))
 
     def uncalibrated(self, features: np.ndarray, temperature: float) -> np.ndarray:
-        """Compute class probabilities without the calibration temperature.
-
-        `temperature` is the divisor of the score and the thresholds. Maps `[N, D]` to float32 `[N, K]`.
-        """
+        """Compute class probabilities without temperature scaling (see `Head.uncalibrated`)."""
         factor = np.float32(temperature)
         return replace(self, weight=self.weight * factor, thresholds=self.thresholds * factor).probabilities(features)
 
     def evidence(self, features: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """Compute the evidence map of an ordinal head (see `Head.evidence`).
+        """Compute class evidence maps (see `Head.evidence`).
 
-        A place supports the labels that its own score falls into. Places that push the score too low or too high count
-        against a label in the middle. Logits are not linear in the score, so the mean over the places is not what the
-        block "head" adds.
+        A position supports the labels that its own score falls into. Logits are not linear in the score, so the mean
+        over the positions is not what the block "head" adds.
         """
         rest = (unit_blocks(features, self.spans) @ self.rest_weight)[:, None, None]
         moved = places @ self.weight[: self.spans[0][1]] / first_block_length(features, self.spans)[..., 0]
@@ -103,10 +90,7 @@ class OrdinalHead:
         return evidence
 
     def _logits_of_scores(self, score: np.ndarray) -> np.ndarray:
-        """Compute logits from the scores of an ordinal head.
-
-        Maps `[...]` to float32 `[..., K]`.
-        """
+        """Convert ordinal scores `[...]` to logits, float32 `[..., K]`."""
         matrix, offset = self.softplus_map
         above = score[..., None] - self.thresholds
         hinges = np.logaddexp(np.float32(0), np.concatenate([above, -above], axis=-1))

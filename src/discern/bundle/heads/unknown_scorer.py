@@ -1,4 +1,4 @@
-"""Unknown scorer, which measures how far a picture is from the training pictures."""
+"""Out-of-distribution scorer for unknown pictures."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ SMALLEST_SQUARE = 1e-12
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class UnknownScorer:
-    """Scorer of the distance between a picture and the training pictures.
+    """Out-of-distribution scorer that combines four distance measures.
 
     The score is a weighted sum of four measures, each standardised on held-out pictures of the known classes:
 
@@ -76,10 +76,7 @@ class UnknownScorer:
         return sum(value.nbytes for value in vars(self).values() if isinstance(value, np.ndarray))
 
     def measure(self, features: np.ndarray, logits: np.ndarray) -> np.ndarray:
-        """Compute the four distance measures of each picture.
-
-        Maps features `[N, D]` and the head's logits `[N, K]` to float32 `[N, 4]`.
-        """
+        """Compute four distance measures, float32 `[N, 4]`, from features `[N, D]` and logits `[N, K]`."""
         rows = unit_blocks(features, self.spans)
         cosine = 1 - (rows[:, : self.spans[0][1]] @ self.prototypes.astype(np.float32).T).max(axis=1)
         rows = rows * self.scale - self.centre
@@ -92,9 +89,9 @@ class UnknownScorer:
         return np.stack([cosine, whitened, distance, -log_sum_exp(logits)], axis=1)
 
     def score(self, features: np.ndarray, logits: np.ndarray) -> np.ndarray:
-        """Compute the unknown score of each picture.
+        """Compute out-of-distribution scores (unknown scores), float32 `[N]`.
 
-        Maps the arguments of `measure` to float32 `[N]`. Larger is farther; known pictures score about 0.
+        Takes the arguments of `measure`. Larger is farther; known pictures score about 0.
         """
         standard = (self.measure(features, logits) - self.mean) / self.spread
         score: np.ndarray = standard @ self.share

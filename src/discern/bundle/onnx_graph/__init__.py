@@ -1,4 +1,4 @@
-"""Construction of ONNX graphs for backbones and heads.
+"""ONNX graph construction for backbones and heads.
 
 This is the only part of `discern.bundle` that needs the onnx library.
 

@@ -1,4 +1,4 @@
-"""Writer of ONNX graphs for backbones and heads."""
+"""ONNX graph builder for backbones and heads."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ _CHANNELS_LAST = [0, 2, 3, 1]
 
 
 class GraphWriter:
-    """Builder of the nodes and initializers of an ONNX graph.
+    """Builder of ONNX nodes and initializers.
 
     Each method that adds operations returns the name of their result.
 
@@ -28,19 +28,13 @@ class GraphWriter:
         self._weights: dict[str, onnx.TensorProto] = {}
 
     def add(self, kind: str, *inputs: str, result: str | None = None, **attributes: Any) -> str:
-        """Add one operation of the standard ONNX domain.
-
-        `result` names its output, without the prefix.
-        """
+        """Add a standard ONNX operation and return its output name (`result`: without the prefix)."""
         name = f"{self._prefix}{kind.lower()}_{len(self._nodes)}"
         self._nodes.append(helper.make_node(kind, list(inputs), [result or name], name=name, **attributes))
         return result or name
 
     def weight(self, name: str, values: np.ndarray) -> str:
-        """Add an array as an initializer of the graph.
-
-        Nothing is added if the graph has an initializer of that name.
-        """
+        """Add an array as an initializer, once per name."""
         name = self._prefix + name
         if name not in self._weights:
             self._weights[name] = numpy_helper.from_array(np.asarray(values, order="C"), name)
@@ -55,45 +49,36 @@ class GraphWriter:
         return self.weight(f"scalar_{value}", np.array(value, np.float32))
 
     def relu6(self, values: str) -> str:
-        """Add the ReLU6 activation, min(max(x, 0), 6)."""
+        """Add a ReLU6 activation, min(max(x, 0), 6)."""
         return self.add("Clip", values, self.scalar(0.0), self.scalar(6.0))
 
     def centred_pixels(self, pixels: str) -> str:
-        """Add the conversion of uint8 pixels to float32 values around zero.
-
-        Maps `[N, H, W, 3]` in 0..255 to `[N, 3, H, W]` in -127.5..127.5.
-        """
+        """Centre uint8 pixels `[N, H, W, 3]` as float32 `[N, 3, H, W]` in -127.5..127.5."""
         moved = self.add("Transpose", pixels, perm=_CHANNELS_FIRST)
         return self.add("Sub", self.add("Cast", moved, to=TensorProto.FLOAT), self.scalar(127.5))
 
     def mirrored(self, values: str) -> str:
-        """Add the left-to-right mirroring of a tensor `[N, h, w, C]`."""
+        """Mirror a tensor `[N, h, w, C]` left to right."""
         start, end, axis = self.numbers(-1), self.numbers(np.iinfo(np.int64).min), self.numbers(2)
         return self.add("Slice", values, start, end, axis, start)
 
     def spatial_mean(self, values: str) -> str:
-        """Add the mean of a feature map `[N, C, h, w]` over its places.
-
-        The result is `[N, C]`.
-        """
+        """Average a feature map `[N, C, h, w]` spatially, to `[N, C]`."""
         return self.add("Flatten", self.add("GlobalAveragePool", values))
 
     def spatial_statistics(self, values: str, *, places: int) -> tuple[str, str]:
-        """Add the mean and standard deviation of a feature map `[N, C, h, w]` over its places.
-
-        Both results are `[N, C]`; `places` is h * w.
-        """
+        """Add the spatial mean and standard deviation of `[N, C, h, w]` (`places`: h * w)."""
         mean = self.add("GlobalAveragePool", values)
         # Norm of the differences, not the difference of the squares: it cannot turn negative.
         norm = self.add("ReduceL2", self.add("Sub", values, mean), self.numbers(2, 3), keepdims=0)
         return self.add("Flatten", mean), self.add("Div", norm, self.scalar(places**0.5))
 
     def channels_last(self, values: str, *, result: str | None = None) -> str:
-        """Add the transposition of a tensor from `[N, C, h, w]` to `[N, h, w, C]`."""
+        """Transpose a tensor from `[N, C, h, w]` to `[N, h, w, C]`."""
         return self.add("Transpose", values, perm=_CHANNELS_LAST, result=result)
 
     def model(self, *, size: int, embedding: int, map_shape: tuple[int, int, int] | None) -> onnx.ModelProto:
-        """Build the ONNX model of a backbone from the nodes of this writer.
+        """Build an ONNX backbone model from the collected nodes.
 
         Its input is `pixels`; its outputs are `embedding` and, with a `map_shape`, `map`.
 
@@ -115,10 +100,7 @@ class GraphWriter:
         )
 
     def append_to(self, model: onnx.ModelProto, *, before: "GraphWriter | None" = None) -> None:
-        """Append the nodes of this writer to an ONNX model in place.
-
-        The nodes of `before` are prepended.
-        """
+        """Append the nodes to an ONNX model in place, after those of `before`."""
         graph, front = model.graph, before or GraphWriter()
         nodes = [*front._nodes, *graph.node, *self._nodes]
         del graph.node[:]
@@ -127,19 +109,13 @@ class GraphWriter:
 
 
 def shape_of(value: onnx.ValueInfoProto) -> tuple[int, ...]:
-    """Return the declared shape of a graph's input or output.
-
-    -1 stands for a size that is not fixed.
-    """
+    """Return the declared shape of an ONNX input or output, with -1 for dynamic axes."""
     sizes = value.type.tensor_type.shape.dim
     return tuple(size.dim_value if size.HasField("dim_value") else -1 for size in sizes)
 
 
 def rename(nodes: Iterable[onnx.NodeProto], names: Mapping[str, str]) -> None:
-    """Rename the inputs and outputs of ONNX nodes in place.
-
-    The nodes of subgraphs are renamed as well.
-    """
+    """Rename the inputs and outputs of ONNX nodes and their subgraphs in place."""
     for node in nodes:
         for values in (node.input, node.output):
             values[:] = [names.get(value, value) for value in values]
@@ -149,5 +125,5 @@ def rename(nodes: Iterable[onnx.NodeProto], names: Mapping[str, str]) -> None:
 
 
 def serialise(model: onnx.ModelProto) -> bytes:
-    """Serialise an ONNX model so that equal models give equal bytes."""
+    """Serialise an ONNX model deterministically."""
     return bytes(model.SerializeToString(deterministic=True))

@@ -1,4 +1,4 @@
-"""ONNX operations of a classifier head and an unknown scorer, appended to a backbone."""
+"""ONNX graph of a classifier head and an out-of-distribution scorer."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ _ROWS = f"{PREFIX}rows"
 
 
 def attach_head(backbone_graph: bytes, head: Head, unknown: UnknownScorer, *, blocks: Mapping[str, Span]) -> bytes:
-    """Append a classifier head and an unknown scorer to the ONNX graph of a backbone.
+    """Append a classifier head and an out-of-distribution scorer to a backbone graph.
 
     Args:
         backbone_graph: ONNX model (opset 18 or later) from `pixels` to `embedding` `[N, D]` and perhaps `map`
@@ -60,16 +60,10 @@ def attach_head(backbone_graph: bytes, head: Head, unknown: UnknownScorer, *, bl
 
 
 class _HeadWriter(GraphWriter):
-    """Graph writer for the operations of a head and an unknown scorer.
-
-    Initializers are numbered and not shared.
-    """
+    """ONNX graph builder for heads and scorers, with numbered initializers that are not shared."""
 
     def array(self, values: np.ndarray) -> str:
-        """Add an array as a numbered initializer.
-
-        Half precision is kept in the file, where it halves the size, and widened to float32 by a cast.
-        """
+        """Add a numbered initializer; float16 is stored as such and cast to float32."""
         name = self.weight(f"weight_{len(self._weights)}", values)
         return self.add("Cast", name, to=TensorProto.FLOAT) if values.dtype == np.float16 else name
 
@@ -83,25 +77,16 @@ class _HeadWriter(GraphWriter):
         return self.add("Slice", values, self.numbers(span[0]), self.numbers(span[1]), self.numbers(1))
 
     def length(self, values: str) -> str:
-        """Add the Euclidean length of each row of a tensor `[N, D]`.
-
-        The result is positive, `[N, 1]`.
-        """
+        """Add the row-wise L2 norm of a tensor `[N, D]`, positive `[N, 1]`."""
         norm = self.add("ReduceL2", values, self.numbers(1), keepdims=1)
         return self.add("Max", norm, self.scalar(SMALLEST_LENGTH))
 
     def reduce_rows(self, values: str, kind: str) -> str:
-        """Add the reduction of each row of a tensor `[N, n]` to one value."""
+        """Add a row-wise reduction of a tensor `[N, n]`."""
         return self.add(kind, values, self.numbers(1), keepdims=1)
 
     def unit_blocks(self, spans: tuple[Span, ...]) -> list[str]:
-        """Add the scaling of embedding blocks to unit length.
-
-        The scaled embedding is named "discern/rows".
-
-        Returns:
-            Names of the blocks' lengths.
-        """
+        """Add the L2 normalisation of the embedding blocks and return the names of their norms."""
         blocks = [self.columns("embedding", span) for span in spans]
         lengths = [self.length(block) for block in blocks]
         units = [self.add("Div", block, length) for block, length in zip(blocks, lengths, strict=True)]
@@ -109,11 +94,7 @@ class _HeadWriter(GraphWriter):
         return lengths
 
     def probabilities(self, head: Head) -> str:
-        """Add the output `probabilities` of a head.
-
-        Returns:
-            Name of the logits.
-        """
+        """Add the output `probabilities` and return the name of the logits."""
         if isinstance(head, OrdinalHead):
             logits = self.ordinal_logits(head, self.add("MatMul", _ROWS, self.array(head.weight[:, None])))
         elif isinstance(head, LinearHead):
@@ -124,20 +105,14 @@ class _HeadWriter(GraphWriter):
         return logits
 
     def ordinal_logits(self, head: OrdinalHead, score: str) -> str:
-        """Add the logits of an ordinal head, computed from its scores.
-
-        Maps `[..., 1]` to `[..., K]`.
-        """
+        """Convert ordinal scores `[..., 1]` to logits `[..., K]`."""
         matrix, offset = head.softplus_map
         above = self.add("Sub", score, self.array(head.thresholds))
         hinges = self.add("Softplus", self.add("Concat", above, self.add("Neg", above), axis=-1))
         return self.add("Add", self.add("MatMul", hinges, self.array(matrix)), self.array(offset))
 
     def unknown_score(self, unknown: UnknownScorer, logits: str) -> None:
-        """Add the output `unknown_score` of an unknown scorer.
-
-        The operations are those of `UnknownScorer.score`, one by one.
-        """
+        """Add the output `unknown_score`, computed as in `UnknownScorer.score`."""
         known = self.add("MatMul", self.columns(_ROWS, unknown.spans[0]), self.array(unknown.prototypes.T))
         cosine = self.add("Sub", self.scalar(1.0), self.reduce_rows(known, "ReduceMax"))
         rows = self.add("Sub", self.add("Mul", _ROWS, self.array(unknown.scale)), self.array(unknown.centre))
@@ -158,11 +133,7 @@ class _HeadWriter(GraphWriter):
         self.add("MatMul", standard, self.array(unknown.share), result="unknown_score")
 
     def evidence(self, head: Head, model: onnx.ModelProto, length: str) -> tuple[int, int]:
-        """Add the output `evidence`, which is the evidence map of a head.
-
-        Returns:
-            Height and width of the map; -1 where the backbone does not declare them.
-        """
+        """Add the output `evidence` and return its height and width (-1 where dynamic)."""
         shapes = {output.name: shape_of(output) for output in model.graph.output}
         _, height, width, channels = (size or -1 for size in shapes.get("map", (-1,) * 4))
         if channels != head.spans[0][1]:
@@ -180,10 +151,7 @@ class _HeadWriter(GraphWriter):
         return height, width
 
     def place_scores(self, weight: np.ndarray, length: str, result: str | None = None) -> str:
-        """Add the scores of each place of the feature map for the given weights.
-
-        The weights, `[C, n]`, are those of the unit-length block "head". The result is `[N, h, w, n]`.
-        """
+        """Score each feature map position `[N, h, w, n]` with weights `[C, n]` of the unit block "head"."""
         places = self.add("MatMul", "map", self.array(weight))
         return self.add("Div", places, self.add("Unsqueeze", length, self.numbers(2, 3)), result=result)
 

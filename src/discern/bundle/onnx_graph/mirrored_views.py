@@ -1,4 +1,4 @@
-"""Backbone graphs that average a picture with its mirror image."""
+"""Test-time mirror augmentation of backbone graphs."""
 
 import numpy as np
 import onnx
@@ -7,10 +7,10 @@ from discern.bundle.onnx_graph.graph_writer import GraphWriter, rename, shape_of
 
 
 def average_mirrored(model: onnx.ModelProto) -> None:
-    """Make a backbone average its outputs for each picture and its mirror image.
+    """Average backbone outputs over a picture and its mirror image.
 
-    The image is mirrored left to right. Both views pass the net in one batch. The map of the mirrored view is mirrored
-    back before it is averaged.
+    Both views, the second mirrored left to right, pass the network in one batch. The map of the mirrored view is
+    mirrored back before it is averaged.
 
     Args:
         model: from `pixels` to `embedding` and perhaps `map` (channels last), opset 13 or later; changed in place.

@@ -1,4 +1,4 @@
-"""Backbones: pretrained, frozen networks that turn pictures into embeddings.
+"""Backbones: pretrained, frozen feature extractors.
 
 They are looked up by name in a registry of sources.
 """

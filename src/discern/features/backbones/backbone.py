@@ -1,7 +1,4 @@
-"""Backbones: pretrained, frozen networks as ONNX graphs.
-
-A backbone also gives the facts that a bundle records about it.
-"""
+"""Backbone protocol: a pretrained, frozen network as an ONNX graph, with its metadata."""
 
 import hashlib
 from collections.abc import Mapping
@@ -10,7 +7,7 @@ from typing import Protocol
 
 
 class Backbone(Protocol):
-    """Frozen network that turns pixels into embeddings, as an ONNX graph.
+    """Frozen feature extractor, as an ONNX graph from pixels to embeddings.
 
     The graph's input is `pixels`, uint8 `[N, size, size, 3]`, RGB in 0..255; normalisation and the averaging of views
     are part of the graph. Its outputs are `embedding`, float32 `[N, D]`, and optionally `map`, float32 `[N, h, w, C]`:
@@ -19,49 +16,40 @@ class Backbone(Protocol):
 
     @property
     def name(self) -> str:
-        """Name of the backbone, such as "lite0"."""
+        """Backbone name, such as "lite0"."""
 
     @property
     def graph(self) -> bytes:
-        """Serialised ONNX model of the backbone.
-
-        Equal arguments of `load_backbone` give equal bytes.
-        """
+        """Serialised ONNX model; equal arguments of `load_backbone` give equal bytes."""
 
     @property
     def size(self) -> int:
-        """Height and width of the input pictures, in pixels."""
+        """Input height and width, in pixels."""
 
     @property
     def blocks(self) -> Mapping[str, tuple[int, int]]:
-        """Start and end column of each block of the embedding.
-
-        The blocks are in order; "head" comes first.
-        """
+        """Column ranges of the embedding blocks, in order, "head" first."""
 
     @property
     def width(self) -> int:
-        """Length of an embedding, D."""
+        """Embedding dimension D."""
 
     @property
     def pretraining(self) -> str:
-        """Description of the data that the backbone was pretrained on."""
+        """Description of the pretraining data."""
 
     @property
     def licence(self) -> str:
-        """Licence of the backbone's weights."""
+        """Licence of the weights."""
 
     @property
     def key(self) -> str:
-        """Cache key of the features that the backbone computes.
-
-        It is the sha256 of the graph, 64 hexadecimal digits.
-        """
+        """Feature cache key: the SHA-256 digest of the graph, 64 hexadecimal digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OnnxBackbone:
-    """Backbone whose ONNX graph is held in memory."""
+    """In-memory ONNX backbone."""
 
     name: str
     graph: bytes = field(repr=False)
@@ -76,5 +64,5 @@ class OnnxBackbone:
 
     @property
     def width(self) -> int:
-        """Length of an embedding, D."""
+        """Embedding dimension D."""
         return max(end for _, end in self.blocks.values())

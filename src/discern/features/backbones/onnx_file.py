@@ -1,4 +1,4 @@
-"""Backbones that users provide as ONNX files."""
+"""Backbones from user-provided ONNX files."""
 
 from pathlib import Path
 
@@ -9,18 +9,16 @@ MAX_BYTES = 1 << 30
 
 
 class OnnxFile:
-    """Source of backbones that users provide as `.onnx` files."""
+    """Backbone source for `.onnx` files."""
 
     choices = "the path of an .onnx file"
 
     def accepts(self, name: str | Path) -> bool:
-        """Return True if the name is a path that ends in `.onnx`."""
+        """Test whether the name is an `.onnx` path."""
         return Path(name).suffix.lower() == ".onnx"
 
     def load(self, name: str | Path, *, size: int | None, mirror: bool) -> OnnxBackbone:
-        """Load a backbone from an ONNX file and validate it.
-
-        See `import_graph` for the validation.
+        """Load and validate a backbone from an ONNX file (see `import_graph`).
 
         Args:
             name: path of the file; its weights must be inside it.

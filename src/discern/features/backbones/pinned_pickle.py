@@ -1,4 +1,4 @@
-"""Safe reader of tensors from files in torch's legacy format.
+"""Safe reader for tensors in torch's legacy format.
 
 Every object but a tensor is rejected, and no code of the file is run.
 
@@ -27,7 +27,7 @@ _STORAGES: dict[str, np.dtype[Any]] = {"FloatStorage": np.dtype("<f4"), "LongSto
 
 
 def read_pinned(path: Path, sha256: str) -> bytes:
-    """Read a file and verify its SHA-256 digest.
+    """Read a file with a pinned SHA-256 digest.
 
     Raises:
         BackboneError: the file cannot be read, or its sha256 (64 hexadecimal digits) is another.
@@ -43,9 +43,7 @@ def read_pinned(path: Path, sha256: str) -> bytes:
 
 
 def read_tensors(data: bytes) -> dict[str, np.ndarray]:
-    """Read the tensors of a file in torch's legacy format.
-
-    They are returned by name, in the order of the file.
+    """Read tensors by name, in file order, from a file in torch's legacy format.
 
     Args:
         data: content of the whole file.
@@ -70,7 +68,7 @@ def read_tensors(data: bytes) -> dict[str, np.ndarray]:
 
 
 class _Storage(NamedTuple):
-    """Reference of a tensor to an array of raw numbers in the file."""
+    """Reference to a tensor storage, an array of raw numbers in the file."""
 
     key: str
     kind: str
@@ -79,7 +77,7 @@ class _Storage(NamedTuple):
 
 @dataclass(frozen=True)
 class _Tensor:
-    """Tensor as a view of a storage that is validated to stay inside it."""
+    """Bounds-checked view of a tensor storage."""
 
     storage: _Storage
     offset: int
@@ -100,10 +98,7 @@ class _Tensor:
 
 
 class _TensorUnpickler(pickle.Unpickler):
-    """Unpickler that accepts only the objects that a table of tensors needs.
-
-    These are `OrderedDict`, `_rebuild_tensor_v2`, two storage classes and references to storages.
-    """
+    """Restricted unpickler with an allowlist of tensor types."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
@@ -137,10 +132,7 @@ def _unpickle(stream: io.BytesIO) -> Any:
 
 
 def _read_storages(data: bytes, start: int, keys: Any, expected: set[_Storage]) -> dict[_Storage, np.ndarray]:
-    """Read the raw numbers that follow the pickles.
-
-    There is one array per key, in the order of `keys`, up to the end of the file.
-    """
+    """Read one raw array per key, in order, up to the end of the file."""
     by_key = {storage.key: storage for storage in expected}
     if not isinstance(keys, list) or len(by_key) != len(expected) or sorted(map(str, keys)) != sorted(by_key):
         _reject("the list of storages does not match the tensors")

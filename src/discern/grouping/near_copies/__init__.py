@@ -1,1 +1,1 @@
-"""Detection of near copies by aligning and comparing candidate pairs of pictures."""
+"""Near-copy detection by image registration."""

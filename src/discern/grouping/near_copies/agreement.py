@@ -1,4 +1,4 @@
-"""Similarity of aligned pictures in structure and colours.
+"""Structural and colour similarity of registered images.
 
 Global correlation is dominated by the strongest edges: two shirts of one outline correlate at .97. So each window is
 normalised by itself (zero-normalised cross-correlation), and weighted by its texture.
@@ -11,18 +11,18 @@ _NOISE = 3.0  # grey levels; not tuned
 
 
 def windows_agree(first: np.ndarray, second: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Correlate the brightness of aligned pictures in small windows.
+    """Compute the windowed cross-correlation of registered images.
 
     The windows have 8 x 8 pixels and overlap by half.
 
     Args:
         first: grey levels, float32 [P, H, W].
-        second: the same of the pictures aligned with them.
-        inside: pixels that both pictures cover, bool [P, H, W].
+        second: grey levels of the images registered with them, of the same shape.
+        inside: pixels that both images cover, bool [P, H, W].
 
     Returns:
-        The mean correlation over windows with texture in either picture, [P] in [-1, 1], and the share of windows
-        with texture, [P] in [0, 1].
+        The mean correlation over windows with texture in either image, [P] in [-1, 1], and the share of windows with
+        texture, [P] in [0, 1].
     """
     mask = inside.astype(np.float32)
     count = np.maximum(_windows(mask), 1e-3)
@@ -49,14 +49,12 @@ def _windows(values: np.ndarray) -> np.ndarray:
 
 
 def colours_differ(first: np.ndarray, second: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Measure the colour differences of aligned pictures.
-
-    A green and a red apple may share their outline and highlights.
+    """Measure colour differences between registered images.
 
     Args:
         first: RGB values, float32 [P, H, W, 3], 0-255.
-        second: the same of the pictures aligned with them.
-        inside: pixels that both pictures cover, bool [P, H, W].
+        second: RGB values of the images registered with them, of the same shape.
+        inside: pixels that both images cover, bool [P, H, W].
 
     Returns:
         The mean absolute difference of chromaticity, summed over red, green and blue, [P] in [0, 2], and that of log
@@ -72,9 +70,6 @@ def colours_differ(first: np.ndarray, second: np.ndarray, inside: np.ndarray) ->
 
 
 def _over_colours(pictures: np.ndarray) -> np.ndarray:
-    """Sum an array over its last axis, which has three colours.
-
-    Maps [..., 3] to [...]; `np.sum` is slow over so short an axis.
-    """
+    """Sum over the last axis of three colours, faster than `np.sum`."""
     total: np.ndarray = pictures[..., 0] + pictures[..., 1] + pictures[..., 2]
     return total

@@ -1,8 +1,7 @@
-"""Batched registration of pairs of pictures by affine maps.
+"""Batched affine image registration by Gauss-Newton optimisation.
 
-Gauss-Newton steps fit an affine map and a brightness gain. The method of Lucas and Kanade (1981), "An iterative image
-registration technique with an application to stereo vision"; frames and units are those of
-`discern.grouping.near_copies.rotation_invariants`.
+The method of Lucas and Kanade (1981), "An iterative image registration technique with an application to stereo
+vision", with a brightness gain; frames and units are those of `discern.grouping.near_copies.rotation_invariants`.
 """
 
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ _MIN_DETERMINANT = 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class Alignment:
-    """Positions of the pixels of one picture of each pair in the other.
+    """Pixel correspondences between registered image pairs.
 
     The pixels are the n = h * w of the narrow picture of each pair; they are placed in its wide one.
 
@@ -36,14 +35,14 @@ class Alignment:
     inside: np.ndarray
 
     def take(self, at: np.ndarray) -> Self:
-        """Select pairs by an array of indices or a mask."""
+        """Select pairs by index array or mask."""
         return type(self)(**{name: values[at] for name, values in vars(self).items()})
 
 
 def place(
     affine: np.ndarray, extents: tuple[np.ndarray, np.ndarray], wide: tuple[int, int], narrow: tuple[int, int]
 ) -> Alignment:
-    """Map the pixels of one picture of each pair into the other.
+    """Map pixel positions between images by affine maps.
 
     Args:
         affine: maps from the narrow frames to the wide ones, float32 [P, 2, 3].
@@ -61,19 +60,16 @@ def place(
 
 
 def _coordinate(affine: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Map a grid of points to one coordinate by affine maps.
-
-    `affine` is one row of the maps, float32 [P, 3]. The result is float32 [P, h * w].
-    """
+    """Map a grid of points by one row of affine maps, float32 [P, 3], to float32 [P, h * w]."""
     along, down = affine[:, :1] * x, affine[:, 1:2] * y + affine[:, 2:]
     points: np.ndarray = (down[:, :, None] + along[:, None, :]).reshape(len(x), y.shape[1] * x.shape[1])
     return points
 
 
 def bilinear(planes: np.ndarray, placed: Alignment) -> np.ndarray:
-    """Sample pictures at fractional positions by bilinear interpolation.
+    """Sample images at fractional positions by bilinear interpolation.
 
-    Positions are clipped to the picture. Maps float32 [P, H, W] or [P, H, W, C] to [P, n] or [P, n, C].
+    Positions are clipped to the image. Maps float32 [P, H, W] or [P, H, W, C] to [P, n] or [P, n, C].
     """
     count, height, width = planes.shape[:3]
     column, row = np.clip(placed.column, 0, width - 1.001), np.clip(placed.row, 0, height - 1.001)
@@ -94,13 +90,12 @@ def bilinear(planes: np.ndarray, placed: Alignment) -> np.ndarray:
 def align(
     wide: np.ndarray, narrow: np.ndarray, affine: np.ndarray, extents: tuple[np.ndarray, np.ndarray], *, steps: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Refine the affine maps that register pairs of pictures.
-
-    The wide pictures, sampled through the maps, then match the narrow ones.
+    """Refine affine registration by Gauss-Newton steps.
 
     Args:
         wide: smoothed brightness of the wide pictures, float32 [P, H, W].
-        narrow: smoothed brightness of the narrow pictures, float32 [P, h, w].
+        narrow: smoothed brightness of the narrow pictures, float32 [P, h, w]; the wide ones sampled through the maps
+            are to match them.
         affine: initial maps, float32 [P, 2, 3].
         extents: half extents of the wide and of the narrow pictures, each float32 [P, 2].
         steps: number of Gauss-Newton steps, 1 or more.
@@ -130,10 +125,7 @@ def align(
 def _gradients(
     sampled: np.ndarray, weight: np.ndarray, affine: np.ndarray, extents: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Compute weighted brightness gradients from samples of the pictures.
-
-    They are derived from samples of the pictures: float32 [P, h, w] each.
-    """
+    """Compute weighted brightness gradients of sampled images, float32 [P, h, w] each."""
     down, across = np.gradient(sampled, axis=(1, 2))
     _, height, width = sampled.shape
     down, across = down * weight, across * weight
@@ -160,7 +152,7 @@ def _centred(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def _step(jacobian_and_residual: np.ndarray) -> np.ndarray:
-    """Solve the damped normal equations of a Gauss-Newton step.
+    """Solve the damped Gauss-Newton normal equations.
 
     The argument holds six derivatives and the residual, float32 [P, 7, h, w]. The result is a step [P, 2, 3].
     """

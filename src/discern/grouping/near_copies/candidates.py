@@ -1,7 +1,4 @@
-"""Search for candidate pairs of near copies.
-
-An index proposes a bounded number of pairs per picture.
-"""
+"""Nearest-neighbour search for near-copy candidates, bounded per picture."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,7 +39,7 @@ _EXACT_UP_TO = 8_000
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """Candidate pairs of near copies, with an initial affine map for each.
+    """Near-copy candidate pairs with initial affine maps.
 
     Args:
         wide: the picture of each pair that shows as much or more, int [P].
@@ -60,14 +57,14 @@ class Candidates:
         return len(self.wide)
 
     def take(self, at: np.ndarray) -> Self:
-        """Select pairs by an array of indices or a mask."""
+        """Select pairs by index array or mask."""
         return type(self)(
             wide=self.wide[at], narrow=self.narrow[at], affine=self.affine[at], agreement=self.agreement[at]
         )
 
     @classmethod
     def join(cls, parts: list[Self]) -> Self:
-        """Concatenate several sets of candidate pairs."""
+        """Concatenate sets of candidate pairs."""
         return cls(
             wide=np.concatenate([p.wide for p in parts]),
             narrow=np.concatenate([p.narrow for p in parts]),
@@ -77,7 +74,7 @@ class Candidates:
 
 
 class CandidateIndex:
-    """Nearest-neighbour index by cosine similarity.
+    """Nearest-neighbour index for cosine similarity.
 
     The search is exact up to 8,000 rows, and uses HNSW above (Malkov and Yashunin 2016). Rows are added by a single
     thread, so that the same rows always give the same graph; they are not copied.
@@ -102,17 +99,11 @@ class CandidateIndex:
             self._graph.add(np.arange(len(rows)), rows, threads=1, copy=False)
 
     def neighbours_of(self, own: np.ndarray, count: int) -> np.ndarray:
-        """Find the nearest other rows of the given rows.
-
-        The result is int [n, <= count].
-        """
+        """Find the nearest neighbours of indexed rows, int [n, <= count]."""
         return self.neighbours(self._rows[own], own, count)
 
     def neighbours(self, queries: np.ndarray, own: np.ndarray, count: int) -> np.ndarray:
-        """Find the nearest rows of the given queries, nearest first.
-
-        The `own` row of each query is left out. The result is int [n, <= count].
-        """
+        """Find nearest neighbours, nearest first, except each query's `own` row: int [n, <= count]."""
         count = min(count, len(self._rows) - 1)
         if self._graph is not None:
             with self._search:
@@ -129,7 +120,7 @@ class CandidateIndex:
 
 
 class CandidateFinder:
-    """Finder of candidate pairs of near copies.
+    """Finder of near-copy candidates, as catalog rows.
 
     The pairs are given as rows of the catalog.
 
@@ -167,14 +158,14 @@ class CandidateFinder:
         self._index = CandidateIndex(self._described)
 
     def jobs(self) -> list[Callable[[], Candidates]]:
-        """List independent jobs that each return candidate pairs.
+        """List independent candidate search jobs.
 
         A job returns at most 5 pairs for each of its pictures as the wide one.
         """
         return [partial(self._propose, at) for at in blocks(len(self._rows))]
 
     def look_alikes(self, *, count: int = 200, rank: int = 40) -> Candidates:
-        """Return pairs of pictures that are similar, but rarely copies.
+        """Sample similar pictures, rarely copies, as reference pairs.
 
         `count` evenly spaced pictures are paired with their `rank`-th neighbour.
         """
@@ -197,10 +188,7 @@ class CandidateFinder:
         self._described[at] = self._descriptor.describe(self._base[at])
 
     def _propose(self, at: np.ndarray) -> Candidates:
-        """Propose candidate pairs for the given pictures.
-
-        The neighbours of every view of a picture are searched.
-        """
+        """Propose candidate pairs from the neighbours of every view."""
         smooth = self._smooth(at)
         parts = []
         for view in VIEWS:
@@ -214,26 +202,20 @@ class CandidateFinder:
         return self._to_rows(_best_of_each(Candidates.join(parts)))
 
     def _to_rows(self, pairs: Candidates) -> Candidates:
-        """Convert candidate pairs from positions to rows of the catalog.
-
-        Pairs without texture are dropped.
-        """
+        """Convert pair positions to catalog rows and drop pairs without texture."""
         pairs = pairs.take(self._textured[pairs.wide] & self._textured[pairs.narrow])
         wide, narrow = self._rows[pairs.wide], self._rows[pairs.narrow]
         return Candidates(wide=wide, narrow=narrow, affine=pairs.affine, agreement=pairs.agreement)
 
 
 def _for_each_block(work: Callable[[np.ndarray], None], count: int) -> None:
-    """Call a function on blocks of rows, on all cores."""
+    """Apply a function to blocks of rows, on all cores."""
     for _ in parallel_map([partial(work, at) for at in blocks(count)]):
         pass
 
 
 def _embedding_neighbours(embeddings: "Rows | np.ndarray | None", rows: np.ndarray, scratch: Path | None) -> np.ndarray:
-    """Find the two nearest other pictures of each picture by embedding.
-
-    The result is int32 [n, <= 2], or [n, 0] without embeddings.
-    """
+    """Find two nearest neighbours by embedding: int32 [n, <= 2], or [n, 0] without embeddings."""
     if embeddings is None:
         return np.zeros((len(rows), 0), np.int32)
     index = CandidateIndex(_project(embeddings, rows, scratch))
@@ -242,10 +224,7 @@ def _embedding_neighbours(embeddings: "Rows | np.ndarray | None", rows: np.ndarr
 
 
 def _project(embeddings: "Rows | np.ndarray", rows: np.ndarray, scratch: Path | None) -> np.ndarray:
-    """Project centred embeddings on random directions.
-
-    This keeps cosines (Johnson and Lindenstrauss 1984).
-    """
+    """Project centred embeddings randomly, preserving cosines (Johnson and Lindenstrauss 1984)."""
     columns = min(_HEAD_COLUMNS, embeddings.shape[1])
     directions = np.random.default_rng(0).standard_normal((columns, _DIRECTIONS)).astype(np.float32)
     projected = scratch_array((len(rows), _DIRECTIONS), np.float32, scratch)
@@ -259,10 +238,7 @@ def _project(embeddings: "Rows | np.ndarray", rows: np.ndarray, scratch: Path | 
 
 
 def _initial_maps(view: np.ndarray, mirrored: np.ndarray, angle: np.ndarray, extents: np.ndarray) -> np.ndarray:
-    """Compute the affine maps that rotate, mirror and zoom pictures to a view.
-
-    The result is float32 [P, 2, 3].
-    """
+    """Compute affine maps from rotation, mirroring and zoom, float32 [P, 2, 3]."""
     cos, sin = np.cos(angle) * view[0], np.sin(angle) * view[0]
     flip = np.where(mirrored, -1, 1)
     x = np.stack([cos, -sin * flip, view[1] * extents[:, 0]], axis=1)
@@ -271,10 +247,7 @@ def _initial_maps(view: np.ndarray, mirrored: np.ndarray, angle: np.ndarray, ext
 
 
 def _best_of_each(candidates: Candidates) -> Candidates:
-    """Keep the best affine map of each pair and the best pairs of each picture.
-
-    Pairs are counted for the wide picture.
-    """
+    """Keep the best map of each pair and the best pairs of each wide picture."""
     order = np.lexsort((candidates.narrow, -candidates.agreement, candidates.wide))
     ranked = candidates.take(order[candidates.agreement[order] >= _MIN_AGREEMENT])
     pair = np.stack([ranked.wide, ranked.narrow], axis=1)

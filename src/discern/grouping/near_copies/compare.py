@@ -1,7 +1,4 @@
-"""Comparison of candidate pairs of near copies after alignment.
-
-Thumbnails are compared first, then the pictures at full detail.
-"""
+"""Coarse-to-fine comparison of registered candidate pairs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -37,7 +34,7 @@ _BLUR = 0.8
 
 @dataclass(frozen=True, kw_only=True)
 class CompareConfig:
-    """Thresholds for comparing the two pictures of a candidate pair.
+    """Thresholds for comparing candidate pairs.
 
     They are chosen on development seeds of benchmarks/copies.py.
 
@@ -67,7 +64,7 @@ def compare_thumbs(
     *,
     progress: Progress = silent,
 ) -> tuple[Candidates, np.ndarray]:
-    """Select the distinct candidate pairs whose thumbnails agree.
+    """Select distinct candidate pairs with matching thumbnails.
 
     Args:
         catalog: pictures of the pairs.
@@ -92,10 +89,9 @@ def compare_thumbs(
 def compare_pictures(
     catalog: "Catalog", pairs: Candidates, config: CompareConfig, *, progress: Progress = silent
 ) -> np.ndarray:
-    """Compare pairs of pictures at the detail that both have.
+    """Compare candidate pairs at full detail, up to 128 pixels along the shorter side.
 
-    This is at most 128 pixels along the shorter side. The pictures are read a few hundred at a time, in the order in
-    which the storage is read fastest.
+    The pictures are read a few hundred at a time, in the order in which the storage is read fastest.
 
     Returns:
         The mean correlation of each aligned pair, [P] in [0, 1]; 0 where a threshold is not met.
@@ -114,10 +110,7 @@ def compare_pictures(
 def _compare(
     catalog: "Catalog", job: Callable[[], Candidates], extents: np.ndarray, config: CompareConfig
 ) -> tuple[Candidates, np.ndarray]:
-    """Compare the thumbnails of the candidate pairs of a job.
-
-    Pairs are compared coarsely first and finely if that succeeds; each thumbnail is read once.
-    """
+    """Compare a job's thumbnails coarsely and then finely, reading each once."""
     pairs = job()
     rows, ends = np.unique(np.concatenate([pairs.wide, pairs.narrow]), return_inverse=True)
     pairs = replace(pairs, wide=ends[: len(pairs)], narrow=ends[len(pairs) :])
@@ -133,15 +126,12 @@ def _compare(
 
 
 def _batches(count: int, size: int) -> list[np.ndarray]:
-    """Split a range of positions into one or more blocks.
-
-    The result is that of `blocks`, or one empty block if there are none.
-    """
+    """Split positions into `blocks`, or one empty block."""
     return blocks(count, size) or [np.zeros(0, np.int64)]
 
 
 def _compare_coarse(planes: np.ndarray, pairs: Candidates, extents: np.ndarray, config: CompareConfig) -> Candidates:
-    """Select the pairs whose aligned thumbnails of 32 pixels correlate."""
+    """Select pairs by the correlation of registered 32-pixel thumbnails."""
     frames = extents[pairs.wide], extents[pairs.narrow]
     affine, correlation = align(planes[pairs.wide], planes[pairs.narrow], pairs.affine, frames, steps=2)
     return replace(pairs, affine=affine).take(correlation >= config.min_correlation)
@@ -150,7 +140,7 @@ def _compare_coarse(planes: np.ndarray, pairs: Candidates, extents: np.ndarray, 
 def _compare_fine(
     thumbs: np.ndarray, pairs: Candidates, extents: np.ndarray, config: CompareConfig
 ) -> tuple[Candidates, np.ndarray]:
-    """Select the pairs whose aligned thumbnails agree in structure and colours."""
+    """Select pairs by structural and colour similarity of registered thumbnails."""
     colours = thumbs[pairs.wide], thumbs[pairs.narrow]
     frames = extents[pairs.wide], extents[pairs.narrow]
     wide, narrow = (blur(brightness(pixels), _BLUR) for pixels in colours)

@@ -1,7 +1,4 @@
-"""Confirmation that candidate pairs are near copies.
-
-Pairs must agree better than a fixed level and than look-alikes of the same set.
-"""
+"""Near-copy confirmation against fixed and look-alike thresholds."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +28,7 @@ _QUANTILE_90 = 1.2816  # of the standard normal distribution
 
 @dataclass(frozen=True, kw_only=True)
 class ConfirmConfig:
-    """Thresholds for confirming a candidate pair as a near copy.
+    """Thresholds for confirming near copies.
 
     They are chosen on development seeds of benchmarks/copies.py.
 
@@ -58,7 +55,7 @@ def confirm(
     config: ConfirmConfig | None = None,
     progress: Progress = silent,
 ) -> tuple[Candidates, np.ndarray]:
-    """Select the candidate pairs that are near copies.
+    """Select confirmed near copies from candidate pairs.
 
     Args:
         catalog: pictures of the pairs.
@@ -83,17 +80,19 @@ def confirm(
 
 
 def look_alike_level(look_alikes: np.ndarray, deviations: float, highest: float) -> float:
-    """Estimate the agreement that pictures of a set exceed only if they are copies.
+    """Estimate the near-copy threshold from look-alike pairs.
 
-    Too few look-alikes give -1. Chest X-rays agree with each other better than holiday photographs ever do. The level
-    is computed on Fisher's z scale ("Frequency distribution of the values of the correlation coefficient", 1915), where
-    the deviation does not shrink near 1, from the median and the 90 % quantile, which are robust to some copies among
-    the look-alikes.
+    Chest X-rays agree with each other better than holiday photographs ever do. The level is computed on Fisher's z
+    scale ("Frequency distribution of the values of the correlation coefficient", 1915), where the deviation does not
+    shrink near 1, from the median and the 90 % quantile, which are robust to some copies among the look-alikes.
 
     Args:
         look_alikes: agreement of similar pairs, few of which are copies: [n].
         deviations: number of standard deviations of the level above the median.
         highest: upper bound of the level.
+
+    Returns:
+        The threshold; -1 for too few look-alikes.
     """
     if len(look_alikes) < MIN_LOOK_ALIKES:
         return -1.0

@@ -1,4 +1,4 @@
-"""Picture descriptors that are invariant to rotation and mirroring.
+"""Image descriptors invariant to rotation and mirroring.
 
 They serve to find candidate copies. Discs of the picture are sampled along rings and Fourier-transformed along the
 angle. A rotation shifts only the phases and a mirror conjugates them, so that magnitudes and phase differences of
@@ -40,10 +40,7 @@ _FIT_BATCH = 1024
 
 
 def blur(planes: np.ndarray, sigma: float) -> np.ndarray:
-    """Blur pictures with a Gaussian filter.
-
-    `planes` is float32 [n, H, W], and `sigma` is in pixels. The borders are repeated.
-    """
+    """Apply a Gaussian filter to images, float32 [n, H, W], with repeated borders (`sigma` in pixels)."""
     reach = int(3 * sigma + 0.5)
     offsets = np.arange(-reach, reach + 1)
     kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
@@ -58,36 +55,27 @@ def blur(planes: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def brightness(pixels: np.ndarray) -> np.ndarray:
-    """Convert RGB pixels to luma.
-
-    Maps uint8 [..., 3] to float32 [...], 0-255 (ITU-R BT.601).
-    """
+    """Convert RGB pixels, uint8 [..., 3], to luma, float32 [...], 0-255 (ITU-R BT.601)."""
     luma: np.ndarray = pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
     return luma
 
 
 def halved(planes: np.ndarray) -> np.ndarray:
-    """Halve the size of pictures by averaging blocks of 2 x 2 pixels.
-
-    Maps float32 [n, 2H, 2W] to [n, H, W].
-    """
+    """Downsample images by 2 x 2 averaging, float32 [n, 2H, 2W] to [n, H, W]."""
     pairs = planes[:, ::2] + planes[:, 1::2]
     smaller: np.ndarray = (pairs[:, :, ::2] + pairs[:, :, 1::2]) / 4
     return smaller
 
 
 def half_extents(widths: np.ndarray, heights: np.ndarray) -> np.ndarray:
-    """Compute the half width and half height of pictures in frame units.
-
-    The result is float32 [n, 2]; the smaller of the two is 1.
-    """
+    """Compute half widths and heights in frame units, float32 [n, 2]; the smaller is 1."""
     sizes = np.stack([widths, heights], axis=1).astype(np.float32)
     extents: np.ndarray = sizes / sizes.min(axis=1, keepdims=True)
     return extents
 
 
 def ring_spectra(smooth: np.ndarray, extents: np.ndarray, view: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Compute the angular Fourier spectra of one disc of each picture.
+    """Compute angular Fourier spectra of image discs.
 
     Args:
         smooth: slightly blurred brightness of square thumbnails, float32 [n, S, S].
@@ -117,7 +105,7 @@ def ring_spectra(smooth: np.ndarray, extents: np.ndarray, view: np.ndarray) -> t
 
 @dataclass(frozen=True, kw_only=True)
 class InvariantDescriptor:
-    """Descriptor of pictures that is invariant to rotation and mirroring.
+    """Image descriptor invariant to rotation and mirroring.
 
     Its weights and whitening suppress what all pictures of a set have in common.
 
@@ -133,10 +121,7 @@ class InvariantDescriptor:
 
     @classmethod
     def fit(cls, spectra: np.ndarray, *, length: int = 64) -> Self:
-        """Fit the descriptor to a sample of Fourier spectra.
-
-        `spectra` are those of pictures of the set, [n, RINGS, ORDERS]. They are processed in batches.
-        """
+        """Fit the descriptor to sample spectra, [n, RINGS, ORDERS], in batches."""
         batches = [spectra[start : start + _FIT_BATCH] for start in range(0, len(spectra), _FIT_BATCH)]
         power = sum((np.abs(batch) ** 2).sum(axis=0, dtype=np.float64) for batch in batches) / len(spectra)
         weights = (1 / (np.sqrt(power) + 0.003)).astype(np.float32)
@@ -153,20 +138,17 @@ class InvariantDescriptor:
 
     @property
     def length(self) -> int:
-        """Number of values in a descriptor."""
+        """Descriptor dimension."""
         return int(self.whitening.shape[1])
 
     def describe(self, spectra: np.ndarray) -> np.ndarray:
-        """Convert Fourier spectra to descriptors, which are unit vectors.
-
-        Maps [n, RINGS, ORDERS] to float32 [n, d], to be compared by cosine similarity.
-        """
+        """Convert spectra, [n, RINGS, ORDERS], to unit-length descriptors, float32 [n, d]."""
         short = (_invariants(spectra * self.weights) - self.mean) @ self.whitening
         described: np.ndarray = short / np.maximum(np.linalg.norm(short, axis=1, keepdims=True), 1e-9)
         return described
 
     def best_rotation(self, wide: np.ndarray, narrow: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Find the rotation and mirroring at which pairs of discs correlate best.
+        """Find the best rotation and mirroring between disc pairs.
 
         Args:
             wide: spectra of discs, [n, RINGS, ORDERS].

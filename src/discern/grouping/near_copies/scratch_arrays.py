@@ -1,7 +1,4 @@
-"""Arrays in temporary files, which keep the use of memory bounded.
-
-Memory does not grow with the number of pictures.
-"""
+"""Temporary memory-mapped arrays, and block iteration within bounded memory."""
 
 import os
 import tempfile
@@ -17,7 +14,7 @@ BLOCK = 256
 
 
 def scratch_array(shape: tuple[int, ...], dtype: DTypeLike, folder: Path | None = None) -> "np.ndarray[Any, Any]":
-    """Create an array of zeros in an anonymous temporary file.
+    """Create a zero-filled array in an anonymous temporary file.
 
     The file is deleted with the last reference to the array.
 
@@ -42,8 +39,8 @@ def scratch_array(shape: tuple[int, ...], dtype: DTypeLike, folder: Path | None 
 
 
 def blocks(count: int, size: int = BLOCK) -> list[np.ndarray]:
-    """Split a range of positions into blocks of bounded size.
+    """Split 0..count - 1 into blocks of at most `size` positions.
 
-    The range is 0..count - 1. Each core holds one block of at most `size` rows in memory at a time.
+    Each core holds one block in memory at a time.
     """
     return [np.arange(start, min(start + size, count)) for start in range(0, count, size)]
