@@ -84,7 +84,10 @@ class GroupError:
 
 @dataclass(frozen=True, kw_only=True)
 class RiskCurveMetrics:
-    """Accepted share and error rate by confidence threshold, from few accepted to all; see `heads.RiskCurve`."""
+    """Accepted share and error rate by confidence threshold; see `heads.RiskCurve`.
+
+    Thresholds run from few accepted to all.
+    """
 
     t_accept: tuple[float, ...] = ()
     share: tuple[float, ...] = ()

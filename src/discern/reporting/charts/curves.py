@@ -22,7 +22,7 @@ def _polyline(frame: Frame, points: Sequence[tuple[float, float]]) -> str:
 
 
 def reliability_curve(bins: Sequence["ReliabilityBin"]) -> Markup:
-    """Plot accuracy against confidence, with 95 % confidence intervals and the diagonal of perfect calibration."""
+    """Plot accuracy against confidence, with 95 % confidence intervals and a diagonal."""
     frame = Frame(width=260.0, height=260.0)
     marks = [
         *frame.axes(_QUARTER_TICKS, _QUARTERS, across="stated confidence", up="correct predictions"),

@@ -48,7 +48,7 @@ class PredictionTable:
         return np.asarray(self.probabilities.max(axis=1))
 
     def most_confident_errors(self, most: int) -> list[int]:
-        """Return positions of errors, most confident first; two of each confusion precede any third."""
+        """Return positions of the most confident errors; two of each confusion precede any third."""
         wrong = np.flatnonzero(self.predicted != self.truth)
         ranked = wrong[np.argsort(-self.confidence[wrong], kind="stable")]
         seen: Counter[tuple[int, int]] = Counter()
