@@ -1,4 +1,4 @@
-"""Reliability curve and debiased calibration error of confidences."""
+"""Reliability curve and debiased expected calibration error."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +17,7 @@ _CELLS_AT_ONCE = 2_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class ReliabilityBin:
-    """Bin of predictions with similar confidence in a reliability curve.
+    """Bin of a reliability curve.
 
     Attributes:
         pictures: number of predictions.
@@ -47,7 +47,7 @@ class CalibrationError(Interval):
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """Calibration error and reliability curve of a classifier.
+    """Debiased calibration error and reliability curve of a classifier.
 
     Attributes:
         ece: debiased expected calibration error, in [0, 1].
@@ -61,14 +61,11 @@ class Calibration:
 
     @property
     def error(self) -> CalibrationError:
-        """Debiased calibration error and its 95 % quantile under perfect calibration."""
+        """Debiased calibration error and its null quantile."""
         return CalibrationError(**asdict(self.ece), null95=self.null95)
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the calibration to JSON-ready values.
-
-        The keys are `ece`, which contains `null95`, and `reliability`.
-        """
+        """Convert to JSON-ready values: `ece`, which contains `null95`, and `reliability`."""
         return {"ece": self.error.to_json(), "reliability": [asdict(each) for each in self.bins]}
 
     @classmethod
@@ -96,12 +93,10 @@ def evaluate_calibration(
 ) -> Calibration:
     """Compute the debiased calibration error and the reliability curve.
 
-    15 bins of equal mass are used. The error has an interval and a null distribution.
-
-    A plain expected calibration error is positive even for a perfect model, because each bin's accuracy is noisy. As
-    in Kumar, Liang & Ma (2019, "Verified uncertainty calibration"), the expected contribution of that noise is
-    subtracted under a normal approximation; bins of equal mass are the less biased choice of Roelofs et al. (2022,
-    "Mitigating bias in calibration error estimation"). The noise of a bin is estimated between groups.
+    15 bins of equal mass are used. A plain expected calibration error is positive even for a perfect model, because
+    each bin's accuracy is noisy. As in Kumar, Liang & Ma (2019, "Verified uncertainty calibration"), the expected
+    contribution of that noise is subtracted under a normal approximation; bins of equal mass are the less biased choice
+    of Roelofs et al. (2022, "Mitigating bias in calibration error estimation"). The noise is estimated between groups.
 
     Args:
         confidence: float [N] in [0, 1], probability of the predicted label.
@@ -136,10 +131,7 @@ def evaluate_calibration(
 
 
 def equal_mass_bins(confidence: np.ndarray, weight: np.ndarray, *, bins: int = BINS) -> np.ndarray:
-    """Assign predictions to confidence bins of about equal mass.
-
-    Bins are numbered from 0. Equal confidences share a bin.
-    """
+    """Assign predictions to equal-mass confidence bins, numbered from 0; equal confidences share a bin."""
     distinct, place = np.unique(confidence, return_inverse=True)
     mass = np.bincount(place, weight, minlength=len(distinct))
     middle = np.cumsum(mass) - mass / 2
@@ -148,10 +140,7 @@ def equal_mass_bins(confidence: np.ndarray, weight: np.ndarray, *, bins: int = B
 
 
 class _Cells:
-    """Sums over the predictions of each group in each confidence bin.
-
-    Resampling and simulation use these sums.
-    """
+    """Sufficient statistics for each group and confidence bin."""
 
     def __init__(self, confidence: np.ndarray, correct: np.ndarray, members: Members) -> None:
         bins = equal_mass_bins(confidence, members.weight, bins=max(1, min(BINS, len(confidence) // 2)))
@@ -186,10 +175,7 @@ class _Cells:
         return Interval(value=value, low=min(value, float(low)), high=max(value, float(high)))
 
     def _error(self, sums: np.ndarray, *, noise: float = 1.0) -> np.ndarray:
-        """Compute the debiased calibration error of each bootstrap sample.
-
-        `sums` is [5, draws, bins]: mass, gap, gap^2, gap x mass, mass^2.
-        """
+        """Compute debiased calibration errors from [5, draws, bins]: mass, gap, gap^2, gap x mass, mass^2."""
         mass, gap, gap_gap, gap_mass, mass_mass = sums
         safe = np.where(mass > 0, mass, 1.0)
         mean = gap / safe
@@ -199,13 +185,7 @@ class _Cells:
         return np.asarray(np.maximum((mass * each).sum(axis=-1) / mass.sum(axis=-1), 0.0))
 
     def simulate(self, seed: int) -> np.ndarray:
-        """Simulate the calibration error of a perfectly calibrated model.
-
-        The model has the same confidences.
-
-        Returns:
-            Debiased errors [draws].
-        """
+        """Simulate debiased errors [draws] of a perfectly calibrated model with the same confidences."""
         random = np.random.default_rng(seed)
         correlated = np.sqrt(self._intraclass_correlation())
         batch = max(1, min(DRAWS, _CELLS_AT_ONCE // len(self._confidence)))
@@ -224,11 +204,7 @@ class _Cells:
         return np.concatenate(errors)
 
     def _intraclass_correlation(self) -> float:
-        """Estimate the correlation of errors within groups.
-
-        Returns:
-            A number from 0 (independent) to 1.
-        """
+        """Estimate the intraclass correlation of errors, in [0, 1]."""
         residual = self._correct - self._confidence
         residual = residual - (np.bincount(self._bin, residual) / np.bincount(self._bin))[self._bin]
         spread = np.sqrt(self._confidence * (1 - self._confidence))
@@ -259,7 +235,7 @@ def _reliability_bin(pictures: int, sure: float, accuracy: float, variance: floa
 
 
 def _folded_mean(mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """Compute the mean of folded normal distributions."""
+    """Compute the mean of a folded normal distribution."""
     ratio = np.abs(mean) / np.maximum(spread, 1e-12)
     noise = spread * np.sqrt(2 / np.pi) * np.exp(-(np.minimum(ratio, 1e6) ** 2) / 2)
     return np.asarray(noise + np.abs(mean) * special.erf(ratio / np.sqrt(2)))

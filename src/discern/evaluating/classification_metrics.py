@@ -18,9 +18,7 @@ _SUM_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, kw_only=True)
 class ClassMetrics:
-    """Precision, recall and F1 of one class.
-
-    Undefined metrics are None.
+    """Precision, recall and F1 of one class; undefined metrics are None.
 
     Attributes:
         label: the class.
@@ -41,7 +39,7 @@ class ClassMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class ConfusedPair:
-    """Two classes that the classifier confuses.
+    """Off-diagonal cell of a confusion matrix.
 
     `count` is the total weight of the pictures, and `share` their share of the true class.
     """
@@ -54,10 +52,7 @@ class ConfusedPair:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ClassificationMetrics:
-    """Metrics of a classifier on held-out pictures.
-
-    `evaluate_predictions` defines each metric.
-    """
+    """Classification metrics on held-out pictures, as defined by `evaluate_predictions`."""
 
     pictures: int
     weight: float
@@ -77,10 +72,7 @@ class ClassificationMetrics:
     confused: tuple[ConfusedPair, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the metrics to JSON-ready values.
-
-        `ece` and `reliability` are at the top level.
-        """
+        """Convert the metrics to JSON-ready values, with `ece` and `reliability` at the top level."""
         plain = {
             name: _plain(value)
             for name, value in vars(self).items()
@@ -121,7 +113,7 @@ def evaluate_predictions(
     uncalibrated: np.ndarray | None = None,
     seed: int = 0,
 ) -> ClassificationMetrics:
-    """Compute classification metrics of predictions for held-out pictures.
+    """Compute classification metrics of held-out predictions.
 
     Intervals are at 95 % and resample groups. Balanced accuracy and macro-F1 average over the classes that occur in
     `truth`; `classes` is their number. The log loss is in nats, clipped at the precision of the type as in
@@ -178,10 +170,7 @@ def evaluate_predictions(
 def rank_confusions(
     confusion: np.ndarray, labels: Sequence[str], *, most: int = MOST_CONFUSED
 ) -> tuple[ConfusedPair, ...]:
-    """Rank the confused pairs of a confusion matrix by frequency.
-
-    The matrix is float [K, K] with the truth in rows.
-    """
+    """Rank the off-diagonal cells of a confusion matrix, float [K, K] with the truth in rows."""
     off = confusion * (1 - np.eye(len(labels)))
     worst = np.argsort(-off, axis=None, kind="stable")[:most]
     pairs = [divmod(int(place), len(labels)) for place in worst if off.flat[place] > 0]
@@ -197,10 +186,7 @@ def rank_confusions(
 
 
 class _Tally:
-    """Counts and losses summed by group, with their bootstrap samples.
-
-    The counts are support, hits and predictions of each class.
-    """
+    """Support, hits, predictions and losses by group, with bootstrap samples."""
 
     def __init__(
         self,
@@ -225,11 +211,7 @@ class _Tally:
         self.present = self._sums[0, :classes] > 0
 
     def _parts(self, sums: np.ndarray) -> list[np.ndarray]:
-        """Split the sums into the support, hits and predictions of each class.
-
-        Returns:
-            Three arrays, each [draws, K].
-        """
+        """Split sums into support, hits and predictions, each [draws, K]."""
         return np.split(sums[:, : 3 * self._classes], 3, axis=1)
 
     def overall(self) -> dict[str, Interval]:
@@ -294,11 +276,7 @@ class _Tally:
 
 
 def _losses(probabilities: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Compute the log loss and Brier score of each picture.
-
-    Returns:
-        Two arrays, float64 [N].
-    """
+    """Compute the log loss and Brier score of each picture, float64 [N]."""
     own = probabilities[np.arange(len(truth)), truth].astype(np.float64)
     smallest = float(np.finfo(probabilities.dtype).eps)
     squares = np.einsum("nk,nk->n", probabilities, probabilities, dtype=np.float64)
@@ -339,8 +317,5 @@ def _plain(value: Any) -> Any:
 
 
 def _as_count(count: float) -> float:
-    """Convert a whole float to an integer.
-
-    JSON then has 3 and not 3.0.
-    """
+    """Convert whole floats to int, so that JSON has 3 and not 3.0."""
     return int(count) if float(count).is_integer() else float(count)

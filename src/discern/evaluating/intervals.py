@@ -1,4 +1,4 @@
-"""95 % confidence intervals by resampling of whole groups."""
+"""Cluster bootstrap confidence intervals (groups are resampled)."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,7 +16,7 @@ _CELLS_AT_ONCE = 2_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """Value with its 95 % confidence interval.
+    """Estimate with its 95 % confidence interval.
 
     `note` is the reason where the value or the ends are undefined (None).
     """
@@ -27,10 +27,7 @@ class Interval:
     note: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the interval to JSON-ready values.
-
-        Undefined values are null.
-        """
+        """Convert the interval to JSON-ready values; undefined ones are null."""
         return asdict(self)
 
 
@@ -39,7 +36,7 @@ UNDEFINED = Interval()
 
 @dataclass(frozen=True, kw_only=True)
 class Members:
-    """Group and weight of each picture.
+    """Group index and weight of each picture.
 
     Attributes:
         group: int64 [N], numbers 0..count-1; undefined where the weight is 0.
@@ -53,9 +50,7 @@ class Members:
 
     @staticmethod
     def of(size: int, groups: np.ndarray | None, weights: np.ndarray | None) -> "Members":
-        """Validate groups and weights of pictures and number the groups.
-
-        None stands for groups of one picture each, and for weights of 1.
+        """Validate groups (None: one per picture) and weights (None: 1 each), and number the groups.
 
         Raises:
             UsageError: a wrong shape, or a weight that is negative or not finite.
@@ -76,21 +71,13 @@ class Members:
         return Members(group=group, weight=weight, count=len(distinct))
 
     def columns(self, *values: np.ndarray) -> sparse.csr_array:
-        """Compute weighted sums of values by group.
-
-        Each of `values` is [N].
-
-        Returns:
-            [groups, len(values)].
-        """
+        """Compute weighted group sums [groups, len(values)] of values [N]."""
         sums = [np.bincount(self.group, self.weight * value, minlength=self.count) for value in values]
         return sparse.csr_array(np.stack(sums, axis=1))
 
 
 def resample(columns: sparse.csr_array, *, seed: int, draws: int = DRAWS) -> np.ndarray:
-    """Draw bootstrap samples of sums over groups.
-
-    Groups are drawn with replacement (Efron 1979; Davison & Hinkley 1997, ch. 3.8).
+    """Draw cluster bootstrap samples (Efron 1979; Davison & Hinkley 1997, ch. 3.8).
 
     Args:
         columns: float64 [groups, m], contribution of each group to m sums.
@@ -115,10 +102,7 @@ def resample(columns: sparse.csr_array, *, seed: int, draws: int = DRAWS) -> np.
 
 
 def wilson(share: float, size: float, *, quantile: float) -> tuple[float, float]:
-    """Compute Wilson's score interval of a proportion.
-
-    `size` is the number of independent trials (Wilson 1927).
-    """
+    """Compute the Wilson score interval of a proportion from `size` independent trials (Wilson 1927)."""
     extra = quantile**2 / size
     middle = share + extra / 2
     half = quantile * np.sqrt(share * (1 - share) / size + extra / (4 * size))
@@ -126,7 +110,7 @@ def wilson(share: float, size: float, *, quantile: float) -> tuple[float, float]
 
 
 def share_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
-    """Compute the confidence interval of a proportion from its bootstrap samples.
+    """Compute the confidence interval of a proportion from bootstrap samples.
 
     The ends are Wilson's for the effective number of independent trials that the spread of the draws implies (Korn &
     Graubard 1998; Dean & Pagano 2015), with Student's quantile for the number of groups. Where the proportion is 0 or 1
@@ -147,10 +131,7 @@ def share_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
 
 
 def mean_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
-    """Compute the confidence interval of a mean loss from its bootstrap samples.
-
-    The interval is Student's. The loss is 0 or more.
-    """
+    """Compute Student's t interval of a mean loss, 0 or more, from bootstrap samples."""
     if groups < FEWEST_GROUPS:
         return Interval(value=value, note=TOO_FEW)
     half = float(stats.t.ppf(0.975, groups - 1) * draws.std(ddof=1))
@@ -189,7 +170,7 @@ def paired_difference(
     weights: np.ndarray | None = None,
     seed: int = 0,
 ) -> Interval:
-    """Compute the difference of two accuracies on the same pictures with its confidence interval.
+    """Compute the paired difference of two accuracies with its confidence interval.
 
     The standard error is that of the paired difference over resampled groups. One more group in favour of either side,
     as in Agresti & Min (2005), keeps the coverage where the two rarely differ; the interval has a width even if they
@@ -197,7 +178,7 @@ def paired_difference(
 
     Args:
         correct_a: bool or float [N] in [0, 1].
-        correct_b: likewise.
+        correct_b: likewise, for the same pictures.
         groups: [N], dependent pictures share a value; None if all are independent.
         weights: float [N]; None for 1 each.
         seed: random seed of the resampling.

@@ -1,7 +1,4 @@
-"""Conversion between frozen dataclasses and JSON-ready values.
-
-Type hints define the conversion.
-"""
+"""JSON serialisation of frozen dataclasses by their type hints."""
 
 import types
 from collections.abc import Iterator, Mapping
@@ -14,18 +11,12 @@ _WORDS = {float: "a number", int: "a whole number", str: "text", bool: "true or 
 
 
 def key(name: str | None) -> dict[str, str | None]:
-    """Create field metadata that sets the name of an attribute in JSON.
-
-    None keeps the attribute out of JSON.
-    """
+    """Create field metadata with the JSON key of an attribute; None omits it."""
     return {_KEY: name}
 
 
 def encode(value: Any) -> Any:
-    """Convert nested dataclasses, tuples and mappings to JSON-ready values.
-
-    A class with a `to_json` of its own is converted by that.
-    """
+    """Convert nested dataclasses, tuples and mappings to JSON-ready values, by `to_json` where defined."""
     if hasattr(value, "to_json"):
         return value.to_json()
     if is_dataclass(value):
@@ -36,17 +27,12 @@ def encode(value: Any) -> Any:
 
 
 def encode_fields(value: Any) -> dict[str, Any]:
-    """Convert the fields of a dataclass to JSON-ready values.
-
-    The keys are in the order of the fields.
-    """
+    """Convert a dataclass to JSON-ready values, with keys in field order."""
     return {name: encode(getattr(value, item.name)) for name, item in _named_fields(value)}
 
 
 def decode(kind: type[_T], plain: Any, *, at: str = "") -> _T:
-    """Build a value of a given type from JSON-ready values.
-
-    The values are the output of `encode`, and the type is, for example, a dataclass.
+    """Create a typed value from the output of `encode`.
 
     Keys without a field are ignored. A key that is missing or null gives the field's default; without one, the empty
     value of its type: None, an empty tuple or mapping, or a dataclass that needs no arguments. A class with a
@@ -65,10 +51,7 @@ def decode(kind: type[_T], plain: Any, *, at: str = "") -> _T:
 
 
 def decode_fields(kind: type[_T], plain: Any, *, at: str = "", **given: Any) -> _T:
-    """Build a dataclass from JSON-ready values of its fields.
-
-    It works as `decode`, but ignores a `from_json` of the class and does not read `given` fields.
-    """
+    """Create a dataclass as `decode` does, but ignore its `from_json` and keep `given` fields as they are."""
     if not isinstance(plain, Mapping):
         raise ValueError(_expected("an object", plain, at))
     hints = get_type_hints(kind)
@@ -113,10 +96,7 @@ def _mapping(kind: Any, plain: Any, at: str) -> dict[str, Any]:
 
 
 def _scalar(kind: type, plain: Any, at: str) -> Any:
-    """Validate a JSON number, string or boolean.
-
-    A whole number where a float is expected stays an int.
-    """
+    """Validate a JSON scalar; an int where a float is expected stays an int."""
     allowed = (int, float) if kind is float else kind
     if not isinstance(plain, allowed) or (isinstance(plain, bool) and kind is not bool):
         raise ValueError(_expected(_WORDS[kind], plain, at))
@@ -128,11 +108,7 @@ def _has_default(item: Field[Any]) -> bool:
 
 
 def _named_fields(kind: Any) -> Iterator[tuple[str, Field[Any]]]:
-    """Iterate over the fields of a dataclass that are written to JSON.
-
-    Yields:
-        Name in JSON, and the field.
-    """
+    """Yield the JSON key and field of each serialised attribute."""
     for item in fields(kind):
         name = item.metadata.get(_KEY, item.name)
         if name is not None:

@@ -1,4 +1,4 @@
-"""Metrics of a training run as stored in `metrics.json`."""
+"""Schema of `metrics.json`, the metrics of a training run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,9 +19,7 @@ _BUNDLED_SETS = ("asked", "threshold", "basis", "guaranteed", "coverage", "size"
 
 @dataclass(frozen=True, kw_only=True)
 class LeakFreeAccuracy(Interval):
-    """Accuracy on pictures that are independent of the training pictures.
-
-    These pictures share no picture, near-copy or group with the training pictures.
+    """Accuracy on pictures that share no picture, near-copy or group with the training pictures.
 
     Attributes:
         method: "test-part" or "grouped-cv".
@@ -36,17 +34,14 @@ class LeakFreeAccuracy(Interval):
 
 @dataclass(frozen=True, kw_only=True)
 class AccuracyDifference(Interval):
-    """Random-split accuracy minus leak-free accuracy.
-
-    Both were measured on the same pictures, `pictures` in number.
-    """
+    """Random-split accuracy minus leak-free accuracy, on the same `pictures`."""
 
     pictures: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccuracyMetrics:
-    """Accuracy measured on leak-free, random and given splits.
+    """Accuracy on leak-free, random and given splits.
 
     Attributes:
         leak_free: on independent pictures.
@@ -61,16 +56,13 @@ class AccuracyMetrics:
     difference: AccuracyDifference = AccuracyDifference()
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the accuracies to JSON-ready values.
-
-        The keys are `leak_free`, `naive`, `given` and `difference`.
-        """
+        """Convert to JSON-ready values: `leak_free`, `naive`, `given` and `difference`."""
         return encode_fields(self)
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownThreshold:
-    """Threshold of the unknown score with its false rejection rate.
+    """Out-of-distribution threshold and its false rejection rate.
 
     The rate is the share of held-out known pictures above the threshold.
     """
@@ -81,9 +73,9 @@ class UnknownThreshold:
 
 @dataclass(frozen=True, kw_only=True)
 class GroupError:
-    """Share of groups with a wrong accepted prediction.
+    """Group-level error rate of accepted predictions.
 
-    `high` is its one-sided 95 % upper bound.
+    It is the share of groups with a wrong one among them; `high` is its one-sided 95 % upper bound.
     """
 
     value: float | None = None
@@ -92,9 +84,9 @@ class GroupError:
 
 @dataclass(frozen=True, kw_only=True)
 class RiskCurveMetrics:
-    """Accepted share and error rate at each confidence threshold.
+    """Accepted share and error rate by confidence threshold; see `heads.RiskCurve`.
 
-    The thresholds are from few accepted to all; see `heads.RiskCurve`.
+    Thresholds run from few accepted to all.
     """
 
     t_accept: tuple[float, ...] = ()
@@ -106,9 +98,7 @@ class RiskCurveMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyMetrics:
-    """Accept policy of a model with the evidence for it.
-
-    See `heads.RiskControl`.
+    """Accept policy and its evidence; see `heads.RiskControl`.
 
     Attributes:
         sentence: the policy in plain words.
@@ -137,19 +127,14 @@ class PolicyMetrics:
     curve: RiskCurveMetrics = RiskCurveMetrics()
 
     def summary(self) -> dict[str, Any]:
-        """Return the policy without its evidence as JSON-ready values.
-
-        The result is the `policy` of a bundle.
-        """
+        """Return the bundle's `policy`: JSON-ready values without the evidence."""
         plain = encode_fields(self)
         return {name: plain[name] for name in _POLICY_SUMMARY}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConformalMetrics:
-    """Coverage and size of prediction sets on held-out pictures.
-
-    See `PredictionSetMetrics`.
+    """Coverage and size of conformal sets; see `PredictionSetMetrics`.
 
     Attributes:
         target: the stated coverage.
@@ -171,9 +156,7 @@ class ConformalMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class OrderedLabelMetrics:
-    """Distances between predicted and true ordered labels.
-
-    See `OrdinalMetrics`.
+    """Metrics of ordinal classification; see `OrdinalMetrics`.
 
     Attributes:
         labels: the labels in their order.
@@ -194,9 +177,7 @@ class OrderedLabelMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class NegativeMetrics:
-    """Metrics of detecting negatives by the unknown score.
-
-    See `UnknownMetrics`.
+    """Metrics of out-of-distribution detection on negatives; see `UnknownMetrics`.
 
     Attributes:
         negatives: number of negatives.
@@ -219,10 +200,7 @@ class NegativeMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class FixMetrics:
-    """Number of pictures changed by fixes, and the accuracy against the original labels.
-
-    `accuracy_before` is by the labels before the fixes.
-    """
+    """Number of fixed pictures, and accuracy against the original labels."""
 
     dropped: int = 0
     relabelled: int = 0
@@ -231,7 +209,7 @@ class FixMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class SplitMetrics:
-    """Summary of the split into training and held-out pictures.
+    """Summary of the evaluation split.
 
     Attributes:
         method: "test-part" or "grouped-cv".
@@ -250,7 +228,7 @@ class SplitMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class LearningCurvePoint:
-    """Accuracy of a head fitted on a share of the training groups."""
+    """Accuracy at one training set size."""
 
     share: float
     pictures: int
@@ -260,7 +238,7 @@ class LearningCurvePoint:
 
 @dataclass(frozen=True, kw_only=True)
 class LearningCurveAdvice:
-    """Recommended range of further groups to collect for one class."""
+    """Recommended number of further groups for one class, as a range."""
 
     label: str
     fewest: int
@@ -269,7 +247,7 @@ class LearningCurveAdvice:
 
 @dataclass(frozen=True, kw_only=True)
 class LearningCurve:
-    """Accuracy as a function of the number of training groups.
+    """Learning curve over the number of training groups.
 
     Attributes:
         points: one for each share, rising.
@@ -327,18 +305,14 @@ class Metrics:
     missing: frozenset[str] = field(default=frozenset(), metadata=key(None))
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the metrics to JSON-ready values.
-
-        The parts in `missing` are omitted.
-        """
+        """Convert the metrics to JSON-ready values without the parts in `missing`."""
         return {name: value for name, value in encode_fields(self).items() if name not in self.missing}
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
         """Create metrics from the output of `to_json`.
 
-        Keys that only a newer version writes are ignored. Parts that an older version did not write are empty, and
-        listed in `missing`.
+        Keys of newer versions are ignored; parts that older versions did not write are empty and listed in `missing`.
 
         Raises:
             DataError: a newer format, or a value of the wrong type; the message names its key.
@@ -355,10 +329,7 @@ class Metrics:
         return replace(metrics, missing=frozenset(encode_fields(metrics)) - frozenset(plain))
 
     def for_bundle(self) -> dict[str, Any]:
-        """Return the metrics stored in a model bundle as JSON-ready values.
-
-        Confusions and metrics by class are omitted.
-        """
+        """Return the metrics of a bundle as JSON-ready values, without confusions and metrics by class."""
         plain = self.to_json()
         sets, curve = plain["conformal"], plain.get("learning_curve")
         return {name: plain[name] for name in _BUNDLED} | {

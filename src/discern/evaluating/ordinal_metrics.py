@@ -1,4 +1,4 @@
-"""Metrics for predictions of ordered labels."""
+"""Metrics of ordinal classification."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -21,9 +21,7 @@ from discern.evaluating.intervals import (
 
 @dataclass(frozen=True, kw_only=True)
 class OrdinalMetrics:
-    """Distances between predicted and true ordered labels.
-
-    Distances are in labels.
+    """Ordinal error metrics; distances are in labels.
 
     Attributes:
         mae: mean absolute error.
@@ -45,10 +43,7 @@ class OrdinalMetrics:
     median: int
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the metrics to JSON-ready values.
-
-        Undefined values are null.
-        """
+        """Convert the metrics to JSON-ready values; undefined ones are null."""
         return asdict(self)
 
 
@@ -60,7 +55,7 @@ def evaluate_ordinal(
     weights: np.ndarray | None = None,
     seed: int = 0,
 ) -> OrdinalMetrics:
-    """Compute metrics for predictions of ordered labels.
+    """Compute metrics of ordinal predictions.
 
     Predictions by `bundle.median_label` minimise the expected distance.
 
@@ -98,10 +93,7 @@ def evaluate_ordinal(
 
 
 class _Moments:
-    """Weighted means from which the ordinal metrics are computed.
-
-    They are over all pictures and over bootstrap samples, each `[m, draws]`.
-    """
+    """Weighted means `[m, draws]` over all pictures and over bootstrap samples."""
 
     def __init__(self, truth: np.ndarray, predicted: np.ndarray, median: int, members: Members, *, seed: int) -> None:
         off = np.abs(truth - predicted)
@@ -140,10 +132,7 @@ def _gain(means: np.ndarray) -> np.ndarray:
 
 
 def _kappa(means: np.ndarray) -> np.ndarray:
-    """Compute the quadratic weighted kappa.
-
-    It is one minus the ratio of the mean squared error to that of randomly paired labels.
-    """
+    """Compute the quadratic weighted kappa."""
     by_chance = means[7] - 2 * means[5] * means[6]
     defined = by_chance > 1e-12
     return np.where(defined, 1 - means[2] / np.where(defined, by_chance, 1.0), np.nan)

@@ -1,4 +1,4 @@
-"""Coverage and size of prediction sets."""
+"""Coverage and size of conformal prediction sets."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,10 +12,7 @@ from discern.evaluating.intervals import Interval, Members, evaluate_share, mean
 
 @dataclass(frozen=True, kw_only=True)
 class ClassCoverage:
-    """Share of one class's pictures whose prediction set contains the class.
-
-    It is undefined without pictures.
-    """
+    """Coverage of prediction sets for one class; undefined without pictures."""
 
     label: str
     coverage: Interval
@@ -23,7 +20,7 @@ class ClassCoverage:
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionSetMetrics:
-    """Coverage and size of prediction sets.
+    """Coverage and mean size of prediction sets.
 
     Attributes:
         coverage: share of pictures whose set contains the true label.
@@ -40,10 +37,7 @@ class PredictionSetMetrics:
     per_class: tuple[ClassCoverage, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the metrics to JSON-ready values.
-
-        Undefined values are null.
-        """
+        """Convert the metrics to JSON-ready values; undefined ones are null."""
         return asdict(self)
 
 

@@ -1,4 +1,4 @@
-"""Metrics of out-of-distribution detection by the unknown score."""
+"""Metrics of out-of-distribution detection."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,7 @@ from discern.evaluating.json_fields import encode_fields, key
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownMetrics:
-    """Metrics of detecting negatives by the unknown score.
+    """AUROC and error rates of out-of-distribution detection.
 
     Attributes:
         auroc: probability that a negative scores higher than a known picture; ties count half.
@@ -30,10 +30,7 @@ class UnknownMetrics:
     negatives: int = field(metadata=key("strangers"))
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the metrics to JSON-ready values.
-
-        Undefined values are null.
-        """
+        """Convert the metrics to JSON-ready values; undefined ones are null."""
         return encode_fields(self)
 
 
@@ -46,7 +43,7 @@ def evaluate_unknown_detection(
     negative_groups: np.ndarray | None = None,
     seed: int = 0,
 ) -> UnknownMetrics:
-    """Evaluate the unknown score on held-out known pictures and negatives.
+    """Evaluate out-of-distribution scores of known pictures and negatives.
 
     Args:
         known_scores: float [N], higher is farther from the training pictures.
@@ -72,7 +69,7 @@ def evaluate_unknown_detection(
 
 
 def _auroc(known: np.ndarray, negatives: np.ndarray) -> Interval:
-    """Compute the AUROC of the unknown score with its interval.
+    """Compute the AUROC and its DeLong interval.
 
     It is the Mann-Whitney statistic by midranks, with the variance of DeLong et al. (1988) and Wilson's ends.
     """

@@ -1,4 +1,4 @@
-"""Formatting of numbers, dates and lists of names as text."""
+"""Text formatting of numbers, dates and lists of names."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -13,9 +13,9 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def percent(share: float | None, *, digits: int = 1) -> str:
-    """Format a share as a percentage, such as `91.2 %`.
+    """Format a share as a percentage, such as `91.2 %`; None becomes a dash.
 
-    None becomes a dash. A share below 1 is never rounded up to 100 %.
+    A share below 1 is never rounded up to 100 %.
     """
     if share is None:
         return DASH
@@ -34,10 +34,7 @@ def percentage_points(difference: float | None) -> str:
 
 
 def count(number: float | None) -> str:
-    """Format a count with thousands separators.
-
-    Weighted counts get one decimal.
-    """
+    """Format a count with thousands separators, and a weighted one with one decimal."""
     if number is None:
         return DASH
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.1f}"
@@ -49,25 +46,17 @@ def plural(number: float, one: str, many: str = "") -> str:
 
 
 def three_decimals(number: float | None) -> str:
-    """Format a number with three decimals.
-
-    None becomes a dash.
-    """
+    """Format a number with three decimals; None becomes a dash."""
     return DASH if number is None else f"{number:.3f}"
 
 
 def two_decimals(number: float | None) -> str:
-    """Format a number with two decimals.
-
-    None becomes a dash.
-    """
+    """Format a number with two decimals; None becomes a dash."""
     return DASH if number is None else f"{number:.2f}".replace("-", MINUS)
 
 
 def interval_text(metric: "Interval", number: Callable[[float], str] = two_decimals) -> str:
-    """Format the ends of an interval, such as `0.20 to 0.40`.
-
-    Without an interval, the reason is returned.
+    """Format the ends of an interval, such as `0.20 to 0.40`; without ends, return the reason.
 
     Args:
         metric: the interval.
@@ -80,10 +69,7 @@ def interval_text(metric: "Interval", number: Callable[[float], str] = two_decim
 
 
 def percent_interval(metric: "Interval") -> str:
-    """Format the interval of a share, such as `88.9 to 93.1 %`.
-
-    Without an interval, the reason is returned.
-    """
+    """Format the interval of a share, such as `88.9 to 93.1 %`; without ends, return the reason."""
     low, high = metric.low, metric.high
     if low is None or high is None:
         return metric.note or "no interval"
@@ -92,10 +78,7 @@ def percent_interval(metric: "Interval") -> str:
 
 
 def nested(values: Mapping[str, Any] | None, *keys: str) -> Mapping[str, Any]:
-    """Return a nested mapping of JSON-like values.
-
-    It is empty if a key is missing or its value is not a mapping.
-    """
+    """Return a nested mapping of JSON-like values, empty if a key is missing or the value is not a mapping."""
     found: Any = values
     for key in keys:
         found = found.get(key) if isinstance(found, Mapping) else None
@@ -103,10 +86,7 @@ def nested(values: Mapping[str, Any] | None, *keys: str) -> Mapping[str, Any]:
 
 
 def duration(seconds: float | None) -> str:
-    """Format a duration in seconds as text, such as `2 min 05 s`.
-
-    None becomes a dash.
-    """
+    """Format seconds as text, such as `2 min 05 s`; None becomes a dash."""
     if seconds is None:
         return DASH
     if seconds < 90:
@@ -116,10 +96,7 @@ def duration(seconds: float | None) -> str:
 
 
 def timestamp(stamp: object) -> str:
-    """Format an ISO 8601 time as `2026-11-21 11:30 UTC`.
-
-    Anything else is returned as text.
-    """
+    """Format an ISO 8601 time as `2026-11-21 11:30 UTC`; anything else is returned as text."""
     try:
         when = datetime.fromisoformat(str(stamp))
     except ValueError:
@@ -128,17 +105,14 @@ def timestamp(stamp: object) -> str:
 
 
 def join_names(names: list[str], *, most: int = 6) -> str:
-    """Join names with commas and "and".
-
-    Names beyond `most` are only counted.
-    """
+    """Join names with commas and "and"; those beyond `most` are only counted."""
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
 
 
 def exceeds_error_limit(policy: "PolicyMetrics") -> bool:
-    """Return True if nothing is accepted because the tested groups have more errors than the limit allows.
+    """Return True if nothing is accepted because the tested groups exceed the error limit.
 
     The number of further groups that would be needed is then not shown, as more pictures alone may not suffice.
     """

@@ -1,4 +1,4 @@
-"""Pictures embedded in a page as small JPEG data URIs."""
+"""Inline images of pictures, as JPEG data URIs."""
 
 import base64
 import io
@@ -24,10 +24,7 @@ _CACHED_SIDE = 448
 
 @dataclass(frozen=True, kw_only=True)
 class PageImage:
-    """Source and attributes of an `img` element.
-
-    `uri` is "" if the picture cannot be shown.
-    """
+    """Attributes of an `img` element; `uri` is "" if the picture cannot be shown."""
 
     uri: str
     alt: str
@@ -36,12 +33,12 @@ class PageImage:
 
     @property
     def tiny(self) -> bool:
-        """True if the picture is so small that its pixels should not be smoothed."""
+        """True if the image is too small for smooth scaling."""
         return max(self.width, self.height) <= _TINY
 
 
 class Gallery:
-    """Page images of the pictures in a catalog.
+    """Page images of catalog pictures.
 
     Args:
         catalog: source of paths, labels, sizes and thumbnails.
@@ -57,7 +54,7 @@ class Gallery:
         self._values = {name: columns.get_column(name).to_list() for name in columns.columns}
 
     def path(self, row: int) -> str:
-        """Return the path of a picture, relative to the folder of the dataset."""
+        """Return the path of a picture, relative to the dataset folder."""
         return str(self._values["path"][row])
 
     def label(self, row: int) -> str | None:
@@ -66,10 +63,7 @@ class Gallery:
         return None if label is None else str(label)
 
     def pixels(self, row: int) -> str | None:
-        """Return the hash of a picture's pixels.
-
-        Exact copies share it.
-        """
+        """Return the pixel hash of a picture, which exact copies share."""
         found = self._values["pixels"][row]
         return None if found is None else str(found)
 
@@ -78,10 +72,7 @@ class Gallery:
         return self._values["error"][row] is None
 
     def thumbnail(self, row: int) -> PageImage:
-        """Return the thumbnail of a picture in its original aspect ratio.
-
-        The file is not opened.
-        """
+        """Return the thumbnail of a picture in its original aspect ratio, without opening the file."""
         if not self.readable(row):
             return self._placeholder(row)
         width, height = self._values["width"][row], self._values["height"][row]
@@ -91,10 +82,7 @@ class Gallery:
         return PageImage(uri=_jpeg(picture, quality=72), alt=self._alt(row), width=size[0], height=size[1])
 
     def picture(self, row: int, side: int) -> PageImage:
-        """Return a picture scaled down to a given size.
-
-        Its longer side is at most `side` pixels. If it cannot be opened, the thumbnail is returned.
-        """
+        """Return a picture with a longer side of at most `side` pixels, or its thumbnail if it cannot be opened."""
         pixels = self._open(row)
         if pixels is None:
             return self.thumbnail(row)
@@ -103,7 +91,7 @@ class Gallery:
     def evidence(
         self, row: int, weight: np.ndarray, side: int, view: Callable[[np.ndarray], np.ndarray]
     ) -> PageImage | None:
-        """Overlay an evidence map on the model's input picture.
+        """Overlay an evidence map on the model's input image.
 
         Args:
             row: the picture.
@@ -129,7 +117,7 @@ class Gallery:
         return self._image(row, Image.fromarray(blended.clip(0, 255).astype(np.uint8)), prefix="Evidence map of ")
 
     def _load(self, row: int) -> np.ndarray:
-        """Load a picture and scale it down to the largest size shown."""
+        """Load an image, scaled down to the largest display size."""
         pixels = self._pictures(row)
         if max(pixels.shape[:2]) <= _CACHED_SIDE:
             return pixels

@@ -1,4 +1,4 @@
-"""Assembly of the data page and the report from their sections."""
+"""Assembly of the data page and the report."""
 
 import json
 import os
@@ -47,9 +47,7 @@ def write_data_page(
     title: str,
     names: Mapping[str, Mapping[str, str | None]] | None = None,
 ) -> None:
-    """Write an HTML page about a dataset and its findings.
-
-    The page, `data.html`, shows no predictions.
+    """Write `data.html`, a page about a dataset and its findings without predictions.
 
     Args:
         path: output file; an existing one is replaced only when the new one is complete.
@@ -83,9 +81,7 @@ def write_report(
     negative_scores: np.ndarray | None = None,
     title: str,
 ) -> None:
-    """Write an HTML report about a classifier and its dataset.
-
-    The report, `report.html`, shows metrics, example predictions, the dataset and its findings.
+    """Write `report.html`: metrics, example predictions, the dataset and its findings.
 
     Args:
         path: output file; an existing one is replaced only when the new one is complete.
@@ -136,10 +132,7 @@ def write_report(
 
 
 def _shown(findings: Sequence["Finding"]) -> list["Finding"]:
-    """Remove the findings about unreadable files.
-
-    These files have no pictures to show and a table of their own.
-    """
+    """Remove findings about unreadable files, which have a table of their own."""
     return [each for each in findings if each.check != "unreadable"]
 
 
@@ -155,10 +148,7 @@ def _data_context(
 
 
 def _unreadable(catalog: "Catalog") -> list[dict[str, str | None]]:
-    """List the first unreadable files with their errors.
-
-    The path of the dataset is removed, because it is private.
-    """
+    """List the first unreadable files with errors, without the private path of the dataset."""
     columns = {name: catalog.table.get_column(name) for name in ("path", "error", "message")}
     files = [
         {name: column[int(row)] for name, column in columns.items()}
@@ -219,10 +209,7 @@ def _split(metrics: "Metrics") -> dict[str, Any]:
 
 
 def _provenance(metrics: "Metrics", run: Run) -> list[tuple[str, str]]:
-    """List the inputs of a run as pairs of name and value.
-
-    Nested values are JSON.
-    """
+    """List run inputs as pairs of name and value; nested values are JSON."""
     values = {
         "Created": formatting.timestamp(run.get("created") or ""),
         "Seed": run.get("seed"),

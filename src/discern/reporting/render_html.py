@@ -1,7 +1,4 @@
-"""Rendering of templates to self-contained HTML files.
-
-Styles, charts, pictures and script are inline.
-"""
+"""Template rendering to self-contained HTML files."""
 
 import base64
 import hashlib
@@ -22,12 +19,10 @@ from discern.reporting.display_names import DisplayNames
 def write_page(
     path: str | Path, template: str, *, names: DisplayNames, anchors: Mapping[str, str], **context: Any
 ) -> None:
-    """Render a template to an HTML file.
-
-    The file is replaced only when the new one is complete.
+    """Render a template to a self-contained HTML file.
 
     Args:
-        path: output file.
+        path: output file; an existing one is replaced only when the new one is complete.
         template: name of the template.
         names: display names of the labels.
         anchors: ids of the class pages, by label.
@@ -72,10 +67,7 @@ def write_page(
 
 
 def _visible(value: Any) -> Any:
-    """Escape control and direction characters in text.
-
-    These could hide or reorder the surrounding text.
-    """
+    """Escape control and direction characters, which could hide or reorder text."""
     if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
         return value
     return "".join(letter if letter.isprintable() or letter.isspace() else ascii(letter)[1:-1] for letter in value)

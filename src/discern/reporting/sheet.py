@@ -1,7 +1,4 @@
-"""Review sheet of predictions that a person should check.
-
-It is one HTML page or one PNG.
-"""
+"""Review sheet of uncertain predictions, as an HTML page or PNG."""
 
 import base64
 import io
@@ -28,7 +25,7 @@ _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 @dataclass(frozen=True, kw_only=True)
 class SheetEntry:
-    """Prediction that a person should check.
+    """Prediction for review by a person.
 
     Attributes:
         path: path of the picture within its source.
@@ -46,7 +43,7 @@ class SheetEntry:
 
     @property
     def uri(self) -> str:
-        """Data URI of the picture, or an empty string without a picture."""
+        """Data URI of the thumbnail; empty without one."""
         if self.thumb is None:
             return ""
         stream = io.BytesIO()
@@ -80,7 +77,7 @@ class ReviewSheet:
 
     @property
     def sentences(self) -> list[str]:
-        """Sentences that summarise the predictions above the pictures."""
+        """Summary sentences above the pictures."""
         open_cases = self.review + self.unknown
         lines = [
             f"{count(open_cases)} of {plural(self.pictures, 'picture')} {'needs' if open_cases == 1 else 'need'} a "
@@ -95,14 +92,14 @@ class ReviewSheet:
         return lines
 
     def candidates(self, entry: SheetEntry) -> str:
-        """Format the most probable labels with their probabilities."""
+        """Format the most probable labels with probabilities."""
         return ", ".join(
             f"{self.names.get(label, label)} {percent(share, digits=0)}" for label, share in entry.candidates
         )
 
 
 def write_sheet_page(path: Path, sheet: ReviewSheet) -> None:
-    """Write a review sheet as one self-contained HTML file.
+    """Write a review sheet as a self-contained HTML file.
 
     Raises:
         UnreadableFile: the file cannot be written.
@@ -111,7 +108,7 @@ def write_sheet_page(path: Path, sheet: ReviewSheet) -> None:
 
 
 def write_sheet_picture(path: Path, sheet: ReviewSheet) -> None:
-    """Write a review sheet as one PNG file.
+    """Write a review sheet as a PNG file.
 
     Raises:
         UnreadableFile: the file cannot be written.
@@ -156,7 +153,7 @@ def _draw_entry(canvas: Image.Image, pen: "_Pen", at: tuple[int, int], entry: Sh
 
 
 class _Pen:
-    """Pen that draws boxes and text cut to a given width."""
+    """Drawing context for boxes and text clipped to a width."""
 
     def __init__(self, draw: ImageDraw.ImageDraw) -> None:
         self._draw = draw

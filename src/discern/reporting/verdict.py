@@ -1,4 +1,4 @@
-"""Verdict of the report in three sentences, and the notes that qualify it."""
+"""Verdict of the report, and notes on its limits."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -34,10 +34,7 @@ _ONE_SIDED = 0.8
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """Note on the metrics for the reader of a report.
-
-    A `warning` means that they may not hold for new pictures.
-    """
+    """Note on the metrics; a `warning` means that they may not hold for new pictures."""
 
     title: str
     text: str
@@ -45,12 +42,9 @@ class Note:
 
 
 def sentences(metrics: "Metrics") -> list[str]:
-    """Summarise the accuracy and the accept policy in sentences.
+    """Summarise leak-free accuracy, random-split accuracy and accept policy in a sentence each.
 
-    There is one for each of leak-free accuracy, random-split accuracy and accept policy.
-
-    Args:
-        metrics: a run's metrics; missing ones get no sentence.
+    Missing metrics get no sentence.
     """
     found = [
         _leak_free_sentence(metrics.accuracy.leak_free),
@@ -123,9 +117,9 @@ def _policy_sentence(metrics: "Metrics") -> str:
 
 
 def equal_baselines(metrics: "Metrics") -> list[str]:
-    """Return the baselines that may be as accurate as the classifier.
+    """Return the baselines whose upper bound reaches the leak-free accuracy.
 
-    Their upper bound (or value, without one) reaches the leak-free accuracy.
+    Without an upper bound, the value is compared.
     """
     accuracy = metrics.accuracy.leak_free.value
     if accuracy is None:
@@ -137,10 +131,7 @@ def equal_baselines(metrics: "Metrics") -> list[str]:
 
 
 def notes(metrics: "Metrics", run: Mapping[str, Any], labels: Sequence[str]) -> list[Note]:
-    """Collect the notes to read before relying on the metrics.
-
-    Warnings come first.
-    """
+    """Collect notes on the reliability of the metrics, warnings first."""
     found = [
         _baseline_note(metrics),
         _pretraining_note(run, labels),
@@ -261,10 +252,7 @@ def _calibration_note(metrics: "Metrics") -> Note | None:
 
 
 def _miscalibration(bins: Sequence["ReliabilityBin"]) -> str:
-    """Describe the direction of the calibration error.
-
-    It is named only if nearly all of the error lies on one side.
-    """
+    """Describe the direction of miscalibration if nearly all of the error lies on one side."""
     gaps = [each.pictures * (each.accuracy - each.confidence) for each in bins]
     lean = sum(gaps) / max(sum(map(abs, gaps)), 1e-12)
     if lean > _ONE_SIDED:

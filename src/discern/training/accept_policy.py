@@ -1,4 +1,4 @@
-"""Selection of a model's decision thresholds from held-out predictions."""
+"""Decision thresholds chosen from held-out predictions."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -21,7 +21,7 @@ _SET_FOLDS = 5
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AcceptPolicy:
-    """Decision thresholds of a model with the evidence for them.
+    """Decision thresholds and the evidence for them.
 
     Attributes:
         thresholds: the thresholds for the bundle.
@@ -34,16 +34,12 @@ class AcceptPolicy:
     conformal: ConformalMetrics | None
 
     def to_json(self) -> dict[str, Any] | None:
-        """Convert the risk control to JSON-ready values.
-
-        Returns:
-            The bundle's `policy`; None without risk control.
-        """
+        """Return the bundle's `policy` as JSON-ready values; None without risk control."""
         return None if self.risk_control is None else self.risk_control.to_json()
 
 
 def choose_policy(data: TrainingData, split: Split, result: FitResult, config: TrainConfig) -> AcceptPolicy:
-    """Choose the decision thresholds of a model from its held-out predictions."""
+    """Choose decision thresholds from held-out predictions."""
     basis: Basis = "held-out" if split.method == "test-part" else "cross-fitted"
     control = None if config.at_most_wrong is None else _control_risk(data, split, result, config.at_most_wrong)
     sets = None if config.coverage is None else _evaluate_sets(data, split, result.held_out, config, basis)
@@ -59,7 +55,7 @@ def choose_policy(data: TrainingData, split: Split, result: FitResult, config: T
 def _control_risk(data: TrainingData, split: Split, result: FitResult, risk: float) -> RiskControl:
     """Fit the confidence threshold for accepting predictions.
 
-    The test part is used if it is large enough, else all held-out predictions, which give an estimate.
+    A test part that is too small is replaced with all held-out predictions, which give an estimate.
     """
     if split.method != "test-part":
         return _fit_risk_control(data, split, result.held_out, risk, "cross-fitted")
@@ -96,10 +92,7 @@ def _fit_risk_control(
 def _evaluate_sets(
     data: TrainingData, split: Split, held_out: HeldOutPredictions, config: TrainConfig, basis: Basis
 ) -> ConformalMetrics:
-    """Fit and evaluate the probability threshold of prediction sets.
-
-    It is fitted on all held-out predictions and evaluated by cross-validation among them.
-    """
+    """Fit the conformal threshold on all held-out predictions, and cross-validate its coverage."""
     assert config.coverage is not None
     truth, groups = data.catalog.label_index[held_out.rows], split.group[held_out.rows]
     weights = data.weights(held_out.rows)

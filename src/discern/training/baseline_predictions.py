@@ -1,4 +1,4 @@
-"""Predictions of simple classifiers that any trained model should surpass."""
+"""Predictions of simple baseline classifiers."""
 
 import numpy as np
 
@@ -9,9 +9,7 @@ from discern.training.data import TrainingData
 
 
 def predict_baselines(data: TrainingData, split: Split, rows: np.ndarray, *, seed: int) -> dict[str, np.ndarray]:
-    """Predict held-out pictures with simple baseline classifiers.
-
-    The classifiers see colours and pixels alone.
+    """Classify held-out pictures with simple baselines on colours and pixels.
 
     Args:
         data: the training data.

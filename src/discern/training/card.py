@@ -1,4 +1,4 @@
-"""Model card of a bundle in Markdown with Hugging Face metadata."""
+"""Hugging Face model card of a bundle, in Markdown."""
 
 import json
 import re
@@ -26,7 +26,7 @@ _BASELINES = {
 
 
 def write_card(manifest: Manifest) -> str:
-    """Write a Hugging Face model card and a data card from a bundle manifest.
+    """Render a bundle manifest as a Hugging Face model card with a data card.
 
     Facts that the manifest lacks are omitted. From `data` it uses `pictures`, `groups`, `negatives`, `per_class` (label
     to `pictures` and `groups`), `formats`, `faults` (findings by check) and `fingerprint`, all optional.
@@ -55,10 +55,7 @@ def _front_matter(manifest: Manifest) -> str:
 
 
 def _results(manifest: Manifest) -> Iterator[dict[str, Any]]:
-    """Yield the entries of Hugging Face's model index.
-
-    Metrics that leaks inflate are omitted.
-    """
+    """Yield entries of the Hugging Face model index, without metrics inflated by leaks."""
     metrics = Metrics.from_json(manifest.metrics)
     measured = (
         ("accuracy", "Accuracy on independent pictures", metrics.accuracy.leak_free.value),
@@ -163,10 +160,7 @@ def _data(manifest: Manifest) -> Iterator[str]:
 
 
 def _per_class(manifest: Manifest) -> Iterator[str]:
-    """Yield a table of pictures and groups by class.
-
-    Of many classes, those with the fewest pictures are listed.
-    """
+    """Yield a table of picture and group counts by class, of many classes the smallest."""
     per_class = manifest.data.get("per_class")
     if not per_class:
         return
@@ -208,7 +202,7 @@ def _count(number: int | None) -> str:
 
 
 def _display_name(manifest: Manifest, label: str) -> str:
-    """Format a label with its display name, if it has one."""
+    """Format a label with its display name."""
     name = manifest.names.get(label, {}).get("name") or ""
     return f"{_text(name)} ({_text(label)})" if name and name != label else _text(label)
 
@@ -220,15 +214,12 @@ def _join(names: Iterator[str]) -> str:
 
 
 def _printable(text: object) -> str:
-    """Convert a value to printable text on one line.
-
-    Control characters and marks of text direction are replaced.
-    """
+    """Replace control and direction characters and line breaks."""
     return "".join(each if each.isprintable() else _UNPRINTABLE for each in str(text)).strip()
 
 
 def _text(text: object) -> str:
-    """Escape text for a line of Markdown."""
+    """Escape inline Markdown."""
     return _MARKS.sub(r"\\\g<0>", _printable(text))
 
 
@@ -237,10 +228,7 @@ def _code(text: object) -> str:
 
 
 def _yaml(value: object) -> str:
-    """Format a value as YAML.
-
-    JSON is written, which is YAML if all characters are printable.
-    """
+    """Format a value as JSON, which is YAML if all characters are printable."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_yaml(key)}: {_yaml(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list):

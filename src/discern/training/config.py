@@ -33,8 +33,5 @@ class TrainConfig:
                 raise UsageError(f"Invalid {name}: {share}.", hint="Pass a share between 0 and 1, or none.")
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the settings to JSON-ready values.
-
-        They are stored in `run.json` and in the bundle.
-        """
+        """Convert the settings to the JSON-ready values of `run.json` and the bundle."""
         return asdict(self)

@@ -1,4 +1,4 @@
-"""Training pictures with their features and sample weights."""
+"""Training pictures with features and sample weights."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +14,7 @@ from discern.store import Rows
 
 @dataclass(frozen=True, kw_only=True)
 class AppliedFixes:
-    """Effect of applied fixes on the catalog.
+    """Catalog changes made by fixes.
 
     Attributes:
         dropped: number of pictures removed.
@@ -29,7 +29,7 @@ class AppliedFixes:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingData:
-    """Training pictures with the features that a backbone computed from them.
+    """Training pictures with their backbone features.
 
     A method that trains on pixels reads files in any order by `catalog.read_one(row)`.
 
@@ -54,29 +54,21 @@ class TrainingData:
     fixed: AppliedFixes | None = None
 
     def rows(self, rows: np.ndarray) -> Rows:
-        """Return the features of the given catalog rows."""
+        """Return the features of catalog rows."""
         return self.features.select(self.position[rows])
 
     def weights(self, rows: np.ndarray) -> np.ndarray:
-        """Compute evaluation weights of the given catalog rows.
-
-        Identical pictures among `rows` count as one together.
-
-        Returns:
-            float64 `[M]`.
-        """
+        """Compute evaluation weights, float64 `[M]`; identical pictures among `rows` share a weight of 1."""
         _, inverse, count = np.unique(self._picture[rows], return_inverse=True, return_counts=True)
         return np.asarray(1.0 / count[inverse])
 
     @cached_property
     def _picture(self) -> np.ndarray:
-        """Number shared by all pictures with identical pixels, int `[N]`."""
+        """Index of each picture's distinct pixels, int `[N]`."""
         return self.catalog.table["pixels"].fill_null("").rank("dense").to_numpy()
 
     def training_weights(self, rows: np.ndarray, group: np.ndarray) -> np.ndarray:
-        """Compute sample weights for fitting a model.
-
-        n distinct pictures of one group count as the square root of n.
+        """Compute sample weights for fitting: n distinct pictures of one group count as the square root of n.
 
         Pictures of a burst or film repeat each other: twenty carry more information than one, but less than twenty
         independent pictures.

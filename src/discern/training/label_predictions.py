@@ -1,4 +1,4 @@
-"""Out-of-fold predictions of all labelled pictures for label checks."""
+"""Out-of-fold predictions for label checks."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from discern.training.data import TrainingData
 
 
 def predict_for_label_checks(data: TrainingData, split: Split) -> OutOfFoldPredictions:
-    """Predict each labelled picture with a head fitted without its group.
+    """Compute out-of-fold predictions of all labelled pictures.
 
     Args:
         data: N pictures of two classes or more.

@@ -1,4 +1,4 @@
-"""Learning curve of a classifier, and advice on collecting more pictures."""
+"""Learning curve, and advice on collecting more pictures."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ _HIGH_RECALL = 0.97
 
 
 def compute_learning_curve(data: TrainingData, split: Split, *, seed: int) -> LearningCurve | None:
-    """Compute a learning curve by cross-validation on growing training sets.
+    """Compute a cross-validated learning curve.
 
     A simple head is fitted on a quarter, half, three quarters and all of the training groups.
 
@@ -52,10 +52,7 @@ def compute_learning_curve(data: TrainingData, split: Split, *, seed: int) -> Le
 
 
 def _sample_rows(split: Split, seed: int) -> np.ndarray:
-    """Return the catalog rows that a learning curve is computed from.
-
-    These are all groups, or a random sample of them on large data.
-    """
+    """Return the catalog rows of all groups, or of a random sample of groups on large data."""
     rows = np.flatnonzero(split.train)
     if len(rows) <= _MOST_PICTURES:
         return rows
@@ -66,7 +63,7 @@ def _sample_rows(split: Split, seed: int) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Curve:
-    """Held-out predictions of heads fitted on S growing training sets.
+    """Held-out predictions at S training set sizes.
 
     Attributes:
         rows: int `[M]`, catalog rows.
@@ -114,16 +111,13 @@ class _Curve:
         )
 
     def point(self, place: int) -> LearningCurvePoint:
-        """Compute the accuracy at one point of the learning curve."""
+        """Compute one point of the learning curve."""
         accuracy = evaluate_share(self.correct[place], groups=self.group, weights=self.weight, seed=self.seed)
         pictures, groups = self.sizes[place]
         return LearningCurvePoint(share=SHARES[place], pictures=pictures, groups=groups, accuracy=accuracy)
 
     def gain(self, mask: np.ndarray) -> Interval:
-        """Compute the accuracy gain from doubling the number of training groups.
-
-        It is the accuracy on the masked pictures with all groups minus that with half of them.
-        """
+        """Compute the accuracy gain, on masked pictures, from half of the training groups to all."""
         return paired_difference(
             self.correct[_ALL][mask],
             self.correct[_HALF][mask],
@@ -133,10 +127,7 @@ class _Curve:
         )
 
     def advice(self, labels: tuple[str, ...]) -> tuple[LearningCurveAdvice, ...]:
-        """Select the classes that gain most from more training groups.
-
-        Their recall is still low.
-        """
+        """Select the classes of low recall that gain most from more training groups."""
         gains = []
         for number in np.unique(self.label):
             own = self.label == number

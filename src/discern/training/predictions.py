@@ -1,4 +1,4 @@
-"""Predictions for pictures that were held out when the model was fitted."""
+"""Held-out predictions."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class Predictions:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredPredictions(Predictions):
-    """Class probabilities and unknown scores of held-out pictures.
+    """Class probabilities and out-of-distribution scores of held-out pictures.
 
     Attributes:
         unknown_score: float32 `[M]`.
@@ -36,7 +36,7 @@ class ScoredPredictions(Predictions):
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOutPredictions(ScoredPredictions):
-    """Held-out predictions that a trained model is evaluated on.
+    """Held-out predictions for evaluation.
 
     Attributes:
         uncalibrated: float32 `[M, K]`, probabilities before temperature scaling.
@@ -47,7 +47,7 @@ class HeldOutPredictions(ScoredPredictions):
 
 @dataclass(frozen=True, kw_only=True)
 class NegativePredictions:
-    """Predictions for the negatives, in the order of the negatives.
+    """Predictions for the negatives, in their order.
 
     Attributes:
         confidence: float32 `[S]`, highest probability.
@@ -59,7 +59,7 @@ class NegativePredictions:
 
 
 def tabulate(catalog: Catalog, held_out: HeldOutPredictions) -> pl.DataFrame:
-    """Build the table of held-out predictions for `answers.parquet`.
+    """Build the table of held-out predictions, `answers.parquet`.
 
     The columns are row, path, label, answer, confidence, unknown_score and t_unknown.
     """

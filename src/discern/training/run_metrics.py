@@ -1,4 +1,4 @@
-"""Metrics of a training run, computed from its held-out predictions."""
+"""Computation of a training run's metrics."""
 
 from dataclasses import asdict
 
@@ -39,10 +39,7 @@ from discern.training.predictions import HeldOutPredictions, NegativePredictions
 def compute_metrics(
     data: TrainingData, split: Split, result: FitResult, policy: AcceptPolicy, config: TrainConfig
 ) -> Metrics:
-    """Compute the metrics of a training run.
-
-    Names, hints and the learning curve are not included. The same seed and pictures give the same values.
-    """
+    """Compute the metrics of a training run, except names, hints and learning curve."""
     builder = _MetricsBuilder(data, split, config.seed)
     held_out = result.held_out
     classification = builder.classification(held_out)
@@ -72,10 +69,7 @@ def compute_metrics(
 
 
 class _MetricsBuilder:
-    """Evaluator of predictions for the pictures of a catalog.
-
-    Identical pictures count as one, and intervals resample groups.
-    """
+    """Metrics builder; identical pictures count as one, and intervals resample groups."""
 
     def __init__(self, data: TrainingData, split: Split, seed: int) -> None:
         self.data, self.split, self.seed = data, split, seed
@@ -103,10 +97,7 @@ class _MetricsBuilder:
         )
 
     def ordered(self, result: FitResult) -> OrderedLabelMetrics:
-        """Compute metrics of predictions of ordered labels.
-
-        They are compared with always predicting the median label.
-        """
+        """Compute ordinal metrics, compared with the median label as constant prediction."""
         predictions, labels = result.held_out, self.data.catalog.labels
         metrics = evaluate_ordinal(
             self.truth[predictions.rows],
@@ -128,10 +119,7 @@ class _MetricsBuilder:
         )
 
     def fixes(self, predictions: HeldOutPredictions, fixed: AppliedFixes) -> FixMetrics:
-        """Compute the accuracy against the original labels and count the fixes.
-
-        The number of changes is included.
-        """
+        """Count the fixes, and compute the accuracy against the original labels."""
         correct = predictions.probabilities.argmax(axis=1) == fixed.label[predictions.rows]
         return FixMetrics(
             dropped=fixed.dropped,
@@ -140,10 +128,7 @@ class _MetricsBuilder:
         )
 
     def negatives(self, result: FitResult, predictions: NegativePredictions, policy: AcceptPolicy) -> NegativeMetrics:
-        """Evaluate the detection of negatives by the unknown score.
-
-        Each negative is tested with a threshold that was tuned without its group.
-        """
+        """Evaluate out-of-distribution detection with thresholds tuned without each negative's group."""
         held_out, negatives = result.held_out, self.data.negatives
         assert negatives is not None
         metrics = evaluate_unknown_detection(
@@ -168,10 +153,7 @@ class _MetricsBuilder:
         )
 
     def difference(self, first: Predictions, second: Predictions) -> AccuracyDifference:
-        """Compute the difference in accuracy between two sets of predictions.
-
-        It is the accuracy of `first` minus the accuracy of `second`, on the pictures that both predict.
-        """
+        """Compute the accuracy of `first` minus that of `second` on the pictures that both predict."""
         rows, of_first, of_second = np.intersect1d(first.rows, second.rows, return_indices=True)
         difference = paired_difference(
             self.correct(rows, first.probabilities[of_first]),

@@ -1,7 +1,4 @@
-"""Contract tests that every training method must pass.
-
-They are for methods here and elsewhere.
-"""
+"""Contract tests for training methods, here and in other packages."""
 
 import contextlib
 import itertools
@@ -20,7 +17,7 @@ from discern.training.methods.base import FitResult, Method
 
 
 class Interrupted(Exception):
-    """Exception raised by the progress callback to interrupt a fit."""
+    """Exception that interrupts a fit."""
 
 
 class MethodContract:
@@ -33,27 +30,21 @@ class MethodContract:
     _fitted: ClassVar[dict[tuple[type, str], tuple[TrainingData, Split, FitResult]]] = {}
 
     def method(self) -> Method:
-        """Return a new instance of the method under test.
-
-        Its settings are the same each time.
-        """
+        """Return a new instance of the method under test, with the same settings each time."""
         raise NotImplementedError
 
     def grouped(self) -> tuple[TrainingData, Split]:
-        """Return training data with negatives, and a split for cross-validation."""
+        """Return training data with negatives and a cross-validation split."""
         raise NotImplementedError
 
     def parted(self) -> tuple[TrainingData, Split]:
-        """Return training data with a given test part, and a split that uses this part.
-
-        The data have no negatives.
-        """
+        """Return training data without negatives and a split that uses their given test part."""
         raise NotImplementedError
 
     def fitted(self, split_name: str, folder: Path) -> tuple[TrainingData, Split, FitResult]:
-        """Return training data with the result of an uninterrupted fit.
+        """Return data, split and result of an uninterrupted fit, shared by all tests of a class.
 
-        `split_name` is "grouped" or "parted". The fit starts without checkpoints, and all tests of a class share it.
+        `split_name` is "grouped" or "parted". The fit starts without checkpoints.
         """
         place = type(self), split_name
         if place not in self._fitted:
@@ -64,20 +55,14 @@ class MethodContract:
         return self._fitted[place]
 
     def test_each_held_out_picture_is_predicted_once(self, tmp_path: Path) -> None:
-        """Each held-out picture is predicted exactly once.
-
-        Held-out rows are those of the test part, or of all folds.
-        """
+        """Each picture of the test part, or of all folds, is predicted exactly once."""
         for name in ("grouped", "parted"):
             _, split, result = self.fitted(name, tmp_path)
             expected = np.flatnonzero(split.test if split.method == "test-part" else split.fold >= 0)
             assert sorted(result.held_out.rows) == expected.tolist()
 
     def test_predictions_are_probabilities(self, tmp_path: Path) -> None:
-        """The class probabilities of each picture sum to 1.
-
-        They have one column for each class; unknown scores are finite.
-        """
+        """Probabilities have a column per class and sum to 1; unknown-class scores are finite."""
         for name in ("grouped", "parted"):
             data, _, result = self.fitted(name, tmp_path)
             for predictions in (result.held_out, result.out_of_fold, result.random_split, result.given_split):
@@ -88,10 +73,7 @@ class MethodContract:
             assert np.isfinite(result.held_out.t_unknown).all()
 
     def test_the_model_is_not_fitted_on_the_test_part(self, tmp_path: Path) -> None:
-        """The model is fitted only on training rows that the split allows.
-
-        The out-of-fold predictions are among these rows, too.
-        """
+        """The model is fitted only on training rows of the split; out-of-fold rows are among them."""
         _, split, result = self.fitted("parted", tmp_path)
         assert set(result.train_rows) <= set(split.training_rows(TEST))
         assert set(result.out_of_fold.rows) <= set(result.train_rows)
@@ -106,10 +88,7 @@ class MethodContract:
         np.testing.assert_allclose(outputs["unknown_score"], held_out.unknown_score, atol=self.tolerance)
 
     def test_negatives_are_predicted_in_their_order(self, tmp_path: Path) -> None:
-        """Each negative has one confidence and one excess.
-
-        Without negatives, the predictions are None.
-        """
+        """Each negative has one confidence and one excess; without negatives, predictions are None."""
         data, _, result = self.fitted("grouped", tmp_path)
         assert data.negatives is not None
         assert result.negatives is not None
@@ -117,10 +96,7 @@ class MethodContract:
         assert self.fitted("parted", tmp_path)[2].negatives is None
 
     def test_an_interrupted_fit_is_completed_by_a_second_call(self, tmp_path: Path) -> None:
-        """A fit that was interrupted and resumed gives the same result as an undisturbed fit.
-
-        It is interrupted at the first and the second progress call.
-        """
+        """A fit interrupted at its first or second progress call and resumed gives the same result."""
         data, split, undisturbed = self.fitted("grouped", tmp_path)
         checkpoints = tmp_path / "interrupted"
         for call in (1, 2):
@@ -132,7 +108,7 @@ class MethodContract:
 
 
 def assert_same(first: FitResult, second: FitResult) -> None:
-    """Assert that two fit results have equal values."""
+    """Assert that two fit results are equal."""
     assert first.graph == second.graph
     assert first.description == second.description
     assert (first.temperature, first.t_unknown) == (second.temperature, second.t_unknown)
@@ -148,7 +124,7 @@ def _assert_same_arrays(first: Any, second: Any) -> None:
 
 
 def _interrupt_at(call: int) -> Progress:
-    """Return a progress callback that raises an exception at its n-th call."""
+    """Return a progress callback that raises at its n-th call."""
     calls = itertools.count(1)
 
     def progress(stage: str, done: int, total: int | None) -> None:

@@ -1,7 +1,4 @@
-"""Charts of the report as inline SVG.
-
-Inline SVG needs no script, scales with the page and prints.
-"""
+"""Charts as inline SVG, which needs no script, scales with the page and prints."""
 
 from discern.reporting.charts.bars import interval_plot, paired_bars, stacked_bar, waffle_chart
 from discern.reporting.charts.curves import learning_curve, reliability_curve, risk_curve

@@ -1,4 +1,4 @@
-"""Interval plots, stacked and paired bars, and a waffle chart."""
+"""Interval plot, stacked and paired bars, and waffle chart."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -23,13 +23,11 @@ def interval_plot(
     kind: str = "plain",
     mark: float | None = None,
 ) -> Markup:
-    """Draw a metric with its confidence interval on a horizontal axis.
-
-    The metric is a dot and its interval a bar, on an axis from `start` to `end`.
+    """Plot a metric as a dot with its confidence interval as a bar.
 
     Args:
         metric: value, low and high, or a value alone; None is not drawn.
-        start: value at the left end.
+        start: value at the left end of the horizontal axis.
         end: value at the right end.
         kind: CSS class.
         mark: target value, drawn as a vertical line.
@@ -51,10 +49,7 @@ def interval_plot(
 
 
 def stacked_bar(values: Sequence[float], *, total: float) -> Markup:
-    """Draw values as the segments of one stacked bar.
-
-    Each has its own shade, on an axis from 0 to `total`.
-    """
+    """Draw a stacked bar with a shade per value, on an axis from 0 to `total`."""
     left, pieces = 0.0, []
     for index, value in enumerate(values):
         width = 100 * value / total if total else 0.0
@@ -64,10 +59,7 @@ def stacked_bar(values: Sequence[float], *, total: float) -> Markup:
 
 
 def paired_bars(first: float, second: float) -> Markup:
-    """Draw two shares as bars, one above the other.
-
-    The second bar is thin and faint.
-    """
+    """Draw a pair of horizontal bars, the second thin and faint."""
     pieces = [
         tag("rect", x="0", y="0", width=f"{100 * first:.3f}%", height="9", class_="shade0"),
         tag("rect", x="0", y="11", width=f"{100 * second:.3f}%", height="5", class_="baseline"),
@@ -76,10 +68,7 @@ def paired_bars(first: float, second: float) -> Markup:
 
 
 def waffle_chart(kinds: Sequence[tuple[str, int]], *, name: str) -> Markup:
-    """Draw counts as a grid of squares, one square for each item.
-
-    The squares differ by shape, not by colour alone.
-    """
+    """Draw counts as a waffle chart, with a square per item; shape as well as colour tells them apart."""
     squares = [kind for kind, count in kinds for _ in range(count)]
     marks = []
     for number, kind in enumerate(squares):

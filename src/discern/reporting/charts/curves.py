@@ -1,4 +1,4 @@
-"""Reliability curve, risk curve and learning curve as inline SVG."""
+"""Reliability curve, risk-coverage curve and learning curve."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -17,15 +17,12 @@ _QUARTER_TICKS = [(share, percent(share, digits=0)) for share in _QUARTERS]
 
 
 def _polyline(frame: Frame, points: Sequence[tuple[float, float]]) -> str:
-    """Format points as the coordinates of an SVG polyline."""
+    """Format points as SVG polyline coordinates."""
     return " ".join(f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in points)
 
 
 def reliability_curve(bins: Sequence["ReliabilityBin"]) -> Markup:
-    """Draw accuracy by stated confidence with 95 % intervals.
-
-    A calibrated model lies on the diagonal.
-    """
+    """Plot accuracy against confidence, with 95 % confidence intervals and a diagonal."""
     frame = Frame(width=260.0, height=260.0)
     marks = [
         *frame.axes(_QUARTER_TICKS, _QUARTERS, across="stated confidence", up="correct predictions"),
@@ -42,7 +39,7 @@ def reliability_curve(bins: Sequence["ReliabilityBin"]) -> Markup:
 
 
 def risk_curve(curve: "RiskCurveMetrics", *, max_error: float, chosen: tuple[float, float] | None = None) -> Markup:
-    """Draw the error rate of accepted predictions by the share accepted.
+    """Plot the error rate of accepted predictions against the accepted share.
 
     Args:
         curve: rising shares with their errors and upper bounds.
@@ -83,16 +80,13 @@ def risk_curve(curve: "RiskCurveMetrics", *, max_error: float, chosen: tuple[flo
 
 
 def _top(max_error: float, errors: Sequence[float]) -> float:
-    """Return the upper end of the error axis.
-
-    It is well above the limit and nearly all errors.
-    """
+    """Return an upper axis limit well above the error limit and nearly all errors."""
     most = max(3.0 * max_error, 1.15 * max(errors, default=0.0))
     return min(1.0, most, max(8.0 * max_error, 0.1))
 
 
 def learning_curve(points: Sequence["LearningCurvePoint"]) -> Markup:
-    """Draw accuracy by number of training pictures with 95 % intervals."""
+    """Plot accuracy against the number of training pictures, with 95 % confidence intervals."""
     drawn = [
         (float(each.pictures), each.accuracy.value, each.accuracy) for each in points if each.accuracy.value is not None
     ]
@@ -123,9 +117,6 @@ def learning_curve(points: Sequence["LearningCurvePoint"]) -> Markup:
 
 
 def _spaced(drawn: Sequence[float], least: float) -> list[float]:
-    """Select tick values so that their labels do not overlap.
-
-    The values are at least `least` apart, and the last one stays.
-    """
+    """Select tick values at least `least` apart, so that labels do not overlap; the last one stays."""
     spaced = [first for first, second in pairwise(drawn) if second - first >= least]
     return [*spaced, drawn[-1]]

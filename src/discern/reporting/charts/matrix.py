@@ -1,4 +1,4 @@
-"""Heat map of a large confusion matrix."""
+"""Confusion matrix heat map."""
 
 import numpy as np
 from markupsafe import Markup
@@ -9,11 +9,9 @@ _LEVELS = 8
 
 
 def heat_map(confusion: np.ndarray) -> Markup:
-    """Draw a confusion matrix as a heat map.
+    """Draw a confusion matrix, float [K, K] with the truth in rows, as a row-normalised heat map.
 
-    The matrix is float [K, K] with the truth in rows. Errors have another colour.
-
-    The darker a cell, the larger its share of the row. Cells of one shade are one path, which keeps 131 classes small.
+    Errors have another colour. Cells of one shade are one path, which keeps the SVG of 131 classes small.
     """
     size = len(confusion)
     totals = np.maximum(confusion.sum(axis=1, keepdims=True), 1e-12)

@@ -1,4 +1,4 @@
-"""Histogram of the unknown scores of known pictures and of negatives."""
+"""Histogram of out-of-distribution scores."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _WIDTH, _TOP = 340.0, 22.0
 def score_histogram(
     scores: np.ndarray, threshold: float | None, *, negatives: np.ndarray | None = None, bins: int = 36
 ) -> Markup:
-    """Draw a histogram of unknown scores with the rejection threshold.
+    """Plot a histogram of unknown-class scores with the rejection threshold.
 
     Args:
         scores: float [N], of pictures of the known classes; values that are not finite are ignored.

@@ -1,4 +1,4 @@
-"""Inline SVG elements, and a coordinate frame for curves."""
+"""SVG elements, and the coordinate frame of a plot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from discern.reporting.formatting import percent
 
 
 def tag(name: str, content: str | Markup = "", **attributes: str | float | None) -> Markup:
-    """Build an SVG element with escaped text and attributes.
+    """Create an SVG element with escaped text and attributes.
 
     `_` in an attribute's name becomes `-`, and attributes of None are omitted.
     """
@@ -30,7 +30,7 @@ def joined(parts: Sequence[Markup]) -> Markup:
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """Plot area of a chart and the ranges of its axes.
+    """Plot area and axis ranges of a chart.
 
     Attributes:
         left: left edge of the plot area, in units of the drawing, as below.
@@ -49,12 +49,12 @@ class Frame:
     up: tuple[float, float] = (0.0, 1.0)
 
     def x(self, value: float) -> float:
-        """Return the horizontal position of a value in the drawing."""
+        """Convert a value to its horizontal position."""
         first, last = self.across
         return self.left + self.width * (value - first) / (last - first)
 
     def y(self, value: float) -> float:
-        """Return the vertical position of a value in the drawing."""
+        """Convert a value to its vertical position."""
         first, last = self.up
         return self.top + self.height * (1 - (value - first) / (last - first))
 
@@ -66,10 +66,7 @@ class Frame:
     def axes(
         self, columns: Sequence[tuple[float, str]], rows: Sequence[float], *, across: str, up: str
     ) -> list[Markup]:
-        """Draw the grid lines, tick labels and axis labels.
-
-        Vertical values are percentages.
-        """
+        """Draw grid lines, tick labels and axis labels; vertical values are percentages."""
         right, middle = self.left + self.width, self.top + self.height / 2
         marks = []
         for value, name in columns:
@@ -103,16 +100,13 @@ class Frame:
         )
 
     def drawing(self, marks: Sequence[Markup], *, name: str, kind: str = "chart") -> Markup:
-        """Return the complete chart as an SVG element."""
+        """Assemble the chart as an SVG element."""
         box = f"0 0 {self.left + self.width + 16:.0f} {self.bottom + 46:.0f}"
         return tag("svg", joined(marks), viewBox=box, class_=kind, role="img", aria_label=name)
 
 
 def ticks(first: float, last: float) -> list[float]:
-    """Return three to seven round tick values between two shares.
-
-    Ends that are round are included.
-    """
+    """Return three to seven round tick values between two shares, with round ends included."""
     step = next((each for each in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2) if (last - first) / each <= 6), 0.25)
     start = -int(-first / step + 1e-9)
     return [

@@ -1,7 +1,4 @@
-"""Report section on the accept policy.
-
-It shows outcomes per hundred pictures, the risk curve and other error limits.
-"""
+"""Accept policy section of the report, with the risk-coverage curve."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +20,7 @@ _OTHER_LIMITS = (0.01, 0.02, 0.05, 0.1, 0.2)
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Number of pictures per hundred with one outcome of the accept policy.
+    """Frequency of one policy outcome, per hundred pictures.
 
     `kind` is "right", "wrong", "review" or "unknown".
     """
@@ -36,9 +33,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class AlternativePolicy:
-    """Accepted share of predictions under another error limit.
-
-    It is read from the risk curve.
+    """Accepted share at another error limit, from the risk-coverage curve.
 
     Attributes:
         max_error: the error limit.
@@ -55,7 +50,7 @@ class AlternativePolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicySummary:
-    """Contents of the report section on the accept policy.
+    """Contents of the accept policy section.
 
     Attributes:
         met: True if the error limit is met, so that predictions are accepted.
@@ -79,11 +74,7 @@ class PolicySummary:
 
 
 def describe_policy(metrics: "Metrics", predictions: PredictionTable) -> PolicySummary | None:
-    """Build the report section on the accept policy.
-
-    Returns:
-        The section; None without predictions or decisions.
-    """
+    """Build the accept policy section; None without predictions or decisions."""
     if not len(predictions.rows) or "policy" in metrics.missing:
         return None
     policy = metrics.policy
@@ -124,10 +115,7 @@ def _without_policy(counts: Mapping[str, int]) -> PolicySummary:
 
 
 def outcomes_per_hundred(policy: "PolicyMetrics | None", predictions: PredictionTable) -> dict[str, int]:
-    """Count the outcomes of the accept policy per hundred pictures.
-
-    The outcomes are "right" and "wrong" (accepted), "review" and "unknown".
-    """
+    """Count policy outcomes per hundred pictures: "right" and "wrong" (accepted), "review" and "unknown"."""
     decision = np.asarray(predictions.decision)
     unknown = float(np.mean(decision == "unknown"))
     share = None if policy is None else policy.share
@@ -140,10 +128,7 @@ def outcomes_per_hundred(policy: "PolicyMetrics | None", predictions: Prediction
 
 
 def _round_to_sum(exact: Mapping[str, float]) -> dict[str, int]:
-    """Round numbers to integers without changing their sum.
-
-    The largest remainders are rounded up.
-    """
+    """Round to integers of the same sum by the largest remainder method."""
     floor = {kind: int(value + 1e-9) for kind, value in exact.items()}
     short = round(sum(exact.values())) - sum(floor.values())
     rank = sorted(exact, key=lambda kind: floor[kind] - exact[kind])

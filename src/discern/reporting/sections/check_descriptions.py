@@ -1,7 +1,4 @@
-"""Descriptions of the data quality checks for the report.
-
-They are in the order in which findings are shown.
-"""
+"""Descriptions of the data quality checks, in display order."""
 
 from dataclasses import dataclass
 

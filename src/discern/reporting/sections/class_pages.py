@@ -1,7 +1,4 @@
-"""Report pages about single classes.
-
-Each shows the metrics of a class, its mix-ups and example pictures.
-"""
+"""Class pages of the report, with metrics, confusions and example pictures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +24,7 @@ _MAX_MIX_UPS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class MixUp:
-    """Class that is often confused with the class of a page."""
+    """Class that is often confused with the page's class."""
 
     other: str
     count: str
@@ -36,7 +33,7 @@ class MixUp:
 
 @dataclass(frozen=True, kw_only=True)
 class ClassPage:
-    """Contents of the report page about one class.
+    """Contents of a class page.
 
     Attributes:
         anchor: id of the page.
@@ -78,15 +75,15 @@ class ClassPage:
 
 
 def anchors(labels: Sequence[str]) -> dict[str, str]:
-    """Return the HTML id of each class page by label."""
+    """Return the HTML ids of class pages by label."""
     return {label: f"class-{index}" for index, label in enumerate(labels)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class PictureBudget:
-    """Number of pictures of each type on a class page.
+    """Maximum number of correct, wrong and questionable pictures on a class page.
 
-    The types are correct, wrong and with label findings. `side` None shows thumbnails.
+    `side` None shows thumbnails.
     """
 
     correct: int
@@ -96,10 +93,7 @@ class PictureBudget:
 
 
 def picture_budget(classes: int) -> PictureBudget:
-    """Return the number of pictures on each class page.
-
-    It keeps the file small for any number of classes.
-    """
+    """Return the picture limits of a class page; more classes have fewer pictures each."""
     if classes <= 15:
         return PictureBudget(correct=8, wrong=8, label_findings=6, side=_LARGE)
     if classes <= 60:
@@ -118,9 +112,7 @@ def class_pages(
     *,
     totals: Mapping[str, int],
 ) -> tuple[ClassPage, ...]:
-    """Build the report pages of all classes.
-
-    The pages are in the order of `labels`. Without metrics by class there are none.
+    """Build the class pages in the order of `labels`; there are none without metrics by class.
 
     Args:
         labels: labels of the catalog.
@@ -180,10 +172,7 @@ class _PageBuilder:
         )
 
     def _mix_ups(self, label: str, *, of_its_pictures: bool) -> tuple[MixUp, ...]:
-        """Return the classes most often confused with a class.
-
-        Shares are of its pictures, or of the predictions of this class.
-        """
+        """Return the most confused classes, as shares of a class's pictures or of its predictions."""
         if label not in self._confusion_labels or not len(self._confusion):
             return ()
         own = self._confusion_labels.index(label)
@@ -204,10 +193,7 @@ class _PageBuilder:
         return self._picker.without_copies(positions[order].tolist())[: self._budget.wrong]
 
     def _spread(self, chosen: np.ndarray) -> list[int]:
-        """Select predictions spread evenly over the ranking by confidence.
-
-        Their positions are returned, most confident first.
-        """
+        """Select positions evenly over the confidence ranking, most confident first."""
         positions = np.flatnonzero(chosen)
         ranked = positions[np.argsort(-self._predictions.confidence[positions], kind="stable")]
         order = self._picker.without_copies(ranked.tolist())

@@ -1,7 +1,4 @@
-"""Report section on the confusion matrix.
-
-Few classes are shown as a table, many as a heat map.
-"""
+"""Confusion matrix section of the report, a table or a heat map."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +20,7 @@ MAX_TABLE_CLASSES = 15
 
 @dataclass(frozen=True, kw_only=True)
 class Confusion:
-    """Contents of the report section on the confusion matrix.
+    """Contents of the confusion matrix section.
 
     For few classes it is a table; for many, a heat map and the data of its script.
     """
@@ -36,14 +33,11 @@ class Confusion:
 
 
 def describe_confusion(metrics: "Metrics", anchors: Mapping[str, str] | None = None) -> Confusion | None:
-    """Build the report section on the confusion matrix.
+    """Build the confusion matrix section; None without a confusion matrix.
 
     Args:
         metrics: a run's metrics.
         anchors: ids of the class pages, by label.
-
-    Returns:
-        The section; None without a confusion matrix.
     """
     if metrics.classification is None or not len(metrics.classification.confusion):
         return None

@@ -1,7 +1,4 @@
-"""Report section on the dataset.
-
-It shows pictures by class and part, samples, sizes and formats.
-"""
+"""Dataset section of the report, with class counts, samples, sizes and formats."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -24,7 +21,7 @@ _SIDES = (0, 32, 64, 128, 256, 512, 1024, 2048)
 
 @dataclass(frozen=True, kw_only=True)
 class ClassRow:
-    """Number of pictures of one class by part, with a few samples."""
+    """Picture counts by part, and samples of one class."""
 
     label: str
     counts: tuple[int, ...]
@@ -35,7 +32,7 @@ class ClassRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """One bar of a bar chart."""
+    """Bar of a bar chart."""
 
     name: str
     count: int
@@ -44,7 +41,7 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSummary:
-    """Contents of the report section on the dataset."""
+    """Contents of the dataset section."""
 
     pictures: int
     unreadable: int
@@ -60,10 +57,7 @@ class DatasetSummary:
 
 
 def describe_dataset(catalog: "Catalog", gallery: Gallery, *, seed: int = 0) -> DatasetSummary:
-    """Build the report section on the dataset.
-
-    `seed` chooses the samples.
-    """
+    """Build the dataset section; `seed` selects the samples."""
     readable = np.flatnonzero(catalog.readable)
     column = {name: catalog.table.get_column(name).to_list() for name in ("part", "width", "height", "format", "mode")}
     part = [column["part"][row] or "" for row in readable]
@@ -87,10 +81,7 @@ def describe_dataset(catalog: "Catalog", gallery: Gallery, *, seed: int = 0) -> 
 
 
 def samples_per_class(classes: int) -> int:
-    """Return the number of sample pictures shown for each class.
-
-    It keeps the file small for any number of classes.
-    """
+    """Return the number of sample pictures for each class; more classes have fewer each."""
     return 10 if classes <= 4 else 8 if classes <= 15 else 5 if classes <= 60 else 4 if classes <= 200 else 2
 
 

@@ -1,7 +1,4 @@
-"""Example predictions shown with their pictures.
-
-Examples are the most confident errors, random predictions and those of a class.
-"""
+"""Example predictions with pictures."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +20,7 @@ SAMPLE_SIZE = 24
 
 @dataclass(frozen=True, kw_only=True)
 class ExamplePrediction:
-    """Held-out prediction shown with its picture."""
+    """Held-out prediction with its picture."""
 
     image: PageImage
     evidence: PageImage | None
@@ -41,7 +38,7 @@ class ExamplePrediction:
 
 
 class ExamplePicker:
-    """Selection of held-out predictions as examples with pictures."""
+    """Sampler of example predictions."""
 
     def __init__(self, predictions: PredictionTable, gallery: Gallery, labels: Sequence[str]) -> None:
         self._predictions, self._gallery, self._labels = predictions, gallery, labels
@@ -49,10 +46,7 @@ class ExamplePicker:
     def most_confident_errors(
         self, evidence: EvidenceMaps | None, recipe: Mapping[str, Any]
     ) -> tuple[ExamplePrediction, ...]:
-        """Return the most confident wrong predictions as examples.
-
-        If there are evidence maps, the evidence for the predicted label is shown.
-        """
+        """Return the most confident errors as examples, with evidence maps where given."""
         positions = self.without_copies(self._predictions.most_confident_errors(len(self._predictions.rows)))[
             :ERRORS_SHOWN
         ]
@@ -66,10 +60,7 @@ class ExamplePicker:
         return tuple(examples)
 
     def without_copies(self, positions: Sequence[int]) -> list[int]:
-        """Remove predictions for exact copies of the same picture.
-
-        The first of each set of copies is kept.
-        """
+        """Remove predictions for exact copies, except the first of each set."""
         first: dict[str | None, int] = {}
         for position in positions:
             first.setdefault(self._gallery.pixels(int(self._predictions.rows[position])), position)
@@ -80,10 +71,7 @@ class ExamplePicker:
         return tuple(self.example(position, 128) for position in self._predictions.sample(SAMPLE_SIZE, seed=seed))
 
     def example(self, position: int, side: int | None, evidence: PageImage | None = None) -> ExamplePrediction:
-        """Return one prediction with its picture as an example.
-
-        With `side` None, the thumbnail is shown without opening the file.
-        """
+        """Return one prediction as an example; `side` None shows the thumbnail without opening the file."""
         predictions, row = self._predictions, int(self._predictions.rows[position])
         truth, predicted = int(predictions.truth[position]), int(predictions.predicted[position])
         return ExamplePrediction(
@@ -98,11 +86,7 @@ class ExamplePicker:
         )
 
     def _maps(self, positions: list[int], evidence: EvidenceMaps | None) -> list[np.ndarray | None]:
-        """Return the evidence maps for the predicted labels.
-
-        Returns:
-            Maps [h, w]; of maps with a layer per label, [h, w, K], the layer of the predicted label.
-        """
+        """Return evidence maps [h, w] of the predicted labels; of [h, w, K], the predicted layer."""
         if evidence is None or not positions:
             return [None] * len(positions)
         try:
@@ -114,7 +98,7 @@ class ExamplePicker:
 
 
 def _model_view(recipe: Mapping[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a function that crops and resizes pixels to the model's input."""
+    """Return the crop and resize function of the model's input."""
     try:
         known = Recipe.from_json(dict(recipe))
     except DiscernError:

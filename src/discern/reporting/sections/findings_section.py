@@ -1,7 +1,4 @@
-"""Report section on the findings of the data quality checks.
-
-It shows pictures side by side and the proposed fix.
-"""
+"""Findings section of the report, with pictures and proposed fixes."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -31,7 +28,7 @@ _LABEL_CHECKS = (_WRONG_LABEL, "label_conflict", "odd_one_out")
 
 @dataclass(frozen=True, kw_only=True)
 class FindingPicture:
-    """Picture of a finding with its path and label."""
+    """Picture of a finding, with path and label."""
 
     image: PageImage
     path: str
@@ -40,7 +37,7 @@ class FindingPicture:
 
 @dataclass(frozen=True, kw_only=True)
 class ClassExamples:
-    """Example pictures of a class, to compare a questionable label with."""
+    """Example pictures of a class, for comparison with a questionable label."""
 
     label: str
     images: tuple[PageImage, ...]
@@ -48,7 +45,7 @@ class ClassExamples:
 
 @dataclass(frozen=True, kw_only=True)
 class FindingCard:
-    """Finding with its pictures as shown in the report.
+    """Report card of a finding.
 
     Attributes:
         pictures: the pictures shown.
@@ -71,7 +68,7 @@ class FindingCard:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckFindings:
-    """Findings of one data quality check as shown in the report.
+    """Findings of one data quality check.
 
     `cards` shows some of `count` findings. `table` is True for findings without pictures.
     """
@@ -84,10 +81,7 @@ class CheckFindings:
 
 
 class FindingCards:
-    """Factory of the cards that show findings in the report.
-
-    Pictures to compare with are taken from `catalog`.
-    """
+    """Factory of finding cards, with class examples from `catalog`."""
 
     def __init__(self, findings: Sequence["Finding"], gallery: Gallery, catalog: "Catalog | None" = None) -> None:
         self._gallery, self._catalog = gallery, catalog
@@ -96,10 +90,7 @@ class FindingCards:
         self._examples = cache(self._find_examples)
 
     def card(self, finding: "Finding", *, side: int | None = 112, compared: bool = True) -> FindingCard:
-        """Build the report card of a finding.
-
-        `side` is the longer side of its pictures, None for thumbnails.
-        """
+        """Build a finding card; `side` is the longer side of its pictures, None for thumbnails."""
         shown = () if finding.check in _TABLE_CHECKS else finding.rows[:_MAX_PICTURES]
         proposed = finding.value if finding.check == _WRONG_LABEL else ""
         return FindingCard(
@@ -122,10 +113,7 @@ class FindingCards:
         return tuple(each for each in both if each.images)
 
     def _find_examples(self, label: str) -> ClassExamples:
-        """Select example pictures spread evenly over a class.
-
-        Pictures whose label is questionable are left out.
-        """
+        """Select evenly spaced pictures of a class, without questionable labels."""
         if self._catalog is None or label not in self._catalog.labels:
             return ClassExamples(label=label, images=())
         own = np.flatnonzero(self._catalog.label_index == self._catalog.labels.index(label))
@@ -135,10 +123,7 @@ class FindingCards:
 
 
 class LabelFindings:
-    """Findings about labels, grouped by class.
-
-    Proposals and conflicts are listed under both classes.
-    """
+    """Label findings by class; proposals and conflicts are listed under both classes."""
 
     def __init__(self, findings: Sequence["Finding"], gallery: Gallery, cards: FindingCards) -> None:
         self._cards = cards
@@ -150,10 +135,7 @@ class LabelFindings:
                     self._by_label.setdefault(label, []).append(finding)
 
     def cards(self, label: str, most: int, *, side: int | None) -> tuple[FindingCard, ...]:
-        """Build the report cards of findings about one class.
-
-        At most the first `most` findings are included.
-        """
+        """Build cards of the first `most` findings about one class."""
         found = self._by_label.get(label, [])[:most]
         return tuple(self._cards.card(finding, side=side, compared=False) for finding in found)
 
@@ -161,10 +143,7 @@ class LabelFindings:
 def describe_findings(
     findings: Sequence["Finding"], gallery: Gallery, cards: FindingCards | None = None
 ) -> tuple[CheckFindings, ...]:
-    """Build the report section on findings, grouped by check.
-
-    The checks are in the order of `CHECKS`; other checks follow.
-    """
+    """Build the findings section by check, in the order of `CHECKS`, then others."""
     cards = cards or FindingCards(findings, gallery)
     by_check: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -183,7 +162,7 @@ def describe_findings(
 
 
 def count_by_check(findings: Sequence[CheckFindings]) -> Mapping[str, int]:
-    """Return the number of findings of each check."""
+    """Count findings by check."""
     return {each.check: each.count for each in findings}
 
 
@@ -192,10 +171,7 @@ def _rank(check: str) -> int:
 
 
 def _varied(found: list["Finding"], gallery: Gallery) -> list["Finding"]:
-    """Select findings from as many classes as possible.
-
-    At most a few are selected, exact copies last.
-    """
+    """Select a few findings from as many classes as possible, exact copies last."""
     turn: Counter[str | None] = Counter()
     seen: set[tuple[str | None, ...]] = set()
     order = []

@@ -1,4 +1,4 @@
-"""Report section on the learning curve, with advice on collecting more pictures."""
+"""Learning curve section of the report, with advice on collecting more pictures."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class CurvePoint:
-    """Point of the learning curve formatted as text."""
+    """Point of the learning curve, formatted as text."""
 
     pictures: str
     groups: str
@@ -35,7 +35,7 @@ class CollectionAdvice:
 
 @dataclass(frozen=True, kw_only=True)
 class LearningCurveSection:
-    """Contents of the report section on the learning curve."""
+    """Contents of the learning curve section."""
 
     curve: "Markup"
     points: tuple[CurvePoint, ...]
@@ -45,11 +45,7 @@ class LearningCurveSection:
 
 
 def describe_learning_curve(metrics: "Metrics") -> LearningCurveSection | None:
-    """Build the report section on the learning curve.
-
-    Returns:
-        The section; None with fewer than two points.
-    """
+    """Build the learning curve section; None with fewer than two points."""
     measured = metrics.learning_curve
     points = [] if measured is None else [each for each in measured.points if each.accuracy.value is not None]
     if measured is None or len(points) < 2:
@@ -72,10 +68,7 @@ def describe_learning_curve(metrics: "Metrics") -> LearningCurveSection | None:
 
 
 def collection_advice(metrics: "Metrics") -> tuple[CollectionAdvice, ...]:
-    """Return the classes that need more pictures.
-
-    There are none if the curve is flat.
-    """
+    """Return the classes that need more pictures; none if the curve is flat."""
     measured = metrics.learning_curve
     if measured is None or measured.flat:
         return ()

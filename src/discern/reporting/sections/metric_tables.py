@@ -1,4 +1,4 @@
-"""Report tables of compared accuracies, overall metrics and metrics by class."""
+"""Metric tables and accuracy comparison of the report."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedAccuracy:
-    """One accuracy in the chart that compares accuracies.
-
-    `leak_free` marks the leak-free accuracy.
-    """
+    """Accuracy in the comparison chart; `leak_free` marks the leak-free one."""
 
     name: str
     value: str
@@ -32,10 +29,7 @@ class ComparedAccuracy:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Chart that compares accuracies on one axis.
-
-    It has lines, and the ends of the axis.
-    """
+    """Chart of accuracies on a shared axis."""
 
     lines: tuple[ComparedAccuracy, ...]
     start: str
@@ -44,7 +38,7 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricRow:
-    """Overall metric formatted as text."""
+    """Overall metric, formatted as text."""
 
     name: str
     value: str
@@ -54,7 +48,7 @@ class MetricRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ClassMetricsRow:
-    """Metrics of one class formatted as text."""
+    """Metrics of one class, formatted as text."""
 
     label: str
     support: str
@@ -67,10 +61,7 @@ class ClassMetricsRow:
 
 
 def compare_accuracies(metrics: "Metrics") -> Comparison | None:
-    """Compare the accuracies and the baselines on one axis.
-
-    The accuracies are leak-free, on a random split and on the given split.
-    """
+    """Compare leak-free, random-split, given-split and baseline accuracies on one axis."""
     accuracy = metrics.accuracy
     named = [
         ("Leak-free", accuracy.leak_free, True),
@@ -97,10 +88,7 @@ def compare_accuracies(metrics: "Metrics") -> Comparison | None:
 
 
 def metric_rows(metrics: "Metrics") -> tuple[MetricRow, ...]:
-    """Return the overall metrics as table rows with their meaning.
-
-    Undefined metrics are omitted.
-    """
+    """Return the defined overall metrics as table rows with explanations."""
     overall = metrics.classification
     return (*(() if overall is None else (*_shares(overall), *_losses(overall))), *_calibration(metrics.ece))
 
@@ -147,10 +135,7 @@ def _calibration(ece: "CalibrationError") -> Iterator[MetricRow]:
 
 
 def class_rows(metrics: "Metrics") -> tuple[ClassMetricsRow, ...]:
-    """Return the metrics of all classes by ascending recall.
-
-    Classes that could not be evaluated come last.
-    """
+    """Return class metrics by ascending recall; classes without metrics come last."""
     classes = metrics.classification.per_class if metrics.classification else ()
     rank = sorted(classes, key=lambda each: (each.recall.value is None, each.recall.value or 0.0))
     return tuple(

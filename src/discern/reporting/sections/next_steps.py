@@ -1,4 +1,4 @@
-"""Recommended next steps for the reader of a report."""
+"""Recommended next steps of the report."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Step:
 
 
 def next_steps(metrics: "Metrics", findings: Mapping[str, int], anchors: Mapping[str, str]) -> tuple[Step, ...]:
-    """Choose at most five actions to recommend, the most useful first.
+    """Recommend at most five actions, most useful first.
 
     Args:
         metrics: a run's metrics; missing ones are skipped.

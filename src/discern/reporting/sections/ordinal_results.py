@@ -1,7 +1,4 @@
-"""Report section on results for ordered classes.
-
-It shows distances between prediction and truth, beside those of a constant prediction.
-"""
+"""Ordinal classification section of the report."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,9 +20,9 @@ _FARTHEST = 4
 
 @dataclass(frozen=True, kw_only=True)
 class MeanDistance:
-    """Mean distance between prediction and truth, formatted as text.
+    """Mean absolute error in steps, formatted as text.
 
-    It is in steps, of the classifier or of the constant prediction.
+    It is of the classifier or of the constant prediction.
     """
 
     name: str
@@ -50,7 +47,7 @@ class DistanceShare:
 
 @dataclass(frozen=True, kw_only=True)
 class OrdinalResults:
-    """Contents of the report section on ordered classes."""
+    """Contents of the ordinal classification section."""
 
     labels: tuple[str, ...]
     constant: str
@@ -65,15 +62,12 @@ class OrdinalResults:
 def describe_ordinal_results(
     metrics: "Metrics", predictions: PredictionTable, labels: tuple[str, ...]
 ) -> OrdinalResults | None:
-    """Build the report section on ordered classes.
+    """Build the ordinal classification section; None if the classes have no order.
 
     Args:
         metrics: a run's metrics.
         predictions: held-out predictions.
         labels: labels of the catalog, indexed by `predictions`.
-
-    Returns:
-        The section; None if the classes have no order.
     """
     measured = metrics.ordered
     if measured is None or measured.mae.value is None:
@@ -136,10 +130,7 @@ def _further_metrics(measured: "OrderedLabelMetrics") -> tuple[tuple[str, str, s
 def _distances(
     predictions: PredictionTable, ordered: tuple[str, ...], labels: tuple[str, ...], constant: str | None
 ) -> tuple[DistanceShare, ...]:
-    """Compute the share of predictions at each signed distance from the truth.
-
-    Distances beyond the farthest are counted with it.
-    """
+    """Compute the histogram of signed distances, with distances beyond the farthest counted there."""
     if set(ordered) != set(labels) or not len(predictions.rows):
         return ()
     columns = np.array([labels.index(label) for label in ordered])

@@ -1,4 +1,4 @@
-"""Held-out predictions for the report, and the selection of examples."""
+"""Table of held-out predictions, and selection of examples."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _EACH_MIX_UP_FIRST = 2
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionTable:
-    """Predictions for pictures that the model was not trained on.
+    """Held-out predictions as columns.
 
     Attributes:
         rows: int [N], positions in the catalog.
@@ -39,19 +39,16 @@ class PredictionTable:
 
     @property
     def predicted(self) -> np.ndarray:
-        """Most probable class of each picture, int [N]."""
+        """Predicted class indices, int [N]."""
         return np.asarray(self.probabilities.argmax(axis=1))
 
     @property
     def confidence(self) -> np.ndarray:
-        """Probability of the most probable class, float [N]."""
+        """Highest class probabilities, float [N]."""
         return np.asarray(self.probabilities.max(axis=1))
 
     def most_confident_errors(self, most: int) -> list[int]:
-        """Return the positions of wrong predictions, most confident first.
-
-        Two of each mix-up come before any third.
-        """
+        """Return positions of the most confident errors; two of each confusion precede any third."""
         wrong = np.flatnonzero(self.predicted != self.truth)
         ranked = wrong[np.argsort(-self.confidence[wrong], kind="stable")]
         seen: Counter[tuple[int, int]] = Counter()
@@ -64,9 +61,6 @@ class PredictionTable:
         return (first + rest)[:most]
 
     def sample(self, most: int, *, seed: int) -> list[int]:
-        """Return the positions of randomly chosen predictions.
-
-        There are at most `most`, correct and wrong alike.
-        """
+        """Return positions of at most `most` random predictions, correct or wrong."""
         size = min(most, len(self.rows))
         return [int(each) for each in np.random.default_rng(seed).choice(len(self.rows), size=size, replace=False)]

@@ -1,4 +1,4 @@
-"""Report sections on prediction sets and on the detection of unknown pictures."""
+"""Report sections on prediction sets and out-of-distribution detection."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class IntervalRow:
-    """Share with its interval as text and as a plot."""
+    """Share with its confidence interval, as text and plot."""
 
     name: str
     value: str
@@ -25,10 +25,7 @@ class IntervalRow:
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionSets:
-    """Contents of the report section on prediction sets.
-
-    The classes with the lowest coverage come first.
-    """
+    """Contents of the prediction set section, with classes by ascending coverage."""
 
     target: str
     verdict: str
@@ -41,21 +38,14 @@ class PredictionSets:
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownDetection:
-    """Contents of the report section on the detection of unknown pictures.
-
-    It shows the use of the negatives and the resulting shares.
-    """
+    """Contents of the out-of-distribution detection section."""
 
     usage: str
     rows: tuple[IntervalRow, ...]
 
 
 def describe_sets(metrics: "Metrics") -> PredictionSets | None:
-    """Build the report section on prediction sets.
-
-    Returns:
-        The section; None without sets.
-    """
+    """Build the prediction set section; None without sets."""
     sets = metrics.conformal
     if sets is None or sets.target is None or sets.coverage.value is None:
         return None
@@ -79,7 +69,7 @@ def describe_sets(metrics: "Metrics") -> PredictionSets | None:
 
 
 def coverage_by_class(metrics: "Metrics") -> "dict[str, Interval]":
-    """Return the coverage of the prediction sets by class."""
+    """Return the prediction set coverage by class."""
     return {each.label: each.coverage for each in metrics.conformal.per_class} if metrics.conformal else {}
 
 
@@ -92,11 +82,7 @@ def _coverage_verdict(coverage: "Interval", target: float) -> str:
 
 
 def describe_unknown_detection(metrics: "Metrics") -> UnknownDetection | None:
-    """Build the report section on the detection of unknown pictures.
-
-    Returns:
-        The section; None without negatives.
-    """
+    """Build the out-of-distribution detection section; None without negatives."""
     measured = metrics.negatives
     if measured is None or (measured.rejected.value is None and measured.kept.value is None):
         return None

@@ -15,7 +15,7 @@ from discern.training.predictions import HeldOutPredictions, NegativePredictions
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FitResult:
-    """Fitted model and its held-out predictions.
+    """Fitted model with its held-out predictions.
 
     Attributes:
         graph: ONNX model from `pixels` to `probabilities`, `unknown_score`, `embedding` and `evidence`; see
@@ -47,15 +47,10 @@ class FitResult:
 
 
 class Method(Protocol):
-    """Training method that fits a classifier.
-
-    Its settings and its seed are set at construction.
-    """
+    """Protocol of training methods; settings and seed are set at construction."""
 
     def fit(self, data: TrainingData, split: Split, *, checkpoints: Path, progress: Progress) -> FitResult:
-        """Fit a model and predict all held-out pictures.
-
-        The same arguments give the same result.
+        """Fit a model and predict all held-out pictures; the same arguments give the same result.
 
         Args:
             data: pictures with their features.

@@ -1,4 +1,4 @@
-"""Linear probe on the frozen features of a backbone."""
+"""Linear probe on frozen backbone features."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,17 +17,14 @@ from discern.training.predictions import HeldOutPredictions, NegativePredictions
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ProbeResult(FitResult):
-    """Fitted linear probe including its classifier head.
-
-    The head is part of the graph.
-    """
+    """Fitted linear probe with its head, which is also part of the graph."""
 
     head: FittedHead
 
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """Training method that fits a head on frozen backbone features.
+    """Linear probe on frozen backbone features.
 
     The candidates, their selection and calibration are those of `HeadFitter`.
 
@@ -47,10 +44,7 @@ class Probe:
         checkpoints: Path,  # noqa: ARG002 - fitted in seconds, it has nothing to resume
         progress: Progress = silent,
     ) -> ProbeResult:
-        """Fit a head and predict all held-out pictures.
-
-        See `Method.fit`.
-        """
+        """Fit a head and predict all held-out pictures; see `Method.fit`."""
         rows = split.training_rows(TEST)
         fitter = self._fitter(data, split, rows, left_out=split.left_out_among(rows), outer_folds=split.held_out)
         head = fitter.fit()
@@ -101,10 +95,7 @@ class Probe:
         )
 
     def _predict_random_split(self, data: TrainingData, split: Split, progress: Progress) -> Predictions:
-        """Predict pictures by cross-validation over random folds.
-
-        The folds have the same sizes. Copies and films are on both sides.
-        """
+        """Cross-validate on random folds of equal size, which split groups and copies."""
         random = random_split(data.catalog, split, seed=self.seed)
         rows = random.training_rows(TEST)
         fitter = self._fitter(data, split, rows, fold=random.fold, outer_folds=random.held_out, score_unknown=False)
@@ -112,10 +103,7 @@ class Probe:
         return Predictions(rows=rows[held_out], probabilities=fitter.cross_probabilities(progress)[held_out])
 
     def _predict_given_split(self, data: TrainingData, split: Split) -> Predictions | None:
-        """Predict the given test part with a head fitted on the given training part.
-
-        Leaks are included.
-        """
+        """Predict the given test part with a head fitted on the given training part, leaks included."""
         leaks = np.zeros(len(split.fold), bool)
         leaks[split.left_out.get(TEST, [])] = True
         usable = split.train | split.test | leaks
