@@ -91,7 +91,7 @@ class FeatureSpace:
 
     @property
     def is_rotated(self) -> bool:
-        """True if coordinates are principal components of all rows, in order of descending variance."""
+        """True if coordinates are along the principal axes of all rows, by descending variance."""
         return self._rotated is not None
 
     def rows(self, positions: np.ndarray) -> np.ndarray:

@@ -33,9 +33,9 @@ _NO_ROWS = np.zeros(0, np.int64)
 class HeadFitter:
     """Nested cross-validation of classifier heads on given folds.
 
-    A head without outer fold i is selected, calibrated and given its threshold by heads without i and an inner fold j,
-    never by fold i. The head without i and j serves outer fold j as well, so 5 folds cost 10 + 5 + 1 fits, or 5 + 5 + 1
-    where two inner folds are enough to select by. All fits share the sums of the folds.
+    Heads without outer fold i and an inner fold j select, calibrate and give a threshold to the head without i. They
+    serve outer fold j as well: 5 folds cost 10 + 5 + 1 fits, or 5 + 5 + 1 where two inner folds are enough to select
+    by.
 
     Args:
         features: `[N, D]`, of the training pictures.
@@ -46,8 +46,7 @@ class HeadFitter:
         left_out: fold -> positions excluded from training when that fold is predicted; -1: always excluded.
         outer_folds: the folds to predict; None: all.
         weights: float64 `[N]`, sample weights (copies of one picture share its weight); None: 1 each.
-        score_unknown: compute unknown scores, which is more than half of the work; if False, only `fit_head` and
-            `cross_probabilities` are available.
+        score_unknown: if False, only `fit_head` and `cross_probabilities` are available, at less than half the cost.
         negatives: pictures of none of the classes that tune the unknown score; None: held-out classes select its sum.
         config: settings of the head.
         seed: random seed.
@@ -109,8 +108,7 @@ class HeadFitter:
     def fit(self, without: int | None = None) -> FittedHead:
         """Fit a calibrated head on all folds, or all except one.
 
-        The training folds select and calibrate the head; if they are fewer than two, the training pictures are split
-        into stratified folds that ignore groups.
+        Fewer than two training folds are replaced with stratified folds that ignore groups.
 
         Raises:
             DataError: the training set is empty.
@@ -131,11 +129,7 @@ class HeadFitter:
         return self._learner.build_head(self._fit_candidates(outer), self._select(outer)[0])
 
     def cross_probabilities(self, progress: Progress = silent) -> np.ndarray:
-        """Compute the out-of-fold probabilities of `cross_fit` alone.
-
-        Returns:
-            float32 `[N, K]`; NaN for pictures of no outer fold.
-        """
+        """Compute the probabilities of `cross_fit` alone, float32 `[N, K]`; NaN for pictures of no outer fold."""
         probabilities = np.full((len(self._labels), self._classes), np.nan, np.float32)
         self._prepare_all([frozenset([number]) for number in self._outer_folds], progress)
         for number in self._outer_folds:
@@ -206,7 +200,6 @@ class HeadFitter:
             yield done, len(jobs)
 
     def _fit_outer(self, outer: frozenset[int]) -> FittedHead:
-        """Fit a head that is selected, calibrated and given its threshold on the inner folds."""
         candidates = self._fit_candidates(outer)
         if candidates.scorer is None:
             raise ValueError("Unknown scores are off. Pass score_unknown=True, or call `fit_head`.")
@@ -238,7 +231,6 @@ class HeadFitter:
     def _tune_unknown(
         self, outer: frozenset[int], scorer: UnknownScorer, measures: np.ndarray, held_out: HeldOutLogits, head: Head
     ) -> tuple[dict[str, Any], UnknownTuning]:
-        """Tune the out-of-distribution score on negatives, else on held-out classes."""
         weights, rejection = self._weights[held_out.positions], self._config.false_rejection
         if self._negatives is not None:
             negatives = predict_in_blocks(
@@ -254,7 +246,7 @@ class HeadFitter:
         return description, UnknownTuning(scorer=scorer, t_unknown=t_unknown, excess=None)
 
     def _select(self, outer: frozenset[int]) -> tuple[Selection | OrdinalSelection, HeldOutLogits]:
-        """Select a head by held-out logits of the inner folds, which are returned, too."""
+        """Select a head on the inner folds, and return their held-out logits, too."""
         inner = self._inner_folds(outer)
         held_out = HeldOutLogits.join(
             [self._held_out_logits(outer | {fold}).select(self._fold, fold) for fold in inner]
@@ -276,18 +268,15 @@ class HeadFitter:
         return runs
 
     def _fit_candidates(self, folds: frozenset[int]) -> FittedCandidates:
-        """Fit all candidate heads without some folds; cached, because one may be the final head."""
         if folds not in self._candidates:
             self._candidates[folds] = self._learner.fit(folds, self._excluded_rows(folds))
         return self._candidates[folds]
 
     def _excluded_rows(self, folds: frozenset[int]) -> np.ndarray:
-        """Return the left-out positions of the given folds."""
         rows = [self._left_out.get(key, _NO_ROWS) for key in (*sorted(folds), _NEVER_TRAIN)]
         return np.unique(np.concatenate(rows))
 
     def _selection_rows(self, among: np.ndarray) -> np.ndarray:
-        """Return the positions in the mask `among`, at most 10,000 at random."""
         return random_subset(np.flatnonzero(among), _MAX_SELECTION_ROWS, seed=self._seed)
 
     def _held_out_logits(self, folds: frozenset[int]) -> HeldOutLogits:
