@@ -1,4 +1,4 @@
-"""Fixes of a data set, which are stored in an editable `fixes.csv`.
+"""Reader, writer and application of data set fixes in `fixes.csv`.
 
 The file is UTF-8, comma-separated, with one row per fix. Its header is its format version: columns that this version
 does not know are refused.
@@ -210,10 +210,7 @@ def _value_by_path(fixes: Iterable[Fix]) -> dict[str, str]:
 def _merge_groups(
     groups: list[str | None], pairs: Sequence[tuple[int, int, str]], paths: Sequence[str]
 ) -> list[str | None]:
-    """Merge the groups of the two pictures in each pair.
-
-    A picture without a group joins the group of the other one.
-    """
+    """Merge the groups of the two pictures in each pair."""
     groups = list(groups)
     members: dict[str, list[int]] = {}
     for row, group in enumerate(groups):

@@ -1,7 +1,4 @@
-"""Functions for file names and paths.
-
-They find ignored names, give a natural order, and convert names to text without loss.
-"""
+"""File name filters, natural sort keys and lossless text conversion."""
 
 import os
 import re
@@ -31,15 +28,12 @@ _ESCAPED = re.compile("[\U0010ff80-\U0010ffff]+")
 
 
 def is_ignored(name: str) -> bool:
-    """Return True if a file name is hidden or reserved by an operating system.
-
-    Files with such names are skipped.
-    """
+    """Return True if a file name is hidden or reserved by an operating system."""
     return name.startswith(".") or name.lower() in _IGNORED
 
 
 def is_archive(name: str) -> bool:
-    """Return True if a file name has the suffix of an archive."""
+    """Return True if a file name has an archive suffix."""
     return name.lower().endswith(ARCHIVE_SUFFIXES)
 
 
@@ -49,35 +43,23 @@ def leads_outside(path: str) -> bool:
 
 
 def part_named(name: str) -> str | None:
-    """Convert the name of a part to "train", "validation" or "test".
-
-    Common spellings are accepted; all other names give None.
-    """
+    """Convert a common spelling of a part to "train", "validation" or "test", else None."""
     return _PARTS.get(name.strip().lower())
 
 
 def natural_key(text: str) -> tuple[str, str]:
-    """Return a sort key that orders numbers inside names by value.
-
-    "b2" comes before "b10", and the text breaks ties.
-    """
+    """Return a natural sort key ("b2" before "b10"); the text breaks ties."""
     return _DIGITS.sub(_by_value, text), text
 
 
 def _by_value(digits: re.Match[str]) -> str:
-    """Encode a number as text that sorts by value.
-
-    Its length comes first, so that it sorts before all other text.
-    """
+    """Encode a number as text that sorts by value and before all other text."""
     value = digits[0].lstrip("0")
     return f"\0{chr(len(value))}{value}"
 
 
 def order_labels(labels: Iterable[str]) -> tuple[str, ...]:
-    """Sort unique labels, with numbers by value before other labels.
-
-    Other labels are sorted alphabetically: "9", "10", "apple".
-    """
+    """Sort unique labels in natural order, numbers first: "9", "10", "apple"."""
     return tuple(sorted(set(labels), key=_label_key))
 
 
@@ -89,7 +71,7 @@ def _label_key(label: str) -> tuple[bool, int, str, str]:
 
 
 def to_text(name: str) -> str:
-    """Convert a file name to text that can be encoded as UTF-8.
+    """Convert a file name to valid UTF-8 text without loss.
 
     On Linux, names are bytes and need not be UTF-8; Python decodes invalid bytes to lone surrogates, which cannot be
     encoded. Each such byte becomes a private-use character, so that `to_name` restores the exact name.
@@ -98,5 +80,5 @@ def to_text(name: str) -> str:
 
 
 def to_name(text: str) -> str:
-    """Restore the file name that `to_text` converted to text."""
+    """Restore the original file name from the result of `to_text`."""
     return _ESCAPED.sub(lambda found: os.fsdecode(bytes(ord(character) & 0xFF for character in found[0])), text)

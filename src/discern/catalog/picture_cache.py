@@ -1,4 +1,4 @@
-"""Cache of picture properties and thumbnails, stored by content hash."""
+"""On-disk cache of picture properties and thumbnails by content hash."""
 
 import threading
 import time
@@ -40,7 +40,7 @@ class PictureCache:
         self._flushed_at = time.monotonic()
 
     def contains(self, contents: Sequence[str]) -> list[bool]:
-        """Return True for each picture that has a cache entry.
+        """Return True for each content hash in the cache.
 
         Entries that other processes add later may be missed.
         """
@@ -48,7 +48,7 @@ class PictureCache:
         return [is_stored or content in self._new for is_stored, content in zip(stored.tolist(), contents, strict=True)]
 
     def add(self, content: str, facts: np.void, thumb: np.ndarray) -> None:
-        """Add the properties and the thumbnail of a picture to the cache.
+        """Add a picture's properties and thumbnail to the cache.
 
         Pending entries are written to disk every 256 rows or 5 seconds.
 
@@ -76,34 +76,25 @@ class PictureCache:
         self._flushed_at = time.monotonic()
 
     def verified(self) -> "VerifiedFiles":
-        """Return the names of the cache files that this process has written or verified.
-
-        Another process can `trust` them.
-        """
+        """Return the cache files written or verified by this process, for `mark_verified` in another."""
         return VerifiedFiles(facts=self._facts.verified(), thumbs=self._thumbs.verified())
 
     def mark_verified(self, verified: "VerifiedFiles") -> None:
-        """Skip the verification of files that another process of the same run has verified."""
+        """Skip verification of cache files already verified by another process of the run."""
         self._facts.mark_verified(verified.facts)
         self._thumbs.mark_verified(verified.thumbs)
 
     def facts(self, contents: Sequence[str]) -> np.ndarray:
-        """Return the properties of pictures from the cache on disk.
-
-        The result is structured [n] as `FACTS`.
-        """
+        """Read picture properties from the cache on disk, structured [n] as `FACTS`."""
         return self._facts.rows(contents)[:]
 
     def thumbs(self, contents: Sequence[str | None]) -> Rows:
-        """Return the thumbnails of pictures from the cache on disk.
-
-        The result is uint8 [N, 64, 64, 3]; the thumbnail of None is black.
-        """
+        """Read thumbnails from the cache on disk, uint8 [N, 64, 64, 3]; black for None."""
         self._thumbs.put([_NO_CONTENT], np.zeros((1, THUMB, THUMB, 3), np.uint8))
         return self._thumbs.rows([content or _NO_CONTENT for content in contents])
 
     def missing(self, contents: Sequence[str | None]) -> list[int]:
-        """Return the positions of pictures that are not in the cache on disk.
+        """Return the positions of content hashes that are not in the cache on disk.
 
         Each content is returned once; None is never missing.
         """
@@ -113,7 +104,7 @@ class PictureCache:
 
 
 class VerifiedFiles(NamedTuple):
-    """Names of cache files whose contents are known to be intact."""
+    """Names of verified cache files."""
 
     facts: set[str]
     thumbs: set[str]

@@ -1,7 +1,4 @@
-"""Conversion between scanned files and tables.
-
-A table takes a third of the memory of the objects.
-"""
+"""Conversion between scanned files and compact tables."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,10 +12,7 @@ _ROWS_PER_TABLE = 4096
 
 
 def to_tables(batches: Iterable[list[ScannedFile]]) -> Iterator[pl.DataFrame]:
-    """Convert batches of scanned files to tables as they arrive.
-
-    Each table has the columns `SCANNED` and some thousand rows.
-    """
+    """Convert batches of scanned files to tables of some thousand rows as they arrive."""
     pending: list[ScannedFile] = []
     for batch in batches:
         pending += batch
@@ -29,20 +23,20 @@ def to_tables(batches: Iterable[list[ScannedFile]]) -> Iterator[pl.DataFrame]:
 
 
 def to_table(files: list[ScannedFile]) -> pl.DataFrame:
-    """Convert scanned files to a table with the columns `SCANNED`."""
+    """Convert scanned files to a table with the `SCANNED` columns."""
     columns = zip(*files, strict=True) if files else [()] * len(SCANNED)
     return pl.DataFrame({name: list(column) for name, column in zip(SCANNED, columns, strict=True)}, SCANNED)
 
 
 def to_scanned_files(table: pl.DataFrame) -> list[ScannedFile]:
-    """Convert a table with the columns `SCANNED` back to scanned files."""
+    """Convert a table with the `SCANNED` columns to scanned files."""
     return [ScannedFile(*row) for row in table.iter_rows()]
 
 
 def facts_table(facts: np.ndarray) -> pl.DataFrame:
-    """Convert an array of picture properties to a table.
+    """Convert picture properties, structured [n] as `FACTS`, to a table.
 
-    The array is structured [n] as `FACTS`. The columns have the same names, with null for missing values.
+    The columns have the same names, with null for missing values.
     """
     return pl.DataFrame(
         {
@@ -58,8 +52,5 @@ def facts_table(facts: np.ndarray) -> pl.DataFrame:
 
 
 def _text(values: np.ndarray) -> pl.Series:
-    """Convert an array of bytes to a column of text.
-
-    The array has the dtype "S" [n]; numpy's own "U" would take four bytes a character.
-    """
+    """Convert bytes of dtype "S" [n] to a text column."""
     return pl.Series(values.tolist(), dtype=pl.Binary).cast(pl.String)

@@ -1,4 +1,4 @@
-"""Scanning of picture files in threads and worker processes."""
+"""Thread and process workers for picture scanning."""
 
 import threading
 from contextlib import suppress
@@ -24,7 +24,7 @@ _SMALL_PICTURE = 64 << 20
 
 
 class ScanWorkers:
-    """Thread-safe scanner of picture files, with worker processes for large sources.
+    """Thread-safe picture scanner with worker processes.
 
     Small pictures spend more time in Python than in decoding, and threads share the interpreter lock. After the first
     thousand files, each thread therefore has a worker process, which reads and scans files and writes to the cache
@@ -62,7 +62,7 @@ class ScanWorkers:
                 process.close()
 
     def __call__(self, items: list[Item]) -> list[ScannedFile]:
-        """Scan the given files and return the results.
+        """Scan files and return the results.
 
         New cache entries are written within seconds, and at the latest on exit.
 

@@ -1,4 +1,4 @@
-"""Scanning of single files for hashes, labels and picture properties."""
+"""Content hash, label and image properties of single files."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -40,10 +40,7 @@ class _LoadedFile(NamedTuple):
 def scan_files(
     items: Iterable[Item], cache: PictureCache, read_facts: Callable[[Sequence[bytes]], PictureFacts]
 ) -> list[ScannedFile]:
-    """Read files and add the properties of new pictures to the cache.
-
-    Files are read a few megabytes ahead.
-    """
+    """Read files, a few megabytes ahead, and add the properties of new pictures to the cache."""
     return [scanned for files in _batches(map(_load, items)) for scanned in _scan(files, cache, read_facts)]
 
 

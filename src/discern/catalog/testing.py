@@ -1,7 +1,4 @@
-"""Contract tests that every source of pictures must pass.
-
-Sources in other packages can use them as well.
-"""
+"""Reusable contract tests for picture sources."""
 
 import pickle
 from collections.abc import Mapping
@@ -14,23 +11,17 @@ _FILES = {"10.png": b"ten", "9.png": b"nine", "q/not a picture": b"", "größe.p
 
 
 class SourceContract:
-    """Tests that every source of pictures must pass.
+    """Base class of contract tests for picture sources.
 
     A test class inherits them and implements `source`.
     """
 
     def source(self, folder: Path, files: Mapping[str, bytes]) -> Source:
-        """Create the source under test from the given files.
-
-        The files, by name, may be stored anywhere below `folder`.
-        """
+        """Create the source under test from files by name, stored anywhere below `folder`."""
         raise NotImplementedError
 
     def test_yields_every_file_once(self, tmp_path: Path) -> None:
-        """Each file is yielded once as an item with its bytes, whatever they are.
-
-        An empty file may be an error instead.
-        """
+        """Each file is yielded once with its bytes; an empty file may be an error."""
         files = {name: data for name, data in _FILES.items() if data}
         items = list(self.source(tmp_path, files).items())
         assert sorted(item.load() for item in items) == sorted(files.values())

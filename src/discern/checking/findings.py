@@ -1,4 +1,4 @@
-"""Input, findings and settings of the data quality checks."""
+"""Inputs, findings and settings of the data quality checks."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -24,9 +24,7 @@ Action = Literal["drop", "relabel", "group", "keep"]
 
 @dataclass(frozen=True, kw_only=True)
 class CheckConfig:
-    """Thresholds of the data quality checks.
-
-    The defaults were not tuned.
+    """Data quality check thresholds; the defaults are not tuned.
 
     Attributes:
         fewest_groups: fewest independent groups of a class.
@@ -47,7 +45,7 @@ class CheckConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Problem found by a data quality check, with the proposed fix.
+    """Data quality problem with a proposed fix.
 
     Attributes:
         check: the name of the check.
@@ -68,12 +66,10 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckInput:
-    """Input of the data quality checks.
-
-    It describes N pictures with their edges, groups and out-of-fold predictions.
+    """Pictures, edges, groups and predictions for the checks.
 
     Attributes:
-        catalog: the pictures.
+        catalog: the N pictures.
         edges: result of `find_edges`.
         groups: result of `form_groups`.
         predictions: out-of-fold predictions of all pictures; None with fewer than two classes.
@@ -93,31 +89,22 @@ class CheckInput:
 
     @cached_property
     def labels(self) -> "NDArray[np.int64]":
-        """Class index of each picture.
-
-        Indices into `catalog.labels`, int [N]; -1 without a label or unreadable.
-        """
+        """Class indices into `catalog.labels`, int [N]; -1 without a label or unreadable."""
         return np.asarray(self.catalog.label_index, np.int64)
 
     @cached_property
     def parts(self) -> list[str]:
-        """Train, validation or test part given for each picture, or an empty string."""
+        """Given part of each picture, or an empty string."""
         return self.catalog.table["part"].fill_null("").to_list()
 
     @cached_property
     def exposure(self) -> Exposure:
-        """Brightness and border statistics of all pictures.
-
-        They are measured once for all checks.
-        """
+        """Brightness and border statistics of all pictures, computed once."""
         return Exposure.measure(self.catalog.thumbs, np.flatnonzero(self.catalog.readable))
 
     @cached_property
     def outliers(self) -> "NDArray[np.bool_]":
-        """Mask of the outliers among the pictures, bool [N].
-
-        Their labels cannot be checked.
-        """
+        """Mask of outliers, whose labels cannot be checked, bool [N]."""
         return find_outliers(self.predictions, self.labels)
 
     @cached_property
@@ -137,10 +124,7 @@ class CheckInput:
 
     @cached_property
     def group_names(self) -> dict[int, str]:
-        """Name of each group in fixes.csv.
-
-        It is the declared name, or the path of the group's first picture.
-        """
+        """Declared name of each group, or the path of its first picture."""
         names: dict[int, tuple[bool, str]] = {}
         for group, declared, path in zip(self.groups.group, self.catalog.table["group"], self.paths, strict=True):
             name = (declared is None, declared or path)
@@ -148,7 +132,7 @@ class CheckInput:
         return {group: name for group, (_, name) in names.items()}
 
     def label(self, row: int) -> str:
-        """Return the label of a picture in quotes for use in a sentence."""
+        """Return a picture's label in quotes."""
         place = int(self.labels[row])
         return f"'{self.catalog.labels[place]}'" if place >= 0 else "no label"
 
@@ -162,7 +146,7 @@ class CheckInput:
 
 
 class Check(Protocol):
-    """Function that finds one type of data quality problem.
+    """Protocol of a data quality check.
 
     Its name is the `check` of its findings.
     """

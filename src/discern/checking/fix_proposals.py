@@ -1,7 +1,4 @@
-"""Proposed fixes for findings, written to fixes.csv.
-
-A person edits and applies them.
-"""
+"""Proposed fixes for findings, for editing in `fixes.csv`."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -30,14 +27,12 @@ _PAIR_CHECKS = ("label_conflict", "exact_copy", "near_copy")
 def propose_fixes(catalog: "Catalog", findings: Iterable[Finding]) -> list[Fix]:
     """Propose fixes for findings about single pictures and pairs.
 
-    Nothing is changed.
-
     Each pair of copies is one row, a `drop` of exact copies or a `group`, with the path of the other picture. A pair
     under two labels is a `label_conflict`, which proposes neither a drop nor a new label. A picture has a row for each
     check that found it. Findings about many pictures, such as leaks, small classes and shortcuts, have no row.
 
     Args:
-        catalog: the catalog of the findings' rows.
+        catalog: the catalog of the findings' rows; not changed.
         findings: result of `find_issues`.
 
     Returns:

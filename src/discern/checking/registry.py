@@ -1,4 +1,4 @@
-"""Registry of all data quality checks, and the function that runs them."""
+"""Registry and runner of the data quality checks."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -76,9 +76,7 @@ def find_issues(
 
 
 def count_findings(findings: Iterable[Finding]) -> dict[str, int]:
-    """Count the findings of every data quality check.
-
-    Checks without findings are included.
+    """Count the findings of each check, including zeros.
 
     A finding of copies or label conflicts is a pair, and a row of fixes.csv: four exact copies count 3. A pair counts
     in every check that found it: a picture under two labels is an exact copy and a label conflict.

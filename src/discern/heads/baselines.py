@@ -1,4 +1,4 @@
-"""Simple baseline classifiers that use only thumbnails of pictures."""
+"""Baseline classifiers on image thumbnails."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -70,11 +70,7 @@ def baselines(
 
 
 def _project(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Standardise features and project them on principal directions of the training rows.
-
-    Returns:
-        Both arrays, each `[n, up to 128]`.
-    """
+    """Standardise features and project them on principal axes of the training rows, `[n, up to 128]`."""
     mean = train.mean(axis=0)
     scale = np.maximum(train.std(axis=0), 1.0) * max(train.shape[1], 1) ** 0.5
     train, test = (train - mean) / scale, (test - mean) / scale
@@ -85,11 +81,7 @@ def _project(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _reduce(thumbs: Features) -> dict[str, np.ndarray]:
-    """Compute colour statistics and downsampled pixels of thumbnails.
-
-    Returns:
-        Inputs of `mean_colour` `[N, 6]` and `raw_pixels` `[N, 448]`.
-    """
+    """Compute the features `mean_colour` `[N, 6]` and `raw_pixels` `[N, 448]` of thumbnails."""
     colours, pixels = [], []
     for start in range(0, len(thumbs), BLOCK):
         block = np.asarray(thumbs[start : start + BLOCK], np.float32)

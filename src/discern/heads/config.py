@@ -1,4 +1,4 @@
-"""Settings for fitting a classifier head."""
+"""Classifier head settings."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from discern.errors import UsageError
 
 @dataclass(frozen=True, kw_only=True)
 class HeadConfig:
-    """Settings for fitting a classifier head and its unknown score.
+    """Settings of a classifier head and its out-of-distribution score.
 
     The defaults are not tuned to a data set; benchmarks/head_accuracy.py and benchmarks/unknown_auroc.py measure what
     they achieve.

@@ -1,7 +1,4 @@
-"""Feature coordinates in which classifier heads are fitted.
-
-Features are scaled unit-length blocks, projected on principal directions where that saves time.
-"""
+"""Scaled unit-length feature blocks with optional rotation to principal axes."""
 
 from collections.abc import Iterator, Sequence
 from typing import Self
@@ -24,18 +21,15 @@ _PASSES = 2
 
 
 def select_rows(features: Features, positions: np.ndarray) -> Features:
-    """Select feature rows by position.
-
-    Rows on disk are not read yet.
-    """
+    """Select feature rows by position; rows on disk are not read yet."""
     return features.select(positions) if isinstance(features, Rows) else features[positions]
 
 
 def iter_blocks(features: Features, positions: np.ndarray | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Iterate over feature rows in blocks of limited size.
+    """Iterate over feature rows in batches of at most `BLOCK` rows.
 
     Yields:
-        Positions `[n]` and features float32 `[n, D]` of at most `BLOCK` rows.
+        Positions `[n]` and features float32 `[n, D]`.
     """
     positions = np.arange(len(features)) if positions is None else positions
     for start in range(0, len(positions), BLOCK):
@@ -44,11 +38,7 @@ def iter_blocks(features: Features, positions: np.ndarray | None = None) -> Iter
 
 
 def column_scales(spans: Sequence[Span], scales: Sequence[float]) -> np.ndarray:
-    """Expand one scale per feature block to one scale per column.
-
-    Returns:
-        float32 `[D]`.
-    """
+    """Expand one scale per feature block to one per column, float32 `[D]`."""
     pairs = zip(spans, scales, strict=True)
     return np.concatenate([np.full(end - start, scale, np.float32) for (start, end), scale in pairs])
 
@@ -56,10 +46,8 @@ def column_scales(spans: Sequence[Span], scales: Sequence[float]) -> np.ndarray:
 class FeatureSpace:
     """Coordinate system for scaled unit-length feature blocks.
 
-    Where there are few rows, the coordinates are rotated to their principal axes.
-
-    N rows span at most N dimensions. The rotation is orthogonal, so every fit here whose penalty is isotropic gives
-    exactly the same head, at less cost. Unlike PCA, nothing is centred.
+    Few rows are rotated to their principal axes: N rows span at most N dimensions. The rotation is orthogonal, so every
+    fit here whose penalty is isotropic gives exactly the same head, at less cost. Unlike PCA, nothing is centred.
 
     Args:
         features: `[N, D]`.
@@ -84,10 +72,7 @@ class FeatureSpace:
     def of_rank(
         cls, features: Features, spans: Sequence[Span], scales: Sequence[float], *, rank: int, seed: int
     ) -> Self:
-        """Create a feature space from the principal directions of a random sample of rows.
-
-        The first `rank` directions of 2,000 rows are used.
-        """
+        """Create a feature space from the first `rank` principal axes of 2,000 random rows."""
         rows = random_subset(np.arange(len(features)), _SAMPLE, seed=seed)
         sample = unit_blocks(np.asarray(features[rows], np.float32)[:, : spans[-1][1]], spans)
         sample = sample * column_scales(spans, scales)
@@ -106,18 +91,11 @@ class FeatureSpace:
 
     @property
     def is_rotated(self) -> bool:
-        """True if the coordinates are along the principal axes of all rows.
-
-        The axes are in order of descending variance.
-        """
+        """True if coordinates are along the principal axes of all rows, by descending variance."""
         return self._rotated is not None
 
     def rows(self, positions: np.ndarray) -> np.ndarray:
-        """Return the coordinates of the rows at the given positions.
-
-        Returns:
-            `[n, width]`, float64 if rotated, else float32.
-        """
+        """Return the coordinates of some rows, `[n, width]`, float64 if rotated, else float32."""
         if self._rotated is not None:
             rows: np.ndarray = self._rotated[positions]
             return rows
@@ -125,18 +103,12 @@ class FeatureSpace:
         return scaled if self._basis is None else scaled @ self._basis
 
     def block_weights(self, weights: np.ndarray) -> np.ndarray:
-        """Convert linear weights on coordinates to weights on unit-length feature blocks.
-
-        Weights `[width, K]` become float64 `[D, K]`.
-        """
+        """Convert weights on coordinates `[width, K]` to unit-length feature blocks, float64 `[D, K]`."""
         transformed: np.ndarray = self.scale[:, None] * self.inverse_transform(weights)
         return transformed
 
     def inverse_transform(self, vectors: np.ndarray) -> np.ndarray:
-        """Map vectors from coordinates back to scaled feature blocks.
-
-        Vectors `[width, K]` become `[D, K]`.
-        """
+        """Map vectors `[width, K]` from coordinates back to scaled feature blocks `[D, K]`."""
         if self._basis is None:
             return vectors
         transformed: np.ndarray = self._basis @ vectors.astype(np.float32)
@@ -158,7 +130,7 @@ class FeatureSpace:
 
 
 def top_directions(covariance: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
-    """Compute the largest eigenvalues of a covariance matrix and their eigenvectors.
+    """Compute the largest eigenvalues and eigenvectors of a covariance matrix.
 
     Large matrices are decomposed by block power iteration (Halko et al., 2011).
 

@@ -1,4 +1,4 @@
-"""Fitted classifier heads and the predictions of a nested cross-validation."""
+"""Fitted classifier heads and nested cross-validation results."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from discern.heads.feature_space import Features, iter_blocks
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HeldOut:
-    """Held-out predictions used to select and calibrate a classifier head.
+    """Held-out predictions for head selection and calibration.
 
     Attributes:
         positions: int `[n]`, positions of these pictures among all.
@@ -26,7 +26,7 @@ class HeldOut:
 
     @classmethod
     def empty(cls, classes: int) -> Self:
-        """Return empty predictions for a given number of classes."""
+        """Return empty predictions for K classes."""
         none = np.zeros(0, np.float32)
         return cls(
             positions=np.zeros(0, np.int64), probabilities=np.zeros((0, classes), np.float32), unknown_score=none
@@ -35,7 +35,7 @@ class HeldOut:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FittedHead:
-    """Calibrated classifier head with its unknown score.
+    """Calibrated classifier head with an out-of-distribution score.
 
     Attributes:
         head: from features to calibrated probabilities.
@@ -57,31 +57,23 @@ class FittedHead:
     negative_excess: np.ndarray | None = None
 
     def probabilities(self, features: Features) -> np.ndarray:
-        """Compute calibrated class probabilities of features `[N, D]`.
+        """Compute calibrated class probabilities.
 
         Returns:
-            float32 `[N, K]`, at most 1e-6 for a class without training pictures.
+            float32 `[N, K]` for features `[N, D]`; at most 1e-6 for a class without training pictures.
         """
         return predict_in_blocks(features, self.head.probabilities)
 
     def uncalibrated(self, features: Features) -> np.ndarray:
-        """Compute class probabilities before temperature scaling.
-
-        Returns:
-            float32 `[N, K]`.
-        """
+        """Compute class probabilities before temperature scaling, float32 `[N, K]`."""
         return predict_in_blocks(features, lambda block: self.head.uncalibrated(block, self.temperature))
 
     def unknown_score(self, features: Features) -> np.ndarray:
-        """Compute the unknown score of each feature row.
-
-        Returns:
-            float32 `[N]`; larger is farther from the training pictures.
-        """
+        """Compute out-of-distribution scores, float32 `[N]`; larger is farther from the training pictures."""
         return predict_in_blocks(features, lambda block: self.unknown.score(block, self.head.logits(block)))
 
     def unknown_json(self) -> dict[str, Any]:
-        """Return the settings of the unknown score as JSON-ready values for a bundle manifest."""
+        """Return the out-of-distribution settings for a bundle manifest, JSON-ready."""
         return {**self.chosen["unknown"], "threshold": self.t_unknown, "bytes": self.unknown.nbytes}
 
 
@@ -107,7 +99,7 @@ class CrossFit:
 
 
 def predict_in_blocks(features: Features, predict: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Apply a prediction function to features in blocks of a few thousand rows."""
+    """Apply a prediction function to batches of features."""
     if len(features) == 0:
         return predict(np.zeros(features.shape, np.float32))
     return np.concatenate([predict(block) for _, block in iter_blocks(features)])

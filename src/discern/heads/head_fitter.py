@@ -1,7 +1,4 @@
-"""Nested cross-validation of classifier heads.
-
-Selection, calibration and thresholds never use the fold that is predicted.
-"""
+"""Nested cross-validation of classifier heads."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -36,9 +33,9 @@ _NO_ROWS = np.zeros(0, np.int64)
 class HeadFitter:
     """Nested cross-validation of classifier heads on given folds.
 
-    A head without outer fold i is selected, calibrated and given its threshold by heads without i and an inner fold j.
-    The head without i and j serves outer fold j as well, so 5 folds cost 10 + 5 + 1 fits, or 5 + 5 + 1 where two inner
-    folds are enough to select by. All fits share the sums of the folds.
+    Heads without outer fold i and an inner fold j select, calibrate and give a threshold to the head without i. They
+    serve outer fold j as well: 5 folds cost 10 + 5 + 1 fits, or 5 + 5 + 1 where two inner folds are enough to select
+    by.
 
     Args:
         features: `[N, D]`, of the training pictures.
@@ -49,8 +46,7 @@ class HeadFitter:
         left_out: fold -> positions excluded from training when that fold is predicted; -1: always excluded.
         outer_folds: the folds to predict; None: all.
         weights: float64 `[N]`, sample weights (copies of one picture share its weight); None: 1 each.
-        score_unknown: compute unknown scores, which is more than half of the work; if False, only `fit_head` and
-            `cross_probabilities` are available.
+        score_unknown: if False, only `fit_head` and `cross_probabilities` are available, at less than half the cost.
         negatives: pictures of none of the classes that tune the unknown score; None: held-out classes select its sum.
         config: settings of the head.
         seed: random seed.
@@ -110,11 +106,9 @@ class HeadFitter:
             raise DataError(f"A head needs at least two pictures with labels in 0..{self._classes - 1}; got {count}.")
 
     def fit(self, without: int | None = None) -> FittedHead:
-        """Fit a calibrated head on all folds except an optional outer fold.
+        """Fit a calibrated head on all folds, or all except one.
 
-        The other folds select and calibrate the head. With None, all pictures are used.
-
-        With fewer than two other folds, the training pictures are split into stratified folds that ignore groups.
+        Fewer than two training folds are replaced with stratified folds that ignore groups.
 
         Raises:
             DataError: the training set is empty.
@@ -127,10 +121,7 @@ class HeadFitter:
         return self._fit_outer(outer)
 
     def fit_head(self, without: int | None = None) -> Head:
-        """Fit a classifier head without its unknown score.
-
-        The head is that of `fit`, for metrics that need no unknown score.
-        """
+        """Fit the classifier head of `fit` without its out-of-distribution score."""
         outer = frozenset() if without is None else frozenset([without])
         if self._has_too_few_folds(outer):
             return self._with_stratified_folds(outer).fit_head()
@@ -138,11 +129,7 @@ class HeadFitter:
         return self._learner.build_head(self._fit_candidates(outer), self._select(outer)[0])
 
     def cross_probabilities(self, progress: Progress = silent) -> np.ndarray:
-        """Compute out-of-fold class probabilities without unknown scores.
-
-        Returns:
-            The probabilities of `cross_fit`, float32 `[N, K]`; NaN for pictures of no outer fold.
-        """
+        """Compute the probabilities of `cross_fit` alone, float32 `[N, K]`; NaN for pictures of no outer fold."""
         probabilities = np.full((len(self._labels), self._classes), np.nan, np.float32)
         self._prepare_all([frozenset([number]) for number in self._outer_folds], progress)
         for number in self._outer_folds:
@@ -151,7 +138,7 @@ class HeadFitter:
         return probabilities
 
     def cross_fit(self, progress: Progress = silent) -> CrossFit:
-        """Predict each outer fold with a head that was fitted and selected without it."""
+        """Predict each outer fold by nested cross-validation."""
         count = len(self._labels)
         probabilities = np.full((count, self._classes), np.nan, np.float32)
         uncalibrated, score = probabilities.copy(), np.full(count, np.nan, np.float32)
@@ -172,25 +159,18 @@ class HeadFitter:
         )
 
     def _inner_folds(self, outer: frozenset[int]) -> list[int]:
-        """Return the folds used to select a head for an outer fold.
-
-        These are the neighbours of the outer fold if they are large enough, else all other folds.
-        """
+        """Return the neighbouring folds of an outer fold if large enough, else all other folds."""
         folds = [f for f in self._outer_folds if f not in outer] or [f for f in self._folds if f not in outer][:1]
         neighbours = _neighbours(folds, outer)
         enough = bool(outer) and self._weights[np.isin(self._fold, neighbours)].sum() >= _MIN_SELECTION_ROWS
         return neighbours if enough else folds
 
     def _held_out_folds(self) -> tuple[int, ...]:
-        """The folds that any fit holds out."""
         outers = [frozenset[int](), *(frozenset([fold]) for fold in self._outer_folds)]
         return tuple(sorted({fold for outer in outers for fold in outer.union(self._inner_folds(outer))}))
 
     def _class_holdout_folds(self, outer: frozenset[int]) -> list[int]:
-        """Return the inner folds in which held-out classes simulate unknown pictures.
-
-        Neighbouring outer folds share these fits.
-        """
+        """Return the inner folds of class hold-out; neighbouring outer folds share these fits."""
         inner = self._inner_folds(outer)
         known = np.unique(self._labels[~np.isin(self._fold, list(outer))])
         # A label between two known ones is not unknown, and real negatives are better than simulated ones.
@@ -207,11 +187,7 @@ class HeadFitter:
             progress("fit", done, total)
 
     def _prepare(self, outers: Sequence[frozenset[int]]) -> Iterator[tuple[int, int]]:
-        """Run the inner and outer fits of several heads in parallel.
-
-        Yields:
-            Number of completed fits, and of all fits.
-        """
+        """Run the fits of several heads in parallel, and yield the completed and total number."""
         usable = [outer for outer in outers if not self._has_too_few_folds(outer)]
         inner = dict.fromkeys(outer | {fold} for outer in usable for fold in self._inner_folds(outer))
         holdout = dict.fromkeys(outer | {fold} for outer in usable for fold in self._class_holdout_folds(outer))
@@ -224,10 +200,6 @@ class HeadFitter:
             yield done, len(jobs)
 
     def _fit_outer(self, outer: frozenset[int]) -> FittedHead:
-        """Fit, select and calibrate a head and set its unknown threshold.
-
-        Selection, calibration and threshold use held-out predictions of the inner folds.
-        """
         candidates = self._fit_candidates(outer)
         if candidates.scorer is None:
             raise ValueError("Unknown scores are off. Pass score_unknown=True, or call `fit_head`.")
@@ -259,10 +231,6 @@ class HeadFitter:
     def _tune_unknown(
         self, outer: frozenset[int], scorer: UnknownScorer, measures: np.ndarray, held_out: HeldOutLogits, head: Head
     ) -> tuple[dict[str, Any], UnknownTuning]:
-        """Tune the unknown score and its threshold on negatives or held-out classes.
-
-        Held-out classes are used only without negatives.
-        """
         weights, rejection = self._weights[held_out.positions], self._config.false_rejection
         if self._negatives is not None:
             negatives = predict_in_blocks(
@@ -278,11 +246,7 @@ class HeadFitter:
         return description, UnknownTuning(scorer=scorer, t_unknown=t_unknown, excess=None)
 
     def _select(self, outer: frozenset[int]) -> tuple[Selection | OrdinalSelection, HeldOutLogits]:
-        """Select a head by its predictions on the inner folds.
-
-        Returns:
-            The selection, and the held-out logits that it is based on.
-        """
+        """Select a head on the inner folds, and return their held-out logits, too."""
         inner = self._inner_folds(outer)
         held_out = HeldOutLogits.join(
             [self._held_out_logits(outer | {fold}).select(self._fold, fold) for fold in inner]
@@ -293,11 +257,7 @@ class HeadFitter:
     def _class_holdout_runs(
         self, outer: frozenset[int], held_out: HeldOutLogits
     ) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Collect unknown-score measures of pictures from known and held-out classes.
-
-        Returns:
-            For each fold, the measures and True for pictures of held-out classes, for `select_sum`.
-        """
+        """Return the arguments of `select_sum`, one run per class hold-out fold."""
         lda = calibrate(held_out, self._labels, self._weights, {LDA: 1.0})
         runs = []
         for fold in self._class_holdout_folds(outer):
@@ -308,31 +268,19 @@ class HeadFitter:
         return runs
 
     def _fit_candidates(self, folds: frozenset[int]) -> FittedCandidates:
-        """Fit all candidate heads without some folds.
-
-        The result is cached, because it may become the shipped head.
-        """
         if folds not in self._candidates:
             self._candidates[folds] = self._learner.fit(folds, self._excluded_rows(folds))
         return self._candidates[folds]
 
     def _excluded_rows(self, folds: frozenset[int]) -> np.ndarray:
-        """Return the positions excluded from training when the given folds are predicted."""
         rows = [self._left_out.get(key, _NO_ROWS) for key in (*sorted(folds), _NEVER_TRAIN)]
         return np.unique(np.concatenate(rows))
 
     def _selection_rows(self, among: np.ndarray) -> np.ndarray:
-        """Return the positions of the pictures used for model selection.
-
-        These are all pictures in `among`, bool `[N]`, or a random sample of 10,000.
-        """
         return random_subset(np.flatnonzero(among), _MAX_SELECTION_ROWS, seed=self._seed)
 
     def _held_out_logits(self, folds: frozenset[int]) -> HeldOutLogits:
-        """Predict held-out folds with all candidate heads.
-
-        The candidates are fitted without these folds.
-        """
+        """Predict folds by candidate heads fitted without them."""
         if folds not in self._logits:
             is_outer = len(folds) == 1
             fitted = self._fit_candidates(folds) if is_outer else self._learner.fit(folds, self._excluded_rows(folds))
@@ -340,10 +288,7 @@ class HeadFitter:
         return self._logits[folds]
 
     def _class_holdout_logits(self, folds: frozenset[int]) -> HeldOutLogits:
-        """Predict held-out folds with a head that was fitted without some classes.
-
-        These folds and a random quarter of the classes are left out of training.
-        """
+        """Predict folds by a head fitted without them and without a random quarter of the classes."""
         if folds not in self._unknown_logits:
             held_out = np.isin(self._fold, list(folds))
             known = np.unique(self._labels[~held_out])
@@ -356,10 +301,7 @@ class HeadFitter:
         return self._unknown_logits[folds]
 
     def _with_stratified_folds(self, outer: frozenset[int]) -> "HeadFitter":
-        """Create a head fitter with folds stratified by class.
-
-        It has the training pictures outside `outer`.
-        """
+        """Create a head fitter with stratified folds of the pictures outside `outer`."""
         training = ~np.isin(self._fold, list(outer))
         for key in (*outer, _NEVER_TRAIN):
             training[self._left_out.get(key, _NO_ROWS)] = False
@@ -383,6 +325,6 @@ class HeadFitter:
 
 
 def _neighbours(folds: list[int], outer: frozenset[int]) -> list[int]:
-    """Return the folds before and after an outer fold in cyclic order."""
+    """Return the cyclic neighbours of an outer fold."""
     place = next((place for place, fold in enumerate(folds) if fold > max(outer, default=-1)), 0)
     return sorted({folds[place - 1], folds[place]}) if folds else []

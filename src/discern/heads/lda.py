@@ -1,7 +1,4 @@
-"""Linear discriminant analysis with covariance shrinkage.
-
-It is computed from sufficient statistics alone.
-"""
+"""Linear discriminant analysis with covariance shrinkage, from sufficient statistics."""
 
 from dataclasses import dataclass
 
@@ -19,10 +16,8 @@ _SMALLEST_SHRINKAGE = 1e-6
 class LinearFit:
     """Linear classifier with centred logits.
 
-    The logits of the classes present sum to 0.
-
     Attributes:
-        weight: float64 `[r, K]`; zeros for absent classes.
+        weight: float64 `[r, K]`; zeros for absent classes. The logits of the classes present sum to 0.
         bias: float64 `[K]`; zeros likewise.
         present: bool `[K]`, True for classes with training pictures.
     """
@@ -33,10 +28,7 @@ class LinearFit:
 
     @classmethod
     def centred(cls, weight: np.ndarray, bias: np.ndarray, present: np.ndarray) -> "LinearFit":
-        """Create a linear classifier with centred weights and biases.
-
-        Weights `[r, P]` and biases `[P]` are those of the classes present; the other classes get zeros.
-        """
+        """Create a classifier from weights `[r, P]` and biases `[P]` of the classes present."""
         all_weights = np.zeros((len(weight), len(present)))
         all_weights[:, present] = weight - weight.mean(axis=1, keepdims=True)
         all_biases = np.zeros(len(present))
@@ -44,11 +36,7 @@ class LinearFit:
         return cls(weight=all_weights, bias=all_biases, present=present)
 
     def logits(self, rows: np.ndarray) -> np.ndarray:
-        """Compute the logits of coordinate rows.
-
-        Returns:
-            float64 `[N, K]`, for rows `[N, r]`.
-        """
+        """Compute logits, float64 `[N, K]`, of coordinates `[N, r]`."""
         logits: np.ndarray = rows @ self.weight + self.bias
         return logits
 
@@ -104,10 +92,7 @@ class Scatter:
 
 
 def _oracle_shrinkage(covariance: np.ndarray, degrees_of_freedom: float, dimensions: int) -> float:
-    """Estimate the oracle approximating shrinkage of a covariance matrix.
-
-    It is like Ledoit-Wolf shrinkage, but from traces alone (Chen et al., IEEE TSP 2010).
-    """
+    """Estimate oracle approximating shrinkage (OAS) from traces (Chen et al., IEEE TSP 2010)."""
     trace, squares = np.trace(covariance), np.einsum("ij,ij->", covariance, covariance)
     numerator = (1 - 2 / dimensions) * squares + trace**2
     denominator = (degrees_of_freedom + 1 - 2 / dimensions) * (squares - trace**2 / dimensions)
@@ -115,7 +100,7 @@ def _oracle_shrinkage(covariance: np.ndarray, degrees_of_freedom: float, dimensi
 
 
 def fit_lda(scatter: Scatter, shrinkage: float) -> LinearFit:
-    """Fit linear discriminant analysis with a given covariance shrinkage.
+    """Fit linear discriminant analysis with covariance shrinkage.
 
     The covariance is shrunk by `shrinkage` (0..1) towards a multiple of the identity.
     """
@@ -129,9 +114,7 @@ def fit_lda(scatter: Scatter, shrinkage: float) -> LinearFit:
 def _solve(matrix: np.ndarray, factor: float, level: float, right: np.ndarray) -> np.ndarray:
     """Solve (factor * matrix + level * I) X = right in mixed precision.
 
-    A float32 Cholesky factorisation is followed by one float64 refinement.
-
-    This takes half the time of float64 throughout.
+    A float32 Cholesky factorisation and one float64 refinement take half the time of float64 throughout.
     """
     single = matrix.astype(np.float32) * np.float32(factor)
     single[np.diag_indices_from(single)] += np.float32(level)

@@ -1,4 +1,4 @@
-"""Fitting of candidate heads and unknown-score measures on subsets of the same pictures."""
+"""Training of candidate heads and out-of-distribution measures on subsets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ LDA, SOFT_LDA = "discriminant", "discriminant-soft"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FittedCandidates:
-    """Candidate heads and unknown-score measures fitted on one training set.
+    """Candidate heads and out-of-distribution measures of one training set.
 
     Attributes:
         linear: linear heads by name, each in the coordinates of its space.
@@ -48,9 +48,7 @@ class FittedCandidates:
 
 
 class Learner:
-    """Fitter of candidate heads on any subset of the same pictures.
-
-    Sums that the subsets share are computed once.
+    """Candidate head trainer with statistics shared between subsets.
 
     Args:
         features: as `HeadFitter`.
@@ -102,7 +100,7 @@ class Learner:
         )
 
     def fit(self, folds: frozenset[int], left_out: np.ndarray, *, all_heads: bool = True) -> FittedCandidates:
-        """Fit candidate heads on all pictures outside the given folds and positions.
+        """Fit candidate heads without the given folds and positions.
 
         Args:
             folds: the folds held out.
@@ -133,10 +131,7 @@ class Learner:
         return Scatter.from_moments(self._moments[name].without(folds, extra), self.spaces[name].dimensions)
 
     def _other_heads(self, folds: frozenset[int], extra: np.ndarray, rows: np.ndarray) -> dict[str, LinearFit]:
-        """Fit logistic regression or LDA heads as additional candidates.
-
-        Logistic regressions are fitted where they are cheap, else LDA on the block "head".
-        """
+        """Fit logistic regressions where they are cheap, else LDA on the block "head"."""
         if self._logistic_is_cheap:
             return {f"logistic{name}": self._fit_logistic(space, rows) for name, space in self.spaces.items()}
         if HEAD_BLOCK not in self.spaces:
@@ -154,10 +149,7 @@ class Learner:
         )
 
     def _ordinal_heads(self, rows: np.ndarray, soft: LinearFit) -> dict[str, OrdinalFit]:
-        """Fit ordinal heads on rotated coordinates or LDA logits.
-
-        LDA logits of a random sample are used where the rows are too many to be rotated.
-        """
+        """Fit ordinal heads on rotated coordinates, else on LDA logits of a random sample."""
         space = self.spaces[ALL_BLOCKS]
         if space.is_rotated:
             coordinates = space.rows(rows)
@@ -196,7 +188,7 @@ class Learner:
         )
 
     def predict(self, candidates: FittedCandidates, positions: np.ndarray) -> HeldOutLogits:
-        """Compute the outputs of all candidate heads for the given pictures."""
+        """Compute the outputs of all candidate heads for some pictures."""
         present = next(iter(candidates.linear.values())).present
         return HeldOutLogits(
             positions=positions,
@@ -213,11 +205,7 @@ class Learner:
         )
 
     def _measure(self, scorer: UnknownScorer | None, positions: np.ndarray) -> np.ndarray:
-        """Compute the unknown-score measures of the given pictures.
-
-        Returns:
-            float32 `[n, 4]`; the energy is that of zero logits, see `with_energy`.
-        """
+        """Compute out-of-distribution measures, float32 `[n, 4]`, with the energy of zero logits."""
         if scorer is None or not len(positions):
             return np.zeros((len(positions), len(MEASURES)), np.float32)
         zero = np.zeros((1, 1), np.float32)
@@ -229,7 +217,7 @@ class Learner:
         )
 
     def build_head(self, candidates: FittedCandidates, selection: Selection | OrdinalSelection) -> Head:
-        """Convert the selected candidate to the head stored in a model bundle."""
+        """Convert the selected candidate to a bundle head."""
         if isinstance(selection, OrdinalSelection):
             ordinal = candidates.ordinal[selection.name]
             weight = self.spaces[ALL_BLOCKS].block_weights(ordinal.weight[:, None])[:, 0]

@@ -1,4 +1,4 @@
-"""Multinomial logistic regression with an L2 penalty."""
+"""L2-regularised multinomial logistic regression."""
 
 import numpy as np
 from scipy import optimize
@@ -14,10 +14,8 @@ def fit_logistic(
 ) -> LinearFit:
     """Fit a multinomial logistic regression by L-BFGS.
 
-    The objective is the weighted log loss plus |W|^2 / (2 strength).
-
-    Each coordinate is scaled by its curvature. On principal directions this makes the problem nearly isotropic, so a
-    few dozen iterations suffice.
+    The objective is the weighted log loss plus |W|^2 / (2 strength). Each coordinate is scaled by its curvature. On
+    principal directions this makes the problem nearly isotropic, so a few dozen iterations suffice.
 
     Args:
         rows: float64 `[n, r]`.

@@ -1,7 +1,4 @@
-"""Selection of the classifier head with the smallest held-out log loss.
-
-Each candidate is calibrated by temperature scaling first.
-"""
+"""Classifier head selection by held-out log loss after temperature scaling."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +13,7 @@ from discern.heads.temperature import fit_temperature, log_loss
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HeldOutLogits:
-    """Outputs of all candidate heads for pictures that they were not fitted on.
+    """Held-out outputs of all candidate heads.
 
     Attributes:
         positions: int `[n]`, the pictures.
@@ -44,10 +41,7 @@ class HeldOutLogits:
         )
 
     def select(self, fold: np.ndarray, number: int) -> "HeldOutLogits":
-        """Select the outputs for the pictures of one fold.
-
-        `fold` is int `[N]`, of all pictures.
-        """
+        """Select the outputs for one fold; `fold` is int `[N]`, of all pictures."""
         kept = fold[self.positions] == number
         return HeldOutLogits(
             positions=self.positions[kept],
@@ -59,17 +53,14 @@ class HeldOutLogits:
 
 
 def _join(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Concatenate arrays with the same name.
-
-    Names that are missing in any part are omitted.
-    """
+    """Concatenate arrays by name, omitting names that are missing in any part."""
     names = [name for name in parts[0] if all(name in part for part in parts)]
     return {name: np.concatenate([part[name] for part in parts]) for name in names}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """Selected linear head, or mean of two linear heads, with its calibration.
+    """Calibrated linear head, or ensemble of two linear heads.
 
     Attributes:
         name: of the candidate: its heads' names joined by "+".
@@ -86,31 +77,18 @@ class Selection:
     maes: Mapping[str, float] = field(default_factory=dict)
 
     def calibrated(self, held_out: HeldOutLogits) -> np.ndarray:
-        """Compute calibrated logits of held-out pictures.
-
-        Returns:
-            `[n, K]`.
-        """
+        """Compute calibrated held-out logits, `[n, K]`."""
         return self.logits(held_out.logits, held_out.present)
 
     def logits(self, by_head: Mapping[str, np.ndarray], present: np.ndarray) -> np.ndarray:
-        """Combine the logits of the selected heads into calibrated logits.
-
-        `present` is bool `[n, K]` or `[K]`.
-
-        Returns:
-            `[n, K]`.
-        """
+        """Combine the heads' logits into calibrated logits `[n, K]`; `present` is bool `[n, K]` or `[K]`."""
         mean = np.mean([by_head[name] / scale for name, scale in self.temperatures.items()], axis=0)
         return np.where(present, mean / self.temperature, ABSENT)
 
     def build_head(
         self, weights: Mapping[str, np.ndarray], linear: Mapping[str, LinearFit], spans: tuple[Span, ...]
     ) -> LinearHead:
-        """Build the bundle's linear head from the weights of the selected heads.
-
-        The weights are on unit-length blocks, float64 `[up to D, K]`.
-        """
+        """Build a bundle head from weights on unit-length blocks, float64 `[up to D, K]`."""
         first = linear[next(iter(self.temperatures))]
         weight, bias = np.zeros((spans[-1][1], len(first.bias))), np.zeros(len(first.bias))
         for name, scale in self.temperatures.items():
@@ -122,7 +100,7 @@ class Selection:
 
 
 def select(held_out: HeldOutLogits, labels: np.ndarray, weights: np.ndarray) -> Selection:
-    """Select the candidate head with the smallest held-out log loss.
+    """Select the candidate head with the lowest held-out log loss.
 
     Candidates are all heads, and the mean of each LDA with each logistic regression.
 
@@ -138,10 +116,7 @@ def select(held_out: HeldOutLogits, labels: np.ndarray, weights: np.ndarray) -> 
 
 
 def calibrate_each(held_out: HeldOutLogits, labels: np.ndarray, weights: np.ndarray) -> list[Selection]:
-    """Calibrate all candidate heads on held-out pictures.
-
-    The arguments are those of `select`.
-    """
+    """Calibrate each candidate of `select` on held-out pictures."""
     single = {name: calibrate(held_out, labels, weights, {name: 1.0}).temperature for name in held_out.logits}
     return [
         calibrate(
@@ -154,10 +129,7 @@ def calibrate_each(held_out: HeldOutLogits, labels: np.ndarray, weights: np.ndar
 def calibrate(
     held_out: HeldOutLogits, labels: np.ndarray, weights: np.ndarray, scales: Mapping[str, float]
 ) -> Selection:
-    """Fit the temperature of one candidate head on held-out pictures.
-
-    The candidate is the mean of some heads, each divided by its scale.
-    """
+    """Fit the temperature of a candidate, the mean of heads divided by their scales."""
     raw = Selection(name="+".join(scales), temperatures=scales, temperature=1.0)
     logits = np.where(held_out.present, raw.logits(held_out.logits, held_out.present), 0)
     truth, mass = labels[held_out.positions], weights[held_out.positions]

@@ -34,9 +34,9 @@ class Moments:
     def from_rows(
         cls, space: FeatureSpace, positions: np.ndarray, labels: np.ndarray, weights: np.ndarray, classes: int
     ) -> Self:
-        """Compute the moments of the rows at the given positions.
+        """Compute the moments of some rows, read in batches.
 
-        Rows are read a block at a time; `labels` and `weights` are those of all rows.
+        `labels` and `weights` are those of all rows.
         """
         moments = cls(
             weight=np.zeros(classes),
@@ -68,7 +68,7 @@ class Moments:
 
 
 class FoldMoments:
-    """Cached feature moments of each cross-validation fold.
+    """Cache of feature moments per cross-validation fold.
 
     The moments of any training set then cost additions only.
 
@@ -97,9 +97,7 @@ class FoldMoments:
         self._second = sum((moments.second for moments in self._by_fold.values()), self._rest.second)
 
     def without(self, folds: Iterable[int], rows: np.ndarray) -> Moments:
-        """Compute the moments of all rows outside the given folds and positions.
-
-        `rows` are positions outside these folds.
+        """Compute moments without the given folds and the positions `rows` outside them.
 
         Sums that depend on labels are added up over the remaining folds, so that held-out labels leave not even a
         rounding error. The second moments are subtracted from their total, which is faster.

@@ -1,7 +1,4 @@
-"""Ordinal regression by the proportional odds model (McCullagh, 1980).
-
-A linear score is compared with ascending thresholds between the labels.
-"""
+"""Ordinal regression by the proportional odds model (McCullagh, 1980)."""
 
 from dataclasses import dataclass, replace
 
@@ -18,7 +15,7 @@ _SMALLEST_LOG_GAP, _LARGEST_LOG_GAP = -7.0, 7.0
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OrdinalFit:
-    """Linear score and label thresholds of an ordinal regression.
+    """Proportional odds model with a linear score and ascending thresholds.
 
     P(label <= k) = sigmoid(threshold_k - score): the larger the score, the higher the label.
 
@@ -33,16 +30,11 @@ class OrdinalFit:
     present: np.ndarray
 
     def compose(self, linear: LinearFit) -> "OrdinalFit":
-        """Convert an ordinal head fitted on logits to one on feature coordinates.
-
-        `linear` computes the logits from the coordinates.
-        """
+        """Convert a model fitted on the logits of `linear` to feature coordinates."""
         return replace(self, weight=linear.weight @ self.weight, thresholds=self.thresholds - linear.bias @ self.weight)
 
     def margins(self, rows: np.ndarray) -> np.ndarray:
-        """Compute the difference between each threshold and the score of each row.
-
-        Rows `[n, r]` give thresholds minus scores, float64 `[n, K + 1]`.
+        """Compute thresholds minus scores, float64 `[n, K + 1]`, of rows `[n, r]`.
 
         Label k lies between columns k and k + 1. The first column is minus infinity, the last infinity; the interval of
         an absent label is empty.
@@ -58,14 +50,12 @@ class OrdinalFit:
 def centred_log_probabilities(margins: np.ndarray, present: np.ndarray) -> np.ndarray:
     """Compute centred log probabilities of ordinal labels.
 
-    Their mean over the labels present is subtracted.
-
     Args:
         margins: float64 `[n, K + 1]`, of `OrdinalFit.margins`, possibly divided by a temperature.
         present: bool `[n, K]` or `[K]`.
 
     Returns:
-        float64 `[n, K]`; 0 for absent labels.
+        float64 `[n, K]`, with mean 0 over the labels present; 0 for absent labels.
     """
     present = np.broadcast_to(present, (len(margins), margins.shape[1] - 1))
     lower, upper = margins[:, :-1], margins[:, 1:]
@@ -81,10 +71,8 @@ def fit_ordinal(
 ) -> OrdinalFit | None:
     """Fit an ordinal regression by L-BFGS.
 
-    The objective is the weighted log loss plus |w|^2 / (4 strength).
-
-    For two classes this is the multinomial logistic regression of the same strength. Principal directions are the best
-    coordinates here, too.
+    The objective is the weighted log loss plus |w|^2 / (4 strength). For two classes this is the multinomial logistic
+    regression of the same strength. Principal directions are the best coordinates here, too.
 
     Args:
         rows: `[n, r]`.
@@ -136,11 +124,7 @@ class _OrdinalLoss:
         self.scale = np.append(np.ones(self.width), np.full(count - 1, 2 / weights.sum() ** 0.5))
 
     def minimise(self) -> tuple[np.ndarray, np.ndarray]:
-        """Find the weights and thresholds with the smallest loss.
-
-        Returns:
-            Weights `[r]` and thresholds `[count - 1]`.
-        """
+        """Minimise the loss and return weights `[r]` and thresholds `[count - 1]`."""
         gaps = (_SMALLEST_LOG_GAP / self.scale[-1], _LARGEST_LOG_GAP / self.scale[-1])
         bounds = [(None, None)] * (self.width + 1) + [gaps] * (self.count - 2)
         options = {"maxiter": _MAX_ITERATIONS, "gtol": _TOLERANCE * self.weights.sum() ** 0.5, "maxcor": 10}
@@ -149,10 +133,7 @@ class _OrdinalLoss:
         return weight, _thresholds(rest)
 
     def start(self) -> np.ndarray:
-        """Return the initial parameters of the optimisation.
-
-        These are zero weights, and thresholds that reproduce the label frequencies.
-        """
+        """Return initial parameters: zero weights, and thresholds that reproduce the label frequencies."""
         mass = np.bincount(self.target, self.weights, self.count)
         thresholds = special.logit((np.cumsum(mass) / mass.sum())[:-1])
         gaps = np.log(np.diff(thresholds)).clip(_SMALLEST_LOG_GAP, _LARGEST_LOG_GAP)
@@ -175,10 +156,7 @@ class _OrdinalLoss:
         return float(value), np.append(by_weight, self._threshold_gradient(rest, by_lower, by_upper)) * self.scale
 
     def _threshold_gradient(self, rest: np.ndarray, by_lower: np.ndarray, by_upper: np.ndarray) -> np.ndarray:
-        """Compute the gradient of the loss with respect to the threshold parameters.
-
-        `by_lower` and `by_upper` are the derivatives by the ends of each picture's interval.
-        """
+        """Compute the threshold gradient from derivatives by the ends of each picture's interval."""
         ends = np.bincount(self.target, by_lower, self.count)[1:] + np.bincount(self.target, by_upper, self.count)[:-1]
         above = np.cumsum(ends[::-1])[::-1]
         return np.asarray(np.append(above[:1], above[1:] * np.exp(rest[1:])))

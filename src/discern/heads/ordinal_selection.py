@@ -1,7 +1,4 @@
-"""Selection of the best classifier head for ordered labels.
-
-The criterion is the mean absolute error of the median label.
-"""
+"""Ordinal head selection by mean absolute error of the median label."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +14,7 @@ from discern.heads.temperature import fit_margin_temperature, log_loss
 
 @dataclass(frozen=True, kw_only=True)
 class OrdinalSelection:
-    """Selected ordinal head with its calibration.
+    """Calibrated ordinal head.
 
     Attributes:
         name: of the candidate.
@@ -32,19 +29,12 @@ class OrdinalSelection:
     maes: Mapping[str, float] = field(default_factory=dict)
 
     def calibrated(self, held_out: HeldOutLogits) -> np.ndarray:
-        """Compute calibrated logits of held-out pictures.
-
-        Returns:
-            `[n, K]`.
-        """
+        """Compute calibrated held-out logits, `[n, K]`."""
         logits = centred_log_probabilities(held_out.margins[self.name] / self.temperature, held_out.present)
         return np.where(held_out.present, logits, ABSENT)
 
     def build_head(self, weight: np.ndarray, fitted: OrdinalFit, spans: tuple[Span, ...]) -> OrdinalHead:
-        """Build the bundle's ordinal head from fitted weights and thresholds.
-
-        The weights are on unit-length blocks, float64 `[D]`.
-        """
+        """Build a bundle head from weights on unit-length blocks, float64 `[D]`, and thresholds."""
         return OrdinalHead(
             spans=spans,
             weight=(weight / self.temperature).astype(np.float32),
@@ -54,12 +44,10 @@ class OrdinalSelection:
 
 
 def select_ordinal(held_out: HeldOutLogits, labels: np.ndarray, weights: np.ndarray) -> Selection | OrdinalSelection:
-    """Select the candidate head with the smallest mean absolute error of the median label.
+    """Select the candidate head with the lowest mean absolute error.
 
-    The error is measured on held-out pictures.
-
-    On few pictures this error is noisy: of all candidates within one standard error of the best (of the paired
-    difference), the one with the smallest log loss is selected.
+    The error is that of the median label on held-out pictures. On few pictures it is noisy: of all candidates within
+    one standard error of the best (of the paired difference), the one with the smallest log loss is selected.
 
     Args:
         held_out: outputs of the candidates for held-out pictures.

@@ -1,4 +1,4 @@
-"""Out-of-fold predictions for every picture, used to detect label errors and outliers."""
+"""Out-of-fold predictions for label error and outlier detection."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,8 +25,6 @@ _SOFTER = {f"{SOFT_LDA}er": 0.25, f"{SOFT_LDA}est": 0.125}
 class OutOfFoldPredictions:
     """Out-of-fold predictions by linear discriminant analysis.
 
-    Each picture is predicted by a head fitted without its fold.
-
     Attributes:
         probabilities: float32 `[N, K]`, calibrated on all of them together; NaN for pictures of no fold.
         unknown_score: float32 `[N]`, about 0 for known pictures, larger is farther from the rest; NaN likewise.
@@ -37,10 +35,7 @@ class OutOfFoldPredictions:
 
 
 class _ShrunkLearner(Learner):
-    """Learner that fits only LDA heads with strong shrinkage.
-
-    The less closely a head fits, the fewer label errors it memorises.
-    """
+    """Learner of LDA heads with strong shrinkage, which memorise fewer label errors."""
 
     def _other_heads(self, folds: frozenset[int], extra: np.ndarray, rows: np.ndarray) -> dict[str, LinearFit]:  # noqa: ARG002
         scatter = self._scatter(ALL_BLOCKS, folds, extra)
@@ -59,9 +54,7 @@ def predict_out_of_fold(
     config: HeadConfig | None = None,
     seed: int = 0,
 ) -> OutOfFoldPredictions:
-    """Predict each fold with an LDA head fitted on the other folds.
-
-    The shrinkage is selected on all folds together.
+    """Compute out-of-fold predictions by LDA with cross-validated shrinkage.
 
     Args:
         features: `[N, D]`.

@@ -1,12 +1,10 @@
-"""Random sampling of rows to limit computation time."""
+"""Random subsampling of rows."""
 
 import numpy as np
 
 
 def random_subset(rows: np.ndarray, most: int, *, seed: int) -> np.ndarray:
-    """Return all rows, or a random subset in their original order.
-
-    At most `most` rows are drawn, without replacement.
+    """Draw at most `most` rows without replacement, in their original order.
 
     >>> rows = random_subset(np.arange(9), 3, seed=0)
     >>> len(rows), rows.tolist() == sorted(rows)

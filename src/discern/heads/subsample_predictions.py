@@ -1,4 +1,4 @@
-"""Out-of-fold predictions of heads fitted on subsamples, for a learning curve."""
+"""Learning curve predictions by cross-validation."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -28,12 +28,10 @@ def subsample_predictions(
     weights: np.ndarray | None = None,
     seed: int = 0,
 ) -> np.ndarray:
-    """Predict each fold with LDA heads fitted on growing subsamples of the other folds.
+    """Compute out-of-fold LDA predictions for a learning curve.
 
-    A subsample is a share of the groups, stratified by class.
-
-    The features are projected on their 256 first principal directions. The subsamples are nested: a larger share
-    includes all groups of a smaller one.
+    Subsamples of the training groups are stratified by class and nested: a larger share includes all groups of a
+    smaller one. The features are projected on their 256 first principal directions.
 
     Args:
         features: `[N, D]`.
@@ -81,12 +79,9 @@ def _split_in_blocks(count: int) -> list[np.ndarray]:
 
 
 def _first_shares(labels: np.ndarray, group: np.ndarray, seed: int) -> np.ndarray:
-    """Return the smallest share of the training groups that includes each picture.
+    """Return the smallest share that includes each picture, float64 `[N]`.
 
     The groups of a class are added in random order.
-
-    Returns:
-        float64 `[N]`.
     """
     generator = np.random.default_rng(seed)
     pairs, first, inverse = np.unique(np.stack([labels, group]), axis=1, return_index=True, return_inverse=True)

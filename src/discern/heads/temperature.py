@@ -13,7 +13,7 @@ _LOWEST, _HIGHEST = -7.0, 9.0
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray, present: np.ndarray) -> float:
-    """Fit the temperature that minimises the log loss on held-out pictures.
+    """Fit a temperature by held-out log loss.
 
     If every prediction is right, the log loss has no minimum. The target of the true class is therefore
     (n + 1) / (n + 2), as in Platt scaling; the rest is spread over all classes. Pictures of absent classes are ignored.
@@ -43,7 +43,7 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray,
 
 
 def fit_margin_temperature(margins: np.ndarray, labels: np.ndarray, weights: np.ndarray, present: np.ndarray) -> float:
-    """Fit the temperature of an ordinal head on held-out pictures.
+    """Fit the temperature of an ordinal head by held-out log loss.
 
     It divides the score and the thresholds; the loss is that of `fit_temperature`.
 
@@ -70,10 +70,7 @@ def fit_margin_temperature(margins: np.ndarray, labels: np.ndarray, weights: np.
 
 
 def _search(loss: Callable[[float], float], size: float) -> float:
-    """Find the temperature that minimises a loss.
-
-    `loss` is a function of the inverse temperature, and `size` the mean absolute value of the logits.
-    """
+    """Minimise `loss`, a function of the inverse temperature; `size` is the mean absolute logit."""
     start = np.log(size + 1e-12)
     bounds, options = (start + _LOWEST, start + _HIGHEST), {"xatol": 1e-4}
     found = optimize.minimize_scalar(

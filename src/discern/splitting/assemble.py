@@ -1,4 +1,4 @@
-"""Assembly of a leak-free split from training and test pictures."""
+"""Assembly of leak-free splits."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,15 +12,13 @@ from discern.splitting.split import TEST, Split, SplitConfig
 
 
 def assemble(pool: Pool, config: SplitConfig, *, train: Bools, test: Bools, reason: str) -> Split:
-    """Build a split that evaluates on a test part or on each fold in turn.
-
-    The folds are those of `train`; they are used if `test` is empty.
+    """Build a split with a test part or cross-validation folds.
 
     Args:
         pool: N pictures.
         config: settings of the split.
-        train: bool [N]: candidates for training.
-        test: bool [N]: test rows, disjoint from `train`.
+        train: bool [N]: candidates for training, which are split into folds.
+        test: bool [N]: test rows, disjoint from `train`; if empty, the folds are evaluated in turn.
         reason: sentence for `Split.reason`.
     """
     leaks = pool.leaking(train, test)
@@ -45,10 +43,7 @@ def assemble(pool: Pool, config: SplitConfig, *, train: Bools, test: Bools, reas
 
 
 def draw_test(pool: Pool, config: SplitConfig) -> Bools:
-    """Draw a test part of whole groups, stratified by class.
-
-    The result is bool [N], of the share in the config.
-    """
+    """Draw a stratified group test part of the configured share, bool [N]."""
     train, validation, test = config.parts
     return np.asarray(pool.assign(pool.usable, (train + validation, test), config.seed) == 1)
 
@@ -82,7 +77,7 @@ def _make_folds(pool: Pool, config: SplitConfig, train: Bools, *, alone: bool) -
 
 
 def _leave_out(pool: Pool, fold: Ints, train: Bools, *, held_out: Iterable[int]) -> _Folds:
-    """Find the training rows that must be left out for each fold.
+    """Find the leaking training rows of each fold.
 
     Classes that a fold would leave without training rows get no fold.
     """

@@ -1,4 +1,4 @@
-"""Stratified assignment of whole groups to folds."""
+"""Stratified group folds of given sizes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,7 @@ Bools = NDArray[np.bool_]
 
 
 def assign_folds(labels: Ints, groups: Ints, shares: Sequence[float], *, seed: int) -> Ints:
-    """Assign whole groups to stratified parts of the given sizes.
-
-    No group is in two parts, and classes keep their shares.
+    """Assign groups to stratified parts of given sizes.
 
     Groups are assigned one by one, those of the rarest classes first and large before small ones, each to the part with
     the largest deficit of its classes (the greedy rule of scikit-learn's `StratifiedGroupKFold`, extended to unequal
@@ -28,7 +26,7 @@ def assign_folds(labels: Ints, groups: Ints, shares: Sequence[float], *, seed: i
         seed: random seed for ties between groups.
 
     Returns:
-        int [M], from 0 to len(shares) - 1.
+        int [M], from 0 to len(shares) - 1; no group is in two parts.
     """
     if not len(labels):
         return np.empty(0, np.int64)
@@ -41,10 +39,7 @@ def assign_folds(labels: Ints, groups: Ints, shares: Sequence[float], *, seed: i
 
 @dataclass(frozen=True, kw_only=True)
 class _GroupCounts:
-    """Number of pictures per group and class, as a sparse matrix.
-
-    The matrix is sorted by group.
-    """
+    """Sparse matrix of picture counts per group and class, sorted by group."""
 
     group_of_row: Ints
     start: Ints  # [G + 1]: the entries of group g are start[g]:start[g + 1]
@@ -62,10 +57,7 @@ class _GroupCounts:
         return cls(group_of_row=by_appearance, start=start, klass=klass, count=count)
 
     def order(self, seed: int) -> Ints:
-        """Return the order in which groups are assigned to parts.
-
-        Rare classes come first, then large groups, with ties at random: [G].
-        """
+        """Return the assignment order [G]: rare classes first, then large groups; ties at random."""
         rarest = np.minimum.reduceat(np.bincount(self.klass)[self.klass], self.start[:-1])
         pictures = np.add.reduceat(self.count, self.start[:-1])
         chance = np.random.default_rng(seed).permutation(len(pictures))
@@ -73,7 +65,7 @@ class _GroupCounts:
 
 
 class _Assignment:
-    """Groups assigned to parts so far, and the deficit of each part."""
+    """Current assignment of groups to parts, with the deficit of each part."""
 
     def __init__(self, counts: _GroupCounts, shares: Floats) -> None:
         self.counts = counts

@@ -1,4 +1,4 @@
-"""Independent proof that a split is free of leaks.
+"""Independent leak check of a split.
 
 It counts shared pictures, and finds the nearest pairs by a descriptor that grouping does not use.
 """
@@ -29,9 +29,7 @@ _YCBCR = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.
 
 
 def prove(catalog: "Catalog", groups: "Groups", split: Split) -> dict[str, Any]:
-    """Count what the training and evaluation pictures of a split share.
-
-    This is done for every round, and the similarity of the pictures is measured.
+    """Count leaks between the training and evaluation pictures of a split.
 
     Args:
         catalog: N pictures with thumbnails.
@@ -67,10 +65,10 @@ def prove(catalog: "Catalog", groups: "Groups", split: Split) -> dict[str, Any]:
 
 
 def colour_layout(thumbs: "Rows | NDArray[np.uint8]") -> NDArray[np.float32]:
-    """Compute the colour layout descriptor of thumbnails.
+    """Compute MPEG-7 colour layout descriptors, without quantisation.
 
-    It is MPEG-7's Color Layout Descriptor without its quantisation. Euclidean distances are root mean square
-    differences of smoothed pictures. Kasutani and Yamada, "The MPEG-7 color layout descriptor" (ICIP 2001).
+    Euclidean distances are root mean square differences of smoothed pictures. Kasutani and Yamada, "The MPEG-7 color
+    layout descriptor" (ICIP 2001).
 
     Args:
         thumbs: uint8 [N, 64, 64, 3].
@@ -124,11 +122,7 @@ def _closest(distance: Floats, *groups: Ints) -> list[int]:
 
 
 def _nearest(layout: NDArray[np.float32], test: Ints, train: Ints) -> tuple[Floats, Ints]:
-    """Find the nearest training picture of each test picture.
-
-    Returns:
-        Distances, and rows of the training pictures.
-    """
+    """Return the distance and row of each test picture's nearest training picture."""
     if not len(test) or not len(train):
         return np.empty(0), np.empty(0, np.int64)
     from scipy.spatial import KDTree  # noqa: PLC0415  slow to import, and only used here

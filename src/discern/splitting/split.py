@@ -1,7 +1,4 @@
-"""Split of a data set into folds and a test part.
-
-Rows that would leak are left out of training.
-"""
+"""Leak-free split of a data set into folds and a test part."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +18,7 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True, kw_only=True)
 class SplitConfig:
-    """Settings for splitting a data set.
+    """Data set split settings.
 
     Args:
         seed: random seed, 0 or higher; the result does not depend on the order of the pictures.
@@ -47,9 +44,7 @@ class SplitConfig:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Split:
-    """Assignment of pictures to training and evaluation.
-
-    N is the number of rows, as in the catalog.
+    """Assignment of N catalog rows to training and evaluation.
 
     Args:
         method: `test-part` (the final model is evaluated on `test`) or `grouped-cv` (each fold is evaluated in turn).
@@ -83,34 +78,25 @@ class Split:
 
     @property
     def train(self) -> NDArray[np.bool_]:
-        """Mask of the pictures that the final model is fitted on, bool [N]."""
+        """Mask of the final model's training pictures, bool [N]."""
         return (self.fold >= 0) | self.always
 
     @property
     def rounds(self) -> tuple[int, ...]:
-        """Folds and test part that are evaluated in turn.
-
-        The test part is -1.
-        """
+        """Evaluation rounds: the held-out folds, then any test part (-1)."""
         return (*self.held_out, TEST) if self.method == "test-part" else self.held_out
 
     def held_out_rows(self, fold: int) -> NDArray[np.int64]:
-        """Return the rows that are evaluated while a fold is held out.
-
-        They are in ascending order; -1 stands for the test part.
-        """
+        """Return the evaluation rows of a fold (-1: the test part), in ascending order."""
         return np.flatnonzero(self.test if fold == TEST else self.fold == fold)
 
     def training_rows(self, fold: int) -> NDArray[np.int64]:
-        """Return the rows that a model is trained on while a fold is held out.
-
-        They are in ascending order; -1 stands for the test part.
-        """
+        """Return the training rows for a held-out fold (-1: the test part), in ascending order."""
         rows = np.flatnonzero(self.train & (self.always | (fold == TEST) | (self.fold != fold)))
         return np.setdiff1d(rows, self.left_out.get(fold, np.empty(0, np.int64)))
 
     def left_out_among(self, rows: NDArray[np.int64]) -> dict[int, NDArray[np.int64]]:
-        """Convert the rows left out of training to positions in an array of rows.
+        """Convert left-out rows to positions in an array of rows.
 
         Left-out rows that are not in `rows` are omitted.
         """
@@ -119,7 +105,7 @@ class Split:
         return {fold: position[left][position[left] >= 0] for fold, left in self.left_out.items()}
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the split to JSON-serialisable lists, numbers and strings."""
+        """Convert the split to JSON-serialisable values."""
         return {
             "format": FORMAT,
             "method": self.method,

@@ -1,4 +1,4 @@
-"""Choice between a given test part, a drawn test part and cross-validation."""
+"""Selection of a test part or cross-validation."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ _DEFAULT = SplitConfig()
 def make_split(
     catalog: "Catalog", groups: "Groups", config: SplitConfig = _DEFAULT, *, exclude: Bools | None = None
 ) -> Split:
-    """Split pictures by whole groups and prove that the split is free of leaks.
+    """Create a leak-free group split, and prove it.
 
     A given test part (or validation part, if there is no other) is used whatever the size of the data set; pictures
     that leak from it are left out of training. The given parts are ignored if a class would lose more than half of its
@@ -53,7 +53,7 @@ def make_split(
 def cross_split(
     catalog: "Catalog", groups: "Groups", config: SplitConfig = _DEFAULT, *, exclude: Bools | None = None
 ) -> Split:
-    """Split all pictures into folds of whole groups for cross-validation.
+    """Group k-fold split of all pictures.
 
     The number of pictures and the given parts do not matter, and the split has no proof. Args and errors are those of
     `make_split`.
@@ -62,9 +62,7 @@ def cross_split(
 
 
 def random_split(catalog: "Catalog", split: Split, *, seed: int) -> Split:
-    """Split pictures at random within each class, ignoring groups.
-
-    The result is meant for comparison with a leak-free split.
+    """Stratified random split that ignores groups, for comparison.
 
     Args:
         catalog: N pictures.
@@ -109,10 +107,7 @@ def random_split(catalog: "Catalog", split: Split, *, seed: int) -> Split:
 
 
 def _count_folds(split: Split) -> int:
-    """Return the number of folds that are about as large as the test part.
-
-    It is from 2 to 5.
-    """
+    """Return the number of folds, from 2 to 5, of about the test part's size."""
     share = np.count_nonzero(split.test) / np.count_nonzero(split.train | split.test)
     return int(np.clip(round(1 / share), 2, 5))
 

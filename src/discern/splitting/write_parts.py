@@ -1,4 +1,4 @@
-"""Export of a split as class folders and lists for other tools."""
+"""Export of a split as class folders and listings for other tools."""
 
 import contextlib
 import csv
@@ -29,7 +29,7 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 def write_parts(catalog: "Catalog", split: Split, out: Path, *, copy: bool = False) -> None:
-    """Write the parts of a split as class folders and lists.
+    """Write the parts of a split as class folders and listings.
 
     The output is `train/<label>/`, `validation/<label>/`, `test/<label>/`, `split.csv` and one `.lst` file for each
     part. Files are hard links, else symbolic links, else copies; members of archives are extracted. Names are made
@@ -61,9 +61,7 @@ def write_parts(catalog: "Catalog", split: Split, out: Path, *, copy: bool = Fal
 
 
 def safe_name(text: str, *, suffixes: tuple[str, ...] = ()) -> str:
-    """Convert text to a file name that is valid on all file systems.
-
-    The name contains no path.
+    """Convert text to a portable file name without a path.
 
     Args:
         text: any text.
@@ -87,28 +85,19 @@ def safe_name(text: str, *, suffixes: tuple[str, ...] = ()) -> str:
 
 
 def _split_suffix(name: str) -> tuple[str, str]:
-    """Split a file name into stem and suffix.
-
-    A suffix has at most five characters after the dot.
-    """
+    """Split a file name into stem and suffix of at most five characters after the dot."""
     stem, dot, ending = name.rpartition(".")
     return (stem, dot + ending) if stem and len(ending) < 6 else (name, "")
 
 
 class _UniqueNames:
-    """Registry of the file names that are used in each folder.
-
-    Names are compared without case.
-    """
+    """Case-insensitive registry of file names per folder."""
 
     def __init__(self) -> None:
         self.used: dict[tuple[str, str], int] = {}
 
     def unique(self, folder: str, name: str) -> str:
-        """Reserve a unique name in a folder.
-
-        A number is appended if the name is already used.
-        """
+        """Reserve a unique file name in a folder, with a number if needed."""
         stem, suffix = _split_suffix(name)
         key = (folder, name.casefold())
         while (folder, name.casefold()) in self.used:
@@ -137,10 +126,7 @@ def _write_files(catalog: "Catalog", split: Split, out: Path, *, copy: bool) -> 
 
 
 def _plan_files(catalog: "Catalog", split: Split) -> dict[int, str]:
-    """Choose the output file of each picture in a part.
-
-    The files are relative paths by row, in the order of the catalog's paths.
-    """
+    """Return relative output paths by catalog row, in the order of the catalog's paths."""
     names = _UniqueNames()
     folders = [names.unique("", safe_name(label)) for label in catalog.labels]
     paths, formats = catalog.table["path"].to_list(), catalog.table["format"].to_list()

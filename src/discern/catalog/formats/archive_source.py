@@ -1,4 +1,4 @@
-"""Source of the pictures in a zip or tar archive.
+"""Picture source for zip and tar archives.
 
 Archives are read in storage order and never unpacked to disk.
 """
@@ -54,7 +54,7 @@ _REMEDY = "Replace it by a picture, or remove it from the archive."
 
 
 class ArchiveSource:
-    """Source of the pictures in one archive.
+    """Picture source for a zip or tar archive.
 
     The root is the folder that contains the archive.
     """
@@ -73,10 +73,7 @@ class ArchiveSource:
 
 
 def holds_files(path: Path) -> bool:
-    """Return True if a file is a readable archive or a CIFAR batch.
-
-    The content of the file decides.
-    """
+    """Return True if the content of a file is that of a readable archive or a CIFAR batch."""
     try:
         return path.is_file() and (is_batch(path) or _is_tar(path) or zipfile.is_zipfile(path))
     except _FAILURES:
@@ -96,9 +93,9 @@ def _is_tar(path: Path) -> bool:
 
 
 def read_members(archive: Path, path: str, *, limits: Limits, only: Collection[str] | None = None) -> Iterator[Item]:
-    """Read the members of an archive and yield them as items.
+    """Yield the members of an archive as loaded items.
 
-    The items are already loaded. Links, and names that lead outside the archive, become items that raise an error.
+    Links, and names that lead outside the archive, become items that raise an error.
 
     Args:
         archive: the archive's file.
@@ -138,10 +135,7 @@ def _is_selected(path: str, only: Collection[str] | None) -> bool:
 def _member_items(
     member: "_Member", path: str, archive: str, limits: Limits, only: Collection[str] | None
 ) -> Iterator[Item]:
-    """Yield the pictures in one member of an archive.
-
-    A CIFAR batch contains many; any other member is one.
-    """
+    """Yield the pictures in one archive member, many for a CIFAR batch, else one."""
     may_be_batch = names_batch(path) and (only is None or path not in only)
     try:
         data = member.read(batch_limits(limits) if may_be_batch else limits)
@@ -168,10 +162,7 @@ class _Member:
         return self.folder or any(is_ignored(part) for part in parts if part not in (".", ".."))
 
     def read(self, limits: Limits) -> bytes:
-        """Read the bytes of the member and validate it.
-
-        It must be a regular file within the size limit whose name stays inside the archive.
-        """
+        """Validate the member's type, name and size, and read its bytes."""
         if leads_outside(self.name):
             raise UnreadableFile("The name leads outside the archive.", hint=_REMEDY)
         if not self.regular:
@@ -191,10 +182,7 @@ class _Member:
 
 
 def _read_all(file: IO[bytes], size: int) -> bytes:
-    """Read a file in chunks that `_BoundedReader` allows.
-
-    At most one byte past the stated size is read.
-    """
+    """Read a file in chunks, at most one byte past the stated size."""
     chunks = [file.read(min(_CHUNK, size + 1))]
     while chunks[-1]:
         size -= len(chunks[-1])
@@ -260,10 +248,7 @@ def _open_tar(path: Path) -> Iterator[tuple[tarfile.TarFile, "_BoundedReader"]]:
 
 
 class _BoundedReader(io.BufferedReader):
-    """Reader that limits the size of single reads and the compression ratio.
-
-    A single read has at most `max_read` bytes.
-    """
+    """Reader with limits on single reads (`max_read` bytes) and on the compression ratio."""
 
     max_read = _MAX_HEADER
     packed_size = 0
@@ -280,9 +265,9 @@ class _BoundedReader(io.BufferedReader):
 
 
 class _ValidatedHeader(tarfile.TarInfo):
-    """Header of a tar member whose pax records are validated before parsing.
+    """Tar header that validates pax records before parsing.
 
-    Forged records take quadratic time and memory. This is CVE-2024-6232, fixed in Python 3.11.10 and 3.12.6.
+    Forged records take quadratic time and memory (CVE-2024-6232, fixed in Python 3.11.10 and 3.12.6).
     """
 
     def _proc_pax(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
@@ -296,10 +281,7 @@ class _ValidatedHeader(tarfile.TarInfo):
 
 
 def _validate_pax_records(data: bytes) -> None:
-    """Validate the "length keyword=value" records of a tar header.
-
-    The format is that of POSIX pax, "Extended Header".
-    """
+    """Validate the "length keyword=value" records of a POSIX pax extended header."""
     if _ENDLESS_DIGITS.search(data):
         raise tarfile.ReadError("a number in a header is too long")
     start = 0

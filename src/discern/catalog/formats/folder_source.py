@@ -1,4 +1,4 @@
-"""Source of the pictures in a folder, its subfolders and archives."""
+"""Picture source for a folder tree with archives."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from discern.picture import Limits, read_file
 
 
 class FolderSource:
-    """Source of the pictures in a folder, its subfolders and archives.
+    """Picture source for a folder, its subfolders and archives.
 
     Links to files are followed; links to folders are not, as they may form a cycle.
 
@@ -37,10 +37,7 @@ class FolderSource:
         self.total = None if any(is_archive(name) or names_batch(name) for _, name in self._found) else len(self._found)
 
     def items(self) -> Iterator[Item]:
-        """Yield all files in natural order of their paths.
-
-        The members of an archive come at its position.
-        """
+        """Yield all files in natural path order, archive members at the archive's position."""
         root = os.path.join(self.root, "")  # noqa: PTH118 - str is faster for many paths
         for folder, name in self._found:
             path = to_text(folder + name)
@@ -53,7 +50,7 @@ class FolderSource:
                 yield Item(path=path, load=partial(read_file, file, limits=self._limits))
 
     def places(self) -> Iterator[Path]:
-        """Yield the location of each file, in the order of `items`.
+        """Yield the location of each file in the order of `items`.
 
         Archives, and folders that cannot be read, are included.
         """
@@ -69,7 +66,7 @@ _AMBIGUOUS = UnreadableFile(
 
 
 def _walk(root: Path, leave_out: Callable[[Path], bool] | None) -> Iterator[tuple[str, str]]:
-    """Yield the folder and the name of each file below a root folder.
+    """Yield (folder, file name) pairs below a root folder.
 
     The folder ends in "/". An empty name stands for a folder that cannot be read.
     """

@@ -1,4 +1,4 @@
-"""Choice of the source that reads a path: a folder, a listing or an archive."""
+"""Selection of the picture source for a path."""
 
 import os
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from discern.picture import Limits
 def open_source(
     source: Path, limits: Limits, leave_out: Callable[[Path], bool] | None = None, *, labels: bool = True
 ) -> Source:
-    """Open a folder, a listing or an archive as a source of pictures.
+    """Open a folder, listing or archive as a picture source.
 
     Args:
         source: an absolute path.

@@ -1,4 +1,4 @@
-"""Protocol of a source of pictures, and the items that a source yields."""
+"""Picture source protocol and its items."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -9,7 +9,7 @@ from discern.errors import PictureError
 
 
 class Item(NamedTuple):
-    """File of a source that may be a picture.
+    """Potential picture file in a source.
 
     It is picklable, so that worker processes can load it.
 
@@ -31,7 +31,7 @@ class Item(NamedTuple):
 
 
 class Source(Protocol):
-    """Read-only collection of files that may be pictures."""
+    """Read-only collection of potential picture files."""
 
     root: Path
     """The folder that paths are relative to."""
@@ -43,19 +43,19 @@ class Source(Protocol):
     """Number of items, or None if it is not known beforehand."""
 
     def items(self) -> Iterator[Item]:
-        """Yield every file of the source once.
+        """Yield every file except ignored ones once.
 
-        The order is the fastest one to read; ignored files are left out.
+        The order is the fastest one to read.
         """
 
 
 def unreadable_item(path: str, error: PictureError, *, archive: str = "") -> Item:
-    """Return an item that raises the given error when it is loaded."""
+    """Return an item that raises a given error when loaded."""
     return Item(path=path, load=partial(_raise_error, type(error), error.message, error.hint), archive=archive)
 
 
 def item_from_bytes(path: str, data: bytes, *, archive: str = "") -> Item:
-    """Return an item whose bytes are already loaded."""
+    """Return an item with its bytes in memory."""
     return Item(path=path, load=partial(bytes, data), archive=archive, in_memory=len(data))
 
 

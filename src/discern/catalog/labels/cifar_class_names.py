@@ -1,4 +1,4 @@
-"""Class names of CIFAR pictures, read from the metadata file next to the batches."""
+"""CIFAR class names from the batch metadata file."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,14 +15,14 @@ _NAMES = ("fine_label_names", "label_names")
 
 
 def name_classes(root: Path, pictures: Sequence[ScannedFile]) -> tuple[list[ScannedFile], set[str]]:
-    """Replace the class numbers of CIFAR pictures by class names.
+    """Replace CIFAR class indices with class names.
 
     Args:
         root: the folder that paths are relative to.
-        pictures: pictures of batches, labelled by class numbers.
+        pictures: pictures of batches, labelled by class indices.
 
     Returns:
-        The pictures with class names, or with an error if their number is out of range; and the paths of the metadata
+        The pictures with class names, or with an error if their index is out of range; and the paths of the metadata
         files.
 
     Raises:
@@ -40,11 +40,7 @@ def _folder(path: str) -> str:
 
 
 def _find_classes(root: Path, folders: Sequence[str]) -> dict[str, tuple[str, list[str]]]:
-    """Find the class names of the CIFAR batches in each folder.
-
-    Returns:
-        Path of the metadata file and class names, by folder.
-    """
+    """Return the metadata file's path and the CIFAR class names by folder."""
     folder_of = {folder + name: folder for folder in folders for name in _META}
     found: dict[str, tuple[str, list[str]]] = {}
     for item in read_items(root, list(folder_of), limits=Limits()):

@@ -1,4 +1,4 @@
-"""Labels of pictures, read from listings that are stored among them."""
+"""Labels from listings stored among the pictures."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ _Entries = list[tuple[str, ListingEntry]]
 
 
 def apply_listings(root: Path, files: Sequence[ScannedFile]) -> list[ScannedFile]:
-    """Label pictures by the listings that are stored among them.
+    """Label pictures by the listings stored among them.
 
     A listing (`metadata.csv`, `.jsonl` or `.parquet`, `.lst`, `.manifest`, `file_list.json`) applies to its folder and
     everything below. It is used if it has labels and, together with the other listings of its folder, lists at least
@@ -113,7 +113,7 @@ def _label(files: _Files, folder: str, listed: _Entries) -> _Files:
 
 
 def _names_of_numbers(pictures: _Files, entries: Mapping[str, ListingEntry]) -> dict[str | None, str | None]:
-    """Map class numbers to folder names if both define the same classes."""
+    """Map class indices to folder names if both define the same classes."""
     pairs = {(entries[path].label, pictures[path].label) for path in pictures.keys() & entries.keys()}
     numbers, names = {number for number, _ in pairs}, {name for _, name in pairs}
     are_numbers = all(number and number.isdecimal() for number in numbers)
@@ -121,7 +121,7 @@ def _names_of_numbers(pictures: _Files, entries: Mapping[str, ListingEntry]) -> 
 
 
 def _resolve(files: Mapping[str, ScannedFile], folder: str, listed: _Entries) -> dict[str, ListingEntry]:
-    """Return the entries of listings by catalog path.
+    """Return the listing entries by catalog path.
 
     Entries without a part get the one that their listing is named for, if the listings name several.
     """

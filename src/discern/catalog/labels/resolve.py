@@ -1,4 +1,4 @@
-"""Resolution of labels and parts from folders, listings, tables or CIFAR batches."""
+"""Labels and parts from folders, listings, tables or CIFAR batches."""
 
 import polars as pl
 
@@ -17,10 +17,7 @@ from discern.picture import Limits
 
 
 def resolve_labels(source: Source, files: pl.DataFrame) -> pl.DataFrame:
-    """Fill in the labels, parts and groups of scanned files.
-
-    `files` has the columns `SCANNED`. Folders, listings, tables or CIFAR batches of the source give the values.
-    """
+    """Fill in the labels, parts and groups of scanned files (columns `SCANNED`)."""
     if source.layout == "declared":
         return files
     from_batches = pl.col("part").is_not_null()
@@ -55,10 +52,7 @@ def _by_folders(files: pl.DataFrame, *, single_archive: bool) -> pl.DataFrame:
 
 
 def _by_table(source: Source, files: pl.DataFrame) -> pl.DataFrame | None:
-    """Label the files of an archive by the only table in it.
-
-    The result is None unless there is one table, and it lists files of the archive.
-    """
+    """Label an archive's files by its only table; None if there is none, or it lists none of them."""
     tables = [path for path in files["path"] if path.lower().endswith(TABLES)]
     if len(tables) != 1 or is_listing_name(tables[0].rpartition("/")[2]):
         return None

@@ -1,4 +1,1 @@
-"""Data quality checks, each implemented as one function.
-
-The name of the function is the id of the check.
-"""
+"""Data quality checks: one function each, whose name is the check's id."""

@@ -1,4 +1,4 @@
-"""Checks for classes with too few independent groups."""
+"""Checks of class size and class imbalance."""
 
 from collections.abc import Iterable, Iterator
 

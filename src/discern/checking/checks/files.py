@@ -1,4 +1,4 @@
-"""Checks for unreadable pictures and wrong file name suffixes."""
+"""Checks for unreadable files and wrong file name suffixes."""
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -11,10 +11,7 @@ from discern.picture import FORMATS
 
 
 def unreadable(data: CheckInput) -> Iterator[Finding]:
-    """Find files that cannot be opened as pictures.
-
-    Files that are ignored by name are not reported.
-    """
+    """Find files that cannot be opened as pictures, except ignored files."""
     for row in np.flatnonzero(~data.catalog.readable).tolist():
         message = data.catalog.table["message"][row] or "It cannot be opened."
         why = f"{message} It is not used. Replace or delete it."
@@ -22,10 +19,7 @@ def unreadable(data: CheckInput) -> Iterator[Finding]:
 
 
 def wrong_suffix(data: CheckInput) -> Iterator[Finding]:
-    """Find pictures whose file name suffix does not match their format.
-
-    A missing suffix is a mismatch, too.
-    """
+    """Find pictures whose file name suffix is missing or does not match their format."""
     known = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
     for row in _mismatches(data):
         content, suffix = data.catalog.table["format"][row], PurePosixPath(data.paths[row]).suffix.lower()
@@ -35,7 +29,7 @@ def wrong_suffix(data: CheckInput) -> Iterator[Finding]:
 
 
 def _mismatches(data: CheckInput) -> list[int]:
-    """Return the rows of pictures whose suffix does not match their format."""
+    """Return the rows with a mismatch of suffix and format."""
     path = pl.col("path").str.to_lowercase()
     matches = [
         (pl.col("format") == name) & pl.any_horizontal(path.str.ends_with(suffix) for suffix in suffixes)

@@ -1,4 +1,4 @@
-"""Checks of image quality, such as size, brightness and sharpness.
+"""Image quality checks: size, aspect ratio, brightness and sharpness.
 
 Thresholds on light and blur were chosen with benchmarks/issue_detection.py (on its `TUNED_ON` packs, not its `BLIND`
 ones), so that planted faults are found with few findings on clean pictures. The other thresholds were not tuned.
@@ -35,7 +35,7 @@ _SHARE_OF_SET, _SHARE_OF_CLASS, _FEWEST_TOGETHER = 0.25, 0.5, 10
 
 @dataclass(frozen=True, kw_only=True)
 class _QualityRule:
-    """Pictures flagged by one quality check, with the texts of its findings.
+    """Flagged pictures and finding texts of one quality check.
 
     Attributes:
         check: the name of the check.
@@ -54,11 +54,7 @@ class _QualityRule:
     action: Literal["keep", "drop"] = "keep"
 
     def findings(self, data: CheckInput) -> Iterator[Finding]:
-        """Create findings for the flagged pictures.
-
-        Each picture is one finding. If much of the set is flagged, it is one finding in all, and if most of a class is,
-        one for the class.
-        """
+        """Create one finding per flagged picture, or one for a class or set with many of them."""
         readable = data.catalog.readable
         rows, labels = np.flatnonzero(self.flagged & readable), data.labels
         if len(rows) > max(_FEWEST_TOGETHER, _SHARE_OF_SET * readable.sum()):
@@ -85,7 +81,7 @@ class _QualityRule:
 
 
 def too_small(data: CheckInput) -> Iterator[Finding]:
-    """Find pictures that are too small.
+    """Find images with few pixels.
 
     Their shorter side is below `smallest_side`, or small compared with much larger pictures in the set.
     """
@@ -102,10 +98,7 @@ def too_small(data: CheckInput) -> Iterator[Finding]:
 
 
 def extreme_aspect(data: CheckInput) -> Iterator[Finding]:
-    """Find pictures with an extreme aspect ratio.
-
-    Their longer side is more than `largest_aspect` times the shorter one.
-    """
+    """Find images with an aspect ratio above `largest_aspect`."""
     most = data.config.largest_aspect
     sides = _sides(data)
     aspect = sides.max(axis=1) / np.maximum(sides.min(axis=1), 1)
@@ -119,7 +112,7 @@ def extreme_aspect(data: CheckInput) -> Iterator[Finding]:
 
 
 def blank(data: CheckInput) -> Iterator[Finding]:
-    """Find pictures of nearly uniform colour.
+    """Find images of nearly uniform colour.
 
     The threshold is lower for very dark pictures, which vary less.
     """
@@ -135,7 +128,7 @@ def blank(data: CheckInput) -> Iterator[Finding]:
 
 
 def dark(data: CheckInput) -> Iterator[Finding]:
-    """Find pictures whose lightest parts are dark.
+    """Find underexposed images, dark even in their lightest parts.
 
     The limit rises with the median of the set.
     """
@@ -151,12 +144,11 @@ def dark(data: CheckInput) -> Iterator[Finding]:
 
 
 def bright(data: CheckInput) -> Iterator[Finding]:
-    """Find overexposed pictures.
+    """Find overexposed images.
 
-    They are light in their darkest parts, washed out, or clipped far more than the others.
-
-    A mostly white picture counts as washed out only where such pictures are rare, and a clipped one only if its other
-    parts are lighter, too. In a set of objects on white, overexposure is hard to distinguish, and few are found.
+    They are light in their darkest parts, washed out, or clipped far more than the others. A mostly white picture
+    counts as washed out only where such pictures are rare, and a clipped one only if its other parts are lighter, too.
+    In a set of objects on white, overexposure is hard to distinguish, and few are found.
     """
     exposure = data.exposure
     white = exposure.white_share > _WHITE_SHARE
@@ -181,11 +173,10 @@ def bright(data: CheckInput) -> Iterator[Finding]:
 
 
 def blurred(data: CheckInput) -> Iterator[Finding]:
-    """Find pictures without sharp edges.
+    """Find images without sharp edges.
 
-    The limit rises with the sharpness of the set.
-
-    Deviations are those of the logarithm of the sharpness, estimated from the less sharp half of the set.
+    The limit rises with the sharpness of the set. Deviations are those of the logarithm of the sharpness, estimated
+    from the less sharp half of the set.
     """
     sharpness = data.catalog.table["sharpness"].cast(float).fill_null(np.nan).to_numpy()
     if np.isnan(sharpness[data.catalog.readable]).all():
@@ -208,18 +199,14 @@ def _blank_limit(data: CheckInput) -> NDArray[np.float32]:
 
 
 def _sides(data: CheckInput) -> NDArray[np.float64]:
-    """Return the width and height of each picture.
-
-    Returns:
-        float64 [N, 2]; NaN for unreadable pictures.
-    """
+    """Return widths and heights, float64 [N, 2]; NaN for unreadable pictures."""
     return data.catalog.table.select("width", "height").cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
 def _robust_limit(values: NDArray[np.floating], deviations: float) -> float:
-    """Compute an upper limit for outlier detection.
+    """Compute an upper outlier limit from the median and upper quartile.
 
-    It is the median plus some standard deviations, estimated from the upper quartile so that outliers do not widen it.
+    The quartile estimates the standard deviation, so that outliers do not widen it.
     """
     if not np.isfinite(values).any():
         return np.inf
@@ -232,9 +219,6 @@ def _median(values: NDArray[np.floating]) -> float:
 
 
 def _range(values: NDArray[np.floating], *, digits: int = 0) -> str:
-    """Format the range of some values as text.
-
-    If both ends are equal, they are written once.
-    """
+    """Format the range of values as text, or the value if all are equal."""
     ends = list(dict.fromkeys(f"{end:.{digits}f}" for end in (values.min(), values.max())))
     return " to ".join(ends)

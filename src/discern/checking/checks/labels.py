@@ -1,4 +1,4 @@
-"""Checks for label errors and outliers based on out-of-fold predictions."""
+"""Label error and outlier checks from out-of-fold predictions."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ _FEWEST, _FEWEST_GROUPS = 20, 5  # not tuned
 
 
 def likely_wrong_label(data: CheckInput) -> Iterator[Finding]:
-    """Find pictures whose label is probably wrong.
+    """Find probable label errors.
 
     They are confidently predicted as another class, and label noise explains that best or the margin is large.
 
@@ -53,18 +53,14 @@ def likely_wrong_label(data: CheckInput) -> Iterator[Finding]:
 
 
 def _count_groups(data: CheckInput) -> NDArray[np.int64]:
-    """Count the independent groups of each class.
-
-    Returns:
-        int [K].
-    """
+    """Count the independent groups of each class, int [K]."""
     labelled = data.labels >= 0
     pairs = np.unique(np.stack([data.labels, data.groups.group])[:, labelled], axis=1)
     return np.bincount(pairs[0], minlength=len(data.catalog.labels))
 
 
 def odd_one_out(data: CheckInput) -> Iterator[Finding]:
-    """Find outliers that are unlike all other pictures, including those of their class.
+    """Find outliers, far from all other pictures and those of their class.
 
     None is proposed for dropping: rare pictures are often what a model needs most, and only a person can tell. Classes
     of fewer than five independent groups are not checked, see `likely_wrong_label`.

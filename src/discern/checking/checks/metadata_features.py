@@ -1,4 +1,4 @@
-"""Picture features other than the content, such as size, camera and file name."""
+"""Metadata features of pictures, such as size, camera and file name."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class LeakThresholds:
-    """Thresholds at which a feature that predicts the label becomes a finding.
+    """Reporting thresholds for label leakage by one feature.
 
     Attributes:
         skill: balanced accuracy over all classes, scaled from chance (0) to the best possible with the feature (1).
@@ -30,7 +30,7 @@ class LeakThresholds:
 
 @dataclass(frozen=True, kw_only=True)
 class MetadataFeature:
-    """One feature of M pictures, with the thresholds for reporting it as a shortcut.
+    """Metadata feature of M pictures with its reporting thresholds.
 
     Attributes:
         name: as in "from the NAME alone".
@@ -61,10 +61,7 @@ _NAME = LeakThresholds(skill=0.6, one_class=0.85, partition=1)
 
 
 def metadata_features(data: CheckInput, rows: NDArray[np.int64]) -> Iterator[MetadataFeature]:
-    """Compute all metadata features of the given pictures.
-
-    The pictures must be readable. Constant features are included.
-    """
+    """Compute all metadata features of readable pictures, including constant ones."""
     table, exposure = data.catalog.table[rows], data.exposure
     width, height = (np.log(np.maximum(table[name].to_numpy(), 1)) for name in ("width", "height"))
     size = np.stack([width, height, width - height, width + height], axis=1)
@@ -107,9 +104,8 @@ _CAMERA_WORD = re.compile(
 def name_form(path: str, label: str | None) -> str:
     """Reduce a file name to a generic pattern.
 
-    Digits become 0 and words "a"; words that cameras and programs write are kept.
-
-    Other words usually name the content, as the label itself does: neither is a shortcut.
+    Digits become 0 and words "a"; words that cameras and programs write are kept. Other words usually name the content,
+    as the label itself does: neither is a shortcut.
     """
     stem = PurePosixPath(path).name.rsplit(".", 1)[0].lower()
     stem = re.sub(rf"(?<![^\W_]){re.escape((label or '').lower())}(?![^\W_])", "", stem)
@@ -118,10 +114,6 @@ def name_form(path: str, label: str | None) -> str:
 
 
 def _codes(values: Iterable[str | None]) -> Floats:
-    """Encode categories as integers.
-
-    Returns:
-        float64 [M, 1].
-    """
+    """Encode categories as integers, float64 [M, 1]."""
     _, place = np.unique([value or "" for value in values], return_inverse=True)
     return place.astype(np.float64)[:, None]

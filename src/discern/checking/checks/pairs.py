@@ -1,4 +1,4 @@
-"""Checks for exact copies, near-copies and conflicting labels."""
+"""Duplicate and label conflict checks."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ def exact_copy(data: CheckInput) -> Iterator[Finding]:
 
 
 def near_copy(data: CheckInput) -> Iterator[Finding]:
-    """Find re-encoded, resized, cropped, rotated or mirrored versions of a picture.
+    """Find pairs of re-encoded, resized, cropped, rotated or mirrored pictures.
 
     Each pair is one finding.
     """
@@ -33,10 +33,7 @@ def near_copy(data: CheckInput) -> Iterator[Finding]:
 
 
 def label_conflict(data: CheckInput) -> Iterator[Finding]:
-    """Find copies of the same picture with different labels.
-
-    Exact copies and near-copies are compared.
-    """
+    """Find exact copies and near-copies with different labels."""
     for pair in data.duplicates:
         if data.labels_conflict(pair.row, pair.other):
             same = "The same picture is" if pair.kind == "exact" else "Nearly the same picture is"

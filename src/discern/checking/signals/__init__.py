@@ -1,1 +1,1 @@
-"""Measurements shared by several data quality checks."""
+"""Shared measurements for the data quality checks."""

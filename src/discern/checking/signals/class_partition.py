@@ -1,4 +1,4 @@
-"""Partition of the classes into two sides that are rarely confused.
+"""Spectral bipartition of classes by their confusion.
 
 Two file formats cannot identify ten classes, but may separate five from five.
 """
@@ -13,16 +13,16 @@ _FEWEST_CLASSES = 4
 
 
 def partition_classes(predicted: Ints, labels: Ints) -> Bools | None:
-    """Partition the classes into two sides with the least confusion between them.
+    """Partition the classes into two sets with the least confusion.
 
-    A spectral cut is used. Each side has two classes or more.
+    A spectral cut is used. Each set has two classes or more.
 
     Args:
         predicted: int [M], predicted classes.
         labels: int [M], in 0..K - 1.
 
     Returns:
-        bool [K], True on one side; None for fewer than four classes.
+        bool [K], True in one set; None for fewer than four classes.
     """
     classes = int(labels.max()) + 1
     if classes < _FEWEST_CLASSES:
@@ -44,7 +44,7 @@ def partition_classes(predicted: Ints, labels: Ints) -> Bools | None:
 
 
 def predict_partition(predicted: Ints, labels: Ints, fold: Ints) -> Bools | None:
-    """Return True for predictions on the same side of a class partition as their label.
+    """Cross-validate a bipartition of the classes.
 
     The partition is fitted on the other folds.
 
@@ -54,7 +54,7 @@ def predict_partition(predicted: Ints, labels: Ints, fold: Ints) -> Bools | None
         fold: int [M].
 
     Returns:
-        bool [M]; None for fewer than four classes.
+        bool [M], True if prediction and label are on the same side; None for fewer than four classes.
     """
     correct: Bools = np.zeros(len(labels), bool)
     for number in np.unique(fold).tolist():
@@ -67,12 +67,9 @@ def predict_partition(predicted: Ints, labels: Ints, fold: Ints) -> Bools | None
 
 
 def _fiedler_vector(similarity: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compute the second eigenvector of the normalised graph cut.
+    """Compute the second eigenvector of the normalised graph cut, float64 [K].
 
     Similar classes have close values.
-
-    Returns:
-        float64 [K].
     """
     scale = 1 / np.sqrt(np.maximum(similarity.sum(axis=1), 1e-12))
     _, vectors = np.linalg.eigh(similarity * scale[:, None] * scale)

@@ -1,4 +1,4 @@
-"""Brightness, contrast and border statistics of picture thumbnails."""
+"""Brightness, contrast and border statistics of thumbnails."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -21,11 +21,10 @@ _FRAME = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Exposure:
-    """Brightness and border statistics of N pictures.
+    """Brightness and border statistics of N thumbnails.
 
-    Values are in levels from 0 to 255, and NaN for unreadable pictures.
-
-    Brightness is measured inside a frame of 4 of 64 pixels, so that added borders do not matter.
+    Values are in levels from 0 to 255, and NaN for unreadable pictures. Brightness is measured inside a frame of 4 of
+    64 pixels, so that added borders do not matter.
 
     Attributes:
         mean: float32 [N], mean brightness.
@@ -54,10 +53,7 @@ class Exposure:
 
     @classmethod
     def measure(cls, thumbs: "Rows | NDArray[np.uint8]", rows: "NDArray[np.int64]") -> Self:
-        """Compute the exposure statistics of thumbnails in blocks.
-
-        The thumbnails are uint8 [N, 64, 64, 3], and only the given rows are measured.
-        """
+        """Compute the exposure statistics of some rows of thumbnails, uint8 [N, 64, 64, 3]."""
         measured = np.full((len(thumbs), 18), np.nan, np.float32)
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
@@ -78,13 +74,7 @@ class Exposure:
 
 
 def _measure(thumbs: "NDArray[np.uint8]") -> "Floats":
-    """Compute the exposure statistics of a block of thumbnails.
-
-    Inside the frame every second pixel suffices.
-
-    Returns:
-        float32 [B, 18], in the order of the attributes.
-    """
+    """Compute the exposure statistics of a batch, float32 [B, 18], in the order of the attributes."""
     coarse = thumbs[:, _FRAME:-_FRAME:2, _FRAME:-_FRAME:2]
     # One channel at a time: numpy is slow over a last axis of three.
     planes = [np.ascontiguousarray(coarse[..., channel]).reshape(len(thumbs), -1) for channel in range(3)]
@@ -115,13 +105,7 @@ def _measure(thumbs: "NDArray[np.uint8]") -> "Floats":
 
 
 def _frame(thumbs: "NDArray[np.uint8]", distance: int) -> "list[Floats]":
-    """Return the pixels of a frame at a given distance from the edge.
-
-    The frame is one pixel wide.
-
-    Returns:
-        float32 [B, P] per channel.
-    """
+    """Return a one-pixel frame at a distance from the edge, float32 [B, P] per channel."""
     first, last = distance, thumbs.shape[1] - 1 - distance
     along = slice(first, last + 1)
     sides = (thumbs[:, first, along], thumbs[:, last, along], thumbs[:, along, first], thumbs[:, along, last])

@@ -1,4 +1,4 @@
-"""Detection of label errors by confident learning and a model of label noise."""
+"""Label error detection by confident learning and a label noise model."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ _SMALLEST = 1e-12
 
 @dataclass(frozen=True, kw_only=True)
 class LabelIssues:
-    """Evidence of label errors in N pictures.
+    """Label error evidence for N pictures.
 
     Attributes:
         proposed: int [N], the confident class of a picture where it differs from the label; else -1.
@@ -37,7 +37,7 @@ class LabelIssues:
 
 @dataclass(frozen=True, kw_only=True)
 class NoiseModel:
-    """Model of uniform and class-dependent label noise.
+    """Uniform and class-dependent label noise model.
 
     Attributes:
         exponent: power of the probabilities that makes them more confident; heads fitted on noise are too little so.
@@ -73,7 +73,7 @@ def find_label_issues(probabilities: NDArray[Any], labels: Ints, *, seed: int = 
 
 
 def confident_class(probabilities: Floats, labels: Ints) -> Ints:
-    """Find the class that a model confidently predicts for each picture.
+    """Return each picture's confident class (confident learning).
 
     The threshold of a class is its mean probability over the pictures with its label; the confident class is the most
     probable one whose threshold is reached (Northcutt, Jiang and Chuang, Confident learning, 2021). Off-diagonal counts
@@ -94,12 +94,10 @@ def confident_class(probabilities: Floats, labels: Ints) -> Ints:
 def fit_noise_model(probabilities: Floats, labels: Ints) -> NoiseModel:
     """Fit a label noise model by expectation-maximisation.
 
-    Several exponents of the probabilities are tried.
-
-    Calibrated probabilities explain clean labels best without noise. Wrong labels are disagreements that do not become
-    rarer with the head's confidence: then noise, with sharper probabilities for the rest, explains the labels better.
-    The uniform noise and each pair must gain more log-likelihood than a penalty, and the whole model clearly more than
-    none.
+    Several exponents of the probabilities are tried. Calibrated probabilities explain clean labels best without noise.
+    Wrong labels are disagreements that do not become rarer with the head's confidence: then noise, with sharper
+    probabilities for the rest, explains the labels better. The uniform noise and each pair must gain more
+    log-likelihood than a penalty, and the whole model clearly more than none.
     """
     sharpened = [_sharpen(probabilities, exponent) for exponent in _EXPONENTS]
     every = np.arange(len(labels))
@@ -111,12 +109,9 @@ def fit_noise_model(probabilities: Floats, labels: Ints) -> NoiseModel:
 
 
 def _fit(sharp: Floats, labels: Ints, exponent: float) -> tuple[float, NoiseModel]:
-    """Fit a label noise model for one exponent of the probabilities.
+    """Fit a noise model for one exponent, and return its penalised log-likelihood, too.
 
     Only improbable labels take part in the iterations.
-
-    Returns:
-        Penalised log-likelihood and noise model.
     """
     classes, own = sharp.shape[1], sharp[np.arange(len(labels)), labels]
     total = np.maximum(np.bincount(labels, minlength=classes), 1)
@@ -140,7 +135,7 @@ def _fit(sharp: Floats, labels: Ints, exponent: float) -> tuple[float, NoiseMode
 
 
 def _posterior(sharp: Floats, labels: Ints, noise: NoiseModel) -> tuple[Floats, Floats, Floats, Floats]:
-    """Compute the posterior probabilities of each label's origin.
+    """Compute posterior probabilities of each label's origin.
 
     Returns:
         Posteriors of a correct label [N], of chance [N] and of another class [N, K], and the likelihood [N].
@@ -155,11 +150,7 @@ def _posterior(sharp: Floats, labels: Ints, noise: NoiseModel) -> tuple[Floats, 
 
 
 def _correct_share(noise: NoiseModel) -> Floats:
-    """Return the share of each class that is labelled correctly.
-
-    Returns:
-        float64 [K], at least a half.
-    """
+    """Return each class's share of correct labels, float64 [K], at least a half."""
     share: Floats = np.maximum(1 - noise.chance - noise.pairs.sum(axis=1), _IMPROBABLE)
     return share
 

@@ -1,4 +1,4 @@
-"""Detection of outliers by their out-of-fold unknown scores."""
+"""Outlier detection from out-of-fold out-of-distribution scores."""
 
 from typing import TYPE_CHECKING
 
@@ -19,12 +19,10 @@ _UPPER_QUARTILE = 0.6745  # of the standard normal distribution
 
 
 def find_outliers(predictions: "OutOfFoldPredictions | None", labels: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Find pictures far from the rest of the set and of their class.
+    """Find outliers among all pictures and in their class.
 
-    Their label is improbable, too.
-
-    Deviations are estimated from the upper quartile, so that outliers do not widen them. A class that is far from the
-    others as a whole, such as one of a single film, has no outliers for it.
+    Their label is improbable, too. Deviations are estimated from the upper quartile, so that outliers do not widen
+    them. A class that is far from the others as a whole, such as one of a single film, has no outliers for it.
 
     Args:
         predictions: of N pictures; None: no outliers.
@@ -53,9 +51,6 @@ def find_outliers(predictions: "OutOfFoldPredictions | None", labels: NDArray[np
 
 
 def _robust_scale(scores: NDArray[np.float32]) -> tuple[float, float]:
-    """Estimate the median and standard deviation of scores with outliers.
-
-    The deviation is estimated from the upper quartile.
-    """
+    """Estimate the median, and the standard deviation from the upper quartile."""
     median, upper = np.quantile(scores, [0.5, 0.75])
     return float(median), max(float(upper - median) / _UPPER_QUARTILE, 1e-6)

@@ -1,1 +1,1 @@
-"""Risk control and conformal prediction sets based on calibrated probabilities."""
+"""Risk control and conformal prediction sets."""

@@ -15,7 +15,7 @@ def fit_prediction_sets(
     weights: np.ndarray | None = None,
     coverage: float = 0.9,
 ) -> float:
-    """Fit the probability threshold of prediction sets with a stated coverage.
+    """Fit the probability threshold of conformal prediction sets.
 
     The threshold is for `bundle.prediction_sets.label_sets`.
 
@@ -51,11 +51,7 @@ def fit_prediction_sets(
 
 
 def _group_weights(size: int, groups: np.ndarray | None, weights: np.ndarray | None) -> tuple[np.ndarray, int]:
-    """Normalise picture weights to a sum of 1 in each group.
-
-    Returns:
-        Weights float64 `[N]`, and the number of groups with any weight.
-    """
+    """Normalise weights to 1 per group, float64 `[N]`, and count the groups with any weight."""
     weight = np.ones(size) if weights is None else np.asarray(weights, np.float64)
     names = np.arange(size) if groups is None else np.asarray(groups)
     if weight.shape != (size,) or names.shape != (size,) or not (weight >= 0).all():

@@ -1,4 +1,4 @@
-"""Confidence thresholds that bound the error rate of accepted predictions."""
+"""Confidence thresholds with a bounded error rate."""
 
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -23,9 +23,7 @@ CURVE_POINTS = 50
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RiskCurve:
-    """Risk-coverage curve of accepted predictions.
-
-    It has one entry per threshold, from few accepted predictions to all.
+    """Risk-coverage curve in order of increasing coverage.
 
     Attributes:
         t_accept: float64 `[T]`, descending confidence thresholds.
@@ -51,9 +49,7 @@ class RiskCurve:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RiskControl:
-    """Confidence threshold that limits the error rate of accepted predictions.
-
-    The evidence for the limit is included.
+    """Confidence threshold for an error limit, with its evidence.
 
     Attributes:
         risk: the error limit: the largest share of accepted predictions that may be wrong.
@@ -81,7 +77,7 @@ class RiskControl:
 
     @property
     def sentence(self) -> str:
-        """Guarantee in plain words, or the reason why nothing is accepted."""
+        """Plain-language guarantee, or the reason why nothing is accepted."""
         percent = f"{100 * self.risk:g} %"
         if self.t_accept is None:
             return f"Nothing is accepted: {self._shortfall(percent)}."
@@ -131,9 +127,7 @@ def fit_risk_control(
     risk: float = 0.02,
     basis: Basis = "held-out",
 ) -> RiskControl:
-    """Fit the lowest confidence threshold that limits the error rate of accepted predictions.
-
-    At most `risk` of the accepted predictions are wrong.
+    """Fit the lowest confidence threshold that meets an error limit.
 
     The limit holds with 95 % confidence over the draw of these groups, for groups exchangeable with them. Growing
     shares of the groups are tested in an order that does not depend on the labels, each with an exact binomial bound at
@@ -190,7 +184,7 @@ def _nothing_accepted(tests: RiskCurve, curve: RiskCurve, risk: float) -> dict[s
 
 
 def fewest_groups(risk: float, *, wrong: int = 0) -> int:
-    """Return the smallest number of groups that proves an error limit.
+    """Return the minimum number of groups to prove an error limit.
 
     `wrong` of these groups have an error. Without errors, 149 groups prove a limit of 2 % and 59 one of 5 %.
     """
@@ -201,11 +195,10 @@ def fewest_groups(risk: float, *, wrong: int = 0) -> int:
 
 @cache
 def counts_to_test(groups: int, risk: float) -> tuple[int, ...]:
-    """Return the numbers of accepted groups at which an error limit is tested.
+    """Return the ascending numbers of accepted groups at which to test a limit.
 
-    They are in ascending order. If all groups together are too few, the result is empty.
-
-    Each is the smallest that passes with some number of wrong groups: the numbers between allow no more errors.
+    The result is empty if all groups together are too few. Each number is the smallest that passes with some number of
+    wrong groups: the numbers between allow no more errors.
     """
     first = 1 + _allowed(int(np.ceil(SMALLEST_SHARE * groups)) - 1, risk)
     last = _allowed(groups, risk)
@@ -216,25 +209,19 @@ def counts_to_test(groups: int, risk: float) -> tuple[int, ...]:
 
 
 def _allowed(groups: int, risk: float) -> int:
-    """Return the largest number of wrong groups that still meets an error limit.
-
-    The result is -1 if there are too few groups even without an error.
-    """
+    """Return the largest number of wrong groups that meets an error limit; -1 for too few groups."""
     return int(stats.binom.ppf(1 - CERTAINTY, groups, risk)) - 1 if groups > 0 else -1
 
 
 def _upper_bound(wrong: np.ndarray | int, groups: np.ndarray | int) -> np.ndarray:
-    """Compute the one-sided 95 % Clopper-Pearson upper bound of an error rate."""
+    """Compute the one-sided 95 % Clopper-Pearson upper bound."""
     right = np.subtract(groups, wrong)
     bound = special.betaincinv(np.add(wrong, 1), np.maximum(right, 1), CERTAINTY)
     return np.where(right > 0, bound, 1.0)
 
 
 class _RankedPredictions:
-    """Predictions sorted by confidence for fast evaluation at many thresholds.
-
-    The arguments are those of `fit_risk_control`.
-    """
+    """Predictions sorted by confidence; the arguments are those of `fit_risk_control`."""
 
     def __init__(
         self,
@@ -259,10 +246,7 @@ class _RankedPredictions:
         self.groups = len(self._by_group)
 
     def curve(self, counts: np.ndarray) -> RiskCurve:
-        """Compute the risk curve at given numbers of accepted groups.
-
-        Each threshold accepts at least as many groups as `counts`, int `[T]`, each in 1..groups.
-        """
+        """Compute the risk curve at thresholds that accept at least `counts` groups, int `[T]`."""
         t_accept = self._thresholds(counts)
         groups, wrong = (_count_from(each, t_accept) for each in (self._by_group, self._by_wrong_group))
         accepted, errors = (self._mass(weight, t_accept) for weight in (self._weight, self._weight * self._wrong))
@@ -276,9 +260,9 @@ class _RankedPredictions:
         )
 
     def _thresholds(self, counts: np.ndarray) -> np.ndarray:
-        """Return the confidence thresholds that accept given numbers of groups.
+        """Return distinct descending thresholds that accept given numbers of groups.
 
-        The thresholds are distinct, descending and just above the first group excluded; 0 where none is excluded.
+        Each is just above the confidence of the first group excluded; 0 where none is excluded.
         """
         place = np.searchsorted(self._by_group, self._by_group[self.groups - counts])
         above = np.nextafter(self._by_group[np.maximum(place - 1, 0)], np.inf)
@@ -291,18 +275,12 @@ class _RankedPredictions:
 
 
 def _count_from(values: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    """Count the values at or above each threshold.
-
-    The values are in ascending order.
-    """
+    """Count ascending values at or above each threshold."""
     return np.asarray(len(values) - np.searchsorted(values, thresholds))
 
 
 def _largest_by_group(ascending: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """Return the largest value of each group in ascending order.
-
-    The input values are in ascending order, too.
-    """
+    """Return the largest value of each group in ascending order; the input is ascending, too."""
     return np.sort(ascending[len(group) - 1 - np.unique(group[::-1], return_index=True)[1]])
 
 

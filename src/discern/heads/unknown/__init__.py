@@ -1,1 +1,1 @@
-"""Out-of-distribution detection by an unknown score and its threshold."""
+"""Out-of-distribution detection by a score and its threshold."""

@@ -1,4 +1,4 @@
-"""Fitting of the unknown score and its rejection threshold.
+"""Out-of-distribution score and rejection threshold.
 
 The score is a sum of out-of-distribution measures: four are fitted, and the best sum is selected.
 """
@@ -40,7 +40,7 @@ def fit_unknown_scorer(
     rank: int,
     seed: int,
 ) -> UnknownScorer:
-    """Fit the four measures of the unknown score.
+    """Fit four out-of-distribution measures.
 
     The measures are not standardised yet: their mean stays 0 and their deviation 1.
 
@@ -82,9 +82,8 @@ def fit_unknown_scorer(
 def _within_class_directions(scatter: Scatter, rank: int, dimensions: int) -> np.ndarray:
     """Compute the directions of the largest within-class variance.
 
-    The vectors U `[r, k]` are such that the shrunk within-class precision is close to a multiple of I - U U^T.
-
-    The largest eigenvalues are kept, the others replaced by their mean (probabilistic PCA, Tipping and Bishop 1999).
+    The vectors U `[r, k]` are such that the shrunk within-class precision is close to a multiple of I - U U^T. The
+    largest eigenvalues are kept, the others replaced by their mean (probabilistic PCA, Tipping and Bishop 1999).
     """
     rank = max(1, min(rank, len(scatter.covariance) - 1))
     values, vectors = top_directions(scatter.covariance, rank)
@@ -97,11 +96,12 @@ def _within_class_directions(scatter: Scatter, rank: int, dimensions: int) -> np
 
 
 def spherical_k_means(rows: np.ndarray, weights: np.ndarray, count: int, *, seed: int) -> np.ndarray:
-    """Cluster unit-length rows by spherical k-means.
-
-    Rows `[n, C]` give at most `count` unit-length centres `[count, C]`.
+    """Cluster unit-length rows `[n, C]` by spherical k-means.
 
     Equal rows are merged and their weights added; if no more than `count` are left, these are the centres.
+
+    Returns:
+        At most `count` unit-length centres, `[count, C]`.
     """
     rows, weights = _distinct(rows, weights)
     if len(rows) <= count:
@@ -114,10 +114,7 @@ def spherical_k_means(rows: np.ndarray, weights: np.ndarray, count: int, *, seed
 
 
 def k_means_centres(rows: np.ndarray, weights: np.ndarray, count: int, *, seed: int) -> np.ndarray:
-    """Compute the k-means centres of rows `[n, r]`.
-
-    If there are no more than `count` rows, these are the centres.
-    """
+    """Compute k-means centres of rows `[n, r]`; at most `count` rows are their own centres."""
     if len(rows) <= count:
         return rows
     start = np.random.default_rng(seed).choice(len(rows), count, replace=False)
@@ -139,11 +136,7 @@ def _lloyd(rows: np.ndarray, weights: np.ndarray, centres: np.ndarray, *, spheri
 
 
 def _distinct(rows: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Merge identical rows and add up their weights.
-
-    Returns:
-        Distinct rows in order of appearance, and their total weights.
-    """
+    """Merge identical rows in order of appearance, and add up their weights."""
     places: dict[bytes, int] = {}
     inverse = np.array([places.setdefault(row.tobytes(), len(places)) for row in rows])
     first = np.full(len(places), len(rows))
@@ -152,10 +145,7 @@ def _distinct(rows: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def standardise(scorer: UnknownScorer, measures: np.ndarray, weights: np.ndarray, candidate: str) -> UnknownScorer:
-    """Standardise an unknown score by the measures of held-out known pictures.
-
-    The mean, deviation and weights of the sum `candidate` are set from measures `[n, 4]`.
-    """
+    """Standardise the measures `[n, 4]` of held-out known pictures, and set the sum `candidate`."""
     mean = np.average(measures, axis=0, weights=weights)
     spread = np.sqrt(np.average((measures - mean) ** 2, axis=0, weights=weights))
     return replace(
@@ -167,15 +157,12 @@ def standardise(scorer: UnknownScorer, measures: np.ndarray, weights: np.ndarray
 
 
 def with_energy(measures: np.ndarray, logits: np.ndarray) -> np.ndarray:
-    """Replace the energy measure by the energy of calibrated logits.
-
-    The energy is the last column of `measures` `[n, 4]`; the logits are `[n, K]`.
-    """
+    """Replace the energy, the last of `measures` `[n, 4]`, with that of calibrated logits `[n, K]`."""
     return np.column_stack([measures[:, :-1], -log_sum_exp(logits)])
 
 
 def select_sum(runs: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[str, dict[str, float]]:
-    """Select the sum of measures that best separates held-out classes from known classes.
+    """Select the sum of measures with the best AUROC on held-out classes.
 
     Args:
         runs: for each draw of classes, the measures `[n, 4]` of held-out pictures, and bool `[n]`, True for those of
@@ -192,10 +179,7 @@ def select_sum(runs: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[str, dict
 
 
 def _auroc(measures: np.ndarray, unknown: np.ndarray, candidate: str) -> float:
-    """Compute the AUROC of a candidate sum of measures.
-
-    The measures are standardised by the known pictures.
-    """
+    """Compute the AUROC of a sum of measures, standardised by the known pictures."""
     known = measures[~unknown]
     standard = (measures - known.mean(axis=0)) / np.maximum(known.std(axis=0), _SMALLEST_DEVIATION)
     ranks = stats.rankdata(standard @ _sum_weights(candidate))
@@ -208,20 +192,16 @@ def _sum_weights(candidate: str) -> np.ndarray:
 
 
 def combine(scorer: UnknownScorer, measures: np.ndarray) -> np.ndarray:
-    """Combine the measures of pictures into unknown scores.
-
-    Measures `[n, 4]` give scores float32 `[n]`, with the weights of `scorer`.
-    """
+    """Combine measures `[n, 4]` into out-of-distribution scores, float32 `[n]`."""
     scores: np.ndarray = ((measures - scorer.mean) / scorer.spread) @ scorer.share
     return scores
 
 
 def rejection_threshold(scores: np.ndarray, weights: np.ndarray, false_rejection: float) -> float:
-    """Compute the unknown-score threshold for a given false rejection rate.
+    """Compute the out-of-distribution threshold for a false rejection rate.
 
-    A known picture exceeds the threshold with probability at most `false_rejection`.
-
-    The conformal quantile of held-out scores: the (n + 1)(1 - a)-th smallest; the largest if there are too few.
+    A known picture exceeds it with probability at most `false_rejection` (a). It is the conformal quantile of held-out
+    scores: the (n + 1)(1 - a)-th smallest; the largest if there are too few.
     """
     order = np.argsort(scores, kind="stable")
     reaches = np.cumsum(weights[order]) >= (weights.sum() + 1) * (1 - false_rejection) - 1e-9

@@ -1,7 +1,4 @@
-"""Tuning of the unknown score and its threshold on negatives.
-
-Negatives are pictures of none of the classes.
-"""
+"""Tuning of the out-of-distribution score on negatives."""
 
 from dataclasses import dataclass, replace
 
@@ -20,7 +17,7 @@ _FULL_WEIGHT_FROM = 50
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class UnknownTuning:
-    """Tuned unknown score with its threshold.
+    """Tuned out-of-distribution score with its threshold.
 
     Attributes:
         scorer: the measures with their standardisation and weights.
@@ -36,7 +33,7 @@ class UnknownTuning:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Negatives:
-    """Features and groups of pictures that show none of the classes.
+    """Features and groups of out-of-distribution pictures.
 
     Attributes:
         features: `[M, D]`.
@@ -56,7 +53,7 @@ def tune_unknown(
     *,
     false_rejection: float,
 ) -> UnknownTuning:
-    """Tune the weights and the threshold of an unknown score on negatives.
+    """Tune an out-of-distribution score and its threshold on negatives.
 
     The weights are those of a logistic regression of negatives against known pictures. The threshold is the mean of the
     one that rejects `false_rejection` of the known pictures and the one with the fewest errors on both: future unknown
@@ -82,26 +79,20 @@ def tune_unknown(
 
 
 class _Tuner:
-    """Tuner of an unknown score for several sets of negatives.
-
-    The arguments are those of `tune_unknown`.
-    """
+    """Score tuner for several sets of negatives; the arguments are those of `tune_unknown`."""
 
     def __init__(self, base: UnknownScorer, known: np.ndarray, weights: np.ndarray, false_rejection: float) -> None:
         self._base, self._known, self._weights, self._false_rejection = base, known, weights, false_rejection
 
     def tune(self, negatives: np.ndarray, groups: np.ndarray) -> tuple[UnknownScorer, float]:
-        """Tune the unknown score and its threshold on one set of negatives."""
+        """Tune the score and its threshold on one set of negatives."""
         tuned = replace(self._base, share=self._fit_weights(negatives, groups).astype(np.float32))
         known, unknown = combine(tuned, self._known), np.sort(combine(tuned, negatives))
         least = rejection_threshold(known, self._weights, self._false_rejection)
         return tuned, (least + self._fewest_errors(known, unknown, least)) / 2
 
     def _fit_weights(self, negatives: np.ndarray, groups: np.ndarray) -> np.ndarray:
-        """Fit non-negative weights of the standardised measures.
-
-        Their sum is 1.
-        """
+        """Fit non-negative weights of the standardised measures with sum 1."""
         if not len(negatives):
             return self._base.share
         _, place, count = np.unique(groups, return_inverse=True, return_counts=True)
@@ -116,10 +107,7 @@ class _Tuner:
         return np.asarray(ratio * weights / weights.sum() + (1 - ratio) * self._base.share)
 
     def _fewest_errors(self, known: np.ndarray, unknown: np.ndarray, least: float) -> float:
-        """Find the threshold with the fewest false rejections and false acceptances.
-
-        It minimises the sum of both rates, and is at least `least`.
-        """
+        """Return the threshold >= `least` with the smallest sum of false rejection and acceptance rates."""
         if not len(unknown):
             return least
         thresholds = np.unique(np.concatenate([[least], known[known > least], unknown[unknown > least]]))

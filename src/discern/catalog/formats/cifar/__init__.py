@@ -1,1 +1,1 @@
-"""Readers of CIFAR batches, whose pickles are parsed without being executed."""
+"""CIFAR batch readers that parse pickles without executing them."""

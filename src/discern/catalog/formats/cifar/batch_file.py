@@ -1,4 +1,4 @@
-"""Reader of CIFAR batches, which hold many small pictures in one pickle.
+"""Reader of CIFAR batches (pickles of many small images).
 
 The pictures get paths such as `data_batch_1!/17.png`.
 """
@@ -29,15 +29,12 @@ _REMEDY = "Copy or download the batch again, or leave it out."
 
 
 def names_batch(path: str) -> bool:
-    """Return True if a path has the name of a CIFAR batch.
-
-    The content of the file decides if it is one.
-    """
+    """Return True if a path has the name of a CIFAR batch; the content is not checked."""
     return _BATCH.fullmatch(path) is not None
 
 
 def is_batch(path: Path) -> bool:
-    """Return True if a file is a CIFAR batch, by its name and first bytes."""
+    """Detect a CIFAR batch by its file name and first bytes."""
     try:
         if not names_batch(path.name) or not path.is_file():
             return False
@@ -48,14 +45,14 @@ def is_batch(path: Path) -> bool:
 
 
 def batch_limits(limits: Limits) -> Limits:
-    """Return picture limits with the file size that is allowed for a CIFAR batch."""
+    """Return picture limits with the CIFAR batch size limit."""
     return replace(limits, max_bytes=max(limits.max_bytes, MAX_BYTES))
 
 
 def read_batch(path: str, data: bytes, *, archive: str, only: Collection[str] | None = None) -> Iterator[Item]:
     """Yield the pictures of a CIFAR batch as PNG files.
 
-    Their label is the class number, and their part is "train" or "test".
+    Their label is the class index, and their part is "train" or "test".
 
     Args:
         path: the batch's path in the catalog.
@@ -77,10 +74,7 @@ def read_batch(path: str, data: bytes, *, archive: str, only: Collection[str] | 
 
 
 def _checked(batch: dict[str, Any]) -> tuple[np.ndarray, Sequence[int]]:
-    """Validate the pixels and labels of a CIFAR batch and return them.
-
-    Pixels are uint8 [N, 3072] (red, green, blue plane); there are N labels.
-    """
+    """Validate and return the pixels, uint8 [N, 3072] (red, green, blue plane), and the N labels."""
     pixels = batch.get("data")
     labels = batch.get("fine_labels", batch.get("labels"))
     if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape[1:] != (3 * _SIDE * _SIDE,):
@@ -95,10 +89,9 @@ def _checked(batch: dict[str, Any]) -> tuple[np.ndarray, Sequence[int]]:
 
 
 def _png(planes: np.ndarray) -> bytes:
-    """Encode the pixels of a CIFAR picture as an uncompressed PNG.
+    """Encode uint8 [3072] CIFAR pixels as an uncompressed PNG.
 
-    Pixels are uint8 [3072], and no library is used. Catalogs store the hash of these bytes, so they must never depend
-    on a library's version.
+    Catalogs store the hash of these bytes, so they must never depend on a library's version.
     """
     rows = np.zeros((_SIDE, 1 + 3 * _SIDE), np.uint8)  # the first byte of each row is its filter: 0, none
     rows[:, 1:] = planes.reshape(3, _SIDE, _SIDE).transpose(1, 2, 0).reshape(_SIDE, -1)

@@ -1,4 +1,4 @@
-"""Safe reader of pickles that contain plain values and integer arrays.
+"""Safe pickle parser for plain values and integer arrays.
 
 Nothing in the file is imported or called. Python's unpickler runs the callables that a pickle names, and its memo and
 buffers may claim any amount of memory. This one supports the opcodes of containers, text, bytes and numbers, and the
@@ -32,12 +32,12 @@ _REMEDY = "Copy or download the file again, or leave it out."
 
 
 def begins_pickle(start: bytes) -> bool:
-    """Return True if bytes begin like a pickled dictionary."""
+    """Detect a pickled dictionary by its first bytes."""
     return (start[:1] == b"\x80" and b"\x02" <= start[1:2] <= b"\x05") or start.startswith((b"(d", b"}q"))
 
 
 def read_pickle(data: bytes) -> dict[str, Any]:
-    """Read a pickled dictionary of plain values without executing the pickle.
+    """Parse a pickled dictionary of plain values without executing it.
 
     Returns:
         Values by key: None, bool, int, float, str, bytes (also for str of Python 2), list, tuple, dict and NumPy
@@ -63,7 +63,7 @@ def read_pickle(data: bytes) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class _Array:
-    """Parts of a NumPy array that is being unpickled."""
+    """Components of a partially unpickled NumPy array."""
 
     shape: tuple[int, ...] = ()
     dtype: "_DType | None" = None
@@ -78,7 +78,7 @@ class _Array:
 
 @dataclass(slots=True)
 class _DType:
-    """Integer dtype of a NumPy array that is being unpickled."""
+    """Integer dtype of a partially unpickled NumPy array."""
 
     code: str
     byte_order: str = "|"
@@ -92,10 +92,7 @@ class _DType:
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """Replacement for an importable name that a pickle may contain.
-
-    The name itself is never imported.
-    """
+    """Placeholder for an importable name, which is never imported."""
 
     make: Callable[..., Any]
 
@@ -123,14 +120,14 @@ _NAMES = {
 
 @dataclass(slots=True)
 class _Machine:
-    """State of the stack machine that interprets a pickle."""
+    """Stack machine for pickle opcodes."""
 
     stack: list[Any] = field(default_factory=list)
     marks: list[int] = field(default_factory=list)
     memo: dict[int, Any] = field(default_factory=dict)
 
     def execute(self, opcode: str, argument: Any) -> None:
-        """Execute one opcode of a pickle."""
+        """Execute one pickle opcode."""
         if opcode in _PUSHED:
             self.stack.append(argument)
         elif opcode in _OLD_TEXT:

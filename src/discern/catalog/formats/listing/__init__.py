@@ -1,4 +1,4 @@
-"""Readers of listings, which are files that list pictures.
+"""Readers of listing files (tables of pictures and labels).
 
 The formats are CSV, Parquet, JSON Lines, SageMaker lists and the bin data set's `file_list.json`.
 """

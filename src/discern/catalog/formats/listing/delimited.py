@@ -1,4 +1,4 @@
-"""Parsers of delimited text and of plain lines of text."""
+"""Parsers of delimited text and plain text lines."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ _MAX_LINE = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Delimited:
-    """Parsed header, separator and rows of delimited text.
+    """Header, separator and rows of delimited text.
 
     A row is (line number, cells). Empty rows are skipped, and the cells are padded to the header's length.
     """
@@ -46,13 +46,11 @@ def read_delimited(name: str, data: bytes, error_type: type[CatalogError]) -> De
 
 
 def read_lines(name: str, data: bytes, error_type: type[CatalogError]) -> Iterator[tuple[int, str]]:
-    """Yield the number and the text of each non-blank line of UTF-8 text.
-
-    Any line ending is accepted.
+    """Yield (line number, text) pairs of non-blank UTF-8 lines.
 
     Args:
         name: file name for messages.
-        data: the file's bytes.
+        data: the file's bytes, with any line ending.
         error_type: type of the error to raise.
 
     Raises:

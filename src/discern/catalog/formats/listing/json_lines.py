@@ -10,7 +10,7 @@ Record = dict[str, Any]
 
 
 def read_records(name: str, data: bytes) -> list[tuple[int, Record]]:
-    """Read JSON Lines as (line number, object) pairs.
+    """Parse JSON Lines into (line number, object) pairs.
 
     Raises:
         CatalogError: a line is not a JSON object, or has a duplicate key.
@@ -39,9 +39,7 @@ def read_json(where: str, text: str | bytes) -> Any:
 
 
 def plain_text(where: str, key: str, value: object) -> str | None:
-    """Convert a JSON scalar to text.
-
-    None stays None.
+    """Convert a JSON scalar to text, and null to None.
 
     Raises:
         CatalogError: the value is a list or an object, or text that cannot be encoded as UTF-8.

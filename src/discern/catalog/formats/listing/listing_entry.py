@@ -1,4 +1,4 @@
-"""Entries of a listing, and the search for the files that they name."""
+"""Listing entries and resolution of their file names."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -13,7 +13,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListingEntry:
-    """Row of a listing, which names one picture.
+    """Listing row for one picture.
 
     Attributes:
         path: the picture's path, relative to the listing's folder; as written in the listing if no file is found.
@@ -34,10 +34,7 @@ class ListingEntry:
 
 
 def paths_inside(*paths: str) -> tuple[str, ...]:
-    """Normalise relative paths and discard those that lead outside their folder.
-
-    A discarded path becomes "".
-    """
+    """Normalise relative paths and replace those that lead outside their folder with ""."""
     slashed = [path.replace("\\", "/") for path in paths]
     return tuple("" if leads_outside(path) else str(PurePosixPath(path)) for path in slashed)
 
@@ -45,7 +42,7 @@ def paths_inside(*paths: str) -> tuple[str, ...]:
 def find_files(
     entries: Iterable[ListingEntry], exists: Callable[[str], bool], *, labels: bool = True
 ) -> list[ListingEntry]:
-    """Find the file of each listing entry and drop duplicate entries.
+    """Resolve the file of each listing entry and drop duplicates.
 
     All entries of a listing use the same candidate, the one at which most files exist, so that a missing picture is not
     mistaken for another one of the same name.

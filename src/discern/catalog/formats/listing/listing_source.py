@@ -1,4 +1,4 @@
-"""Source of the pictures that a listing names, in all supported formats."""
+"""Picture source for listings in all supported formats."""
 
 import os
 import re
@@ -24,7 +24,7 @@ _LISTING_FOLDER = "_lst"
 
 
 class ListingSource:
-    """Source of the pictures that one listing names.
+    """Picture source for one listing.
 
     Paths are relative to the folder that the listing applies to.
 
@@ -50,9 +50,9 @@ class ListingSource:
         self._limits = limits
 
     def items(self) -> Iterator[Item]:
-        """Yield the pictures that the listing names.
+        """Yield one item per listed picture.
 
-        A missing file is an item that raises the reason.
+        The item of a missing file raises the reason when it is loaded.
         """
         declared = {entry.path: entry for entry in self._entries if not entry.missing}
         for item in read_items(self.root, list(declared), limits=self._limits):
@@ -68,10 +68,8 @@ class ListingSource:
 def read_listing(name: str, data: bytes, *, labels: bool = True) -> list[ListingEntry]:
     """Read the entries of a listing in any supported format.
 
-    The suffix of the listing and its records determine the format.
-
     Args:
-        name: file name, for the suffix and messages.
+        name: file name, for messages; its suffix and the records determine the format.
         data: the file's bytes.
         labels: whether labels, parts and groups matter; if not, a picture may be listed with different ones.
 
@@ -92,28 +90,26 @@ def read_listing(name: str, data: bytes, *, labels: bool = True) -> list[Listing
 
 
 def is_listing_name(name: str) -> bool:
-    """Return True if a file among pictures may be a listing, by its name."""
+    """Return True if a file name may be that of a listing."""
     return _LISTING_NAME.fullmatch(name) is not None
 
 
 def listing_root(folder: str, is_folder: Callable[[str], bool]) -> str:
     """Return the folder that a listing applies to.
 
-    It is the listing's own folder or, for a listing in `train_lst/`, the folder `train/` if it exists.
-
     Args:
         folder: the listing's folder; ends with "/", as does the result.
         is_folder: whether a path is a folder.
+
+    Returns:
+        The listing's own folder or, for a listing in `train_lst/`, the folder `train/` if it exists.
     """
     sibling = folder.removesuffix(f"{_LISTING_FOLDER}/") + "/"
     return sibling if folder.endswith(f"{_LISTING_FOLDER}/") and is_folder(sibling) else folder
 
 
 def part_in_name(name: str) -> str | None:
-    """Return the part of the data set that a listing is named for, or None.
-
-    Examples are "train.lst", "bikes_val.lst" and "test-1.manifest".
-    """
+    """Return the part in a listing's name, such as "train.lst" or "test-1.manifest", or None."""
     words = re.split(r"[\W_]+", Path(name).stem)
     parts = {part_named(word) for word in words} - {None}
     return parts.pop() if len(parts) == 1 else None

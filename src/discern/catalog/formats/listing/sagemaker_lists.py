@@ -19,10 +19,9 @@ _PLAIN_LABELS = ("label", "class")
 def read_lst(name: str, data: bytes) -> list[ListingEntry]:
     """Read the entries of a SageMaker .lst file.
 
-    Each line has an index, a label and a path, separated by tabs.
-
-    Paths are relative to the list's folder, or to a folder in it with the list's name: `train/` for `train.lst`. A
-    one-hot vector of labels is converted to the index of its 1.
+    Each line has an index, a label and a path, separated by tabs. Paths are relative to the list's folder, or to a
+    folder in it with the list's name: `train/` for `train.lst`. A one-hot vector of labels is converted to the index
+    of its 1.
 
     Args:
         name: file name of the list.
@@ -49,8 +48,6 @@ def read_lst(name: str, data: bytes) -> list[ListingEntry]:
 
 def read_manifest(name: str, records: list[tuple[int, Record]]) -> list[ListingEntry]:
     """Read the entries of a SageMaker augmented manifest.
-
-    It has one JSON object for each picture, with its URI and its label.
 
     Objects in a bucket are searched next to the manifest, without leading folders of their key: `s3://b/x/cat/1.jpg` at
     `x/cat/1.jpg`, `cat/1.jpg` and `1.jpg`. The label is the `class-name` of the attribute that has metadata, or else
@@ -81,10 +78,7 @@ def _one_label(where: str, labels: list[str]) -> str | None:
 
 
 def _without_fraction(label: str) -> str:
-    """Remove the zero fraction of a class number, as in "1.000000".
-
-    The im2rec tool of MXNet writes class numbers like this.
-    """
+    """Remove the zero fraction of a class index, "1.000000" as written by MXNet's im2rec."""
     return re.sub(r"^(\d+)\.0*$", r"\1", label)
 
 
