@@ -10,10 +10,7 @@ from discern.progress import Progress, silent
 
 @contextlib.contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """Yield a progress callback that draws bars on standard error.
-
-    It is silent if standard error is not a terminal.
-    """
+    """Yield a callback that draws progress bars if standard error is a terminal."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield silent
         return

@@ -15,8 +15,6 @@ from discern.serving.example_pictures import MOST, SIDE, Example, make_example
 def find_example_pictures(folder: str | Path | None) -> tuple[Example, ...]:
     """Select up to twelve example pictures, in turn from each subfolder.
 
-    Files that are not pictures are skipped.
-
     Args:
         folder: pictures, or one subfolder of them per label; None for no examples.
 

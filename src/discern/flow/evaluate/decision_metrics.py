@@ -92,10 +92,7 @@ class DecisionMetrics:
     ordered: OrdinalMetrics | None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the metrics as a JSON-serialisable dictionary.
-
-        `policy`, `conformal` and `ordered` hold numbers, and `intervals` holds their confidence intervals.
-        """
+        """Return the metrics and their confidence intervals as a JSON-serialisable dictionary."""
         named = {
             "share": self.share,
             "strangers_accepted": self.unknown_accepted,

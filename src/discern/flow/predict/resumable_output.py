@@ -95,9 +95,7 @@ class ResumableOutput:
             return pl.scan_parquet(parts).select(names).collect()
 
     def settle(self, key: str, order: Sequence[str]) -> list[Path]:
-        """Deduplicate and sort the rows of all parts by key.
-
-        Of several rows with the same key, the latest is kept.
+        """Deduplicate and sort the rows of all parts by key, keeping the latest row per key.
 
         Args:
             key: name of the column of keys.
