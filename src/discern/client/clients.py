@@ -70,9 +70,7 @@ class Client:
         return _wait(self._transport.predict(picture))
 
     def predict(self, pictures: Iterable[Picture]) -> Iterator[Prediction | PictureError]:
-        """Classify many pictures concurrently and yield the results in order.
-
-        An unusable picture yields its error instead of a prediction.
+        """Classify pictures concurrently and yield predictions, or picture errors, in order.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
@@ -150,9 +148,7 @@ class AsyncClient:
         return await self._transport.predict(picture)
 
     async def predict(self, pictures: Iterable[Picture]) -> AsyncIterator[Prediction | PictureError]:
-        """Classify many pictures concurrently and yield the results in order.
-
-        An unusable picture yields its error instead of a prediction.
+        """Classify pictures concurrently and yield predictions, or picture errors, in order.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.

@@ -124,10 +124,7 @@ class _CatalogFeatures:
 
 
 def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progress: Progress) -> Prepared:
-    """Scan a source, extract features, group dependent pictures and run all checks.
-
-    Finished steps of a resumed run are not repeated.
-    """
+    """Scan, embed, group and check the pictures, reusing finished steps of a resumed run."""
     folder = cache_folder(cache)
     with run.stage("scan", progress):
         catalog = _catalog(run, config, folder, progress)

@@ -16,15 +16,7 @@ from discern.training import AcceptPolicy, FitResult, HeldOutPredictions
 
 
 def write_page(run: Run, prepared: Prepared, result: FitResult, policy: AcceptPolicy, metrics: Metrics) -> None:
-    """Write the HTML report of a training run to `report.html`.
-
-    Args:
-        run: the run, with its bundle.
-        prepared: the pictures and the findings.
-        result: the fitted model with its held-out predictions.
-        policy: the accept policy.
-        metrics: metrics of the run.
-    """
+    """Write the HTML report of a training run to `report.html`."""
     model = load(run.path(FILE))
     viewer = _ModelViewer(prepared.catalog, model)
     facts = run.facts | {

@@ -173,11 +173,7 @@ class ResumableOutput:
 
 
 def require_free(*targets: Path) -> None:
-    """Raise an error if an output file already exists.
-
-    Raises:
-        RunError: one of them exists.
-    """
+    """Raise `RunError` if an output file already exists."""
     existing = [str(target) for target in targets if os.path.lexists(target)]
     if existing:
         hint = "Use another name, or remove it." if len(existing) == 1 else "Use other names, or remove them."

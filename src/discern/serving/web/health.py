@@ -12,11 +12,7 @@ from discern.serving.web.schemas import error_responses
 
 
 def require_ready(is_ready: Callable[[], bool]) -> None:
-    """Raise an error during startup and shutdown.
-
-    Raises:
-        Overloaded: the server is not ready.
-    """
+    """Raise `Overloaded` during startup and shutdown."""
     if not is_ready():
         raise Overloaded("The server is starting up or shutting down.", hint="Retry in a moment.")
 

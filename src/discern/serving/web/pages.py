@@ -30,12 +30,7 @@ _TYPES = {
 
 
 def add_pages(app: FastAPI, config: ServeConfig) -> None:
-    """Add the web page and the API documentation to an application.
-
-    Args:
-        app: gets `/`, `/page/...`, `/examples/...`, `/docs` and `/static-offline-docs/...`.
-        config: the limits that the page applies before it uploads a picture, and the examples.
-    """
+    """Add the routes of the web page and the API documentation to an application."""
     settings = _settings(config)
 
     @app.get("/page/config.json", include_in_schema=False)
