@@ -1,7 +1,6 @@
 """Train, evaluate and serve picture classifiers.
 
-The public API is the names listed here, and nothing else. Each is imported on first access, so that `import discern`
-is free.
+The public API is exactly the names listed here, each imported on first access.
 """
 
 from importlib import import_module

@@ -1,7 +1,4 @@
-"""Entry point of the `discern` command line.
-
-Each subcommand parses its arguments, calls one public function and prints the result.
-"""
+"""Entry point of the `discern` command line."""
 
 import sys
 from typing import Annotated
@@ -36,7 +33,7 @@ def options(
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    """Apply the options that precede the subcommand."""
+    """Apply global options."""
     render.state.debug = debug
 
 
@@ -52,7 +49,7 @@ app.command()(serve_commands.export)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit the process with its exit code.
+    """Run the command line and exit with its exit code.
 
     The codes are 0 for success, 1 for a result below expectations, 2 for an error and 130 for an interruption.
 

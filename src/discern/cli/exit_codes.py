@@ -1,7 +1,4 @@
-"""Exit codes and error messages of the command line.
-
-An error is reported in one line, with a traceback only with --debug.
-"""
+"""Exit codes and error messages of the command line."""
 
 import contextlib
 import os
@@ -20,9 +17,7 @@ FELL_SHORT, REFUSED, INTERRUPTED = 1, 2, 130
 
 @contextlib.contextmanager
 def exit_codes(interrupted: str = "interrupted.") -> Iterator[None]:
-    """Report exceptions as one-line messages and exit codes.
-
-    With --debug, the traceback is printed as well.
+    """Convert exceptions to one-line messages and exit codes.
 
     Args:
         interrupted: message after Ctrl-C.
@@ -43,9 +38,7 @@ def exit_codes(interrupted: str = "interrupted.") -> Iterator[None]:
 
 
 def interruption_message(arguments: Sequence[str]) -> str:
-    """Return the message to print after Ctrl-C.
-
-    It says how to resume the command where that is possible.
+    """Return the message after Ctrl-C, with how to resume if possible.
 
     >>> interruption_message(["predict", "model.discern", "photos/", "--out", "a.csv"])
     'interrupted; run the same command again to resume.'
@@ -59,7 +52,7 @@ def interruption_message(arguments: Sequence[str]) -> str:
 
 
 def describe(error: Exception) -> str:
-    """Return a message that describes an error and its remedy.
+    """Format an error and its remedy as one message.
 
     >>> describe(PermissionError(13, "Permission denied", "runs"))
     'runs: Permission denied. Check permissions and free disk space, or use another path.'
@@ -86,7 +79,7 @@ def _print_error(message: str) -> None:
 
 
 def _escape_unencodable() -> None:
-    """Make the output streams escape characters that the terminal cannot encode."""
+    """Configure output streams to escape unencodable characters."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

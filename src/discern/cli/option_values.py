@@ -1,4 +1,4 @@
-"""Parsers for the values of command-line options."""
+"""Parsers for command-line option values."""
 
 import math
 
@@ -8,9 +8,7 @@ NONE = "none"
 
 
 def parse_share(text: str) -> float | None:
-    """Parse a share such as "5%" or "0.05".
-
-    The text "none" gives None.
+    """Parse a share such as "5%", "0.05" or "none".
 
     >>> parse_share("5%"), parse_share("0.05"), parse_share("none")
     (0.05, 0.05, None)
@@ -59,9 +57,7 @@ def parse_parts(text: str) -> tuple[float, float, float]:
 
 
 def parse_floors(texts: list[str]) -> dict[str, float]:
-    """Parse the minimum values required of metrics.
-
-    If a metric is given twice, the higher value applies.
+    """Parse minimum metric values, keeping the highest per metric.
 
     >>> parse_floors(["accuracy=.90"])
     {'accuracy': 0.9}
@@ -77,7 +73,7 @@ def parse_floors(texts: list[str]) -> dict[str, float]:
 
 
 def require_option(value: str | None, option: str, *, needed_by: str) -> str:
-    """Return the value of an option that another option requires.
+    """Return an option's value, or raise an error if it is missing.
 
     >>> require_option("a.csv", "--out", needed_by="--sheet")
     'a.csv'
@@ -88,9 +84,7 @@ def require_option(value: str | None, option: str, *, needed_by: str) -> str:
 
 
 def parse_keys(texts: list[str], models: list[str]) -> dict[str, str]:
-    """Parse API keys and assign them to server addresses.
-
-    A plain KEY is for the first server among the models, and ADDRESS=KEY is for the server at that address.
+    """Parse API keys given as KEY (for the first server) or ADDRESS=KEY.
 
     >>> parse_keys(["k1", "https://b.example=k2"], ["a.discern", "https://a.example"])
     {'https://a.example': 'k1', 'https://b.example': 'k2'}

@@ -73,7 +73,7 @@ def predict(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:
-    """Predict pictures and print the predictions or write them to a file.
+    """Classify pictures and print the predictions or write them to a file.
 
     With --out, predictions go to one file, --json prints one summary object, lists (CSV, Parquet, .lst, .manifest) and
     archives are read as well, and running the same command again resumes an interrupted one. Tables have one column per

@@ -1,7 +1,4 @@
-"""Progress bars for the terminal, with rate and remaining time.
-
-Nothing is printed if standard error is not a terminal.
-"""
+"""Terminal progress bars with rate and remaining time."""
 
 import contextlib
 import sys
@@ -13,10 +10,7 @@ from discern.progress import Progress, silent
 
 @contextlib.contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """Yield a progress callback that draws progress bars on standard error.
-
-    The callback is silent if standard error is not a terminal.
-    """
+    """Yield a callback that draws progress bars if standard error is a terminal."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield silent
         return

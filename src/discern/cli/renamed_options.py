@@ -1,4 +1,4 @@
-"""Deprecated option names that still work for one release."""
+"""Deprecated command-line options."""
 
 import typer
 
@@ -12,9 +12,7 @@ _NEW_NAMES = {
 
 
 def current_name(option: str) -> str:
-    """Return the current name of a `discern serve` option.
-
-    Names are given without dashes. A deprecated name prints a warning.
+    """Return the current name of an option, with a warning if it is deprecated.
 
     >>> current_name("port")
     'port'

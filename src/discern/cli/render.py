@@ -1,4 +1,4 @@
-"""Printing of results as text or JSON."""
+"""Output of results as text or JSON."""
 
 import json as jsonlib
 import sys
@@ -20,7 +20,7 @@ state = State()
 
 
 def show(value: dict[str, Any], *, json: bool, lines: Callable[[dict[str, Any]], Iterator[str]]) -> None:
-    """Print a result as JSON or as lines of text."""
+    """Print a result as JSON or text."""
     if json:
         show_json(value)
         return
@@ -29,7 +29,7 @@ def show(value: dict[str, Any], *, json: bool, lines: Callable[[dict[str, Any]],
 
 
 def show_answer(value: dict[str, Any], *, json: bool) -> None:
-    """Print the prediction for one picture, or its error."""
+    """Print the prediction or error for one picture."""
     if json:
         show_json(value)
         return
@@ -42,10 +42,7 @@ def _problem(error: dict[str, Any]) -> str:
 
 
 def show_json(value: dict[str, Any]) -> None:
-    """Print a JSON object on one line, in ASCII.
-
-    ASCII lets paths of any bytes survive any terminal encoding.
-    """
+    """Print a JSON object on one line in ASCII, which any terminal encoding can print."""
     typer.echo(jsonlib.dumps(value, allow_nan=False))
 
 
@@ -210,7 +207,7 @@ def _interval(metric: dict[str, Any]) -> str:
 
 
 def one_line(text: str) -> str:
-    r"""Escape line breaks and terminal control characters.
+    r"""Escape line breaks and control characters.
 
     >>> print(one_line("a\nb"))
     a\nb

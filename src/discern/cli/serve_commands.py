@@ -20,18 +20,13 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to bind; 0 picks a free one.")] = ServeConfig.port,
     workers: Annotated[int, typer.Option(help="Number of worker processes.")] = ServeConfig.workers,
     key_file: Annotated[str | None, typer.Option(help="File of API keys, as written by discern key.")] = None,
-    no_auth: Annotated[
-        bool, typer.Option("--no-auth", help="Allow requests without an API key from other machines.")
-    ] = False,
+    no_auth: Annotated[bool, typer.Option("--no-auth", help="Allow remote requests without an API key.")] = False,
     rate_limit: Annotated[str | None, typer.Option(help="Requests per client, such as 60/minute.")] = None,
     rate_store: Annotated[
         str | None, typer.Option(help="Shared store of the rate limit for several workers: redis://...")
     ] = None,
-    max_mb: Annotated[float, typer.Option(min=0.001, help="Maximum size of a picture in MB.")] = MAX_PICTURE_BYTES
-    / 1e6,
-    max_pictures: Annotated[
-        int, typer.Option(min=1, help="Maximum number of pictures per request.")
-    ] = ServeConfig.max_pictures,
+    max_mb: Annotated[float, typer.Option(min=0.001, help="Maximum picture size in MB.")] = MAX_PICTURE_BYTES / 1e6,
+    max_pictures: Annotated[int, typer.Option(min=1, help="Maximum pictures per request.")] = ServeConfig.max_pictures,
     max_batch: Annotated[int, typer.Option(min=1, help="Maximum batch size of the model.")] = BatchConfig.max_batch,
     max_wait_ms: Annotated[float, typer.Option(min=0, help="Maximum time that a picture waits for its batch.")] = (
         BatchConfig.max_wait * 1000
@@ -45,9 +40,7 @@ def serve(
     request_timeout: Annotated[
         float, typer.Option(min=0.1, help="Seconds to receive a request, and to send its response.")
     ] = ServeConfig.request_timeout,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="CPU cores per worker; by default an equal share of all.")
-    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU cores per worker; default: an equal share.")] = None,
     allow_urls: Annotated[bool, typer.Option("--allow-urls", help="Fetch pictures given as image_url.")] = False,
     cors: Annotated[list[str] | None, typer.Option(help="Allowed CORS origin; * for all.")] = None,
     trusted_proxies: Annotated[
@@ -120,7 +113,7 @@ def export(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Export a static site that runs the model in the visitor's browser.
+    """Export a static web site that classifies pictures in the visitor's browser.
 
     No picture leaves the device, unless the site calls a server with --api.
 

@@ -22,7 +22,7 @@ def check(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Find problems in a set of pictures and propose fixes.
+    """Find data problems in a picture set and propose fixes.
 
     The pictures are not changed.
 
@@ -51,9 +51,9 @@ def split(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Split pictures into parts that share no picture, near-copy or group.
+    """Split pictures into leak-free train, validation and test parts.
 
-    The run folder holds a proof that the parts share nothing.
+    No picture, near-copy or group is in two parts; the run folder holds the proof.
 
     Example: discern split photos/ --parts 70/20/10 --out parts/
     """
@@ -100,7 +100,7 @@ def train(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Train a picture classifier and write a bundle and a report.
+    """Train a picture classifier and save it as a bundle with a report.
 
     The pictures are checked and split, and the classifier is fitted, evaluated and packed.
 

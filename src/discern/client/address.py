@@ -1,4 +1,4 @@
-"""Parsing of server addresses with an optional model name and credentials."""
+"""Parsing of server addresses."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ _HINT = "Write it like http://127.0.0.1:8000."
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """Address of a server and name of a model on that server.
+    """Server address with optional model name and credentials.
 
     Attributes:
         base: scheme, host and any path before `/predict`, without trailing slash, user and password.
@@ -31,17 +31,17 @@ class Address:
 
     @property
     def describe(self) -> str:
-        """URL that returns the description of the model."""
+        """URL of the model description."""
         return f"{self.base}/model"
 
     @property
     def query(self) -> dict[str, str]:
-        """Query parameters that select the model."""
+        """Query parameters for model selection."""
         return {} if self.model is None else {"model": self.model}
 
 
 def is_address(value: object) -> bool:
-    """Return True if a value is an HTTP address rather than a file path.
+    """Return True for an HTTP address, False for a file path.
 
     >>> is_address("http://127.0.0.1:8000/predict"), is_address("runs/demo/model.discern")
     (True, False)
@@ -50,9 +50,7 @@ def is_address(value: object) -> bool:
 
 
 def read_address(url: str, model: str | None = None) -> Address:
-    """Parse the address of a server.
-
-    The address may end in `/predict` and in `?model=NAME`.
+    """Parse a server address, which may end in `/predict` and `?model=NAME`.
 
     >>> read_address("https://user:secret@shop.example/fruit/predict?model=ripe")
     Address(base='https://shop.example/fruit', model='ripe')
@@ -74,10 +72,7 @@ def read_address(url: str, model: str | None = None) -> Address:
 
 
 def invalid_address(url: str, reason: str = "") -> UsageError:
-    """Build the error for an invalid server address.
-
-    User and password are left out of its message.
-    """
+    """Build the error for an invalid server address, without its credentials."""
     shown = re.sub(r"^(\w+://)?.*@", r"\1", str(url), flags=re.DOTALL)
     return UsageError(f"Invalid server address: {shown!r}{reason and f' ({reason})'}.", hint=_HINT)
 

@@ -1,4 +1,4 @@
-"""Event loop in a background thread, for the synchronous client."""
+"""Background event loop for the synchronous client."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ _START_LOCK = threading.RLock()
 
 
 def in_background(coroutine: Coroutine[Any, Any, _T]) -> Future[_T]:
-    """Run a coroutine on the event loop of a background thread.
+    """Run a coroutine on the background event loop.
 
     Cancelling the returned future cancels the coroutine.
     """
@@ -33,8 +33,7 @@ def _loop_of(_process: int) -> asyncio.AbstractEventLoop:  # a thread does not s
 class _DaemonExecutor(ThreadPoolExecutor):
     """Executor that runs each call in a new daemon thread.
 
-    It resolves host names and reads files. `ThreadPoolExecutor` accepts no work after the main thread has ended, and
-    its threads delay the process's exit.
+    Unlike with `ThreadPoolExecutor`, calls are accepted after the main thread has ended, and do not delay exit.
     """
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:

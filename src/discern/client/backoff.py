@@ -15,7 +15,7 @@ _YEAR_SECONDS = 31_536_000.0
 
 @dataclass(kw_only=True)
 class Backoff:
-    """Waiting times between the attempts of one request.
+    """Exponential backoff with jitter and a deadline.
 
     Waits double from `FIRST_SECONDS` to `MOST_SECONDS`, each shortened at random by up to one half, so that clients
     that were rejected together do not retry together (Brooker 2015, "Exponential Backoff And Jitter").
@@ -35,11 +35,11 @@ class Backoff:
 
     @property
     def left(self) -> float:
-        """Seconds until the deadline, but at least enough for one attempt."""
+        """Seconds until the deadline, at least enough for one attempt."""
         return max(self._end - time.monotonic(), _FEWEST_SECONDS)
 
     def pause(self, retry_after: float | None = None, *, within: float = math.inf) -> float | None:
-        """Return the seconds to wait before the next attempt, or None if the deadline would pass.
+        """Return the wait before the next attempt in seconds, or None if it exceeds the deadline.
 
         Args:
             retry_after: minimum wait that the server named, in seconds.
@@ -54,10 +54,10 @@ class Backoff:
 
 
 def read_retry_after(header: str | None) -> float | None:
-    """Parse a `Retry-After` header into a number of seconds.
+    """Parse a `Retry-After` header into seconds.
 
     The header holds a number of seconds or a date (RFC 9110, 10.2.3); any other value gives None. The result is clipped
-    to between 0 and one year.
+    to [0, one year].
 
     >>> read_retry_after("3"), read_retry_after("soon"), read_retry_after(None)
     (3.0, None, None)

@@ -49,18 +49,19 @@ class Client:
 
     @property
     def url(self) -> str:
-        """Address of the server, without `/predict`, user and password."""
+        """Server address without `/predict` and credentials."""
         return self._transport.address.base
 
     @property
     def model(self) -> str | None:
-        """Name of the model, or None for the server's default model."""
+        """Model name, or None for the server's default model."""
         return self._transport.address.model
 
     def __call__(self, picture: Picture) -> Prediction:
-        """Predict one picture.
+        """Classify one picture.
 
-        The picture is a path, the bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or a Pillow image.
+        Args:
+            picture: path, bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or Pillow image.
 
         Raises:
             PictureError: the picture cannot be used.
@@ -69,9 +70,7 @@ class Client:
         return _wait(self._transport.predict(picture))
 
     def predict(self, pictures: Iterable[Picture]) -> Iterator[Prediction | PictureError]:
-        """Predict many pictures concurrently and yield the results in order.
-
-        An unusable picture yields its error instead of a prediction.
+        """Classify pictures concurrently and yield predictions, or picture errors, in order.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
@@ -81,9 +80,7 @@ class Client:
         yield from results_in_order(pending, window=_AHEAD * self._transport.at_once)
 
     def about(self) -> dict[str, Any]:
-        """Fetch the description of the model from the server.
-
-        It holds the labels, thresholds, metrics and model card.
+        """Fetch the model's labels, thresholds, metrics and model card.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
@@ -130,18 +127,19 @@ class AsyncClient:
 
     @property
     def url(self) -> str:
-        """Address of the server, without `/predict`, user and password."""
+        """Server address without `/predict` and credentials."""
         return self._transport.address.base
 
     @property
     def model(self) -> str | None:
-        """Name of the model, or None for the server's default model."""
+        """Model name, or None for the server's default model."""
         return self._transport.address.model
 
     async def __call__(self, picture: Picture) -> Prediction:
-        """Predict one picture.
+        """Classify one picture.
 
-        The picture is a path, the bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or a Pillow image.
+        Args:
+            picture: path, bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or Pillow image.
 
         Raises:
             PictureError: the picture cannot be used.
@@ -150,9 +148,7 @@ class AsyncClient:
         return await self._transport.predict(picture)
 
     async def predict(self, pictures: Iterable[Picture]) -> AsyncIterator[Prediction | PictureError]:
-        """Predict many pictures concurrently and yield the results in order.
-
-        An unusable picture yields its error instead of a prediction.
+        """Classify pictures concurrently and yield predictions, or picture errors, in order.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
@@ -175,9 +171,7 @@ class AsyncClient:
             await asyncio.gather(*pending, return_exceptions=True)
 
     async def about(self) -> dict[str, Any]:
-        """Fetch the description of the model from the server.
-
-        It holds the labels, thresholds, metrics and model card.
+        """Fetch the model's labels, thresholds, metrics and model card.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
@@ -204,6 +198,6 @@ def _wait(coroutine: Coroutine[Any, Any, _T]) -> _T:
 
 
 def _close_abandoned(transports: dict[int, Transport]) -> None:
-    """Close the connections of a client that was never closed."""
+    """Close the connections of an unclosed, garbage-collected client."""
     if transport := transports.get(os.getpid()):
         in_background(transport.close())

@@ -27,9 +27,7 @@ _CHECK_ADDRESS = "Check that this is the address of a Discern server."
 
 
 def read_prediction(body: bytes, address: str) -> Prediction:
-    """Parse a JSON response into a prediction.
-
-    Unknown keys are ignored.
+    """Parse a JSON response into a prediction, ignoring unknown keys.
 
     Raises:
         Unreachable: the body is not a prediction.
@@ -66,9 +64,7 @@ def read_object(body: bytes, address: str) -> dict[str, Any]:
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes, address: str) -> DiscernError:
-    """Parse an error response into an exception.
-
-    The exception is the one that a local bundle would raise, or a `RequestError`.
+    """Parse an error response into the exception of a local bundle, or a `RequestError`.
 
     Args:
         status: HTTP status code.

@@ -1,4 +1,4 @@
-"""Retries of the client's HTTP requests."""
+"""Retries of client requests."""
 
 from collections.abc import Mapping
 
@@ -12,9 +12,7 @@ CONNECTING_SECONDS = 10.0
 
 
 class Exchange:
-    """State of one HTTP request and its retries.
-
-    The exchange ends when the request succeeds, fails for good, or times out.
+    """HTTP request with its retries.
 
     Args:
         address: the server.
@@ -28,11 +26,11 @@ class Exchange:
 
     @property
     def left(self) -> float:
-        """Seconds until the deadline of the request."""
+        """Seconds until the request's deadline."""
         return self._backoff.left
 
     def after_error_response(self, status: int, headers: Mapping[str, str], body: bytes) -> float:
-        """Return the seconds to wait before retrying after an error response.
+        """Return the wait in seconds before a retry after an error response.
 
         Raises:
             PictureError: the picture cannot be used.
@@ -44,7 +42,7 @@ class Exchange:
         return self._retry(error, self._backoff.pause(read_retry_after(headers.get("retry-after"))))
 
     def after_failure(self, failure: Exception) -> float:
-        """Return the seconds to wait before retrying after a failed connection.
+        """Return the wait in seconds before a retry after a failed connection.
 
         Raises:
             Unreachable: no time is left to retry.
@@ -57,10 +55,7 @@ class Exchange:
         return self._retry(error, self._backoff.pause(within=CONNECTING_SECONDS))
 
     def timeout_error(self) -> DiscernError:
-        """Return the error to raise when the deadline has passed.
-
-        It is the last error, or an error that the server did not respond.
-        """
+        """Return the last error, or a timeout error if there is none."""
         return self._last_error or Unreachable(
             f"{self._address.base} did not respond within {self._seconds:g} seconds.",
             hint="Check the server and its address, or pass a longer `timeout`.",

@@ -1,7 +1,4 @@
-"""HTTP transport shared by the synchronous and asynchronous clients.
-
-It retries requests, enforces deadlines and limits the size of responses.
-"""
+"""HTTP transport of the clients, with retries, deadlines and size limits."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -18,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Transport:
-    """Connections to one server, for use in a single event loop.
+    """Connection pool for one server and one event loop.
 
     Args:
         url: the server's address; `?model=NAME` at its end selects the model.
@@ -52,7 +49,7 @@ class Transport:
         )
 
     async def predict(self, picture: Picture) -> Prediction:
-        """Predict one picture on the server.
+        """Classify one picture on the server.
 
         Raises:
             PictureError: the picture cannot be used.
@@ -62,7 +59,7 @@ class Transport:
         return read_prediction(await self._send("POST", self.address.predict, content), self.address.base)
 
     async def try_predict(self, picture: Picture, semaphore: asyncio.Semaphore) -> Prediction | PictureError:
-        """Predict one picture on the server, or return the error if it is unusable.
+        """Classify one picture, or return the error if it is unusable.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
@@ -74,7 +71,7 @@ class Transport:
                 return error
 
     async def describe(self) -> dict[str, Any]:
-        """Fetch the description of the model from the server.
+        """Fetch the model description.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.

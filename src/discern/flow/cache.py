@@ -1,4 +1,4 @@
-"""Implementation of `discern cache`, which measures and prunes the cache directory."""
+"""Size and pruning of the cache directory (`discern cache`)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from discern.store import prune, survey
 
 @dataclass(frozen=True, kw_only=True)
 class CacheResult:
-    """Sizes of the cache's sections and the bytes freed by pruning.
+    """Cache size by section, and bytes freed by pruning.
 
     Attributes:
         folder: cache directory.
@@ -27,10 +27,8 @@ class CacheResult:
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON-serialisable dictionary.
 
-        Paths are absolute.
-
         Keys:
-            folder: cache directory.
+            folder: absolute path of the cache directory.
             bytes: total size in bytes.
             shelves: sections of the cache, each with `name`, `rows` and `bytes`.
             freed: bytes freed by pruning.
@@ -40,7 +38,7 @@ class CacheResult:
 
 
 def cache(*, prune_to: float | None = None, folder: str | Path | None = None) -> CacheResult:
-    """Measure the size of the cache directory, and prune it on request.
+    """Measure the cache directory and optionally prune it.
 
     Deleting the directory is always safe.
 

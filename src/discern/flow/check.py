@@ -1,7 +1,4 @@
-"""Implementation of `discern check`, which finds problems in a set of pictures.
-
-No picture is changed.
-"""
+"""Data quality checks of a picture set (`discern check`)."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +13,7 @@ from discern.reporting import write_data_page
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """Counts of the problems found by `check` and paths of its output files.
+    """Finding counts and output files of `check`.
 
     Attributes:
         run: folder of the run.
@@ -40,10 +37,7 @@ class CheckResult:
         return not any(self.findings.values())
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as a JSON-serialisable dictionary.
-
-        Paths are absolute.
-        """
+        """Return the result as a JSON-serialisable dictionary with absolute paths."""
         return asdict(self) | {"run": str(self.run), "fixes": str(self.fixes), "page": str(self.page)}
 
 
@@ -58,7 +52,7 @@ def check(
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> CheckResult:
-    """Find problems in a set of pictures, and propose fixes.
+    """Find data problems in a picture set and propose fixes.
 
     Args:
         source: a folder of pictures, a list (CSV, Parquet, .lst, .manifest), or an archive; never changed.

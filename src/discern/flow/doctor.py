@@ -1,4 +1,4 @@
-"""Implementation of `discern doctor`, which checks the installation and the machine."""
+"""Diagnosis of the installation and the machine (`discern doctor`)."""
 
 import platform
 import sys
@@ -61,8 +61,6 @@ class DoctorResult:
 
 def doctor(*, cache: str | Path | None = None) -> DoctorResult:
     """Check that this machine can run Discern.
-
-    The checks cover Python, the libraries, telemetry, the picture formats, the backbone and the cache.
 
     Args:
         cache: cache directory; None for the user's cache directory.

@@ -1,4 +1,4 @@
-"""Implementation of `discern export`, which prepares a model bundle for deployment."""
+"""Export of model bundles for deployment (`discern export`)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,11 +36,9 @@ class ExportResult:
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON-serialisable dictionary.
 
-        Paths are absolute.
-
         Keys:
             target: name of the target: `web`.
-            folder: folder that was written.
+            folder: absolute path of the folder that was written.
             door: where predictions are computed: `local` in the visitor's browser, `remote` on a server.
             fingerprint: fingerprint of the bundle.
             files: number of files.
@@ -71,7 +69,7 @@ def export(
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> ExportResult:
-    """Write a static site that classifies pictures in the browser or through a server.
+    """Export a static web site that classifies pictures.
 
     Args:
         bundle: path of the bundle.

@@ -1,4 +1,4 @@
-"""Selection of example pictures for the web page from a folder."""
+"""Selection of example pictures for the web page."""
 
 from collections.abc import Iterator
 from itertools import islice, zip_longest
@@ -13,10 +13,7 @@ from discern.serving.example_pictures import MOST, SIDE, Example, make_example
 
 
 def find_example_pictures(folder: str | Path | None) -> tuple[Example, ...]:
-    """Select up to twelve example pictures from a folder and its subfolders.
-
-    The first picture of each subfolder is taken, then the second of each, and so on. Files that are not pictures are
-    skipped.
+    """Select up to twelve example pictures, in turn from each subfolder.
 
     Args:
         folder: pictures, or one subfolder of them per label; None for no examples.

@@ -1,7 +1,4 @@
-"""Features of negatives, the pictures that belong to none of the classes.
-
-Negatives come from a separate source and from the class folder `_other`.
-"""
+"""Features of negatives (pictures of none of the classes)."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,14 +23,13 @@ _Part = tuple[np.ndarray, np.ndarray, list[str]]
 def add_negatives(
     data: TrainingData, groups: Groups, source: Path | None, *, cache: Path, progress: Progress
 ) -> TrainingData:
-    """Add the features of negatives to the training data.
-
-    Copies of labelled pictures in the source are left out.
+    """Add features of negatives to the training data.
 
     Args:
         data: the labelled pictures, and those under the label `_other`.
         groups: groups of these pictures.
-        source: further negatives, in any form that can be scanned; None for no more.
+        source: further negatives, in any form that can be scanned, without those that are copies of labelled pictures;
+            None for no more.
         cache: cache directory.
         progress: called with the stage, items done and items in all.
 

@@ -1,7 +1,4 @@
-"""Data preparation shared by `discern check`, `split` and `train`.
-
-Pictures are scanned, turned into features, grouped and checked.
-"""
+"""Data preparation for `discern check`, `split` and `train`."""
 
 import hashlib
 import json
@@ -31,7 +28,7 @@ from discern.training import AppliedFixes, TrainingData, predict_for_label_check
 
 @dataclass(frozen=True, kw_only=True)
 class PrepareConfig:
-    """Options of the data preparation shared by `check`, `split` and `train`.
+    """Data preparation options.
 
     Attributes:
         source: folder, list or archive of pictures.
@@ -60,7 +57,7 @@ class PrepareConfig:
         ordered: Sequence[str] = (),
         names: str | Path | None = None,
     ) -> Self:
-        """Create the configuration from options, with absolute paths."""
+        """Create the configuration with absolute paths."""
         return cls(
             source=str(resolve_path(source)),
             fixes=None if fixes is None else str(resolve_path(fixes)),
@@ -71,16 +68,13 @@ class PrepareConfig:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the options as a JSON-serialisable dictionary for `run.json`.
-
-        Files are stored with their digest, so that an edited file counts as a changed option.
-        """
+        """Return the options as a JSON-serialisable dictionary, with files by path and SHA-256."""
         return asdict(self) | {"fixes": _by_content(self.fixes), "names": _by_content(self.names)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """Prepared data set with features, groups of dependent pictures, and findings.
+    """Prepared data set with features, groups and findings.
 
     Attributes:
         data: the pictures, N rows, and their features.
@@ -106,10 +100,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class _CatalogFeatures:
-    """Features of all pictures of a catalog, `[N, D]`.
-
-    The features of unreadable pictures are zeros.
-    """
+    """Feature matrix of a catalog, `[N, D]`; zeros for unreadable pictures."""
 
     rows: Rows
     position: np.ndarray
@@ -133,10 +124,7 @@ class _CatalogFeatures:
 
 
 def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progress: Progress) -> Prepared:
-    """Scan a source, extract features, group dependent pictures and check the data.
-
-    A resumed run does not repeat finished steps.
-    """
+    """Scan, embed, group and check the pictures, reusing finished steps of a resumed run."""
     folder = cache_folder(cache)
     with run.stage("scan", progress):
         catalog = _catalog(run, config, folder, progress)
@@ -168,10 +156,7 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
 
 
 def extract_features(catalog: Catalog, name: str, *, cache: Path, progress: Progress) -> TrainingData:
-    """Extract the features of all readable pictures of a catalog.
-
-    The preprocessing recipe is chosen from the sizes of the pictures.
-    """
+    """Extract features of all readable pictures in a catalog."""
     backbone = load_backbone(name)
     rows = np.flatnonzero(catalog.readable)
     recipe = choose_recipe(_sizes(catalog, rows), backbone.size)
@@ -215,10 +200,7 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -
 
 
 def _changes(before: Catalog, after: Catalog) -> dict[str, Any]:
-    """Return the pictures that fixes dropped or relabelled.
-
-    Dropped pictures are counted, and relabelled paths are mapped to their original labels.
-    """
+    """Return the number of dropped pictures and the original labels of relabelled ones, by path."""
     original = dict(zip(before.table["path"], before.table["label"], strict=True))
     now = zip(after.table["path"], after.table["label"], strict=True)
     return {
@@ -228,10 +210,7 @@ def _changes(before: Catalog, after: Catalog) -> dict[str, Any]:
 
 
 def _applied_fixes(run: Run, catalog: Catalog) -> AppliedFixes | None:
-    """Return the fixes that this run applied, with the original labels.
-
-    The result is None if no fixes were applied.
-    """
+    """Return the fixes applied in this run with the original labels, or None."""
     if "fixed" not in run.facts:
         return None
     relabelled = run.facts["fixed"]["relabelled"]

@@ -16,15 +16,7 @@ from discern.training import AcceptPolicy, FitResult, HeldOutPredictions
 
 
 def write_page(run: Run, prepared: Prepared, result: FitResult, policy: AcceptPolicy, metrics: Metrics) -> None:
-    """Write the HTML report of a training run to `report.html`.
-
-    Args:
-        run: the run, with its bundle.
-        prepared: the pictures and the findings.
-        result: the fitted model with its held-out predictions.
-        policy: the accept policy.
-        metrics: metrics of the run.
-    """
+    """Write the HTML report of a training run to `report.html`."""
     model = load(run.path(FILE))
     viewer = _ModelViewer(prepared.catalog, model)
     facts = run.facts | {
@@ -49,25 +41,22 @@ def write_page(run: Run, prepared: Prepared, result: FitResult, policy: AcceptPo
 
 
 class _ModelViewer:
-    """Provider of preprocessed pictures and evidence maps for the report."""
+    """Preprocessed images and evidence maps for the report."""
 
     def __init__(self, catalog: Catalog, model: Model) -> None:
         self.catalog, self.model = catalog, model
 
     def pixels(self, row: int) -> np.ndarray:
-        """Return the preprocessed picture of a catalog row, uint8 `[size, size, 3]`."""
+        """Return the preprocessed image of a catalog row, uint8 `[size, size, 3]`."""
         return load_input(self.catalog.read_one(row), self.model.manifest.recipe)
 
     def evidence(self, rows: Sequence[int]) -> list[np.ndarray]:
-        """Return the evidence map of each given catalog row, float32 `[h, w, K]`."""
+        """Return evidence maps of catalog rows, float32 `[h, w, K]` each."""
         return list(self.model.run(np.stack([self.pixels(row) for row in rows]))["evidence"])
 
 
 def _negative_scores(result: FitResult) -> np.ndarray | None:
-    """Return the out-of-fold unknown scores of the negatives.
-
-    The scores are shifted to the bundle's threshold. The result is None without negatives.
-    """
+    """Return out-of-fold scores of the negatives, shifted to the bundle's threshold, or None."""
     return None if result.negatives is None else result.negatives.excess + result.t_unknown
 
 

@@ -1,7 +1,4 @@
-"""Run folders, which hold the output files of one command.
-
-Files are written atomically, and a run never overwrites another one.
-"""
+"""Run folders with atomic writes and process locks."""
 
 import json
 import re
@@ -35,9 +32,7 @@ _LIBRARIES = ("numpy", "onnx", "onnxruntime", "pillow", "polars", "scikit-learn"
 
 @dataclass
 class Run:
-    """Folder under `runs/` that holds the output files of one command.
-
-    One process at a time can lock the folder.
+    """Folder of a command's output files, locked by one process at a time.
 
     Attributes:
         folder: absolute path.
@@ -53,7 +48,7 @@ class Run:
     def create(
         cls, source: str | Path, *, name: str | None, runs: str | Path, resume: bool, config: dict[str, Any]
     ) -> Self:
-        """Create a new run folder, or open the folder of an interrupted run.
+        """Create a run folder, or open that of an interrupted run.
 
         Args:
             source: source of the pictures; without a name, the run is named after it with a free number.
@@ -148,13 +143,13 @@ class Run:
 
     @contextmanager
     def replacing(self, name: str) -> Iterator[Path]:
-        """Yield a temporary path that replaces a file of the run on success."""
+        """Yield a temporary path that atomically replaces a run file on success."""
         with self.writing(name) as path, atomic_write(path) as temporary:
             yield temporary
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
-        """Yield the path of a file in the run folder for a function that writes it atomically.
+        """Yield the path of a run file to be written atomically.
 
         Raises:
             RunError: the file cannot be written.
@@ -169,7 +164,7 @@ class Run:
 
     @contextmanager
     def reading(self, name: str) -> Iterator[Path]:
-        """Yield the path of an existing file in the run folder.
+        """Yield the path of an existing run file.
 
         Raises:
             RunError: the file cannot be read.
@@ -221,7 +216,7 @@ class Run:
             raise RunError(f"Another process is using {self.folder}.", hint="Wait for it, or stop it first.") from None
 
     def _tidy(self) -> None:
-        """Reload `run.json` and remove temporary files left by a killed process."""
+        """Reload `run.json` and remove leftover temporary files."""
         self.facts = _read(self.folder)
         for path in self.folder.iterdir():
             if is_unfinished(path.name) or _UNFINISHED.fullmatch(path.name):
@@ -229,7 +224,7 @@ class Run:
 
     @contextmanager
     def stage(self, name: str, progress: Progress) -> Iterator[None]:
-        """Report the start of a stage and add its wall time to the run's facts."""
+        """Report a stage and record its wall time in `run.json`."""
         progress(name, 0, None)
         start = time.perf_counter()
         yield
@@ -238,15 +233,12 @@ class Run:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Discern and of the libraries that determine a run's results."""
+    """Return the versions of Discern and of the libraries that affect results."""
     return {"discern": __version__} | {library: metadata.version(library) for library in _LIBRARIES}
 
 
 def is_own(folder: Path) -> bool:
-    """Return True if a folder is a run folder or a cache directory of Discern.
-
-    Such folders are skipped when a source is scanned for pictures.
-    """
+    """Return True for run folders and cache directories, which scans skip."""
     try:
         return is_cache_folder(folder) or ((folder / "run.json").is_file() and "discern" in _read(folder)["versions"])
     except (OSError, DiscernError, LookupError, TypeError):
@@ -281,10 +273,7 @@ def _number(runs: Path, source: Path) -> Path:
 
 
 def _stem(source: Path) -> str:
-    """Return the base name for run folders of a picture source.
-
-    It is the name of the folder, or of the file without suffixes.
-    """
+    """Return the base name of run folders for a picture source."""
     name = source.name if is_folder(source) else source.name.split(".")[0]
     printable = "".join(letter if letter.isprintable() else "_" for letter in name)
     return printable.encode()[: _LONGEST_NAME // 2].decode(errors="ignore").lstrip(".") or "pictures"

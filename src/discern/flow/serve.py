@@ -1,4 +1,4 @@
-"""Implementation of `discern serve` and `discern key`."""
+"""HTTP serving of bundles and creation of API keys (`discern serve`, `discern key`)."""
 
 import importlib.util
 from collections.abc import Callable, Sequence
@@ -32,8 +32,6 @@ def serve(
 ) -> None:
     """Serve model bundles over HTTP until interrupted.
 
-    The server offers REST, a web page, SageMaker and the Open Inference Protocol.
-
     Args:
         bundles: one or several, each as a path or `NAME=PATH`; the first is the default model.
         announce: called with the server's address when it is up.
@@ -62,7 +60,7 @@ def serve(
 
 @dataclass(frozen=True, kw_only=True)
 class KeyResult:
-    """API key created by `key` and the file that stores its hash.
+    """New API key and the file that stores its hash.
 
     Attributes:
         name: name of its owner.

@@ -1,4 +1,4 @@
-"""Implementation of `discern show`, which describes a model bundle."""
+"""Description of model bundles (`discern show`)."""
 
 from pathlib import Path
 from typing import Any

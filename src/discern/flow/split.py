@@ -1,6 +1,6 @@
-"""Implementation of `discern split`, which makes leak-free train, validation and test parts.
+"""Leak-free train, validation and test split (`discern split`).
 
-No picture, near-copy or group is in two parts. The parts can be used with any trainer.
+The parts can be used with any trainer.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from discern.splitting import PARTS, SplitConfig, make_split, write_parts
 
 @dataclass(frozen=True, kw_only=True)
 class SplitResult:
-    """Sizes of the parts made by `split` and the proof that they share nothing.
+    """Part sizes of a split, with proof that the parts are disjoint.
 
     Attributes:
         run: folder of the run, with `split.json` and its proof.
@@ -39,9 +39,7 @@ class SplitResult:
     proof: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as a JSON-serialisable dictionary.
-
-        Paths are absolute.
+        """Return the result as a JSON-serialisable dictionary with absolute paths.
 
         Keys:
             run: folder of the run.
@@ -77,7 +75,9 @@ def split(
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> SplitResult:
-    """Split pictures into parts that share no picture, near-copy or group.
+    """Split pictures into leak-free train, validation and test parts.
+
+    No picture, near-copy or group is in two parts.
 
     Args:
         source: labelled pictures: a folder, a list (CSV, Parquet, .lst, .manifest) or an archive; never changed.

@@ -1,4 +1,4 @@
-"""Implementation of `discern train`, which turns labelled pictures into a bundle and a report."""
+"""Training of a classifier with a bundle and a report (`discern train`)."""
 
 import json
 import math
@@ -61,9 +61,7 @@ class TrainResult:
     hints: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as a JSON-serialisable dictionary.
-
-        Paths are absolute.
+        """Return the result as a JSON-serialisable dictionary with absolute paths.
 
         Keys:
             run: directory of the run.
@@ -97,9 +95,7 @@ def train(
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> TrainResult:
-    """Train a picture classifier and write it as a model bundle.
-
-    The pictures are checked and split, and the classifier is fitted, evaluated and packed.
+    """Train a picture classifier and save it as a bundle.
 
     Args:
         source: folder, list (CSV, Parquet, .lst, .manifest) or archive of labelled pictures; never changed.
@@ -226,10 +222,7 @@ def _result(run: Run) -> TrainResult:
 
 
 def suggest_options(catalog: Catalog) -> tuple[str, ...]:
-    """Suggest training options that fit the data, one sentence each.
-
-    Options that were given are not suggested.
-    """
+    """Suggest unused training options that fit the data, one sentence each."""
     if catalog.order or len(catalog.labels) < _FEWEST_ORDERED or not all(map(_is_number, catalog.labels)):
         return ()
     return ("All labels are numbers. If small errors are better than large ones, train with --ordered numeric.",)

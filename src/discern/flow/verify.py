@@ -1,4 +1,4 @@
-"""Implementation of `discern verify`, which checks the integrity and outputs of a bundle."""
+"""Verification of a bundle's integrity and outputs (`discern verify`)."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ _FINGERPRINT = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyResult:
-    """Outcome of the verification of a bundle.
+    """Outcome of a bundle verification.
 
     Attributes:
         passed: whether the bundle is intact and reproduces its golden vectors.
@@ -34,8 +34,6 @@ class VerifyResult:
 
 def verify(bundle: str | Path, *, fingerprint: str | None = None) -> VerifyResult:
     """Check that a bundle is intact and reproduces its golden vectors.
-
-    The archive is rebuilt and its bytes are compared, then the golden vectors are replayed.
 
     Args:
         bundle: path of a bundle.

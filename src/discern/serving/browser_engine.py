@@ -1,7 +1,4 @@
-"""Download and cache of ONNX Runtime for browsers.
-
-The package is downloaded with the user's npm and compared with a pinned hash.
-"""
+"""Download and cache of ONNX Runtime for browsers."""
 
 import base64
 import hashlib
@@ -24,7 +21,7 @@ _TIMEOUT_SECONDS = 600
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """Package of the npm registry, pinned to a version and a hash.
+    """npm package pinned to a version and a hash.
 
     Attributes:
         name: name of the package.
@@ -40,12 +37,12 @@ class Package:
 
     @property
     def archive(self) -> str:
-        """File name that npm gives to the archive of the package."""
+        """File name of the npm archive."""
         return f"{self.name}-{self.version}.tgz"
 
     @property
     def spec(self) -> str:
-        """Package specifier for npm, in the form `name@version`."""
+        """Package specifier for npm, `name@version`."""
         return f"{self.name}@{self.version}"
 
 
@@ -88,10 +85,7 @@ def load_engine(
 
 
 def cached_engines(cache: Path) -> dict[Path, int]:
-    """Return the size in bytes of each cached npm archive, by path.
-
-    The remains of interrupted downloads are included.
-    """
+    """Return cached npm archives and interrupted downloads, with their size in bytes."""
     return {path: path.stat().st_size for path in sorted((cache / _FOLDER).rglob("*")) if path.is_file()}
 
 
@@ -152,10 +146,7 @@ def _npm_pack(npm: str, folder: Path, package: Package) -> None:
 
 
 def _last_error(text: str) -> str:
-    """Return the last error message in npm's output.
-
-    The path of npm's log is left out.
-    """
+    """Return the last error message in npm's output, without the log path."""
     lines = [line.removeprefix("npm error ").strip() for line in text.splitlines()]
     messages = [line for line in lines if line and not line.startswith(("A complete log", "npm warn"))]
     return messages[-1][:200] if messages else ""

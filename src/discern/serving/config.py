@@ -1,6 +1,6 @@
-"""Settings of the HTTP server and their defaults.
+"""HTTP server settings and their defaults.
 
-The command line reads the defaults without loading numpy.
+Importing this module does not load numpy.
 """
 
 import ipaddress
@@ -33,10 +33,7 @@ def _default_limits() -> "Limits":
 
 
 def _rename_fields(**renamed: str) -> Callable[[type[Config]], type[Config]]:
-    """Make a dataclass accept deprecated names of its fields.
-
-    Each use of a deprecated name issues a `DeprecationWarning`.
-    """
+    """Class decorator for deprecated dataclass field names."""
 
     def decorate(cls: type[Config]) -> type[Config]:
         initialise = cls.__init__
@@ -145,18 +142,12 @@ class ServeConfig:
 
     @property
     def pictures_per_request(self) -> int:
-        """Maximum number of pictures per request.
-
-        It is `max_pictures`, or the length of the queue if that is less.
-        """
+        """Maximum number of pictures per request, limited by the queue length."""
         return min(self.max_pictures, self.batching.max_queue)
 
 
 def _normalise_origin(origin: str) -> str:
-    """Normalise a CORS origin to the form that browsers send.
-
-    The origin is in lower case, without a default port or a trailing slash.
-    """
+    """Normalise a CORS origin: lower case, no default port, no trailing slash."""
     parts = re.fullmatch(r"(https?)(://[^\s/?#@]+)/?", origin.lower())
     if origin == "*":
         return origin

@@ -1,7 +1,4 @@
-"""Writing of an export to a folder.
-
-An earlier export of the same target is replaced, and other files are never overwritten.
-"""
+"""Writing of exports to a folder."""
 
 import hashlib
 import json
@@ -18,9 +15,9 @@ MANIFEST = "export.json"
 
 
 def write_export(folder: Path, export: Export, *, target: str, model: Mapping[str, str]) -> None:
-    """Write an export to a folder and replace an earlier export there.
+    """Write an export to a folder, replacing an earlier export there.
 
-    Files that an earlier export wrote and this one does not are removed; other files there stay.
+    Files of the earlier export that this one lacks are removed; other files are never overwritten.
 
     Args:
         folder: directory to write to; created if needed.
@@ -56,7 +53,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _remove_unfinished(folders: Iterable[Path]) -> None:
-    """Remove temporary files left by an interrupted export."""
+    """Remove temporary files of an interrupted export."""
     for folder in folders:
         for path in folder.glob(".*"):
             if is_unfinished(path.name):
@@ -64,10 +61,7 @@ def _remove_unfinished(folders: Iterable[Path]) -> None:
 
 
 def _earlier_files(folder: Path, target: str) -> set[str]:
-    """Return the file names of an earlier export for the same target.
-
-    Paths outside the folder are left out.
-    """
+    """Return the files of an earlier export of the same target, inside the folder only."""
     try:
         facts = json.loads((folder / MANIFEST).read_bytes())
         if facts["target"] != target:

@@ -20,7 +20,7 @@ _HINT = "Create a key with `discern key NAME --key-file FILE`."
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Key:
-    """Entry of a file of API keys.
+    """Entry of an API key file.
 
     Attributes:
         name: the holder's name, as it appears in the access log.
@@ -36,9 +36,9 @@ class Key:
 class Keys:
     """API keys read from a file.
 
-    Each line of the file is `name kind sha256`, where the kind is `ask` or `admin`. A line that starts with `#` is a
-    comment. Changes of the file take effect with the next request. If it becomes unreadable, that is logged and the
-    last keys stay valid.
+    Each line of the file is `name kind sha256`, where the kind is `ask` or `admin`; lines that start with `#` are
+    comments. Changes take effect with the next request. If the file becomes unreadable, the last keys stay valid and
+    the error is logged.
 
     Raises:
         UsageError: the file cannot be read, has an invalid line, or has no key.
@@ -95,10 +95,8 @@ def _digest(key: str) -> str:
 def add_key(path: Path, name: str, *, admin: bool = False) -> str:
     """Create an API key and append its hash to a file.
 
-    A new file can be read only by its owner.
-
     Returns:
-        The key, which is stored nowhere.
+        The key, which is stored nowhere. A new file can be read only by its owner.
 
     Raises:
         UsageError: the name is invalid or in use, or the file cannot be written.

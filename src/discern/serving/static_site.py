@@ -1,4 +1,4 @@
-"""Files of a static site that predicts in the browser or through a server."""
+"""Static web sites that classify pictures in the browser or through a server."""
 
 import base64
 import hashlib
@@ -31,7 +31,7 @@ _POLICY = (
 def local_site(
     model: Model, members: Mapping[str, bytes], engine: Mapping[str, bytes], *, examples: Sequence[Example] = ()
 ) -> dict[str, bytes]:
-    """Build the files of a static site that runs the model in the visitor's browser.
+    """Build a static site that runs the model in the browser.
 
     Args:
         model: the model, verified.
@@ -67,7 +67,7 @@ def local_site(
 
 
 def remote_site(url: str, *, examples: Sequence[Example] = ()) -> dict[str, bytes]:
-    """Build the files of a static site that sends pictures to a server.
+    """Build a static site that sends pictures to a server.
 
     Args:
         url: URL that `discern serve` is reached at, including its path if it has one.
@@ -101,10 +101,7 @@ def _split_url(url: str) -> Any:
 def _page_files(
     config: Mapping[str, Any], examples: Sequence[Example], *, reach: str, more: str = ""
 ) -> dict[str, bytes]:
-    """Collect the files of the web page and its configuration.
-
-    A content security policy in the page limits the hosts that it can connect to.
-    """
+    """Build the web page, its configuration and its content security policy."""
     found = {path.relative_to(_PAGE).as_posix(): path.read_bytes() for path in _PAGE.rglob("*") if path.is_file()}
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY.format(reach=reach)}">'
     index = found.pop("index.html").decode()
@@ -117,10 +114,7 @@ def _page_files(
 
 
 def _offline_script(requested: Mapping[str, bytes]) -> bytes:
-    """Build the service worker that caches the files of a site.
-
-    It holds the hash of each requested path, so that the files of two exports never mix.
-    """
+    """Build the service worker that caches the site's files by content hash."""
     sums = {name: base64.b64encode(hashlib.sha256(data).digest()).decode() for name, data in requested.items()}
     files = {"" if name == "index.html" else name: f"sha256-{value}" for name, value in sums.items()}
     version = hashlib.sha256(_json(files)).hexdigest()[:16]
@@ -130,10 +124,7 @@ def _offline_script(requested: Mapping[str, bytes]) -> bytes:
 
 
 def _golden_files(golden: bytes) -> dict[str, bytes]:
-    """Convert golden vectors to files for the browser.
-
-    One file holds the numbers and pictures, and the other their offsets.
-    """
+    """Convert golden vectors to browser files: one of data, one of offsets."""
     blob = io.BytesIO()
     with np.load(io.BytesIO(golden), allow_pickle=False) as arrays:
         outputs = {name: _append(blob, arrays[name]) for name in _OUTPUTS}

@@ -1,4 +1,4 @@
-"""Interface of export targets, which prepare a model bundle for one kind of deployment."""
+"""Interface of export targets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ ConfigT = TypeVar("ConfigT")
 
 @dataclass(frozen=True, kw_only=True)
 class VerifiedBundle:
-    """Model bundle that reproduced its golden vectors on this machine.
+    """Model bundle with verified golden vectors.
 
     Attributes:
         model: the loaded model.
@@ -25,7 +25,7 @@ class VerifiedBundle:
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """Files that an export target built for a deployment.
+    """Files built by an export target.
 
     Attributes:
         files: content by path within the folder, with forward slashes; the same for equal bundles and configs.
@@ -44,15 +44,10 @@ class Target(Protocol[ConfigT]):
 
     @property
     def config_type(self) -> type[ConfigT]:
-        """Frozen dataclass of the target's options.
-
-        Each option has a default, and bad values raise UsageError.
-        """
+        """Frozen dataclass for the options; each has a default, and bad values raise UsageError."""
 
     def build(self, bundle: VerifiedBundle, config: ConfigT, *, progress: Progress) -> Export:
         """Build the files of a deployment in memory.
-
-        Only caches are written to disk.
 
         Args:
             bundle: bundle to deploy.

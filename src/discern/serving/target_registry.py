@@ -1,4 +1,4 @@
-"""Registry of export targets by name."""
+"""Registry of export targets."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

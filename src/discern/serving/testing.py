@@ -1,4 +1,4 @@
-"""Contract tests that every export target must pass."""
+"""Contract tests for export targets."""
 
 import dataclasses
 from pathlib import Path, PurePosixPath
@@ -12,9 +12,9 @@ _MODEL = {"name": "m", "version": "1", "fingerprint": "f" * 64}
 
 
 class TargetContract:
-    """Base class of tests that every export target must pass.
+    """Base class of contract tests for export targets.
 
-    A test class inherits from it and overrides `target`, `config` and `bundle`.
+    Subclasses override `target`, `config` and `bundle`.
     """
 
     def target(self) -> Target[Any]:
@@ -22,17 +22,11 @@ class TargetContract:
         raise NotImplementedError
 
     def config(self, folder: Path) -> Any:
-        """Return options for the export target.
-
-        `folder` is empty and may hold files that the options refer to.
-        """
+        """Return options for the export target; files go to the empty `folder`."""
         raise NotImplementedError
 
     def bundle(self, folder: Path) -> VerifiedBundle:
-        """Return a small model bundle to export.
-
-        `folder` is empty.
-        """
+        """Return a small model bundle; files go to the empty `folder`."""
         raise NotImplementedError
 
     def _build(self, folder: Path) -> Export:
@@ -42,7 +36,7 @@ class TargetContract:
         return self.target().build(bundle, config, progress=silent)
 
     def test_options_are_a_frozen_dataclass(self, tmp_path: Path) -> None:
-        """Check that options can be compared and cannot change after validation."""
+        """Check that options are comparable and immutable."""
         config = self.config(tmp_path)
         assert isinstance(config, self.target().config_type)
         assert dataclasses.is_dataclass(config)
@@ -55,10 +49,7 @@ class TargetContract:
         assert dict(one.files) == dict(other.files)
 
     def test_paths_stay_inside_the_folder(self, tmp_path: Path) -> None:
-        """Check that the paths of all files stay inside the export folder.
-
-        Paths are relative, have no "..", and leave the manifest's name free.
-        """
+        """Check that paths are relative, stay in the folder and leave the manifest's name free."""
         names = self._build(tmp_path).files.keys()
         assert names
         assert MANIFEST not in names

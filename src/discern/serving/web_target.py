@@ -1,7 +1,4 @@
-"""Export target that builds a static web site.
-
-The model runs in the visitor's browser, or on a server that the site calls.
-"""
+"""Export target for static web sites."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +14,7 @@ from discern.store import default_folder
 
 @dataclass(frozen=True, kw_only=True)
 class WebConfig:
-    """Options of the web export target.
+    """Options of the static web site.
 
     Attributes:
         api: URL of the server that the site calls; None to run the model in the visitor's browser.
@@ -38,9 +35,9 @@ class WebConfig:
 
 @dataclass(frozen=True)
 class WebTarget:
-    """Export target that builds a static web site.
+    """Export target for static web sites.
 
-    The site predicts in the visitor's browser (`local`) or by calling a server (`remote`).
+    Sites classify pictures in the browser (`local`) or on a server (`remote`).
 
     Attributes:
         engine: npm package of ONNX Runtime for browsers.
@@ -50,10 +47,7 @@ class WebTarget:
     config_type = WebConfig
 
     def build(self, bundle: VerifiedBundle, config: WebConfig, *, progress: Progress = silent) -> Export:
-        """Build the files of the static web site.
-
-        See `Target.build`.
-        """
+        """Build the files of the static web site; see `Target.build`."""
         if config.api is not None:
             return Export(files=remote_site(config.api, examples=config.examples), door="remote")
         engine = load_engine(config.cache, archive=config.runtime, package=self.engine, progress=progress)

@@ -1,6 +1,6 @@
-"""Metrics of a model's accept, review and unknown decisions on unseen pictures.
+"""Metrics of accept, review and unknown decisions on unseen pictures.
 
-The thresholds behind the decisions were not tuned on these pictures.
+The decision thresholds were not tuned on these pictures.
 """
 
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ from discern.evaluating import (
 
 
 class DecisionRules(Protocol):
-    """Thresholds and accept policy of a model.
+    """Decision thresholds and accept policy of a model.
 
-    A bundle's manifest has these attributes, and so does a server's description of its model.
+    Bundle manifests and servers' model descriptions have these attributes.
 
     Attributes:
         labels: the classes, in the order of the probabilities' columns.
@@ -43,7 +43,7 @@ class DecisionRules(Protocol):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class KnownPredictions:
-    """Predictions for pictures that belong to a known class.
+    """Predictions for pictures of known classes.
 
     Attributes:
         truth: true classes as indices into the labels, int `[M]`.
@@ -62,7 +62,7 @@ class KnownPredictions:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class UnknownPredictions:
-    """Predictions for pictures that belong to none of the classes.
+    """Predictions for out-of-distribution pictures.
 
     Attributes:
         confidence: largest probability of each picture, float32 `[S]`.
@@ -77,14 +77,12 @@ class UnknownPredictions:
 class DecisionMetrics:
     """Metrics of accepted predictions, prediction sets and ordinal labels.
 
-    A metric is None if it does not apply to the bundle.
-
     Attributes:
         share: share of the known pictures that is accepted.
         error: error rate among these; undefined if nothing is accepted.
         unknown_accepted: share of the unknown pictures that is accepted; None without any.
-        sets: coverage and size of the prediction sets.
-        ordered: ordinal errors.
+        sets: coverage and size of the prediction sets; None without sets.
+        ordered: ordinal errors; None if the labels are not ordered.
     """
 
     share: Interval | None
@@ -94,10 +92,7 @@ class DecisionMetrics:
     ordered: OrdinalMetrics | None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the metrics as a JSON-serialisable dictionary.
-
-        `policy`, `conformal` and `ordered` hold numbers, and `intervals` holds their confidence intervals.
-        """
+        """Return the metrics and their confidence intervals as a JSON-serialisable dictionary."""
         named = {
             "share": self.share,
             "strangers_accepted": self.unknown_accepted,
@@ -120,7 +115,7 @@ class DecisionMetrics:
 def evaluate_decisions(
     rules: DecisionRules, known: KnownPredictions, unknown: UnknownPredictions | None, *, seed: int
 ) -> DecisionMetrics:
-    """Compute decision metrics from predictions for pictures not used in training."""
+    """Compute decision metrics from held-out predictions."""
     thresholds = rules.thresholds
     confidence, correct = known.probabilities.max(axis=1), known.probabilities.argmax(axis=1) == known.truth
     share = error = unknown_accepted = None

@@ -1,4 +1,4 @@
-"""Implementation of `discern evaluate`, which evaluates models on labelled pictures."""
+"""Evaluation and comparison of models on labelled pictures (`discern evaluate`)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ def evaluate(
 
 
 class _Pictures:
-    """Pictures of a catalog that all compared models can be evaluated on."""
+    """Evaluation pictures shared by all compared models."""
 
     def __init__(self, models: Sequence[EvaluatedModel], catalog: Catalog) -> None:
         self.models, self.catalog = models, catalog
@@ -105,15 +105,12 @@ class _Pictures:
         self.seen = _seen(models, catalog)
 
     def truth(self, model: EvaluatedModel, rows: np.ndarray) -> np.ndarray:
-        """Return the true labels of catalog rows as class indices, int64 `[M]`."""
+        """Return true class indices of catalog rows, int64 `[M]`."""
         index = {label: number for number, label in enumerate(model.rules.labels)}
         return np.array([index[self._labels[row]] for row in rows.tolist()], np.int64)
 
     def known_rows(self) -> np.ndarray:
-        """Return the catalog rows to evaluate, int `[M]`.
-
-        All models know the labels of these pictures, and no model was trained on them.
-        """
+        """Return catalog rows that all models know and none was trained on, int `[M]`."""
         rows = np.flatnonzero(self.labelled & ~self.seen)
         if len(rows):
             return rows
@@ -126,20 +123,14 @@ class _Pictures:
         )
 
     def count_seen(self) -> int | None:
-        """Count the labelled pictures that were used in training.
-
-        The count is None if a model does not publish its training pictures.
-        """
+        """Count training pictures among the labelled ones; None if a model does not publish its own."""
         known = {model.fingerprint for model in self.models if model.seen is not None}
         if {model.fingerprint for model in self.models} - known:
             return None
         return int((self.seen & self.labelled).sum())
 
     def unknown_rows(self, source: Path | None, cache: Path, progress: Progress) -> list[tuple[Catalog, np.ndarray]]:
-        """Return the catalogs and rows of negatives that were not used in training.
-
-        Negatives are the pictures in the class folder `_other` and those of `source`.
-        """
+        """Return unseen negatives from `source` and the class folder `_other`."""
         found = [(self.catalog, np.flatnonzero(self.catalog.negative & ~self.seen))]
         if source is not None:
             other = scan(source, cache=cache, progress=progress, leave_out=is_own)
@@ -151,13 +142,13 @@ class _Pictures:
         return [(catalog, rows) for catalog, rows in found if len(rows)]
 
     def weights(self, rows: np.ndarray) -> np.ndarray:
-        """Return a weight of 1 / number of copies for each picture, float64 `[M]`."""
+        """Return sample weights of 1 / number of copies, float64 `[M]`."""
         pixels = self.catalog.table["pixels"].to_numpy()[rows].astype(str)
         _, inverse, count = np.unique(pixels, return_inverse=True, return_counts=True)
         return np.asarray(1.0 / count[inverse])
 
     def other_labels(self) -> dict[str, int]:
-        """Count the pictures of each label that some model does not know."""
+        """Count pictures of labels unknown to some model, by label."""
         rest = self.catalog.readable & ~self.labelled & ~self.catalog.negative
         other = self.catalog.table["label"].to_numpy()[rest]
         names, counts = np.unique(np.array([name for name in other if name is not None], str), return_counts=True)
@@ -165,10 +156,7 @@ class _Pictures:
 
 
 def _seen(models: Sequence[EvaluatedModel], catalog: Catalog) -> np.ndarray:
-    """Return a mask of the pictures used to train any model, bool `[N]`.
-
-    Training pictures of models on servers are not known.
-    """
+    """Return a mask of known training pictures, bool `[N]`."""
     known = frozenset().union(*(model.seen or () for model in models))
     contents = catalog.table["content"].fill_null("").to_list()
     return np.array([bytes.fromhex(content[:16]) in known for content in contents], bool)
@@ -176,7 +164,7 @@ def _seen(models: Sequence[EvaluatedModel], catalog: Catalog) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Outputs:
-    """Outputs of all models for the pictures that every model could predict."""
+    """Model outputs for the pictures that every model could classify."""
 
     rows: np.ndarray
     by_model: Sequence[ModelOutputs]
@@ -205,7 +193,7 @@ class _Evaluation:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Evaluator:
-    """Evaluator that computes the metrics of each model on the same pictures."""
+    """Metrics computation for several models on the same pictures."""
 
     pictures: _Pictures
     known: _Outputs

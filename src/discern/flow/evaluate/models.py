@@ -1,4 +1,4 @@
-"""Local and remote models that can be evaluated."""
+"""Local and remote models under evaluation."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -26,7 +26,7 @@ _BATCH = 32
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ModelOutputs:
-    """Probabilities and unknown scores that a model computed for pictures.
+    """Predicted probabilities and out-of-distribution scores.
 
     Attributes:
         probabilities: float32 `[M, K]`.
@@ -37,12 +37,12 @@ class ModelOutputs:
     scores: np.ndarray
 
     def __getitem__(self, selected: np.ndarray) -> Self:
-        """Return the outputs of the pictures selected by a mask, bool `[M]`."""
+        """Return the outputs selected by a boolean mask `[M]`."""
         return replace(self, probabilities=self.probabilities[selected], scores=self.scores[selected])
 
 
 class EvaluatedModel(Protocol):
-    """Interface of a local or remote model that can be evaluated.
+    """Interface of a local or remote model under evaluation.
 
     Attributes:
         of: path, address or name of the model.
@@ -64,7 +64,7 @@ class EvaluatedModel(Protocol):
     def refused(self) -> Mapping[str, str]: ...  # noqa: D102
 
     def predict(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
-        """Predict the pictures in the given rows of a catalog, in order."""
+        """Classify the pictures of the given catalog rows, in order."""
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def open_models(
 ) -> Iterator[list[EvaluatedModel]]:
     """Open local and remote models for evaluation.
 
-    Clients opened here are closed at the end, and clients passed in stay open.
+    Clients opened here are closed on exit; clients passed in stay open.
 
     Args:
         given: paths of bundles, addresses of servers, or open models and clients.
@@ -110,10 +110,7 @@ def _host(address: str) -> str:
 
 
 class LocalModel:
-    """Local model bundle to be evaluated.
-
-    It predicts every picture that the catalog could read.
-    """
+    """Local bundle under evaluation."""
 
     refused: Mapping[str, str] = MappingProxyType({})
 
@@ -123,18 +120,18 @@ class LocalModel:
 
     @property
     def seen(self) -> frozenset[bytes]:
-        """First 8 bytes of the content hash of each training picture."""
+        """First 8 bytes of each training picture's content hash."""
         return frozenset(bytes(prefix) for prefix in self._model.seen)
 
     def predict(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
-        """Predict the pictures in the given rows of a catalog, in order."""
+        """Classify the pictures of the given catalog rows, in order."""
         probabilities, scores = predict_rows(self._model, catalog, rows, progress)
         return ModelOutputs(probabilities=probabilities, scores=scores)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteDecisions:
-    """Labels, thresholds and accept policy that a server publishes for its model."""
+    """Labels, thresholds and accept policy published by a server."""
 
     labels: tuple[str, ...]
     ordered: bool
@@ -143,10 +140,7 @@ class RemoteDecisions:
 
 
 class RemoteModel:
-    """Model on a server, to be evaluated over HTTP.
-
-    The server does not publish its training pictures.
-    """
+    """Served model under evaluation over HTTP."""
 
     seen = None
 
@@ -170,7 +164,7 @@ class RemoteModel:
             ) from error
 
     def predict(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
-        """Predict the pictures in the given rows of a catalog with concurrent requests.
+        """Classify the pictures of catalog rows with concurrent requests.
 
         Pictures that the server rejects are added to `refused`.
 
@@ -204,9 +198,7 @@ class RemoteModel:
 
 
 def predict_rows(model: Model, catalog: Catalog, rows: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-    """Predict pictures of a catalog with a local model.
-
-    One thread decodes ahead while the graph runs.
+    """Classify the pictures of catalog rows with a local model.
 
     Returns:
         Probabilities, float32 `[M, K]`, and unknown scores, float32 `[M]`, in the order of `rows`.

@@ -21,7 +21,7 @@ class _Renamed:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison(_Renamed):
-    """Metrics of another bundle or server that is compared on the same pictures.
+    """Metrics of a compared model on the same pictures.
 
     Attributes:
         of: path of the bundle, or address of the server.
@@ -40,10 +40,7 @@ class Comparison(_Renamed):
     difference: Interval
 
     def to_json(self) -> dict[str, Any]:
-        """Return the metrics as a JSON-serialisable dictionary.
-
-        The keys are those of `EvaluateResult.to_json`.
-        """
+        """Return the metrics as a JSON-serialisable dictionary, keyed as in `EvaluateResult.to_json`."""
         return self.metrics.to_json() | {
             "unknown": None if self.unknown is None else self.unknown.to_json(),
             **self.decisions.to_json(),
@@ -55,7 +52,7 @@ class Comparison(_Renamed):
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateResult(_Renamed):
-    """Metrics of a bundle or a server on labelled pictures.
+    """Evaluation metrics of a bundle or a server on labelled pictures.
 
     Attributes:
         of: path of the bundle, or address of the server.

@@ -1,1 +1,1 @@
-"""Prediction of pictures from files, folders, archives and standard input."""
+"""Classification of pictures from files, folders, archives and standard input."""

@@ -1,4 +1,4 @@
-"""Table of predictions with one row per picture and one column per field."""
+"""Prediction table with one row per picture."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ _PLAIN = r"^(?:[+-]?\d+(?:\.\d+)?|-)$"
 
 
 def output_format(out: Path) -> str:
-    """Return the format of an output file, determined by its suffix.
+    """Return the output format for a file suffix.
 
     Raises:
         UsageError: the format is not one of `OUTPUT_FORMATS`.
@@ -42,10 +42,7 @@ def _either(suffixes: Sequence[str]) -> str:
 
 
 def schema(manifest: Manifest, kind: str) -> dict[str, pl.DataType]:
-    """Return the names and data types of the prediction table's columns.
-
-    The columns of unfinished output are included.
-    """
+    """Return the names and data types of the prediction columns."""
     columns: dict[str, pl.DataType] = {AT: pl.String(), MARK: pl.String()}
     if kind == ".jsonl":
         columns[LINE] = pl.String()
@@ -70,7 +67,7 @@ def schema(manifest: Manifest, kind: str) -> dict[str, pl.DataType]:
 def row(
     at: str, path: str, answer: Prediction | PictureError, columns: Iterable[str], *, mark: str = ""
 ) -> dict[str, Any]:
-    """Return the row of the prediction table for one picture.
+    """Build the table row for one prediction.
 
     Args:
         at: path within the source.
@@ -92,9 +89,12 @@ def row(
 
 
 def join_parts(parts: Sequence[Path], whole: Path, kind: str) -> None:
-    """Join partial prediction tables into one output file.
+    """Concatenate partial prediction tables into one output file.
 
-    The parts are Parquet files with the columns of `schema`. A few thousand rows are in memory at a time.
+    Args:
+        parts: Parquet files with the columns of `schema`; a few thousand rows are in memory at a time.
+        whole: output file.
+        kind: output format, from `output_format`.
 
     Raises:
         OSError: the file cannot be written.
@@ -116,7 +116,7 @@ def join_parts(parts: Sequence[Path], whole: Path, kind: str) -> None:
 
 
 def _for_spreadsheets(table: pl.DataFrame) -> pl.DataFrame:
-    """Escape text that a spreadsheet would run as a formula, and encode lists as JSON."""
+    """Escape spreadsheet formulas and encode lists as JSON."""
     sets = [None if labels is None else json.dumps(labels, ensure_ascii=False) for labels in table["set"].to_list()]
     table = table.with_columns(pl.Series("set", sets, pl.String))
     return table.with_columns(_guarded(name) for name, kind in table.schema.items() if kind == pl.String())

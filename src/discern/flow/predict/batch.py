@@ -1,4 +1,4 @@
-"""Implementation of `discern predict --out`, which writes predictions to one file."""
+"""Resumable batch prediction to a file (`discern predict --out`)."""
 
 import os
 import time
@@ -53,10 +53,7 @@ class PredictToResult:
     seconds: float
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as a JSON-serialisable dictionary.
-
-        Paths are absolute.
-        """
+        """Return the result as a JSON-serialisable dictionary with absolute paths."""
         return asdict(self) | {"out": str(self.out), "sheet": None if self.sheet is None else str(self.sheet)}
 
 
@@ -69,26 +66,24 @@ def predict_to(
     threads: int | None = None,
     progress: Progress = silent,
 ) -> PredictToResult:
-    """Predict all pictures of a source and write the predictions to a file.
+    """Classify the pictures of a source and write the predictions to a file.
 
     The file appears when all predictions are done. Finished predictions are stored in a hidden folder beside the file;
     the same call resumes an interrupted one. A picture whose file or archive has changed in size or modification time
-    since then is predicted again, and a deleted one has no row. Memory grows with the number of pictures only by their
-    paths.
+    since then is predicted again, and a deleted one has no row. Memory grows only with the list of paths.
 
-    The file has one row, or line, per picture, in the source's order. `.jsonl` has the objects of `Answer.to_json`.
-    `.parquet` and `.csv` have the columns `path`, `label`, `decision`, `confidence`, `unknown_score`, `set` (in CSV a
-    JSON list), `looks_like`, `message`, `name`, `spoken` and `route` if the model has a names.csv, `order_value` if the
-    labels are ordered, `p:LABEL` with the probability of each label, and `error` and `error_message` for unusable
-    files. CSV is UTF-8 with a byte order mark, for Excel; text that a spreadsheet would run as a formula is prefixed
-    with `./`. A byte of a path that is not valid UTF-8 becomes the character U+10FF00 plus its value.
+    There is one row per picture, in the source's order. `.jsonl` has the objects of `Answer.to_json`. `.parquet` and
+    `.csv` have the columns `path`, `label`, `decision`, `confidence`, `unknown_score`, `set` (in CSV a JSON list),
+    `looks_like`, `message`, `name`, `spoken` and `route` if the model has a names.csv, `order_value` if the labels are
+    ordered, `p:LABEL` for the probability of each label, and `error` and `error_message` for unusable files. CSV is
+    UTF-8 with a BOM, and formulas are prefixed with `./`. A path byte that is not UTF-8 becomes U+10FF00 + its value.
 
     Args:
         bundle: path of a bundle, or a model loaded for one thread.
-        source: pictures in any form that `train` or `predict` takes: files, folders, patterns, "-" for standard input,
-            or a list of these. Labels are ignored, and each picture is predicted once.
+        source: pictures in any form that `train` or `predict` takes, or a list of these. Labels are ignored, and each
+            picture is predicted once.
         out: output file, .parquet, .csv or .jsonl; it must not exist.
-        sheet: file of a review sheet, .html or .png, with the least confident predictions first; None for none.
+        sheet: review sheet, .html or .png, with the least confident predictions first; None for none.
         threads: number of parallel threads; None for one per core.
         progress: called with the stage, items done and items in all.
 
@@ -137,7 +132,7 @@ def predict_to(
 def _predict(
     model: Model, source: Source, parts: ResumableOutput, kind: str, *, threads: int | None, progress: Progress
 ) -> ResumePlan:
-    """Predict the remaining pictures and store their predictions."""
+    """Classify the remaining pictures and store their predictions."""
     columns = schema(model.manifest, kind)
     plan = ResumePlan(source, parts.columns(AT, MARK, "error"))
     rows: list[dict[str, Any]] = []
@@ -158,10 +153,7 @@ def _predict(
 
 
 def _absolute_path(source: Source, at: str) -> str:
-    """Return the absolute path of a picture as text.
-
-    Paths in a list may already be absolute.
-    """
+    """Return a picture's absolute path as text."""
     if isinstance(source, StdinSource):
         return at
     return os.path.join(to_text(str(source.root)), at)  # noqa: PTH118 - faster on text

@@ -1,4 +1,4 @@
-"""Expansion of path arguments, glob patterns and standard input for `discern predict`."""
+"""Expansion of path arguments, glob patterns and standard input."""
 
 import glob
 import os
@@ -13,7 +13,7 @@ STANDARD_INPUT = "-"
 
 
 def require_inputs(paths: Iterable[object]) -> list[str]:
-    """Validate path arguments and return them as text.
+    """Validate path arguments and convert them to text.
 
     Raises:
         UsageError: there are none, one is empty, or one is a URL.
@@ -51,10 +51,7 @@ def resolve_inputs(inputs: Iterable[str]) -> Iterator[str | bytes]:
 
 
 def _paths(pattern: str) -> Iterator[str]:
-    """Yield the paths that match a glob pattern.
-
-    A path that exists, or a pattern without a match, is yielded unchanged.
-    """
+    """Yield glob matches, or the pattern itself if it exists or matches nothing."""
     path = os.path.expanduser(pattern)  # noqa: PTH111 - pathlib raises for an unknown user
     if "\0" in path or os.path.lexists(path):
         yield path
@@ -74,10 +71,7 @@ def _standard_input() -> Iterator[str | bytes]:
 
 
 def _is_list(data: bytes) -> bool:
-    """Return True if bytes may be a list of paths rather than a picture.
-
-    A picture of any format, even a damaged one, contains a zero byte.
-    """
+    """Return True if bytes have no zero byte, which every picture format contains."""
     try:
         read_header(data)
     except PictureError:

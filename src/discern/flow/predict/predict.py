@@ -1,4 +1,4 @@
-"""Implementation of `discern predict`, which predicts pictures one by one."""
+"""Classification of pictures one by one (`discern predict`)."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Answer:
     error: DiscernError | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the path and the prediction or error as a JSON-serialisable dictionary.
+        """Return the answer as a JSON-serialisable dictionary.
 
         Keys:
             path: absolute path of the picture; "-" for standard input.
@@ -66,7 +66,7 @@ class Answer:
 def predict(
     bundle: str | Path | Model, paths: Iterable[str | Path], *, progress: Progress = silent
 ) -> Iterator[Answer]:
-    """Predict pictures one by one, in the order given.
+    """Classify pictures one by one, in the given order.
 
     Args:
         bundle: path of a bundle, or a loaded model.
@@ -111,10 +111,7 @@ def _answer(given: _Input, result: Prediction | PictureError) -> Answer:
 
 
 def _container_error(path: Path) -> NotAPicture | None:
-    """Return an error for a list or an archive that was passed as a picture.
-
-    Its hint explains how to predict the pictures in the file. For other files, the result is None.
-    """
+    """Return the error for a list or archive passed as a picture, or None for other files."""
     if path.name.lower().endswith(SUFFIXES):
         kind = "a list"
     elif holds_files(path):
@@ -135,10 +132,7 @@ def _pictures(inputs: Iterable[str], limits: Limits) -> Iterator[_Input]:
 
 
 def _walk(folder: Path, limits: Limits) -> Iterator[Path]:
-    """Yield the files that `predict_to` would find in a folder.
-
-    An unreadable folder is yielded itself, to become an error.
-    """
+    """Yield the files in a folder, or the folder itself if it is unreadable."""
     try:
         source = FolderSource(folder, limits=limits, leave_out=is_own)
     except CatalogError:

@@ -1,7 +1,4 @@
-"""Resumable writing of an output file in parts.
-
-The parts are kept in a hidden folder next to the file and joined at the end.
-"""
+"""Resumable writing of an output file in parts."""
 
 import json
 import os
@@ -29,9 +26,7 @@ _TABLES_HELD = 8
 
 
 class ResumableOutput:
-    """Hidden folder that stores the parts of an output file.
-
-    One process at a time can lock the folder.
+    """Hidden folder of output parts, locked by one process at a time.
 
     Attributes:
         folder: the hidden folder.
@@ -44,7 +39,7 @@ class ResumableOutput:
 
     @contextmanager
     def locked(self, identity: dict[str, Any]) -> Iterator[None]:
-        """Lock the folder, to start or resume the output; it is removed when the target is in place.
+        """Lock the folder to start or resume the output; remove it on completion.
 
         Args:
             identity: JSON-ready identity of the job, which a resumed one must equal.
@@ -71,11 +66,11 @@ class ResumableOutput:
                 shutil.rmtree(self.folder, ignore_errors=True)
 
     def parts(self) -> list[Path]:
-        """Return the paths of all complete parts of the output file, in order."""
+        """Return the paths of all complete parts, in order."""
         return sorted((path for path in self.folder.iterdir() if _PART.fullmatch(path.name)), key=_number)
 
     def add(self, rows: Sequence[dict[str, Any]], columns: dict[str, pl.DataType]) -> None:
-        """Write rows to a new part of the output file atomically.
+        """Write rows to a new part atomically.
 
         Raises:
             RunError: the part cannot be written.
@@ -88,7 +83,7 @@ class ResumableOutput:
                 table.write_parquet(unfinished)
 
     def columns(self, *names: str) -> pl.DataFrame:
-        """Read the named columns of all parts of the output file.
+        """Read selected columns of all parts.
 
         Raises:
             RunError: a part cannot be read.
@@ -100,13 +95,14 @@ class ResumableOutput:
             return pl.scan_parquet(parts).select(names).collect()
 
     def settle(self, key: str, order: Sequence[str]) -> list[Path]:
-        """Return the paths of parts that hold one row per key, in the given order.
-
-        Of several rows with the same key, the latest is kept. The parts are rewritten only if they are not so already.
+        """Deduplicate and sort the rows of all parts by key, keeping the latest row per key.
 
         Args:
             key: name of the column of keys.
             order: the keys, each once; all are in the parts.
+
+        Returns:
+            Paths of the parts, rewritten only if needed.
 
         Raises:
             RunError: a part cannot be read or written.
@@ -122,7 +118,7 @@ class ResumableOutput:
 
     @contextmanager
     def replacing(self, target: Path) -> Iterator[Path]:
-        """Yield a temporary path that replaces the given file on success.
+        """Yield a temporary path that atomically replaces the target on success.
 
         Raises:
             RunError: the file cannot be written.
@@ -135,10 +131,7 @@ class ResumableOutput:
             self._placed |= target == self.target
 
     def _rewritten(self, parts: Sequence[Path], rows: np.ndarray) -> list[Path]:
-        """Write selected rows of all parts to new parts.
-
-        `rows` are indices into all parts together. A few parts are in memory at a time.
-        """
+        """Write selected rows, indexed across all parts, to new parts."""
         folder = self.folder / _SETTLED
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
@@ -180,11 +173,7 @@ class ResumableOutput:
 
 
 def require_free(*targets: Path) -> None:
-    """Raise an error if any of the given files exists.
-
-    Raises:
-        RunError: one of them exists.
-    """
+    """Raise `RunError` if an output file already exists."""
     existing = [str(target) for target in targets if os.path.lexists(target)]
     if existing:
         hint = "Use another name, or remove it." if len(existing) == 1 else "Use other names, or remove them."
@@ -196,10 +185,7 @@ def _number(part: Path) -> int:
 
 
 def _read(path: Path) -> Any:
-    """Read the description of an interrupted prediction job.
-
-    The result is None if there is no earlier job, and {} if its description is unreadable.
-    """
+    """Return the description of an earlier job: None if there is none, {} if unreadable."""
     try:
         return json.loads(path.read_text(encoding="ascii"))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Selection of the pictures that an interrupted `predict --out` still has to predict."""
+"""Resumption of an interrupted batch prediction."""
 
 import os
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ from discern.flow.predict.answer_table import AT, MARK
 
 
 class ResumePlan:
-    """Plan for resuming a prediction, which skips pictures that are already predicted.
+    """Selection of the pictures not yet predicted.
 
-    A picture is skipped if its file, or its archive, has the same size and modification time as then. Unreadable files
-    are tried again.
+    A picture is skipped if its file, or its archive, has the same size and modification time as before. Unreadable
+    files are tried again.
 
     Args:
         source: the pictures as they are now.
@@ -35,10 +35,7 @@ class ResumePlan:
         self._before = dict(zip(read[AT], read[MARK], strict=True))
 
     def remaining(self) -> Iterator[Item]:
-        """Yield the pictures that still have to be predicted.
-
-        The size and modification time of every visited picture are recorded in `marks`.
-        """
+        """Yield the pictures not yet predicted, and record all visited ones in `marks`."""
         marker = _FileMarker(self._source)
         for item in self._source.items():
             mark = marker.mark(item.path)
@@ -57,7 +54,7 @@ class _FileMarker:
         self._archive, self._mark = "\0", ""
 
     def mark(self, path: str) -> str:
-        """Return the size and modification time of the file or archive that holds a picture."""
+        """Return the size and modification time of a picture's file or archive."""
         if path.startswith(self._archive + MEMBER):
             return self._mark
         archive = archive_of(self._root, path)

@@ -1,4 +1,4 @@
-"""Review sheet of predictions that a person should check."""
+"""Review sheet of predictions that were not accepted."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ _WRITERS = {".html": write_sheet_page, ".png": write_sheet_picture}
 
 
 def sheet_format(sheet: Path) -> str:
-    """Return the format of a review sheet, determined by its suffix.
+    """Return the review sheet format for a file suffix.
 
     Raises:
         UsageError: the format is not supported.
@@ -31,9 +31,7 @@ def sheet_format(sheet: Path) -> str:
 
 
 def write_sheet(path: Path, kind: str, parts: Sequence[Path], root: Path, *, model: Model, answers: Path) -> None:
-    """Write a review sheet of the predictions that were not accepted.
-
-    At most `MOST` predictions are listed, least confident first.
+    """Write a review sheet of the `MOST` least confident predictions not accepted.
 
     Args:
         path: output file, of any name.
@@ -78,7 +76,7 @@ def _entries(chosen: pl.DataFrame, root: Path, model: Model) -> Iterator[SheetEn
 
 
 def _thumb(item: Item, model: Model) -> Image.Image | None:
-    """Return the thumbnail of a picture, or None if the picture can no longer be opened."""
+    """Return a thumbnail, or None if the picture can no longer be opened."""
     try:
         return fit(open_picture(item.load(), min_side=THUMB_SIDE, limits=model.limits), THUMB_SIDE)
     except PictureError:

@@ -22,7 +22,7 @@ from discern.picture import Limits, read_file
 
 
 class FileListSource:
-    """Picture source that reads individual files.
+    """Picture source for individual files.
 
     Args:
         paths: absolute paths.
@@ -45,7 +45,7 @@ class FileListSource:
 
 
 class StdinSource:
-    """Picture source that holds one picture from standard input."""
+    """Picture source for one picture from standard input."""
 
     layout: Literal["folders", "archive", "declared"] = "declared"
     total: int | None = 1
@@ -60,7 +60,7 @@ class StdinSource:
 
 
 class CombinedSource:
-    """Picture source that joins several sources in sequence."""
+    """Concatenation of several picture sources."""
 
     layout: Literal["folders", "archive", "declared"] = "declared"
 
@@ -71,7 +71,7 @@ class CombinedSource:
         self._sources = sources
 
     def items(self) -> Iterator[Item]:
-        """Yield the pictures of each source, with paths relative to the common folder."""
+        """Yield the pictures of each source, relative to the common folder."""
         for source in self._sources:
             prefix = to_text(source.root.relative_to(self.root).as_posix())
             for item in source.items():
@@ -80,13 +80,12 @@ class CombinedSource:
 
 
 def open_inputs(inputs: Sequence[str], limits: Limits) -> Source:
-    """Open all path arguments as one picture source.
-
-    A single input may be a folder, a picture, a pattern, "-" for standard input, or a list or an archive of any name.
-    Of several inputs, lists and archives are recognised by their suffix, and all other files are pictures.
+    """Open path arguments as one picture source.
 
     Args:
-        inputs: inputs, checked by `require_inputs`.
+        inputs: inputs, checked by `require_inputs`. A single input may be a folder, a picture, a pattern, "-" for
+            standard input, or a list or an archive of any name. Of several inputs, lists and archives are recognised
+            by their suffix, and all other files are pictures.
         limits: `max_bytes` limits the size of a file.
 
     Raises:
@@ -113,10 +112,7 @@ def _is_plain_file(path: Path) -> bool:
 
 
 def _is_container(path: str) -> bool:
-    """Return True if a path is a folder, a list or an archive of pictures.
-
-    A file is opened only if its name suggests an archive, as opening a hundred thousand files is slow.
-    """
+    """Return True for a folder, list or archive; only archive-like names are opened, for speed."""
     if path.lower().endswith(SUFFIXES) or is_folder(Path(path)):
         return True
     return (is_archive(path) or names_batch(path)) and holds_files(Path(path))

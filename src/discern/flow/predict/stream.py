@@ -1,4 +1,4 @@
-"""Parallel prediction of a stream of pictures in bounded memory."""
+"""Parallel classification of a picture stream in bounded memory."""
 
 import math
 from collections.abc import Generator, Iterable
@@ -37,10 +37,9 @@ class _Pending(NamedTuple):
 def predict_items(
     model: Model, items: Iterable[Item], *, threads: int | None = None
 ) -> Generator[tuple[str, Prediction | PictureError], None, None]:
-    """Predict a stream of pictures in parallel and yield the results in order.
+    """Classify a stream of pictures in parallel and yield the results in order.
 
-    An unusable picture yields its error instead of a prediction. Files are read one by one, and decoded and predicted
-    in parallel. At most a few dozen pictures, or a few dozen megabytes, are in memory at a time.
+    At most a few dozen pictures, or a few dozen megabytes, are in memory at a time.
 
     Args:
         model: model loaded for one thread, as several runs in parallel are faster than one on all cores.

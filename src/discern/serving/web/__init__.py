@@ -1,1 +1,1 @@
-"""HTTP server, a FastAPI application that is run by uvicorn."""
+"""FastAPI application and its uvicorn server."""

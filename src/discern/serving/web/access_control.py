@@ -1,4 +1,4 @@
-"""Authentication by API key, authorisation of admin requests, and rate limits."""
+"""Authentication by API key, authorisation and rate limits."""
 
 import ipaddress
 
@@ -16,7 +16,7 @@ _ADMIN = "/admin"
 
 
 class AccessControl:
-    """Access control by API keys and rate limits.
+    """API key authentication and rate limits.
 
     Raises:
         UsageError: the key file, the rate limit or its store cannot be used.
@@ -27,9 +27,7 @@ class AccessControl:
         self._limiter = RateLimiter(config.rate_limit, store=config.rate_store) if config.rate_limit else None
 
     async def authorize(self, scope: Scope, headers: Headers) -> str:
-        """Check the API key and rate limit of a request and return its client.
-
-        The client is `key:NAME` or an address.
+        """Authorise a request and return its client, `key:NAME` or an address.
 
         Raises:
             Unauthorized: the API key is missing or unknown.
@@ -71,10 +69,7 @@ class AccessControl:
 
 
 def client_address(scope: Scope) -> str:
-    """Return the IP address of a request's client.
-
-    For IPv6 it is the client's /64 network, as one household has more addresses than can be counted.
-    """
+    """Return the client's IPv4 address or IPv6 /64 network."""
     client = scope.get("client")
     if not client:
         return "unknown"

@@ -1,7 +1,4 @@
-"""Access log with one JSON object per line.
-
-The content of requests is not logged.
-"""
+"""Access log in JSON Lines format, without request contents."""
 
 import json
 import logging
@@ -14,10 +11,9 @@ _SECONDS = 1.0
 
 
 class AccessLog:
-    """Logger of HTTP requests and unexpected exceptions.
+    """Logger for HTTP requests and unexpected exceptions.
 
-    Rejections with status 429 or 503 are logged once a second, with the number left out in between: under overload,
-    logging each would take time from answering.
+    Rejections with status 429 or 503 are logged at most once a second, with the number of suppressed ones.
     """
 
     def __init__(self) -> None:
@@ -25,10 +21,7 @@ class AccessLog:
         self._left_out = 0
 
     def log_request(self, *, status: int, **details: Any) -> None:
-        """Log an HTTP request and the status of its response.
-
-        `details` must be JSON values.
-        """
+        """Log an HTTP request and its response status; `details` are JSON values."""
         fields = {"status": status} | details
         if status in _THROTTLED:
             now = time.monotonic()
@@ -40,15 +33,15 @@ class AccessLog:
         _LOG.info("request", extra={"fields": fields})
 
     def log_exception(self, **details: Any) -> None:
-        """Log the exception that is being handled, with its traceback."""
+        """Log the current exception with its traceback."""
         _LOG.exception("request failed", extra={"fields": details})
 
 
 class JsonFormatter(logging.Formatter):
-    """Log formatter that writes each record as one line of JSON."""
+    """Log formatter for JSON Lines."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format a log record as one line of JSON."""
+        """Format a log record as a line of JSON."""
         fields = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),

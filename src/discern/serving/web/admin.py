@@ -11,10 +11,7 @@ from discern.serving.web.workers import ReloadSignal
 
 
 def admin_router(registry: ModelRegistry, signal: ReloadSignal) -> APIRouter:
-    """Build the router of the admin endpoint.
-
-    `RequestGuard` requires an admin key.
-    """
+    """Build the router of the admin endpoint, which requires an admin key."""
     router = APIRouter(prefix="/admin", tags=["admin"])
 
     @router.post("/reload", responses={200: {"model": Reloaded}, **error_responses(401, 403, 429, 503)})

@@ -33,10 +33,7 @@ _DESCRIPTION = (
 
 
 def open_registry(config: ServeConfig) -> ModelRegistry:
-    """Load the model bundles named in the server configuration.
-
-    The cores are divided among the workers.
-    """
+    """Load the configured model bundles, dividing CPU cores among workers."""
     threads = config.batching.threads or max(1, count_cores() // config.workers)
     return ModelRegistry(config.bundles, limits=config.limits, batching=replace(config.batching, threads=threads))
 
@@ -96,10 +93,7 @@ def _add_routers(
 
 
 def _document_keys(app: FastAPI) -> None:
-    """Add API key authentication to the OpenAPI document.
-
-    `RequestGuard` checks the key.
-    """
+    """Add API key authentication to the OpenAPI document."""
     document = app.openapi()
     document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"key": []}]

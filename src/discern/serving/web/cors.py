@@ -1,4 +1,4 @@
-"""Middleware for cross-origin requests (CORS)."""
+"""CORS middleware."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from discern.serving.web.error_responses import error_response
 
 
 class CorsMiddleware(CORSMiddleware):
-    """CORS middleware with the methods, headers and error responses of this server.
+    """CORS middleware with the server's methods, headers and error format.
 
     Args:
         app: the application.

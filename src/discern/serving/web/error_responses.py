@@ -1,4 +1,4 @@
-"""Exception handlers that turn errors into JSON responses.
+"""Exception handlers for JSON error responses.
 
 The body of every error is `{"error": {"code", "message", "hint"}}`.
 """
@@ -30,16 +30,13 @@ def error_response(error: DiscernError) -> JSONResponse:
 
 
 def validation_error(issues: Sequence[Any]) -> BadRequest:
-    """Build an error from the first validation issues that pydantic reports."""
+    """Build an error from pydantic validation issues."""
     listed = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in issues[:_MAX_ISSUES])
     return BadRequest(f"Invalid request: {listed[:_MAX_LETTERS]}.", hint="See /docs.")
 
 
 def internal_error(scope: Scope) -> DiscernError:
-    """Build the error that a client receives for an unexpected exception.
-
-    The cause is only logged.
-    """
+    """Build the error response for an unexpected exception, without its cause."""
     return DiscernError(
         "Internal server error.", hint=f"Look for {scope.get(REQUEST_ID, 'this request')} in the server's log."
     )

@@ -1,4 +1,4 @@
-"""Endpoints `/healthz`, `/readyz` and `/metrics` for health checks and metrics."""
+"""Health check and metrics endpoints `/healthz`, `/readyz` and `/metrics`."""
 
 from collections.abc import Callable
 
@@ -12,11 +12,7 @@ from discern.serving.web.schemas import error_responses
 
 
 def require_ready(is_ready: Callable[[], bool]) -> None:
-    """Raise an error while the server starts up or shuts down.
-
-    Raises:
-        Overloaded: the server is not ready.
-    """
+    """Raise `Overloaded` during startup and shutdown."""
     if not is_ready():
         raise Overloaded("The server is starting up or shutting down.", hint="Retry in a moment.")
 
@@ -43,7 +39,7 @@ def health_router(metrics: ServerMetrics, is_ready: Callable[[], bool]) -> APIRo
 
     @router.get("/metrics", name="metrics", response_class=Response, responses=error_responses(401, 429))
     async def metrics_page() -> Response:
-        """Return the server's metrics in Prometheus's text format."""
+        """Return metrics in the Prometheus text format."""
         return Response(metrics.render(), media_type=CONTENT_TYPE_LATEST)
 
     return router

@@ -1,7 +1,4 @@
-"""Inference service that all endpoints share.
-
-It submits pictures to the model registry and awaits the results.
-"""
+"""Inference service shared by all endpoints."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,7 +18,7 @@ from discern.serving.web.request_body import RequestReader
 
 @dataclass(frozen=True, kw_only=True)
 class InferenceService:
-    """Inference service and the state that all endpoints share.
+    """Asynchronous inference for all endpoints.
 
     Attributes:
         registry: the served models.
@@ -41,15 +38,16 @@ class InferenceService:
         served: ServedModel,
         evidence: bool = False,
     ) -> list[BatchResult | PictureError]:
-        """Predict the pictures of a request.
-
-        An unusable picture gives an error instead of a prediction.
+        """Classify the pictures of a request.
 
         Args:
             request: the request; if its client disconnects, pictures that are not yet decoded are cancelled.
             pictures: the pictures.
             served: a model of the registry.
             evidence: also localise each prediction.
+
+        Returns:
+            A result for each picture, or its error if it is unusable.
 
         Raises:
             ClientDisconnect: the client disconnected.

@@ -43,7 +43,7 @@ class Tensor(BaseModel):
 
 
 class RequestedOutput(BaseModel):
-    """Name of an output that an inference request selects."""
+    """Requested output of an inference request."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -62,19 +62,13 @@ class InferenceRequest(BaseModel):
     @field_validator("id")
     @classmethod
     def _require_encodable(cls, value: str | None) -> str | None:
-        """Reject text that cannot be encoded as UTF-8.
-
-        JSON can express a lone surrogate, which the response cannot.
-        """
+        """Reject text with lone surrogates, which UTF-8 cannot encode."""
         (value or "").encode()
         return value
 
 
 def inference_v2_router(service: InferenceService, is_ready: Callable[[], bool], max_pictures: int) -> APIRouter:
-    """Build the router of the Open Inference Protocol.
-
-    It is for clients of KServe, Triton and other servers of the protocol.
-    """
+    """Build the router of the Open Inference Protocol (KServe, Triton)."""
     router = APIRouter(prefix="/v2", tags=["Open Inference Protocol v2"])
 
     @router.get("", response_model=None)
@@ -163,7 +157,7 @@ def _pictures(tensor: Tensor, size: int, limit: int) -> list[bytes] | list[np.nd
 
 
 def _pixels(tensor: Tensor, size: int, limit: int) -> np.ndarray:
-    """Convert a tensor to preprocessed pixels, uint8 `[n, size, size, 3]`."""
+    """Convert a tensor to preprocessed images, uint8 `[n, size, size, 3]`."""
     shape = tuple(tensor.shape)
     if len(shape) != 4 or shape[1:] != (size, size, 3) or not 0 < shape[0] <= limit:
         raise BadRequest(

@@ -1,4 +1,4 @@
-"""Startup, shutdown and background tasks of the application."""
+"""Application startup, shutdown and background tasks."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ _LOOP_ROUNDS = 4  # a request is read, passed on, rejected and sent in as many i
 
 
 class Lifespan:
-    """Lifespan handler that starts and stops the application's background tasks.
+    """ASGI lifespan handler for background tasks.
 
     Args:
         config: the server's configuration.
@@ -53,15 +53,12 @@ class Lifespan:
         self._ready = False
 
     def is_ready(self) -> bool:
-        """Return True from the end of startup to the beginning of shutdown."""
+        """Return True between startup and shutdown."""
         return self._ready
 
     @asynccontextmanager
     async def run(self, _: FastAPI) -> AsyncIterator[None]:
-        """Run the background tasks until the application shuts down.
-
-        All submitted pictures are finished at shutdown.
-        """
+        """Run background tasks until shutdown, and then finish all submitted pictures."""
         tasks = [asyncio.create_task(each) for each in self._background()]
         self._ready = True
         yield
@@ -84,11 +81,9 @@ class Lifespan:
 
 
 async def _slow_down_under_load(registry: ModelRegistry) -> None:
-    """Slow down the event loop while the queue is nearly full.
+    """Throttle the event loop while the queue is nearly full.
 
-    The loop then runs fifty times a second instead of at each arrival. Each arrival interrupts inference on that core,
-    which costs more than rejecting the request. Pictures in a queue of that length wait for seconds, so 20 ms more do
-    not matter.
+    It then runs fifty times a second, as waking up for each arrival costs more CPU time than rejecting the request.
     """
     while True:
         if any(served.batcher.is_nearly_full for served in registry.served.values()):
@@ -100,17 +95,14 @@ async def _slow_down_under_load(registry: ModelRegistry) -> None:
 
 
 async def _publish_pending(metrics: ServerMetrics) -> None:
-    """Publish the number of this worker's pending pictures at regular intervals.
-
-    Any worker may serve the metrics.
-    """
+    """Publish this worker's number of pending pictures at regular intervals."""
     while True:
         metrics.update_pending()
         await asyncio.sleep(_TICK_SECONDS)
 
 
 async def _exit_with_parent() -> None:
-    """Shut down this worker when its parent process has ended."""
+    """Shut down this worker when its parent process ends."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return
@@ -121,10 +113,7 @@ async def _exit_with_parent() -> None:
 
 
 async def _watch(registry: ModelRegistry, signal: ReloadSignal, *, files: bool) -> None:
-    """Reload bundles when their files change or another worker signals a reload.
-
-    A failure is logged once.
-    """
+    """Reload bundles on file changes or another worker's signal."""
     while True:
         await asyncio.sleep(_WATCH_SECONDS)
         try:

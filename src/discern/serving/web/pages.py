@@ -1,7 +1,4 @@
-"""Web page at `/` and API documentation at `/docs`.
-
-Both load nothing from external hosts.
-"""
+"""Web page at `/` and API documentation at `/docs`, without external resources."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,12 +30,7 @@ _TYPES = {
 
 
 def add_pages(app: FastAPI, config: ServeConfig) -> None:
-    """Add the routes of the web page and the API documentation to an application.
-
-    Args:
-        app: gets `/`, `/page/...`, `/examples/...`, `/docs` and `/static-offline-docs/...`.
-        config: the limits that the page applies before it uploads a picture, and the examples.
-    """
+    """Add the routes of the web page and the API documentation to an application."""
     settings = _settings(config)
 
     @app.get("/page/config.json", include_in_schema=False)
@@ -81,10 +73,7 @@ def _settings(config: ServeConfig) -> dict[str, Any]:
 
 
 def _swagger_ui() -> Path:
-    """Return the folder of the Swagger UI files.
-
-    The files are part of the fastapi_offline package.
-    """
+    """Return the folder of the Swagger UI files in fastapi_offline."""
     found = find_spec("fastapi_offline")
     assert found is not None, "it is among the packages that serving needs"
     assert found.origin is not None
@@ -92,10 +81,7 @@ def _swagger_ui() -> Path:
 
 
 class _Files(StaticFiles):
-    """Static file server with fixed media types.
-
-    Browsers revalidate the files by their ETag.
-    """
+    """Static files with fixed media types and revalidation by ETag."""
 
     def file_response(self, *args: Any, **options: Any) -> Response:
         path = Path(args[0] if args else options["full_path"])

@@ -60,7 +60,7 @@ class ServerMetrics:
             self._pending.labels(name).set(served.batcher.pending)
 
     def render(self) -> bytes:
-        """Render the metrics of all workers in Prometheus's text format."""
+        """Render the metrics of all workers in the Prometheus text format."""
         self.update_pending()
         if shared_dir() is None:
             return generate_latest(self._collectors)

@@ -1,7 +1,4 @@
-"""HTTP/1.1 protocol for uvicorn with limits on headers, stalled writes and connections.
-
-Headers are limited in size and time.
-"""
+"""HTTP/1.1 protocol for uvicorn with header limits and timeouts."""
 
 import asyncio
 import json
@@ -25,10 +22,10 @@ _NOT_HTTP = BadRequest("Invalid HTTP request.", hint="Send one such as `curl -F 
 
 
 class LimitedHttpProtocol(HttpToolsProtocol):
-    """HTTP protocol for uvicorn that limits the size and time of request headers.
+    """HTTP protocol for uvicorn with header limits and timeouts.
 
-    The base class limits neither headers nor trailers, in size or time. It relies on internals of the base class, hence
-    the upper bound of uvicorn's version in pyproject.toml; tests/unit/serving/web/test_protocol.py checks them.
+    uvicorn limits neither headers nor trailers, in size or time. This class relies on uvicorn internals, hence the
+    upper bound of its version in pyproject.toml; tests/unit/serving/web/test_protocol.py checks them.
 
     Args:
         timeout: seconds within which the next header must arrive, the rest of a body that was rejected early must
@@ -63,10 +60,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse received data and reject headers above the size limit.
-
-        The limit applies to chunk extensions and trailers as well.
-        """
+        """Parse data; reject headers, chunk extensions and trailers above the size limit."""
         headers_started = self._headers_started
         if self._in_body:
             self._overhead_bytes += len(data)
@@ -101,53 +95,41 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _reject_body(self) -> None:
-        """Reject a request while its body is being read.
-
-        The connection is closed if the response has started.
-        """
+        """Reject a request mid-body, or close the connection if the response has started."""
         if self.pipeline or self.cycle.response_started:
             self.transport.close()
         else:
             self._reject(b"431 Request Header Fields Too Large", _OVERHEAD_TOO_LARGE)
 
     def on_message_begin(self) -> None:
-        """Restart the timeout when a request header starts."""
+        """Restart the timeout at the start of a request header."""
         super().on_message_begin()
         self._in_header, self._header_bytes = True, 0
         self._headers_started += 1
         self._start_read_timer()
 
     def on_headers_complete(self) -> None:
-        """Stop the timeout when a request header is complete.
-
-        `RequestGuard` limits the time of the body.
-        """
+        """Stop the timeout at the end of a request header."""
         self._in_header, self._in_body, self._overhead_bytes = False, True, 0
         self._stop_read_timer()
         super().on_headers_complete()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Store a header field of the request.
-
-        Trailers are ignored.
-        """
+        """Store a header field; ignore trailers."""
         if not self._in_body:
             super().on_header(name, value)
 
     def on_body(self, body: bytes) -> None:
-        """Receive a part of the request body.
-
-        `RequestGuard` limits the size of the body.
-        """
+        """Receive part of the request body, which `RequestGuard` limits."""
         self._overhead_bytes = max(0, self._overhead_bytes - len(body))
         super().on_body(body)
 
     def on_chunk_complete(self) -> None:
-        """Subtract the allowed overhead of a chunk from the counted bytes."""
+        """Exclude the allowed overhead per chunk from the byte count."""
         self._overhead_bytes = max(0, self._overhead_bytes - _CHUNK_OVERHEAD_BYTES)
 
     def on_message_complete(self) -> None:
-        """Start waiting for the next header if the response is already complete."""
+        """Wait for the next header if the response is already complete."""
         self._in_body = False
         self._stop_read_timer()
         super().on_message_complete()
@@ -156,10 +138,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._start_read_timer()
 
     def on_response_complete(self) -> None:
-        """Start waiting for the rest of the request body, or for the next header.
-
-        A body that was rejected early may still be arriving.
-        """
+        """Wait for the rest of the request body, or for the next header."""
         follows = bool(self.pipeline)
         super().on_response_complete()
         if self._in_body:
@@ -168,15 +147,12 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._in_header, self._header_bytes = True, 0
 
     def pause_writing(self) -> None:
-        """Start checking that the client reads the response.
-
-        Otherwise the client could keep the connection open forever, even after `close`.
-        """
+        """Start the timeout for a client that stops reading."""
         super().pause_writing()
         self._start_write_timer(self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
-        """Stop checking the client when all data is sent."""
+        """Stop the timeout once all data is sent."""
         self._stop_write_timer()
         super().resume_writing()
 

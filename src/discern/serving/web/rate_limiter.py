@@ -1,4 +1,4 @@
-"""Rate limits per client, counted in a sliding window."""
+"""Sliding-window rate limits per client."""
 
 import asyncio
 import re
@@ -13,7 +13,7 @@ from discern.errors import Overloaded, RateExceeded, UsageError
 
 
 class RateLimiter:
-    """Rate limiter that counts the requests of each client.
+    """Sliding-window rate limiter.
 
     Args:
         limit: requests per period, such as "60/minute".
@@ -29,7 +29,7 @@ class RateLimiter:
         self._is_remote = store is not None
 
     async def count(self, client: str) -> None:
-        """Count a request of a client against its rate limit.
+        """Count a request against its client's rate limit.
 
         Raises:
             RateExceeded: the client is above its limit.
@@ -49,7 +49,7 @@ class RateLimiter:
         )
 
     def _hit(self, client: str) -> WindowStats | None:
-        """Count a request and return the window's statistics if the limit is exceeded."""
+        """Count a request; return window statistics if the limit is exceeded."""
         if self._limiter.hit(self._limit, client):
             return None
         return self._limiter.get_window_stats(self._limit, client)

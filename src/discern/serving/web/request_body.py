@@ -1,4 +1,4 @@
-"""Reading of pictures from request bodies and URLs."""
+"""Picture parsing from request bodies and URLs."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ _INLINE_BYTES = 1 << 18
 
 @dataclass(frozen=True, kw_only=True)
 class ParsedRequest:
-    """Pictures read from one HTTP request.
+    """Pictures of one HTTP request.
 
     Attributes:
         pictures: the bytes of each.
@@ -30,7 +30,7 @@ class ParsedRequest:
 
 
 class RequestReader:
-    """Reader of the pictures in an HTTP request.
+    """Parser for pictures in HTTP requests.
 
     Args:
         max_pictures: pictures per request, at most.
@@ -48,7 +48,7 @@ class RequestReader:
         self._fetcher = fetcher
 
     async def read(self, request: Request) -> ParsedRequest:
-        """Read the pictures in the body of a request and at the URLs that it names.
+        """Read the pictures in a request body and at its URLs.
 
         Raises:
             BadRequest: the body has no picture, is malformed, or names a URL that cannot be fetched.
@@ -65,10 +65,7 @@ class RequestReader:
         return ParsedRequest(pictures=pictures, is_list=parsed.is_list)
 
     async def _fetch_all(self, pictures: Sequence[bytes | str], hold: Callable[[int], None]) -> list[bytes]:
-        """Fetch the pictures that a request names by URL.
-
-        The fetches of one request share its time limit, and their bytes count as if they had been sent.
-        """
+        """Replace URLs with the fetched pictures, under a common time and size limit."""
         contents = [each for each in pictures if isinstance(each, bytes)]
         if len(contents) == len(pictures):
             return contents
@@ -108,17 +105,11 @@ class RequestReader:
 
 
 async def read_body(request: Request) -> bytes:
-    """Read the whole body of a request.
-
-    Unlike with `Request.body`, the body is not kept until the response is sent.
-    """
+    """Read a request body without keeping it, unlike `Request.body`."""
     chunks = [chunk async for chunk in request.stream()]
     return b"".join(chunks)
 
 
 async def read_json(request: Request, *, max_values: int, hint: str) -> Any:
-    """Read and parse the JSON body of a request.
-
-    The number of values is limited; see `parse_json`.
-    """
+    """Parse the JSON body of a request; see `parse_json` for `max_values`."""
     return parse_json(await read_body(request), max_values=max_values, hint=hint)

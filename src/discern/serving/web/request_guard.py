@@ -1,7 +1,4 @@
-"""Outermost ASGI middleware, which authenticates, limits and logs requests.
-
-It also gives each request an id.
-"""
+"""ASGI middleware for authentication, request limits, request ids and logging."""
 
 import asyncio
 import re
@@ -53,7 +50,7 @@ class _RequestState:
 
 
 class RequestGuard:
-    """ASGI middleware that authenticates, limits and logs all requests.
+    """Outermost ASGI middleware for authentication, limits and logging.
 
     Args:
         app: the application.
@@ -116,7 +113,7 @@ class RequestGuard:
                 await error_response(internal_error(scope))(scope, receive, send)
 
     def _check_room(self, state: _RequestState, headers: Headers) -> None:
-        """Reject a request by its headers if it is too large or the queue is full."""
+        """Reject a request that is too large, or if the queue is full."""
         if state.scope["method"] != "POST":
             return
         declared = headers.get("content-length", "0")
@@ -127,10 +124,7 @@ class RequestGuard:
             raise _overloaded()
 
     def _hold(self, state: _RequestState, size: int) -> None:
-        """Count bytes of a request that are held in memory.
-
-        Bytes that are only declared do not count.
-        """
+        """Count received bytes that are held in memory."""
         state.held += size
         self._held += size
         if self._held > self._config.max_held_bytes:

@@ -64,10 +64,7 @@ def rest_router(service: InferenceService) -> APIRouter:
 
 
 def _server_timing(result: BatchResult | PictureError) -> dict[str, str]:
-    """Build the `Server-Timing` header of a response.
-
-    Browsers' developer tools and proxies show this header.
-    """
+    """Build the `Server-Timing` response header."""
     if isinstance(result, PictureError):
         return {}
     wait, answer = 1000 * result.queue_seconds, 1000 * result.compute_seconds

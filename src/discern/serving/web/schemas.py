@@ -1,4 +1,4 @@
-"""JSON schemas of requests and responses, for the OpenAPI document."""
+"""JSON schemas for the OpenAPI document."""
 
 from typing import Any, Literal
 
@@ -90,7 +90,7 @@ class Reloaded(BaseModel):
 
 
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Build the OpenAPI entries of an endpoint's error responses."""
+    """Build the OpenAPI entries of error responses."""
     return {status: {"model": ErrorJson, "description": _DESCRIPTIONS[status]} for status in statuses}
 
 

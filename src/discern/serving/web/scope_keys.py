@@ -1,4 +1,4 @@
-"""Keys that `RequestGuard` adds to the ASGI scope of a request."""
+"""ASGI scope keys set by `RequestGuard`."""
 
 REQUEST_ID = "discern.request_id"
 """The request's id, a string."""

@@ -1,4 +1,4 @@
-"""HTTP security headers that every response carries."""
+"""HTTP security headers of all responses."""
 
 _SECURITY = {
     "X-Content-Type-Options": "nosniff",

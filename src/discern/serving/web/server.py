@@ -1,7 +1,4 @@
-"""Server process that runs the application under uvicorn.
-
-It opens the socket, starts the workers, configures logging and shuts down gracefully.
-"""
+"""uvicorn server process: socket, workers, logging and graceful shutdown."""
 
 import errno
 import logging
@@ -40,9 +37,7 @@ _KEEP_ALIVE_TIMEOUT = 75  # longer than that of load balancers, which would othe
 
 
 def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
-    """Serve HTTP requests until SIGINT or SIGTERM.
-
-    Requests in progress are finished before the server exits.
+    """Serve HTTP requests until SIGINT or SIGTERM, then shut down gracefully.
 
     Args:
         config: the server's configuration.
@@ -74,10 +69,7 @@ def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
 
 
 class _Workers(Multiprocess):
-    """uvicorn supervisor that closes the socket before the workers shut down.
-
-    New connections are then refused immediately.
-    """
+    """uvicorn supervisor that closes the socket before stopping its workers."""
 
     def keep_subprocess_alive(self) -> None:
         before = {process.pid for process in self.processes}
@@ -92,18 +84,12 @@ class _Workers(Multiprocess):
 
 
 class _Shutdown(BaseException):
-    """Exception raised by a signal after a graceful shutdown.
-
-    It replaces the signal's default action.
-    """
+    """Signal received after a graceful shutdown, in place of its default action."""
 
 
 @contextmanager
 def _graceful_exit() -> Iterator[None]:
-    """Exit with code 0 after a shutdown signal.
-
-    uvicorn shuts down gracefully and then raises the signal again.
-    """
+    """Exit with code 0 when uvicorn re-raises a shutdown signal."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -144,10 +130,7 @@ def _uvicorn_config(config: ServeConfig, app: Any) -> uvicorn.Config:
 
 
 def _max_connections() -> int:
-    """Return the number of connections that the limit on open files allows.
-
-    The limit is raised first, as far as needed and possible.
-    """
+    """Raise the limit on open files, and return the connections that it allows."""
     try:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:

@@ -1,7 +1,7 @@
-"""Download of pictures by URL with protection against SSRF.
+"""Picture download by URL with SSRF protection.
 
-Pictures are fetched from the public internet only. A host is resolved once, its addresses are checked, and the checked
-address is connected to, so DNS rebinding has no effect. Redirects are followed here, with the same checks each time.
+Only public addresses are allowed. A host is resolved once, and the checked address is connected to, so DNS rebinding
+has no effect. Redirects are checked likewise.
 """
 
 import asyncio
@@ -27,9 +27,7 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
 def is_public(address: str) -> bool:
-    """Return True if an IP address is on the public internet.
-
-    An IPv4 address embedded in an IPv6 address is checked as well.
+    """Return True for a public IP address; an embedded IPv4 address must be public, too.
 
     >>> is_public("93.184.215.14"), is_public("127.0.0.1"), is_public("::ffff:10.0.0.1")
     (True, False, False)
@@ -66,7 +64,7 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 class _PublicOnlyBackend(httpcore2.AsyncNetworkBackend):
-    """Network backend that connects only to allowed IP addresses."""
+    """Network backend restricted to allowed IP addresses."""
 
     def __init__(self, resolve: Resolve, is_allowed: Callable[[str], bool]) -> None:
         self._backend = httpcore2.AnyIOBackend()
@@ -91,7 +89,7 @@ class _PublicOnlyBackend(httpcore2.AsyncNetworkBackend):
 
 
 class UrlFetcher:
-    """HTTP client that fetches pictures by URL.
+    """HTTP client for picture downloads.
 
     Args:
         max_bytes: size of one picture, at most.
@@ -121,7 +119,7 @@ class UrlFetcher:
         )
 
     async def fetch(self, url: str) -> bytes:
-        """Fetch the bytes of the picture at a URL.
+        """Download the picture at a URL.
 
         Raises:
             BadRequest: the URL is not allowed, or cannot be fetched in time.
@@ -164,7 +162,7 @@ class UrlFetcher:
         return url
 
     async def _get(self, url: str) -> bytes | str:
-        """Send a GET request and return the body, or the location of a redirect."""
+        """Send a GET request and return the body or the redirect location."""
         timeouts = {"connect": _CONNECT_TIMEOUT, "read": self._timeout, "write": self._timeout, "pool": self._timeout}
         headers = [
             ("Host", urlsplit(url).netloc),

@@ -1,7 +1,4 @@
-"""State shared by the worker processes of one server.
-
-The state is a directory for metrics and reload signals.
-"""
+"""Shared state of the worker processes (metrics and reload signals)."""
 
 import os
 import uuid
@@ -12,23 +9,20 @@ SHARED_DIR = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def shared_dir() -> Path | None:
-    """Return the directory that all worker processes share.
-
-    The result is None if there is only one worker.
-    """
+    """Return the directory shared by all workers, or None for a single worker."""
     directory = os.environ.get(SHARED_DIR)
     return Path(directory) if directory else None
 
 
 class ReloadSignal:
-    """Signal between worker processes to reload their model bundles."""
+    """Reload signal between worker processes."""
 
     def __init__(self) -> None:
         self._dir = shared_dir()
         self._known = self._sent()
 
     def send(self) -> None:
-        """Signal the other worker processes to reload their model bundles."""
+        """Signal the other workers to reload their bundles."""
         if self._dir:
             # One file per signal, so that two sent at the same time are both received.
             file = self._dir / f"reload.{uuid.uuid4().hex}"
@@ -36,7 +30,7 @@ class ReloadSignal:
             file.touch()
 
     def receive(self) -> bool:
-        """Return True if another worker has sent a signal since the last call."""
+        """Return True if another worker has signalled since the last call."""
         sent = self._sent()
         new = sent - self._known
         self._known |= sent
