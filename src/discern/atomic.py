@@ -1,4 +1,4 @@
-"""Atomic writes: a file or folder appears complete or not at all, even if the writer is interrupted.
+"""Atomic writes of files and folders, which appear complete or not at all.
 
 Data is written under a hidden temporary name in the target's folder, which scans ignore, and renamed at the end. Only a
 killed process leaves such a name behind.

@@ -1,4 +1,4 @@
-"""Exception hierarchy.
+"""Exception hierarchy of the library.
 
 DiscernError
 ├── PictureError            a file that cannot be used as a picture

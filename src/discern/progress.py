@@ -1,4 +1,4 @@
-"""Progress callbacks of long-running work."""
+"""Progress callbacks for long-running work."""
 
 from typing import Protocol
 

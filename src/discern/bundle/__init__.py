@@ -1,4 +1,4 @@
-"""Bundle: a model as one file that is written, verified and run; defines `Model`, `Prediction` and `Runtime`."""
+"""Model bundle: one file that can be written, verified, loaded and run."""
 
 from discern.bundle.manifest import Manifest
 from discern.bundle.model import Model, Picture, Verification, load, verify

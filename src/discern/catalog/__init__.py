@@ -1,4 +1,4 @@
-"""Catalog of pictures: sources, content hashes, labels and groups in one immutable table."""
+"""Immutable table of pictures with their sources, content hashes, labels and groups."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Data quality checks: find problems in a catalog and propose fixes; nothing is changed.
+"""Data quality checks that find problems in a catalog and propose fixes.
 
 A check is a function in `registry.CHECKS`. To add one, write it and list it there; its name is its id.
 """

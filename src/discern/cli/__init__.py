@@ -1,4 +1,4 @@
-"""Command line: arguments to function calls, results to text or JSON; no decisions."""
+"""Command-line interface: parse arguments, call one function of `flow`, print the result as text or JSON."""
 
 from discern.cli.app import main
 

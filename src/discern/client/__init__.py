@@ -1,4 +1,4 @@
-"""Client of a Discern server: the same predictions and the same errors as a local bundle."""
+"""HTTP client for a Discern server, with the same predictions and errors as a local bundle."""
 
 from discern.client.clients import AsyncClient, Client
 

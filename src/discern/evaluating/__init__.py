@@ -1,4 +1,4 @@
-"""Evaluation: metrics of predictions, with confidence intervals; nothing is fitted.
+"""Evaluation metrics with confidence intervals, computed from given predictions.
 
 `evaluate_predictions` and its siblings compute them; `Metrics` is the typed form of a run's `metrics.json`.
 """

@@ -1,4 +1,4 @@
-"""Embeddings of pictures by a pretrained backbone, computed once per content and cached.
+"""Image embeddings from a pretrained backbone, computed once per picture and cached.
 
 Checking, splitting and training share them.
 """

@@ -1,1 +1,1 @@
-"""Workflows of the commands: resumable steps that exchange files on disk, on one machine or a cluster."""
+"""Workflows behind the commands, as resumable steps that exchange files on disk."""

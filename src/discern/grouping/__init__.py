@@ -1,4 +1,4 @@
-"""Groups of pictures that are not independent: copies, frames of a film, declared groups.
+"""Detection of pictures that are not independent, such as copies, near-copies and frames of one film.
 
 Edges link pairs of pictures, and connect them into groups: checks report the edges, splits keep the groups together.
 """

@@ -1,4 +1,4 @@
-"""Features and labels to probabilities: fit, select, calibrate, detect the unknown, control the risk."""
+"""Classification heads on frozen features: fitting, model selection, calibration and unknown detection."""
 
 from discern.heads.baselines import baselines
 from discern.heads.config import HeadConfig

@@ -1,4 +1,4 @@
-"""Parallel execution of independent calls, each on one core.
+"""Parallel execution of function calls in threads or worker processes.
 
 An `Executor` takes a call and returns its `Future`. `map_in_order` needs nothing else of it, so threads, local
 processes and the machines of a cluster are interchangeable.

@@ -1,4 +1,4 @@
-"""Safe decoding of picture files, and the recipe that turns pictures into model input.
+"""Safe decoding of image files and the preprocessing recipe for the model's input.
 
 Formats are detected by content, never by file name. Decoding always gives upright sRGB, uint8 [H, W, 3]. Every problem
 with a file is raised as a `PictureError`, and limits are enforced before anything is decoded.

@@ -1,4 +1,4 @@
-"""HTML reports on a dataset, its findings and a trained classifier, for readers without a background in the field."""
+"""HTML reports on a data set, its findings and a trained classifier, written for non-specialists."""
 
 from discern.reporting.page import write_data_page, write_report
 from discern.reporting.sections.prediction_table import PredictionTable

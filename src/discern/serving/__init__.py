@@ -1,4 +1,4 @@
-"""HTTP server, page and static sites: limits, API keys and rate limits around `inference`.
+"""HTTP server, web page and static-site export for trained models.
 
 The HTTP server and its dependencies are in `discern.serving.web`.
 """

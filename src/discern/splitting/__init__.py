@@ -1,4 +1,4 @@
-"""Leak-free splits: parts that share no picture, near-copy or group, with a proof.
+"""Leak-free train, validation and test splits, with a proof that the parts share nothing.
 
 `make_split` chooses a test part or cross-validation; `random_split` ignores groups, to show how much that overstates
 accuracy; `prove` checks a split independently; `write_parts` writes folders and lists for other tools.

@@ -1,4 +1,4 @@
-"""Cache of computed rows, addressed by the content they were computed from.
+"""Content-addressed disk cache for computed arrays.
 
 Rows of one name, dtype and shape form a shelf, which later runs and other processes can read.
 """

@@ -1,4 +1,4 @@
-"""Training: fits a method on a split, evaluates its held-out predictions and packs a bundle.
+"""Train a classifier on a split, evaluate its held-out predictions and pack them into a bundle.
 
 The same seed gives the same result.
 """
