@@ -184,7 +184,7 @@ class _Cells:
         return np.asarray(np.maximum((mass * each).sum(axis=-1) / mass.sum(axis=-1), 0.0))
 
     def simulate(self, seed: int) -> np.ndarray:
-        """Simulate calibration errors of a perfectly calibrated model with the same confidences."""
+        """Simulate calibration errors of a perfectly calibrated classifier with the same confidences."""
         random = np.random.default_rng(seed)
         correlated = np.sqrt(self._intraclass_correlation())
         batch = max(1, min(DRAWS, _CELLS_AT_ONCE // len(self._confidence)))

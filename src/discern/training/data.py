@@ -67,7 +67,7 @@ class TrainingData:
         return self.catalog.table["pixels"].fill_null("").rank("dense").to_numpy()
 
     def training_weights(self, rows: np.ndarray, group: np.ndarray) -> np.ndarray:
-        """Compute sample weights that total the square root of the distinct images in a group.
+        """Compute sample weights that sum to the square root of the distinct images in each group.
 
         Pictures of a burst or film repeat each other: twenty carry more information than one, but less than twenty
         independent pictures.
