@@ -170,7 +170,7 @@ def evaluate_predictions(
 def rank_confusions(
     confusion: np.ndarray, labels: Sequence[str], *, most: int = MOST_CONFUSED
 ) -> tuple[ConfusedPair, ...]:
-    """Return the most frequent confusions between two classes of a confusion matrix."""
+    """Return the most frequent confusions of a confusion matrix with true classes in rows."""
     off = confusion * (1 - np.eye(len(labels)))
     worst = np.argsort(-off, axis=None, kind="stable")[:most]
     pairs = [divmod(int(place), len(labels)) for place in worst if off.flat[place] > 0]

@@ -117,7 +117,7 @@ class Gallery:
         return self._image(row, Image.fromarray(blended.clip(0, 255).astype(np.uint8)), prefix="Evidence map of ")
 
     def _load(self, row: int) -> np.ndarray:
-        """Load an image, scaled down to the largest display size."""
+        """Load an image and scale it down to the largest display size."""
         pixels = self._pictures(row)
         if max(pixels.shape[:2]) <= _CACHED_SIDE:
             return pixels

@@ -67,7 +67,7 @@ class TrainingData:
         return self.catalog.table["pixels"].fill_null("").rank("dense").to_numpy()
 
     def training_weights(self, rows: np.ndarray, group: np.ndarray) -> np.ndarray:
-        """Compute sample weights that sum to the square root of the distinct images in each group.
+        """Compute sample weights, with each group weighted by the square root of its distinct images.
 
         Pictures of a burst or film repeat each other: twenty carry more information than one, but less than twenty
         independent pictures.

@@ -9,7 +9,7 @@ _LEVELS = 8
 
 
 def heat_map(confusion: np.ndarray) -> Markup:
-    """Draw a confusion matrix as a heat map, normalised by true class.
+    """Draw a confusion matrix with true classes in rows as a row-normalised heat map.
 
     Errors have another colour. Cells of one shade are one path, which keeps the SVG of 131 classes small.
     """

@@ -172,7 +172,7 @@ class _PageBuilder:
         )
 
     def _mix_ups(self, label: str, *, of_its_pictures: bool) -> tuple[MixUp, ...]:
-        """Return the most confused classes, as shares of a class's pictures or of its predictions."""
+        """Return the classes most confused with a class, as shares of its images or predictions."""
         if label not in self._confusion_labels or not len(self._confusion):
             return ()
         own = self._confusion_labels.index(label)
@@ -193,7 +193,7 @@ class _PageBuilder:
         return self._picker.without_copies(positions[order].tolist())[: self._budget.wrong]
 
     def _spread(self, chosen: np.ndarray) -> list[int]:
-        """Select positions evenly over the confidence ranking, most confident first."""
+        """Select predictions at even intervals of the confidence ranking, most confident first."""
         positions = np.flatnonzero(chosen)
         ranked = positions[np.argsort(-self._predictions.confidence[positions], kind="stable")]
         order = self._picker.without_copies(ranked.tolist())
