@@ -1,4 +1,4 @@
-"""Reliability curve and debiased expected calibration error."""
+"""Functions that estimate the calibration error and reliability curve of a classifier."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +17,7 @@ _CELLS_AT_ONCE = 2_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class ReliabilityBin:
-    """Bin of a reliability curve.
+    """Dataclass that describes one bin of a reliability curve.
 
     Attributes:
         pictures: number of predictions.
@@ -36,7 +36,7 @@ class ReliabilityBin:
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrationError(Interval):
-    """Debiased expected calibration error, in [0, 1].
+    """Debiased expected calibration error of a classifier, between 0 and 1.
 
     Attributes:
         null95: 95 % quantile of the error of a perfectly calibrated model with the same confidences.
@@ -61,16 +61,16 @@ class Calibration:
 
     @property
     def error(self) -> CalibrationError:
-        """Debiased calibration error and its null quantile."""
+        """Return the debiased calibration error with its null quantile."""
         return CalibrationError(**asdict(self.ece), null95=self.null95)
 
     def to_json(self) -> dict[str, Any]:
-        """Convert to JSON-ready values: `ece`, which contains `null95`, and `reliability`."""
+        """Convert the calibration error and reliability curve to JSON-ready values."""
         return {"ece": self.error.to_json(), "reliability": [asdict(each) for each in self.bins]}
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
-        """Create a calibration from the output of `to_json`.
+        """Create a `Calibration` from the output of `to_json`.
 
         Raises:
             ValueError: a value has the wrong type; the message names its key.
@@ -91,7 +91,7 @@ def evaluate_calibration(
     weights: np.ndarray | None = None,
     seed: int = 0,
 ) -> Calibration:
-    """Compute the debiased calibration error and the reliability curve.
+    """Compute the debiased calibration error and the reliability curve of a classifier.
 
     15 bins of equal mass are used. A plain expected calibration error is positive even for a perfect model, because
     each bin's accuracy is noisy. As in Kumar, Liang & Ma (2019, "Verified uncertainty calibration"), the expected
@@ -131,7 +131,7 @@ def evaluate_calibration(
 
 
 def equal_mass_bins(confidence: np.ndarray, weight: np.ndarray, *, bins: int = BINS) -> np.ndarray:
-    """Assign predictions to equal-mass confidence bins, numbered from 0; equal confidences share a bin."""
+    """Assign predictions to confidence bins of equal mass, so that equal confidences share a bin."""
     distinct, place = np.unique(confidence, return_inverse=True)
     mass = np.bincount(place, weight, minlength=len(distinct))
     middle = np.cumsum(mass) - mass / 2
@@ -140,7 +140,7 @@ def equal_mass_bins(confidence: np.ndarray, weight: np.ndarray, *, bins: int = B
 
 
 class _Cells:
-    """Sufficient statistics for each group and confidence bin."""
+    """Sufficient statistics of the calibration error for each group and confidence bin."""
 
     def __init__(self, confidence: np.ndarray, correct: np.ndarray, members: Members) -> None:
         bins = equal_mass_bins(confidence, members.weight, bins=max(1, min(BINS, len(confidence) // 2)))
@@ -175,7 +175,6 @@ class _Cells:
         return Interval(value=value, low=min(value, float(low)), high=max(value, float(high)))
 
     def _error(self, sums: np.ndarray, *, noise: float = 1.0) -> np.ndarray:
-        """Compute debiased calibration errors from [5, draws, bins]: mass, gap, gap^2, gap x mass, mass^2."""
         mass, gap, gap_gap, gap_mass, mass_mass = sums
         safe = np.where(mass > 0, mass, 1.0)
         mean = gap / safe
@@ -185,7 +184,7 @@ class _Cells:
         return np.asarray(np.maximum((mass * each).sum(axis=-1) / mass.sum(axis=-1), 0.0))
 
     def simulate(self, seed: int) -> np.ndarray:
-        """Simulate debiased errors [draws] of a perfectly calibrated model with the same confidences."""
+        """Simulate calibration errors of a perfectly calibrated classifier with the same confidences."""
         random = np.random.default_rng(seed)
         correlated = np.sqrt(self._intraclass_correlation())
         batch = max(1, min(DRAWS, _CELLS_AT_ONCE // len(self._confidence)))
@@ -204,7 +203,7 @@ class _Cells:
         return np.concatenate(errors)
 
     def _intraclass_correlation(self) -> float:
-        """Estimate the intraclass correlation of errors, in [0, 1]."""
+        """Estimate the intraclass correlation of prediction errors within groups."""
         residual = self._correct - self._confidence
         residual = residual - (np.bincount(self._bin, residual) / np.bincount(self._bin))[self._bin]
         spread = np.sqrt(self._confidence * (1 - self._confidence))

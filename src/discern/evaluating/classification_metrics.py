@@ -1,4 +1,4 @@
-"""Overall and per-class classification metrics and the confusion matrix."""
+"""Functions that compute overall and per-class classification metrics and rank confusions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +18,7 @@ _SUM_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, kw_only=True)
 class ClassMetrics:
-    """Precision, recall and F1 of one class; undefined metrics are None.
+    """Precision, recall and F1 score of one class, each None if undefined.
 
     Attributes:
         label: the class.
@@ -39,7 +39,7 @@ class ClassMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class ConfusedPair:
-    """Off-diagonal cell of a confusion matrix.
+    """Pair of a true class and a different predicted class, with its number of confusions.
 
     `count` is the total weight of the pictures, and `share` their share of the true class.
     """
@@ -52,7 +52,7 @@ class ConfusedPair:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ClassificationMetrics:
-    """Classification metrics on held-out pictures, as defined by `evaluate_predictions`."""
+    """Classification metrics of held-out images, computed by `evaluate_predictions`."""
 
     pictures: int
     weight: float
@@ -72,7 +72,7 @@ class ClassificationMetrics:
     confused: tuple[ConfusedPair, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the metrics to JSON-ready values, with `ece` and `reliability` at the top level."""
+        """Convert the classification metrics to JSON-ready values."""
         plain = {
             name: _plain(value)
             for name, value in vars(self).items()
@@ -88,7 +88,7 @@ class ClassificationMetrics:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
-        """Create classification metrics from the output of `to_json`.
+        """Create `ClassificationMetrics` from the output of `to_json`.
 
         Raises:
             ValueError: a value is missing or has the wrong type; the message names its key.
@@ -113,7 +113,7 @@ def evaluate_predictions(
     uncalibrated: np.ndarray | None = None,
     seed: int = 0,
 ) -> ClassificationMetrics:
-    """Compute classification metrics of held-out predictions.
+    """Compute the classification metrics of held-out predictions.
 
     Intervals are at 95 % and resample groups. Balanced accuracy and macro-F1 average over the classes that occur in
     `truth`; `classes` is their number. The log loss is in nats, clipped at the precision of the type as in
@@ -170,7 +170,7 @@ def evaluate_predictions(
 def rank_confusions(
     confusion: np.ndarray, labels: Sequence[str], *, most: int = MOST_CONFUSED
 ) -> tuple[ConfusedPair, ...]:
-    """Rank the off-diagonal cells of a confusion matrix, float [K, K] with the truth in rows."""
+    """Return the most frequent confusions of a confusion matrix with true classes in rows."""
     off = confusion * (1 - np.eye(len(labels)))
     worst = np.argsort(-off, axis=None, kind="stable")[:most]
     pairs = [divmod(int(place), len(labels)) for place in worst if off.flat[place] > 0]
@@ -186,7 +186,7 @@ def rank_confusions(
 
 
 class _Tally:
-    """Support, hits, predictions and losses by group, with bootstrap samples."""
+    """Numbers of correct and predicted images and losses by group, with bootstrap samples."""
 
     def __init__(
         self,
@@ -211,7 +211,6 @@ class _Tally:
         self.present = self._sums[0, :classes] > 0
 
     def _parts(self, sums: np.ndarray) -> list[np.ndarray]:
-        """Split sums into support, hits and predictions, each [draws, K]."""
         return np.split(sums[:, : 3 * self._classes], 3, axis=1)
 
     def overall(self) -> dict[str, Interval]:
@@ -276,7 +275,7 @@ class _Tally:
 
 
 def _losses(probabilities: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Compute the log loss and Brier score of each picture, float64 [N]."""
+    """Compute the log loss and Brier score of each prediction."""
     own = probabilities[np.arange(len(truth)), truth].astype(np.float64)
     smallest = float(np.finfo(probabilities.dtype).eps)
     squares = np.einsum("nk,nk->n", probabilities, probabilities, dtype=np.float64)
@@ -317,5 +316,5 @@ def _plain(value: Any) -> Any:
 
 
 def _as_count(count: float) -> float:
-    """Convert whole floats to int, so that JSON has 3 and not 3.0."""
+    """Convert whole floats to integers, so that JSON contains 3 and not 3.0."""
     return int(count) if float(count).is_integer() else float(count)

@@ -1,4 +1,4 @@
-"""Cluster bootstrap confidence intervals (groups are resampled)."""
+"""Functions that compute confidence intervals by the cluster bootstrap, which resamples groups."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,7 +16,7 @@ _CELLS_AT_ONCE = 2_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """Estimate with its 95 % confidence interval.
+    """Estimate of a metric with its 95 % confidence interval.
 
     `note` is the reason where the value or the ends are undefined (None).
     """
@@ -27,7 +27,7 @@ class Interval:
     note: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the interval to JSON-ready values; undefined ones are null."""
+        """Convert the interval to JSON-ready values, with null for undefined ones."""
         return asdict(self)
 
 
@@ -36,7 +36,7 @@ UNDEFINED = Interval()
 
 @dataclass(frozen=True, kw_only=True)
 class Members:
-    """Group index and weight of each picture.
+    """Group membership and weight of each image for the cluster bootstrap.
 
     Attributes:
         group: int64 [N], numbers 0..count-1; undefined where the weight is 0.
@@ -50,7 +50,7 @@ class Members:
 
     @staticmethod
     def of(size: int, groups: np.ndarray | None, weights: np.ndarray | None) -> "Members":
-        """Validate groups (None: one per picture) and weights (None: 1 each), and number the groups.
+        """Validate optional groups and weights of images, and number the groups.
 
         Raises:
             UsageError: a wrong shape, or a weight that is negative or not finite.
@@ -71,13 +71,13 @@ class Members:
         return Members(group=group, weight=weight, count=len(distinct))
 
     def columns(self, *values: np.ndarray) -> sparse.csr_array:
-        """Compute weighted group sums [groups, len(values)] of values [N]."""
+        """Compute weighted sums of image values within each group."""
         sums = [np.bincount(self.group, self.weight * value, minlength=self.count) for value in values]
         return sparse.csr_array(np.stack(sums, axis=1))
 
 
 def resample(columns: sparse.csr_array, *, seed: int, draws: int = DRAWS) -> np.ndarray:
-    """Draw cluster bootstrap samples (Efron 1979; Davison & Hinkley 1997, ch. 3.8).
+    """Draw cluster bootstrap samples of group sums (Efron 1979; Davison & Hinkley 1997, ch. 3.8).
 
     Args:
         columns: float64 [groups, m], contribution of each group to m sums.
@@ -131,7 +131,7 @@ def share_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
 
 
 def mean_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
-    """Compute Student's t interval of a mean loss, 0 or more, from bootstrap samples."""
+    """Compute Student's t interval of a non-negative mean loss from bootstrap samples."""
     if groups < FEWEST_GROUPS:
         return Interval(value=value, note=TOO_FEW)
     half = float(stats.t.ppf(0.975, groups - 1) * draws.std(ddof=1))

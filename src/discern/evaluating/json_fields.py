@@ -1,4 +1,4 @@
-"""JSON serialisation of frozen dataclasses by their type hints."""
+"""Functions that serialise frozen dataclasses to JSON and back, based on their type hints."""
 
 import types
 from collections.abc import Iterator, Mapping
@@ -11,12 +11,12 @@ _WORDS = {float: "a number", int: "a whole number", str: "text", bool: "true or 
 
 
 def key(name: str | None) -> dict[str, str | None]:
-    """Create field metadata with the JSON key of an attribute; None omits it."""
+    """Create field metadata that sets the JSON key of an attribute, or omits it if None."""
     return {_KEY: name}
 
 
 def encode(value: Any) -> Any:
-    """Convert nested dataclasses, tuples and mappings to JSON-ready values, by `to_json` where defined."""
+    """Convert nested dataclasses, tuples and mappings to JSON-ready values."""
     if hasattr(value, "to_json"):
         return value.to_json()
     if is_dataclass(value):
@@ -27,12 +27,12 @@ def encode(value: Any) -> Any:
 
 
 def encode_fields(value: Any) -> dict[str, Any]:
-    """Convert a dataclass to JSON-ready values, with keys in field order."""
+    """Convert a dataclass to a JSON-ready dictionary with keys in field order."""
     return {name: encode(getattr(value, item.name)) for name, item in _named_fields(value)}
 
 
 def decode(kind: type[_T], plain: Any, *, at: str = "") -> _T:
-    """Create a typed value from the output of `encode`.
+    """Create a value of a given type from the output of `encode`.
 
     Keys without a field are ignored. A key that is missing or null gives the field's default; without one, the empty
     value of its type: None, an empty tuple or mapping, or a dataclass that needs no arguments. A class with a
@@ -51,7 +51,7 @@ def decode(kind: type[_T], plain: Any, *, at: str = "") -> _T:
 
 
 def decode_fields(kind: type[_T], plain: Any, *, at: str = "", **given: Any) -> _T:
-    """Create a dataclass as `decode` does, but ignore its `from_json` and keep `given` fields as they are."""
+    """Create a dataclass from JSON values, and use the `given` fields unchanged."""
     if not isinstance(plain, Mapping):
         raise ValueError(_expected("an object", plain, at))
     hints = get_type_hints(kind)
@@ -96,7 +96,7 @@ def _mapping(kind: Any, plain: Any, at: str) -> dict[str, Any]:
 
 
 def _scalar(kind: type, plain: Any, at: str) -> Any:
-    """Validate a JSON scalar; an int where a float is expected stays an int."""
+    """Validate the type of a JSON scalar, and accept an integer in place of a float."""
     allowed = (int, float) if kind is float else kind
     if not isinstance(plain, allowed) or (isinstance(plain, bool) and kind is not bool):
         raise ValueError(_expected(_WORDS[kind], plain, at))

@@ -1,4 +1,4 @@
-"""Schema of `metrics.json`, the metrics of a training run."""
+"""Dataclasses that define the contents of `metrics.json`, the metrics of a training run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ _BUNDLED_SETS = ("asked", "threshold", "basis", "guaranteed", "coverage", "size"
 
 @dataclass(frozen=True, kw_only=True)
 class LeakFreeAccuracy(Interval):
-    """Accuracy on pictures that share no picture, near-copy or group with the training pictures.
+    """Accuracy on images without a duplicate, near-duplicate or group member in the training data.
 
     Attributes:
         method: "test-part" or "grouped-cv".
@@ -34,14 +34,14 @@ class LeakFreeAccuracy(Interval):
 
 @dataclass(frozen=True, kw_only=True)
 class AccuracyDifference(Interval):
-    """Random-split accuracy minus leak-free accuracy, on the same `pictures`."""
+    """Difference between random-split and leak-free accuracy on the same images."""
 
     pictures: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccuracyMetrics:
-    """Accuracy on leak-free, random and given splits.
+    """Accuracy of a classifier on leak-free, random and given splits.
 
     Attributes:
         leak_free: on independent pictures.
@@ -56,13 +56,13 @@ class AccuracyMetrics:
     difference: AccuracyDifference = AccuracyDifference()
 
     def to_json(self) -> dict[str, Any]:
-        """Convert to JSON-ready values: `leak_free`, `naive`, `given` and `difference`."""
+        """Convert the accuracies to the JSON-ready values of `metrics.json`."""
         return encode_fields(self)
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownThreshold:
-    """Out-of-distribution threshold and its false rejection rate.
+    """Threshold of the out-of-distribution score, with its false rejection rate.
 
     The rate is the share of held-out known pictures above the threshold.
     """
@@ -73,7 +73,7 @@ class UnknownThreshold:
 
 @dataclass(frozen=True, kw_only=True)
 class GroupError:
-    """Group-level error rate of accepted predictions.
+    """Error rate of accepted predictions, measured by group.
 
     It is the share of groups with a wrong one among them; `high` is its one-sided 95 % upper bound.
     """
@@ -84,7 +84,7 @@ class GroupError:
 
 @dataclass(frozen=True, kw_only=True)
 class RiskCurveMetrics:
-    """Accepted share and error rate by confidence threshold; see `heads.RiskCurve`.
+    """Risk-coverage curve with the accepted share and error rate at each confidence threshold.
 
     Thresholds run from few accepted to all.
     """
@@ -98,7 +98,7 @@ class RiskCurveMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyMetrics:
-    """Accept policy and its evidence; see `heads.RiskControl`.
+    """Policy for accepting predictions, with the evidence for it from `heads.RiskControl`.
 
     Attributes:
         sentence: the policy in plain words.
@@ -127,14 +127,14 @@ class PolicyMetrics:
     curve: RiskCurveMetrics = RiskCurveMetrics()
 
     def summary(self) -> dict[str, Any]:
-        """Return the bundle's `policy`: JSON-ready values without the evidence."""
+        """Return the accept policy as JSON-ready values for the bundle, without its evidence."""
         plain = encode_fields(self)
         return {name: plain[name] for name in _POLICY_SUMMARY}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConformalMetrics:
-    """Coverage and size of conformal sets; see `PredictionSetMetrics`.
+    """Coverage and size of conformal prediction sets, with their threshold and target.
 
     Attributes:
         target: the stated coverage.
@@ -156,7 +156,7 @@ class ConformalMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class OrderedLabelMetrics:
-    """Metrics of ordinal classification; see `OrdinalMetrics`.
+    """Metrics of ordinal classification, with the label order and the selected head.
 
     Attributes:
         labels: the labels in their order.
@@ -177,7 +177,7 @@ class OrderedLabelMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class NegativeMetrics:
-    """Metrics of out-of-distribution detection on negatives; see `UnknownMetrics`.
+    """Metrics of out-of-distribution detection on images of none of the classes.
 
     Attributes:
         negatives: number of negatives.
@@ -200,7 +200,7 @@ class NegativeMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class FixMetrics:
-    """Number of fixed pictures, and accuracy against the original labels."""
+    """Number of images changed by fixes, and accuracy against the original labels."""
 
     dropped: int = 0
     relabelled: int = 0
@@ -209,7 +209,7 @@ class FixMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class SplitMetrics:
-    """Summary of the evaluation split.
+    """Summary of the train/test split or cross-validation used for evaluation.
 
     Attributes:
         method: "test-part" or "grouped-cv".
@@ -228,7 +228,7 @@ class SplitMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class LearningCurvePoint:
-    """Accuracy at one training set size."""
+    """Accuracy of a classifier at one training set size."""
 
     share: float
     pictures: int
@@ -238,7 +238,7 @@ class LearningCurvePoint:
 
 @dataclass(frozen=True, kw_only=True)
 class LearningCurveAdvice:
-    """Recommended number of further groups for one class, as a range."""
+    """Recommended range of additional groups to collect for one class."""
 
     label: str
     fewest: int
@@ -247,7 +247,7 @@ class LearningCurveAdvice:
 
 @dataclass(frozen=True, kw_only=True)
 class LearningCurve:
-    """Learning curve over the number of training groups.
+    """Learning curve of accuracy over the number of training groups.
 
     Attributes:
         points: one for each share, rising.
@@ -264,7 +264,7 @@ class LearningCurve:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Metrics:
-    """Metrics of one training run.
+    """Metrics of one training run, as stored in `metrics.json`.
 
     Attributes:
         format: version of `metrics.json`.
@@ -305,12 +305,12 @@ class Metrics:
     missing: frozenset[str] = field(default=frozenset(), metadata=key(None))
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the metrics to JSON-ready values without the parts in `missing`."""
+        """Convert the metrics to JSON-ready values, without the parts listed in `missing`."""
         return {name: value for name, value in encode_fields(self).items() if name not in self.missing}
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
-        """Create metrics from the output of `to_json`.
+        """Create `Metrics` from the output of `to_json`.
 
         Keys of newer versions are ignored; parts that older versions did not write are empty and listed in `missing`.
 
@@ -329,7 +329,7 @@ class Metrics:
         return replace(metrics, missing=frozenset(encode_fields(metrics)) - frozenset(plain))
 
     def for_bundle(self) -> dict[str, Any]:
-        """Return the metrics of a bundle as JSON-ready values, without confusions and metrics by class."""
+        """Return the metrics that a bundle contains as JSON-ready values, without those by class."""
         plain = self.to_json()
         sets, curve = plain["conformal"], plain.get("learning_curve")
         return {name: plain[name] for name in _BUNDLED} | {

@@ -1,4 +1,4 @@
-"""Metrics of ordinal classification."""
+"""Functions that compute the metrics of ordinal classification."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -21,7 +21,7 @@ from discern.evaluating.intervals import (
 
 @dataclass(frozen=True, kw_only=True)
 class OrdinalMetrics:
-    """Ordinal error metrics; distances are in labels.
+    """Error metrics of ordinal classification, with distances counted in labels.
 
     Attributes:
         mae: mean absolute error.
@@ -43,7 +43,7 @@ class OrdinalMetrics:
     median: int
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the metrics to JSON-ready values; undefined ones are null."""
+        """Convert the ordinal metrics to JSON-ready values, with null for undefined ones."""
         return asdict(self)
 
 
@@ -55,7 +55,7 @@ def evaluate_ordinal(
     weights: np.ndarray | None = None,
     seed: int = 0,
 ) -> OrdinalMetrics:
-    """Compute metrics of ordinal predictions.
+    """Compute error and agreement metrics of ordinal predictions.
 
     Predictions by `bundle.median_label` minimise the expected distance.
 
@@ -93,7 +93,7 @@ def evaluate_ordinal(
 
 
 class _Moments:
-    """Weighted means `[m, draws]` over all pictures and over bootstrap samples."""
+    """Weighted means over all images and over each bootstrap sample."""
 
     def __init__(self, truth: np.ndarray, predicted: np.ndarray, median: int, members: Members, *, seed: int) -> None:
         off = np.abs(truth - predicted)
@@ -132,7 +132,7 @@ def _gain(means: np.ndarray) -> np.ndarray:
 
 
 def _kappa(means: np.ndarray) -> np.ndarray:
-    """Compute the quadratic weighted kappa."""
+    """Compute the quadratic weighted kappa of ordinal predictions."""
     by_chance = means[7] - 2 * means[5] * means[6]
     defined = by_chance > 1e-12
     return np.where(defined, 1 - means[2] / np.where(defined, by_chance, 1.0), np.nan)

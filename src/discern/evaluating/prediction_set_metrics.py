@@ -1,4 +1,4 @@
-"""Coverage and size of conformal prediction sets."""
+"""Functions that compute the coverage and size of conformal prediction sets."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,7 +12,7 @@ from discern.evaluating.intervals import Interval, Members, evaluate_share, mean
 
 @dataclass(frozen=True, kw_only=True)
 class ClassCoverage:
-    """Coverage of prediction sets for one class; undefined without pictures."""
+    """Coverage of conformal prediction sets for the images of one class."""
 
     label: str
     coverage: Interval
@@ -20,7 +20,7 @@ class ClassCoverage:
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionSetMetrics:
-    """Coverage and mean size of prediction sets.
+    """Coverage and mean size of conformal prediction sets.
 
     Attributes:
         coverage: share of pictures whose set contains the true label.
@@ -37,7 +37,7 @@ class PredictionSetMetrics:
     per_class: tuple[ClassCoverage, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the metrics to JSON-ready values; undefined ones are null."""
+        """Convert the coverage and size to JSON-ready values, with null for undefined ones."""
         return asdict(self)
 
 
@@ -50,7 +50,7 @@ def evaluate_prediction_sets(
     weights: np.ndarray | None = None,
     seed: int = 0,
 ) -> PredictionSetMetrics:
-    """Compute the coverage and size of prediction sets.
+    """Compute the coverage and size of conformal prediction sets.
 
     Neither the model nor the threshold may be fitted on these pictures.
 

@@ -1,4 +1,4 @@
-"""Metrics of out-of-distribution detection."""
+"""Functions that compute the metrics of out-of-distribution detection."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,7 +30,7 @@ class UnknownMetrics:
     negatives: int = field(metadata=key("strangers"))
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the metrics to JSON-ready values; undefined ones are null."""
+        """Convert the detection metrics to JSON-ready values, with null for undefined ones."""
         return encode_fields(self)
 
 
@@ -43,7 +43,7 @@ def evaluate_unknown_detection(
     negative_groups: np.ndarray | None = None,
     seed: int = 0,
 ) -> UnknownMetrics:
-    """Evaluate out-of-distribution scores of known pictures and negatives.
+    """Compute detection metrics from the out-of-distribution scores of known images and negatives.
 
     Args:
         known_scores: float [N], higher is farther from the training pictures.
@@ -69,7 +69,7 @@ def evaluate_unknown_detection(
 
 
 def _auroc(known: np.ndarray, negatives: np.ndarray) -> Interval:
-    """Compute the AUROC and its DeLong interval.
+    """Compute the area under the ROC curve (AUROC) with its DeLong confidence interval.
 
     It is the Mann-Whitney statistic by midranks, with the variance of DeLong et al. (1988) and Wilson's ends.
     """

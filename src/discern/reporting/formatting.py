@@ -1,4 +1,4 @@
-"""Text formatting of numbers, dates and lists of names."""
+"""Functions that format numbers, dates and lists of names as text for reports."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def percent(share: float | None, *, digits: int = 1) -> str:
-    """Format a share as a percentage, such as `91.2 %`; None becomes a dash.
+    """Format a share as a percentage, such as `91.2 %`, or None as a dash.
 
     A share below 1 is never rounded up to 100 %.
     """
@@ -46,17 +46,17 @@ def plural(number: float, one: str, many: str = "") -> str:
 
 
 def three_decimals(number: float | None) -> str:
-    """Format a number with three decimals; None becomes a dash."""
+    """Format a number with three decimals, or None as a dash."""
     return DASH if number is None else f"{number:.3f}"
 
 
 def two_decimals(number: float | None) -> str:
-    """Format a number with two decimals; None becomes a dash."""
+    """Format a number with two decimals, or None as a dash."""
     return DASH if number is None else f"{number:.2f}".replace("-", MINUS)
 
 
 def interval_text(metric: "Interval", number: Callable[[float], str] = two_decimals) -> str:
-    """Format the ends of an interval, such as `0.20 to 0.40`; without ends, return the reason.
+    """Format an interval, such as `0.20 to 0.40`, or return the reason why it is undefined.
 
     Args:
         metric: the interval.
@@ -69,7 +69,7 @@ def interval_text(metric: "Interval", number: Callable[[float], str] = two_decim
 
 
 def percent_interval(metric: "Interval") -> str:
-    """Format the interval of a share, such as `88.9 to 93.1 %`; without ends, return the reason."""
+    """Format an interval of a share in percent, or return the reason why it is undefined."""
     low, high = metric.low, metric.high
     if low is None or high is None:
         return metric.note or "no interval"
@@ -78,7 +78,7 @@ def percent_interval(metric: "Interval") -> str:
 
 
 def nested(values: Mapping[str, Any] | None, *keys: str) -> Mapping[str, Any]:
-    """Return a nested mapping of JSON-like values, empty if a key is missing or the value is not a mapping."""
+    """Return the mapping at a path of keys in nested JSON values, or an empty mapping."""
     found: Any = values
     for key in keys:
         found = found.get(key) if isinstance(found, Mapping) else None
@@ -86,7 +86,7 @@ def nested(values: Mapping[str, Any] | None, *keys: str) -> Mapping[str, Any]:
 
 
 def duration(seconds: float | None) -> str:
-    """Format seconds as text, such as `2 min 05 s`; None becomes a dash."""
+    """Format a number of seconds as text, such as `2 min 05 s`, or None as a dash."""
     if seconds is None:
         return DASH
     if seconds < 90:
@@ -96,7 +96,7 @@ def duration(seconds: float | None) -> str:
 
 
 def timestamp(stamp: object) -> str:
-    """Format an ISO 8601 time as `2026-11-21 11:30 UTC`; anything else is returned as text."""
+    """Format an ISO 8601 time as `2026-11-21 11:30 UTC`, and any other value as its text."""
     try:
         when = datetime.fromisoformat(str(stamp))
     except ValueError:
@@ -105,7 +105,7 @@ def timestamp(stamp: object) -> str:
 
 
 def join_names(names: list[str], *, most: int = 6) -> str:
-    """Join names with commas and "and"; those beyond `most` are only counted."""
+    """Join names with commas and "and", and replace those beyond `most` by their number."""
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)

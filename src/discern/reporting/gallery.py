@@ -1,4 +1,4 @@
-"""Inline images of pictures, as JPEG data URIs."""
+"""Functions that load images of the dataset as inline JPEG data URIs for HTML pages."""
 
 import base64
 import io
@@ -24,7 +24,7 @@ _CACHED_SIDE = 448
 
 @dataclass(frozen=True, kw_only=True)
 class PageImage:
-    """Attributes of an `img` element; `uri` is "" if the picture cannot be shown."""
+    """Attributes of an HTML `img` element, with an empty `uri` if the image cannot be shown."""
 
     uri: str
     alt: str
@@ -33,12 +33,12 @@ class PageImage:
 
     @property
     def tiny(self) -> bool:
-        """True if the image is too small for smooth scaling."""
+        """Return True if the image is too small for smooth scaling."""
         return max(self.width, self.height) <= _TINY
 
 
 class Gallery:
-    """Page images of catalog pictures.
+    """Source of inline images and thumbnails for the pictures of a catalog.
 
     Args:
         catalog: source of paths, labels, sizes and thumbnails.
@@ -54,25 +54,25 @@ class Gallery:
         self._values = {name: columns.get_column(name).to_list() for name in columns.columns}
 
     def path(self, row: int) -> str:
-        """Return the path of a picture, relative to the dataset folder."""
+        """Return the path of a picture relative to the dataset folder."""
         return str(self._values["path"][row])
 
     def label(self, row: int) -> str | None:
-        """Return the label of a picture."""
+        """Return the class label of a picture."""
         label = self._values["label"][row]
         return None if label is None else str(label)
 
     def pixels(self, row: int) -> str | None:
-        """Return the pixel hash of a picture, which exact copies share."""
+        """Return the pixel hash of a picture, which is the same for exact copies."""
         found = self._values["pixels"][row]
         return None if found is None else str(found)
 
     def readable(self, row: int) -> bool:
-        """Return True if a picture can be decoded."""
+        """Return True if the image file of a picture can be decoded."""
         return self._values["error"][row] is None
 
     def thumbnail(self, row: int) -> PageImage:
-        """Return the thumbnail of a picture in its original aspect ratio, without opening the file."""
+        """Return the catalog's thumbnail of a picture in its original aspect ratio."""
         if not self.readable(row):
             return self._placeholder(row)
         width, height = self._values["width"][row], self._values["height"][row]
@@ -82,7 +82,7 @@ class Gallery:
         return PageImage(uri=_jpeg(picture, quality=72), alt=self._alt(row), width=size[0], height=size[1])
 
     def picture(self, row: int, side: int) -> PageImage:
-        """Return a picture with a longer side of at most `side` pixels, or its thumbnail if it cannot be opened."""
+        """Return the image scaled down to `side` pixels, or its thumbnail if it cannot be opened."""
         pixels = self._open(row)
         if pixels is None:
             return self.thumbnail(row)
@@ -91,7 +91,7 @@ class Gallery:
     def evidence(
         self, row: int, weight: np.ndarray, side: int, view: Callable[[np.ndarray], np.ndarray]
     ) -> PageImage | None:
-        """Overlay an evidence map on the model's input image.
+        """Overlay an evidence map on the image that the model sees.
 
         Args:
             row: the picture.
@@ -117,7 +117,7 @@ class Gallery:
         return self._image(row, Image.fromarray(blended.clip(0, 255).astype(np.uint8)), prefix="Evidence map of ")
 
     def _load(self, row: int) -> np.ndarray:
-        """Load an image, scaled down to the largest display size."""
+        """Load an image and scale it down to the largest display size."""
         pixels = self._pictures(row)
         if max(pixels.shape[:2]) <= _CACHED_SIDE:
             return pixels

@@ -1,4 +1,4 @@
-"""Assembly of the data page and the report."""
+"""Functions that write the dataset page and the training report as HTML files."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def write_data_page(
     title: str,
     names: Mapping[str, Mapping[str, str | None]] | None = None,
 ) -> None:
-    """Write `data.html`, a page about a dataset and its findings without predictions.
+    """Write the HTML page `data.html` about a dataset and its findings, without predictions.
 
     Args:
         path: output file; an existing one is replaced only when the new one is complete.
@@ -81,7 +81,7 @@ def write_report(
     negative_scores: np.ndarray | None = None,
     title: str,
 ) -> None:
-    """Write `report.html`: metrics, example predictions, the dataset and its findings.
+    """Write the HTML report on a trained classifier and its dataset, `report.html`.
 
     Args:
         path: output file; an existing one is replaced only when the new one is complete.
@@ -148,7 +148,7 @@ def _data_context(
 
 
 def _unreadable(catalog: "Catalog") -> list[dict[str, str | None]]:
-    """List the first unreadable files with errors, without the private path of the dataset."""
+    """List the first unreadable files with their errors, without the path of the dataset folder."""
     columns = {name: catalog.table.get_column(name) for name in ("path", "error", "message")}
     files = [
         {name: column[int(row)] for name, column in columns.items()}
@@ -209,7 +209,7 @@ def _split(metrics: "Metrics") -> dict[str, Any]:
 
 
 def _provenance(metrics: "Metrics", run: Run) -> list[tuple[str, str]]:
-    """List run inputs as pairs of name and value; nested values are JSON."""
+    """Return the inputs of a training run as pairs of name and value."""
     values = {
         "Created": formatting.timestamp(run.get("created") or ""),
         "Seed": run.get("seed"),

@@ -1,4 +1,4 @@
-"""Template rendering to self-contained HTML files."""
+"""Functions that render templates to self-contained HTML files."""
 
 import base64
 import hashlib
@@ -67,7 +67,7 @@ def write_page(
 
 
 def _visible(value: Any) -> Any:
-    """Escape control and direction characters, which could hide or reorder text."""
+    """Escape control and text direction characters, which could hide or reorder text."""
     if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
         return value
     return "".join(letter if letter.isprintable() or letter.isspace() else ascii(letter)[1:-1] for letter in value)

@@ -1,4 +1,4 @@
-"""Review sheet of uncertain predictions, as an HTML page or PNG."""
+"""Functions that write a review sheet of uncertain predictions as an HTML page or PNG file."""
 
 import base64
 import io
@@ -25,7 +25,7 @@ _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 @dataclass(frozen=True, kw_only=True)
 class SheetEntry:
-    """Prediction for review by a person.
+    """Uncertain prediction on a review sheet, to be checked by a person.
 
     Attributes:
         path: path of the picture within its source.
@@ -43,7 +43,7 @@ class SheetEntry:
 
     @property
     def uri(self) -> str:
-        """Data URI of the thumbnail; empty without one."""
+        """Return the data URI of the thumbnail, or an empty string without one."""
         if self.thumb is None:
             return ""
         stream = io.BytesIO()
@@ -53,7 +53,7 @@ class SheetEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewSheet:
-    """Contents of a review sheet.
+    """Contents of a review sheet, the list of uncertain predictions to be checked.
 
     Attributes:
         title: name of the model.
@@ -77,7 +77,7 @@ class ReviewSheet:
 
     @property
     def sentences(self) -> list[str]:
-        """Summary sentences above the pictures."""
+        """Return the summary sentences shown above the images of the review sheet."""
         open_cases = self.review + self.unknown
         lines = [
             f"{count(open_cases)} of {plural(self.pictures, 'picture')} {'needs' if open_cases == 1 else 'need'} a "
@@ -92,7 +92,7 @@ class ReviewSheet:
         return lines
 
     def candidates(self, entry: SheetEntry) -> str:
-        """Format the most probable labels with probabilities."""
+        """Format the most probable labels of a prediction with their probabilities."""
         return ", ".join(
             f"{self.names.get(label, label)} {percent(share, digits=0)}" for label, share in entry.candidates
         )
@@ -153,7 +153,7 @@ def _draw_entry(canvas: Image.Image, pen: "_Pen", at: tuple[int, int], entry: Sh
 
 
 class _Pen:
-    """Drawing context for boxes and text clipped to a width."""
+    """Drawing context that clips boxes and text to a width."""
 
     def __init__(self, draw: ImageDraw.ImageDraw) -> None:
         self._draw = draw

@@ -1,4 +1,4 @@
-"""Verdict of the report, and notes on its limits."""
+"""Functions that summarise a trained classifier's metrics and their limits in sentences."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ _ONE_SIDED = 0.8
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """Note on the metrics; a `warning` means that they may not hold for new pictures."""
+    """Note on the reliability of a report's metrics, which may be a warning."""
 
     title: str
     text: str
@@ -131,7 +131,7 @@ def equal_baselines(metrics: "Metrics") -> list[str]:
 
 
 def notes(metrics: "Metrics", run: Mapping[str, Any], labels: Sequence[str]) -> list[Note]:
-    """Collect notes on the reliability of the metrics, warnings first."""
+    """Return notes on the reliability of the metrics, warnings first."""
     found = [
         _baseline_note(metrics),
         _pretraining_note(run, labels),
@@ -252,7 +252,7 @@ def _calibration_note(metrics: "Metrics") -> Note | None:
 
 
 def _miscalibration(bins: Sequence["ReliabilityBin"]) -> str:
-    """Describe the direction of miscalibration if nearly all of the error lies on one side."""
+    """Describe the direction of miscalibration if one side accounts for nearly all of the error."""
     gaps = [each.pictures * (each.accuracy - each.confidence) for each in bins]
     lean = sum(gaps) / max(sum(map(abs, gaps)), 1e-12)
     if lean > _ONE_SIDED:

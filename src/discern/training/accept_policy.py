@@ -1,4 +1,4 @@
-"""Decision thresholds chosen from held-out predictions."""
+"""Functions that choose decision thresholds of a classifier from held-out predictions."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -21,7 +21,7 @@ _SET_FOLDS = 5
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AcceptPolicy:
-    """Decision thresholds and the evidence for them.
+    """Decision thresholds of a classifier, with the evidence for them.
 
     Attributes:
         thresholds: the thresholds for the bundle.
@@ -34,12 +34,12 @@ class AcceptPolicy:
     conformal: ConformalMetrics | None
 
     def to_json(self) -> dict[str, Any] | None:
-        """Return the bundle's `policy` as JSON-ready values; None without risk control."""
+        """Return the accept policy as JSON-ready values for the bundle, or None without risk control."""
         return None if self.risk_control is None else self.risk_control.to_json()
 
 
 def choose_policy(data: TrainingData, split: Split, result: FitResult, config: TrainConfig) -> AcceptPolicy:
-    """Choose decision thresholds from held-out predictions."""
+    """Choose the decision thresholds of a classifier from its held-out predictions."""
     basis: Basis = "held-out" if split.method == "test-part" else "cross-fitted"
     control = None if config.at_most_wrong is None else _control_risk(data, split, result, config.at_most_wrong)
     sets = None if config.coverage is None else _evaluate_sets(data, split, result.held_out, config, basis)
@@ -53,7 +53,7 @@ def choose_policy(data: TrainingData, split: Split, result: FitResult, config: T
 
 
 def _control_risk(data: TrainingData, split: Split, result: FitResult, risk: float) -> RiskControl:
-    """Fit the confidence threshold for accepting predictions.
+    """Fit the confidence threshold for accepting predictions within an error limit.
 
     A test part that is too small is replaced with all held-out predictions, which give an estimate.
     """

@@ -1,4 +1,4 @@
-"""Predictions of simple baseline classifiers."""
+"""Functions that predict held-out images with simple baseline classifiers."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from discern.training.data import TrainingData
 
 
 def predict_baselines(data: TrainingData, split: Split, rows: np.ndarray, *, seed: int) -> dict[str, np.ndarray]:
-    """Classify held-out pictures with simple baselines on colours and pixels.
+    """Predict the classes of held-out images with simple baselines on colours and pixels.
 
     Args:
         data: the training data.

@@ -1,4 +1,4 @@
-"""Hugging Face model card of a bundle, in Markdown."""
+"""Functions that write a bundle's Hugging Face model card in Markdown."""
 
 import json
 import re
@@ -26,7 +26,7 @@ _BASELINES = {
 
 
 def write_card(manifest: Manifest) -> str:
-    """Render a bundle manifest as a Hugging Face model card with a data card.
+    """Write a Hugging Face model card with a data card from a bundle manifest.
 
     Facts that the manifest lacks are omitted. From `data` it uses `pictures`, `groups`, `negatives`, `per_class` (label
     to `pictures` and `groups`), `formats`, `faults` (findings by check) and `fingerprint`, all optional.
@@ -160,7 +160,7 @@ def _data(manifest: Manifest) -> Iterator[str]:
 
 
 def _per_class(manifest: Manifest) -> Iterator[str]:
-    """Yield a table of picture and group counts by class, of many classes the smallest."""
+    """Yield the lines of a Markdown table with image and group counts by class."""
     per_class = manifest.data.get("per_class")
     if not per_class:
         return
@@ -202,7 +202,7 @@ def _count(number: int | None) -> str:
 
 
 def _display_name(manifest: Manifest, label: str) -> str:
-    """Format a label with its display name."""
+    """Format a class label with its display name."""
     name = manifest.names.get(label, {}).get("name") or ""
     return f"{_text(name)} ({_text(label)})" if name and name != label else _text(label)
 
@@ -214,12 +214,12 @@ def _join(names: Iterator[str]) -> str:
 
 
 def _printable(text: object) -> str:
-    """Replace control and direction characters and line breaks."""
+    """Replace control characters, text direction characters and line breaks in a text."""
     return "".join(each if each.isprintable() else _UNPRINTABLE for each in str(text)).strip()
 
 
 def _text(text: object) -> str:
-    """Escape inline Markdown."""
+    """Escape the inline Markdown syntax in a text."""
     return _MARKS.sub(r"\\\g<0>", _printable(text))
 
 
@@ -228,7 +228,7 @@ def _code(text: object) -> str:
 
 
 def _yaml(value: object) -> str:
-    """Format a value as JSON, which is YAML if all characters are printable."""
+    """Format a value as JSON, which is valid YAML if all characters are printable."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_yaml(key)}: {_yaml(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list):

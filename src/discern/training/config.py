@@ -1,4 +1,4 @@
-"""Settings of a training run."""
+"""Settings that control the training and evaluation of an image classifier."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -10,7 +10,7 @@ from discern.splitting import SplitConfig
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """Settings of a training run.
+    """Settings for training and evaluating an image classifier.
 
     Attributes:
         seed: random seed; the same seed gives the same result.
@@ -33,5 +33,5 @@ class TrainConfig:
                 raise UsageError(f"Invalid {name}: {share}.", hint="Pass a share between 0 and 1, or none.")
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the settings to the JSON-ready values of `run.json` and the bundle."""
+        """Convert the training settings to the JSON-ready values of `run.json` and the bundle."""
         return asdict(self)

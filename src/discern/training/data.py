@@ -1,4 +1,4 @@
-"""Training pictures with features and sample weights."""
+"""Dataclasses for training images with their features and sample weights."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +14,7 @@ from discern.store import Rows
 
 @dataclass(frozen=True, kw_only=True)
 class AppliedFixes:
-    """Catalog changes made by fixes.
+    """Changes made to the catalog by accepted fixes.
 
     Attributes:
         dropped: number of pictures removed.
@@ -29,7 +29,7 @@ class AppliedFixes:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingData:
-    """Training pictures with their backbone features.
+    """Training images with their backbone features.
 
     A method that trains on pixels reads files in any order by `catalog.read_one(row)`.
 
@@ -54,21 +54,20 @@ class TrainingData:
     fixed: AppliedFixes | None = None
 
     def rows(self, rows: np.ndarray) -> Rows:
-        """Return the features of catalog rows."""
+        """Return the backbone features of the given catalog rows."""
         return self.features.select(self.position[rows])
 
     def weights(self, rows: np.ndarray) -> np.ndarray:
-        """Compute evaluation weights, float64 `[M]`; identical pictures among `rows` share a weight of 1."""
+        """Compute evaluation weights, so that identical images among `rows` share a weight of 1."""
         _, inverse, count = np.unique(self._picture[rows], return_inverse=True, return_counts=True)
         return np.asarray(1.0 / count[inverse])
 
     @cached_property
     def _picture(self) -> np.ndarray:
-        """Index of each picture's distinct pixels, int `[N]`."""
         return self.catalog.table["pixels"].fill_null("").rank("dense").to_numpy()
 
     def training_weights(self, rows: np.ndarray, group: np.ndarray) -> np.ndarray:
-        """Compute sample weights for fitting: n distinct pictures of one group count as the square root of n.
+        """Compute sample weights, with each group weighted by the square root of its distinct images.
 
         Pictures of a burst or film repeat each other: twenty carry more information than one, but less than twenty
         independent pictures.

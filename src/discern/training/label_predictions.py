@@ -1,4 +1,4 @@
-"""Out-of-fold predictions for label checks."""
+"""Functions that compute out-of-fold predictions for finding label errors."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from discern.training.data import TrainingData
 
 
 def predict_for_label_checks(data: TrainingData, split: Split) -> OutOfFoldPredictions:
-    """Compute out-of-fold predictions of all labelled pictures.
+    """Compute out-of-fold predictions of all labelled images for finding label errors.
 
     Args:
         data: N pictures of two classes or more.

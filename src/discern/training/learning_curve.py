@@ -1,4 +1,4 @@
-"""Learning curve, and advice on collecting more pictures."""
+"""Functions that compute a learning curve and advise on collecting more images."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ _HIGH_RECALL = 0.97
 
 
 def compute_learning_curve(data: TrainingData, split: Split, *, seed: int) -> LearningCurve | None:
-    """Compute a cross-validated learning curve.
+    """Compute a learning curve by cross-validation on increasing numbers of training groups.
 
     A simple head is fitted on a quarter, half, three quarters and all of the training groups.
 
@@ -52,7 +52,7 @@ def compute_learning_curve(data: TrainingData, split: Split, *, seed: int) -> Le
 
 
 def _sample_rows(split: Split, seed: int) -> np.ndarray:
-    """Return the catalog rows of all groups, or of a random sample of groups on large data."""
+    """Return the catalog rows of all groups, or of a random sample of groups on large datasets."""
     rows = np.flatnonzero(split.train)
     if len(rows) <= _MOST_PICTURES:
         return rows
@@ -63,7 +63,7 @@ def _sample_rows(split: Split, seed: int) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Curve:
-    """Held-out predictions at S training set sizes.
+    """Held-out predictions at each training set size of a learning curve.
 
     Attributes:
         rows: int `[M]`, catalog rows.
@@ -111,13 +111,13 @@ class _Curve:
         )
 
     def point(self, place: int) -> LearningCurvePoint:
-        """Compute one point of the learning curve."""
+        """Compute the accuracy at one training set size of the learning curve."""
         accuracy = evaluate_share(self.correct[place], groups=self.group, weights=self.weight, seed=self.seed)
         pictures, groups = self.sizes[place]
         return LearningCurvePoint(share=SHARES[place], pictures=pictures, groups=groups, accuracy=accuracy)
 
     def gain(self, mask: np.ndarray) -> Interval:
-        """Compute the accuracy gain, on masked pictures, from half of the training groups to all."""
+        """Compute the accuracy gained by training on all groups instead of half of them."""
         return paired_difference(
             self.correct[_ALL][mask],
             self.correct[_HALF][mask],
@@ -127,7 +127,7 @@ class _Curve:
         )
 
     def advice(self, labels: tuple[str, ...]) -> tuple[LearningCurveAdvice, ...]:
-        """Select the classes of low recall that gain most from more training groups."""
+        """Return the classes of low recall that gain most from additional training groups."""
         gains = []
         for number in np.unique(self.label):
             own = self.label == number

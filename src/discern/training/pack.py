@@ -1,4 +1,4 @@
-"""Export of a fitted model to a bundle."""
+"""Functions that export a fitted classifier to a bundle."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from discern.training.methods import FitResult
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """Provenance of a bundle.
+    """Data, software and settings from which a bundle was made.
 
     Attributes:
         name: name of the model.
@@ -46,7 +46,7 @@ def pack(
     *,
     provenance: Provenance,
 ) -> str:
-    """Write a fitted model to a bundle file and return its fingerprint.
+    """Write a fitted classifier to a bundle file and return its fingerprint.
 
     The bundle contains the finished graph with the manifest, the card and the hashes of the training pictures.
     """
@@ -72,7 +72,7 @@ def pack(
 
 
 def _describe_data(data: TrainingData, rows: np.ndarray, provenance: Provenance) -> dict[str, Any]:
-    """Summarise the training data as JSON-ready values."""
+    """Summarise the training data as JSON-ready values for the bundle."""
     labels, label, group = data.catalog.labels, data.catalog.label_index[rows], provenance.group[rows]
     formats, counts = np.unique(data.catalog.table["format"].to_numpy()[rows].astype(str), return_counts=True)
     return {

@@ -1,4 +1,4 @@
-"""Held-out predictions."""
+"""Dataclasses for the held-out predictions of a classifier."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from discern.catalog import Catalog
 
 @dataclass(frozen=True, kw_only=True)
 class Predictions:
-    """Class probabilities of held-out pictures.
+    """Class probabilities predicted for held-out images.
 
     Attributes:
         rows: int `[M]`, catalog rows of the pictures.
@@ -23,7 +23,7 @@ class Predictions:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredPredictions(Predictions):
-    """Class probabilities and out-of-distribution scores of held-out pictures.
+    """Class probabilities and out-of-distribution scores of held-out images.
 
     Attributes:
         unknown_score: float32 `[M]`.
@@ -36,7 +36,7 @@ class ScoredPredictions(Predictions):
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOutPredictions(ScoredPredictions):
-    """Held-out predictions for evaluation.
+    """Held-out predictions on which a classifier is evaluated.
 
     Attributes:
         uncalibrated: float32 `[M, K]`, probabilities before temperature scaling.
@@ -47,7 +47,7 @@ class HeldOutPredictions(ScoredPredictions):
 
 @dataclass(frozen=True, kw_only=True)
 class NegativePredictions:
-    """Predictions for the negatives, in their order.
+    """Predictions for negatives, images of none of the classes, in catalog order.
 
     Attributes:
         confidence: float32 `[S]`, highest probability.
@@ -59,7 +59,7 @@ class NegativePredictions:
 
 
 def tabulate(catalog: Catalog, held_out: HeldOutPredictions) -> pl.DataFrame:
-    """Build the table of held-out predictions, `answers.parquet`.
+    """Build the table of held-out predictions that is saved as `answers.parquet`.
 
     The columns are row, path, label, answer, confidence, unknown_score and t_unknown.
     """

@@ -1,4 +1,4 @@
-"""Computation of a training run's metrics."""
+"""Functions that compute the metrics of a training run."""
 
 from dataclasses import asdict
 
@@ -69,7 +69,7 @@ def compute_metrics(
 
 
 class _MetricsBuilder:
-    """Metrics builder; identical pictures count as one, and intervals resample groups."""
+    """Builder of a run's metrics that weights identical images as one and resamples groups."""
 
     def __init__(self, data: TrainingData, split: Split, seed: int) -> None:
         self.data, self.split, self.seed = data, split, seed
@@ -97,7 +97,7 @@ class _MetricsBuilder:
         )
 
     def ordered(self, result: FitResult) -> OrderedLabelMetrics:
-        """Compute ordinal metrics, compared with the median label as constant prediction."""
+        """Compute ordinal metrics of the classifier and of always predicting the median label."""
         predictions, labels = result.held_out, self.data.catalog.labels
         metrics = evaluate_ordinal(
             self.truth[predictions.rows],
@@ -119,7 +119,7 @@ class _MetricsBuilder:
         )
 
     def fixes(self, predictions: HeldOutPredictions, fixed: AppliedFixes) -> FixMetrics:
-        """Count the fixes, and compute the accuracy against the original labels."""
+        """Count the images changed by fixes, and compute the accuracy against the original labels."""
         correct = predictions.probabilities.argmax(axis=1) == fixed.label[predictions.rows]
         return FixMetrics(
             dropped=fixed.dropped,
@@ -128,7 +128,7 @@ class _MetricsBuilder:
         )
 
     def negatives(self, result: FitResult, predictions: NegativePredictions, policy: AcceptPolicy) -> NegativeMetrics:
-        """Evaluate out-of-distribution detection with thresholds tuned without each negative's group."""
+        """Evaluate out-of-distribution detection with thresholds tuned on other groups."""
         held_out, negatives = result.held_out, self.data.negatives
         assert negatives is not None
         metrics = evaluate_unknown_detection(
@@ -153,7 +153,7 @@ class _MetricsBuilder:
         )
 
     def difference(self, first: Predictions, second: Predictions) -> AccuracyDifference:
-        """Compute the accuracy of `first` minus that of `second` on the pictures that both predict."""
+        """Compute the difference in accuracy between two predictions on the images they share."""
         rows, of_first, of_second = np.intersect1d(first.rows, second.rows, return_indices=True)
         difference = paired_difference(
             self.correct(rows, first.probabilities[of_first]),

@@ -1,4 +1,4 @@
-"""Contract tests for training methods, here and in other packages."""
+"""Contract tests that every training method must pass, including those of other packages."""
 
 import contextlib
 import itertools
@@ -17,11 +17,11 @@ from discern.training.methods.base import FitResult, Method
 
 
 class Interrupted(Exception):
-    """Exception that interrupts a fit."""
+    """Exception that interrupts the fit of a training method."""
 
 
 class MethodContract:
-    """Contract tests of a training method.
+    """Base class of contract tests for a training method.
 
     A test class inherits them and defines `method`, `grouped` and `parted`.
     """
@@ -30,7 +30,7 @@ class MethodContract:
     _fitted: ClassVar[dict[tuple[type, str], tuple[TrainingData, Split, FitResult]]] = {}
 
     def method(self) -> Method:
-        """Return a new instance of the method under test, with the same settings each time."""
+        """Return a new instance of the training method under test, always with the same settings."""
         raise NotImplementedError
 
     def grouped(self) -> tuple[TrainingData, Split]:
@@ -38,11 +38,11 @@ class MethodContract:
         raise NotImplementedError
 
     def parted(self) -> tuple[TrainingData, Split]:
-        """Return training data without negatives and a split that uses their given test part."""
+        """Return training data without negatives and a train/test split of it."""
         raise NotImplementedError
 
     def fitted(self, split_name: str, folder: Path) -> tuple[TrainingData, Split, FitResult]:
-        """Return data, split and result of an uninterrupted fit, shared by all tests of a class.
+        """Return the data, split and result of an uninterrupted fit, shared by all tests of a class.
 
         `split_name` is "grouped" or "parted". The fit starts without checkpoints.
         """
@@ -55,14 +55,14 @@ class MethodContract:
         return self._fitted[place]
 
     def test_each_held_out_picture_is_predicted_once(self, tmp_path: Path) -> None:
-        """Each picture of the test part, or of all folds, is predicted exactly once."""
+        """Check that each image of the test split, or of all folds, is predicted exactly once."""
         for name in ("grouped", "parted"):
             _, split, result = self.fitted(name, tmp_path)
             expected = np.flatnonzero(split.test if split.method == "test-part" else split.fold >= 0)
             assert sorted(result.held_out.rows) == expected.tolist()
 
     def test_predictions_are_probabilities(self, tmp_path: Path) -> None:
-        """Probabilities have a column per class and sum to 1; unknown-class scores are finite."""
+        """Check that probabilities sum to 1 and out-of-distribution scores are finite."""
         for name in ("grouped", "parted"):
             data, _, result = self.fitted(name, tmp_path)
             for predictions in (result.held_out, result.out_of_fold, result.random_split, result.given_split):
@@ -73,13 +73,13 @@ class MethodContract:
             assert np.isfinite(result.held_out.t_unknown).all()
 
     def test_the_model_is_not_fitted_on_the_test_part(self, tmp_path: Path) -> None:
-        """The model is fitted only on training rows of the split; out-of-fold rows are among them."""
+        """Check that the classifier is fitted only on training rows of the split."""
         _, split, result = self.fitted("parted", tmp_path)
         assert set(result.train_rows) <= set(split.training_rows(TEST))
         assert set(result.out_of_fold.rows) <= set(result.train_rows)
 
     def test_the_graph_gives_the_predictions_of_the_test_part(self, tmp_path: Path) -> None:
-        """The exported graph reproduces the held-out predictions from picture files."""
+        """Check that the exported graph reproduces the held-out predictions from image files."""
         data, _, result = self.fitted("parted", tmp_path)
         held_out = result.held_out
         pixels = np.stack([load_input(data.catalog.read_one(int(row)), data.recipe) for row in held_out.rows])
@@ -88,7 +88,7 @@ class MethodContract:
         np.testing.assert_allclose(outputs["unknown_score"], held_out.unknown_score, atol=self.tolerance)
 
     def test_negatives_are_predicted_in_their_order(self, tmp_path: Path) -> None:
-        """Each negative has one confidence and one excess; without negatives, predictions are None."""
+        """Check that each negative has one prediction, and that there are none without negatives."""
         data, _, result = self.fitted("grouped", tmp_path)
         assert data.negatives is not None
         assert result.negatives is not None
@@ -96,7 +96,7 @@ class MethodContract:
         assert self.fitted("parted", tmp_path)[2].negatives is None
 
     def test_an_interrupted_fit_is_completed_by_a_second_call(self, tmp_path: Path) -> None:
-        """A fit interrupted at its first or second progress call and resumed gives the same result."""
+        """Check that a fit that is interrupted and resumed gives the same result."""
         data, split, undisturbed = self.fitted("grouped", tmp_path)
         checkpoints = tmp_path / "interrupted"
         for call in (1, 2):
@@ -108,7 +108,7 @@ class MethodContract:
 
 
 def assert_same(first: FitResult, second: FitResult) -> None:
-    """Assert that two fit results are equal."""
+    """Raise an AssertionError if two fit results differ."""
     assert first.graph == second.graph
     assert first.description == second.description
     assert (first.temperature, first.t_unknown) == (second.temperature, second.t_unknown)
@@ -124,7 +124,7 @@ def _assert_same_arrays(first: Any, second: Any) -> None:
 
 
 def _interrupt_at(call: int) -> Progress:
-    """Return a progress callback that raises at its n-th call."""
+    """Return a progress callback that raises `Interrupted` at its n-th call."""
     calls = itertools.count(1)
 
     def progress(stage: str, done: int, total: int | None) -> None:

@@ -1,4 +1,4 @@
-"""Charts as inline SVG, which needs no script, scales with the page and prints."""
+"""Functions that draw the charts of a report as inline SVG, without scripts."""
 
 from discern.reporting.charts.bars import interval_plot, paired_bars, stacked_bar, waffle_chart
 from discern.reporting.charts.curves import learning_curve, reliability_curve, risk_curve

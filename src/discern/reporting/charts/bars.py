@@ -1,4 +1,4 @@
-"""Interval plot, stacked and paired bars, and waffle chart."""
+"""Functions that draw interval plots, stacked and paired bars, and waffle charts as SVG."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -49,7 +49,7 @@ def interval_plot(
 
 
 def stacked_bar(values: Sequence[float], *, total: float) -> Markup:
-    """Draw a stacked bar with a shade per value, on an axis from 0 to `total`."""
+    """Draw a stacked bar with one shade per value, on an axis from 0 to `total`."""
     left, pieces = 0.0, []
     for index, value in enumerate(values):
         width = 100 * value / total if total else 0.0
@@ -59,7 +59,7 @@ def stacked_bar(values: Sequence[float], *, total: float) -> Markup:
 
 
 def paired_bars(first: float, second: float) -> Markup:
-    """Draw a pair of horizontal bars, the second thin and faint."""
+    """Draw a pair of horizontal bars, of which the second is thin and faint."""
     pieces = [
         tag("rect", x="0", y="0", width=f"{100 * first:.3f}%", height="9", class_="shade0"),
         tag("rect", x="0", y="11", width=f"{100 * second:.3f}%", height="5", class_="baseline"),
@@ -68,7 +68,7 @@ def paired_bars(first: float, second: float) -> Markup:
 
 
 def waffle_chart(kinds: Sequence[tuple[str, int]], *, name: str) -> Markup:
-    """Draw counts as a waffle chart, with a square per item; shape as well as colour tells them apart."""
+    """Draw counts as a waffle chart of squares that differ in shape as well as colour."""
     squares = [kind for kind, count in kinds for _ in range(count)]
     marks = []
     for number, kind in enumerate(squares):

@@ -1,4 +1,4 @@
-"""Reliability curve, risk-coverage curve and learning curve."""
+"""Functions that plot the reliability, risk-coverage and learning curves of a classifier as SVG."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -17,12 +17,12 @@ _QUARTER_TICKS = [(share, percent(share, digits=0)) for share in _QUARTERS]
 
 
 def _polyline(frame: Frame, points: Sequence[tuple[float, float]]) -> str:
-    """Format points as SVG polyline coordinates."""
+    """Format points as the coordinates of an SVG polyline."""
     return " ".join(f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in points)
 
 
 def reliability_curve(bins: Sequence["ReliabilityBin"]) -> Markup:
-    """Plot accuracy against confidence, with 95 % confidence intervals and a diagonal."""
+    """Plot a reliability curve of accuracy against confidence, with 95 % confidence intervals."""
     frame = Frame(width=260.0, height=260.0)
     marks = [
         *frame.axes(_QUARTER_TICKS, _QUARTERS, across="stated confidence", up="correct predictions"),
@@ -39,7 +39,7 @@ def reliability_curve(bins: Sequence["ReliabilityBin"]) -> Markup:
 
 
 def risk_curve(curve: "RiskCurveMetrics", *, max_error: float, chosen: tuple[float, float] | None = None) -> Markup:
-    """Plot the error rate of accepted predictions against the accepted share.
+    """Plot a risk-coverage curve of the error rate against the share of accepted predictions.
 
     Args:
         curve: rising shares with their errors and upper bounds.
@@ -80,13 +80,13 @@ def risk_curve(curve: "RiskCurveMetrics", *, max_error: float, chosen: tuple[flo
 
 
 def _top(max_error: float, errors: Sequence[float]) -> float:
-    """Return an upper axis limit well above the error limit and nearly all errors."""
+    """Return an upper axis limit above the error limit and nearly all error rates."""
     most = max(3.0 * max_error, 1.15 * max(errors, default=0.0))
     return min(1.0, most, max(8.0 * max_error, 0.1))
 
 
 def learning_curve(points: Sequence["LearningCurvePoint"]) -> Markup:
-    """Plot accuracy against the number of training pictures, with 95 % confidence intervals."""
+    """Plot a learning curve of accuracy against the number of training images."""
     drawn = [
         (float(each.pictures), each.accuracy.value, each.accuracy) for each in points if each.accuracy.value is not None
     ]
@@ -117,6 +117,6 @@ def learning_curve(points: Sequence["LearningCurvePoint"]) -> Markup:
 
 
 def _spaced(drawn: Sequence[float], least: float) -> list[float]:
-    """Select tick values at least `least` apart, so that labels do not overlap; the last one stays."""
+    """Select tick values at least `least` apart, so that their labels do not overlap."""
     spaced = [first for first, second in pairwise(drawn) if second - first >= least]
     return [*spaced, drawn[-1]]

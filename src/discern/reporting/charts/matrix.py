@@ -1,4 +1,4 @@
-"""Confusion matrix heat map."""
+"""Functions that draw a confusion matrix as an SVG heat map."""
 
 import numpy as np
 from markupsafe import Markup
@@ -9,7 +9,7 @@ _LEVELS = 8
 
 
 def heat_map(confusion: np.ndarray) -> Markup:
-    """Draw a confusion matrix, float [K, K] with the truth in rows, as a row-normalised heat map.
+    """Draw a confusion matrix with true classes in rows as a row-normalised heat map.
 
     Errors have another colour. Cells of one shade are one path, which keeps the SVG of 131 classes small.
     """

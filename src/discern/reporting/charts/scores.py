@@ -1,4 +1,4 @@
-"""Histogram of out-of-distribution scores."""
+"""Functions that plot a histogram of out-of-distribution scores as SVG."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _WIDTH, _TOP = 340.0, 22.0
 def score_histogram(
     scores: np.ndarray, threshold: float | None, *, negatives: np.ndarray | None = None, bins: int = 36
 ) -> Markup:
-    """Plot a histogram of unknown-class scores with the rejection threshold.
+    """Plot a histogram of out-of-distribution scores with the rejection threshold.
 
     Args:
         scores: float [N], of pictures of the known classes; values that are not finite are ignored.

@@ -1,4 +1,4 @@
-"""SVG elements, and the coordinate frame of a plot."""
+"""Functions that create SVG elements, and the coordinate system of a chart."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ def tag(name: str, content: str | Markup = "", **attributes: str | float | None)
 
 
 def joined(parts: Sequence[Markup]) -> Markup:
-    """Concatenate SVG elements."""
+    """Concatenate SVG elements to one piece of markup."""
     return Markup("").join(parts)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """Plot area and axis ranges of a chart.
+    """Plot area of a chart, with its axis ranges and margins.
 
     Attributes:
         left: left edge of the plot area, in units of the drawing, as below.
@@ -49,24 +49,24 @@ class Frame:
     up: tuple[float, float] = (0.0, 1.0)
 
     def x(self, value: float) -> float:
-        """Convert a value to its horizontal position."""
+        """Convert a data value to its horizontal position in the chart."""
         first, last = self.across
         return self.left + self.width * (value - first) / (last - first)
 
     def y(self, value: float) -> float:
-        """Convert a value to its vertical position."""
+        """Convert a data value to its vertical position in the chart."""
         first, last = self.up
         return self.top + self.height * (1 - (value - first) / (last - first))
 
     @property
     def bottom(self) -> float:
-        """Bottom edge of the plot area."""
+        """Return the vertical position of the bottom edge of the plot area."""
         return self.top + self.height
 
     def axes(
         self, columns: Sequence[tuple[float, str]], rows: Sequence[float], *, across: str, up: str
     ) -> list[Markup]:
-        """Draw grid lines, tick labels and axis labels; vertical values are percentages."""
+        """Draw grid lines, tick labels and axis labels, with percentages on the vertical axis."""
         right, middle = self.left + self.width, self.top + self.height / 2
         marks = []
         for value, name in columns:
@@ -85,7 +85,7 @@ class Frame:
         ]
 
     def within(self, marks: Sequence[Markup]) -> Markup:
-        """Clip SVG elements to the plot area."""
+        """Clip SVG elements to the plot area of the chart."""
         box = f"{self.left:.0f} {self.top:.0f} {self.width:.0f} {self.height:.0f}"
         return tag(
             "svg",
@@ -100,13 +100,13 @@ class Frame:
         )
 
     def drawing(self, marks: Sequence[Markup], *, name: str, kind: str = "chart") -> Markup:
-        """Assemble the chart as an SVG element."""
+        """Assemble the chart and its contents as an SVG element."""
         box = f"0 0 {self.left + self.width + 16:.0f} {self.bottom + 46:.0f}"
         return tag("svg", joined(marks), viewBox=box, class_=kind, role="img", aria_label=name)
 
 
 def ticks(first: float, last: float) -> list[float]:
-    """Return three to seven round tick values between two shares, with round ends included."""
+    """Return three to seven round tick values that cover a range of shares."""
     step = next((each for each in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2) if (last - first) / each <= 6), 0.25)
     start = -int(-first / step + 1e-9)
     return [

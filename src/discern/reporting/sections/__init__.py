@@ -1,1 +1,1 @@
-"""Sections of the HTML report, one module each."""
+"""Modules that build the sections of the HTML report."""

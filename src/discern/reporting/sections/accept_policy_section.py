@@ -1,4 +1,4 @@
-"""Accept policy section of the report, with the risk-coverage curve."""
+"""Functions that build the accept policy section of the report, with the risk-coverage curve."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _OTHER_LIMITS = (0.01, 0.02, 0.05, 0.1, 0.2)
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Frequency of one policy outcome, per hundred pictures.
+    """Number of images with one outcome of the accept policy, out of a hundred.
 
     `kind` is "right", "wrong", "review" or "unknown".
     """
@@ -33,7 +33,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class AlternativePolicy:
-    """Accepted share at another error limit, from the risk-coverage curve.
+    """Accepted share of predictions at another error limit, from the risk-coverage curve.
 
     Attributes:
         max_error: the error limit.
@@ -50,7 +50,7 @@ class AlternativePolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicySummary:
-    """Contents of the accept policy section.
+    """Contents of the accept policy section of the report.
 
     Attributes:
         met: True if the error limit is met, so that predictions are accepted.
@@ -74,7 +74,7 @@ class PolicySummary:
 
 
 def describe_policy(metrics: "Metrics", predictions: PredictionTable) -> PolicySummary | None:
-    """Build the accept policy section; None without predictions or decisions."""
+    """Build the accept policy section, or return None without predictions or decisions."""
     if not len(predictions.rows) or "policy" in metrics.missing:
         return None
     policy = metrics.policy
@@ -115,7 +115,7 @@ def _without_policy(counts: Mapping[str, int]) -> PolicySummary:
 
 
 def outcomes_per_hundred(policy: "PolicyMetrics | None", predictions: PredictionTable) -> dict[str, int]:
-    """Count policy outcomes per hundred pictures: "right" and "wrong" (accepted), "review" and "unknown"."""
+    """Count the outcomes of the accept policy, scaled to a hundred images."""
     decision = np.asarray(predictions.decision)
     unknown = float(np.mean(decision == "unknown"))
     share = None if policy is None else policy.share
@@ -128,7 +128,7 @@ def outcomes_per_hundred(policy: "PolicyMetrics | None", predictions: Prediction
 
 
 def _round_to_sum(exact: Mapping[str, float]) -> dict[str, int]:
-    """Round to integers of the same sum by the largest remainder method."""
+    """Round numbers to integers of the same sum by the largest remainder method."""
     floor = {kind: int(value + 1e-9) for kind, value in exact.items()}
     short = round(sum(exact.values())) - sum(floor.values())
     rank = sorted(exact, key=lambda kind: floor[kind] - exact[kind])
@@ -210,7 +210,7 @@ def _alternatives(policy: "PolicyMetrics") -> tuple[AlternativePolicy, ...]:
 
 
 def _share_within(curve: "RiskCurveMetrics", max_error: float) -> tuple[float | None, float | None]:
-    """Return the largest accepted share within an error limit, and its error.
+    """Return the largest accepted share within an error limit, and its error rate.
 
     From the first share whose error bound is within `max_error`, it is the last before the bound exceeds the limit.
     """

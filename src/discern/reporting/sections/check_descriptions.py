@@ -1,11 +1,11 @@
-"""Descriptions of the data quality checks, in display order."""
+"""Descriptions of the data quality checks for the report, in display order."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckDescription:
-    """Title, meaning and remedy of a data quality check."""
+    """Explanation of a data quality check and its remedy for readers of the report."""
 
     title: str
     meaning: str

@@ -1,4 +1,4 @@
-"""Class pages of the report, with metrics, confusions and example pictures."""
+"""Functions that build the report's page for each class, with metrics and example images."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _MAX_MIX_UPS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class MixUp:
-    """Class that is often confused with the page's class."""
+    """Class that the classifier often confuses with the class of the page."""
 
     other: str
     count: str
@@ -33,7 +33,7 @@ class MixUp:
 
 @dataclass(frozen=True, kw_only=True)
 class ClassPage:
-    """Contents of a class page.
+    """Contents of the report's page for one class.
 
     Attributes:
         anchor: id of the page.
@@ -75,13 +75,13 @@ class ClassPage:
 
 
 def anchors(labels: Sequence[str]) -> dict[str, str]:
-    """Return the HTML ids of class pages by label."""
+    """Return the HTML id of each label's class page."""
     return {label: f"class-{index}" for index, label in enumerate(labels)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class PictureBudget:
-    """Maximum number of correct, wrong and questionable pictures on a class page.
+    """Maximum number of correct, wrong and questionable images on a class page.
 
     `side` None shows thumbnails.
     """
@@ -93,7 +93,7 @@ class PictureBudget:
 
 
 def picture_budget(classes: int) -> PictureBudget:
-    """Return the picture limits of a class page; more classes have fewer pictures each."""
+    """Return the image limits of a class page, which are lower for many classes."""
     if classes <= 15:
         return PictureBudget(correct=8, wrong=8, label_findings=6, side=_LARGE)
     if classes <= 60:
@@ -112,7 +112,7 @@ def class_pages(
     *,
     totals: Mapping[str, int],
 ) -> tuple[ClassPage, ...]:
-    """Build the class pages in the order of `labels`; there are none without metrics by class.
+    """Build the class pages in the order of `labels`, or none without metrics by class.
 
     Args:
         labels: labels of the catalog.
@@ -172,7 +172,7 @@ class _PageBuilder:
         )
 
     def _mix_ups(self, label: str, *, of_its_pictures: bool) -> tuple[MixUp, ...]:
-        """Return the most confused classes, as shares of a class's pictures or of its predictions."""
+        """Return the classes most confused with a class, as shares of its images or predictions."""
         if label not in self._confusion_labels or not len(self._confusion):
             return ()
         own = self._confusion_labels.index(label)
@@ -193,7 +193,7 @@ class _PageBuilder:
         return self._picker.without_copies(positions[order].tolist())[: self._budget.wrong]
 
     def _spread(self, chosen: np.ndarray) -> list[int]:
-        """Select positions evenly over the confidence ranking, most confident first."""
+        """Select predictions at even intervals of the confidence ranking, most confident first."""
         positions = np.flatnonzero(chosen)
         ranked = positions[np.argsort(-self._predictions.confidence[positions], kind="stable")]
         order = self._picker.without_copies(ranked.tolist())
@@ -205,6 +205,6 @@ class _PageBuilder:
 
 
 def _recall(recall: "Interval | None") -> tuple[str, str, "Markup"]:
-    """Format the recall of a class as value, interval and plot."""
+    """Format the recall of a class as a value, an interval and a plot."""
     value, ends = (None, "no interval") if recall is None else (recall.value, percent_interval(recall))
     return percent(value), ends, interval_plot(recall, kind="main")

@@ -1,4 +1,4 @@
-"""Confusion matrix section of the report, a table or a heat map."""
+"""Functions that build the confusion matrix section of the report."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ MAX_TABLE_CLASSES = 15
 
 @dataclass(frozen=True, kw_only=True)
 class Confusion:
-    """Contents of the confusion matrix section.
+    """Contents of the confusion matrix section of the report.
 
     For few classes it is a table; for many, a heat map and the data of its script.
     """
@@ -33,7 +33,7 @@ class Confusion:
 
 
 def describe_confusion(metrics: "Metrics", anchors: Mapping[str, str] | None = None) -> Confusion | None:
-    """Build the confusion matrix section; None without a confusion matrix.
+    """Build the confusion matrix section, or return None without a confusion matrix.
 
     Args:
         metrics: a run's metrics.

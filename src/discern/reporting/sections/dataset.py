@@ -1,4 +1,4 @@
-"""Dataset section of the report, with class counts, samples, sizes and formats."""
+"""Functions that build the dataset section of the report, with class counts and sample images."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _SIDES = (0, 32, 64, 128, 256, 512, 1024, 2048)
 
 @dataclass(frozen=True, kw_only=True)
 class ClassRow:
-    """Picture counts by part, and samples of one class."""
+    """Row of the class table, with image counts by split and sample images."""
 
     label: str
     counts: tuple[int, ...]
@@ -32,7 +32,7 @@ class ClassRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """Bar of a bar chart."""
+    """Bar of a bar chart in the dataset section, with its label and value."""
 
     name: str
     count: int
@@ -41,7 +41,7 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSummary:
-    """Contents of the dataset section."""
+    """Contents of the dataset section of the report."""
 
     pictures: int
     unreadable: int
@@ -57,7 +57,7 @@ class DatasetSummary:
 
 
 def describe_dataset(catalog: "Catalog", gallery: Gallery, *, seed: int = 0) -> DatasetSummary:
-    """Build the dataset section; `seed` selects the samples."""
+    """Build the dataset section of the report, with samples drawn by `seed`."""
     readable = np.flatnonzero(catalog.readable)
     column = {name: catalog.table.get_column(name).to_list() for name in ("part", "width", "height", "format", "mode")}
     part = [column["part"][row] or "" for row in readable]
@@ -81,7 +81,7 @@ def describe_dataset(catalog: "Catalog", gallery: Gallery, *, seed: int = 0) -> 
 
 
 def samples_per_class(classes: int) -> int:
-    """Return the number of sample pictures for each class; more classes have fewer each."""
+    """Return the number of sample images to show for each class."""
     return 10 if classes <= 4 else 8 if classes <= 15 else 5 if classes <= 60 else 4 if classes <= 200 else 2
 
 

@@ -1,4 +1,4 @@
-"""Example predictions with pictures."""
+"""Functions that select held-out predictions to show with their images in the report."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ SAMPLE_SIZE = 24
 
 @dataclass(frozen=True, kw_only=True)
 class ExamplePrediction:
-    """Held-out prediction with its picture."""
+    """Held-out prediction shown in the report with its image."""
 
     image: PageImage
     evidence: PageImage | None
@@ -33,12 +33,12 @@ class ExamplePrediction:
 
     @property
     def unknown(self) -> bool:
-        """True if the picture was classified as unknown."""
+        """Return True if the image was classified as unknown."""
         return self.decision == "unknown"
 
 
 class ExamplePicker:
-    """Sampler of example predictions."""
+    """Selector of held-out predictions to show as examples in the report."""
 
     def __init__(self, predictions: PredictionTable, gallery: Gallery, labels: Sequence[str]) -> None:
         self._predictions, self._gallery, self._labels = predictions, gallery, labels
@@ -46,7 +46,7 @@ class ExamplePicker:
     def most_confident_errors(
         self, evidence: EvidenceMaps | None, recipe: Mapping[str, Any]
     ) -> tuple[ExamplePrediction, ...]:
-        """Return the most confident errors as examples, with evidence maps where given."""
+        """Return the most confident errors as examples, with evidence maps where available."""
         positions = self.without_copies(self._predictions.most_confident_errors(len(self._predictions.rows)))[
             :ERRORS_SHOWN
         ]
@@ -67,11 +67,11 @@ class ExamplePicker:
         return list(first.values())
 
     def sample(self, *, seed: int) -> tuple[ExamplePrediction, ...]:
-        """Return a random sample of predictions as examples."""
+        """Return a random sample of held-out predictions as examples."""
         return tuple(self.example(position, 128) for position in self._predictions.sample(SAMPLE_SIZE, seed=seed))
 
     def example(self, position: int, side: int | None, evidence: PageImage | None = None) -> ExamplePrediction:
-        """Return one prediction as an example; `side` None shows the thumbnail without opening the file."""
+        """Return a prediction with its image, or with its thumbnail if `side` is None."""
         predictions, row = self._predictions, int(self._predictions.rows[position])
         truth, predicted = int(predictions.truth[position]), int(predictions.predicted[position])
         return ExamplePrediction(
@@ -86,7 +86,7 @@ class ExamplePicker:
         )
 
     def _maps(self, positions: list[int], evidence: EvidenceMaps | None) -> list[np.ndarray | None]:
-        """Return evidence maps [h, w] of the predicted labels; of [h, w, K], the predicted layer."""
+        """Return the evidence map of each example's predicted label."""
         if evidence is None or not positions:
             return [None] * len(positions)
         try:
@@ -98,7 +98,7 @@ class ExamplePicker:
 
 
 def _model_view(recipe: Mapping[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the crop and resize function of the model's input."""
+    """Return the function that crops and resizes an image as the model's input."""
     try:
         known = Recipe.from_json(dict(recipe))
     except DiscernError:

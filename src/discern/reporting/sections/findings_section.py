@@ -1,4 +1,4 @@
-"""Findings section of the report, with pictures and proposed fixes."""
+"""Functions that build the findings section of the report, with images and proposed fixes."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ _LABEL_CHECKS = (_WRONG_LABEL, "label_conflict", "odd_one_out")
 
 @dataclass(frozen=True, kw_only=True)
 class FindingPicture:
-    """Picture of a finding, with path and label."""
+    """Image shown with a finding, with its path and class label."""
 
     image: PageImage
     path: str
@@ -37,7 +37,7 @@ class FindingPicture:
 
 @dataclass(frozen=True, kw_only=True)
 class ClassExamples:
-    """Example pictures of a class, for comparison with a questionable label."""
+    """Example images of a class, for comparison with a questionable label."""
 
     label: str
     images: tuple[PageImage, ...]
@@ -45,7 +45,7 @@ class ClassExamples:
 
 @dataclass(frozen=True, kw_only=True)
 class FindingCard:
-    """Report card of a finding.
+    """Finding of a data quality check as shown in the report.
 
     Attributes:
         pictures: the pictures shown.
@@ -68,7 +68,7 @@ class FindingCard:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckFindings:
-    """Findings of one data quality check.
+    """Findings of one data quality check as shown in the report.
 
     `cards` shows some of `count` findings. `table` is True for findings without pictures.
     """
@@ -81,7 +81,7 @@ class CheckFindings:
 
 
 class FindingCards:
-    """Factory of finding cards, with class examples from `catalog`."""
+    """Builder of the cards that show findings with example images from `catalog`."""
 
     def __init__(self, findings: Sequence["Finding"], gallery: Gallery, catalog: "Catalog | None" = None) -> None:
         self._gallery, self._catalog = gallery, catalog
@@ -90,7 +90,7 @@ class FindingCards:
         self._examples = cache(self._find_examples)
 
     def card(self, finding: "Finding", *, side: int | None = 112, compared: bool = True) -> FindingCard:
-        """Build a finding card; `side` is the longer side of its pictures, None for thumbnails."""
+        """Build the card of a finding, with thumbnails only if `side` is None."""
         shown = () if finding.check in _TABLE_CHECKS else finding.rows[:_MAX_PICTURES]
         proposed = finding.value if finding.check == _WRONG_LABEL else ""
         return FindingCard(
@@ -113,7 +113,7 @@ class FindingCards:
         return tuple(each for each in both if each.images)
 
     def _find_examples(self, label: str) -> ClassExamples:
-        """Select evenly spaced pictures of a class, without questionable labels."""
+        """Select evenly spaced images of a class, without questionable labels."""
         if self._catalog is None or label not in self._catalog.labels:
             return ClassExamples(label=label, images=())
         own = np.flatnonzero(self._catalog.label_index == self._catalog.labels.index(label))
@@ -123,7 +123,7 @@ class FindingCards:
 
 
 class LabelFindings:
-    """Label findings by class; proposals and conflicts are listed under both classes."""
+    """Findings about labels, listed under both the given and the proposed class."""
 
     def __init__(self, findings: Sequence["Finding"], gallery: Gallery, cards: FindingCards) -> None:
         self._cards = cards
@@ -135,7 +135,7 @@ class LabelFindings:
                     self._by_label.setdefault(label, []).append(finding)
 
     def cards(self, label: str, most: int, *, side: int | None) -> tuple[FindingCard, ...]:
-        """Build cards of the first `most` findings about one class."""
+        """Build cards for the first `most` label findings about one class."""
         found = self._by_label.get(label, [])[:most]
         return tuple(self._cards.card(finding, side=side, compared=False) for finding in found)
 
@@ -143,7 +143,7 @@ class LabelFindings:
 def describe_findings(
     findings: Sequence["Finding"], gallery: Gallery, cards: FindingCards | None = None
 ) -> tuple[CheckFindings, ...]:
-    """Build the findings section by check, in the order of `CHECKS`, then others."""
+    """Build the findings section with one part per data quality check, in display order."""
     cards = cards or FindingCards(findings, gallery)
     by_check: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -162,7 +162,7 @@ def describe_findings(
 
 
 def count_by_check(findings: Sequence[CheckFindings]) -> Mapping[str, int]:
-    """Count findings by check."""
+    """Count the findings of each data quality check."""
     return {each.check: each.count for each in findings}
 
 
@@ -171,7 +171,7 @@ def _rank(check: str) -> int:
 
 
 def _varied(found: list["Finding"], gallery: Gallery) -> list["Finding"]:
-    """Select a few findings from as many classes as possible, exact copies last."""
+    """Select a few findings from as many classes as possible, with exact copies last."""
     turn: Counter[str | None] = Counter()
     seen: set[tuple[str | None, ...]] = set()
     order = []

@@ -1,4 +1,4 @@
-"""Learning curve section of the report, with advice on collecting more pictures."""
+"""Functions that build the learning curve section of the report, with advice on collecting images."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class CurvePoint:
-    """Point of the learning curve, formatted as text."""
+    """Point of the learning curve, formatted as text for the report."""
 
     pictures: str
     groups: str
@@ -24,7 +24,7 @@ class CurvePoint:
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionAdvice:
-    """Recommended number of further pictures for one class.
+    """Recommended number of images to collect for one class.
 
     `range` is `30 to 80`, or one number.
     """
@@ -35,7 +35,7 @@ class CollectionAdvice:
 
 @dataclass(frozen=True, kw_only=True)
 class LearningCurveSection:
-    """Contents of the learning curve section."""
+    """Contents of the learning curve section of the report."""
 
     curve: "Markup"
     points: tuple[CurvePoint, ...]
@@ -45,7 +45,7 @@ class LearningCurveSection:
 
 
 def describe_learning_curve(metrics: "Metrics") -> LearningCurveSection | None:
-    """Build the learning curve section; None with fewer than two points."""
+    """Build the learning curve section, or return None with fewer than two points."""
     measured = metrics.learning_curve
     points = [] if measured is None else [each for each in measured.points if each.accuracy.value is not None]
     if measured is None or len(points) < 2:
@@ -68,7 +68,7 @@ def describe_learning_curve(metrics: "Metrics") -> LearningCurveSection | None:
 
 
 def collection_advice(metrics: "Metrics") -> tuple[CollectionAdvice, ...]:
-    """Return the classes that need more pictures; none if the curve is flat."""
+    """Return the classes that need more images, or none if the learning curve is flat."""
     measured = metrics.learning_curve
     if measured is None or measured.flat:
         return ()

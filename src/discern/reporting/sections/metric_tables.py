@@ -1,4 +1,4 @@
-"""Metric tables and accuracy comparison of the report."""
+"""Functions that build the metric tables and the accuracy comparison of the report."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedAccuracy:
-    """Accuracy in the comparison chart; `leak_free` marks the leak-free one."""
+    """Accuracy shown in the comparison chart of the report."""
 
     name: str
     value: str
@@ -29,7 +29,7 @@ class ComparedAccuracy:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Chart of accuracies on a shared axis."""
+    """Chart that compares accuracies on a shared axis."""
 
     lines: tuple[ComparedAccuracy, ...]
     start: str
@@ -38,7 +38,7 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricRow:
-    """Overall metric, formatted as text."""
+    """Row of the overall metrics table, formatted as text."""
 
     name: str
     value: str
@@ -48,7 +48,7 @@ class MetricRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ClassMetricsRow:
-    """Metrics of one class, formatted as text."""
+    """Row of the class metrics table, formatted as text."""
 
     label: str
     support: str
@@ -135,7 +135,7 @@ def _calibration(ece: "CalibrationError") -> Iterator[MetricRow]:
 
 
 def class_rows(metrics: "Metrics") -> tuple[ClassMetricsRow, ...]:
-    """Return class metrics by ascending recall; classes without metrics come last."""
+    """Return the metrics of each class as table rows, sorted by ascending recall."""
     classes = metrics.classification.per_class if metrics.classification else ()
     rank = sorted(classes, key=lambda each: (each.recall.value is None, each.recall.value or 0.0))
     return tuple(

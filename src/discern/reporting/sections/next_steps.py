@@ -1,4 +1,4 @@
-"""Recommended next steps of the report."""
+"""Functions that recommend next steps to the reader of the report."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _CHECKS_WITH_STEP = frozenset({"likely_wrong_label", "label_conflict", "shortcut
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """Recommended action with its reason.
+    """Action recommended to the reader of the report, with its reason.
 
     `anchor` is the section that shows it, "" for none.
     """
@@ -35,7 +35,7 @@ class Step:
 
 
 def next_steps(metrics: "Metrics", findings: Mapping[str, int], anchors: Mapping[str, str]) -> tuple[Step, ...]:
-    """Recommend at most five actions, most useful first.
+    """Recommend at most five actions to improve the classifier, most useful first.
 
     Args:
         metrics: a run's metrics; missing ones are skipped.

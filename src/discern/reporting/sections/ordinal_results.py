@@ -1,4 +1,4 @@
-"""Ordinal classification section of the report."""
+"""Functions that build the ordinal classification section of the report."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ _FARTHEST = 4
 
 @dataclass(frozen=True, kw_only=True)
 class MeanDistance:
-    """Mean absolute error in steps, formatted as text.
+    """Mean absolute error of ordinal predictions in steps, formatted as text.
 
     It is of the classifier or of the constant prediction.
     """
@@ -34,7 +34,7 @@ class MeanDistance:
 
 @dataclass(frozen=True, kw_only=True)
 class DistanceShare:
-    """Share of predictions at one signed distance from the truth.
+    """Share of ordinal predictions at one signed distance from the truth.
 
     It is given for the classifier and for the constant prediction.
     """
@@ -47,7 +47,7 @@ class DistanceShare:
 
 @dataclass(frozen=True, kw_only=True)
 class OrdinalResults:
-    """Contents of the ordinal classification section."""
+    """Contents of the ordinal classification section of the report."""
 
     labels: tuple[str, ...]
     constant: str
@@ -62,7 +62,7 @@ class OrdinalResults:
 def describe_ordinal_results(
     metrics: "Metrics", predictions: PredictionTable, labels: tuple[str, ...]
 ) -> OrdinalResults | None:
-    """Build the ordinal classification section; None if the classes have no order.
+    """Build the ordinal classification section, or return None if the classes have no order.
 
     Args:
         metrics: a run's metrics.
@@ -130,7 +130,7 @@ def _further_metrics(measured: "OrderedLabelMetrics") -> tuple[tuple[str, str, s
 def _distances(
     predictions: PredictionTable, ordered: tuple[str, ...], labels: tuple[str, ...], constant: str | None
 ) -> tuple[DistanceShare, ...]:
-    """Compute the histogram of signed distances, with distances beyond the farthest counted there."""
+    """Compute a histogram of signed distances that counts larger ones in its outer bins."""
     if set(ordered) != set(labels) or not len(predictions.rows):
         return ()
     columns = np.array([labels.index(label) for label in ordered])

@@ -1,4 +1,4 @@
-"""Table of held-out predictions, and selection of examples."""
+"""Table of held-out predictions, from which the report selects its examples."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _EACH_MIX_UP_FIRST = 2
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionTable:
-    """Held-out predictions as columns.
+    """Held-out predictions of a classifier as a table of columns.
 
     Attributes:
         rows: int [N], positions in the catalog.
@@ -39,16 +39,16 @@ class PredictionTable:
 
     @property
     def predicted(self) -> np.ndarray:
-        """Predicted class indices, int [N]."""
+        """Return the predicted class index of each image."""
         return np.asarray(self.probabilities.argmax(axis=1))
 
     @property
     def confidence(self) -> np.ndarray:
-        """Highest class probabilities, float [N]."""
+        """Return the highest class probability of each image."""
         return np.asarray(self.probabilities.max(axis=1))
 
     def most_confident_errors(self, most: int) -> list[int]:
-        """Return positions of the most confident errors; two of each confusion precede any third."""
+        """Return positions of the most confident errors, with at most two of each confusion first."""
         wrong = np.flatnonzero(self.predicted != self.truth)
         ranked = wrong[np.argsort(-self.confidence[wrong], kind="stable")]
         seen: Counter[tuple[int, int]] = Counter()

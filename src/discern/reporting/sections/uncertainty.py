@@ -1,4 +1,4 @@
-"""Report sections on prediction sets and out-of-distribution detection."""
+"""Functions that build the report sections on prediction sets and out-of-distribution detection."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class IntervalRow:
-    """Share with its confidence interval, as text and plot."""
+    """Table row of a share with its confidence interval, as text and plot."""
 
     name: str
     value: str
@@ -25,7 +25,7 @@ class IntervalRow:
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionSets:
-    """Contents of the prediction set section, with classes by ascending coverage."""
+    """Contents of the prediction set section of the report."""
 
     target: str
     verdict: str
@@ -38,14 +38,14 @@ class PredictionSets:
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownDetection:
-    """Contents of the out-of-distribution detection section."""
+    """Contents of the out-of-distribution detection section of the report."""
 
     usage: str
     rows: tuple[IntervalRow, ...]
 
 
 def describe_sets(metrics: "Metrics") -> PredictionSets | None:
-    """Build the prediction set section; None without sets."""
+    """Build the prediction set section, or return None without prediction sets."""
     sets = metrics.conformal
     if sets is None or sets.target is None or sets.coverage.value is None:
         return None
@@ -69,7 +69,7 @@ def describe_sets(metrics: "Metrics") -> PredictionSets | None:
 
 
 def coverage_by_class(metrics: "Metrics") -> "dict[str, Interval]":
-    """Return the prediction set coverage by class."""
+    """Return the coverage of the prediction sets for each class."""
     return {each.label: each.coverage for each in metrics.conformal.per_class} if metrics.conformal else {}
 
 
@@ -82,7 +82,7 @@ def _coverage_verdict(coverage: "Interval", target: float) -> str:
 
 
 def describe_unknown_detection(metrics: "Metrics") -> UnknownDetection | None:
-    """Build the out-of-distribution detection section; None without negatives."""
+    """Build the out-of-distribution detection section, or return None without negatives."""
     measured = metrics.negatives
     if measured is None or (measured.rejected.value is None and measured.kept.value is None):
         return None

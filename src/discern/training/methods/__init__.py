@@ -1,4 +1,4 @@
-"""Training methods for picture classifiers.
+"""Methods for training image classifiers.
 
 Each method fits a classifier and gives a finished graph with held-out predictions.
 

@@ -1,4 +1,4 @@
-"""Interface of a training method."""
+"""Interface that every training method for image classifiers implements."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from discern.training.predictions import HeldOutPredictions, NegativePredictions
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FitResult:
-    """Fitted model with its held-out predictions.
+    """Fitted image classifier with its held-out predictions.
 
     Attributes:
         graph: ONNX model from `pixels` to `probabilities`, `unknown_score`, `embedding` and `evidence`; see
@@ -47,10 +47,10 @@ class FitResult:
 
 
 class Method(Protocol):
-    """Protocol of training methods; settings and seed are set at construction."""
+    """Protocol for training methods, with settings and seed set at construction."""
 
     def fit(self, data: TrainingData, split: Split, *, checkpoints: Path, progress: Progress) -> FitResult:
-        """Fit a model and predict all held-out pictures; the same arguments give the same result.
+        """Fit a classifier deterministically and predict all held-out images.
 
         Args:
             data: pictures with their features.

@@ -1,4 +1,4 @@
-"""Registry of training methods by name."""
+"""Registry that creates training methods by name."""
 
 from collections.abc import Callable, Mapping
 
@@ -15,7 +15,7 @@ METHODS: Mapping[str, Callable[[TrainConfig], Method]] = {
 
 
 def make_method(config: TrainConfig, name: str = DEFAULT_METHOD) -> Method:
-    """Create a training method by name.
+    """Create the training method with the given name.
 
     Raises:
         UsageError: no method has this name.

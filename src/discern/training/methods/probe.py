@@ -1,4 +1,4 @@
-"""Linear probe on frozen backbone features."""
+"""Training method that fits a linear probe on frozen backbone features."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from discern.training.predictions import HeldOutPredictions, NegativePredictions
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ProbeResult(FitResult):
-    """Fitted linear probe with its head, which is also part of the graph."""
+    """Fitted linear probe with its classification head and exportable graph."""
 
     head: FittedHead
 
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """Linear probe on frozen backbone features.
+    """Training method that fits a linear classifier on frozen backbone features.
 
     The candidates, their selection and calibration are those of `HeadFitter`.
 
@@ -44,7 +44,7 @@ class Probe:
         checkpoints: Path,  # noqa: ARG002 - fitted in seconds, it has nothing to resume
         progress: Progress = silent,
     ) -> ProbeResult:
-        """Fit a head and predict all held-out pictures; see `Method.fit`."""
+        """Fit a classification head and predict all held-out images, as `Method.fit` specifies."""
         rows = split.training_rows(TEST)
         fitter = self._fitter(data, split, rows, left_out=split.left_out_among(rows), outer_folds=split.held_out)
         head = fitter.fit()
