@@ -1,4 +1,4 @@
-"""Metrics for decisions to accept, review or reject predictions on unseen images.
+"""Evaluation metrics for the accept, review and unknown decisions on unseen images.
 
 The decision thresholds were not tuned on these pictures.
 """

@@ -110,7 +110,7 @@ class _Pictures:
         return np.array([index[self._labels[row]] for row in rows.tolist()], np.int64)
 
     def known_rows(self) -> np.ndarray:
-        """Return the catalog rows with labels that all models know and images that none was trained on."""
+        """Return the catalog rows whose labels all models know and whose images none was trained on."""
         rows = np.flatnonzero(self.labelled & ~self.seen)
         if len(rows):
             return rows

@@ -35,7 +35,7 @@ def require_inputs(paths: Iterable[object]) -> list[str]:
 
 
 def resolve_inputs(inputs: Iterable[str]) -> Iterator[str | bytes]:
-    """Expand glob patterns and read paths from standard input.
+    """Expand glob patterns and read paths or an image from standard input.
 
     Yields:
         The path of a file or folder, existing or not; or the bytes of a picture from standard input.
