@@ -1,4 +1,4 @@
-"""Train, evaluate and serve picture classifiers.
+"""Train, evaluate and serve image classifiers.
 
 The public API is exactly the names listed here, each imported on first access.
 """

@@ -33,7 +33,7 @@ def options(
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    """Apply global options."""
+    """Apply the global options of the command line."""
     render.state.debug = debug
 
 
@@ -49,7 +49,7 @@ app.command()(serve_commands.export)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit with its exit code.
+    """Run the command line and exit the process with its exit code.
 
     The codes are 0 for success, 1 for a result below expectations, 2 for an error and 130 for an interruption.
 

@@ -1,4 +1,4 @@
-"""Command-line arguments and options shared by several commands."""
+"""Command-line arguments and options that are shared by several commands."""
 
 from typing import Annotated
 

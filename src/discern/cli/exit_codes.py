@@ -1,4 +1,4 @@
-"""Exit codes and error messages of the command line."""
+"""Functions that convert exceptions to error messages and exit codes of the command line."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ FELL_SHORT, REFUSED, INTERRUPTED = 1, 2, 130
 
 @contextlib.contextmanager
 def exit_codes(interrupted: str = "interrupted.") -> Iterator[None]:
-    """Convert exceptions to one-line messages and exit codes.
+    """Convert exceptions to one-line error messages and exit codes.
 
     Args:
         interrupted: message after Ctrl-C.
@@ -38,7 +38,7 @@ def exit_codes(interrupted: str = "interrupted.") -> Iterator[None]:
 
 
 def interruption_message(arguments: Sequence[str]) -> str:
-    """Return the message after Ctrl-C, with how to resume if possible.
+    """Return the message shown after Ctrl-C, and explain how to resume the command if possible.
 
     >>> interruption_message(["predict", "model.discern", "photos/", "--out", "a.csv"])
     'interrupted; run the same command again to resume.'
@@ -79,7 +79,7 @@ def _print_error(message: str) -> None:
 
 
 def _escape_unencodable() -> None:
-    """Configure output streams to escape unencodable characters."""
+    """Configure the output streams to escape characters that they cannot encode."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""The `discern show`, `verify`, `doctor` and `cache` commands."""
+"""Commands that inspect bundles, the installation and the cache (`discern show`, `verify`, `doctor`, `cache`)."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from discern.cli.exit_codes import FELL_SHORT
 
 
 def show(bundle: Bundle, json: Json = False) -> None:
-    """Show a bundle's labels, metrics, thresholds and backbone.
+    """Show the labels, metrics, decision thresholds and backbone of a model bundle.
 
     Example: discern show runs/bananas/model.discern
     """
@@ -24,7 +24,7 @@ def verify(
     fingerprint: Annotated[str | None, typer.Option(help="Fingerprint that the bundle must have.")] = None,
     json: Json = False,
 ) -> None:
-    """Check that a bundle is intact and reproduces its golden vectors.
+    """Check that a model bundle is intact and reproduces its golden vectors.
 
     The exit code is 1 if the check fails.
 
@@ -38,7 +38,7 @@ def verify(
 
 
 def doctor(cache: Cache = None, json: Json = False) -> None:
-    """Check that this machine can run Discern.
+    """Check that Discern and its dependencies work on this machine.
 
     The exit code is 1 if a check fails.
 
@@ -57,7 +57,7 @@ def cache(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Show the size of the cache directory, or prune it.
+    """Show the size of the cache directory and optionally remove old entries.
 
     Example: discern cache --prune --keep 5
     """

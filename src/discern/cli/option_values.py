@@ -1,4 +1,4 @@
-"""Parsers for command-line option values."""
+"""Functions that parse the values of command-line options."""
 
 import math
 
@@ -8,7 +8,7 @@ NONE = "none"
 
 
 def parse_share(text: str) -> float | None:
-    """Parse a share such as "5%", "0.05" or "none".
+    """Parse a fraction given as a percentage, a decimal number or "none".
 
     >>> parse_share("5%"), parse_share("0.05"), parse_share("none")
     (0.05, 0.05, None)
@@ -28,7 +28,7 @@ def parse_share(text: str) -> float | None:
 
 
 def parse_order(text: str | None) -> tuple[str, ...]:
-    """Parse a comma-separated list of ordered labels.
+    """Parse a comma-separated list of ordered class labels.
 
     >>> parse_order("green, ripe,overripe")
     ('green', 'ripe', 'overripe')
@@ -42,7 +42,7 @@ def parse_order(text: str | None) -> tuple[str, ...]:
 
 
 def parse_parts(text: str) -> tuple[float, float, float]:
-    """Parse the relative sizes of the train, validation and test parts.
+    """Parse the relative sizes of the train, validation and test split.
 
     >>> parse_parts("70/20/10")
     (70.0, 20.0, 10.0)
@@ -57,7 +57,7 @@ def parse_parts(text: str) -> tuple[float, float, float]:
 
 
 def parse_floors(texts: list[str]) -> dict[str, float]:
-    """Parse minimum metric values, keeping the highest per metric.
+    """Parse minimum values of evaluation metrics and keep the highest value for each metric.
 
     >>> parse_floors(["accuracy=.90"])
     {'accuracy': 0.9}
@@ -73,7 +73,7 @@ def parse_floors(texts: list[str]) -> dict[str, float]:
 
 
 def require_option(value: str | None, option: str, *, needed_by: str) -> str:
-    """Return an option's value, or raise an error if it is missing.
+    """Return the value of a command-line option, or raise an error if it is missing.
 
     >>> require_option("a.csv", "--out", needed_by="--sheet")
     'a.csv'
@@ -84,7 +84,7 @@ def require_option(value: str | None, option: str, *, needed_by: str) -> str:
 
 
 def parse_keys(texts: list[str], models: list[str]) -> dict[str, str]:
-    """Parse API keys given as KEY (for the first server) or ADDRESS=KEY.
+    """Parse the API keys of one or several servers.
 
     >>> parse_keys(["k1", "https://b.example=k2"], ["a.discern", "https://a.example"])
     {'https://a.example': 'k1', 'https://b.example': 'k2'}

@@ -1,4 +1,4 @@
-"""The `discern evaluate` and `discern predict` commands."""
+"""Commands that evaluate models and classify images (`discern evaluate` and `discern predict`)."""
 
 from typing import Annotated
 
@@ -33,7 +33,7 @@ def evaluate(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Evaluate a bundle or a server on labelled pictures.
+    """Evaluate a model bundle or a server on labelled images.
 
     Pictures that the bundle was trained on are excluded.
 
@@ -73,7 +73,7 @@ def predict(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:
-    """Classify pictures and print the predictions or write them to a file.
+    """Classify images and print the predictions or write them to a file.
 
     With --out, predictions go to one file, --json prints one summary object, lists (CSV, Parquet, .lst, .manifest) and
     archives are read as well, and running the same command again resumes an interrupted one. Tables have one column per

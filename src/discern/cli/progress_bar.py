@@ -1,4 +1,4 @@
-"""Terminal progress bars with rate and remaining time."""
+"""Progress bars that show the rate and the remaining time in the terminal."""
 
 import contextlib
 import sys

@@ -1,4 +1,4 @@
-"""Deprecated command-line options."""
+"""Support for deprecated names of command-line options."""
 
 import typer
 
@@ -12,7 +12,7 @@ _NEW_NAMES = {
 
 
 def current_name(option: str) -> str:
-    """Return the current name of an option, with a warning if it is deprecated.
+    """Return the current name of a command-line option and warn if the given name is deprecated.
 
     >>> current_name("port")
     'port'

@@ -1,4 +1,4 @@
-"""Output of results as text or JSON."""
+"""Functions that print the results of commands as text or JSON."""
 
 import json as jsonlib
 import sys
@@ -11,7 +11,7 @@ import typer
 
 @dataclass
 class State:
-    """Global options of the command line."""
+    """Global options that apply to all commands of the command line."""
 
     debug: bool = False
 
@@ -20,7 +20,7 @@ state = State()
 
 
 def show(value: dict[str, Any], *, json: bool, lines: Callable[[dict[str, Any]], Iterator[str]]) -> None:
-    """Print a result as JSON or text."""
+    """Print the result of a command as JSON or text."""
     if json:
         show_json(value)
         return
@@ -29,7 +29,7 @@ def show(value: dict[str, Any], *, json: bool, lines: Callable[[dict[str, Any]],
 
 
 def show_answer(value: dict[str, Any], *, json: bool) -> None:
-    """Print the prediction or error for one picture."""
+    """Print the prediction for one image, or the error that prevented it."""
     if json:
         show_json(value)
         return
@@ -42,7 +42,7 @@ def _problem(error: dict[str, Any]) -> str:
 
 
 def show_json(value: dict[str, Any]) -> None:
-    """Print a JSON object on one line in ASCII, which any terminal encoding can print."""
+    """Print a JSON object on one line of ASCII characters."""
     typer.echo(jsonlib.dumps(value, allow_nan=False))
 
 
@@ -96,7 +96,7 @@ def batch(value: dict[str, Any]) -> Iterator[str]:
 
 
 def print_hints(hints: Iterable[str]) -> None:
-    """Print suggestions to standard error."""
+    """Print suggestions for the user to standard error."""
     for hint in hints:
         typer.echo(f"hint: {one_line(hint)}", err=True)
 
@@ -142,7 +142,7 @@ def _excluded(value: dict[str, Any]) -> Iterator[str]:
 
 
 def bundle(value: dict[str, Any]) -> Iterator[str]:
-    """Format the description of a bundle as lines of text."""
+    """Format the description of a model bundle as lines of text."""
     yield f"{value['name']}  version {value['version']}  {value['fingerprint']}"
     yield f"labels:    {', '.join(value['labels'])}"
     if accuracy := value["metrics"].get("accuracy"):
@@ -193,7 +193,7 @@ def export(value: dict[str, Any]) -> Iterator[str]:
 
 
 def print_now(line: str) -> None:
-    """Print a line of text and flush standard output."""
+    """Print a line of text and flush standard output immediately."""
     typer.echo(one_line(line))
     sys.stdout.flush()
 
@@ -207,7 +207,7 @@ def _interval(metric: dict[str, Any]) -> str:
 
 
 def one_line(text: str) -> str:
-    r"""Escape line breaks and control characters.
+    r"""Escape the line breaks and control characters in a string.
 
     >>> print(one_line("a\nb"))
     a\nb

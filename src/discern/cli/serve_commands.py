@@ -1,4 +1,4 @@
-"""The `discern serve`, `discern key` and `discern export` commands."""
+"""Commands that serve and export models (`discern serve`, `discern key` and `discern export`)."""
 
 from pathlib import Path
 from typing import Annotated
@@ -113,7 +113,7 @@ def export(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Export a static web site that classifies pictures in the visitor's browser.
+    """Export a static web site that classifies images in the visitor's browser.
 
     No picture leaves the device, unless the site calls a server with --api.
 

@@ -1,4 +1,4 @@
-"""The `discern check`, `discern split` and `discern train` commands."""
+"""Commands that check data, split data and train models (`discern check`, `discern split`, `discern train`)."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ def check(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Find data problems in a picture set and propose fixes.
+    """Find data quality problems in an image data set and propose fixes.
 
     The pictures are not changed.
 
@@ -51,7 +51,7 @@ def split(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Split pictures into leak-free train, validation and test parts.
+    """Split images into train, validation and test parts without data leakage.
 
     No picture, near-copy or group is in two parts; the run folder holds the proof.
 
@@ -100,7 +100,7 @@ def train(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Train a picture classifier and save it as a bundle with a report.
+    """Train an image classifier and save it as a model bundle with an HTML report.
 
     The pictures are checked and split, and the classifier is fitted, evaluated and packed.
 

@@ -1,4 +1,4 @@
-"""Parsing of server addresses."""
+"""Utilities for parsing and validating server addresses."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ _HINT = "Write it like http://127.0.0.1:8000."
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """Server address with optional model name and credentials.
+    """Address of a Discern server with an optional model name and credentials.
 
     Attributes:
         base: scheme, host and any path before `/predict`, without trailing slash, user and password.
@@ -26,22 +26,22 @@ class Address:
 
     @property
     def predict(self) -> str:
-        """URL of the prediction endpoint."""
+        """Return the URL of the server's prediction endpoint."""
         return self.base + _ENDPOINT
 
     @property
     def describe(self) -> str:
-        """URL of the model description."""
+        """Return the URL of the server's model description."""
         return f"{self.base}/model"
 
     @property
     def query(self) -> dict[str, str]:
-        """Query parameters for model selection."""
+        """Return the query parameters that select the model on the server."""
         return {} if self.model is None else {"model": self.model}
 
 
 def is_address(value: object) -> bool:
-    """Return True for an HTTP address, False for a file path.
+    """Return True if a string is an HTTP address and False if it is a file path.
 
     >>> is_address("http://127.0.0.1:8000/predict"), is_address("runs/demo/model.discern")
     (True, False)
@@ -50,7 +50,7 @@ def is_address(value: object) -> bool:
 
 
 def read_address(url: str, model: str | None = None) -> Address:
-    """Parse a server address, which may end in `/predict` and `?model=NAME`.
+    """Parse a server address with an optional endpoint path and model name.
 
     >>> read_address("https://user:secret@shop.example/fruit/predict?model=ripe")
     Address(base='https://shop.example/fruit', model='ripe')
@@ -72,7 +72,7 @@ def read_address(url: str, model: str | None = None) -> Address:
 
 
 def invalid_address(url: str, reason: str = "") -> UsageError:
-    """Build the error for an invalid server address, without its credentials."""
+    """Build the error for an invalid server address without exposing its credentials."""
     shown = re.sub(r"^(\w+://)?.*@", r"\1", str(url), flags=re.DOTALL)
     return UsageError(f"Invalid server address: {shown!r}{reason and f' ({reason})'}.", hint=_HINT)
 

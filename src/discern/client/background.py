@@ -1,4 +1,4 @@
-"""Background event loop for the synchronous client."""
+"""Background event loop that runs the coroutines of the synchronous client."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ _START_LOCK = threading.RLock()
 
 
 def in_background(coroutine: Coroutine[Any, Any, _T]) -> Future[_T]:
-    """Run a coroutine on the background event loop.
+    """Run a coroutine on the background event loop and return its result.
 
     Cancelling the returned future cancels the coroutine.
     """

@@ -1,4 +1,4 @@
-"""Exponential backoff with jitter, bounded by a deadline."""
+"""Exponential backoff with jitter and a deadline for retries of HTTP requests."""
 
 import math
 import random
@@ -15,7 +15,7 @@ _YEAR_SECONDS = 31_536_000.0
 
 @dataclass(kw_only=True)
 class Backoff:
-    """Exponential backoff with jitter and a deadline.
+    """Exponential backoff with jitter that respects the deadline of an HTTP request.
 
     Waits double from `FIRST_SECONDS` to `MOST_SECONDS`, each shortened at random by up to one half, so that clients
     that were rejected together do not retry together (Brooker 2015, "Exponential Backoff And Jitter").
@@ -35,11 +35,11 @@ class Backoff:
 
     @property
     def left(self) -> float:
-        """Seconds until the deadline, at least enough for one attempt."""
+        """Return the seconds until the deadline, with a minimum that allows one attempt."""
         return max(self._end - time.monotonic(), _FEWEST_SECONDS)
 
     def pause(self, retry_after: float | None = None, *, within: float = math.inf) -> float | None:
-        """Return the wait before the next attempt in seconds, or None if it exceeds the deadline.
+        """Return the delay before the next attempt in seconds, or None if it exceeds the deadline.
 
         Args:
             retry_after: minimum wait that the server named, in seconds.
@@ -54,7 +54,7 @@ class Backoff:
 
 
 def read_retry_after(header: str | None) -> float | None:
-    """Parse a `Retry-After` header into seconds.
+    """Parse the value of a `Retry-After` header and return the delay in seconds.
 
     The header holds a number of seconds or a date (RFC 9110, 10.2.3); any other value gives None. The result is clipped
     to [0, one year].

@@ -1,4 +1,4 @@
-"""Synchronous and asynchronous clients of a Discern server."""
+"""Synchronous and asynchronous clients that classify images on a Discern server."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 
 
 class Client:
-    """Synchronous client of a Discern server.
+    """Synchronous client that classifies images on a Discern server.
 
     It is used like a local model. Rate limits, overload (statuses 429, 502, 503, 504) and failed connections are
     retried with exponential backoff, and not before the server allows; other errors are raised as those that a local
@@ -49,16 +49,16 @@ class Client:
 
     @property
     def url(self) -> str:
-        """Server address without `/predict` and credentials."""
+        """Return the server address without the endpoint path and the credentials."""
         return self._transport.address.base
 
     @property
     def model(self) -> str | None:
-        """Model name, or None for the server's default model."""
+        """Return the model name, or None for the server's default model."""
         return self._transport.address.model
 
     def __call__(self, picture: Picture) -> Prediction:
-        """Classify one picture.
+        """Classify one image on the server and return its prediction.
 
         Args:
             picture: path, bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or Pillow image.
@@ -70,7 +70,7 @@ class Client:
         return _wait(self._transport.predict(picture))
 
     def predict(self, pictures: Iterable[Picture]) -> Iterator[Prediction | PictureError]:
-        """Classify pictures concurrently and yield predictions, or picture errors, in order.
+        """Classify images concurrently and yield predictions or image errors in order.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
@@ -80,7 +80,7 @@ class Client:
         yield from results_in_order(pending, window=_AHEAD * self._transport.at_once)
 
     def about(self) -> dict[str, Any]:
-        """Fetch the model's labels, thresholds, metrics and model card.
+        """Fetch the model's class labels, decision thresholds, metrics and model card from the server.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
@@ -105,7 +105,7 @@ class Client:
 
 
 class AsyncClient:
-    """Asynchronous client of a Discern server.
+    """Asynchronous client that classifies images on a Discern server.
 
     It is used like `Client`, with `await client("new.jpg")`.
 
@@ -127,16 +127,16 @@ class AsyncClient:
 
     @property
     def url(self) -> str:
-        """Server address without `/predict` and credentials."""
+        """Return the server address without the endpoint path and the credentials."""
         return self._transport.address.base
 
     @property
     def model(self) -> str | None:
-        """Model name, or None for the server's default model."""
+        """Return the model name, or None for the server's default model."""
         return self._transport.address.model
 
     async def __call__(self, picture: Picture) -> Prediction:
-        """Classify one picture.
+        """Classify one image on the server and return its prediction.
 
         Args:
             picture: path, bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or Pillow image.
@@ -148,7 +148,7 @@ class AsyncClient:
         return await self._transport.predict(picture)
 
     async def predict(self, pictures: Iterable[Picture]) -> AsyncIterator[Prediction | PictureError]:
-        """Classify pictures concurrently and yield predictions, or picture errors, in order.
+        """Classify images concurrently and yield predictions or image errors in order.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
@@ -171,7 +171,7 @@ class AsyncClient:
             await asyncio.gather(*pending, return_exceptions=True)
 
     async def about(self) -> dict[str, Any]:
-        """Fetch the model's labels, thresholds, metrics and model card.
+        """Fetch the model's class labels, decision thresholds, metrics and model card from the server.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
@@ -198,6 +198,6 @@ def _wait(coroutine: Coroutine[Any, Any, _T]) -> _T:
 
 
 def _close_abandoned(transports: dict[int, Transport]) -> None:
-    """Close the connections of an unclosed, garbage-collected client."""
+    """Close the connections of a client that was garbage-collected without being closed."""
     if transport := transports.get(os.getpid()):
         in_background(transport.close())

@@ -1,4 +1,4 @@
-"""Headers and bodies of client requests."""
+"""Functions that build the headers and bodies of HTTP requests to a Discern server."""
 
 import importlib
 import io
@@ -19,7 +19,7 @@ MOST_BYTES = 64 * 2**20
 
 
 def load_httpx() -> ModuleType:
-    """Import httpx2 on first use.
+    """Import the HTTP library httpx2 on first use.
 
     Raises:
         UsageError: httpx2 is not installed.
@@ -34,7 +34,7 @@ def load_httpx() -> ModuleType:
 
 
 def headers(key: str | None, *, has_login: bool) -> dict[str, str]:
-    """Build the HTTP headers of all requests.
+    """Build the HTTP headers that the client sends with every request.
 
     Args:
         key: API key; None without.
@@ -56,7 +56,7 @@ def headers(key: str | None, *, has_login: bool) -> dict[str, str]:
 
 
 def picture_bytes(picture: Picture) -> bytes:
-    """Encode a picture as the bytes of a file.
+    """Encode an image as the bytes of an image file.
 
     Pixels, uint8 `[H, W, 3]`, and Pillow images are encoded as PNG.
 
@@ -79,7 +79,7 @@ def picture_bytes(picture: Picture) -> bytes:
 
 
 def response_too_large(address: Address) -> Unreachable:
-    """Build the error for a response larger than `MOST_BYTES`."""
+    """Build the error for a server response that exceeds the size limit."""
     return Unreachable(
         f"{address.base} sent a response of more than {MOST_BYTES >> 20} MiB, which no Discern server does.",
         hint="Check the address.",

@@ -1,4 +1,4 @@
-"""Parsing of server responses into predictions and errors."""
+"""Functions that parse server responses into predictions and errors."""
 
 import json
 import math
@@ -27,7 +27,7 @@ _CHECK_ADDRESS = "Check that this is the address of a Discern server."
 
 
 def read_prediction(body: bytes, address: str) -> Prediction:
-    """Parse a JSON response into a prediction, ignoring unknown keys.
+    """Parse a JSON response from the server into a prediction.
 
     Raises:
         Unreachable: the body is not a prediction.
@@ -49,7 +49,7 @@ def read_prediction(body: bytes, address: str) -> Prediction:
 
 
 def read_object(body: bytes, address: str) -> dict[str, Any]:
-    """Parse the JSON object in a response body.
+    """Parse the JSON object in the body of a server response.
 
     Raises:
         Unreachable: the body is not a JSON object.
@@ -64,7 +64,7 @@ def read_object(body: bytes, address: str) -> dict[str, Any]:
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes, address: str) -> DiscernError:
-    """Parse an error response into the exception of a local bundle, or a `RequestError`.
+    """Parse an error response from the server into the corresponding exception.
 
     Args:
         status: HTTP status code.

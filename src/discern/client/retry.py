@@ -1,4 +1,4 @@
-"""Retries of client requests."""
+"""Retry rules for HTTP requests to a Discern server."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ CONNECTING_SECONDS = 10.0
 
 
 class Exchange:
-    """HTTP request with its retries.
+    """HTTP request to a Discern server, with its retries and deadline.
 
     Args:
         address: the server.
@@ -26,11 +26,11 @@ class Exchange:
 
     @property
     def left(self) -> float:
-        """Seconds until the request's deadline."""
+        """Return the seconds that remain until the deadline of the request."""
         return self._backoff.left
 
     def after_error_response(self, status: int, headers: Mapping[str, str], body: bytes) -> float:
-        """Return the wait in seconds before a retry after an error response.
+        """Return the delay in seconds before retrying a request that received an error response.
 
         Raises:
             PictureError: the picture cannot be used.
@@ -42,7 +42,7 @@ class Exchange:
         return self._retry(error, self._backoff.pause(read_retry_after(headers.get("retry-after"))))
 
     def after_failure(self, failure: Exception) -> float:
-        """Return the wait in seconds before a retry after a failed connection.
+        """Return the delay in seconds before retrying a request whose connection failed.
 
         Raises:
             Unreachable: no time is left to retry.
@@ -55,7 +55,7 @@ class Exchange:
         return self._retry(error, self._backoff.pause(within=CONNECTING_SECONDS))
 
     def timeout_error(self) -> DiscernError:
-        """Return the last error, or a timeout error if there is none."""
+        """Return the last error of the request, or a timeout error if there is none."""
         return self._last_error or Unreachable(
             f"{self._address.base} did not respond within {self._seconds:g} seconds.",
             hint="Check the server and its address, or pass a longer `timeout`.",

@@ -1,4 +1,4 @@
-"""HTTP transport of the clients, with retries, deadlines and size limits."""
+"""HTTP transport for the clients, with retries, deadlines and size limits."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Transport:
-    """Connection pool for one server and one event loop.
+    """Connection pool for HTTP requests to one server from one event loop.
 
     Args:
         url: the server's address; `?model=NAME` at its end selects the model.
@@ -49,7 +49,7 @@ class Transport:
         )
 
     async def predict(self, picture: Picture) -> Prediction:
-        """Classify one picture on the server.
+        """Classify one image on the server and return its prediction.
 
         Raises:
             PictureError: the picture cannot be used.
@@ -59,7 +59,7 @@ class Transport:
         return read_prediction(await self._send("POST", self.address.predict, content), self.address.base)
 
     async def try_predict(self, picture: Picture, semaphore: asyncio.Semaphore) -> Prediction | PictureError:
-        """Classify one picture, or return the error if it is unusable.
+        """Classify one image on the server, or return the error if the image is unusable.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
@@ -71,7 +71,7 @@ class Transport:
                 return error
 
     async def describe(self) -> dict[str, Any]:
-        """Fetch the model description.
+        """Fetch the description of a model from the server.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.

@@ -1,4 +1,4 @@
-"""Size and pruning of the cache directory (`discern cache`)."""
+"""Functions that measure and prune the cache directory (`discern cache`)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from discern.store import prune, survey
 
 @dataclass(frozen=True, kw_only=True)
 class CacheResult:
-    """Cache size by section, and bytes freed by pruning.
+    """Result of `discern cache`, with the size of each cache section and the bytes freed.
 
     Attributes:
         folder: cache directory.
@@ -38,7 +38,7 @@ class CacheResult:
 
 
 def cache(*, prune_to: float | None = None, folder: str | Path | None = None) -> CacheResult:
-    """Measure the cache directory and optionally prune it.
+    """Measure the size of the cache directory and optionally remove old entries.
 
     Deleting the directory is always safe.
 

@@ -1,4 +1,4 @@
-"""Data quality checks of a picture set (`discern check`)."""
+"""Functions that find data quality problems in an image data set (`discern check`)."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from discern.reporting import write_data_page
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """Finding counts and output files of `check`.
+    """Result of `discern check`, with the number of findings and the paths of its output files.
 
     Attributes:
         run: folder of the run.
@@ -33,7 +33,7 @@ class CheckResult:
 
     @property
     def clean(self) -> bool:
-        """True if no check reported a finding."""
+        """Return True if no data quality check reported a finding."""
         return not any(self.findings.values())
 
     def to_json(self) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def check(
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> CheckResult:
-    """Find data problems in a picture set and propose fixes.
+    """Find data quality problems in an image data set and propose fixes.
 
     Args:
         source: a folder of pictures, a list (CSV, Parquet, .lst, .manifest), or an archive; never changed.

@@ -1,4 +1,4 @@
-"""Diagnosis of the installation and the machine (`discern doctor`)."""
+"""Functions that check the installation and the machine (`discern doctor`)."""
 
 import platform
 import sys
@@ -19,7 +19,7 @@ from discern.flow.run import versions
 
 @dataclass(frozen=True, kw_only=True)
 class DoctorCheck:
-    """Result of one installation check.
+    """Result of one installation check of `discern doctor`.
 
     Attributes:
         name: name of the check.
@@ -36,7 +36,7 @@ class DoctorCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class DoctorResult:
-    """Results of all installation checks.
+    """Result of `discern doctor`, with all installation checks.
 
     Attributes:
         diagnoses: result of each check.
@@ -46,7 +46,7 @@ class DoctorResult:
 
     @property
     def passed(self) -> bool:
-        """True if all installation checks passed."""
+        """Return True if all installation checks passed."""
         return all(each.passed for each in self.diagnoses)
 
     def to_json(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class DoctorResult:
 
 
 def doctor(*, cache: str | Path | None = None) -> DoctorResult:
-    """Check that this machine can run Discern.
+    """Check that Discern and its dependencies work on this machine.
 
     Args:
         cache: cache directory; None for the user's cache directory.

@@ -1,4 +1,4 @@
-"""Export of model bundles for deployment (`discern export`)."""
+"""Functions that export model bundles for deployment (`discern export`)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from discern.serving.target_registry import find_target
 
 @dataclass(frozen=True, kw_only=True)
 class ExportResult:
-    """Folder and files written by `export`.
+    """Result of `discern export`, with the folder and the files written.
 
     Attributes:
         target: name of the target: "web".
@@ -69,7 +69,7 @@ def export(
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> ExportResult:
-    """Export a static web site that classifies pictures.
+    """Export a model bundle as a static web site that classifies images.
 
     Args:
         bundle: path of the bundle.

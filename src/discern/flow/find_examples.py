@@ -1,4 +1,4 @@
-"""Selection of example pictures for the web page."""
+"""Functions that select example images for the web page."""
 
 from collections.abc import Iterator
 from itertools import islice, zip_longest
@@ -13,7 +13,7 @@ from discern.serving.example_pictures import MOST, SIDE, Example, make_example
 
 
 def find_example_pictures(folder: str | Path | None) -> tuple[Example, ...]:
-    """Select up to twelve example pictures, in turn from each subfolder.
+    """Select up to twelve example images from a folder and its subfolders.
 
     Args:
         folder: pictures, or one subfolder of them per label; None for no examples.

@@ -1,4 +1,4 @@
-"""Features of negatives (pictures of none of the classes)."""
+"""Functions that add out-of-distribution images (negatives) to the training data."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,7 @@ _Part = tuple[np.ndarray, np.ndarray, list[str]]
 def add_negatives(
     data: TrainingData, groups: Groups, source: Path | None, *, cache: Path, progress: Progress
 ) -> TrainingData:
-    """Add features of negatives to the training data.
+    """Add the features of out-of-distribution images to the training data.
 
     Args:
         data: the labelled pictures, and those under the label `_other`.

@@ -1,4 +1,4 @@
-"""Validation and expansion of user-supplied paths."""
+"""Functions that validate and expand paths given by the user."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ from discern.store import default_folder
 
 
 def resolve_path(path: str | Path) -> Path:
-    """Return a user-supplied path as absolute, with `~` expanded.
+    """Return the absolute path for a path given by the user, with `~` expanded.
 
     Raises:
         UsageError: the path is empty, as from an unset variable of a script, or contains a null character.
@@ -20,12 +20,12 @@ def resolve_path(path: str | Path) -> Path:
 
 
 def cache_folder(cache: str | Path | None) -> Path:
-    """Return the given or the default cache directory."""
+    """Return the given cache directory, or the default one if none is given."""
     return default_folder() if cache is None else resolve_path(cache)
 
 
 def is_folder(path: Path) -> bool:
-    """Return True if a path is an accessible directory."""
+    """Return True if a path is a directory that can be accessed."""
     try:
         return path.is_dir()
     except OSError:

@@ -1,4 +1,4 @@
-"""Data preparation for `discern check`, `split` and `train`."""
+"""Functions that prepare image data for `discern check`, `split` and `train`."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ from discern.training import AppliedFixes, TrainingData, predict_for_label_check
 
 @dataclass(frozen=True, kw_only=True)
 class PrepareConfig:
-    """Data preparation options.
+    """Options for the preparation of an image data set.
 
     Attributes:
         source: folder, list or archive of pictures.
@@ -57,7 +57,7 @@ class PrepareConfig:
         ordered: Sequence[str] = (),
         names: str | Path | None = None,
     ) -> Self:
-        """Create the configuration with absolute paths."""
+        """Create a data preparation configuration with absolute paths."""
         return cls(
             source=str(resolve_path(source)),
             fixes=None if fixes is None else str(resolve_path(fixes)),
@@ -68,13 +68,13 @@ class PrepareConfig:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the options as a JSON-serialisable dictionary, with files by path and SHA-256."""
+        """Return the options as a JSON-serialisable dictionary with file paths and SHA-256 digests."""
         return asdict(self) | {"fixes": _by_content(self.fixes), "names": _by_content(self.names)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """Prepared data set with features, groups and findings.
+    """Image data set prepared for training, with features, groups and findings.
 
     Attributes:
         data: the pictures, N rows, and their features.
@@ -94,13 +94,13 @@ class Prepared:
 
     @property
     def catalog(self) -> Catalog:
-        """Catalog of the prepared pictures, with N rows."""
+        """Return the catalog of all images in the prepared data set."""
         return self.data.catalog
 
 
 @dataclass(frozen=True)
 class _CatalogFeatures:
-    """Feature matrix of a catalog, `[N, D]`; zeros for unreadable pictures."""
+    """Feature matrix of all images in a catalog, with zeros for unreadable images."""
 
     rows: Rows
     position: np.ndarray
@@ -124,7 +124,7 @@ class _CatalogFeatures:
 
 
 def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progress: Progress) -> Prepared:
-    """Scan, embed, group and check the pictures, reusing finished steps of a resumed run."""
+    """Scan an image data set, extract features, group related images and check the data quality."""
     folder = cache_folder(cache)
     with run.stage("scan", progress):
         catalog = _catalog(run, config, folder, progress)
@@ -156,7 +156,7 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
 
 
 def extract_features(catalog: Catalog, name: str, *, cache: Path, progress: Progress) -> TrainingData:
-    """Extract features of all readable pictures in a catalog."""
+    """Extract the features of all readable images in a catalog."""
     backbone = load_backbone(name)
     rows = np.flatnonzero(catalog.readable)
     recipe = choose_recipe(_sizes(catalog, rows), backbone.size)
@@ -171,7 +171,6 @@ def _resolve_backbone(backbone: str) -> str:
 
 
 def _by_content(file: str | None) -> dict[str, str | None] | None:
-    """Return the path and the SHA-256 digest of a file."""
     if file is None:
         return None
     path = Path(file)
@@ -200,7 +199,6 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -
 
 
 def _changes(before: Catalog, after: Catalog) -> dict[str, Any]:
-    """Return the number of dropped pictures and the original labels of relabelled ones, by path."""
     original = dict(zip(before.table["path"], before.table["label"], strict=True))
     now = zip(after.table["path"], after.table["label"], strict=True)
     return {
@@ -210,7 +208,7 @@ def _changes(before: Catalog, after: Catalog) -> dict[str, Any]:
 
 
 def _applied_fixes(run: Run, catalog: Catalog) -> AppliedFixes | None:
-    """Return the fixes applied in this run with the original labels, or None."""
+    """Return the fixes applied in this run with the original class labels, or None."""
     if "fixed" not in run.facts:
         return None
     relabelled = run.facts["fixed"]["relabelled"]

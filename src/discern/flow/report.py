@@ -1,4 +1,4 @@
-"""HTML report of a training run."""
+"""Functions that write the HTML report of a training run."""
 
 from collections.abc import Sequence
 
@@ -41,22 +41,21 @@ def write_page(run: Run, prepared: Prepared, result: FitResult, policy: AcceptPo
 
 
 class _ModelViewer:
-    """Preprocessed images and evidence maps for the report."""
+    """Viewer that provides preprocessed images and evidence maps for the HTML report."""
 
     def __init__(self, catalog: Catalog, model: Model) -> None:
         self.catalog, self.model = catalog, model
 
     def pixels(self, row: int) -> np.ndarray:
-        """Return the preprocessed image of a catalog row, uint8 `[size, size, 3]`."""
+        """Return the preprocessed image of a catalog row as a uint8 array."""
         return load_input(self.catalog.read_one(row), self.model.manifest.recipe)
 
     def evidence(self, rows: Sequence[int]) -> list[np.ndarray]:
-        """Return evidence maps of catalog rows, float32 `[h, w, K]` each."""
+        """Return the evidence maps of the images in the given catalog rows."""
         return list(self.model.run(np.stack([self.pixels(row) for row in rows]))["evidence"])
 
 
 def _negative_scores(result: FitResult) -> np.ndarray | None:
-    """Return out-of-fold scores of the negatives, shifted to the bundle's threshold, or None."""
     return None if result.negatives is None else result.negatives.excess + result.t_unknown
 
 

@@ -1,4 +1,4 @@
-"""Run folders with atomic writes and process locks."""
+"""Run folders that hold the output files of a command, with atomic writes and process locks."""
 
 import json
 import re
@@ -48,7 +48,7 @@ class Run:
     def create(
         cls, source: str | Path, *, name: str | None, runs: str | Path, resume: bool, config: dict[str, Any]
     ) -> Self:
-        """Create a run folder, or open that of an interrupted run.
+        """Create a run folder, or reopen the folder of an interrupted run.
 
         Args:
             source: source of the pictures; without a name, the run is named after it with a free number.
@@ -124,15 +124,15 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """True if the run is complete."""
+        """Return True if the run has been completed."""
         return bool(self.facts["status"] == "done")
 
     def path(self, name: str) -> Path:
-        """Return the path of a file in the run folder."""
+        """Return the path of a file with the given name in the run folder."""
         return self.folder / name
 
     def save(self, **facts: Any) -> None:
-        """Update `run.json` with the given facts."""
+        """Save the given facts about the run in `run.json`."""
         self.facts |= facts
         self.write_json("run.json", self.facts)
 
@@ -143,13 +143,13 @@ class Run:
 
     @contextmanager
     def replacing(self, name: str) -> Iterator[Path]:
-        """Yield a temporary path that atomically replaces a run file on success."""
+        """Yield a temporary path that atomically replaces a file in the run folder on success."""
         with self.writing(name) as path, atomic_write(path) as temporary:
             yield temporary
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
-        """Yield the path of a run file to be written atomically.
+        """Yield the path of a file in the run folder to be written atomically.
 
         Raises:
             RunError: the file cannot be written.
@@ -164,7 +164,7 @@ class Run:
 
     @contextmanager
     def reading(self, name: str) -> Iterator[Path]:
-        """Yield the path of an existing run file.
+        """Yield the path of an existing file in the run folder.
 
         Raises:
             RunError: the file cannot be read.
@@ -191,7 +191,7 @@ class Run:
 
     @contextmanager
     def locked(self) -> Iterator[Self]:
-        """Lock the run for this process.
+        """Lock the run folder so that only this process can write to it.
 
         A new run that fails with a `DiscernError` is removed, which frees its name; an interrupted one stays, to be
         resumed.
@@ -216,7 +216,7 @@ class Run:
             raise RunError(f"Another process is using {self.folder}.", hint="Wait for it, or stop it first.") from None
 
     def _tidy(self) -> None:
-        """Reload `run.json` and remove leftover temporary files."""
+        """Reload `run.json` and remove the temporary files of an interrupted run."""
         self.facts = _read(self.folder)
         for path in self.folder.iterdir():
             if is_unfinished(path.name) or _UNFINISHED.fullmatch(path.name):
@@ -224,7 +224,7 @@ class Run:
 
     @contextmanager
     def stage(self, name: str, progress: Progress) -> Iterator[None]:
-        """Report a stage and record its wall time in `run.json`."""
+        """Report the start of a processing stage and record its duration in `run.json`."""
         progress(name, 0, None)
         start = time.perf_counter()
         yield
@@ -238,7 +238,7 @@ def versions() -> dict[str, str]:
 
 
 def is_own(folder: Path) -> bool:
-    """Return True for run folders and cache directories, which scans skip."""
+    """Return True if a path is a run folder or a cache directory of Discern."""
     try:
         return is_cache_folder(folder) or ((folder / "run.json").is_file() and "discern" in _read(folder)["versions"])
     except (OSError, DiscernError, LookupError, TypeError):
@@ -273,7 +273,6 @@ def _number(runs: Path, source: Path) -> Path:
 
 
 def _stem(source: Path) -> str:
-    """Return the base name of run folders for a picture source."""
     name = source.name if is_folder(source) else source.name.split(".")[0]
     printable = "".join(letter if letter.isprintable() else "_" for letter in name)
     return printable.encode()[: _LONGEST_NAME // 2].decode(errors="ignore").lstrip(".") or "pictures"

@@ -1,4 +1,4 @@
-"""HTTP serving of bundles and creation of API keys (`discern serve`, `discern key`)."""
+"""Functions that serve model bundles over HTTP and create API keys (`discern serve`, `discern key`)."""
 
 import importlib.util
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ def serve(
     examples: str | Path | None = None,
     **options: Any,
 ) -> None:
-    """Serve model bundles over HTTP until interrupted.
+    """Serve model bundles over HTTP until the process is interrupted.
 
     Args:
         bundles: one or several, each as a path or `NAME=PATH`; the first is the default model.
@@ -60,7 +60,7 @@ def serve(
 
 @dataclass(frozen=True, kw_only=True)
 class KeyResult:
-    """New API key and the file that stores its hash.
+    """Result of `discern key`, with the new API key and the path of the key file.
 
     Attributes:
         name: name of its owner.

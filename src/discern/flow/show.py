@@ -1,4 +1,4 @@
-"""Description of model bundles (`discern show`)."""
+"""Functions that describe model bundles (`discern show`)."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from discern.inference.model_info import model_info
 
 
 def show(bundle: str | Path) -> dict[str, Any]:
-    """Return a description of a model bundle.
+    """Return the description of a model bundle.
 
     Args:
         bundle: path of a bundle.

@@ -1,4 +1,4 @@
-"""Leak-free train, validation and test split (`discern split`).
+"""Functions that split image data sets into train, validation and test parts (`discern split`).
 
 The parts can be used with any trainer.
 """
@@ -20,7 +20,7 @@ from discern.splitting import PARTS, SplitConfig, make_split, write_parts
 
 @dataclass(frozen=True, kw_only=True)
 class SplitResult:
-    """Part sizes of a split, with proof that the parts are disjoint.
+    """Result of `discern split`, with the size of each part and a proof that the parts are disjoint.
 
     Attributes:
         run: folder of the run, with `split.json` and its proof.
@@ -75,7 +75,7 @@ def split(
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> SplitResult:
-    """Split pictures into leak-free train, validation and test parts.
+    """Split images into train, validation and test parts without data leakage.
 
     No picture, near-copy or group is in two parts.
 

@@ -1,4 +1,4 @@
-"""Training of a classifier with a bundle and a report (`discern train`)."""
+"""Functions that train an image classifier and save it as a bundle (`discern train`)."""
 
 import json
 import math
@@ -36,7 +36,7 @@ _PRODUCTS = ("metrics.json", FILE, "report.html")
 
 @dataclass(frozen=True, kw_only=True)
 class TrainResult:
-    """Accuracy and output files of a training run.
+    """Result of `discern train`, with the classifier's accuracy and the output files.
 
     Attributes:
         run: directory of the run.
@@ -95,7 +95,7 @@ def train(
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> TrainResult:
-    """Train a picture classifier and save it as a bundle.
+    """Train an image classifier and save it as a model bundle.
 
     Args:
         source: folder, list (CSV, Parquet, .lst, .manifest) or archive of labelled pictures; never changed.
@@ -222,7 +222,7 @@ def _result(run: Run) -> TrainResult:
 
 
 def suggest_options(catalog: Catalog) -> tuple[str, ...]:
-    """Suggest unused training options that fit the data, one sentence each."""
+    """Suggest training options that fit the data set but were not used."""
     if catalog.order or len(catalog.labels) < _FEWEST_ORDERED or not all(map(_is_number, catalog.labels)):
         return ()
     return ("All labels are numbers. If small errors are better than large ones, train with --ordered numeric.",)

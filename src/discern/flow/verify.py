@@ -1,4 +1,4 @@
-"""Verification of a bundle's integrity and outputs (`discern verify`)."""
+"""Functions that check the integrity and the outputs of a model bundle (`discern verify`)."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ _FINGERPRINT = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyResult:
-    """Outcome of a bundle verification.
+    """Result of `discern verify`, with the outcome of the bundle verification.
 
     Attributes:
         passed: whether the bundle is intact and reproduces its golden vectors.
@@ -33,7 +33,7 @@ class VerifyResult:
 
 
 def verify(bundle: str | Path, *, fingerprint: str | None = None) -> VerifyResult:
-    """Check that a bundle is intact and reproduces its golden vectors.
+    """Check that a model bundle is intact and reproduces its stored predictions.
 
     Args:
         bundle: path of a bundle.

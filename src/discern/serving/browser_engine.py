@@ -1,4 +1,4 @@
-"""Download and cache of ONNX Runtime for browsers."""
+"""Functions that download and cache ONNX Runtime for browsers."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ _TIMEOUT_SECONDS = 600
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """npm package pinned to a version and a hash.
+    """npm package that is pinned to a version and a hash.
 
     Attributes:
         name: name of the package.
@@ -37,12 +37,12 @@ class Package:
 
     @property
     def archive(self) -> str:
-        """File name of the npm archive."""
+        """Return the file name of the npm archive."""
         return f"{self.name}-{self.version}.tgz"
 
     @property
     def spec(self) -> str:
-        """Package specifier for npm, `name@version`."""
+        """Return the package specifier that npm uses to download the package."""
         return f"{self.name}@{self.version}"
 
 
@@ -61,7 +61,7 @@ ENGINE = Package(
 def load_engine(
     cache: Path, *, archive: Path | None = None, package: Package = ENGINE, progress: Progress = silent
 ) -> dict[str, bytes]:
-    """Load the files of ONNX Runtime for browsers.
+    """Load the ONNX Runtime files that run a model in the browser.
 
     Args:
         cache: directory of the cache; not used with `archive`.
@@ -85,7 +85,7 @@ def load_engine(
 
 
 def cached_engines(cache: Path) -> dict[Path, int]:
-    """Return cached npm archives and interrupted downloads, with their size in bytes."""
+    """Return the cached npm archives and interrupted downloads with their sizes in bytes."""
     return {path: path.stat().st_size for path in sorted((cache / _FOLDER).rglob("*")) if path.is_file()}
 
 
@@ -146,7 +146,6 @@ def _npm_pack(npm: str, folder: Path, package: Package) -> None:
 
 
 def _last_error(text: str) -> str:
-    """Return the last error message in npm's output, without the log path."""
     lines = [line.removeprefix("npm error ").strip() for line in text.splitlines()]
     messages = [line for line in lines if line and not line.startswith(("A complete log", "npm warn"))]
     return messages[-1][:200] if messages else ""

@@ -1,4 +1,4 @@
-"""HTTP server settings and their defaults.
+"""Settings of the HTTP server and their default values.
 
 Importing this module does not load numpy.
 """
@@ -33,7 +33,7 @@ def _default_limits() -> "Limits":
 
 
 def _rename_fields(**renamed: str) -> Callable[[type[Config]], type[Config]]:
-    """Class decorator for deprecated dataclass field names."""
+    """Return a class decorator that accepts deprecated names of dataclass fields."""
 
     def decorate(cls: type[Config]) -> type[Config]:
         initialise = cls.__init__
@@ -71,7 +71,7 @@ def _rename_fields(**renamed: str) -> Callable[[type[Config]], type[Config]]:
 )
 @dataclass(frozen=True, kw_only=True)
 class ServeConfig:
-    """Settings of the HTTP server.
+    """Settings of the HTTP server that classifies images.
 
     Attributes:
         bundles: paths, or `NAME=PATH`; the first is the default model.
@@ -142,12 +142,11 @@ class ServeConfig:
 
     @property
     def pictures_per_request(self) -> int:
-        """Maximum number of pictures per request, limited by the queue length."""
+        """Return the maximum number of images in one HTTP request."""
         return min(self.max_pictures, self.batching.max_queue)
 
 
 def _normalise_origin(origin: str) -> str:
-    """Normalise a CORS origin: lower case, no default port, no trailing slash."""
     parts = re.fullmatch(r"(https?)(://[^\s/?#@]+)/?", origin.lower())
     if origin == "*":
         return origin

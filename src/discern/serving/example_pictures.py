@@ -1,4 +1,4 @@
-"""Example pictures for the web page."""
+"""Functions that prepare example images for the web page."""
 
 import io
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ FOLDER = "examples"
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """Example picture as published on the web page.
+    """Example image that is published on the web page.
 
     Attributes:
         name: its caption.
@@ -27,17 +27,17 @@ class Example:
 
 
 def make_example(name: str, pixels: np.ndarray) -> Example:
-    """Create an example picture from an upright sRGB image, uint8 `[H, W, 3]`."""
+    """Create an example image for the web page from an upright sRGB image."""
     stream = io.BytesIO()
     fit(pixels, SIDE).save(stream, "JPEG", quality=88, optimize=True)
     return Example(name=name, jpeg=stream.getvalue())
 
 
 def place_examples(examples: Sequence[Example]) -> dict[str, Example]:
-    """Map web site paths to example pictures."""
+    """Map file paths on the web site to the example images."""
     return {f"{FOLDER}/{number}.jpg": each for number, each in enumerate(examples, 1)}
 
 
 def write_examples(examples: Sequence[Example]) -> list[dict[str, str]]:
-    """Return the page configuration of example pictures (names and paths)."""
+    """Return the names and paths of the example images for the web page configuration."""
     return [{"name": each.name, "path": path} for path, each in place_examples(examples).items()]

@@ -1,4 +1,4 @@
-"""Writing of exports to a folder."""
+"""Functions that write an exported model to a folder."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ MANIFEST = "export.json"
 
 
 def write_export(folder: Path, export: Export, *, target: str, model: Mapping[str, str]) -> None:
-    """Write an export to a folder, replacing an earlier export there.
+    """Write an exported model to a folder and replace any earlier export in it.
 
     Files of the earlier export that this one lacks are removed; other files are never overwritten.
 
@@ -53,7 +53,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _remove_unfinished(folders: Iterable[Path]) -> None:
-    """Remove temporary files of an interrupted export."""
+    """Remove the temporary files of an interrupted export."""
     for folder in folders:
         for path in folder.glob(".*"):
             if is_unfinished(path.name):
@@ -61,7 +61,7 @@ def _remove_unfinished(folders: Iterable[Path]) -> None:
 
 
 def _earlier_files(folder: Path, target: str) -> set[str]:
-    """Return the files of an earlier export of the same target, inside the folder only."""
+    """Return the files inside the folder that an earlier export to the same target left there."""
     try:
         facts = json.loads((folder / MANIFEST).read_bytes())
         if facts["target"] != target:

@@ -1,4 +1,4 @@
-"""API keys, stored as hashes in a file."""
+"""API keys for the HTTP server that are stored as hashes in a file."""
 
 import hashlib
 import hmac
@@ -20,7 +20,7 @@ _HINT = "Create a key with `discern key NAME --key-file FILE`."
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Key:
-    """Entry of an API key file.
+    """Entry of an API key file, which stores the hash of one key.
 
     Attributes:
         name: the holder's name, as it appears in the access log.
@@ -34,7 +34,7 @@ class Key:
 
 
 class Keys:
-    """API keys read from a file.
+    """Collection of API keys that are read from a key file.
 
     Each line of the file is `name kind sha256`, where the kind is `ask` or `admin`; lines that start with `#` are
     comments. Changes take effect with the next request. If the file becomes unreadable, the last keys stay valid and
@@ -51,7 +51,7 @@ class Keys:
             raise UsageError(f"{path} has no keys.", hint=_HINT)
 
     def find(self, key: str) -> Key | None:
-        """Look up an API key in constant time."""
+        """Find the entry of an API key in constant time."""
         self._refresh()
         digest = _digest(key)
         found = None
@@ -93,7 +93,7 @@ def _digest(key: str) -> str:
 
 
 def add_key(path: Path, name: str, *, admin: bool = False) -> str:
-    """Create an API key and append its hash to a file.
+    """Create an API key and append its hash to a key file.
 
     Returns:
         The key, which is stored nowhere. A new file can be read only by its owner.

@@ -1,4 +1,4 @@
-"""Static web sites that classify pictures in the browser or through a server."""
+"""Functions that build static web sites for image classification."""
 
 import base64
 import hashlib
@@ -31,7 +31,7 @@ _POLICY = (
 def local_site(
     model: Model, members: Mapping[str, bytes], engine: Mapping[str, bytes], *, examples: Sequence[Example] = ()
 ) -> dict[str, bytes]:
-    """Build a static site that runs the model in the browser.
+    """Build a static web site that runs the model in the browser.
 
     Args:
         model: the model, verified.
@@ -67,7 +67,7 @@ def local_site(
 
 
 def remote_site(url: str, *, examples: Sequence[Example] = ()) -> dict[str, bytes]:
-    """Build a static site that sends pictures to a server.
+    """Build a static web site that sends images to a server for classification.
 
     Args:
         url: URL that `discern serve` is reached at, including its path if it has one.
@@ -101,7 +101,7 @@ def _split_url(url: str) -> Any:
 def _page_files(
     config: Mapping[str, Any], examples: Sequence[Example], *, reach: str, more: str = ""
 ) -> dict[str, bytes]:
-    """Build the web page, its configuration and its content security policy."""
+    """Build the web page with its configuration and content security policy."""
     found = {path.relative_to(_PAGE).as_posix(): path.read_bytes() for path in _PAGE.rglob("*") if path.is_file()}
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY.format(reach=reach)}">'
     index = found.pop("index.html").decode()
@@ -114,7 +114,7 @@ def _page_files(
 
 
 def _offline_script(requested: Mapping[str, bytes]) -> bytes:
-    """Build the service worker that caches the site's files by content hash."""
+    """Build the service worker that caches the web site's files for offline use."""
     sums = {name: base64.b64encode(hashlib.sha256(data).digest()).decode() for name, data in requested.items()}
     files = {"" if name == "index.html" else name: f"sha256-{value}" for name, value in sums.items()}
     version = hashlib.sha256(_json(files)).hexdigest()[:16]
@@ -124,7 +124,7 @@ def _offline_script(requested: Mapping[str, bytes]) -> bytes:
 
 
 def _golden_files(golden: bytes) -> dict[str, bytes]:
-    """Convert golden vectors to browser files: one of data, one of offsets."""
+    """Convert golden vectors to the binary files that the browser reads."""
     blob = io.BytesIO()
     with np.load(io.BytesIO(golden), allow_pickle=False) as arrays:
         outputs = {name: _append(blob, arrays[name]) for name in _OUTPUTS}

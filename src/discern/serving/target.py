@@ -1,4 +1,4 @@
-"""Interface of export targets."""
+"""Interface of the export targets, such as static web sites."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ ConfigT = TypeVar("ConfigT")
 
 @dataclass(frozen=True, kw_only=True)
 class VerifiedBundle:
-    """Model bundle with verified golden vectors.
+    """Model bundle with golden vectors that it has been verified against.
 
     Attributes:
         model: the loaded model.
@@ -25,7 +25,7 @@ class VerifiedBundle:
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """Files built by an export target.
+    """Set of deployment files that were built by an export target.
 
     Attributes:
         files: content by path within the folder, with forward slashes; the same for equal bundles and configs.
@@ -44,7 +44,7 @@ class Target(Protocol[ConfigT]):
 
     @property
     def config_type(self) -> type[ConfigT]:
-        """Frozen dataclass for the options; each has a default, and bad values raise UsageError."""
+        """Return the frozen dataclass of options, which has defaults and raises `UsageError` for bad values."""
 
     def build(self, bundle: VerifiedBundle, config: ConfigT, *, progress: Progress) -> Export:
         """Build the files of a deployment in memory.

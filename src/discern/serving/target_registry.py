@@ -1,4 +1,4 @@
-"""Registry of export targets."""
+"""Registry of the targets to which a model can be exported."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -12,7 +12,7 @@ TARGETS: Mapping[str, Target[Any]] = MappingProxyType({"web": WebTarget()})
 
 
 def find_target(name: str) -> Target[Any]:
-    """Look up an export target by name.
+    """Find an export target by its name.
 
     Raises:
         UsageError: there is no target of that name.

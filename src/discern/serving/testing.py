@@ -1,4 +1,4 @@
-"""Contract tests for export targets."""
+"""Contract tests that every export target must pass."""
 
 import dataclasses
 from pathlib import Path, PurePosixPath
@@ -12,7 +12,7 @@ _MODEL = {"name": "m", "version": "1", "fingerprint": "f" * 64}
 
 
 class TargetContract:
-    """Base class of contract tests for export targets.
+    """Base class for the contract tests of an export target.
 
     Subclasses override `target`, `config` and `bundle`.
     """
@@ -22,11 +22,11 @@ class TargetContract:
         raise NotImplementedError
 
     def config(self, folder: Path) -> Any:
-        """Return options for the export target; files go to the empty `folder`."""
+        """Return options for the export target under test, with any files in the empty `folder`."""
         raise NotImplementedError
 
     def bundle(self, folder: Path) -> VerifiedBundle:
-        """Return a small model bundle; files go to the empty `folder`."""
+        """Return a small model bundle to export in the tests, with any files in the empty `folder`."""
         raise NotImplementedError
 
     def _build(self, folder: Path) -> Export:
@@ -36,20 +36,20 @@ class TargetContract:
         return self.target().build(bundle, config, progress=silent)
 
     def test_options_are_a_frozen_dataclass(self, tmp_path: Path) -> None:
-        """Check that options are comparable and immutable."""
+        """Check that the options of the export target are comparable and immutable."""
         config = self.config(tmp_path)
         assert isinstance(config, self.target().config_type)
         assert dataclasses.is_dataclass(config)
         assert hash(config) == hash(self.config(tmp_path))
 
     def test_equal_bundles_and_options_give_equal_files(self, tmp_path: Path) -> None:
-        """Check that a second build gives identical files."""
+        """Check that a second build produces identical files."""
         one, other = self._build(tmp_path / "one"), self._build(tmp_path / "other")
         assert one.door == other.door
         assert dict(one.files) == dict(other.files)
 
     def test_paths_stay_inside_the_folder(self, tmp_path: Path) -> None:
-        """Check that paths are relative, stay in the folder and leave the manifest's name free."""
+        """Check that all file paths are relative and stay inside the export folder."""
         names = self._build(tmp_path).files.keys()
         assert names
         assert MANIFEST not in names
@@ -60,7 +60,7 @@ class TargetContract:
             assert str(path) == name
 
     def test_an_export_can_be_written_twice(self, tmp_path: Path) -> None:
-        """Check that a second export replaces the first and leaves no other files."""
+        """Check that a second export replaces the first one completely."""
         export, folder = self._build(tmp_path / "built"), tmp_path / "deployed"
         for _ in range(2):
             write_export(folder, export, target="under test", model=_MODEL)

@@ -1,4 +1,4 @@
-"""Export target for static web sites."""
+"""Export target that builds static web sites for image classification."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from discern.store import default_folder
 
 @dataclass(frozen=True, kw_only=True)
 class WebConfig:
-    """Options of the static web site.
+    """Options of the static web site to be exported.
 
     Attributes:
         api: URL of the server that the site calls; None to run the model in the visitor's browser.
@@ -35,7 +35,7 @@ class WebConfig:
 
 @dataclass(frozen=True)
 class WebTarget:
-    """Export target for static web sites.
+    """Export target that builds static web sites for image classification.
 
     Sites classify pictures in the browser (`local`) or on a server (`remote`).
 
@@ -47,7 +47,7 @@ class WebTarget:
     config_type = WebConfig
 
     def build(self, bundle: VerifiedBundle, config: WebConfig, *, progress: Progress = silent) -> Export:
-        """Build the files of the static web site; see `Target.build`."""
+        """Build the files of the static web site from a verified model bundle."""
         if config.api is not None:
             return Export(files=remote_site(config.api, examples=config.examples), door="remote")
         engine = load_engine(config.cache, archive=config.runtime, package=self.engine, progress=progress)

@@ -1,1 +1,1 @@
-"""Evaluation of model bundles and servers on labelled pictures."""
+"""Functions that evaluate model bundles and servers on labelled images."""

@@ -1,4 +1,4 @@
-"""Metrics of accept, review and unknown decisions on unseen pictures.
+"""Evaluation metrics for the accept, review and unknown decisions on unseen images.
 
 The decision thresholds were not tuned on these pictures.
 """
@@ -20,7 +20,7 @@ from discern.evaluating import (
 
 
 class DecisionRules(Protocol):
-    """Decision thresholds and accept policy of a model.
+    """Decision thresholds and accept policy of an image classification model.
 
     Bundle manifests and servers' model descriptions have these attributes.
 
@@ -43,7 +43,7 @@ class DecisionRules(Protocol):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class KnownPredictions:
-    """Predictions for pictures of known classes.
+    """Predictions for held-out images of known classes, with their true classes.
 
     Attributes:
         truth: true classes as indices into the labels, int `[M]`.
@@ -62,7 +62,7 @@ class KnownPredictions:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class UnknownPredictions:
-    """Predictions for out-of-distribution pictures.
+    """Predictions for out-of-distribution images.
 
     Attributes:
         confidence: largest probability of each picture, float32 `[S]`.
@@ -75,7 +75,7 @@ class UnknownPredictions:
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionMetrics:
-    """Metrics of accepted predictions, prediction sets and ordinal labels.
+    """Evaluation metrics for accepted predictions, prediction sets and ordinal labels.
 
     Attributes:
         share: share of the known pictures that is accepted.
@@ -115,7 +115,7 @@ class DecisionMetrics:
 def evaluate_decisions(
     rules: DecisionRules, known: KnownPredictions, unknown: UnknownPredictions | None, *, seed: int
 ) -> DecisionMetrics:
-    """Compute decision metrics from held-out predictions."""
+    """Compute decision metrics from predictions for held-out images."""
     thresholds = rules.thresholds
     confidence, correct = known.probabilities.max(axis=1), known.probabilities.argmax(axis=1) == known.truth
     share = error = unknown_accepted = None

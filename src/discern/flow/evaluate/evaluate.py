@@ -1,4 +1,4 @@
-"""Evaluation and comparison of models on labelled pictures (`discern evaluate`)."""
+"""Functions that evaluate and compare models on labelled images (`discern evaluate`)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def evaluate(
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> EvaluateResult:
-    """Evaluate a bundle or a server on labelled pictures.
+    """Evaluate a model bundle or a server on labelled images.
 
     Pictures that the bundle was trained on are counted and excluded. A server does not publish its training pictures;
     they are excluded only if its bundle is evaluated as well.
@@ -95,7 +95,7 @@ def evaluate(
 
 
 class _Pictures:
-    """Evaluation pictures shared by all compared models."""
+    """Labelled images on which all compared models are evaluated."""
 
     def __init__(self, models: Sequence[EvaluatedModel], catalog: Catalog) -> None:
         self.models, self.catalog = models, catalog
@@ -105,12 +105,12 @@ class _Pictures:
         self.seen = _seen(models, catalog)
 
     def truth(self, model: EvaluatedModel, rows: np.ndarray) -> np.ndarray:
-        """Return true class indices of catalog rows, int64 `[M]`."""
+        """Return the true class indices of the given catalog rows as an int64 array."""
         index = {label: number for number, label in enumerate(model.rules.labels)}
         return np.array([index[self._labels[row]] for row in rows.tolist()], np.int64)
 
     def known_rows(self) -> np.ndarray:
-        """Return catalog rows that all models know and none was trained on, int `[M]`."""
+        """Return the catalog rows whose labels all models know and whose images none was trained on."""
         rows = np.flatnonzero(self.labelled & ~self.seen)
         if len(rows):
             return rows
@@ -130,7 +130,7 @@ class _Pictures:
         return int((self.seen & self.labelled).sum())
 
     def unknown_rows(self, source: Path | None, cache: Path, progress: Progress) -> list[tuple[Catalog, np.ndarray]]:
-        """Return unseen negatives from `source` and the class folder `_other`."""
+        """Return the out-of-distribution images that no model was trained on."""
         found = [(self.catalog, np.flatnonzero(self.catalog.negative & ~self.seen))]
         if source is not None:
             other = scan(source, cache=cache, progress=progress, leave_out=is_own)
@@ -142,13 +142,13 @@ class _Pictures:
         return [(catalog, rows) for catalog, rows in found if len(rows)]
 
     def weights(self, rows: np.ndarray) -> np.ndarray:
-        """Return sample weights of 1 / number of copies, float64 `[M]`."""
+        """Compute sample weights that count all copies of an image as one image."""
         pixels = self.catalog.table["pixels"].to_numpy()[rows].astype(str)
         _, inverse, count = np.unique(pixels, return_inverse=True, return_counts=True)
         return np.asarray(1.0 / count[inverse])
 
     def other_labels(self) -> dict[str, int]:
-        """Count pictures of labels unknown to some model, by label."""
+        """Count the images of each label that at least one model does not know."""
         rest = self.catalog.readable & ~self.labelled & ~self.catalog.negative
         other = self.catalog.table["label"].to_numpy()[rest]
         names, counts = np.unique(np.array([name for name in other if name is not None], str), return_counts=True)
@@ -156,7 +156,6 @@ class _Pictures:
 
 
 def _seen(models: Sequence[EvaluatedModel], catalog: Catalog) -> np.ndarray:
-    """Return a mask of known training pictures, bool `[N]`."""
     known = frozenset().union(*(model.seen or () for model in models))
     contents = catalog.table["content"].fill_null("").to_list()
     return np.array([bytes.fromhex(content[:16]) in known for content in contents], bool)
@@ -164,7 +163,7 @@ def _seen(models: Sequence[EvaluatedModel], catalog: Catalog) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Outputs:
-    """Model outputs for the pictures that every model could classify."""
+    """Model outputs for the images that every compared model could classify."""
 
     rows: np.ndarray
     by_model: Sequence[ModelOutputs]
@@ -193,7 +192,7 @@ class _Evaluation:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Evaluator:
-    """Metrics computation for several models on the same pictures."""
+    """Evaluator that computes the metrics of several models on the same images."""
 
     pictures: _Pictures
     known: _Outputs

@@ -1,4 +1,4 @@
-"""Local and remote models under evaluation."""
+"""Adapters that evaluate local model bundles and remote servers through one interface."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -26,7 +26,7 @@ _BATCH = 32
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ModelOutputs:
-    """Predicted probabilities and out-of-distribution scores.
+    """Predicted probabilities and out-of-distribution scores for a batch of images.
 
     Attributes:
         probabilities: float32 `[M, K]`.
@@ -37,12 +37,12 @@ class ModelOutputs:
     scores: np.ndarray
 
     def __getitem__(self, selected: np.ndarray) -> Self:
-        """Return the outputs selected by a boolean mask `[M]`."""
+        """Return the outputs of the images selected by a boolean mask."""
         return replace(self, probabilities=self.probabilities[selected], scores=self.scores[selected])
 
 
 class EvaluatedModel(Protocol):
-    """Interface of a local or remote model under evaluation.
+    """Interface of a local or remote model that is being evaluated.
 
     Attributes:
         of: path, address or name of the model.
@@ -64,14 +64,14 @@ class EvaluatedModel(Protocol):
     def refused(self) -> Mapping[str, str]: ...  # noqa: D102
 
     def predict(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
-        """Classify the pictures of the given catalog rows, in order."""
+        """Classify the images in the given catalog rows, in the given order."""
 
 
 @contextmanager
 def open_models(
     given: Sequence[str | Path | Model | Client], *, key: str | Mapping[str, str] | None
 ) -> Iterator[list[EvaluatedModel]]:
-    """Open local and remote models for evaluation.
+    """Open the local bundles and remote servers to be evaluated.
 
     Clients opened here are closed on exit; clients passed in stay open.
 
@@ -105,12 +105,11 @@ def _keys_by_host(key: str | Mapping[str, str] | None, addresses: Sequence[str])
 
 
 def _host(address: str) -> str:
-    """Return the scheme, host and port of a server address."""
     return "/".join(read_address(address).base.lower().split("/")[:3])
 
 
 class LocalModel:
-    """Local bundle under evaluation."""
+    """Model bundle that is evaluated on this machine."""
 
     refused: Mapping[str, str] = MappingProxyType({})
 
@@ -124,14 +123,14 @@ class LocalModel:
         return frozenset(bytes(prefix) for prefix in self._model.seen)
 
     def predict(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
-        """Classify the pictures of the given catalog rows, in order."""
+        """Classify the images in the given catalog rows, in the given order."""
         probabilities, scores = predict_rows(self._model, catalog, rows, progress)
         return ModelOutputs(probabilities=probabilities, scores=scores)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteDecisions:
-    """Labels, thresholds and accept policy published by a server."""
+    """Class labels, decision thresholds and accept policy published by a server."""
 
     labels: tuple[str, ...]
     ordered: bool
@@ -140,7 +139,7 @@ class RemoteDecisions:
 
 
 class RemoteModel:
-    """Served model under evaluation over HTTP."""
+    """Model that is evaluated through HTTP requests to its server."""
 
     seen = None
 
@@ -164,7 +163,7 @@ class RemoteModel:
             ) from error
 
     def predict(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
-        """Classify the pictures of catalog rows with concurrent requests.
+        """Classify the images in the given catalog rows with concurrent HTTP requests.
 
         Pictures that the server rejects are added to `refused`.
 
@@ -198,7 +197,7 @@ class RemoteModel:
 
 
 def predict_rows(model: Model, catalog: Catalog, rows: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-    """Classify the pictures of catalog rows with a local model.
+    """Classify the images in the given catalog rows with a local model.
 
     Returns:
         Probabilities, float32 `[M, K]`, and unknown scores, float32 `[M]`, in the order of `rows`.

@@ -1,4 +1,4 @@
-"""Result types of `discern evaluate`."""
+"""Dataclasses that hold the results of `discern evaluate`."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ class _Renamed:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison(_Renamed):
-    """Metrics of a compared model on the same pictures.
+    """Evaluation metrics of another model on the same images, for comparison.
 
     Attributes:
         of: path of the bundle, or address of the server.
@@ -40,7 +40,7 @@ class Comparison(_Renamed):
     difference: Interval
 
     def to_json(self) -> dict[str, Any]:
-        """Return the metrics as a JSON-serialisable dictionary, keyed as in `EvaluateResult.to_json`."""
+        """Return the metrics as a JSON-serialisable dictionary with the keys of `EvaluateResult.to_json`."""
         return self.metrics.to_json() | {
             "unknown": None if self.unknown is None else self.unknown.to_json(),
             **self.decisions.to_json(),
@@ -52,7 +52,7 @@ class Comparison(_Renamed):
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateResult(_Renamed):
-    """Evaluation metrics of a bundle or a server on labelled pictures.
+    """Result of `discern evaluate`, with the metrics of a model on labelled images.
 
     Attributes:
         of: path of the bundle, or address of the server.
@@ -84,7 +84,7 @@ class EvaluateResult(_Renamed):
     against: tuple[Comparison, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the metrics and picture counts as a JSON-serialisable dictionary.
+        """Return the metrics and image counts as a JSON-serialisable dictionary.
 
         Each metric has a value, the low and high ends of its interval, and a note.
 

@@ -1,1 +1,1 @@
-"""Classification of pictures from files, folders, archives and standard input."""
+"""Functions that classify images from files, folders, archives and standard input."""

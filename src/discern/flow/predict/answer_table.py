@@ -1,4 +1,4 @@
-"""Prediction table with one row per picture."""
+"""Functions that build prediction tables with one row per image."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ _PLAIN = r"^(?:[+-]?\d+(?:\.\d+)?|-)$"
 
 
 def output_format(out: Path) -> str:
-    """Return the output format for a file suffix.
+    """Return the output format that corresponds to a file suffix.
 
     Raises:
         UsageError: the format is not one of `OUTPUT_FORMATS`.
@@ -42,7 +42,7 @@ def _either(suffixes: Sequence[str]) -> str:
 
 
 def schema(manifest: Manifest, kind: str) -> dict[str, pl.DataType]:
-    """Return the names and data types of the prediction columns."""
+    """Return the names and data types of the columns in a prediction table."""
     columns: dict[str, pl.DataType] = {AT: pl.String(), MARK: pl.String()}
     if kind == ".jsonl":
         columns[LINE] = pl.String()
@@ -67,7 +67,7 @@ def schema(manifest: Manifest, kind: str) -> dict[str, pl.DataType]:
 def row(
     at: str, path: str, answer: Prediction | PictureError, columns: Iterable[str], *, mark: str = ""
 ) -> dict[str, Any]:
-    """Build the table row for one prediction.
+    """Build the prediction table row for one image.
 
     Args:
         at: path within the source.
@@ -116,7 +116,7 @@ def join_parts(parts: Sequence[Path], whole: Path, kind: str) -> None:
 
 
 def _for_spreadsheets(table: pl.DataFrame) -> pl.DataFrame:
-    """Escape spreadsheet formulas and encode lists as JSON."""
+    """Escape spreadsheet formulas and encode list columns as JSON."""
     sets = [None if labels is None else json.dumps(labels, ensure_ascii=False) for labels in table["set"].to_list()]
     table = table.with_columns(pl.Series("set", sets, pl.String))
     return table.with_columns(_guarded(name) for name, kind in table.schema.items() if kind == pl.String())

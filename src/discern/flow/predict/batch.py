@@ -1,4 +1,4 @@
-"""Resumable batch prediction to a file (`discern predict --out`)."""
+"""Resumable batch prediction that writes its results to a file (`discern predict --out`)."""
 
 import os
 import time
@@ -32,7 +32,7 @@ _PROGRESS_EVERY = 16
 
 @dataclass(frozen=True, kw_only=True)
 class PredictToResult:
-    """Output files and picture counts of `predict_to`.
+    """Result of `discern predict --out`, with its output files and image counts.
 
     Attributes:
         out: file of the predictions.
@@ -66,7 +66,7 @@ def predict_to(
     threads: int | None = None,
     progress: Progress = silent,
 ) -> PredictToResult:
-    """Classify the pictures of a source and write the predictions to a file.
+    """Classify the images of a data source and write the predictions to a file.
 
     The file appears when all predictions are done. Finished predictions are stored in a hidden folder beside the file;
     the same call resumes an interrupted one. A picture whose file or archive has changed in size or modification time
@@ -132,7 +132,7 @@ def predict_to(
 def _predict(
     model: Model, source: Source, parts: ResumableOutput, kind: str, *, threads: int | None, progress: Progress
 ) -> ResumePlan:
-    """Classify the remaining pictures and store their predictions."""
+    """Classify the images without predictions and store the new predictions."""
     columns = schema(model.manifest, kind)
     plan = ResumePlan(source, parts.columns(AT, MARK, "error"))
     rows: list[dict[str, Any]] = []
@@ -153,7 +153,6 @@ def _predict(
 
 
 def _absolute_path(source: Source, at: str) -> str:
-    """Return a picture's absolute path as text."""
     if isinstance(source, StdinSource):
         return at
     return os.path.join(to_text(str(source.root)), at)  # noqa: PTH118 - faster on text

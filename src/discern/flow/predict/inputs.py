@@ -1,4 +1,4 @@
-"""Expansion of path arguments, glob patterns and standard input."""
+"""Functions that expand path arguments, glob patterns and standard input."""
 
 import glob
 import os
@@ -13,7 +13,7 @@ STANDARD_INPUT = "-"
 
 
 def require_inputs(paths: Iterable[object]) -> list[str]:
-    """Validate path arguments and convert them to text.
+    """Check the path arguments and convert them to strings.
 
     Raises:
         UsageError: there are none, one is empty, or one is a URL.
@@ -35,7 +35,7 @@ def require_inputs(paths: Iterable[object]) -> list[str]:
 
 
 def resolve_inputs(inputs: Iterable[str]) -> Iterator[str | bytes]:
-    """Expand glob patterns and read standard input.
+    """Expand glob patterns and read paths or an image from standard input.
 
     Yields:
         The path of a file or folder, existing or not; or the bytes of a picture from standard input.
@@ -51,7 +51,6 @@ def resolve_inputs(inputs: Iterable[str]) -> Iterator[str | bytes]:
 
 
 def _paths(pattern: str) -> Iterator[str]:
-    """Yield glob matches, or the pattern itself if it exists or matches nothing."""
     path = os.path.expanduser(pattern)  # noqa: PTH111 - pathlib raises for an unknown user
     if "\0" in path or os.path.lexists(path):
         yield path
@@ -71,7 +70,6 @@ def _standard_input() -> Iterator[str | bytes]:
 
 
 def _is_list(data: bytes) -> bool:
-    """Return True if bytes have no zero byte, which every picture format contains."""
     try:
         read_header(data)
     except PictureError:

@@ -1,4 +1,4 @@
-"""Classification of pictures one by one (`discern predict`)."""
+"""Functions that classify images one by one (`discern predict`)."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _CONTAINER_HINT = "Add --out FILE to predict the pictures in it; in Python, call
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Prediction or error for one picture.
+    """Prediction for one image, or the error that prevented it.
 
     Attributes:
         path: absolute path of the picture; "-" for standard input.
@@ -37,7 +37,7 @@ class Answer:
     error: DiscernError | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the answer as a JSON-serialisable dictionary.
+        """Return the prediction or error as a JSON-serialisable dictionary.
 
         Keys:
             path: absolute path of the picture; "-" for standard input.
@@ -66,7 +66,7 @@ class Answer:
 def predict(
     bundle: str | Path | Model, paths: Iterable[str | Path], *, progress: Progress = silent
 ) -> Iterator[Answer]:
-    """Classify pictures one by one, in the given order.
+    """Classify images one by one in the given order.
 
     Args:
         bundle: path of a bundle, or a loaded model.
@@ -111,7 +111,6 @@ def _answer(given: _Input, result: Prediction | PictureError) -> Answer:
 
 
 def _container_error(path: Path) -> NotAPicture | None:
-    """Return the error for a list or archive passed as a picture, or None for other files."""
     if path.name.lower().endswith(SUFFIXES):
         kind = "a list"
     elif holds_files(path):
@@ -132,7 +131,6 @@ def _pictures(inputs: Iterable[str], limits: Limits) -> Iterator[_Input]:
 
 
 def _walk(folder: Path, limits: Limits) -> Iterator[Path]:
-    """Yield the files in a folder, or the folder itself if it is unreadable."""
     try:
         source = FolderSource(folder, limits=limits, leave_out=is_own)
     except CatalogError:

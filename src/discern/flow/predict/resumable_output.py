@@ -1,4 +1,4 @@
-"""Resumable writing of an output file in parts."""
+"""Resumable output files that are written in parts."""
 
 import json
 import os
@@ -26,7 +26,7 @@ _TABLES_HELD = 8
 
 
 class ResumableOutput:
-    """Hidden folder of output parts, locked by one process at a time.
+    """Hidden folder with the parts of an output file, locked by one process at a time.
 
     Attributes:
         folder: the hidden folder.
@@ -39,7 +39,7 @@ class ResumableOutput:
 
     @contextmanager
     def locked(self, identity: dict[str, Any]) -> Iterator[None]:
-        """Lock the folder to start or resume the output; remove it on completion.
+        """Lock the folder while the output file is written, and remove the folder on completion.
 
         Args:
             identity: JSON-ready identity of the job, which a resumed one must equal.
@@ -66,11 +66,11 @@ class ResumableOutput:
                 shutil.rmtree(self.folder, ignore_errors=True)
 
     def parts(self) -> list[Path]:
-        """Return the paths of all complete parts, in order."""
+        """Return the paths of all completely written parts in order."""
         return sorted((path for path in self.folder.iterdir() if _PART.fullmatch(path.name)), key=_number)
 
     def add(self, rows: Sequence[dict[str, Any]], columns: dict[str, pl.DataType]) -> None:
-        """Write rows to a new part atomically.
+        """Write table rows to a new part atomically.
 
         Raises:
             RunError: the part cannot be written.
@@ -83,7 +83,7 @@ class ResumableOutput:
                 table.write_parquet(unfinished)
 
     def columns(self, *names: str) -> pl.DataFrame:
-        """Read selected columns of all parts.
+        """Read the selected columns of all parts.
 
         Raises:
             RunError: a part cannot be read.
@@ -95,7 +95,7 @@ class ResumableOutput:
             return pl.scan_parquet(parts).select(names).collect()
 
     def settle(self, key: str, order: Sequence[str]) -> list[Path]:
-        """Deduplicate and sort the rows of all parts by key, keeping the latest row per key.
+        """Sort the rows of all parts by key and keep only the latest row for each key.
 
         Args:
             key: name of the column of keys.
@@ -118,7 +118,7 @@ class ResumableOutput:
 
     @contextmanager
     def replacing(self, target: Path) -> Iterator[Path]:
-        """Yield a temporary path that atomically replaces the target on success.
+        """Yield a temporary path that atomically replaces the target file on success.
 
         Raises:
             RunError: the file cannot be written.
@@ -131,7 +131,6 @@ class ResumableOutput:
             self._placed |= target == self.target
 
     def _rewritten(self, parts: Sequence[Path], rows: np.ndarray) -> list[Path]:
-        """Write selected rows, indexed across all parts, to new parts."""
         folder = self.folder / _SETTLED
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
@@ -173,7 +172,7 @@ class ResumableOutput:
 
 
 def require_free(*targets: Path) -> None:
-    """Raise `RunError` if an output file already exists."""
+    """Raise `RunError` if the output file already exists."""
     existing = [str(target) for target in targets if os.path.lexists(target)]
     if existing:
         hint = "Use another name, or remove it." if len(existing) == 1 else "Use other names, or remove them."
@@ -185,7 +184,6 @@ def _number(part: Path) -> int:
 
 
 def _read(path: Path) -> Any:
-    """Return the description of an earlier job: None if there is none, {} if unreadable."""
     try:
         return json.loads(path.read_text(encoding="ascii"))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Resumption of an interrupted batch prediction."""
+"""Functions that resume an interrupted batch prediction."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from discern.flow.predict.answer_table import AT, MARK
 
 
 class ResumePlan:
-    """Selection of the pictures not yet predicted.
+    """Plan that selects the images still to be classified after an interruption.
 
     A picture is skipped if its file, or its archive, has the same size and modification time as before. Unreadable
     files are tried again.
@@ -35,7 +35,7 @@ class ResumePlan:
         self._before = dict(zip(read[AT], read[MARK], strict=True))
 
     def remaining(self) -> Iterator[Item]:
-        """Yield the pictures not yet predicted, and record all visited ones in `marks`."""
+        """Yield the images that have not been classified yet, and mark all images as visited."""
         marker = _FileMarker(self._source)
         for item in self._source.items():
             mark = marker.mark(item.path)
@@ -54,7 +54,7 @@ class _FileMarker:
         self._archive, self._mark = "\0", ""
 
     def mark(self, path: str) -> str:
-        """Return the size and modification time of a picture's file or archive."""
+        """Return the size and modification time of the file or archive that holds an image."""
         if path.startswith(self._archive + MEMBER):
             return self._mark
         archive = archive_of(self._root, path)

@@ -1,4 +1,4 @@
-"""Review sheet of predictions that were not accepted."""
+"""Functions that write a review sheet of predictions that were not accepted."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ _WRITERS = {".html": write_sheet_page, ".png": write_sheet_picture}
 
 
 def sheet_format(sheet: Path) -> str:
-    """Return the review sheet format for a file suffix.
+    """Return the review sheet format that corresponds to a file suffix.
 
     Raises:
         UsageError: the format is not supported.
@@ -31,7 +31,7 @@ def sheet_format(sheet: Path) -> str:
 
 
 def write_sheet(path: Path, kind: str, parts: Sequence[Path], root: Path, *, model: Model, answers: Path) -> None:
-    """Write a review sheet of the `MOST` least confident predictions not accepted.
+    """Write a review sheet of the least confident predictions that were not accepted.
 
     Args:
         path: output file, of any name.
@@ -76,7 +76,6 @@ def _entries(chosen: pl.DataFrame, root: Path, model: Model) -> Iterator[SheetEn
 
 
 def _thumb(item: Item, model: Model) -> Image.Image | None:
-    """Return a thumbnail, or None if the picture can no longer be opened."""
     try:
         return fit(open_picture(item.load(), min_side=THUMB_SIDE, limits=model.limits), THUMB_SIDE)
     except PictureError:

@@ -1,4 +1,4 @@
-"""Picture sources of `discern predict`."""
+"""Data sources that read the images for `discern predict`."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ from discern.picture import Limits, read_file
 
 
 class FileListSource:
-    """Picture source for individual files.
+    """Data source that reads individual image files.
 
     Args:
         paths: absolute paths.
@@ -37,7 +37,7 @@ class FileListSource:
         self._paths, self._limits = paths, limits
 
     def items(self) -> Iterator[Item]:
-        """Yield the picture files in the given order."""
+        """Yield the image files in the given order."""
         root = os.path.join(self.root, "")  # noqa: PTH118 - as text
         for path in self._paths:
             name = to_text(path.removeprefix(root).replace(os.sep, "/"))
@@ -45,7 +45,7 @@ class FileListSource:
 
 
 class StdinSource:
-    """Picture source for one picture from standard input."""
+    """Data source that reads one image from standard input."""
 
     layout: Literal["folders", "archive", "declared"] = "declared"
     total: int | None = 1
@@ -55,12 +55,12 @@ class StdinSource:
         self._data = data
 
     def items(self) -> Iterator[Item]:
-        """Yield the picture from standard input."""
+        """Yield the image read from standard input."""
         yield item_from_bytes(STANDARD_INPUT, self._data)
 
 
 class CombinedSource:
-    """Concatenation of several picture sources."""
+    """Data source that concatenates several other data sources."""
 
     layout: Literal["folders", "archive", "declared"] = "declared"
 
@@ -71,7 +71,7 @@ class CombinedSource:
         self._sources = sources
 
     def items(self) -> Iterator[Item]:
-        """Yield the pictures of each source, relative to the common folder."""
+        """Yield the images of each data source with paths relative to their common folder."""
         for source in self._sources:
             prefix = to_text(source.root.relative_to(self.root).as_posix())
             for item in source.items():
@@ -80,7 +80,7 @@ class CombinedSource:
 
 
 def open_inputs(inputs: Sequence[str], limits: Limits) -> Source:
-    """Open path arguments as one picture source.
+    """Open the path arguments of `discern predict` as one data source.
 
     Args:
         inputs: inputs, checked by `require_inputs`. A single input may be a folder, a picture, a pattern, "-" for
@@ -112,7 +112,6 @@ def _is_plain_file(path: Path) -> bool:
 
 
 def _is_container(path: str) -> bool:
-    """Return True for a folder, list or archive; only archive-like names are opened, for speed."""
     if path.lower().endswith(SUFFIXES) or is_folder(Path(path)):
         return True
     return (is_archive(path) or names_batch(path)) and holds_files(Path(path))

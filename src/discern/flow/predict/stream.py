@@ -1,4 +1,4 @@
-"""Parallel classification of a picture stream in bounded memory."""
+"""Functions that classify a stream of images in parallel within bounded memory."""
 
 import math
 from collections.abc import Generator, Iterable
@@ -37,7 +37,7 @@ class _Pending(NamedTuple):
 def predict_items(
     model: Model, items: Iterable[Item], *, threads: int | None = None
 ) -> Generator[tuple[str, Prediction | PictureError], None, None]:
-    """Classify a stream of pictures in parallel and yield the results in order.
+    """Classify a stream of images in parallel and yield the results in order.
 
     At most a few dozen pictures, or a few dozen megabytes, are in memory at a time.
 

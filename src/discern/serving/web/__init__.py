@@ -1,1 +1,1 @@
-"""FastAPI application and its uvicorn server."""
+"""FastAPI application that serves image classifiers over HTTP with uvicorn."""

@@ -1,4 +1,4 @@
-"""Authentication by API key, authorisation and rate limits."""
+"""Authentication by API key, authorisation and rate limits of the HTTP server."""
 
 import ipaddress
 
@@ -16,7 +16,7 @@ _ADMIN = "/admin"
 
 
 class AccessControl:
-    """API key authentication and rate limits.
+    """Access control for HTTP requests, with API keys and rate limits.
 
     Raises:
         UsageError: the key file, the rate limit or its store cannot be used.
@@ -27,7 +27,7 @@ class AccessControl:
         self._limiter = RateLimiter(config.rate_limit, store=config.rate_store) if config.rate_limit else None
 
     async def authorize(self, scope: Scope, headers: Headers) -> str:
-        """Authorise a request and return its client, `key:NAME` or an address.
+        """Check that a request is authorised and return the key name or address of its client.
 
         Raises:
             Unauthorized: the API key is missing or unknown.
@@ -69,7 +69,7 @@ class AccessControl:
 
 
 def client_address(scope: Scope) -> str:
-    """Return the client's IPv4 address or IPv6 /64 network."""
+    """Return the network address that identifies a client for rate limits."""
     client = scope.get("client")
     if not client:
         return "unknown"

@@ -1,4 +1,4 @@
-"""Access log in JSON Lines format, without request contents."""
+"""Access log of the HTTP server in JSON Lines format, without request contents."""
 
 import json
 import logging
@@ -11,7 +11,7 @@ _SECONDS = 1.0
 
 
 class AccessLog:
-    """Logger for HTTP requests and unexpected exceptions.
+    """Access log that records HTTP requests and unexpected exceptions.
 
     Rejections with status 429 or 503 are logged at most once a second, with the number of suppressed ones.
     """
@@ -21,7 +21,7 @@ class AccessLog:
         self._left_out = 0
 
     def log_request(self, *, status: int, **details: Any) -> None:
-        """Log an HTTP request and its response status; `details` are JSON values."""
+        """Write an HTTP request and its response status to the access log."""
         fields = {"status": status} | details
         if status in _THROTTLED:
             now = time.monotonic()
@@ -33,15 +33,15 @@ class AccessLog:
         _LOG.info("request", extra={"fields": fields})
 
     def log_exception(self, **details: Any) -> None:
-        """Log the current exception with its traceback."""
+        """Write the current exception and its traceback to the access log."""
         _LOG.exception("request failed", extra={"fields": details})
 
 
 class JsonFormatter(logging.Formatter):
-    """Log formatter for JSON Lines."""
+    """Log formatter that writes each record as a line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format a log record as a line of JSON."""
+        """Format a log record as one line of JSON."""
         fields = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),

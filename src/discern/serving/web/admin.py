@@ -1,4 +1,4 @@
-"""Admin endpoint `POST /admin/reload`."""
+"""Admin endpoint that reloads the model bundles (`POST /admin/reload`)."""
 
 import asyncio
 

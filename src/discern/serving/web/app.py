@@ -1,4 +1,4 @@
-"""ASGI application of the HTTP server."""
+"""ASGI application of the HTTP server that classifies images."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ _DESCRIPTION = (
 
 
 def open_registry(config: ServeConfig) -> ModelRegistry:
-    """Load the configured model bundles, dividing CPU cores among workers."""
+    """Load the configured model bundles and divide the CPU cores among the worker processes."""
     threads = config.batching.threads or max(1, count_cores() // config.workers)
     return ModelRegistry(config.bundles, limits=config.limits, batching=replace(config.batching, threads=threads))
 

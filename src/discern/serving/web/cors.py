@@ -1,4 +1,4 @@
-"""CORS middleware."""
+"""Middleware that handles cross-origin requests (CORS) to the HTTP server."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from discern.serving.web.error_responses import error_response
 
 
 class CorsMiddleware(CORSMiddleware):
-    """CORS middleware with the server's methods, headers and error format.
+    """CORS middleware that uses the server's methods, headers and error format.
 
     Args:
         app: the application.

@@ -1,4 +1,4 @@
-"""Exception handlers for JSON error responses.
+"""Exception handlers that return JSON error responses.
 
 The body of every error is `{"error": {"code", "message", "hint"}}`.
 """
@@ -25,25 +25,25 @@ _MAX_ISSUES, _MAX_LETTERS = 3, 300
 
 
 def error_response(error: DiscernError) -> JSONResponse:
-    """Build the HTTP response for an error."""
+    """Build the HTTP response that reports an error to the client."""
     return JSONResponse(error_json(error), http_status(error), headers=error_headers(error))
 
 
 def validation_error(issues: Sequence[Any]) -> BadRequest:
-    """Build an error from pydantic validation issues."""
+    """Build an error from the validation issues that pydantic reports."""
     listed = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in issues[:_MAX_ISSUES])
     return BadRequest(f"Invalid request: {listed[:_MAX_LETTERS]}.", hint="See /docs.")
 
 
 def internal_error(scope: Scope) -> DiscernError:
-    """Build the error response for an unexpected exception, without its cause."""
+    """Build the response to an unexpected exception without exposing its cause."""
     return DiscernError(
         "Internal server error.", hint=f"Look for {scope.get(REQUEST_ID, 'this request')} in the server's log."
     )
 
 
 def handle_errors(app: FastAPI) -> None:
-    """Install the exception handlers on an application."""
+    """Install the exception handlers for JSON error responses on an application."""
 
     async def discern_error(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, DiscernError)

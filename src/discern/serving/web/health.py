@@ -1,4 +1,4 @@
-"""Health check and metrics endpoints `/healthz`, `/readyz` and `/metrics`."""
+"""Endpoints for health checks and metrics of the HTTP server."""
 
 from collections.abc import Callable
 
@@ -12,13 +12,13 @@ from discern.serving.web.schemas import error_responses
 
 
 def require_ready(is_ready: Callable[[], bool]) -> None:
-    """Raise `Overloaded` during startup and shutdown."""
+    """Raise `Overloaded` while the server is starting or shutting down."""
     if not is_ready():
         raise Overloaded("The server is starting up or shutting down.", hint="Retry in a moment.")
 
 
 def health_router(metrics: ServerMetrics, is_ready: Callable[[], bool]) -> APIRouter:
-    """Build the router of the health checks and metrics."""
+    """Build the router of the health check and metrics endpoints."""
     router = APIRouter(tags=["health"])
 
     @router.head("/healthz", include_in_schema=False)
@@ -30,7 +30,7 @@ def health_router(metrics: ServerMetrics, is_ready: Callable[[], bool]) -> APIRo
     @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", responses=error_responses(503))
     async def ready() -> JSONResponse:
-        """Confirm that the server is ready to predict pictures.
+        """Confirm that the server is ready to classify images.
 
         It is not ready during startup and shutdown.
         """
@@ -39,7 +39,7 @@ def health_router(metrics: ServerMetrics, is_ready: Callable[[], bool]) -> APIRo
 
     @router.get("/metrics", name="metrics", response_class=Response, responses=error_responses(401, 429))
     async def metrics_page() -> Response:
-        """Return metrics in the Prometheus text format."""
+        """Return the server's metrics in the Prometheus text format."""
         return Response(metrics.render(), media_type=CONTENT_TYPE_LATEST)
 
     return router

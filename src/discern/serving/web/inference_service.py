@@ -1,4 +1,4 @@
-"""Inference service shared by all endpoints."""
+"""Asynchronous inference service that is shared by all HTTP endpoints."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from discern.serving.web.request_body import RequestReader
 
 @dataclass(frozen=True, kw_only=True)
 class InferenceService:
-    """Asynchronous inference for all endpoints.
+    """Asynchronous service that classifies images for all HTTP endpoints.
 
     Attributes:
         registry: the served models.
@@ -38,7 +38,7 @@ class InferenceService:
         served: ServedModel,
         evidence: bool = False,
     ) -> list[BatchResult | PictureError]:
-        """Classify the pictures of a request.
+        """Classify the images in an HTTP request.
 
         Args:
             request: the request; if its client disconnects, pictures that are not yet decoded are cancelled.
@@ -78,6 +78,6 @@ class InferenceService:
 
 
 async def _disconnected(request: Request) -> None:
-    """Wait until the client disconnects."""
+    """Wait until the client closes its connection."""
     while (await request.receive())["type"] != "http.disconnect":
         pass

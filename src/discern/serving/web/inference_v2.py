@@ -1,4 +1,4 @@
-"""Endpoints of the Open Inference Protocol, version 2.
+"""HTTP endpoints of the Open Inference Protocol, version 2.
 
 Pictures are sent as base64 in a BYTES tensor, or as preprocessed pixels.
 """
@@ -32,7 +32,7 @@ _HINT = 'Send {"inputs": [{"name": "image", "datatype": "BYTES", "shape": [n], "
 
 
 class Tensor(BaseModel):
-    """Input tensor of an inference request."""
+    """Input tensor in the body of an inference request."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -43,7 +43,7 @@ class Tensor(BaseModel):
 
 
 class RequestedOutput(BaseModel):
-    """Requested output of an inference request."""
+    """Output that an inference request asks the model to return."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -51,7 +51,7 @@ class RequestedOutput(BaseModel):
 
 
 class InferenceRequest(BaseModel):
-    """Body of an inference request."""
+    """Body of an inference request in the Open Inference Protocol."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -62,13 +62,13 @@ class InferenceRequest(BaseModel):
     @field_validator("id")
     @classmethod
     def _require_encodable(cls, value: str | None) -> str | None:
-        """Reject text with lone surrogates, which UTF-8 cannot encode."""
+        """Reject text with lone surrogates because UTF-8 cannot encode it."""
         (value or "").encode()
         return value
 
 
 def inference_v2_router(service: InferenceService, is_ready: Callable[[], bool], max_pictures: int) -> APIRouter:
-    """Build the router of the Open Inference Protocol (KServe, Triton)."""
+    """Build the router for the endpoints of the Open Inference Protocol (KServe, Triton)."""
     router = APIRouter(prefix="/v2", tags=["Open Inference Protocol v2"])
 
     @router.get("", response_model=None)
@@ -83,20 +83,20 @@ def inference_v2_router(service: InferenceService, is_ready: Callable[[], bool],
 
     @router.get("/health/ready", responses=error_responses(503))
     async def ready() -> JSONResponse:
-        """Confirm that the server is ready to predict pictures."""
+        """Confirm that the server is ready to classify images."""
         require_ready(is_ready)
         return JSONResponse({"ready": True})
 
     @router.get("/models/{name}", responses=error_responses(401, 404, 429))
     @router.get("/models/{name}/versions/{version}", responses=error_responses(401, 404, 429))
     async def metadata(name: str, version: str | None = None) -> JSONResponse:
-        """Return the inputs and outputs of a model."""
+        """Return the names, data types and shapes of a model's inputs and outputs."""
         return JSONResponse(_metadata(name, _find(service, name, version).model))
 
     @router.get("/models/{name}/ready", responses=error_responses(401, 404, 429))
     @router.get("/models/{name}/versions/{version}/ready", responses=error_responses(401, 404, 429))
     async def model_ready(name: str, version: str | None = None) -> JSONResponse:
-        """Confirm that a model is ready to predict pictures."""
+        """Confirm that a model is ready to classify images."""
         _find(service, name, version)
         return JSONResponse({"name": name, "ready": True})
 
@@ -107,7 +107,7 @@ def inference_v2_router(service: InferenceService, is_ready: Callable[[], bool],
         openapi_extra=INFERENCE_BODY,
     )
     async def infer(name: str, request: Request, version: str | None = None) -> JSONResponse:
-        """Predict the pictures in an input tensor.
+        """Classify the images in an input tensor.
 
         An unusable picture rejects the whole request, as tensors have no place for errors.
         """
@@ -157,7 +157,7 @@ def _pictures(tensor: Tensor, size: int, limit: int) -> list[bytes] | list[np.nd
 
 
 def _pixels(tensor: Tensor, size: int, limit: int) -> np.ndarray:
-    """Convert a tensor to preprocessed images, uint8 `[n, size, size, 3]`."""
+    """Convert an input tensor to a batch of preprocessed images."""
     shape = tuple(tensor.shape)
     if len(shape) != 4 or shape[1:] != (size, size, 3) or not 0 < shape[0] <= limit:
         raise BadRequest(

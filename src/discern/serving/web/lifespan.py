@@ -1,4 +1,4 @@
-"""Application startup, shutdown and background tasks."""
+"""Startup, shutdown and background tasks of the HTTP server."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ _LOOP_ROUNDS = 4  # a request is read, passed on, rejected and sent in as many i
 
 
 class Lifespan:
-    """ASGI lifespan handler for background tasks.
+    """ASGI lifespan handler that runs the server's background tasks.
 
     Args:
         config: the server's configuration.
@@ -53,12 +53,12 @@ class Lifespan:
         self._ready = False
 
     def is_ready(self) -> bool:
-        """Return True between startup and shutdown."""
+        """Return True if the server has started and is not shutting down."""
         return self._ready
 
     @asynccontextmanager
     async def run(self, _: FastAPI) -> AsyncIterator[None]:
-        """Run background tasks until shutdown, and then finish all submitted pictures."""
+        """Run the background tasks until shutdown and then finish all pending images."""
         tasks = [asyncio.create_task(each) for each in self._background()]
         self._ready = True
         yield
@@ -81,7 +81,7 @@ class Lifespan:
 
 
 async def _slow_down_under_load(registry: ModelRegistry) -> None:
-    """Throttle the event loop while the queue is nearly full.
+    """Slow down the event loop while the inference queue is nearly full.
 
     It then runs fifty times a second, as waking up for each arrival costs more CPU time than rejecting the request.
     """
@@ -95,14 +95,14 @@ async def _slow_down_under_load(registry: ModelRegistry) -> None:
 
 
 async def _publish_pending(metrics: ServerMetrics) -> None:
-    """Publish this worker's number of pending pictures at regular intervals."""
+    """Publish the number of images waiting in this worker process at regular intervals."""
     while True:
         metrics.update_pending()
         await asyncio.sleep(_TICK_SECONDS)
 
 
 async def _exit_with_parent() -> None:
-    """Shut down this worker when its parent process ends."""
+    """Shut down this worker process when its parent process ends."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return
@@ -113,7 +113,7 @@ async def _exit_with_parent() -> None:
 
 
 async def _watch(registry: ModelRegistry, signal: ReloadSignal, *, files: bool) -> None:
-    """Reload bundles on file changes or another worker's signal."""
+    """Reload the model bundles when their files change or another worker process signals it."""
     while True:
         await asyncio.sleep(_WATCH_SECONDS)
         try:

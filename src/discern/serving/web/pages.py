@@ -1,4 +1,4 @@
-"""Web page at `/` and API documentation at `/docs`, without external resources."""
+"""Routes that serve the web page and the API documentation without external resources."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -73,7 +73,6 @@ def _settings(config: ServeConfig) -> dict[str, Any]:
 
 
 def _swagger_ui() -> Path:
-    """Return the folder of the Swagger UI files in fastapi_offline."""
     found = find_spec("fastapi_offline")
     assert found is not None, "it is among the packages that serving needs"
     assert found.origin is not None
@@ -81,7 +80,7 @@ def _swagger_ui() -> Path:
 
 
 class _Files(StaticFiles):
-    """Static files with fixed media types and revalidation by ETag."""
+    """Static file server with fixed media types and revalidation by ETag."""
 
     def file_response(self, *args: Any, **options: Any) -> Response:
         path = Path(args[0] if args else options["full_path"])

@@ -1,4 +1,4 @@
-"""Prometheus metrics of the server."""
+"""Prometheus metrics of the HTTP server."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -11,7 +11,7 @@ _BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 
 
 class ServerMetrics:
-    """Prometheus metrics of requests, predictions, rejections and pending pictures."""
+    """Prometheus metrics of HTTP requests, predictions and pending images."""
 
     def __init__(self, registry: ModelRegistry) -> None:
         self._registry = registry
@@ -46,21 +46,21 @@ class ServerMetrics:
         self._request_seconds.labels(route).observe(seconds)
 
     def count_prediction(self, model: str, result: BatchResult) -> None:
-        """Count a prediction and record its computing time."""
+        """Count a prediction and record its computation time."""
         self._predictions.labels(model, result.prediction.decision).inc()
         self._picture_seconds.labels(model).observe(result.compute_seconds)
 
     def count_rejection(self, code: str) -> None:
-        """Count a rejected picture."""
+        """Count an image that the server rejected."""
         self._rejected.labels(code).inc()
 
     def update_pending(self) -> None:
-        """Update the gauge of pending pictures."""
+        """Set the gauge to the current number of pending images."""
         for name, served in self._registry.served.items():
             self._pending.labels(name).set(served.batcher.pending)
 
     def render(self) -> bytes:
-        """Render the metrics of all workers in the Prometheus text format."""
+        """Return the metrics of all worker processes in the Prometheus text format."""
         self.update_pending()
         if shared_dir() is None:
             return generate_latest(self._collectors)

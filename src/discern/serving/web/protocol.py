@@ -1,4 +1,4 @@
-"""HTTP/1.1 protocol for uvicorn with header limits and timeouts."""
+"""HTTP/1.1 protocol for uvicorn that limits header sizes and waiting times."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ _NOT_HTTP = BadRequest("Invalid HTTP request.", hint="Send one such as `curl -F 
 
 
 class LimitedHttpProtocol(HttpToolsProtocol):
-    """HTTP protocol for uvicorn with header limits and timeouts.
+    """HTTP/1.1 protocol for uvicorn that limits header sizes and waiting times.
 
     uvicorn limits neither headers nor trailers, in size or time. This class relies on uvicorn internals, hence the
     upper bound of its version in pyproject.toml; tests/unit/serving/web/test_protocol.py checks them.
@@ -43,7 +43,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._in_header = self._in_body = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the timeout of the first request header."""
+        """Start the timeout for the first request header on a new connection."""
         super().connection_made(transport)
         if self.client and self.client[0].startswith(_IPV4_MAPPED):  # from a dual-stack socket
             self.client = self.client[0].removeprefix(_IPV4_MAPPED), self.client[1]
@@ -54,13 +54,13 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the timers of a closed connection."""
+        """Stop all timers of a connection after it has closed."""
         self._stop_read_timer()
         self._stop_write_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse data; reject headers, chunk extensions and trailers above the size limit."""
+        """Parse received data and reject headers, chunk extensions and trailers that are too large."""
         headers_started = self._headers_started
         if self._in_body:
             self._overhead_bytes += len(data)
@@ -77,7 +77,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._reject(b"431 Request Header Fields Too Large", _HEADER_TOO_LARGE)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - replaced by the body that every error has
-        """Reject data that cannot be parsed as HTTP."""
+        """Reject a request that cannot be parsed as HTTP."""
         self._reject(b"400 Bad Request", _NOT_HTTP)
 
     def _reject(self, status: bytes, error: DiscernError) -> None:
@@ -95,41 +95,41 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _reject_body(self) -> None:
-        """Reject a request mid-body, or close the connection if the response has started."""
+        """Reject a request while its body is being received."""
         if self.pipeline or self.cycle.response_started:
             self.transport.close()
         else:
             self._reject(b"431 Request Header Fields Too Large", _OVERHEAD_TOO_LARGE)
 
     def on_message_begin(self) -> None:
-        """Restart the timeout at the start of a request header."""
+        """Restart the timeout when a request header begins."""
         super().on_message_begin()
         self._in_header, self._header_bytes = True, 0
         self._headers_started += 1
         self._start_read_timer()
 
     def on_headers_complete(self) -> None:
-        """Stop the timeout at the end of a request header."""
+        """Stop the timeout when the request header is complete."""
         self._in_header, self._in_body, self._overhead_bytes = False, True, 0
         self._stop_read_timer()
         super().on_headers_complete()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Store a header field; ignore trailers."""
+        """Store a header field of the request and ignore trailers."""
         if not self._in_body:
             super().on_header(name, value)
 
     def on_body(self, body: bytes) -> None:
-        """Receive part of the request body, which `RequestGuard` limits."""
+        """Receive a part of the request body."""
         self._overhead_bytes = max(0, self._overhead_bytes - len(body))
         super().on_body(body)
 
     def on_chunk_complete(self) -> None:
-        """Exclude the allowed overhead per chunk from the byte count."""
+        """Exclude the permitted overhead of a chunk from the byte count."""
         self._overhead_bytes = max(0, self._overhead_bytes - _CHUNK_OVERHEAD_BYTES)
 
     def on_message_complete(self) -> None:
-        """Wait for the next header if the response is already complete."""
+        """Start the timeout for the next request header if the response is already complete."""
         self._in_body = False
         self._stop_read_timer()
         super().on_message_complete()
@@ -138,7 +138,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._start_read_timer()
 
     def on_response_complete(self) -> None:
-        """Wait for the rest of the request body, or for the next header."""
+        """Start waiting for the rest of the request body or for the next request header."""
         follows = bool(self.pipeline)
         super().on_response_complete()
         if self._in_body:
@@ -147,12 +147,12 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._in_header, self._header_bytes = True, 0
 
     def pause_writing(self) -> None:
-        """Start the timeout for a client that stops reading."""
+        """Start the timeout for a client that has stopped reading the response."""
         super().pause_writing()
         self._start_write_timer(self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
-        """Stop the timeout once all data is sent."""
+        """Stop the timeout after the client has read the response data."""
         self._stop_write_timer()
         super().resume_writing()
 

@@ -1,4 +1,4 @@
-"""Sliding-window rate limits per client."""
+"""Rate limits for each client of the HTTP server, based on a sliding window."""
 
 import asyncio
 import re
@@ -13,7 +13,7 @@ from discern.errors import Overloaded, RateExceeded, UsageError
 
 
 class RateLimiter:
-    """Sliding-window rate limiter.
+    """Rate limiter that counts the requests of each client in a sliding window.
 
     Args:
         limit: requests per period, such as "60/minute".
@@ -29,7 +29,7 @@ class RateLimiter:
         self._is_remote = store is not None
 
     async def count(self, client: str) -> None:
-        """Count a request against its client's rate limit.
+        """Count a request and check it against the rate limit of its client.
 
         Raises:
             RateExceeded: the client is above its limit.
@@ -49,7 +49,6 @@ class RateLimiter:
         )
 
     def _hit(self, client: str) -> WindowStats | None:
-        """Count a request; return window statistics if the limit is exceeded."""
         if self._limiter.hit(self._limit, client):
             return None
         return self._limiter.get_window_stats(self._limit, client)

@@ -1,4 +1,4 @@
-"""Picture parsing from request bodies and URLs."""
+"""Functions that read images from request bodies and URLs."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ _INLINE_BYTES = 1 << 18
 
 @dataclass(frozen=True, kw_only=True)
 class ParsedRequest:
-    """Pictures of one HTTP request.
+    """Images that were read from one HTTP request.
 
     Attributes:
         pictures: the bytes of each.
@@ -30,7 +30,7 @@ class ParsedRequest:
 
 
 class RequestReader:
-    """Parser for pictures in HTTP requests.
+    """Reader that extracts images from HTTP requests.
 
     Args:
         max_pictures: pictures per request, at most.
@@ -48,7 +48,7 @@ class RequestReader:
         self._fetcher = fetcher
 
     async def read(self, request: Request) -> ParsedRequest:
-        """Read the pictures in a request body and at its URLs.
+        """Read the images in a request body and download those given by URL.
 
         Raises:
             BadRequest: the body has no picture, is malformed, or names a URL that cannot be fetched.
@@ -65,7 +65,7 @@ class RequestReader:
         return ParsedRequest(pictures=pictures, is_list=parsed.is_list)
 
     async def _fetch_all(self, pictures: Sequence[bytes | str], hold: Callable[[int], None]) -> list[bytes]:
-        """Replace URLs with the fetched pictures, under a common time and size limit."""
+        """Replace image URLs by the downloaded images within a common time and size limit."""
         contents = [each for each in pictures if isinstance(each, bytes)]
         if len(contents) == len(pictures):
             return contents
@@ -105,11 +105,11 @@ class RequestReader:
 
 
 async def read_body(request: Request) -> bytes:
-    """Read a request body without keeping it, unlike `Request.body`."""
+    """Read the body of an HTTP request without keeping a copy in the request."""
     chunks = [chunk async for chunk in request.stream()]
     return b"".join(chunks)
 
 
 async def read_json(request: Request, *, max_values: int, hint: str) -> Any:
-    """Parse the JSON body of a request; see `parse_json` for `max_values`."""
+    """Parse the JSON body of an HTTP request."""
     return parse_json(await read_body(request), max_values=max_values, hint=hint)

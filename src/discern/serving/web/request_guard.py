@@ -1,4 +1,4 @@
-"""ASGI middleware for authentication, request limits, request ids and logging."""
+"""ASGI middleware for authentication, request limits, request identifiers and logging."""
 
 import asyncio
 import re
@@ -26,7 +26,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 @dataclass(kw_only=True)
 class _RequestState:
-    """State of one HTTP request.
+    """State of one HTTP request while it is being checked and processed.
 
     Attributes:
         scope: its ASGI scope.
@@ -50,7 +50,7 @@ class _RequestState:
 
 
 class RequestGuard:
-    """Outermost ASGI middleware for authentication, limits and logging.
+    """Outermost ASGI middleware that authenticates, limits and logs HTTP requests.
 
     Args:
         app: the application.
@@ -113,7 +113,7 @@ class RequestGuard:
                 await error_response(internal_error(scope))(scope, receive, send)
 
     def _check_room(self, state: _RequestState, headers: Headers) -> None:
-        """Reject a request that is too large, or if the queue is full."""
+        """Reject a request that is too large or that arrives when the queue is full."""
         if state.scope["method"] != "POST":
             return
         declared = headers.get("content-length", "0")
@@ -124,7 +124,7 @@ class RequestGuard:
             raise _overloaded()
 
     def _hold(self, state: _RequestState, size: int) -> None:
-        """Count received bytes that are held in memory."""
+        """Count the bytes of request bodies that are held in memory."""
         state.held += size
         self._held += size
         if self._held > self._config.max_held_bytes:

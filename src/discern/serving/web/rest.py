@@ -1,4 +1,4 @@
-"""REST endpoints `POST /predict` and `GET /model`."""
+"""REST endpoints that classify images and describe models (`POST /predict` and `GET /model`)."""
 
 import asyncio
 
@@ -36,7 +36,7 @@ def rest_router(service: InferenceService) -> APIRouter:
         model: str | None = _MODEL,
         evidence: bool = Query(False, description="Also localise the predicted label."),  # noqa: FBT001, FBT003
     ) -> JSONResponse:
-        """Predict one or several pictures.
+        """Classify one or several images.
 
         Several predictions are returned as `{"predictions": [...]}`.
         """
@@ -53,7 +53,7 @@ def rest_router(service: InferenceService) -> APIRouter:
 
     @router.get("/model", responses={200: {"model": ModelJson}, **error_responses(401, 404, 429)})
     async def describe(model: str | None = _MODEL) -> JSONResponse:
-        """Return the description of a model.
+        """Return the description of a served model.
 
         It holds the labels, thresholds, metrics and model card.
         """
@@ -64,7 +64,7 @@ def rest_router(service: InferenceService) -> APIRouter:
 
 
 def _server_timing(result: BatchResult | PictureError) -> dict[str, str]:
-    """Build the `Server-Timing` response header."""
+    """Build the `Server-Timing` header of a prediction response."""
     if isinstance(result, PictureError):
         return {}
     wait, answer = 1000 * result.queue_seconds, 1000 * result.compute_seconds

@@ -1,4 +1,4 @@
-"""SageMaker endpoints `GET /ping` and `POST /invocations`."""
+"""HTTP endpoints for Amazon SageMaker (`GET /ping` and `POST /invocations`)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,13 +21,13 @@ def sagemaker_router(service: InferenceService, is_ready: Callable[[], bool]) ->
 
     @router.get("/ping", responses=error_responses(503))
     async def ping() -> JSONResponse:
-        """Confirm that the server is ready to predict pictures."""
+        """Confirm that the server is ready to classify images."""
         require_ready(is_ready)
         return JSONResponse({})
 
     @router.post("/invocations", responses=error_responses(*INFERENCE_ERRORS), openapi_extra=PICTURES_BODY)
     async def invocations(request: Request) -> JSONResponse:
-        """Predict the pictures in a request body.
+        """Classify the images in a request body.
 
         The response has arrays of probabilities if the Accept header has `format=array`.
         """

@@ -1,4 +1,4 @@
-"""JSON schemas for the OpenAPI document."""
+"""JSON schemas of requests and responses for the OpenAPI document."""
 
 from typing import Any, Literal
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class ErrorBody(BaseModel):
-    """Code, message and remedy of an error."""
+    """Description of an error with its code, message and remedy."""
 
     code: str = Field(description="The type of error, stable from version to version.")
     message: str = Field(description="The problem, and where it is.")
@@ -14,7 +14,7 @@ class ErrorBody(BaseModel):
 
 
 class ErrorJson(BaseModel):
-    """Body of every error response."""
+    """JSON body of every error response."""
 
     error: ErrorBody
 
@@ -28,7 +28,7 @@ class ModelName(BaseModel):
 
 
 class EvidenceJson(BaseModel):
-    """Region of the picture that supports the predicted label."""
+    """Region of the image that supports the predicted class label."""
 
     label: str
     place: Literal["left", "centre", "right"] | None = Field(
@@ -41,7 +41,7 @@ class EvidenceJson(BaseModel):
 
 
 class PredictionJson(BaseModel):
-    """Prediction for one picture.
+    """JSON prediction for one image.
 
     It is the same from every endpoint. A number that is not finite is null.
     """
@@ -62,7 +62,7 @@ class PredictionJson(BaseModel):
 
 
 class PredictionsJson(BaseModel):
-    """Predictions for several pictures, in the order of the pictures.
+    """JSON predictions for several images, in the order of the images.
 
     An unusable picture has an error instead of a prediction.
     """
@@ -71,7 +71,7 @@ class PredictionsJson(BaseModel):
 
 
 class ModelJson(BaseModel):
-    """Description of a served model."""
+    """JSON description of a served model."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -84,13 +84,13 @@ class ModelJson(BaseModel):
 
 
 class Reloaded(BaseModel):
-    """Names of the reloaded model bundles."""
+    """JSON response that lists the names of the reloaded model bundles."""
 
     reloaded: list[str]
 
 
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Build the OpenAPI entries of error responses."""
+    """Build the OpenAPI descriptions of the error responses."""
     return {status: {"model": ErrorJson, "description": _DESCRIPTIONS[status]} for status in statuses}
 
 

@@ -1,4 +1,4 @@
-"""ASGI scope keys set by `RequestGuard`."""
+"""Keys of the ASGI scope that are set by `RequestGuard`."""
 
 REQUEST_ID = "discern.request_id"
 """The request's id, a string."""

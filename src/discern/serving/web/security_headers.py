@@ -1,4 +1,4 @@
-"""HTTP security headers of all responses."""
+"""HTTP security headers that are sent with all responses."""
 
 _SECURITY = {
     "X-Content-Type-Options": "nosniff",

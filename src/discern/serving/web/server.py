@@ -1,4 +1,4 @@
-"""uvicorn server process: socket, workers, logging and graceful shutdown."""
+"""Functions that run the uvicorn server with worker processes and graceful shutdown."""
 
 import errno
 import logging
@@ -69,7 +69,7 @@ def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
 
 
 class _Workers(Multiprocess):
-    """uvicorn supervisor that closes the socket before stopping its workers."""
+    """uvicorn supervisor that closes the socket before it stops its worker processes."""
 
     def keep_subprocess_alive(self) -> None:
         before = {process.pid for process in self.processes}
@@ -84,12 +84,12 @@ class _Workers(Multiprocess):
 
 
 class _Shutdown(BaseException):
-    """Signal received after a graceful shutdown, in place of its default action."""
+    """Exception that replaces the default action of a signal after a graceful shutdown."""
 
 
 @contextmanager
 def _graceful_exit() -> Iterator[None]:
-    """Exit with code 0 when uvicorn re-raises a shutdown signal."""
+    """Exit with code 0 when uvicorn raises a shutdown signal again."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -130,7 +130,7 @@ def _uvicorn_config(config: ServeConfig, app: Any) -> uvicorn.Config:
 
 
 def _max_connections() -> int:
-    """Raise the limit on open files, and return the connections that it allows."""
+    """Raise the limit on open files and return the number of connections that it allows."""
     try:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:

@@ -1,4 +1,4 @@
-"""Picture download by URL with SSRF protection.
+"""HTTP client that downloads images by URL and prevents server-side request forgery (SSRF).
 
 Only public addresses are allowed. A host is resolved once, and the checked address is connected to, so DNS rebinding
 has no effect. Redirects are checked likewise.
@@ -27,7 +27,7 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
 def is_public(address: str) -> bool:
-    """Return True for a public IP address; an embedded IPv4 address must be public, too.
+    """Return True if an IP address and any IPv4 address embedded in it are public.
 
     >>> is_public("93.184.215.14"), is_public("127.0.0.1"), is_public("::ffff:10.0.0.1")
     (True, False, False)
@@ -64,7 +64,7 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 class _PublicOnlyBackend(httpcore2.AsyncNetworkBackend):
-    """Network backend restricted to allowed IP addresses."""
+    """Network backend that connects only to permitted IP addresses."""
 
     def __init__(self, resolve: Resolve, is_allowed: Callable[[str], bool]) -> None:
         self._backend = httpcore2.AnyIOBackend()
@@ -89,7 +89,7 @@ class _PublicOnlyBackend(httpcore2.AsyncNetworkBackend):
 
 
 class UrlFetcher:
-    """HTTP client for picture downloads.
+    """HTTP client that downloads images given by URL.
 
     Args:
         max_bytes: size of one picture, at most.
@@ -119,7 +119,7 @@ class UrlFetcher:
         )
 
     async def fetch(self, url: str) -> bytes:
-        """Download the picture at a URL.
+        """Download the image at a URL.
 
         Raises:
             BadRequest: the URL is not allowed, or cannot be fetched in time.
@@ -139,7 +139,7 @@ class UrlFetcher:
         raise BadRequest(f"image_url redirects more than {_MAX_REDIRECTS} times.", hint=_HINT)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections of the HTTP client."""
         await self._pool.aclose()
 
     def _checked(self, url: str) -> str:
@@ -162,7 +162,7 @@ class UrlFetcher:
         return url
 
     async def _get(self, url: str) -> bytes | str:
-        """Send a GET request and return the body or the redirect location."""
+        """Send a GET request and return the response body or the location of a redirect."""
         timeouts = {"connect": _CONNECT_TIMEOUT, "read": self._timeout, "write": self._timeout, "pool": self._timeout}
         headers = [
             ("Host", urlsplit(url).netloc),

@@ -1,4 +1,4 @@
-"""Shared state of the worker processes (metrics and reload signals)."""
+"""Metrics and reload signals that are shared by the worker processes."""
 
 import os
 import uuid
@@ -9,20 +9,20 @@ SHARED_DIR = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def shared_dir() -> Path | None:
-    """Return the directory shared by all workers, or None for a single worker."""
+    """Return the directory shared by all worker processes, or None if there is only one."""
     directory = os.environ.get(SHARED_DIR)
     return Path(directory) if directory else None
 
 
 class ReloadSignal:
-    """Reload signal between worker processes."""
+    """Signal that tells other worker processes to reload their model bundles."""
 
     def __init__(self) -> None:
         self._dir = shared_dir()
         self._known = self._sent()
 
     def send(self) -> None:
-        """Signal the other workers to reload their bundles."""
+        """Signal the other worker processes to reload their model bundles."""
         if self._dir:
             # One file per signal, so that two sent at the same time are both received.
             file = self._dir / f"reload.{uuid.uuid4().hex}"
@@ -30,7 +30,7 @@ class ReloadSignal:
             file.touch()
 
     def receive(self) -> bool:
-        """Return True if another worker has signalled since the last call."""
+        """Return True if another worker process has sent a reload signal since the last call."""
         sent = self._sent()
         new = sent - self._known
         self._known |= sent
