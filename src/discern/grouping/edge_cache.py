@@ -53,7 +53,7 @@ def find_edges_cached(
 
 
 class _CachedEdges:
-    """Cached table of image pairs."""
+    """Stored result of one search for image pairs, preceded by the number of pairs."""
 
     def __init__(self, shelf: Shelf, key: str) -> None:
         self._shelf, self._key = shelf, key

@@ -149,7 +149,7 @@ class Batcher:
                 self._run(jobs)
 
     def _next_jobs(self) -> list[_Job]:
-        """Wait for an image to decode or a batch to run, and return nothing once closed and drained."""
+        """Wait for an image to decode or a batch to run, or return an empty list once closed and drained."""
         with self._changed:
             while True:
                 if len(self._ready) >= self.batching.max_batch or self._is_overdue():

@@ -89,7 +89,7 @@ def _check_signature(model: onnx.ModelProto, path: Path) -> tuple[int, int]:
 
 
 def _put_channels_last(model: onnx.ModelProto, width: int, path: Path) -> None:
-    """Append a transposition that moves the channels of the output `map` to the last axis."""
+    """Move the channels of the output `map` of an ONNX model to the last axis, in place."""
     declared = next((value for value in model.graph.output if value.name == "map"), None)
     if declared is None:
         return
