@@ -1,4 +1,4 @@
-"""Canonical zip container of a model bundle.
+"""Functions that read and write a model bundle as a canonical zip archive.
 
 Any changed byte is therefore detected. Members have a fixed order and fixed timestamps and attributes, and are stored
 uncompressed; the zip's comment is the sha256 of `bundle.json`, which has the sha256 of every other member. To change
@@ -36,7 +36,7 @@ DAMAGED_HINT = "Copy the bundle again from its source, or train it again."
 
 
 def pack(members: Mapping[str, bytes]) -> bytes:
-    """Serialise bundle members to canonical zip bytes."""
+    """Serialise the members of a model bundle to a canonical zip archive."""
     if set(members) != set(MEMBERS):
         raise BundleError(f"A bundle has exactly {', '.join(MEMBERS)}, not {', '.join(sorted(members))}.")
     buffer = io.BytesIO()
@@ -51,19 +51,19 @@ def pack(members: Mapping[str, bytes]) -> bytes:
 
 
 def fingerprint(members: Mapping[str, bytes]) -> str:
-    """Compute a bundle's fingerprint: the SHA-256 digest of `bundle.json`, in hexadecimal."""
+    """Compute the fingerprint of a model bundle, the SHA-256 digest of its `bundle.json`."""
     return hashlib.sha256(members[MANIFEST]).hexdigest()
 
 
 def write(path: Path, members: Mapping[str, bytes]) -> None:
-    """Write a bundle file atomically."""
+    """Write a model bundle to a file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as temporary:
         temporary.write_bytes(pack(members))
 
 
 def is_url(value: object) -> bool:
-    """Test whether a value is a URL string.
+    """Check whether a string is a URL rather than a file path.
 
     >>> is_url("https://shop.example/a.jpg"), is_url("C:/a.jpg")
     (True, False)
@@ -72,7 +72,7 @@ def is_url(value: object) -> bool:
 
 
 def unpack(source: str | Path) -> dict[str, bytes]:
-    """Read and validate the members of an untrusted bundle file.
+    """Read and validate the members of an untrusted model bundle.
 
     Raises:
         BundleError: the file does not exist, cannot be read, is too large, or is not a bundle.
@@ -95,7 +95,7 @@ def unpack(source: str | Path) -> dict[str, bytes]:
 
 
 def _reject_unsafe(path: Path, members: Mapping[str, bytes]) -> None:
-    """Reject graphs that read files or loop forever, and arrays that claim too much memory."""
+    """Raise an error for members with an unsafe ONNX graph or arrays that claim too much memory."""
     if fault := find_fault(members["model.onnx"]):
         raise BundleDamaged(f"{path}: its graph {fault}.", hint=DAMAGED_HINT)
     try:
@@ -119,7 +119,7 @@ def _read(path: Path) -> bytes:
 
 
 def _suggest(path: Path) -> str:
-    """Suggest a remedy for a path without a bundle."""
+    """Suggest a remedy for a path that is not a model bundle."""
     if (path / FILE).is_file():
         return f"This is a run's folder: use {path / FILE}."
     if _HOST.fullmatch(str(path)):
@@ -136,7 +136,7 @@ def _reject_picture(path: Path, data: bytes) -> None:
 
 
 def _first_name(data: bytes) -> str:
-    """Read the first member name of a possibly truncated zip archive."""
+    """Read the name of the first member of a possibly truncated zip archive."""
     return data[30 : 30 + len(MANIFEST)].decode("ascii", "replace")
 
 

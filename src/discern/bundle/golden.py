@@ -1,4 +1,4 @@
-"""Golden vectors: stored inputs and outputs for model verification.
+"""Functions that record golden vectors with a model and verify the model against them on other machines.
 
 The inputs are generated pictures; the outputs are those that the model computed where it was trained.
 """
@@ -36,7 +36,7 @@ Run = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
 def generate_pictures(seed: int = 0) -> list[bytes]:
-    """Generate synthetic PNG test pictures."""
+    """Generate synthetic PNG images as inputs for golden vectors."""
     random = np.random.default_rng(seed)
     return [_encode(_draw(width, height, random)) for width, height in _SIZES]
 
@@ -58,7 +58,7 @@ def _encode(pixels: np.ndarray) -> bytes:
 
 
 def record(run: Run, recipe: Recipe) -> bytes:
-    """Record a model's golden vectors on generated pictures.
+    """Record the outputs of a model on generated images as golden vectors.
 
     Args:
         run: function from uint8 `[N, size, size, 3]` to the graph's outputs by name.
@@ -78,7 +78,7 @@ def record(run: Run, recipe: Recipe) -> bytes:
 
 
 def replay(golden: bytes, run: Run, recipe: Recipe) -> tuple[float, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Compare model outputs with stored golden vectors.
+    """Run a model on its golden vectors and compare the outputs with the stored ones.
 
     Returns:
         Largest difference, relative where values exceed 1; the stored outputs; the new outputs.
@@ -101,7 +101,7 @@ def replay(golden: bytes, run: Run, recipe: Recipe) -> tuple[float, dict[str, np
 
 
 def _require_stored(golden: bytes) -> None:
-    """Raise ValueError if an `.npz` member is compressed and could expand beyond the file's size."""
+    """Raise ValueError if a member of an `.npz` file is compressed and could exhaust memory."""
     with zipfile.ZipFile(io.BytesIO(golden)) as opened:
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in opened.infolist()):
             raise ValueError("its arrays are compressed")

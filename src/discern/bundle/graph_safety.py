@@ -1,4 +1,4 @@
-"""Detection of unsafe ONNX graphs, by a protobuf parser without the onnx library."""
+"""Functions that detect unsafe content in ONNX graphs without importing the onnx library."""
 
 from collections.abc import Iterator
 
@@ -26,11 +26,11 @@ _EXTERNAL_DATA, _DATA_LOCATION = 13, 14
 
 
 class _Malformed(ValueError):
-    """Malformed protobuf message."""
+    """Error raised for a malformed protobuf message."""
 
 
 def find_fault(graph: bytes) -> str | None:
-    """Check a serialised ONNX model for unsafe content and return the fault, or None.
+    """Check a serialised ONNX model for unsafe content and return the fault found, or None.
 
     External data is rejected in weights, attributes, subgraphs, functions and sparse tensors: it would be read from the
     disk of the machine that runs the graph, and leak through its outputs.
@@ -68,7 +68,7 @@ def _walk(model: memoryview) -> str | None:
 
 
 def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Iterate over the field numbers and values (integers or byte views) of a protobuf message."""
+    """Iterate over the field numbers and values of a serialised protobuf message."""
     at = 0
     while at < len(data):
         tag, at = _varint(data, at)
@@ -87,7 +87,7 @@ def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
 
 
 def _varint(data: memoryview, at: int) -> tuple[int, int]:
-    """Decode a protobuf varint and return its value and end position."""
+    """Decode a protobuf varint and return its value with the position after it."""
     value = 0
     for place, byte in enumerate(data[at : at + _VARINT_BYTES]):
         value |= (byte & 0x7F) << (7 * place)

@@ -1,4 +1,4 @@
-"""Model bundle manifest (`bundle.json`): labels, preprocessing, thresholds, metrics and provenance."""
+"""Manifest of a model bundle, the file `bundle.json` with labels, preprocessing, thresholds and metrics."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """Model metadata, stored as `bundle.json` in its bundle.
+    """Metadata of a model, stored as `bundle.json` in its bundle.
 
     Attributes:
         name: name of the model, usually that of its run.
@@ -58,12 +58,12 @@ class Manifest:
 
     @cached_property
     def label_names(self) -> LabelNames:
-        """Display names and, for ordered labels, numeric values."""
+        """Return the display names of the class labels and, for ordered labels, their numeric values."""
         names = {label: DisplayName(**each) for label, each in self.names.items()}
         return LabelNames(display_names=names, scale=order_scale(self.labels) if self.ordered else None)
 
     def to_bytes(self) -> bytes:
-        """Serialise the manifest to canonical JSON bytes."""
+        """Serialise the manifest to canonical JSON."""
         plain = {item.name: getattr(self, item.name) for item in fields(self)}
         plain |= {"format": FORMAT, "recipe": self.recipe.to_json(), "thresholds": asdict(self.thresholds)}
         return json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False).encode()
@@ -116,5 +116,5 @@ def _reject_constant(constant: str) -> None:
 
 
 def digests(members: Mapping[str, bytes]) -> dict[str, str]:
-    """Compute the hexadecimal SHA-256 digests of bundle members."""
+    """Compute the SHA-256 digests of the members of a model bundle."""
     return {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}

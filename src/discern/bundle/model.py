@@ -1,4 +1,4 @@
-"""Picture classifier loaded from a model bundle."""
+"""Image classifier loaded from a model bundle."""
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,12 +42,12 @@ class Verification:
 
     @property
     def passed(self) -> bool:
-        """True if the model reproduces its golden vectors on this machine."""
+        """Return True if the model reproduces its golden vectors on this machine."""
         return self.equal_decisions and self.worst_difference <= self.tolerance
 
 
 class Model:
-    """Picture classifier loaded from a bundle.
+    """Image classifier loaded from a model bundle.
 
     >>> model = load("runs/demo/model.discern")  # doctest: +SKIP
     >>> model("new.jpg").message  # doctest: +SKIP
@@ -74,17 +74,20 @@ class Model:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Class names in column order of the probabilities."""
+        """Return the class labels in the column order of the probabilities."""
         return self.manifest.labels
 
     @property
     def card(self) -> str:
-        """Model card in Markdown."""
+        """Return the model card as Markdown text."""
         return self._members["CARD.md"].decode()
 
     @property
     def seen(self) -> np.ndarray:
-        """8-byte content hash prefixes of the training pictures, uint8 `[n, 8]`."""
+        """Return prefixes of the content hashes of the training images.
+
+        The result is uint8 `[n, 8]`.
+        """
         try:
             prefixes = np.asarray(np.load(io.BytesIO(self._members["seen.npy"]), allow_pickle=False))
         except (OSError, EOFError, ValueError) as error:
@@ -94,7 +97,7 @@ class Model:
         return prefixes
 
     def __call__(self, picture: Picture) -> Prediction:
-        """Classify one picture.
+        """Classify one image and return its prediction.
 
         Args:
             picture: path, content of a file, upright RGB pixels uint8 `[H, W, 3]`, or Pillow image; an image is rotated
@@ -107,7 +110,10 @@ class Model:
         return self.answer(self.prepare(picture)[None])[0]
 
     def prepare(self, picture: Picture) -> np.ndarray:
-        """Preprocess a picture into model input, uint8 `[size, size, 3]`."""
+        """Convert an image to model input by the preprocessing recipe.
+
+        The result is uint8 `[size, size, 3]`.
+        """
         if isinstance(picture, Image.Image):
             picture = pixels_of(picture)
         if isinstance(picture, np.ndarray):
@@ -121,7 +127,7 @@ class Model:
         return load_input(data, self.manifest.recipe, limits=self.limits)
 
     def run(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Run the ONNX graph on preprocessed pictures.
+        """Run the ONNX graph on a batch of preprocessed images.
 
         Args:
             inputs: uint8 `[N, size, size, 3]`, RGB, as returned by `prepare`.
@@ -138,12 +144,18 @@ class Model:
         return outputs
 
     def answer(self, inputs: np.ndarray) -> list[Prediction]:
-        """Classify preprocessed pictures, uint8 `[N, size, size, 3]`."""
+        """Classify a batch of preprocessed images.
+
+        The images are uint8 `[N, size, size, 3]`.
+        """
         outputs = self.run(inputs)
         return self.decide(outputs["probabilities"], outputs["unknown_score"])
 
     def decide(self, probabilities: np.ndarray, unknown_score: np.ndarray) -> list[Prediction]:
-        """Convert probabilities `[N, K]` and unknown scores `[N]` to predictions."""
+        """Convert class probabilities and out-of-distribution scores to predictions.
+
+        The arrays are `[N, K]` and `[N]`.
+        """
         model = {"name": self.manifest.name, "version": self.manifest.version, "fingerprint": self.fingerprint}
         return [
             predict_one(
@@ -157,7 +169,7 @@ class Model:
         ]
 
     def predict(self, pictures: Iterable[Picture]) -> Iterator[Prediction | PictureError]:
-        """Classify many pictures and yield the predictions in order.
+        """Classify many images and yield their predictions in order.
 
         A picture that cannot be used gives its error in place of a prediction.
         """
@@ -177,7 +189,7 @@ class Model:
         return [next(predictions) if isinstance(item, np.ndarray) else item for item in inputs]
 
     def verify(self) -> Verification:
-        """Verify the model's outputs against its golden vectors."""
+        """Verify that the model reproduces its golden vectors."""
         worst, expected, outputs = golden.replay(self._members["golden.npz"], self.run, self.manifest.recipe)
         equal = bool(np.isfinite(worst)) and self._decisions(expected) == self._decisions(outputs)
         return Verification(
@@ -193,7 +205,9 @@ class Model:
 
 
 def pixels_of(image: Image.Image) -> np.ndarray:
-    """Convert a Pillow image to upright sRGB pixels, uint8 `[H, W, 3]`.
+    """Convert a Pillow image to upright sRGB pixels.
+
+    The result is uint8 `[H, W, 3]`.
 
     Raises:
         DamagedPicture: the image cannot be decoded.
@@ -217,7 +231,7 @@ def pixels_of(image: Image.Image) -> np.ndarray:
 
 
 def load(path: str | Path, *, threads: int | None = None, limits: Limits | None = None) -> Model:
-    """Load a model from a bundle file, without PyTorch.
+    """Load an image classifier from a model bundle, without PyTorch.
 
     Args:
         path: path of the bundle, `model.discern`.
@@ -231,7 +245,7 @@ def load(path: str | Path, *, threads: int | None = None, limits: Limits | None 
 
 
 def verify(path: str | Path, *, fingerprint: str | None = None) -> Verification:
-    """Verify a bundle's integrity and its golden vectors on this machine.
+    """Verify the integrity of a model bundle and replay its golden vectors on this machine.
 
     Args:
         path: path of the bundle.

@@ -1,4 +1,4 @@
-"""Predictions and their decision thresholds (accept, review, unknown)."""
+"""Predictions of an image classifier, and the thresholds that accept, review or reject them as unknown."""
 
 import math
 import uuid
@@ -15,7 +15,7 @@ Decision = Literal["accept", "review", "unknown"]
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """Decision thresholds between accept, review and unknown.
+    """Decision thresholds that accept a prediction, send it to review or mark the image as unknown.
 
     A prediction with a confidence or score that is not finite is always unknown.
 
@@ -57,7 +57,9 @@ class Thresholds:
 def decide_all(
     probabilities: np.ndarray, unknown_score: np.ndarray, *, unknown: np.ndarray, accept: float | None
 ) -> np.ndarray:
-    """Apply `Thresholds.decide` to many predictions, each with its own unknown threshold.
+    """Decide between accept, review and unknown for many predictions.
+
+    Each image has its own threshold for unknown, see `Thresholds.decide`.
 
     Args:
         probabilities: float `[N, K]`.
@@ -76,7 +78,7 @@ def decide_all(
 
 @dataclass(frozen=True, kw_only=True)
 class DisplayName:
-    """Printed name, spoken name and destination of a label.
+    """Names and destination that a prediction shows in place of its class label.
 
     Attributes:
         name: name in print; empty for the label itself.
@@ -91,7 +93,7 @@ class DisplayName:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelNames:
-    """Display names and ordinal values of a model's labels.
+    """Display names and ordinal values of the class labels of a model.
 
     Attributes:
         display_names: display names by label; labels without one are shown as they are.
@@ -102,15 +104,15 @@ class LabelNames:
     scale: tuple[float, ...] | None = None
 
     def name(self, label: str) -> str:
-        """Return a label's printed name."""
+        """Return the printed name of a class label."""
         return self.display_names.get(label, _NO_DISPLAY_NAME).name or label
 
     def spoken(self, label: str) -> str:
-        """Return a label's spoken name."""
+        """Return the spoken name of a class label."""
         return self.display_names.get(label, _NO_DISPLAY_NAME).spoken or self.name(label)
 
     def route(self, label: str) -> str | None:
-        """Return a label's destination, or None."""
+        """Return the destination of images with a class label, or None."""
         return self.display_names.get(label, _NO_DISPLAY_NAME).route or None
 
 
@@ -120,7 +122,7 @@ _NO_LABEL_NAMES = LabelNames()
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """Model prediction for one picture.
+    """Prediction of an image classifier for one image.
 
     It is the same from Python, the command line and every endpoint.
 
@@ -158,7 +160,7 @@ class Prediction:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the prediction to the JSON object of all endpoints.
+        """Convert the prediction to the JSON object that all endpoints return.
 
         `order_value` is present for ordered labels only; `name`, `spoken` and `route` for models with display names.
         A number that is not finite, which JSON does not have, is null.
@@ -194,7 +196,7 @@ def predict_one(
     model: Mapping[str, str],
     label_names: LabelNames = _NO_LABEL_NAMES,
 ) -> Prediction:
-    """Build the prediction for one picture from its probabilities and out-of-distribution score.
+    """Build the prediction for one image from its class probabilities and out-of-distribution score.
 
     The decision is unknown if a probability is not finite.
     """
@@ -227,7 +229,7 @@ def _label_set(labels: Mapping[str, float], row: np.ndarray, threshold: float | 
 
 
 def compose_message(name: str, decision: Decision, confidence: float) -> str:
-    """Compose a prediction's message for display.
+    """Compose the message that displays a prediction to a person.
 
     >>> compose_message("ripe banana", "review", 0.613)
     'This looks like "ripe banana" (61 %), but please have a look.'
@@ -240,7 +242,7 @@ def compose_message(name: str, decision: Decision, confidence: float) -> str:
 
 
 def compose_spoken(name: str, decision: Decision, confidence: float) -> str:
-    """Compose a prediction's sentence for speech output.
+    """Compose the sentence that speaks a prediction aloud.
 
     >>> compose_spoken("a chair", "accept", 0.97)
     'a chair, 97 percent sure'

@@ -1,4 +1,4 @@
-"""Conformal prediction sets and median labels."""
+"""Functions that compute conformal prediction sets and median labels from class probabilities."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ import numpy as np
 
 
 def label_sets(probabilities: np.ndarray, threshold: float) -> np.ndarray:
-    """Compute the prediction set for each row of class probabilities.
+    """Compute the conformal prediction set of each row of class probabilities.
 
     A set contains the most probable label, and every label whose probability reaches the threshold.
 
@@ -25,7 +25,7 @@ def label_sets(probabilities: np.ndarray, threshold: float) -> np.ndarray:
 
 
 def median_label(probabilities: np.ndarray) -> np.ndarray:
-    """Compute the median label for each row of ordinal class probabilities.
+    """Compute the median label of each row of ordinal class probabilities.
 
     No other label has a smaller expected distance from the true one, counted in labels.
 
@@ -41,7 +41,7 @@ def median_label(probabilities: np.ndarray) -> np.ndarray:
 
 
 def order_scale(labels: Sequence[str]) -> tuple[float, ...]:
-    """Convert ordered labels to their numeric values, or else to positions from 0.
+    """Convert ordered labels to their numeric values, or otherwise to their positions.
 
     >>> order_scale(("1", "2", "5"))
     (1.0, 2.0, 5.0)

@@ -1,4 +1,4 @@
-"""Inference engines for ONNX models."""
+"""Inference engines that run the ONNX graph of a model."""
 
 import os
 import sys
@@ -22,17 +22,20 @@ _HINT = "Get the file again from its source."
 
 
 class Runtime(Protocol):
-    """Inference engine with one loaded ONNX graph.
+    """Protocol of an inference engine with one loaded ONNX graph.
 
     `discern.bundle.testing.RuntimeContract` tests an implementation.
     """
 
     @property
     def precision(self) -> str:
-        """Numeric format of the computation, such as "float32"; selects the golden-vector tolerance."""
+        """Return the numeric format of the computation, such as "float32".
+
+        It selects the tolerance for golden vectors.
+        """
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Run the graph on named input arrays (thread-safe).
+        """Run the graph on input arrays given by name, safely from several threads.
 
         Args:
             inputs: arrays by input name.
@@ -46,7 +49,7 @@ class Runtime(Protocol):
 
 
 class OnnxRuntime:
-    """ONNX Runtime inference engine on the CPU, opened by `open_runtime`.
+    """Inference engine that runs an ONNX graph on the CPU with ONNX Runtime.
 
     Args:
         graph: a serialised ONNX model.
@@ -72,7 +75,7 @@ class OnnxRuntime:
         self._outputs = [output.name for output in self._session.get_outputs()]
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Run the graph on named input arrays (see `Runtime.run`)."""
+        """Run the graph on input arrays given by name (see `Runtime.run`)."""
         try:
             outputs = self._session.run(None, dict(inputs))
         except Exception as error:

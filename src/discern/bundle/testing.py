@@ -1,4 +1,4 @@
-"""Contract tests for inference engines, to be inherited."""
+"""Contract tests that each inference engine inherits in its own test class."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,10 @@ _SIZE = 5
 
 
 def mean_colour_graph() -> bytes:
-    """Build an ONNX graph for centred pixels and their mean colour, from uint8 `[N, 5, 5, 3]`."""
+    """Build a small ONNX graph that computes the centred pixels and mean colour of images.
+
+    Its input is uint8 `[N, 5, 5, 3]`.
+    """
     writer = GraphWriter()
     centred = writer.centred_pixels("pixels")
     writer.add("Identity", writer.spatial_mean(centred), result="embedding")
@@ -23,20 +26,23 @@ def mean_colour_graph() -> bytes:
 
 
 class RuntimeContract:
-    """Contract tests for inference engines; a test class inherits them and sets `kind`."""
+    """Contract tests for inference engines, inherited by a test class that sets `kind`."""
 
     kind = "onnxruntime"
 
     def open(self, graph: bytes, *, threads: int | None = 1) -> Runtime:
-        """Load a graph into the inference engine under test."""
+        """Load an ONNX graph into the inference engine under test."""
         return open_runtime(graph, self.kind, threads=threads)
 
     def pictures(self, count: int = 4) -> np.ndarray:
-        """Generate random noise pictures, uint8 `[count, 5, 5, 3]`."""
+        """Generate images of random noise for the graph under test.
+
+        The result is uint8 `[count, 5, 5, 3]`.
+        """
         return np.random.default_rng(0).integers(0, 256, (count, _SIZE, _SIZE, 3), np.uint8)
 
     def test_outputs_are_what_numpy_computes(self) -> None:
-        """Outputs equal NumPy's within tolerance, in graph order."""
+        """Check that the outputs equal those of NumPy within tolerance, in graph order."""
         pictures = self.pictures()
         expected = pictures.astype(np.float32) - 127.5
         for threads in (None, 1, 2):
@@ -48,7 +54,7 @@ class RuntimeContract:
             np.testing.assert_allclose(outputs["embedding"], expected.mean(axis=(1, 2)), rtol=tolerance, atol=tolerance)
 
     def test_a_batch_does_not_change_the_outputs(self) -> None:
-        """Batching does not change the outputs of a picture."""
+        """Check that batching does not change the outputs for an image."""
         runtime, pictures = self.open(mean_colour_graph()), self.pictures()
         tolerance = TOLERANCES[runtime.precision]
         batch = runtime.run({"pixels": pictures})["embedding"]
@@ -56,7 +62,7 @@ class RuntimeContract:
         np.testing.assert_allclose(alone, batch, rtol=tolerance, atol=tolerance)
 
     def test_threads_share_a_runtime(self) -> None:
-        """Concurrent runs return the same outputs as runs one by one."""
+        """Check that concurrent runs return the same outputs as consecutive runs."""
         runtime, pictures = self.open(mean_colour_graph()), self.pictures(count=64)
         with ThreadPoolExecutor(4) as pool:
             outputs = list(pool.map(lambda picture: runtime.run({"pixels": picture[None]})["map"][0], pictures))
@@ -64,12 +70,12 @@ class RuntimeContract:
         np.testing.assert_array_equal(outputs, alone)
 
     def test_a_damaged_graph_is_rejected(self) -> None:
-        """Bytes that are not a graph raise BundleDamaged with a remedy."""
+        """Check that loading a damaged graph raises `BundleDamaged` with a remedy."""
         for graph in (b"", b"not a graph", bytes(1000)):
             assert _expect_damage(self.open, graph).hint
 
     def test_unfit_inputs_are_rejected(self) -> None:
-        """Inputs with an unexpected name, dtype or shape raise BundleDamaged."""
+        """Check that inputs with an unexpected name, dtype or shape raise `BundleDamaged`."""
         runtime, pictures = self.open(mean_colour_graph()), self.pictures()
         for inputs in ({"images": pictures}, {"pixels": pictures.astype(np.float32)}, {"pixels": pictures[:, 1:]}):
             _expect_damage(runtime.run, inputs)

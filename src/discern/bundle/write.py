@@ -1,4 +1,4 @@
-"""Model bundle writer."""
+"""Functions that write a trained model to a bundle file."""
 
 import io
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from discern.bundle.runtime import open_runtime
 
 
 def write_bundle(path: Path, *, graph: bytes, manifest: Manifest, seen: Sequence[str], card: str) -> str:
-    """Write a model bundle file atomically.
+    """Write a trained model to a bundle file atomically.
 
     Args:
         path: file to write, atomically.

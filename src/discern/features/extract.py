@@ -1,4 +1,4 @@
-"""Cached feature extraction with a backbone, once per distinct picture."""
+"""Functions that compute image embeddings with a backbone and cache them."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -34,7 +34,7 @@ def extract(
     threads: int | None = None,
     progress: Progress = silent,
 ) -> Rows:
-    """Compute the embeddings of catalog pictures, with caching.
+    """Compute the embeddings of catalogued images and store them in the feature cache.
 
     Each thread decodes one picture and passes it through the network on its own core: decoding overlaps with inference,
     and small batches stay in the processor's caches (twice the speed of batches of 32). Results are written every 256
@@ -89,7 +89,7 @@ def _contents(catalog: "Catalog", rows: np.ndarray) -> list[str]:
 
 
 class _Embedder:
-    """Thread-safe embedding function for picture files."""
+    """Callable that decodes an image file and computes its embedding in any thread."""
 
     def __init__(self, catalog: "Catalog", backbone: Backbone, recipe: Recipe, contents: dict[int, str]) -> None:
         self._paths = catalog.table["path"]
@@ -109,13 +109,13 @@ class _Embedder:
 def _embed_in_order(
     embed: Callable[[tuple[int, bytes]], tuple[str, np.ndarray]], files: Iterable[tuple[int, bytes]], threads: int
 ) -> Generator[tuple[str, np.ndarray]]:
-    """Compute embeddings in threads and yield them in order, with bounded read-ahead."""
+    """Compute embeddings in threads and yield them in order, reading ahead within bounds."""
     with ThreadExecutor(threads, thread_name_prefix=STAGE) as executor:
         yield from map_in_order(embed, files, executor=executor, window=_AHEAD * threads + 1)
 
 
 def _store(embedded: Iterable[tuple[str, np.ndarray]], shelf: Shelf) -> Iterator[str]:
-    """Cache embeddings in batches and yield their content hashes."""
+    """Store embeddings in the feature cache in batches and yield their content hashes."""
     chunk: dict[str, np.ndarray] = {}
     for content, features in embedded:
         chunk[content] = features

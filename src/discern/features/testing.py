@@ -1,4 +1,4 @@
-"""Backbone contract tests, and a fast test backbone."""
+"""Contract tests for backbones, and a small fast backbone for other tests."""
 
 import hashlib
 from functools import cached_property
@@ -13,7 +13,7 @@ _PLACES = 4
 
 
 def colour_backbone(*, size: int = 16, mirror: bool = True) -> OnnxBackbone:
-    """Build a fast mean-colour backbone for tests.
+    """Build a fast backbone for tests that computes mean colours.
 
     Its map is the mean colour of each quarter of the picture. The block "head" is the mean of the quarters, and
     "stage7" their mean and deviation.
@@ -45,7 +45,7 @@ def colour_backbone(*, size: int = 16, mirror: bool = True) -> OnnxBackbone:
 
 
 class BackboneContract:
-    """Contract tests for backbones; a test class inherits them and overrides `backbone`."""
+    """Contract tests for backbones, inherited by a test class that overrides `backbone`."""
 
     tolerance = 1e-4
 
@@ -54,7 +54,10 @@ class BackboneContract:
         raise NotImplementedError
 
     def embed(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
-        """Run the backbone on pictures, uint8 `[N, size, size, 3]`, and return its outputs by name."""
+        """Run the backbone on a batch of images and return its outputs by name.
+
+        The images are uint8 `[N, size, size, 3]`.
+        """
         return self._runtime.run({"pixels": pixels})
 
     @cached_property
@@ -62,21 +65,21 @@ class BackboneContract:
         return open_runtime(self.backbone().graph, threads=1)
 
     def pictures(self, count: int = 3) -> np.ndarray:
-        """Generate noise pictures, the second white and the third black, uint8."""
+        """Generate test images of random noise, with the second white and the third black."""
         size = self.backbone().size
         noise = np.random.default_rng(0).integers(0, 256, (count, size, size, 3), np.uint8)
         noise[1:2], noise[2:3] = 255, 0
         return noise
 
     def test_returns_one_finite_row_per_picture(self) -> None:
-        """Embeddings are float32 `[N, D]` and finite, also for plain black or white pictures."""
+        """Check that embeddings are finite, even for plain black or white images."""
         embedding = self.embed(self.pictures())["embedding"]
         assert embedding.shape == (3, self.backbone().width)
         assert embedding.dtype == np.float32
         assert np.isfinite(embedding).all()
 
     def test_blocks_cover_the_embedding_in_order(self) -> None:
-        """Embedding blocks are contiguous from 0 to D, and "head" comes first."""
+        """Check that the embedding blocks are contiguous and that "head" comes first."""
         backbone = self.backbone()
         blocks = backbone.blocks
         assert next(iter(blocks)) == "head"
@@ -85,7 +88,7 @@ class BackboneContract:
         assert ends[-1] == backbone.width
 
     def test_head_is_the_mean_of_the_map(self) -> None:
-        """The block "head" is the mean of the feature map, if the backbone has one."""
+        """Check that the block "head" is the mean of the feature map, if the backbone has one."""
         outputs = self.embed(self.pictures())
         if "map" in outputs:
             start, end = self.backbone().blocks["head"]
@@ -93,14 +96,14 @@ class BackboneContract:
             np.testing.assert_allclose(means, outputs["embedding"][:, start:end], atol=self.tolerance)
 
     def test_a_batch_does_not_change_embeddings(self) -> None:
-        """Batching does not change the embedding of a picture."""
+        """Check that batching does not change the embedding of an image."""
         pictures = self.pictures()
         batch = self.embed(pictures)["embedding"]
         alone = np.concatenate([self.embed(picture[None])["embedding"] for picture in pictures])
         np.testing.assert_allclose(alone, batch, atol=self.tolerance)
 
     def test_key_is_the_hash_of_the_graph(self) -> None:
-        """Loading a backbone twice gives the same graph and the same key."""
+        """Check that loading a backbone twice gives the same graph and the same key."""
         one, other = self.backbone(), self.backbone()
         assert one.graph == other.graph
         assert one.key == other.key == hashlib.sha256(one.graph).hexdigest()

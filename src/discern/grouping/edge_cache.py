@@ -1,4 +1,4 @@
-"""Cache of picture pairs, keyed by their pictures and embeddings."""
+"""Functions that cache the pairs of near-duplicate images found in a catalog."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ def find_edges_cached(
     cache: Path,
     progress: Progress = silent,
 ) -> pl.DataFrame:
-    """Find pairs of copies and neighbouring frames (see `find_edges`), with caching.
+    """Find pairs of copies and neighbouring film frames, with caching (see `find_edges`).
 
     Args:
         catalog: N pictures.
@@ -53,7 +53,7 @@ def find_edges_cached(
 
 
 class _CachedEdges:
-    """Cached table of picture pairs, preceded by their count."""
+    """Stored result of one search for image pairs, preceded by the number of pairs."""
 
     def __init__(self, shelf: Shelf, key: str) -> None:
         self._shelf, self._key = shelf, key

@@ -1,4 +1,4 @@
-"""Detection of exact copies, near copies and neighbouring film frames."""
+"""Functions that detect exact copies, near-duplicate images and neighbouring film frames."""
 
 from collections.abc import Callable
 from functools import partial
@@ -29,7 +29,7 @@ def find_edges(
     scratch: Path | None = None,
     progress: Progress = silent,
 ) -> pl.DataFrame:
-    """Find pairs of copies and neighbouring film frames.
+    """Find pairs of images that are exact copies, near-duplicates or neighbouring film frames.
 
     An index proposes a bounded number of candidate pairs for each picture, and each near copy is confirmed by aligning
     one picture with the other. Pictures with a side below 32 pixels are compared for exact copies only.
@@ -63,13 +63,13 @@ def find_edges(
 
 
 def _drop_pairs_within_films(job: Callable[[], Candidates], film: np.ndarray) -> Candidates:
-    """Drop candidate pairs within the same film, which are linked already."""
+    """Drop candidate pairs within the same film, whose frames are linked already."""
     pairs = job()
     return pairs.take(film[pairs.wide] != film[pairs.narrow])
 
 
 def _reference_pairs(look_alikes: Candidates, film: np.ndarray) -> Candidates:
-    """Select look-alike pairs as the reference for copies.
+    """Select pairs of similar but different images as the reference for near-duplicates.
 
     Pairs within one film are nearly copies and would raise the level; they are dropped if enough others are left.
     """

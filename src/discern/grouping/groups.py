@@ -1,4 +1,4 @@
-"""Group formation from dependent picture pairs, without chaining of near copies."""
+"""Functions that group dependent images, so that a split keeps each group together."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Groups:
-    """Group assignment of pictures.
+    """Assignment of images to groups that a split keeps together.
 
     Args:
         group: group of each picture, int64 [N], numbered from 0 in order of appearance; unreadable rows are singletons.
@@ -24,12 +24,15 @@ class Groups:
 
     @property
     def sizes(self) -> np.ndarray:
-        """Group sizes, int64 [G]."""
+        """Return the number of images in each group.
+
+        The result is int64 [G].
+        """
         return np.bincount(self.group)
 
 
 def form_groups(catalog: "Catalog", edges: pl.DataFrame) -> Groups:
-    """Group dependent pictures for splitting.
+    """Group dependent images, so that a split keeps each group together.
 
     Declared groups, exact copies and neighbouring frames are always merged into blocks. The blocks are then joined in
     stars: the block with the most near pairs becomes the centre of those that pair with it, and these become no
@@ -62,7 +65,10 @@ def _ends(edges: pl.DataFrame) -> np.ndarray:
 
 
 def merge_groups(count: int, links: np.ndarray) -> np.ndarray:
-    """Label the connected components of links [E, 2] by their smallest row, int64 [count]."""
+    """Label each row with the smallest row that it is linked to, directly or indirectly.
+
+    The links are int [E, 2]; the result is int64 [count].
+    """
     above = list(range(count))
 
     def root(row: int) -> int:
@@ -77,7 +83,7 @@ def merge_groups(count: int, links: np.ndarray) -> np.ndarray:
 
 
 def _join_stars(pairs: np.ndarray, count: int) -> np.ndarray:
-    """Cluster linked blocks greedily into stars and return each block's centre, int64 [count]."""
+    """Cluster linked blocks greedily into stars and return the centre of each block."""
     pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
     neighbours: dict[int, list[int]] = {}
     for first, second in pairs.tolist():

@@ -1,4 +1,4 @@
-"""Detection of films and bursts in numbered picture series.
+"""Functions that detect films and bursts among images with numbered file names.
 
 Their frames resemble their neighbours more than chance allows. Consecutive numbers alone prove nothing: `n01440764_123`
 and `n01440764_124` are unrelated photographs. Neighbouring frames of a film are closer than random pairs of the same
@@ -27,7 +27,7 @@ _CELLS = 16
 
 @dataclass(frozen=True, kw_only=True)
 class SequenceConfig:
-    """Criteria for films among numbered picture series.
+    """Criteria that distinguish films from other series of numbered images.
 
     Args:
         background_quantile: neighbours are close if nearer than this quantile of the distances of random pairs.
@@ -46,7 +46,7 @@ class SequenceConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """Numbered picture series with a common naming pattern.
+    """Series of numbered images with a common naming pattern.
 
     Args:
         pattern: name with `#` in place of its numbers.
@@ -62,7 +62,7 @@ class Series:
 def find_sequences(
     catalog: "Catalog", rows: np.ndarray, *, config: SequenceConfig | None = None, scratch: Path | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Link consecutive frames of films.
+    """Find films among numbered images and link their consecutive frames.
 
     Args:
         catalog: pictures with names and thumbnails.
@@ -85,7 +85,7 @@ def find_sequences(
 
 
 def find_series(paths: list[str], rows: Iterable[int]) -> list[Series]:
-    """Group numbered file names into series.
+    """Group images into series by their numbered file names.
 
     Folders that name a part (train, test, ...) do not separate them. Of several numbers in a name, the one with the
     most distinct values is the position; the others separate series.
@@ -127,7 +127,7 @@ def _by_pattern(series: list[Series]) -> list[list[Series]]:
 
 
 class _Distance:
-    """Distance between pictures: mean absolute thumbnail difference, 0-1."""
+    """Distance between images, computed as the mean absolute difference of their thumbnails."""
 
     def __init__(self, catalog: "Catalog", rows: np.ndarray, scratch: Path | None) -> None:
         self._position = np.full(len(catalog.table), -1, np.int64)
@@ -137,7 +137,7 @@ class _Distance:
             self._reduced[at] = _reduce(catalog.thumbs[rows[at]])
 
     def __call__(self, pairs: np.ndarray) -> np.ndarray:
-        """Compute pair distances, float64 [E], from rows [E, 2]."""
+        """Compute the distance of each pair of images."""
         return np.concatenate([np.zeros(0), *(self._of_block(pairs[at]) for at in blocks(len(pairs)))])
 
     def _of_block(self, pairs: np.ndarray) -> np.ndarray:
@@ -146,7 +146,7 @@ class _Distance:
         return distance
 
     def background(self, series: list[Series]) -> np.ndarray:
-        """Compute distances of random pairs, from different series if there are enough."""
+        """Compute the distances of random pairs of images, from different series where possible."""
         rows = np.flatnonzero(self._position >= 0)
         pairs = np.random.default_rng(0).choice(rows, (_MAX_PAIRS, 2))
         member = np.full(len(self._position), -1, np.int64)
@@ -158,7 +158,7 @@ class _Distance:
 
 
 def _reduce(thumbs: np.ndarray) -> np.ndarray:
-    """Downsample square thumbnails, uint8 [n, S, S, 3], to 16 x 16 cells, uint8 [n, 768]."""
+    """Downsample square thumbnails to 16 x 16 cells."""
     count, side = thumbs.shape[:2]
     cell = side // _CELLS
     rows = np.add.reduce([thumbs[:, offset::cell].astype(np.uint16) for offset in range(cell)])
@@ -168,7 +168,7 @@ def _reduce(thumbs: np.ndarray) -> np.ndarray:
 
 
 def _links(group: list[Series], distance: _Distance, close: float, config: SequenceConfig) -> Iterator[np.ndarray]:
-    """Link the frames of film series with one naming pattern."""
+    """Link the frames of films among the series with one naming pattern."""
     rng = np.random.default_rng(0)
     neighbours = [np.stack([one.rows[:-1], one.rows[1:]], axis=1) for one in group]
     randoms = [_random_pairs(one.rows, min(len(one.rows), _MAX_PAIRS // 4), rng) for one in group]

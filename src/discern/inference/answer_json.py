@@ -1,4 +1,4 @@
-"""JSON serialisation of predictions for all endpoints."""
+"""Functions that convert predictions to the JSON responses of all endpoints."""
 
 import base64
 import io
@@ -19,7 +19,7 @@ _SIDE = 96
 
 
 def response_json(results: Sequence[BatchResult | PictureError], *, is_list: bool) -> dict[str, Any]:
-    """Build a prediction response body.
+    """Build the JSON response body for the images of a request.
 
     The body is one prediction, or `{"predictions": [...]}` with each error in its place.
 
@@ -39,12 +39,12 @@ def response_json(results: Sequence[BatchResult | PictureError], *, is_list: boo
 
 
 def result_or_error_json(result: BatchResult | PictureError) -> dict[str, Any]:
-    """Build the JSON object of a prediction or error."""
+    """Build the JSON object of a prediction or of the error in its place."""
     return error_json(result) if isinstance(result, PictureError) else result_json(result)
 
 
 def result_json(result: BatchResult) -> dict[str, Any]:
-    """Build the JSON object of one prediction, with `evidence` if it was localised."""
+    """Build the JSON object of one prediction, with its evidence if it was localised."""
     plain = result.prediction.to_json()
     if result.localisation is not None:
         plain["evidence"] = {
@@ -57,7 +57,7 @@ def result_json(result: BatchResult) -> dict[str, Any]:
 
 
 def _data_url(localisation: Localisation) -> str:
-    """Render an evidence map as a PNG overlay (opacity: evidence) in a data URL."""
+    """Render an evidence map as a PNG overlay in a data URL."""
     strength = Image.fromarray(np.round(localisation.map * _MAX_ALPHA).astype(np.uint8))
     heat = Image.new("RGBA", (_SIDE, _SIDE), _HEAT)
     heat.putalpha(strength.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC))

@@ -1,11 +1,11 @@
-"""Dynamic batching settings."""
+"""Settings that control how a server batches images for inference."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class BatchConfig:
-    """Dynamic batching settings: batch size, queue length and timeouts.
+    """Settings that control how a server batches images for inference.
 
     Attributes:
         max_batch: pictures per run of the graph.

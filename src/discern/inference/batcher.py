@@ -1,4 +1,4 @@
-"""Multithreaded dynamic batching behind a bounded queue."""
+"""Dynamic batcher that decodes and classifies queued images in several threads."""
 
 import threading
 import time
@@ -26,7 +26,7 @@ _LONG_QUEUE = 16
 
 @dataclass(frozen=True, kw_only=True)
 class BatchResult:
-    """Prediction for one picture, with timings.
+    """Prediction for one image, with the time spent in the queue and in computation.
 
     Attributes:
         prediction: the prediction.
@@ -54,11 +54,11 @@ class _Job:
 
 
 class BatcherClosed(RuntimeError):
-    """Error for submissions to a closed batcher."""
+    """Error raised when an image is submitted to a closed batcher."""
 
 
 class Batcher:
-    """Dynamic batcher for multithreaded decoding and inference.
+    """Dynamic batcher that decodes and classifies queued images in several threads.
 
     Each thread runs the graph when a batch is full or nothing is left to decode; otherwise it decodes. So all cores are
     busy while there is work, without contention. A lone picture runs on all cores; on a CPU several single-threaded
@@ -94,20 +94,20 @@ class Batcher:
 
     @property
     def pending(self) -> int:
-        """Number of queued or active pictures."""
+        """Return the number of images that are queued or in progress."""
         return self._pending
 
     @property
     def is_nearly_full(self) -> bool:
-        """True if the queue is over 90 % full and longer than `_LONG_QUEUE`."""
+        """Return True if the queue is long and more than 90 % full."""
         return self._pending > max(_LONG_QUEUE, 0.9 * self.batching.max_queue)
 
     def submit(self, picture: Picture, *, evidence: bool = False) -> "Future[BatchResult]":
-        """Submit one picture for classification (see `submit_all`)."""
+        """Submit one image for classification (see `submit_all`)."""
         return self.submit_all([picture], evidence=evidence)[0]
 
     def submit_all(self, pictures: Sequence[Picture], *, evidence: bool = False) -> "list[Future[BatchResult]]":
-        """Submit pictures for classification, all or none.
+        """Submit several images for classification, all or none.
 
         Args:
             pictures: the pictures.
@@ -134,7 +134,7 @@ class Batcher:
         return [job.future for job in jobs]
 
     def close(self) -> None:
-        """Reject new pictures and wait for all submitted ones."""
+        """Reject new images and wait for all submitted ones."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -149,7 +149,7 @@ class Batcher:
                 self._run(jobs)
 
     def _next_jobs(self) -> list[_Job]:
-        """Wait for a picture to decode or a batch to run; empty once closed and drained."""
+        """Wait for an image to decode or a batch to run, or return an empty list once closed and drained."""
         with self._changed:
             while True:
                 if len(self._ready) >= self.batching.max_batch or self._is_overdue():
@@ -169,7 +169,7 @@ class Batcher:
                     self._changed.wait()
 
     def _is_overdue(self) -> bool:
-        """Test whether a decoded picture has waited too long for its batch."""
+        """Check whether a decoded image has waited too long for its batch."""
         limit = max(self.batching.max_wait, _MAX_READY_SECONDS)
         return bool(self._ready) and time.monotonic() - self._ready[0].ready > limit
 
@@ -222,7 +222,7 @@ class Batcher:
 
 
 def _upright_size(picture: Picture) -> tuple[int, int]:
-    """Return a picture's upright width and height, in pixels."""
+    """Return the width and height of an upright image in pixels."""
     if isinstance(picture, Image.Image):
         picture = pixels_of(picture)
     if isinstance(picture, np.ndarray):

@@ -1,4 +1,4 @@
-"""HTTP request body parser for multipart/form-data, raw bytes and JSON, free of web frameworks."""
+"""Functions that parse the images in HTTP request bodies, as form data, raw bytes or JSON."""
 
 import base64
 import binascii
@@ -24,7 +24,7 @@ _HINT = (
 
 @dataclass(frozen=True, kw_only=True)
 class ParsedBody:
-    """Pictures parsed from a request body.
+    """Images or image URLs parsed from an HTTP request body.
 
     Attributes:
         pictures: each one's bytes, or the URL that they must be fetched from.
@@ -39,12 +39,12 @@ BodyParser = Callable[[bytes], ParsedBody]
 
 
 def parse_body(content_type: str, body: bytes, *, max_pictures: int) -> ParsedBody:
-    """Parse a request body into pictures (see `body_parser`)."""
+    """Parse the images in an HTTP request body (see `body_parser`)."""
     return body_parser(content_type, max_pictures=max_pictures)(body)
 
 
 def body_parser(content_type: str, *, max_pictures: int) -> BodyParser:
-    """Select a request body parser by content type, before the body is read.
+    """Select the parser of an HTTP request body by its content type, before the body is read.
 
     Args:
         content_type: the header's value; "" where there is none, for raw bytes.
@@ -69,12 +69,12 @@ def body_parser(content_type: str, *, max_pictures: int) -> BodyParser:
 
 
 def parse_raw(body: bytes) -> ParsedBody:
-    """Parse a raw request body as one picture."""
+    """Parse an HTTP request body of raw bytes as one image."""
     return ParsedBody(pictures=[body], is_list=False)
 
 
 def parse_json(body: bytes, *, max_values: int, hint: str) -> Any:
-    """Parse a JSON body with a limited number of values.
+    """Parse a JSON request body with a limited number of values.
 
     Parsing takes many times the memory of its input and holds the interpreter; so values are counted first, by brackets
     and commas, of which base64 has none.
@@ -95,7 +95,7 @@ def parse_json(body: bytes, *, max_values: int, hint: str) -> Any:
 
 @contextmanager
 def numbered_errors(number: int, total: int) -> Iterator[None]:
-    """Context manager for adding picture numbers to error messages."""
+    """Add the number of the image to the message of any error raised in a context."""
     try:
         yield
     except (BadRequest, RequestTooLarge) as error:
@@ -117,7 +117,7 @@ def _parse_pictures_json(max_pictures: int, body: bytes) -> ParsedBody:
 
 
 def _json_entries(document: Any) -> tuple[list[tuple[str, str]], bool]:
-    """Extract (key, value) pairs of pictures from JSON, and whether they form a list."""
+    """Extract the images in a JSON request as key-value pairs, and whether they form a list."""
     if isinstance(document, list) and not any(isinstance(each, list) for each in document):
         return [pair for each in document for pair in _json_entries(each)[0]], True
     if not isinstance(document, dict) or len(document.keys() & {"image_b64", "image_url"}) != 1:
@@ -139,7 +139,7 @@ def _decode_base64(value: str) -> bytes:
 
 
 class _FormParts:
-    """In-memory collector of multipart form parts."""
+    """Collector that holds the parts of a multipart form in memory."""
 
     def __init__(self, max_parts: int) -> None:
         self.parts: list[tuple[bytes, bytes]] = []

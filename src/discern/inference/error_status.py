@@ -1,4 +1,4 @@
-"""HTTP status codes, headers and bodies for errors.
+"""Functions that convert errors to HTTP status codes, headers and JSON bodies.
 
 The body is `{"error": {"code", "message", "hint"}}`.
 """
@@ -27,12 +27,12 @@ _STATUS: dict[type[DiscernError], int] = {
 
 
 def http_status(error: DiscernError) -> int:
-    """Map an error to its HTTP status code; 500 unless the request caused it."""
+    """Return the HTTP status code of an error, 500 unless the request caused it."""
     return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
 
 
 def error_headers(error: DiscernError) -> dict[str, str]:
-    """Build the `Retry-After` and `WWW-Authenticate` headers for an error."""
+    """Build the `Retry-After` and `WWW-Authenticate` headers of an error response."""
     if isinstance(error, errors.Overloaded):
         return {"Retry-After": str(math.ceil(error.retry_after))}
     if isinstance(error, errors.Unauthorized):
@@ -41,5 +41,5 @@ def error_headers(error: DiscernError) -> dict[str, str]:
 
 
 def error_json(error: DiscernError) -> dict[str, dict[str, str]]:
-    """Build an error response body."""
+    """Build the JSON body of an error response."""
     return {"error": {"code": error.code, "message": error.message, "hint": error.hint}}

@@ -1,4 +1,4 @@
-"""Localisation of image evidence for predicted labels."""
+"""Functions that localise the image region that supports a predicted label."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -18,7 +18,7 @@ _LEFT, _RIGHT = 0.4, 0.6
 
 @dataclass(frozen=True, kw_only=True)
 class Localisation:
-    """Picture region that supports a label.
+    """Image region that supports a predicted label.
 
     Attributes:
         map: float32 `[h, w]` in [0, 1], relative to the strongest cell, which is 1.
@@ -32,7 +32,7 @@ class Localisation:
 
 
 def localise(evidence: np.ndarray, recipe: Recipe, size: tuple[int, int]) -> Localisation:
-    """Localise the evidence for a label.
+    """Localise the image region that supports a predicted label.
 
     Args:
         evidence: float32 `[h, w]`, the contribution of each cell to the label's logit; with a number that is not finite
@@ -50,7 +50,7 @@ def localise(evidence: np.ndarray, recipe: Recipe, size: tuple[int, int]) -> Loc
 
 
 def _box(recipe: Recipe, width: int, height: int) -> tuple[float, float, float, float]:
-    """Compute model input bounds as fractions of the picture's width and height."""
+    """Compute the bounds of the model input as fractions of the width and height of the image."""
     if recipe.fit == "stretch":
         return 0.0, 0.0, 1.0, 1.0
     side = (min if recipe.fit == "crop" else max)(width, height) * recipe.size / recipe.resize

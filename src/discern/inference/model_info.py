@@ -1,4 +1,4 @@
-"""Model metadata for `GET /model`, the web page and `discern show`."""
+"""Functions that describe a model for `GET /model`, the web page and `discern show`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,7 @@ _PUBLISHED = (
 
 
 def model_info(model: Model) -> dict[str, Any]:
-    """Return a model's metadata as a JSON-serialisable dictionary.
+    """Return the metadata of a model as a JSON-serialisable dictionary.
 
     `thresholds` holds `unknown`, `accept` and `label_set`; `card` is Markdown.
     """
@@ -49,7 +49,7 @@ def model_info(model: Model) -> dict[str, Any]:
 
 
 def describe_model(name: str, model: Model, models: Sequence[str]) -> dict[str, Any]:
-    """Build the public metadata of a served model, without training data and configuration.
+    """Return the public metadata of a served model, without training data and configuration.
 
     Args:
         name: the name that the model is served under.

@@ -1,4 +1,4 @@
-"""Registry of served model bundles, with hot reload."""
+"""Registry of the model bundles that a server offers, with reloading of changed files."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ FileStamp = tuple[int, int, int]
 
 
 def file_stamp(path: Path) -> FileStamp | None:
-    """Return a file's modification time, size and inode; None if inaccessible."""
+    """Return the modification time, size and inode of a file, or None if it is inaccessible."""
     try:
         found = path.stat()
     except OSError:
@@ -28,7 +28,7 @@ def file_stamp(path: Path) -> FileStamp | None:
 
 @dataclass(frozen=True, kw_only=True)
 class ServedModel:
-    """Named model bundle with its batcher.
+    """Model bundle that is served under a name, with its batcher.
 
     Attributes:
         name: the name that requests use.
@@ -44,12 +44,12 @@ class ServedModel:
 
     @property
     def model(self) -> Model:
-        """Loaded model."""
+        """Return the loaded model."""
         return self.batcher.model
 
 
 class ModelRegistry:
-    """Registry of served model bundles by name; the first is the default.
+    """Registry of served model bundles by name, of which the first is the default.
 
     Args:
         bundles: paths, or `NAME=PATH`; without a name the bundle's own is used.
@@ -87,11 +87,11 @@ class ModelRegistry:
 
     @property
     def served(self) -> Mapping[str, ServedModel]:
-        """Served model bundles by name, in the given order."""
+        """Return the served model bundles by name, in the given order."""
         return dict(self._served)
 
     def get(self, name: str | None = None) -> ServedModel:
-        """Look up a served model bundle by name (default: the first).
+        """Return the served model bundle with a name, by default the first.
 
         Raises:
             NotFound: no bundle has that name.
@@ -108,7 +108,7 @@ class ModelRegistry:
     def submit_all(
         self, pictures: Sequence[Picture], *, served: ServedModel | None = None, evidence: bool = False
     ) -> "list[Future[BatchResult]]":
-        """Submit pictures to a served model, all or none (see `Batcher.submit_all`).
+        """Submit images to a served model, all or none (see `Batcher.submit_all`).
 
         Args:
             pictures: the pictures.
@@ -126,7 +126,7 @@ class ModelRegistry:
                 served = current
 
     def reload(self, *, changed_only: bool = False) -> list[str]:
-        """Reload model bundles from disk.
+        """Reload the served model bundles from disk.
 
         Each old bundle first finishes the pictures submitted to it.
 
@@ -158,7 +158,7 @@ class ModelRegistry:
         return replaced
 
     def close(self) -> None:
-        """Reject new pictures and wait for all submitted ones."""
+        """Reject new images and wait for all submitted ones."""
         for served in self._served.values():
             served.batcher.close()
 

@@ -1,4 +1,4 @@
-"""CPU core count and BLAS thread limit."""
+"""Functions that count the CPU cores and limit the threads of BLAS."""
 
 import os
 from collections.abc import Iterator
@@ -14,6 +14,6 @@ def count_cores() -> int:
 
 @contextmanager
 def single_threaded_blas() -> Iterator[None]:
-    """Context manager for single-threaded BLAS, which is faster for parallel matrix products."""
+    """Limit BLAS to one thread within a context, which is faster for parallel matrix products."""
     with threadpool_limits(limits=1, user_api="blas"):
         yield

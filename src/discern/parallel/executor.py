@@ -1,4 +1,4 @@
-"""Executor protocol, with local thread and process pools."""
+"""Protocol of executors, with implementations that run calls in local threads and processes."""
 
 import threading
 from collections.abc import Callable
@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 
 class Executor(Protocol):
-    """Asynchronous executor; `discern.parallel.testing.ExecutorContract` tests an implementation."""
+    """Protocol of an asynchronous executor, tested by `discern.parallel.testing.ExecutorContract`."""
 
     def submit(self, function: Callable[..., Result], /, *arguments: Any) -> Future[Result]:
         """Schedule a call and return its future without waiting.
@@ -22,7 +22,7 @@ class Executor(Protocol):
 
 
 class ThreadExecutor(ThreadPoolExecutor):
-    """Thread pool executor; leaving its `with` block cancels pending calls."""
+    """Executor that runs calls in threads and cancels pending ones on leaving its context."""
 
     def __exit__(
         self, exc_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -32,7 +32,7 @@ class ThreadExecutor(ThreadPoolExecutor):
 
 
 class ProcessExecutor:
-    """Process pool executor, free of the global interpreter lock.
+    """Executor that runs calls in a pool of worker processes, free of the global interpreter lock.
 
     Functions are imported by name; arguments and results must be picklable. If a worker is killed, its current call
     fails with `OSError` and a new worker replaces it.

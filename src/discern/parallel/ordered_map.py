@@ -1,4 +1,4 @@
-"""Ordered parallel maps with a bounded number of calls in flight."""
+"""Functions that map over items in parallel, in order and with a limited number of calls in flight."""
 
 import os
 from collections import deque
@@ -15,10 +15,10 @@ Result_co = TypeVar("Result_co", covariant=True)
 
 
 class Pending(Protocol[Result_co]):
-    """Pending result, such as a `Future`."""
+    """Protocol of a pending result, such as a `Future`."""
 
     def result(self) -> Result_co:
-        """Wait for the result and return it."""
+        """Wait for the result of the work and return it."""
 
     def cancel(self) -> bool:
         """Cancel the work if it has not started."""
@@ -27,7 +27,7 @@ class Pending(Protocol[Result_co]):
 def map_in_order(
     function: Callable[[Item], Result], items: Iterable[Item], *, executor: Executor, window: int
 ) -> Generator[Result]:
-    """Map a function over items in parallel, yielding results in order.
+    """Map a function over items in parallel and yield the results in order.
 
     Items are read one by one in the caller's thread, only as results are consumed, so that memory use stays constant.
     Calls that have not started are cancelled after an error and when the generator is closed.
@@ -44,7 +44,7 @@ def map_in_order(
 def results_in_order(
     submitted: Iterable[Pending[Result]], *, window: float, weight: Callable[[Any], float] | None = None
 ) -> Generator[Result]:
-    """Yield results of submitted work in order, with lazy submission.
+    """Yield the results of submitted work in order, submitting it only as needed.
 
     Work that has not started is cancelled after an error and when the generator is closed.
 
@@ -76,7 +76,7 @@ def results_in_order(
 
 
 def parallel_map(jobs: Sequence[Callable[[], Result]], threads: int | None = None) -> Iterator[Result]:
-    """Run jobs in threads, one per core, and yield the results in order."""
+    """Run jobs in threads, one per CPU core, and yield the results in order."""
     count = min(threads or os.cpu_count() or 1, _MOST_THREADS, max(len(jobs), 1))
     with single_threaded_blas(), ThreadExecutor(count) as pool:
         yield from map_in_order(_call, jobs, executor=pool, window=len(jobs) + 1)

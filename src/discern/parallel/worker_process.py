@@ -1,4 +1,4 @@
-"""Worker process for Python function calls through a pipe."""
+"""Worker process that runs Python function calls received through a pipe."""
 
 import os
 import pickle
@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 
 class WorkerProcess:
-    """Worker process that executes one call at a time, free of the parent's interpreter lock.
+    """Worker process that runs one call at a time, free of the parent's interpreter lock.
 
     It is started from the command line rather than by `multiprocessing`, so the main script needs no
     `if __name__ == "__main__"` guard. It exits when its standard input closes, however the parent ends.
@@ -38,7 +38,7 @@ class WorkerProcess:
         self._send(sys.path)
 
     def run(self, function: Callable[..., Result], *arguments: object) -> Result:
-        """Call a module-level function in the process, with picklable arguments and result.
+        """Call a module-level function in the worker process, with picklable arguments and result.
 
         Safe to call from several threads; the process executes one call after the other.
 
@@ -66,11 +66,11 @@ class WorkerProcess:
 
     @property
     def ended(self) -> bool:
-        """True once the process has ended."""
+        """Return True once the worker process has ended."""
         return self._broken or self._process.poll() is not None
 
     def close(self) -> None:
-        """End the process after its current call."""
+        """End the worker process after its current call."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with self._lock:
@@ -101,7 +101,7 @@ run_worker()
 
 
 def run_worker() -> None:
-    """Run a `WorkerProcess` loop from standard input to standard output."""
+    """Run the loop of a `WorkerProcess` from standard input to standard output."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted parent closes our input
     calls, results = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # printed text must not mix with the results

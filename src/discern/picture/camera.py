@@ -1,4 +1,4 @@
-"""Camera names from EXIF metadata."""
+"""Functions that read the camera name from the EXIF metadata of an image."""
 
 import struct
 
@@ -10,7 +10,7 @@ _MAX_LENGTH = 64
 
 
 def camera(exif: bytes) -> str | None:
-    """Read the camera's maker and model from an EXIF block or TIFF file.
+    """Read the maker and model of the camera from an EXIF block or TIFF file.
 
     Args:
         exif: the EXIF block, a whole TIFF file, or b"".

@@ -1,4 +1,4 @@
-"""Conversion of bit depth, transparency and colour profile to 8-bit sRGB."""
+"""Functions that convert images of any bit depth, transparency and colour profile to 8-bit sRGB."""
 
 from functools import lru_cache
 from io import BytesIO
@@ -11,7 +11,7 @@ _MAX_ROUNDING = 2  # levels by which an sRGB profile differs from none
 
 
 def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Convert a decoded image to sRGB on white, mode "RGB".
+    """Convert a decoded image to sRGB on a white background.
 
     Args:
         image: the decoded picture, in any mode that a decoder returns.
@@ -27,7 +27,7 @@ def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Convert greyscale images of any bit depth to 8 bits; others stay unchanged."""
+    """Convert a greyscale image of any bit depth to 8 bits and return other images unchanged."""
     if image.mode == "1":
         grey = image.convert("L")
     elif image.mode == "F" or image.mode.startswith("I"):
@@ -46,7 +46,7 @@ _SHORT = ((np.arange(65536) + 128) // 257).astype(np.uint8)
 
 
 def _scaled(values: np.ndarray) -> np.ndarray:
-    """Rescale 32-bit greyscale from 0-1, 0-255, 0-65535 or its own range to 8 bits."""
+    """Rescale a 32-bit greyscale image from its range of values to 8 bits."""
     bands = [values[start : start + _BAND] for start in range(0, len(values), _BAND)]
     ranges = [_finite_range(band) for band in bands]
     low, high = min(bounds[0] for bounds in ranges), max(bounds[1] for bounds in ranges)
@@ -66,7 +66,7 @@ _BAND = 256  # rows at a time: a large picture in double precision would take te
 
 
 def _finite_range(values: np.ndarray) -> tuple[float, float]:
-    """Return the minimum and maximum finite values, or (inf, -inf)."""
+    """Return the minimum and maximum of the finite values, or (inf, -inf) if there are none."""
     finite = values[np.isfinite(values)]
     return (float(finite.min()), float(finite.max())) if finite.size else (np.inf, -np.inf)
 
@@ -91,7 +91,7 @@ def _has_transparent_palette(image: Image.Image) -> bool:
 
 @lru_cache(maxsize=32)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Build an ICC transform to sRGB; None if it has no effect or is invalid."""
+    """Build a transform from an ICC profile to sRGB, or None if it is invalid or has no effect."""
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         if source.profile.xcolor_space.strip() != _SPACES[mode]:
@@ -107,6 +107,6 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
 
 
 def _probe() -> np.ndarray:
-    """Generate a grid of RGB colours, uint8 [27, 27, 3]."""
+    """Generate an image with a regular grid of RGB colours."""
     steps = np.linspace(0, 255, 9).astype(np.uint8)
     return np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(27, 27, 3)

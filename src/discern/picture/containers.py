@@ -1,4 +1,4 @@
-"""Bounded validation of picture files before decoding.
+"""Functions that validate the structure of image files before decoding, in bounded time.
 
 Decoders trust the headers of a file. Comments in a million parts, decompression bombs in text chunks and tags with
 absurd counts are rejected or dropped here, independently of the version of Pillow.
@@ -25,7 +25,7 @@ _REMEDY = "Export the picture again from its original program, or leave it out."
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """Validated picture file for decoding.
+    """Image file that was validated for decoding.
 
     Attributes:
         data: the file, for some formats without the parts that its first frame does not need.
@@ -45,7 +45,7 @@ class Container:
 
 
 def open_container(name: str, data: bytes, limits: Limits) -> Container:
-    """Validate a picture file of one of the `FORMATS` and return its decoder input.
+    """Validate an image file of a supported format and return the input for its decoder.
 
     Raises:
         DamagedPicture: the file has far more parts, scans or tags than pictures have.
@@ -57,7 +57,7 @@ def open_container(name: str, data: bytes, limits: Limits) -> Container:
 
 
 def _png(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
-    """Extract a PNG's still picture, ICC profile and EXIF block; drop text and animation."""
+    """Extract the still image, ICC profile and EXIF block of a PNG, without text and animation."""
     chunks, metadata, frames, offset, parts = [data[:8]], {b"eXIf": b"", b"iCCP": b""}, 1, 8, 0
     while offset + 8 <= len(data):
         length, kind = struct.unpack_from(">L4s", data, offset)
@@ -77,7 +77,7 @@ def _png(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
 
 
 def _inflate_profile(chunk: bytes) -> bytes:
-    """Decompress the ICC profile in a PNG iCCP chunk; b"" if invalid or too large."""
+    """Decompress the ICC profile of a PNG, or return b"" if it is invalid or too large."""
     inflater = zlib.decompressobj()
     try:
         profile = inflater.decompress(chunk.partition(b"\0")[2][1:], _MAX_PROFILE)
@@ -87,7 +87,7 @@ def _inflate_profile(chunk: bytes) -> bytes:
 
 
 def _gif(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
-    """Extract the header and first frame of a GIF, with its graphic control extension."""
+    """Extract the header and the first frame of a GIF."""
     offset = 13 + _colour_table_bytes(data, 10)
     blocks, control, frames, parts = [data[:offset]], b"", 0, 0
     while offset < len(data) and data[offset] in b"!," and frames < 2:
@@ -106,12 +106,12 @@ def _gif(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
 
 
 def _colour_table_bytes(data: bytes, flags: int) -> int:
-    """Compute the size in bytes of the GIF colour table declared by a flags byte."""
+    """Compute the size of the colour table that a GIF declares, in bytes."""
     return (6 << (data[flags] & 7)) if flags < len(data) and data[flags] & 0x80 else 0
 
 
 def _jpeg(data: bytes, limits: Limits) -> Container:
-    """Validate a JPEG's segments, and its size against the bytes and scans present."""
+    """Check the segments of a JPEG, and its declared size against the data present."""
     offset, parts, width, height, arithmetic = 2, 0, 0, 0, False
     markers, frames, sample = [], 0, b""
     while (start := data.find(b"\xff", offset)) >= 0 and start + 9 <= len(data):
@@ -154,14 +154,14 @@ _COEFFICIENT_BYTES = 6  # per pixel
 
 
 def _bmp(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
-    """Reject BMP files with excessive run lengths, which Pillow decodes slowly."""
+    """Raise an error for a BMP file with excessive run lengths, which Pillow decodes slowly."""
     if data[30:34] in (b"\1\0\0\0", b"\2\0\0\0") and len(data) > _MAX_RUNS:
         raise DamagedPicture("This BMP has too many runs.", hint=_REMEDY)
     return Container(data=data)
 
 
 def _tiff(data: bytes, limits: Limits) -> Container:
-    """Reject TIFF files with impossible value counts, oversized tiles or missing data."""
+    """Raise an error for a TIFF file with impossible value counts, oversized tiles or missing data."""
     try:
         directory = Directory(data)
     except ValueError:
@@ -188,7 +188,7 @@ _MAX_SAMPLES = 6
 
 
 def _tiff_end(directory: Directory) -> int:
-    """Return the end offset of the last TIFF strip or tile."""
+    """Return the position at which the last strip or tile of a TIFF file ends."""
     ends = [0]
     for starts, lengths in (_STRIPS, _TILES):
         pairs = (directory.values(tag, most=_MAX_VALUES) for tag in (starts, lengths))
@@ -197,7 +197,7 @@ def _tiff_end(directory: Directory) -> int:
 
 
 def _webp(data: bytes, limits: Limits) -> Container:
-    """Validate the WebP canvas size, which the decoder allocates (RFC 9649, section 2.7)."""
+    """Check the size of a WebP canvas, which the decoder allocates (RFC 9649, section 2.7)."""
     if data[12:16] == b"VP8X" and len(data) >= 30:
         width, height = (int.from_bytes(data[offset : offset + 3], "little") + 1 for offset in (24, 27))
         limits.check("WEBP", width, height)
@@ -211,7 +211,7 @@ def _webp(data: bytes, limits: Limits) -> Container:
 
 
 def _heif(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
-    """Reject HEIF item types that are not UTF-8 and would crash pi-heif 1.4."""
+    """Raise an error for HEIF item types that are not UTF-8 and would crash pi-heif 1.4."""
     for kind, start, end in _boxes(data):
         offset = data.find(b"infe", start, end) if kind != b"mdat" else -1
         while offset >= 0:
@@ -231,7 +231,10 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Iterate over top-level ISO media boxes: type, start and declared end (ISO/IEC 14496-12, 4.2)."""
+    """Iterate over the top-level boxes of an ISO media file (ISO/IEC 14496-12, 4.2).
+
+    Yields type, start and declared end of each.
+    """
     offset = 0
     while offset + 8 <= len(data):
         length, kind = struct.unpack_from(">L4s", data, offset)
@@ -248,7 +251,7 @@ def _limit_parts(parts: int, name: str, *, most: int = _MAX_PARTS) -> None:
 
 
 def is_truncated(name: str, data: bytes) -> bool:
-    """Test whether an undecodable file is shorter than declared."""
+    """Check whether an undecodable image file is shorter than it declares."""
     if name == "JPEG":
         return b"\xff\xd9" not in data[-64 * 1024 :]
     if name == "PNG":

@@ -1,4 +1,4 @@
-"""Picture decoder to upright sRGB pixels.
+"""Functions that decode image files to upright sRGB pixels.
 
 Every problem with a file is raised as a `PictureError` that names it.
 """
@@ -44,7 +44,7 @@ _UPRIGHT = {
 
 class _Jpeg(JpegImageFile):
     def _read_dpi_from_exif(self) -> None:
-        """Ignore the resolution, for which a damaged EXIF block would cause a warning."""
+        """Ignore the image resolution, since reading it from a damaged EXIF block causes a warning."""
 
 
 def _heif(file: BytesIO) -> ImageFile:
@@ -74,7 +74,7 @@ _UNRESERVED = 16_000_000  # bytes: a decoding that takes no more does not wait f
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedPicture:
-    """Opened picture with a parsed header and undecoded pixels.
+    """Image file with a parsed header, ready for decoding.
 
     Attributes:
         format: one of `FORMATS`.
@@ -99,12 +99,12 @@ class OpenedPicture:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Upright width and height, in pixels."""
+        """Return the width and height of the upright image in pixels."""
         width, height = self.stored_size
         return (height, width) if self.orientation > 4 else (width, height)
 
     def decode(self, min_side: int | None) -> Image.Image:
-        """Decode the picture to an upright sRGB image, mode "RGB".
+        """Decode the pixels to an upright sRGB image.
 
         A JPEG is decoded at a reduced scale whose shorter side is at least `min_side`.
         """
@@ -114,7 +114,7 @@ class OpenedPicture:
 
 @contextmanager
 def opened(data: bytes, limits: Limits, *, thorough: bool = False) -> Iterator[OpenedPicture]:
-    """Context manager for opening a picture and translating errors to `PictureError`.
+    """Open an image file as a context manager that translates errors to `PictureError`.
 
     Args:
         data: the bytes of the file.
@@ -181,7 +181,7 @@ def _load(
 def _load_plain(
     data: bytes, size: tuple[int, int], limits: Limits, stack: ExitStack, min_side: int | None
 ) -> Image.Image:
-    """Decode a plain JPEG without Pillow's slow header parser."""
+    """Decode a plain JPEG without the slow header parser of Pillow."""
     small = _MAX_PIXEL_BYTES * size[0] * size[1] <= min(limits.max_memory, _UNRESERVED)
     if small and (min_side is None or min(size) < 2 * min_side):
         with suppress(ValueError):
@@ -191,7 +191,7 @@ def _load_plain(
 
 
 def read_header(data: bytes, *, limits: Limits = Limits()) -> FileFormat:  # noqa: B008 - frozen
-    """Read a picture's header without decoding.
+    """Read the header of an image file without decoding the pixels.
 
     Raises:
         PictureError: the file is not a usable picture; the subclass names the problem.
@@ -209,7 +209,7 @@ def read_header(data: bytes, *, limits: Limits = Limits()) -> FileFormat:  # noq
 
 
 def open_picture(data: bytes, *, min_side: int | None = None, limits: Limits = Limits()) -> np.ndarray:  # noqa: B008
-    """Decode a picture file to upright sRGB pixels.
+    """Decode an image file to upright sRGB pixels.
 
     The format is detected by the content. Reads JPEG, PNG, WebP, GIF and TIFF (first frame), BMP, AVIF and HEIC. The
     EXIF orientation is applied, colours are converted to sRGB, transparency is composited over white, and 16 bits are

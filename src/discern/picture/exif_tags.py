@@ -1,4 +1,4 @@
-"""Parser of TIFF directories, including EXIF metadata.
+"""Parser of TIFF directories, which also hold the EXIF metadata of images.
 
 Every offset and count is checked before use. The layout is that of TIFF 6.0 (Adobe, 1992), section 2, and of BigTIFF.
 """
@@ -13,7 +13,7 @@ _INTEGERS = {1: "B", 3: "H", 4: "L", 13: "L", 16: "Q"}
 
 @dataclass(frozen=True, kw_only=True)
 class Tag:
-    """TIFF directory entry: `count` values of a field type, from byte `start`."""
+    """Entry of a TIFF directory, with the type, number and byte position of its values."""
 
     type: int
     count: int
@@ -21,7 +21,7 @@ class Tag:
 
     @property
     def size(self) -> int:
-        """Size of the values, in bytes."""
+        """Return the size of the values of the entry in bytes."""
         return self.count * _WIDTHS.get(self.type, 0)
 
 
@@ -60,7 +60,7 @@ class Directory:
         self.has_next = end + inline <= len(data) and self._unpack("Q" if big else "L", end)[0] != 0
 
     def values(self, tag: int, *, most: int) -> tuple[int, ...]:
-        """Read a tag's integer values.
+        """Read the integer values of a TIFF tag.
 
         The result is () if the tag is missing, truncated, not of integers, or has more than `most` values.
         """
@@ -76,7 +76,7 @@ class Directory:
 
 
 def orientation(exif: bytes) -> int:
-    """Read the EXIF orientation, 1 (upright) to 8; 1 if missing or invalid."""
+    """Read the EXIF orientation of an image, or return 1 (upright) if it is missing or invalid."""
     try:
         values = Directory(exif.removeprefix(b"Exif\0\0")).values(ORIENTATION, most=1)
     except (ValueError, struct.error):

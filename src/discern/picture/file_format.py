@@ -1,4 +1,4 @@
-"""Picture format detection by content, and size limits."""
+"""Functions that detect the format of an image file by its content, and limits on its size."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Picture size limits enforced before decoding.
+    """Size limits for image files, enforced before decoding.
 
     Args:
         max_bytes: largest file, in bytes.
@@ -33,18 +33,18 @@ class Limits:
 
     @property
     def remedy(self) -> str:
-        """Remedy hint for exceeded limits."""
+        """Return advice for images that exceed the limits, for error messages."""
         return f"The limits are {self.max_bytes:,} bytes and {self.max_pixels:,} pixels: make the picture smaller."
 
     def check(self, name: str, width: int, height: int) -> None:
-        """Raise `PictureTooLarge` for too many declared pixels in a picture of format `name`."""
+        """Raise `PictureTooLarge` if an image declares more pixels than allowed."""
         if width * height > self.max_pixels:
             raise PictureTooLarge(f"This {name} is too large: {width:,} x {height:,} pixels.", hint=self.remedy)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileFormat:
-    """Picture properties declared by the file header.
+    """Properties of an image that its file header declares.
 
     Attributes:
         format: one of `FORMATS`.
@@ -64,7 +64,7 @@ class FileFormat:
 
 
 def identify_format(data: bytes, limits: Limits) -> str:
-    """Detect the picture format, one of `FORMATS`, by file content.
+    """Detect the format of an image file, one of `FORMATS`, by its content.
 
     Raises:
         EmptyFile: the data is empty.
@@ -135,7 +135,7 @@ def _match_signature(start: bytes) -> str | None:
 
 
 def _match_brand(start: bytes) -> str | None:
-    """Distinguish AVIF from HEIF by their container's brands (ISO/IEC 23008-12)."""
+    """Distinguish AVIF from HEIF by the brands of the container (ISO/IEC 23008-12)."""
     box = start[8 : max(16, int.from_bytes(start[:4], "big"))]
     brands = {box[offset : offset + 4] for offset in range(0, len(box), 4)}
     if brands & {b"avif", b"avis"}:

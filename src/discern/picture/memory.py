@@ -1,4 +1,4 @@
-"""Memory estimates and a shared memory budget for picture decoding."""
+"""Functions that estimate the memory for decoding images and limit its total across threads."""
 
 import threading
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _DECODER_BYTES = {"WEBP": 9, "AVIF": 6, "HEIF": 6}
 
 
 def decoding_bytes(name: str, mode: str, size: tuple[int, int], *, transparent: bool = False) -> int:
-    """Estimate peak decoding memory, in bytes.
+    """Estimate the peak memory for decoding an image, in bytes.
 
     Args:
         name: one of `FORMATS`.
@@ -37,7 +37,7 @@ def decoding_bytes(name: str, mode: str, size: tuple[int, int], *, transparent: 
 
 
 def reserve_memory(size: int, what: str, limits: Limits) -> AbstractContextManager[None]:
-    """Context manager for reserving `size` bytes of the shared budget, waiting until they are free.
+    """Reserve memory for decoding within a context, waiting until enough is free.
 
     Raises:
         PictureTooLarge: more than the limits allow.
@@ -48,7 +48,7 @@ def reserve_memory(size: int, what: str, limits: Limits) -> AbstractContextManag
 
 
 class MemoryBudget:
-    """Memory budget in bytes, shared between threads.
+    """Memory budget that several threads share when they decode images.
 
     A request for more than the whole budget waits until it is the only one.
     """
@@ -60,7 +60,7 @@ class MemoryBudget:
 
     @contextmanager
     def reserve(self, size: int) -> Iterator[None]:
-        """Context manager for reserving memory, waiting until enough is free."""
+        """Reserve part of the memory budget within a context, waiting until enough is free."""
         with self._changed:
             self._changed.wait_for(lambda: not self._reserved or self._reserved + size <= self._size)
             self._reserved += size
@@ -76,7 +76,10 @@ _budget = MemoryBudget(_SHARED_BYTES)
 
 
 def to_array(image: Image.Image) -> np.ndarray:
-    """Copy an RGB Pillow image to a read-only array, uint8 [H, W, 3]."""
+    """Copy an RGB Pillow image to a read-only array.
+
+    The result is uint8 [H, W, 3].
+    """
     width, height = image.size
     if height <= _BAND:
         return np.frombuffer(image.tobytes(), np.uint8).reshape(height, width, 3)

@@ -1,4 +1,4 @@
-"""Picture properties and thumbnails, extracted in one pass."""
+"""Functions that extract the properties and thumbnails of image files in one pass."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ FACTS = np.dtype(
 
 
 class Problem(NamedTuple):
-    """Error code and message for an unusable file."""
+    """Reason that an image file cannot be used, with an error code and a message."""
 
     code: str
     message: str
@@ -36,7 +36,7 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class PictureFacts:
-    """Picture properties and thumbnails, one row per file.
+    """Table of the properties and thumbnails of image files.
 
     The arrays have n rows, one for each file.
 
@@ -52,7 +52,7 @@ class PictureFacts:
     problems: dict[int, Problem]
 
     def replace(self, at: int, other: "PictureFacts") -> None:
-        """Replace the row at one position with the single row of `other`."""
+        """Replace the row at one position with the single row of another table."""
         self.facts[at], self.thumbs[at] = other.facts[0], other.thumbs[0]
         self.problems.pop(at, None)
         if 0 in other.problems:
@@ -60,7 +60,7 @@ class PictureFacts:
 
 
 def read_facts(files: Sequence[bytes], limits: Limits) -> PictureFacts:
-    """Decode pictures and extract their properties; unusable files become `problems`."""
+    """Decode image files and extract their properties, recording unusable files as problems."""
     facts, thumbs = np.zeros(len(files), FACTS), np.zeros((len(files), THUMB, THUMB, 3), np.uint8)
     problems: dict[int, Problem] = {}
     greens: dict[int, np.ndarray] = {}
@@ -74,7 +74,7 @@ def read_facts(files: Sequence[bytes], limits: Limits) -> PictureFacts:
 
 
 def decode_facts(data: bytes, limits: Limits) -> PictureFacts:
-    """Decode one picture and extract its properties.
+    """Decode one image file and extract its properties and thumbnail.
 
     Raises:
         PictureError: the file is not a usable picture.

@@ -1,4 +1,4 @@
-"""Thread-safe suppression of Pillow warnings."""
+"""Thread-safe suppression of the warnings that Pillow raises while it decodes images."""
 
 import threading
 import warnings
@@ -6,7 +6,7 @@ from types import TracebackType
 
 
 class _SuppressPillowWarnings:
-    """Thread-safe context manager for suppressing Pillow warnings.
+    """Context manager that suppresses Pillow warnings in several threads at a time.
 
     Several threads may enter it together, while `warnings.catch_warnings` supports one at a time.
     """

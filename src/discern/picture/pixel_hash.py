@@ -1,4 +1,4 @@
-"""Pixel hashes for exact copies, and image thumbnails."""
+"""Functions that compute thumbnails of images, and hashes of their pixels for detecting exact copies."""
 
 import hashlib
 
@@ -12,7 +12,7 @@ THUMB = 64
 
 
 def require_pixels(pixels: np.ndarray) -> np.ndarray:
-    """Require RGB pixels, and return them unchanged.
+    """Check that an array holds RGB pixels and return it unchanged.
 
     Raises:
         UsageError: the array is not uint8 [H, W, 3].
@@ -26,7 +26,10 @@ def require_pixels(pixels: np.ndarray) -> np.ndarray:
 
 
 def pixel_hash(pixels: np.ndarray) -> str:
-    """Compute the hexadecimal SHA-256 digest of an image's shape and uint8 [H, W, 3] pixels."""
+    """Compute the SHA-256 digest of the shape and pixels of an image.
+
+    The image is uint8 [H, W, 3].
+    """
     height, width, _ = require_pixels(pixels).shape
     digest = hashlib.sha256(f"{height}x{width}\n".encode())
     digest.update(np.ascontiguousarray(pixels).data)
@@ -34,12 +37,18 @@ def pixel_hash(pixels: np.ndarray) -> str:
 
 
 def thumbnail(pixels: np.ndarray) -> np.ndarray:
-    """Compute a square thumbnail, uint8 [64, 64, 3], regardless of aspect ratio."""
+    """Compute a square thumbnail of an image, ignoring its aspect ratio.
+
+    The result is uint8 [64, 64, 3].
+    """
     return image_thumbnail(Image.fromarray(require_pixels(pixels)))
 
 
 def fit(pixels: np.ndarray, side: int) -> Image.Image:
-    """Downscale an image, uint8 [H, W, 3], to a longer side of at most `side` pixels."""
+    """Downscale an image to a given maximum length of its longer side.
+
+    The image is uint8 [H, W, 3].
+    """
     image = Image.fromarray(pixels)
     image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return image

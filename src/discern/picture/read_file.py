@@ -1,4 +1,4 @@
-"""Safe, non-blocking file reading within size limits."""
+"""Functions that read image files safely, within size limits and without blocking."""
 
 import os
 import stat
@@ -25,7 +25,7 @@ _FLAGS = (
 
 
 def read_file(path: Path | str, *, limits: Limits = Limits()) -> bytes:  # noqa: B008 - frozen
-    """Read a regular file without ever blocking.
+    """Read the content of a regular file without ever blocking.
 
     A link to a regular file is followed; pipes, devices and sockets are rejected without being read.
 

@@ -1,4 +1,4 @@
-"""Preprocessing recipe: plain data that is stored with the model, and its application."""
+"""Preprocessing recipe that converts images to model input and is stored with the model."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ _MAX_SIZE = 4096
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Preprocessing recipe from a picture to square model input.
+    """Preprocessing recipe that converts images of any size to square model input.
 
     Attributes:
         size: side of the output, in pixels.
@@ -73,7 +73,7 @@ class Recipe:
 
     @classmethod
     def from_json(cls, described: Mapping[str, Any]) -> "Recipe":
-        """Construct a recipe from JSON values.
+        """Build a recipe from JSON values and validate it.
 
         Raises:
             UsageError: a key is unknown or missing, or a value has the wrong type or range.
@@ -85,11 +85,11 @@ class Recipe:
         return cls(**{**described, "fill": tuple(fill) if isinstance(fill, list) else fill})
 
     def key(self) -> str:
-        """Compute the recipe's cache key, 16 hexadecimal digits."""
+        """Return the 16-digit hash that identifies the recipe in the feature cache."""
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:16]
 
     def min_side(self, width: int, height: int) -> int:
-        """Compute the minimum decoded shorter side, in pixels, for a picture of this size."""
+        """Compute the shorter side to which an image may be reduced while decoding, in pixels."""
         if self.fit == "pad":
             return max(1, -(-self.resize * min(width, height) // max(width, height)))
         return self.resize
@@ -105,7 +105,7 @@ def _require(valid: bool, what: str) -> None:  # noqa: FBT001
 
 
 def choose_recipe(sizes: Sequence[tuple[int, int]], size: int) -> Recipe:
-    """Choose a preprocessing recipe by aspect ratios.
+    """Choose a preprocessing recipe that suits the aspect ratios of the images.
 
     A centre crop after resizing to 8/7 works best for mildly oblong pictures. At an aspect ratio of 1.6 it loses nearly
     half of the length; where more than a quarter of the pictures exceed that, all are stretched. Accuracy on two packs
@@ -123,12 +123,15 @@ def choose_recipe(sizes: Sequence[tuple[int, int]], size: int) -> Recipe:
 
 
 def apply_recipe(pixels: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """Apply a recipe to sRGB pixels, uint8 [H, W, 3], and return uint8 [size, size, 3]."""
+    """Convert sRGB pixels to square model input by a preprocessing recipe.
+
+    Maps uint8 [H, W, 3] to [size, size, 3].
+    """
     return np.asarray(_apply(Image.fromarray(require_pixels(pixels)), recipe))
 
 
 def load_input(data: bytes, recipe: Recipe, *, limits: Limits = Limits()) -> np.ndarray:  # noqa: B008 - frozen
-    """Load a picture file as model input.
+    """Load an image file and convert it to model input.
 
     Training and prediction share this function. Equal to `open_picture` and `apply_recipe`, with JPEGs decoded at the
     smallest scale that the recipe allows.
@@ -164,7 +167,7 @@ def _apply(image: Image.Image, recipe: Recipe) -> Image.Image:
 def _resize(
     image: Image.Image, size: tuple[int, int], resample: Image.Resampling, box: tuple[float, float, float, float]
 ) -> Image.Image:
-    """Resample a box of an image, one axis at a time.
+    """Resample a region of an image to a new size, one axis at a time.
 
     Vertical first where much more height than width is lost, as in Pillow 13: its versions differ in the order of the
     axes, and each pass rounds to bytes.

@@ -1,4 +1,4 @@
-"""Content-independent image sharpness measure."""
+"""Functions that measure the sharpness of images independently of their content."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ _MIN_CONTRAST = 16
 
 
 def sharpness(pixels: np.ndarray) -> float | None:
-    """Measure image sharpness by edge steepness.
+    """Measure the sharpness of an image by the steepness of its edges.
 
     Steepness is the largest step between neighbouring pixels, divided by the local contrast. Only the tenth of all
     windows of 16 x 16 pixels with the highest contrast counts, so that plain pictures with a few clear outlines score
@@ -33,7 +33,9 @@ def sharpness(pixels: np.ndarray) -> float | None:
 
 
 def measure_sharpness(greens: Sequence[np.ndarray]) -> np.ndarray:
-    """Measure the sharpness of many images, float64 [n], NaN where `sharpness` gives None.
+    """Measure the sharpness of many images (see `sharpness`).
+
+    The result is float64 [n], NaN where `sharpness` gives None.
 
     Args:
         greens: green channels as returned by `green_of`, each uint8 [H, W].
@@ -49,7 +51,7 @@ def measure_sharpness(greens: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _steepness(windows: np.ndarray) -> np.ndarray:
-    """Compute mean edge steepness, float64 [n], from windows, uint8 [n, down, 16, across, 16]."""
+    """Compute the mean steepness of edges in the windows of each image."""
     count, across = len(windows), windows.shape[3]
     contrast = _contrast(windows)
     most = max(_MIN_WINDOWS, -(-contrast.shape[1] // _ONE_WINDOW_IN))
@@ -64,7 +66,7 @@ def _steepness(windows: np.ndarray) -> np.ndarray:
 
 
 def green_of(pixels: np.ndarray) -> np.ndarray:
-    """Extract the green channel, downscaled to at most the area of 256 x 256.
+    """Extract the green channel of an image and reduce it to a limited area.
 
     Much larger images are subsampled first, which keeps edges sharp.
     """
@@ -80,14 +82,14 @@ def green_of(pixels: np.ndarray) -> np.ndarray:
 
 
 def _windows(grey: np.ndarray) -> np.ndarray:
-    """Cut images, uint8 [n, H, W], into windows, uint8 [n, down, 16, across, 16]."""
+    """Divide each image into square windows."""
     down, across = (side // _WINDOW for side in grey.shape[1:])
     cropped = np.ascontiguousarray(grey[:, : down * _WINDOW, : across * _WINDOW])
     return cropped.reshape(len(grey), down, _WINDOW, across, _WINDOW)
 
 
 def _contrast(windows: np.ndarray) -> np.ndarray:
-    """Compute window contrast, maximum minus minimum, int16 [n, down * across]."""
+    """Compute the contrast of each image window as its maximum minus its minimum."""
     highest, lowest = windows.max(axis=2).max(axis=3), windows.min(axis=2).min(axis=3)
     contrast: np.ndarray = (highest - lowest).reshape(len(windows), -1).astype(np.int16)
     return contrast

@@ -1,4 +1,4 @@
-"""Cache files, written atomically and verified by digest.
+"""Functions that write cache files atomically and verify them by digest.
 
 A chunk is a 512-byte JSON line (`format`, `shelf`, `rows`, `digest`), then the 32-byte content hashes of its rows, then
 the rows as raw little-endian values. The digest is the SHA-256 of the shelf's identity, the hashes and the rows.
@@ -26,7 +26,7 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """Cache file header: shelf identity, row count and digest."""
+    """Header of a cache file, with the identity of its table, its row count and its digest."""
 
     shelf: str
     rows: int
@@ -35,7 +35,7 @@ class Header:
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """Cache file location and layout."""
+    """Cache file that holds some of the rows of a cached table."""
 
     path: Path
     shelf: str
@@ -44,11 +44,11 @@ class Chunk:
 
     @property
     def offset(self) -> int:
-        """Byte offset of the first row."""
+        """Return the position of the first row in the file, in bytes."""
         return _HEADER_BYTES + KEY.itemsize * self.count
 
     def is_intact(self) -> bool:
-        """Verify the digest of the whole file."""
+        """Check that the content of the cache file matches its digest."""
         try:
             with self.path.open("rb") as file:
                 file.seek(_HEADER_BYTES)
@@ -61,7 +61,9 @@ class Chunk:
 
 
 def write_chunk(folder: Path, shelf: str, keys: np.ndarray, rows: np.ndarray) -> Chunk:
-    """Write rows and their content hashes, `KEY` [n], atomically to a new cache file.
+    """Write rows and their content hashes to a new cache file atomically.
+
+    The hashes are `KEY` [n].
 
     Raises:
         StoreError: the folder cannot be written.
@@ -87,7 +89,7 @@ def write_chunk(folder: Path, shelf: str, keys: np.ndarray, rows: np.ndarray) ->
 
 
 def read_chunk(path: Path, shelf: str, row_bytes: int) -> tuple[Chunk, np.ndarray] | None:
-    """Read a cache file's header and content hashes, `KEY` [n].
+    """Read the header and the content hashes of a cache file.
 
     Returns None if the file is not a complete chunk of this shelf.
 
@@ -113,7 +115,7 @@ def _size(rows: int, row_bytes: int) -> int:
 
 
 def read_header(path: Path, line: bytes) -> Header | None:
-    """Parse a cache file header; None if it is invalid.
+    """Parse the header of a cache file, or return None if it is invalid.
 
     Raises:
         StoreError: the chunk was written by a newer version.

@@ -1,4 +1,4 @@
-"""In-memory index of cached rows by content hash, as sorted arrays of 40 bytes per key."""
+"""Compact in-memory index that locates cached rows by content hash."""
 
 from typing import NamedTuple
 
@@ -9,15 +9,13 @@ _MISSING = -1
 
 
 class _Run(NamedTuple):
-    """Sorted run of keys with row locations; equal keys stay in insertion order."""
-
     keys: np.ndarray
     chunks: np.ndarray
     rows: np.ndarray
 
 
 class Index:
-    """Log-structured merge index of sorted keys.
+    """Index that locates cached rows by content hash, kept as a log-structured merge of sorted arrays.
 
     A new run is merged with earlier ones of similar size, so that there are few runs, and each key is sorted few times.
     """
@@ -26,7 +24,10 @@ class Index:
         self._runs: list[_Run] = []
 
     def add(self, keys: np.ndarray, chunk: int) -> None:
-        """Add one file's keys, `KEY` [n], in row order; the first of equal keys wins."""
+        """Add the content hashes of one cache file to the index, in row order.
+
+        They are `KEY` [n]; the first of equal ones is found.
+        """
         rows = np.arange(len(keys), dtype=np.int32)
         run = _sorted(_Run(keys, np.full(len(keys), chunk, np.int32), rows))
         while self._runs and len(self._runs[-1].keys) <= 2 * len(run.keys):
@@ -34,12 +35,15 @@ class Index:
         self._runs.append(run)
 
     def remove(self, chunks: set[int]) -> None:
-        """Remove the keys of the given files."""
+        """Remove the content hashes of the given cache files from the index."""
         masks = [~np.isin(run.chunks, list(chunks)) for run in self._runs]
         self._runs = [_Run(*(column[mask] for column in run)) for run, mask in zip(self._runs, masks, strict=True)]
 
     def find(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Look up file and row numbers by key, both int32 [n], -1 where missing."""
+        """Find the file number and row number of each content hash.
+
+        Both are int32 [n], -1 where missing.
+        """
         chunks, rows = np.full((2, len(keys)), _MISSING, np.int32)
         for run in reversed(self._runs):
             if len(run.keys):

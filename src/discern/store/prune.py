@@ -1,4 +1,4 @@
-"""Cache inspection and LRU pruning."""
+"""Functions that list the cached tables and delete their least recently used rows."""
 
 import re
 import stat
@@ -24,7 +24,7 @@ _SHELF = re.compile(".+-[0-9a-f]{12}")
 
 @dataclass(frozen=True, kw_only=True)
 class ShelfInfo:
-    """Row count, size on disk and last use of a cached table."""
+    """Summary of a cached table, with its row count, size on disk and last use."""
 
     name: str
     rows: int
@@ -33,17 +33,17 @@ class ShelfInfo:
 
 
 def default_folder() -> Path:
-    """Return the user's cache directory for Discern."""
+    """Return the default cache directory of the current user."""
     return platformdirs.user_cache_path("discern", appauthor=False)
 
 
 def is_cache_folder(folder: Path) -> bool:
-    """Test whether a folder is a cached table, by name and content."""
+    """Check whether a directory is a cached table, by its name and content."""
     return bool(_SHELF.fullmatch(folder.name)) and any(folder.glob(f"*{SUFFIX}"))
 
 
 def survey(folder: Path) -> list[ShelfInfo]:
-    """List cached tables by name; none for a missing folder."""
+    """List the cached tables in a cache directory by name, none if the directory is missing."""
     shelves: dict[str, list[tuple[Path, stat_result]]] = {}
     for path, status in _files(folder, SUFFIX):
         shelves.setdefault(path.parent.name, []).append((path, status))
@@ -59,7 +59,7 @@ def survey(folder: Path) -> list[ShelfInfo]:
 
 
 def prune(folder: Path, *, keep_bytes: float) -> int:
-    """Evict the least recently used rows to at most `keep_bytes`.
+    """Delete the least recently used rows until the cache fits into a given size.
 
     Temporary files of killed writers are removed as well. A run that is reading removed rows fails with a `StoreError`,
     and computes them again when it is repeated.

@@ -1,4 +1,4 @@
-"""Lazy on-disk array of cached rows."""
+"""Array of cached rows that reads from disk only when it is accessed."""
 
 import operator
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _OPEN_MAPS = 4  # mapped pages count as memory of the process, and each map hold
 
 
 class Rows:
-    """Lazy on-disk array of cached rows, [N, *row shape].
+    """Array of cached rows that reads from disk only when it is accessed.
 
     Args:
         chunks: files that hold the rows.
@@ -42,12 +42,12 @@ class Rows:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Array shape, [N, *row shape]."""
+        """Return the shape of the array, with the number of rows first."""
         return (len(self), *self.row_shape)
 
     @property
     def ndim(self) -> int:
-        """Number of array dimensions."""
+        """Return the number of array dimensions."""
         return 1 + len(self.row_shape)
 
     def __len__(self) -> int:
@@ -70,12 +70,12 @@ class Rows:
         return self._gather(self._positions(np.asarray(key)))
 
     def __array__(self, dtype: np.dtype[Any] | None = None, copy: bool | None = None) -> np.ndarray:  # noqa: FBT001
-        """Load all rows into memory."""
+        """Read all rows from disk into a NumPy array."""
         rows = self._gather(np.arange(len(self)))
         return rows if dtype is None else rows.astype(dtype, copy=False)
 
     def select(self, positions: Sequence[int] | np.ndarray) -> Self:
-        """Select rows by an int or bool array [N], in order, without reading them."""
+        """Select rows by an integer or boolean array without reading them from disk."""
         positions = self._positions(positions)
         return type(self)(
             self._chunks, self._chunk[positions], self._place[positions], dtype=self.dtype, row_shape=self.row_shape

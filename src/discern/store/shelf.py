@@ -1,4 +1,4 @@
-"""Persistent content-addressed table of rows."""
+"""Persistent table of computed rows, addressed by the content that they were computed from."""
 
 import hashlib
 import os
@@ -21,7 +21,7 @@ _CHUNK_BYTES = 16 << 20  # not tuned
 
 
 class Shelf:
-    """Persistent table of rows, content-addressed by SHA-256.
+    """Persistent table of cached rows, addressed by the SHA-256 digests of their source content.
 
     Several threads and processes may read and write one shelf: chunks are written atomically under unique names, and
     never changed. A chunk is verified once per `Shelf`, when one of its rows is first requested; a damaged chunk is
@@ -59,18 +59,23 @@ class Shelf:
         return bool(self.contains([content])[0])
 
     def contains(self, contents: Sequence[str]) -> np.ndarray:
-        """Test which content hashes are stored, bool [n], without reading the folder again."""
+        """Check which content hashes have a stored row, without reading the directory again.
+
+        The result is bool [n].
+        """
         with self._lock:
             return self._find(_keys(contents))[0] >= 0
 
     def missing(self, contents: Sequence[str]) -> list[int]:
-        """List the positions of missing content hashes; of equal ones the first."""
+        """Return the positions of the content hashes without a stored row, once for equal ones."""
         with self._lock:
             self._refresh()
             return list(map(int, self._new(_keys(contents))))
 
     def put(self, contents: Sequence[str], rows: np.ndarray) -> None:
-        """Store rows, [len(contents), *shape], by content hash, without replacing stored ones.
+        """Store rows by content hash without replacing those already stored.
+
+        The rows are [len(contents), *shape].
 
         Raises:
             ValueError: the rows have another shape or dtype.
@@ -112,11 +117,11 @@ class Shelf:
         return Rows(chunks, chunk, place, dtype=self.dtype.newbyteorder("<"), row_shape=self.shape)
 
     def verified(self) -> set[str]:
-        """Return the names of written or verified files."""
+        """Return the names of the cache files that this process has written or verified."""
         return set(self._verified)
 
     def mark_verified(self, chunks: set[str]) -> None:
-        """Skip verification of files that another process of the run has verified."""
+        """Mark cache files as verified by another process, to skip their verification."""
         self._verified |= chunks
 
     @property
@@ -124,7 +129,7 @@ class Shelf:
         return self.dtype.itemsize * int(np.prod(self.shape, dtype=np.int64))
 
     def _refresh(self) -> None:
-        """Synchronise the index with files added or removed by other processes."""
+        """Update the index with cache files that other processes have added or removed."""
         try:
             names = {name for name in os.listdir(self.folder) if name.endswith(SUFFIX)}  # noqa: PTH208 - names only
         except OSError:
@@ -151,14 +156,14 @@ class Shelf:
             self._index.remove(numbers)
 
     def _new(self, keys: np.ndarray) -> np.ndarray:
-        """Return the positions of keys that are not stored; of equal ones the first."""
+        """Return the positions of keys without a stored row, once for equal keys."""
         _, first = np.unique(keys, return_index=True)
         first.sort()
         new: np.ndarray = first[self._find(keys[first])[0] < 0]
         return new
 
     def _find(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Look up verified file and row numbers by key, both int32 [n], -1 where missing."""
+        """Find the verified file number and row number of each key, -1 where missing."""
         while True:
             found, place = self._index.find(keys)
             chunks = [self._chunks[number] for number in np.unique(found).tolist() if number >= 0]
@@ -181,7 +186,7 @@ class Shelf:
 
 
 def _keys(contents: Sequence[str]) -> np.ndarray:
-    """Convert hexadecimal hashes to binary keys, `KEY` [n]."""
+    """Convert hexadecimal content hashes to an array of binary keys."""
     invalid = next((content for content in contents if len(content) != 2 * KEY.itemsize), None)
     if invalid is not None:
         raise ValueError(f"a content hash must have 64 hex digits: {invalid!r}")

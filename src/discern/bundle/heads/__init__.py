@@ -1,4 +1,4 @@
-"""NumPy implementations of classifier heads and the out-of-distribution scorer.
+"""Classifier heads and an out-of-distribution scorer for image embeddings, implemented in NumPy.
 
 The graph of a bundle computes the same functions.
 """

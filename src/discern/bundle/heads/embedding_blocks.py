@@ -1,4 +1,4 @@
-"""Validation and L2 normalisation of embedding blocks.
+"""Functions that validate image embeddings and normalise their blocks to unit length.
 
 A head and an unknown scorer read each block at unit length. Neither the contrast of a picture nor the width of a block
 then decides how much a block counts.
@@ -17,7 +17,7 @@ SMALLEST_LENGTH = 1e-12
 
 
 def unit_blocks(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
-    """L2-normalise each block of each embedding; zero blocks stay zero.
+    """Normalise each block of each embedding to unit length, leaving zero blocks unchanged.
 
     Args:
         features: real `[N, D]`.
@@ -40,14 +40,17 @@ def unit_blocks(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
 
 
 def first_block_length(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
-    """Compute the L2 norm of each embedding's first block, positive float32 `[N, 1, 1, 1]`."""
+    """Compute the L2 norm of the first block of each embedding.
+
+    The result is positive, float32 `[N, 1, 1, 1]`.
+    """
     start, end = spans[0]
     lengths = np.linalg.norm(np.asarray(features[:, start:end], np.float32), axis=1)
     return np.asarray(np.maximum(lengths, SMALLEST_LENGTH)[:, None, None, None])
 
 
 def check_spans(spans: Sequence[Span]) -> None:
-    """Require non-empty, contiguous embedding blocks from column 0.
+    """Check that embedding blocks are non-empty and contiguous, starting at column 0.
 
     Raises:
         BundleError: the blocks are empty or not contiguous.
@@ -58,7 +61,9 @@ def check_spans(spans: Sequence[Span]) -> None:
 
 
 def check_array(name: str, array: np.ndarray, shape: tuple[int | None, ...], dtype: type = np.float32) -> None:
-    """Validate an array's dtype, shape (None: any length) and finiteness.
+    """Check that an array has the expected dtype and shape and only finite values.
+
+    A None in `shape` allows any length.
 
     Raises:
         BundleError: the array is empty, is not finite, or has another dtype or shape.

@@ -1,4 +1,4 @@
-"""Classifier head protocol."""
+"""Protocol of classifier heads, which map image embeddings to class probabilities."""
 
 from typing import Protocol
 
@@ -11,24 +11,30 @@ ABSENT = -14.0
 
 
 class Head(Protocol):
-    """Classifier head that maps embeddings to calibrated class probabilities."""
+    """Protocol of a classifier head that maps image embeddings to calibrated class probabilities."""
 
     @property
     def spans(self) -> tuple[Span, ...]:
-        """Column ranges of the embedding blocks, "head" first."""
+        """Return the column ranges of the embedding blocks, the block "head" first."""
 
     @property
     def classes(self) -> int:
-        """Number of classes K."""
+        """Return the number of classes that the head predicts."""
 
     def logits(self, features: np.ndarray) -> np.ndarray:
-        """Compute calibrated logits, float32 `[N, K]`, from embeddings `[N, D]`."""
+        """Compute calibrated class logits from embeddings.
+
+        Maps `[N, D]` to float32 `[N, K]`.
+        """
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
-        """Compute calibrated class probabilities, float32 `[N, K]`, from embeddings `[N, D]`."""
+        """Compute calibrated class probabilities from embeddings.
+
+        Maps `[N, D]` to float32 `[N, K]`.
+        """
 
     def uncalibrated(self, features: np.ndarray, temperature: float) -> np.ndarray:
-        """Compute class probabilities without temperature scaling.
+        """Compute class probabilities from embeddings without temperature scaling.
 
         Args:
             features: `[N, D]`.
@@ -39,7 +45,7 @@ class Head(Protocol):
         """
 
     def evidence(self, features: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """Compute class evidence maps.
+        """Compute maps of the image evidence for each class.
 
         A value is the change of a logit if the whole picture looked like one place of it.
 

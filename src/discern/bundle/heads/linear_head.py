@@ -1,4 +1,4 @@
-"""Linear softmax classifier head."""
+"""Linear softmax classifier head for image embeddings."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from discern.bundle.heads.logits import softmax
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearHead:
-    """Linear softmax classifier on L2-normalised embedding blocks.
+    """Linear softmax classifier head on normalised embedding blocks.
 
     Attributes:
         spans: start and end of the embedding's blocks, "head" first.
@@ -30,22 +30,25 @@ class LinearHead:
 
     @property
     def classes(self) -> int:
-        """Number of classes K."""
+        """Return the number of classes that the head predicts."""
         return int(self.weight.shape[1])
 
     @property
     def map_weight(self) -> np.ndarray:
-        """Weights of the block "head", also applied to the feature map, float32 `[C, K]`."""
+        """Return the weights of the block "head", which also apply to the feature map.
+
+        The result is float32 `[C, K]`.
+        """
         start, end = self.spans[0]
         return self.weight[start:end]
 
     def logits(self, features: np.ndarray) -> np.ndarray:
-        """Compute calibrated logits, float32 `[N, K]`, from embeddings `[N, D]`."""
+        """Compute calibrated class logits from embeddings (see `Head.logits`)."""
         logits: np.ndarray = unit_blocks(features, self.spans) @ self.weight + self.bias
         return logits
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
-        """Compute calibrated class probabilities, float32 `[N, K]`, from embeddings `[N, D]`."""
+        """Compute calibrated class probabilities from embeddings (see `Head.probabilities`)."""
         return softmax(self.logits(features))
 
     def uncalibrated(self, features: np.ndarray, temperature: float) -> np.ndarray:
@@ -55,6 +58,9 @@ class LinearHead:
         return softmax(np.where(present, logits * np.float32(temperature), logits))
 
     def evidence(self, features: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """Compute class evidence maps (see `Head.evidence`); their mean is the logit share of "head"."""
+        """Compute maps of the image evidence for each class (see `Head.evidence`).
+
+        Their mean is the share of the block "head" in the logits.
+        """
         evidence: np.ndarray = places @ self.map_weight / first_block_length(features, self.spans)
         return evidence

@@ -1,17 +1,17 @@
-"""Numerically stable row-wise softmax and log-sum-exp."""
+"""Functions that compute softmax and log-sum-exp of class logits in a numerically stable way."""
 
 import numpy as np
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """Compute the row-wise softmax of logits, float `[n, K]`."""
+    """Compute the softmax of each row of logits."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
     return shares
 
 
 def log_sum_exp(logits: np.ndarray) -> np.ndarray:
-    """Compute the row-wise log-sum-exp of logits `[n, K]`, minus infinity included."""
+    """Compute the log-sum-exp of each row of logits, which may include minus infinity."""
     top = logits.max(axis=1)
     summed: np.ndarray = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
     return summed

@@ -1,4 +1,4 @@
-"""Ordinal classifier head: one score and increasing thresholds."""
+"""Ordinal classifier head for image embeddings, with one score and increasing thresholds."""
 
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,7 @@ from discern.errors import BundleError
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OrdinalHead:
-    """Proportional-odds classifier for ordered labels.
+    """Classifier head for ordered class labels, based on the proportional-odds model.
 
     The model is P(label <= k) = sigmoid(threshold_k - score) (McCullagh, JRSS B 1980).
 
@@ -43,12 +43,15 @@ class OrdinalHead:
 
     @property
     def classes(self) -> int:
-        """Number of classes K."""
+        """Return the number of classes that the head predicts."""
         return len(self.present)
 
     @property
     def softplus_map(self) -> tuple[np.ndarray, np.ndarray]:
-        """Affine map from softplus terms to logits: float32 `[2 (P - 1), K]` and `[K]`."""
+        """Compute the affine map that converts softplus terms of the score to class logits.
+
+        Returns its matrix, float32 `[2 (P - 1), K]`, and its offset, `[K]`.
+        """
         count, thresholds = len(self.thresholds), self.thresholds.astype(np.float64)
         # The ends of the scale lie at infinity: the first label has no lower threshold, the last no upper one.
         steps = -np.concatenate([np.eye(count, count + 1), np.eye(count, count + 1, 1)])
@@ -60,17 +63,20 @@ class OrdinalHead:
 
     @property
     def rest_weight(self) -> np.ndarray:
-        """Score weights with the block "head" set to zero, float32 `[D]`."""
+        """Return the weights of the score with those of the block "head" set to zero.
+
+        The result is float32 `[D]`.
+        """
         weight = self.weight.copy()
         weight[: self.spans[0][1]] = 0
         return weight
 
     def logits(self, features: np.ndarray) -> np.ndarray:
-        """Compute calibrated logits, float32 `[N, K]`, from embeddings `[N, D]`."""
+        """Compute calibrated class logits from embeddings (see `Head.logits`)."""
         return self._logits_of_scores(unit_blocks(features, self.spans) @ self.weight)
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
-        """Compute calibrated class probabilities, float32 `[N, K]`, from embeddings `[N, D]`."""
+        """Compute calibrated class probabilities from embeddings (see `Head.probabilities`)."""
         return softmax(self.logits(features))
 
     def uncalibrated(self, features: np.ndarray, temperature: float) -> np.ndarray:
@@ -79,7 +85,7 @@ class OrdinalHead:
         return replace(self, weight=self.weight * factor, thresholds=self.thresholds * factor).probabilities(features)
 
     def evidence(self, features: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """Compute class evidence maps (see `Head.evidence`).
+        """Compute maps of the image evidence for each class (see `Head.evidence`).
 
         A position supports the labels that its own score falls into. Logits are not linear in the score, so the mean
         over the positions is not what the block "head" adds.
@@ -90,7 +96,7 @@ class OrdinalHead:
         return evidence
 
     def _logits_of_scores(self, score: np.ndarray) -> np.ndarray:
-        """Convert ordinal scores `[...]` to logits, float32 `[..., K]`."""
+        """Convert ordinal scores to class logits along a new last axis."""
         matrix, offset = self.softplus_map
         above = score[..., None] - self.thresholds
         hinges = np.logaddexp(np.float32(0), np.concatenate([above, -above], axis=-1))

@@ -1,4 +1,4 @@
-"""Out-of-distribution scorer for unknown pictures."""
+"""Out-of-distribution scorer, which detects images that belong to none of the known classes."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ SMALLEST_SQUARE = 1e-12
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class UnknownScorer:
-    """Out-of-distribution scorer that combines four distance measures.
+    """Out-of-distribution scorer that combines four distances between an image and the training images.
 
     The score is a weighted sum of four measures, each standardised on held-out pictures of the known classes:
 
@@ -72,11 +72,14 @@ class UnknownScorer:
 
     @property
     def nbytes(self) -> int:
-        """Total size of the arrays, in bytes."""
+        """Return the total size of the scorer's arrays in bytes."""
         return sum(value.nbytes for value in vars(self).values() if isinstance(value, np.ndarray))
 
     def measure(self, features: np.ndarray, logits: np.ndarray) -> np.ndarray:
-        """Compute four distance measures, float32 `[N, 4]`, from features `[N, D]` and logits `[N, K]`."""
+        """Compute the four distance measures of each image from its embedding and logits.
+
+        Maps features `[N, D]` and logits `[N, K]` to float32 `[N, 4]`.
+        """
         rows = unit_blocks(features, self.spans)
         cosine = 1 - (rows[:, : self.spans[0][1]] @ self.prototypes.astype(np.float32).T).max(axis=1)
         rows = rows * self.scale - self.centre
@@ -89,7 +92,7 @@ class UnknownScorer:
         return np.stack([cosine, whitened, distance, -log_sum_exp(logits)], axis=1)
 
     def score(self, features: np.ndarray, logits: np.ndarray) -> np.ndarray:
-        """Compute out-of-distribution scores (unknown scores), float32 `[N]`.
+        """Compute the out-of-distribution score of each image.
 
         Takes the arguments of `measure`. Larger is farther; known pictures score about 0.
         """

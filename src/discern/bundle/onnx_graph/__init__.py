@@ -1,4 +1,4 @@
-"""ONNX graph construction for backbones and heads.
+"""Functions and classes that build ONNX graphs of backbones and classifier heads.
 
 This is the only part of `discern.bundle` that needs the onnx library.
 

@@ -1,4 +1,4 @@
-"""ONNX graph builder for backbones and heads."""
+"""Builder of ONNX graphs, shared by backbones and classifier heads."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ _CHANNELS_LAST = [0, 2, 3, 1]
 
 
 class GraphWriter:
-    """Builder of ONNX nodes and initializers.
+    """Builder that collects the nodes and initializers of an ONNX graph.
 
     Each method that adds operations returns the name of their result.
 
@@ -28,53 +28,71 @@ class GraphWriter:
         self._weights: dict[str, onnx.TensorProto] = {}
 
     def add(self, kind: str, *inputs: str, result: str | None = None, **attributes: Any) -> str:
-        """Add a standard ONNX operation and return its output name (`result`: without the prefix)."""
+        """Add a standard ONNX operation and return the name of its output.
+
+        A `result` is a name that gets no prefix.
+        """
         name = f"{self._prefix}{kind.lower()}_{len(self._nodes)}"
         self._nodes.append(helper.make_node(kind, list(inputs), [result or name], name=name, **attributes))
         return result or name
 
     def weight(self, name: str, values: np.ndarray) -> str:
-        """Add an array as an initializer, once per name."""
+        """Add an array to the graph as an initializer, once per name."""
         name = self._prefix + name
         if name not in self._weights:
             self._weights[name] = numpy_helper.from_array(np.asarray(values, order="C"), name)
         return name
 
     def numbers(self, *values: int) -> str:
-        """Add an int64 vector as an initializer."""
+        """Add a vector of integers to the graph as an int64 initializer."""
         return self.weight("numbers_" + "_".join(map(str, values)), np.array(values, np.int64))
 
     def scalar(self, value: float) -> str:
-        """Add a float32 scalar as an initializer."""
+        """Add a number to the graph as a float32 initializer."""
         return self.weight(f"scalar_{value}", np.array(value, np.float32))
 
     def relu6(self, values: str) -> str:
-        """Add a ReLU6 activation, min(max(x, 0), 6)."""
+        """Add a ReLU6 activation, which clips a tensor to the range 0 to 6."""
         return self.add("Clip", values, self.scalar(0.0), self.scalar(6.0))
 
     def centred_pixels(self, pixels: str) -> str:
-        """Centre uint8 pixels `[N, H, W, 3]` as float32 `[N, 3, H, W]` in -127.5..127.5."""
+        """Add operations that convert uint8 images to centred float32 tensors.
+
+        Maps `[N, H, W, 3]` to `[N, 3, H, W]` in -127.5..127.5.
+        """
         moved = self.add("Transpose", pixels, perm=_CHANNELS_FIRST)
         return self.add("Sub", self.add("Cast", moved, to=TensorProto.FLOAT), self.scalar(127.5))
 
     def mirrored(self, values: str) -> str:
-        """Mirror a tensor `[N, h, w, C]` left to right."""
+        """Add an operation that mirrors a batch of images or feature maps left to right.
+
+        The layout is `[N, h, w, C]`.
+        """
         start, end, axis = self.numbers(-1), self.numbers(np.iinfo(np.int64).min), self.numbers(2)
         return self.add("Slice", values, start, end, axis, start)
 
     def spatial_mean(self, values: str) -> str:
-        """Average a feature map `[N, C, h, w]` spatially, to `[N, C]`."""
+        """Add an operation that averages a feature map over its positions.
+
+        Maps `[N, C, h, w]` to `[N, C]`.
+        """
         return self.add("Flatten", self.add("GlobalAveragePool", values))
 
     def spatial_statistics(self, values: str, *, places: int) -> tuple[str, str]:
-        """Add the spatial mean and standard deviation of `[N, C, h, w]` (`places`: h * w)."""
+        """Add operations that compute the mean and standard deviation of a feature map over its positions.
+
+        The feature map is `[N, C, h, w]`, and `places` is h * w.
+        """
         mean = self.add("GlobalAveragePool", values)
         # Norm of the differences, not the difference of the squares: it cannot turn negative.
         norm = self.add("ReduceL2", self.add("Sub", values, mean), self.numbers(2, 3), keepdims=0)
         return self.add("Flatten", mean), self.add("Div", norm, self.scalar(places**0.5))
 
     def channels_last(self, values: str, *, result: str | None = None) -> str:
-        """Transpose a tensor from `[N, C, h, w]` to `[N, h, w, C]`."""
+        """Add an operation that moves the channels of a feature map to the last axis.
+
+        Maps `[N, C, h, w]` to `[N, h, w, C]`.
+        """
         return self.add("Transpose", values, perm=_CHANNELS_LAST, result=result)
 
     def model(self, *, size: int, embedding: int, map_shape: tuple[int, int, int] | None) -> onnx.ModelProto:
@@ -100,7 +118,7 @@ class GraphWriter:
         )
 
     def append_to(self, model: onnx.ModelProto, *, before: "GraphWriter | None" = None) -> None:
-        """Append the nodes to an ONNX model in place, after those of `before`."""
+        """Append the collected nodes to an ONNX model in place, after those of `before`."""
         graph, front = model.graph, before or GraphWriter()
         nodes = [*front._nodes, *graph.node, *self._nodes]
         del graph.node[:]

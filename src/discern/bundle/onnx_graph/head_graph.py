@@ -1,4 +1,4 @@
-"""ONNX graph of a classifier head and an out-of-distribution scorer."""
+"""Functions that append a classifier head and an out-of-distribution scorer to an ONNX backbone."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ _ROWS = f"{PREFIX}rows"
 
 
 def attach_head(backbone_graph: bytes, head: Head, unknown: UnknownScorer, *, blocks: Mapping[str, Span]) -> bytes:
-    """Append a classifier head and an out-of-distribution scorer to a backbone graph.
+    """Append a classifier head and an out-of-distribution scorer to the ONNX graph of a backbone.
 
     Args:
         backbone_graph: ONNX model (opset 18 or later) from `pixels` to `embedding` `[N, D]` and perhaps `map`
@@ -60,10 +60,10 @@ def attach_head(backbone_graph: bytes, head: Head, unknown: UnknownScorer, *, bl
 
 
 class _HeadWriter(GraphWriter):
-    """ONNX graph builder for heads and scorers, with numbered initializers that are not shared."""
+    """Builder of the ONNX nodes of a classifier head and an out-of-distribution scorer."""
 
     def array(self, values: np.ndarray) -> str:
-        """Add a numbered initializer; float16 is stored as such and cast to float32."""
+        """Add an array as a numbered initializer, casting float16 to float32 when the graph runs."""
         name = self.weight(f"weight_{len(self._weights)}", values)
         return self.add("Cast", name, to=TensorProto.FLOAT) if values.dtype == np.float16 else name
 
@@ -77,16 +77,16 @@ class _HeadWriter(GraphWriter):
         return self.add("Slice", values, self.numbers(span[0]), self.numbers(span[1]), self.numbers(1))
 
     def length(self, values: str) -> str:
-        """Add the row-wise L2 norm of a tensor `[N, D]`, positive `[N, 1]`."""
+        """Add operations that compute the positive L2 norm of each row."""
         norm = self.add("ReduceL2", values, self.numbers(1), keepdims=1)
         return self.add("Max", norm, self.scalar(SMALLEST_LENGTH))
 
     def reduce_rows(self, values: str, kind: str) -> str:
-        """Add a row-wise reduction of a tensor `[N, n]`."""
+        """Add an operation that reduces each row of a matrix to one value."""
         return self.add(kind, values, self.numbers(1), keepdims=1)
 
     def unit_blocks(self, spans: tuple[Span, ...]) -> list[str]:
-        """Add the L2 normalisation of the embedding blocks and return the names of their norms."""
+        """Add operations that normalise the embedding blocks, and return the names of their norms."""
         blocks = [self.columns("embedding", span) for span in spans]
         lengths = [self.length(block) for block in blocks]
         units = [self.add("Div", block, length) for block, length in zip(blocks, lengths, strict=True)]
@@ -94,7 +94,7 @@ class _HeadWriter(GraphWriter):
         return lengths
 
     def probabilities(self, head: Head) -> str:
-        """Add the output `probabilities` and return the name of the logits."""
+        """Add the graph output `probabilities` and return the name of the logits."""
         if isinstance(head, OrdinalHead):
             logits = self.ordinal_logits(head, self.add("MatMul", _ROWS, self.array(head.weight[:, None])))
         elif isinstance(head, LinearHead):
@@ -105,14 +105,14 @@ class _HeadWriter(GraphWriter):
         return logits
 
     def ordinal_logits(self, head: OrdinalHead, score: str) -> str:
-        """Convert ordinal scores `[..., 1]` to logits `[..., K]`."""
+        """Add operations that convert ordinal scores to class logits along the last axis."""
         matrix, offset = head.softplus_map
         above = self.add("Sub", score, self.array(head.thresholds))
         hinges = self.add("Softplus", self.add("Concat", above, self.add("Neg", above), axis=-1))
         return self.add("Add", self.add("MatMul", hinges, self.array(matrix)), self.array(offset))
 
     def unknown_score(self, unknown: UnknownScorer, logits: str) -> None:
-        """Add the output `unknown_score`, computed as in `UnknownScorer.score`."""
+        """Add the graph output `unknown_score`, computed as in `UnknownScorer.score`."""
         known = self.add("MatMul", self.columns(_ROWS, unknown.spans[0]), self.array(unknown.prototypes.T))
         cosine = self.add("Sub", self.scalar(1.0), self.reduce_rows(known, "ReduceMax"))
         rows = self.add("Sub", self.add("Mul", _ROWS, self.array(unknown.scale)), self.array(unknown.centre))
@@ -133,7 +133,7 @@ class _HeadWriter(GraphWriter):
         self.add("MatMul", standard, self.array(unknown.share), result="unknown_score")
 
     def evidence(self, head: Head, model: onnx.ModelProto, length: str) -> tuple[int, int]:
-        """Add the output `evidence` and return its height and width (-1 where dynamic)."""
+        """Add the graph output `evidence` and return its height and width, -1 where dynamic."""
         shapes = {output.name: shape_of(output) for output in model.graph.output}
         _, height, width, channels = (size or -1 for size in shapes.get("map", (-1,) * 4))
         if channels != head.spans[0][1]:
@@ -151,7 +151,6 @@ class _HeadWriter(GraphWriter):
         return height, width
 
     def place_scores(self, weight: np.ndarray, length: str, result: str | None = None) -> str:
-        """Score each feature map position `[N, h, w, n]` with weights `[C, n]` of the unit block "head"."""
         places = self.add("MatMul", "map", self.array(weight))
         return self.add("Div", places, self.add("Unsqueeze", length, self.numbers(2, 3)), result=result)
 

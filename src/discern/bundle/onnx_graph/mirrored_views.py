@@ -1,4 +1,4 @@
-"""Test-time mirror augmentation of backbone graphs."""
+"""Test-time augmentation of ONNX backbones with mirrored images."""
 
 import numpy as np
 import onnx
@@ -7,7 +7,7 @@ from discern.bundle.onnx_graph.graph_writer import GraphWriter, rename, shape_of
 
 
 def average_mirrored(model: onnx.ModelProto) -> None:
-    """Average backbone outputs over a picture and its mirror image.
+    """Modify an ONNX backbone to average its outputs over each image and its mirror image.
 
     Both views, the second mirrored left to right, pass the network in one batch. The map of the mirrored view is
     mirrored back before it is averaged.

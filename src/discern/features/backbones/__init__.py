@@ -1,4 +1,4 @@
-"""Backbones: pretrained, frozen feature extractors.
+"""Pretrained, frozen networks that compute the embeddings of images.
 
 They are looked up by name in a registry of sources.
 """

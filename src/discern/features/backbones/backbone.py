@@ -1,4 +1,4 @@
-"""Backbone protocol: a pretrained, frozen network as an ONNX graph, with its metadata."""
+"""Protocol of backbones, the pretrained networks that compute image embeddings."""
 
 import hashlib
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Backbone(Protocol):
-    """Frozen feature extractor, as an ONNX graph from pixels to embeddings.
+    """Protocol of a frozen network that maps image pixels to embeddings, given as an ONNX graph.
 
     The graph's input is `pixels`, uint8 `[N, size, size, 3]`, RGB in 0..255; normalisation and the averaging of views
     are part of the graph. Its outputs are `embedding`, float32 `[N, D]`, and optionally `map`, float32 `[N, h, w, C]`:
@@ -16,40 +16,40 @@ class Backbone(Protocol):
 
     @property
     def name(self) -> str:
-        """Backbone name, such as "lite0"."""
+        """Return the name of the backbone, such as "lite0"."""
 
     @property
     def graph(self) -> bytes:
-        """Serialised ONNX model; equal arguments of `load_backbone` give equal bytes."""
+        """Return the serialised ONNX model, with equal bytes for equal arguments of `load_backbone`."""
 
     @property
     def size(self) -> int:
-        """Input height and width, in pixels."""
+        """Return the height and width of the input images in pixels."""
 
     @property
     def blocks(self) -> Mapping[str, tuple[int, int]]:
-        """Column ranges of the embedding blocks, in order, "head" first."""
+        """Return the column ranges of the embedding blocks in order, the block "head" first."""
 
     @property
     def width(self) -> int:
-        """Embedding dimension D."""
+        """Return the dimension of the embeddings."""
 
     @property
     def pretraining(self) -> str:
-        """Description of the pretraining data."""
+        """Return a description of the data that the network was pretrained on."""
 
     @property
     def licence(self) -> str:
-        """Licence of the weights."""
+        """Return the licence of the pretrained weights."""
 
     @property
     def key(self) -> str:
-        """Feature cache key: the SHA-256 digest of the graph, 64 hexadecimal digits."""
+        """Return the SHA-256 digest of the graph, which identifies the backbone in the feature cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OnnxBackbone:
-    """In-memory ONNX backbone."""
+    """Backbone whose ONNX graph and metadata are held in memory."""
 
     name: str
     graph: bytes = field(repr=False)
@@ -64,5 +64,5 @@ class OnnxBackbone:
 
     @property
     def width(self) -> int:
-        """Embedding dimension D."""
+        """Return the dimension of the embeddings."""
         return max(end for _, end in self.blocks.values())

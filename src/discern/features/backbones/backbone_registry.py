@@ -1,4 +1,4 @@
-"""Backbone registry and lookup by name."""
+"""Registry that loads backbones by name or from ONNX files."""
 
 from pathlib import Path
 from typing import Protocol
@@ -15,14 +15,17 @@ DEFAULT_MIRROR = True
 
 
 class BackboneSource(Protocol):
-    """Loader of a backbone family; importing its module must not import onnx."""
+    """Protocol of a loader for one family of backbones.
+
+    Importing the module of an implementation must not import onnx.
+    """
 
     @property
     def choices(self) -> str:
-        """Accepted names for error messages, such as "lite0, lite1, lite2"."""
+        """Return the accepted backbone names for error messages, such as "lite0, lite1, lite2"."""
 
     def accepts(self, name: str | Path) -> bool:
-        """Test whether a name belongs to this source; loading may still fail."""
+        """Check whether a backbone name belongs to this source, although loading may still fail."""
 
     def load(self, name: str | Path, *, size: int | None, mirror: bool) -> Backbone:
         """Load a backbone by name (see `load_backbone`)."""

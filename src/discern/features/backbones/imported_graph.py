@@ -1,4 +1,4 @@
-"""Validation of exported ONNX models as backbones."""
+"""Functions that validate exported ONNX models for use as backbones."""
 
 import hashlib
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _REQUIRED = (
 
 
 def import_graph(data: bytes, path: Path, *, size: int | None, mirror: bool) -> OnnxBackbone:
-    """Validate an exported ONNX model, with a trial run, and wrap it as a backbone.
+    """Validate an exported ONNX model with a trial run and wrap it as a backbone.
 
     Args:
         data: serialised ONNX model.
@@ -69,7 +69,7 @@ def _parse(data: bytes, path: Path) -> onnx.ModelProto:
 
 
 def _check_signature(model: onnx.ModelProto, path: Path) -> tuple[int, int]:
-    """Validate an ONNX signature and return the input size and embedding dimension."""
+    """Check the inputs and outputs of an ONNX model, and return its input size and embedding dimension."""
     weights = {tensor.name for tensor in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in weights]
     outputs = {value.name: value for value in model.graph.output}
@@ -89,7 +89,7 @@ def _check_signature(model: onnx.ModelProto, path: Path) -> tuple[int, int]:
 
 
 def _put_channels_last(model: onnx.ModelProto, width: int, path: Path) -> None:
-    """Transpose the output `map` from `[N, D, h, w]` to `[N, h, w, D]`, in place."""
+    """Move the channels of the output `map` of an ONNX model to the last axis, in place."""
     declared = next((value for value in model.graph.output if value.name == "map"), None)
     if declared is None:
         return
@@ -106,7 +106,7 @@ def _put_channels_last(model: onnx.ModelProto, width: int, path: Path) -> None:
 
 
 def _try_run(graph: bytes, size: int, width: int, path: Path) -> None:
-    """Validate a model's outputs for random pictures, batched and single."""
+    """Check the outputs of an ONNX model for random images, both batched and single."""
     pictures = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), np.uint8)
     try:
         runtime = open_runtime(graph, threads=1)
@@ -125,7 +125,7 @@ def _try_run(graph: bytes, size: int, width: int, path: Path) -> None:
 
 
 def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
-    """Iterate over the constant tensors of a graph and its subgraphs."""
+    """Iterate over the constant tensors of an ONNX graph and its subgraphs."""
     yield from graph.initializer
     for sparse in graph.sparse_initializer:
         yield from (sparse.values, sparse.indices)

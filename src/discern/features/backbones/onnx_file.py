@@ -1,4 +1,4 @@
-"""Backbones from user-provided ONNX files."""
+"""Source of backbones that the user provides as ONNX files."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ MAX_BYTES = 1 << 30
 
 
 class OnnxFile:
-    """Backbone source for `.onnx` files."""
+    """Source of backbones that the user provides as `.onnx` files."""
 
     choices = "the path of an .onnx file"
 
     def accepts(self, name: str | Path) -> bool:
-        """Test whether the name is an `.onnx` path."""
+        """Check whether a backbone name is the path of an `.onnx` file."""
         return Path(name).suffix.lower() == ".onnx"
 
     def load(self, name: str | Path, *, size: int | None, mirror: bool) -> OnnxBackbone:

@@ -1,4 +1,4 @@
-"""Safe reader for tensors in torch's legacy format.
+"""Functions that safely read pretrained weights in the legacy format of torch.
 
 Every object but a tensor is rejected, and no code of the file is run.
 
@@ -27,7 +27,7 @@ _STORAGES: dict[str, np.dtype[Any]] = {"FloatStorage": np.dtype("<f4"), "LongSto
 
 
 def read_pinned(path: Path, sha256: str) -> bytes:
-    """Read a file with a pinned SHA-256 digest.
+    """Read a file and check that it has the pinned SHA-256 digest.
 
     Raises:
         BackboneError: the file cannot be read, or its sha256 (64 hexadecimal digits) is another.
@@ -43,7 +43,7 @@ def read_pinned(path: Path, sha256: str) -> bytes:
 
 
 def read_tensors(data: bytes) -> dict[str, np.ndarray]:
-    """Read tensors by name, in file order, from a file in torch's legacy format.
+    """Read the named tensors of a file in the legacy format of torch, in file order.
 
     Args:
         data: content of the whole file.
@@ -68,8 +68,6 @@ def read_tensors(data: bytes) -> dict[str, np.ndarray]:
 
 
 class _Storage(NamedTuple):
-    """Reference to a tensor storage, an array of raw numbers in the file."""
-
     key: str
     kind: str
     length: int
@@ -77,7 +75,7 @@ class _Storage(NamedTuple):
 
 @dataclass(frozen=True)
 class _Tensor:
-    """Bounds-checked view of a tensor storage."""
+    """Tensor of a torch file, described by a bounds-checked view of its storage."""
 
     storage: _Storage
     offset: int
@@ -98,7 +96,7 @@ class _Tensor:
 
 
 class _TensorUnpickler(pickle.Unpickler):
-    """Restricted unpickler with an allowlist of tensor types."""
+    """Unpickler that allows only the names that a table of tensors needs."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
@@ -132,7 +130,7 @@ def _unpickle(stream: io.BytesIO) -> Any:
 
 
 def _read_storages(data: bytes, start: int, keys: Any, expected: set[_Storage]) -> dict[_Storage, np.ndarray]:
-    """Read one raw array per key, in order, up to the end of the file."""
+    """Read the raw array of each storage key, in order, up to the end of the file."""
     by_key = {storage.key: storage for storage in expected}
     if not isinstance(keys, list) or len(by_key) != len(expected) or sorted(map(str, keys)) != sorted(by_key):
         _reject("the list of storages does not match the tensors")

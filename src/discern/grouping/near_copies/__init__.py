@@ -1,1 +1,1 @@
-"""Near-copy detection by image registration."""
+"""Detection of near-duplicate images by registering one image with the other."""

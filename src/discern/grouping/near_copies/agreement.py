@@ -1,4 +1,4 @@
-"""Structural and colour similarity of registered images.
+"""Functions that measure the similarity of registered images in structure and colour.
 
 Global correlation is dominated by the strongest edges: two shirts of one outline correlate at .97. So each window is
 normalised by itself (zero-normalised cross-correlation), and weighted by its texture.
@@ -11,7 +11,7 @@ _NOISE = 3.0  # grey levels; not tuned
 
 
 def windows_agree(first: np.ndarray, second: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Compute the windowed cross-correlation of registered images.
+    """Compute the mean correlation of registered images over small windows.
 
     The windows have 8 x 8 pixels and overlap by half.
 
@@ -49,7 +49,7 @@ def _windows(values: np.ndarray) -> np.ndarray:
 
 
 def colours_differ(first: np.ndarray, second: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Measure colour differences between registered images.
+    """Measure the colour differences between registered images.
 
     Args:
         first: RGB values, float32 [P, H, W, 3], 0-255.

@@ -1,4 +1,4 @@
-"""Batched affine image registration by Gauss-Newton optimisation.
+"""Functions that register batches of image pairs by affine maps, with Gauss-Newton optimisation.
 
 The method of Lucas and Kanade (1981), "An iterative image registration technique with an application to stereo
 vision", with a brightness gain; frames and units are those of `discern.grouping.near_copies.rotation_invariants`.
@@ -16,7 +16,7 @@ _MIN_DETERMINANT = 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class Alignment:
-    """Pixel correspondences between registered image pairs.
+    """Pixel correspondences between pairs of registered images.
 
     The pixels are the n = h * w of the narrow picture of each pair; they are placed in its wide one.
 
@@ -35,14 +35,14 @@ class Alignment:
     inside: np.ndarray
 
     def take(self, at: np.ndarray) -> Self:
-        """Select pairs by index array or mask."""
+        """Select image pairs by an index array or a mask."""
         return type(self)(**{name: values[at] for name, values in vars(self).items()})
 
 
 def place(
     affine: np.ndarray, extents: tuple[np.ndarray, np.ndarray], wide: tuple[int, int], narrow: tuple[int, int]
 ) -> Alignment:
-    """Map pixel positions between images by affine maps.
+    """Map the pixel positions of one image of each pair to the other by an affine map.
 
     Args:
         affine: maps from the narrow frames to the wide ones, float32 [P, 2, 3].
@@ -60,7 +60,7 @@ def place(
 
 
 def _coordinate(affine: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Map a grid of points by one row of affine maps, float32 [P, 3], to float32 [P, h * w]."""
+    """Compute one coordinate of a grid of points under affine maps."""
     along, down = affine[:, :1] * x, affine[:, 1:2] * y + affine[:, 2:]
     points: np.ndarray = (down[:, :, None] + along[:, None, :]).reshape(len(x), y.shape[1] * x.shape[1])
     return points
@@ -90,7 +90,7 @@ def bilinear(planes: np.ndarray, placed: Alignment) -> np.ndarray:
 def align(
     wide: np.ndarray, narrow: np.ndarray, affine: np.ndarray, extents: tuple[np.ndarray, np.ndarray], *, steps: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Refine affine registration by Gauss-Newton steps.
+    """Refine the affine maps between pairs of images by Gauss-Newton steps.
 
     Args:
         wide: smoothed brightness of the wide pictures, float32 [P, H, W].
@@ -125,7 +125,7 @@ def align(
 def _gradients(
     sampled: np.ndarray, weight: np.ndarray, affine: np.ndarray, extents: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Compute weighted brightness gradients of sampled images, float32 [P, h, w] each."""
+    """Compute the weighted brightness gradients of sampled images."""
     down, across = np.gradient(sampled, axis=(1, 2))
     _, height, width = sampled.shape
     down, across = down * weight, across * weight
@@ -152,7 +152,7 @@ def _centred(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def _step(jacobian_and_residual: np.ndarray) -> np.ndarray:
-    """Solve the damped Gauss-Newton normal equations.
+    """Solve the damped normal equations of a Gauss-Newton step.
 
     The argument holds six derivatives and the residual, float32 [P, 7, h, w]. The result is a step [P, 2, 3].
     """

@@ -1,4 +1,4 @@
-"""Nearest-neighbour search for near-copy candidates, bounded per picture."""
+"""Functions that find candidate pairs of near-duplicate images by nearest-neighbour search."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ _EXACT_UP_TO = 8_000
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """Near-copy candidate pairs with initial affine maps.
+    """Candidate pairs of near-duplicate images, with initial affine maps.
 
     Args:
         wide: the picture of each pair that shows as much or more, int [P].
@@ -57,14 +57,14 @@ class Candidates:
         return len(self.wide)
 
     def take(self, at: np.ndarray) -> Self:
-        """Select pairs by index array or mask."""
+        """Select candidate pairs by an index array or a mask."""
         return type(self)(
             wide=self.wide[at], narrow=self.narrow[at], affine=self.affine[at], agreement=self.agreement[at]
         )
 
     @classmethod
     def join(cls, parts: list[Self]) -> Self:
-        """Concatenate sets of candidate pairs."""
+        """Concatenate several sets of candidate pairs."""
         return cls(
             wide=np.concatenate([p.wide for p in parts]),
             narrow=np.concatenate([p.narrow for p in parts]),
@@ -74,7 +74,7 @@ class Candidates:
 
 
 class CandidateIndex:
-    """Nearest-neighbour index for cosine similarity.
+    """Nearest-neighbour index of image descriptors by cosine similarity.
 
     The search is exact up to 8,000 rows, and uses HNSW above (Malkov and Yashunin 2016). Rows are added by a single
     thread, so that the same rows always give the same graph; they are not copied.
@@ -99,11 +99,17 @@ class CandidateIndex:
             self._graph.add(np.arange(len(rows)), rows, threads=1, copy=False)
 
     def neighbours_of(self, own: np.ndarray, count: int) -> np.ndarray:
-        """Find the nearest neighbours of indexed rows, int [n, <= count]."""
+        """Find the nearest neighbours of indexed rows.
+
+        The result is int [n, <= count].
+        """
         return self.neighbours(self._rows[own], own, count)
 
     def neighbours(self, queries: np.ndarray, own: np.ndarray, count: int) -> np.ndarray:
-        """Find nearest neighbours, nearest first, except each query's `own` row: int [n, <= count]."""
+        """Find the nearest neighbours of each query, except its own row, nearest first.
+
+        The result is int [n, <= count].
+        """
         count = min(count, len(self._rows) - 1)
         if self._graph is not None:
             with self._search:
@@ -120,7 +126,7 @@ class CandidateIndex:
 
 
 class CandidateFinder:
-    """Finder of near-copy candidates, as catalog rows.
+    """Finder of candidate pairs of near-duplicate images in a catalog.
 
     The pairs are given as rows of the catalog.
 
@@ -158,14 +164,14 @@ class CandidateFinder:
         self._index = CandidateIndex(self._described)
 
     def jobs(self) -> list[Callable[[], Candidates]]:
-        """List independent candidate search jobs.
+        """Return independent jobs that each search for candidate pairs.
 
         A job returns at most 5 pairs for each of its pictures as the wide one.
         """
         return [partial(self._propose, at) for at in blocks(len(self._rows))]
 
     def look_alikes(self, *, count: int = 200, rank: int = 40) -> Candidates:
-        """Sample similar pictures, rarely copies, as reference pairs.
+        """Sample pairs of similar images that are rarely copies, as reference pairs.
 
         `count` evenly spaced pictures are paired with their `rank`-th neighbour.
         """
@@ -188,7 +194,7 @@ class CandidateFinder:
         self._described[at] = self._descriptor.describe(self._base[at])
 
     def _propose(self, at: np.ndarray) -> Candidates:
-        """Propose candidate pairs from the neighbours of every view."""
+        """Propose candidate pairs from the nearest neighbours of every view of the images."""
         smooth = self._smooth(at)
         parts = []
         for view in VIEWS:
@@ -202,20 +208,23 @@ class CandidateFinder:
         return self._to_rows(_best_of_each(Candidates.join(parts)))
 
     def _to_rows(self, pairs: Candidates) -> Candidates:
-        """Convert pair positions to catalog rows and drop pairs without texture."""
+        """Convert the positions of pairs to catalog rows and drop pairs without texture."""
         pairs = pairs.take(self._textured[pairs.wide] & self._textured[pairs.narrow])
         wide, narrow = self._rows[pairs.wide], self._rows[pairs.narrow]
         return Candidates(wide=wide, narrow=narrow, affine=pairs.affine, agreement=pairs.agreement)
 
 
 def _for_each_block(work: Callable[[np.ndarray], None], count: int) -> None:
-    """Apply a function to blocks of rows, on all cores."""
+    """Apply a function to blocks of rows on all CPU cores."""
     for _ in parallel_map([partial(work, at) for at in blocks(count)]):
         pass
 
 
 def _embedding_neighbours(embeddings: "Rows | np.ndarray | None", rows: np.ndarray, scratch: Path | None) -> np.ndarray:
-    """Find two nearest neighbours by embedding: int32 [n, <= 2], or [n, 0] without embeddings."""
+    """Find the two nearest neighbours of each image by its embedding.
+
+    The result is int32 [n, <= 2], or [n, 0] without embeddings.
+    """
     if embeddings is None:
         return np.zeros((len(rows), 0), np.int32)
     index = CandidateIndex(_project(embeddings, rows, scratch))
@@ -224,7 +233,7 @@ def _embedding_neighbours(embeddings: "Rows | np.ndarray | None", rows: np.ndarr
 
 
 def _project(embeddings: "Rows | np.ndarray", rows: np.ndarray, scratch: Path | None) -> np.ndarray:
-    """Project centred embeddings randomly, preserving cosines (Johnson and Lindenstrauss 1984)."""
+    """Reduce embeddings by a random projection that preserves cosines (Johnson and Lindenstrauss 1984)."""
     columns = min(_HEAD_COLUMNS, embeddings.shape[1])
     directions = np.random.default_rng(0).standard_normal((columns, _DIRECTIONS)).astype(np.float32)
     projected = scratch_array((len(rows), _DIRECTIONS), np.float32, scratch)
@@ -238,7 +247,7 @@ def _project(embeddings: "Rows | np.ndarray", rows: np.ndarray, scratch: Path | 
 
 
 def _initial_maps(view: np.ndarray, mirrored: np.ndarray, angle: np.ndarray, extents: np.ndarray) -> np.ndarray:
-    """Compute affine maps from rotation, mirroring and zoom, float32 [P, 2, 3]."""
+    """Compute initial affine maps from rotation, mirroring and zoom."""
     cos, sin = np.cos(angle) * view[0], np.sin(angle) * view[0]
     flip = np.where(mirrored, -1, 1)
     x = np.stack([cos, -sin * flip, view[1] * extents[:, 0]], axis=1)
@@ -247,7 +256,7 @@ def _initial_maps(view: np.ndarray, mirrored: np.ndarray, angle: np.ndarray, ext
 
 
 def _best_of_each(candidates: Candidates) -> Candidates:
-    """Keep the best map of each pair and the best pairs of each wide picture."""
+    """Keep the best affine map of each pair and the best pairs of each image."""
     order = np.lexsort((candidates.narrow, -candidates.agreement, candidates.wide))
     ranked = candidates.take(order[candidates.agreement[order] >= _MIN_AGREEMENT])
     pair = np.stack([ranked.wide, ranked.narrow], axis=1)

@@ -1,4 +1,4 @@
-"""Coarse-to-fine comparison of registered candidate pairs."""
+"""Functions that compare candidate pairs of near-duplicate images, from coarse to fine detail."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ _BLUR = 0.8
 
 @dataclass(frozen=True, kw_only=True)
 class CompareConfig:
-    """Thresholds for comparing candidate pairs.
+    """Thresholds for comparing candidate pairs of near-duplicate images.
 
     They are chosen on development seeds of benchmarks/copies.py.
 
@@ -64,7 +64,7 @@ def compare_thumbs(
     *,
     progress: Progress = silent,
 ) -> tuple[Candidates, np.ndarray]:
-    """Select distinct candidate pairs with matching thumbnails.
+    """Select the distinct candidate pairs whose thumbnails match.
 
     Args:
         catalog: pictures of the pairs.
@@ -89,7 +89,7 @@ def compare_thumbs(
 def compare_pictures(
     catalog: "Catalog", pairs: Candidates, config: CompareConfig, *, progress: Progress = silent
 ) -> np.ndarray:
-    """Compare candidate pairs at full detail, up to 128 pixels along the shorter side.
+    """Compare candidate pairs in the decoded images, up to 128 pixels along the shorter side.
 
     The pictures are read a few hundred at a time, in the order in which the storage is read fastest.
 
@@ -110,7 +110,7 @@ def compare_pictures(
 def _compare(
     catalog: "Catalog", job: Callable[[], Candidates], extents: np.ndarray, config: CompareConfig
 ) -> tuple[Candidates, np.ndarray]:
-    """Compare a job's thumbnails coarsely and then finely, reading each once."""
+    """Compare the thumbnails of a job coarsely and then finely, reading each once."""
     pairs = job()
     rows, ends = np.unique(np.concatenate([pairs.wide, pairs.narrow]), return_inverse=True)
     pairs = replace(pairs, wide=ends[: len(pairs)], narrow=ends[len(pairs) :])
@@ -126,12 +126,12 @@ def _compare(
 
 
 def _batches(count: int, size: int) -> list[np.ndarray]:
-    """Split positions into `blocks`, or one empty block."""
+    """Split positions into blocks, or return one empty block."""
     return blocks(count, size) or [np.zeros(0, np.int64)]
 
 
 def _compare_coarse(planes: np.ndarray, pairs: Candidates, extents: np.ndarray, config: CompareConfig) -> Candidates:
-    """Select pairs by the correlation of registered 32-pixel thumbnails."""
+    """Select candidate pairs by the correlation of small registered thumbnails."""
     frames = extents[pairs.wide], extents[pairs.narrow]
     affine, correlation = align(planes[pairs.wide], planes[pairs.narrow], pairs.affine, frames, steps=2)
     return replace(pairs, affine=affine).take(correlation >= config.min_correlation)
@@ -140,7 +140,7 @@ def _compare_coarse(planes: np.ndarray, pairs: Candidates, extents: np.ndarray, 
 def _compare_fine(
     thumbs: np.ndarray, pairs: Candidates, extents: np.ndarray, config: CompareConfig
 ) -> tuple[Candidates, np.ndarray]:
-    """Select pairs by structural and colour similarity of registered thumbnails."""
+    """Select candidate pairs by the similarity of registered thumbnails in structure and colour."""
     colours = thumbs[pairs.wide], thumbs[pairs.narrow]
     frames = extents[pairs.wide], extents[pairs.narrow]
     wide, narrow = (blur(brightness(pixels), _BLUR) for pixels in colours)
@@ -172,7 +172,7 @@ def _same_colours(wide: np.ndarray, narrow: np.ndarray, placed: Alignment, confi
 
 
 def _distinct(pairs: Candidates, score: np.ndarray) -> tuple[Candidates, np.ndarray]:
-    """Keep the best affine map of each unordered pair."""
+    """Keep the best affine map of each unordered pair of images."""
     ends = np.sort(np.stack([pairs.wide, pairs.narrow], axis=1), axis=1)
     order = np.lexsort((-score, ends[:, 1], ends[:, 0]))
     _, first = np.unique(ends[order], axis=0, return_index=True)

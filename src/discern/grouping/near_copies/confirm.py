@@ -1,4 +1,4 @@
-"""Near-copy confirmation against fixed and look-alike thresholds."""
+"""Functions that confirm near-duplicate images among candidate pairs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ _QUANTILE_90 = 1.2816  # of the standard normal distribution
 
 @dataclass(frozen=True, kw_only=True)
 class ConfirmConfig:
-    """Thresholds for confirming near copies.
+    """Thresholds for confirming near-duplicate images.
 
     They are chosen on development seeds of benchmarks/copies.py.
 
@@ -55,7 +55,7 @@ def confirm(
     config: ConfirmConfig | None = None,
     progress: Progress = silent,
 ) -> tuple[Candidates, np.ndarray]:
-    """Select confirmed near copies from candidate pairs.
+    """Select the confirmed near-duplicate images among candidate pairs.
 
     Args:
         catalog: pictures of the pairs.
@@ -80,7 +80,7 @@ def confirm(
 
 
 def look_alike_level(look_alikes: np.ndarray, deviations: float, highest: float) -> float:
-    """Estimate the near-copy threshold from look-alike pairs.
+    """Estimate the threshold for near-duplicates from pairs of similar but different images.
 
     Chest X-rays agree with each other better than holiday photographs ever do. The level is computed on Fisher's z
     scale ("Frequency distribution of the values of the correlation coefficient", 1915), where the deviation does not

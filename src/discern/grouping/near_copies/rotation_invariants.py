@@ -1,4 +1,4 @@
-"""Image descriptors invariant to rotation and mirroring.
+"""Functions that compute image descriptors invariant to rotation and mirroring.
 
 They serve to find candidate copies. Discs of the picture are sampled along rings and Fourier-transformed along the
 angle. A rotation shifts only the phases and a mirror conjugates them, so that magnitudes and phase differences of
@@ -40,7 +40,10 @@ _FIT_BATCH = 1024
 
 
 def blur(planes: np.ndarray, sigma: float) -> np.ndarray:
-    """Apply a Gaussian filter to images, float32 [n, H, W], with repeated borders (`sigma` in pixels)."""
+    """Apply a Gaussian filter to images, with repeated borders.
+
+    The images are float32 [n, H, W]; `sigma` is in pixels.
+    """
     reach = int(3 * sigma + 0.5)
     offsets = np.arange(-reach, reach + 1)
     kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
@@ -55,27 +58,36 @@ def blur(planes: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def brightness(pixels: np.ndarray) -> np.ndarray:
-    """Convert RGB pixels, uint8 [..., 3], to luma, float32 [...], 0-255 (ITU-R BT.601)."""
+    """Convert RGB pixels to luma (ITU-R BT.601).
+
+    Maps uint8 [..., 3] to float32 [...], 0-255.
+    """
     luma: np.ndarray = pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
     return luma
 
 
 def halved(planes: np.ndarray) -> np.ndarray:
-    """Downsample images by 2 x 2 averaging, float32 [n, 2H, 2W] to [n, H, W]."""
+    """Downsample images to half their size by averaging 2 x 2 pixels.
+
+    Maps float32 [n, 2H, 2W] to [n, H, W].
+    """
     pairs = planes[:, ::2] + planes[:, 1::2]
     smaller: np.ndarray = (pairs[:, :, ::2] + pairs[:, :, 1::2]) / 4
     return smaller
 
 
 def half_extents(widths: np.ndarray, heights: np.ndarray) -> np.ndarray:
-    """Compute half widths and heights in frame units, float32 [n, 2]; the smaller is 1."""
+    """Compute half the width and height of images in units of half the shorter side.
+
+    The result is float32 [n, 2].
+    """
     sizes = np.stack([widths, heights], axis=1).astype(np.float32)
     extents: np.ndarray = sizes / sizes.min(axis=1, keepdims=True)
     return extents
 
 
 def ring_spectra(smooth: np.ndarray, extents: np.ndarray, view: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Compute angular Fourier spectra of image discs.
+    """Compute the angular Fourier spectra of discs in images.
 
     Args:
         smooth: slightly blurred brightness of square thumbnails, float32 [n, S, S].
@@ -105,7 +117,7 @@ def ring_spectra(smooth: np.ndarray, extents: np.ndarray, view: np.ndarray) -> t
 
 @dataclass(frozen=True, kw_only=True)
 class InvariantDescriptor:
-    """Image descriptor invariant to rotation and mirroring.
+    """Image descriptor that is invariant to rotation and mirroring.
 
     Its weights and whitening suppress what all pictures of a set have in common.
 
@@ -121,7 +133,10 @@ class InvariantDescriptor:
 
     @classmethod
     def fit(cls, spectra: np.ndarray, *, length: int = 64) -> Self:
-        """Fit the descriptor to sample spectra, [n, RINGS, ORDERS], in batches."""
+        """Fit the descriptor to a sample of spectra given in batches.
+
+        Each batch is [n, RINGS, ORDERS].
+        """
         batches = [spectra[start : start + _FIT_BATCH] for start in range(0, len(spectra), _FIT_BATCH)]
         power = sum((np.abs(batch) ** 2).sum(axis=0, dtype=np.float64) for batch in batches) / len(spectra)
         weights = (1 / (np.sqrt(power) + 0.003)).astype(np.float32)
@@ -138,17 +153,20 @@ class InvariantDescriptor:
 
     @property
     def length(self) -> int:
-        """Descriptor dimension."""
+        """Return the dimension of the descriptors."""
         return int(self.whitening.shape[1])
 
     def describe(self, spectra: np.ndarray) -> np.ndarray:
-        """Convert spectra, [n, RINGS, ORDERS], to unit-length descriptors, float32 [n, d]."""
+        """Convert angular spectra to image descriptors of unit length.
+
+        Maps [n, RINGS, ORDERS] to float32 [n, d].
+        """
         short = (_invariants(spectra * self.weights) - self.mean) @ self.whitening
         described: np.ndarray = short / np.maximum(np.linalg.norm(short, axis=1, keepdims=True), 1e-9)
         return described
 
     def best_rotation(self, wide: np.ndarray, narrow: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Find the best rotation and mirroring between disc pairs.
+        """Find the rotation and mirroring under which pairs of image discs agree best.
 
         Args:
             wide: spectra of discs, [n, RINGS, ORDERS].

@@ -1,4 +1,4 @@
-"""Temporary memory-mapped arrays, and block iteration within bounded memory."""
+"""Functions that create temporary memory-mapped arrays and divide them into blocks."""
 
 import os
 import tempfile
@@ -39,7 +39,7 @@ def scratch_array(shape: tuple[int, ...], dtype: DTypeLike, folder: Path | None 
 
 
 def blocks(count: int, size: int = BLOCK) -> list[np.ndarray]:
-    """Split 0..count - 1 into blocks of at most `size` positions.
+    """Split a range of positions into blocks of limited size.
 
     Each core holds one block in memory at a time.
     """
