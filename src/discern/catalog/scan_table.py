@@ -1,4 +1,4 @@
-"""Conversion between scanned files and compact tables."""
+"""Functions that convert scanned files to compact tables and back."""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,7 +12,7 @@ _ROWS_PER_TABLE = 4096
 
 
 def to_tables(batches: Iterable[list[ScannedFile]]) -> Iterator[pl.DataFrame]:
-    """Convert batches of scanned files to tables of some thousand rows as they arrive."""
+    """Convert batches of scanned files to tables of a few thousand rows as they arrive."""
     pending: list[ScannedFile] = []
     for batch in batches:
         pending += batch
@@ -34,7 +34,7 @@ def to_scanned_files(table: pl.DataFrame) -> list[ScannedFile]:
 
 
 def facts_table(facts: np.ndarray) -> pl.DataFrame:
-    """Convert picture properties, structured [n] as `FACTS`, to a table.
+    """Convert an array of image properties to a table.
 
     The columns have the same names, with null for missing values.
     """
@@ -52,5 +52,5 @@ def facts_table(facts: np.ndarray) -> pl.DataFrame:
 
 
 def _text(values: np.ndarray) -> pl.Series:
-    """Convert bytes of dtype "S" [n] to a text column."""
+    """Convert an array of byte strings to a text column."""
     return pl.Series(values.tolist(), dtype=pl.Binary).cast(pl.String)
