@@ -85,11 +85,17 @@ class PictureCache:
         self._thumbs.mark_verified(verified.thumbs)
 
     def facts(self, contents: Sequence[str]) -> np.ndarray:
-        """Read the properties of images from the cache on disk."""
+        """Read the properties of images from the cache on disk.
+
+        The result is a structured array `[n]` of type `FACTS`.
+        """
         return self._facts.rows(contents)[:]
 
     def thumbs(self, contents: Sequence[str | None]) -> Rows:
-        """Read the thumbnails of images from the cache on disk, with black ones for None."""
+        """Read the thumbnails of images from the cache on disk, with black ones for None.
+
+        The result is uint8 `[N, 64, 64, 3]`.
+        """
         self._thumbs.put([_NO_CONTENT], np.zeros((1, THUMB, THUMB, 3), np.uint8))
         return self._thumbs.rows([content or _NO_CONTENT for content in contents])
 

@@ -62,7 +62,7 @@ class ScanWorkers:
                 process.close()
 
     def __call__(self, items: list[Item]) -> list[ScannedFile]:
-        """Scan the given files in a worker process and return the results.
+        """Scan the given files, in a worker process if possible, and return the results.
 
         New cache entries are written within seconds, and at the latest on exit.
 

@@ -208,7 +208,10 @@ class Catalog:
         return replace(catalog, thumbs=pictures.thumbs(contents))
 
     def read_one(self, row: int) -> bytes:
-        """Return the bytes of the image file in one row."""
+        """Return the bytes of the image file in one row.
+
+        The errors are those of `read`.
+        """
         return next(self.read([row]))[1]
 
 

@@ -129,7 +129,10 @@ class HeadFitter:
         return self._learner.build_head(self._fit_candidates(outer), self._select(outer)[0])
 
     def cross_probabilities(self, progress: Progress = silent) -> np.ndarray:
-        """Compute out-of-fold class probabilities by nested cross-validation."""
+        """Compute out-of-fold class probabilities by nested cross-validation.
+
+        Images in no outer fold have NaN.
+        """
         probabilities = np.full((len(self._labels), self._classes), np.nan, np.float32)
         self._prepare_all([frozenset([number]) for number in self._outer_folds], progress)
         for number in self._outer_folds:

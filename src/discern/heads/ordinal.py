@@ -34,9 +34,9 @@ class OrdinalFit:
         return replace(self, weight=linear.weight @ self.weight, thresholds=self.thresholds - linear.bias @ self.weight)
 
     def margins(self, rows: np.ndarray) -> np.ndarray:
-        """Compute the thresholds minus the scores of feature rows, float64 `[n, K + 1]`.
+        """Compute the differences between the thresholds and the scores of feature rows.
 
-        Label k lies between columns k and k + 1. The first column is minus infinity, the last infinity; the interval of
+        The result is `[n, K + 1]`. Label k lies between columns k and k + 1. The first column is minus infinity, the last infinity; the interval of
         an absent label is empty.
         """
         below = np.cumsum(self.present) - self.present

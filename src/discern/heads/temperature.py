@@ -79,7 +79,7 @@ def _search(loss: Callable[[float], float], size: float) -> float:
 
 
 def log_loss(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray, present: np.ndarray) -> float:
-    """Compute the weighted mean log loss in nats.
+    """Compute the weighted mean log loss of predicted logits in nats.
 
     Pictures of absent classes are ignored. The arguments are those of `fit_temperature`.
     """

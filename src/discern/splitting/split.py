@@ -83,15 +83,15 @@ class Split:
 
     @property
     def rounds(self) -> tuple[int, ...]:
-        """Return the numbers of the evaluation folds, with -1 for a test set."""
+        """Return the held-out folds to evaluate, followed by -1 for any test set."""
         return (*self.held_out, TEST) if self.method == "test-part" else self.held_out
 
     def held_out_rows(self, fold: int) -> NDArray[np.int64]:
-        """Return the evaluation rows of a fold, or of the test set for -1."""
+        """Return the evaluation rows of a fold, or of the test set for -1, in ascending order."""
         return np.flatnonzero(self.test if fold == TEST else self.fold == fold)
 
     def training_rows(self, fold: int) -> NDArray[np.int64]:
-        """Return the rows to train on when a fold, or the test set for -1, is held out."""
+        """Return the rows to train on when a fold, or the test set for -1, is held out, in ascending order."""
         rows = np.flatnonzero(self.train & (self.always | (fold == TEST) | (self.fold != fold)))
         return np.setdiff1d(rows, self.left_out.get(fold, np.empty(0, np.int64)))
 

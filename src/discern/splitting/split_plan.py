@@ -107,7 +107,7 @@ def random_split(catalog: "Catalog", split: Split, *, seed: int) -> Split:
 
 
 def _count_folds(split: Split) -> int:
-    """Return the number of folds, from 2 to 5, that makes them about as large as the test set."""
+    """Return a number of folds from 2 to 5 that makes each about as large as the test set."""
     share = np.count_nonzero(split.test) / np.count_nonzero(split.train | split.test)
     return int(np.clip(round(1 / share), 2, 5))
 

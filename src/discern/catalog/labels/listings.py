@@ -121,6 +121,10 @@ def _names_of_numbers(pictures: _Files, entries: Mapping[str, ListingEntry]) -> 
 
 
 def _resolve(files: Mapping[str, ScannedFile], folder: str, listed: _Entries) -> dict[str, ListingEntry]:
+    """Find the files of label list entries and return the entries by catalog path.
+
+    Entries without a part get the one that their listing is named for, if the listings name several.
+    """
     parts = {path: part_in_name(_name(path)) for path, _ in listed}
     several = len(set(parts.values()) - {None}) > 1
     entries = [

@@ -35,6 +35,17 @@ _SHARE_OF_SET, _SHARE_OF_CLASS, _FEWEST_TOGETHER = 0.25, 0.5, 10
 
 @dataclass(frozen=True, kw_only=True)
 class _QualityRule:
+    """Rule of one image quality check, with the flagged images and the texts of their findings.
+
+    Attributes:
+        check: the name of the check.
+        flagged: bool [N].
+        score: float [N], in [0, 1] where flagged.
+        describe: describes the measured values of some rows, as a clause without an initial capital.
+        remedy: sentences.
+        action: for a single picture.
+    """
+
     check: str
     flagged: NDArray[np.bool_]
     score: NDArray[np.floating]
@@ -70,7 +81,7 @@ class _QualityRule:
 
 
 def too_small(data: CheckInput) -> Iterator[Finding]:
-    """Find images with too few pixels to be classified reliably.
+    """Find images with very few pixels.
 
     Their shorter side is below `smallest_side`, or small compared with much larger pictures in the set.
     """
@@ -87,7 +98,7 @@ def too_small(data: CheckInput) -> Iterator[Finding]:
 
 
 def extreme_aspect(data: CheckInput) -> Iterator[Finding]:
-    """Find images with an extreme aspect ratio."""
+    """Find images with an aspect ratio above the configured limit."""
     most = data.config.largest_aspect
     sides = _sides(data)
     aspect = sides.max(axis=1) / np.maximum(sides.min(axis=1), 1)
@@ -133,7 +144,7 @@ def dark(data: CheckInput) -> Iterator[Finding]:
 
 
 def bright(data: CheckInput) -> Iterator[Finding]:
-    """Find overexposed images, which are bright in most areas.
+    """Find overexposed images, which are too bright or clipped.
 
     They are light in their darkest parts, washed out, or clipped far more than the others. A mostly white picture
     counts as washed out only where such pictures are rare, and a clipped one only if its other parts are lighter, too.

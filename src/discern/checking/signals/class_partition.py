@@ -44,7 +44,7 @@ def partition_classes(predicted: Ints, labels: Ints) -> Bools | None:
 
 
 def predict_partition(predicted: Ints, labels: Ints, fold: Ints) -> Bools | None:
-    """Predict by cross-validation in which of two sets of classes each image belongs.
+    """Evaluate a partition of the classes into two sets by cross-validation.
 
     The partition is fitted on the other folds.
 

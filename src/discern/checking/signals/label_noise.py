@@ -109,6 +109,10 @@ def fit_noise_model(probabilities: Floats, labels: Ints) -> NoiseModel:
 
 
 def _fit(sharp: Floats, labels: Ints, exponent: float) -> tuple[float, NoiseModel]:
+    """Fit a label noise model for one exponent and return it with its penalised log-likelihood.
+
+    Only improbable labels take part in the iterations.
+    """
     classes, own = sharp.shape[1], sharp[np.arange(len(labels)), labels]
     total = np.maximum(np.bincount(labels, minlength=classes), 1)
     order = np.flatnonzero(own < _IMPROBABLE)

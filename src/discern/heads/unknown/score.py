@@ -145,7 +145,7 @@ def _distinct(rows: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def standardise(scorer: UnknownScorer, measures: np.ndarray, weights: np.ndarray, candidate: str) -> UnknownScorer:
-    """Standardise the out-of-distribution measures on held-out images of known classes."""
+    """Standardise the out-of-distribution measures on known images and select a sum of them."""
     mean = np.average(measures, axis=0, weights=weights)
     spread = np.sqrt(np.average((measures - mean) ** 2, axis=0, weights=weights))
     return replace(
