@@ -43,7 +43,7 @@ def leads_outside(path: str) -> bool:
 
 
 def part_named(name: str) -> str | None:
-    """Convert a common spelling of a part to "train", "validation" or "test", else None."""
+    """Convert a common name of a split part to "train", "validation" or "test", or return None."""
     return _PARTS.get(name.strip().lower())
 
 

@@ -23,13 +23,13 @@ def to_tables(batches: Iterable[list[ScannedFile]]) -> Iterator[pl.DataFrame]:
 
 
 def to_table(files: list[ScannedFile]) -> pl.DataFrame:
-    """Convert scanned files to a table with the `SCANNED` columns."""
+    """Convert scanned files to a table with one row per file."""
     columns = zip(*files, strict=True) if files else [()] * len(SCANNED)
     return pl.DataFrame({name: list(column) for name, column in zip(SCANNED, columns, strict=True)}, SCANNED)
 
 
 def to_scanned_files(table: pl.DataFrame) -> list[ScannedFile]:
-    """Convert a table with the `SCANNED` columns to scanned files."""
+    """Convert a table made by `to_table` back to scanned files."""
     return [ScannedFile(*row) for row in table.iter_rows()]
 
 

@@ -68,7 +68,7 @@ class Moments:
 
 
 class FoldMoments:
-    """Cache of feature moments per cross-validation fold.
+    """Cache of feature moments for each cross-validation fold.
 
     The moments of any training set then cost additions only.
 

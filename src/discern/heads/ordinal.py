@@ -36,8 +36,8 @@ class OrdinalFit:
     def margins(self, rows: np.ndarray) -> np.ndarray:
         """Compute the differences between the thresholds and the scores of feature rows.
 
-        The result is `[n, K + 1]`. Label k lies between columns k and k + 1. The first column is minus infinity, the last infinity; the interval of
-        an absent label is empty.
+        The result is `[n, K + 1]`. Label k lies between columns k and k + 1. The first column is minus infinity, the
+        last infinity; the interval of an absent label is empty.
         """
         below = np.cumsum(self.present) - self.present
         last = int(self.present.sum())

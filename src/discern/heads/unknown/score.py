@@ -80,7 +80,7 @@ def fit_unknown_scorer(
 
 
 def _within_class_directions(scatter: Scatter, rank: int, dimensions: int) -> np.ndarray:
-    """Compute the directions of the largest within-class variance.
+    """Compute the feature directions with the largest within-class variance.
 
     The vectors U `[r, k]` are such that the shrunk within-class precision is close to a multiple of I - U U^T. The
     largest eigenvalues are kept, the others replaced by their mean (probabilistic PCA, Tipping and Bishop 1999).
