@@ -1,4 +1,4 @@
-"""Reader, writer and application of data set fixes in `fixes.csv`.
+"""Utilities for reading, writing and applying data set fixes (`fixes.csv`).
 
 The file is UTF-8, comma-separated, with one row per fix. Its header is its format version: columns that this version
 does not know are refused.
@@ -28,7 +28,7 @@ _COLUMNS = ("path", "action", "value", "with", "score", "why")
 
 @dataclass(frozen=True, kw_only=True)
 class Fix:
-    """Correction of one picture in a data set.
+    """Correction of one image in a data set, such as a new label or its removal.
 
     Attributes:
         path: the picture's path in the catalog.
@@ -64,7 +64,7 @@ class Fix:
 
 
 def write_fixes(path: Path, fixes: Iterable[Fix]) -> None:
-    """Write fixes to a CSV file atomically.
+    """Write data set fixes to a CSV file atomically.
 
     Raises:
         FixesError: the file cannot be written.
@@ -85,7 +85,7 @@ def write_fixes(path: Path, fixes: Iterable[Fix]) -> None:
 
 
 def read_fixes(path: Path) -> list[Fix]:
-    """Read fixes from a CSV file.
+    """Read data set fixes from a CSV file.
 
     Cells may be separated by commas, semicolons or tabs, as spreadsheets save them.
 
@@ -210,7 +210,7 @@ def _value_by_path(fixes: Iterable[Fix]) -> dict[str, str]:
 def _merge_groups(
     groups: list[str | None], pairs: Sequence[tuple[int, int, str]], paths: Sequence[str]
 ) -> list[str | None]:
-    """Merge the groups of the two pictures in each pair."""
+    """Merge the groups of the two images in each pair."""
     groups = list(groups)
     members: dict[str, list[int]] = {}
     for row, group in enumerate(groups):

@@ -1,4 +1,4 @@
-"""Reader of label display names, spoken names and routes (`names.csv`)."""
+"""Functions that read display names, spoken names and routes of class labels (`names.csv`)."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ _MAX_LENGTH = 1000
 
 
 def read_names(path: Path, labels: tuple[str, ...]) -> dict[str, dict[str, str]]:
-    """Read label display names, spoken names and routes from a CSV file.
+    """Read the display names, spoken names and routes of class labels from a CSV file.
 
     Args:
         path: UTF-8 CSV with the column `label` and any of `name` (for display), `spoken` (for speech) and `route` (a

@@ -1,4 +1,4 @@
-"""File name filters, natural sort keys and lossless text conversion."""
+"""Functions that filter, sort and convert file names."""
 
 import os
 import re
@@ -33,7 +33,7 @@ def is_ignored(name: str) -> bool:
 
 
 def is_archive(name: str) -> bool:
-    """Return True if a file name has an archive suffix."""
+    """Return True if a file name has the suffix of a supported archive format."""
     return name.lower().endswith(ARCHIVE_SUFFIXES)
 
 
@@ -43,12 +43,12 @@ def leads_outside(path: str) -> bool:
 
 
 def part_named(name: str) -> str | None:
-    """Convert a common spelling of a part to "train", "validation" or "test", else None."""
+    """Convert a common name of a split part to "train", "validation" or "test", or return None."""
     return _PARTS.get(name.strip().lower())
 
 
 def natural_key(text: str) -> tuple[str, str]:
-    """Return a natural sort key ("b2" before "b10"); the text breaks ties."""
+    """Return a sort key that orders numbers in text by value ("b2" before "b10")."""
     return _DIGITS.sub(_by_value, text), text
 
 
@@ -59,7 +59,7 @@ def _by_value(digits: re.Match[str]) -> str:
 
 
 def order_labels(labels: Iterable[str]) -> tuple[str, ...]:
-    """Sort unique labels in natural order, numbers first: "9", "10", "apple"."""
+    """Return unique class labels in natural order, with numbers first."""
     return tuple(sorted(set(labels), key=_label_key))
 
 
@@ -80,5 +80,5 @@ def to_text(name: str) -> str:
 
 
 def to_name(text: str) -> str:
-    """Restore the original file name from the result of `to_text`."""
+    """Restore the file name that `to_text` converted to text."""
     return _ESCAPED.sub(lambda found: os.fsdecode(bytes(ord(character) & 0xFF for character in found[0])), text)

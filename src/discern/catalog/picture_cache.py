@@ -1,4 +1,4 @@
-"""On-disk cache of picture properties and thumbnails by content hash."""
+"""On-disk cache that stores image properties and thumbnails by content hash."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ _NO_CONTENT = "0" * 64
 
 
 class PictureCache:
-    """Thread-safe cache of picture properties and thumbnails.
+    """Thread-safe on-disk cache of image properties and thumbnails.
 
     Args:
         cache: directory of the cache.
@@ -40,7 +40,7 @@ class PictureCache:
         self._flushed_at = time.monotonic()
 
     def contains(self, contents: Sequence[str]) -> list[bool]:
-        """Return True for each content hash in the cache.
+        """Return True for each content hash that the cache contains.
 
         Entries that other processes add later may be missed.
         """
@@ -48,7 +48,7 @@ class PictureCache:
         return [is_stored or content in self._new for is_stored, content in zip(stored.tolist(), contents, strict=True)]
 
     def add(self, content: str, facts: np.void, thumb: np.ndarray) -> None:
-        """Add a picture's properties and thumbnail to the cache.
+        """Add an image's properties and thumbnail to the cache.
 
         Pending entries are written to disk every 256 rows or 5 seconds.
 
@@ -76,25 +76,31 @@ class PictureCache:
         self._flushed_at = time.monotonic()
 
     def verified(self) -> "VerifiedFiles":
-        """Return the cache files written or verified by this process, for `mark_verified` in another."""
+        """Return the names of the cache files that this process has written or verified."""
         return VerifiedFiles(facts=self._facts.verified(), thumbs=self._thumbs.verified())
 
     def mark_verified(self, verified: "VerifiedFiles") -> None:
-        """Skip verification of cache files already verified by another process of the run."""
+        """Skip verification of cache files that another process of the same run has verified."""
         self._facts.mark_verified(verified.facts)
         self._thumbs.mark_verified(verified.thumbs)
 
     def facts(self, contents: Sequence[str]) -> np.ndarray:
-        """Read picture properties from the cache on disk, structured [n] as `FACTS`."""
+        """Read the properties of images from the cache on disk.
+
+        The result is a structured array `[n]` of type `FACTS`.
+        """
         return self._facts.rows(contents)[:]
 
     def thumbs(self, contents: Sequence[str | None]) -> Rows:
-        """Read thumbnails from the cache on disk, uint8 [N, 64, 64, 3]; black for None."""
+        """Read the thumbnails of images from the cache on disk, with black ones for None.
+
+        The result is uint8 `[N, 64, 64, 3]`.
+        """
         self._thumbs.put([_NO_CONTENT], np.zeros((1, THUMB, THUMB, 3), np.uint8))
         return self._thumbs.rows([content or _NO_CONTENT for content in contents])
 
     def missing(self, contents: Sequence[str | None]) -> list[int]:
-        """Return the positions of content hashes that are not in the cache on disk.
+        """Return the positions of the content hashes that the cache on disk lacks.
 
         Each content is returned once; None is never missing.
         """
@@ -104,7 +110,7 @@ class PictureCache:
 
 
 class VerifiedFiles(NamedTuple):
-    """Names of verified cache files."""
+    """Names of the cache files whose content has been verified."""
 
     facts: set[str]
     thumbs: set[str]

@@ -1,4 +1,4 @@
-"""Conversion between scanned files and compact tables."""
+"""Functions that convert scanned files to compact tables and back."""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,7 +12,7 @@ _ROWS_PER_TABLE = 4096
 
 
 def to_tables(batches: Iterable[list[ScannedFile]]) -> Iterator[pl.DataFrame]:
-    """Convert batches of scanned files to tables of some thousand rows as they arrive."""
+    """Convert batches of scanned files to tables of a few thousand rows as they arrive."""
     pending: list[ScannedFile] = []
     for batch in batches:
         pending += batch
@@ -23,18 +23,18 @@ def to_tables(batches: Iterable[list[ScannedFile]]) -> Iterator[pl.DataFrame]:
 
 
 def to_table(files: list[ScannedFile]) -> pl.DataFrame:
-    """Convert scanned files to a table with the `SCANNED` columns."""
+    """Convert scanned files to a table with one row per file."""
     columns = zip(*files, strict=True) if files else [()] * len(SCANNED)
     return pl.DataFrame({name: list(column) for name, column in zip(SCANNED, columns, strict=True)}, SCANNED)
 
 
 def to_scanned_files(table: pl.DataFrame) -> list[ScannedFile]:
-    """Convert a table with the `SCANNED` columns to scanned files."""
+    """Convert a table made by `to_table` back to scanned files."""
     return [ScannedFile(*row) for row in table.iter_rows()]
 
 
 def facts_table(facts: np.ndarray) -> pl.DataFrame:
-    """Convert picture properties, structured [n] as `FACTS`, to a table.
+    """Convert an array of image properties to a table.
 
     The columns have the same names, with null for missing values.
     """
@@ -52,5 +52,5 @@ def facts_table(facts: np.ndarray) -> pl.DataFrame:
 
 
 def _text(values: np.ndarray) -> pl.Series:
-    """Convert bytes of dtype "S" [n] to a text column."""
+    """Convert an array of byte strings to a text column."""
     return pl.Series(values.tolist(), dtype=pl.Binary).cast(pl.String)

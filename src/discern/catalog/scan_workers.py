@@ -1,4 +1,4 @@
-"""Thread and process workers for picture scanning."""
+"""Threads and worker processes that scan image files."""
 
 import threading
 from contextlib import suppress
@@ -24,7 +24,7 @@ _SMALL_PICTURE = 64 << 20
 
 
 class ScanWorkers:
-    """Thread-safe picture scanner with worker processes.
+    """Thread-safe scanner that distributes image files to worker processes.
 
     Small pictures spend more time in Python than in decoding, and threads share the interpreter lock. After the first
     thousand files, each thread therefore has a worker process, which reads and scans files and writes to the cache
@@ -62,7 +62,7 @@ class ScanWorkers:
                 process.close()
 
     def __call__(self, items: list[Item]) -> list[ScannedFile]:
-        """Scan files and return the results.
+        """Scan the given files, in a worker process if possible, and return the results.
 
         New cache entries are written within seconds, and at the latest on exit.
 

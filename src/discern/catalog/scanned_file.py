@@ -1,4 +1,4 @@
-"""Content hash, label and image properties of single files."""
+"""Functions that scan files for their content hash, label and image properties."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,7 +14,7 @@ _READ_AHEAD = 4 << 20
 
 
 class ScannedFile(NamedTuple):
-    """Result of scanning one file.
+    """Result of scanning one file, with its content hash, label and image properties.
 
     `error` and `message` give the reason if the file is not a usable picture.
     """
@@ -40,7 +40,7 @@ class _LoadedFile(NamedTuple):
 def scan_files(
     items: Iterable[Item], cache: PictureCache, read_facts: Callable[[Sequence[bytes]], PictureFacts]
 ) -> list[ScannedFile]:
-    """Read files, a few megabytes ahead, and add the properties of new pictures to the cache."""
+    """Scan files and add the properties of new images to the cache."""
     return [scanned for files in _batches(map(_load, items)) for scanned in _scan(files, cache, read_facts)]
 
 

@@ -1,4 +1,4 @@
-"""Parallel scan of a picture source into a catalog."""
+"""Functions that scan an image source into a catalog in parallel."""
 
 import os
 from collections import Counter
@@ -42,7 +42,7 @@ def scan(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     leave_out: Callable[[Path], bool] | None = None,
 ) -> Catalog:
-    """Scan a picture source and return its catalog.
+    """Scan an image source and return its catalog.
 
     Args:
         source: a folder (of class folders, of part folders, of pictures and listings, of CIFAR batches, or flat), a
@@ -72,7 +72,7 @@ def scan(
 def _in_parallel(
     work: Callable[[list[Item]], list[ScannedFile]], items: Iterable[Item], threads: int
 ) -> Iterator[list[ScannedFile]]:
-    """Process batches of items in threads, few at a time, and yield the results in order."""
+    """Process batches of items in threads and yield the results in order."""
     with ThreadExecutor(threads) as executor:
         yield from map_in_order(work, _batches(items), executor=executor, window=_BATCHES_AHEAD * threads + 1)
 
@@ -134,5 +134,5 @@ def _with_facts(root: Path, files: pl.DataFrame, cache: PictureCache, limits: Li
 
 
 def _readable(table: pl.DataFrame) -> list[str | None]:
-    """Return the content hash of each readable picture, and None for other files."""
+    """Return the content hash of each readable image, and None for other files."""
     return table.select(pl.when(pl.col("error").is_null()).then("content"))["content"].to_list()

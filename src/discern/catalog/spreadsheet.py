@@ -1,4 +1,4 @@
-"""Protection against formula injection in CSV files.
+"""Functions that protect CSV files against formula injection.
 
 Spreadsheets run a cell that begins with a sign of `=+-@` or its full-width form, also behind what they leave out, and
 cells that begin with a tab or a line's end (OWASP, "CSV injection"). Such text gets `./` before it, which changes no
@@ -19,7 +19,7 @@ _FORMULA = re.compile(FORMULA)
 
 
 def guard(text: str) -> str:
-    """Prefix text that a spreadsheet would execute as a formula.
+    """Prefix text that a spreadsheet program would execute as a formula.
 
     >>> guard("=1+1"), guard("a=b")
     ('./=1+1', 'a=b')
@@ -28,7 +28,7 @@ def guard(text: str) -> str:
 
 
 def unguard(text: str) -> str:
-    """Restore the text converted by `guard`.
+    """Remove the prefix that `guard` added to a text.
 
     >>> unguard("./=1+1"), unguard("./a")
     ('=1+1', './a')

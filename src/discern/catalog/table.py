@@ -1,4 +1,4 @@
-"""Immutable catalog table with one row per picture file."""
+"""Immutable catalog of a data set, with one row per image file."""
 
 import hashlib
 import json
@@ -51,7 +51,7 @@ _FINGERPRINTED = ["path", "content", "label", "part", "group"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Catalog:
-    """Immutable table of picture files, sorted by path.
+    """Immutable table of a data set's image files, sorted by path.
 
     Attributes:
         root: the folder that paths are relative to.
@@ -85,12 +85,12 @@ class Catalog:
 
     @cached_property
     def readable(self) -> np.ndarray:
-        """Mask of usable pictures, bool [N]."""
+        """Return a boolean mask of the readable images."""
         return self.table["error"].is_null().to_numpy()
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """Class names of the readable pictures.
+        """Return the class labels of the readable images.
 
         They are in `order`, else alphabetical with numbers by value. `OTHER` is not a class.
         """
@@ -102,26 +102,26 @@ class Catalog:
 
     @cached_property
     def negative(self) -> np.ndarray:
-        """Mask of readable pictures of none of the classes, bool [N]."""
+        """Return a boolean mask of the readable images that belong to none of the classes."""
         return np.asarray(self.readable & (self.table["label"] == OTHER).fill_null(value=False).to_numpy())
 
     @cached_property
     def label_index(self) -> np.ndarray:
-        """Class index of each row in `labels`, int64 [N]; -1 for unreadable and unlabelled rows."""
+        """Return the class index of each row, or -1 for unreadable and unlabelled rows."""
         labels = pl.Series("labels", self.labels, pl.String)
         index = self.table["label"].replace_strict(labels, range(len(labels)), default=-1, return_dtype=pl.Int64)
         return np.where(self.readable, index.fill_null(-1).to_numpy(), -1)
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hexadecimal SHA-256 digest of all paths, contents, labels, parts and groups."""
+        """Return the SHA-256 digest of all paths, contents, labels, split parts and groups."""
         digest = hashlib.sha256()
         for row in self.table.select(_FINGERPRINTED).sort("path").iter_rows():
             digest.update(json.dumps(row).encode() + b"\n")
         return digest.hexdigest()
 
     def ordered(self, order: Sequence[str]) -> Self:
-        """Return a copy of the catalog with ordinal labels.
+        """Return a copy of the catalog with ordinal class labels.
 
         Args:
             order: every label once, or `["numeric"]` to order labels that are numbers by value.
@@ -140,12 +140,12 @@ class Catalog:
         return replace(self, order=order)
 
     def file(self, row: int) -> Path | None:
-        """Return the path of a picture file, or None for an archive member."""
+        """Return the path of an image file, or None for an archive member."""
         path: str = self.table["path"][row]
         return None if archive_of(self.root, path) else self.root / to_name(path)
 
     def read(self, rows: Sequence[int] | np.ndarray) -> Iterator[tuple[int, bytes]]:
-        """Yield (row, bytes) pairs of picture files in the fastest order.
+        """Yield the row and bytes of each image file in the fastest order.
 
         Raises:
             PictureError: a file cannot be read.
@@ -166,7 +166,7 @@ class Catalog:
             raise CatalogError(f"{path} has changed since it was scanned.", hint="Start a new run.")
 
     def write(self, path: Path) -> None:
-        """Write the table, without thumbnails, to a Parquet file atomically.
+        """Write the catalog, without thumbnails, to a Parquet file atomically.
 
         Raises:
             CatalogError: the file cannot be written.
@@ -183,7 +183,7 @@ class Catalog:
 
     @classmethod
     def load(cls, path: Path, *, cache: Path, limits: Limits = Limits()) -> Self:  # noqa: B008 - frozen
-        """Read a catalog from a Parquet file.
+        """Load a catalog from a Parquet file.
 
         Thumbnails missing from the cache are recomputed from the pictures.
 
@@ -208,7 +208,10 @@ class Catalog:
         return replace(catalog, thumbs=pictures.thumbs(contents))
 
     def read_one(self, row: int) -> bytes:
-        """Return the bytes of one picture file; errors are those of `read`."""
+        """Return the bytes of the image file in one row.
+
+        The errors are those of `read`.
+        """
         return next(self.read([row]))[1]
 
 

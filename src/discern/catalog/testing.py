@@ -1,4 +1,4 @@
-"""Reusable contract tests for picture sources."""
+"""Reusable contract tests for image sources."""
 
 import pickle
 from collections.abc import Mapping
@@ -11,29 +11,29 @@ _FILES = {"10.png": b"ten", "9.png": b"nine", "q/not a picture": b"", "größe.p
 
 
 class SourceContract:
-    """Base class of contract tests for picture sources.
+    """Base class of contract tests for image sources.
 
     A test class inherits them and implements `source`.
     """
 
     def source(self, folder: Path, files: Mapping[str, bytes]) -> Source:
-        """Create the source under test from files by name, stored anywhere below `folder`."""
+        """Create the image source under test from the given files."""
         raise NotImplementedError
 
     def test_yields_every_file_once(self, tmp_path: Path) -> None:
-        """Each file is yielded once with its bytes; an empty file may be an error."""
+        """Check that each file is yielded once with its bytes."""
         files = {name: data for name, data in _FILES.items() if data}
         items = list(self.source(tmp_path, files).items())
         assert sorted(item.load() for item in items) == sorted(files.values())
         assert len({item.path for item in items}) == len(files)
 
     def test_can_be_iterated_again(self, tmp_path: Path) -> None:
-        """Items come in the same order in each iteration."""
+        """Check that each iteration yields the items in the same order."""
         source = self.source(tmp_path, _FILES)
         assert [item.path for item in source.items()] == [item.path for item in source.items()]
 
     def test_paths_are_relative_text(self, tmp_path: Path) -> None:
-        """Paths are relative to the root, use "/" and can be encoded as UTF-8."""
+        """Check that paths are relative, use "/" and can be encoded as UTF-8."""
         source = self.source(tmp_path, _FILES)
         paths = [item.path for item in source.items()]
         assert source.root.is_dir()
@@ -41,19 +41,19 @@ class SourceContract:
         assert all(item.path.startswith(f"{item.archive}!/") for item in source.items() if item.archive)
 
     def test_total_is_right_or_unknown(self, tmp_path: Path) -> None:
-        """The total of a source is its number of items, unless it is unknown."""
+        """Check that a source's total, if known, is its number of items."""
         source = self.source(tmp_path, _FILES)
         assert source.total in (None, len(list(source.items())))
 
     def test_items_can_be_pickled(self, tmp_path: Path) -> None:
-        """A pickled item loads the same bytes or raises the same error."""
+        """Check that a pickled item loads the same bytes or raises the same error."""
         for item in self.source(tmp_path, _FILES).items():
             sent = pickle.loads(pickle.dumps(item))  # noqa: S301 - pickled just before
             assert sent[:1] + sent[2:] == item[:1] + item[2:]
             assert _outcome(sent) == _outcome(item)
 
     def test_files_are_not_changed(self, tmp_path: Path) -> None:
-        """Iterating over a source does not change its files."""
+        """Check that iterating over a source does not change its files."""
         source = self.source(tmp_path, _FILES)
         before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
         assert list(source.items())

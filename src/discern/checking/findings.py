@@ -24,7 +24,7 @@ Action = Literal["drop", "relabel", "group", "keep"]
 
 @dataclass(frozen=True, kw_only=True)
 class CheckConfig:
-    """Data quality check thresholds; the defaults are not tuned.
+    """Thresholds of the data quality checks.
 
     Attributes:
         fewest_groups: fewest independent groups of a class.
@@ -45,7 +45,7 @@ class CheckConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Data quality problem with a proposed fix.
+    """Problem found by a data quality check, with its proposed fix.
 
     Attributes:
         check: the name of the check.
@@ -66,7 +66,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckInput:
-    """Pictures, edges, groups and predictions for the checks.
+    """Input of the data quality checks, with images, groups, duplicates and predictions.
 
     Attributes:
         catalog: the N pictures.
@@ -84,32 +84,32 @@ class CheckInput:
 
     @cached_property
     def paths(self) -> list[str]:
-        """Path of each picture."""
+        """Return the path of each image."""
         return self.catalog.table["path"].to_list()
 
     @cached_property
     def labels(self) -> "NDArray[np.int64]":
-        """Class indices into `catalog.labels`, int [N]; -1 without a label or unreadable."""
+        """Return the class index of each image, or -1 for unreadable and unlabelled images."""
         return np.asarray(self.catalog.label_index, np.int64)
 
     @cached_property
     def parts(self) -> list[str]:
-        """Given part of each picture, or an empty string."""
+        """Return the declared split part of each image, or an empty string."""
         return self.catalog.table["part"].fill_null("").to_list()
 
     @cached_property
     def exposure(self) -> Exposure:
-        """Brightness and border statistics of all pictures, computed once."""
+        """Return the brightness and border statistics of all images."""
         return Exposure.measure(self.catalog.thumbs, np.flatnonzero(self.catalog.readable))
 
     @cached_property
     def outliers(self) -> "NDArray[np.bool_]":
-        """Mask of outliers, whose labels cannot be checked, bool [N]."""
+        """Return a boolean mask of the outliers, whose labels cannot be checked."""
         return find_outliers(self.predictions, self.labels)
 
     @cached_property
     def duplicates(self) -> list[Duplicate]:
-        """Pairs of exact copies and near-copies.
+        """Return the pairs of duplicate and near-duplicate images.
 
         Of each pair, a labelled picture stays, then one of the test part, then one of the validation part, then the
         first by path.
@@ -124,7 +124,7 @@ class CheckInput:
 
     @cached_property
     def group_names(self) -> dict[int, str]:
-        """Declared name of each group, or the path of its first picture."""
+        """Return the declared name of each group, or the path of its first image."""
         names: dict[int, tuple[bool, str]] = {}
         for group, declared, path in zip(self.groups.group, self.catalog.table["group"], self.paths, strict=True):
             name = (declared is None, declared or path)
@@ -132,21 +132,21 @@ class CheckInput:
         return {group: name for group, (_, name) in names.items()}
 
     def label(self, row: int) -> str:
-        """Return a picture's label in quotes."""
+        """Return an image's class label in quotes."""
         place = int(self.labels[row])
         return f"'{self.catalog.labels[place]}'" if place >= 0 else "no label"
 
     def labels_conflict(self, first: int, second: int) -> bool:
-        """Return True if two pictures have different labels."""
+        """Return True if two images have different class labels."""
         return bool(self.labels[first] != self.labels[second] and min(self.labels[first], self.labels[second]) >= 0)
 
     def parts_differ(self, first: int, second: int) -> bool:
-        """Return True if two pictures are in different given parts."""
+        """Return True if two images are in different declared split parts."""
         return self.parts[first] != self.parts[second] and "" not in (self.parts[first], self.parts[second])
 
 
 class Check(Protocol):
-    """Protocol of a data quality check.
+    """Protocol of functions that implement a data quality check.
 
     Its name is the `check` of its findings.
     """
@@ -154,4 +154,4 @@ class Check(Protocol):
     __name__: str
 
     def __call__(self, data: CheckInput) -> Iterable[Finding]:
-        """Find problems in a set of pictures."""
+        """Find problems in a set of images."""

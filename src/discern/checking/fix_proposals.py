@@ -1,4 +1,4 @@
-"""Proposed fixes for findings, for editing in `fixes.csv`."""
+"""Functions that propose fixes for the findings of data quality checks."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ _PAIR_CHECKS = ("label_conflict", "exact_copy", "near_copy")
 
 
 def propose_fixes(catalog: "Catalog", findings: Iterable[Finding]) -> list[Fix]:
-    """Propose fixes for findings about single pictures and pairs.
+    """Propose fixes for findings about single images and pairs of images.
 
     Each pair of copies is one row, a `drop` of exact copies or a `group`, with the path of the other picture. A pair
     under two labels is a `label_conflict`, which proposes neither a drop nor a new label. A picture has a row for each

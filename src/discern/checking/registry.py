@@ -1,4 +1,4 @@
-"""Registry and runner of the data quality checks."""
+"""Registry of the data quality checks, and the function that runs them."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -76,7 +76,7 @@ def find_issues(
 
 
 def count_findings(findings: Iterable[Finding]) -> dict[str, int]:
-    """Count the findings of each check, including zeros.
+    """Count the findings of each data quality check, including zeros.
 
     A finding of copies or label conflicts is a pair, and a row of fixes.csv: four exact copies count 3. A pair counts
     in every check that found it: a picture under two labels is an exact copy and a label conflict.

@@ -1,4 +1,4 @@
-"""Baseline classifiers on image thumbnails."""
+"""Baseline classifiers that use only image thumbnails."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -29,7 +29,7 @@ def baselines(
     weights: np.ndarray | None = None,
     seed: int = 0,
 ) -> dict[str, np.ndarray]:
-    """Compute out-of-fold predictions of three baseline classifiers.
+    """Compute the out-of-fold predictions of three baseline classifiers.
 
     * majority: the class frequencies, for every picture.
     * mean_colour: logistic regression on the mean and standard deviation of red, green and blue.
@@ -70,7 +70,7 @@ def baselines(
 
 
 def _project(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Standardise features and project them on principal axes of the training rows, `[n, up to 128]`."""
+    """Standardise features and project them on the principal axes of the training rows."""
     mean = train.mean(axis=0)
     scale = np.maximum(train.std(axis=0), 1.0) * max(train.shape[1], 1) ** 0.5
     train, test = (train - mean) / scale, (test - mean) / scale
@@ -81,7 +81,7 @@ def _project(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _reduce(thumbs: Features) -> dict[str, np.ndarray]:
-    """Compute the features `mean_colour` `[N, 6]` and `raw_pixels` `[N, 448]` of thumbnails."""
+    """Compute the mean colours and raw pixel features of thumbnails."""
     colours, pixels = [], []
     for start in range(0, len(thumbs), BLOCK):
         block = np.asarray(thumbs[start : start + BLOCK], np.float32)
@@ -94,7 +94,7 @@ def _reduce(thumbs: Features) -> dict[str, np.ndarray]:
 
 
 def _shrink(pictures: np.ndarray, size: int) -> np.ndarray:
-    """Average-pool pictures `[n, s, s, c]` to `[n, size, size, c]`."""
+    """Reduce square images to a given size by average pooling."""
     count, side, _, channels = pictures.shape
     fields = pictures.reshape(count, size, side // size, size, side // size, channels)
     return np.asarray(fields.mean(axis=(2, 4)))

@@ -1,4 +1,4 @@
-"""Classifier head settings."""
+"""Settings for fitting classifier heads."""
 
 from dataclasses import dataclass
 

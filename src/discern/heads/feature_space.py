@@ -21,12 +21,12 @@ _PASSES = 2
 
 
 def select_rows(features: Features, positions: np.ndarray) -> Features:
-    """Select feature rows by position; rows on disk are not read yet."""
+    """Select feature rows by position without reading them from disk."""
     return features.select(positions) if isinstance(features, Rows) else features[positions]
 
 
 def iter_blocks(features: Features, positions: np.ndarray | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Iterate over feature rows in batches of at most `BLOCK` rows.
+    """Yield feature rows in batches of limited size.
 
     Yields:
         Positions `[n]` and features float32 `[n, D]`.
@@ -38,13 +38,13 @@ def iter_blocks(features: Features, positions: np.ndarray | None = None) -> Iter
 
 
 def column_scales(spans: Sequence[Span], scales: Sequence[float]) -> np.ndarray:
-    """Expand one scale per feature block to one per column, float32 `[D]`."""
+    """Expand one scale per feature block to one per column."""
     pairs = zip(spans, scales, strict=True)
     return np.concatenate([np.full(end - start, scale, np.float32) for (start, end), scale in pairs])
 
 
 class FeatureSpace:
-    """Coordinate system for scaled unit-length feature blocks.
+    """Coordinate system in which classifier heads are fitted, with scaled unit-length feature blocks.
 
     Few rows are rotated to their principal axes: N rows span at most N dimensions. The rotation is orthogonal, so every
     fit here whose penalty is isotropic gives exactly the same head, at less cost. Unlike PCA, nothing is centred.
@@ -72,7 +72,7 @@ class FeatureSpace:
     def of_rank(
         cls, features: Features, spans: Sequence[Span], scales: Sequence[float], *, rank: int, seed: int
     ) -> Self:
-        """Create a feature space from the first `rank` principal axes of 2,000 random rows."""
+        """Create a feature space from the first principal axes of a random sample of rows."""
         rows = random_subset(np.arange(len(features)), _SAMPLE, seed=seed)
         sample = unit_blocks(np.asarray(features[rows], np.float32)[:, : spans[-1][1]], spans)
         sample = sample * column_scales(spans, scales)
@@ -85,17 +85,17 @@ class FeatureSpace:
 
     @property
     def width(self) -> int:
-        """Number of coordinates per row."""
+        """Return the number of coordinates per row."""
         inner = self._basis if self._rotated is None else self._rotated
         return self.dimensions if inner is None else int(inner.shape[1])
 
     @property
     def is_rotated(self) -> bool:
-        """True if coordinates are along the principal axes of all rows, by descending variance."""
+        """Return True if the coordinates are along the principal axes of all rows."""
         return self._rotated is not None
 
     def rows(self, positions: np.ndarray) -> np.ndarray:
-        """Return the coordinates of some rows, `[n, width]`, float64 if rotated, else float32."""
+        """Return the coordinates of the given feature rows."""
         if self._rotated is not None:
             rows: np.ndarray = self._rotated[positions]
             return rows
@@ -103,12 +103,12 @@ class FeatureSpace:
         return scaled if self._basis is None else scaled @ self._basis
 
     def block_weights(self, weights: np.ndarray) -> np.ndarray:
-        """Convert weights on coordinates `[width, K]` to unit-length feature blocks, float64 `[D, K]`."""
+        """Convert weights on coordinates to weights on unit-length feature blocks."""
         transformed: np.ndarray = self.scale[:, None] * self.inverse_transform(weights)
         return transformed
 
     def inverse_transform(self, vectors: np.ndarray) -> np.ndarray:
-        """Map vectors `[width, K]` from coordinates back to scaled feature blocks `[D, K]`."""
+        """Map vectors from coordinates back to scaled feature blocks."""
         if self._basis is None:
             return vectors
         transformed: np.ndarray = self._basis @ vectors.astype(np.float32)

@@ -1,4 +1,4 @@
-"""Fitted classifier heads and nested cross-validation results."""
+"""Fitted classifier heads and the results of nested cross-validation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from discern.heads.feature_space import Features, iter_blocks
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HeldOut:
-    """Held-out predictions for head selection and calibration.
+    """Predictions on held-out images, used to select and calibrate a head.
 
     Attributes:
         positions: int `[n]`, positions of these pictures among all.
@@ -26,7 +26,7 @@ class HeldOut:
 
     @classmethod
     def empty(cls, classes: int) -> Self:
-        """Return empty predictions for K classes."""
+        """Return predictions for zero images and the given number of classes."""
         none = np.zeros(0, np.float32)
         return cls(
             positions=np.zeros(0, np.int64), probabilities=np.zeros((0, classes), np.float32), unknown_score=none
@@ -57,7 +57,7 @@ class FittedHead:
     negative_excess: np.ndarray | None = None
 
     def probabilities(self, features: Features) -> np.ndarray:
-        """Compute calibrated class probabilities.
+        """Compute calibrated class probabilities from features.
 
         Returns:
             float32 `[N, K]` for features `[N, D]`; at most 1e-6 for a class without training pictures.
@@ -65,15 +65,15 @@ class FittedHead:
         return predict_in_blocks(features, self.head.probabilities)
 
     def uncalibrated(self, features: Features) -> np.ndarray:
-        """Compute class probabilities before temperature scaling, float32 `[N, K]`."""
+        """Compute class probabilities before temperature scaling."""
         return predict_in_blocks(features, lambda block: self.head.uncalibrated(block, self.temperature))
 
     def unknown_score(self, features: Features) -> np.ndarray:
-        """Compute out-of-distribution scores, float32 `[N]`; larger is farther from the training pictures."""
+        """Compute out-of-distribution scores, which grow with the distance from the training images."""
         return predict_in_blocks(features, lambda block: self.unknown.score(block, self.head.logits(block)))
 
     def unknown_json(self) -> dict[str, Any]:
-        """Return the out-of-distribution settings for a bundle manifest, JSON-ready."""
+        """Return the out-of-distribution settings for a bundle manifest as JSON-serialisable values."""
         return {**self.chosen["unknown"], "threshold": self.t_unknown, "bytes": self.unknown.nbytes}
 
 
@@ -99,7 +99,7 @@ class CrossFit:
 
 
 def predict_in_blocks(features: Features, predict: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Apply a prediction function to batches of features."""
+    """Apply a prediction function to features in batches."""
     if len(features) == 0:
         return predict(np.zeros(features.shape, np.float32))
     return np.concatenate([predict(block) for _, block in iter_blocks(features)])

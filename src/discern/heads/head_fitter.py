@@ -1,4 +1,4 @@
-"""Nested cross-validation of classifier heads."""
+"""Nested cross-validation that fits, selects and calibrates classifier heads."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -31,7 +31,7 @@ _NO_ROWS = np.zeros(0, np.int64)
 
 
 class HeadFitter:
-    """Nested cross-validation of classifier heads on given folds.
+    """Fitter that selects and calibrates classifier heads by nested cross-validation.
 
     Heads without outer fold i and an inner fold j select, calibrate and give a threshold to the head without i. They
     serve outer fold j as well: 5 folds cost 10 + 5 + 1 fits, or 5 + 5 + 1 where two inner folds are enough to select
@@ -106,7 +106,7 @@ class HeadFitter:
             raise DataError(f"A head needs at least two pictures with labels in 0..{self._classes - 1}; got {count}.")
 
     def fit(self, without: int | None = None) -> FittedHead:
-        """Fit a calibrated head on all folds, or all except one.
+        """Fit a calibrated classifier head on all folds, or on all except one.
 
         Fewer than two training folds are replaced with stratified folds that ignore groups.
 
@@ -121,7 +121,7 @@ class HeadFitter:
         return self._fit_outer(outer)
 
     def fit_head(self, without: int | None = None) -> Head:
-        """Fit the classifier head of `fit` without its out-of-distribution score."""
+        """Fit a classifier head without its out-of-distribution score."""
         outer = frozenset() if without is None else frozenset([without])
         if self._has_too_few_folds(outer):
             return self._with_stratified_folds(outer).fit_head()
@@ -129,7 +129,10 @@ class HeadFitter:
         return self._learner.build_head(self._fit_candidates(outer), self._select(outer)[0])
 
     def cross_probabilities(self, progress: Progress = silent) -> np.ndarray:
-        """Compute the probabilities of `cross_fit` alone, float32 `[N, K]`; NaN for pictures of no outer fold."""
+        """Compute out-of-fold class probabilities by nested cross-validation.
+
+        Images in no outer fold have NaN.
+        """
         probabilities = np.full((len(self._labels), self._classes), np.nan, np.float32)
         self._prepare_all([frozenset([number]) for number in self._outer_folds], progress)
         for number in self._outer_folds:
@@ -159,7 +162,6 @@ class HeadFitter:
         )
 
     def _inner_folds(self, outer: frozenset[int]) -> list[int]:
-        """Return the neighbouring folds of an outer fold if large enough, else all other folds."""
         folds = [f for f in self._outer_folds if f not in outer] or [f for f in self._folds if f not in outer][:1]
         neighbours = _neighbours(folds, outer)
         enough = bool(outer) and self._weights[np.isin(self._fold, neighbours)].sum() >= _MIN_SELECTION_ROWS
@@ -170,7 +172,6 @@ class HeadFitter:
         return tuple(sorted({fold for outer in outers for fold in outer.union(self._inner_folds(outer))}))
 
     def _class_holdout_folds(self, outer: frozenset[int]) -> list[int]:
-        """Return the inner folds of class hold-out; neighbouring outer folds share these fits."""
         inner = self._inner_folds(outer)
         known = np.unique(self._labels[~np.isin(self._fold, list(outer))])
         # A label between two known ones is not unknown, and real negatives are better than simulated ones.
@@ -187,7 +188,7 @@ class HeadFitter:
             progress("fit", done, total)
 
     def _prepare(self, outers: Sequence[frozenset[int]]) -> Iterator[tuple[int, int]]:
-        """Run the fits of several heads in parallel, and yield the completed and total number."""
+        """Fit several heads in parallel and yield the completed and total number of fits."""
         usable = [outer for outer in outers if not self._has_too_few_folds(outer)]
         inner = dict.fromkeys(outer | {fold} for outer in usable for fold in self._inner_folds(outer))
         holdout = dict.fromkeys(outer | {fold} for outer in usable for fold in self._class_holdout_folds(outer))
@@ -246,7 +247,7 @@ class HeadFitter:
         return description, UnknownTuning(scorer=scorer, t_unknown=t_unknown, excess=None)
 
     def _select(self, outer: frozenset[int]) -> tuple[Selection | OrdinalSelection, HeldOutLogits]:
-        """Select a head on the inner folds, and return their held-out logits, too."""
+        """Select a head on the inner folds and return it with their held-out logits."""
         inner = self._inner_folds(outer)
         held_out = HeldOutLogits.join(
             [self._held_out_logits(outer | {fold}).select(self._fold, fold) for fold in inner]
@@ -257,7 +258,6 @@ class HeadFitter:
     def _class_holdout_runs(
         self, outer: frozenset[int], held_out: HeldOutLogits
     ) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Return the arguments of `select_sum`, one run per class hold-out fold."""
         lda = calibrate(held_out, self._labels, self._weights, {LDA: 1.0})
         runs = []
         for fold in self._class_holdout_folds(outer):
@@ -280,7 +280,7 @@ class HeadFitter:
         return random_subset(np.flatnonzero(among), _MAX_SELECTION_ROWS, seed=self._seed)
 
     def _held_out_logits(self, folds: frozenset[int]) -> HeldOutLogits:
-        """Predict folds by candidate heads fitted without them."""
+        """Predict held-out folds by candidate heads fitted on the other folds."""
         if folds not in self._logits:
             is_outer = len(folds) == 1
             fitted = self._fit_candidates(folds) if is_outer else self._learner.fit(folds, self._excluded_rows(folds))
@@ -288,7 +288,6 @@ class HeadFitter:
         return self._logits[folds]
 
     def _class_holdout_logits(self, folds: frozenset[int]) -> HeldOutLogits:
-        """Predict folds by a head fitted without them and without a random quarter of the classes."""
         if folds not in self._unknown_logits:
             held_out = np.isin(self._fold, list(folds))
             known = np.unique(self._labels[~held_out])
@@ -301,7 +300,7 @@ class HeadFitter:
         return self._unknown_logits[folds]
 
     def _with_stratified_folds(self, outer: frozenset[int]) -> "HeadFitter":
-        """Create a head fitter with stratified folds of the pictures outside `outer`."""
+        """Create a head fitter with stratified folds of the images outside an outer fold."""
         training = ~np.isin(self._fold, list(outer))
         for key in (*outer, _NEVER_TRAIN):
             training[self._left_out.get(key, _NO_ROWS)] = False
@@ -325,6 +324,6 @@ class HeadFitter:
 
 
 def _neighbours(folds: list[int], outer: frozenset[int]) -> list[int]:
-    """Return the cyclic neighbours of an outer fold."""
+    """Return the cyclic neighbours of an outer cross-validation fold."""
     place = next((place for place, fold in enumerate(folds) if fold > max(outer, default=-1)), 0)
     return sorted({folds[place - 1], folds[place]}) if folds else []

@@ -1,4 +1,4 @@
-"""Linear discriminant analysis with covariance shrinkage, from sufficient statistics."""
+"""Linear discriminant analysis with covariance shrinkage, computed from sufficient statistics."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ _SMALLEST_SHRINKAGE = 1e-6
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearFit:
-    """Linear classifier with centred logits.
+    """Linear classifier with centred logits, fitted on feature coordinates.
 
     Attributes:
         weight: float64 `[r, K]`; zeros for absent classes. The logits of the classes present sum to 0.
@@ -28,7 +28,7 @@ class LinearFit:
 
     @classmethod
     def centred(cls, weight: np.ndarray, bias: np.ndarray, present: np.ndarray) -> "LinearFit":
-        """Create a classifier from weights `[r, P]` and biases `[P]` of the classes present."""
+        """Create a classifier with centred logits from weights and biases of the classes present."""
         all_weights = np.zeros((len(weight), len(present)))
         all_weights[:, present] = weight - weight.mean(axis=1, keepdims=True)
         all_biases = np.zeros(len(present))
@@ -36,7 +36,7 @@ class LinearFit:
         return cls(weight=all_weights, bias=all_biases, present=present)
 
     def logits(self, rows: np.ndarray) -> np.ndarray:
-        """Compute logits, float64 `[N, K]`, of coordinates `[N, r]`."""
+        """Compute the logits of feature coordinates."""
         logits: np.ndarray = rows @ self.weight + self.bias
         return logits
 
@@ -112,7 +112,7 @@ def fit_lda(scatter: Scatter, shrinkage: float) -> LinearFit:
 
 
 def _solve(matrix: np.ndarray, factor: float, level: float, right: np.ndarray) -> np.ndarray:
-    """Solve (factor * matrix + level * I) X = right in mixed precision.
+    """Solve the linear system (factor * matrix + level * I) X = right in mixed precision.
 
     A float32 Cholesky factorisation and one float64 refinement take half the time of float64 throughout.
     """

@@ -1,4 +1,4 @@
-"""Training of candidate heads and out-of-distribution measures on subsets."""
+"""Functions that fit candidate heads and out-of-distribution measures on subsets of a data set."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ LDA, SOFT_LDA = "discriminant", "discriminant-soft"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FittedCandidates:
-    """Candidate heads and out-of-distribution measures of one training set.
+    """Candidate heads and out-of-distribution measures fitted on one training set.
 
     Attributes:
         linear: linear heads by name, each in the coordinates of its space.
@@ -48,7 +48,7 @@ class FittedCandidates:
 
 
 class Learner:
-    """Candidate head trainer with statistics shared between subsets.
+    """Learner that fits candidate heads and shares statistics between training subsets.
 
     Args:
         features: as `HeadFitter`.
@@ -100,7 +100,7 @@ class Learner:
         )
 
     def fit(self, folds: frozenset[int], left_out: np.ndarray, *, all_heads: bool = True) -> FittedCandidates:
-        """Fit candidate heads without the given folds and positions.
+        """Fit candidate heads on all rows except the given folds and positions.
 
         Args:
             folds: the folds held out.
@@ -131,7 +131,7 @@ class Learner:
         return Scatter.from_moments(self._moments[name].without(folds, extra), self.spaces[name].dimensions)
 
     def _other_heads(self, folds: frozenset[int], extra: np.ndarray, rows: np.ndarray) -> dict[str, LinearFit]:
-        """Fit logistic regressions where they are cheap, else LDA on the block "head"."""
+        """Fit logistic regressions if they are fast enough, or else LDA on the first feature block."""
         if self._logistic_is_cheap:
             return {f"logistic{name}": self._fit_logistic(space, rows) for name, space in self.spaces.items()}
         if HEAD_BLOCK not in self.spaces:
@@ -149,7 +149,7 @@ class Learner:
         )
 
     def _ordinal_heads(self, rows: np.ndarray, soft: LinearFit) -> dict[str, OrdinalFit]:
-        """Fit ordinal heads on rotated coordinates, else on LDA logits of a random sample."""
+        """Fit ordinal heads on rotated coordinates, or else on LDA logits of a random sample."""
         space = self.spaces[ALL_BLOCKS]
         if space.is_rotated:
             coordinates = space.rows(rows)
@@ -188,7 +188,7 @@ class Learner:
         )
 
     def predict(self, candidates: FittedCandidates, positions: np.ndarray) -> HeldOutLogits:
-        """Compute the outputs of all candidate heads for some pictures."""
+        """Compute the outputs of all candidate heads for the given images."""
         present = next(iter(candidates.linear.values())).present
         return HeldOutLogits(
             positions=positions,
@@ -205,7 +205,7 @@ class Learner:
         )
 
     def _measure(self, scorer: UnknownScorer | None, positions: np.ndarray) -> np.ndarray:
-        """Compute out-of-distribution measures, float32 `[n, 4]`, with the energy of zero logits."""
+        """Compute out-of-distribution measures of images."""
         if scorer is None or not len(positions):
             return np.zeros((len(positions), len(MEASURES)), np.float32)
         zero = np.zeros((1, 1), np.float32)
@@ -217,7 +217,7 @@ class Learner:
         )
 
     def build_head(self, candidates: FittedCandidates, selection: Selection | OrdinalSelection) -> Head:
-        """Convert the selected candidate to a bundle head."""
+        """Convert the selected candidate to the head of a model bundle."""
         if isinstance(selection, OrdinalSelection):
             ordinal = candidates.ordinal[selection.name]
             weight = self.spaces[ALL_BLOCKS].block_weights(ordinal.weight[:, None])[:, 0]

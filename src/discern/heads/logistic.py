@@ -1,4 +1,4 @@
-"""L2-regularised multinomial logistic regression."""
+"""Multinomial logistic regression with L2 regularisation."""
 
 import numpy as np
 from scipy import optimize

@@ -1,4 +1,4 @@
-"""Classifier head selection by held-out log loss after temperature scaling."""
+"""Functions that select a classifier head by held-out log loss after temperature scaling."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ from discern.heads.temperature import fit_temperature, log_loss
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HeldOutLogits:
-    """Held-out outputs of all candidate heads.
+    """Outputs of all candidate heads for held-out images.
 
     Attributes:
         positions: int `[n]`, the pictures.
@@ -31,7 +31,7 @@ class HeldOutLogits:
 
     @classmethod
     def join(cls, parts: Sequence["HeldOutLogits"]) -> "HeldOutLogits":
-        """Concatenate the outputs of several folds."""
+        """Concatenate the held-out outputs of several folds."""
         return cls(
             positions=np.concatenate([part.positions for part in parts]),
             logits=_join([part.logits for part in parts]),
@@ -41,7 +41,7 @@ class HeldOutLogits:
         )
 
     def select(self, fold: np.ndarray, number: int) -> "HeldOutLogits":
-        """Select the outputs for one fold; `fold` is int `[N]`, of all pictures."""
+        """Select the held-out outputs for one fold."""
         kept = fold[self.positions] == number
         return HeldOutLogits(
             positions=self.positions[kept],
@@ -53,14 +53,14 @@ class HeldOutLogits:
 
 
 def _join(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Concatenate arrays by name, omitting names that are missing in any part."""
+    """Concatenate arrays by name and omit names that are missing in any part."""
     names = [name for name in parts[0] if all(name in part for part in parts)]
     return {name: np.concatenate([part[name] for part in parts]) for name in names}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """Calibrated linear head, or ensemble of two linear heads.
+    """Selected classifier head, which is a calibrated linear head or an ensemble of two.
 
     Attributes:
         name: of the candidate: its heads' names joined by "+".
@@ -77,18 +77,18 @@ class Selection:
     maes: Mapping[str, float] = field(default_factory=dict)
 
     def calibrated(self, held_out: HeldOutLogits) -> np.ndarray:
-        """Compute calibrated held-out logits, `[n, K]`."""
+        """Compute the calibrated logits of held-out images."""
         return self.logits(held_out.logits, held_out.present)
 
     def logits(self, by_head: Mapping[str, np.ndarray], present: np.ndarray) -> np.ndarray:
-        """Combine the heads' logits into calibrated logits `[n, K]`; `present` is bool `[n, K]` or `[K]`."""
+        """Combine the logits of the selected heads into calibrated logits."""
         mean = np.mean([by_head[name] / scale for name, scale in self.temperatures.items()], axis=0)
         return np.where(present, mean / self.temperature, ABSENT)
 
     def build_head(
         self, weights: Mapping[str, np.ndarray], linear: Mapping[str, LinearFit], spans: tuple[Span, ...]
     ) -> LinearHead:
-        """Build a bundle head from weights on unit-length blocks, float64 `[up to D, K]`."""
+        """Build the head of a model bundle from weights on unit-length feature blocks."""
         first = linear[next(iter(self.temperatures))]
         weight, bias = np.zeros((spans[-1][1], len(first.bias))), np.zeros(len(first.bias))
         for name, scale in self.temperatures.items():
@@ -116,7 +116,7 @@ def select(held_out: HeldOutLogits, labels: np.ndarray, weights: np.ndarray) -> 
 
 
 def calibrate_each(held_out: HeldOutLogits, labels: np.ndarray, weights: np.ndarray) -> list[Selection]:
-    """Calibrate each candidate of `select` on held-out pictures."""
+    """Calibrate each candidate head on held-out images."""
     single = {name: calibrate(held_out, labels, weights, {name: 1.0}).temperature for name in held_out.logits}
     return [
         calibrate(
@@ -129,7 +129,7 @@ def calibrate_each(held_out: HeldOutLogits, labels: np.ndarray, weights: np.ndar
 def calibrate(
     held_out: HeldOutLogits, labels: np.ndarray, weights: np.ndarray, scales: Mapping[str, float]
 ) -> Selection:
-    """Fit the temperature of a candidate, the mean of heads divided by their scales."""
+    """Fit the temperature of a candidate head or ensemble on held-out images."""
     raw = Selection(name="+".join(scales), temperatures=scales, temperature=1.0)
     logits = np.where(held_out.present, raw.logits(held_out.logits, held_out.present), 0)
     truth, mass = labels[held_out.positions], weights[held_out.positions]

@@ -1,4 +1,4 @@
-"""Sufficient statistics for linear discriminant analysis.
+"""Sufficient statistics for fitting linear discriminant analysis.
 
 The sums of several folds can be added to and subtracted from each other.
 """
@@ -34,7 +34,7 @@ class Moments:
     def from_rows(
         cls, space: FeatureSpace, positions: np.ndarray, labels: np.ndarray, weights: np.ndarray, classes: int
     ) -> Self:
-        """Compute the moments of some rows, read in batches.
+        """Compute the moments of the given feature rows in batches.
 
         `labels` and `weights` are those of all rows.
         """
@@ -68,7 +68,7 @@ class Moments:
 
 
 class FoldMoments:
-    """Cache of feature moments per cross-validation fold.
+    """Cache of feature moments for each cross-validation fold.
 
     The moments of any training set then cost additions only.
 
@@ -97,7 +97,7 @@ class FoldMoments:
         self._second = sum((moments.second for moments in self._by_fold.values()), self._rest.second)
 
     def without(self, folds: Iterable[int], rows: np.ndarray) -> Moments:
-        """Compute moments without the given folds and the positions `rows` outside them.
+        """Compute the moments of all rows except the given folds and positions.
 
         Sums that depend on labels are added up over the remaining folds, so that held-out labels leave not even a
         rounding error. The second moments are subtracted from their total, which is faster.

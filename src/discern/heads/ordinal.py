@@ -1,4 +1,4 @@
-"""Ordinal regression by the proportional odds model (McCullagh, 1980)."""
+"""Ordinal regression with the proportional odds model (McCullagh, 1980)."""
 
 from dataclasses import dataclass, replace
 
@@ -30,14 +30,14 @@ class OrdinalFit:
     present: np.ndarray
 
     def compose(self, linear: LinearFit) -> "OrdinalFit":
-        """Convert a model fitted on the logits of `linear` to feature coordinates."""
+        """Convert a model fitted on the logits of a linear classifier to feature coordinates."""
         return replace(self, weight=linear.weight @ self.weight, thresholds=self.thresholds - linear.bias @ self.weight)
 
     def margins(self, rows: np.ndarray) -> np.ndarray:
-        """Compute thresholds minus scores, float64 `[n, K + 1]`, of rows `[n, r]`.
+        """Compute the differences between the thresholds and the scores of feature rows.
 
-        Label k lies between columns k and k + 1. The first column is minus infinity, the last infinity; the interval of
-        an absent label is empty.
+        The result is `[n, K + 1]`. Label k lies between columns k and k + 1. The first column is minus infinity, the
+        last infinity; the interval of an absent label is empty.
         """
         below = np.cumsum(self.present) - self.present
         last = int(self.present.sum())
@@ -48,7 +48,7 @@ class OrdinalFit:
 
 
 def centred_log_probabilities(margins: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """Compute centred log probabilities of ordinal labels.
+    """Compute the centred log probabilities of ordinal labels.
 
     Args:
         margins: float64 `[n, K + 1]`, of `OrdinalFit.margins`, possibly divided by a temperature.
@@ -104,7 +104,7 @@ def _thresholds(parameters: np.ndarray) -> np.ndarray:
 
 
 class _OrdinalLoss:
-    """Loss and gradient of an ordinal regression for L-BFGS.
+    """Loss function of an ordinal regression and its gradient for L-BFGS.
 
     The `[r + count - 1]` parameters are the weights, the first threshold and the logarithms of the gaps.
 
@@ -124,7 +124,7 @@ class _OrdinalLoss:
         self.scale = np.append(np.ones(self.width), np.full(count - 1, 2 / weights.sum() ** 0.5))
 
     def minimise(self) -> tuple[np.ndarray, np.ndarray]:
-        """Minimise the loss and return weights `[r]` and thresholds `[count - 1]`."""
+        """Minimise the loss and return the fitted weights and thresholds."""
         gaps = (_SMALLEST_LOG_GAP / self.scale[-1], _LARGEST_LOG_GAP / self.scale[-1])
         bounds = [(None, None)] * (self.width + 1) + [gaps] * (self.count - 2)
         options = {"maxiter": _MAX_ITERATIONS, "gtol": _TOLERANCE * self.weights.sum() ** 0.5, "maxcor": 10}
@@ -133,7 +133,7 @@ class _OrdinalLoss:
         return weight, _thresholds(rest)
 
     def start(self) -> np.ndarray:
-        """Return initial parameters: zero weights, and thresholds that reproduce the label frequencies."""
+        """Return initial parameters with zero weights and thresholds that reproduce the label frequencies."""
         mass = np.bincount(self.target, self.weights, self.count)
         thresholds = special.logit((np.cumsum(mass) / mass.sum())[:-1])
         gaps = np.log(np.diff(thresholds)).clip(_SMALLEST_LOG_GAP, _LARGEST_LOG_GAP)
@@ -156,7 +156,6 @@ class _OrdinalLoss:
         return float(value), np.append(by_weight, self._threshold_gradient(rest, by_lower, by_upper)) * self.scale
 
     def _threshold_gradient(self, rest: np.ndarray, by_lower: np.ndarray, by_upper: np.ndarray) -> np.ndarray:
-        """Compute the threshold gradient from derivatives by the ends of each picture's interval."""
         ends = np.bincount(self.target, by_lower, self.count)[1:] + np.bincount(self.target, by_upper, self.count)[:-1]
         above = np.cumsum(ends[::-1])[::-1]
         return np.asarray(np.append(above[:1], above[1:] * np.exp(rest[1:])))

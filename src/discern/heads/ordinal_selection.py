@@ -1,4 +1,4 @@
-"""Ordinal head selection by mean absolute error of the median label."""
+"""Functions that select an ordinal head by the mean absolute error of the median label."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ from discern.heads.temperature import fit_margin_temperature, log_loss
 
 @dataclass(frozen=True, kw_only=True)
 class OrdinalSelection:
-    """Calibrated ordinal head.
+    """Selected ordinal head with its temperature and held-out errors.
 
     Attributes:
         name: of the candidate.
@@ -29,12 +29,12 @@ class OrdinalSelection:
     maes: Mapping[str, float] = field(default_factory=dict)
 
     def calibrated(self, held_out: HeldOutLogits) -> np.ndarray:
-        """Compute calibrated held-out logits, `[n, K]`."""
+        """Compute the calibrated logits of held-out images."""
         logits = centred_log_probabilities(held_out.margins[self.name] / self.temperature, held_out.present)
         return np.where(held_out.present, logits, ABSENT)
 
     def build_head(self, weight: np.ndarray, fitted: OrdinalFit, spans: tuple[Span, ...]) -> OrdinalHead:
-        """Build a bundle head from weights on unit-length blocks, float64 `[D]`, and thresholds."""
+        """Build the head of a model bundle from weights on unit-length feature blocks and thresholds."""
         return OrdinalHead(
             spans=spans,
             weight=(weight / self.temperature).astype(np.float32),
@@ -44,7 +44,7 @@ class OrdinalSelection:
 
 
 def select_ordinal(held_out: HeldOutLogits, labels: np.ndarray, weights: np.ndarray) -> Selection | OrdinalSelection:
-    """Select the candidate head with the lowest mean absolute error.
+    """Select the candidate ordinal head with the lowest mean absolute error.
 
     The error is that of the median label on held-out pictures. On few pictures it is noisy: of all candidates within
     one standard error of the best (of the paired difference), the one with the smallest log loss is selected.

@@ -1,4 +1,4 @@
-"""Out-of-fold predictions for label error and outlier detection."""
+"""Out-of-fold predictions that serve to detect label errors and outliers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _SOFTER = {f"{SOFT_LDA}er": 0.25, f"{SOFT_LDA}est": 0.125}
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OutOfFoldPredictions:
-    """Out-of-fold predictions by linear discriminant analysis.
+    """Out-of-fold class probabilities and out-of-distribution scores of a data set.
 
     Attributes:
         probabilities: float32 `[N, K]`, calibrated on all of them together; NaN for pictures of no fold.

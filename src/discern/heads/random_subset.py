@@ -1,10 +1,10 @@
-"""Random subsampling of rows."""
+"""Random selection of a limited number of rows."""
 
 import numpy as np
 
 
 def random_subset(rows: np.ndarray, most: int, *, seed: int) -> np.ndarray:
-    """Draw at most `most` rows without replacement, in their original order.
+    """Draw a limited number of rows without replacement, in their original order.
 
     >>> rows = random_subset(np.arange(9), 3, seed=0)
     >>> len(rows), rows.tolist() == sorted(rows)

@@ -1,4 +1,4 @@
-"""Learning curve predictions by cross-validation."""
+"""Functions that compute the predictions for a learning curve by cross-validation."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -79,7 +79,7 @@ def _split_in_blocks(count: int) -> list[np.ndarray]:
 
 
 def _first_shares(labels: np.ndarray, group: np.ndarray, seed: int) -> np.ndarray:
-    """Return the smallest share that includes each picture, float64 `[N]`.
+    """Return the smallest training share that includes each image.
 
     The groups of a class are added in random order.
     """

@@ -1,4 +1,4 @@
-"""Calibration by temperature scaling (Guo et al., ICML 2017)."""
+"""Functions that calibrate class probabilities by temperature scaling (Guo et al., ICML 2017)."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ _LOWEST, _HIGHEST = -7.0, 9.0
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray, present: np.ndarray) -> float:
-    """Fit a temperature by held-out log loss.
+    """Fit the temperature of a classifier head by held-out log loss.
 
     If every prediction is right, the log loss has no minimum. The target of the true class is therefore
     (n + 1) / (n + 2), as in Platt scaling; the rest is spread over all classes. Pictures of absent classes are ignored.
@@ -70,7 +70,6 @@ def fit_margin_temperature(margins: np.ndarray, labels: np.ndarray, weights: np.
 
 
 def _search(loss: Callable[[float], float], size: float) -> float:
-    """Minimise `loss`, a function of the inverse temperature; `size` is the mean absolute logit."""
     start = np.log(size + 1e-12)
     bounds, options = (start + _LOWEST, start + _HIGHEST), {"xatol": 1e-4}
     found = optimize.minimize_scalar(
@@ -80,7 +79,7 @@ def _search(loss: Callable[[float], float], size: float) -> float:
 
 
 def log_loss(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray, present: np.ndarray) -> float:
-    """Compute the weighted mean log loss in nats.
+    """Compute the weighted mean log loss of predicted logits in nats.
 
     Pictures of absent classes are ignored. The arguments are those of `fit_temperature`.
     """

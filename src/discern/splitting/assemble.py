@@ -1,4 +1,4 @@
-"""Assembly of leak-free splits."""
+"""Functions that assemble a leak-free split of a data set."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from discern.splitting.split import TEST, Split, SplitConfig
 
 
 def assemble(pool: Pool, config: SplitConfig, *, train: Bools, test: Bools, reason: str) -> Split:
-    """Build a split with a test part or cross-validation folds.
+    """Build a leak-free split with a test set or cross-validation folds.
 
     Args:
         pool: N pictures.
@@ -43,7 +43,7 @@ def assemble(pool: Pool, config: SplitConfig, *, train: Bools, test: Bools, reas
 
 
 def draw_test(pool: Pool, config: SplitConfig) -> Bools:
-    """Draw a stratified group test part of the configured share, bool [N]."""
+    """Draw a stratified test set of whole groups and return it as a boolean mask."""
     train, validation, test = config.parts
     return np.asarray(pool.assign(pool.usable, (train + validation, test), config.seed) == 1)
 
@@ -61,7 +61,7 @@ class _Folds:
 
 
 def _make_folds(pool: Pool, config: SplitConfig, train: Bools, *, alone: bool) -> _Folds:
-    """Assign training pictures to folds.
+    """Assign the training images to cross-validation folds.
 
     Large data sets with a test part get one validation fold, others as many folds as the groups allow.
     """
@@ -77,7 +77,7 @@ def _make_folds(pool: Pool, config: SplitConfig, train: Bools, *, alone: bool) -
 
 
 def _leave_out(pool: Pool, fold: Ints, train: Bools, *, held_out: Iterable[int]) -> _Folds:
-    """Find the leaking training rows of each fold.
+    """Find the training rows that leak into each cross-validation fold.
 
     Classes that a fold would leave without training rows get no fold.
     """
@@ -106,7 +106,7 @@ def _renumber(folds: _Folds) -> _Folds:
 
 
 def _file_parts(pool: Pool, config: SplitConfig, clean: Bools, test: Bools) -> NDArray[np.str_]:
-    """Partition pictures into leak-free train, validation and test parts.
+    """Split images into leak-free train, validation and test sets.
 
     Rows that leak from a later part are in none.
     """

@@ -1,4 +1,4 @@
-"""Stratified group folds of given sizes."""
+"""Functions that assign groups of images to stratified folds of given sizes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Bools = NDArray[np.bool_]
 
 
 def assign_folds(labels: Ints, groups: Ints, shares: Sequence[float], *, seed: int) -> Ints:
-    """Assign groups to stratified parts of given sizes.
+    """Assign groups of images to stratified parts of given sizes.
 
     Groups are assigned one by one, those of the rarest classes first and large before small ones, each to the part with
     the largest deficit of its classes (the greedy rule of scikit-learn's `StratifiedGroupKFold`, extended to unequal
@@ -39,7 +39,7 @@ def assign_folds(labels: Ints, groups: Ints, shares: Sequence[float], *, seed: i
 
 @dataclass(frozen=True, kw_only=True)
 class _GroupCounts:
-    """Sparse matrix of picture counts per group and class, sorted by group."""
+    """Sparse matrix of image counts per group and class, sorted by group."""
 
     group_of_row: Ints
     start: Ints  # [G + 1]: the entries of group g are start[g]:start[g + 1]
@@ -57,7 +57,7 @@ class _GroupCounts:
         return cls(group_of_row=by_appearance, start=start, klass=klass, count=count)
 
     def order(self, seed: int) -> Ints:
-        """Return the assignment order [G]: rare classes first, then large groups; ties at random."""
+        """Return the order of assignment, with rare classes first and then large groups."""
         rarest = np.minimum.reduceat(np.bincount(self.klass)[self.klass], self.start[:-1])
         pictures = np.add.reduceat(self.count, self.start[:-1])
         chance = np.random.default_rng(seed).permutation(len(pictures))
@@ -65,7 +65,7 @@ class _GroupCounts:
 
 
 class _Assignment:
-    """Current assignment of groups to parts, with the deficit of each part."""
+    """Current assignment of groups to split parts, with the deficit of each part."""
 
     def __init__(self, counts: _GroupCounts, shares: Floats) -> None:
         self.counts = counts
@@ -78,7 +78,7 @@ class _Assignment:
         self.part = np.zeros(len(counts.start) - 1, np.int64)
 
     def assign(self, group: int) -> None:
-        """Assign one group to the part with the largest deficit of its classes."""
+        """Assign one group to the split part with the largest deficit of its classes."""
         entries = slice(self.counts.start[group], self.counts.start[group + 1])
         classes, count = self.counts.klass[entries], self.counts.count[entries]
         need = self.deficit[:, classes] @ (count / self.size[classes])

@@ -1,4 +1,4 @@
-"""Pictures to split, with labels, groups and near-copies."""
+"""Images to split into train and test sets, with labels, groups and near-duplicates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
-    """Pictures to split, with labels, groups and confirmed near-copies.
+    """Images to split into train and test sets, with labels, groups and near-duplicates.
 
     Args:
         label: int [N]: class index; -1 for unlabelled pictures.
@@ -41,7 +41,7 @@ class Pool:
 
     @classmethod
     def of(cls, catalog: "Catalog", groups: "Groups", exclude: Bools | None) -> Self:
-        """Create the pool of a catalog's pictures.
+        """Create the pool of a catalog's images.
 
         Raises:
             DataError: no picture is both readable and labelled.
@@ -67,11 +67,11 @@ class Pool:
 
     @property
     def trainable(self) -> Bools:
-        """Mask of the pictures available for training, bool [N]."""
+        """Return a boolean mask of the images available for training."""
         return self.usable | self.train_only
 
     def given_test(self) -> str | None:
-        """Return the given part to test on ("test", else "validation"), or None."""
+        """Return the declared split part to test on ("test" or else "validation"), or None."""
         for name in ("test", "validation"):
             in_part = self.part == name
             if (self.usable & in_part).any():
@@ -79,25 +79,25 @@ class Pool:
         return None
 
     def assign(self, rows: Bools, shares: Sequence[float], seed: int) -> Ints:
-        """Assign the given rows to stratified group parts, int [N]; -1 for all other rows."""
+        """Assign the given rows to stratified parts of whole groups, and all other rows to -1."""
         part = np.full(len(self.label), -1, np.int64)
         ordered = self.order[rows[self.order]]
         part[ordered] = assign_folds(self.label[ordered], self.group[ordered], shares, seed=seed)
         return part
 
     def leaking(self, train: Bools, test: Bools) -> Bools:
-        """Return a mask of training rows that share a group or confirmed pair with a test row, bool [N]."""
+        """Return a mask of the training rows that share a group or near-duplicate with a test row."""
         leaks = np.isin(self.group, self.group[test])
         for one, other in (self.pairs.T, self.pairs.T[::-1]):
             leaks[one[test[other]]] = True
         return train & leaks
 
     def group_counts(self, rows: Bools) -> Ints:
-        """Count the groups of each class among the given rows, int [K]."""
+        """Count the groups of each class among the given rows."""
         pairs = np.unique(np.stack([self.label[rows], self.group[rows]]), axis=1)
         return np.bincount(pairs[0], minlength=len(self.labels))
 
     def labels_outside(self, rows: Bools) -> tuple[str, ...]:
-        """Return the labels that are missing from the given rows."""
+        """Return the class labels that are missing from the given rows."""
         found = set(self.label[rows].tolist())
         return tuple(label for number, label in enumerate(self.labels) if number not in found)

@@ -1,4 +1,4 @@
-"""Independent leak check of a split.
+"""Functions that check a split for leaks independently of its construction.
 
 It counts shared pictures, and finds the nearest pairs by a descriptor that grouping does not use.
 """
@@ -29,7 +29,7 @@ _YCBCR = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.
 
 
 def prove(catalog: "Catalog", groups: "Groups", split: Split) -> dict[str, Any]:
-    """Count leaks between the training and evaluation pictures of a split.
+    """Count leaks between the training and evaluation images of a split.
 
     Args:
         catalog: N pictures with thumbnails.
@@ -65,7 +65,7 @@ def prove(catalog: "Catalog", groups: "Groups", split: Split) -> dict[str, Any]:
 
 
 def colour_layout(thumbs: "Rows | NDArray[np.uint8]") -> NDArray[np.float32]:
-    """Compute MPEG-7 colour layout descriptors, without quantisation.
+    """Compute MPEG-7 colour layout descriptors of images, without quantisation.
 
     Euclidean distances are root mean square differences of smoothed pictures. Kasutani and Yamada, "The MPEG-7 color
     layout descriptor" (ICIP 2001).
@@ -113,7 +113,6 @@ def _compare(
 
 
 def _closest(distance: Floats, *groups: Ints) -> list[int]:
-    """Return the positions of the smallest distances, one per pair of groups."""
     if not len(distance):
         return []
     order = np.argsort(distance, kind="stable")
@@ -122,7 +121,7 @@ def _closest(distance: Floats, *groups: Ints) -> list[int]:
 
 
 def _nearest(layout: NDArray[np.float32], test: Ints, train: Ints) -> tuple[Floats, Ints]:
-    """Return the distance and row of each test picture's nearest training picture."""
+    """Return the distance and row of each test image's nearest training image."""
     if not len(test) or not len(train):
         return np.empty(0), np.empty(0, np.int64)
     from scipy.spatial import KDTree  # noqa: PLC0415  slow to import, and only used here

@@ -1,4 +1,4 @@
-"""Leak-free split of a data set into folds and a test part."""
+"""Leak-free split of a data set into cross-validation folds and a test set."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True, kw_only=True)
 class SplitConfig:
-    """Data set split settings.
+    """Settings for splitting a data set into train, validation and test sets.
 
     Args:
         seed: random seed, 0 or higher; the result does not depend on the order of the pictures.
@@ -44,7 +44,7 @@ class SplitConfig:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Split:
-    """Assignment of N catalog rows to training and evaluation.
+    """Assignment of catalog rows to training and evaluation.
 
     Args:
         method: `test-part` (the final model is evaluated on `test`) or `grouped-cv` (each fold is evaluated in turn).
@@ -78,25 +78,25 @@ class Split:
 
     @property
     def train(self) -> NDArray[np.bool_]:
-        """Mask of the final model's training pictures, bool [N]."""
+        """Return a boolean mask of the final model's training images."""
         return (self.fold >= 0) | self.always
 
     @property
     def rounds(self) -> tuple[int, ...]:
-        """Evaluation rounds: the held-out folds, then any test part (-1)."""
+        """Return the held-out folds to evaluate, followed by -1 for any test set."""
         return (*self.held_out, TEST) if self.method == "test-part" else self.held_out
 
     def held_out_rows(self, fold: int) -> NDArray[np.int64]:
-        """Return the evaluation rows of a fold (-1: the test part), in ascending order."""
+        """Return the evaluation rows of a fold, or of the test set for -1, in ascending order."""
         return np.flatnonzero(self.test if fold == TEST else self.fold == fold)
 
     def training_rows(self, fold: int) -> NDArray[np.int64]:
-        """Return the training rows for a held-out fold (-1: the test part), in ascending order."""
+        """Return the rows to train on when a fold, or the test set for -1, is held out, in ascending order."""
         rows = np.flatnonzero(self.train & (self.always | (fold == TEST) | (self.fold != fold)))
         return np.setdiff1d(rows, self.left_out.get(fold, np.empty(0, np.int64)))
 
     def left_out_among(self, rows: NDArray[np.int64]) -> dict[int, NDArray[np.int64]]:
-        """Convert left-out rows to positions in an array of rows.
+        """Convert excluded training rows to their positions in an array of rows.
 
         Left-out rows that are not in `rows` are omitted.
         """
@@ -124,7 +124,7 @@ class Split:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Construct a split from the result of `to_json`.
+        """Create a split from the result of `to_json`.
 
         Raises:
             DataError: a newer format, or a missing or invalid value.

@@ -1,4 +1,4 @@
-"""Selection of a test part or cross-validation."""
+"""Functions that choose between a test set and cross-validation and create the split."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ _DEFAULT = SplitConfig()
 def make_split(
     catalog: "Catalog", groups: "Groups", config: SplitConfig = _DEFAULT, *, exclude: Bools | None = None
 ) -> Split:
-    """Create a leak-free group split, and prove it.
+    """Create a leak-free group split of a data set and verify it.
 
     A given test part (or validation part, if there is no other) is used whatever the size of the data set; pictures
     that leak from it are left out of training. The given parts are ignored if a class would lose more than half of its
@@ -53,7 +53,7 @@ def make_split(
 def cross_split(
     catalog: "Catalog", groups: "Groups", config: SplitConfig = _DEFAULT, *, exclude: Bools | None = None
 ) -> Split:
-    """Group k-fold split of all pictures.
+    """Split all images into group k-fold cross-validation folds.
 
     The number of pictures and the given parts do not matter, and the split has no proof. Args and errors are those of
     `make_split`.
@@ -62,7 +62,7 @@ def cross_split(
 
 
 def random_split(catalog: "Catalog", split: Split, *, seed: int) -> Split:
-    """Stratified random split that ignores groups, for comparison.
+    """Split images at random by class, without regard to groups, for comparison.
 
     Args:
         catalog: N pictures.
@@ -107,7 +107,7 @@ def random_split(catalog: "Catalog", split: Split, *, seed: int) -> Split:
 
 
 def _count_folds(split: Split) -> int:
-    """Return the number of folds, from 2 to 5, of about the test part's size."""
+    """Return a number of folds from 2 to 5 that makes each about as large as the test set."""
     share = np.count_nonzero(split.test) / np.count_nonzero(split.train | split.test)
     return int(np.clip(round(1 / share), 2, 5))
 
@@ -147,7 +147,7 @@ def _cross_validate(pool: Pool, config: SplitConfig, reason: str) -> Split:
 
 
 def _problem(pool: Pool, *, train: Bools, test: Bools) -> str:
-    """Return the reason why a test part cannot be used, or ""."""
+    """Return the reason why a test set cannot be used, or an empty string."""
     before = pool.group_counts(train)
     after = pool.group_counts(train & ~pool.leaking(train, test))
     absent = np.flatnonzero((before == 0) & (pool.group_counts(pool.trainable) > 0))

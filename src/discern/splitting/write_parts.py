@@ -1,4 +1,4 @@
-"""Export of a split as class folders and listings for other tools."""
+"""Functions that export a split as class folders and label lists for other tools."""
 
 import contextlib
 import csv
@@ -29,7 +29,7 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 def write_parts(catalog: "Catalog", split: Split, out: Path, *, copy: bool = False) -> None:
-    """Write the parts of a split as class folders and listings.
+    """Write the parts of a split as class folders and label lists.
 
     The output is `train/<label>/`, `validation/<label>/`, `test/<label>/`, `split.csv` and one `.lst` file for each
     part. Files are hard links, else symbolic links, else copies; members of archives are extracted. Names are made
@@ -85,19 +85,19 @@ def safe_name(text: str, *, suffixes: tuple[str, ...] = ()) -> str:
 
 
 def _split_suffix(name: str) -> tuple[str, str]:
-    """Split a file name into stem and suffix of at most five characters after the dot."""
+    """Split a file name into its stem and a suffix of at most five characters."""
     stem, dot, ending = name.rpartition(".")
     return (stem, dot + ending) if stem and len(ending) < 6 else (name, "")
 
 
 class _UniqueNames:
-    """Case-insensitive registry of file names per folder."""
+    """Registry that makes file names unique in each folder, regardless of case."""
 
     def __init__(self) -> None:
         self.used: dict[tuple[str, str], int] = {}
 
     def unique(self, folder: str, name: str) -> str:
-        """Reserve a unique file name in a folder, with a number if needed."""
+        """Reserve a unique file name in a folder and return it."""
         stem, suffix = _split_suffix(name)
         key = (folder, name.casefold())
         while (folder, name.casefold()) in self.used:
@@ -126,7 +126,7 @@ def _write_files(catalog: "Catalog", split: Split, out: Path, *, copy: bool) -> 
 
 
 def _plan_files(catalog: "Catalog", split: Split) -> dict[int, str]:
-    """Return relative output paths by catalog row, in the order of the catalog's paths."""
+    """Return the relative output path of each exported catalog row."""
     names = _UniqueNames()
     folders = [names.unique("", safe_name(label)) for label in catalog.labels]
     paths, formats = catalog.table["path"].to_list(), catalog.table["format"].to_list()

@@ -1,1 +1,1 @@
-"""Readers of pictures in folders, archives, listings and CIFAR batches."""
+"""Image sources that read folders, archives, label lists and CIFAR batches."""

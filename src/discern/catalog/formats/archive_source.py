@@ -1,4 +1,4 @@
-"""Picture source for zip and tar archives.
+"""Image source that reads zip and tar archives.
 
 Archives are read in storage order and never unpacked to disk.
 """
@@ -54,7 +54,7 @@ _REMEDY = "Replace it by a picture, or remove it from the archive."
 
 
 class ArchiveSource:
-    """Picture source for a zip or tar archive.
+    """Image source that reads the members of a zip or tar archive.
 
     The root is the folder that contains the archive.
     """
@@ -73,7 +73,7 @@ class ArchiveSource:
 
 
 def holds_files(path: Path) -> bool:
-    """Return True if the content of a file is that of a readable archive or a CIFAR batch."""
+    """Return True if a file contains a readable archive or a CIFAR batch."""
     try:
         return path.is_file() and (is_batch(path) or _is_tar(path) or zipfile.is_zipfile(path))
     except _FAILURES:
@@ -93,7 +93,7 @@ def _is_tar(path: Path) -> bool:
 
 
 def read_members(archive: Path, path: str, *, limits: Limits, only: Collection[str] | None = None) -> Iterator[Item]:
-    """Yield the members of an archive as loaded items.
+    """Yield the members of an archive as items with their bytes in memory.
 
     Links, and names that lead outside the archive, become items that raise an error.
 
@@ -135,7 +135,7 @@ def _is_selected(path: str, only: Collection[str] | None) -> bool:
 def _member_items(
     member: "_Member", path: str, archive: str, limits: Limits, only: Collection[str] | None
 ) -> Iterator[Item]:
-    """Yield the pictures in one archive member, many for a CIFAR batch, else one."""
+    """Yield the images in one archive member, which may be a CIFAR batch of many."""
     may_be_batch = names_batch(path) and (only is None or path not in only)
     try:
         data = member.read(batch_limits(limits) if may_be_batch else limits)
@@ -162,7 +162,7 @@ class _Member:
         return self.folder or any(is_ignored(part) for part in parts if part not in (".", ".."))
 
     def read(self, limits: Limits) -> bytes:
-        """Validate the member's type, name and size, and read its bytes."""
+        """Validate an archive member's type, name and size, and read its bytes."""
         if leads_outside(self.name):
             raise UnreadableFile("The name leads outside the archive.", hint=_REMEDY)
         if not self.regular:
@@ -182,7 +182,7 @@ class _Member:
 
 
 def _read_all(file: IO[bytes], size: int) -> bytes:
-    """Read a file in chunks, at most one byte past the stated size."""
+    """Read an archive member in chunks, up to one byte past its declared size."""
     chunks = [file.read(min(_CHUNK, size + 1))]
     while chunks[-1]:
         size -= len(chunks[-1])
@@ -248,7 +248,7 @@ def _open_tar(path: Path) -> Iterator[tuple[tarfile.TarFile, "_BoundedReader"]]:
 
 
 class _BoundedReader(io.BufferedReader):
-    """Reader with limits on single reads (`max_read` bytes) and on the compression ratio."""
+    """File reader that limits the size of each read and the compression ratio."""
 
     max_read = _MAX_HEADER
     packed_size = 0
@@ -265,7 +265,7 @@ class _BoundedReader(io.BufferedReader):
 
 
 class _ValidatedHeader(tarfile.TarInfo):
-    """Tar header that validates pax records before parsing.
+    """Tar header that validates its pax records before they are parsed.
 
     Forged records take quadratic time and memory (CVE-2024-6232, fixed in Python 3.11.10 and 3.12.6).
     """

@@ -1,4 +1,4 @@
-"""Picture source for a folder tree with archives."""
+"""Image source that reads a folder tree and the archives in it."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from discern.picture import Limits, read_file
 
 
 class FolderSource:
-    """Picture source for a folder, its subfolders and archives.
+    """Image source that reads a folder, its subfolders and the archives in them.
 
     Links to files are followed; links to folders are not, as they may form a cycle.
 
@@ -37,7 +37,7 @@ class FolderSource:
         self.total = None if any(is_archive(name) or names_batch(name) for _, name in self._found) else len(self._found)
 
     def items(self) -> Iterator[Item]:
-        """Yield all files in natural path order, archive members at the archive's position."""
+        """Yield all files in natural path order, with the members of archives in place of the archives."""
         root = os.path.join(self.root, "")  # noqa: PTH118 - str is faster for many paths
         for folder, name in self._found:
             path = to_text(folder + name)
@@ -66,7 +66,7 @@ _AMBIGUOUS = UnreadableFile(
 
 
 def _walk(root: Path, leave_out: Callable[[Path], bool] | None) -> Iterator[tuple[str, str]]:
-    """Yield (folder, file name) pairs below a root folder.
+    """Yield the folder and name of each file below a root folder.
 
     The folder ends in "/". An empty name stands for a folder that cannot be read.
     """

@@ -1,4 +1,4 @@
-"""Selection of the picture source for a path."""
+"""Selection of the image source that can read a given path."""
 
 import os
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from discern.picture import Limits
 def open_source(
     source: Path, limits: Limits, leave_out: Callable[[Path], bool] | None = None, *, labels: bool = True
 ) -> Source:
-    """Open a folder, listing or archive as a picture source.
+    """Open a folder, label list or archive as an image source.
 
     Args:
         source: an absolute path.

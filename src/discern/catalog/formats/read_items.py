@@ -1,4 +1,4 @@
-"""Reader of files and archive members by catalog path."""
+"""Functions that read files and archive members by their catalog paths."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -12,7 +12,7 @@ from discern.picture import Limits, read_file
 
 
 def read_items(root: Path, paths: Sequence[str], *, limits: Limits) -> Iterator[Item]:
-    """Yield the files and archive members at given catalog paths.
+    """Yield the files and archive members at the given catalog paths.
 
     Files come in the given order, then members in the storage order of their archive. The item of a path that does not
     exist raises `UnreadableFile` when it is loaded.
@@ -36,7 +36,7 @@ def read_items(root: Path, paths: Sequence[str], *, limits: Limits) -> Iterator[
 
 
 def archive_of(root: Path, path: str) -> str:
-    """Return the path of the archive that contains a file, or ""."""
+    """Return the path of the archive that contains a file, or an empty string."""
     end = path.find(MEMBER)
     while end >= 0:
         if (root / to_name(path[:end])).is_file():

@@ -1,4 +1,4 @@
-"""Picture source protocol and its items."""
+"""Protocol of image sources, and the items that they yield."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -9,7 +9,7 @@ from discern.errors import PictureError
 
 
 class Item(NamedTuple):
-    """Potential picture file in a source.
+    """File in an image source that may be an image.
 
     It is picklable, so that worker processes can load it.
 
@@ -31,7 +31,7 @@ class Item(NamedTuple):
 
 
 class Source(Protocol):
-    """Read-only collection of potential picture files."""
+    """Protocol of read-only collections of files that may be images."""
 
     root: Path
     """The folder that paths are relative to."""
@@ -43,19 +43,19 @@ class Source(Protocol):
     """Number of items, or None if it is not known beforehand."""
 
     def items(self) -> Iterator[Item]:
-        """Yield every file except ignored ones once.
+        """Yield every file once, except ignored files.
 
         The order is the fastest one to read.
         """
 
 
 def unreadable_item(path: str, error: PictureError, *, archive: str = "") -> Item:
-    """Return an item that raises a given error when loaded."""
+    """Return an item that raises the given error when it is loaded."""
     return Item(path=path, load=partial(_raise_error, type(error), error.message, error.hint), archive=archive)
 
 
 def item_from_bytes(path: str, data: bytes, *, archive: str = "") -> Item:
-    """Return an item with its bytes in memory."""
+    """Return an item that holds its bytes in memory."""
     return Item(path=path, load=partial(bytes, data), archive=archive, in_memory=len(data))
 
 

@@ -1,1 +1,1 @@
-"""Derivation of picture labels and parts from folders, listings and CIFAR metadata."""
+"""Functions that derive class labels and split parts from folders, label lists and CIFAR metadata."""

@@ -1,4 +1,4 @@
-"""CIFAR class names from the batch metadata file."""
+"""Functions that read CIFAR class names from the batches' metadata file."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ _NAMES = ("fine_label_names", "label_names")
 
 
 def name_classes(root: Path, pictures: Sequence[ScannedFile]) -> tuple[list[ScannedFile], set[str]]:
-    """Replace CIFAR class indices with class names.
+    """Replace the class indices of CIFAR images with class names.
 
     Args:
         root: the folder that paths are relative to.
@@ -40,7 +40,6 @@ def _folder(path: str) -> str:
 
 
 def _find_classes(root: Path, folders: Sequence[str]) -> dict[str, tuple[str, list[str]]]:
-    """Return the metadata file's path and the CIFAR class names by folder."""
     folder_of = {folder + name: folder for folder in folders for name in _META}
     found: dict[str, tuple[str, list[str]]] = {}
     for item in read_items(root, list(folder_of), limits=Limits()):

@@ -1,4 +1,4 @@
-"""Labels and parts from folder names."""
+"""Functions that derive class labels and split parts from folder names."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from discern.catalog.path_text import ARCHIVE_SUFFIXES, MEMBER, part_named
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FolderPath:
-    """Folder names of a file outside and inside its archive ("" if there is none)."""
+    """Folder names of a file, outside and inside the archive that contains it."""
 
     outer: tuple[str, ...]
     archive: str
@@ -16,7 +16,7 @@ class FolderPath:
 
 
 def split_folders(path: str, archive: str) -> FolderPath:
-    """Split a file's path into folder names, given the path of its archive or ""."""
+    """Split a file's path into the folder names outside and inside its archive."""
     if not archive:
         return FolderPath(outer=tuple(path.split("/")[:-1]), archive="", inner=())
     inside = path[len(archive) + len(MEMBER) :]
@@ -26,7 +26,7 @@ def split_folders(path: str, archive: str) -> FolderPath:
 def labels_and_parts(
     paths: Sequence[FolderPath], readable: Sequence[bool], *, single_archive: bool
 ) -> list[tuple[str | None, str | None]]:
-    """Derive picture labels and parts from folder names.
+    """Derive class labels and split parts of images from their folder names.
 
     The label is the first folder below the root, or below a part's folder. Top-level folders are parts only if all of
     them have names of parts, or at least two different parts are among them, because a class may be called "train". An
@@ -57,7 +57,6 @@ def _under_part(names: tuple[str, ...]) -> tuple[str | None, str | None]:
 
 
 def _wrapped(paths: Iterable[FolderPath]) -> set[str]:
-    """Return the archives whose pictures are all in subfolders of one outermost folder."""
     tops: dict[str, set[str]] = {}
     for path in paths:
         tops.setdefault(path.archive, set()).add(path.inner[0] if len(path.inner) > 1 else "")

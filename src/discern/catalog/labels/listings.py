@@ -1,4 +1,4 @@
-"""Labels from listings stored among the pictures."""
+"""Functions that label images by the label lists stored among them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ _Entries = list[tuple[str, ListingEntry]]
 
 
 def apply_listings(root: Path, files: Sequence[ScannedFile]) -> list[ScannedFile]:
-    """Label pictures by the listings stored among them.
+    """Label images by the label lists stored among them.
 
     A listing (`metadata.csv`, `.jsonl` or `.parquet`, `.lst`, `.manifest`, `file_list.json`) applies to its folder and
     everything below. It is used if it has labels and, together with the other listings of its folder, lists at least
@@ -61,7 +61,7 @@ def apply_listings(root: Path, files: Sequence[ScannedFile]) -> list[ScannedFile
 def _read(
     root: Path, listings: Sequence[str], files: _Files
 ) -> tuple[dict[str, _Entries], dict[str, DiscernError], list[CatalogError]]:
-    """Read the listings at the given paths.
+    """Read the label lists at the given paths.
 
     Returns:
         Entries by the folder that they apply to; the reasons why other listings are not used, by path; and the errors
@@ -121,7 +121,7 @@ def _names_of_numbers(pictures: _Files, entries: Mapping[str, ListingEntry]) -> 
 
 
 def _resolve(files: Mapping[str, ScannedFile], folder: str, listed: _Entries) -> dict[str, ListingEntry]:
-    """Return the listing entries by catalog path.
+    """Find the files of label list entries and return the entries by catalog path.
 
     Entries without a part get the one that their listing is named for, if the listings name several.
     """

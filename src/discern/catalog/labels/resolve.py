@@ -1,4 +1,4 @@
-"""Labels and parts from folders, listings, tables or CIFAR batches."""
+"""Functions that derive class labels and split parts from folders, label lists or CIFAR batches."""
 
 import polars as pl
 
@@ -17,7 +17,7 @@ from discern.picture import Limits
 
 
 def resolve_labels(source: Source, files: pl.DataFrame) -> pl.DataFrame:
-    """Fill in the labels, parts and groups of scanned files (columns `SCANNED`)."""
+    """Fill in the class labels, split parts and groups of scanned files."""
     if source.layout == "declared":
         return files
     from_batches = pl.col("part").is_not_null()
@@ -52,7 +52,7 @@ def _by_folders(files: pl.DataFrame, *, single_archive: bool) -> pl.DataFrame:
 
 
 def _by_table(source: Source, files: pl.DataFrame) -> pl.DataFrame | None:
-    """Label an archive's files by its only table; None if there is none, or it lists none of them."""
+    """Label an archive's files by the only table in it, or return None if no table applies."""
     tables = [path for path in files["path"] if path.lower().endswith(TABLES)]
     if len(tables) != 1 or is_listing_name(tables[0].rpartition("/")[2]):
         return None

@@ -1,1 +1,1 @@
-"""Data quality checks: one function each, whose name is the check's id."""
+"""Data quality checks, one function for each check."""

@@ -1,4 +1,4 @@
-"""Checks of class size and class imbalance."""
+"""Data quality checks that find small and imbalanced classes."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,4 +1,4 @@
-"""Checks for unreadable files and wrong file name suffixes."""
+"""Data quality checks that find unreadable files and wrong file name suffixes."""
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -11,7 +11,7 @@ from discern.picture import FORMATS
 
 
 def unreadable(data: CheckInput) -> Iterator[Finding]:
-    """Find files that cannot be opened as pictures, except ignored files."""
+    """Find files that cannot be decoded as images, except ignored files."""
     for row in np.flatnonzero(~data.catalog.readable).tolist():
         message = data.catalog.table["message"][row] or "It cannot be opened."
         why = f"{message} It is not used. Replace or delete it."
@@ -19,7 +19,7 @@ def unreadable(data: CheckInput) -> Iterator[Finding]:
 
 
 def wrong_suffix(data: CheckInput) -> Iterator[Finding]:
-    """Find pictures whose file name suffix is missing or does not match their format."""
+    """Find images whose file name suffix is missing or does not match their format."""
     known = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
     for row in _mismatches(data):
         content, suffix = data.catalog.table["format"][row], PurePosixPath(data.paths[row]).suffix.lower()
@@ -29,7 +29,7 @@ def wrong_suffix(data: CheckInput) -> Iterator[Finding]:
 
 
 def _mismatches(data: CheckInput) -> list[int]:
-    """Return the rows with a mismatch of suffix and format."""
+    """Return the rows whose file name suffix does not match the image format."""
     path = pl.col("path").str.to_lowercase()
     matches = [
         (pl.col("format") == name) & pl.any_horizontal(path.str.ends_with(suffix) for suffix in suffixes)

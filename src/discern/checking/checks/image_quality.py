@@ -1,4 +1,4 @@
-"""Image quality checks: size, aspect ratio, brightness and sharpness.
+"""Data quality checks of image size, aspect ratio, brightness and sharpness.
 
 Thresholds on light and blur were chosen with benchmarks/issue_detection.py (on its `TUNED_ON` packs, not its `BLIND`
 ones), so that planted faults are found with few findings on clean pictures. The other thresholds were not tuned.
@@ -35,7 +35,7 @@ _SHARE_OF_SET, _SHARE_OF_CLASS, _FEWEST_TOGETHER = 0.25, 0.5, 10
 
 @dataclass(frozen=True, kw_only=True)
 class _QualityRule:
-    """Flagged pictures and finding texts of one quality check.
+    """Rule of one image quality check, with the flagged images and the texts of their findings.
 
     Attributes:
         check: the name of the check.
@@ -54,7 +54,7 @@ class _QualityRule:
     action: Literal["keep", "drop"] = "keep"
 
     def findings(self, data: CheckInput) -> Iterator[Finding]:
-        """Create one finding per flagged picture, or one for a class or set with many of them."""
+        """Create a finding for each flagged image, or one for a class or data set with many of them."""
         readable = data.catalog.readable
         rows, labels = np.flatnonzero(self.flagged & readable), data.labels
         if len(rows) > max(_FEWEST_TOGETHER, _SHARE_OF_SET * readable.sum()):
@@ -81,7 +81,7 @@ class _QualityRule:
 
 
 def too_small(data: CheckInput) -> Iterator[Finding]:
-    """Find images with few pixels.
+    """Find images with very few pixels.
 
     Their shorter side is below `smallest_side`, or small compared with much larger pictures in the set.
     """
@@ -98,7 +98,7 @@ def too_small(data: CheckInput) -> Iterator[Finding]:
 
 
 def extreme_aspect(data: CheckInput) -> Iterator[Finding]:
-    """Find images with an aspect ratio above `largest_aspect`."""
+    """Find images with an aspect ratio above the configured limit."""
     most = data.config.largest_aspect
     sides = _sides(data)
     aspect = sides.max(axis=1) / np.maximum(sides.min(axis=1), 1)
@@ -128,7 +128,7 @@ def blank(data: CheckInput) -> Iterator[Finding]:
 
 
 def dark(data: CheckInput) -> Iterator[Finding]:
-    """Find underexposed images, dark even in their lightest parts.
+    """Find underexposed images, which are dark even in their lightest areas.
 
     The limit rises with the median of the set.
     """
@@ -144,7 +144,7 @@ def dark(data: CheckInput) -> Iterator[Finding]:
 
 
 def bright(data: CheckInput) -> Iterator[Finding]:
-    """Find overexposed images.
+    """Find overexposed images, which are too bright or clipped.
 
     They are light in their darkest parts, washed out, or clipped far more than the others. A mostly white picture
     counts as washed out only where such pictures are rare, and a clipped one only if its other parts are lighter, too.
@@ -173,7 +173,7 @@ def bright(data: CheckInput) -> Iterator[Finding]:
 
 
 def blurred(data: CheckInput) -> Iterator[Finding]:
-    """Find images without sharp edges.
+    """Find blurred images, which have no sharp edges.
 
     The limit rises with the sharpness of the set. Deviations are those of the logarithm of the sharpness, estimated
     from the less sharp half of the set.
@@ -199,12 +199,11 @@ def _blank_limit(data: CheckInput) -> NDArray[np.float32]:
 
 
 def _sides(data: CheckInput) -> NDArray[np.float64]:
-    """Return widths and heights, float64 [N, 2]; NaN for unreadable pictures."""
     return data.catalog.table.select("width", "height").cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
 def _robust_limit(values: NDArray[np.floating], deviations: float) -> float:
-    """Compute an upper outlier limit from the median and upper quartile.
+    """Compute an upper outlier limit from the median and the upper quartile.
 
     The quartile estimates the standard deviation, so that outliers do not widen it.
     """
@@ -219,6 +218,6 @@ def _median(values: NDArray[np.floating]) -> float:
 
 
 def _range(values: NDArray[np.floating], *, digits: int = 0) -> str:
-    """Format the range of values as text, or the value if all are equal."""
+    """Format a range of values as text, or a single value if all are equal."""
     ends = list(dict.fromkeys(f"{end:.{digits}f}" for end in (values.min(), values.max())))
     return " to ".join(ends)

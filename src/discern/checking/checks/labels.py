@@ -1,4 +1,4 @@
-"""Label error and outlier checks from out-of-fold predictions."""
+"""Data quality checks that find label errors and outliers from out-of-fold predictions."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ _FEWEST, _FEWEST_GROUPS = 20, 5  # not tuned
 
 
 def likely_wrong_label(data: CheckInput) -> Iterator[Finding]:
-    """Find probable label errors.
+    """Find images whose class label is probably wrong.
 
     They are confidently predicted as another class, and label noise explains that best or the margin is large.
 
@@ -53,14 +53,14 @@ def likely_wrong_label(data: CheckInput) -> Iterator[Finding]:
 
 
 def _count_groups(data: CheckInput) -> NDArray[np.int64]:
-    """Count the independent groups of each class, int [K]."""
+    """Count the independent groups of each class."""
     labelled = data.labels >= 0
     pairs = np.unique(np.stack([data.labels, data.groups.group])[:, labelled], axis=1)
     return np.bincount(pairs[0], minlength=len(data.catalog.labels))
 
 
 def odd_one_out(data: CheckInput) -> Iterator[Finding]:
-    """Find outliers, far from all other pictures and those of their class.
+    """Find outlier images, which are far from all other images and from their own class.
 
     None is proposed for dropping: rare pictures are often what a model needs most, and only a person can tell. Classes
     of fewer than five independent groups are not checked, see `likely_wrong_label`.

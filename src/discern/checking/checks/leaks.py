@@ -1,4 +1,4 @@
-"""Checks for leaks between parts, large groups and undeclared films."""
+"""Data quality checks that find leaks between split parts, large groups and image sequences."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from discern.checking.findings import CheckInput, Finding
 
 
 def part_leak(data: CheckInput) -> Iterator[Finding]:
-    """Find groups, and copies within or across groups, in more than one given part."""
+    """Find groups and duplicate images that occur in more than one declared split part."""
     group = data.groups.group
     table = pl.DataFrame({"group": group, "part": data.parts}).with_row_index("row")
     table = table.filter((pl.col("part") != "") & pl.Series(data.catalog.readable))
@@ -30,7 +30,7 @@ _LEAK_REMEDY = "Training leaves them out where they would inflate the accuracy; 
 
 
 def large_group(data: CheckInput) -> Iterator[Finding]:
-    """Find groups with a large share of their class.
+    """Find groups that contain a large share of their class's images.
 
     Such a group is a film, a burst, or pictures on one background.
     """
@@ -49,7 +49,7 @@ def large_group(data: CheckInput) -> Iterator[Finding]:
 
 
 def undeclared_film(data: CheckInput) -> Iterator[Finding]:
-    """Find films and bursts without a declared group, as one finding."""
+    """Find films and bursts of images that have no declared group."""
     linked = data.edges.filter(pl.col("kind") == "sequence").select("first", "second").to_numpy().ravel()
     table = pl.DataFrame({"group": data.groups.group, "declared": data.catalog.table["group"]})
     table = table.with_row_index("row").with_columns(film=pl.Series(np.isin(np.arange(len(table)), linked)))

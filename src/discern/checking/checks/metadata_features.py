@@ -1,4 +1,4 @@
-"""Metadata features of pictures, such as size, camera and file name."""
+"""Functions that compute metadata features of images, such as size, camera and file name."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class LeakThresholds:
-    """Reporting thresholds for label leakage by one feature.
+    """Thresholds above which label leakage by one feature is reported.
 
     Attributes:
         skill: balanced accuracy over all classes, scaled from chance (0) to the best possible with the feature (1).
@@ -30,7 +30,7 @@ class LeakThresholds:
 
 @dataclass(frozen=True, kw_only=True)
 class MetadataFeature:
-    """Metadata feature of M pictures with its reporting thresholds.
+    """Values of one metadata feature of images, with its reporting thresholds.
 
     Attributes:
         name: as in "from the NAME alone".
@@ -61,7 +61,7 @@ _NAME = LeakThresholds(skill=0.6, one_class=0.85, partition=1)
 
 
 def metadata_features(data: CheckInput, rows: NDArray[np.int64]) -> Iterator[MetadataFeature]:
-    """Compute all metadata features of readable pictures, including constant ones."""
+    """Compute all metadata features of readable images, including constant ones."""
     table, exposure = data.catalog.table[rows], data.exposure
     width, height = (np.log(np.maximum(table[name].to_numpy(), 1)) for name in ("width", "height"))
     size = np.stack([width, height, width - height, width + height], axis=1)
@@ -102,7 +102,7 @@ _CAMERA_WORD = re.compile(
 
 
 def name_form(path: str, label: str | None) -> str:
-    """Reduce a file name to a generic pattern.
+    """Replace the variable parts of a file name to obtain its general pattern.
 
     Digits become 0 and words "a"; words that cameras and programs write are kept. Other words usually name the content,
     as the label itself does: neither is a shortcut.
@@ -114,6 +114,6 @@ def name_form(path: str, label: str | None) -> str:
 
 
 def _codes(values: Iterable[str | None]) -> Floats:
-    """Encode categories as integers, float64 [M, 1]."""
+    """Encode categories as a column of integers."""
     _, place = np.unique([value or "" for value in values], return_inverse=True)
     return place.astype(np.float64)[:, None]

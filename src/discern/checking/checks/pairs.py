@@ -1,4 +1,4 @@
-"""Duplicate and label conflict checks."""
+"""Data quality checks that find duplicate images and conflicting labels."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from discern.checking.signals.duplicates import Duplicate
 
 
 def exact_copy(data: CheckInput) -> Iterator[Finding]:
-    """Find pictures with identical pixels.
+    """Find images with identical pixels.
 
     n copies are n - 1 findings.
     """
@@ -20,7 +20,7 @@ def exact_copy(data: CheckInput) -> Iterator[Finding]:
 
 
 def near_copy(data: CheckInput) -> Iterator[Finding]:
-    """Find pairs of re-encoded, resized, cropped, rotated or mirrored pictures.
+    """Find near-duplicate images that were re-encoded, resized, cropped, rotated or mirrored.
 
     Each pair is one finding.
     """
@@ -33,7 +33,7 @@ def near_copy(data: CheckInput) -> Iterator[Finding]:
 
 
 def label_conflict(data: CheckInput) -> Iterator[Finding]:
-    """Find exact copies and near-copies with different labels."""
+    """Find duplicate and near-duplicate images with different class labels."""
     for pair in data.duplicates:
         if data.labels_conflict(pair.row, pair.other):
             same = "The same picture is" if pair.kind == "exact" else "Nearly the same picture is"

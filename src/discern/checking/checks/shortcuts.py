@@ -1,4 +1,4 @@
-"""Shortcut check: label prediction from file and exposure features alone."""
+"""Data quality check that predicts class labels from file metadata and exposure alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _MOST_NAMES = 4
 
 
 def shortcut(data: CheckInput) -> Iterator[Finding]:
-    """Find single features that predict the label far above chance.
+    """Find single features that predict the class label far above chance.
 
     A decision tree predicts labels from one feature, cross-validated over groups. It counts if it predicts all classes,
     one of them, or a set of them. Each distinct picture counts once; classes of fewer than ten groups are left out,
@@ -51,7 +51,7 @@ def shortcut(data: CheckInput) -> Iterator[Finding]:
 
 
 def _is_explained(feature: MetadataFeature, skill: "_Skill", labels: Ints, group: Ints) -> bool:
-    """Return True if content predicts the label nearly as well as a feature.
+    """Return True if image content predicts the label nearly as well as a metadata feature.
 
     Red objects, for example, may have red borders.
     """
@@ -67,7 +67,6 @@ def _is_explained(feature: MetadataFeature, skill: "_Skill", labels: Ints, group
 
 
 def _excess(feature: MetadataFeature, skill: "_Skill") -> float:
-    """Return the largest excess of a skill over its threshold; above 0 is a finding."""
     least = feature.thresholds
     return max(skill.skill - least.skill, skill.one_class - least.one_class, skill.partition - least.partition)
 
@@ -93,7 +92,7 @@ def _describe(feature: MetadataFeature, skill: "_Skill", names: list[str]) -> st
 
 @dataclass(frozen=True, kw_only=True)
 class _Skill:
-    """Cross-validated label prediction from one feature.
+    """Cross-validated accuracy of predicting class labels from one feature.
 
     Attributes:
         accuracy: balanced accuracy.
@@ -148,7 +147,6 @@ def _cross_validate(feature: MetadataFeature, values: NDArray[np.float64], label
 
 
 def _partition_skill(predicted: Ints, labels: Ints, fold: Ints, groups: Ints) -> tuple[tuple[int, ...], float, float]:
-    """Return the `side`, `side_accuracy` and `partition` of `_Skill`; `groups` is int [K]."""
     correct, side = predict_partition(predicted, labels, fold), partition_classes(predicted, labels)
     if correct is None or side is None:
         return (), 0.0, 0.0
@@ -174,7 +172,7 @@ def _best_accuracy(feature: MetadataFeature, classes: int) -> float:
 
 
 def _predict_out_of_fold(values: NDArray[np.float64], labels: Ints, fold: Ints, classes: int) -> Ints:
-    """Predict each fold by a decision tree fitted on the others, int [M]."""
+    """Predict the labels of each fold by a decision tree fitted on the other folds."""
     from sklearn.tree import DecisionTreeClassifier  # noqa: PLC0415 - slow to import, and often not needed
 
     predicted = np.zeros(len(labels), np.int64)
@@ -191,7 +189,6 @@ def _predict_out_of_fold(values: NDArray[np.float64], labels: Ints, fold: Ints, 
 
 
 def _independent_rows(data: CheckInput) -> Ints:
-    """Return at most 10,000 sorted rows of distinct labelled pictures of classes with enough groups."""
     pixels = data.catalog.table["pixels"].fill_null("").to_numpy().astype(str)
     _, first = np.unique(pixels, return_index=True)
     rows = np.intersect1d(first, np.flatnonzero(data.labels >= 0))

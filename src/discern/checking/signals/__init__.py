@@ -1,1 +1,1 @@
-"""Shared measurements for the data quality checks."""
+"""Measurements of images and labels that several data quality checks use."""

@@ -1,4 +1,4 @@
-"""Spectral bipartition of classes by their confusion.
+"""Functions that partition classes into two sets by their confusion matrix.
 
 Two file formats cannot identify ten classes, but may separate five from five.
 """
@@ -13,7 +13,7 @@ _FEWEST_CLASSES = 4
 
 
 def partition_classes(predicted: Ints, labels: Ints) -> Bools | None:
-    """Partition the classes into two sets with the least confusion.
+    """Partition the classes into the two sets with the least confusion between them.
 
     A spectral cut is used. Each set has two classes or more.
 
@@ -44,7 +44,7 @@ def partition_classes(predicted: Ints, labels: Ints) -> Bools | None:
 
 
 def predict_partition(predicted: Ints, labels: Ints, fold: Ints) -> Bools | None:
-    """Cross-validate a bipartition of the classes.
+    """Evaluate a partition of the classes into two sets by cross-validation.
 
     The partition is fitted on the other folds.
 
@@ -67,7 +67,7 @@ def predict_partition(predicted: Ints, labels: Ints, fold: Ints) -> Bools | None
 
 
 def _fiedler_vector(similarity: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compute the second eigenvector of the normalised graph cut, float64 [K].
+    """Compute the second eigenvector of the normalised graph cut (Fiedler vector).
 
     Similar classes have close values.
     """

@@ -1,4 +1,4 @@
-"""Duplicate pairs, and copies with conflicting labels."""
+"""Functions that find duplicate images, and duplicates with conflicting labels."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Duplicate:
-    """Pair of exact copies or near-copies.
+    """Pair of duplicate or near-duplicate images.
 
     Attributes:
         row: the picture that is proposed for dropping or grouping: of two given parts that in training, of two paths
@@ -36,7 +36,7 @@ class Duplicate:
 
 
 def find_duplicates(edges: pl.DataFrame, *, labels: Ints, rank: Ints) -> Iterator[Duplicate]:
-    """Find pairs of exact copies and near-copies.
+    """Find all pairs of duplicate and near-duplicate images.
 
     n exact copies make n - 1 pairs, and each pair of near-copies is one. Exact copies with the same label are paired
     with the first of that label, and the first of each label with the first of all: a picture under two labels is one
@@ -56,7 +56,7 @@ def find_duplicates(edges: pl.DataFrame, *, labels: Ints, rank: Ints) -> Iterato
 
 
 def exact_clusters(edges: pl.DataFrame) -> list[list[int]]:
-    """Group pictures with identical pixels into lists of two or more rows."""
+    """Return the rows of identical images as lists of two or more."""
     links = edges.filter(pl.col("kind") == "exact").select("first", "second").to_numpy().astype(np.int64)
     root = merge_groups(int(links.max(initial=-1)) + 1, links)
     clusters = defaultdict(list)
@@ -66,7 +66,7 @@ def exact_clusters(edges: pl.DataFrame) -> list[list[int]]:
 
 
 def conflicted(catalog: "Catalog", edges: pl.DataFrame) -> NDArray[np.bool_]:
-    """Find pictures with a differently labelled copy.
+    """Find images that have a duplicate with a different class label.
 
     Their true label is unknown.
 
@@ -90,7 +90,7 @@ def conflicted(catalog: "Catalog", edges: pl.DataFrame) -> NDArray[np.bool_]:
 
 
 def _exact_pairs(labels: Ints, cluster: Iterable[int]) -> Iterator[Duplicate]:
-    """Create pairs from a cluster of identical pictures sorted by rank."""
+    """Create pairs from a cluster of identical images, sorted by rank."""
     firsts: dict[int, int] = {}
     for row in cluster:
         label = int(labels[row])

@@ -1,4 +1,4 @@
-"""Brightness, contrast and border statistics of thumbnails."""
+"""Functions that measure brightness, contrast and borders of image thumbnails."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -21,7 +21,7 @@ _FRAME = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Exposure:
-    """Brightness and border statistics of N thumbnails.
+    """Brightness and border statistics of image thumbnails.
 
     Values are in levels from 0 to 255, and NaN for unreadable pictures. Brightness is measured inside a frame of 4 of
     64 pixels, so that added borders do not matter.
@@ -53,7 +53,7 @@ class Exposure:
 
     @classmethod
     def measure(cls, thumbs: "Rows | NDArray[np.uint8]", rows: "NDArray[np.int64]") -> Self:
-        """Compute the exposure statistics of some rows of thumbnails, uint8 [N, 64, 64, 3]."""
+        """Compute the exposure statistics of the given thumbnails."""
         measured = np.full((len(thumbs), 18), np.nan, np.float32)
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
@@ -74,7 +74,7 @@ class Exposure:
 
 
 def _measure(thumbs: "NDArray[np.uint8]") -> "Floats":
-    """Compute the exposure statistics of a batch, float32 [B, 18], in the order of the attributes."""
+    """Compute the exposure statistics of a batch of thumbnails."""
     coarse = thumbs[:, _FRAME:-_FRAME:2, _FRAME:-_FRAME:2]
     # One channel at a time: numpy is slow over a last axis of three.
     planes = [np.ascontiguousarray(coarse[..., channel]).reshape(len(thumbs), -1) for channel in range(3)]
@@ -105,7 +105,7 @@ def _measure(thumbs: "NDArray[np.uint8]") -> "Floats":
 
 
 def _frame(thumbs: "NDArray[np.uint8]", distance: int) -> "list[Floats]":
-    """Return a one-pixel frame at a distance from the edge, float32 [B, P] per channel."""
+    """Return the pixels of a one-pixel frame at a given distance from the image's edge."""
     first, last = distance, thumbs.shape[1] - 1 - distance
     along = slice(first, last + 1)
     sides = (thumbs[:, first, along], thumbs[:, last, along], thumbs[:, along, first], thumbs[:, along, last])

@@ -1,4 +1,4 @@
-"""Label error detection by confident learning and a label noise model."""
+"""Functions that detect label errors by confident learning and a label noise model."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ _SMALLEST = 1e-12
 
 @dataclass(frozen=True, kw_only=True)
 class LabelIssues:
-    """Label error evidence for N pictures.
+    """Evidence of label errors for each image of a data set.
 
     Attributes:
         proposed: int [N], the confident class of a picture where it differs from the label; else -1.
@@ -37,7 +37,7 @@ class LabelIssues:
 
 @dataclass(frozen=True, kw_only=True)
 class NoiseModel:
-    """Uniform and class-dependent label noise model.
+    """Model of label noise with a uniform and a class-dependent component.
 
     Attributes:
         exponent: power of the probabilities that makes them more confident; heads fitted on noise are too little so.
@@ -51,7 +51,7 @@ class NoiseModel:
 
 
 def find_label_issues(probabilities: NDArray[Any], labels: Ints, *, seed: int = 0) -> LabelIssues:
-    """Find label errors from out-of-fold probabilities.
+    """Find label errors from out-of-fold class probabilities.
 
     Args:
         probabilities: [N, K], out-of-fold; K is 2 or more.
@@ -73,7 +73,7 @@ def find_label_issues(probabilities: NDArray[Any], labels: Ints, *, seed: int = 
 
 
 def confident_class(probabilities: Floats, labels: Ints) -> Ints:
-    """Return each picture's confident class (confident learning).
+    """Return the class to which confident learning assigns each image.
 
     The threshold of a class is its mean probability over the pictures with its label; the confident class is the most
     probable one whose threshold is reached (Northcutt, Jiang and Chuang, Confident learning, 2021). Off-diagonal counts
@@ -109,7 +109,7 @@ def fit_noise_model(probabilities: Floats, labels: Ints) -> NoiseModel:
 
 
 def _fit(sharp: Floats, labels: Ints, exponent: float) -> tuple[float, NoiseModel]:
-    """Fit a noise model for one exponent, and return its penalised log-likelihood, too.
+    """Fit a label noise model for one exponent and return it with its penalised log-likelihood.
 
     Only improbable labels take part in the iterations.
     """
@@ -135,7 +135,7 @@ def _fit(sharp: Floats, labels: Ints, exponent: float) -> tuple[float, NoiseMode
 
 
 def _posterior(sharp: Floats, labels: Ints, noise: NoiseModel) -> tuple[Floats, Floats, Floats, Floats]:
-    """Compute posterior probabilities of each label's origin.
+    """Compute the posterior probabilities of each label's origin.
 
     Returns:
         Posteriors of a correct label [N], of chance [N] and of another class [N, K], and the likelihood [N].
@@ -150,7 +150,6 @@ def _posterior(sharp: Floats, labels: Ints, noise: NoiseModel) -> tuple[Floats, 
 
 
 def _correct_share(noise: NoiseModel) -> Floats:
-    """Return each class's share of correct labels, float64 [K], at least a half."""
     share: Floats = np.maximum(1 - noise.chance - noise.pairs.sum(axis=1), _IMPROBABLE)
     return share
 

@@ -1,4 +1,4 @@
-"""Outlier detection from out-of-fold out-of-distribution scores."""
+"""Functions that detect outlier images from out-of-fold out-of-distribution scores."""
 
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ _UPPER_QUARTILE = 0.6745  # of the standard normal distribution
 
 
 def find_outliers(predictions: "OutOfFoldPredictions | None", labels: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Find outliers among all pictures and in their class.
+    """Find outliers among all images and within each class.
 
     Their label is improbable, too. Deviations are estimated from the upper quartile, so that outliers do not widen
     them. A class that is far from the others as a whole, such as one of a single film, has no outliers for it.

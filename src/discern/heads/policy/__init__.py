@@ -1,1 +1,1 @@
-"""Risk control and conformal prediction sets."""
+"""Functions that control the error rate of accepted predictions and fit conformal prediction sets."""

@@ -1,4 +1,4 @@
-"""Conformal prediction sets with a stated coverage."""
+"""Functions that fit conformal prediction sets with a given coverage."""
 
 import numpy as np
 
@@ -51,7 +51,7 @@ def fit_prediction_sets(
 
 
 def _group_weights(size: int, groups: np.ndarray | None, weights: np.ndarray | None) -> tuple[np.ndarray, int]:
-    """Normalise weights to 1 per group, float64 `[N]`, and count the groups with any weight."""
+    """Normalise weights to 1 per group and count the groups with any weight."""
     weight = np.ones(size) if weights is None else np.asarray(weights, np.float64)
     names = np.arange(size) if groups is None else np.asarray(groups)
     if weight.shape != (size,) or names.shape != (size,) or not (weight >= 0).all():

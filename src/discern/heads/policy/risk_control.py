@@ -1,4 +1,4 @@
-"""Confidence thresholds with a bounded error rate."""
+"""Functions that fit confidence thresholds with a bounded error rate."""
 
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -43,13 +43,13 @@ class RiskCurve:
 
     @property
     def error(self) -> np.ndarray:
-        """Error rate over groups at each threshold, float64 `[T]`."""
+        """Return the error rate over groups at each confidence threshold."""
         return np.asarray(self.wrong / self.groups)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RiskControl:
-    """Confidence threshold for an error limit, with its evidence.
+    """Confidence threshold for an error limit, with its statistical evidence.
 
     Attributes:
         risk: the error limit: the largest share of accepted predictions that may be wrong.
@@ -77,7 +77,7 @@ class RiskControl:
 
     @property
     def sentence(self) -> str:
-        """Plain-language guarantee, or the reason why nothing is accepted."""
+        """Return the guarantee in plain language, or the reason why no prediction is accepted."""
         percent = f"{100 * self.risk:g} %"
         if self.t_accept is None:
             return f"Nothing is accepted: {self._shortfall(percent)}."
@@ -88,7 +88,7 @@ class RiskControl:
         return f"Of the accepted predictions for known classes, {limit} ({evidence})."
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the guarantee and its evidence to JSON-ready values.
+        """Convert the guarantee and its evidence to JSON-serialisable values.
 
         The keys are `sentence`, `basis`, `share`, `error` (over groups; null if nothing is accepted) and `needed`.
         """
@@ -184,7 +184,7 @@ def _nothing_accepted(tests: RiskCurve, curve: RiskCurve, risk: float) -> dict[s
 
 
 def fewest_groups(risk: float, *, wrong: int = 0) -> int:
-    """Return the minimum number of groups to prove an error limit.
+    """Return the minimum number of groups needed to prove an error limit.
 
     `wrong` of these groups have an error. Without errors, 149 groups prove a limit of 2 % and 59 one of 5 %.
     """
@@ -195,7 +195,7 @@ def fewest_groups(risk: float, *, wrong: int = 0) -> int:
 
 @cache
 def counts_to_test(groups: int, risk: float) -> tuple[int, ...]:
-    """Return the ascending numbers of accepted groups at which to test a limit.
+    """Return the ascending numbers of accepted groups at which to test an error limit.
 
     The result is empty if all groups together are too few. Each number is the smallest that passes with some number of
     wrong groups: the numbers between allow no more errors.
@@ -209,19 +209,19 @@ def counts_to_test(groups: int, risk: float) -> tuple[int, ...]:
 
 
 def _allowed(groups: int, risk: float) -> int:
-    """Return the largest number of wrong groups that meets an error limit; -1 for too few groups."""
+    """Return the largest number of wrong groups that meets an error limit, or -1 for too few groups."""
     return int(stats.binom.ppf(1 - CERTAINTY, groups, risk)) - 1 if groups > 0 else -1
 
 
 def _upper_bound(wrong: np.ndarray | int, groups: np.ndarray | int) -> np.ndarray:
-    """Compute the one-sided 95 % Clopper-Pearson upper bound."""
+    """Compute the one-sided 95 % Clopper-Pearson upper bound of an error rate."""
     right = np.subtract(groups, wrong)
     bound = special.betaincinv(np.add(wrong, 1), np.maximum(right, 1), CERTAINTY)
     return np.where(right > 0, bound, 1.0)
 
 
 class _RankedPredictions:
-    """Predictions sorted by confidence; the arguments are those of `fit_risk_control`."""
+    """Predictions for risk control, sorted by confidence."""
 
     def __init__(
         self,
@@ -246,7 +246,7 @@ class _RankedPredictions:
         self.groups = len(self._by_group)
 
     def curve(self, counts: np.ndarray) -> RiskCurve:
-        """Compute the risk curve at thresholds that accept at least `counts` groups, int `[T]`."""
+        """Compute the risk-coverage curve at thresholds that accept given numbers of groups."""
         t_accept = self._thresholds(counts)
         groups, wrong = (_count_from(each, t_accept) for each in (self._by_group, self._by_wrong_group))
         accepted, errors = (self._mass(weight, t_accept) for weight in (self._weight, self._weight * self._wrong))
@@ -280,7 +280,7 @@ def _count_from(values: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
 
 
 def _largest_by_group(ascending: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """Return the largest value of each group in ascending order; the input is ascending, too."""
+    """Return the largest value of each group in ascending order, given ascending values."""
     return np.sort(ascending[len(group) - 1 - np.unique(group[::-1], return_index=True)[1]])
 
 

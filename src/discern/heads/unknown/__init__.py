@@ -1,1 +1,1 @@
-"""Out-of-distribution detection by a score and its threshold."""
+"""Functions that detect out-of-distribution images by a score and its threshold."""

@@ -1,4 +1,4 @@
-"""Out-of-distribution score and rejection threshold.
+"""Functions that fit an out-of-distribution score and its rejection threshold.
 
 The score is a sum of out-of-distribution measures: four are fitted, and the best sum is selected.
 """
@@ -40,7 +40,7 @@ def fit_unknown_scorer(
     rank: int,
     seed: int,
 ) -> UnknownScorer:
-    """Fit four out-of-distribution measures.
+    """Fit the four measures that make up the out-of-distribution score.
 
     The measures are not standardised yet: their mean stays 0 and their deviation 1.
 
@@ -80,7 +80,7 @@ def fit_unknown_scorer(
 
 
 def _within_class_directions(scatter: Scatter, rank: int, dimensions: int) -> np.ndarray:
-    """Compute the directions of the largest within-class variance.
+    """Compute the feature directions with the largest within-class variance.
 
     The vectors U `[r, k]` are such that the shrunk within-class precision is close to a multiple of I - U U^T. The
     largest eigenvalues are kept, the others replaced by their mean (probabilistic PCA, Tipping and Bishop 1999).
@@ -96,7 +96,7 @@ def _within_class_directions(scatter: Scatter, rank: int, dimensions: int) -> np
 
 
 def spherical_k_means(rows: np.ndarray, weights: np.ndarray, count: int, *, seed: int) -> np.ndarray:
-    """Cluster unit-length rows `[n, C]` by spherical k-means.
+    """Cluster unit-length rows by spherical k-means.
 
     Equal rows are merged and their weights added; if no more than `count` are left, these are the centres.
 
@@ -114,7 +114,7 @@ def spherical_k_means(rows: np.ndarray, weights: np.ndarray, count: int, *, seed
 
 
 def k_means_centres(rows: np.ndarray, weights: np.ndarray, count: int, *, seed: int) -> np.ndarray:
-    """Compute k-means centres of rows `[n, r]`; at most `count` rows are their own centres."""
+    """Compute the k-means centres of rows, at most one for each row."""
     if len(rows) <= count:
         return rows
     start = np.random.default_rng(seed).choice(len(rows), count, replace=False)
@@ -136,7 +136,7 @@ def _lloyd(rows: np.ndarray, weights: np.ndarray, centres: np.ndarray, *, spheri
 
 
 def _distinct(rows: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Merge identical rows in order of appearance, and add up their weights."""
+    """Merge identical rows in order of appearance and add up their weights."""
     places: dict[bytes, int] = {}
     inverse = np.array([places.setdefault(row.tobytes(), len(places)) for row in rows])
     first = np.full(len(places), len(rows))
@@ -145,7 +145,7 @@ def _distinct(rows: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def standardise(scorer: UnknownScorer, measures: np.ndarray, weights: np.ndarray, candidate: str) -> UnknownScorer:
-    """Standardise the measures `[n, 4]` of held-out known pictures, and set the sum `candidate`."""
+    """Standardise the out-of-distribution measures on known images and select a sum of them."""
     mean = np.average(measures, axis=0, weights=weights)
     spread = np.sqrt(np.average((measures - mean) ** 2, axis=0, weights=weights))
     return replace(
@@ -157,12 +157,12 @@ def standardise(scorer: UnknownScorer, measures: np.ndarray, weights: np.ndarray
 
 
 def with_energy(measures: np.ndarray, logits: np.ndarray) -> np.ndarray:
-    """Replace the energy, the last of `measures` `[n, 4]`, with that of calibrated logits `[n, K]`."""
+    """Replace the energy in the out-of-distribution measures with that of calibrated logits."""
     return np.column_stack([measures[:, :-1], -log_sum_exp(logits)])
 
 
 def select_sum(runs: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[str, dict[str, float]]:
-    """Select the sum of measures with the best AUROC on held-out classes.
+    """Select the sum of out-of-distribution measures with the best AUROC on held-out classes.
 
     Args:
         runs: for each draw of classes, the measures `[n, 4]` of held-out pictures, and bool `[n]`, True for those of
@@ -179,7 +179,7 @@ def select_sum(runs: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[str, dict
 
 
 def _auroc(measures: np.ndarray, unknown: np.ndarray, candidate: str) -> float:
-    """Compute the AUROC of a sum of measures, standardised by the known pictures."""
+    """Compute the AUROC of a sum of out-of-distribution measures."""
     known = measures[~unknown]
     standard = (measures - known.mean(axis=0)) / np.maximum(known.std(axis=0), _SMALLEST_DEVIATION)
     ranks = stats.rankdata(standard @ _sum_weights(candidate))
@@ -192,13 +192,13 @@ def _sum_weights(candidate: str) -> np.ndarray:
 
 
 def combine(scorer: UnknownScorer, measures: np.ndarray) -> np.ndarray:
-    """Combine measures `[n, 4]` into out-of-distribution scores, float32 `[n]`."""
+    """Combine the out-of-distribution measures of images into scores."""
     scores: np.ndarray = ((measures - scorer.mean) / scorer.spread) @ scorer.share
     return scores
 
 
 def rejection_threshold(scores: np.ndarray, weights: np.ndarray, false_rejection: float) -> float:
-    """Compute the out-of-distribution threshold for a false rejection rate.
+    """Compute the out-of-distribution threshold for a given false rejection rate.
 
     A known picture exceeds it with probability at most `false_rejection` (a). It is the conformal quantile of held-out
     scores: the (n + 1)(1 - a)-th smallest; the largest if there are too few.

@@ -1,4 +1,4 @@
-"""Tuning of the out-of-distribution score on negatives."""
+"""Functions that tune the out-of-distribution score on images of no known class."""
 
 from dataclasses import dataclass, replace
 
@@ -17,7 +17,7 @@ _FULL_WEIGHT_FROM = 50
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class UnknownTuning:
-    """Tuned out-of-distribution score with its threshold.
+    """Tuned out-of-distribution score with its rejection threshold.
 
     Attributes:
         scorer: the measures with their standardisation and weights.
@@ -33,7 +33,7 @@ class UnknownTuning:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Negatives:
-    """Features and groups of out-of-distribution pictures.
+    """Features and groups of out-of-distribution images.
 
     Attributes:
         features: `[M, D]`.
@@ -53,7 +53,7 @@ def tune_unknown(
     *,
     false_rejection: float,
 ) -> UnknownTuning:
-    """Tune an out-of-distribution score and its threshold on negatives.
+    """Tune the out-of-distribution score and its threshold on images of no known class.
 
     The weights are those of a logistic regression of negatives against known pictures. The threshold is the mean of the
     one that rejects `false_rejection` of the known pictures and the one with the fewest errors on both: future unknown
@@ -79,20 +79,20 @@ def tune_unknown(
 
 
 class _Tuner:
-    """Score tuner for several sets of negatives; the arguments are those of `tune_unknown`."""
+    """Tuner that fits the out-of-distribution score to several sets of negative images."""
 
     def __init__(self, base: UnknownScorer, known: np.ndarray, weights: np.ndarray, false_rejection: float) -> None:
         self._base, self._known, self._weights, self._false_rejection = base, known, weights, false_rejection
 
     def tune(self, negatives: np.ndarray, groups: np.ndarray) -> tuple[UnknownScorer, float]:
-        """Tune the score and its threshold on one set of negatives."""
+        """Tune the score and its threshold on one set of negative images."""
         tuned = replace(self._base, share=self._fit_weights(negatives, groups).astype(np.float32))
         known, unknown = combine(tuned, self._known), np.sort(combine(tuned, negatives))
         least = rejection_threshold(known, self._weights, self._false_rejection)
         return tuned, (least + self._fewest_errors(known, unknown, least)) / 2
 
     def _fit_weights(self, negatives: np.ndarray, groups: np.ndarray) -> np.ndarray:
-        """Fit non-negative weights of the standardised measures with sum 1."""
+        """Fit non-negative weights of the standardised measures that sum to 1."""
         if not len(negatives):
             return self._base.share
         _, place, count = np.unique(groups, return_inverse=True, return_counts=True)
@@ -107,7 +107,6 @@ class _Tuner:
         return np.asarray(ratio * weights / weights.sum() + (1 - ratio) * self._base.share)
 
     def _fewest_errors(self, known: np.ndarray, unknown: np.ndarray, least: float) -> float:
-        """Return the threshold >= `least` with the smallest sum of false rejection and acceptance rates."""
         if not len(unknown):
             return least
         thresholds = np.unique(np.concatenate([[least], known[known > least], unknown[unknown > least]]))

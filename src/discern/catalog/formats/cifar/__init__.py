@@ -1,1 +1,1 @@
-"""CIFAR batch readers that parse pickles without executing them."""
+"""Functions that read CIFAR batches without executing their pickled code."""

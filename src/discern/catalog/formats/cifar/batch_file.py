@@ -1,4 +1,4 @@
-"""Reader of CIFAR batches (pickles of many small images).
+"""Functions that detect and read CIFAR batches (pickles of many small images).
 
 The pictures get paths such as `data_batch_1!/17.png`.
 """
@@ -29,12 +29,12 @@ _REMEDY = "Copy or download the batch again, or leave it out."
 
 
 def names_batch(path: str) -> bool:
-    """Return True if a path has the name of a CIFAR batch; the content is not checked."""
+    """Return True if a path has the file name of a CIFAR batch."""
     return _BATCH.fullmatch(path) is not None
 
 
 def is_batch(path: Path) -> bool:
-    """Detect a CIFAR batch by its file name and first bytes."""
+    """Return True if a file's name and first bytes are those of a CIFAR batch."""
     try:
         if not names_batch(path.name) or not path.is_file():
             return False
@@ -45,12 +45,12 @@ def is_batch(path: Path) -> bool:
 
 
 def batch_limits(limits: Limits) -> Limits:
-    """Return picture limits with the CIFAR batch size limit."""
+    """Return a copy of the image limits that allows files as large as a CIFAR batch."""
     return replace(limits, max_bytes=max(limits.max_bytes, MAX_BYTES))
 
 
 def read_batch(path: str, data: bytes, *, archive: str, only: Collection[str] | None = None) -> Iterator[Item]:
-    """Yield the pictures of a CIFAR batch as PNG files.
+    """Yield the images of a CIFAR batch, encoded as PNG files.
 
     Their label is the class index, and their part is "train" or "test".
 
@@ -74,7 +74,6 @@ def read_batch(path: str, data: bytes, *, archive: str, only: Collection[str] | 
 
 
 def _checked(batch: dict[str, Any]) -> tuple[np.ndarray, Sequence[int]]:
-    """Validate and return the pixels, uint8 [N, 3072] (red, green, blue plane), and the N labels."""
     pixels = batch.get("data")
     labels = batch.get("fine_labels", batch.get("labels"))
     if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape[1:] != (3 * _SIDE * _SIDE,):
@@ -89,7 +88,7 @@ def _checked(batch: dict[str, Any]) -> tuple[np.ndarray, Sequence[int]]:
 
 
 def _png(planes: np.ndarray) -> bytes:
-    """Encode uint8 [3072] CIFAR pixels as an uncompressed PNG.
+    """Encode the pixels of one CIFAR image as an uncompressed PNG file.
 
     Catalogs store the hash of these bytes, so they must never depend on a library's version.
     """

@@ -1,4 +1,4 @@
-"""Safe pickle parser for plain values and integer arrays.
+"""Safe pickle parser that reads plain values and integer arrays.
 
 Nothing in the file is imported or called. Python's unpickler runs the callables that a pickle names, and its memo and
 buffers may claim any amount of memory. This one supports the opcodes of containers, text, bytes and numbers, and the
@@ -32,7 +32,7 @@ _REMEDY = "Copy or download the file again, or leave it out."
 
 
 def begins_pickle(start: bytes) -> bool:
-    """Detect a pickled dictionary by its first bytes."""
+    """Return True if the first bytes of a file are those of a pickled dictionary."""
     return (start[:1] == b"\x80" and b"\x02" <= start[1:2] <= b"\x05") or start.startswith((b"(d", b"}q"))
 
 
@@ -63,8 +63,6 @@ def read_pickle(data: bytes) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class _Array:
-    """Components of a partially unpickled NumPy array."""
-
     shape: tuple[int, ...] = ()
     dtype: "_DType | None" = None
     order: str = "C"
@@ -78,8 +76,6 @@ class _Array:
 
 @dataclass(slots=True)
 class _DType:
-    """Integer dtype of a partially unpickled NumPy array."""
-
     code: str
     byte_order: str = "|"
 
@@ -92,7 +88,7 @@ class _DType:
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """Placeholder for an importable name, which is never imported."""
+    """Placeholder for a name in a pickle, which is never imported."""
 
     make: Callable[..., Any]
 
@@ -120,7 +116,7 @@ _NAMES = {
 
 @dataclass(slots=True)
 class _Machine:
-    """Stack machine for pickle opcodes."""
+    """Stack machine that executes the supported pickle opcodes."""
 
     stack: list[Any] = field(default_factory=list)
     marks: list[int] = field(default_factory=list)

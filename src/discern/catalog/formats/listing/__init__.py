@@ -1,4 +1,4 @@
-"""Readers of listing files (tables of pictures and labels).
+"""Functions that read label lists, which are tables of image files and class labels.
 
 The formats are CSV, Parquet, JSON Lines, SageMaker lists and the bin data set's `file_list.json`.
 """

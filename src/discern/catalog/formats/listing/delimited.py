@@ -1,4 +1,4 @@
-"""Parsers of delimited text and plain text lines."""
+"""Functions that parse delimited text and plain text lines."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ _MAX_LINE = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Delimited:
-    """Header, separator and rows of delimited text.
+    """Parsed delimited text, with its header, separator and rows.
 
     A row is (line number, cells). Empty rows are skipped, and the cells are padded to the header's length.
     """
@@ -46,7 +46,7 @@ def read_delimited(name: str, data: bytes, error_type: type[CatalogError]) -> De
 
 
 def read_lines(name: str, data: bytes, error_type: type[CatalogError]) -> Iterator[tuple[int, str]]:
-    """Yield (line number, text) pairs of non-blank UTF-8 lines.
+    """Yield the line number and text of each non-blank line of a UTF-8 file.
 
     Args:
         name: file name for messages.

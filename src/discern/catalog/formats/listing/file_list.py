@@ -1,4 +1,4 @@
-"""Reader of `file_list.json` (metadata files by label).
+"""Functions that read `file_list.json`, which lists metadata files by class label.
 
 This is the format of a data set of bin pictures, whose label is the number of objects in the bin.
 """
@@ -13,7 +13,7 @@ _FOLDERS = ("bin-images", "images")
 
 
 def read_file_list(name: str, data: bytes) -> list[ListingEntry]:
-    """Read the entries of a `file_list.json`.
+    """Read the entries of a `file_list.json` file.
 
     Its format is `{"1": ["data/metadata/100313.json", ...], ...}`, where the key is the label. The picture of
     `data/metadata/100313.json` is `100313.jpg` in that folder, in `bin-images/` or `images/` next to that folder or

@@ -1,4 +1,4 @@
-"""Strict parsers of JSON and JSON Lines."""
+"""Functions that parse JSON and JSON Lines strictly."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ Record = dict[str, Any]
 
 
 def read_records(name: str, data: bytes) -> list[tuple[int, Record]]:
-    """Parse JSON Lines into (line number, object) pairs.
+    """Parse a JSON Lines file into pairs of line number and object.
 
     Raises:
         CatalogError: a line is not a JSON object, or has a duplicate key.
@@ -39,7 +39,7 @@ def read_json(where: str, text: str | bytes) -> Any:
 
 
 def plain_text(where: str, key: str, value: object) -> str | None:
-    """Convert a JSON scalar to text, and null to None.
+    """Convert a JSON scalar to text, or null to None.
 
     Raises:
         CatalogError: the value is a list or an object, or text that cannot be encoded as UTF-8.

@@ -1,4 +1,4 @@
-"""Listing entries and resolution of their file names."""
+"""Entries of label lists, and functions that find their image files."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -13,7 +13,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListingEntry:
-    """Listing row for one picture.
+    """Row of a label list that describes one image.
 
     Attributes:
         path: the picture's path, relative to the listing's folder; as written in the listing if no file is found.
@@ -34,7 +34,7 @@ class ListingEntry:
 
 
 def paths_inside(*paths: str) -> tuple[str, ...]:
-    """Normalise relative paths and replace those that lead outside their folder with ""."""
+    """Normalise relative paths and replace those that lead outside their folder with empty strings."""
     slashed = [path.replace("\\", "/") for path in paths]
     return tuple("" if leads_outside(path) else str(PurePosixPath(path)) for path in slashed)
 
@@ -42,7 +42,7 @@ def paths_inside(*paths: str) -> tuple[str, ...]:
 def find_files(
     entries: Iterable[ListingEntry], exists: Callable[[str], bool], *, labels: bool = True
 ) -> list[ListingEntry]:
-    """Resolve the file of each listing entry and drop duplicates.
+    """Find the file of each label list entry and drop duplicate entries.
 
     All entries of a listing use the same candidate, the one at which most files exist, so that a missing picture is not
     mistaken for another one of the same name.

@@ -1,4 +1,4 @@
-"""Picture source for listings in all supported formats."""
+"""Image source that reads label lists in all supported formats."""
 
 import os
 import re
@@ -24,7 +24,7 @@ _LISTING_FOLDER = "_lst"
 
 
 class ListingSource:
-    """Picture source for one listing.
+    """Image source that reads the images named in a label list.
 
     Paths are relative to the folder that the listing applies to.
 
@@ -50,7 +50,7 @@ class ListingSource:
         self._limits = limits
 
     def items(self) -> Iterator[Item]:
-        """Yield one item per listed picture.
+        """Yield one item for each image in the label list.
 
         The item of a missing file raises the reason when it is loaded.
         """
@@ -66,7 +66,7 @@ class ListingSource:
 
 
 def read_listing(name: str, data: bytes, *, labels: bool = True) -> list[ListingEntry]:
-    """Read the entries of a listing in any supported format.
+    """Read the entries of a label list in any supported format.
 
     Args:
         name: file name, for messages; its suffix and the records determine the format.
@@ -90,12 +90,12 @@ def read_listing(name: str, data: bytes, *, labels: bool = True) -> list[Listing
 
 
 def is_listing_name(name: str) -> bool:
-    """Return True if a file name may be that of a listing."""
+    """Return True if a file name has the form of a label list's name."""
     return _LISTING_NAME.fullmatch(name) is not None
 
 
 def listing_root(folder: str, is_folder: Callable[[str], bool]) -> str:
-    """Return the folder that a listing applies to.
+    """Return the folder that the paths in a label list are relative to.
 
     Args:
         folder: the listing's folder; ends with "/", as does the result.
@@ -109,7 +109,7 @@ def listing_root(folder: str, is_folder: Callable[[str], bool]) -> str:
 
 
 def part_in_name(name: str) -> str | None:
-    """Return the part in a listing's name, such as "train.lst" or "test-1.manifest", or None."""
+    """Return the split part named by a label list's file name, such as "train.lst", or None."""
     words = re.split(r"[\W_]+", Path(name).stem)
     parts = {part_named(word) for word in words} - {None}
     return parts.pop() if len(parts) == 1 else None

@@ -1,4 +1,4 @@
-"""Readers of Amazon SageMaker's .lst files and augmented manifests."""
+"""Functions that read Amazon SageMaker's .lst files and augmented manifests."""
 
 import re
 from pathlib import PurePosixPath
@@ -78,7 +78,7 @@ def _one_label(where: str, labels: list[str]) -> str | None:
 
 
 def _without_fraction(label: str) -> str:
-    """Remove the zero fraction of a class index, "1.000000" as written by MXNet's im2rec."""
+    """Remove the zero fraction of a class index, such as "1.000000" written by MXNet's im2rec."""
     return re.sub(r"^(\d+)\.0*$", r"\1", label)
 
 

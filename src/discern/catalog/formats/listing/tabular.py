@@ -1,4 +1,4 @@
-"""Readers of CSV, Parquet and JSON Lines tables of pictures."""
+"""Functions that read CSV, Parquet and JSON Lines tables of images."""
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ _Row = dict[str, str | None]
 
 
 def read_table(name: str, data: bytes, *, labels: bool = True) -> list[ListingEntry]:
-    """Read listing entries from a table with one row per picture.
+    """Read label list entries from a table with one row per image.
 
     Args:
         name: file name for messages; its suffix determines the format.
@@ -46,7 +46,7 @@ def read_table(name: str, data: bytes, *, labels: bool = True) -> list[ListingEn
 
 
 def find_value(row: Record, key: str) -> object:
-    """Return the declared label, part or group of a record, or None.
+    """Return the label, split part or group that a record declares, or None.
 
     `key` is one of these three; all of its spellings are accepted.
     """
@@ -54,7 +54,7 @@ def find_value(row: Record, key: str) -> object:
 
 
 def parse_part(where: str, part: str | None) -> str | None:
-    """Convert a cell to "train", "validation" or "test", or None if empty.
+    """Convert a table cell to "train", "validation" or "test", or None if it is empty.
 
     Raises:
         CatalogError: the part is unknown.
