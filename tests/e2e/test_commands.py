@@ -207,3 +207,9 @@ def test_every_command_has_help_with_an_example(workspace: Workspace) -> None:
         shown = workspace.call(command, "--help").out
         assert f"discern {command}" in shown
         assert "Example:" in shown
+
+
+def test_the_list_of_commands_fits_80_columns(workspace: Workspace) -> None:
+    shown = workspace.call("--help").out
+    assert "Commands:" in shown
+    assert "..." not in shown.split("Commands:")[1]

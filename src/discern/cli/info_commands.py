@@ -10,7 +10,7 @@ from discern.cli.exit_codes import FELL_SHORT
 
 
 def show(bundle: Bundle, json: Json = False) -> None:
-    """Show the labels, metrics, decision thresholds and backbone of a model bundle.
+    """Describe a model bundle: labels, metrics, thresholds, backbone.
 
     Example: discern show runs/bananas/model.discern
     """
@@ -24,7 +24,7 @@ def verify(
     fingerprint: Annotated[str | None, typer.Option(help="Fingerprint that the bundle must have.")] = None,
     json: Json = False,
 ) -> None:
-    """Check that a model bundle is intact and reproduces its golden vectors.
+    """Verify that a model bundle is intact and predicts as it did.
 
     The exit code is 1 if the check fails.
 
@@ -57,7 +57,7 @@ def cache(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Show the size of the cache directory and optionally remove old entries.
+    """Show the size of the cache, or remove its oldest entries.
 
     Example: discern cache --prune --keep 5
     """

@@ -33,7 +33,7 @@ def evaluate(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Evaluate a model bundle or a server on labelled images.
+    """Evaluate a model bundle or a server on labelled pictures.
 
     Pictures that the bundle was trained on are excluded.
 
@@ -73,7 +73,7 @@ def predict(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:
-    """Classify images and print the predictions or write them to a file.
+    """Classify pictures; print the predictions or write a file.
 
     With --out, predictions go to one file, --json prints one summary object, lists (CSV, Parquet, .lst, .manifest) and
     archives are read as well, and running the same command again resumes an interrupted one. Tables have one column per

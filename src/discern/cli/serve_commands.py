@@ -113,7 +113,7 @@ def export(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Export a static web site that classifies images in the visitor's browser.
+    """Export a web site that classifies pictures in the browser.
 
     No picture leaves the device, unless the site calls a server with --api.
 

@@ -22,7 +22,7 @@ def check(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Find data quality problems in an image data set and propose fixes.
+    """Find problems in a set of pictures and propose fixes.
 
     The pictures are not changed.
 
@@ -51,7 +51,7 @@ def split(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Split images into train, validation and test parts without data leakage.
+    """Split pictures into train, validation and test without leaks.
 
     No picture, near-copy or group is in two parts; the run folder holds the proof.
 
@@ -100,7 +100,7 @@ def train(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Train an image classifier and save it as a model bundle with an HTML report.
+    """Train an image classifier; write its bundle and its report.
 
     The pictures are checked and split, and the classifier is fitted, evaluated and packed.
 
