@@ -1,6 +1,7 @@
 """Data quality checks that find problems in a catalog and propose fixes.
 
-A check is a function in `registry.CHECKS`. To add one, write it and list it there; its name is its id.
+A check is a function in `registry.CHECKS`; its name is its id. To add one, list it there, in `fix_proposals` if it
+proposes a fix, and describe it in `reporting.sections.check_descriptions`.
 """
 
 from discern.checking.findings import Check, CheckConfig, CheckInput, Finding
