@@ -12,7 +12,7 @@ from discern.store import prune, survey
 
 @dataclass(frozen=True, kw_only=True)
 class CacheResult:
-    """Result of `discern cache`, with the size of each cache section and the bytes freed.
+    """Result of `discern.cache`, with the size of each cache section and the bytes freed.
 
     Attributes:
         folder: cache directory.

@@ -13,7 +13,7 @@ from discern.reporting import write_data_page
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """Result of `discern check`, with the number of findings and the paths of its output files.
+    """Result of `discern.check`, with the number of findings and the paths of its output files.
 
     Attributes:
         run: folder of the run.

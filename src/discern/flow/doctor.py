@@ -36,7 +36,7 @@ class DoctorCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class DoctorResult:
-    """Result of `discern doctor`, with all installation checks.
+    """Result of `discern.doctor`, with all installation checks.
 
     Attributes:
         diagnoses: result of each check.

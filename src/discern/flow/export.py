@@ -17,7 +17,7 @@ from discern.serving.target_registry import find_target
 
 @dataclass(frozen=True, kw_only=True)
 class ExportResult:
-    """Result of `discern export`, with the folder and the files written.
+    """Result of `discern.export`, with the folder and the files written.
 
     Attributes:
         target: name of the target: "web".

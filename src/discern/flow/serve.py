@@ -60,7 +60,7 @@ def serve(
 
 @dataclass(frozen=True, kw_only=True)
 class KeyResult:
-    """Result of `discern key`, with the new API key and the path of the key file.
+    """Result of `discern.key`, with the new API key and the path of the key file.
 
     Attributes:
         name: name of its owner.

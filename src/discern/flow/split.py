@@ -20,7 +20,7 @@ from discern.splitting import PARTS, SplitConfig, make_split, write_parts
 
 @dataclass(frozen=True, kw_only=True)
 class SplitResult:
-    """Result of `discern split`, with the size of each part and a proof that the parts are disjoint.
+    """Result of `discern.split`, with the size of each part and a proof that the parts are disjoint.
 
     Attributes:
         run: folder of the run, with `split.json` and its proof.

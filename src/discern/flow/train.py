@@ -36,7 +36,7 @@ _PRODUCTS = ("metrics.json", FILE, "report.html")
 
 @dataclass(frozen=True, kw_only=True)
 class TrainResult:
-    """Result of `discern train`, with the classifier's accuracy and the output files.
+    """Result of `discern.train`, with the classifier's accuracy and the output files.
 
     Attributes:
         run: directory of the run.

@@ -13,7 +13,7 @@ _FINGERPRINT = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyResult:
-    """Result of `discern verify`, with the outcome of the bundle verification.
+    """Result of `discern.verify`, with the outcome of the bundle verification.
 
     Attributes:
         passed: whether the bundle is intact and reproduces its golden vectors.

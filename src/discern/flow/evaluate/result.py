@@ -52,7 +52,7 @@ class Comparison(_Renamed):
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateResult(_Renamed):
-    """Result of `discern evaluate`, with the metrics of a model on labelled images.
+    """Result of `discern.evaluate`, with the metrics of a model on labelled images.
 
     Attributes:
         of: path of the bundle, or address of the server.

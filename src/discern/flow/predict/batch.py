@@ -32,7 +32,7 @@ _PROGRESS_EVERY = 16
 
 @dataclass(frozen=True, kw_only=True)
 class PredictToResult:
-    """Result of `discern predict --out`, with its output files and image counts.
+    """Result of `discern.predict_to`, with its output files and image counts.
 
     Attributes:
         out: file of the predictions.
