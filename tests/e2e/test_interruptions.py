@@ -228,6 +228,12 @@ def a_folder(path: Path) -> None:
     path.mkdir()
 
 
+def _retrain(workspace: Workspace, runs: Path, *, cache: Path) -> tuple[bytes, bytes]:
+    """Train once more under the same name, with another cache and folder of runs; return the files that count."""
+    options = ("--name", "trained", "--runs", runs, "--backbone", workspace.backbone_options[1], "--cache", cache)
+    return result(workspace.json("train", workspace.photos, *options)["run"])
+
+
 class TestPoisonedCaches:
     @pytest.fixture
     def poisoned(self, workspace: Workspace, trained: Any, tmp_path: Path) -> Path:
@@ -239,17 +245,7 @@ class TestPoisonedCaches:
     ) -> None:
         for path in poisoned.rglob("*.shelf"):
             poison(path)
-        words = (
-            "--name",
-            "trained",
-            "--runs",
-            tmp_path / "runs",
-            "--backbone",
-            workspace.backbone_options[1],
-            "--cache",
-            poisoned,
-        )
-        assert result(workspace.json("train", workspace.photos, *words)["run"]) == result(trained["run"])
+        assert _retrain(workspace, tmp_path / "runs", cache=poisoned) == result(trained["run"])
 
     def test_swapped_files_are_detected(
         self, workspace: Workspace, trained: Any, poisoned: Path, tmp_path: Path
@@ -258,17 +254,7 @@ class TestPoisonedCaches:
         data = first.read_bytes()
         first.write_bytes(last.read_bytes())
         last.write_bytes(data)
-        words = (
-            "--name",
-            "trained",
-            "--runs",
-            tmp_path / "runs",
-            "--backbone",
-            workspace.backbone_options[1],
-            "--cache",
-            poisoned,
-        )
-        assert result(workspace.json("train", workspace.photos, *words)["run"]) == result(trained["run"])
+        assert _retrain(workspace, tmp_path / "runs", cache=poisoned) == result(trained["run"])
 
     def test_a_newer_cache_is_not_touched(self, workspace: Workspace, poisoned: Path) -> None:
         for path in poisoned.rglob("*.shelf"):
