@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# Tests must not fail on a slow machine.
-settings.register_profile("no_deadline", deadline=None)
-settings.load_profile("no_deadline")
+# Tests must not fail on a slow machine, and must fail on the same inputs wherever they run. Set DISCERN_TEST_RANDOM=1
+# to look for new failures; those found become examples.
+RANDOM = os.environ.get("DISCERN_TEST_RANDOM") == "1"
+settings.register_profile("same_everywhere", deadline=None, derandomize=not RANDOM)
+settings.load_profile("same_everywhere")
 
 ROOT = Path(__file__).resolve().parent.parent
 

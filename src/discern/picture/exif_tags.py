@@ -72,6 +72,8 @@ class Directory:
         return self._unpack(f"{entry.count}{_INTEGERS[entry.type]}", entry.start)
 
     def _unpack(self, layout: str, offset: int) -> tuple[int, ...]:
+        if offset > len(self._data):  # a 64-bit offset overflows in `struct`, which then raises another error
+            raise struct.error("an offset lies behind the end")
         return struct.unpack_from(self._order + layout, self._data, offset)
 
 

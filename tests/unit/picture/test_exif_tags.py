@@ -29,6 +29,10 @@ def test_a_block_written_by_pillow_is_read():
         b"II*\0\xff\xff\xff\xff",
         b"II*\0\x08\0\0\0\xff\xff",
         b"\0" * 100,
+        # 64-bit offsets of BigTIFF, of the directory and of a value, beyond what a machine can address.
+        b"II+\0\x08\0\0\0" + b"\xff" * 8,
+        b"MM\0+\0\x08\0\0" + b"\xff" * 8,
+        struct.pack("<2sHHHQQHHQQ", b"II", 43, 8, 0, 16, 1, 0x0112, 3, 2**40, 2**64 - 1),
     ],
 )
 def test_a_damaged_block_counts_as_upright(block):
