@@ -123,12 +123,12 @@ ALLOWED: Mapping[str, Operator] = MappingProxyType(
         "is_causal:int qk_matmul_output_mode:int scale:float softcap:float softmax_precision:int",
     )
     | _operators(
-        "ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum "
-        "ReduceSumSquare",
+        "ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSumSquare",
         matrix_rules.reduce,
         (1, 2),
         _REDUCE,
     )
+    | _operators("ReduceSum", matrix_rules.reduce, (1, 2), "keepdims:int noop_with_empty_axes:int")
     | _operators("ArgMax ArgMin", matrix_rules.find_extreme, (1, 1), "axis:int keepdims:int select_last_index:int")
     # Layout.
     | _operators("Concat", layout_rules.concatenate, (1, _MANY), "axis:int")

@@ -111,10 +111,10 @@ def input_shape(graph: Graph) -> tuple[Declared, Shape]:
 
 
 def read_attribute(reader: MessageReader, found: dict[str, Any], kind: str) -> Any:
-    """Read the value of an attribute that must be of the given kind.
+    """Read the value of an attribute that must have the given type.
 
     Raises:
-        OperatorFault: it is of another kind, or too long.
+        OperatorFault: it has another type, or is too long.
     """
     number, field = _ATTRIBUTE_KINDS[kind]
     repeated = field in ("floats", "ints")

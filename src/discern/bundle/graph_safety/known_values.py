@@ -157,9 +157,8 @@ def convert(values: np.ndarray | None, kind: int) -> np.ndarray | None:
         small = all(isinstance(value, int) and abs(value) <= _WHOLE_FLOATS for value in values.reshape(-1))
         return values.astype(to) if small and to.itemsize > 2 else None
     if values.dtype != object:
-        with np.errstate(invalid="ignore"):
-            if not (np.abs(values) < _WHOLE_FLOATS).all():
-                return None
+        if kind == BOOL or not (np.abs(values) < _WHOLE_FLOATS).all():
+            return None
         values = values.astype(np.int64).astype(object)
     if kind == BOOL:
         return np.frompyfunc(lambda value: value != 0, 1, 1)(values) if values.size else values

@@ -87,7 +87,9 @@ def check_sizes(graph: Graph, reader: MessageReader) -> dict[str, Tensor]:
     if weights > limits.MAX_WEIGHT_BYTES:
         raise GraphFault(f"has weights of {weights:,} bytes, more than {limits.MAX_WEIGHT_BYTES:,}")
     tensors = {name: describe_stored(weight) for name, weight in graph.weights.items()}
-    tensors[taken.name] = Tensor(taken.kind, shape)
+    pixels = tensors[taken.name] = Tensor(taken.kind, shape)
+    if pixels.size_in_bytes > limits.MAX_TENSOR_BYTES:
+        raise GraphFault(f"takes pictures of {pixels.size_in_bytes:,} bytes, more than {limits.MAX_TENSOR_BYTES:,}")
     uses = Counter(name for node in graph.nodes for name in node.inputs)
     uses.update(output.name for output in graph.outputs)
     budget = _Budget(weights)

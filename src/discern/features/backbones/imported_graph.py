@@ -21,7 +21,7 @@ _REQUIRED = (
 )
 _STANDARD = (
     "Export it for inference, as one file with its weights, with standard operators and with fixed sizes but for N; "
-    "CONTRIBUTING.md lists the operators and limits."
+    "docs/backbones.md lists the operators and limits."
 )
 
 

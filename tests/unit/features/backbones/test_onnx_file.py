@@ -178,3 +178,40 @@ def test_a_folder_or_missing_file_is_rejected(tmp_path: Path) -> None:
     for path in (tmp_path / "folder.onnx", tmp_path / "gone.onnx"):
         with pytest.raises(BackboneError, match="There is no backbone file"):
             load_backbone(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"opset": 12}, "opset 12"),
+        ({"domain": "com.example"}, "beyond the standard ones, of com.example"),
+        ({"external": True}, "in other files"),
+    ],
+)
+def test_a_graph_that_is_not_allowed_names_the_remedy(write_model: Write, changes: dict[str, object], why: str) -> None:
+    with pytest.raises(BackboneError, match=why) as caught:
+        load_backbone(write_model(**changes))
+    assert "standard operators" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("node", "why"),
+    [
+        (helper.make_node("NonZero", ["maps"], ["extra"]), "uses the operator NonZero, which is not allowed"),
+        (helper.make_node("RandomNormalLike", ["maps"], ["extra"]), "the operator RandomNormalLike"),
+        (helper.make_node("Conv", ["maps", "w"], ["extra"], name="stem/conv", group=0), r"Conv \(stem/conv\) that has"),
+        (
+            helper.make_node("Expand", ["maps", "huge"], ["extra"]),
+            "bytes of one result to 76,800,000,000 for one picture",
+        ),
+        (helper.make_node("Reshape", ["maps", "best"], ["extra"]), "cannot be bounded"),
+    ],
+)
+def test_an_operator_that_is_not_allowed_is_named(tmp_path: Path, node: onnx.NodeProto, why: str) -> None:
+    model = make_model(outputs=("embedding",))
+    model.graph.initializer.append(numpy_helper.from_array(np.array([10**8, 1, 1, 1, 1]), "huge"))
+    model.graph.node.append(helper.make_node("ArgMax", ["flat"], ["best"], keepdims=0))
+    model.graph.node.append(node)
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(BackboneError, match=why):
+        load_backbone(tmp_path / "net.onnx")
