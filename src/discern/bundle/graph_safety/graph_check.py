@@ -1,4 +1,4 @@
-"""Function that finds the first fault of an untrusted ONNX graph."""
+"""Functions that check an untrusted ONNX graph and compute the shapes of its outputs, without running it."""
 
 from discern.bundle.graph_safety.graph_limits import GraphFault
 from discern.bundle.graph_safety.graph_reader import read_graph
@@ -17,13 +17,8 @@ def find_fault(graph: bytes) -> str | None:
     >>> find_fault(b""), find_fault(bytes(8))
     ('cannot be read: it is empty', 'cannot be read: it has a field of the number 0')
     """
-    where, marker = _ORT_FORMAT
-    if graph[where] == marker:
-        return "is not in the ONNX format"
-    if not graph:
-        return "cannot be read: it is empty"
     try:
-        _check(graph)
+        output_shapes(graph)
     except GraphFault as fault:
         return str(fault)
     except Exception as error:  # noqa: BLE001 - a graph that confuses the check is as good as refused
@@ -31,7 +26,25 @@ def find_fault(graph: bytes) -> str | None:
     return None
 
 
-def _check(graph: bytes) -> None:
+def output_shapes(graph: bytes) -> dict[str, tuple[int, ...]]:
+    """Compute the shapes of the outputs of a serialised ONNX model, which may declare less.
+
+    Returns:
+        Shapes by name, with -1 for an axis that grows with the number of pictures.
+
+    Raises:
+        GraphFault: the model is not safe to run.
+    """
+    where, marker = _ORT_FORMAT
+    if graph[where] == marker:
+        raise GraphFault("is not in the ONNX format")
+    if not graph:
+        raise GraphFault("cannot be read: it is empty")
     reader = MessageReader(graph)
     check_encoding(reader)
-    check_sizes(read_graph(reader), reader)
+    found = read_graph(reader)
+    tensors = check_sizes(found, reader)
+    return {
+        output.name: tuple(size if isinstance(size, int) else -1 for size in tensors[output.name].shape)
+        for output in found.outputs
+    }

@@ -1,6 +1,7 @@
 """Functions that validate exported ONNX models for use as backbones."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -9,7 +10,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from discern.bundle import open_runtime
-from discern.bundle.graph_safety import find_fault
+from discern.bundle.graph_safety import find_fault, output_shapes
 from discern.bundle.onnx_graph import GraphWriter, average_mirrored, rename, serialise, shape_of
 from discern.errors import BackboneError
 from discern.features.backbones.backbone import OnnxBackbone
@@ -60,9 +61,22 @@ def _parse(data: bytes, path: Path) -> onnx.ModelProto:
     if fault := find_fault(data):
         raise BackboneError(f"The backbone {path} {fault}.", hint=_STANDARD)
     try:
-        return onnx.load_model_from_string(data)
+        model = onnx.load_model_from_string(data)
     except Exception as error:
         raise BackboneError(f"The backbone {path} is not an ONNX file.", hint=_REQUIRED) from error
+    _declare_computed(model, output_shapes(data))
+    return model
+
+
+def _declare_computed(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Declare the fixed sizes of outputs that an exporter left open, as torch's older one does, in place."""
+    for output in model.graph.output:
+        declared, computed = output.type.tensor_type.shape, shapes[output.name]
+        if not declared.dim:
+            declared.dim.extend(onnx.TensorShapeProto.Dimension() for _ in computed)
+        for axis, size in zip(declared.dim, computed, strict=True):
+            if size >= 0 and not axis.HasField("dim_value"):
+                axis.dim_value = size
 
 
 def _check_signature(model: onnx.ModelProto, path: Path) -> tuple[int, int]:

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import ModelProto, TensorProto, helper
 
-from discern.bundle.graph_safety import find_fault
+from discern.bundle.graph_safety import find_fault, output_shapes
+from discern.bundle.graph_safety.graph_limits import GraphFault
 from tests.attacks.hostile_bundles import EXTERNAL, disguised, endless, graph, in_two_formats
 from tests.unit.bundle.factories import colour_graph
 from tests.unit.bundle.graph_safety.small_graphs import beside, node, serialised
@@ -157,3 +158,10 @@ def test_a_damaged_graph_is_accepted_or_rejected_with_a_reason(data: st.DataObje
     fault = find_fault(bytes(damaged))
     # Whatever passes is a model for the onnx library, too.
     assert onnx.load_from_string(bytes(damaged)).graph.node if fault is None else "cannot be checked" not in fault
+
+
+def test_output_shapes_are_computed_where_they_are_not_declared() -> None:
+    shapes = {"probabilities": (-1, 2), "unknown_score": (-1,), "embedding": (-1, 3), "evidence": (-1, 32, 32, 2)}
+    assert output_shapes(colour_graph()) == shapes
+    with pytest.raises(GraphFault, match="Loop"):
+        output_shapes(endless())

@@ -215,3 +215,20 @@ def test_an_operator_that_is_not_allowed_is_named(tmp_path: Path, node: onnx.Nod
     (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
     with pytest.raises(BackboneError, match=why):
         load_backbone(tmp_path / "net.onnx")
+
+
+def test_output_sizes_that_the_file_leaves_open_are_computed(tmp_path: Path) -> None:
+    model = make_model()
+    for output, shape in zip(model.graph.output, (["N", "D"], None), strict=True):
+        output.CopyFrom(helper.make_tensor_value_info(output.name, TensorProto.FLOAT, shape))
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    assert load_backbone(tmp_path / "net.onnx").width == 3
+    for mirror in (False, True):
+        outputs = embed(tmp_path / "net.onnx", PICTURES, mirror=mirror)
+        assert outputs["map"].shape == (3, 8, 8, 3)
+        np.testing.assert_allclose(outputs["map"].mean(axis=(1, 2)), outputs["embedding"], rtol=1e-4, atol=1e-4)
+
+
+def test_a_file_that_declares_all_sizes_is_used_as_it_is(write_model: Write) -> None:
+    path = write_model(outputs=("embedding",))
+    assert load_backbone(path, mirror=False).graph == onnx.load(path).SerializeToString(deterministic=True)
