@@ -7,11 +7,11 @@ from typing import NoReturn
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, version_converter
 
 from discern.bundle import open_runtime
 from discern.bundle.graph_safety import find_fault, output_shapes
-from discern.bundle.onnx_graph import GraphWriter, average_mirrored, rename, serialise, shape_of
+from discern.bundle.onnx_graph import OPSET, GraphWriter, average_mirrored, rename, serialise, shape_of
 from discern.errors import BackboneError
 from discern.features.backbones.backbone import OnnxBackbone
 
@@ -64,8 +64,26 @@ def _parse(data: bytes, path: Path) -> onnx.ModelProto:
         model = onnx.load_model_from_string(data)
     except Exception as error:
         raise BackboneError(f"The backbone {path} is not an ONNX file.", hint=_REQUIRED) from error
+    if any(entry.version < OPSET for entry in model.opset_import):
+        model, data = _convert(model, path)
     _declare_computed(model, output_shapes(data))
     return model
+
+
+def _convert(model: onnx.ModelProto, path: Path) -> tuple[onnx.ModelProto, bytes]:
+    """Convert a model of an older opset to the one that heads are written in."""
+    try:
+        converted = version_converter.convert_version(model, OPSET)
+        data = serialise(converted)
+        fault = find_fault(data)
+    except Exception as error:
+        raise BackboneError(
+            f"The backbone {path} cannot be converted to opset {OPSET}: {error}",
+            hint=f"Export it with opset {OPSET} or later.",
+        ) from error
+    if fault:
+        raise BackboneError(f"The backbone {path}, converted to opset {OPSET}, {fault}.", hint=_STANDARD)
+    return converted, data
 
 
 def _declare_computed(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> None:

@@ -7,8 +7,11 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from tests.unit.bundle.onnx_graph.test_head_graph import make_head
 
 from discern.bundle import open_runtime
+from discern.bundle.heads import UnknownScorer
+from discern.bundle.onnx_graph import attach_head
 from discern.errors import BackboneError
 from discern.features import load_backbone
 
@@ -232,3 +235,30 @@ def test_output_sizes_that_the_file_leaves_open_are_computed(tmp_path: Path) -> 
 def test_a_file_that_declares_all_sizes_is_used_as_it_is(write_model: Write) -> None:
     path = write_model(outputs=("embedding",))
     assert load_backbone(path, mirror=False).graph == onnx.load(path).SerializeToString(deterministic=True)
+
+
+@pytest.mark.parametrize("opset", [13, 17, 18])
+def test_a_head_fits_a_backbone_of_every_opset(write_model: Write, opset: int) -> None:
+    backbone = load_backbone(write_model(width=6, opset=opset))
+    spans = tuple(backbone.blocks.values())
+    graph = attach_head(backbone.graph, make_head(3, spans), make_scorer(spans), blocks=backbone.blocks)
+    outputs = open_runtime(graph, threads=1).run({"pixels": PICTURES})
+    assert outputs["probabilities"].shape == (3, 3)
+    assert outputs["evidence"].shape == (3, 8, 8, 3)
+
+
+def make_scorer(spans: tuple[tuple[int, int], ...]) -> UnknownScorer:
+    width = spans[-1][1]
+    few = np.eye(width, 2)
+    return UnknownScorer(
+        spans=spans,
+        prototypes=np.eye(3, width).astype(np.float16),
+        scale=np.ones(width, np.float32),
+        centre=np.zeros(width, np.float32),
+        within=few.astype(np.float16),
+        directions=few.astype(np.float16),
+        lengths=np.ones(2, np.float32),
+        mean=np.zeros(4, np.float32),
+        spread=np.ones(4, np.float32),
+        share=np.ones(4, np.float32),
+    )
