@@ -3,10 +3,16 @@
 The public API is exactly the names listed here, each imported on first access.
 """
 
+import os
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from discern._version import __version__
+
+# So that ONNX Runtime sends no telemetry even if the program imports it before it uses Discern; see `bundle/runtime.py`.
+if "onnxruntime" not in sys.modules:
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 if TYPE_CHECKING:
     from discern.bundle import Model, Prediction, load

@@ -1,6 +1,7 @@
 """`discern serve` in a process of its own."""
 
 import contextlib
+import os
 import re
 import socket
 import subprocess
@@ -18,11 +19,12 @@ _HEAD = re.compile(rb".*?content-length: (\d+).*?\r\n\r\n", re.DOTALL)
 
 @contextlib.contextmanager
 def started(
-    *words: str | Path, port: int = 0, stderr: int = subprocess.DEVNULL
+    *words: str | Path, port: int = 0, stderr: int = subprocess.DEVNULL, temporary: Path | None = None
 ) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    """Start a server on loopback; gives its URL and its process."""
+    """Start a server on loopback, with its own folder of temporary files if given; gives its URL and its process."""
+    environment = os.environ | ({"TMPDIR": str(temporary)} if temporary else {})
     command = [sys.executable, "-m", "discern", "serve", *map(str, words), "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment) as process:
         try:
             assert process.stdout is not None
             yield process.stdout.readline().strip(), process

@@ -2,7 +2,9 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
@@ -10,12 +12,32 @@ import numpy as np
 
 from discern.errors import BundleDamaged, UsageError
 
-TELEMETRY_MAY_BE_ON = "onnxruntime" in sys.modules and os.environ.get("ORT_DISABLE_TELEMETRY") != "1"
-"""True if the host program imported ONNX Runtime before Discern could disable its telemetry."""
+_VARIABLE = "ORT_DISABLE_TELEMETRY"
+
+
+def _telemetry_may_be_on() -> bool:
+    if "onnxruntime" not in sys.modules:
+        return False
+    if os.environ.get(_VARIABLE, "").strip().lower() not in ("1", "true", "yes", "y", "on"):
+        return True
+    return any(path.endswith("/.onnxruntime/onnxruntime.db") for path in _open_files())
+
+
+def _open_files() -> Iterator[str]:
+    for path in Path("/proc/self/fd").glob("*"):  # on Linux only
+        with suppress(OSError):
+            yield str(path.readlink())
+
+
+TELEMETRY_MAY_BE_ON = _telemetry_may_be_on()
+"""True if the host program imported ONNX Runtime before Discern could disable its telemetry.
+
+ONNX Runtime reads the variable once, on import. Set later it has no effect, which only the open file of reports shows.
+"""
 
 # The only environment variable that importing Discern sets: from version 1.29 on ONNX Runtime sends telemetry to its
 # maker unless this is set before it is imported; its own `disable_telemetry_events` has no effect on import.
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+os.environ[_VARIABLE] = "1"
 import onnxruntime as ort  # noqa: E402
 
 _HINT = "Get the file again from its source."

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 
 from discern.errors import UsageError
@@ -33,6 +34,19 @@ class Address:
     def describe(self) -> str:
         """Return the URL of the server's model description."""
         return f"{self.base}/model"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Return True if the server is on this machine.
+
+        >>> [read_address(url).is_loopback for url in ("http://localhost:80", "http://[::1]:80", "http://10.0.0.1")]
+        [True, True, False]
+        """
+        host = urlsplit(self.base).hostname or ""
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host.rstrip(".") == "localhost" or host.rstrip(".").endswith(".localhost")
 
     @property
     def query(self) -> dict[str, str]:

@@ -46,6 +46,8 @@ class Transport:
             # `Exchange` bounds the rest. A connection limit would make calls from more threads wait for each other.
             timeout=self._httpx.Timeout(None, connect=CONNECTING_SECONDS),
             limits=self._httpx.Limits(max_connections=None),
+            # A proxy set for the network must not receive pictures and keys that are meant for this machine.
+            mounts={"http://": None, "https://": None} if self.address.is_loopback else None,
         )
 
     async def predict(self, picture: Picture) -> Prediction:

@@ -130,7 +130,9 @@ def _download(cached: Path, package: Package) -> bytes:
 
 def _npm_pack(npm: str, folder: Path, package: Package) -> None:
     command = [npm, "pack", package.spec, "--pack-destination", str(folder), "--ignore-scripts", "--loglevel=error"]
-    command += ["--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"]
+    # Discern caches the archive; npm's own cache, logs and search for updates would leave files in the user's home.
+    command += [f"--cache={folder / 'npm'}", "--no-update-notifier"]
+    command += ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"]
     try:
         done = subprocess.run(  # noqa: S603 - no shell, and no untrusted argument
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False

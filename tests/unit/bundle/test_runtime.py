@@ -31,8 +31,9 @@ class Spy:
             cls.seen.append(os.environ.get("ORT_DISABLE_TELEMETRY"))
 
 sys.meta_path.insert(0, Spy)
-import discern.bundle
-print(json.dumps({"at import": Spy.seen, "after": os.environ["ORT_DISABLE_TELEMETRY"]}))
+import discern{module}
+{between}
+print(json.dumps({{"at import": Spy.seen, "after": os.environ["ORT_DISABLE_TELEMETRY"]}}))
 """
 # The engine is loaded with the variable set, so that this test sends no telemetry; Discern is imported without it.
 EARLIER = """
@@ -72,7 +73,14 @@ def test_an_unknown_engine_is_rejected_and_the_known_ones_are_named() -> None:
 
 def test_telemetry_is_off_before_the_engine_is_loaded() -> None:
     for given in ({}, {"ORT_DISABLE_TELEMETRY": "0"}):
-        assert fresh(SPY, **given) == {"at import": ["1"], "after": "1"}
+        code = SPY.format(module=".bundle", between="")
+        assert fresh(code, **given) == {"at import": ["1"], "after": "1"}
+
+
+@pytest.mark.parametrize("given", [{}, {"ORT_DISABLE_TELEMETRY": "0"}], ids=["unset", "0"])
+def test_telemetry_is_off_in_a_program_that_loads_the_engine_before_a_bundle(given: dict[str, str]) -> None:
+    code = SPY.format(module="", between="import onnxruntime\nimport discern.bundle")
+    assert fresh(code, **given) == {"at import": ["1"], "after": "1"}
 
 
 @pytest.mark.slow
@@ -84,7 +92,8 @@ def test_the_doctor_warns_if_the_engine_was_loaded_earlier(tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_the_doctor_accepts_an_engine_that_was_loaded_with_the_variable_set(tmp_path: Path) -> None:
-    assert fresh(EARLIER.format(between="", cache=str(tmp_path)))["passed"]
+    for between in ("", 'os.environ["ORT_DISABLE_TELEMETRY"] = " True"'):  # as ONNX Runtime reads it
+        assert fresh(EARLIER.format(between=between, cache=str(tmp_path)))["passed"]
 
 
 def test_only_one_module_imports_the_engine() -> None:

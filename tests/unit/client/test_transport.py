@@ -2,7 +2,10 @@
 
 import gzip
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -78,3 +81,12 @@ class TestLimits:
             pytest.raises(Unreachable, match=r"did not respond within 0\.5 sec"),
         ):
             ask(server.url, timeout=0.5)
+
+
+def test_pictures_for_this_machine_bypass_the_proxy_of_the_network() -> None:
+    code = "import sys, discern; print(discern.Client(sys.argv[1], key='k')(b'x').label)"
+    with serving(GOOD) as server, serving(GOOD) as proxy:
+        proxied = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), proxy.url) | {"no_proxy": ""}
+        for url in (server.url, server.url.replace("127.0.0.1", "localhost")):
+            subprocess.run([sys.executable, "-c", code, url], env=os.environ | proxied, check=True)
+    assert (len(server.requests), proxy.requests) == (2, [])

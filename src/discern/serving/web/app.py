@@ -64,6 +64,8 @@ def create_app(
         lifespan=lifespan.run,
         docs_url=None,
         redoc_url=None,
+        # Otherwise later versions export traces, and errors with the request, to collectors that the environment names.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     handle_errors(app)
     reader = RequestReader(

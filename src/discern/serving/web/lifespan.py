@@ -16,7 +16,7 @@ from discern.inference.model_registry import ModelRegistry
 from discern.serving.config import ServeConfig
 from discern.serving.web.prometheus import ServerMetrics
 from discern.serving.web.url_fetch import UrlFetcher
-from discern.serving.web.workers import ReloadSignal, shared_dir
+from discern.serving.web.workers import ReloadSignal, remove_shared_dir, shared_dir
 
 _LOG = logging.getLogger("discern.serving")
 _WATCH_SECONDS, _TICK_SECONDS = 2.0, 1.0
@@ -69,6 +69,8 @@ class Lifespan:
         await asyncio.to_thread(self._registry.close)
         if self._fetcher:
             await self._fetcher.close()
+        if _is_orphan():
+            remove_shared_dir()
 
     def _background(self) -> list[Coroutine[Any, Any, None]]:
         is_worker = shared_dir() is not None
@@ -103,13 +105,17 @@ async def _publish_pending(metrics: ServerMetrics) -> None:
 
 async def _exit_with_parent() -> None:
     """Shut down this worker process when its parent process ends."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
+    if multiprocessing.parent_process() is None:
         return
-    while parent.is_alive():
+    while not _is_orphan():
         await asyncio.sleep(_TICK_SECONDS)
     _LOG.warning("the parent process is gone: shutting down this worker")
     signal.raise_signal(signal.SIGTERM)
+
+
+def _is_orphan() -> bool:
+    parent = multiprocessing.parent_process()
+    return parent is not None and not parent.is_alive()
 
 
 async def _watch(registry: ModelRegistry, signal: ReloadSignal, *, files: bool) -> None:

@@ -22,7 +22,7 @@ from discern.serving.config import LOOPBACK, ServeConfig
 from discern.serving.web.access_log import JsonFormatter
 from discern.serving.web.app import create_app, open_registry
 from discern.serving.web.protocol import LimitedHttpProtocol
-from discern.serving.web.workers import SHARED_DIR
+from discern.serving.web.workers import PREFIX, SHARED_DIR
 
 _LOG = logging.getLogger("discern.serving")
 _SHUTDOWN_TIMEOUT = 65  # a body and the queue may take half a minute each
@@ -59,7 +59,7 @@ def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
                 with _graceful_exit():
                     uvicorn.Server(_uvicorn_config(config, app)).run(sockets=[listener])
                 return
-        with tempfile.TemporaryDirectory(prefix="discern-") as directory:
+        with tempfile.TemporaryDirectory(prefix=PREFIX) as directory:
             os.environ[SHARED_DIR] = directory
             try:
                 announce(_url(config, listener))

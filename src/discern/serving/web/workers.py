@@ -1,17 +1,28 @@
 """Metrics and reload signals that are shared by the worker processes."""
 
 import os
+import shutil
 import uuid
 from pathlib import Path
 
 SHARED_DIR = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable that prometheus_client reads."""
 
+PREFIX = "discern-"
+"""Prefix of the name of the shared directory."""
+
 
 def shared_dir() -> Path | None:
     """Return the directory shared by all worker processes, or None if there is only one."""
     directory = os.environ.get(SHARED_DIR)
     return Path(directory) if directory else None
+
+
+def remove_shared_dir() -> None:
+    """Delete the shared directory, if Discern created it: for workers whose parent process ended without doing so."""
+    directory = shared_dir()
+    if directory and directory.name.startswith(PREFIX):
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 class ReloadSignal:

@@ -1,8 +1,13 @@
 """The application: its document, routers and middleware."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from starlette.testclient import TestClient
 
 from discern.inference.batch_config import BatchConfig
@@ -12,6 +17,26 @@ from discern.serving.keys import add_key
 from discern.serving.web.app import create_app, open_registry
 from discern.serving.web.cors import CorsMiddleware
 from discern.serving.web.request_guard import RequestGuard
+
+OBSERVED = """
+import json, sys
+from opentelemetry import trace
+
+class Provider(trace.TracerProvider):
+    tracers = []
+
+    def get_tracer(self, *names, **options):
+        self.tracers.append(names)
+        return trace.NoOpTracer()
+
+trace.set_tracer_provider(Provider())
+from starlette.testclient import TestClient
+from discern.serving.config import ServeConfig
+from discern.serving.web.app import create_app
+with TestClient(create_app(ServeConfig(bundles=(sys.argv[1],)))) as client:
+    client.post("/predict", content=b"x")
+print(json.dumps(Provider.tracers))
+"""
 
 
 def test_the_document_describes_the_api_key(serve: Callable[..., TestClient], tmp_path: Path) -> None:
@@ -36,3 +61,12 @@ def test_cors_is_outside_the_guard(bundle: Path) -> None:
         registry = ModelRegistry([bundle])
         assert isinstance(create_app(ServeConfig(bundles=(str(bundle),), cors=cors), registry=registry), outermost)
         registry.close()
+
+
+def test_no_request_is_traced_whatever_the_environment_asks_for(bundle: Path) -> None:
+    pytest.importorskip("opentelemetry")
+    asked = {"FASTAPI_OTEL_AUTO_CONFIGURE": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    command = [sys.executable, "-c", OBSERVED, str(bundle)]
+    done = subprocess.run(command, env=os.environ | asked, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == []
+    assert "telemetry" not in done.stderr
