@@ -1,0 +1,51 @@
+"""Well-known networks that torch exports are accepted as backbones, by both of its exporters."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from discern.bundle import open_runtime
+from discern.features import load_backbone
+
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "export_backbones.py"
+NEEDED = ("torch", "torchvision", "timm", "onnxscript")
+MISSING = [name for name in NEEDED if not importlib.util.find_spec(name)]
+WIDTHS = {"resnet18": 512, "vgg16": 512, "mobilenet_v3_small": 1024, "convnext_atto": 320, "vit_tiny": 192}
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}, which are no dependencies"),
+]
+
+
+@pytest.fixture(scope="module", params=["dynamo", "legacy"])
+def exports(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    folder = tmp_path_factory.mktemp("exports")
+    command = [sys.executable, str(SCRIPT), str(folder), *WIDTHS, "--exporter", request.param]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return request.param, folder
+
+
+@pytest.mark.parametrize("name", WIDTHS)
+def test_an_exported_network_is_a_backbone(exports: tuple[str, Path], name: str) -> None:
+    exporter, folder = exports
+    backbone = load_backbone(folder / f"{name}-{exporter}.onnx", mirror=True)
+    assert (backbone.size, backbone.width) == (224, WIDTHS[name])
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 224, 224, 3), np.uint8)
+    embedding = open_runtime(backbone.graph, threads=1).run({"pixels": pixels})["embedding"]
+    assert embedding.shape == (2, WIDTHS[name])
+    assert np.isfinite(embedding).all()
+
+
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small"])
+def test_an_exported_map_is_used(tmp_path: Path, name: str) -> None:
+    command = [sys.executable, str(SCRIPT), str(tmp_path), name, "--exporter", "dynamo", "--map"]
+    subprocess.run(command, capture_output=True, check=True)
+    backbone = load_backbone(tmp_path / f"{name}-map-dynamo.onnx", mirror=False)
+    outputs = open_runtime(backbone.graph, threads=1).run({"pixels": np.zeros((1, 224, 224, 3), np.uint8)})
+    assert outputs["map"].shape == (1, 7, 7, backbone.width)
