@@ -174,6 +174,9 @@ def peers(bundle: Path, model: Model, python: str | None, folder: Path) -> list[
         "PEER_VIEWS": str(views),
         "OMP_NUM_THREADS": str(len(SERVER_CORES)),
         "PYTHONPATH": str(HERE / "peers"),
+        # The peers report to their makers unless these are set.
+        "ORT_DISABLE_TELEMETRY": "1",
+        "BENTOML_DO_NOT_TRACK": "True",
     }
 
     def script(name: str) -> Callable[[int], Sequence[str]]:

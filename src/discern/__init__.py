@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from discern._version import __version__
 
-# So that ONNX Runtime sends no telemetry even if the program imports it before using Discern: see `bundle/runtime.py`.
+# For programs that import ONNX Runtime before they use Discern; `bundle/runtime.py` says more.
 if "onnxruntime" not in sys.modules:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 

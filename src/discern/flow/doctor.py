@@ -92,7 +92,7 @@ def _telemetry() -> str:
     if TELEMETRY_MAY_BE_ON:
         raise DiscernError(
             "ONNX Runtime was imported before Discern, so its telemetry may be on.",
-            hint="Set ORT_DISABLE_TELEMETRY=1 before the program starts, or import discern.bundle before onnxruntime.",
+            hint="Set ORT_DISABLE_TELEMETRY=1 before the program starts, or import discern before onnxruntime.",
         )
     return "off in ONNX Runtime; Discern itself has none"
 
