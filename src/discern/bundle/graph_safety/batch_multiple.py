@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import prod
 
+from discern.bundle.graph_safety import graph_limits as limits
 from discern.bundle.graph_safety.graph_limits import GraphFault
 
 
@@ -108,6 +109,12 @@ def count_elements(shape: Shape) -> Size:
         raise GraphFault("grows with the square of the number of pictures")
     elements = prod(map(per_picture, shape))
     return BatchMultiple(elements) if growing and elements else elements
+
+
+def few(shape: Shape) -> tuple[int, ...] | None:
+    """Return the lengths of the axes of a tensor whose elements are few enough to be followed, otherwise None."""
+    sizes = tuple(size for size in shape if isinstance(size, int) and size <= limits.MAX_KNOWN)
+    return sizes if len(sizes) == len(shape) and prod(sizes) <= limits.MAX_KNOWN else None
 
 
 def describe(shape: Shape) -> str:

@@ -1,13 +1,11 @@
 """Sizes of the results of operators that produce numbers rather than transform pictures."""
 
-from math import prod
-
 import numpy as np
 
 from discern.bundle.graph_safety import graph_limits as limits
-from discern.bundle.graph_safety.batch_multiple import BatchMultiple, Size, per_picture
+from discern.bundle.graph_safety.batch_multiple import BatchMultiple, Size, few, per_picture
 from discern.bundle.graph_safety.graph_limits import OperatorFault
-from discern.bundle.graph_safety.operator_call import Call, Effect, Tensor, fixed, known
+from discern.bundle.graph_safety.operator_call import Call, Effect, Tensor, known
 from discern.bundle.graph_safety.stored_tensor import FLOAT, INT64, StoredTensor
 
 _NUMBERS = {"value_int": INT64, "value_ints": INT64, "value_float": FLOAT, "value_floats": FLOAT}
@@ -43,11 +41,9 @@ def fill(call: Call) -> Effect:
     filled = describe_stored(value) if value else known(FLOAT, np.zeros(1, np.float32))
     if filled.values is None or filled.values.size != 1:
         raise OperatorFault("repeats several numbers")
-    small = not any(isinstance(size, BatchMultiple) for size in shape)
-    if small and prod(fixed(shape)) <= limits.MAX_KNOWN:
-        values = np.full(fixed(shape), filled.values.reshape(-1)[0], filled.values.dtype)
-        return Effect((Tensor(filled.kind, shape, values),))
-    return Effect((Tensor(filled.kind, shape),))
+    sizes, value = few(shape), filled.values.reshape(-1)[0]
+    values = None if sizes is None else np.full(sizes, value, filled.values.dtype)
+    return Effect((Tensor(filled.kind, shape, values),))
 
 
 def shape_of_input(call: Call) -> Effect:

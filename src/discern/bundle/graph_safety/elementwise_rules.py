@@ -52,7 +52,7 @@ def combine(call: Call) -> Effect:
     shape = broadcast(*(tensor.shape for tensor in tensors))
     kind = tensors[0].kind
     arrays = [tensor.values for tensor in tensors]
-    values = None if len(tensors) > 2 else known_values.compute(call.kind, kind, shape, *arrays)
+    values = known_values.compute(call.kind, kind, shape, *arrays) if len(arrays) == 2 else None
     return Effect((Tensor(kind, shape, values),))
 
 

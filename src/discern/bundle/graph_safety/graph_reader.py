@@ -119,15 +119,15 @@ def read_attribute(reader: MessageReader, found: dict[str, Any], kind: str) -> A
     number, field = _ATTRIBUTE_KINDS[kind]
     repeated = field in ("floats", "ints")
     if found.get("type") != number or not set(found) <= _DESCRIPTIVE | {field} or not (repeated or field in found):
-        raise OperatorFault(f"with the attribute {printable(found.get('name', ''))} of another type than {kind}")
+        raise OperatorFault(f"has the attribute {printable(found.get('name', ''))} of another type than {kind}")
     value = found.get(field, [])
     if repeated and len(value) > limits.MAX_LIST:
-        raise OperatorFault(f"with the attribute {found['name']} of more than {limits.MAX_LIST} numbers")
+        raise OperatorFault(f"has the attribute {found['name']} of more than {limits.MAX_LIST} numbers")
     if kind == "tensor":
         return read_tensor(reader, value)
     if kind == "text":
         if value[1] - value[0] > limits.MAX_NAME_BYTES:
-            raise OperatorFault(f"with the attribute {found['name']} of more than {limits.MAX_NAME_BYTES} letters")
+            raise OperatorFault(f"has the attribute {found['name']} of more than {limits.MAX_NAME_BYTES} letters")
         return reader.data[slice(*value)].decode("utf-8", "replace")
     return value
 

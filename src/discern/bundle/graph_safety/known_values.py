@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from discern.bundle.graph_safety import graph_limits as limits
-from discern.bundle.graph_safety.batch_multiple import BatchMultiple, Shape, Size, Undetermined, per_picture, same
+from discern.bundle.graph_safety.batch_multiple import BatchMultiple, Shape, Size, Undetermined, few, per_picture, same
 from discern.bundle.graph_safety.stored_tensor import BOOL, NUMBER_TYPES
 
 
@@ -109,10 +108,8 @@ def compute(operator: str, kind: int, shape: Shape, *arrays: np.ndarray | None) 
         Elements of the result, None if they are not known for certain.
     """
     given = [array for array in arrays if array is not None]
-    if len(given) < len(arrays) or any(isinstance(size, BatchMultiple) for size in shape):
-        return None
-    sizes = tuple(per_picture(size) for size in shape)
-    if np.prod(sizes, dtype=object) > limits.MAX_KNOWN:
+    sizes = few(shape)
+    if len(given) < len(arrays) or sizes is None:
         return None
     whole = all(array.dtype == object for array in given)
     function = (_INTEGERS if whole else _FLOATS).get(operator)
@@ -151,16 +148,28 @@ def convert(values: np.ndarray | None, kind: int) -> np.ndarray | None:
     if values is None:
         return None
     to = NUMBER_TYPES[kind].dtype
-    if to.kind == "f":
-        if values.dtype != object:
-            return values.astype(to) if to.itemsize > 2 else None
-        small = all(isinstance(value, int) and abs(value) <= _WHOLE_FLOATS for value in values.reshape(-1))
-        return values.astype(to) if small and to.itemsize > 2 else None
+    with np.errstate(all="ignore"):
+        if to.kind == "f":
+            return _to_floats(values, to)
+        whole = _to_integers(values, kind)
+    if kind == BOOL or whole is None:
+        return whole
+    return whole if fits(whole, kind) else None
+
+
+def _to_floats(values: np.ndarray, to: np.dtype) -> np.ndarray | None:
+    exact = values.dtype != object or all(
+        isinstance(value, int) and abs(value) <= _WHOLE_FLOATS for value in values.reshape(-1)
+    )
+    return values.astype(to) if exact and to.itemsize > 2 else None
+
+
+def _to_integers(values: np.ndarray, kind: int) -> np.ndarray | None:
     if values.dtype != object:
         if kind == BOOL or not (np.abs(values) < _WHOLE_FLOATS).all():
             return None
         values = values.astype(np.int64).astype(object)
-    if kind == BOOL:
-        return np.frompyfunc(lambda value: value != 0, 1, 1)(values) if values.size else values
-    whole = np.asarray(np.frompyfunc(lambda value: value * 1, 1, 1)(values), object).reshape(values.shape)
-    return whole if fits(whole, kind) else None
+    if not values.size:
+        return values
+    function = (lambda value: value != 0) if kind == BOOL else (lambda value: value * 1)
+    return np.asarray(np.frompyfunc(function, 1, 1)(values), object).reshape(values.shape)

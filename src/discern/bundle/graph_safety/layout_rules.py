@@ -1,7 +1,5 @@
 """Sizes of the results of operators that rearrange, join, cut or repeat elements."""
 
-from math import prod
-
 import numpy as np
 
 from discern.bundle.graph_safety import graph_limits as limits
@@ -12,6 +10,7 @@ from discern.bundle.graph_safety.batch_multiple import (
     Undetermined,
     count_elements,
     describe,
+    few,
     per_picture,
 )
 from discern.bundle.graph_safety.elementwise_rules import broadcast
@@ -101,6 +100,8 @@ def split(call: Call) -> Effect:
     first = call.input(0)
     axis = find_axis(call.number("axis", 0), first.rank)
     (length,) = fixed((first.shape[axis],))
+    if call.number("num_outputs", call.outputs) != call.outputs:
+        raise OperatorFault(f"has {call.outputs} outputs, not those that it announces")
     if call.optional(1) is None:
         # Equal lengths, but for the last part.
         step = -(-length // call.outputs)
@@ -160,7 +161,8 @@ def gather(call: Call) -> Effect:
         chosen = np.array(call.integers(1), np.int64).reshape(places.values.shape)
         if ((chosen < -length) | (chosen >= length)).any():
             raise OperatorFault(f"takes an element that an axis of length {length} does not have")
-        if first.values is not None and prod(sizes := fixed(shape)) <= limits.MAX_KNOWN:
+        sizes = few(shape)
+        if first.values is not None and sizes is not None:
             values = np.asarray(first.values.take(chosen, axis), first.values.dtype).reshape(sizes)
     return Effect((Tensor(first.kind, shape, values),))
 
@@ -193,10 +195,9 @@ def expand(call: Call) -> Effect:
     if len(wanted) > limits.MAX_RANK or any(per_picture(size) < 0 for size in wanted):
         raise OperatorFault(f"has the shape {describe(wanted[:9])}")
     shape = broadcast(first.shape, wanted)
-    values = None
-    if first.values is not None and not any(isinstance(size, BatchMultiple) for size in shape):
-        sizes = fixed(shape)
-        values = np.broadcast_to(first.values, sizes).copy() if prod(sizes) <= limits.MAX_KNOWN else None
+    values, sizes = None, few(shape)
+    if first.values is not None and sizes is not None:
+        values = np.broadcast_to(first.values, sizes).copy()
     return Effect((Tensor(first.kind, shape, values),))
 
 

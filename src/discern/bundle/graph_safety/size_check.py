@@ -52,11 +52,14 @@ class _Budget:
             return
         self.computed += size
         self.work += work
-        _limit("the bytes of one result", size, limits.MAX_TENSOR_BYTES)
-        _limit("the bytes of scratch memory", effect.scratch_bytes, limits.MAX_TENSOR_BYTES)
-        _limit("the bytes of all results", self.computed, limits.MAX_ACTIVATION_BYTES)
-        _limit("the bytes of results held at once", self.held + size, limits.MAX_HELD_BYTES)
-        _limit("the multiply-adds", self.work, limits.MAX_MULTIPLY_ADDS)
+        for what, needed, most in (
+            ("the bytes of one result", size, limits.MAX_TENSOR_BYTES),
+            ("the bytes of scratch memory", effect.scratch_bytes, limits.MAX_TENSOR_BYTES),
+            ("the bytes of all results", self.computed, limits.MAX_ACTIVATION_BYTES),
+            ("the bytes of results held at once", self.held + size, limits.MAX_HELD_BYTES),
+            ("the multiply-adds", self.work, limits.MAX_MULTIPLY_ADDS),
+        ):
+            _limit(what, needed, most, " for one picture")
 
     def hold(self, name: str, size: int) -> None:
         """Count the memory of a result until it is released."""
@@ -68,9 +71,9 @@ class _Budget:
         self.held -= self.sizes.pop(name, 0)
 
 
-def _limit(what: str, size: int, most: int) -> None:
+def _limit(what: str, size: int, most: int, each: str = "") -> None:
     if size > most:
-        raise OperatorFault(f"brings {what} to {size:,} for one picture, more than {most:,}")
+        raise OperatorFault(f"brings {what} to {size:,}{each}, more than {most:,}")
 
 
 def check_sizes(graph: Graph, reader: MessageReader) -> dict[str, Tensor]:

@@ -13,6 +13,7 @@ from discern.bundle.graph_safety.batch_multiple import (
     Undetermined,
     count_elements,
     describe,
+    few,
     per_picture,
     same,
 )
@@ -81,3 +82,11 @@ def test_elements_are_counted_for_one_picture() -> None:
 
 def test_shapes_are_written_with_the_number_of_pictures() -> None:
     assert describe((BatchMultiple(1), 3, BatchMultiple(64))) == "[N, 3, 64N]"
+
+
+def test_few_elements_differ_from_many_before_anything_is_allocated() -> None:
+    assert few((2, 3, 4)) == (2, 3, 4)
+    assert few(()) == ()
+    assert few((0, 5)) == (0, 5)
+    for shape in ((8, 9), (2**62, 0), (BatchMultiple(1),)):
+        assert few(shape) is None

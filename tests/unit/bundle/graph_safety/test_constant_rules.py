@@ -55,6 +55,7 @@ def test_numbers_up_to_that_of_the_pictures_are_counted() -> None:
         ((node("Constant", value_string="text"), {}), "the attribute value_string, which is not allowed"),
         ((node("ConstantOfShape", "a"), {"a": [2**15] * 4}), "bytes of computed constants"),
         ((node("ConstantOfShape", "a"), {"a": [10**12]}), "the longest of 1,000,000,000,000"),
+        ((node("ConstantOfShape", "a"), {"a": [2**62, 0]}), "the longest of"),
         ((node("ConstantOfShape", "a"), {"a": [-1]}), "has the shape [-1]"),
         ((node("ConstantOfShape", "a"), {"a": [1] * 9}), "has the shape"),
         ((node("ConstantOfShape", "a", value=weight("", [1, 2])), {"a": [2]}), "repeats several numbers"),

@@ -98,4 +98,5 @@ def test_values_pass_through() -> None:
     assert values_after(node("Identity", "a"), weights={"a": [1, 2]}) == [1, 2]
     assert values_after(node("Add", "a", "a"), weights={"a": [1, 2]}) == [2, 4]
     assert values_after(node("Sqrt", "a"), weights={"a": [4.0]}) is None
+    assert values_after(node("Max", "a"), weights={"a": [1, 2]}) is None
     assert values_after(node("Sum", "a", "a", "a"), weights={"a": [1, 2]}) is None

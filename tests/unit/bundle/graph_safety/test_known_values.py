@@ -122,6 +122,8 @@ def test_floats_are_computed_in_their_own_precision_and_never_compared() -> None
         (np.array([0.5], np.float32), BOOL, None),
         (np.array([0.5], np.float32), TensorProto.DOUBLE, [0.5]),
         (np.array([0.5], np.float32), TensorProto.FLOAT16, None),
+        (np.array([1e300]), FLOAT, [np.inf]),
+        (np.array([np.nan]), TensorProto.INT8, None),
         (None, INT64, None),
     ],
 )

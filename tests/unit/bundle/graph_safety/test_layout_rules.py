@@ -87,6 +87,8 @@ def test_a_split_without_lengths_has_a_shorter_last_part() -> None:
         (with_list("Gather", -4, axis=1), "an axis of length 3 does not have"),
         (with_list("Gather", 0, axis=7), "has the axis 7"),
         (with_list("Split", 3, axis=2), "cuts an axis of length 8 into [3]"),
+        ((node("Split", "x", outputs=["y", "z", "last"], axis=2, num_outputs=1), {}), "has 3 outputs, not those"),
+        ((node("Split", "x", axis=2, num_outputs=-1), {}), "has 1 outputs, not those"),
         (with_list("Split", 1, axis=0), "needs fixed sizes, not [N]"),
         (with_list("Unsqueeze", 0, 0), "has an axis twice"),
         (with_list("Unsqueeze", *range(9)), "9 axes"),
