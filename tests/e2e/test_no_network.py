@@ -78,7 +78,7 @@ def waiting(pool: ThreadPoolExecutor, tmp_path_factory: pytest.TempPathFactory) 
             sys.executable,
             "-c",
             f"import onnxruntime, time; time.sleep({2 * WAIT})",
-        ],  # longer, as a loaded machine is late
+        ],  # a loaded machine is late
         environment=PLAIN | {"ORT_DISABLE_TELEMETRY": "0"},
     )
 
