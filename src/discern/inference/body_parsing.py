@@ -1,8 +1,5 @@
 """Functions that parse the images in HTTP request bodies, as form data, raw bytes or JSON."""
 
-import base64
-import binascii
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,11 +8,13 @@ from functools import partial
 from typing import Any
 
 from discern.errors import BadRequest, RequestTooLarge, UnsupportedBody
+from discern.inference.json_parsing import JsonDocument, JsonLimits, parse_document
 
 FIELDS = ("file", "files", "data")
 _RAW = ("image/", "application/octet-stream", "application/x-image", "application/x-www-form-urlencoded")
 _BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_,\-./:=? ]{1,200}")
 _VALUES_PER_PICTURE = 16
+_FORM_CHUNK_BYTES = 1 << 20
 _HINT = (
     "Send a picture's bytes; multipart/form-data with file; or JSON "
     '{"image_b64": "..."}, {"image_url": "https://..."}, or a list of these.'
@@ -73,26 +72,6 @@ def parse_raw(body: bytes) -> ParsedBody:
     return ParsedBody(pictures=[body], is_list=False)
 
 
-def parse_json(body: bytes, *, max_values: int, hint: str) -> Any:
-    """Parse a JSON request body with a limited number of values.
-
-    Parsing takes many times the memory of its input and holds the interpreter; so values are counted first, by brackets
-    and commas, of which base64 has none.
-
-    Raises:
-        BadRequest: the body is not valid JSON.
-        RequestTooLarge: it has more values.
-    """
-    if sum(body.count(mark) for mark in (b"{", b"[", b",")) > max_values:
-        raise RequestTooLarge(
-            f"The JSON body has more than {max_values:,} values.", hint="Send fewer pictures at once."
-        )
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"The body is not valid JSON: {str(error)[:120]}.", hint=hint) from error
-
-
 @contextmanager
 def numbered_errors(number: int, total: int) -> Iterator[None]:
     """Add the number of the image to the message of any error raised in a context."""
@@ -105,14 +84,17 @@ def numbered_errors(number: int, total: int) -> Iterator[None]:
 
 
 def _parse_pictures_json(max_pictures: int, body: bytes) -> ParsedBody:
-    document = parse_json(body, max_values=_VALUES_PER_PICTURE * (max_pictures + 1), hint=_HINT)
-    entries, is_list = _json_entries(document)
+    values = _VALUES_PER_PICTURE * (max_pictures + 1)
+    document = parse_document(body, limits=JsonLimits(strings=values, lists=values, values=values), hint=_HINT)
+    entries, is_list = _json_entries(document.content)
     if len(entries) > max_pictures:
         raise _too_many(max_pictures)
     pictures: list[bytes | str] = []
     for number, (key, value) in enumerate(entries, 1):
         with numbered_errors(number, len(entries)):
-            pictures.append(_decode_base64(value) if key == "image_b64" else value)
+            if key == "image_url":
+                document.require_short(key, value)
+            pictures.append(_decode_base64(document, value) if key == "image_b64" else value)
     return _not_empty(ParsedBody(pictures=pictures, is_list=is_list))
 
 
@@ -129,12 +111,10 @@ def _json_entries(document: Any) -> tuple[list[tuple[str, str]], bool]:
     return [(key, value) for value in values], isinstance(document[key], list)
 
 
-def _decode_base64(value: str) -> bytes:
-    if value.startswith("data:"):
-        value = value.partition(",")[2]
+def _decode_base64(document: JsonDocument, value: str) -> bytes:
     try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError) as error:
+        return document.decode_base64(value)
+    except ValueError as error:
         raise BadRequest("image_b64 is not valid base64.", hint="Encode all bytes of the file.") from error
 
 
@@ -184,7 +164,8 @@ def _parse_multipart(boundary: bytes, max_pictures: int, body: bytes) -> ParsedB
     names = [name for name in dir(form) if name.startswith("on_")]
     try:
         parser = MultipartParser(boundary, {name: getattr(form, name) for name in names})  # type: ignore[arg-type]
-        parser.write(body)
+        for start in range(0, len(body), _FORM_CHUNK_BYTES):  # between which other threads can run
+            parser.write(body[start : start + _FORM_CHUNK_BYTES])
     except ValueError as error:  # all of the parser's errors are
         raise _malformed() from error
     if not form.ended:

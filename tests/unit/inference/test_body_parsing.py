@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discern.errors import BadRequest, DiscernError, RequestTooLarge, UnsupportedBody
-from discern.inference.body_parsing import body_parser, numbered_errors, parse_body, parse_json
+from discern.inference.body_parsing import body_parser, numbered_errors, parse_body
 
 PICTURE = bytes(range(256)) + b"\r\n--x\r\n--x-"
 B64 = base64.b64encode(PICTURE).decode()
@@ -130,15 +130,6 @@ def test_an_error_names_the_picture_of_several() -> None:
         parse("application/json", as_json([{"image_b64": B64}, {"image_b64": "zz!z"}]))
     with pytest.raises(BadRequest, match=r"^wrong$"), numbered_errors(1, 1):
         raise BadRequest("wrong")
-
-
-def test_json_is_parsed_up_to_a_number_of_values() -> None:
-    assert parse_json(b'{"a": [1, 2]}', max_values=3, hint="") == {"a": [1, 2]}
-    with pytest.raises(RequestTooLarge):
-        parse_json(b'{"a": [1, 2]}', max_values=2, hint="")
-    with pytest.raises(BadRequest, match="not valid JSON") as rejected:
-        parse_json(b"nonsense", max_values=2, hint="a hint")
-    assert rejected.value.hint == "a hint"
 
 
 @given(st.binary(max_size=400), st.sampled_from([FORM, "application/json"]))

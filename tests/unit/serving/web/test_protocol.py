@@ -26,6 +26,7 @@ METHODS = {
     "data_received": ["data"],
     "send_400_response": ["msg"],
     "on_message_begin": [],
+    "on_url": ["url"],
     "on_header": ["name", "value"],
     "on_headers_complete": [],
     "on_body": ["body"],
