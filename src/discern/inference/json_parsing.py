@@ -19,6 +19,7 @@ _CHUNK_BYTES = 1 << 18  # of base64 decoded at once: takes a millisecond
 _STEPWISE_BYTES = 1 << 20  # larger documents are parsed in more but shorter steps
 _BYTES_PER_VALUE = 24  # not tuned: a number of a few digits, its comma, a line break and its indentation
 _MAX_DIGITS = 64
+_MAX_BACKSLASHES = 64  # in a row before a quotation mark
 _COMPLETE = re.compile(rb"(?:[^\\]++|\\u[0-9a-fA-F]{4}|\\[^u])*+", re.DOTALL)
 
 
@@ -83,7 +84,8 @@ def parse_document(body: bytes, *, limits: JsonLimits, hint: str) -> JsonDocumen
     """
     if not json.detect_encoding(body[:4]).startswith("utf-8"):
         raise BadRequest("The JSON body is not in UTF-8.", hint=hint)
-    prefix, parts, long_strings, at = secrets.token_hex(16), [], {}, 0
+    prefix, parts, at = secrets.token_hex(16), [], 0
+    long_strings: dict[str, memoryview] = {}
     for begin, end in _long_strings(body, limits.strings):
         name = f"{prefix}.{len(long_strings)}"
         long_strings[name] = memoryview(body)[begin:end]
@@ -111,9 +113,14 @@ def parse_json(body: bytes, *, max_values: int, hint: str) -> Any:
     if sum(body.count(mark) for mark in (b"{", b"[", b",")) > max_values:
         raise _too_many(max_values)
     # Functions of Python let other threads run between two numbers.
-    stepwise = {"parse_int": _parse_int, "parse_float": _parse_float} if len(body) > _STEPWISE_BYTES else {}
+    stepwise = len(body) > _STEPWISE_BYTES
     try:
-        return json.loads(body, parse_constant=_reject_constant, **stepwise)
+        return json.loads(
+            body,
+            parse_constant=_reject_constant,
+            parse_int=_parse_int if stepwise else None,
+            parse_float=_parse_float if stepwise else None,
+        )
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"The body is not valid JSON: {str(error)[:120]}.", hint=hint) from error
 
@@ -122,12 +129,13 @@ def _long_strings(body: bytes, max_strings: int) -> Iterator[tuple[int, int]]:
     """Find the start and end of each long string between its quotation marks."""
     quotes, at = 0, 0
     while begin := body.find(b'"', at) + 1:
-        end = body.find(b'"', begin)
-        while end > 0 and _is_escaped(body, begin, end):
-            end, quotes = body.find(b'"', end + 1), quotes + 1
-        quotes += 1
-        if quotes > max_strings + _LONG_BYTES:  # some may have quotation marks in them
-            raise _too_many(max_strings)
+        end = begin - 1
+        while (end := body.find(b'"', end + 1)) > 0:
+            quotes += 1
+            if quotes > max_strings + _LONG_BYTES:  # some may have quotation marks in them
+                raise _too_many(max_strings)
+            if not _is_escaped(body, begin, end):
+                break
         if end < 0:
             return  # for `parse_json` to report
         if end - begin > _LONG_BYTES:
@@ -140,6 +148,8 @@ def _is_escaped(body: bytes, begin: int, at: int) -> bool:
     first = at
     while first > begin and body[first - 1] == ord("\\"):
         first -= 1
+        if at - first > _MAX_BACKSLASHES:
+            raise RequestTooLarge("The JSON body has too many backslashes.", hint="Send fewer.")
     return bool((at - first) % 2)
 
 

@@ -16,7 +16,7 @@ _MAX_HEADER_BYTES = 65_536
 _MAX_HEADER_FIELDS = 128  # not tuned: browsers and proxies send a few dozen
 _MAX_PIPELINED = 16  # not tuned: few clients send a request before the response to the last one
 _CHUNK_OVERHEAD_BYTES = 16  # allowed for each chunk of a body: its size in hexadecimal, and line breaks
-_SLICE_BYTES = 16_384  # received data is parsed in pieces, after each of which the limits are checked
+_HEADER_SLICE_BYTES, _BODY_SLICE_BYTES = 4096, 16_384  # parsed at once: the limits are checked in between
 _PROGRESS_BYTES = 4096  # not tuned: fewer bytes of a body do not count as progress
 _IPV4_MAPPED = "::ffff:"
 _TOO_LARGE, _BAD_REQUEST = b"431 Request Header Fields Too Large", b"400 Bad Request"
@@ -27,6 +27,7 @@ _OVERHEAD_TOO_LARGE = RequestTooLarge(
 )
 _NOT_HTTP = BadRequest("Invalid HTTP request.", hint="Send one such as `curl -F file=@new.jpg` does.")
 _TWO_HOSTS = BadRequest("The request target and the Host header name different hosts.", hint="Send a path as target.")
+_UPGRADE_WITH_BODY = BadRequest("The request has a body and an Upgrade header.", hint="Send it without Upgrade.")
 _TOO_MANY_PIPELINED = RequestTooLarge("Too many requests at once.", hint="Wait for responses, or use more connections.")
 
 
@@ -91,10 +92,12 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse received data and reject headers, chunk extensions and trailers that are too large."""
         self._unset_keepalive_if_required()
-        for start in range(0, len(data), _SLICE_BYTES):
-            if self._ended or self.transport.is_closing():
-                return
-            self._parse(data[start : start + _SLICE_BYTES])
+        start = 0
+        while start < len(data) and not self._ended and not self.transport.is_closing():
+            is_body = self._in_body and not self._overhead_bytes
+            end = start + (_BODY_SLICE_BYTES if is_body else _HEADER_SLICE_BYTES)
+            self._parse(data[start:end])
+            start = end
 
     def _parse(self, data: bytes) -> None:
         if self._in_body:
@@ -179,6 +182,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Stop the timeout when the request header is complete."""
         self._check_target()
+        self._check_upgrade()
         super().on_headers_complete()
         self._in_header, self._in_body, self._overhead_bytes, self._progress_bytes = False, True, 0, 0
         self._stop_read_timer()
@@ -209,6 +213,13 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self.headers.append((b"host", target))
         elif [host.lower() for host in hosts] != [target] or scheme not in (b"http", b"https"):
             raise _Rejection(_BAD_REQUEST, _TWO_HOSTS)
+
+    def _check_upgrade(self) -> None:
+        """Reject an upgrade with a body, which the parser would take for the next request."""
+        fields = dict(self.headers)
+        has_body = b"transfer-encoding" in fields or fields.get(b"content-length", b"0").strip(b"0")
+        if self.parser.should_upgrade() and has_body:
+            raise _Rejection(_BAD_REQUEST, _UPGRADE_WITH_BODY)
 
     def on_body(self, body: bytes) -> None:
         """Receive a part of the request body."""

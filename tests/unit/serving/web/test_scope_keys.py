@@ -34,7 +34,12 @@ def test_the_guard_passes_an_id_and_counts_held_bytes(bundle: Path) -> None:
         app, config=config, access=AccessControl(config), metrics=ServerMetrics(registry), is_full=lambda: False
     )
     for _ in range(2):  # what one request holds is released at its end
-        scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", b"localhost"), (b"x-request-id", b"mine")]}
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/",
+            "headers": [(b"host", b"localhost"), (b"x-request-id", b"mine")],
+        }
         asyncio.run(guard(scope, exchange, exchange))
     assert ids == ["mine", "mine"]
     registry.close()
