@@ -2,9 +2,9 @@
 
     python benchmarks/hostile_clients.py BUNDLE PICTURE [--seconds 8] [--connections 2000] [--only NAME ...]
 
-Each attack runs in a process of its own from 127.0.0.1; meanwhile, a client at 127.0.0.2 sends pictures on a new connection
-each time. Prints the share of its requests that are answered with status 200 within 5 s, its latencies, and how much
-memory the server takes more than before.
+Each attack runs in a process of its own from 127.0.0.1; meanwhile, a client at 127.0.0.2 sends pictures on a new
+connection each time. Prints the share of its requests that are answered with status 200 within 5 s, its latencies, and
+how much memory the server takes more than before.
 
  1. `idle`, `headers`, `bodies`: connections that send nothing, a byte of a header, or a byte of a body each second.
  2. `unread`: connections that request a large file and do not read it.
@@ -107,9 +107,15 @@ def repeat(port: int, data: bytes) -> None:
             connection.recv(65_536)
 
 
-def attacks(port: int, bundle: Path, connections: int) -> dict[str, list[tuple[Callable[..., None], tuple[object, ...]]]]:
+def attacks(
+    port: int, bundle: Path, connections: int
+) -> dict[str, list[tuple[Callable[..., None], tuple[object, ...]]]]:
     a = b"A" * (MEGABYTES * 1_000_000)
-    form = b"--x\r\nContent-Disposition: form-data; name=file\r\n\r\n" + b"\r\n-" * (MEGABYTES * 333_000) + b"\r\n--x--\r\n"
+    form = (
+        b"--x\r\nContent-Disposition: form-data; name=file\r\n\r\n"
+        + b"\r\n-" * (MEGABYTES * 333_000)
+        + b"\r\n--x--\r\n"
+    )
     tensor = b'{"inputs": [{"datatype": "UINT8", "shape": [1, 2, 3, 4], "data": [%b[]]}]}'
     infer = b"/v2/models/%b/infer" % load(bundle).manifest.name.encode()
     heavy = {
@@ -168,7 +174,10 @@ def run(name: str, bundle: Path, picture: bytes, *, seconds: float, connections:
             for _ in range(20):
                 send_one(port, data)
             before = memory(process.pid)
-            attackers = [multiprocessing.Process(target=target, args=args) for target, args in attacks(port, bundle, connections)[name]]
+            attackers = [
+                multiprocessing.Process(target=target, args=args)
+                for target, args in attacks(port, bundle, connections)[name]
+            ]
             for attacker in attackers:
                 attacker.start()
             time.sleep(2)

@@ -119,19 +119,32 @@ def _decode_base64(document: JsonDocument, value: str) -> bytes:
 
 
 class _FormParts:
-    """Collector that holds the parts of a multipart form in memory."""
+    """Collector of the parts of a multipart form, which is parsed in chunks.
 
-    def __init__(self, max_parts: int) -> None:
+    A large part is copied once, from the body, as its pieces would need as much memory again.
+    """
+
+    def __init__(self, body: bytes, max_parts: int) -> None:
         self.parts: list[tuple[bytes, bytes]] = []
         self.ended = False
+        self._body = body
         self._max_parts = max_parts
         self._name = self._header = self._value = b""
-        self._data: list[bytes] = []
+        self._chunk, self._chunk_start = b"", 0
+        self._begin: int | None = None
+        self._size = 0
+        self._pieces: list[bytes] = []
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the body in chunks, between which other threads can run."""
+        for start in range(0, len(self._body), _FORM_CHUNK_BYTES):
+            self._chunk, self._chunk_start = self._body[start : start + _FORM_CHUNK_BYTES], start
+            yield self._chunk
 
     def on_part_begin(self) -> None:
         if len(self.parts) == self._max_parts:
             raise _too_many(self._max_parts)
-        self._name, self._data = b"", []
+        self._name, self._begin, self._size, self._pieces = b"", None, 0, []
 
     def on_header_field(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
@@ -147,10 +160,16 @@ class _FormParts:
         self._header = self._value = b""
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
-        self._data.append(data[start:end])
+        if self._begin is None and data is self._chunk:
+            self._begin = self._chunk_start + start - self._size
+        elif self._begin is None:  # the start of what could have been a boundary, in an earlier chunk
+            self._pieces.append(data[start:end])
+        self._size += end - start
 
     def on_part_end(self) -> None:
-        self.parts.append((self._name, b"".join(self._data)))
+        begin = self._begin
+        content = b"".join(self._pieces) if begin is None else self._body[begin : begin + self._size]
+        self.parts.append((self._name, content))
 
     def on_end(self) -> None:
         self.ended = True
@@ -160,12 +179,12 @@ def _parse_multipart(boundary: bytes, max_pictures: int, body: bytes) -> ParsedB
     # Imported when a form arrives, as other bodies do not need it; it has no dependencies.
     from python_multipart.multipart import MultipartParser  # noqa: PLC0415
 
-    form = _FormParts(max_pictures)
+    form = _FormParts(body, max_pictures)
     names = [name for name in dir(form) if name.startswith("on_")]
     try:
         parser = MultipartParser(boundary, {name: getattr(form, name) for name in names})  # type: ignore[arg-type]
-        for start in range(0, len(body), _FORM_CHUNK_BYTES):  # between which other threads can run
-            parser.write(body[start : start + _FORM_CHUNK_BYTES])
+        for chunk in form.chunks():
+            parser.write(chunk)
     except ValueError as error:  # all of the parser's errors are
         raise _malformed() from error
     if not form.ended:

@@ -63,16 +63,17 @@ class JsonDocument:
         """
         escaped = self.long_strings.get(text)
         chunks = iter([text.encode("ascii")]) if escaped is None else _unescape(escaped)
-        decoded, rest = [], next(chunks, b"")
+        decoded, rest = bytearray(), next(chunks, b"")
         if rest.startswith(b"data:"):
             rest = rest.partition(b",")[2]
         for chunk in chunks:
             if b"=" in rest:
                 raise ValueError("data after padding")
             whole = len(rest) - len(rest) % 4
-            decoded.append(binascii.a2b_base64(rest[:whole], strict_mode=True))
+            decoded += binascii.a2b_base64(rest[:whole], strict_mode=True)
             rest = rest[whole:] + chunk
-        return b"".join([*decoded, binascii.a2b_base64(rest, strict_mode=True)])
+        decoded += binascii.a2b_base64(rest, strict_mode=True)
+        return bytes(decoded)
 
 
 def parse_document(body: bytes, *, limits: JsonLimits, hint: str) -> JsonDocument:

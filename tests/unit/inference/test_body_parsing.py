@@ -132,6 +132,14 @@ def test_an_error_names_the_picture_of_several() -> None:
         raise BadRequest("wrong")
 
 
+@pytest.mark.parametrize("shift", range(-12, 13))
+@pytest.mark.parametrize("content", [b"\r\n--xy", b"\r\n-", b"\r", b"z"])
+def test_large_parts_are_read_in_chunks_whatever_the_boundary_of_chunks_cuts(shift: int, content: bytes) -> None:
+    filling = (1 << 20) - len(form(('name="file"', b""))) + shift
+    parts = [b"a" * filling + content * 5, content, b"", content * 200_000]
+    assert parse(FORM, form(*(('name="file"', part) for part in parts))) == (parts, True)
+
+
 @given(st.binary(max_size=400), st.sampled_from([FORM, "application/json"]))
 def test_any_bytes_are_parsed_or_rejected(body: bytes, content_type: str) -> None:
     for each in (body, b"--xyz\r\n" + body, form(('name="file"', PICTURE))[:60] + body):
