@@ -170,6 +170,46 @@ def test_connections_above_the_limit_are_closed() -> None:
     assert exchange(client, max_connections=0) == b""
 
 
+@pytest.mark.parametrize("first", [b"", b"GET / HTTP/1.1\r\nX:", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"])
+def test_a_new_connection_replaces_one_that_waits_for_its_client_but_not_a_busy_one(first: bytes) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/wait":
+            await released.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async def test() -> None:
+        config = uvicorn.Config(app, lifespan="off", log_config=None, ws="none")
+        state, options = ServerState(), {"timeout": TIMEOUT, "max_connections": 4}
+        server = await asyncio.get_running_loop().create_server(
+            lambda: LimitedHttpProtocol(config, state, {}, **options), "127.0.0.1", 0
+        )
+        port = server.sockets[0].getsockname()[1]
+
+        async def connect(data: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(data)
+            return reader, writer
+
+        busy = await connect(PLAIN.replace(b"/ ", b"/wait "))
+        waits = await connect(first)
+        if first.endswith(b"\r\n\r\n"):
+            await waits[0].readuntil(b"ok")
+        await asyncio.sleep(0.05)
+        new = await connect(PLAIN)
+        assert (await new[0].readuntil(b"ok")).startswith(b"HTTP/1.1 200")
+        assert await waits[0].read() == b""
+        released.set()
+        assert (await busy[0].readuntil(b"ok")).startswith(b"HTTP/1.1 200")
+        for _, writer in (busy, waits, new):
+            writer.close()
+        server.close()
+        await asyncio.sleep(0.05)
+
+    released = asyncio.Event()
+    asyncio.run(asyncio.wait_for(test(), TIMEOUT))
+
+
 PLAIN = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 LONG = b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 72_000 + b"\r\n\r\n"
 
