@@ -102,7 +102,7 @@ def main() -> None:
     table = {"command line": compare(ours, from_command_line(bundle, paths))}
     command = [sys.executable, "-m", "discern", "serve", str(bundle), "--port", str(args.port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        wait_for_response(args.port, b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n", process)
+        wait_for_response(args.port, b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n", process)
         with httpx2.Client(base_url=f"http://127.0.0.1:{args.port}", timeout=60) as client:
             for name, predict in endpoints(client, model.manifest.name).items():
                 table[name] = compare(ours, predict(paths))

@@ -79,18 +79,18 @@ def test_an_idle_connection_is_closed(bundle: Path) -> None:
     with started(bundle, "--request-timeout", "1") as (address, _):
         ready(address)
         where = socket_address(address)
-        for data in (b"", b"POST /predict HTTP/1.1\r\nHost: x\r\nX: "):
+        for data in (b"", b"POST /predict HTTP/1.1\r\nHost: localhost\r\nX: "):
             with socket.create_connection(where, timeout=PATIENCE) as connection:
                 connection.sendall(data)
                 assert connection.recv(1000) == b""
         with socket.create_connection(where, timeout=PATIENCE) as connection:
-            connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nslow")
+            connection.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nslow")
             assert connection.recv(1000).startswith(b"HTTP/1.1 400")
         assert httpx2.post(address + "/predict", content=RED).status_code == 200
 
 
 def test_headers_have_a_maximum_size_and_rejected_bodies_a_timeout(bundle: Path) -> None:
-    rejected = b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+    rejected = b"POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"
     with started(bundle, "--request-timeout", "1") as (address, _):
         ready(address)
         where = socket_address(address)
@@ -99,7 +99,7 @@ def test_headers_have_a_maximum_size_and_rejected_bodies_a_timeout(bundle: Path)
                 connection.sendall(b"GET / HTTP/1.1\r\nX: " + b"x" * 5_000_000)
             with contextlib.suppress(ConnectionError):
                 assert connection.recv(100).startswith(b"HTTP/1.1 431")
-        for first, then in ((rejected, b"x"), (b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"\r\n")):
+        for first, then in ((rejected, b"x"), (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\r\n")):
             with socket.create_connection(where, timeout=PATIENCE) as connection:
                 connection.sendall(first)
                 assert connection.recv(10_000).startswith(b"HTTP/1.1 ")
@@ -107,14 +107,14 @@ def test_headers_have_a_maximum_size_and_rejected_bodies_a_timeout(bundle: Path)
                 connection.sendall(then)
                 while connection.recv(10_000):
                     pass
-        upgrade = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+        upgrade = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
         with socket.create_connection(where, timeout=PATIENCE) as connection:
             connection.sendall(upgrade)
             assert connection.recv(10_000).startswith(b"HTTP/1.1 200")
 
 
 def test_a_body_after_its_response_does_not_keep_the_connection_open(bundle: Path) -> None:
-    head = b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
+    head = b"POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n"
     with started(bundle, "--request-timeout", "1") as (address, _):
         ready(address)
         with socket.create_connection(socket_address(address), timeout=PATIENCE) as connection:
@@ -138,17 +138,17 @@ def test_invalid_http_is_rejected_like_any_request(bundle: Path) -> None:
 
 
 def test_a_large_body_does_not_count_towards_the_next_header(bundle: Path) -> None:
-    large = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000
+    large = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000
     with started(bundle) as (address, _):
         ready(address)
         with socket.create_connection(socket_address(address), timeout=PATIENCE) as connection:
             connection.sendall(large + b"GET /healthz HTTP/1.1\r\nHost:")
             assert read_response(connection).startswith(b"HTTP/1.1 415")
-            connection.sendall(b" x\r\n\r\n")
+            connection.sendall(b" localhost\r\n\r\n")
             assert read_response(connection).startswith(b"HTTP/1.1 200")
 
 
-CHUNKED = b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNKED = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 # Endless parts of a chunked request outside its body: the beginning, and what is repeated.
 OVERHEAD = {
     "many trailers": (CHUNKED + b"0\r\n", b"X-Name: value\r\n" * 4096),
@@ -230,7 +230,7 @@ def test_new_connections_are_refused_during_the_shutdown_of_workers(bundle: Path
         ready(address)
         where = socket_address(address)
         with socket.create_connection(where, timeout=PATIENCE) as connection:
-            connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nslow")
+            connection.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nslow")
             process.send_signal(signal.SIGTERM)
             wait_until(lambda: not accepts_connections(address), 10, interval=0.1)
             assert process.poll() is None  # it still waits for the body
@@ -238,7 +238,7 @@ def test_new_connections_are_refused_during_the_shutdown_of_workers(bundle: Path
 
 @pytest.mark.slow
 def test_a_client_that_does_not_read_is_disconnected(bundle: Path) -> None:
-    request, times = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", 2_000
+    request, times = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n", 2_000
     with started(bundle, "--request-timeout", "1") as (address, _):
         ready(address)
         whole = times * len(httpx2.get(address + "/openapi.json").content)

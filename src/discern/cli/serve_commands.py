@@ -21,7 +21,7 @@ def serve(
     workers: Annotated[int, typer.Option(help="Number of worker processes.")] = ServeConfig.workers,
     key_file: Annotated[str | None, typer.Option(help="File of API keys, as written by discern key.")] = None,
     no_auth: Annotated[bool, typer.Option("--no-auth", help="Allow remote requests without an API key.")] = False,
-    rate_limit: Annotated[str | None, typer.Option(help="Requests per client, such as 60/minute.")] = None,
+    rate_limit: Annotated[str | None, typer.Option(help="Pictures per client, such as 60/minute.")] = None,
     rate_store: Annotated[
         str | None, typer.Option(help="Shared store of the rate limit for several workers: redis://...")
     ] = None,
@@ -43,6 +43,10 @@ def serve(
     threads: Annotated[int | None, typer.Option(min=1, help="CPU cores per worker; default: an equal share.")] = None,
     allow_urls: Annotated[bool, typer.Option("--allow-urls", help="Fetch pictures given as image_url.")] = False,
     cors: Annotated[list[str] | None, typer.Option(help="Allowed CORS origin; * for all.")] = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Further host name of this server; loopback addresses accept only their own otherwise."),
+    ] = None,
     trusted_proxies: Annotated[
         str, typer.Option(help="Trusted proxies: X-Forwarded-For is honoured only from these addresses.")
     ] = ServeConfig.trusted_proxies,
@@ -77,6 +81,7 @@ def serve(
         request_timeout=request_timeout,
         allow_urls=allow_urls,
         cors=tuple(cors or ()),
+        allowed_hosts=tuple(allowed_host or ()),
         trusted_proxies=trusted_proxies,
         examples=examples,
         watch=watch,

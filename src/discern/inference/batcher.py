@@ -13,7 +13,7 @@ from PIL import Image
 
 from discern.bundle import Model, Picture, Prediction
 from discern.bundle.model import pixels_of
-from discern.errors import Overloaded
+from discern.errors import Overloaded, PictureError
 from discern.inference.batch_config import BatchConfig
 from discern.inference.localisation import Localisation, localise
 from discern.parallel import count_cores
@@ -186,9 +186,13 @@ class Batcher:
                 inputs = self.model.prepare(job.picture)
                 job.size = _upright_size(job.picture) if job.evidence else job.size
                 # Assigned last: a job with inputs joins a batch, and one that failed must not spoil it.
-                job.picture, job.inputs, job.ready = b"", inputs, time.monotonic()
+                job.inputs, job.ready = inputs, time.monotonic()
+        except PictureError as error:
+            # Its frames hold the picture, and one another, until garbage is collected.
+            _fail([job], error.with_traceback(None))
         except BaseException as error:  # noqa: BLE001 - passed on through the future
             _fail([job], error)
+        job.picture = b""
         with self._changed:
             self._decoding -= 1
             if job.inputs is None:

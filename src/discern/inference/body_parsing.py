@@ -1,8 +1,5 @@
 """Functions that parse the images in HTTP request bodies, as form data, raw bytes or JSON."""
 
-import base64
-import binascii
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,11 +8,13 @@ from functools import partial
 from typing import Any
 
 from discern.errors import BadRequest, RequestTooLarge, UnsupportedBody
+from discern.inference.json_parsing import JsonDocument, JsonLimits, parse_document
 
 FIELDS = ("file", "files", "data")
 _RAW = ("image/", "application/octet-stream", "application/x-image", "application/x-www-form-urlencoded")
 _BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_,\-./:=? ]{1,200}")
 _VALUES_PER_PICTURE = 16
+_FORM_CHUNK_BYTES = 1 << 20
 _HINT = (
     "Send a picture's bytes; multipart/form-data with file; or JSON "
     '{"image_b64": "..."}, {"image_url": "https://..."}, or a list of these.'
@@ -73,26 +72,6 @@ def parse_raw(body: bytes) -> ParsedBody:
     return ParsedBody(pictures=[body], is_list=False)
 
 
-def parse_json(body: bytes, *, max_values: int, hint: str) -> Any:
-    """Parse a JSON request body with a limited number of values.
-
-    Parsing takes many times the memory of its input and holds the interpreter; so values are counted first, by brackets
-    and commas, of which base64 has none.
-
-    Raises:
-        BadRequest: the body is not valid JSON.
-        RequestTooLarge: it has more values.
-    """
-    if sum(body.count(mark) for mark in (b"{", b"[", b",")) > max_values:
-        raise RequestTooLarge(
-            f"The JSON body has more than {max_values:,} values.", hint="Send fewer pictures at once."
-        )
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"The body is not valid JSON: {str(error)[:120]}.", hint=hint) from error
-
-
 @contextmanager
 def numbered_errors(number: int, total: int) -> Iterator[None]:
     """Add the number of the image to the message of any error raised in a context."""
@@ -105,14 +84,17 @@ def numbered_errors(number: int, total: int) -> Iterator[None]:
 
 
 def _parse_pictures_json(max_pictures: int, body: bytes) -> ParsedBody:
-    document = parse_json(body, max_values=_VALUES_PER_PICTURE * (max_pictures + 1), hint=_HINT)
-    entries, is_list = _json_entries(document)
+    values = _VALUES_PER_PICTURE * (max_pictures + 1)
+    document = parse_document(body, limits=JsonLimits(strings=values, lists=values, values=values), hint=_HINT)
+    entries, is_list = _json_entries(document.content)
     if len(entries) > max_pictures:
         raise _too_many(max_pictures)
     pictures: list[bytes | str] = []
     for number, (key, value) in enumerate(entries, 1):
         with numbered_errors(number, len(entries)):
-            pictures.append(_decode_base64(value) if key == "image_b64" else value)
+            if key == "image_url":
+                document.require_short(key, value)
+            pictures.append(_decode_base64(document, value) if key == "image_b64" else value)
     return _not_empty(ParsedBody(pictures=pictures, is_list=is_list))
 
 
@@ -129,29 +111,40 @@ def _json_entries(document: Any) -> tuple[list[tuple[str, str]], bool]:
     return [(key, value) for value in values], isinstance(document[key], list)
 
 
-def _decode_base64(value: str) -> bytes:
-    if value.startswith("data:"):
-        value = value.partition(",")[2]
+def _decode_base64(document: JsonDocument, value: str) -> bytes:
     try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError) as error:
+        return document.decode_base64(value)
+    except ValueError as error:
         raise BadRequest("image_b64 is not valid base64.", hint="Encode all bytes of the file.") from error
 
 
 class _FormParts:
-    """Collector that holds the parts of a multipart form in memory."""
+    """Collector of the parts of a multipart form, which is parsed in chunks.
 
-    def __init__(self, max_parts: int) -> None:
+    A large part is copied once, from the body, as its pieces would need as much memory again.
+    """
+
+    def __init__(self, body: bytes, max_parts: int) -> None:
         self.parts: list[tuple[bytes, bytes]] = []
         self.ended = False
+        self._body = body
         self._max_parts = max_parts
         self._name = self._header = self._value = b""
-        self._data: list[bytes] = []
+        self._chunk, self._chunk_start = b"", 0
+        self._begin: int | None = None
+        self._size = 0
+        self._pieces: list[bytes] = []
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the body in chunks, between which other threads can run."""
+        for start in range(0, len(self._body), _FORM_CHUNK_BYTES):
+            self._chunk, self._chunk_start = self._body[start : start + _FORM_CHUNK_BYTES], start
+            yield self._chunk
 
     def on_part_begin(self) -> None:
         if len(self.parts) == self._max_parts:
             raise _too_many(self._max_parts)
-        self._name, self._data = b"", []
+        self._name, self._begin, self._size, self._pieces = b"", None, 0, []
 
     def on_header_field(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
@@ -167,10 +160,16 @@ class _FormParts:
         self._header = self._value = b""
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
-        self._data.append(data[start:end])
+        if self._begin is None and data is self._chunk:
+            self._begin = self._chunk_start + start - self._size
+        elif self._begin is None:  # the start of what could have been a boundary, in an earlier chunk
+            self._pieces.append(data[start:end])
+        self._size += end - start
 
     def on_part_end(self) -> None:
-        self.parts.append((self._name, b"".join(self._data)))
+        begin = self._begin
+        content = b"".join(self._pieces) if begin is None else self._body[begin : begin + self._size]
+        self.parts.append((self._name, content))
 
     def on_end(self) -> None:
         self.ended = True
@@ -180,11 +179,12 @@ def _parse_multipart(boundary: bytes, max_pictures: int, body: bytes) -> ParsedB
     # Imported when a form arrives, as other bodies do not need it; it has no dependencies.
     from python_multipart.multipart import MultipartParser  # noqa: PLC0415
 
-    form = _FormParts(max_pictures)
+    form = _FormParts(body, max_pictures)
     names = [name for name in dir(form) if name.startswith("on_")]
     try:
         parser = MultipartParser(boundary, {name: getattr(form, name) for name in names})  # type: ignore[arg-type]
-        parser.write(body)
+        for chunk in form.chunks():
+            parser.write(chunk)
     except ValueError as error:  # all of the parser's errors are
         raise _malformed() from error
     if not form.ended:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from discern.errors import UsageError
 from discern.inference.batch_config import BatchConfig
+from discern.serving.host_names import parse_host
+from discern.serving.rate_limit import is_local_store, parse_rate_limit
 
 if TYPE_CHECKING:
     from discern.picture import Limits
@@ -80,20 +82,23 @@ class ServeConfig:
         workers: number of worker processes.
         key_file: file of API keys, as `key` writes it; None for no authentication.
         no_auth: allow requests without a key from other machines.
-        rate_limit: POST requests, and requests with an invalid key, allowed per client, such as "60/minute"; None for
-            no limit. A client is an API key or an address.
+        rate_limit: pictures, and requests without a picture or with an invalid key, allowed per client, such as
+            "60/minute"; None for no limit. A client is an API key or an address.
         rate_store: storage of the rate limits that several workers share, such as "redis://..."; None for the memory of
             the one worker.
         limits: limits on the size of pictures, checked before they are decoded.
         max_pictures: pictures per request, at most; never more than the queue holds.
         max_request_bytes: size of a request body, at most.
-        max_held_bytes: size of all request bodies being read or processed, at most.
+        max_held_bytes: size of all request bodies being read or processed, at most; half of it for one address.
         request_timeout: seconds within which a request's header, then its body, must arrive, and within which the
             client must continue to read the response.
         allow_urls: fetch pictures named by `image_url`.
         cors: origins allowed to send cross-origin requests, such as "https://shop.example"; "*" for all.
         watch: reload a bundle when its file changes.
-        trusted_proxies: addresses whose X-Forwarded-For is honoured, separated by commas; "" for none.
+        allowed_hosts: further names that requests may have in their Host header. On a loopback address, only its own
+            names are allowed otherwise; on other addresses all are, unless names are given here.
+        trusted_proxies: addresses whose X-Forwarded-For is honoured, separated by commas; "*" for all, "" for none. The
+            client is the last address in it that is not one of them; with "*", the last one.
         examples: example pictures on the page; public to everyone who can open the page.
         batching: settings of each bundle's batcher.
 
@@ -117,6 +122,7 @@ class ServeConfig:
     allow_urls: bool = False
     cors: tuple[str, ...] = ()
     watch: bool = True
+    allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: str = ""
     examples: "tuple[Example, ...]" = ()
     batching: BatchConfig = field(default_factory=BatchConfig)
@@ -127,18 +133,30 @@ class ServeConfig:
                 f"{self.host} can be reached from other machines, and no API key is required.",
                 hint="Add --key-file FILE (see `discern key`), or --no-auth to allow everyone.",
             )
-        if self.rate_limit and self.workers > 1 and not self.rate_store:
-            raise UsageError(
-                "Several workers need a shared store to apply one rate limit.",
-                hint="Use one worker, or name a store that all can reach: --rate-store redis://HOST.",
-            )
+        self._check_rate_limit()
         if self.workers < 1:
             raise UsageError(f"Invalid number of workers: {self.workers}.", hint="Use at least one.")
         if not 0 <= self.port <= 65535:
             raise UsageError(f"Invalid port: {self.port}.", hint="Use 1 to 65535, or 0 for a free port.")
         object.__setattr__(self, "cors", tuple(map(_normalise_origin, self.cors)))
-        for address in filter(None, map(str.strip, self.trusted_proxies.split(","))):
+        object.__setattr__(self, "allowed_hosts", tuple(map(_normalise_host, self.allowed_hosts)))
+        proxies = list(filter(None, map(str.strip, self.trusted_proxies.split(","))))
+        if "*" in proxies and len(proxies) > 1:
+            raise UsageError('"*" among --trusted-proxies trusts every address.', hint='Leave out the others, or "*".')
+        for address in proxies:
             _require_network(address)
+
+    def _check_rate_limit(self) -> None:
+        if self.rate_limit is None:
+            if self.rate_store is not None:
+                raise UsageError("--rate-store has no effect without --rate-limit.", hint="Add --rate-limit 60/minute.")
+            return
+        parse_rate_limit(self.rate_limit)
+        if self.workers > 1 and (self.rate_store is None or is_local_store(self.rate_store)):
+            raise UsageError(
+                "Several workers need a shared store to apply one rate limit.",
+                hint="Use one worker, or name a store that all can reach: --rate-store redis://HOST.",
+            )
 
     @property
     def pictures_per_request(self) -> int:
@@ -153,6 +171,13 @@ def _normalise_origin(origin: str) -> str:
     if parts is None:
         raise UsageError(f"Invalid origin: {origin!r}.", hint="Write it like https://shop.example.")
     return parts[1] + parts[2].removesuffix({"http": ":80", "https": ":443"}[parts[1]])
+
+
+def _normalise_host(name: str) -> str:
+    host = parse_host(name)
+    if host is None or host.port is not None:
+        raise UsageError(f"Invalid host name: {name!r}.", hint="Write it without a port, like shop.example or [::1].")
+    return host.name
 
 
 def _require_network(address: str) -> None:

@@ -30,3 +30,4 @@ def test_options_with_other_names_have_it_as_well() -> None:
     assert OPTIONS["max_wait_ms"] / 1000 == batching.max_wait
     assert OPTIONS["max_mb"] * 1e6 == CONFIG.limits.max_bytes
     assert tuple(OPTIONS["cors"] or ()) == CONFIG.cors
+    assert tuple(OPTIONS["allowed_host"] or ()) == CONFIG.allowed_hosts

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discern.errors import BadRequest, DiscernError, RequestTooLarge, UnsupportedBody
-from discern.inference.body_parsing import body_parser, numbered_errors, parse_body, parse_json
+from discern.inference.body_parsing import body_parser, numbered_errors, parse_body
 
 PICTURE = bytes(range(256)) + b"\r\n--x\r\n--x-"
 B64 = base64.b64encode(PICTURE).decode()
@@ -132,13 +132,12 @@ def test_an_error_names_the_picture_of_several() -> None:
         raise BadRequest("wrong")
 
 
-def test_json_is_parsed_up_to_a_number_of_values() -> None:
-    assert parse_json(b'{"a": [1, 2]}', max_values=3, hint="") == {"a": [1, 2]}
-    with pytest.raises(RequestTooLarge):
-        parse_json(b'{"a": [1, 2]}', max_values=2, hint="")
-    with pytest.raises(BadRequest, match="not valid JSON") as rejected:
-        parse_json(b"nonsense", max_values=2, hint="a hint")
-    assert rejected.value.hint == "a hint"
+@pytest.mark.parametrize("shift", range(-12, 13))
+@pytest.mark.parametrize("content", [b"\r\n--xy", b"\r\n-", b"\r", b"z"])
+def test_large_parts_are_read_in_chunks_whatever_the_boundary_of_chunks_cuts(shift: int, content: bytes) -> None:
+    filling = (1 << 20) - len(form(('name="file"', b""))) + shift
+    parts = [b"a" * filling + content * 5, content, b"", content * 200_000]
+    assert parse(FORM, form(*(('name="file"', part) for part in parts))) == (parts, True)
 
 
 @given(st.binary(max_size=400), st.sampled_from([FORM, "application/json"]))

@@ -1,13 +1,12 @@
 """Authentication by API key, authorisation and rate limits of the HTTP server."""
 
-import ipaddress
-
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from discern.errors import Forbidden, Unauthorized
 from discern.serving.config import ServeConfig
 from discern.serving.keys import Key, Keys
+from discern.serving.web.forwarded_client import network_of, parse_address
 from discern.serving.web.rate_limiter import RateLimiter
 
 _PUBLIC = ("/", "/healthz", "/readyz", "/ping", "/docs", "/openapi.json", "/favicon.ico", "/v2/health/live")
@@ -46,14 +45,26 @@ class AccessControl:
         if key is not None:
             client = f"key:{key.name}"
         if scope["method"] == "POST":  # reads, such as Prometheus's, are not limited
-            await self._limit(client)
+            await self._limit(client)  # as one picture; `count_pictures` counts the others
         if path.startswith(_ADMIN):
             _require_admin(key)
         return client
 
+    async def count_pictures(self, client: str, pictures: int) -> None:
+        """Count the pictures of an authorised request after the first, which was counted before its body was read.
+
+        Raises:
+            RateExceeded: the client is above its rate limit.
+            RequestTooLarge: these are more pictures than the rate limit ever allows.
+        """
+        if self._limiter is not None and pictures > 1:
+            await self._limiter.count(client, pictures, already_counted=1)
+
     def _authenticate(self, headers: Headers) -> Key | None:
         if self._keys is None:
             return None
+        if len(headers.getlist("authorization")) + len(headers.getlist("x-api-key")) > 1:  # proxies may check another
+            raise Unauthorized("The request has more than one API key.", hint="Send it once.")
         scheme, _, token = headers.get("authorization", "").partition(" ")
         token = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
         if not token:
@@ -73,14 +84,8 @@ def client_address(scope: Scope) -> str:
     client = scope.get("client")
     if not client:
         return "unknown"
-    try:
-        address = ipaddress.ip_address(client[0])
-    except ValueError:
-        return str(client[0])
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    # A dual-stack socket reports IPv4 addresses as IPv4-mapped ones, all in one /64 network.
-    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
+    address = parse_address(client[0])
+    return network_of(address) if address else str(client[0])
 
 
 def _require_admin(key: Key | None) -> None:

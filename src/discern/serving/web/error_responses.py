@@ -47,6 +47,8 @@ def handle_errors(app: FastAPI) -> None:
 
     async def discern_error(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, DiscernError)
+        # Its frames hold the pictures of the request, and one another, until garbage is collected.
+        error.__traceback__ = None
         return error_response(error)
 
     async def http_exception(request: Request, error: Exception) -> JSONResponse:

@@ -12,13 +12,16 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from discern.errors import BadRequest, DiscernError, Overloaded, RequestTooLarge
+from discern.errors import BadRequest, DiscernError, RequestTooLarge
 from discern.serving.config import ServeConfig
 from discern.serving.web.access_control import AccessControl, client_address
 from discern.serving.web.access_log import AccessLog
 from discern.serving.web.error_responses import CLIENT_CLOSED_REQUEST, error_response, internal_error
+from discern.serving.web.forwarded_client import TrustedProxies
+from discern.serving.web.held_bytes import HeldBody, HeldBytes, overloaded
 from discern.serving.web.prometheus import ServerMetrics
-from discern.serving.web.scope_keys import HOLD_BYTES, REQUEST_ID
+from discern.serving.web.request_origin import OriginCheck
+from discern.serving.web.scope_keys import COUNT_PICTURES, HOLD_BYTES, REQUEST_ID
 from discern.serving.web.security_headers import SECURITY_HEADERS
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -32,19 +35,19 @@ class _RequestState:
         scope: its ASGI scope.
         id: its id.
         started: when its header was read.
+        body: what is held in memory for it.
         received: bytes of the body so far.
         is_complete: whether the body has arrived.
-        held: bytes that count as held in memory.
         status: the status of the response; 0 before it starts.
         client: an API key's name or an address.
     """
 
     scope: Scope
     id: str
+    body: HeldBody
     started: float = field(default_factory=time.monotonic)
     received: int = 0
     is_complete: bool = False
-    held: int = 0
     status: int = 0
     client: str = ""
 
@@ -74,7 +77,9 @@ class RequestGuard:
         self._access = access
         self._metrics = metrics
         self._is_full = is_full
-        self._held = 0
+        self._origins = OriginCheck(config)
+        self._proxies = TrustedProxies(config.trusted_proxies)
+        self._held = HeldBytes(config.max_held_bytes)
         self._log = AccessLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,24 +87,31 @@ class RequestGuard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        self._proxies.apply(scope)
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
-        state = _RequestState(scope=scope, id=given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex)
+        state = _RequestState(
+            scope=scope,
+            id=given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex,
+            body=HeldBody(network=client_address(scope)),
+        )
         scope[REQUEST_ID] = state.id
         try:
             await self._handle(state, headers, receive, self._sender(state, send))
         finally:
-            self._held -= state.held
+            self._held.release(state.body)
             self._record(state)
 
     async def _handle(self, state: _RequestState, headers: Headers, receive: Receive, send: Send) -> None:
         scope = state.scope
-        scope[HOLD_BYTES] = partial(self._hold, state)
+        scope[HOLD_BYTES] = partial(self._held.hold, state.body)
         # No range requests are supported, and Starlette's response to an invalid one would not be one of ours.
         scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"range"]
-        state.client = client_address(scope)
+        state.client = state.body.network
         try:
+            self._origins.check(scope, headers)
             state.client = await self._access.authorize(scope, headers)
+            scope[COUNT_PICTURES] = partial(self._access.count_pictures, state.client)
             self._check_room(state, headers)
             await self._app(scope, self._receiver(state, receive), send)
         except DiscernError as error:
@@ -121,14 +133,7 @@ class RequestGuard:
         if size > self._config.max_request_bytes:
             raise self._too_large()
         if self._is_full():
-            raise _overloaded()
-
-    def _hold(self, state: _RequestState, size: int) -> None:
-        """Count the bytes of request bodies that are held in memory."""
-        state.held += size
-        self._held += size
-        if self._held > self._config.max_held_bytes:
-            raise _overloaded()
+            raise overloaded()
 
     def _receiver(self, state: _RequestState, receive: Receive) -> Receive:
         async def receive_limited() -> Message:
@@ -136,13 +141,19 @@ class RequestGuard:
             if state.status or state.is_complete:  # only a disconnect can follow
                 return await receive()
             try:
-                async with asyncio.timeout(remaining):
+                async with asyncio.timeout(remaining) as state.body.deadline:
                     message = await receive()
             except TimeoutError as error:
+                if state.body.is_evicted:
+                    raise overloaded() from error
                 raise BadRequest(
                     f"The request body did not arrive within {self._config.request_timeout:g} s.",
                     hint="Send fewer or smaller pictures at once.",
                 ) from error
+            finally:
+                state.body.deadline = None
+            if state.body.is_evicted:  # while the message was on its way
+                raise overloaded()
             if message["type"] == "http.request":
                 self._count(state, len(message.get("body", b"")))
                 state.is_complete = not message.get("more_body")
@@ -154,7 +165,7 @@ class RequestGuard:
         state.received += size
         if state.received > self._config.max_request_bytes:
             raise self._too_large()
-        self._hold(state, size)
+        self._held.hold(state.body, size)
 
     def _too_large(self) -> RequestTooLarge:
         return RequestTooLarge(
@@ -186,7 +197,3 @@ class RequestGuard:
             ms=round(1000 * seconds, 1),
             caller=state.client,
         )
-
-
-def _overloaded() -> Overloaded:
-    return Overloaded("The server is overloaded.", hint="Retry in a moment.")

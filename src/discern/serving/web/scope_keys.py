@@ -5,3 +5,6 @@ REQUEST_ID = "discern.request_id"
 
 HOLD_BYTES = "discern.hold"
 """A function that counts bytes fetched for the request as held in memory; it raises `Overloaded` above the limit."""
+
+COUNT_PICTURES = "discern.count"
+"""An asynchronous function that checks a number of pictures against the client's rate limit, before they are used."""

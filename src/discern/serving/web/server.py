@@ -113,13 +113,15 @@ def _uvicorn_config(config: ServeConfig, app: Any) -> uvicorn.Config:
         factory=config.workers > 1,
         workers=config.workers,
         http=partial(  # type: ignore[arg-type]
-            LimitedHttpProtocol, timeout=config.request_timeout, max_connections=_max_connections()
+            LimitedHttpProtocol,
+            timeout=config.request_timeout,
+            max_connections=_max_connections(),
+            trusted_proxies=config.trusted_proxies,
         ),
         log_config=None,
         access_log=False,
         ws="none",
-        proxy_headers=bool(config.trusted_proxies),
-        forwarded_allow_ips=config.trusted_proxies,
+        proxy_headers=False,  # by `TrustedProxies` instead
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,

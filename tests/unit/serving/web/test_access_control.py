@@ -38,6 +38,28 @@ def test_requests_with_a_valid_key_are_answered(serve: Callable[..., TestClient]
     assert client.post("/admin/reload", headers={"X-API-Key": keys[1]}).status_code == 403
 
 
+def test_a_request_with_two_keys_is_rejected(serve: Callable[..., TestClient], keys: tuple[Path, str]) -> None:
+    client, valid = serve(key_file=keys[0]), ("Authorization", f"Bearer {keys[1]}")
+    for other in (valid, ("Authorization", "Bearer wrong"), ("X-API-Key", keys[1])):
+        for headers in ([valid, other], [other, valid]):
+            assert client.get("/model", headers=headers).status_code == 401
+    assert client.get("/model", headers=[valid]).status_code == 200
+
+
+def test_other_spellings_of_a_path_open_nothing(serve: Callable[..., TestClient], keys: tuple[Path, str]) -> None:
+    client = serve(key_file=keys[0])
+    for path in (
+        "//model",
+        "/page/../model",
+        "/page/%2e%2e/model",
+        "/v2/health/../models/colours",
+        "/%6dodel",
+        "/MODEL",
+    ):
+        for method in ("GET", "HEAD", "OPTIONS", "POST"):
+            assert client.request(method, f"http://testserver{path}").status_code in (401, 404, 405), (method, path)
+
+
 def test_without_keys_admin_requests_are_rejected(client: TestClient) -> None:
     answer = client.post("/admin/reload")
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden")

@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import gc
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +13,7 @@ from starlette.testclient import TestClient
 from discern.bundle import Model
 from tests.unit.bundle.factories import plain
 from tests.unit.serving.web.conftest import DARK, RED, as_json, b64, encoded
+from tests.waiting import wait_until
 
 WAYS = {
     "file": {"files": {"file": ("a.png", RED)}},
@@ -138,3 +141,24 @@ def test_urls_of_a_request_share_bytes_and_time(serve: Callable[..., TestClient]
     assert (late.status_code, "not fetched within" in late.json()["error"]["message"]) == (400, True)
     held = serve(app={"fetcher": Fetcher()}, allow_urls=True, max_held_bytes=len(RED))
     assert held.post("/predict", json={"image_url": urls}).status_code == 503
+
+
+def test_rejected_pictures_are_not_held_until_garbage_is_collected(client: TestClient) -> None:
+    form = b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n' + b"x" * 3_000_000 + b"\r\n--x--\r\n"
+    bodies = {
+        "image/png": [b"x" * 3_000_000],
+        "multipart/form-data; boundary=x": [form],
+        "application/json": [b'{"image_b64": "' + b"A" * 4_000_000 + end for end in (b'"}', b'!"}')],
+    }
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        for content_type, several in bodies.items():
+            for body in several:  # iterators, as the client would keep anything else
+                answer = client.post("/predict", content=iter([body]), headers={"Content-Type": content_type})
+                assert answer.status_code in (400, 415)
+        wait_until(lambda: tracemalloc.get_traced_memory()[0] < 2_000_000, 20)
+    finally:
+        tracemalloc.stop()
+        gc.enable()

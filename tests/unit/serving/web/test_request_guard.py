@@ -34,7 +34,13 @@ def test_a_disconnect_is_not_counted_as_a_bad_request(serve: Callable[..., TestC
             if message["type"] == "http.response.start":
                 statuses.append(message["status"])
 
-        scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"", "headers": []}
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/predict",
+            "query_string": b"",
+            "headers": [(b"host", b"localhost")],
+        }
         await client.app(scope, receive, send)
         return statuses
 
@@ -69,7 +75,7 @@ def test_a_false_content_length_reserves_nothing(serve: Callable[..., TestClient
     assert client.post("/predict", content=b"", headers={"Content-Length": "25000"}).status_code == 413
     gate = client.app
     assert isinstance(gate, RequestGuard)
-    assert gate._held == 0
+    assert gate._held.total == 0
     for _ in range(10):
         assert client.post("/predict", content=RED).status_code == 200
 
@@ -78,6 +84,46 @@ def test_bodies_above_the_memory_limit_are_rejected_for_now(serve: Callable[...,
     answer = serve(max_held_bytes=50).post("/predict", content=RED)
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "overloaded")
     assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_one_address_holds_half_of_the_bytes(serve: Callable[..., TestClient]) -> None:
+    answer = serve(max_held_bytes=2 * len(RED) - 1).post("/predict", content=RED)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "overloaded")
+    assert serve(max_held_bytes=2 * len(RED)).post("/predict", content=RED).status_code == 200
+
+
+def test_a_stalled_body_makes_room_for_another_client(serve: Callable[..., TestClient]) -> None:
+    app = serve(max_held_bytes=4 * len(RED), trusted_proxies="*").app
+
+    async def send(address: str, body: bytes, *, complete: bool) -> int:
+        """Send a body from an address; an incomplete one stalls after its first part."""
+        statuses: list[int] = []
+        parts = iter([{"type": "http.request", "body": body, "more_body": not complete}])
+
+        async def receive() -> Any:
+            return next(parts, None) or await asyncio.Event().wait()
+
+        async def respond(message: Any) -> None:
+            statuses.append(message.get("status", 0))
+
+        headers = [(b"host", b"localhost"), (b"x-forwarded-for", address.encode())]
+        scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"", "headers": headers}
+        await app(scope | {"client": ("127.0.0.1", 1)}, receive, respond)
+        return statuses[0]
+
+    async def test() -> list[int]:
+        stalled = [
+            asyncio.ensure_future(send(address, RED + RED[:9], complete=False))
+            for address in ("192.0.2.1", "192.0.2.2", "192.0.2.3")
+        ]
+        await asyncio.sleep(1.2)
+        newcomer = await send("192.0.2.4", RED, complete=True)
+        done, waiting = await asyncio.wait(stalled, timeout=0.1)
+        for each in waiting:
+            each.cancel()
+        return [newcomer, *(each.result() for each in done)]
+
+    assert asyncio.run(test()) == [200, 503]
 
 
 def test_range_requests_are_ignored(client: TestClient) -> None:

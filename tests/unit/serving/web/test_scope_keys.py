@@ -17,7 +17,7 @@ from discern.serving.web.scope_keys import HOLD_BYTES, REQUEST_ID
 
 
 def test_the_guard_passes_an_id_and_counts_held_bytes(bundle: Path) -> None:
-    config = ServeConfig(bundles=(str(bundle),), max_held_bytes=100)
+    config = ServeConfig(bundles=(str(bundle),), max_held_bytes=200)
     registry = ModelRegistry([bundle])
     ids: list[str] = []
 
@@ -34,7 +34,12 @@ def test_the_guard_passes_an_id_and_counts_held_bytes(bundle: Path) -> None:
         app, config=config, access=AccessControl(config), metrics=ServerMetrics(registry), is_full=lambda: False
     )
     for _ in range(2):  # what one request holds is released at its end
-        scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"x-request-id", b"mine")]}
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/",
+            "headers": [(b"host", b"localhost"), (b"x-request-id", b"mine")],
+        }
         asyncio.run(guard(scope, exchange, exchange))
     assert ids == ["mine", "mine"]
     registry.close()
