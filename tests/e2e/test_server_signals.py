@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -84,8 +85,6 @@ def test_a_signal_of_the_terminal_ends_the_server_like_sigterm(
     bundle: Path, tmp_path: Path, workers: str, number: signal.Signals, to_all: bool
 ) -> None:
     """A request in progress is answered; a closed terminal signals all processes, and `kill` one."""
-    import socket
-
     with launched(bundle, "--workers", workers, temporary=tmp_path) as process:
         address = address_of(process)
         ready(address)
@@ -120,8 +119,6 @@ def test_a_hangup_that_is_ignored_from_the_start_stays_ignored(bundle: Path, tmp
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_second_interrupt_waits_for_nobody(bundle: Path, tmp_path: Path, workers: str) -> None:
-    import socket
-
     with launched(bundle, "--workers", workers, "--request-timeout", "50", temporary=tmp_path) as process:
         address = address_of(process)
         ready(address)
@@ -136,8 +133,6 @@ def test_a_second_interrupt_waits_for_nobody(bundle: Path, tmp_path: Path, worke
 
 
 def connection_refused(address: str) -> bool:
-    import socket
-
     with socket.socket() as connection:
         return connection.connect_ex(socket_address(address)) != 0
 

@@ -57,6 +57,9 @@ def blocked_signals() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    from multiprocessing import resource_tracker  # noqa: PLC0415 - not on Windows
+
+    resource_tracker.ensure_running()  # its start, which is part of the first process's, would deliver signals
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         yield
