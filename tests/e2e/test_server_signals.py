@@ -79,8 +79,10 @@ def require_end(process: "subprocess.Popen[str]", temporary: Path) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", ["1", "2"])
-@pytest.mark.parametrize(("number", "to_all"), [(signal.SIGHUP, True), (signal.SIGHUP, False), (signal.SIGQUIT, False)])
+@pytest.mark.parametrize(
+    ("workers", "number", "to_all"),
+    [("1", signal.SIGHUP, True), ("2", signal.SIGHUP, True), ("2", signal.SIGHUP, False), ("1", signal.SIGQUIT, True)],
+)
 def test_a_signal_of_the_terminal_ends_the_server_like_sigterm(
     bundle: Path, tmp_path: Path, workers: str, number: signal.Signals, to_all: bool
 ) -> None:
@@ -117,9 +119,8 @@ def test_a_hangup_that_is_ignored_from_the_start_stays_ignored(bundle: Path, tmp
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_second_interrupt_waits_for_nobody(bundle: Path, tmp_path: Path, workers: str) -> None:
-    with launched(bundle, "--workers", workers, "--request-timeout", "50", temporary=tmp_path) as process:
+def test_a_second_interrupt_waits_for_nobody(bundle: Path, tmp_path: Path) -> None:
+    with launched(bundle, "--workers", "2", "--request-timeout", "50", temporary=tmp_path) as process:
         address = address_of(process)
         ready(address)
         with socket.create_connection(socket_address(address), timeout=PATIENCE) as connection:
@@ -138,10 +139,9 @@ def connection_refused(address: str) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_server_that_is_starting_ends_as_well(bundle: Path, tmp_path: Path, workers: str) -> None:
+def test_a_server_that_is_starting_ends_as_well(bundle: Path, tmp_path: Path) -> None:
     """As soon as it has announced itself, when its workers are only starting."""
-    with launched(bundle, "--workers", workers, temporary=tmp_path) as process:
+    with launched(bundle, "--workers", "2", temporary=tmp_path) as process:
         address_of(process)
         os.killpg(process.pid, signal.SIGTERM)
         require_end(process, tmp_path)

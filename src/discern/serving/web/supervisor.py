@@ -142,9 +142,9 @@ class Supervisor:
 
     def _step(self) -> None:
         """Wait for messages, ended workers or the next tick, and handle them."""
-        by_connection = {worker.connection: worker for worker in self._workers}
+        by_connection = {worker.connection: worker for worker in self._workers if not worker.connection.closed}
         by_sentinel = {worker.process.sentinel: worker for worker in self._workers}
-        if not by_connection:
+        if not by_sentinel:
             time.sleep(_TICK_SECONDS)
             return
         for found in wait([*by_connection, *by_sentinel], _TICK_SECONDS):
@@ -161,9 +161,7 @@ class Supervisor:
         try:
             kind, *content = worker.connection.recv()
         except (EOFError, OSError):
-            worker.connection.close()
-            worker.process.kill()  # it ended, or can no longer be supervised
-            self._remove(worker)
+            worker.connection.close()  # it ends; otherwise `_check_workers` kills it
             return
         if kind == "ready":
             worker.is_ready = self._was_ready = True
@@ -225,13 +223,9 @@ class Supervisor:
 
     def _remove(self, worker: _Worker) -> None:
         """Remove a worker that has ended, and keep what it counted."""
-        if worker not in self._workers:
-            return
         with suppress(EOFError, OSError):
-            while worker.connection.poll():
+            while worker.connection.poll():  # its last messages, and then the end of the file
                 self._receive(worker)
-        if worker not in self._workers:
-            return
         worker.process.join()
         worker.connection.close()
         self._workers.remove(worker)
