@@ -87,7 +87,8 @@ class _Server(uvicorn.Server):
 def _run_worker(connection: "Connection[Any, Any]", config: ServeConfig, listener: socket.socket) -> None:
     """Run one of several worker processes."""
     with _logging():
-        run_until_signal(partial(_serve_as_worker, WorkerLink(connection), config, listener))
+        serve = partial(_serve_as_worker, WorkerLink(connection), config, listener)
+        run_until_signal(serve, restore=False)  # signals of the terminal and the supervisor may follow each other
 
 
 def _serve_as_worker(link: WorkerLink, config: ServeConfig, listener: socket.socket) -> None:

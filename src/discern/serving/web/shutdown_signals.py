@@ -19,10 +19,14 @@ class Shutdown(BaseException):
 
 
 @contextmanager
-def handle_signals(handle: Callable[[int], None]) -> Iterator[None]:
+def handle_signals(handle: Callable[[int], None], *, restore: bool = True) -> Iterator[None]:
     """Call a function for each signal that asks the server to end.
 
     Signals that a terminal sends are left alone if they were ignored when the process started, as under `nohup`.
+
+    Args:
+        handle: called with the signal's number.
+        restore: restore the earlier handlers at the end; otherwise the signals are ignored from then on.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -38,16 +42,21 @@ def handle_signals(handle: Callable[[int], None]) -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+            signal.signal(number, (signal.SIG_DFL if handler is None else handler) if restore else signal.SIG_IGN)
 
 
-def run_until_signal(run: Callable[[], None]) -> None:
-    """Call a function, and leave it early, without an error, when a signal asks the server to end."""
+def run_until_signal(run: Callable[[], None], *, restore: bool = True) -> None:
+    """Call a function, and leave it early, without an error, when a signal asks the server to end.
+
+    Args:
+        run: the function.
+        restore: see `handle_signals`.
+    """
 
     def leave(_: int) -> None:
         raise Shutdown
 
-    with suppress(Shutdown), handle_signals(leave):
+    with suppress(Shutdown), handle_signals(leave, restore=restore):
         run()
 
 
