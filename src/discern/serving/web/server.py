@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
@@ -27,6 +28,7 @@ from discern.serving.web.workers import WorkerLink
 _LOG = logging.getLogger("discern.serving")
 _SHUTDOWN_TIMEOUT = 65  # a body and the queue may take half a minute each
 _CLEANUP_TIMEOUT = 10  # not tuned
+_ANNOUNCE_TIMEOUT = 5  # not tuned
 _BACKLOG = 2048
 _LOGGERS = ("discern", "uvicorn", "asyncio")
 _MAX_CONNECTIONS, _OTHER_FILES = 4096, 128
@@ -105,10 +107,22 @@ def _serve_as_worker(link: WorkerLink, config: ServeConfig, listener: socket.soc
 
 
 def _announce(announce: Callable[[str], None], url: str) -> None:
-    try:
-        announce(url)
-    except OSError as error:  # nobody reads the output, or its disk is full
-        _LOG.warning("serving %s, which cannot be printed: %s", url, error)
+    """Announce the server's URL, and serve even if nobody reads it."""
+    failures: list[BaseException] = []
+
+    def call() -> None:
+        try:
+            announce(url)
+        except BaseException as error:  # noqa: BLE001 - raised below
+            failures.append(error)
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    thread.join(_ANNOUNCE_TIMEOUT)
+    if failures and not isinstance(failures[0], OSError):
+        raise failures[0]
+    if failures or thread.is_alive():
+        _LOG.warning("serving %s, but the standard output does not accept this: %s", url, failures or "it is full")
 
 
 def _uvicorn_config(config: ServeConfig, app: Any) -> uvicorn.Config:
