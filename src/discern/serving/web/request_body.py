@@ -1,7 +1,7 @@
 """Functions that read images from request bodies and URLs."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +9,14 @@ from fastapi import Request
 
 from discern.errors import BadRequest, RequestTooLarge
 from discern.inference.body_parsing import body_parser, numbered_errors, parse_json, parse_raw
+from discern.serving.web.access_control import client_address
+from discern.serving.web.client_slots import ClientSlots
 from discern.serving.web.scope_keys import HOLD_BYTES
 from discern.serving.web.url_fetch import UrlFetcher
 
 # Larger bodies are parsed outside the event loop: a megabyte of JSON takes 5 ms of one core, a form 0.5 ms.
 _INLINE_BYTES = 1 << 18
+_MAX_FETCHES, _MAX_FETCHES_PER_CLIENT, _MAX_FETCH_WAIT = 32, 8, 10.0  # not tuned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,7 @@ class RequestReader:
         self._max_fetched_bytes = max_fetched_bytes
         self._fetch_timeout = fetch_timeout
         self._fetcher = fetcher
+        self._fetching = ClientSlots(_MAX_FETCHES, per_client=_MAX_FETCHES_PER_CLIENT, timeout=_MAX_FETCH_WAIT)
 
     async def read(self, request: Request) -> ParsedRequest:
         """Read the images in a request body and download those given by URL.
@@ -61,10 +65,10 @@ class RequestReader:
             parsed = await asyncio.to_thread(parse, body)
         else:
             parsed = parse(body)
-        pictures = await self._fetch_all(parsed.pictures, request.scope[HOLD_BYTES])
+        pictures = await self._fetch_all(parsed.pictures, request)
         return ParsedRequest(pictures=pictures, is_list=parsed.is_list)
 
-    async def _fetch_all(self, pictures: Sequence[bytes | str], hold: Callable[[int], None]) -> list[bytes]:
+    async def _fetch_all(self, pictures: Sequence[bytes | str], request: Request) -> list[bytes]:
         """Replace image URLs by the downloaded images within a common time and size limit."""
         contents = [each for each in pictures if isinstance(each, bytes)]
         if len(contents) == len(pictures):
@@ -76,7 +80,7 @@ class RequestReader:
             )
         try:
             async with asyncio.timeout(self._fetch_timeout):
-                return await self._fetch_in_turn(self._fetcher, pictures, hold)
+                return await self._fetch_in_turn(self._fetcher, pictures, request)
         except TimeoutError as error:
             raise BadRequest(
                 f"The URLs of this request were not fetched within {self._fetch_timeout:g} s.",
@@ -84,20 +88,21 @@ class RequestReader:
             ) from error
 
     async def _fetch_in_turn(
-        self, fetcher: UrlFetcher, pictures: Sequence[bytes | str], hold: Callable[[int], None]
+        self, fetcher: UrlFetcher, pictures: Sequence[bytes | str], request: Request
     ) -> list[bytes]:
         contents, fetched = [], 0
         for number, each in enumerate(pictures, 1):
             if isinstance(each, str):
-                with numbered_errors(number, len(pictures)):
-                    content = await fetcher.fetch(each)
+                async with self._fetching.take(client_address(request.scope)):
+                    with numbered_errors(number, len(pictures)):
+                        content = await fetcher.fetch(each)
                 fetched += len(content)
                 if fetched > self._max_fetched_bytes:
                     raise RequestTooLarge(
                         f"The URLs of one request return more than {self._max_fetched_bytes:,} bytes.",
                         hint="Send them in several requests.",
                     )
-                hold(len(content))
+                request.scope[HOLD_BYTES](len(content))
             else:
                 content = each
             contents.append(content)
