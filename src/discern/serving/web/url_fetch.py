@@ -6,8 +6,7 @@ no effect. Redirects are checked likewise, and must stay on the same host.
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpcore2
@@ -15,54 +14,17 @@ import httpcore2
 from discern.errors import BadRequest, Overloaded, RequestTooLarge
 from discern.serving.web.name_resolver import resolve
 from discern.serving.web.public_address import is_public
+from discern.serving.web.public_network import HINT, PublicNetwork, Resolve
 
 _MAX_REDIRECTS = 3
 _TIMEOUT = 10.0
 _CONNECT_TIMEOUT = 3.0
-_MAX_ADDRESSES_TRIED = 3
 _MAX_CONNECTIONS = 32  # not tuned
 _MAX_UNFINISHED = 4  # not tuned: pictures of the maximum size whose bytes may be held while they arrive
 _REDIRECT_STATUS = (301, 302, 303, 307, 308)
 _SCHEMES = {"http": 80, "https": 443}
 _PORTS = tuple(_SCHEMES.values())
-_HINT = "Use the URL of a publicly accessible picture, or send its bytes."
 _REDIRECT_HINT = "Use the final URL, or send the picture's bytes."
-
-Resolve = Callable[[str, int], Awaitable[list[str]]]
-
-
-class _PublicOnlyBackend(httpcore2.AsyncNetworkBackend):
-    """Network backend that connects only to permitted IP addresses."""
-
-    def __init__(self, resolve: Resolve, is_allowed: Callable[[str], bool]) -> None:
-        self._backend = httpcore2.AnyIOBackend()
-        self._resolve = resolve
-        self._is_allowed = is_allowed
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        try:
-            addresses = await self._resolve(host, port)
-        except (OSError, UnicodeError) as error:  # also for a timeout
-            raise BadRequest(f"The host of image_url cannot be resolved: {host}.", hint=_HINT) from error
-        if not addresses or not all(map(self._is_allowed, addresses)):
-            raise BadRequest(f"The host of image_url is not on the public internet: {host}.", hint=_HINT)
-        return await self._connect_to_any(addresses[:_MAX_ADDRESSES_TRIED], port, timeout, local_address, socket_options)
-
-    async def _connect_to_any(self, addresses: list[str], port: int, *options: Any) -> httpcore2.AsyncNetworkStream:
-        *others, last = addresses
-        for address in others:
-            try:
-                return await self._backend.connect_tcp(address, port, *options)
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
-                continue
-        return await self._backend.connect_tcp(last, port, *options)
 
 
 class UrlFetcher:
@@ -90,7 +52,7 @@ class UrlFetcher:
         self._ports = frozenset(ports)
         self._unfinished_bytes = 0
         self._pool = httpcore2.AsyncConnectionPool(
-            network_backend=_PublicOnlyBackend(resolve, is_allowed),
+            network_backend=PublicNetwork(resolve, is_allowed),
             ssl_context=ssl.create_default_context(),
             max_connections=_MAX_CONNECTIONS,
             max_keepalive_connections=0,
@@ -112,10 +74,10 @@ class UrlFetcher:
                         return response
                     url = _redirected(url, response)
         except TimeoutError as error:
-            raise BadRequest(f"image_url was not fetched within {self._timeout:g} s.", hint=_HINT) from error
+            raise BadRequest(f"image_url was not fetched within {self._timeout:g} s.", hint=HINT) from error
         except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException, OSError) as error:
-            raise BadRequest(f"image_url cannot be fetched: {type(error).__name__}.", hint=_HINT) from error
-        raise BadRequest(f"image_url redirects more than {_MAX_REDIRECTS} times.", hint=_HINT)
+            raise BadRequest(f"image_url cannot be fetched: {type(error).__name__}.", hint=HINT) from error
+        raise BadRequest(f"image_url redirects more than {_MAX_REDIRECTS} times.", hint=HINT)
 
     async def close(self) -> None:
         """Close all connections of the HTTP client."""
@@ -126,7 +88,7 @@ class UrlFetcher:
             parts = urlsplit(url)
             port = parts.port or _SCHEMES.get(parts.scheme)
         except ValueError as error:
-            raise BadRequest("image_url is not a valid URL.", hint=_HINT) from error
+            raise BadRequest("image_url is not a valid URL.", hint=HINT) from error
         if (
             parts.scheme not in _SCHEMES
             or not parts.hostname
@@ -136,7 +98,7 @@ class UrlFetcher:
         ):
             raise BadRequest(
                 "image_url must be an http:// or https:// URL with the default port and without a user name.",
-                hint=_HINT,
+                hint=HINT,
             )
         return url
 
@@ -154,7 +116,7 @@ class UrlFetcher:
                 location = next((value for name, value in response.headers if name.lower() == b"location"), b"")
                 return location.decode("latin-1")
             if response.status != 200:
-                raise BadRequest(f"image_url responds with status {response.status}.", hint=_HINT)
+                raise BadRequest(f"image_url responds with status {response.status}.", hint=HINT)
             self._check_headers(dict(response.headers))
             return await self._read(response)
 
@@ -176,7 +138,7 @@ class UrlFetcher:
         """Reject a response that would be too large, or that is compressed although this was not accepted."""
         fields = {name.lower(): value.strip().lower() for name, value in headers.items()}
         if fields.get(b"content-encoding", b"identity") not in (b"", b"identity"):
-            raise BadRequest("image_url responds with a content encoding.", hint=_HINT)
+            raise BadRequest("image_url responds with a content encoding.", hint=HINT)
         declared = fields.get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > self._max_bytes:
             raise self._too_large()

@@ -229,22 +229,6 @@ def test_certificates_are_checked() -> None:
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
-def test_the_next_address_is_tried_if_one_refuses() -> None:
-    async def run(addresses: list[str]) -> bytes:
-        async with server(lambda _: ok(b"a picture")) as port:
-            fetcher = UrlFetcher(
-                max_bytes=1000, ports=(port,), is_allowed=lambda _: True, resolve=lookup(*addresses), timeout=20
-            )
-            try:
-                return await fetcher.fetch(f"http://picture.example:{port}/")
-            finally:
-                await fetcher.close()
-
-    assert asyncio.run(run(["127.0.0.2", "::1", "127.0.0.1"])) == b"a picture"
-    with pytest.raises(BadRequest, match="cannot be fetched"):
-        asyncio.run(run(["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.1"]))
-
-
 def test_a_name_that_is_not_resolved_in_time_is_rejected() -> None:
     async def never(_: str, __: int) -> list[str]:
         raise TimeoutError
@@ -285,7 +269,7 @@ def test_informational_responses_end_in_time() -> None:
 
 def test_pictures_that_arrive_slowly_hold_a_limited_number_of_bytes() -> None:
     async def run() -> list[bytes | BaseException]:
-        async with server(lambda _: ok(b"x" * 900), delay=0.02) as port:
+        async with server(lambda _: ok(b"x" * 900), delay=0.004) as port:
             fetcher = UrlFetcher(max_bytes=1000, ports=(port,), is_allowed=lambda _: True, timeout=20)
             fetches = (fetcher.fetch(f"http://localhost:{port}/{number}") for number in range(10))
             fetched = await asyncio.gather(*fetches, return_exceptions=True)
@@ -295,23 +279,3 @@ def test_pictures_that_arrive_slowly_hold_a_limited_number_of_bytes() -> None:
 
     fetched = asyncio.run(run())
     assert {type(each) for each in fetched} == {bytes, Overloaded}
-
-
-def test_a_tls_handshake_that_stalls_is_given_up() -> None:
-    async def run() -> None:
-        async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.read()
-            writer.close()
-
-        listening = await asyncio.start_server(stall, "127.0.0.1", 0)
-        async with listening:
-            port = listening.sockets[0].getsockname()[1]
-            fetcher = UrlFetcher(max_bytes=1000, ports=(port,), is_allowed=lambda _: True, timeout=0.3)
-            try:
-                await fetcher.fetch(f"https://localhost:{port}/")
-            finally:
-                await fetcher.close()
-                await asyncio.sleep(0.01)
-
-    with pytest.raises(BadRequest, match=r"within 0\.3 s"):
-        asyncio.run(run())
