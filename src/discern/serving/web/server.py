@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
@@ -89,8 +90,13 @@ class _Server(uvicorn.Server):
 def _run_worker(connection: "Connection[Any, Any]", config: ServeConfig, listener: socket.socket) -> None:
     """Run one of several worker processes."""
     with _logging():
-        serve = partial(_serve_as_worker, WorkerLink(connection), config, listener)
+        serve = partial(_serve_as_worker, WorkerLink(connection, orphaned=_end_process), config, listener)
         run_until_signal(serve, restore=False)  # signals of the terminal and the supervisor may follow each other
+
+
+def _end_process() -> None:
+    if os.name == "posix":  # elsewhere this would skip the shutdown, and the lifespan ends the process
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _serve_as_worker(link: WorkerLink, config: ServeConfig, listener: socket.socket) -> None:

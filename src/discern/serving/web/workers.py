@@ -1,8 +1,6 @@
 """Connection of a worker process to its supervisor, for metrics and reload signals."""
 
-import os
 import queue
-import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -39,10 +37,12 @@ class WorkerLink:
 
     Args:
         connection: the worker's end of a pipe; see `Supervisor` for its messages.
+        orphaned: called in a thread when the supervisor has ended.
     """
 
-    def __init__(self, connection: "Connection[Any, Any]") -> None:
+    def __init__(self, connection: "Connection[Any, Any]", *, orphaned: Callable[[], None] = lambda: None) -> None:
         self._connection = connection
+        self._orphaned = orphaned
         self._values: Callable[[], MetricValues] = MetricValues
         self._sending = threading.Lock()
         self._collecting = threading.Lock()
@@ -114,8 +114,7 @@ class WorkerLink:
                     self._is_reload_requested.set()
                 elif kind == "total":
                     self._totals.put(tuple(content))
-        if os.name == "posix":  # elsewhere this would end the worker without its shutdown
-            os.kill(os.getpid(), signal.SIGTERM)  # a worker ends with its supervisor
+        self._orphaned()
 
 
 class ReloadSignal:
