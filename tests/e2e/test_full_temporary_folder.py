@@ -86,5 +86,3 @@ def metrics(address: str, headers: dict[str, str]) -> str:
 def versions(address: str, headers: dict[str, str]) -> set[str]:
     """Versions of the bundle on connections of their own, most likely to both workers."""
     return {httpx2.get(address + "/model", headers=headers).json()["version"] for _ in range(8)}
-
-

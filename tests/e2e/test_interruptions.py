@@ -67,9 +67,7 @@ class TestSignals:
     def test_a_hangup_that_is_ignored_from_the_start_stops_nothing(
         self, workspace: Workspace, tmp_path: Path, elsewhere: tuple[str | Path, ...]
     ) -> None:
-        process = workspace.start(
-            *elsewhere, "--json", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        )
+        process = workspace.start(*elsewhere, "--json", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
         assert stop(process, tmp_path / "runs" / "trained" / "run.json", signal.SIGHUP).code == 0
 
     def test_a_killed_run_is_resumed(

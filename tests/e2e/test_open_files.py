@@ -43,14 +43,14 @@ def test_connections_above_the_limit_are_closed(tmp_path: Path) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (LIMIT, LIMIT))
 
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=limit) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=limit) as process:  # noqa: PLW1509
         connections: list[socket.socket] = []
         try:
             assert process.stdout is not None
             address = process.stdout.readline().strip()
             ready(address)
-            for _ in range(2 * LIMIT):
-                connections.append(socket.create_connection(socket_address(address), timeout=PATIENCE))
+            place = socket_address(address)
+            connections += [socket.create_connection(place, timeout=PATIENCE) for _ in range(2 * LIMIT)]
             wait_until(lambda: sum(map(is_closed, connections)) >= LIMIT, PATIENCE)
             before = processor_seconds(process.pid)
             time.sleep(1)  # while it has no room

@@ -101,7 +101,7 @@ def test_closed_streams_are_not_replaced_by_connections(bundle: Path, unused_por
             ready(address)
             if Path("/proc/self/fd").exists():
                 for descriptor in range(3):
-                    assert os.readlink(f"/proc/{process.pid}/fd/{descriptor}") == os.devnull
+                    assert Path(f"/proc/{process.pid}/fd/{descriptor}").readlink() == Path(os.devnull)
             assert httpx2.post(address + "/predict", content=RED, timeout=PATIENCE).status_code == 200
             process.send_signal(signal.SIGTERM)
             assert process.wait(PATIENCE) == 0

@@ -102,8 +102,8 @@ def _interrupt_on_signals() -> Iterator[None]:
 
 def _open_missing_streams() -> None:
     """Open standard streams that the shell has closed, so that no file or connection takes their descriptors."""
-    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - standard error
-        os.set_inheritable(descriptor, True)  # noqa: FBT003
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
     os.close(descriptor)
 
 

@@ -43,7 +43,7 @@ class BackgroundHandler(logging.Handler):
         except Exception:  # noqa: BLE001 - as in the standard library's handlers
             self.handleError(record)
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the standard library's name
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - of the standard library
         """Count a record that cannot be formatted as dropped, as standard error may be stuck."""
         self._dropped += 1
 

@@ -79,7 +79,9 @@ class NameResolver:
         resolver.use_edns(0, 0, _UDP_BYTES)
         return resolver
 
-    async def _query(self, resolver: dns.asyncresolver.Resolver, name: str, record: dns.rdatatype.RdataType) -> list[str]:
+    async def _query(
+        self, resolver: dns.asyncresolver.Resolver, name: str, record: dns.rdatatype.RdataType
+    ) -> list[str]:
         """Return the addresses of one type, and none if the query fails."""
         try:
             answer = await resolver.resolve(

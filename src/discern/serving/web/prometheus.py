@@ -10,7 +10,7 @@ from discern.inference.model_registry import ModelRegistry
 from discern.serving.web.workers import MetricValues, SampleKey, WorkerLink
 
 # Worker processes exchange their metrics with their supervisor: no request depends on files, whatever the environment.
-values.ValueClass = values.MutexValue  # type: ignore[misc]
+values.ValueClass = values.MutexValue
 
 _BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 

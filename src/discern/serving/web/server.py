@@ -83,7 +83,7 @@ class _Server(uvicorn.Server):
             super().run(sockets)
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
+    def capture_signals(self) -> Iterator[None]:
         yield
 
 
@@ -103,7 +103,7 @@ def _serve_as_worker(link: WorkerLink, config: ServeConfig, listener: socket.soc
     try:
         app = create_app(config, link=link)
     except DiscernError as error:
-        _LOG.error("a worker cannot start: %s", error)  # noqa: TRY400 - the message says all
+        _LOG.error("a worker cannot start: %s", error)
         sys.exit(STARTUP_FAILURE)
     link.report_ready()
     try:

@@ -84,7 +84,5 @@ def test_no_files_are_used_whatever_the_environment(tmp_path: Path) -> None:
         "print(metrics.render().decode())\n"
     )
     environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "none")}
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
     assert 'route="/predict"' in done.stdout, done.stderr

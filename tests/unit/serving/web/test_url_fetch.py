@@ -145,9 +145,7 @@ def test_a_redirect_on_the_same_host_is_checked_again() -> None:
         return ["127.0.0.1"] if len(lookups) == 1 else ["10.0.0.7"]
 
     with pytest.raises(BadRequest, match="not on the public internet"):
-        fetched(
-            lambda _: redirect("/b.png"), resolve=rebinding, is_allowed=lambda address: address == "127.0.0.1"
-        )
+        fetched(lambda _: redirect("/b.png"), resolve=rebinding, is_allowed=lambda address: address == "127.0.0.1")
 
 
 @pytest.mark.parametrize("to", ["http://[bad", "ftp://localhost:PORT/x", "//[", "http://localhost:x/"])

@@ -20,7 +20,10 @@ KEY = ("requests", "requests_total", (("status", "200"),))
 
 
 class Hub:
-    """The supervisor's side, without processes: passes on reload signals, and answers with a fixed total or the asker's values."""
+    """The supervisor's side, without processes.
+
+    It passes on reload signals, and answers with a fixed total, or without one with the values that it got.
+    """
 
     def __init__(self, count: int) -> None:
         pipes = [Pipe() for _ in range(count)]
