@@ -170,13 +170,3 @@ def workers_of(group: int) -> list[int]:
         if b"spawn_main" in words:
             found.append(member)
     return sorted(found)
-
-
-@pytest.mark.slow
-def test_workers_end_when_their_supervisor_is_killed(bundle: Path, tmp_path: Path) -> None:
-    with launched(bundle, "--workers", "2", temporary=tmp_path) as process:
-        ready(address_of(process))
-        process.kill()
-        process.wait(PATIENCE)
-        wait_until(lambda: members(process.pid) == [], PATIENCE)
-        assert list(tmp_path.iterdir()) == []

@@ -29,7 +29,7 @@ from discern.serving.web.workers import WorkerLink
 _LOG = logging.getLogger("discern.serving")
 _SHUTDOWN_TIMEOUT = 65  # a body and the queue may take half a minute each
 _CLEANUP_TIMEOUT = 10  # not tuned
-_ANNOUNCE_TIMEOUT = 5  # not tuned
+_ANNOUNCE_TIMEOUT = 2  # not tuned
 _BACKLOG = 2048
 _LOGGERS = ("discern", "uvicorn", "asyncio")
 _MAX_CONNECTIONS, _OTHER_FILES = 4096, 128
