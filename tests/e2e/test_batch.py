@@ -76,7 +76,7 @@ def test_an_empty_folder_is_refused_with_and_without_a_file(workspace: Workspace
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX knows them")
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_killed_command_is_resumed(workspace: Workspace, bundle: Path, tmp_path: Path, how: signal.Signals) -> None:
     picture = io.BytesIO()
     Image.fromarray(plain(200, 0, 0)).save(picture, "PNG")

@@ -53,6 +53,23 @@ class TestSignals:
         resumed = workspace.json(*elsewhere, "--resume")
         assert result(resumed["run"]) == result(trained["run"])
 
+    @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+    def test_other_signals_stop_a_run_like_ctrl_c(
+        self, workspace: Workspace, tmp_path: Path, elsewhere: tuple[str | Path, ...], how: signal.Signals
+    ) -> None:
+        run = tmp_path / "runs" / "trained"
+        process = workspace.start(*elsewhere, "--json", preexec_fn=lambda: signal.signal(how, signal.SIG_DFL))
+        done = stop(process, run / "run.json", how)
+        assert (done.code, done.out, done.err.count("\n")) == (130, "", 1)
+        assert "--resume" in done.err
+        assert workspace.json(*elsewhere, "--resume")["run"] == str(run)
+
+    def test_a_hangup_that_is_ignored_from_the_start_stops_nothing(
+        self, workspace: Workspace, tmp_path: Path, elsewhere: tuple[str | Path, ...]
+    ) -> None:
+        process = workspace.start(*elsewhere, "--json", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        assert stop(process, tmp_path / "runs" / "trained" / "run.json", signal.SIGHUP).code == 0
+
     def test_a_killed_run_is_resumed(
         self, workspace: Workspace, trained: Any, tmp_path: Path, elsewhere: tuple[str | Path, ...]
     ) -> None:

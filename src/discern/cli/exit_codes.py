@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import signal
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
@@ -20,11 +22,12 @@ def exit_codes(interrupted: str = "interrupted.") -> Iterator[None]:
     """Convert exceptions to one-line error messages and exit codes.
 
     Args:
-        interrupted: message after Ctrl-C.
+        interrupted: message after Ctrl-C, SIGTERM or SIGHUP.
     """
+    _open_missing_streams()
     _escape_unencodable()
     try:
-        with warnings.catch_warnings():
+        with _interrupt_on_signals(), warnings.catch_warnings():
             warnings.simplefilter("default" if state.debug else "ignore")
             yield
     except (KeyboardInterrupt, typer.Abort):
@@ -76,6 +79,32 @@ def _print_error(message: str) -> None:
     # The exit code stays correct even if standard error cannot be written to.
     with contextlib.suppress(OSError):
         typer.echo(f"discern: {message}", err=True)
+
+
+@contextlib.contextmanager
+def _interrupt_on_signals() -> Iterator[None]:
+    """Treat SIGTERM and SIGHUP like Ctrl-C, so that partial results are kept; not if they are ignored, as by nohup."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number, handler in before.items():
+        if handler is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is signal.SIG_DFL:
+                signal.signal(number, handler)
+
+
+def _open_missing_streams() -> None:
+    """Open standard streams that the shell has closed, so that no file or connection takes their descriptors."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
 
 
 def _escape_unencodable() -> None:

@@ -1,6 +1,7 @@
 """Functions that print the results of commands as text or JSON."""
 
 import json as jsonlib
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -193,9 +194,16 @@ def export(value: dict[str, Any]) -> Iterator[str]:
 
 
 def print_now(line: str) -> None:
-    """Print a line of text and flush standard output immediately."""
-    typer.echo(one_line(line))
+    """Print a line of text immediately, and keep nothing to be printed later if that fails."""
+    if sys.stdout is None:  # closed by the shell
+        return
+    try:
+        descriptor = sys.stdout.fileno()
+    except (OSError, ValueError):
+        typer.echo(one_line(line))
+        return
     sys.stdout.flush()
+    os.write(descriptor, f"{one_line(line)}\n".encode(sys.stdout.encoding, "backslashreplace"))
 
 
 def _interval(metric: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from discern.serving.config import ServeConfig
 from discern.serving.keys import add_key
 
 _NEEDED = (
+    "dns",
     "fastapi",
     "fastapi_offline",
     "uvicorn",

@@ -102,7 +102,9 @@ run_worker()
 
 def run_worker() -> None:
     """Run the loop of a `WorkerProcess` from standard input to standard output."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted parent closes our input
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # sent to all processes; an interrupted parent closes our input
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     calls, results = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # printed text must not mix with the results
     fault: tuple[type[Exception], tuple[object, ...], dict[str, object]] | tuple[()]

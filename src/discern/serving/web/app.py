@@ -24,7 +24,7 @@ from discern.serving.web.request_guard import RequestGuard
 from discern.serving.web.rest import rest_router
 from discern.serving.web.sagemaker import sagemaker_router
 from discern.serving.web.url_fetch import UrlFetcher
-from discern.serving.web.workers import ReloadSignal
+from discern.serving.web.workers import ReloadSignal, WorkerLink
 
 _DESCRIPTION = (
     "Classifies pictures. The decision about each prediction is `accept`, `review` (show it to a person) or `unknown` "
@@ -39,7 +39,11 @@ def open_registry(config: ServeConfig) -> ModelRegistry:
 
 
 def create_app(
-    config: ServeConfig, *, registry: ModelRegistry | None = None, fetcher: UrlFetcher | None = None
+    config: ServeConfig,
+    *,
+    registry: ModelRegistry | None = None,
+    fetcher: UrlFetcher | None = None,
+    link: WorkerLink | None = None,
 ) -> ASGIApp:
     """Build the ASGI application of the HTTP server.
 
@@ -47,15 +51,16 @@ def create_app(
         config: the server's configuration.
         registry: the loaded bundles; None to load them.
         fetcher: fetches `image_url`, where the configuration allows that; None for the default.
+        link: connection to the supervisor of several worker processes; None if there is only one.
 
     Raises:
         BundleError: a bundle cannot be used.
         UsageError: the key file or the rate limit is invalid.
     """
     registry = registry or open_registry(config)
-    access, metrics = AccessControl(config), ServerMetrics(registry)
+    access, metrics = AccessControl(config), ServerMetrics(registry, link)
     fetcher = (fetcher or UrlFetcher(max_bytes=config.limits.max_bytes)) if config.allow_urls else None
-    signal = ReloadSignal()
+    signal = ReloadSignal(link)
     lifespan = Lifespan(config, registry=registry, metrics=metrics, signal=signal, fetcher=fetcher)
     app = FastAPI(
         title="Discern",

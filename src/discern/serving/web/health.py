@@ -1,5 +1,6 @@
 """Endpoints for health checks and metrics of the HTTP server."""
 
+import asyncio
 from collections.abc import Callable
 
 from fastapi import APIRouter
@@ -40,6 +41,6 @@ def health_router(metrics: ServerMetrics, is_ready: Callable[[], bool]) -> APIRo
     @router.get("/metrics", name="metrics", response_class=Response, responses=error_responses(401, 429))
     async def metrics_page() -> Response:
         """Return the server's metrics in the Prometheus text format."""
-        return Response(metrics.render(), media_type=CONTENT_TYPE_LATEST)
+        return Response(await asyncio.to_thread(metrics.render), media_type=CONTENT_TYPE_LATEST)
 
     return router

@@ -16,7 +16,7 @@ from discern.inference.model_registry import ModelRegistry
 from discern.serving.config import ServeConfig
 from discern.serving.web.prometheus import ServerMetrics
 from discern.serving.web.url_fetch import UrlFetcher
-from discern.serving.web.workers import ReloadSignal, remove_shared_dir, shared_dir
+from discern.serving.web.workers import ReloadSignal
 
 _LOG = logging.getLogger("discern.serving")
 _WATCH_SECONDS, _TICK_SECONDS = 2.0, 1.0
@@ -69,14 +69,12 @@ class Lifespan:
         await asyncio.to_thread(self._registry.close)
         if self._fetcher:
             await self._fetcher.close()
-        if _is_orphan():
-            remove_shared_dir()
 
     def _background(self) -> list[Coroutine[Any, Any, None]]:
-        is_worker = shared_dir() is not None
+        is_worker = self._signal.is_shared
         coroutines = [_slow_down_under_load(self._registry)]
         if is_worker:
-            coroutines += [_publish_pending(self._metrics), _exit_with_parent()]
+            coroutines.append(_exit_with_parent())
         if is_worker or self._config.watch:
             coroutines.append(_watch(self._registry, self._signal, files=self._config.watch))
         return coroutines
@@ -94,13 +92,6 @@ async def _slow_down_under_load(registry: ModelRegistry) -> None:
                 await asyncio.sleep(0)
         else:
             await asyncio.sleep(_IDLE_SECONDS)
-
-
-async def _publish_pending(metrics: ServerMetrics) -> None:
-    """Publish the number of images waiting in this worker process at regular intervals."""
-    while True:
-        metrics.update_pending()
-        await asyncio.sleep(_TICK_SECONDS)
 
 
 async def _exit_with_parent() -> None:

@@ -1,27 +1,37 @@
 """Prometheus metrics of the HTTP server."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest, values
+from prometheus_client.registry import Collector
 
 from discern.inference.batcher import BatchResult
 from discern.inference.model_registry import ModelRegistry
-from discern.serving.web.workers import shared_dir
+from discern.serving.web.workers import MetricValues, SampleKey, WorkerLink
+
+# Worker processes exchange their metrics with their supervisor: no request depends on files, whatever the environment.
+values.ValueClass = values.MutexValue
 
 _BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 
 
 class ServerMetrics:
-    """Prometheus metrics of HTTP requests, predictions and pending images."""
+    """Prometheus metrics of HTTP requests, predictions and pending images.
 
-    def __init__(self, registry: ModelRegistry) -> None:
+    Args:
+        registry: the served models.
+        link: connection to the supervisor of several worker processes; None if there is only one.
+    """
+
+    def __init__(self, registry: ModelRegistry, link: WorkerLink | None = None) -> None:
         self._registry = registry
+        self._link = link
         self._collectors = own = CollectorRegistry()
         self._pending = Gauge(
             "discern_pending_pictures",
             "Pictures queued or in progress.",
             ["model"],
             registry=own,
-            multiprocess_mode="livesum",
         )
         self._requests = Counter(
             "discern_requests", "Requests by route, method and status.", ["route", "method", "status"], registry=own
@@ -38,6 +48,8 @@ class ServerMetrics:
         self._picture_seconds = Histogram(
             "discern_picture_seconds", "Time to decode and run one picture.", ["model"], buckets=_BUCKETS, registry=own
         )
+        if link:
+            link.publish(self._values)
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count an HTTP request and record its duration."""
@@ -54,16 +66,45 @@ class ServerMetrics:
         """Count an image that the server rejected."""
         self._rejected.labels(code).inc()
 
-    def update_pending(self) -> None:
-        """Set the gauge to the current number of pending images."""
+    def render(self) -> bytes:
+        """Return the metrics of all worker processes in the Prometheus text format.
+
+        This waits up to a few seconds for the other processes.
+        """
+        self._update_pending()
+        if self._link is None:
+            return generate_latest(self._collectors)
+        return generate_latest(_Total(self._collectors, self._link.collect()))
+
+    def _update_pending(self) -> None:
         for name, served in self._registry.served.items():
             self._pending.labels(name).set(served.batcher.pending)
 
-    def render(self) -> bytes:
-        """Return the metrics of all worker processes in the Prometheus text format."""
-        self.update_pending()
-        if shared_dir() is None:
-            return generate_latest(self._collectors)
-        together = CollectorRegistry()
-        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-        return generate_latest(together)
+    def _values(self) -> MetricValues:
+        """Return the values of this process's metrics."""
+        self._update_pending()
+        counted: dict[SampleKey, float] = {}
+        current: dict[SampleKey, float] = {}
+        for metric in self._collectors.collect():
+            found = current if metric.type == "gauge" else counted
+            for sample in metric.samples:
+                if not sample.name.endswith("_created"):  # a time, which has no sum
+                    found[metric.name, sample.name, tuple(sample.labels.items())] = sample.value
+        return MetricValues(counted=counted, current=current)
+
+
+class _Total(Collector):
+    """Collector of metrics whose values are those of all worker processes."""
+
+    def __init__(self, described: Collector, values: MetricValues) -> None:
+        self._described = described
+        self._samples = {**values.counted, **values.current}
+
+    def collect(self) -> Iterable[Metric]:
+        """Return each metric with its values."""
+        for each in self._described.collect():
+            metric = Metric(each.name, each.documentation, each.type)
+            for (name, sample, labels), value in self._samples.items():
+                if name == each.name:
+                    metric.add_sample(sample, dict(labels), value)
+            yield metric

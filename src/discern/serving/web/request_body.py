@@ -9,12 +9,15 @@ from fastapi import Request
 
 from discern.errors import BadRequest, RequestTooLarge
 from discern.inference.body_parsing import body_parser, numbered_errors, parse_raw
+from discern.serving.web.access_control import client_address
+from discern.serving.web.client_slots import ClientSlots
 from discern.serving.web.scope_keys import COUNT_PICTURES, HOLD_BYTES
 from discern.serving.web.url_fetch import UrlFetcher
 
 # Larger bodies are parsed outside the event loop: a megabyte of base64 takes 4 ms of one core, a form 0.5 ms.
 _INLINE_BYTES = 1 << 18
 _MAX_PARSERS = 2  # not tuned: more at once would wait for the same interpreter, and the event loop with them
+_MAX_FETCHES, _MAX_FETCHES_PER_CLIENT, _MAX_FETCH_WAIT = 32, 8, 10.0  # not tuned
 
 Parsed = TypeVar("Parsed")
 
@@ -50,6 +53,7 @@ class RequestReader:
         self._fetch_timeout = fetch_timeout
         self._fetcher = fetcher
         self._parsers = asyncio.Semaphore(_MAX_PARSERS)
+        self._fetching = ClientSlots(_MAX_FETCHES, per_client=_MAX_FETCHES_PER_CLIENT, timeout=_MAX_FETCH_WAIT)
 
     async def read(self, request: Request) -> ParsedRequest:
         """Read the images in a request body and download those given by URL.
@@ -62,7 +66,7 @@ class RequestReader:
         parse = body_parser(request.headers.get("content-type", ""), max_pictures=self._max_pictures)
         parsed = await self.parse(request, parse)
         await count_pictures(request, len(parsed.pictures))
-        pictures = await self._fetch_all(parsed.pictures, request.scope[HOLD_BYTES])
+        pictures = await self._fetch_all(parsed.pictures, request)
         return ParsedRequest(pictures=pictures, is_list=parsed.is_list)
 
     async def parse(
@@ -75,7 +79,7 @@ class RequestReader:
         async with self._parsers:
             return await asyncio.to_thread(parse, body)
 
-    async def _fetch_all(self, pictures: Sequence[bytes | str], hold: Callable[[int], None]) -> list[bytes]:
+    async def _fetch_all(self, pictures: Sequence[bytes | str], request: Request) -> list[bytes]:
         """Replace image URLs by the downloaded images within a common time and size limit."""
         contents = [each for each in pictures if isinstance(each, bytes)]
         if len(contents) == len(pictures):
@@ -87,7 +91,7 @@ class RequestReader:
             )
         try:
             async with asyncio.timeout(self._fetch_timeout):
-                return await self._fetch_in_turn(self._fetcher, pictures, hold)
+                return await self._fetch_in_turn(self._fetcher, pictures, request)
         except TimeoutError as error:
             raise BadRequest(
                 f"The URLs of this request were not fetched within {self._fetch_timeout:g} s.",
@@ -95,20 +99,21 @@ class RequestReader:
             ) from error
 
     async def _fetch_in_turn(
-        self, fetcher: UrlFetcher, pictures: Sequence[bytes | str], hold: Callable[[int], None]
+        self, fetcher: UrlFetcher, pictures: Sequence[bytes | str], request: Request
     ) -> list[bytes]:
         contents, fetched = [], 0
         for number, each in enumerate(pictures, 1):
             if isinstance(each, str):
-                with numbered_errors(number, len(pictures)):
-                    content = await fetcher.fetch(each)
+                async with self._fetching.take(client_address(request.scope)):
+                    with numbered_errors(number, len(pictures)):
+                        content = await fetcher.fetch(each)
                 fetched += len(content)
                 if fetched > self._max_fetched_bytes:
                     raise RequestTooLarge(
                         f"The URLs of one request return more than {self._max_fetched_bytes:,} bytes.",
                         hint="Send them in several requests.",
                     )
-                hold(len(content))
+                request.scope[HOLD_BYTES](len(content))
             else:
                 content = each
             contents.append(content)

@@ -6,38 +6,42 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
+from multiprocessing.connection import Connection
 from typing import Any
 
 import uvicorn
-from prometheus_client.multiprocess import mark_process_dead
-from uvicorn.supervisors import Multiprocess
+from uvicorn.config import STARTUP_FAILURE
 
-from discern.errors import UsageError
+from discern.errors import DiscernError, UsageError
 from discern.serving.config import LOOPBACK, ServeConfig
 from discern.serving.web.access_log import JsonFormatter
 from discern.serving.web.app import create_app, open_registry
+from discern.serving.web.log_writer import BackgroundHandler
 from discern.serving.web.protocol import LimitedHttpProtocol
-from discern.serving.web.workers import PREFIX, SHARED_DIR
+from discern.serving.web.shutdown_signals import handle_signals, run_until_signal
+from discern.serving.web.supervisor import Supervisor
+from discern.serving.web.workers import WorkerLink
 
 _LOG = logging.getLogger("discern.serving")
 _SHUTDOWN_TIMEOUT = 65  # a body and the queue may take half a minute each
+_CLEANUP_TIMEOUT = 10  # not tuned
+_ANNOUNCE_TIMEOUT = 2  # not tuned
 _BACKLOG = 2048
+_LOGGERS = ("discern", "uvicorn", "asyncio")
 _MAX_CONNECTIONS, _OTHER_FILES = 4096, 128
 _HINTS = {
     errno.EADDRNOTAVAIL: "Use an address of this machine as --host; 0.0.0.0 stands for all of them.",
     errno.EACCES: "Use a --port above 1023, or allow this user to listen on it.",
 }
-_STARTUP_TIMEOUT = 30  # on a busy machine a worker may take that long to start up
 _KEEP_ALIVE_TIMEOUT = 75  # longer than that of load balancers, which would otherwise use a closing connection
 
 
 def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
-    """Serve HTTP requests until SIGINT or SIGTERM, then shut down gracefully.
+    """Serve HTTP requests until a signal such as SIGTERM or SIGHUP, then shut down gracefully.
 
     Args:
         config: the server's configuration.
@@ -45,9 +49,14 @@ def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
 
     Raises:
         BundleError: a bundle cannot be used.
+        DiscernError: no worker process can start.
         UsageError: the address cannot be used, or the key file or rate limit is invalid.
     """
-    _configure_logging()
+    with _logging():
+        run_until_signal(partial(_serve, config, announce))
+
+
+def _serve(config: ServeConfig, announce: Callable[[str], None]) -> None:
     with closing(_listen(config)) as listener:
         if config.host not in LOOPBACK and hasattr(os, "geteuid") and os.geteuid() == 0:
             _LOG.warning("the server accepts remote connections as root: run it as an unprivileged user")
@@ -55,63 +64,76 @@ def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
         with closing(open_registry(config)) as registry:
             app = create_app(config, registry=registry)
             if config.workers == 1:
-                announce(_url(config, listener))
-                with _graceful_exit():
-                    uvicorn.Server(_uvicorn_config(config, app)).run(sockets=[listener])
+                _announce(announce, _url(config, listener))
+                _Server(_uvicorn_config(config, app)).run(sockets=[listener])
                 return
-        with tempfile.TemporaryDirectory(prefix=PREFIX) as directory:
-            os.environ[SHARED_DIR] = directory
-            try:
-                announce(_url(config, listener))
-                _Workers(_uvicorn_config(config, partial(_create_worker_app, config)), sockets=[listener]).run()
-            finally:
-                del os.environ[SHARED_DIR]
+        _announce(announce, _url(config, listener))
+        supervisor = Supervisor(
+            _run_worker, (config, listener), count=config.workers, stop_timeout=_SHUTDOWN_TIMEOUT + _CLEANUP_TIMEOUT
+        )
+        supervisor.run(close_listener=listener.close)
 
 
-class _Workers(Multiprocess):
-    """uvicorn supervisor that closes the socket before it stops its worker processes."""
+class _Server(uvicorn.Server):
+    """uvicorn server that also shuts down on SIGHUP and SIGQUIT, and then returns."""
 
-    def keep_subprocess_alive(self) -> None:
-        before = {process.pid for process in self.processes}
-        super().keep_subprocess_alive()
-        for pid in before - {process.pid for process in self.processes}:
-            mark_process_dead(pid)  # type: ignore[no-untyped-call]  # so that its pending pictures no longer count
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        # Around the whole run, as an exception within the event loop's own start or end would be reported as an error.
+        with handle_signals(lambda number: self.handle_exit(number, None)):
+            super().run(sockets)
 
-    def terminate_all(self) -> None:
-        for each in self.sockets:
-            each.close()
-        super().terminate_all()
-
-
-class _Shutdown(BaseException):
-    """Exception that replaces the default action of a signal after a graceful shutdown."""
-
-
-@contextmanager
-def _graceful_exit() -> Iterator[None]:
-    """Exit with code 0 when uvicorn raises a shutdown signal again."""
-    if threading.current_thread() is not threading.main_thread():
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
         yield
-        return
 
-    def exit_(*_: object) -> None:
-        raise _Shutdown
 
-    before = {number: signal.signal(number, exit_) for number in (signal.SIGINT, signal.SIGTERM)}
+def _run_worker(connection: "Connection[Any, Any]", config: ServeConfig, listener: socket.socket) -> None:
+    """Run one of several worker processes."""
+    with _logging():
+        serve = partial(_serve_as_worker, WorkerLink(connection, orphaned=_end_process), config, listener)
+        run_until_signal(serve, restore=False)  # signals of the terminal and the supervisor may follow each other
+
+
+def _end_process() -> None:
+    if os.name == "posix":  # elsewhere this would skip the shutdown, and the lifespan ends the process
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _serve_as_worker(link: WorkerLink, config: ServeConfig, listener: socket.socket) -> None:
     try:
-        yield
-    except _Shutdown:
-        pass
+        app = create_app(config, link=link)
+    except DiscernError as error:
+        _LOG.error("a worker cannot start: %s", error)
+        sys.exit(STARTUP_FAILURE)
+    link.report_ready()
+    try:
+        _Server(_uvicorn_config(config, app)).run(sockets=[listener])
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        link.close()
+
+
+def _announce(announce: Callable[[str], None], url: str) -> None:
+    """Announce the server's URL, and serve even if nobody reads it."""
+    failures: list[BaseException] = []
+
+    def call() -> None:
+        try:
+            announce(url)
+        except BaseException as error:  # noqa: BLE001 - raised below
+            failures.append(error)
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    thread.join(_ANNOUNCE_TIMEOUT)
+    if failures and not isinstance(failures[0], OSError):
+        raise failures[0]
+    if failures or thread.is_alive():
+        _LOG.warning("serving %s, but the standard output does not accept this: %s", url, failures or "it is full")
 
 
 def _uvicorn_config(config: ServeConfig, app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        factory=config.workers > 1,
-        workers=config.workers,
         http=partial(  # type: ignore[arg-type]
             LimitedHttpProtocol,
             timeout=config.request_timeout,
@@ -126,7 +148,6 @@ def _uvicorn_config(config: ServeConfig, app: Any) -> uvicorn.Config:
         date_header=False,
         timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
         timeout_keep_alive=_KEEP_ALIVE_TIMEOUT,
-        timeout_worker_healthcheck=_STARTUP_TIMEOUT,
         backlog=_BACKLOG,
     )
 
@@ -143,11 +164,6 @@ def _max_connections() -> int:
         soft = required if hard == resource.RLIM_INFINITY else min(required, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return max(16, min(soft, required) - _OTHER_FILES)
-
-
-def _create_worker_app(config: ServeConfig) -> Any:
-    _configure_logging()
-    return create_app(config)
 
 
 def _listen(config: ServeConfig) -> socket.socket:
@@ -172,10 +188,16 @@ def _url(config: ServeConfig, listener: socket.socket) -> str:
     return f"http://{host}:{listener.getsockname()[1]}"
 
 
-def _configure_logging() -> None:
-    handler = logging.StreamHandler(sys.stderr)
+@contextmanager
+def _logging() -> Iterator[None]:
+    """Log to standard error as JSON, from a thread; at the end, write what is queued."""
+    handler = BackgroundHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
-    for name in ("discern", "uvicorn"):
+    for name in _LOGGERS:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(logging.INFO if name == "discern" else logging.WARNING)
+    try:
+        yield
+    finally:
+        handler.close()
