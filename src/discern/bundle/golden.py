@@ -150,19 +150,20 @@ def check_figures(outputs: Mapping[str, np.ndarray]) -> None:
         raise ValueError("its probabilities are not in [0, 1], or do not sum to 1")
 
 
-def run_pictures(vectors: GoldenVectors, run: Run, recipe: Recipe, *, batch: int) -> dict[str, np.ndarray]:
+def run_pictures(vectors: GoldenVectors, run: Run, recipe: Recipe) -> dict[str, np.ndarray]:
     """Run a model on the golden pictures and return the outputs that are compared.
+
+    They are one batch, as when they were recorded, unless they are large.
 
     Args:
         vectors: the golden vectors.
         run: function from uint8 `[N, size, size, 3]` to the graph's outputs by name.
         recipe: preprocessing of the pictures.
-        batch: pictures per run; fewer if they are large.
 
     Raises:
         BundleDamaged: a picture cannot be used.
     """
-    batch = max(1, min(batch, _MAX_BATCH_BYTES // (3 * recipe.size**2)))
+    batch = max(1, _MAX_BATCH_BYTES // (3 * recipe.size**2))
     found: list[dict[str, np.ndarray]] = []
     for start in range(0, len(vectors.pictures), batch):
         try:

@@ -195,14 +195,14 @@ class Model:
             BundleDamaged: they have another shape or type, are not finite, or are not probabilities.
         """
         try:
-            golden.check_figures(golden.run_pictures(self._golden, self.run, self.manifest.recipe, batch=1))
+            golden.check_figures(self._replay())
         except ValueError as error:
             raise BundleDamaged(f"The model cannot be used: {error}.", hint=archive.DAMAGED_HINT) from error
 
     def verify(self) -> Verification:
         """Verify that the model reproduces its golden vectors."""
         expected = self._golden.outputs
-        outputs = golden.run_pictures(self._golden, self.run, self.manifest.recipe, batch=_BATCH)
+        outputs = self._replay()
         worst = golden.largest_difference(outputs, expected)
         equal = bool(np.isfinite(worst)) and self._decisions(expected) == self._decisions(outputs)
         return Verification(
@@ -211,6 +211,9 @@ class Model:
             equal_decisions=equal,
             tolerance=golden.TOLERANCES[self._runtime.precision],
         )
+
+    def _replay(self) -> dict[str, np.ndarray]:
+        return golden.run_pictures(self._golden, self.run, self.manifest.recipe)
 
     def _decisions(self, outputs: Mapping[str, np.ndarray]) -> list[str]:
         predictions = self.decide(outputs["probabilities"], outputs["unknown_score"])
