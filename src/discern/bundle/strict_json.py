@@ -6,6 +6,7 @@ A check is a function of a value and its place; it raises ValueError with a mess
 import json
 import math
 import reprlib
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -100,13 +101,14 @@ def _has_surrogate(text: str) -> bool:
 
 
 def number(low: float = -math.inf, high: float = math.inf, *, above: bool = False) -> Check:
-    """Create a check for numbers in a range, without `low` itself if `above`."""
+    """Create a check for finite numbers in a range, without `low` itself if `above`."""
     bounds = [f"above {low:g}" if above else f"at least {low:g}"] if low > -math.inf else []
     bounds += [f"at most {high:g}"] if high < math.inf else []
     expected = " ".join(["a number", " and ".join(bounds)]).strip()
 
     def check(value: Any, at: str) -> None:
         valid = isinstance(value, int | float) and not isinstance(value, bool)
+        valid = valid and -sys.float_info.max <= value <= sys.float_info.max  # an integer may be larger, too
         _require(valid and low <= value <= high and not (above and value == low), value, at, expected)
 
     return check

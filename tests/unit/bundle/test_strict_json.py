@@ -57,7 +57,7 @@ def test_anything_else_is_rejected(data: bytes, reason: str) -> None:
 @pytest.mark.parametrize(
     ("check", "valid", "invalid"),
     [
-        (number(), [0, -1.5, 10**15], [True, "1", None, [1]]),
+        (number(), [0, -1.5, 10**15], [True, "1", None, [1], float("nan"), float("inf"), 10**400]),
         (number(0, 1), [0, 1, 0.5], [-0.1, 1.1, False]),
         (number(0, above=True), [0.1], [0, -1]),
         (whole(1, 3), [1, 3], [0, 4, 1.0, True]),
