@@ -51,7 +51,7 @@ class BundleTrial:
         trial_limits: limits on the helper process.
     """
 
-    def __init__(self, *, limits: Limits, max_batch: int, trial_limits: TrialLimits = TrialLimits()) -> None:  # noqa: B008
+    def __init__(self, *, limits: Limits, max_batch: int, trial_limits: TrialLimits = TrialLimits()) -> None:
         self._limits, self._max_batch, self._trial_limits = limits, max_batch, trial_limits
         self._lock = threading.Lock()
         self._helpers: set[WorkerProcess] = set()

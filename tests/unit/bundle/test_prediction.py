@@ -94,7 +94,7 @@ def test_many_predictions_are_compared_in_double_precision() -> None:
         ([1e308, 1e308], False),
     ],
 )
-def test_only_a_distribution_is_accepted(row: list[float], valid: bool) -> None:  # noqa: FBT001
+def test_only_a_distribution_is_accepted(row: list[float], valid: bool) -> None:
     assert are_distributions(np.array([row])).tolist() == [valid]
     prediction = predict_one(dict(zip("ab", row, strict=True)), 0.1, thresholds=EASY, model=MODEL)
     assert (prediction.decision == "accept") is valid

@@ -5,9 +5,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
-from onnx import helper, numpy_helper
 
 from discern.bundle import Model, archive
 from discern.errors import BundleDamaged, BundleFormatError
@@ -15,7 +13,6 @@ from discern.inference.bundle_trial import BundleTrial, TrialCancelled, TrialLim
 from discern.parallel import run_in_daemon_thread
 from discern.picture import Limits
 from tests.attacks.hostile_bundles import forge, sound_bundle, sound_members, with_facts, with_member
-from tests.unit.bundle.factories import colour_graph
 from tests.unit.inference.factories import altered, slow_graph, wait_for_child
 from tests.waiting import wait_until
 
@@ -33,7 +30,7 @@ def test_a_sound_bundle_passes() -> None:
 
 def test_the_reasons_of_the_bundle_are_passed_on() -> None:
     trials = trial()
-    with pytest.raises(BundleDamaged, match="forged.discern is not a bundle"):
+    with pytest.raises(BundleDamaged, match=r"forged\.discern is not a bundle"):
         trials.run(b"nothing", PATH)
     with pytest.raises(BundleFormatError, match="Upgrade"):
         trials.run(archive.pack(with_facts(sound_members(), format=2)), PATH)

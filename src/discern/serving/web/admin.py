@@ -16,8 +16,8 @@ def admin_router(reloader: Reloader, signal: ReloadSignal) -> APIRouter:
     async def reload() -> JSONResponse:
         """Reload all model bundles from their files.
 
-        Each is first tried in a helper process; one that cannot be used is not loaded, and the response states the reason.
-        The old bundles finish pending requests, and other workers follow within seconds.
+        Each is first tried in a helper process; one that cannot be used replaces nothing, and the response states the
+        reason. The old bundles finish pending requests, and other workers follow within seconds.
         """
         try:
             return JSONResponse({"reloaded": await reloader.reload()})
