@@ -30,6 +30,7 @@ SCRIPTS = (
     "server_throughput",
     "overload",
     "hostile_traffic",
+    "reload_memory",
 )
 
 
