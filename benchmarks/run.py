@@ -31,6 +31,7 @@ SCRIPTS = (
     "overload",
     "hostile_traffic",
     "outside_traffic",
+    "reload_memory",
 )
 
 

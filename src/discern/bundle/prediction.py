@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from discern.bundle.prediction_sets import label_sets, median_label
+from discern.bundle.prediction_sets import PROBABILITY_TOLERANCE, are_distributions, label_sets, median_label
 
 Decision = Literal["accept", "review", "unknown"]
 
@@ -17,7 +17,7 @@ Decision = Literal["accept", "review", "unknown"]
 class Thresholds:
     """Decision thresholds that accept a prediction, send it to review or mark the image as unknown.
 
-    A prediction with a confidence or score that is not finite is always unknown.
+    A prediction whose confidence is not in [0, 1], or whose score is not finite, is always unknown.
 
     Attributes:
         unknown: unknown score above which a picture is unknown; None for never.
@@ -45,7 +45,8 @@ class Thresholds:
         >>> Thresholds(accept=0.9).decide(0.95, math.nan)
         'unknown'
         """
-        if not (math.isfinite(confidence) and math.isfinite(unknown_score)):
+        valid = -PROBABILITY_TOLERANCE <= confidence <= 1 + PROBABILITY_TOLERANCE  # False for NaN
+        if not (valid and math.isfinite(unknown_score)):
             return "unknown"
         if self.unknown is not None and unknown_score > self.unknown:
             return "unknown"
@@ -59,7 +60,8 @@ def decide_all(
 ) -> np.ndarray:
     """Decide between accept, review and unknown for many predictions.
 
-    Each image has its own threshold for unknown, see `Thresholds.decide`.
+    Each image has its own threshold for unknown, see `Thresholds.decide`. It is unknown if its probabilities are not a
+    distribution.
 
     Args:
         probabilities: float `[N, K]`.
@@ -70,9 +72,8 @@ def decide_all(
     Returns:
         Decisions, str `[N]`.
     """
-    finite = np.isfinite(probabilities).all(axis=1) & np.isfinite(unknown_score)
-    known = finite & (unknown_score <= unknown)
-    confident = np.zeros(len(known), bool) if accept is None else probabilities.max(axis=1) >= accept
+    known = are_distributions(probabilities) & np.isfinite(unknown_score) & (unknown_score <= unknown)
+    confident = np.zeros(len(known), bool) if accept is None else probabilities.max(axis=1).astype(float) >= accept
     return np.select([~known, confident], ["unknown", "accept"], "review")
 
 
@@ -198,13 +199,13 @@ def predict_one(
 ) -> Prediction:
     """Build the prediction for one image from its class probabilities and out-of-distribution score.
 
-    The decision is unknown if a probability is not finite.
+    The decision is unknown unless the probabilities are a distribution: numbers in [0, 1] that sum to 1, within
+    rounding.
     """
     label = max(probabilities, key=lambda name: -math.inf if math.isnan(probabilities[name]) else probabilities[name])
     confidence = probabilities[label]
-    finite = all(map(math.isfinite, probabilities.values()))
-    decision = thresholds.decide(confidence, unknown_score) if finite else "unknown"
     row = np.array([list(probabilities.values())])
+    decision = thresholds.decide(confidence, unknown_score) if are_distributions(row)[0] else "unknown"
     return Prediction(
         label=label,
         decision=decision,

@@ -52,7 +52,11 @@ def serve(
     ] = ServeConfig.trusted_proxies,
     examples: Examples = None,
     watch: Annotated[
-        bool, typer.Option("--watch/--no-watch", help="Reload a bundle when its file changes.")
+        bool,
+        typer.Option(
+            "--watch/--no-watch",
+            help="Reload a bundle when its file changes, after a trial in a process.",
+        ),
     ] = ServeConfig.watch,
 ) -> None:
     """Serve model bundles over HTTP.

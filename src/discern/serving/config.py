@@ -94,7 +94,8 @@ class ServeConfig:
             client must continue to read the response.
         allow_urls: fetch pictures named by `image_url`.
         cors: origins allowed to send cross-origin requests, such as "https://shop.example"; "*" for all.
-        watch: reload a bundle when its file changes.
+        watch: reload a bundle when its file changes, after a trial in a helper process with limits of time and, on
+            Linux, of memory.
         allowed_hosts: further names that requests may have in their Host header. On a loopback address, only its own
             names are allowed otherwise; on other addresses all are, unless names are given here.
         trusted_proxies: addresses whose X-Forwarded-For is honoured, separated by commas; "*" for all, "" for none. The

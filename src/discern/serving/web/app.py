@@ -61,7 +61,7 @@ def create_app(
     access, metrics = AccessControl(config), ServerMetrics(registry, link)
     fetcher = (fetcher or UrlFetcher(max_bytes=config.limits.max_bytes)) if config.allow_urls else None
     signal = ReloadSignal(link)
-    lifespan = Lifespan(config, registry=registry, metrics=metrics, signal=signal, fetcher=fetcher)
+    lifespan = Lifespan(config, registry=registry, signal=signal, fetcher=fetcher)
     app = FastAPI(
         title="Discern",
         version=__version__,
@@ -93,7 +93,7 @@ def _add_routers(
     app.include_router(health_router(service.metrics, lifespan.is_ready))
     app.include_router(sagemaker_router(service, lifespan.is_ready))
     app.include_router(inference_v2_router(service, lifespan.is_ready, config.pictures_per_request))
-    app.include_router(admin_router(service.registry, signal))
+    app.include_router(admin_router(lifespan.reloader, signal))
     add_pages(app, config)
     if config.key_file:
         _document_keys(app)

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from discern.errors import DiscernError
 from discern.inference.model_registry import ModelRegistry
 from discern.serving.config import ServeConfig
-from discern.serving.web.prometheus import ServerMetrics
+from discern.serving.web.reloader import Reloader
 from discern.serving.web.url_fetch import UrlFetcher
 from discern.serving.web.workers import ReloadSignal
 
@@ -31,7 +31,6 @@ class Lifespan:
     Args:
         config: the server's configuration.
         registry: the bundles; closed at shutdown.
-        metrics: the server's metrics.
         signal: received when another worker has reloaded its bundles.
         fetcher: closed at shutdown.
     """
@@ -41,16 +40,15 @@ class Lifespan:
         config: ServeConfig,
         *,
         registry: ModelRegistry,
-        metrics: ServerMetrics,
         signal: ReloadSignal,
         fetcher: UrlFetcher | None,
     ) -> None:
         self._config = config
         self._registry = registry
-        self._metrics = metrics
         self._signal = signal
         self._fetcher = fetcher
         self._ready = False
+        self.reloader = Reloader(registry)
 
     def is_ready(self) -> bool:
         """Return True if the server has started and is not shutting down."""
@@ -61,8 +59,10 @@ class Lifespan:
         """Run the background tasks until shutdown and then finish all pending images."""
         tasks = [asyncio.create_task(each) for each in self._background()]
         self._ready = True
-        yield
+        with self.reloader.ending_on_signal():
+            yield
         self._ready = False
+        self.reloader.end()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -76,7 +76,7 @@ class Lifespan:
         if is_worker:
             coroutines.append(_exit_with_parent())
         if is_worker or self._config.watch:
-            coroutines.append(_watch(self._registry, self._signal, files=self._config.watch))
+            coroutines.append(_watch(self.reloader, self._signal, files=self._config.watch))
         return coroutines
 
 
@@ -96,20 +96,16 @@ async def _slow_down_under_load(registry: ModelRegistry) -> None:
 
 async def _exit_with_parent() -> None:
     """Shut down this worker process when its parent process ends."""
-    if multiprocessing.parent_process() is None:
+    parent = multiprocessing.parent_process()
+    if parent is None:
         return
-    while not _is_orphan():
+    while parent.is_alive():
         await asyncio.sleep(_TICK_SECONDS)
     _LOG.warning("the parent process is gone: shutting down this worker")
     signal.raise_signal(signal.SIGTERM)
 
 
-def _is_orphan() -> bool:
-    parent = multiprocessing.parent_process()
-    return parent is not None and not parent.is_alive()
-
-
-async def _watch(registry: ModelRegistry, signal: ReloadSignal, *, files: bool) -> None:
+async def _watch(reloader: Reloader, signal: ReloadSignal, *, files: bool) -> None:
     """Reload the model bundles when their files change or another worker process signals it."""
     while True:
         await asyncio.sleep(_WATCH_SECONDS)
@@ -117,7 +113,7 @@ async def _watch(registry: ModelRegistry, signal: ReloadSignal, *, files: bool) 
             signalled = signal.receive()
             if not signalled and not files:
                 continue
-            for name in await asyncio.to_thread(registry.reload, changed_only=not signalled):
+            for name in await reloader.reload(changed_only=not signalled):
                 _LOG.info("reloaded %s", name)
         except DiscernError as error:
             _LOG.warning("not reloaded: %s", error)

@@ -5,9 +5,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-_ENDING = tuple(
+ENDING = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK") if hasattr(signal, name)
 )
+"""Signals that end a server gracefully."""
 # Of a terminal: `nohup` and shells without job control start programs with these ignored.
 _INHERITED = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGQUIT") if hasattr(signal, name))
 # Their default actions end or stop a process, and other servers rotate logs or change the number of workers then.
@@ -31,14 +32,14 @@ def handle_signals(handle: Callable[[int], None], *, restore: bool = True) -> It
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handlers = dict.fromkeys(_IGNORED, signal.SIG_IGN) | dict.fromkeys(_ENDING, lambda number, _: handle(number))
+    handlers = dict.fromkeys(_IGNORED, signal.SIG_IGN) | dict.fromkeys(ENDING, lambda number, _: handle(number))
     for number in _INHERITED:
         if signal.getsignal(number) is signal.SIG_IGN:
             del handlers[number]
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         if hasattr(signal, "pthread_sigmask"):
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)  # see `blocked_signals`
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)  # see `blocked_signals`
         yield
     finally:
         for number, handler in before.items():
@@ -69,7 +70,7 @@ def blocked_signals() -> Iterator[None]:
     from multiprocessing import resource_tracker  # noqa: PLC0415 - not on Windows
 
     resource_tracker.ensure_running()  # its start, which is part of the first process's, would deliver signals
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         yield
     finally:

@@ -12,7 +12,6 @@ from discern.inference.batcher import BatcherClosed
 from discern.inference.model_registry import ModelRegistry
 from discern.serving.config import ServeConfig
 from discern.serving.web.lifespan import Lifespan
-from discern.serving.web.prometheus import ServerMetrics
 from discern.serving.web.url_fetch import UrlFetcher
 from discern.serving.web.workers import ReloadSignal
 from tests.unit.bundle.factories import write_small
@@ -26,9 +25,7 @@ def test_pictures_submitted_before_the_shutdown_are_finished(bundle: Path) -> No
     config = ServeConfig(bundles=(str(bundle),))
     registry = ModelRegistry([bundle])
     fetcher = UrlFetcher(max_bytes=1000)
-    lifespan = Lifespan(
-        config, registry=registry, metrics=ServerMetrics(registry), signal=ReloadSignal(), fetcher=fetcher
-    )
+    lifespan = Lifespan(config, registry=registry, signal=ReloadSignal(), fetcher=fetcher)
 
     async def run() -> list[bool]:
         ready = [lifespan.is_ready()]
