@@ -6,8 +6,8 @@ Names and order of nodes and initializers are part of a graph's bytes. The sha25
 its features in the cache, and a bundle's fingerprint depends on its graph: change neither without need.
 """
 
-from discern.bundle.onnx_graph.graph_writer import GraphWriter, rename, serialise, shape_of
+from discern.bundle.onnx_graph.graph_writer import OPSET, GraphWriter, rename, serialise, shape_of
 from discern.bundle.onnx_graph.head_graph import attach_head
 from discern.bundle.onnx_graph.mirrored_views import average_mirrored
 
-__all__ = ["GraphWriter", "attach_head", "average_mirrored", "rename", "serialise", "shape_of"]
+__all__ = ["OPSET", "GraphWriter", "attach_head", "average_mirrored", "rename", "serialise", "shape_of"]

@@ -1,24 +1,28 @@
 """Functions that validate exported ONNX models for use as backbones."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, version_converter
 
 from discern.bundle import open_runtime
-from discern.bundle.onnx_graph import GraphWriter, average_mirrored, rename, serialise, shape_of
+from discern.bundle.graph_safety import find_fault, output_shapes
+from discern.bundle.onnx_graph import OPSET, GraphWriter, average_mirrored, rename, serialise, shape_of
 from discern.errors import BackboneError
 from discern.features.backbones.backbone import OnnxBackbone
 
-OLDEST_OPSET, NEWEST_OPSET = 13, 25
 _TOLERANCE = 1e-3  # relative and absolute, of a single test run; not tuned
 _REQUIRED = (
     "Export it with one input `pixels`, uint8 [N, S, S, 3] (N free, S fixed), and the output `embedding`, "
     "float32 [N, D]; optionally also `map`, float32 [N, h, w, D] or [N, D, h, w], whose mean is the embedding."
+)
+_STANDARD = (
+    "Export it for inference, as one file with its weights, with standard operators and with fixed sizes but for N; "
+    "docs/backbones.md lists the operators and limits."
 )
 
 
@@ -54,18 +58,43 @@ def import_graph(data: bytes, path: Path, *, size: int | None, mirror: bool) -> 
 
 
 def _parse(data: bytes, path: Path) -> onnx.ModelProto:
+    if fault := find_fault(data):
+        raise BackboneError(f"The backbone {path} {fault}.", hint=_STANDARD)
     try:
         model = onnx.load_model_from_string(data)
     except Exception as error:
         raise BackboneError(f"The backbone {path} is not an ONNX file.", hint=_REQUIRED) from error
-    opsets = {entry.domain: entry.version for entry in model.opset_import}
-    if not OLDEST_OPSET <= opsets.get("", 0) <= NEWEST_OPSET:
-        _reject(path, f"uses opset {opsets.get('', 0)}, not one of {OLDEST_OPSET} to {NEWEST_OPSET}")
-    if model.functions or set(opsets) - {"", "ai.onnx"}:
-        _reject(path, "uses operators beyond the standard ones")
-    if any(tensor.data_location == TensorProto.EXTERNAL or tensor.external_data for tensor in _tensors(model.graph)):
-        _reject(path, "keeps its weights in other files")
+    if any(entry.version < OPSET for entry in model.opset_import):
+        model, data = _convert(model, path)
+    _declare_computed(model, output_shapes(data))
     return model
+
+
+def _convert(model: onnx.ModelProto, path: Path) -> tuple[onnx.ModelProto, bytes]:
+    """Convert a model of an older opset to the one that heads are written in."""
+    try:
+        converted = version_converter.convert_version(model, OPSET)
+        data = serialise(converted)
+        fault = find_fault(data)
+    except Exception as error:
+        raise BackboneError(
+            f"The backbone {path} cannot be converted to opset {OPSET}: {error}",
+            hint=f"Export it with opset {OPSET} or later.",
+        ) from error
+    if fault:
+        raise BackboneError(f"The backbone {path}, converted to opset {OPSET}, {fault}.", hint=_STANDARD)
+    return converted, data
+
+
+def _declare_computed(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Declare the fixed sizes of outputs that an exporter left open, as torch's older one does, in place."""
+    for output in model.graph.output:
+        declared, computed = output.type.tensor_type.shape, shapes[output.name]
+        if not declared.dim:
+            declared.dim.extend(onnx.TensorShapeProto.Dimension() for _ in computed)
+        for axis, size in zip(declared.dim, computed, strict=True):
+            if size >= 0 and not axis.HasField("dim_value"):
+                axis.dim_value = size
 
 
 def _check_signature(model: onnx.ModelProto, path: Path) -> tuple[int, int]:
@@ -122,20 +151,6 @@ def _try_run(graph: bytes, size: int, width: int, path: Path) -> None:
         outputs["map"].mean(axis=(1, 2)), embedding, rtol=_TOLERANCE, atol=_TOLERANCE
     ):
         _reject(path, "returns a map whose mean over the places is not the embedding")
-
-
-def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
-    """Iterate over the constant tensors of an ONNX graph and its subgraphs."""
-    yield from graph.initializer
-    for sparse in graph.sparse_initializer:
-        yield from (sparse.values, sparse.indices)
-    for node in graph.node:
-        for attribute in node.attribute:
-            yield from (attribute.t, *attribute.tensors)
-            for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
-                yield from (sparse.values, sparse.indices)
-            for inner in (attribute.g, *attribute.graphs):
-                yield from _tensors(inner)
 
 
 def _reject(path: Path, why: str) -> NoReturn:

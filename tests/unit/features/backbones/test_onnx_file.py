@@ -7,8 +7,11 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from tests.unit.bundle.onnx_graph.test_head_graph import make_head
 
 from discern.bundle import open_runtime
+from discern.bundle.heads import UnknownScorer
+from discern.bundle.onnx_graph import attach_head
 from discern.errors import BackboneError
 from discern.features import load_backbone
 
@@ -178,3 +181,84 @@ def test_a_folder_or_missing_file_is_rejected(tmp_path: Path) -> None:
     for path in (tmp_path / "folder.onnx", tmp_path / "gone.onnx"):
         with pytest.raises(BackboneError, match="There is no backbone file"):
             load_backbone(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"opset": 12}, "opset 12"),
+        ({"domain": "com.example"}, "beyond the standard ones, of com.example"),
+        ({"external": True}, "in other files"),
+    ],
+)
+def test_a_graph_that_is_not_allowed_names_the_remedy(write_model: Write, changes: dict[str, object], why: str) -> None:
+    with pytest.raises(BackboneError, match=why) as caught:
+        load_backbone(write_model(**changes))
+    assert "standard operators" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("node", "why"),
+    [
+        (helper.make_node("NonZero", ["maps"], ["extra"]), "uses the operator NonZero, which is not allowed"),
+        (helper.make_node("RandomNormalLike", ["maps"], ["extra"]), "the operator RandomNormalLike"),
+        (helper.make_node("Conv", ["maps", "w"], ["extra"], name="stem/conv", group=0), r"Conv \(stem/conv\) that has"),
+        (
+            helper.make_node("Expand", ["maps", "huge"], ["extra"]),
+            "bytes of one result to 76,800,000,000 for one picture",
+        ),
+        (helper.make_node("Reshape", ["maps", "best"], ["extra"]), "cannot be bounded"),
+    ],
+)
+def test_an_operator_that_is_not_allowed_is_named(tmp_path: Path, node: onnx.NodeProto, why: str) -> None:
+    model = make_model(outputs=("embedding",))
+    model.graph.initializer.append(numpy_helper.from_array(np.array([10**8, 1, 1, 1, 1]), "huge"))
+    model.graph.node.append(helper.make_node("ArgMax", ["flat"], ["best"], keepdims=0))
+    model.graph.node.append(node)
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(BackboneError, match=why):
+        load_backbone(tmp_path / "net.onnx")
+
+
+def test_output_sizes_that_the_file_leaves_open_are_computed(tmp_path: Path) -> None:
+    model = make_model()
+    for output, shape in zip(model.graph.output, (["N", "D"], None), strict=True):
+        output.CopyFrom(helper.make_tensor_value_info(output.name, TensorProto.FLOAT, shape))
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    assert load_backbone(tmp_path / "net.onnx").width == 3
+    for mirror in (False, True):
+        outputs = embed(tmp_path / "net.onnx", PICTURES, mirror=mirror)
+        assert outputs["map"].shape == (3, 8, 8, 3)
+        np.testing.assert_allclose(outputs["map"].mean(axis=(1, 2)), outputs["embedding"], rtol=1e-4, atol=1e-4)
+
+
+def test_a_file_that_declares_all_sizes_is_used_as_it_is(write_model: Write) -> None:
+    path = write_model(outputs=("embedding",))
+    assert load_backbone(path, mirror=False).graph == onnx.load(path).SerializeToString(deterministic=True)
+
+
+@pytest.mark.parametrize("opset", [13, 17, 18])
+def test_a_head_fits_a_backbone_of_every_opset(write_model: Write, opset: int) -> None:
+    backbone = load_backbone(write_model(width=6, opset=opset))
+    spans = tuple(backbone.blocks.values())
+    graph = attach_head(backbone.graph, make_head(3, spans), make_scorer(spans), blocks=backbone.blocks)
+    outputs = open_runtime(graph, threads=1).run({"pixels": PICTURES})
+    assert outputs["probabilities"].shape == (3, 3)
+    assert outputs["evidence"].shape == (3, 8, 8, 3)
+
+
+def make_scorer(spans: tuple[tuple[int, int], ...]) -> UnknownScorer:
+    width = spans[-1][1]
+    few = np.eye(width, 2)
+    return UnknownScorer(
+        spans=spans,
+        prototypes=np.eye(3, width).astype(np.float16),
+        scale=np.ones(width, np.float32),
+        centre=np.zeros(width, np.float32),
+        within=few.astype(np.float16),
+        directions=few.astype(np.float16),
+        lengths=np.ones(2, np.float32),
+        mean=np.zeros(4, np.float32),
+        spread=np.ones(4, np.float32),
+        share=np.ones(4, np.float32),
+    )

@@ -1,0 +1,50 @@
+"""Functions that check an untrusted ONNX graph and compute the shapes of its outputs, without running it."""
+
+from discern.bundle.graph_safety.graph_limits import GraphFault
+from discern.bundle.graph_safety.graph_reader import read_graph
+from discern.bundle.graph_safety.onnx_schema import MessageReader, check_encoding
+from discern.bundle.graph_safety.size_check import check_sizes
+
+# ONNX Runtime also loads its own ORT format, whose first bytes can be a valid protobuf field as well.
+_ORT_FORMAT = slice(4, 8), b"ORTM"
+
+
+def find_fault(graph: bytes) -> str | None:
+    """Check a serialised ONNX model and return the first fault found, or None.
+
+    Nothing is allocated that the graph asks for, and its weights are not copied.
+
+    >>> find_fault(b""), find_fault(bytes(8))
+    ('cannot be read: it is empty', 'cannot be read: it has a field of the number 0')
+    """
+    try:
+        output_shapes(graph)
+    except GraphFault as fault:
+        return str(fault)
+    except Exception as error:  # noqa: BLE001 - a graph that confuses the check is as good as refused
+        return f"cannot be checked ({type(error).__name__})"
+    return None
+
+
+def output_shapes(graph: bytes) -> dict[str, tuple[int, ...]]:
+    """Compute the shapes of the outputs of a serialised ONNX model, which may declare less.
+
+    Returns:
+        Shapes by name, with -1 for an axis that grows with the number of pictures.
+
+    Raises:
+        GraphFault: the model is not safe to run.
+    """
+    where, marker = _ORT_FORMAT
+    if graph[where] == marker:
+        raise GraphFault("is not in the ONNX format")
+    if not graph:
+        raise GraphFault("cannot be read: it is empty")
+    reader = MessageReader(graph)
+    check_encoding(reader)
+    found = read_graph(reader)
+    tensors = check_sizes(found, reader)
+    return {
+        output.name: tuple(size if isinstance(size, int) else -1 for size in tensors[output.name].shape)
+        for output in found.outputs
+    }
