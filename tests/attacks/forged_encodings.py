@@ -216,10 +216,10 @@ ENCODINGS: tuple[ForgedGraph, ...] = (
     *table(
         "depth and number of fields",
         {
-            "a thousand graphs in each other": (inside(nested(1000)), f"{UNREADABLE}|subgraph|deep|attribute"),
+            "a thousand graphs in each other": (inside(nested(1000)), f"{UNREADABLE}|operator|subgraph|deep|attribute"),
             "a hundred thousand graphs in each other": (
                 inside(nested(100_000)),
-                f"{UNREADABLE}|subgraph|deep|attribute",
+                f"{UNREADABLE}|subgraph|deep|attribute|more than",
             ),
             "a million empty nodes": (tiny_fields(10**6), f"{UNREADABLE}|more than|nodes"),
             "a million attributes": (

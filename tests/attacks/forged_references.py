@@ -134,7 +134,7 @@ def _scan(additions: Additions) -> str:
         [tensor_value("x", FLOAT, [])],
         [tensor_value("y", FLOAT, [])],
     )
-    return additions.add("Scan", additions.zeros(1 << 30), body=body, num_scan_inputs=1)
+    return additions.add("Scan", additions.zeros(1 << 10), body=body, num_scan_inputs=1)
 
 
 def _sequence_map(additions: Additions) -> str:
@@ -285,23 +285,24 @@ DOMAINS = table(
         ),
     },
 )
+FUNCTION = "function|operators beyond"
 FUNCTIONS = table(
     "function",
     {
         "of its own": (
             on_model(lambda model: _function(model, helper.make_node("Identity", ["x"], ["y"]))),
-            "function",
+            FUNCTION,
         ),
         "in place of a standard operator": (on_model(lambda model: _relu_of_own(model, "")), "function"),
         "in place of a standard operator, by its other name": (
             on_model(lambda model: _relu_of_own(model, "ai.onnx")),
             "function|domain|opset",
         ),
-        "that calls itself": (on_model(_recursive), "function"),
-        "that doubles forty times": (on_model(_doubling), "function"),
+        "that calls itself": (on_model(_recursive), FUNCTION),
+        "that doubles forty times": (on_model(_doubling), FUNCTION),
         "with a loop": (
             on_model(lambda model: _function(model, helper.make_node("Loop", ["x", "x"], ["y"]))),
-            "function|loops",
+            FUNCTION,
         ),
     },
 )

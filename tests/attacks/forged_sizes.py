@@ -175,7 +175,7 @@ def _convolutions(count: int) -> Callable[[Additions], str]:
     return compute
 
 
-SIZE = "bytes|size|more than|length|multiply"
+SIZE = "bytes|size|more than|longest|multiply"
 GIANTS = table(
     "giant result",
     {
@@ -188,11 +188,11 @@ GIANTS = table(
         "ConstantOfShape, 10^5 axes": (computing(lambda a: a.zeros(*[1] * 10**5)), f"{SIZE}|ax[ei]s|rank|dimension"),
         "Range": (
             computing(lambda a: a.add("Range", a.constant(0), a.constant(2**40), a.constant(1))),
-            SIZE,
+            f"{SIZE}|counts",
         ),
         "Range by tiny steps": (
             computing(lambda a: a.add("Range", *[a.constant(x, np.float32) for x in (0, 1, 1e-12)])),
-            SIZE,
+            f"{SIZE}|integers",
         ),
         "Range without step": (
             computing(lambda a: a.add("Range", a.constant(0), a.constant(9), a.constant(0))),
@@ -250,7 +250,7 @@ GIANTS = table(
             computing(lambda a: a.add("GatherND", a.zeros(8, 2**17), a.add("Cast", a.zeros(2**17, 1), to=7))),
             f"{SIZE}|GatherND",
         ),
-        "Conv with giant pads": (computing(lambda a: _convolution(a, filters=1, kernel=1, pads=[2**20] * 4)), SIZE),
+        "Conv with giant pads": (computing(lambda a: _convolution(a, filters=1, kernel=1, pads=[2**20] * 4)), f"{SIZE}|pads"),
         "Conv with many filters": (computing(lambda a: _convolution(a, filters=2**24, kernel=1)), SIZE),
         "Conv with a stride of 0": (
             computing(lambda a: _convolution(a, filters=1, kernel=1, strides=[0, 0])),
@@ -397,7 +397,7 @@ OF_PICTURES = table(
             computing(
                 lambda a: a.add("StringSplit", a.add("Cast", "pixels", to=8), delimiter="1", outputs=2), used=False
             ),
-            f"{DEPENDENT}|StringSplit|string|text",
+            "element type 8|StringSplit",
         ),
     },
 )  # fmt: skip
@@ -445,7 +445,7 @@ TIME = table(
             computing(
                 lambda a: a.add(
                     "AveragePool",
-                    a.add("Expand", _floats(a), a.constant([1, 3, 16, 16])),
+                    _floats(a),
                     kernel_shape=[4001, 4001],
                     pads=[2000] * 4,
                     count_include_pad=1,
