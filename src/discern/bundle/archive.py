@@ -8,15 +8,16 @@ the format, raise `FORMAT` in `manifest.py` and keep reading the old one.
 import hashlib
 import io
 import re
+import reprlib
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from tokenize import TokenError
 
 import numpy as np
 
 from discern.atomic import atomic_write
 from discern.bundle.graph_safety import find_fault
+from discern.bundle.npy_array import read_array
 from discern.errors import BundleDamaged, BundleError, PictureError
 from discern.picture import read_header
 
@@ -26,6 +27,10 @@ FILE = "model.discern"
 
 MEMBERS = (MANIFEST, "model.onnx", "golden.npz", "seen.npy", "CARD.md")
 MAX_BYTES = 2 * 1024**3
+# Sixteen million training pictures; a card of 32,768 classes. Not tuned.
+_MAX_SEEN_BYTES, _MAX_CARD_BYTES = 128 << 20, 8 << 20
+_PREFIX_BYTES = 8
+_CENTRAL_ENTRY, _MAX_ENTRIES = b"PK\x01\x02", 1000  # weights may contain it by chance
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 # `Path` collapses the slashes of a URL.
@@ -95,14 +100,42 @@ def unpack(source: str | Path) -> dict[str, bytes]:
 
 
 def _reject_unsafe(path: Path, members: Mapping[str, bytes]) -> None:
-    """Raise an error for members with an unsafe ONNX graph or arrays that claim too much memory."""
+    """Raise an error for members with an unsafe ONNX graph, or arrays or text that cannot be used."""
     if fault := find_fault(members["model.onnx"]):
         raise BundleDamaged(f"{path}: its graph {fault}.", hint=DAMAGED_HINT)
+    read_seen(members["seen.npy"])
+    read_card(members["CARD.md"])
+
+
+def read_seen(data: bytes) -> np.ndarray:
+    """Read the prefixes of the content hashes of the training images, uint8 `[n, 8]`, from `seen.npy`.
+
+    Raises:
+        BundleDamaged: it is too large, or another file.
+    """
     try:
-        np.load(io.BytesIO(members["seen.npy"]), allow_pickle=False)
-        members["CARD.md"].decode()
-    except (EOFError, OSError, ValueError, MemoryError, TokenError) as error:
-        raise BundleDamaged(f"{path}: seen.npy or CARD.md cannot be read ({error}).", hint=DAMAGED_HINT) from error
+        if len(data) > _MAX_SEEN_BYTES:
+            raise ValueError(f"it is larger than {_MAX_SEEN_BYTES >> 20} MiB")
+        prefixes = read_array(data, dtype="|u1", dimensions=2)
+        if prefixes.shape[1] != _PREFIX_BYTES:
+            raise ValueError("it does not contain hashes")
+    except ValueError as error:
+        raise BundleDamaged(f"seen.npy cannot be used: {error}.", hint=DAMAGED_HINT) from error
+    return prefixes
+
+
+def read_card(data: bytes) -> str:
+    """Read the model card, Markdown text, from `CARD.md`.
+
+    Raises:
+        BundleDamaged: it is too large, or not UTF-8.
+    """
+    try:
+        if len(data) > _MAX_CARD_BYTES:
+            raise ValueError(f"it is larger than {_MAX_CARD_BYTES >> 20} MiB")
+        return data.decode()
+    except ValueError as error:
+        raise BundleDamaged(f"CARD.md cannot be used: {error}.", hint=DAMAGED_HINT) from error
 
 
 def _read(path: Path) -> bytes:
@@ -141,6 +174,8 @@ def _first_name(data: bytes) -> str:
 
 
 def _read_members(path: Path, data: bytes) -> dict[str, bytes]:
+    if data.count(_CENTRAL_ENTRY) > _MAX_ENTRIES:
+        raise BundleError(f"{path} is an archive of many files, not a bundle.", hint=_ORDER)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
@@ -148,10 +183,13 @@ def _read_members(path: Path, data: bytes) -> dict[str, bytes]:
                 raise BundleError(f"{path} is an archive of other files, not a bundle.", hint=_ORDER)
             if sorted(names) != sorted(MEMBERS):
                 raise BundleDamaged(
-                    f"{path} contains {names[:9]}, not exactly the members of a bundle.", hint=DAMAGED_HINT
+                    f"{path} contains {reprlib.repr(names)}, not exactly the members of a bundle.", hint=DAMAGED_HINT
                 )
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+            entries = archive.infolist()
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
                 raise BundleDamaged(f"{path} has compressed members; those of a bundle are stored.", hint=DAMAGED_HINT)
+            if sum(entry.file_size for entry in entries) > len(data):
+                raise BundleDamaged(f"{path} has members that overlap.", hint=DAMAGED_HINT)
             members = {name: archive.read(name) for name in names}
             comment = archive.comment.decode("ascii", "replace")
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError, RuntimeError) as error:

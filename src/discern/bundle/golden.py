@@ -6,32 +6,29 @@ The inputs are generated pictures; the outputs are those that the model computed
 import io
 import zipfile
 from collections.abc import Callable, Mapping
-from tokenize import TokenError
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 from PIL import Image
 
 from discern.bundle.archive import DAMAGED_HINT
+from discern.bundle.npy_array import read_array
+from discern.bundle.prediction_sets import are_distributions
 from discern.errors import BundleDamaged, PictureError
-from discern.picture import Recipe, load_input
+from discern.picture import Limits, Recipe, load_input
 
 TOLERANCES: Mapping[str, float] = MappingProxyType({"float32": 1e-4})
 """Largest difference from the golden vectors that passes verification, by the precision of the engine; not tuned."""
 
 _SIZES = ((64, 48), (96, 96), (200, 300), (320, 160), (33, 57), (256, 256))
-_OUTPUTS = ("probabilities", "unknown_score", "embedding")
-_FAILURES = (
-    OSError,
-    EOFError,
-    ValueError,
-    KeyError,
-    TypeError,
-    MemoryError,
-    TokenError,  # from a forged array header
-    zipfile.BadZipFile,
-    PictureError,
-)
+_OUTPUTS = {"probabilities": 2, "unknown_score": 1, "embedding": 2}  # by their number of dimensions
+# Far above what is recorded; not tuned.
+_MAX_BYTES, _MAX_PICTURES, _MAX_BATCH_BYTES = 16 << 20, 32, 16 << 20
+_MAX_ENTRIES = _MAX_PICTURES + len(_OUTPUTS)
+_LIMITS = Limits(max_bytes=4 << 20, max_pixels=1 << 20, max_memory=64 << 20)
+_CENTRAL_ENTRY, _ENCRYPTED, _PNG = b"PK\x01\x02", 1, b"\x89PNG\r\n\x1a\n"
+_FAILURES = (OSError, EOFError, ValueError, KeyError, NotImplementedError, RuntimeError, zipfile.BadZipFile)
 Run = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
@@ -77,34 +74,111 @@ def record(run: Run, recipe: Recipe) -> bytes:
     return buffer.getvalue()
 
 
-def replay(golden: bytes, run: Run, recipe: Recipe) -> tuple[float, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Run a model on its golden vectors and compare the outputs with the stored ones.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GoldenVectors:
+    """Golden vectors of a model: pictures with the outputs that they had where the model was trained.
 
-    Returns:
-        Largest difference, relative where values exceed 1; the stored outputs; the new outputs.
+    Attributes:
+        pictures: content of PNG files.
+        outputs: `probabilities` `[N, K]`, `unknown_score` `[N]` and `embedding` `[N, D]`, float32.
+    """
+
+    pictures: tuple[bytes, ...]
+    outputs: Mapping[str, np.ndarray]
+
+
+def read(golden: bytes, *, classes: int) -> GoldenVectors:
+    """Read and validate the golden vectors of a model.
+
+    Args:
+        golden: content of `golden.npz`.
+        classes: number of the model's labels.
 
     Raises:
-        BundleDamaged: the golden vectors cannot be read.
+        BundleDamaged: they cannot be read, are too large, or are not outputs of a model with so many labels.
     """
     try:
-        _require_stored(golden)
-        with np.load(io.BytesIO(golden), allow_pickle=False) as opened:
-            arrays = {name: opened[name] for name in opened.files}
-        pictures = [arrays[name].tobytes() for name in sorted(arrays) if name.startswith("picture_")]
-        expected = {name: arrays[name] for name in _OUTPUTS}
-        inputs = np.stack([load_input(data, recipe) for data in pictures])
+        members = _read_members(golden)
+        pictures = tuple(_read_picture(members[name]) for name in sorted(members) if name not in _OUTPUTS)
+        outputs = {name: read_array(members[name], dtype="<f4", dimensions=_OUTPUTS[name]) for name in _OUTPUTS}
+        _check_outputs(outputs, pictures=len(pictures), classes=classes)
     except _FAILURES as error:
-        raise BundleDamaged(f"golden.npz cannot be read ({error}).", hint=DAMAGED_HINT) from error
-    outputs = run(inputs)
-    worst = max(_difference(outputs[name], expected[name]) for name in _OUTPUTS)
-    return worst, expected, outputs
+        raise BundleDamaged(f"golden.npz cannot be used: {error}.", hint=DAMAGED_HINT) from error
+    return GoldenVectors(pictures=pictures, outputs=outputs)
 
 
-def _require_stored(golden: bytes) -> None:
-    """Raise ValueError if a member of an `.npz` file is compressed and could exhaust memory."""
+def _read_members(golden: bytes) -> dict[str, bytes]:
+    """Read the arrays in an `.npz` file that has exactly those of golden vectors."""
+    if len(golden) > _MAX_BYTES or golden.count(_CENTRAL_ENTRY) > _MAX_ENTRIES:
+        raise ValueError("it is too large")
     with zipfile.ZipFile(io.BytesIO(golden)) as opened:
-        if any(entry.compress_type != zipfile.ZIP_STORED for entry in opened.infolist()):
-            raise ValueError("its arrays are compressed")
+        entries = opened.infolist()
+        names = [entry.filename.removesuffix(".npy") for entry in entries if entry.filename.endswith(".npy")]
+        pictures = [f"picture_{number}" for number in range(len(entries) - len(_OUTPUTS))]
+        if sorted(names) != sorted([*_OUTPUTS, *pictures]) or not 0 < len(pictures) <= _MAX_PICTURES:
+            raise ValueError(f"it does not have the arrays {', '.join(_OUTPUTS)} and picture_0, picture_1, ...")
+        if any(entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & _ENCRYPTED for entry in entries):
+            raise ValueError("its arrays are compressed or encrypted")
+        if sum(entry.file_size for entry in entries) > len(golden):
+            raise ValueError("its arrays are larger than the file")
+        return {name: opened.read(f"{name}.npy") for name in names}
+
+
+def _read_picture(member: bytes) -> bytes:
+    data = read_array(member, dtype="|u1", dimensions=1).tobytes()
+    if not data.startswith(_PNG):
+        raise ValueError("one of its pictures is not a PNG")
+    return data
+
+
+def _check_outputs(outputs: Mapping[str, np.ndarray], *, pictures: int, classes: int) -> None:
+    if any(len(values) != pictures for values in outputs.values()) or outputs["probabilities"].shape[1] != classes:
+        raise ValueError("its outputs are not those of its pictures and of the labels in bundle.json")
+    check_figures(outputs)
+
+
+def check_figures(outputs: Mapping[str, np.ndarray]) -> None:
+    """Check that outputs are finite and the probabilities distributions.
+
+    Raises:
+        ValueError: they are not; the message names the output.
+    """
+    for name in _OUTPUTS:
+        if not np.isfinite(outputs[name]).all():
+            raise ValueError(f"its {name} has numbers that are not finite")
+    if not are_distributions(outputs["probabilities"]).all():
+        raise ValueError("its probabilities are not in [0, 1], or do not sum to 1")
+
+
+def run_pictures(vectors: GoldenVectors, run: Run, recipe: Recipe) -> dict[str, np.ndarray]:
+    """Run a model on the golden pictures and return the outputs that are compared.
+
+    They are one batch, as when they were recorded, unless they are large.
+
+    Args:
+        vectors: the golden vectors.
+        run: function from uint8 `[N, size, size, 3]` to the graph's outputs by name.
+        recipe: preprocessing of the pictures.
+
+    Raises:
+        BundleDamaged: a picture cannot be used.
+    """
+    batch = max(1, _MAX_BATCH_BYTES // (3 * recipe.size**2))
+    found: list[dict[str, np.ndarray]] = []
+    for start in range(0, len(vectors.pictures), batch):
+        try:
+            pictures = vectors.pictures[start : start + batch]
+            inputs = np.stack([load_input(data, recipe, limits=_LIMITS) for data in pictures])
+        except PictureError as error:
+            raise BundleDamaged(f"A picture in golden.npz cannot be used: {error}", hint=DAMAGED_HINT) from error
+        outputs = run(inputs)
+        found.append({name: outputs[name] for name in _OUTPUTS})
+    return {name: np.concatenate([each[name] for each in found]) for name in _OUTPUTS}
+
+
+def largest_difference(actual: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> float:
+    """Return the largest difference between outputs, relative where values exceed 1."""
+    return max(_difference(actual[name], expected[name]) for name in _OUTPUTS)
 
 
 def _difference(actual: np.ndarray, expected: np.ndarray) -> float:

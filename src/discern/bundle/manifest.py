@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
 from discern.bundle.archive import DAMAGED_HINT
+from discern.bundle.manifest_schema import check_manifest
 from discern.bundle.prediction import DisplayName, LabelNames, Thresholds
 from discern.bundle.prediction_sets import order_scale
+from discern.bundle.strict_json import parse_strict_json
 from discern.errors import BundleDamaged, BundleFormatError, UsageError
 from discern.picture import Recipe
 
@@ -77,42 +80,34 @@ class Manifest:
             BundleDamaged: it is not the manifest of a model.
         """
         try:
-            plain = json.loads(data, parse_constant=_reject_constant)
-            version = plain.pop("format")
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise BundleDamaged(f"bundle.json cannot be read ({error}).", hint=DAMAGED_HINT) from error
-        if version is True or version != FORMAT:
+            plain = parse_strict_json(data)
+            version = _take_format(plain)
+        except ValueError as error:
+            raise BundleDamaged(f"bundle.json cannot be read: {error}.", hint=DAMAGED_HINT) from error
+        if type(version) is not int or version != FORMAT:
             raise BundleFormatError(
-                f"The bundle has format {version!r}; this version reads format {FORMAT}.",
+                f"The bundle has format {reprlib.repr(version)}; this version reads format {FORMAT}.",
                 hint="Upgrade with `pip install --upgrade discern-vision`.",
             )
         try:
-            plain["recipe"] = Recipe.from_json(plain["recipe"])
-            plain["thresholds"] = Thresholds(**plain["thresholds"])
-            plain["labels"] = tuple(plain["labels"]) if isinstance(plain["labels"], list) else ()
-            manifest = cls(**plain)
-            _ = manifest.label_names
-        except (TypeError, KeyError, ValueError, AttributeError, UsageError) as error:
-            raise BundleDamaged(f"bundle.json does not describe a model ({error}).", hint=DAMAGED_HINT) from error
-        manifest._check()
-        return manifest
-
-    def _check(self) -> None:
-        labels = self.labels
-        if not labels or not all(isinstance(label, str) for label in labels) or len(set(labels)) != len(labels):
-            raise BundleDamaged("bundle.json: the labels must be distinct strings, at least one.", hint=DAMAGED_HINT)
-        thresholds = asdict(self.thresholds).values()
-        if not all(each is None or isinstance(each, int | float) for each in (self.temperature, *thresholds)):
-            raise BundleDamaged("bundle.json: thresholds and temperature must be numbers.", hint=DAMAGED_HINT)
-        if not all(isinstance(each, str) for words in self.names.values() for each in words.values()):
-            raise BundleDamaged("bundle.json: display names must be strings.", hint=DAMAGED_HINT)
-        objects = ("names", "unknown", "metrics", "data", "backbone", "config", "versions", "members")
-        if wrong := [name for name in objects if not isinstance(getattr(self, name), dict)]:
-            raise BundleDamaged(f"bundle.json: {', '.join(wrong)} must be JSON objects.", hint=DAMAGED_HINT)
+            check_manifest(plain)
+            typed = {
+                "labels": tuple(plain["labels"]),
+                "recipe": Recipe.from_json(plain["recipe"]),
+                "thresholds": Thresholds(**plain["thresholds"]),
+            }
+        except ValueError as error:
+            raise BundleDamaged(f"bundle.json: {error}.", hint=DAMAGED_HINT) from error
+        except UsageError as error:
+            raise BundleDamaged(f"bundle.json: {error.message}", hint=DAMAGED_HINT) from error
+        return cls(**plain | typed)
 
 
-def _reject_constant(constant: str) -> None:
-    raise ValueError(f"{constant} is not a finite number")
+def _take_format(plain: Any) -> Any:
+    """Remove the number of the format from a parsed manifest and return it."""
+    if not isinstance(plain, dict) or "format" not in plain:
+        raise ValueError("it has no format")
+    return plain.pop("format")
 
 
 def digests(members: Mapping[str, bytes]) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Image classifier loaded from a model bundle."""
 
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -20,7 +19,6 @@ from discern.picture.exif_tags import ORIENTATION
 from discern.picture.memory import to_array
 
 Picture = str | Path | bytes | np.ndarray | Image.Image
-OUTPUTS = ("probabilities", "unknown_score", "embedding", "evidence")
 _BATCH = 32  # not tuned
 
 
@@ -65,12 +63,11 @@ class Model:
         self.manifest = Manifest.from_bytes(members[archive.MANIFEST])
         self.fingerprint = archive.fingerprint(members)
         self.limits = limits or Limits()
-        others = {name: data for name, data in members.items() if name != archive.MANIFEST}
-        for name, digest in digests(others).items():
-            if self.manifest.members.get(name) != digest:
-                raise BundleDamaged(f"{name} was changed.", hint=archive.DAMAGED_HINT)
+        _check_digests(self.manifest, members)
+        self._golden = golden.read(members["golden.npz"], classes=len(self.labels))
+        self._seen = archive.read_seen(members["seen.npy"])
+        self._card = archive.read_card(members["CARD.md"])
         self._runtime = runtime or open_runtime(members["model.onnx"], threads=threads)
-        self._members = members
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -80,7 +77,7 @@ class Model:
     @property
     def card(self) -> str:
         """Return the model card as Markdown text."""
-        return self._members["CARD.md"].decode()
+        return self._card
 
     @property
     def seen(self) -> np.ndarray:
@@ -88,13 +85,7 @@ class Model:
 
         The result is uint8 `[n, 8]`.
         """
-        try:
-            prefixes = np.asarray(np.load(io.BytesIO(self._members["seen.npy"]), allow_pickle=False))
-        except (OSError, EOFError, ValueError) as error:
-            raise BundleDamaged(f"seen.npy cannot be read ({error}).", hint=archive.DAMAGED_HINT) from error
-        if prefixes.dtype != np.uint8 or prefixes.shape[1:] != (8,):
-            raise BundleDamaged("seen.npy does not contain hashes.", hint=archive.DAMAGED_HINT)
-        return prefixes
+        return self._seen
 
     def __call__(self, picture: Picture) -> Prediction:
         """Classify one image and return its prediction.
@@ -139,8 +130,17 @@ class Model:
             BundleDamaged: the graph has other outputs.
         """
         outputs = self._runtime.run({"pixels": inputs})
-        if not outputs.keys() >= set(OUTPUTS) or outputs["probabilities"].shape != (len(inputs), len(self.labels)):
-            raise BundleDamaged("model.onnx and bundle.json do not match.", hint=archive.DAMAGED_HINT)
+        shapes = {
+            "probabilities": (len(inputs), len(self.labels)),
+            "unknown_score": (len(inputs),),
+            "embedding": (len(inputs), None),
+            "evidence": (len(inputs), None, None, len(self.labels)),
+        }
+        if wrong := [name for name in shapes if not _is_float32(outputs.get(name), shapes[name])]:
+            raise BundleDamaged(
+                f"model.onnx and bundle.json do not match: the graph's {wrong[0]} has another shape or type.",
+                hint=archive.DAMAGED_HINT,
+            )
         return outputs
 
     def answer(self, inputs: np.ndarray) -> list[Prediction]:
@@ -188,9 +188,22 @@ class Model:
         predictions = iter(self.answer(np.stack(usable)) if usable else [])
         return [next(predictions) if isinstance(item, np.ndarray) else item for item in inputs]
 
+    def check_outputs(self) -> None:
+        """Check that the outputs for the golden pictures can be decided on, equal to the golden vectors or not.
+
+        Raises:
+            BundleDamaged: they have another shape or type, are not finite, or are not probabilities.
+        """
+        try:
+            golden.check_figures(self._replay())
+        except ValueError as error:
+            raise BundleDamaged(f"The model cannot be used: {error}.", hint=archive.DAMAGED_HINT) from error
+
     def verify(self) -> Verification:
         """Verify that the model reproduces its golden vectors."""
-        worst, expected, outputs = golden.replay(self._members["golden.npz"], self.run, self.manifest.recipe)
+        expected = self._golden.outputs
+        outputs = self._replay()
+        worst = golden.largest_difference(outputs, expected)
         equal = bool(np.isfinite(worst)) and self._decisions(expected) == self._decisions(outputs)
         return Verification(
             fingerprint=self.fingerprint,
@@ -199,9 +212,31 @@ class Model:
             tolerance=golden.TOLERANCES[self._runtime.precision],
         )
 
+    def _replay(self) -> dict[str, np.ndarray]:
+        return golden.run_pictures(self._golden, self.run, self.manifest.recipe)
+
     def _decisions(self, outputs: Mapping[str, np.ndarray]) -> list[str]:
         predictions = self.decide(outputs["probabilities"], outputs["unknown_score"])
         return [prediction.decision for prediction in predictions]
+
+
+def _check_digests(manifest: Manifest, members: Mapping[str, bytes]) -> None:
+    others = {name: data for name, data in members.items() if name != archive.MANIFEST}
+    for name, digest in digests(others).items():
+        if manifest.members.get(name) != digest:
+            raise BundleDamaged(f"{name} was changed.", hint=archive.DAMAGED_HINT)
+    if added := sorted(manifest.members.keys() - others.keys()):
+        raise BundleDamaged(f"bundle.json lists {added[0]!a:.60}, which is not a member.", hint=archive.DAMAGED_HINT)
+
+
+def _is_float32(values: object, shape: tuple[int | None, ...]) -> bool:
+    """Check the type and shape of an output, of which each None is any length but 0."""
+    return (
+        isinstance(values, np.ndarray)
+        and values.dtype == np.float32
+        and values.ndim == len(shape)
+        and all(length > 0 if wanted is None else length == wanted for length, wanted in zip(values.shape, shape))
+    )
 
 
 def pixels_of(image: Image.Image) -> np.ndarray:
@@ -233,6 +268,8 @@ def pixels_of(image: Image.Image) -> np.ndarray:
 def load(path: str | Path, *, threads: int | None = None, limits: Limits | None = None) -> Model:
     """Load an image classifier from a model bundle, without PyTorch.
 
+    It is run once on its golden pictures, so that a model whose outputs are not probabilities is not returned.
+
     Args:
         path: path of the bundle, `model.discern`.
         threads: number of cores that one run may use; None lets the engine decide.
@@ -241,7 +278,9 @@ def load(path: str | Path, *, threads: int | None = None, limits: Limits | None 
     Raises:
         BundleError: the file is not a bundle, is damaged, or has a newer format.
     """
-    return Model(archive.unpack(path), threads=threads, limits=limits)
+    model = Model(archive.unpack(path), threads=threads, limits=limits)
+    model.check_outputs()
+    return model
 
 
 def verify(path: str | Path, *, fingerprint: str | None = None) -> Verification:

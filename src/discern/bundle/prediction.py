@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from discern.bundle.prediction_sets import label_sets, median_label
+from discern.bundle.prediction_sets import are_distributions, label_sets, median_label
 
 Decision = Literal["accept", "review", "unknown"]
 
@@ -59,7 +59,8 @@ def decide_all(
 ) -> np.ndarray:
     """Decide between accept, review and unknown for many predictions.
 
-    Each image has its own threshold for unknown, see `Thresholds.decide`.
+    Each image has its own threshold for unknown, see `Thresholds.decide`. It is unknown if its probabilities are not a
+    distribution.
 
     Args:
         probabilities: float `[N, K]`.
@@ -70,9 +71,8 @@ def decide_all(
     Returns:
         Decisions, str `[N]`.
     """
-    finite = np.isfinite(probabilities).all(axis=1) & np.isfinite(unknown_score)
-    known = finite & (unknown_score <= unknown)
-    confident = np.zeros(len(known), bool) if accept is None else probabilities.max(axis=1) >= accept
+    known = are_distributions(probabilities) & np.isfinite(unknown_score) & (unknown_score <= unknown)
+    confident = np.zeros(len(known), bool) if accept is None else probabilities.max(axis=1).astype(float) >= accept
     return np.select([~known, confident], ["unknown", "accept"], "review")
 
 
@@ -198,13 +198,13 @@ def predict_one(
 ) -> Prediction:
     """Build the prediction for one image from its class probabilities and out-of-distribution score.
 
-    The decision is unknown if a probability is not finite.
+    The decision is unknown unless the probabilities are a distribution: numbers in [0, 1] that sum to 1, within
+    rounding.
     """
     label = max(probabilities, key=lambda name: -math.inf if math.isnan(probabilities[name]) else probabilities[name])
     confidence = probabilities[label]
-    finite = all(map(math.isfinite, probabilities.values()))
-    decision = thresholds.decide(confidence, unknown_score) if finite else "unknown"
     row = np.array([list(probabilities.values())])
+    decision = thresholds.decide(confidence, unknown_score) if are_distributions(row)[0] else "unknown"
     return Prediction(
         label=label,
         decision=decision,

@@ -24,6 +24,9 @@ def write_bundle(path: Path, *, graph: bytes, manifest: Manifest, seen: Sequence
 
     Returns:
         Fingerprint of the bundle.
+
+    Raises:
+        BundleDamaged: the model could not be loaded again: its labels, figures or outputs are invalid.
     """
     runtime = open_runtime(graph)
     members = {
@@ -33,6 +36,8 @@ def write_bundle(path: Path, *, graph: bytes, manifest: Manifest, seen: Sequence
         "CARD.md": card.encode(),
     }
     members[archive.MANIFEST] = replace(manifest, members=digests(members)).to_bytes()
+    Manifest.from_bytes(members[archive.MANIFEST])
+    golden.read(members["golden.npz"], classes=len(manifest.labels))
     archive.write(path, members)
     return archive.fingerprint(members)
 

@@ -5,9 +5,14 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args
 
-from discern.bundle import Prediction
+import numpy as np
+
+from discern.bundle import Decision, Prediction
+from discern.bundle.manifest_schema import MAX_LABELS
+from discern.bundle.prediction_sets import are_distributions
+from discern.bundle.strict_json import list_of, null_or, number, object_of, record, text
 from discern.client.backoff import read_retry_after
 from discern.errors import (
     DiscernError,
@@ -22,6 +27,26 @@ from discern.errors import (
 RETRIED = (429, 502, 503, 504)
 """Status codes after which the same request is retried."""
 
+_words = text(20_000)
+_number = null_or(number())
+
+
+def _decision(value: Any, at: str) -> None:
+    if value not in get_args(Decision):
+        raise ValueError(f"{at} is not a decision")
+
+
+_PREDICTION = record(
+    {
+        **dict.fromkeys(("label", "message", "id"), _words),
+        **dict.fromkeys(("looks_like", "name", "spoken", "route"), null_or(_words)),
+        **dict.fromkeys(("confidence", "unknown_score", "order_value"), _number),
+        "decision": _decision,
+        "probabilities": object_of(_number),
+        "set": null_or(list_of(_words, MAX_LABELS)),
+        "model": object_of(_words),
+    }
+)
 _FIELDS = {field.name for field in fields(Prediction)}
 _CHECK_ADDRESS = "Check that this is the address of a Discern server."
 
@@ -34,6 +59,7 @@ def read_prediction(body: bytes, address: str) -> Prediction:
     """
     found = read_object(body, address)
     try:
+        _PREDICTION(found, "")
         values = {name: value for name, value in found.items() if name in _FIELDS}
         # JSON has no NaN: a server writes null.
         values |= {name: math.nan for name in ("confidence", "unknown_score") if values.get(name, 0) is None}
@@ -43,9 +69,16 @@ def read_prediction(body: bytes, address: str) -> Prediction:
             }
         if values.get("set") is not None:
             values["set"] = tuple(values["set"])
-        return Prediction(**values)
-    except TypeError as error:
+        prediction = Prediction(**values)
+        if prediction.decision == "accept" and not _is_distribution(prediction.probabilities):
+            raise ValueError("it is accepted without probabilities")
+        return prediction
+    except (TypeError, ValueError) as error:
         raise Unreachable(f"The response of {address} is not a prediction.", hint=_CHECK_ADDRESS) from error
+
+
+def _is_distribution(probabilities: Mapping[str, float]) -> bool:
+    return bool(probabilities) and bool(are_distributions(np.array([list(probabilities.values())]))[0])
 
 
 def read_object(body: bytes, address: str) -> dict[str, Any]:

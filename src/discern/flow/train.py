@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from discern.bundle.archive import FILE
+from discern.bundle.manifest_schema import check_labels
 from discern.catalog import Catalog
 from discern.checking import conflicted, count_findings
 from discern.errors import DataError
@@ -187,9 +188,18 @@ def _split(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
             return split
     exclude = conflicted(prepared.catalog, prepared.edges)
     split = make_split(prepared.catalog, prepared.groups, config.split, exclude=exclude)
+    _require_labels(prepared.catalog)
     _require_held_out(prepared.catalog, split)
     run.write_json("split.json", split.to_json())
     return split
+
+
+def _require_labels(catalog: Catalog) -> None:
+    """Raise DataError if the labels cannot be stored in a bundle."""
+    try:
+        check_labels(list(catalog.labels))
+    except ValueError as error:
+        raise DataError(f"A model cannot have these labels: {error}.", hint="Rename its folder, or the class in the list.") from error
 
 
 def _require_held_out(catalog: Catalog, split: Split) -> None:

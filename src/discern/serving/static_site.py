@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from discern.bundle import Model
+from discern.bundle import Model, golden
 from discern.errors import UsageError
 from discern.inference.model_info import describe_model
 from discern.serving.example_pictures import Example, place_examples, write_examples
@@ -20,7 +20,6 @@ from discern.serving.example_pictures import Example, place_examples, write_exam
 _PAGE = Path(__file__).resolve().parent / "page"
 _HEAD = "<head>"
 _LOCAL = '\n  <meta name="discern-site" content="local">'
-_OUTPUTS = ("probabilities", "unknown_score", "embedding")
 _POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; "
     "media-src 'self' blob:; connect-src {reach}; worker-src 'self' blob:; manifest-src 'self'; "
@@ -45,7 +44,7 @@ def local_site(
     about = describe_model(model.manifest.name, model, [model.manifest.name])
     loaded = {
         "model/about.json": _json(about | {"scale": model.manifest.label_names.scale}),
-        **_golden_files(members["golden.npz"]),
+        **_golden_files(golden.read(members["golden.npz"], classes=len(model.labels))),
         "model/model.onnx": members["model.onnx"],
         **{f"runtime/{name}": data for name, data in engine.items()},
     }
@@ -123,16 +122,15 @@ def _offline_script(requested: Mapping[str, bytes]) -> bytes:
     return script.replace("= SITE;", f"= {json.dumps({'version': version, 'files': files})};").encode()
 
 
-def _golden_files(golden: bytes) -> dict[str, bytes]:
+def _golden_files(vectors: golden.GoldenVectors) -> dict[str, bytes]:
     """Convert golden vectors to the binary files that the browser reads."""
     blob = io.BytesIO()
-    with np.load(io.BytesIO(golden), allow_pickle=False) as arrays:
-        outputs = {name: _append(blob, arrays[name]) for name in _OUTPUTS}
-        pictures = []
-        for name in sorted(each for each in arrays.files if each.startswith("picture_")):
-            start = blob.tell()
-            blob.write(arrays[name].tobytes())
-            pictures.append([start, blob.tell()])
+    outputs = {name: _append(blob, values) for name, values in vectors.outputs.items()}
+    pictures = []
+    for picture in vectors.pictures:
+        start = blob.tell()
+        blob.write(picture)
+        pictures.append([start, blob.tell()])
     return {"model/golden.json": _json({"pictures": pictures, "outputs": outputs}), "model/golden.bin": blob.getvalue()}
 
 

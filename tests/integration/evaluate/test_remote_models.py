@@ -147,6 +147,24 @@ ABOUT = {
 
 
 class TestErrors:
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"labels": ["red", "red"]},
+            {"labels": "dark"},
+            {"labels": [1, 2]},
+            {"thresholds": {"unknown": "high", "accept": 0.9, "set": None}},
+            {"thresholds": {"unknown": 0.6, "accept": 3, "set": None}},
+            {"thresholds": {"unknown": 0.6}},
+            {"policy": "accept all"},
+            {"ordered": "no"},
+            {"fingerprint": None},
+        ],
+    )
+    def test_a_malformed_description_is_rejected(self, changes: dict[str, object]) -> None:
+        with serving(Reply(body=ABOUT | changes)) as server, pytest.raises(Unreachable, match="does not describe"):
+            open_models([server.url], key=None).__enter__()
+
     def test_a_key_is_sent_to_its_own_server_alone(self) -> None:
         with serving(Reply(body=ABOUT)) as first, serving(Reply(body=ABOUT)) as second:
             for key in ("mine", {first.url + "/predict": "mine", second.url: "theirs"}):

@@ -8,7 +8,7 @@ import pytest
 
 from discern.bundle import LabelNames, Thresholds, decide_all, load
 from discern.bundle.prediction import predict_one
-from discern.bundle.prediction_sets import label_sets
+from discern.bundle.prediction_sets import are_distributions, label_sets
 from tests.unit.bundle.factories import write_small
 
 NOT_FINITE = (float("nan"), float("inf"), float("-inf"))
@@ -51,16 +51,61 @@ def test_a_model_accepts_no_prediction_with_nan(tmp_path) -> None:
 
 
 def test_many_predictions_are_decided_as_one_is() -> None:
-    values = (*NOT_FINITE, 0.0, 0.4, 0.5, 0.6, 1.0)
+    values = (*NOT_FINITE, 0.0, 0.4, 0.5, 0.6, 1.0, 1.5, -0.5)
     cases = np.array(list(product(values, values, (0.4, 0.5))))
     confidence, score, threshold = cases.T
-    rows = np.stack([confidence, np.zeros(len(confidence))], axis=1)
-    for accept in (None, 0.0, 0.5):
-        many = decide_all(rows, score, unknown=threshold, accept=accept)
-        for row, one, most, decision in zip(rows, score, threshold, many, strict=True):
-            thresholds = Thresholds(unknown=most, accept=accept)
-            expected = predict_one(dict(zip("ab", row, strict=True)), one, thresholds=thresholds, model=MODEL).decision
-            assert decision == expected, (row, one, most)
+    found = set()
+    for others in (1 - confidence, np.zeros(len(confidence))):
+        rows = np.stack([confidence, others], axis=1)
+        for accept in (None, 0.0, 0.5):
+            many = decide_all(rows, score, unknown=threshold, accept=accept)
+            for row, one, most, decision in zip(rows, score, threshold, many, strict=True):
+                thresholds = Thresholds(unknown=most, accept=accept)
+                expected = predict_one(dict(zip("ab", row, strict=True)), one, thresholds=thresholds, model=MODEL)
+                assert decision == expected.decision, (row, one, most)
+                found.add((decision, bool(are_distributions(row[None])[0])))
+    assert found == {("accept", True), ("review", True), ("unknown", True), ("unknown", False)}
+
+
+def test_many_predictions_are_compared_in_double_precision() -> None:
+    limit = float(np.nextafter(0.7, 1))
+    rows = np.float32([[limit, 1 - limit]])
+    one = predict_one(dict(zip("ab", rows[0].tolist(), strict=True)), 0.0, thresholds=Thresholds(accept=0.7), model=MODEL)
+    assert decide_all(rows, np.zeros(1), unknown=np.ones(1), accept=0.7)[0] == one.decision == "review"
+
+
+@pytest.mark.parametrize(
+    ("row", "valid"),
+    [
+        ([0.2, 0.8], True),
+        ([0.0, 1.0], True),
+        ([0.2005, 0.8], True),
+        ([0.202, 0.8], False),
+        ([0.2, 0.7], False),
+        ([1.5, -0.5], False),
+        ([-0.01, 1.01], False),
+        ([1.0, 1.0], False),
+        ([0.0, 0.0], False),
+        ([5.0, 0.0], False),
+        ([float("nan"), 1.0], False),
+        ([float("inf"), float("-inf")], False),
+        ([1e308, 1e308], False),
+    ],
+)
+def test_only_a_distribution_is_accepted(row: list[float], valid: bool) -> None:  # noqa: FBT001
+    assert are_distributions(np.array([row])).tolist() == [valid]
+    prediction = predict_one(dict(zip("ab", row, strict=True)), 0.1, thresholds=EASY, model=MODEL)
+    assert (prediction.decision == "accept") is valid
+    assert (prediction.decision == "unknown") is not valid
+
+
+def test_rounding_in_single_precision_is_within_the_tolerance() -> None:
+    random = np.random.default_rng(0)
+    for classes in (2, 1000, 30_000):
+        logits = random.normal(0, 10, (20, classes)).astype(np.float32)
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        for precision in (np.float32, np.float16):
+            assert are_distributions((powers / powers.sum(axis=1, keepdims=True)).astype(precision)).all()
 
 
 @pytest.mark.parametrize("number", NOT_FINITE)

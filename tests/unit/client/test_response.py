@@ -74,6 +74,32 @@ def test_responses_of_other_servers_are_unreachable(ask: Ask, reply: Reply) -> N
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"decision": "accepted"},
+        {"decision": ["accept"]},
+        {"confidence": "high"},
+        {"confidence": True},
+        {"confidence": 1e999},
+        {"unknown_score": []},
+        {"probabilities": [0.1, 0.9]},
+        {"probabilities": {"dark": "0.1", "red": 0.9}},
+        {"probabilities": {"dark": None, "red": 0.9}},
+        {"probabilities": {"dark": 0.9, "red": 0.9}},
+        {"probabilities": {}},
+        {"set": "red"},
+        {"set": [1]},
+        {"message": None},
+        {"model": {"name": 3}},
+        {"order_value": "2"},
+    ],
+)
+def test_a_prediction_with_values_of_other_types_is_not_one(ask: Ask, changes: dict[str, object]) -> None:
+    with serving(Reply(body=ANSWER | changes)) as server, pytest.raises(Unreachable, match="not a prediction"):
+        ask(server.url)
+
+
 def test_a_size_that_a_proxy_rejects_is_the_picture_s_fault(ask: Ask) -> None:
     with serving(Reply(status=413, body=b"<html>")) as server, pytest.raises(errors.PictureTooLarge):
         ask(server.url)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from discern.bundle import Thresholds, label_sets, median_label
+from discern.bundle import Thresholds, decide_all, label_sets, median_label
 from discern.evaluating import (
     Interval,
     OrdinalMetrics,
@@ -65,11 +65,11 @@ class UnknownPredictions:
     """Predictions for out-of-distribution images.
 
     Attributes:
-        confidence: largest probability of each picture, float32 `[S]`.
+        probabilities: float32 `[S, K]`.
         scores: unknown scores, float32 `[S]`.
     """
 
-    confidence: np.ndarray
+    probabilities: np.ndarray
     scores: np.ndarray
 
 
@@ -117,14 +117,14 @@ def evaluate_decisions(
 ) -> DecisionMetrics:
     """Compute decision metrics from predictions for held-out images."""
     thresholds = rules.thresholds
-    confidence, correct = known.probabilities.max(axis=1), known.probabilities.argmax(axis=1) == known.truth
+    correct = known.probabilities.argmax(axis=1) == known.truth
     share = error = unknown_accepted = None
     if rules.policy is not None:
-        accepted = _accepted(rules, confidence, known.scores)
+        accepted = _accepted(rules, known.probabilities, known.scores)
         share = _share(accepted, known, slice(None), seed)
         error = _share(~correct[accepted], known, accepted, seed)
         if unknown is not None:
-            unknown_accepted = evaluate_share(_accepted(rules, unknown.confidence, unknown.scores), seed=seed)
+            unknown_accepted = evaluate_share(_accepted(rules, unknown.probabilities, unknown.scores), seed=seed)
     return DecisionMetrics(
         share=share,
         error=error,
@@ -134,10 +134,10 @@ def evaluate_decisions(
     )
 
 
-def _accepted(rules: DecisionRules, confidence: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    decide = rules.thresholds.decide
-    pairs = zip(confidence.tolist(), scores.tolist(), strict=True)
-    return np.array([decide(*pair) == "accept" for pair in pairs], bool)
+def _accepted(rules: DecisionRules, probabilities: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    threshold = np.inf if rules.thresholds.unknown is None else rules.thresholds.unknown
+    unknown = np.full(len(scores), threshold)
+    return decide_all(probabilities, scores, unknown=unknown, accept=rules.thresholds.accept) == "accept"
 
 
 def _share(hits: np.ndarray, known: KnownPredictions, rows: np.ndarray | slice, seed: int) -> Interval:

@@ -245,7 +245,7 @@ class _Evaluator:
         if not outputs:
             return None
         return UnknownPredictions(
-            confidence=np.concatenate([each.probabilities.max(axis=1) for each in outputs]),
+            probabilities=np.concatenate([each.probabilities for each in outputs]),
             scores=np.concatenate([each.scores for each in outputs]),
         )
 

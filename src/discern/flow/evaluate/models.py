@@ -11,6 +11,8 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from discern.bundle import Model, Prediction, Thresholds, load
+from discern.bundle.manifest_schema import check_labels
+from discern.bundle.strict_json import flag, null_or, number, record, text
 from discern.catalog import Catalog
 from discern.client import Client
 from discern.client.address import is_address, read_address
@@ -22,6 +24,17 @@ from discern.progress import Progress
 
 STAGE = "predict"
 _BATCH = 32
+_limit, _share = null_or(number()), null_or(number(0, 1))
+_ABOUT = record(
+    {
+        "fingerprint": text(64),
+        "labels": check_labels,
+        "ordered": flag,
+        "policy": null_or(record({})),
+        "thresholds": record({"unknown": _limit, "accept": _share, "set": _share}, required=("unknown", "accept", "set")),
+    },
+    required=("fingerprint", "labels", "ordered", "policy", "thresholds"),
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -149,6 +162,7 @@ class RemoteModel:
         described = client.about()
         self.of = client.url if client.model is None else f"{client.url}?model={client.model}"
         try:
+            _ABOUT(described, "")
             self.fingerprint = str(described["fingerprint"])
             limits = described["thresholds"]
             self.rules: DecisionRules = RemoteDecisions(
@@ -157,7 +171,7 @@ class RemoteModel:
                 thresholds=Thresholds(unknown=limits["unknown"], accept=limits["accept"], label_set=limits["set"]),
                 policy=described["policy"],
             )
-        except (KeyError, TypeError) as error:
+        except ValueError as error:
             raise Unreachable(
                 f"{client.url} does not describe its model.", hint="Check that this is the address of a Discern server."
             ) from error
@@ -193,6 +207,8 @@ class RemoteModel:
     def _read(self, prediction: Prediction) -> tuple[list[float], float]:
         if prediction.model.get("fingerprint") != self.fingerprint:
             raise DataError(f"The model at {self.of} was replaced during the evaluation.", hint="Evaluate it again.")
+        if prediction.probabilities.keys() != set(self.rules.labels):
+            raise Unreachable(f"{self.of} predicts other labels than it describes.", hint="Check its model.")
         return [prediction.probabilities[label] for label in self.rules.labels], prediction.unknown_score
 
 

@@ -59,7 +59,7 @@ def compare(folder: Path, asked: list[Any]) -> None:
 def draw(random: np.random.Generator, count: int) -> np.ndarray:
     """Probabilities, now and then with ties and whole percents."""
     raw = random.dirichlet(np.full(count, random.choice([0.1, 1, 10])))
-    return np.float32(np.round(raw, random.choice([1, 2, 8])))
+    return np.float32(np.round(raw, random.choice([1, 2, 8], p=[0.2, 0.2, 0.6])))
 
 
 def test_two_thousand_answers_are_the_same(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_two_thousand_answers_are_the_same(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("confidence", [0.5, 0.625, 0.875, 0.995, 0.125, 1.0])
 def test_halves_of_a_percent_are_said_alike(confidence: float, tmp_path: Path) -> None:
-    row = np.float32([confidence, 0.0])
+    row = np.float32([confidence, 1 - confidence])
     compare(tmp_path, [ask(row, 0.0, ["a", "b"], Thresholds(accept=accept), names=WORDS) for accept in (None, 0.1)])
 
 
@@ -104,6 +104,18 @@ def test_what_is_no_number_is_unknown_to_both(tmp_path: Path) -> None:
     compare(tmp_path, asked)
     decided = {wanted["decision"] for question, wanted in asked if not finite(question)}
     assert decided == {"unknown"}
+
+
+def test_what_is_no_distribution_is_unknown_to_both(tmp_path: Path) -> None:
+    rows = [*product((0.0, 0.3, 0.7, 1.0, 1.5, -0.5, 5.0), repeat=2), (0.3005, 0.7), (0.302, 0.7), (-0.0005, 1.0005)]
+    asked = [ask(np.float32(row), 0.0, ["a", "b"], Thresholds(accept=0.0), names=WORDS) for row in rows]
+    compare(tmp_path, asked)
+    decided = {tuple(row): wanted["decision"] for row, (_, wanted) in zip(rows, asked, strict=True)}
+    accepted = {row for row, decision in decided.items() if decision == "accept"}
+    assert accepted == {
+        *((0.0, 1.0), (1.0, 0.0), (0.3, 0.7), (0.7, 0.3), (0.3005, 0.7), (-0.0005, 1.0005)),
+    }
+    assert set(decided.values()) == {"accept", "unknown"}
 
 
 def finite(question: Any) -> bool:

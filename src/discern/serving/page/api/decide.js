@@ -2,6 +2,9 @@
 
 import { roundHalfEven } from "../decode/resample.js";
 
+// As in discern.bundle.prediction_sets.
+const PROBABILITY_TOLERANCE = 1e-3;
+
 /** @import { Decision, ModelInfo, Prediction } from "./types.js" */
 
 /**
@@ -21,8 +24,8 @@ export function decide(probabilities, unknownScore, { labels, thresholds, names,
   const values = Array.from(probabilities);
   const best = values.reduce((most, value, index) => (sortKey(value) > sortKey(values[most]) ? index : most), 0);
   const [label, confidence] = [labels[best], values[best]];
-  const finite = [...values, unknownScore].every(Number.isFinite);
-  const decision = finite ? applyThresholds(confidence, unknownScore, thresholds) : "unknown";
+  const decidable = areDistribution(values) && Number.isFinite(unknownScore);
+  const decision = decidable ? applyThresholds(confidence, unknownScore, thresholds) : "unknown";
   const display = Object.hasOwn(names, label) ? names[label] : {};
   const name = display.name || label;
   const { set } = thresholds;
@@ -48,6 +51,12 @@ export function decide(probabilities, unknownScore, { labels, thresholds, names,
 /** Sort key of a probability: NaN counts as the smallest. @param {number} value */
 function sortKey(value) {
   return Number.isNaN(value) ? -Infinity : value;
+}
+
+/** Whether all are in [0, 1] and their sum is 1, but for rounding; false with NaN. @param {number[]} values */
+function areDistribution(values) {
+  const inside = values.every((value) => value >= -PROBABILITY_TOLERANCE && value <= 1 + PROBABILITY_TOLERANCE);
+  return inside && Math.abs(values.reduce((sum, value) => sum + value, 0) - 1) <= PROBABILITY_TOLERANCE;
 }
 
 /**

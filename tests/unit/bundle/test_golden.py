@@ -1,0 +1,157 @@
+"""Golden vectors are bounded and checked before they are used, and outputs must be probabilities."""
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from PIL import Image
+
+from discern.bundle import Model, archive, golden, load
+from discern.errors import BundleDamaged
+from discern.flow.verify import verify
+from tests.attacks.hostile_bundles import sound_members, with_member
+from tests.unit.bundle.factories import LABELS, colour_graph
+
+SOUND = sound_members()["golden.npz"]
+
+
+def arrays() -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(SOUND)) as opened:
+        return {name: opened[name] for name in opened.files}
+
+
+def packed(changes: dict[str, Any], *, without: str = "", compression: int = zipfile.ZIP_STORED) -> bytes:
+    """Pack golden vectors with some arrays replaced."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as opened:
+        for name, values in (arrays() | changes).items():
+            if name != without:
+                member = io.BytesIO()
+                np.save(member, values, allow_pickle=True)
+                opened.writestr(f"{name}.npy", member.getvalue())
+    return buffer.getvalue()
+
+
+def png(width: int, height: int, suffix: str = "PNG") -> np.ndarray:
+    buffer = io.BytesIO()
+    Image.new("RGB", (width, height)).save(buffer, suffix)
+    return np.frombuffer(buffer.getvalue(), np.uint8)
+
+
+def altered(name: str, place: int, value: float) -> dict[str, np.ndarray]:
+    values = arrays()[name].copy()
+    values.reshape(-1)[place] = value
+    return {name: values}
+
+
+def test_the_recorded_vectors_are_read() -> None:
+    found = golden.read(SOUND, classes=len(LABELS))
+    assert len(found.pictures) == 6
+    assert {name: values.shape for name, values in found.outputs.items()} == {
+        "probabilities": (6, 2),
+        "unknown_score": (6,),
+        "embedding": (6, 3),
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (bytes(17 << 20), "too large"),
+        (b"PK\1\2" * 100 + SOUND, "too large"),
+        (packed({}, without="embedding"), "does not have the arrays"),
+        (packed({}, without="picture_2"), "does not have the arrays"),
+        (packed({"more": np.zeros(1)}), "does not have the arrays"),
+        (packed({f"picture_{number}": arrays()["picture_0"] for number in range(33)}), "too large|does not have"),
+        (packed({}, compression=zipfile.ZIP_DEFLATED), "compressed"),
+        (packed({"probabilities": arrays()["probabilities"].astype(np.float64)}), "not an array of <f4"),
+        (packed({"probabilities": np.zeros((6, 3), np.float32)}), "bundle.json"),
+        (packed({"probabilities": np.zeros((5, 2), np.float32)}), "not those of its pictures"),
+        (packed({"embedding": np.zeros((6, 3, 1), np.float32)}), "dimensions"),
+        (packed({"unknown_score": np.array(["a"] * 6, object)}), "not an array"),
+        (packed(altered("probabilities", 3, np.nan)), "probabilities has numbers that are not finite"),
+        (packed(altered("unknown_score", 0, np.inf)), "unknown_score has numbers that are not finite"),
+        (packed(altered("embedding", 5, -np.inf)), "embedding has numbers that are not finite"),
+        (packed(altered("probabilities", 0, 1.5)), "sum to 1"),
+        (packed({"probabilities": np.float32([[1.5, -0.5]] * 6)}), r"not in \[0, 1\]"),
+        (packed({"probabilities": np.full((6, 2), 0.25, np.float32)}), "sum to 1"),
+        (packed({"picture_0": np.zeros(9, np.uint8)}), "PNG"),
+        (packed({"picture_0": np.zeros((9, 1), np.uint8)}), "dimensions"),
+        (packed({"picture_0": png(60, 60, "BMP")}), "PNG"),
+    ],
+)
+def test_other_content_is_rejected_by_load_and_verify(data: bytes, reason: str, tmp_path: Path) -> None:
+    path = tmp_path / "forged.discern"
+    archive.write(path, with_member(sound_members(), "golden.npz", data))
+    with pytest.raises(BundleDamaged, match=reason):
+        load(path)
+    result = verify(path)
+    assert (result.passed, "golden.npz" in result.why) == (False, True)
+
+
+@pytest.mark.parametrize("size", [(1, 2_000_000), (1500, 1500)])
+def test_a_large_picture_is_rejected(size: tuple[int, int], tmp_path: Path) -> None:
+    path = tmp_path / "forged.discern"
+    archive.write(path, with_member(sound_members(), "golden.npz", packed({"picture_3": png(*size)})))
+    with pytest.raises(BundleDamaged, match=r"golden.npz .*too large"):
+        load(path)
+
+
+def nodes_after(output: str, *nodes: onnx.NodeProto, **constants: Any) -> bytes:
+    """Build the small model's graph with the output of one node computed from its old value, named `old`."""
+    model = onnx.load_from_string(colour_graph())
+    for node in model.graph.node:
+        for place, name in enumerate(node.output):
+            if name == output:
+                node.output[place] = "old"
+    model.graph.node.extend(nodes)
+    model.graph.initializer.extend(
+        onnx.numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()
+    )
+    return bytes(model.SerializeToString())
+
+
+def binary(operation: str, output: str, value: Any) -> bytes:
+    return nodes_after(output, onnx.helper.make_node(operation, ["old", "by"], [output]), by=np.float32(value))
+
+
+GRAPHS = {
+    "nan probabilities": (binary("Mul", "probabilities", np.nan), "probabilities .*finite"),
+    "nan for one label": (binary("Mul", "probabilities", [1, np.nan]), "probabilities .*finite"),
+    "probabilities above 1": (binary("Mul", "probabilities", 5), "sum to 1"),
+    "probabilities of 0": (binary("Mul", "probabilities", 0), "sum to 1"),
+    "negative probabilities": (binary("Add", "probabilities", [2, -2]), r"\[0, 1\]"),
+    "a nan score": (binary("Mul", "unknown_score", np.nan), "unknown_score .*finite"),
+    "an infinite embedding": (binary("Mul", "embedding", np.inf), "finite"),
+    "a score per label": (binary("Mul", "unknown_score", [[1], [1]]), "unknown_score has another shape or type"),
+    "one score": (
+        nodes_after("unknown_score", onnx.helper.make_node("ReduceSum", ["old"], ["unknown_score"], keepdims=1)),
+        "unknown_score has another shape or type",
+    ),
+    "a flat map": (
+        nodes_after("evidence", onnx.helper.make_node("ReduceSum", ["old", "axes"], ["evidence"], keepdims=0), axes=[1]),
+        "evidence has another shape or type",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_graph_whose_outputs_cannot_be_decided_on_is_rejected(name: str, tmp_path: Path) -> None:
+    graph, reason = GRAPHS[name]
+    path = tmp_path / "forged.discern"
+    archive.write(path, with_member(sound_members(), "model.onnx", graph))
+    with pytest.raises(BundleDamaged, match=reason):
+        load(path)
+    assert not verify(path).passed
+
+
+def test_a_model_that_differs_from_its_golden_vectors_is_loaded_but_not_verified(tmp_path: Path) -> None:
+    forged = arrays()["probabilities"][:, ::-1].copy()
+    path = tmp_path / "forged.discern"
+    archive.write(path, with_member(sound_members(), "golden.npz", packed({"probabilities": forged})))
+    assert isinstance(load(path), Model)
+    assert not verify(path).passed
