@@ -10,9 +10,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from discern.features.testing import colour_backbone
+from discern.bundle.onnx_graph import GraphWriter, serialise
 from tests.attacks.hostile_bundles import forge
-from tests.unit.bundle.factories import colour_graph
+from tests.unit.bundle.factories import SIZE, colour_graph
 
 ChangeGraph = Callable[[bytes], bytes]
 
@@ -78,7 +78,16 @@ class ForgedGraph:
 
     def backbone(self) -> bytes:
         """Build the backbone with this graph."""
-        return self.change(colour_backbone(mirror=False).graph)
+        return self.change(sound_backbone())
+
+
+def sound_backbone() -> bytes:
+    """Build a backbone that averages the colours."""
+    writer = GraphWriter()
+    colours = writer.relu6(writer.centred_pixels("pixels"))
+    writer.add("Identity", writer.spatial_mean(colours), result="embedding")
+    writer.channels_last(colours, result="map")
+    return serialise(writer.model(size=SIZE, embedding=3, map_shape=(SIZE, SIZE, 3)))
 
 
 def table(kind: str, entries: dict[str, tuple[ChangeGraph, str]], *, heavy: bool = False) -> tuple[ForgedGraph, ...]:

@@ -219,10 +219,9 @@ TEXTS = _rows(
     "text",
     {
         **{
-            f"a label {what}": (lambda labels=labels: relabelled(*labels), TEXT)
-            for what, labels in LABEL_TEXTS.items()
+            f"a label {what}": (lambda labels=labels: relabelled(*labels), TEXT) for what, labels in LABEL_TEXTS.items()
         },
-        "no labels": (lambda: relabelled(), TEXT),
+        "no labels": (relabelled, TEXT),
         "a million labels": (lambda: relabelled(*map(str, range(MANY))), f"{TEXT}|match|more than"),
         "a label more than columns": (lambda: relabelled("dark", "red", "blue"), f"{TEXT}|match"),
         "a label fewer than columns": (lambda: relabelled("dark"), f"{TEXT}|match"),
@@ -247,15 +246,15 @@ TEXTS = _rows(
         "a byte order mark": (lambda: written(b"\xef\xbb\xbf" + sound_text().encode()), TEXT),
         "labels given twice": (
             lambda: written(sound_text().replace('"labels"', '"labels": ["a", "b"], "labels"', 1)),
-            "twice|duplicate|repeat",
+            "more than once",
         ),
         "a key of thresholds given twice": (
             lambda: written(sound_text().replace('"accept"', '"accept": 0.1, "accept"', 1)),
-            "twice|duplicate|repeat",
+            "more than once",
         ),
         "a key given twice, once escaped": (
             lambda: written(sound_text().replace('"labels"', '"l\\u0061bels": ["a", "b"], "labels"', 1)),
-            "twice|duplicate|repeat",
+            "more than once",
         ),
         "two values": (lambda: written(sound_text() + "{}"), f"{TEXT}|data"),
         "a comment": (lambda: written("// hello\n" + sound_text()), TEXT),

@@ -123,7 +123,7 @@ def _loop(additions: Additions, *, domain: str = "") -> str:
         [tensor_value("turn", INT64, []), tensor_value("go", BOOL, []), tensor_value("sum", FLOAT, [])],
         [tensor_value("still", BOOL, []), tensor_value("next", FLOAT, [])],
     )
-    turns, yes = additions.constant(2**62), additions.constant(True, bool)  # noqa: FBT003
+    turns, yes = additions.constant(2**62), additions.constant(True, bool)
     return additions.add("Loop", turns, yes, additions.constant(1, float), body=body, domain=domain)
 
 
@@ -194,22 +194,16 @@ EXTERNAL_DATA = table(
             f"{WHERE}|subgraph|If",
         ),
         "a constant of a branch": (
-            _add_node(
-                lambda: _branches(_subgraph(helper.make_node("Constant", [], ["secret"], value=elsewhere())))
-            ),
+            _add_node(lambda: _branches(_subgraph(helper.make_node("Constant", [], ["secret"], value=elsewhere())))),
             f"{WHERE}|subgraph|If",
         ),
         "a list of graphs": (
-            _add_node(
-                _attribute(graphs=[_subgraph(initializers=(elsewhere(),))], type=AttributeProto.GRAPHS)
-            ),
+            _add_node(_attribute(graphs=[_subgraph(initializers=(elsewhere(),))], type=AttributeProto.GRAPHS)),
             f"{WHERE}|subgraph|attribute",
         ),
         "a subgraph of an operator without one": (computing(_hidden_graph), f"{WHERE}|subgraph|attribute"),
         "a node of a function": (
-            on_model(
-                lambda model: _function(model, helper.make_node("Constant", [], ["y"], value=elsewhere()))
-            ),
+            on_model(lambda model: _function(model, helper.make_node("Constant", [], ["y"], value=elsewhere()))),
             f"{WHERE}|function",
         ),
         "a default of a function": (on_model(_function_default), f"{WHERE}|function"),

@@ -95,36 +95,26 @@ def _resized(additions: Additions, *, scale: float = 1.0, sizes: tuple[int, ...]
     return additions.add("Resize", floats, "", additions.constant([1, 1, scale, scale], np.float32), mode="nearest")
 
 
-def _of_picture(operation: str) -> Callable[[Additions], str]:
-    """Return a function that passes the sum of all pixels to an operator as a size."""
+def _ratio(additions: Additions, size: str) -> str:
+    one = additions.constant([1])
+    sizes = additions.add("Concat", one, one, size, size, axis=0)
+    return additions.add("Resize", _floats(additions), "", "", sizes, mode="nearest")
 
-    def compute(additions: Additions) -> str:
-        size, one = _first(additions), additions.constant([1])
-        scalar = additions.add("Squeeze", size)
-        number = additions.constant([0.0], np.float32)
-        match operation:
-            case "Range":
-                return additions.add("Range", additions.constant(0), scalar, additions.constant(1))
-            case "OneHot":
-                return additions.add("OneHot", one, scalar, additions.constant([0, 1], np.float32))
-            case "Slice":
-                return additions.add("Slice", _rows(additions), additions.constant([0]), size, one)
-            case "Pad":
-                return additions.add("Pad", number, additions.add("Concat", one, size, axis=0))
-            case "TopK":
-                return additions.add("TopK", _rows(additions), size, outputs=2)
-            case "Resize":
-                sizes = additions.add("Concat", one, one, size, size, axis=0)
-                return additions.add("Resize", _floats(additions), "", "", sizes, mode="nearest")
-            case "Reshape":
-                return additions.add("Reshape", "pixels", additions.add("Concat", size, one, axis=0))
-            case "ConstantOfShape":
-                return additions.add("ConstantOfShape", size)
-            case "Split":
-                return additions.add("Split", _rows(additions), additions.add("Concat", size, one, axis=0), outputs=2)
-        return additions.add(operation, number, size)  # Tile, Expand
 
-    return compute
+PICTURE_SIZES: dict[str, Callable[[Additions, str], str]] = {
+    "Range": lambda a, size: a.add("Range", a.constant(0), a.add("Squeeze", size), a.constant(1)),
+    "OneHot": lambda a, size: a.add("OneHot", a.constant([1]), size, a.constant([0, 1], np.float32)),
+    "Slice": lambda a, size: a.add("Slice", _rows(a), a.constant([0]), size, a.constant([1])),
+    "Pad": lambda a, size: a.add("Pad", a.zeros(1), a.add("Concat", a.constant([1]), size, axis=0)),
+    "TopK": lambda a, size: a.add("TopK", _rows(a), size, outputs=2),
+    "Resize": _ratio,
+    "Reshape": lambda a, size: a.add("Reshape", "pixels", a.add("Concat", size, a.constant([1]), axis=0)),
+    "ConstantOfShape": lambda a, size: a.add("ConstantOfShape", size),
+    "Tile": lambda a, size: a.add("Tile", a.zeros(1), size),
+    "Expand": lambda a, size: a.add("Expand", a.zeros(1), size),
+    "Split": lambda a, size: a.add("Split", _rows(a), a.add("Concat", size, a.constant([1]), axis=0), outputs=2),
+}
+"""Operators with the sum of all pixels as a size."""
 
 
 def _declared_pixels(size: int) -> Callable[[bytes], bytes]:
@@ -234,9 +224,7 @@ GIANTS = table(
         "broadcast": (computing(lambda a: a.add("Add", a.zeros(2**20, 1), a.zeros(1, 2**20))), SIZE),
         "broadcast by comparison": (computing(lambda a: a.add("Less", a.zeros(2**20, 1), a.zeros(1, 2**20))), SIZE),
         "broadcast by Where": (
-            computing(
-                lambda a: a.add("Where", a.constant([[True]], bool), a.zeros(2**20, 1, 1), a.zeros(1, 2**20, 1))
-            ),
+            computing(lambda a: a.add("Where", a.constant([[True]], bool), a.zeros(2**20, 1, 1), a.zeros(1, 2**20, 1))),
             SIZE,
         ),
         "broadcast with the picture": (computing(lambda a: a.add("Add", _floats(a), a.zeros(2**20, 1, 1, 1, 1))), SIZE),
@@ -250,7 +238,10 @@ GIANTS = table(
             computing(lambda a: a.add("GatherND", a.zeros(8, 2**17), a.add("Cast", a.zeros(2**17, 1), to=7))),
             f"{SIZE}|GatherND",
         ),
-        "Conv with giant pads": (computing(lambda a: _convolution(a, filters=1, kernel=1, pads=[2**20] * 4)), f"{SIZE}|pads"),
+        "Conv with giant pads": (
+            computing(lambda a: _convolution(a, filters=1, kernel=1, pads=[2**20] * 4)),
+            f"{SIZE}|pads",
+        ),
         "Conv with many filters": (computing(lambda a: _convolution(a, filters=2**24, kernel=1)), SIZE),
         "Conv with a stride of 0": (
             computing(lambda a: _convolution(a, filters=1, kernel=1, strides=[0, 0])),
@@ -269,9 +260,7 @@ GIANTS = table(
             f"{SIZE}|ConvTranspose",
         ),
         "MaxPool with giant pads": (
-            computing(
-                lambda a: a.add("MaxPool", _floats(a), kernel_shape=[2**20] * 2, pads=[2**20 - 1] * 4)
-            ),
+            computing(lambda a: a.add("MaxPool", _floats(a), kernel_shape=[2**20] * 2, pads=[2**20 - 1] * 4)),
             f"{SIZE}|pad",
         ),
         "MaxUnpool": (
@@ -308,11 +297,7 @@ GIANTS = table(
             SIZE,
         ),
         "Reduce with kept axes": (
-            computing(
-                lambda a: a.add(
-                    "Add", a.add("ReduceMean", a.zeros(MEBI, 1), a.constant([1])), a.zeros(1, MEBI)
-                )
-            ),
+            computing(lambda a: a.add("Add", a.add("ReduceMean", a.zeros(MEBI, 1), a.constant([1])), a.zeros(1, MEBI))),
             SIZE,
         ),
         "a recurrent network": (computing(_recurrent), f"{SIZE}|LSTM"),
@@ -371,11 +356,11 @@ OF_PICTURES = table(
     "size from the picture",
     {
         **{
-            name: (computing(_of_picture(name)), f"{DEPENDENT}|{name}")
-            for name in (
-                "Range", "OneHot", "Slice", "Pad", "TopK", "Resize", "Reshape", "ConstantOfShape", "Tile", "Expand",
-                "Split",
+            name: (
+                computing(lambda a, compute=compute: compute(a, _first(a))),
+                f"{DEPENDENT}|{name}",
             )
+            for name, compute in PICTURE_SIZES.items()
         },
         "NonZero": (computing(lambda a: a.add("NonZero", "pixels")), f"{DEPENDENT}|NonZero"),
         "Shape of NonZero": (
@@ -400,11 +385,14 @@ OF_PICTURES = table(
             "element type 8|StringSplit",
         ),
     },
-)  # fmt: skip
+)
 CHANCE = table(
     "chance",
     {
-        name: (computing(lambda a, name=name, more=more: a.add(name, *([_rows(a)] if given else []), **more)), name)
+        name: (
+            computing(lambda a, name=name, given=given, more=more: a.add(name, *([_rows(a)] if given else []), **more)),
+            name,
+        )
         for name, given, more in (
             ("RandomNormal", False, {"shape": [2, 2]}),
             ("RandomUniform", False, {"shape": [2**30]}),
@@ -416,9 +404,7 @@ CHANCE = table(
     }
     | {
         "Dropout in training": (
-            computing(
-                lambda a: a.add("Dropout", _rows(a), a.constant(0.5, np.float32), a.constant(True, bool))  # noqa: FBT003
-            ),
+            computing(lambda a: a.add("Dropout", _rows(a), a.constant(0.5, np.float32), a.constant(True, bool))),
             "Dropout",
         ),
         "BatchNormalization in training": (
@@ -458,9 +444,7 @@ TIME = table(
             f"{WORK}|LpPool|pad",
         ),
         "a sum of six indices": (
-            computing(
-                lambda a: a.add("Einsum", *[a.zeros(512, 512)] * 3, equation="ab,cd,ef->")
-            ),
+            computing(lambda a: a.add("Einsum", *[a.zeros(512, 512)] * 3, equation="ab,cd,ef->")),
             f"{WORK}|Einsum",
         ),
         "a hundred thousand nodes": (
@@ -504,11 +488,9 @@ TIME = table(
         ),
         "a regular expression": (
             computing(
-                lambda a: a.add(
-                    "RegexFullMatch", a.add("Cast", "pixels", to=8), pattern="(a|a|b|.|[0-9]*)*" * 100
-                )
+                lambda a: a.add("RegexFullMatch", a.add("Cast", "pixels", to=8), pattern="(a|a|b|.|[0-9]*)*" * 100)
             ),
-            "RegexFullMatch|string|text",
+            "element type 8|RegexFullMatch",
         ),
     },
 )
@@ -534,16 +516,12 @@ WEIGHTS = table(
         "strings": (_weight(dims=[1], data_type=8, string_data=[b"x"]), f"{TENSOR}|type|string"),
         "complex numbers": (_weight(dims=[1], data_type=15, raw_data=bytes(16)), f"{TENSOR}|type"),
         "a segment": (
-            _weight(
-                dims=[1], data_type=FLOAT, raw_data=bytes(4), segment=TensorProto.Segment(begin=0, end=2**62)
-            ),
+            _weight(dims=[1], data_type=FLOAT, raw_data=bytes(4), segment=TensorProto.Segment(begin=0, end=2**62)),
             f"{TENSOR}|segment|field",
         ),
         "half a number": (_weight(dims=[1], data_type=FLOAT, raw_data=bytes(3)), TENSOR),
         "the name of the input": (
-            on_model(
-                lambda model: model.graph.initializer.append(helper.make_tensor("pixels", 2, [1, 1], [0]))
-            ),
+            on_model(lambda model: model.graph.initializer.append(helper.make_tensor("pixels", 2, [1, 1], [0]))),
             f"{TENSOR}|pixels|twice|input",
         ),
         "the name of another": (

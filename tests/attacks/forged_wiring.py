@@ -66,7 +66,7 @@ def _reversed(model: onnx.ModelProto) -> None:
 
 
 READS = "before|not|unknown|computed|defined|read|order|name"
-SIGNATURE = "input|output|takes|returns|pixels|embedding|match|type"
+SIGNATURE = "input|output|takes|returns|pixels|embedding|match|type|float32"
 WIRING: tuple[ForgedGraph, ...] = (
     *table(
         "wiring",
