@@ -2,11 +2,15 @@
 
 import contextlib
 import json
+import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -14,9 +18,11 @@ import pytest
 
 from discern.client import Client
 from discern.errors import Unauthorized
+from discern.serving.keys import add_key
 from tests.e2e.served import read_response, ready, socket_address, started
 from tests.e2e.server_process import PATIENCE, call_here, refusal
 from tests.unit.bundle.factories import plain, write_small
+from tests.unit.inference.factories import wait_for_child
 from tests.unit.serving.web.conftest import RED, encoded
 from tests.waiting import wait_until
 
@@ -296,6 +302,26 @@ def test_a_changed_bundle_is_reloaded(tmp_path: Path) -> None:
             assert time.monotonic() < deadline
             assert httpx2.post(address + "/predict", content=RED).status_code == 200
     assert (before, after) == ("1", "2")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks for the helper in /proc")
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_signal_ends_the_server_at_once_during_a_reload(tmp_path: Path, *, asked: bool) -> None:
+    """The helper that tries the new bundle hangs, and a request to reload waits for it."""
+    bundle, keys = write_small(tmp_path / "m.discern"), tmp_path / "keys.txt"
+    header = {"X-API-Key": add_key(keys, "boss", admin=True)}
+    with started(bundle, "--key-file", keys, "--no-watch" if asked else "--watch") as (address, process):
+        ready(address)
+        write_small(bundle, version="2")
+        with ThreadPoolExecutor(1) as pool:
+            request = partial(httpx2.post, address + "/admin/reload", headers=header, timeout=PATIENCE)
+            answer = pool.submit(request) if asked else None
+            os.kill(wait_for_child(process.pid), signal.SIGSTOP)
+            assert httpx2.post(address + "/predict", content=RED, headers=header).status_code == 200
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(40) == 0
+            if answer:
+                assert answer.result(PATIENCE).status_code == 503
 
 
 def test_startup_errors_are_one_line(bundle: Path, tmp_path: Path) -> None:

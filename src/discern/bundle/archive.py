@@ -83,14 +83,31 @@ def unpack(source: str | Path) -> dict[str, bytes]:
         BundleError: the file does not exist, cannot be read, is too large, or is not a bundle.
         BundleDamaged: a member is missing, added, changed or unsafe.
     """
+    return unpack_bytes(read_bundle(source), Path(source))
+
+
+def read_bundle(source: str | Path) -> bytes:
+    """Read the file of an untrusted model bundle, without validating its content.
+
+    Raises:
+        BundleError: the file does not exist, cannot be read, or is too large.
+    """
     url = _URL_AS_PATH.sub(r"\1://", str(source))
     if is_url(url):
         raise BundleError(
             f"{url} is a URL, not a local bundle.",
             hint="Use `discern evaluate` or `discern.Client` for a server; otherwise download the bundle.",
         )
-    path = Path(source)
-    data = _read(path)
+    return _read(Path(source))
+
+
+def unpack_bytes(data: bytes, path: Path) -> dict[str, bytes]:
+    """Validate the members of an untrusted model bundle that was read from a file (see `unpack`).
+
+    Args:
+        data: the content of the file.
+        path: its path, for messages.
+    """
     _reject_picture(path, data)
     members = _read_members(path, data)
     if data != pack(members):

@@ -235,7 +235,10 @@ def _is_float32(values: object, shape: tuple[int | None, ...]) -> bool:
         isinstance(values, np.ndarray)
         and values.dtype == np.float32
         and values.ndim == len(shape)
-        and all(length > 0 if wanted is None else length == wanted for length, wanted in zip(values.shape, shape))
+        and all(
+            length > 0 if wanted is None else length == wanted
+            for length, wanted in zip(values.shape, shape, strict=True)
+        )
     )
 
 

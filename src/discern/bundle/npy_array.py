@@ -7,7 +7,8 @@ import numpy as np
 
 _MAGIC = b"\x93NUMPY\x01\x00"
 _HEADER = re.compile(
-    rb"\{'descr': '([<|][a-z][0-9])', 'fortran_order': False, 'shape': \(([0-9]{1,12}(?:, [0-9]{1,12}){0,3}),?\), \} *\n"
+    rb"\{'descr': '([<|][a-z][0-9])', 'fortran_order': False, "
+    rb"'shape': \(([0-9]{1,12}(?:, [0-9]{1,12}){0,3}),?\), \} *\n"
 )
 
 

@@ -199,7 +199,9 @@ def _require_labels(catalog: Catalog) -> None:
     try:
         check_labels(list(catalog.labels))
     except ValueError as error:
-        raise DataError(f"A model cannot have these labels: {error}.", hint="Rename its folder, or the class in the list.") from error
+        raise DataError(
+            f"A model cannot have these labels: {error}.", hint="Rename its folder, or the class in the list."
+        ) from error
 
 
 def _require_held_out(catalog: Catalog, split: Split) -> None:

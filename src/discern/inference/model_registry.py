@@ -1,5 +1,6 @@
 """Registry of the model bundles that a server offers, with reloading of changed files."""
 
+import hashlib
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
@@ -7,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from discern.bundle import Model, Picture, archive
-from discern.errors import BundleDamaged, BundleError, NotFound, UsageError
+from discern.errors import BundleError, NotFound, UsageError
 from discern.inference.batch_config import BatchConfig
 from discern.inference.batcher import Batcher, BatcherClosed, BatchResult
+from discern.inference.bundle_trial import BundleTrial, TrialCancelled, TrialLimits, require_verified
 from discern.parallel import count_cores
 from discern.picture import Limits
 
@@ -34,13 +36,13 @@ class ServedModel:
         name: the name that requests use.
         path: the bundle's file.
         batcher: the model and its threads.
-        stamp: the file's stamp when it was read.
+        digest: SHA-256 digest of its content.
     """
 
     name: str
     path: Path
     batcher: Batcher
-    stamp: FileStamp | None
+    digest: bytes
 
     @property
     def model(self) -> Model:
@@ -55,6 +57,7 @@ class ModelRegistry:
         bundles: paths, or `NAME=PATH`; without a name the bundle's own is used.
         limits: limits on the size of pictures.
         batching: settings of each bundle's batcher.
+        trial_limits: limits on the trial of a bundle that replaces another.
 
     Raises:
         BundleError: a bundle cannot be read, or does not reproduce its golden vectors on this machine.
@@ -67,14 +70,18 @@ class ModelRegistry:
         *,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         batching: BatchConfig = BatchConfig(),  # noqa: B008 - frozen
+        trial_limits: TrialLimits = TrialLimits(),  # noqa: B008 - frozen
     ) -> None:
         if not bundles:
             raise UsageError("There is no bundle to serve.", hint="Pass one, such as runs/NAME/model.discern.")
         self._limits = limits
         self._batching = batching
-        self._reloading = threading.Lock()
+        self._trial = BundleTrial(limits=limits, max_batch=batching.max_batch, trial_limits=trial_limits)
+        self._reloading, self._replacing = threading.Lock(), threading.Lock()
+        self._closed = False
         self._served: dict[str, ServedModel] = {}
-        self._rejected: dict[str, FileStamp | None] = {}
+        self._stamps: dict[str, FileStamp | None] = {}  # of the files as they were last read
+        self._rejected: dict[str, bytes] = {}  # digests of files
         for each in bundles:
             name, path = _split(each)
             served = self._load(name, path)
@@ -126,7 +133,7 @@ class ModelRegistry:
                 served = current
 
     def reload(self, *, changed_only: bool = False) -> list[str]:
-        """Reload the served model bundles from disk.
+        """Reload the served model bundles from disk, each after a trial in a helper process.
 
         Each old bundle first finishes the pictures submitted to it.
 
@@ -141,40 +148,74 @@ class ModelRegistry:
         """
         replaced, failures = [], []
         with self._reloading:
-            for name, old in list(self._served.items()):
-                stamp = file_stamp(old.path)
-                if changed_only and stamp in (None, old.stamp, self._rejected.get(name)):
-                    continue
+            for name in list(self._served):
                 try:
-                    self._served[name] = self._load(name, old.path)
+                    if self._reload(name, changed_only=changed_only):
+                        replaced.append(name)
+                except TrialCancelled:
+                    raise
                 except BundleError as error:
-                    self._rejected[name] = stamp
                     failures.append(error)
-                    continue
-                old.batcher.close()
-                replaced.append(name)
         if failures:
             raise failures[0]
         return replaced
 
+    def _reload(self, name: str, *, changed_only: bool) -> bool:
+        """Replace a served bundle by its file, and return False if that is not a new one."""
+        old, stamp = self._served[name], file_stamp(self._served[name].path)
+        if changed_only and stamp in (None, self._stamps.get(name)):
+            return False
+        self._stamps[name] = stamp
+        data = archive.read_bundle(old.path)
+        digest = hashlib.sha256(data).digest()
+        if changed_only and digest in (old.digest, self._rejected.get(name)):  # such as a file that was copied again
+            return False
+        self._rejected[name] = digest
+        self._trial.run(data, old.path)
+        # From the bytes that were tried, as the file may change meanwhile.
+        self._replace(old, self._open(name, old.path, data))
+        del self._rejected[name]
+        old.batcher.close()
+        return True
+
+    def _replace(self, old: ServedModel, new: ServedModel) -> None:
+        with self._replacing:
+            if not self._closed:
+                self._served[old.name] = new
+                return
+        new.batcher.close()
+        raise TrialCancelled(old.path)
+
+    def cancel_reload(self) -> None:
+        """Cancel the trial of a bundle that is being reloaded, and reject further reloads."""
+        self._trial.close()
+
     def close(self) -> None:
-        """Reject new images and wait for all submitted ones."""
+        """Cancel a reload in progress, reject new images and wait for all submitted ones."""
+        with self._replacing:
+            self._closed = True
+        self.cancel_reload()
         for served in self._served.values():
             served.batcher.close()
 
     def _load(self, name: str | None, path: Path) -> ServedModel:
         stamp = file_stamp(path)
-        members = archive.unpack(path)  # once, so that both models are the same even if the file changes meanwhile
+        served = self._open(name, path, archive.read_bundle(path))
+        require_verified(served.model, path)
+        self._stamps[served.name] = stamp
+        return served
+
+    def _open(self, name: str | None, path: Path, data: bytes) -> ServedModel:
+        members = archive.unpack_bytes(data, path)
         model = Model(members, threads=1, limits=self._limits)
-        if not model.verify().passed:
-            raise BundleDamaged(
-                f"{path} does not reproduce its golden vectors on this machine.",
-                hint="Run `discern verify` and `discern doctor`.",
-            )
         cores = self._batching.threads or count_cores()
         multithreaded = Model(members, threads=cores, limits=self._limits) if cores > 1 else None
-        batcher = Batcher(model, multithreaded=multithreaded, batching=self._batching)
-        return ServedModel(name=name or model.manifest.name, path=path, batcher=batcher, stamp=stamp)
+        return ServedModel(
+            name=name or model.manifest.name,
+            path=path,
+            batcher=Batcher(model, multithreaded=multithreaded, batching=self._batching),
+            digest=hashlib.sha256(data).digest(),
+        )
 
 
 def _split(bundle: str | Path) -> tuple[str | None, Path]:

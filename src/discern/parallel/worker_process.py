@@ -20,17 +20,21 @@ class WorkerProcess:
     It is started from the command line rather than by `multiprocessing`, so the main script needs no
     `if __name__ == "__main__"` guard. It exits when its standard input closes, however the parent ends.
 
+    Args:
+        quiet: discard messages on standard error, as those of a native library that would end up in the parent's log.
+
     Raises:
         OSError: no process can be started.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, quiet: bool = False) -> None:
         if not sys.executable or getattr(sys, "frozen", False):
             raise FileNotFoundError("A frozen application has no Python interpreter to start a worker process with.")
         self._process = subprocess.Popen(  # noqa: S603 - the current interpreter
             [sys.executable, "-P", "-c", _PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if quiet else None,
             env=os.environ | _SINGLE_CORE_ENVIRONMENT,
         )
         self._lock = threading.Lock()
@@ -68,6 +72,21 @@ class WorkerProcess:
     def ended(self) -> bool:
         """Return True once the worker process has ended."""
         return self._broken or self._process.poll() is not None
+
+    def kill(self) -> None:
+        """End the worker process at once, whatever it does; a call in progress raises OSError in its thread."""
+        self._process.kill()
+
+    def wait(self, seconds: float) -> int:
+        """Wait for the worker process to end, kill it if it does not, and return its exit code.
+
+        A negative exit code is the number of the signal that ended it.
+        """
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
 
     def close(self) -> None:
         """End the worker process after its current call."""

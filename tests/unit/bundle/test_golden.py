@@ -133,7 +133,9 @@ GRAPHS = {
         "unknown_score has another shape or type",
     ),
     "a flat map": (
-        nodes_after("evidence", onnx.helper.make_node("ReduceSum", ["old", "axes"], ["evidence"], keepdims=0), axes=[1]),
+        nodes_after(
+            "evidence", onnx.helper.make_node("ReduceSum", ["old", "axes"], ["evidence"], keepdims=0), axes=[1]
+        ),
         "evidence has another shape or type",
     ),
 }

@@ -61,7 +61,7 @@ ONE = saved(np.zeros((2, 8), np.uint8))
 )
 def test_anything_else_is_rejected_without_taking_memory(data: bytes) -> None:
     tracemalloc.start()
-    with pytest.raises(ValueError, match="array|size"):
+    with pytest.raises(ValueError, match=r"array|size"):
         read_array(data, dtype="|u1", dimensions=2)
     assert tracemalloc.get_traced_memory()[1] < 1 << 20
     tracemalloc.stop()

@@ -70,7 +70,9 @@ def test_many_predictions_are_decided_as_one_is() -> None:
 def test_many_predictions_are_compared_in_double_precision() -> None:
     limit = float(np.nextafter(0.7, 1))
     rows = np.float32([[limit, 1 - limit]])
-    one = predict_one(dict(zip("ab", rows[0].tolist(), strict=True)), 0.0, thresholds=Thresholds(accept=0.7), model=MODEL)
+    one = predict_one(
+        dict(zip("ab", rows[0].tolist(), strict=True)), 0.0, thresholds=Thresholds(accept=0.7), model=MODEL
+    )
     assert decide_all(rows, np.zeros(1), unknown=np.ones(1), accept=0.7)[0] == one.decision == "review"
 
 
@@ -92,7 +94,7 @@ def test_many_predictions_are_compared_in_double_precision() -> None:
         ([1e308, 1e308], False),
     ],
 )
-def test_only_a_distribution_is_accepted(row: list[float], valid: bool) -> None:  # noqa: FBT001
+def test_only_a_distribution_is_accepted(row: list[float], valid: bool) -> None:
     assert are_distributions(np.array([row])).tolist() == [valid]
     prediction = predict_one(dict(zip("ab", row, strict=True)), 0.1, thresholds=EASY, model=MODEL)
     assert (prediction.decision == "accept") is valid

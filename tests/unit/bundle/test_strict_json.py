@@ -74,7 +74,7 @@ def test_checks_name_the_place_of_a_value(check: Check, valid: list[Any], invali
     for value in valid:
         check(value, "here")
     for value in invalid:
-        with pytest.raises(ValueError, match="^here"):
+        with pytest.raises(ValueError, match=r"^here"):
             check(value, "here")
 
 

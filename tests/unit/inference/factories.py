@@ -2,6 +2,7 @@
 
 import io
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 
 from discern.bundle import Model, write_bundle
 from tests.unit.bundle.factories import colour_graph, make_manifest, plain
+from tests.waiting import wait_until
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -60,3 +62,48 @@ def write_nan_bundle(path: Path) -> Path:
         graph.graph.node.insert(place + number, node)
     write_bundle(path, graph=graph.SerializeToString(), manifest=make_manifest(), seen=["ab" * 32], card="# Card\n")
     return path
+
+
+def altered(operation: str, by: float, output: str) -> bytes:
+    """Build the small model's graph with one output combined with a constant."""
+    model = onnx.load_from_string(colour_graph())
+    for node in model.graph.node:
+        node.output[:] = ["old" if name == output else name for name in node.output]
+    model.graph.node.append(helper.make_node(operation, ["old", "by"], [output]))
+    model.graph.initializer.append(numpy_helper.from_array(np.float32(by), "by"))
+    return bytes(model.SerializeToString())
+
+
+def slow_graph(products: int = 2, side: int = 1024) -> bytes:
+    """Build the small model's graph with products of square matrices for each picture, none of which is constant."""
+    model = onnx.load_from_string(colour_graph())
+    for node in model.graph.node:
+        node.output[:] = ["score" if name == "unknown_score" else name for name in node.output]
+    constants = {"axes": [1, 2], "side": [side, side], "none": np.float32(0)}
+    model.graph.initializer.extend(numpy_helper.from_array(np.asarray(each), name) for name, each in constants.items())
+    names = [f"matrix{number}" for number in range(products + 1)]
+    model.graph.node.extend(
+        [
+            helper.make_node("ConstantOfShape", ["side"], ["zeros"]),
+            helper.make_node("Unsqueeze", ["score", "axes"], ["scores"]),
+            helper.make_node("Add", ["scores", "zeros"], names[:1]),
+            *(helper.make_node("MatMul", [last, last], [name]) for last, name in pairwise(names)),
+            helper.make_node("ReduceMax", [names[-1], "axes"], ["most"], keepdims=0),
+            helper.make_node("Min", ["most", "none"], ["nothing"]),
+            helper.make_node("Add", ["score", "nothing"], ["unknown_score"]),
+        ]
+    )
+    return bytes(model.SerializeToString())
+
+
+def wait_for_child(process: int) -> int:
+    """Wait until a process has one child process, and return its id."""
+    found: list[int] = []
+
+    def has_child() -> bool:
+        tasks = Path(f"/proc/{process}/task").iterdir()
+        found[:] = [int(each) for task in tasks for each in (task / "children").read_text().split()]
+        return len(found) == 1
+
+    wait_until(has_child, 60)
+    return found[0]

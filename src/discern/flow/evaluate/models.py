@@ -31,7 +31,9 @@ _ABOUT = record(
         "labels": check_labels,
         "ordered": flag,
         "policy": null_or(record({})),
-        "thresholds": record({"unknown": _limit, "accept": _share, "set": _share}, required=("unknown", "accept", "set")),
+        "thresholds": record(
+            {"unknown": _limit, "accept": _share, "set": _share}, required=("unknown", "accept", "set")
+        ),
     },
     required=("fingerprint", "labels", "ordered", "policy", "thresholds"),
 )

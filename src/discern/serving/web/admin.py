@@ -1,16 +1,14 @@
 """Admin endpoint that reloads the model bundles (`POST /admin/reload`)."""
 
-import asyncio
-
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from discern.inference.model_registry import ModelRegistry
+from discern.serving.web.reloader import Reloader
 from discern.serving.web.schemas import Reloaded, error_responses
 from discern.serving.web.workers import ReloadSignal
 
 
-def admin_router(registry: ModelRegistry, signal: ReloadSignal) -> APIRouter:
+def admin_router(reloader: Reloader, signal: ReloadSignal) -> APIRouter:
     """Build the router of the admin endpoint, which requires an admin key."""
     router = APIRouter(prefix="/admin", tags=["admin"])
 
@@ -18,10 +16,11 @@ def admin_router(registry: ModelRegistry, signal: ReloadSignal) -> APIRouter:
     async def reload() -> JSONResponse:
         """Reload all model bundles from their files.
 
-        The old bundles finish pending requests, and other workers follow within seconds.
+        Each is first tried in a helper process; one that cannot be used replaces nothing, and the response states the
+        reason. The old bundles finish pending requests, and other workers follow within seconds.
         """
         try:
-            return JSONResponse({"reloaded": await asyncio.to_thread(registry.reload)})
+            return JSONResponse({"reloaded": await reloader.reload()})
         finally:
             signal.send()
 

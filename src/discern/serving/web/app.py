@@ -86,7 +86,7 @@ def _add_routers(
     app.include_router(health_router(service.metrics, lifespan.is_ready))
     app.include_router(sagemaker_router(service, lifespan.is_ready))
     app.include_router(inference_v2_router(service, lifespan.is_ready, config.pictures_per_request))
-    app.include_router(admin_router(service.registry, signal))
+    app.include_router(admin_router(lifespan.reloader, signal))
     add_pages(app, config)
     if config.key_file:
         _document_keys(app)

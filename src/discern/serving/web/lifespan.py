@@ -15,6 +15,7 @@ from discern.errors import DiscernError
 from discern.inference.model_registry import ModelRegistry
 from discern.serving.config import ServeConfig
 from discern.serving.web.prometheus import ServerMetrics
+from discern.serving.web.reloader import Reloader
 from discern.serving.web.url_fetch import UrlFetcher
 from discern.serving.web.workers import ReloadSignal, shared_dir
 
@@ -51,6 +52,7 @@ class Lifespan:
         self._signal = signal
         self._fetcher = fetcher
         self._ready = False
+        self.reloader = Reloader(registry)
 
     def is_ready(self) -> bool:
         """Return True if the server has started and is not shutting down."""
@@ -61,8 +63,10 @@ class Lifespan:
         """Run the background tasks until shutdown and then finish all pending images."""
         tasks = [asyncio.create_task(each) for each in self._background()]
         self._ready = True
-        yield
+        with self.reloader.ending_on_signal():
+            yield
         self._ready = False
+        self.reloader.end()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -76,7 +80,7 @@ class Lifespan:
         if is_worker:
             coroutines += [_publish_pending(self._metrics), _exit_with_parent()]
         if is_worker or self._config.watch:
-            coroutines.append(_watch(self._registry, self._signal, files=self._config.watch))
+            coroutines.append(_watch(self.reloader, self._signal, files=self._config.watch))
         return coroutines
 
 
@@ -112,7 +116,7 @@ async def _exit_with_parent() -> None:
     signal.raise_signal(signal.SIGTERM)
 
 
-async def _watch(registry: ModelRegistry, signal: ReloadSignal, *, files: bool) -> None:
+async def _watch(reloader: Reloader, signal: ReloadSignal, *, files: bool) -> None:
     """Reload the model bundles when their files change or another worker process signals it."""
     while True:
         await asyncio.sleep(_WATCH_SECONDS)
@@ -120,7 +124,7 @@ async def _watch(registry: ModelRegistry, signal: ReloadSignal, *, files: bool) 
             signalled = signal.receive()
             if not signalled and not files:
                 continue
-            for name in await asyncio.to_thread(registry.reload, changed_only=not signalled):
+            for name in await reloader.reload(changed_only=not signalled):
                 _LOG.info("reloaded %s", name)
         except DiscernError as error:
             _LOG.warning("not reloaded: %s", error)
