@@ -106,8 +106,11 @@ def mutate_fields(data: bytes, generator: random.Random) -> bytes:
         messages += [field.value for field in fields if isinstance(field.value, list)]
     messages = [fields for fields in messages if fields]
     fields = generator.choice(messages)
-    change = generator.choice((_move_field, _change_field, _change_field, _replace_field))
-    change(fields, generator.randrange(len(fields)), messages, generator)
+    place = generator.randrange(len(fields))
+    if generator.random() < 0.5:
+        _change_field(fields[place], generator)
+    else:
+        generator.choice((_move_field, _replace_field))(fields, place, messages, generator)
     try:
         return serialise(tree)
     except (RecursionError, OverflowError):  # a message within itself
@@ -127,9 +130,8 @@ def _move_field(fields: list[Field], place: int, messages: list[list[Field]], ge
             fields += generator.choice(messages)[:50]
 
 
-def _change_field(fields: list[Field], place: int, messages: list[list[Field]], generator: random.Random) -> None:
+def _change_field(field: Field, generator: random.Random) -> None:
     """Change the number, type, encoding or bytes of a field."""
-    field = fields[place]
     match generator.randrange(4):
         case 0:
             field.number = generator.choice((generator.randrange(1, 30), 0, 99, 2**28))
