@@ -32,6 +32,7 @@ SCRIPTS = (
     "server_throughput",
     "overload",
     "hostile_traffic",
+    "reload_memory",
 )
 
 

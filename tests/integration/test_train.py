@@ -145,6 +145,14 @@ def test_one_label_is_refused(workspace: Workspace) -> None:
     assert workspace.kept() == []
 
 
+@pytest.mark.parametrize("label", ["red ", "re\nd", "\u202eder"])
+def test_labels_that_a_bundle_cannot_have_are_refused_before_the_training(workspace: Workspace, label: str) -> None:
+    folder = workspace.some("odd", red=4, blue=4)
+    shutil.copytree(folder / "blue", folder / label)
+    with pytest.raises(DataError, match=r"cannot have these labels: .*(twice|control characters).*Rename"):
+        workspace.train(folder)
+
+
 def test_one_picture_of_each_label_is_refused(workspace: Workspace) -> None:
     with pytest.raises(DataError, match=r"could not be evaluated.*Add pictures to each label"):
         workspace.train(workspace.some("single", red=1, blue=1, green=1))

@@ -192,7 +192,9 @@ def _first_name(data: bytes) -> str:
 
 def _read_members(path: Path, data: bytes) -> dict[str, bytes]:
     if data.count(_CENTRAL_ENTRY) > _MAX_ENTRIES:
-        raise BundleError(f"{path} is an archive of many files, not a bundle.", hint=_ORDER)
+        if _first_name(data) == MANIFEST:
+            raise BundleDamaged(f"{path} has far more entries than a bundle, or golden.npz has.", hint=DAMAGED_HINT)
+        raise BundleError(f"{path} is an archive of other files, not a bundle.", hint=_ORDER)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()

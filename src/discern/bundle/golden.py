@@ -143,15 +143,15 @@ def check_figures(outputs: Mapping[str, np.ndarray]) -> None:
     Raises:
         ValueError: they are not; the message names the output.
     """
-    for name in _OUTPUTS:
-        if not np.isfinite(outputs[name]).all():
+    for name, values in outputs.items():
+        if not np.isfinite(values).all():
             raise ValueError(f"its {name} has numbers that are not finite")
     if not are_distributions(outputs["probabilities"]).all():
         raise ValueError("its probabilities are not in [0, 1], or do not sum to 1")
 
 
 def run_pictures(vectors: GoldenVectors, run: Run, recipe: Recipe) -> dict[str, np.ndarray]:
-    """Run a model on the golden pictures and return the outputs that are compared.
+    """Run a model on the golden pictures and return its outputs.
 
     They are one batch, as when they were recorded, unless they are large.
 
@@ -171,9 +171,8 @@ def run_pictures(vectors: GoldenVectors, run: Run, recipe: Recipe) -> dict[str, 
             inputs = np.stack([load_input(data, recipe, limits=_LIMITS) for data in pictures])
         except PictureError as error:
             raise BundleDamaged(f"A picture in golden.npz cannot be used: {error}", hint=DAMAGED_HINT) from error
-        outputs = run(inputs)
-        found.append({name: outputs[name] for name in _OUTPUTS})
-    return {name: np.concatenate([each[name] for each in found]) for name in _OUTPUTS}
+        found.append(run(inputs))
+    return {name: np.concatenate([each[name] for each in found]) for name in (*_OUTPUTS, "evidence")}
 
 
 def largest_difference(actual: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> float:

@@ -68,6 +68,12 @@ class Model:
         self._seen = archive.read_seen(members["seen.npy"])
         self._card = archive.read_card(members["CARD.md"])
         self._runtime = runtime or open_runtime(members["model.onnx"], threads=threads)
+        size = self.manifest.recipe.size
+        if dict(self._runtime.input_shapes) != {"pixels": (None, size, size, 3)}:
+            raise BundleDamaged(
+                f"model.onnx and bundle.json do not match: the graph does not take pictures of {size} x {size} pixels.",
+                hint=archive.DAMAGED_HINT,
+            )
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -204,7 +210,8 @@ class Model:
         expected = self._golden.outputs
         outputs = self._replay()
         worst = golden.largest_difference(outputs, expected)
-        equal = bool(np.isfinite(worst)) and self._decisions(expected) == self._decisions(outputs)
+        finite = bool(np.isfinite(worst) and np.isfinite(outputs["evidence"]).all())
+        equal = finite and self._decisions(expected) == self._decisions(outputs)
         return Verification(
             fingerprint=self.fingerprint,
             worst_difference=worst,

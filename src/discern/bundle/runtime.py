@@ -34,6 +34,10 @@ class Runtime(Protocol):
         It selects the tolerance for golden vectors.
         """
 
+    @property
+    def input_shapes(self) -> Mapping[str, tuple[int | None, ...]]:
+        """Return the shape of each input by name, with None for lengths that vary."""
+
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Run the graph on input arrays given by name, safely from several threads.
 
@@ -72,6 +76,10 @@ class OnnxRuntime:
             self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except Exception as error:
             raise BundleDamaged(f"The model's graph cannot be loaded: {error}", hint=_HINT) from error
+        self.input_shapes: Mapping[str, tuple[int | None, ...]] = {
+            each.name: tuple(length if isinstance(length, int) else None for length in each.shape)
+            for each in self._session.get_inputs()
+        }
         self._outputs = [output.name for output in self._session.get_outputs()]
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -18,7 +18,7 @@ _MAX_BYTES = 16 << 20
 _MAX_VALUES = 400_000
 _MAX_DEPTH = 16
 _MAX_TEXT = 20_000
-_MAX_DIGITS = 20
+_MAX_DIGITS = 308  # an integer with more is larger than any double
 _MAX_KEY = 40  # characters, in messages
 
 

@@ -53,6 +53,10 @@ class RuntimeContract:
             np.testing.assert_allclose(outputs["map"], expected, rtol=tolerance, atol=tolerance)
             np.testing.assert_allclose(outputs["embedding"], expected.mean(axis=(1, 2)), rtol=tolerance, atol=tolerance)
 
+    def test_the_shapes_of_inputs_are_those_of_the_graph(self) -> None:
+        """Check that the shapes of inputs are known before the graph is run, with None for the batch."""
+        assert dict(self.open(mean_colour_graph()).input_shapes) == {"pixels": (None, _SIZE, _SIZE, 3)}
+
     def test_a_batch_does_not_change_the_outputs(self) -> None:
         """Check that batching does not change the outputs for an image."""
         runtime, pictures = self.open(mean_colour_graph()), self.pictures()

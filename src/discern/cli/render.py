@@ -136,7 +136,7 @@ def _excluded(value: dict[str, Any]) -> Iterator[str]:
         yield f"excluded, unreadable: {value['unreadable']}"
     if refused := value["refused"]:
         picture, reason = next(iter(refused.items()))
-        yield f"excluded, rejected by a server: {len(refused)} (the first: {picture}: {reason})"
+        yield f"excluded, without a prediction: {len(refused)} (the first: {picture}: {reason})"
     if others := value["other_labels"]:
         yield f"excluded, label unknown to the bundle: {sum(others.values())} ({', '.join(others)})"
 

@@ -48,7 +48,11 @@ def serve(
     ] = ServeConfig.trusted_proxies,
     examples: Examples = None,
     watch: Annotated[
-        bool, typer.Option("--watch/--no-watch", help="Reload a bundle when its file changes.")
+        bool,
+        typer.Option(
+            "--watch/--no-watch",
+            help="Reload a bundle when its file changes, once it was tried in a process of its own.",
+        ),
     ] = ServeConfig.watch,
 ) -> None:
     """Serve model bundles over HTTP.

@@ -12,6 +12,7 @@ from discern.errors import BundleError, NotFound, UsageError
 from discern.inference.batch_config import BatchConfig
 from discern.inference.batcher import Batcher, BatcherClosed, BatchResult
 from discern.inference.bundle_trial import BundleTrial, TrialCancelled, TrialLimits, require_verified
+from discern.inference.free_memory import release_free_memory
 from discern.parallel import count_cores
 from discern.picture import Limits
 
@@ -91,6 +92,7 @@ class ModelRegistry:
                     hint=f"Serve one of them under another name: other={path}.",
                 )
             self._served[served.name] = served
+        release_free_memory()
 
     @property
     def served(self) -> Mapping[str, ServedModel]:
@@ -176,6 +178,8 @@ class ModelRegistry:
         self._replace(old, self._open(name, old.path, data))
         del self._rejected[name]
         old.batcher.close()
+        del old, data
+        release_free_memory()
         return True
 
     def _replace(self, old: ServedModel, new: ServedModel) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from discern.bundle import load
 from discern.catalog import scan
@@ -17,6 +18,8 @@ from discern.flow.evaluate.result import EvaluateResult
 from discern.flow.train import TrainResult
 from discern.progress import silent
 from tests.integration.workspace import Workspace
+from tests.unit.bundle.factories import plain
+from tests.unit.inference.factories import write_nan_bundle
 from tests.unit.training.factories import write_colours
 
 
@@ -55,6 +58,21 @@ def test_the_old_attribute_names_still_work(result: EvaluateResult) -> None:
     assert result.decided is result.decisions
     with pytest.raises(AttributeError, match="beauty"):
         result.beauty  # noqa: B018
+
+
+def test_pictures_without_valid_outputs_are_excluded_with_the_reason(
+    shared_workspace: Workspace, tmp_path: Path
+) -> None:
+    bundle = write_nan_bundle(tmp_path / "nan.discern")
+    for label, reds in (("red", (200, 210, 220)), ("dark", (0, 20, 30)), ("black", (0,))):
+        (tmp_path / "photos" / label).mkdir(parents=True)
+        for red in reds:
+            Image.fromarray(plain(red, 0, 0)).save(tmp_path / "photos" / label / f"{red}.png")
+    found = evaluate(bundle, tmp_path / "photos", cache=shared_workspace.cache)
+    assert (found.pictures, list(found.refused)) == (5, [str(tmp_path / "photos" / "dark" / "0.png")])
+    assert "not finite" in next(iter(found.refused.values()))
+    with pytest.raises(DataError, match=r"rejects all 1 pictures.*not finite"):
+        evaluate(bundle, tmp_path / "photos", negatives=tmp_path / "photos" / "black", cache=shared_workspace.cache)
 
 
 def test_a_loaded_model_works_as_well(

@@ -1,6 +1,8 @@
 """Golden vectors are bounded and checked before they are used, and outputs must be probabilities."""
 
 import io
+import json
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from PIL import Image
 from discern.bundle import Model, archive, golden, load
 from discern.errors import BundleDamaged
 from discern.flow.verify import verify
-from tests.attacks.hostile_bundles import sound_members, with_member
+from tests.attacks.hostile_bundles import sound_members, with_facts, with_member
 from tests.unit.bundle.factories import LABELS, colour_graph
 
 SOUND = sound_members()["golden.npz"]
@@ -127,6 +129,7 @@ GRAPHS = {
     "negative probabilities": (binary("Add", "probabilities", [2, -2]), r"\[0, 1\]"),
     "a nan score": (binary("Mul", "unknown_score", np.nan), "unknown_score .*finite"),
     "an infinite embedding": (binary("Mul", "embedding", np.inf), "finite"),
+    "a map of nan": (binary("Mul", "evidence", np.nan), "evidence .*finite"),
     "a score per label": (binary("Mul", "unknown_score", [[1], [1]]), "unknown_score has another shape or type"),
     "one score": (
         nodes_after("unknown_score", onnx.helper.make_node("ReduceSum", ["old"], ["unknown_score"], keepdims=1)),
@@ -149,6 +152,27 @@ def test_a_graph_whose_outputs_cannot_be_decided_on_is_rejected(name: str, tmp_p
     with pytest.raises(BundleDamaged, match=reason):
         load(path)
     assert not verify(path).passed
+    if "finite" in reason:
+        assert not Model(archive.unpack(path), threads=1).verify().passed
+
+
+def test_a_recipe_of_another_size_is_rejected_before_a_picture_is_prepared(tmp_path: Path) -> None:
+    recipe = json.loads(sound_members()[archive.MANIFEST])["recipe"] | {"size": 4096, "resize": 4096}
+    path = tmp_path / "forged.discern"
+    archive.write(path, with_facts(sound_members(), recipe=recipe))
+    tracemalloc.start()
+    with pytest.raises(BundleDamaged, match="does not take pictures of 4096 x 4096 pixels"):
+        load(path)
+    assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    tracemalloc.stop()
+
+
+def test_too_many_arrays_are_reported_as_such(tmp_path: Path) -> None:
+    pictures = {f"picture_{number}": arrays()["picture_0"][:9] for number in range(1200)}
+    path = tmp_path / "forged.discern"
+    archive.write(path, with_member(sound_members(), "golden.npz", packed(pictures)))
+    with pytest.raises(BundleDamaged, match=r"more entries than a bundle, or golden\.npz has"):
+        load(path)
 
 
 def test_a_model_that_differs_from_its_golden_vectors_is_loaded_but_not_verified(tmp_path: Path) -> None:

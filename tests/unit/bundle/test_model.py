@@ -1,7 +1,9 @@
 """A model predicts paths, bytes, pixels and Pillow images alike, and verifies itself with golden vectors."""
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -194,6 +196,7 @@ class Drifting:
     """Runtime whose probabilities are off by a constant, as those of a faulty engine would be."""
 
     precision = "float32"
+    input_shapes: Mapping[str, tuple[int | None, ...]] = MappingProxyType({"pixels": (None, SIZE, SIZE, 3)})
 
     def __init__(self, model: Model, by: float) -> None:
         self.model, self.by = model, by

@@ -137,7 +137,8 @@ def evaluate_decisions(
 def _accepted(rules: DecisionRules, probabilities: np.ndarray, scores: np.ndarray) -> np.ndarray:
     threshold = np.inf if rules.thresholds.unknown is None else rules.thresholds.unknown
     unknown = np.full(len(scores), threshold)
-    return decide_all(probabilities, scores, unknown=unknown, accept=rules.thresholds.accept) == "accept"
+    decisions = decide_all(probabilities, scores, unknown=unknown, accept=rules.thresholds.accept)
+    return np.asarray(decisions == "accept")
 
 
 def _share(hits: np.ndarray, known: KnownPredictions, rows: np.ndarray | slice, seed: int) -> Interval:

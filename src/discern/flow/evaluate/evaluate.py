@@ -175,8 +175,8 @@ def _predict_all(models: Sequence[EvaluatedModel], catalog: Catalog, rows: np.nd
     if not complete.any():
         reason = next(reason for model in models for reason in model.refused.values())
         raise DataError(
-            f"The server rejects all {len(rows)} pictures; the first: {reason}",
-            hint="Use other pictures, or raise the server's limits.",
+            f"The model or its server rejects all {len(rows)} pictures; the first: {reason}",
+            hint="Use other pictures or another bundle, or raise the server's limits.",
         )
     return _Outputs(rows=rows[complete], by_model=[each[complete] for each in outputs])
 

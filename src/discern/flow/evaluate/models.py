@@ -5,13 +5,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count, islice
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Protocol, Self
 
 import numpy as np
 
 from discern.bundle import Model, Prediction, Thresholds, load
 from discern.bundle.manifest_schema import check_labels
+from discern.bundle.prediction_sets import are_distributions
 from discern.bundle.strict_json import flag, null_or, number, record, text
 from discern.catalog import Catalog
 from discern.client import Client
@@ -64,7 +64,7 @@ class EvaluatedModel(Protocol):
         fingerprint: fingerprint of its bundle.
         rules: its labels, thresholds and policy.
         seen: first 8 bytes of the content hash of each training picture; None if not published.
-        refused: reasons for rejecting pictures, by their path.
+        refused: reasons why pictures have no prediction, by their path.
     """
 
     @property
@@ -126,9 +126,8 @@ def _host(address: str) -> str:
 class LocalModel:
     """Model bundle that is evaluated on this machine."""
 
-    refused: Mapping[str, str] = MappingProxyType({})
-
     def __init__(self, model: Model, of: str) -> None:
+        self.refused: dict[str, str] = {}
         self.of, self.fingerprint, self.rules = of, model.fingerprint, model.manifest
         self._model = model
 
@@ -140,7 +139,8 @@ class LocalModel:
     def predict(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
         """Classify the images in the given catalog rows, in the given order."""
         probabilities, scores = predict_rows(self._model, catalog, rows, progress)
-        return ModelOutputs(probabilities=probabilities, scores=scores)
+        outputs = ModelOutputs(probabilities=probabilities, scores=scores)
+        return _without_invalid(outputs, catalog, rows, self.refused)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,7 +204,8 @@ class RemoteModel:
             else:
                 probabilities[position[row]], scores[position[row]] = self._read(result)
             progress(STAGE, done + 1, len(rows))
-        return ModelOutputs(probabilities=probabilities, scores=scores)
+        outputs = ModelOutputs(probabilities=probabilities, scores=scores)
+        return _without_invalid(outputs, catalog, rows, self.refused)
 
     def _read(self, prediction: Prediction) -> tuple[list[float], float]:
         if prediction.model.get("fingerprint") != self.fingerprint:
@@ -212,6 +213,17 @@ class RemoteModel:
         if prediction.probabilities.keys() != set(self.rules.labels):
             raise Unreachable(f"{self.of} predicts other labels than it describes.", hint="Check its model.")
         return [prediction.probabilities[label] for label in self.rules.labels], prediction.unknown_score
+
+
+def _without_invalid(
+    outputs: ModelOutputs, catalog: Catalog, rows: np.ndarray, refused: dict[str, str]
+) -> ModelOutputs:
+    """Mark the images whose outputs are not finite or not probabilities as without a prediction, with the reason."""
+    invalid = ~(are_distributions(outputs.probabilities) & np.isfinite(outputs.scores))
+    for row in rows[invalid].tolist():
+        path = str(catalog.root / catalog.table["path"][row])
+        refused.setdefault(path, "The outputs of the model are not finite, or not probabilities.")
+    return replace(outputs, scores=np.where(invalid, np.float32(np.nan), outputs.scores))
 
 
 def predict_rows(model: Model, catalog: Catalog, rows: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:

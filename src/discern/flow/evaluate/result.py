@@ -62,7 +62,8 @@ class EvaluateResult(_Renamed):
         seen: number of pictures excluded because a bundle was trained on them; None for a server, which does not
             publish its training pictures.
         unreadable: number of unreadable files.
-        refused: pictures that a server rejected, excluded for all, by path with the reason.
+        refused: pictures that a server rejected, or that a model has no valid outputs for, excluded for all, by path
+            with the reason.
         other_labels: number of pictures excluded because the bundle does not know their label, by label.
         unknown: metrics of the detection of unknown pictures; None without negatives.
         decisions: metrics of the bundle's decisions.
@@ -109,7 +110,8 @@ class EvaluateResult(_Renamed):
             seen: number of pictures excluded because a bundle was trained on them; null for a server, which does not
                 publish its training pictures.
             unreadable: number of unreadable files.
-            refused: pictures that a server rejected, excluded for all, by path with the reason.
+            refused: pictures that a server rejected, or that a model has no valid outputs for, excluded for all, by
+                path with the reason.
             other_labels: number of pictures excluded because the bundle does not know their label, by label.
             unknown: metrics of the detection of unknown pictures; null without negatives.
             policy: `share` of the known pictures that is accepted, `error` rate among them, and `strangers_accepted`,
