@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from discern.bundle.prediction_sets import are_distributions, label_sets, median_label
+from discern.bundle.prediction_sets import PROBABILITY_TOLERANCE, are_distributions, label_sets, median_label
 
 Decision = Literal["accept", "review", "unknown"]
 
@@ -17,7 +17,7 @@ Decision = Literal["accept", "review", "unknown"]
 class Thresholds:
     """Decision thresholds that accept a prediction, send it to review or mark the image as unknown.
 
-    A prediction with a confidence or score that is not finite is always unknown.
+    A prediction whose confidence is not in [0, 1], or whose score is not finite, is always unknown.
 
     Attributes:
         unknown: unknown score above which a picture is unknown; None for never.
@@ -45,7 +45,8 @@ class Thresholds:
         >>> Thresholds(accept=0.9).decide(0.95, math.nan)
         'unknown'
         """
-        if not (math.isfinite(confidence) and math.isfinite(unknown_score)):
+        valid = -PROBABILITY_TOLERANCE <= confidence <= 1 + PROBABILITY_TOLERANCE  # False for NaN
+        if not (valid and math.isfinite(unknown_score)):
             return "unknown"
         if self.unknown is not None and unknown_score > self.unknown:
             return "unknown"

@@ -51,7 +51,7 @@ def serve(
         bool,
         typer.Option(
             "--watch/--no-watch",
-            help="Reload a bundle when its file changes, once it was tried in a process of its own.",
+            help="Reload a bundle when its file changes, after a trial in a process.",
         ),
     ] = ServeConfig.watch,
 ) -> None:

@@ -108,6 +108,7 @@ def _verify(bundle: str | Path) -> VerifiedBundle:
     members = unpack(bundle)
     model = Model(members)
     if not model.verify().passed:
+        model.check_outputs()
         raise BundleDamaged(
             f"{bundle} does not predict on this machine what it predicted where it was trained.",
             hint="Run `discern verify` on it, and `discern doctor`.",

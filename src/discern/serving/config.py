@@ -92,8 +92,8 @@ class ServeConfig:
             client must continue to read the response.
         allow_urls: fetch pictures named by `image_url`.
         cors: origins allowed to send cross-origin requests, such as "https://shop.example"; "*" for all.
-        watch: reload a bundle when its file changes, after a trial in a helper process with limits of time and, on Linux,
-            of memory.
+        watch: reload a bundle when its file changes, after a trial in a helper process with limits of time and, on
+            Linux, of memory.
         trusted_proxies: addresses whose X-Forwarded-For is honoured, separated by commas; "" for none.
         examples: example pictures on the page; public to everyone who can open the page.
         batching: settings of each bundle's batcher.

@@ -23,6 +23,11 @@ def test_a_number_that_is_not_finite_is_unknown(number: float, thresholds: Thres
     assert thresholds.decide(0.9, number) == thresholds.decide(number, 0.1) == "unknown"
 
 
+@pytest.mark.parametrize("confidence", [1.5, 5.0, -0.5])
+def test_a_confidence_that_is_no_probability_is_unknown(confidence: float) -> None:
+    assert Thresholds(accept=0.0).decide(confidence, 0.1) == Thresholds().decide(confidence, 0.1) == "unknown"
+
+
 @pytest.mark.parametrize("place", range(3))
 @pytest.mark.parametrize("number", NOT_FINITE)
 def test_one_probability_that_is_not_finite_suffices(number: float, place: int) -> None:
