@@ -125,7 +125,7 @@ def examine_bundle(forged: Forged, folder: Path, doors: dict[str, Callable[[Path
 
 
 def kind_table(rows: list[dict[str, Any]]) -> list[str]:
-    """Format the number, the worst time and the worst memory of each kind."""
+    """Format a row for each kind: the number of bundles, the worst time and the worst memory."""
     kinds: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         kinds.setdefault(row["title"].partition(":")[0], []).append(row)

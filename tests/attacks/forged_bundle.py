@@ -91,7 +91,7 @@ def sound_backbone() -> bytes:
 
 
 def table(kind: str, entries: dict[str, tuple[ChangeGraph, str]], *, heavy: bool = False) -> tuple[ForgedGraph, ...]:
-    """List the changes of one kind, given as name: (change, reason)."""
+    """List changes that share a `kind`, given as name: (change, reason)."""
     return tuple(
         ForgedGraph(kind=kind, name=name, change=change, says=says, heavy=heavy)
         for name, (change, says) in entries.items()

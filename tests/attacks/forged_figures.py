@@ -1,4 +1,4 @@
-"""Forged figures: golden vectors, hashes of training pictures, and graphs whose outputs are no probabilities or scores.
+"""Forged figures: golden vectors, hashes of training pictures, and graphs with outputs that cannot be probabilities or scores.
 
 A forged graph comes with the golden vectors that it computes itself, so that a replay does not differ.
 """
@@ -200,7 +200,7 @@ GOLDEN = _rows(
             NPZ,
         ),
         "an array too many": (lambda: golden(more=np.zeros(3)), NPZ),
-        "a file that is no array": (lambda: golden_zip(lambda opened: opened.writestr("run.py", "import os")), NPZ),
+        "a file other than an array": (lambda: golden_zip(lambda opened: opened.writestr("run.py", "import os")), NPZ),
         "no pictures": (
             lambda: forge(
                 "golden.npz",

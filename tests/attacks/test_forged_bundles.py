@@ -1,4 +1,4 @@
-"""Forged bundles are refused wherever they come in, with the reason, and a server goes on with its sound one."""
+"""Forged bundles are refused wherever they come in, with the reason, and a server keeps its sound one."""
 
 import re
 from collections.abc import Iterator

@@ -18,7 +18,7 @@ WIDTHS = {"resnet18": 512, "vgg16": 512, "mobilenet_v3_small": 1024, "convnext_a
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}, which are no dependencies"),
+    pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}, which Discern does not depend on"),
 ]
 
 
