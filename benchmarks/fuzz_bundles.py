@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/fuzz_bundles.py [SECONDS] [SEED] [--nets FOLDER]; Linux only. Each walk starts from a sound
 graph or bundle, and changes it step by step for as long as it is accepted. Reported are checks that end otherwise than
-with a refusal, take more than a second or 200 MiB; and accepted graphs that crash an engine, or take more than 10 s or
-1 GiB to load and to run on two pictures. FOLDER: exported networks, such as those of export_backbones.py. What failed
+with a refusal, take more than a second or 200 MiB; and accepted graphs that crash an engine, let it print, or take more than
+10 s or 1 GiB to load and to run on two pictures. FOLDER: exported networks, such as those of export_backbones.py. What failed
 is saved in benchmarks/out/fuzz_bundles.
 """
 
@@ -102,13 +102,21 @@ class Examination:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "forged.discern"
+        self._output = os.open(folder / "output", os.O_WRONLY | os.O_CREAT)
+        os.dup2(self._output, 1)
+        os.dup2(self._output, 2)
         self.accepted = False
         self.cost = (0.0, 0)  # seconds and MiB of the last step
 
     def __call__(self, kind: str, data: bytes) -> str:
         """Return the outcome: "refused", "accepted", "not run", or a failure in capitals."""
         self.accepted = False
-        return self._bundle(data) if kind == "bundle" else self._graph(data)
+        outcome = self._bundle(data) if kind == "bundle" else self._graph(data)
+        sys.stdout.flush()
+        printed = os.fstat(self._output).st_size > 0
+        os.truncate(self._output, 0)
+        os.lseek(self._output, 0, os.SEEK_SET)
+        return "NOISY RUN" if printed else outcome
 
     def _graph(self, data: bytes) -> str:
         fault, slow = self._measured(lambda: find_fault(data), CHECK_SECONDS, CHECK_MEBIS)
@@ -169,8 +177,6 @@ def _load(path: Path) -> str:
 def run_worker(seed: int, first: int, stride: int, nets: str, pipe: Connection) -> None:
     """Walk through files, announce each before it is examined, and send its outcome."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         examine = Examination(Path(folder))
         number = first
@@ -182,7 +188,7 @@ def run_worker(seed: int, first: int, stride: int, nets: str, pipe: Connection) 
                 except Exception:  # noqa: BLE001 - any other exception is a failure to report
                     outcome = "UNFORESEEN"
                     save(number, step, kind, data, traceback.format_exc())
-                if outcome.startswith(("SLOW", "COSTLY")):
+                if outcome.startswith(("SLOW", "COSTLY", "NOISY")):
                     save(number, step, kind, data, outcome)
                 pipe.send(("end", number, step, kind, name, outcome, examine.cost))
             number += stride
@@ -219,7 +225,7 @@ class Worker:
                     self.outcomes = self.outcomes[:step]
                 else:
                     self.pending = None
-                    self.outcomes.append(outcome in ("accepted", "not run") or outcome.startswith("COSTLY"))
+                    self.outcomes.append(outcome in ("accepted", "not run") or outcome.startswith(("COSTLY", "NOISY")))
                     counts[f"{kind}: {outcome.rstrip('0123456789.sMiB ')}"] += 1
                     costs = worst.setdefault(f"{kind}: {outcome}", [0.0, 0])
                     costs[:] = [max(costs[0], round(cost[0], 3)), max(costs[1], cost[1])]

@@ -1,4 +1,4 @@
-"""Forged figures: golden vectors, hashes of training pictures, and graphs with outputs that cannot be probabilities or scores.
+"""Forged figures: golden vectors, hashes of training pictures, and outputs that cannot be probabilities or scores.
 
 A forged graph comes with the golden vectors that it computes itself, so that a replay does not differ.
 """
