@@ -2,7 +2,7 @@
 
     python benchmarks/export_backbones.py FOLDER [NAME ...] [--exporter dynamo|legacy] [--map] [--opset N]
 
-It needs torch, torchvision, timm and onnxscript, which are no dependencies; nothing is downloaded. Each file is
+It needs torch, torchvision, timm and onnxscript, on which Discern does not depend; nothing is downloaded. Each file is
 FOLDER/NAME-EXPORTER.onnx, or NAME-map-EXPORTER.onnx with the feature map as a second output. FOLDER/OPS.md lists the
 operators of every file there. No argument that names a network means all of them, by both exporters.
 """
