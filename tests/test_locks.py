@@ -6,7 +6,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hatchling import build
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -61,11 +60,6 @@ def test_the_lock_has_what_the_project_asks_for(requirement: Requirement) -> Non
     version = locked(LOCK).get(canonicalize_name(requirement.name))
     assert version is not None, "run `make lock`"
     assert requirement.specifier.contains(version, prereleases=True), "run `make lock`"
-
-
-def test_the_lock_has_what_an_editable_build_needs() -> None:
-    needed = build.get_requires_for_build_editable()
-    assert [each for each in map(Requirement, needed) if canonicalize_name(each.name) not in locked(LOCK)] == []
 
 
 def test_node_is_locked_as_the_project_asks_for() -> None:
