@@ -12,7 +12,7 @@ TEST_WORKERS ?= auto
 UPGRADE ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
-	--no-strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE) pyproject.toml
+	--no-strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
 .PHONY: install lock demo docs test test-fast lint lint-js check bench clean
 install: $(VENV)/.installed
@@ -27,7 +27,7 @@ $(VENV)/.installed: pyproject.toml requirements-dev.txt
 # Keeps the locked versions that pyproject.toml still allows. `make lock UPGRADE=--upgrade` takes the newest ones, and
 # `make lock UPGRADE="--upgrade-package NAME"` upgrades one of them.
 lock: install
-	$(LOCK) --extra dev --output-file requirements-dev.txt
+	$(LOCK) pyproject.toml --extra dev --output-file requirements-dev.txt
 	$(LOCK) --group node --output-file tools/javascript/requirements.txt
 
 demo: install
