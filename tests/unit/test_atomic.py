@@ -33,6 +33,10 @@ ATOMIC = {"atomic_write", "atomic_folder", "replacing"}
 IN_MEMORY = {"buffer", "stream"}
 
 
+def mode_of(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -117,6 +121,41 @@ class TestFile:
             writer.join()
         assert target.read_text() in texts
         assert names(tmp_path) == ["a"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes need POSIX")
+class TestModes:
+    @pytest.mark.parametrize("mask", [0, 0o022, 0o077])
+    def test_a_new_file_follows_the_umask(self, mask: int, tmp_path: Path) -> None:
+        before = os.umask(mask)
+        try:
+            with atomic_write(tmp_path / "a") as temporary:
+                temporary.write_text("x")
+        finally:
+            os.umask(before)
+        assert mode_of(tmp_path / "a") == 0o666 & ~mask
+
+    @pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o666])
+    def test_a_replaced_file_keeps_its_mode_and_is_never_more_open(self, mode: int, tmp_path: Path) -> None:
+        (tmp_path / "a").touch()
+        (tmp_path / "a").chmod(mode)
+        with atomic_write(tmp_path / "a") as temporary:
+            temporary.write_text("x")
+            assert mode_of(temporary) == 0o600
+        assert mode_of(tmp_path / "a") == mode
+
+    def test_a_private_file_is_private_from_its_first_byte(self, tmp_path: Path) -> None:
+        (tmp_path / "a").touch(mode=0o644)
+        with atomic_write(tmp_path / "a", private=True) as temporary:
+            assert mode_of(temporary) == 0o600
+        assert mode_of(tmp_path / "a") == 0o600
+
+    def test_a_link_in_its_place_is_replaced_and_its_target_unchanged(self, tmp_path: Path) -> None:
+        (tmp_path / "target").write_text("mine")
+        (tmp_path / "a").symlink_to("target")
+        with atomic_write(tmp_path / "a") as temporary:
+            temporary.write_text("x")
+        assert (tmp_path / "target").read_text() == "mine"
 
 
 class TestFolder:

@@ -13,9 +13,9 @@ from pathlib import Path
 from discern.atomic import atomic_write
 from discern.errors import UsageError
 from discern.progress import Progress, silent
+from discern.store import ENGINES, private_folder
 
 STAGE = "download with npm"
-_FOLDER = "engines"
 _TIMEOUT_SECONDS = 600
 
 
@@ -77,7 +77,7 @@ def load_engine(
     """
     if archive is not None:
         return _unpack(_read(archive, package), package)
-    cached = cache / _FOLDER / package.archive
+    cached = cache / ENGINES / package.archive
     if cached.is_file() and _integrity(data := cached.read_bytes()) == package.integrity:
         return _unpack(data, package)
     progress(STAGE, 0, None)
@@ -86,7 +86,7 @@ def load_engine(
 
 def cached_engines(cache: Path) -> dict[Path, int]:
     """Return the cached npm archives and interrupted downloads with their sizes in bytes."""
-    return {path: path.stat().st_size for path in sorted((cache / _FOLDER).rglob("*")) if path.is_file()}
+    return {path: path.stat().st_size for path in sorted((cache / ENGINES).rglob("*")) if path.is_file()}
 
 
 def _integrity(data: bytes) -> str:
@@ -118,12 +118,12 @@ def _download(cached: Path, package: Package) -> bytes:
             f"A model in the browser needs the npm package {package.spec}, and npm is not installed.",
             hint=f"Install Node.js, or: {_remedy(package)}",
         )
-    cached.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(cached.parent.parent, ENGINES)
     with tempfile.TemporaryDirectory(dir=cached.parent) as folder:
         _npm_pack(npm, Path(folder), package)
         downloaded = Path(folder) / package.archive
         data = _require_pinned(downloaded.read_bytes(), "The archive that npm downloaded", package)
-    with atomic_write(cached) as temporary:
+    with atomic_write(cached, private=True) as temporary:
         temporary.write_bytes(data)
     return data
 

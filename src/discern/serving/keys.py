@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import logging
+import os
 import re
 import secrets
 from dataclasses import dataclass
@@ -108,11 +109,13 @@ def add_key(path: Path, name: str, *, admin: bool = False) -> str:
     key = _PREFIX + secrets.token_urlsafe(32)
     try:
         before = path.read_text(encoding="utf-8") if path.exists() else None
-        with path.open("a", encoding="utf-8") as file:
-            if before is None:
-                path.chmod(0o600)
+        with open(path, "a", encoding="utf-8", opener=_open_private) as file:
             file.write("" if not before or before.endswith("\n") else "\n")
             file.write(f"{name} {_KINDS[admin]} {_digest(key)}\n")
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.", hint="Use another file.") from error
     return key
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
