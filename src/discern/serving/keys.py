@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import logging
-import os
 import re
 import secrets
 from dataclasses import dataclass
@@ -115,7 +114,3 @@ def add_key(path: Path, name: str, *, admin: bool = False) -> str:
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.", hint="Use another file.") from error
     return key
-
-
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -70,7 +70,7 @@ def predict_to(
 
     The file appears when all predictions are done. Finished predictions are stored in a hidden folder beside the file;
     the same call resumes an interrupted one. A picture whose file or archive has changed in size or modification time
-    since then is predicted again, and a deleted one has no row. Memory grows only with the list of paths.
+    since then is predicted again, and a deleted one has no row; so are those of a stored part that is damaged. Memory grows only with the list of paths.
 
     There is one row per picture, in the source's order. `.jsonl` has the objects of `Answer.to_json`. `.parquet` and
     `.csv` have the columns `path`, `label`, `decision`, `confidence`, `unknown_score`, `set` (in CSV a JSON list),
@@ -111,7 +111,7 @@ def predict_to(
                 f"There is no file in {', '.join(inputs)}.", hint="Pass a source that contains pictures."
             )
         settled = parts.settle(AT, list(plan.marks))
-        found = pl.scan_parquet(settled).select("decision", "error").collect()
+        found = parts.columns("decision", "error", parts=settled)
         with ExitStack() as outputs:  # predictions are placed first, so that a failed sheet can be resumed
             if sheet_path is not None:
                 path = outputs.enter_context(parts.replacing(sheet_path))
@@ -134,6 +134,7 @@ def _predict(
 ) -> ResumePlan:
     """Classify the images without predictions and store the new predictions."""
     columns = schema(model.manifest, kind)
+    parts.discard_damaged(columns)
     plan = ResumePlan(source, parts.columns(AT, MARK, "error"))
     rows: list[dict[str, Any]] = []
     number, total = 0, source.total
