@@ -108,7 +108,8 @@ def add_key(path: Path, name: str, *, admin: bool = False) -> str:
     key = _PREFIX + secrets.token_urlsafe(32)
     try:
         before = path.read_text(encoding="utf-8") if path.exists() else None
-        with open(path, "a", encoding="utf-8", opener=_open_private) as file:
+        path.touch(mode=0o600)
+        with path.open("a", encoding="utf-8") as file:
             file.write("" if not before or before.endswith("\n") else "\n")
             file.write(f"{name} {_KINDS[admin]} {_digest(key)}\n")
     except OSError as error:

@@ -70,7 +70,8 @@ def predict_to(
 
     The file appears when all predictions are done. Finished predictions are stored in a hidden folder beside the file;
     the same call resumes an interrupted one. A picture whose file or archive has changed in size or modification time
-    since then is predicted again, and a deleted one has no row; so are those of a stored part that is damaged. Memory grows only with the list of paths.
+    since then is predicted again, and so are the pictures of a damaged part; a deleted picture has no row. Memory grows
+    only with the list of paths.
 
     There is one row per picture, in the source's order. `.jsonl` has the objects of `Answer.to_json`. `.parquet` and
     `.csv` have the columns `path`, `label`, `decision`, `confidence`, `unknown_score`, `set` (in CSV a JSON list),
