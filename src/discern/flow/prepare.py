@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from discern.catalog import Catalog, apply_fixes, read_fixes, read_names, scan, write_fixes
+from discern.catalog.fixes import MAX_BYTES
 from discern.checking import Finding, find_issues, propose_fixes
 from discern.errors import FixesError
 from discern.features import extract, load_backbone
@@ -19,7 +20,7 @@ from discern.flow.negatives import add_negatives
 from discern.flow.paths import cache_folder, resolve_path
 from discern.flow.run import Run, is_own
 from discern.grouping import Groups, find_edges_cached, form_groups
-from discern.picture import choose_recipe
+from discern.picture import choose_recipe, read_bounded
 from discern.progress import Progress
 from discern.splitting import Split, cross_split
 from discern.store import Rows
@@ -177,7 +178,10 @@ def _by_content(file: str | None) -> dict[str, str | None] | None:
     if file is None:
         return None
     path = Path(file)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    try:
+        digest = hashlib.sha256(read_bounded(path, max_bytes=MAX_BYTES)).hexdigest()
+    except OSError:  # reading it says why
+        digest = None
     return {"path": str(path), "sha256": digest}
 
 

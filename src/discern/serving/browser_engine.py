@@ -12,11 +12,13 @@ from pathlib import Path
 
 from discern.atomic import atomic_write
 from discern.errors import UsageError
+from discern.picture import read_bounded
 from discern.progress import Progress, silent
 from discern.store import ENGINES, private_folder
 
 STAGE = "download with npm"
 _TIMEOUT_SECONDS = 600
+_MAX_BYTES = 1 << 28
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +97,7 @@ def _integrity(data: bytes) -> str:
 
 def _read(path: Path, package: Package) -> bytes:
     try:
-        data = path.read_bytes()
+        data = read_bounded(path, max_bytes=_MAX_BYTES)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.", hint=_remedy(package)) from error
     return _require_pinned(data, str(path), package)
