@@ -22,7 +22,7 @@ from polars.exceptions import PolarsError
 from discern._version import __version__
 from discern.atomic import atomic_write, is_unfinished
 from discern.errors import DataError, DiscernError, RunError
-from discern.flow.paths import is_folder, resolve_path
+from discern.flow.paths import is_folder, resolve_output, resolve_path
 from discern.progress import Progress
 from discern.store import is_cache_folder
 
@@ -67,7 +67,7 @@ class Run:
             UsageError: `source` or `runs` is an invalid path.
             RunError: the name is taken, the run to resume has other options, or the folder cannot be written.
         """
-        runs = resolve_path(runs)
+        runs = resolve_output(runs)
         try:
             return cls._find(resolve_path(source), name=name, runs=runs, resume=resume, config=config)
         except OSError as error:

@@ -15,7 +15,7 @@ from discern.bundle import Model, load
 from discern.catalog import Source
 from discern.catalog.path_text import to_text
 from discern.errors import CatalogError
-from discern.flow.paths import resolve_path
+from discern.flow.paths import resolve_output, resolve_path
 from discern.flow.predict.answer_table import AT, MARK, join_parts, output_format, row, schema
 from discern.flow.predict.inputs import STANDARD_INPUT, require_inputs
 from discern.flow.predict.resumable_output import ResumableOutput, require_free
@@ -95,7 +95,7 @@ def predict_to(
         UsageError: the output format is not supported, or the source is invalid.
     """
     start = time.monotonic()
-    target, sheet_path = resolve_path(out), None if sheet is None else resolve_path(sheet)
+    target, sheet_path = resolve_output(out), None if sheet is None else resolve_output(sheet)
     kind = output_format(target)
     inputs = require_inputs([source] if isinstance(source, str | Path) else source)
     if sheet_path is not None:
