@@ -1,4 +1,4 @@
-"""Everything that is installed from elsewhere is locked by version and hash, and the locks agree with what they lock."""
+"""All that is installed from elsewhere is locked by version and hash, and the locks agree with what they lock."""
 
 import json
 import re

@@ -84,6 +84,10 @@ def describe(error: BaseException) -> str:
         return f"{where}{error.strerror or error}. Check permissions and free disk space, or use another path."
     if isinstance(error, MemoryError):
         return "There is not enough memory. Close other programs, or start with fewer pictures."
+    return _describe_cause(error)
+
+
+def _describe_cause(error: BaseException) -> str:
     cause = f"{type(error).__name__}: {error}"
     if any(sign in cause for sign in _EXHAUSTED):
         return f"Memory, threads or open files do not suffice ({cause}). Close other programs, or raise their limits."

@@ -30,7 +30,7 @@ def resolve_output(path: str | Path) -> Path:
         str(resolved).encode()
     except UnicodeEncodeError as error:
         raise UsageError(
-            f"The path {ascii(str(resolved))} is not valid UTF-8, and nothing is written there.",
+            f"The path {str(resolved)!a} is not valid UTF-8, and nothing is written there.",
             hint="Choose another name for the output, or rename the folder.",
         ) from error
     return resolved

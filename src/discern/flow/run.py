@@ -266,9 +266,8 @@ class Run:
     def _tidy(self) -> None:
         """Reload `run.json` and remove the temporary files of an interrupted run."""
         self.facts = _read(self.folder)
-        for path in self.folder.iterdir():
-            if is_unfinished(path.name) or _UNFINISHED.fullmatch(path.name):
-                path.unlink(missing_ok=True)
+        names = [path.name for path in self.folder.iterdir()]
+        self.discard(*(name for name in names if is_unfinished(name) or _UNFINISHED.fullmatch(name)))
 
     @contextmanager
     def stage(self, name: str, progress: Progress) -> Iterator[None]:

@@ -71,8 +71,8 @@ def read_bounded(path: Path | str, *, max_bytes: int) -> bytes:
     with open(descriptor, "rb") as file:  # noqa: PTH123 - as above
         status = os.fstat(descriptor)
         _reject_special(path, status)
-        data = file.read(min(status.st_size, max_bytes) + 1)
-    if len(data) > max_bytes:
+        data = file.read(status.st_size + 1) if status.st_size <= max_bytes else b""
+    if max(len(data), status.st_size) > max_bytes:
         raise OSError(errno.EFBIG, f"it is larger than the limit of {max_bytes:,} bytes", str(path))
     return data
 

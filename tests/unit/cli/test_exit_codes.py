@@ -103,7 +103,7 @@ def test_the_code_is_right_even_if_nothing_can_be_written() -> None:
 
 
 class Panic(BaseException):
-    """As the panics of libraries written in Rust, which are no exceptions."""
+    """A panic of a library written in Rust is not an `Exception`."""
 
 
 def test_a_panic_is_an_error_as_well(capsys: pytest.CaptureFixture[str]) -> None:

@@ -119,7 +119,7 @@ class ResumableOutput:
         if not parts:
             return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
         with self._write_errors():
-            return pl.scan_parquet(parts).select(names).collect()
+            return pl.scan_parquet(list(parts)).select(names).collect()
 
     def settle(self, key: str, order: Sequence[str]) -> list[Path]:
         """Sort the rows of all parts by key and keep only the latest row for each key.

@@ -1,7 +1,6 @@
 """Inputs: paths, patterns and standard input; anything else is refused."""
 
 import io
-
 from pathlib import Path
 
 import pytest
