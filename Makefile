@@ -9,14 +9,26 @@ BOOT ?= python3
 endif
 DATA ?=
 TEST_WORKERS ?= auto
+UPGRADE ?=
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
+	--no-strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
-.PHONY: install demo docs test test-fast lint lint-js check bench clean
+.PHONY: install lock demo docs test test-fast lint lint-js check bench clean
 install: $(VENV)/.installed
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+# Wheels alone: to build one from source would run build tools that no lock has the hash of.
+$(VENV)/.installed: pyproject.toml requirements-dev.txt
 	$(BOOT) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	$(PIP) --require-hashes --only-binary :all: --requirement requirements-dev.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
+
+# Keeps the locked versions that pyproject.toml still allows. `make lock UPGRADE=--upgrade` takes the newest ones, and
+# `make lock UPGRADE="--upgrade-package NAME"` upgrades one of them.
+lock: install
+	$(LOCK) pyproject.toml --extra dev --output-file requirements-dev.txt
+	$(LOCK) --group node --output-file tools/javascript/requirements.txt
 
 demo: install
 	$(BIN)/python tools/demo.py $(if $(DATA),"$(DATA)")

@@ -2,9 +2,9 @@
 
 Usage: python benchmarks/fuzz_bundles.py [SECONDS] [SEED] [--nets FOLDER]; Linux only. Each walk starts from a sound
 graph or bundle, and changes it step by step for as long as it is accepted. Reported are checks that end otherwise than
-with a refusal, take more than a second or 200 MiB; and accepted graphs that crash an engine, let it print, or take more than
-10 s or 1 GiB to load and to run on two pictures. FOLDER: exported networks, such as those of export_backbones.py. What failed
-is saved in benchmarks/out/fuzz_bundles.
+with a refusal, take more than a second or 200 MiB; and accepted graphs that crash an engine, let it print, or take more
+than 10 s or 1 GiB to load and to run on two pictures. FOLDER: exported networks, such as those of export_backbones.py.
+What failed is saved in benchmarks/out/fuzz_bundles.
 """
 
 import json

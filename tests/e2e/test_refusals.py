@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ INVALID = [
     (("train", "photos", "--seed", ""), "--seed"),
     (("train", "photos", "--backbone", "resnet9000"), "resnet9000"),
     (("train", "photos", "--backbone", "nowhere.onnx"), "nowhere.onnx"),
+    (("train", "photos", "--at-most-wrong", "1e-320"), "No number of pictures"),
     (("split", "photos", "--parts", "70/30"), "70/20/10"),
     (("split", "photos", "--parts", "nan/1/1"), "70/20/10"),
     (("split", "photos", "--parts", "1e999/1/1"), "70/20/10"),
@@ -120,6 +122,66 @@ def test_an_invalid_run_name_is_refused(workspace: Workspace, name: str) -> None
 @pytest.mark.parametrize("name", ["-x", " ", "😀", "CON", "a b.c", "Ünïcode"])
 def test_a_valid_run_name_is_used(workspace: Workspace, name: str) -> None:
     assert Path(workspace.work("check", workspace.photos, f"--name={name}")["run"]).name == name
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of files that cannot be read as files."""
+    folder = tmp_path_factory.mktemp("odd")
+    os.mkfifo(folder / "pipe")
+    (folder / "loop").symlink_to("loop")
+    (folder / "zero").symlink_to("/dev/zero")
+    with (folder / "sparse").open("wb") as file:
+        file.truncate(1 << 40)
+    return folder
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs special files")
+class TestSpecialFiles:
+    """Nothing is waited for or read without end, and no error is called unexpected."""
+
+    @pytest.mark.parametrize("option", ["key --key-file", "export --runtime", "check --fixes", "train --names"])
+    @pytest.mark.parametrize(
+        ("name", "why"),
+        [
+            ("pipe", "is a pipe|is not a file"),
+            ("zero", "is a device|is not a file"),
+            ("sparse", "larger than the limit"),
+            ("loop", "symbolic links|is not a file"),
+            ("x" * 5000, "File name too long"),
+        ],
+        ids=lambda value: value[:9],
+    )
+    def test_as_a_file(
+        self, workspace: Workspace, trained: Any, odd: Path, option: str, name: str, why: str, tmp_path: Path
+    ) -> None:
+        command, option = option.split()
+        arguments = {
+            "key": ("bob",),
+            "export": (trained["bundle"], tmp_path / "site"),
+            "check": (workspace.photos, *workspace.backbone_options),
+            "train": (workspace.photos, *workspace.backbone_options),
+        }
+        assert re.search(why, workspace.refused(command, *arguments[command], option, odd / name))
+
+    def test_as_what_an_earlier_export_left(self, workspace: Workspace, trained: Any, tmp_path: Path) -> None:
+        (tmp_path / "site").mkdir()
+        os.mkfifo(tmp_path / "site/export.json")
+        refused = workspace.refused("export", trained["bundle"], tmp_path / "site", "--api", "http://127.0.0.1:9")
+        assert "contains other files" in refused
+
+    @pytest.mark.parametrize("words", [("check", "photos", "--runs"), ("predict", "BUNDLE", "photos", "--out")])
+    def test_as_an_output_that_is_not_utf_8(
+        self, workspace: Workspace, trained: Any, words: tuple[str, ...], tmp_path: Path
+    ) -> None:
+        refused = workspace.refused(*with_bundle(words, trained), tmp_path / os.fsdecode(b"\xff.csv"))
+        assert r"\xff.csv' is not valid UTF-8" in refused.replace("udcff", "xff")
+
+    def test_as_standard_input(self, workspace: Workspace, trained: Any) -> None:
+        with Path("/dev/zero").open("rb") as zero:
+            done = workspace.run("predict", trained["bundle"], "-", stdin=zero)
+        assert (done.code, done.err) == (1, "")
+        assert "64" in done.out
 
 
 class TestFilesInPlaceOfFolders:

@@ -89,7 +89,10 @@ def test_a_signal_of_the_terminal_ends_the_server_like_sigterm(
         address = address_of(process)
         ready(address)
         with socket.create_connection(socket_address(address), timeout=PATIENCE) as connection:
-            head = b"POST /predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(RED)
+            head = (
+                b"POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+                % len(RED)
+            )
             connection.sendall(head + RED[:10])
             httpx2.get(address + "/healthz")  # so that a worker has surely read the head
             (os.killpg if to_all else os.kill)(process.pid, number)
@@ -122,7 +125,7 @@ def test_a_second_interrupt_waits_for_nobody(bundle: Path, tmp_path: Path) -> No
         address = address_of(process)
         ready(address)
         with socket.create_connection(socket_address(address), timeout=PATIENCE) as connection:
-            connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nslow")
+            connection.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nslow")
             httpx2.get(address + "/healthz")
             os.killpg(process.pid, signal.SIGINT)
             wait_until(lambda: connection_refused(address), PATIENCE)

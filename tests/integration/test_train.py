@@ -90,6 +90,22 @@ def test_an_interrupted_run_resumed_equals_an_undisturbed_one(
     assert reproducible_files(resumed.run) == reproducible_files(trained.run)
 
 
+@pytest.mark.parametrize("name", ["catalog.parquet", "edges.parquet split.json", "metrics.json", "model.discern"])
+def test_damaged_files_of_a_run_are_computed_again(
+    shared_workspace: Workspace, trained: TrainResult, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = shared_workspace.runs / f"damaged-{name}"
+    shutil.copytree(trained.run, run)
+    if name not in ("metrics.json", "model.discern"):
+        (run / "metrics.json").unlink()
+    for path in (run / each for each in name.split()):
+        data = path.read_bytes()
+        path.write_bytes(data[:-99] + bytes([data[-99] ^ 1]) + data[-98:])
+    resumed = shared_workspace.train(shared_workspace.photos, name=run.name, resume=True)
+    assert reproducible_files(resumed.run) == reproducible_files(trained.run)
+    assert [f"{run / each} is damaged" in caplog.text for each in name.split()] == [True] * len(name.split())
+
+
 def test_temporary_files_of_a_killed_process_are_removed(shared_workspace: Workspace, trained: TrainResult) -> None:
     with pytest.raises(KeyboardInterrupt):
         shared_workspace.train(shared_workspace.photos, name="killed", progress=interrupt_at("fit"))

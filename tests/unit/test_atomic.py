@@ -22,6 +22,7 @@ ALLOWED = {
     ("flow/predict/answer_table.py", "open"),
     ("flow/predict/answer_table.py", "sink_parquet"),
     ("flow/predict/resumable_output.py", "write_parquet"),
+    ("parallel/resource_limits.py", "write_text"),  # not a file, but a setting of the kernel
     ("serving/keys.py", "open"),
     ("splitting/write_parts.py", "open"),
     ("splitting/write_parts.py", "write_bytes"),
@@ -31,6 +32,10 @@ OWN_PATH = {"write_text", "write_bytes", "open"}
 FIRST_ARGUMENT = {"write_parquet", "write_csv", "sink_parquet", "save", "savez", "savez_compressed"}
 ATOMIC = {"atomic_write", "atomic_folder", "replacing"}
 IN_MEMORY = {"buffer", "stream"}
+
+
+def mode_of(path: Path) -> int:
+    return path.stat().st_mode & 0o777
 
 
 def names(folder: Path) -> list[str]:
@@ -117,6 +122,41 @@ class TestFile:
             writer.join()
         assert target.read_text() in texts
         assert names(tmp_path) == ["a"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes need POSIX")
+class TestModes:
+    @pytest.mark.parametrize("mask", [0, 0o022, 0o077])
+    def test_a_new_file_follows_the_umask(self, mask: int, tmp_path: Path) -> None:
+        before = os.umask(mask)
+        try:
+            with atomic_write(tmp_path / "a") as temporary:
+                temporary.write_text("x")
+        finally:
+            os.umask(before)
+        assert mode_of(tmp_path / "a") == 0o666 & ~mask
+
+    @pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o666])
+    def test_a_replaced_file_keeps_its_mode_and_is_never_more_open(self, mode: int, tmp_path: Path) -> None:
+        (tmp_path / "a").touch()
+        (tmp_path / "a").chmod(mode)
+        with atomic_write(tmp_path / "a") as temporary:
+            temporary.write_text("x")
+            assert mode_of(temporary) == 0o600
+        assert mode_of(tmp_path / "a") == mode
+
+    def test_a_private_file_is_private_from_its_first_byte(self, tmp_path: Path) -> None:
+        (tmp_path / "a").touch(mode=0o644)
+        with atomic_write(tmp_path / "a", private=True) as temporary:
+            assert mode_of(temporary) == 0o600
+        assert mode_of(tmp_path / "a") == 0o600
+
+    def test_a_link_in_its_place_is_replaced_and_its_target_unchanged(self, tmp_path: Path) -> None:
+        (tmp_path / "target").write_text("mine")
+        (tmp_path / "a").symlink_to("target")
+        with atomic_write(tmp_path / "a") as temporary:
+            temporary.write_text("x")
+        assert (tmp_path / "target").read_text() == "mine"
 
 
 class TestFolder:

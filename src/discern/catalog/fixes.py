@@ -18,10 +18,13 @@ from discern.catalog.formats.listing.delimited import read_delimited
 from discern.catalog.spreadsheet import GUARD, guard, unguard
 from discern.catalog.table import Catalog
 from discern.errors import FixesError
+from discern.picture import read_bounded
 from discern.store import Rows
 
 Action = Literal["drop", "relabel", "group", "keep"]
 ACTIONS: tuple[str, ...] = get_args(Action)
+
+MAX_BYTES = 256 << 20
 
 _COLUMNS = ("path", "action", "value", "with", "score", "why")
 
@@ -95,7 +98,7 @@ def read_fixes(path: Path) -> list[Fix]:
     if path.exists() and not path.is_file():
         raise FixesError(f"{path} is not a file.", hint="Pass the path of the fixes.csv itself.")
     try:
-        data = path.read_bytes()
+        data = read_bounded(path, max_bytes=MAX_BYTES)
     except OSError as error:
         raise FixesError(f"{path} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
     table = read_delimited(str(path), data, FixesError)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from discern.catalog.formats.listing.delimited import read_delimited
 from discern.errors import NamesError
+from discern.picture import read_bounded
 
 COLUMNS = ("name", "spoken", "route")
 _MAX_BYTES = 10 << 20
@@ -53,11 +54,11 @@ def _read(path: Path) -> bytes:
     try:
         if not path.is_file():
             raise NamesError(f"{path} is not a file.", hint="Pass a CSV with the columns label,name,spoken,route.")
-        if path.stat().st_size > _MAX_BYTES:
-            raise NamesError(f"{path} is larger than {_MAX_BYTES >> 20} MiB.", hint="Check that it is the names file.")
-        return path.read_bytes()
+        return read_bounded(path, max_bytes=_MAX_BYTES)
     except OSError as error:
-        raise NamesError(f"{path} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
+        raise NamesError(
+            f"{path} cannot be read: {error.strerror}.", hint="Check its permissions, and that it is the names file."
+        ) from error
 
 
 def _checked(path: Path, line: int, text: str) -> str:

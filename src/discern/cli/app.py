@@ -48,15 +48,8 @@ app.command()(serve_commands.key)
 app.command()(serve_commands.export)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit the process with its exit code.
-
-    The codes are 0 for success, 1 for a result below expectations, 2 for an error and 130 for an interruption.
-
-    Args:
-        arguments: command-line arguments; None for those of the process.
-    """
-    arguments = sys.argv[1:] if arguments is None else arguments
+def run(arguments: list[str]) -> None:
+    """Run the command line and exit the process with its exit code, as described in `discern.cli.main`."""
     with exit_codes(interruption_message(arguments)):
         code = app(args=arguments or ["--help"], prog_name="discern", standalone_mode=False)
         if code == INTERRUPTED:

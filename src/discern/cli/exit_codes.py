@@ -14,6 +14,20 @@ import typer
 from discern.cli.render import one_line, state
 from discern.errors import DiscernError
 
+# As libraries word it, in errors of various types.
+_EXHAUSTED = (
+    "can't start new thread",
+    "failed to spawn",
+    "thread creation failed",
+    "pthread_create failed",
+    "annot allocate memory",
+    "failed to map segment",
+    "Too many open files",
+    "bad_alloc",
+    "os error 11",
+    "os error 12",
+)
+
 FELL_SHORT, REFUSED, INTERRUPTED = 1, 2, 130
 
 
@@ -33,7 +47,9 @@ def exit_codes(interrupted: str = "interrupted.") -> Iterator[None]:
     except (KeyboardInterrupt, typer.Abort):
         _print_error(interrupted)
         sys.exit(INTERRUPTED)
-    except Exception as error:  # noqa: BLE001 - the outermost handler: every error becomes one line
+    except (SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - the outermost handler: every error becomes one line, panics of Rust included
         if state.debug:
             traceback.print_exception(error)
         _print_error(one_line(describe(error)))
@@ -54,7 +70,7 @@ def interruption_message(arguments: Sequence[str]) -> str:
     return "interrupted."
 
 
-def describe(error: Exception) -> str:
+def describe(error: BaseException) -> str:
     """Format an error and its remedy as one message.
 
     >>> describe(PermissionError(13, "Permission denied", "runs"))
@@ -71,7 +87,15 @@ def describe(error: Exception) -> str:
         return f"{where}{error.strerror or error}. Check permissions and free disk space, or use another path."
     if isinstance(error, MemoryError):
         return "There is not enough memory. Close other programs, or start with fewer pictures."
+    return _describe_cause(error)
+
+
+def _describe_cause(error: BaseException) -> str:
     cause = f"{type(error).__name__}: {error}"
+    if any(sign in cause for sign in _EXHAUSTED):
+        return f"Memory, threads or open files do not suffice ({cause}). Close other programs, or raise their limits."
+    if isinstance(error, ImportError):
+        return f"A library cannot be loaded ({cause}). Install Discern again, and run `discern doctor`."
     return f"Unexpected error ({cause}). Run `discern --debug ...` for the traceback, and please report it."
 
 

@@ -48,6 +48,8 @@ _PREDICTION = record(
     }
 )
 _FIELDS = {field.name for field in fields(Prediction)}
+_MAX_VALUES = 1_000_000
+_MAX_TEXT = 1_000
 _CHECK_ADDRESS = "Check that this is the address of a Discern server."
 
 
@@ -88,6 +90,8 @@ def read_object(body: bytes, address: str) -> dict[str, Any]:
         Unreachable: the body is not a JSON object.
     """
     try:
+        if sum(map(body.count, (b",", b"[", b"{"))) > _MAX_VALUES:  # each takes up to a hundred times its bytes
+            raise ValueError("too many values")
         found = json.loads(body)
     except (ValueError, RecursionError):
         found = None
@@ -106,11 +110,11 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes, address: st
         address: the server's address, for messages.
     """
     if 300 <= status < 400:
-        target = headers.get("location", "another address")
+        target = headers.get("location", "another address")[:_MAX_TEXT]
         return Unreachable(f"{address} redirects to {target}.", hint="Use that address.")
     try:
         found = read_object(body, address)["error"]
-        code, message, hint = (str(found[name]) for name in ("code", "message", "hint"))
+        code, message, hint = (str(found[name])[:_MAX_TEXT] for name in ("code", "message", "hint"))
     except (DiscernError, KeyError, TypeError):
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # from a proxy before the server
             return PictureTooLarge(f"{address} rejects a file of this size.", hint="Reduce the size of the picture.")

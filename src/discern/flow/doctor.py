@@ -15,6 +15,7 @@ from discern.errors import DiscernError, StoreError
 from discern.features import load_backbone
 from discern.flow.paths import cache_folder
 from discern.flow.run import versions
+from discern.store import private_folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,8 +115,7 @@ def _backbone() -> str:
 
 def _cache(folder: Path) -> str:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=private_folder(folder)):
             return f"{folder} is writable"
     except OSError as error:
         raise StoreError(

@@ -19,6 +19,23 @@ def resolve_path(path: str | Path) -> Path:
     return Path(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111 - pathlib raises for an unknown user
 
 
+def resolve_output(path: str | Path) -> Path:
+    """Return the absolute path for an output given by the user, as `resolve_path`.
+
+    Raises:
+        UsageError: as `resolve_path`, or the path is not valid UTF-8, so that tables cannot be written there.
+    """
+    resolved = resolve_path(path)
+    try:
+        str(resolved).encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"The path {str(resolved)!a} is not valid UTF-8, and nothing is written there.",
+            hint="Choose another name for the output, or rename the folder.",
+        ) from error
+    return resolved
+
+
 def cache_folder(cache: str | Path | None) -> Path:
     """Return the given cache directory, or the default one if none is given."""
     return default_folder() if cache is None else resolve_path(cache)

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from discern.catalog import Catalog, apply_fixes, read_fixes, read_names, scan, write_fixes
+from discern.catalog.fixes import MAX_BYTES
 from discern.checking import Finding, find_issues, propose_fixes
 from discern.errors import FixesError
 from discern.features import extract, load_backbone
@@ -19,11 +20,14 @@ from discern.flow.negatives import add_negatives
 from discern.flow.paths import cache_folder, resolve_path
 from discern.flow.run import Run, is_own
 from discern.grouping import Groups, find_edges_cached, form_groups
-from discern.picture import choose_recipe
+from discern.picture import choose_recipe, read_bounded
 from discern.progress import Progress
 from discern.splitting import Split, cross_split
 from discern.store import Rows
 from discern.training import AppliedFixes, TrainingData, predict_for_label_checks
+
+SPLIT = "split.json"
+_CATALOG, _EDGES = "catalog.parquet", "edges.parquet"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +178,10 @@ def _by_content(file: str | None) -> dict[str, str | None] | None:
     if file is None:
         return None
     path = Path(file)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    try:
+        digest = hashlib.sha256(read_bounded(path, max_bytes=MAX_BYTES)).hexdigest()
+    except OSError:  # reading it says why
+        digest = None
     return {"path": str(path), "sha256": digest}
 
 
@@ -184,17 +191,18 @@ def _sizes(catalog: Catalog, rows: np.ndarray) -> Sequence[tuple[int, int]]:
 
 
 def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -> Catalog:
-    path = run.path("catalog.parquet")
-    if path.exists():
-        return _in_order(Catalog.load(path, cache=cache), config)
+    if run.has_kept(_CATALOG):
+        return _in_order(Catalog.load(run.path(_CATALOG), cache=cache), config)
+    run.discard(_EDGES, SPLIT)
     catalog = scan(Path(config.source), cache=cache, progress=progress, leave_out=is_own)
     if config.fixes is not None:
         scanned, catalog = catalog, apply_fixes(catalog, read_fixes(Path(config.fixes)))
         if not catalog.readable.any():
             raise FixesError(f"{config.fixes} drops every picture.", hint="Keep some of the pictures.")
         run.save(fixed=_changes(scanned, catalog))
-    with run.writing("catalog.parquet") as path:
+    with run.writing(_CATALOG) as path:
         catalog.write(path)
+    run.keep(_CATALOG)
     return _in_order(catalog, config)
 
 
@@ -225,14 +233,15 @@ def _in_order(catalog: Catalog, config: PrepareConfig) -> Catalog:
 
 
 def _edges(run: Run, pictures: int, find: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-    if run.path("edges.parquet").exists():
-        with run.reading("edges.parquet") as path:
+    if run.has_kept(_EDGES):
+        with run.reading(_EDGES) as path:
             edges = pl.read_parquet(path).select("first", "second", "kind", "score")
             ends = edges.select("first", "second").to_numpy()
             if (ends < 0).any() or (ends >= pictures).any():
                 raise ValueError("the pairs are not of these pictures")
             return edges
     edges = find()
-    with run.replacing("edges.parquet") as temporary:
+    with run.replacing(_EDGES) as temporary:
         edges.write_parquet(temporary)
+    run.keep(_EDGES)
     return edges

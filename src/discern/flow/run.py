@@ -1,8 +1,12 @@
 """Run folders that hold the output files of a command, with atomic writes and process locks."""
 
+import hashlib
 import json
+import logging
+import os
 import re
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,11 +22,13 @@ from polars.exceptions import PolarsError
 from discern._version import __version__
 from discern.atomic import atomic_write, is_unfinished
 from discern.errors import DataError, DiscernError, RunError
-from discern.flow.paths import is_folder, resolve_path
+from discern.flow.paths import is_folder, resolve_output, resolve_path
 from discern.progress import Progress
 from discern.store import is_cache_folder
 
 FORMAT = 1
+_LOG = logging.getLogger("discern.runs")
+_DIGESTS = "digests"
 _WRITTEN = {"config": dict, "seconds": dict, "status": str, "versions": dict}
 _LONGEST_NAME = 200
 # Names of unfinished files in earlier versions.
@@ -61,7 +67,7 @@ class Run:
             UsageError: `source` or `runs` is an invalid path.
             RunError: the name is taken, the run to resume has other options, or the folder cannot be written.
         """
-        runs = resolve_path(runs)
+        runs = resolve_output(runs)
         try:
             return cls._find(resolve_path(source), name=name, runs=runs, resume=resume, config=config)
         except OSError as error:
@@ -141,6 +147,48 @@ class Run:
         with self.replacing(name) as temporary:
             temporary.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n", encoding="ascii")
 
+    def keep(self, name: str) -> None:
+        """Save the digest of a completed file in `run.json`, for `has_kept`.
+
+        Raises:
+            RunError: one of both files cannot be read or written.
+        """
+        with self.writing(name) as path:
+            self.save(**{_DIGESTS: self._digests() | {name: _digest(path)}})
+
+    def has_kept(self, name: str) -> bool:
+        """Check that a file of the interrupted run exists and is as it was completed.
+
+        A damaged file is removed, and the log says so. Files of earlier versions, without a digest, are trusted.
+
+        Raises:
+            RunError: a damaged file cannot be removed.
+        """
+        path, digest = self.path(name), self._digests().get(name)
+        if not os.path.lexists(path):
+            return False
+        if digest is None or digest == _digest(path):
+            return True
+        _LOG.warning("%s is damaged. Computing it again.", path)
+        self.discard(name)
+        return False
+
+    def discard(self, *names: str) -> None:
+        """Remove files of the interrupted run that are not valid any more.
+
+        Raises:
+            RunError: a file cannot be removed.
+        """
+        for name in names:
+            with self.writing(name) as path:
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                path.unlink(missing_ok=True)
+
+    def _digests(self) -> dict[str, str]:
+        digests = self.facts.get(_DIGESTS)
+        return digests if isinstance(digests, dict) else {}
+
     @contextmanager
     def replacing(self, name: str) -> Iterator[Path]:
         """Yield a temporary path that atomically replaces a file in the run folder on success."""
@@ -218,9 +266,8 @@ class Run:
     def _tidy(self) -> None:
         """Reload `run.json` and remove the temporary files of an interrupted run."""
         self.facts = _read(self.folder)
-        for path in self.folder.iterdir():
-            if is_unfinished(path.name) or _UNFINISHED.fullmatch(path.name):
-                path.unlink(missing_ok=True)
+        names = [path.name for path in self.folder.iterdir()]
+        self.discard(*(name for name in names if is_unfinished(name) or _UNFINISHED.fullmatch(name)))
 
     @contextmanager
     def stage(self, name: str, progress: Progress) -> Iterator[None]:
@@ -256,6 +303,17 @@ def _read(folder: Path) -> dict[str, Any]:
     if facts.get("format") == FORMAT and not written:
         raise RunError(f"{folder / 'run.json'} is incomplete.", hint="Start a new run.")
     return facts
+
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 digest of a file, or "" if it cannot be read."""
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):  # opening a pipe would block
+            return ""
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def _number(runs: Path, source: Path) -> Path:

@@ -13,7 +13,7 @@ from discern.catalog import Catalog
 from discern.checking import conflicted, count_findings
 from discern.errors import DataError
 from discern.evaluating import Metrics
-from discern.flow.prepare import PrepareConfig, Prepared, prepare
+from discern.flow.prepare import SPLIT, PrepareConfig, Prepared, prepare
 from discern.flow.report import write_page
 from discern.flow.run import Run
 from discern.heads import HeadConfig
@@ -32,7 +32,7 @@ from discern.training import (
 
 _CHECKPOINTS = "checkpoints"
 _FEWEST_ORDERED = 3
-_PRODUCTS = ("metrics.json", FILE, "report.html")
+_METRICS, _REPORT = "metrics.json", "report.html"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +132,7 @@ def train(
     settings = preparing.to_json() | config.to_json()
     run = Run.create(source, name=name, runs=runs, resume=resume, config=settings)
     with run.locked():
-        if not (run.finished and all(run.path(name).exists() for name in _PRODUCTS)):
+        if not (run.finished and run.has_kept(_METRICS) and run.has_kept(FILE) and run.path(_REPORT).exists()):
             _train(run, preparing, config, cache=cache, progress=progress)
     return _result(run)
 
@@ -163,7 +163,8 @@ def _train(
             hints=suggest_options(data.catalog),
             learning_curve=curve,
         )
-        run.write_json("metrics.json", metrics.to_json())
+        run.write_json(_METRICS, metrics.to_json())
+        run.keep(_METRICS)
     with run.stage("pack", progress), run.writing(FILE) as path:
         provenance = Provenance(
             name=run.folder.name,
@@ -174,14 +175,15 @@ def _train(
             group=prepared.groups.group,
         )
         pack(path, data, result, policy, metrics, provenance=provenance)
+        run.keep(FILE)
     with run.stage("report", progress):
         write_page(run, prepared, result, policy, metrics)
     run.save(status="done")
 
 
 def _split(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
-    if run.path("split.json").exists():
-        with run.reading("split.json") as path:
+    if run.has_kept(SPLIT):
+        with run.reading(SPLIT) as path:
             split = Split.from_json(json.loads(path.read_text(encoding="utf-8")))
             if len(split.fold) != len(prepared.catalog):
                 raise ValueError("it belongs to other pictures")
@@ -190,7 +192,8 @@ def _split(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
     split = make_split(prepared.catalog, prepared.groups, config.split, exclude=exclude)
     _require_labels(prepared.catalog)
     _require_held_out(prepared.catalog, split)
-    run.write_json("split.json", split.to_json())
+    run.write_json(SPLIT, split.to_json())
+    run.keep(SPLIT)
     return split
 
 
@@ -218,12 +221,12 @@ def _require_held_out(catalog: Catalog, split: Split) -> None:
 
 
 def _result(run: Run) -> TrainResult:
-    with run.reading("metrics.json") as path:
+    with run.reading(_METRICS) as path:
         metrics = Metrics.from_json(json.loads(path.read_text(encoding="utf-8")))
     return TrainResult(
         run=run.folder,
         bundle=run.path(FILE),
-        report=run.path("report.html"),
+        report=run.path(_REPORT),
         pictures=dict(metrics.split.pictures),
         accuracy=metrics.accuracy.to_json(),
         ece=metrics.ece.to_json(),

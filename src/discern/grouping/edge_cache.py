@@ -10,7 +10,7 @@ import polars as pl
 
 from discern.grouping.edges import find_edges
 from discern.progress import Progress, silent
-from discern.store import Shelf
+from discern.store import Shelf, private_folder
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
@@ -46,8 +46,7 @@ def find_edges_cached(
     cached = _CachedEdges(Shelf(cache, "edges", _EDGE), key)
     edges = cached.read()
     if edges is None:
-        cache.mkdir(parents=True, exist_ok=True)
-        edges = find_edges(catalog, embeddings=embeddings, scratch=cache, progress=progress)
+        edges = find_edges(catalog, embeddings=embeddings, scratch=private_folder(cache), progress=progress)
         cached.write(edges)
     return edges
 

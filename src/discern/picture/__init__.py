@@ -7,7 +7,7 @@ with a file is raised as a `PictureError`, and limits are enforced before anythi
 from discern.picture.decode import SCAN_MIN_SIDE, open_picture, read_header
 from discern.picture.file_format import FORMATS, FileFormat, Limits
 from discern.picture.pixel_hash import THUMB, fit, pixel_hash, thumbnail
-from discern.picture.read_file import read_file
+from discern.picture.read_file import read_bounded, read_file
 from discern.picture.recipe import Recipe, apply_recipe, choose_recipe, load_input
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "load_input",
     "open_picture",
     "pixel_hash",
+    "read_bounded",
     "read_file",
     "read_header",
     "thumbnail",

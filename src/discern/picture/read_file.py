@@ -1,5 +1,6 @@
 """Functions that read image files safely, within size limits and without blocking."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -59,13 +60,41 @@ def read_file(path: Path | str, *, limits: Limits = Limits()) -> bytes:  # noqa:
     return data
 
 
+def read_bounded(path: Path | str, *, max_bytes: int) -> bytes:
+    """Read the content of a regular file that is not a picture, without ever blocking.
+
+    Raises:
+        OSError: the file is missing, not regular, not readable, or larger than `max_bytes`.
+    """
+    _reject_special(path, os.stat(path))  # noqa: PTH116 - as above
+    descriptor = os.open(path, _FLAGS)
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - as above
+        status = os.fstat(descriptor)
+        _reject_special(path, status)
+        data = file.read(status.st_size + 1) if status.st_size <= max_bytes else b""
+    if max(len(data), status.st_size) > max_bytes:
+        raise OSError(errno.EFBIG, f"it is larger than the limit of {max_bytes:,} bytes", str(path))
+    return data
+
+
+def _reject_special(path: Path | str, status: os.stat_result) -> None:
+    if kind := _special_file(status):
+        raise OSError(errno.EINVAL, f"it is {kind}", str(path))
+
+
 _REMEDY = "Put a readable picture file in its place, or remove it."
 
 
 def _require_regular(path: Path | str, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        kind = _SPECIAL_FILES.get(stat.S_IFMT(status.st_mode), "a special file")
+    if kind := _special_file(status):
         raise UnreadableFile(f"{path} is {kind}, not a regular file.", hint=_REMEDY)
+
+
+def _special_file(status: os.stat_result) -> str | None:
+    """Return the kind of a file that is not regular, or None."""
+    if stat.S_ISREG(status.st_mode):
+        return None
+    return _SPECIAL_FILES.get(stat.S_IFMT(status.st_mode), "a special file")
 
 
 def _reason(path: Path | str, error: OSError | ValueError) -> str:

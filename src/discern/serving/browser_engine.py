@@ -12,11 +12,13 @@ from pathlib import Path
 
 from discern.atomic import atomic_write
 from discern.errors import UsageError
+from discern.picture import read_bounded
 from discern.progress import Progress, silent
+from discern.store import ENGINES, private_folder
 
 STAGE = "download with npm"
-_FOLDER = "engines"
 _TIMEOUT_SECONDS = 600
+_MAX_BYTES = 1 << 28
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +79,7 @@ def load_engine(
     """
     if archive is not None:
         return _unpack(_read(archive, package), package)
-    cached = cache / _FOLDER / package.archive
+    cached = cache / ENGINES / package.archive
     if cached.is_file() and _integrity(data := cached.read_bytes()) == package.integrity:
         return _unpack(data, package)
     progress(STAGE, 0, None)
@@ -86,7 +88,7 @@ def load_engine(
 
 def cached_engines(cache: Path) -> dict[Path, int]:
     """Return the cached npm archives and interrupted downloads with their sizes in bytes."""
-    return {path: path.stat().st_size for path in sorted((cache / _FOLDER).rglob("*")) if path.is_file()}
+    return {path: path.stat().st_size for path in sorted((cache / ENGINES).rglob("*")) if path.is_file()}
 
 
 def _integrity(data: bytes) -> str:
@@ -95,7 +97,7 @@ def _integrity(data: bytes) -> str:
 
 def _read(path: Path, package: Package) -> bytes:
     try:
-        data = path.read_bytes()
+        data = read_bounded(path, max_bytes=_MAX_BYTES)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.", hint=_remedy(package)) from error
     return _require_pinned(data, str(path), package)
@@ -118,12 +120,12 @@ def _download(cached: Path, package: Package) -> bytes:
             f"A model in the browser needs the npm package {package.spec}, and npm is not installed.",
             hint=f"Install Node.js, or: {_remedy(package)}",
         )
-    cached.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(cached.parent.parent, ENGINES)
     with tempfile.TemporaryDirectory(dir=cached.parent) as folder:
         _npm_pack(npm, Path(folder), package)
         downloaded = Path(folder) / package.archive
         data = _require_pinned(downloaded.read_bytes(), "The archive that npm downloaded", package)
-    with atomic_write(cached) as temporary:
+    with atomic_write(cached, private=True) as temporary:
         temporary.write_bytes(data)
     return data
 

@@ -9,9 +9,12 @@ from typing import Any
 from discern._version import __version__
 from discern.atomic import atomic_write, is_unfinished
 from discern.errors import UsageError
+from discern.picture import read_bounded
 from discern.serving.target import Export
 
 MANIFEST = "export.json"
+
+_MAX_BYTES = 16 << 20
 
 
 def write_export(folder: Path, export: Export, *, target: str, model: Mapping[str, str]) -> None:
@@ -63,7 +66,7 @@ def _remove_unfinished(folders: Iterable[Path]) -> None:
 def _earlier_files(folder: Path, target: str) -> set[str]:
     """Return the files inside the folder that an earlier export to the same target left there."""
     try:
-        facts = json.loads((folder / MANIFEST).read_bytes())
+        facts = json.loads(read_bounded(folder / MANIFEST, max_bytes=_MAX_BYTES))
         if facts["target"] != target:
             return set()
         names = set(map(str, facts["sha256"]))

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from discern.errors import UsageError
 from discern.inference.model_registry import file_stamp
+from discern.picture import read_bounded
 
 _LOG = logging.getLogger("discern.serving")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PREFIX = "discern_"
 _KINDS = ("ask", "admin")  # in the file: may send requests; may also reload bundles
+_MAX_BYTES = 1 << 20
 _HINT = "Create a key with `discern key NAME --key-file FILE`."
 
 
@@ -73,7 +75,7 @@ class Keys:
 
 def _read(path: Path) -> tuple[Key, ...]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_bounded(path, max_bytes=_MAX_BYTES).decode().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read as a key file: {error}.", hint=_HINT) from error
     return tuple(
@@ -107,10 +109,9 @@ def add_key(path: Path, name: str, *, admin: bool = False) -> str:
         raise UsageError(f"{path} already has a key named {name}.", hint="Use another name, or delete its line.")
     key = _PREFIX + secrets.token_urlsafe(32)
     try:
-        before = path.read_text(encoding="utf-8") if path.exists() else None
+        before = read_bounded(path, max_bytes=_MAX_BYTES).decode() if path.exists() else None
+        path.touch(mode=0o600)
         with path.open("a", encoding="utf-8") as file:
-            if before is None:
-                path.chmod(0o600)
             file.write("" if not before or before.endswith("\n") else "\n")
             file.write(f"{name} {_KINDS[admin]} {_digest(key)}\n")
     except OSError as error:

@@ -3,9 +3,22 @@
 Rows of one name, dtype and shape form a shelf, which later runs and other processes can read.
 """
 
+from discern.store.cache_names import ENGINES, is_cache_folder
 from discern.store.chunk import FORMAT
-from discern.store.prune import ShelfInfo, default_folder, is_cache_folder, prune, survey
+from discern.store.permissions import private_folder
+from discern.store.prune import ShelfInfo, default_folder, prune, survey
 from discern.store.rows import Rows
 from discern.store.shelf import Shelf
 
-__all__ = ["FORMAT", "Rows", "Shelf", "ShelfInfo", "default_folder", "is_cache_folder", "prune", "survey"]
+__all__ = [
+    "ENGINES",
+    "FORMAT",
+    "Rows",
+    "Shelf",
+    "ShelfInfo",
+    "default_folder",
+    "is_cache_folder",
+    "private_folder",
+    "prune",
+    "survey",
+]

@@ -15,10 +15,11 @@ import numpy as np
 
 from discern.atomic import atomic_write
 from discern.errors import StoreError
+from discern.store.cache_names import SUFFIX
 from discern.store.index import KEY
+from discern.store.permissions import private_folder
 
 FORMAT = 1
-SUFFIX = ".shelf"
 
 _HEADER_BYTES = 512
 _BLOCK_BYTES = 1 << 20
@@ -66,18 +67,17 @@ def write_chunk(folder: Path, shelf: str, keys: np.ndarray, rows: np.ndarray) ->
     The hashes are `KEY` [n].
 
     Raises:
-        StoreError: the folder cannot be written.
+        StoreError: the folder cannot be written, or belongs to another user.
     """
     parts = [np.ascontiguousarray(part).view(np.uint8).reshape(-1).data for part in (keys, rows)]
     digest = hashlib.sha256(shelf.encode())
     for part in parts:
         digest.update(part)
-    path = folder / (uuid.uuid4().hex + SUFFIX)
+    path = private_folder(folder.parent, folder.name) / (uuid.uuid4().hex + SUFFIX)
     chunk = Chunk(path=path, shelf=shelf, count=len(rows), digest=digest.hexdigest())
     header = json.dumps({"format": FORMAT, "shelf": shelf, "rows": chunk.count, "digest": chunk.digest})
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with atomic_write(chunk.path) as unfinished, unfinished.open("wb") as file:
+        with atomic_write(chunk.path, private=True) as unfinished, unfinished.open("wb") as file:
             file.write(header.encode().ljust(_HEADER_BYTES - 1) + b"\n")
             file.writelines(parts)
     except OSError as error:

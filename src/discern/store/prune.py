@@ -1,6 +1,5 @@
 """Functions that list the cached tables and delete their least recently used rows."""
 
-import re
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,11 +14,12 @@ from filelock import FileLock, Timeout
 
 from discern.atomic import UNFINISHED
 from discern.errors import StoreError
-from discern.store.chunk import SUFFIX, read_header
+from discern.store.cache_names import PRUNE_LOCK, SUFFIX
+from discern.store.chunk import read_header
+from discern.store.permissions import require_private
 
 _ABANDONED_SECONDS = 3600
 _LOCK_SECONDS = 60
-_SHELF = re.compile(".+-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +35,6 @@ class ShelfInfo:
 def default_folder() -> Path:
     """Return the default cache directory of the current user."""
     return platformdirs.user_cache_path("discern", appauthor=False)
-
-
-def is_cache_folder(folder: Path) -> bool:
-    """Check whether a directory is a cached table, by its name and content."""
-    return bool(_SHELF.fullmatch(folder.name)) and any(folder.glob(f"*{SUFFIX}"))
 
 
 def survey(folder: Path) -> list[ShelfInfo]:
@@ -68,12 +63,13 @@ def prune(folder: Path, *, keep_bytes: float) -> int:
         Number of bytes freed.
 
     Raises:
-        StoreError: another process has been pruning for a minute.
+        StoreError: another process has been pruning for a minute, or the folder belongs to another user.
     """
     if not folder.is_dir():
         return 0
+    require_private(folder)
     try:
-        with FileLock(folder / "prune.lock", timeout=_LOCK_SECONDS):
+        with FileLock(folder / PRUNE_LOCK, timeout=_LOCK_SECONDS, mode=0o600):
             return _remove_abandoned(folder) + _remove_oldest(folder, keep_bytes)
     except Timeout as error:
         raise StoreError(

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from discern.errors import StoreError
-from discern.store.chunk import SUFFIX, Chunk, read_chunk, write_chunk
+from discern.store.cache_names import SUFFIX
+from discern.store.chunk import Chunk, read_chunk, write_chunk
 from discern.store.index import KEY, Index
+from discern.store.permissions import require_private
 from discern.store.rows import Rows
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,160}")
@@ -28,13 +30,13 @@ class Shelf:
     deleted, and its rows count as missing.
 
     Args:
-        folder: directory of the cache; created by the first `put`.
+        folder: directory of the cache; created by the first `put`, for its user alone.
         name: name of the rows: letters, digits, ".", "_", "-". Name, dtype and shape identify the shelf.
         dtype: dtype of the elements; may be structured, but not hold Python objects.
         shape: shape of one row.
 
     Raises:
-        StoreError: the shelf was written by a newer version of Discern.
+        StoreError: the shelf was written by a newer version of Discern, or the folder belongs to another user.
     """
 
     def __init__(self, folder: Path, name: str, dtype: np.dtype[Any], *, shape: tuple[int, ...] = ()) -> None:
@@ -46,6 +48,7 @@ class Shelf:
         self.shape = tuple(shape)
         layout = f"{self.dtype.newbyteorder('<').descr} {self.shape}"
         self._identity = f"{name}-{hashlib.sha256(layout.encode()).hexdigest()[:12]}"
+        require_private(folder, self._identity)
         self.folder = folder / self._identity
         self._lock = threading.RLock()
         self._chunks: dict[int, Chunk] = {}

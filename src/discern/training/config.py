@@ -7,6 +7,8 @@ from discern.errors import UsageError
 from discern.heads import HeadConfig
 from discern.splitting import SplitConfig
 
+_SMALLEST_RISK = 1e-6  # not tuned
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
@@ -31,6 +33,11 @@ class TrainConfig:
             share = getattr(self, name)
             if share is not None and not 0 < share < 1:
                 raise UsageError(f"Invalid {name}: {share}.", hint="Pass a share between 0 and 1, or none.")
+        if self.at_most_wrong is not None and self.at_most_wrong < _SMALLEST_RISK:
+            raise UsageError(
+                f"Invalid at_most_wrong: {self.at_most_wrong}. No number of pictures could prove so few errors.",
+                hint=f"Pass at least {_SMALLEST_RISK:.6f}, or none.",
+            )
 
     def to_json(self) -> dict[str, Any]:
         """Convert the training settings to the JSON-ready values of `run.json` and the bundle."""

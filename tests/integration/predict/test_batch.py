@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -290,14 +291,20 @@ class TestResuming:
             predict_to(other, folder, tmp_path / "a.csv")
         assert str(tmp_path / ".a.csv.unfinished") in raised.value.hint
 
-    def test_a_damaged_part_is_refused(self, bundle: Path, tmp_path: Path) -> None:
-        folder = write_photos(tmp_path / "photos", times=10)
+    @pytest.mark.parametrize("change", [lambda data: b"damaged", lambda data: data[:99] + b"x" + data[100:]])
+    def test_pictures_of_a_damaged_part_are_predicted_again(
+        self, bundle: Path, tmp_path: Path, change: Callable[[bytes], bytes], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        folder, (one, other) = write_photos(tmp_path / "photos", times=10), both(tmp_path / "a.csv")
         with pytest.raises(KeyboardInterrupt):
-            predict_to(bundle, folder, tmp_path / "a.csv", progress=interrupted(32))
+            predict_to(bundle, folder, one, progress=interrupted(32))
         (part,) = (tmp_path / ".a.csv.unfinished").glob("*.parquet")
-        part.write_bytes(b"damaged")
-        with pytest.raises(RunError):
-            predict_to(bundle, folder, tmp_path / "a.csv")
+        part.write_bytes(change(part.read_bytes()))
+        assert predict_to(bundle, folder, one).resumed == 0
+        assert f"A kept part of {one} cannot be used" in caplog.text
+        predict_to(bundle, folder, other)
+        assert [row["label"] for row in read_csv(one)] == [row["label"] for row in read_csv(other)]
+        assert left_in(tmp_path) == ["a.csv", "b.csv", "photos"]
 
     def test_a_finished_file_is_never_written_over(self, bundle: Path, photos: Path, tmp_path: Path) -> None:
         (tmp_path / "a.csv").write_text("mine")

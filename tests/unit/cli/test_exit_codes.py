@@ -1,6 +1,8 @@
 """Errors: one line on standard error and an exit code; a traceback only with --debug."""
 
 import io
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -36,6 +38,9 @@ def debugging() -> Iterator[None]:
         (OSError(28, "No space left on device"), "No space left on device."),
         (OSError("odd"), "odd."),
         (MemoryError(), "not enough memory"),
+        (RuntimeError("can't start new thread"), "Memory, threads or open files do not suffice"),
+        (ImportError("a.so: failed to map segment from shared object"), "Memory, threads or open files do not suffice"),
+        (ImportError("a.so: undefined symbol: b"), "Install Discern again"),
         (ZeroDivisionError("division by zero"), "Unexpected error (ZeroDivisionError: division by zero)"),
     ],
 )
@@ -95,3 +100,27 @@ def test_the_code_is_right_even_if_nothing_can_be_written() -> None:
         assert exit_code(KeyboardInterrupt()) == INTERRUPTED
     finally:
         sys.stderr = before
+
+
+class Panic(BaseException):
+    """A panic of a library written in Rust is not an `Exception`."""
+
+
+def test_a_panic_is_an_error_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(Panic("index out of bounds")) == REFUSED
+    assert "Unexpected error (Panic: index out of bounds)" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals need POSIX")
+def test_ctrl_c_while_libraries_are_loaded_is_no_traceback() -> None:
+    # The command is interrupted by the first import of the command line itself.
+    code = (
+        "import os, signal, sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, *more):\n"
+        "        if name == 'typer': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "import discern.cli; discern.cli.main(['show', 'nowhere'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (INTERRUPTED, "", "discern: interrupted.\n")

@@ -1,10 +1,12 @@
 """Responses: the predictions and errors that a local bundle gives; other servers are recognised as such."""
 
 import math
+import tracemalloc
 
 import pytest
 
 from discern import errors
+from discern.client.response import read_object
 from discern.errors import DiscernError, Unreachable
 from tests.unit.client.conftest import Ask
 from tests.unit.client.fake_server import ANSWER, GOOD, Reply, refusal, serving
@@ -21,6 +23,25 @@ def test_names_and_orders_are_kept_and_keys_of_later_versions_ignored(ask: Ask) 
     more = {"order_value": 2.0, "name": "Red", "spoken": "It is red.", "route": "bay 2"}
     with serving(Reply(body=ANSWER | more | {"evidence": {}, "later": 1})) as server:
         assert ask(server.url).to_json() == ANSWER | more
+
+
+@pytest.mark.parametrize("values", [b"[],", b"1,", b"{},"])
+def test_millions_of_values_are_not_parsed(values: bytes) -> None:
+    body = b'{"label": [' + values * 1_000_001 + b"1]}"
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreachable, match="not a JSON object"):
+            read_object(body, "http://shop.example")
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_endless_message_of_a_server_is_cut(ask: Ask) -> None:
+    body = {"error": {"code": "error", "message": "x" * 1_000_000, "hint": "y" * 1_000_000}}
+    with serving(Reply(status=400, body=body)) as server, pytest.raises(errors.RequestError) as raised:
+        ask(server.url)
+    assert len(str(raised.value)) <= 2_001
 
 
 def test_null_is_read_as_nan(ask: Ask) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,45 @@ def test_run_json_holds_what_determines_a_result(tmp_path: Path) -> None:
     assert facts["config"] == CONFIG
     assert facts["versions"] == versions()
     assert {"discern", "numpy", "onnxruntime"} <= set(facts["versions"])
+
+
+class TestKeptFiles:
+    @pytest.fixture
+    def run(self, tmp_path: Path) -> Run:
+        first = create(tmp_path)
+        first.write_json("split.json", {"a": 1})
+        first.keep("split.json")
+        return create(tmp_path, resume=True)
+
+    def test_a_file_as_it_was_completed_is_kept(self, run: Run, caplog: pytest.LogCaptureFixture) -> None:
+        assert run.has_kept("split.json")
+        assert not run.has_kept("none.json")
+        assert not caplog.records
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda path: path.write_text("{}"),
+            lambda path: path.write_bytes(path.read_bytes()[:-1]),
+            lambda path: (path.unlink(), path.mkdir(), (path / "file").touch()),
+            lambda path: (path.unlink(), path.symlink_to("nowhere")),
+            lambda path: (path.unlink(), path.symlink_to("/dev/zero")),
+        ],
+    )
+    def test_a_damaged_file_is_removed_and_said_to_be(
+        self, run: Run, change: Callable[[Path], object], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        change(run.path("split.json"))
+        assert not run.has_kept("split.json")
+        assert not os.path.lexists(run.path("split.json"))
+        assert "split.json is damaged" in caplog.text
+
+    @pytest.mark.parametrize("digests", [None, [], "x"])
+    def test_without_a_digest_a_file_is_trusted(self, run: Run, digests: object) -> None:
+        run.save(digests=digests)
+        assert run.has_kept("split.json")
+        run.keep("split.json")
+        assert run.facts["digests"].keys() == {"split.json"}
 
 
 class TestReading:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from discern.errors import EmptyFile, PictureError, PictureTooLarge, UnreadableFile
-from discern.picture import Limits, read_file
+from discern.picture import Limits, read_bounded, read_file
 
 
 def test_a_file_is_read_completely(tmp_path):
@@ -115,6 +115,31 @@ def test_the_error_names_a_file_without_permission(tmp_path):
 def test_an_invalid_name_is_a_picture_error(tmp_path, name):
     with pytest.raises(PictureError):
         read_file(tmp_path / name)
+
+
+class TestBounded:
+    def test_a_file_is_read_up_to_its_limit(self, tmp_path):
+        (tmp_path / "a").write_bytes(b"abc")
+        assert read_bounded(tmp_path / "a", max_bytes=3) == b"abc"
+        with pytest.raises(OSError, match="larger than the limit of 2 bytes"):
+            read_bounded(tmp_path / "a", max_bytes=2)
+
+    def test_a_sparse_file_takes_no_memory(self, tmp_path):
+        with (tmp_path / "a").open("wb") as file:
+            file.truncate(1 << 40)
+        with pytest.raises(OSError, match="larger than the limit"):
+            read_bounded(tmp_path / "a", max_bytes=1_000)
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+    def test_a_special_file_never_blocks(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe")
+        for path, kind in ((tmp_path / "pipe", "a pipe"), (Path("/dev/zero"), "a device"), (tmp_path, "a folder")):
+            with pytest.raises(OSError, match=f"it is {kind}"):
+                read_bounded(path, max_bytes=9)
+
+    def test_a_missing_file_is_named(self, tmp_path):
+        with pytest.raises(FileNotFoundError):
+            read_bounded(tmp_path / "gone", max_bytes=9)
 
 
 def test_every_error_has_a_hint(tmp_path):

@@ -1,5 +1,6 @@
 """API keys: stored as hashes, and valid as long as the file lists them."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -65,6 +66,16 @@ def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
         Keys(tmp_path / "none.txt")
     with pytest.raises(UsageError, match="cannot be written"):
         add_key(tmp_path / "none" / "keys.txt", "alice")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_file_that_never_ends_or_begins_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, reason in ((tmp_path / "pipe", "it is a pipe"), (Path("/dev/zero"), "it is a device")):
+        with pytest.raises(UsageError, match=reason):
+            Keys(path)
+        with pytest.raises(UsageError, match=reason):
+            add_key(path, "alice")
 
 
 def test_comments_and_empty_lines_are_no_keys(tmp_path: Path) -> None:

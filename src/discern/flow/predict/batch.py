@@ -15,7 +15,7 @@ from discern.bundle import Model, load
 from discern.catalog import Source
 from discern.catalog.path_text import to_text
 from discern.errors import CatalogError
-from discern.flow.paths import resolve_path
+from discern.flow.paths import resolve_output, resolve_path
 from discern.flow.predict.answer_table import AT, MARK, join_parts, output_format, row, schema
 from discern.flow.predict.inputs import STANDARD_INPUT, require_inputs
 from discern.flow.predict.resumable_output import ResumableOutput, require_free
@@ -70,7 +70,8 @@ def predict_to(
 
     The file appears when all predictions are done. Finished predictions are stored in a hidden folder beside the file;
     the same call resumes an interrupted one. A picture whose file or archive has changed in size or modification time
-    since then is predicted again, and a deleted one has no row. Memory grows only with the list of paths.
+    since then is predicted again, and so are the pictures of a damaged part; a deleted picture has no row. Memory grows
+    only with the list of paths.
 
     There is one row per picture, in the source's order. `.jsonl` has the objects of `Answer.to_json`. `.parquet` and
     `.csv` have the columns `path`, `label`, `decision`, `confidence`, `unknown_score`, `set` (in CSV a JSON list),
@@ -94,7 +95,7 @@ def predict_to(
         UsageError: the output format is not supported, or the source is invalid.
     """
     start = time.monotonic()
-    target, sheet_path = resolve_path(out), None if sheet is None else resolve_path(sheet)
+    target, sheet_path = resolve_output(out), None if sheet is None else resolve_output(sheet)
     kind = output_format(target)
     inputs = require_inputs([source] if isinstance(source, str | Path) else source)
     if sheet_path is not None:
@@ -111,7 +112,7 @@ def predict_to(
                 f"There is no file in {', '.join(inputs)}.", hint="Pass a source that contains pictures."
             )
         settled = parts.settle(AT, list(plan.marks))
-        found = pl.scan_parquet(settled).select("decision", "error").collect()
+        found = parts.columns("decision", "error", parts=settled)
         with ExitStack() as outputs:  # predictions are placed first, so that a failed sheet can be resumed
             if sheet_path is not None:
                 path = outputs.enter_context(parts.replacing(sheet_path))
@@ -134,6 +135,7 @@ def _predict(
 ) -> ResumePlan:
     """Classify the images without predictions and store the new predictions."""
     columns = schema(model.manifest, kind)
+    parts.discard_damaged(columns)
     plan = ResumePlan(source, parts.columns(AT, MARK, "error"))
     rows: list[dict[str, Any]] = []
     number, total = 0, source.total

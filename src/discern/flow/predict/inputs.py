@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 
 from discern.bundle.archive import is_url
 from discern.errors import PictureError, UsageError
-from discern.picture import read_header
+from discern.picture import Limits, read_header
 
 STANDARD_INPUT = "-"
+
+_MAX_LIST_BYTES = 1 << 28
 
 
 def require_inputs(paths: Iterable[object]) -> list[str]:
@@ -34,18 +36,22 @@ def require_inputs(paths: Iterable[object]) -> list[str]:
     return inputs
 
 
-def resolve_inputs(inputs: Iterable[str]) -> Iterator[str | bytes]:
+def resolve_inputs(inputs: Iterable[str], limits: Limits = Limits()) -> Iterator[str | bytes]:  # noqa: B008 - frozen
     """Expand glob patterns and read paths or an image from standard input.
+
+    Args:
+        inputs: paths, patterns, and "-" for standard input.
+        limits: of a picture from standard input, one byte more than `max_bytes` is read at most.
 
     Yields:
         The path of a file or folder, existing or not; or the bytes of a picture from standard input.
 
     Raises:
-        UsageError: standard input is closed, or lists a URL.
+        UsageError: standard input is closed, a terminal, not readable or too long, or lists a URL.
     """
     for each in inputs:
         if each == STANDARD_INPUT:
-            yield from _standard_input()
+            yield from _standard_input(limits)
         else:
             yield from _paths(each)
 
@@ -58,15 +64,33 @@ def _paths(pattern: str) -> Iterator[str]:
         yield from sorted(glob.glob(path, recursive=True)) or [path]  # noqa: PTH207 - may be absolute
 
 
-def _standard_input() -> Iterator[str | bytes]:
-    if sys.stdin is None:
-        raise UsageError("Standard input is closed.", hint="Pipe a picture into it, or a list of paths.")
-    data = sys.stdin.buffer.read()
+def _standard_input(limits: Limits) -> Iterator[str | bytes]:
+    data = _read_standard_input(limits)
     if not _is_list(data):
         yield data
     elif lines := [os.fsdecode(line) for line in data.splitlines() if line.strip()]:
         for line in require_inputs(lines):
             yield from _paths(line)
+
+
+def _read_standard_input(limits: Limits) -> bytes:
+    hint = "Pipe a picture into it, or a list of paths, one per line."
+    if sys.stdin is None:
+        raise UsageError("Standard input is closed.", hint=hint)
+    if sys.stdin.isatty():
+        raise UsageError("Standard input is a terminal.", hint=hint)
+    try:
+        data = sys.stdin.buffer.read(limits.max_bytes + 1)
+        if len(data) > limits.max_bytes and _is_list(data):
+            data += sys.stdin.buffer.read(max(0, _MAX_LIST_BYTES + 1 - len(data)))
+            if len(data) > _MAX_LIST_BYTES:
+                raise UsageError(
+                    f"Standard input is a list of more than {_MAX_LIST_BYTES >> 20} MiB.",
+                    hint="Pass several shorter lists, or a folder.",
+                )
+    except OSError as error:
+        raise UsageError(f"Standard input cannot be read: {error.strerror or error}.", hint=hint) from error
+    return data
 
 
 def _is_list(data: bytes) -> bool:

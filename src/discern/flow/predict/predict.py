@@ -121,7 +121,7 @@ def _container_error(path: Path) -> NotAPicture | None:
 
 
 def _pictures(inputs: Iterable[str], limits: Limits) -> Iterator[_Input]:
-    for found in resolve_inputs(inputs):
+    for found in resolve_inputs(inputs, limits):
         if isinstance(found, bytes):
             yield _Input(STANDARD_INPUT, found)
         elif is_folder(path := Path(found)):

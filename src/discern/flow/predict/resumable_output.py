@@ -1,11 +1,14 @@
 """Resumable output files that are written in parts."""
 
+import hashlib
 import json
+import logging
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,14 +22,19 @@ from discern.atomic import atomic_write
 from discern.errors import RunError
 
 FORMAT = 2
+_LOG = logging.getLogger("discern.predict")
 _PART = re.compile(r"\d{6,}\.parquet")
+_DIGEST, _DIGEST_SIZE = ".sha256", 64
 _IDENTITY, _LOCK, _SETTLED = "about.json", "lock", "settled"
 _ROWS_A_PART = 1_000
 _TABLES_HELD = 8
+_BLOCK_BYTES = 1 << 20
 
 
 class ResumableOutput:
     """Hidden folder with the parts of an output file, locked by one process at a time.
+
+    Each part has a digest of the job and of its content beside it.
 
     Attributes:
         folder: the hidden folder.
@@ -36,6 +44,7 @@ class ResumableOutput:
         self.target = target
         self.folder = target.with_name(f".{target.name}.unfinished")
         self._placed = False
+        self._about = b""
 
     @contextmanager
     def locked(self, identity: dict[str, Any]) -> Iterator[None]:
@@ -58,7 +67,9 @@ class ResumableOutput:
                     f"Another process is writing {self.target}.", hint="Wait for it, or use another file name."
                 ) from None
         try:
-            self._start(json.loads(json.dumps(identity)) | {"format": FORMAT})
+            about = json.loads(json.dumps(identity)) | {"format": FORMAT}
+            self._about = json.dumps(about, sort_keys=True).encode()
+            self._start(about)
             yield
         finally:
             lock.release()
@@ -81,18 +92,34 @@ class ResumableOutput:
             table = pl.DataFrame({name: [row[name] for row in rows] for name in columns}, schema=columns)
             with atomic_write(part) as unfinished:
                 table.write_parquet(unfinished)
+                with atomic_write(part.with_suffix(_DIGEST)) as digest:  # first, as a part without it is discarded
+                    digest.write_text(self._digest(unfinished), encoding="ascii")
 
-    def columns(self, *names: str) -> pl.DataFrame:
-        """Read the selected columns of all parts.
+    def discard_damaged(self, columns: dict[str, pl.DataType]) -> None:
+        """Discard the parts that are not as this job has written them, so that their rows are computed again.
+
+        Raises:
+            RunError: a part cannot be removed.
+        """
+        damaged = [part for part in self.parts() if not self._is_intact(part, columns)]
+        for part in damaged:
+            with self._write_errors():
+                _remove(part)
+        if damaged:
+            what = "A kept part" if len(damaged) == 1 else f"{len(damaged)} kept parts"
+            _LOG.warning("%s of %s cannot be used: damaged or of another version. Predicting again.", what, self.target)
+
+    def columns(self, *names: str, parts: Sequence[Path] | None = None) -> pl.DataFrame:
+        """Read the selected columns of all parts, or of the given ones.
 
         Raises:
             RunError: a part cannot be read.
         """
-        parts = self.parts()
+        parts = self.parts() if parts is None else parts
         if not parts:
             return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
         with self._write_errors():
-            return pl.scan_parquet(parts).select(names).collect()
+            return pl.scan_parquet(list(parts)).select(names).collect()
 
     def settle(self, key: str, order: Sequence[str]) -> list[Path]:
         """Sort the rows of all parts by key and keep only the latest row for each key.
@@ -130,6 +157,21 @@ class ResumableOutput:
                 require_free(target)
             self._placed |= target == self.target
 
+    def _is_intact(self, part: Path, columns: dict[str, pl.DataType]) -> bool:
+        with suppress(OSError, ValueError, PolarsError):
+            if _digest_beside(part) == self._digest(part):
+                return list(pl.read_parquet_schema(part).items()) == list(columns.items())
+        return False
+
+    def _digest(self, part: Path) -> str:
+        digest = hashlib.sha256(self._about)
+        if not stat.S_ISREG(part.lstat().st_mode):  # opening a pipe would block
+            raise OSError(f"{part} is not a file")
+        with part.open("rb") as file:
+            while block := file.read(_BLOCK_BYTES):
+                digest.update(block)
+        return digest.hexdigest()
+
     def _rewritten(self, parts: Sequence[Path], rows: np.ndarray) -> list[Path]:
         folder = self.folder / _SETTLED
         shutil.rmtree(folder, ignore_errors=True)
@@ -158,6 +200,8 @@ class ResumableOutput:
                 hint=f"Use another file name, or remove {self.folder} to start over.",
             )
         with self._write_errors(), atomic_write(path) as unfinished:
+            if path.is_dir():
+                _remove(path)
             unfinished.write_text(json.dumps(identity) + "\n", encoding="ascii")
 
     @contextmanager
@@ -179,14 +223,24 @@ def require_free(*targets: Path) -> None:
         raise RunError(f"There is already a file at {' and at '.join(existing)}.", hint=hint)
 
 
+def _remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
 def _number(part: Path) -> int:
     return int(part.stem)
 
 
+def _digest_beside(part: Path) -> str:
+    path = part.with_suffix(_DIGEST)
+    return path.read_text(encoding="ascii") if path.stat().st_size == _DIGEST_SIZE else ""
+
+
 def _read(path: Path) -> Any:
+    """Read the identity of the job, or None if it is missing or damaged: each part's digest covers it as well."""
     try:
-        return json.loads(path.read_text(encoding="ascii"))
-    except FileNotFoundError:
+        is_readable = path.is_file() and path.stat().st_size <= _BLOCK_BYTES
+        about = json.loads(path.read_text(encoding="ascii")) if is_readable else None
+    except (OSError, ValueError, RecursionError):
         return None
-    except (OSError, ValueError):
-        return {}
+    return about if isinstance(about, dict) else None

@@ -90,9 +90,9 @@ def open_inputs(inputs: Sequence[str], limits: Limits) -> Source:
 
     Raises:
         CatalogError: an input does not exist or cannot be read.
-        UsageError: standard input is closed, empty, or lists a URL.
+        UsageError: standard input is closed, a terminal, empty or too long, or lists a URL.
     """
-    found = list(resolve_inputs(inputs))
+    found = list(resolve_inputs(inputs, limits))
     if not found:
         raise UsageError("There is no picture to predict.", hint="List paths, one per line, or pipe a picture.")
     paths = [str(resolve_path(each)) for each in found if isinstance(each, str)]

@@ -1,6 +1,7 @@
 """Resumable output: atomic parts, one process at a time, and a target that is whole or absent."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,48 @@ from discern.errors import RunError
 from discern.flow.predict.resumable_output import FORMAT, ResumableOutput, require_free
 
 COLUMNS: dict[str, pl.DataType] = {"name": pl.String(), "size": pl.Int64()}
+
+
+def copied_from(number: int) -> Callable[[Path], object]:
+    return lambda part: part.write_bytes((part.parent / f"{number:06d}.parquet").read_bytes())
+
+
+def digest_of(part: Path) -> Path:
+    return part.with_suffix(".sha256")
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "truncated": lambda part: part.write_bytes(part.read_bytes()[:-9]),
+    "emptied": lambda part: part.write_bytes(b""),
+    "noise": lambda part: part.write_bytes(os.urandom(99)),
+    "a changed bit": lambda part: part.write_bytes(changed_bit(part.read_bytes())),
+    "another part": copied_from(0),
+    "a sound table of another value": lambda part: pl.DataFrame(rows("x"), schema=COLUMNS).write_parquet(part),
+    "a folder": lambda part: (part.unlink(), part.mkdir(), (part / "file").touch()),
+    "a broken link": lambda part: (part.unlink(), part.symlink_to("nowhere")),
+    "a link to another part": lambda part: (part.unlink(), part.symlink_to("000000.parquet")),
+    "no digest": lambda part: digest_of(part).unlink(),
+    "an empty digest": lambda part: digest_of(part).write_bytes(b""),
+    "a false digest": lambda part: digest_of(part).write_text("0" * 64),
+    "a digest that is noise": lambda part: digest_of(part).write_bytes(os.urandom(64)),
+    "a digest without an end": lambda part: (digest_of(part).unlink(), digest_of(part).symlink_to("/dev/zero")),
+}
+ABOUT: dict[str, Callable[[Path], object]] = {
+    "truncated": lambda path: path.write_text("{"),
+    "emptied": lambda path: path.write_text(""),
+    "noise": lambda path: path.write_bytes(os.urandom(99)),
+    "a list": lambda path: path.write_text("[]"),
+    "deeply nested": lambda path: path.write_text("[" * 100_000),
+    "missing": lambda path: path.unlink(),
+    "a folder": lambda path: (path.unlink(), path.mkdir()),
+}
+if hasattr(os, "mkfifo"):
+    DAMAGE["a pipe"] = lambda part: (part.unlink(), os.mkfifo(part))
+    ABOUT["a pipe"] = lambda path: (path.unlink(), os.mkfifo(path))
+
+
+def changed_bit(data: bytes) -> bytes:
+    return data[:9] + bytes([data[9] ^ 1]) + data[10:]
 
 
 def rows(*names: str) -> list[dict[str, object]]:
@@ -104,12 +147,53 @@ def test_a_job_of_a_later_version_is_not_resumed(work: ResumableOutput) -> None:
         pass
 
 
-def test_damage_is_refused(work: ResumableOutput) -> None:
-    with work.locked({"about": 1}):
-        work.add(rows("a"), COLUMNS)
-    (work.folder / "about.json").write_text("{")
-    with pytest.raises(RunError, match="was started with another bundle"), work.locked({"about": 1}):
-        pass
+def kept(work: ResumableOutput, about: dict[str, int], columns: dict[str, pl.DataType] = COLUMNS) -> list[str]:
+    with work.locked(about):
+        work.discard_damaged(columns)
+        return work.columns("name")["name"].to_list()
+
+
+class TestDamage:
+    """A part that is not as it was written is discarded, and said to be; all others are kept."""
+
+    @pytest.fixture
+    def second(self, work: ResumableOutput) -> Path:
+        with work.locked({"about": 1}):
+            for name in "abc":
+                work.add(rows(name), COLUMNS)
+        return work.folder / "000001.parquet"
+
+    def test_without_damage_nothing_is_discarded(
+        self, work: ResumableOutput, second: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert kept(work, {"about": 1}) == ["a", "b", "c"]
+        assert not caplog.records
+
+    @pytest.mark.parametrize("name", DAMAGE)
+    def test_a_damaged_part_is_discarded(
+        self, work: ResumableOutput, second: Path, name: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        DAMAGE[name](second)
+        assert kept(work, {"about": 1}) == ["a", "c"]
+        assert "A kept part of" in caplog.text
+        with work.locked({"about": 1}):
+            work.add(rows("b"), COLUMNS)
+        assert sorted(kept(work, {"about": 1})) == ["a", "b", "c"]
+
+    def test_parts_of_another_version_are_discarded(self, work: ResumableOutput, second: Path) -> None:
+        assert kept(work, {"about": 1}, COLUMNS | {"more": pl.String()}) == []
+
+    @pytest.mark.parametrize("name", ABOUT)
+    def test_a_damaged_description_costs_no_part(self, work: ResumableOutput, second: Path, name: str) -> None:
+        ABOUT[name](work.folder / "about.json")
+        assert kept(work, {"about": 1}) == ["a", "b", "c"]
+        assert json.loads((work.folder / "about.json").read_text()) == {"about": 1, "format": FORMAT}
+
+    def test_without_a_description_parts_of_another_job_are_discarded(
+        self, work: ResumableOutput, second: Path
+    ) -> None:
+        (work.folder / "about.json").unlink()
+        assert kept(work, {"about": 2}) == []
 
 
 def test_a_job_without_rows_leaves_nothing(work: ResumableOutput, tmp_path: Path) -> None:

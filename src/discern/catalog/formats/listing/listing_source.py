@@ -15,10 +15,11 @@ from discern.catalog.formats.read_items import archive_of, read_items
 from discern.catalog.formats.source import Item, unreadable_item
 from discern.catalog.path_text import part_named, to_name
 from discern.errors import CatalogError, UnreadableFile
-from discern.picture import Limits
+from discern.picture import Limits, read_bounded
 
 SUFFIXES = (*TABLES, ".lst", ".manifest", ".jsonl", ".json")
 
+_MAX_BYTES = 1 << 30
 _LISTING_NAME = re.compile(r"metadata\.(csv|parquet)|file_list\.json|.+\.(lst|manifest|jsonl)", re.IGNORECASE)
 _LISTING_FOLDER = "_lst"
 
@@ -42,7 +43,7 @@ class ListingSource:
     def __init__(self, listing: Path, *, limits: Limits, labels: bool = True) -> None:
         self.root = Path(listing_root(f"{listing.parent.as_posix()}/", os.path.isdir))
         try:
-            entries = read_listing(str(listing), listing.read_bytes(), labels=labels)
+            entries = read_listing(str(listing), read_bounded(listing, max_bytes=_MAX_BYTES), labels=labels)
         except OSError as error:
             raise CatalogError(f"{listing} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
         self._entries = find_files(entries, self._exists, labels=labels)
