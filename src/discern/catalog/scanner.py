@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -66,7 +67,8 @@ def scan(
     _require_pictures(source, files)
     files = resolve_labels(opened, files)
     keys = list(map(natural_key, files["path"]))
-    return _catalog(opened.root, files[sorted(range(len(keys)), key=keys.__getitem__)], workers.cache, limits)
+    catalog = _catalog(opened.root, files[sorted(range(len(keys)), key=keys.__getitem__)], workers.cache, limits)
+    return replace(catalog, left_out=tuple(opened.left_out), empty_folders=tuple(opened.empty_folders))
 
 
 def _in_parallel(

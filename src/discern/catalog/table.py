@@ -13,6 +13,7 @@ import polars as pl
 
 from discern.atomic import atomic_write
 from discern.catalog.formats.read_items import archive_of, read_items
+from discern.catalog.left_out import LeftOut
 from discern.catalog.path_text import order_labels, to_name, to_text
 from discern.catalog.picture_cache import PictureCache
 from discern.errors import CatalogError, UsageError
@@ -64,12 +65,16 @@ class Catalog:
             `error` (an error code) and `message` if the file is not a usable picture.
         thumbs: uint8 [N, 64, 64, 3]; black for unreadable rows.
         order: the labels of an ordinal problem in their order; empty if there is none.
+        left_out: files of the source that have no row in `table`.
+        empty_folders: folders of the source without any file below them.
     """
 
     root: Path
     table: pl.DataFrame
     thumbs: Rows | np.ndarray
     order: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    empty_folders: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if dict(self.table.schema) != COLUMNS:

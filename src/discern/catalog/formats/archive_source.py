@@ -22,6 +22,7 @@ from typing import IO, Literal
 from discern.catalog.formats.cifar.batch_file import batch_limits, is_batch, names_batch, read_batch
 from discern.catalog.formats.cifar.pickle_reader import begins_pickle
 from discern.catalog.formats.source import Item, item_from_bytes, unreadable_item
+from discern.catalog.left_out import LeftOut
 from discern.catalog.path_text import MEMBER, is_archive, is_ignored, leads_outside, to_text
 from discern.errors import DamagedPicture, EmptyFile, NotAPicture, PictureError, PictureTooLarge, UnreadableFile
 from discern.picture import Limits, read_file
@@ -63,6 +64,8 @@ class ArchiveSource:
     total: int | None = None
 
     def __init__(self, archive: Path, *, limits: Limits) -> None:
+        self.left_out = list[LeftOut]()
+        self.empty_folders = list[str]()
         self.root = archive.parent
         self._archive = archive
         self._limits = limits

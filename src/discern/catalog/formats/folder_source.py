@@ -9,6 +9,7 @@ from typing import Literal
 from discern.catalog.formats.archive_source import holds_files, read_members
 from discern.catalog.formats.cifar.batch_file import is_batch, names_batch
 from discern.catalog.formats.source import Item, unreadable_item
+from discern.catalog.left_out import LeftOut
 from discern.catalog.path_text import MEMBER, is_archive, is_ignored, natural_key, to_text
 from discern.errors import CatalogError, UnreadableFile
 from discern.picture import Limits, read_file
@@ -33,6 +34,8 @@ class FolderSource:
     def __init__(self, root: Path, *, limits: Limits, leave_out: Callable[[Path], bool] | None = None) -> None:
         self.root = root
         self._limits = limits
+        self.left_out = list[LeftOut]()
+        self.empty_folders = list[str]()
         self._found = sorted(_walk(root, leave_out), key=lambda found: natural_key("".join(found)))
         self.total = None if any(is_archive(name) or names_batch(name) for _, name in self._found) else len(self._found)
 

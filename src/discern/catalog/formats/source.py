@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
+from discern.catalog.left_out import LeftOut
 from discern.errors import PictureError
 
 
@@ -41,6 +42,12 @@ class Source(Protocol):
 
     total: int | None
     """Number of items, or None if it is not known beforehand."""
+
+    left_out: list[LeftOut]
+    """Files that are passed over and are not items; complete once all items have been yielded."""
+
+    empty_folders: list[str]
+    """Folders without any file below them, relative to the root; complete once all items have been yielded."""
 
     def items(self) -> Iterator[Item]:
         """Yield every file once, except ignored files.

@@ -13,6 +13,7 @@ from discern.catalog.formats.cifar.batch_file import names_batch
 from discern.catalog.formats.listing.listing_source import SUFFIXES
 from discern.catalog.formats.open_source import open_source
 from discern.catalog.formats.source import item_from_bytes
+from discern.catalog.left_out import LeftOut
 from discern.catalog.path_text import is_archive, to_text
 from discern.errors import UsageError
 from discern.flow.paths import is_folder, resolve_path
@@ -34,6 +35,8 @@ class FileListSource:
     def __init__(self, paths: Sequence[str], *, limits: Limits) -> None:
         self.root = _common(dict.fromkeys(map(os.path.dirname, paths)))
         self.total: int | None = len(paths)
+        self.left_out = list[LeftOut]()
+        self.empty_folders = list[str]()
         self._paths, self._limits = paths, limits
 
     def items(self) -> Iterator[Item]:
@@ -52,6 +55,8 @@ class StdinSource:
 
     def __init__(self, data: bytes) -> None:
         self.root = Path.cwd()
+        self.left_out = list[LeftOut]()
+        self.empty_folders = list[str]()
         self._data = data
 
     def items(self) -> Iterator[Item]:
@@ -68,15 +73,25 @@ class CombinedSource:
         self.root = _common(str(source.root) for source in sources)
         totals = [source.total for source in sources if source.total is not None]
         self.total: int | None = sum(totals) if len(totals) == len(sources) else None
+        self.left_out = list[LeftOut]()
+        self.empty_folders = list[str]()
         self._sources = sources
 
     def items(self) -> Iterator[Item]:
         """Yield the images of each data source with paths relative to their common folder."""
+        self.left_out.clear()
+        self.empty_folders.clear()
         for source in self._sources:
             prefix = to_text(source.root.relative_to(self.root).as_posix())
+            add = partial(_with_prefix, "" if prefix == "." else f"{prefix}/")
             for item in source.items():
-                is_relative = prefix == "." or os.path.isabs(item.path)  # noqa: PTH117 - text
-                yield item if is_relative else item._replace(path=f"{prefix}/{item.path}")
+                yield item._replace(path=add(item.path))
+            self.left_out += [each._replace(path=add(each.path)) for each in source.left_out]
+            self.empty_folders += map(add, source.empty_folders)
+
+
+def _with_prefix(prefix: str, path: str) -> str:
+    return path if os.path.isabs(path) else prefix + path  # noqa: PTH117 - text
 
 
 def open_inputs(inputs: Sequence[str], limits: Limits) -> Source:

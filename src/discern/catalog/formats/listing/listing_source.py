@@ -13,6 +13,7 @@ from discern.catalog.formats.listing.sagemaker_lists import read_lst, read_manif
 from discern.catalog.formats.listing.tabular import TABLES, read_table
 from discern.catalog.formats.read_items import archive_of, read_items
 from discern.catalog.formats.source import Item, unreadable_item
+from discern.catalog.left_out import LeftOut
 from discern.catalog.path_text import part_named, to_name
 from discern.errors import CatalogError, UnreadableFile
 from discern.picture import Limits, read_bounded
@@ -48,6 +49,8 @@ class ListingSource:
             raise CatalogError(f"{listing} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
         self._entries = find_files(entries, self._exists, labels=labels)
         self.total: int | None = len(self._entries)
+        self.left_out = list[LeftOut]()
+        self.empty_folders = list[str]()
         self._limits = limits
 
     def items(self) -> Iterator[Item]:
