@@ -160,7 +160,7 @@ def _train(
         metrics = replace(
             compute_metrics(data, split, result, policy, config),
             names=prepared.names,
-            hints=suggest_options(data.catalog),
+            hints=(*data.catalog.notes, *suggest_options(data.catalog)),
             learning_curve=curve,
         )
         run.write_json(_METRICS, metrics.to_json())
