@@ -102,7 +102,7 @@ def _label(files: _Files, folder: str, listed: _Entries, notes: dict[str, list[s
     listing = listed[0][0]
     place = ListedFolder(
         name=listing,
-        folder=folder or "their folder",
+        folder=folder or "its folder",
         exists=lambda path: folder + path in files,
         below=lambda: (path.removeprefix(folder) for path in pictures),
         # Names alone do not outweigh the folders.

@@ -32,7 +32,8 @@ def resolve_labels(source: Source, files: pl.DataFrame) -> pl.DataFrame:
     named, metadata_files = name_classes(source.root, to_scanned_files(files.filter(from_batches)))
     others = files.filter(~from_batches & ~pl.col("path").is_in(list(metadata_files)))
     resolved = pl.concat([to_table(named), _label_files(source, others)])
-    if resolved.filter(pl.col("error").is_null() & pl.col("label").is_not_null()).is_empty():
+    # One label for all may be the name of the folder that a list beside it describes.
+    if resolved.filter(pl.col("error").is_null())["label"].drop_nulls().n_unique() < 2:
         source.notes += explain_unused_tables(source.root, to_scanned_files(resolved))
     for path, error in files.join(resolved, on="path", how="anti").select("path", "error").iter_rows():
         reason: Reason = "no_label" if error is None else "not_a_picture"

@@ -25,7 +25,7 @@ def explain_unused_tables(root: Path, files: Sequence[ScannedFile]) -> Iterator[
 
     Args:
         root: the folder that paths are relative to.
-        files: scanned files, none of which is a picture with a label.
+        files: scanned files, whose pictures do not have several labels.
     """
     pictures = [file.path for file in files if not file.error]
     tables = [file.path for file in files if file.error and file.path.lower().endswith(TABLES)]

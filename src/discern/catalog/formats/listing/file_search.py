@@ -66,21 +66,19 @@ def locate_files(
         CatalogError: a picture is listed with two labels, parts or groups, or no file is found.
     """
     entries = list(entries)
-    written = [
-        replace(entry, candidates=spellings(entry.path)) if entry.candidates is None else entry for entry in entries
-    ]
+    written = [replace(entry, candidates=tuple(_spellings(entry))) for entry in entries]
     found = place_entries(written, place.exists, place.folder)
     if any(entry.missing for entry in found):
         index = FileIndex(place.below())
         found = [_respelled(*pair, index) for pair in zip(entries, found, strict=True)]
         if all(entry.missing for entry in found):
-            places = _Places(written, index)
+            places = _Places(entries, index)
             moved = places.clear() if place.search and index.complete else None
             if moved is not None:
                 found = [_with_file(*pair) for pair in zip(found, moved, strict=True)]
                 add_note(_moved_note(place, written, found))
             elif required:
-                raise _none_found(place, written, places, index)
+                raise _none_found(place, entries, places, index)
     return merge_entries(zip(written, found, strict=True), labels=labels)
 
 
@@ -133,15 +131,16 @@ class _Places:
 
 def _parts(entry: ListingEntry) -> tuple[str, ...]:
     """Return the parts of an entry's path, or the picture's name alone if the path is that of another file."""
-    parts, last = path_parts(entry.path), (entry.candidates or ("",))[-1].rpartition("/")[2]
-    return parts if not last or parts[-1:] == (last,) else (last,)
+    last = (entry.candidates or ("",))[-1].rpartition("/")[2]
+    parts = path_parts(entry.path)
+    return (last,) if last and parts[-1:] != (last,) else parts
 
 
 def _moved_note(place: ListedFolder, written: Sequence[ListingEntry], found: Sequence[ListingEntry]) -> str:
     pairs = [(entry.path, file.path) for entry, file in zip(written, found, strict=True) if not file.missing]
     old, new = pairs[0]
     return (
-        f"The paths in {place.name} lead to no file in {place.folder} as written; {_count(len(pairs), len(found))} "
+        f"The paths in {place.name} lead to no file in {place.folder} as written. {_count(len(pairs), len(found))} "
         f"were found below that folder by name, such as {new} for {old}."
     )
 
@@ -149,15 +148,14 @@ def _moved_note(place: ListedFolder, written: Sequence[ListingEntry], found: Seq
 def _none_found(
     place: ListedFolder, written: Sequence[ListingEntry], places: _Places, index: FileIndex
 ) -> CatalogError:
-    first = written[0]
     message = (
         f"None of the {len(written):,} files that {place.name} lists was found: its paths are meant from "
-        f"{place.folder}, where there is no {first.path}."
+        f"{place.folder}, where there is no {written[0].path}."
     )
     if all(is_remote(entry.path) for entry in written):
         return CatalogError(message, hint="URLs are not downloaded: copy the pictures next to the list.")
     matches = places.best()
-    remedy = _remedy_below(place, written, matches) or _remedy_nearby(place, written)
+    remedy = _remedy_below(written, matches) or _remedy_nearby(place, written)
     if remedy:
         return CatalogError(message, hint=remedy)
     extent = "that folder" if index.complete else f"the first {MAX_FILES:,} files of that folder"
@@ -168,23 +166,26 @@ def _none_found(
     )
 
 
-def _remedy_below(place: ListedFolder, written: Sequence[ListingEntry], matches: Sequence[Match]) -> str:
+def _remedy_below(written: Sequence[ListingEntry], matches: Sequence[Match]) -> str:
     for entry, match in zip(written, matches, strict=True):
         if len(match) > 1:
             return (
                 f"{entry.path} could be {match[0]} or {match[1]}: write paths that say which, or put the list into the "
                 "folder that is meant."
             )
-    found = [match[0] for match in matches if match]
+    found = [(entry.path, match[0]) for entry, match in zip(written, matches, strict=True) if match]
     if not found:
         return ""
-    return f"{_count(len(found), len(matches))} are in {_common(place.folder, found)}: put the list there."
+    return (
+        f"{_count(len(found), len(matches))} are below it by name, such as {found[0][1]} for {found[0][0]}: write all "
+        "paths as seen from the list's folder, and remove the rows of files that are missing."
+    )
 
 
 def _remedy_nearby(place: ListedFolder, written: Sequence[ListingEntry]) -> str:
     nearby = place.nearby()
     for folder in nearby:
-        found = sum(any(_is_file(folder, path) for path in entry.candidates or ()) for entry in written)
+        found = sum(any(_is_file(folder, path) for path in _spellings(entry)) for entry in written)
         if found >= _NEARLY_ALL * len(written):
             return f"{_count(found, len(written))} are found from {folder}: put the list there."
     for folder in nearby[:1]:
@@ -194,6 +195,10 @@ def _remedy_nearby(place: ListedFolder, written: Sequence[ListingEntry]) -> str:
         if len(names) >= _NEARLY_ALL * len(written):
             return f"{_count(len(names), len(written))} are in {_common(str(folder), names)}: put the list there."
     return ""
+
+
+def _spellings(entry: ListingEntry) -> Sequence[str]:
+    return spellings(entry.path) if entry.candidates is None else entry.candidates
 
 
 def _is_file(folder: Path, path: str) -> bool:
@@ -206,4 +211,4 @@ def _common(folder: str, files: Sequence[str]) -> str:
 
 
 def _count(found: int, total: int) -> str:
-    return f"all {total:,}" if found == total else f"{found:,} of the {total:,}"
+    return f"All {total:,}" if found == total else f"{found:,} of the {total:,}"

@@ -87,7 +87,7 @@ def merge_entries(pairs: Iterable[tuple[ListingEntry, ListingEntry]], *, labels:
         if conflict:
             conflicts.append(f"{file.where}: {file.path!r} is already listed {conflict}")
     if conflicts:
-        more = f" {len(conflicts) - 1:,} more rows contradict earlier ones." if len(conflicts) > 1 else ""
+        more = f" {len(conflicts):,} rows contradict earlier ones." if len(conflicts) > 1 else ""
         raise CatalogError(f"{conflicts[0]}.{more}", hint="Keep one row for each picture.")
     return [entry for _, entry in found.values()]
 

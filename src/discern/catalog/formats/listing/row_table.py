@@ -97,11 +97,11 @@ class ParquetTable:
             yield f"row {number}", cells
 
     def values(self, column: int) -> Iterable[str | None]:
-        """Return the different cells of a column; nothing of a column that is not text or numbers."""
+        """Return the different cells of a column, or its type if it has no text or numbers."""
         try:
             return self._select([column]).unique(maintain_order=True).collect().to_series().to_list()
         except pl.exceptions.PolarsError:
-            return []
+            return [str(self._schema[self.header[column]])]
 
     def _select(self, columns: Sequence[int]) -> pl.LazyFrame:
         return self._table.select(pl.nth(at).cast(pl.String).alias(str(place)) for place, at in enumerate(columns))

@@ -156,13 +156,8 @@ def _ends_in_path(column: str) -> bool:
 
 
 def _holds_pictures(table: RowTable, column: int) -> bool:
-    some = False
-    for value in table.values(column):
-        if value:
-            if not has_picture_name(value):
-                return False
-            some = True
-    return some
+    paths = {value for value in table.values(column) if value}
+    return bool(paths) and all(map(has_picture_name, paths))
 
 
 def _named_label(name: str, table: RowTable, rest: Sequence[int]) -> tuple[int | None, tuple[int, ...]]:
@@ -212,16 +207,8 @@ def _class_columns(name: str, table: RowTable, rest: Sequence[int]) -> tuple[int
 
 
 def _holds_flags(table: RowTable, column: int) -> bool:
-    some = False
-    for value in table.values(column):
-        text = (value or "").strip()
-        if _ON.fullmatch(text):
-            some = True
-        elif not _OFF.fullmatch(text):
-            return False
-        elif text:
-            some = True
-    return some
+    cells = ((value or "").strip() for value in table.values(column))
+    return all(_ON.fullmatch(cell) or _OFF.fullmatch(cell) for cell in cells)
 
 
 def _first(keys: Sequence[str], spellings: Sequence[str]) -> int | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from discern.catalog.formats.listing.json_lines import Record, read_records
 from discern.catalog.formats.listing.listing_entry import ListingEntry, merge_entries
 from discern.catalog.formats.listing.row_table import DelimitedTable, ParquetTable, RecordTable, RowTable
-from discern.catalog.formats.listing.table_columns import find_columns, is_set, name_columns
+from discern.catalog.formats.listing.table_columns import TableColumns, find_columns, is_set, name_columns
 from discern.catalog.label_text import normalise_label, strip_blanks
 from discern.catalog.path_text import part_named
 from discern.errors import CatalogError
@@ -50,9 +50,8 @@ def read_table(
         entries.append(_entry(f"{name}, {where}", path, values))
     for note in classes.notes(name, len(entries)):
         add_note(note)
-    if columns.label is not None and columns.others:
-        others = name_columns([table.header[at] for at in columns.others])
-        add_note(f"The labels are those in the column {table.header[columns.label]} of {name}, not in {others}.")
+    if labels and (note := _describe(name, table.header, columns)):
+        add_note(note)
     return merge_entries(((entry, entry) for entry in entries), labels=labels)
 
 
@@ -118,6 +117,19 @@ def _open_table(name: str, data: bytes) -> RowTable:
     if name.lower().endswith(TABLES):
         return DelimitedTable(name, data)
     return RecordTable(name, read_records(name, data))
+
+
+def _describe(name: str, header: list[str], columns: TableColumns) -> str:
+    """Say which columns hold the labels, or return "" if there can be no doubt."""
+    if columns.classes:
+        return f"The classes in {name} are its columns {name_columns([header[at] for at in columns.classes])}."
+    if columns.label is None:
+        return f"{name} has no column of labels; its columns are {name_columns(header)}."
+    label = normalise_label(header[columns.label])
+    if columns.others:
+        others = name_columns([header[at] for at in columns.others])
+        return f"The labels are those in the column {label} of {name}, not in {others}."
+    return "" if label.lower() in _SPELLINGS["label"] else f"The labels are those in the column {label} of {name}."
 
 
 def _entry(where: str, path: str | None, values: dict[str, str | None]) -> ListingEntry:
