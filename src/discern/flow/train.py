@@ -211,7 +211,7 @@ def _require_held_out(catalog: Catalog, split: Split) -> None:
     if len(catalog.labels) < 2:
         raise DataError(
             f"All pictures have one label, {catalog.labels[0]!r}; a classifier needs two or more.",
-            hint="Add a folder of pictures of another class.",
+            hint=" ".join([*catalog.notes, "Add a folder of pictures of another class."]),
         )
     if not split.rounds:
         raise DataError(

@@ -105,8 +105,8 @@ def _label(files: _Files, folder: str, listed: _Entries, notes: dict[str, list[s
         folder=folder or "its folder",
         exists=lambda path: folder + path in files,
         below=lambda: (path.removeprefix(folder) for path in pictures),
-        # Names alone do not outweigh the folders.
-        search=not any(file.label for file in pictures.values()),
+        # Names alone do not outweigh folders of classes.
+        search=len({file.label for file in pictures.values()} - {None}) < 2,
     )
     entries = _resolve(place, folder, listed, notes.setdefault(listing, []).append)
     matches = len(pictures.keys() & entries.keys())

@@ -78,8 +78,7 @@ def files_below(folder: Path) -> Iterator[str]:
 
 
 def _key(names: Sequence[str], level: int) -> str:
-    path = "/".join(names)
-    return unicodedata.normalize("NFC", path) if level == _EXACT else fold(path)
+    return unicodedata.normalize("NFC", "/".join(names)) if level == _EXACT else "/".join(map(fold, names))
 
 
 def _stem(name: str) -> str:

@@ -19,6 +19,7 @@ from discern.errors import CatalogError
 _NEARLY_ALL = 0.9
 _SAMPLE = 500
 _NEARBY_FILES = 20_000
+_WERE = ("was", "were")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,8 +141,8 @@ def _moved_note(place: ListedFolder, written: Sequence[ListingEntry], found: Seq
     pairs = [(entry.path, file.path) for entry, file in zip(written, found, strict=True) if not file.missing]
     old, new = pairs[0]
     return (
-        f"The paths in {place.name} lead to no file in {place.folder} as written. {_count(len(pairs), len(found))} "
-        f"were found below that folder by name, such as {new} for {old}."
+        f"The paths in {place.name} lead to no file in {place.folder} as written. "
+        f"{_count(len(pairs), len(found), _WERE)} found below that folder by name, such as {new} for {old}."
     )
 
 
@@ -149,7 +150,7 @@ def _none_found(
     place: ListedFolder, written: Sequence[ListingEntry], places: _Places, index: FileIndex
 ) -> CatalogError:
     message = (
-        f"None of the {len(written):,} files that {place.name} lists was found: its paths are meant from "
+        f"No file that {place.name} lists was found ({len(written):,} in all): its paths are meant from "
         f"{place.folder}, where there is no {written[0].path}."
     )
     if all(is_remote(entry.path) for entry in written):
@@ -177,7 +178,7 @@ def _remedy_below(written: Sequence[ListingEntry], matches: Sequence[Match]) -> 
     if not found:
         return ""
     return (
-        f"{_count(len(found), len(matches))} are below it by name, such as {found[0][1]} for {found[0][0]}: write all "
+        f"{_count(len(found), len(matches))} below it by name, such as {found[0][1]} for {found[0][0]}: write all "
         "paths as seen from the list's folder, and remove the rows of files that are missing."
     )
 
@@ -187,13 +188,13 @@ def _remedy_nearby(place: ListedFolder, written: Sequence[ListingEntry]) -> str:
     for folder in nearby:
         found = sum(any(_is_file(folder, path) for path in _spellings(entry)) for entry in written)
         if found >= _NEARLY_ALL * len(written):
-            return f"{_count(found, len(written))} are found from {folder}: put the list there."
+            return f"{_count(found, len(written))} found from {folder}: put the list there."
     for folder in nearby[:1]:
         # Only to name them in a message, so a small number suffices.
         matches = _Places(written, FileIndex(islice(files_below(folder), _NEARBY_FILES))).best()
         names = [match[0] for match in matches if len(match) == 1]
         if len(names) >= _NEARLY_ALL * len(written):
-            return f"{_count(len(names), len(written))} are in {_common(str(folder), names)}: put the list there."
+            return f"{_count(len(names), len(written))} in {_common(str(folder), names)}: put the list there."
     return ""
 
 
@@ -210,5 +211,7 @@ def _common(folder: str, files: Sequence[str]) -> str:
     return os.path.normpath(f"{folder}/{os.path.commonpath([f'/{os.path.dirname(file)}' for file in files])}")  # noqa: PTH120
 
 
-def _count(found: int, total: int) -> str:
-    return f"All {total:,}" if found == total else f"{found:,} of the {total:,}"
+def _count(found: int, total: int, verb: tuple[str, str] = ("is", "are")) -> str:
+    if total == 1:
+        return f"It {verb[0]}"
+    return f"All {total:,} {verb[1]}" if found == total else f"{found:,} of the {total:,} {verb[1]}"

@@ -5,6 +5,8 @@ import unicodedata
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from discern.catalog.label_text import strip_blanks
+
 _FILE_URI = re.compile(r"file:(?://(?:localhost(?=/))?)?", re.IGNORECASE)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://[^/]*")
@@ -50,5 +52,5 @@ def folded_parts(path: str) -> tuple[str, ...]:
 
 
 def fold(name: str) -> str:
-    """Return a file name in a form that ignores case and Unicode form."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    """Return a file name in a form that ignores case, Unicode form and blanks around it."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", strip_blanks(name)).casefold())

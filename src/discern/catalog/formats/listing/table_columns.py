@@ -51,7 +51,7 @@ _OTHERS = {
     *("date", "time", "datetime", "timestamp", "created", "latitude", "longitude", "lat", "lon", "camera", "index"),
     *_PATHS,
 }
-_ON, _OFF = re.compile(r"1(\.0*)?|true", re.IGNORECASE), re.compile(r"(0(\.0*)?|false)?", re.IGNORECASE)
+_ON, _OFF = re.compile(r"1(\.0*)?|true", re.IGNORECASE), re.compile(r"0(\.0*)?|false", re.IGNORECASE)
 _MAX_NAMED = 12
 
 
@@ -191,11 +191,14 @@ def _class_columns(name: str, table: RowTable, rest: Sequence[int]) -> tuple[int
     Raises:
         CatalogError: other columns could hold the labels.
     """
-    flags = [at for at in rest if _holds_flags(table, at)]
-    unknown = [at for at in rest if at not in flags and column_key(table.header[at]) not in _OTHERS]
-    if len(flags) > 1 and not unknown:
+    cells = {at: {(cell or "").strip() for cell in table.values(at)} - {""} for at in rest}
+    # A class without pictures may be blank.
+    flags = [at for at in rest if all(map(_is_flag, cells[at])) and (cells[at] or not _is_other(table, at))]
+    unknown = [at for at in rest if at not in flags and not _is_other(table, at)]
+    are_classes = any(cells[at] and not _is_other(table, at) for at in flags)
+    if len(flags) > 1 and not unknown and are_classes:
         return tuple(flags)
-    could = unknown + flags
+    could = unknown + [at for at in flags if not _is_other(table, at)]
     if not could:
         return ()
     named = name_columns([table.header[at] for at in could])
@@ -206,9 +209,12 @@ def _class_columns(name: str, table: RowTable, rest: Sequence[int]) -> tuple[int
     )
 
 
-def _holds_flags(table: RowTable, column: int) -> bool:
-    cells = ((value or "").strip() for value in table.values(column))
-    return all(_ON.fullmatch(cell) or _OFF.fullmatch(cell) for cell in cells)
+def _is_flag(cell: str) -> bool:
+    return bool(_ON.fullmatch(cell) or _OFF.fullmatch(cell))
+
+
+def _is_other(table: RowTable, column: int) -> bool:
+    return column_key(table.header[column]) in _OTHERS
 
 
 def _first(keys: Sequence[str], spellings: Sequence[str]) -> int | None:
