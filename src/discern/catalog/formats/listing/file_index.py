@@ -48,6 +48,8 @@ class FileIndex:
         return self._find(names, len(names))
 
     def _find(self, names: Sequence[str], depth: int) -> Match:
+        if not any(self._look_up(names[-1:], 1, level) for level in (_FOLDED, _STEM)):
+            return ()
         levels = (_EXACT, _FOLDED) if has_picture_name(names[-1]) else (_EXACT, _FOLDED, _STEM)
         return next((match for level in levels if (match := self._look_up(names, depth, level))), ())
 

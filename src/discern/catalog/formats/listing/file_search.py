@@ -186,7 +186,10 @@ def _remedy_below(written: Sequence[ListingEntry], matches: Sequence[Match]) -> 
 def _remedy_nearby(place: ListedFolder, written: Sequence[ListingEntry]) -> str:
     nearby = place.nearby()
     for folder in nearby:
-        found = sum(any(_is_file(folder, path) for path in _spellings(entry)) for entry in written)
+        sample = written[:: max(1, len(written) // _SAMPLE)]
+        if _count_files(folder, sample) < _NEARLY_ALL * len(sample):
+            continue
+        found = _count_files(folder, written)
         if found >= _NEARLY_ALL * len(written):
             return f"{_count(found, len(written))} found from {folder}: put the list there."
     for folder in nearby[:1]:
@@ -202,8 +205,12 @@ def _spellings(entry: ListingEntry) -> Sequence[str]:
     return spellings(entry.path) if entry.candidates is None else entry.candidates
 
 
+def _count_files(folder: Path, entries: Sequence[ListingEntry]) -> int:
+    return sum(any(_is_file(folder, path) for path in dict.fromkeys(_spellings(entry))) for entry in entries)
+
+
 def _is_file(folder: Path, path: str) -> bool:
-    return bool(path) and os.path.isfile(folder / to_name(path))  # noqa: PTH113 - never raises
+    return bool(path) and os.path.isfile(os.path.join(folder, to_name(path)))  # noqa: PTH113, PTH118 - never raises
 
 
 def _common(folder: str, files: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import PurePosixPath
 
 from discern.catalog.formats.listing.path_spellings import folded_parts, is_remote
@@ -65,8 +66,9 @@ def place_entries(
     An entry whose file is missing keeps its path as written, and that candidate alone. It gets the reason, which names
     the folder.
     """
-    at = _best_candidate([entry.candidates for entry in entries if entry.candidates], exists)
-    return [_placed(entry, at, exists, folder) for entry in entries]
+    exists_once = cache(exists)
+    at = _best_candidate([entry.candidates for entry in entries if entry.candidates], exists_once)
+    return [_placed(entry, at, exists_once, folder) for entry in entries]
 
 
 def merge_entries(pairs: Iterable[tuple[ListingEntry, ListingEntry]], *, labels: bool = True) -> list[ListingEntry]:

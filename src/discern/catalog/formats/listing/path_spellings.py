@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from discern.catalog.label_text import strip_blanks
@@ -12,6 +11,8 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://[^/]*")
 _DRIVE = re.compile(r"(?:[/\\]{2}[?.][/\\])?(?:UNC[/\\])?[/\\]*[A-Za-z]:")
 _MAX_PARTS = 64
+# Most paths, whose spellings are the same.
+_PLAIN = re.compile(r"\w[\w -]*(?:/[\w -]+)*(?:\.\w+)?", re.ASCII)
 
 
 def is_remote(path: str) -> bool:
@@ -25,12 +26,20 @@ def spellings(path: str) -> tuple[str, str, str]:
     >>> spellings(r"images\a%20b.png")[1:]
     ('images/a%20b.png', 'images/a b.png')
     """
+    if _PLAIN.fullmatch(path):
+        return path, path, path
     slashed = path.replace("\\", "/")
     local = _FILE_URI.sub("", slashed, count=1)
     decoded = unquote(local)
     if local != slashed and re.match("/[A-Za-z]:/", decoded):
         decoded = decoded[1:]
-    return path, str(PurePosixPath(slashed)), str(PurePosixPath(decoded))
+    return path, _without_dots(slashed), _without_dots(decoded)
+
+
+def _without_dots(path: str) -> str:
+    names = [name for name in path.split("/") if name not in ("", ".")]
+    root = "//" if path.startswith("//") else "/" if path.startswith("/") else ""  # of a server, or of this machine
+    return root + "/".join(names)
 
 
 def path_parts(path: str) -> tuple[str, ...]:
@@ -53,4 +62,6 @@ def folded_parts(path: str) -> tuple[str, ...]:
 
 def fold(name: str) -> str:
     """Return a file name in a form that ignores case, Unicode form and blanks around it."""
+    if name.isascii():
+        return strip_blanks(name).lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", strip_blanks(name)).casefold())

@@ -29,7 +29,7 @@ class RowTable(Protocol):
         """
 
     def values(self, column: int) -> Iterable[str | None]:
-        """Return the cells of a column as text of any kind."""
+        """Return the cells of a column as text; lists and the like as Python writes them."""
 
 
 class DelimitedTable:
