@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from discern.catalog.formats.open_source import open_source
 from discern.catalog.formats.read_items import read_items
 from discern.catalog.formats.source import Item
 from discern.catalog.labels.resolve import resolve_labels
+from discern.catalog.left_out import LeftOut
 from discern.catalog.path_text import natural_key
 from discern.catalog.picture_cache import PictureCache
 from discern.catalog.scan_table import facts_table, to_scanned_files, to_tables
@@ -32,6 +33,7 @@ _BATCH = 64
 _BATCH_BYTES = 4 << 20
 _BATCHES_AHEAD = 3
 _ROWS_PER_SLICE = 8192
+_REPLACED = "A later file of the archive has the same path and replaces it."
 
 
 def scan(
@@ -62,13 +64,18 @@ def scan(
     threads = threads or count_cores()
     with ScanWorkers(cache, limits, processes=threads > 1) as workers:
         batches = _reported(_in_parallel(workers, opened.items(), threads), opened.total, progress)
-        # If an archive has a name twice, the later file replaces the earlier, as it does when unpacked.
-        files = pl.concat(list(to_tables(batches))).unique("path", keep="last", maintain_order=True)
+        scanned = pl.concat(list(to_tables(batches)))
+    # If an archive has a name twice, the later file replaces the earlier, as it does when unpacked.
+    files = scanned.filter(pl.col("path").is_last_distinct())
     _require_pictures(source, files)
-    files = resolve_labels(opened, files)
+    files, left_out = resolve_labels(opened, files)
+    left_out += [
+        LeftOut(path, "conflict", _REPLACED) for path in scanned["path"].filter(~scanned["path"].is_last_distinct())
+    ]
+    _require_account(scanned, files, left_out)
     keys = list(map(natural_key, files["path"]))
     catalog = _catalog(opened.root, files[sorted(range(len(keys)), key=keys.__getitem__)], workers.cache, limits)
-    return replace(catalog, left_out=tuple(opened.left_out), empty_folders=tuple(opened.empty_folders))
+    return replace(catalog, left_out=(*opened.left_out, *left_out), empty_folders=tuple(opened.empty_folders))
 
 
 def _in_parallel(
@@ -114,6 +121,15 @@ def _require_pictures(source: Path, files: pl.DataFrame) -> None:
         raise CatalogError(
             f"{source} contains no readable picture: {errors.total()} files ({reasons}). {first.path}: {first.message}",
             hint="Pass the folder that contains the pictures.",
+        )
+
+
+def _require_account(scanned: pl.DataFrame, files: pl.DataFrame, left_out: Sequence[LeftOut]) -> None:
+    """Raise RuntimeError unless each file that was scanned, or is listed but missing, is in the table or left out."""
+    missing = files.join(scanned, on="path", how="anti").height
+    if scanned.height + missing != files.height + len(left_out):
+        raise RuntimeError(
+            f"{scanned.height} files and {missing} missing ones became {files.height} rows and {len(left_out)} left out"
         )
 
 

@@ -18,6 +18,7 @@ def render(path, **context) -> tuple[Page, str]:
         "run": {},
         "headline": LeakFreeAccuracy(),
         "sentences": [],
+        "account": [],
         "steps": [],
         "notes": [],
         "comparison": None,

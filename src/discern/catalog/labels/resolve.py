@@ -10,23 +10,35 @@ from discern.catalog.formats.source import Source
 from discern.catalog.labels.cifar_class_names import name_classes
 from discern.catalog.labels.folders import labels_and_parts, split_folders
 from discern.catalog.labels.listings import apply_listings
+from discern.catalog.left_out import LeftOut
 from discern.catalog.scan_table import SCANNED, to_scanned_files, to_table
 from discern.catalog.scanned_file import ScannedFile
-from discern.errors import CatalogError, UnreadableFile
+from discern.errors import CatalogError, NotAPicture, UnreadableFile
 from discern.picture import Limits
 
+_CLASS_NAMES = "It names the classes of CIFAR batches."
+_LABELS = "This list is used: it labels pictures."
+_NAMED_BY_LIST = "A list names this file in place of its picture."
 
-def resolve_labels(source: Source, files: pl.DataFrame) -> pl.DataFrame:
-    """Fill in the class labels, split parts and groups of scanned files."""
+
+def resolve_labels(source: Source, files: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:
+    """Fill in the class labels, split parts and groups of scanned files.
+
+    Returns:
+        The files, with rows for files that a list names but that are missing; and the files that are left out, such as
+        the lists themselves.
+    """
     if source.layout == "declared":
-        return files
+        return files, []
     from_batches = pl.col("part").is_not_null()
     named, metadata_files = name_classes(source.root, to_scanned_files(files.filter(from_batches)))
     others = files.filter(~from_batches & ~pl.col("path").is_in(list(metadata_files)))
-    return pl.concat([to_table(named), _label_files(source, others)])
+    labelled, left_out = _label_files(source, others)
+    metadata = [LeftOut(path, "not_a_picture", _CLASS_NAMES) for path in files["path"] if path in metadata_files]
+    return pl.concat([to_table(named), labelled]), metadata + left_out
 
 
-def _label_files(source: Source, files: pl.DataFrame) -> pl.DataFrame:
+def _label_files(source: Source, files: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:
     single_archive = source.layout == "archive"
     declared = _by_table(source, files) if single_archive else None
     if declared is not None:
@@ -34,8 +46,21 @@ def _label_files(source: Source, files: pl.DataFrame) -> pl.DataFrame:
     files = _by_folders(files, single_archive=single_archive)
     unreadable = files.filter(pl.col("error").is_not_null())
     if not any(is_listing_name(path.rpartition("/")[2]) for path in unreadable["path"]):
-        return files
-    return to_table(apply_listings(source.root, to_scanned_files(files)))
+        return files, []
+    labelled = to_table(apply_listings(source.root, to_scanned_files(files)))
+    return labelled, list(map(_left_out_by_list, _rows_without(files, labelled)))
+
+
+def _rows_without(files: pl.DataFrame, kept: pl.DataFrame) -> list[ScannedFile]:
+    return to_scanned_files(files.join(kept, on="path", how="anti", maintain_order="left"))
+
+
+def _left_out_by_list(file: ScannedFile) -> LeftOut:
+    if is_listing_name(file.path.rpartition("/")[2]):
+        return LeftOut(file.path, "not_a_picture", _LABELS)
+    if file.error == NotAPicture.code:
+        return LeftOut(file.path, "not_a_picture", _NAMED_BY_LIST)
+    return LeftOut(file.path, "unreadable", file.message or "")
 
 
 def _by_folders(files: pl.DataFrame, *, single_archive: bool) -> pl.DataFrame:
@@ -51,7 +76,7 @@ def _by_folders(files: pl.DataFrame, *, single_archive: bool) -> pl.DataFrame:
     return files.select(*SCANNED)
 
 
-def _by_table(source: Source, files: pl.DataFrame) -> pl.DataFrame | None:
+def _by_table(source: Source, files: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]] | None:
     """Label an archive's files by the only table in it, or return None if no table applies."""
     tables = [path for path in files["path"] if path.lower().endswith(TABLES)]
     if len(tables) != 1 or is_listing_name(tables[0].rpartition("/")[2]):
@@ -65,7 +90,16 @@ def _by_table(source: Source, files: pl.DataFrame) -> pl.DataFrame | None:
     folder = table.path[: len(table.path) - len(table.path.replace("!/", "/").rpartition("/")[2])]
     if not any(folder + entry.path in by_path for entry in entries):
         return None
-    return to_table([_declare(by_path.get(folder + entry.path), folder + entry.path, entry) for entry in entries])
+    declared = to_table([_declare(by_path.get(folder + entry.path), folder + entry.path, entry) for entry in entries])
+    return declared, [_left_out_by_table(file, table.path) for file in _rows_without(files, declared)]
+
+
+def _left_out_by_table(file: ScannedFile, table: str) -> LeftOut:
+    if file.path == table:
+        return LeftOut(file.path, "not_a_picture", _LABELS)
+    if file.error:
+        return LeftOut(file.path, "unreadable", file.message or "")
+    return LeftOut(file.path, "no_label", f"The table {table} does not list this picture.")
 
 
 def _declare(file: ScannedFile | None, path: str, entry: ListingEntry) -> ScannedFile:
