@@ -8,9 +8,8 @@ from typing import Any, Self
 import numpy as np
 
 from discern.catalog.label_text import normalise_label
-from discern.catalog.labels.folders import FolderPath, labels_and_parts, split_folders
 from discern.catalog.left_out import REASONS, LeftOut
-from discern.catalog.path_text import MEMBER, is_archive, is_ignored, natural_key, to_name
+from discern.catalog.path_text import is_ignored, natural_key, to_name
 from discern.catalog.table import OTHER, Catalog
 from discern.errors import UnreadableFile
 
@@ -158,26 +157,24 @@ def _classes_without_pictures(catalog: Catalog, folders: Mapping[str, int]) -> d
 
 
 def _labels_of_folders(catalog: Catalog, folders: Mapping[str, int]) -> Iterator[tuple[str, int]]:
-    """Yield the label that each folder would give, with its files; nothing if folders do not give the labels."""
+    """Yield the label that each folder would give, with its files; nothing if folders do not give the labels.
+
+    A folder would give a label if it lies beside folders that do.
+    """
     labelled = catalog.table.filter(catalog.label_index >= 0)
-    known = labelled.select(labelled["path"].str.replace("[^/]*$", ""), "label").unique(maintain_order=True)
-    paths = [*known["path"], *folders]
-    usable = [True] * len(known) + [False] * len(folders)
-    found = labels_and_parts(list(map(_split, paths)), usable, single_archive=_in_one_archive(paths))
-    labels = [normalise_label(label or "") for label, _ in found]
-    if any(label == normalise_label(own) for label, own in zip(labels, known["label"], strict=False)):
-        yield from (each for each in zip(labels[len(known) :], folders.values(), strict=True) if each[0])
+    known = labelled.select(labelled["path"].str.replace("[^/]*$", "").alias("folder"), "label").unique()
+    above = [_above_label(folder, label) for folder, label in known.iter_rows()]
+    beside = {place for place in above if place is not None}
+    if 2 * above.count(None) > len(above):
+        return
+    for folder, files in folders.items():
+        place, _, name = folder.rstrip("/").rpartition("/")
+        if place in beside:
+            yield normalise_label(name), files
 
 
-def _split(folder: str) -> FolderPath:
-    return split_folders(folder, _archive(folder))
-
-
-def _archive(folder: str) -> str:
-    start, separator, _ = folder.partition(MEMBER)
-    return start if separator and is_archive(start) else ""
-
-
-def _in_one_archive(folders: Collection[str]) -> bool:
-    archives = {_archive(folder) for folder in folders}
-    return len(archives) == 1 and "/" not in next(iter(archives)) and archives != {""}
+def _above_label(folder: str, label: str) -> str | None:
+    """Return the path above the outermost folder that is named like a label, or None."""
+    names = folder.split("/")[:-1]
+    depth = next((depth for depth, name in enumerate(names) if normalise_label(name) == normalise_label(label)), None)
+    return None if depth is None else "/".join(names[:depth])

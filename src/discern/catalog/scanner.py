@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -68,14 +68,14 @@ def scan(
     # If an archive has a name twice, the later file replaces the earlier, as it does when unpacked.
     files = scanned.filter(pl.col("path").is_last_distinct())
     _require_pictures(source, files)
-    files, left_out = resolve_labels(opened, files)
-    left_out += [
-        LeftOut(path, "conflict", _REPLACED) for path in scanned["path"].filter(~scanned["path"].is_last_distinct())
-    ]
-    _require_account(scanned, files, left_out)
+    passed_over = len(opened.left_out)
+    files = resolve_labels(opened, files)
+    replaced = scanned["path"].filter(~scanned["path"].is_last_distinct())
+    left_out = (*opened.left_out, *(LeftOut(path, "conflict", _REPLACED) for path in replaced))
+    _require_account(scanned, files, len(left_out) - passed_over)
     keys = list(map(natural_key, files["path"]))
     catalog = _catalog(opened.root, files[sorted(range(len(keys)), key=keys.__getitem__)], workers.cache, limits)
-    return replace(catalog, left_out=(*opened.left_out, *left_out), empty_folders=tuple(opened.empty_folders))
+    return replace(catalog, left_out=left_out, empty_folders=tuple(opened.empty_folders))
 
 
 def _in_parallel(
@@ -124,12 +124,12 @@ def _require_pictures(source: Path, files: pl.DataFrame) -> None:
         )
 
 
-def _require_account(scanned: pl.DataFrame, files: pl.DataFrame, left_out: Sequence[LeftOut]) -> None:
-    """Raise RuntimeError unless each file that was scanned, or is listed but missing, is in the table or left out."""
+def _require_account(scanned: pl.DataFrame, files: pl.DataFrame, left_out: int) -> None:
+    """Raise RuntimeError unless each file that was scanned, or is listed but missing, has a row or is left out."""
     missing = files.join(scanned, on="path", how="anti").height
-    if scanned.height + missing != files.height + len(left_out):
+    if scanned.height + missing != files.height + left_out:
         raise RuntimeError(
-            f"{scanned.height} files and {missing} missing ones became {files.height} rows and {len(left_out)} left out"
+            f"{scanned.height} files and {missing} missing ones became {files.height} rows and {left_out} left out"
         )
 
 

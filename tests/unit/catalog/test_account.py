@@ -95,15 +95,20 @@ def test_files_that_a_list_names_for_their_pictures_are_not_pictures(folder: Pat
 def test_pictures_that_the_table_of_an_archive_does_not_list_have_no_label(
     scan_source: Scan, tmp_path: Path, suffix: str
 ) -> None:
-    files = TWO_CLASSES | {"t.csv": b"file,label\na/0.png,x\na/1.png,y\nnone.png,y\n", "b/cut.png": BROKEN}
+    files = TWO_CLASSES | {
+        "t.csv": b"file,label\na/0.png,x\na/1.png,y\nnone.png,y\n",
+        "b/cut.png": BROKEN,
+        "x.txt": b"x",
+    }
     catalog = scan_source(write_archive(tmp_path / f"p{suffix}", files))
     assert {path.partition("!/")[2]: reason for path, reason in reasons(catalog).items()} == {
         "t.csv": "not_a_picture",
+        "x.txt": "not_a_picture",
         "b/2.png": "no_label",
         "b/cut.png": "unreadable",
         "none.png": "unreadable",
     }
-    assert (Account.of(catalog).found, Account.of(catalog).used) == (6, 2)
+    assert (Account.of(catalog).found, Account.of(catalog).used) == (7, 2)
 
 
 def test_a_table_that_lists_a_file_twice(scan_source: Scan, tmp_path: Path) -> None:

@@ -17,28 +17,38 @@ from discern.errors import CatalogError, NotAPicture, UnreadableFile
 from discern.picture import Limits
 
 _CLASS_NAMES = "It names the classes of CIFAR batches."
-_LABELS = "This list is used: it labels pictures."
-_NAMED_BY_LIST = "A list names this file in place of its picture."
+_LABELS = "It is a list that gives the labels of pictures."
+_NOT_LISTED = "The list of the other pictures' labels does not name it."
 
 
-def resolve_labels(source: Source, files: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:
+def resolve_labels(source: Source, files: pl.DataFrame) -> pl.DataFrame:
     """Fill in the class labels, split parts and groups of scanned files.
 
-    Returns:
-        The files, with rows for files that a list names but that are missing; and the files that are left out, such as
-        the lists themselves.
+    The result has rows for files that a list names but that are missing. Files without a row in the result, such as the
+    lists themselves, are added to the source's `left_out`.
     """
     if source.layout == "declared":
-        return files, []
+        return files
     from_batches = pl.col("part").is_not_null()
     named, metadata_files = name_classes(source.root, to_scanned_files(files.filter(from_batches)))
     others = files.filter(~from_batches & ~pl.col("path").is_in(list(metadata_files)))
-    labelled, left_out = _label_files(source, others)
-    metadata = [LeftOut(path, "not_a_picture", _CLASS_NAMES) for path in files["path"] if path in metadata_files]
-    return pl.concat([to_table(named), labelled]), metadata + left_out
+    resolved = pl.concat([to_table(named), _label_files(source, others)])
+    without_row = to_scanned_files(files.join(resolved, on="path", how="anti", maintain_order="left"))
+    source.left_out += [_left_out(file, metadata_files) for file in without_row]
+    return resolved
 
 
-def _label_files(source: Source, files: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]]:
+def _left_out(file: ScannedFile, metadata_files: set[str]) -> LeftOut:
+    if file.error is None:
+        return LeftOut(file.path, "no_label", _NOT_LISTED)
+    if file.path in metadata_files:
+        return LeftOut(file.path, "not_a_picture", _CLASS_NAMES)
+    if is_listing_name(file.path.rpartition("/")[2]) or file.path.lower().endswith(TABLES):
+        return LeftOut(file.path, "not_a_picture", _LABELS)
+    return LeftOut(file.path, "not_a_picture" if file.error == NotAPicture.code else "unreadable", file.message or "")
+
+
+def _label_files(source: Source, files: pl.DataFrame) -> pl.DataFrame:
     single_archive = source.layout == "archive"
     declared = _by_table(source, files) if single_archive else None
     if declared is not None:
@@ -46,21 +56,8 @@ def _label_files(source: Source, files: pl.DataFrame) -> tuple[pl.DataFrame, lis
     files = _by_folders(files, single_archive=single_archive)
     unreadable = files.filter(pl.col("error").is_not_null())
     if not any(is_listing_name(path.rpartition("/")[2]) for path in unreadable["path"]):
-        return files, []
-    labelled = to_table(apply_listings(source.root, to_scanned_files(files)))
-    return labelled, list(map(_left_out_by_list, _rows_without(files, labelled)))
-
-
-def _rows_without(files: pl.DataFrame, kept: pl.DataFrame) -> list[ScannedFile]:
-    return to_scanned_files(files.join(kept, on="path", how="anti", maintain_order="left"))
-
-
-def _left_out_by_list(file: ScannedFile) -> LeftOut:
-    if is_listing_name(file.path.rpartition("/")[2]):
-        return LeftOut(file.path, "not_a_picture", _LABELS)
-    if file.error == NotAPicture.code:
-        return LeftOut(file.path, "not_a_picture", _NAMED_BY_LIST)
-    return LeftOut(file.path, "unreadable", file.message or "")
+        return files
+    return to_table(apply_listings(source.root, to_scanned_files(files)))
 
 
 def _by_folders(files: pl.DataFrame, *, single_archive: bool) -> pl.DataFrame:
@@ -76,7 +73,7 @@ def _by_folders(files: pl.DataFrame, *, single_archive: bool) -> pl.DataFrame:
     return files.select(*SCANNED)
 
 
-def _by_table(source: Source, files: pl.DataFrame) -> tuple[pl.DataFrame, list[LeftOut]] | None:
+def _by_table(source: Source, files: pl.DataFrame) -> pl.DataFrame | None:
     """Label an archive's files by the only table in it, or return None if no table applies."""
     tables = [path for path in files["path"] if path.lower().endswith(TABLES)]
     if len(tables) != 1 or is_listing_name(tables[0].rpartition("/")[2]):
@@ -90,16 +87,7 @@ def _by_table(source: Source, files: pl.DataFrame) -> tuple[pl.DataFrame, list[L
     folder = table.path[: len(table.path) - len(table.path.replace("!/", "/").rpartition("/")[2])]
     if not any(folder + entry.path in by_path for entry in entries):
         return None
-    declared = to_table([_declare(by_path.get(folder + entry.path), folder + entry.path, entry) for entry in entries])
-    return declared, [_left_out_by_table(file, table.path) for file in _rows_without(files, declared)]
-
-
-def _left_out_by_table(file: ScannedFile, table: str) -> LeftOut:
-    if file.path == table:
-        return LeftOut(file.path, "not_a_picture", _LABELS)
-    if file.error:
-        return LeftOut(file.path, "unreadable", file.message or "")
-    return LeftOut(file.path, "no_label", f"The table {table} does not list this picture.")
+    return to_table([_declare(by_path.get(folder + entry.path), folder + entry.path, entry) for entry in entries])
 
 
 def _declare(file: ScannedFile | None, path: str, entry: ListingEntry) -> ScannedFile:

@@ -16,8 +16,9 @@ def scanned(*paths: str) -> pl.DataFrame:
 
 def label(tmp_path, tables: dict[str, bytes], *paths: str) -> list[tuple[str, str | None]]:
     source = ArchiveSource(write_zip(tmp_path / "a.zip", tables), limits=Limits())
-    files, _ = resolve_labels(source, scanned(*tables, *paths))
-    return [(found.path[7:], found.label) for found in to_scanned_files(files)]
+    return [
+        (found.path[7:], found.label) for found in to_scanned_files(resolve_labels(source, scanned(*tables, *paths)))
+    ]
 
 
 def test_folders_label_pictures_without_a_table(tmp_path):
