@@ -95,6 +95,12 @@ def test_pictures_that_all_contradict_each_other_are_judged_by_none(workspace: W
     assert (result.account.found, result.account.used, result.account.unjudged) == (4, 4, ("blue", "red"))
 
 
+def test_pictures_without_labels_are_said_to_be_readable(workspace: Workspace) -> None:
+    shutil.copytree(workspace.photos / "red", workspace.folder / "flat")
+    with pytest.raises(DataError, match="None of the 12 readable pictures has a label"):
+        workspace.train(workspace.folder / "flat")
+
+
 def test_too_few_classes_names_those_without_pictures(workspace: Workspace) -> None:
     folder = workspace.some("one", blue=6)
     (folder / "cone").mkdir()

@@ -33,6 +33,12 @@ _BATCH = 64
 _BATCH_BYTES = 4 << 20
 _BATCHES_AHEAD = 3
 _ROWS_PER_SLICE = 8192
+# The codes of errors in words.
+_ERRORS: dict[str | None, str] = {
+    "not_a_picture": "not in a supported picture format",
+    "too_large": "too large",
+    "unreadable_file": "missing or not readable",
+}
 _REPLACED = "A later file of the archive has the same path and replaces it."
 
 
@@ -116,11 +122,11 @@ def _require_pictures(source: Path, files: pl.DataFrame) -> None:
             f"{source} is empty: it contains no files.", hint="Pass the folder that contains the pictures."
         )
     if None not in errors:
-        reasons = ", ".join(f"{count} {error}" for error, count in errors.most_common())
+        reasons = ", ".join(f"{count} {_ERRORS.get(error, error)}" for error, count in errors.most_common())
         first = min(to_scanned_files(files), key=lambda file: natural_key(file.path))
         raise CatalogError(
             f"{source} contains no readable picture: {errors.total()} files ({reasons}). {first.path}: {first.message}",
-            hint="Pass the folder that contains the pictures.",
+            hint="If the pictures are elsewhere, pass that folder.",
         )
 
 

@@ -139,7 +139,8 @@ class Catalog:
         order = _by_value(labels) if by_value else tuple(order)
         if sorted(order) != sorted(labels):
             raise UsageError(
-                f"The order {', '.join(order)} does not list exactly the labels {', '.join(labels)}.",
+                f"The order {', '.join(order)} does not list exactly the labels {', '.join(labels)}"
+                f"{_difference(order, labels)}.",
                 hint="List every label once, the lowest first, such as --ordered green,ripe,overripe.",
             )
         return replace(self, order=order)
@@ -238,6 +239,13 @@ class Catalog:
         The errors are those of `read`.
         """
         return next(self.read([row]))[1]
+
+
+def _difference(order: Sequence[str], labels: Sequence[str]) -> str:
+    unknown = sorted(set(order) - set(labels))
+    missing = sorted(set(labels) - set(order))
+    texts = [f"{', '.join(names)} {what}" for names, what in ((unknown, "unknown"), (missing, "missing")) if names]
+    return f" ({'; '.join(texts) or 'a label is listed twice'})"
 
 
 def _by_value(labels: Sequence[str]) -> tuple[str, ...]:

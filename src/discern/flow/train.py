@@ -34,7 +34,7 @@ from discern.training import (
 
 _CHECKPOINTS = "checkpoints"
 _FEWEST_ORDERED = 3
-_ANOTHER_CLASS = "Add a folder of pictures of another class."
+_ANOTHER_CLASS = "Add a folder of pictures of another class, or pass the folder that contains a folder for each class."
 _METRICS, _REPORT = "metrics.json", "report.html"
 
 
