@@ -28,7 +28,9 @@ SHOWN_KEYS = {
 }
 # Keys that differ in each prediction, or whose wording may change.
 VARIABLE_KEYS = ("path", "id", "message", "spoken")
-REWRITTEN_FILES = ("metrics.json", "model.discern", "report.html", "run.json", "fixes.csv", "answers.parquet")
+REWRITTEN_FILES = (
+    *("metrics.json", "model.discern", "report.html", "run.json", "fixes.csv", "answers.parquet", "left_out.csv"),
+)
 
 
 @pytest.fixture
@@ -120,6 +122,7 @@ def test_resuming_a_finished_run_changes_nothing(stored: StoredFiles) -> None:
     assert contents(stored.folder / "finished") == before
     assert result.accuracy == metrics["accuracy"]
     assert result.pictures == metrics["split"]["pictures"]
+    assert (result.account.found, result.account.used, result.left_out_file) == (21, 20, None)
     assert result.policy is not None
     assert result.policy["sentence"] == metrics["policy"]["sentence"]
     assert result.bundle.read_bytes() == BUNDLE.read_bytes()

@@ -51,7 +51,7 @@ def test_a_list_is_understood_and_doubts_are_said(workspace: Workspace, project:
     header, row, hint = LISTS[name]
     listing = write(project / "data" / f"{name}.csv", header, row, project / "data" / "images")
     checked = workspace.look("check", listing)
-    assert "36 pictures, 0 unreadable" in checked.out
+    assert "36 pictures in 3 classes" in checked.out
     assert (hint in checked.err) if hint else not checked.err
     assert workspace.look("split", listing, "--name", f"list_{name}").code == 0
 
@@ -73,7 +73,7 @@ def test_columns_of_classes_label_the_pictures_beside_them(workspace: Workspace,
         project / "data" / "images",
     )
     checked = workspace.look("check", tmp_path / "set")
-    assert "36 pictures, 0 unreadable" in checked.out
+    assert "36 pictures in 3 classes" in checked.out
     assert "The classes in train/_classes.csv are its columns blue, green, red." in checked.err
 
 

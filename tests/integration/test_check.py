@@ -7,7 +7,7 @@ import pytest
 
 from discern.errors import CatalogError, FixesError, RunError
 from discern.flow.check import CheckResult
-from tests.integration.workspace import Workspace
+from tests.integration.workspace import ACCOUNT_KEYS, Workspace
 
 CHECKS = {
     *("unreadable", "wrong_suffix", "exact_copy", "near_copy"),
@@ -33,7 +33,7 @@ def test_clean_pictures_have_no_findings(clean: CheckResult) -> None:
 
 def test_paths_are_absolute_and_there(clean: CheckResult) -> None:
     plain = clean.to_json()
-    assert set(plain) == {"run", "pictures", "unreadable", "findings", "fixes", "page"}
+    assert set(plain) == {*ACCOUNT_KEYS, "run", "pictures", "unreadable", "findings", "fixes", "page"}
     assert all(Path(plain[key]).is_absolute() and Path(plain[key]).exists() for key in ("run", "fixes", "page"))
 
 

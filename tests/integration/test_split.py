@@ -8,7 +8,7 @@ import pytest
 
 from discern.errors import DataError, DiscernError, UsageError
 from discern.flow.split import SplitResult
-from tests.integration.workspace import Workspace
+from tests.integration.workspace import ACCOUNT_KEYS, Workspace
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_the_proof_is_saved(made: SplitResult) -> None:
 
 def test_json_has_every_key(made: SplitResult) -> None:
     plain = made.to_json()
-    assert set(plain) == {"run", "out", "split", "pictures", "reason", "unjudged", "proof"}
+    assert set(plain) == {*ACCOUNT_KEYS, "run", "out", "split", "pictures", "reason", "unjudged", "proof"}
     assert Path(plain["split"]).is_absolute()
     assert plain["reason"].endswith(".")
 

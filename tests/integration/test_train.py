@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from discern.bundle import load
-from discern.errors import DataError, NamesError, RunError, UsageError
+from discern.errors import CatalogError, DataError, NamesError, RunError, UsageError
 from discern.flow.train import TrainResult
-from tests.integration.workspace import Workspace, interrupt_at
+from tests.integration.workspace import ACCOUNT_KEYS, Workspace, interrupt_at
 from tests.unit.training.factories import COLOURS, write_colours
 
 STAGES = ("scan", "features", "group", "check", "split", "fit", "evaluate", "pack", "report")
@@ -24,7 +24,7 @@ def reproducible_files(run: Path) -> tuple[bytes, bytes]:
 
 def test_the_result_has_the_documented_keys(trained: TrainResult) -> None:
     plain = trained.to_json()
-    assert set(plain) == {"run", "bundle", "report", "pictures", "accuracy", "ece", "policy", "seconds"}
+    assert set(plain) == {*ACCOUNT_KEYS, "run", "bundle", "report", "pictures", "accuracy", "ece", "policy", "seconds"}
     assert set(plain["accuracy"]) == {"leak_free", "naive", "given", "difference"}
     assert all(Path(plain[key]).is_absolute() and Path(plain[key]).exists() for key in ("run", "bundle", "report"))
     assert json.loads(json.dumps(plain)) == plain
@@ -333,6 +333,11 @@ class TestNegatives:
         model = load(workspace.train(workspace.photos).bundle)
         assert model.labels == tuple(COLOURS)
         assert model.manifest.data["negatives"] == 4
+
+    def test_an_error_in_the_negatives_says_so(self, workspace: Workspace) -> None:
+        (workspace.folder / "none").mkdir()
+        with pytest.raises(CatalogError, match=r"The negatives cannot be used: .*none is empty"):
+            workspace.train(workspace.photos, negatives=workspace.folder / "none")
 
     def test_known_pictures_are_refused_as_negatives(self, workspace: Workspace) -> None:
         with pytest.raises(DataError, match="also a labelled picture"):

@@ -15,6 +15,11 @@ from discern.flow.train import TrainResult, train
 from discern.progress import Progress, silent
 from tests.unit.training.factories import COLOURS, write_colours
 
+ACCOUNT_KEYS = {
+    *("found", "used", "unreadable", "left_out", "left_out_file", "classes", "unjudged"),
+    *("links_not_followed", "folders_without_pictures", "classes_without_pictures"),
+}
+
 
 def write_backbone(path: Path) -> Path:
     """Write the colour backbone as an ONNX file without a feature map."""

@@ -89,7 +89,7 @@ class OnnxRuntime:
 
     def __init__(self, graph: bytes, *, threads: int | None = None) -> None:
         options = ort.SessionOptions()
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # what fails is raised as well
         if threads is not None:
             options.intra_op_num_threads = threads
             # Idle workers that spin would take the cores from the threads that decode pictures.

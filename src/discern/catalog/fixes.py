@@ -16,6 +16,7 @@ import polars as pl
 from discern.atomic import atomic_write
 from discern.catalog.formats.listing.delimited import read_delimited
 from discern.catalog.label_text import normalise_label, strip_blanks
+from discern.catalog.left_out import LeftOut
 from discern.catalog.spreadsheet import GUARD, guard, unguard
 from discern.catalog.table import Catalog
 from discern.errors import FixesError
@@ -158,9 +159,9 @@ def apply_fixes(catalog: Catalog, fixes: Iterable[Fix]) -> Catalog:
 
     Picture files are never changed.
 
-    "drop" removes a row. "relabel" changes its label. "group" alone moves the picture to the group `value`; with an
-    `other` picture it merges the groups of both into one, named `value`, else like one of the two, else by the other
-    picture's path. "keep" changes nothing.
+    "drop" removes a row and lists its file in `Catalog.left_out`. "relabel" changes its label. "group" alone moves the
+    picture to the group `value`; with an `other` picture it merges the groups of both into one, named `value`, else
+    like one of the two, else by the other picture's path. "keep" changes nothing.
 
     Raises:
         FixesError: a fix names a picture that the catalog lacks, or gives one picture two labels or groups.
@@ -168,8 +169,8 @@ def apply_fixes(catalog: Catalog, fixes: Iterable[Fix]) -> Catalog:
     rows = {path: row for row, path in enumerate(catalog.table["path"])}
     fixes = [_normalised(fix, rows) for fix in fixes]
     _require_paths(rows, fixes)
-    dropped = {rows[fix.path] for fix in fixes if fix.action == "drop"}
-    keep = [row for row in range(len(catalog)) if row not in dropped]
+    dropped = {fix.path: fix.why for fix in fixes if fix.action == "drop"}
+    keep = [row for path, row in rows.items() if path not in dropped]
     labels, groups = catalog.table["label"].to_list(), catalog.table["group"].to_list()
     for path, label in _value_by_path(fix for fix in fixes if fix.action == "relabel").items():
         labels[rows[path]] = label
@@ -183,7 +184,8 @@ def apply_fixes(catalog: Catalog, fixes: Iterable[Fix]) -> Catalog:
     )
     thumbs = catalog.thumbs
     thumbs = thumbs.select(keep) if isinstance(thumbs, Rows) else thumbs[keep]
-    return replace(catalog, table=table[keep], thumbs=thumbs)
+    left_out = (LeftOut(path, "dropped_by_fix", why) for path, why in dropped.items())
+    return replace(catalog, table=table[keep], thumbs=thumbs, left_out=(*catalog.left_out, *left_out))
 
 
 def _normalised(fix: Fix, rows: Mapping[str, int]) -> Fix:

@@ -1,6 +1,12 @@
 """Files that belong to a data set but are not used, with the reason for each."""
 
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Literal, NamedTuple, get_args
+
+from discern.catalog.spreadsheet import guard
 
 Reason = Literal[
     "link_not_followed",
@@ -27,3 +33,16 @@ class LeftOut(NamedTuple):
     path: str
     reason: Reason
     message: str = ""
+
+
+def write_left_out(path: Path, files: Iterable[LeftOut]) -> None:
+    """Write the files that are left out to a CSV file with the columns path, reason and message.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(LeftOut._fields)
+    writer.writerows([guard(file.path), file.reason, guard(file.message)] for file in files)
+    path.write_bytes(text.getvalue().encode("utf-8", "backslashreplace"))

@@ -13,6 +13,7 @@ from discern.catalog.formats.open_source import open_source
 from discern.catalog.formats.read_items import read_items
 from discern.catalog.formats.source import Item
 from discern.catalog.labels.resolve import resolve_labels
+from discern.catalog.left_out import LeftOut
 from discern.catalog.path_text import natural_key
 from discern.catalog.picture_cache import PictureCache
 from discern.catalog.scan_table import facts_table, to_scanned_files, to_tables
@@ -32,6 +33,13 @@ _BATCH = 64
 _BATCH_BYTES = 4 << 20
 _BATCHES_AHEAD = 3
 _ROWS_PER_SLICE = 8192
+# The codes of errors in words.
+_ERRORS: dict[str | None, str] = {
+    "not_a_picture": "not in a supported picture format",
+    "too_large": "too large",
+    "unreadable_file": "missing or not readable",
+}
+_REPLACED = "A later file of the archive has the same path and replaces it."
 
 
 def scan(
@@ -64,15 +72,20 @@ def scan(
     threads = threads or count_cores()
     with ScanWorkers(cache, limits, processes=threads > 1) as workers:
         batches = _reported(_in_parallel(workers, opened.items(), threads), opened.total, progress)
-        # If an archive has a name twice, the later file replaces the earlier, as it does when unpacked.
-        files = pl.concat(list(to_tables(batches))).unique("path", keep="last", maintain_order=True)
+        scanned = pl.concat(list(to_tables(batches)))
+    # If an archive has a name twice, the later file replaces the earlier, as it does when unpacked.
+    files = scanned.filter(pl.col("path").is_last_distinct())
     _require_pictures(source, files)
+    passed_over = len(opened.left_out)
     files = resolve_labels(opened, files)
+    replaced = scanned["path"].filter(~scanned["path"].is_last_distinct())
+    left_out = (*opened.left_out, *(LeftOut(path, "conflict", _REPLACED) for path in replaced))
+    _require_account(scanned, files, len(left_out) - passed_over)
     keys = list(map(natural_key, files["path"]))
     catalog = _catalog(opened.root, files[sorted(range(len(keys)), key=keys.__getitem__)], workers.cache, limits)
     return replace(
         catalog,
-        left_out=tuple(opened.left_out),
+        left_out=left_out,
         empty_folders=tuple(opened.empty_folders),
         notes=tuple(dict.fromkeys(opened.notes)),
     )
@@ -116,11 +129,20 @@ def _require_pictures(source: Path, files: pl.DataFrame) -> None:
             f"{source} is empty: it contains no files.", hint="Pass the folder that contains the pictures."
         )
     if None not in errors:
-        reasons = ", ".join(f"{count} {error}" for error, count in errors.most_common())
+        reasons = ", ".join(f"{count} {_ERRORS.get(error, error)}" for error, count in errors.most_common())
         first = min(to_scanned_files(files), key=lambda file: natural_key(file.path))
         raise CatalogError(
             f"{source} contains no readable picture: {errors.total()} files ({reasons}). {first.path}: {first.message}",
-            hint="Pass the folder that contains the pictures.",
+            hint="If the pictures are elsewhere, pass that folder.",
+        )
+
+
+def _require_account(scanned: pl.DataFrame, files: pl.DataFrame, left_out: int) -> None:
+    """Raise RuntimeError unless each file that was scanned, or is listed but missing, has a row or is left out."""
+    missing = files.join(scanned, on="path", how="anti").height
+    if scanned.height + missing != files.height + left_out:
+        raise RuntimeError(
+            f"{scanned.height} files and {missing} missing ones became {files.height} rows and {left_out} left out"
         )
 
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
 
 from discern.atomic import atomic_write
 from discern.catalog.formats.read_items import archive_of, read_items
-from discern.catalog.left_out import LeftOut
+from discern.catalog.left_out import REASONS, LeftOut
 from discern.catalog.path_text import order_labels, to_name, to_text
 from discern.catalog.picture_cache import PictureCache
 from discern.errors import CatalogError, UsageError
@@ -141,7 +141,8 @@ class Catalog:
         order = _by_value(labels) if by_value else tuple(order)
         if sorted(order) != sorted(labels):
             raise UsageError(
-                f"The order {', '.join(order)} does not list exactly the labels {', '.join(labels)}.",
+                f"The order {', '.join(order)} does not list exactly the labels {', '.join(labels)}"
+                f"{_difference(order, labels)}.",
                 hint="List every label once, the lowest first, such as --ordered green,ripe,overripe.",
             )
         return replace(self, order=order)
@@ -178,7 +179,14 @@ class Catalog:
         Raises:
             CatalogError: the file cannot be written.
         """
-        metadata = {_METADATA: json.dumps({"format": FORMAT, "root": to_text(str(self.root)), "notes": self.notes})}
+        facts = {
+            "format": FORMAT,
+            "root": to_text(str(self.root)),
+            "left_out": self.left_out,
+            "empty_folders": self.empty_folders,
+            "notes": self.notes,
+        }
+        metadata = {_METADATA: json.dumps(facts)}
         try:
             with atomic_write(path) as unfinished:
                 self.table.write_parquet(unfinished, metadata=metadata)
@@ -203,16 +211,31 @@ class Catalog:
             CatalogError: the file is not a catalog or has a newer format, or a picture has changed.
             PictureError: a picture whose thumbnail is missing can no longer be read.
         """
-        root, table, notes = _read_parquet(path)
-        blank = np.broadcast_to(np.zeros(1, np.uint8), (len(table), THUMB, THUMB, 3))
-        catalog = cls(root=root, table=table, thumbs=blank, notes=notes)
+        catalog = cls.load_table(path)
         pictures = PictureCache(cache, limits)
-        contents = table.select(pl.when(pl.col("error").is_null()).then("content"))["content"].to_list()
+        contents = catalog.table.select(pl.when(pl.col("error").is_null()).then("content"))["content"].to_list()
         for row, data in catalog.read(pictures.missing(contents)):
             found = decode_facts(data, limits)
             pictures.add(contents[row], found.facts[0], found.thumbs[0])
         pictures.flush()
         return replace(catalog, thumbs=pictures.thumbs(contents))
+
+    @classmethod
+    def load_table(cls, path: Path) -> Self:
+        """Load a catalog from a Parquet file, with black thumbnails.
+
+        Raises:
+            CatalogError: the file is not a catalog or has a newer format.
+        """
+        metadata, table = _read_parquet(path)
+        return cls(
+            root=Path(to_name(metadata["root"])),
+            table=table,
+            thumbs=np.broadcast_to(np.zeros(1, np.uint8), (len(table), THUMB, THUMB, 3)),
+            left_out=metadata["left_out"],
+            empty_folders=metadata["empty_folders"],
+            notes=metadata["notes"],
+        )
 
     def read_one(self, row: int) -> bytes:
         """Return the bytes of the image file in one row.
@@ -220,6 +243,13 @@ class Catalog:
         The errors are those of `read`.
         """
         return next(self.read([row]))[1]
+
+
+def _difference(order: Sequence[str], labels: Sequence[str]) -> str:
+    unknown = sorted(set(order) - set(labels))
+    missing = sorted(set(labels) - set(order))
+    texts = [f"{', '.join(names)} {what}" for names, what in ((unknown, "unknown"), (missing, "missing")) if names]
+    return f" ({'; '.join(texts) or 'a label is listed twice'})"
 
 
 def _by_value(labels: Sequence[str]) -> tuple[str, ...]:
@@ -232,12 +262,12 @@ def _by_value(labels: Sequence[str]) -> tuple[str, ...]:
         ) from None
 
 
-def _read_parquet(path: Path) -> tuple[Path, pl.DataFrame, tuple[str, ...]]:
+def _read_parquet(path: Path) -> tuple[dict[str, Any], pl.DataFrame]:
     try:
         if not path.is_file():
             raise ValueError("not a file")
         metadata = json.loads(pl.read_parquet_metadata(path).get(_METADATA, "{}"))
-        version, root = metadata["format"], metadata["root"]
+        version = metadata["format"]
         if version > FORMAT:
             raise CatalogError(
                 f"{path} was written by a newer version of Discern (format {version}).",
@@ -248,8 +278,18 @@ def _read_parquet(path: Path) -> tuple[Path, pl.DataFrame, tuple[str, ...]]:
             raise ValueError("contents are not hashes")
         if version == 1:
             table = table.with_columns(pl.lit(None, COLUMNS[name]).alias(name) for name in _SINCE_2).select(*COLUMNS)
-        return Path(to_name(root)), table, tuple(map(str, metadata.get("notes", ())))
+        return _checked(metadata), table
     except (OSError, pl.exceptions.PolarsError, ValueError, KeyError, TypeError) as error:
         raise CatalogError(
             f"{path} cannot be read as a catalog.", hint="Delete the file; the pictures are then scanned again."
         ) from error
+
+
+def _checked(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Return the metadata of a catalog's file; catalogs of earlier versions lack the files that were left out."""
+    left_out = tuple(LeftOut(*each) for each in metadata.get("left_out", ()))
+    empty_folders, notes = (tuple(metadata.get(name, ())) for name in ("empty_folders", "notes"))
+    texts = [metadata["root"], *empty_folders, *notes, *(text for each in left_out for text in each)]
+    if not all(isinstance(text, str) for text in texts) or not {each.reason for each in left_out} <= {*REASONS}:
+        raise ValueError("the files left out are not listed in a known form")
+    return {"root": metadata["root"], "left_out": left_out, "empty_folders": empty_folders, "notes": notes}

@@ -49,7 +49,7 @@ def show_json(value: dict[str, Any]) -> None:
 
 def check(value: dict[str, Any]) -> Iterator[str]:
     """Format a `CheckResult` as lines of text."""
-    yield f"{value['pictures']} pictures, {value['unreadable']} unreadable files"
+    yield from _account(value, of="this data set", page=value["page"])
     for name, count in value["findings"].items():
         if count:
             yield f"  {name:<16} {count}"
@@ -59,6 +59,8 @@ def check(value: dict[str, Any]) -> Iterator[str]:
 
 def split(value: dict[str, Any]) -> Iterator[str]:
     """Format a `SplitResult` as lines of text."""
+    # Labels in one part only have a line of their own.
+    yield from _account(value | {"unjudged": []}, of="this data set", page=f"{value['run']}/run.json")
     yield ", ".join(f"{count} {part}" for part, count in value["pictures"].items())
     yield value["reason"]
     if value["unjudged"]:
@@ -70,6 +72,7 @@ def split(value: dict[str, Any]) -> Iterator[str]:
 
 def train(value: dict[str, Any]) -> Iterator[str]:
     """Format a `TrainResult` as lines of text."""
+    yield from _account(value, of="this bundle", page=value["report"])
     accuracy = value["accuracy"]
     yield f"leak-free accuracy:        {_interval(accuracy['leak_free'])}  ({accuracy['leak_free']['method']})"
     yield f"random-split accuracy:     {_interval(accuracy['naive'])}"
@@ -80,6 +83,16 @@ def train(value: dict[str, Any]) -> Iterator[str]:
     yield f"took {sum(value['seconds'].values()):.1f} s"
     yield f"report: {value['report']}"
     yield f"bundle: {value['bundle']}"
+
+
+def _account(value: dict[str, Any], *, of: str, page: str) -> Iterator[str]:
+    # Imported late: the command line starts without polars.
+    from discern.catalog.account import Account
+    from discern.reporting.account_text import describe_account
+
+    yield from describe_account(
+        Account.from_json(value), of=of, listed_in=f"all in {page}", file=value["left_out_file"] or "the report"
+    )
 
 
 def batch(value: dict[str, Any]) -> Iterator[str]:

@@ -1,14 +1,16 @@
 """Functions that find data quality problems in an image data set (`discern check`)."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from discern.checking import count_findings
-from discern.flow.prepare import PrepareConfig, prepare
+from discern.catalog.account import Account
+from discern.checking import conflicted, count_findings
+from discern.flow.prepare import LEFT_OUT, PrepareConfig, Prepared, prepare
 from discern.flow.run import Run
 from discern.progress import Progress, silent
 from discern.reporting import write_data_page
+from discern.splitting import make_split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,8 @@ class CheckResult:
         findings: number of findings of each check, zeros included.
         fixes: fixes.csv with the proposed fixes, to edit and apply.
         page: HTML report of the data and the findings.
+        account: the classes, and the number of files used and left out.
+        left_out_file: left_out.csv, which lists the files left out with their reasons.
         notes: sentences about how lists of labels were understood.
     """
 
@@ -31,6 +35,8 @@ class CheckResult:
     findings: dict[str, int]
     fixes: Path
     page: Path
+    account: Account
+    left_out_file: Path
     notes: tuple[str, ...] = ()
 
     @property
@@ -39,10 +45,33 @@ class CheckResult:
         return not any(self.findings.values())
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as a JSON-serialisable dictionary with absolute paths."""
-        plain = asdict(self) | {"run": str(self.run), "fixes": str(self.fixes), "page": str(self.page)}
-        del plain["notes"]
-        return plain
+        """Return the result as a JSON-serialisable dictionary with absolute paths.
+
+        Keys:
+            run: folder of the run.
+            pictures: number of readable pictures.
+            found: number of files, each used or left out; members of archives count as files.
+            used: number of readable pictures with a label.
+            unreadable: number of unreadable files, as in `left_out`.
+            left_out: number of files left out for each reason, zeros included.
+            left_out_file: left_out.csv, which lists these files with their reasons.
+            classes: number of pictures of each class, after fixes.
+            unjudged: labels without two independent pictures, so that their accuracy cannot be measured.
+            links_not_followed: paths of the links that are not followed.
+            folders_without_pictures: folders without a readable picture, with their number of files; 0 if empty.
+            classes_without_pictures: labels of folders or lists that no readable picture has, with their files.
+            findings: number of findings of each check, zeros included.
+            fixes: fixes.csv with the proposed fixes, to edit and apply.
+            page: HTML report of the data and the findings.
+        """
+        return self.account.to_json() | {
+            "run": str(self.run),
+            "pictures": self.pictures,
+            "findings": self.findings,
+            "fixes": str(self.fixes),
+            "page": str(self.page),
+            "left_out_file": str(self.left_out_file),
+        }
 
 
 def check(
@@ -75,16 +104,32 @@ def check(
     run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with run.locked():
         prepared = prepare(run, config, cache=cache, progress=progress)
+        account = Account.of(prepared.catalog, unjudged=_unjudged(prepared))
         with run.stage("page", progress), run.writing("data.html") as page:
-            write_data_page(page, catalog=prepared.catalog, findings=prepared.findings, title=run.folder.name)
-        run.save(status="done")
-    readable = int(prepared.catalog.readable.sum())
+            write_data_page(
+                page,
+                catalog=prepared.catalog,
+                findings=prepared.findings,
+                title=run.folder.name,
+                unjudged=account.unjudged,
+            )
+        run.save(status="done", **account.to_json())
     return CheckResult(
         run=run.folder,
-        pictures=readable,
-        unreadable=len(prepared.catalog.table) - readable,
+        pictures=int(prepared.catalog.readable.sum()),
+        unreadable=account.unreadable,
         findings=count_findings(prepared.findings),
         fixes=run.path("fixes.csv"),
         page=run.path("data.html"),
+        account=account,
+        left_out_file=run.path(LEFT_OUT),
         notes=prepared.catalog.notes,
     )
+
+
+def _unjudged(prepared: Prepared) -> tuple[str, ...]:
+    """Return the labels that `split` and `train` cannot evaluate."""
+    if not prepared.catalog.labels:
+        return ()
+    exclude = conflicted(prepared.catalog, prepared.edges)
+    return make_split(prepared.catalog, prepared.groups, exclude=exclude).unevaluated

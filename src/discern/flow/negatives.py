@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from discern.catalog import Catalog, scan
-from discern.errors import DataError
+from discern.errors import CatalogError, DataError
 from discern.features import extract
 from discern.flow.run import is_own
 from discern.grouping import Groups, find_edges_cached, form_groups
@@ -47,7 +47,10 @@ def add_negatives(
 
 
 def _scan(data: TrainingData, source: Path, *, cache: Path, progress: Progress) -> _Part:
-    catalog = scan(source, cache=cache, progress=progress, leave_out=is_own, labels=False)
+    try:
+        catalog = scan(source, cache=cache, progress=progress, leave_out=is_own, labels=False)
+    except CatalogError as error:
+        raise CatalogError(f"The negatives cannot be used: {error.message}", hint=error.hint) from error
     known = data.catalog.table.filter(data.catalog.label_index >= 0)["pixels"]
     is_negative = catalog.readable & ~catalog.table["pixels"].is_in(known.implode()).fill_null(value=False).to_numpy()
     rows = np.flatnonzero(is_negative)

@@ -12,7 +12,9 @@ import numpy as np
 import polars as pl
 
 from discern.catalog import Catalog, apply_fixes, read_fixes, read_names, scan, write_fixes
+from discern.catalog.account import list_left_out
 from discern.catalog.fixes import MAX_BYTES
+from discern.catalog.left_out import write_left_out
 from discern.checking import Finding, find_issues, propose_fixes
 from discern.errors import FixesError
 from discern.features import extract, load_backbone
@@ -26,8 +28,8 @@ from discern.splitting import Split, cross_split
 from discern.store import Rows
 from discern.training import AppliedFixes, TrainingData, predict_for_label_checks
 
-SPLIT = "split.json"
-_CATALOG, _EDGES = "catalog.parquet", "edges.parquet"
+CATALOG, SPLIT, LEFT_OUT = "catalog.parquet", "split.json", "left_out.csv"
+_EDGES = "edges.parquet"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +135,8 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
     with run.stage("scan", progress):
         catalog = _catalog(run, config, folder, progress)
         names = {} if config.names is None else read_names(Path(config.names), catalog.labels)
+        with run.replacing(LEFT_OUT) as path:
+            write_left_out(path, list_left_out(catalog))
     run.save(data={"fingerprint": catalog.fingerprint, "files": len(catalog.table)})
     with run.stage("features", progress):
         data = extract_features(catalog, config.backbone, cache=folder, progress=progress)
@@ -191,8 +195,8 @@ def _sizes(catalog: Catalog, rows: np.ndarray) -> Sequence[tuple[int, int]]:
 
 
 def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -> Catalog:
-    if run.has_kept(_CATALOG):
-        return _in_order(Catalog.load(run.path(_CATALOG), cache=cache), config)
+    if run.has_kept(CATALOG):
+        return _in_order(Catalog.load(run.path(CATALOG), cache=cache), config)
     run.discard(_EDGES, SPLIT)
     catalog = scan(Path(config.source), cache=cache, progress=progress, leave_out=is_own)
     if config.fixes is not None:
@@ -200,9 +204,9 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -
         if not catalog.readable.any():
             raise FixesError(f"{config.fixes} drops every picture.", hint="Keep some of the pictures.")
         run.save(fixed=_changes(scanned, catalog))
-    with run.writing(_CATALOG) as path:
+    with run.writing(CATALOG) as path:
         catalog.write(path)
-    run.keep(_CATALOG)
+    run.keep(CATALOG)
     return _in_order(catalog, config)
 
 

@@ -71,8 +71,9 @@ class Run:
         try:
             return cls._find(resolve_path(source), name=name, runs=runs, resume=resume, config=config)
         except OSError as error:
+            reason = "it is not a folder" if os.path.lexists(runs) and not is_folder(runs) else error.strerror
             raise RunError(
-                f"Cannot write to the runs folder {runs}: {error.strerror}.",
+                f"Cannot write to the runs folder {runs}: {reason}.",
                 hint="Choose a writable folder with --runs.",
             ) from error
 

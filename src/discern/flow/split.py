@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from discern.catalog.account import Account
 from discern.checking import conflicted
 from discern.errors import UsageError
 from discern.flow.paths import is_folder, resolve_path
-from discern.flow.prepare import PrepareConfig, prepare
+from discern.flow.prepare import LEFT_OUT, PrepareConfig, prepare
 from discern.flow.run import Run
 from discern.progress import Progress, silent
 from discern.splitting import PARTS, SplitConfig, make_split, write_parts
@@ -29,6 +30,8 @@ class SplitResult:
         reason: reason for this split, in one sentence.
         unjudged: labels without two independent pictures, so that they are in one part only.
         proof: evidence that the parts share nothing.
+        account: the classes, and the number of files used and left out.
+        left_out_file: left_out.csv, which lists the files left out with their reasons.
     """
 
     run: Path
@@ -37,6 +40,8 @@ class SplitResult:
     reason: str
     unjudged: tuple[str, ...]
     proof: dict[str, Any]
+    account: Account
+    left_out_file: Path
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON-serialisable dictionary with absolute paths.
@@ -49,8 +54,17 @@ class SplitResult:
             reason: reason for this split, in one sentence.
             unjudged: labels without two independent pictures, so that they are in one part only.
             proof: evidence that the parts share nothing.
+            found: number of files, each used or left out; members of archives count as files.
+            used: number of readable pictures with a label.
+            unreadable: number of unreadable files, as in `left_out`.
+            left_out: number of files left out for each reason, zeros included.
+            left_out_file: left_out.csv, which lists these files with their reasons.
+            classes: number of pictures of each class, after fixes.
+            links_not_followed: paths of the links that are not followed.
+            folders_without_pictures: folders without a readable picture, with their number of files; 0 if empty.
+            classes_without_pictures: labels of folders or lists that no readable picture has, with their files.
         """
-        return {
+        return self.account.to_json() | {
             "run": str(self.run),
             "out": None if self.out is None else str(self.out),
             "split": str(self.run / "split.json"),
@@ -58,6 +72,7 @@ class SplitResult:
             "reason": self.reason,
             "unjudged": list(self.unjudged),
             "proof": self.proof,
+            "left_out_file": str(self.left_out_file),
         }
 
 
@@ -107,7 +122,8 @@ def split(
         run.write_json("split.json", made.to_json())
         if target is not None:
             write_parts(prepared.catalog, made, target, copy=copy)
-        run.save(status="done")
+        account = Account.of(prepared.catalog, unjudged=made.unevaluated)
+        run.save(status="done", **account.to_json())
     return SplitResult(
         run=run.folder,
         out=target,
@@ -115,6 +131,8 @@ def split(
         reason=made.reason,
         unjudged=made.unevaluated,
         proof=dict(made.proof),
+        account=account,
+        left_out_file=run.path(LEFT_OUT),
     )
 
 

@@ -3,21 +3,23 @@
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from discern.bundle.archive import FILE
 from discern.bundle.manifest_schema import check_labels
 from discern.catalog import Catalog
+from discern.catalog.account import Account
 from discern.checking import conflicted, count_findings
 from discern.errors import DataError
 from discern.evaluating import Metrics
-from discern.flow.prepare import SPLIT, PrepareConfig, Prepared, prepare
+from discern.flow.prepare import CATALOG, LEFT_OUT, SPLIT, PrepareConfig, Prepared, prepare
 from discern.flow.report import write_page
 from discern.flow.run import Run
 from discern.heads import HeadConfig
 from discern.progress import Progress, silent
+from discern.reporting.account_text import describe_missing_classes
 from discern.splitting import Split, SplitConfig, make_split
 from discern.training import (
     Provenance,
@@ -32,6 +34,7 @@ from discern.training import (
 
 _CHECKPOINTS = "checkpoints"
 _FEWEST_ORDERED = 3
+_ANOTHER_CLASS = "Add a folder of pictures of another class, or pass the folder that contains a folder for each class."
 _METRICS, _REPORT = "metrics.json", "report.html"
 
 
@@ -48,6 +51,9 @@ class TrainResult:
         ece: expected calibration error; in `null95`, what a perfectly calibrated model stays under.
         policy: the accept policy; None if nothing is accepted.
         seconds: wall time by stage.
+        account: the classes, and the number of files used and left out.
+        left_out_file: left_out.csv, which lists the files left out with their reasons; None in a finished run of an
+            earlier version.
         hints: options that the data suggest, in sentences.
     """
 
@@ -59,6 +65,8 @@ class TrainResult:
     ece: dict[str, Any]
     policy: dict[str, Any] | None
     seconds: dict[str, float]
+    account: Account
+    left_out_file: Path | None
     hints: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -73,10 +81,28 @@ class TrainResult:
             ece: expected calibration error; in `null95`, what a perfectly calibrated model stays under.
             policy: the accept policy; null if nothing is accepted.
             seconds: wall time by stage.
+            found: number of files, each used or left out; members of archives count as files.
+            used: number of readable pictures with a label.
+            unreadable: number of unreadable files, as in `left_out`.
+            left_out: number of files left out for each reason, zeros included.
+            left_out_file: left_out.csv, which lists these files with their reasons.
+            classes: number of pictures of each class, after fixes.
+            unjudged: labels without two independent pictures, so that their accuracy cannot be measured.
+            links_not_followed: paths of the links that are not followed.
+            folders_without_pictures: folders without a readable picture, with their number of files; 0 if empty.
+            classes_without_pictures: labels of folders or lists that no readable picture has, with their files.
         """
-        plain = asdict(self) | {"run": str(self.run), "bundle": str(self.bundle), "report": str(self.report)}
-        del plain["hints"]
-        return plain
+        return self.account.to_json() | {
+            "run": str(self.run),
+            "bundle": str(self.bundle),
+            "report": str(self.report),
+            "pictures": self.pictures,
+            "accuracy": self.accuracy,
+            "ece": self.ece,
+            "policy": self.policy,
+            "seconds": self.seconds,
+            "left_out_file": None if self.left_out_file is None else str(self.left_out_file),
+        }
 
 
 def train(
@@ -178,7 +204,8 @@ def _train(
         run.keep(FILE)
     with run.stage("report", progress):
         write_page(run, prepared, result, policy, metrics)
-    run.save(status="done")
+    account = Account.of(prepared.catalog, unjudged=split.unevaluated)
+    run.save(status="done", **account.to_json())
 
 
 def _split(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
@@ -209,9 +236,12 @@ def _require_labels(catalog: Catalog) -> None:
 
 def _require_held_out(catalog: Catalog, split: Split) -> None:
     if len(catalog.labels) < 2:
+        others = describe_missing_classes(Account.of(catalog), of="this data set")
         raise DataError(
-            f"All pictures have one label, {catalog.labels[0]!r}; a classifier needs two or more.",
-            hint=" ".join([*catalog.notes, "Add a folder of pictures of another class."]),
+            f"All pictures have one label, {catalog.labels[0]!r}; a classifier needs two or more. {others}".rstrip(),
+            hint=" ".join(
+                [*catalog.notes, "Add pictures to these classes, or replace their files." if others else _ANOTHER_CLASS]
+            ),
         )
     if not split.rounds:
         raise DataError(
@@ -232,8 +262,19 @@ def _result(run: Run) -> TrainResult:
         ece=metrics.ece.to_json(),
         policy=None if metrics.policy is None else metrics.policy.summary(),
         seconds=run.facts["seconds"],
+        account=_account(run, metrics),
+        left_out_file=run.path(LEFT_OUT) if run.path(LEFT_OUT).exists() else None,
         hints=list(metrics.hints),
     )
+
+
+def _account(run: Run, metrics: Metrics) -> Account:
+    if "found" in run.facts:
+        with run.reading("run.json"):
+            return Account.from_json(run.facts)
+    # A finished run of an earlier version.
+    catalog = Catalog.load_table(run.path(CATALOG))
+    return Account.of(catalog, unjudged=metrics.split.unevaluated)
 
 
 def suggest_options(catalog: Catalog) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def read_file(path: Path | str, *, limits: Limits = Limits()) -> bytes:  # noqa:
         _require_regular(path, os.stat(path))  # noqa: PTH116 - a path may be text
         descriptor = os.open(path, _FLAGS)
     except (OSError, ValueError) as error:
-        raise UnreadableFile(f"{path} cannot be opened: {_reason(path, error)}.", hint=_REMEDY) from error
+        raise UnreadableFile(f"{path} cannot be opened: {_reason(path, error)}.", hint=_remedy(path, error)) from error
     with open(descriptor, "rb") as file:  # noqa: PTH123 - the path may point elsewhere by now
         status = os.fstat(descriptor)
         _require_regular(path, status)
@@ -83,6 +83,14 @@ def _reject_special(path: Path | str, status: os.stat_result) -> None:
 
 
 _REMEDY = "Put a readable picture file in its place, or remove it."
+_PATH = "Correct the path, or put the file there."
+_NO_PERMISSION = "Change its permissions so that you can read it, or leave it out."
+
+
+def _remedy(path: Path | str, error: OSError | ValueError) -> str:
+    if isinstance(error, FileNotFoundError) and not os.path.islink(path):  # noqa: PTH114 - as above
+        return _PATH
+    return _NO_PERMISSION if isinstance(error, PermissionError) else _REMEDY
 
 
 def _require_regular(path: Path | str, status: os.stat_result) -> None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from discern.catalog.account import Account
 from discern.picture import open_picture
 from discern.reporting import formatting, verdict
+from discern.reporting.account_text import describe_account
 from discern.reporting.charts import reliability_curve, score_histogram
 from discern.reporting.display_names import DisplayNames
 from discern.reporting.formatting import nested
@@ -37,6 +39,7 @@ Run = Mapping[str, Any]
 
 _MIN_DECODED_SIDE = 256
 _MAX_UNREADABLE = 50
+_CLASS_LIST = 'under "The pictures" below'
 
 
 def write_data_page(
@@ -46,6 +49,7 @@ def write_data_page(
     findings: Sequence["Finding"],
     title: str,
     names: Mapping[str, Mapping[str, str | None]] | None = None,
+    unjudged: Sequence[str] = (),
 ) -> None:
     """Write the HTML page `data.html` about a dataset and its findings, without predictions.
 
@@ -55,6 +59,7 @@ def write_data_page(
         findings: findings of the checks.
         title: title of the page, such as the name of the run.
         names: display names by label, in the form of metrics.json.
+        unjudged: labels whose accuracy cannot be measured.
 
     Raises:
         UnreadableFile: the file cannot be written.
@@ -65,7 +70,10 @@ def write_data_page(
 
     gallery = Gallery(catalog, pixels)
     data = _data_context(catalog, findings, gallery, FindingCards(_shown(findings), gallery, catalog), seed=0)
-    write_page(path, "data.html", names=DisplayNames.from_metrics(names or {}), anchors={}, title=title, **data)
+    display_names = DisplayNames.from_metrics(names or {})
+    account = Account.of(catalog, unjudged=unjudged)
+    lines = describe_account(account, of="this data set", listed_in=_CLASS_LIST, name=display_names.text)
+    write_page(path, "data.html", names=display_names, anchors={}, title=title, account=lines, **data)
 
 
 def write_report(
@@ -111,10 +119,13 @@ def write_report(
         totals={each.label: each.total for each in data["dataset"].classes},
     )
     page_anchors = anchors(catalog.labels) if pages else {}
+    names = DisplayNames.from_metrics(metrics.names)
+    account = Account.of(catalog, unjudged=metrics.split.unevaluated)
     write_page(
         path,
         "report.html",
-        names=DisplayNames.from_metrics(metrics.names),
+        names=names,
+        account=describe_account(account, of="this bundle", listed_in=_CLASS_LIST, name=names.text),
         anchors=page_anchors,
         title=title,
         sentences=verdict.sentences(metrics),

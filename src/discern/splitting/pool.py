@@ -50,7 +50,7 @@ class Pool:
         labelled = np.asarray(catalog.readable) & (label >= 0)
         if not labelled.any():
             raise DataError(
-                f"None of the {len(label)} files is a readable picture with a label.",
+                f"None of the {np.count_nonzero(catalog.readable)} readable pictures has a label.",
                 hint=" ".join(
                     [*catalog.notes, "Move the pictures into one folder per class, or pass a list with labels."]
                 ),

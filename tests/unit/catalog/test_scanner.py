@@ -213,7 +213,9 @@ def test_an_empty_source(folder, scan_source):
 
 def test_a_source_without_pictures(folder, scan_source):
     write_files(folder, {"a.txt": b"x", "b.txt": b"y", "c.jpg": b""})
-    with pytest.raises(CatalogError, match=r"no readable picture: 3 files \(2 not_a_picture, 1 empty\)"):
+    with pytest.raises(
+        CatalogError, match=r"no readable picture: 3 files \(2 not in a supported picture format, 1 empty\)"
+    ):
         scan_source(folder)
 
 

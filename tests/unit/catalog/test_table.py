@@ -11,6 +11,7 @@ from discern.catalog import COLUMNS, Catalog
 from discern.errors import CatalogError, UnreadableFile, UsageError
 from discern.store import prune
 from tests.unit.catalog.factories import picture, write_archive, write_files
+from tests.unit.conftest import catalog_of
 
 
 def make(rows: list[dict[str, object]], root: Path = Path()) -> Catalog:
@@ -215,6 +216,21 @@ def test_numbers_are_ordered_by_value():
 def test_an_order_of_other_labels_is_an_error(order):
     with pytest.raises(UsageError, match=r"order|numbers"):
         make(NAMED).ordered(order)
+
+
+@pytest.mark.parametrize(
+    ("order", "difference"),
+    [
+        (["a", "c"], "(c unknown; b missing)"),
+        (["a", "b", "c"], "(c unknown)"),
+        (["b"], "(a missing)"),
+        (["a", "b", "a"], "(a label is listed twice)"),
+    ],
+)
+def test_an_order_of_other_labels_names_the_difference(order, difference):
+    with pytest.raises(UsageError) as refused:
+        catalog_of(["a", "b"]).ordered(order)
+    assert difference in str(refused.value)
 
 
 def test_negatives_have_no_class():

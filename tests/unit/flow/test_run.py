@@ -207,6 +207,12 @@ def test_resuming_needs_a_name(tmp_path: Path) -> None:
     assert not (tmp_path / "photos-1").exists()
 
 
+def test_a_file_in_place_of_the_runs_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "runs").touch()
+    with pytest.raises(RunError, match="runs: it is not a folder"):
+        Run.create("photos", name="a", runs=tmp_path / "runs", resume=False, config={})
+
+
 def test_an_empty_runs_folder_is_refused() -> None:
     with pytest.raises(UsageError, match="Invalid path"):
         Run.create("photos", name="one", runs="", resume=False, config={})

@@ -54,6 +54,12 @@ def test_the_error_names_a_missing_file(tmp_path):
         read_file(tmp_path / "nothing.jpg")
 
 
+def test_the_remedy_for_a_missing_file_is_its_path(tmp_path):
+    with pytest.raises(UnreadableFile) as refused:
+        read_file(tmp_path / "nothing.jpg")
+    assert refused.value.hint == "Correct the path, or put the file there."
+
+
 def test_the_error_names_a_broken_link(tmp_path):
     _link(tmp_path / "a", tmp_path / "gone")
     with pytest.raises(UnreadableFile, match="it is a broken link"):

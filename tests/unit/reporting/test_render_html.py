@@ -18,6 +18,7 @@ def render(path, **context) -> tuple[Page, str]:
         "run": {},
         "headline": LeakFreeAccuracy(),
         "sentences": [],
+        "account": [],
         "steps": [],
         "notes": [],
         "comparison": None,
@@ -53,7 +54,7 @@ def render(path, **context) -> tuple[Page, str]:
 class EmptyDataset:
     """Summary of a dataset without pictures."""
 
-    pictures = unreadable = unlabelled = 0
+    pictures = unreadable = negatives = unlabelled = 0
     classes = parts = sides = formats = modes = ()
     smallest = median = largest = "none"
 

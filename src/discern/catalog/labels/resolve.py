@@ -12,19 +12,22 @@ from discern.catalog.labels.cifar_class_names import name_classes
 from discern.catalog.labels.folders import labels_and_parts, split_folders
 from discern.catalog.labels.listings import apply_listings
 from discern.catalog.labels.unused_tables import explain_unused_tables
-from discern.catalog.left_out import LeftOut, Reason
+from discern.catalog.left_out import LeftOut
 from discern.catalog.scan_table import SCANNED, to_scanned_files, to_table
 from discern.catalog.scanned_file import ScannedFile
-from discern.errors import DiscernError, UnreadableFile
+from discern.errors import DiscernError, NotAPicture, UnreadableFile
 from discern.picture import Limits
 
-_IS_LIST = "It says what the labels of pictures are."
+_CLASS_NAMES = "It names the classes of CIFAR batches."
+_LABELS = "It is a list that gives the labels of pictures."
+_NOT_LISTED = "The list of the other pictures' labels does not name it."
 
 
 def resolve_labels(source: Source, files: pl.DataFrame) -> pl.DataFrame:
     """Fill in the class labels, split parts and groups of scanned files.
 
-    Files that have no row in the result, such as a list that labels pictures, are added to the source's `left_out`.
+    The result has rows for files that a list names but that are missing. Files without a row in the result, such as the
+    lists themselves, are added to the source's `left_out`.
     """
     if source.layout == "declared":
         return files
@@ -35,11 +38,19 @@ def resolve_labels(source: Source, files: pl.DataFrame) -> pl.DataFrame:
     # One label for all may be the name of the folder that a list beside it describes.
     if resolved.filter(pl.col("error").is_null())["label"].drop_nulls().n_unique() < 2:
         source.notes += explain_unused_tables(source.root, to_scanned_files(resolved))
-    for path, error in files.join(resolved, on="path", how="anti").select("path", "error").iter_rows():
-        reason: Reason = "no_label" if error is None else "not_a_picture"
-        message = "The list of the other pictures' labels does not name it." if error is None else _IS_LIST
-        source.left_out.append(LeftOut(path, reason, message))
+    without_row = to_scanned_files(files.join(resolved, on="path", how="anti", maintain_order="left"))
+    source.left_out += [_left_out(file, metadata_files) for file in without_row]
     return resolved
+
+
+def _left_out(file: ScannedFile, metadata_files: set[str]) -> LeftOut:
+    if file.error is None:
+        return LeftOut(file.path, "no_label", _NOT_LISTED)
+    if file.path in metadata_files:
+        return LeftOut(file.path, "not_a_picture", _CLASS_NAMES)
+    if is_listing_name(file.path.rpartition("/")[2]) or file.path.lower().endswith(TABLES):
+        return LeftOut(file.path, "not_a_picture", _LABELS)
+    return LeftOut(file.path, "not_a_picture" if file.error == NotAPicture.code else "unreadable", file.message or "")
 
 
 def _label_files(source: Source, files: pl.DataFrame) -> pl.DataFrame:

@@ -47,6 +47,7 @@ class DatasetSummary:
     unreadable: int
     parts: tuple[str, ...]
     classes: tuple[ClassRow, ...]
+    negatives: int
     unlabelled: int
     sides: tuple[Bar, ...]
     formats: tuple[Bar, ...]
@@ -70,7 +71,8 @@ def describe_dataset(catalog: "Catalog", gallery: Gallery, *, seed: int = 0) -> 
         unreadable=len(catalog.readable) - len(readable),
         parts=parts if parts != ("",) else (),
         classes=_classes(catalog, gallery, part, parts, seed=seed),
-        unlabelled=int((catalog.label_index[readable] < 0).sum()),
+        negatives=int(catalog.negative.sum()),
+        unlabelled=int((catalog.label_index[readable] < 0).sum() - catalog.negative.sum()),
         sides=_side_bars(sides),
         formats=_bars(Counter(column["format"][row] for row in readable)),
         modes=_bars(Counter(column["mode"][row] for row in readable)),

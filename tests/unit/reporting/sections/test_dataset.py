@@ -69,3 +69,10 @@ def test_a_folder_without_labels_has_a_summary(tmp_path):
     assert (summary.pictures, summary.unlabelled) == (3, 3)
     assert summary.classes == ()
     assert summary.parts == ()
+
+
+def test_pictures_of_none_of_the_classes_are_not_without_a_label(tmp_path):
+    source = write_pictures(tmp_path / "some", ["one", "_other"], each=3)
+    catalog = scan(source, cache=tmp_path / "cache", threads=1)
+    summary = describe_dataset(catalog, Gallery(catalog, lambda row: np.zeros((4, 4, 3), np.uint8)))
+    assert (summary.pictures, summary.negatives, summary.unlabelled) == (6, 3, 0)
