@@ -1,0 +1,50 @@
+"""Normalisation of class labels, which come from folder names, tables and JSON."""
+
+import unicodedata
+
+_INVISIBLE = "".join(
+    chr(code)
+    for first, last in (
+        # Control characters, with tab and line ends, and the ASCII space.
+        (0x00, 0x20),
+        (0x7F, 0xA0),
+        # Spaces and zero-width characters, marks of text direction, and the byte order mark.
+        (0xAD, 0xAD),
+        (0x61C, 0x61C),
+        (0x1680, 0x1680),
+        (0x180E, 0x180E),
+        (0x2000, 0x200F),
+        (0x2028, 0x202F),
+        (0x205F, 0x206F),
+        (0x3000, 0x3000),
+        (0xFEFF, 0xFEFF),
+        # Letters and symbols that are drawn as blanks.
+        (0x2800, 0x2800),
+        (0x3164, 0x3164),
+        (0xFFA0, 0xFFA0),
+    )
+    for code in range(first, last + 1)
+)
+_JOINERS = "\u200c\u200d"
+_VIRAMA = 9
+
+
+def normalise_label(text: str) -> str:
+    r"""Return a label in Unicode form NFC, without blanks and invisible characters around it.
+
+    An empty result means that there is no label. Text within the label is unchanged otherwise. A joiner after a virama
+    stays: it changes the last letter, as in Malayalam.
+
+    >>> normalise_label("\ufeff red apple\u3000"), normalise_label("cafe\u0301"), normalise_label(" \u200b")
+    ('red apple', 'café', '')
+    """
+    composed = unicodedata.normalize("NFC", text).lstrip(_INVISIBLE)
+    label = composed.rstrip(_INVISIBLE)
+    after = composed[len(label) : len(label) + 1]
+    joins = label and after and after in _JOINERS and unicodedata.combining(label[-1]) == _VIRAMA
+    return label + after if joins else label
+
+
+def strip_blanks(text: str) -> str:
+    """Return text without blanks and invisible characters around it."""
+    return text.strip(_INVISIBLE)
