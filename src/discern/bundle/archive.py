@@ -18,6 +18,8 @@ import numpy as np
 from discern.atomic import atomic_write
 from discern.bundle.graph_safety import find_fault
 from discern.bundle.npy_array import read_array
+from discern.bundle.stored_zip import is_canonical, write_zip
+from discern.bundle.strict_json import MAX_BYTES as MAX_JSON_BYTES
 from discern.errors import BundleDamaged, BundleError, PictureError
 from discern.picture import read_header
 
@@ -28,10 +30,11 @@ FILE = "model.discern"
 MEMBERS = (MANIFEST, "model.onnx", "golden.npz", "seen.npy", "CARD.md")
 MAX_BYTES = 2 * 1024**3
 # Sixteen million training pictures; a card of 32,768 classes. Not tuned.
-_MAX_SEEN_BYTES, _MAX_CARD_BYTES = 128 << 20, 8 << 20
+MEMBER_LIMITS = {MANIFEST: MAX_JSON_BYTES, "golden.npz": 16 << 20, "seen.npy": 128 << 20, "CARD.md": 8 << 20}
+"""Maximum size of each member in bytes, apart from the graph."""
+
 _PREFIX_BYTES = 8
 _CENTRAL_ENTRY, _MAX_ENTRIES = b"PK\x01\x02", 1000  # weights may contain it by chance
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 # `Path` collapses the slashes of a URL.
 _URL_AS_PATH = re.compile(r"^(https?|s3):/(?=[^/])")
@@ -45,13 +48,7 @@ def pack(members: Mapping[str, bytes]) -> bytes:
     if set(members) != set(MEMBERS):
         raise BundleError(f"A bundle has exactly {', '.join(MEMBERS)}, not {', '.join(sorted(members))}.")
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name in MEMBERS:
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.create_system = 3
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, members[name])
-        archive.comment = fingerprint(members).encode()
+    write_zip(buffer, {name: members[name] for name in MEMBERS}, fingerprint(members).encode())
     return buffer.getvalue()
 
 
@@ -110,7 +107,7 @@ def unpack_bytes(data: bytes, path: Path) -> dict[str, bytes]:
     """
     _reject_picture(path, data)
     members = _read_members(path, data)
-    if data != pack(members):
+    if not is_canonical(data, {name: members[name] for name in MEMBERS}, fingerprint(members).encode()):
         raise BundleDamaged(f"{path} is not in the canonical form of a bundle.", hint=DAMAGED_HINT)
     _reject_unsafe(path, members)
     return members
@@ -128,11 +125,9 @@ def read_seen(data: bytes) -> np.ndarray:
     """Read the prefixes of the content hashes of the training images, uint8 `[n, 8]`, from `seen.npy`.
 
     Raises:
-        BundleDamaged: it is too large, or another file.
+        BundleDamaged: it is another file.
     """
     try:
-        if len(data) > _MAX_SEEN_BYTES:
-            raise ValueError(f"it is larger than {_MAX_SEEN_BYTES >> 20} MiB")
         prefixes = read_array(data, dtype="|u1", dimensions=2)
         if prefixes.shape[1] != _PREFIX_BYTES:
             raise ValueError("it does not contain hashes")
@@ -145,11 +140,9 @@ def read_card(data: bytes) -> str:
     """Read the model card, Markdown text, from `CARD.md`.
 
     Raises:
-        BundleDamaged: it is too large, or not UTF-8.
+        BundleDamaged: it is not UTF-8.
     """
     try:
-        if len(data) > _MAX_CARD_BYTES:
-            raise ValueError(f"it is larger than {_MAX_CARD_BYTES >> 20} MiB")
         return data.decode()
     except ValueError as error:
         raise BundleDamaged(f"CARD.md cannot be used: {error}.", hint=DAMAGED_HINT) from error
@@ -205,10 +198,9 @@ def _read_members(path: Path, data: bytes) -> dict[str, bytes]:
                     f"{path} contains {reprlib.repr(names)}, not exactly the members of a bundle.", hint=DAMAGED_HINT
                 )
             entries = archive.infolist()
+            _reject_sizes(path, entries, len(data))
             if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
                 raise BundleDamaged(f"{path} has compressed members; those of a bundle are stored.", hint=DAMAGED_HINT)
-            if sum(entry.file_size for entry in entries) > len(data):
-                raise BundleDamaged(f"{path} has members that overlap.", hint=DAMAGED_HINT)
             members = {name: archive.read(name) for name in names}
             comment = archive.comment.decode("ascii", "replace")
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError, RuntimeError) as error:
@@ -216,3 +208,11 @@ def _read_members(path: Path, data: bytes) -> dict[str, bytes]:
     if comment != fingerprint(members):
         raise BundleDamaged(f"{path}: bundle.json was changed.", hint=DAMAGED_HINT)
     return members
+
+
+def _reject_sizes(path: Path, entries: list[zipfile.ZipInfo], total: int) -> None:
+    if sum(entry.file_size for entry in entries) > total:
+        raise BundleDamaged(f"{path} has members that overlap.", hint=DAMAGED_HINT)
+    for entry in entries:
+        if entry.file_size > (limit := MEMBER_LIMITS.get(entry.filename, MAX_BYTES)):
+            raise BundleDamaged(f"{path}: {entry.filename} is larger than {limit >> 20} MiB.", hint=DAMAGED_HINT)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 from PIL import Image
 
-from discern.bundle.archive import DAMAGED_HINT
+from discern.bundle.archive import DAMAGED_HINT, MEMBER_LIMITS
 from discern.bundle.npy_array import read_array
 from discern.bundle.prediction_sets import are_distributions
 from discern.errors import BundleDamaged, PictureError
@@ -24,7 +24,7 @@ TOLERANCES: Mapping[str, float] = MappingProxyType({"float32": 1e-4})
 _SIZES = ((64, 48), (96, 96), (200, 300), (320, 160), (33, 57), (256, 256))
 _OUTPUTS = {"probabilities": 2, "unknown_score": 1, "embedding": 2}  # by their number of dimensions
 # Far above what is recorded; not tuned.
-_MAX_BYTES, _MAX_PICTURES, _MAX_BATCH_BYTES = 16 << 20, 32, 16 << 20
+_MAX_PICTURES, _MAX_BATCH_BYTES = 32, 16 << 20
 _MAX_ENTRIES = _MAX_PICTURES + len(_OUTPUTS)
 _LIMITS = Limits(max_bytes=4 << 20, max_pixels=1 << 20, max_memory=64 << 20)
 _CENTRAL_ENTRY, _ENCRYPTED, _PNG = b"PK\x01\x02", 1, b"\x89PNG\r\n\x1a\n"
@@ -109,7 +109,7 @@ def read(golden: bytes, *, classes: int) -> GoldenVectors:
 
 def _read_members(golden: bytes) -> dict[str, bytes]:
     """Read the arrays in an `.npz` file that has exactly those of golden vectors."""
-    if len(golden) > _MAX_BYTES or golden.count(_CENTRAL_ENTRY) > _MAX_ENTRIES:
+    if len(golden) > MEMBER_LIMITS["golden.npz"] or golden.count(_CENTRAL_ENTRY) > _MAX_ENTRIES:
         raise ValueError("it is too large")
     with zipfile.ZipFile(io.BytesIO(golden)) as opened:
         entries = opened.infolist()

@@ -14,7 +14,7 @@ from typing import Any
 Check = Callable[[Any, str], None]
 
 # Far above what bundles have: 32,768 labels with names and counts are 300,000 values in 6 MiB. Not tuned.
-_MAX_BYTES = 16 << 20
+MAX_BYTES = 16 << 20
 _MAX_VALUES = 400_000
 _MAX_DEPTH = 16
 _MAX_TEXT = 20_000
@@ -31,8 +31,8 @@ def parse_strict_json(data: bytes) -> Any:
         ValueError: it is not JSON in UTF-8, an object has a key twice, a number is not finite or has too many digits,
             text has lone surrogates, or it is too large or too deeply nested.
     """
-    if len(data) > _MAX_BYTES:
-        raise ValueError(f"it is larger than {_MAX_BYTES >> 20} MiB")
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"it is larger than {MAX_BYTES >> 20} MiB")
     if sum(data.count(mark) for mark in (b"{", b"[", b",")) > _MAX_VALUES:
         raise ValueError(f"it has more than {_MAX_VALUES:,} values")
     try:

@@ -1,5 +1,6 @@
 """Normalisation of class labels, which come from folder names, tables and JSON."""
 
+import re
 import unicodedata
 
 _INVISIBLE = "".join(
@@ -25,6 +26,7 @@ _INVISIBLE = "".join(
     )
     for code in range(first, last + 1)
 )
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 _JOINERS = "\u200c\u200d"
 _VIRAMA = 9
 
@@ -32,13 +34,14 @@ _VIRAMA = 9
 def normalise_label(text: str) -> str:
     r"""Return a label in Unicode form NFC, without blanks and invisible characters around it.
 
-    An empty result means that there is no label. Text within the label is unchanged otherwise. A joiner after a virama
-    stays: it changes the last letter, as in Malayalam.
+    Line ends, control characters and changes of direction within the label become a blank: no bundle has such labels.
+    An empty result means that there is no label. A joiner after a virama stays: it changes the last letter, as in
+    Malayalam.
 
     >>> normalise_label("\ufeff red apple\u3000"), normalise_label("cafe\u0301"), normalise_label(" \u200b")
     ('red apple', 'café', '')
     """
-    composed = unicodedata.normalize("NFC", text).lstrip(_INVISIBLE)
+    composed = _CONTROL.sub(" ", unicodedata.normalize("NFC", text)).lstrip(_INVISIBLE)
     label = composed.rstrip(_INVISIBLE)
     after = composed[len(label) : len(label) + 1]
     joins = label and after and after in _JOINERS and unicodedata.combining(label[-1]) == _VIRAMA

@@ -2,6 +2,8 @@
 
 import io
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -141,3 +143,27 @@ def test_a_url_is_rejected_with_the_commands_for_servers(source: str | Path, mes
 def test_packing_requires_exactly_the_members() -> None:
     with pytest.raises(BundleError, match="exactly"):
         archive.pack({"bundle.json": b"{}"})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak memory from /proc")
+def test_a_large_member_is_rejected_without_a_copy(bundle: Path, tmp_path: Path) -> None:
+    """A description of 100 MiB is refused for the price of the file itself."""
+    members = archive.unpack(bundle)
+    large = members[archive.MANIFEST].replace(b"{", b'{"about": "' + b"x" * (100 << 20) + b'", ', 1)
+    path = tmp_path / "large.discern"
+    path.write_bytes(archive.pack(members | {archive.MANIFEST: large}))
+    code = f"""
+import re
+from pathlib import Path
+from discern.bundle import archive
+from discern.errors import BundleDamaged
+def peak():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) >> 10
+before = peak()
+try:
+    archive.unpack({str(path)!r})
+except BundleDamaged as error:
+    print(error.message.partition(": ")[2], peak() - before < 150)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "bundle.json is larger than 16 MiB. True"

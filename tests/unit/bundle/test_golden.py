@@ -64,7 +64,7 @@ def test_the_recorded_vectors_are_read() -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (bytes(17 << 20), "too large"),
+        (bytes(17 << 20), "larger than 16 MiB"),
         (b"PK\1\2" * 100 + SOUND, "too large"),
         (packed({}, without="embedding"), "does not have the arrays"),
         (packed({}, without="picture_2"), "does not have the arrays"),

@@ -39,3 +39,9 @@ def test_flags_and_joined_letters_keep_their_last_character():
 def test_a_normalised_label_stays_as_it_is(label):
     once = normalise_label(label)
     assert normalise_label(once) == once
+
+
+@pytest.mark.parametrize("inner", ["\r\n", "\x1b[2J", "\0", "\u2028", "\x85"])
+def test_control_characters_within_a_label_become_a_blank(inner):
+    expected = "-r [2J=ed" if "[2J" in inner else "-r =ed"
+    assert normalise_label(f"-r{inner}=ed") == expected

@@ -198,6 +198,8 @@ class MessageReader:
         self.text_left -= end - start
         if self.text_left < 0:
             raise GraphFault(f"has more than {limits.MAX_TEXT_BYTES >> 20} MiB of names and descriptions")
+        if 0 in self.data[start:end]:  # where a name ends for libraries in C
+            raise InvalidEncoding("it has a name or text with a zero byte")
         try:
             return self.data[start:end].decode()
         except UnicodeDecodeError as error:

@@ -84,7 +84,7 @@ def test_operators_that_could_run_away_are_not_allowed(kind: str) -> None:
     assert kind in FORBIDDEN
 
 
-@pytest.mark.parametrize("kind", [*FORBIDDEN, "Run", "", "conv", "Conv\0", "Conv\n"])
+@pytest.mark.parametrize("kind", [*FORBIDDEN, "Run", "", "conv", "Conv\n"])
 def test_any_other_operator_is_rejected_by_its_name(kind: str) -> None:
     fault = str(find_fault(serialised(node(kind, "x"))))
     assert fault.startswith("uses the operator ")

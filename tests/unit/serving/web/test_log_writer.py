@@ -78,9 +78,9 @@ def test_a_stalled_reader_delays_nothing_and_lost_lines_are_counted(pipe: tuple[
         wait_until(handler._lines.empty)
         handler.handle(record("flows again"))
         lines = read.result()
-    [report] = [line for line in lines if "were dropped" in line]
+    reports = [line for line in lines if "were dropped" in line]
     written = [line for line in lines if line.endswith("x")]
-    assert int(report.split()[0]) == 1001 - len(written) > 0
+    assert sum(int(line.split()[0]) for line in reports) == 1001 - len(written) - lines.count("at once") > 0
     assert [int(line[:3]) for line in written] == list(range(len(written)))
     assert lines[-1] == "flows again"
     handler.close()
