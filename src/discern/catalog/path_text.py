@@ -8,7 +8,28 @@ ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
 MEMBER = "!/"
 """Separator between an archive's path and the path inside it."""
 
-_IGNORED = {"__macosx", "thumbs.db", "desktop.ini"}
+# Names without a leading dot, in lower case, that no one gives to a class.
+_IGNORED = frozenset(
+    (
+        *(
+            "thumbs.db",
+            "thumbs.db:encryptable",
+            "ehthumbs.db",
+            "ehthumbs_vista.db",
+            "desktop.ini",
+            "autorun.inf",
+        ),  # Windows
+        *("$recycle.bin", "system volume information", "pspbrwse.jbf", "picasa.ini"),
+        *(f"found.00{number}" for number in range(10)),
+        *("__macosx", "icon\r", "network trash folder", "temporary items", "thevolumesettingsfolder"),  # macOS
+        *("lost+found", "lost.dir", "aquota.user", "aquota.group"),  # Linux and Android
+        *("@eadir", "@tmp", "#recycle", "#snapshot", "@sharesnap", "@__thumb"),  # Synology
+        *("@recycle", "@recently-snapshot", "~snapshot"),  # QNAP and NetApp
+        *("__pycache__", "_vti_cnf", "_vti_pvt"),  # tools
+    )
+)
+_IGNORED_BEGINNINGS = (".", "~$")
+_IGNORED_ENDS = ("@synoresource", "@synoeastream")
 _PARTS = {
     "train": "train",
     "training": "train",
@@ -28,8 +49,11 @@ _ESCAPED = re.compile("[\U0010ff80-\U0010ffff]+")
 
 
 def is_ignored(name: str) -> bool:
-    """Return True if a file name is hidden or reserved by an operating system."""
-    return name.startswith(".") or name.lower() in _IGNORED
+    """Return True if a file name is hidden, or reserved by an operating system, a file server or a tool."""
+    if name.startswith(_IGNORED_BEGINNINGS):
+        return True
+    lower = name.lower()
+    return lower in _IGNORED or ("@" in lower and lower.endswith(_IGNORED_ENDS))
 
 
 def is_archive(name: str) -> bool:
