@@ -8,26 +8,18 @@ ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
 MEMBER = "!/"
 """Separator between an archive's path and the path inside it."""
 
-# Names without a leading dot, in lower case, that no one gives to a class.
+# Names without a leading dot, in lower case: of Windows, macOS, Linux and Android, Synology, QNAP, and tools.
 _IGNORED = frozenset(
-    (
-        *(
-            "thumbs.db",
-            "thumbs.db:encryptable",
-            "ehthumbs.db",
-            "ehthumbs_vista.db",
-            "desktop.ini",
-            "autorun.inf",
-        ),  # Windows
-        *("$recycle.bin", "system volume information", "pspbrwse.jbf", "picasa.ini"),
-        *(f"found.00{number}" for number in range(10)),
-        *("__macosx", "icon\r", "network trash folder", "temporary items", "thevolumesettingsfolder"),  # macOS
-        *("lost+found", "lost.dir", "aquota.user", "aquota.group"),  # Linux and Android
-        *("@eadir", "@tmp", "#recycle", "#snapshot", "@sharesnap", "@__thumb"),  # Synology
-        *("@recycle", "@recently-snapshot", "~snapshot"),  # QNAP and NetApp
-        *("__pycache__", "_vti_cnf", "_vti_pvt"),  # tools
-    )
-)
+    f"""
+    thumbs.db, thumbs.db:encryptable, ehthumbs.db, ehthumbs_vista.db, desktop.ini, autorun.inf, $recycle.bin,
+    system volume information, pspbrwse.jbf, picasa.ini, {", ".join(f"found.00{number}" for number in range(10))},
+    __macosx, network trash folder, temporary items, thevolumesettingsfolder,
+    lost+found, lost.dir, aquota.user, aquota.group,
+    @eadir, @tmp, #recycle, #snapshot, @sharesnap, @__thumb,
+    @recycle, @recently-snapshot, ~snapshot,
+    __pycache__, _vti_cnf, _vti_pvt
+    """.strip().replace("\n    ", " ").split(", ")
+) | {"icon\r"}  # fmt: skip
 _IGNORED_BEGINNINGS = (".", "~$")
 _IGNORED_ENDS = ("@synoresource", "@synoeastream")
 _PARTS = {

@@ -11,8 +11,8 @@ import polars as pl
 
 from discern.catalog.formats.open_source import open_source
 from discern.catalog.formats.read_items import read_items
-from discern.catalog.formats.source import Item
-from discern.catalog.labels.resolve import resolve_labels
+from discern.catalog.formats.source import Item, Source
+from discern.catalog.labels.resolve import LayoutRules, resolve_labels
 from discern.catalog.path_text import natural_key
 from discern.catalog.picture_cache import PictureCache
 from discern.catalog.scan_table import facts_table, to_scanned_files, to_tables
@@ -42,6 +42,7 @@ def scan(
     progress: Progress = silent,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     leave_out: Callable[[Path], bool] | None = None,
+    layout: LayoutRules = LayoutRules(),  # noqa: B008 - frozen
 ) -> Catalog:
     """Scan an image source and return its catalog.
 
@@ -54,9 +55,11 @@ def scan(
         progress: called with the stage, files done and files in all.
         limits: picture limits, checked before decoding.
         leave_out: predicate for subfolders to skip.
+        layout: rules for the meaning of folders.
 
     Raises:
-        CatalogError: the source does not exist, cannot be read, or contains no readable picture.
+        CatalogError: the source does not exist, cannot be read, contains no readable picture, or its layout is refused.
+        UsageError: `layout` names parts that the source does not have.
     """
     opened = open_source(Path(os.path.abspath(source)), limits, leave_out)  # noqa: PTH100 - keeps symbolic links
     threads = threads or count_cores()
@@ -64,8 +67,8 @@ def scan(
         batches = _reported(_in_parallel(workers, opened.items(), threads), opened.total, progress)
         # If an archive has a name twice, the later file replaces the earlier, as it does when unpacked.
         files = pl.concat(list(to_tables(batches))).unique("path", keep="last", maintain_order=True)
-    _require_pictures(source, files)
-    files = resolve_labels(opened, files)
+    _require_pictures(source, opened, files)
+    files = resolve_labels(opened, files, layout)
     keys = list(map(natural_key, files["path"]))
     catalog = _catalog(opened.root, files[sorted(range(len(keys)), key=keys.__getitem__)], workers.cache, limits)
     return replace(catalog, left_out=tuple(opened.left_out), empty_folders=tuple(opened.empty_folders))
@@ -102,11 +105,18 @@ def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield batch
 
 
-def _require_pictures(source: Path, files: pl.DataFrame) -> None:
+def _require_pictures(source: Path, opened: Source, files: pl.DataFrame) -> None:
     errors = Counter(files["error"])
     if not errors:
+        links = [each for each in opened.left_out if each.reason == "link_not_followed"]
+        if links:
+            raise CatalogError(
+                f"{source} is empty except for {len(links)} links, such as {links[0].path}. {links[0].message}",
+                hint="Correct the links, or pass the folder that contains the pictures.",
+            )
+        system = f" except for {len(opened.left_out)} hidden and system files" if opened.left_out else ""
         raise CatalogError(
-            f"{source} is empty: it contains no files.", hint="Pass the folder that contains the pictures."
+            f"{source} is empty{system}: it contains no pictures.", hint="Pass the folder that contains the pictures."
         )
     if None not in errors:
         reasons = ", ".join(f"{count} {error}" for error, count in errors.most_common())

@@ -184,7 +184,7 @@ def _leads_to_folder(link: os.DirEntry[str]) -> bool:
 
 def _target(link: str) -> str:
     try:
-        return os.readlink(link)
+        return os.readlink(link)  # noqa: PTH115 - as text
     except OSError:
         return "a folder"
 
