@@ -13,6 +13,7 @@ import polars as pl
 
 from discern.atomic import atomic_write
 from discern.catalog.formats.read_items import archive_of, read_items
+from discern.catalog.label_text import show_label
 from discern.catalog.left_out import LeftOut
 from discern.catalog.path_text import order_labels, to_name, to_text
 from discern.catalog.picture_cache import PictureCache
@@ -139,7 +140,7 @@ class Catalog:
         order = _by_value(labels) if by_value else tuple(order)
         if sorted(order) != sorted(labels):
             raise UsageError(
-                f"The order {', '.join(order)} does not list exactly the labels {', '.join(labels)}.",
+                f"The order {_shown(order)} does not list exactly the labels {_shown(labels)}.",
                 hint="List every label once, the lowest first, such as --ordered green,ripe,overripe.",
             )
         return replace(self, order=order)
@@ -220,12 +221,16 @@ class Catalog:
         return next(self.read([row]))[1]
 
 
+def _shown(labels: Sequence[str]) -> str:
+    return ", ".join(map(show_label, labels))
+
+
 def _by_value(labels: Sequence[str]) -> tuple[str, ...]:
     try:
         return tuple(sorted(labels, key=float))
     except ValueError:
         raise UsageError(
-            f"The labels {', '.join(labels)} are not all numbers.",
+            f"The labels {_shown(labels)} are not all numbers.",
             hint="List them in their order, such as --ordered green,ripe,overripe.",
         ) from None
 
