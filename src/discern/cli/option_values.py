@@ -57,7 +57,7 @@ def parse_parts(text: str) -> tuple[float, float, float]:
 
 
 def parse_parts_of(text: str | None) -> dict[str, str] | None:
-    """Parse the folders of the split parts; "none" is no part.
+    """Parse the folders of the split parts; "none" stands for an empty mapping.
 
     >>> parse_parts_of("train=seg_train, test=seg_test"), parse_parts_of("none"), parse_parts_of(None)
     ({'train': 'seg_train', 'test': 'seg_test'}, {}, None)

@@ -94,7 +94,7 @@ def find_layout_problem(
 ) -> LayoutProblem | None:
     """Find out if the outermost folders, or those in parts, are probably not classes.
 
-    Sessions, views and dates in class folders are no problem, and neither are folders that differ from class to class.
+    Sessions, views and dates in class folders are accepted, and so are folders that differ from class to class.
 
     Args:
         counts: number of readable pictures directly in each folder, by its names from the root.
