@@ -137,7 +137,8 @@ def _wrapper(top: LayoutFolder, root: LayoutFolder) -> LayoutProblem | None:
     if not end.is_branching or not (has_parts or _may_be_classes(end)):
         return None
     found = "all its pictures" if top.pictures == root.pictures else "nearly all its pictures"
-    message = f"has {found} in {end.text}, whose folders are probably the classes or parts: {_names(end.folders)}"
+    message = f"has {found} in its folder {end.text}, and the folders in there are probably the classes or parts"
+    message = f"{message}: {_names(end.folders)}"
     return LayoutProblem(message=message, folder=end.text)
 
 
