@@ -103,3 +103,13 @@ def test_sessions_in_class_folders_train(workspace: Workspace) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, folder)
     assert catalog(workspace, workspace.check(source)).labels == ("blue", "red")
+
+
+def test_a_refusal_mentions_a_list_beside_the_pictures(workspace: Workspace) -> None:
+    source = workspace.some("set/images", red=4, blue=4).parent
+    rows = [f"{path.relative_to(source)},{path.parent.name}" for path in source.glob("*/*/*.png")]
+    (source / "labels.csv").write_text("\n".join(["path,label", *rows]), encoding="utf-8")
+    with pytest.raises(CatalogError) as raised:
+        workspace.check(source)
+    assert f"Pass {source / 'images'}" in raised.value.hint
+    assert "labels.csv has labels for 8 of the 8 pictures" in raised.value.hint

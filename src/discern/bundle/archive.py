@@ -198,9 +198,9 @@ def _read_members(path: Path, data: bytes) -> dict[str, bytes]:
                     f"{path} contains {reprlib.repr(names)}, not exactly the members of a bundle.", hint=DAMAGED_HINT
                 )
             entries = archive.infolist()
-            _reject_sizes(path, entries, len(data))
             if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
                 raise BundleDamaged(f"{path} has compressed members; those of a bundle are stored.", hint=DAMAGED_HINT)
+            _reject_sizes(path, entries, len(data))
             members = {name: archive.read(name) for name in names}
             comment = archive.comment.decode("ascii", "replace")
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError, RuntimeError) as error:

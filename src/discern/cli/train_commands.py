@@ -44,6 +44,7 @@ def check(
             progress=progress,
         )
     render.show(result.to_json(), json=json, lines=render.check)
+    render.print_hints(result.notes)
     raise typer.Exit(FELL_SHORT if strict and not result.clean else 0)
 
 

@@ -37,6 +37,7 @@ class FolderSource:
         self._walk = FolderWalk(root, leave_out)
         self.left_out = list(self._walk.left_out)
         self.empty_folders = list(self._walk.empty_folders)
+        self.notes = list[str]()
         has_containers = any(is_archive(name) or names_batch(name) for _, name in self._walk.files)
         self.total = None if has_containers else len(self._walk.files)
 

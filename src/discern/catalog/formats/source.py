@@ -50,6 +50,9 @@ class Source(Protocol):
     """Folders without an item below them, relative to the root, without those inside another such folder; complete once
     all items have been yielded."""
 
+    notes: list[str]
+    """Sentences for the user about how lists were understood; complete once the labels are resolved."""
+
     def items(self) -> Iterator[Item]:
         """Yield every file once, except those that are left out.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from discern.catalog.formats.listing.file_search import ListedFolder, locate_files
 from discern.catalog.formats.listing.listing_entry import ListingEntry
 from discern.catalog.formats.listing.listing_source import is_listing_name
 from discern.catalog.formats.listing.tabular import TABLES, read_table
@@ -16,12 +17,16 @@ from discern.catalog.labels.cifar_class_names import name_classes
 from discern.catalog.labels.folders import FolderLabels, read_folders, split_folders
 from discern.catalog.labels.layout import LayoutProblem, find_layout_problem
 from discern.catalog.labels.listings import apply_listings
+from discern.catalog.labels.unused_tables import explain_unused_tables
+from discern.catalog.left_out import LeftOut, Reason
 from discern.catalog.path_text import to_name
 from discern.catalog.scan_table import SCANNED, to_scanned_files, to_table
 from discern.catalog.scanned_file import ScannedFile
 from discern.catalog.table import OTHER
-from discern.errors import CatalogError, UnreadableFile, UsageError
+from discern.errors import CatalogError, DiscernError, UnreadableFile, UsageError
 from discern.picture import Limits
+
+_IS_LIST = "It says what the labels of pictures are."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +45,8 @@ class LayoutRules:
 def resolve_labels(source: Source, files: pl.DataFrame, rules: LayoutRules = LayoutRules()) -> pl.DataFrame:
     """Fill in the class labels, split parts and groups of scanned files.
 
+    Files that have no row in the result, such as a list that labels pictures, are added to the source's `left_out`.
+
     Raises:
         CatalogError: labels cannot be read, or the layout is refused.
         UsageError: the rules name parts that the source does not have.
@@ -54,7 +61,15 @@ def resolve_labels(source: Source, files: pl.DataFrame, rules: LayoutRules = Lay
     from_batches = pl.col("part").is_not_null()
     named, metadata_files = name_classes(source.root, to_scanned_files(files.filter(from_batches)))
     others = files.filter(~from_batches & ~pl.col("path").is_in(list(metadata_files)))
-    return pl.concat([to_table(named), _label_files(source, others, rules)])
+    resolved = pl.concat([to_table(named), _label_files(source, others, rules)])
+    # One label for all may be the name of the folder that a list beside it describes.
+    if resolved.filter(pl.col("error").is_null())["label"].drop_nulls().n_unique() < 2:
+        source.notes += explain_unused_tables(source.root, to_scanned_files(resolved))
+    for path, error in files.join(resolved, on="path", how="anti").select("path", "error").iter_rows():
+        reason: Reason = "no_label" if error is None else "not_a_picture"
+        message = "The list of the other pictures' labels does not name it." if error is None else _IS_LIST
+        source.left_out.append(LeftOut(path, reason, message))
+    return resolved
 
 
 def _label_files(source: Source, files: pl.DataFrame, rules: LayoutRules) -> pl.DataFrame:
@@ -65,7 +80,7 @@ def _label_files(source: Source, files: pl.DataFrame, rules: LayoutRules) -> pl.
     files, problem = _by_folders(source, files, rules)
     unreadable = files.filter(pl.col("error").is_not_null())
     if any(is_listing_name(path.rpartition("/")[2]) for path in unreadable["path"]):
-        listed = to_table(apply_listings(source.root, to_scanned_files(files)))
+        listed = to_table(apply_listings(source.root, to_scanned_files(files), add_note=source.notes.append))
         problem = problem if _labels(listed) == _labels(files) else None
         files = listed
     if problem is not None:
@@ -121,7 +136,8 @@ def _layout_error(source: Source, files: pl.DataFrame, problem: LayoutProblem) -
         remedies.append("put the pictures into one folder per class, or pass a list of paths and labels")
     remedies.append("add --parts-of none if the outermost folders are the classes")
     hint = ", or ".join(remedies)
-    return CatalogError(f"{place} {problem.message}.", hint=f"{hint[0].upper()}{hint[1:]}.")
+    notes = explain_unused_tables(source.root, to_scanned_files(files))
+    return CatalogError(f"{place} {problem.message}.", hint=" ".join([f"{hint[0].upper()}{hint[1:]}.", *notes]))
 
 
 def _by_table(source: Source, files: pl.DataFrame) -> pl.DataFrame | None:
@@ -130,14 +146,23 @@ def _by_table(source: Source, files: pl.DataFrame) -> pl.DataFrame | None:
     if len(tables) != 1 or is_listing_name(tables[0].rpartition("/")[2]):
         return None
     (table,) = read_items(source.root, tables, limits=Limits())
+    notes: list[str] = []
     try:
-        entries = read_table(table.path, table.load())
-    except CatalogError:
+        entries = read_table(table.path, table.load(), add_note=notes.append)
+        by_path = {file.path: file for file in to_scanned_files(files)}
+        folder = table.path[: len(table.path) - len(table.path.replace("!/", "/").rpartition("/")[2])]
+        place = ListedFolder(
+            name=table.path,
+            folder=folder,
+            exists=lambda path: folder + path in by_path,
+            below=lambda: [path.removeprefix(folder) for path in by_path if path.startswith(folder)],
+        )
+        entries = locate_files(entries, place, add_note=notes.append)
+    except DiscernError:
         return None
-    by_path = {file.path: file for file in to_scanned_files(files)}
-    folder = table.path[: len(table.path) - len(table.path.replace("!/", "/").rpartition("/")[2])]
-    if not any(folder + entry.path in by_path for entry in entries):
+    if not any(entry.label and not entry.missing for entry in entries):
         return None
+    source.notes += notes
     return to_table([_declare(by_path.get(folder + entry.path), folder + entry.path, entry) for entry in entries])
 
 
