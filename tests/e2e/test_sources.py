@@ -198,12 +198,29 @@ def test_pipes_devices_and_broken_links_are_unreadable_and_never_block(
     (empty / "red" / "zero.png").symlink_to("/dev/zero")
     (empty / "red" / "broken.png").symlink_to("nowhere.png")
     (empty / "red" / "circle.png").symlink_to("circle.png")
-    (empty / "red" / "folder.png").symlink_to(workspace.photos, target_is_directory=True)
+    (empty / "red" / "folder.png").symlink_to(empty, target_is_directory=True)
     (empty / "red" / ".hidden.png").write_bytes(b"x")
     found = workspace.work("check", empty)
     assert (found["pictures"], found["unreadable"]) == (12, 4)
     result = workspace.call("predict", trained["bundle"], empty, "--json")
     assert (result.code, result.out.count("\n"), result.out.count("unreadable_file")) == (1, 16, 4)
+
+
+@pytest.mark.parametrize("command", ["check", "split", "train"])
+def test_parts_with_other_names_are_refused_until_they_are_named(
+    workspace: Workspace, empty: Path, tmp_path: Path, command: str
+) -> None:
+    for part, numbers in (("seg_train", range(8)), ("seg_test", range(8, 12))):
+        for colour in COLOURS:
+            fill(empty / part / colour, *(workspace.picture(colour, number) for number in numbers))
+    options = ("--runs", tmp_path / "runs", "--json", *workspace.backbone_options)
+    line = workspace.refused(command, empty, *options)
+    assert "named like parts and hold blue, green and red: seg_test and seg_train" in line
+    assert "--parts-of train=seg_train,test=seg_test" in line
+    if command == "check":
+        assert workspace.work("check", empty, "--parts-of", "train=seg_train,test=seg_test")["pictures"] == 36
+        assert "twice" in workspace.refused(command, empty, "--parts-of", "train=a,train=b", *options)
+        assert "seg_test, seg_train" in workspace.refused(command, empty, "--parts-of", "test=absent", *options)
 
 
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no sockets on this system")

@@ -11,7 +11,15 @@ from tests.integration.workspace import ACCOUNT_KEYS, Workspace
 
 CHECKS = {
     *("unreadable", "wrong_suffix", "exact_copy", "near_copy"),
-    *("label_conflict", "likely_wrong_label", "odd_one_out", "part_leak", "undeclared_film", "large_group"),
+    *(
+        "similar_labels",
+        "label_conflict",
+        "likely_wrong_label",
+        "odd_one_out",
+        "part_leak",
+        "undeclared_film",
+        "large_group",
+    ),
     *("small_class", "imbalance", "shortcut", "too_small", "extreme_aspect", "blank", "dark", "bright", "blurred"),
 }
 
@@ -71,10 +79,11 @@ def test_an_archive_can_be_checked(workspace: Workspace) -> None:
     assert found.run.name == "packed-1"
 
 
-def test_links_to_folders_are_not_followed(workspace: Workspace) -> None:
+def test_links_to_folders_are_followed(workspace: Workspace) -> None:
     folder = workspace.some("linked", blue=3)
     (folder / "red").symlink_to(workspace.photos / "red", target_is_directory=True)
-    assert workspace.check(folder).pictures == 3
+    (folder / "again").symlink_to(folder, target_is_directory=True)
+    assert workspace.check(folder).pictures == 15
 
 
 def test_numbers_never_collide(workspace: Workspace) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from discern.bundle import load
+from discern.catalog import Catalog
 from discern.errors import CatalogError, DataError, NamesError, RunError, UsageError
 from discern.flow.train import TrainResult
 from tests.integration.workspace import ACCOUNT_KEYS, Workspace, interrupt_at
@@ -161,12 +162,24 @@ def test_one_label_is_refused(workspace: Workspace) -> None:
     assert workspace.kept() == []
 
 
-@pytest.mark.parametrize("label", ["red ", "re\nd", "\u202eder"])
-def test_labels_that_a_bundle_cannot_have_are_refused_before_the_training(workspace: Workspace, label: str) -> None:
+def test_a_label_that_a_bundle_cannot_have_is_refused_before_the_training(workspace: Workspace) -> None:
     folder = workspace.some("odd", red=4, blue=4)
-    shutil.copytree(folder / "blue", folder / label)
-    with pytest.raises(DataError, match=r"cannot have these labels: .*(twice|control characters).*Rename"):
-        workspace.train(folder)
+    rows = [f"{path},{path.parent.name * (400 if path.parent.name == 'red' else 1)}" for path in folder.glob("*/*.png")]
+    (folder / "list.csv").write_text("\n".join(["path,label", *rows]), encoding="utf-8")
+    with pytest.raises(DataError, match=r"cannot have these labels: .*Rename"):
+        workspace.train(folder / "list.csv")
+
+
+@pytest.mark.parametrize("label", ["red ", "re\nd", "\u202ered", "\ufeffred\u00a0"])
+def test_labels_of_folders_are_those_of_a_bundle(workspace: Workspace, label: str) -> None:
+    folder = workspace.some("odd", red=4, blue=4)
+    (folder / "red").rename(folder / label)
+    prepared = workspace.check(folder)
+    assert prepared.pictures == 8
+    assert Catalog.load(prepared.run / "catalog.parquet", cache=workspace.cache).labels in {
+        ("blue", "red"),
+        ("blue", "re d"),
+    }
 
 
 def test_one_picture_of_each_label_is_refused(workspace: Workspace) -> None:

@@ -69,12 +69,12 @@ class Workspace:
         assert colour in COLOURS
         return sorted((self.photos / colour).iterdir())
 
-    def check(self, source: Path | str, *, name: str | None = None, resume: bool = False, **more: Path) -> CheckResult:
+    def check(self, source: Path | str, *, name: str | None = None, resume: bool = False, **more: Any) -> CheckResult:
         return check(
             source, name=name, resume=resume, runs=self.runs, backbone=str(self.backbone), cache=self.cache, **more
         )
 
-    def split(self, source: Path | str, *, seed: int = 0, **more: Path) -> SplitResult:
+    def split(self, source: Path | str, *, seed: int = 0, **more: Any) -> SplitResult:
         return split(source, seed=seed, runs=self.runs, backbone=str(self.backbone), cache=self.cache, **more)
 
     def train(

@@ -27,6 +27,17 @@ _INVISIBLE = "".join(
     for code in range(first, last + 1)
 )
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
+# Joiners shape letters and emoji, so they are shown as they are, except next to Latin letters.
+_MISLEADING = re.compile(
+    f"^ +| +$| {{2,}}|[{re.escape(_INVISIBLE.replace(' ', '').replace(chr(0x200C), '').replace(chr(0x200D), ''))}]"
+    r"|(?<=[\x21-\x7e])[\u200c\u200d]|[\u200c\u200d](?=[\x21-\x7e])"
+)
+_SEPARATORS = re.compile(r"(?<=[^\W_])[\s_-]+(?=[^\W_])|\s+")
+# Small Cyrillic and Greek letters, and the Latin ones that they, or their capitals, look like.
+_LOOK_ALIKES = str.maketrans(
+    "авекмнорстухіѕјαβεζηικμνορτυχ",
+    "abekmhopctyxisjabezhikmnoptyx",
+)
 _JOINERS = "\u200c\u200d"
 _VIRAMA = 9
 
@@ -51,3 +62,27 @@ def normalise_label(text: str) -> str:
 def strip_blanks(text: str) -> str:
     """Return text without blanks and invisible characters around it."""
     return text.strip(_INVISIBLE)
+
+
+def show_label(label: str) -> str:
+    r"""Return a label for a message, with blanks and invisible characters that would mislead a reader made visible.
+
+    >>> show_label("red apple"), show_label("red  apple"), show_label("red\u00a0apple")
+    ('red apple', 'red␣␣apple', 'red\\u00a0apple')
+    """
+    return _MISLEADING.sub(_visible, label)
+
+
+def _visible(found: re.Match[str]) -> str:
+    return "".join("␣" if each == " " else f"\\u{ord(each):04x}" for each in found[0])
+
+
+def label_look(label: str) -> str:
+    r"""Return text that labels share if they differ only in case, blanks, hyphens, or letters that look alike.
+
+    >>> label_look("Red_Apple") == label_look("red  apple") == label_look("RED\u00a0apple")
+    True
+    """
+    text = unicodedata.normalize("NFKC", label).casefold().translate(_LOOK_ALIKES)
+    text = "".join(each for each in text if unicodedata.category(each) != "Cf")
+    return _SEPARATORS.sub(" ", unicodedata.normalize("NFC", text)).strip()

@@ -8,7 +8,20 @@ ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
 MEMBER = "!/"
 """Separator between an archive's path and the path inside it."""
 
-_IGNORED = {"__macosx", "thumbs.db", "desktop.ini"}
+# Names without a leading dot, in lower case: of Windows, macOS, Linux and Android, Synology, QNAP, and tools.
+_IGNORED = frozenset(
+    f"""
+    thumbs.db, thumbs.db:encryptable, ehthumbs.db, ehthumbs_vista.db, desktop.ini, autorun.inf, $recycle.bin,
+    system volume information, pspbrwse.jbf, picasa.ini, {", ".join(f"found.00{number}" for number in range(10))},
+    __macosx, network trash folder, temporary items, thevolumesettingsfolder,
+    lost+found, lost.dir, aquota.user, aquota.group,
+    @eadir, @tmp, #recycle, #snapshot, @sharesnap, @__thumb,
+    @recycle, @recently-snapshot, ~snapshot,
+    __pycache__, _vti_cnf, _vti_pvt
+    """.strip().replace("\n    ", " ").split(", ")
+) | {"icon\r"}  # fmt: skip
+_IGNORED_BEGINNINGS = (".", "~$")
+_IGNORED_ENDS = ("@synoresource", "@synoeastream")
 _PARTS = {
     "train": "train",
     "training": "train",
@@ -28,8 +41,11 @@ _ESCAPED = re.compile("[\U0010ff80-\U0010ffff]+")
 
 
 def is_ignored(name: str) -> bool:
-    """Return True if a file name is hidden or reserved by an operating system."""
-    return name.startswith(".") or name.lower() in _IGNORED
+    """Return True if a file name is hidden, or reserved by an operating system, a file server or a tool."""
+    if name.startswith(_IGNORED_BEGINNINGS):
+        return True
+    lower = name.lower()
+    return lower in _IGNORED or ("@" in lower and lower.endswith(_IGNORED_ENDS))
 
 
 def is_archive(name: str) -> bool:

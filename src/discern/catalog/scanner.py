@@ -11,8 +11,8 @@ import polars as pl
 
 from discern.catalog.formats.open_source import open_source
 from discern.catalog.formats.read_items import read_items
-from discern.catalog.formats.source import Item
-from discern.catalog.labels.resolve import resolve_labels
+from discern.catalog.formats.source import Item, Source
+from discern.catalog.labels.resolve import LayoutRules, resolve_labels
 from discern.catalog.left_out import LeftOut
 from discern.catalog.path_text import natural_key
 from discern.catalog.picture_cache import PictureCache
@@ -51,6 +51,7 @@ def scan(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     leave_out: Callable[[Path], bool] | None = None,
     labels: bool = True,
+    layout: LayoutRules = LayoutRules(),  # noqa: B008 - frozen
 ) -> Catalog:
     """Scan an image source and return its catalog.
 
@@ -64,9 +65,11 @@ def scan(
         limits: picture limits, checked before decoding.
         leave_out: predicate for subfolders to skip.
         labels: whether labels matter; if not, a list needs none.
+        layout: rules for the meaning of folders.
 
     Raises:
-        CatalogError: the source does not exist, cannot be read, or contains no readable picture.
+        CatalogError: the source does not exist, cannot be read, contains no readable picture, or its layout is refused.
+        UsageError: `layout` names parts that the source does not have.
     """
     opened = open_source(Path(os.path.abspath(source)), limits, leave_out, labels=labels)  # noqa: PTH100 - keeps links
     threads = threads or count_cores()
@@ -75,9 +78,9 @@ def scan(
         scanned = pl.concat(list(to_tables(batches)))
     # If an archive has a name twice, the later file replaces the earlier, as it does when unpacked.
     files = scanned.filter(pl.col("path").is_last_distinct())
-    _require_pictures(source, files)
+    _require_pictures(source, opened, files)
     passed_over = len(opened.left_out)
-    files = resolve_labels(opened, files)
+    files = resolve_labels(opened, files, layout)
     replaced = scanned["path"].filter(~scanned["path"].is_last_distinct())
     left_out = (*opened.left_out, *(LeftOut(path, "conflict", _REPLACED) for path in replaced))
     _require_account(scanned, files, len(left_out) - passed_over)
@@ -122,11 +125,18 @@ def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield batch
 
 
-def _require_pictures(source: Path, files: pl.DataFrame) -> None:
+def _require_pictures(source: Path, opened: Source, files: pl.DataFrame) -> None:
     errors = Counter(files["error"])
     if not errors:
+        links = [each for each in opened.left_out if each.reason == "link_not_followed"]
+        if links:
+            raise CatalogError(
+                f"{source} is empty except for {len(links)} links, such as {links[0].path}. {links[0].message}",
+                hint="Correct the links, or pass the folder that contains the pictures.",
+            )
+        system = f" except for {len(opened.left_out)} hidden and system files" if opened.left_out else ""
         raise CatalogError(
-            f"{source} is empty: it contains no files.", hint="Pass the folder that contains the pictures."
+            f"{source} is empty{system}: it contains no pictures.", hint="Pass the folder that contains the pictures."
         )
     if None not in errors:
         reasons = ", ".join(f"{count} {_ERRORS.get(error, error)}" for error, count in errors.most_common())

@@ -13,6 +13,7 @@ import polars as pl
 
 from discern.atomic import atomic_write
 from discern.catalog.formats.read_items import archive_of, read_items
+from discern.catalog.label_text import show_label
 from discern.catalog.left_out import REASONS, LeftOut
 from discern.catalog.path_text import order_labels, to_name, to_text
 from discern.catalog.picture_cache import PictureCache
@@ -141,7 +142,7 @@ class Catalog:
         order = _by_value(labels) if by_value else tuple(order)
         if sorted(order) != sorted(labels):
             raise UsageError(
-                f"The order {', '.join(order)} does not list exactly the labels {', '.join(labels)}"
+                f"The order {_shown(order)} does not list exactly the labels {_shown(labels)}"
                 f"{_difference(order, labels)}.",
                 hint="List every label once, the lowest first, such as --ordered green,ripe,overripe.",
             )
@@ -248,8 +249,12 @@ class Catalog:
 def _difference(order: Sequence[str], labels: Sequence[str]) -> str:
     unknown = sorted(set(order) - set(labels))
     missing = sorted(set(labels) - set(order))
-    texts = [f"{', '.join(names)} {what}" for names, what in ((unknown, "unknown"), (missing, "missing")) if names]
+    texts = [f"{_shown(names)} {what}" for names, what in ((unknown, "unknown"), (missing, "missing")) if names]
     return f" ({'; '.join(texts) or 'a label is listed twice'})"
+
+
+def _shown(labels: Sequence[str]) -> str:
+    return ", ".join(map(show_label, labels))
 
 
 def _by_value(labels: Sequence[str]) -> tuple[str, ...]:
@@ -257,7 +262,7 @@ def _by_value(labels: Sequence[str]) -> tuple[str, ...]:
         return tuple(sorted(labels, key=float))
     except ValueError:
         raise UsageError(
-            f"The labels {', '.join(labels)} are not all numbers.",
+            f"The labels {_shown(labels)} are not all numbers.",
             hint="List them in their order, such as --ordered green,ripe,overripe.",
         ) from None
 

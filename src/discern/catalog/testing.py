@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from discern.catalog.formats.source import Item, Source
+from discern.catalog.left_out import REASONS, LeftOut
 from discern.errors import PictureError
 
 _FILES = {"10.png": b"ten", "9.png": b"nine", "q/not a picture": b"", "größe.png": b"\0\xff"}
@@ -32,6 +33,15 @@ class SourceContract:
         source = self.source(tmp_path, _FILES)
         assert [item.path for item in source.items()] == [item.path for item in source.items()]
 
+    def test_left_out_files_are_not_items(self, tmp_path: Path) -> None:
+        """Check that each file is an item or left out for a reason, in each iteration."""
+        source = self.source(tmp_path, _FILES)
+        paths, left_out, empty_folders = _account(source)
+        assert _account(source) == (paths, left_out, empty_folders)
+        assert not paths & {each.path for each in left_out}
+        assert all(each.reason in REASONS and each.path.encode() for each in left_out)
+        assert not any(path.startswith(f"{folder}/") for folder in empty_folders for path in paths)
+
     def test_paths_are_relative_text(self, tmp_path: Path) -> None:
         """Check that paths are relative, use "/" and can be encoded as UTF-8."""
         source = self.source(tmp_path, _FILES)
@@ -58,6 +68,11 @@ class SourceContract:
         before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
         assert list(source.items())
         assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def _account(source: Source) -> tuple[set[str], list[LeftOut], list[str]]:
+    paths = {item.path for item in source.items()}
+    return paths, list(source.left_out), list(source.empty_folders)
 
 
 def _outcome(item: Item) -> object:

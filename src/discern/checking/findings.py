@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
+from discern.catalog.label_text import show_label
 from discern.checking.signals.duplicates import Duplicate, find_duplicates
 from discern.checking.signals.exposure import Exposure
 from discern.checking.signals.outliers import find_outliers
@@ -134,7 +135,7 @@ class CheckInput:
     def label(self, row: int) -> str:
         """Return an image's class label in quotes."""
         place = int(self.labels[row])
-        return f"'{self.catalog.labels[place]}'" if place >= 0 else "no label"
+        return f"'{show_label(self.catalog.labels[place])}'" if place >= 0 else "no label"
 
     def labels_conflict(self, first: int, second: int) -> bool:
         """Return True if two images have different class labels."""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from discern.checking.checks.classes import imbalance, small_class
+from discern.checking.checks.classes import imbalance, similar_labels, small_class
 from discern.checking.checks.files import unreadable, wrong_suffix
 from discern.checking.checks.image_quality import blank, blurred, bright, dark, extreme_aspect, too_small
 from discern.checking.checks.labels import likely_wrong_label, odd_one_out
@@ -26,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     exact_copy,
     near_copy,
     label_conflict,
+    similar_labels,
     likely_wrong_label,
     odd_one_out,
     part_leak,

@@ -12,6 +12,10 @@ Name = Annotated[str | None, typer.Option(help="Name of the run; by default the 
 Runs = Annotated[str, typer.Option(help="Folder of all runs.")]
 Fixes = Annotated[str | None, typer.Option(help="A fixes.csv to apply first.")]
 Backbone = Annotated[str, typer.Option(help="Feature extractor: lite0, lite1, lite2, or the path of an ONNX file.")]
+PartsOf = Annotated[
+    str | None,
+    typer.Option(help="Folders that are parts, such as train=seg_train,test=seg_test; none: all folders are classes."),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Resume the interrupted run of that --name.")]
 Cache = Annotated[str | None, typer.Option(help="Cache directory; by default the user's cache directory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

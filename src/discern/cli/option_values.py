@@ -56,6 +56,21 @@ def parse_parts(text: str) -> tuple[float, float, float]:
     return train, validation, test
 
 
+def parse_parts_of(text: str | None) -> dict[str, str] | None:
+    """Parse the folders of the split parts; "none" stands for an empty mapping.
+
+    >>> parse_parts_of("train=seg_train, test=seg_test"), parse_parts_of("none"), parse_parts_of(None)
+    ({'train': 'seg_train', 'test': 'seg_test'}, {}, None)
+    """
+    if text is None:
+        return None
+    pairs = [] if text.strip().lower() == NONE else [pair.partition("=") for pair in text.split(",")]
+    found = {part.strip(): folder.strip() for part, _, folder in pairs}
+    if len(found) < len(pairs):
+        raise UsageError(f"A part stands twice in {text!r}.", hint="Name one folder for each part.")
+    return found
+
+
 def parse_floors(texts: list[str]) -> dict[str, float]:
     """Parse minimum values of evaluation metrics and keep the highest value for each metric.
 

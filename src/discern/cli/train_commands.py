@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from discern.cli import render
-from discern.cli.common_options import Backbone, Cache, Fixes, Json, Name, Resume, Runs, Seed, Source
+from discern.cli.common_options import Backbone, Cache, Fixes, Json, Name, PartsOf, Resume, Runs, Seed, Source
 from discern.cli.exit_codes import FELL_SHORT
-from discern.cli.option_values import parse_order, parse_parts, parse_share
+from discern.cli.option_values import parse_order, parse_parts, parse_parts_of, parse_share
 from discern.cli.progress_bar import progress_bar
 
 
@@ -17,6 +17,7 @@ def check(
     runs: Runs = "runs",
     fixes: Fixes = None,
     backbone: Backbone = "lite0",
+    parts_of: PartsOf = None,
     resume: Resume = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there are findings.")] = False,
     cache: Cache = None,
@@ -32,7 +33,15 @@ def check(
 
     with progress_bar() as progress:
         result = check(
-            source, name=name, runs=runs, fixes=fixes, backbone=backbone, resume=resume, cache=cache, progress=progress
+            source,
+            name=name,
+            runs=runs,
+            fixes=fixes,
+            backbone=backbone,
+            parts_of=parse_parts_of(parts_of),
+            resume=resume,
+            cache=cache,
+            progress=progress,
         )
     render.show(result.to_json(), json=json, lines=render.check)
     render.print_hints(result.notes)
@@ -49,6 +58,7 @@ def split(
     seed: Seed = 0,
     fixes: Fixes = None,
     backbone: Backbone = "lite0",
+    parts_of: PartsOf = None,
     cache: Cache = None,
     json: Json = False,
 ) -> None:
@@ -71,6 +81,7 @@ def split(
             seed=seed,
             fixes=fixes,
             backbone=backbone,
+            parts_of=parse_parts_of(parts_of),
             cache=cache,
             progress=progress,
         )
@@ -97,6 +108,7 @@ def train(
     names: Annotated[
         str | None, typer.Option(help="CSV of label,name,spoken,route: display names, spoken names and destinations.")
     ] = None,
+    parts_of: PartsOf = None,
     resume: Resume = False,
     cache: Cache = None,
     json: Json = False,
@@ -122,6 +134,7 @@ def train(
             ordered=parse_order(ordered),
             negatives=negatives,
             names=names,
+            parts_of=parse_parts_of(parts_of),
             resume=resume,
             cache=cache,
             progress=progress,

@@ -1,5 +1,6 @@
 """Functions that find data quality problems in an image data set (`discern check`)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,7 @@ def check(
     runs: str | Path = "runs",
     fixes: str | Path | None = None,
     backbone: str = "lite0",
+    parts_of: Mapping[str, str] | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -93,6 +95,8 @@ def check(
         runs: folder of all runs.
         fixes: path of a fixes.csv to apply first.
         backbone: feature extractor: a name, or the path of an ONNX file.
+        parts_of: folders that are parts, such as `{"train": "seg_train", "test": "seg_test"}`; empty if the outermost
+            folders are classes, whatever their names; None to go by their names.
         resume: resume the interrupted run of that name.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -100,7 +104,7 @@ def check(
     Raises:
         DiscernError: the source, the fixes or the run's name cannot be used.
     """
-    config = PrepareConfig.of(source, fixes=fixes, backbone=backbone)
+    config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, parts_of=parts_of)
     run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with run.locked():
         prepared = prepare(run, config, cache=cache, progress=progress)

@@ -8,6 +8,7 @@ from discern.catalog.formats.folder_source import FolderSource
 from discern.catalog.formats.source import Item
 from discern.errors import NotAPicture, PictureError, UsageError
 from discern.flow.paths import resolve_path
+from discern.flow.run import is_own
 from discern.picture import Limits, open_picture
 from discern.serving.example_pictures import MOST, SIDE, Example, make_example
 
@@ -29,7 +30,8 @@ def find_example_pictures(folder: str | Path | None) -> tuple[Example, ...]:
     if not root.is_dir():
         raise UsageError(f"Example folder not found: {root}.", hint="Pass a folder that contains some pictures.")
     limits = Limits()
-    found = tuple(islice(_load(_round_robin(FolderSource(root, limits=limits)), limits), MOST))
+    source = FolderSource(root, limits=limits, leave_out=is_own)
+    found = tuple(islice(_load(_round_robin(source), limits), MOST))
     if not found:
         raise UsageError(f"There is no picture in {root}.", hint="Put some example pictures there.")
     return found

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,10 @@ import polars as pl
 from discern.catalog import Catalog, apply_fixes, read_fixes, read_names, scan, write_fixes
 from discern.catalog.account import list_left_out
 from discern.catalog.fixes import MAX_BYTES
+from discern.catalog.labels.resolve import LayoutRules
 from discern.catalog.left_out import write_left_out
 from discern.checking import Finding, find_issues, propose_fixes
-from discern.errors import FixesError
+from discern.errors import FixesError, UsageError
 from discern.features import extract, load_backbone
 from discern.flow.negatives import add_negatives
 from discern.flow.paths import cache_folder, resolve_path
@@ -24,7 +25,7 @@ from discern.flow.run import Run, is_own
 from discern.grouping import Groups, find_edges_cached, form_groups
 from discern.picture import choose_recipe, read_bounded
 from discern.progress import Progress
-from discern.splitting import Split, cross_split
+from discern.splitting import PARTS, Split, cross_split
 from discern.store import Rows
 from discern.training import AppliedFixes, TrainingData, predict_for_label_checks
 
@@ -43,6 +44,7 @@ class PrepareConfig:
         negatives: source of pictures of none of the classes, or None.
         ordered: labels of an ordinal scale, lowest first; empty for nominal labels.
         names: path of a names.csv, or None.
+        parts_of: folders of parts, by part; empty if all outermost folders are classes; None to go by their names.
     """
 
     source: str
@@ -51,6 +53,7 @@ class PrepareConfig:
     negatives: str | None = None
     ordered: tuple[str, ...] = ()
     names: str | None = None
+    parts_of: dict[str, str] | None = None
 
     @classmethod
     def of(
@@ -62,8 +65,13 @@ class PrepareConfig:
         negatives: str | Path | None = None,
         ordered: Sequence[str] = (),
         names: str | Path | None = None,
+        parts_of: Mapping[str, str] | None = None,
     ) -> Self:
-        """Create a data preparation configuration with absolute paths."""
+        """Create a data preparation configuration with absolute paths.
+
+        Raises:
+            UsageError: a path is invalid, or `parts_of` names a part that does not exist.
+        """
         return cls(
             source=str(resolve_path(source)),
             fixes=None if fixes is None else str(resolve_path(fixes)),
@@ -71,6 +79,7 @@ class PrepareConfig:
             negatives=None if negatives is None else str(resolve_path(negatives)),
             ordered=tuple(ordered),
             names=None if names is None else str(resolve_path(names)),
+            parts_of=None if parts_of is None else _check_parts(parts_of),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -174,6 +183,16 @@ def extract_features(catalog: Catalog, name: str, *, cache: Path, progress: Prog
     return TrainingData(catalog=catalog, features=features, position=position, backbone=backbone, recipe=recipe)
 
 
+def _check_parts(parts_of: Mapping[str, str]) -> dict[str, str]:
+    for part, folder in parts_of.items():
+        if part not in PARTS or not folder:
+            raise UsageError(
+                f"Invalid folder of a part: {part}={folder}.",
+                hint=f"The parts are {', '.join(PARTS)}; write --parts-of train=FOLDER,test=FOLDER.",
+            )
+    return dict(parts_of)
+
+
 def _resolve_backbone(backbone: str) -> str:
     return str(resolve_path(backbone)) if Path(backbone).suffix.lower() == ".onnx" else backbone
 
@@ -198,7 +217,8 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -
     if run.has_kept(CATALOG):
         return _in_order(Catalog.load(run.path(CATALOG), cache=cache), config)
     run.discard(_EDGES, SPLIT)
-    catalog = scan(Path(config.source), cache=cache, progress=progress, leave_out=is_own)
+    layout = LayoutRules(parts_of=config.parts_of, strict=True)
+    catalog = scan(Path(config.source), cache=cache, progress=progress, leave_out=is_own, layout=layout)
     if config.fixes is not None:
         scanned, catalog = catalog, apply_fixes(catalog, read_fixes(Path(config.fixes)))
         if not catalog.readable.any():

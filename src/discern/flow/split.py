@@ -3,6 +3,7 @@
 The parts can be used with any trainer.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,7 @@ def split(
     seed: int = 0,
     fixes: str | Path | None = None,
     backbone: str = "lite0",
+    parts_of: Mapping[str, str] | None = None,
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> SplitResult:
@@ -104,13 +106,15 @@ def split(
         seed: random seed; the same seed gives the same split.
         fixes: path of a fixes.csv to apply first.
         backbone: feature extractor: a name, or the path of an ONNX file.
+        parts_of: folders that are parts, such as `{"train": "seg_train", "test": "seg_test"}`; empty if the outermost
+            folders are classes, whatever their names; None to go by their names.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
 
     Raises:
         DiscernError: the source, the fixes, the run's name or `out` cannot be used.
     """
-    prepare_config = PrepareConfig.of(source, fixes=fixes, backbone=backbone)
+    prepare_config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, parts_of=parts_of)
     config = SplitConfig(seed=seed, parts=parts)
     run_config = prepare_config.to_json() | {"seed": seed, "parts": list(parts)}
     target = None if out is None else _outside(resolve_path(out), Path(prepare_config.source))

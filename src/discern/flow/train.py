@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -118,6 +118,7 @@ def train(
     ordered: Sequence[str] = (),
     negatives: str | Path | None = None,
     names: str | Path | None = None,
+    parts_of: Mapping[str, str] | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -138,6 +139,8 @@ def train(
         negatives: pictures of none of the labels, in any form that `source` may have, to tune the unknown score on; a
             class folder named `_other` works as well.
         names: names.csv with display names and routes of labels: label, name, spoken, route.
+        parts_of: folders that are parts, such as `{"train": "seg_train", "test": "seg_test"}`; empty if the outermost
+            folders are classes, whatever their names; None to go by their names.
         resume: resume the interrupted run called `name`.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -146,7 +149,13 @@ def train(
         DiscernError: the source, the fixes or the run's name is invalid, or the pictures are too few to train on.
     """
     preparing = PrepareConfig.of(
-        source, fixes=fixes, backbone=backbone, negatives=negatives, ordered=ordered, names=names
+        source,
+        fixes=fixes,
+        backbone=backbone,
+        negatives=negatives,
+        ordered=ordered,
+        names=names,
+        parts_of=parts_of,
     )
     config = TrainConfig(
         seed=seed,

@@ -121,7 +121,7 @@ def test_progress_counts_answers(bundle: Path, photos: Path) -> None:
     assert counts == [32, 40]
 
 
-def test_links_to_folders_are_not_followed(bundle: Path, photos: Path) -> None:
+def test_loops_of_links_are_not_followed(bundle: Path, photos: Path) -> None:
     (photos / "loop").symlink_to(photos, target_is_directory=True)
     assert names(bundle, photos) == ["a.png", "b.png", "bad.jpg", "c.png"]
 
@@ -146,3 +146,21 @@ def test_a_folder_has_the_same_pictures_in_the_same_order_with_and_without_out(b
     found = [Path(each["path"]).relative_to(folder).as_posix() for each in answers]
     assert found.index("b2.png") < found.index("b10.png")
     assert not {"Thumbs.db", "a/desktop.ini", ".hidden.png", "run/run.json"} & set(found)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need permission on Windows")
+def test_a_folder_from_a_file_server_is_answered_alike_by_both_doors(bundle: Path, tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "in", tmp_path / "elsewhere"
+    for place in (folder, folder / "__MACOSX", folder / "@eaDir" / "a.png", elsewhere):
+        place.mkdir(parents=True)
+        save(place / ("b.png" if place == elsewhere else "a.png"), plain(0, 0, 0))
+    (folder / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0")
+    (folder / "desktop.ini").write_text("[.ShellClassInfo]")
+    (folder / "more").symlink_to(elsewhere)
+    (folder / "again").symlink_to(folder)
+    answers = [answer.to_json() for answer in predict(bundle, [folder])]
+    assert [each["path"] for each in answers] == [str(folder / "a.png"), str(folder / "more" / "b.png")]
+    assert not any("error" in each for each in answers)
+    written = predict_to(bundle, [folder], tmp_path / "out.csv")
+    rows = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
+    assert (len(rows), written.unusable) == (3, 0)

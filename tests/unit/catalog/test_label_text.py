@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from discern.catalog.label_text import normalise_label, strip_blanks
+from discern.catalog.label_text import label_look, normalise_label, show_label, strip_blanks
 
 BLANKS = [" ", "\t", "\r\n", "\0", "\u00a0", "\u3000", "\ufeff", "\u200b", "\u200d", "\u200e", "\u2060", "\u3164"]
 
@@ -45,3 +45,30 @@ def test_a_normalised_label_stays_as_it_is(label):
 def test_control_characters_within_a_label_become_a_blank(inner):
     expected = "-r [2J=ed" if "[2J" in inner else "-r =ed"
     assert normalise_label(f"-r{inner}=ed") == expected
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        (" a ", "␣a␣"),
+        ("a  b", "a␣␣b"),
+        ("a\tb", "a\\u0009b"),
+        ("a\u200bb", "a\\u200bb"),
+        ("a\u200db", "a\\u200db"),
+        ("\ufeffa", "\\ufeffa"),
+    ],
+)
+def test_misleading_blanks_are_shown(label, shown):
+    assert show_label(label) == shown
+
+
+@pytest.mark.parametrize(
+    "label", ["a b", "é", "猫", "\U0001f468\u200d\U0001f469", "\u0d28\u0d4d\u200d", "\u2764\ufe0f", ""]
+)
+def test_other_labels_are_shown_as_they_are(label):
+    assert show_label(label) == label
+
+
+def test_labels_that_look_alike_share_their_look():
+    assert len({label_look(label) for label in ("Red Apple", "red_apple", "RED  APPLE", "red\u00a0apple")}) == 1
+    assert label_look("-1") != label_look("1")

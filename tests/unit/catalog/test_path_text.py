@@ -8,13 +8,27 @@ from discern.catalog.path_text import is_archive, is_ignored, natural_key, order
 
 @pytest.mark.parametrize(
     "name",
-    [".hidden", ".DS_Store", ".ipynb_checkpoints", "__MACOSX", "Thumbs.db", "THUMBS.DB", "desktop.ini", "._a.jpg"],
+    [
+        *(".hidden", ".DS_Store", ".ipynb_checkpoints", "__MACOSX", "Thumbs.db", "THUMBS.DB", "desktop.ini", "._a.jpg"),
+        *("@eaDir", "@EADIR", "#recycle", "#snapshot", "@tmp", "@Recycle", ".@__thumb", "a.jpg@SynoResource"),
+        *(".Spotlight-V100", ".Trashes", ".fseventsd", "Icon\r", "Temporary Items", "Network Trash Folder"),
+        *("ehthumbs.db", "$RECYCLE.BIN", "System Volume Information", "~$list.xlsx", "FOUND.000", "found.001"),
+        *("lost+found", ".Trash-1000", ".nfs0000001", ".directory", ".thumbnails", "LOST.DIR", "aquota.user"),
+        *(".git", "__pycache__", ".dvc", ".cache", "@Recently-Snapshot", "~snapshot"),
+    ],
 )
 def test_hidden_and_system_files_are_ignored(name):
     assert is_ignored(name)
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "Thumbs.db.jpg", "DS_Store", "readme.txt", "_x", "\u200b.jpg"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("a.jpg", "Thumbs.db.jpg", "DS_Store", "readme.txt", "_x", "\u200b.jpg", ""),
+        *("recycle", "recycled", "Recycle Bin", "trash", "trashbox", "lost", "found", "found.0", "cache", "snapshot"),
+        *("#1", "@home", "@", "~", "~a.jpg", "$5", "Icon", "icon", "temp", "tmp", "eaDir", "thumbs", "System", "git"),
+    ],
+)
 def test_other_files_are_not_ignored(name):
     assert not is_ignored(name)
 

@@ -211,6 +211,54 @@ def test_an_empty_source(folder, scan_source):
         scan_source(folder)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links need permission on Windows")
+def test_a_source_of_links_that_lead_nowhere_names_them(folder, scan_source):
+    (folder / "ring").symlink_to(folder.parent / "unplugged" / "ring")
+    with pytest.raises(CatalogError, match=r"1 links, such as ring\. .*unplugged/ring, which cannot be opened"):
+        scan_source(folder)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need permission on Windows")
+def test_classes_and_parts_that_are_links(folder, scan_source):
+    disk = write_files(folder.parent / "disk", TWO_CLASSES | {"valid/a/1.png": picture(1), "valid/b/2.png": picture(2)})
+    (folder / "train").mkdir()
+    (folder / "train" / "a").symlink_to(disk / "a")
+    (folder / "train" / "b").symlink_to(disk / "b")
+    (folder / "valid").symlink_to(disk / "valid")
+    catalog = scan_source(folder)
+    assert catalog.labels == ("a", "b")
+    assert catalog.table["part"].to_list() == ["train"] * 6 + ["validation"] * 2
+    assert catalog.left_out == ()
+    assert len(list(catalog.read(range(8)))) == 8
+
+
+def test_files_of_file_servers_are_left_out_and_counted(folder, scan_source):
+    thumbs = ["a/@eaDir/0.png/T.jpg", "@eaDir/x.jpg", "#recycle/1.png", "$RECYCLE.BIN/S-1/$R.png", "lost+found/2.png"]
+    catalog = scan_source(
+        write_files(folder, TWO_CLASSES | {name: picture(number) for number, name in enumerate(thumbs)})
+    )
+    assert catalog.labels == ("a", "b")
+    assert len(catalog) == 6
+    assert sorted(each.path for each in catalog.left_out) == sorted(thumbs)
+    assert {each.reason for each in catalog.left_out} == {"system_file"}
+
+
+def test_classes_without_pictures_are_known(folder, scan_source):
+    write_files(folder, TWO_CLASSES | {"cone/1.jpg": b"<!DOCTYPE html>"})
+    (folder / "ring" / "deep").mkdir(parents=True)
+    catalog = scan_source(folder)
+    assert catalog.labels == ("a", "b")
+    assert catalog.empty_folders == ("ring",)
+    assert catalog.table.filter(~catalog.readable)["label"].to_list() == ["cone"]
+
+
+@pytest.mark.parametrize("suffix", [".zip", ".tar.gz"])
+def test_names_of_folders_that_look_the_same_are_one_class(folder, scan_source, suffix):
+    files = {"caf\u00e9/1.png": picture(1), "cafe\u0301 /2.png": picture(2), "bar/3.png": picture(3)}
+    assert scan_source(write_archive(folder.parent / f"a{suffix}", files)).labels == ("bar", "caf\u00e9")
+    assert scan_source(write_files(folder, files)).labels == ("bar", "caf\u00e9")
+
+
 def test_a_source_without_pictures(folder, scan_source):
     write_files(folder, {"a.txt": b"x", "b.txt": b"y", "c.jpg": b""})
     with pytest.raises(

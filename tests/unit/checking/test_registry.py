@@ -8,6 +8,7 @@ NAMES = [
     "exact_copy",
     "near_copy",
     "label_conflict",
+    "similar_labels",
     "likely_wrong_label",
     "odd_one_out",
     "part_leak",

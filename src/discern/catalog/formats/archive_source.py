@@ -21,7 +21,8 @@ from typing import IO, Literal
 
 from discern.catalog.formats.cifar.batch_file import batch_limits, is_batch, names_batch, read_batch
 from discern.catalog.formats.cifar.pickle_reader import begins_pickle
-from discern.catalog.formats.source import Item, item_from_bytes, unreadable_item
+from discern.catalog.formats.empty_folders import find_empty_folders
+from discern.catalog.formats.source import Item, Source, item_from_bytes, unreadable_item
 from discern.catalog.left_out import LeftOut
 from discern.catalog.path_text import MEMBER, is_archive, is_ignored, leads_outside, to_text
 from discern.errors import DamagedPicture, EmptyFile, NotAPicture, PictureError, PictureTooLarge, UnreadableFile
@@ -73,7 +74,9 @@ class ArchiveSource:
 
     def items(self) -> Iterator[Item]:
         """Yield the members of the archive in storage order."""
-        return read_members(self._archive, to_text(self._archive.name), limits=self._limits)
+        self.left_out.clear()
+        self.empty_folders.clear()
+        yield from read_members(self._archive, to_text(self._archive.name), limits=self._limits, source=self)
 
 
 def holds_files(path: Path) -> bool:
@@ -96,7 +99,9 @@ def _is_tar(path: Path) -> bool:
         return False
 
 
-def read_members(archive: Path, path: str, *, limits: Limits, only: Collection[str] | None = None) -> Iterator[Item]:
+def read_members(
+    archive: Path, path: str, *, limits: Limits, only: Collection[str] | None = None, source: Source | None = None
+) -> Iterator[Item]:
     """Yield the members of an archive as items with their bytes in memory.
 
     Links, and names that lead outside the archive, become items that raise an error.
@@ -106,19 +111,34 @@ def read_members(archive: Path, path: str, *, limits: Limits, only: Collection[s
         path: the archive's path in the catalog.
         limits: `max_bytes` is the largest member that is read.
         only: catalog paths of the members to yield; None for all.
+        source: source whose `left_out` and `empty_folders` are extended; None for none.
     """
     if is_batch(archive):
         yield from _batch_items(archive, path, limits, only)
         return
     members = _tar_members if _is_tar(archive) else _zip_members
+    folders, used = set[str](), set[str]()
     try:
         for member in members(archive, limits):
             member_path = path + MEMBER + to_text(member.name)
-            if not member.is_ignored and _is_selected(member_path, only):
+            if member.folder or member.is_ignored:
+                if source is not None:
+                    _pass_over(member, member_path.rstrip("/"), folders, source)
+            elif _is_selected(member_path, only):
+                used.add(member_path.rpartition("/")[0])
                 yield from _member_items(member, member_path, path, limits, only)
     except _FAILURES as error:
         message = f"The archive {path} is damaged ({error}); the members after this point were not read."
         yield unreadable_item(path, DamagedPicture(message, hint="Copy or download the archive again."))
+    if source is not None:
+        source.empty_folders += find_empty_folders(folders, used)
+
+
+def _pass_over(member: "_Member", path: str, folders: set[str], source: Source) -> None:
+    if not member.folder:
+        source.left_out.append(LeftOut(path, "system_file"))
+    elif not member.is_ignored and not leads_outside(member.name) and member.name.strip("./"):
+        folders.add(path)
 
 
 def _batch_items(batch: Path, path: str, limits: Limits, only: Collection[str] | None) -> Iterator[Item]:
@@ -163,7 +183,7 @@ class _Member:
     @property
     def is_ignored(self) -> bool:
         parts = self.name.split("/")
-        return self.folder or any(is_ignored(part) for part in parts if part not in (".", ".."))
+        return any(is_ignored(part) for part in parts if part not in (".", ".."))
 
     def read(self, limits: Limits) -> bytes:
         """Validate an archive member's type, name and size, and read its bytes."""

@@ -47,13 +47,14 @@ class Source(Protocol):
     """Files that are passed over and are not items; complete once all items have been yielded."""
 
     empty_folders: list[str]
-    """Folders without any file below them, relative to the root; complete once all items have been yielded."""
+    """Folders without an item below them, relative to the root, without those inside another such folder; complete once
+    all items have been yielded."""
 
     notes: list[str]
     """Sentences for the user about how lists were understood; complete once the labels are resolved."""
 
     def items(self) -> Iterator[Item]:
-        """Yield every file once, except ignored files.
+        """Yield every file once, except those that are left out.
 
         The order is the fastest one to read.
         """

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from discern.catalog.formats.cifar.pickle_reader import read_pickle
 from discern.catalog.formats.read_items import read_items
+from discern.catalog.label_text import normalise_label
 from discern.catalog.path_text import MEMBER
 from discern.catalog.scanned_file import ScannedFile
 from discern.errors import CatalogError, DamagedPicture, PictureError
@@ -62,7 +63,7 @@ def _names(path: str, data: bytes) -> list[str]:
         names = list(_class_names(read_pickle(data)))
     except (PictureError, UnicodeDecodeError) as error:
         raise CatalogError(f"{path} cannot be read: {error}", hint="Download it again.") from error
-    if not names or len(set(names)) < len(names):
+    if not all(names) or len(set(names)) < max(1, len(names)):
         raise CatalogError(f"{path} has no class names, or duplicate ones.", hint="Download it again.")
     return names
 
@@ -70,7 +71,7 @@ def _names(path: str, data: bytes) -> list[str]:
 def _class_names(meta: dict[str, object]) -> Iterator[str]:
     names = next((meta[key] for key in _NAMES if key in meta), [])
     for name in names if isinstance(names, list) else []:
-        yield name.decode("utf-8") if isinstance(name, bytes) else str(name)
+        yield normalise_label(name.decode("utf-8") if isinstance(name, bytes) else str(name))
 
 
 def _named(picture: ScannedFile, path: str, names: Sequence[str]) -> ScannedFile:

@@ -1,5 +1,10 @@
 """Functions that derive class labels and split parts from folders, label lists or CIFAR batches."""
 
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import polars as pl
 
 from discern.catalog.formats.listing.file_search import ListedFolder, locate_files
@@ -9,13 +14,16 @@ from discern.catalog.formats.listing.tabular import TABLES, read_table
 from discern.catalog.formats.read_items import read_items
 from discern.catalog.formats.source import Source
 from discern.catalog.labels.cifar_class_names import name_classes
-from discern.catalog.labels.folders import labels_and_parts, split_folders
+from discern.catalog.labels.folders import FolderLabels, read_folders, split_folders
+from discern.catalog.labels.layout import LayoutProblem, find_layout_problem
 from discern.catalog.labels.listings import apply_listings
 from discern.catalog.labels.unused_tables import explain_unused_tables
 from discern.catalog.left_out import LeftOut
+from discern.catalog.path_text import to_name
 from discern.catalog.scan_table import SCANNED, to_scanned_files, to_table
 from discern.catalog.scanned_file import ScannedFile
-from discern.errors import DiscernError, NotAPicture, UnreadableFile
+from discern.catalog.table import OTHER
+from discern.errors import CatalogError, DiscernError, NotAPicture, UnreadableFile, UsageError
 from discern.picture import Limits
 
 _CLASS_NAMES = "It names the classes of CIFAR batches."
@@ -23,18 +31,40 @@ _LABELS = "It is a list that gives the labels of pictures."
 _NOT_LISTED = "The list of the other pictures' labels does not name it."
 
 
-def resolve_labels(source: Source, files: pl.DataFrame) -> pl.DataFrame:
+@dataclass(frozen=True, kw_only=True)
+class LayoutRules:
+    """Rules for the meaning of folders.
+
+    Attributes:
+        parts_of: paths of the folders of parts, by part; empty if none is one; None to go by their names.
+        strict: whether a layout is refused if its folders are probably not classes; needs `parts_of` to be None.
+    """
+
+    parts_of: Mapping[str, str] | None = None
+    strict: bool = False
+
+
+def resolve_labels(source: Source, files: pl.DataFrame, rules: LayoutRules = LayoutRules()) -> pl.DataFrame:
     """Fill in the class labels, split parts and groups of scanned files.
 
     The result has rows for files that a list names but that are missing. Files without a row in the result, such as the
     lists themselves, are added to the source's `left_out`.
+
+    Raises:
+        CatalogError: labels cannot be read, or the layout is refused.
+        UsageError: the rules name parts that the source does not have.
     """
     if source.layout == "declared":
+        if rules.parts_of:
+            raise UsageError(
+                "The source is a list, whose parts are in its own column.",
+                hint="Leave out --parts-of, or pass a folder.",
+            )
         return files
     from_batches = pl.col("part").is_not_null()
     named, metadata_files = name_classes(source.root, to_scanned_files(files.filter(from_batches)))
     others = files.filter(~from_batches & ~pl.col("path").is_in(list(metadata_files)))
-    resolved = pl.concat([to_table(named), _label_files(source, others)])
+    resolved = pl.concat([to_table(named), _label_files(source, others, rules)])
     # One label for all may be the name of the folder that a list beside it describes.
     if resolved.filter(pl.col("error").is_null())["label"].drop_nulls().n_unique() < 2:
         source.notes += explain_unused_tables(source.root, to_scanned_files(resolved))
@@ -53,29 +83,72 @@ def _left_out(file: ScannedFile, metadata_files: set[str]) -> LeftOut:
     return LeftOut(file.path, "not_a_picture" if file.error == NotAPicture.code else "unreadable", file.message or "")
 
 
-def _label_files(source: Source, files: pl.DataFrame) -> pl.DataFrame:
+def _label_files(source: Source, files: pl.DataFrame, rules: LayoutRules) -> pl.DataFrame:
     single_archive = source.layout == "archive"
     declared = _by_table(source, files) if single_archive else None
     if declared is not None:
         return declared
-    files = _by_folders(files, single_archive=single_archive)
+    files, problem = _by_folders(source, files, rules)
     unreadable = files.filter(pl.col("error").is_not_null())
-    if not any(is_listing_name(path.rpartition("/")[2]) for path in unreadable["path"]):
-        return files
-    return to_table(apply_listings(source.root, to_scanned_files(files), add_note=source.notes.append))
+    if any(is_listing_name(path.rpartition("/")[2]) for path in unreadable["path"]):
+        listed = to_table(apply_listings(source.root, to_scanned_files(files), add_note=source.notes.append))
+        problem = problem if _labels(listed) == _labels(files) else None
+        files = listed
+    if problem is not None:
+        raise _layout_error(source, files, problem)
+    return files
 
 
-def _by_folders(files: pl.DataFrame, *, single_archive: bool) -> pl.DataFrame:
+def _labels(files: pl.DataFrame) -> dict[str, str | None]:
+    readable = files.filter(pl.col("error").is_null())
+    return dict(zip(readable["path"], readable["label"], strict=True))
+
+
+def _by_folders(source: Source, files: pl.DataFrame, rules: LayoutRules) -> tuple[pl.DataFrame, LayoutProblem | None]:
+    """Label files by their folders, and find the problem of the layout if there is one."""
     files = files.with_columns(folder=pl.col("path").str.replace("[^/]*$", ""))
-    folders = files.group_by("archive", "folder").agg(readable=pl.col("error").is_null().any())
+    folders = files.group_by("archive", "folder").agg(readable=pl.col("error").is_null().sum())
     paths = [split_folders(folder, archive) for archive, folder, _ in folders.iter_rows()]
-    resolved = labels_and_parts(paths, folders["readable"].to_list(), single_archive=single_archive)
+    counts = folders["readable"].to_list()
+    found = read_folders(
+        paths, list(map(bool, counts)), single_archive=source.layout == "archive", parts_of=rules.parts_of
+    )
+    resolved = found.resolved()
     folders = folders.with_columns(
         label=pl.Series([label for label, _ in resolved], dtype=pl.String),
         part=pl.Series([part for _, part in resolved], dtype=pl.String),
     )
     files = files.drop("label", "part").join(folders, on=["archive", "folder"], how="left", maintain_order="left")
-    return files.select(*SCANNED)
+    problem = _find_problem(source, found, counts) if rules.strict and rules.parts_of is None else None
+    return files.select(*SCANNED), problem
+
+
+def _find_problem(source: Source, found: FolderLabels, counts: Sequence[int]) -> LayoutProblem | None:
+    pictures: Counter[tuple[str, ...]] = Counter()
+    for names, count in zip(found.names, counts, strict=True):
+        if count and names[:1] != (OTHER,):
+            pictures[names] += count
+    parts = {names[0]: part for names, part in found.parts.items()}
+    return find_layout_problem(pictures, parts, root_name=source.root.name)
+
+
+def _layout_error(source: Source, files: pl.DataFrame, problem: LayoutProblem) -> CatalogError:
+    is_archive = source.layout == "archive"
+    place = source.root / files["archive"][0] if is_archive else source.root
+    remedies = []
+    if problem.parts_of:
+        mapping = ",".join(f"{part}={folder}" for part, folder in problem.parts_of.items())
+        remedies.append(f"name the parts with --parts-of {shlex.quote(mapping)}")
+    if problem.folder and is_archive:
+        remedies.append(f"unpack it and pass its folder {problem.folder}")
+    elif problem.folder:
+        remedies.append(f"pass {place / to_name(problem.folder)}")
+    if not remedies:
+        remedies.append("put the pictures into one folder per class, or pass a list of paths and labels")
+    remedies.append("add --parts-of none if the outermost folders are the classes")
+    hint = ", or ".join(remedies)
+    notes = explain_unused_tables(source.root, to_scanned_files(files))
+    return CatalogError(f"{place} {problem.message}.", hint=" ".join([f"{hint[0].upper()}{hint[1:]}.", *notes]))
 
 
 def _by_table(source: Source, files: pl.DataFrame) -> pl.DataFrame | None:

@@ -1,9 +1,11 @@
-"""Data quality checks that find small and imbalanced classes."""
+"""Data quality checks that find small and imbalanced classes, and classes whose labels are nearly the same."""
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
 import polars as pl
 
+from discern.catalog.label_text import label_look, show_label
 from discern.checking.findings import CheckInput, Finding
 
 
@@ -17,8 +19,9 @@ def small_class(data: CheckInput) -> Iterator[Finding]:
         if label is not None and groups < fewest:
             rows = tuple((usable if len(usable) else members)["row"])
             why = (
-                f"Class '{label}' has {groups} independent groups of pictures ({len(usable)} pictures); fewer than "
-                f"{fewest} are too few to predict the accuracy on new pictures. Add pictures from other occasions."
+                f"Class '{show_label(label)}' has {groups} independent groups of pictures ({len(usable)} pictures); "
+                f"fewer than {fewest} are too few to predict the accuracy on new pictures. Add pictures from other "
+                "occasions."
             )
             yield Finding(check="small_class", rows=rows, score=1 - groups / fewest, action="keep", why=why)
 
@@ -32,7 +35,10 @@ def imbalance(data: CheckInput) -> Iterator[Finding]:
     classes = table.filter(pl.col("label") >= 0).group_by("label").agg("row", groups=pl.col("group").n_unique())
     largest = int(classes["groups"].max() or 0)  # type: ignore[arg-type]
     rare = classes.filter(pl.col("groups") < largest * data.config.rare_share).sort("groups", "label")
-    names = [f"'{data.catalog.labels[label]}' has {groups}" for label, groups in rare.select("label", "groups").rows()]
+    names = [
+        f"'{show_label(data.catalog.labels[label])}' has {groups}"
+        for label, groups in rare.select("label", "groups").rows()
+    ]
     if len(rare) > _MOST_SINGLE_FINDINGS:
         summary = f"{len(rare)} of {len(classes)} classes have few independent groups: {', '.join(names[:3])}, ..."
         yield _rare_finding(sorted(rare["row"].explode()), summary, int(rare["groups"][0]), largest)
@@ -50,3 +56,31 @@ def _rare_finding(rows: Iterable[int], summary: str, groups: int, largest: int) 
         "overall accuracy hardly shows. Add pictures of the rare classes, and compare the metrics of each class."
     )
     return Finding(check="imbalance", rows=tuple(rows), score=1 - groups / largest, action="keep", why=why)
+
+
+def similar_labels(data: CheckInput) -> Iterator[Finding]:
+    """Find classes whose labels differ only in case, blanks, hyphens, or letters that look alike."""
+    alike: dict[str, list[int]] = {}
+    for place, label in enumerate(data.catalog.labels):
+        alike.setdefault(label_look(label), []).append(place)
+    for places in alike.values():
+        if len(places) < 2:
+            continue
+        rows = {place: np.flatnonzero(data.labels == place).tolist() for place in places}
+        largest = max(places, key=lambda place: len(rows[place]))
+        names = [f"'{show_label(data.catalog.labels[place])}' ({len(rows[place])} pictures)" for place in places]
+        why = (
+            f"The labels {', '.join(names[:-1])} and {names[-1]} differ only in {_difference(data, places)}, and are "
+            "classes of their own. If they mean the same, give their folders or rows one name."
+        )
+        others = tuple(row for place in places if place != largest for row in rows[place])
+        yield Finding(check="similar_labels", rows=others, score=1.0, action="keep", why=why)
+
+
+def _difference(data: CheckInput, places: Iterable[int]) -> str:
+    labels = [data.catalog.labels[place] for place in places]
+    if len({label.lower() for label in labels}) == 1:
+        return "upper and lower case"
+    if len({"".join(label.split()) for label in labels}) == 1:
+        return "blanks"
+    return "case, blanks, hyphens or letters that look alike"

@@ -1,12 +1,12 @@
 """Functions that expand path arguments, glob patterns and standard input."""
 
-import glob
 import os
 import sys
 from collections.abc import Iterable, Iterator
 
 from discern.bundle.archive import is_url
 from discern.errors import PictureError, UsageError
+from discern.flow.predict.glob_patterns import expand_pattern
 from discern.picture import Limits, read_header
 
 STANDARD_INPUT = "-"
@@ -61,7 +61,7 @@ def _paths(pattern: str) -> Iterator[str]:
     if "\0" in path or os.path.lexists(path):
         yield path
     else:
-        yield from sorted(glob.glob(path, recursive=True)) or [path]  # noqa: PTH207 - may be absolute
+        yield from expand_pattern(path) or [path]
 
 
 def _standard_input(limits: Limits) -> Iterator[str | bytes]:

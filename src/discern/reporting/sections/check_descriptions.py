@@ -28,6 +28,11 @@ CHECKS = {
         meaning="The same picture has two labels, so one of them is wrong. Both were left out of the evaluation.",
         remedy="Decide which label is correct; drop the other in fixes.csv.",
     ),
+    "similar_labels": CheckDescription(
+        title="Labels that are nearly the same",
+        meaning="They differ only in case, blanks, hyphens or letters that look alike, and are classes of their own.",
+        remedy="Give them one name if they mean the same: rename folders, or correct the list.",
+    ),
     "likely_wrong_label": CheckDescription(
         title="Labels that are probably wrong",
         meaning="Models that were not trained on the picture agree on another label. They can be wrong, too: some of "

@@ -227,3 +227,32 @@ def test_members_are_not_accumulated(tmp_path):
     block.write(tarfile.TarInfo("x").tobuf() * 5000)
     path.write_bytes(block.getvalue() + bytes(1024))
     assert sum(1 for _ in read_members(path, "p", limits=Limits())) == 5000
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_system_files_and_empty_folders_are_recorded(tmp_path, suffix):
+    files = {"cat/1.png": b"1", "cat/@eaDir/1.png/THUMB.jpg": b"x", "#recycle/2.png": b"2", "cat/.DS_Store": b"x"}
+    path = write_archive(tmp_path / f"a{suffix}", files)
+    source = ArchiveSource(path, limits=Limits())
+    for _ in range(2):
+        assert [item.path for item in source.items()] == [f"a{suffix}!/cat/1.png"]
+        assert {(each.path, each.reason) for each in source.left_out} == {
+            (f"a{suffix}!/{name}", "system_file") for name in list(files)[1:]
+        }
+        assert len(source.left_out) == 3
+
+
+def test_folders_of_an_archive_without_files_are_empty(tmp_path):
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w") as archive:
+        for name in ("./", "./ring", "./ring/deep", "./cat", "./.hidden", "./../out"):
+            info = tarfile.TarInfo(name)
+            info.type = tarfile.DIRTYPE
+            archive.addfile(info)
+        info = tarfile.TarInfo("./cat/1.png")
+        info.size = 1
+        archive.addfile(info, io.BytesIO(b"1"))
+    source = ArchiveSource(path, limits=Limits())
+    assert len(list(source.items())) == 1
+    assert source.empty_folders == ["a.tar!/ring"]
+    assert source.left_out == []

@@ -92,13 +92,14 @@ def test_pipes_sockets_and_devices_are_errors_and_never_block(folder):
 
 
 @posix
-def test_links_to_files_are_followed_and_links_to_folders_are_not(folder, tmp_path):
+def test_links_are_followed_and_paths_go_through_them(folder, tmp_path):
     write_files(tmp_path / "elsewhere", {"one.png": b"one", "more/two.png": b"two"})
     (folder / "file.png").symlink_to(tmp_path / "elsewhere" / "one.png")
     (folder / "folder").symlink_to(tmp_path / "elsewhere" / "more")
     (folder / "circle").symlink_to(folder)
-    items = list(FolderSource(folder, limits=Limits()).items())
-    assert [(item.path, item.load()) for item in items] == [("file.png", b"one")]
+    source = FolderSource(folder, limits=Limits())
+    assert [(item.path, item.load()) for item in source.items()] == [("file.png", b"one"), ("folder/two.png", b"two")]
+    assert [(each.path, each.reason) for each in source.left_out] == [("circle", "link_not_followed")]
 
 
 @posix
@@ -132,3 +133,13 @@ def test_names_that_are_not_utf_8(folder):
     (item,) = FolderSource(folder, limits=Limits()).items()
     assert item.path.encode()
     assert item.load() == b"odd"
+
+
+def test_an_archive_among_folders_adds_what_it_passes_over(folder):
+    write_files(folder, {"a/1.png": b"1", "Thumbs.db": b"x"})
+    write_zip(folder / "b.zip", {"__MACOSX/._2.png": b"x", "cat/": b"", "dog/2.png": b"2"})
+    source = FolderSource(folder, limits=Limits())
+    for _ in range(2):
+        assert [item.path for item in source.items()] == ["a/1.png", "b.zip!/dog/2.png"]
+        assert [each.path for each in source.left_out] == ["Thumbs.db", "b.zip!/__MACOSX/._2.png"]
+        assert source.empty_folders == ["b.zip!/cat"]

@@ -1,13 +1,20 @@
-from discern.catalog.labels.folders import labels_and_parts, split_folders
+import pytest
+
+from discern.catalog.labels.folders import read_folders, split_folders
+from discern.errors import UsageError
 
 
 def resolve(
-    *paths: str, junk: tuple[str, ...] = (), single_archive: bool = False
+    *paths: str,
+    junk: tuple[str, ...] = (),
+    single_archive: bool = False,
+    parts_of: dict[str, str] | None = None,
 ) -> list[tuple[str | None, str | None]]:
     """Resolve labels and parts of files; "!/" ends an archive's path, and `junk` are unreadable files."""
     files = [*paths, *junk]
     folders = [split_folders(path, path.partition("!/")[0] if "!/" in path else "") for path in files]
-    return labels_and_parts(folders, [path not in junk for path in files], single_archive=single_archive)
+    readable = [path not in junk for path in files]
+    return read_folders(folders, readable, single_archive=single_archive, parts_of=parts_of).resolved()
 
 
 def test_class_folders():
@@ -98,3 +105,58 @@ def test_archives_named_for_classes_or_parts():
 
 def test_no_files_at_all():
     assert resolve() == []
+
+
+def test_labels_are_normalised():
+    assert resolve("ring /1.jpg", "ring/2.jpg", "cafe\u0301/3.jpg", "\u200b/4.jpg", "train/5.jpg") == [
+        ("ring", None),
+        ("ring", None),
+        ("café", None),
+        (None, None),
+        ("train", None),
+    ]
+    assert resolve("train/ring\u00a0/1.jpg", "test/ring/2.jpg") == [("ring", "train"), ("ring", "test")]
+    assert resolve("a.zip!/ ring/1.jpg", "a.zip!/bar/2.jpg", single_archive=True) == [("ring", None), ("bar", None)]
+
+
+def test_parts_can_be_named():
+    paths = "seg_train/cat/1.jpg", "seg_test/dog/2.jpg", "seg_pred/3.jpg", "seg_test/4.jpg", "5.jpg"
+    assert resolve(*paths, parts_of={"train": "seg_train/", "test": "./seg_test"}) == [
+        ("cat", "train"),
+        ("dog", "test"),
+        (None, None),
+        (None, "test"),
+        (None, None),
+    ]
+
+
+def test_named_parts_may_lie_deeper():
+    paths = "data/a/x/cat/1.jpg", "data/a/y/dog/2.jpg", "data/z/3.jpg"
+    assert resolve(*paths, parts_of={"train": "data/a/x", "validation": "data/a/y"}) == [
+        ("cat", "train"),
+        ("dog", "validation"),
+        (None, None),
+    ]
+
+
+def test_named_parts_may_be_archives_or_in_one():
+    paths = "one.zip!/cat/1.jpg", "one.zip!/dog/2.jpg", "two/cat/3.jpg"
+    assert resolve(
+        "in.zip!/set/A/cat/1.jpg", "in.zip!/set/B/cat/2.jpg", single_archive=True, parts_of={"test": "B"}
+    ) == [
+        (None, None),
+        ("cat", "test"),
+    ]
+    assert resolve(*paths, parts_of={"test": "two"})[2] == ("cat", "test")
+
+
+def test_without_parts_all_folders_are_classes():
+    assert resolve("train/cat/1.jpg", "test/cat/2.jpg", parts_of={}) == [("train", None), ("test", None)]
+
+
+def test_a_part_that_does_not_exist_is_an_error_that_names_the_folders():
+    with pytest.raises(UsageError, match=r"no folder nope for the part train.*: a, b\.") as raised:
+        resolve("b/x/1.jpg", "a/x/2.jpg", parts_of={"train": "nope"})
+    assert "--parts-of" in raised.value.hint
+    with pytest.raises(UsageError, match="both train and test"):
+        resolve("b/x/1.jpg", "a/x/2.jpg", parts_of={"train": "b", "test": "b/"})

@@ -48,3 +48,41 @@ class TestImbalance:
 
     def test_without_labels_there_is_no_finding(self, find):
         assert find("imbalance", [None] * 5) == []
+
+
+class TestSimilarLabels:
+    @pytest.mark.parametrize(
+        ("one", "other", "difference"),
+        [
+            ("ring", "Ring", "upper and lower case"),
+            ("straße", "STRASSE", "look alike"),
+            ("\u0412\u0430\u043b", "\u0432\u0430\u043b", "upper and lower case"),
+            ("\u0412AG", "BAG", "look alike"),
+            ("red apple", "red  apple", "blanks"),
+            ("red apple", "red\u00a0apple", "blanks"),
+            ("red apple", "Red_Apple", "look alike"),
+            ("red-apple", "red apple", "look alike"),
+            ("a\u200bb", "ab", "look alike"),
+            ("\uff21\uff22", "ab", "look alike"),
+            ("\ufb01g", "fig", "look alike"),
+            ("c\u0430r", "car", "look alike"),
+        ],
+    )
+    def test_labels_that_a_reader_takes_for_one_are_a_finding(self, find, one, other, difference):
+        (finding,) = find("similar_labels", [one] * 12 + [other] * 3 + ["bar"] * 12)
+        assert finding.rows == (12, 13, 14)
+        assert finding.action == "keep"
+        assert difference in finding.why
+        assert "(12 pictures)" in finding.why
+
+    def test_blanks_show_in_the_message(self, find):
+        (finding,) = find("similar_labels", ["red apple", "red  apple", "red\u00a0apple"])
+        assert "'red apple'" in finding.why
+        assert "'red␣␣apple'" in finding.why
+        assert "'red\\u00a0apple'" in finding.why
+
+    @pytest.mark.parametrize(
+        "labels", [["-1", "1"], ["Apple 1", "Apple 11"], ["a1", "a 1"], ["ring", "rings"], ["é", "e"], ["O", "0"]]
+    )
+    def test_other_labels_are_no_finding(self, find, labels):
+        assert find("similar_labels", labels) == []
