@@ -10,7 +10,7 @@ from discern.flow.check import CheckResult
 from tests.integration.workspace import Workspace
 
 CHECKS = {
-    *("unreadable", "wrong_suffix", "exact_copy", "near_copy"),
+    *("unreadable", "wrong_suffix", "incomplete", "narrow_range", "exact_copy", "near_copy"),
     *("label_conflict", "likely_wrong_label", "odd_one_out", "part_leak", "undeclared_film", "large_group"),
     *("small_class", "imbalance", "shortcut", "too_small", "extreme_aspect", "blank", "dark", "bright", "blurred"),
 }

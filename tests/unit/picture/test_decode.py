@@ -111,10 +111,12 @@ def test_a_damaged_exif_block_is_ignored():
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
 def test_a_picture_that_ends_early_is_truncated(pixels, name):
     data = _encode(pixels, name)
-    with pytest.raises(TruncatedPicture, match=name) as caught:
+    has_rows = name in ("JPEG", "PNG")
+    message = rf"^This {name} ends " + (r"after (\d|1\d|20) of 30 rows\." if has_rows else "before the picture does")
+    with pytest.raises(TruncatedPicture, match=message) as caught:
         open_picture(data[: len(data) * 2 // 3])
     assert caught.value.hint
-    assert caught.value.__cause__ is not None or name == "TIFF"
+    assert caught.value.__cause__ is not None or name in ("JPEG", "PNG", "TIFF")
 
 
 def test_a_truncated_compressed_tiff_is_detected_before_libtiff_prints(pixels, capfd):
