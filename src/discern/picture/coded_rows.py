@@ -42,6 +42,12 @@ def is_whole(jpeg: JpegStructure) -> bool:
     return jpeg.has_end and jpeg.is_clean
 
 
+def require_scans(jpeg: JpegStructure) -> None:
+    """Raise `TruncatedPicture` if a JPEG has scans, but not all that its components need."""
+    if jpeg.scans and not jpeg.is_covered:
+        raise TruncatedPicture(f"This JPEG ends in scan {jpeg.scans} and lacks those that follow.", hint=RETRIEVE)
+
+
 def completed(data: bytes, jpeg: JpegStructure) -> bytes:
     """Return a JPEG with its end marker, without the bytes behind its picture."""
     return data if is_whole(jpeg) or not jpeg.scans else data[: jpeg.data_end].rstrip(b"\xff") + END_MARKER
@@ -66,8 +72,6 @@ def count_missing_rows(data: bytes, jpeg: JpegStructure) -> int:
         TruncatedPicture: more than `FEW` of the picture is missing.
         DamagedPicture: more than that is missing, and other data follows.
     """
-    if not jpeg.is_covered:
-        raise TruncatedPicture(f"This JPEG ends in scan {jpeg.scans} and lacks those that follow.", hint=RETRIEVE)
     missing, share = _measure(data, jpeg)
     if share <= FEW:
         return missing

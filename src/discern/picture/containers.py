@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from discern.errors import DamagedPicture, TruncatedPicture
-from discern.picture.coded_rows import END_MARKER, RETRIEVE, completed
+from discern.picture.coded_rows import END_MARKER, RETRIEVE, completed, require_scans
 from discern.picture.exif_tags import Directory
 from discern.picture.file_format import Limits
-from discern.picture.jpeg_structure import MAX_PARTS, JpegStructure, parse_jpeg
+from discern.picture.jpeg_structure import MAX_PARTS, MAX_SCANS, JpegStructure, parse_jpeg
 from discern.picture.png_rows import complete_png
 
 # Bounds that ordinary files stay far below; not tuned.
@@ -148,8 +148,9 @@ def _jpeg(data: bytes, limits: Limits) -> Container:
     if not jpeg.is_arithmetic and pixels > 512 * jpeg.data_end:
         size = f"{jpeg.width:,} x {jpeg.height:,} pixels"
         raise TruncatedPicture(f"This JPEG is too short for its {size}.", hint=RETRIEVE)
-    if jpeg.scans > _MAX_SCANS and jpeg.scans * pixels > _MAX_SCANS * limits.max_pixels:
+    if jpeg.scans > MAX_SCANS or (jpeg.scans > _MAX_SCANS and jpeg.scans * pixels > _MAX_SCANS * limits.max_pixels):
         raise DamagedPicture("This JPEG has too many scans for its size.", hint=_REMEDY)
+    require_scans(jpeg)
     return Container(data=completed(data, jpeg), jpeg=jpeg)
 
 
