@@ -143,7 +143,7 @@ def _first_difference(one: np.ndarray, other: np.ndarray, jpeg: JpegStructure) -
 
 
 def _decode_whole(data: bytes) -> np.ndarray:
-    return _decode(data, lambda image: None)
+    return _decode(data, lambda _: None)
 
 
 def _decode_blocks(data: bytes) -> np.ndarray:

@@ -55,7 +55,8 @@ def _scaled(values: np.ndarray, white: int) -> np.ndarray:
     if low >= 0 and high <= FULL_RANGE:
         floats = np.issubdtype(values.dtype, np.floating)
         if white < FULL_RANGE and not floats:
-            return to_eight_bits(white)[values]
+            narrow: np.ndarray = to_eight_bits(white)[values]
+            return narrow
         low, high = 0.0, 1.0 if floats and high <= 1 else 255.0 if high <= 255 else float(FULL_RANGE)
     scaled = np.empty(values.shape, np.uint8)
     for start, band in zip(range(0, len(values), _BAND), bands, strict=True):

@@ -186,8 +186,8 @@ def _read_container(name: str, data: bytes, limits: Limits, stack: ExitStack, *,
     jpeg, end = container.jpeg, PictureEnd(missing_rows=container.missing_rows)
     if jpeg and jpeg.is_plain and is_whole(jpeg) and not thorough:
         size = (jpeg.width, jpeg.height)
-        load: _Load = partial(_load_plain, data, size, limits, stack, end)
-        return OpenedPicture(format=name, stored_size=size, mode="RGB", load=load, end=end)
+        plain = _PlainPixels(data=data, size=size, limits=limits)
+        return OpenedPicture(format=name, stored_size=size, mode="RGB", load=partial(plain.load, stack, end), end=end)
     image = _DECODERS[name](BytesIO(container.data))
     limits.check(name, *image.size)
     exif = container.exif or image.info.get("exif") or b""
@@ -241,27 +241,28 @@ class _StoredPixels:
         return scale_deep_colour(image, low, white) if is_scaled else image
 
 
-def _load_plain(
-    data: bytes,
-    size: tuple[int, int],
-    limits: Limits,
-    stack: ExitStack,
-    end: PictureEnd,
-    min_side: int | None,
-    white: int,
-) -> Image.Image:
-    """Decode a plain JPEG without the slow header parser of Pillow."""
-    small = _MAX_PIXEL_BYTES * size[0] * size[1] <= min(limits.max_memory, _UNRESERVED)
-    if small and (min_side is None or min(size) < 2 * min_side):
-        with suppress(ValueError):
-            image = Image.frombytes("RGB", size, data, "jpeg", "RGB", "")
-            if not ends_in_grey(image):
-                return image
-    # Larger, or damaged: then the full parser names the damage.
-    picture = _read_container("JPEG", data, limits, stack, thorough=True)
-    image = picture.load(min_side, white)
-    end.missing_rows = picture.end.missing_rows
-    return image
+@dataclass(frozen=True, kw_only=True)
+class _PlainPixels:
+    """Pixels of a plain JPEG, whose header Pillow's slow parser need not read."""
+
+    data: bytes
+    size: tuple[int, int]
+    limits: Limits
+
+    def load(self, stack: ExitStack, end: PictureEnd, min_side: int | None, white: int) -> Image.Image:
+        """Decode the pixels, and note what is missing at their end."""
+        limits, pixels = self.limits, self.size[0] * self.size[1]
+        is_small = pixels <= limits.max_pixels and _MAX_PIXEL_BYTES * pixels <= min(limits.max_memory, _UNRESERVED)
+        if is_small and (min_side is None or min(self.size) < 2 * min_side):
+            with suppress(ValueError):
+                image = Image.frombytes("RGB", self.size, self.data, "jpeg", "RGB", "")
+                if not ends_in_grey(image):
+                    return image
+        # Larger, or damaged: then the full parser names the damage.
+        picture = _read_container("JPEG", self.data, limits, stack, thorough=True)
+        image = picture.load(min_side, white)
+        end.missing_rows = picture.end.missing_rows
+        return image
 
 
 def read_header(data: bytes, *, limits: Limits = Limits()) -> FileFormat:  # noqa: B008 - frozen

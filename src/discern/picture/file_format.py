@@ -39,7 +39,10 @@ class Limits:
     @property
     def byte_remedy(self) -> str:
         """Return advice for files with too many bytes, for error messages."""
-        return f"The limits are {self.max_bytes:,} bytes and {self.max_pixels:,} pixels: save the picture with fewer pixels."
+        return (
+            f"The limits are {self.max_bytes:,} bytes and {self.max_pixels:,} pixels: "
+            "save the picture with fewer pixels."
+        )
 
     @property
     def pixel_remedy(self) -> str:

@@ -52,9 +52,8 @@ def peak_value(image: Image.Image, *, is_deep: bool) -> int | None:
         is_deep: whether its colours had 16 bits.
     """
     if is_deep:
-        colours = image.convert(image.mode.removesuffix("A")) if image.mode.endswith("A") else image
-        extrema = [colours.getextrema()] if colours.mode == "L" else colours.getextrema()
-        return max(int(high) for _, high in extrema) << 8 | 255
+        bands = zip(image.split(), image.getbands(), strict=True)
+        return max(len(np.trim_zeros(band.histogram(), "b")) - 1 for band, name in bands if name != "A") << 8 | 255
     if not image.mode.startswith("I"):
         return None
     values = np.asarray(image)
@@ -65,7 +64,7 @@ def load_low_bytes(image: ImageFile) -> Image.Image | None:
     """Decode the lower 8 bits of an unread image of deep colour; None if Pillow has no unpacker for them."""
     tiles = []
     for tile in image.tile:
-        name, *others = (tile.args,) if isinstance(tile.args, str) else tile.args
+        name, *others = (tile.args,) if isinstance(tile.args, str) else tile.args or ("",)
         bands, _, order = name.partition(";")
         if bands not in ("RGB", "RGBA", "RGBX"):
             return None

@@ -1,4 +1,4 @@
-"""The page reads the same pictures as Python, however odd their files are, and refuses the others for the same reason."""
+"""The page reads the same pictures as Python, however odd their files, and refuses others for the same reason."""
 
 import base64
 import io

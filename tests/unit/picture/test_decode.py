@@ -216,3 +216,20 @@ def _outcome(data: bytes, *, thorough: bool) -> tuple[object, ...]:
             return picture.size, picture.mode, picture.decode(20).tobytes()
     except PictureError as error:
         return error.code, str(error)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="memory is measured by the resource module")
+def test_a_jpeg_of_200_megapixels_is_read_at_a_reduced_scale_in_bounded_memory():
+    """Camera phones take 16,320 x 12,240 pixels, which would need 600 MB at full size."""
+    program = (
+        "import io, resource; from PIL import Image; from discern.picture import Recipe, load_input\n"
+        "from discern.picture.picture_facts import decode_facts; from discern.picture import Limits\n"
+        "file = io.BytesIO(); Image.new('L', (16_320, 12_240), 90).save(file, 'JPEG')\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "seen = load_input(file.getvalue(), Recipe(size=192, resize=219))\n"
+        "facts = decode_facts(file.getvalue(), Limits()).facts[0]\n"
+        "after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "assert seen.mean() == 90 and (facts['width'], facts['height']) == (16_320, 12_240)\n"
+        "assert after - before < 1000, (before, after)\n"  # the encoder took more
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=120)

@@ -17,7 +17,7 @@ def test_a_baseline_jpeg_is_described():
     jpeg = parse_jpeg(data)
     assert (jpeg.width, jpeg.height, jpeg.unit, jpeg.scans) == (40, 30, (16, 16), 1)
     assert jpeg.data_end == len(data) - 2
-    assert jpeg.has_end and jpeg.is_clean and jpeg.is_covered and jpeg.is_plain
+    assert (jpeg.has_end, jpeg.is_clean, jpeg.is_covered, jpeg.is_plain) == (True, True, True, True)
     assert (jpeg.is_progressive, jpeg.is_buffered, jpeg.coefficient_bytes) == (False, False, 0)
 
 
@@ -26,7 +26,7 @@ def test_a_baseline_jpeg_is_described():
 )
 def test_the_coefficients_of_a_progressive_jpeg_are_those_of_its_components(mode, subsampling, blocks):
     jpeg = parse_jpeg(encode(mode=mode, progressive=True, subsampling=subsampling))
-    assert jpeg.is_buffered and jpeg.is_covered
+    assert (jpeg.is_buffered, jpeg.is_covered) == (True, True)
     assert jpeg.scans > 1
     assert jpeg.coefficient_bytes == 128 * blocks
 

@@ -5,12 +5,12 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
+from tests.unit.picture.deep_pictures import deep_png, deep_tiff
 
 from discern.picture import Limits, Recipe, choose_recipe, load_input, open_picture
 from discern.picture.decode import opened
 from discern.picture.picture_facts import read_facts
 from discern.picture.sixteen_bits import FULL_RANGE, choose_white, to_eight_bits
-from tests.unit.picture.deep_pictures import deep_png, deep_tiff
 
 VALUES = np.random.default_rng(0).integers(0, 4096, (40, 60), dtype=np.uint16)
 COLOURS = np.random.default_rng(1).integers(0, 4096, (40, 60, 3), dtype=np.uint16)
@@ -102,7 +102,7 @@ def test_the_largest_values_are_facts():
 
 @pytest.mark.parametrize("make", [lambda: grey(VALUES, "PNG"), lambda: deep_png(COLOURS), lambda: deep_tiff(COLOURS)])
 def test_thumbnails_and_hashes_see_the_picture_s_own_range(make):
-    """Two pictures that differ below the upper 8 bits are no copies, and no thumbnail is black."""
+    """Scale by the picture's own largest value, so that the thumbnails of a camera of 12 bits are not black."""
     facts = read_facts([make()], Limits())
     assert facts.thumbs.max() > 200
 

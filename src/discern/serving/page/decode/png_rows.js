@@ -142,8 +142,8 @@ async function scaleRows(png, rows, white) {
 
 /** @param {Png} png */
 function transparentValue({ bytes, chunks }) {
-  const chunk = chunks.find(({ kind }) => kind === "tRNS");
-  return chunk ? (bytes[chunk.start] << 8) | bytes[chunk.start + 1] : -1;
+  const start = chunks.find(({ kind }) => kind === "tRNS")?.start;
+  return start ? (bytes[start] << 8) | bytes[start + 1] : -1;
 }
 
 /** Undo a row's filter. @param {number} kind @param {Uint8Array} row @param {Uint8Array} above @param {number} step */
