@@ -21,6 +21,7 @@ SCRIPTS = (
     "unknown_tuning",
     "issue_detection",
     "ordinal_labels",
+    "odd_pictures",
     "hostile_inputs",
     "forged_bundles",
     "fuzz",

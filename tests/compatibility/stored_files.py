@@ -9,6 +9,7 @@ from typing import Any
 import PIL
 import polars as pl
 
+from discern.catalog.picture_cache import VERSION
 from tests.compatibility.fixture_pictures import COLOURS, FIXTURE_FOLDER, write_names, write_negatives, write_photos
 
 FORMAT_1 = Path(__file__).parent / "format_1"
@@ -59,16 +60,16 @@ class StoredFiles:
         }
 
     def shelves(self) -> dict[str, bytes]:
-        """Return the cached shelves that are valid for the installed Pillow version, by path."""
+        """Return the cached shelves that are valid for the installed Pillow and the decoder's version, by path."""
         return {
             path.relative_to(self.folder).as_posix(): path.read_bytes()
             for path in (self.folder / "cache").rglob("*.shelf")
-            if "pillow" not in path.parent.name or f"pillow{PIL.__version__}-" in path.parent.name
+            if "pillow" not in path.parent.name or f"-{VERSION}-pillow{PIL.__version__}-" in path.parent.name
         }
 
     def has_installed_decoder(self) -> bool:
-        """Return whether the stored cache has thumbnails of the installed Pillow version."""
-        return any((FORMAT_1 / "cache").glob(f"thumbs-*pillow{PIL.__version__}-*"))
+        """Return whether the stored cache has thumbnails of the installed Pillow and the decoder's version."""
+        return any((FORMAT_1 / "cache").glob(f"thumbs-{VERSION}-pillow{PIL.__version__}-*"))
 
 
 def contents(folder: Path) -> dict[str, bytes]:

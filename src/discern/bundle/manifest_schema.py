@@ -169,7 +169,12 @@ _THRESHOLDS = record(
 _NAMES = object_of(record(dict.fromkeys(("name", "spoken", "route"), _check_line), closed=True))
 _SIDE = whole(1, 4096)
 _RECIPE = record(
-    {"size": _SIDE, "resize": _SIDE, "fit": text(20), "filter": text(20), "fill": list_of(whole(0, 255), 3)},
+    {
+        **dict.fromkeys(("size", "resize"), _SIDE),
+        **dict.fromkeys(("fit", "filter"), text(20)),
+        "fill": list_of(whole(0, 255), 3),
+        "white": whole(1, 65535),
+    },
     required=("size", "resize", "fit", "filter", "fill"),
     closed=True,
 )

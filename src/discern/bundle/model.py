@@ -17,6 +17,7 @@ from discern.picture import Limits, apply_recipe, load_input, read_file
 from discern.picture.decode import OpenedPicture
 from discern.picture.exif_tags import ORIENTATION
 from discern.picture.memory import to_array
+from discern.picture.sixteen_bits import FULL_RANGE
 
 Picture = str | Path | bytes | np.ndarray | Image.Image
 _BATCH = 32  # not tuned
@@ -112,7 +113,7 @@ class Model:
         The result is uint8 `[size, size, 3]`.
         """
         if isinstance(picture, Image.Image):
-            picture = pixels_of(picture)
+            picture = pixels_of(picture, self.manifest.recipe.white)
         if isinstance(picture, np.ndarray):
             return apply_recipe(picture, self.manifest.recipe)
         if not isinstance(picture, str | Path | bytes):
@@ -249,10 +250,14 @@ def _is_float32(values: object, shape: tuple[int | None, ...]) -> bool:
     )
 
 
-def pixels_of(image: Image.Image) -> np.ndarray:
+def pixels_of(image: Image.Image, white: int = FULL_RANGE) -> np.ndarray:
     """Convert a Pillow image to upright sRGB pixels.
 
     The result is uint8 `[H, W, 3]`.
+
+    Args:
+        image: image of any mode.
+        white: value that becomes white if the image has 16 bits per channel.
 
     Raises:
         DamagedPicture: the image cannot be decoded.
@@ -263,11 +268,11 @@ def pixels_of(image: Image.Image) -> np.ndarray:
             format=image.format or "",
             stored_size=image.size,
             mode=image.mode,
-            load=lambda _: image,
+            load=lambda *_: image,
             orientation=image.getexif().get(ORIENTATION, 1),
             profile=image.info.get("icc_profile") or b"",
         )
-        return to_array(opened.decode(None))
+        return to_array(opened.decode(None, white))
     except Exception as error:
         raise DamagedPicture(
             f"The Pillow image cannot be decoded: {str(error) or type(error).__name__}.",

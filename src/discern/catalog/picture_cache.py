@@ -13,8 +13,9 @@ from discern.picture import THUMB, Limits
 from discern.picture.picture_facts import FACTS
 from discern.store import Rows, Shelf
 
-# Increment whenever the same bytes give different facts.
-_VERSION = 2
+VERSION = 3
+"""Version of the facts and thumbnails, incremented whenever the same bytes give different ones."""
+
 # Not tuned: bounds the memory for pending rows to 3 MiB, and the work lost on interruption to seconds.
 _FLUSH_ROWS = 256
 _FLUSH_SECONDS = 5.0
@@ -30,7 +31,7 @@ class PictureCache:
     """
 
     def __init__(self, cache: Path, limits: Limits) -> None:
-        kind = f"{_VERSION}-pillow{PIL.__version__}-{limits.max_pixels}"
+        kind = f"{VERSION}-pillow{PIL.__version__}-{limits.max_pixels}"
         self._facts = Shelf(cache, f"facts-{kind}", FACTS)
         self._thumbs = Shelf(cache, f"thumbs-{kind}", np.dtype(np.uint8), shape=(THUMB, THUMB, 3))
         self._lock = threading.Lock()

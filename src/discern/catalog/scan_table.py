@@ -47,8 +47,15 @@ def facts_table(facts: np.ndarray) -> pl.DataFrame:
             "mode": _text(facts["mode"]),
             "sharpness": pl.Series(facts["sharpness"]).fill_nan(None),
             "camera": _text(facts["camera"]).replace("", None),
+            "peak": _number(facts["peak"]),
+            "missing_rows": _number(facts["missing_rows"]),
         }
     )
+
+
+def _number(values: np.ndarray) -> pl.Series:
+    """Convert an array of numbers to a column with null for -1."""
+    return pl.Series(values).replace(-1, None)
 
 
 def _text(values: np.ndarray) -> pl.Series:

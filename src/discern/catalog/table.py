@@ -22,7 +22,7 @@ from discern.picture import THUMB, Limits
 from discern.picture.picture_facts import decode_facts
 from discern.store import Rows
 
-FORMAT = 2
+FORMAT = 3
 NUMERIC = "numeric"
 OTHER = "_other"
 """Label of negatives: pictures of none of the classes."""
@@ -41,11 +41,13 @@ COLUMNS: dict[str, pl.DataType] = {
     "mode": pl.String(),
     "sharpness": pl.Float32(),
     "camera": pl.String(),
+    "peak": pl.Int32(),
+    "missing_rows": pl.Int32(),
     "error": pl.String(),
     "message": pl.String(),
 }
-# Columns that catalogs of format 1 lack.
-_SINCE_2 = ("sharpness", "camera")
+# Columns that catalogs of earlier formats lack, by the format that brought them.
+_SINCE = {2: ("sharpness", "camera"), 3: ("peak", "missing_rows")}
 _METADATA = "discern"
 _SHA256 = "^[0-9a-f]{64}$"
 _FINGERPRINTED = ["path", "content", "label", "part", "group"]
@@ -63,6 +65,8 @@ class Catalog:
             `label`, `group` (as declared), `part` ("train", "validation", "test", as given),
             `width`, `height` (upright), `format`, `mode`,
             `sharpness` (in (0, 1], see `picture.sharpness`), `camera` (make and model),
+            `peak` (largest value of a picture with 16 bits per channel),
+            `missing_rows` (rows that are missing at the end of the file; 0 if only its end marker is),
             `error` (an error code) and `message` if the file is not a usable picture.
         thumbs: uint8 [N, 64, 64, 3]; black for unreadable rows.
         order: the labels of an ordinal problem in their order; empty if there is none.
@@ -281,8 +285,9 @@ def _read_parquet(path: Path) -> tuple[dict[str, Any], pl.DataFrame]:
         table = pl.read_parquet(path)
         if not table["content"].drop_nulls().str.contains(_SHA256).all():
             raise ValueError("contents are not hashes")
-        if version == 1:
-            table = table.with_columns(pl.lit(None, COLUMNS[name]).alias(name) for name in _SINCE_2).select(*COLUMNS)
+        if version < FORMAT:
+            newer = [name for since, names in _SINCE.items() if since > version for name in names]
+            table = table.with_columns(pl.lit(None, COLUMNS[name]).alias(name) for name in newer).select(*COLUMNS)
         return _checked(metadata), table
     except (OSError, pl.exceptions.PolarsError, ValueError, KeyError, TypeError) as error:
         raise CatalogError(

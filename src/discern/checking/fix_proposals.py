@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 _SINGLE_PICTURE_CHECKS = (
     "unreadable",
     "wrong_suffix",
+    "incomplete",
+    "narrow_range",
     "likely_wrong_label",
     "odd_one_out",
     "too_small",

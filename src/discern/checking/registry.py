@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from discern.checking.checks.classes import imbalance, similar_labels, small_class
-from discern.checking.checks.files import unreadable, wrong_suffix
+from discern.checking.checks.files import incomplete, narrow_range, unreadable, wrong_suffix
 from discern.checking.checks.image_quality import blank, blurred, bright, dark, extreme_aspect, too_small
 from discern.checking.checks.labels import likely_wrong_label, odd_one_out
 from discern.checking.checks.leaks import large_group, part_leak, undeclared_film
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CHECKS: tuple[Check, ...] = (
     unreadable,
     wrong_suffix,
+    incomplete,
+    narrow_range,
     exact_copy,
     near_copy,
     label_conflict,

@@ -64,6 +64,10 @@ def picture_bytes(picture: Picture) -> bytes:
         PictureError: the file cannot be read.
         UsageError: the array is not uint8 `[H, W, 3]`.
     """
+    if isinstance(picture, Image.Image) and picture.mode.startswith("I;16"):
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG", exif=picture.getexif())  # only the model knows which value becomes white
+        return buffer.getvalue()
     if isinstance(picture, Image.Image):
         picture = pixels_of(picture)
     if isinstance(picture, np.ndarray):

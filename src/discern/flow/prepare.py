@@ -176,7 +176,7 @@ def extract_features(catalog: Catalog, name: str, *, cache: Path, progress: Prog
     """Extract the features of all readable images in a catalog."""
     backbone = load_backbone(name)
     rows = np.flatnonzero(catalog.readable)
-    recipe = choose_recipe(_sizes(catalog, rows), backbone.size)
+    recipe = choose_recipe(_sizes(catalog, rows), backbone.size, peaks=catalog.table["peak"][rows])
     features = extract(catalog, rows.tolist(), backbone, recipe, cache=cache, progress=progress)
     position = np.full(len(catalog.table), -1, np.int64)
     position[rows] = np.arange(len(rows))

@@ -6,18 +6,21 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
+from discern.picture.sixteen_bits import FULL_RANGE, to_eight_bits
+
 _SPACES = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
 _MAX_ROUNDING = 2  # levels by which an sRGB profile differs from none
 
 
-def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+def to_srgb(image: Image.Image, profile: bytes, white: int = FULL_RANGE) -> Image.Image:
     """Convert a decoded image to sRGB on a white background.
 
     Args:
         image: the decoded picture, in any mode that a decoder returns.
         profile: its ICC profile, or b""; one that is invalid or for another colour space is ignored, as in browsers.
+        white: value that becomes white in a greyscale image of 16 bits, or of 32 bits that use no more.
     """
-    image = _over_white(_eight_bits(image))
+    image = _over_white(_eight_bits(image, white))
     if image.mode not in _SPACES:
         image = image.convert("RGB")
     transform = _transform(profile, image.mode) if profile else None
@@ -26,13 +29,13 @@ def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def _eight_bits(image: Image.Image, white: int) -> Image.Image:
     """Convert a greyscale image of any bit depth to 8 bits and return other images unchanged."""
     if image.mode == "1":
         grey = image.convert("L")
     elif image.mode == "F" or image.mode.startswith("I"):
         values = np.asarray(image)
-        grey = Image.fromarray(_SHORT[values] if values.dtype.itemsize == 2 else _scaled(values))
+        grey = Image.fromarray(to_eight_bits(white)[values] if values.dtype.itemsize == 2 else _scaled(values, white))
     else:
         return image
     transparent = image.info.get("transparency")
@@ -42,19 +45,19 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return grey
 
 
-_SHORT = ((np.arange(65536) + 128) // 257).astype(np.uint8)
-
-
-def _scaled(values: np.ndarray) -> np.ndarray:
-    """Rescale a 32-bit greyscale image from its range of values to 8 bits."""
+def _scaled(values: np.ndarray, white: int) -> np.ndarray:
+    """Rescale a 32-bit greyscale image to 8 bits, from the given range or else from its own."""
     bands = [values[start : start + _BAND] for start in range(0, len(values), _BAND)]
     ranges = [_finite_range(band) for band in bands]
     low, high = min(bounds[0] for bounds in ranges), max(bounds[1] for bounds in ranges)
     if low > high:
         low = high = 0.0
-    if low >= 0 and high <= 65535:
+    if low >= 0 and high <= FULL_RANGE:
         floats = np.issubdtype(values.dtype, np.floating)
-        low, high = 0.0, 1.0 if floats and high <= 1 else 255.0 if high <= 255 else 65535.0
+        if white < FULL_RANGE and not floats:
+            narrow: np.ndarray = to_eight_bits(white)[values]
+            return narrow
+        low, high = 0.0, 1.0 if floats and high <= 1 else 255.0 if high <= 255 else float(FULL_RANGE)
     scaled = np.empty(values.shape, np.uint8)
     for start, band in zip(range(0, len(values), _BAND), bands, strict=True):
         finite = np.nan_to_num(band.astype(np.float64), nan=low, posinf=high, neginf=low)

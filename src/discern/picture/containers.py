@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from discern.errors import DamagedPicture, TruncatedPicture
+from discern.picture.coded_rows import END_MARKER, RETRIEVE, completed, require_scans
 from discern.picture.exif_tags import Directory
 from discern.picture.file_format import Limits
+from discern.picture.jpeg_structure import MAX_PARTS, MAX_SCANS, JpegStructure, parse_jpeg
+from discern.picture.png_rows import complete_png
 
 # Bounds that ordinary files stay far below; not tuned.
 _MAX_PARTS = 100_000
@@ -19,7 +22,6 @@ _MAX_VALUES = 200_000
 _MAX_SCANS = 16
 _MAX_PROFILE = 8 * 2**20
 _MAX_RUNS = 8 * 2**20
-_RETRIEVE = "Copy or download the file again, or leave it out."
 _REMEDY = "Export the picture again from its original program, or leave it out."
 
 
@@ -32,16 +34,16 @@ class Container:
         exif: EXIF block of a PNG, or b"".
         profile: ICC profile of a PNG, or b"".
         frames: 1, or 2 where there are several.
-        plain_size: width and height of a JPEG with three components and no metadata but JFIF; None for all others.
-        coefficient_bytes: memory that a JPEG of several scans needs for its coefficients, at any output scale.
+        jpeg: structure of a JPEG, or None.
+        missing_rows: number of rows that were filled in at the end of a PNG without its end, or None for others.
     """
 
     data: bytes
     exif: bytes = b""
     profile: bytes = b""
     frames: int = 1
-    plain_size: tuple[int, int] | None = None
-    coefficient_bytes: int = 0
+    jpeg: JpegStructure | None = None
+    missing_rows: int | None = None
 
 
 def open_container(name: str, data: bytes, limits: Limits) -> Container:
@@ -56,24 +58,50 @@ def open_container(name: str, data: bytes, limits: Limits) -> Container:
     return parsers[name](data, limits) if name in parsers else Container(data=data)
 
 
-def _png(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
+def _png(data: bytes, limits: Limits) -> Container:
     """Extract the still image, ICC profile and EXIF block of a PNG, without text and animation."""
-    chunks, metadata, frames, offset, parts = [data[:8]], {b"eXIf": b"", b"iCCP": b""}, 1, 8, 0
+    chunks, metadata, frames, missing = [data[:8]], {b"eXIf": b"", b"iCCP": b""}, 1, None
+    for kind, start, end in _png_chunks(data):
+        if kind in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
+            chunks.append(data[start - 8 : end + 4])
+        elif kind in metadata:
+            metadata[kind] = data[start:end]
+        elif kind == b"acTL":
+            frames = 2 if int.from_bytes(data[start : start + 4], "big") > 1 else 1
+    if chunks[-1][4:8] != b"IEND" and len(chunks) > 1 and _is_png_header(chunks[1]):
+        limits.check("PNG", *struct.unpack_from(">LL", chunks[1], 8))
+        chunks, missing = _completed(chunks)
+    profile = _inflate_profile(metadata[b"iCCP"])
+    return Container(
+        data=b"".join(chunks), exif=metadata[b"eXIf"], profile=profile, frames=frames, missing_rows=missing
+    )
+
+
+def _is_png_header(chunk: bytes) -> bool:
+    checksum = int.from_bytes(chunk[-4:], "big")
+    return len(chunk) == 25 and chunk[4:8] == b"IHDR" and zlib.crc32(chunk[4:-4]) == checksum
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Iterate over the chunks of a PNG up to the end chunk; yields kind, start and declared end of each content."""
+    offset, parts = 8, 0
     while offset + 8 <= len(data):
         length, kind = struct.unpack_from(">L4s", data, offset)
-        body = offset + 8
-        if kind in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
-            chunks.append(data[offset : body + length + 4])
-        elif kind in metadata:
-            metadata[kind] = data[body : body + length]
-        elif kind == b"acTL":
-            frames = 2 if int.from_bytes(data[body : body + 4], "big") > 1 else 1
-        offset, parts = body + length + 4, parts + 1
+        yield kind, offset + 8, offset + 8 + length
+        offset, parts = offset + 12 + length, parts + 1
         _limit_parts(parts, "PNG")
         if kind == b"IEND":
             break
-    profile = _inflate_profile(metadata[b"iCCP"])
-    return Container(data=b"".join(chunks), exif=metadata[b"eXIf"], profile=profile, frames=frames)
+
+
+def _completed(chunks: list[bytes]) -> tuple[list[bytes], int | None]:
+    """Return the chunks of a PNG without its end, completed, and the number of rows that were filled in."""
+    pixels = [chunk[8 : 8 + int.from_bytes(chunk[:4], "big")] for chunk in chunks[1:] if chunk[4:8] == b"IDAT"]
+    complete = complete_png(chunks[1][8:21], b"".join(pixels))
+    if complete is None:
+        return chunks, None
+    others = [chunk for chunk in chunks[1:] if chunk[4:8] != b"IDAT"]
+    return [chunks[0], *others, complete.chunks], complete.missing
 
 
 def _inflate_profile(chunk: bytes) -> bytes:
@@ -112,45 +140,18 @@ def _colour_table_bytes(data: bytes, flags: int) -> int:
 
 def _jpeg(data: bytes, limits: Limits) -> Container:
     """Check the segments of a JPEG, and its declared size against the data present."""
-    offset, parts, width, height, arithmetic = 2, 0, 0, 0, False
-    markers, frames, sample = [], 0, b""
-    while (start := data.find(b"\xff", offset)) >= 0 and start + 9 <= len(data):
-        parts += 1 + start - offset
-        if parts > _MAX_PARTS:
-            _limit_parts(parts, "JPEG")
-        marker = data[start + 1]
-        markers.append(marker)
-        if marker == 0xDA:
-            break
-        if marker in _FRAME_MARKERS:
-            height, width = struct.unpack_from(">HH", data, start + 5)
-            sample = data[start + 4 : start + 10 : 5]
-            frames, arithmetic = frames + 1, marker >= 0xC9
-        standalone = marker in _STANDALONE_MARKERS
-        length = 1 if marker == 0xFF else 2 if standalone else 2 + (data[start + 2] << 8 | data[start + 3])
-        offset = start + length
-    limits.check("JPEG", width, height)
+    jpeg = parse_jpeg(data)
+    _limit_parts(jpeg.parts, "JPEG", most=MAX_PARTS)
+    pixels = jpeg.width * jpeg.height
+    limits.check("JPEG", jpeg.width, jpeg.height)
     # Huffman codes take at least one bit for each block of 8 x 8.
-    if not arithmetic and width * height > 512 * len(data):
-        raise TruncatedPicture(f"This JPEG is too short for its {width:,} x {height:,} pixels.", hint=_RETRIEVE)
-    scans = data.count(b"\xff\xda", offset)
-    if scans * width * height > _MAX_SCANS * limits.max_pixels:
+    if not jpeg.is_arithmetic and pixels > 512 * jpeg.data_end:
+        size = f"{jpeg.width:,} x {jpeg.height:,} pixels"
+        raise TruncatedPicture(f"This JPEG is too short for its {size}.", hint=RETRIEVE)
+    if jpeg.scans > MAX_SCANS or (jpeg.scans > _MAX_SCANS and jpeg.scans * pixels > _MAX_SCANS * limits.max_pixels):
         raise DamagedPicture("This JPEG has too many scans for its size.", hint=_REMEDY)
-    well_formed = parts == len(markers) and frames == 1 and _PLAIN_MARKERS.issuperset(markers)
-    plain = well_formed and sample == _COLOUR_SAMPLE and markers[-1] == 0xDA and width * height > 0
-    return Container(
-        data=data,
-        plain_size=(width, height) if plain else None,
-        coefficient_bytes=_COEFFICIENT_BYTES * width * height if scans > 1 else 0,
-    )
-
-
-_FRAME_MARKERS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-# Baseline and progressive frames, tables, restarts, JFIF, comments: none that could set an orientation or a profile.
-_PLAIN_MARKERS = {0xC0, 0xC1, 0xC2, 0xC4, 0xDA, 0xDB, 0xDD, 0xE0, 0xFE}
-_COLOUR_SAMPLE = b"\x08\x03"  # bits per sample, samples per pixel
-_STANDALONE_MARKERS = {*range(0xC0), *range(0xD0, 0xDA)}
-_COEFFICIENT_BYTES = 6  # per pixel
+    require_scans(jpeg)
+    return Container(data=completed(data, jpeg), jpeg=jpeg)
 
 
 def _bmp(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
@@ -178,7 +179,7 @@ def _tiff(data: bytes, limits: Limits) -> Container:
         limits.check("TIFF tile", *tile)
     # Raised here because libtiff would also print to standard error.
     if directory.values(_COMPRESSION, most=1) not in ((), (1,)) and _tiff_end(directory) > len(data):
-        raise TruncatedPicture("This TIFF ends before the picture does.", hint=_RETRIEVE)
+        raise TruncatedPicture("This TIFF ends before the picture does.", hint=RETRIEVE)
     return Container(data=data, frames=2 if directory.has_next else 1)
 
 
@@ -213,7 +214,7 @@ def _webp(data: bytes, limits: Limits) -> Container:
 def _heif(data: bytes, limits: Limits) -> Container:  # noqa: ARG001
     """Raise an error for HEIF item types that are not UTF-8 and would crash pi-heif 1.4."""
     for kind, start, end in _boxes(data):
-        offset = data.find(b"infe", start, end) if kind != b"mdat" else -1
+        offset = data.find(b"infe", start, end) if kind in (b"meta", b"moov") else -1
         while offset >= 0:
             length = int.from_bytes(data[offset - 4 : offset], "big")
             if not _is_utf8(data[offset + 8 : min(offset - 4 + length, end)]):
@@ -253,16 +254,18 @@ def _limit_parts(parts: int, name: str, *, most: int = _MAX_PARTS) -> None:
 def is_truncated(name: str, data: bytes) -> bool:
     """Check whether an undecodable image file is shorter than it declares."""
     if name == "JPEG":
-        return b"\xff\xd9" not in data[-64 * 1024 :]
+        jpeg = parse_jpeg(data)
+        return not jpeg.has_end if jpeg.scans else not data.rstrip(b"\0").endswith(END_MARKER)
     if name == "PNG":
-        return b"IEND" not in data[-64 * 1024 :]
+        return all(kind != b"IEND" for kind, _, _ in _png_chunks(data))
     if name == "GIF":
-        return not data.rstrip(b"\0").endswith(b";")
+        picture = _gif(data, Limits()).data
+        return not (data.rstrip(b"\0") if data.startswith(picture) else picture).endswith(b";")
     if name == "WEBP":
         return len(data) < 8 + int.from_bytes(data[4:8], "little")
     if name == "BMP":
         return len(data) < int.from_bytes(data[2:6], "little")
-    return _tiff_is_truncated(data) if name == "TIFF" else _boxes_end(data) != len(data)
+    return _tiff_is_truncated(data) if name == "TIFF" else _boxes_end(data) > len(data)
 
 
 def _boxes_end(data: bytes) -> int:

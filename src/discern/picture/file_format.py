@@ -17,13 +17,18 @@ FORMATS: dict[str, tuple[str, ...]] = {
 """Supported formats and their file suffixes, the most common first."""
 
 
+_REDUCTION = 4
+"""Smallest reduction of the area of a JPEG while it is decoded: half of each side."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """Size limits for image files, enforced before decoding.
 
     Args:
         max_bytes: largest file, in bytes.
-        max_pixels: largest width times height, by the header.
+        max_pixels: largest width times height that is decoded. A JPEG may have four times as many, since it is decoded
+            at half of its size or less.
         max_memory: largest amount of memory for decoding in bytes, as estimated from the header.
     """
 
@@ -32,14 +37,38 @@ class Limits:
     max_memory: int = 900_000_000
 
     @property
-    def remedy(self) -> str:
-        """Return advice for images that exceed the limits, for error messages."""
-        return f"The limits are {self.max_bytes:,} bytes and {self.max_pixels:,} pixels: make the picture smaller."
+    def byte_remedy(self) -> str:
+        """Return advice for files with too many bytes, for error messages."""
+        return (
+            f"The limits are {self.max_bytes:,} bytes and {self.max_pixels:,} pixels: "
+            "save the picture with fewer pixels."
+        )
+
+    @property
+    def pixel_remedy(self) -> str:
+        """Return advice for pictures with too many pixels, for error messages."""
+        return (
+            f"The limit is {self.max_pixels:,} pixels, or {_REDUCTION * self.max_pixels:,} in a JPEG: "
+            "save the picture with fewer pixels."
+        )
+
+    @property
+    def memory_remedy(self) -> str:
+        """Return advice for pictures that take too much memory, for error messages."""
+        return f"The limit is {self.max_memory >> 20:,} MiB: save the picture with fewer pixels."
+
+    @property
+    def progressive_remedy(self) -> str:
+        """Return advice for JPEGs of several scans that take too much memory, for error messages."""
+        return (
+            f"The limit is {self.max_memory >> 20:,} MiB: save the picture as a JPEG that is not progressive, which is "
+            "read at a reduced scale, or with fewer pixels."
+        )
 
     def check(self, name: str, width: int, height: int) -> None:
         """Raise `PictureTooLarge` if an image declares more pixels than allowed."""
-        if width * height > self.max_pixels:
-            raise PictureTooLarge(f"This {name} is too large: {width:,} x {height:,} pixels.", hint=self.remedy)
+        if width * height > self.max_pixels * (_REDUCTION if name == "JPEG" else 1):
+            raise PictureTooLarge(f"This {name} is too large: {width:,} x {height:,} pixels.", hint=self.pixel_remedy)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +103,7 @@ def identify_format(data: bytes, limits: Limits) -> str:
     if not data:
         raise EmptyFile("The file is empty.", hint="Copy or download the file again, or leave it out.")
     if len(data) > limits.max_bytes:
-        raise PictureTooLarge(f"The file is too large: {len(data):,} bytes.", hint=limits.remedy)
+        raise PictureTooLarge(f"The file is too large: {len(data):,} bytes.", hint=limits.byte_remedy)
     name = _match_signature(data[:64])
     if name is None:
         raise NotAPicture(

@@ -36,15 +36,30 @@ def decoding_bytes(name: str, mode: str, size: tuple[int, int], *, transparent: 
     return size[0] * size[1] * (_RGB_BYTES + _DECODER_BYTES.get(name, 0) + mode_bytes)
 
 
-def reserve_memory(size: int, what: str, limits: Limits) -> AbstractContextManager[None]:
+def reserve_memory(size: int, what: str, limits: Limits, *, coefficients: int = 0) -> AbstractContextManager[None]:
     """Reserve memory for decoding within a context, waiting until enough is free.
+
+    Args:
+        size: number of bytes, without the coefficients.
+        what: format and size of the picture, for the error message.
+        limits: limits on the memory.
+        coefficients: bytes that the coefficients of a JPEG of several scans take at every output scale.
 
     Raises:
         PictureTooLarge: more than the limits allow.
     """
-    if size > limits.max_memory:
-        raise PictureTooLarge(f"This {what} would need {size >> 20:,} MiB of memory to decode.", hint=limits.remedy)
-    return _budget.reserve(size)
+    needed = size + coefficients
+    if needed > limits.max_memory:
+        message = f"This {what} would need {_mebibytes(needed)} MiB of memory to decode"
+        if 2 * coefficients > needed:
+            message += f", {_mebibytes(coefficients)} MiB of it for the coefficients of its several scans"
+        hint = limits.progressive_remedy if coefficients else limits.memory_remedy
+        raise PictureTooLarge(f"{message}.", hint=hint)
+    return _budget.reserve(needed)
+
+
+def _mebibytes(size: int) -> str:
+    return f"{-(-size >> 20):,}"
 
 
 class MemoryBudget:

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from discern.errors import PictureError
 from discern.picture.camera import camera
-from discern.picture.decode import SCAN_MIN_SIDE, opened
+from discern.picture.decode import SCAN_MIN_SIDE, OpenedPicture, opened
 from discern.picture.file_format import Limits
 from discern.picture.memory import to_array
 from discern.picture.pixel_hash import THUMB, image_thumbnail, pixel_hash
 from discern.picture.sharpness import green_of, measure_sharpness
+from discern.picture.sixteen_bits import FULL_RANGE, choose_white
 
 FACTS = np.dtype(
     [
@@ -23,6 +25,8 @@ FACTS = np.dtype(
         ("mode", "S16"),
         ("sharpness", "<f4"),
         ("camera", "S64"),
+        ("peak", "<i4"),
+        ("missing_rows", "<i4"),
     ]
 )
 
@@ -42,7 +46,9 @@ class PictureFacts:
 
     Attributes:
         facts: structured [n] with `pixels` (hash in hex), `width`, `height` (upright), `format`, `mode`, `sharpness`
-            (NaN where it cannot be measured), `camera` (b"" where it is unknown).
+            (NaN where it cannot be measured), `camera` (b"" where it is unknown), `peak` (largest value of 16 bits per
+            channel, -1 for other pictures), `missing_rows` (at the end; 0 if only the end marker is missing, -1 if
+            nothing is).
         thumbs: thumbnails, uint8 [n, 64, 64, 3].
         problems: the problem of each unusable file, by position; its other values are zeros.
     """
@@ -86,9 +92,26 @@ def decode_facts(data: bytes, limits: Limits) -> PictureFacts:
 
 
 def _extract(data: bytes, limits: Limits) -> tuple[tuple[object, ...], np.ndarray, np.ndarray]:
+    """Decode a picture and extract its values, thumbnail and green channel.
+
+    Here its own largest value decides which one becomes white, since the other pictures are not known yet. A model sees
+    what the whole catalog decides.
+    """
     with opened(data, limits) as picture:
-        image = picture.decode(SCAN_MIN_SIDE)
-        pixels = to_array(image)
-        camera_name = (camera(picture.exif) or "").encode() if picture.exif else b""
-        values = (pixel_hash(pixels), *picture.size, picture.format, picture.mode, np.nan, camera_name)
-        return values, image_thumbnail(image), green_of(pixels)
+        stored = picture.load(SCAN_MIN_SIDE, FULL_RANGE)
+        peak = picture.peak(stored)
+        white = choose_white([peak])
+        if white == FULL_RANGE or not picture.has_deep_colour:
+            return _describe(picture, picture.convert(stored, white), peak)
+    with opened(data, limits) as picture:
+        return _describe(picture, picture.decode(None, white), peak)
+
+
+def _describe(
+    picture: OpenedPicture, image: Image.Image, peak: int | None
+) -> tuple[tuple[object, ...], np.ndarray, np.ndarray]:
+    pixels = to_array(image)
+    camera_name = (camera(picture.exif) or "").encode() if picture.exif else b""
+    numbers = (-1 if number is None else number for number in (peak, picture.end.missing_rows))
+    values = (pixel_hash(pixels), *picture.size, picture.format, picture.mode, np.nan, camera_name, *numbers)
+    return values, image_thumbnail(image), green_of(pixels)

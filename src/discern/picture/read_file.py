@@ -48,7 +48,7 @@ def read_file(path: Path | str, *, limits: Limits = Limits()) -> bytes:  # noqa:
         status = os.fstat(descriptor)
         _require_regular(path, status)
         if status.st_size > limits.max_bytes:
-            raise PictureTooLarge(f"{path} is too large: {status.st_size:,} bytes.", hint=limits.remedy)
+            raise PictureTooLarge(f"{path} is too large: {status.st_size:,} bytes.", hint=limits.byte_remedy)
         try:
             data = file.read(min(status.st_size, limits.max_bytes) + 1) if status.st_size else b""
         except OSError as error:
@@ -56,7 +56,9 @@ def read_file(path: Path | str, *, limits: Limits = Limits()) -> bytes:  # noqa:
     if not data:
         raise EmptyFile(f"{path} is empty.", hint="Copy or download the file again, or leave it out.")
     if len(data) > limits.max_bytes:
-        raise PictureTooLarge(f"{path} grew beyond {limits.max_bytes:,} bytes while it was read.", hint=limits.remedy)
+        raise PictureTooLarge(
+            f"{path} grew beyond {limits.max_bytes:,} bytes while it was read.", hint=limits.byte_remedy
+        )
     return data
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
@@ -14,6 +14,7 @@ from discern.errors import UsageError
 from discern.picture.decode import opened
 from discern.picture.file_format import Limits
 from discern.picture.pixel_hash import require_pixels
+from discern.picture.sixteen_bits import FULL_RANGE, choose_white
 
 Fit = Literal["crop", "pad", "stretch"]
 Filter = Literal["bicubic", "bilinear", "lanczos"]
@@ -42,6 +43,8 @@ class Recipe:
         filter: resampling filter, antialiased.
         fill: sRGB colour of the background, 0-255; the default is the mean colour of ImageNet, nearly zero once
             normalised.
+        white: value that becomes white in pictures with 16 bits per channel; less than 65,535 for cameras of fewer
+            bits.
 
     Raises:
         UsageError: the values are invalid or contradict each other.
@@ -52,6 +55,7 @@ class Recipe:
     fit: Fit = "crop"
     filter: Filter = "bicubic"
     fill: tuple[int, int, int] = (124, 116, 104)
+    white: int = FULL_RANGE
 
     def __post_init__(self) -> None:
         _require(_is_int(self.size) and 1 <= self.size <= _MAX_SIZE, f"size {self.size!r}")
@@ -64,12 +68,16 @@ class Recipe:
             and all(_is_int(v) and 0 <= v <= 255 for v in self.fill),
             f"fill {self.fill!r}",
         )
+        _require(_is_int(self.white) and 1 <= self.white <= FULL_RANGE, f"white {self.white!r}")
         fits = {"crop": self.resize >= self.size, "pad": self.resize <= self.size, "stretch": self.resize == self.size}
         _require(fits[self.fit], f"fit {self.fit!r} with resize {self.resize} and size {self.size}")
 
     def to_json(self) -> dict[str, Any]:
-        """Convert the recipe to JSON-serialisable values."""
-        return {**asdict(self), "fill": list(self.fill)}
+        """Convert the recipe to JSON-serialisable values, without `white` if that is the full range."""
+        described = {**asdict(self), "fill": list(self.fill)}
+        if self.white == FULL_RANGE:
+            del described["white"]
+        return described
 
     @classmethod
     def from_json(cls, described: Mapping[str, Any]) -> "Recipe":
@@ -79,7 +87,7 @@ class Recipe:
             UsageError: a key is unknown or missing, or a value has the wrong type or range.
         """
         keys = {field.name for field in fields(cls)}
-        valid = isinstance(described, Mapping) and set(described) == keys
+        valid = isinstance(described, Mapping) and set(described) | {"white"} == keys
         _require(valid, f"other keys than {sorted(keys)}")
         fill = described["fill"]
         return cls(**{**described, "fill": tuple(fill) if isinstance(fill, list) else fill})
@@ -104,7 +112,7 @@ def _require(valid: bool, what: str) -> None:  # noqa: FBT001
         raise UsageError(f"Invalid recipe: it has {what}.", hint="Create it with discern.picture.choose_recipe.")
 
 
-def choose_recipe(sizes: Sequence[tuple[int, int]], size: int) -> Recipe:
+def choose_recipe(sizes: Sequence[tuple[int, int]], size: int, *, peaks: Iterable[int | None] = ()) -> Recipe:
     """Choose a preprocessing recipe that suits the aspect ratios of the images.
 
     A centre crop after resizing to 8/7 works best for mildly oblong pictures. At an aspect ratio of 1.6 it loses nearly
@@ -115,11 +123,13 @@ def choose_recipe(sizes: Sequence[tuple[int, int]], size: int) -> Recipe:
     Args:
         sizes: (width, height) of each readable picture, in pixels.
         size: side of the network's input, in pixels.
+        peaks: largest value of each picture with 16 bits per channel, None for others; together they decide `white`.
     """
+    white = choose_white(peaks)
     elongated = sum(max(pair) > _ELONGATED_RATIO * min(pair) for pair in sizes)
     if elongated > _ELONGATED_SHARE * len(sizes):
-        return Recipe(size=size, resize=size, fit="stretch")
-    return Recipe(size=size, resize=round(size * 8 / 7), fit="crop")
+        return Recipe(size=size, resize=size, fit="stretch", white=white)
+    return Recipe(size=size, resize=round(size * 8 / 7), fit="crop", white=white)
 
 
 def apply_recipe(pixels: np.ndarray, recipe: Recipe) -> np.ndarray:
@@ -143,7 +153,7 @@ def load_input(data: bytes, recipe: Recipe, *, limits: Limits = Limits()) -> np.
         PictureError: the file is not a usable picture; the subclass names the problem.
     """
     with opened(data, limits) as picture:
-        return np.asarray(_apply(picture.decode(recipe.min_side(*picture.size)), recipe))
+        return np.asarray(_apply(picture.decode(recipe.min_side(*picture.size), recipe.white), recipe))
 
 
 def _apply(image: Image.Image, recipe: Recipe) -> Image.Image:

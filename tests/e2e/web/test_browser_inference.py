@@ -97,6 +97,7 @@ PICTURES = {
         for orientation in range(1, 9)
     },
     "very large": encode(scene(2001, 1503), "JPEG"),
+    "very large, without its last rows": encode(scene(2001, 1503), "JPEG")[:-2000],
 }
 
 
@@ -139,7 +140,7 @@ def test_localisation_equals_python_s(name: str, page: Any, model: discern.Model
         (b"no picture at all", "not_a_picture"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not_a_picture"),
         (PICTURES["png"][:60], "truncated"),
-        (PICTURES["very large"][:-2000], "truncated"),
+        (PICTURES["very large"][: len(PICTURES["very large"]) // 2], "truncated"),
         (PICTURES["webp"][:-20], "damaged"),
         (b"\xff\xd8\xff" + b"\0" * 500 + b"\xff\xd9", "damaged"),
         (encode(scene(), "TIFF"), "unsupported"),

@@ -42,6 +42,8 @@ def test_a_row_describes_a_picture(folder, scan_source):
             "mode": "RGB",
             "sharpness": None,
             "camera": None,
+            "peak": None,
+            "missing_rows": None,
             "error": None,
             "message": None,
         }

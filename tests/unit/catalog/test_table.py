@@ -135,15 +135,20 @@ def test_a_written_catalog_is_read_back(catalog, tmp_path):
 
 def test_the_file_has_its_format_version(catalog, tmp_path):
     catalog.write(tmp_path / "c.parquet")
-    assert json.loads(pl.read_parquet_metadata(tmp_path / "c.parquet")["discern"])["format"] == 2
+    assert json.loads(pl.read_parquet_metadata(tmp_path / "c.parquet")["discern"])["format"] == 3
 
 
-def test_format_1_is_read_with_nulls_in_new_columns(catalog, tmp_path):
-    metadata = {"discern": json.dumps({"format": 1, "root": str(catalog.root)})}
-    catalog.table.drop("sharpness", "camera").write_parquet(tmp_path / "c.parquet", metadata=metadata)
+@pytest.mark.parametrize(
+    ("version", "newer"),
+    [(1, ["sharpness", "camera", "peak", "missing_rows"]), (2, ["peak", "missing_rows"])],
+)
+def test_an_earlier_format_is_read_with_nulls_in_new_columns(catalog, tmp_path, version, newer):
+    metadata = {"discern": json.dumps({"format": version, "root": str(catalog.root)})}
+    catalog.table.drop(newer).write_parquet(tmp_path / "c.parquet", metadata=metadata)
     again = Catalog.load(tmp_path / "c.parquet", cache=tmp_path / "cache")
     assert dict(again.table.schema) == COLUMNS
-    assert again.table["sharpness"].null_count() == again.table["camera"].null_count() == len(again)
+    assert all(again.table[name].null_count() == len(again) for name in newer)
+    assert again.table.drop(newer).equals(catalog.table.drop(newer))
     assert again.fingerprint == catalog.fingerprint
 
 
@@ -168,7 +173,7 @@ def test_missing_thumbnails_of_missing_pictures_are_an_error(catalog, tmp_path):
 
 
 def test_a_newer_format_is_an_error_with_a_remedy(catalog, tmp_path):
-    metadata = {"discern": json.dumps({"format": 3, "root": "/"})}
+    metadata = {"discern": json.dumps({"format": 4, "root": "/"})}
     catalog.table.with_columns(new=1).write_parquet(tmp_path / "c.parquet", metadata=metadata)
     with pytest.raises(CatalogError, match=r"newer version.*Upgrade"):
         Catalog.load(tmp_path / "c.parquet", cache=tmp_path / "cache")

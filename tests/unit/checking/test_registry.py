@@ -5,6 +5,8 @@ from discern.checking import CHECKS, count_findings, find_issues
 NAMES = [
     "unreadable",
     "wrong_suffix",
+    "incomplete",
+    "narrow_range",
     "exact_copy",
     "near_copy",
     "label_conflict",

@@ -192,7 +192,7 @@ class _Member:
         if not self.regular:
             raise UnreadableFile("A link, pipe or device in an archive is not read.", hint=_REMEDY)
         if self.size > limits.max_bytes:
-            raise PictureTooLarge(f"The file has {self.size:,} bytes.", hint=limits.remedy)
+            raise PictureTooLarge(f"The file has {self.size:,} bytes.", hint=limits.byte_remedy)
         try:
             with self.open() or io.BytesIO() as file:
                 data = _read_all(file, self.size)

@@ -1,4 +1,4 @@
-"""Data quality checks that find unreadable files and wrong file name suffixes."""
+"""Data quality checks that find unreadable and incomplete files, wrong file name suffixes and value ranges."""
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -8,6 +8,7 @@ import polars as pl
 
 from discern.checking.findings import CheckInput, Finding
 from discern.picture import FORMATS
+from discern.picture.sixteen_bits import FULL_RANGE, choose_white
 
 
 def unreadable(data: CheckInput) -> Iterator[Finding]:
@@ -26,6 +27,38 @@ def wrong_suffix(data: CheckInput) -> Iterator[Finding]:
         name = f"the name ends in '{suffix}'" if suffix else "the name has no suffix"
         why = f"The content is {content}, but {name}. Discern reads it all the same; rename it for other tools."
         yield Finding(check="wrong_suffix", rows=(row,), score=1.0 if suffix in known else 0.5, action="keep", why=why)
+
+
+def incomplete(data: CheckInput) -> Iterator[Finding]:
+    """Find images whose file ends before its end marker, and that were read all the same."""
+    for row, missing in _numbers(data, "missing_rows"):
+        height = max(1, data.catalog.table["height"][row])
+        if missing:
+            why = f"The file ends early: of the last {missing} rows, some or all are missing and were filled in."
+        else:
+            why = "The file lacks its end marker, but the whole picture is there."
+        why += " It is used; copy or download it again for other tools."
+        yield Finding(check="incomplete", rows=(row,), score=min(1.0, missing / height), action="keep", why=why)
+
+
+def narrow_range(data: CheckInput) -> Iterator[Finding]:
+    """Find images of 16 bits per channel that use a sliver of them, where others use all."""
+    peaks = _numbers(data, "peak")
+    white = choose_white(peak for _, peak in peaks)
+    for row, peak in peaks:
+        own = choose_white([peak])
+        if own < white == FULL_RANGE:
+            why = (
+                f"Its values use {own.bit_length()} of 16 bits, while other pictures use all of them: a model sees it "
+                f"nearly black. Multiply its values by {(FULL_RANGE + 1) // (own + 1)}, or keep such pictures apart."
+            )
+            yield Finding(check="narrow_range", rows=(row,), score=1 - own / white, action="keep", why=why)
+
+
+def _numbers(data: CheckInput, column: str) -> list[tuple[int, int]]:
+    """Return the readable rows with a number in a column, and the numbers."""
+    numbers = data.catalog.table[column].to_list()
+    return [(row, numbers[row]) for row in np.flatnonzero(data.catalog.readable).tolist() if numbers[row] is not None]
 
 
 def _mismatches(data: CheckInput) -> list[int]:

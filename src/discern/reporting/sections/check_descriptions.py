@@ -23,6 +23,18 @@ CHECKS = {
         meaning="They were read by their content, whatever the name; other programs may refuse them.",
         remedy="Rename them if other programs use them too.",
     ),
+    "incomplete": CheckDescription(
+        title="Files that end early",
+        meaning="The end marker or a few rows at the end are missing. They were read all the same, with those rows "
+        "filled in.",
+        remedy="Copy or download them again if other programs use them too.",
+    ),
+    "narrow_range": CheckDescription(
+        title="Values that use a part of their range",
+        meaning="These pictures have 16 bits per channel and use few of them, while others use all. A model sees them "
+        "nearly black.",
+        remedy="Save all pictures with the same range of values, or keep the two kinds apart.",
+    ),
     "label_conflict": CheckDescription(
         title="Same picture, different labels",
         meaning="The same picture has two labels, so one of them is wrong. Both were left out of the evaluation.",

@@ -32,3 +32,31 @@ def test_suffixes_are_compared_with_the_content(find, path, content, score):
 
 def test_an_unreadable_file_is_not_checked_for_its_suffix(find):
     assert find("wrong_suffix", ["x"], path=["a.jpg"], format=["PNG"], error=["truncated"]) == []
+
+
+def test_files_that_end_early_are_found_with_what_is_missing(find):
+    findings = find("incomplete", ["a"] * 3, missing_rows=[None, 0, 8])
+    assert [finding.rows for finding in findings] == [(1,), (2,)]
+    marker, rows = (finding.why for finding in findings)
+    assert "lacks its end marker, but the whole picture is there" in marker
+    assert "last 8 rows" in rows
+    assert [finding.score for finding in findings] == [0.0, 8 / 160]
+    assert all(finding.action == "keep" for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("peaks", "found"),
+    [
+        ([None, None, None], []),
+        ([4095, 3000, None], []),
+        ([1023, 4095, 16383], []),
+        ([4095, 65535, 300], [0, 2]),
+        ([60_000, 20_000, 16_384], []),
+    ],
+)
+def test_values_of_a_narrow_range_are_found_among_pictures_of_the_full_one(find, peaks, found):
+    findings = find("narrow_range", ["a"] * 3, peak=peaks)
+    assert [finding.rows[0] for finding in findings] == found
+    if found:
+        assert "use 12 of 16 bits" in findings[0].why
+        assert "by 16" in findings[0].why

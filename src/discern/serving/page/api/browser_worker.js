@@ -168,7 +168,7 @@ function decideWith({ info }, probabilities, unknownScore) {
 
 /** Run a picture file through the graph. @param {LoadedModel} model @param {Blob} blob @param {string[]} outputs */
 async function run({ runtime, session, info: { recipe } }, blob, outputs) {
-  const { pixels, size } = await decode(blob, (width, height) => shortestSide(recipe, width, height));
+  const { pixels, size } = await decode(blob, (width, height) => shortestSide(recipe, width, height), recipe.white);
   const input = new runtime.Tensor("uint8", applyRecipe(pixels, recipe), [1, recipe.size, recipe.size, 3]);
   return { tensors: await session.run({ pixels: input }, outputs), size };
 }

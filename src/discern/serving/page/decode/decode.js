@@ -4,23 +4,33 @@
 // picture's; here the blocks are averaged after decoding. Decoders differ by a level or two, mostly in colour.
 
 import { browserRotates, readOrientation, rotatePixels } from "./exif_orientation.js";
+import { completeJpeg, endsInGrey, requireRows, withoutExif } from "./jpeg_rows.js";
+import { coefficientBytes, parseJpeg } from "./jpeg_structure.js";
+import { MAKE_SMALLER, PictureError, RETRIEVE } from "./picture_error.js";
 import { normalisePng } from "./png_chunks.js";
+import { rewritePng } from "./png_rows.js";
 
 /**
  * @typedef {"JPEG" | "PNG" | "WEBP" | "GIF" | "BMP" | "TIFF" | "AVIF" | "HEIF"} Format
  * @typedef {{ pixels: Pixels, size: number[] }} DecodedPicture `size` is the whole picture's width and height.
  */
 
+/** @import { JpegStructure } from "./jpeg_structure.js" */
 /** @import { Pixels } from "./resample.js" */
+
+export { PictureError };
 
 const MAX_BYTES = 64 * 2 ** 20;
 const MAX_PIXELS = 120_000_000;
+// A JPEG of more is decoded at half of its size or less.
+const MAX_JPEG_PIXELS = 4 * MAX_PIXELS;
+const MAX_COEFFICIENT_BYTES = 850_000_000;
+const FULL_RANGE = 65535;
 const BAND_PIXELS = 4_000_000;
 const TAIL_BYTES = 2 ** 16;
-const RETRIEVE = "Copy or download the file again, or leave it out.";
 const EXPORT_AGAIN = "Export the picture again from its original program, or leave it out.";
 /** @type {Partial<Record<Format, string>>} */
-const END_MARKERS = { JPEG: "\xff\xd9", PNG: "IEND" };
+const END_MARKERS = { JPEG: "\xff\xd9", PNG: "IEND", GIF: ";" };
 
 /** @type {[Format, RegExp][]} */
 const SIGNATURES = [
@@ -34,34 +44,25 @@ const SIGNATURES = [
   ["HEIF", /^[^]{4}ftyp(hei|hev|mif1|msf1)/],
 ];
 
-/** Error that states why a file cannot be used as a picture, with one of the API's codes and a remedy. */
-export class PictureError extends Error {
-  /** @param {string} code @param {string} message @param {string} hint */
-  constructor(code, message, hint) {
-    super(message);
-    this.name = "PictureError";
-    this.code = code;
-    this.hint = hint;
-  }
-}
-
 /**
  * Decode a picture over white.
  *
  * @param {Blob} blob the file.
  * @param {(width: number, height: number) => number} shortestSide from the picture's size to the shorter side that is
  *     needed, in pixels.
+ * @param {number} [white] value that becomes white in pictures of 16 bits per channel.
  * @returns {Promise<DecodedPicture>}
  * @throws {PictureError} if the file cannot be used as a picture.
  */
-export async function decode(blob, shortestSide) {
+export async function decode(blob, shortestSide, white = FULL_RANGE) {
   const format = await requireFormat(blob);
-  const bitmap = await decodeBitmap(blob, format);
+  const jpeg = format === "JPEG" ? parseJpeg(new Uint8Array(await blob.arrayBuffer())) : null;
+  if (jpeg) requireScans(jpeg);
+  if (jpeg && jpeg.width * jpeg.height > MAX_PIXELS) return decodeReduced(blob, jpeg, shortestSide);
+  const bitmap = jpeg ? await decodeJpeg(blob, jpeg) : await decodeBitmap(blob, format, white);
   try {
     const { width, height } = bitmap;
-    if (width * height > MAX_PIXELS) {
-      throw new PictureError("too_large", `This ${format} has ${width} x ${height} pixels.`, "Make the picture smaller.");
-    }
+    if (width * height > MAX_PIXELS) throw tooLarge(format, width, height);
     if (!(await browserRotates(format))) return rotate(readPixels(bitmap, 1, 1), await readOrientation(blob, format));
     const factor = format === "JPEG" ? reduction(Math.min(width, height), shortestSide(width, height)) : 1;
     const orientation = factor > 1 ? await readOrientation(blob, format) : 1;
@@ -81,7 +82,7 @@ function rotate(stored, orientation) {
 async function requireFormat(blob) {
   if (blob.size === 0) throw new PictureError("empty", "The file is empty.", RETRIEVE);
   if (blob.size > MAX_BYTES) {
-    throw new PictureError("too_large", `The file has ${blob.size} bytes.`, "Make the picture smaller.");
+    throw new PictureError("too_large", `The file has ${blob.size} bytes.`, MAKE_SMALLER);
   }
   const format = await detectFormat(blob);
   if (!format) throw new PictureError("not_a_picture", "The file is not a picture in a known format.", "Use a JPEG or PNG file.");
@@ -99,13 +100,104 @@ async function readText(blob) {
   return Array.from(new Uint8Array(await blob.arrayBuffer()), (byte) => String.fromCharCode(byte)).join("");
 }
 
-/** @param {Blob} blob @param {Format} format */
-async function decodeBitmap(blob, format) {
+/** Open a picture for display, as it is decoded for the model; null where this browser cannot. @param {Blob} blob */
+export async function openUpright(blob) {
   try {
-    const file = format === "PNG" ? await normalisePng(blob) : blob;
-    return await createImageBitmap(file, { imageOrientation: "from-image", colorSpaceConversion: "default" });
+    const format = await detectFormat(blob);
+    if (format === "JPEG") return await decodeJpeg(blob, parseJpeg(new Uint8Array(await blob.arrayBuffer())));
+    return await decodeBitmap(blob, format ?? "BMP", FULL_RANGE);
   } catch {
-    throw await decodingError(blob, format);
+    return null;
+  }
+}
+
+/** @param {string} format @param {number} width @param {number} height */
+function tooLarge(format, width, height) {
+  return new PictureError("too_large", `This ${format} has ${width} x ${height} pixels.`, MAKE_SMALLER);
+}
+
+/** Check that a JPEG has all of its scans, and not too many pixels for their memory. @param {JpegStructure} jpeg */
+function requireScans(jpeg) {
+  if (jpeg.scans && !jpeg.covered) {
+    const message = `This JPEG ends in scan ${jpeg.scans} and lacks those that follow.`;
+    throw new PictureError("truncated", message, RETRIEVE);
+  }
+  if (jpeg.width * jpeg.height > MAX_JPEG_PIXELS) throw tooLarge("JPEG", jpeg.width, jpeg.height);
+  const bytes = coefficientBytes(jpeg);
+  if (bytes <= MAX_COEFFICIENT_BYTES) return;
+  const message = `This JPEG of ${jpeg.width} x ${jpeg.height} pixels needs ${bytes >> 20} MiB for the coefficients of its several scans.`;
+  throw new PictureError("too_large", message, "Save the picture as a JPEG that is not progressive, or with fewer pixels.");
+}
+
+/** @param {Blob} blob @param {Format} format @param {number} white */
+async function decodeBitmap(blob, format, white) {
+  try {
+    const file = format === "PNG" ? await normalisePng((await rewritePng(blob, white)) ?? blob) : blob;
+    return await openBitmap(format === "GIF" ? new Blob([file, GIF_END]) : file);
+  } catch (error) {
+    throw error instanceof PictureError ? error : await decodingError(blob, format);
+  }
+}
+
+// The end of the last block and of the file, which decoders in Python do not require.
+const GIF_END = Uint8Array.of(0, 0x3b);
+
+/** @param {Blob} file @param {ImageOrientation} [imageOrientation] */
+function openBitmap(file, imageOrientation = "from-image") {
+  return createImageBitmap(file, { imageOrientation, colorSpaceConversion: "default" });
+}
+
+/** Decode a JPEG, of which the end marker or a few rows may be missing. @param {Blob} blob @param {JpegStructure} jpeg */
+async function decodeJpeg(blob, jpeg) {
+  const decodeStored = (/** @type {Blob} */ file) => openBitmap(file, "none");
+  try {
+    const bytes = new Uint8Array(await blob.arrayBuffer());
+    const isCut = jpeg.scans > 0 && !jpeg.whole;
+    if (isCut) await requireRows(bytes, jpeg, decodeStored);
+    const bitmap = await openBitmap(isCut ? completeJpeg(bytes, jpeg) : blob);
+    if (!isCut && endsInGrey(bitmap)) await requireRows(bytes, jpeg, decodeStored);
+    return bitmap;
+  } catch (error) {
+    throw error instanceof PictureError ? error : await decodingError(blob, "JPEG");
+  }
+}
+
+/**
+ * Decode a JPEG that is too large for its full size at a half, a quarter or an eighth of it.
+ *
+ * @param {Blob} blob
+ * @param {JpegStructure} jpeg
+ * @param {(width: number, height: number) => number} shortestSide
+ * @returns {Promise<DecodedPicture>}
+ */
+async function decodeReduced(blob, jpeg, shortestSide) {
+  const orientation = await readOrientation(blob, "JPEG");
+  const size = orientation > 4 ? [jpeg.height, jpeg.width] : [jpeg.width, jpeg.height];
+  const factor = reduction(Math.min(...size), shortestSide(size[0], size[1]));
+  const [width, height] = [jpeg.width, jpeg.height].map((side) => Math.ceil(side / factor));
+  if (factor === 1 || typeof ImageDecoder === "undefined") throw tooLarge("JPEG", jpeg.width, jpeg.height);
+  const decodeStored = async (/** @type {Blob} */ file) => {
+    const options = { type: "image/jpeg", desiredWidth: width, desiredHeight: height };
+    const decoder = new ImageDecoder({ data: file.stream(), ...options });
+    const { image } = await decoder.decode();
+    const bitmap = await createImageBitmap(image);
+    image.close();
+    decoder.close();
+    return bitmap;
+  };
+  try {
+    const bytes = new Uint8Array(await blob.arrayBuffer());
+    const isCut = jpeg.scans > 0 && !jpeg.whole;
+    if (isCut) await requireRows(bytes, jpeg, decodeStored);
+    const whole = isCut ? await completeJpeg(bytes, jpeg).arrayBuffer() : bytes;
+    const bitmap = await decodeStored(new Blob(withoutExif(new Uint8Array(whole))));
+    if (bitmap.width !== width || bitmap.height !== height) throw tooLarge("JPEG", jpeg.width, jpeg.height);
+    if (!isCut && endsInGrey(bitmap)) await requireRows(bytes, jpeg, decodeStored);
+    const { pixels } = rotate(readPixels(bitmap, 1, 1), orientation);
+    bitmap.close();
+    return { pixels, size };
+  } catch (error) {
+    throw error instanceof PictureError ? error : await decodingError(blob, "JPEG");
   }
 }
 

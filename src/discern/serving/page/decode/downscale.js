@@ -1,6 +1,6 @@
 // Smaller copies: thumbnails for the lists, and pictures within a server's size limit.
 
-import { detectFormat } from "./decode.js";
+import { detectFormat, openUpright } from "./decode.js";
 import { browserRotates, readOrientation, rotatePixels } from "./exif_orientation.js";
 
 const MAX_SIDE = 2048;
@@ -8,7 +8,7 @@ const MIN_SIDE = 256;
 
 /** Make a small square copy as a data URL; null where this browser cannot open the picture. @param {Blob} blob */
 export async function makeThumbnail(blob, side = 160) {
-  const bitmap = await openBitmap(blob);
+  const bitmap = await openUpright(blob);
   if (!bitmap) return null;
   const { canvas, context } = whiteCanvas(side, side);
   const cut = Math.min(bitmap.width, bitmap.height);
@@ -30,7 +30,7 @@ export async function uprightCopy(blob) {
  * @param {number} [maxBytes]
  */
 export async function downscale(blob, maxBytes = Infinity) {
-  const bitmap = await openBitmap(blob);
+  const bitmap = await openUpright(blob);
   if (!bitmap) return null;
   const orientation = await remainingOrientation(blob);
   /** @type {Blob | null} */
@@ -77,11 +77,3 @@ function rotateCanvas(canvas, context, orientation) {
   context.putImageData(new ImageData(data, width, height), 0, 0);
 }
 
-/** @param {Blob} blob */
-async function openBitmap(blob) {
-  try {
-    return await createImageBitmap(blob, { imageOrientation: "from-image" });
-  } catch {
-    return null;
-  }
-}

@@ -14,6 +14,7 @@
  * @property {"crop" | "pad" | "stretch"} fit
  * @property {Filter} filter
  * @property {number[]} fill
+ * @property {number} [white] value that becomes white in pictures of 16 bits per channel.
  *
  * @typedef {{ support: number, weight: (x: number) => number }} Kernel
  * @typedef {{ starts: Int32Array, counts: Int32Array, taps: Int32Array, maxTaps: number }} Weights for each output the
