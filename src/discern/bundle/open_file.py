@@ -55,7 +55,8 @@ def _read_chunk(file: BinaryFile, name: str, size: int) -> bytes:
     try:
         chunk: object = file.read(size)
     except (TypeError, ValueError) as error:  # of a wrong argument or a file that is not open for reading
-        raise UsageError(f"{name} cannot be read: {error}.", hint="Pass its content as bytes.") from error
+        reason = "it is not open for reading" if isinstance(error, io.UnsupportedOperation) else error
+        raise UsageError(f"{name} cannot be read: {reason}.", hint="Pass its content as bytes.") from error
     except Exception as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise UnreadableFile(f"{name} cannot be read: {reason}.", hint="Open it again, or leave it out.") from error
@@ -66,7 +67,7 @@ def _read_chunk(file: BinaryFile, name: str, size: int) -> bytes:
             chunk.close()
         raise UsageError(f"The `read` of {name} is asynchronous.", hint=_ASYNC_HINT)
     if chunk is None:
-        raise UnreadableFile(f"{name} does not block, and has no data yet.", hint="Pass its content as bytes.")
+        raise UnreadableFile(f"{name} is non-blocking and has no data yet.", hint="Pass its content as bytes.")
     hint = _TEXT_MODE_HINT if isinstance(chunk, str) else "Pass the content of the file as bytes."
     raise UsageError(f"The `read` of {name} returns {type(chunk).__name__}, not bytes.", hint=hint)
 

@@ -12,7 +12,7 @@ from PIL import Image
 from discern.bundle.archive import url_of
 from discern.bundle.open_file import BinaryFile, is_open_file, read_open_file
 from discern.bundle.pixel_input import is_array, pixels_of, require_rgb
-from discern.errors import NotAPicture, PictureError, UnreadableFile, UsageError, shorten
+from discern.errors import MAX_QUOTED, NotAPicture, PictureError, UnreadableFile, UsageError, shorten
 from discern.picture import Limits, read_file
 from discern.picture.file_format import identify_format
 
@@ -58,7 +58,7 @@ def each_picture(pictures: Iterable[Picture] | Picture) -> Iterator[Picture]:
     Raises:
         UsageError: the pictures cannot be iterated over, or iterating would yield the names of something.
     """
-    if _is_one_picture(pictures):
+    if is_one_picture(pictures):
         return iter([pictures])
     reject_names_of(pictures)
     try:
@@ -85,7 +85,8 @@ def reject_names_of(given: object) -> None:
         raise UsageError(f"Pictures must be a list, not a {kind}.", hint='Pass one of its columns: `table["path"]`.')
 
 
-def _is_one_picture(given: Any) -> TypeGuard[Picture]:
+def is_one_picture(given: Any) -> TypeGuard[Picture]:
+    """Return True if an object holds one picture, rather than several."""
     if isinstance(given, str | os.PathLike | bytes | bytearray | memoryview | Image.Image):
         return True
     if is_array(given):
@@ -98,15 +99,21 @@ def _read_path(path: str, limits: Limits) -> bytes:
         raise UnreadableFile("The path of the picture is empty.", hint="Pass the path of a file.")
     if url := url_of(path):
         raise url_error(url)
-    if path.startswith("data:") or (_is_base64(path) and not os.path.lexists(path[:_MAX_PATH_LETTERS])):
-        kind = "a data URL" if path.startswith("data:") else "base64 text"
+    is_url = path[:5].lower() == "data:"
+    if (is_url or _is_base64(path)) and not os.path.lexists(path[:_MAX_PATH_LETTERS]):
+        kind = "a data URL" if is_url else "base64 text"
         raise NotAPicture(f"This is {kind} of {len(path):,} characters, not a path.", hint=_BASE64_HINT)
     if len(path) > _MAX_PATH_LETTERS:
         raise UnreadableFile(
             f"{shorten(path)} is not a path: it has {len(path):,} characters.",
             hint="Pass the path of a file, or its content as bytes.",
         )
-    return read_file(Path(path), limits=limits)
+    try:
+        return read_file(Path(path), limits=limits)
+    except PictureError as error:
+        if len(path) > MAX_QUOTED:
+            raise error from None  # the cause would quote all of it
+        raise
 
 
 def url_error(url: str) -> UsageError:
@@ -127,7 +134,7 @@ def _reject_base64(data: bytes) -> bytes:
 
 def _is_base64(text: str) -> bool:
     """Return True if a text begins as the base64 of a picture in one of the supported formats."""
-    start = "".join(text[:_SNIFFED_LETTERS].split())
+    start = "".join(text[:_SNIFFED_LETTERS].split()).replace("-", "+").replace("_", "/")
     try:
         identify_format(binascii.a2b_base64(start[: len(start) // 4 * 4], strict_mode=True), Limits())
     except (ValueError, PictureError):

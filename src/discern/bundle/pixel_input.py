@@ -45,6 +45,7 @@ def is_array(given: Any) -> bool:
     return (
         hasattr(given, "__array__")
         and isinstance(getattr(given, "ndim", None), int)
+        and given.ndim > 0
         and not hasattr(given, "columns")
         and not hasattr(given, "iloc")
     )
@@ -60,7 +61,7 @@ def require_rgb(given: Any) -> np.ndarray:
         pixels = np.asarray(given)
     except (TypeError, ValueError, RuntimeError) as error:
         raise UsageError(
-            f"The {type(given).__name__} cannot be converted to an array: {error}.",
+            f"The {type(given).__name__} cannot be converted to an array: {str(error).rstrip('.')}.",
             hint="Pass a NumPy array of its values, uint8 [height, width, 3].",
         ) from error
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:

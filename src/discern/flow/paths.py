@@ -11,9 +11,15 @@ def resolve_path(path: str | Path) -> Path:
     """Return the absolute path for a path given by the user, with `~` expanded.
 
     Raises:
-        UsageError: the path is empty, as from an unset variable of a script, or contains a null character.
+        UsageError: the path is empty, as from an unset variable of a script, contains a null character, or is something
+            other than a path.
     """
-    text = str(path)
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(
+            f"A path must be text or a `pathlib.Path`, not {type(path).__name__}.",
+            hint="Pass the path of a file or a folder.",
+        )
+    text = os.fsdecode(path)
     if path == "" or "\0" in text:
         raise UsageError(f"Invalid path: {text!r}.", hint="Pass the path of a file or a folder.")
     return Path(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111 - pathlib raises for an unknown user

@@ -44,3 +44,9 @@ def test_a_folder_is_recognised(tmp_path: Path, name: str, expected: bool) -> No
     assert is_folder(tmp_path / name) == expected
     assert is_folder(tmp_path / "file" / "below") is False
     assert os.listdir(tmp_path) == ["file"]  # noqa: PTH208 - names only
+
+
+@pytest.mark.parametrize("value", [None, 7, b"photos", ["photos"]])
+def test_another_type_is_not_a_path(value: object) -> None:
+    with pytest.raises(UsageError, match=f"not {type(value).__name__}"):
+        resolve_path(value)  # type: ignore[arg-type]

@@ -64,14 +64,14 @@ class Answer:
 
 
 def predict(
-    bundle: str | Path | Model, paths: Iterable[str | Path], *, progress: Progress = silent
+    bundle: str | Path | Model, paths: Iterable[str | Path] | str | Path, *, progress: Progress = silent
 ) -> Iterator[Answer]:
     """Classify images one by one in the given order.
 
     Args:
         bundle: path of a bundle, or a loaded model.
         paths: files, folders (all files in them, as `predict_to` finds them), glob patterns, and "-" for standard
-            input, which may be a picture or a list of paths, one per line.
+            input, which may be a picture or a list of paths, one per line. One path need not be in a list.
         progress: called with the stage and the number of pictures done.
 
     Yields:
@@ -79,7 +79,7 @@ def predict(
 
     Raises:
         BundleError: the bundle cannot be used.
-        UsageError: no path was given, an empty one, or a URL.
+        UsageError: no path was given, an empty one, a URL, or something else.
     """
     inputs = require_inputs(paths)
     return _answers(bundle if isinstance(bundle, Model) else load(bundle), inputs, progress)
