@@ -38,7 +38,9 @@ from typing import Any
 
 MAX_QUOTED = 200  # not tuned: two lines of a terminal
 _MAX_MESSAGE = 2000  # not tuned: longer than any message of ours, apart from what it quotes
+_MAX_PATH = 4096  # PATH_MAX of Linux; macOS and most of Windows allow less
 _LONG_WORD = re.compile(rf"\S{{{MAX_QUOTED + 1},}}")
+_LONG_QUOTE = re.compile(rf"(?<!\w)(?:'[^']{{{MAX_QUOTED},}}'|\"[^\"]{{{MAX_QUOTED},}}\")(?!\w)")
 
 
 def shorten(text: str, limit: int = MAX_QUOTED) -> str:
@@ -54,8 +56,17 @@ def shorten(text: str, limit: int = MAX_QUOTED) -> str:
 
 
 def bound_message(text: str) -> str:
-    """Cut the middle out of long words, such as base64 or paths, and of a message that is long nevertheless."""
-    return shorten(_LONG_WORD.sub(lambda found: shorten(found[0]), text), _MAX_MESSAGE)
+    """Cut the middle out of long words, such as base64 or paths, of long quotations, and of what is still long."""
+    for quoted in (_LONG_WORD, _LONG_QUOTE):
+        text = quoted.sub(lambda found: shorten(found[0]), text)
+    return shorten(text, _MAX_MESSAGE)
+
+
+def overlong_path(text: str) -> str | None:
+    """Describe a text that is too long for a path, such as the content of a file, or return None."""
+    if len(text) <= _MAX_PATH:
+        return None
+    return f"{shorten(text)} is not a path: it has {len(text):,} characters."
 
 
 class DiscernError(Exception):

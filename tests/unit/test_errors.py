@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from discern.errors import BundleError, DiscernError, Overloaded, UsageError, bound_message, shorten
+from discern.errors import BundleError, DiscernError, Overloaded, UsageError, bound_message, overlong_path, shorten
 
 BODY = "/9j/4AAQSkZJRg" * 3000
 
@@ -26,6 +26,21 @@ def test_a_message_never_repeats_a_body(quoted: str) -> None:
     assert len(error.hint) < 450
     assert error.message.endswith("is invalid.")
     assert len(repr(error)) < 900
+
+
+@pytest.mark.parametrize("text", ["word " * 6000, 'a "word" ' * 6000, "it's a word\n" * 6000])
+def test_a_quoted_text_with_blanks_is_short_as_well(text: str) -> None:
+    assert len(UsageError(f"Invalid share: {text!r}.").message) < 300
+
+
+def test_apostrophes_are_not_quotation_marks() -> None:
+    text = "The model's labels are not the list's: " + "each label is named here, " * 20 + "as the file's user's."
+    assert bound_message(text) == text
+
+
+def test_the_content_of_a_file_is_not_a_path() -> None:
+    assert overlong_path("a" * 4096) is None
+    assert (overlong_path("word " * 6000) or "").endswith(" is not a path: it has 30,000 characters.")
 
 
 def test_a_message_of_many_words_is_short_as_well() -> None:

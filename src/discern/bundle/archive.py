@@ -21,7 +21,7 @@ from discern.bundle.graph_safety import find_fault
 from discern.bundle.npy_array import read_array
 from discern.bundle.stored_zip import is_canonical, write_zip
 from discern.bundle.strict_json import MAX_BYTES as MAX_JSON_BYTES
-from discern.errors import BundleDamaged, BundleError, PictureError, UsageError
+from discern.errors import BundleDamaged, BundleError, PictureError, UsageError, overlong_path
 from discern.picture import read_header
 
 MANIFEST = "bundle.json"
@@ -111,6 +111,8 @@ def read_bundle(source: str | Path) -> bytes:
             f"{url} is a URL, not a local bundle.",
             hint="Use `discern evaluate` or `discern.Client` for a server; otherwise download the bundle.",
         )
+    if problem := overlong_path(str(source)):
+        raise BundleError(problem, hint="Pass the path of a bundle.")
     return _read(Path(source))
 
 

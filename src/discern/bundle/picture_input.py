@@ -12,12 +12,11 @@ from PIL import Image
 from discern.bundle.archive import url_of
 from discern.bundle.open_file import BinaryFile, is_open_file, read_open_file
 from discern.bundle.pixel_input import is_array, pixels_of, require_rgb
-from discern.errors import MAX_QUOTED, NotAPicture, PictureError, UnreadableFile, UsageError, shorten
+from discern.errors import MAX_QUOTED, NotAPicture, PictureError, UnreadableFile, UsageError, overlong_path
 from discern.picture import Limits, read_file
 from discern.picture.file_format import identify_format
 
 _SNIFFED_LETTERS = 64
-_MAX_PATH_LETTERS = 4096  # PATH_MAX of Linux; macOS and Windows allow fewer
 _ONE_PICTURE_DIMENSIONS = 3
 _BASE64_HINT = "Decode it first: `base64.b64decode(text)`. A server also takes it as it is, in JSON as image_b64."
 
@@ -100,14 +99,11 @@ def _read_path(path: str, limits: Limits) -> bytes:
     if url := url_of(path):
         raise url_error(url)
     is_url = path[:5].lower() == "data:"
-    if (is_url or _is_base64(path)) and not os.path.lexists(path[:_MAX_PATH_LETTERS]):
+    if (is_url or _is_base64(path)) and not os.path.lexists(path):
         kind = "a data URL" if is_url else "base64 text"
         raise NotAPicture(f"This is {kind} of {len(path):,} characters, not a path.", hint=_BASE64_HINT)
-    if len(path) > _MAX_PATH_LETTERS:
-        raise UnreadableFile(
-            f"{shorten(path)} is not a path: it has {len(path):,} characters.",
-            hint="Pass the path of a file, or its content as bytes.",
-        )
+    if problem := overlong_path(path):
+        raise UnreadableFile(problem, hint="Pass the path of a file, or its content as bytes.")
     try:
         return read_file(Path(path), limits=limits)
     except PictureError as error:

@@ -171,6 +171,11 @@ def test_a_bundle_must_be_a_path(value: object) -> None:
         load(value)  # type: ignore[arg-type]
 
 
+def test_the_content_of_a_file_is_not_the_path_of_a_bundle() -> None:
+    with pytest.raises(BundleError, match="is not a path: it has 50,000 characters"):
+        load("word " * 10_000)
+
+
 def test_one_bad_picture_raises_its_own_error(model: Model) -> None:
     with pytest.raises(PictureError):
         model(b"no picture")

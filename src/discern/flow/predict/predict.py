@@ -10,7 +10,7 @@ from discern.bundle import Model, Prediction, load
 from discern.catalog.formats.archive_source import holds_files
 from discern.catalog.formats.folder_source import FolderSource
 from discern.catalog.formats.listing.listing_source import SUFFIXES
-from discern.errors import CatalogError, DiscernError, NotAPicture, PictureError
+from discern.errors import CatalogError, DiscernError, NotAPicture, PictureError, overlong_path, shorten
 from discern.flow.paths import is_folder
 from discern.flow.predict.inputs import STANDARD_INPUT, require_inputs, resolve_inputs
 from discern.flow.run import is_own
@@ -127,7 +127,8 @@ def _pictures(inputs: Iterable[str], limits: Limits) -> Iterator[_Input]:
         elif is_folder(path := Path(found)):
             yield from (_Input(str(file), file, explicit=False) for file in _walk(path.absolute(), limits))
         else:
-            yield _Input(str(path.absolute()), path)
+            text = str(path.absolute())
+            yield _Input(text if overlong_path(text) is None else shorten(text), path)
 
 
 def _walk(folder: Path, limits: Limits) -> Iterator[Path]:
