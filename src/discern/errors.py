@@ -47,7 +47,7 @@ def shorten(text: str, limit: int = MAX_QUOTED) -> str:
     """Cut the middle out of a text that is longer than a limit.
 
     >>> shorten("0123456789" * 3, 15)
-    '012345678...789'
+    '01234567...6789'
     """
     if len(text) <= limit:
         return text
@@ -66,7 +66,7 @@ def overlong_path(text: str) -> str | None:
     """Describe a text that is too long for a path, such as the content of a file, or return None."""
     if len(text) <= _MAX_PATH:
         return None
-    return f"{shorten(text)} is not a path: it has {len(text):,} characters."
+    return f"{shorten(text)} is not a path: File name too long ({len(text):,} characters)."
 
 
 class DiscernError(Exception):

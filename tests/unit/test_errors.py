@@ -40,7 +40,7 @@ def test_apostrophes_are_not_quotation_marks() -> None:
 
 def test_the_content_of_a_file_is_not_a_path() -> None:
     assert overlong_path("a" * 4096) is None
-    assert (overlong_path("word " * 6000) or "").endswith(" is not a path: it has 30,000 characters.")
+    assert (overlong_path("word " * 6000) or "").endswith(" is not a path: File name too long (30,000 characters).")
 
 
 def test_a_message_of_many_words_is_short_as_well() -> None:
