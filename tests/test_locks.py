@@ -38,7 +38,9 @@ def wanted(*extras: str) -> list[Requirement]:
     inner = [each for each in found if each.name == PROJECT["project"]["name"]]
     if not inner:
         return found
-    return [each for each in found if each not in inner] + wanted(*(name for each in inner for name in each.extras))
+    return [each for each in found if each not in inner] + wanted(
+        *sorted(name for each in inner for name in each.extras)
+    )
 
 
 @pytest.mark.parametrize("name", [LOCK, NODE_LOCK])

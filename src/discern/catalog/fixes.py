@@ -15,6 +15,7 @@ import polars as pl
 
 from discern.atomic import atomic_write
 from discern.catalog.formats.listing.delimited import read_delimited
+from discern.catalog.label_text import normalise_label, strip_blanks
 from discern.catalog.spreadsheet import GUARD, guard, unguard
 from discern.catalog.table import Catalog
 from discern.errors import FixesError
@@ -164,8 +165,8 @@ def apply_fixes(catalog: Catalog, fixes: Iterable[Fix]) -> Catalog:
     Raises:
         FixesError: a fix names a picture that the catalog lacks, or gives one picture two labels or groups.
     """
-    fixes = list(fixes)
     rows = {path: row for row, path in enumerate(catalog.table["path"])}
+    fixes = [_normalised(fix, rows) for fix in fixes]
     _require_paths(rows, fixes)
     dropped = {rows[fix.path] for fix in fixes if fix.action == "drop"}
     keep = [row for row in range(len(catalog)) if row not in dropped]
@@ -183,6 +184,18 @@ def apply_fixes(catalog: Catalog, fixes: Iterable[Fix]) -> Catalog:
     thumbs = catalog.thumbs
     thumbs = thumbs.select(keep) if isinstance(thumbs, Rows) else thumbs[keep]
     return replace(catalog, table=table[keep], thumbs=thumbs)
+
+
+def _normalised(fix: Fix, rows: Mapping[str, int]) -> Fix:
+    """Return a fix as the catalog spells labels, groups and paths, which people write with blanks around them."""
+    path, other = (path if path in rows else strip_blanks(path) for path in (fix.path, fix.other))
+    value = normalise_label(fix.value)
+    if fix.value and not value and fix.action in ("relabel", "group"):
+        raise FixesError(
+            f"The fixes give {fix.path} the value {fix.value!r}, which is blank.",
+            hint="Write a name in the value column.",
+        )
+    return replace(fix, path=path or fix.path, other=other, value=value)
 
 
 def _merges_groups(fix: Fix) -> bool:

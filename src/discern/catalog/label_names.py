@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from discern.catalog.formats.listing.delimited import read_delimited
+from discern.catalog.label_text import normalise_label
 from discern.errors import NamesError
 from discern.picture import read_bounded
 
@@ -25,8 +26,8 @@ def read_names(path: Path, labels: tuple[str, ...]) -> dict[str, dict[str, str]]
     Raises:
         NamesError: the file cannot be read, has other columns, lists a label twice, or lists none of the labels.
     """
-    rows = read_delimited(path.name, _read(path), NamesError)
-    header = [cell.strip().lower() for cell in rows.header]
+    rows = read_delimited(path.name, _read(path), NamesError, trim=True)
+    header = [cell.lower() for cell in rows.header]
     if "label" not in header or not set(header) & set(COLUMNS) or len(set(header)) < len(header):
         raise NamesError(
             f"{path.name} has the columns {', '.join(rows.header)}, which are not those of a names file.",
@@ -34,18 +35,18 @@ def read_names(path: Path, labels: tuple[str, ...]) -> dict[str, dict[str, str]]
         )
     names: dict[str, dict[str, str]] = {}
     for line, cells in rows.rows:
-        row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
-        label = row["label"]
+        row = dict(zip(header, cells, strict=True))
+        label = normalise_label(row["label"])
         if label in names:
             raise NamesError(
                 f"{path.name}, line {line}: the label {label!r} is listed twice.", hint="Keep one of its rows."
             )
         names[label] = {column: _checked(path, line, row.get(column, "")) for column in COLUMNS}
-    found = {label: names[label] for label in labels if label in names}
+    found = {label: names[normalise_label(label)] for label in labels if normalise_label(label) in names}
     if not found:
         raise NamesError(
             f"{path.name} lists none of the labels {', '.join(labels[:5])}.",
-            hint="Write each label in the column label exactly as the folder or list spells it.",
+            hint="Write each label in the column label as the folder or list spells it, in upper and lower case.",
         )
     return found
 

@@ -42,6 +42,7 @@ def scan(
     progress: Progress = silent,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     leave_out: Callable[[Path], bool] | None = None,
+    labels: bool = True,
 ) -> Catalog:
     """Scan an image source and return its catalog.
 
@@ -54,11 +55,12 @@ def scan(
         progress: called with the stage, files done and files in all.
         limits: picture limits, checked before decoding.
         leave_out: predicate for subfolders to skip.
+        labels: whether labels matter; if not, a list needs none.
 
     Raises:
         CatalogError: the source does not exist, cannot be read, or contains no readable picture.
     """
-    opened = open_source(Path(os.path.abspath(source)), limits, leave_out)  # noqa: PTH100 - keeps symbolic links
+    opened = open_source(Path(os.path.abspath(source)), limits, leave_out, labels=labels)  # noqa: PTH100 - keeps links
     threads = threads or count_cores()
     with ScanWorkers(cache, limits, processes=threads > 1) as workers:
         batches = _reported(_in_parallel(workers, opened.items(), threads), opened.total, progress)
@@ -68,7 +70,12 @@ def scan(
     files = resolve_labels(opened, files)
     keys = list(map(natural_key, files["path"]))
     catalog = _catalog(opened.root, files[sorted(range(len(keys)), key=keys.__getitem__)], workers.cache, limits)
-    return replace(catalog, left_out=tuple(opened.left_out), empty_folders=tuple(opened.empty_folders))
+    return replace(
+        catalog,
+        left_out=tuple(opened.left_out),
+        empty_folders=tuple(opened.empty_folders),
+        notes=tuple(dict.fromkeys(opened.notes)),
+    )
 
 
 def _in_parallel(

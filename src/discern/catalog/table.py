@@ -67,6 +67,7 @@ class Catalog:
         order: the labels of an ordinal problem in their order; empty if there is none.
         left_out: files of the source that have no row in `table`.
         empty_folders: folders of the source without any file below them.
+        notes: sentences for the user about how lists were understood.
     """
 
     root: Path
@@ -75,6 +76,7 @@ class Catalog:
     order: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     empty_folders: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if dict(self.table.schema) != COLUMNS:
@@ -176,7 +178,7 @@ class Catalog:
         Raises:
             CatalogError: the file cannot be written.
         """
-        metadata = {_METADATA: json.dumps({"format": FORMAT, "root": to_text(str(self.root))})}
+        metadata = {_METADATA: json.dumps({"format": FORMAT, "root": to_text(str(self.root)), "notes": self.notes})}
         try:
             with atomic_write(path) as unfinished:
                 self.table.write_parquet(unfinished, metadata=metadata)
@@ -201,9 +203,9 @@ class Catalog:
             CatalogError: the file is not a catalog or has a newer format, or a picture has changed.
             PictureError: a picture whose thumbnail is missing can no longer be read.
         """
-        root, table = _read_parquet(path)
+        root, table, notes = _read_parquet(path)
         blank = np.broadcast_to(np.zeros(1, np.uint8), (len(table), THUMB, THUMB, 3))
-        catalog = cls(root=root, table=table, thumbs=blank)
+        catalog = cls(root=root, table=table, thumbs=blank, notes=notes)
         pictures = PictureCache(cache, limits)
         contents = table.select(pl.when(pl.col("error").is_null()).then("content"))["content"].to_list()
         for row, data in catalog.read(pictures.missing(contents)):
@@ -230,7 +232,7 @@ def _by_value(labels: Sequence[str]) -> tuple[str, ...]:
         ) from None
 
 
-def _read_parquet(path: Path) -> tuple[Path, pl.DataFrame]:
+def _read_parquet(path: Path) -> tuple[Path, pl.DataFrame, tuple[str, ...]]:
     try:
         if not path.is_file():
             raise ValueError("not a file")
@@ -246,7 +248,7 @@ def _read_parquet(path: Path) -> tuple[Path, pl.DataFrame]:
             raise ValueError("contents are not hashes")
         if version == 1:
             table = table.with_columns(pl.lit(None, COLUMNS[name]).alias(name) for name in _SINCE_2).select(*COLUMNS)
-        return Path(to_name(root)), table
+        return Path(to_name(root)), table, tuple(map(str, metadata.get("notes", ())))
     except (OSError, pl.exceptions.PolarsError, ValueError, KeyError, TypeError) as error:
         raise CatalogError(
             f"{path} cannot be read as a catalog.", hint="Delete the file; the pictures are then scanned again."

@@ -35,6 +35,7 @@ def check(
             source, name=name, runs=runs, fixes=fixes, backbone=backbone, resume=resume, cache=cache, progress=progress
         )
     render.show(result.to_json(), json=json, lines=render.check)
+    render.print_hints(result.notes)
     raise typer.Exit(FELL_SHORT if strict and not result.clean else 0)
 
 

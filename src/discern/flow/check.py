@@ -22,6 +22,7 @@ class CheckResult:
         findings: number of findings of each check, zeros included.
         fixes: fixes.csv with the proposed fixes, to edit and apply.
         page: HTML report of the data and the findings.
+        notes: sentences about how lists of labels were understood.
     """
 
     run: Path
@@ -30,6 +31,7 @@ class CheckResult:
     findings: dict[str, int]
     fixes: Path
     page: Path
+    notes: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
@@ -38,7 +40,9 @@ class CheckResult:
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON-serialisable dictionary with absolute paths."""
-        return asdict(self) | {"run": str(self.run), "fixes": str(self.fixes), "page": str(self.page)}
+        plain = asdict(self) | {"run": str(self.run), "fixes": str(self.fixes), "page": str(self.page)}
+        del plain["notes"]
+        return plain
 
 
 def check(
@@ -82,4 +86,5 @@ def check(
         findings=count_findings(prepared.findings),
         fixes=run.path("fixes.csv"),
         page=run.path("data.html"),
+        notes=prepared.catalog.notes,
     )

@@ -47,7 +47,7 @@ def add_negatives(
 
 
 def _scan(data: TrainingData, source: Path, *, cache: Path, progress: Progress) -> _Part:
-    catalog = scan(source, cache=cache, progress=progress, leave_out=is_own)
+    catalog = scan(source, cache=cache, progress=progress, leave_out=is_own, labels=False)
     known = data.catalog.table.filter(data.catalog.label_index >= 0)["pixels"]
     is_negative = catalog.readable & ~catalog.table["pixels"].is_in(known.implode()).fill_null(value=False).to_numpy()
     rows = np.flatnonzero(is_negative)

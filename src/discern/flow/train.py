@@ -160,7 +160,7 @@ def _train(
         metrics = replace(
             compute_metrics(data, split, result, policy, config),
             names=prepared.names,
-            hints=suggest_options(data.catalog),
+            hints=(*data.catalog.notes, *suggest_options(data.catalog)),
             learning_curve=curve,
         )
         run.write_json(_METRICS, metrics.to_json())
@@ -211,7 +211,7 @@ def _require_held_out(catalog: Catalog, split: Split) -> None:
     if len(catalog.labels) < 2:
         raise DataError(
             f"All pictures have one label, {catalog.labels[0]!r}; a classifier needs two or more.",
-            hint="Add a folder of pictures of another class.",
+            hint=" ".join([*catalog.notes, "Add a folder of pictures of another class."]),
         )
     if not split.rounds:
         raise DataError(

@@ -51,7 +51,9 @@ class Pool:
         if not labelled.any():
             raise DataError(
                 f"None of the {len(label)} files is a readable picture with a label.",
-                hint="Move the pictures into one folder per class, or add a listing with labels.",
+                hint=" ".join(
+                    [*catalog.notes, "Move the pictures into one folder per class, or pass a list with labels."]
+                ),
             )
         usable = labelled if exclude is None else labelled & ~exclude
         return cls(

@@ -247,3 +247,23 @@ def test_thumbnails_stay_on_disk(folder, scan_source):
     assert np.array_equal(fixed.thumbs[:], catalog.thumbs[[0, 2]])
     assert [row for row, _ in fixed.read([0, 1])] == [0, 1]
     assert fixed.read_one(1) == picture(2)
+
+
+def test_new_labels_and_groups_are_spelled_as_the_catalog_spells_them(catalog, tmp_path):
+    rows = "a ,relabel,\u00a0cafe\u0301 \n\u3000b,relabel,caf\u00e9\nc,group, q \n"
+    fixed = apply_fixes(catalog, read_fixes(write(tmp_path, f"path,action,value\n{rows}")))
+    by_path = {row["path"]: row for row in fixed.table.iter_rows(named=True)}
+    assert by_path["a"]["label"] == by_path["b"]["label"] == "caf\u00e9"
+    assert by_path["c"]["group"] == by_path["e"]["group"] == "q"
+
+
+@pytest.mark.parametrize("action", ["relabel", "group"])
+def test_a_blank_value_is_an_error(catalog, action):
+    with pytest.raises(FixesError, match="which is blank"):
+        apply_fixes(catalog, [Fix(path="a", action=action, value="\u200b")])
+
+
+def test_a_path_with_blanks_around_it_is_exact_first(folder, scan_source):
+    found = scan_source(write_files(folder, {" 1.png": picture(1), "1.png": picture(2)}))
+    assert apply_fixes(found, [Fix(path=" 1.png", action="drop")]).table["path"].to_list() == ["1.png"]
+    assert apply_fixes(found, [Fix(path="1.png ", action="drop")]).table["path"].to_list() == [" 1.png"]

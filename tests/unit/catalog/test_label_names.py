@@ -50,3 +50,8 @@ def test_a_missing_file_is_an_error(tmp_path):
     for path in (tmp_path, tmp_path / "missing.csv"):
         with pytest.raises(NamesError, match="not a file"):
             read_names(path, LABELS)
+
+
+def test_labels_match_whatever_their_blanks_and_unicode_form(tmp_path):
+    path = names_file(tmp_path, 'label , name\n\u00a0cafe\u0301\u3000, "Caf\u00e9, open" \n')
+    assert read_names(path, ("caf\u00e9",)) == {"caf\u00e9": {"name": "Caf\u00e9, open", "spoken": "", "route": ""}}

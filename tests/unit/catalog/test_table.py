@@ -1,5 +1,6 @@
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -222,3 +223,11 @@ def test_negatives_have_no_class():
     assert catalog.labels == ("cat",)
     assert catalog.label_index.tolist() == [0, -1, -1, -1]
     assert catalog.negative.tolist() == [False, True, False, False]
+
+
+def test_notes_are_kept_with_the_catalog(catalog, tmp_path):
+    path = tmp_path / "catalog.parquet"
+    replace(catalog, notes=("The labels are in b.",)).write(path)
+    assert Catalog.load(path, cache=tmp_path / "cache").notes == ("The labels are in b.",)
+    catalog.write(path)
+    assert Catalog.load(path, cache=tmp_path / "cache").notes == ()

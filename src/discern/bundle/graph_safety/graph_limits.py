@@ -12,6 +12,9 @@ OLDEST_IR, NEWEST_IR = 4, 13
 MAX_FIELDS = 200_000
 """Fields of the file and numbers in its lists, the weights aside; Swin-T has 57,000 from torch's older exporter."""
 
+MAX_DEPTH = 64
+"""Messages inside one another; a tensor of a graph without control flow is the sixth."""
+
 MAX_TEXT_BYTES = 32 << 20
 """Names, descriptions and metadata together; torch's newer exporter writes traces of several KiB for every node."""
 

@@ -207,19 +207,21 @@ class MessageReader:
 
 
 def check_encoding(reader: MessageReader) -> None:
-    """Check the encoding of all messages in a serialised ONNX model, however deeply they are nested.
+    """Check the encoding of all messages in a serialised ONNX model, those inside others included.
 
     External data is rejected in weights, attributes, subgraphs, functions and sparse tensors: it would be read from the
     disk of the machine that runs the graph, and leak through its outputs.
 
     Raises:
-        GraphFault: a message is invalid or too large, or the model has external data.
+        GraphFault: a message is invalid, too large or too deep, or the model has external data.
     """
     external = False
     # A stack instead of recursion: a forged graph can be nested deeply.
-    parts: list[tuple[str, Part]] = [("model", (0, len(reader.data)))]
+    parts: list[tuple[str, Part, int]] = [("model", (0, len(reader.data)), 0)]
     while parts:
-        message, part = parts.pop()
+        message, part, depth = parts.pop()
+        if depth > limits.MAX_DEPTH:
+            raise GraphFault(f"is nested more than {limits.MAX_DEPTH} levels deep")
         found = reader.read(message, part)
         if message == "tensor":
             external |= bool(found.get("external_data") or found.get("data_location"))
@@ -227,6 +229,6 @@ def check_encoding(reader: MessageReader) -> None:
             raise GraphFault("contains settings for the inference engine")
         for name, kind, many, _ in _PARENTS[message]:
             if name in found:
-                parts += [(kind, each) for each in found[name]] if many else [(kind, found[name])]
+                parts += [(kind, each, depth + 1) for each in (found[name] if many else [found[name]])]
     if external:
         raise GraphFault("keeps weights in other files")

@@ -66,6 +66,7 @@ class ArchiveSource:
     def __init__(self, archive: Path, *, limits: Limits) -> None:
         self.left_out = list[LeftOut]()
         self.empty_folders = list[str]()
+        self.notes = list[str]()
         self.root = archive.parent
         self._archive = archive
         self._limits = limits

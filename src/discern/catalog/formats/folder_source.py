@@ -36,6 +36,7 @@ class FolderSource:
         self._limits = limits
         self.left_out = list[LeftOut]()
         self.empty_folders = list[str]()
+        self.notes = list[str]()
         self._found = sorted(_walk(root, leave_out), key=lambda found: natural_key("".join(found)))
         self.total = None if any(is_archive(name) or names_batch(name) for _, name in self._found) else len(self._found)
 

@@ -11,6 +11,8 @@ from discern.catalog.formats.source import Source
 from discern.errors import CatalogError
 from discern.picture import Limits
 
+SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
+
 
 def open_source(
     source: Path, limits: Limits, leave_out: Callable[[Path], bool] | None = None, *, labels: bool = True
@@ -33,6 +35,10 @@ def open_source(
         raise CatalogError(f"{source} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
     if source.name.lower().endswith(SUFFIXES) and source.is_file():
         return ListingSource(source, limits=limits, labels=labels)
+    if source.name.lower().endswith(SPREADSHEETS) and source.is_file():
+        raise CatalogError(
+            f"{source} is a spreadsheet, which is not read.", hint="Save it as CSV (UTF-8), and pass that file."
+        )
     if holds_files(source):
         return ArchiveSource(source, limits=limits)
     problem = "is not a folder, a listing or a readable archive" if os.path.lexists(source) else "does not exist"

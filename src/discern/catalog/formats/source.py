@@ -49,6 +49,9 @@ class Source(Protocol):
     empty_folders: list[str]
     """Folders without any file below them, relative to the root; complete once all items have been yielded."""
 
+    notes: list[str]
+    """Sentences for the user about how lists were understood; complete once the labels are resolved."""
+
     def items(self) -> Iterator[Item]:
         """Yield every file once, except ignored files.
 

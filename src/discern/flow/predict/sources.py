@@ -37,6 +37,7 @@ class FileListSource:
         self.total: int | None = len(paths)
         self.left_out = list[LeftOut]()
         self.empty_folders = list[str]()
+        self.notes = list[str]()
         self._paths, self._limits = paths, limits
 
     def items(self) -> Iterator[Item]:
@@ -57,6 +58,7 @@ class StdinSource:
         self.root = Path.cwd()
         self.left_out = list[LeftOut]()
         self.empty_folders = list[str]()
+        self.notes = list[str]()
         self._data = data
 
     def items(self) -> Iterator[Item]:
@@ -75,6 +77,7 @@ class CombinedSource:
         self.total: int | None = sum(totals) if len(totals) == len(sources) else None
         self.left_out = list[LeftOut]()
         self.empty_folders = list[str]()
+        self.notes = list[str]()
         self._sources = sources
 
     def items(self) -> Iterator[Item]:

@@ -159,9 +159,16 @@ def test_external_data_is_found_in_every_message_that_can_hold_a_tensor() -> Non
 def test_deep_nesting_is_read_without_recursion() -> None:
     inner = number(14, 1)
     inner = field(5, field(5, inner))
-    for _ in range(3000):
+    for _ in range(19):
         inner = field(5, field(6, field(1, inner)))
     assert refusal(field(7, field(1, inner))) == "keeps weights in other files"
+
+
+def test_deeper_messages_are_rejected_at_once() -> None:
+    inner = b""
+    for _ in range(3000):
+        inner = field(5, field(6, field(1, inner)))
+    assert refusal(field(7, field(1, inner))) == "is nested more than 64 levels deep"
 
 
 def test_the_number_of_fields_is_limited() -> None:

@@ -196,3 +196,40 @@ def test_real_pictures_with_lst_files(real_data, scan_source, tmp_path):
     assert all(
         path.startswith(f"{part}/{label}_") for path, label, part in found.select("path", "label", "part").rows()
     )
+
+
+ONE_HOT = "filename, cat, dog\n{0}0.png, 1, 0\n{0}1.png, 0, 1\n"
+PAIR = {"0.png": picture(0), "1.png": picture(1)}
+
+
+@pytest.mark.parametrize("suffix", ["", ".zip"])
+def test_one_column_for_each_class_labels_the_parts_of_an_export(scan_source, tmp_path, suffix):
+    files = {f"{part}/{name}": data for part in ("train", "valid") for name, data in PAIR.items()}
+    files |= {f"{part}/_classes.csv": ONE_HOT.format("").encode() for part in ("train", "valid")}
+    place = tmp_path / f"set{suffix}"
+    catalog = scan_source(write_archive(place, files) if suffix else write_files(place, files))
+    assert catalog.table["label"].to_list() == ["cat", "dog"] * 2
+    assert catalog.table["part"].to_list() == ["train"] * 2 + ["validation"] * 2
+    assert [(left.path[-18:], left.reason) for left in catalog.left_out] == [
+        ("train/_classes.csv", "not_a_picture"),
+        ("valid/_classes.csv", "not_a_picture"),
+    ]
+    assert "The classes in" in catalog.notes[0]
+
+
+@pytest.mark.parametrize(("folders", "labels"), [(("", ""), "xy"), (("in/", "in/"), "xy"), (("c/", "d/"), "cd")])
+def test_paths_of_another_machine_are_used_unless_folders_name_classes(folder, scan_source, folders, labels):
+    listed = {"metadata.csv": table([("C:\\set\\0.png", "x"), ("C:\\set\\1.png", " y")]).encode()}
+    pictures = {f"{place}{name}": data for place, (name, data) in zip(folders, PAIR.items(), strict=True)}
+    catalog = scan_source(write_files(folder, pictures | listed))
+    assert catalog.table.filter(catalog.readable)["label"].to_list() == list(labels)
+    assert any("lead to no file" in note for note in catalog.notes) == (labels == "xy")
+
+
+def test_other_spellings_of_names_are_found_among_pictures(folder, scan_source):
+    listed = table(
+        [("C\\0.PNG", "x"), (" c/1", "x"), ("./c//2.png", "x"), ("d/0.png", "y"), ("D/1.png", "y"), ("d/2", "y")]
+    )
+    found = scan_source(write_files(folder, CLASSES | {"metadata.csv": listed.encode()})).table
+    assert found["label"].to_list() == ["x"] * 3 + ["y"] * 3
+    assert found["error"].null_count() == 6

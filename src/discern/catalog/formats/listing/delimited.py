@@ -2,9 +2,11 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from discern.catalog.label_text import strip_blanks
 from discern.errors import CatalogError
 
 _SEPARATORS = ",;\t"
@@ -15,7 +17,7 @@ _MAX_LINE = 1 << 20
 class Delimited:
     """Parsed delimited text, with its header, separator and rows.
 
-    A row is (line number, cells). Empty rows are skipped, and the cells are padded to the header's length.
+    A row is (line number, cells). Rows without text are skipped, and the cells are padded to the header's length.
     """
 
     header: list[str]
@@ -23,25 +25,28 @@ class Delimited:
     rows: Iterator[tuple[int, list[str]]]
 
 
-def read_delimited(name: str, data: bytes, error_type: type[CatalogError]) -> Delimited:
+def read_delimited(name: str, data: bytes, error_type: type[CatalogError], *, trim: bool = False) -> Delimited:
     """Parse delimited UTF-8 text with a header line.
 
-    It may have a BOM and any line ending. Cells are separated by comma, semicolon or tab.
+    It may have a BOM and any line ending. Cells are separated by comma, semicolon or tab. Blanks around the header's
+    cells are removed.
 
     Args:
         name: file name for messages.
         data: the file's bytes.
         error_type: type of the error to raise.
+        trim: whether blanks around all cells are removed, outside quotes as well.
 
     Raises:
         CatalogError: of type `error_type`, naming the line; errors in rows are raised during iteration.
     """
     text = _decode(name, data, error_type)
     separator = max(_SEPARATORS, key=text.partition("\n")[0].count)
-    rows = _rows(name, text, separator, error_type)
+    rows = _rows(name, text, separator, error_type, trim=trim)
     _, header = next(rows, (0, []))
     if not header:
         raise error_type(f"{name} is empty.", hint="Its first line must contain the column names.")
+    header = [strip_blanks(cell) for cell in header]
     return Delimited(header=header, separator=separator, rows=_padded(name, header, rows, error_type))
 
 
@@ -74,12 +79,19 @@ def _decode(name: str, data: bytes, error_type: type[CatalogError]) -> str:
         raise error_type(f"{name}, line {line}: not UTF-8.", hint='Save the file as UTF-8 ("CSV UTF-8").') from error
 
 
-def _rows(name: str, text: str, separator: str, error_type: type[CatalogError]) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+def _rows(
+    name: str, text: str, separator: str, error_type: type[CatalogError], *, trim: bool
+) -> Iterator[tuple[int, list[str]]]:
+    if trim:
+        # The parser allows blanks before a quote, but none after it.
+        text = re.sub(rf'"[^\S\r\n{separator}]+(?=[\r\n{separator}]|\Z)', '"', text)
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=trim)
     try:
         for cells in reader:
-            if any(cells):
-                yield reader.line_num, cells
+            stripped = [strip_blanks(cell) for cell in cells]
+            if any(stripped):
+                yield reader.line_num, stripped if trim else cells
     except csv.Error as error:
         raise error_type(
             f"{name}, line {reader.line_num}: {error}.",
@@ -91,7 +103,7 @@ def _padded(
     name: str, header: list[str], rows: Iterator[tuple[int, list[str]]], error_type: type[CatalogError]
 ) -> Iterator[tuple[int, list[str]]]:
     for line, cells in rows:
-        if any(cells[len(header) :]):
+        if any(map(strip_blanks, cells[len(header) :])):
             raise error_type(
                 f"{name}, line {line}: {len(cells)} cells, but {len(header)} columns.",
                 hint='Enclose cells that contain the separator in "quotes".',

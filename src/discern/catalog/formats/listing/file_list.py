@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from discern.catalog.formats.listing.json_lines import plain_text, read_json
 from discern.catalog.formats.listing.listing_entry import ListingEntry, paths_inside
+from discern.catalog.label_text import normalise_label, strip_blanks
 from discern.errors import CatalogError
 
 _FOLDERS = ("bin-images", "images")
@@ -37,13 +38,13 @@ def read_file_list(name: str, data: bytes) -> list[ListingEntry]:
 
 
 def _entry(where: str, label: str, file: object) -> ListingEntry:
-    path = plain_text(where, "the file", file)
-    if not path or not path.strip():
+    path = strip_blanks(plain_text(where, "the file", file) or "")
+    if not path:
         raise CatalogError(f"{where}: the file name is empty.", hint="Fill it in, or remove the entry.")
     (inside,) = paths_inside(path)
     return ListingEntry(
         path=path,
-        label=plain_text(where, "the label", label) or None,
+        label=normalise_label(plain_text(where, "the label", label) or "") or None,
         candidates=_candidates(PurePosixPath(inside), label) if inside else ("",),
         where=where,
     )

@@ -1,14 +1,13 @@
 """Entries of label lists, and functions that find their image files."""
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import PurePosixPath
 
+from discern.catalog.formats.listing.path_spellings import folded_parts, is_remote
 from discern.catalog.path_text import leads_outside
 from discern.errors import CatalogError
-
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,17 +55,57 @@ def find_files(
         CatalogError: a picture is listed with two labels, parts or groups, or under two names.
     """
     entries = list(entries)
-    at = _best_candidate([entry.candidates for entry in entries if entry.candidates], exists)
-    found: dict[str, tuple[ListingEntry, str]] = {}
-    for entry in entries:
-        file = _found(entry, at, exists)
-        first, name = found.setdefault(file.path, (file, entry.path))
-        if name != entry.path or (labels and first != file):
-            raise CatalogError(
-                f"{entry.where}: {file.path!r} is already listed with another label, part, group or name.",
-                hint="Keep one of its rows.",
-            )
-    return [entry for entry, _ in found.values()]
+    return merge_entries(zip(entries, place_entries(entries, exists), strict=True), labels=labels)
+
+
+def place_entries(
+    entries: Sequence[ListingEntry], exists: Callable[[str], bool], folder: str = ""
+) -> list[ListingEntry]:
+    """Replace the path of each entry with the candidate at which most files of the listing exist.
+
+    An entry whose file is missing keeps its path as written, and that candidate alone. It gets the reason, which names
+    the folder.
+    """
+    exists_once = cache(exists)
+    at = _best_candidate([entry.candidates for entry in entries if entry.candidates], exists_once)
+    return [_placed(entry, at, exists_once, folder) for entry in entries]
+
+
+def merge_entries(pairs: Iterable[tuple[ListingEntry, ListingEntry]], *, labels: bool = True) -> list[ListingEntry]:
+    """Merge entries of the same file.
+
+    Args:
+        pairs: each entry as written in the listing, and with the path of its file.
+        labels: whether labels, parts and groups matter; if not, those of a picture's first row are used.
+
+    Raises:
+        CatalogError: a picture is listed with two labels, parts or groups, or under two names; names both rows.
+    """
+    found: dict[str, tuple[ListingEntry, ListingEntry]] = {}
+    conflicts = []
+    for written, file in pairs:
+        first, entry = found.setdefault(file.path, (written, file))
+        conflict = _conflict(first, written, entry, file, labels=labels)
+        if conflict:
+            conflicts.append(f"{file.where}: {file.path!r} is already listed {conflict}")
+    if conflicts:
+        more = f" {len(conflicts):,} rows contradict earlier ones." if len(conflicts) > 1 else ""
+        raise CatalogError(f"{conflicts[0]}.{more}", hint="Keep one row for each picture.")
+    return [entry for _, entry in found.values()]
+
+
+def _conflict(
+    first: ListingEntry, written: ListingEntry, entry: ListingEntry, file: ListingEntry, *, labels: bool
+) -> str:
+    place = f" in {entry.where}" if entry.where else ""
+    if first.path != written.path and folded_parts(first.path) != folded_parts(written.path):
+        return f"under another name: {written.path!r} here, {first.path!r}{place}"
+    if labels and entry != file:
+        for kind in ("label", "part", "group"):
+            old, new = getattr(entry, kind), getattr(file, kind)
+            if old != new:
+                return f"with another {kind}: {new or 'none'!r} here, {old or 'none'!r}{place}"
+    return ""
 
 
 def _best_candidate(candidates: Sequence[tuple[str, ...]], exists: Callable[[str], bool]) -> int:
@@ -81,22 +120,25 @@ def _best_candidate(candidates: Sequence[tuple[str, ...]], exists: Callable[[str
     return max(files, key=lambda at: sum(exists(file) for file in files[at]))
 
 
-def _found(entry: ListingEntry, at: int, exists: Callable[[str], bool]) -> ListingEntry:
+def _placed(entry: ListingEntry, at: int, exists: Callable[[str], bool], folder: str) -> ListingEntry:
     if entry.candidates is None:
         return entry
     path = entry.candidates[min(at, len(entry.candidates) - 1)]
-    return replace(entry, path=path) if path and exists(path) else replace(entry, missing=_why_missing(entry))
+    if path and exists(path):
+        return replace(entry, path=path)
+    return replace(entry, missing=_why_missing(entry, folder), candidates=(path,))
 
 
-def _why_missing(entry: ListingEntry) -> str:
-    if _URL.match(entry.path):
+def _why_missing(entry: ListingEntry, folder: str) -> str:
+    if is_remote(entry.path):
         return (
             f"{entry.where}: {entry.path} is not next to the listing, and URLs are not downloaded. Copy the file there."
         )
-    inside = [path for path in entry.candidates or () if path]
+    inside = list(dict.fromkeys(path for path in entry.candidates or () if path))
     if not inside:
         return (
             f"{entry.where}: {entry.path} leads outside the listing's folder. "
             "Move the file into that folder, and correct its path."
         )
-    return f"{entry.where}: there is no file at {' or '.join(inside[:3])}. Add the file, or correct the listing."
+    below = f" in {folder}" if folder else ""
+    return f"{entry.where}: there is no file at {' or '.join(inside[:3])}{below}. Add the file, or correct the listing."

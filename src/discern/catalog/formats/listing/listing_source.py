@@ -3,12 +3,15 @@
 import os
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from discern.catalog.formats.listing.file_index import files_below
 from discern.catalog.formats.listing.file_list import read_file_list
+from discern.catalog.formats.listing.file_search import ListedFolder, locate_files
 from discern.catalog.formats.listing.json_lines import read_records
-from discern.catalog.formats.listing.listing_entry import ListingEntry, find_files
+from discern.catalog.formats.listing.listing_entry import ListingEntry
 from discern.catalog.formats.listing.sagemaker_lists import read_lst, read_manifest
 from discern.catalog.formats.listing.tabular import TABLES, read_table
 from discern.catalog.formats.read_items import archive_of, read_items
@@ -21,19 +24,23 @@ from discern.picture import Limits, read_bounded
 SUFFIXES = (*TABLES, ".lst", ".manifest", ".jsonl", ".json")
 
 _MAX_BYTES = 1 << 30
-_LISTING_NAME = re.compile(r"metadata\.(csv|parquet)|file_list\.json|.+\.(lst|manifest|jsonl)", re.IGNORECASE)
+_LISTING_NAME = re.compile(
+    r"metadata\.(csv|parquet)|_classes\.csv|file_list\.json|.+\.(lst|manifest|jsonl)", re.IGNORECASE
+)
 _LISTING_FOLDER = "_lst"
+_ANCESTORS = 3
 
 
 class ListingSource:
     """Image source that reads the images named in a label list.
 
-    Paths are relative to the folder that the listing applies to.
+    Paths are relative to the folder that the listing applies to. If no file is found there, its subfolders are searched
+    by name. Folders above, and the current one, are looked into only to name the right one in the message.
 
     Args:
         listing: the listing's file.
         limits: `max_bytes` is the largest file that is read.
-        labels: whether labels, parts and groups matter.
+        labels: whether labels, parts and groups matter; if so, it is an error if no file is found.
 
     Raises:
         CatalogError: the listing cannot be read, or is invalid.
@@ -44,10 +51,19 @@ class ListingSource:
     def __init__(self, listing: Path, *, limits: Limits, labels: bool = True) -> None:
         self.root = Path(listing_root(f"{listing.parent.as_posix()}/", os.path.isdir))
         try:
-            entries = read_listing(str(listing), read_bounded(listing, max_bytes=_MAX_BYTES), labels=labels)
+            data = read_bounded(listing, max_bytes=_MAX_BYTES)
         except OSError as error:
             raise CatalogError(f"{listing} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
-        self._entries = find_files(entries, self._exists, labels=labels)
+        self.notes = list[str]()
+        entries = read_listing(str(listing), data, labels=labels, add_note=self.notes.append)
+        place = ListedFolder(
+            name=listing.name,
+            folder=str(self.root),
+            exists=self._exists,
+            below=partial(files_below, self.root),
+            nearby=partial(_nearby, self.root),
+        )
+        self._entries = locate_files(entries, place, labels=labels, required=labels, add_note=self.notes.append)
         self.total: int | None = len(self._entries)
         self.left_out = list[LeftOut]()
         self.empty_folders = list[str]()
@@ -66,16 +82,19 @@ class ListingSource:
                 yield _declare(unreadable_item(entry.path, UnreadableFile(entry.missing)), entry)
 
     def _exists(self, path: str) -> bool:
-        return os.path.isfile(self.root / to_name(path)) or bool(archive_of(self.root, path))  # noqa: PTH113 - never raises
+        return os.path.isfile(os.path.join(self.root, to_name(path))) or bool(archive_of(self.root, path))  # noqa: PTH113, PTH118 - fast, never raises
 
 
-def read_listing(name: str, data: bytes, *, labels: bool = True) -> list[ListingEntry]:
+def read_listing(
+    name: str, data: bytes, *, labels: bool = True, add_note: Callable[[str], None] = lambda _: None
+) -> list[ListingEntry]:
     """Read the entries of a label list in any supported format.
 
     Args:
         name: file name, for messages; its suffix and the records determine the format.
         data: the file's bytes.
         labels: whether labels, parts and groups matter; if not, a picture may be listed with different ones.
+        add_note: called with sentences about how the listing was understood.
 
     Raises:
         CatalogError: the listing is invalid.
@@ -86,11 +105,11 @@ def read_listing(name: str, data: bytes, *, labels: bool = True) -> list[Listing
     if suffix == ".json":
         return read_file_list(name, data)
     if suffix in TABLES:
-        return read_table(name, data, labels=labels)
+        return read_table(name, data, labels=labels, add_note=add_note)
     records = read_records(name, data)
     if suffix == ".manifest" or any("source-ref" in record for _, record in records):
         return read_manifest(name, records)
-    return read_table(name, data, labels=labels)
+    return read_table(name, data, labels=labels, add_note=add_note)
 
 
 def is_listing_name(name: str) -> bool:
@@ -117,6 +136,12 @@ def part_in_name(name: str) -> str | None:
     words = re.split(r"[\W_]+", Path(name).stem)
     parts = {part_named(word) for word in words} - {None}
     return parts.pop() if len(parts) == 1 else None
+
+
+def _nearby(root: Path) -> list[Path]:
+    """Return the folders that a list's author may have meant: those above it, and the current one."""
+    current = [Path.cwd()] if os.path.isdir(".") else []  # noqa: PTH112 - never raises
+    return list(dict.fromkeys([*root.parents[:_ANCESTORS], *current]))
 
 
 def _declare(item: Item, entry: ListingEntry) -> Item:

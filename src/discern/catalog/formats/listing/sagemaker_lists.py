@@ -7,6 +7,7 @@ from discern.catalog.formats.listing.delimited import read_lines
 from discern.catalog.formats.listing.json_lines import Record, plain_text
 from discern.catalog.formats.listing.listing_entry import ListingEntry, paths_inside
 from discern.catalog.formats.listing.tabular import find_value, parse_part
+from discern.catalog.label_text import normalise_label, strip_blanks
 from discern.catalog.path_text import to_text
 from discern.errors import CatalogError
 
@@ -35,13 +36,13 @@ def read_lst(name: str, data: bytes) -> list[ListingEntry]:
     for line, text in read_lines(name, data, CatalogError):
         where = f"{name}, line {line}"
         index, *labels, path = text.split("\t") if text.count("\t") >= 2 else ("",) * 3
-        if not index.strip().isdecimal() or not path.strip():
+        if not strip_blanks(index).isdecimal() or not strip_blanks(path):
             raise CatalogError(
                 f"{where}: not an index, a label and a path separated by tabs.",
                 hint="Write each line as index, tab, label, tab, path.",
             )
-        path = path.strip()
-        label = _one_label(where, [label.strip() for label in labels])
+        path = strip_blanks(path)
+        label = _one_label(where, [normalise_label(label) for label in labels])
         entries.append(ListingEntry(path=path, label=label, candidates=_candidates(path, stem), where=where))
     return entries
 
@@ -83,7 +84,7 @@ def _without_fraction(label: str) -> str:
 
 
 def _entry(where: str, record: Record) -> ListingEntry:
-    uri = plain_text(where, "source-ref", record.get("source-ref"))
+    uri = strip_blanks(plain_text(where, "source-ref", record.get("source-ref")) or "")
     key = uri and _BUCKET.sub("", uri, count=1)
     if not uri or not key:
         raise CatalogError(
@@ -95,7 +96,7 @@ def _entry(where: str, record: Record) -> ListingEntry:
         path=to_text(uri),
         label=_label(where, record),
         part=parse_part(where, plain_text(where, "part", find_value(record, "part"))),
-        group=plain_text(where, "group", find_value(record, "group")) or None,
+        group=normalise_label(plain_text(where, "group", find_value(record, "group")) or "") or None,
         candidates=tuple("/".join(folders[at:]) for at in range(len(folders))[-_MAX_CANDIDATES:]),
         where=where,
     )
@@ -109,4 +110,5 @@ def _label(where: str, record: Record) -> str | None:
     if not attributes:
         return None
     metadata = record.get(attributes[0] + _METADATA_SUFFIX, {})
-    return plain_text(where, attributes[0], metadata.get("class-name", record[attributes[0]])) or None
+    label = plain_text(where, attributes[0], metadata.get("class-name", record[attributes[0]]))
+    return normalise_label(label or "") or None

@@ -1,48 +1,58 @@
 """Functions that read CSV, Parquet and JSON Lines tables of images."""
 
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-import polars as pl
-
-from discern.catalog.formats.listing.delimited import read_delimited
-from discern.catalog.formats.listing.json_lines import Record, plain_text, read_records
-from discern.catalog.formats.listing.listing_entry import ListingEntry, find_files
+from discern.catalog.formats.listing.json_lines import Record, read_records
+from discern.catalog.formats.listing.listing_entry import ListingEntry, merge_entries
+from discern.catalog.formats.listing.row_table import DelimitedTable, ParquetTable, RecordTable, RowTable
+from discern.catalog.formats.listing.table_columns import TableColumns, find_columns, is_set, name_columns
+from discern.catalog.label_text import normalise_label, strip_blanks
 from discern.catalog.path_text import part_named
 from discern.errors import CatalogError
 
 TABLES = (".csv", ".tsv", ".parquet")
 
-_COLUMNS = {
-    "path": ("path", "image", "filename", "file", "file_name"),
+_SPELLINGS = {
     "label": ("label", "class", "labels", "category"),
     "part": ("split", "part"),
     "group": ("group", "group_id", "patient", "patient_id"),
 }
-_PATH_SUFFIX = "_file_name"
-_ROW_NUMBER = "row"
-_MAX_ROWS = 10_000_000
-_Row = dict[str, str | None]
 
 
-def read_table(name: str, data: bytes, *, labels: bool = True) -> list[ListingEntry]:
+def read_table(
+    name: str, data: bytes, *, labels: bool = True, add_note: Callable[[str], None] = lambda _: None
+) -> list[ListingEntry]:
     """Read label list entries from a table with one row per image.
+
+    Blanks around cells mean nothing. The label is in one column, or in columns of 0 and 1 that are named after the
+    classes; a row without exactly one 1 has no label, and a note says so.
 
     Args:
         name: file name for messages; its suffix determines the format.
         data: the file's bytes.
         labels: whether labels, parts and groups matter.
+        add_note: called with sentences about the columns that hold the labels.
 
     Raises:
-        CatalogError: no path column, an unknown part, or conflicting rows for a picture.
+        CatalogError: no path or label column, an unknown part, or conflicting rows for a picture.
     """
-    if name.lower().endswith(".parquet"):
-        rows = _parquet_rows(name, data)
-    elif name.lower().endswith(TABLES):
-        rows = _csv_rows(name, data)
-    else:
-        rows = _record_rows(name, read_records(name, data))
-    return find_files((_entry(f"{name}, {where}", row) for where, row in rows), lambda _: True, labels=labels)
+    table = _open_table(name, data)
+    columns = find_columns(name, table, labels=labels)
+    optional = {"label": columns.label, "part": columns.part, "group": columns.group}
+    given = {key: at for key, at in optional.items() if at is not None}
+    classes = _Classes([normalise_label(table.header[at]) for at in columns.classes])
+    entries = []
+    for where, (path, *cells) in table.rows([columns.path, *given.values(), *columns.classes]):
+        values = dict(zip(given, cells, strict=False))
+        if classes.names:
+            values["label"] = classes.label(where, cells[len(given) :])
+        entries.append(_entry(f"{name}, {where}", path, values))
+    for note in classes.notes(name, len(entries)):
+        add_note(note)
+    if labels and (note := _describe(name, table.header, columns)):
+        add_note(note)
+    return merge_entries(((entry, entry) for entry in entries), labels=labels)
 
 
 def find_value(row: Record, key: str) -> object:
@@ -50,7 +60,7 @@ def find_value(row: Record, key: str) -> object:
 
     `key` is one of these three; all of its spellings are accepted.
     """
-    return next((row[spelling] for spelling in _COLUMNS[key] if spelling in row), None)
+    return next((row[spelling] for spelling in _SPELLINGS[key] if spelling in row), None)
 
 
 def parse_part(where: str, part: str | None) -> str | None:
@@ -59,74 +69,77 @@ def parse_part(where: str, part: str | None) -> str | None:
     Raises:
         CatalogError: the part is unknown.
     """
+    part = strip_blanks(part or "")
     if part and part_named(part) is None:
         raise CatalogError(f"{where}: unknown part {part!r}.", hint='Use "train", "validation" or "test".')
     return part_named(part) if part else None
 
 
-def _entry(where: str, row: _Row) -> ListingEntry:
-    if not row["path"]:
+@dataclass
+class _Classes:
+    """Names of the class columns, and counts of the rows that do not have exactly one class."""
+
+    names: list[str]
+    several: int = 0
+    none: int = 0
+    example: str = ""
+
+    def label(self, where: str, cells: Sequence[str | None]) -> str | None:
+        found = [name for name, cell in zip(self.names, cells, strict=True) if is_set(cell)]
+        if len(found) > 1:
+            self.several += 1
+            self.example = self.example or f"{where}: {', '.join(found[:4])}"
+        self.none += not found
+        return found[0] if len(found) == 1 else None
+
+    def notes(self, name: str, rows: int) -> Iterator[str]:
+        """Yield a sentence about the rows with several classes, and about those with none.
+
+        Raises:
+            CatalogError: most rows have several classes.
+        """
+        if not self.names:
+            return
+        several = f"{name} gives several classes to {self.several:,} of {rows:,} pictures ({self.example})."
+        if 2 * self.several > rows:
+            raise CatalogError(
+                several, hint="A picture can have one label: keep one 1 in each row, or write a column label instead."
+            )
+        if self.several:
+            yield f"{several} A picture can have one label, so these have none."
+        if self.none:
+            yield f"{name} gives no class to {self.none:,} of {rows:,} pictures; these have no label."
+
+
+def _open_table(name: str, data: bytes) -> RowTable:
+    if name.lower().endswith(".parquet"):
+        return ParquetTable(name, data)
+    if name.lower().endswith(TABLES):
+        return DelimitedTable(name, data)
+    return RecordTable(name, read_records(name, data))
+
+
+def _describe(name: str, header: list[str], columns: TableColumns) -> str:
+    """Say which columns hold the labels, or return "" if there can be no doubt."""
+    if columns.classes:
+        return f"The classes in {name} are its columns {name_columns([header[at] for at in columns.classes])}."
+    if columns.label is None:
+        return f"{name} has no column of labels; its columns are {name_columns(header)}."
+    label = normalise_label(header[columns.label])
+    if columns.others:
+        others = name_columns([header[at] for at in columns.others])
+        return f"The labels are those in the column {label} of {name}, not in {others}."
+    return "" if label.lower() in _SPELLINGS["label"] else f"The labels are those in the column {label} of {name}."
+
+
+def _entry(where: str, path: str | None, values: dict[str, str | None]) -> ListingEntry:
+    path = strip_blanks(path or "")
+    if not path:
         raise CatalogError(f"{where}: the path is empty.", hint="Fill it in, or remove the row.")
     return ListingEntry(
-        path=row["path"].removeprefix("./"),
-        label=row["label"] or None,
-        part=parse_part(where, row["part"]),
-        group=row["group"] or None,
+        path=path.removeprefix("./"),
+        label=normalise_label(values.get("label") or "") or None,
+        part=parse_part(where, values.get("part")),
+        group=normalise_label(values.get("group") or "") or None,
         where=where,
     )
-
-
-def _record_rows(name: str, records: list[tuple[int, Record]]) -> Iterator[tuple[str, _Row]]:
-    header = list(dict.fromkeys(key for _, record in records for key in record))
-    columns = _find_columns(name, header)
-    for line, record in records:
-        where = f"line {line}"
-        values = {key: None if at is None else record.get(header[at]) for key, at in columns.items()}
-        yield where, {key: plain_text(f"{name}, {where}", key, value) for key, value in values.items()}
-
-
-def _csv_rows(name: str, data: bytes) -> Iterator[tuple[str, _Row]]:
-    table = read_delimited(name, data, CatalogError)
-    columns = _find_columns(name, table.header)
-    for line, cells in table.rows:
-        yield f"line {line}", {key: None if at is None else cells[at] for key, at in columns.items()}
-
-
-def _parquet_rows(name: str, data: bytes) -> Iterator[tuple[str, _Row]]:
-    try:
-        lazy = pl.scan_parquet(io.BytesIO(data))
-        columns = _find_columns(name, lazy.collect_schema().names())
-        _require_rows(name, lazy)
-        selected = [pl.nth(at).cast(pl.String).alias(key) for key, at in columns.items() if at is not None]
-        # A small Parquet file may contain any number of equal rows.
-        table = lazy.select(selected).with_row_index(_ROW_NUMBER, 1).collect()
-        table = table.unique([key for key in columns if key in table.columns], keep="first", maintain_order=True)
-    except pl.exceptions.PolarsError as error:
-        raise CatalogError(
-            f"{name} cannot be read as a table of pictures: {error}.", hint="Store paths and labels as text columns."
-        ) from error
-    for row in table.iter_rows(named=True):
-        yield f"row {row[_ROW_NUMBER]}", {key: row.get(key) for key in _COLUMNS}
-
-
-def _require_rows(name: str, lazy: pl.LazyFrame) -> None:
-    rows = lazy.select(pl.len()).collect().item()
-    if rows > _MAX_ROWS:
-        raise CatalogError(f"{name} has {rows:,} rows.", hint=f"Split it into files of at most {_MAX_ROWS:,} rows.")
-
-
-def _find_columns(name: str, header: Sequence[str]) -> dict[str, int | None]:
-    names = [column.strip().lower() for column in header]
-    found = {key: _first(names, spellings) for key, spellings in _COLUMNS.items()}
-    if found["path"] is None:
-        found["path"] = next((at for at, column in enumerate(names) if column.endswith(_PATH_SUFFIX)), None)
-    if found["path"] is None:
-        raise CatalogError(
-            f"{name} has no column of paths; its columns are {', '.join(header)}.",
-            hint=f"Name the column of paths {' or '.join(_COLUMNS['path'])}.",
-        )
-    return found
-
-
-def _first(names: Sequence[str], spellings: Iterable[str]) -> int | None:
-    return next((names.index(spelling) for spelling in spellings if spelling in names), None)

@@ -48,3 +48,19 @@ def test_invalid_text_is_an_error_with_its_line(data, message):
         list(read_delimited("t.csv", data, FixesError).rows)
     assert "t.csv" in caught.value.message
     assert caught.value.hint
+
+
+def test_blanks_around_cells_can_be_removed():
+    data = ' a , b\n "1" ,\u3000x y\u200b\n\t, \n"2, ""3""",\n "p, q" , r\n'.encode()
+    table = read_delimited("t.csv", data, CatalogError, trim=True)
+    assert table.header == ["a", "b"]
+    assert list(table.rows) == [(2, ["1", "x y"]), (4, ['2, "3"', ""]), (5, ["p, q", "r"])]
+
+
+def test_tabs_between_quoted_cells_are_separators():
+    table = read_delimited("t.tsv", b'a\tb\tc\n"1"\t\t "2" \r\n', CatalogError, trim=True)
+    assert list(table.rows) == [(2, ["1", "", "2"])]
+
+
+def test_blanks_around_cells_are_kept_otherwise():
+    assert rows(b"a, b\n 1 , 2\n") == [(2, [" 1 ", " 2"])]

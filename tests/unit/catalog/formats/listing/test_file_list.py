@@ -52,3 +52,13 @@ def test_invalid_file_lists_are_errors(data, message):
     with pytest.raises(CatalogError, match=message) as caught:
         read_file_list("f.json", data)
     assert caught.value.hint
+
+
+def test_blanks_around_labels_and_files_mean_nothing():
+    listed = json.dumps({" cafe\u0301 ": [" 1.json "], "caf\u00e9": ["2.json"], "\u200b": ["3.json"]})
+    entries = read_file_list("f.json", listed.encode())
+    assert [(entry.path, entry.label) for entry in entries] == [
+        ("1.json", "caf\u00e9"),
+        ("2.json", "caf\u00e9"),
+        ("3.json", None),
+    ]

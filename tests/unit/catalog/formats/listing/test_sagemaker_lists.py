@@ -114,3 +114,12 @@ def test_invalid_manifests_are_errors(record, message):
 def test_the_number_of_candidates_is_limited():
     (entry,) = manifest({"source-ref": "s3://b/" + "x/" * 100_000 + "1.jpg"})
     assert len(entry.candidates or ()) == 64
+
+
+def test_blanks_and_unicode_forms_of_labels_mean_nothing():
+    text = "0\t cafe\u0301 \t a.jpg \n1\t\u00a0caf\u00e9\u200b\tb.jpg\n2\t \u3000\tc.jpg"
+    assert lst_entries(text) == [("a.jpg", "caf\u00e9"), ("b.jpg", "caf\u00e9"), ("c.jpg", None)]
+    records = [
+        {"source-ref": f" {name} ", "class": label} for name, label in [("a", " cafe\u0301"), ("b", "caf\u00e9\u3000")]
+    ]
+    assert [(entry.path, entry.label) for entry in manifest(*records)] == [("a", "caf\u00e9"), ("b", "caf\u00e9")]

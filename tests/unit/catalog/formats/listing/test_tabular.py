@@ -1,4 +1,5 @@
 import io
+import json
 
 import polars as pl
 import pytest
@@ -95,3 +96,89 @@ def test_a_missing_table_is_an_error(tmp_path):
 def test_a_picture_is_not_a_table():
     with pytest.raises(CatalogError, match="not UTF-8"):
         read_table("t.csv", picture(1))
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.jsonl", "t.parquet"])
+def test_labels_that_differ_by_blanks_or_unicode_form_are_one(name):
+    labels = [" caf\u00e9", "cafe\u0301", "\ufeffcaf\u00e9\u3000", "caf\u00e9\u200b", "\u00a0caf\u00e9", "\u200b "]
+    paths = [f" {number}.png\u00a0" for number in range(6)]
+    if name == "t.parquet":
+        data = parquet(image=paths, label=labels)
+    elif name == "t.jsonl":
+        data = "\n".join(json.dumps({"image": path, "Label": label}) for path, label in zip(paths, labels, strict=True))
+    else:
+        separator = "\t" if name == "t.tsv" else ";"
+        data = f" image {separator}\u00a0LABEL\n" + "\n".join(map(separator.join, zip(paths, labels, strict=True)))
+    entries = read_table(name, data if isinstance(data, bytes) else data.encode())
+    assert [(entry.path, entry.label) for entry in entries] == [
+        (f"{number}.png", "caf\u00e9" if number < 5 else None) for number in range(6)
+    ]
+
+
+def test_parts_and_groups_may_have_blanks_around_them():
+    (entry,) = read_table("t.jsonl", b'{"path": "a", "split": " Val ", "group": " 7 "}')
+    assert (entry.part, entry.group) == ("validation", "7")
+    assert read_table("t.jsonl", b'{"path": "a", "split": "  ", "group": " "}') == [ListingEntry(path="a")]
+
+
+ONE_HOT = "filename, cat, dog \n" + "".join(f"{number}.jpg, {number % 2}, {1 - number % 2}\n" for number in range(6))
+
+
+def test_one_column_for_each_class():
+    notes = []
+    entries = read_table("_classes.csv", ONE_HOT.encode(), add_note=notes.append)
+    assert [(entry.path, entry.label) for entry in entries] == [
+        (f"{number}.jpg", "cat" if number % 2 else "dog") for number in range(6)
+    ]
+    assert notes == ["The classes in _classes.csv are its columns cat, dog."]
+    table = parquet(image=["1", "2", "3"], cat=[True, False, None], dog=[0.0, 1.0, 0.0])
+    assert [entry.label for entry in read_table("t.parquet", table)] == ["cat", "dog", None]
+    lines = b'{"image": "1", "cat": 1, "dog": 0}\n{"image": "2", "dog": true}\n'
+    assert [entry.label for entry in read_table("t.jsonl", lines)] == ["cat", "dog"]
+
+
+def test_rows_with_several_classes_or_none_have_no_label_and_are_counted():
+    notes = []
+    text = (
+        ONE_HOT.replace("1.jpg, 1, 0", "1.jpg, 1, 1")
+        .replace("2.jpg, 0, 1", "2.jpg, 0, 0")
+        .replace("4.jpg, 0, 1", "4.jpg,,")
+    )
+    entries = read_table("t.csv", text.encode(), add_note=notes.append)
+    assert [entry.label for entry in entries] == ["dog", None, None, "cat", None, "cat"]
+    assert notes[:2] == [
+        "t.csv gives several classes to 1 of 6 pictures (line 3: cat, dog). "
+        "A picture can have one label, so these have none.",
+        "t.csv gives no class to 2 of 6 pictures; these have no label.",
+    ]
+
+
+def test_a_table_of_several_classes_for_each_picture_is_an_error():
+    with pytest.raises(CatalogError, match=r"several classes to 2 of 3 pictures \(line 2: cat, dog\)") as caught:
+        read_table("t.csv", b"image,cat,dog\n1,1,1\n2,1,1\n3,0,1\n")
+    assert "one label" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("header", "note"),
+    [
+        ("image,label", []),
+        ("image,category", []),
+        ("image,Breed", ["The labels are those in the column Breed of t.csv."]),
+        ("image,label,breed", ["The labels are those in the column label of t.csv, not in breed."]),
+        ("image,width", ["t.csv has no column of labels; its columns are image, width."]),
+    ],
+)
+def test_a_note_says_which_column_was_read(header, note):
+    notes = []
+    read_table("t.csv", f"{header}\na,b{',c' * (header.count(',') - 1)}\n".encode(), add_note=notes.append)
+    assert notes == note
+
+
+def test_a_conflict_names_both_rows_and_the_number():
+    with pytest.raises(CatalogError) as caught:
+        read_table("t.csv", b"path,label\na,x\nb,y\n./a,y\nb,z\na, x \n")
+    assert caught.value.message == (
+        "t.csv, line 4: 'a' is already listed with another label: 'y' here, 'x' in t.csv, line 2. "
+        "2 rows contradict earlier ones."
+    )
