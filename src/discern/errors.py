@@ -32,21 +32,55 @@ DiscernError
     └── Unreachable             no response, or not one from a Discern server
 """
 
+import re
 from functools import partial
 from typing import Any
+
+MAX_QUOTED = 200  # not tuned: two lines of a terminal
+_MAX_MESSAGE = 2000  # not tuned: longer than any message of ours, apart from what it quotes
+_MAX_PATH = 4096  # PATH_MAX of Linux; macOS and most of Windows allow less
+_LONG_WORD = re.compile(rf"\S{{{MAX_QUOTED + 1},}}")
+_LONG_QUOTE = re.compile(rf"(?<!\w)(?:'[^']{{{MAX_QUOTED},}}'|\"[^\"]{{{MAX_QUOTED},}}\")(?!\w)")
+
+
+def shorten(text: str, limit: int = MAX_QUOTED) -> str:
+    """Cut the middle out of a text that is longer than a limit.
+
+    >>> shorten("0123456789" * 3, 15)
+    '01234567...6789'
+    """
+    if len(text) <= limit:
+        return text
+    tail = (limit - 3) // 3
+    return f"{text[: limit - 3 - tail]}...{text[len(text) - tail :]}"
+
+
+def bound_message(text: str) -> str:
+    """Cut the middle out of long words, such as base64 or paths, of long quotations, and of what is still long."""
+    for quoted in (_LONG_WORD, _LONG_QUOTE):
+        text = quoted.sub(lambda found: shorten(found[0]), text)
+    return shorten(text, _MAX_MESSAGE)
+
+
+def overlong_path(text: str) -> str | None:
+    """Describe a text that is too long for a path, such as the content of a file, or return None."""
+    if len(text) <= _MAX_PATH:
+        return None
+    return f"{shorten(text)} is not a path: File name too long ({len(text):,} characters)."
 
 
 class DiscernError(Exception):
     """Base class of all errors raised by Discern.
 
     Args:
-        message: one sentence that names the problem and where it is.
+        message: one sentence that names the problem and where it is; what it quotes is shortened.
         hint: one sentence that names the remedy, or "".
     """
 
     code = "error"
 
     def __init__(self, message: str, *, hint: str = "") -> None:
+        message, hint = bound_message(message), bound_message(hint)
         super().__init__(message, hint)
         self.message = message
         self.hint = hint

@@ -7,6 +7,7 @@ the format, raise `FORMAT` in `manifest.py` and keep reading the old one.
 
 import hashlib
 import io
+import os
 import re
 import reprlib
 import zipfile
@@ -20,7 +21,7 @@ from discern.bundle.graph_safety import find_fault
 from discern.bundle.npy_array import read_array
 from discern.bundle.stored_zip import is_canonical, write_zip
 from discern.bundle.strict_json import MAX_BYTES as MAX_JSON_BYTES
-from discern.errors import BundleDamaged, BundleError, PictureError
+from discern.errors import BundleDamaged, BundleError, PictureError, UsageError, overlong_path
 from discern.picture import read_header
 
 MANIFEST = "bundle.json"
@@ -73,6 +74,16 @@ def is_url(value: object) -> bool:
     return isinstance(value, str) and _URL.match(value) is not None
 
 
+def url_of(path: str) -> str | None:
+    """Return the URL that was given as a path, with the slashes that `Path` collapsed, or None.
+
+    >>> url_of("https:/shop.example/a.jpg"), url_of("C:/a.jpg")
+    ('https://shop.example/a.jpg', None)
+    """
+    url = _URL_AS_PATH.sub(r"\1://", path)
+    return url if is_url(url) else None
+
+
 def unpack(source: str | Path) -> dict[str, bytes]:
     """Read and validate the members of an untrusted model bundle.
 
@@ -88,13 +99,20 @@ def read_bundle(source: str | Path) -> bytes:
 
     Raises:
         BundleError: the file does not exist, cannot be read, or is too large.
+        UsageError: the source is not a path.
     """
-    url = _URL_AS_PATH.sub(r"\1://", str(source))
-    if is_url(url):
+    if not isinstance(source, str | os.PathLike):
+        raise UsageError(
+            f"A bundle must be the path of a file, not {type(source).__name__}.",
+            hint="Write it to a file, and pass its path.",
+        )
+    if url := url_of(str(source)):
         raise BundleError(
             f"{url} is a URL, not a local bundle.",
             hint="Use `discern evaluate` or `discern.Client` for a server; otherwise download the bundle.",
         )
+    if problem := overlong_path(str(source)):
+        raise BundleError(problem, hint="Pass the path of a bundle.")
     return _read(Path(source))
 
 

@@ -2,25 +2,23 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from PIL import Image
 
 from discern.bundle import archive, golden
 from discern.bundle.manifest import Manifest, digests
+from discern.bundle.picture_input import Picture, content_of, each_picture
 from discern.bundle.prediction import Prediction, predict_one
 from discern.bundle.runtime import Runtime, open_runtime
-from discern.errors import BundleDamaged, BundleError, DamagedPicture, PictureError, UsageError
-from discern.picture import Limits, apply_recipe, load_input, read_file
-from discern.picture.decode import OpenedPicture
-from discern.picture.exif_tags import ORIENTATION
-from discern.picture.memory import to_array
-from discern.picture.sixteen_bits import FULL_RANGE
+from discern.errors import BundleDamaged, BundleError, PictureError, UsageError
+from discern.picture import Limits, apply_recipe, load_input
 
-Picture = str | Path | bytes | np.ndarray | Image.Image
 _BATCH = 32  # not tuned
+_RESTORED = 4  # not tuned: models that one process unpickles again and again, with each of its tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +49,17 @@ class Model:
     >>> model = load("runs/demo/model.discern")  # doctest: +SKIP
     >>> model("new.jpg").message  # doctest: +SKIP
     'This looks like "3" (98 %), but please have a look.'
+
+    A model may be shared by threads, and used in processes that were forked. It is pickled as the absolute path and the
+    fingerprint of its bundle, and loaded from there by whoever unpickles it. A copy is the model itself, as it never
+    changes.
+
+    Args:
+        members: content of the bundle's members, by name.
+        threads: number of cores that one run may use; None lets the engine decide.
+        limits: limits on the size of pictures; None for the defaults.
+        runtime: engine that runs the graph; None opens one.
+        path: absolute path of the bundle; None if it is not in a file, so that the model cannot be pickled.
     """
 
     def __init__(
@@ -60,10 +69,12 @@ class Model:
         threads: int | None = None,
         limits: Limits | None = None,
         runtime: Runtime | None = None,
+        path: Path | None = None,
     ) -> None:
         self.manifest = Manifest.from_bytes(members[archive.MANIFEST])
         self.fingerprint = archive.fingerprint(members)
         self.limits = limits or Limits()
+        self._path, self._threads = path, threads
         _check_digests(self.manifest, members)
         self._golden = golden.read(members["golden.npz"], classes=len(self.labels))
         self._seen = archive.read_seen(members["seen.npy"])
@@ -98,31 +109,50 @@ class Model:
         """Classify one image and return its prediction.
 
         Args:
-            picture: path, content of a file, upright RGB pixels uint8 `[H, W, 3]`, or Pillow image; an image is rotated
-                by its EXIF orientation and converted to sRGB on white, as a file would be.
+            picture: path; content of a file; file that is open in binary mode, such as an upload, read from its current
+                position; upright RGB pixels or tensor, uint8 `[H, W, 3]`; or Pillow image, which is rotated by its EXIF
+                orientation and converted to sRGB on white, as a file would be.
 
         Raises:
             PictureError: it cannot be used as a picture; the message states the reason.
-            UsageError: it has another type.
+            UsageError: it has another type, or is a URL.
         """
         return self.answer(self.prepare(picture)[None])[0]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._path is None:
+            raise UsageError(
+                "This model was not loaded from a file, so it cannot be pickled.",
+                hint="Load it from its bundle with `discern.load`, or do so in each process.",
+            )
+        return restore, (str(self._path), self.fingerprint, self._threads, self.limits)
+
+    if not TYPE_CHECKING:  # as type checkers would accept any attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """Load a model that a worker process has unpickled (see `restore`)."""
+            reference = vars(self).get("_reference")
+            loaded = {} if reference is None else vars(_load_pickled(*reference))
+            if name not in loaded:
+                raise AttributeError(f"'Model' object has no attribute {name!r}")
+            vars(self).update(loaded)
+            return loaded[name]
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        return self
 
     def prepare(self, picture: Picture) -> np.ndarray:
         """Convert an image to model input by the preprocessing recipe.
 
         The result is uint8 `[size, size, 3]`.
         """
-        if isinstance(picture, Image.Image):
-            picture = pixels_of(picture, self.manifest.recipe.white)
-        if isinstance(picture, np.ndarray):
-            return apply_recipe(picture, self.manifest.recipe)
-        if not isinstance(picture, str | Path | bytes):
-            raise UsageError(
-                f"A picture must be a path, bytes, an array of pixels or a Pillow image, not {type(picture).__name__}.",
-                hint="Pass one picture, or use `predict` for several.",
-            )
-        data = picture if isinstance(picture, bytes) else read_file(Path(picture), limits=self.limits)
-        return load_input(data, self.manifest.recipe, limits=self.limits)
+        content = content_of(picture, limits=self.limits, white=self.manifest.recipe.white)
+        if isinstance(content, np.ndarray):
+            return apply_recipe(content, self.manifest.recipe)
+        return load_input(content, self.manifest.recipe, limits=self.limits)
 
     def run(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Run the ONNX graph on a batch of preprocessed images.
@@ -175,22 +205,37 @@ class Model:
             for row, score in zip(probabilities, unknown_score, strict=True)
         ]
 
-    def predict(self, pictures: Iterable[Picture]) -> Iterator[Prediction | PictureError]:
+    def predict(self, pictures: Iterable[Picture] | Picture) -> Iterator[Prediction | PictureError]:
         """Classify many images and yield their predictions in order.
 
-        A picture that cannot be used gives its error in place of a prediction.
-        """
-        stream = iter(pictures)
-        while batch := list(islice(stream, _BATCH)):
-            yield from self._predict_batch(batch)
+        A picture that cannot be used gives its error in place of a prediction. One picture, such as a path, is a list
+        of one.
 
-    def _predict_batch(self, batch: Sequence[Picture]) -> list[Prediction | PictureError]:
-        inputs: list[np.ndarray | PictureError] = []
-        for picture in batch:
+        Raises:
+            UsageError: an item is not a picture, or is a URL.
+        """
+        return self._predict_batches(each_picture(pictures))
+
+    def _predict_batches(self, pictures: Iterator[Picture]) -> Iterator[Prediction | PictureError]:
+        done = 0
+        while batch := list(islice(pictures, _BATCH)):
+            inputs: list[np.ndarray | PictureError] = []
             try:
-                inputs.append(self.prepare(picture))
-            except PictureError as error:
-                inputs.append(error)
+                inputs.extend(map(self._prepare_usable, batch))
+            except UsageError as error:
+                yield from self._predict_usable(inputs)
+                number = done + len(inputs) + 1
+                raise UsageError(f"Picture number {number}: {error.message}", hint=error.hint) from error
+            yield from self._predict_usable(inputs)
+            done += len(batch)
+
+    def _prepare_usable(self, picture: Picture) -> np.ndarray | PictureError:
+        try:
+            return self.prepare(picture)
+        except PictureError as error:
+            return error
+
+    def _predict_usable(self, inputs: Sequence[np.ndarray | PictureError]) -> list[Prediction | PictureError]:
         usable = [item for item in inputs if isinstance(item, np.ndarray)]
         predictions = iter(self.answer(np.stack(usable)) if usable else [])
         return [next(predictions) if isinstance(item, np.ndarray) else item for item in inputs]
@@ -250,36 +295,6 @@ def _is_float32(values: object, shape: tuple[int | None, ...]) -> bool:
     )
 
 
-def pixels_of(image: Image.Image, white: int = FULL_RANGE) -> np.ndarray:
-    """Convert a Pillow image to upright sRGB pixels.
-
-    The result is uint8 `[H, W, 3]`.
-
-    Args:
-        image: image of any mode.
-        white: value that becomes white if the image has 16 bits per channel.
-
-    Raises:
-        DamagedPicture: the image cannot be decoded.
-    """
-    try:
-        image.load()  # some formats rotate themselves now, and change their EXIF orientation with it
-        opened = OpenedPicture(
-            format=image.format or "",
-            stored_size=image.size,
-            mode=image.mode,
-            load=lambda *_: image,
-            orientation=image.getexif().get(ORIENTATION, 1),
-            profile=image.info.get("icc_profile") or b"",
-        )
-        return to_array(opened.decode(None, white))
-    except Exception as error:
-        raise DamagedPicture(
-            f"The Pillow image cannot be decoded: {str(error) or type(error).__name__}.",
-            hint="Export the picture again from its original program, or leave it out.",
-        ) from error
-
-
 def load(path: str | Path, *, threads: int | None = None, limits: Limits | None = None) -> Model:
     """Load an image classifier from a model bundle, without PyTorch.
 
@@ -293,8 +308,39 @@ def load(path: str | Path, *, threads: int | None = None, limits: Limits | None 
     Raises:
         BundleError: the file is not a bundle, is damaged, or has a newer format.
     """
-    model = Model(archive.unpack(path), threads=threads, limits=limits)
+    members = archive.unpack(path)
+    model = Model(members, threads=threads, limits=limits, path=Path(path).absolute())
     model.check_outputs()
+    return model
+
+
+def restore(path: str, fingerprint: str, threads: int | None, limits: Limits) -> Model:
+    """Load a model that was pickled.
+
+    In a process of `multiprocessing` it is loaded on first use: an error while a task is unpickled would end the
+    process, and its pool would wait forever.
+
+    Raises:
+        BundleError: the bundle cannot be used, or was replaced since.
+    """
+    from multiprocessing import parent_process  # noqa: PLC0415 - only needed here
+
+    if parent_process() is None:
+        return _load_pickled(path, fingerprint, threads, limits)
+    model = Model.__new__(Model)
+    vars(model)["_reference"] = (path, fingerprint, threads, limits)
+    return model
+
+
+@lru_cache(maxsize=_RESTORED)
+def _load_pickled(path: str, fingerprint: str, threads: int | None, limits: Limits) -> Model:
+    model = load(path, threads=threads, limits=limits)
+    if model.fingerprint != fingerprint:
+        raise BundleError(
+            f"{path} was replaced after this model had been pickled: its fingerprint is {model.fingerprint[:16]}, "
+            f"not {fingerprint[:16]}.",
+            hint="Load the model again, and pickle it again.",
+        )
     return model
 
 

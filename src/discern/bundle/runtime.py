@@ -1,5 +1,6 @@
 """Inference engines that run the ONNX graph of a model."""
 
+import ctypes
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -7,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
+from weakref import WeakSet
 
 import numpy as np
 
@@ -88,29 +90,59 @@ class OnnxRuntime:
     precision = "float32"
 
     def __init__(self, graph: bytes, *, threads: int | None = None) -> None:
-        options = ort.SessionOptions()
-        options.log_severity_level = 4  # what fails is raised as well
-        if threads is not None:
-            options.intra_op_num_threads = threads
-            # Idle workers that spin would take the cores from the threads that decode pictures.
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise BundleDamaged(f"The model's graph cannot be loaded: {error}", hint=_HINT) from error
+        self._graph, self._threads = graph, threads
+        self._session: ort.InferenceSession | None = self._open()
         self.input_shapes: Mapping[str, tuple[int | None, ...]] = {
             each.name: tuple(length if isinstance(length, int) else None for length in each.shape)
             for each in self._session.get_inputs()
         }
         self._outputs = [output.name for output in self._session.get_outputs()]
+        _runtimes.add(self)
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Run the graph on input arrays given by name (see `Runtime.run`)."""
+        session = self._session
+        if session is None:  # in a forked process
+            session = self._session = self._open()
         try:
-            outputs = self._session.run(None, dict(inputs))
+            outputs = session.run(None, dict(inputs))
         except Exception as error:
             raise BundleDamaged(f"The model's graph cannot be run: {error}", hint=_HINT) from error
         return dict(zip(self._outputs, outputs, strict=True))
+
+    def abandon_session(self) -> None:
+        """Leave the parent's session alone in a forked process, so that the next run opens another.
+
+        The session's threads do not exist here: a run may wait for them, and its destructor waits forever. So it is
+        kept alive until the process has ended.
+        """
+        if self._session is not None:
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._session))
+            self._session = None
+
+    def _open(self) -> ort.InferenceSession:
+        options = ort.SessionOptions()
+        options.log_severity_level = 4  # what fails is raised as well
+        if self._threads is not None:
+            options.intra_op_num_threads = self._threads
+            # Idle workers that spin would take the cores from the threads that decode pictures.
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            return ort.InferenceSession(self._graph, options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise BundleDamaged(f"The model's graph cannot be loaded: {error}", hint=_HINT) from error
+
+
+_runtimes: WeakSet[OnnxRuntime] = WeakSet()
+
+
+def _abandon_sessions() -> None:
+    for runtime in list(_runtimes):
+        runtime.abandon_session()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_abandon_sessions)
 
 
 RUNTIMES: Mapping[str, Callable[..., Runtime]] = MappingProxyType({"onnxruntime": OnnxRuntime})

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import typer
 
 from discern.cli.render import one_line, state
-from discern.errors import DiscernError
+from discern.errors import DiscernError, bound_message
 
 # As libraries word it, in errors of various types.
 _EXHAUSTED = (
@@ -52,7 +52,7 @@ def exit_codes(interrupted: str = "interrupted.") -> Iterator[None]:
     except BaseException as error:  # noqa: BLE001 - the outermost handler: every error becomes one line, panics of Rust included
         if state.debug:
             traceback.print_exception(error)
-        _print_error(one_line(describe(error)))
+        _print_error(bound_message(one_line(describe(error))))
         sys.exit(REFUSED)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import typer
 
+from discern.errors import shorten
+
 
 @dataclass
 class State:
@@ -34,8 +36,10 @@ def show_answer(value: dict[str, Any], *, json: bool) -> None:
     if json:
         show_json(value)
         return
-    text = f"[{value['decision']}] {value['message']}" if "error" not in value else _problem(value["error"])
-    typer.echo(one_line(f"{value['path']}: {text}"))
+    if "error" in value:
+        typer.echo(one_line(f"{shorten(value['path'])}: {_problem(value['error'])}"))
+    else:
+        typer.echo(one_line(f"{value['path']}: [{value['decision']}] {value['message']}"))
 
 
 def _problem(error: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 
-from discern.errors import UsageError
+from discern.errors import UsageError, shorten
 
 _ENDPOINT = "/predict"
 _HINT = "Write it like http://127.0.0.1:8000."
@@ -72,6 +72,8 @@ def read_address(url: str, model: str | None = None) -> Address:
     Raises:
         UsageError: the address is invalid.
     """
+    if not isinstance(url, str):
+        raise UsageError(f"Invalid server address: it is {type(url).__name__}, not text.", hint=_HINT)
     try:
         parts = urlsplit(url)
         valid = is_address(url) and bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", parts.netloc)
@@ -88,7 +90,7 @@ def read_address(url: str, model: str | None = None) -> Address:
 def invalid_address(url: str, reason: str = "") -> UsageError:
     """Build the error for an invalid server address without exposing its credentials."""
     shown = re.sub(r"^(\w+://)?.*@", r"\1", str(url), flags=re.DOTALL)
-    return UsageError(f"Invalid server address: {shown!r}{reason and f' ({reason})'}.", hint=_HINT)
+    return UsageError(f"Invalid server address: {shorten(shown)!r}{reason and f' ({reason})'}.", hint=_HINT)
 
 
 def _login(parts: SplitResult) -> tuple[str, str] | None:

@@ -9,7 +9,17 @@ from functools import cache
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
-_START_LOCK = threading.RLock()
+_start_lock = threading.RLock()
+
+
+def _renew_lock() -> None:
+    """Replace the lock in a forked process, where a thread that held it no longer exists."""
+    global _start_lock  # noqa: PLW0603
+    _start_lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def in_background(coroutine: Coroutine[Any, Any, _T]) -> Future[_T]:
@@ -17,7 +27,7 @@ def in_background(coroutine: Coroutine[Any, Any, _T]) -> Future[_T]:
 
     Cancelling the returned future cancels the coroutine.
     """
-    with _START_LOCK:
+    with _start_lock:
         loop = _loop_of(os.getpid())
     return asyncio.run_coroutine_threadsafe(coroutine, loop)
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Self, TypeVar
 
 from discern.bundle import Picture, Prediction
+from discern.bundle.picture_input import each_picture
 from discern.client.background import in_background
 from discern.client.transport import Transport
 from discern.errors import PictureError
@@ -18,12 +19,34 @@ _AHEAD = 2
 _T = TypeVar("_T")
 
 
-class Client:
+class _Connections:
+    """Connections to one server, opened in each process on first use.
+
+    A forked process cannot share its parent's connections, and a pickled client opens its own.
+    """
+
+    def __init__(
+        self, url: str, key: str | None = None, *, model: str | None = None, timeout: float = 60.0, at_once: int = 8
+    ) -> None:
+        self._new_transport = partial(Transport, url, key, model=model, timeout=timeout, at_once=at_once)
+        self._transports = {os.getpid(): self._new_transport()}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), **self._new_transport.keywords), self._new_transport.args
+
+    @property
+    def _transport(self) -> Transport:
+        process = os.getpid()
+        return self._transports.get(process) or self._transports.setdefault(process, self._new_transport())
+
+
+class Client(_Connections):
     """Synchronous client that classifies images on a Discern server.
 
     It is used like a local model. Rate limits, overload (statuses 429, 502, 503, 504) and failed connections are
     retried with exponential backoff, and not before the server allows; other errors are raised as those that a local
-    bundle would raise. A client may be shared by threads.
+    bundle would raise. A client may be shared by threads, and used in forked processes. It is pickled with its key, but
+    without its connections.
 
     >>> client = Client("http://127.0.0.1:8000")  # doctest: +SKIP
     >>> client("new.jpg").message  # doctest: +SKIP
@@ -43,8 +66,7 @@ class Client:
     def __init__(
         self, url: str, key: str | None = None, *, model: str | None = None, timeout: float = 60.0, at_once: int = 8
     ) -> None:
-        self._new_transport = partial(Transport, url, key, model=model, timeout=timeout, at_once=at_once)
-        self._transports = {os.getpid(): self._new_transport()}
+        super().__init__(url, key, model=model, timeout=timeout, at_once=at_once)
         weakref.finalize(self, _close_abandoned, self._transports).atexit = False
 
     @property
@@ -61,22 +83,27 @@ class Client:
         """Classify one image on the server and return its prediction.
 
         Args:
-            picture: path, bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or Pillow image.
+            picture: path, content of a file, file that is open in binary mode, upright RGB pixels uint8 `[H, W, 3]`, or
+                Pillow image, as for `Model`.
 
         Raises:
             PictureError: the picture cannot be used.
             RequestError: the server rejects the request or cannot be reached.
+            UsageError: it has another type, or is a URL.
         """
         return _wait(self._transport.predict(picture))
 
-    def predict(self, pictures: Iterable[Picture]) -> Iterator[Prediction | PictureError]:
+    def predict(self, pictures: Iterable[Picture] | Picture) -> Iterator[Prediction | PictureError]:
         """Classify images concurrently and yield predictions or image errors in order.
+
+        One picture, such as a path, is a list of one.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
+            UsageError: an item is not a picture, or is a URL.
         """
         semaphore = asyncio.Semaphore(self._transport.at_once)
-        pending = (in_background(self._transport.try_predict(picture, semaphore)) for picture in pictures)
+        pending = (in_background(self._transport.try_predict(picture, semaphore)) for picture in each_picture(pictures))
         yield from results_in_order(pending, window=_AHEAD * self._transport.at_once)
 
     def about(self) -> dict[str, Any]:
@@ -97,14 +124,8 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @property
-    def _transport(self) -> Transport:
-        # A forked process cannot share its parent's connections.
-        process = os.getpid()
-        return self._transports.get(process) or self._transports.setdefault(process, self._new_transport())
 
-
-class AsyncClient:
+class AsyncClient(_Connections):
     """Asynchronous client that classifies images on a Discern server.
 
     It is used like `Client`, with `await client("new.jpg")`.
@@ -120,11 +141,6 @@ class AsyncClient:
         UsageError: the address or the key is invalid, or httpx2 is not installed.
     """
 
-    def __init__(
-        self, url: str, key: str | None = None, *, model: str | None = None, timeout: float = 60.0, at_once: int = 8
-    ) -> None:
-        self._transport = Transport(url, key, model=model, timeout=timeout, at_once=at_once)
-
     @property
     def url(self) -> str:
         """Return the server address without the endpoint path and the credentials."""
@@ -139,25 +155,30 @@ class AsyncClient:
         """Classify one image on the server and return its prediction.
 
         Args:
-            picture: path, bytes of a file, upright RGB pixels uint8 `[H, W, 3]`, or Pillow image.
+            picture: path, content of a file, file that is open in binary mode, upright RGB pixels uint8 `[H, W, 3]`, or
+                Pillow image, as for `Model`.
 
         Raises:
             PictureError: the picture cannot be used.
             RequestError: the server rejects the request or cannot be reached.
+            UsageError: it has another type, or is a URL.
         """
         return await self._transport.predict(picture)
 
-    async def predict(self, pictures: Iterable[Picture]) -> AsyncIterator[Prediction | PictureError]:
+    async def predict(self, pictures: Iterable[Picture] | Picture) -> AsyncIterator[Prediction | PictureError]:
         """Classify images concurrently and yield predictions or image errors in order.
+
+        One picture, such as a path, is a list of one.
 
         Raises:
             RequestError: the server rejects the request or cannot be reached.
+            UsageError: an item is not a picture, or is a URL.
         """
         # Like `results_in_order`, which blocks its thread: here the loop runs on, and tasks are cancelled and awaited.
         semaphore = asyncio.Semaphore(self._transport.at_once)
         pending: deque[asyncio.Task[Prediction | PictureError]] = deque()
         try:
-            for picture in pictures:
+            for picture in each_picture(pictures):
                 pending.append(asyncio.create_task(self._transport.try_predict(picture, semaphore)))
                 if len(pending) >= _AHEAD * self._transport.at_once:
                     yield await pending[0]

@@ -2,17 +2,14 @@
 
 import importlib
 import io
-from pathlib import Path
 from types import ModuleType
 
-import numpy as np
 from PIL import Image
 
 from discern.bundle import Picture
-from discern.bundle.model import pixels_of
+from discern.bundle.picture_input import content_of
 from discern.client.address import Address
 from discern.errors import Unreachable, UsageError
-from discern.picture import read_file
 
 MOST_BYTES = 64 * 2**20
 """Maximum size of a response; a prediction takes a few thousand bytes."""
@@ -56,30 +53,24 @@ def headers(key: str | None, *, has_login: bool) -> dict[str, str]:
 
 
 def picture_bytes(picture: Picture) -> bytes:
-    """Encode an image as the bytes of an image file.
+    """Convert a picture to the bytes of an image file.
 
     Pixels, uint8 `[H, W, 3]`, and Pillow images are encoded as PNG.
 
     Raises:
         PictureError: the file cannot be read.
-        UsageError: the array is not uint8 `[H, W, 3]`.
+        UsageError: it has another type, is a URL, or its pixels are not RGB of type uint8.
     """
     if isinstance(picture, Image.Image) and picture.mode.startswith("I;16"):
         buffer = io.BytesIO()
         picture.save(buffer, "PNG", exif=picture.getexif())  # only the model knows which value becomes white
         return buffer.getvalue()
-    if isinstance(picture, Image.Image):
-        picture = pixels_of(picture)
-    if isinstance(picture, np.ndarray):
-        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
-            raise UsageError(
-                f"Pixels must be RGB, uint8 [H, W, 3], and are {picture.dtype} {list(picture.shape)}.",
-                hint="Convert them, or pass the path of the file.",
-            )
-        buffer = io.BytesIO()
-        Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
-        return buffer.getvalue()
-    return picture if isinstance(picture, bytes) else read_file(Path(picture))
+    content = content_of(picture)
+    if isinstance(content, bytes):
+        return content
+    buffer = io.BytesIO()
+    Image.fromarray(content).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
 
 
 def response_too_large(address: Address) -> Unreachable:

@@ -56,8 +56,12 @@ class Transport:
         Raises:
             PictureError: the picture cannot be used.
             RequestError: the server rejects the request or cannot be reached.
+            UsageError: it is not a picture, or is a URL.
         """
-        content = picture if isinstance(picture, bytes) else await asyncio.to_thread(picture_bytes, picture)
+        if isinstance(picture, bytes):
+            content = picture_bytes(picture)
+        else:
+            content = await asyncio.to_thread(picture_bytes, picture)
         return read_prediction(await self._send("POST", self.address.predict, content), self.address.base)
 
     async def try_predict(self, picture: Picture, semaphore: asyncio.Semaphore) -> Prediction | PictureError:

@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from discern.errors import UsageError
+from discern.bundle.archive import url_of
+from discern.errors import UsageError, overlong_path
 from discern.store import default_folder
 
 
@@ -11,9 +12,19 @@ def resolve_path(path: str | Path) -> Path:
     """Return the absolute path for a path given by the user, with `~` expanded.
 
     Raises:
-        UsageError: the path is empty, as from an unset variable of a script, or contains a null character.
+        UsageError: the path is empty, as from an unset variable of a script, contains a null character, or is a URL or
+            something else.
     """
-    text = str(path)
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(
+            f"A path must be text or a `pathlib.Path`, not {type(path).__name__}.",
+            hint="Pass the path of a file or a folder.",
+        )
+    text = os.fsdecode(path)
+    if url := url_of(text):
+        raise UsageError(f"{url} is a URL, not a path.", hint="Download the files first, and pass the path of these.")
+    if problem := overlong_path(text):
+        raise UsageError(problem, hint="Pass the path of a file or a folder.")
     if path == "" or "\0" in text:
         raise UsageError(f"Invalid path: {text!r}.", hint="Pass the path of a file or a folder.")
     return Path(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111 - pathlib raises for an unknown user
@@ -45,5 +56,13 @@ def is_folder(path: Path) -> bool:
     """Return True if a path is a directory that can be accessed."""
     try:
         return path.is_dir()
+    except OSError:
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Return True if a path is a regular file that can be accessed."""
+    try:
+        return path.is_file()
     except OSError:
         return False

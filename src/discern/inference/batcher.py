@@ -6,18 +6,16 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from discern.bundle import Model, Picture, Prediction
-from discern.bundle.model import pixels_of
+from discern.bundle.picture_input import content_of
 from discern.errors import Overloaded, PictureError
 from discern.inference.batch_config import BatchConfig
 from discern.inference.localisation import Localisation, localise
 from discern.parallel import count_cores
-from discern.picture import read_file, read_header
+from discern.picture import read_header
 
 _RETRY_SECONDS = 1
 _MAX_READY_SECONDS = 0.05  # not tuned: longer than a run of the graph, much shorter than a client's timeout
@@ -183,8 +181,9 @@ class Batcher:
             if active and job.started - job.submitted > self.batching.timeout:
                 raise _overloaded()
             if active:
-                inputs = self.model.prepare(job.picture)
-                job.size = _upright_size(job.picture) if job.evidence else job.size
+                content = content_of(job.picture, limits=self.model.limits)  # an open file can be read once
+                inputs = self.model.prepare(content)
+                job.size = _upright_size(content) if job.evidence else job.size
                 # Assigned last: a job with inputs joins a batch, and one that failed must not spoil it.
                 job.inputs, job.ready = inputs, time.monotonic()
         except PictureError as error:
@@ -225,13 +224,11 @@ class Batcher:
         return localise(evidence[..., self.model.labels.index(label)], self.model.manifest.recipe, size)
 
 
-def _upright_size(picture: Picture) -> tuple[int, int]:
+def _upright_size(content: bytes | np.ndarray) -> tuple[int, int]:
     """Return the width and height of an upright image in pixels."""
-    if isinstance(picture, Image.Image):
-        picture = pixels_of(picture)
-    if isinstance(picture, np.ndarray):
-        return picture.shape[1], picture.shape[0]
-    header = read_header(picture if isinstance(picture, bytes) else read_file(Path(picture)))
+    if isinstance(content, np.ndarray):
+        return content.shape[1], content.shape[0]
+    header = read_header(content)
     return header.width, header.height
 
 

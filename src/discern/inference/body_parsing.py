@@ -115,7 +115,7 @@ def _decode_base64(document: JsonDocument, value: str) -> bytes:
     try:
         return document.decode_base64(value)
     except ValueError as error:
-        raise BadRequest("image_b64 is not valid base64.", hint="Encode all bytes of the file.") from error
+        raise BadRequest(f"image_b64 is not valid base64: {error}.", hint="Encode all bytes of the file.") from error
 
 
 class _FormParts:

@@ -4,7 +4,6 @@ Python's parser holds the interpreter until it is done, and needs many times the
 such as base64 of pictures, are taken out of a document before it is parsed, and the rest of it is limited.
 """
 
-import binascii
 import json
 import re
 import secrets
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from discern.errors import BadRequest, RequestTooLarge
+from discern.inference.base64_text import decode_base64
 
 _LONG_BYTES = 4096  # not tuned: few strings other than pictures are longer
 _CHUNK_BYTES = 1 << 18  # of base64 decoded at once: takes a millisecond
@@ -56,24 +56,13 @@ class JsonDocument:
             raise RequestTooLarge(f"{name} is longer than {_LONG_BYTES:,} bytes.", hint="Send a shorter one.")
 
     def decode_base64(self, text: str) -> bytes:
-        """Decode base64, which may be a data URL.
+        """Decode base64, which may be a data URL (see `base64_text.decode_base64`).
 
         Raises:
-            ValueError: the text is not base64.
+            ValueError: the text is not base64; the message names the position.
         """
         escaped = self.long_strings.get(text)
-        chunks = iter([text.encode("ascii")]) if escaped is None else _unescape(escaped)
-        decoded, rest = bytearray(), next(chunks, b"")
-        if rest.startswith(b"data:"):
-            rest = rest.partition(b",")[2]
-        for chunk in chunks:
-            if b"=" in rest:
-                raise ValueError("data after padding")
-            whole = len(rest) - len(rest) % 4
-            decoded += binascii.a2b_base64(rest[:whole], strict_mode=True)
-            rest = rest[whole:] + chunk
-        decoded += binascii.a2b_base64(rest, strict_mode=True)
-        return bytes(decoded)
+        return decode_base64([text.encode("utf-8", "surrogatepass")] if escaped is None else _unescape(escaped))
 
 
 def parse_document(body: bytes, *, limits: JsonLimits, hint: str) -> JsonDocument:
@@ -118,6 +107,7 @@ def parse_json(body: bytes, *, max_values: int, hint: str) -> Any:
     try:
         return json.loads(
             body,
+            strict=False,  # a shell puts base64 with line breaks between quotation marks as it is
             parse_constant=_reject_constant,
             parse_int=_parse_int if stepwise else None,
             parse_float=_parse_float if stepwise else None,
@@ -164,7 +154,7 @@ def _unescape(escaped: memoryview) -> Iterator[bytes]:
             chunk = found[0] if found else b""
             if not chunk:
                 raise ValueError("invalid escape sequence")
-            yield json.loads(b'"%b"' % chunk).encode("ascii")
+            yield json.loads(b'"%b"' % chunk, strict=False).encode("utf-8", "surrogatepass")
         else:
             yield chunk
         at += len(chunk)

@@ -1,5 +1,6 @@
 """Functions that estimate the memory for decoding images and limit its total across threads."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -70,6 +71,10 @@ class MemoryBudget:
 
     def __init__(self, size: int) -> None:
         self._size = size
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all reservations, as those of other threads do not end in a forked process."""
         self._reserved = 0
         self._changed = threading.Condition()
 
@@ -88,6 +93,8 @@ class MemoryBudget:
 
 
 _budget = MemoryBudget(_SHARED_BYTES)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_budget.reset)
 
 
 def to_array(image: Image.Image) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -113,6 +115,47 @@ def test_no_input_is_refused(bundle: Path) -> None:
 
 def test_a_loaded_model_works_as_well(bundle: Path, photos: Path) -> None:
     assert len(list(predict(load(bundle), [photos]))) == 4
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_one_path_is_one_picture(bundle: Path, photos: Path, tmp_path: Path, kind: type) -> None:
+    (answer,) = predict(bundle, kind(photos / "b.png"))
+    assert answer.path == str(photos / "b.png")
+    predict_to(bundle, kind(photos / "b.png"), tmp_path / "a.jsonl")
+    assert (tmp_path / "a.jsonl").read_text().count("\n") == 1
+
+
+LISTED = """
+import os, sys
+places = []
+def note(event, arguments):
+    if event in ("os.listdir", "os.scandir", "glob.glob", "open"):
+        places.append(os.path.abspath(os.fsdecode(arguments[0] or ".") if not isinstance(arguments[0], int) else "/fd"))
+sys.addaudithook(note)
+from discern.cli import main
+try:
+    main()
+except SystemExit as end:
+    print(f"exit {end.code}")
+for place in dict.fromkeys(places):
+    print(f"at {place}")
+"""
+
+
+@pytest.mark.parametrize("out", [(), ("--out", "answers.csv")])
+def test_nothing_is_listed_or_read_that_was_not_named(
+    bundle: Path, photos: Path, tmp_path: Path, out: tuple[str, ...]
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/program.py").write_text(LISTED)
+    command = [sys.executable, str(tmp_path / "elsewhere/program.py"), "predict", str(bundle), "b.png", *out]
+    done = subprocess.run(command, cwd=photos, capture_output=True, text=True, check=False, timeout=120)
+    assert "exit 0" in done.stdout.splitlines(), done.stderr
+    places = [Path(line.removeprefix("at ")) for line in done.stdout.splitlines() if line.startswith("at ")]
+    inside = {place.relative_to(photos).as_posix() for place in places if place.is_relative_to(photos)}
+    own = {name for name in inside if name.startswith((".answers.csv", "answers.csv"))}
+    assert inside - own == {"b.png"}
+    assert not {tmp_path, photos.parent, bundle.parent, Path.home()} & set(places)
 
 
 def test_progress_counts_answers(bundle: Path, photos: Path) -> None:

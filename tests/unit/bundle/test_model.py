@@ -144,6 +144,38 @@ def test_predictions_and_errors_keep_the_order_of_the_pictures(model: Model, tmp
     assert [a.label for a in predictions if isinstance(a, Prediction)] == ["red", "dark"] * 12
 
 
+def test_one_picture_is_a_list_of_one(model: Model, tmp_path: Path) -> None:
+    pixels = plain(250, 0, 0)
+    path = tmp_path / "red.png"
+    path.write_bytes(png(pixels))
+    for picture in (path, str(path), png(pixels), pixels, io.BytesIO(png(pixels)), Image.fromarray(pixels)):
+        assert [each.label for each in model.predict(picture) if isinstance(each, Prediction)] == ["red"]
+
+
+def test_what_is_no_picture_is_named_by_its_number_after_the_predictions_before_it(model: Model) -> None:
+    found = model.predict([plain(250, 0, 0)] * 40 + [float("nan"), plain(0, 0, 0)])  # type: ignore[list-item]
+    for _ in range(40):
+        assert isinstance(next(found), Prediction)
+    with pytest.raises(UsageError, match=r"Picture number 41: A picture must be .* not float"):
+        next(found)
+
+
+def test_a_dictionary_is_refused_at_once(model: Model) -> None:
+    with pytest.raises(UsageError, match="not a dict"):
+        model.predict({"a.png": b"x"})
+
+
+@pytest.mark.parametrize("value", [None, b"content of a bundle", io.BytesIO(b"x")])
+def test_a_bundle_must_be_a_path(value: object) -> None:
+    with pytest.raises(UsageError, match=f"path of a file, not {type(value).__name__}"):
+        load(value)  # type: ignore[arg-type]
+
+
+def test_the_content_of_a_file_is_not_the_path_of_a_bundle() -> None:
+    with pytest.raises(BundleError, match=r"is not a path: File name too long \(50,000 characters\)"):
+        load("word " * 10_000)
+
+
 def test_one_bad_picture_raises_its_own_error(model: Model) -> None:
     with pytest.raises(PictureError):
         model(b"no picture")

@@ -83,6 +83,20 @@ def test_a_message_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().err == "discern: two\\nlines \\x1b[31m and a bell \\x07.\n"
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        DataError(f"{'QUJD' * 10_000} is invalid."),
+        typer.BadParameter(f"{'QUJD' * 10_000!r} is not a valid integer."),
+        OSError(36, "File name too long", "QUJD" * 10_000),
+        ValueError("QUJD" * 10_000),
+    ],
+)
+def test_a_message_is_short_whatever_it_quotes(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(error) == REFUSED
+    assert len(capsys.readouterr().err) < 500
+
+
 @pytest.mark.usefixtures("debugging")
 def test_a_traceback_needs_debug(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(DataError("No pictures.")) == REFUSED

@@ -39,6 +39,15 @@ def test_an_error_comes_with_its_remedy(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out == "/a: It is broken. Repair it.\n"
 
 
+def test_a_text_that_is_no_path_is_shortened_and_a_path_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    error = {"code": "x", "message": "It is broken.", "hint": "Repair it."}
+    render.show_answer({"path": "/work/" + "QUJD" * 10_000, "error": error}, json=False)
+    assert len(capsys.readouterr().out) < 250
+    path = "/photos" * 100
+    render.show_answer({"path": path, "decision": "accept", "message": "This is red."}, json=False)
+    assert capsys.readouterr().out == f"{path}: [accept] This is red.\n"
+
+
 def test_a_shell_variable_captures_the_key_alone(capsys: pytest.CaptureFixture[str]) -> None:
     render.show({"key": "k", "key_file": "/keys.txt"}, json=False, lines=render.key)
     printed = capsys.readouterr()

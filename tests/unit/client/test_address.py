@@ -7,6 +7,7 @@ import pytest
 
 from discern import errors
 from discern.client import AsyncClient, Client
+from discern.client.address import read_address
 from discern.errors import Unreachable, UsageError
 from tests.unit.client.conftest import Ask
 from tests.unit.client.fake_server import GOOD, Reply, refusal, serving
@@ -58,3 +59,9 @@ def test_the_client_names_its_model(kind: type[Client] | type[AsyncClient]) -> N
     assert kind("http://a").model is None
     assert kind("http://a/predict?model=ripe").model == "ripe"
     assert kind("http://a?model=ripe", model="other").model == "other"
+
+
+@pytest.mark.parametrize("value", [None, 7, ["http://127.0.0.1"], b"http://127.0.0.1"])
+def test_another_type_is_not_an_address(value: object) -> None:
+    with pytest.raises(UsageError, match=f"Invalid server address: it is {type(value).__name__}, not text"):
+        read_address(value)  # type: ignore[arg-type]

@@ -46,6 +46,24 @@ else:
 print(client(b"x").label)
 """
 
+LOCKED = """
+from discern.client import background
+client = Client(sys.argv[1])
+held, left = threading.Event(), threading.Event()
+def start():
+    with background._start_lock:
+        held.set()
+        left.wait()
+threading.Thread(target=start, daemon=True).start()
+held.wait()
+if child := os.fork():
+    print(os.waitpid(child, 0)[1])
+else:
+    print(client(b"x").label, flush=True)
+    os._exit(0)
+left.set()
+"""
+
 OUTLIVED = """
 from concurrent.futures import ThreadPoolExecutor
 client = Client(sys.argv[1])
@@ -71,6 +89,12 @@ def test_an_interrupted_request_is_cancelled() -> None:
 def test_a_forked_process_has_its_own_connections() -> None:
     with serving(GOOD) as server:
         assert output_of(FORKED, server.url).split() == ["red", "red", "5", "red"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks are for Linux")
+def test_a_fork_while_another_thread_starts_the_loop_does_not_block() -> None:
+    with serving(GOOD) as server:
+        assert output_of(LOCKED, server.url).split() == ["red", "0"]
 
 
 def test_a_thread_that_outlives_the_main_thread_still_gets_answers() -> None:

@@ -1,13 +1,18 @@
 """The clients: many pictures in order and concurrently, and nothing left behind by those who stop early."""
 
 import asyncio
+import copy
 import gc
+import io
+import pickle
 import socket
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, closing, contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -173,3 +178,37 @@ class TestLeaving:
                 gc.collect()
                 while connection.recv(1000):
                     pass
+
+
+async def answer_of(client: AsyncClient) -> Prediction:
+    async with client:
+        return await client(b"x")
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda client: pickle.loads(pickle.dumps(client))])
+def test_a_copy_of_a_client_has_its_options_and_its_own_connections(
+    kind: type[Client] | type[AsyncClient], duplicate: Callable[[Any], Any]
+) -> None:
+    with serving(GOOD) as server:
+        client = kind(server.url, "secret", model="x", timeout=7, at_once=3)
+        again = duplicate(client)
+        assert (type(again), again.url, again.model) == (kind, client.url, "x")
+        assert again._transport is not client._transport
+        if isinstance(again, Client):
+            client.close()
+            with again:
+                assert again(b"x").label == "red"
+        else:
+            assert asyncio.run(answer_of(again)).label == "red"
+    assert server.requests[0].headers["Authorization"] == "Bearer secret"
+
+
+def test_one_picture_is_a_list_of_one(ask_many: AskMany, tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"file")
+    with serving(GOOD) as server:
+        for picture in (str(path), path, b"file", io.BytesIO(b"file"), memoryview(b"file")):
+            (answer,) = ask_many(server.url, picture)
+            assert isinstance(answer, Prediction)
+    assert [request.body for request in server.requests] == [b"file"] * 5

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from discern.errors import UsageError
-from discern.flow.paths import cache_folder, is_folder, resolve_path
+from discern.flow.paths import cache_folder, is_file, is_folder, resolve_path
 from discern.store import default_folder
 
 
@@ -44,3 +44,29 @@ def test_a_folder_is_recognised(tmp_path: Path, name: str, expected: bool) -> No
     assert is_folder(tmp_path / name) == expected
     assert is_folder(tmp_path / "file" / "below") is False
     assert os.listdir(tmp_path) == ["file"]  # noqa: PTH208 - names only
+
+
+@pytest.mark.parametrize("value", [None, 7, b"photos", ["photos"]])
+def test_another_type_is_not_a_path(value: object) -> None:
+    with pytest.raises(UsageError, match=f"not {type(value).__name__}"):
+        resolve_path(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "path", ["https://shop.example/photos.zip", Path("https://shop.example/photos.zip"), "s3://a/b"]
+)
+def test_a_url_is_not_a_path(path: str | Path) -> None:
+    with pytest.raises(UsageError, match="is a URL, not a path") as raised:
+        resolve_path(path)
+    assert "Download" in raised.value.hint
+
+
+def test_the_content_of_a_file_is_not_a_path() -> None:
+    with pytest.raises(UsageError, match=r"is not a path: File name too long \(50,000 characters\)") as raised:
+        resolve_path("word " * 10_000)
+    assert len(str(raised.value)) < 400
+
+
+def test_a_path_that_cannot_be_looked_up_is_no_file_and_no_folder() -> None:
+    assert not is_file(Path("x" * 3000))
+    assert not is_folder(Path("x" * 3000))

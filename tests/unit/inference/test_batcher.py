@@ -1,6 +1,7 @@
 """Batcher: each picture gets its own result, the queue is bounded, and no submitted picture is lost."""
 
 import contextlib
+import io
 import threading
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
@@ -38,6 +39,17 @@ def test_each_picture_gets_its_own_result(model: Model) -> None:
     assert [each.prediction.label for each in found] == [each.label for each in expected]
     for result, alone in zip(found, expected, strict=True):
         assert result.prediction.confidence == pytest.approx(alone.confidence, abs=1e-4)
+
+
+def test_an_open_file_is_read_once_for_the_prediction_and_its_size(model: Model) -> None:
+    batcher = Batcher(model)
+    picture = png(np.full((30, 60, 3), (250, 0, 0), np.uint8))
+    expected, found = (batcher.submit(each, evidence=True).result(20) for each in (picture, io.BytesIO(picture)))
+    batcher.close()
+    assert found.localisation is not None
+    assert expected.localisation is not None
+    assert found.localisation.box == expected.localisation.box
+    assert found.prediction.label == "red"
 
 
 def test_queued_pictures_run_in_one_batch(model: Model) -> None:

@@ -45,6 +45,10 @@ ONE = {
     "upper case": ("IMAGE/PNG; q=1", PICTURE),
     "no type": ("", PICTURE),
     "base64": ("application/json", as_json({"image_b64": B64})),
+    "wrapped base64": ("application/json", as_json({"image_b64": base64.encodebytes(PICTURE).decode()})),
+    "wrapped by a shell": ("application/json", b'{"image_b64": "' + base64.encodebytes(PICTURE) + b'"}'),
+    "no padding": ("application/json", as_json({"image_b64": B64.rstrip("=")})),
+    "base64 for URLs": ("application/json", as_json({"image_b64": base64.urlsafe_b64encode(PICTURE).decode()})),
     "data URL": ("application/json; charset=utf-8", as_json({"image_b64": "data:image/png;base64," + B64})),
     "file": (FORM, form(('name="file"; filename="a.png"', PICTURE))),
     "files": (FORM, form(('name="files"; filename="a.png"', PICTURE))),
@@ -126,7 +130,7 @@ def test_the_content_type_is_checked_before_the_body() -> None:
 
 
 def test_an_error_names_the_picture_of_several() -> None:
-    with pytest.raises(BadRequest, match=r"Number 2 of 2: image_b64"):
+    with pytest.raises(BadRequest, match=r"Number 2 of 2: image_b64 is not valid base64: '!' at position 2\."):
         parse("application/json", as_json([{"image_b64": B64}, {"image_b64": "zz!z"}]))
     with pytest.raises(BadRequest, match=r"^wrong$"), numbered_errors(1, 1):
         raise BadRequest("wrong")

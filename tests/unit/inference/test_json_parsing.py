@@ -54,11 +54,25 @@ def test_base64_is_decoded_however_it_is_escaped(size: int, escape: Any) -> None
 
 
 @pytest.mark.parametrize("at", [0, 5, 4_000, 262_144, 262_145, 500_000])
-@pytest.mark.parametrize("wrong", ["=", "==", "é", "\\n", "\\ud800", "\\\\/", '\\"', " ", "-", "\\u00e9"])
+@pytest.mark.parametrize("wrong", ["=", "==", "é", "\\ud800", "\\\\/", '\\"', "-", "\\u00e9"])
 def test_characters_that_are_not_base64_are_rejected(at: int, wrong: str) -> None:
     text = "A" * at + wrong + "A" * (600_000 - at)
     with pytest.raises(ValueError):  # noqa: PT011 - of several classes
         decode(f'{{"a": "{text}"}}'.encode())
+
+
+@pytest.mark.parametrize("size", [3, 3000, len(LONG)])
+@pytest.mark.parametrize("end", ["\\r\\n", "\\n", "\n", "\r\n", " "])
+def test_base64_may_be_wrapped_with_line_breaks_escaped_or_not(size: int, end: str) -> None:
+    text = base64.b64encode(LONG[:size]).decode()
+    wrapped = end.join(text[at : at + 76] for at in range(0, len(text), 76))
+    assert decode(f'{{"a": "{wrapped}{end}"}}'.encode()) == LONG[:size]
+
+
+@pytest.mark.parametrize("at", [5, 262_145, 500_001])
+def test_a_blank_in_the_middle_of_a_group_is_rejected(at: int) -> None:
+    with pytest.raises(ValueError, match=f"a blank at position {at}, perhaps in place of a plus sign"):
+        decode(f'{{"a": "{"A" * at} {"A" * (600_000 - at)}"}}'.encode())
 
 
 @pytest.mark.parametrize("wrong", ["\\x", "\\", "\\u12", "\\u12g4"])

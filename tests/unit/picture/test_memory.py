@@ -95,3 +95,11 @@ def test_memory_is_released_when_decoding_fails():
             raise ZeroDivisionError
     with budget.reserve(10):
         pass
+
+
+def test_a_reset_budget_has_no_reservations():
+    budget = MemoryBudget(10)
+    with budget.reserve(10):
+        budget.reset()
+        with budget.reserve(10):
+            pass

@@ -97,7 +97,7 @@ def predict_to(
     start = time.monotonic()
     target, sheet_path = resolve_output(out), None if sheet is None else resolve_output(sheet)
     kind = output_format(target)
-    inputs = require_inputs([source] if isinstance(source, str | Path) else source)
+    inputs = require_inputs(source)
     if sheet_path is not None:
         sheet_format(sheet_path)
     require_free(target, *([] if sheet_path is None else [sheet_path]))

@@ -3,8 +3,10 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
-from discern.bundle.archive import is_url
+from discern.bundle.archive import url_of
+from discern.bundle.picture_input import is_one_picture, reject_names_of, url_error
 from discern.errors import PictureError, UsageError
 from discern.flow.predict.glob_patterns import expand_pattern
 from discern.picture import Limits, read_header
@@ -12,28 +14,53 @@ from discern.picture import Limits, read_header
 STANDARD_INPUT = "-"
 
 _MAX_LIST_BYTES = 1 << 28
+_SYSTEM_ROOT = Path(os.__file__).anchor
 
 
-def require_inputs(paths: Iterable[object]) -> list[str]:
-    """Check the path arguments and convert them to strings.
+def require_inputs(paths: object) -> list[str]:
+    """Check the path arguments, or the one path given in their place, and convert them to strings.
 
     Raises:
-        UsageError: there are none, one is empty, or one is a URL.
+        UsageError: there are none; or one is empty, a URL, the root of the system's drive or not a path.
     """
-    inputs = [str(path) for path in paths]
+    inputs = [_require_input(path) for path in _each(paths)]
     if not inputs:
         raise UsageError(
             "There is no picture to predict.", hint="Pass files, folders or patterns, or - for standard input."
         )
-    for path in inputs:
-        if not path:
-            raise UsageError("Invalid path: ''.", hint="Pass the path of a file or a folder.")
-        if is_url(path):
-            raise UsageError(
-                f"{path} is a URL, and `predict` does not download pictures.",
-                hint="Download it first, or use a server started with `discern serve --allow-urls`.",
-            )
     return inputs
+
+
+def _each(paths: object) -> Iterable[object]:
+    if isinstance(paths, str | os.PathLike):
+        return [paths]
+    reject_names_of(paths)
+    if is_one_picture(paths) or not isinstance(paths, Iterable):
+        raise _not_a_path(paths)
+    return paths
+
+
+def _require_input(path: object) -> str:
+    if not isinstance(path, str | os.PathLike):
+        raise _not_a_path(path)
+    text = os.fsdecode(path)
+    if not text:
+        raise UsageError("Invalid path: ''.", hint="Pass the path of a file or a folder.")
+    if url := url_of(text):
+        raise url_error(url)
+    if text == _SYSTEM_ROOT:
+        raise UsageError(
+            f"{text} is the root of the system's drive, not a folder of pictures.",
+            hint="Pass the folder of the pictures.",
+        )
+    return text
+
+
+def _not_a_path(given: object) -> UsageError:
+    return UsageError(
+        f"`predict` takes the paths of pictures, not {type(given).__name__}.",
+        hint="For pictures in memory, load the model and pass them to it: `discern.load(bundle)(picture)`.",
+    )
 
 
 def resolve_inputs(inputs: Iterable[str], limits: Limits = Limits()) -> Iterator[str | bytes]:  # noqa: B008 - frozen

@@ -10,7 +10,7 @@ from discern.bundle import Model, Prediction, load
 from discern.catalog.formats.archive_source import holds_files
 from discern.catalog.formats.folder_source import FolderSource
 from discern.catalog.formats.listing.listing_source import SUFFIXES
-from discern.errors import CatalogError, DiscernError, NotAPicture, PictureError
+from discern.errors import CatalogError, DiscernError, NotAPicture, PictureError, overlong_path, shorten
 from discern.flow.paths import is_folder
 from discern.flow.predict.inputs import STANDARD_INPUT, require_inputs, resolve_inputs
 from discern.flow.run import is_own
@@ -64,14 +64,14 @@ class Answer:
 
 
 def predict(
-    bundle: str | Path | Model, paths: Iterable[str | Path], *, progress: Progress = silent
+    bundle: str | Path | Model, paths: Iterable[str | Path] | str | Path, *, progress: Progress = silent
 ) -> Iterator[Answer]:
     """Classify images one by one in the given order.
 
     Args:
         bundle: path of a bundle, or a loaded model.
         paths: files, folders (all files in them, as `predict_to` finds them), glob patterns, and "-" for standard
-            input, which may be a picture or a list of paths, one per line.
+            input, which may be a picture or a list of paths, one per line. One path need not be in a list.
         progress: called with the stage and the number of pictures done.
 
     Yields:
@@ -79,7 +79,7 @@ def predict(
 
     Raises:
         BundleError: the bundle cannot be used.
-        UsageError: no path was given, an empty one, or a URL.
+        UsageError: no path was given, an empty one, a URL, or something else.
     """
     inputs = require_inputs(paths)
     return _answers(bundle if isinstance(bundle, Model) else load(bundle), inputs, progress)
@@ -127,7 +127,8 @@ def _pictures(inputs: Iterable[str], limits: Limits) -> Iterator[_Input]:
         elif is_folder(path := Path(found)):
             yield from (_Input(str(file), file, explicit=False) for file in _walk(path.absolute(), limits))
         else:
-            yield _Input(str(path.absolute()), path)
+            text = str(path.absolute())
+            yield _Input(text if overlong_path(text) is None else shorten(text), path)
 
 
 def _walk(folder: Path, limits: Limits) -> Iterator[Path]:

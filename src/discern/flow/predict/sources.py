@@ -16,7 +16,7 @@ from discern.catalog.formats.source import item_from_bytes
 from discern.catalog.left_out import LeftOut
 from discern.catalog.path_text import is_archive, to_text
 from discern.errors import UsageError
-from discern.flow.paths import is_folder, resolve_path
+from discern.flow.paths import is_file, is_folder, resolve_path
 from discern.flow.predict.inputs import STANDARD_INPUT, resolve_inputs
 from discern.flow.run import is_own
 from discern.picture import Limits, read_file
@@ -126,7 +126,7 @@ def open_inputs(inputs: Sequence[str], limits: Limits) -> Source:
 
 
 def _is_plain_file(path: Path) -> bool:
-    return path.is_file() and not path.name.lower().endswith(SUFFIXES) and not holds_files(path)
+    return is_file(path) and not path.name.lower().endswith(SUFFIXES) and not holds_files(path)
 
 
 def _is_container(path: str) -> bool:

@@ -167,7 +167,9 @@ def _pictures(document: JsonDocument, tensor: Tensor, limit: int) -> list[bytes]
     texts = [each[0] if isinstance(each, list) and len(each) == 1 else each for each in tensor.data]
     try:
         return [document.decode_base64(each) for each in texts]
-    except (AttributeError, TypeError, ValueError) as error:
+    except ValueError as error:
+        raise BadRequest(f"The data must be a list of base64 strings: {error}.", hint=_HINT) from error
+    except (AttributeError, TypeError) as error:
         raise BadRequest("The data must be a list of base64 strings.", hint=_HINT) from error
 
 

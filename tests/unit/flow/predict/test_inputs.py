@@ -1,8 +1,11 @@
 """Inputs: paths, patterns and standard input; anything else is refused."""
 
 import io
+import os
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 
 from discern.errors import UsageError
@@ -45,12 +48,56 @@ def test_standard_input_may_be_paths_patterns_or_a_picture(folder: Path) -> None
         (["a.jpg", ""], "Invalid path: ''"),
         (["https://shop.example/a.jpg"], "https://shop.example/a.jpg is a URL"),
         (["a.jpg", "s3://bucket/a.jpg"], "s3://bucket/a.jpg is a URL"),
+        ([Path("https://shop.example/a.jpg")], "https://shop.example/a.jpg is a URL"),
+        (["file:///photos/a.jpg"], "is a URL, not a path"),
+        ([Path(os.__file__).anchor], "root of the system's drive"),
+        (Path(os.__file__).anchor, "root of the system's drive"),
+        (None, "not NoneType"),
+        (7, "not int"),
+        (b"content", "not bytes"),
+        ([b"content"], "not bytes"),
+        ([None], "not NoneType"),
+        (["a.jpg", float("nan")], "not float"),
+        (io.BytesIO(b"content"), "not BytesIO"),
+        (np.zeros((4, 4, 3), np.uint8), "not ndarray"),
+        ({"a.jpg": 1}, "not a dict"),
+        (pl.DataFrame({"path": ["a.jpg"]}), "not a DataFrame"),
     ],
 )
-def test_inputs_that_are_not_paths_are_refused(paths: list[str], why: str) -> None:
+def test_inputs_that_are_not_paths_are_refused(paths: object, why: str) -> None:
     with pytest.raises(UsageError, match=why) as raised:
         require_inputs(paths)
     assert raised.value.hint
+
+
+@pytest.mark.parametrize("one", ["photos/a.jpg", Path("photos/a.jpg"), Path("~/a.jpg")])
+def test_one_path_is_never_its_letters(one: str | Path) -> None:
+    assert require_inputs(one) == [str(one)]
+
+
+@pytest.mark.parametrize(
+    "several",
+    [("a", "b"), (name for name in "ab"), {"a": 1, "b": 2}.keys(), np.array(["a", "b"]), pl.Series(["a", "b"])],
+)
+def test_paths_may_be_in_any_collection(several: object) -> None:
+    assert require_inputs(several) == ["a", "b"]
+
+
+def test_a_message_repeats_only_the_beginning_and_the_end() -> None:
+    with pytest.raises(UsageError, match="is a URL") as raised:
+        require_inputs("https://shop.example/" + "x" * 30_000)
+    assert len(str(raised.value)) < 400
+
+
+def test_a_pattern_passes_over_what_systems_leave_behind(folder: Path) -> None:
+    (folder / "__MACOSX").mkdir()
+    for name in ("Thumbs.db", "desktop.ini", ".hidden.jpg", "__MACOSX/a.jpg"):
+        (folder / name).touch()
+    found = [f"{folder}/a.jpg", f"{folder}/a[1].jpg", f"{folder}/b.jpg"]
+    assert list(resolve_inputs([f"{folder}/*"])) == found
+    assert list(resolve_inputs([f"{folder}/**/*.*"])) == found
+    assert list(resolve_inputs([f"{folder}/__MACOSX/*"])) == [f"{folder}/__MACOSX/a.jpg"]
+    assert list(resolve_inputs([f"{folder}/Thumbs.db"])) == [f"{folder}/Thumbs.db"]
 
 
 def test_a_piped_url_is_refused_as_well() -> None:

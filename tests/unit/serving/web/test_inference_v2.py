@@ -36,6 +36,14 @@ def test_pixels_are_predicted(client: TestClient, model: Model) -> None:
     assert [(each["name"], each["data"]) for each in body["outputs"]] == [("label", ["red"])]
 
 
+def test_base64_may_be_wrapped_and_an_error_names_its_position(client: TestClient) -> None:
+    (text,) = b64(RED)
+    wrapped = "\r\n".join(text[at : at + 76] for at in range(0, len(text), 76)).rstrip("=")
+    assert infer(client, {"inputs": [BYTES | {"shape": [1], "data": [wrapped]}]}).status_code == 200
+    refused = infer(client, {"inputs": [BYTES | {"shape": [1], "data": [f"{text[:8]}!{text[8:]}"]}]})
+    assert (refused.status_code, "'!' at position 8" in refused.text) == (400, True)
+
+
 BAD_TENSORS = {
     "no inputs": {"inputs": []},
     "two inputs": {"inputs": [BYTES | {"shape": [1], "data": b64(RED)}] * 2},
