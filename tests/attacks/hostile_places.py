@@ -93,8 +93,8 @@ PLACES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a sparse file within the size limit": (lambda inside: _sparse(inside / "1.png", 60 << 20), "not_a_picture"),
 }
 WHYS = {
-    "links to folders in cycles": "links to folders are not followed",
-    "a link to the root of the system": "links to folders are not followed",
+    "links to folders in cycles": "each folder counts once",
+    "a link to the root of the system": "links to folders that contain the source are not followed",
     "400 nested folders": "they are empty",
     "a folder with a picture's name": "it is empty",
     "a folder with an archive's name": "it is a folder whatever its name",
