@@ -5,7 +5,7 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discern.catalog.labels.folders import labels_and_parts, split_folders
+from discern.catalog.labels.folders import read_folders, split_folders
 from discern.catalog.path_text import natural_key, order_labels, to_name, to_text
 
 names = st.binary(min_size=1, max_size=30).map(os.fsdecode) | st.text(
@@ -42,7 +42,8 @@ def test_numbers_sort_by_value(one, other):
 
 @given(st.lists(paths, max_size=8))
 def test_a_label_is_a_folder_of_its_picture(files):
-    resolved = labels_and_parts([split_folders(path, "") for path in files], [True] * len(files), single_archive=False)
+    paths = [split_folders(path, "") for path in files]
+    resolved = read_folders(paths, [True] * len(files), single_archive=False).resolved()
     for path, (label, part) in zip(files, resolved, strict=True):
         parents = path.split("/")[:-1]
         assert label is None or label in parents[:2]

@@ -85,13 +85,6 @@ def read_folders(
     return FolderLabels(names=folders, parts=parts)
 
 
-def labels_and_parts(
-    paths: Sequence[FolderPath], readable: Sequence[bool], *, single_archive: bool
-) -> list[tuple[str | None, str | None]]:
-    """Return (label, part) of each image, as `read_folders` derives them from names."""
-    return read_folders(paths, readable, single_archive=single_archive).resolved()
-
-
 def _label(name: str) -> str | None:
     return normalise_label(name) or None
 
