@@ -39,7 +39,12 @@ class WorkerProcess:
         )
         self._lock = threading.Lock()
         self._broken = False
-        self._send(sys.path)
+        try:
+            self._send(sys.path)
+        except OSError:  # it was killed already
+            self.kill()
+            self.close()
+            raise
 
     def run(self, function: Callable[..., Result], *arguments: object) -> Result:
         """Call a module-level function in the worker process, with picklable arguments and result.
