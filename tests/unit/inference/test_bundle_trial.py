@@ -58,7 +58,7 @@ def test_a_helper_that_ends_is_a_reason_to_refuse(tmp_path: Path) -> None:
     running = run_in_daemon_thread(trials.run, forge("model.onnx", slow_graph(products=120)), PATH)
     helper_id = wait_for_child(os.getpid())
     os.kill(helper_id, 11)
-    with pytest.raises(BundleDamaged, match="exit code -11|no process to try it in can be started"):
+    with pytest.raises(BundleDamaged, match=r"exit code -11|no process to try it in can be started"):
         running.result(60)
 
 
