@@ -72,6 +72,9 @@ def train(value: dict[str, Any]) -> Iterator[str]:
     """Format a `TrainResult` as lines of text."""
     accuracy = value["accuracy"]
     yield f"leak-free accuracy:        {_interval(accuracy['leak_free'])}  ({accuracy['leak_free']['method']})"
+    if few := accuracy["leak_free"].get("few_groups"):
+        classes = ", ".join(f"{label} ({groups})" for label, groups in few.items())
+        yield f"it is pessimistic for classes of fewer than five independent groups: {classes}"
     yield f"random-split accuracy:     {_interval(accuracy['naive'])}"
     if accuracy["given"]:
         yield f"accuracy on given parts:   {_interval(accuracy['given'])}"
