@@ -34,6 +34,10 @@ class LeakFreeAccuracy(Interval):
     classes: int | None = None
     few_groups: Mapping[str, int] | None = field(default=None, metadata=optional())
 
+    def to_json(self) -> dict[str, Any]:
+        """Convert the accuracy to the JSON-ready values of `metrics.json`."""
+        return encode_fields(self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class AccuracyDifference(Interval):
