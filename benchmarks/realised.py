@@ -1,8 +1,8 @@
 """Reported figures against what then happens: train on half of a pack by groups, apply to the other half.
 
-The halves are drawn at random over groups within each class. On the first one everything happens as in `discern train`
-with the default settings: split, fit, policy, prediction sets. Each reported figure is then compared with the same figure
-of the fitted model on the second half:
+The halves are drawn at random over groups within each class. On the first one everything happens as in
+`discern train` with the default settings: split, fit, policy, prediction sets. Each reported figure is then compared
+with the same figure of the fitted model on the second half:
 
 * accuracy: the reported leak-free accuracy is right if the 95 % interval of the difference, by the groups of both
   halves, holds 0; without an interval on one side, its width is taken from the other;
@@ -168,7 +168,9 @@ def describe_accuracy(reported: Interval, realised: Interval) -> dict[str, Any]:
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:
-    print(f"{'pack':<26}{'draw':>5}{'reported':>10}{'realised':>10}{'+-':>7}{'accepted':>10}{'wrong':>7}{'rejected':>10}")
+    print(
+        f"{'pack':<26}{'draw':>5}{'reported':>10}{'realised':>10}{'+-':>7}{'accepted':>10}{'wrong':>7}{'rejected':>10}"
+    )
     for row in rows:
         reach = "-" if row["reach"] is None else f"{row['reach']:.1%}"
         promise = row["promise"] or {"share": 0.0, "error": 0.0}

@@ -1,9 +1,9 @@
 """Sizes of groups in drawn parts, and how often the accept policy's promise is broken, over redrawn splits.
 
-A third of each class's groups, at random, are the future. The others are split by `assign_folds` as `discern split` does;
-a shrunk discriminant is fitted on one part, and the accept policy on its predictions for the other. The promise is
-broken if more of the accepted groups of the future are wrong than the policy's limit. Some of that is chance, as the
-future is a sample too.
+A third of each class's groups, at random, are the future. The others are split by `assign_folds`, as by
+`discern split`; a shrunk discriminant is fitted on one part, and the accept policy on its predictions for the other.
+The promise is broken if more of the accepted groups of the future are wrong than the policy's limit. Some of that is
+chance, as the future is a sample too.
 
 The limit of each pack is one that its few groups can meet. Its test parts are larger than the default, as the pack is
 small. The size of a part's groups is relative to the mean of their class in both parts, over all draws; `z` is its

@@ -1,8 +1,8 @@
 """Set of the images that a model was made with, stored as 8-byte prefixes of digests in `seen.npy`.
 
-The rows are the prefixes of the training pictures' content hashes, a row of zeros, and prefixes of keyed digests: of the
-training pictures' pixel hashes, and of both hashes of the pictures that set thresholds. Older bundles have the first
-kind of row only, and older versions of Discern find the others among no picture's content hashes.
+The rows are the prefixes of the training pictures' content hashes, a row of zeros, and prefixes of keyed digests: of
+the training pictures' pixel hashes, and of both hashes of the pictures that set thresholds. Older bundles have the
+first kind of row only, and to older versions of Discern the others are content hashes of no picture.
 """
 
 import hashlib
@@ -69,7 +69,7 @@ class SeenPictures:
         contents, digests = frozenset(map(bytes, self.contents)), self.digests or frozenset()
         by_content = [_prefix(each) in contents for each in pictures.content]
         by_pixels = [_digest(_PIXELS, each) in digests for each in pictures.pixels]
-        return np.array(by_content, bool) | np.array(by_pixels, bool)
+        return np.array([any(each) for each in zip(by_content, by_pixels, strict=True)], bool)
 
     def set_thresholds(self, pictures: PictureHashes) -> np.ndarray:
         """Return a boolean mask of the images whose predictions set the thresholds, without training pictures."""

@@ -41,9 +41,7 @@ def write_bundle(
     members = {
         "model.onnx": graph,
         "golden.npz": golden.record(lambda inputs: runtime.run({"pixels": inputs}), manifest.recipe),
-        "seen.npy": write_seen(
-            PictureHashes(content=seen, pixels=seen_pixels), set_thresholds or PictureHashes()
-        ),
+        "seen.npy": write_seen(PictureHashes(content=seen, pixels=seen_pixels), set_thresholds or PictureHashes()),
         "CARD.md": card.encode(),
     }
     members[archive.MANIFEST] = replace(manifest, members=digests(members)).to_bytes()
@@ -51,4 +49,3 @@ def write_bundle(
     golden.read(members["golden.npz"], classes=len(manifest.labels))
     archive.write(path, members)
     return archive.fingerprint(members)
-

@@ -118,8 +118,8 @@ def evaluate(value: dict[str, Any]) -> Iterator[str]:
         yield f"known pictures not rejected: {_interval(unknown['kept'])}"
     if policy := value["policy"]:
         if policy["share"] is not None:
-            error = _interval(policy["error"])
-            yield f"accepted without review: {policy['share']:.1%} of the known pictures; error rate among them: {error}"
+            accepted, error = f"{policy['share']:.1%}", _interval(policy["error"])
+            yield f"accepted without review: {accepted} of the known pictures; error rate among them: {error}"
         if policy["strangers_accepted"] is not None:
             yield f"unknown pictures accepted: {policy['strangers_accepted']:.1%}"
     if (sets := value["conformal"]) and sets["coverage"] is not None:

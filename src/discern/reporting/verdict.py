@@ -81,11 +81,7 @@ def _pessimism(accuracy: "LeakFreeAccuracy") -> str:
 
 
 def _random_split_sentence(metrics: "Metrics") -> str:
-    accuracy, random_split, difference = (
-        metrics.accuracy.leak_free,
-        metrics.accuracy.random_split,
-        metrics.accuracy.difference,
-    )
+    random_split, difference = metrics.accuracy.random_split, metrics.accuracy.difference
     if random_split.value is None:
         return ""
     claim = f"An ordinary random split would have reported {percent(random_split.value)}"
@@ -103,16 +99,21 @@ def _random_split_sentence(metrics: "Metrics") -> str:
         f"{percentage_points(value)} points{where} "
         f"({INTERVAL_LEVEL} interval {percentage_points(low)} to {percentage_points(high)})"
     )
-    if low > 0 and accuracy.few_groups:
-        return (
-            f"{claim}; {measured}. How much of that is due to near-duplicates cannot be told, as classes of {_FEW} "
-            "groups are tested without a large part of them."
-        )
     if low > 0:
-        return f"{claim}: {measured}, because it tests on near-duplicates of training pictures."
+        return f"{claim}{_cause(metrics.accuracy.leak_free, measured)}"
     if high < 0:
         return f"{claim}; {measured}: leaks did not inflate the accuracy here."
     return f"{claim}; the difference of {measured} may be chance."
+
+
+def _cause(accuracy: "LeakFreeAccuracy", measured: str) -> str:
+    """State why a random split reports more than a leak-free one, as far as that is known."""
+    if not accuracy.few_groups:
+        return f": {measured}, because it tests on near-duplicates of training pictures."
+    return (
+        f"; {measured}. How much of that is due to near-duplicates cannot be told, as classes of {_FEW} groups are "
+        "tested without a large part of them."
+    )
 
 
 def _policy_sentence(metrics: "Metrics") -> str:
@@ -262,13 +263,13 @@ def _few_groups_note(metrics: "Metrics") -> Note | None:
     reason = (
         "a part of them was kept for testing, so the model was trained on fewer"
         if accuracy.estimates == "bundle"
-        else "each was tested by a model that lacked a quarter to a half of its groups, and the model in the bundle was "
-        "trained on all of them"
+        else "each was tested by a model that lacked a quarter to a half of its groups, while the model in the bundle "
+        "was trained on all of them"
     )
     return Note(
         title=f"The accuracy is pessimistic for {plural(len(found), 'class', 'classes')} of {_FEW} groups",
-        text=f"Independent groups by class: {join_names(found, most=_MOST_FEW)}. Where there are so few videos, bursts or "
-        f"objects, {reason}. The difference from a random split is then not the size of a leak.",
+        text=f"Independent groups by class: {join_names(found, most=_MOST_FEW)}. Where there are so few videos, bursts "
+        f"or objects, {reason}. The difference from a random split is then not the size of a leak.",
         warning=True,
     )
 

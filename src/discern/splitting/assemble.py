@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from discern.splitting.folds import Bools, Ints
+from discern.splitting.group_counts import Bools, Ints
 from discern.splitting.pool import Pool
 from discern.splitting.split import TEST, Split, SplitConfig
 

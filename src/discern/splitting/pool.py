@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discern.errors import DataError
-from discern.splitting.folds import Bools, Ints, assign_folds
+from discern.splitting.folds import assign_folds
+from discern.splitting.group_counts import Bools, Ints
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog

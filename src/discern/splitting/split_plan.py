@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from discern.splitting.assemble import assemble, draw_test
-from discern.splitting.folds import Bools
+from discern.splitting.group_counts import Bools
 from discern.splitting.pool import Pool
 from discern.splitting.proof import prove
 from discern.splitting.split import Split, SplitConfig

@@ -1,6 +1,6 @@
 """Dataclasses for training images with their features and sample weights."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -51,7 +51,7 @@ class TrainingData:
     backbone: Backbone
     recipe: Recipe
     negatives: Negatives | None = None
-    negative_hashes: PictureHashes = PictureHashes()
+    negative_hashes: PictureHashes = field(default_factory=PictureHashes)
     fixed: AppliedFixes | None = None
 
     def rows(self, rows: np.ndarray) -> Rows:

@@ -48,8 +48,8 @@ def pack(
 ) -> str:
     """Write a fitted classifier to a bundle file and return its fingerprint.
 
-    The bundle contains the finished graph with the manifest, the card, and hashes of the training pictures and of those that
-    set the thresholds.
+    The bundle contains the finished graph with the manifest, the card, and hashes of the training pictures and of those
+    that set the thresholds.
     """
     manifest = Manifest(
         name=provenance.name,

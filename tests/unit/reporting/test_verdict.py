@@ -75,10 +75,8 @@ def test_a_difference_names_the_shared_pictures():
 
 
 class TestClassesOfFewGroups:
-    few = {"x": 2, "y": 4}
-
     def given(self, classes: int = 3, estimates: str = "recipe", **changes) -> dict:
-        leak_free = interval(0.79, 0.7, 0.86, estimates=estimates, classes=classes, few_groups=self.few)
+        leak_free = interval(0.79, 0.7, 0.86, estimates=estimates, classes=classes, few_groups={"x": 2, "y": 4})
         return metrics(accuracy={"leak_free": leak_free, **changes}, names={"x": {"name": "Apple"}})
 
     def test_their_accuracy_is_called_pessimistic(self):

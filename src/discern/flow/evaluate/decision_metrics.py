@@ -124,7 +124,10 @@ class DecisionMetrics:
 def evaluate_decisions(
     rules: DecisionRules, known: KnownPredictions, unknown: UnknownPredictions | None, *, seed: int
 ) -> DecisionMetrics:
-    """Compute decision metrics from predictions for held-out images; only ordinal ones use those that set thresholds."""
+    """Compute decision metrics from predictions for held-out images.
+
+    Those that set thresholds are left out, except from ordinal metrics.
+    """
     thresholds, fresh = rules.thresholds, known.fresh
     correct = fresh.probabilities.argmax(axis=1) == fresh.truth
     share = error = unknown_accepted = None

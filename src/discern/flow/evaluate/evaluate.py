@@ -49,8 +49,9 @@ def evaluate(
 
     Pictures that the bundle was trained on are counted and excluded, even if they were saved again without loss; a JPEG
     whose shorter side is 1,536 pixels or more is recognised as a JPEG only. Pictures that set the bundle's thresholds
-    are left out of the metrics of its policy and prediction sets. A server does not publish any of these; they are
-    excluded only if its bundle is evaluated as well. Bundles of earlier versions know their training pictures by their files alone.
+    are left out of the metrics of its policy and prediction sets. A server does not publish either; they are left out
+    only if its bundle is evaluated as well. Bundles of earlier versions know the files of their training pictures, and
+    nothing else.
 
     Args:
         bundle: path of a bundle, address of a server such as "http://127.0.0.1:8000", or an open `Model` or `Client`.

@@ -59,11 +59,11 @@ class EvaluateResult(_Renamed):
         fingerprint: fingerprint of the bundle.
         metrics: accuracy and further classification metrics, with intervals.
         pictures: number of evaluated pictures.
-        seen: number of pictures excluded because a bundle was trained on them, or on the same pixels; None for a server,
-            which does not publish its training pictures.
+        seen: number of pictures excluded because a bundle was trained on them, or on the same pixels; None for a
+            server, which does not publish its training pictures.
         set_thresholds: number of evaluated pictures that set a bundle's thresholds, left out of the policy and the
-            prediction sets; 0 for a server, whose pictures are unknown, and None for a bundle of an earlier version, which does
-            not name them.
+            prediction sets; 0 for a server, whose pictures are unknown, and None for a bundle of an earlier version,
+            which does not name them.
         unreadable: number of unreadable files.
         refused: pictures that a server rejected, or that a model has no valid outputs for, excluded for all, by path
             with the reason.
@@ -114,8 +114,8 @@ class EvaluateResult(_Renamed):
             seen: number of pictures excluded because a bundle was trained on them, or on the same pixels; null for a
                 server, which does not publish its training pictures.
             set_thresholds: number of evaluated pictures that set a bundle's thresholds, left out of the policy and the
-                prediction sets; 0 for a server, whose pictures are unknown, and null for a bundle of an earlier version, which
-                does not name them.
+                prediction sets; 0 for a server, whose pictures are unknown, and null for a bundle of an earlier
+                version, which does not name them.
             unreadable: number of unreadable files.
             refused: pictures that a server rejected, or that a model has no valid outputs for, excluded for all, by
                 path with the reason.
