@@ -42,12 +42,12 @@ class SeenPictures:
 
     Attributes:
         contents: prefixes of the content hashes of the training pictures, uint8 `[n, 8]`.
-        digests: prefixes of the keyed digests; None in bundles of older versions, which cannot tell pictures that were
-            saved again or that set thresholds.
+        digests: prefixes of the keyed digests, uint8 `[m, 8]`; None in bundles of older versions, which cannot tell
+            pictures that were saved again or that set thresholds.
     """
 
     contents: np.ndarray
-    digests: frozenset[bytes] | None
+    digests: np.ndarray | None
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -59,23 +59,25 @@ class SeenPictures:
         rows = read_array(data, dtype="|u1", dimensions=2)
         if rows.shape[1] != _PREFIX_BYTES:
             raise ValueError("it does not contain hashes")
-        borders = np.flatnonzero(~rows.any(axis=1))
+        borders = np.flatnonzero(_numbers(rows) == 0)
         if not len(borders):
             return cls(contents=rows, digests=None)
-        return cls(contents=rows[: borders[0]], digests=frozenset(map(bytes, rows[borders[0] + 1 :])))
+        return cls(contents=rows[: borders[0]], digests=rows[borders[0] + 1 :])
 
     def trained_on(self, pictures: PictureHashes) -> np.ndarray:
         """Return a boolean mask of the images that are training pictures, by content or by pixels."""
-        contents, digests = frozenset(map(bytes, self.contents)), self.digests or frozenset()
-        by_content = [_prefix(each) in contents for each in pictures.content]
-        by_pixels = [_digest(_PIXELS, each) in digests for each in pictures.pixels]
-        return np.array([any(each) for each in zip(by_content, by_pixels, strict=True)], bool)
+        by_content = _are_in(self.contents, map(_prefix, pictures.content))
+        return np.asarray(by_content | self._has(_PIXELS, pictures.pixels))
 
     def set_thresholds(self, pictures: PictureHashes) -> np.ndarray:
         """Return a boolean mask of the images whose predictions set the thresholds, without training pictures."""
-        digests = self.digests or frozenset()
-        pairs = zip(pictures.content, pictures.pixels, strict=True)
-        return np.array([any(_digest(_SET_THRESHOLDS, each) in digests for each in pair) for pair in pairs], bool)
+        found = [self._has(_SET_THRESHOLDS, hashes) for hashes in (pictures.content, pictures.pixels)]
+        return np.asarray(np.any(found, axis=0))
+
+    def _has(self, kind: str, hashes: Sequence[str]) -> np.ndarray:
+        if self.digests is None:
+            return np.zeros(len(hashes), bool)
+        return _are_in(self.digests, (_digest(kind, each) for each in hashes))
 
 
 def write_seen(trained: PictureHashes, set_thresholds: PictureHashes) -> bytes:
@@ -93,8 +95,19 @@ def _sorted(prefixes: Iterable[bytes]) -> list[bytes]:
 
 
 def _prefix(content: str) -> bytes:
-    return bytes.fromhex(content[: 2 * _PREFIX_BYTES])
+    return bytes.fromhex(content[: 2 * _PREFIX_BYTES]) or bytes(_PREFIX_BYTES)
 
 
 def _digest(kind: str, picture_hash: str) -> bytes:
     return hashlib.sha256(f"{kind} {picture_hash}".encode()).digest()[:_PREFIX_BYTES]
+
+
+def _numbers(rows: np.ndarray) -> np.ndarray:
+    """Return rows of 8 bytes as integers."""
+    return rows.view("<u8").ravel()
+
+
+def _are_in(rows: np.ndarray, prefixes: Iterable[bytes]) -> np.ndarray:
+    """Return a boolean mask of the prefixes that are among the rows."""
+    wanted = np.frombuffer(b"".join(prefixes), "<u8")
+    return np.asarray(np.isin(wanted, _numbers(rows)))

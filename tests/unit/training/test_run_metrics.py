@@ -1,14 +1,18 @@
 """Metrics of a run: accuracies on the same pictures, and classes of few groups."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from discern.bundle import Manifest
 from discern.evaluating import Metrics
 from discern.grouping import Groups
 from discern.splitting import SplitConfig, make_split
 from discern.training import TrainConfig, choose_policy, compute_metrics
+from discern.training.card import write_card
+from tests.unit.bundle.factories import make_manifest
 from tests.unit.training.factories import fit_probe, load_data, write_colours
 
 CONFIG = TrainConfig(seed=1, split=SplitConfig(seed=1))
@@ -46,8 +50,12 @@ def test_the_random_split_is_measured_on_the_pictures_of_the_test_part(tmp_path:
 
 
 def test_classes_of_few_groups_are_named(colours: Path, tmp_path: Path) -> None:
-    leak_free = metrics_of(colours, tmp_path / "cache", {"blue": 6, "green": 2, "red": 3}).accuracy.leak_free
-    assert leak_free.few_groups == {"blue": 2, "red": 4}
+    metrics = metrics_of(colours, tmp_path / "cache", {"blue": 6, "green": 2, "red": 3})
+    assert metrics.accuracy.leak_free.few_groups == {"blue": 2, "red": 4}
+    assert Metrics.from_json(json.loads(json.dumps(metrics.to_json()))).accuracy == metrics.accuracy
+    manifest = make_manifest(metrics=metrics.for_bundle())
+    assert Manifest.from_bytes(manifest.to_bytes()).metrics == manifest.metrics
+    assert "pessimistic for classes of fewer than five independent groups: blue (2), red (4)" in write_card(manifest)
     assert metrics_of(colours, tmp_path / "cache").accuracy.leak_free.few_groups is None
 
 
