@@ -8,7 +8,9 @@ from discern.splitting.group_counts import Bools, Floats, GroupCounts, Ints
 from discern.splitting.random_parts import draw_parts
 
 
-def assign_folds(labels: Ints, groups: Ints, shares: Sequence[float], *, seed: int) -> Ints:
+def assign_folds(
+    labels: Ints, groups: Ints, shares: Sequence[float], *, seed: int, needed: Sequence[int] | None = None
+) -> Ints:
     """Assign groups of images to stratified parts of given sizes.
 
     A class is in as many parts as it has groups. Two parts, and parts of different shares, are drawn at random over
@@ -22,6 +24,7 @@ def assign_folds(labels: Ints, groups: Ints, shares: Sequence[float], *, seed: i
         groups: int [M], arbitrary numbers. The order of the rows breaks ties and should be reproducible.
         shares: share of each part, 0 or higher; scaled to sum to 1. A part with share 0 stays empty.
         seed: random seed.
+        needed: parts that a class has a group in as far as it has groups (see `draw_parts`); not for folds.
 
     Returns:
         int [M], from 0 to len(shares) - 1; no group is in two parts.
@@ -30,7 +33,7 @@ def assign_folds(labels: Ints, groups: Ints, shares: Sequence[float], *, seed: i
         return np.empty(0, np.int64)
     counts = GroupCounts.of(labels, groups)
     scaled = np.asarray(shares, np.float64) / sum(shares)
-    part = _fill(counts, scaled, seed) if _are_folds(scaled) else draw_parts(counts, scaled, seed=seed)
+    part = _fill(counts, scaled, seed) if _are_folds(scaled) else draw_parts(counts, scaled, seed=seed, needed=needed)
     return part[counts.group_of_row]
 
 

@@ -1,24 +1,27 @@
 """Functions that draw parts of a data set at random over groups of images."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from discern.splitting.group_counts import Bools, Floats, GroupCounts, Ints
 
 
-def draw_parts(counts: GroupCounts, shares: Floats, *, seed: int) -> Ints:
+def draw_parts(counts: GroupCounts, shares: Floats, *, seed: int, needed: Sequence[int] | None = None) -> Ints:
     """Draw parts of given shares at random over groups, so that a group's part does not depend on its size.
 
     The groups of a class, in random order, are laid around a circle, on which each part is an arc of its share with a
     random start; a group belongs to the part that its middle lies in. The middle of every group is thus equally likely
     to be anywhere, so each part has its share of groups and of pictures on average, and its share of a class's pictures
     differs by one group at most. If a class lacks a part that it has enough groups for, a random group is moved there.
-    Classes with fewer groups than parts are in the parts with the largest shares. A group of several classes is drawn
-    with the rarest of them.
+    A group of several classes is drawn with the rarest of them.
 
     Args:
         counts: pictures by group and class.
         shares: float [P]: share of each part, 0 or higher, with a sum of 1.
         seed: random seed.
+        needed: parts that a class has a group in, as far as it has groups, the most important first; a part that will
+            be divided further may be repeated. None: each part once, those with the largest shares first.
 
     Returns:
         int [G]: part of each group.
@@ -30,7 +33,8 @@ def draw_parts(counts: GroupCounts, shares: Floats, *, seed: int) -> Ints:
         taken = np.bincount(part[members[~free]], weights=sizes[~free], minlength=len(shares))
         if free.any():
             part[members[free]] = _lay_around(sizes[free], shares * sizes.sum() - taken, random)
-            _fill_lacking(part, members, free, shares, random)
+            by_share = np.lexsort((random.permutation(len(shares)), -shares))[: np.count_nonzero(shares)]
+            _fill_lacking(part, members, free, by_share if needed is None else np.array(needed), random)
     return part
 
 
@@ -46,15 +50,12 @@ def _lay_around(sizes: Ints, wanted: Floats, random: np.random.Generator) -> Int
     return part
 
 
-def _fill_lacking(part: Ints, members: Ints, free: Bools, shares: Floats, random: np.random.Generator) -> None:
-    """Move random groups of a class to the parts that lack it, as far as it has enough groups."""
-    by_share = np.lexsort((random.permutation(len(shares)), -shares))
-    needed = by_share[: min(len(members), np.count_nonzero(shares))]
-    for lacking in needed:
+def _fill_lacking(part: Ints, members: Ints, free: Bools, needed: Ints, random: np.random.Generator) -> None:
+    """Move random groups of a class to the parts that lack them, as far as it has enough."""
+    least = np.bincount(needed[: len(members)], minlength=int(part[members].max()) + 1)
+    for lacking in needed[: len(members)]:
         now = part[members]
-        if (now == lacking).any():
-            continue
-        spare = ~np.isin(now, needed) | (np.bincount(now, minlength=len(shares))[now] > 1)
-        candidates = members[spare & free]
-        if len(candidates):
+        count = np.bincount(now, minlength=len(least))
+        candidates = members[free & (count > least)[now]]
+        if count[lacking] < least[lacking] and len(candidates):
             part[random.choice(candidates)] = lacking

@@ -192,6 +192,18 @@ class TestLargeDataSets:
         assert methods["test-part"].test[650]
         assert methods["test-part"].train[600:650].all()
 
+    def test_have_each_class_in_as_many_parts_as_it_has_groups(self, make_catalog, make_groups):
+        sizes = {"two": [9, 30], "three": [1, 1, 40], "four": [2, 1, 1, 30], "five": [1, 1, 1, 1, 60]}
+        labels = [*self.labels, *[label for label, groups in sizes.items() for _ in range(sum(groups))]]
+        own = np.repeat(np.arange(14), [size for groups in sizes.values() for size in groups])
+        catalog, groups = make_catalog(labels), make_groups([*range(600), *(600 + own)])
+        for seed in range(20):
+            part = make_split(catalog, groups, SplitConfig(small=5000, seed=seed)).part
+            for label, expected in (("two", 2), ("three", 3), ("four", 3), ("five", 3)):
+                found = {each for each, its in zip(part, labels, strict=True) if its == label}
+                assert len(found) == expected, (seed, label, found)
+                assert {"train", "test"} <= found
+
     def test_without_a_test_share_are_cross_validated(self, make_catalog, make_groups):
         config = SplitConfig(small=200, parts=(0.8, 0.2, 0.0))
         split = make_split(make_catalog(self.labels), make_groups(range(600)), config)
