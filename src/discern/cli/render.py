@@ -9,6 +9,8 @@ from typing import Any
 
 import typer
 
+_MOST_CLASSES = 20
+
 
 @dataclass
 class State:
@@ -73,7 +75,9 @@ def train(value: dict[str, Any]) -> Iterator[str]:
     accuracy = value["accuracy"]
     yield f"leak-free accuracy:        {_interval(accuracy['leak_free'])}  ({accuracy['leak_free']['method']})"
     if few := accuracy["leak_free"].get("few_groups"):
-        classes = ", ".join(f"{label} ({groups})" for label, groups in few.items())
+        named = [f"{label} ({groups})" for label, groups in few.items()]
+        more = f" and {len(named) - _MOST_CLASSES} more" if len(named) > _MOST_CLASSES else ""
+        classes = ", ".join(named[:_MOST_CLASSES]) + more
         yield f"it is pessimistic for classes of fewer than five independent groups: {classes}"
     yield f"random-split accuracy:     {_interval(accuracy['naive'])}"
     if accuracy["given"]:

@@ -92,6 +92,8 @@ def test_classes_of_few_groups_are_named() -> None:
     assert "pessimistic" not in "\n".join(render.train(value))
     accuracy["leak_free"]["few_groups"] = {"apple": 2, "pear": 4}
     assert "fewer than five independent groups: apple (2), pear (4)" in "\n".join(render.train(value))
+    accuracy["leak_free"]["few_groups"] = {str(number): 2 for number in range(52)}
+    assert "19 (2) and 32 more" in "\n".join(render.train(value))
 
 
 def test_a_failed_verification_names_its_reason() -> None:
