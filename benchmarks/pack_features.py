@@ -67,11 +67,14 @@ def list_packs() -> list[str]:
     return sorted(path.name for path in DATA.iterdir() if path.is_dir() and path.name not in NOT_LABELLED)
 
 
-def load_pack(folder: Path, *, limit: int | None) -> Pack:
-    """Load at most `limit` random pictures of a pack, of classes with at least one picture per fold."""
+def load_pack(folder: Path, *, limit: int | None, copies: bool = False) -> Pack:
+    """Load at most `limit` random pictures of a pack, of classes with at least one picture per fold.
+
+    Of identical pictures only one is loaded, unless `copies` is set.
+    """
     catalog, backbone = scan(folder, cache=CACHE), load_backbone()
     group = form_groups(catalog, find_edges(catalog)).group
-    rows = _rows(catalog, limit)
+    rows = _rows(catalog, limit, copies=copies)
     table = catalog.table[rows]
     recipe = choose_recipe(list(zip(table["width"].to_list(), table["height"].to_list(), strict=True)), backbone.size)
     labels, fold = catalog.label_index[rows], np.zeros(len(rows), np.int64)
@@ -91,9 +94,10 @@ def load_pack(folder: Path, *, limit: int | None) -> Pack:
     )
 
 
-def _rows(catalog: Catalog, limit: int | None) -> np.ndarray:
+def _rows(catalog: Catalog, limit: int | None, *, copies: bool) -> np.ndarray:
     _, first = np.unique(catalog.table["pixels"].fill_null("").to_numpy().astype(str), return_index=True)
-    rows = np.intersect1d(first, np.flatnonzero(catalog.readable))
+    rows = np.flatnonzero(catalog.readable)
+    rows = rows if copies else np.intersect1d(first, rows)
     rows = np.sort(np.random.default_rng(0).permutation(rows)[:limit])
     labels = catalog.label_index[rows]
     if labels.max() < 0:

@@ -18,6 +18,8 @@ SCRIPTS = (
     "backbone_sizes",
     "risk_control_simulation",
     "policy_validity",
+    "split_draws",
+    "realised",
     "unknown_tuning",
     "issue_detection",
     "ordinal_labels",

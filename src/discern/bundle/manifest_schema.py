@@ -75,8 +75,9 @@ def _interval(low: float = float("-inf"), high: float = float("inf"), **more: Ch
 
 _SHARE, _ANY = _interval(-_ROUNDING, 1 + _ROUNDING), _interval()
 
+_LEAK_FREE = _interval(-_ROUNDING, 1 + _ROUNDING, few_groups=object_of(_count))
 _ACCURACY = record(
-    {"leak_free": _SHARE, "naive": _SHARE, "given": null_or(_SHARE), "difference": _ANY}, required=("leak_free",)
+    {"leak_free": _LEAK_FREE, "naive": _SHARE, "given": null_or(_SHARE), "difference": _ANY}, required=("leak_free",)
 )
 _ORDERED = record(
     {

@@ -11,6 +11,8 @@ import typer
 
 from discern.errors import shorten
 
+_MOST_CLASSES = 20
+
 
 @dataclass
 class State:
@@ -79,6 +81,11 @@ def train(value: dict[str, Any]) -> Iterator[str]:
     yield from _account(value, of="this bundle", page=value["report"])
     accuracy = value["accuracy"]
     yield f"leak-free accuracy:        {_interval(accuracy['leak_free'])}  ({accuracy['leak_free']['method']})"
+    if few := accuracy["leak_free"].get("few_groups"):
+        named = [f"{label} ({groups})" for label, groups in few.items()]
+        more = f" and {len(named) - _MOST_CLASSES} more" if len(named) > _MOST_CLASSES else ""
+        classes = ", ".join(named[:_MOST_CLASSES]) + more
+        yield f"it is pessimistic for classes of fewer than five independent groups: {classes}"
     yield f"random-split accuracy:     {_interval(accuracy['naive'])}"
     if accuracy["given"]:
         yield f"accuracy on given parts:   {_interval(accuracy['given'])}"
@@ -131,11 +138,12 @@ def evaluate(value: dict[str, Any]) -> Iterator[str]:
         yield f"unknown pictures: AUROC {_interval(unknown['auroc'])}, rejected {_interval(unknown['rejected'])}"
         yield f"known pictures not rejected: {_interval(unknown['kept'])}"
     if policy := value["policy"]:
-        error = _interval(policy["error"])
-        yield f"accepted without review: {policy['share']:.1%} of the known pictures; error rate among them: {error}"
+        if policy["share"] is not None:
+            accepted, error = f"{policy['share']:.1%}", _interval(policy["error"])
+            yield f"accepted without review: {accepted} of the known pictures; error rate among them: {error}"
         if policy["strangers_accepted"] is not None:
             yield f"unknown pictures accepted: {policy['strangers_accepted']:.1%}"
-    if sets := value["conformal"]:
+    if (sets := value["conformal"]) and sets["coverage"] is not None:
         yield f"prediction sets: coverage {sets['coverage']:.1%}, {sets['size']:.2f} labels on average"
     if ordered := value["ordered"]:
         within_one, baseline = ordered["within_one"], f"always the median label: {ordered['constant_mae']:.3f}"
@@ -148,8 +156,12 @@ def evaluate(value: dict[str, Any]) -> Iterator[str]:
 def _excluded(value: dict[str, Any]) -> Iterator[str]:
     if value["seen"] is None:
         yield "the server does not publish its training pictures: some of these may be among them"
+    elif value.get("set_thresholds", 0) is None:
+        yield "a bundle is of an older version: training pictures saved again, and some that set thresholds, may remain"
     if value["seen"]:
         yield f"excluded, used in training: {value['seen']}"
+    if value.get("set_thresholds"):
+        yield f"left out of the policy and the prediction sets, as they set the thresholds: {value['set_thresholds']}"
     if value["unreadable"]:
         yield f"excluded, unreadable: {value['unreadable']}"
     if refused := value["refused"]:

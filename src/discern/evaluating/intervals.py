@@ -11,6 +11,7 @@ from discern.errors import UsageError
 DRAWS = 1000
 FEWEST_GROUPS = 20
 TOO_FEW = "too few groups for an interval"
+NO_PICTURES = "no pictures"
 _CELLS_AT_ONCE = 2_000_000
 
 
@@ -155,7 +156,7 @@ def evaluate_share(
     right = _checked_shares(correct)
     members = Members.of(len(right), groups, weights)
     if members.count == 0:
-        return Interval(value=None, note="no pictures")
+        return Interval(value=None, note=NO_PICTURES)
     columns = members.columns(np.ones(len(right)), right)
     value = _clipped_share(columns.sum(axis=0))
     draws = resample(columns, seed=seed)
@@ -195,7 +196,7 @@ def paired_difference(
     members = Members.of(len(a), groups, weights)
     count = members.count
     if count == 0:
-        return Interval(value=None, note="no pictures")
+        return Interval(value=None, note=NO_PICTURES)
     columns = members.columns(np.ones(len(a)), a - b)
     total, gain = columns.sum(axis=0)
     value = float(gain / total)

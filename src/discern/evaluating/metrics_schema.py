@@ -8,7 +8,7 @@ from discern.errors import DataError
 from discern.evaluating.calibration import CalibrationError
 from discern.evaluating.classification_metrics import ClassificationMetrics
 from discern.evaluating.intervals import UNDEFINED, Interval
-from discern.evaluating.json_fields import decode_fields, encode_fields, key
+from discern.evaluating.json_fields import decode_fields, encode_fields, key, optional
 from discern.evaluating.prediction_set_metrics import ClassCoverage
 
 FORMAT = 1
@@ -25,11 +25,18 @@ class LeakFreeAccuracy(Interval):
         method: "test-part" or "grouped-cv".
         estimates: "bundle", measured on the shipped model itself, or "recipe", on models fitted the same way.
         classes: number of classes among the held-out pictures.
+        few_groups: number of independent groups of each evaluated class with fewer than five; its accuracy is
+            pessimistic, as the models that it was measured on lacked a large part of its groups. None if there is none.
     """
 
     method: str | None = None
     estimates: str | None = None
     classes: int | None = None
+    few_groups: Mapping[str, int] | None = field(default=None, metadata=optional())
+
+    def to_json(self) -> dict[str, Any]:
+        """Convert the accuracy to the JSON-ready values of `metrics.json`."""
+        return encode_fields(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +52,7 @@ class AccuracyMetrics:
 
     Attributes:
         leak_free: on independent pictures.
-        random_split: by cross-validation over random folds, which ignores groups.
+        random_split: by cross-validation over random folds, which ignores groups, on the same pictures.
         given_split: on the given parts, leaks included; None without given parts.
         difference: of `random_split` to `leak_free`.
     """

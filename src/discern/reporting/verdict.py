@@ -30,6 +30,8 @@ BASELINE_NAMES = {
 _WORDNET = re.compile(r"n\d{8}")
 # Share of the calibration gap on one side from which the title names a direction; not tuned.
 _ONE_SIDED = 0.8
+_FEW = "fewer than five"
+_MOST_FEW = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +49,15 @@ def sentences(metrics: "Metrics") -> list[str]:
     Missing metrics get no sentence.
     """
     found = [
-        _leak_free_sentence(metrics.accuracy.leak_free),
+        _leak_free_sentence(metrics),
         _random_split_sentence(metrics),
         _policy_sentence(metrics),
     ]
     return [sentence for sentence in found if sentence]
 
 
-def _leak_free_sentence(accuracy: "LeakFreeAccuracy") -> str:
+def _leak_free_sentence(metrics: "Metrics") -> str:
+    accuracy = metrics.accuracy.leak_free
     if accuracy.value is None:
         return "The accuracy could not be measured: no pictures are independent of the training pictures."
     subject = "this classifier" if accuracy.estimates == "bundle" else "a classifier trained this way"
@@ -65,8 +68,16 @@ def _leak_free_sentence(accuracy: "LeakFreeAccuracy") -> str:
     )
     return (
         f"On pictures that share no copy, burst or video with its training pictures, {subject} "
-        f"is correct {percent(accuracy.value)} of the time ({ends})."
+        f"is correct {percent(accuracy.value)} of the time ({ends}).{_pessimism(accuracy)}"
     )
+
+
+def _pessimism(accuracy: "LeakFreeAccuracy") -> str:
+    if not accuracy.few_groups:
+        return ""
+    few, classes = len(accuracy.few_groups), accuracy.classes
+    which = "every class" if few == classes else f"{count(few)} of {plural(classes or few, 'class', 'classes')}"
+    return f" This is pessimistic for {which}: {_FEW} independent groups of pictures were found of each."
 
 
 def _random_split_sentence(metrics: "Metrics") -> str:
@@ -89,10 +100,20 @@ def _random_split_sentence(metrics: "Metrics") -> str:
         f"({INTERVAL_LEVEL} interval {percentage_points(low)} to {percentage_points(high)})"
     )
     if low > 0:
-        return f"{claim}: {measured}, because it tests on near-duplicates of training pictures."
+        return f"{claim}{_cause(metrics.accuracy.leak_free, measured)}"
     if high < 0:
         return f"{claim}; {measured}: leaks did not inflate the accuracy here."
     return f"{claim}; the difference of {measured} may be chance."
+
+
+def _cause(accuracy: "LeakFreeAccuracy", measured: str) -> str:
+    """State why a random split reports more than a leak-free one, as far as that is known."""
+    if not accuracy.few_groups:
+        return f": {measured}, because it tests on near-duplicates of training pictures."
+    return (
+        f"; {measured}. How much of that is due to near-duplicates cannot be told, as classes of {_FEW} groups are "
+        "tested without a large part of them."
+    )
 
 
 def _policy_sentence(metrics: "Metrics") -> str:
@@ -138,6 +159,7 @@ def notes(metrics: "Metrics", run: Mapping[str, Any], labels: Sequence[str]) -> 
         _method_note(metrics),
         _fixes_note(metrics.fixes),
         _unevaluated_note(metrics),
+        _few_groups_note(metrics),
         _calibration_note(metrics),
     ]
     return sorted((note for note in found if note), key=lambda note: not note.warning)
@@ -229,6 +251,25 @@ def _unevaluated_note(metrics: "Metrics") -> Note | None:
         title=f"{plural(len(names), 'class', 'classes')} could not be evaluated",
         text=f"{join_names(names)}: all pictures belong together (one video, one object), so none is independent of "
         f"the rest. The model can predict them, but how well is unknown.{rest} Add pictures of a second object.",
+        warning=True,
+    )
+
+
+def _few_groups_note(metrics: "Metrics") -> Note | None:
+    accuracy, names = metrics.accuracy.leak_free, DisplayNames.from_metrics(metrics.names)
+    if not accuracy.few_groups:
+        return None
+    found = [f"{names.text(label)} ({groups})" for label, groups in accuracy.few_groups.items()]
+    reason = (
+        "a part of them was kept for testing, so the model was trained on fewer"
+        if accuracy.estimates == "bundle"
+        else "each was tested by a model that lacked a quarter to a half of its groups, while the model in the bundle "
+        "was trained on all of them"
+    )
+    return Note(
+        title=f"The accuracy is pessimistic for {plural(len(found), 'class', 'classes')} of {_FEW} groups",
+        text=f"Independent groups by class: {join_names(found, most=_MOST_FEW)}. Where there are so few videos, bursts "
+        f"or objects, {reason}. The difference from a random split is then not the size of a leak.",
         warning=True,
     )
 

@@ -82,7 +82,7 @@ def _model(manifest: Manifest) -> Iterator[str]:
     yield f"- **Accuracy on independent pictures**: {_interval(leak_free)} ({_text(leak_free.method or '')})"
     if leak_free.method in _METHODS:
         yield f"- **Method**: {_METHODS[leak_free.method]}"
-    yield f"- **Accuracy on a random split, which leaks**: {_interval(metrics.accuracy.random_split)}"
+    yield f"- **Accuracy on a random split, which ignores groups**: {_interval(metrics.accuracy.random_split)}"
     for name, accuracy in metrics.baselines.items():
         yield f"- **Baseline, {_text(_BASELINES.get(name, name))}**: {_interval(accuracy)}"
     yield from _further_metrics(metrics)
@@ -183,6 +183,9 @@ def _limits(manifest: Manifest, metrics: Metrics) -> Iterator[str]:
         yield f"Not evaluated, as all pictures of the class are of one group: {names}."
     if metrics.accuracy.leak_free.low is None:
         yield "There are too few independent pictures for a confidence interval of the accuracy."
+    if few := metrics.accuracy.leak_free.few_groups:
+        names = _join(f"{_display_name(manifest, label)} ({groups})" for label, groups in few.items())
+        yield f"The accuracy is pessimistic for classes of fewer than five independent groups: {names}."
     if metrics.negatives is None:
         yield "The detection of unknown pictures was not measured, as no negatives were given."
     if metrics.learning_curve is not None and metrics.learning_curve.sentence:

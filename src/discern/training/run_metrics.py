@@ -35,6 +35,9 @@ from discern.training.data import AppliedFixes, TrainingData
 from discern.training.methods import FitResult
 from discern.training.predictions import HeldOutPredictions, NegativePredictions, Predictions
 
+# With five folds, a class of fewer groups loses more than the others' fifth of them to each test.
+_MANY_GROUPS = 5
+
 
 def compute_metrics(
     data: TrainingData, split: Split, result: FitResult, policy: AcceptPolicy, config: TrainConfig
@@ -46,8 +49,8 @@ def compute_metrics(
     baselines = predict_baselines(data, split, held_out.rows, seed=config.seed)
     return Metrics(
         accuracy=AccuracyMetrics(
-            leak_free=_leak_free(split, classification),
-            random_split=builder.accuracy(result.random_split),
+            leak_free=builder.leak_free(classification),
+            random_split=builder.accuracy(_among(result.random_split, held_out.rows)),
             given_split=None if result.given_split is None else builder.accuracy(result.given_split),
             difference=builder.difference(result.random_split, held_out),
         ),
@@ -95,6 +98,27 @@ class _MetricsBuilder:
             uncalibrated=predictions.uncalibrated,
             seed=self.seed,
         )
+
+    def leak_free(self, metrics: ClassificationMetrics) -> LeakFreeAccuracy:
+        return LeakFreeAccuracy(
+            **asdict(metrics.accuracy),
+            method=self.split.method,
+            estimates="bundle" if self.split.method == "test-part" else "recipe",
+            classes=metrics.classes,
+            few_groups=self._few_groups() or None,
+        )
+
+    def _few_groups(self) -> dict[str, int]:
+        """Return the number of independent groups of each evaluated class with few of them."""
+        used = self.split.train | self.split.test
+        pairs = np.unique(np.stack([self.truth[used], self.split.group[used]]), axis=1)
+        labels = self.data.catalog.labels
+        counts = np.bincount(pairs[0], minlength=len(labels)).tolist()
+        return {
+            label: count
+            for label, count in zip(labels, counts, strict=True)
+            if count < _MANY_GROUPS and label not in self.split.unevaluated
+        }
 
     def ordered(self, result: FitResult) -> OrderedLabelMetrics:
         """Compute ordinal metrics of the classifier and of always predicting the median label."""
@@ -165,13 +189,10 @@ class _MetricsBuilder:
         return AccuracyDifference(**asdict(difference), pictures=len(rows))
 
 
-def _leak_free(split: Split, metrics: ClassificationMetrics) -> LeakFreeAccuracy:
-    return LeakFreeAccuracy(
-        **asdict(metrics.accuracy),
-        method=split.method,
-        estimates="bundle" if split.method == "test-part" else "recipe",
-        classes=metrics.classes,
-    )
+def _among(predictions: Predictions, rows: np.ndarray) -> Predictions:
+    """Return the predictions for the images in the given catalog rows."""
+    kept = np.isin(predictions.rows, rows)
+    return Predictions(rows=predictions.rows[kept], probabilities=predictions.probabilities[kept])
 
 
 def _unknown(result: FitResult) -> UnknownThreshold:

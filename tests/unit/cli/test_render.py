@@ -87,6 +87,24 @@ def test_the_metrics_of_decisions_are_printed() -> None:
         assert part in text
 
 
+def test_pictures_that_set_thresholds_are_counted() -> None:
+    counts = {"seen": 0, "unreadable": 0, "refused": {}, "other_labels": {}}
+    assert "set the thresholds: 15" in "\n".join(render._excluded(counts | {"set_thresholds": 15}))
+    assert "older version" in "\n".join(render._excluded(counts | {"set_thresholds": None}))
+    assert list(render._excluded(counts | {"set_thresholds": 0})) == []
+
+
+def test_classes_of_few_groups_are_named() -> None:
+    metric = {"value": 0.5, "low": None, "high": None}
+    accuracy = {"leak_free": metric | {"method": "grouped-cv"}, "naive": metric, "given": None}
+    value = {"accuracy": accuracy, "policy": None, "seconds": {}, "report": "r", "bundle": "b"}
+    assert "pessimistic" not in "\n".join(render.train(value))
+    accuracy["leak_free"]["few_groups"] = {"apple": 2, "pear": 4}
+    assert "fewer than five independent groups: apple (2), pear (4)" in "\n".join(render.train(value))
+    accuracy["leak_free"]["few_groups"] = {str(number): 2 for number in range(52)}
+    assert "19 (2) and 32 more" in "\n".join(render.train(value))
+
+
 def test_a_failed_verification_names_its_reason() -> None:
     assert list(render.verify({"passed": False, "why": "it was changed."})) == ["NOT VERIFIED: it was changed."]
 

@@ -74,6 +74,41 @@ def test_a_difference_names_the_shared_pictures():
         )
 
 
+class TestClassesOfFewGroups:
+    def given(self, classes: int = 3, estimates: str = "recipe", **changes) -> dict:
+        leak_free = interval(0.79, 0.7, 0.86, estimates=estimates, classes=classes, few_groups={"x": 2, "y": 4})
+        return metrics(accuracy={"leak_free": leak_free, **changes}, names={"x": {"name": "Apple"}})
+
+    def test_their_accuracy_is_called_pessimistic(self):
+        assert "pessimistic for 2 of 3 classes" in sentences_of(self.given())[0]
+        assert "pessimistic for every class" in sentences_of(self.given(classes=2))[0]
+        assert "pessimistic" not in "".join(sentences_of(metrics()))
+
+    def test_the_difference_is_not_called_a_leak(self):
+        second = sentences_of(self.given())[1]
+        assert "+5.0 points" in second
+        assert "cannot be told" in second
+        assert "because" not in second
+
+    @pytest.mark.parametrize(("low", "words"), [(-0.01, "may be chance"), (None, "too few groups")])
+    def test_a_difference_that_may_be_chance_is_still_called_so(self, low, words):
+        difference = interval(0.05, low, None if low is None else 0.11)
+        assert words in sentences_of(self.given(difference=difference))[1]
+
+    @pytest.mark.parametrize(
+        ("estimates", "reason"), [("recipe", "trained on all of them"), ("bundle", "kept for testing")]
+    )
+    def test_a_note_lists_them_with_their_groups(self, estimates, reason):
+        (note,) = [
+            note
+            for note in notes(Metrics.from_json(self.given(estimates=estimates)), {}, ("x", "y", "z"))
+            if "pessimistic" in note.title
+        ]
+        assert note.warning
+        assert "Apple (2) and y (4)" in note.text
+        assert reason in note.text
+
+
 def test_a_missing_random_split_has_no_sentence():
     assert len(sentences_of(metrics(accuracy={"naive": None}))) == 1
 

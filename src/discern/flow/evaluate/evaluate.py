@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from discern.bundle import Model
+from discern.bundle import Model, PictureHashes
 from discern.catalog import Catalog, scan
 from discern.client import Client
 from discern.errors import DataError, UsageError
@@ -47,8 +47,11 @@ def evaluate(
 ) -> EvaluateResult:
     """Evaluate a model bundle or a server on labelled images.
 
-    Pictures that the bundle was trained on are counted and excluded. A server does not publish its training pictures;
-    they are excluded only if its bundle is evaluated as well.
+    Pictures that the bundle was trained on are counted and excluded, even if they were saved again without loss; a JPEG
+    whose shorter side is 1,536 pixels or more is recognised as a JPEG only. Pictures that set the bundle's thresholds
+    are left out of the metrics of its policy and prediction sets. A server does not publish either; they are left out
+    only if its bundle is evaluated as well. Bundles of earlier versions know the files of their training pictures, and
+    nothing else.
 
     Args:
         bundle: path of a bundle, address of a server such as "http://127.0.0.1:8000", or an open `Model` or `Client`.
@@ -85,6 +88,7 @@ def evaluate(
         decisions=first.decisions,
         pictures=len(known.rows),
         seen=pictures.count_seen(),
+        set_thresholds=pictures.count_set_thresholds(known.rows),
         unreadable=int((~catalog.readable).sum()),
         refused={picture: reason for model in models for picture, reason in model.refused.items()},
         other_labels=pictures.other_labels(),
@@ -102,7 +106,7 @@ class _Pictures:
         self._labels = catalog.table["label"].to_list()
         shared = set.intersection(*(set(model.rules.labels) for model in models))
         self.labelled = np.array([label in shared for label in self._labels], bool) & catalog.readable
-        self.seen = _seen(models, catalog)
+        self.seen, self.set_thresholds = _made_with(models, catalog)
 
     def truth(self, model: EvaluatedModel, rows: np.ndarray) -> np.ndarray:
         """Return the true class indices of the given catalog rows as an int64 array."""
@@ -129,12 +133,18 @@ class _Pictures:
             return None
         return int((self.seen & self.labelled).sum())
 
+    def count_set_thresholds(self, rows: np.ndarray) -> int | None:
+        """Count the pictures that set thresholds among the given rows; None if a bundle does not name its own."""
+        if any(model.seen is not None and model.seen.digests is None for model in self.models):
+            return None
+        return int(self.set_thresholds[rows].sum())
+
     def unknown_rows(self, source: Path | None, cache: Path, progress: Progress) -> list[tuple[Catalog, np.ndarray]]:
         """Return the out-of-distribution images that no model was trained on."""
         found = [(self.catalog, np.flatnonzero(self.catalog.negative & ~self.seen))]
         if source is not None:
             other = scan(source, cache=cache, progress=progress, leave_out=is_own)
-            found.append((other, np.flatnonzero(other.readable & ~_seen(self.models, other))))
+            found.append((other, np.flatnonzero(other.readable & ~_made_with(self.models, other)[0])))
             if not len(found[-1][1]):
                 raise DataError(
                     f"There is no picture in {source} that the bundle was not trained on.", hint="Use other negatives."
@@ -155,10 +165,15 @@ class _Pictures:
         return dict(zip(names.tolist(), counts.tolist(), strict=True))
 
 
-def _seen(models: Sequence[EvaluatedModel], catalog: Catalog) -> np.ndarray:
-    known = frozenset().union(*(model.seen or () for model in models))
-    contents = catalog.table["content"].fill_null("").to_list()
-    return np.array([bytes.fromhex(content[:16]) in known for content in contents], bool)
+def _made_with(models: Sequence[EvaluatedModel], catalog: Catalog) -> tuple[np.ndarray, np.ndarray]:
+    """Return boolean masks of the images that any model was trained on, and of those that set any thresholds."""
+    pictures = PictureHashes(*catalog.hashes())
+    known = [model.seen for model in models if model.seen is not None]
+    nothing = np.zeros(len(catalog), bool)
+    return (
+        np.any([nothing, *(seen.trained_on(pictures) for seen in known)], axis=0),
+        np.any([nothing, *(seen.set_thresholds(pictures) for seen in known)], axis=0),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -238,6 +253,7 @@ class _Evaluator:
             scores=outputs.scores,
             groups=self.groups,
             weights=self.pictures.weights(self.known.rows),
+            set_thresholds=self.pictures.set_thresholds[self.known.rows],
         )
 
     def _unknown(self, number: int) -> UnknownPredictions | None:

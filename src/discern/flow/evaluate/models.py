@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-from discern.bundle import Model, Prediction, Thresholds, load
+from discern.bundle import Model, Prediction, SeenPictures, Thresholds, load
 from discern.bundle.manifest_schema import check_labels
 from discern.bundle.prediction_sets import are_distributions
 from discern.bundle.strict_json import flag, null_or, number, record, text
@@ -63,7 +63,7 @@ class EvaluatedModel(Protocol):
         of: path, address or name of the model.
         fingerprint: fingerprint of its bundle.
         rules: its labels, thresholds and policy.
-        seen: first 8 bytes of the content hash of each training picture; None if not published.
+        seen: pictures that it was trained on, or that set its thresholds; None if not published.
         refused: reasons why pictures have no prediction, by their path.
     """
 
@@ -74,7 +74,7 @@ class EvaluatedModel(Protocol):
     @property
     def rules(self) -> DecisionRules: ...  # noqa: D102
     @property
-    def seen(self) -> frozenset[bytes] | None: ...  # noqa: D102
+    def seen(self) -> SeenPictures | None: ...  # noqa: D102
     @property
     def refused(self) -> Mapping[str, str]: ...  # noqa: D102
 
@@ -132,9 +132,9 @@ class LocalModel:
         self._model = model
 
     @property
-    def seen(self) -> frozenset[bytes]:
-        """First 8 bytes of each training picture's content hash."""
-        return frozenset(bytes(prefix) for prefix in self._model.seen)
+    def seen(self) -> SeenPictures:
+        """Pictures that the model was trained on, or that set its thresholds."""
+        return self._model.seen_pictures
 
     def predict(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
         """Classify the images in the given catalog rows, in the given order."""
