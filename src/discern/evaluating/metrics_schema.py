@@ -8,7 +8,7 @@ from discern.errors import DataError
 from discern.evaluating.calibration import CalibrationError
 from discern.evaluating.classification_metrics import ClassificationMetrics
 from discern.evaluating.intervals import UNDEFINED, Interval
-from discern.evaluating.json_fields import decode_fields, encode_fields, key
+from discern.evaluating.json_fields import decode_fields, encode_fields, key, optional
 from discern.evaluating.prediction_set_metrics import ClassCoverage
 
 FORMAT = 1
@@ -64,11 +64,15 @@ class AccuracyMetrics:
 class UnknownThreshold:
     """Threshold of the out-of-distribution score, with its false rejection rate.
 
-    The rate is the share of held-out known pictures above the threshold.
+    Attributes:
+        t_unknown: threshold of the shipped model.
+        false_rejection: share of held-out known pictures above the threshold, which was set on other pictures.
+        rejection: the same with its interval; None in files of earlier versions.
     """
 
     t_unknown: float | None = None
     false_rejection: float | None = None
+    rejection: Interval | None = field(default=None, metadata=key("false_rejection_interval") | optional())
 
 
 @dataclass(frozen=True, kw_only=True)

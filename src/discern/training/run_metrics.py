@@ -57,7 +57,7 @@ def compute_metrics(
             name: builder.share(builder.correct(held_out.rows, probabilities), held_out.rows)
             for name, probabilities in baselines.items()
         },
-        unknown=_unknown(result),
+        unknown=builder.unknown(result),
         policy=None if policy.risk_control is None else _policy(policy.risk_control),
         conformal=policy.conformal,
         ordered=builder.ordered(result) if data.catalog.order else None,
@@ -127,6 +127,13 @@ class _MetricsBuilder:
             accuracy_before=self.share(np.asarray(correct), predictions.rows),
         )
 
+    def unknown(self, result: FitResult) -> UnknownThreshold:
+        """Compute the false rejection rate of held-out images, with thresholds tuned on other groups."""
+        held_out = result.held_out
+        rejected = ~(held_out.unknown_score <= held_out.t_unknown)
+        rejection = self.share(np.asarray(rejected), held_out.rows)
+        return UnknownThreshold(t_unknown=result.t_unknown, false_rejection=rejection.value, rejection=rejection)
+
     def negatives(self, result: FitResult, predictions: NegativePredictions, policy: AcceptPolicy) -> NegativeMetrics:
         """Evaluate out-of-distribution detection with thresholds tuned on other groups."""
         held_out, negatives = result.held_out, self.data.negatives
@@ -137,6 +144,7 @@ class _MetricsBuilder:
             0.0,
             known_groups=self.split.group[held_out.rows],
             negative_groups=negatives.groups,
+            known_weights=self.data.weights(held_out.rows),
             seed=self.seed,
         )
         accept, count = policy.thresholds.accept, len(predictions.excess)
@@ -171,14 +179,6 @@ def _leak_free(split: Split, metrics: ClassificationMetrics) -> LeakFreeAccuracy
         method=split.method,
         estimates="bundle" if split.method == "test-part" else "recipe",
         classes=metrics.classes,
-    )
-
-
-def _unknown(result: FitResult) -> UnknownThreshold:
-    held_out = result.held_out
-    return UnknownThreshold(
-        t_unknown=result.t_unknown,
-        false_rejection=float(np.mean(~(held_out.unknown_score <= held_out.t_unknown))),
     )
 
 

@@ -4,10 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from discern.errors import UsageError
 from discern.evaluating import evaluate_calibration
-from discern.evaluating.calibration import BINS, equal_mass_bins
+from discern.evaluating.calibration import BINS, equal_mass_bins, resample
 from discern.evaluating.intervals import TOO_FEW
 
 
@@ -150,3 +151,19 @@ def test_without_pictures_the_value_is_null():
 def test_invalid_confidences_are_refused(confidence, correct):
     with pytest.raises(UsageError):
         evaluate_calibration(confidence, correct)
+
+
+def test_resampling_draws_whole_groups():
+    columns = sparse.csr_array(np.array([[1.0, 10.0], [1.0, 20.0], [1.0, 30.0]]))
+    draws = resample(columns, seed=0, draws=500)
+    assert draws.shape == (500, 2)
+    assert (draws[:, 0] == 3).all()
+    assert set(np.unique(draws[:, 1])) <= {float(total) for total in range(30, 91, 10)}
+    assert draws[:, 1].mean() == pytest.approx(60, abs=3)
+
+
+def test_resampling_in_batches_draws_as_many():
+    columns = sparse.csr_array(np.ones((30_000, 1)))
+    draws = resample(columns, seed=0, draws=150)
+    assert draws.shape == (150, 1)
+    assert (draws == 30_000).all()

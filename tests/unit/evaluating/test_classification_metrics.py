@@ -136,7 +136,7 @@ def test_the_json_has_plain_values_and_no_nan():
     assert plain["accuracy"] == {"value": pytest.approx(1 / 3), "low": None, "high": None, "note": TOO_FEW}
     assert plain["labels"] == list(LABELS)
     assert plain["confusion"] == [[0, 2, 0], [0, 1, 0], [0, 0, 0]]
-    assert set(plain["ece"]) == {"value", "low", "high", "note", "null95"}
+    assert set(plain["ece"]) == {"value", "low", "high", "note", "null95", "chance"}
     assert plain["per_class"][0]["precision"] is None
     assert plain["confused"] == [{"truth": "ash", "predicted": "birch", "count": 2, "share": 1.0}]
     assert plain["reliability"]
