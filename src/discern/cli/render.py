@@ -75,6 +75,8 @@ def train(value: dict[str, Any]) -> Iterator[str]:
     yield f"random-split accuracy:     {_interval(accuracy['naive'])}"
     if accuracy["given"]:
         yield f"accuracy on given parts:   {_interval(accuracy['given'])}"
+    if ece := value.get("ece"):
+        yield f"calibration error:         {_calibration(ece)}"
     if policy := value["policy"]:
         yield f"accepted without review:   {policy['share']:.0%} of the predictions. {policy['sentence']}"
     yield f"took {sum(value['seconds'].values()):.1f} s"
@@ -108,6 +110,8 @@ def evaluate(value: dict[str, Any]) -> Iterator[str]:
     for other in value["against"]:
         yield f"accuracy of {other['of']}: {_interval(other['accuracy'])}"
         yield f"difference on the same pictures: {_interval(other['difference'])}"
+    if ece := value.get("ece"):
+        yield f"calibration error: {_calibration(ece)}"
     yield from _excluded(value)
     if value["unknown"]:
         unknown = value["unknown"]
@@ -212,6 +216,13 @@ def _interval(metric: dict[str, Any]) -> str:
     if metric["low"] is None:
         return f"{metric['value']:.3f} (too few pictures for an interval)"
     return f"{metric['value']:.3f} ({metric['low']:.3f} to {metric['high']:.3f})"
+
+
+def _calibration(ece: dict[str, Any]) -> str:
+    mean, most = ece.get("chance"), ece.get("null95")
+    levels = [f"{mean:.3f} on average"] if mean is not None else []
+    levels += [f"up to {most:.3f}"] if most is not None else []
+    return _interval(ece) + (f"; by chance alone {', '.join(levels)}" if levels else "")
 
 
 def one_line(text: str) -> str:

@@ -245,13 +245,24 @@ class _Tally:
 
 
 def _evaluate_losses(probabilities: np.ndarray, truth: np.ndarray, members: Members) -> tuple[Interval, Interval]:
-    """Compute the log loss and the Brier score, with the loss of a uniform guess for the pseudo-group."""
-    classes = probabilities.shape[1]
-    log_loss, brier = (mean_variance(loss, members) for loss in _losses(probabilities, truth))
-    return (
-        loss_interval(*log_loss, pseudo=float(np.log(classes))),
-        loss_interval(*brier, pseudo=1 - 1 / classes, most=2.0),
-    )
+    """Compute the log loss and the Brier score.
+
+    Half of the pseudo-group has the most probable label, and half the second: it is as uncertain as a group can be.
+    """
+    first = probabilities.argmax(axis=1)
+    rest = probabilities.copy()
+    rest[np.arange(len(first)), first] = -1
+    right, wrong = (_losses(probabilities, labels) for labels in (first, rest.argmax(axis=1)))
+    intervals = [
+        loss_interval(*mean_variance(loss, members), pseudo=float(np.average(half, weights=members.weight)), most=most)
+        for loss, half, most in zip(
+            _losses(probabilities, truth),
+            [(a + b) / 2 for a, b in zip(right, wrong, strict=True)],
+            (np.inf, 2.0),
+            strict=True,
+        )
+    ]
+    return intervals[0], intervals[1]
 
 
 def _losses(probabilities: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from discern.errors import UsageError
 
@@ -139,7 +139,7 @@ class GroupVariance:
     @property
     def quantile(self) -> float:
         """Return the 97.5 % quantile of Student's distribution for the effective number of groups."""
-        return float(stats.t.ppf(0.975, self.groups - 1))
+        return float(special.stdtrit(self.groups - 1, 0.975))
 
     def trials(self, unit: float) -> float:
         """Compute the number of independent values of variance `unit` whose mean varies as much.
@@ -161,9 +161,10 @@ def _jackknife(
 
     A stratum with a single group cannot be measured without it; its mean is then taken to vary by `unit`.
     """
-    parts = np.zeros(len(share), np.int64) if strata is None else strata
-    pair, cell = np.unique(parts * members.count + members.group, return_inverse=True)
-    part, group = np.divmod(pair, members.count)
+    cell, part, group = members.group, np.zeros(members.count, np.int64), np.arange(members.count)
+    if strata is not None:
+        pair, cell = np.unique(strata * members.count + members.group, return_inverse=True)
+        part, group = np.divmod(pair, members.count)
     held = np.bincount(cell, share)
     rest = 1 - held / np.bincount(part, held)[part]
     alone = rest <= _ROUNDING

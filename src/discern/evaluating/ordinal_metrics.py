@@ -1,6 +1,6 @@
 """Functions that compute the metrics of ordinal classification."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -91,8 +91,8 @@ def _error(off: np.ndarray, members: Members) -> Interval:
 
 
 def _root(square: Interval) -> Interval:
-    ends = {name: getattr(square, name) for name in ("value", "low", "high")}
-    return replace(square, **{name: None if end is None else float(np.sqrt(end)) for name, end in ends.items()})
+    value, low, high = (None if end is None else float(np.sqrt(end)) for end in (square.value, square.low, square.high))
+    return Interval(value=value, low=low, high=high, note=square.note)
 
 
 def _kappa(truth: np.ndarray, predicted: np.ndarray, members: Members) -> Interval:
