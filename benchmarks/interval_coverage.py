@@ -166,9 +166,8 @@ def summarise(cells: list[Cell]) -> None:
     for share in SHARES:
         own = [cell for cell in made if cell.share == share]
         width = sum(cell.total for cell in own) / sum(cell.oracle for cell in own)
-        print(
-            f"share {share:.2f}: width {width:.2f} of the oracle's, {np.mean([cell.wilson for cell in own]):.2f} of Wilson's"
-        )
+        wilsons = np.mean([cell.wilson for cell in own])
+        print(f"share {share:.2f}: width {width:.2f} of the oracle's, {wilsons:.2f} of Wilson's")
     width = sum(cell.total for cell in made) / sum(cell.oracle for cell in made)
     print(f"all: width {width:.2f} of the oracle's (at most {WIDEST} wanted)\n")
 

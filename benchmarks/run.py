@@ -17,6 +17,7 @@ SCRIPTS = (
     "robustness",
     "backbone_sizes",
     "risk_control_simulation",
+    "interval_coverage",
     "policy_validity",
     "unknown_tuning",
     "issue_detection",

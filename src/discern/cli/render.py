@@ -119,11 +119,13 @@ def evaluate(value: dict[str, Any]) -> Iterator[str]:
         yield f"known pictures not rejected: {_interval(unknown['kept'])}"
     if policy := value["policy"]:
         error = _interval(policy["error"])
-        yield f"accepted without review: {policy['share']:.1%} of the known pictures; error rate among them: {error}"
+        share = _rate(value, "share", policy["share"])
+        yield f"accepted without review: {share} of the known pictures; error rate among them: {error}"
         if policy["strangers_accepted"] is not None:
-            yield f"unknown pictures accepted: {policy['strangers_accepted']:.1%}"
+            yield f"unknown pictures accepted: {_rate(value, 'strangers_accepted', policy['strangers_accepted'])}"
     if sets := value["conformal"]:
-        yield f"prediction sets: coverage {sets['coverage']:.1%}, {sets['size']:.2f} labels on average"
+        coverage = _rate(value, "coverage", sets["coverage"])
+        yield f"prediction sets: coverage {coverage}, {sets['size']:.2f} labels on average"
     if ordered := value["ordered"]:
         within_one, baseline = ordered["within_one"], f"always the median label: {ordered['constant_mae']:.3f}"
         yield f"ordinal error: {ordered['mae']:.3f} labels on average ({baseline}), at most 1: {within_one:.1%}"
@@ -216,6 +218,13 @@ def _interval(metric: dict[str, Any]) -> str:
     if metric["low"] is None:
         return f"{metric['value']:.3f} (too few pictures for an interval)"
     return f"{metric['value']:.3f} ({metric['low']:.3f} to {metric['high']:.3f})"
+
+
+def _rate(value: dict[str, Any], name: str, rate: float) -> str:
+    """Format a rate in percent, with its interval if there is one."""
+    interval = value.get("intervals", {}).get(name) or {}
+    low, high = interval.get("low"), interval.get("high")
+    return f"{rate:.1%}" if low is None or high is None else f"{rate:.1%} ({low:.1%} to {high:.1%})"
 
 
 def _calibration(ece: dict[str, Any]) -> str:

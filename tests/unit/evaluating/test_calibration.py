@@ -78,6 +78,26 @@ def test_the_null_quantile_is_larger_for_dependent_pictures():
     assert grouped.null95 > 1.8 * independent.null95
 
 
+@pytest.mark.parametrize(("size", "frames"), [(100, 1), (400, 1), (60, 5)])
+def test_chance_is_the_mean_error_of_perfect_models_of_that_size(size: int, frames: int):
+    group = np.repeat(np.arange(size), frames)
+    errors, chances = [], []
+    for seed in range(25):
+        confidence, correct = (np.repeat(each, frames) for each in predictions(size, seed=seed))
+        result = evaluate_calibration(confidence, correct, groups=group, seed=seed)
+        errors.append(result.ece.value)
+        chances.append(result.chance)
+        assert 0 < result.chance < result.null95
+    assert np.mean(chances) == pytest.approx(np.mean(errors), rel=0.35)
+
+
+def test_chance_is_stated_for_few_groups_as_well():
+    confidence, correct = predictions(100)
+    result = evaluate_calibration(confidence, correct, groups=np.arange(100) % 10)
+    assert result.chance > 0
+    assert result.to_json()["ece"]["chance"] == result.chance
+
+
 def test_random_groups_change_little():
     confidence, correct = predictions(1000)
     independent = evaluate_calibration(confidence, correct)
