@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from discern.evaluating import evaluate_share, evaluate_unknown_detection, paired_difference
+from discern.evaluating import evaluate_predictions, evaluate_share, evaluate_unknown_detection, paired_difference
 from discern.evaluating.group_variance import FEWEST_GROUPS, Members, effective_number
 from discern.evaluating.intervals import Interval, loss_interval, mean_variance, wilson
 
@@ -83,7 +83,12 @@ def main() -> None:
         for cell in found if options.all else worst:
             print(row(cell), flush=True)
     summarise(cells)
-    others = [*differences(options.draws), *losses(options.draws), *aurocs(options.draws // 4)]
+    others = [
+        *differences(options.draws),
+        *losses(options.draws),
+        *aurocs(options.draws // 4),
+        *averages(options.draws // 4),
+    ]
     OUT.mkdir(exist_ok=True)
     plain = {"draws": options.draws, "cells": [asdict(cell) for cell in cells], "others": others}
     (OUT / "interval_coverage.json").write_text(json.dumps(plain, indent=1))
@@ -257,6 +262,30 @@ def measure_auroc(scene: str, sizes: np.ndarray, apart: float, correlation: floa
         intervals.append(found.auroc)
     truth = float(stats.norm.cdf(apart / np.sqrt(2)))
     return other_row("AUROC", sizes, intervals, truth, scene=scene, apart=apart, r=correlation)
+
+
+def averages(draws: int) -> Iterator[dict[str, Any]]:
+    """Measure the balanced accuracy of four classes, whose pictures are right less and less often."""
+    for scene, groups in (("equal", 40), ("equal", 100), ("five big", 100)):
+        for correlation in (0.0, 0.5, 1.0):
+            yield measure_average(scene, SCENES[scene](groups), correlation, draws)
+
+
+def measure_average(scene: str, sizes: np.ndarray, correlation: float, draws: int) -> dict[str, Any]:
+    random, group, intervals = np.random.default_rng(4), np.repeat(np.arange(len(sizes)), sizes), []
+    recalls = np.array([0.95, 0.9, 0.8, 0.7])
+    truth = group % len(recalls)
+    for _ in range(draws):
+        correct = np.zeros(len(group), bool)
+        for place, recall in enumerate(recalls):
+            own = truth == place
+            correct[own] = draw_correct(
+                random, sizes[np.arange(len(sizes)) % len(recalls) == place], recall, correlation
+            )
+        probabilities = np.eye(len(recalls))[np.where(correct, truth, (truth + 1) % len(recalls))]
+        metrics = evaluate_predictions(truth, probabilities, labels=tuple("abcd"), groups=group)
+        intervals.append(metrics.balanced_accuracy)
+    return other_row("balanced", sizes, intervals, float(recalls.mean()), scene=scene, r=correlation)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Functions that compute overall and per-class classification metrics and rank confusions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -198,13 +198,17 @@ class _Tally:
 
     def overall(self) -> dict[str, Interval]:
         """Compute the accuracy and the averages over classes with their intervals."""
+        balanced, by_recall = self._macro(self._support, 1.0, self._truth)
+        macro_f1, by_f1 = self._macro(self._support + self._called, 2.0, self._truth, self._predicted)
+        # The number of groups must not depend on the predictions: too few are too few by either metric.
+        by_f1 = replace(by_f1, groups=min(by_f1.groups, by_recall.groups))
         return {
             "accuracy": share_of(self._hit, self._members),
-            "balanced_accuracy": self._macro(self._support, 1.0, self._truth),
-            "macro_f1": self._macro(self._support + self._called, 2.0, self._truth, self._predicted),
+            "balanced_accuracy": share_interval(balanced, by_recall),
+            "macro_f1": share_interval(macro_f1, by_f1),
         }
 
-    def _macro(self, size: np.ndarray, gain: float, *labels: np.ndarray) -> Interval:
+    def _macro(self, size: np.ndarray, gain: float, *labels: np.ndarray) -> tuple[float, GroupVariance]:
         """Compute the mean over classes of `gain` times the hits by `size`, to which an image adds for each label."""
         safe = np.where(size > 0, size, 1.0)
         score = gain * self._hits / safe
@@ -216,7 +220,7 @@ class _Tally:
             group=np.tile(members.group, len(labels)), weight=np.tile(members.weight, len(labels)), count=members.count
         )
         share, residual = twice.weight * each[label], np.tile(self._hit, len(labels)) - score[label]
-        return share_interval(value, GroupVariance.of(share, residual, twice, strata=label))
+        return value, GroupVariance.of(share, residual, twice, strata=label)
 
     def per_class(self, labels: Sequence[str]) -> tuple[ClassMetrics, ...]:
         rows = np.flatnonzero(self._weight > 0)

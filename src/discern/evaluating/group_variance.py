@@ -117,7 +117,11 @@ class GroupVariance:
         if unit <= _NO_VARIANCE:
             return cls(groups=groups, unit=0.0, ratio=1 / groups)
         alike, different = 1 / groups, float(squares.sum())
-        jackknife = _jackknife(share, residual, members, strata, unit=unit) / unit * (1 - alike)
+        jackknife = _jackknife(share, residual, members, strata, unit=unit) / unit
+        # Residuals from an estimated mean are too small by the variance of that mean.
+        means = 1.0 if strata is None else effective_number(np.bincount(strata, share))
+        kept = 1 / (1 + means * max(jackknife, different))
+        unit, jackknife = unit / kept, jackknife * kept
         centre = np.bincount(members.group, share * residual, minlength=members.count) / held
         within, pairs = float(share @ (residual - centre[members.group]) ** 2), float((held - squares / held).sum())
         correlation = 1 - min(1.0, within / pairs / unit) if pairs > _ROUNDING else 1.0
@@ -157,17 +161,19 @@ class GroupVariance:
 def _jackknife(
     share: np.ndarray, residual: np.ndarray, members: Members, strata: np.ndarray | None, *, unit: float
 ) -> float:
-    """Compute the sum of squared changes of the mean when a group is left out.
+    """Estimate the variance of the mean from its changes when a group is left out.
 
-    A stratum with a single group cannot be measured without it; its mean is then taken to vary by `unit`.
+    The factor of each stratum is 1 - 1 / its effective number of groups, so that identical pictures give no bias. A
+    stratum with a single group cannot be measured without it; its mean is then taken to vary by `unit`.
     """
     cell, part, group = members.group, np.zeros(members.count, np.int64), np.arange(members.count)
     if strata is not None:
         pair, cell = np.unique(strata * members.count + members.group, return_inverse=True)
         part, group = np.divmod(pair, members.count)
     held = np.bincount(cell, share)
-    rest = 1 - held / np.bincount(part, held)[part]
+    held_within = held / np.bincount(part, held)[part]
+    rest, factor = 1 - held_within, 1 - np.bincount(part, held_within**2)[part]
     alone = rest <= _ROUNDING
-    change = np.bincount(cell, share * residual) / np.where(alone, 1.0, rest)
+    change = np.bincount(cell, share * residual) * np.sqrt(np.maximum(factor, 0.0)) / np.where(alone, 1.0, rest)
     change[alone] = held[alone] * np.sqrt(unit)
     return float((np.bincount(group, change) ** 2).sum())
