@@ -51,7 +51,7 @@ class Members:
         return Members(group=group, weight=weight, count=len(distinct))
 
     def of_rows(self, rows: np.ndarray) -> "Members":
-        """Select images, and number their groups anew."""
+        """Select images, with their groups numbered from 0."""
         return Members.of(len(rows), self.group[rows], self.weight[rows])
 
     def effective_groups(self) -> float:

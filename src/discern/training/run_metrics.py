@@ -69,7 +69,7 @@ def compute_metrics(
 
 
 class _MetricsBuilder:
-    """Builder of a run's metrics that weights identical images as one and resamples groups."""
+    """Builder of a run's metrics that weights identical images as one and respects groups."""
 
     def __init__(self, data: TrainingData, split: Split, seed: int) -> None:
         self.data, self.split, self.seed = data, split, seed
