@@ -25,7 +25,7 @@ class ReliabilityBin:
         pictures: number of predictions.
         confidence: their mean confidence, in [0, 1].
         accuracy: their accuracy, in [0, 1].
-        low: lower end of the 95 % interval of `accuracy`; None with a single group.
+        low: lower end of the 95 % interval of `accuracy`; None with fewer than two effective groups.
         high: upper end likewise.
     """
 
