@@ -225,14 +225,14 @@ def losses(draws: int) -> Iterator[dict[str, Any]]:
     """Measure the log loss of a calibrated classifier of two classes."""
     for scene, groups in (("equal", 20), ("equal", 100), ("zipf", 400), ("five big", 100)):
         sizes = SCENES[scene](groups)
-        for share in SHARES:
+        for share in SHARES[1:]:
             for correlation in (0.0, 0.5, 1.0):
                 yield measure_loss(scene, sizes, share, correlation, draws)
 
 
 def measure_loss(scene: str, sizes: np.ndarray, share: float, correlation: float, draws: int) -> dict[str, Any]:
     random, group, intervals = np.random.default_rng(2), np.repeat(np.arange(len(sizes)), sizes), []
-    members, pseudo = Members.of(len(group), group, None), float(-np.log(share * (1 - share)) / 2)
+    members, pseudo = Members.of(len(group), group, None), (float(-np.log(share)), float(-np.log(1 - share)))
     for _ in range(draws):
         correct = draw_correct(random, sizes, share, correlation)
         loss = -np.log(np.where(correct, share, 1 - share))

@@ -251,22 +251,22 @@ class _Tally:
 def _evaluate_losses(probabilities: np.ndarray, truth: np.ndarray, members: Members) -> tuple[Interval, Interval]:
     """Compute the log loss and the Brier score.
 
-    Half of the pseudo-group has the most probable label, and half the second: it is as uncertain as a group can be.
+    The pseudo-group has the most probable label if it is right, and the second if it is wrong.
     """
     first = probabilities.argmax(axis=1)
     rest = probabilities.copy()
     rest[np.arange(len(first)), first] = -1
     right, wrong = (_losses(probabilities, labels) for labels in (first, rest.argmax(axis=1)))
-    intervals = [
-        loss_interval(*mean_variance(loss, members), pseudo=float(np.average(half, weights=members.weight)), most=most)
-        for loss, half, most in zip(
-            _losses(probabilities, truth),
-            [(a + b) / 2 for a, b in zip(right, wrong, strict=True)],
-            (np.inf, 2.0),
-            strict=True,
+    losses = zip(_losses(probabilities, truth), right, wrong, (np.inf, 2.0), strict=True)
+    log_loss, brier = (
+        loss_interval(
+            *mean_variance(loss, members),
+            pseudo=(float(np.average(low, weights=members.weight)), float(np.average(high, weights=members.weight))),
+            most=most,
         )
-    ]
-    return intervals[0], intervals[1]
+        for loss, low, high, most in losses
+    )
+    return log_loss, brier
 
 
 def _losses(probabilities: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -71,25 +71,31 @@ def difference_interval(value: float, variance: GroupVariance, *, most: float = 
     return Interval(value=value, low=max(-most, min(value, low)), high=min(most, max(value, high)))
 
 
-def loss_interval(value: float, variance: GroupVariance, *, pseudo: float, most: float = np.inf) -> Interval:
+def loss_interval(
+    value: float, variance: GroupVariance, *, pseudo: tuple[float, float], most: float = np.inf
+) -> Interval:
     """Compute the confidence interval of a mean loss, on a logarithmic scale so that its ends are positive.
 
     Losses are skewed: a few groups are much worse than most. The interval is that of the mean over the groups and one
-    pseudo-group.
+    pseudo-group, which is right or wrong as a whole.
 
     Args:
         value: the mean loss, 0 or more.
         variance: its sampling variance.
-        pseudo: loss of the pseudo-group, such as that of a guess.
+        pseudo: losses of the pseudo-group if right and if wrong.
         most: largest possible loss.
     """
     if not enough_groups(variance.groups):
         return Interval(value=value, note=TOO_FEW)
-    groups = variance.groups
-    middle = (groups * value + pseudo) / (groups + 1)
-    error = np.hypot(groups * np.sqrt(variance.value), pseudo - value) / (groups + 1)
-    factor = float(np.exp(variance.quantile * error / middle)) if middle > 0 else 1.0
-    return Interval(value=value, low=min(value, middle / factor), high=min(most, max(value, middle * factor)))
+    if value <= 0 and pseudo[1] <= 0:
+        return Interval(value=value, low=value, high=value)
+    groups, own = variance.groups, np.sqrt(variance.value)
+    middle = (groups * value + sum(pseudo) / 2) / (groups + 1)
+    error = np.hypot(groups * own, np.sqrt(sum((each - value) ** 2 for each in pseudo) / 2)) / (groups + 1)
+    factor = float(np.exp(variance.quantile * error / middle))
+    # The pseudo-group must not lift the lower end.
+    without = value * float(np.exp(-variance.quantile * own / value)) if value > 0 else 0.0
+    return Interval(value=value, low=min(without, middle / factor), high=min(most, max(value, middle * factor)))
 
 
 def evaluate_share(

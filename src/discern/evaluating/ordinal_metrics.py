@@ -86,8 +86,8 @@ def evaluate_ordinal(
 
 
 def _error(off: np.ndarray, members: Members) -> Interval:
-    """Compute a mean error; the pseudo-group is one label off."""
-    return loss_interval(*mean_variance(off, members), pseudo=1.0)
+    """Compute a mean error; the pseudo-group is one label off if it is wrong."""
+    return loss_interval(*mean_variance(off, members), pseudo=(0.0, 1.0))
 
 
 def _root(square: Interval) -> Interval:
@@ -105,7 +105,7 @@ def _kappa(truth: np.ndarray, predicted: np.ndarray, members: Members) -> Interv
         return Interval(value=None, note="truth and predictions are one label")
     loss = error / chance
     variance = GroupVariance.of(share, (square - loss * by_chance) / chance, members)
-    lost = loss_interval(loss, variance, pseudo=1 / chance)
+    lost = loss_interval(loss, variance, pseudo=(0.0, 1 / chance))
     low, high = (None if end is None else max(-1.0, 1 - end) for end in (lost.high, lost.low))
     return Interval(value=1 - loss, low=low, high=high, note=lost.note)
 

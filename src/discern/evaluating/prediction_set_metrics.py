@@ -94,8 +94,8 @@ def evaluate_prediction_sets(
 
 def _mean_size(sizes: np.ndarray, members: Members, classes: int) -> Interval:
     mean, variance = mean_variance(sizes, members)
-    # The pseudo-group's sets have one label more.
-    return loss_interval(mean, variance, pseudo=mean + 1, most=float(classes))
+    # The pseudo-group's sets have as many labels or one more.
+    return loss_interval(mean, variance, pseudo=(mean, mean + 1), most=float(classes))
 
 
 def _class_coverage(covered: np.ndarray, own: np.ndarray, members: Members) -> Interval:

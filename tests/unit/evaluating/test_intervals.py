@@ -126,19 +126,19 @@ def variance_of(error: float, groups: float) -> GroupVariance:
 
 
 def test_the_interval_of_a_loss_is_positive():
-    interval = loss_interval(0.01, variance_of(0.025, 30), pseudo=0.7)
+    interval = loss_interval(0.01, variance_of(0.025, 30), pseudo=(0.01, 0.7))
     assert 0 < interval.low < 0.01 < interval.high < 0.5
-    assert loss_interval(0.01, variance_of(0.025, 3), pseudo=0.7).note == TOO_FEW
+    assert loss_interval(0.01, variance_of(0.025, 3), pseudo=(0.01, 0.7)).note == TOO_FEW
 
 
 def test_no_loss_at_all_has_an_interval_with_a_width():
-    interval = loss_interval(0.0, variance_of(0.0, 30), pseudo=0.7)
+    interval = loss_interval(0.0, variance_of(0.0, 30), pseudo=(0.01, 0.7))
     assert interval.low == 0.0
     assert 0.02 < interval.high < 0.3
 
 
 def test_a_loss_stays_below_the_largest_possible():
-    assert loss_interval(1.9, variance_of(0.5, 30), pseudo=0.5, most=2.0).high == 2.0
+    assert loss_interval(1.9, variance_of(0.5, 30), pseudo=(0.1, 2.0), most=2.0).high == 2.0
 
 
 def test_a_difference_is_a_minus_b():
