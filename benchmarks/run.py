@@ -17,6 +17,7 @@ SCRIPTS = (
     "robustness",
     "backbone_sizes",
     "risk_control_simulation",
+    "interval_coverage",
     "policy_validity",
     "split_draws",
     "realised",

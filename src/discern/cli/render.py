@@ -89,6 +89,8 @@ def train(value: dict[str, Any]) -> Iterator[str]:
     yield f"random-split accuracy:     {_interval(accuracy['naive'])}"
     if accuracy["given"]:
         yield f"accuracy on given parts:   {_interval(accuracy['given'])}"
+    if ece := value.get("ece"):
+        yield f"calibration error:         {_calibration(ece)}"
     if policy := value["policy"]:
         yield f"accepted without review:   {policy['share']:.0%} of the predictions. {policy['sentence']}"
     yield f"took {sum(value['seconds'].values()):.1f} s"
@@ -132,6 +134,8 @@ def evaluate(value: dict[str, Any]) -> Iterator[str]:
     for other in value["against"]:
         yield f"accuracy of {other['of']}: {_interval(other['accuracy'])}"
         yield f"difference on the same pictures: {_interval(other['difference'])}"
+    if ece := value.get("ece"):
+        yield f"calibration error: {_calibration(ece)}"
     yield from _excluded(value)
     if value["unknown"]:
         unknown = value["unknown"]
@@ -139,12 +143,13 @@ def evaluate(value: dict[str, Any]) -> Iterator[str]:
         yield f"known pictures not rejected: {_interval(unknown['kept'])}"
     if policy := value["policy"]:
         if policy["share"] is not None:
-            accepted, error = f"{policy['share']:.1%}", _interval(policy["error"])
+            accepted, error = _rate(value, "share", policy["share"]), _interval(policy["error"])
             yield f"accepted without review: {accepted} of the known pictures; error rate among them: {error}"
         if policy["strangers_accepted"] is not None:
-            yield f"unknown pictures accepted: {policy['strangers_accepted']:.1%}"
+            yield f"unknown pictures accepted: {_rate(value, 'strangers_accepted', policy['strangers_accepted'])}"
     if (sets := value["conformal"]) and sets["coverage"] is not None:
-        yield f"prediction sets: coverage {sets['coverage']:.1%}, {sets['size']:.2f} labels on average"
+        coverage = _rate(value, "coverage", sets["coverage"])
+        yield f"prediction sets: coverage {coverage}, {sets['size']:.2f} labels on average"
     if ordered := value["ordered"]:
         within_one, baseline = ordered["within_one"], f"always the median label: {ordered['constant_mae']:.3f}"
         yield f"ordinal error: {ordered['mae']:.3f} labels on average ({baseline}), at most 1: {within_one:.1%}"
@@ -241,6 +246,20 @@ def _interval(metric: dict[str, Any]) -> str:
     if metric["low"] is None:
         return f"{metric['value']:.3f} (too few pictures for an interval)"
     return f"{metric['value']:.3f} ({metric['low']:.3f} to {metric['high']:.3f})"
+
+
+def _rate(value: dict[str, Any], name: str, rate: float) -> str:
+    """Format a rate in percent, with its interval if there is one."""
+    interval = value.get("intervals", {}).get(name) or {}
+    low, high = interval.get("low"), interval.get("high")
+    return f"{rate:.1%}" if low is None or high is None else f"{rate:.1%} ({low:.1%} to {high:.1%})"
+
+
+def _calibration(ece: dict[str, Any]) -> str:
+    mean, most = ece.get("chance"), ece.get("null95")
+    levels = [f"{mean:.3f} on average"] if mean is not None else []
+    levels += [f"up to {most:.3f}"] if most is not None else []
+    return _interval(ece) + (f"; by chance alone {', '.join(levels)}" if levels else "")
 
 
 def one_line(text: str) -> str:

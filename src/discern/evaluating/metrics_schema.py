@@ -71,11 +71,15 @@ class AccuracyMetrics:
 class UnknownThreshold:
     """Threshold of the out-of-distribution score, with its false rejection rate.
 
-    The rate is the share of held-out known pictures above the threshold.
+    Attributes:
+        t_unknown: threshold of the shipped model.
+        false_rejection: share of held-out known pictures above the threshold, which was set on other pictures.
+        rejection: the same with its interval; None in files of earlier versions.
     """
 
     t_unknown: float | None = None
     false_rejection: float | None = None
+    rejection: Interval | None = field(default=None, metadata=key("false_rejection_interval") | optional())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,7 +48,7 @@ class TrainResult:
         report: path of the report, `report.html`.
         pictures: number of pictures by part, and of those unused and unreadable.
         accuracy: `leak_free`, `naive`, `given` and `difference`, each with value, low and high.
-        ece: expected calibration error; in `null95`, what a perfectly calibrated model stays under.
+        ece: expected calibration error; chance alone gives `chance` on average and rarely more than `null95`.
         policy: the accept policy; None if nothing is accepted.
         seconds: wall time by stage.
         account: the classes, and the number of files used and left out.
@@ -78,7 +78,7 @@ class TrainResult:
             report: path of the report, `report.html`.
             pictures: number of pictures by part, and of those unused and unreadable.
             accuracy: `leak_free`, `naive`, `given` and `difference`, each with value, low and high.
-            ece: expected calibration error; in `null95`, what a perfectly calibrated model stays under.
+            ece: expected calibration error; chance alone gives `chance` on average and rarely more than `null95`.
             policy: the accept policy; null if nothing is accepted.
             seconds: wall time by stage.
             found: number of files, each used or left out; members of archives count as files.

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from discern.evaluating import Interval, PolicyMetrics
+    from discern.evaluating import CalibrationError, Interval, PolicyMetrics
 
 NBSP = "\N{NO-BREAK SPACE}"
 DASH = "\N{EN DASH}"
@@ -66,6 +66,14 @@ def interval_text(metric: "Interval", number: Callable[[float], str] = two_decim
     if low is None or high is None:
         return metric.note or "no interval"
     return percent_interval(metric) if number is percent else f"{number(low)} to {number(high)}"
+
+
+def chance_level(ece: "CalibrationError") -> str:
+    """Describe the calibration error that a perfectly calibrated model shows by chance; empty if it is unknown."""
+    mean = "" if ece.chance is None else percent(ece.chance)
+    if ece.null95 is None:
+        return mean and f"chance alone gives {mean} on average"
+    return f"chance alone gives up to {percent(ece.null95)}" + (f", {mean} on average" if mean else "")
 
 
 def percent_interval(metric: "Interval") -> str:

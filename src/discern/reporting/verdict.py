@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from discern.reporting.display_names import DisplayNames
 from discern.reporting.formatting import (
     NBSP,
+    chance_level,
     count,
     exceeds_error_limit,
     join_names,
@@ -282,12 +283,13 @@ def _calibration_note(metrics: "Metrics") -> Note | None:
         return Note(
             title="The confidence is well calibrated",
             text=f"Stated confidence and the share of correct predictions differ by {percent(value)} on average; "
-            f"for a perfectly calibrated model, chance alone gives up to {percent(chance)}.",
+            f"for a perfectly calibrated model, {chance_level(metrics.ece)}.",
         )
     return Note(
         title=_miscalibration(metrics.classification.calibration.bins if metrics.classification else ()),
         text=f"Stated confidence and the share of correct predictions differ by {percent(value)} on average, more "
-        f"than chance explains ({percent(chance)}). Look at the curve below before you set rules by the confidence.",
+        f"than chance explains ({chance_level(metrics.ece)}). Look at the curve below before you set rules by "
+        "the confidence.",
         warning=True,
     )
 

@@ -105,6 +105,7 @@ def _further_metrics(metrics: Metrics) -> Iterator[str]:
     ece, ordered, sets, negatives = metrics.ece, metrics.ordered, metrics.conformal, metrics.negatives
     if ece.value is not None:
         chance = f"; by chance alone up to {ece.null95:.1%}" if ece.null95 is not None else ""
+        chance += "" if ece.chance is None else f"{',' if chance else '; by chance alone'} {ece.chance:.1%} on average"
         yield f"- **Calibration error**: {ece.value:.1%}{chance}"
     if ordered is not None and ordered.mae.value is not None:
         constant = ordered.constant_mae.value
@@ -123,8 +124,10 @@ def _further_metrics(metrics: Metrics) -> Iterator[str]:
 def _decisions(manifest: Manifest) -> Iterator[str]:
     unknown, rejection = manifest.thresholds.unknown, manifest.thresholds.false_rejection
     if unknown is not None:
+        measured = Metrics.from_json(manifest.metrics).unknown.rejection
         price = "" if rejection is None else f", as for about {rejection:.0%} of known pictures"
-        yield f"- **unknown**: the unknown score is above {unknown:.3g}{price}."
+        found = "" if measured is None else f" Measured on held-out pictures: {_interval(measured)}."
+        yield f"- **unknown**: the unknown score is above {unknown:.3g}{price}.{found}"
     if manifest.policy is None:
         yield "- **accept**: never, as no error limit was stated."
     else:

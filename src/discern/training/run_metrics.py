@@ -60,7 +60,7 @@ def compute_metrics(
             name: builder.share(builder.correct(held_out.rows, probabilities), held_out.rows)
             for name, probabilities in baselines.items()
         },
-        unknown=_unknown(result),
+        unknown=builder.unknown(result),
         policy=None if policy.risk_control is None else _policy(policy.risk_control),
         conformal=policy.conformal,
         ordered=builder.ordered(result) if data.catalog.order else None,
@@ -72,7 +72,7 @@ def compute_metrics(
 
 
 class _MetricsBuilder:
-    """Builder of a run's metrics that weights identical images as one and resamples groups."""
+    """Builder of a run's metrics that weights identical images as one and respects groups."""
 
     def __init__(self, data: TrainingData, split: Split, seed: int) -> None:
         self.data, self.split, self.seed = data, split, seed
@@ -151,6 +151,13 @@ class _MetricsBuilder:
             accuracy_before=self.share(np.asarray(correct), predictions.rows),
         )
 
+    def unknown(self, result: FitResult) -> UnknownThreshold:
+        """Compute the false rejection rate of held-out images, with thresholds tuned on other groups."""
+        held_out = result.held_out
+        rejected = ~(held_out.unknown_score <= held_out.t_unknown)
+        rejection = self.share(np.asarray(rejected), held_out.rows)
+        return UnknownThreshold(t_unknown=result.t_unknown, false_rejection=rejection.value, rejection=rejection)
+
     def negatives(self, result: FitResult, predictions: NegativePredictions, policy: AcceptPolicy) -> NegativeMetrics:
         """Evaluate out-of-distribution detection with thresholds tuned on other groups."""
         held_out, negatives = result.held_out, self.data.negatives
@@ -161,6 +168,7 @@ class _MetricsBuilder:
             0.0,
             known_groups=self.split.group[held_out.rows],
             negative_groups=negatives.groups,
+            known_weights=self.data.weights(held_out.rows),
             seed=self.seed,
         )
         accept, count = policy.thresholds.accept, len(predictions.excess)
@@ -193,14 +201,6 @@ def _among(predictions: Predictions, rows: np.ndarray) -> Predictions:
     """Return the predictions for the images in the given catalog rows."""
     kept = np.isin(predictions.rows, rows)
     return Predictions(rows=predictions.rows[kept], probabilities=predictions.probabilities[kept])
-
-
-def _unknown(result: FitResult) -> UnknownThreshold:
-    held_out = result.held_out
-    return UnknownThreshold(
-        t_unknown=result.t_unknown,
-        false_rejection=float(np.mean(~(held_out.unknown_score <= held_out.t_unknown))),
-    )
 
 
 def _policy(control: RiskControl) -> PolicyMetrics:

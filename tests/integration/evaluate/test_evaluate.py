@@ -13,6 +13,7 @@ from discern.bundle import load
 from discern.catalog import scan
 from discern.cli import render
 from discern.errors import CatalogError, DataError, UsageError
+from discern.evaluating.intervals import TOO_FEW
 from discern.flow.evaluate.evaluate import evaluate
 from discern.flow.evaluate.models import predict_rows
 from discern.flow.evaluate.result import EvaluateResult
@@ -167,6 +168,23 @@ def test_negatives_are_evaluated_separately(
     assert (plain["known"], plain["strangers"]) == (24, 24)
     # They show the same colours, so nothing distinguishes them from the known pictures.
     assert plain["auroc"]["low"] < 0.5 < plain["auroc"]["high"]
+
+
+def test_copies_of_a_few_negatives_are_a_few_groups(
+    shared_workspace: Workspace, trained: TrainResult, fresh: Path, tmp_path: Path
+) -> None:
+    few = write_colours(tmp_path / "few", each=1, seed=8)
+    once = evaluate(trained.bundle, fresh, negatives=few, cache=shared_workspace.cache).unknown
+    for path in sorted(few.rglob("*.png")):
+        for number in range(10):
+            shutil.copy(path, path.with_name(f"{path.stem}-{number}.png"))
+    copied = evaluate(trained.bundle, fresh, negatives=few, cache=shared_workspace.cache).unknown
+    assert once is not None
+    assert copied is not None
+    assert (once.negatives, copied.negatives) == (3, 33)
+    assert copied.auroc.value == pytest.approx(once.auroc.value)
+    assert copied.rejected.value == pytest.approx(once.rejected.value)
+    assert copied.auroc.note == copied.rejected.note == TOO_FEW
 
 
 @pytest.fixture(scope="module")

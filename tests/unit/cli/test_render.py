@@ -105,6 +105,30 @@ def test_classes_of_few_groups_are_named() -> None:
     assert "19 (2) and 32 more" in "\n".join(render.train(value))
 
 
+def test_rates_and_the_calibration_error_have_their_intervals() -> None:
+    metric = {"value": 0.5, "low": None, "high": None}
+    value = {
+        "pictures": 3,
+        "seen": 0,
+        "unreadable": 0,
+        "refused": {},
+        "other_labels": {},
+        "against": [],
+        "unknown": None,
+        "fell_short": [],
+        "conformal": None,
+        "ordered": None,
+        "accuracy": metric,
+        "ece": {"value": 0.03, "low": 0.0, "high": 0.06, "null95": 0.045, "chance": 0.02},
+        "policy": {"share": 0.25, "error": metric, "strangers_accepted": 0.125},
+        "intervals": {"strangers_accepted": {"value": 0.125, "low": 0.05, "high": 0.28, "note": None}},
+    }
+    text = "\n".join(render.evaluate(value))
+    assert "calibration error: 0.030 (0.000 to 0.060); by chance alone 0.020 on average, up to 0.045" in text
+    assert "unknown pictures accepted: 12.5% (5.0% to 28.0%)" in text
+    assert "accepted without review: 25.0% of" in text
+
+
 def test_a_failed_verification_names_its_reason() -> None:
     assert list(render.verify({"passed": False, "why": "it was changed."})) == ["NOT VERIFIED: it was changed."]
 

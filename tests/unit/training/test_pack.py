@@ -82,7 +82,12 @@ def test_nothing_is_accepted_with_too_few_groups(training: Training, model: Mode
 
 
 def test_about_the_stated_share_is_called_unknown(training: Training) -> None:
-    assert 0 <= training.metrics.unknown.false_rejection < 0.3
+    unknown = training.metrics.unknown
+    assert unknown.false_rejection == unknown.rejection.value
+    assert 0 <= unknown.rejection.low <= unknown.false_rejection <= unknown.rejection.high
+    assert unknown.false_rejection < 0.3
+    plain = training.metrics.for_bundle()["unknown"]
+    assert plain["false_rejection_interval"] == unknown.rejection.to_json()
 
 
 def test_seen_lists_every_training_picture(training: Training, model: Model) -> None:
@@ -107,7 +112,7 @@ def test_metrics_convert_to_complete_json(training: Training) -> None:
     leak_free = metrics["accuracy"]["leak_free"]
     assert leak_free["low"] <= leak_free["value"] <= leak_free["high"]
     assert (leak_free["method"], leak_free["estimates"], leak_free["classes"]) == ("grouped-cv", "recipe", 3)
-    assert {"value", "low", "high", "null95"} <= set(metrics["ece"])
+    assert {"value", "low", "high", "null95", "chance"} <= set(metrics["ece"])
     assert metrics["accuracy"]["difference"]["pictures"] == 36
     assert sum(metrics["split"]["pictures"].values()) == 36
 

@@ -76,10 +76,14 @@ class UnknownPredictions:
     Attributes:
         probabilities: float32 `[S, K]`.
         scores: unknown scores, float32 `[S]`.
+        groups: groups of dependent pictures, int `[S]`.
+        weights: weights, 1 / number of copies, float64 `[S]`.
     """
 
     probabilities: np.ndarray
     scores: np.ndarray
+    groups: np.ndarray
+    weights: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +140,9 @@ def evaluate_decisions(
         share = _share(accepted, fresh, slice(None), seed)
         error = _share(~correct[accepted], fresh, accepted, seed)
         if unknown is not None:
-            unknown_accepted = evaluate_share(_accepted(rules, unknown.probabilities, unknown.scores), seed=seed)
+            unknown_accepted = evaluate_share(
+                _accepted(rules, unknown.probabilities, unknown.scores), groups=unknown.groups, weights=unknown.weights
+            )
     return DecisionMetrics(
         share=share,
         error=error,

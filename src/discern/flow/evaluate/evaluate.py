@@ -60,7 +60,7 @@ def evaluate(
         key: API key of the first server; or API keys by address.
         negatives: pictures of none of the classes; a class folder named `_other` works as well.
         at_least: minimum values such as `{"accuracy": 0.9}` for the lower ends of the intervals.
-        seed: random seed of the resampling behind the intervals.
+        seed: random seed of the calibration error's interval.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
 
@@ -77,8 +77,10 @@ def evaluate(
         known = _predict_all(models, catalog, pictures.known_rows(), progress)
         other = None if negatives is None else resolve_path(negatives)
         unknown = [_predict_all(models, *each, progress) for each in pictures.unknown_rows(other, folder, progress)]
-        groups = form_groups(catalog, find_edges(catalog, progress=progress)).group[known.rows]
-        evaluator = _Evaluator(pictures=pictures, known=known, unknown=unknown, groups=groups, seed=seed)
+        groups, *unknown_groups = _group_all((known, *unknown), progress)
+        evaluator = _Evaluator(
+            pictures=pictures, known=known, unknown=unknown, groups=groups, unknown_groups=unknown_groups, seed=seed
+        )
         first, *rest = [evaluator.evaluate(number, model) for number, model in enumerate(models)]
     metrics = first.metrics
     return EvaluateResult(
@@ -151,12 +153,6 @@ class _Pictures:
                 )
         return [(catalog, rows) for catalog, rows in found if len(rows)]
 
-    def weights(self, rows: np.ndarray) -> np.ndarray:
-        """Compute sample weights that count all copies of an image as one image."""
-        pixels = self.catalog.table["pixels"].to_numpy()[rows].astype(str)
-        _, inverse, count = np.unique(pixels, return_inverse=True, return_counts=True)
-        return np.asarray(1.0 / count[inverse])
-
     def other_labels(self) -> dict[str, int]:
         """Count the images of each label that at least one model does not know."""
         rest = self.catalog.readable & ~self.labelled & ~self.catalog.negative
@@ -180,8 +176,15 @@ def _made_with(models: Sequence[EvaluatedModel], catalog: Catalog) -> tuple[np.n
 class _Outputs:
     """Model outputs for the images that every compared model could classify."""
 
+    catalog: Catalog
     rows: np.ndarray
     by_model: Sequence[ModelOutputs]
+
+    def weights(self) -> np.ndarray:
+        """Compute sample weights that count all copies of an image as one image."""
+        pixels = self.catalog.table["pixels"].to_numpy()[self.rows].astype(str)
+        _, inverse, count = np.unique(pixels, return_inverse=True, return_counts=True)
+        return np.asarray(1.0 / count[inverse])
 
 
 def _predict_all(models: Sequence[EvaluatedModel], catalog: Catalog, rows: np.ndarray, progress: Progress) -> _Outputs:
@@ -193,7 +196,17 @@ def _predict_all(models: Sequence[EvaluatedModel], catalog: Catalog, rows: np.nd
             f"The model or its server rejects all {len(rows)} pictures; the first: {reason}",
             hint="Use other pictures or another bundle, or raise the server's limits.",
         )
-    return _Outputs(rows=rows[complete], by_model=[each[complete] for each in outputs])
+    return _Outputs(catalog=catalog, rows=rows[complete], by_model=[each[complete] for each in outputs])
+
+
+def _group_all(outputs: Sequence[_Outputs], progress: Progress) -> list[np.ndarray]:
+    """Return the groups of dependent images of each output, with different numbers for different catalogs."""
+    grouped: dict[int, np.ndarray] = {}
+    for each in outputs:
+        if id(each.catalog) not in grouped:
+            groups = form_groups(each.catalog, find_edges(each.catalog, progress=progress)).group
+            grouped[id(each.catalog)] = groups + sum(map(len, grouped.values()))
+    return [grouped[id(each.catalog)][each.rows] for each in outputs]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -213,6 +226,7 @@ class _Evaluator:
     known: _Outputs
     unknown: Sequence[_Outputs]
     groups: np.ndarray
+    unknown_groups: Sequence[np.ndarray]
     seed: int
 
     def evaluate(self, number: int, model: EvaluatedModel) -> _Evaluation:
@@ -234,8 +248,7 @@ class _Evaluator:
         )
 
     def compare(self, one: _Evaluation, other: _Evaluation) -> Comparison:
-        weights = self.pictures.weights(self.known.rows)
-        difference = paired_difference(one.correct, other.correct, groups=self.groups, weights=weights, seed=self.seed)
+        difference = paired_difference(one.correct, other.correct, groups=self.groups, weights=self.known.weights())
         return Comparison(
             of=other.model.of,
             fingerprint=other.model.fingerprint,
@@ -252,7 +265,7 @@ class _Evaluator:
             probabilities=outputs.probabilities,
             scores=outputs.scores,
             groups=self.groups,
-            weights=self.pictures.weights(self.known.rows),
+            weights=self.known.weights(),
             set_thresholds=self.pictures.set_thresholds[self.known.rows],
         )
 
@@ -263,13 +276,21 @@ class _Evaluator:
         return UnknownPredictions(
             probabilities=np.concatenate([each.probabilities for each in outputs]),
             scores=np.concatenate([each.scores for each in outputs]),
+            groups=np.concatenate(self.unknown_groups),
+            weights=np.concatenate([each.weights() for each in self.unknown]),
         )
 
 
 def _evaluate_unknown(model: EvaluatedModel, known: KnownPredictions, unknown: UnknownPredictions) -> UnknownMetrics:
     threshold = model.rules.thresholds.unknown
     return evaluate_unknown_detection(
-        known.scores, unknown.scores, np.inf if threshold is None else threshold, known_groups=known.groups
+        known.scores,
+        unknown.scores,
+        np.inf if threshold is None else threshold,
+        known_groups=known.groups,
+        negative_groups=unknown.groups,
+        known_weights=known.weights,
+        negative_weights=unknown.weights,
     )
 
 

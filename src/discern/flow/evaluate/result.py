@@ -106,7 +106,7 @@ class EvaluateResult(_Renamed):
             brier: Brier score, summed over the classes, in [0, 2].
             uncalibrated_log_loss: null; computed in training only.
             uncalibrated_brier: null; computed in training only.
-            ece: expected calibration error; `null95` is its 95 % quantile under perfect calibration.
+            ece: expected calibration error; chance alone gives `chance` on average and rarely more than `null95`.
             reliability: confidence, accuracy and number of pictures in bins of equal mass.
             per_class: support, groups, precision, recall and F1 of each label.
             confusion: confusion matrix of weights; true labels in rows, predicted ones in columns.
