@@ -1,6 +1,7 @@
 """Scaled unit-length feature blocks with optional rotation to principal axes."""
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import Self
 
 import numpy as np
@@ -47,7 +48,8 @@ class FeatureSpace:
     """Coordinate system in which classifier heads are fitted, with scaled unit-length feature blocks.
 
     Few rows are rotated to their principal axes: N rows span at most N dimensions. The rotation is orthogonal, so every
-    fit here whose penalty is isotropic gives exactly the same head, at less cost. Unlike PCA, nothing is centred.
+    fit here whose penalty is isotropic gives exactly the same head, at less cost. Unlike PCA, the unit-length blocks are
+    not centred.
 
     Args:
         features: `[N, D]`.
@@ -55,12 +57,19 @@ class FeatureSpace:
         scales: one scale per block.
         basis: float32 `[D, r]`, orthonormal columns to project on; None: the principal axes of at most
             `MAX_ROTATED_ROWS` rows, and the columns themselves for more.
+        centre: float32 `[D]`, subtracted from the blocks after the first before they get unit length; None: nothing is.
     """
 
     def __init__(
-        self, features: Features, spans: Sequence[Span], scales: Sequence[float], *, basis: np.ndarray | None = None
+        self,
+        features: Features,
+        spans: Sequence[Span],
+        scales: Sequence[float],
+        *,
+        basis: np.ndarray | None = None,
+        centre: np.ndarray | None = None,
     ) -> None:
-        self._features, self._spans = features, tuple(spans)
+        self._features, self._spans, self.centre = features, tuple(spans), centre
         self.scale = column_scales(spans, scales)
         self.dimensions = len(self.scale)
         self._rotated: np.ndarray | None = None
@@ -83,6 +92,18 @@ class FeatureSpace:
             basis = sample.T @ (vectors[:, kept] / np.sqrt(values[kept])).astype(np.float32)
         return cls(features, spans, scales, basis=basis)
 
+    def recentred(self, centre: np.ndarray) -> Self:
+        """Create a space with the same axes, for rows from which another constant is subtracted.
+
+        The axes are principal ones of these rows only approximately. If there are fewer of them than dimensions, a
+        small part of each row is lost by the projection on them.
+        """
+        space = copy(self)
+        space.centre = centre
+        if self._rotated is not None:
+            space._rotated = space._scaled(np.asarray(self._features, np.float32)) @ self._basis
+        return space
+
     @property
     def width(self) -> int:
         """Return the number of coordinates per row."""
@@ -91,7 +112,7 @@ class FeatureSpace:
 
     @property
     def is_rotated(self) -> bool:
-        """Return True if the coordinates are along the principal axes of all rows."""
+        """Return True if the coordinates are along the principal axes of all rows, at least approximately."""
         return self._rotated is not None
 
     def rows(self, positions: np.ndarray) -> np.ndarray:
@@ -115,11 +136,13 @@ class FeatureSpace:
         return transformed
 
     def _scaled(self, features: np.ndarray) -> np.ndarray:
-        rows: np.ndarray = unit_blocks(features[:, : self.dimensions], self._spans) * self.scale
+        rows: np.ndarray = unit_blocks(features[:, : self.dimensions], self._spans, self.centre) * self.scale
         return rows
 
     def _rotate(self) -> None:
         """Compute principal axes from the smaller of the Gram and second-moment matrices."""
+        if self.centre is not None:
+            self._features = np.asarray(self._features[np.arange(len(self._features))], np.float32)
         rows = self._scaled(np.asarray(self._features[np.arange(len(self._features))], np.float32)).astype(np.float64)
         use_gram = len(rows) <= self.dimensions
         values, vectors = np.linalg.eigh(rows @ rows.T if use_gram else rows.T @ rows)

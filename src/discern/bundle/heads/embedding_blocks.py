@@ -1,7 +1,8 @@
 """Functions that validate image embeddings and normalise their blocks to unit length.
 
 A head and an unknown scorer read each block at unit length. Neither the contrast of a picture nor the width of a block
-then decides how much a block counts.
+then decides how much a block counts. A head may subtract a constant first: what all pictures share would otherwise take
+up most of a block's length.
 """
 
 from collections.abc import Sequence
@@ -16,12 +17,13 @@ Span = tuple[int, int]
 SMALLEST_LENGTH = 1e-12
 
 
-def unit_blocks(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
+def unit_blocks(features: np.ndarray, spans: Sequence[Span], centre: np.ndarray | None = None) -> np.ndarray:
     """Normalise each block of each embedding to unit length, leaving zero blocks unchanged.
 
     Args:
         features: real `[N, D]`.
         spans: start and end of each block; contiguous from 0 to D.
+        centre: float32 `[D]`, subtracted from the blocks after the first; None: nothing is subtracted.
 
     Returns:
         float32 `[N, D]`.
@@ -33,8 +35,10 @@ def unit_blocks(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
     if features.ndim != 2 or features.shape[1] != spans[-1][1]:
         raise BundleError(f"The head expects features of shape [N, {spans[-1][1]}], not {list(features.shape)}.")
     rows = np.empty_like(features)
-    for start, end in spans:
+    for place, (start, end) in enumerate(spans):
         block = features[:, start:end]
+        if centre is not None and place:
+            block = block - centre[start:end]
         rows[:, start:end] = block / np.maximum(np.linalg.norm(block, axis=1, keepdims=True), SMALLEST_LENGTH)
     return rows
 
