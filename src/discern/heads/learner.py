@@ -54,8 +54,8 @@ class FittedCandidates:
 class Learner:
     """Learner that fits candidate heads and shares statistics between training subsets.
 
-    Heads read the blocks after the first minus their mean over the training set; the unknown score reads all of them as
-    they are. So the moments of heads on all blocks are those of one training set, and not shared.
+    Heads read the blocks after the first minus their mean over the training set, the unknown score reads all blocks
+    without that. So the moments of heads on all blocks belong to one training set, and are not shared.
 
     Args:
         features: as `HeadFitter`.
@@ -90,7 +90,7 @@ class Learner:
         self.classes, self.spans, self.config, self.seed = classes, spans, config, seed
         self.score_unknown = score_unknown
         centred = len(spans) > 1 and not lda_only
-        self._means = FoldMeans(features, weights, fold, held_out=held_out) if centred else None
+        self._means = FoldMeans(features, spans, weights, fold, held_out=held_out) if centred else None
         self.spaces = self._build_spaces(lda_only=lda_only)
         self._moments = {
             name: FoldMoments(space, labels, weights, fold, classes=classes, held_out=held_out)
@@ -111,8 +111,8 @@ class Learner:
             jobs[ALL_BLOCKS] = partial(space, self.features, self.spans, scales)
         if self._means is not None:
             jobs[HEAD_BLOCK] = partial(space, self.features, self.spans[:1], scales[:1])
-            mean = self._means.without((), _NO_ROWS)
-            jobs[CENTRED] = partial(FeatureSpace, self.features, self.spans, scales, centre=mean)
+            centre = self._stage_means(self._means, frozenset(), _NO_ROWS)
+            jobs[CENTRED] = partial(FeatureSpace, self.features, self.spans, scales, centre=centre)
         return dict(zip(jobs, parallel_map(list(jobs.values())), strict=True))
 
     def fit(self, folds: frozenset[int], left_out: np.ndarray, *, all_heads: bool = True) -> FittedCandidates:
@@ -132,8 +132,9 @@ class Learner:
         rows = np.flatnonzero(training)
         if not len(rows):
             raise DataError("The training set is empty.", hint="Add pictures, or hold out fewer of them for the test.")
-        space = self._centred_space(folds, extra) if all_heads else self.spaces[ALL_BLOCKS]
-        scatter = self._scatter(ALL_BLOCKS, folds, extra) if ALL_BLOCKS in self.spaces else None
+        shared = self.spaces.get(ALL_BLOCKS)
+        space = self._centred_space(folds, extra) if all_heads or shared is None else shared
+        scatter = self._scatter(ALL_BLOCKS, folds, extra) if shared is not None else None
         scorer = self._fit_scorer(scatter, rows) if scatter and self.score_unknown else None
         if space.centre is not None or scatter is None:
             moments = Moments.from_rows(space, rows, self.labels, self.weights, self.classes)
@@ -149,7 +150,13 @@ class Learner:
         """Return the coordinates of all blocks, centred on the rows that remain."""
         if self._means is None:
             return self.spaces[ALL_BLOCKS]
-        return self.spaces[CENTRED].recentred(self._means.without(folds, extra))
+        return self.spaces[CENTRED].recentred(self._stage_means(self._means, folds, extra))
+
+    def _stage_means(self, means: FoldMeans, folds: frozenset[int], extra: np.ndarray) -> np.ndarray:
+        """Return the training means of the blocks after the first, and zeros for the first."""
+        centre = means.without(folds, extra)
+        centre[: self.spans[0][1]] = 0
+        return centre
 
     def _scatter(self, name: str, folds: frozenset[int], extra: np.ndarray) -> Scatter:
         return Scatter.from_moments(self._moments[name].without(folds, extra), self.spaces[name].dimensions)

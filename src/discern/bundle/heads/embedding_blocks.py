@@ -1,8 +1,8 @@
 """Functions that validate image embeddings and normalise their blocks to unit length.
 
 A head and an unknown scorer read each block at unit length. Neither the contrast of a picture nor the width of a block
-then decides how much a block counts. A head may subtract a constant first: what all pictures share would otherwise take
-up most of a block's length.
+then decides how much a block counts. What all pictures share takes up most of a block's length, so a head may subtract
+a constant and normalise the rest again.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,8 @@ def unit_blocks(features: np.ndarray, spans: Sequence[Span], centre: np.ndarray 
     Args:
         features: real `[N, D]`.
         spans: start and end of each block; contiguous from 0 to D.
-        centre: float32 `[D]`, subtracted from the blocks after the first; None: nothing is subtracted.
+        centre: float32 `[D]`, subtracted from the unit-length blocks after the first, which are then normalised again;
+            None: nothing is subtracted.
 
     Returns:
         float32 `[N, D]`.
@@ -36,10 +37,15 @@ def unit_blocks(features: np.ndarray, spans: Sequence[Span], centre: np.ndarray 
         raise BundleError(f"The head expects features of shape [N, {spans[-1][1]}], not {list(features.shape)}.")
     rows = np.empty_like(features)
     for place, (start, end) in enumerate(spans):
-        block = features[:, start:end]
+        block = _at_unit_length(features[:, start:end])
         if centre is not None and place:
-            block = block - centre[start:end]
-        rows[:, start:end] = block / np.maximum(np.linalg.norm(block, axis=1, keepdims=True), SMALLEST_LENGTH)
+            block = _at_unit_length(block - centre[start:end])
+        rows[:, start:end] = block
+    return rows
+
+
+def _at_unit_length(block: np.ndarray) -> np.ndarray:
+    rows: np.ndarray = block / np.maximum(np.linalg.norm(block, axis=1, keepdims=True), SMALLEST_LENGTH)
     return rows
 
 

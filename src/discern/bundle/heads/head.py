@@ -23,9 +23,9 @@ class Head(Protocol):
 
     @property
     def centre(self) -> np.ndarray | None:
-        """Return what is subtracted from the blocks after the first before they are normalised, or None.
+        """Return what is subtracted from the unit-length blocks after the first, or None.
 
-        It is float32 `[D]`.
+        It is float32 `[D]`, see `unit_blocks`.
         """
 
     @property

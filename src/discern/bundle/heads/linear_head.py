@@ -17,7 +17,7 @@ class LinearHead:
         spans: start and end of the embedding's blocks, "head" first.
         weight: float32 `[D, K]`, divided by the temperature.
         bias: float32 `[K]`, divided by the temperature.
-        centre: float32 `[D]`, subtracted from the blocks after the first before they are normalised; None: nothing is.
+        centre: float32 `[D]`, subtracted from the unit-length blocks after the first, see `unit_blocks`; or None.
         correction: positive divisor of the logits before the softmax, which corrects the temperature.
     """
 

@@ -26,7 +26,7 @@ class OrdinalHead:
         weight: float32 `[D]`, of the score, divided by the temperature.
         thresholds: float32 `[P - 1]`, strictly increasing, divided by the temperature.
         present: bool `[K]`, the P labels (at least two) with training pictures; the others get a logit of `ABSENT`.
-        centre: float32 `[D]`, subtracted from the blocks after the first before they are normalised; None: nothing is.
+        centre: float32 `[D]`, subtracted from the unit-length blocks after the first, see `unit_blocks`; or None.
         correction: positive divisor of the logits before the softmax, which corrects the temperature.
     """
 

@@ -102,7 +102,7 @@ class _HeadWriter(GraphWriter):
             return _ROWS
         units = [self.columns(_ROWS, head.spans[0])]
         for start, end in head.spans[1:]:
-            block = self.add("Sub", self.columns("embedding", (start, end)), self.array(head.centre[start:end]))
+            block = self.add("Sub", self.columns(_ROWS, (start, end)), self.array(head.centre[start:end]))
             units.append(self.add("Div", block, self.length(block)))
         return self.add("Concat", *units, axis=1, result=_CENTRED_ROWS)
 
