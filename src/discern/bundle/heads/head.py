@@ -36,6 +36,10 @@ class Head(Protocol):
         class without training pictures is 1.
         """
 
+    @property
+    def correction(self) -> float:
+        """Return the positive divisor of the logits before the softmax, which corrects the temperature."""
+
     def logits(self, features: np.ndarray) -> np.ndarray:
         """Compute calibrated class logits from embeddings, before the correction of the temperature.
 
@@ -53,7 +57,7 @@ class Head(Protocol):
 
         Args:
             features: `[N, D]`.
-            temperature: calibration temperature that the logits include.
+            temperature: calibration temperature that the probabilities include.
 
         Returns:
             float32 `[N, K]`.

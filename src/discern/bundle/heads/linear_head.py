@@ -65,8 +65,8 @@ class LinearHead:
 
     def uncalibrated(self, features: np.ndarray, temperature: float) -> np.ndarray:
         """Compute class probabilities without temperature scaling (see `Head.uncalibrated`)."""
-        logits = self.logits(features)
-        return softmax(np.where(self._present, logits * np.float32(temperature), logits))
+        logits, factor = self.logits(features), np.float32(temperature / self.correction)
+        return softmax(np.where(self._present, logits * factor, logits))
 
     @property
     def _present(self) -> np.ndarray:

@@ -93,7 +93,7 @@ class OrdinalHead:
 
     def uncalibrated(self, features: np.ndarray, temperature: float) -> np.ndarray:
         """Compute class probabilities without temperature scaling (see `Head.uncalibrated`)."""
-        factor = np.float32(temperature)
+        factor = np.float32(temperature / self.correction)
         raw = replace(self, weight=self.weight * factor, thresholds=self.thresholds * factor, correction=1.0)
         return raw.probabilities(features)
 
