@@ -89,7 +89,7 @@ class Learner:
         self.features, self.labels, self.fold, self.weights = features, labels, fold, weights
         self.classes, self.spans, self.config, self.seed = classes, spans, config, seed
         self.score_unknown = score_unknown
-        centred = len(spans) > 1 and not lda_only
+        centred = config.centred and len(spans) > 1 and not lda_only
         self._means = FoldMeans(features, spans, weights, fold, held_out=held_out) if centred else None
         self.spaces = self._build_spaces(lda_only=lda_only)
         self._moments = {
@@ -109,8 +109,9 @@ class Learner:
         jobs = {}
         if self._means is None or self.score_unknown:
             jobs[ALL_BLOCKS] = partial(space, self.features, self.spans, scales)
-        if self._means is not None:
+        if len(self.spans) > 1 and not lda_only:
             jobs[HEAD_BLOCK] = partial(space, self.features, self.spans[:1], scales[:1])
+        if self._means is not None:
             centre = self._stage_means(self._means, frozenset(), _NO_ROWS)
             jobs[CENTRED] = partial(FeatureSpace, self.features, self.spans, scales, centre=centre)
         return dict(zip(jobs, parallel_map(list(jobs.values())), strict=True))
