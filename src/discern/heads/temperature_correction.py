@@ -13,6 +13,9 @@ import numpy as np
 from discern.bundle.heads import softmax
 from discern.heads.temperature import fit_temperature, log_loss
 
+# A fitted number that changes nothing gains half a nat in all on the data that it is fitted on (Wilks, 1938).
+_GAIN_BY_CHANCE = 0.5
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FoldAnswers:
@@ -50,7 +53,7 @@ class TemperatureCorrection:
 
     Attributes:
         final: for the head fitted on all folds.
-        by_fold: for the head of each outer fold, from the answers of the other folds.
+        by_fold: for the head of each outer fold, from the answers of the other folds; empty if nothing is corrected.
     """
 
     final: float = 1.0
@@ -61,31 +64,37 @@ def correct_temperature(folds: Sequence[FoldAnswers], share: float) -> Temperatu
     """Compute the corrections of the final head and of the heads of the outer folds.
 
     The temperature of a head falls by a power of the weight of its training pictures: what one fold changes in the
-    heads without it, it changes a little less in the final head.
+    heads without it, it changes a little less in the final head. Nothing is corrected unless all answers together gain
+    by it. That is one decision for all heads, so that thresholds chosen on the folds' answers are on the scale of the
+    final head.
 
     Args:
         folds: answers of each outer fold, at least three.
         share: share of a fold in the training pictures, in 0..1/2 (exclusive).
     """
+    correction = _fit(folds)
+    if not _improves(FoldAnswers.join(folds), correction):
+        return TemperatureCorrection()
     exponent = np.log(1 / (1 - share)) / np.log((1 - share) / (1 - 2 * share))
-    others = {part.fold: [other for other in folds if other is not part] for part in folds}
-    return TemperatureCorrection(
-        final=_fit(folds) ** float(exponent), by_fold={number: _fit(parts) for number, parts in others.items()}
-    )
+    by_fold = {part.fold: _fit([other for other in folds if other is not part]) for part in folds}
+    return TemperatureCorrection(final=correction ** float(exponent), by_fold=by_fold)
 
 
 def _fit(folds: Sequence[FoldAnswers]) -> float:
-    """Fit a correction of answers; 1 if it makes their log loss or their Brier score worse."""
     answers = FoldAnswers.join(folds)
+    return fit_temperature(answers.logits, answers.labels, answers.weights, answers.present)
+
+
+def _improves(answers: FoldAnswers, correction: float) -> bool:
+    """Return True if a correction improves the log loss of answers beyond chance, and their Brier score."""
     usable = answers.present[np.arange(len(answers.labels)), answers.labels]
-    logits = np.where(answers.present, answers.logits, 0.0)
-    correction = fit_temperature(logits, answers.labels, answers.weights, answers.present)
     if not usable.any():
-        return 1.0
+        return False
     arguments = answers.labels[usable], answers.weights[usable], answers.present[usable]
-    before, after = logits[usable], logits[usable] / correction
-    better = log_loss(after, *arguments) <= log_loss(before, *arguments)
-    return correction if better and _brier(after, *arguments) <= _brier(before, *arguments) else 1.0
+    before, after = answers.logits[usable], answers.logits[usable] / correction
+    gain = log_loss(before, *arguments) - log_loss(after, *arguments)
+    beyond_chance = gain * answers.weights[usable].sum() > _GAIN_BY_CHANCE
+    return bool(beyond_chance) and _brier(after, *arguments) <= _brier(before, *arguments)
 
 
 def _brier(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray, present: np.ndarray) -> float:
