@@ -1,7 +1,7 @@
 """Calibration of the shipped head on pictures of other groups, with and without the correction of its temperature.
 
-Each pack's groups are dealt in halves. One half trains, as `train` does; the other one measures log loss, Brier score and
-calibration error (ECE) of the shipped head with the temperature that its cross-validation chose, the corrected one,
+Each pack's groups are dealt in halves. One half trains, as `train` does; the other one measures log loss, Brier score
+and calibration error (ECE) of the shipped head with the temperature that its cross-validation chose, the corrected one,
 and the best in hindsight. Thresholds for at most 5 % wrong and for sets of 90 % coverage are chosen on the first half's
 held-out answers and tried on the other half. Intervals resample groups; each pack has the same weight.
 
@@ -73,7 +73,9 @@ def measure(pack: Pack, seed: int) -> dict[str, Any]:
     present = logits > ABSENT
     oracle = fit_temperature(np.where(present, logits, 0), test.labels, np.ones(len(logits)), present)
     factors = {"today": 1.0, "corrected": correction, "oracle": oracle}
-    pictures = {name: score(softmax(np.where(present, logits / by, logits)), test.labels) for name, by in factors.items()}
+    pictures = {
+        name: score(softmax(np.where(present, logits / by, logits)), test.labels) for name, by in factors.items()
+    }
     return {
         "train": len(train.labels),
         "groups": len(np.unique(train.group)),
@@ -81,7 +83,9 @@ def measure(pack: Pack, seed: int) -> dict[str, Any]:
         "oracle": oracle,
         "scores": {name: summarise(values) for name, values in pictures.items()},
         "promise": {
-            name: promise(train, test, crossed.probabilities, fitted.corrected(factors[name]).probabilities(test.features))
+            name: promise(
+                train, test, crossed.probabilities, fitted.corrected(factors[name]).probabilities(test.features)
+            )
             for name, crossed in held_out.items()
         },
         "pictures": pictures | {"group": test.group},
@@ -139,7 +143,9 @@ def pool(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         metric: {
             "value": float(np.mean([_difference(row, metric) for row in rows])),
-            "interval": np.quantile(np.mean([_resampled(row, metric) for row in rows], axis=0), [0.025, 0.975]).tolist(),
+            "interval": np.quantile(
+                np.mean([_resampled(row, metric) for row in rows], axis=0), [0.025, 0.975]
+            ).tolist(),
             "oracle": float(np.mean([_difference(row, metric, "oracle") for row in rows])),
             "packs_worse": sorted(
                 {

@@ -48,8 +48,7 @@ class FeatureSpace:
     """Coordinate system in which classifier heads are fitted, with scaled unit-length feature blocks.
 
     Few rows are rotated to their principal axes: N rows span at most N dimensions. The rotation is orthogonal, so every
-    fit here whose penalty is isotropic gives exactly the same head, at less cost. Unlike PCA, the unit-length blocks are
-    not centred.
+    fit here whose penalty is isotropic gives exactly the same head, at less cost. Unlike PCA, the rows are not centred.
 
     Args:
         features: `[N, D]`.
@@ -179,7 +178,7 @@ class _BlockProjections:
 
     def shifted(self, shift: np.ndarray) -> np.ndarray:
         """Compute the coordinates `[N, r]` of the rows from whose later blocks a further constant is subtracted."""
-        total = self._first.copy()
+        total: np.ndarray = self._first.copy()
         for block, axes, projected in zip(self._blocks, self._axes, self._projected, strict=True):
             lengths = np.linalg.norm(self._centred[:, block] - shift[block], axis=1, keepdims=True)
             total += (projected - shift[block] @ axes) / np.maximum(lengths, SMALLEST_LENGTH)

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from discern.bundle.heads import LinearHead, OrdinalHead, UnknownScorer
+from discern.bundle.heads import AnyHead, UnknownScorer
 from discern.heads.feature_space import Features, iter_blocks
 
 
@@ -48,7 +48,7 @@ class FittedHead:
             group; None without negatives.
     """
 
-    head: LinearHead | OrdinalHead
+    head: AnyHead
     unknown: UnknownScorer
     temperature: float
     t_unknown: float

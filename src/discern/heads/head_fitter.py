@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from discern.bundle.heads import LinearHead, OrdinalHead, Span, UnknownScorer, softmax
+from discern.bundle.heads import AnyHead, Span, UnknownScorer, softmax
 from discern.errors import DataError
 from discern.heads.config import HeadConfig
 from discern.heads.feature_space import Features, select_rows
@@ -123,7 +123,7 @@ class HeadFitter:
         self._prepare_all([outer])
         return self._fit_outer(outer)
 
-    def fit_head(self, without: int | None = None) -> LinearHead | OrdinalHead:
+    def fit_head(self, without: int | None = None) -> AnyHead:
         """Fit a classifier head without its out-of-distribution score."""
         outer = frozenset() if without is None else frozenset([without])
         if self._has_too_few_folds(outer):
@@ -242,7 +242,7 @@ class HeadFitter:
         )
 
     def _tune_unknown(
-        self, outer: frozenset[int], scorer: UnknownScorer, measures: np.ndarray, held_out: HeldOutLogits, head: LinearHead | OrdinalHead
+        self, outer: frozenset[int], scorer: UnknownScorer, measures: np.ndarray, held_out: HeldOutLogits, head: AnyHead
     ) -> tuple[dict[str, Any], UnknownTuning]:
         weights, rejection = self._weights[held_out.positions], self._config.false_rejection
         if self._negatives is not None:

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from discern.bundle.heads import MEASURES, Head, Span, UnknownScorer, unit_blocks
+from discern.bundle.heads import MEASURES, AnyHead, Span, UnknownScorer, unit_blocks
 from discern.errors import DataError
 from discern.heads.config import HeadConfig
 from discern.heads.feature_space import BLOCK, MAX_ROTATED_ROWS, Features, FeatureSpace, iter_blocks
@@ -233,8 +233,7 @@ class Learner:
             present=np.broadcast_to(present, (len(positions), self.classes)),
             measures=self._measure(candidates.scorer, positions),
             margins={
-                name: ordinal.margins(candidates.space.rows(positions))
-                for name, ordinal in candidates.ordinal.items()
+                name: ordinal.margins(candidates.space.rows(positions)) for name, ordinal in candidates.ordinal.items()
             },
         )
 
@@ -250,7 +249,7 @@ class Learner:
             ]
         )
 
-    def build_head(self, candidates: FittedCandidates, selection: Selection | OrdinalSelection) -> Head:
+    def build_head(self, candidates: FittedCandidates, selection: Selection | OrdinalSelection) -> AnyHead:
         """Convert the selected candidate to the head of a model bundle."""
         if isinstance(selection, OrdinalSelection):
             ordinal = candidates.ordinal[selection.name]

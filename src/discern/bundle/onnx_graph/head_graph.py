@@ -9,6 +9,7 @@ from onnx import TensorProto, helper
 from discern.bundle.heads import (
     SMALLEST_LENGTH,
     SMALLEST_SQUARE,
+    AnyHead,
     Head,
     LinearHead,
     OrdinalHead,
@@ -46,6 +47,8 @@ def attach_head(backbone_graph: bytes, head: Head, unknown: UnknownScorer, *, bl
         raise BundleError(
             f"The backbone has the blocks {spans}, the head {head.spans}, and the unknown scorer {unknown.spans}."
         )
+    if not isinstance(head, AnyHead):
+        raise BundleError(f"A {type(head).__name__} cannot be written as an ONNX graph.")
     model = onnx.load_from_string(backbone_graph)
     names = [output.name for output in model.graph.output]
     if "embedding" not in names:
@@ -96,8 +99,6 @@ class _HeadWriter(GraphWriter):
 
     def head_rows(self, head: Head) -> str:
         """Add operations that compute the inputs of a head: normalised blocks, those after the first centred."""
-        if not isinstance(head, LinearHead | OrdinalHead):
-            raise BundleError(f"A {type(head).__name__} cannot be written as an ONNX graph.")
         if head.centre is None:
             return _ROWS
         units = [self.columns(_ROWS, head.spans[0])]
@@ -106,7 +107,7 @@ class _HeadWriter(GraphWriter):
             units.append(self.add("Div", block, self.length(block)))
         return self.add("Concat", *units, axis=1, result=_CENTRED_ROWS)
 
-    def probabilities(self, head: LinearHead | OrdinalHead, rows: str) -> str:
+    def probabilities(self, head: AnyHead, rows: str) -> str:
         """Add the graph output `probabilities` and return the name of the logits."""
         if isinstance(head, OrdinalHead):
             logits = self.ordinal_logits(head, self.add("MatMul", rows, self.array(head.weight[:, None])))
