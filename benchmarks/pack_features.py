@@ -12,7 +12,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from discern.catalog import Catalog, scan
 from discern.features import extract, load_backbone
 from discern.grouping import find_edges, form_groups
-from discern.heads import HeadConfig, HeadFitter
+from discern.heads import HeadFitter
 from discern.picture import choose_recipe
 
 DATA = Path(os.environ.get("DISCERN_TEST_DATA", "../shared/data"))
@@ -56,10 +56,10 @@ class Pack:
             thumbs=self.thumbs[rows],
         )
 
-    def fitter(self, config: HeadConfig | None = None) -> HeadFitter:
+    def fitter(self, *, centred: bool = True) -> HeadFitter:
         """Return a fitter on these folds."""
         classes = int(self.labels.max()) + 1
-        return HeadFitter(self.features, self.labels, self.fold, classes=classes, blocks=self.blocks, config=config)
+        return HeadFitter(self.features, self.labels, self.fold, classes=classes, blocks=self.blocks, centred=centred)
 
 
 def list_packs() -> list[str]:

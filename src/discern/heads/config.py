@@ -15,7 +15,6 @@ class HeadConfig:
     Attributes:
         false_rejection: largest share of known pictures that may be classified as unknown, in 0..1 (exclusive).
         stage_scale: weight of each block of the embedding after the first (the head's mean), relative to the first.
-        centred: subtract the training mean from the blocks after the first; the unknown score reads them without that.
         strength: C of the logistic regression on unit-length blocks, the inverse of the L2 penalty.
         prototypes: number of k-means centres of the training pictures in the unknown score.
         rank: number of within-class directions that the unknown score discounts.
@@ -25,7 +24,6 @@ class HeadConfig:
 
     false_rejection: float = 0.05
     stage_scale: float = 0.7
-    centred: bool = True
     strength: float = 10.0
     prototypes: int = 128
     rank: int = 128

@@ -52,6 +52,8 @@ class HeadFitter:
         negatives: pictures of none of the classes that tune the unknown score; None: held-out classes select its sum.
         config: settings of the head.
         seed: random seed.
+        centred: subtract the training mean from the blocks after the first; benchmarks/centred_blocks.py measures the
+            gain.
 
     Raises:
         DataError: fewer than two pictures, labels out of range, or arrays of different lengths.
@@ -72,12 +74,13 @@ class HeadFitter:
         negatives: Negatives | None = None,
         config: HeadConfig | None = None,
         seed: int = 0,
+        centred: bool = True,
     ) -> None:
         self._features, self._labels, self._fold = features, np.asarray(labels), np.asarray(fold)
         self._weights = np.ones(len(self._labels)) if weights is None else np.asarray(weights, np.float64)
         self._classes, self._blocks, self._config, self._seed = classes, dict(blocks), config or HeadConfig(), seed
         self._left_out = {key: np.asarray(rows, np.int64) for key, rows in (left_out or {}).items()}
-        self._score_unknown, self._negatives = score_unknown, negatives
+        self._score_unknown, self._negatives, self._centred = score_unknown, negatives, centred
         self._check()
         self._folds = tuple(np.unique(self._fold[self._fold >= 0]).tolist())
         self._outer_folds = self._folds if outer_folds is None else tuple(outer_folds)
@@ -92,6 +95,7 @@ class HeadFitter:
             score_unknown=score_unknown,
             config=self._config,
             seed=seed,
+            centred=centred,
         )
         self._candidates: dict[frozenset[int], FittedCandidates] = {}
         self._logits: dict[frozenset[int], HeldOutLogits] = {}
@@ -366,6 +370,7 @@ class HeadFitter:
             negatives=self._negatives,
             config=self._config,
             seed=self._seed,
+            centred=self._centred,
         )
 
 

@@ -69,6 +69,7 @@ class Learner:
         config: as `HeadFitter`.
         seed: as `HeadFitter`.
         lda_only: fit LDA heads on all blocks alone, not centred; many pictures are projected on principal directions.
+        centred: as `HeadFitter`.
     """
 
     def __init__(
@@ -85,11 +86,12 @@ class Learner:
         config: HeadConfig,
         seed: int,
         lda_only: bool = False,
+        centred: bool = True,
     ) -> None:
         self.features, self.labels, self.fold, self.weights = features, labels, fold, weights
         self.classes, self.spans, self.config, self.seed = classes, spans, config, seed
         self.score_unknown = score_unknown
-        centred = config.centred and len(spans) > 1 and not lda_only
+        centred = centred and len(spans) > 1 and not lda_only
         self._means = FoldMeans(features, spans, weights, fold, held_out=held_out) if centred else None
         self.spaces = self._build_spaces(lda_only=lda_only)
         self._moments = {

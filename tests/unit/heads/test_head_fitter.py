@@ -65,20 +65,22 @@ def test_stage_blocks_with_a_large_common_part_are_still_told_apart(blocks):
     fold = np.random.default_rng(0).permutation(200) % 5
     accuracy = {}
     for centred in (False, True):
-        some = HeadFitter(features, labels, fold, classes=4, blocks=blocks, config=HeadConfig(centred=centred))
+        some = HeadFitter(features, labels, fold, classes=4, blocks=blocks, centred=centred)
         accuracy[centred] = (some.cross_fit().probabilities.argmax(axis=1) == labels).mean()
     assert accuracy[True] > accuracy[False] + 0.05
     assert accuracy[True] > 0.9
 
 
 def test_heads_that_grow_with_their_data_are_corrected(make, blocks):
-    made = make(300, 8, apart=1.2)
+    made = make(300, 20, apart=1)
     some = fitter(made, blocks)
     correction, plain, corrected = some.temperature_correction(), some.cross_fit(), some.cross_fit(corrected=True)
     np.testing.assert_array_equal(plain.probabilities.argmax(axis=1), corrected.probabilities.argmax(axis=1))
     np.testing.assert_array_equal(plain.unknown_score, corrected.unknown_score)
     np.testing.assert_allclose(plain.uncalibrated, corrected.uncalibrated, atol=1e-6)
     assert set(correction.by_fold) == set(range(5))
+    assert max(correction.by_fold.values()) < 1
+    assert min(correction.by_fold.values()) < correction.final < 1
     for number, factor in correction.by_fold.items():
         rows = made.fold == number
         expected = some.fit(number).corrected(factor).probabilities(made.features[rows])

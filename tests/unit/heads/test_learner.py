@@ -145,7 +145,7 @@ def test_heads_on_all_blocks_are_centred_and_the_unknown_score_is_not(make, bloc
     arguments = (made.features, made.labels, made.fold, np.ones(120))
     settings = {"classes": 4, "spans": tuple(blocks.values()), "held_out": (0, 1), "score_unknown": True, "seed": 0}
     centred, plain = (
-        Learner(*arguments, config=HeadConfig(centred=centred), **settings).fit(frozenset([0]), NO_ROWS)
+        Learner(*arguments, config=HeadConfig(), centred=centred, **settings).fit(frozenset([0]), NO_ROWS)
         for centred in (True, False)
     )
     expected = unit_blocks(made.features, tuple(blocks.values()))[made.fold != 0].mean(axis=0)
