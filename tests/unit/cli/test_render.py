@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from discern.catalog.left_out import REASONS
 from discern.cli import render
 
 
@@ -97,7 +98,9 @@ def test_pictures_that_set_thresholds_are_counted() -> None:
 def test_classes_of_few_groups_are_named() -> None:
     metric = {"value": 0.5, "low": None, "high": None}
     accuracy = {"leak_free": metric | {"method": "grouped-cv"}, "naive": metric, "given": None}
-    value = {"accuracy": accuracy, "policy": None, "seconds": {}, "report": "r", "bundle": "b"}
+    account = {"found": 2, "used": 2, "left_out": dict.fromkeys(REASONS, 0), "left_out_file": None, "classes": {"a": 2}}
+    account |= {"folders_without_pictures": {}, "classes_without_pictures": {}}
+    value = account | {"accuracy": accuracy, "policy": None, "seconds": {}, "report": "r", "bundle": "b"}
     assert "pessimistic" not in "\n".join(render.train(value))
     accuracy["leak_free"]["few_groups"] = {"apple": 2, "pear": 4}
     assert "fewer than five independent groups: apple (2), pear (4)" in "\n".join(render.train(value))

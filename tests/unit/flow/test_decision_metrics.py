@@ -26,6 +26,7 @@ def known(size: int = 60) -> KnownPredictions:
         scores=np.zeros(size, np.float32),
         groups=np.arange(size),
         weights=np.ones(size),
+        set_thresholds=np.zeros(size, bool),
     )
 
 
