@@ -135,7 +135,7 @@ SOURCES: dict[str, tuple[str, Callable[[], bytes], tuple[str, ...]]] = {
     ),
     "Parquet of lists": ("a.parquet", lambda: parquet(path=[["0.png"]], label=["x"]), ("catalog",)),
     "Parquet of bytes": ("a.parquet", lambda: parquet(path=[b"\xff.png"], label=["x"]), ("catalog",)),
-    "Parquet of numbers": ("a.parquet", lambda: parquet(path=[1, 2], label=["x", "y"]), ("catalog",)),
+    "Parquet of numbers": ("a.parquet", lambda: parquet(path=[1, 2], label=["x", "y"]), (READ,)),
     "Parquet of one path a million times": (
         "a.parquet",
         lambda: parquet(path=["0.png"] * 1_000_000, label=["x"] * 1_000_000),

@@ -96,14 +96,26 @@ def slow_graph(products: int = 2, side: int = 1024) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def program(process: int) -> bytes:
+    """Return the command line of a process, or nothing if it has ended."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def wait_for_child(process: int) -> int:
-    """Wait until a process has one child process, and return its id."""
+    """Wait until a process has one child process that runs its own program, and return its id.
+
+    Between its fork and its program, a child holds a thread of its parent.
+    """
     found: list[int] = []
+    own = program(process)
 
     def has_child() -> bool:
         tasks = Path(f"/proc/{process}/task").iterdir()
         found[:] = [int(each) for task in tasks for each in (task / "children").read_text().split()]
-        return len(found) == 1
+        return len(found) == 1 and program(found[0]) not in (b"", own)
 
     wait_until(has_child, 60)
     return found[0]

@@ -73,10 +73,14 @@ def read_lines(name: str, data: bytes, error_type: type[CatalogError]) -> Iterat
 
 def _decode(name: str, data: bytes, error_type: type[CatalogError]) -> str:
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise error_type(f"{name}, line {line}: not UTF-8.", hint='Save the file as UTF-8 ("CSV UTF-8").') from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise error_type(f"{name}, line {line}: zero bytes, which no text has.", hint="Copy or save the file again.")
+    return text
 
 
 def _rows(
