@@ -179,7 +179,7 @@ def _suggest(path: Path) -> str:
         return f"This is a run's folder: use {path / FILE}."
     if _HOST.fullmatch(str(path)):
         return f"If this is a server, pass http://{path} to `discern evaluate` or `discern.Client`."
-    return f"`discern train` writes bundles to runs/NAME/{FILE}."
+    return f"Check the path: `discern train` writes bundles to runs/NAME/{FILE}."
 
 
 def _reject_picture(path: Path, data: bytes) -> None:
@@ -216,7 +216,8 @@ def _read_members(path: Path, data: bytes) -> dict[str, bytes]:
             members = {name: archive.read(name) for name in names}
             comment = archive.comment.decode("ascii", "replace")
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError, RuntimeError) as error:
-        raise BundleDamaged(f"{path} is not a bundle, or is damaged ({error}).", hint=DAMAGED_HINT) from error
+        problem = "is an incomplete or altered bundle" if _first_name(data) == MANIFEST else "is not a bundle"
+        raise BundleDamaged(f"{path} {problem}.", hint=DAMAGED_HINT) from error
     if comment != fingerprint(members):
         raise BundleDamaged(f"{path}: bundle.json was changed.", hint=DAMAGED_HINT)
     return members

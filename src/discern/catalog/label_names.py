@@ -46,7 +46,7 @@ def read_names(path: Path, labels: tuple[str, ...]) -> dict[str, dict[str, str]]
     if not found:
         raise NamesError(
             f"{path.name} lists none of the labels {', '.join(labels[:5])}.",
-            hint="Write each label in the column label as the folder or list spells it, in upper and lower case.",
+            hint='Spell each label in its column "label" exactly as it is spelt here, in upper and lower case.',
         )
     return found
 

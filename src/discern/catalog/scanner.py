@@ -143,7 +143,9 @@ def _require_pictures(source: Path, opened: Source, files: pl.DataFrame) -> None
         first = min(to_scanned_files(files), key=lambda file: natural_key(file.path))
         raise CatalogError(
             f"{source} contains no readable picture: {errors.total()} files ({reasons}). {first.path}: {first.message}",
-            hint="If the pictures are elsewhere, pass that folder.",
+            hint="If the pictures are elsewhere, correct the paths in the list, or put them there."
+            if source.is_file() and opened.layout == "declared"
+            else "If the pictures are elsewhere, pass that folder.",
         )
 
 

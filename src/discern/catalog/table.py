@@ -153,7 +153,7 @@ class Catalog:
             raise UsageError(
                 f"The order {_shown(order)} does not list exactly the labels {_shown(labels)}"
                 f"{_difference(order, labels)}.",
-                hint="List every label once, the lowest first, such as --ordered green,ripe,overripe.",
+                hint=f"List every label once, the lowest first, such as --ordered {','.join(labels)}.",
             )
         return replace(self, order=order)
 
@@ -272,7 +272,7 @@ def _by_value(labels: Sequence[str]) -> tuple[str, ...]:
     except ValueError:
         raise UsageError(
             f"The labels {_shown(labels)} are not all numbers.",
-            hint="List them in their order, such as --ordered green,ripe,overripe.",
+            hint=f"List them in their order, the lowest first, such as --ordered {','.join(labels)}.",
         ) from None
 
 

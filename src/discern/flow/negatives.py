@@ -59,7 +59,8 @@ def _scan(data: TrainingData, source: Path, *, cache: Path, progress: Progress) 
     rows = np.flatnonzero(is_negative)
     if not len(rows):
         raise DataError(
-            f"Every picture in {source} is also a labelled picture.", hint="Use pictures of none of the classes."
+            f"All negatives in {source} are training pictures as well.",
+            hint="Pass other pictures, of none of the classes, with --negatives.",
         )
     rows = random_subset(rows, _MAX_NEGATIVES, seed=0)
     features = extract(catalog, rows.tolist(), data.backbone, data.recipe, cache=cache, progress=progress)

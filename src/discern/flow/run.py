@@ -80,7 +80,7 @@ class Run:
     @classmethod
     def _find(cls, source: Path, *, name: str | None, runs: Path, resume: bool, config: dict[str, Any]) -> Self:
         if name is None and resume:
-            raise RunError("`--resume` needs a run.", hint="Pass its `--name`.")
+            raise RunError("`--resume` needs a run.", hint="Pass --name with the name of its folder in runs.")
         if name is None:
             return cls._start(_number(runs, source), source, config)
         if Path(name).name != name or name in {"", ".", ".."} or not name.isprintable() or _too_long(name):

@@ -255,7 +255,7 @@ def _require_held_out(catalog: Catalog, split: Split) -> None:
     if not split.rounds:
         raise DataError(
             "The model could not be evaluated: no label has two pictures that are independent of each other.",
-            hint="Add pictures to each label: 2 or more, better 30, without copies of each other.",
+            hint="Give each label 2 or more different pictures, better 30; copies and frames of a film count as one.",
         )
 
 

@@ -106,9 +106,10 @@ def identify_format(data: bytes, limits: Limits) -> str:
         raise PictureTooLarge(f"The file is too large: {len(data):,} bytes.", hint=limits.byte_remedy)
     name = _match_signature(data[:64])
     if name is None:
+        other = _name_other(data)
         raise NotAPicture(
-            f"The content is not a supported picture format{_describe_other(data)}.",
-            hint="Convert it to JPEG or PNG if it should be a picture, or remove it.",
+            f"The content is not a supported picture format{f': it looks like {other}' if other else ''}.",
+            hint=_NO_PICTURE if other in _NEVER_PICTURES else _OTHER_FORMAT,
         )
     return name
 
@@ -135,9 +136,14 @@ _OTHER_SIGNATURES = (
 )
 
 
-def _describe_other(data: bytes) -> str:
+_NEVER_PICTURES = ("a web page", "JSON", "a Windows compound file, such as Thumbs.db")
+_NO_PICTURE = "Download the picture again if a page was saved in its place, or remove the file."
+_OTHER_FORMAT = "Convert it to JPEG or PNG if it should be a picture, or remove it."
+
+
+def _name_other(data: bytes) -> str:
     start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return next((f": it looks like {what}" for signature, what in _OTHER_SIGNATURES if start.startswith(signature)), "")
+    return next((what for signature, what in _OTHER_SIGNATURES if start.startswith(signature)), "")
 
 
 _SIGNATURES = (

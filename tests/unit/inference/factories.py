@@ -2,6 +2,7 @@
 
 import io
 import threading
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -113,8 +114,10 @@ def wait_for_child(process: int) -> int:
     own = program(process)
 
     def has_child() -> bool:
-        tasks = Path(f"/proc/{process}/task").iterdir()
-        found[:] = [int(each) for task in tasks for each in (task / "children").read_text().split()]
+        found.clear()
+        with suppress(FileNotFoundError):  # a thread ends meanwhile
+            for task in Path(f"/proc/{process}/task").iterdir():
+                found.extend(map(int, (task / "children").read_text().split()))
         return len(found) == 1 and program(found[0]) not in (b"", own)
 
     wait_until(has_child, 60)

@@ -58,7 +58,8 @@ REMEDIES = {
     "other data in a jpeg": (cut(encode("JPEG")) + b"\xff\xd8abc" * 999, Limits(), [AGAIN], encode("JPEG")),
     "damaged": (broken(encode("WEBP")), Limits(), [EXPORT], encode("WEBP")),
     "empty": (b"", Limits(), [AGAIN], encode("PNG")),
-    "no picture": (b"<html>404</html>", Limits(), ["Convert it to JPEG or PNG"], encode("PNG")),
+    "no picture": (b"<html>404</html>", Limits(), ["Download the picture again"], encode("PNG")),
+    "another format": (b"8BPS" + bytes(20), Limits(), ["Convert it to JPEG or PNG"], encode("PNG")),
 }
 
 

@@ -41,8 +41,11 @@ def open_source(
         )
     if holds_files(source):
         return ArchiveSource(source, limits=limits)
-    problem = "is not a folder, a listing or a readable archive" if os.path.lexists(source) else "does not exist"
+    exists = os.path.lexists(source)
+    problem = "is not a folder, a listing or a readable archive" if exists else "does not exist"
+    advice = "" if exists else "Check the spelling and the current folder. "
     raise CatalogError(
         f"{source} {problem}.",
-        hint="Pass a folder of pictures, a listing (.csv, .parquet, .lst, .manifest) or an archive (.zip, .tar.gz).",
+        hint=f"{advice}Pass a folder of pictures, a listing (.csv, .parquet, .lst, .manifest) or an archive (.zip, "
+        ".tar.gz).",
     )

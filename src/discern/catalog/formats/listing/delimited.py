@@ -41,7 +41,10 @@ def read_delimited(name: str, data: bytes, error_type: type[CatalogError], *, tr
         CatalogError: of type `error_type`, naming the line; errors in rows are raised during iteration.
     """
     text = _decode(name, data, error_type)
-    separator = max(_SEPARATORS, key=text.partition("\n")[0].count)
+    first = text.partition("\n")[0]
+    if "\0" in first:
+        raise error_type(f"{name}, line 1: zero bytes, which no text has.", hint="Copy or save the file again.")
+    separator = max(_SEPARATORS, key=first.count)
     rows = _rows(name, text, separator, error_type, trim=trim)
     _, header = next(rows, (0, []))
     if not header:
@@ -73,14 +76,10 @@ def read_lines(name: str, data: bytes, error_type: type[CatalogError]) -> Iterat
 
 def _decode(name: str, data: bytes, error_type: type[CatalogError]) -> str:
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise error_type(f"{name}, line {line}: not UTF-8.", hint='Save the file as UTF-8 ("CSV UTF-8").') from error
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise error_type(f"{name}, line {line}: zero bytes, which no text has.", hint="Copy or save the file again.")
-    return text
 
 
 def _rows(

@@ -147,7 +147,7 @@ def _path_column(name: str, table: RowTable, keys: Sequence[str]) -> int:
         return by_content[0]
     raise CatalogError(
         f"{name} has no column of paths; its columns are {name_columns(table.header)}.",
-        hint="Name the column of paths path, image, filename or file.",
+        hint='Rename the column of paths to "path"; "image", "filename" and "file" are understood as well.',
     )
 
 
