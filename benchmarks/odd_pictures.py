@@ -34,22 +34,11 @@ from discern.picture.picture_facts import decode_facts
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.e2e.chromium import browser, hosted
+from tests.e2e.web.page_decoder import DECODE
 
 DATA = Path(os.environ.get("DISCERN_TEST_DATA", "../shared/data")).resolve()
 RECIPE = Recipe(size=192, resize=219)
 CODINGS: tuple[dict[str, Any], ...] = ({}, {"progressive": True}, {"restart_marker_rows": 1}, {"optimize": True})
-DECODE = """async ([bytes, side, white]) => {
-  const { decode } = await import(new URL("page/decode/decode.js", document.baseURI));
-  const blob = new Blob([Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0))]);
-  try {
-    const { pixels, size } = await decode(blob, () => side, white);
-    let text = "";
-    for (const byte of pixels.data) text += String.fromCharCode(byte);
-    return { data: btoa(text), width: pixels.width, height: pixels.height, size };
-  } catch (error) {
-    return { message: error.message };
-  }
-}"""
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.page.conftest import Visit, choose, headline, spoken_texts
+from tests.e2e.page.conftest import Visit, choose, headline, hold_requests, spoken_texts
 from tests.e2e.page.test_camera import wait_until_script
 
 pytestmark = pytest.mark.slow
@@ -162,8 +162,26 @@ def test_without_a_camera_the_page_offers_choosing_a_picture(visit: Visit, addre
     page.add_init_script(
         "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError'))"
     )
-    page.goto(address)
+    model_requests = hold_requests(page, "**/model*")
+    with page.expect_request("**/model*"):
+        page.goto(address)
     page.get_by_role("button", name="Use the camera").click()
     expect(page.locator("#notice")).to_contain_text("No camera was found.")
+    # Connecting settles notices about the connection, not this one.
+    model_requests[0].continue_()
+    page.locator("#about-open").wait_for()
     with page.expect_file_chooser():
         page.locator("#notice").get_by_role("button", name="Choose a picture").click()
+
+
+def test_an_open_camera_leaves_the_notice_of_a_lost_connection(visit: Visit, address: str) -> None:
+    page = visit("about:blank", ready=False)
+    page.route("**/model*", lambda route: route.abort())
+    page.goto(address)
+    expect(page.locator("#notice")).to_contain_text("The server cannot be reached.")
+    page.get_by_role("button", name="Use the camera").click()
+    expect(page.locator("#video")).to_be_visible()
+    expect(page.locator("#notice")).to_contain_text("The server cannot be reached.")
+    page.unroute("**/model*")
+    page.get_by_role("button", name="Try now").click()
+    expect(page.locator("#notice")).to_be_hidden()

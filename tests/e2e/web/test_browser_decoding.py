@@ -16,6 +16,7 @@ from discern.errors import PictureError
 from discern.picture import Limits
 from discern.picture.decode import opened
 from tests.e2e.chromium import hosted
+from tests.e2e.web.page_decoder import DECODE
 from tests.e2e.web.site_api import scene
 from tests.unit.picture.deep_pictures import deep_png
 
@@ -24,18 +25,6 @@ pytestmark = pytest.mark.slow
 PAGE = Path(discern.__file__).parent / "serving" / "page"
 SIDE = 200
 FILM = b"\0\0\0\x20ftypisom" + bytes(np.random.default_rng(0).integers(0, 256, 50_000, np.uint8))
-DECODE = """async ([bytes, side, white]) => {
-  const { decode } = await import(new URL("page/decode/decode.js", document.baseURI));
-  const blob = new Blob([Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0))]);
-  try {
-    const { pixels, size } = await decode(blob, () => side, white);
-    let text = "";
-    for (const byte of pixels.data) text += String.fromCharCode(byte);
-    return { data: btoa(text), width: pixels.width, height: pixels.height, size };
-  } catch (error) {
-    return { code: error.code ?? "unexpected", message: error.message };
-  }
-}"""
 
 
 @pytest.fixture(scope="module")

@@ -60,11 +60,11 @@ export class Connection {
   /** @param {{ info: ModelInfo, missing?: string }} found */
   #settle({ info, missing }) {
     this.#tries = 0;
-    hideNotice();
+    hideNotice("connection");
     this.actions.onModel(info);
     if (!missing) return;
     const text = `The model “${missing}” is no longer available; “${info.name}” answers now.`;
-    showNotice(text, { label: "OK", act: hideNotice });
+    showNotice("connection", text, { label: "OK", act: () => hideNotice("connection") });
   }
 
   /**
@@ -92,7 +92,7 @@ export class Connection {
     const seconds = error.retryAfter ?? RETRY_SECONDS[Math.min(this.#tries, RETRY_SECONDS.length - 1)];
     this.#tries += 1;
     const parts = [error.message, error.hint, "Pictures that you add now wait until then."];
-    showNotice(parts.filter(Boolean).join(" "), { label: "Try now", act: () => this.establish() });
+    showNotice("connection", parts.filter(Boolean).join(" "), { label: "Try now", act: () => this.establish() });
     this.#timer = setTimeout(() => this.establish(), 1000 * seconds);
   }
 }

@@ -81,7 +81,7 @@ export class LiveCamera {
       const started = await this.camera.start(device);
       if (!started) return false;
       this.#device = started.device;
-      hideNotice();
+      hideNotice("camera");
       this.page.stage.showCamera();
       const corrected = this.#corrected.get(this.#device);
       this.#setFacing(corrected ?? this.camera.facing, Boolean(corrected) || started.known);
@@ -90,13 +90,14 @@ export class LiveCamera {
       return this.camera.isOpen;
     } catch (error) {
       this.#opening = null;
-      showNotice(cameraErrorText(error), { label: "Choose a picture", act: () => $("files").click() });
+      showNotice("camera", cameraErrorText(error), { label: "Choose a picture", act: () => $("files").click() });
       return false;
     }
   }
 
   #explainMissingCamera() {
     showNotice(
+      "camera",
       "Browsers allow camera access only on pages served over HTTPS or from this computer. You can still take a picture with your camera app.",
       { label: "Take a picture", act: () => $("capture-file").click() },
     );
@@ -173,11 +174,12 @@ export class LiveCamera {
     else announcer.announceLive(announcer.phrases.lost);
     this.leave();
     stage.hideCamera();
-    showNotice(
+    const notice = showNotice(
+      "camera",
       "The camera has stopped. It may have been unplugged, or another program may be using it.",
       { label: "Open the camera again", act: () => (wasLive ? this.startHandsFree() : this.open()) },
     );
-    $("notice").querySelector("button")?.focus();
+    notice.querySelector("button")?.focus();
   }
 
   /** @returns {Promise<LiveAnswer>} */

@@ -34,5 +34,6 @@ async function fetchExample(url, name) {
 }
 
 function reportMissing() {
-  showNotice("This picture is no longer available. Reload the page, or choose a picture of your own.", { label: "OK", act: hideNotice });
+  const text = "This picture is no longer available. Reload the page, or choose a picture of your own.";
+  showNotice("examples", text, { label: "OK", act: () => hideNotice("examples") });
 }

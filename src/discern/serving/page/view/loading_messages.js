@@ -1,7 +1,7 @@
 // Messages of a page whose model runs in the browser: how far it has loaded, and whether its self-test passed.
 
 import { $ } from "./dom.js";
-import { showNotice } from "./notice.js";
+import { hideNotice, showNotice } from "./notice.js";
 
 /** @import { ModelInfo } from "../api/types.js" */
 
@@ -32,8 +32,8 @@ export function showLoading() {
 
 /** Warn where this browser computes other answers than the model gave where it was made. @param {ModelInfo} info */
 export function warnUnlessVerified({ verified }) {
-  if (!verified || verified.passed) return;
-  showNotice(`Do not rely on the answers here: this browser computes different answers for the test pictures. ${REMEDY}`);
+  if (!verified || verified.passed) return hideNotice("answers");
+  showNotice("answers", `Do not rely on the answers here: this browser computes different answers for the test pictures. ${REMEDY}`);
 }
 
 /** State that pictures stay here; "" where they are sent. @param {ModelInfo} info */

@@ -1,18 +1,34 @@
-// Notice at the top of the page, for what concerns all of it.
+// Notices at the top of the page, one for each topic: who settles one topic does not hide another's.
 
 import { $, el } from "./dom.js";
 
-/** Show a notice with at most one action. @param {string} text @param {{ label: string, act: () => void }} [button] */
-export function showNotice(text, button) {
-  const notice = $("notice");
+/** @typedef {"answers" | "camera" | "connection" | "examples"} Topic */
+
+/**
+ * Show the notice of a topic, in place of the one before, with at most one action; return the notice.
+ *
+ * @param {Topic} topic
+ * @param {string} text
+ * @param {{ label: string, act: () => void }} [button]
+ */
+export function showNotice(topic, text, button) {
+  const shown = find(topic);
   // A screen reader would announce the same text again.
-  if (!notice.hidden && notice.dataset.text === text) return;
-  notice.dataset.text = text;
-  notice.replaceChildren(el("p", {}, text));
+  if (shown?.dataset.text === text) return shown;
+  const notice = el("div", { class: "notice" }, el("p", {}, text));
+  Object.assign(notice.dataset, { topic, text });
   if (button) notice.append(el("button", { type: "button", onclick: button.act }, button.label));
-  notice.hidden = false;
+  if (shown) shown.replaceWith(notice);
+  else $("notice").append(notice);
+  $("notice").hidden = false;
+  return notice;
 }
 
-export function hideNotice() {
-  $("notice").hidden = true;
+/** @param {Topic} topic */
+export function hideNotice(topic) {
+  find(topic)?.remove();
+  $("notice").hidden = !$("notice").hasChildNodes();
 }
+
+/** @param {Topic} topic @returns {HTMLElement | null} */
+const find = (topic) => $("notice").querySelector(`[data-topic="${topic}"]`);
