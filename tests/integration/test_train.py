@@ -1,6 +1,7 @@
 """`discern train`: bundle and report, reproducible and resumable after any interruption."""
 
 import json
+import shlex
 import shutil
 import zipfile
 from pathlib import Path
@@ -218,12 +219,36 @@ def test_pictures_without_labels_are_refused(workspace: Workspace) -> None:
 
 
 class TestPolicy:
-    def test_a_policy_that_needs_more_groups_says_how_many(self, trained: TrainResult) -> None:
+    def test_the_strictest_limit_that_holds_is_applied(self, trained: TrainResult) -> None:
         assert trained.policy is not None
-        assert set(trained.policy) == {"sentence", "basis", "share", "error", "needed"}
-        assert (trained.policy["share"], trained.policy["error"]) == (0, None)
-        assert trained.policy["needed"] >= 59 - 36
-        assert load(trained.bundle).manifest.policy == trained.policy
+        words = {"sentence", "basis", "share", "error", "needed", "risk", "asked", "floor", "offered"}
+        assert set(trained.policy) == words
+        assert (trained.policy["asked"], trained.policy["risk"], trained.policy["offered"]) == ("auto", 0.1, None)
+        manifest = load(trained.bundle).manifest
+        assert manifest.policy == trained.policy
+        assert manifest.thresholds.accept >= trained.policy["floor"] >= 0.5
+        assert "the strictest of 5, 10 and 20" in trained.report.read_text(encoding="utf-8")
+
+    def test_a_policy_that_needs_more_groups_says_how_many_and_offers_another(self, workspace: Workspace) -> None:
+        result = workspace.train(workspace.photos, at_most_wrong=0.05, seed=2)
+        assert result.policy is not None
+        assert (result.policy["share"], result.policy["error"], result.policy["risk"]) == (0, None, None)
+        assert result.policy["needed"] >= 59 - 36
+        offered = result.policy["offered"]
+        words = shlex.split(offered["command"])
+        assert words[:3] == ["discern", "train", str(workspace.photos)]
+        options = dict(zip(words[3::2], words[4::2], strict=True))
+        assert (options["--seed"], options["--at-most-wrong"]) == ("2", f"{100 * offered['risk']:g}%")
+        again = workspace.train(workspace.photos, at_most_wrong=offered["risk"], seed=2).policy
+        assert again is not None
+        assert {name: again[name] for name in ("risk", "share", "sentence")} == {
+            name: offered[name] for name in ("risk", "share", "sentence")
+        }
+        # No path of this machine is in the bundle.
+        kept = load(result.bundle).manifest.policy
+        assert kept is not None
+        assert kept["offered"] == offered | {"command": kept["offered"]["command"]}
+        assert str(workspace.folder) not in kept["offered"]["command"]
 
     def test_predictions_are_accepted_within_the_error_limit(self, workspace: Workspace) -> None:
         kept = workspace.train(write_colours(workspace.folder / "many", each=24), name="kept", at_most_wrong=0.2)
@@ -251,7 +276,7 @@ class TestNames:
 
     def test_display_names_are_used_in_messages(self, workspace: Workspace) -> None:
         names = self.write(workspace, "label,name,spoken,route\nred,a rose,rose,bay 2\n")
-        model = load(workspace.train(workspace.photos, names=names).bundle)
+        model = load(workspace.train(workspace.photos, names=names, at_most_wrong=0.05).bundle)
         assert model.manifest.names == {"red": {"name": "a rose", "spoken": "rose", "route": "bay 2"}}
         answer = model(workspace.pictures("red")[0]).to_json()
         assert "a rose" in answer["message"]

@@ -12,6 +12,9 @@ from discern.bundle.prediction_sets import PROBABILITY_TOLERANCE, are_distributi
 
 Decision = Literal["accept", "review", "unknown"]
 
+LOWEST_CONFIDENCE = 0.5
+"""Lowest confidence that a threshold of acceptance is set to in training; not tuned."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
