@@ -6,6 +6,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from discern.bundle import load
@@ -209,6 +210,19 @@ def test_a_label_with_one_picture_is_trained_on_and_not_evaluated(workspace: Wor
     assert result.accuracy["leak_free"]["classes"] == 2
     assert load(result.bundle).labels == ("blue", "green", "red")
     assert json.loads((result.run / "metrics.json").read_text())["split"]["unjudged"] == ["green"]
+
+
+def test_a_label_that_could_not_be_measured_is_never_accepted(workspace: Workspace) -> None:
+    photos = workspace.some("uneven", red=12, blue=12, green=1)
+    result = workspace.train(photos, at_most_wrong=0.3)
+    model = load(result.bundle)
+    assert model.manifest.unjudged == {"green"}
+    predictions = list(model.predict(sorted(photos.rglob("*.png"))))
+    decisions = {(each.label, each.decision) for each in predictions}
+    assert ("red", "accept") in decisions
+    assert {decision for label, decision in decisions if label == "green"} <= {"review", "unknown"}
+    certain = model.decide(np.float32([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]), np.zeros(2, np.float32) - 9)
+    assert [(each.label, each.decision) for each in certain] == [("green", "review"), ("blue", "accept")]
 
 
 def test_pictures_without_labels_are_refused(workspace: Workspace) -> None:

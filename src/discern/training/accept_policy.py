@@ -117,11 +117,12 @@ class _LimitFitter:
 
     def _describe(self, predictions: ScoredPredictions) -> dict[str, np.ndarray]:
         rows, label = predictions.rows, predictions.probabilities.argmax(axis=1)
+        judged = ~np.isin(self._data.catalog.labels, self._split.unevaluated)
         return {
             "confidence": predictions.probabilities.max(axis=1),
             "correct": label == self._data.catalog.label_index[rows],
             "groups": self._split.group[rows],
-            "known": predictions.unknown_score <= predictions.t_unknown,
+            "known": (predictions.unknown_score <= predictions.t_unknown) & judged[label],
             "weights": self._data.weights(rows),
         }
 

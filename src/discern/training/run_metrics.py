@@ -174,7 +174,8 @@ class _MetricsBuilder:
         )
         accept, count = policy.thresholds.accept, len(predictions.excess)
         confident = np.zeros(count, bool) if accept is None else predictions.confidence >= accept
-        accepted = confident & (predictions.excess <= 0)
+        judged = ~np.isin(self.data.catalog.labels, self.split.unevaluated)[predictions.label]
+        accepted = confident & judged & (predictions.excess <= 0)
         return NegativeMetrics(
             negatives=count,
             tuned=count,
