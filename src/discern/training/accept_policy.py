@@ -78,7 +78,8 @@ def choose_policy(data: TrainingData, split: Split, result: FitResult, config: T
 class _LimitFitter:
     """Fitter of the confidence threshold for accepting predictions within an error limit.
 
-    A test part that is too small is replaced with all held-out predictions, which give an estimate.
+    A test part that is too small is replaced with all held-out predictions, which give an estimate; so is one that
+    proves a looser limit only, if the limit is "auto".
     """
 
     def __init__(self, data: TrainingData, split: Split, result: FitResult) -> None:
@@ -91,10 +92,11 @@ class _LimitFitter:
         if not self._has_test_part:
             return self._fit(limit, self._every, "cross-fitted")
         strict = self._fit(limit, self._describe(self._result.held_out), "held-out")
-        if strict.t_accept is not None:
+        if strict.t_accept is not None and (limit != AUTO or strict.risk == LIMITS[-1]):
             return strict
         estimate = self._fit(limit, self._every, "cross-fitted")
-        return strict if estimate.t_accept is None else estimate
+        unneeded = strict.t_accept is not None and strict.risk <= estimate.risk
+        return strict if estimate.t_accept is None or unneeded else estimate
 
     def offer(self, asked: float) -> RiskControl | None:
         """Fit the strictest error limit that is looser than a given one and holds; each looser one must hold, too."""

@@ -1,7 +1,6 @@
 """Settings that control the training and evaluation of an image classifier."""
 
 from dataclasses import asdict, dataclass, field
-from numbers import Real
 from typing import Any, Literal
 
 from discern.errors import UsageError
@@ -36,7 +35,7 @@ class TrainConfig:
             share = getattr(self, name)
             if name == "at_most_wrong" and share == AUTO:
                 continue
-            if share is not None and not (isinstance(share, Real) and 0 < share < 1):
+            if share is not None and (isinstance(share, str) or not 0 < share < 1):
                 choices = "auto or none" if name == "at_most_wrong" else "or none"
                 raise UsageError(f"Invalid {name}: {share}.", hint=f"Pass a share between 0 and 1, {choices}.")
         if isinstance(self.at_most_wrong, float) and self.at_most_wrong < _SMALLEST_RISK:

@@ -149,7 +149,10 @@ def test_ordered_labels_are_evaluated_by_their_distance(fitted: Fitted) -> None:
     assert metrics.gain.low > 0
 
 
-@pytest.mark.parametrize("invalid", [{"at_most_wrong": 0.0}, {"at_most_wrong": 1.5}, {"coverage": 1.0}])
+@pytest.mark.parametrize(
+    "invalid",
+    [{"at_most_wrong": 0.0}, {"at_most_wrong": 1.5}, {"at_most_wrong": "5%"}, {"coverage": 1.0}, {"coverage": "auto"}],
+)
 def test_shares_outside_0_and_1_are_refused(invalid: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="between 0 and 1"):
         TrainConfig(**invalid)  # type: ignore[arg-type]
@@ -171,6 +174,10 @@ def test_a_small_test_part_is_joined_by_out_of_fold_predictions(tmp_path: Path) 
     alone = choose_policy(data, split, result, replace(CONFIG, at_most_wrong=0.3)).risk_control
     assert alone is not None
     assert (alone.basis, alone.groups <= 18) == ("held-out", True)
+    # The test part alone proves 20 %, and all predictions together a stricter limit.
+    found = choose_policy(data, split, result, CONFIG).risk_control
+    assert found is not None
+    assert (found.basis, found.risk) == ("cross-fitted", 0.05)
 
 
 @pytest.fixture(scope="module")
