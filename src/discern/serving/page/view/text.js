@@ -111,8 +111,8 @@ function reviewText(prediction, info, name, sure) {
   const close = closeCandidates(prediction, info);
   if (close.length > 2) return { headline: `I can’t decide between ${joinList(close)}: please have a look.`, note: "" };
   if (close.length === 2) return { headline: `I can’t tell ${close[0]} from ${close[1]} here: please have a look.`, note: "" };
-  const acceptsNothing = info && (info.thresholds?.accept ?? null) === null;
-  if (acceptsNothing) return { headline: `${capitalise(name)}, ${sure}`, note: missingPolicy(info.policy) };
+  const acceptsNothing = info?.thresholds?.accept === null;
+  if (acceptsNothing) return { headline: `${capitalise(name)}, ${sure}`, note: missingPolicy(info?.policy) };
   const unmeasured = (info?.metrics?.split?.unjudged ?? []).includes(prediction.label);
   return {
     headline: `Probably ${name}, ${sure}: please have a look.`,

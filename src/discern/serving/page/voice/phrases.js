@@ -117,7 +117,7 @@ export function spokenAnswer(prediction, { modelInfo, language = "en", place = n
   const where = place && decision !== "unknown" ? `, ${phrases[place]}` : "";
   if (short && decision === "accept") return `${name}${where}`;
   const own = phrases === LANGUAGES.en ? prediction.spoken : null;
-  const unproven = decision === "review" && modelInfo && (modelInfo.thresholds?.accept ?? null) === null;
+  const unproven = decision === "review" && modelInfo?.thresholds?.accept === null;
   return `${own || phrases[unproven ? "unproven" : decision](name, Math.min(99, Math.round(100 * confidence)))}${where}`;
 }
 
