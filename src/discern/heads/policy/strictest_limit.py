@@ -11,8 +11,9 @@ LIMITS = (0.2, 0.1, 0.05)
 """Error limits from the loosest to the strictest."""
 
 # Probability, by the confidences, with which the largest share tested at a looser limit shall pass: a failure ends the
-# sequence before the stricter limits. Not tuned; benchmarks/risk_control_simulation.py measures the error made.
-_LIKELY = 0.9
+# sequence before the stricter limits. Where these are less likely than the second number to hold, all shares of the
+# looser limit come first. Not tuned; benchmarks/risk_control_simulation.py measures the error made.
+_LIKELY, _UNLIKELY = 0.9, 0.1
 
 
 def fit_strictest_limit(
@@ -30,7 +31,8 @@ def fit_strictest_limit(
     All tests of all limits are one fixed sequence, from the loosest limit, and the first failure ends it, so that the
     result holds with 95 % confidence though each test has the full level. The thresholds of the looser limits do not
     depend on the labels: they are the smallest share that `fit_risk_control` tests, and the largest one that is likely
-    to pass by the confidences alone. The strictest limit, tested last, has all thresholds of `fit_risk_control`.
+    to pass by the confidences alone; or all of its shares where the next limit is unlikely to hold by the confidences.
+    The strictest limit, tested last, has all thresholds of `fit_risk_control`.
 
     Args:
         confidence: float `[M]` in [0, 1], of held-out pictures of the known classes.
@@ -46,9 +48,9 @@ def fit_strictest_limit(
     """
     evidence = RiskEvidence(confidence, correct, groups=groups, known=known, weights=weights)
     found = None
-    for risk in LIMITS:
+    for risk, stricter in zip(LIMITS, (*LIMITS[1:], None), strict=True):
         counts = evidence.counts_to_test(risk)
-        if risk != LIMITS[-1]:
+        if stricter is not None and _may_hold(evidence, stricter):
             counts = _first_and_likely(evidence, counts, risk)
         control, complete = evidence.fit(risk, counts, floor=floor_of(risk), basis=basis)
         if found is None or control.t_accept is not None:
@@ -59,9 +61,20 @@ def fit_strictest_limit(
     return found
 
 
+def _may_hold(evidence: RiskEvidence, risk: float) -> bool:
+    """Return True unless the first test of a limit is unlikely to pass."""
+    first = evidence.counts_to_test(risk)[:1]
+    return bool((_probability(evidence, first, risk) >= _UNLIKELY).any())
+
+
+def _probability(evidence: RiskEvidence, counts: Sequence[int], risk: float) -> np.ndarray:
+    """Return the probability, by the confidences, that each number of groups passes."""
+    allowed = np.array([allowed_errors(count, risk) for count in counts])
+    return np.asarray(stats.poisson.cdf(allowed, evidence.expected_wrong(counts)))
+
+
 def _first_and_likely(evidence: RiskEvidence, counts: Sequence[int], risk: float) -> tuple[int, ...]:
     """Return the smallest number of groups to test, and the largest that is likely to pass."""
-    allowed = np.array([allowed_errors(count, risk) for count in counts])
-    likely = np.flatnonzero(stats.poisson.cdf(allowed, evidence.expected_wrong(counts)) >= _LIKELY)
+    likely = np.flatnonzero(_probability(evidence, counts, risk) >= _LIKELY)
     chosen = {*counts[:1], *([counts[likely[-1]]] if len(likely) else [])}
     return tuple(sorted(chosen))

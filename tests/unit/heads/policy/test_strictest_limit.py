@@ -44,6 +44,12 @@ def test_a_looser_limit_accepts_as_much_as_the_confidences_promise() -> None:
     assert (doubtful.risk, doubtful.share < 0.7) == (0.2, True)
 
 
+def test_all_shares_are_tested_where_the_next_limit_has_hardly_a_chance() -> None:
+    confidence, correct = np.linspace(0.85, 0.75, 300), np.arange(300) % 10 > 0
+    found, alone = fit(confidence, correct), fit_risk_control(confidence, correct, risk=0.2)
+    assert (found.risk, found.t_accept, found.share) == (0.2, alone.t_accept, alone.share)
+
+
 def test_a_failure_at_a_looser_limit_ends_the_sequence() -> None:
     correct = np.ones(400, bool)
     correct[250:] = False
