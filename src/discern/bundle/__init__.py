@@ -3,7 +3,8 @@
 from discern.bundle.manifest import Manifest
 from discern.bundle.model import Model, Verification, load, verify
 from discern.bundle.picture_input import Picture
-from discern.bundle.prediction import Decision, DisplayName, LabelNames, Prediction, Thresholds, decide_all
+from discern.bundle.prediction import DisplayName, LabelNames, Prediction, Thresholds, decide_all
+from discern.bundle.prediction_message import Decision
 from discern.bundle.prediction_sets import label_sets, median_label, order_scale
 from discern.bundle.runtime import TELEMETRY_MAY_BE_ON, Runtime, open_runtime
 from discern.bundle.seen_pictures import PictureHashes, SeenPictures

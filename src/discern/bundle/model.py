@@ -207,6 +207,8 @@ class Model:
                 thresholds=self.manifest.thresholds,
                 model=model,
                 label_names=self.manifest.label_names,
+                unjudged=self.manifest.unjudged,
+                policy=self.manifest.policy,
             )
             for row, score in zip(probabilities, unknown_score, strict=True)
         ]

@@ -92,10 +92,21 @@ def train(value: dict[str, Any]) -> Iterator[str]:
     if ece := value.get("ece"):
         yield f"calibration error:         {_calibration(ece)}"
     if policy := value["policy"]:
-        yield f"accepted without review:   {policy['share']:.0%} of the predictions. {policy['sentence']}"
+        yield from _policy(policy)
     yield f"took {sum(value['seconds'].values()):.1f} s"
     yield f"report: {value['report']}"
     yield f"bundle: {value['bundle']}"
+
+
+def _policy(policy: dict[str, Any]) -> Iterator[str]:
+    if policy.get("asked") == "auto":
+        limit, origin = policy["risk"], "of 5, 10 and 20 %"
+        told = f"{limit:.0%}, the strictest {origin} that holds" if limit else f"none {origin} holds"
+        yield f"error limit:               {told}"
+    yield f"accepted without review:   {policy['share']:.0%} of the predictions. {policy['sentence']}"
+    if offered := policy.get("offered"):
+        yield f"a limit that would hold:   {offered['share']:.0%} of the predictions. {offered['sentence']}"
+        yield f"  {offered['command']}"
 
 
 def _account(value: dict[str, Any], *, of: str, page: str) -> Iterator[str]:

@@ -120,8 +120,11 @@ def join_names(names: list[str], *, most: int = 6) -> str:
 
 
 def exceeds_error_limit(policy: "PolicyMetrics") -> bool:
-    """Return True if nothing is accepted because the tested groups exceed the error limit.
+    """Return True if nothing is accepted because the tested groups or pictures exceed the error limit.
 
     The number of further groups that would be needed is then not shown, as more pictures alone may not suffice.
     """
-    return policy.t_accept is None and (policy.wrong or 0) > (policy.max_error or 0) * (policy.groups or 0)
+    if policy.t_accept is not None:
+        return False
+    limit = policy.max_error or 0
+    return (policy.picture_error or 0) > limit or (policy.wrong or 0) > limit * (policy.groups or 0)

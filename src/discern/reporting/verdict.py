@@ -128,13 +128,18 @@ def _policy_sentence(metrics: "Metrics") -> str:
         more = ""
         if exceeds_error_limit(policy):
             more = f": {count(policy.wrong)} of {count(policy.groups)} independent groups tested had an error"
+            if (policy.picture_error or 0) > (policy.max_error or 0):
+                more += f", and {percent(policy.picture_error)} of the pictures were wrong"
         elif needed := policy.needed:
             more = f": that takes at least {plural(needed, 'more independent picture')}"
-        return f"No prediction can be accepted without review yet if at most {limit} may be wrong{more}."
+        offer = f" At {percent(policy.offered.risk, digits=0)} it can." if policy.offered else ""
+        return f"No prediction can be accepted without review yet if at most {limit} may be wrong{more}.{offer}"
+    found = f"The strictest error limit that holds is {limit}. " if policy.auto else ""
     wrong = f"an estimated {limit} or fewer" if policy.basis == "cross-fitted" else f"at most {limit}"
     return (
-        f"Of 100 pictures like these, {percent(policy.share, digits=0).removesuffix(f'{NBSP}%')} can be "
-        f"accepted without review, {wrong} of them wrong; a person reviews the others."
+        f"{found}Of 100 pictures like these, {percent(policy.share, digits=0).removesuffix(f'{NBSP}%')} can be "
+        f"accepted without review: of independent groups among them, {wrong} have an error. A person reviews the "
+        "others."
     )
 
 

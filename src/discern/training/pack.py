@@ -64,7 +64,7 @@ def pack(
         metrics=metrics.for_bundle(),
         data=_describe_data(data, result.train_rows, provenance),
         backbone=_describe_backbone(data.backbone),
-        config=provenance.config.to_json(),
+        config=_resolve(provenance.config, policy),
         versions=provenance.versions,
     )
     seen = PictureHashes(*data.catalog.hashes(result.train_rows)) + data.negative_hashes
@@ -77,6 +77,12 @@ def pack(
         set_thresholds=PictureHashes(*data.catalog.hashes(_threshold_rows(result, policy))),
         card=write_card(manifest),
     )
+
+
+def _resolve(config: TrainConfig, policy: AcceptPolicy) -> dict[str, Any]:
+    """Return the settings with the error limit that was found, as earlier versions read a number."""
+    limit = None if policy.risk_control is None else policy.risk_control.risk
+    return config.to_json() | {"at_most_wrong": limit}
 
 
 def _threshold_rows(result: FitResult, policy: AcceptPolicy) -> np.ndarray:

@@ -15,6 +15,7 @@ from discern.evaluating import (
     LeakFreeAccuracy,
     Metrics,
     NegativeMetrics,
+    OfferedLimit,
     OrderedLabelMetrics,
     PolicyMetrics,
     RiskCurveMetrics,
@@ -28,9 +29,9 @@ from discern.evaluating import (
 )
 from discern.heads import RiskControl
 from discern.splitting import Split
-from discern.training.accept_policy import AcceptPolicy
+from discern.training.accept_policy import AcceptPolicy, describe_offer
 from discern.training.baseline_predictions import predict_baselines
-from discern.training.config import TrainConfig
+from discern.training.config import AUTO, TrainConfig
 from discern.training.data import AppliedFixes, TrainingData
 from discern.training.methods import FitResult
 from discern.training.predictions import HeldOutPredictions, NegativePredictions, Predictions
@@ -61,7 +62,7 @@ def compute_metrics(
             for name, probabilities in baselines.items()
         },
         unknown=builder.unknown(result),
-        policy=None if policy.risk_control is None else _policy(policy.risk_control),
+        policy=None if policy.risk_control is None else _policy(policy, policy.risk_control),
         conformal=policy.conformal,
         ordered=builder.ordered(result) if data.catalog.order else None,
         negatives=None if result.negatives is None else builder.negatives(result, result.negatives, policy),
@@ -173,7 +174,8 @@ class _MetricsBuilder:
         )
         accept, count = policy.thresholds.accept, len(predictions.excess)
         confident = np.zeros(count, bool) if accept is None else predictions.confidence >= accept
-        accepted = confident & (predictions.excess <= 0)
+        judged = ~np.isin(self.data.catalog.labels, self.split.unevaluated)[predictions.label]
+        accepted = confident & judged & (predictions.excess <= 0)
         return NegativeMetrics(
             negatives=count,
             tuned=count,
@@ -203,7 +205,7 @@ def _among(predictions: Predictions, rows: np.ndarray) -> Predictions:
     return Predictions(rows=predictions.rows[kept], probabilities=predictions.probabilities[kept])
 
 
-def _policy(control: RiskControl) -> PolicyMetrics:
+def _policy(policy: AcceptPolicy, control: RiskControl) -> PolicyMetrics:
     curve = control.curve
     return PolicyMetrics(
         sentence=control.sentence,
@@ -223,6 +225,9 @@ def _policy(control: RiskControl) -> PolicyMetrics:
             error=tuple(curve.error.tolist()),
             high=tuple(curve.high.tolist()),
         ),
+        auto=policy.asked == AUTO,
+        floor=control.floor,
+        offered=None if policy.offer is None else OfferedLimit(**describe_offer(policy.offer)),
     )
 
 

@@ -249,8 +249,9 @@ class TestDecisions:
         plain = found.to_json()
         assert (plain["policy"], plain["conformal"]) == (None, None)
 
-    def test_a_policy_that_cannot_be_met_accepts_nothing(self, result: EvaluateResult) -> None:
-        policy = result.to_json()["policy"]
+    def test_a_policy_that_cannot_be_met_accepts_nothing(self, shared_workspace: Workspace, fresh: Path) -> None:
+        strict = shared_workspace.train(shared_workspace.photos, name="strict", at_most_wrong=0.01)
+        policy = evaluate(strict.bundle, fresh, cache=shared_workspace.cache).to_json()["policy"]
         assert (policy["share"], policy["error"]["value"], policy["strangers_accepted"]) == (0, None, None)
 
 

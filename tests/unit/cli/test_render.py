@@ -108,6 +108,20 @@ def test_classes_of_few_groups_are_named() -> None:
     assert "19 (2) and 32 more" in "\n".join(render.train(value))
 
 
+def test_the_policy_names_its_limit_and_an_offered_one() -> None:
+    plain = {"share": 0.6, "sentence": "Of independent groups.", "asked": "auto", "risk": 0.1, "offered": None}
+    assert list(render._policy(plain)) == [
+        "error limit:               10%, the strictest of 5, 10 and 20 % that holds",
+        "accepted without review:   60% of the predictions. Of independent groups.",
+    ]
+    assert next(render._policy(plain | {"risk": None})).endswith("none of 5, 10 and 20 % holds")
+    offered = {"risk": 0.2, "share": 0.8, "sentence": "At most 20 %.", "command": "discern train x"}
+    told = list(render._policy(plain | {"asked": 0.05, "risk": None, "share": 0.0, "offered": offered}))
+    assert told[1:] == ["a limit that would hold:   80% of the predictions. At most 20 %.", "  discern train x"]
+    # A finished run of an earlier version.
+    assert len(list(render._policy({"share": 0.6, "sentence": "At most 5 %."}))) == 1
+
+
 def test_rates_and_the_calibration_error_have_their_intervals() -> None:
     metric = {"value": 0.5, "low": None, "high": None}
     value = {

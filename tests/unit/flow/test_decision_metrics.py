@@ -16,6 +16,7 @@ class Rules:
     ordered: bool = False
     thresholds: Thresholds = field(default_factory=lambda: Thresholds(unknown=0.5, accept=0.8))
     policy: dict[str, Any] | None = field(default_factory=dict)
+    unjudged: tuple[str, ...] = ()
 
 
 def known(size: int = 60) -> KnownPredictions:
@@ -61,3 +62,11 @@ def test_copies_count_as_one_picture() -> None:
     groups = np.r_[np.arange(40), np.zeros(40, int)]
     weights = np.r_[1 / 41, np.ones(39), np.full(40, 1 / 41)]
     assert np.isclose(accepted(groups, weights).value, 0.25)
+
+
+def test_a_label_that_could_not_be_measured_is_not_accepted() -> None:
+    every = evaluate_decisions(Rules(), known(), None, seed=0).share
+    without = evaluate_decisions(Rules(unjudged=("b",)), known(), None, seed=0).share
+    assert every is not None
+    assert without is not None
+    assert (every.value, without.value) == (1.0, 0.5)

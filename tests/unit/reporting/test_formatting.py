@@ -136,6 +136,7 @@ def test_interval_text():
         ({"t_accept": None, "groups": 311, "wrong": 30, "max_error": 0.05}, True),
         ({"t_accept": None, "groups": 59, "wrong": 1, "max_error": 0.05}, False),
         ({"t_accept": None, "groups": 20, "wrong": 0, "max_error": 0.05}, False),
+        ({"t_accept": None, "groups": 610, "wrong": 12, "picture_error": 0.3, "max_error": 0.05}, True),
         ({"t_accept": 0.9, "groups": 10, "wrong": 3, "max_error": 0.05}, False),
         ({}, False),
     ],

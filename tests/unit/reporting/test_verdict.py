@@ -36,7 +36,12 @@ def test_three_sentences():
     first, second, third = sentences_of(metrics(policy=policy))
     assert "90.0 % of the time (95 % interval 87.0 to 93.0 %)" in first
     assert "reported 95.0 %: +5.0 points (95 % interval +3.0 to +7.0)" in second
-    assert third.startswith("Of 100 pictures like these, 68 can be accepted without review, at most 5 % of them wrong")
+    assert third == (
+        "Of 100 pictures like these, 68 can be accepted without review: of independent groups among them, at most 5 % "
+        "have an error. A person reviews the others."
+    )
+    found = sentences_of(metrics(policy=policy | {"auto": True, "asked": 0.1}))[2]
+    assert found.startswith("The strictest error limit that holds is 10 %. Of 100 pictures")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +120,7 @@ def test_a_missing_random_split_has_no_sentence():
 
 def test_an_estimated_policy_is_called_an_estimate():
     policy = {"asked": 0.02, "t_accept": 0.9, "share": 0.5, "basis": "cross-fitted"}
-    assert "an estimated 2 % or fewer of them wrong" in sentences_of(metrics(policy=policy))[2]
+    assert "an estimated 2 % or fewer have an error" in sentences_of(metrics(policy=policy))[2]
 
 
 def test_missing_pictures_of_a_policy_are_stated():
@@ -123,6 +128,14 @@ def test_missing_pictures_of_a_policy_are_stated():
     assert "No prediction can be accepted without review yet" in sentences_of(metrics(policy=policy))[2]
     assert "at least 30 more independent pictures" in sentences_of(metrics(policy=policy))[2]
     assert sentences_of(metrics(policy=policy | {"needed": None}))[2].endswith("may be wrong.")
+    offered = {"risk": 0.1, "share": 0.4, "sentence": "Of independent groups ...", "command": "discern train x"}
+    assert sentences_of(metrics(policy=policy | {"offered": offered}))[2].endswith(". At 10 % it can.")
+
+
+def test_wrong_pictures_of_few_groups_are_stated():
+    policy = {"asked": 0.05, "t_accept": None, "share": 0.0, "groups": 610, "wrong": 12, "picture_error": 0.325}
+    told = sentences_of(metrics(policy=policy | {"needed": 3000}))[2]
+    assert told.endswith("12 of 610 independent groups tested had an error, and 32.5 % of the pictures were wrong.")
 
 
 def test_a_missing_error_limit_is_stated_except_for_older_runs():

@@ -3,6 +3,7 @@
 Pictures that the decision thresholds were tuned on are left out.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol, Self
 
@@ -30,6 +31,7 @@ class DecisionRules(Protocol):
         ordered: whether the labels form an ordinal scale.
         thresholds: scores at which the decision changes.
         policy: the accept policy; None if nothing is accepted.
+        unjudged: labels whose accuracy could not be measured; they are never accepted.
     """
 
     @property
@@ -40,6 +42,8 @@ class DecisionRules(Protocol):
     def thresholds(self) -> Thresholds: ...  # noqa: D102
     @property
     def policy(self) -> dict[str, Any] | None: ...  # noqa: D102
+    @property
+    def unjudged(self) -> Collection[str]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -155,7 +159,8 @@ def evaluate_decisions(
 def _accepted(rules: DecisionRules, probabilities: np.ndarray, scores: np.ndarray) -> np.ndarray:
     threshold = np.inf if rules.thresholds.unknown is None else rules.thresholds.unknown
     unknown = np.full(len(scores), threshold)
-    decisions = decide_all(probabilities, scores, unknown=unknown, accept=rules.thresholds.accept)
+    unjudged = np.isin(rules.labels, list(rules.unjudged))
+    decisions = decide_all(probabilities, scores, unknown=unknown, accept=rules.thresholds.accept, unjudged=unjudged)
     return np.asarray(decisions == "accept")
 
 

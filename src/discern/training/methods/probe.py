@@ -155,5 +155,7 @@ def _cross_validate(fitter: HeadFitter, rows: np.ndarray, fold: np.ndarray, prog
 def _predict_negatives(head: FittedHead, data: TrainingData) -> NegativePredictions | None:
     if data.negatives is None or head.negative_excess is None:
         return None
-    confidence = head.probabilities(data.negatives.features).max(axis=1)
-    return NegativePredictions(confidence=confidence, excess=head.negative_excess)
+    probabilities = head.probabilities(data.negatives.features)
+    return NegativePredictions(
+        confidence=probabilities.max(axis=1), label=probabilities.argmax(axis=1), excess=head.negative_excess
+    )
