@@ -135,6 +135,8 @@ _POLICY = record(
         "share": null_or(_share),
         "error": null_or(record({"value": null_or(_share), "high": null_or(_share)})),
         "needed": null_or(_count),
+        "risk": null_or(_share),
+        "floor": null_or(_share),
     },
     required=("sentence",),
 )

@@ -73,8 +73,9 @@ class RiskControl:
     def to_json(self) -> dict[str, Any]:
         """Convert the guarantee and its evidence to JSON-serialisable values.
 
-        The keys are `sentence`, `basis`, `share`, `error` (over groups; null if nothing is accepted), `needed`, `risk`
-        (null if nothing is accepted) and `floor`.
+        The keys are `sentence`, `basis`, `share`, `error` (over groups; null if nothing is accepted), `needed` (null
+        also where the errors exceed the limit, as more pictures alone may not suffice), `risk` (null if nothing is
+        accepted) and `floor`.
         """
         error = None if self.high is None else {"value": self.wrong / self.groups, "high": self.high}
         return {
@@ -82,10 +83,15 @@ class RiskControl:
             "basis": self.basis,
             "share": self.share,
             "error": error,
-            "needed": self.needed,
+            "needed": None if self._exceeds_limit else self.needed,
             "risk": None if self.t_accept is None else self.risk,
             "floor": self.floor,
         }
+
+    @property
+    def _exceeds_limit(self) -> bool:
+        """Return True if more of the tested groups or pictures were wrong than the limit allows."""
+        return (self.picture_error or 0) > self.risk or self.wrong > self.risk * self.groups
 
     def _shortfall(self, percent: str) -> str:
         if self.picture_error is not None:

@@ -103,10 +103,12 @@ def test_errors_at_the_highest_confidence_accept_nothing():
     ("size", "wrong", "text"), [(40, 4, "4 of the 40 independent groups"), (400, 20, "most confident")]
 )
 def test_errors_above_the_limit_call_for_no_number_of_groups(size, wrong, text):
-    sentence = fit_risk_control(*predictions(size, wrong=tuple(range(wrong)))).sentence
+    control = fit_risk_control(*predictions(size, wrong=tuple(range(wrong))))
+    sentence = control.sentence
     assert text in sentence
     assert sentence.endswith("had an error, more than 2 %.")
     assert "needed" not in sentence
+    assert control.to_json()["needed"] is None
 
 
 def test_what_is_needed_is_enough():
@@ -163,7 +165,8 @@ def test_few_wrong_groups_with_many_wrong_pictures_accept_nothing():
     assert (control.groups, control.wrong) == (610, 12)
     assert control.picture_error == pytest.approx(288 / 886)
     assert "32.5 % of the accepted pictures would be wrong, more than 5 %" in control.sentence
-    assert (control.needed > 1, control.to_json()["error"]) == (True, None)
+    plain = control.to_json()
+    assert (control.needed > 1, plain["needed"], plain["error"]) == (True, None, None)
     frames = fit_risk_control(*with_wrong_films(12, 2)[:2], groups=with_wrong_films(12, 2)[2], risk=0.05)
     assert (frames.t_accept, frames.wrong) == (0.5, 12)
 
