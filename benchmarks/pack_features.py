@@ -16,7 +16,7 @@ from discern.heads import HeadFitter
 from discern.picture import choose_recipe
 
 DATA = Path(os.environ.get("DISCERN_TEST_DATA", "../shared/data"))
-CACHE = Path(__file__).parent / "out" / "cache"
+CACHE = Path(os.environ.get("DISCERN_BENCHMARK_CACHE", Path(__file__).parent / "out" / "cache"))
 NOT_LABELLED = {"dirty_samples", "negatives_imagenet"}
 FOLDS = 5
 
@@ -56,10 +56,10 @@ class Pack:
             thumbs=self.thumbs[rows],
         )
 
-    def fitter(self) -> HeadFitter:
+    def fitter(self, *, centred: bool = True) -> HeadFitter:
         """Return a fitter on these folds."""
         classes = int(self.labels.max()) + 1
-        return HeadFitter(self.features, self.labels, self.fold, classes=classes, blocks=self.blocks)
+        return HeadFitter(self.features, self.labels, self.fold, classes=classes, blocks=self.blocks, centred=centred)
 
 
 def list_packs() -> list[str]:
@@ -67,17 +67,20 @@ def list_packs() -> list[str]:
     return sorted(path.name for path in DATA.iterdir() if path.is_dir() and path.name not in NOT_LABELLED)
 
 
-def load_pack(folder: Path, *, limit: int | None) -> Pack:
-    """Load at most `limit` random pictures of a pack, of classes with at least one picture per fold."""
+def load_pack(folder: Path, *, limit: int | None, copies: bool = False, seed: int = 0) -> Pack:
+    """Load at most `limit` random pictures of a pack, of classes with at least one picture per fold.
+
+    Of identical pictures only one is loaded, unless `copies` is set.
+    """
     catalog, backbone = scan(folder, cache=CACHE), load_backbone()
     group = form_groups(catalog, find_edges(catalog)).group
-    rows = _rows(catalog, limit)
+    rows = _rows(catalog, limit, seed, copies=copies)
     table = catalog.table[rows]
     recipe = choose_recipe(list(zip(table["width"].to_list(), table["height"].to_list(), strict=True)), backbone.size)
     labels, fold = catalog.label_index[rows], np.zeros(len(rows), np.int64)
     if labels.min() >= 0:
         labels = np.unique(labels, return_inverse=True)[1]
-        folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0).split(rows, labels, group[rows])
+        folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(rows, labels, group[rows])
         for number, (_, test) in enumerate(folds):
             fold[test] = number
     return Pack(
@@ -91,10 +94,11 @@ def load_pack(folder: Path, *, limit: int | None) -> Pack:
     )
 
 
-def _rows(catalog: Catalog, limit: int | None) -> np.ndarray:
+def _rows(catalog: Catalog, limit: int | None, seed: int, *, copies: bool) -> np.ndarray:
     _, first = np.unique(catalog.table["pixels"].fill_null("").to_numpy().astype(str), return_index=True)
-    rows = np.intersect1d(first, np.flatnonzero(catalog.readable))
-    rows = np.sort(np.random.default_rng(0).permutation(rows)[:limit])
+    rows = np.flatnonzero(catalog.readable)
+    rows = rows if copies else np.intersect1d(first, rows)
+    rows = np.sort(np.random.default_rng(seed).permutation(rows)[:limit])
     labels = catalog.label_index[rows]
     if labels.max() < 0:
         return rows

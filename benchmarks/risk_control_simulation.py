@@ -10,17 +10,21 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from discern.bundle.prediction_sets import label_sets
+from discern.heads.policy.confidence_floor import fit_confidence_floor
 from discern.heads.policy.conformal import fit_prediction_sets
-from discern.heads.policy.risk_control import CERTAINTY, fit_risk_control
+from discern.heads.policy.risk_control import fit_risk_control
+from discern.heads.policy.risk_curve import CERTAINTY
+from discern.heads.policy.strictest_limit import LIMITS, fit_strictest_limit
 
 OUT = Path(__file__).parent / "out"
-RISKS, GROUPS = (0.02, 0.05), (200, 1000)
+RISKS, GROUPS, FOUND_GROUPS = (0.02, 0.05), (200, 1000), (60, 300, 600)
 POPULATION = 400_000
 
 Sample = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -49,6 +53,13 @@ def main() -> None:
     print(f"{'scenario':<34}{'limit':>7}{'groups':>8}{'solved':>8}{'violated':>10}{'share':>8}{'picture error':>15}")
     policies = [
         policy_row(scenario, risk, groups, draws) for risk in RISKS for scenario in scenarios(risk) for groups in GROUPS
+    ]
+    print("\nthe strictest of 20, 10 and 5 % that holds; error rates lie around the given limit\n")
+    policies += [
+        policy_row(scenario, risk, groups, draws, found=True)
+        for risk in LIMITS
+        for scenario in (*scenarios(risk), *two_limits())
+        for groups in FOUND_GROUPS
     ]
     worst = max(row["violations"] for row in policies)
     allowed = 1 - CERTAINTY + 3 * float(np.sqrt(CERTAINTY * (1 - CERTAINTY) / draws))
@@ -81,6 +92,20 @@ def scenarios(risk: float) -> list[Scenario]:
         film_frames("films, wrong together", risk, together=True),
         film_frames("films, wrong one by one", risk, together=False),
         film_frames("films, the long ones worse", risk, together=True, longer_is_worse=True),
+    ]
+
+
+def two_limits() -> list[Scenario]:
+    """Return scenarios in which two or three limits nearly hold, each at a share of its own."""
+    return [
+        single(
+            "two limits nearly hold",
+            lambda confidence: np.where(confidence > 0.88, 0.0505, np.where(confidence > 0.85, 0.3, 0.101)),
+        ),
+        single(
+            "three limits nearly hold",
+            lambda confidence: np.where(confidence > 0.9, 0.0505, np.where(confidence > 0.7, 0.127, 0.353)),
+        ),
     ]
 
 
@@ -125,19 +150,25 @@ def film_frames(name: str, risk: float, *, together: bool, longer_is_worse: bool
     return Scenario(name=name, draw=draw, true_risk=true_risk)
 
 
-def policy_row(scenario: Scenario, risk: float, groups: int, draws: int) -> dict[str, Any]:
+def policy_row(scenario: Scenario, risk: float, groups: int, draws: int, *, found: bool = False) -> dict[str, Any]:
+    """Fit the threshold for the limit, or for the strictest that holds, each with the floor of its own sample."""
     random = np.random.default_rng(7)
     shares, pictures, violations = [], [], 0
     for _ in range(draws):
         confidence, correct, group = scenario.draw(random, groups)
-        policy = fit_risk_control(confidence, correct, groups=group, risk=risk)
+        floor_of = partial(confidence_floor, confidence, correct)
+        if found:
+            policy = fit_strictest_limit(confidence, correct, groups=group, floor_of=floor_of)
+        else:
+            policy = fit_risk_control(confidence, correct, groups=group, risk=risk, floor=floor_of(risk))
         if policy.t_accept is not None:
-            violations += scenario.true_risk(policy.t_accept) > risk
+            violations += scenario.true_risk(policy.t_accept) > policy.risk
             shares.append(policy.share)
             pictures.append(policy.picture_error)
     row = {
         "scenario": scenario.name,
         "risk": risk,
+        "found": found,
         "groups": groups,
         "solved": len(shares) / draws,
         "violations": violations / draws,
@@ -150,6 +181,10 @@ def policy_row(scenario: Scenario, risk: float, groups: int, draws: int) -> dict
         flush=True,
     )
     return row
+
+
+def confidence_floor(confidence: np.ndarray, correct: np.ndarray, risk: float) -> float:
+    return fit_confidence_floor(confidence, correct, risk=risk)
 
 
 def sets_row(name: str, skill: float, rarity: float, nominal: float, groups: int, draws: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 The files in `format_1` were written by `make_fixtures` and are never rewritten.
 """
 
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -31,6 +32,10 @@ VARIABLE_KEYS = ("path", "id", "message", "spoken")
 REWRITTEN_FILES = (
     *("metrics.json", "model.discern", "report.html", "run.json", "fixes.csv", "answers.parquet", "left_out.csv"),
 )
+
+
+# Numbers that later versions compute differently: intervals of a few groups, and rates that count copies once.
+REDEFINED = r"\.figures\.reliability\[\d+\]\.(low|high)|\.gate\.kept\.value|\.unknown\.false_rejection"
 
 
 @pytest.fixture
@@ -144,8 +149,12 @@ def test_a_run_is_completed_from_its_files(stored: StoredFiles, tmp_path: Path, 
     for untouched in set(before) - set(REWRITTEN_FILES):
         assert now[untouched] == before[untouched]
     assert read(result.run / "run.json")["status"] == "done"
-    expected = dict(flatten_numbers(read(FORMAT_1 / "finished/metrics.json")))
-    assert dict(flatten_numbers(read(result.run / "metrics.json"))) == pytest.approx(expected, rel=1e-3, abs=1e-3)
+    stored_metrics, found = (
+        dict(flatten_numbers(read(run / "metrics.json"))) for run in (FORMAT_1 / "finished", result.run)
+    )
+    assert set(stored_metrics) <= set(found)
+    expected = {name: value for name, value in stored_metrics.items() if not re.match(REDEFINED, name)}
+    assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-3, abs=1e-3)
     table, stored_table = (pl.read_parquet(run / "answers.parquet") for run in (result.run, FORMAT_1 / "finished"))
     assert table.schema == stored_table.schema
     assert table.select("row", "path", "label", "answer").equals(stored_table.select("row", "path", "label", "answer"))

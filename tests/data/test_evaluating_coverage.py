@@ -19,7 +19,7 @@ def films(random: np.random.Generator, *, share: float, groups: int, longest: in
 
 @pytest.mark.parametrize(
     ("share", "groups", "longest", "correlation"),
-    [(0.9, 60, 1, 0.01), (0.97, 100, 1, 0.01), (0.8, 25, 4, 0.2), (0.9, 60, 6, 0.3), (0.9, 200, 6, 0.3)],
+    [(0.9, 60, 1, 0.01), (0.97, 100, 1, 0.01), (0.8, 30, 4, 0.2), (0.9, 60, 6, 0.3), (0.9, 200, 6, 0.3)],
 )
 def test_accuracy(share: float, groups: int, longest: int, correlation: float):
     random = np.random.default_rng(0)

@@ -58,7 +58,8 @@ def test_training_returns_the_documented_keys(trained: Any) -> None:
     assert set(trained["accuracy"]) == {"leak_free", "naive", "given", "difference"}
     assert {"value", "low", "high", "method", "estimates", "classes"} <= set(trained["accuracy"]["leak_free"])
     assert {"value", "low", "high", "null95"} <= set(trained["ece"])
-    assert set(trained["policy"]) == {"sentence", "basis", "share", "error", "needed"}
+    words = {"sentence", "basis", "share", "error", "needed", "risk", "asked", "floor", "offered"}
+    assert set(trained["policy"]) == words
     assert all(Path(trained[key]).is_absolute() and Path(trained[key]).exists() for key in ("run", "bundle", "report"))
 
 
@@ -107,7 +108,9 @@ def test_prediction_names_paths(workspace: Workspace, trained: Any, tmp_path: Pa
     assert len(lines) == 15
     assert all(Path(line["path"]).is_absolute() for line in lines)
     assert [line["label"] for line in lines[:14]].count("disc") >= 12
-    assert {line["decision"] for line in lines[:14]} <= {"review", "unknown"}
+    accepted = [line for line in lines[:14] if line["decision"] == "accept"]
+    assert all(line["confidence"] >= trained["policy"]["floor"] >= 0.5 for line in accepted)
+    assert (trained["policy"]["share"] > 0) >= bool(accepted)
     assert lines[14]["error"]["code"] == "not_a_picture"
 
 

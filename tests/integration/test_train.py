@@ -1,10 +1,12 @@
 """`discern train`: bundle and report, reproducible and resumable after any interruption."""
 
 import json
+import shlex
 import shutil
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from discern.bundle import load
@@ -210,6 +212,19 @@ def test_a_label_with_one_picture_is_trained_on_and_not_evaluated(workspace: Wor
     assert json.loads((result.run / "metrics.json").read_text())["split"]["unjudged"] == ["green"]
 
 
+def test_a_label_that_could_not_be_measured_is_never_accepted(workspace: Workspace) -> None:
+    photos = workspace.some("uneven", red=12, blue=12, green=1)
+    result = workspace.train(photos, at_most_wrong=0.3)
+    model = load(result.bundle)
+    assert model.manifest.unjudged == {"green"}
+    predictions = list(model.predict(sorted(photos.rglob("*.png"))))
+    decisions = {(each.label, each.decision) for each in predictions}
+    assert ("red", "accept") in decisions
+    assert {decision for label, decision in decisions if label == "green"} <= {"review", "unknown"}
+    certain = model.decide(np.float32([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]), np.zeros(2, np.float32) - 9)
+    assert [(each.label, each.decision) for each in certain] == [("green", "review"), ("blue", "accept")]
+
+
 def test_pictures_without_labels_are_refused(workspace: Workspace) -> None:
     flat = workspace.folder / "flat"
     shutil.copytree(workspace.photos / "red", flat)
@@ -218,12 +233,36 @@ def test_pictures_without_labels_are_refused(workspace: Workspace) -> None:
 
 
 class TestPolicy:
-    def test_a_policy_that_needs_more_groups_says_how_many(self, trained: TrainResult) -> None:
+    def test_the_strictest_limit_that_holds_is_applied(self, trained: TrainResult) -> None:
         assert trained.policy is not None
-        assert set(trained.policy) == {"sentence", "basis", "share", "error", "needed"}
-        assert (trained.policy["share"], trained.policy["error"]) == (0, None)
-        assert trained.policy["needed"] >= 59 - 36
-        assert load(trained.bundle).manifest.policy == trained.policy
+        words = {"sentence", "basis", "share", "error", "needed", "risk", "asked", "floor", "offered"}
+        assert set(trained.policy) == words
+        assert (trained.policy["asked"], trained.policy["risk"], trained.policy["offered"]) == ("auto", 0.1, None)
+        manifest = load(trained.bundle).manifest
+        assert manifest.policy == trained.policy
+        assert manifest.thresholds.accept >= trained.policy["floor"] >= 0.5
+        assert "the strictest of 5, 10 and 20" in trained.report.read_text(encoding="utf-8")
+
+    def test_a_policy_that_needs_more_groups_says_how_many_and_offers_another(self, workspace: Workspace) -> None:
+        result = workspace.train(workspace.photos, at_most_wrong=0.05, seed=2)
+        assert result.policy is not None
+        assert (result.policy["share"], result.policy["error"], result.policy["risk"]) == (0, None, None)
+        assert result.policy["needed"] >= 59 - 36
+        offered = result.policy["offered"]
+        words = shlex.split(offered["command"])
+        assert words[:3] == ["discern", "train", str(workspace.photos)]
+        options = dict(zip(words[3::2], words[4::2], strict=True))
+        assert (options["--seed"], options["--at-most-wrong"]) == ("2", f"{100 * offered['risk']:g}%")
+        again = workspace.train(workspace.photos, at_most_wrong=offered["risk"], seed=2).policy
+        assert again is not None
+        assert {name: again[name] for name in ("risk", "share", "sentence")} == {
+            name: offered[name] for name in ("risk", "share", "sentence")
+        }
+        # No path of this machine is in the bundle.
+        kept = load(result.bundle).manifest.policy
+        assert kept is not None
+        assert kept["offered"] == offered | {"command": kept["offered"]["command"]}
+        assert str(workspace.folder) not in kept["offered"]["command"]
 
     def test_predictions_are_accepted_within_the_error_limit(self, workspace: Workspace) -> None:
         kept = workspace.train(write_colours(workspace.folder / "many", each=24), name="kept", at_most_wrong=0.2)
@@ -251,7 +290,7 @@ class TestNames:
 
     def test_display_names_are_used_in_messages(self, workspace: Workspace) -> None:
         names = self.write(workspace, "label,name,spoken,route\nred,a rose,rose,bay 2\n")
-        model = load(workspace.train(workspace.photos, names=names).bundle)
+        model = load(workspace.train(workspace.photos, names=names, at_most_wrong=0.05).bundle)
         assert model.manifest.names == {"red": {"name": "a rose", "spoken": "rose", "route": "bay 2"}}
         answer = model(workspace.pictures("red")[0]).to_json()
         assert "a rose" in answer["message"]

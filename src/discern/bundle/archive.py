@@ -14,11 +14,9 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 from discern.atomic import atomic_write
 from discern.bundle.graph_safety import find_fault
-from discern.bundle.npy_array import read_array
+from discern.bundle.seen_pictures import SeenPictures
 from discern.bundle.stored_zip import is_canonical, write_zip
 from discern.bundle.strict_json import MAX_BYTES as MAX_JSON_BYTES
 from discern.errors import BundleDamaged, BundleError, PictureError, UsageError, overlong_path
@@ -30,11 +28,10 @@ FILE = "model.discern"
 
 MEMBERS = (MANIFEST, "model.onnx", "golden.npz", "seen.npy", "CARD.md")
 MAX_BYTES = 2 * 1024**3
-# Sixteen million training pictures; a card of 32,768 classes. Not tuned.
+# Eight million training pictures; a card of 32,768 classes. Not tuned.
 MEMBER_LIMITS = {MANIFEST: MAX_JSON_BYTES, "golden.npz": 16 << 20, "seen.npy": 128 << 20, "CARD.md": 8 << 20}
 """Maximum size of each member in bytes, apart from the graph."""
 
-_PREFIX_BYTES = 8
 _CENTRAL_ENTRY, _MAX_ENTRIES = b"PK\x01\x02", 1000  # weights may contain it by chance
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 # `Path` collapses the slashes of a URL.
@@ -139,19 +136,16 @@ def _reject_unsafe(path: Path, members: Mapping[str, bytes]) -> None:
     read_card(members["CARD.md"])
 
 
-def read_seen(data: bytes) -> np.ndarray:
-    """Read the prefixes of the content hashes of the training images, uint8 `[n, 8]`, from `seen.npy`.
+def read_seen(data: bytes) -> SeenPictures:
+    """Read the pictures that the model was made with from `seen.npy`.
 
     Raises:
         BundleDamaged: it is another file.
     """
     try:
-        prefixes = read_array(data, dtype="|u1", dimensions=2)
-        if prefixes.shape[1] != _PREFIX_BYTES:
-            raise ValueError("it does not contain hashes")
+        return SeenPictures.from_bytes(data)
     except ValueError as error:
         raise BundleDamaged(f"seen.npy cannot be used: {error}.", hint=DAMAGED_HINT) from error
-    return prefixes
 
 
 def read_card(data: bytes) -> str:

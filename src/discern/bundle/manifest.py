@@ -65,6 +65,11 @@ class Manifest:
         names = {label: DisplayName(**each) for label, each in self.names.items()}
         return LabelNames(display_names=names, scale=order_scale(self.labels) if self.ordered else None)
 
+    @cached_property
+    def unjudged(self) -> frozenset[str]:
+        """Return the labels whose accuracy could not be measured, so that they are never accepted."""
+        return frozenset((self.metrics.get("split") or {}).get("unjudged") or ())
+
     def to_bytes(self) -> bytes:
         """Serialise the manifest to canonical JSON."""
         plain = {item.name: getattr(self, item.name) for item in fields(self)}

@@ -67,7 +67,7 @@ def _check_digest(value: Any, at: str) -> None:
 
 def _interval(low: float = float("-inf"), high: float = float("inf"), **more: Check) -> Check:
     """Create a check for a metric with its confidence interval."""
-    bounds = dict.fromkeys(("value", "low", "high", "null95"), null_or(number(low, high)))
+    bounds = dict.fromkeys(("value", "low", "high", "null95", "chance"), null_or(number(low, high)))
     notes = {"note": null_or(_words), "pictures": null_or(_count), "classes": null_or(_count)}
     words = dict.fromkeys(("method", "estimates"), null_or(_words))
     return record({**bounds, **notes, **words, **more}, required=("value", "low", "high"))
@@ -75,8 +75,9 @@ def _interval(low: float = float("-inf"), high: float = float("inf"), **more: Ch
 
 _SHARE, _ANY = _interval(-_ROUNDING, 1 + _ROUNDING), _interval()
 
+_LEAK_FREE = _interval(-_ROUNDING, 1 + _ROUNDING, few_groups=object_of(_count))
 _ACCURACY = record(
-    {"leak_free": _SHARE, "naive": _SHARE, "given": null_or(_SHARE), "difference": _ANY}, required=("leak_free",)
+    {"leak_free": _LEAK_FREE, "naive": _SHARE, "given": null_or(_SHARE), "difference": _ANY}, required=("leak_free",)
 )
 _ORDERED = record(
     {
@@ -110,7 +111,9 @@ _SPLIT = record(
         "pictures": object_of(_count),
     }
 )
-_THRESHOLD = record({"t_unknown": null_or(number()), "false_rejection": null_or(_share)})
+_THRESHOLD = record(
+    {"t_unknown": null_or(number()), "false_rejection": null_or(_share), "false_rejection_interval": null_or(_SHARE)}
+)
 _METRICS = record(
     {
         "accuracy": null_or(_ACCURACY),
@@ -132,6 +135,8 @@ _POLICY = record(
         "share": null_or(_share),
         "error": null_or(record({"value": null_or(_share), "high": null_or(_share)})),
         "needed": null_or(_count),
+        "risk": null_or(_share),
+        "floor": null_or(_share),
     },
     required=("sentence",),
 )

@@ -14,6 +14,7 @@ from discern.bundle.manifest import Manifest, digests
 from discern.bundle.picture_input import Picture, content_of, each_picture
 from discern.bundle.prediction import Prediction, predict_one
 from discern.bundle.runtime import Runtime, open_runtime
+from discern.bundle.seen_pictures import SeenPictures
 from discern.errors import BundleDamaged, BundleError, PictureError, UsageError
 from discern.picture import Limits, apply_recipe, load_input
 
@@ -103,6 +104,11 @@ class Model:
 
         The result is uint8 `[n, 8]`.
         """
+        return self._seen.contents
+
+    @property
+    def seen_pictures(self) -> SeenPictures:
+        """Return the set of the training images and of those that set the thresholds."""
         return self._seen
 
     def __call__(self, picture: Picture) -> Prediction:
@@ -201,6 +207,8 @@ class Model:
                 thresholds=self.manifest.thresholds,
                 model=model,
                 label_names=self.manifest.label_names,
+                unjudged=self.manifest.unjudged,
+                policy=self.manifest.policy,
             )
             for row, score in zip(probabilities, unknown_score, strict=True)
         ]

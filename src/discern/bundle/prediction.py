@@ -2,15 +2,17 @@
 
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from discern.bundle.prediction_message import Decision, compose_message, compose_spoken, describe_missing_policy
 from discern.bundle.prediction_sets import PROBABILITY_TOLERANCE, are_distributions, label_sets, median_label
 
-Decision = Literal["accept", "review", "unknown"]
+LOWEST_CONFIDENCE = 0.5
+"""Lowest confidence that a threshold of acceptance is set to in training; not tuned."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +58,12 @@ class Thresholds:
 
 
 def decide_all(
-    probabilities: np.ndarray, unknown_score: np.ndarray, *, unknown: np.ndarray, accept: float | None
+    probabilities: np.ndarray,
+    unknown_score: np.ndarray,
+    *,
+    unknown: np.ndarray,
+    accept: float | None,
+    unjudged: np.ndarray | None = None,
 ) -> np.ndarray:
     """Decide between accept, review and unknown for many predictions.
 
@@ -68,12 +75,15 @@ def decide_all(
         unknown_score: float `[N]`.
         unknown: float `[N]`, unknown score above which each picture is unknown.
         accept: confidence from which a prediction is accepted; None for never.
+        unjudged: bool `[K]`, labels that are never accepted, see `predict_one`; None for none.
 
     Returns:
         Decisions, str `[N]`.
     """
     known = are_distributions(probabilities) & np.isfinite(unknown_score) & (unknown_score <= unknown)
     confident = np.zeros(len(known), bool) if accept is None else probabilities.max(axis=1).astype(float) >= accept
+    if unjudged is not None and len(known):
+        confident &= ~unjudged[np.where(np.isnan(probabilities), -np.inf, probabilities).argmax(axis=1)]
     return np.select([~known, confident], ["unknown", "accept"], "review")
 
 
@@ -196,16 +206,31 @@ def predict_one(
     thresholds: Thresholds,
     model: Mapping[str, str],
     label_names: LabelNames = _NO_LABEL_NAMES,
+    unjudged: Collection[str] = (),
+    policy: Mapping[str, Any] | None = None,
 ) -> Prediction:
     """Build the prediction for one image from its class probabilities and out-of-distribution score.
 
     The decision is unknown unless the probabilities are a distribution: numbers in [0, 1] that sum to 1, within
     rounding.
+
+    Args:
+        probabilities: probability of each label.
+        unknown_score: distance from the training pictures.
+        thresholds: thresholds of the decision.
+        model: name, version and fingerprint of the model.
+        label_names: display names of the labels.
+        unjudged: labels whose accuracy could not be measured; they are never accepted.
+        policy: the accept policy, for the message of a model that accepts nothing; None without an error limit.
     """
     label = max(probabilities, key=lambda name: -math.inf if math.isnan(probabilities[name]) else probabilities[name])
     confidence = probabilities[label]
     row = np.array([list(probabilities.values())])
     decision = thresholds.decide(confidence, unknown_score) if are_distributions(row)[0] else "unknown"
+    if decision == "accept" and label in unjudged:
+        decision = "review"
+    caveat = describe_missing_policy(policy) if thresholds.accept is None else ""
+    spoken = compose_spoken(label_names.spoken(label), decision, confidence, caveat=caveat)
     return Prediction(
         label=label,
         decision=decision,
@@ -216,9 +241,9 @@ def predict_one(
         order_value=None if label_names.scale is None else label_names.scale[int(median_label(row)[0])],
         looks_like=label if decision == "unknown" else None,
         name=label_names.name(label) if label_names.display_names else None,
-        spoken=compose_spoken(label_names.spoken(label), decision, confidence) if label_names.display_names else None,
+        spoken=spoken if label_names.display_names else None,
         route=label_names.route(label) if decision == "accept" else None,
-        message=compose_message(label_names.name(label), decision, confidence),
+        message=compose_message(label_names.name(label), decision, confidence, caveat=caveat),
         model=dict(model),
     )
 
@@ -227,38 +252,3 @@ def _label_set(labels: Mapping[str, float], row: np.ndarray, threshold: float | 
     if threshold is None:
         return None
     return tuple(label for label, inside in zip(labels, label_sets(row, threshold)[0], strict=True) if inside)
-
-
-def compose_message(name: str, decision: Decision, confidence: float) -> str:
-    """Compose the message that displays a prediction to a person.
-
-    >>> compose_message("ripe banana", "review", 0.613)
-    'This looks like "ripe banana" (61 %), but please have a look.'
-    """
-    if decision == "unknown":
-        return f'This is not one of the things I know; it looks most like "{name}".'
-    if decision == "accept":
-        return f'This is "{name}" ({_percent(confidence)} %).'
-    return f'This looks like "{name}" ({_percent(confidence)} %), but please have a look.'
-
-
-def compose_spoken(name: str, decision: Decision, confidence: float) -> str:
-    """Compose the sentence that speaks a prediction aloud.
-
-    >>> compose_spoken("a chair", "accept", 0.97)
-    'a chair, 97 percent sure'
-    """
-    if decision == "unknown":
-        return f"none of the things I know; most like {name}"
-    if decision == "accept":
-        return f"{name}, {_percent(confidence)} percent sure"
-    return f"perhaps {name}, {_percent(confidence)} percent; please check"
-
-
-def _percent(confidence: float) -> str:
-    """Format a confidence as a whole percentage, reserving 100 for exactly 1.
-
-    >>> _percent(0.996)
-    'over 99'
-    """
-    return "over 99" if 0.995 <= confidence < 1 else f"{100 * confidence:.0f}"

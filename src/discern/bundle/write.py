@@ -1,18 +1,25 @@
 """Functions that write a trained model to a bundle file."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from discern.bundle import archive, golden
 from discern.bundle.manifest import Manifest, digests
 from discern.bundle.runtime import open_runtime
+from discern.bundle.seen_pictures import PictureHashes, write_seen
 
 
-def write_bundle(path: Path, *, graph: bytes, manifest: Manifest, seen: Sequence[str], card: str) -> str:
+def write_bundle(
+    path: Path,
+    *,
+    graph: bytes,
+    manifest: Manifest,
+    seen: Sequence[str],
+    card: str,
+    seen_pixels: Sequence[str] = (),
+    set_thresholds: PictureHashes | None = None,
+) -> str:
     """Write a trained model to a bundle file atomically.
 
     Args:
@@ -21,6 +28,8 @@ def write_bundle(path: Path, *, graph: bytes, manifest: Manifest, seen: Sequence
         manifest: manifest without `members`, which is computed here.
         seen: content hashes (hexadecimal) of the training pictures; 8 bytes of each are stored.
         card: model card, Markdown.
+        seen_pixels: hashes of the training pictures' pixels.
+        set_thresholds: pictures outside the training set whose predictions set the thresholds; None for none.
 
     Returns:
         Fingerprint of the bundle.
@@ -32,7 +41,7 @@ def write_bundle(path: Path, *, graph: bytes, manifest: Manifest, seen: Sequence
     members = {
         "model.onnx": graph,
         "golden.npz": golden.record(lambda inputs: runtime.run({"pixels": inputs}), manifest.recipe),
-        "seen.npy": _seen_bytes(seen),
+        "seen.npy": write_seen(PictureHashes(content=seen, pixels=seen_pixels), set_thresholds or PictureHashes()),
         "CARD.md": card.encode(),
     }
     members[archive.MANIFEST] = replace(manifest, members=digests(members)).to_bytes()
@@ -40,10 +49,3 @@ def write_bundle(path: Path, *, graph: bytes, manifest: Manifest, seen: Sequence
     golden.read(members["golden.npz"], classes=len(manifest.labels))
     archive.write(path, members)
     return archive.fingerprint(members)
-
-
-def _seen_bytes(contents: Sequence[str]) -> bytes:
-    prefixes = sorted({bytes.fromhex(content[:16]) for content in contents})
-    buffer = io.BytesIO()
-    np.save(buffer, np.frombuffer(b"".join(prefixes), np.uint8).reshape(-1, 8))
-    return buffer.getvalue()

@@ -132,6 +132,11 @@ class Catalog:
             digest.update(json.dumps(row).encode() + b"\n")
         return digest.hexdigest()
 
+    def hashes(self, rows: np.ndarray | None = None) -> tuple[list[str], list[str]]:
+        """Return the content and pixel hashes of the given rows, or of all; those that are unknown are empty."""
+        table = self.table if rows is None else self.table[rows]
+        return table["content"].fill_null("").to_list(), table["pixels"].fill_null("").to_list()
+
     def ordered(self, order: Sequence[str]) -> Self:
         """Return a copy of the catalog with ordinal class labels.
 

@@ -1,10 +1,12 @@
 """Functions that parse the values of command-line options."""
 
 import math
+from typing import Literal
 
 from discern.errors import UsageError
 
 NONE = "none"
+AUTO: Literal["auto"] = "auto"
 
 
 def parse_share(text: str) -> float | None:
@@ -25,6 +27,15 @@ def parse_share(text: str) -> float | None:
             f"Invalid share: {text!r}.", hint="Write it like 5% or 0.05, between 0 % and 100 %, or as none."
         )
     return share
+
+
+def parse_error_limit(text: str) -> float | Literal["auto"] | None:
+    """Parse an error limit given as a share, as "auto" or as "none".
+
+    >>> parse_error_limit("5%"), parse_error_limit("auto"), parse_error_limit("none")
+    (0.05, 'auto', None)
+    """
+    return AUTO if text.strip().lower() == AUTO else parse_share(text)
 
 
 def parse_order(text: str | None) -> tuple[str, ...]:

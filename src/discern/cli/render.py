@@ -11,6 +11,8 @@ import typer
 
 from discern.errors import shorten
 
+_MOST_CLASSES = 20
+
 
 @dataclass
 class State:
@@ -79,14 +81,32 @@ def train(value: dict[str, Any]) -> Iterator[str]:
     yield from _account(value, of="this bundle", page=value["report"])
     accuracy = value["accuracy"]
     yield f"leak-free accuracy:        {_interval(accuracy['leak_free'])}  ({accuracy['leak_free']['method']})"
+    if few := accuracy["leak_free"].get("few_groups"):
+        named = [f"{label} ({groups})" for label, groups in few.items()]
+        more = f" and {len(named) - _MOST_CLASSES} more" if len(named) > _MOST_CLASSES else ""
+        classes = ", ".join(named[:_MOST_CLASSES]) + more
+        yield f"it is pessimistic for classes of fewer than five independent groups: {classes}"
     yield f"random-split accuracy:     {_interval(accuracy['naive'])}"
     if accuracy["given"]:
         yield f"accuracy on given parts:   {_interval(accuracy['given'])}"
+    if ece := value.get("ece"):
+        yield f"calibration error:         {_calibration(ece)}"
     if policy := value["policy"]:
-        yield f"accepted without review:   {policy['share']:.0%} of the predictions. {policy['sentence']}"
+        yield from _policy(policy)
     yield f"took {sum(value['seconds'].values()):.1f} s"
     yield f"report: {value['report']}"
     yield f"bundle: {value['bundle']}"
+
+
+def _policy(policy: dict[str, Any]) -> Iterator[str]:
+    if policy.get("asked") == "auto":
+        limit, origin = policy["risk"], "of 5, 10 and 20 %"
+        told = f"{limit:.0%}, the strictest {origin} that holds" if limit else f"none {origin} holds"
+        yield f"error limit:               {told}"
+    yield f"accepted without review:   {policy['share']:.0%} of the predictions. {policy['sentence']}"
+    if offered := policy.get("offered"):
+        yield f"a limit that would hold:   {offered['share']:.0%} of the predictions. {offered['sentence']}"
+        yield f"  {offered['command']}"
 
 
 def _account(value: dict[str, Any], *, of: str, page: str) -> Iterator[str]:
@@ -125,18 +145,22 @@ def evaluate(value: dict[str, Any]) -> Iterator[str]:
     for other in value["against"]:
         yield f"accuracy of {other['of']}: {_interval(other['accuracy'])}"
         yield f"difference on the same pictures: {_interval(other['difference'])}"
+    if ece := value.get("ece"):
+        yield f"calibration error: {_calibration(ece)}"
     yield from _excluded(value)
     if value["unknown"]:
         unknown = value["unknown"]
         yield f"unknown pictures: AUROC {_interval(unknown['auroc'])}, rejected {_interval(unknown['rejected'])}"
         yield f"known pictures not rejected: {_interval(unknown['kept'])}"
     if policy := value["policy"]:
-        error = _interval(policy["error"])
-        yield f"accepted without review: {policy['share']:.1%} of the known pictures; error rate among them: {error}"
+        if policy["share"] is not None:
+            accepted, error = _rate(value, "share", policy["share"]), _interval(policy["error"])
+            yield f"accepted without review: {accepted} of the known pictures; error rate among them: {error}"
         if policy["strangers_accepted"] is not None:
-            yield f"unknown pictures accepted: {policy['strangers_accepted']:.1%}"
-    if sets := value["conformal"]:
-        yield f"prediction sets: coverage {sets['coverage']:.1%}, {sets['size']:.2f} labels on average"
+            yield f"unknown pictures accepted: {_rate(value, 'strangers_accepted', policy['strangers_accepted'])}"
+    if (sets := value["conformal"]) and sets["coverage"] is not None:
+        coverage = _rate(value, "coverage", sets["coverage"])
+        yield f"prediction sets: coverage {coverage}, {sets['size']:.2f} labels on average"
     if ordered := value["ordered"]:
         within_one, baseline = ordered["within_one"], f"always the median label: {ordered['constant_mae']:.3f}"
         yield f"ordinal error: {ordered['mae']:.3f} labels on average ({baseline}), at most 1: {within_one:.1%}"
@@ -148,8 +172,12 @@ def evaluate(value: dict[str, Any]) -> Iterator[str]:
 def _excluded(value: dict[str, Any]) -> Iterator[str]:
     if value["seen"] is None:
         yield "the server does not publish its training pictures: some of these may be among them"
+    elif value.get("set_thresholds", 0) is None:
+        yield "a bundle is of an older version: training pictures saved again, and some that set thresholds, may remain"
     if value["seen"]:
         yield f"excluded, used in training: {value['seen']}"
+    if value.get("set_thresholds"):
+        yield f"left out of the policy and the prediction sets, as they set the thresholds: {value['set_thresholds']}"
     if value["unreadable"]:
         yield f"excluded, unreadable: {value['unreadable']}"
     if refused := value["refused"]:
@@ -229,6 +257,20 @@ def _interval(metric: dict[str, Any]) -> str:
     if metric["low"] is None:
         return f"{metric['value']:.3f} (too few pictures for an interval)"
     return f"{metric['value']:.3f} ({metric['low']:.3f} to {metric['high']:.3f})"
+
+
+def _rate(value: dict[str, Any], name: str, rate: float) -> str:
+    """Format a rate in percent, with its interval if there is one."""
+    interval = value.get("intervals", {}).get(name) or {}
+    low, high = interval.get("low"), interval.get("high")
+    return f"{rate:.1%}" if low is None or high is None else f"{rate:.1%} ({low:.1%} to {high:.1%})"
+
+
+def _calibration(ece: dict[str, Any]) -> str:
+    mean, most = ece.get("chance"), ece.get("null95")
+    levels = [f"{mean:.3f} on average"] if mean is not None else []
+    levels += [f"up to {most:.3f}"] if most is not None else []
+    return _interval(ece) + (f"; by chance alone {', '.join(levels)}" if levels else "")
 
 
 def one_line(text: str) -> str:

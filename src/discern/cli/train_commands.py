@@ -7,7 +7,7 @@ import typer
 from discern.cli import render
 from discern.cli.common_options import Backbone, Cache, Fixes, Json, Name, PartsOf, Resume, Runs, Seed, Source
 from discern.cli.exit_codes import FELL_SHORT
-from discern.cli.option_values import parse_order, parse_parts, parse_parts_of, parse_share
+from discern.cli.option_values import parse_error_limit, parse_order, parse_parts, parse_parts_of, parse_share
 from discern.cli.progress_bar import progress_bar
 
 
@@ -96,8 +96,12 @@ def train(
     fixes: Fixes = None,
     backbone: Backbone = "lite0",
     at_most_wrong: Annotated[
-        str, typer.Option(help="Maximum error rate among accepted predictions, such as 2%; none: accept nothing.")
-    ] = "5%",
+        str,
+        typer.Option(
+            help="Error limit: maximum share of independent groups with an error among accepted predictions, such as "
+            "2%; auto: the strictest of 5%, 10% and 20% that holds; none: accept nothing."
+        ),
+    ] = "auto",
     coverage: Annotated[str, typer.Option(help="Coverage of the prediction sets; none: no sets.")] = "90%",
     ordered: Annotated[
         str | None, typer.Option(help="Labels of an ordinal scale, lowest first, separated by commas; or numeric.")
@@ -121,7 +125,7 @@ def train(
     """
     from discern.flow.train import train
 
-    shares = {"at_most_wrong": parse_share(at_most_wrong), "coverage": parse_share(coverage)}
+    limit, share = parse_error_limit(at_most_wrong), parse_share(coverage)
     with progress_bar() as progress:
         result = train(
             source,
@@ -130,7 +134,8 @@ def train(
             seed=seed,
             fixes=fixes,
             backbone=backbone,
-            **shares,
+            at_most_wrong=limit,
+            coverage=share,
             ordered=parse_order(ordered),
             negatives=negatives,
             names=names,

@@ -10,7 +10,7 @@ from discern.evaluating.classification_metrics import (
     ConfusedPair,
     evaluate_predictions,
 )
-from discern.evaluating.intervals import Interval, evaluate_share, paired_difference
+from discern.evaluating.intervals import NO_PICTURES, Interval, evaluate_share, paired_difference
 from discern.evaluating.metrics_schema import (
     AccuracyDifference,
     AccuracyMetrics,
@@ -23,6 +23,7 @@ from discern.evaluating.metrics_schema import (
     LearningCurvePoint,
     Metrics,
     NegativeMetrics,
+    OfferedLimit,
     OrderedLabelMetrics,
     PolicyMetrics,
     RiskCurveMetrics,
@@ -34,6 +35,7 @@ from discern.evaluating.prediction_set_metrics import ClassCoverage, PredictionS
 from discern.evaluating.unknown_detection import UnknownMetrics, evaluate_unknown_detection
 
 __all__ = [
+    "NO_PICTURES",
     "AccuracyDifference",
     "AccuracyMetrics",
     "Calibration",
@@ -52,6 +54,7 @@ __all__ = [
     "LearningCurvePoint",
     "Metrics",
     "NegativeMetrics",
+    "OfferedLimit",
     "OrderedLabelMetrics",
     "OrdinalMetrics",
     "PolicyMetrics",

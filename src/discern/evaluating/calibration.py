@@ -1,17 +1,19 @@
 """Functions that estimate the calibration error and reliability curve of a classifier."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
-from scipy import sparse, special, stats
+from scipy import sparse, special
 
 from discern.errors import UsageError
-from discern.evaluating.intervals import DRAWS, FEWEST_GROUPS, TOO_FEW, Interval, Members, resample, wilson
-from discern.evaluating.json_fields import decode
+from discern.evaluating.group_variance import Members, enough_groups
+from discern.evaluating.intervals import TOO_FEW, Interval, mean_variance, share_interval
+from discern.evaluating.json_fields import decode, encode_fields, optional
 
 BINS = 15
+DRAWS = 1000
 _CELLS_AT_ONCE = 2_000_000
 
 
@@ -23,7 +25,7 @@ class ReliabilityBin:
         pictures: number of predictions.
         confidence: their mean confidence, in [0, 1].
         accuracy: their accuracy, in [0, 1].
-        low: lower end of the 95 % interval of `accuracy`; None with a single group.
+        low: lower end of the 95 % interval of `accuracy`; None with fewer than two effective groups.
         high: upper end likewise.
     """
 
@@ -39,10 +41,16 @@ class CalibrationError(Interval):
     """Debiased expected calibration error of a classifier, between 0 and 1.
 
     Attributes:
-        null95: 95 % quantile of the error of a perfectly calibrated model with the same confidences.
+        null95: 95 % quantile of the error of a perfectly calibrated model with the same confidences and groups.
+        chance: its mean error.
     """
 
     null95: float | None = None
+    chance: float | None = field(default=None, metadata=optional())
+
+    def to_json(self) -> dict[str, Any]:
+        """Convert the calibration error to JSON-ready values, with null for undefined ones."""
+        return encode_fields(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,18 +59,20 @@ class Calibration:
 
     Attributes:
         ece: debiased expected calibration error, in [0, 1].
-        null95: 95 % quantile of the error of a perfectly calibrated model with the same confidences.
+        null95: 95 % quantile of the error of a perfectly calibrated model with the same confidences and groups.
+        chance: its mean error; defined for few groups as well.
         bins: reliability curve, by ascending confidence.
     """
 
     ece: Interval
     null95: float | None
+    chance: float | None
     bins: tuple[ReliabilityBin, ...]
 
     @property
     def error(self) -> CalibrationError:
-        """Return the debiased calibration error with its null quantile."""
-        return CalibrationError(**asdict(self.ece), null95=self.null95)
+        """Return the debiased calibration error beside that of chance."""
+        return CalibrationError(**asdict(self.ece), null95=self.null95, chance=self.chance)
 
     def to_json(self) -> dict[str, Any]:
         """Convert the calibration error and reliability curve to JSON-ready values."""
@@ -79,6 +89,7 @@ class Calibration:
         return cls(
             ece=Interval(value=error.value, low=error.low, high=error.high, note=error.note),
             null95=error.null95,
+            chance=error.chance,
             bins=decode(tuple[ReliabilityBin, ...], plain.get("reliability"), at="reliability"),
         )
 
@@ -117,17 +128,18 @@ def evaluate_calibration(
     members = Members.of(len(sure), groups, weights)
     heavy = members.weight > 0
     if not heavy.any():
-        return Calibration(ece=Interval(value=None, note="no pictures"), null95=None, bins=())
-    members = Members(group=members.group[heavy], weight=members.weight[heavy], count=members.count)
+        return Calibration(ece=Interval(value=None, note="no pictures"), null95=None, chance=None, bins=())
+    members = members.of_rows(np.flatnonzero(heavy))
     cells = _Cells(sure[heavy], right[heavy], members)
-    ece = cells.interval(seed)
-    if members.count < FEWEST_GROUPS or ece.value is None:
-        return Calibration(ece=ece, null95=None, bins=cells.reliability())
-    null95 = float(np.quantile(cells.simulate(seed), 0.95))
+    ece, by_chance = cells.interval(seed), cells.simulate(seed)
+    chance = float(by_chance.mean())
+    if ece.low is None or ece.value is None:
+        return Calibration(ece=ece, null95=None, chance=chance, bins=cells.reliability())
+    null95 = float(np.quantile(by_chance, 0.95))
     if ece.value <= null95:
         # Resampling cannot reach the boundary: an error that chance explains may be 0.
         ece = replace(ece, low=0.0)
-    return Calibration(ece=ece, null95=null95, bins=cells.reliability())
+    return Calibration(ece=ece, null95=null95, chance=chance, bins=cells.reliability())
 
 
 def equal_mass_bins(confidence: np.ndarray, weight: np.ndarray, *, bins: int = BINS) -> np.ndarray:
@@ -147,7 +159,7 @@ class _Cells:
         order = np.lexsort((members.group, bins))
         self._confidence, self._correct = confidence[order], correct[order]
         self._weight, self._group, self._bin = members.weight[order], members.group[order], bins[order]
-        self._groups, self._bins = members.count, int(bins.max()) + 1
+        self._members, self._groups, self._bins = members, members.count, int(bins.max()) + 1
         fresh = (np.diff(self._bin, prepend=-1) != 0) | (np.diff(self._group, prepend=-1) != 0)
         self._starts = np.flatnonzero(fresh)
         self._cell_bin, self._cell_group = self._bin[self._starts], self._group[self._starts]
@@ -167,7 +179,7 @@ class _Cells:
             (values.ravel(), (np.tile(self._cell_group, 5), columns.ravel())), shape=(self._groups, 5 * self._bins)
         )
         value = float(self._error(table.sum(axis=0).reshape(5, 1, -1))[0])
-        if self._groups < FEWEST_GROUPS:
+        if not enough_groups(self._members.effective_groups()):
             return Interval(value=value, note=TOO_FEW)
         draws = resample(table, seed=seed).reshape(-1, 5, self._bins).transpose(1, 0, 2)
         # A draw has the noise of the sample and that of the resampling: twice the variance is subtracted.
@@ -213,24 +225,47 @@ class _Cells:
         return float(np.clip(observed / possible, 0.0, 1.0)) if possible > 1e-9 else 0.0
 
     def reliability(self) -> tuple[ReliabilityBin, ...]:
-        correct_mass = np.add.reduceat(self._weight * self._correct, self._starts)
-        mass = np.bincount(self._cell_bin, self._mass)
-        accuracy = np.clip(np.bincount(self._cell_bin, correct_mass) / mass, 0.0, 1.0)
-        sure = np.bincount(self._bin, self._weight * self._confidence) / mass
-        off = correct_mass - accuracy[self._cell_bin] * self._mass
-        variance = np.bincount(self._cell_bin, off**2) / mass**2 * self._small_sample
-        cells, pictures = np.bincount(self._cell_bin), np.bincount(self._bin)
-        return tuple(_reliability_bin(*each) for each in zip(pictures, sure, accuracy, variance, cells, strict=True))
+        ends = np.flatnonzero(np.diff(self._bin)) + 1
+        parts = [np.split(each, ends) for each in (self._confidence, self._correct, self._group, self._weight)]
+        return tuple(_reliability_bin(*each) for each in zip(*parts, strict=True))
 
 
-def _reliability_bin(pictures: int, sure: float, accuracy: float, variance: float, cells: int) -> ReliabilityBin:
-    low, high = None, None
-    if cells > 1:
-        size = accuracy * (1 - accuracy) / variance if variance > 0 and 0 < accuracy < 1 else cells
-        low, high = wilson(float(accuracy), float(size), quantile=float(stats.norm.ppf(0.975)))
+def _reliability_bin(sure: np.ndarray, right: np.ndarray, group: np.ndarray, weight: np.ndarray) -> ReliabilityBin:
+    members = Members.of(len(sure), group, weight)
+    value, variance = mean_variance(right, members)
+    accuracy = share_interval(float(np.clip(value, 0.0, 1.0)), variance, fewest=2)
     return ReliabilityBin(
-        pictures=int(pictures), confidence=min(1.0, float(sure)), accuracy=float(accuracy), low=low, high=high
+        pictures=len(sure),
+        confidence=min(1.0, float(np.average(sure, weights=weight))),
+        accuracy=float(np.clip(value, 0.0, 1.0)),
+        low=accuracy.low,
+        high=accuracy.high,
     )
+
+
+def resample(columns: sparse.csr_array, *, seed: int, draws: int = DRAWS) -> np.ndarray:
+    """Draw cluster bootstrap samples of group sums (Efron 1979; Davison & Hinkley 1997, ch. 3.8).
+
+    Args:
+        columns: float64 [groups, m], contribution of each group to m sums.
+        seed: random seed.
+        draws: number of bootstrap samples.
+
+    Returns:
+        float64 [draws, m].
+    """
+    groups = columns.shape[0]
+    transposed = columns.T.tocsr()
+    random = np.random.default_rng(seed)
+    batch = max(1, min(draws, _CELLS_AT_ONCE // groups))
+    sums = []
+    for start in range(0, draws, batch):
+        size = min(batch, draws - start)
+        drawn = random.integers(groups, size=(size, groups))
+        drawn += np.arange(size)[:, None] * groups
+        times = np.bincount(drawn.ravel(), minlength=size * groups).reshape(size, groups)
+        sums.append((transposed @ times.T.astype(np.float64)).T)
+    return np.concatenate(sums)
 
 
 def _folded_mean(mean: np.ndarray, spread: np.ndarray) -> np.ndarray:

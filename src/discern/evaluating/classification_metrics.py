@@ -1,15 +1,15 @@
 """Functions that compute overall and per-class classification metrics and rank confusions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
-from scipy import sparse
 
 from discern.errors import UsageError
 from discern.evaluating.calibration import Calibration, evaluate_calibration
-from discern.evaluating.intervals import Interval, Members, mean_interval, resample, share_interval
+from discern.evaluating.group_variance import GroupVariance, Members
+from discern.evaluating.intervals import Interval, loss_interval, mean_variance, share_interval, share_of
 from discern.evaluating.json_fields import decode, decode_fields
 
 MOST_CONFUSED = 20
@@ -115,7 +115,7 @@ def evaluate_predictions(
 ) -> ClassificationMetrics:
     """Compute the classification metrics of held-out predictions.
 
-    Intervals are at 95 % and resample groups. Balanced accuracy and macro-F1 average over the classes that occur in
+    Intervals are at 95 % and respect groups. Balanced accuracy and macro-F1 average over the classes that occur in
     `truth`; `classes` is their number. The log loss is in nats, clipped at the precision of the type as in
     scikit-learn; the Brier score sums over all classes (Brier 1950), so it lies in [0, 2].
 
@@ -126,7 +126,7 @@ def evaluate_predictions(
         groups: [N], dependent pictures share a value.
         weights: float [N], 0 or more; None for 1 each. Those of identical pictures should sum to 1.
         uncalibrated: float [N, K], probabilities before temperature scaling, for comparison.
-        seed: random seed of the resampling.
+        seed: random seed of the calibration error's interval and simulation.
 
     Raises:
         UsageError: no pictures, wrong shapes, an index outside `labels`, or rows that do not sum to 1.
@@ -141,12 +141,11 @@ def evaluate_predictions(
             "There is nothing to evaluate: all weights are 0.", hint="Pass at least one picture with a weight above 0."
         )
     predicted = probabilities.argmax(axis=1)
-    both = [each for each in (probabilities, uncalibrated) if each is not None]
-    losses = [loss for each in both for loss in _losses(each, target)]
     confidence = np.minimum(probabilities[np.arange(len(target)), predicted], 1.0)
-    tally = _Tally(target, predicted, losses, members, classes=len(labels), seed=seed)
-    means = tally.means()
-    confusion = tally.confusion(target, predicted)
+    tally = _Tally(target, predicted, members, classes=len(labels))
+    log_loss, brier = _evaluate_losses(probabilities, target, members)
+    uncalibrated_losses = (None, None) if uncalibrated is None else _evaluate_losses(uncalibrated, target, members)
+    confusion = tally.confusion()
     return ClassificationMetrics(
         pictures=int((members.weight > 0).sum()),
         weight=float(members.weight.sum()),
@@ -154,10 +153,10 @@ def evaluate_predictions(
         classes=int(tally.present.sum()),
         labels=tuple(labels),
         **tally.overall(),
-        log_loss=means[0],
-        brier=means[1],
-        uncalibrated_log_loss=None if uncalibrated is None else means[2],
-        uncalibrated_brier=None if uncalibrated is None else means[3],
+        log_loss=log_loss,
+        brier=brier,
+        uncalibrated_log_loss=uncalibrated_losses[0],
+        uncalibrated_brier=uncalibrated_losses[1],
         calibration=evaluate_calibration(
             confidence, predicted == target, groups=groups, weights=members.weight, seed=seed
         ),
@@ -186,92 +185,88 @@ def rank_confusions(
 
 
 class _Tally:
-    """Numbers of correct and predicted images and losses by group, with bootstrap samples."""
+    """Correct and predicted images of each class."""
 
-    def __init__(
-        self,
-        truth: np.ndarray,
-        predicted: np.ndarray,
-        losses: list[np.ndarray],
-        members: Members,
-        *,
-        classes: int,
-        seed: int,
-    ) -> None:
-        self._members, self._classes, self._losses = members, classes, len(losses)
-        hit = np.flatnonzero(truth == predicted)
-        rows = np.concatenate([members.group, members.group[hit], members.group])
-        columns = np.concatenate([truth, truth[hit] + classes, predicted + 2 * classes])
-        weight = np.concatenate([members.weight, members.weight[hit], members.weight])
-        counts = sparse.csr_array((weight, (rows, columns)), shape=(members.count, 3 * classes))
-        self._class_groups = np.bincount(counts[:, :classes].nonzero()[1], minlength=classes)
-        table = sparse.hstack([counts, members.columns(*losses)], format="csr")
-        self._sums = table.sum(axis=0)[None]
-        self._draws = resample(table, seed=seed)
-        self.present = self._sums[0, :classes] > 0
-
-    def _parts(self, sums: np.ndarray) -> list[np.ndarray]:
-        return np.split(sums[:, : 3 * self._classes], 3, axis=1)
+    def __init__(self, truth: np.ndarray, predicted: np.ndarray, members: Members, *, classes: int) -> None:
+        self._truth, self._predicted, self._members = truth, predicted, members
+        self._hit = (truth == predicted).astype(np.float64)
+        self._classes, self._weight = classes, members.weight
+        self._support = np.bincount(truth, self._weight, minlength=classes)
+        self._hits = np.bincount(truth, self._weight * self._hit, minlength=classes)
+        self._called = np.bincount(predicted, self._weight, minlength=classes)
+        self.present = self._support > 0
 
     def overall(self) -> dict[str, Interval]:
-        values, draws = self._overall(self._sums), self._overall(self._draws)
+        """Compute the accuracy and the averages over classes with their intervals."""
+        balanced, by_recall = self._macro(self._support, 1.0, self._truth)
+        macro_f1, by_f1 = self._macro(self._support + self._called, 2.0, self._truth, self._predicted)
+        # The number of groups must not depend on the predictions: too few are too few by either metric.
+        by_f1 = replace(by_f1, groups=min(by_f1.groups, by_recall.groups))
         return {
-            name: share_interval(float(np.clip(values[name][0], 0, 1)), draws[name], groups=self._members.count)
-            for name in values
+            "accuracy": share_of(self._hit, self._members),
+            "balanced_accuracy": share_interval(balanced, by_recall),
+            "macro_f1": share_interval(macro_f1, by_f1),
         }
 
-    def _overall(self, sums: np.ndarray) -> dict[str, np.ndarray]:
-        support, hits, predicted = (part[:, self.present] for part in self._parts(sums))
-        present = support > 0
-        recall = np.divide(hits, support, out=np.zeros_like(hits), where=present)
-        f1 = np.divide(2 * hits, support + predicted, out=np.zeros_like(hits), where=present)
-        classes = present.sum(axis=1)
-        return {
-            "accuracy": hits.sum(axis=1) / support.sum(axis=1),
-            "balanced_accuracy": recall.sum(axis=1) / classes,
-            "macro_f1": f1.sum(axis=1) / classes,
-        }
-
-    def means(self) -> list[Interval]:
-        total = self._parts(self._draws)[0].sum(axis=1)
-        weight = self._members.weight.sum()
-        first = 3 * self._classes
-        return [
-            mean_interval(
-                float(self._sums[0, column] / weight), self._draws[:, column] / total, groups=self._members.count
-            )
-            for column in range(first, first + self._losses)
-        ]
+    def _macro(self, size: np.ndarray, gain: float, *labels: np.ndarray) -> tuple[float, GroupVariance]:
+        """Compute the mean over classes of `gain` times the hits by `size`, to which an image adds for each label."""
+        safe = np.where(size > 0, size, 1.0)
+        score = gain * self._hits / safe
+        value = float(np.clip(score[self.present].mean(), 0.0, 1.0))
+        each = np.where(self.present, 1 / safe, 0.0) / self.present.sum()
+        members = self._members
+        label = np.concatenate(labels)
+        twice = Members(
+            group=np.tile(members.group, len(labels)), weight=np.tile(members.weight, len(labels)), count=members.count
+        )
+        share, residual = twice.weight * each[label], np.tile(self._hit, len(labels)) - score[label]
+        return value, GroupVariance.of(share, residual, twice, strata=label)
 
     def per_class(self, labels: Sequence[str]) -> tuple[ClassMetrics, ...]:
-        support, hits, predicted = (part[0] for part in self._parts(self._sums))
-        supports, all_hits, _ = self._parts(self._draws)
-        recalls = np.divide(all_hits, supports, out=np.full_like(supports, np.nan), where=supports > 0)
-        metrics = []
-        for position, label in enumerate(labels):
-            groups = int(self._class_groups[position])
-            recall, precision, f1 = Interval(value=None, note="no held-out picture"), None, None
-            if groups:
-                value = float(np.clip(hits[position] / support[position], 0, 1))
-                recall = share_interval(value, recalls[:, position], groups=groups)
-                precision = float(min(1.0, hits[position] / predicted[position])) if predicted[position] else None
-                f1 = float(2 * hits[position] / (support[position] + predicted[position]))
-            metrics.append(
-                ClassMetrics(
-                    label=label,
-                    support=_as_count(support[position]),
-                    groups=groups,
-                    precision=precision,
-                    recall=recall,
-                    f1=f1,
-                )
-            )
-        return tuple(metrics)
+        rows = np.flatnonzero(self._weight > 0)
+        rows = rows[np.argsort(self._truth[rows], kind="stable")]
+        ends = np.searchsorted(self._truth[rows], np.arange(1, self._classes))
+        own = np.split(rows, ends)
+        return tuple(self._class_metrics(place, label, own[place]) for place, label in enumerate(labels))
 
-    def confusion(self, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    def _class_metrics(self, place: int, label: str, rows: np.ndarray) -> ClassMetrics:
+        support, hits, called = self._support[place], self._hits[place], self._called[place]
+        members = self._members.of_rows(rows)
+        missing = Interval(value=None, note="no held-out picture")
+        return ClassMetrics(
+            label=label,
+            support=_as_count(support),
+            groups=members.count,
+            precision=float(min(1.0, hits / called)) if members.count and called else None,
+            recall=share_of(self._hit[rows], members) if members.count else missing,
+            f1=float(2 * hits / (support + called)) if members.count else None,
+        )
+
+    def confusion(self) -> np.ndarray:
         size = self._classes
-        counts = np.bincount(truth * size + predicted, self._members.weight, minlength=size * size)
+        counts = np.bincount(self._truth * size + self._predicted, self._weight, minlength=size * size)
         return counts.reshape(size, size)
+
+
+def _evaluate_losses(probabilities: np.ndarray, truth: np.ndarray, members: Members) -> tuple[Interval, Interval]:
+    """Compute the log loss and the Brier score.
+
+    The pseudo-group has the most probable label if it is right, and the second if it is wrong.
+    """
+    first = probabilities.argmax(axis=1)
+    rest = probabilities.copy()
+    rest[np.arange(len(first)), first] = -1
+    right, wrong = (_losses(probabilities, labels) for labels in (first, rest.argmax(axis=1)))
+    losses = zip(_losses(probabilities, truth), right, wrong, (np.inf, 2.0), strict=True)
+    log_loss, brier = (
+        loss_interval(
+            *mean_variance(loss, members),
+            pseudo=(float(np.average(low, weights=members.weight)), float(np.average(high, weights=members.weight))),
+            most=most,
+        )
+        for loss, low, high, most in losses
+    )
+    return log_loss, brier
 
 
 def _losses(probabilities: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

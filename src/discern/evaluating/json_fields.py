@@ -6,13 +6,18 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 _T = TypeVar("_T")
-_KEY = "json"
+_KEY, _OPTIONAL = "json", "optional"
 _WORDS = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}
 
 
 def key(name: str | None) -> dict[str, str | None]:
     """Create field metadata that sets the JSON key of an attribute, or omits it if None."""
     return {_KEY: name}
+
+
+def optional() -> dict[str, bool]:
+    """Create field metadata that omits an attribute while it is None, as files of earlier versions lack its key."""
+    return {_OPTIONAL: True}
 
 
 def encode(value: Any) -> Any:
@@ -28,7 +33,9 @@ def encode(value: Any) -> Any:
 
 def encode_fields(value: Any) -> dict[str, Any]:
     """Convert a dataclass to a JSON-ready dictionary with keys in field order."""
-    return {name: encode(getattr(value, item.name)) for name, item in _named_fields(value)}
+    plain = {name: encode(getattr(value, item.name)) for name, item in _named_fields(value)}
+    left_out = {name for name, item in _named_fields(value) if item.metadata.get(_OPTIONAL) and plain[name] is None}
+    return {name: each for name, each in plain.items() if name not in left_out}
 
 
 def decode(kind: type[_T], plain: Any, *, at: str = "") -> _T:

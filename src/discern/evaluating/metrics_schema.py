@@ -8,11 +8,12 @@ from discern.errors import DataError
 from discern.evaluating.calibration import CalibrationError
 from discern.evaluating.classification_metrics import ClassificationMetrics
 from discern.evaluating.intervals import UNDEFINED, Interval
-from discern.evaluating.json_fields import decode_fields, encode_fields, key
+from discern.evaluating.json_fields import decode_fields, encode_fields, key, optional
 from discern.evaluating.prediction_set_metrics import ClassCoverage
 
 FORMAT = 1
 _POLICY_SUMMARY = ("sentence", "basis", "share", "error", "needed")
+_OPTIONAL_SUMMARY = ("floor", "offered")
 _BUNDLED = ("accuracy", "ece", "baselines", "unknown", "ordered", "gate", "split", "head")
 _BUNDLED_SETS = ("asked", "threshold", "basis", "guaranteed", "coverage", "size")
 
@@ -25,11 +26,18 @@ class LeakFreeAccuracy(Interval):
         method: "test-part" or "grouped-cv".
         estimates: "bundle", measured on the shipped model itself, or "recipe", on models fitted the same way.
         classes: number of classes among the held-out pictures.
+        few_groups: number of independent groups of each evaluated class with fewer than five; its accuracy is
+            pessimistic, as the models that it was measured on lacked a large part of its groups. None if there is none.
     """
 
     method: str | None = None
     estimates: str | None = None
     classes: int | None = None
+    few_groups: Mapping[str, int] | None = field(default=None, metadata=optional())
+
+    def to_json(self) -> dict[str, Any]:
+        """Convert the accuracy to the JSON-ready values of `metrics.json`."""
+        return encode_fields(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +53,7 @@ class AccuracyMetrics:
 
     Attributes:
         leak_free: on independent pictures.
-        random_split: by cross-validation over random folds, which ignores groups.
+        random_split: by cross-validation over random folds, which ignores groups, on the same pictures.
         given_split: on the given parts, leaks included; None without given parts.
         difference: of `random_split` to `leak_free`.
     """
@@ -64,11 +72,15 @@ class AccuracyMetrics:
 class UnknownThreshold:
     """Threshold of the out-of-distribution score, with its false rejection rate.
 
-    The rate is the share of held-out known pictures above the threshold.
+    Attributes:
+        t_unknown: threshold of the shipped model.
+        false_rejection: share of held-out known pictures above the threshold, which was set on other pictures.
+        rejection: the same with its interval; None in files of earlier versions.
     """
 
     t_unknown: float | None = None
     false_rejection: float | None = None
+    rejection: Interval | None = field(default=None, metadata=key("false_rejection_interval") | optional())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +109,23 @@ class RiskCurveMetrics:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OfferedLimit:
+    """Error limit that would hold where the stated one does not.
+
+    Attributes:
+        risk: the error limit.
+        share: share of all held-out pictures that it would accept.
+        sentence: the policy in plain words.
+        command: the command that applies it.
+    """
+
+    risk: float
+    share: float
+    sentence: str
+    command: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PolicyMetrics:
     """Policy for accepting predictions, with the evidence for it from `heads.RiskControl`.
 
@@ -106,12 +135,16 @@ class PolicyMetrics:
         share: of all held-out pictures, those accepted.
         error: of the groups with an accepted picture; None if nothing is accepted.
         needed: independent groups still missing for the error limit; None if it is met.
-        max_error: the stated error limit.
+        max_error: the error limit: the stated one, or the one found.
         t_accept: lowest accepted confidence; None if nothing is accepted.
-        picture_error: of the accepted pictures, the share that is wrong; None if nothing is accepted.
+        picture_error: of the accepted pictures, the share that is wrong; if nothing is accepted, the share that was
+            too large, or None for another reason.
         groups: number of independent groups behind the policy.
         wrong: of these, the groups with a wrong prediction.
         curve: the same for other thresholds.
+        auto: True if the error limit was found: the strictest that holds; None in files of earlier versions.
+        floor: lowest confidence at which a prediction may be accepted; None in files of earlier versions.
+        offered: a looser error limit that would hold, where the stated one does not; else None.
     """
 
     sentence: str | None = None
@@ -125,11 +158,18 @@ class PolicyMetrics:
     groups: int | None = None
     wrong: int | None = None
     curve: RiskCurveMetrics = RiskCurveMetrics()
+    auto: bool | None = field(default=None, metadata=optional())
+    floor: float | None = field(default=None, metadata=optional())
+    offered: OfferedLimit | None = field(default=None, metadata=optional())
 
     def summary(self) -> dict[str, Any]:
-        """Return the accept policy as JSON-ready values for the bundle, without its evidence."""
+        """Return the accept policy as JSON-ready values, without its evidence."""
         plain = encode_fields(self)
-        return {name: plain[name] for name in _POLICY_SUMMARY}
+        return {name: plain[name] for name in _POLICY_SUMMARY} | {
+            "risk": None if self.t_accept is None else self.max_error,
+            "asked": "auto" if self.auto else self.max_error,
+            **{name: plain.get(name) for name in _OPTIONAL_SUMMARY},
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,22 +1,15 @@
 """Functions that compute the metrics of ordinal classification."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from discern.errors import UsageError
-from discern.evaluating.intervals import (
-    FEWEST_GROUPS,
-    TOO_FEW,
-    Interval,
-    Members,
-    mean_interval,
-    resample,
-    share_interval,
-)
+from discern.evaluating.group_variance import GroupVariance, Members
+from discern.evaluating.intervals import Interval, difference_interval, loss_interval, mean_variance, share_of
+
+_NO_CHANCE = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +46,7 @@ def evaluate_ordinal(
     *,
     groups: np.ndarray | None = None,
     weights: np.ndarray | None = None,
-    seed: int = 0,
+    seed: int = 0,  # noqa: ARG001 - callers of earlier versions pass it
 ) -> OrdinalMetrics:
     """Compute error and agreement metrics of ordinal predictions.
 
@@ -64,7 +57,7 @@ def evaluate_ordinal(
         predicted: int [N], likewise.
         groups: [N], dependent pictures share a value; None if all are independent.
         weights: float [N], 0 or more; None for 1 each.
-        seed: random seed of the resampling.
+        seed: without effect, as nothing is drawn.
 
     Raises:
         UsageError: no pictures, wrong shapes, or indices that are not integers of 0 or more.
@@ -80,76 +73,41 @@ def evaluate_ordinal(
     if min(truth.min(), predicted.min()) < 0:
         raise UsageError("A label index is below 0.", hint="Leave out pictures without a label.")
     median = _median(truth, members.weight)
-    moments = _Moments(truth.astype(np.float64), predicted.astype(np.float64), median, members, seed=seed)
+    off, off_median = np.abs(truth - predicted).astype(np.float64), np.abs(truth - median).astype(np.float64)
     return OrdinalMetrics(
-        mae=moments.interval(_mae, mean_interval),
-        rmse=moments.interval(_rmse, mean_interval),
-        quadratic_kappa=moments.interval(_kappa, _agreement_interval),
-        within_one=moments.interval(_within_one, share_interval),
-        mae_of_median=moments.interval(_mae_of_median, mean_interval),
-        gain=moments.interval(_gain, _difference_interval),
+        mae=_error(off, members),
+        rmse=_root(_error(off**2, members)),
+        quadratic_kappa=_kappa(truth.astype(np.float64), predicted.astype(np.float64), members),
+        within_one=share_of((off <= 1).astype(np.float64), members),
+        mae_of_median=_error(off_median, members),
+        gain=difference_interval(*mean_variance(off_median - off, members)),
         median=median,
     )
 
 
-class _Moments:
-    """Weighted means over all images and over each bootstrap sample."""
-
-    def __init__(self, truth: np.ndarray, predicted: np.ndarray, median: int, members: Members, *, seed: int) -> None:
-        off = np.abs(truth - predicted)
-        one, squares = np.ones(len(truth)), truth**2 + predicted**2
-        columns = members.columns(one, off, off**2, off <= 1, np.abs(truth - median), truth, predicted, squares)
-        self._groups = members.count
-        self._whole, self._draws = (
-            (sums / sums[:, :1]).T for sums in (columns.sum(axis=0)[None], resample(columns, seed=seed))
-        )
-
-    def interval(self, metric: Callable[[np.ndarray], np.ndarray], ends: Callable[..., Interval]) -> Interval:
-        value = float(metric(self._whole)[0])
-        if np.isnan(value):
-            return Interval(value=None, note="truth and predictions are one label")
-        return ends(value, metric(self._draws), groups=self._groups)
+def _error(off: np.ndarray, members: Members) -> Interval:
+    """Compute a mean error; the pseudo-group is one label off if it is wrong."""
+    return loss_interval(*mean_variance(off, members), pseudo=(0.0, 1.0))
 
 
-def _mae(means: np.ndarray) -> np.ndarray:
-    return np.asarray(means[1])
+def _root(square: Interval) -> Interval:
+    value, low, high = (None if end is None else float(np.sqrt(end)) for end in (square.value, square.low, square.high))
+    return Interval(value=value, low=low, high=high, note=square.note)
 
 
-def _rmse(means: np.ndarray) -> np.ndarray:
-    return np.asarray(np.sqrt(means[2]))
-
-
-def _within_one(means: np.ndarray) -> np.ndarray:
-    return np.asarray(np.minimum(means[3], 1.0))
-
-
-def _mae_of_median(means: np.ndarray) -> np.ndarray:
-    return np.asarray(means[4])
-
-
-def _gain(means: np.ndarray) -> np.ndarray:
-    return np.asarray(means[4] - means[1])
-
-
-def _kappa(means: np.ndarray) -> np.ndarray:
-    """Compute the quadratic weighted kappa of ordinal predictions."""
-    by_chance = means[7] - 2 * means[5] * means[6]
-    defined = by_chance > 1e-12
-    return np.where(defined, 1 - means[2] / np.where(defined, by_chance, 1.0), np.nan)
-
-
-def _agreement_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
-    if groups < FEWEST_GROUPS:
-        return Interval(value=value, note=TOO_FEW)
-    half = float(stats.t.ppf(0.975, groups - 1) * np.nanstd(draws, ddof=1))
-    return Interval(value=value, low=max(-1.0, value - half), high=min(1.0, value + half))
-
-
-def _difference_interval(value: float, draws: np.ndarray, *, groups: int) -> Interval:
-    if groups < FEWEST_GROUPS:
-        return Interval(value=value, note=TOO_FEW)
-    half = float(stats.t.ppf(0.975, groups - 1) * draws.std(ddof=1))
-    return Interval(value=value, low=value - half, high=value + half)
+def _kappa(truth: np.ndarray, predicted: np.ndarray, members: Members) -> Interval:
+    """Compute the quadratic weighted kappa: 1 minus the squared error as a share of the error by chance."""
+    share = members.weight / members.weight.sum()
+    square, of_truth, of_predicted = (truth - predicted) ** 2, share @ truth, share @ predicted
+    by_chance = truth**2 + predicted**2 - 2 * (truth * of_predicted + predicted * of_truth - of_truth * of_predicted)
+    error, chance = float(share @ square), float(share @ by_chance)
+    if chance <= _NO_CHANCE:
+        return Interval(value=None, note="truth and predictions are one label")
+    loss = error / chance
+    variance = GroupVariance.of(share, (square - loss * by_chance) / chance, members)
+    lost = loss_interval(loss, variance, pseudo=(0.0, 1 / chance))
+    low, high = (None if end is None else max(-1.0, 1 - end) for end in (lost.high, lost.low))
+    return Interval(value=1 - loss, low=low, high=high, note=lost.note)
 
 
 def _median(places: np.ndarray, weight: np.ndarray) -> int:

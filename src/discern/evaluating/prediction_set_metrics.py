@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from discern.errors import UsageError
-from discern.evaluating.intervals import Interval, Members, evaluate_share, mean_interval, resample
+from discern.evaluating.group_variance import Members
+from discern.evaluating.intervals import Interval, evaluate_share, loss_interval, mean_variance, share_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ def evaluate_prediction_sets(
     labels: Sequence[str],
     groups: np.ndarray | None = None,
     weights: np.ndarray | None = None,
-    seed: int = 0,
+    seed: int = 0,  # noqa: ARG001 - callers of earlier versions pass it
 ) -> PredictionSetMetrics:
     """Compute the coverage and size of conformal prediction sets.
 
@@ -60,7 +61,7 @@ def evaluate_prediction_sets(
         labels: the K classes.
         groups: [N], dependent pictures share a value; None if all are independent.
         weights: float [N], 0 or more; None for 1 each.
-        seed: random seed of the resampling.
+        seed: without effect, as nothing is drawn.
 
     Raises:
         UsageError: no pictures, wrong shapes, or an index outside `labels`.
@@ -80,23 +81,23 @@ def evaluate_prediction_sets(
     whole = np.bincount(members.group, members.weight)
     shared = members.weight / np.where(whole > 0, whole, 1.0)[members.group]
     return PredictionSetMetrics(
-        coverage=evaluate_share(covered, groups=groups, weights=weights, seed=seed),
-        coverage_of_groups=evaluate_share(covered, groups=groups, weights=shared, seed=seed),
-        size=_mean(sizes, members, seed),
-        single=evaluate_share(sizes == 1, groups=groups, weights=weights, seed=seed),
+        coverage=evaluate_share(covered, groups=groups, weights=weights),
+        coverage_of_groups=evaluate_share(covered, groups=groups, weights=shared),
+        size=_mean_size(sizes, members, len(labels)),
+        single=evaluate_share(sizes == 1, groups=groups, weights=weights),
         per_class=tuple(
-            ClassCoverage(label=label, coverage=_class_coverage(covered, truth == place, members, seed))
+            ClassCoverage(label=label, coverage=_class_coverage(covered, truth == place, members))
             for place, label in enumerate(labels)
         ),
     )
 
 
-def _mean(values: np.ndarray, members: Members, seed: int) -> Interval:
-    columns = members.columns(np.ones(len(values)), values)
-    total, summed = columns.sum(axis=0)
-    draws = resample(columns, seed=seed)
-    return mean_interval(float(summed / total), draws[:, 1] / draws[:, 0], groups=members.count)
+def _mean_size(sizes: np.ndarray, members: Members, classes: int) -> Interval:
+    mean, variance = mean_variance(sizes, members)
+    # The pseudo-group's sets have as many labels or one more.
+    return loss_interval(mean, variance, pseudo=(mean, mean + 1), most=float(classes))
 
 
-def _class_coverage(covered: np.ndarray, own: np.ndarray, members: Members, seed: int) -> Interval:
-    return evaluate_share(covered[own], groups=members.group[own], weights=members.weight[own], seed=seed)
+def _class_coverage(covered: np.ndarray, own: np.ndarray, members: Members) -> Interval:
+    rows = np.flatnonzero(own & (members.weight > 0))
+    return share_of(covered[rows].astype(np.float64), members.of_rows(rows))

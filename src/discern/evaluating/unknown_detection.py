@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from discern.errors import UsageError
-from discern.evaluating.intervals import FEWEST_GROUPS, TOO_FEW, Interval, evaluate_share, wilson
+from discern.evaluating.group_variance import GroupVariance, Members
+from discern.evaluating.intervals import Interval, share_interval, share_of
 from discern.evaluating.json_fields import encode_fields, key
 
 
@@ -41,7 +41,9 @@ def evaluate_unknown_detection(
     *,
     known_groups: np.ndarray | None = None,
     negative_groups: np.ndarray | None = None,
-    seed: int = 0,
+    known_weights: np.ndarray | None = None,
+    negative_weights: np.ndarray | None = None,
+    seed: int = 0,  # noqa: ARG001 - callers of earlier versions pass it
 ) -> UnknownMetrics:
     """Compute detection metrics from the out-of-distribution scores of known images and negatives.
 
@@ -51,7 +53,9 @@ def evaluate_unknown_detection(
         threshold: scores above it are called unknown.
         known_groups: [N], dependent pictures share a value; None if all are independent.
         negative_groups: [M], likewise.
-        seed: random seed of the resampling.
+        known_weights: float [N]; None for 1 each.
+        negative_weights: float [M], likewise.
+        seed: without effect, as nothing is drawn.
 
     Raises:
         UsageError: a score is not finite, the threshold is NaN, or a shape is wrong.
@@ -59,33 +63,41 @@ def evaluate_unknown_detection(
     known, negatives = _checked(known_scores), _checked(negative_scores)
     if np.isnan(threshold):
         raise UsageError("The threshold of the unknown score is NaN.")
+    of_known = Members.of(len(known), known_groups, known_weights)
+    of_negatives = Members.of(len(negatives), negative_groups, negative_weights)
     return UnknownMetrics(
-        auroc=_auroc(known, negatives),
-        kept=evaluate_share(known <= threshold, groups=known_groups, seed=seed),
-        rejected=evaluate_share(negatives > threshold, groups=negative_groups, seed=seed),
+        auroc=_auroc(known, negatives, of_known, of_negatives),
+        kept=share_of((known <= threshold).astype(np.float64), of_known),
+        rejected=share_of((negatives > threshold).astype(np.float64), of_negatives),
         known=len(known),
         negatives=len(negatives),
     )
 
 
-def _auroc(known: np.ndarray, negatives: np.ndarray) -> Interval:
-    """Compute the area under the ROC curve (AUROC) with its DeLong confidence interval.
+def _auroc(known: np.ndarray, negatives: np.ndarray, of_known: Members, of_negatives: Members) -> Interval:
+    """Compute the area under the ROC curve (AUROC) with a confidence interval.
 
-    It is the Mann-Whitney statistic by midranks, with the variance of DeLong et al. (1988) and Wilson's ends.
+    It is the Mann-Whitney statistic. As in DeLong et al. (1988), its variance is the sum of those of two means: of the
+    share of known pictures below each negative, and of the share of negatives above each known picture.
     """
-    n, m = len(known), len(negatives)
-    if n == 0 or m == 0:
+    if of_known.count == 0 or of_negatives.count == 0:
         return Interval(value=None, note="needs known pictures and negatives")
-    ranks = stats.rankdata(np.concatenate([known, negatives]))
-    above = (ranks[n:] - stats.rankdata(negatives)) / n
-    below = 1 - (ranks[:n] - stats.rankdata(known)) / m
-    value = float(np.clip(above.mean(), 0.0, 1.0))
-    if min(n, m) < FEWEST_GROUPS:
-        return Interval(value=value, note=TOO_FEW)
-    variance = above.var(ddof=1) / m + below.var(ddof=1) / n
-    size = value * (1 - value) / variance if variance > 0 and 0 < value < 1 else min(n, m)
-    low, high = wilson(value, float(size), quantile=float(stats.norm.ppf(0.975)))
-    return Interval(value=value, low=low, high=high)
+    above = _share_below(negatives, known, of_known.weight)
+    below = 1 - _share_below(known, negatives, of_negatives.weight)
+    value = float(np.clip((of_negatives.weight * above).sum() / of_negatives.weight.sum(), 0.0, 1.0))
+    sides = [
+        GroupVariance.of(members.weight / members.weight.sum(), placed - value, members)
+        for placed, members in ((above, of_negatives), (below, of_known))
+    ]
+    return share_interval(value, GroupVariance.sum_of(sides, unit=value * (1 - value)))
+
+
+def _share_below(scores: np.ndarray, others: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Compute the weighted share of other scores below each score, where equal ones count half."""
+    order = np.argsort(others, kind="stable")
+    cumulative = np.concatenate([[0.0], np.cumsum(weight[order])])
+    places = (np.searchsorted(others[order], scores, side=side) for side in ("left", "right"))
+    return np.asarray(sum(cumulative[place] for place in places) / (2 * cumulative[-1]))
 
 
 def _checked(scores: np.ndarray) -> np.ndarray:

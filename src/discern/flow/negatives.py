@@ -1,10 +1,13 @@
 """Functions that add out-of-distribution images (negatives) to the training data."""
 
 from dataclasses import replace
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import numpy as np
 
+from discern.bundle import PictureHashes
 from discern.catalog import Catalog, scan
 from discern.errors import CatalogError, DataError
 from discern.features import extract
@@ -16,8 +19,8 @@ from discern.progress import Progress
 from discern.training import TrainingData
 
 _MAX_NEGATIVES = 20_000
-_Part = tuple[np.ndarray, np.ndarray, list[str]]
-"""Features `[m, D]`, groups int `[m]`, and content hashes."""
+_Part = tuple[np.ndarray, np.ndarray, PictureHashes]
+"""Features `[m, D]`, groups int `[m]`, and hashes."""
 
 
 def add_negatives(
@@ -66,7 +69,7 @@ def _scan(data: TrainingData, source: Path, *, cache: Path, progress: Progress) 
 
 
 def _part(catalog: Catalog, rows: np.ndarray, features: np.ndarray, group: np.ndarray) -> _Part:
-    return features, group, catalog.table["content"].gather(rows).to_list()
+    return features, group, PictureHashes(*catalog.hashes(rows))
 
 
 def _join(data: TrainingData, parts: list[_Part]) -> TrainingData:
@@ -78,5 +81,5 @@ def _join(data: TrainingData, parts: list[_Part]) -> TrainingData:
     return replace(
         data,
         negatives=Negatives(features=features, groups=np.concatenate(groups)),
-        negative_content=tuple(content for _, _, contents in parts for content in contents),
+        negative_hashes=reduce(add, (hashes for _, _, hashes in parts)),
     )

@@ -1,6 +1,6 @@
 """Functions that write the HTML report of a training run."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -30,7 +30,7 @@ def write_page(run: Run, prepared: Prepared, result: FitResult, policy: AcceptPo
             page,
             catalog=prepared.catalog,
             findings=prepared.findings,
-            predictions=_prediction_table(prepared.catalog, result.held_out, policy),
+            predictions=_prediction_table(prepared.catalog, result.held_out, policy, metrics.split.unevaluated),
             metrics=metrics,
             run=facts,
             pictures=viewer.pixels,
@@ -59,13 +59,19 @@ def _negative_scores(result: FitResult) -> np.ndarray | None:
     return None if result.negatives is None else result.negatives.excess + result.t_unknown
 
 
-def _prediction_table(catalog: Catalog, held_out: HeldOutPredictions, policy: AcceptPolicy) -> PredictionTable:
+def _prediction_table(
+    catalog: Catalog, held_out: HeldOutPredictions, policy: AcceptPolicy, unjudged: Collection[str]
+) -> PredictionTable:
     return PredictionTable(
         rows=held_out.rows,
         truth=catalog.label_index[held_out.rows],
         probabilities=held_out.probabilities,
         unknown_score=held_out.unknown_score,
         decision=decide_all(
-            held_out.probabilities, held_out.unknown_score, unknown=held_out.t_unknown, accept=policy.thresholds.accept
+            held_out.probabilities,
+            held_out.unknown_score,
+            unknown=held_out.t_unknown,
+            accept=policy.thresholds.accept,
+            unjudged=np.isin(catalog.labels, list(unjudged)),
         ),
     )

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from discern.bundle.archive import FILE
 from discern.bundle.manifest_schema import check_labels
@@ -13,10 +13,11 @@ from discern.catalog import Catalog
 from discern.catalog.account import Account
 from discern.checking import conflicted, count_findings
 from discern.errors import DataError
-from discern.evaluating import Metrics
+from discern.evaluating import Metrics, PolicyMetrics
 from discern.flow.prepare import CATALOG, LEFT_OUT, SPLIT, PrepareConfig, Prepared, prepare
 from discern.flow.report import write_page
 from discern.flow.run import Run
+from discern.flow.train_command import compose_command
 from discern.heads import HeadConfig
 from discern.progress import Progress, silent
 from discern.reporting.account_text import describe_missing_classes
@@ -48,8 +49,8 @@ class TrainResult:
         report: path of the report, `report.html`.
         pictures: number of pictures by part, and of those unused and unreadable.
         accuracy: `leak_free`, `naive`, `given` and `difference`, each with value, low and high.
-        ece: expected calibration error; in `null95`, what a perfectly calibrated model stays under.
-        policy: the accept policy; None if nothing is accepted.
+        ece: expected calibration error; chance alone gives `chance` on average and rarely more than `null95`.
+        policy: the accept policy; None without an error limit.
         seconds: wall time by stage.
         account: the classes, and the number of files used and left out.
         left_out_file: left_out.csv, which lists the files left out with their reasons; None in a finished run of an
@@ -78,8 +79,11 @@ class TrainResult:
             report: path of the report, `report.html`.
             pictures: number of pictures by part, and of those unused and unreadable.
             accuracy: `leak_free`, `naive`, `given` and `difference`, each with value, low and high.
-            ece: expected calibration error; in `null95`, what a perfectly calibrated model stays under.
-            policy: the accept policy; null if nothing is accepted.
+            ece: expected calibration error; chance alone gives `chance` on average and rarely more than `null95`.
+            policy: the accept policy: `sentence`, `basis`, accepted `share`, `error` of the groups, `needed` groups,
+                `risk` (the error limit that holds, or null), `asked` (`auto` or a number), `floor` (the lowest
+                confidence that may be accepted) and `offered` (`risk`, `share`, `sentence` and `command` of a looser
+                limit that would hold where the stated one does not, or null); null without an error limit.
             seconds: wall time by stage.
             found: number of files, each used or left out; members of archives count as files.
             used: number of readable pictures with a label.
@@ -113,7 +117,7 @@ def train(
     seed: int = 0,
     fixes: str | Path | None = None,
     backbone: str = "lite0",
-    at_most_wrong: float | None = 0.05,
+    at_most_wrong: float | Literal["auto"] | None = "auto",
     coverage: float | None = 0.9,
     ordered: Sequence[str] = (),
     negatives: str | Path | None = None,
@@ -132,8 +136,9 @@ def train(
         seed: random seed; the same seed gives the same result.
         fixes: fixes.csv to apply first.
         backbone: name of a backbone, or path of an ONNX file.
-        at_most_wrong: error limit for accepted predictions, in (0, 1), which sets the threshold of acceptance; None to
-            accept nothing.
+        at_most_wrong: error limit, in (0, 1), which sets the threshold of acceptance: the largest share of independent
+            groups with an error among their accepted predictions; "auto" for the strictest of 0.05, 0.1 and 0.2 that
+            holds; None to accept nothing.
         coverage: share of prediction sets that shall contain the true label, in (0, 1); None for no sets.
         ordered: the labels in ascending order, or `["numeric"]`; empty if they have no order.
         negatives: pictures of none of the labels, in any form that `source` may have, to tune the unknown score on; a
@@ -169,7 +174,7 @@ def train(
     with run.locked():
         if not (run.finished and run.has_kept(_METRICS) and run.has_kept(FILE) and run.path(_REPORT).exists()):
             _train(run, preparing, config, cache=cache, progress=progress)
-    return _result(run)
+    return _result(run, preparing, config)
 
 
 def _train(
@@ -259,7 +264,7 @@ def _require_held_out(catalog: Catalog, split: Split) -> None:
         )
 
 
-def _result(run: Run) -> TrainResult:
+def _result(run: Run, preparing: PrepareConfig, config: TrainConfig) -> TrainResult:
     with run.reading(_METRICS) as path:
         metrics = Metrics.from_json(json.loads(path.read_text(encoding="utf-8")))
     return TrainResult(
@@ -269,12 +274,20 @@ def _result(run: Run) -> TrainResult:
         pictures=dict(metrics.split.pictures),
         accuracy=metrics.accuracy.to_json(),
         ece=metrics.ece.to_json(),
-        policy=None if metrics.policy is None else metrics.policy.summary(),
+        policy=None if metrics.policy is None else _describe_policy(metrics.policy, preparing, config),
         seconds=run.facts["seconds"],
         account=_account(run, metrics),
         left_out_file=run.path(LEFT_OUT) if run.path(LEFT_OUT).exists() else None,
         hints=list(metrics.hints),
     )
+
+
+def _describe_policy(policy: PolicyMetrics, preparing: PrepareConfig, config: TrainConfig) -> dict[str, Any]:
+    """Return the accept policy in JSON-ready values, with the command of this run that applies an offered limit."""
+    plain, offered = policy.summary(), policy.offered
+    if offered is None:
+        return plain
+    return plain | {"offered": plain["offered"] | {"command": compose_command(preparing, config, limit=offered.risk)}}
 
 
 def _account(run: Run, metrics: Metrics) -> Account:

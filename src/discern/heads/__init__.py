@@ -5,12 +5,15 @@ from discern.heads.config import HeadConfig
 from discern.heads.fitted_head import CrossFit, FittedHead, predict_in_blocks
 from discern.heads.head_fitter import HeadFitter
 from discern.heads.out_of_fold import OutOfFoldPredictions, predict_out_of_fold
+from discern.heads.policy.confidence_floor import fit_confidence_floor
 from discern.heads.policy.conformal import fit_prediction_sets
 from discern.heads.policy.risk_control import Basis, RiskControl, fit_risk_control
+from discern.heads.policy.strictest_limit import LIMITS, fit_strictest_limit
 from discern.heads.subsample_predictions import subsample_predictions
 from discern.heads.unknown.tuning import Negatives
 
 __all__ = [
+    "LIMITS",
     "Basis",
     "CrossFit",
     "FittedHead",
@@ -20,8 +23,10 @@ __all__ = [
     "OutOfFoldPredictions",
     "RiskControl",
     "baselines",
+    "fit_confidence_floor",
     "fit_prediction_sets",
     "fit_risk_control",
+    "fit_strictest_limit",
     "predict_in_blocks",
     "predict_out_of_fold",
     "subsample_predictions",

@@ -1,12 +1,12 @@
 """Fitted classifier heads and the results of nested cross-validation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 
-from discern.bundle.heads import Head, UnknownScorer
+from discern.bundle.heads import AnyHead, UnknownScorer
 from discern.heads.feature_space import Features, iter_blocks
 
 
@@ -40,7 +40,7 @@ class FittedHead:
     Attributes:
         head: from features to calibrated probabilities.
         unknown: from features and logits to an unknown score.
-        temperature: the temperature that `head` already includes.
+        temperature: the temperature that the probabilities of `head` already include.
         t_unknown: the unknown score above which a picture is classified as unknown.
         chosen: the selected candidates and their scores, JSON-ready.
         held_out: the predictions that the selection used.
@@ -48,13 +48,23 @@ class FittedHead:
             group; None without negatives.
     """
 
-    head: Head
+    head: AnyHead
     unknown: UnknownScorer
     temperature: float
     t_unknown: float
     chosen: dict[str, Any]
     held_out: HeldOut
     negative_excess: np.ndarray | None = None
+
+    def corrected(self, correction: float) -> "FittedHead":
+        """Create a head whose temperature is multiplied by a correction; its unknown score does not change."""
+        temperature = self.temperature * correction
+        return replace(
+            self,
+            head=replace(self.head, correction=self.head.correction * correction),
+            temperature=temperature,
+            chosen=self.chosen | {"temperature": temperature, "temperature_correction": correction},
+        )
 
     def probabilities(self, features: Features) -> np.ndarray:
         """Compute calibrated class probabilities from features.

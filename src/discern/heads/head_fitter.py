@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from discern.bundle.heads import Head, Span, UnknownScorer, softmax
+from discern.bundle.heads import AnyHead, Span, UnknownScorer, softmax
 from discern.errors import DataError
 from discern.heads.config import HeadConfig
 from discern.heads.feature_space import Features, select_rows
@@ -16,6 +16,7 @@ from discern.heads.learner import LDA, FittedCandidates, Learner
 from discern.heads.model_selection import HeldOutLogits, Selection, calibrate, select
 from discern.heads.ordinal_selection import OrdinalSelection, select_ordinal
 from discern.heads.random_subset import random_subset
+from discern.heads.temperature_correction import FoldAnswers, TemperatureCorrection, correct_temperature
 from discern.heads.unknown.score import combine, rejection_threshold, select_sum, standardise, with_energy
 from discern.heads.unknown.tuning import Negatives, UnknownTuning, tune_unknown
 from discern.parallel import parallel_map
@@ -24,6 +25,7 @@ from discern.progress import Progress, silent
 _NEVER_TRAIN = -1
 _STRATIFIED_FOLDS = 5
 _FEWEST_CLASSES_TO_HOLD_OUT = 4
+_FEWEST_OUTER_FOLDS = 3  # one to answer, one to calibrate by, and one to fit on
 # From 500 different pictures in the two neighbouring folds on, these select alone: a third fewer fits. 10,000 pictures
 # are enough to select by; both save time and were not tuned for accuracy.
 _MIN_SELECTION_ROWS, _MAX_SELECTION_ROWS = 500, 10_000
@@ -50,6 +52,8 @@ class HeadFitter:
         negatives: pictures of none of the classes that tune the unknown score; None: held-out classes select its sum.
         config: settings of the head.
         seed: random seed.
+        centred: subtract the training mean from the blocks after the first; benchmarks/centred_blocks.py measures the
+            gain.
 
     Raises:
         DataError: fewer than two pictures, labels out of range, or arrays of different lengths.
@@ -70,12 +74,13 @@ class HeadFitter:
         negatives: Negatives | None = None,
         config: HeadConfig | None = None,
         seed: int = 0,
+        centred: bool = True,
     ) -> None:
         self._features, self._labels, self._fold = features, np.asarray(labels), np.asarray(fold)
         self._weights = np.ones(len(self._labels)) if weights is None else np.asarray(weights, np.float64)
         self._classes, self._blocks, self._config, self._seed = classes, dict(blocks), config or HeadConfig(), seed
         self._left_out = {key: np.asarray(rows, np.int64) for key, rows in (left_out or {}).items()}
-        self._score_unknown, self._negatives = score_unknown, negatives
+        self._score_unknown, self._negatives, self._centred = score_unknown, negatives, centred
         self._check()
         self._folds = tuple(np.unique(self._fold[self._fold >= 0]).tolist())
         self._outer_folds = self._folds if outer_folds is None else tuple(outer_folds)
@@ -90,10 +95,12 @@ class HeadFitter:
             score_unknown=score_unknown,
             config=self._config,
             seed=seed,
+            centred=centred,
         )
         self._candidates: dict[frozenset[int], FittedCandidates] = {}
         self._logits: dict[frozenset[int], HeldOutLogits] = {}
         self._unknown_logits: dict[frozenset[int], HeldOutLogits] = {}
+        self._selections: dict[frozenset[int], tuple[Selection | OrdinalSelection, HeldOutLogits]] = {}
 
     def _check(self) -> None:
         count = len(self._labels)
@@ -120,7 +127,7 @@ class HeadFitter:
         self._prepare_all([outer])
         return self._fit_outer(outer)
 
-    def fit_head(self, without: int | None = None) -> Head:
+    def fit_head(self, without: int | None = None) -> AnyHead:
         """Fit a classifier head without its out-of-distribution score."""
         outer = frozenset() if without is None else frozenset([without])
         if self._has_too_few_folds(outer):
@@ -140,15 +147,24 @@ class HeadFitter:
             probabilities[rows] = predict_in_blocks(select_rows(self._features, rows), head.probabilities)
         return probabilities
 
-    def cross_fit(self, progress: Progress = silent) -> CrossFit:
-        """Predict each outer fold by nested cross-validation."""
+    def cross_fit(self, progress: Progress = silent, *, corrected: bool = False) -> CrossFit:
+        """Predict each outer fold by nested cross-validation.
+
+        Args:
+            progress: called with the stage "fit", fits done and fits in all.
+            corrected: correct the temperature of each fold's head by the answers of the other folds; see
+                `temperature_correction`.
+        """
         count = len(self._labels)
         probabilities = np.full((count, self._classes), np.nan, np.float32)
         uncalibrated, score = probabilities.copy(), np.full(count, np.nan, np.float32)
         t_unknown, chosen = np.full(count, np.nan), []
         self._prepare_all([frozenset([number]) for number in self._outer_folds], progress)
+        correction = self.temperature_correction() if corrected else TemperatureCorrection()
         for number in self._outer_folds:
             fitted, rows = self.fit(without=number), np.flatnonzero(self._fold == number)
+            if corrected:
+                fitted = fitted.corrected(correction.by_fold.get(number, 1.0))
             features = select_rows(self._features, rows)
             probabilities[rows], uncalibrated[rows] = fitted.probabilities(features), fitted.uncalibrated(features)
             score[rows], t_unknown[rows] = fitted.unknown_score(features), fitted.t_unknown
@@ -230,7 +246,7 @@ class HeadFitter:
         )
 
     def _tune_unknown(
-        self, outer: frozenset[int], scorer: UnknownScorer, measures: np.ndarray, held_out: HeldOutLogits, head: Head
+        self, outer: frozenset[int], scorer: UnknownScorer, measures: np.ndarray, held_out: HeldOutLogits, head: AnyHead
     ) -> tuple[dict[str, Any], UnknownTuning]:
         weights, rejection = self._weights[held_out.positions], self._config.false_rejection
         if self._negatives is not None:
@@ -246,8 +262,42 @@ class HeadFitter:
         description = {"score": name, "false_rejection": rejection, "auroc_classes_left_out": areas}
         return description, UnknownTuning(scorer=scorer, t_unknown=t_unknown, excess=None)
 
+    def temperature_correction(self) -> TemperatureCorrection:
+        """Compute the corrections of the temperatures of the final head and of the outer folds' heads.
+
+        It needs at least three outer folds; with fewer, nothing is corrected. After `cross_fit` no head is fitted for
+        it.
+        """
+        outers = [frozenset([number]) for number in self._outer_folds]
+        if len(outers) < _FEWEST_OUTER_FOLDS or any(self._has_too_few_folds(outer) for outer in outers):
+            return TemperatureCorrection()
+        pairs = dict.fromkeys(outer | {fold} for outer in outers for fold in self._inner_folds(outer))
+        for _ in parallel_map([partial(self._held_out_logits, folds) for folds in pairs]):
+            pass
+        evaluated = np.isin(self._fold, self._outer_folds)
+        share = self._weights[evaluated].sum() / self._weights.sum() / len(outers)
+        return correct_temperature([self._answers(number) for number in self._outer_folds], float(share))
+
+    def _answers(self, number: int) -> FoldAnswers:
+        """Return the calibrated logits of an outer fold by the head selected without it."""
+        outer = frozenset([number])
+        selection, _ = self._select(outer)
+        held_out = self._held_out_logits(outer).select(self._fold, number)
+        return FoldAnswers(
+            fold=number,
+            logits=selection.calibrated(held_out),
+            present=held_out.present,
+            labels=self._labels[held_out.positions],
+            weights=self._weights[held_out.positions],
+        )
+
     def _select(self, outer: frozenset[int]) -> tuple[Selection | OrdinalSelection, HeldOutLogits]:
         """Select a head on the inner folds and return it with their held-out logits."""
+        if outer not in self._selections:
+            self._selections[outer] = self._select_among(outer)
+        return self._selections[outer]
+
+    def _select_among(self, outer: frozenset[int]) -> tuple[Selection | OrdinalSelection, HeldOutLogits]:
         inner = self._inner_folds(outer)
         held_out = HeldOutLogits.join(
             [self._held_out_logits(outer | {fold}).select(self._fold, fold) for fold in inner]
@@ -320,6 +370,7 @@ class HeadFitter:
             negatives=self._negatives,
             config=self._config,
             seed=self._seed,
+            centred=self._centred,
         )
 
 

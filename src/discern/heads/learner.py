@@ -1,19 +1,20 @@
 """Functions that fit candidate heads and out-of-distribution measures on subsets of a data set."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 
-from discern.bundle.heads import MEASURES, Head, Span, UnknownScorer, unit_blocks
+from discern.bundle.heads import MEASURES, AnyHead, Span, UnknownScorer, unit_blocks
 from discern.errors import DataError
 from discern.heads.config import HeadConfig
 from discern.heads.feature_space import BLOCK, MAX_ROTATED_ROWS, Features, FeatureSpace, iter_blocks
+from discern.heads.fold_means import FoldMeans
 from discern.heads.lda import LinearFit, Scatter, fit_lda
 from discern.heads.logistic import fit_logistic
 from discern.heads.model_selection import HeldOutLogits, Selection
-from discern.heads.moments import FoldMoments
+from discern.heads.moments import FoldMoments, Moments
 from discern.heads.ordinal import OrdinalFit, fit_ordinal
 from discern.heads.ordinal_selection import OrdinalSelection
 from discern.heads.random_subset import random_subset
@@ -28,7 +29,8 @@ _LDA_ONLY_RANK = 1024  # halves the time of the out-of-fold predictions of many 
 _ORDINAL_ROWS = 20_000
 # Strengths of the ordinal heads, relative to that of the logistic regressions; held-out pictures select one of them.
 _ORDINAL = {"cumulative": 1.0, "cumulative-soft": 0.2}
-ALL_BLOCKS, HEAD_BLOCK = "", "-head"
+_NO_ROWS = np.zeros(0, np.int64)
+ALL_BLOCKS, HEAD_BLOCK, CENTRED = "", "-head", "centred"
 LDA, SOFT_LDA = "discriminant", "discriminant-soft"
 
 
@@ -37,11 +39,13 @@ class FittedCandidates:
     """Candidate heads and out-of-distribution measures fitted on one training set.
 
     Attributes:
-        linear: linear heads by name, each in the coordinates of its space.
+        space: coordinates of the heads on all blocks.
+        linear: linear heads by name, in the coordinates of all blocks or of the first one.
         scorer: the measures, not standardised; None if unknown scores are not computed.
         ordinal: ordinal heads by name, in the coordinates of all blocks; empty if the labels are not ordered.
     """
 
+    space: FeatureSpace
     linear: Mapping[str, LinearFit]
     scorer: UnknownScorer | None
     ordinal: Mapping[str, OrdinalFit] = field(default_factory=dict)
@@ -49,6 +53,9 @@ class FittedCandidates:
 
 class Learner:
     """Learner that fits candidate heads and shares statistics between training subsets.
+
+    Heads read the blocks after the first minus their mean over the training set, the unknown score reads all blocks
+    without that. So the moments of heads on all blocks belong to one training set, and are not shared.
 
     Args:
         features: as `HeadFitter`.
@@ -61,7 +68,8 @@ class Learner:
         score_unknown: as `HeadFitter`.
         config: as `HeadFitter`.
         seed: as `HeadFitter`.
-        lda_only: fit LDA heads on all blocks alone; many pictures are projected on principal directions.
+        lda_only: fit LDA heads on all blocks alone, not centred; many pictures are projected on principal directions.
+        centred: as `HeadFitter`.
     """
 
     def __init__(
@@ -78,26 +86,37 @@ class Learner:
         config: HeadConfig,
         seed: int,
         lda_only: bool = False,
+        centred: bool = True,
     ) -> None:
         self.features, self.labels, self.fold, self.weights = features, labels, fold, weights
         self.classes, self.spans, self.config, self.seed = classes, spans, config, seed
         self.score_unknown = score_unknown
-        scales = (1.0, *[config.stage_scale] * (len(spans) - 1))
-        counts = {ALL_BLOCKS: len(spans)}
-        if len(spans) > 1 and not lda_only:
-            counts[HEAD_BLOCK] = 1
-        project = lda_only and len(labels) > MAX_ROTATED_ROWS
-        space = partial(FeatureSpace.of_rank, rank=_LDA_ONLY_RANK, seed=seed) if project else FeatureSpace
-        jobs = [partial(space, features, spans[:count], scales[:count]) for count in counts.values()]
-        self.spaces = dict(zip(counts, parallel_map(jobs), strict=True))
+        centred = centred and len(spans) > 1 and not lda_only
+        self._means = FoldMeans(features, spans, weights, fold, held_out=held_out) if centred else None
+        self.spaces = self._build_spaces(lda_only=lda_only)
         self._moments = {
             name: FoldMoments(space, labels, weights, fold, classes=classes, held_out=held_out)
             for name, space in self.spaces.items()
+            if name != CENTRED
         }
         self._logistic_is_cheap = all(
             space.is_rotated and len(labels) * space.width * classes <= _LOGISTIC_MAX_SIZE
             for space in self.spaces.values()
         )
+
+    def _build_spaces(self, *, lda_only: bool) -> dict[str, FeatureSpace]:
+        scales = (1.0, *[self.config.stage_scale] * (len(self.spans) - 1))
+        project = lda_only and len(self.labels) > MAX_ROTATED_ROWS
+        space = partial(FeatureSpace.of_rank, rank=_LDA_ONLY_RANK, seed=self.seed) if project else FeatureSpace
+        jobs = {}
+        if self._means is None or self.score_unknown:
+            jobs[ALL_BLOCKS] = partial(space, self.features, self.spans, scales)
+        if len(self.spans) > 1 and not lda_only:
+            jobs[HEAD_BLOCK] = partial(space, self.features, self.spans[:1], scales[:1])
+        if self._means is not None:
+            centre = self._stage_means(self._means, frozenset(), _NO_ROWS)
+            jobs[CENTRED] = partial(FeatureSpace, self.features, self.spans, scales, centre=centre)
+        return dict(zip(jobs, parallel_map(list(jobs.values())), strict=True))
 
     def fit(self, folds: frozenset[int], left_out: np.ndarray, *, all_heads: bool = True) -> FittedCandidates:
         """Fit candidate heads on all rows except the given folds and positions.
@@ -116,24 +135,42 @@ class Learner:
         rows = np.flatnonzero(training)
         if not len(rows):
             raise DataError("The training set is empty.", hint="Add pictures, or hold out fewer of them for the test.")
-        scatter = self._scatter(ALL_BLOCKS, folds, extra)
+        shared = self.spaces.get(ALL_BLOCKS)
+        space = self._centred_space(folds, extra) if all_heads or shared is None else shared
+        scatter = self._scatter(ALL_BLOCKS, folds, extra) if shared is not None else None
+        scorer = self._fit_scorer(scatter, rows) if scatter and self.score_unknown else None
+        if space.centre is not None or scatter is None:
+            moments = Moments.from_rows(space, rows, self.labels, self.weights, self.classes)
+            scatter = Scatter.from_moments(moments, space.dimensions)
         linear = {LDA: fit_lda(scatter, scatter.shrinkage)}
         if all_heads:
             linear[SOFT_LDA] = fit_lda(scatter, scatter.shrinkage**0.5)
-            linear |= self._other_heads(folds, extra, rows)
-        return FittedCandidates(
-            linear=linear,
-            scorer=self._fit_scorer(scatter, rows) if self.score_unknown else None,
-            ordinal=self._ordinal_heads(rows, linear[SOFT_LDA]) if all_heads and self.config.ordered else {},
-        )
+            linear |= self._other_heads(space, folds, extra, rows)
+        ordinal = self._ordinal_heads(space, rows, linear[SOFT_LDA]) if all_heads and self.config.ordered else {}
+        return FittedCandidates(space=space, linear=linear, scorer=scorer, ordinal=ordinal)
+
+    def _centred_space(self, folds: frozenset[int], extra: np.ndarray) -> FeatureSpace:
+        """Return the coordinates of all blocks, centred on the rows that remain."""
+        if self._means is None:
+            return self.spaces[ALL_BLOCKS]
+        return self.spaces[CENTRED].recentred(self._stage_means(self._means, folds, extra))
+
+    def _stage_means(self, means: FoldMeans, folds: frozenset[int], extra: np.ndarray) -> np.ndarray:
+        """Return the training means of the blocks after the first, and zeros for the first."""
+        centre = means.without(folds, extra)
+        centre[: self.spans[0][1]] = 0
+        return centre
 
     def _scatter(self, name: str, folds: frozenset[int], extra: np.ndarray) -> Scatter:
         return Scatter.from_moments(self._moments[name].without(folds, extra), self.spaces[name].dimensions)
 
-    def _other_heads(self, folds: frozenset[int], extra: np.ndarray, rows: np.ndarray) -> dict[str, LinearFit]:
+    def _other_heads(
+        self, space: FeatureSpace, folds: frozenset[int], extra: np.ndarray, rows: np.ndarray
+    ) -> dict[str, LinearFit]:
         """Fit logistic regressions if they are fast enough, or else LDA on the first feature block."""
         if self._logistic_is_cheap:
-            return {f"logistic{name}": self._fit_logistic(space, rows) for name, space in self.spaces.items()}
+            spaces = {ALL_BLOCKS: space} | {name: self.spaces[name] for name in (HEAD_BLOCK,) if name in self.spaces}
+            return {f"logistic{name}": self._fit_logistic(each, rows) for name, each in spaces.items()}
         if HEAD_BLOCK not in self.spaces:
             return {}
         scatter = self._scatter(HEAD_BLOCK, folds, extra)
@@ -148,9 +185,8 @@ class Learner:
             strength=self.config.strength,
         )
 
-    def _ordinal_heads(self, rows: np.ndarray, soft: LinearFit) -> dict[str, OrdinalFit]:
+    def _ordinal_heads(self, space: FeatureSpace, rows: np.ndarray, soft: LinearFit) -> dict[str, OrdinalFit]:
         """Fit ordinal heads on rotated coordinates, or else on LDA logits of a random sample."""
-        space = self.spaces[ALL_BLOCKS]
         if space.is_rotated:
             coordinates = space.rows(rows)
             found = {
@@ -193,14 +229,13 @@ class Learner:
         return HeldOutLogits(
             positions=positions,
             logits={
-                name: linear.logits(self.spaces[_space_of(name)].rows(positions))
+                name: linear.logits(self._space_of(name, candidates).rows(positions))
                 for name, linear in candidates.linear.items()
             },
             present=np.broadcast_to(present, (len(positions), self.classes)),
             measures=self._measure(candidates.scorer, positions),
             margins={
-                name: ordinal.margins(self.spaces[ALL_BLOCKS].rows(positions))
-                for name, ordinal in candidates.ordinal.items()
+                name: ordinal.margins(candidates.space.rows(positions)) for name, ordinal in candidates.ordinal.items()
             },
         )
 
@@ -216,16 +251,17 @@ class Learner:
             ]
         )
 
-    def build_head(self, candidates: FittedCandidates, selection: Selection | OrdinalSelection) -> Head:
+    def build_head(self, candidates: FittedCandidates, selection: Selection | OrdinalSelection) -> AnyHead:
         """Convert the selected candidate to the head of a model bundle."""
         if isinstance(selection, OrdinalSelection):
             ordinal = candidates.ordinal[selection.name]
-            weight = self.spaces[ALL_BLOCKS].block_weights(ordinal.weight[:, None])[:, 0]
-            return selection.build_head(weight, ordinal, self.spans)
+            weight = candidates.space.block_weights(ordinal.weight[:, None])[:, 0]
+            return replace(selection.build_head(weight, ordinal, self.spans), centre=candidates.space.centre)
         selected = {name: candidates.linear[name] for name in selection.temperatures}
-        weights = {name: self.spaces[_space_of(name)].block_weights(fit.weight) for name, fit in selected.items()}
-        return selection.build_head(weights, selected, self.spans)
+        spaces = {name: self._space_of(name, candidates) for name in selected}
+        weights = {name: spaces[name].block_weights(fit.weight) for name, fit in selected.items()}
+        centre = candidates.space.centre if candidates.space in spaces.values() else None
+        return replace(selection.build_head(weights, selected, self.spans), centre=centre)
 
-
-def _space_of(name: str) -> str:
-    return HEAD_BLOCK if name.endswith(HEAD_BLOCK) else ALL_BLOCKS
+    def _space_of(self, name: str, candidates: FittedCandidates) -> FeatureSpace:
+        return self.spaces[HEAD_BLOCK] if name.endswith(HEAD_BLOCK) else candidates.space

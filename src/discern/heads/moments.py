@@ -49,12 +49,14 @@ class Moments:
         return moments
 
     def _add(self, rows: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> None:
+        # The product of a matrix with itself takes half the time of one with another.
+        root = rows * np.sqrt(weights)[:, None].astype(rows.dtype)
         weighted = rows * weights[:, None].astype(rows.dtype)
         self.weight[...] += np.bincount(labels, weights, len(self.weight))
         order = np.argsort(labels, kind="stable")
         present, starts = np.unique(labels[order], return_index=True)
         self.total[present] += np.add.reduceat(weighted[order], starts, axis=0)
-        self.second[...] += rows.T @ weighted
+        self.second[...] += root.T @ root
 
     def __add__(self, other: Self) -> Self:
         return type(self)(

@@ -8,7 +8,7 @@ import numpy as np
 
 from discern.bundle.heads import Span, UnknownScorer, softmax
 from discern.heads.config import HeadConfig
-from discern.heads.feature_space import BLOCK, Features
+from discern.heads.feature_space import BLOCK, Features, FeatureSpace
 from discern.heads.lda import LinearFit, fit_lda
 from discern.heads.learner import ALL_BLOCKS, SOFT_LDA, Learner
 from discern.heads.model_selection import HeldOutLogits, select
@@ -37,7 +37,13 @@ class OutOfFoldPredictions:
 class _ShrunkLearner(Learner):
     """Learner of LDA heads with strong shrinkage, which memorise fewer label errors."""
 
-    def _other_heads(self, folds: frozenset[int], extra: np.ndarray, rows: np.ndarray) -> dict[str, LinearFit]:  # noqa: ARG002
+    def _other_heads(
+        self,
+        space: FeatureSpace,  # noqa: ARG002
+        folds: frozenset[int],
+        extra: np.ndarray,
+        rows: np.ndarray,  # noqa: ARG002
+    ) -> dict[str, LinearFit]:
         scatter = self._scatter(ALL_BLOCKS, folds, extra)
         return {name: fit_lda(scatter, scatter.shrinkage**power) for name, power in _SOFTER.items()}
 

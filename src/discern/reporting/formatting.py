@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from discern.evaluating import Interval, PolicyMetrics
+    from discern.evaluating import CalibrationError, Interval, PolicyMetrics
 
 NBSP = "\N{NO-BREAK SPACE}"
 DASH = "\N{EN DASH}"
@@ -68,6 +68,14 @@ def interval_text(metric: "Interval", number: Callable[[float], str] = two_decim
     return percent_interval(metric) if number is percent else f"{number(low)} to {number(high)}"
 
 
+def chance_level(ece: "CalibrationError") -> str:
+    """Describe the calibration error that a perfectly calibrated model shows by chance; empty if it is unknown."""
+    mean = "" if ece.chance is None else percent(ece.chance)
+    if ece.null95 is None:
+        return mean and f"chance alone gives {mean} on average"
+    return f"chance alone gives up to {percent(ece.null95)}" + (f", {mean} on average" if mean else "")
+
+
 def percent_interval(metric: "Interval") -> str:
     """Format an interval of a share in percent, or return the reason why it is undefined."""
     low, high = metric.low, metric.high
@@ -112,8 +120,11 @@ def join_names(names: list[str], *, most: int = 6) -> str:
 
 
 def exceeds_error_limit(policy: "PolicyMetrics") -> bool:
-    """Return True if nothing is accepted because the tested groups exceed the error limit.
+    """Return True if nothing is accepted because the tested groups or pictures exceed the error limit.
 
     The number of further groups that would be needed is then not shown, as more pictures alone may not suffice.
     """
-    return policy.t_accept is None and (policy.wrong or 0) > (policy.max_error or 0) * (policy.groups or 0)
+    if policy.t_accept is not None:
+        return False
+    limit = policy.max_error or 0
+    return (policy.picture_error or 0) > limit or (policy.wrong or 0) > limit * (policy.groups or 0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from discern.reporting.display_names import DisplayNames
 from discern.reporting.formatting import (
     NBSP,
+    chance_level,
     count,
     exceeds_error_limit,
     join_names,
@@ -30,6 +31,8 @@ BASELINE_NAMES = {
 _WORDNET = re.compile(r"n\d{8}")
 # Share of the calibration gap on one side from which the title names a direction; not tuned.
 _ONE_SIDED = 0.8
+_FEW = "fewer than five"
+_MOST_FEW = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +50,15 @@ def sentences(metrics: "Metrics") -> list[str]:
     Missing metrics get no sentence.
     """
     found = [
-        _leak_free_sentence(metrics.accuracy.leak_free),
+        _leak_free_sentence(metrics),
         _random_split_sentence(metrics),
         _policy_sentence(metrics),
     ]
     return [sentence for sentence in found if sentence]
 
 
-def _leak_free_sentence(accuracy: "LeakFreeAccuracy") -> str:
+def _leak_free_sentence(metrics: "Metrics") -> str:
+    accuracy = metrics.accuracy.leak_free
     if accuracy.value is None:
         return "The accuracy could not be measured: no pictures are independent of the training pictures."
     subject = "this classifier" if accuracy.estimates == "bundle" else "a classifier trained this way"
@@ -65,8 +69,16 @@ def _leak_free_sentence(accuracy: "LeakFreeAccuracy") -> str:
     )
     return (
         f"On pictures that share no copy, burst or video with its training pictures, {subject} "
-        f"is correct {percent(accuracy.value)} of the time ({ends})."
+        f"is correct {percent(accuracy.value)} of the time ({ends}).{_pessimism(accuracy)}"
     )
+
+
+def _pessimism(accuracy: "LeakFreeAccuracy") -> str:
+    if not accuracy.few_groups:
+        return ""
+    few, classes = len(accuracy.few_groups), accuracy.classes
+    which = "every class" if few == classes else f"{count(few)} of {plural(classes or few, 'class', 'classes')}"
+    return f" This is pessimistic for {which}: {_FEW} independent groups of pictures were found of each."
 
 
 def _random_split_sentence(metrics: "Metrics") -> str:
@@ -89,10 +101,20 @@ def _random_split_sentence(metrics: "Metrics") -> str:
         f"({INTERVAL_LEVEL} interval {percentage_points(low)} to {percentage_points(high)})"
     )
     if low > 0:
-        return f"{claim}: {measured}, because it tests on near-duplicates of training pictures."
+        return f"{claim}{_cause(metrics.accuracy.leak_free, measured)}"
     if high < 0:
         return f"{claim}; {measured}: leaks did not inflate the accuracy here."
     return f"{claim}; the difference of {measured} may be chance."
+
+
+def _cause(accuracy: "LeakFreeAccuracy", measured: str) -> str:
+    """State why a random split reports more than a leak-free one, as far as that is known."""
+    if not accuracy.few_groups:
+        return f": {measured}, because it tests on near-duplicates of training pictures."
+    return (
+        f"; {measured}. How much of that is due to near-duplicates cannot be told, as classes of {_FEW} groups are "
+        "tested without a large part of them."
+    )
 
 
 def _policy_sentence(metrics: "Metrics") -> str:
@@ -106,13 +128,18 @@ def _policy_sentence(metrics: "Metrics") -> str:
         more = ""
         if exceeds_error_limit(policy):
             more = f": {count(policy.wrong)} of {count(policy.groups)} independent groups tested had an error"
+            if (policy.picture_error or 0) > (policy.max_error or 0):
+                more += f", and {percent(policy.picture_error)} of the pictures were wrong"
         elif needed := policy.needed:
             more = f": that takes at least {plural(needed, 'more independent picture')}"
-        return f"No prediction can be accepted without review yet if at most {limit} may be wrong{more}."
+        offer = f" At {percent(policy.offered.risk, digits=0)} it can." if policy.offered else ""
+        return f"No prediction can be accepted without review yet if at most {limit} may be wrong{more}.{offer}"
+    found = f"The strictest error limit that holds is {limit}. " if policy.auto else ""
     wrong = f"an estimated {limit} or fewer" if policy.basis == "cross-fitted" else f"at most {limit}"
     return (
-        f"Of 100 pictures like these, {percent(policy.share, digits=0).removesuffix(f'{NBSP}%')} can be "
-        f"accepted without review, {wrong} of them wrong; a person reviews the others."
+        f"{found}Of 100 pictures like these, {percent(policy.share, digits=0).removesuffix(f'{NBSP}%')} can be "
+        f"accepted without review: of independent groups among them, {wrong} have an error. A person reviews the "
+        "others."
     )
 
 
@@ -138,6 +165,7 @@ def notes(metrics: "Metrics", run: Mapping[str, Any], labels: Sequence[str]) -> 
         _method_note(metrics),
         _fixes_note(metrics.fixes),
         _unevaluated_note(metrics),
+        _few_groups_note(metrics),
         _calibration_note(metrics),
     ]
     return sorted((note for note in found if note), key=lambda note: not note.warning)
@@ -233,6 +261,25 @@ def _unevaluated_note(metrics: "Metrics") -> Note | None:
     )
 
 
+def _few_groups_note(metrics: "Metrics") -> Note | None:
+    accuracy, names = metrics.accuracy.leak_free, DisplayNames.from_metrics(metrics.names)
+    if not accuracy.few_groups:
+        return None
+    found = [f"{names.text(label)} ({groups})" for label, groups in accuracy.few_groups.items()]
+    reason = (
+        "a part of them was kept for testing, so the model was trained on fewer"
+        if accuracy.estimates == "bundle"
+        else "each was tested by a model that lacked a quarter to a half of its groups, while the model in the bundle "
+        "was trained on all of them"
+    )
+    return Note(
+        title=f"The accuracy is pessimistic for {plural(len(found), 'class', 'classes')} of {_FEW} groups",
+        text=f"Independent groups by class: {join_names(found, most=_MOST_FEW)}. Where there are so few videos, bursts "
+        f"or objects, {reason}. The difference from a random split is then not the size of a leak.",
+        warning=True,
+    )
+
+
 def _calibration_note(metrics: "Metrics") -> Note | None:
     value, chance = metrics.ece.value, metrics.ece.null95
     if value is None or chance is None:
@@ -241,12 +288,13 @@ def _calibration_note(metrics: "Metrics") -> Note | None:
         return Note(
             title="The confidence is well calibrated",
             text=f"Stated confidence and the share of correct predictions differ by {percent(value)} on average; "
-            f"for a perfectly calibrated model, chance alone gives up to {percent(chance)}.",
+            f"for a perfectly calibrated model, {chance_level(metrics.ece)}.",
         )
     return Note(
         title=_miscalibration(metrics.classification.calibration.bins if metrics.classification else ()),
         text=f"Stated confidence and the share of correct predictions differ by {percent(value)} on average, more "
-        f"than chance explains ({percent(chance)}). Look at the curve below before you set rules by the confidence.",
+        f"than chance explains ({chance_level(metrics.ece)}). Look at the curve below before you set rules by "
+        "the confidence.",
         warning=True,
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from discern.splitting.folds import Bools, Ints
+from discern.splitting.group_counts import Bools, Ints
 from discern.splitting.pool import Pool
 from discern.splitting.split import TEST, Split, SplitConfig
 
@@ -43,9 +43,13 @@ def assemble(pool: Pool, config: SplitConfig, *, train: Bools, test: Bools, reas
 
 
 def draw_test(pool: Pool, config: SplitConfig) -> Bools:
-    """Draw a stratified test set of whole groups and return it as a boolean mask."""
+    """Draw a stratified test set of whole groups and return it as a boolean mask.
+
+    It leaves two groups of a class for training and validation if there are three.
+    """
     train, validation, test = config.parts
-    return np.asarray(pool.assign(pool.usable, (train + validation, test), config.seed) == 1)
+    needed = (0, 1, 0) if validation else (0, 1)
+    return np.asarray(pool.assign(pool.usable, (train + validation, test), config.seed, needed=needed) == 1)
 
 
 def _draw_validation(pool: Pool, config: SplitConfig, rows: Bools) -> Bools:

@@ -1,73 +1,66 @@
-"""Functions that assign groups of images to stratified folds of given sizes."""
+"""Functions that assign groups of images to stratified parts of given sizes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from discern.splitting.group_counts import Bools, Floats, GroupCounts, Ints
+from discern.splitting.random_parts import draw_parts
 
 
-def assign_folds(labels: Ints, groups: Ints, shares: Sequence[float], *, seed: int) -> Ints:
+def assign_folds(
+    labels: Ints, groups: Ints, shares: Sequence[float], *, seed: int, needed: Sequence[int] | None = None
+) -> Ints:
     """Assign groups of images to stratified parts of given sizes.
 
-    Groups are assigned one by one, those of the rarest classes first and large before small ones, each to the part with
-    the largest deficit of its classes (the greedy rule of scikit-learn's `StratifiedGroupKFold`, extended to unequal
-    shares). When a class has no more groups left than parts that lack it, its group goes to one of those; a class is
-    thus in as many parts as it has groups.
+    A class is in as many parts as it has groups. Two parts, and parts of different shares, are drawn at random over
+    groups (see `draw_parts`): whatever is measured on one of them holds for groups of all sizes. Three or more equal
+    parts are folds, each held out in turn, so they only need to be alike: groups are assigned one by one, those of the
+    rarest classes first and large before small ones, each to the part with the largest deficit of its classes (the
+    greedy rule of scikit-learn's `StratifiedGroupKFold`).
 
     Args:
         labels: int [M], 0 or higher.
         groups: int [M], arbitrary numbers. The order of the rows breaks ties and should be reproducible.
         shares: share of each part, 0 or higher; scaled to sum to 1. A part with share 0 stays empty.
-        seed: random seed for ties between groups.
+        seed: random seed.
+        needed: parts that a class has a group in as far as it has groups (see `draw_parts`); not for folds.
 
     Returns:
         int [M], from 0 to len(shares) - 1; no group is in two parts.
     """
     if not len(labels):
         return np.empty(0, np.int64)
-    counts = _GroupCounts.of(labels, groups)
-    assignment = _Assignment(counts, np.asarray(shares, np.float64) / sum(shares))
-    for group in counts.order(seed):
+    counts = GroupCounts.of(labels, groups)
+    scaled = np.asarray(shares, np.float64) / sum(shares)
+    part = _fill(counts, scaled, seed) if _are_folds(scaled) else draw_parts(counts, scaled, seed=seed, needed=needed)
+    return part[counts.group_of_row]
+
+
+def _are_folds(shares: Floats) -> bool:
+    positive = shares[shares > 0]
+    return len(positive) > 2 and bool((positive == positive[0]).all())
+
+
+def _fill(counts: GroupCounts, shares: Floats, seed: int) -> Ints:
+    assignment = _Assignment(counts, shares)
+    for group in _fill_order(counts, seed):
         assignment.assign(int(group))
-    return assignment.part[counts.group_of_row]
+    return assignment.part
 
 
-@dataclass(frozen=True, kw_only=True)
-class _GroupCounts:
-    """Sparse matrix of image counts per group and class, sorted by group."""
-
-    group_of_row: Ints
-    start: Ints  # [G + 1]: the entries of group g are start[g]:start[g + 1]
-    klass: Ints
-    count: Ints
-
-    @classmethod
-    def of(cls, labels: Ints, groups: Ints) -> "_GroupCounts":
-        _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
-        by_appearance = np.argsort(np.argsort(first))[inverse]
-        classes = int(labels.max()) + 1
-        key, count = np.unique(by_appearance * classes + labels, return_counts=True)
-        group, klass = np.divmod(key, classes)
-        start = np.searchsorted(group, np.arange(len(first) + 1))
-        return cls(group_of_row=by_appearance, start=start, klass=klass, count=count)
-
-    def order(self, seed: int) -> Ints:
-        """Return the order of assignment, with rare classes first and then large groups."""
-        rarest = np.minimum.reduceat(np.bincount(self.klass)[self.klass], self.start[:-1])
-        pictures = np.add.reduceat(self.count, self.start[:-1])
-        chance = np.random.default_rng(seed).permutation(len(pictures))
-        return np.lexsort((chance, -pictures, rarest))
+def _fill_order(counts: GroupCounts, seed: int) -> Ints:
+    """Return the order of assignment to folds, with rare classes first and then large groups."""
+    rarest = np.minimum.reduceat(np.bincount(counts.klass)[counts.klass], counts.start[:-1])
+    pictures = np.add.reduceat(counts.count, counts.start[:-1])
+    chance = np.random.default_rng(seed).permutation(len(pictures))
+    return np.lexsort((chance, -pictures, rarest))
 
 
 class _Assignment:
     """Current assignment of groups to split parts, with the deficit of each part."""
 
-    def __init__(self, counts: _GroupCounts, shares: Floats) -> None:
+    def __init__(self, counts: GroupCounts, shares: Floats) -> None:
         self.counts = counts
         self.size = np.bincount(counts.klass, weights=counts.count)
         self.remaining = np.bincount(counts.klass)

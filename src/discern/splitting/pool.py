@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discern.errors import DataError
-from discern.splitting.folds import Bools, Ints, assign_folds
+from discern.splitting.folds import assign_folds
+from discern.splitting.group_counts import Bools, Ints
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
@@ -80,11 +81,11 @@ class Pool:
                 return name if (self.trainable & ~in_part).any() else None
         return None
 
-    def assign(self, rows: Bools, shares: Sequence[float], seed: int) -> Ints:
-        """Assign the given rows to stratified parts of whole groups, and all other rows to -1."""
+    def assign(self, rows: Bools, shares: Sequence[float], seed: int, *, needed: Sequence[int] | None = None) -> Ints:
+        """Assign the given rows to stratified parts of whole groups (see `assign_folds`), and all other rows to -1."""
         part = np.full(len(self.label), -1, np.int64)
         ordered = self.order[rows[self.order]]
-        part[ordered] = assign_folds(self.label[ordered], self.group[ordered], shares, seed=seed)
+        part[ordered] = assign_folds(self.label[ordered], self.group[ordered], shares, seed=seed, needed=needed)
         return part
 
     def leaking(self, train: Bools, test: Bools) -> Bools:

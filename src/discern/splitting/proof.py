@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from discern.splitting.folds import Floats, Ints
+from discern.splitting.group_counts import Floats, Ints
 from discern.splitting.split import PARTS, TEST, Split
 
 if TYPE_CHECKING:

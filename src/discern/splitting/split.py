@@ -24,7 +24,8 @@ class SplitConfig:
         seed: random seed, 0 or higher; the result does not depend on the order of the pictures.
         folds: number of folds of cross-validation, 2 or more.
         small: data sets with fewer pictures are cross-validated; the default is not tuned.
-        parts: shares of train, validation and test, 0 or higher, train above 0; scaled to sum to 1.
+        parts: shares of train, validation and test, 0 or higher, train above 0; scaled to sum to 1. Drawn parts have
+            these shares of each class's pictures, within one group.
     """
 
     seed: int = 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from discern.splitting.assemble import assemble, draw_test
-from discern.splitting.folds import Bools
+from discern.splitting.group_counts import Bools
 from discern.splitting.pool import Pool
 from discern.splitting.proof import prove
 from discern.splitting.split import Split, SplitConfig
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 FEWEST_GROUPS = 20
 """Fewest independent groups of a drawn test part; fewer give no useful confidence interval. Not tuned."""
+
+_LEAST_LEFT = 0.2
+"""Smallest share of a class's pictures that a drawn test part may leave for training. Not tuned."""
 
 _DEFAULT = SplitConfig()
 
@@ -29,7 +32,8 @@ def make_split(
     A given test part (or validation part, if there is no other) is used whatever the size of the data set; pictures
     that leak from it are left out of training. The given parts are ignored if a class would lose more than half of its
     training groups to leaks, or has no pictures outside the test part. Without given parts, large data sets get a test
-    and a validation part; small ones, and those with too few groups for a test part, are cross-validated.
+    and a validation part, drawn at random over groups; small ones, and those with too few groups for a test part, or
+    with a group in it that has nearly all pictures of a class, are cross-validated.
 
     Args:
         catalog: N pictures.
@@ -135,7 +139,7 @@ def _drawn(pool: Pool, config: SplitConfig) -> Split:
     if groups < FEWEST_GROUPS:
         problem = f"{groups} independent groups in it would be too few"
     else:
-        problem = _problem(pool, train=train, test=test)
+        problem = _problem(pool, train=train, test=test) or _exhausted(pool, train=train, test=test)
     if problem:
         reason = f"No test part is drawn from {pictures}, because {problem}; every group is held out in turn instead."
         return _cross_validate(pool, config, reason)
@@ -157,6 +161,13 @@ def _problem(pool: Pool, *, train: Bools, test: Bools) -> str:
     if not len(depleted):
         return ""
     return f"most or all groups of {_quoted(pool, depleted)} are both in it and in training"
+
+
+def _exhausted(pool: Pool, *, train: Bools, test: Bools) -> str:
+    """Return the classes of which the test set would have nearly all pictures, in words, or an empty string."""
+    left, drawn = (np.bincount(pool.label[rows], minlength=len(pool.labels)) for rows in (train, test))
+    classes = np.flatnonzero(left < _LEAST_LEFT * (left + drawn))
+    return f"nearly all pictures of {_quoted(pool, classes)} would be in it" if len(classes) else ""
 
 
 def _quoted(pool: Pool, classes: np.ndarray) -> str:

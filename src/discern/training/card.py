@@ -82,7 +82,7 @@ def _model(manifest: Manifest) -> Iterator[str]:
     yield f"- **Accuracy on independent pictures**: {_interval(leak_free)} ({_text(leak_free.method or '')})"
     if leak_free.method in _METHODS:
         yield f"- **Method**: {_METHODS[leak_free.method]}"
-    yield f"- **Accuracy on a random split, which leaks**: {_interval(metrics.accuracy.random_split)}"
+    yield f"- **Accuracy on a random split, which ignores groups**: {_interval(metrics.accuracy.random_split)}"
     for name, accuracy in metrics.baselines.items():
         yield f"- **Baseline, {_text(_BASELINES.get(name, name))}**: {_interval(accuracy)}"
     yield from _further_metrics(metrics)
@@ -105,6 +105,7 @@ def _further_metrics(metrics: Metrics) -> Iterator[str]:
     ece, ordered, sets, negatives = metrics.ece, metrics.ordered, metrics.conformal, metrics.negatives
     if ece.value is not None:
         chance = f"; by chance alone up to {ece.null95:.1%}" if ece.null95 is not None else ""
+        chance += "" if ece.chance is None else f"{',' if chance else '; by chance alone'} {ece.chance:.1%} on average"
         yield f"- **Calibration error**: {ece.value:.1%}{chance}"
     if ordered is not None and ordered.mae.value is not None:
         constant = ordered.constant_mae.value
@@ -123,8 +124,10 @@ def _further_metrics(metrics: Metrics) -> Iterator[str]:
 def _decisions(manifest: Manifest) -> Iterator[str]:
     unknown, rejection = manifest.thresholds.unknown, manifest.thresholds.false_rejection
     if unknown is not None:
+        measured = Metrics.from_json(manifest.metrics).unknown.rejection
         price = "" if rejection is None else f", as for about {rejection:.0%} of known pictures"
-        yield f"- **unknown**: the unknown score is above {unknown:.3g}{price}."
+        found = "" if measured is None else f" Measured on held-out pictures: {_interval(measured)}."
+        yield f"- **unknown**: the unknown score is above {unknown:.3g}{price}.{found}"
     if manifest.policy is None:
         yield "- **accept**: never, as no error limit was stated."
     else:
@@ -183,6 +186,9 @@ def _limits(manifest: Manifest, metrics: Metrics) -> Iterator[str]:
         yield f"Not evaluated, as all pictures of the class are of one group: {names}."
     if metrics.accuracy.leak_free.low is None:
         yield "There are too few independent pictures for a confidence interval of the accuracy."
+    if few := metrics.accuracy.leak_free.few_groups:
+        names = _join(f"{_display_name(manifest, label)} ({groups})" for label, groups in few.items())
+        yield f"The accuracy is pessimistic for classes of fewer than five independent groups: {names}."
     if metrics.negatives is None:
         yield "The detection of unknown pictures was not measured, as no negatives were given."
     if metrics.learning_curve is not None and metrics.learning_curve.sentence:

@@ -1,12 +1,13 @@
 """Settings that control the training and evaluation of an image classifier."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from discern.errors import UsageError
 from discern.heads import HeadConfig
 from discern.splitting import SplitConfig
 
+AUTO: Literal["auto"] = "auto"
 _SMALLEST_RISK = 1e-6  # not tuned
 
 
@@ -18,22 +19,26 @@ class TrainConfig:
         seed: random seed; the same seed gives the same result.
         split: settings of the split.
         head: settings of the head.
-        at_most_wrong: error limit for accepted predictions, in (0, 1); None to accept nothing.
+        at_most_wrong: error limit, in (0, 1): share of independent groups with an error among accepted predictions;
+            "auto" for the strictest of 5, 10 and 20 % that holds; None to accept nothing.
         coverage: share of prediction sets that shall contain the true label, in (0, 1); None for no sets.
     """
 
     seed: int = 0
     split: SplitConfig = field(default_factory=SplitConfig)
     head: HeadConfig = field(default_factory=HeadConfig)
-    at_most_wrong: float | None = 0.05
+    at_most_wrong: float | Literal["auto"] | None = AUTO
     coverage: float | None = 0.9
 
     def __post_init__(self) -> None:
         for name in ("at_most_wrong", "coverage"):
             share = getattr(self, name)
-            if share is not None and not 0 < share < 1:
-                raise UsageError(f"Invalid {name}: {share}.", hint="Pass a share between 0 and 1, or none.")
-        if self.at_most_wrong is not None and self.at_most_wrong < _SMALLEST_RISK:
+            if name == "at_most_wrong" and share == AUTO:
+                continue
+            if share is not None and (isinstance(share, str) or not 0 < share < 1):
+                choices = "auto or none" if name == "at_most_wrong" else "or none"
+                raise UsageError(f"Invalid {name}: {share}.", hint=f"Pass a share between 0 and 1, {choices}.")
+        if isinstance(self.at_most_wrong, float) and self.at_most_wrong < _SMALLEST_RISK:
             raise UsageError(
                 f"Invalid at_most_wrong: {self.at_most_wrong}. No number of pictures could prove so few errors.",
                 hint=f"Pass at least {_SMALLEST_RISK:.6f}, or none.",

@@ -1,10 +1,11 @@
 """Dataclasses for training images with their features and sample weights."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
+from discern.bundle import PictureHashes
 from discern.catalog import Catalog
 from discern.features import Backbone
 from discern.heads import Negatives
@@ -40,7 +41,7 @@ class TrainingData:
         backbone: the network that computed the features.
         recipe: preprocessing of a picture for the backbone.
         negatives: pictures of none of the classes; None without negatives.
-        negative_content: their content hashes, in hexadecimal.
+        negative_hashes: their hashes.
         fixed: effect of the fixes; None if none were applied.
     """
 
@@ -50,7 +51,7 @@ class TrainingData:
     backbone: Backbone
     recipe: Recipe
     negatives: Negatives | None = None
-    negative_content: tuple[str, ...] = ()
+    negative_hashes: PictureHashes = field(default_factory=PictureHashes)
     fixed: AppliedFixes | None = None
 
     def rows(self, rows: np.ndarray) -> Rows:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from discern.bundle import Manifest, write_bundle
+from discern.bundle import Manifest, PictureHashes, write_bundle
 from discern.evaluating import Metrics
 from discern.features import Backbone
 from discern.training.accept_policy import AcceptPolicy
@@ -48,7 +48,8 @@ def pack(
 ) -> str:
     """Write a fitted classifier to a bundle file and return its fingerprint.
 
-    The bundle contains the finished graph with the manifest, the card and the hashes of the training pictures.
+    The bundle contains the finished graph with the manifest, the card, and hashes of the training pictures and of those
+    that set the thresholds.
     """
     manifest = Manifest(
         name=provenance.name,
@@ -63,12 +64,32 @@ def pack(
         metrics=metrics.for_bundle(),
         data=_describe_data(data, result.train_rows, provenance),
         backbone=_describe_backbone(data.backbone),
-        config=provenance.config.to_json(),
+        config=_resolve(provenance.config, policy),
         versions=provenance.versions,
     )
-    seen = data.catalog.table["content"].to_numpy()[result.train_rows].tolist()
-    seen += data.negative_content
-    return write_bundle(path, graph=result.graph, manifest=manifest, seen=seen, card=write_card(manifest))
+    seen = PictureHashes(*data.catalog.hashes(result.train_rows)) + data.negative_hashes
+    return write_bundle(
+        path,
+        graph=result.graph,
+        manifest=manifest,
+        seen=seen.content,
+        seen_pixels=seen.pixels,
+        set_thresholds=PictureHashes(*data.catalog.hashes(_threshold_rows(result, policy))),
+        card=write_card(manifest),
+    )
+
+
+def _resolve(config: TrainConfig, policy: AcceptPolicy) -> dict[str, Any]:
+    """Return the settings with the error limit that was found, as earlier versions read a number."""
+    limit = None if policy.risk_control is None else policy.risk_control.risk
+    return config.to_json() | {"at_most_wrong": limit}
+
+
+def _threshold_rows(result: FitResult, policy: AcceptPolicy) -> np.ndarray:
+    """Return the catalog rows outside the training set whose predictions set the policy or the prediction sets."""
+    if policy.risk_control is None and policy.conformal is None:
+        return np.empty(0, np.int64)
+    return np.setdiff1d(result.held_out.rows, result.train_rows)
 
 
 def _describe_data(data: TrainingData, rows: np.ndarray, provenance: Provenance) -> dict[str, Any]:
@@ -79,7 +100,7 @@ def _describe_data(data: TrainingData, rows: np.ndarray, provenance: Provenance)
         "fingerprint": data.catalog.fingerprint,
         "pictures": len(rows),
         "groups": len(np.unique(group)),
-        "negatives": len(data.negative_content),
+        "negatives": len(data.negative_hashes.content),
         "per_class": {
             name: {"pictures": int(np.sum(label == number)), "groups": len(np.unique(group[label == number]))}
             for number, name in enumerate(labels)

@@ -51,10 +51,12 @@ class NegativePredictions:
 
     Attributes:
         confidence: float32 `[S]`, highest probability.
+        label: int `[S]`, index of the label that has it.
         excess: float64 `[S]`, unknown score minus a threshold that was tuned without the picture's group.
     """
 
     confidence: np.ndarray
+    label: np.ndarray
     excess: np.ndarray
 
 

@@ -15,6 +15,7 @@ from discern.evaluating import (
     LeakFreeAccuracy,
     Metrics,
     NegativeMetrics,
+    OfferedLimit,
     OrderedLabelMetrics,
     PolicyMetrics,
     RiskCurveMetrics,
@@ -28,12 +29,15 @@ from discern.evaluating import (
 )
 from discern.heads import RiskControl
 from discern.splitting import Split
-from discern.training.accept_policy import AcceptPolicy
+from discern.training.accept_policy import AcceptPolicy, describe_offer
 from discern.training.baseline_predictions import predict_baselines
-from discern.training.config import TrainConfig
+from discern.training.config import AUTO, TrainConfig
 from discern.training.data import AppliedFixes, TrainingData
 from discern.training.methods import FitResult
 from discern.training.predictions import HeldOutPredictions, NegativePredictions, Predictions
+
+# With five folds, a class of fewer groups loses more than the others' fifth of them to each test.
+_MANY_GROUPS = 5
 
 
 def compute_metrics(
@@ -46,8 +50,8 @@ def compute_metrics(
     baselines = predict_baselines(data, split, held_out.rows, seed=config.seed)
     return Metrics(
         accuracy=AccuracyMetrics(
-            leak_free=_leak_free(split, classification),
-            random_split=builder.accuracy(result.random_split),
+            leak_free=builder.leak_free(classification),
+            random_split=builder.accuracy(_among(result.random_split, held_out.rows)),
             given_split=None if result.given_split is None else builder.accuracy(result.given_split),
             difference=builder.difference(result.random_split, held_out),
         ),
@@ -57,8 +61,8 @@ def compute_metrics(
             name: builder.share(builder.correct(held_out.rows, probabilities), held_out.rows)
             for name, probabilities in baselines.items()
         },
-        unknown=_unknown(result),
-        policy=None if policy.risk_control is None else _policy(policy.risk_control),
+        unknown=builder.unknown(result),
+        policy=None if policy.risk_control is None else _policy(policy, policy.risk_control),
         conformal=policy.conformal,
         ordered=builder.ordered(result) if data.catalog.order else None,
         negatives=None if result.negatives is None else builder.negatives(result, result.negatives, policy),
@@ -69,7 +73,7 @@ def compute_metrics(
 
 
 class _MetricsBuilder:
-    """Builder of a run's metrics that weights identical images as one and resamples groups."""
+    """Builder of a run's metrics that weights identical images as one and respects groups."""
 
     def __init__(self, data: TrainingData, split: Split, seed: int) -> None:
         self.data, self.split, self.seed = data, split, seed
@@ -95,6 +99,27 @@ class _MetricsBuilder:
             uncalibrated=predictions.uncalibrated,
             seed=self.seed,
         )
+
+    def leak_free(self, metrics: ClassificationMetrics) -> LeakFreeAccuracy:
+        return LeakFreeAccuracy(
+            **asdict(metrics.accuracy),
+            method=self.split.method,
+            estimates="bundle" if self.split.method == "test-part" else "recipe",
+            classes=metrics.classes,
+            few_groups=self._few_groups() or None,
+        )
+
+    def _few_groups(self) -> dict[str, int]:
+        """Return the number of independent groups of each evaluated class with few of them."""
+        used = self.split.train | self.split.test
+        pairs = np.unique(np.stack([self.truth[used], self.split.group[used]]), axis=1)
+        labels = self.data.catalog.labels
+        counts = np.bincount(pairs[0], minlength=len(labels)).tolist()
+        return {
+            label: count
+            for label, count in zip(labels, counts, strict=True)
+            if count < _MANY_GROUPS and label not in self.split.unevaluated
+        }
 
     def ordered(self, result: FitResult) -> OrderedLabelMetrics:
         """Compute ordinal metrics of the classifier and of always predicting the median label."""
@@ -127,6 +152,13 @@ class _MetricsBuilder:
             accuracy_before=self.share(np.asarray(correct), predictions.rows),
         )
 
+    def unknown(self, result: FitResult) -> UnknownThreshold:
+        """Compute the false rejection rate of held-out images, with thresholds tuned on other groups."""
+        held_out = result.held_out
+        rejected = ~(held_out.unknown_score <= held_out.t_unknown)
+        rejection = self.share(np.asarray(rejected), held_out.rows)
+        return UnknownThreshold(t_unknown=result.t_unknown, false_rejection=rejection.value, rejection=rejection)
+
     def negatives(self, result: FitResult, predictions: NegativePredictions, policy: AcceptPolicy) -> NegativeMetrics:
         """Evaluate out-of-distribution detection with thresholds tuned on other groups."""
         held_out, negatives = result.held_out, self.data.negatives
@@ -137,11 +169,13 @@ class _MetricsBuilder:
             0.0,
             known_groups=self.split.group[held_out.rows],
             negative_groups=negatives.groups,
+            known_weights=self.data.weights(held_out.rows),
             seed=self.seed,
         )
         accept, count = policy.thresholds.accept, len(predictions.excess)
         confident = np.zeros(count, bool) if accept is None else predictions.confidence >= accept
-        accepted = confident & (predictions.excess <= 0)
+        judged = ~np.isin(self.data.catalog.labels, self.split.unevaluated)[predictions.label]
+        accepted = confident & judged & (predictions.excess <= 0)
         return NegativeMetrics(
             negatives=count,
             tuned=count,
@@ -165,24 +199,13 @@ class _MetricsBuilder:
         return AccuracyDifference(**asdict(difference), pictures=len(rows))
 
 
-def _leak_free(split: Split, metrics: ClassificationMetrics) -> LeakFreeAccuracy:
-    return LeakFreeAccuracy(
-        **asdict(metrics.accuracy),
-        method=split.method,
-        estimates="bundle" if split.method == "test-part" else "recipe",
-        classes=metrics.classes,
-    )
+def _among(predictions: Predictions, rows: np.ndarray) -> Predictions:
+    """Return the predictions for the images in the given catalog rows."""
+    kept = np.isin(predictions.rows, rows)
+    return Predictions(rows=predictions.rows[kept], probabilities=predictions.probabilities[kept])
 
 
-def _unknown(result: FitResult) -> UnknownThreshold:
-    held_out = result.held_out
-    return UnknownThreshold(
-        t_unknown=result.t_unknown,
-        false_rejection=float(np.mean(~(held_out.unknown_score <= held_out.t_unknown))),
-    )
-
-
-def _policy(control: RiskControl) -> PolicyMetrics:
+def _policy(policy: AcceptPolicy, control: RiskControl) -> PolicyMetrics:
     curve = control.curve
     return PolicyMetrics(
         sentence=control.sentence,
@@ -202,6 +225,9 @@ def _policy(control: RiskControl) -> PolicyMetrics:
             error=tuple(curve.error.tolist()),
             high=tuple(curve.high.tolist()),
         ),
+        auto=policy.asked == AUTO,
+        floor=control.floor,
+        offered=None if policy.offer is None else OfferedLimit(**describe_offer(policy.offer)),
     )
 
 

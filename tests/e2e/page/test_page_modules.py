@@ -78,6 +78,26 @@ def test_a_review_headline_names_the_candidates(blank: Page) -> None:
     assert headline_of(make_prediction(ripe=0.8, green=0.2)) == "Probably ripe, 80\u202f%: please have a look."
 
 
+def test_without_a_policy_the_answer_leads_and_the_caveat_follows(blank: Page) -> None:
+    def told(prediction: dict[str, Any], info: dict[str, Any]) -> Any:
+        return evaluate_in_module(blank, "view/text.js", "m.answerText(given[0], given[1])", prediction, info)
+
+    nothing = {"names": {}, "thresholds": {"accept": None}, "policy": {"needed": 1200}}
+    text = told(make_prediction(rose=0.99, tulip=0.01), nothing)
+    assert text["headline"].replace("\u202f", " ") == "Rose, 99 %"
+    assert text["note"] == "Too few pictures for a promise: about 1,200 more."
+    some = {"names": {}, "thresholds": {"accept": 0.5}, "metrics": {"split": {"unjudged": ["rose"]}}}
+    unmeasured = told(make_prediction(rose=0.99, tulip=0.01), some)
+    assert unmeasured["headline"].startswith("Probably rose")
+    assert "could not be measured" in unmeasured["note"]
+    spoken = "m.spokenAnswer(given[0], given[1])"
+    options = [{"language": "de", "modelInfo": each} for each in (nothing, some)]
+    assert [
+        evaluate_in_module(blank, "voice/phrases.js", spoken, make_prediction(rose=0.9, tulip=0.1), each)
+        for each in options
+    ] == ["rose, 90 Prozent; bitte nachsehen", "vielleicht rose, 90 Prozent; bitte nachsehen"]
+
+
 def test_ordered_labels_keep_their_order(blank: Page) -> None:
     prediction = make_prediction(green=0.1, ripe=0.2, overripe=0.7)
     names = "m.candidates(given[0], given[1]).map((each) => each.label)"

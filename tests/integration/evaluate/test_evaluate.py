@@ -11,12 +11,15 @@ from PIL import Image
 
 from discern.bundle import load
 from discern.catalog import scan
+from discern.cli import render
 from discern.errors import CatalogError, DataError, UsageError
+from discern.evaluating.intervals import TOO_FEW
 from discern.flow.evaluate.evaluate import evaluate
 from discern.flow.evaluate.models import predict_rows
 from discern.flow.evaluate.result import EvaluateResult
 from discern.flow.train import TrainResult
 from discern.progress import silent
+from tests.compatibility.stored_files import FORMAT_1
 from tests.integration.workspace import Workspace
 from tests.unit.bundle.factories import plain
 from tests.unit.inference.factories import write_nan_bundle
@@ -167,6 +170,23 @@ def test_negatives_are_evaluated_separately(
     assert plain["auroc"]["low"] < 0.5 < plain["auroc"]["high"]
 
 
+def test_copies_of_a_few_negatives_are_a_few_groups(
+    shared_workspace: Workspace, trained: TrainResult, fresh: Path, tmp_path: Path
+) -> None:
+    few = write_colours(tmp_path / "few", each=1, seed=8)
+    once = evaluate(trained.bundle, fresh, negatives=few, cache=shared_workspace.cache).unknown
+    for path in sorted(few.rglob("*.png")):
+        for number in range(10):
+            shutil.copy(path, path.with_name(f"{path.stem}-{number}.png"))
+    copied = evaluate(trained.bundle, fresh, negatives=few, cache=shared_workspace.cache).unknown
+    assert once is not None
+    assert copied is not None
+    assert (once.negatives, copied.negatives) == (3, 33)
+    assert copied.auroc.value == pytest.approx(once.auroc.value)
+    assert copied.rejected.value == pytest.approx(once.rejected.value)
+    assert copied.auroc.note == copied.rejected.note == TOO_FEW
+
+
 @pytest.fixture(scope="module")
 def ordered(shared_workspace: Workspace) -> TrainResult:
     """Train on ordered colours, so that most predictions are accepted."""
@@ -229,8 +249,9 @@ class TestDecisions:
         plain = found.to_json()
         assert (plain["policy"], plain["conformal"]) == (None, None)
 
-    def test_a_policy_that_cannot_be_met_accepts_nothing(self, result: EvaluateResult) -> None:
-        policy = result.to_json()["policy"]
+    def test_a_policy_that_cannot_be_met_accepts_nothing(self, shared_workspace: Workspace, fresh: Path) -> None:
+        strict = shared_workspace.train(shared_workspace.photos, name="strict", at_most_wrong=0.01)
+        policy = evaluate(strict.bundle, fresh, cache=shared_workspace.cache).to_json()["policy"]
         assert (policy["share"], policy["error"]["value"], policy["strangers_accepted"]) == (0, None, None)
 
 
@@ -243,3 +264,97 @@ def test_the_folder_other_holds_negatives(
     assert found.other_labels == {}
     assert found.unknown is not None
     assert (found.pictures, found.unknown.negatives) == (24, 3)
+
+
+def save_again(source: Path, target: Path) -> Path:
+    """Save the pictures of class folders again, with the same pixels in other files."""
+    for number, path in enumerate(sorted(source.rglob("*.png"))):
+        suffix, options = (("bmp", {}), ("webp", {"lossless": True}), ("tiff", {}), ("png", {"compress_level": 1}))[
+            number % 4
+        ]
+        (target / path.parent.name).mkdir(parents=True, exist_ok=True)
+        Image.open(path).save(target / path.parent.name / f"again {path.stem}.{suffix}", **options)
+    return target
+
+
+@pytest.fixture(scope="module")
+def parted(shared_workspace: Workspace) -> TrainResult:
+    """Train on given parts, so that the test part sets the thresholds and is not trained on."""
+    photos = shared_workspace.folder / "parted"
+    write_colours(photos, each=10, seed=21, part="train")
+    write_colours(photos, each=5, seed=22, part="test")
+    others = write_colours(shared_workspace.folder / "others of parted", each=4, seed=31)
+    return shared_workspace.train(photos, name="parted", at_most_wrong=0.5, negatives=others)
+
+
+@pytest.fixture(scope="module")
+def held_out(shared_workspace: Workspace, parted: TrainResult) -> Path:
+    assert parted.accuracy["leak_free"]["method"] == "test-part"
+    return shared_workspace.folder / "parted" / "test"
+
+
+class TestPicturesThatMadeTheModel:
+    def test_training_pictures_saved_again_are_seen(
+        self, shared_workspace: Workspace, trained: TrainResult, fresh: Path, tmp_path: Path
+    ) -> None:
+        source = save_again(shared_workspace.photos, shutil.copytree(fresh, tmp_path / "mixed"))
+        found = evaluate(trained.bundle, source, cache=shared_workspace.cache)
+        assert (found.pictures, found.seen, found.set_thresholds) == (24, 36, 0)
+
+    def test_negatives_saved_again_are_seen(
+        self, shared_workspace: Workspace, parted: TrainResult, fresh: Path, tmp_path: Path
+    ) -> None:
+        negatives = save_again(shared_workspace.folder / "others of parted", tmp_path / "again")
+        with pytest.raises(DataError, match="that the bundle was not trained on"):
+            evaluate(parted.bundle, fresh, negatives=negatives, cache=shared_workspace.cache)
+
+    @pytest.mark.parametrize("saved_again", [False, True])
+    def test_pictures_that_set_thresholds_are_left_out_of_the_decisions(
+        self,
+        shared_workspace: Workspace,
+        parted: TrainResult,
+        held_out: Path,
+        fresh: Path,
+        tmp_path: Path,
+        saved_again: bool,
+    ) -> None:
+        source = shutil.copytree(fresh, tmp_path / "mixed")
+        if saved_again:
+            save_again(held_out, source)
+        else:
+            for path in held_out.rglob("*.png"):
+                shutil.copy(path, source / path.parent.name / f"test {path.name}")
+        alone = evaluate(parted.bundle, fresh, cache=shared_workspace.cache).to_json()
+        mixed = evaluate(parted.bundle, source, cache=shared_workspace.cache).to_json()
+        assert (mixed["pictures"], mixed["seen"], mixed["set_thresholds"]) == (39, 0, 15)
+        assert alone["policy"]["share"] > 0
+        for key in ("policy", "conformal"):
+            assert mixed[key] == alone[key]
+        assert mixed["intervals"]["share"] == alone["intervals"]["share"]
+
+    def test_they_alone_give_no_figures_of_decisions(
+        self, shared_workspace: Workspace, parted: TrainResult, held_out: Path
+    ) -> None:
+        found = evaluate(parted.bundle, held_out, cache=shared_workspace.cache).to_json()
+        assert found["set_thresholds"] == found["pictures"] == 15
+        assert found["accuracy"]["value"] == pytest.approx(parted.accuracy["leak_free"]["value"])
+        assert (found["policy"]["share"], found["policy"]["error"]["value"]) == (None, None)
+        assert found["conformal"] == {"coverage": None, "size": None}
+        text = "\n".join(render.evaluate(found))
+        assert "set the thresholds: 15" in text
+        assert "accepted without review" not in text
+
+    def test_compared_models_leave_out_the_same_pictures(
+        self, shared_workspace: Workspace, trained: TrainResult, parted: TrainResult, held_out: Path
+    ) -> None:
+        found = evaluate(trained.bundle, held_out, against=[parted.bundle], cache=shared_workspace.cache).to_json()
+        assert (found["set_thresholds"], found["policy"]["share"], found["against"][0]["policy"]["share"]) == (
+            15,
+            None,
+            None,
+        )
+
+    def test_a_bundle_of_an_earlier_version_does_not_name_them(self, shared_workspace: Workspace, fresh: Path) -> None:
+        found = evaluate(FORMAT_1 / "finished/model.discern", fresh, cache=shared_workspace.cache).to_json()
+        assert (found["seen"], found["set_thresholds"]) == (0, None)
+        assert "older version" in "\n".join(render.evaluate(found))

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from discern.bundle import LabelNames, Thresholds, decide_all, load
+from discern.bundle import DisplayName, LabelNames, Thresholds, decide_all, load
 from discern.bundle.prediction import predict_one
 from discern.bundle.prediction_sets import are_distributions, label_sets
 from tests.unit.bundle.factories import write_small
@@ -70,6 +70,43 @@ def test_many_predictions_are_decided_as_one_is() -> None:
                 assert decision == expected.decision, (row, one, most)
                 found.add((decision, bool(are_distributions(row[None])[0])))
     assert found == {("accept", True), ("review", True), ("unknown", True), ("unknown", False)}
+
+
+def test_a_label_that_could_not_be_measured_is_never_accepted() -> None:
+    rows, score = np.array([[0.9, 0.1], [0.1, 0.9], [0.5, 0.5], [np.nan, 1.0]]), np.array([0.1, 0.1, 0.1, 0.1])
+    many = decide_all(rows, score, unknown=np.full(4, 0.5), accept=0.0, unjudged=np.array([True, False]))
+    assert many.tolist() == ["review", "accept", "review", "unknown"]
+    for row, decision in zip(rows, many, strict=True):
+        one = predict_one(dict(zip("ab", row, strict=True)), 0.1, thresholds=EASY, model=MODEL, unjudged={"a"})
+        assert one.decision == decision
+    strange = predict_one({"a": 0.9, "b": 0.1}, 0.9, thresholds=EASY, model=MODEL, unjudged={"a"})
+    assert strange.decision == "unknown"
+    names = LabelNames(display_names={"a": DisplayName(name="an A", route="bay 2")})
+    held = predict_one(
+        {"a": 0.9, "b": 0.1}, 0.1, thresholds=EASY, model=MODEL, unjudged={"a"}, label_names=names
+    ).to_json()
+    assert (held["route"], held["message"]) == (None, 'This looks like "an A" (90 %), but please have a look.')
+
+
+@pytest.mark.parametrize(
+    ("policy", "caveat"),
+    [
+        ({"needed": 12}, "Too few pictures for a promise: about 12 more."),
+        ({"needed": 1200}, "Too few pictures for a promise: about 1,200 more."),
+        ({"sentence": "Nothing is accepted."}, "It comes without a promise, so please have a look."),
+        (None, "It comes without a promise, so please have a look."),
+    ],
+)
+def test_without_a_policy_the_answer_leads_and_the_caveat_follows(policy: dict | None, caveat: str) -> None:
+    names = LabelNames(display_names={"a": DisplayName(name="Rose", spoken="a rose")})
+    prediction = predict_one(
+        {"a": 0.99, "b": 0.01}, 0.1, thresholds=Thresholds(unknown=0.5), model=MODEL, label_names=names, policy=policy
+    )
+    assert (prediction.decision, prediction.message) == ("review", f"Rose (99 %). {caveat}")
+    assert prediction.spoken == "a rose, 99 percent; please check"
+    assert "not one of the things" in predict_one(
+        {"a": 0.99, "b": 0.01}, 0.9, thresholds=Thresholds(unknown=0.5), model=MODEL, policy=policy
+    ).message  # fmt: skip
 
 
 def test_many_predictions_are_compared_in_double_precision() -> None:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from discern.catalog.left_out import REASONS
 from discern.cli import render
 
 
@@ -85,6 +86,64 @@ def test_the_metrics_of_decisions_are_printed() -> None:
     text = "\n".join(render.evaluate({**counts, **decisions, "accuracy": metric}))
     for part in ("25.0% of the known", "unknown pictures accepted: 12.5%", "90.0%, 1.50 labels", "median label: 1.200"):
         assert part in text
+
+
+def test_pictures_that_set_thresholds_are_counted() -> None:
+    counts = {"seen": 0, "unreadable": 0, "refused": {}, "other_labels": {}}
+    assert "set the thresholds: 15" in "\n".join(render._excluded(counts | {"set_thresholds": 15}))
+    assert "older version" in "\n".join(render._excluded(counts | {"set_thresholds": None}))
+    assert list(render._excluded(counts | {"set_thresholds": 0})) == []
+
+
+def test_classes_of_few_groups_are_named() -> None:
+    metric = {"value": 0.5, "low": None, "high": None}
+    accuracy = {"leak_free": metric | {"method": "grouped-cv"}, "naive": metric, "given": None}
+    account = {"found": 2, "used": 2, "left_out": dict.fromkeys(REASONS, 0), "left_out_file": None, "classes": {"a": 2}}
+    account |= {"folders_without_pictures": {}, "classes_without_pictures": {}}
+    value = account | {"accuracy": accuracy, "policy": None, "seconds": {}, "report": "r", "bundle": "b"}
+    assert "pessimistic" not in "\n".join(render.train(value))
+    accuracy["leak_free"]["few_groups"] = {"apple": 2, "pear": 4}
+    assert "fewer than five independent groups: apple (2), pear (4)" in "\n".join(render.train(value))
+    accuracy["leak_free"]["few_groups"] = {str(number): 2 for number in range(52)}
+    assert "19 (2) and 32 more" in "\n".join(render.train(value))
+
+
+def test_the_policy_names_its_limit_and_an_offered_one() -> None:
+    plain = {"share": 0.6, "sentence": "Of independent groups.", "asked": "auto", "risk": 0.1, "offered": None}
+    assert list(render._policy(plain)) == [
+        "error limit:               10%, the strictest of 5, 10 and 20 % that holds",
+        "accepted without review:   60% of the predictions. Of independent groups.",
+    ]
+    assert next(render._policy(plain | {"risk": None})).endswith("none of 5, 10 and 20 % holds")
+    offered = {"risk": 0.2, "share": 0.8, "sentence": "At most 20 %.", "command": "discern train x"}
+    told = list(render._policy(plain | {"asked": 0.05, "risk": None, "share": 0.0, "offered": offered}))
+    assert told[1:] == ["a limit that would hold:   80% of the predictions. At most 20 %.", "  discern train x"]
+    # A finished run of an earlier version.
+    assert len(list(render._policy({"share": 0.6, "sentence": "At most 5 %."}))) == 1
+
+
+def test_rates_and_the_calibration_error_have_their_intervals() -> None:
+    metric = {"value": 0.5, "low": None, "high": None}
+    value = {
+        "pictures": 3,
+        "seen": 0,
+        "unreadable": 0,
+        "refused": {},
+        "other_labels": {},
+        "against": [],
+        "unknown": None,
+        "fell_short": [],
+        "conformal": None,
+        "ordered": None,
+        "accuracy": metric,
+        "ece": {"value": 0.03, "low": 0.0, "high": 0.06, "null95": 0.045, "chance": 0.02},
+        "policy": {"share": 0.25, "error": metric, "strangers_accepted": 0.125},
+        "intervals": {"strangers_accepted": {"value": 0.125, "low": 0.05, "high": 0.28, "note": None}},
+    }
+    text = "\n".join(render.evaluate(value))
+    assert "calibration error: 0.030 (0.000 to 0.060); by chance alone 0.020 on average, up to 0.045" in text
+    assert "unknown pictures accepted: 12.5% (5.0% to 28.0%)" in text
+    assert "accepted without review: 25.0% of" in text
 
 
 def test_a_failed_verification_names_its_reason() -> None:

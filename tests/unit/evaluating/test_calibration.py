@@ -4,10 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from discern.errors import UsageError
 from discern.evaluating import evaluate_calibration
-from discern.evaluating.calibration import BINS, equal_mass_bins
+from discern.evaluating.calibration import BINS, equal_mass_bins, resample
 from discern.evaluating.intervals import TOO_FEW
 
 
@@ -75,6 +76,26 @@ def test_the_null_quantile_is_larger_for_dependent_pictures():
     independent = evaluate_calibration(confidence, correct)
     grouped = evaluate_calibration(confidence, correct, groups=np.repeat(np.arange(100), 10))
     assert grouped.null95 > 1.8 * independent.null95
+
+
+@pytest.mark.parametrize(("size", "frames"), [(100, 1), (400, 1), (60, 5)])
+def test_chance_is_the_mean_error_of_perfect_models_of_that_size(size: int, frames: int):
+    group = np.repeat(np.arange(size), frames)
+    errors, chances = [], []
+    for seed in range(25):
+        confidence, correct = (np.repeat(each, frames) for each in predictions(size, seed=seed))
+        result = evaluate_calibration(confidence, correct, groups=group, seed=seed)
+        errors.append(result.ece.value)
+        chances.append(result.chance)
+        assert 0 < result.chance < result.null95
+    assert np.mean(chances) == pytest.approx(np.mean(errors), rel=0.35)
+
+
+def test_chance_is_stated_for_few_groups_as_well():
+    confidence, correct = predictions(100)
+    result = evaluate_calibration(confidence, correct, groups=np.arange(100) % 10)
+    assert result.chance > 0
+    assert result.to_json()["ece"]["chance"] == result.chance
 
 
 def test_random_groups_change_little():
@@ -150,3 +171,19 @@ def test_without_pictures_the_value_is_null():
 def test_invalid_confidences_are_refused(confidence, correct):
     with pytest.raises(UsageError):
         evaluate_calibration(confidence, correct)
+
+
+def test_resampling_draws_whole_groups():
+    columns = sparse.csr_array(np.array([[1.0, 10.0], [1.0, 20.0], [1.0, 30.0]]))
+    draws = resample(columns, seed=0, draws=500)
+    assert draws.shape == (500, 2)
+    assert (draws[:, 0] == 3).all()
+    assert set(np.unique(draws[:, 1])) <= {float(total) for total in range(30, 91, 10)}
+    assert draws[:, 1].mean() == pytest.approx(60, abs=3)
+
+
+def test_resampling_in_batches_draws_as_many():
+    columns = sparse.csr_array(np.ones((30_000, 1)))
+    draws = resample(columns, seed=0, draws=150)
+    assert draws.shape == (150, 1)
+    assert (draws == 30_000).all()

@@ -136,7 +136,7 @@ def test_the_json_has_plain_values_and_no_nan():
     assert plain["accuracy"] == {"value": pytest.approx(1 / 3), "low": None, "high": None, "note": TOO_FEW}
     assert plain["labels"] == list(LABELS)
     assert plain["confusion"] == [[0, 2, 0], [0, 1, 0], [0, 0, 0]]
-    assert set(plain["ece"]) == {"value", "low", "high", "note", "null95"}
+    assert set(plain["ece"]) == {"value", "low", "high", "note", "null95", "chance"}
     assert plain["per_class"][0]["precision"] is None
     assert plain["confused"] == [{"truth": "ash", "predicted": "birch", "count": 2, "share": 1.0}]
     assert plain["reliability"]
@@ -201,3 +201,21 @@ def test_groups_and_weights_must_fit_the_pictures():
         evaluate([0, 1], [0, 1], groups=np.arange(3))
     with pytest.raises(UsageError, match="nothing to evaluate"):
         evaluate([0, 1], [0, 1], weights=np.zeros(2))
+
+
+def test_losses_have_positive_intervals_even_where_most_pictures_have_none():
+    truth = np.zeros(40, int)
+    probabilities = np.tile([0.999, 0.0005, 0.0005], (40, 1))
+    probabilities[0] = [0.001, 0.998, 0.001]
+    result = evaluate_predictions(truth, probabilities, labels=LABELS, groups=np.arange(40))
+    for loss in (result.log_loss, result.brier):
+        assert 0 < loss.low < loss.value < loss.high
+    assert result.brier.high <= 2.0
+
+
+def test_the_interval_of_a_loss_contains_the_truth_where_no_group_happens_to_be_wrong():
+    group = np.repeat(np.arange(20), 5)
+    result = evaluate_predictions(
+        np.zeros(100, int), np.tile([0.95, 0.04, 0.01], (100, 1)), labels=LABELS, groups=group
+    )
+    assert result.log_loss.high > 0.95 * -np.log(0.95) + 0.05 * -np.log(0.04)

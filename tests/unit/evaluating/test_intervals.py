@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from scipy import sparse
 
 from discern.errors import UsageError
 from discern.evaluating import Interval, evaluate_share, paired_difference
-from discern.evaluating.intervals import TOO_FEW, Members, mean_interval, resample, share_interval, wilson
+from discern.evaluating.group_variance import GroupVariance, Members
+from discern.evaluating.intervals import TOO_FEW, loss_interval, wilson
 
 
 def correct_of(share: float, size: int) -> np.ndarray:
@@ -114,40 +114,31 @@ def test_invalid_arguments_are_refused(correct, groups, weights):
         evaluate_share(correct, groups=groups, weights=weights)
 
 
-def test_resampling_draws_whole_groups():
-    columns = sparse.csr_array(np.array([[1.0, 10.0], [1.0, 20.0], [1.0, 30.0]]))
-    draws = resample(columns, seed=0, draws=500)
-    assert draws.shape == (500, 2)
-    assert (draws[:, 0] == 3).all()
-    assert set(np.unique(draws[:, 1])) <= {float(total) for total in range(30, 91, 10)}
-    assert draws[:, 1].mean() == pytest.approx(60, abs=3)
-
-
-def test_resampling_in_batches_draws_as_many():
-    columns = sparse.csr_array(np.ones((30_000, 1)))
-    draws = resample(columns, seed=0, draws=150)
-    assert draws.shape == (150, 1)
-    assert (draws == 30_000).all()
-
-
 def test_members_are_numbered_densely():
     members = Members.of(5, np.array([7, 7, 100, -3, 7]), np.array([1.0, 1.0, 1.0, 0.0, 1.0]))
     assert members.count == 2
     assert members.group[:3].tolist() == [0, 0, 1]
-    assert members.columns(np.ones(5)).toarray().tolist() == [[3.0], [1.0]]
+    assert np.bincount(members.group, members.weight).tolist() == [3.0, 1.0]
 
 
-def test_a_loss_is_never_negative():
-    interval = mean_interval(0.01, np.array([0.0, 0.05] * 500), groups=30)
+def variance_of(error: float, groups: float) -> GroupVariance:
+    return GroupVariance(groups=groups, unit=error**2, ratio=1.0)
+
+
+def test_the_interval_of_a_loss_is_positive():
+    interval = loss_interval(0.01, variance_of(0.025, 30), pseudo=(0.01, 0.7))
+    assert 0 < interval.low < 0.01 < interval.high < 0.5
+    assert loss_interval(0.01, variance_of(0.025, 3), pseudo=(0.01, 0.7)).note == TOO_FEW
+
+
+def test_no_loss_at_all_has_an_interval_with_a_width():
+    interval = loss_interval(0.0, variance_of(0.0, 30), pseudo=(0.01, 0.7))
     assert interval.low == 0.0
-    assert interval.high > 0.01
-    assert mean_interval(0.01, np.zeros(10), groups=3).note == TOO_FEW
+    assert 0.02 < interval.high < 0.3
 
 
-def test_undefined_draws_are_ignored():
-    draws = np.array([np.nan, 0.4, 0.5, 0.6] * 100)
-    interval = share_interval(0.5, draws, groups=50)
-    assert interval.low < 0.5 < interval.high
+def test_a_loss_stays_below_the_largest_possible():
+    assert loss_interval(1.9, variance_of(0.5, 30), pseudo=(0.1, 2.0), most=2.0).high == 2.0
 
 
 def test_a_difference_is_a_minus_b():

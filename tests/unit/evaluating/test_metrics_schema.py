@@ -1,6 +1,7 @@
 """Metrics keep their JSON form, and files of other versions stay readable."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +85,12 @@ def test_a_bundle_carries_no_confusions() -> None:
 def test_the_policy_s_summary_has_no_evidence() -> None:
     policy = Metrics.from_json(stored()).policy
     assert policy is not None
-    assert set(policy.summary()) == {"sentence", "basis", "share", "error", "needed"}
+    words = {"sentence", "basis", "share", "error", "needed", "risk", "asked", "floor", "offered"}
+    assert set(policy.summary()) == words
+    assert (policy.summary()["asked"], policy.summary()["offered"]) == (policy.max_error, None)
+    found = replace(policy, auto=True, max_error=0.1, t_accept=0.9, floor=0.5).summary()
+    assert (found["asked"], found["risk"], found["floor"]) == ("auto", 0.1, 0.5)
+    assert replace(policy, t_accept=None).summary()["risk"] is None
 
 
 def test_classification_metrics_survive_json() -> None:

@@ -61,6 +61,43 @@ def test_dependent_negatives_widen_the_interval():
     assert grouped.high - grouped.low > 1.5 * (independent.high - independent.low)
 
 
+def test_dependent_pictures_widen_the_interval_of_the_auroc():
+    known, negatives = scores(size=80)
+    group = np.repeat(np.arange(40), 5)
+    known, negatives = np.repeat(known[:40], 5), np.repeat(negatives, 5)
+    independent = evaluate_unknown_detection(known, negatives, 1.0).auroc
+    grouped = evaluate_unknown_detection(known, negatives, 1.0, known_groups=group, negative_groups=group).auroc
+    once = evaluate_unknown_detection(known[::5], negatives[::5], 1.0).auroc
+    assert grouped.value == pytest.approx(independent.value)
+    assert grouped.high - grouped.low > 1.6 * (independent.high - independent.low)
+    assert (grouped.low, grouped.high) == pytest.approx((once.low, once.high), abs=0.01)
+
+
+def test_a_burst_of_negatives_is_too_few_groups_for_an_auroc():
+    known, negatives = scores()
+    burst = np.r_[np.zeros(60, int), np.arange(1, 41)]
+    result = evaluate_unknown_detection(known, negatives, 1.0, negative_groups=burst)
+    assert result.auroc.note == result.rejected.note == TOO_FEW
+    assert result.kept.low is not None
+
+
+def test_copies_that_share_one_weight_change_nothing():
+    known, negatives = scores()
+    once = evaluate_unknown_detection(known, negatives, 1.0)
+    twice = evaluate_unknown_detection(
+        np.repeat(known, 2),
+        np.repeat(negatives, 2),
+        1.0,
+        known_groups=np.repeat(np.arange(200), 2),
+        negative_groups=np.repeat(np.arange(100), 2),
+        known_weights=np.full(400, 0.5),
+        negative_weights=np.full(200, 0.5),
+    )
+    for name in ("auroc", "kept", "rejected"):
+        a, b = getattr(once, name), getattr(twice, name)
+        assert (b.value, b.low, b.high) == pytest.approx((a.value, a.low, a.high))
+
+
 def test_without_a_threshold_nothing_is_rejected():
     result = evaluate_unknown_detection(*scores(), np.inf)
     assert (result.kept.value, result.rejected.value) == (1.0, 0.0)

@@ -119,3 +119,26 @@ def test_the_principal_directions_are_found(size):
     values, vectors = top_directions((basis * strengths) @ basis.T, 8)
     np.testing.assert_allclose(values, strengths[:8], rtol=1e-3)
     np.testing.assert_allclose(np.abs(np.sum(vectors * basis[:, :8], axis=0)), 1, atol=1e-2)
+
+
+@pytest.mark.parametrize("count", [4, 40, 2100])
+def test_recentred_rows_are_unit_blocks_minus_the_new_centre(count):
+    generator = np.random.default_rng(count)
+    features = (generator.standard_normal((count, 10)) + 3).astype(np.float32)
+    first, second = (np.append(np.zeros(6), generator.uniform(size=4)).astype(np.float32) for _ in range(2))
+    space = FeatureSpace(features, SPANS, (1.0, 0.5), centre=first)
+    moved = space.recentred(second)
+    assert moved.is_rotated == (count < 2100)
+    for each, centre in ((space, first), (moved, second)):
+        rows, inner = each.rows(np.arange(count)), np.random.default_rng(1).standard_normal((each.width, 3))
+        direct = unit_blocks(features, SPANS, centre) @ each.block_weights(inner)
+        np.testing.assert_allclose(rows @ inner, direct, atol=1e-4)
+    np.testing.assert_array_equal(space.centre, first)
+
+
+def test_a_recentred_space_of_all_dimensions_keeps_inner_products():
+    features = (np.random.default_rng(2).standard_normal((40, 10)) + 3).astype(np.float32)
+    first, second = np.zeros(10, np.float32), np.array([0] * 6 + [0.5, 0.4, 0.3, 0.2], np.float32)
+    rows = FeatureSpace(features, SPANS, (1.0, 0.5), centre=first).recentred(second).rows(np.arange(40))
+    expected = unit_blocks(features, SPANS, second) * np.repeat([1.0, 0.5], [6, 4])
+    np.testing.assert_allclose(rows @ rows.T, expected @ expected.T, atol=1e-5)

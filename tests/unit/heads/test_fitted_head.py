@@ -81,3 +81,14 @@ def test_the_temperature_of_an_ordinal_head_scales_its_score(make_ordered, block
     below, raw_below = calibrated.cumsum(axis=1), raw.cumsum(axis=1)
     undecided = (np.abs(below - 0.5) < 1e-3).any(axis=1)
     np.testing.assert_array_equal(below[~undecided] > 0.5, raw_below[~undecided] > 0.5)
+
+
+def test_a_corrected_head_has_other_probabilities_and_the_same_unknown_score(fitted):
+    features = np.random.default_rng(1).standard_normal((50, 48)).astype(np.float32)
+    sharper = fitted.corrected(0.8)
+    assert (sharper.probabilities(features).max(axis=1) >= fitted.probabilities(features).max(axis=1)).all()
+    np.testing.assert_array_equal(sharper.unknown_score(features), fitted.unknown_score(features))
+    np.testing.assert_allclose(sharper.uncalibrated(features), fitted.uncalibrated(features), atol=1e-6)
+    assert sharper.temperature == pytest.approx(0.8 * fitted.temperature)
+    assert sharper.chosen["temperature"] == sharper.temperature
+    assert sharper.chosen["temperature_correction"] == 0.8

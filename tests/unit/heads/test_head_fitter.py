@@ -44,6 +44,66 @@ def test_pictures_of_the_outer_fold_do_not_change_the_head(make, blocks):
     )
 
 
+def test_other_pictures_of_the_outer_fold_do_not_move_the_centre(make, blocks):
+    """A mean over all pictures would pass a different light of the held-out ones on to the head."""
+    made = make(120, 5)
+    features = made.features.copy()
+    features[made.fold == 2] += 20 * np.random.default_rng(0).uniform(size=48).astype(np.float32)
+    expected, actual = fitter(made, blocks).fit(2), fitter(replace(made, features=features), blocks).fit(2)
+    np.testing.assert_array_equal(expected.head.centre, actual.head.centre)
+    assert_same_head(expected, actual, tolerance=2e-2)
+
+
+def test_stage_blocks_with_a_large_common_part_are_still_told_apart(blocks):
+    """Two directions separate the classes in a stage block whose length is that of what all pictures share."""
+    generator = np.random.default_rng(3)
+    labels = np.arange(200) % 4
+    corner = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])[labels]
+    features = generator.standard_normal((200, 48)).astype(np.float32)
+    features[:, 24:40] += 200
+    features[:, 24:26] += 3 * corner
+    fold = np.random.default_rng(0).permutation(200) % 5
+    accuracy = {}
+    for centred in (False, True):
+        some = HeadFitter(features, labels, fold, classes=4, blocks=blocks, centred=centred)
+        accuracy[centred] = (some.cross_fit().probabilities.argmax(axis=1) == labels).mean()
+    assert accuracy[True] > accuracy[False] + 0.05
+    assert accuracy[True] > 0.9
+
+
+def test_heads_that_grow_with_their_data_are_corrected(make, blocks):
+    made = make(300, 20, apart=1)
+    some = fitter(made, blocks)
+    correction, plain, corrected = some.temperature_correction(), some.cross_fit(), some.cross_fit(corrected=True)
+    np.testing.assert_array_equal(plain.probabilities.argmax(axis=1), corrected.probabilities.argmax(axis=1))
+    np.testing.assert_array_equal(plain.unknown_score, corrected.unknown_score)
+    np.testing.assert_allclose(plain.uncalibrated, corrected.uncalibrated, atol=1e-6)
+    assert set(correction.by_fold) == set(range(5))
+    assert max(correction.by_fold.values()) < 1
+    assert min(correction.by_fold.values()) < correction.final < 1
+    for number, factor in correction.by_fold.items():
+        rows = made.fold == number
+        expected = some.fit(number).corrected(factor).probabilities(made.features[rows])
+        np.testing.assert_array_equal(corrected.probabilities[rows], expected)
+        assert corrected.chosen[number]["temperature_correction"] == factor
+
+
+def test_a_correction_does_not_depend_on_what_was_fitted_before(make, blocks):
+    made = make(120, 4)
+    crossed = fitter(made, blocks)
+    crossed.cross_fit()
+    one, other = crossed.temperature_correction(), fitter(made, blocks).temperature_correction()
+    assert one.final == other.final
+    assert one.by_fold == other.by_fold
+
+
+@pytest.mark.parametrize("outer_folds", [(0,), (0, 1)])
+def test_fewer_than_three_outer_folds_correct_nothing(make, blocks, outer_folds):
+    correction = fitter(make(60, 3), blocks, outer_folds=outer_folds).temperature_correction()
+    assert correction.final == 1
+    assert not correction.by_fold
+
+
 def test_a_head_without_a_fold_is_the_head_of_the_other_folds(make, blocks):
     made = make(120, 3)
     kept = made.fold != 1

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from discern.bundle.heads import unit_blocks
 from discern.errors import DataError
 from discern.heads.config import HeadConfig
 from discern.heads.learner import LDA, Learner
@@ -137,3 +138,19 @@ def test_a_single_label_has_no_ordinal_head(make_ordered, blocks):
     made = make_ordered(40, 2)
     candidates = ordered_learner(made, blocks).fit(frozenset([0]), np.flatnonzero(made.labels == 1))
     assert not candidates.ordinal
+
+
+def test_heads_on_all_blocks_are_centred_and_the_unknown_score_is_not(make, blocks):
+    made = make(120, 4)
+    arguments = (made.features, made.labels, made.fold, np.ones(120))
+    settings = {"classes": 4, "spans": tuple(blocks.values()), "held_out": (0, 1), "score_unknown": True, "seed": 0}
+    centred, plain = (
+        Learner(*arguments, config=HeadConfig(), centred=centred, **settings).fit(frozenset([0]), NO_ROWS)
+        for centred in (True, False)
+    )
+    expected = unit_blocks(made.features, tuple(blocks.values()))[made.fold != 0].mean(axis=0)
+    assert not centred.space.centre[:24].any()
+    np.testing.assert_allclose(centred.space.centre[24:], expected[24:], atol=1e-6)
+    assert plain.space.centre is None
+    for name in ("prototypes", "centre", "within", "directions", "lengths"):
+        np.testing.assert_array_equal(getattr(centred.scorer, name), getattr(plain.scorer, name))

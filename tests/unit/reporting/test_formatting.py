@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from discern.evaluating import Interval, PolicyMetrics
+from discern.evaluating import CalibrationError, Interval, PolicyMetrics
 from discern.reporting import formatting
 
 
@@ -46,6 +46,19 @@ def test_plural(number, expected):
 
 def test_plural_adds_an_s_by_default():
     assert formatting.plural(2, "picture") == "2 pictures"
+
+
+@pytest.mark.parametrize(
+    ("chance", "null95", "expected"),
+    [
+        (0.012, 0.03, "chance alone gives up to 3.0 %, 1.2 % on average"),
+        (None, 0.03, "chance alone gives up to 3.0 %"),
+        (0.012, None, "chance alone gives 1.2 % on average"),
+        (None, None, ""),
+    ],
+)
+def test_the_chance_level_of_a_calibration_error(chance, null95, expected):
+    assert plain(formatting.chance_level(CalibrationError(value=0.02, chance=chance, null95=null95))) == expected
 
 
 @pytest.mark.parametrize(
@@ -123,6 +136,7 @@ def test_interval_text():
         ({"t_accept": None, "groups": 311, "wrong": 30, "max_error": 0.05}, True),
         ({"t_accept": None, "groups": 59, "wrong": 1, "max_error": 0.05}, False),
         ({"t_accept": None, "groups": 20, "wrong": 0, "max_error": 0.05}, False),
+        ({"t_accept": None, "groups": 610, "wrong": 12, "picture_error": 0.3, "max_error": 0.05}, True),
         ({"t_accept": 0.9, "groups": 10, "wrong": 3, "max_error": 0.05}, False),
         ({}, False),
     ],

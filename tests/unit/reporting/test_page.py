@@ -250,6 +250,13 @@ def test_missing_parts_are_not_drawn(metrics, catalog, tmp_path):
     assert "None" not in page.text.replace("None of its pictures", "")
 
 
+def test_the_false_rejection_rate_has_its_interval(catalog, tmp_path):
+    rejection = {"value": 0.05, "low": 0.021, "high": 0.114, "note": None}
+    unknown = {"t_unknown": 1.8, "false_rejection": 0.05, "false_rejection_interval": rejection}
+    text = report(tmp_path / "report.html", catalog, metrics={"unknown": unknown}).text.replace("\xa0", " ")
+    assert "5.0 % of the held-out pictures (2.1 to 11.4 %)" in text
+
+
 def test_a_report_without_predictions_has_a_page(catalog, tmp_path):
     none = PredictionTable(
         rows=np.array([], int),

@@ -36,7 +36,12 @@ def test_three_sentences():
     first, second, third = sentences_of(metrics(policy=policy))
     assert "90.0 % of the time (95 % interval 87.0 to 93.0 %)" in first
     assert "reported 95.0 %: +5.0 points (95 % interval +3.0 to +7.0)" in second
-    assert third.startswith("Of 100 pictures like these, 68 can be accepted without review, at most 5 % of them wrong")
+    assert third == (
+        "Of 100 pictures like these, 68 can be accepted without review: of independent groups among them, at most 5 % "
+        "have an error. A person reviews the others."
+    )
+    found = sentences_of(metrics(policy=policy | {"auto": True, "asked": 0.1}))[2]
+    assert found.startswith("The strictest error limit that holds is 10 %. Of 100 pictures")
 
 
 @pytest.mark.parametrize(
@@ -74,13 +79,48 @@ def test_a_difference_names_the_shared_pictures():
         )
 
 
+class TestClassesOfFewGroups:
+    def given(self, classes: int = 3, estimates: str = "recipe", **changes) -> dict:
+        leak_free = interval(0.79, 0.7, 0.86, estimates=estimates, classes=classes, few_groups={"x": 2, "y": 4})
+        return metrics(accuracy={"leak_free": leak_free, **changes}, names={"x": {"name": "Apple"}})
+
+    def test_their_accuracy_is_called_pessimistic(self):
+        assert "pessimistic for 2 of 3 classes" in sentences_of(self.given())[0]
+        assert "pessimistic for every class" in sentences_of(self.given(classes=2))[0]
+        assert "pessimistic" not in "".join(sentences_of(metrics()))
+
+    def test_the_difference_is_not_called_a_leak(self):
+        second = sentences_of(self.given())[1]
+        assert "+5.0 points" in second
+        assert "cannot be told" in second
+        assert "because" not in second
+
+    @pytest.mark.parametrize(("low", "words"), [(-0.01, "may be chance"), (None, "too few groups")])
+    def test_a_difference_that_may_be_chance_is_still_called_so(self, low, words):
+        difference = interval(0.05, low, None if low is None else 0.11)
+        assert words in sentences_of(self.given(difference=difference))[1]
+
+    @pytest.mark.parametrize(
+        ("estimates", "reason"), [("recipe", "trained on all of them"), ("bundle", "kept for testing")]
+    )
+    def test_a_note_lists_them_with_their_groups(self, estimates, reason):
+        (note,) = [
+            note
+            for note in notes(Metrics.from_json(self.given(estimates=estimates)), {}, ("x", "y", "z"))
+            if "pessimistic" in note.title
+        ]
+        assert note.warning
+        assert "Apple (2) and y (4)" in note.text
+        assert reason in note.text
+
+
 def test_a_missing_random_split_has_no_sentence():
     assert len(sentences_of(metrics(accuracy={"naive": None}))) == 1
 
 
 def test_an_estimated_policy_is_called_an_estimate():
     policy = {"asked": 0.02, "t_accept": 0.9, "share": 0.5, "basis": "cross-fitted"}
-    assert "an estimated 2 % or fewer of them wrong" in sentences_of(metrics(policy=policy))[2]
+    assert "an estimated 2 % or fewer have an error" in sentences_of(metrics(policy=policy))[2]
 
 
 def test_missing_pictures_of_a_policy_are_stated():
@@ -88,6 +128,14 @@ def test_missing_pictures_of_a_policy_are_stated():
     assert "No prediction can be accepted without review yet" in sentences_of(metrics(policy=policy))[2]
     assert "at least 30 more independent pictures" in sentences_of(metrics(policy=policy))[2]
     assert sentences_of(metrics(policy=policy | {"needed": None}))[2].endswith("may be wrong.")
+    offered = {"risk": 0.1, "share": 0.4, "sentence": "Of independent groups ...", "command": "discern train x"}
+    assert sentences_of(metrics(policy=policy | {"offered": offered}))[2].endswith(". At 10 % it can.")
+
+
+def test_wrong_pictures_of_few_groups_are_stated():
+    policy = {"asked": 0.05, "t_accept": None, "share": 0.0, "groups": 610, "wrong": 12, "picture_error": 0.325}
+    told = sentences_of(metrics(policy=policy | {"needed": 3000}))[2]
+    assert told.endswith("12 of 610 independent groups tested had an error, and 32.5 % of the pictures were wrong.")
 
 
 def test_a_missing_error_limit_is_stated_except_for_older_runs():

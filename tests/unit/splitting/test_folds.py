@@ -40,9 +40,23 @@ def test_a_part_without_a_share_stays_empty():
     assert set(part) == {0, 2}
 
 
-def test_the_larger_group_goes_to_the_larger_part():
-    part = assign_folds(np.zeros(10, int), np.array([0] * 3 + [1] * 7), [0.1, 0.9], seed=0)
-    assert part.tolist() == [0] * 3 + [1] * 7
+def test_two_groups_of_a_class_are_in_both_parts_whatever_their_sizes():
+    sizes, parts = np.repeat([0, 1], [3, 7]), set()
+    for seed in range(20):
+        part = assign_folds(np.zeros(10, int), sizes, [0.1, 0.9], seed=seed)
+        assert set(part) == {0, 1}
+        parts.add(int(part[0]))
+    assert parts == {0, 1}
+
+
+def test_the_only_group_of_a_class_is_in_the_largest_part():
+    for seed in range(20):
+        assert set(assign_folds(np.zeros(5, int), np.zeros(5, int), [0.3, 0.7], seed=seed)) == {1}
+
+
+def test_equal_folds_are_filled_with_large_groups_first():
+    groups = np.repeat(np.arange(7), [10, 3, 3, 2, 2, 5, 5])
+    assert np.bincount(assign_folds(np.zeros(30, int), groups, [1] * 3, seed=0)).tolist() == [10, 10, 10]
 
 
 def test_a_group_of_several_classes_is_stratified_by_the_rarer_one():

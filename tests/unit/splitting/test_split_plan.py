@@ -167,6 +167,43 @@ class TestLargeDataSets:
             assert sorted(set(split.part[first : first + 10])) == ["test", "train"]
         assert_leak_free(split, groups)
 
+    def test_large_groups_are_in_the_test_and_validation_parts_too(self, make_catalog, make_groups):
+        sizes = np.tile([1, 1, 2, 16], 60)
+        group, large = np.repeat(np.arange(240), sizes), np.repeat(sizes == 16, sizes)
+        labels = ["a"] * 600 + ["b"] * 600
+        splits = [
+            make_split(make_catalog(labels), make_groups(group), SplitConfig(small=200, seed=seed))
+            for seed in range(20)
+        ]
+        for part, share in (("test", 0.1), ("validation", 0.2)):
+            found = np.concatenate([split.part[large] == part for split in splits]).mean()
+            assert abs(found - share) < 0.5 * share
+        for split in splits:
+            shares = [np.mean(split.part == part) for part in ("train", "validation", "test")]
+            assert np.abs(np.array(shares) - (0.7, 0.2, 0.1)).max() < 2 * 16 / 1200
+
+    def test_are_cross_validated_if_a_test_part_would_exhaust_a_class(self, make_catalog, make_groups):
+        labels, group = [*self.labels, *["film"] * 51], [*range(600), *[600] * 50, 601]
+        methods = {}
+        for seed in range(12):
+            split = make_split(make_catalog(labels), make_groups(group), SplitConfig(small=200, seed=seed))
+            methods[split.method] = split
+        assert "nearly all pictures of 'film'" in methods["grouped-cv"].reason
+        assert methods["test-part"].test[650]
+        assert methods["test-part"].train[600:650].all()
+
+    def test_have_each_class_in_as_many_parts_as_it_has_groups(self, make_catalog, make_groups):
+        sizes = {"two": [9, 30], "three": [1, 1, 40], "four": [2, 1, 1, 30], "five": [1, 1, 1, 1, 60]}
+        labels = [*self.labels, *[label for label, groups in sizes.items() for _ in range(sum(groups))]]
+        own = np.repeat(np.arange(14), [size for groups in sizes.values() for size in groups])
+        catalog, groups = make_catalog(labels), make_groups([*range(600), *(600 + own)])
+        for seed in range(20):
+            part = make_split(catalog, groups, SplitConfig(small=5000, seed=seed)).part
+            for label, expected in (("two", 2), ("three", 3), ("four", 3), ("five", 3)):
+                found = {each for each, its in zip(part, labels, strict=True) if its == label}
+                assert len(found) == expected, (seed, label, found)
+                assert {"train", "test"} <= found
+
     def test_without_a_test_share_are_cross_validated(self, make_catalog, make_groups):
         config = SplitConfig(small=200, parts=(0.8, 0.2, 0.0))
         split = make_split(make_catalog(self.labels), make_groups(range(600)), config)

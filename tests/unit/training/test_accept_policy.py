@@ -38,6 +38,61 @@ def test_accepted_predictions_reach_the_threshold(fitted: Fitted) -> None:
     assert "estimated" in policy.risk_control.sentence
 
 
+def test_the_strictest_limit_that_holds_is_found(fitted: Fitted) -> None:
+    policy = choose_policy(*fitted, CONFIG)
+    plain = policy.to_json()
+    assert plain is not None
+    assert (plain["asked"], plain["risk"], plain["offered"]) == ("auto", 0.05, None)
+    assert policy.thresholds.accept >= plain["floor"] >= 0.5
+    stated = choose_policy(*fitted, replace(CONFIG, at_most_wrong=0.05)).to_json()
+    assert stated is not None
+    assert {**stated, "asked": "auto"} == plain
+
+
+def test_a_looser_limit_is_offered_where_the_stated_one_does_not_hold(fitted: Fitted) -> None:
+    policy = choose_policy(*fitted, replace(CONFIG, at_most_wrong=0.01))
+    plain = policy.to_json()
+    assert plain is not None
+    assert (policy.thresholds.accept, plain["risk"], plain["asked"], plain["share"]) == (None, None, 0.01, 0.0)
+    offered = plain["offered"]
+    again = choose_policy(*fitted, replace(CONFIG, at_most_wrong=offered["risk"])).to_json()
+    assert again is not None
+    assert {name: again[name] for name in ("risk", "share", "sentence")} == {
+        name: offered[name] for name in ("risk", "share", "sentence")
+    }
+    assert offered["command"] == "discern train SOURCE --at-most-wrong 5%"
+    assert offered["share"] > 0.2
+    assert compute_metrics(*fitted, policy, CONFIG).policy.summary() == plain
+
+
+def test_nothing_is_offered_where_no_looser_limit_holds(fitted: Fitted) -> None:
+    data, split, result = fitted
+    rolled = np.roll(result.held_out.probabilities, 1, axis=1)
+    wrong = replace(result, held_out=replace(result.held_out, probabilities=rolled))
+    plain = choose_policy(data, split, wrong, replace(CONFIG, at_most_wrong=0.05)).to_json()
+    assert plain is not None
+    assert (plain["offered"], plain["risk"]) == (None, None)
+    found = choose_policy(data, split, wrong, CONFIG)
+    assert found.to_json()["risk"] is None
+    assert found.risk_control.risk == 0.2
+
+
+def test_no_prediction_where_many_are_wrong_is_accepted(fitted: Fitted) -> None:
+    # All below 0.9 are wrong, so few that the error limit holds with them.
+    data, split, result = fitted
+    truth = data.catalog.label_index[result.held_out.rows]
+    doubtful = np.arange(len(truth)) % 30 == 0
+    certain = np.where(np.eye(3)[truth] > 0, 0.98, 0.01)
+    shifted = np.where(np.eye(3)[(truth + 1) % 3] > 0, 0.72, 0.14)
+    probabilities = np.where(doubtful[:, None], shifted, certain).astype(np.float32)
+    changed = replace(result, held_out=replace(result.held_out, probabilities=probabilities))
+    policy = choose_policy(data, split, changed, replace(CONFIG, at_most_wrong=0.15))
+    assert policy.risk_control is not None
+    assert policy.risk_control.curve.high[-1] <= 0.15
+    assert policy.thresholds.accept == policy.risk_control.floor == 0.75
+    assert policy.risk_control.picture_error == 0
+
+
 def test_an_undefined_unknown_score_counts_as_unknown(fitted: Fitted) -> None:
     data, split, result = fitted
     undefined = np.full_like(result.held_out.unknown_score, np.nan)
@@ -94,7 +149,10 @@ def test_ordered_labels_are_evaluated_by_their_distance(fitted: Fitted) -> None:
     assert metrics.gain.low > 0
 
 
-@pytest.mark.parametrize("invalid", [{"at_most_wrong": 0.0}, {"at_most_wrong": 1.5}, {"coverage": 1.0}])
+@pytest.mark.parametrize(
+    "invalid",
+    [{"at_most_wrong": 0.0}, {"at_most_wrong": 1.5}, {"at_most_wrong": "5%"}, {"coverage": 1.0}, {"coverage": "auto"}],
+)
 def test_shares_outside_0_and_1_are_refused(invalid: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="between 0 and 1"):
         TrainConfig(**invalid)  # type: ignore[arg-type]
@@ -116,6 +174,10 @@ def test_a_small_test_part_is_joined_by_out_of_fold_predictions(tmp_path: Path) 
     alone = choose_policy(data, split, result, replace(CONFIG, at_most_wrong=0.3)).risk_control
     assert alone is not None
     assert (alone.basis, alone.groups <= 18) == ("held-out", True)
+    # The test part alone proves 20 %, and all predictions together a stricter limit.
+    found = choose_policy(data, split, result, CONFIG).risk_control
+    assert found is not None
+    assert (found.basis, found.risk) == ("cross-fitted", 0.05)
 
 
 @pytest.fixture(scope="module")

@@ -227,3 +227,16 @@ def test_any_labels_leave_the_card_whole(labels, name, licence):
     assert (shown.count("<h1"), shown.count("<h2"), shown.count("<table")) == (2, 5, 1)
     assert shown.count("<tr") == len(labels) + 1
     assert not any(mark in shown for mark in ("<a ", "<img", "<script", "<blockquote", "<hr", "<pre"))
+
+
+def test_the_measured_false_rejection_rate_has_its_interval():
+    unknown = {"t_unknown": 1.5, "false_rejection": 0.0612, "false_rejection_interval": interval(0.0612, 0.031, 0.117)}
+    card = write_card(manifest(metrics=METRICS | {"unknown": unknown}))
+    assert (
+        "as for about 5% of known pictures. Measured on held-out pictures: 6.1% (95 % interval 3.1% to 11.7%)" in card
+    )
+
+
+def test_the_calibration_error_is_beside_that_of_chance():
+    card = write_card(manifest(metrics=METRICS | {"ece": {"value": 0.024, "null95": 0.043, "chance": 0.018}}))
+    assert "2.4%; by chance alone up to 4.3%, 1.8% on average" in card

@@ -1,6 +1,7 @@
 """Packing: the bundle predicts as the fitted model did, and carries metrics, provenance and card."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ class Training:
     """A training with its metrics and its bundle."""
 
     def __init__(self, folder: Path) -> None:
-        self.config = TrainConfig(seed=1, split=SplitConfig(seed=1))
+        self.config = TrainConfig(seed=1, split=SplitConfig(seed=1), at_most_wrong=0.05)
         self.data, groups = load_data(write_colours(folder / "data", spread=45), folder / "cache")
         self.split: Split = make_split(self.data.catalog, groups, self.config.split)
         self.result = fit_probe(self.data, self.split, self.config)
@@ -63,6 +64,7 @@ def test_the_manifest_has_labels_thresholds_and_provenance(training: Training, m
     assert manifest.thresholds.unknown == pytest.approx(training.result.head.t_unknown)
     assert manifest.thresholds.accept is None
     assert manifest.policy == training.policy.to_json()
+    assert manifest.config["at_most_wrong"] == 0.05
     assert manifest.thresholds.label_set == training.metrics.conformal.threshold
     assert manifest.metrics["conformal"]["asked"] == 0.9
     assert manifest.data["fingerprint"] == training.data.catalog.fingerprint
@@ -81,8 +83,24 @@ def test_nothing_is_accepted_with_too_few_groups(training: Training, model: Mode
     assert decisions <= {"review", "unknown"}
 
 
+def test_the_limit_that_was_found_is_a_number_for_earlier_versions(training: Training, tmp_path: Path) -> None:
+    config = replace(training.config, at_most_wrong="auto")
+    policy = choose_policy(training.data, training.split, training.result, config)
+    path = tmp_path / "auto.discern"
+    provenance = Provenance(name="colours", config=config, versions={}, group=training.split.group)
+    pack(path, training.data, training.result, policy, training.metrics, provenance=provenance)
+    manifest = load(path).manifest
+    assert manifest.policy is not None
+    assert (manifest.policy["asked"], manifest.config["at_most_wrong"]) == ("auto", manifest.policy["risk"])
+
+
 def test_about_the_stated_share_is_called_unknown(training: Training) -> None:
-    assert 0 <= training.metrics.unknown.false_rejection < 0.3
+    unknown = training.metrics.unknown
+    assert unknown.false_rejection == unknown.rejection.value
+    assert 0 <= unknown.rejection.low <= unknown.false_rejection <= unknown.rejection.high
+    assert unknown.false_rejection < 0.3
+    plain = training.metrics.for_bundle()["unknown"]
+    assert plain["false_rejection_interval"] == unknown.rejection.to_json()
 
 
 def test_seen_lists_every_training_picture(training: Training, model: Model) -> None:
@@ -107,7 +125,7 @@ def test_metrics_convert_to_complete_json(training: Training) -> None:
     leak_free = metrics["accuracy"]["leak_free"]
     assert leak_free["low"] <= leak_free["value"] <= leak_free["high"]
     assert (leak_free["method"], leak_free["estimates"], leak_free["classes"]) == ("grouped-cv", "recipe", 3)
-    assert {"value", "low", "high", "null95"} <= set(metrics["ece"])
+    assert {"value", "low", "high", "null95", "chance"} <= set(metrics["ece"])
     assert metrics["accuracy"]["difference"]["pictures"] == 36
     assert sum(metrics["split"]["pictures"].values()) == 36
 

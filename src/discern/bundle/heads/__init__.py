@@ -10,12 +10,16 @@ from discern.bundle.heads.logits import log_sum_exp, softmax
 from discern.bundle.heads.ordinal_head import OrdinalHead
 from discern.bundle.heads.unknown_scorer import MEASURES, SMALLEST_SQUARE, UNKNOWN_BYTES, UnknownScorer
 
+AnyHead = LinearHead | OrdinalHead
+"""Head that a bundle's graph can compute."""
+
 __all__ = [
     "ABSENT",
     "MEASURES",
     "SMALLEST_LENGTH",
     "SMALLEST_SQUARE",
     "UNKNOWN_BYTES",
+    "AnyHead",
     "Head",
     "LinearHead",
     "OrdinalHead",

@@ -1,7 +1,8 @@
 """Functions that validate image embeddings and normalise their blocks to unit length.
 
 A head and an unknown scorer read each block at unit length. Neither the contrast of a picture nor the width of a block
-then decides how much a block counts.
+then decides how much a block counts. What all pictures share takes up most of a block's length, so a head may subtract
+a constant and normalise the rest again.
 """
 
 from collections.abc import Sequence
@@ -16,12 +17,14 @@ Span = tuple[int, int]
 SMALLEST_LENGTH = 1e-12
 
 
-def unit_blocks(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
+def unit_blocks(features: np.ndarray, spans: Sequence[Span], centre: np.ndarray | None = None) -> np.ndarray:
     """Normalise each block of each embedding to unit length, leaving zero blocks unchanged.
 
     Args:
         features: real `[N, D]`.
         spans: start and end of each block; contiguous from 0 to D.
+        centre: float32 `[D]`, subtracted from the unit-length blocks after the first, which are then normalised again;
+            None: nothing is subtracted.
 
     Returns:
         float32 `[N, D]`.
@@ -33,9 +36,16 @@ def unit_blocks(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
     if features.ndim != 2 or features.shape[1] != spans[-1][1]:
         raise BundleError(f"The head expects features of shape [N, {spans[-1][1]}], not {list(features.shape)}.")
     rows = np.empty_like(features)
-    for start, end in spans:
-        block = features[:, start:end]
-        rows[:, start:end] = block / np.maximum(np.linalg.norm(block, axis=1, keepdims=True), SMALLEST_LENGTH)
+    for place, (start, end) in enumerate(spans):
+        block = _at_unit_length(features[:, start:end])
+        if centre is not None and place:
+            block = _at_unit_length(block - centre[start:end])
+        rows[:, start:end] = block
+    return rows
+
+
+def _at_unit_length(block: np.ndarray) -> np.ndarray:
+    rows: np.ndarray = block / np.maximum(np.linalg.norm(block, axis=1, keepdims=True), SMALLEST_LENGTH)
     return rows
 
 

@@ -21,8 +21,27 @@ class Head(Protocol):
     def classes(self) -> int:
         """Return the number of classes that the head predicts."""
 
+    @property
+    def centre(self) -> np.ndarray | None:
+        """Return what is subtracted from the unit-length blocks after the first, or None.
+
+        It is float32 `[D]`, see `unit_blocks`.
+        """
+
+    @property
+    def logit_factors(self) -> np.ndarray:
+        """Return the factors of the logits before the softmax, float32 `[K]`.
+
+        They correct the temperature; the logits themselves, evidence and unknown score are not changed. The factor of a
+        class without training pictures is 1.
+        """
+
+    @property
+    def correction(self) -> float:
+        """Return the positive divisor of the logits before the softmax, which corrects the temperature."""
+
     def logits(self, features: np.ndarray) -> np.ndarray:
-        """Compute calibrated class logits from embeddings.
+        """Compute calibrated class logits from embeddings, before the correction of the temperature.
 
         Maps `[N, D]` to float32 `[N, K]`.
         """
@@ -38,7 +57,7 @@ class Head(Protocol):
 
         Args:
             features: `[N, D]`.
-            temperature: calibration temperature that the head includes.
+            temperature: calibration temperature that the probabilities include.
 
         Returns:
             float32 `[N, K]`.

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from discern.errors import BundleError
+
 
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Compute the softmax of each row of logits."""
@@ -15,3 +17,13 @@ def log_sum_exp(logits: np.ndarray) -> np.ndarray:
     top = logits.max(axis=1)
     summed: np.ndarray = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
     return summed
+
+
+def check_correction(correction: float) -> None:
+    """Check that the correction of a temperature is a positive number.
+
+    Raises:
+        BundleError: it is not.
+    """
+    if not 0 < correction < np.inf:
+        raise BundleError(f"The correction of the temperature must be a positive number, not {correction}.")

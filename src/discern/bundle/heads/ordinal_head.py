@@ -6,7 +6,7 @@ import numpy as np
 
 from discern.bundle.heads.embedding_blocks import Span, check_array, check_spans, first_block_length, unit_blocks
 from discern.bundle.heads.head import ABSENT
-from discern.bundle.heads.logits import softmax
+from discern.bundle.heads.logits import check_correction, softmax
 from discern.errors import BundleError
 
 
@@ -26,12 +26,16 @@ class OrdinalHead:
         weight: float32 `[D]`, of the score, divided by the temperature.
         thresholds: float32 `[P - 1]`, strictly increasing, divided by the temperature.
         present: bool `[K]`, the P labels (at least two) with training pictures; the others get a logit of `ABSENT`.
+        centre: float32 `[D]`, subtracted from the unit-length blocks after the first, see `unit_blocks`; or None.
+        correction: positive divisor of the logits before the softmax, which corrects the temperature.
     """
 
     spans: tuple[Span, ...]
     weight: np.ndarray
     thresholds: np.ndarray
     present: np.ndarray
+    centre: np.ndarray | None = None
+    correction: float = 1.0
 
     def __post_init__(self) -> None:
         check_spans(self.spans)
@@ -40,6 +44,9 @@ class OrdinalHead:
         check_array("thresholds", self.thresholds, (int(self.present.sum()) - 1,))
         if (np.diff(self.thresholds) <= 0).any():
             raise BundleError(f"The thresholds {self.thresholds.tolist()} are not strictly increasing.")
+        if self.centre is not None:
+            check_array("centre", self.centre, (self.spans[-1][1],))
+        check_correction(self.correction)
 
     @property
     def classes(self) -> int:
@@ -71,18 +78,24 @@ class OrdinalHead:
         weight[: self.spans[0][1]] = 0
         return weight
 
+    @property
+    def logit_factors(self) -> np.ndarray:
+        """Return the factors of the logits before the softmax (see `Head.logit_factors`)."""
+        return np.where(self.present, 1 / self.correction, 1.0).astype(np.float32)
+
     def logits(self, features: np.ndarray) -> np.ndarray:
         """Compute calibrated class logits from embeddings (see `Head.logits`)."""
-        return self._logits_of_scores(unit_blocks(features, self.spans) @ self.weight)
+        return self._logits_of_scores(unit_blocks(features, self.spans, self.centre) @ self.weight)
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
         """Compute calibrated class probabilities from embeddings (see `Head.probabilities`)."""
-        return softmax(self.logits(features))
+        return softmax(self.logits(features) * self.logit_factors)
 
     def uncalibrated(self, features: np.ndarray, temperature: float) -> np.ndarray:
         """Compute class probabilities without temperature scaling (see `Head.uncalibrated`)."""
-        factor = np.float32(temperature)
-        return replace(self, weight=self.weight * factor, thresholds=self.thresholds * factor).probabilities(features)
+        factor = np.float32(temperature / self.correction)
+        raw = replace(self, weight=self.weight * factor, thresholds=self.thresholds * factor, correction=1.0)
+        return raw.probabilities(features)
 
     def evidence(self, features: np.ndarray, places: np.ndarray) -> np.ndarray:
         """Compute maps of the image evidence for each class (see `Head.evidence`).
@@ -90,7 +103,7 @@ class OrdinalHead:
         A position supports the labels that its own score falls into. Logits are not linear in the score, so the mean
         over the positions is not what the block "head" adds.
         """
-        rest = (unit_blocks(features, self.spans) @ self.rest_weight)[:, None, None]
+        rest = (unit_blocks(features, self.spans, self.centre) @ self.rest_weight)[:, None, None]
         moved = places @ self.weight[: self.spans[0][1]] / first_block_length(features, self.spans)[..., 0]
         evidence: np.ndarray = self._logits_of_scores(rest + moved) - self._logits_of_scores(rest)
         return evidence

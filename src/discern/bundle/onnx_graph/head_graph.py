@@ -9,6 +9,7 @@ from onnx import TensorProto, helper
 from discern.bundle.heads import (
     SMALLEST_LENGTH,
     SMALLEST_SQUARE,
+    AnyHead,
     Head,
     LinearHead,
     OrdinalHead,
@@ -19,7 +20,7 @@ from discern.bundle.onnx_graph.graph_writer import GraphWriter, serialise, shape
 from discern.errors import BundleError
 
 PREFIX = "discern/"
-_ROWS = f"{PREFIX}rows"
+_ROWS, _CENTRED_ROWS = f"{PREFIX}rows", f"{PREFIX}centred_rows"
 
 
 def attach_head(backbone_graph: bytes, head: Head, unknown: UnknownScorer, *, blocks: Mapping[str, Span]) -> bytes:
@@ -46,14 +47,17 @@ def attach_head(backbone_graph: bytes, head: Head, unknown: UnknownScorer, *, bl
         raise BundleError(
             f"The backbone has the blocks {spans}, the head {head.spans}, and the unknown scorer {unknown.spans}."
         )
+    if not isinstance(head, AnyHead):
+        raise BundleError(f"A {type(head).__name__} cannot be written as an ONNX graph.")
     model = onnx.load_from_string(backbone_graph)
     names = [output.name for output in model.graph.output]
     if "embedding" not in names:
         raise BundleError(f"The backbone has no output `embedding`; its outputs are {', '.join(names)}.")
     writer = _HeadWriter(PREFIX)
-    lengths = writer.unit_blocks(spans)
-    writer.unknown_score(unknown, writer.probabilities(head))
-    places = writer.evidence(head, model, lengths[0])
+    length = writer.unit_blocks(spans)
+    rows = writer.head_rows(head)
+    writer.unknown_score(unknown, writer.probabilities(head, rows))
+    places = writer.evidence(head, model, rows, length)
     writer.append_to(model)
     _declare_outputs(model, classes=head.classes, width=spans[-1][1], places=places)
     return serialise(model)
@@ -85,23 +89,33 @@ class _HeadWriter(GraphWriter):
         """Add an operation that reduces each row of a matrix to one value."""
         return self.add(kind, values, self.numbers(1), keepdims=1)
 
-    def unit_blocks(self, spans: tuple[Span, ...]) -> list[str]:
-        """Add operations that normalise the embedding blocks, and return the names of their norms."""
+    def unit_blocks(self, spans: tuple[Span, ...]) -> str:
+        """Add operations that normalise the embedding blocks, and return the name of the first one's norms."""
         blocks = [self.columns("embedding", span) for span in spans]
         lengths = [self.length(block) for block in blocks]
         units = [self.add("Div", block, length) for block, length in zip(blocks, lengths, strict=True)]
         self.add("Concat", *units, axis=1, result=_ROWS)
-        return lengths
+        return lengths[0]
 
-    def probabilities(self, head: Head) -> str:
+    def head_rows(self, head: Head) -> str:
+        """Add operations that compute the inputs of a head: normalised blocks, those after the first centred."""
+        if head.centre is None:
+            return _ROWS
+        units = [self.columns(_ROWS, head.spans[0])]
+        for start, end in head.spans[1:]:
+            block = self.add("Sub", self.columns(_ROWS, (start, end)), self.array(head.centre[start:end]))
+            units.append(self.add("Div", block, self.length(block)))
+        return self.add("Concat", *units, axis=1, result=_CENTRED_ROWS)
+
+    def probabilities(self, head: AnyHead, rows: str) -> str:
         """Add the graph output `probabilities` and return the name of the logits."""
         if isinstance(head, OrdinalHead):
-            logits = self.ordinal_logits(head, self.add("MatMul", _ROWS, self.array(head.weight[:, None])))
-        elif isinstance(head, LinearHead):
-            logits = self.add("Gemm", _ROWS, self.array(head.weight), self.array(head.bias))
+            logits = self.ordinal_logits(head, self.add("MatMul", rows, self.array(head.weight[:, None])))
         else:
-            raise BundleError(f"A {type(head).__name__} cannot be written as an ONNX graph.")
-        self.add("Softmax", logits, axis=1, result="probabilities")
+            logits = self.add("Gemm", rows, self.array(head.weight), self.array(head.bias))
+        factors = head.logit_factors
+        corrected = logits if (factors == 1).all() else self.add("Mul", logits, self.array(factors))
+        self.add("Softmax", corrected, axis=1, result="probabilities")
         return logits
 
     def ordinal_logits(self, head: OrdinalHead, score: str) -> str:
@@ -132,7 +146,7 @@ class _HeadWriter(GraphWriter):
         standard = self.add("Div", self.add("Sub", measures, self.array(unknown.mean)), self.array(unknown.spread))
         self.add("MatMul", standard, self.array(unknown.share), result="unknown_score")
 
-    def evidence(self, head: Head, model: onnx.ModelProto, length: str) -> tuple[int, int]:
+    def evidence(self, head: Head, model: onnx.ModelProto, rows: str, length: str) -> tuple[int, int]:
         """Add the graph output `evidence` and return its height and width, -1 where dynamic."""
         shapes = {output.name: shape_of(output) for output in model.graph.output}
         _, height, width, channels = (size or -1 for size in shapes.get("map", (-1,) * 4))
@@ -142,7 +156,7 @@ class _HeadWriter(GraphWriter):
             return 1, 1
         if isinstance(head, OrdinalHead):
             moved = self.place_scores(head.weight[:channels, None], length)
-            rest = self.add("MatMul", _ROWS, self.array(head.rest_weight[:, None]))
+            rest = self.add("MatMul", rows, self.array(head.rest_weight[:, None]))
             rest = self.add("Unsqueeze", rest, self.numbers(2, 3))
             whole = self.ordinal_logits(head, self.add("Add", rest, moved))
             self.add("Sub", whole, self.ordinal_logits(head, rest), result="evidence")

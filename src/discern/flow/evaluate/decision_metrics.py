@@ -1,15 +1,17 @@
 """Evaluation metrics for the accept, review and unknown decisions on unseen images.
 
-The decision thresholds were not tuned on these pictures.
+Pictures that the decision thresholds were tuned on are left out.
 """
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Collection
+from dataclasses import dataclass, fields, replace
+from typing import Any, Protocol, Self
 
 import numpy as np
 
 from discern.bundle import Thresholds, decide_all, label_sets, median_label
 from discern.evaluating import (
+    NO_PICTURES,
     Interval,
     OrdinalMetrics,
     PredictionSetMetrics,
@@ -29,6 +31,7 @@ class DecisionRules(Protocol):
         ordered: whether the labels form an ordinal scale.
         thresholds: scores at which the decision changes.
         policy: the accept policy; None if nothing is accepted.
+        unjudged: labels whose accuracy could not be measured; they are never accepted.
     """
 
     @property
@@ -39,6 +42,8 @@ class DecisionRules(Protocol):
     def thresholds(self) -> Thresholds: ...  # noqa: D102
     @property
     def policy(self) -> dict[str, Any] | None: ...  # noqa: D102
+    @property
+    def unjudged(self) -> Collection[str]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,6 +56,7 @@ class KnownPredictions:
         scores: unknown scores, float32 `[M]`.
         groups: groups of dependent pictures, int `[M]`.
         weights: weights, 1 / number of copies, float64 `[M]`.
+        set_thresholds: whether a picture set the thresholds of a model, bool `[M]`.
     """
 
     truth: np.ndarray
@@ -58,6 +64,13 @@ class KnownPredictions:
     scores: np.ndarray
     groups: np.ndarray
     weights: np.ndarray
+    set_thresholds: np.ndarray
+
+    @property
+    def fresh(self) -> Self:
+        """Return the predictions for the images that did not set any thresholds."""
+        selected = {field.name: getattr(self, field.name)[~self.set_thresholds] for field in fields(self)}
+        return replace(self, **selected)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,10 +80,14 @@ class UnknownPredictions:
     Attributes:
         probabilities: float32 `[S, K]`.
         scores: unknown scores, float32 `[S]`.
+        groups: groups of dependent pictures, int `[S]`.
+        weights: weights, 1 / number of copies, float64 `[S]`.
     """
 
     probabilities: np.ndarray
     scores: np.ndarray
+    groups: np.ndarray
+    weights: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,21 +132,26 @@ class DecisionMetrics:
 def evaluate_decisions(
     rules: DecisionRules, known: KnownPredictions, unknown: UnknownPredictions | None, *, seed: int
 ) -> DecisionMetrics:
-    """Compute decision metrics from predictions for held-out images."""
-    thresholds = rules.thresholds
-    correct = known.probabilities.argmax(axis=1) == known.truth
+    """Compute decision metrics from predictions for held-out images.
+
+    Those that set thresholds are left out, except from ordinal metrics.
+    """
+    thresholds, fresh = rules.thresholds, known.fresh
+    correct = fresh.probabilities.argmax(axis=1) == fresh.truth
     share = error = unknown_accepted = None
     if rules.policy is not None:
-        accepted = _accepted(rules, known.probabilities, known.scores)
-        share = _share(accepted, known, slice(None), seed)
-        error = _share(~correct[accepted], known, accepted, seed)
+        accepted = _accepted(rules, fresh.probabilities, fresh.scores)
+        share = _share(accepted, fresh, slice(None), seed)
+        error = _share(~correct[accepted], fresh, accepted, seed)
         if unknown is not None:
-            unknown_accepted = evaluate_share(_accepted(rules, unknown.probabilities, unknown.scores), seed=seed)
+            unknown_accepted = evaluate_share(
+                _accepted(rules, unknown.probabilities, unknown.scores), groups=unknown.groups, weights=unknown.weights
+            )
     return DecisionMetrics(
         share=share,
         error=error,
         unknown_accepted=unknown_accepted,
-        sets=None if thresholds.label_set is None else _evaluate_sets(rules, known, thresholds.label_set, seed),
+        sets=None if thresholds.label_set is None else _evaluate_sets(rules, fresh, thresholds.label_set, seed),
         ordered=_evaluate_ordinal(known, seed) if rules.ordered else None,
     )
 
@@ -137,7 +159,8 @@ def evaluate_decisions(
 def _accepted(rules: DecisionRules, probabilities: np.ndarray, scores: np.ndarray) -> np.ndarray:
     threshold = np.inf if rules.thresholds.unknown is None else rules.thresholds.unknown
     unknown = np.full(len(scores), threshold)
-    decisions = decide_all(probabilities, scores, unknown=unknown, accept=rules.thresholds.accept)
+    unjudged = np.isin(rules.labels, list(rules.unjudged))
+    decisions = decide_all(probabilities, scores, unknown=unknown, accept=rules.thresholds.accept, unjudged=unjudged)
     return np.asarray(decisions == "accept")
 
 
@@ -146,6 +169,11 @@ def _share(hits: np.ndarray, known: KnownPredictions, rows: np.ndarray | slice, 
 
 
 def _evaluate_sets(rules: DecisionRules, known: KnownPredictions, threshold: float, seed: int) -> PredictionSetMetrics:
+    if not len(known.truth):
+        missing = Interval(note=NO_PICTURES)
+        return PredictionSetMetrics(
+            coverage=missing, coverage_of_groups=missing, size=missing, single=missing, per_class=()
+        )
     return evaluate_prediction_sets(
         label_sets(known.probabilities, threshold),
         known.truth,

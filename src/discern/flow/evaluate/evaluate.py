@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from discern.bundle import Model
+from discern.bundle import Model, PictureHashes
 from discern.catalog import Catalog, scan
 from discern.client import Client
 from discern.errors import DataError, UsageError
@@ -47,8 +47,11 @@ def evaluate(
 ) -> EvaluateResult:
     """Evaluate a model bundle or a server on labelled images.
 
-    Pictures that the bundle was trained on are counted and excluded. A server does not publish its training pictures;
-    they are excluded only if its bundle is evaluated as well.
+    Pictures that the bundle was trained on are counted and excluded, even if they were saved again without loss; a JPEG
+    whose shorter side is 1,536 pixels or more is recognised as a JPEG only. Pictures that set the bundle's thresholds
+    are left out of the metrics of its policy and prediction sets. A server does not publish either; they are left out
+    only if its bundle is evaluated as well. Bundles of earlier versions know the files of their training pictures, and
+    nothing else.
 
     Args:
         bundle: path of a bundle, address of a server such as "http://127.0.0.1:8000", or an open `Model` or `Client`.
@@ -57,7 +60,7 @@ def evaluate(
         key: API key of the first server; or API keys by address.
         negatives: pictures of none of the classes; a class folder named `_other` works as well.
         at_least: minimum values such as `{"accuracy": 0.9}` for the lower ends of the intervals.
-        seed: random seed of the resampling behind the intervals.
+        seed: random seed of the calibration error's interval.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
 
@@ -74,8 +77,10 @@ def evaluate(
         known = _predict_all(models, catalog, pictures.known_rows(), progress)
         other = None if negatives is None else resolve_path(negatives)
         unknown = [_predict_all(models, *each, progress) for each in pictures.unknown_rows(other, folder, progress)]
-        groups = form_groups(catalog, find_edges(catalog, progress=progress)).group[known.rows]
-        evaluator = _Evaluator(pictures=pictures, known=known, unknown=unknown, groups=groups, seed=seed)
+        groups, *unknown_groups = _group_all((known, *unknown), progress)
+        evaluator = _Evaluator(
+            pictures=pictures, known=known, unknown=unknown, groups=groups, unknown_groups=unknown_groups, seed=seed
+        )
         first, *rest = [evaluator.evaluate(number, model) for number, model in enumerate(models)]
     metrics = first.metrics
     return EvaluateResult(
@@ -85,6 +90,7 @@ def evaluate(
         decisions=first.decisions,
         pictures=len(known.rows),
         seen=pictures.count_seen(),
+        set_thresholds=pictures.count_set_thresholds(known.rows),
         unreadable=int((~catalog.readable).sum()),
         refused={picture: reason for model in models for picture, reason in model.refused.items()},
         other_labels=pictures.other_labels(),
@@ -102,7 +108,7 @@ class _Pictures:
         self._labels = catalog.table["label"].to_list()
         shared = set.intersection(*(set(model.rules.labels) for model in models))
         self.labelled = np.array([label in shared for label in self._labels], bool) & catalog.readable
-        self.seen = _seen(models, catalog)
+        self.seen, self.set_thresholds = _made_with(models, catalog)
 
     def truth(self, model: EvaluatedModel, rows: np.ndarray) -> np.ndarray:
         """Return the true class indices of the given catalog rows as an int64 array."""
@@ -129,23 +135,23 @@ class _Pictures:
             return None
         return int((self.seen & self.labelled).sum())
 
+    def count_set_thresholds(self, rows: np.ndarray) -> int | None:
+        """Count the pictures that set thresholds among the given rows; None if a bundle does not name its own."""
+        if any(model.seen is not None and model.seen.digests is None for model in self.models):
+            return None
+        return int(self.set_thresholds[rows].sum())
+
     def unknown_rows(self, source: Path | None, cache: Path, progress: Progress) -> list[tuple[Catalog, np.ndarray]]:
         """Return the out-of-distribution images that no model was trained on."""
         found = [(self.catalog, np.flatnonzero(self.catalog.negative & ~self.seen))]
         if source is not None:
             other = scan(source, cache=cache, progress=progress, leave_out=is_own)
-            found.append((other, np.flatnonzero(other.readable & ~_seen(self.models, other))))
+            found.append((other, np.flatnonzero(other.readable & ~_made_with(self.models, other)[0])))
             if not len(found[-1][1]):
                 raise DataError(
                     f"There is no picture in {source} that the bundle was not trained on.", hint="Use other negatives."
                 )
         return [(catalog, rows) for catalog, rows in found if len(rows)]
-
-    def weights(self, rows: np.ndarray) -> np.ndarray:
-        """Compute sample weights that count all copies of an image as one image."""
-        pixels = self.catalog.table["pixels"].to_numpy()[rows].astype(str)
-        _, inverse, count = np.unique(pixels, return_inverse=True, return_counts=True)
-        return np.asarray(1.0 / count[inverse])
 
     def other_labels(self) -> dict[str, int]:
         """Count the images of each label that at least one model does not know."""
@@ -155,18 +161,30 @@ class _Pictures:
         return dict(zip(names.tolist(), counts.tolist(), strict=True))
 
 
-def _seen(models: Sequence[EvaluatedModel], catalog: Catalog) -> np.ndarray:
-    known = frozenset().union(*(model.seen or () for model in models))
-    contents = catalog.table["content"].fill_null("").to_list()
-    return np.array([bytes.fromhex(content[:16]) in known for content in contents], bool)
+def _made_with(models: Sequence[EvaluatedModel], catalog: Catalog) -> tuple[np.ndarray, np.ndarray]:
+    """Return boolean masks of the images that any model was trained on, and of those that set any thresholds."""
+    pictures = PictureHashes(*catalog.hashes())
+    known = [model.seen for model in models if model.seen is not None]
+    nothing = np.zeros(len(catalog), bool)
+    return (
+        np.any([nothing, *(seen.trained_on(pictures) for seen in known)], axis=0),
+        np.any([nothing, *(seen.set_thresholds(pictures) for seen in known)], axis=0),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Outputs:
     """Model outputs for the images that every compared model could classify."""
 
+    catalog: Catalog
     rows: np.ndarray
     by_model: Sequence[ModelOutputs]
+
+    def weights(self) -> np.ndarray:
+        """Compute sample weights that count all copies of an image as one image."""
+        pixels = self.catalog.table["pixels"].to_numpy()[self.rows].astype(str)
+        _, inverse, count = np.unique(pixels, return_inverse=True, return_counts=True)
+        return np.asarray(1.0 / count[inverse])
 
 
 def _predict_all(models: Sequence[EvaluatedModel], catalog: Catalog, rows: np.ndarray, progress: Progress) -> _Outputs:
@@ -178,7 +196,17 @@ def _predict_all(models: Sequence[EvaluatedModel], catalog: Catalog, rows: np.nd
             f"The model or its server rejects all {len(rows)} pictures; the first: {reason}",
             hint="Use other pictures or another bundle, or raise the server's limits.",
         )
-    return _Outputs(rows=rows[complete], by_model=[each[complete] for each in outputs])
+    return _Outputs(catalog=catalog, rows=rows[complete], by_model=[each[complete] for each in outputs])
+
+
+def _group_all(outputs: Sequence[_Outputs], progress: Progress) -> list[np.ndarray]:
+    """Return the groups of dependent images of each output, with different numbers for different catalogs."""
+    grouped: dict[int, np.ndarray] = {}
+    for each in outputs:
+        if id(each.catalog) not in grouped:
+            groups = form_groups(each.catalog, find_edges(each.catalog, progress=progress)).group
+            grouped[id(each.catalog)] = groups + sum(map(len, grouped.values()))
+    return [grouped[id(each.catalog)][each.rows] for each in outputs]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -198,6 +226,7 @@ class _Evaluator:
     known: _Outputs
     unknown: Sequence[_Outputs]
     groups: np.ndarray
+    unknown_groups: Sequence[np.ndarray]
     seed: int
 
     def evaluate(self, number: int, model: EvaluatedModel) -> _Evaluation:
@@ -219,8 +248,7 @@ class _Evaluator:
         )
 
     def compare(self, one: _Evaluation, other: _Evaluation) -> Comparison:
-        weights = self.pictures.weights(self.known.rows)
-        difference = paired_difference(one.correct, other.correct, groups=self.groups, weights=weights, seed=self.seed)
+        difference = paired_difference(one.correct, other.correct, groups=self.groups, weights=self.known.weights())
         return Comparison(
             of=other.model.of,
             fingerprint=other.model.fingerprint,
@@ -237,7 +265,8 @@ class _Evaluator:
             probabilities=outputs.probabilities,
             scores=outputs.scores,
             groups=self.groups,
-            weights=self.pictures.weights(self.known.rows),
+            weights=self.known.weights(),
+            set_thresholds=self.pictures.set_thresholds[self.known.rows],
         )
 
     def _unknown(self, number: int) -> UnknownPredictions | None:
@@ -247,13 +276,21 @@ class _Evaluator:
         return UnknownPredictions(
             probabilities=np.concatenate([each.probabilities for each in outputs]),
             scores=np.concatenate([each.scores for each in outputs]),
+            groups=np.concatenate(self.unknown_groups),
+            weights=np.concatenate([each.weights() for each in self.unknown]),
         )
 
 
 def _evaluate_unknown(model: EvaluatedModel, known: KnownPredictions, unknown: UnknownPredictions) -> UnknownMetrics:
     threshold = model.rules.thresholds.unknown
     return evaluate_unknown_detection(
-        known.scores, unknown.scores, np.inf if threshold is None else threshold, known_groups=known.groups
+        known.scores,
+        unknown.scores,
+        np.inf if threshold is None else threshold,
+        known_groups=known.groups,
+        negative_groups=unknown.groups,
+        known_weights=known.weights,
+        negative_weights=unknown.weights,
     )
 
 

@@ -1,6 +1,6 @@
 """Adapters that evaluate local model bundles and remote servers through one interface."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count, islice
@@ -9,10 +9,10 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-from discern.bundle import Model, Prediction, Thresholds, load
-from discern.bundle.manifest_schema import check_labels
+from discern.bundle import Model, Prediction, SeenPictures, Thresholds, load
+from discern.bundle.manifest_schema import MAX_LABELS, check_labels
 from discern.bundle.prediction_sets import are_distributions
-from discern.bundle.strict_json import flag, null_or, number, record, text
+from discern.bundle.strict_json import flag, list_of, null_or, number, record, text
 from discern.catalog import Catalog
 from discern.client import Client
 from discern.client.address import is_address, read_address
@@ -24,6 +24,7 @@ from discern.progress import Progress
 
 STAGE = "predict"
 _BATCH = 32
+_MAX_LABEL = 20_000  # characters; longer than any label
 _limit, _share = null_or(number()), null_or(number(0, 1))
 _ABOUT = record(
     {
@@ -34,6 +35,7 @@ _ABOUT = record(
         "thresholds": record(
             {"unknown": _limit, "accept": _share, "set": _share}, required=("unknown", "accept", "set")
         ),
+        "metrics": null_or(record({"split": null_or(record({"unjudged": list_of(text(_MAX_LABEL), MAX_LABELS)}))})),
     },
     required=("fingerprint", "labels", "ordered", "policy", "thresholds"),
 )
@@ -63,7 +65,7 @@ class EvaluatedModel(Protocol):
         of: path, address or name of the model.
         fingerprint: fingerprint of its bundle.
         rules: its labels, thresholds and policy.
-        seen: first 8 bytes of the content hash of each training picture; None if not published.
+        seen: pictures that it was trained on, or that set its thresholds; None if not published.
         refused: reasons why pictures have no prediction, by their path.
     """
 
@@ -74,7 +76,7 @@ class EvaluatedModel(Protocol):
     @property
     def rules(self) -> DecisionRules: ...  # noqa: D102
     @property
-    def seen(self) -> frozenset[bytes] | None: ...  # noqa: D102
+    def seen(self) -> SeenPictures | None: ...  # noqa: D102
     @property
     def refused(self) -> Mapping[str, str]: ...  # noqa: D102
 
@@ -132,9 +134,9 @@ class LocalModel:
         self._model = model
 
     @property
-    def seen(self) -> frozenset[bytes]:
-        """First 8 bytes of each training picture's content hash."""
-        return frozenset(bytes(prefix) for prefix in self._model.seen)
+    def seen(self) -> SeenPictures:
+        """Pictures that the model was trained on, or that set its thresholds."""
+        return self._model.seen_pictures
 
     def predict(self, catalog: Catalog, rows: np.ndarray, progress: Progress) -> ModelOutputs:
         """Classify the images in the given catalog rows, in the given order."""
@@ -151,6 +153,7 @@ class RemoteDecisions:
     ordered: bool
     thresholds: Thresholds
     policy: dict[str, Any] | None
+    unjudged: Collection[str]
 
 
 class RemoteModel:
@@ -172,6 +175,7 @@ class RemoteModel:
                 ordered=bool(described["ordered"]),
                 thresholds=Thresholds(unknown=limits["unknown"], accept=limits["accept"], label_set=limits["set"]),
                 policy=described["policy"],
+                unjudged=((described.get("metrics") or {}).get("split") or {}).get("unjudged", ()),
             )
         except ValueError as error:
             raise Unreachable(

@@ -59,8 +59,11 @@ class EvaluateResult(_Renamed):
         fingerprint: fingerprint of the bundle.
         metrics: accuracy and further classification metrics, with intervals.
         pictures: number of evaluated pictures.
-        seen: number of pictures excluded because a bundle was trained on them; None for a server, which does not
-            publish its training pictures.
+        seen: number of pictures excluded because a bundle was trained on them, or on the same pixels; None for a
+            server, which does not publish its training pictures.
+        set_thresholds: number of evaluated pictures that set a bundle's thresholds, left out of the policy and the
+            prediction sets; 0 for a server, whose pictures are unknown, and None for a bundle of an earlier version,
+            which does not name them.
         unreadable: number of unreadable files.
         refused: pictures that a server rejected, or that a model has no valid outputs for, excluded for all, by path
             with the reason.
@@ -76,6 +79,7 @@ class EvaluateResult(_Renamed):
     metrics: ClassificationMetrics
     pictures: int
     seen: int | None
+    set_thresholds: int | None
     unreadable: int
     refused: dict[str, str]
     other_labels: dict[str, int]
@@ -102,21 +106,26 @@ class EvaluateResult(_Renamed):
             brier: Brier score, summed over the classes, in [0, 2].
             uncalibrated_log_loss: null; computed in training only.
             uncalibrated_brier: null; computed in training only.
-            ece: expected calibration error; `null95` is its 95 % quantile under perfect calibration.
+            ece: expected calibration error; chance alone gives `chance` on average and rarely more than `null95`.
             reliability: confidence, accuracy and number of pictures in bins of equal mass.
             per_class: support, groups, precision, recall and F1 of each label.
             confusion: confusion matrix of weights; true labels in rows, predicted ones in columns.
             confused: confused pairs of labels, most frequent first.
-            seen: number of pictures excluded because a bundle was trained on them; null for a server, which does not
-                publish its training pictures.
+            seen: number of pictures excluded because a bundle was trained on them, or on the same pixels; null for a
+                server, which does not publish its training pictures.
+            set_thresholds: number of evaluated pictures that set a bundle's thresholds, left out of the policy and the
+                prediction sets; 0 for a server, whose pictures are unknown, and null for a bundle of an earlier
+                version, which does not name them.
             unreadable: number of unreadable files.
             refused: pictures that a server rejected, or that a model has no valid outputs for, excluded for all, by
                 path with the reason.
             other_labels: number of pictures excluded because the bundle does not know their label, by label.
             unknown: metrics of the detection of unknown pictures; null without negatives.
-            policy: `share` of the known pictures that is accepted, `error` rate among them, and `strangers_accepted`,
-                the accepted share of the negatives (null without); null if the bundle accepts nothing.
-            conformal: `coverage` and mean `size` of the prediction sets; null if the bundle has none.
+            policy: `share` of the known pictures that is accepted (null if all set the thresholds), `error` rate among
+                them, and `strangers_accepted`, the accepted share of the negatives (null without); null if the bundle
+                accepts nothing.
+            conformal: `coverage` and mean `size` of the prediction sets (null if all pictures set the thresholds); null
+                if the bundle has none.
             ordered: `mae`, `rmse`, `kappa` (quadratic), `within_one` and `constant_mae`, that of always predicting the
                 median label, all in labels; null if the labels have no order.
             intervals: intervals of the metrics in `policy`, `conformal` and `ordered`.
@@ -129,6 +138,7 @@ class EvaluateResult(_Renamed):
         return self.metrics.to_json() | {
             "pictures": self.pictures,
             "seen": self.seen,
+            "set_thresholds": self.set_thresholds,
             "unreadable": self.unreadable,
             "refused": self.refused,
             "other_labels": self.other_labels,

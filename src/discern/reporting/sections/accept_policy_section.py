@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from discern.bundle.prediction import LOWEST_CONFIDENCE
 from discern.reporting.charts import risk_curve, waffle_chart
-from discern.reporting.formatting import count, exceeds_error_limit, percent, plural
+from discern.reporting.formatting import NBSP, count, exceeds_error_limit, percent, plural
 from discern.reporting.sections.prediction_table import PredictionTable
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class PolicySummary:
     """Contents of the accept policy section of the report.
 
     Attributes:
+        limit: the error limit and its origin; "" without one.
         met: True if the error limit is met, so that predictions are accepted.
         chart: a hundred pictures as squares.
         outcomes: the legend of `chart`.
@@ -61,6 +63,8 @@ class PolicySummary:
         needed: independent pictures still missing, or "".
         curve: error by accepted share; None if there is none.
         alternatives: stricter and looser error limits.
+        offered: a looser error limit that would hold, where the stated one does not; "" if there is none.
+        command: the command that applies it.
     """
 
     met: bool
@@ -71,6 +75,9 @@ class PolicySummary:
     needed: str
     curve: "Markup | None"
     alternatives: tuple[AlternativePolicy, ...]
+    limit: str = ""
+    offered: str = ""
+    command: str = ""
 
 
 def describe_policy(metrics: "Metrics", predictions: PredictionTable) -> PolicySummary | None:
@@ -98,6 +105,29 @@ def describe_policy(metrics: "Metrics", predictions: PredictionTable) -> PolicyS
         if has_curve
         else None,
         alternatives=_alternatives(policy) if has_curve else (),
+        limit=_limit(policy),
+        offered=_offer(policy),
+        command="" if policy.offered is None else policy.offered.command,
+    )
+
+
+def _limit(policy: "PolicyMetrics") -> str:
+    limit = percent(policy.max_error, digits=_digits(policy.max_error))
+    if not policy.auto:
+        return f"Error limit: {limit}, as stated."
+    if policy.t_accept is None:
+        return f"Error limit: none of 5, 10 and 20{NBSP}% holds."
+    return f"Error limit: {limit}, the strictest of 5, 10 and 20{NBSP}% that holds."
+
+
+def _offer(policy: "PolicyMetrics") -> str:
+    offered = policy.offered
+    if offered is None:
+        return ""
+    limit = percent(offered.risk, digits=_digits(offered.risk))
+    return (
+        f"An error limit of {limit} would hold, with {percent(offered.share, digits=0)} of the predictions accepted. "
+        f"{offered.sentence}"
     )
 
 
@@ -168,12 +198,13 @@ def _explanation(policy: "PolicyMetrics") -> tuple[str, ...]:
     evidence = (
         f"Predictions with a confidence of {percent(t_accept)} or more are accepted. Of {groups} with an accepted "
         f"prediction (a video, a burst or one object counts once), {count(policy.wrong)} had a wrong one."
+        + ("" if policy.floor is None else f" No prediction below {percent(policy.floor, digits=0)} is ever accepted.")
     )
     if policy.basis == "held-out":
         certainty = (
             f"This was measured on the model itself, on pictures that it was not trained on. In at least 19 of 20 such "
-            f"measurements, at most {limit} of the accepted predictions are wrong, as long as your pictures are like "
-            "these."
+            f"measurements, at most {limit} of the independent groups with an accepted prediction have a wrong one, as "
+            "long as your pictures are like these."
         )
     else:
         certainty = (
@@ -219,8 +250,18 @@ def _share_within(curve: "RiskCurveMetrics", max_error: float) -> tuple[float | 
     if not len(within):
         return None, None
     beyond = np.flatnonzero(high[within[0] :] > max_error)
-    last = len(high) - 1 if not len(beyond) else int(within[0] + beyond[0] - 1)
+    end = len(high) if not len(beyond) else int(within[0] + beyond[0])
+    kept = [place for place in range(within[0], end) if _few_wrong(curve, place, max_error)]
+    if not kept:
+        return None, None
+    last = kept[-1]
     return curve.share[last], curve.picture_error[last] if curve.picture_error else None
+
+
+def _few_wrong(curve: "RiskCurveMetrics", place: int, max_error: float) -> bool:
+    """Return True if the share of wrong pictures is within a limit, and no accepted confidence is below one half."""
+    wrong = curve.picture_error[place] if curve.picture_error else 0.0
+    return wrong <= max_error and (not curve.t_accept or curve.t_accept[place] >= LOWEST_CONFIDENCE)
 
 
 def _digits(share: float | None) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from discern.reporting.charts import interval_plot
-from discern.reporting.formatting import DASH, count, percent, percent_interval, three_decimals
+from discern.reporting.formatting import DASH, chance_level, count, percent, percent_interval, three_decimals
 from discern.reporting.verdict import BASELINE_NAMES
 
 if TYPE_CHECKING:
@@ -125,12 +125,13 @@ def _losses(metrics: "ClassificationMetrics") -> Iterator[MetricRow]:
 
 def _calibration(ece: "CalibrationError") -> Iterator[MetricRow]:
     if ece.value is not None:
-        chance = f"; chance alone gives up to {percent(ece.null95)}" if ece.null95 is not None else ""
+        chance = chance_level(ece)
         yield MetricRow(
             name="Calibration error",
             value=percent(ece.value),
             ends=percent_interval(ece),
-            meaning=f"average gap between stated confidence and the share of correct predictions{chance}",
+            meaning="average gap between stated confidence and the share of correct predictions"
+            + (f"; {chance}" if chance else ""),
         )
 
 

@@ -96,7 +96,8 @@ def _add_groups(metrics: "Metrics") -> Iterator[Step]:
     if accuracy.value is not None and accuracy.low is None:
         yield Step(
             title="Collect more pictures that were taken independently",
-            text="At least 20 scenes, objects or videos in all: with fewer, the accuracy has no interval.",
+            text="At least 20 scenes, objects or videos in all, none with far more pictures than the others: "
+            "with fewer, the accuracy has no interval.",
             anchor="accuracy",
         )
 

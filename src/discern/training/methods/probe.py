@@ -47,11 +47,13 @@ class Probe:
         """Fit a classification head and predict all held-out images, as `Method.fit` specifies."""
         rows = split.training_rows(TEST)
         fitter = self._fitter(data, split, rows, left_out=split.left_out_among(rows), outer_folds=split.held_out)
-        head = fitter.fit()
+        uncorrected = fitter.fit()
         if split.method == "test-part":
+            head = uncorrected.corrected(fitter.temperature_correction().final)
             held_out = _predict(head, data, np.flatnonzero(split.test))
         else:
             held_out = _cross_validate(fitter, rows, split.fold, progress)
+            head = uncorrected.corrected(fitter.temperature_correction().final)
         return ProbeResult(
             graph=attach_head(data.backbone.graph, head.head, head.unknown, blocks=data.backbone.blocks),
             temperature=head.temperature,
@@ -139,7 +141,7 @@ def _out_of_fold(head: FittedHead, rows: np.ndarray) -> ScoredPredictions:
 
 
 def _cross_validate(fitter: HeadFitter, rows: np.ndarray, fold: np.ndarray, progress: Progress) -> HeldOutPredictions:
-    crossed = fitter.cross_fit(progress=progress)
+    crossed = fitter.cross_fit(progress=progress, corrected=True)
     held_out = fold[rows] >= 0
     return HeldOutPredictions(
         rows=rows[held_out],
@@ -153,5 +155,7 @@ def _cross_validate(fitter: HeadFitter, rows: np.ndarray, fold: np.ndarray, prog
 def _predict_negatives(head: FittedHead, data: TrainingData) -> NegativePredictions | None:
     if data.negatives is None or head.negative_excess is None:
         return None
-    confidence = head.probabilities(data.negatives.features).max(axis=1)
-    return NegativePredictions(confidence=confidence, excess=head.negative_excess)
+    probabilities = head.probabilities(data.negatives.features)
+    return NegativePredictions(
+        confidence=probabilities.max(axis=1), label=probabilities.argmax(axis=1), excess=head.negative_excess
+    )

@@ -61,6 +61,12 @@ def test_uncalibrated_logits_are_larger_except_for_absent_classes(head, features
         {"weight": np.zeros((6, 3))},
         {"bias": np.zeros(2, np.float32)},
         {"bias": np.array([0, np.nan, 0], np.float32)},
+        {"centre": np.zeros(5, np.float32)},
+        {"centre": np.full(6, np.inf, np.float32)},
+        {"correction": 0.0},
+        {"correction": -1.0},
+        {"correction": np.nan},
+        {"correction": np.inf},
     ],
 )
 def test_heads_that_do_not_fit_are_rejected(head, change):
@@ -71,3 +77,31 @@ def test_heads_that_do_not_fit_are_rejected(head, change):
 def test_features_of_another_width_are_rejected(head):
     with pytest.raises(BundleError, match=r"\[N, 6\]"):
         head.logits(np.zeros((2, 5)))
+
+
+def test_a_centred_head_reads_the_later_blocks_minus_their_centre(head, features):
+    centre = np.array([0, 0, 0, 0, 0.5, -0.3], np.float32)
+    centred = replace(head, centre=centre)
+    expected = unit_blocks(features, SPANS, centre) @ head.weight + head.bias
+    np.testing.assert_allclose(centred.logits(features), expected)
+    places = np.random.default_rng(3).standard_normal((5, 2, 2, 4)).astype(np.float32)
+    np.testing.assert_array_equal(centred.evidence(features, places), head.evidence(features, places))
+
+
+def test_a_correction_sharpens_probabilities_alone(head, features):
+    sharper = replace(head, correction=0.5)
+    shares = head.probabilities(features).astype(np.float64) ** 2
+    np.testing.assert_allclose(
+        sharper.probabilities(features), shares / shares.sum(axis=1, keepdims=True), rtol=1e-4, atol=1e-7
+    )
+    np.testing.assert_array_equal(sharper.logits(features), head.logits(features))
+    np.testing.assert_array_equal(sharper.uncalibrated(features, 2.0), head.uncalibrated(features, 4.0))
+
+
+@pytest.mark.parametrize("correction", [0.5, 2.0])
+def test_a_correction_keeps_absent_classes_improbable(head, features, correction):
+    weight, bias = head.weight.copy(), head.bias.copy()
+    weight[:, 1], bias[1] = 0, ABSENT
+    absent = replace(head, weight=weight, bias=bias, correction=correction).probabilities(features)[:, 1]
+    assert (absent > 0).all()
+    assert (absent < 1e-5).all()

@@ -136,3 +136,28 @@ def test_a_blank_map_gives_no_evidence(features):
 def test_heads_that_do_not_fit_are_rejected(change):
     with pytest.raises(BundleError):
         replace(make_head(), **change)
+
+
+def test_a_centred_head_reads_the_later_blocks_minus_their_centre(features):
+    centre = np.array([0, 0, 0, 0, 0.5, -0.3], np.float32)
+    head = make_head()
+    moved = unit_blocks(features, SPANS, centre)
+    # The centred rows are their own unit-length blocks.
+    np.testing.assert_allclose(replace(head, centre=centre).logits(features), head.logits(moved), atol=1e-5)
+
+
+def test_a_correction_sharpens_probabilities_alone(features):
+    head = make_head(present=(True, False, True, True))
+    sharper = replace(head, correction=0.5)
+    shares = head.probabilities(features)[:, [0, 2, 3]].astype(np.float64) ** 2
+    expected = shares / shares.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(sharper.probabilities(features)[:, [0, 2, 3]], expected, rtol=1e-3, atol=1e-5)
+    assert (sharper.probabilities(features)[:, 1] <= np.exp(ABSENT)).all()
+    np.testing.assert_array_equal(sharper.logits(features), head.logits(features))
+    np.testing.assert_array_equal(sharper.uncalibrated(features, 2.0), head.uncalibrated(features, 4.0))
+
+
+@pytest.mark.parametrize("change", [{"centre": np.zeros(5, np.float32)}, {"correction": 0.0}])
+def test_a_centre_or_correction_that_does_not_fit_is_rejected(change):
+    with pytest.raises(BundleError):
+        replace(make_head(), **change)

@@ -1,5 +1,7 @@
 """The graph of a head computes what numpy computes, whatever backbone it is attached to."""
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pytest
@@ -59,11 +61,15 @@ def make_ordinal_head(present: tuple[bool, ...] = (True, True, False, True)) -> 
     return OrdinalHead(spans=SPANS, weight=weight, thresholds=thresholds, present=np.array(present))
 
 
+CENTRE = np.array([0, 0, 0, 0, 0, 0, 0.5, 0.6, -0.2, 0.1], np.float32)
 HEADS = {
     "linear": make_head(),
     "ordinal": make_ordinal_head((True,) * 4),
     "ordinal, one absent label": make_ordinal_head(),
     "ordinal, two labels": make_ordinal_head((True, True)),
+    "linear, centred": replace(make_head(), centre=CENTRE),
+    "linear, centred and corrected": replace(make_head(), centre=CENTRE, correction=0.7),
+    "ordinal, centred and corrected, one absent label": replace(make_ordinal_head(), centre=CENTRE, correction=1.4),
 }
 
 
@@ -160,3 +166,27 @@ def test_heads_that_do_not_fit_the_backbone_are_rejected():
     del other.graph.output[0]
     with pytest.raises(BundleError, match="no output `embedding`"):
         attach_head(other.SerializeToString(), make_head(), make_unknown_scorer(), blocks=BLOCKS)
+
+
+def test_a_correction_changes_the_probabilities_alone(pixels):
+    outputs = {
+        correction: open_runtime(
+            attach_head(
+                make_backbone(), replace(make_head(), correction=correction), make_unknown_scorer(), blocks=BLOCKS
+            )
+        ).run({"pixels": pixels})
+        for correction in (1.0, 0.5)
+    }
+    assert (outputs[0.5]["probabilities"].max(axis=1) > outputs[1.0]["probabilities"].max(axis=1)).all()
+    for name in ("unknown_score", "embedding", "evidence"):
+        np.testing.assert_array_equal(outputs[0.5][name], outputs[1.0][name])
+
+
+def test_a_centre_of_zero_gives_the_same_outputs(pixels):
+    heads = make_head(), replace(make_head(), centre=np.zeros(10, np.float32))
+    plain, centred = (
+        open_runtime(attach_head(make_backbone(), head, make_unknown_scorer(), blocks=BLOCKS)).run({"pixels": pixels})
+        for head in heads
+    )
+    for name in OUTPUTS:
+        np.testing.assert_allclose(centred[name], plain[name], atol=1e-6)

@@ -25,6 +25,11 @@ def share_violated(draw, true_risk, *, draws: int, risk: float) -> float:
     return float(np.mean([threshold is not None and true_risk(threshold) > risk for threshold in thresholds]))
 
 
+def certain(random: np.random.Generator, size: int) -> np.ndarray:
+    """Confidences of which none is below the floor."""
+    return (1 + random.random(size)) / 2
+
+
 def beyond_chance(draws: int) -> float:
     return 0.05 + 3 * np.sqrt(0.05 * 0.95 / draws)
 
@@ -51,7 +56,7 @@ def test_one_group_too_few_accepts_nothing_and_states_how_many_are_needed():
 
 def test_just_enough_groups_without_an_error_accept_everything():
     control = fit_risk_control(*predictions(149))
-    assert (control.t_accept, control.share, control.needed) == (0.0, 1.0, None)
+    assert (control.t_accept, control.share, control.needed) == (0.5, 1.0, None)
     assert control.high == pytest.approx(1 - 0.05 ** (1 / 149))
 
 
@@ -66,7 +71,7 @@ def test_the_first_failure_ends_the_tests():
     early = fit_risk_control(*predictions(1000, wrong=(200, 210, 220)), risk=0.02)
     assert early.t_accept is None
     late = fit_risk_control(*predictions(1000, wrong=(500, 510, 520)), risk=0.02)
-    assert late.t_accept == 0.0
+    assert late.t_accept == 0.5
 
 
 def test_errors_at_low_confidence_are_not_accepted():
@@ -98,10 +103,12 @@ def test_errors_at_the_highest_confidence_accept_nothing():
     ("size", "wrong", "text"), [(40, 4, "4 of the 40 independent groups"), (400, 20, "most confident")]
 )
 def test_errors_above_the_limit_call_for_no_number_of_groups(size, wrong, text):
-    sentence = fit_risk_control(*predictions(size, wrong=tuple(range(wrong)))).sentence
+    control = fit_risk_control(*predictions(size, wrong=tuple(range(wrong))))
+    sentence = control.sentence
     assert text in sentence
     assert sentence.endswith("had an error, more than 2 %.")
     assert "needed" not in sentence
+    assert control.to_json()["needed"] is None
 
 
 def test_what_is_needed_is_enough():
@@ -132,17 +139,70 @@ def test_an_error_in_a_group_counts_only_if_it_is_accepted():
 def test_unknown_pictures_are_not_accepted_and_lower_the_share():
     confidence, correct = predictions(400, wrong=tuple(range(0, 400, 2)))
     control = fit_risk_control(confidence, correct, known=correct)
-    assert (control.t_accept, control.share, control.groups) == (0.0, 0.5, 200)
+    assert (control.t_accept, control.share, control.groups) == (0.5, 0.5, 200)
 
 
 def test_weights_count_in_shares_of_pictures_and_not_in_groups():
     confidence, correct = predictions(400, wrong=(399,))
     weights = np.where(np.arange(400) == 399, 101.0, 1.0)
-    control = fit_risk_control(confidence, correct, weights=weights)
+    control = fit_risk_control(confidence, correct, weights=weights, risk=0.25)
     assert (control.groups, control.wrong) == (400, 1)
     assert control.picture_error == pytest.approx(101 / 500)
     without = fit_risk_control(confidence, correct, weights=np.where(correct, 1.0, 0.0))
     assert (without.groups, without.wrong) == (399, 0)
+
+
+def with_wrong_films(films: int, frames: int, singles: int = 598) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Correct single pictures, and equally confident films of which every frame is wrong."""
+    group = np.concatenate([np.arange(singles), singles + np.repeat(np.arange(films), frames)])
+    return np.full(len(group), 0.9), group < singles, group
+
+
+def test_few_wrong_groups_with_many_wrong_pictures_accept_nothing():
+    confidence, correct, groups = with_wrong_films(12, 24)
+    control = fit_risk_control(confidence, correct, groups=groups, risk=0.05)
+    assert control.t_accept is None
+    assert (control.groups, control.wrong) == (610, 12)
+    assert control.picture_error == pytest.approx(288 / 886)
+    assert "32.5 % of the accepted pictures would be wrong, more than 5 %" in control.sentence
+    plain = control.to_json()
+    assert (control.needed > 1, plain["needed"], plain["error"]) == (True, None, None)
+    frames = fit_risk_control(*with_wrong_films(12, 2)[:2], groups=with_wrong_films(12, 2)[2], risk=0.05)
+    assert (frames.t_accept, frames.wrong) == (0.5, 12)
+
+
+def test_a_threshold_above_the_wrong_pictures_is_chosen():
+    confidence, correct, groups = with_wrong_films(12, 24)
+    confidence = np.where(correct, np.linspace(1, 0.8, len(correct)), 0.7)
+    control = fit_risk_control(confidence, correct, groups=groups, risk=0.05)
+    assert 0.7 < control.t_accept < 0.88
+    assert (control.wrong, control.picture_error) == (0, 0.0)
+
+
+def test_no_prediction_below_one_half_is_accepted():
+    confidence = np.linspace(1, 0.1, 900)
+    control = fit_risk_control(confidence, np.ones(900, bool))
+    assert control.t_accept == control.floor == 0.5
+    assert control.share == pytest.approx(np.mean(confidence >= 0.5))
+    nothing = fit_risk_control(confidence / 2 - 1e-9, np.ones(900, bool))
+    assert (nothing.t_accept, nothing.groups, nothing.needed) == (None, 0, 149)
+
+
+def test_the_threshold_is_never_below_the_floor():
+    confidence, correct = predictions(1000)
+    control = fit_risk_control(confidence, correct, floor=0.8)
+    assert control.t_accept >= control.floor == 0.8
+    assert control.share == pytest.approx(np.mean(confidence >= control.t_accept))
+    assert 0.35 < control.share <= 0.401
+    few = fit_risk_control(confidence, correct, floor=0.96)
+    assert (few.t_accept, few.groups) == (None, 80)
+    assert "80 independent groups of pictures with a confidence of 96 % or more are too few" in few.sentence
+
+
+def test_a_floor_between_two_predictions_accepts_those_above():
+    confidence = np.repeat([0.9, 0.6], [300, 300])
+    control = fit_risk_control(confidence, np.ones(600, bool), floor=0.75)
+    assert (control.t_accept, control.groups) == (0.75, 300)
 
 
 def test_equal_confidences_are_accepted_together():
@@ -201,11 +261,11 @@ def reached(**options) -> RiskControl:
 
 def test_the_sentence_states_the_basis():
     assert reached().sentence == (
-        "Of the accepted predictions for known classes, at most 2 % are wrong at 95 % confidence "
-        "(1 of 300 independent groups had an error)."
+        "Of independent groups with accepted predictions for known classes, at most 2 % have an error at 95 % "
+        "confidence (1 of 300 had one, and 0.3 % of their pictures were wrong)."
     )
     estimated = reached(basis="cross-fitted").sentence
-    assert "an estimated 2 % or fewer are wrong" in estimated
+    assert "an estimated 2 % or fewer have an error" in estimated
     assert "confidence" not in estimated
     assert "at most 2.5 %" in reached(risk=0.025).sentence
 
@@ -213,11 +273,13 @@ def test_the_sentence_states_the_basis():
 def test_the_json_keys():
     control = reached()
     plain = json.loads(json.dumps(control.to_json(), allow_nan=False))
-    assert list(plain) == ["sentence", "basis", "share", "error", "needed"]
+    assert list(plain) == ["sentence", "basis", "share", "error", "needed", "risk", "floor"]
     assert plain["error"] == {"value": 1 / 300, "high": control.high}
     assert (plain["basis"], plain["share"], plain["needed"]) == ("held-out", 1.0, None)
+    assert (plain["risk"], plain["floor"]) == (0.02, 0.5)
     nothing = fit_risk_control(*predictions(10)).to_json()
     assert (nothing["error"], nothing["share"], nothing["needed"]) == (None, 0.0, 139)
+    assert nothing["risk"] is None
 
 
 def test_without_pictures_nothing_is_accepted():
@@ -250,7 +312,7 @@ def test_invalid_arguments_are_rejected(changed: dict):
 
 def test_a_constant_risk_just_above_the_limit_passes_once_in_twenty():
     draws = 2000
-    violated = share_violated(lambda random: (random.random(160), random.random(160) > 0.0201), lambda _: 0.0201,
+    violated = share_violated(lambda random: (certain(random, 160), random.random(160) > 0.0201), lambda _: 0.0201,
                           draws=draws, risk=0.02)  # fmt: skip
     assert 0.035 <= violated <= beyond_chance(draws)
 
@@ -258,17 +320,17 @@ def test_a_constant_risk_just_above_the_limit_passes_once_in_twenty():
 @pytest.mark.parametrize("decimals", [8, 2])
 def test_a_risk_that_falls_with_confidence_is_accepted_up_to_the_limit(decimals: int):
     def draw(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        confidence = random.random(300).round(decimals)
-        return confidence, random.random(300) > 0.15 * (1 - confidence)
+        confidence = certain(random, 300).round(decimals)
+        return confidence, random.random(300) > 0.3 * (1 - confidence)
 
     draws = 1500
-    assert share_violated(draw, lambda t: 0.15 * (1 - t) / 2, draws=draws, risk=0.05) <= beyond_chance(draws)
+    assert share_violated(draw, lambda t: 0.3 * (1 - t) / 2, draws=draws, risk=0.05) <= beyond_chance(draws)
 
 
 def test_groups_with_common_errors_count_once():
     def draw(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         group = np.repeat(np.arange(80), random.integers(1, 9, 80))
-        return random.random(len(group)), (random.random(80) > 0.051)[group], group
+        return certain(random, len(group)), (random.random(80) > 0.051)[group], group
 
     random, draws = np.random.default_rng(1), 1500
     accepted = 0

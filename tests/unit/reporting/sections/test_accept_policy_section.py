@@ -46,6 +46,36 @@ def test_a_policy_that_meets_its_limit(catalog):
     assert [outcome.kind for outcome in section.outcomes] == ["right", "wrong", "review", "unknown"]
 
 
+def test_the_limit_and_its_origin_come_first(catalog):
+    def limit_of(**changes):
+        return describe_policy(Metrics.from_json({"policy": policy_for(**changes)}), predictions_for(catalog))
+
+    assert plain(limit_of().limit) == "Error limit: 5 %, as stated."
+    assert plain(limit_of(auto=True, asked=0.1).limit) == (
+        "Error limit: 10 %, the strictest of 5, 10 and 20 % that holds."
+    )
+    assert plain(limit_of(auto=True, t_accept=None).limit) == "Error limit: none of 5, 10 and 20 % holds."
+    assert "No prediction below 80 % is ever accepted" in plain(limit_of(floor=0.8).explanation[0])
+
+
+def test_a_limit_that_would_hold_is_offered_with_its_command(catalog):
+    offered = {"risk": 0.1, "share": 0.4, "sentence": "Of independent groups ...", "command": "discern train x"}
+    policy = policy_for(t_accept=None, error=None, picture_error=None, share=0.0, needed=30, offered=offered)
+    section = describe_policy(Metrics.from_json({"policy": policy}), predictions_for(catalog))
+    assert plain(section.offered) == (
+        "An error limit of 10 % would hold, with 40 % of the predictions accepted. Of independent groups ..."
+    )
+    assert section.command == "discern train x"
+
+
+def test_other_limits_allow_no_larger_share_of_wrong_pictures(catalog):
+    curve = CURVE | {"picture_error": [0.0, 0.0, 0.01, 0.3, 0.3], "t_accept": [0.99, 0.97, 0.9, 0.8, 0.6]}
+    rows = describe_policy(
+        Metrics.from_json({"policy": policy_for(curve=curve)}), predictions_for(catalog)
+    ).alternatives
+    assert [plain(row.share) for row in rows] == ["none", "none", "60 %", "about 60 %", "about 60 %"]
+
+
 def test_an_estimate_is_called_an_estimate(catalog):
     section = describe_policy(Metrics.from_json({"policy": policy_for(basis="cross-fitted")}), predictions_for(catalog))
     assert section.explanation[1].startswith("This is an estimate")

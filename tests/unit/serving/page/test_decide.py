@@ -30,14 +30,17 @@ WORDS = {
 def ask(probabilities: np.ndarray, score: float, labels: list[str], thresholds: Thresholds, **more: Any) -> Any:
     """The same question for the page and for Python: what is given, and Python's answer."""
     names, ordered = more.get("names", {}), more.get("ordered", False)
+    unjudged, policy = more.get("unjudged", []), more.get("policy")
     language = LabelNames(
         display_names={label: DisplayName(**each) for label, each in names.items()},
         scale=order_scale(labels) if ordered else None,
     )
     row = dict(zip(labels, probabilities.tolist(), strict=True))
-    wanted = predict_one(row, score, thresholds=thresholds, model=MODEL, label_names=language).to_json()
+    rules = {"thresholds": thresholds, "label_names": language, "unjudged": unjudged, "policy": policy}
+    wanted = predict_one(row, score, model=MODEL, **rules).to_json()
     told = {"unknown": thresholds.unknown, "accept": thresholds.accept, "set": thresholds.label_set}
     model = {"labels": labels, "thresholds": told, "names": names, "scale": language.scale, "model": MODEL}
+    model |= {"metrics": {"split": {"unjudged": unjudged}}, "policy": policy}
     return {"probabilities": probabilities.tolist(), "score": score, "model": model}, wanted
 
 
@@ -74,7 +77,12 @@ def test_two_thousand_answers_are_the_same(tmp_path: Path) -> None:
         )
         names = WORDS if random.random() < 0.5 else {}
         row = draw(random, len(labels))
-        asked.append(ask(row, float(random.random()), labels, thresholds, names=names, ordered=random.random() < 0.5))
+        rules = {
+            "unjudged": [label for label in labels if random.random() < 0.2],
+            "policy": random.choice([None, {"needed": None}, {"needed": 12}, {"needed": 12_345}]),
+        }
+        ordered = random.random() < 0.5
+        asked.append(ask(row, float(random.random()), labels, thresholds, names=names, ordered=ordered, **rules))
     compare(tmp_path, asked)
 
 
@@ -82,6 +90,14 @@ def test_two_thousand_answers_are_the_same(tmp_path: Path) -> None:
 def test_halves_of_a_percent_are_said_alike(confidence: float, tmp_path: Path) -> None:
     row = np.float32([confidence, 1 - confidence])
     compare(tmp_path, [ask(row, 0.0, ["a", "b"], Thresholds(accept=accept), names=WORDS) for accept in (None, 0.1)])
+
+
+@pytest.mark.parametrize("metrics", [None, {}, {"split": None}, {"split": {}}])
+def test_a_bundle_without_a_list_of_unmeasured_labels_is_decided_as_before(metrics: Any, tmp_path: Path) -> None:
+    question, wanted = ask(np.float32([0.9, 0.1]), 0.0, ["a", "b"], Thresholds(accept=0.5))
+    question["model"]["metrics"] = metrics
+    compare(tmp_path, [(question, wanted)])
+    assert wanted["decision"] == "accept"
 
 
 def test_lines_belong_to_the_side_that_python_says(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ const PROBABILITY_TOLERANCE = 1e-3;
 /** @import { Decision, ModelInfo, Prediction } from "./types.js" */
 
 /**
- * @typedef {Pick<ModelInfo, "labels" | "thresholds" | "names" | "scale"> & { model: Prediction["model"] }} DecisionModel
+ * @typedef {Pick<ModelInfo, "labels" | "thresholds" | "names" | "scale" | "metrics" | "policy"> & { model: Prediction["model"] }} DecisionModel
  *     `scale` has, for ordered labels, each one's position or number; else null.
  */
 
@@ -20,12 +20,14 @@ const PROBABILITY_TOLERANCE = 1e-3;
  * @param {DecisionModel} model
  * @returns {Prediction} the JSON object that every API returns.
  */
-export function decide(probabilities, unknownScore, { labels, thresholds, names, scale, model }) {
+export function decide(probabilities, unknownScore, { labels, thresholds, names, scale, metrics, policy, model }) {
   const values = Array.from(probabilities);
   const best = values.reduce((most, value, index) => (sortKey(value) > sortKey(values[most]) ? index : most), 0);
   const [label, confidence] = [labels[best], values[best]];
   const decidable = areDistribution(values) && Number.isFinite(unknownScore);
-  const decision = decidable ? applyThresholds(confidence, unknownScore, thresholds) : "unknown";
+  const measured = !(metrics?.split?.unjudged ?? []).includes(label);
+  const decision = decidable ? applyThresholds(confidence, unknownScore, thresholds, measured) : "unknown";
+  const caveat = thresholds.accept === null ? missingPolicy(policy) : "";
   const display = Object.hasOwn(names, label) ? names[label] : {};
   const name = display.name || label;
   const { set } = thresholds;
@@ -38,13 +40,13 @@ export function decide(probabilities, unknownScore, { labels, thresholds, names,
     set: set === null ? null : labels.filter((_, index) => index === best || values[index] >= set),
     unknown_score: unknownScore,
     looks_like: decision === "unknown" ? label : null,
-    message: writtenMessage(name, decision, confidence),
+    message: writtenMessage(name, decision, confidence, caveat),
     model: { ...model },
     id: randomId(),
   };
   if (scale) answer.order_value = scale[medianIndex(values)];
   if (Object.keys(names).length === 0) return answer;
-  const spoken = spokenMessage(display.spoken || name, decision, confidence);
+  const spoken = spokenMessage(display.spoken || name, decision, confidence, caveat);
   return { ...answer, name, spoken, route: (decision === "accept" && display.route) || null };
 }
 
@@ -65,11 +67,12 @@ function areDistribution(values) {
  * @param {number} confidence
  * @param {number} unknownScore
  * @param {ModelInfo["thresholds"]} thresholds
+ * @param {boolean} measured whether the accuracy of the label is known; otherwise it is never accepted.
  * @returns {Decision}
  */
-function applyThresholds(confidence, unknownScore, { unknown, accept }) {
+function applyThresholds(confidence, unknownScore, { unknown, accept }, measured) {
   if (unknown !== null && unknownScore > unknown) return "unknown";
-  return accept !== null && confidence >= accept ? "accept" : "review";
+  return measured && accept !== null && confidence >= accept ? "accept" : "review";
 }
 
 /** Index of the label that holds the median of the probability; of two the first. @param {number[]} values */
@@ -79,18 +82,30 @@ function medianIndex(values) {
   return Math.max(0, cumulative.findIndex((each) => each >= sum / 2));
 }
 
-/** @param {string} name @param {Decision} decision @param {number} confidence */
-function writtenMessage(name, decision, confidence) {
+/**
+ * State in one sentence why a model accepts nothing, and the number of groups that are needed.
+ *
+ * @param {ModelInfo["policy"]} policy
+ */
+export function missingPolicy(policy) {
+  const needed = policy?.needed;
+  if (!needed) return "It comes without a promise, so please have a look.";
+  return `Too few pictures for a promise: about ${needed.toLocaleString("en-US")} more.`;
+}
+
+/** @param {string} name @param {Decision} decision @param {number} confidence @param {string} caveat */
+function writtenMessage(name, decision, confidence, caveat) {
   if (decision === "unknown") return `This is not one of the things I know; it looks most like "${name}".`;
   if (decision === "accept") return `This is "${name}" (${percent(confidence)} %).`;
+  if (caveat) return `${name} (${percent(confidence)} %). ${caveat}`;
   return `This looks like "${name}" (${percent(confidence)} %), but please have a look.`;
 }
 
-/** @param {string} name @param {Decision} decision @param {number} confidence */
-function spokenMessage(name, decision, confidence) {
+/** @param {string} name @param {Decision} decision @param {number} confidence @param {string} caveat */
+function spokenMessage(name, decision, confidence, caveat) {
   if (decision === "unknown") return `none of the things I know; most like ${name}`;
   const sure = `${percent(confidence)} percent`;
-  return decision === "accept" ? `${name}, ${sure} sure` : `perhaps ${name}, ${sure}; please check`;
+  return decision === "accept" ? `${name}, ${sure} sure` : `${caveat ? "" : "perhaps "}${name}, ${sure}; please check`;
 }
 
 /** @param {number} confidence */

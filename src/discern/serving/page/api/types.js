@@ -37,8 +37,8 @@
  * @property {string[]} [models]
  * @property {Record<string, { name?: string, spoken?: string, route?: string }>} names
  * @property {{ unknown: number | null, accept: number | null, set: number | null }} thresholds
- * @property {{ accuracy?: { leak_free?: Accuracy, naive?: Accuracy }, conformal?: { asked?: number } }} [metrics]
- * @property {{ sentence?: string }} [policy]
+ * @property {{ accuracy?: { leak_free?: Accuracy, naive?: Accuracy }, conformal?: { asked?: number }, split?: { unjudged?: string[] } | null }} [metrics]
+ * @property {{ sentence?: string, needed?: number | null } | null} [policy]
  * @property {{ name?: string, pretraining?: string }} [backbone]
  * @property {string} [card]
  * @property {Recipe} recipe

@@ -1,5 +1,7 @@
 // Text on the screen for predictions, labels and numbers.
 
+import { missingPolicy } from "../api/decide.js";
+
 /** @import { ModelInfo, Place, Prediction } from "../api/types.js" */
 
 export const DECISIONS = { accept: "Accepted", review: "Please check", unknown: "Unknown" };
@@ -109,10 +111,12 @@ function reviewText(prediction, info, name, sure) {
   const close = closeCandidates(prediction, info);
   if (close.length > 2) return { headline: `I can’t decide between ${joinList(close)}: please have a look.`, note: "" };
   if (close.length === 2) return { headline: `I can’t tell ${close[0]} from ${close[1]} here: please have a look.`, note: "" };
-  const hasNoPolicy = info && (info.thresholds?.accept ?? null) === null;
+  const acceptsNothing = info?.thresholds?.accept === null;
+  if (acceptsNothing) return { headline: `${capitalise(name)}, ${sure}`, note: missingPolicy(info?.policy) };
+  const unmeasured = (info?.metrics?.split?.unjudged ?? []).includes(prediction.label);
   return {
     headline: `Probably ${name}, ${sure}: please have a look.`,
-    note: hasNoPolicy ? "This model has no accept policy yet, so a person confirms every answer." : "",
+    note: unmeasured ? "How often this answer is right could not be measured, so a person confirms it." : "",
   };
 }
 

@@ -11,6 +11,7 @@
  * @property {string} language
  * @property {(name: string, percent: number) => string} accept
  * @property {(name: string, percent: number) => string} review
+ * @property {(name: string, percent: number) => string} unproven an answer of a model that accepts nothing.
  * @property {(name: string) => string} unknown
  * @property {string} left
  * @property {string} centre
@@ -31,6 +32,7 @@ export const LANGUAGES = {
     language: "English",
     accept: (name, sure) => `${name}, ${sure} percent sure`,
     review: (name, sure) => `perhaps ${name}, ${sure} percent; please check`,
+    unproven: (name, sure) => `${name}, ${sure} percent; please check`,
     unknown: (name) => `none of the things I know; most like ${name}`,
     left: "to your left", centre: "in front of you", right: "to your right",
     on: "Spoken answers are on.", looking: "I am looking.", stopped: "I have stopped looking.", lost: "The camera has stopped. I have stopped looking.",
@@ -41,6 +43,7 @@ export const LANGUAGES = {
     language: "Deutsch",
     accept: (name, sure) => `${name}, zu ${sure} Prozent sicher`,
     review: (name, sure) => `vielleicht ${name}, ${sure} Prozent; bitte nachsehen`,
+    unproven: (name, sure) => `${name}, ${sure} Prozent; bitte nachsehen`,
     unknown: (name) => `nichts, was ich kenne; am ehesten ${name}`,
     left: "links von Ihnen", centre: "vor Ihnen", right: "rechts von Ihnen",
     on: "Ich sage die Antworten an.", looking: "Ich sehe hin.", stopped: "Ich sehe nicht mehr hin.", lost: "Die Kamera ist weg. Ich sehe nicht mehr hin.",
@@ -51,6 +54,7 @@ export const LANGUAGES = {
     language: "Français",
     accept: (name, sure) => `${name}, sûr à ${sure} pour cent`,
     review: (name, sure) => `peut-être ${name}, ${sure} pour cent ; à vérifier`,
+    unproven: (name, sure) => `${name}, ${sure} pour cent ; à vérifier`,
     unknown: (name) => `rien que je connaisse ; ressemble surtout à ${name}`,
     left: "à votre gauche", centre: "devant vous", right: "à votre droite",
     on: "Je dis les réponses.", looking: "Je regarde.", stopped: "Je ne regarde plus.", lost: "La caméra s’est arrêtée. Je ne regarde plus.",
@@ -61,6 +65,7 @@ export const LANGUAGES = {
     language: "Español",
     accept: (name, sure) => `${name}, seguro al ${sure} por ciento`,
     review: (name, sure) => `quizás ${name}, ${sure} por ciento; compruébelo, por favor`,
+    unproven: (name, sure) => `${name}, ${sure} por ciento; compruébelo, por favor`,
     unknown: (name) => `nada que yo conozca; se parece sobre todo a ${name}`,
     left: "a su izquierda", centre: "delante de usted", right: "a su derecha",
     on: "Diré las respuestas.", looking: "Estoy mirando.", stopped: "He dejado de mirar.", lost: "La cámara se ha parado. He dejado de mirar.",
@@ -71,6 +76,7 @@ export const LANGUAGES = {
     language: "Italiano",
     accept: (name, sure) => `${name}, sicuro al ${sure} per cento`,
     review: (name, sure) => `forse ${name}, ${sure} per cento; controlli, per favore`,
+    unproven: (name, sure) => `${name}, ${sure} per cento; controlli, per favore`,
     unknown: (name) => `niente che io conosca; assomiglia soprattutto a ${name}`,
     left: "alla sua sinistra", centre: "davanti a lei", right: "alla sua destra",
     on: "Dirò le risposte.", looking: "Sto guardando.", stopped: "Non guardo più.", lost: "La fotocamera si è fermata. Non guardo più.",
@@ -81,6 +87,7 @@ export const LANGUAGES = {
     language: "Nederlands",
     accept: (name, sure) => `${name}, ${sure} procent zeker`,
     review: (name, sure) => `misschien ${name}, ${sure} procent; kijk het even na`,
+    unproven: (name, sure) => `${name}, ${sure} procent; kijk het even na`,
     unknown: (name) => `niets dat ik ken; lijkt het meest op ${name}`,
     left: "links van u", centre: "voor u", right: "rechts van u",
     on: "Ik zeg de antwoorden.", looking: "Ik kijk.", stopped: "Ik kijk niet meer.", lost: "De camera is gestopt. Ik kijk niet meer.",
@@ -110,7 +117,8 @@ export function spokenAnswer(prediction, { modelInfo, language = "en", place = n
   const where = place && decision !== "unknown" ? `, ${phrases[place]}` : "";
   if (short && decision === "accept") return `${name}${where}`;
   const own = phrases === LANGUAGES.en ? prediction.spoken : null;
-  return `${own || phrases[decision](name, Math.min(99, Math.round(100 * confidence)))}${where}`;
+  const unproven = decision === "review" && modelInfo?.thresholds?.accept === null;
+  return `${own || phrases[unproven ? "unproven" : decision](name, Math.min(99, Math.round(100 * confidence)))}${where}`;
 }
 
 /** Count the outcomes of several items in one sentence. @param {Item[]} items @param {LanguageCode} [language] */

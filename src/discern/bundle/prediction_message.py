@@ -1,0 +1,64 @@
+"""Functions that compose the sentences in which a prediction is written and spoken."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+Decision = Literal["accept", "review", "unknown"]
+
+
+def compose_message(name: str, decision: Decision, confidence: float, *, caveat: str = "") -> str:
+    """Compose the message that displays a prediction to a person.
+
+    Args:
+        name: display name of the label.
+        decision: the decision.
+        confidence: probability of the label.
+        caveat: the reason why the model accepts nothing, see `describe_missing_policy`; "" if it accepts some
+            predictions.
+
+    >>> compose_message("ripe banana", "review", 0.613)
+    'This looks like "ripe banana" (61 %), but please have a look.'
+    >>> compose_message("Rose", "review", 0.99, caveat="Too few pictures for a promise: about 12 more.")
+    'Rose (99 %). Too few pictures for a promise: about 12 more.'
+    """
+    if decision == "unknown":
+        return f'This is not one of the things I know; it looks most like "{name}".'
+    if decision == "accept":
+        return f'This is "{name}" ({_percent(confidence)} %).'
+    if caveat:
+        return f"{name} ({_percent(confidence)} %). {caveat}"
+    return f'This looks like "{name}" ({_percent(confidence)} %), but please have a look.'
+
+
+def compose_spoken(name: str, decision: Decision, confidence: float, *, caveat: str = "") -> str:
+    """Compose the sentence that speaks a prediction aloud; the arguments are those of `compose_message`.
+
+    >>> compose_spoken("a chair", "accept", 0.97)
+    'a chair, 97 percent sure'
+    """
+    if decision == "unknown":
+        return f"none of the things I know; most like {name}"
+    if decision == "accept":
+        return f"{name}, {_percent(confidence)} percent sure"
+    return f"{'' if caveat else 'perhaps '}{name}, {_percent(confidence)} percent; please check"
+
+
+def describe_missing_policy(policy: Mapping[str, Any] | None) -> str:
+    """State in one sentence why a model accepts nothing, and the number of groups that are needed.
+
+    >>> describe_missing_policy({"needed": 1200})
+    'Too few pictures for a promise: about 1,200 more.'
+    """
+    needed = policy and policy.get("needed")
+    if not needed:
+        return "It comes without a promise, so please have a look."
+    return f"Too few pictures for a promise: about {needed:,} more."
+
+
+def _percent(confidence: float) -> str:
+    """Format a confidence as a whole percentage, reserving 100 for exactly 1.
+
+    >>> _percent(0.996)
+    'over 99'
+    """
+    return "over 99" if 0.995 <= confidence < 1 else f"{100 * confidence:.0f}"

@@ -1,0 +1,35 @@
+"""Function that composes the command line of a training run."""
+
+import shlex
+
+from discern.flow.prepare import PrepareConfig
+from discern.training import TrainConfig
+
+
+def compose_command(preparing: PrepareConfig, config: TrainConfig, *, limit: float) -> str:
+    """Compose the `discern train` command that repeats a run with another error limit.
+
+    Options with their default values are left out, and so is the run's name, which is taken.
+    """
+    defaults, standard = PrepareConfig(source=preparing.source), TrainConfig()
+    given = {
+        "--seed": (str(config.seed), config.seed != standard.seed),
+        "--fixes": (preparing.fixes, preparing.fixes is not None),
+        "--backbone": (preparing.backbone, preparing.backbone != defaults.backbone),
+        "--coverage": (_percent(config.coverage), config.coverage != standard.coverage),
+        "--ordered": (",".join(preparing.ordered), bool(preparing.ordered)),
+        "--negatives": (preparing.negatives, preparing.negatives is not None),
+        "--names": (preparing.names, preparing.names is not None),
+        "--parts-of": (_join_parts(preparing.parts_of), preparing.parts_of is not None),
+        "--at-most-wrong": (_percent(limit), True),
+    }
+    options = [part for name, (value, used) in given.items() if used for part in (name, str(value))]
+    return shlex.join(["discern", "train", preparing.source, *options])
+
+
+def _percent(share: float | None) -> str:
+    return "none" if share is None else f"{100 * share:.10g}%"
+
+
+def _join_parts(parts: dict[str, str] | None) -> str:
+    return ",".join(f"{part}={folder}" for part, folder in (parts or {}).items()) or "none"

@@ -1,0 +1,46 @@
+"""The composed command repeats a run with another error limit."""
+
+import shlex
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from discern.cli.app import app
+from discern.flow.prepare import PrepareConfig
+from discern.flow.train_command import compose_command
+from discern.heads import HeadConfig
+from discern.splitting import SplitConfig
+from discern.training import TrainConfig
+
+
+def test_options_with_default_values_are_left_out(tmp_path: Path) -> None:
+    preparing = PrepareConfig.of(tmp_path / "my photos", fixes=None, backbone="lite0")
+    command = compose_command(preparing, TrainConfig(), limit=0.1)
+    assert shlex.split(command) == ["discern", "train", str(tmp_path / "my photos"), "--at-most-wrong", "10%"]
+
+
+def test_all_other_options_are_kept(tmp_path: Path) -> None:
+    preparing = PrepareConfig.of(
+        tmp_path / "photos",
+        fixes=tmp_path / "fixes.csv",
+        backbone="lite0",
+        negatives=tmp_path / "others",
+        ordered=["green", "ripe"],
+        names=tmp_path / "names.csv",
+        parts_of={"train": "a", "test": "b"},
+    )
+    config = TrainConfig(seed=3, split=SplitConfig(seed=3), head=HeadConfig(ordered=True), coverage=None)
+    words = shlex.split(compose_command(preparing, config, limit=0.2))
+    options = dict(zip(words[3::2], words[4::2], strict=True))
+    assert options == {
+        "--seed": "3",
+        "--fixes": str(tmp_path / "fixes.csv"),
+        "--coverage": "none",
+        "--ordered": "green,ripe",
+        "--negatives": str(tmp_path / "others"),
+        "--names": str(tmp_path / "names.csv"),
+        "--parts-of": "train=a,test=b",
+        "--at-most-wrong": "20%",
+    }
+    shown = CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "200"}).output
+    assert all(name in shown for name in options)
