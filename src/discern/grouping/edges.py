@@ -11,7 +11,7 @@ import polars as pl
 from discern.grouping.groups import merge_groups
 from discern.grouping.near_copies.candidates import CandidateFinder, Candidates
 from discern.grouping.near_copies.confirm import MIN_LOOK_ALIKES, confirm
-from discern.grouping.sequences import find_sequences
+from discern.grouping.films.sequences import find_sequences
 from discern.progress import Progress, silent
 
 if TYPE_CHECKING:

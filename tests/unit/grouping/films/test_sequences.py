@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from tests.unit.grouping.synthetic_images import bare_catalog, frame, scene
 
-from discern.grouping.sequences import SequenceConfig, _reduce, find_sequences, find_series
+from discern.grouping.films.frame_distance import _reduce
+from discern.grouping.films.sequences import SequenceConfig, find_sequences
+from discern.grouping.films.series import find_series
 from discern.picture import thumbnail
 
 
