@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from discern.cli import render
-from discern.cli.common_options import Bundle, Cache, Json, Seed, Source
+from discern.cli.common_options import Bundle, Cache, GroupBy, Json, Seed, Source
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.option_values import parse_floors, parse_keys, require_option
 from discern.cli.progress_bar import progress_bar
@@ -29,6 +29,7 @@ def evaluate(
         list[str] | None,
         typer.Option(help="Minimum such as accuracy=.90; exit with 1 if the interval's lower end is below it."),
     ] = None,
+    group_by: GroupBy = None,
     seed: Seed = 0,
     cache: Cache = None,
     json: Json = False,
@@ -50,6 +51,7 @@ def evaluate(
             key=parse_keys(key or [], [bundle, *(against or ())]),
             negatives=negatives,
             at_least=floors,
+            group_by=group_by,
             seed=seed,
             cache=cache,
             progress=progress,

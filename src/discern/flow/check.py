@@ -27,7 +27,7 @@ class CheckResult:
         page: HTML report of the data and the findings.
         account: the classes, and the number of files used and left out.
         left_out_file: left_out.csv, which lists the files left out with their reasons.
-        notes: sentences about how lists of labels were understood.
+        notes: sentences about how lists of labels were understood, and about classes that are one film.
     """
 
     run: Path
@@ -61,6 +61,7 @@ class CheckResult:
             links_not_followed: paths of the links that are not followed.
             folders_without_pictures: folders without a readable picture, with their number of files; 0 if empty.
             classes_without_pictures: labels of folders or lists that no readable picture has, with their files.
+            ungrouped: number of pictures that `group_by` does not match, each of which is its own group.
             findings: number of findings of each check, zeros included.
             fixes: fixes.csv with the proposed fixes, to edit and apply.
             page: HTML report of the data and the findings.
@@ -83,6 +84,7 @@ def check(
     fixes: str | Path | None = None,
     backbone: str = "lite0",
     parts_of: Mapping[str, str] | None = None,
+    group_by: str | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -97,6 +99,9 @@ def check(
         backbone: feature extractor: a name, or the path of an ONNX file.
         parts_of: folders that are parts, such as `{"train": "seg_train", "test": "seg_test"}`; empty if the outermost
             folders are classes, whatever their names; None to go by their names.
+        group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
+            first group, names the picture's group; a picture without a match is its own group. It replaces the groups
+            of a list. None to use those.
         resume: resume the interrupted run of that name.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -104,7 +109,7 @@ def check(
     Raises:
         DiscernError: the source, the fixes or the run's name cannot be used.
     """
-    config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, parts_of=parts_of)
+    config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, parts_of=parts_of, group_by=group_by)
     run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with run.locked():
         prepared = prepare(run, config, cache=cache, progress=progress)
@@ -127,7 +132,7 @@ def check(
         page=run.path("data.html"),
         account=account,
         left_out_file=run.path(LEFT_OUT),
-        notes=prepared.catalog.notes,
+        notes=(*prepared.catalog.notes, *prepared.film_notes),
     )
 
 

@@ -12,6 +12,7 @@ from discern.bundle.manifest_schema import check_labels
 from discern.catalog import Catalog
 from discern.catalog.account import Account
 from discern.checking import conflicted, count_findings
+from discern.checking.film_remedy import describe_films
 from discern.errors import DataError
 from discern.evaluating import Metrics, PolicyMetrics
 from discern.flow.prepare import CATALOG, LEFT_OUT, SPLIT, PrepareConfig, Prepared, prepare
@@ -55,7 +56,7 @@ class TrainResult:
         account: the classes, and the number of files used and left out.
         left_out_file: left_out.csv, which lists the files left out with their reasons; None in a finished run of an
             earlier version.
-        hints: options that the data suggest, in sentences.
+        hints: options that the data suggest, and classes that are one film, in sentences.
     """
 
     run: Path
@@ -95,6 +96,7 @@ class TrainResult:
             links_not_followed: paths of the links that are not followed.
             folders_without_pictures: folders without a readable picture, with their number of files; 0 if empty.
             classes_without_pictures: labels of folders or lists that no readable picture has, with their files.
+            ungrouped: number of pictures that `group_by` does not match, each of which is its own group.
         """
         return self.account.to_json() | {
             "run": str(self.run),
@@ -123,6 +125,7 @@ def train(
     negatives: str | Path | None = None,
     names: str | Path | None = None,
     parts_of: Mapping[str, str] | None = None,
+    group_by: str | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -146,6 +149,9 @@ def train(
         names: names.csv with display names and routes of labels: label, name, spoken, route.
         parts_of: folders that are parts, such as `{"train": "seg_train", "test": "seg_test"}`; empty if the outermost
             folders are classes, whatever their names; None to go by their names.
+        group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
+            first group, names the picture's group; a picture without a match is its own group. It replaces the groups
+            of a list. None to use those.
         resume: resume the interrupted run called `name`.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -161,6 +167,7 @@ def train(
         ordered=ordered,
         names=names,
         parts_of=parts_of,
+        group_by=group_by,
     )
     config = TrainConfig(
         seed=seed,
@@ -200,7 +207,7 @@ def _train(
         metrics = replace(
             compute_metrics(data, split, result, policy, config),
             names=prepared.names,
-            hints=(*data.catalog.notes, *suggest_options(data.catalog)),
+            hints=(*data.catalog.notes, *suggest_options(data.catalog), *prepared.film_notes),
             learning_curve=curve,
         )
         run.write_json(_METRICS, metrics.to_json())
@@ -232,7 +239,7 @@ def _split(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
     exclude = conflicted(prepared.catalog, prepared.edges)
     split = make_split(prepared.catalog, prepared.groups, config.split, exclude=exclude)
     _require_labels(prepared.catalog)
-    _require_held_out(prepared.catalog, split)
+    _require_held_out(prepared.catalog, split, prepared.one_film_labels)
     run.write_json(SPLIT, split.to_json())
     run.keep(SPLIT)
     return split
@@ -248,7 +255,7 @@ def _require_labels(catalog: Catalog) -> None:
         ) from error
 
 
-def _require_held_out(catalog: Catalog, split: Split) -> None:
+def _require_held_out(catalog: Catalog, split: Split, films: tuple[str, ...]) -> None:
     if len(catalog.labels) < 2:
         others = describe_missing_classes(Account.of(catalog), of="this data set")
         raise DataError(
@@ -257,6 +264,9 @@ def _require_held_out(catalog: Catalog, split: Split) -> None:
                 [*catalog.notes, "Add pictures to these classes, or replace their files." if others else _ANOTHER_CLASS]
             ),
         )
+    if not split.rounds and films:
+        reason, remedy = describe_films(films)
+        raise DataError(f"The model could not be evaluated: {reason}", hint=remedy)
     if not split.rounds:
         raise DataError(
             "The model could not be evaluated: no label has two pictures that are independent of each other.",

@@ -46,6 +46,9 @@ def describe_account(
         lines.append(f"Without a usable picture: {_with_files(account.folders_without_pictures, 'folder')}.")
     if sentence := describe_missing_classes(account, of=of):
         lines.append(sentence)
+    if account.ungrouped:
+        were = "picture is its own group" if account.ungrouped == 1 else "pictures are groups of their own"
+        lines.append(f"{count(account.ungrouped)} {were}, as --group-by does not match their paths.")
     if account.unjudged:
         labels = join_names([quote_label(name(label)) for label in account.unjudged], most=_MOST_NAMES)
         lines.append(f"Not judged, for want of two independent pictures: {labels}.")

@@ -8,6 +8,7 @@ import numpy as np
 
 from discern.bundle import Model, PictureHashes
 from discern.catalog import Catalog, scan
+from discern.catalog.path_groups import check_pattern, count_unmatched, group_by_path
 from discern.client import Client
 from discern.errors import DataError, UsageError
 from discern.evaluating import (
@@ -41,6 +42,7 @@ def evaluate(
     key: str | Mapping[str, str] | None = None,
     negatives: str | Path | None = None,
     at_least: Mapping[str, float] | None = None,
+    group_by: str | None = None,
     seed: int = 0,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -60,6 +62,9 @@ def evaluate(
         key: API key of the first server; or API keys by address.
         negatives: pictures of none of the classes; a class folder named `_other` works as well.
         at_least: minimum values such as `{"accuracy": 0.9}` for the lower ends of the intervals.
+        group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
+            first group, names the picture's group; a picture without a match is its own group. None for the groups
+            that a list declares.
         seed: random seed of the calibration error's interval.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -69,10 +74,12 @@ def evaluate(
         RequestError: a server rejects the request or cannot be reached.
         DiscernError: the bundle or a source cannot be used.
     """
-    floors = _check_floors(at_least or {})
+    floors, pattern = _check_floors(at_least or {}), None if group_by is None else check_pattern(group_by)
     folder = cache_folder(cache)
     with open_models((bundle, *against), key=key) as models:
         catalog = scan(resolve_path(source), cache=folder, progress=progress, leave_out=is_own)
+        if pattern is not None:
+            catalog = group_by_path(catalog, pattern, resolve_path(source))
         pictures = _Pictures(models, catalog)
         known = _predict_all(models, catalog, pictures.known_rows(), progress)
         other = None if negatives is None else resolve_path(negatives)
@@ -94,6 +101,7 @@ def evaluate(
         unreadable=int((~catalog.readable).sum()),
         refused={picture: reason for model in models for picture, reason in model.refused.items()},
         other_labels=pictures.other_labels(),
+        ungrouped=count_unmatched(catalog),
         unknown=first.unknown,
         fell_short=tuple(name for name, floor in floors.items() if not _reaches(getattr(metrics, name).low, floor)),
         against=tuple(evaluator.compare(first, other) for other in rest),

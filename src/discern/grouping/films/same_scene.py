@@ -121,9 +121,10 @@ def _correlate_overlaps(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarr
     count = np.maximum(correlate(full, full).round(), 1)
     sums = correlate(one, full), correlate(full, other)
     squares = correlate(powers[0], full), correlate(full, powers[1])
-    variances = [np.maximum(square - total**2 / count, 0) + _FLAT * count for square, total in zip(squares, sums, strict=True)]
+    variances = [np.maximum(square - total**2 / count, 0) for square, total in zip(squares, sums, strict=True)]
     covariance = correlate(one, other) - sums[0] * sums[1] / count
-    return covariance / np.sqrt(variances[0] * variances[1]), count
+    flat = _FLAT * count
+    return covariance / np.sqrt((variances[0] + flat) * (variances[1] + flat)), count
 
 
 def _to_affine(shift: np.ndarray, side: int) -> np.ndarray:

@@ -31,15 +31,22 @@ _BRIDGED = np.array([(before, after) for before in range(_REACH) for after in ra
 class SequenceConfig:
     """Criteria that distinguish films from other series of numbered images, and one film from the next.
 
-    `max_ratio` and `min_deviations` are not tuned; the others are chosen on one half of benchmarks/film_borders.py.
+    `background_quantile`, `max_ratio`, `min_deviations`, `shortest` and `max_gap` are not tuned; the others are chosen on the first half of
+    benchmarks/film_borders.py. An agreement is that of `agree_moved`.
 
     Args:
         background_quantile: neighbours are close if nearer than this quantile of the distances of random pairs.
         max_ratio: largest mean distance of neighbours, as a share of that of random pairs of their series.
         min_deviations: standard errors by which it must be smaller, over a series or all of one naming pattern.
         shortest: fewest neighbours of a series that is tested by itself.
-        min_agreement: least agreement of neighbours that show one scene, after aligning them.
+        sure_share: neighbours nearer than this share of close are linked without being aligned.
+        turning_share: the same where most neighbours are close but cannot be aligned, as on a turntable.
+        min_close_share: share of neighbours that are close in such a series.
+        min_agreement: least agreement of neighbours that show one scene.
+        close_agreement: the same for close neighbours.
         sure_agreement: the same where the order of the series proves nothing, or numbers are missing.
+        camera_agreement: agreement of neighbours in a film whose scene stands still while the camera moves.
+        min_aligned_share: share of neighbours that reach it in such a film.
         max_hue: largest difference in colour of neighbours that show one scene.
         max_gap: step between numbers, as a multiple of the median step of the series, from which numbers are missing.
     """
@@ -148,7 +155,8 @@ class _Linker:
         randoms = self._unrelated[:_SAMPLE] if one_scene else _random_pairs(series.rows, np.random.default_rng(0))
         chance = (1 + self._agree_surely(randoms).sum()) / (1 + len(randoms))
         surplus = agree.sum() - chance * len(pairs)
-        return pairs[agree & (surplus >= self._config.min_deviations * np.sqrt(chance * len(pairs)))]
+        enough = bool(surplus >= self._config.min_deviations * np.sqrt(chance * len(pairs)))
+        return pairs[agree] if enough else pairs[:0]
 
     def _agree_surely(self, pairs: np.ndarray) -> np.ndarray:
         sure: np.ndarray = self._agreement(pairs) >= self._config.sure_agreement
@@ -157,14 +165,15 @@ class _Linker:
     def _is_near(self, pairs: np.ndarray, distances: np.ndarray, steps: np.ndarray) -> np.ndarray:
         """Tell which neighbours are near enough to be linked without being aligned."""
         config, close = self._config, self._close
+        if self._is_aligned(pairs):
+            sure: np.ndarray = distances <= config.sure_share * close
+            return sure
         near: np.ndarray = distances <= close
-        skipping = steps > np.median(steps)
-        aligned = self._is_aligned(pairs)
         if near.mean() >= config.min_close_share:
             pace = distances / np.maximum(steps, 1)
-            near |= skipping & (pace <= np.quantile(pace[near], 0.9))
-            near |= (not aligned) & (distances <= config.turning_share * close)
-        return near & (skipping | (distances <= config.sure_share * close)) if aligned else near
+            near |= (steps > np.median(steps)) & (pace <= np.quantile(pace[near], 0.9))
+            near |= distances <= config.turning_share * close
+        return near
 
     def _is_aligned(self, pairs: np.ndarray) -> bool:
         """Tell whether most neighbours can be aligned well, so that those that cannot show different scenes."""
@@ -179,7 +188,7 @@ class _Linker:
         cuts = np.flatnonzero(~linked & complete)[:, None]
         at = np.stack([(cuts - _BRIDGED[:, 0]).ravel(), (cuts + 1 + _BRIDGED[:, 1]).ravel()], axis=1)
         at = np.unique(at[(at[:, 0] >= 0) & (at[:, 1] < len(rows))], axis=0)
-        pairs = rows[at]
+        pairs: np.ndarray = rows[at]
         sure = self._distance(pairs) <= self._config.sure_share * self._close
         sure[~sure] = self._agreement(pairs[~sure]) >= self._config.sure_agreement
         return pairs[sure]
