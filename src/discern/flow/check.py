@@ -48,6 +48,8 @@ class CheckResult:
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON-serialisable dictionary with absolute paths.
 
+        With `group_by`, `ungrouped` is the number of pictures that it does not match, each of which is its own group.
+
         Keys:
             run: folder of the run.
             pictures: number of readable pictures.
@@ -61,7 +63,6 @@ class CheckResult:
             links_not_followed: paths of the links that are not followed.
             folders_without_pictures: folders without a readable picture, with their number of files; 0 if empty.
             classes_without_pictures: labels of folders or lists that no readable picture has, with their files.
-            ungrouped: number of pictures that `group_by` does not match, each of which is its own group.
             findings: number of findings of each check, zeros included.
             fixes: fixes.csv with the proposed fixes, to edit and apply.
             page: HTML report of the data and the findings.
@@ -113,7 +114,7 @@ def check(
     run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with run.locked():
         prepared = prepare(run, config, cache=cache, progress=progress)
-        account = Account.of(prepared.catalog, unjudged=_unjudged(prepared))
+        account = Account.of(prepared.catalog, unjudged=_unjudged(prepared), grouped=group_by is not None)
         with run.stage("page", progress), run.writing("data.html") as page:
             write_data_page(
                 page,

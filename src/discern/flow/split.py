@@ -49,6 +49,8 @@ class SplitResult:
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON-serialisable dictionary with absolute paths.
 
+        With `group_by`, `ungrouped` is the number of pictures that it does not match, each of which is its own group.
+
         Keys:
             run: folder of the run.
             out: folder of the parts; null if none was requested.
@@ -66,7 +68,6 @@ class SplitResult:
             links_not_followed: paths of the links that are not followed.
             folders_without_pictures: folders without a readable picture, with their number of files; 0 if empty.
             classes_without_pictures: labels of folders or lists that no readable picture has, with their files.
-            ungrouped: number of pictures that `group_by` does not match, each of which is its own group.
         """
         return self.account.to_json() | {
             "run": str(self.run),
@@ -133,7 +134,7 @@ def split(
         run.write_json("split.json", made.to_json())
         if target is not None:
             write_parts(prepared.catalog, made, target, copy=copy)
-        account = Account.of(prepared.catalog, unjudged=made.unevaluated)
+        account = Account.of(prepared.catalog, unjudged=made.unevaluated, grouped=group_by is not None)
         run.save(status="done", **account.to_json())
     return SplitResult(
         run=run.folder,

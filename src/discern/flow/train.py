@@ -74,6 +74,8 @@ class TrainResult:
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON-serialisable dictionary with absolute paths.
 
+        With `group_by`, `ungrouped` is the number of pictures that it does not match, each of which is its own group.
+
         Keys:
             run: directory of the run.
             bundle: path of the model, `model.discern`.
@@ -96,7 +98,6 @@ class TrainResult:
             links_not_followed: paths of the links that are not followed.
             folders_without_pictures: folders without a readable picture, with their number of files; 0 if empty.
             classes_without_pictures: labels of folders or lists that no readable picture has, with their files.
-            ungrouped: number of pictures that `group_by` does not match, each of which is its own group.
         """
         return self.account.to_json() | {
             "run": str(self.run),
@@ -225,7 +226,8 @@ def _train(
         run.keep(FILE)
     with run.stage("report", progress):
         write_page(run, prepared, result, policy, metrics)
-    account = Account.of(prepared.catalog, unjudged=split.unevaluated)
+    grouped = preparing.group_by is not None
+    account = Account.of(prepared.catalog, unjudged=split.unevaluated, grouped=grouped)
     run.save(status="done", **account.to_json())
 
 

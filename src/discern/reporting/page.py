@@ -71,7 +71,7 @@ def write_data_page(
     gallery = Gallery(catalog, pixels)
     data = _data_context(catalog, findings, gallery, FindingCards(_shown(findings), gallery, catalog), seed=0)
     display_names = DisplayNames.from_metrics(names or {})
-    account = Account.of(catalog, unjudged=unjudged)
+    account = Account.of(catalog, unjudged=unjudged, grouped=True)
     lines = describe_account(account, of="this data set", listed_in=_CLASS_LIST, name=display_names.text)
     write_page(path, "data.html", names=display_names, anchors={}, title=title, account=lines, **data)
 
@@ -120,7 +120,7 @@ def write_report(
     )
     page_anchors = anchors(catalog.labels) if pages else {}
     names = DisplayNames.from_metrics(metrics.names)
-    account = Account.of(catalog, unjudged=metrics.split.unevaluated)
+    account = Account.of(catalog, unjudged=metrics.split.unevaluated, grouped=True)
     write_page(
         path,
         "report.html",

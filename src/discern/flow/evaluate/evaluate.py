@@ -101,7 +101,7 @@ def evaluate(
         unreadable=int((~catalog.readable).sum()),
         refused={picture: reason for model in models for picture, reason in model.refused.items()},
         other_labels=pictures.other_labels(),
-        ungrouped=count_unmatched(catalog),
+        ungrouped=None if pattern is None else count_unmatched(catalog),
         unknown=first.unknown,
         fell_short=tuple(name for name, floor in floors.items() if not _reaches(getattr(metrics, name).low, floor)),
         against=tuple(evaluator.compare(first, other) for other in rest),

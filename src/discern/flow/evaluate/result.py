@@ -72,7 +72,7 @@ class EvaluateResult(_Renamed):
         decisions: metrics of the bundle's decisions.
         fell_short: metrics whose interval's lower end is below its minimum.
         against: metrics of other models on the same pictures.
-        ungrouped: number of pictures that `group_by` does not match, each of which is its own group.
+        ungrouped: number of pictures that `group_by` does not match, each of which is its own group; None without it.
     """
 
     of: str
@@ -88,12 +88,13 @@ class EvaluateResult(_Renamed):
     decisions: DecisionMetrics
     fell_short: tuple[str, ...]
     against: tuple[Comparison, ...] = ()
-    ungrouped: int = 0
+    ungrouped: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the metrics and image counts as a JSON-serialisable dictionary.
 
-        Each metric has a value, the low and high ends of its interval, and a note.
+        Each metric has a value, the low and high ends of its interval, and a note. With `group_by`, `ungrouped` is
+        the number of pictures that it does not match, each of which is its own group.
 
         Keys:
             pictures: number of evaluated pictures.
@@ -122,7 +123,6 @@ class EvaluateResult(_Renamed):
             refused: pictures that a server rejected, or that a model has no valid outputs for, excluded for all, by
                 path with the reason.
             other_labels: number of pictures excluded because the bundle does not know their label, by label.
-            ungrouped: number of pictures that `group_by` does not match, each of which is its own group.
             unknown: metrics of the detection of unknown pictures; null without negatives.
             policy: `share` of the known pictures that is accepted (null if all set the thresholds), `error` rate among
                 them, and `strangers_accepted`, the accepted share of the negatives (null without); null if the bundle
@@ -145,7 +145,7 @@ class EvaluateResult(_Renamed):
             "unreadable": self.unreadable,
             "refused": self.refused,
             "other_labels": self.other_labels,
-            "ungrouped": self.ungrouped,
+            **({} if self.ungrouped is None else {"ungrouped": self.ungrouped}),
             "unknown": None if self.unknown is None else self.unknown.to_json(),
             **self.decisions.to_json(),
             "fell_short": list(self.fell_short),

@@ -31,8 +31,8 @@ _BRIDGED = np.array([(before, after) for before in range(_REACH) for after in ra
 class SequenceConfig:
     """Criteria that distinguish films from other series of numbered images, and one film from the next.
 
-    `background_quantile`, `max_ratio`, `min_deviations`, `shortest` and `max_gap` are not tuned; the others are chosen on the first half of
-    benchmarks/film_borders.py. An agreement is that of `agree_moved`.
+    `background_quantile`, `max_ratio`, `min_deviations`, `shortest` and `max_gap` are not tuned; the others are chosen
+    on the tuning half of benchmarks/film_borders.py. Agreement is that of `agree_moved`.
 
     Args:
         background_quantile: neighbours are close if nearer than this quantile of the distances of random pairs.

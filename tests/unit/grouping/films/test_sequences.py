@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
+from PIL import Image
 from tests.unit.grouping.synthetic_images import bare_catalog, frame, scene
 
-from discern.grouping.films.frame_distance import _reduce
 from discern.grouping.films.sequences import SequenceConfig, find_sequences
-from discern.grouping.films.series import find_series
+from discern.grouping.groups import merge_groups
 from discern.picture import thumbnail
 
 
@@ -18,33 +18,6 @@ def linked(catalog, **kwargs):
     links, similarity = find_sequences(catalog, np.arange(len(paths)), **kwargs)
     assert ((similarity >= 0) & (similarity <= 1)).all()
     return [(paths[a], paths[b]) for a, b in links.tolist()]
-
-
-def series_of(*paths):
-    return [[paths[row] for row in series.rows] for series in find_series(list(paths), range(len(paths)))]
-
-
-def test_a_series_is_ordered_by_numeric_value():
-    assert series_of("a/x10.jpg", "a/x9.jpg", "a/x11.jpg") == [["a/x9.jpg", "a/x10.jpg", "a/x11.jpg"]]
-
-
-def test_the_most_variable_number_is_the_position():
-    paths = [f"apple/r{axis}_{number}_100.jpg" for axis in (0, 1) for number in (3, 14, 25, 36)]
-    assert series_of(*paths) == [paths[:4], paths[4:]]
-
-
-def test_folders_separate_series_unless_they_name_a_part():
-    assert len(series_of("train/a/1.jpg", "test/a/2.jpg", "validation/a/3.jpg")) == 1
-    assert series_of("a/1.jpg", "b/2.jpg", "c/3.jpg") == []
-
-
-def test_two_pictures_do_not_form_a_series():
-    assert series_of("a/1.jpg", "a/2.jpg") == []
-
-
-@pytest.mark.parametrize("name", ["plain", "é1", "hash99999999999999999999"])
-def test_names_without_usable_numbers_are_skipped(name):
-    assert series_of(f"a/{name}.jpg", "a/b.jpg", "a/c.jpg") == []
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +65,70 @@ def test_names_without_numbers_are_not_linked():
     assert linked(catalog_from({f"{'a' * (n + 1)}.png": scene(n) for n in range(5)})) == []
 
 
-def test_reduced_thumbnails_are_means_of_cells():
-    thumbs = np.random.default_rng(0).integers(0, 256, (7, 64, 64, 3), dtype=np.uint8)
-    cells = thumbs.reshape(7, 16, 4, 16, 4, 3).mean(axis=(2, 4)).round()
-    np.testing.assert_array_equal(_reduce(thumbs), cells.reshape(7, 768))
+def view(still, at, *, zoom=1.0, turn=0.0):
+    """Look at a part of a scene of 320 x 240 pixels."""
+    wide = np.asarray(scene(still, width=320, height=240).rotate(turn, Image.Resampling.BICUBIC))
+    left, top, across, down = int(at), 40, int(160 * zoom), int(120 * zoom)
+    return Image.fromarray(wide[top : top + down, left : left + across])
+
+
+def pan(still, frames, step):
+    return [view(still, 10 + step * number, zoom=1 + 0.01 * number, turn=0.5 * number) for number in range(frames)]
+
+
+def many_films(name, *, step, films=6, frames=8):
+    """Films in one numbering, with their places of cut."""
+    shots = [shot for film in range(films) for shot in pan(film, frames, step)]
+    return {f"bed/{name.format(number)}": shot for number, shot in enumerate(shots, 1)}
+
+
+OTHERS = {f"chair/{'q' * (number + 1)}.png": scene(100 + number) for number in range(40)}
+
+
+def groups_of(pictures, **kwargs):
+    """Sizes of the films among the pictures of beds, in their order."""
+    paths = [path for path in pictures if path.startswith("bed/")]
+    links = linked(catalog_from(pictures | OTHERS), **kwargs)
+    assert all(path.startswith("bed/") for pair in links for path in pair)
+    place = {path: at for at, path in enumerate(paths)}
+    group = merge_groups(len(paths), np.array([(place[a], place[b]) for a, b in links], np.int64).reshape(-1, 2))
+    return [int((group == one).sum()) for one in sorted(set(group.tolist()))]
+
+
+@pytest.mark.parametrize("name", ["bed ({}).jpg", "frame_{:06}.png", "x-1-{}.jpg"])
+def test_a_numbering_is_cut_where_the_scene_changes(name):
+    assert groups_of(many_films(name, step=6)) == [8] * 6
+
+
+@pytest.mark.parametrize("step", [0, 2, 14])
+def test_films_are_cut_however_fast_the_camera_moves(step):
+    assert groups_of(many_films("{}.jpg", step=step)) == [8] * 6
+
+
+@pytest.mark.parametrize("step", [0, 3])
+def test_one_film_stays_whole(step):
+    assert groups_of(many_films("{}.jpg", films=1, frames=24, step=step)) == [24]
+
+
+def test_a_gap_in_the_numbers_is_bridged_where_the_pictures_agree():
+    film = many_films("{}.jpg", step=3)
+    kept = {path: image for number, (path, image) in enumerate(film.items()) if number % 8 not in {3, 4}}
+    assert groups_of(kept) == [6] * 6
+
+
+def test_a_blurred_frame_does_not_cut_a_film():
+    film = many_films("{}.jpg", films=4, frames=12, step=2)
+    film["bed/6.jpg"] = scene(300)
+    assert sorted(groups_of(film)) == [1, 11, 12, 12, 12]
+
+
+def test_a_burst_among_independent_photographs_is_linked():
+    pictures = {f"bed/IMG_{number:04}.jpg": scene(400 + number) for number in range(60)}
+    pictures |= {f"bed/IMG_{20 + number:04}.jpg": shot for number, shot in enumerate(pan(7, 6, 4))}
+    assert sorted(groups_of(pictures))[-2:] == [1, 6]
+
+
+def test_bursts_by_time_stamp_are_linked():
+    shots = [shot for film in range(4) for shot in pan(film, 6, 4)]
+    names = [f"2024-05-01 {9 + at // 6:02}.59.{50 + at % 6 * 2:02}.jpg" for at in range(24)]
+    assert groups_of({f"bed/{name}": shot for name, shot in zip(names, shots, strict=True)}) == [6] * 4
