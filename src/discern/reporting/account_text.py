@@ -47,8 +47,11 @@ def describe_account(
     if sentence := describe_missing_classes(account, of=of):
         lines.append(sentence)
     if account.ungrouped:
-        were = "picture is its own group" if account.ungrouped == 1 else "pictures are groups of their own"
-        lines.append(f"{count(account.ungrouped)} {were}, as --group-by does not match their paths.")
+        alone = (
+            ("is its own group", "its path") if account.ungrouped == 1 else ("are groups of their own", "their paths")
+        )
+        pictures = plural(account.ungrouped, "picture")
+        lines.append(f"{pictures} {alone[0]}, as --group-by does not match {alone[1]}.")
     if account.unjudged:
         labels = join_names([quote_label(name(label)) for label in account.unjudged], most=_MOST_NAMES)
         lines.append(f"Not judged, for want of two independent pictures: {labels}.")

@@ -148,7 +148,7 @@ class _Linker:
         """
         pairs = series.neighbours
         agree = self._agree_surely(pairs)
-        agree &= np.convolve(agree, [1, 1, 1], "same") > 1
+        agree &= np.r_[False, agree[:-1]] | np.r_[agree[1:], False]
         if not agree.any():
             return pairs[:0]
         one_scene = agree.mean() >= _NEARLY_ALL

@@ -132,3 +132,8 @@ def test_bursts_by_time_stamp_are_linked():
     shots = [shot for film in range(4) for shot in pan(film, 6, 4)]
     names = [f"2024-05-01 {9 + at // 6:02}.59.{50 + at % 6 * 2:02}.jpg" for at in range(24)]
     assert groups_of({f"bed/{name}": shot for name, shot in zip(names, shots, strict=True)}) == [6] * 4
+
+
+@pytest.mark.parametrize("count", [3, 4, 5])
+def test_a_few_numbered_photographs_are_not_linked(count):
+    assert linked(catalog_from({f"a/p{n}.png": scene(n) for n in range(count)})) == []
