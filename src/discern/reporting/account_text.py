@@ -47,11 +47,9 @@ def describe_account(
     if sentence := describe_missing_classes(account, of=of):
         lines.append(sentence)
     if account.ungrouped:
-        alone = (
-            ("is its own group", "its path") if account.ungrouped == 1 else ("are groups of their own", "their paths")
-        )
-        pictures = plural(account.ungrouped, "picture")
-        lines.append(f"{pictures} {alone[0]}, as --group-by does not match {alone[1]}.")
+        one = account.ungrouped == 1
+        alone, paths = ("is its own group", "its path") if one else ("are groups of their own", "their paths")
+        lines.append(f"{plural(account.ungrouped, 'picture')} {alone}, as --group-by does not match {paths}.")
     if account.unjudged:
         labels = join_names([quote_label(name(label)) for label in account.unjudged], most=_MOST_NAMES)
         lines.append(f"Not judged, for want of two independent pictures: {labels}.")

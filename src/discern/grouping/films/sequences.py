@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from discern.grouping.films.colour_overlap import overlap_colours
 from discern.grouping.films.frame_distance import FrameDistance
 from discern.grouping.films.same_scene import agree_moved
 from discern.grouping.films.series import Series, find_series
@@ -48,6 +49,9 @@ class SequenceConfig:
         camera_agreement: agreement of neighbours in a film whose scene stands still while the camera moves.
         min_aligned_share: share of neighbours that reach it in such a film.
         max_hue: largest difference in colour of neighbours that show one scene.
+        covered_share: in such a film, distance as a share of close up to which neighbours are linked by their colours,
+            as where somebody walks through.
+        min_overlap: least overlap of their colours.
         max_gap: step between numbers, as a multiple of the median step of the series, from which numbers are missing.
     """
 
@@ -64,6 +68,8 @@ class SequenceConfig:
     camera_agreement: float = 0.9
     min_aligned_share: float = 0.6
     max_hue: float = 0.12
+    covered_share: float = 1.5
+    min_overlap: float = 0.95
     max_gap: float = 8.0
 
 
@@ -133,11 +139,17 @@ class _Linker:
             return self._link_bursts(series)
         steps = np.diff(series.numbers)
         complete = steps <= config.max_gap * max(float(np.median(steps)), 1.0)
-        linked = complete & self._is_near(pairs, distances, steps)
+        aligned = self._is_aligned(pairs)
+        linked = complete & (
+            distances <= config.sure_share * self._close if aligned else self._is_near(distances, steps)
+        )
         rest = np.flatnonzero(~linked)
         least = np.where(distances[rest] <= self._close, config.close_agreement, config.min_agreement)
         least = np.where(complete[rest], least, config.sure_agreement)
         linked[rest[self._agreement(pairs[rest]) >= least]] = True
+        if aligned:
+            rest = np.flatnonzero(~linked & complete & (distances <= config.covered_share * self._close))
+            linked[rest[overlap_colours(self._catalog, pairs[rest]) >= config.min_overlap]] = True
         return np.concatenate([pairs[linked], self._bridges(series.rows, linked, complete)])
 
     def _link_bursts(self, series: Series) -> np.ndarray:
@@ -162,17 +174,14 @@ class _Linker:
         sure: np.ndarray = self._agreement(pairs) >= self._config.sure_agreement
         return sure
 
-    def _is_near(self, pairs: np.ndarray, distances: np.ndarray, steps: np.ndarray) -> np.ndarray:
-        """Tell which neighbours are near enough to be linked without being aligned."""
-        config, close = self._config, self._close
-        if self._is_aligned(pairs):
-            sure: np.ndarray = distances <= config.sure_share * close
-            return sure
-        near: np.ndarray = distances <= close
+    def _is_near(self, distances: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """Tell which neighbours are near enough to be linked in a series that cannot be aligned."""
+        config = self._config
+        near: np.ndarray = distances <= self._close
         if near.mean() >= config.min_close_share:
             pace = distances / np.maximum(steps, 1)
             near |= (steps > np.median(steps)) & (pace <= np.quantile(pace[near], 0.9))
-            near |= distances <= config.turning_share * close
+            near |= distances <= config.turning_share * self._close
         return near
 
     def _is_aligned(self, pairs: np.ndarray) -> bool:
