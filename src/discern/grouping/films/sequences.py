@@ -39,7 +39,7 @@ class SequenceConfig:
         background_quantile: neighbours are close if nearer than this quantile of the distances of random pairs.
         max_ratio: largest mean distance of neighbours, as a share of that of random pairs of their series.
         min_deviations: standard errors by which it must be smaller, over a series or all of one naming pattern.
-        shortest: fewest neighbours of a series that is tested by itself.
+        shortest: fewest neighbours of a series that is judged by itself.
         sure_share: neighbours nearer than this share of close are linked without being aligned.
         turning_share: the same where most neighbours are close but cannot be aligned, as on a turntable.
         min_close_share: share of neighbours that are close in such a series.
@@ -159,6 +159,8 @@ class _Linker:
         one scene. Two pictures alone may be copies, which are found without their numbers.
         """
         pairs = series.neighbours
+        if len(pairs) < self._config.shortest:
+            return pairs[:0]
         agree = self._agree_surely(pairs)
         agree &= np.r_[False, agree[:-1]] | np.r_[agree[1:], False]
         if not agree.any():

@@ -137,3 +137,15 @@ def test_bursts_by_time_stamp_are_linked():
 @pytest.mark.parametrize("count", [3, 4, 5])
 def test_a_few_numbered_photographs_are_not_linked(count):
     assert linked(catalog_from({f"a/p{n}.png": scene(n) for n in range(count)})) == []
+
+
+def test_three_noisy_pictures_of_each_of_many_things_are_not_films():
+    rng = np.random.default_rng(0)
+    pictures = {
+        f"{thing:03}/{copy}.png": Image.fromarray(
+            (np.asarray(scene(thing), float) + rng.normal(0, 12, (120, 160, 3))).clip(0, 255).astype(np.uint8)
+        )
+        for thing in range(30)
+        for copy in range(3)
+    }
+    assert linked(catalog_from(pictures)) == []
