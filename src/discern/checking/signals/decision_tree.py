@@ -1,7 +1,7 @@
 """Decision tree that predicts class labels from a few features, grown best split first.
 
-The tree is that of Breiman, Friedman, Olshen & Stone (1984) with the Gini impurity, as in scikit-learn, whose import takes
-longer than the trees of a whole data set.
+The tree is that of Breiman, Friedman, Olshen & Stone (1984) with the Gini impurity, as in scikit-learn. Importing that
+takes longer than all trees of a data set.
 """
 
 from dataclasses import dataclass
