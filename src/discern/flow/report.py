@@ -16,7 +16,7 @@ from discern.training import AcceptPolicy, FitResult, HeldOutPredictions
 
 
 def write_page(
-    run: Run, prepared: Prepared, result: FitResult, policy: AcceptPolicy, metrics: Metrics, runtime: Runtime
+    run: Run, prepared: Prepared, result: FitResult, policy: AcceptPolicy, metrics: Metrics, *, runtime: Runtime
 ) -> None:
     """Write the HTML report of a training run to `report.html`.
 

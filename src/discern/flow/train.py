@@ -219,7 +219,7 @@ def _train(
         pack(path, data, result, policy, metrics, provenance=provenance, runtime=runtime)
         run.keep(FILE)
     with run.stage("report", progress):
-        write_page(run, prepared, result, policy, metrics, runtime)
+        write_page(run, prepared, result, policy, metrics, runtime=runtime)
     account = Account.of(prepared.catalog, unjudged=split.unevaluated)
     run.save(status="done", **account.to_json())
 
