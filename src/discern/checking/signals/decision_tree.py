@@ -84,7 +84,7 @@ class _FittingRows:
         count = np.bincount(labels[rows])
         self.values = values
         # Of 16 bits, so that numpy sorts them in linear time.
-        self._labels = labels.astype(np.int16 if len(count) < 2**15 else np.int64)
+        self._labels: NDArray[np.integer] = labels.astype(np.int16 if len(count) < 2**15 else np.int64)
         self._weight = len(rows) / np.maximum(count, 1) / max((count > 0).sum(), 1)
         self._smallest_leaf = smallest_leaf
 
