@@ -6,7 +6,7 @@ from pathlib import Path
 
 from discern.bundle import archive, golden
 from discern.bundle.manifest import Manifest, digests
-from discern.bundle.runtime import open_runtime
+from discern.bundle.runtime import Runtime, open_runtime
 from discern.bundle.seen_pictures import PictureHashes, write_seen
 
 
@@ -19,6 +19,7 @@ def write_bundle(
     card: str,
     seen_pixels: Sequence[str] = (),
     set_thresholds: PictureHashes | None = None,
+    runtime: Runtime | None = None,
 ) -> str:
     """Write a trained model to a bundle file atomically.
 
@@ -30,6 +31,7 @@ def write_bundle(
         card: model card, Markdown.
         seen_pixels: hashes of the training pictures' pixels.
         set_thresholds: pictures outside the training set whose predictions set the thresholds; None for none.
+        runtime: engine that has loaded the graph, to record the golden vectors; None opens one.
 
     Returns:
         Fingerprint of the bundle.
@@ -37,7 +39,7 @@ def write_bundle(
     Raises:
         BundleDamaged: the model could not be loaded again: its labels, figures or outputs are invalid.
     """
-    runtime = open_runtime(graph)
+    runtime = runtime or open_runtime(graph)
     members = {
         "model.onnx": graph,
         "golden.npz": golden.record(lambda inputs: runtime.run({"pixels": inputs}), manifest.recipe),

@@ -7,6 +7,7 @@ import typer
 from discern.cli import render
 from discern.cli.common_options import Bundle, Cache, Json, Seed, Source
 from discern.cli.exit_codes import FELL_SHORT
+from discern.cli.importing import importing
 from discern.cli.option_values import parse_floors, parse_keys, require_option
 from discern.cli.progress_bar import progress_bar
 from discern.errors import UsageError
@@ -39,7 +40,8 @@ def evaluate(
 
     Example: discern evaluate runs/bananas/model.discern more/ --at-least accuracy=.90
     """
-    from discern.flow.evaluate.evaluate import evaluate
+    with importing():
+        from discern.flow.evaluate.evaluate import evaluate
 
     floors = parse_floors(at_least or [])
     with progress_bar() as progress:
@@ -84,14 +86,16 @@ def predict(
     Example: discern predict runs/bananas/model.discern new.jpg more/
     """
     if out is not None or sheet is not None:
-        from discern.flow.predict.batch import predict_to
+        with importing():
+            from discern.flow.predict.batch import predict_to
 
         target = require_option(out, "--out", needed_by="--sheet")
         with progress_bar() as progress:
             result = predict_to(bundle, paths, target, sheet=sheet, progress=progress)
         render.show(result.to_json(), json=json, lines=render.batch)
         raise typer.Exit(FELL_SHORT if result.unusable == result.pictures else 0)
-    from discern.flow.predict.predict import predict
+    with importing():
+        from discern.flow.predict.predict import predict
 
     usable = []
     for answer in predict(bundle, paths):

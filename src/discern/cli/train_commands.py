@@ -7,6 +7,7 @@ import typer
 from discern.cli import render
 from discern.cli.common_options import Backbone, Cache, Fixes, Json, Name, PartsOf, Resume, Runs, Seed, Source
 from discern.cli.exit_codes import FELL_SHORT
+from discern.cli.importing import importing
 from discern.cli.option_values import parse_error_limit, parse_order, parse_parts, parse_parts_of, parse_share
 from discern.cli.progress_bar import progress_bar
 
@@ -29,7 +30,8 @@ def check(
 
     Example: discern check photos/
     """
-    from discern.flow.check import check
+    with importing():
+        from discern.flow.check import check
 
     with progress_bar() as progress:
         result = check(
@@ -68,7 +70,8 @@ def split(
 
     Example: discern split photos/ --parts 70/20/10 --out parts/
     """
-    from discern.flow.split import split
+    with importing():
+        from discern.flow.split import split
 
     with progress_bar() as progress:
         result = split(
@@ -123,7 +126,8 @@ def train(
 
     Example: discern train photos/ --name bananas --at-most-wrong 2%
     """
-    from discern.flow.train import train
+    with importing():
+        from discern.flow.train import train
 
     limit, share = parse_error_limit(at_most_wrong), parse_share(coverage)
     with progress_bar() as progress:

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from discern.bundle import Model, decide_all, load
-from discern.bundle.archive import FILE
+from discern.bundle import Model, Runtime, decide_all
+from discern.bundle.archive import FILE, unpack
 from discern.catalog import Catalog
 from discern.evaluating import Metrics
 from discern.flow.prepare import Prepared
@@ -15,9 +15,14 @@ from discern.reporting import PredictionTable, write_report
 from discern.training import AcceptPolicy, FitResult, HeldOutPredictions
 
 
-def write_page(run: Run, prepared: Prepared, result: FitResult, policy: AcceptPolicy, metrics: Metrics) -> None:
-    """Write the HTML report of a training run to `report.html`."""
-    model = load(run.path(FILE))
+def write_page(
+    run: Run, prepared: Prepared, result: FitResult, policy: AcceptPolicy, metrics: Metrics, *, runtime: Runtime
+) -> None:
+    """Write the HTML report of a training run to `report.html`.
+
+    The bundle is read back and verified; `runtime` is the engine on which its golden vectors were recorded.
+    """
+    model = Model(unpack(run.path(FILE)), runtime=runtime)
     viewer = _ModelViewer(prepared.catalog, model)
     facts = run.facts | {
         "data": {"fingerprint": prepared.catalog.fingerprint, "root": run.facts["source"]},

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from discern.bundle import open_runtime
 from discern.bundle.archive import FILE
 from discern.bundle.manifest_schema import check_labels
 from discern.catalog import Catalog
@@ -214,10 +215,11 @@ def _train(
             faults=count_findings(prepared.findings),
             group=prepared.groups.group,
         )
-        pack(path, data, result, policy, metrics, provenance=provenance)
+        runtime = open_runtime(result.graph)
+        pack(path, data, result, policy, metrics, provenance=provenance, runtime=runtime)
         run.keep(FILE)
     with run.stage("report", progress):
-        write_page(run, prepared, result, policy, metrics)
+        write_page(run, prepared, result, policy, metrics, runtime=runtime)
     account = Account.of(prepared.catalog, unjudged=split.unevaluated)
     run.save(status="done", **account.to_json())
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from discern.bundle import Manifest, PictureHashes, write_bundle
+from discern.bundle import Manifest, PictureHashes, Runtime, write_bundle
 from discern.evaluating import Metrics
 from discern.features import Backbone
 from discern.training.accept_policy import AcceptPolicy
@@ -45,11 +45,12 @@ def pack(
     metrics: Metrics,
     *,
     provenance: Provenance,
+    runtime: Runtime | None = None,
 ) -> str:
     """Write a fitted classifier to a bundle file and return its fingerprint.
 
     The bundle contains the finished graph with the manifest, the card, and hashes of the training pictures and of those
-    that set the thresholds.
+    that set the thresholds. `runtime` is an engine that has loaded the graph; None opens one.
     """
     manifest = Manifest(
         name=provenance.name,
@@ -76,6 +77,7 @@ def pack(
         seen_pixels=seen.pixels,
         set_thresholds=PictureHashes(*data.catalog.hashes(_threshold_rows(result, policy))),
         card=write_card(manifest),
+        runtime=runtime,
     )
 
 

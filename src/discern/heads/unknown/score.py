@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy import stats
 
 from discern.bundle.heads import MEASURES, UNKNOWN_BYTES, Span, UnknownScorer, log_sum_exp
 from discern.heads.feature_space import FeatureSpace, top_directions
@@ -182,9 +181,15 @@ def _auroc(measures: np.ndarray, unknown: np.ndarray, candidate: str) -> float:
     """Compute the AUROC of a sum of out-of-distribution measures."""
     known = measures[~unknown]
     standard = (measures - known.mean(axis=0)) / np.maximum(known.std(axis=0), _SMALLEST_DEVIATION)
-    ranks = stats.rankdata(standard @ _sum_weights(candidate))
+    ranks = average_ranks(standard @ _sum_weights(candidate))
     count = unknown.sum()
     return float((ranks[unknown].sum() - count * (count + 1) / 2) / (count * (len(unknown) - count)))
+
+
+def average_ranks(values: np.ndarray) -> np.ndarray:
+    """Return the rank of each value from 1, equal values sharing the mean of their ranks."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(count) - (count - 1) / 2)[place])
 
 
 def _sum_weights(candidate: str) -> np.ndarray:
