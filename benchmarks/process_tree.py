@@ -14,9 +14,11 @@ def process_tree(process: int) -> list[int]:
     return found
 
 
-def private_memory(process: int) -> int:
-    """Return the anonymous resident memory of a process in bytes."""
-    with contextlib.suppress(OSError, StopIteration):
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-        return int(next(line for line in lines if line.startswith("RssAnon")).split()[1]) << 10
-    return 0
+def memory(process: int) -> int:
+    """Return the proportional set size of a process and its descendants, in MiB."""
+    total = 0
+    for each in process_tree(process):
+        with contextlib.suppress(OSError, StopIteration):
+            lines = Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()
+            total += int(next(line for line in lines if line.startswith("Pss:")).split()[1])
+    return total >> 10

@@ -15,6 +15,7 @@ of Linux, sampled five times per second): mapped pages of files do not count, be
 """
 
 import argparse
+import contextlib
 import io
 import itertools
 import json
@@ -35,7 +36,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from process_tree import private_memory, process_tree
+from process_tree import process_tree
 
 from discern.catalog import Catalog, scan
 from discern.features import extract, load_backbone
@@ -258,6 +259,14 @@ def measure(step: str, folder: Path, cache: Path, backbone: str) -> dict[str, An
     if process.returncode:
         sys.exit(f"{step} failed")
     return json.loads(output) | {"peak_mib": peak >> 20}
+
+
+def private_memory(process: int) -> int:
+    """Return the anonymous resident memory of a process in bytes."""
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("RssAnon")).split()[1]) << 10
+    return 0
 
 
 def run(sizes: list[int], side: int, steps: list[str], backbone: str, workdir: Path) -> list[dict[str, Any]]:

@@ -13,9 +13,10 @@ the same pictures, each `--repeats` times in rotated order:
   the same network with the same weights, at the same size, everything else by fastai's defaults (see `peers/`).
 
 Reported per contestant, as medians: seconds and CPU seconds to the trained model, without the predictions of the
-held-out pictures; peak private memory of all its processes; and accuracy on the held-out pictures. The first run of
-`discern train` is also divided by its stages; what is outside of these is mostly the start and imports, and one more
-run counts the seconds of all imports, inside of stages and outside (`-X importtime`, which slows them down).
+held-out pictures; peak memory (proportional set size) of all its processes; and accuracy on the held-out pictures. The
+first run of `discern train` is also divided by its stages; what is outside of these is mostly the start and imports,
+and one more run counts the seconds of all imports, inside of stages and outside (`-X importtime`, which slows them
+down).
 
 `PYTHON` is an interpreter with fastai and timm; without them fastai is skipped. Needs DISCERN_TEST_DATA (default
 ../shared/data).
@@ -40,7 +41,7 @@ from typing import Any
 
 import numpy as np
 from pack_features import CACHE, DATA
-from process_tree import private_memory, process_tree
+from process_tree import memory
 
 import discern
 from discern.catalog import Catalog
@@ -62,7 +63,7 @@ CONTESTANTS = (BARE, FIRST, AGAIN, SEED, LINES, FROZEN, TUNED)
 ALLOWANCES = ((1000, 3.0), (4000, 6.0))
 BARE_FACTOR, AGAIN_LIMIT, SEED_LIMIT = 1.3, 3.0, 4.0
 MEASURED = ("seconds", "cpu_s", "peak_mib", "accuracy")
-SAMPLING_S = 0.1
+SAMPLING_S = 0.2
 
 Row = dict[str, Any]
 
@@ -272,7 +273,7 @@ def measure(name: str, command: list[Any]) -> tuple[Row, Row]:
         errors.seek(0)
         if process.returncode:
             sys.exit(f"{name} failed: {errors.read()[-2000:]}")
-        return json.load(out), {"seconds": seconds, "cpu_s": child_cpu() - before, "peak_mib": peak.bytes >> 20}
+        return json.load(out), {"seconds": seconds, "cpu_s": child_cpu() - before, "peak_mib": peak.mib}
 
 
 def child_cpu() -> float:
@@ -282,10 +283,10 @@ def child_cpu() -> float:
 
 
 class PeakMemory:
-    """Largest private memory of a process and its descendants, sampled by a thread."""
+    """Largest memory of a process and its descendants, with shared pages divided, sampled by a thread."""
 
     def __init__(self, process: int) -> None:
-        self.bytes, self._process, self._ended = 0, process, threading.Event()
+        self.mib, self._process, self._ended = 0, process, threading.Event()
         self._thread = threading.Thread(target=self._sample)
         self._thread.start()
 
@@ -295,7 +296,7 @@ class PeakMemory:
 
     def _sample(self) -> None:
         while not self._ended.wait(SAMPLING_S):
-            self.bytes = max(self.bytes, sum(map(private_memory, process_tree(self._process))))
+            self.mib = max(self.mib, memory(self._process))
 
 
 def middle(rows: list[Row], key: str) -> float | None:
