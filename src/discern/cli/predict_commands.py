@@ -76,14 +76,14 @@ def predict(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:
-    """Classify pictures; print the predictions, write a file, or sort the pictures into folders.
+    """Classify pictures, to the terminal, a file or folders.
 
     With --out, predictions go to one file, --json prints one summary object, lists (CSV, Parquet, .lst, .manifest) and
     archives are read as well, and running the same command again resumes an interrupted one. Tables have one column per
     field, `p:LABEL` with the probability of each label, and `error` and `error_message` for unusable files.
 
     With --sort, each picture is copied to the folder of its prediction; the originals are only read. The same command
-    resumes an interrupted one. undo.csv lists the copies, and `discern unsort sorted/undo.csv` removes them.
+    resumes an interrupted one. undo.csv lists the copies, and unsort removes them.
 
     The exit code is 1 if a file is unusable; with --out or --sort, which list such files, only if all are.
 
@@ -125,7 +125,7 @@ def unsort(
     undo: Annotated[str, typer.Argument(help="The undo.csv of a sorted folder.")],
     json: Json = False,
 ) -> None:
-    """Remove the copies that `discern predict --sort` made.
+    """Remove the copies that `predict --sort` made.
 
     Copies that were edited since stay; the exit code is then 1.
 

@@ -47,7 +47,14 @@ class SortResult:
     resumed: int
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as a JSON-serialisable dictionary with absolute paths."""
+        """Return the result as a JSON-serialisable dictionary.
+
+        Keys:
+            copied: number of copies by folder.
+            undo: absolute path of the list of the copies.
+            unusable: number of files without a prediction, which are listed and not copied.
+            resumed: number of predictions from before an interruption.
+        """
         return {
             "copied": self.copied,
             "undo": str(self.undo),
@@ -71,7 +78,13 @@ class UnsortResult:
     missing: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as a JSON-serialisable dictionary."""
+        """Return the result as a JSON-serialisable dictionary.
+
+        Keys:
+            removed: number of copies removed.
+            changed: paths of copies that were edited since, which stay.
+            missing: paths of copies that are no longer there.
+        """
         return {"removed": self.removed, "changed": list(self.changed), "missing": list(self.missing)}
 
 
