@@ -73,18 +73,26 @@ def predict(
         str | None,
         typer.Option(help="With --out: write a review sheet (.html, .png), least confident predictions first."),
     ] = None,
+    sort: Annotated[
+        str | None, typer.Option(help="Copy the pictures to this folder: <label>/, _review/, _unknown/ and undo.csv.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:
-    """Classify pictures; print the predictions or write a file.
+    """Classify pictures, to the terminal, a file or folders.
 
     With --out, predictions go to one file, --json prints one summary object, lists (CSV, Parquet, .lst, .manifest) and
     archives are read as well, and running the same command again resumes an interrupted one. Tables have one column per
     field, `p:LABEL` with the probability of each label, and `error` and `error_message` for unusable files.
 
-    The exit code is 1 if a file is unusable; with --out, which records such files as rows, only if all are.
+    With --sort, each picture is copied to the folder of its prediction; the originals are only read. The same command
+    resumes an interrupted one. undo.csv lists the copies, and unsort removes them.
+
+    The exit code is 1 if a file is unusable; with --out or --sort, which list such files, only if all are.
 
     Example: discern predict runs/bananas/model.discern new.jpg more/
     """
+    if sort is not None:
+        _sort(bundle, paths, sort, json=json, other="--out" if out is not None else "--sheet" if sheet else None)
     if out is not None or sheet is not None:
         with importing():
             from discern.flow.predict.batch import predict_to
@@ -104,3 +112,31 @@ def predict(
     if not usable:
         raise UsageError("There is no picture to predict.", hint="Pass a picture, or a folder that contains some.")
     raise typer.Exit(0 if all(usable) else FELL_SHORT)
+
+
+def _sort(bundle: str, paths: list[str], folder: str, *, json: bool, other: str | None) -> None:
+    from discern.flow.predict.sort import sort
+
+    if other:
+        raise UsageError(f"--sort and {other} cannot be combined.", hint="Run the command once for each.")
+    with progress_bar() as progress:
+        result = sort(bundle, paths, folder, progress=progress)
+    render.show(result.to_json(), json=json, lines=render.sort)
+    raise typer.Exit(0 if result.copied else FELL_SHORT)
+
+
+def unsort(
+    undo: Annotated[str, typer.Argument(help="The undo.csv of a sorted folder.")],
+    json: Json = False,
+) -> None:
+    """Remove the copies that `predict --sort` made.
+
+    Copies that were edited since stay; the exit code is then 1.
+
+    Example: discern unsort sorted/undo.csv
+    """
+    from discern.flow.predict.sort import unsort
+
+    result = unsort(undo)
+    render.show(result.to_json(), json=json, lines=render.unsort)
+    raise typer.Exit(FELL_SHORT if result.changed else 0)

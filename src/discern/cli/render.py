@@ -2,6 +2,7 @@
 
 import json as jsonlib
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -131,6 +132,27 @@ def batch(value: dict[str, Any]) -> Iterator[str]:
     yield f"predictions: {value['out']}"
     if value["sheet"]:
         yield f"review sheet: {value['sheet']}"
+
+
+def sort(value: dict[str, Any]) -> Iterator[str]:
+    """Format a `SortResult` as lines of text."""
+    for folder, count in sorted(value["copied"].items()):
+        yield f"{folder}/  {count:,}"
+    if value["unusable"]:
+        yield f"{value['unusable']:,} unusable, listed and not copied"
+    if value["resumed"]:
+        yield f"resumed after {value['resumed']:,} earlier predictions"
+    yield f"undo: discern unsort {shlex.quote(value['undo'])}"
+
+
+def unsort(value: dict[str, Any]) -> Iterator[str]:
+    """Format an `UnsortResult` as lines of text."""
+    yield f"{value['removed']:,} copies removed"
+    if value["missing"]:
+        yield f"{len(value['missing']):,} were no longer there"
+    if value["changed"]:
+        yield f"{len(value['changed']):,} were edited and stay:"
+        yield from (f"  {path}" for path in value["changed"])
 
 
 def print_hints(hints: Iterable[str]) -> None:
