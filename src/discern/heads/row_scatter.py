@@ -67,9 +67,9 @@ class RowScatter:
 
     def solve(self, factor: float, level: float) -> np.ndarray:
         """Solve the linear system of `Scatter.solve` by the Woodbury identity."""
-        right = self.offsets.T
-        along = solve(self.products, factor, level, self.rows @ right)
-        weight: np.ndarray = (right - factor * (self.rows.T @ along)) / level
+        kind = self.rows.dtype
+        along = solve(self.products, factor, level, self.rows @ self.offsets.T.astype(kind))
+        weight: np.ndarray = (self.offsets.T - factor * (self.rows.T @ along.astype(kind))) / level
         return weight
 
 
