@@ -214,10 +214,10 @@ def _train(
             faults=count_findings(prepared.findings),
             group=prepared.groups.group,
         )
-        pack(path, data, result, policy, metrics, provenance=provenance)
+        fingerprint = pack(path, data, result, policy, metrics, provenance=provenance)
         run.keep(FILE)
     with run.stage("report", progress):
-        write_page(run, prepared, result, policy, metrics)
+        write_page(run, prepared, result, policy, metrics, fingerprint=fingerprint)
     account = Account.of(prepared.catalog, unjudged=split.unevaluated)
     run.save(status="done", **account.to_json())
 

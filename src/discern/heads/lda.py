@@ -1,7 +1,7 @@
 """Linear discriminant analysis with covariance shrinkage, computed from sufficient statistics."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from scipy import linalg
@@ -42,34 +42,15 @@ class LinearFit:
         return logits
 
 
-class AnyScatter(Protocol):
-    """Class means and within-class covariance of the training pictures, in whatever form; see `Scatter`."""
-
-    @property
-    def present(self) -> np.ndarray: ...
-    @property
-    def prior(self) -> np.ndarray: ...
-    @property
-    def centre(self) -> np.ndarray: ...
-    @property
-    def offsets(self) -> np.ndarray: ...
-    @property
-    def level(self) -> float: ...
-
-    def solve(self, factor: float, level: float) -> np.ndarray:
-        """Return the offsets times the inverse of `factor` times the covariance plus `level` times the identity."""
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Scatter:
-    """Class means and within-class covariance with estimated shrinkage.
+class ClassMeans(ABC):
+    """Class means of the training pictures, with estimated shrinkage of the covariance within classes.
 
     Attributes:
         present: bool `[K]`, True for classes with training pictures.
         prior: float64 `[P]`, their frequencies.
         centre: float64 `[r]`, mean of all rows.
         offsets: float64 `[P, r]`, the class means minus `centre`.
-        covariance: float64 `[r, r]`, within classes, not shrunk.
         shrinkage: in 0..1, the weight of `level` times the identity that best estimates the true covariance.
         level: mean variance over the dimensions.
     """
@@ -78,9 +59,27 @@ class Scatter:
     prior: np.ndarray
     centre: np.ndarray
     offsets: np.ndarray
-    covariance: np.ndarray
     shrinkage: float
     level: float
+
+    @abstractmethod
+    def solve(self, factor: float, level: float) -> np.ndarray:
+        """Multiply the offsets by the inverse of `factor` times the covariance plus `level` times the identity.
+
+        Returns:
+            float64 `[r, P]`.
+        """
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scatter(ClassMeans):
+    """Class means and within-class covariance.
+
+    Attributes:
+        covariance: float64 `[r, r]`, within classes, not shrunk.
+    """
+
+    covariance: np.ndarray
 
     @classmethod
     def from_moments(cls, moments: Moments, dimensions: int) -> "Scatter":
@@ -114,7 +113,7 @@ class Scatter:
         )
 
     def solve(self, factor: float, level: float) -> np.ndarray:
-        """Return the offsets times the inverse of `factor` times the covariance plus `level` times the identity."""
+        """Multiply the offsets by the inverse of the shrunk covariance, as `ClassMeans.solve`."""
         return solve(self.covariance, factor, level, self.offsets.T)
 
 
@@ -128,7 +127,7 @@ def oracle_shrinkage(trace: float, squares: float, degrees_of_freedom: float, di
     return float(min(1.0, numerator / denominator)) if denominator > 0 else 1.0
 
 
-def fit_lda(scatter: AnyScatter, shrinkage: float) -> LinearFit:
+def fit_lda(scatter: ClassMeans, shrinkage: float) -> LinearFit:
     """Fit linear discriminant analysis with covariance shrinkage.
 
     The covariance is shrunk by `shrinkage` (0..1) towards a multiple of the identity.

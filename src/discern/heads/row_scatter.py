@@ -9,33 +9,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from discern.heads.feature_space import BLOCK, FeatureSpace
-from discern.heads.lda import SMALLEST_VARIANCE, SMALLEST_WEIGHT, AnyScatter, Scatter, oracle_shrinkage, solve
+from discern.heads.lda import SMALLEST_VARIANCE, SMALLEST_WEIGHT, ClassMeans, Scatter, oracle_shrinkage, solve
 from discern.heads.moments import Moments, sum_by_class
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RowScatter:
+class RowScatter(ClassMeans):
     """Class means and within-class covariance as a product of rows.
 
     Attributes:
-        present: as `Scatter`.
-        prior: as `Scatter`.
-        centre: as `Scatter`.
-        offsets: as `Scatter`.
         rows: `[n, r]`, minus the mean of their class, scaled such that the covariance is `rows.T @ rows`.
         products: float64 `[n, n]`, `rows @ rows.T`.
-        shrinkage: as `Scatter`.
-        level: as `Scatter`.
     """
 
-    present: np.ndarray
-    prior: np.ndarray
-    centre: np.ndarray
-    offsets: np.ndarray
     rows: np.ndarray
     products: np.ndarray
-    shrinkage: float
-    level: float
 
     @classmethod
     def from_rows(
@@ -66,7 +54,7 @@ class RowScatter:
         )
 
     def solve(self, factor: float, level: float) -> np.ndarray:
-        """Solve the linear system of `Scatter.solve` by the Woodbury identity."""
+        """Multiply the offsets by the inverse of the shrunk covariance, by the Woodbury identity."""
         kind = self.rows.dtype
         along = solve(self.products, factor, level, self.rows @ self.offsets.T.astype(kind))
         weight: np.ndarray = (self.offsets.T - factor * (self.rows.T @ along.astype(kind))) / level
@@ -75,7 +63,7 @@ class RowScatter:
 
 def scatter_of(
     space: FeatureSpace, positions: np.ndarray, labels: np.ndarray, weights: np.ndarray, classes: int
-) -> AnyScatter:
+) -> ClassMeans:
     """Estimate class means and covariance of the given rows in the form that costs less.
 
     `labels` and `weights` are those of all rows.

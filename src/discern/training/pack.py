@@ -63,7 +63,7 @@ def pack(
         unknown=dict(result.unknown),
         metrics=metrics.for_bundle(),
         data=_describe_data(data, result.train_rows, provenance),
-        backbone=_describe_backbone(data.backbone),
+        backbone=describe_backbone(data.backbone),
         config=_resolve(provenance.config, policy),
         versions=provenance.versions,
     )
@@ -110,7 +110,8 @@ def _describe_data(data: TrainingData, rows: np.ndarray, provenance: Provenance)
     }
 
 
-def _describe_backbone(backbone: Backbone) -> dict[str, Any]:
+def describe_backbone(backbone: Backbone) -> dict[str, Any]:
+    """Describe a backbone as JSON-ready values for the bundle."""
     return {
         "name": backbone.name,
         "size": backbone.size,
