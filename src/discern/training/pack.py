@@ -45,11 +45,12 @@ def pack(
     metrics: Metrics,
     *,
     provenance: Provenance,
+    recorded: bytes | None = None,
 ) -> str:
     """Write a fitted classifier to a bundle file and return its fingerprint.
 
     The bundle contains the finished graph with the manifest, the card, and hashes of the training pictures and of those
-    that set the thresholds.
+    that set the thresholds. Its golden vectors may have been recorded before, by `record_golden`.
     """
     manifest = Manifest(
         name=provenance.name,
@@ -76,6 +77,7 @@ def pack(
         seen_pixels=seen.pixels,
         set_thresholds=PictureHashes(*data.catalog.hashes(_threshold_rows(result, policy))),
         card=write_card(manifest),
+        recorded=recorded,
     )
 
 
