@@ -6,8 +6,20 @@ from pathlib import Path
 
 from discern.bundle import archive, golden
 from discern.bundle.manifest import Manifest, digests
-from discern.bundle.runtime import Runtime, open_runtime
+from discern.bundle.runtime import open_runtime
 from discern.bundle.seen_pictures import PictureHashes, write_seen
+from discern.parallel import count_cores
+from discern.picture import Recipe
+
+
+def record_golden(graph: bytes, recipe: Recipe) -> bytes:
+    """Run a complete ONNX model on generated pictures and return the content of `golden.npz`.
+
+    Raises:
+        BundleDamaged: the graph cannot be loaded or run.
+    """
+    runtime = open_runtime(graph, threads=count_cores())
+    return golden.record(lambda inputs: runtime.run({"pixels": inputs}), recipe)
 
 
 def write_bundle(
@@ -19,7 +31,7 @@ def write_bundle(
     card: str,
     seen_pixels: Sequence[str] = (),
     set_thresholds: PictureHashes | None = None,
-    runtime: Runtime | None = None,
+    recorded: bytes | None = None,
 ) -> str:
     """Write a trained model to a bundle file atomically.
 
@@ -31,7 +43,7 @@ def write_bundle(
         card: model card, Markdown.
         seen_pixels: hashes of the training pictures' pixels.
         set_thresholds: pictures outside the training set whose predictions set the thresholds; None for none.
-        runtime: engine that has loaded the graph, to record the golden vectors; None opens one.
+        recorded: golden vectors of this graph and recipe, from `record_golden`; None records them here.
 
     Returns:
         Fingerprint of the bundle.
@@ -39,10 +51,9 @@ def write_bundle(
     Raises:
         BundleDamaged: the model could not be loaded again: its labels, figures or outputs are invalid.
     """
-    runtime = runtime or open_runtime(graph)
     members = {
         "model.onnx": graph,
-        "golden.npz": golden.record(lambda inputs: runtime.run({"pixels": inputs}), manifest.recipe),
+        "golden.npz": record_golden(graph, manifest.recipe) if recorded is None else recorded,
         "seen.npy": write_seen(PictureHashes(content=seen, pixels=seen_pixels), set_thresholds or PictureHashes()),
         "CARD.md": card.encode(),
     }

@@ -1,36 +1,41 @@
 """Functions that write the HTML report of a training run."""
 
 from collections.abc import Collection, Sequence
+from concurrent.futures import Future
+from pathlib import Path
 
 import numpy as np
 
-from discern.bundle import Model, Runtime, decide_all
-from discern.bundle.archive import FILE, unpack
+from discern.bundle import Model, decide_all, load
+from discern.bundle.archive import FILE
 from discern.catalog import Catalog
+from discern.errors import BundleError
 from discern.evaluating import Metrics
 from discern.flow.prepare import Prepared
 from discern.flow.run import Run
+from discern.parallel import ThreadExecutor, count_cores
 from discern.picture import load_input
 from discern.reporting import PredictionTable, write_report
-from discern.training import AcceptPolicy, FitResult, HeldOutPredictions
+from discern.training import AcceptPolicy, FitResult, HeldOutPredictions, describe_backbone
 
 
 def write_page(
-    run: Run, prepared: Prepared, result: FitResult, policy: AcceptPolicy, metrics: Metrics, *, runtime: Runtime
+    run: Run, prepared: Prepared, result: FitResult, policy: AcceptPolicy, metrics: Metrics, *, fingerprint: str
 ) -> None:
     """Write the HTML report of a training run to `report.html`.
 
-    The bundle is read back and verified; `runtime` is the engine on which its golden vectors were recorded.
+    Raises:
+        BundleError: the bundle of the run cannot be used.
     """
-    model = Model(unpack(run.path(FILE)), runtime=runtime)
-    viewer = _ModelViewer(prepared.catalog, model)
     facts = run.facts | {
         "data": {"fingerprint": prepared.catalog.fingerprint, "root": run.facts["source"]},
-        "backbone": model.manifest.backbone,
-        "recipe": model.manifest.recipe.to_json(),
-        "bundle": {"fingerprint": model.fingerprint},
+        "backbone": dict(sorted(describe_backbone(prepared.data.backbone).items())),
+        "recipe": prepared.data.recipe.to_json(),
+        "bundle": {"fingerprint": fingerprint},
     }
-    with run.writing("report.html") as page:
+    with ThreadExecutor(1) as executor, run.writing("report.html") as page:
+        # The bundle is read, checked and tried while the page is built.
+        viewer = _ModelViewer(prepared, executor.submit(_load, run.path(FILE), fingerprint))
         write_report(
             page,
             catalog=prepared.catalog,
@@ -43,21 +48,33 @@ def write_page(
             evidence=viewer.evidence,
             title=run.folder.name,
         )
+        viewer.model()
+
+
+def _load(path: Path, fingerprint: str) -> Model:
+    model = load(path, threads=count_cores())
+    if model.fingerprint != fingerprint:
+        raise BundleError(f"{path} was replaced while its report was written.", hint="Run the same command again.")
+    return model
 
 
 class _ModelViewer:
     """Viewer that provides preprocessed images and evidence maps for the HTML report."""
 
-    def __init__(self, catalog: Catalog, model: Model) -> None:
-        self.catalog, self.model = catalog, model
+    def __init__(self, prepared: Prepared, loading: Future[Model]) -> None:
+        self._catalog, self._recipe, self._loading = prepared.catalog, prepared.data.recipe, loading
+
+    def model(self) -> Model:
+        """Wait for the model of the bundle."""
+        return self._loading.result()
 
     def pixels(self, row: int) -> np.ndarray:
         """Return the preprocessed image of a catalog row as a uint8 array."""
-        return load_input(self.catalog.read_one(row), self.model.manifest.recipe)
+        return load_input(self._catalog.read_one(row), self._recipe)
 
     def evidence(self, rows: Sequence[int]) -> list[np.ndarray]:
         """Return the evidence maps of the images in the given catalog rows."""
-        return list(self.model.run(np.stack([self.pixels(row) for row in rows]))["evidence"])
+        return list(self.model().run(np.stack([self.pixels(row) for row in rows]))["evidence"])
 
 
 def _negative_scores(result: FitResult) -> np.ndarray | None:

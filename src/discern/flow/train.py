@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from discern.bundle import open_runtime
+from discern.bundle import record_golden
 from discern.bundle.archive import FILE
 from discern.bundle.manifest_schema import check_labels
 from discern.catalog import Catalog
@@ -20,10 +20,13 @@ from discern.flow.report import write_page
 from discern.flow.run import Run
 from discern.flow.train_command import compose_command
 from discern.heads import HeadConfig
+from discern.parallel import ThreadExecutor
 from discern.progress import Progress, silent
 from discern.reporting.account_text import describe_missing_classes
 from discern.splitting import Split, SplitConfig, make_split
 from discern.training import (
+    AcceptPolicy,
+    FitResult,
     Provenance,
     TrainConfig,
     choose_policy,
@@ -194,34 +197,40 @@ def _train(
         result = method.fit(data, split, checkpoints=run.path(_CHECKPOINTS), progress=progress)
         with run.replacing("answers.parquet") as path:
             tabulate(prepared.catalog, result.held_out).write_parquet(path)
-    with run.stage("evaluate", progress):
-        policy = choose_policy(data, split, result, config)
-        crossed = prepared.crossed
-        curve = None if crossed is None else compute_learning_curve(data, crossed, seed=config.seed)
-        metrics = replace(
-            compute_metrics(data, split, result, policy, config),
-            names=prepared.names,
-            hints=(*data.catalog.notes, *suggest_options(data.catalog)),
-            learning_curve=curve,
-        )
-        run.write_json(_METRICS, metrics.to_json())
-        run.keep(_METRICS)
-    with run.stage("pack", progress), run.writing(FILE) as path:
-        provenance = Provenance(
-            name=run.folder.name,
-            config=config,
-            versions=run.facts["versions"],
-            names=prepared.names,
-            faults=count_findings(prepared.findings),
-            group=prepared.groups.group,
-        )
-        runtime = open_runtime(result.graph)
-        pack(path, data, result, policy, metrics, provenance=provenance, runtime=runtime)
-        run.keep(FILE)
+    with ThreadExecutor(1) as executor:
+        # The engine runs the graph while its predictions are evaluated.
+        recording = executor.submit(record_golden, result.graph, data.recipe)
+        with run.stage("evaluate", progress):
+            policy, metrics = _evaluate(prepared, split, result, config)
+            run.write_json(_METRICS, metrics.to_json())
+            run.keep(_METRICS)
+        with run.stage("pack", progress), run.writing(FILE) as path:
+            provenance = Provenance(
+                name=run.folder.name,
+                config=config,
+                versions=run.facts["versions"],
+                names=prepared.names,
+                faults=count_findings(prepared.findings),
+                group=prepared.groups.group,
+            )
+            fingerprint = pack(path, data, result, policy, metrics, provenance=provenance, recorded=recording.result())
+            run.keep(FILE)
     with run.stage("report", progress):
-        write_page(run, prepared, result, policy, metrics, runtime=runtime)
+        write_page(run, prepared, result, policy, metrics, fingerprint=fingerprint)
     account = Account.of(prepared.catalog, unjudged=split.unevaluated)
     run.save(status="done", **account.to_json())
+
+
+def _evaluate(prepared: Prepared, split: Split, result: FitResult, config: TrainConfig) -> tuple[AcceptPolicy, Metrics]:
+    data, crossed = prepared.data, prepared.crossed
+    policy = choose_policy(data, split, result, config)
+    metrics = replace(
+        compute_metrics(data, split, result, policy, config),
+        names=prepared.names,
+        hints=(*data.catalog.notes, *suggest_options(data.catalog)),
+        learning_curve=None if crossed is None else compute_learning_curve(data, crossed, seed=config.seed),
+    )
+    return policy, metrics
 
 
 def _split(run: Run, prepared: Prepared, config: TrainConfig) -> Split:

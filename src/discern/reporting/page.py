@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from discern.catalog.account import Account
+from discern.parallel import ThreadExecutor, count_cores
 from discern.picture import open_picture
 from discern.reporting import formatting, verdict
 from discern.reporting.account_text import describe_account
@@ -68,12 +69,13 @@ def write_data_page(
     def pixels(row: int) -> np.ndarray:
         return open_picture(catalog.read_one(row), min_side=_MIN_DECODED_SIDE)
 
-    gallery = Gallery(catalog, pixels)
-    data = _data_context(catalog, findings, gallery, FindingCards(_shown(findings), gallery, catalog), seed=0)
     display_names = DisplayNames.from_metrics(names or {})
     account = Account.of(catalog, unjudged=unjudged)
     lines = describe_account(account, of="this data set", listed_in=_CLASS_LIST, name=display_names.text)
-    write_page(path, "data.html", names=display_names, anchors={}, title=title, account=lines, **data)
+    with ThreadExecutor(count_cores()) as executor:
+        gallery = Gallery(catalog, pixels, executor)
+        data = _data_context(catalog, findings, gallery, FindingCards(_shown(findings), gallery, catalog), seed=0)
+        write_page(path, "data.html", names=display_names, anchors={}, title=title, account=lines, **data)
 
 
 def write_report(
@@ -106,40 +108,45 @@ def write_report(
     Raises:
         UnreadableFile: the file cannot be written.
     """
-    gallery = Gallery(catalog, pictures)
-    cards = FindingCards(_shown(findings), gallery, catalog)
-    picker = ExamplePicker(predictions, gallery, catalog.labels)
-    data = _data_context(catalog, findings, gallery, cards, seed=_seed(run))
-    pages = class_pages(
-        catalog.labels,
-        metrics,
-        predictions,
-        picker,
-        LabelFindings(findings, gallery, cards),
-        totals={each.label: each.total for each in data["dataset"].classes},
-    )
-    page_anchors = anchors(catalog.labels) if pages else {}
-    names = DisplayNames.from_metrics(metrics.names)
-    account = Account.of(catalog, unjudged=metrics.split.unevaluated)
-    write_page(
-        path,
-        "report.html",
-        names=names,
-        account=describe_account(account, of="this bundle", listed_in=_CLASS_LIST, name=names.text),
-        anchors=page_anchors,
-        title=title,
-        sentences=verdict.sentences(metrics),
-        steps=next_steps(metrics, count_by_check(data["findings"]), page_anchors),
-        notes=verdict.notes(metrics, run, catalog.labels),
-        pages=pages,
-        run=run,
-        provenance=_provenance(metrics, run),
-        errors=picker.most_confident_errors(evidence, nested(run, "recipe")),
-        sample=picker.sample(seed=_seed(run)),
-        **data,
-        **_metrics_context(metrics, run, page_anchors),
-        **_predictions_context(predictions, metrics, catalog.labels, negative_scores),
-    )
+    with ThreadExecutor(count_cores()) as executor:
+        gallery = Gallery(catalog, pictures, executor)
+        cards = FindingCards(_shown(findings), gallery, catalog)
+        picker = ExamplePicker(predictions, gallery, catalog.labels)
+        data = _data_context(catalog, findings, gallery, cards, seed=_seed(run))
+        pages = class_pages(
+            catalog.labels,
+            metrics,
+            predictions,
+            picker,
+            LabelFindings(findings, gallery, cards),
+            totals={each.label: each.total for each in data["dataset"].classes},
+        )
+        page_anchors = anchors(catalog.labels) if pages else {}
+        names = DisplayNames.from_metrics(metrics.names)
+        account = Account.of(catalog, unjudged=metrics.split.unevaluated)
+        context = _metrics_context(metrics, run, page_anchors) | _predictions_context(
+            predictions, metrics, catalog.labels, negative_scores
+        )
+        sample = picker.sample(seed=_seed(run))
+        write_page(
+            path,
+            "report.html",
+            names=names,
+            account=describe_account(account, of="this bundle", listed_in=_CLASS_LIST, name=names.text),
+            anchors=page_anchors,
+            title=title,
+            sentences=verdict.sentences(metrics),
+            steps=next_steps(metrics, count_by_check(data["findings"]), page_anchors),
+            notes=verdict.notes(metrics, run, catalog.labels),
+            pages=pages,
+            run=run,
+            provenance=_provenance(metrics, run),
+            # The model runs last, while other images are made.
+            errors=picker.most_confident_errors(evidence, nested(run, "recipe")),
+            sample=sample,
+            **data,
+            **context,
+        )
 
 
 def _shown(findings: Sequence["Finding"]) -> list["Finding"]:

@@ -9,7 +9,7 @@ from discern.training.data import AppliedFixes, TrainingData
 from discern.training.label_predictions import predict_for_label_checks
 from discern.training.learning_curve import compute_learning_curve
 from discern.training.methods import FitResult, Method, Probe, make_method
-from discern.training.pack import Provenance, pack
+from discern.training.pack import Provenance, describe_backbone, pack
 from discern.training.predictions import HeldOutPredictions, tabulate
 from discern.training.run_metrics import compute_metrics
 
@@ -26,6 +26,7 @@ __all__ = [
     "choose_policy",
     "compute_learning_curve",
     "compute_metrics",
+    "describe_backbone",
     "make_method",
     "pack",
     "predict_for_label_checks",

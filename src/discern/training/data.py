@@ -8,7 +8,7 @@ import numpy as np
 from discern.bundle import PictureHashes
 from discern.catalog import Catalog
 from discern.features import Backbone
-from discern.heads import Negatives
+from discern.heads import Negatives, SpaceCache
 from discern.picture import Recipe
 from discern.store import Rows
 
@@ -43,6 +43,7 @@ class TrainingData:
         negatives: pictures of none of the classes; None without negatives.
         negative_hashes: their hashes.
         fixed: effect of the fixes; None if none were applied.
+        spaces: feature spaces of the pictures fitted on last, by their catalog rows.
     """
 
     catalog: Catalog
@@ -53,6 +54,7 @@ class TrainingData:
     negatives: Negatives | None = None
     negative_hashes: PictureHashes = field(default_factory=PictureHashes)
     fixed: AppliedFixes | None = None
+    spaces: SpaceCache = field(default_factory=SpaceCache, repr=False, compare=False)
 
     def rows(self, rows: np.ndarray) -> Rows:
         """Return the backbone features of the given catalog rows."""

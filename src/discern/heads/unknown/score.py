@@ -121,14 +121,14 @@ def k_means_centres(rows: np.ndarray, weights: np.ndarray, count: int, *, seed: 
 
 
 def _lloyd(rows: np.ndarray, weights: np.ndarray, centres: np.ndarray, *, spherical: bool) -> np.ndarray:
+    weighted = rows * weights[:, None].astype(rows.dtype)
     for _ in range(_K_MEANS_ITERATIONS):
         nearest = (rows @ centres.T - (0 if spherical else (centres**2).sum(axis=1) / 2)).argmax(axis=1)
-        members = np.zeros((len(centres), len(rows)), rows.dtype)
-        members[nearest, np.arange(len(rows))] = weights
-        sums, mass = members @ rows, members.sum(axis=1)
-        filled = mass > 0
+        order = np.argsort(nearest, kind="stable")
+        filled, starts = np.unique(nearest[order], return_index=True)
+        mass = np.bincount(nearest, weights)[filled].astype(rows.dtype)
         centres = centres.copy()
-        centres[filled] = sums[filled] / mass[filled, None]
+        centres[filled] = np.add.reduceat(weighted[order], starts, axis=0) / mass[:, None]
         if spherical:
             centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     return centres
