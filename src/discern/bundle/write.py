@@ -6,19 +6,17 @@ from pathlib import Path
 
 from discern.bundle import archive, golden
 from discern.bundle.manifest import Manifest, digests
-from discern.bundle.runtime import open_runtime
+from discern.bundle.runtime import Runtime, open_runtime
 from discern.bundle.seen_pictures import PictureHashes, write_seen
-from discern.parallel import count_cores
 from discern.picture import Recipe
 
 
-def record_golden(graph: bytes, recipe: Recipe) -> bytes:
+def record_golden(runtime: Runtime, recipe: Recipe) -> bytes:
     """Run a complete ONNX model on generated pictures and return the content of `golden.npz`.
 
     Raises:
-        BundleDamaged: the graph cannot be loaded or run.
+        BundleDamaged: the model cannot be run.
     """
-    runtime = open_runtime(graph, threads=count_cores())
     return golden.record(lambda inputs: runtime.run({"pixels": inputs}), recipe)
 
 
@@ -43,7 +41,7 @@ def write_bundle(
         card: model card, Markdown.
         seen_pixels: hashes of the training pictures' pixels.
         set_thresholds: pictures outside the training set whose predictions set the thresholds; None for none.
-        recorded: golden vectors of this graph and recipe, from `record_golden`; None records them here.
+        recorded: golden vectors of this graph and recipe, by `record_golden`; None records them here.
 
     Returns:
         Fingerprint of the bundle.
@@ -53,7 +51,7 @@ def write_bundle(
     """
     members = {
         "model.onnx": graph,
-        "golden.npz": record_golden(graph, manifest.recipe) if recorded is None else recorded,
+        "golden.npz": record_golden(open_runtime(graph), manifest.recipe) if recorded is None else recorded,
         "seen.npy": write_seen(PictureHashes(content=seen, pixels=seen_pixels), set_thresholds or PictureHashes()),
         "CARD.md": card.encode(),
     }

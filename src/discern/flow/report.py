@@ -6,23 +6,39 @@ from pathlib import Path
 
 import numpy as np
 
-from discern.bundle import Model, decide_all, load
-from discern.bundle.archive import FILE
+from discern.bundle import Model, Runtime, decide_all
+from discern.bundle.archive import FILE, unpack
 from discern.catalog import Catalog
 from discern.errors import BundleError
 from discern.evaluating import Metrics
 from discern.flow.prepare import Prepared
 from discern.flow.run import Run
-from discern.parallel import ThreadExecutor, count_cores
+from discern.parallel import ThreadExecutor
 from discern.picture import load_input
 from discern.reporting import PredictionTable, write_report
 from discern.training import AcceptPolicy, FitResult, HeldOutPredictions, describe_backbone
 
 
 def write_page(
-    run: Run, prepared: Prepared, result: FitResult, policy: AcceptPolicy, metrics: Metrics, *, fingerprint: str
+    run: Run,
+    prepared: Prepared,
+    result: FitResult,
+    policy: AcceptPolicy,
+    metrics: Metrics,
+    *,
+    fingerprint: str,
+    runtime: Runtime,
 ) -> None:
     """Write the HTML report of a training run to `report.html`.
+
+    Args:
+        run: run whose bundle is read back and checked.
+        prepared: pictures of the run.
+        result: fitted classifier.
+        policy: accept policy.
+        metrics: metrics of the run.
+        fingerprint: fingerprint that the bundle must have.
+        runtime: engine that has loaded the bundle's graph, and recorded its golden vectors.
 
     Raises:
         BundleError: the bundle of the run cannot be used.
@@ -34,8 +50,8 @@ def write_page(
         "bundle": {"fingerprint": fingerprint},
     }
     with ThreadExecutor(1) as executor, run.writing("report.html") as page:
-        # The bundle is read, checked and tried while the page is built.
-        viewer = _ModelViewer(prepared, executor.submit(_load, run.path(FILE), fingerprint))
+        # The bundle is read and checked while the page is built.
+        viewer = _ModelViewer(prepared, executor.submit(_read_back, run.path(FILE), fingerprint, runtime))
         write_report(
             page,
             catalog=prepared.catalog,
@@ -51,8 +67,8 @@ def write_page(
         viewer.model()
 
 
-def _load(path: Path, fingerprint: str) -> Model:
-    model = load(path, threads=count_cores())
+def _read_back(path: Path, fingerprint: str, runtime: Runtime) -> Model:
+    model = Model(unpack(path), runtime=runtime)
     if model.fingerprint != fingerprint:
         raise BundleError(f"{path} was replaced while its report was written.", hint="Run the same command again.")
     return model

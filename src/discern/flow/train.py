@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from discern.bundle import record_golden
+from discern.bundle import Runtime, open_runtime, record_golden
 from discern.bundle.archive import FILE
 from discern.bundle.manifest_schema import check_labels
 from discern.catalog import Catalog
@@ -20,7 +20,8 @@ from discern.flow.report import write_page
 from discern.flow.run import Run
 from discern.flow.train_command import compose_command
 from discern.heads import HeadConfig
-from discern.parallel import ThreadExecutor
+from discern.parallel import ThreadExecutor, count_cores
+from discern.picture import Recipe
 from discern.progress import Progress, silent
 from discern.reporting.account_text import describe_missing_classes
 from discern.splitting import Split, SplitConfig, make_split
@@ -198,8 +199,8 @@ def _train(
         with run.replacing("answers.parquet") as path:
             tabulate(prepared.catalog, result.held_out).write_parquet(path)
     with ThreadExecutor(1) as executor:
-        # The engine runs the graph while its predictions are evaluated.
-        recording = executor.submit(record_golden, result.graph, data.recipe)
+        # The engine opens and runs the graph while its predictions are evaluated.
+        opening = executor.submit(_open_and_record, result.graph, data.recipe)
         with run.stage("evaluate", progress):
             policy, metrics = _evaluate(prepared, split, result, config)
             run.write_json(_METRICS, metrics.to_json())
@@ -213,12 +214,18 @@ def _train(
                 faults=count_findings(prepared.findings),
                 group=prepared.groups.group,
             )
-            fingerprint = pack(path, data, result, policy, metrics, provenance=provenance, recorded=recording.result())
+            runtime, recorded = opening.result()
+            fingerprint = pack(path, data, result, policy, metrics, provenance=provenance, recorded=recorded)
             run.keep(FILE)
     with run.stage("report", progress):
-        write_page(run, prepared, result, policy, metrics, fingerprint=fingerprint)
+        write_page(run, prepared, result, policy, metrics, fingerprint=fingerprint, runtime=runtime)
     account = Account.of(prepared.catalog, unjudged=split.unevaluated)
     run.save(status="done", **account.to_json())
+
+
+def _open_and_record(graph: bytes, recipe: Recipe) -> tuple[Runtime, bytes]:
+    runtime = open_runtime(graph, threads=count_cores())
+    return runtime, record_golden(runtime, recipe)
 
 
 def _evaluate(prepared: Prepared, split: Split, result: FitResult, config: TrainConfig) -> tuple[AcceptPolicy, Metrics]:

@@ -50,7 +50,7 @@ def pack(
     """Write a fitted classifier to a bundle file and return its fingerprint.
 
     The bundle contains the finished graph with the manifest, the card, and hashes of the training pictures and of those
-    that set the thresholds. Its golden vectors may have been recorded before, by `record_golden`.
+    that set the thresholds. Its golden vectors may have been recorded before by `record_golden`.
     """
     manifest = Manifest(
         name=provenance.name,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from discern.bundle import Model, load, record_golden
+from discern.bundle import Model, load
 from discern.flow.run import versions
 from discern.picture import load_input
 from discern.splitting import Split, SplitConfig, make_split
@@ -28,11 +28,11 @@ class Training:
         self.path = folder / "model.discern"
         self.fingerprint = self.pack(self.path)
 
-    def pack(self, path: Path, recorded: bytes | None = None) -> str:
+    def pack(self, path: Path) -> str:
         provenance = Provenance(
             name="colours", versions=versions(), config=self.config, faults={"blurred": 2}, group=self.split.group
         )
-        return pack(path, self.data, self.result, self.policy, self.metrics, provenance=provenance, recorded=recorded)
+        return pack(path, self.data, self.result, self.policy, self.metrics, provenance=provenance)
 
 
 @pytest.fixture(scope="module")
@@ -112,12 +112,6 @@ def test_seen_lists_every_training_picture(training: Training, model: Model) -> 
 def test_the_same_training_packs_to_the_same_bytes(training: Training, tmp_path: Path) -> None:
     assert training.pack(tmp_path / "again.discern") == training.fingerprint
     assert (tmp_path / "again.discern").read_bytes() == training.path.read_bytes()
-
-
-def test_vectors_that_were_recorded_beforehand_make_the_same_bundle(training: Training, tmp_path: Path) -> None:
-    recorded = record_golden(training.result.graph, training.data.recipe)
-    assert training.pack(tmp_path / "recorded.discern", recorded) == training.fingerprint
-    assert (tmp_path / "recorded.discern").read_bytes() == training.path.read_bytes()
 
 
 def test_the_card_names_labels_method_and_policy(model: Model) -> None:
