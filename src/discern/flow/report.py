@@ -11,8 +11,8 @@ from discern.evaluating import Metrics
 from discern.flow.prepare import Prepared
 from discern.flow.run import Run
 from discern.picture import load_input
-from discern.reporting import PredictionTable, write_report
-from discern.training import AcceptPolicy, FitResult, HeldOutPredictions
+from discern.reporting import NegativeTable, PredictionTable, write_report
+from discern.training import AcceptPolicy, FitResult, HeldOutPredictions, TrainingData
 
 
 def write_page(run: Run, prepared: Prepared, result: FitResult, policy: AcceptPolicy, metrics: Metrics) -> None:
@@ -35,6 +35,7 @@ def write_page(run: Run, prepared: Prepared, result: FitResult, policy: AcceptPo
             run=facts,
             pictures=viewer.pixels,
             negative_scores=_negative_scores(result),
+            negatives=_negative_tables(prepared.data, result, policy, metrics.split.unevaluated, model),
             evidence=viewer.evidence,
             title=run.folder.name,
         )
@@ -57,6 +58,32 @@ class _ModelViewer:
 
 def _negative_scores(result: FitResult) -> np.ndarray | None:
     return None if result.negatives is None else result.negatives.excess + result.t_unknown
+
+
+def _negative_tables(
+    data: TrainingData, result: FitResult, policy: AcceptPolicy, unjudged: Collection[str], model: Model
+) -> list[NegativeTable]:
+    negatives = result.negatives
+    if negatives is None:
+        return []
+    decisions = negatives.decisions(
+        accept=policy.thresholds.accept, unjudged=np.isin(data.catalog.labels, list(unjudged))
+    )
+    tables, start = [], 0
+    for pictures in data.negative_pictures:
+        own = slice(start, start + len(pictures.rows))
+        start = own.stop
+        tables.append(
+            NegativeTable(
+                catalog=pictures.catalog,
+                rows=pictures.rows,
+                predicted=negatives.label[own],
+                confidence=negatives.confidence[own],
+                decision=decisions[own],
+                pictures=_ModelViewer(pictures.catalog, model).pixels,
+            )
+        )
+    return tables
 
 
 def _prediction_table(

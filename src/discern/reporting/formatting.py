@@ -25,6 +25,9 @@ def percent(share: float | None, *, digits: int = 1) -> str:
     return f"{rounded:.{digits}f}{NBSP}%" if rounded < 100 else f"100{NBSP}%"
 
 
+INTERVAL_LEVEL = percent(0.95, digits=0)
+
+
 def percentage_points(difference: float | None) -> str:
     """Format a difference of shares in percentage points, such as `+4.8`."""
     if difference is None:
