@@ -85,6 +85,8 @@ def model_table(value: dict[str, Any]) -> Iterator[str]:
     for each in models:
         counts = each["counts"] if numbers else {}
         errors = [f"{counts[name]:.3f}" for name in ("mae", "constant_mae")] if numbers else []
+        if numbers and counts["mae"] >= counts["constant_mae"]:
+            errors[1] += " NO BETTER THAN THAT"
         rows.append((str(each["of"]), str(each["wrong_alone"]), *errors))
     yield from _align(rows)
 

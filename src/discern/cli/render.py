@@ -153,9 +153,9 @@ def evaluate(value: dict[str, Any]) -> Iterator[str]:
     """Format an `EvaluateResult` as lines of text."""
     page = value.get("page")
     yield f"accuracy on {value['pictures']} pictures: {format_interval(value['accuracy'])}"
-    yield from _against(value)
     if classes := value.get("per_class"):
         yield from class_table(classes, page=page)
+    yield from _against(value)
     if ece := value.get("ece"):
         yield f"calibration error: {format_calibration(ece)}"
     yield from _excluded(value)

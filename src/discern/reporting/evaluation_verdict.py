@@ -47,16 +47,16 @@ def evaluation_sentences(
 
 def comparison_sentence(name: str, difference: "Interval") -> str:
     """Compare the accuracy with that of another model in a sentence; "" without a difference."""
-    value = difference.value
+    value, other = difference.value, f"“{name}”"
     if value is None:
         return ""
     if difference.low is None:
-        return f"There are too few groups to compare it with {name}."
+        return f"There are too few groups to compare it with {other}."
     ends = f"{percentage_points(difference.low)} to {percentage_points(difference.high)}"
     points = f"{percentage_points(value)} points ({INTERVAL_LEVEL} interval {ends})"
     if not is_clear(difference):
-        return f"It cannot be told apart from {name}: the difference of {points} may be chance."
-    return f"It is {'better' if value > 0 else 'worse'} than {name}: {points}."
+        return f"It cannot be told apart from {other}: the difference of {points} may be chance."
+    return f"It is {'better' if value > 0 else 'worse'} than {other}: {points}."
 
 
 def evaluation_notes(metrics: "Metrics", *, published: bool) -> list[Note]:

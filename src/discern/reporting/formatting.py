@@ -40,7 +40,9 @@ def count(number: float | None) -> str:
     """Format a count with thousands separators, and a weighted one with one decimal."""
     if number is None:
         return DASH
-    return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.1f}"
+    # Weights of copies, such as thirds, do not add up to a whole number exactly.
+    rounded = round(float(number), 1)
+    return f"{rounded:,.0f}" if rounded.is_integer() else f"{rounded:,.1f}"
 
 
 def plural(number: float, one: str, many: str = "") -> str:

@@ -146,8 +146,8 @@ class EvaluateResult(_Renamed):
                 median label, all in labels; null if the labels have no order.
             counts: `mae`, `rmse`, `within_one` and `constant_mae`, that of the best constant answer, in units of the
                 labels; null if a label is not a number.
-            intervals: intervals of the metrics in `policy`, `conformal` and `ordered`, and of those in `counts` with the
-                prefix `count_`; `count_gain` is `constant_mae` minus `mae`.
+            intervals: intervals of the metrics in `policy`, `conformal` and `ordered`, and of those in `counts` with
+                the prefix `count_`; `count_gain` is `constant_mae` minus `mae`.
             fell_short: metrics whose interval's lower end is below its minimum.
             of: absolute path of the bundle, or address of the server.
             fingerprint: fingerprint of the bundle.

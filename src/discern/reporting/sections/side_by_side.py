@@ -37,6 +37,7 @@ class ModelRow:
         difference_ends: its interval, or the reason why there is none.
         clear: True if the interval excludes 0.
         error: mean error of the predicted numbers and its interval; "" if a label is not a number.
+        no_better: True if the mean error is not below that of the constant answer.
         alone: number of pictures that this model alone gets wrong.
     """
 
@@ -47,6 +48,7 @@ class ModelRow:
     difference_ends: str
     clear: bool
     error: tuple[str, str]
+    no_better: bool
     alone: str
 
 
@@ -105,6 +107,7 @@ def model_row(name: str, of: str, metrics: "Metrics", difference: "Interval | No
         difference_ends="" if difference is None else _points(difference),
         clear=difference is not None and is_clear(difference),
         error=("", "") if counts is None else (two_decimals(counts.mae.value), interval_text(counts.mae)),
+        no_better=counts is not None and counts.gain.value is not None and counts.gain.value <= 0,
         alone=count(alone),
     )
 
