@@ -77,18 +77,15 @@ def class_table(classes: Sequence[dict[str, Any]], *, page: str | None) -> Itera
         yield f"  and {len(measured) - MOST_CLASSES} more classes" + (f", all in {page}" if page else "")
 
 
-def model_table(value: dict[str, Any]) -> Iterator[str]:
-    """Format what each of several models alone gets wrong, and its errors in numbers, as a table."""
-    models = [value, *value["against"]]
-    numbers = all(each.get("counts") for each in models)
-    rows = [("model", "wrong alone", *(("mean error", "one constant answer") if numbers else ()))]
-    for each in models:
-        counts = each["counts"] if numbers else {}
-        errors = [f"{counts[name]:.3f}" for name in ("mae", "constant_mae")] if numbers else []
-        if numbers and counts["mae"] >= counts["constant_mae"]:
-            errors[1] += " NO BETTER THAN THAT"
-        rows.append((str(each["of"]), str(each["wrong_alone"]), *errors))
-    yield from _align(rows)
+def describe_difference(difference: dict[str, Any]) -> str:
+    """Describe a paired difference in accuracy, with the pictures that only one of both models gets wrong."""
+    text = format_interval(difference)
+    if "only_first_wrong" not in difference:
+        return text
+    return (
+        f"{text}; only the first is wrong on {difference['only_first_wrong']}, only this one on "
+        f"{difference['only_other_wrong']}"
+    )
 
 
 def clear_classes(other: dict[str, Any]) -> Iterator[str]:

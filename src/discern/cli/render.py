@@ -13,11 +13,11 @@ from discern.cli.metric_lines import (
     MOST_CLASSES,
     class_table,
     clear_classes,
+    describe_difference,
     describe_numbers,
     format_calibration,
     format_interval,
     format_rate,
-    model_table,
 )
 from discern.errors import shorten
 
@@ -175,12 +175,12 @@ def evaluate(value: dict[str, Any]) -> Iterator[str]:
 def _against(value: dict[str, Any]) -> Iterator[str]:
     for other in value["against"]:
         yield f"accuracy of {other['of']}: {format_interval(other['accuracy'])}"
-        yield f"difference on the same pictures: {format_interval(other['difference'])}"
+        yield f"difference on the same pictures: {describe_difference(other['difference'])}"
+        if counts := other.get("counts"):
+            yield f"error of its numbers: {describe_numbers(counts, other['intervals'].get('count_gain'))}"
         if clear := list(clear_classes(other)):
             yield "differences in the recall of single classes that are more than chance:"
             yield from clear
-    if value["against"]:
-        yield from model_table(value)
 
 
 def _decisions(value: dict[str, Any]) -> Iterator[str]:

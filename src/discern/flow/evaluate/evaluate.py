@@ -11,7 +11,7 @@ from discern.client import Client
 from discern.errors import UsageError
 from discern.flow.evaluate.evaluated_pictures import EvaluatedPictures
 from discern.flow.evaluate.evaluation_run import EvaluationRun
-from discern.flow.evaluate.evaluator import Evaluation, Evaluator, group_all, predict_all, wrong_alone
+from discern.flow.evaluate.evaluator import Evaluation, Evaluator, group_all, predict_all
 from discern.flow.evaluate.models import open_models
 from discern.flow.evaluate.result import EvaluateResult
 from discern.flow.paths import cache_folder, resolve_path
@@ -96,7 +96,6 @@ def evaluate(
 def _result(evaluator: Evaluator, evaluations: Sequence[Evaluation], floors: Mapping[str, float]) -> EvaluateResult:
     first, *rest = evaluations
     pictures, rows, metrics = evaluator.pictures, evaluator.known.rows, first.metrics
-    alone, *others_alone = map(len, wrong_alone(evaluations))
     return EvaluateResult(
         of=first.model.of,
         fingerprint=first.model.fingerprint,
@@ -111,11 +110,7 @@ def _result(evaluator: Evaluator, evaluations: Sequence[Evaluation], floors: Map
         other_labels=pictures.other_labels(),
         unknown=first.unknown_metrics,
         fell_short=tuple(name for name, floor in floors.items() if not _reaches(getattr(metrics, name).low, floor)),
-        against=tuple(
-            evaluator.compare(first, other, wrong_alone=number)
-            for other, number in zip(rest, others_alone, strict=True)
-        ),
-        wrong_alone=alone,
+        against=tuple(evaluator.compare(first, other) for other in rest),
     )
 
 

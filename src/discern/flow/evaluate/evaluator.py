@@ -132,7 +132,7 @@ class Evaluator:
             decisions=evaluate_decisions(model.rules, known, unknown, seed=self.seed),
         )
 
-    def compare(self, one: Evaluation, other: Evaluation, *, wrong_alone: int) -> Comparison:
+    def compare(self, one: Evaluation, other: Evaluation) -> Comparison:
         """Compute the paired differences in accuracy between two models, overall and for each class."""
         return Comparison(
             of=other.model.of,
@@ -146,7 +146,8 @@ class Evaluator:
                 for place, label in enumerate(one.model.rules.labels)
                 if label in other.model.rules.labels
             },
-            wrong_alone=wrong_alone,
+            wrong_here=int((one.correct & ~other.correct).sum()),
+            wrong_there=int((other.correct & ~one.correct).sum()),
         )
 
     def _difference(self, one: Evaluation, other: Evaluation, rows: np.ndarray) -> Interval:

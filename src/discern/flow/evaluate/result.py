@@ -32,7 +32,8 @@ class Comparison(_Renamed):
         decisions: metrics of its decisions.
         difference: paired difference in accuracy, the evaluated model minus this one.
         per_class_difference: the same in the recall of each class.
-        wrong_alone: number of pictures that this model alone gets wrong.
+        wrong_here: number of pictures that this model gets wrong and the evaluated model right.
+        wrong_there: number of pictures that this model gets right and the evaluated model wrong.
     """
 
     of: str
@@ -42,7 +43,8 @@ class Comparison(_Renamed):
     decisions: DecisionMetrics
     difference: Interval
     per_class_difference: dict[str, Interval] = field(default_factory=dict)
-    wrong_alone: int = 0
+    wrong_here: int = 0
+    wrong_there: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the metrics as a JSON-serialisable dictionary with the keys of `EvaluateResult.to_json`."""
@@ -51,9 +53,9 @@ class Comparison(_Renamed):
             **self.decisions.to_json(),
             "of": self.of,
             "fingerprint": self.fingerprint,
-            "difference": self.difference.to_json(),
+            "difference": self.difference.to_json()
+            | {"only_first_wrong": self.wrong_there, "only_other_wrong": self.wrong_here},
             "per_class_difference": {label: each.to_json() for label, each in self.per_class_difference.items()},
-            "wrong_alone": self.wrong_alone,
         }
 
 
@@ -80,7 +82,6 @@ class EvaluateResult(_Renamed):
         fell_short: metrics whose interval's lower end is below its minimum.
         against: metrics of other models on the same pictures.
         seen_paths: paths of the first pictures in `seen`, relative to the source.
-        wrong_alone: number of pictures that this model alone gets wrong, and all others right; 0 without others.
         page: HTML page on the evaluation; None if none was written.
     """
 
@@ -98,7 +99,6 @@ class EvaluateResult(_Renamed):
     fell_short: tuple[str, ...]
     against: tuple[Comparison, ...] = ()
     seen_paths: tuple[str, ...] = ()
-    wrong_alone: int = 0
     page: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -152,9 +152,9 @@ class EvaluateResult(_Renamed):
             of: absolute path of the bundle, or address of the server.
             fingerprint: fingerprint of the bundle.
             against: the same metrics of each compared model, in `difference` the paired difference in accuracy, the
-                evaluated model minus that one, and in `per_class_difference` the same in the recall of each label.
-            wrong_alone: number of pictures that this model alone gets wrong, and all others right; likewise in
-                `against`.
+                evaluated model minus that one, with the number of pictures that only one of them gets wrong
+                (`only_first_wrong`, `only_other_wrong`), and in `per_class_difference` the difference in the recall of
+                each label.
             page: HTML page on the evaluation; null if none was written.
         """
         return self.metrics.to_json() | {
@@ -171,6 +171,5 @@ class EvaluateResult(_Renamed):
             "fingerprint": self.fingerprint,
             "against": [each.to_json() for each in self.against],
             "seen_paths": list(self.seen_paths),
-            "wrong_alone": self.wrong_alone,
             "page": None if self.page is None else str(self.page),
         }

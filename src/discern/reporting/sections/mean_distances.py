@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from discern.reporting.charts import interval_plot
-from discern.reporting.formatting import INTERVAL_LEVEL, interval_text, two_decimals
+from discern.reporting.formatting import interval_text, two_decimals
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -68,13 +68,13 @@ def describe_gain(gain: "Interval", *, unit: str = "") -> str:
             f"On average it is {two_decimals(abs(value))}{units} {how} the truth; there are too few groups for an "
             "interval."
         )
-    gained = f"{two_decimals(value)}{units} on average ({INTERVAL_LEVEL} interval {interval_text(gain)})"
+    gained = f"{two_decimals(value)}{units} on average (95 % interval {interval_text(gain)})"
     if low > 0:
         return f"It is closer to the truth by {gained}."
     if high < 0:
         lost = f"{two_decimals(-high)} to {two_decimals(-low)}"
         return (
             f"It is farther from the truth than the constant prediction, by {two_decimals(-value)}{units} on average "
-            f"({INTERVAL_LEVEL} interval {lost}): the constant prediction is better."
+            f"(95 % interval {lost}): the constant prediction is better."
         )
     return f"The difference of {gained} may be chance: the classifier may be no better than the constant prediction."
