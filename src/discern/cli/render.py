@@ -84,8 +84,8 @@ def split(value: dict[str, Any]) -> Iterator[str]:
         yield f"parts: {value['out']}"
 
 
-def train(value: dict[str, Any]) -> Iterator[str]:
-    """Format a `TrainResult` as lines of text."""
+def train(value: dict[str, Any], *, counts: dict[str, Any] | None = None) -> Iterator[str]:
+    """Format a `TrainResult` as lines of text, with the errors of predicted numbers if there are any."""
     yield from _account(value, of="this bundle", page=value["report"])
     accuracy = value["accuracy"]
     yield f"leak-free accuracy:        {format_interval(accuracy['leak_free'])}  ({accuracy['leak_free']['method']})"
@@ -101,7 +101,7 @@ def train(value: dict[str, Any]) -> Iterator[str]:
         yield f"calibration error:         {format_calibration(ece)}"
     if policy := value["policy"]:
         yield from _policy(policy)
-    if counts := value.get("counts"):
+    if counts:
         yield f"error of the numbers:      {describe_numbers(counts)}"
     yield f"took {sum(value['seconds'].values()):.1f} s"
     yield f"report: {value['report']}"

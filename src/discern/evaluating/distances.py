@@ -33,13 +33,13 @@ class Distances:
             off: float [N], distances of the predictions from the truth, 0 or more.
             off_constant: float [N], distances of the constant answer.
             members: groups of the pictures.
-            step: distance of the pseudo-group of an interval if it is wrong.
+            step: unit of the intervals, the distance of their pseudo-group if it is wrong.
         """
         return cls(
             mae=_mean(off, members, step),
             rmse=_root(_mean(off**2, members, step**2)),
             constant_mae=_mean(off_constant, members, step),
-            gain=difference_interval(*mean_variance(off_constant - off, members)),
+            gain=_scale(difference_interval(*mean_variance((off_constant - off) / step, members)), step),
         )
 
 
@@ -51,6 +51,11 @@ def median_place(places: np.ndarray, weight: np.ndarray) -> int:
 
 def _mean(off: np.ndarray, members: Members, step: float) -> Interval:
     return loss_interval(*mean_variance(off, members), pseudo=(0.0, step))
+
+
+def _scale(metric: Interval, by: float) -> Interval:
+    value, low, high = (None if end is None else by * end for end in (metric.value, metric.low, metric.high))
+    return Interval(value=value, low=low, high=high, note=metric.note)
 
 
 def _root(square: Interval) -> Interval:

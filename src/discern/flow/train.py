@@ -51,7 +51,8 @@ class TrainResult:
         accuracy: `leak_free`, `naive`, `given` and `difference`, each with value, low and high.
         ece: expected calibration error; chance alone gives `chance` on average and rarely more than `null95`.
         policy: the accept policy; None without an error limit.
-        counts: errors of the predicted numbers; None if a label is not a number.
+        counts: `mae`, `rmse`, `within_one` and `constant_mae`, that of the best constant answer, in units of the
+            labels; None if a label is not a number. In JSON, they are in metrics.json.
         seconds: wall time by stage.
         account: the classes, and the number of files used and left out.
         left_out_file: left_out.csv, which lists the files left out with their reasons; None in a finished run of an
@@ -86,8 +87,6 @@ class TrainResult:
                 `risk` (the error limit that holds, or null), `asked` (`auto` or a number), `floor` (the lowest
                 confidence that may be accepted) and `offered` (`risk`, `share`, `sentence` and `command` of a looser
                 limit that would hold where the stated one does not, or null); null without an error limit.
-            counts: `mae`, `rmse`, `within_one` and `constant_mae`, that of the best constant answer, in units of the
-                labels; null if a label is not a number.
             seconds: wall time by stage.
             found: number of files, each used or left out; members of archives count as files.
             used: number of readable pictures with a label.
@@ -108,7 +107,6 @@ class TrainResult:
             "accuracy": self.accuracy,
             "ece": self.ece,
             "policy": self.policy,
-            "counts": self.counts,
             "seconds": self.seconds,
             "left_out_file": None if self.left_out_file is None else str(self.left_out_file),
         }
