@@ -41,7 +41,7 @@ def evaluate(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Evaluate a model bundle or a server on labelled pictures; write a page.
+    """Evaluate a bundle or a server on labelled pictures; write a page.
 
     Pictures that the bundle was trained on are excluded. The page shows the metrics by class, errors, accepted
     pictures of none of the classes, and models side by side; it is evaluation.html in a new run, never in the source.

@@ -283,7 +283,7 @@ def _few_groups_note(metrics: "Metrics") -> Note | None:
 
 
 def constant_note(metrics: "Metrics") -> Note | None:
-    """Return a warning if predicted numbers are no closer to the truth than one constant answer, else None."""
+    """Return a warning if predicted numbers are not closer to the truth than one constant answer, else None."""
     counts, names = metrics.counts, DisplayNames.from_metrics(metrics.names)
     value = None if counts is None else counts.gain.value
     if counts is None or value is None:
