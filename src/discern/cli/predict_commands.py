@@ -41,10 +41,10 @@ def evaluate(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Evaluate a bundle or a server on labelled pictures; write a page.
+    """Evaluate a model bundle or a server on labelled pictures.
 
-    Pictures that the bundle was trained on are excluded. The page shows the metrics by class, errors, accepted
-    pictures of none of the classes, and models side by side; it is evaluation.html in a new run, never in the source.
+    Pictures that the bundle was trained on are excluded. A page, evaluation.html in a new run and never in the source, shows
+    the metrics by class, errors, accepted pictures of none of the classes, and models side by side.
 
     Example: discern evaluate runs/bananas/model.discern more/ --at-least accuracy=.90
     """
