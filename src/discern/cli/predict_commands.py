@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from discern.cli import render
-from discern.cli.common_options import Bundle, Cache, Json, Seed, Source
+from discern.cli.common_options import Bundle, Cache, Json, Name, Seed, Source
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
 from discern.cli.option_values import parse_floors, parse_keys, require_option
@@ -30,18 +30,28 @@ def evaluate(
         list[str] | None,
         typer.Option(help="Minimum such as accuracy=.90; exit with 1 if the interval's lower end is below it."),
     ] = None,
+    name: Name = None,
+    runs: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder of all runs; by default runs here, or beside the source where this folder is part of it."
+        ),
+    ] = None,
+    no_page: Annotated[bool, typer.Option("--no-page", help="Write no page.")] = False,
     seed: Seed = 0,
     cache: Cache = None,
     json: Json = False,
 ) -> None:
     """Evaluate a model bundle or a server on labelled pictures.
 
-    Pictures that the bundle was trained on are excluded.
+    Pictures that the bundle was trained on are excluded. A page, evaluation.html in a new run and never in the source,
+    shows the metrics by class, errors, accepted pictures of none of the classes, and models side by side.
 
     Example: discern evaluate runs/bananas/model.discern more/ --at-least accuracy=.90
     """
     with importing():
         from discern.flow.evaluate.evaluate import evaluate
+        from discern.flow.evaluate.evaluation_run import default_runs
 
     floors = parse_floors(at_least or [])
     with progress_bar() as progress:
@@ -53,6 +63,8 @@ def evaluate(
             negatives=negatives,
             at_least=floors,
             seed=seed,
+            runs=None if no_page else runs or default_runs(source),
+            name=name,
             cache=cache,
             progress=progress,
         )

@@ -1,5 +1,6 @@
 """Commands that check data, split data and train models (`discern check`, `discern split`, `discern train`)."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -148,5 +149,5 @@ def train(
             cache=cache,
             progress=progress,
         )
-    render.show(result.to_json(), json=json, lines=render.train)
+    render.show(result.to_json(), json=json, lines=partial(render.train, counts=result.counts))
     render.print_hints(result.hints)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,9 @@ from discern.evaluating import Metrics
 from discern.flow.prepare import Prepared
 from discern.flow.run import Run
 from discern.parallel import ThreadExecutor
-from discern.picture import load_input
-from discern.reporting import PredictionTable, write_report
-from discern.training import AcceptPolicy, FitResult, HeldOutPredictions, describe_backbone
+from discern.picture import Recipe, load_input
+from discern.reporting import NegativeTable, PredictionTable, write_report
+from discern.training import AcceptPolicy, FitResult, HeldOutPredictions, TrainingData, describe_backbone
 
 
 def write_page(
@@ -61,6 +62,7 @@ def write_page(
             run=facts,
             pictures=viewer.pixels,
             negative_scores=_negative_scores(result),
+            negatives=_negative_tables(prepared.data, result, policy, metrics.split.unevaluated),
             evidence=viewer.evidence,
             title=run.folder.name,
         )
@@ -86,15 +88,45 @@ class _ModelViewer:
 
     def pixels(self, row: int) -> np.ndarray:
         """Return the preprocessed image of a catalog row as a uint8 array."""
-        return load_input(self._catalog.read_one(row), self._recipe)
+        return _load_row(self._catalog, self._recipe, row)
 
     def evidence(self, rows: Sequence[int]) -> list[np.ndarray]:
         """Return the evidence maps of the images in the given catalog rows."""
         return list(self.model().run(np.stack([self.pixels(row) for row in rows]))["evidence"])
 
 
+def _load_row(catalog: Catalog, recipe: Recipe, row: int) -> np.ndarray:
+    return load_input(catalog.read_one(row), recipe)
+
+
 def _negative_scores(result: FitResult) -> np.ndarray | None:
     return None if result.negatives is None else result.negatives.excess + result.t_unknown
+
+
+def _negative_tables(
+    data: TrainingData, result: FitResult, policy: AcceptPolicy, unjudged: Collection[str]
+) -> list[NegativeTable]:
+    negatives = result.negatives
+    if negatives is None:
+        return []
+    decisions = negatives.decisions(
+        accept=policy.thresholds.accept, unjudged=np.isin(data.catalog.labels, list(unjudged))
+    )
+    tables, start = [], 0
+    for pictures in data.negative_pictures:
+        own = slice(start, start + len(pictures.rows))
+        start = own.stop
+        tables.append(
+            NegativeTable(
+                catalog=pictures.catalog,
+                rows=pictures.rows,
+                predicted=negatives.label[own],
+                confidence=negatives.confidence[own],
+                decision=decisions[own],
+                pictures=partial(_load_row, pictures.catalog, data.recipe),
+            )
+        )
+    return tables
 
 
 def _prediction_table(

@@ -1,7 +1,6 @@
 """Functions that train an image classifier and save it as a bundle (`discern train`)."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Literal
 from discern.bundle import Runtime, open_runtime, record_golden
 from discern.bundle.archive import FILE
 from discern.bundle.manifest_schema import check_labels
+from discern.bundle.prediction_sets import numbers_of
 from discern.catalog import Catalog
 from discern.catalog.account import Account
 from discern.checking import conflicted, count_findings
@@ -56,6 +56,8 @@ class TrainResult:
         accuracy: `leak_free`, `naive`, `given` and `difference`, each with value, low and high.
         ece: expected calibration error; chance alone gives `chance` on average and rarely more than `null95`.
         policy: the accept policy; None without an error limit.
+        counts: `mae`, `rmse`, `within_one` and `constant_mae`, that of the best constant answer, in units of the
+            labels; None if a label is not a number. In JSON, they are in metrics.json.
         seconds: wall time by stage.
         account: the classes, and the number of files used and left out.
         left_out_file: left_out.csv, which lists the files left out with their reasons; None in a finished run of an
@@ -73,6 +75,7 @@ class TrainResult:
     seconds: dict[str, float]
     account: Account
     left_out_file: Path | None
+    counts: dict[str, float | None] | None = None
     hints: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -296,6 +299,7 @@ def _result(run: Run, preparing: PrepareConfig, config: TrainConfig) -> TrainRes
         seconds=run.facts["seconds"],
         account=_account(run, metrics),
         left_out_file=run.path(LEFT_OUT) if run.path(LEFT_OUT).exists() else None,
+        counts=None if metrics.counts is None else metrics.counts.values(),
         hints=list(metrics.hints),
     )
 
@@ -319,13 +323,6 @@ def _account(run: Run, metrics: Metrics) -> Account:
 
 def suggest_options(catalog: Catalog) -> tuple[str, ...]:
     """Suggest training options that fit the data set but were not used."""
-    if catalog.order or len(catalog.labels) < _FEWEST_ORDERED or not all(map(_is_number, catalog.labels)):
+    if catalog.order or len(catalog.labels) < _FEWEST_ORDERED or numbers_of(catalog.labels) is None:
         return ()
     return ("All labels are numbers. If small errors are better than large ones, train with --ordered numeric.",)
-
-
-def _is_number(label: str) -> bool:
-    try:
-        return math.isfinite(float(label))
-    except ValueError:
-        return False

@@ -5,7 +5,7 @@ The same seed gives the same result.
 
 from discern.training.accept_policy import AcceptPolicy, choose_policy
 from discern.training.config import TrainConfig
-from discern.training.data import AppliedFixes, TrainingData
+from discern.training.data import AppliedFixes, NegativePictures, TrainingData
 from discern.training.label_predictions import predict_for_label_checks
 from discern.training.learning_curve import compute_learning_curve
 from discern.training.methods import FitResult, Method, Probe, make_method
@@ -19,6 +19,7 @@ __all__ = [
     "FitResult",
     "HeldOutPredictions",
     "Method",
+    "NegativePictures",
     "Probe",
     "Provenance",
     "TrainConfig",
