@@ -12,10 +12,11 @@ from discern.bundle.manifest_schema import check_labels
 from discern.bundle.prediction_sets import numbers_of
 from discern.catalog import Catalog
 from discern.catalog.account import Account
+from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted, count_findings
 from discern.errors import DataError
 from discern.evaluating import Metrics, PolicyMetrics
-from discern.flow.prepare import CATALOG, LEFT_OUT, SPLIT, PrepareConfig, Prepared, prepare
+from discern.flow.prepare import CATALOG, SPLIT, PrepareConfig, Prepared, prepare
 from discern.flow.report import write_page
 from discern.flow.run import Run
 from discern.flow.train_command import compose_command

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Self
 
 from discern.catalog.account import Account, list_left_out
-from discern.catalog.left_out import write_left_out
+from discern.catalog.left_out import LEFT_OUT, write_left_out
 from discern.errors import UsageError
 from discern.flow.evaluate.evaluation_answers import Viewer, collect_answers, tabulate_negatives
 from discern.flow.evaluate.evaluator import Evaluation, Evaluator
 from discern.flow.evaluate.models import EvaluatedModel
 from discern.flow.evaluate.result import EvaluateResult
 from discern.flow.paths import resolve_output, resolve_path
-from discern.flow.prepare import LEFT_OUT
 from discern.flow.run import Run
 from discern.progress import Progress
 from discern.reporting import write_evaluation_page
