@@ -28,7 +28,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from server_throughput import memory
+from process_tree import memory
 
 from discern.bundle import load
 from discern.serving.keys import add_key

@@ -25,7 +25,8 @@ from typing import Any
 
 from benchmark_bundle import add_bundle_arguments, find_bundle
 from load_generator import Client, multipart, request
-from server_throughput import CLIENT_CORES, SERVER_CORES, memory, peers, read_jpegs, running, wait_for_response
+from process_tree import memory
+from server_throughput import CLIENT_CORES, SERVER_CORES, peers, read_jpegs, running, wait_for_response
 
 from discern.bundle import load
 

@@ -19,7 +19,8 @@ from typing import Any
 
 from benchmark_bundle import add_bundle_arguments, find_bundle
 from load_generator import closed_loop, multipart, open_loop, request
-from server_throughput import CLIENT_CORES, SERVER_CORES, Peer, memory, peers, read_jpegs, running, wait_for_response
+from process_tree import memory
+from server_throughput import CLIENT_CORES, SERVER_CORES, Peer, peers, read_jpegs, running, wait_for_response
 
 from discern.bundle import load
 

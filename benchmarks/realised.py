@@ -9,7 +9,9 @@ with the same figure of the fitted model on the second half:
 * promise: broken if more of the accepted groups are wrong than the error limit;
 * false rejection: share of known pictures that the unknown score rejects, against the nominal share;
 * sets: share of prediction sets that contain the true label, against the nominal share, and their mean size. A set has
-  at least one label, so the share cannot be below the accuracy.
+  at least one label, so the share cannot be below the accuracy. Beside them, if MAPIE is installed, its sets (split
+  conformal, LAC score) from the same probabilities: as they are, some of them empty, and with the most probable label
+  in place of the empty ones. MAPIE counts pictures; ours count groups.
 
 Results are added to `out/realised.jsonl`, and draws that are there already are not repeated; delete it to start again.
 
@@ -18,6 +20,7 @@ Usage: python benchmarks/realised.py [PACK ...] [--draws 5]. Needs DISCERN_TEST_
 
 import argparse
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,9 +41,15 @@ from discern.splitting.random_parts import draw_parts
 from discern.store import Rows
 from discern.training import AcceptPolicy, TrainConfig, TrainingData, choose_policy, make_method
 
+try:
+    from peers.mapie_sets import mapie_sets
+except ImportError:
+    mapie_sets = None
+
 OUT = Path(__file__).parent / "out"
 RESULTS = OUT / "realised.jsonl"
 HALVES = np.array([0.5, 0.5])
+MAPIE = ("mapie_coverage", "mapie_size", "mapie_filled_coverage", "mapie_filled_size")
 
 
 def main() -> None:
@@ -95,7 +104,8 @@ class WholePack:
             "promise": None if policy.thresholds.accept is None else realised.promise(policy),
             "rejected": realised.mean(~realised.known),
             "nominal_rejection": config.head.false_rejection,
-            **realised.sets(policy.thresholds.label_set),
+            **realised.sets(label_sets(realised.probabilities, policy.thresholds.label_set)),
+            **realised.peer_sets(held_out.probabilities, data.catalog.label_index[held_out.rows], config.coverage),
             "nominal_coverage": config.coverage,
         }
 
@@ -147,12 +157,19 @@ class Realised:
         risk = policy.risk_control.risk
         return {"risk": risk, "share": share, "groups": groups, "wrong": wrong, "error": wrong / max(groups, 1)}
 
-    def sets(self, threshold: float) -> dict[str, float]:
-        sets = label_sets(self.probabilities, threshold)
+    def sets(self, sets: np.ndarray) -> dict[str, float]:
         return {
             "coverage": self.mean(sets[np.arange(len(sets)), self.truth]),
             "size": self.mean(sets.sum(axis=1)),
         }
+
+    def peer_sets(self, held_out: np.ndarray, truth: np.ndarray, coverage: float) -> dict[str, float | None]:
+        """Return coverage and size of MAPIE's sets, as they are and without empty ones; None without MAPIE."""
+        if mapie_sets is None:
+            return dict.fromkeys(MAPIE)
+        sets = mapie_sets(held_out, truth, self.probabilities, coverage=coverage)
+        filled = sets | (label_sets(self.probabilities, 1.0) & ~sets.any(axis=1, keepdims=True))
+        return dict(zip(MAPIE, [*self.sets(sets).values(), *self.sets(filled).values()], strict=True))
 
 
 def describe_accuracy(reported: Interval, realised: Interval) -> dict[str, Any]:
@@ -171,6 +188,7 @@ def describe_accuracy(reported: Interval, realised: Interval) -> dict[str, Any]:
 def print_table(rows: list[dict[str, Any]]) -> None:
     print(
         f"{'pack':<26}{'draw':>5}{'reported':>10}{'realised':>10}{'+-':>7}{'accepted':>10}{'wrong':>7}{'rejected':>10}"
+        f"{'sets':>14}{'MAPIE':>14}{'not empty':>14}"
     )
     for row in rows:
         reach = "-" if row["reach"] is None else f"{row['reach']:.1%}"
@@ -178,6 +196,7 @@ def print_table(rows: list[dict[str, Any]]) -> None:
         print(
             f"{row['pack']:<26}{row['draw']:>5}{row['reported']:>10.1%}{row['realised']:>10.1%}{reach:>7}"
             f"{promise['share']:>10.1%}{promise['error']:>7.1%}{row['rejected']:>10.1%}"
+            f"{describe_sets(row, '')}{describe_sets(row, 'mapie_')}{describe_sets(row, 'mapie_filled_')}"
             f"{'' if row['right'] else '  accuracy off'}"
             f"{'  PROMISE BROKEN' if is_broken(row) else ''}"
         )
@@ -193,6 +212,16 @@ def print_table(rows: list[dict[str, Any]]) -> None:
             f"coverage where one label does not reach the nominal one: {np.mean([row['coverage'] for row in hard]):.2%}"
         )
     print(f"mean size of sets: {np.mean([row['size'] for row in rows]):.3f}")
+    beside = [row for row in rows if row.get("mapie_size") is not None]
+    if beside:
+        mean = {key: np.mean([row[key] for row in beside]) for key in ("coverage", "size", *MAPIE)}
+        print(f"beside MAPIE, {len(beside)} draws, coverage and size:{describe_sets(mean, '')}")
+        print(f"MAPIE:{describe_sets(mean, 'mapie_')}; without empty sets:{describe_sets(mean, 'mapie_filled_')}")
+
+
+def describe_sets(row: Mapping[str, Any], prefix: str) -> str:
+    coverage, size = row.get(f"{prefix}coverage"), row.get(f"{prefix}size")
+    return f"{'-':>14}" if coverage is None else f"{coverage:>8.1%}{size:>6.2f}"
 
 
 def is_broken(row: dict[str, Any]) -> bool:

@@ -31,6 +31,7 @@ SCRIPTS = (
     "fuzz",
     "fuzz_bundles",
     "scaling",
+    "train_speed",
     "batch_prediction",
     "endpoint_parity",
     "browser_parity",

@@ -32,7 +32,7 @@ import numpy as np
 from benchmark_bundle import add_bundle_arguments, find_bundle
 from load_generator import closed_loop, multipart, request
 from PIL import Image
-from process_tree import process_tree
+from process_tree import memory
 
 from discern.bundle import Model, archive, load
 from discern.picture import read_header
@@ -131,16 +131,6 @@ def wait_for_response(port: int, data: bytes, process: subprocess.Popen[bytes]) 
             return time.perf_counter() - started
         time.sleep(0.02)
     raise RuntimeError("The server did not respond within 120 s.")
-
-
-def memory(process: int) -> int:
-    """Return the proportional set size of a process and its descendants, in MiB."""
-    total = 0
-    for each in process_tree(process):
-        with contextlib.suppress(OSError, StopIteration):
-            lines = Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()
-            total += int(next(line for line in lines if line.startswith("Pss:")).split()[1])
-    return total >> 10
 
 
 def measure(peer: Peer, port: int, requests: Sequence[bytes], clients: Sequence[int], seconds: float) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def section(name: str, command: Any) -> str:
     options = [item for item in command.params if item.param_type_name == "option"]
     lines += markdown_table(("Argument", "Meaning"), ((f"`{_place(item)}`", item.help) for item in arguments))
     lines += markdown_table(
-        ("Option", "Default", "Meaning"), ((f"`{item.opts[0]}`", _default(item), item.help) for item in options)
+        ("Option", "Default", "Meaning"), ((_names(item), _default(item), item.help) for item in options)
     )
     return "\n".join([*lines, *_exits(name), *_keys(name)])
 
@@ -62,9 +62,13 @@ def _place(argument: Any) -> str:
     return METAVARS.get(argument.name, argument.name.upper())
 
 
+def _names(option: Any) -> str:
+    return ", ".join(f"`{name}`" for name in (option.opts[0], *option.secondary_opts))
+
+
 def _default(option: Any) -> str:
     if option.is_flag:
-        return "off"
+        return "on" if option.default else "off"
     if option.multiple:
         return "none; may be repeated"
     return "none" if option.default is None else f"`{option.default}`"

@@ -1,1 +1,1 @@
-"""Other servers, each set up as in its own documentation; run by an interpreter that has them installed."""
+"""Other servers and trainers, set up as in their own documentation; run by an interpreter that has them installed."""

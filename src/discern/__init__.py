@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from discern.flow.export import ExportResult, export
     from discern.flow.predict.batch import PredictToResult, predict_to
     from discern.flow.predict.predict import Answer, predict
+    from discern.flow.predict.sort import SortResult, UnsortResult, sort, unsort
     from discern.flow.serve import KeyResult, key, serve
     from discern.flow.show import show
     from discern.flow.split import SplitResult, split
@@ -48,8 +49,10 @@ _HOMES = {
     "PredictToResult": "discern.flow.predict.batch",
     "Prediction": "discern.bundle",
     "ServeConfig": "discern.serving.config",
+    "SortResult": "discern.flow.predict.sort",
     "SplitResult": "discern.flow.split",
     "TrainResult": "discern.flow.train",
+    "UnsortResult": "discern.flow.predict.sort",
     "VerifyResult": "discern.flow.verify",
     "cache": "discern.flow.cache",
     "check": "discern.flow.check",
@@ -62,8 +65,10 @@ _HOMES = {
     "predict_to": "discern.flow.predict.batch",
     "serve": "discern.flow.serve",
     "show": "discern.flow.show",
+    "sort": "discern.flow.predict.sort",
     "split": "discern.flow.split",
     "train": "discern.flow.train",
+    "unsort": "discern.flow.predict.sort",
     "verify": "discern.flow.verify",
 }
 
@@ -82,8 +87,10 @@ __all__ = [
     "PredictToResult",
     "Prediction",
     "ServeConfig",
+    "SortResult",
     "SplitResult",
     "TrainResult",
+    "UnsortResult",
     "VerifyResult",
     "__version__",
     "cache",
@@ -97,8 +104,10 @@ __all__ = [
     "predict_to",
     "serve",
     "show",
+    "sort",
     "split",
     "train",
+    "unsort",
     "verify",
 ]
 

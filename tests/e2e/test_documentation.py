@@ -57,9 +57,21 @@ def test_every_command_and_option_is_in_the_reference() -> None:
     sections = dict(re.findall(r"^## discern (\w+)\n(.*?)(?=^## |\Z)", write_cli_reference.page(), re.M | re.S))
     assert sections.keys() == COMMANDS.keys()
     for name, command in COMMANDS.items():
-        options = [option for each in command.params for option in each.opts if option.startswith("--")]
+        spelled = [(each, [*each.opts, *each.secondary_opts]) for each in command.params]
+        options = [(each, names) for each, names in spelled if names[0].startswith("--")]
         assert options
-        assert [option for option in options if f"| `{option}` |" not in sections[name]] == []
+        for each, names in options:
+            row = re.search(rf"^\| {', '.join(f'`{name}`' for name in names)} \| (.*?) \|", sections[name], re.M)
+            assert row, names
+            if each.is_flag:
+                assert row[1] == ("on" if each.default else "off")
+
+
+def test_no_summary_is_cut_in_the_list_of_commands() -> None:
+    group = typer.main.get_command(app)
+    listed = group.get_help(typer.Context(group, terminal_width=80, max_content_width=80))
+    assert "Commands:" in listed
+    assert "..." not in listed.partition("Commands:")[2]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda each: each.name)
@@ -194,7 +206,7 @@ TABLE = re.findall(r"^\| `(discern [^`]*)` \|", (ROOT / "README.md").read_text("
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("line", [line for line in TABLE if not line.startswith("discern train")])
+@pytest.mark.parametrize("line", [line for line in TABLE if line.split()[1] not in ("train", "unsort")])
 def test_the_readme_s_commands_run_and_print_the_documented_keys(line: str, reader: Reader, trained: Any) -> None:
     done = reader.run("-m", *shlex.split(line), "--json")
     # A bundle from so few pictures may fall short of the floor, and that is an answer too.
@@ -202,6 +214,17 @@ def test_the_readme_s_commands_run_and_print_the_documented_keys(line: str, read
     printed = json.loads(done.stdout.splitlines()[0])
     assert printed.keys() - documented(shlex.split(line)[1]) == set()
     assert documented(shlex.split(line)[1]) - printed.keys() <= {"error", "order_value", "name", "spoken", "route"}
+
+
+@pytest.mark.slow
+def test_the_readme_s_sorted_folder_is_removed_again(reader: Reader, trained: Any) -> None:
+    doors = "\n".join(blocks(ROOT / "README.md", "sh"))
+    line = re.findall(r"^discern predict .* --sort .*$", doors, re.MULTILINE)[0]
+    copied = json.loads(reader.run("-m", *shlex.split(line, comments=True), "--json").stdout)["copied"]
+    undo = next(line for line in TABLE if line.startswith("discern unsort"))
+    undone = json.loads(reader.run("-m", *shlex.split(undo), "--json").stdout)
+    assert undone.keys() == documented("unsort")
+    assert undone["removed"] == sum(copied.values()) == 42
 
 
 @pytest.mark.slow

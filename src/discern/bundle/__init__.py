@@ -8,7 +8,7 @@ from discern.bundle.prediction_message import Decision
 from discern.bundle.prediction_sets import label_sets, median_label, order_scale
 from discern.bundle.runtime import TELEMETRY_MAY_BE_ON, Runtime, open_runtime
 from discern.bundle.seen_pictures import PictureHashes, SeenPictures
-from discern.bundle.write import write_bundle
+from discern.bundle.write import record_golden, write_bundle
 
 __all__ = [
     "TELEMETRY_MAY_BE_ON",
@@ -30,6 +30,7 @@ __all__ = [
     "median_label",
     "open_runtime",
     "order_scale",
+    "record_golden",
     "verify",
     "write_bundle",
 ]

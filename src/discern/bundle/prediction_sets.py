@@ -62,6 +62,19 @@ def median_label(probabilities: np.ndarray) -> np.ndarray:
     return np.asarray(np.argmax(below >= below[:, -1:] / 2, axis=1))
 
 
+def numbers_of(labels: Sequence[str]) -> tuple[float, ...] | None:
+    """Convert labels to the numbers that they are, or return None if one of them is not a finite number.
+
+    >>> numbers_of(("1", "2.5")), numbers_of(("1", "many"))
+    ((1.0, 2.5), None)
+    """
+    try:
+        numbers = tuple(float(label) for label in labels)
+    except ValueError:
+        return None
+    return numbers if numbers and all(map(math.isfinite, numbers)) else None
+
+
 def order_scale(labels: Sequence[str]) -> tuple[float, ...]:
     """Convert ordered labels to their numeric values, or otherwise to their positions.
 
@@ -70,12 +83,4 @@ def order_scale(labels: Sequence[str]) -> tuple[float, ...]:
     >>> order_scale(("green", "ripe"))
     (0.0, 1.0)
     """
-    try:
-        numbers = tuple(float(label) for label in labels)
-    except ValueError:
-        numbers = ()
-    return (
-        numbers
-        if numbers and all(map(math.isfinite, numbers))
-        else tuple(float(position) for position in range(len(labels)))
-    )
+    return numbers_of(labels) or tuple(float(position) for position in range(len(labels)))

@@ -6,8 +6,18 @@ from pathlib import Path
 
 from discern.bundle import archive, golden
 from discern.bundle.manifest import Manifest, digests
-from discern.bundle.runtime import open_runtime
+from discern.bundle.runtime import Runtime, open_runtime
 from discern.bundle.seen_pictures import PictureHashes, write_seen
+from discern.picture import Recipe
+
+
+def record_golden(runtime: Runtime, recipe: Recipe) -> bytes:
+    """Run a complete ONNX model on generated pictures and return the content of `golden.npz`.
+
+    Raises:
+        BundleDamaged: the model cannot be run.
+    """
+    return golden.record(lambda inputs: runtime.run({"pixels": inputs}), recipe)
 
 
 def write_bundle(
@@ -19,6 +29,7 @@ def write_bundle(
     card: str,
     seen_pixels: Sequence[str] = (),
     set_thresholds: PictureHashes | None = None,
+    recorded: bytes | None = None,
 ) -> str:
     """Write a trained model to a bundle file atomically.
 
@@ -30,6 +41,7 @@ def write_bundle(
         card: model card, Markdown.
         seen_pixels: hashes of the training pictures' pixels.
         set_thresholds: pictures outside the training set whose predictions set the thresholds; None for none.
+        recorded: golden vectors of this graph and recipe, by `record_golden`; None records them here.
 
     Returns:
         Fingerprint of the bundle.
@@ -37,10 +49,9 @@ def write_bundle(
     Raises:
         BundleDamaged: the model could not be loaded again: its labels, figures or outputs are invalid.
     """
-    runtime = open_runtime(graph)
     members = {
         "model.onnx": graph,
-        "golden.npz": golden.record(lambda inputs: runtime.run({"pixels": inputs}), manifest.recipe),
+        "golden.npz": record_golden(open_runtime(graph), manifest.recipe) if recorded is None else recorded,
         "seen.npy": write_seen(PictureHashes(content=seen, pixels=seen_pixels), set_thresholds or PictureHashes()),
         "CARD.md": card.encode(),
     }

@@ -18,6 +18,9 @@ Reason = Literal[
     "dropped_by_fix",
     "class_not_chosen",
 ]
+LEFT_OUT = "left_out.csv"
+"""File of a run that lists them."""
+
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
 

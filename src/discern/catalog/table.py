@@ -169,7 +169,7 @@ class Catalog:
             PictureError: a file cannot be read.
             CatalogError: a file has changed since the scan.
         """
-        table = self.table[np.asarray(rows, np.int64)]
+        table = self.table.select("path", "content", "bytes")[np.asarray(rows, np.int64)]
         expected = dict(zip(table["path"], zip(map(int, rows), table["content"], strict=True), strict=True))
         limits = Limits(max_bytes=max(Limits().max_bytes, *table["bytes"].drop_nulls(), 0))
         for item in read_items(self.root, table["path"].to_list(), limits=limits):

@@ -39,7 +39,7 @@ def options(
 
 for command in (
     *(train_commands.check, train_commands.split, train_commands.train),
-    *(predict_commands.evaluate, predict_commands.predict),
+    *(predict_commands.evaluate, predict_commands.predict, predict_commands.unsort),
     *(info_commands.show, info_commands.verify, info_commands.doctor, info_commands.cache),
 ):
     app.command()(command)

@@ -7,6 +7,7 @@ import typer
 from discern.cli import render
 from discern.cli.common_options import Bundle, Cache, Json
 from discern.cli.exit_codes import FELL_SHORT
+from discern.cli.importing import importing
 
 
 def show(bundle: Bundle, json: Json = False) -> None:
@@ -14,7 +15,8 @@ def show(bundle: Bundle, json: Json = False) -> None:
 
     Example: discern show runs/bananas/model.discern
     """
-    from discern.flow.show import show
+    with importing():
+        from discern.flow.show import show
 
     render.show(show(bundle), json=json, lines=render.bundle)
 
@@ -30,7 +32,8 @@ def verify(
 
     Example: discern verify runs/bananas/model.discern
     """
-    from discern.flow.verify import verify
+    with importing():
+        from discern.flow.verify import verify
 
     result = verify(bundle, fingerprint=fingerprint)
     render.show(result.to_json(), json=json, lines=render.verify)
@@ -44,7 +47,8 @@ def doctor(cache: Cache = None, json: Json = False) -> None:
 
     Example: discern doctor
     """
-    from discern.flow.doctor import doctor
+    with importing():
+        from discern.flow.doctor import doctor
 
     result = doctor(cache=cache)
     render.show(result.to_json(), json=json, lines=render.doctor)
@@ -61,7 +65,8 @@ def cache(
 
     Example: discern cache --prune --keep 5
     """
-    from discern.flow.cache import cache as inspect_cache
+    with importing():
+        from discern.flow.cache import cache as inspect_cache
 
     result = inspect_cache(prune_to=keep * 1e9 if prune else None, folder=cache)
     render.show(result.to_json(), json=json, lines=render.cache)

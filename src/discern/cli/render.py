@@ -2,6 +2,7 @@
 
 import json as jsonlib
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -9,9 +10,17 @@ from typing import Any
 
 import typer
 
+from discern.cli.metric_lines import (
+    MOST_CLASSES,
+    class_table,
+    clear_classes,
+    describe_difference,
+    describe_numbers,
+    format_calibration,
+    format_interval,
+    format_rate,
+)
 from discern.errors import shorten
-
-_MOST_CLASSES = 20
 
 
 @dataclass
@@ -76,23 +85,25 @@ def split(value: dict[str, Any]) -> Iterator[str]:
         yield f"parts: {value['out']}"
 
 
-def train(value: dict[str, Any]) -> Iterator[str]:
-    """Format a `TrainResult` as lines of text."""
+def train(value: dict[str, Any], *, counts: dict[str, Any] | None = None) -> Iterator[str]:
+    """Format a `TrainResult` as lines of text, with the errors of predicted numbers if there are any."""
     yield from _account(value, of="this bundle", page=value["report"])
     accuracy = value["accuracy"]
-    yield f"leak-free accuracy:        {_interval(accuracy['leak_free'])}  ({accuracy['leak_free']['method']})"
+    yield f"leak-free accuracy:        {format_interval(accuracy['leak_free'])}  ({accuracy['leak_free']['method']})"
     if few := accuracy["leak_free"].get("few_groups"):
         named = [f"{label} ({groups})" for label, groups in few.items()]
-        more = f" and {len(named) - _MOST_CLASSES} more" if len(named) > _MOST_CLASSES else ""
-        classes = ", ".join(named[:_MOST_CLASSES]) + more
+        more = f" and {len(named) - MOST_CLASSES} more" if len(named) > MOST_CLASSES else ""
+        classes = ", ".join(named[:MOST_CLASSES]) + more
         yield f"it is pessimistic for classes of fewer than five independent groups: {classes}"
-    yield f"random-split accuracy:     {_interval(accuracy['naive'])}"
+    yield f"random-split accuracy:     {format_interval(accuracy['naive'])}"
     if accuracy["given"]:
-        yield f"accuracy on given parts:   {_interval(accuracy['given'])}"
+        yield f"accuracy on given parts:   {format_interval(accuracy['given'])}"
     if ece := value.get("ece"):
-        yield f"calibration error:         {_calibration(ece)}"
+        yield f"calibration error:         {format_calibration(ece)}"
     if policy := value["policy"]:
         yield from _policy(policy)
+    if counts:
+        yield f"error of the numbers:      {describe_numbers(counts)}"
     yield f"took {sum(value['seconds'].values()):.1f} s"
     yield f"report: {value['report']}"
     yield f"bundle: {value['bundle']}"
@@ -133,6 +144,27 @@ def batch(value: dict[str, Any]) -> Iterator[str]:
         yield f"review sheet: {value['sheet']}"
 
 
+def sort(value: dict[str, Any]) -> Iterator[str]:
+    """Format a `SortResult` as lines of text."""
+    for folder, count in sorted(value["copied"].items()):
+        yield f"{folder}/  {count:,}"
+    if value["unusable"]:
+        yield f"{value['unusable']:,} unusable, listed and not copied"
+    if value["resumed"]:
+        yield f"resumed after {value['resumed']:,} earlier predictions"
+    yield f"undo: discern unsort {shlex.quote(value['undo'])}"
+
+
+def unsort(value: dict[str, Any]) -> Iterator[str]:
+    """Format an `UnsortResult` as lines of text."""
+    yield f"{value['removed']:,} copies removed"
+    if value["missing"]:
+        yield f"{len(value['missing']):,} were no longer there"
+    if value["changed"]:
+        yield f"{len(value['changed']):,} were edited and stay:"
+        yield from (f"  {path}" for path in value["changed"])
+
+
 def print_hints(hints: Iterable[str]) -> None:
     """Print suggestions for the user to standard error."""
     for hint in hints:
@@ -141,52 +173,58 @@ def print_hints(hints: Iterable[str]) -> None:
 
 def evaluate(value: dict[str, Any]) -> Iterator[str]:
     """Format an `EvaluateResult` as lines of text."""
-    yield f"accuracy on {value['pictures']} pictures: {_interval(value['accuracy'])}"
-    for other in value["against"]:
-        yield f"accuracy of {other['of']}: {_interval(other['accuracy'])}"
-        yield f"difference on the same pictures: {_interval(other['difference'])}"
+    page = value.get("page")
+    yield f"accuracy on {value['pictures']} pictures: {format_interval(value['accuracy'])}"
+    if classes := value.get("per_class"):
+        yield from class_table(classes, page=page)
+    yield from _against(value)
     if ece := value.get("ece"):
-        yield f"calibration error: {_calibration(ece)}"
+        yield f"calibration error: {format_calibration(ece)}"
     yield from _excluded(value)
-    if value["unknown"]:
-        unknown = value["unknown"]
-        yield f"unknown pictures: AUROC {_interval(unknown['auroc'])}, rejected {_interval(unknown['rejected'])}"
-        yield f"known pictures not rejected: {_interval(unknown['kept'])}"
-    if policy := value["policy"]:
-        if policy["share"] is not None:
-            accepted, error = _rate(value, "share", policy["share"]), _interval(policy["error"])
-            yield f"accepted without review: {accepted} of the known pictures; error rate among them: {error}"
-        if policy["strangers_accepted"] is not None:
-            yield f"unknown pictures accepted: {_rate(value, 'strangers_accepted', policy['strangers_accepted'])}"
-    if (sets := value["conformal"]) and sets["coverage"] is not None:
-        coverage = _rate(value, "coverage", sets["coverage"])
-        yield f"prediction sets: coverage {coverage}, {sets['size']:.2f} labels on average"
+    yield from _decisions(value)
     if ordered := value["ordered"]:
         within_one, baseline = ordered["within_one"], f"always the median label: {ordered['constant_mae']:.3f}"
         yield f"ordinal error: {ordered['mae']:.3f} labels on average ({baseline}), at most 1: {within_one:.1%}"
+    if counts := value.get("counts"):
+        yield f"error of the numbers: {describe_numbers(counts, value['intervals'].get('count_gain'))}"
     for name in value["fell_short"]:
         reason = "has too few pictures for an interval" if value[name]["low"] is None else "may be below its minimum"
         yield f"FELL SHORT: {name} {reason}"
+    if page:
+        yield f"page: {page}"
+
+
+def _against(value: dict[str, Any]) -> Iterator[str]:
+    for other in value["against"]:
+        yield f"accuracy of {other['of']}: {format_interval(other['accuracy'])}"
+        yield f"difference on the same pictures: {describe_difference(other['difference'])}"
+        if counts := other.get("counts"):
+            yield f"error of its numbers: {describe_numbers(counts, other['intervals'].get('count_gain'))}"
+        if clear := list(clear_classes(other)):
+            yield "differences in the recall of single classes that are more than chance:"
+            yield from clear
+
+
+def _decisions(value: dict[str, Any]) -> Iterator[str]:
+    if value["unknown"]:
+        auroc, rejected = (format_interval(value["unknown"][name]) for name in ("auroc", "rejected"))
+        yield f"unknown pictures: AUROC {auroc}, rejected {rejected}"
+        yield f"known pictures not rejected: {format_interval(value['unknown']['kept'])}"
+    if policy := value["policy"]:
+        if policy["share"] is not None:
+            accepted, error = format_rate(value, "share", policy["share"]), format_interval(policy["error"])
+            yield f"accepted without review: {accepted} of the known pictures; error rate among them: {error}"
+        if policy["strangers_accepted"] is not None:
+            yield f"unknown pictures accepted: {format_rate(value, 'strangers_accepted', policy['strangers_accepted'])}"
+    if (sets := value["conformal"]) and sets["coverage"] is not None:
+        coverage = format_rate(value, "coverage", sets["coverage"])
+        yield f"prediction sets: coverage {coverage}, {sets['size']:.2f} labels on average"
 
 
 def _excluded(value: dict[str, Any]) -> Iterator[str]:
-    if value["seen"] is None:
-        yield "the server does not publish its training pictures: some of these may be among them"
-    elif value.get("set_thresholds", 0) is None:
-        yield "a bundle is of an older version: training pictures saved again, and some that set thresholds, may remain"
-    if value["seen"]:
-        yield f"excluded, used in training: {value['seen']}"
-    if value.get("set_thresholds"):
-        yield f"left out of the policy and the prediction sets, as they set the thresholds: {value['set_thresholds']}"
-    if value.get("ungrouped"):
-        yield f"groups of their own, as --group-by does not match their paths: {value['ungrouped']}"
-    if value["unreadable"]:
-        yield f"excluded, unreadable: {value['unreadable']}"
-    if refused := value["refused"]:
-        picture, reason = next(iter(refused.items()))
-        yield f"excluded, without a prediction: {len(refused)} (the first: {picture}: {reason})"
-    if others := value["other_labels"]:
-        yield f"excluded, label unknown to the bundle: {sum(others.values())} ({', '.join(others)})"
+    from discern.reporting.excluded_text import describe_excluded  # the command line starts without polars
+
+    yield from describe_excluded(value)
 
 
 def bundle(value: dict[str, Any]) -> Iterator[str]:
@@ -194,7 +232,7 @@ def bundle(value: dict[str, Any]) -> Iterator[str]:
     yield f"{value['name']}  version {value['version']}  {value['fingerprint']}"
     yield f"labels:    {', '.join(value['labels'])}"
     if accuracy := value["metrics"].get("accuracy"):
-        yield f"accuracy:  {_interval(accuracy['leak_free'])}"
+        yield f"accuracy:  {format_interval(accuracy['leak_free'])}"
     yield f"backbone:  {value['backbone'].get('name', 'unnamed')} at {value['recipe']['size']} px"
     yield f"unknown:   above a score of {value['thresholds']['unknown']}"
     if policy := value["policy"]:
@@ -251,28 +289,6 @@ def print_now(line: str) -> None:
         return
     sys.stdout.flush()
     os.write(descriptor, f"{one_line(line)}\n".encode(sys.stdout.encoding, "backslashreplace"))
-
-
-def _interval(metric: dict[str, Any]) -> str:
-    if metric["value"] is None:
-        return "-"
-    if metric["low"] is None:
-        return f"{metric['value']:.3f} (too few pictures for an interval)"
-    return f"{metric['value']:.3f} ({metric['low']:.3f} to {metric['high']:.3f})"
-
-
-def _rate(value: dict[str, Any], name: str, rate: float) -> str:
-    """Format a rate in percent, with its interval if there is one."""
-    interval = value.get("intervals", {}).get(name) or {}
-    low, high = interval.get("low"), interval.get("high")
-    return f"{rate:.1%}" if low is None or high is None else f"{rate:.1%} ({low:.1%} to {high:.1%})"
-
-
-def _calibration(ece: dict[str, Any]) -> str:
-    mean, most = ece.get("chance"), ece.get("null95")
-    levels = [f"{mean:.3f} on average"] if mean is not None else []
-    levels += [f"up to {most:.3f}"] if most is not None else []
-    return _interval(ece) + (f"; by chance alone {', '.join(levels)}" if levels else "")
 
 
 def one_line(text: str) -> str:

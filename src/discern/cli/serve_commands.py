@@ -7,6 +7,7 @@ import typer
 
 from discern.cli import render
 from discern.cli.common_options import Bundle, Cache, Examples, Json
+from discern.cli.importing import importing
 from discern.cli.progress_bar import progress_bar
 from discern.inference.batch_config import BatchConfig
 from discern.serving.config import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, ServeConfig
@@ -65,8 +66,9 @@ def serve(
 
     Example: discern serve runs/bananas/model.discern --port 8000
     """
-    from discern.flow.serve import serve
-    from discern.picture import Limits
+    with importing():
+        from discern.flow.serve import serve
+        from discern.picture import Limits
 
     serve(
         bundles,
@@ -105,7 +107,8 @@ def key(
 
     Example: discern key alice --key-file keys.txt
     """
-    from discern.flow.serve import key as create_key
+    with importing():
+        from discern.flow.serve import key as create_key
 
     render.show(create_key(name, key_file=key_file, admin=admin).to_json(), json=json, lines=render.key)
 
@@ -128,7 +131,8 @@ def export(
 
     Example: discern export runs/bananas/model.discern --to web site/
     """
-    from discern.flow.export import export
+    with importing():
+        from discern.flow.export import export
 
     with progress_bar() as progress:
         result = export(

@@ -1,5 +1,6 @@
 """Commands that check data, split data and train models (`discern check`, `discern split`, `discern train`)."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from discern.cli import render
 from discern.cli.common_options import Backbone, Cache, Fixes, GroupBy, Json, Name, PartsOf, Resume, Runs, Seed, Source
 from discern.cli.exit_codes import FELL_SHORT
+from discern.cli.importing import importing
 from discern.cli.option_values import parse_error_limit, parse_order, parse_parts, parse_parts_of, parse_share
 from discern.cli.progress_bar import progress_bar
 
@@ -30,7 +32,8 @@ def check(
 
     Example: discern check photos/
     """
-    from discern.flow.check import check
+    with importing():
+        from discern.flow.check import check
 
     with progress_bar() as progress:
         result = check(
@@ -71,7 +74,8 @@ def split(
 
     Example: discern split photos/ --parts 70/20/10 --out parts/
     """
-    from discern.flow.split import split
+    with importing():
+        from discern.flow.split import split
 
     with progress_bar() as progress:
         result = split(
@@ -129,7 +133,8 @@ def train(
 
     Example: discern train photos/ --name bananas --at-most-wrong 2%
     """
-    from discern.flow.train import train
+    with importing():
+        from discern.flow.train import train
 
     limit, share = parse_error_limit(at_most_wrong), parse_share(coverage)
     with progress_bar() as progress:
@@ -151,5 +156,5 @@ def train(
             cache=cache,
             progress=progress,
         )
-    render.show(result.to_json(), json=json, lines=render.train)
+    render.show(result.to_json(), json=json, lines=partial(render.train, counts=result.counts))
     render.print_hints(result.hints)

@@ -10,6 +10,7 @@ from discern.evaluating.classification_metrics import (
     ConfusedPair,
     evaluate_predictions,
 )
+from discern.evaluating.count_metrics import CountMetrics, evaluate_counts
 from discern.evaluating.intervals import NO_PICTURES, Interval, evaluate_share, paired_difference
 from discern.evaluating.metrics_schema import (
     AccuracyDifference,
@@ -45,6 +46,7 @@ __all__ = [
     "ClassificationMetrics",
     "ConformalMetrics",
     "ConfusedPair",
+    "CountMetrics",
     "FixMetrics",
     "GroupError",
     "Interval",
@@ -65,6 +67,7 @@ __all__ = [
     "UnknownMetrics",
     "UnknownThreshold",
     "evaluate_calibration",
+    "evaluate_counts",
     "evaluate_ordinal",
     "evaluate_prediction_sets",
     "evaluate_predictions",

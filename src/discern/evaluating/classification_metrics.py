@@ -1,7 +1,7 @@
 """Functions that compute overall and per-class classification metrics and rank confusions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -10,10 +10,11 @@ from discern.errors import UsageError
 from discern.evaluating.calibration import Calibration, evaluate_calibration
 from discern.evaluating.group_variance import GroupVariance, Members
 from discern.evaluating.intervals import Interval, loss_interval, mean_variance, share_interval, share_of
-from discern.evaluating.json_fields import decode, decode_fields
+from discern.evaluating.json_fields import decode, decode_fields, encode_fields, optional
 
 MOST_CONFUSED = 20
 _SUM_TOLERANCE = 1e-3
+_NOT_HELD_OUT = Interval(note="no held-out picture")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,8 @@ class ClassMetrics:
         precision: of the predictions of this class, the share that is correct.
         recall: of its pictures, the share that is predicted correctly.
         f1: harmonic mean of both.
+        precision_interval: the precision with its interval; None in files of earlier versions.
+        f1_interval: the F1 score, likewise.
     """
 
     label: str
@@ -35,6 +38,8 @@ class ClassMetrics:
     precision: float | None
     recall: Interval
     f1: float | None
+    precision_interval: Interval | None = field(default=None, metadata=optional())
+    f1_interval: Interval | None = field(default=None, metadata=optional())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +86,7 @@ class ClassificationMetrics:
         return {
             **plain,
             **self.calibration.to_json(),
-            "per_class": [asdict(each) for each in self.per_class],
+            "per_class": [encode_fields(each) for each in self.per_class],
             "confusion": [[_as_count(count) for count in row] for row in self.confusion.tolist()],
             "confused": [asdict(each) for each in self.confused],
         }
@@ -223,24 +228,39 @@ class _Tally:
         return value, GroupVariance.of(share, residual, twice, strata=label)
 
     def per_class(self, labels: Sequence[str]) -> tuple[ClassMetrics, ...]:
-        rows = np.flatnonzero(self._weight > 0)
-        rows = rows[np.argsort(self._truth[rows], kind="stable")]
-        ends = np.searchsorted(self._truth[rows], np.arange(1, self._classes))
-        own = np.split(rows, ends)
-        return tuple(self._class_metrics(place, label, own[place]) for place, label in enumerate(labels))
+        own, named = (self._rows_by_label(of) for of in (self._truth, self._predicted))
+        return tuple(self._class_metrics(place, label, own[place], named[place]) for place, label in enumerate(labels))
 
-    def _class_metrics(self, place: int, label: str, rows: np.ndarray) -> ClassMetrics:
-        support, hits, called = self._support[place], self._hits[place], self._called[place]
-        members = self._members.of_rows(rows)
-        missing = Interval(value=None, note="no held-out picture")
+    def _rows_by_label(self, of: np.ndarray) -> list[np.ndarray]:
+        rows = np.flatnonzero(self._weight > 0)
+        rows = rows[np.argsort(of[rows], kind="stable")]
+        return np.split(rows, np.searchsorted(of[rows], np.arange(1, self._classes)))
+
+    def _class_metrics(self, place: int, label: str, own: np.ndarray, named: np.ndarray) -> ClassMetrics:
+        """Compute the metrics of a class from the rows of its pictures and of the predictions that name it."""
+        members = self._members.of_rows(own)
+        precision, f1 = Interval(note="no prediction of this class"), _NOT_HELD_OUT
+        if members.count and len(named):
+            precision = share_of(self._hit[named], self._members.of_rows(named))
+        if members.count:
+            f1 = self._f1(np.concatenate([own, named]), members)
         return ClassMetrics(
             label=label,
-            support=_as_count(support),
+            support=_as_count(self._support[place]),
             groups=members.count,
-            precision=float(min(1.0, hits / called)) if members.count and called else None,
-            recall=share_of(self._hit[rows], members) if members.count else missing,
-            f1=float(2 * hits / (support + called)) if members.count else None,
+            precision=precision.value,
+            recall=share_of(self._hit[own], members) if members.count else _NOT_HELD_OUT,
+            f1=f1.value,
+            precision_interval=precision if members.count else _NOT_HELD_OUT,
+            f1_interval=f1,
         )
+
+    def _f1(self, rows: np.ndarray, own: Members) -> Interval:
+        """Compute F1 as the share of hits among the pictures of a class and the predictions that name it."""
+        value, variance = mean_variance(self._hit[rows], self._members.of_rows(rows))
+        # As for the mean over classes: the number of groups must not depend on the predictions.
+        variance = replace(variance, groups=min(variance.groups, own.effective_groups()))
+        return share_interval(float(np.clip(value, 0.0, 1.0)), variance)
 
     def confusion(self) -> np.ndarray:
         size = self._classes

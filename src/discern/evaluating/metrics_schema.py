@@ -7,6 +7,7 @@ from typing import Any, Self
 from discern.errors import DataError
 from discern.evaluating.calibration import CalibrationError
 from discern.evaluating.classification_metrics import ClassificationMetrics
+from discern.evaluating.count_metrics import CountMetrics
 from discern.evaluating.intervals import UNDEFINED, Interval
 from discern.evaluating.json_fields import decode_fields, encode_fields, key, optional
 from discern.evaluating.prediction_set_metrics import ClassCoverage
@@ -227,6 +228,7 @@ class NegativeMetrics:
         rejected: share of negatives called unknown.
         auroc: area under the ROC curve of the unknown score.
         accepted: share of negatives accepted as one of the classes.
+        reviewed: share of negatives that a person is to review; None in files of earlier versions.
     """
 
     negatives: int | None = None
@@ -236,6 +238,7 @@ class NegativeMetrics:
     rejected: Interval = UNDEFINED
     auroc: Interval = UNDEFINED
     accepted: Interval = UNDEFINED
+    reviewed: Interval | None = field(default=None, metadata=optional())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -316,6 +319,7 @@ class Metrics:
         policy: the accept policy; None if no error limit was stated.
         conformal: prediction sets; None if no coverage was stated.
         ordered: None if the labels have no order.
+        counts: None if a label is not a number.
         negatives: None without negatives.
         fixes: None if no fixes were applied.
         split: the split in numbers.
@@ -342,6 +346,7 @@ class Metrics:
     names: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     hints: tuple[str, ...] = ()
     learning_curve: LearningCurve | None = None
+    counts: CountMetrics | None = field(default=None, metadata=optional())
     missing: frozenset[str] = field(default=frozenset(), metadata=key(None))
 
     def to_json(self) -> dict[str, Any]:

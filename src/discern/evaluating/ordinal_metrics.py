@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from discern.errors import UsageError
+from discern.evaluating.distances import Distances, median_place
 from discern.evaluating.group_variance import GroupVariance, Members
-from discern.evaluating.intervals import Interval, difference_interval, loss_interval, mean_variance, share_of
+from discern.evaluating.intervals import Interval, loss_interval, share_of
 
 _NO_CHANCE = 1e-12
 
@@ -72,27 +73,18 @@ def evaluate_ordinal(
         )
     if min(truth.min(), predicted.min()) < 0:
         raise UsageError("A label index is below 0.", hint="Leave out pictures without a label.")
-    median = _median(truth, members.weight)
+    median = median_place(truth, members.weight)
     off, off_median = np.abs(truth - predicted).astype(np.float64), np.abs(truth - median).astype(np.float64)
+    found = Distances.of(off, off_median, members)
     return OrdinalMetrics(
-        mae=_error(off, members),
-        rmse=_root(_error(off**2, members)),
+        mae=found.mae,
+        rmse=found.rmse,
         quadratic_kappa=_kappa(truth.astype(np.float64), predicted.astype(np.float64), members),
         within_one=share_of((off <= 1).astype(np.float64), members),
-        mae_of_median=_error(off_median, members),
-        gain=difference_interval(*mean_variance(off_median - off, members)),
+        mae_of_median=found.constant_mae,
+        gain=found.gain,
         median=median,
     )
-
-
-def _error(off: np.ndarray, members: Members) -> Interval:
-    """Compute a mean error; the pseudo-group is one label off if it is wrong."""
-    return loss_interval(*mean_variance(off, members), pseudo=(0.0, 1.0))
-
-
-def _root(square: Interval) -> Interval:
-    value, low, high = (None if end is None else float(np.sqrt(end)) for end in (square.value, square.low, square.high))
-    return Interval(value=value, low=low, high=high, note=square.note)
 
 
 def _kappa(truth: np.ndarray, predicted: np.ndarray, members: Members) -> Interval:
@@ -108,8 +100,3 @@ def _kappa(truth: np.ndarray, predicted: np.ndarray, members: Members) -> Interv
     lost = loss_interval(loss, variance, pseudo=(0.0, 1 / chance))
     low, high = (None if end is None else max(-1.0, 1 - end) for end in (lost.high, lost.low))
     return Interval(value=1 - loss, low=low, high=high, note=lost.note)
-
-
-def _median(places: np.ndarray, weight: np.ndarray) -> int:
-    below = np.cumsum(np.bincount(places, weight))
-    return int(np.argmax(below >= below[-1] / 2))

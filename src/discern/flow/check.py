@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from discern.catalog.account import Account
+from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted, count_findings
-from discern.flow.prepare import LEFT_OUT, PrepareConfig, Prepared, prepare
+from discern.flow.prepare import PrepareConfig, Prepared, prepare
 from discern.flow.run import Run
 from discern.progress import Progress, silent
 from discern.reporting import write_data_page

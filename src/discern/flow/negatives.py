@@ -1,6 +1,6 @@
 """Functions that add out-of-distribution images (negatives) to the training data."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -16,11 +16,22 @@ from discern.grouping import Groups, find_edges_cached, form_groups
 from discern.heads import Negatives
 from discern.heads.random_subset import random_subset
 from discern.progress import Progress
-from discern.training import TrainingData
+from discern.training import NegativePictures, TrainingData
 
 _MAX_NEGATIVES = 20_000
-_Part = tuple[np.ndarray, np.ndarray, PictureHashes]
-"""Features `[m, D]`, groups int `[m]`, and hashes."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Part:
+    """Negatives of one catalog, with their features `[m, D]` and groups int `[m]`."""
+
+    pictures: NegativePictures
+    features: np.ndarray
+    groups: np.ndarray
+
+    @property
+    def hashes(self) -> PictureHashes:
+        return PictureHashes(*self.pictures.catalog.hashes(self.pictures.rows))
 
 
 def add_negatives(
@@ -68,18 +79,19 @@ def _scan(data: TrainingData, source: Path, *, cache: Path, progress: Progress) 
     return _part(catalog, rows, features[:], group)
 
 
-def _part(catalog: Catalog, rows: np.ndarray, features: np.ndarray, group: np.ndarray) -> _Part:
-    return features, group, PictureHashes(*catalog.hashes(rows))
+def _part(catalog: Catalog, rows: np.ndarray, features: np.ndarray, groups: np.ndarray) -> _Part:
+    return _Part(pictures=NegativePictures(catalog=catalog, rows=rows), features=features, groups=groups)
 
 
 def _join(data: TrainingData, parts: list[_Part]) -> TrainingData:
     groups: list[np.ndarray] = []
-    for _, group, _ in parts:
-        _, inverse = np.unique(group, return_inverse=True)
+    for part in parts:
+        _, inverse = np.unique(part.groups, return_inverse=True)
         groups.append(inverse + sum(int(other.max()) + 1 for other in groups))
-    features = np.concatenate([part for part, _, _ in parts])
+    features = np.concatenate([part.features for part in parts])
     return replace(
         data,
         negatives=Negatives(features=features, groups=np.concatenate(groups)),
-        negative_hashes=reduce(add, (hashes for _, _, hashes in parts)),
+        negative_hashes=reduce(add, (part.hashes for part in parts)),
+        negative_pictures=tuple(part.pictures for part in parts),
     )

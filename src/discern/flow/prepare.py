@@ -15,7 +15,7 @@ from discern.catalog import Catalog, apply_fixes, read_fixes, read_names, scan, 
 from discern.catalog.account import list_left_out
 from discern.catalog.fixes import MAX_BYTES
 from discern.catalog.labels.resolve import LayoutRules
-from discern.catalog.left_out import write_left_out
+from discern.catalog.left_out import LEFT_OUT, write_left_out
 from discern.catalog.path_groups import check_pattern, group_by_path
 from discern.checking import Finding, find_issues, propose_fixes
 from discern.checking.film_remedy import describe_films, one_film_labels
@@ -31,7 +31,7 @@ from discern.splitting import PARTS, Split, cross_split
 from discern.store import Rows
 from discern.training import AppliedFixes, TrainingData, predict_for_label_checks
 
-CATALOG, SPLIT, LEFT_OUT = "catalog.parquet", "split.json", "left_out.csv"
+CATALOG, SPLIT = "catalog.parquet", "split.json"
 _EDGES = "edges.parquet"
 
 

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from discern.catalog.account import Account
+from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted
 from discern.errors import UsageError
 from discern.flow.paths import is_folder, resolve_path
-from discern.flow.prepare import LEFT_OUT, PrepareConfig, prepare
+from discern.flow.prepare import PrepareConfig, prepare
 from discern.flow.run import Run
 from discern.progress import Progress, silent
 from discern.splitting import PARTS, SplitConfig, make_split, write_parts

@@ -1,29 +1,35 @@
 """Functions that train an image classifier and save it as a bundle (`discern train`)."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from discern.bundle import Runtime, open_runtime, record_golden
 from discern.bundle.archive import FILE
 from discern.bundle.manifest_schema import check_labels
+from discern.bundle.prediction_sets import numbers_of
 from discern.catalog import Catalog
 from discern.catalog.account import Account
+from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted, count_findings
 from discern.checking.film_remedy import describe_films
 from discern.errors import DataError
 from discern.evaluating import Metrics, PolicyMetrics
-from discern.flow.prepare import CATALOG, LEFT_OUT, SPLIT, PrepareConfig, Prepared, prepare
+from discern.flow.prepare import CATALOG, SPLIT, PrepareConfig, Prepared, prepare
 from discern.flow.report import write_page
 from discern.flow.run import Run
 from discern.flow.train_command import compose_command
 from discern.heads import HeadConfig
+from discern.parallel import ThreadExecutor, count_cores
+from discern.picture import Recipe
 from discern.progress import Progress, silent
 from discern.reporting.account_text import describe_missing_classes
 from discern.splitting import Split, SplitConfig, make_split
 from discern.training import (
+    AcceptPolicy,
+    FitResult,
     Provenance,
     TrainConfig,
     choose_policy,
@@ -52,6 +58,8 @@ class TrainResult:
         accuracy: `leak_free`, `naive`, `given` and `difference`, each with value, low and high.
         ece: expected calibration error; chance alone gives `chance` on average and rarely more than `null95`.
         policy: the accept policy; None without an error limit.
+        counts: `mae`, `rmse`, `within_one` and `constant_mae`, that of the best constant answer, in units of the
+            labels; None if a label is not a number. In JSON, they are in metrics.json.
         seconds: wall time by stage.
         account: the classes, and the number of files used and left out.
         left_out_file: left_out.csv, which lists the files left out with their reasons; None in a finished run of an
@@ -69,6 +77,7 @@ class TrainResult:
     seconds: dict[str, float]
     account: Account
     left_out_file: Path | None
+    counts: dict[str, float | None] | None = None
     hints: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -201,34 +210,47 @@ def _train(
         result = method.fit(data, split, checkpoints=run.path(_CHECKPOINTS), progress=progress)
         with run.replacing("answers.parquet") as path:
             tabulate(prepared.catalog, result.held_out).write_parquet(path)
-    with run.stage("evaluate", progress):
-        policy = choose_policy(data, split, result, config)
-        crossed = prepared.crossed
-        curve = None if crossed is None else compute_learning_curve(data, crossed, seed=config.seed)
-        metrics = replace(
-            compute_metrics(data, split, result, policy, config),
-            names=prepared.names,
-            hints=(*data.catalog.notes, *suggest_options(data.catalog), *prepared.film_notes),
-            learning_curve=curve,
-        )
-        run.write_json(_METRICS, metrics.to_json())
-        run.keep(_METRICS)
-    with run.stage("pack", progress), run.writing(FILE) as path:
-        provenance = Provenance(
-            name=run.folder.name,
-            config=config,
-            versions=run.facts["versions"],
-            names=prepared.names,
-            faults=count_findings(prepared.findings),
-            group=prepared.groups.group,
-        )
-        pack(path, data, result, policy, metrics, provenance=provenance)
-        run.keep(FILE)
+    with ThreadExecutor(1) as executor:
+        # The engine opens and runs the graph while its predictions are evaluated.
+        opening = executor.submit(_open_and_record, result.graph, data.recipe)
+        with run.stage("evaluate", progress):
+            policy, metrics = _evaluate(prepared, split, result, config)
+            run.write_json(_METRICS, metrics.to_json())
+            run.keep(_METRICS)
+        with run.stage("pack", progress), run.writing(FILE) as path:
+            provenance = Provenance(
+                name=run.folder.name,
+                config=config,
+                versions=run.facts["versions"],
+                names=prepared.names,
+                faults=count_findings(prepared.findings),
+                group=prepared.groups.group,
+            )
+            runtime, recorded = opening.result()
+            fingerprint = pack(path, data, result, policy, metrics, provenance=provenance, recorded=recorded)
+            run.keep(FILE)
     with run.stage("report", progress):
-        write_page(run, prepared, result, policy, metrics)
+        write_page(run, prepared, result, policy, metrics, fingerprint=fingerprint, runtime=runtime)
     grouped = preparing.group_by is not None
     account = Account.of(prepared.catalog, unjudged=split.unevaluated, grouped=grouped)
     run.save(status="done", **account.to_json())
+
+
+def _open_and_record(graph: bytes, recipe: Recipe) -> tuple[Runtime, bytes]:
+    runtime = open_runtime(graph, threads=count_cores())
+    return runtime, record_golden(runtime, recipe)
+
+
+def _evaluate(prepared: Prepared, split: Split, result: FitResult, config: TrainConfig) -> tuple[AcceptPolicy, Metrics]:
+    data, crossed = prepared.data, prepared.crossed
+    policy = choose_policy(data, split, result, config)
+    metrics = replace(
+        compute_metrics(data, split, result, policy, config),
+        names=prepared.names,
+        hints=(*data.catalog.notes, *suggest_options(data.catalog), *prepared.film_notes),
+        learning_curve=None if crossed is None else compute_learning_curve(data, crossed, seed=config.seed),
+    )
+    return policy, metrics
 
 
 def _split(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
@@ -290,6 +312,7 @@ def _result(run: Run, preparing: PrepareConfig, config: TrainConfig) -> TrainRes
         seconds=run.facts["seconds"],
         account=_account(run, metrics),
         left_out_file=run.path(LEFT_OUT) if run.path(LEFT_OUT).exists() else None,
+        counts=None if metrics.counts is None else metrics.counts.values(),
         hints=list(metrics.hints),
     )
 
@@ -313,13 +336,6 @@ def _account(run: Run, metrics: Metrics) -> Account:
 
 def suggest_options(catalog: Catalog) -> tuple[str, ...]:
     """Suggest training options that fit the data set but were not used."""
-    if catalog.order or len(catalog.labels) < _FEWEST_ORDERED or not all(map(_is_number, catalog.labels)):
+    if catalog.order or len(catalog.labels) < _FEWEST_ORDERED or numbers_of(catalog.labels) is None:
         return ()
     return ("All labels are numbers. If small errors are better than large ones, train with --ordered numeric.",)
-
-
-def _is_number(label: str) -> bool:
-    try:
-        return math.isfinite(float(label))
-    except ValueError:
-        return False

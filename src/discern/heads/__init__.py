@@ -9,6 +9,7 @@ from discern.heads.policy.confidence_floor import fit_confidence_floor
 from discern.heads.policy.conformal import fit_prediction_sets
 from discern.heads.policy.risk_control import Basis, RiskControl, fit_risk_control
 from discern.heads.policy.strictest_limit import LIMITS, fit_strictest_limit
+from discern.heads.space_cache import SpaceCache
 from discern.heads.subsample_predictions import subsample_predictions
 from discern.heads.unknown.tuning import Negatives
 
@@ -22,6 +23,7 @@ __all__ = [
     "Negatives",
     "OutOfFoldPredictions",
     "RiskControl",
+    "SpaceCache",
     "baselines",
     "fit_confidence_floor",
     "fit_prediction_sets",

@@ -9,7 +9,7 @@ from discern.bundle.heads import ABSENT, softmax
 from discern.heads.feature_space import BLOCK, Features, top_directions
 from discern.heads.logistic import fit_logistic
 from discern.heads.random_subset import random_subset
-from discern.parallel import parallel_map
+from discern.parallel import parallel_map, single_threaded_blas
 
 _GREY_SIDE, _COLOUR_SIDE = 16, 8
 # Caps on time, not tuned for accuracy; with parallel fits, the principal directions took a fifth of the time.
@@ -18,6 +18,7 @@ _MAX_ROWS, _MAX_DIRECTIONS = 5_000, 128
 _STRENGTH = 1.0
 
 
+@single_threaded_blas()
 def baselines(
     thumbs: Features,
     labels: np.ndarray,
@@ -84,17 +85,19 @@ def _reduce(thumbs: Features) -> dict[str, np.ndarray]:
     """Compute the mean colours and raw pixel features of thumbnails."""
     colours, pixels = [], []
     for start in range(0, len(thumbs), BLOCK):
-        block = np.asarray(thumbs[start : start + BLOCK], np.float32)
+        # One channel after the other: sums along a row take a sixth of the time of sums across three channels.
+        block = np.moveaxis(np.asarray(thumbs[start : start + BLOCK]), 3, 1).astype(np.float32, order="C")
         count = len(block)
-        flat = block.reshape(count, -1, 3)
-        colours.append(np.concatenate([flat.mean(axis=1), flat.std(axis=1)], axis=1))
-        grey = _shrink(block.mean(axis=3, keepdims=True), _GREY_SIDE).reshape(count, -1)
-        pixels.append(np.concatenate([grey, _shrink(block, _COLOUR_SIDE).reshape(count, -1)], axis=1))
+        flat = block.reshape(count, 3, -1)
+        colours.append(np.concatenate([flat.mean(axis=2), flat.std(axis=2)], axis=1))
+        grey = _shrink(block.mean(axis=1, keepdims=True), _GREY_SIDE).reshape(count, -1)
+        small = np.moveaxis(_shrink(block, _COLOUR_SIDE), 1, 3)
+        pixels.append(np.concatenate([grey, small.reshape(count, -1)], axis=1))
     return {"mean_colour": np.concatenate(colours), "raw_pixels": np.concatenate(pixels)}
 
 
 def _shrink(pictures: np.ndarray, size: int) -> np.ndarray:
-    """Reduce square images to a given size by average pooling."""
-    count, side, _, channels = pictures.shape
-    fields = pictures.reshape(count, size, side // size, size, side // size, channels)
-    return np.asarray(fields.mean(axis=(2, 4)))
+    """Reduce square images `[N, channels, side, side]` to a given size by average pooling."""
+    count, channels, side, _ = pictures.shape
+    rows = pictures.reshape(count, channels, size, side // size, side).mean(axis=3)
+    return np.asarray(rows.reshape(count, channels, size, size, side // size).mean(axis=4))

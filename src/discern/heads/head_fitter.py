@@ -16,6 +16,7 @@ from discern.heads.learner import LDA, FittedCandidates, Learner
 from discern.heads.model_selection import HeldOutLogits, Selection, calibrate, select
 from discern.heads.ordinal_selection import OrdinalSelection, select_ordinal
 from discern.heads.random_subset import random_subset
+from discern.heads.space_cache import Spaces
 from discern.heads.temperature_correction import FoldAnswers, TemperatureCorrection, correct_temperature
 from discern.heads.unknown.score import combine, rejection_threshold, select_sum, standardise, with_energy
 from discern.heads.unknown.tuning import Negatives, UnknownTuning, tune_unknown
@@ -54,6 +55,7 @@ class HeadFitter:
         seed: random seed.
         centred: subtract the training mean from the blocks after the first; benchmarks/centred_blocks.py measures the
             gain.
+        spaces: feature spaces of these pictures, shared with other fits on them; None: not shared.
 
     Raises:
         DataError: fewer than two pictures, labels out of range, or arrays of different lengths.
@@ -75,6 +77,7 @@ class HeadFitter:
         config: HeadConfig | None = None,
         seed: int = 0,
         centred: bool = True,
+        spaces: Spaces | None = None,
     ) -> None:
         self._features, self._labels, self._fold = features, np.asarray(labels), np.asarray(fold)
         self._weights = np.ones(len(self._labels)) if weights is None else np.asarray(weights, np.float64)
@@ -96,6 +99,7 @@ class HeadFitter:
             config=self._config,
             seed=seed,
             centred=centred,
+            spaces=spaces,
         )
         self._candidates: dict[frozenset[int], FittedCandidates] = {}
         self._logits: dict[frozenset[int], HeldOutLogits] = {}

@@ -1,5 +1,6 @@
 """Linear discriminant analysis with covariance shrinkage, computed from sufficient statistics."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,8 +8,8 @@ from scipy import linalg
 
 from discern.heads.moments import Moments
 
-_SMALLEST_VARIANCE = 1e-12
-_SMALLEST_WEIGHT = 1e-9
+SMALLEST_VARIANCE = 1e-12
+SMALLEST_WEIGHT = 1e-9
 _SMALLEST_SHRINKAGE = 1e-6
 
 
@@ -42,15 +43,14 @@ class LinearFit:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Scatter:
-    """Class means and within-class covariance with estimated shrinkage.
+class ClassMeans(ABC):
+    """Class means of the training pictures, with estimated shrinkage of the covariance within classes.
 
     Attributes:
         present: bool `[K]`, True for classes with training pictures.
         prior: float64 `[P]`, their frequencies.
         centre: float64 `[r]`, mean of all rows.
         offsets: float64 `[P, r]`, the class means minus `centre`.
-        covariance: float64 `[r, r]`, within classes, not shrunk.
         shrinkage: in 0..1, the weight of `level` times the identity that best estimates the true covariance.
         level: mean variance over the dimensions.
     """
@@ -59,9 +59,27 @@ class Scatter:
     prior: np.ndarray
     centre: np.ndarray
     offsets: np.ndarray
-    covariance: np.ndarray
     shrinkage: float
     level: float
+
+    @abstractmethod
+    def solve(self, factor: float, level: float) -> np.ndarray:
+        """Multiply the offsets by the inverse of `factor` times the covariance plus `level` times the identity.
+
+        Returns:
+            float64 `[r, P]`.
+        """
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scatter(ClassMeans):
+    """Class means and within-class covariance.
+
+    Attributes:
+        covariance: float64 `[r, r]`, within classes, not shrunk.
+    """
+
+    covariance: np.ndarray
 
     @classmethod
     def from_moments(cls, moments: Moments, dimensions: int) -> "Scatter":
@@ -69,16 +87,18 @@ class Scatter:
 
         `dimensions` is the number of feature dimensions, which may exceed the number of coordinates.
         """
-        present = moments.weight > _SMALLEST_WEIGHT
+        present = moments.weight > SMALLEST_WEIGHT
         weight, total = moments.weight[present], moments.total[present]
         count, means = weight.sum(), total / weight[:, None]
         centre = total.sum(axis=0) / count
-        covariance = (moments.second - total.T @ means) / count
+        covariance = total.T @ means
+        np.subtract(moments.second, covariance, out=covariance)
+        covariance /= count
         level = np.trace(covariance) / dimensions
-        if level <= _SMALLEST_VARIANCE:
+        if level <= SMALLEST_VARIANCE:
             # With one picture per class there is no within-class scatter: fall back to the total scatter.
             covariance = moments.second / count - np.outer(centre, centre)
-            level = max(np.trace(covariance) / dimensions, _SMALLEST_VARIANCE)
+            level = max(np.trace(covariance) / dimensions, SMALLEST_VARIANCE)
         degrees_of_freedom = max(count - present.sum(), 1.0)
         return cls(
             present=present,
@@ -86,40 +106,50 @@ class Scatter:
             centre=centre,
             offsets=means - centre,
             covariance=covariance,
-            shrinkage=_oracle_shrinkage(covariance, degrees_of_freedom, dimensions),
+            shrinkage=oracle_shrinkage(
+                float(np.trace(covariance)), float(np.vdot(covariance, covariance)), degrees_of_freedom, dimensions
+            ),
             level=level,
         )
 
+    def solve(self, factor: float, level: float) -> np.ndarray:
+        """Multiply the offsets by the inverse of the shrunk covariance, as `ClassMeans.solve`."""
+        return solve(self.covariance, factor, level, self.offsets.T)
 
-def _oracle_shrinkage(covariance: np.ndarray, degrees_of_freedom: float, dimensions: int) -> float:
-    """Estimate oracle approximating shrinkage (OAS) from traces (Chen et al., IEEE TSP 2010)."""
-    trace, squares = np.trace(covariance), np.einsum("ij,ij->", covariance, covariance)
+
+def oracle_shrinkage(trace: float, squares: float, degrees_of_freedom: float, dimensions: int) -> float:
+    """Estimate oracle approximating shrinkage (OAS) from the traces of a covariance matrix and of its square.
+
+    The estimate is that of Chen et al., IEEE TSP 2010.
+    """
     numerator = (1 - 2 / dimensions) * squares + trace**2
     denominator = (degrees_of_freedom + 1 - 2 / dimensions) * (squares - trace**2 / dimensions)
     return float(min(1.0, numerator / denominator)) if denominator > 0 else 1.0
 
 
-def fit_lda(scatter: Scatter, shrinkage: float) -> LinearFit:
+def fit_lda(scatter: ClassMeans, shrinkage: float) -> LinearFit:
     """Fit linear discriminant analysis with covariance shrinkage.
 
     The covariance is shrunk by `shrinkage` (0..1) towards a multiple of the identity.
     """
     level = max(shrinkage, _SMALLEST_SHRINKAGE) * scatter.level
-    weight = _solve(scatter.covariance, 1 - shrinkage, level, scatter.offsets.T)
+    weight = scatter.solve(1 - shrinkage, level)
     half = np.einsum("kr,rk->k", scatter.offsets, weight) / 2
     bias = np.log(scatter.prior) - half - scatter.centre @ weight
     return LinearFit.centred(weight, bias, scatter.present)
 
 
-def _solve(matrix: np.ndarray, factor: float, level: float, right: np.ndarray) -> np.ndarray:
+def solve(matrix: np.ndarray, factor: float, level: float, right: np.ndarray) -> np.ndarray:
     """Solve the linear system (factor * matrix + level * I) X = right in mixed precision.
 
     A float32 Cholesky factorisation and one float64 refinement take half the time of float64 throughout.
     """
-    single = matrix.astype(np.float32) * np.float32(factor)
+    single = np.empty(matrix.shape, np.float32)
+    np.multiply(matrix, factor, out=single, casting="same_kind")
     single[np.diag_indices_from(single)] += np.float32(level)
     try:
-        factored = linalg.cho_factor(single, overwrite_a=True, check_finite=False)
+        # The transpose is the same matrix, in the order that LAPACK takes without a copy.
+        factored = linalg.cho_factor(single.T, overwrite_a=True, check_finite=False)
     except linalg.LinAlgError:
         double = factor * matrix + level * np.eye(len(matrix))
         return np.asarray(linalg.solve(double, right, assume_a="sym", check_finite=False))

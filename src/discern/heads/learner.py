@@ -14,12 +14,13 @@ from discern.heads.fold_means import FoldMeans
 from discern.heads.lda import LinearFit, Scatter, fit_lda
 from discern.heads.logistic import fit_logistic
 from discern.heads.model_selection import HeldOutLogits, Selection
-from discern.heads.moments import FoldMoments, Moments
+from discern.heads.moments import FoldMoments
 from discern.heads.ordinal import OrdinalFit, fit_ordinal
 from discern.heads.ordinal_selection import OrdinalSelection
 from discern.heads.random_subset import random_subset
+from discern.heads.row_scatter import scatter_of
+from discern.heads.space_cache import Spaces, complete
 from discern.heads.unknown.score import fit_unknown_scorer
-from discern.parallel import parallel_map
 
 # Caps on time, not tuned for accuracy. Logistic regression costs rows x columns x classes in each of some dozen
 # iterations; LDA needs sums alone.
@@ -70,6 +71,7 @@ class Learner:
         seed: as `HeadFitter`.
         lda_only: fit LDA heads on all blocks alone, not centred; many pictures are projected on principal directions.
         centred: as `HeadFitter`.
+        spaces: as `HeadFitter`.
     """
 
     def __init__(
@@ -87,24 +89,26 @@ class Learner:
         seed: int,
         lda_only: bool = False,
         centred: bool = True,
+        spaces: Spaces | None = None,
     ) -> None:
         self.features, self.labels, self.fold, self.weights = features, labels, fold, weights
         self.classes, self.spans, self.config, self.seed = classes, spans, config, seed
         self.score_unknown = score_unknown
         centred = centred and len(spans) > 1 and not lda_only
         self._means = FoldMeans(features, spans, weights, fold, held_out=held_out) if centred else None
-        self.spaces = self._build_spaces(lda_only=lda_only)
-        self._moments = {
-            name: FoldMoments(space, labels, weights, fold, classes=classes, held_out=held_out)
-            for name, space in self.spaces.items()
-            if name != CENTRED
-        }
+        self.spaces = self._build_spaces({} if spaces is None else spaces, lda_only=lda_only)
         self._logistic_is_cheap = all(
             space.is_rotated and len(labels) * space.width * classes <= _LOGISTIC_MAX_SIZE
             for space in self.spaces.values()
         )
+        unread = {CENTRED, HEAD_BLOCK} if self._logistic_is_cheap else {CENTRED}
+        self._moments = {
+            name: FoldMoments(space, labels, weights, fold, classes=classes, held_out=held_out)
+            for name, space in self.spaces.items()
+            if name not in unread
+        }
 
-    def _build_spaces(self, *, lda_only: bool) -> dict[str, FeatureSpace]:
+    def _build_spaces(self, spaces: Spaces, *, lda_only: bool) -> dict[str, FeatureSpace]:
         scales = (1.0, *[self.config.stage_scale] * (len(self.spans) - 1))
         project = lda_only and len(self.labels) > MAX_ROTATED_ROWS
         space = partial(FeatureSpace.of_rank, rank=_LDA_ONLY_RANK, seed=self.seed) if project else FeatureSpace
@@ -116,7 +120,9 @@ class Learner:
         if self._means is not None:
             centre = self._stage_means(self._means, frozenset(), _NO_ROWS)
             jobs[CENTRED] = partial(FeatureSpace, self.features, self.spans, scales, centre=centre)
-        return dict(zip(jobs, parallel_map(list(jobs.values())), strict=True))
+        keys = {name: (name, scales, project) for name in jobs}
+        complete(spaces, {keys[name]: job for name, job in jobs.items()})
+        return {name: spaces[key] for name, key in keys.items()}
 
     def fit(self, folds: frozenset[int], left_out: np.ndarray, *, all_heads: bool = True) -> FittedCandidates:
         """Fit candidate heads on all rows except the given folds and positions.
@@ -137,11 +143,11 @@ class Learner:
             raise DataError("The training set is empty.", hint="Add pictures, or hold out fewer of them for the test.")
         shared = self.spaces.get(ALL_BLOCKS)
         space = self._centred_space(folds, extra) if all_heads or shared is None else shared
-        scatter = self._scatter(ALL_BLOCKS, folds, extra) if shared is not None else None
-        scorer = self._fit_scorer(scatter, rows) if scatter and self.score_unknown else None
-        if space.centre is not None or scatter is None:
-            moments = Moments.from_rows(space, rows, self.labels, self.weights, self.classes)
-            scatter = Scatter.from_moments(moments, space.dimensions)
+        sums = self._scatter(ALL_BLOCKS, folds, extra) if shared is not None else None
+        scorer = self._fit_scorer(sums, rows) if sums and self.score_unknown else None
+        own = space.centre is not None or sums is None
+        scatter = scatter_of(space, rows, self.labels, self.weights, self.classes) if own else sums
+        assert scatter is not None
         linear = {LDA: fit_lda(scatter, scatter.shrinkage)}
         if all_heads:
             linear[SOFT_LDA] = fit_lda(scatter, scatter.shrinkage**0.5)
@@ -226,17 +232,14 @@ class Learner:
     def predict(self, candidates: FittedCandidates, positions: np.ndarray) -> HeldOutLogits:
         """Compute the outputs of all candidate heads for the given images."""
         present = next(iter(candidates.linear.values())).present
+        spaces = {name: self._space_of(name, candidates) for name in candidates.linear}
+        rows = {space: space.rows(positions) for space in {candidates.space, *spaces.values()}}
         return HeldOutLogits(
             positions=positions,
-            logits={
-                name: linear.logits(self._space_of(name, candidates).rows(positions))
-                for name, linear in candidates.linear.items()
-            },
+            logits={name: linear.logits(rows[spaces[name]]) for name, linear in candidates.linear.items()},
             present=np.broadcast_to(present, (len(positions), self.classes)),
             measures=self._measure(candidates.scorer, positions),
-            margins={
-                name: ordinal.margins(candidates.space.rows(positions)) for name, ordinal in candidates.ordinal.items()
-            },
+            margins={name: ordinal.margins(rows[candidates.space]) for name, ordinal in candidates.ordinal.items()},
         )
 
     def _measure(self, scorer: UnknownScorer | None, positions: np.ndarray) -> np.ndarray:

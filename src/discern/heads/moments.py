@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial, reduce
-from operator import add, sub
+from operator import add
 from typing import Self
 
 import numpy as np
@@ -38,35 +38,35 @@ class Moments:
 
         `labels` and `weights` are those of all rows.
         """
-        moments = cls(
-            weight=np.zeros(classes),
-            total=np.zeros((classes, space.width)),
-            second=np.zeros((space.width, space.width)),
-        )
-        for start in range(0, len(positions), BLOCK):
-            block = positions[start : start + BLOCK]
-            moments._add(space.rows(block), labels[block], weights[block])
-        return moments
+        blocks = [positions[start : start + BLOCK] for start in range(0, len(positions), BLOCK)] or [positions]
+        parts = (cls._of(space.rows(block), labels[block], weights[block], classes) for block in blocks)
+        return reduce(add, parts)
 
-    def _add(self, rows: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> None:
+    @classmethod
+    def _of(cls, rows: np.ndarray, labels: np.ndarray, weights: np.ndarray, classes: int) -> Self:
         # The product of a matrix with itself takes half the time of one with another.
         root = rows * np.sqrt(weights)[:, None].astype(rows.dtype)
-        weighted = rows * weights[:, None].astype(rows.dtype)
-        self.weight[...] += np.bincount(labels, weights, len(self.weight))
-        order = np.argsort(labels, kind="stable")
-        present, starts = np.unique(labels[order], return_index=True)
-        self.total[present] += np.add.reduceat(weighted[order], starts, axis=0)
-        self.second[...] += root.T @ root
+        return cls(
+            weight=np.bincount(labels, weights, classes),
+            total=sum_by_class(rows, labels, weights, classes),
+            second=np.asarray(root.T @ root, np.float64),
+        )
 
     def __add__(self, other: Self) -> Self:
         return type(self)(
             weight=self.weight + other.weight, total=self.total + other.total, second=self.second + other.second
         )
 
-    def __sub__(self, other: Self) -> Self:
-        return type(self)(
-            weight=self.weight - other.weight, total=self.total - other.total, second=self.second - other.second
-        )
+
+def sum_by_class(rows: np.ndarray, labels: np.ndarray, weights: np.ndarray, classes: int) -> np.ndarray:
+    """Compute the weighted sum of the rows of each class, float64 `[K, r]`."""
+    total = np.zeros((classes, rows.shape[1]))
+    if len(rows):
+        order = np.argsort(labels, kind="stable")
+        present, starts = np.unique(labels[order], return_index=True)
+        weighted = rows[order] * weights[order, None].astype(rows.dtype)
+        total[present] = np.add.reduceat(weighted, starts, axis=0)
+    return total
 
 
 class FoldMoments:
@@ -94,9 +94,16 @@ class FoldMoments:
         held_out: Iterable[int],
     ) -> None:
         self._space, self._labels, self._weights, self._classes = space, labels, weights, classes
-        self._by_fold = {number: self._sum(np.flatnonzero(fold == number)) for number in held_out}
-        self._rest = self._sum(np.flatnonzero(~np.isin(fold, list(self._by_fold))))
-        self._second = sum((moments.second for moments in self._by_fold.values()), self._rest.second)
+        numbers = list(held_out)
+        parts = [np.flatnonzero(fold == number) for number in numbers]
+        rest = np.flatnonzero(~np.isin(fold, numbers))
+        if len(rest) or not numbers:
+            parts.append(rest)
+        sums = list(parallel_map([partial(self._sum, part) for part in parts]))
+        self._by_fold, self._rest = dict(zip(numbers, sums, strict=False)), sums[len(numbers) :]
+        self._second = sums[0].second.copy()
+        for moments in sums[1:]:
+            self._second += moments.second
 
     def without(self, folds: Iterable[int], rows: np.ndarray) -> Moments:
         """Compute the moments of all rows except the given folds and positions.
@@ -105,14 +112,17 @@ class FoldMoments:
         rounding error. The second moments are subtracted from their total, which is faster.
         """
         folds = set(folds)
-        kept = [self._rest, *(moments for number, moments in self._by_fold.items() if number not in folds)]
-        second = reduce(sub, (self._by_fold[number].second for number in sorted(folds)), self._second)
-        moments = Moments(
-            weight=np.sum([part.weight for part in kept], axis=0),
-            total=np.sum([part.total for part in kept], axis=0),
+        kept = [*self._rest, *(moments for number, moments in self._by_fold.items() if number not in folds)]
+        extra = [self._sum(rows)] if len(rows) else []
+        second = self._second.copy()
+        for moments in (*(self._by_fold[number] for number in sorted(folds)), *extra):
+            second -= moments.second  # in place: these matrices may take more than fifty megabytes each
+        return Moments(
+            weight=sum((part.weight for part in kept), np.zeros(self._classes)) - sum(part.weight for part in extra),
+            total=sum((part.total for part in kept), np.zeros((self._classes, self._space.width)))
+            - sum(part.total for part in extra),
             second=second,
         )
-        return moments - self._sum(rows) if len(rows) else moments
 
     def _sum(self, positions: np.ndarray) -> Moments:
         blocks = -(-len(positions) // BLOCK)

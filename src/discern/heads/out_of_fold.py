@@ -12,8 +12,9 @@ from discern.heads.feature_space import BLOCK, Features, FeatureSpace
 from discern.heads.lda import LinearFit, fit_lda
 from discern.heads.learner import ALL_BLOCKS, SOFT_LDA, Learner
 from discern.heads.model_selection import HeldOutLogits, select
+from discern.heads.space_cache import Spaces
 from discern.heads.unknown.score import DEFAULT_SUM, combine, standardise, with_energy
-from discern.parallel import parallel_map
+from discern.parallel import parallel_map, single_threaded_blas
 
 _NO_ROWS = np.zeros(0, np.int64)
 # Exponents of the estimated shrinkage: more shrinkage than a classifier needs, so that fewer wrong labels are fitted
@@ -48,6 +49,7 @@ class _ShrunkLearner(Learner):
         return {name: fit_lda(scatter, scatter.shrinkage**power) for name, power in _SOFTER.items()}
 
 
+@single_threaded_blas()
 def predict_out_of_fold(
     features: Features,
     labels: np.ndarray,
@@ -59,6 +61,7 @@ def predict_out_of_fold(
     weights: np.ndarray | None = None,
     config: HeadConfig | None = None,
     seed: int = 0,
+    spaces: Spaces | None = None,
 ) -> OutOfFoldPredictions:
     """Compute out-of-fold predictions by LDA with cross-validated shrinkage.
 
@@ -72,6 +75,7 @@ def predict_out_of_fold(
         weights: float64 `[N]`, sample weights; None: 1 each.
         config: settings of the head.
         seed: random seed.
+        spaces: feature spaces of these pictures, shared with other fits on them; None: not shared.
     """
     fold, numbers = np.asarray(fold), np.unique(fold[fold >= 0]).tolist()
     weights = np.ones(len(labels)) if weights is None else np.asarray(weights, np.float64)
@@ -91,6 +95,7 @@ def predict_out_of_fold(
         config=config or HeadConfig(),
         seed=seed,
         lda_only=True,
+        spaces=spaces,
     )
     jobs = [partial(_predict_fold, learner, fold, number, (left_out or {}).get(number, _NO_ROWS)) for number in numbers]
     parts, scorers = zip(*parallel_map(jobs), strict=True)

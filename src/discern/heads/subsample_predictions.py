@@ -9,13 +9,14 @@ from discern.bundle.heads import Span
 from discern.heads.feature_space import BLOCK, Features, FeatureSpace
 from discern.heads.lda import Scatter, fit_lda
 from discern.heads.moments import Moments
-from discern.parallel import parallel_map
+from discern.parallel import parallel_map, single_threaded_blas
 
 # Twenty fits then take about a second; the shape of the curve is what matters, so it was not tuned for accuracy.
 _RANK = 256
 _NO_ROWS = np.zeros(0, np.int64)
 
 
+@single_threaded_blas()
 def subsample_predictions(
     features: Features,
     labels: np.ndarray,

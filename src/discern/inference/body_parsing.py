@@ -9,6 +9,7 @@ from typing import Any
 
 from discern.errors import BadRequest, RequestTooLarge, UnsupportedBody
 from discern.inference.json_parsing import JsonDocument, JsonLimits, parse_document
+from discern.inference.workflow_step import WorkflowStep, parse_step
 
 FIELDS = ("file", "files", "data")
 _RAW = ("image/", "application/octet-stream", "application/x-image", "application/x-www-form-urlencoded")
@@ -28,10 +29,12 @@ class ParsedBody:
     Attributes:
         pictures: each one's bytes, or the URL that they must be fetched from.
         is_list: whether the response is a list of predictions.
+        step: the state of a workflow that the picture came in; None for other bodies.
     """
 
     pictures: Sequence[bytes | str]
     is_list: bool
+    step: WorkflowStep | None = None
 
 
 BodyParser = Callable[[bytes], ParsedBody]
@@ -85,7 +88,10 @@ def numbered_errors(number: int, total: int) -> Iterator[None]:
 
 def _parse_pictures_json(max_pictures: int, body: bytes) -> ParsedBody:
     values = _VALUES_PER_PICTURE * (max_pictures + 1)
-    document = parse_document(body, limits=JsonLimits(strings=values, lists=values, values=values), hint=_HINT)
+    limits = JsonLimits(strings=values, lists=values, values=values)
+    document = parse_document(body, limits=limits, hint=_HINT)
+    if step := parse_step(document, limits=limits, hint=_HINT):
+        return ParsedBody(pictures=[step.picture], is_list=False, step=step)
     entries, is_list = _json_entries(document.content)
     if len(entries) > max_pictures:
         raise _too_many(max_pictures)

@@ -64,6 +64,15 @@ class JsonDocument:
         escaped = self.long_strings.get(text)
         return decode_base64([text.encode("utf-8", "surrogatepass")] if escaped is None else _unescape(escaped))
 
+    def text(self, text: str) -> bytes:
+        """Return the bytes of a string, which may be a long one.
+
+        Raises:
+            ValueError: it has an invalid escape sequence.
+        """
+        escaped = self.long_strings.get(text)
+        return text.encode("utf-8", "surrogatepass") if escaped is None else b"".join(_unescape(escaped))
+
 
 def parse_document(body: bytes, *, limits: JsonLimits, hint: str) -> JsonDocument:
     """Parse a JSON document with limited content.

@@ -25,6 +25,9 @@ def percent(share: float | None, *, digits: int = 1) -> str:
     return f"{rounded:.{digits}f}{NBSP}%" if rounded < 100 else f"100{NBSP}%"
 
 
+INTERVAL_LEVEL = percent(0.95, digits=0)
+
+
 def percentage_points(difference: float | None) -> str:
     """Format a difference of shares in percentage points, such as `+4.8`."""
     if difference is None:
@@ -37,7 +40,9 @@ def count(number: float | None) -> str:
     """Format a count with thousands separators, and a weighted one with one decimal."""
     if number is None:
         return DASH
-    return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.1f}"
+    # Weights of copies, such as thirds, do not add up to a whole number exactly.
+    rounded = round(float(number), 1)
+    return f"{rounded:,.0f}" if rounded.is_integer() else f"{rounded:,.1f}"
 
 
 def plural(number: float, one: str, many: str = "") -> str:

@@ -5,15 +5,18 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from PIL import Image
 
 from discern.errors import DiscernError
+from discern.parallel import Executor
 from discern.picture import fit
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from discern.catalog import Catalog
 
 _HIGHLIGHT = np.array([255.0, 122.0, 26.0])
@@ -37,16 +40,29 @@ class PageImage:
         return max(self.width, self.height) <= _TINY
 
 
+class _LaterImage:
+    """Image that an executor makes in the meantime; its attributes wait for it."""
+
+    def __init__(self, made: "Future[PageImage]") -> None:
+        self._made = made
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._made.result(), name)
+
+
 class Gallery:
     """Source of inline images and thumbnails for the pictures of a catalog.
 
     Args:
         catalog: source of paths, labels, sizes and thumbnails.
         pictures: returns the upright pixels of a row, uint8 [H, W, 3]; if it fails, the thumbnail is shown.
+        executor: makes the images while the page is built; None: each is made when it is asked for.
     """
 
-    def __init__(self, catalog: "Catalog", pictures: Callable[[int], np.ndarray]) -> None:
-        self._pictures = pictures
+    def __init__(
+        self, catalog: "Catalog", pictures: Callable[[int], np.ndarray], executor: Executor | None = None
+    ) -> None:
+        self._pictures, self._executor = pictures, executor
         # The same pictures are shown in several sections.
         self._cached = lru_cache(maxsize=_CACHED_PICTURES)(self._load)
         self._thumbs = catalog.thumbs
@@ -83,10 +99,9 @@ class Gallery:
 
     def picture(self, row: int, side: int) -> PageImage:
         """Return the image scaled down to `side` pixels, or its thumbnail if it cannot be opened."""
-        pixels = self._open(row)
-        if pixels is None:
-            return self.thumbnail(row)
-        return self._image(row, fit(pixels, side))
+        if self._executor is None:
+            return self._scaled(row, side)
+        return cast("PageImage", _LaterImage(self._executor.submit(self._scaled, row, side)))
 
     def evidence(
         self, row: int, weight: np.ndarray, side: int, view: Callable[[np.ndarray], np.ndarray]
@@ -115,6 +130,10 @@ class Gallery:
         faded = 0.45 * colours.mean(axis=2, keepdims=True) + 0.35 * colours
         blended = faded * (1 - opacity) + (0.62 * colours + 0.38 * _HIGHLIGHT) * opacity
         return self._image(row, Image.fromarray(blended.clip(0, 255).astype(np.uint8)), prefix="Evidence map of ")
+
+    def _scaled(self, row: int, side: int) -> PageImage:
+        pixels = self._open(row)
+        return self.thumbnail(row) if pixels is None else self._image(row, fit(pixels, side))
 
     def _load(self, row: int) -> np.ndarray:
         """Load an image and scale it down to the largest display size."""

@@ -1,7 +1,5 @@
 """Functions that write the dataset page and the training report as HTML files."""
 
-import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,26 +7,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from discern.catalog.account import Account
+from discern.parallel import ThreadExecutor, count_cores
 from discern.picture import open_picture
 from discern.reporting import formatting, verdict
 from discern.reporting.account_text import describe_account
-from discern.reporting.charts import reliability_curve, score_histogram
 from discern.reporting.display_names import DisplayNames
 from discern.reporting.formatting import nested
 from discern.reporting.gallery import Gallery
+from discern.reporting.page_context import data_context, format_provenance, metrics_context, predictions_context
 from discern.reporting.render_html import write_page
 from discern.reporting.sections.accept_policy_section import describe_policy
 from discern.reporting.sections.class_pages import anchors, class_pages
-from discern.reporting.sections.confusion import describe_confusion
-from discern.reporting.sections.dataset import describe_dataset
 from discern.reporting.sections.example_predictions import EvidenceMaps, ExamplePicker
 from discern.reporting.sections.findings_section import FindingCards, LabelFindings, count_by_check, describe_findings
 from discern.reporting.sections.learning_curve_section import describe_learning_curve
-from discern.reporting.sections.metric_tables import class_rows, compare_accuracies, metric_rows
+from discern.reporting.sections.metric_tables import compare_accuracies
+from discern.reporting.sections.negative_examples import NegativeTable, describe_negatives
 from discern.reporting.sections.next_steps import next_steps
-from discern.reporting.sections.ordinal_results import describe_ordinal_results
 from discern.reporting.sections.prediction_table import PredictionTable
-from discern.reporting.sections.uncertainty import describe_sets, describe_unknown_detection
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
@@ -38,7 +34,6 @@ if TYPE_CHECKING:
 Run = Mapping[str, Any]
 
 _MIN_DECODED_SIDE = 256
-_MAX_UNREADABLE = 50
 _CLASS_LIST = 'under "The pictures" below'
 
 
@@ -68,12 +63,22 @@ def write_data_page(
     def pixels(row: int) -> np.ndarray:
         return open_picture(catalog.read_one(row), min_side=_MIN_DECODED_SIDE)
 
-    gallery = Gallery(catalog, pixels)
-    data = _data_context(catalog, findings, gallery, FindingCards(_shown(findings), gallery, catalog), seed=0)
     display_names = DisplayNames.from_metrics(names or {})
     account = Account.of(catalog, unjudged=unjudged, grouped=True)
     lines = describe_account(account, of="this data set", listed_in=_CLASS_LIST, name=display_names.text)
-    write_page(path, "data.html", names=display_names, anchors={}, title=title, account=lines, **data)
+    with ThreadExecutor(count_cores()) as executor:
+        gallery = Gallery(catalog, pixels, executor)
+        cards = FindingCards(_shown(findings), gallery, catalog)
+        write_page(
+            path,
+            "data.html",
+            names=display_names,
+            anchors={},
+            title=title,
+            account=lines,
+            **data_context(catalog, gallery, seed=0),
+            findings=describe_findings(_shown(findings), gallery, cards),
+        )
 
 
 def write_report(
@@ -87,6 +92,7 @@ def write_report(
     pictures: Callable[[int], np.ndarray],
     evidence: EvidenceMaps | None = None,
     negative_scores: np.ndarray | None = None,
+    negatives: Sequence[NegativeTable] = (),
     title: str,
 ) -> None:
     """Write the HTML report on a trained classifier and its dataset, `report.html`.
@@ -101,45 +107,56 @@ def write_report(
         pictures: returns the upright pixels of a row, uint8 [H, W, 3], whole or preprocessed by the recipe.
         evidence: returns the evidence maps of rows, [h, w, K], or [h, w] for the predicted label.
         negative_scores: float [M], unknown scores of the negatives; None without negatives.
+        negatives: predictions for the negatives, which are shown where they were not called unknown.
         title: title of the page, such as the name of the run.
 
     Raises:
         UnreadableFile: the file cannot be written.
     """
-    gallery = Gallery(catalog, pictures)
-    cards = FindingCards(_shown(findings), gallery, catalog)
-    picker = ExamplePicker(predictions, gallery, catalog.labels)
-    data = _data_context(catalog, findings, gallery, cards, seed=_seed(run))
-    pages = class_pages(
-        catalog.labels,
-        metrics,
-        predictions,
-        picker,
-        LabelFindings(findings, gallery, cards),
-        totals={each.label: each.total for each in data["dataset"].classes},
-    )
-    page_anchors = anchors(catalog.labels) if pages else {}
-    names = DisplayNames.from_metrics(metrics.names)
-    account = Account.of(catalog, unjudged=metrics.split.unevaluated, grouped=True)
-    write_page(
-        path,
-        "report.html",
-        names=names,
-        account=describe_account(account, of="this bundle", listed_in=_CLASS_LIST, name=names.text),
-        anchors=page_anchors,
-        title=title,
-        sentences=verdict.sentences(metrics),
-        steps=next_steps(metrics, count_by_check(data["findings"]), page_anchors),
-        notes=verdict.notes(metrics, run, catalog.labels),
-        pages=pages,
-        run=run,
-        provenance=_provenance(metrics, run),
-        errors=picker.most_confident_errors(evidence, nested(run, "recipe")),
-        sample=picker.sample(seed=_seed(run)),
-        **data,
-        **_metrics_context(metrics, run, page_anchors),
-        **_predictions_context(predictions, metrics, catalog.labels, negative_scores),
-    )
+    with ThreadExecutor(count_cores()) as executor:
+        gallery = Gallery(catalog, pictures, executor)
+        cards = FindingCards(_shown(findings), gallery, catalog)
+        picker = ExamplePicker(predictions, gallery, catalog.labels)
+        data = data_context(catalog, gallery, seed=_seed(run))
+        described = describe_findings(_shown(findings), gallery, cards)
+        pages = class_pages(
+            catalog.labels,
+            metrics,
+            predictions,
+            picker,
+            LabelFindings(findings, gallery, cards),
+            totals={each.label: each.total for each in data["dataset"].classes},
+        )
+        page_anchors = anchors(catalog.labels) if pages else {}
+        names = DisplayNames.from_metrics(metrics.names)
+        account = Account.of(catalog, unjudged=metrics.split.unevaluated, grouped=True)
+        context = (
+            _training_context(metrics, run, predictions)
+            | metrics_context(metrics, page_anchors)
+            | predictions_context(predictions, metrics, catalog.labels, negative_scores)
+        )
+        sample = picker.sample(seed=_seed(run))
+        write_page(
+            path,
+            "report.html",
+            names=names,
+            account=describe_account(account, of="this bundle", listed_in=_CLASS_LIST, name=names.text),
+            anchors=page_anchors,
+            title=title,
+            sentences=verdict.sentences(metrics),
+            findings=described,
+            steps=next_steps(metrics, count_by_check(described), page_anchors),
+            notes=verdict.notes(metrics, run, catalog.labels),
+            pages=pages,
+            run=run,
+            provenance=_provenance(metrics, run),
+            negative_examples=describe_negatives(negatives, metrics.negatives, catalog.labels),
+            # The model runs last, while other images are made.
+            errors=picker.most_confident_errors(evidence, nested(run, "recipe")),
+            sample=sample,
+            **data,
+            **context,
+        )
 
 
 def _shown(findings: Sequence["Finding"]) -> list["Finding"]:
@@ -147,58 +164,15 @@ def _shown(findings: Sequence["Finding"]) -> list["Finding"]:
     return [each for each in findings if each.check != "unreadable"]
 
 
-def _data_context(
-    catalog: "Catalog", findings: Sequence["Finding"], gallery: Gallery, cards: FindingCards, *, seed: int
-) -> dict[str, Any]:
-    return {
-        "dataset": describe_dataset(catalog, gallery, seed=seed),
-        "findings": describe_findings(_shown(findings), gallery, cards),
-        "unreadable": _unreadable(catalog),
-        "fingerprint": catalog.fingerprint,
-    }
-
-
-def _unreadable(catalog: "Catalog") -> list[dict[str, str | None]]:
-    """List the first unreadable files with their errors, without the path of the dataset folder."""
-    columns = {name: catalog.table.get_column(name) for name in ("path", "error", "message")}
-    files = [
-        {name: column[int(row)] for name, column in columns.items()}
-        for row in np.flatnonzero(~catalog.readable)[:_MAX_UNREADABLE]
-    ]
-    return [file | {"message": (file["message"] or "").replace(f"{catalog.root}{os.sep}", "")} for file in files]
-
-
-def _metrics_context(metrics: "Metrics", run: Run, page_anchors: Mapping[str, str]) -> dict[str, Any]:
-    bins = metrics.classification.calibration.bins if metrics.classification else ()
+def _training_context(metrics: "Metrics", run: Run, predictions: PredictionTable) -> dict[str, Any]:
+    """Return what only a training run has measured."""
     return {
         "headline": metrics.accuracy.leak_free,
         "difference": metrics.accuracy.difference,
         "comparison": compare_accuracies(metrics),
-        "metric_rows": metric_rows(metrics),
-        "class_rows": class_rows(metrics),
-        "confusion": describe_confusion(metrics, page_anchors),
-        "bins": bins,
-        "reliability": reliability_curve(bins) if bins else None,
-        "prediction_sets": describe_sets(metrics),
-        "unknown_detection": describe_unknown_detection(metrics),
         "learning_curve": describe_learning_curve(metrics),
-        "seconds": nested(run, "seconds"),
-    }
-
-
-def _predictions_context(
-    predictions: PredictionTable, metrics: "Metrics", labels: tuple[str, ...], negative_scores: np.ndarray | None
-) -> dict[str, Any]:
-    scored = metrics.unknown.t_unknown is not None and bool(np.isfinite(predictions.unknown_score).any())
-    return {
         "policy": describe_policy(metrics, predictions),
-        "ordinal": describe_ordinal_results(metrics, predictions, labels),
-        "wrong": int((predictions.predicted != predictions.truth).sum()),
-        "predicted": len(predictions.rows),
-        "unknown": metrics.unknown,
-        "histogram": score_histogram(predictions.unknown_score, metrics.unknown.t_unknown, negatives=negative_scores)
-        if scored
-        else None,
+        "seconds": nested(run, "seconds"),
     }
 
 
@@ -234,8 +208,4 @@ def _provenance(metrics: "Metrics", run: Run) -> list[tuple[str, str]]:
         "Settings": run.get("config"),
         "Versions": run.get("versions"),
     }
-    return [
-        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1, default=str))
-        for name, value in values.items()
-        if value not in (None, "", {}, [])
-    ]
+    return format_provenance(values)

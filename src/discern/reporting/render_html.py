@@ -15,6 +15,8 @@ from discern.errors import UnreadableFile
 from discern.reporting import formatting
 from discern.reporting.display_names import DisplayNames
 
+_NOT_ON_ALL_PAGES = ("counts", "negative_examples")
+
 
 def write_page(
     path: str | Path, template: str, *, names: DisplayNames, anchors: Mapping[str, str], **context: Any
@@ -50,7 +52,7 @@ def write_page(
         "label_html": names.html,
         "label_text": names.text,
     }
-    environment.globals["anchors"] = dict(anchors)
+    environment.globals |= dict.fromkeys(_NOT_ON_ALL_PAGES) | {"anchors": dict(anchors)}
     source, _, _ = environment.loader.get_source(environment, "page.js")  # type: ignore[union-attr]
     # The content security policy allows this script alone by its hash, whatever a file name contains.
     digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode("ascii")

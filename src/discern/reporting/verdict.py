@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from discern.reporting.display_names import DisplayNames
 from discern.reporting.formatting import (
+    INTERVAL_LEVEL,
     NBSP,
     chance_level,
     count,
@@ -17,12 +18,12 @@ from discern.reporting.formatting import (
     percent_interval,
     percentage_points,
     plural,
+    two_decimals,
 )
 
 if TYPE_CHECKING:
     from discern.evaluating import FixMetrics, LeakFreeAccuracy, Metrics, ReliabilityBin
 
-INTERVAL_LEVEL = percent(0.95, digits=0)
 BASELINE_NAMES = {
     "majority": "always the most frequent class",
     "mean_colour": "the mean colour alone",
@@ -161,12 +162,13 @@ def notes(metrics: "Metrics", run: Mapping[str, Any], labels: Sequence[str]) -> 
     """Return notes on the reliability of the metrics, warnings first."""
     found = [
         _baseline_note(metrics),
+        constant_note(metrics),
         _pretraining_note(run, labels),
         _method_note(metrics),
         _fixes_note(metrics.fixes),
         _unevaluated_note(metrics),
         _few_groups_note(metrics),
-        _calibration_note(metrics),
+        calibration_note(metrics),
     ]
     return sorted((note for note in found if note), key=lambda note: not note.warning)
 
@@ -281,7 +283,29 @@ def _few_groups_note(metrics: "Metrics") -> Note | None:
     )
 
 
-def _calibration_note(metrics: "Metrics") -> Note | None:
+def constant_note(metrics: "Metrics") -> Note | None:
+    """Return a warning if predicted numbers are not closer to the truth than one constant answer, else None."""
+    counts, names = metrics.counts, DisplayNames.from_metrics(metrics.names)
+    value = None if counts is None else counts.gain.value
+    if counts is None or value is None:
+        return None
+    gain, answer = counts.gain, f"“{names.text(counts.constant or '')}”"
+    errors = (
+        f"The predicted numbers are off by {two_decimals(counts.mae.value)} on average; always answering {answer} is "
+        f"off by {two_decimals(counts.constant_mae.value)}."
+    )
+    if gain.high is not None and gain.high < 0:
+        return Note(title=f"Always answering {answer} is better", text=errors, warning=True)
+    if value <= 0:
+        return Note(title=f"No better than always answering {answer}", text=errors, warning=True)
+    if gain.low is not None and gain.low <= 0:
+        text = f"{errors} The difference may be chance."
+        return Note(title=f"Perhaps no better than always answering {answer}", text=text, warning=True)
+    return None
+
+
+def calibration_note(metrics: "Metrics") -> Note | None:
+    """Return a note on the calibration error, which is a warning if chance does not explain it."""
     value, chance = metrics.ece.value, metrics.ece.null95
     if value is None or chance is None:
         return None

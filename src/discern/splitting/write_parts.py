@@ -3,9 +3,7 @@
 import contextlib
 import csv
 import os
-import re
 import shutil
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,16 +14,11 @@ from discern.atomic import atomic_folder
 from discern.catalog.spreadsheet import guard
 from discern.errors import CatalogError, UsageError
 from discern.picture import FORMATS
+from discern.splitting.file_names import UniqueNames, safe_name
 from discern.splitting.split import PARTS, Split
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
-
-LONGEST_NAME = 200
-"""Longest name in bytes: file systems allow 255, and a number may have to be appended."""
-
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]')
-_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 def write_parts(catalog: "Catalog", split: Split, out: Path, *, copy: bool = False) -> None:
@@ -60,53 +53,6 @@ def write_parts(catalog: "Catalog", split: Split, out: Path, *, copy: bool = Fal
         ) from error
 
 
-def safe_name(text: str, *, suffixes: tuple[str, ...] = ()) -> str:
-    """Convert text to a portable file name without a path.
-
-    Args:
-        text: any text.
-        suffixes: lower-case suffixes; if the name has none of them, the first is appended.
-
-    >>> safe_name("../a:b.JPG", suffixes=(".jpg", ".jpeg"))
-    '.._a_b.JPG'
-    >>> safe_name("..")
-    '_'
-    """
-    text = text.encode("utf-8", "replace").decode()
-    name = _UNSAFE.sub("_", unicodedata.normalize("NFC", text))
-    stem, ending = _split_suffix(name)
-    if suffixes and ending.lower() not in suffixes:
-        stem, ending = name, suffixes[0]
-    name = stem.encode()[: LONGEST_NAME - len(ending.encode())].decode("utf-8", "ignore") + ending
-    if not name.strip(". "):
-        return "_"
-    name = name.rstrip(". ")
-    return f"_{name}" if _DEVICES.match(name) else name
-
-
-def _split_suffix(name: str) -> tuple[str, str]:
-    """Split a file name into its stem and a suffix of at most five characters."""
-    stem, dot, ending = name.rpartition(".")
-    return (stem, dot + ending) if stem and len(ending) < 6 else (name, "")
-
-
-class _UniqueNames:
-    """Registry that makes file names unique in each folder, regardless of case."""
-
-    def __init__(self) -> None:
-        self.used: dict[tuple[str, str], int] = {}
-
-    def unique(self, folder: str, name: str) -> str:
-        """Reserve a unique file name in a folder and return it."""
-        stem, suffix = _split_suffix(name)
-        key = (folder, name.casefold())
-        while (folder, name.casefold()) in self.used:
-            self.used[key] += 1
-            name = f"{stem}-{self.used[key]}{suffix}"
-        self.used[folder, name.casefold()] = 1
-        return name
-
-
 def _write_files(catalog: "Catalog", split: Split, out: Path, *, copy: bool) -> None:
     files = _plan_files(catalog, split)
     for folder in {(out / file).parent for file in files.values()}:
@@ -127,7 +73,7 @@ def _write_files(catalog: "Catalog", split: Split, out: Path, *, copy: bool) -> 
 
 def _plan_files(catalog: "Catalog", split: Split) -> dict[int, str]:
     """Return the relative output path of each exported catalog row."""
-    names = _UniqueNames()
+    names = UniqueNames()
     folders = [names.unique("", safe_name(label)) for label in catalog.labels]
     paths, formats = catalog.table["path"].to_list(), catalog.table["format"].to_list()
     files = {}

@@ -5,11 +5,11 @@ The same seed gives the same result.
 
 from discern.training.accept_policy import AcceptPolicy, choose_policy
 from discern.training.config import TrainConfig
-from discern.training.data import AppliedFixes, TrainingData
+from discern.training.data import AppliedFixes, NegativePictures, TrainingData
 from discern.training.label_predictions import predict_for_label_checks
 from discern.training.learning_curve import compute_learning_curve
 from discern.training.methods import FitResult, Method, Probe, make_method
-from discern.training.pack import Provenance, pack
+from discern.training.pack import Provenance, describe_backbone, pack
 from discern.training.predictions import HeldOutPredictions, tabulate
 from discern.training.run_metrics import compute_metrics
 
@@ -19,6 +19,7 @@ __all__ = [
     "FitResult",
     "HeldOutPredictions",
     "Method",
+    "NegativePictures",
     "Probe",
     "Provenance",
     "TrainConfig",
@@ -26,6 +27,7 @@ __all__ = [
     "choose_policy",
     "compute_learning_curve",
     "compute_metrics",
+    "describe_backbone",
     "make_method",
     "pack",
     "predict_for_label_checks",

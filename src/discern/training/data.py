@@ -8,7 +8,7 @@ import numpy as np
 from discern.bundle import PictureHashes
 from discern.catalog import Catalog
 from discern.features import Backbone
-from discern.heads import Negatives
+from discern.heads import Negatives, SpaceCache
 from discern.picture import Recipe
 from discern.store import Rows
 
@@ -28,6 +28,19 @@ class AppliedFixes:
     label: np.ndarray
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NegativePictures:
+    """Pictures of none of the classes, as rows of a catalog.
+
+    Attributes:
+        catalog: the catalog.
+        rows: int `[M]`, its rows.
+    """
+
+    catalog: Catalog
+    rows: np.ndarray
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainingData:
     """Training images with their backbone features.
@@ -42,7 +55,9 @@ class TrainingData:
         recipe: preprocessing of a picture for the backbone.
         negatives: pictures of none of the classes; None without negatives.
         negative_hashes: their hashes.
+        negative_pictures: their catalogs and rows, in the order of `negatives`.
         fixed: effect of the fixes; None if none were applied.
+        spaces: feature spaces of the pictures fitted on last, by their catalog rows.
     """
 
     catalog: Catalog
@@ -52,7 +67,9 @@ class TrainingData:
     recipe: Recipe
     negatives: Negatives | None = None
     negative_hashes: PictureHashes = field(default_factory=PictureHashes)
+    negative_pictures: tuple[NegativePictures, ...] = ()
     fixed: AppliedFixes | None = None
+    spaces: SpaceCache = field(default_factory=SpaceCache, repr=False, compare=False)
 
     def rows(self, rows: np.ndarray) -> Rows:
         """Return the backbone features of the given catalog rows."""

@@ -28,6 +28,7 @@ def predict_for_label_checks(data: TrainingData, split: Split) -> OutOfFoldPredi
         blocks=data.backbone.blocks,
         left_out=split.left_out_among(rows),
         weights=data.training_weights(rows, split.group[rows]),
+        spaces=data.spaces.of(rows),
     )
     probabilities = np.full((len(catalog), len(catalog.labels)), np.nan, np.float32)
     score = np.full(len(catalog), np.nan, np.float32)

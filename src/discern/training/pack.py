@@ -45,11 +45,12 @@ def pack(
     metrics: Metrics,
     *,
     provenance: Provenance,
+    recorded: bytes | None = None,
 ) -> str:
     """Write a fitted classifier to a bundle file and return its fingerprint.
 
     The bundle contains the finished graph with the manifest, the card, and hashes of the training pictures and of those
-    that set the thresholds.
+    that set the thresholds. Its golden vectors may have been recorded before by `record_golden`.
     """
     manifest = Manifest(
         name=provenance.name,
@@ -63,7 +64,7 @@ def pack(
         unknown=dict(result.unknown),
         metrics=metrics.for_bundle(),
         data=_describe_data(data, result.train_rows, provenance),
-        backbone=_describe_backbone(data.backbone),
+        backbone=describe_backbone(data.backbone),
         config=_resolve(provenance.config, policy),
         versions=provenance.versions,
     )
@@ -76,6 +77,7 @@ def pack(
         seen_pixels=seen.pixels,
         set_thresholds=PictureHashes(*data.catalog.hashes(_threshold_rows(result, policy))),
         card=write_card(manifest),
+        recorded=recorded,
     )
 
 
@@ -110,7 +112,8 @@ def _describe_data(data: TrainingData, rows: np.ndarray, provenance: Provenance)
     }
 
 
-def _describe_backbone(backbone: Backbone) -> dict[str, Any]:
+def describe_backbone(backbone: Backbone) -> dict[str, Any]:
+    """Describe a backbone as JSON-ready values for the bundle."""
     return {
         "name": backbone.name,
         "size": backbone.size,

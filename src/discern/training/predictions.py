@@ -59,6 +59,17 @@ class NegativePredictions:
     label: np.ndarray
     excess: np.ndarray
 
+    def decisions(self, *, accept: float | None, unjudged: np.ndarray) -> np.ndarray:
+        """Decide between accept, review and unknown for each negative, by thresholds tuned without its group.
+
+        Args:
+            accept: confidence from which a prediction is accepted; None for never.
+            unjudged: bool `[K]`, labels that are never accepted.
+        """
+        confident = np.zeros(len(self.excess), bool) if accept is None else self.confidence >= accept
+        accepted = confident & ~unjudged[self.label]
+        return np.where(~(self.excess <= 0), "unknown", np.where(accepted, "accept", "review"))
+
 
 def tabulate(catalog: Catalog, held_out: HeldOutPredictions) -> pl.DataFrame:
     """Build the table of held-out predictions that is saved as `answers.parquet`.

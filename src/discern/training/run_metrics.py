@@ -9,6 +9,7 @@ from discern.evaluating import (
     AccuracyDifference,
     AccuracyMetrics,
     ClassificationMetrics,
+    CountMetrics,
     FixMetrics,
     GroupError,
     Interval,
@@ -21,6 +22,7 @@ from discern.evaluating import (
     RiskCurveMetrics,
     SplitMetrics,
     UnknownThreshold,
+    evaluate_counts,
     evaluate_ordinal,
     evaluate_predictions,
     evaluate_share,
@@ -69,6 +71,7 @@ def compute_metrics(
         fixes=None if data.fixed is None else builder.fixes(held_out, data.fixed),
         split=_describe_split(data, split),
         head=result.description,
+        counts=builder.counts(held_out),
     )
 
 
@@ -143,6 +146,16 @@ class _MetricsBuilder:
             gain=metrics.gain,
         )
 
+    def counts(self, predictions: HeldOutPredictions) -> CountMetrics | None:
+        return evaluate_counts(
+            self.truth[predictions.rows],
+            predictions.probabilities,
+            labels=self.data.catalog.labels,
+            ordered=bool(self.data.catalog.order),
+            groups=self.split.group[predictions.rows],
+            weights=self.data.weights(predictions.rows),
+        )
+
     def fixes(self, predictions: HeldOutPredictions, fixed: AppliedFixes) -> FixMetrics:
         """Count the images changed by fixes, and compute the accuracy against the original labels."""
         correct = predictions.probabilities.argmax(axis=1) == fixed.label[predictions.rows]
@@ -172,10 +185,9 @@ class _MetricsBuilder:
             known_weights=self.data.weights(held_out.rows),
             seed=self.seed,
         )
-        accept, count = policy.thresholds.accept, len(predictions.excess)
-        confident = np.zeros(count, bool) if accept is None else predictions.confidence >= accept
-        judged = ~np.isin(self.data.catalog.labels, self.split.unevaluated)[predictions.label]
-        accepted = confident & judged & (predictions.excess <= 0)
+        unjudged = np.isin(self.data.catalog.labels, self.split.unevaluated)
+        decisions = predictions.decisions(accept=policy.thresholds.accept, unjudged=unjudged)
+        count = len(predictions.excess)
         return NegativeMetrics(
             negatives=count,
             tuned=count,
@@ -183,7 +195,8 @@ class _MetricsBuilder:
             kept=metrics.kept,
             rejected=metrics.rejected,
             auroc=metrics.auroc,
-            accepted=evaluate_share(accepted, groups=negatives.groups, seed=self.seed),
+            accepted=evaluate_share(decisions == "accept", groups=negatives.groups),
+            reviewed=evaluate_share(decisions == "review", groups=negatives.groups),
         )
 
     def difference(self, first: Predictions, second: Predictions) -> AccuracyDifference:

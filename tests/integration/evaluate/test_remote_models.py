@@ -96,7 +96,7 @@ class TestComparisons:
     ) -> None:
         alone = evaluate(ordered.bundle, fresh, cache=shared_workspace.cache).to_json()
         found = compared.to_json()["against"][1]
-        own = {"difference", "of"}
+        own = {"difference", "per_class_difference", "of"}
         same(
             {name: value for name, value in found.items() if name not in own},
             {name: alone[name] for name in found if name not in own},

@@ -13,11 +13,11 @@ import onnx
 import pytest
 from PIL import Image
 
-from discern.bundle import Model, archive, golden, load
+from discern.bundle import Model, archive, golden, load, open_runtime, record_golden, write_bundle
 from discern.errors import BundleDamaged
 from discern.flow.verify import verify
 from tests.attacks.hostile_bundles import sound_members, with_facts, with_member
-from tests.unit.bundle.factories import LABELS, SIZE, colour_graph
+from tests.unit.bundle.factories import LABELS, SIZE, colour_graph, make_manifest
 
 SOUND = sound_members()["golden.npz"]
 
@@ -59,6 +59,18 @@ def test_the_recorded_vectors_are_read() -> None:
         "unknown_score": (6,),
         "embedding": (6, 3),
     }
+
+
+def test_vectors_recorded_before_give_the_same_bundle_and_are_verified_like_others(tmp_path: Path) -> None:
+    graph, manifest = colour_graph(), make_manifest()
+    facts = {"graph": graph, "manifest": manifest, "seen": ["ab" * 32], "card": "# Card\n"}
+    recorded = record_golden(open_runtime(graph), manifest.recipe)
+    first = write_bundle(tmp_path / "first", **facts)
+    assert write_bundle(tmp_path / "second", **facts, recorded=recorded) == first
+    assert load(tmp_path / "second").verify().passed
+    vectors = golden.read(recorded, classes=len(LABELS))
+    write_bundle(tmp_path / "third", **facts, recorded=packed({"embedding": vectors.outputs["embedding"] + 1}))
+    assert not load(tmp_path / "third").verify().passed
 
 
 @pytest.mark.parametrize(

@@ -152,3 +152,13 @@ def test_each_product_uses_one_core_and_all_of_them_again_afterwards():
     assert blas_threads() == before
     assert list(parallel_map([blas_threads], threads=1)) == [{1}]
     assert blas_threads() == before
+
+
+def test_the_limit_of_blas_ends_with_the_last_context_that_needs_it():
+    before = blas_threads()
+    results = parallel_map([blas_threads, blas_threads], threads=1)
+    assert next(results) == {1}
+    with single_threaded_blas():
+        assert list(results) == [{1}]
+        assert blas_threads() == {1}, "the map that began before is over"
+    assert blas_threads() == before

@@ -2,12 +2,14 @@
 
 import base64
 import io
+import threading
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from discern.errors import DamagedPicture
+from discern.parallel import ThreadExecutor
 from discern.reporting.gallery import Gallery
 
 
@@ -49,6 +51,37 @@ def test_the_thumbnail_is_shown_if_the_file_is_gone(catalog, error):
     gallery = Gallery(catalog, fail)
     assert gallery.picture(1, 200) == gallery.thumbnail(1)
     assert gallery.evidence(1, np.ones((2, 2)), 100, lambda pixels: pixels) is None
+
+
+def test_images_made_in_the_meantime_are_the_same(catalog, gallery, opened):
+    rows = np.flatnonzero(catalog.readable).tolist()
+    with ThreadExecutor(2) as executor:
+        later = Gallery(catalog, opened, executor)
+        made = [later.picture(row, side) for side in (30, 50) for row in rows]
+        for image, (side, row) in zip(made, [(side, row) for side in (30, 50) for row in rows], strict=True):
+            plain = gallery.picture(row, side)
+            assert (image.uri, image.alt, image.width, image.height) == (
+                plain.uri,
+                plain.alt,
+                plain.width,
+                plain.height,
+            )
+            assert image.tiny == plain.tiny
+
+
+def test_a_page_does_not_wait_for_its_images(catalog, gallery):
+    opening, may_open = threading.Event(), threading.Event()
+
+    def wait(row):
+        opening.set()
+        assert may_open.wait(60)
+        raise DamagedPicture("gone")
+
+    with ThreadExecutor(1) as executor:
+        image = Gallery(catalog, wait, executor).picture(1, 200)
+        assert opening.wait(60)
+        may_open.set()
+        assert image.uri == gallery.thumbnail(1).uri
 
 
 def test_evidence_for_the_prediction_is_highlighted(catalog):

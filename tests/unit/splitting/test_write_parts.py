@@ -11,7 +11,7 @@ from discern.catalog import scan
 from discern.errors import CatalogError, UsageError
 from discern.grouping import Groups, find_edges, form_groups
 from discern.splitting import SplitConfig, make_split, write_parts
-from discern.splitting.write_parts import safe_name
+from discern.splitting.file_names import safe_name
 
 
 def picture(seed: int, file_format: str = "PNG") -> bytes:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from discern.checking.checks.metadata_features import MetadataFeature, metadata_features
 from discern.checking.findings import CheckInput, Finding
 from discern.checking.signals.class_partition import partition_classes, predict_partition
+from discern.checking.signals.decision_tree import TreeSize, predict_by_tree
 
 Ints = NDArray[np.int64]
 
@@ -173,18 +174,11 @@ def _best_accuracy(feature: MetadataFeature, classes: int) -> float:
 
 def _predict_out_of_fold(values: NDArray[np.float64], labels: Ints, fold: Ints, classes: int) -> Ints:
     """Predict the labels of each fold by a decision tree fitted on the other folds."""
-    from sklearn.tree import DecisionTreeClassifier  # noqa: PLC0415 - slow to import, and often not needed
-
     predicted = np.zeros(len(labels), np.int64)
+    size = TreeSize(smallest_leaf=_SMALLEST_LEAF, most_leaves=max(16, 4 * classes))
     for number in range(_FOLDS):
         held_out = fold == number
-        tree = DecisionTreeClassifier(
-            min_samples_leaf=_SMALLEST_LEAF,
-            max_leaf_nodes=max(16, 4 * classes),
-            class_weight="balanced",
-            random_state=0,
-        )
-        predicted[held_out] = tree.fit(values[~held_out], labels[~held_out]).predict(values[held_out])
+        predicted[held_out] = predict_by_tree(values, labels, ~held_out, size=size)
     return predicted
 
 

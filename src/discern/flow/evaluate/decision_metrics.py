@@ -12,9 +12,11 @@ import numpy as np
 from discern.bundle import Thresholds, decide_all, label_sets, median_label
 from discern.evaluating import (
     NO_PICTURES,
+    CountMetrics,
     Interval,
     OrdinalMetrics,
     PredictionSetMetrics,
+    evaluate_counts,
     evaluate_ordinal,
     evaluate_prediction_sets,
     evaluate_share,
@@ -97,36 +99,48 @@ class DecisionMetrics:
     Attributes:
         share: share of the known pictures that is accepted.
         error: error rate among these; undefined if nothing is accepted.
+        group_error: share of the groups with an accepted picture that have a wrong one, which the error limit bounds.
         unknown_accepted: share of the unknown pictures that is accepted; None without any.
         sets: coverage and size of the prediction sets; None without sets.
         ordered: ordinal errors; None if the labels are not ordered.
+        counts: errors of the predicted numbers; None if a label is not a number.
     """
 
     share: Interval | None
     error: Interval | None
+    group_error: Interval | None
     unknown_accepted: Interval | None
     sets: PredictionSetMetrics | None
     ordered: OrdinalMetrics | None
+    counts: CountMetrics | None
 
     def to_json(self) -> dict[str, Any]:
         """Return the metrics and their confidence intervals as a JSON-serialisable dictionary."""
         named = {
             "share": self.share,
+            "group_error": self.group_error,
             "strangers_accepted": self.unknown_accepted,
             **_set_intervals(self.sets),
             **_ordinal_intervals(self.ordered),
+            **({} if self.counts is None else self._count_intervals(self.counts)),
         }
         policy = self.share and {
             "share": self.share.value,
             "error": self.error and self.error.to_json(),
+            "group_error": self.group_error and self.group_error.value,
             "strangers_accepted": None if self.unknown_accepted is None else self.unknown_accepted.value,
         }
         return {
             "policy": policy,
             "conformal": {name: each.value for name, each in _set_intervals(self.sets).items()} or None,
             "ordered": {name: each.value for name, each in _ordinal_intervals(self.ordered).items()} or None,
+            "counts": self.counts and self.counts.values(),
             "intervals": {name: each.to_json() for name, each in named.items() if each is not None},
         }
+
+    def _count_intervals(self, counts: CountMetrics) -> dict[str, Interval]:
+        named = counts.intervals() | {"gain": counts.gain}
+        return {f"count_{name}": each for name, each in named.items()}
 
 
 def evaluate_decisions(
@@ -138,30 +152,48 @@ def evaluate_decisions(
     """
     thresholds, fresh = rules.thresholds, known.fresh
     correct = fresh.probabilities.argmax(axis=1) == fresh.truth
-    share = error = unknown_accepted = None
+    share = error = group_error = unknown_accepted = None
     if rules.policy is not None:
-        accepted = _accepted(rules, fresh.probabilities, fresh.scores)
+        accepted = decide(rules, fresh.probabilities, fresh.scores) == "accept"
         share = _share(accepted, fresh, slice(None), seed)
         error = _share(~correct[accepted], fresh, accepted, seed)
+        group_error = _group_error(~correct[accepted], fresh.groups[accepted])
         if unknown is not None:
             unknown_accepted = evaluate_share(
-                _accepted(rules, unknown.probabilities, unknown.scores), groups=unknown.groups, weights=unknown.weights
+                decide(rules, unknown.probabilities, unknown.scores) == "accept",
+                groups=unknown.groups,
+                weights=unknown.weights,
             )
     return DecisionMetrics(
         share=share,
         error=error,
+        group_error=group_error,
         unknown_accepted=unknown_accepted,
         sets=None if thresholds.label_set is None else _evaluate_sets(rules, fresh, thresholds.label_set, seed),
         ordered=_evaluate_ordinal(known, seed) if rules.ordered else None,
+        counts=evaluate_counts(
+            known.truth,
+            known.probabilities,
+            labels=rules.labels,
+            ordered=rules.ordered,
+            groups=known.groups,
+            weights=known.weights,
+        ),
     )
 
 
-def _accepted(rules: DecisionRules, probabilities: np.ndarray, scores: np.ndarray) -> np.ndarray:
+def decide(rules: DecisionRules, probabilities: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Decide between accept, review and unknown for each prediction, by the rules of a model."""
     threshold = np.inf if rules.thresholds.unknown is None else rules.thresholds.unknown
     unknown = np.full(len(scores), threshold)
     unjudged = np.isin(rules.labels, list(rules.unjudged))
-    decisions = decide_all(probabilities, scores, unknown=unknown, accept=rules.thresholds.accept, unjudged=unjudged)
-    return np.asarray(decisions == "accept")
+    return decide_all(probabilities, scores, unknown=unknown, accept=rules.thresholds.accept, unjudged=unjudged)
+
+
+def _group_error(wrong: np.ndarray, groups: np.ndarray) -> Interval:
+    """Compute the share of groups with a wrong picture, each counted once."""
+    _, place = np.unique(groups, return_inverse=True)
+    return evaluate_share(np.bincount(place, wrong) > 0)
 
 
 def _share(hits: np.ndarray, known: KnownPredictions, rows: np.ndarray | slice, seed: int) -> Interval:

@@ -12,11 +12,12 @@ import numpy as np
 from discern.bundle import Model, Prediction, SeenPictures, Thresholds, load
 from discern.bundle.manifest_schema import MAX_LABELS, check_labels
 from discern.bundle.prediction_sets import are_distributions
-from discern.bundle.strict_json import flag, list_of, null_or, number, record, text
+from discern.bundle.strict_json import flag, list_of, null_or, number, object_of, record, text
 from discern.catalog import Catalog
 from discern.client import Client
 from discern.client.address import is_address, read_address
 from discern.errors import DataError, PictureError, Unreachable
+from discern.evaluating import Metrics
 from discern.flow.evaluate.decision_metrics import DecisionRules
 from discern.flow.paths import resolve_path
 from discern.parallel import ThreadExecutor, map_in_order
@@ -35,6 +36,7 @@ _ABOUT = record(
         "thresholds": record(
             {"unknown": _limit, "accept": _share, "set": _share}, required=("unknown", "accept", "set")
         ),
+        "names": null_or(object_of(record({name: text(_MAX_LABEL) for name in ("name", "spoken", "route")}))),
         "metrics": null_or(record({"split": null_or(record({"unjudged": list_of(text(_MAX_LABEL), MAX_LABELS)}))})),
     },
     required=("fingerprint", "labels", "ordered", "policy", "thresholds"),
@@ -63,7 +65,11 @@ class EvaluatedModel(Protocol):
 
     Attributes:
         of: path, address or name of the model.
+        name: name of the model for people.
         fingerprint: fingerprint of its bundle.
+        stated: metrics of its training, as far as they are published.
+        names: display names of labels, in the form of metrics.json.
+        bundle: the bundle of a local model; None for a server.
         rules: its labels, thresholds and policy.
         seen: pictures that it was trained on, or that set its thresholds; None if not published.
         refused: reasons why pictures have no prediction, by their path.
@@ -72,7 +78,15 @@ class EvaluatedModel(Protocol):
     @property
     def of(self) -> str: ...  # noqa: D102
     @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
     def fingerprint(self) -> str: ...  # noqa: D102
+    @property
+    def stated(self) -> Metrics: ...  # noqa: D102
+    @property
+    def names(self) -> Mapping[str, Mapping[str, str | None]]: ...  # noqa: D102
+    @property
+    def bundle(self) -> Model | None: ...  # noqa: D102
     @property
     def rules(self) -> DecisionRules: ...  # noqa: D102
     @property
@@ -131,7 +145,8 @@ class LocalModel:
     def __init__(self, model: Model, of: str) -> None:
         self.refused: dict[str, str] = {}
         self.of, self.fingerprint, self.rules = of, model.fingerprint, model.manifest
-        self._model = model
+        self.name, self.names, self.stated = model.manifest.name, model.manifest.names, _stated(model.manifest.metrics)
+        self.bundle = self._model = model
 
     @property
     def seen(self) -> SeenPictures:
@@ -159,16 +174,17 @@ class RemoteDecisions:
 class RemoteModel:
     """Model that is evaluated through HTTP requests to its server."""
 
-    seen = None
+    seen = bundle = None
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self.refused: dict[str, str] = {}
         described = client.about()
-        self.of = client.url if client.model is None else f"{client.url}?model={client.model}"
+        self.of = self.name = client.url if client.model is None else f"{client.url}?model={client.model}"
         try:
             _ABOUT(described, "")
             self.fingerprint = str(described["fingerprint"])
+            self.names, self.stated = described.get("names") or {}, _stated(described.get("metrics") or {})
             limits = described["thresholds"]
             self.rules: DecisionRules = RemoteDecisions(
                 labels=tuple(described["labels"]),
@@ -217,6 +233,14 @@ class RemoteModel:
         if prediction.probabilities.keys() != set(self.rules.labels):
             raise Unreachable(f"{self.of} predicts other labels than it describes.", hint="Check its model.")
         return [prediction.probabilities[label] for label in self.rules.labels], prediction.unknown_score
+
+
+def _stated(metrics: Mapping[str, Any]) -> Metrics:
+    """Read the metrics of a model's training; empty if they are not in a known form."""
+    try:
+        return Metrics.from_json(metrics)
+    except DataError:
+        return Metrics()
 
 
 def _without_invalid(

@@ -1,6 +1,7 @@
 """Dataclasses that hold the results of `discern evaluate`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from discern.evaluating import ClassificationMetrics, Interval, UnknownMetrics
@@ -30,6 +31,9 @@ class Comparison(_Renamed):
         unknown: metrics of the detection of unknown pictures; None without negatives.
         decisions: metrics of its decisions.
         difference: paired difference in accuracy, the evaluated model minus this one.
+        per_class_difference: the same in the recall of each class.
+        wrong_here: number of pictures that this model gets wrong and the evaluated model right.
+        wrong_there: number of pictures that this model gets right and the evaluated model wrong.
     """
 
     of: str
@@ -38,6 +42,9 @@ class Comparison(_Renamed):
     unknown: UnknownMetrics | None
     decisions: DecisionMetrics
     difference: Interval
+    per_class_difference: dict[str, Interval] = field(default_factory=dict)
+    wrong_here: int = 0
+    wrong_there: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the metrics as a JSON-serialisable dictionary with the keys of `EvaluateResult.to_json`."""
@@ -46,7 +53,9 @@ class Comparison(_Renamed):
             **self.decisions.to_json(),
             "of": self.of,
             "fingerprint": self.fingerprint,
-            "difference": self.difference.to_json(),
+            "difference": self.difference.to_json()
+            | {"only_first_wrong": self.wrong_there, "only_other_wrong": self.wrong_here},
+            "per_class_difference": {label: each.to_json() for label, each in self.per_class_difference.items()},
         }
 
 
@@ -73,6 +82,8 @@ class EvaluateResult(_Renamed):
         fell_short: metrics whose interval's lower end is below its minimum.
         against: metrics of other models on the same pictures.
         ungrouped: number of pictures that `group_by` does not match, each of which is its own group; None without it.
+        seen_paths: paths of the first pictures in `seen`, relative to the source.
+        page: HTML page on the evaluation; None if none was written.
     """
 
     of: str
@@ -89,6 +100,8 @@ class EvaluateResult(_Renamed):
     fell_short: tuple[str, ...]
     against: tuple[Comparison, ...] = ()
     ungrouped: int | None = None
+    seen_paths: tuple[str, ...] = ()
+    page: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the metrics and image counts as a JSON-serialisable dictionary.
@@ -111,11 +124,13 @@ class EvaluateResult(_Renamed):
             uncalibrated_brier: null; computed in training only.
             ece: expected calibration error; chance alone gives `chance` on average and rarely more than `null95`.
             reliability: confidence, accuracy and number of pictures in bins of equal mass.
-            per_class: support, groups, precision, recall and F1 of each label.
+            per_class: support, groups, precision, recall and F1 of each label; `precision_interval` and `f1_interval`
+                have the ends of those.
             confusion: confusion matrix of weights; true labels in rows, predicted ones in columns.
             confused: confused pairs of labels, most frequent first.
             seen: number of pictures excluded because a bundle was trained on them, or on the same pixels; null for a
                 server, which does not publish its training pictures.
+            seen_paths: paths of the first of these, relative to the source.
             set_thresholds: number of evaluated pictures that set a bundle's thresholds, left out of the policy and the
                 prediction sets; 0 for a server, whose pictures are unknown, and null for a bundle of an earlier
                 version, which does not name them.
@@ -125,18 +140,25 @@ class EvaluateResult(_Renamed):
             other_labels: number of pictures excluded because the bundle does not know their label, by label.
             unknown: metrics of the detection of unknown pictures; null without negatives.
             policy: `share` of the known pictures that is accepted (null if all set the thresholds), `error` rate among
-                them, and `strangers_accepted`, the accepted share of the negatives (null without); null if the bundle
-                accepts nothing.
+                them, `group_error`, the share of the groups with an accepted picture that have a wrong one, and
+                `strangers_accepted`, the accepted share of the negatives (null without); null if the bundle accepts
+                nothing.
             conformal: `coverage` and mean `size` of the prediction sets (null if all pictures set the thresholds); null
                 if the bundle has none.
             ordered: `mae`, `rmse`, `kappa` (quadratic), `within_one` and `constant_mae`, that of always predicting the
                 median label, all in labels; null if the labels have no order.
-            intervals: intervals of the metrics in `policy`, `conformal` and `ordered`.
+            counts: `mae`, `rmse`, `within_one` and `constant_mae`, that of the best constant answer, in units of the
+                labels; null if a label is not a number.
+            intervals: intervals of the metrics in `policy`, `conformal` and `ordered`, and of those in `counts` with
+                the prefix `count_`; `count_gain` is `constant_mae` minus `mae`.
             fell_short: metrics whose interval's lower end is below its minimum.
             of: absolute path of the bundle, or address of the server.
             fingerprint: fingerprint of the bundle.
-            against: the same metrics of each compared model, and in `difference` the paired difference in accuracy, the
-                evaluated model minus that one.
+            against: the same metrics of each compared model, in `difference` the paired difference in accuracy, the
+                evaluated model minus that one, with the number of pictures that only one of them gets wrong
+                (`only_first_wrong`, `only_other_wrong`), and in `per_class_difference` the difference in the recall of
+                each label.
+            page: HTML page on the evaluation; null if none was written.
         """
         return self.metrics.to_json() | {
             "pictures": self.pictures,
@@ -152,4 +174,6 @@ class EvaluateResult(_Renamed):
             "of": self.of,
             "fingerprint": self.fingerprint,
             "against": [each.to_json() for each in self.against],
+            "seen_paths": list(self.seen_paths),
+            "page": None if self.page is None else str(self.page),
         }

@@ -1,33 +1,21 @@
 """Resumable batch prediction that writes its results to a file (`discern predict --out`)."""
 
-import os
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
-from discern.bundle import Model, load
-from discern.catalog import Source
-from discern.catalog.path_text import to_text
-from discern.errors import CatalogError
-from discern.flow.paths import resolve_output, resolve_path
-from discern.flow.predict.answer_table import AT, MARK, join_parts, output_format, row, schema
-from discern.flow.predict.inputs import STANDARD_INPUT, require_inputs
+from discern.bundle import Model
+from discern.flow.paths import resolve_output
+from discern.flow.predict.answer_table import join_parts, output_format
+from discern.flow.predict.batch_job import BatchJob
+from discern.flow.predict.inputs import require_inputs
 from discern.flow.predict.resumable_output import ResumableOutput, require_free
-from discern.flow.predict.resume import ResumePlan
 from discern.flow.predict.review_sheet import sheet_format, write_sheet
-from discern.flow.predict.sources import StdinSource, open_inputs
-from discern.flow.predict.stream import predict_items
 from discern.progress import Progress, silent
-
-STAGE = "predict"
-_ROWS_A_PART = 1_000
-_PROGRESS_EVERY = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,22 +89,15 @@ def predict_to(
     if sheet_path is not None:
         sheet_format(sheet_path)
     require_free(target, *([] if sheet_path is None else [sheet_path]))
-    model = bundle if isinstance(bundle, Model) else load(bundle, threads=1)
-    opened = open_inputs(inputs, model.limits)
-    root = opened.root if len(inputs) > 1 or inputs == [STANDARD_INPUT] else resolve_path(inputs[0])
+    job = BatchJob(bundle, inputs)
     parts = ResumableOutput(target)
-    with parts.locked({"bundle": model.fingerprint, "source": to_text(str(root))}):
-        plan = _predict(model, opened, parts, kind, threads=threads, progress=progress)
-        if not plan.marks:
-            raise CatalogError(
-                f"There is no file in {', '.join(inputs)}.", hint="Pass a source that contains pictures."
-            )
-        settled = parts.settle(AT, list(plan.marks))
+    with parts.locked(job.identity):
+        settled, resumed = job.run(parts, kind, threads=threads, progress=progress)
         found = parts.columns("decision", "error", parts=settled)
         with ExitStack() as outputs:  # predictions are placed first, so that a failed sheet can be resumed
             if sheet_path is not None:
                 path = outputs.enter_context(parts.replacing(sheet_path))
-                write_sheet(path, sheet_format(sheet_path), settled, opened.root, model=model, answers=target)
+                write_sheet(path, sheet_format(sheet_path), settled, job.source.root, model=job.model, answers=target)
             join_parts(settled, outputs.enter_context(parts.replacing(target)), kind)
     decisions = Counter(found["decision"])
     return PredictToResult(
@@ -124,43 +105,7 @@ def predict_to(
         pictures=len(found),
         decisions={name: decisions[name] for name in ("accept", "review", "unknown")},
         unusable=found["error"].count(),
-        resumed=plan.skipped,
+        resumed=resumed,
         sheet=sheet_path,
         seconds=time.monotonic() - start,
     )
-
-
-def _predict(
-    model: Model, source: Source, parts: ResumableOutput, kind: str, *, threads: int | None, progress: Progress
-) -> ResumePlan:
-    """Classify the images without predictions and store the new predictions."""
-    columns = schema(model.manifest, kind)
-    parts.discard_damaged(columns)
-    plan = ResumePlan(source, parts.columns(AT, MARK, "error"))
-    rows: list[dict[str, Any]] = []
-    number, total = 0, source.total
-    progress(STAGE, number, total)
-    try:
-        with closing(predict_items(model, plan.remaining(), threads=threads)) as answers:
-            for number, (at, answer) in enumerate(answers, 1):
-                rows.append(row(at, _absolute_path(source, at), answer, columns, mark=plan.marks[at]))
-                if len(rows) == _ROWS_A_PART:
-                    rows = _keep(parts, rows, columns)
-                if number % _PROGRESS_EVERY == 0:
-                    progress(STAGE, plan.skipped + number, total)
-            progress(STAGE, plan.skipped + number, total)
-    finally:
-        _keep(parts, rows, columns)
-    return plan
-
-
-def _absolute_path(source: Source, at: str) -> str:
-    if isinstance(source, StdinSource):
-        return at
-    return os.path.join(to_text(str(source.root)), at)  # noqa: PTH118 - faster on text
-
-
-def _keep(parts: ResumableOutput, rows: list[dict[str, Any]], columns: dict[str, pl.DataType]) -> list[dict[str, Any]]:
-    if rows:
-        parts.add(rows, columns)
-    return []

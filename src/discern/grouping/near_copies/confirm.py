@@ -73,9 +73,13 @@ def confirm(
         return likely, np.zeros(0)
     alike, alike_thumb = compare_thumbs(catalog, [lambda: look_alikes], _ACCEPT_ALL)
     likely = likely.take(thumb >= look_alike_level(alike_thumb, config.min_deviations / 2, config.max_thumb_level))
-    level = look_alike_level(compare_pictures(catalog, alike, _ACCEPT_ALL), config.min_deviations, config.max_level)
     scores = compare_pictures(catalog, likely, config.compare, progress=progress)
-    confirmed = scores >= max(config.min_agreement, level)
+    level = config.min_agreement
+    # The look-alikes are pictures to be decoded: they are needed only where their level can decide.
+    if ((scores >= level) & (scores < config.max_level)).any():
+        alike_score = compare_pictures(catalog, alike, _ACCEPT_ALL)
+        level = max(level, look_alike_level(alike_score, config.min_deviations, config.max_level))
+    confirmed = scores >= level
     return likely.take(confirmed), scores[confirmed]
 
 

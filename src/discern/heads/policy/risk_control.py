@@ -1,13 +1,13 @@
 """Functions that fit confidence thresholds with a bounded error rate."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from discern.bundle.prediction import LOWEST_CONFIDENCE
 from discern.errors import UsageError
@@ -266,7 +266,7 @@ def fewest_groups(risk: float, *, wrong: int = 0) -> int:
     `wrong` of these groups have an error. Without errors, 149 groups prove a limit of 2 % and 59 one of 5 %.
     """
     # Poisson's bound is never below the binomial one.
-    enough = int(np.ceil(stats.chi2.ppf(CERTAINTY, 2 * wrong + 2) / 2 / risk)) + 1
+    enough = int(np.ceil(special.gammaincinv(wrong + 1, CERTAINTY) / risk)) + 1
     return bisect_left(range(enough), x=True, lo=wrong + 1, key=lambda n: bool(upper_bound(wrong, n) <= risk))
 
 
@@ -287,4 +287,4 @@ def counts_to_test(groups: int, risk: float) -> tuple[int, ...]:
 
 def allowed_errors(groups: int, risk: float) -> int:
     """Return the largest number of wrong groups that meets an error limit, or -1 for too few groups."""
-    return int(stats.binom.ppf(1 - CERTAINTY, groups, risk)) - 1 if groups > 0 else -1
+    return bisect_right(range(groups + 1), risk, key=lambda wrong: float(upper_bound(wrong, groups))) - 1

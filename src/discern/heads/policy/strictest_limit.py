@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from discern.heads.policy.risk_control import Basis, RiskControl, RiskEvidence, allowed_errors
 
@@ -71,7 +71,12 @@ def _may_hold(evidence: RiskEvidence, risk: float) -> bool:
 def _probability(evidence: RiskEvidence, counts: Sequence[int], risk: float) -> np.ndarray:
     """Return the probability, by the confidences, that each number of groups passes."""
     allowed = np.array([allowed_errors(count, risk) for count in counts])
-    return np.asarray(stats.poisson.cdf(allowed, evidence.expected_wrong(counts)))
+    return poisson_at_most(allowed, evidence.expected_wrong(counts))
+
+
+def poisson_at_most(count: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Return the probability that a Poisson variable of a given mean is at most `count`, 0 for a negative count."""
+    return np.where(count < 0, 0.0, special.pdtr(np.maximum(count, 0), mean))
 
 
 def _first_and_likely(evidence: RiskEvidence, counts: Sequence[int], risk: float) -> tuple[int, ...]:

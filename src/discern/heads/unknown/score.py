@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy import stats
 
 from discern.bundle.heads import MEASURES, UNKNOWN_BYTES, Span, UnknownScorer, log_sum_exp
 from discern.heads.feature_space import FeatureSpace, top_directions
@@ -122,14 +121,14 @@ def k_means_centres(rows: np.ndarray, weights: np.ndarray, count: int, *, seed: 
 
 
 def _lloyd(rows: np.ndarray, weights: np.ndarray, centres: np.ndarray, *, spherical: bool) -> np.ndarray:
+    weighted = rows * weights[:, None].astype(rows.dtype)
     for _ in range(_K_MEANS_ITERATIONS):
         nearest = (rows @ centres.T - (0 if spherical else (centres**2).sum(axis=1) / 2)).argmax(axis=1)
-        members = np.zeros((len(centres), len(rows)), rows.dtype)
-        members[nearest, np.arange(len(rows))] = weights
-        sums, mass = members @ rows, members.sum(axis=1)
-        filled = mass > 0
+        order = np.argsort(nearest, kind="stable")
+        filled, starts = np.unique(nearest[order], return_index=True)
+        mass = np.bincount(nearest, weights)[filled].astype(rows.dtype)
         centres = centres.copy()
-        centres[filled] = sums[filled] / mass[filled, None]
+        centres[filled] = np.add.reduceat(weighted[order], starts, axis=0) / mass[:, None]
         if spherical:
             centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     return centres
@@ -182,9 +181,15 @@ def _auroc(measures: np.ndarray, unknown: np.ndarray, candidate: str) -> float:
     """Compute the AUROC of a sum of out-of-distribution measures."""
     known = measures[~unknown]
     standard = (measures - known.mean(axis=0)) / np.maximum(known.std(axis=0), _SMALLEST_DEVIATION)
-    ranks = stats.rankdata(standard @ _sum_weights(candidate))
+    ranks = average_ranks(standard @ _sum_weights(candidate))
     count = unknown.sum()
     return float((ranks[unknown].sum() - count * (count + 1) / 2) / (count * (len(unknown) - count)))
+
+
+def average_ranks(values: np.ndarray) -> np.ndarray:
+    """Return the rank of each value from 1, equal values sharing the mean of their ranks."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(count) - (count - 1) / 2)[place])
 
 
 def _sum_weights(candidate: str) -> np.ndarray:

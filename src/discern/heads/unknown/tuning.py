@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from discern.bundle.heads import UnknownScorer
 from discern.heads.feature_space import Features
@@ -95,6 +94,8 @@ class _Tuner:
         """Fit non-negative weights of the standardised measures that sum to 1."""
         if not len(negatives):
             return self._base.share
+        from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - takes half a second, for negatives only
+
         _, place, count = np.unique(groups, return_inverse=True, return_counts=True)
         rows = (np.concatenate([self._known, negatives]) - self._base.mean) / self._base.spread
         unknown = np.arange(len(rows)) >= len(self._known)

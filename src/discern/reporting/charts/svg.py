@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from discern.reporting.formatting import percent
 
@@ -13,14 +13,14 @@ def tag(name: str, content: str | Markup = "", **attributes: str | float | None)
 
     `_` in an attribute's name becomes `-`, and attributes of None are omitted.
     """
-    written = Markup("").join(
-        Markup(' {}="{}"').format(
-            key.rstrip("_").replace("_", "-"), f"{value:.5g}" if isinstance(value, float) else value
-        )
+    # `Markup.format` takes six times as long, and a report has hundreds of elements.
+    texts = {
+        key.rstrip("_").replace("_", "-"): f"{value:.5g}" if isinstance(value, float) else value
         for key, value in attributes.items()
         if value is not None
-    )
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), written, content)  # noqa: S704 - names are our own
+    }
+    written = "".join(f' {escape(key)}="{escape(text)}"' for key, text in texts.items())
+    return Markup(f"<{name}{written}>{escape(content)}</{name}>")  # noqa: S704 - names are our own
 
 
 def joined(parts: Sequence[Markup]) -> Markup:

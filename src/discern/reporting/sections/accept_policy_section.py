@@ -92,8 +92,8 @@ def describe_policy(metrics: "Metrics", predictions: PredictionTable) -> PolicyS
     share, error = policy.share, None if policy.error is None else policy.error.value
     return PolicySummary(
         met=met,
-        chart=waffle_chart(list(counts.items()), name=_chart_description(counts)),
-        outcomes=_outcomes(counts),
+        chart=waffle_chart(list(counts.items()), name=describe_chart(counts)),
+        outcomes=describe_outcomes(counts),
         sentence=policy.sentence or "",
         explanation=_explanation(policy),
         needed=_needed(policy),
@@ -134,8 +134,8 @@ def _offer(policy: "PolicyMetrics") -> str:
 def _without_policy(counts: Mapping[str, int]) -> PolicySummary:
     return PolicySummary(
         met=False,
-        chart=waffle_chart(list(counts.items()), name=_chart_description(counts)),
-        outcomes=_outcomes(counts),
+        chart=waffle_chart(list(counts.items()), name=describe_chart(counts)),
+        outcomes=describe_outcomes(counts),
         sentence="",
         explanation=("No error limit was set, so no prediction is accepted without review.",),
         needed="",
@@ -165,7 +165,8 @@ def _round_to_sum(exact: Mapping[str, float]) -> dict[str, int]:
     return {kind: floor[kind] + (kind in rank[:short]) for kind in exact}
 
 
-def _outcomes(counts: Mapping[str, int]) -> tuple[Outcome, ...]:
+def describe_outcomes(counts: Mapping[str, int]) -> tuple[Outcome, ...]:
+    """Return the legend of the chart of a hundred images, without outcomes that do not occur."""
     texts = (
         ("right", "accepted and correct", "confident enough: nobody needs to look"),
         ("wrong", "accepted but wrong", "errors that nobody notices"),
@@ -179,7 +180,8 @@ def _outcomes(counts: Mapping[str, int]) -> tuple[Outcome, ...]:
     )
 
 
-def _chart_description(counts: Mapping[str, int]) -> str:
+def describe_chart(counts: Mapping[str, int]) -> str:
+    """Describe the chart of a hundred images in words."""
     accepted = counts["right"] + counts["wrong"]
     return (
         f"Of 100 pictures {accepted} are accepted without review, {counts['wrong']} of these are wrong; "

@@ -13,7 +13,7 @@ from discern.reporting.verdict import BASELINE_NAMES
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from discern.evaluating import CalibrationError, ClassificationMetrics, Metrics
+    from discern.evaluating import CalibrationError, ClassificationMetrics, Interval, Metrics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,15 +48,20 @@ class MetricRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ClassMetricsRow:
-    """Row of the class metrics table, formatted as text."""
+    """Row of the class metrics table, formatted as text.
+
+    `ends` are those of the recall's interval; the others are "" where there is none.
+    """
 
     label: str
     support: str
     groups: str
     precision: str
+    precision_ends: str
     recall: str
     ends: str
     f1: str
+    f1_ends: str
     track: "Markup"
 
 
@@ -145,13 +150,19 @@ def class_rows(metrics: "Metrics") -> tuple[ClassMetricsRow, ...]:
             support=count(each.support),
             groups=count(each.groups),
             precision=percent(each.precision),
+            precision_ends=_ends(each.precision_interval),
             recall=percent(each.recall.value),
             ends=percent_interval(each.recall),
             f1=percent(each.f1),
+            f1_ends=_ends(each.f1_interval),
             track=interval_plot(each.recall, kind="main"),
         )
         for each in rank
     )
+
+
+def _ends(share: "Interval | None") -> str:
+    return "" if share is None or share.low is None else percent_interval(share)
 
 
 def _capital(text: str) -> str:

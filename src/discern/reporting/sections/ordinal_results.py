@@ -6,30 +6,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from discern.bundle import median_label
-from discern.reporting.charts import interval_plot, paired_bars
+from discern.reporting.charts import paired_bars
 from discern.reporting.formatting import interval_text, percent, plural, two_decimals
+from discern.reporting.sections.mean_distances import MeanDistance, compare_distances, describe_gain
 from discern.reporting.sections.prediction_table import PredictionTable
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from discern.evaluating import Interval, Metrics, OrderedLabelMetrics
+    from discern.evaluating import Metrics, OrderedLabelMetrics
 
 _FARTHEST = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class MeanDistance:
-    """Mean absolute error of ordinal predictions in steps, formatted as text.
-
-    It is of the classifier or of the constant prediction.
-    """
-
-    name: str
-    value: str
-    ends: str
-    track: "Markup"
-    classifier: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,41 +59,18 @@ def describe_ordinal_results(
     measured = metrics.ordered
     if measured is None or measured.mae.value is None:
         return None
-    shown = [each for each in (measured.mae, measured.constant_mae) if each.value is not None]
-    end = max((each.high or each.value or 0.0) for each in shown) * 1.05
+    distances = compare_distances(measured.mae, measured.constant_mae)
     ordered = measured.labels or labels
     return OrdinalResults(
         labels=ordered,
         constant=measured.constant or "",
-        mean_distances=tuple(
-            MeanDistance(
-                name="" if first else "constant",
-                value=two_decimals(each.value),
-                ends=interval_text(each),
-                track=interval_plot(each, end=end, kind="main" if first else "plain"),
-                classifier=first,
-            )
-            for each, first in zip(shown, (True, False), strict=False)
-        ),
-        end=two_decimals(end),
-        gain=_gain(measured.gain),
+        mean_distances=distances.lines,
+        end=distances.end,
+        gain=describe_gain(measured.gain, unit="step"),
         within_one=percent(measured.within_one.value),
         metrics=_further_metrics(measured),
         distances=_distances(predictions, ordered, labels, measured.constant),
     )
-
-
-def _gain(gain: "Interval") -> str:
-    value, low = gain.value, gain.low
-    if value is None:
-        return ""
-    if low is None:
-        closer = f"On average it is {two_decimals(value)} steps closer to the truth"
-        return f"{closer}; there are too few groups for an interval."
-    gained = f"{two_decimals(value)} steps on average (95 % interval {interval_text(gain)})"
-    if low > 0:
-        return f"It is closer to the truth by {gained}."
-    return f"The difference of {gained} may be chance: the classifier may be no better than the constant prediction."
 
 
 def _further_metrics(measured: "OrderedLabelMetrics") -> tuple[tuple[str, str, str, str], ...]:

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import numpy as np
 
@@ -46,6 +47,11 @@ class PredictionTable:
     def confidence(self) -> np.ndarray:
         """Return the highest class probability of each image."""
         return np.asarray(self.probabilities.max(axis=1))
+
+    def select(self, chosen: np.ndarray) -> Self:
+        """Return the predictions chosen by a boolean mask."""
+        columns = {each.name: np.asarray(getattr(self, each.name))[chosen] for each in fields(self)}
+        return replace(self, **columns)
 
     def most_confident_errors(self, most: int) -> list[int]:
         """Return positions of the most confident errors, with at most two of each confusion first."""

@@ -50,9 +50,9 @@ def describe_sets(metrics: "Metrics") -> PredictionSets | None:
     if sets is None or sets.target is None or sets.coverage.value is None:
         return None
     target, coverage, single, size = sets.target, sets.coverage, sets.single, sets.size
-    rows = [_interval_row("The true class is in the set", coverage, mark=target, kind="main")]
+    rows = [interval_row("The true class is in the set", coverage, mark=target, kind="main")]
     if single.value is not None:
-        rows.append(_interval_row("The set has a single class", single, kind="plain"))
+        rows.append(interval_row("The set has a single class", single, kind="plain"))
     evaluated = [each for each in sets.per_class if each.coverage.value is not None]
     return PredictionSets(
         target=percent(target, digits=0),
@@ -62,7 +62,7 @@ def describe_sets(metrics: "Metrics") -> PredictionSets | None:
         size=two_decimals(size.value),
         size_ends=interval_text(size) if size.low is not None else "",
         classes=tuple(
-            (each.label, _interval_row("", each.coverage, mark=target, kind="main"))
+            (each.label, interval_row("", each.coverage, mark=target, kind="main"))
             for each in sorted(evaluated, key=lambda each: each.coverage.value or 0.0)
         ),
     )
@@ -105,7 +105,7 @@ def describe_unknown_detection(metrics: "Metrics") -> UnknownDetection | None:
     return UnknownDetection(
         usage=_usage(measured),
         rows=tuple(
-            _interval_row(name, share, kind=kind, meaning=meaning)
+            interval_row(name, share, kind=kind, meaning=meaning)
             for name, share, kind, meaning in named
             if share.value is not None
         ),
@@ -115,14 +115,25 @@ def describe_unknown_detection(metrics: "Metrics") -> UnknownDetection | None:
 def _usage(measured: "NegativeMetrics") -> str:
     negatives, tuned, scored = (each or 0 for each in (measured.negatives, measured.tuned, measured.scored))
     given = f"{plural(negatives, 'picture')} of none of the classes {'was' if negatives == 1 else 'were'} given"
+    if measured.tuned == 0:
+        return f"{given} (negatives); the model was not trained on any of them."
     if tuned + scored > negatives:
         return f"{given} (negatives); each was evaluated with a threshold that was tuned without it."
     return f"{given} (negatives): {count(tuned)} to tune the threshold, the other {count(scored)} to evaluate it."
 
 
-def _interval_row(
+def interval_row(
     name: str, share: "Interval", *, kind: str, mark: float | None = None, meaning: str = ""
 ) -> IntervalRow:
+    """Return a share with its interval as a table row.
+
+    Args:
+        name: name of the share.
+        share: the share.
+        kind: CSS class of the plot.
+        mark: target value, drawn as a vertical line.
+        meaning: explanation.
+    """
     return IntervalRow(
         name=name,
         value=percent(share.value),

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -71,7 +71,9 @@ class InferenceRequest(BaseModel):
 
 def inference_v2_router(service: InferenceService, is_ready: Callable[[], bool], max_pictures: int) -> APIRouter:
     """Build the router for the endpoints of the Open Inference Protocol (KServe, Triton)."""
-    router = APIRouter(prefix="/v2", tags=["Open Inference Protocol v2"])
+    router = APIRouter(
+        prefix="/v2", tags=["Open Inference Protocol v2"], dependencies=[Depends(_require_model_of_path)]
+    )
 
     @router.get("", response_model=None)
     async def server() -> JSONResponse:
@@ -125,6 +127,15 @@ def inference_v2_router(service: InferenceService, is_ready: Callable[[], bool],
         return JSONResponse(_response(name, inference, _predictions(results)))
 
     return router
+
+
+def _require_model_of_path(request: Request) -> None:
+    """Refuse a `model` in the query that is not the model of the path, rather than ignore it."""
+    model = request.query_params.get("model")
+    if model is not None and model != request.path_params.get("name"):
+        raise BadRequest(
+            f"The model {model[:80]!r} is named in the query.", hint="Name it in the path: /v2/models/NAME/infer."
+        )
 
 
 def _find(service: InferenceService, name: str, version: str | None) -> ServedModel:

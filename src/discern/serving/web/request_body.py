@@ -9,6 +9,7 @@ from fastapi import Request
 
 from discern.errors import BadRequest, RequestTooLarge
 from discern.inference.body_parsing import body_parser, numbered_errors, parse_raw
+from discern.inference.workflow_step import WorkflowStep
 from discern.serving.web.access_control import client_address
 from discern.serving.web.client_slots import ClientSlots
 from discern.serving.web.scope_keys import COUNT_PICTURES, HOLD_BYTES
@@ -29,10 +30,12 @@ class ParsedRequest:
     Attributes:
         pictures: the bytes of each.
         is_list: whether the response is a list of predictions.
+        step: the state of a workflow that the picture came in; None for other requests.
     """
 
     pictures: Sequence[bytes]
     is_list: bool
+    step: WorkflowStep | None = None
 
 
 class RequestReader:
@@ -67,7 +70,7 @@ class RequestReader:
         parsed = await self.parse(request, parse)
         await count_pictures(request, len(parsed.pictures))
         pictures = await self._fetch_all(parsed.pictures, request)
-        return ParsedRequest(pictures=pictures, is_list=parsed.is_list)
+        return ParsedRequest(pictures=pictures, is_list=parsed.is_list, step=parsed.step)
 
     async def parse(
         self, request: Request, parse: Callable[[bytes], Parsed], *, inline_bytes: int = _INLINE_BYTES

@@ -12,14 +12,13 @@ from discern.inference.model_info import describe_model
 from discern.serving.web.inference_service import InferenceService
 from discern.serving.web.schemas import (
     INFERENCE_ERRORS,
+    MODEL,
     PICTURES_BODY,
     ModelJson,
     PredictionJson,
     PredictionsJson,
     error_responses,
 )
-
-_MODEL = Query(None, description="Name of the model; the first one by default.")
 
 
 def rest_router(service: InferenceService) -> APIRouter:
@@ -33,7 +32,7 @@ def rest_router(service: InferenceService) -> APIRouter:
     )
     async def predict(
         request: Request,
-        model: str | None = _MODEL,
+        model: str | None = MODEL,
         evidence: bool = Query(False, description="Also localise the predicted label."),  # noqa: FBT001, FBT003
     ) -> JSONResponse:
         """Classify one or several images.
@@ -52,7 +51,7 @@ def rest_router(service: InferenceService) -> APIRouter:
         return JSONResponse(body, headers={} if parsed.is_list else _server_timing(results[0]))
 
     @router.get("/model", responses={200: {"model": ModelJson}, **error_responses(401, 404, 429)})
-    async def describe(model: str | None = _MODEL) -> JSONResponse:
+    async def describe(model: str | None = MODEL) -> JSONResponse:
         """Return the description of a served model.
 
         It holds the labels, thresholds, metrics and model card.

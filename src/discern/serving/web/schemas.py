@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -118,6 +119,18 @@ _JSON_PICTURE = {
     "maxProperties": 1,
     "additionalProperties": False,
 }
+_WORKFLOW_STEP = {
+    "type": "object",
+    "required": ["image_data"],
+    "properties": {
+        "image_data": {"type": "string", "description": "The picture in base64."},
+        "s3_bucket": {"type": "string"},
+        "s3_key": {"type": "string"},
+        "inferences": {"type": "array", "items": {"type": "number"}},
+    },
+}
+MODEL = Query(None, description="Name of the model; the first one by default.")
+
 PICTURES_BODY = {
     "requestBody": {
         "required": True,
@@ -134,7 +147,9 @@ PICTURES_BODY = {
             },
             "image/*": {"schema": _PICTURE},
             "application/octet-stream": {"schema": _PICTURE},
-            "application/json": {"schema": {"anyOf": [_JSON_PICTURE, {"type": "array", "items": _JSON_PICTURE}]}},
+            "application/json": {
+                "schema": {"anyOf": [_JSON_PICTURE, {"type": "array", "items": _JSON_PICTURE}, _WORKFLOW_STEP]}
+            },
         },
     }
 }

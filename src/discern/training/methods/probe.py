@@ -8,6 +8,7 @@ import numpy as np
 
 from discern.bundle.onnx_graph import attach_head
 from discern.heads import FittedHead, HeadConfig, HeadFitter, predict_in_blocks
+from discern.parallel import single_threaded_blas
 from discern.progress import Progress, silent
 from discern.splitting import TEST, Split, random_split
 from discern.training.data import TrainingData
@@ -36,6 +37,7 @@ class Probe:
     config: HeadConfig
     seed: int = 0
 
+    @single_threaded_blas()  # most products are small, or run in parallel
     def fit(
         self,
         data: TrainingData,
@@ -94,6 +96,7 @@ class Probe:
             negatives=data.negatives if score_unknown else None,
             config=self.config,
             seed=self.seed,
+            spaces=data.spaces.of(rows),
         )
 
     def _predict_random_split(self, data: TrainingData, split: Split, progress: Progress) -> Predictions:

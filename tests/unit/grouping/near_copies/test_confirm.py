@@ -73,6 +73,32 @@ def test_look_alikes_are_not_confirmed(look_alikes):
     assert len(pairs) == 0
 
 
+class Reading:
+    """Catalog that lists the rows whose pictures are read."""
+
+    def __init__(self, catalog):
+        self.catalog, self.rows = catalog, set()
+
+    def __getattr__(self, name):
+        return getattr(self.catalog, name)
+
+    def __len__(self):
+        return len(self.catalog)
+
+    def read(self, rows):
+        self.rows |= set(rows)
+        return self.catalog.read(rows)
+
+
+@pytest.mark.parametrize(("most", "decides"), [(0.9, False), (1.1, True)])
+def test_look_alikes_are_read_only_where_their_level_decides(scenes, most, decides):
+    finder, reading = finder_of(scenes), Reading(scenes)
+    config = ConfirmConfig(max_level=most)
+    pairs, scores = confirm(reading, finder.jobs(), finder.look_alikes(rank=20), config=config)
+    assert (len(pairs), bool(scores[0] < most)) == (1, decides)
+    assert (len(reading.rows) == len(scenes)) == decides
+
+
 def test_no_candidates(scenes):
     empty = finder_of(scenes).look_alikes().take(np.zeros(0, np.int64))
     pairs, scores = confirm(scenes, [lambda: empty], empty)

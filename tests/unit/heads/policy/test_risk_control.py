@@ -8,7 +8,13 @@ from scipy import stats
 
 from discern.bundle import Thresholds
 from discern.errors import UsageError
-from discern.heads.policy.risk_control import RiskControl, counts_to_test, fewest_groups, fit_risk_control
+from discern.heads.policy.risk_control import (
+    RiskControl,
+    allowed_errors,
+    counts_to_test,
+    fewest_groups,
+    fit_risk_control,
+)
 
 
 def predictions(size: int, *, wrong: tuple[int, ...] = ()) -> tuple[np.ndarray, np.ndarray]:
@@ -44,6 +50,21 @@ def test_the_fewest_groups_are_those_of_the_binomial_bound(risk: float, groups: 
 def test_the_fewest_groups_with_wrong_ones_just_pass(wrong: int):
     groups = fewest_groups(0.02, wrong=wrong)
     assert stats.binom.cdf(wrong, groups, 0.02) <= 0.05 < stats.binom.cdf(wrong, groups - 1, 0.02)
+
+
+@pytest.mark.parametrize("risk", [1e-6, 0.001, 0.02, 0.05, 1 / 3, 0.5, 0.9, 0.999])
+def test_the_allowed_errors_are_those_of_the_binomial_quantile(risk: float):
+    groups = [*range(1, 40), 59, 149, 150, 999, 20_000, 1_000_003]
+    expected = stats.binom.ppf(0.05, groups, risk) - 1
+    assert [allowed_errors(each, risk) for each in groups] == expected.tolist()
+    assert allowed_errors(0, risk) == -1
+
+
+@pytest.mark.parametrize("risk", [0.001, 0.05, 0.9])
+def test_enough_groups_are_no_more_than_poissons_bound(risk: float):
+    for wrong in (0, 1, 5, 100, 3000):
+        bound = stats.chi2.ppf(0.95, 2 * wrong + 2) / 2
+        assert wrong < fewest_groups(risk, wrong=wrong) <= np.ceil(bound / risk) + 1
 
 
 def test_one_group_too_few_accepts_nothing_and_states_how_many_are_needed():

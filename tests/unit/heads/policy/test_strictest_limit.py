@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from discern.heads.policy.risk_control import fewest_groups, fit_risk_control
-from discern.heads.policy.strictest_limit import fit_strictest_limit
+from discern.heads.policy.strictest_limit import fit_strictest_limit, poisson_at_most
 
 
 def fit(confidence: np.ndarray, correct: np.ndarray, **more):
@@ -71,3 +72,8 @@ def test_two_limits_that_nearly_hold_are_not_missed_twice_as_often() -> None:
             accepted = np.linspace(control.t_accept, 1, 2000)
             missed += error(accepted).mean() > control.risk
     assert missed / draws <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / draws)
+
+
+def test_the_poisson_probabilities_are_those_of_scipy() -> None:
+    count, mean = np.meshgrid([-5, -1, 0, 1, 2, 7, 40, 1000, 100_000], [0, 1e-300, 1e-9, 0.1, 1, 7.5, 300, 1e5, 1e9])
+    np.testing.assert_allclose(poisson_at_most(count, mean), stats.poisson.cdf(count, mean), rtol=1e-14)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from discern.bundle.heads import MEASURES, UNKNOWN_BYTES, LinearHead
 from discern.heads.feature_space import FeatureSpace
@@ -10,6 +11,7 @@ from discern.heads.moments import Moments
 from discern.heads.unknown.score import (
     CANDIDATES,
     DEFAULT_SUM,
+    average_ranks,
     combine,
     fit_unknown_scorer,
     k_means_centres,
@@ -174,3 +176,13 @@ def test_the_threshold_uses_sample_weights():
     once = rejection_threshold(scores, np.ones(100), 0.1)
     twice = rejection_threshold(np.repeat(scores, 2), np.full(200, 0.5), 0.1)
     assert twice == once
+
+
+@pytest.mark.parametrize("values", [[], [3.0], [2.0, 2.0, 2.0], [1.0, -np.inf, 1.0, np.inf, 0.0, -0.0, 1e300]])
+def test_the_ranks_are_those_of_scipy(values):
+    assert average_ranks(np.array(values)).tolist() == stats.rankdata(values).tolist()
+
+
+def test_the_ranks_of_many_equal_values_are_those_of_scipy():
+    values = np.random.default_rng(0).normal(size=3000).round(2)
+    assert average_ranks(values).tolist() == stats.rankdata(values).tolist()

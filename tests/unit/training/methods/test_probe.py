@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from discern.grouping import Groups
-from discern.splitting import Split, SplitConfig, make_split
-from discern.training import TrainConfig, TrainingData
+from discern.splitting import TEST, Split, SplitConfig, cross_split, make_split
+from discern.training import TrainConfig, TrainingData, predict_for_label_checks
 from discern.training.methods import ProbeResult
 from tests.unit.training.factories import fit_probe, load_data, write_colours
 
@@ -46,6 +46,15 @@ def test_cross_validation_predicts_every_picture_once(crossed: Fitted) -> None:
     assert split.method == "grouped-cv"
     assert sorted(result.held_out.rows) == list(range(36))
     assert sorted(result.random_split.rows) == list(range(36))
+
+
+def test_label_checks_cross_validation_and_random_split_rotate_the_pictures_once(tmp_path: Path) -> None:
+    data, groups = load_data(write_colours(tmp_path / "data"), tmp_path / "cache")
+    predict_for_label_checks(data, cross_split(data.catalog, groups))
+    _, split, _ = fit(data, groups)
+    (checked, *_), rows = data.spaces.of(split.training_rows(TEST)).items(), split.training_rows(TEST)
+    fit_probe(data, split, CONFIG)
+    assert data.spaces.of(rows)[checked[0]] is checked[1]
 
 
 def test_it_learns_colours(crossed: Fitted) -> None:

@@ -1,0 +1,119 @@
+"""Labelled images that models are evaluated on, without those that made the models."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from discern.bundle import PictureHashes
+from discern.catalog import Catalog, scan
+from discern.errors import DataError
+from discern.evaluating.group_variance import FEWEST_GROUPS
+from discern.flow.evaluate.models import EvaluatedModel
+from discern.flow.run import is_own
+from discern.progress import Progress
+from discern.reporting.formatting import join_names, plural
+
+_MOST_NAMED = 3
+# Share of training pictures above which a source is taken for the bundle's own training folder; not tuned.
+_MOSTLY = 0.9
+_HELD_OUT_HINT = (
+    "Evaluate it on pictures that it was not trained on; `discern show` gives its accuracy on held-out pictures."
+)
+
+
+class EvaluatedPictures:
+    """Labelled images on which all compared models are evaluated."""
+
+    def __init__(self, models: Sequence[EvaluatedModel], catalog: Catalog) -> None:
+        self.models, self.catalog = models, catalog
+        self._labels = catalog.table["label"].to_list()
+        shared = set.intersection(*(set(model.rules.labels) for model in models))
+        self.labelled = np.array([label in shared for label in self._labels], bool) & catalog.readable
+        self.seen, self.set_thresholds = _made_with(models, catalog)
+
+    def truth(self, model: EvaluatedModel, rows: np.ndarray) -> np.ndarray:
+        """Return the true class indices of the given catalog rows as an int64 array."""
+        index = {label: number for number, label in enumerate(model.rules.labels)}
+        return np.array([index[self._labels[row]] for row in rows.tolist()], np.int64)
+
+    def known_rows(self) -> np.ndarray:
+        """Return the catalog rows whose labels all models know and whose images none was trained on.
+
+        Raises:
+            DataError: there are none, or so few beside the training pictures that they say nothing.
+        """
+        rows = np.flatnonzero(self.labelled & ~self.seen)
+        seen = int((self.labelled & self.seen).sum())
+        if len(rows) and not (len(rows) < FEWEST_GROUPS and seen > _MOSTLY * (seen + len(rows))):
+            return rows
+        if seen:
+            raise DataError(self._all_seen(seen, len(rows)), hint=_HELD_OUT_HINT)
+        found = ", ".join(self.catalog.labels[:5]) or "no labels"
+        raise DataError(
+            f"No picture in {self.catalog.root} has a label that the bundle knows (found: {found}).",
+            hint="Put the pictures into folders named after the bundle's labels; `discern show` lists them.",
+        )
+
+    def _all_seen(self, seen: int, rest: int) -> str:
+        names = join_names(self.seen_paths(), most=_MOST_NAMED)
+        if len(self.models) == 1:
+            subject = "The bundle was"
+        else:
+            counts = [(model.of, self._count_seen_by(model)) for model in self.models]
+            subject = f"The bundles ({', '.join(f'{of}: {count}' for of, count in counts)}) were"
+        if not rest:
+            return f"{subject} trained on all of {'this' if seen == 1 else 'these'} {plural(seen, 'picture')}: {names}."
+        too_few = "the other one says" if rest == 1 else f"the other {rest} say"
+        return f"{subject} trained on {seen} of these {seen + rest} pictures ({names}), and {too_few} too little."
+
+    def _count_seen_by(self, model: EvaluatedModel) -> int:
+        return 0 if model.seen is None else int((_made_with([model], self.catalog)[0] & self.labelled).sum())
+
+    def seen_paths(self) -> list[str]:
+        """Return the paths of the training pictures among the labelled ones, relative to the source."""
+        paths: list[str] = self.catalog.table["path"].filter(self.seen & self.labelled).to_list()
+        return paths
+
+    def count_seen(self) -> int | None:
+        """Count training pictures among the labelled ones; None if a model does not publish its own."""
+        known = {model.fingerprint for model in self.models if model.seen is not None}
+        if {model.fingerprint for model in self.models} - known:
+            return None
+        return int((self.seen & self.labelled).sum())
+
+    def count_set_thresholds(self, rows: np.ndarray) -> int | None:
+        """Count the pictures that set thresholds among the given rows; None if a bundle does not name its own."""
+        if any(model.seen is not None and model.seen.digests is None for model in self.models):
+            return None
+        return int(self.set_thresholds[rows].sum())
+
+    def unknown_rows(self, source: Path | None, cache: Path, progress: Progress) -> list[tuple[Catalog, np.ndarray]]:
+        """Return the out-of-distribution images that no model was trained on."""
+        found = [(self.catalog, np.flatnonzero(self.catalog.negative & ~self.seen))]
+        if source is not None:
+            other = scan(source, cache=cache, progress=progress, leave_out=is_own)
+            found.append((other, np.flatnonzero(other.readable & ~_made_with(self.models, other)[0])))
+            if not len(found[-1][1]):
+                raise DataError(
+                    f"There is no picture in {source} that the bundle was not trained on.", hint="Use other negatives."
+                )
+        return [(catalog, rows) for catalog, rows in found if len(rows)]
+
+    def other_labels(self) -> dict[str, int]:
+        """Count the images of each label that at least one model does not know."""
+        rest = self.catalog.readable & ~self.labelled & ~self.catalog.negative
+        other = self.catalog.table["label"].to_numpy()[rest]
+        names, counts = np.unique(np.array([name for name in other if name is not None], str), return_counts=True)
+        return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+
+def _made_with(models: Sequence[EvaluatedModel], catalog: Catalog) -> tuple[np.ndarray, np.ndarray]:
+    """Return boolean masks of the images that any model was trained on, and of those that set any thresholds."""
+    pictures = PictureHashes(*catalog.hashes())
+    known = [model.seen for model in models if model.seen is not None]
+    nothing = np.zeros(len(catalog), bool)
+    return (
+        np.any([nothing, *(seen.trained_on(pictures) for seen in known)], axis=0),
+        np.any([nothing, *(seen.set_thresholds(pictures) for seen in known)], axis=0),
+    )
