@@ -14,6 +14,7 @@ SCRIPTS = (
     "logistic_regression",
     "unknown_auroc",
     "copies",
+    "film_borders",
     "robustness",
     "backbone_sizes",
     "risk_control_simulation",

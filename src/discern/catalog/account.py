@@ -9,6 +9,7 @@ import numpy as np
 
 from discern.catalog.label_text import normalise_label
 from discern.catalog.left_out import REASONS, LeftOut
+from discern.catalog.path_groups import count_unmatched
 from discern.catalog.path_text import is_ignored, natural_key, to_name
 from discern.catalog.table import OTHER, Catalog
 from discern.errors import UnreadableFile
@@ -32,6 +33,8 @@ class Account:
         links_not_followed: paths of the links that are not followed.
         folders_without_pictures: folders that hold no readable picture, with the number of files in each; 0 if empty.
         classes_without_pictures: labels that folders or lists name but no readable picture has, likewise.
+        ungrouped: number of readable pictures that `--group-by` does not match, each of which is its own group; None
+            without that option.
     """
 
     found: int
@@ -42,10 +45,16 @@ class Account:
     links_not_followed: tuple[str, ...] = ()
     folders_without_pictures: Mapping[str, int]
     classes_without_pictures: Mapping[str, int]
+    ungrouped: int | None = None
 
     @classmethod
-    def of(cls, catalog: Catalog, *, unjudged: Collection[str] = ()) -> Self:
+    def of(cls, catalog: Catalog, *, unjudged: Collection[str] = (), grouped: bool = False) -> Self:
         """Account for all files of a catalog.
+
+        Args:
+            catalog: the catalog.
+            unjudged: labels without two independent pictures.
+            grouped: whether the paths declare the groups.
 
         Raises:
             RuntimeError: a file is neither used nor left out, or counted twice.
@@ -63,6 +72,7 @@ class Account:
             links_not_followed=tuple(file.path for file in catalog.left_out if file.reason == "link_not_followed"),
             folders_without_pictures=folders,
             classes_without_pictures=_classes_without_pictures(catalog, folders),
+            ungrouped=count_unmatched(catalog) if grouped else None,
         )
         if account.found != account.used + sum(account.left_out.values()):
             raise RuntimeError(f"{account.found} files were found, but not each is used or left out: {account}")
@@ -83,9 +93,10 @@ class Account:
         return self.left_out["unreadable"]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the account as a JSON-serialisable dictionary."""
+        """Return the account as a JSON-serialisable dictionary, with `ungrouped` only where `--group-by` is used."""
         lists = {name: list(value) for name, value in asdict(self).items() if isinstance(value, tuple)}
-        return asdict(self) | lists | {"unreadable": self.unreadable}
+        plain = asdict(self) | lists | {"unreadable": self.unreadable}
+        return {name: value for name, value in plain.items() if value is not None}
 
 
 def list_left_out(catalog: Catalog) -> list[LeftOut]:

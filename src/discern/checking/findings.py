@@ -11,6 +11,7 @@ from discern.catalog.label_text import show_label
 from discern.checking.signals.duplicates import Duplicate, find_duplicates
 from discern.checking.signals.exposure import Exposure
 from discern.checking.signals.outliers import find_outliers
+from discern.grouping import film_frames
 
 if TYPE_CHECKING:
     import polars as pl
@@ -97,6 +98,11 @@ class CheckInput:
     def parts(self) -> list[str]:
         """Return the declared split part of each image, or an empty string."""
         return self.catalog.table["part"].fill_null("").to_list()
+
+    @cached_property
+    def film_frames(self) -> "NDArray[np.bool_]":
+        """Return a boolean mask of the images that belong to a film or burst."""
+        return film_frames(self.groups, self.edges)
 
     @cached_property
     def exposure(self) -> Exposure:

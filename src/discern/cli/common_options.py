@@ -16,6 +16,13 @@ PartsOf = Annotated[
     str | None,
     typer.Option(help="Folders that are parts, such as train=seg_train,test=seg_test; none: all folders are classes."),
 ]
+GroupBy = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REGEX",
+        help="Regular expression searched in each path; the match, or its first group, names the picture's group.",
+    ),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Resume the interrupted run of that --name.")]
 Cache = Annotated[str | None, typer.Option(help="Cache directory; by default the user's cache directory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from discern.cli import render
-from discern.cli.common_options import Backbone, Cache, Fixes, Json, Name, PartsOf, Resume, Runs, Seed, Source
+from discern.cli.common_options import Backbone, Cache, Fixes, GroupBy, Json, Name, PartsOf, Resume, Runs, Seed, Source
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
 from discern.cli.option_values import parse_error_limit, parse_order, parse_parts, parse_parts_of, parse_share
@@ -20,6 +20,7 @@ def check(
     fixes: Fixes = None,
     backbone: Backbone = "lite0",
     parts_of: PartsOf = None,
+    group_by: GroupBy = None,
     resume: Resume = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there are findings.")] = False,
     cache: Cache = None,
@@ -42,6 +43,7 @@ def check(
             fixes=fixes,
             backbone=backbone,
             parts_of=parse_parts_of(parts_of),
+            group_by=group_by,
             resume=resume,
             cache=cache,
             progress=progress,
@@ -62,6 +64,7 @@ def split(
     fixes: Fixes = None,
     backbone: Backbone = "lite0",
     parts_of: PartsOf = None,
+    group_by: GroupBy = None,
     cache: Cache = None,
     json: Json = False,
 ) -> None:
@@ -86,10 +89,12 @@ def split(
             fixes=fixes,
             backbone=backbone,
             parts_of=parse_parts_of(parts_of),
+            group_by=group_by,
             cache=cache,
             progress=progress,
         )
     render.show(result.to_json(), json=json, lines=render.split)
+    render.print_hints(result.notes)
 
 
 def train(
@@ -117,6 +122,7 @@ def train(
         str | None, typer.Option(help="CSV of label,name,spoken,route: display names, spoken names and destinations.")
     ] = None,
     parts_of: PartsOf = None,
+    group_by: GroupBy = None,
     resume: Resume = False,
     cache: Cache = None,
     json: Json = False,
@@ -145,6 +151,7 @@ def train(
             negatives=negatives,
             names=names,
             parts_of=parse_parts_of(parts_of),
+            group_by=group_by,
             resume=resume,
             cache=cache,
             progress=progress,

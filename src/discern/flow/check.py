@@ -28,7 +28,7 @@ class CheckResult:
         page: HTML report of the data and the findings.
         account: the classes, and the number of files used and left out.
         left_out_file: left_out.csv, which lists the files left out with their reasons.
-        notes: sentences about how lists of labels were understood.
+        notes: sentences about how lists of labels were understood, and about classes that are one film.
     """
 
     run: Path
@@ -48,6 +48,8 @@ class CheckResult:
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON-serialisable dictionary with absolute paths.
+
+        With `group_by`, `ungrouped` is the number of pictures that it does not match, each of which is its own group.
 
         Keys:
             run: folder of the run.
@@ -84,6 +86,7 @@ def check(
     fixes: str | Path | None = None,
     backbone: str = "lite0",
     parts_of: Mapping[str, str] | None = None,
+    group_by: str | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -98,6 +101,9 @@ def check(
         backbone: feature extractor: a name, or the path of an ONNX file.
         parts_of: folders that are parts, such as `{"train": "seg_train", "test": "seg_test"}`; empty if the outermost
             folders are classes, whatever their names; None to go by their names.
+        group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
+            first group, names the picture's group; a picture without a match is its own group. It replaces the groups
+            of a list. None to use those.
         resume: resume the interrupted run of that name.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -105,11 +111,11 @@ def check(
     Raises:
         DiscernError: the source, the fixes or the run's name cannot be used.
     """
-    config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, parts_of=parts_of)
+    config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, parts_of=parts_of, group_by=group_by)
     run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with run.locked():
         prepared = prepare(run, config, cache=cache, progress=progress)
-        account = Account.of(prepared.catalog, unjudged=_unjudged(prepared))
+        account = Account.of(prepared.catalog, unjudged=_unjudged(prepared), grouped=group_by is not None)
         with run.stage("page", progress), run.writing("data.html") as page:
             write_data_page(
                 page,
@@ -128,7 +134,7 @@ def check(
         page=run.path("data.html"),
         account=account,
         left_out_file=run.path(LEFT_OUT),
-        notes=prepared.catalog.notes,
+        notes=(*prepared.catalog.notes, *prepared.film_notes),
     )
 
 

@@ -16,13 +16,15 @@ from discern.catalog.account import list_left_out
 from discern.catalog.fixes import MAX_BYTES
 from discern.catalog.labels.resolve import LayoutRules
 from discern.catalog.left_out import LEFT_OUT, write_left_out
+from discern.catalog.path_groups import check_pattern, group_by_path
 from discern.checking import Finding, find_issues, propose_fixes
+from discern.checking.film_remedy import describe_films, one_film_labels
 from discern.errors import FixesError, UsageError
 from discern.features import extract, load_backbone
 from discern.flow.negatives import add_negatives
 from discern.flow.paths import cache_folder, resolve_path
 from discern.flow.run import Run, is_own
-from discern.grouping import Groups, find_edges_cached, form_groups
+from discern.grouping import Groups, film_frames, find_edges_cached, form_groups
 from discern.picture import choose_recipe, read_bounded
 from discern.progress import Progress
 from discern.splitting import PARTS, Split, cross_split
@@ -45,6 +47,7 @@ class PrepareConfig:
         ordered: labels of an ordinal scale, lowest first; empty for nominal labels.
         names: path of a names.csv, or None.
         parts_of: folders of parts, by part; empty if all outermost folders are classes; None to go by their names.
+        group_by: regular expression that finds the group of a picture in its path; None to use declared groups.
     """
 
     source: str
@@ -54,6 +57,7 @@ class PrepareConfig:
     ordered: tuple[str, ...] = ()
     names: str | None = None
     parts_of: dict[str, str] | None = None
+    group_by: str | None = None
 
     @classmethod
     def of(
@@ -66,11 +70,12 @@ class PrepareConfig:
         ordered: Sequence[str] = (),
         names: str | Path | None = None,
         parts_of: Mapping[str, str] | None = None,
+        group_by: str | None = None,
     ) -> Self:
         """Create a data preparation configuration with absolute paths.
 
         Raises:
-            UsageError: a path is invalid, or `parts_of` names a part that does not exist.
+            UsageError: a path or `group_by` is invalid, or `parts_of` names a part that does not exist.
         """
         return cls(
             source=str(resolve_path(source)),
@@ -80,6 +85,7 @@ class PrepareConfig:
             ordered=tuple(ordered),
             names=None if names is None else str(resolve_path(names)),
             parts_of=None if parts_of is None else _check_parts(parts_of),
+            group_by=None if group_by is None else check_pattern(group_by),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -111,6 +117,16 @@ class Prepared:
     def catalog(self) -> Catalog:
         """Return the catalog of all images in the prepared data set."""
         return self.data.catalog
+
+    @property
+    def one_film_labels(self) -> tuple[str, ...]:
+        """Return the labels of the classes all of whose pictures are one film."""
+        return one_film_labels(self.catalog, self.groups, film_frames(self.groups, self.edges))
+
+    @property
+    def film_notes(self) -> tuple[str, ...]:
+        """Return a note on the classes that are one film, if there are any."""
+        return (" ".join(describe_films(self.one_film_labels)),) if self.one_film_labels else ()
 
 
 @dataclass(frozen=True)
@@ -219,6 +235,8 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -
     run.discard(_EDGES, SPLIT)
     layout = LayoutRules(parts_of=config.parts_of, strict=True)
     catalog = scan(Path(config.source), cache=cache, progress=progress, leave_out=is_own, layout=layout)
+    if config.group_by is not None:
+        catalog = group_by_path(catalog, config.group_by, Path(config.source))
     if config.fixes is not None:
         scanned, catalog = catalog, apply_fixes(catalog, read_fixes(Path(config.fixes)))
         if not catalog.readable.any():

@@ -34,6 +34,7 @@ class SplitResult:
         proof: evidence that the parts share nothing.
         account: the classes, and the number of files used and left out.
         left_out_file: left_out.csv, which lists the files left out with their reasons.
+        notes: sentences about how lists of labels were understood, and about classes that are one film.
     """
 
     run: Path
@@ -44,9 +45,12 @@ class SplitResult:
     proof: dict[str, Any]
     account: Account
     left_out_file: Path
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON-serialisable dictionary with absolute paths.
+
+        With `group_by`, `ungrouped` is the number of pictures that it does not match, each of which is its own group.
 
         Keys:
             run: folder of the run.
@@ -90,6 +94,7 @@ def split(
     fixes: str | Path | None = None,
     backbone: str = "lite0",
     parts_of: Mapping[str, str] | None = None,
+    group_by: str | None = None,
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> SplitResult:
@@ -109,13 +114,16 @@ def split(
         backbone: feature extractor: a name, or the path of an ONNX file.
         parts_of: folders that are parts, such as `{"train": "seg_train", "test": "seg_test"}`; empty if the outermost
             folders are classes, whatever their names; None to go by their names.
+        group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
+            first group, names the picture's group; a picture without a match is its own group. It replaces the groups
+            of a list. None to use those.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
 
     Raises:
         DiscernError: the source, the fixes, the run's name or `out` cannot be used.
     """
-    prepare_config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, parts_of=parts_of)
+    prepare_config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, parts_of=parts_of, group_by=group_by)
     config = SplitConfig(seed=seed, parts=parts)
     run_config = prepare_config.to_json() | {"seed": seed, "parts": list(parts)}
     target = None if out is None else _outside(resolve_path(out), Path(prepare_config.source))
@@ -127,7 +135,7 @@ def split(
         run.write_json("split.json", made.to_json())
         if target is not None:
             write_parts(prepared.catalog, made, target, copy=copy)
-        account = Account.of(prepared.catalog, unjudged=made.unevaluated)
+        account = Account.of(prepared.catalog, unjudged=made.unevaluated, grouped=group_by is not None)
         run.save(status="done", **account.to_json())
     return SplitResult(
         run=run.folder,
@@ -138,6 +146,7 @@ def split(
         proof=dict(made.proof),
         account=account,
         left_out_file=run.path(LEFT_OUT),
+        notes=(*prepared.catalog.notes, *prepared.film_notes),
     )
 
 

@@ -14,6 +14,7 @@ from discern.catalog import Catalog
 from discern.catalog.account import Account
 from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted, count_findings
+from discern.checking.film_remedy import describe_films
 from discern.errors import DataError
 from discern.evaluating import Metrics, PolicyMetrics
 from discern.flow.prepare import CATALOG, SPLIT, PrepareConfig, Prepared, prepare
@@ -63,7 +64,7 @@ class TrainResult:
         account: the classes, and the number of files used and left out.
         left_out_file: left_out.csv, which lists the files left out with their reasons; None in a finished run of an
             earlier version.
-        hints: options that the data suggest, in sentences.
+        hints: options that the data suggest, and classes that are one film, in sentences.
     """
 
     run: Path
@@ -81,6 +82,8 @@ class TrainResult:
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON-serialisable dictionary with absolute paths.
+
+        With `group_by`, `ungrouped` is the number of pictures that it does not match, each of which is its own group.
 
         Keys:
             run: directory of the run.
@@ -132,6 +135,7 @@ def train(
     negatives: str | Path | None = None,
     names: str | Path | None = None,
     parts_of: Mapping[str, str] | None = None,
+    group_by: str | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -155,6 +159,9 @@ def train(
         names: names.csv with display names and routes of labels: label, name, spoken, route.
         parts_of: folders that are parts, such as `{"train": "seg_train", "test": "seg_test"}`; empty if the outermost
             folders are classes, whatever their names; None to go by their names.
+        group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
+            first group, names the picture's group; a picture without a match is its own group. It replaces the groups
+            of a list. None to use those.
         resume: resume the interrupted run called `name`.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -170,6 +177,7 @@ def train(
         ordered=ordered,
         names=names,
         parts_of=parts_of,
+        group_by=group_by,
     )
     config = TrainConfig(
         seed=seed,
@@ -223,7 +231,8 @@ def _train(
             run.keep(FILE)
     with run.stage("report", progress):
         write_page(run, prepared, result, policy, metrics, fingerprint=fingerprint, runtime=runtime)
-    account = Account.of(prepared.catalog, unjudged=split.unevaluated)
+    grouped = preparing.group_by is not None
+    account = Account.of(prepared.catalog, unjudged=split.unevaluated, grouped=grouped)
     run.save(status="done", **account.to_json())
 
 
@@ -238,7 +247,7 @@ def _evaluate(prepared: Prepared, split: Split, result: FitResult, config: Train
     metrics = replace(
         compute_metrics(data, split, result, policy, config),
         names=prepared.names,
-        hints=(*data.catalog.notes, *suggest_options(data.catalog)),
+        hints=(*data.catalog.notes, *suggest_options(data.catalog), *prepared.film_notes),
         learning_curve=None if crossed is None else compute_learning_curve(data, crossed, seed=config.seed),
     )
     return policy, metrics
@@ -254,7 +263,7 @@ def _split(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
     exclude = conflicted(prepared.catalog, prepared.edges)
     split = make_split(prepared.catalog, prepared.groups, config.split, exclude=exclude)
     _require_labels(prepared.catalog)
-    _require_held_out(prepared.catalog, split)
+    _require_held_out(prepared.catalog, split, prepared.one_film_labels)
     run.write_json(SPLIT, split.to_json())
     run.keep(SPLIT)
     return split
@@ -270,7 +279,7 @@ def _require_labels(catalog: Catalog) -> None:
         ) from error
 
 
-def _require_held_out(catalog: Catalog, split: Split) -> None:
+def _require_held_out(catalog: Catalog, split: Split, films: tuple[str, ...]) -> None:
     if len(catalog.labels) < 2:
         others = describe_missing_classes(Account.of(catalog), of="this data set")
         raise DataError(
@@ -279,6 +288,9 @@ def _require_held_out(catalog: Catalog, split: Split) -> None:
                 [*catalog.notes, "Add pictures to these classes, or replace their files." if others else _ANOTHER_CLASS]
             ),
         )
+    if not split.rounds and films:
+        reason, remedy = describe_films(films)
+        raise DataError(f"The model could not be evaluated: {reason}", hint=remedy)
     if not split.rounds:
         raise DataError(
             "The model could not be evaluated: no label has two pictures that are independent of each other.",

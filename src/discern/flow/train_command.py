@@ -21,6 +21,7 @@ def compose_command(preparing: PrepareConfig, config: TrainConfig, *, limit: flo
         "--negatives": (preparing.negatives, preparing.negatives is not None),
         "--names": (preparing.names, preparing.names is not None),
         "--parts-of": (_join_parts(preparing.parts_of), preparing.parts_of is not None),
+        "--group-by": (preparing.group_by, preparing.group_by is not None),
         "--at-most-wrong": (_percent(limit), True),
     }
     options = [part for name, (value, used) in given.items() if used for part in (name, str(value))]

@@ -5,6 +5,7 @@ Edges link pairs of pictures, and connect them into groups: checks report the ed
 
 from discern.grouping.edge_cache import find_edges_cached
 from discern.grouping.edges import find_edges
+from discern.grouping.films.film_frames import film_frames
 from discern.grouping.groups import Groups, form_groups
 
-__all__ = ["Groups", "find_edges", "find_edges_cached", "form_groups"]
+__all__ = ["Groups", "film_frames", "find_edges", "find_edges_cached", "form_groups"]

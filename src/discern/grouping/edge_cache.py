@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from discern.grouping.edges import find_edges
+from discern.grouping.films.sequences import find_sequences
 from discern.progress import Progress, silent
 from discern.store import Shelf, private_folder
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from discern.catalog import Catalog
     from discern.store import Rows
 
-_VERSION = 2  # incremented whenever the edges between the same pictures would change
+_VERSION = 3  # incremented whenever the edges between the same pictures would change
+_UNCUT = 2  # version that did not cut films
 _KINDS = ("exact", "near", "sequence")
 _EDGE = np.dtype([("first", "<i4"), ("second", "<i4"), ("kind", "u1"), ("score", "<f8")])
 
@@ -41,14 +43,28 @@ def find_edges_cached(
     Raises:
         StoreError: the cache cannot be written.
     """
-    source = json.dumps([_VERSION, catalog.fingerprint, catalog.table["path"].to_list(), embeddings_key])
-    key = hashlib.sha256(source.encode()).hexdigest()
-    cached = _CachedEdges(Shelf(cache, "edges", _EDGE), key)
+    shelf = Shelf(cache, "edges", _EDGE)
+    keys = [_key(version, catalog, embeddings_key) for version in (_VERSION, _UNCUT)]
+    cached = _CachedEdges(shelf, keys[0])
     edges = cached.read()
+    if edges is None:
+        edges = _without_films(_CachedEdges(shelf, keys[1]).read(), catalog)
     if edges is None:
         edges = find_edges(catalog, embeddings=embeddings, scratch=private_folder(cache), progress=progress)
         cached.write(edges)
     return edges
+
+
+def _key(version: int, catalog: "Catalog", embeddings_key: str) -> str:
+    source = json.dumps([version, catalog.fingerprint, catalog.table["path"].to_list(), embeddings_key])
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+def _without_films(edges: pl.DataFrame | None, catalog: "Catalog") -> pl.DataFrame | None:
+    """Return the edges of an earlier version if neither it nor this one links films, so that nothing has changed."""
+    if edges is None or (edges["kind"] == "sequence").any():
+        return None
+    return None if len(find_sequences(catalog, np.flatnonzero(catalog.readable))[0]) else edges
 
 
 class _CachedEdges:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from discern.grouping.films.declared_groups import keep_apart
+from discern.grouping.films.sequences import find_sequences
 from discern.grouping.groups import merge_groups
 from discern.grouping.near_copies.candidates import CandidateFinder, Candidates
 from discern.grouping.near_copies.confirm import MIN_LOOK_ALIKES, confirm
-from discern.grouping.sequences import find_sequences
 from discern.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def find_edges(
     """Find pairs of images that are exact copies, near-duplicates or neighbouring film frames.
 
     An index proposes a bounded number of candidate pairs for each picture, and each near copy is confirmed by aligning
-    one picture with the other. Pictures with a side below 32 pixels are compared for exact copies only.
+    one picture with the other. Pictures with a side below 32 pixels are compared for exact copies only. Film frames are
+    guessed from their numbers, so they join no two declared groups; copies are linked whatever is declared.
 
     Args:
         catalog: N pictures; unreadable ones are skipped.
@@ -51,6 +53,8 @@ def find_edges(
     exact = _exact(catalog)
     rows = _comparable(catalog, exact)
     films, closeness = find_sequences(catalog, np.flatnonzero(catalog.readable), scratch=scratch)
+    kept = keep_apart(films, closeness, catalog.table["group"].to_list())
+    films, closeness = films[kept], closeness[kept]
     parts = [exact, _table(films[:, 0], films[:, 1], "sequence", closeness)]
     if len(rows) > 1:
         size = catalog.table.select("width", "height")[rows].to_numpy()

@@ -46,6 +46,10 @@ def describe_account(
         lines.append(f"Without a usable picture: {_with_files(account.folders_without_pictures, 'folder')}.")
     if sentence := describe_missing_classes(account, of=of):
         lines.append(sentence)
+    if account.ungrouped:
+        one = account.ungrouped == 1
+        alone, paths = ("is its own group", "its path") if one else ("are groups of their own", "their paths")
+        lines.append(f"{plural(account.ungrouped, 'picture')} {alone}, as --group-by does not match {paths}.")
     if account.unjudged:
         labels = join_names([quote_label(name(label)) for label in account.unjudged], most=_MOST_NAMES)
         lines.append(f"Not judged, for want of two independent pictures: {labels}.")

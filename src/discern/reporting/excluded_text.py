@@ -18,6 +18,8 @@ def describe_excluded(value: Mapping[str, Any]) -> Iterator[str]:
         yield f"excluded, used in training: {value['seen']}{_first(value.get('seen_paths') or [], value['seen'])}"
     if value.get("set_thresholds"):
         yield f"left out of the policy and the prediction sets, as they set the thresholds: {value['set_thresholds']}"
+    if value.get("ungrouped"):
+        yield f"groups of their own, as --group-by does not match their paths: {value['ungrouped']}"
     if value["unreadable"]:
         yield f"excluded, unreadable: {value['unreadable']}"
     if refused := value["refused"]:

@@ -64,7 +64,7 @@ def write_data_page(
         return open_picture(catalog.read_one(row), min_side=_MIN_DECODED_SIDE)
 
     display_names = DisplayNames.from_metrics(names or {})
-    account = Account.of(catalog, unjudged=unjudged)
+    account = Account.of(catalog, unjudged=unjudged, grouped=True)
     lines = describe_account(account, of="this data set", listed_in=_CLASS_LIST, name=display_names.text)
     with ThreadExecutor(count_cores()) as executor:
         gallery = Gallery(catalog, pixels, executor)
@@ -129,7 +129,7 @@ def write_report(
         )
         page_anchors = anchors(catalog.labels) if pages else {}
         names = DisplayNames.from_metrics(metrics.names)
-        account = Account.of(catalog, unjudged=metrics.split.unevaluated)
+        account = Account.of(catalog, unjudged=metrics.split.unevaluated, grouped=True)
         context = (
             _training_context(metrics, run, predictions)
             | metrics_context(metrics, page_anchors)

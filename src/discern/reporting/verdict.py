@@ -258,7 +258,8 @@ def _unevaluated_note(metrics: "Metrics") -> Note | None:
     return Note(
         title=f"{plural(len(names), 'class', 'classes')} could not be evaluated",
         text=f"{join_names(names)}: all pictures belong together (one video, one object), so none is independent of "
-        f"the rest. The model can predict them, but how well is unknown.{rest} Add pictures of a second object.",
+        f"the rest. The model can predict them, but how well is unknown.{rest} Take pictures of a second object, "
+        "or film it again in another place.",
         warning=True,
     )
 

@@ -28,6 +28,7 @@ def test_all_other_options_are_kept(tmp_path: Path) -> None:
         ordered=["green", "ripe"],
         names=tmp_path / "names.csv",
         parts_of={"train": "a", "test": "b"},
+        group_by=r"film (\d+)",
     )
     config = TrainConfig(seed=3, split=SplitConfig(seed=3), head=HeadConfig(ordered=True), coverage=None)
     words = shlex.split(compose_command(preparing, config, limit=0.2))
@@ -40,6 +41,7 @@ def test_all_other_options_are_kept(tmp_path: Path) -> None:
         "--negatives": str(tmp_path / "others"),
         "--names": str(tmp_path / "names.csv"),
         "--parts-of": "train=a,test=b",
+        "--group-by": r"film (\d+)",
         "--at-most-wrong": "20%",
     }
     shown = CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "200"}).output

@@ -1,11 +1,14 @@
 """Cached edges are reused for the same pictures and embeddings only."""
 
 import numpy as np
+import polars as pl
 import pytest
-from tests.unit.grouping.synthetic_images import catalog_of, mirrored, re_encoded, scene
+from tests.unit.grouping.synthetic_images import catalog_of, frame, mirrored, re_encoded, scene
 
 from discern.catalog import scan
 from discern.grouping import find_edges, find_edges_cached
+from discern.grouping.edge_cache import _EDGE, _UNCUT, _CachedEdges, _key
+from discern.store import Shelf
 
 
 @pytest.fixture
@@ -68,3 +71,15 @@ def test_a_damaged_cache_is_recomputed(catalog, tmp_path):
             data[-9] ^= 1
             path.write_bytes(data)
     assert find_edges_cached(catalog, cache=tmp_path / "edges").equals(expected)
+
+
+def test_edges_of_an_earlier_version_are_used_only_without_films(catalog, tmp_path):
+    """That version linked several films in one numbering as one."""
+    films = {f"{n + 1}.jpg": frame(n // 12, n % 12 * 9) for n in range(36)}
+    for name, earlier in (("plain", catalog), ("films", catalog_of(tmp_path / "films", films))):
+        cache, steps = tmp_path / name, []
+        stored = _CachedEdges(Shelf(cache, "edges", _EDGE), _key(_UNCUT, earlier, ""))
+        stored.write(find_edges(earlier).filter(pl.col("kind") != "sequence"))
+        found = find_edges_cached(earlier, cache=cache, progress=record(steps))
+        assert found.equals(find_edges(earlier))
+        assert bool(steps) == (name == "films")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -129,6 +131,19 @@ def test_frames_of_a_film_are_linked_as_a_sequence(tmp_path):
     edges = find_edges(catalog)
     assert set(edges["kind"]) == {"sequence"}
     assert sorted(form_groups(catalog, edges).sizes)[-4:] == [12, 12, 12, 12]
+
+
+def test_declared_groups_are_joined_by_copies_but_not_by_numbers(tmp_path):
+    """Two takes of one scene in one numbering, of which the second begins with a copy of the last frame."""
+    film = {f"a/{n}.png": frame(0, 9 * (n - (n > 11))) for n in range(20)}
+    others = {f"{NAMES[seed]}/{NAMES[seed]}.png": scene(seed) for seed in range(40)}
+    catalog = catalog_of(tmp_path, film | others)
+    assert form_groups(catalog, find_edges(catalog)).sizes.max() == 20
+    take = [f"take {int(path[2:-4]) > 11}" if path.startswith("a/") else None for path in catalog.table["path"]]
+    declared = replace(catalog, table=catalog.table.with_columns(group=pl.Series(take)))
+    edges = find_edges(declared).rows()
+    across = {kind for first, second, kind, _ in edges if take[first] != take[second]}
+    assert across == {"exact"}
 
 
 @pytest.mark.real

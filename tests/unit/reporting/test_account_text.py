@@ -100,3 +100,14 @@ def test_a_label_with_odd_blanks_is_quoted(label: str) -> None:
 @pytest.mark.parametrize("label", ["a", "a b", "café", "it's", "ring/"])
 def test_a_plain_label_is_not_quoted(label: str) -> None:
     assert quote_label(label) == label
+
+
+def test_pictures_without_a_group_are_counted() -> None:
+    account = account_of({"disc": 40})
+    assert "3 pictures are groups of their own, as --group-by does not match their paths." in describe(
+        replace(account, ungrouped=3)
+    )
+    assert "1 picture is its own group, as --group-by does not match its path." in describe(
+        replace(account, ungrouped=1)
+    )
+    assert describe(replace(account, ungrouped=0)) == describe(account)

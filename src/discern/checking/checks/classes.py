@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from discern.catalog.label_text import label_look, show_label
+from discern.checking.film_remedy import FILM_REMEDY
 from discern.checking.findings import CheckInput, Finding
 
 
@@ -18,12 +19,24 @@ def small_class(data: CheckInput) -> Iterator[Finding]:
         groups = usable["group"].n_unique()
         if label is not None and groups < fewest:
             rows = tuple((usable if len(usable) else members)["row"])
-            why = (
-                f"Class '{show_label(label)}' has {groups} independent groups of pictures ({len(usable)} pictures); "
-                f"fewer than {fewest} are too few to predict the accuracy on new pictures. Add pictures from other "
-                "occasions."
-            )
+            films = usable.filter(pl.Series(data.film_frames[usable["row"].to_numpy()], dtype=pl.Boolean))
+            why = _small_class_reason(label, usable, films, fewest)
             yield Finding(check="small_class", rows=rows, score=1 - groups / fewest, action="keep", why=why)
+
+
+def _small_class_reason(label: str, usable: pl.DataFrame, films: pl.DataFrame, fewest: int) -> str:
+    groups, filmed = usable["group"].n_unique(), films["group"].n_unique()
+    too_few = f"fewer than {fewest} are too few to predict the accuracy on new pictures."
+    if groups == 1 and filmed:
+        return (
+            f"Class '{show_label(label)}' is one film of {len(usable)} pictures, which count as one independent group; "
+            f"{too_few} {FILM_REMEDY}"
+        )
+    counted = f"Class '{show_label(label)}' has {groups} independent groups of pictures ({len(usable)} pictures"
+    if 2 * len(films) > len(usable):
+        takes = "one film" if filmed == 1 else f"{filmed} films"
+        return f"{counted}, {len(films)} of them frames of {takes}); {too_few} {FILM_REMEDY}"
+    return f"{counted}); {too_few} Add pictures from other occasions."
 
 
 def imbalance(data: CheckInput) -> Iterator[Finding]:

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 
-import numpy as np
 import polars as pl
 
+from discern.checking.film_remedy import FILM_REMEDY
 from discern.checking.findings import CheckInput, Finding
 
 
@@ -41,23 +41,21 @@ def large_group(data: CheckInput) -> Iterator[Finding]:
     large = table.filter((pl.col("size") > data.config.large_pictures) & (pl.col("share") > data.config.large_share))
     for _, members in large.group_by("label", "group", maintain_order=True):
         rows, share = tuple(members["row"]), members["share"][0]
+        pictures = f"{len(rows)} pictures, {share:.0%} of class {data.label(rows[0])},"
         why = (
-            f"{len(rows)} pictures, {share:.0%} of class {data.label(rows[0])}, are one group because they are not "
-            "independent. If they are independent, declare their groups; else add pictures from other occasions."
+            f"{pictures} are one film or burst, and count little more than one picture. {FILM_REMEDY}"
+            if data.film_frames[list(rows)].all()
+            else f"{pictures} are one group because they are not independent. If they are independent, declare their "
+            "groups; else add pictures from other occasions."
         )
         yield Finding(check="large_group", rows=rows, score=share, action="keep", why=why)
 
 
 def undeclared_film(data: CheckInput) -> Iterator[Finding]:
     """Find films and bursts of images that have no declared group."""
-    linked = data.edges.filter(pl.col("kind") == "sequence").select("first", "second").to_numpy().ravel()
     table = pl.DataFrame({"group": data.groups.group, "declared": data.catalog.table["group"]})
-    table = table.with_row_index("row").with_columns(film=pl.Series(np.isin(np.arange(len(table)), linked)))
-    films = table.filter(
-        pl.col("film").any().over("group"),
-        pl.col("declared").is_null().all().over("group"),
-        pl.len().over("group") >= _SHORTEST_FILM,
-    )
+    table = table.with_row_index("row").with_columns(film=pl.Series(data.film_frames))
+    films = table.filter(pl.col("film"), pl.col("declared").is_null().all().over("group"))
     if not len(films):
         return
     rows, count = tuple(films.sort("group", "row")["row"]), films["group"].n_unique()
@@ -68,10 +66,8 @@ def undeclared_film(data: CheckInput) -> Iterator[Finding]:
     )
     why = (
         f"{len(rows)} pictures are in {place}, and no group was declared. A split keeps each group together, as far as "
-        "it was detected. If you know which pictures belong together, declare it in a 'group' column or in fixes.csv."
+        "it was detected. If you know which pictures belong together, declare it in a 'group' column, in fixes.csv or "
+        "with --group-by."
     )
     share = len(rows) / max(1, int(data.catalog.readable.sum()))
     yield Finding(check="undeclared_film", rows=rows, score=min(1.0, share), action="keep", why=why)
-
-
-_SHORTEST_FILM = 3

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from discern.bundle import Model
 from discern.catalog import scan
+from discern.catalog.path_groups import check_pattern, count_unmatched, group_by_path
 from discern.client import Client
 from discern.errors import UsageError
 from discern.flow.evaluate.evaluated_pictures import EvaluatedPictures
@@ -30,6 +31,7 @@ def evaluate(
     key: str | Mapping[str, str] | None = None,
     negatives: str | Path | None = None,
     at_least: Mapping[str, float] | None = None,
+    group_by: str | None = None,
     seed: int = 0,
     runs: str | Path | None = None,
     name: str | None = None,
@@ -51,6 +53,9 @@ def evaluate(
         key: API key of the first server; or API keys by address.
         negatives: pictures of none of the classes; a class folder named `_other` works as well.
         at_least: minimum values such as `{"accuracy": 0.9}` for the lower ends of the intervals.
+        group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
+            first group, names the picture's group; a picture without a match is its own group. None for the groups
+            that a list declares.
         seed: random seed of the calibration error's interval and of the examples on the page.
         runs: directory of all runs, outside the source, to write a run with an HTML page to; None for no page.
         name: name of that run; None for the source's name and a number.
@@ -65,7 +70,7 @@ def evaluate(
         UsageError: the run would be written into the source.
         DiscernError: the bundle or a source cannot be used.
     """
-    floors = _check_floors(at_least or {})
+    floors, pattern = _check_floors(at_least or {}), None if group_by is None else check_pattern(group_by)
     folder, origin = cache_folder(cache), resolve_path(source)
     other = None if negatives is None else resolve_path(negatives)
     with ExitStack() as opened:
@@ -78,6 +83,8 @@ def evaluate(
             )
         )
         catalog = scan(origin, cache=folder, progress=progress, leave_out=is_own)
+        if pattern is not None:
+            catalog = group_by_path(catalog, pattern, origin)
         pictures = EvaluatedPictures(models, catalog)
         known = predict_all(models, catalog, pictures.known_rows(), progress)
         unknown = [predict_all(models, *each, progress) for each in pictures.unknown_rows(other, folder, progress)]
@@ -86,14 +93,17 @@ def evaluate(
             pictures=pictures, known=known, unknown=unknown, groups=groups, unknown_groups=unknown_groups, seed=seed
         )
         evaluations = evaluator.evaluate_all(models)
-        result = _result(evaluator, evaluations, floors)
+        ungrouped = None if pattern is None else count_unmatched(catalog)
+        result = _result(evaluator, evaluations, floors, ungrouped)
         if run is not None:
             result = replace(result, page=run.page)
             run.write(result, evaluator, evaluations, progress)
     return result
 
 
-def _result(evaluator: Evaluator, evaluations: Sequence[Evaluation], floors: Mapping[str, float]) -> EvaluateResult:
+def _result(
+    evaluator: Evaluator, evaluations: Sequence[Evaluation], floors: Mapping[str, float], ungrouped: int | None
+) -> EvaluateResult:
     first, *rest = evaluations
     pictures, rows, metrics = evaluator.pictures, evaluator.known.rows, first.metrics
     return EvaluateResult(
@@ -108,6 +118,7 @@ def _result(evaluator: Evaluator, evaluations: Sequence[Evaluation], floors: Map
         unreadable=int((~pictures.catalog.readable).sum()),
         refused={picture: reason for each in evaluations for picture, reason in each.model.refused.items()},
         other_labels=pictures.other_labels(),
+        ungrouped=ungrouped,
         unknown=first.unknown_metrics,
         fell_short=tuple(name for name, floor in floors.items() if not _reaches(getattr(metrics, name).low, floor)),
         against=tuple(evaluator.compare(first, other) for other in rest),

@@ -81,6 +81,7 @@ class EvaluateResult(_Renamed):
         decisions: metrics of the bundle's decisions.
         fell_short: metrics whose interval's lower end is below its minimum.
         against: metrics of other models on the same pictures.
+        ungrouped: number of pictures that `group_by` does not match, each of which is its own group; None without it.
         seen_paths: paths of the first pictures in `seen`, relative to the source.
         page: HTML page on the evaluation; None if none was written.
     """
@@ -98,13 +99,15 @@ class EvaluateResult(_Renamed):
     decisions: DecisionMetrics
     fell_short: tuple[str, ...]
     against: tuple[Comparison, ...] = ()
+    ungrouped: int | None = None
     seen_paths: tuple[str, ...] = ()
     page: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the metrics and image counts as a JSON-serialisable dictionary.
 
-        Each metric has a value, the low and high ends of its interval, and a note.
+        Each metric has a value, the low and high ends of its interval, and a note. With `group_by`, `ungrouped` is
+        the number of pictures that it does not match, each of which is its own group.
 
         Keys:
             pictures: number of evaluated pictures.
@@ -164,6 +167,7 @@ class EvaluateResult(_Renamed):
             "unreadable": self.unreadable,
             "refused": self.refused,
             "other_labels": self.other_labels,
+            **({} if self.ungrouped is None else {"ungrouped": self.ungrouped}),
             "unknown": None if self.unknown is None else self.unknown.to_json(),
             **self.decisions.to_json(),
             "fell_short": list(self.fell_short),

@@ -76,17 +76,18 @@ CHECKS = {
     "small_class": CheckDescription(
         title="Classes with too few pictures",
         meaning="So few independent pictures are hardly enough to train a class or to evaluate it.",
-        remedy="Add pictures, taken independently of each other.",
+        remedy="Add pictures, taken independently of each other; film again elsewhere what is one film.",
     ),
     "large_group": CheckDescription(
         title="Very large groups",
         meaning="A large part of a class looks like one video or series.",
-        remedy="Check that they really belong together; add other scenes.",
+        remedy="Check that they really belong together; add other scenes, or film again elsewhere.",
     ),
     "undeclared_film": CheckDescription(
         title="Videos or bursts without a declared group",
         meaning="These pictures look like frames of one take. A split never separates them.",
-        remedy="If you know which pictures belong together, name their groups in a “group” column or in fixes.csv.",
+        remedy="If you know which pictures belong together, name their groups with --group-by, in a “group” "
+        "column or in fixes.csv.",
     ),
     "imbalance": CheckDescription(
         title="Classes of very different size",

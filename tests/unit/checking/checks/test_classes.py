@@ -21,6 +21,19 @@ class TestSmallClasses:
         assert finding.rows == (0,)
         assert finding.score == 1.0
 
+    def test_a_class_of_one_film_is_to_be_filmed_again(self, find):
+        edges = [(row, row + 1, "sequence", 0.9) for row in range(19)]
+        (finding,) = find("small_class", ["bed"] * 20 + ["many"] * 12, group=[0] * 20 + list(range(1, 13)), edges=edges)
+        assert "Class 'bed' is one film of 20 pictures" in finding.why
+        assert "Film it again" in finding.why
+        assert "Add pictures" not in finding.why
+
+    def test_the_films_of_a_class_are_counted(self, find):
+        edges = [(row, row + 1, "sequence", 0.9) for row in (*range(9), *range(10, 19))]
+        group = [0] * 10 + [1] * 10 + [2, 3] + list(range(4, 16))
+        (finding,) = find("small_class", ["bed"] * 22 + ["many"] * 12, group=group, edges=edges)
+        assert "4 independent groups of pictures (22 pictures, 20 of them frames of 2 films)" in finding.why
+
     def test_the_fewest_groups_are_configurable(self, find):
         assert find("small_class", ["a"] * 3, config=CheckConfig(fewest_groups=3)) == []
 

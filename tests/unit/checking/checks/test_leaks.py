@@ -37,6 +37,14 @@ class TestLargeGroups:
         assert [finding.rows for finding in findings] == [tuple(range(20))]
 
 
+def test_a_large_film_is_to_be_filmed_again(find):
+    edges = [(row, row + 1, "sequence", 0.9) for row in range(29)]
+    (finding,) = find("large_group", ["a"] * 100, group=[0] * 30 + list(range(1, 71)), edges=edges)
+    assert "30 pictures, 30% of class 'a', are one film or burst" in finding.why
+    assert "Film it again" in finding.why
+    assert "add pictures" not in finding.why
+
+
 FILMS = [(row, row + 1, "sequence", 0.9) for row in (0, 1, 2, 5, 6)]
 
 
@@ -55,3 +63,7 @@ class TestUndeclaredFilms:
     def test_two_neighbours_and_copies_are_not_films(self, find):
         edges = [(0, 1, "sequence", 0.9), (2, 3, "near", 0.9), (3, 4, "near", 0.9)]
         assert find("undeclared_film", ["a"] * 5, edges=edges, group=[0, 0, 1, 1, 1]) == []
+
+    def test_the_remedies_include_groups_by_path(self, find):
+        (finding,) = find("undeclared_film", ["a"] * 8, edges=FILMS, group=[0, 0, 0, 0, 1, 2, 2, 2])
+        assert "--group-by" in finding.why

@@ -1,0 +1,1 @@
+"""Modules that find films and bursts among images with numbered file names."""
