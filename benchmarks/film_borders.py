@@ -11,9 +11,9 @@ the pair ends up in different groups of linked frames.
   banana_ripeness must stay whole.
 
 Thresholds were chosen on the first half (`--half tune`: three classes, seeds below 200, trashnet, imagenette160's
-training part and the apples); the second (`--half report`, the default) has other films and photographs, but its classes
-and stills were seen while the rules were designed, so its figures are somewhat optimistic. `--train` also trains on the
-films of the half, and compares the leak-free with the random-split accuracy.
+training part and the apples); the second (`--half report`, the default) has other films and photographs, but its
+classes and stills were seen while the rules were designed, so its figures are somewhat optimistic. `--train` also
+trains on the films of the half, and compares the leak-free with the random-split accuracy.
 
 Usage: python benchmarks/film_borders.py [--half tune|report] [--seeds 2] [--train]. Needs DISCERN_TEST_DATA.
 """
