@@ -13,7 +13,7 @@ import polars as pl
 
 from discern.catalog import Catalog, apply_fixes, read_fixes, read_names, write_fixes
 from discern.catalog.account import list_left_out
-from discern.catalog.fixes import MAX_BYTES
+from discern.catalog.fixes import MAX_BYTES, list_relabelled
 from discern.catalog.left_out import LEFT_OUT, write_left_out
 from discern.checking import Finding, find_issues, propose_fixes
 from discern.checking.film_remedy import describe_films, one_film_labels
@@ -216,9 +216,13 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -
     if run.has_kept(CATALOG):
         return _in_order(Catalog.load(run.path(CATALOG), cache=cache), config)
     run.discard(_EDGES, SPLIT)
-    catalog = scan_source(Path(config.source), config, cache=cache, progress=progress, strict=True)
+    fixes = [] if config.fixes is None else read_fixes(Path(config.fixes))
+    relabelled = list_relabelled(fixes)
+    catalog = scan_source(
+        Path(config.source), config, cache=cache, progress=progress, strict=True, relabelled=relabelled
+    )
     if config.fixes is not None:
-        scanned, catalog = catalog, apply_fixes(catalog, read_fixes(Path(config.fixes)))
+        scanned, catalog = catalog, apply_fixes(catalog, fixes)
         if not catalog.readable.any():
             raise FixesError(f"{config.fixes} drops every picture.", hint="Keep some of the pictures.")
         run.save(fixed=_changes(scanned, catalog))

@@ -20,6 +20,8 @@ def describe_excluded(value: Mapping[str, Any]) -> Iterator[str]:
         yield f"left out of the policy and the prediction sets, as they set the thresholds: {value['set_thresholds']}"
     if value.get("ungrouped"):
         yield f"groups of their own, as --group-by does not match their paths: {value['ungrouped']}"
+    if value.get("class_not_chosen"):
+        yield f"excluded, of classes that were not chosen: {value['class_not_chosen']}"
     if value["unreadable"]:
         yield f"excluded, unreadable: {value['unreadable']}"
     if refused := value["refused"]:

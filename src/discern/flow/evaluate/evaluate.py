@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from discern.bundle import Model
+from discern.catalog import Catalog
 from discern.catalog.path_groups import count_unmatched
 from discern.client import Client
 from discern.errors import UsageError
@@ -31,6 +32,7 @@ def evaluate(
     negatives: str | Path | None = None,
     at_least: Mapping[str, float] | None = None,
     group_by: str | None = None,
+    classes: str | Path | Sequence[str] | None = None,
     seed: int = 0,
     runs: str | Path | None = None,
     name: str | None = None,
@@ -55,6 +57,8 @@ def evaluate(
         group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
             first group, names the picture's group; a picture without a match is its own group. None for the groups
             that a list declares.
+        classes: labels of the classes to use, as a sequence, separated by commas, or in a file with one per line or a
+            column `label`; pictures of other classes are left out. None for all.
         seed: random seed of the calibration error's interval and of the examples on the page.
         runs: directory of all runs, outside the source, to write a run with an HTML page to; None for no page.
         name: name of that run; None for the source's name and a number.
@@ -69,7 +73,7 @@ def evaluate(
         UsageError: the run would be written into the source.
         DiscernError: the bundle or a source cannot be used.
     """
-    floors, reading = _check_floors(at_least or {}), SourceOptions.checked(group_by=group_by)
+    floors, reading = _check_floors(at_least or {}), SourceOptions.checked(group_by=group_by, classes=classes)
     folder, origin = cache_folder(cache), resolve_path(source)
     other = None if negatives is None else resolve_path(negatives)
     with ExitStack() as opened:
@@ -78,7 +82,9 @@ def evaluate(
             None
             if runs is None
             else opened.enter_context(
-                EvaluationRun.opened(origin, models=models, negatives=other, seed=seed, runs=runs, name=name)
+                EvaluationRun.opened(
+                    origin, models=models, negatives=other, reading=reading, seed=seed, runs=runs, name=name
+                )
             )
         )
         catalog = scan_source(origin, reading, cache=folder, progress=progress)
@@ -90,17 +96,22 @@ def evaluate(
             pictures=pictures, known=known, unknown=unknown, groups=groups, unknown_groups=unknown_groups, seed=seed
         )
         evaluations = evaluator.evaluate_all(models)
-        ungrouped = None if reading.group_by is None else count_unmatched(catalog)
-        result = _result(evaluator, evaluations, floors, ungrouped)
+        result = replace(
+            _result(evaluator, evaluations, floors),
+            ungrouped=None if reading.group_by is None else count_unmatched(catalog),
+            not_chosen=None if reading.classes is None else _count_not_chosen(catalog),
+        )
         if run is not None:
             result = replace(result, page=run.page)
             run.write(result, evaluator, evaluations, progress)
     return result
 
 
-def _result(
-    evaluator: Evaluator, evaluations: Sequence[Evaluation], floors: Mapping[str, float], ungrouped: int | None
-) -> EvaluateResult:
+def _count_not_chosen(catalog: Catalog) -> int:
+    return sum(file.reason == "class_not_chosen" for file in catalog.left_out)
+
+
+def _result(evaluator: Evaluator, evaluations: Sequence[Evaluation], floors: Mapping[str, float]) -> EvaluateResult:
     first, *rest = evaluations
     pictures, rows, metrics = evaluator.pictures, evaluator.known.rows, first.metrics
     return EvaluateResult(
@@ -115,7 +126,6 @@ def _result(
         unreadable=int((~pictures.catalog.readable).sum()),
         refused={picture: reason for each in evaluations for picture, reason in each.model.refused.items()},
         other_labels=pictures.other_labels(),
-        ungrouped=ungrouped,
         unknown=first.unknown_metrics,
         fell_short=tuple(name for name, floor in floors.items() if not _reaches(getattr(metrics, name).low, floor)),
         against=tuple(evaluator.compare(first, other) for other in rest),

@@ -82,6 +82,7 @@ class EvaluateResult(_Renamed):
         fell_short: metrics whose interval's lower end is below its minimum.
         against: metrics of other models on the same pictures.
         ungrouped: number of pictures that `group_by` does not match, each of which is its own group; None without it.
+        not_chosen: number of files left out because `classes` does not name their class; None without it.
         seen_paths: paths of the first pictures in `seen`, relative to the source.
         page: HTML page on the evaluation; None if none was written.
     """
@@ -100,6 +101,7 @@ class EvaluateResult(_Renamed):
     fell_short: tuple[str, ...]
     against: tuple[Comparison, ...] = ()
     ungrouped: int | None = None
+    not_chosen: int | None = None
     seen_paths: tuple[str, ...] = ()
     page: Path | None = None
 
@@ -107,7 +109,8 @@ class EvaluateResult(_Renamed):
         """Return the metrics and image counts as a JSON-serialisable dictionary.
 
         Each metric has a value, the low and high ends of its interval, and a note. With `group_by`, `ungrouped` is
-        the number of pictures that it does not match, each of which is its own group.
+        the number of pictures that it does not match, each of which is its own group; with `classes`,
+        `class_not_chosen` is the number of files of other classes.
 
         Keys:
             pictures: number of evaluated pictures.
@@ -168,6 +171,7 @@ class EvaluateResult(_Renamed):
             "refused": self.refused,
             "other_labels": self.other_labels,
             **({} if self.ungrouped is None else {"ungrouped": self.ungrouped}),
+            **({} if self.not_chosen is None else {"class_not_chosen": self.not_chosen}),
             "unknown": None if self.unknown is None else self.unknown.to_json(),
             **self.decisions.to_json(),
             "fell_short": list(self.fell_short),
