@@ -1,7 +1,6 @@
 """`--classes` uses some classes of any source, and counts the pictures of all others."""
 
 import csv
-import io
 import json
 import pickle
 import shutil
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 from typer.testing import CliRunner
 
 from discern.catalog.scanner import STAGE
@@ -20,6 +18,7 @@ from discern.flow.evaluate.evaluate import evaluate
 from discern.flow.train import TrainResult
 from tests.integration.workspace import Workspace
 from tests.unit.catalog.factories import cifar_batch, write_archive, write_files
+from tests.unit.training.factories import write_colours
 
 OTHER = "class_not_chosen"
 
@@ -117,22 +116,9 @@ def test_train_and_evaluate_use_the_chosen_classes(trained: TrainResult, shared_
     result = shared_workspace.train(shared_workspace.photos, name="two", classes=classes)
     assert list(result.account.classes) == ["blue", "red"]
     assert result.account.left_out[OTHER] == 12
-    more = write_files(shared_workspace.folder / "more", new_pictures())
+    more = write_colours(shared_workspace.folder / "more", each=6, seed=7)
     judged = evaluate(trained.bundle, more, classes="blue, red", cache=shared_workspace.cache)
     assert (judged.pictures, judged.to_json()["class_not_chosen"], judged.other_labels) == (12, 6, {})
-
-
-def new_pictures() -> dict[str, bytes]:
-    """Six pictures of each colour that no model was trained on, by path."""
-    found = {}
-    for place, colour in enumerate(("red", "green", "blue")):
-        for number in range(6):
-            pixels = np.random.default_rng([place, number]).integers(0, 60, (40, 40, 3), dtype=np.uint8)
-            pixels[..., place] += 150
-            file = io.BytesIO()
-            Image.fromarray(pixels).save(file, "PNG")
-            found[f"{colour}/{number}.png"] = file.getvalue()
-    return found
 
 
 @pytest.mark.parametrize(

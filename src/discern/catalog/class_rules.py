@@ -33,21 +33,21 @@ class ClassRules:
         names: labels of the classes to use, or aliases of these; None for all classes.
         aliases: label that stands for each alias.
         relabelled: labels that fixes give to pictures, by path.
+        replaces_aliases: whether labels that are aliases are replaced; if not, aliases matter for `names` alone.
     """
 
     names: tuple[str, ...] | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
     relabelled: Mapping[str, str] = field(default_factory=dict)
+    replaces_aliases: bool = True
 
     def rename(self, files: pl.DataFrame, add_note: Callable[[str], None] = lambda _: None) -> pl.DataFrame:
         """Replace the aliases among the labels of files, and add a note that says which were."""
-        found = sorted(set(files["label"].drop_nulls()) & self.aliases.keys())
-        if not found:
+        found = {label: self.aliases[label] for label in files["label"].drop_nulls().unique() if label in self.aliases}
+        if not found or not self.replaces_aliases:
             return files
-        taken = [f"{show_label(alias)} for {show_label(self.aliases[alias])}" for alias in found[:_MOST_NAMED]]
-        more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-        add_note(f"Labels were taken for others, as their aliases say: {', '.join(taken)}{more}.")
-        return files.with_columns(pl.col("label").replace(dict(self.aliases)))
+        add_note(describe_aliases(found))
+        return files.with_columns(pl.col("label").replace(found))
 
     def is_other(self, files: pl.DataFrame) -> pl.Series:
         """Return a boolean mask of the files whose label is that of a class that is not used.
@@ -62,7 +62,7 @@ class ClassRules:
         """
         if self.names is None:
             return pl.repeat(value=False, n=len(files), eager=True)
-        label = files["label"]
+        label = files["label"].replace(dict(self.aliases)) if self.aliases else files["label"]
         if self.relabelled:
             known = pl.col("path").replace_strict(
                 dict(self.relabelled), default=pl.col("label"), return_dtype=pl.String
@@ -116,6 +116,20 @@ def parse_classes(given: str | Path | Sequence[str]) -> tuple[str, ...]:
     if not names or not all(names):
         raise UsageError(f"Invalid classes: {str(given)[:80]!r} names none, or has a blank name.", hint=_HOW)
     return tuple(dict.fromkeys(names))
+
+
+def describe_aliases(taken: Mapping[str, str]) -> str:
+    """Describe in a sentence which labels were taken for others.
+
+    >>> describe_aliases({"1": "motorcycle", "0": "bicycle"})
+    'By their aliases, 0 was taken for bicycle, and 1 for motorcycle.'
+    """
+    first, *others = ((show_label(alias), show_label(taken[alias])) for alias in order_labels(taken))
+    named = [f"{first[0]} was taken for {first[1]}", *(f"{alias} for {label}" for alias, label in others)]
+    if len(named) > _MOST_NAMED:
+        named = [*named[:_MOST_NAMED], f"{len(named) - _MOST_NAMED} more for others"]
+    listed = ", ".join(named[:-1]) + f", and {named[-1]}" if others else named[0]
+    return f"By {'their aliases' if others else 'its alias'}, {listed}."
 
 
 def format_classes(names: Iterable[str]) -> str:

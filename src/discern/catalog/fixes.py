@@ -196,6 +196,14 @@ def list_relabelled(fixes: Iterable[Fix]) -> dict[str, str]:
     return {path: normalise_label(fix.value) for fix in found for path in (fix.path, strip_blanks(fix.path))}
 
 
+def resolve_aliases(fixes: Iterable[Fix], aliases: Mapping[str, str]) -> list[Fix]:
+    """Replace aliases among the new labels of fixes with the labels that they stand for."""
+    return [
+        replace(fix, value=aliases.get(normalise_label(fix.value), fix.value)) if fix.action == "relabel" else fix
+        for fix in fixes
+    ]
+
+
 def _normalised(fix: Fix, rows: Mapping[str, int]) -> Fix:
     """Return a fix as the catalog spells labels, groups and paths, which people write with blanks around them."""
     path, other = (path if path in rows else strip_blanks(path) for path in (fix.path, fix.other))

@@ -32,6 +32,9 @@ def evaluate(
     ] = None,
     group_by: GroupBy = None,
     classes: Classes = None,
+    names: Annotated[
+        str | None, typer.Option(help="CSV of label,alias: other names by which labels of pictures and models match.")
+    ] = None,
     name: Name = None,
     runs: Annotated[
         str | None,
@@ -66,6 +69,7 @@ def evaluate(
             at_least=floors,
             group_by=group_by,
             classes=classes,
+            names=names,
             seed=seed,
             runs=None if no_page else runs or default_runs(source),
             name=name,

@@ -136,7 +136,10 @@ def train(
         str | None, typer.Option(help="Pictures of none of the classes, to tune the detection of unknown pictures.")
     ] = None,
     names: Annotated[
-        str | None, typer.Option(help="CSV of label,name,spoken,route: display names, spoken names and destinations.")
+        str | None,
+        typer.Option(
+            help="CSV of label,name,spoken,route,alias: display names, spoken names, destinations, other names."
+        ),
     ] = None,
     parts_of: PartsOf = None,
     group_by: GroupBy = None,

@@ -67,6 +67,7 @@ def scan_source(
     strict: bool = False,
     labels: bool = True,
     aliases: Mapping[str, str] | None = None,
+    replaces_aliases: bool = True,
     relabelled: Mapping[str, str] | None = None,
 ) -> Catalog:
     """Scan a source of pictures as its options determine.
@@ -79,6 +80,7 @@ def scan_source(
         strict: whether a layout is refused if its folders are probably not classes.
         labels: whether labels matter; if not, a list needs none.
         aliases: label that stands for each alias.
+        replaces_aliases: whether labels that are aliases are replaced; if not, they matter for `options.classes` alone.
         relabelled: labels that fixes give to pictures, by path, which decide whether their class is used.
 
     Raises:
@@ -86,7 +88,12 @@ def scan_source(
         UsageError: an option does not fit the source.
     """
     layout = LayoutRules(parts_of=options.parts_of, strict=strict)
-    classes = ClassRules(names=options.classes, aliases=aliases or {}, relabelled=relabelled or {})
+    classes = ClassRules(
+        names=options.classes,
+        aliases=aliases or {},
+        relabelled=relabelled or {},
+        replaces_aliases=replaces_aliases,
+    )
     catalog = scan(
         source, cache=cache, progress=progress, leave_out=is_own, labels=labels, layout=layout, classes=classes
     )

@@ -157,7 +157,8 @@ def train(
         ordered: the labels in ascending order, or `["numeric"]`; empty if they have no order.
         negatives: pictures of none of the labels, in any form that `source` may have, to tune the unknown score on; a
             class folder named `_other` works as well.
-        names: names.csv with display names and routes of labels: label, name, spoken, route.
+        names: names.csv with display names, routes and aliases of labels: label, name, spoken, route, alias. Labels of
+            the source that are aliases are replaced with the label.
         parts_of: folders that are parts, such as `{"train": "seg_train", "test": "seg_test"}`; empty if the outermost
             folders are classes, whatever their names; None to go by their names.
         group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
@@ -228,6 +229,7 @@ def _train(
                 config=config,
                 versions=run.facts["versions"],
                 names=prepared.names,
+                aliases=prepared.aliases,
                 faults=count_findings(prepared.findings),
                 group=prepared.groups.group,
             )

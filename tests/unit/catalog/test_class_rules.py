@@ -94,4 +94,4 @@ def test_classes_go_by_their_aliases_as_well() -> None:
     renamed = rules.rename(files("0", "1", "2"), notes.append)
     assert renamed["label"].to_list() == ["bicycle", "motorcycle", "2"]
     assert rules.split(renamed)[0]["path"].to_list() == ["0", "1"]
-    assert notes == ["Labels were taken for others, as their aliases say: 0 for bicycle, 1 for motorcycle."]
+    assert notes == ["By their aliases, 0 was taken for bicycle, and 1 for motorcycle."]

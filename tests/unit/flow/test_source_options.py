@@ -26,7 +26,9 @@ def test_a_config_has_the_options_of_its_source(tmp_path: Path) -> None:
     assert vars(options).items() <= config.to_json().items()
 
 
-@pytest.mark.parametrize("wrong", [{"parts_of": {"half": "a"}}, {"parts_of": {"test": ""}}, {"group_by": "("}, {"classes": " "}])
+@pytest.mark.parametrize(
+    "wrong", [{"parts_of": {"half": "a"}}, {"parts_of": {"test": ""}}, {"group_by": "("}, {"classes": " "}]
+)
 def test_wrong_options_are_refused_before_the_scan(wrong: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         SourceOptions.checked(**wrong)  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from discern.errors import UsageError
 from discern.flow.evaluate.evaluated_pictures import EvaluatedPictures
 from discern.flow.evaluate.evaluation_run import EvaluationRun
 from discern.flow.evaluate.evaluator import Evaluation, Evaluator, group_all, predict_all
+from discern.flow.evaluate.label_matching import Aliases
 from discern.flow.evaluate.models import open_models
 from discern.flow.evaluate.result import EvaluateResult
 from discern.flow.paths import cache_folder, resolve_path
@@ -33,6 +34,7 @@ def evaluate(
     at_least: Mapping[str, float] | None = None,
     group_by: str | None = None,
     classes: str | Path | Sequence[str] | None = None,
+    names: str | Path | None = None,
     seed: int = 0,
     runs: str | Path | None = None,
     name: str | None = None,
@@ -59,6 +61,8 @@ def evaluate(
             that a list declares.
         classes: labels of the classes to use, as a sequence, separated by commas, or in a file with one per line or a
             column `label`; pictures of other classes are left out. None for all.
+        names: names.csv with aliases of labels (label, alias), by which labels of the pictures are matched with those
+            of the models, in both directions. Aliases from a bundle's training apply without it.
         seed: random seed of the calibration error's interval and of the examples on the page.
         runs: directory of all runs, outside the source, to write a run with an HTML page to; None for no page.
         name: name of that run; None for the source's name and a number.
@@ -76,6 +80,7 @@ def evaluate(
     floors, reading = _check_floors(at_least or {}), SourceOptions.checked(group_by=group_by, classes=classes)
     folder, origin = cache_folder(cache), resolve_path(source)
     other = None if negatives is None else resolve_path(negatives)
+    aliases = Aliases() if names is None else Aliases.read(resolve_path(names))
     with ExitStack() as opened:
         models = opened.enter_context(open_models((bundle, *against), key=key))
         run = (
@@ -87,8 +92,9 @@ def evaluate(
                 )
             )
         )
-        catalog = scan_source(origin, reading, cache=folder, progress=progress)
-        pictures = EvaluatedPictures(models, catalog)
+        matched = aliases.match(models[0].rules.labels, models[0].aliases)
+        catalog = scan_source(origin, reading, cache=folder, progress=progress, aliases=matched, replaces_aliases=False)
+        pictures = EvaluatedPictures(models, catalog, aliases)
         known = predict_all(models, catalog, pictures.known_rows(), progress)
         unknown = [predict_all(models, *each, progress) for each in pictures.unknown_rows(other, folder, progress)]
         groups, *unknown_groups = group_all((known, *unknown), progress)
@@ -122,6 +128,7 @@ def _result(evaluator: Evaluator, evaluations: Sequence[Evaluation], floors: Map
         pictures=len(rows),
         seen=pictures.count_seen(),
         seen_paths=tuple(pictures.seen_paths()[:_MOST_PATHS]),
+        taken_for=pictures.taken_for(),
         set_thresholds=pictures.count_set_thresholds(rows),
         unreadable=int((~pictures.catalog.readable).sum()),
         refused={picture: reason for each in evaluations for picture, reason in each.model.refused.items()},
