@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from discern.bundle import Model
@@ -17,7 +18,7 @@ from discern.flow.evaluate.label_matching import Aliases
 from discern.flow.evaluate.models import open_models
 from discern.flow.evaluate.result import EvaluateResult
 from discern.flow.paths import cache_folder, resolve_path
-from discern.flow.source_options import SourceOptions, scan_source
+from discern.flow.source_options import SourceOptions
 from discern.progress import Progress, silent
 
 FLOORS = ("accuracy", "balanced_accuracy", "macro_f1")
@@ -81,32 +82,19 @@ def evaluate(
     folder, origin = cache_folder(cache), resolve_path(source)
     other = None if negatives is None else resolve_path(negatives)
     aliases = Aliases() if names is None else Aliases.read(resolve_path(names))
+    open_run = partial(EvaluationRun.opened, origin, negatives=other, reading=reading, seed=seed, name=name)
     with ExitStack() as opened:
         models = opened.enter_context(open_models((bundle, *against), key=key))
-        run = (
-            None
-            if runs is None
-            else opened.enter_context(
-                EvaluationRun.opened(
-                    origin, models=models, negatives=other, reading=reading, seed=seed, runs=runs, name=name
-                )
-            )
-        )
-        matched = aliases.match(models[0].rules.labels, models[0].aliases)
-        catalog = scan_source(origin, reading, cache=folder, progress=progress, aliases=matched, replaces_aliases=False)
-        pictures = EvaluatedPictures(models, catalog, aliases)
-        known = predict_all(models, catalog, pictures.known_rows(), progress)
+        run = None if runs is None else opened.enter_context(open_run(models=models, runs=runs))
+        pictures = EvaluatedPictures.scanned(models, origin, reading, aliases, cache=folder, progress=progress)
+        known = predict_all(models, pictures.catalog, pictures.known_rows(), progress)
         unknown = [predict_all(models, *each, progress) for each in pictures.unknown_rows(other, folder, progress)]
         groups, *unknown_groups = group_all((known, *unknown), progress)
         evaluator = Evaluator(
             pictures=pictures, known=known, unknown=unknown, groups=groups, unknown_groups=unknown_groups, seed=seed
         )
         evaluations = evaluator.evaluate_all(models)
-        result = replace(
-            _result(evaluator, evaluations, floors),
-            ungrouped=None if reading.group_by is None else count_unmatched(catalog),
-            not_chosen=None if reading.classes is None else _count_not_chosen(catalog),
-        )
+        result = _result(evaluator, evaluations, floors, reading)
         if run is not None:
             result = replace(result, page=run.page)
             run.write(result, evaluator, evaluations, progress)
@@ -117,7 +105,9 @@ def _count_not_chosen(catalog: Catalog) -> int:
     return sum(file.reason == "class_not_chosen" for file in catalog.left_out)
 
 
-def _result(evaluator: Evaluator, evaluations: Sequence[Evaluation], floors: Mapping[str, float]) -> EvaluateResult:
+def _result(
+    evaluator: Evaluator, evaluations: Sequence[Evaluation], floors: Mapping[str, float], reading: SourceOptions
+) -> EvaluateResult:
     first, *rest = evaluations
     pictures, rows, metrics = evaluator.pictures, evaluator.known.rows, first.metrics
     return EvaluateResult(
@@ -129,6 +119,8 @@ def _result(evaluator: Evaluator, evaluations: Sequence[Evaluation], floors: Map
         seen=pictures.count_seen(),
         seen_paths=tuple(pictures.seen_paths()[:_MOST_PATHS]),
         taken_for=pictures.taken_for(),
+        ungrouped=None if reading.group_by is None else count_unmatched(pictures.catalog),
+        not_chosen=None if reading.classes is None else _count_not_chosen(pictures.catalog),
         set_thresholds=pictures.count_set_thresholds(rows),
         unreadable=int((~pictures.catalog.readable).sum()),
         refused={picture: reason for each in evaluations for picture, reason in each.model.refused.items()},

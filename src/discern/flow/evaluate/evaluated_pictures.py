@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from discern.errors import DataError
 from discern.evaluating.group_variance import FEWEST_GROUPS
 from discern.flow.evaluate.label_matching import Aliases
 from discern.flow.evaluate.models import EvaluatedModel
-from discern.flow.source_options import scan_source
+from discern.flow.source_options import SourceOptions, scan_source
 from discern.progress import Progress
 from discern.reporting.formatting import join_names, plural
 
@@ -39,6 +40,29 @@ class EvaluatedPictures:
         shared = set.intersection(*map(set, self._index.values()))
         self.labelled = np.array([label in shared for label in self._labels], bool) & catalog.readable
         self.seen, self.set_thresholds = _made_with(models, catalog)
+
+    @classmethod
+    def scanned(
+        cls,
+        models: Sequence[EvaluatedModel],
+        source: Path,
+        options: SourceOptions,
+        aliases: Aliases,
+        *,
+        cache: Path,
+        progress: Progress,
+    ) -> Self:
+        """Scan the images of a source.
+
+        Raises:
+            CatalogError: the source cannot be read.
+            NamesError: the aliases contradict the labels of a model.
+            UsageError: an option does not fit the source.
+        """
+        first = models[0]
+        matched = aliases.match(first.rules.labels, first.aliases)
+        catalog = scan_source(source, options, cache=cache, progress=progress, aliases=matched, replaces_aliases=False)
+        return cls(models, catalog, aliases)
 
     def truth(self, model: EvaluatedModel, rows: np.ndarray) -> np.ndarray:
         """Return the true class indices of the given catalog rows as an int64 array."""
