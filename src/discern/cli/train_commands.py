@@ -6,10 +6,34 @@ from typing import Annotated
 import typer
 
 from discern.cli import render
-from discern.cli.common_options import Backbone, Cache, Fixes, GroupBy, Json, Name, PartsOf, Resume, Runs, Seed, Source
+from discern.cli.common_options import (
+    Backbone,
+    Cache,
+    Deviation,
+    Fit,
+    Fixes,
+    GroupBy,
+    Json,
+    Mean,
+    Name,
+    PartsOf,
+    Resume,
+    Runs,
+    Scale,
+    Seed,
+    Size,
+    Source,
+)
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
-from discern.cli.option_values import parse_error_limit, parse_order, parse_parts, parse_parts_of, parse_share
+from discern.cli.option_values import (
+    parse_channels,
+    parse_error_limit,
+    parse_order,
+    parse_parts,
+    parse_parts_of,
+    parse_share,
+)
 from discern.cli.progress_bar import progress_bar
 
 
@@ -21,6 +45,11 @@ def check(
     backbone: Backbone = "lite0",
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
+    size: Size = None,
+    fit: Fit = None,
+    mean: Mean = None,
+    deviation: Deviation = None,
+    scale: Scale = None,
     resume: Resume = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there are findings.")] = False,
     cache: Cache = None,
@@ -44,6 +73,11 @@ def check(
             backbone=backbone,
             parts_of=parse_parts_of(parts_of),
             group_by=group_by,
+            size=size,
+            fit=fit,
+            mean=parse_channels(mean),
+            deviation=parse_channels(deviation),
+            scale=scale,
             resume=resume,
             cache=cache,
             progress=progress,
@@ -65,6 +99,11 @@ def split(
     backbone: Backbone = "lite0",
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
+    size: Size = None,
+    fit: Fit = None,
+    mean: Mean = None,
+    deviation: Deviation = None,
+    scale: Scale = None,
     cache: Cache = None,
     json: Json = False,
 ) -> None:
@@ -90,6 +129,11 @@ def split(
             backbone=backbone,
             parts_of=parse_parts_of(parts_of),
             group_by=group_by,
+            size=size,
+            fit=fit,
+            mean=parse_channels(mean),
+            deviation=parse_channels(deviation),
+            scale=scale,
             cache=cache,
             progress=progress,
         )
@@ -123,6 +167,11 @@ def train(
     ] = None,
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
+    size: Size = None,
+    fit: Fit = None,
+    mean: Mean = None,
+    deviation: Deviation = None,
+    scale: Scale = None,
     resume: Resume = False,
     cache: Cache = None,
     json: Json = False,
@@ -152,6 +201,11 @@ def train(
             names=names,
             parts_of=parse_parts_of(parts_of),
             group_by=group_by,
+            size=size,
+            fit=fit,
+            mean=parse_channels(mean),
+            deviation=parse_channels(deviation),
+            scale=scale,
             resume=resume,
             cache=cache,
             progress=progress,

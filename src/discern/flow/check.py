@@ -1,6 +1,6 @@
 """Functions that find data quality problems in an image data set (`discern check`)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,11 @@ def check(
     backbone: str = "lite0",
     parts_of: Mapping[str, str] | None = None,
     group_by: str | None = None,
+    size: int | None = None,
+    fit: str | None = None,
+    mean: float | Sequence[float] | None = None,
+    deviation: float | Sequence[float] | None = None,
+    scale: float | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -104,6 +109,13 @@ def check(
         group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
             first group, names the picture's group; a picture without a match is its own group. It replaces the groups
             of a list. None to use those.
+        size: side of the network's input in pixels, where the backbone allows it; None for the backbone's own.
+        fit: "crop" (the centre), "pad" (the whole picture with borders) or "squash" (the whole picture, made square);
+            None for "crop", or "squash" if many pictures are elongated.
+        mean: mean of the colours that an ONNX file for float pictures subtracts, one number or three (RGB); None for
+            that in its metadata.
+        deviation: standard deviation by which it divides then, likewise.
+        scale: value of white before both, 1 or 255; None to follow from their size.
         resume: resume the interrupted run of that name.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -111,7 +123,18 @@ def check(
     Raises:
         DiscernError: the source, the fixes or the run's name cannot be used.
     """
-    config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, parts_of=parts_of, group_by=group_by)
+    config = PrepareConfig.of(
+        source,
+        fixes=fixes,
+        backbone=backbone,
+        parts_of=parts_of,
+        group_by=group_by,
+        size=size,
+        fit=fit,
+        mean=mean,
+        deviation=deviation,
+        scale=scale,
+    )
     run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with run.locked():
         prepared = prepare(run, config, cache=cache, progress=progress)
@@ -134,7 +157,7 @@ def check(
         page=run.path("data.html"),
         account=account,
         left_out_file=run.path(LEFT_OUT),
-        notes=(*prepared.catalog.notes, *prepared.film_notes),
+        notes=(*prepared.catalog.notes, *prepared.film_notes, *prepared.data.backbone.notes),
     )
 
 

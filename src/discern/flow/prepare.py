@@ -20,12 +20,12 @@ from discern.catalog.path_groups import check_pattern, group_by_path
 from discern.checking import Finding, find_issues, propose_fixes
 from discern.checking.film_remedy import describe_films, one_film_labels
 from discern.errors import FixesError, UsageError
-from discern.features import extract, load_backbone
+from discern.features import Backbone, Normalisation, extract, load_backbone
 from discern.flow.negatives import add_negatives
 from discern.flow.paths import cache_folder, resolve_path
 from discern.flow.run import Run, is_own
 from discern.grouping import Groups, film_frames, find_edges_cached, form_groups
-from discern.picture import choose_recipe, read_bounded
+from discern.picture import check_fit, check_size, choose_recipe, read_bounded
 from discern.progress import Progress
 from discern.splitting import PARTS, Split, cross_split
 from discern.store import Rows
@@ -48,6 +48,11 @@ class PrepareConfig:
         names: path of a names.csv, or None.
         parts_of: folders of parts, by part; empty if all outermost folders are classes; None to go by their names.
         group_by: regular expression that finds the group of a picture in its path; None to use declared groups.
+        size: side of the network's input in pixels; None for that of the backbone.
+        fit: "crop", "pad" or "squash"; None to choose by the aspect ratios of the pictures.
+        mean: mean of the normalised pixels, for a backbone that takes float pictures; None for that in its file.
+        deviation: standard deviation of these pixels; None for that in the file.
+        scale: value of white before the mean is subtracted, 1 or 255; None to follow from `mean` and `deviation`.
     """
 
     source: str
@@ -58,6 +63,11 @@ class PrepareConfig:
     names: str | None = None
     parts_of: dict[str, str] | None = None
     group_by: str | None = None
+    size: int | None = None
+    fit: str | None = None
+    mean: tuple[float, ...] | None = None
+    deviation: tuple[float, ...] | None = None
+    scale: float | None = None
 
     @classmethod
     def of(
@@ -71,12 +81,18 @@ class PrepareConfig:
         names: str | Path | None = None,
         parts_of: Mapping[str, str] | None = None,
         group_by: str | None = None,
+        size: int | None = None,
+        fit: str | None = None,
+        mean: float | Sequence[float] | None = None,
+        deviation: float | Sequence[float] | None = None,
+        scale: float | None = None,
     ) -> Self:
         """Create a data preparation configuration with absolute paths.
 
         Raises:
-            UsageError: a path or `group_by` is invalid, or `parts_of` names a part that does not exist.
+            UsageError: a path or another option is invalid, or `parts_of` names a part that does not exist.
         """
+        Normalisation.of(mean=mean, deviation=deviation, scale=scale)
         return cls(
             source=str(resolve_path(source)),
             fixes=None if fixes is None else str(resolve_path(fixes)),
@@ -86,6 +102,11 @@ class PrepareConfig:
             names=None if names is None else str(resolve_path(names)),
             parts_of=None if parts_of is None else _check_parts(parts_of),
             group_by=None if group_by is None else check_pattern(group_by),
+            size=None if size is None else check_size(size),
+            fit=None if fit is None else check_fit(fit),
+            mean=None if mean is None else tuple(np.atleast_1d(mean).tolist()),
+            deviation=None if deviation is None else tuple(np.atleast_1d(deviation).tolist()),
+            scale=scale,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -157,6 +178,7 @@ class _CatalogFeatures:
 def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progress: Progress) -> Prepared:
     """Scan an image data set, extract features, group related images and check the data quality."""
     folder = cache_folder(cache)
+    backbone = _load_backbone(config)
     with run.stage("scan", progress):
         catalog = _catalog(run, config, folder, progress)
         names = {} if config.names is None else read_names(Path(config.names), catalog.labels)
@@ -164,7 +186,7 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
             write_left_out(path, list_left_out(catalog))
     run.save(data={"fingerprint": catalog.fingerprint, "files": len(catalog.table)})
     with run.stage("features", progress):
-        data = extract_features(catalog, config.backbone, cache=folder, progress=progress)
+        data = extract_features(catalog, backbone, fit=config.fit, cache=folder, progress=progress)
     with run.stage("group", progress):
         find = partial(
             find_edges_cached,
@@ -188,15 +210,21 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
     return Prepared(data=data, edges=edges, groups=groups, crossed=crossed, findings=findings, names=names)
 
 
-def extract_features(catalog: Catalog, name: str, *, cache: Path, progress: Progress) -> TrainingData:
+def extract_features(
+    catalog: Catalog, backbone: Backbone, *, fit: str | None = None, cache: Path, progress: Progress
+) -> TrainingData:
     """Extract the features of all readable images in a catalog."""
-    backbone = load_backbone(name)
     rows = np.flatnonzero(catalog.readable)
-    recipe = choose_recipe(_sizes(catalog, rows), backbone.size, peaks=catalog.table["peak"][rows])
+    recipe = choose_recipe(_sizes(catalog, rows), backbone.size, peaks=catalog.table["peak"][rows], fit=fit)
     features = extract(catalog, rows.tolist(), backbone, recipe, cache=cache, progress=progress)
     position = np.full(len(catalog.table), -1, np.int64)
     position[rows] = np.arange(len(rows))
     return TrainingData(catalog=catalog, features=features, position=position, backbone=backbone, recipe=recipe)
+
+
+def _load_backbone(config: PrepareConfig) -> Backbone:
+    normalisation = Normalisation.of(mean=config.mean, deviation=config.deviation, scale=config.scale)
+    return load_backbone(config.backbone, size=config.size, normalisation=normalisation)
 
 
 def _check_parts(parts_of: Mapping[str, str]) -> dict[str, str]:

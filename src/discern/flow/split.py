@@ -3,7 +3,7 @@
 The parts can be used with any trainer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,11 @@ def split(
     backbone: str = "lite0",
     parts_of: Mapping[str, str] | None = None,
     group_by: str | None = None,
+    size: int | None = None,
+    fit: str | None = None,
+    mean: float | Sequence[float] | None = None,
+    deviation: float | Sequence[float] | None = None,
+    scale: float | None = None,
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> SplitResult:
@@ -117,13 +122,31 @@ def split(
         group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
             first group, names the picture's group; a picture without a match is its own group. It replaces the groups
             of a list. None to use those.
+        size: side of the network's input in pixels, where the backbone allows it; None for the backbone's own.
+        fit: "crop" (the centre), "pad" (the whole picture with borders) or "squash" (the whole picture, made square);
+            None for "crop", or "squash" if many pictures are elongated.
+        mean: mean of the colours that an ONNX file for float pictures subtracts, one number or three (RGB); None for
+            that in its metadata.
+        deviation: standard deviation by which it divides then, likewise.
+        scale: value of white before both, 1 or 255; None to follow from their size.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
 
     Raises:
         DiscernError: the source, the fixes, the run's name or `out` cannot be used.
     """
-    prepare_config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, parts_of=parts_of, group_by=group_by)
+    prepare_config = PrepareConfig.of(
+        source,
+        fixes=fixes,
+        backbone=backbone,
+        parts_of=parts_of,
+        group_by=group_by,
+        size=size,
+        fit=fit,
+        mean=mean,
+        deviation=deviation,
+        scale=scale,
+    )
     config = SplitConfig(seed=seed, parts=parts)
     run_config = prepare_config.to_json() | {"seed": seed, "parts": list(parts)}
     target = None if out is None else _outside(resolve_path(out), Path(prepare_config.source))
@@ -146,7 +169,7 @@ def split(
         proof=dict(made.proof),
         account=account,
         left_out_file=run.path(LEFT_OUT),
-        notes=(*prepared.catalog.notes, *prepared.film_notes),
+        notes=(*prepared.catalog.notes, *prepared.film_notes, *prepared.data.backbone.notes),
     )
 
 

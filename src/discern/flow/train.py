@@ -136,6 +136,11 @@ def train(
     names: str | Path | None = None,
     parts_of: Mapping[str, str] | None = None,
     group_by: str | None = None,
+    size: int | None = None,
+    fit: str | None = None,
+    mean: float | Sequence[float] | None = None,
+    deviation: float | Sequence[float] | None = None,
+    scale: float | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -162,6 +167,13 @@ def train(
         group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
             first group, names the picture's group; a picture without a match is its own group. It replaces the groups
             of a list. None to use those.
+        size: side of the network's input in pixels, where the backbone allows it; None for the backbone's own.
+        fit: "crop" (the centre), "pad" (the whole picture with borders) or "squash" (the whole picture, made square);
+            None for "crop", or "squash" if many pictures are elongated.
+        mean: mean of the colours that an ONNX file for float pictures subtracts, one number or three (RGB); None for
+            that in its metadata.
+        deviation: standard deviation by which it divides then, likewise.
+        scale: value of white before both, 1 or 255; None to follow from their size.
         resume: resume the interrupted run called `name`.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -178,6 +190,11 @@ def train(
         names=names,
         parts_of=parts_of,
         group_by=group_by,
+        size=size,
+        fit=fit,
+        mean=mean,
+        deviation=deviation,
+        scale=scale,
     )
     config = TrainConfig(
         seed=seed,
@@ -247,7 +264,7 @@ def _evaluate(prepared: Prepared, split: Split, result: FitResult, config: Train
     metrics = replace(
         compute_metrics(data, split, result, policy, config),
         names=prepared.names,
-        hints=(*data.catalog.notes, *suggest_options(data.catalog), *prepared.film_notes),
+        hints=(*data.catalog.notes, *suggest_options(data.catalog), *prepared.film_notes, *data.backbone.notes),
         learning_curve=None if crossed is None else compute_learning_curve(data, crossed, seed=config.seed),
     )
     return policy, metrics
