@@ -50,7 +50,8 @@ def cells_inside(recipe: Recipe, size: tuple[int, int], shape: tuple[int, int]) 
     """
     left, top, right, bottom = input_box(recipe, size)
     rows, columns = _overlap(top, bottom, shape[0]), _overlap(left, right, shape[1])
-    return np.logical_and.outer(rows, columns)
+    inside: np.ndarray = rows[:, None] & columns[None, :]
+    return inside
 
 
 def restore_shape(inputs: np.ndarray, recipe: Recipe, size: tuple[int, int]) -> np.ndarray:

@@ -172,7 +172,8 @@ def _highlight(picture: Image.Image, heat: np.ndarray) -> np.ndarray:
     colours = np.asarray(picture, dtype=np.float32)
     faded = 0.45 * colours.mean(axis=2, keepdims=True) + 0.35 * colours
     blended = faded * (1 - opacity) + (0.62 * colours + 0.38 * _HIGHLIGHT) * opacity
-    return np.uint8(blended.clip(0, 255))
+    highlighted: np.ndarray = blended.clip(0, 255).astype(np.uint8)
+    return highlighted
 
 
 def _jpeg(picture: Image.Image, *, quality: int) -> str:

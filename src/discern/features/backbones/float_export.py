@@ -1,6 +1,5 @@
 """Functions that turn an exported network for normalised float pictures into a backbone for pixels."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +22,7 @@ from discern.features.backbones.normalisation import WHITE, Normalisation, missi
 USUAL_SIZE = 224
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16)
 _STEPS = (32, 16, 14)  # pixels; of the patches of transformers and of the coarsest maps of other networks
+_COMMON_SIZES = {96, 112, 128, 160, 192, 224, 240, 256, 288, 299, 320, 384, 448, 512, 518}
 _MAX_AXES = 8
 _PREFIX, _FREED = "network/", "discern/freed/"
 _FREE = (
@@ -170,26 +170,29 @@ def _check(model: onnx.ModelProto, path: Path, *, declared: tuple[int, ...], siz
     if not fault:
         return
     channels_last = declared[1] != 3
-    name = model.graph.input[0].name
     if -1 in (declared[1:3] if channels_last else declared[2:]):
-        others = [
-            other for other in _sizes_near(size) if not _fault_at(model, name, other, channels_last=channels_last)
-        ]
+        others = [other for other in _sizes_near(size) if not _fault_at(model, other, channels_last=channels_last)]
         if others:
             raise BackboneError(
                 f"The backbone {path} does not take pictures of {size} px: it {fault}.",
-                hint=f"Sizes near it that it takes: {', '.join(map(str, sorted(others)))} px. Choose one with --size.",
+                hint=f"Choose a size that it takes with --size, such as {' or '.join(map(str, others[:3]))}.",
             )
-    raise BackboneError(f"The backbone {path} {fault}.", hint=advice if declared[0] == -1 else f"{_FREE} {advice}")
+    if declared[0] != -1:
+        raise BackboneError(
+            f"The backbone {path} was exported for {declared[0]} picture(s) at once; for other numbers, it {fault}.",
+            hint=_FREE,
+        )
+    raise BackboneError(f"The backbone {path} {fault}.", hint=advice)
 
 
-def _sizes_near(size: int) -> Iterator[int]:
-    sizes = {multiple for step in _STEPS for multiple in (size // step * step, -(-size // step) * step)}
-    yield from sorted(sizes - {0, size})
+def _sizes_near(size: int) -> list[int]:
+    """Return sizes that networks with such requirements commonly accept, the nearest first."""
+    multiples = {place * step for step in _STEPS for place in (size // step, size // step + 1)}
+    return sorted((multiples | _COMMON_SIZES) - {0, size}, key=lambda other: (abs(other - size), other))
 
 
-def _fault_at(model: onnx.ModelProto, name: str, size: int, *, channels_last: bool) -> str | None:
-    _set_size(model, name, size, channels_last=channels_last)
+def _fault_at(model: onnx.ModelProto, size: int, *, channels_last: bool) -> str | None:
+    _set_size(model, model.graph.input[0].name, size, channels_last=channels_last)
     return find_fault(serialise(model))
 
 

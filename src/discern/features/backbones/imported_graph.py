@@ -24,8 +24,8 @@ _REQUIRED = (
     "export it as usual, with one float32 input [N, 3, S, S], and pass its --mean and --deviation."
 )
 _STANDARD = (
-    "Export it for inference, as one file with its weights, with standard operators and with fixed sizes but for N; "
-    "docs/backbones.md lists the operators and limits."
+    "Export it for inference, as one file with its weights (with torch: external_data=False), with standard operators "
+    "and with fixed sizes but for N; docs/backbones.md lists the operators and limits."
 )
 
 
