@@ -29,6 +29,11 @@ def test_all_other_options_are_kept(tmp_path: Path) -> None:
         names=tmp_path / "names.csv",
         parts_of={"train": "a", "test": "b"},
         group_by=r"film (\d+)",
+        size=224,
+        fit="pad",
+        mean=(0.485, 0.456, 0.406),
+        deviation=0.229,
+        scale=1,
     )
     config = TrainConfig(seed=3, split=SplitConfig(seed=3), head=HeadConfig(ordered=True), coverage=None)
     words = shlex.split(compose_command(preparing, config, limit=0.2))
@@ -42,6 +47,11 @@ def test_all_other_options_are_kept(tmp_path: Path) -> None:
         "--names": str(tmp_path / "names.csv"),
         "--parts-of": "train=a,test=b",
         "--group-by": r"film (\d+)",
+        "--size": "224",
+        "--fit": "pad",
+        "--mean": "0.485,0.456,0.406",
+        "--deviation": "0.229",
+        "--scale": "1",
         "--at-most-wrong": "20%",
     }
     shown = CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "200"}).output
