@@ -152,7 +152,7 @@ def test_shapes_for_one_picture_are_freed(tmp_path: Path, changes: dict[str, Any
 
 def test_a_batch_that_cannot_be_freed_names_the_remedy(tmp_path: Path) -> None:
     token = helper.make_node("Concat", ["row", "flat"], ["output"], axis=1)
-    with pytest.raises(BackboneError, match="was exported for 1 picture") as caught:
+    with pytest.raises(BackboneError, match="was exported for a batch of 1;") as caught:
         load(
             tmp_path,
             nodes=(*POOLED, token),
