@@ -8,6 +8,7 @@ from typing import Any
 from discern.catalog.account import Account
 from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted, count_findings
+from discern.flow.input_options import InputOptions
 from discern.flow.prepare import PrepareConfig, Prepared, prepare
 from discern.flow.run import Run
 from discern.progress import Progress, silent
@@ -110,11 +111,9 @@ def check(
             first group, names the picture's group; a picture without a match is its own group. It replaces the groups
             of a list. None to use those.
         size: side of the network's input in pixels, where the backbone allows it; None for the backbone's own.
-        fit: "crop" (the centre), "pad" (the whole picture with borders) or "squash" (the whole picture, made square);
-            None for "crop", or "squash" if many pictures are elongated.
-        mean: mean of the colours that an ONNX file for float pictures subtracts, one number or three (RGB); None for
-            that in its metadata.
-        deviation: standard deviation by which it divides then, likewise.
+        fit: "crop", "pad" (whole, with borders) or "squash" (whole, made square); None to go by the pictures' shapes.
+        mean: mean to subtract for an ONNX file that takes float pictures, one number or RGB; None: from its metadata.
+        deviation: standard deviation to divide by after that, likewise.
         scale: value of white before both, 1 or 255; None to follow from their size.
         resume: resume the interrupted run of that name.
         cache: directory of the feature cache; None for the user's cache directory.
@@ -123,17 +122,9 @@ def check(
     Raises:
         DiscernError: the source, the fixes or the run's name cannot be used.
     """
+    inputs = InputOptions.checked_input(size=size, fit=fit, mean=mean, deviation=deviation, scale=scale)
     config = PrepareConfig.of(
-        source,
-        fixes=fixes,
-        backbone=backbone,
-        parts_of=parts_of,
-        group_by=group_by,
-        size=size,
-        fit=fit,
-        mean=mean,
-        deviation=deviation,
-        scale=scale,
+        source, fixes=fixes, backbone=backbone, inputs=inputs, parts_of=parts_of, group_by=group_by
     )
     run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with run.locked():

@@ -17,6 +17,7 @@ from discern.checking import conflicted, count_findings
 from discern.checking.film_remedy import describe_films
 from discern.errors import DataError
 from discern.evaluating import Metrics, PolicyMetrics
+from discern.flow.input_options import InputOptions
 from discern.flow.prepare import CATALOG, SPLIT, PrepareConfig, Prepared, prepare
 from discern.flow.report import write_page
 from discern.flow.run import Run
@@ -168,11 +169,9 @@ def train(
             first group, names the picture's group; a picture without a match is its own group. It replaces the groups
             of a list. None to use those.
         size: side of the network's input in pixels, where the backbone allows it; None for the backbone's own.
-        fit: "crop" (the centre), "pad" (the whole picture with borders) or "squash" (the whole picture, made square);
-            None for "crop", or "squash" if many pictures are elongated.
-        mean: mean of the colours that an ONNX file for float pictures subtracts, one number or three (RGB); None for
-            that in its metadata.
-        deviation: standard deviation by which it divides then, likewise.
+        fit: "crop", "pad" (whole, with borders) or "squash" (whole, made square); None to go by the pictures' shapes.
+        mean: mean to subtract for an ONNX file that takes float pictures, one number or RGB; None: from its metadata.
+        deviation: standard deviation to divide by after that, likewise.
         scale: value of white before both, 1 or 255; None to follow from their size.
         resume: resume the interrupted run called `name`.
         cache: directory of the feature cache; None for the user's cache directory.
@@ -181,6 +180,7 @@ def train(
     Raises:
         DiscernError: the source, the fixes or the run's name is invalid, or the pictures are too few to train on.
     """
+    inputs = InputOptions.checked_input(size=size, fit=fit, mean=mean, deviation=deviation, scale=scale)
     preparing = PrepareConfig.of(
         source,
         fixes=fixes,
@@ -190,21 +190,11 @@ def train(
         names=names,
         parts_of=parts_of,
         group_by=group_by,
-        size=size,
-        fit=fit,
-        mean=mean,
-        deviation=deviation,
-        scale=scale,
+        inputs=inputs,
     )
-    config = TrainConfig(
-        seed=seed,
-        split=SplitConfig(seed=seed),
-        head=HeadConfig(ordered=bool(ordered)),
-        at_most_wrong=at_most_wrong,
-        coverage=coverage,
-    )
-    settings = preparing.to_json() | config.to_json()
-    run = Run.create(source, name=name, runs=runs, resume=resume, config=settings)
+    splitting, head = SplitConfig(seed=seed), HeadConfig(ordered=bool(ordered))
+    config = TrainConfig(seed=seed, split=splitting, head=head, at_most_wrong=at_most_wrong, coverage=coverage)
+    run = Run.create(source, name=name, runs=runs, resume=resume, config=preparing.to_json() | config.to_json())
     with run.locked():
         if not (run.finished and run.has_kept(_METRICS) and run.has_kept(FILE) and run.path(_REPORT).exists()):
             _train(run, preparing, config, cache=cache, progress=progress)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from discern.cli.app import app
+from discern.flow.input_options import InputOptions
 from discern.flow.prepare import PrepareConfig
 from discern.flow.train_command import compose_command
 from discern.heads import HeadConfig
@@ -29,11 +30,7 @@ def test_all_other_options_are_kept(tmp_path: Path) -> None:
         names=tmp_path / "names.csv",
         parts_of={"train": "a", "test": "b"},
         group_by=r"film (\d+)",
-        size=224,
-        fit="pad",
-        mean=(0.485, 0.456, 0.406),
-        deviation=0.229,
-        scale=1,
+        inputs=InputOptions.checked_input(size=224, fit="pad", mean=[0.485, 0.456, 0.406], deviation=0.229, scale=1),
     )
     config = TrainConfig(seed=3, split=SplitConfig(seed=3), head=HeadConfig(ordered=True), coverage=None)
     words = shlex.split(compose_command(preparing, config, limit=0.2))

@@ -179,7 +179,7 @@ def _check(model: onnx.ModelProto, path: Path, *, declared: tuple[int, ...], siz
             )
     if declared[0] != -1:
         raise BackboneError(
-            f"The backbone {path} was exported for a batch of {declared[0]}; for other numbers of pictures, it {fault}.",
+            f"The backbone {path} was exported for a batch of {declared[0]}; for other numbers, it {fault}.",
             hint=_FREE,
         )
     raise BackboneError(f"The backbone {path} {fault}.", hint=advice)
