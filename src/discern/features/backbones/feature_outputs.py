@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
+from math import isqrt, prod
 from typing import Any
 
 import onnx
@@ -28,10 +28,12 @@ class Features:
     """Tensors of a graph that become the outputs of a backbone.
 
     Attributes:
-        embedding: tensor `[N, D]` or `[N, D, 1, 1]`; None for the mean of `map` over its places.
-        map: tensor `[N, D, h, w]` or `[N, h, w, D]`; None without one.
+        embedding: tensor `[N, D]` or `[N, D, 1, 1]`, or tokens `[N, T, D]` of which it is the first; None for the mean
+            of `map` over its places.
+        map: tensor `[N, D, h, w]` or `[N, h, w, D]`, or tokens `[N, h * w, D]`; None without one.
         channels_last: whether the map is `[N, h, w, D]`.
         width: D.
+        tokens: number of tokens T; 0 if these tensors are not tokens.
         note: sentence for people on the choice; empty if there was none.
     """
 
@@ -39,6 +41,7 @@ class Features:
     map: str | None
     channels_last: bool
     width: int
+    tokens: int = 0
     note: str = ""
 
 
@@ -79,13 +82,26 @@ class _Search:
             return self._choose_layer(self._choose_vector(vectors))
         maps = [name for name in self._outputs if len(self._shapes[name]) == 4 and min(self._shapes[name][1:]) > 0]
         if not maps:
-            raise NoFeatures(f"returns {self._list(self._outputs)}: nothing of shape [N, D] or [N, D, h, w]")
+            return self._of_tokens()
         coarsest = min(maps, key=lambda name: self._places(self._shapes[name]))
         shape = self._shapes[coarsest]
         channels_last = shape[1] == shape[2] != shape[3]
         return Features(
             embedding=None, map=coarsest, channels_last=channels_last, width=shape[3 if channels_last else 1]
         )
+
+    def _of_tokens(self) -> Features:
+        """Return the first token of a transformer if it is one more than a square, and the mean of a square."""
+        tokens = [name for name in self._outputs if len(self._shapes[name]) == 3 and min(self._shapes[name][1:]) > 1]
+        for name in tokens if len(tokens) == 1 else ():
+            _, count, width = self._shapes[name]
+            if isqrt(count - 1) ** 2 == count - 1:
+                note = f"Of its {count:,} tokens, the first is used, which stands for the whole picture."
+                return Features(embedding=name, map=None, channels_last=True, width=width, tokens=count, note=note)
+            if isqrt(count) ** 2 == count:
+                note = f"The mean of its {count:,} tokens is used."
+                return Features(embedding=None, map=name, channels_last=True, width=width, tokens=count, note=note)
+        raise NoFeatures(f"returns {self._list(self._outputs)}: nothing of shape [N, D] or [N, D, h, w]")
 
     def _width(self, name: str) -> int:
         """Return the length of a vector per picture; 0 for other tensors."""

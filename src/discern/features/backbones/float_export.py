@@ -1,5 +1,6 @@
 """Functions that turn an exported network for normalised float pictures into a backbone for pixels."""
 
+from math import isqrt
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,9 @@ _STEPS = (32, 16, 14)  # pixels; of the patches of transformers and of the coars
 _COMMON_SIZES = {96, 112, 128, 160, 192, 224, 240, 256, 288, 299, 320, 384, 448, 512, 518}
 _MAX_AXES = 8
 _PREFIX, _FREED = "network/", "discern/freed/"
+_OF_BATCHES = ("[N", "number of pictures")
+"""Parts of the messages about sizes that do not fit every number of pictures."""
+
 _FREE = (
     'Export it for any number of pictures, from an example of two: dynamic_axes={"input": {0: "N"}}, or with the newer '
     'exporter dynamic_shapes=({0: torch.export.Dim("N")},).'
@@ -136,7 +140,7 @@ def _free_batch(graph: onnx.GraphProto, batch: int) -> None:
         if not computed.intersection(node.input):
             continue
         computed.update(node.output)
-        if node.op_type != "Reshape" or node.input[1] not in stored:
+        if node.op_type != "Reshape" or len(node.input) != 2 or node.input[1] not in stored:
             continue
         shape = numpy_helper.to_array(stored[node.input[1]])
         if shape.ndim == 1 and 0 < len(shape) <= _MAX_AXES and shape[0] == batch:
@@ -177,7 +181,7 @@ def _check(model: onnx.ModelProto, path: Path, *, declared: tuple[int, ...], siz
                 f"The backbone {path} does not take pictures of {size} px: it {fault}.",
                 hint=f"Choose a size that it takes with --size, such as {' or '.join(map(str, others[:3]))}.",
             )
-    if declared[0] != -1:
+    if declared[0] != -1 and any(sign in fault for sign in _OF_BATCHES):
         raise BackboneError(
             f"The backbone {path} was exported for a batch of {declared[0]}; for other numbers, it {fault}.",
             hint=_FREE,
@@ -220,8 +224,13 @@ def _wrap(
     front.add("Cast", scaled, to=kind, result=_PREFIX + name)
     back = GraphWriter(prefix="output/")
     maps = None if features.map is None else back.add("Cast", _PREFIX + features.map, to=TensorProto.FLOAT)
+    if maps is not None and features.tokens:
+        side = isqrt(features.tokens)
+        maps = back.add("Reshape", maps, back.numbers(-1, side, side, features.width))
     if features.embedding is not None:
         vector = back.add("Cast", _PREFIX + features.embedding, to=TensorProto.FLOAT)
+        if features.tokens:
+            vector = back.add("Gather", vector, back.weight("first", np.array(0)), axis=1)
         back.add("Flatten", vector, result="embedding")
     elif maps is not None:
         first = back.channels_first(maps) if features.channels_last else maps

@@ -52,6 +52,32 @@ class TestFloatExport(BackboneContract):
         return load_backbone(self.path, normalisation=USUAL)
 
 
+def tokens(*, first: bool) -> dict[str, Any]:
+    nodes = [
+        *TRUNK,
+        helper.make_node("Reshape", ["features", "lines"], ["rows"]),
+        helper.make_node("Transpose", ["rows"], ["patches"], perm=[0, 2, 1]),
+        helper.make_node("ReduceMax", ["patches", "middle"], ["token"], keepdims=1),
+        helper.make_node("Concat", ["token", "patches"], ["all"], axis=1),
+    ]
+    weights = {"lines": np.array([0, WIDTH, -1]), "middle": np.array([1])}
+    return {"nodes": nodes, "outputs": ["all" if first else "patches"], "weights": weights}
+
+
+def test_the_first_token_of_a_transformer_is_used(tmp_path: Path) -> None:
+    backbone = load(tmp_path, **tokens(first=True))
+    found = embed(backbone)
+    assert list(found) == ["embedding"]
+    np.testing.assert_allclose(found["embedding"], feature_map(PICTURES).max(axis=(1, 2)), rtol=1e-4, atol=1e-5)
+    assert backbone.notes == ("net.onnx: Of its 17 tokens, the first is used, which stands for the whole picture.",)
+
+
+def test_tokens_of_patches_alone_are_averaged(tmp_path: Path) -> None:
+    found = embed(load(tmp_path, **tokens(first=False)))
+    np.testing.assert_allclose(found["map"], feature_map(PICTURES), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found["embedding"], found["map"].mean(axis=(1, 2)), rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("batch", ["batch", 1, 2])
 @pytest.mark.parametrize(
     ("nodes", "outputs"),
@@ -192,6 +218,8 @@ def test_sizes_that_do_not_fit_name_those_that_do(tmp_path: Path) -> None:
         ({"nodes": (*TRUNK, helper.make_node("NonZero", ["conv"], ["output"]))}, "NonZero"),
         ({"nodes": (*TRUNK, helper.make_node("Reshape", ["features", "tokens"], ["output"])),
           "weights": {"tokens": np.array([0, WIDTH, -1])}}, r"returns output \[N, 6, 16\]"),
+        ({"nodes": (*TRUNK, helper.make_node("NonZero", ["conv"], ["output"])), "shape": (1, 3, SIZE, SIZE)},
+         r"net\.onnx uses the operator NonZero"),
         ({"opset": 12}, "opset 12"),
     ],
 )  # fmt: skip
