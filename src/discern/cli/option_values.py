@@ -52,6 +52,20 @@ def parse_order(text: str | None) -> tuple[str, ...]:
     return order
 
 
+def parse_channels(text: str | None) -> tuple[float, ...] | None:
+    """Parse one number for all colours, or one for each of red, green and blue.
+
+    >>> parse_channels(".485, .456, .406"), parse_channels("0.5"), parse_channels(None)
+    ((0.485, 0.456, 0.406), (0.5,), None)
+    """
+    if text is None:
+        return None
+    try:
+        return tuple(float(number) for number in text.split(","))
+    except ValueError:
+        raise UsageError(f"Invalid numbers: {text!r}.", hint="Write them like .485,.456,.406, or as one.") from None
+
+
 def parse_parts(text: str) -> tuple[float, float, float]:
     """Parse the relative sizes of the train, validation and test split.
 

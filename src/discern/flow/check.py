@@ -8,6 +8,7 @@ from typing import Any
 from discern.catalog.account import Account
 from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted, count_findings
+from discern.flow.input_options import InputOptions
 from discern.flow.prepare import PrepareConfig, Prepared, prepare
 from discern.flow.run import Run
 from discern.progress import Progress, silent
@@ -88,6 +89,11 @@ def check(
     parts_of: Mapping[str, str] | None = None,
     group_by: str | None = None,
     classes: str | Path | Sequence[str] | None = None,
+    size: int | None = None,
+    fit: str | None = None,
+    mean: float | Sequence[float] | None = None,
+    deviation: float | Sequence[float] | None = None,
+    scale: float | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -107,6 +113,11 @@ def check(
             of a list. None to use those.
         classes: labels of the classes to use, as a sequence, separated by commas, or in a file with one per line or a
             column `label`; pictures of other classes are left out. None for all.
+        size: side of the network's input in pixels, where the backbone allows it; None for the backbone's own.
+        fit: "crop", "pad" (whole, with borders) or "squash" (whole, made square); None to go by the pictures' shapes.
+        mean: mean to subtract for an ONNX file that takes float pictures, one number or RGB; None: from its metadata.
+        deviation: standard deviation to divide by after that, likewise.
+        scale: value of white before both, 1 or 255; None to follow from their size.
         resume: resume the interrupted run of that name.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -114,8 +125,9 @@ def check(
     Raises:
         DiscernError: the source, the fixes or the run's name cannot be used.
     """
+    inputs = InputOptions.checked_input(size=size, fit=fit, mean=mean, deviation=deviation, scale=scale)
     config = PrepareConfig.of(
-        source, fixes=fixes, backbone=backbone, parts_of=parts_of, group_by=group_by, classes=classes
+        source, fixes=fixes, backbone=backbone, inputs=inputs, parts_of=parts_of, group_by=group_by, classes=classes
     )
     run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with run.locked():
@@ -139,7 +151,7 @@ def check(
         page=run.path("data.html"),
         account=account,
         left_out_file=run.path(LEFT_OUT),
-        notes=(*prepared.catalog.notes, *prepared.film_notes),
+        notes=(*prepared.catalog.notes, *prepared.film_notes, *prepared.data.backbone.notes),
     )
 
 

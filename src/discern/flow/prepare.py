@@ -19,7 +19,8 @@ from discern.catalog.left_out import LEFT_OUT, write_left_out
 from discern.checking import Finding, find_issues, propose_fixes
 from discern.checking.film_remedy import describe_films, one_film_labels
 from discern.errors import FixesError
-from discern.features import extract, load_backbone
+from discern.features import Backbone, extract
+from discern.flow.input_options import InputOptions
 from discern.flow.negatives import add_negatives
 from discern.flow.paths import cache_folder, resolve_path
 from discern.flow.run import Run
@@ -36,8 +37,8 @@ _EDGES = "edges.parquet"
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrepareConfig(SourceOptions):
-    """Options for the preparation of an image data set, with those of its source.
+class PrepareConfig(SourceOptions, InputOptions):
+    """Options for the preparation of an image data set, with those of its source and of the backbone's input.
 
     Attributes:
         source: folder, list or archive of pictures.
@@ -65,12 +66,13 @@ class PrepareConfig(SourceOptions):
         negatives: str | Path | None = None,
         ordered: Sequence[str] = (),
         names: str | Path | None = None,
+        inputs: InputOptions = InputOptions(),  # noqa: B008 - frozen
         **reading: Unpack[SourceKeywords],
     ) -> Self:
         """Create a data preparation configuration with absolute paths.
 
         Raises:
-            UsageError: a path or an option of the source is invalid.
+            UsageError: a path or an option is invalid.
         """
         return cls(
             source=str(resolve_path(source)),
@@ -80,6 +82,7 @@ class PrepareConfig(SourceOptions):
             ordered=tuple(ordered),
             names=None if names is None else str(resolve_path(names)),
             **vars(SourceOptions.checked(**reading)),
+            **vars(inputs),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -153,6 +156,7 @@ class _CatalogFeatures:
 def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progress: Progress) -> Prepared:
     """Scan an image data set, extract features, group related images and check the data quality."""
     folder = cache_folder(cache)
+    backbone = config.load_backbone(config.backbone)
     with run.stage("scan", progress):
         table = None if config.names is None else read_name_table(Path(config.names))
         aliases = {} if table is None else table.labels_by_alias()
@@ -162,7 +166,7 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
             write_left_out(path, list_left_out(catalog))
     run.save(data={"fingerprint": catalog.fingerprint, "files": len(catalog.table)})
     with run.stage("features", progress):
-        data = extract_features(catalog, config.backbone, cache=folder, progress=progress)
+        data = extract_features(catalog, backbone, fit=config.fit, cache=folder, progress=progress)
     with run.stage("group", progress):
         find = partial(
             find_edges_cached,
@@ -194,11 +198,12 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
     )
 
 
-def extract_features(catalog: Catalog, name: str, *, cache: Path, progress: Progress) -> TrainingData:
+def extract_features(
+    catalog: Catalog, backbone: Backbone, *, fit: str | None = None, cache: Path, progress: Progress
+) -> TrainingData:
     """Extract the features of all readable images in a catalog."""
-    backbone = load_backbone(name)
     rows = np.flatnonzero(catalog.readable)
-    recipe = choose_recipe(_sizes(catalog, rows), backbone.size, peaks=catalog.table["peak"][rows])
+    recipe = choose_recipe(_sizes(catalog, rows), backbone.size, peaks=catalog.table["peak"][rows], fit=fit)
     features = extract(catalog, rows.tolist(), backbone, recipe, cache=cache, progress=progress)
     position = np.full(len(catalog.table), -1, np.int64)
     position[rows] = np.arange(len(rows))

@@ -14,6 +14,7 @@ from discern.catalog.account import Account
 from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted
 from discern.errors import UsageError
+from discern.flow.input_options import InputOptions
 from discern.flow.paths import is_folder, resolve_path
 from discern.flow.prepare import PrepareConfig, prepare
 from discern.flow.run import Run
@@ -96,6 +97,11 @@ def split(
     parts_of: Mapping[str, str] | None = None,
     group_by: str | None = None,
     classes: str | Path | Sequence[str] | None = None,
+    size: int | None = None,
+    fit: str | None = None,
+    mean: float | Sequence[float] | None = None,
+    deviation: float | Sequence[float] | None = None,
+    scale: float | None = None,
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> SplitResult:
@@ -120,14 +126,20 @@ def split(
             of a list. None to use those.
         classes: labels of the classes to use, as a sequence, separated by commas, or in a file with one per line or a
             column `label`; pictures of other classes are left out. None for all.
+        size: side of the network's input in pixels, where the backbone allows it; None for the backbone's own.
+        fit: "crop", "pad" (whole, with borders) or "squash" (whole, made square); None to go by the pictures' shapes.
+        mean: mean to subtract for an ONNX file that takes float pictures, one number or RGB; None: from its metadata.
+        deviation: standard deviation to divide by after that, likewise.
+        scale: value of white before both, 1 or 255; None to follow from their size.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
 
     Raises:
         DiscernError: the source, the fixes, the run's name or `out` cannot be used.
     """
+    inputs = InputOptions.checked_input(size=size, fit=fit, mean=mean, deviation=deviation, scale=scale)
     prepare_config = PrepareConfig.of(
-        source, fixes=fixes, backbone=backbone, parts_of=parts_of, group_by=group_by, classes=classes
+        source, fixes=fixes, backbone=backbone, inputs=inputs, parts_of=parts_of, group_by=group_by, classes=classes
     )
     config = SplitConfig(seed=seed, parts=parts)
     run_config = prepare_config.to_json() | {"seed": seed, "parts": list(parts)}
@@ -151,7 +163,7 @@ def split(
         proof=dict(made.proof),
         account=account,
         left_out_file=run.path(LEFT_OUT),
-        notes=(*prepared.catalog.notes, *prepared.film_notes),
+        notes=(*prepared.catalog.notes, *prepared.film_notes, *prepared.data.backbone.notes),
     )
 
 

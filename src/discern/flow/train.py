@@ -17,6 +17,7 @@ from discern.checking import conflicted, count_findings
 from discern.checking.film_remedy import describe_films
 from discern.errors import DataError
 from discern.evaluating import Metrics, PolicyMetrics
+from discern.flow.input_options import InputOptions
 from discern.flow.prepare import CATALOG, SPLIT, PrepareConfig, Prepared, prepare
 from discern.flow.report import write_page
 from discern.flow.run import Run
@@ -137,6 +138,11 @@ def train(
     parts_of: Mapping[str, str] | None = None,
     group_by: str | None = None,
     classes: str | Path | Sequence[str] | None = None,
+    size: int | None = None,
+    fit: str | None = None,
+    mean: float | Sequence[float] | None = None,
+    deviation: float | Sequence[float] | None = None,
+    scale: float | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -166,6 +172,11 @@ def train(
             of a list. None to use those.
         classes: labels of the classes to use, as a sequence, separated by commas, or in a file with one per line or a
             column `label`; pictures of other classes are left out. None for all.
+        size: side of the network's input in pixels, where the backbone allows it; None for the backbone's own.
+        fit: "crop", "pad" (whole, with borders) or "squash" (whole, made square); None to go by the pictures' shapes.
+        mean: mean to subtract for an ONNX file that takes float pictures, one number or RGB; None: from its metadata.
+        deviation: standard deviation to divide by after that, likewise.
+        scale: value of white before both, 1 or 255; None to follow from their size.
         resume: resume the interrupted run called `name`.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -173,6 +184,7 @@ def train(
     Raises:
         DiscernError: the source, the fixes or the run's name is invalid, or the pictures are too few to train on.
     """
+    inputs = InputOptions.checked_input(size=size, fit=fit, mean=mean, deviation=deviation, scale=scale)
     preparing = PrepareConfig.of(
         source,
         fixes=fixes,
@@ -183,17 +195,12 @@ def train(
         parts_of=parts_of,
         group_by=group_by,
         classes=classes,
+        inputs=inputs,
     )
     _require_two(preparing.classes)
-    config = TrainConfig(
-        seed=seed,
-        split=SplitConfig(seed=seed),
-        head=HeadConfig(ordered=bool(ordered)),
-        at_most_wrong=at_most_wrong,
-        coverage=coverage,
-    )
-    settings = preparing.to_json() | config.to_json()
-    run = Run.create(source, name=name, runs=runs, resume=resume, config=settings)
+    splitting, head = SplitConfig(seed=seed), HeadConfig(ordered=bool(ordered))
+    config = TrainConfig(seed=seed, split=splitting, head=head, at_most_wrong=at_most_wrong, coverage=coverage)
+    run = Run.create(source, name=name, runs=runs, resume=resume, config=preparing.to_json() | config.to_json())
     with run.locked():
         if not (run.finished and run.has_kept(_METRICS) and run.has_kept(FILE) and run.path(_REPORT).exists()):
             _train(run, preparing, config, cache=cache, progress=progress)
@@ -254,7 +261,7 @@ def _evaluate(prepared: Prepared, split: Split, result: FitResult, config: Train
     metrics = replace(
         compute_metrics(data, split, result, policy, config),
         names=prepared.names,
-        hints=(*data.catalog.notes, *suggest_options(data.catalog), *prepared.film_notes),
+        hints=(*data.catalog.notes, *suggest_options(data.catalog), *prepared.film_notes, *data.backbone.notes),
         learning_curve=None if crossed is None else compute_learning_curve(data, crossed, seed=config.seed),
     )
     return policy, metrics
