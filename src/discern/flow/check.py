@@ -88,6 +88,7 @@ def check(
     parts_of: Mapping[str, str] | None = None,
     group_by: str | None = None,
     classes: str | Path | Sequence[str] | None = None,
+    label_from: str | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -107,6 +108,8 @@ def check(
             of a list. None to use those.
         classes: labels of the classes to use, as a sequence, separated by commas, or in a file with one per line or a
             column `label`; pictures of other classes are left out. None for all.
+        label_from: key of the label in JSON files that belong to pictures (`1.json` beside `1.jpg`, or in a folder
+            beside its folder), with dots for nested keys; or column of a list. None for the usual ones.
         resume: resume the interrupted run of that name.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -115,7 +118,13 @@ def check(
         DiscernError: the source, the fixes or the run's name cannot be used.
     """
     config = PrepareConfig.of(
-        source, fixes=fixes, backbone=backbone, parts_of=parts_of, group_by=group_by, classes=classes
+        source,
+        fixes=fixes,
+        backbone=backbone,
+        parts_of=parts_of,
+        group_by=group_by,
+        classes=classes,
+        label_from=label_from,
     )
     run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with run.locked():

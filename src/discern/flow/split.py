@@ -96,6 +96,7 @@ def split(
     parts_of: Mapping[str, str] | None = None,
     group_by: str | None = None,
     classes: str | Path | Sequence[str] | None = None,
+    label_from: str | None = None,
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> SplitResult:
@@ -120,6 +121,8 @@ def split(
             of a list. None to use those.
         classes: labels of the classes to use, as a sequence, separated by commas, or in a file with one per line or a
             column `label`; pictures of other classes are left out. None for all.
+        label_from: key of the label in JSON files that belong to pictures (`1.json` beside `1.jpg`, or in a folder
+            beside its folder), with dots for nested keys; or column of a list. None for the usual ones.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
 
@@ -127,7 +130,13 @@ def split(
         DiscernError: the source, the fixes, the run's name or `out` cannot be used.
     """
     prepare_config = PrepareConfig.of(
-        source, fixes=fixes, backbone=backbone, parts_of=parts_of, group_by=group_by, classes=classes
+        source,
+        fixes=fixes,
+        backbone=backbone,
+        parts_of=parts_of,
+        group_by=group_by,
+        classes=classes,
+        label_from=label_from,
     )
     config = SplitConfig(seed=seed, parts=parts)
     run_config = prepare_config.to_json() | {"seed": seed, "parts": list(parts)}

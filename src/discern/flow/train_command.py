@@ -24,6 +24,7 @@ def compose_command(preparing: PrepareConfig, config: TrainConfig, *, limit: flo
         "--parts-of": (_join_parts(preparing.parts_of), preparing.parts_of is not None),
         "--group-by": (preparing.group_by, preparing.group_by is not None),
         "--classes": (format_classes(preparing.classes or ()), preparing.classes is not None),
+        "--label-from": (preparing.label_from, preparing.label_from is not None),
         "--at-most-wrong": (_percent(limit), True),
     }
     options = [part for name, (value, used) in given.items() if used for part in (name, str(value))]

@@ -15,7 +15,12 @@ SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
 
 
 def open_source(
-    source: Path, limits: Limits, leave_out: Callable[[Path], bool] | None = None, *, labels: bool = True
+    source: Path,
+    limits: Limits,
+    leave_out: Callable[[Path], bool] | None = None,
+    *,
+    labels: bool = True,
+    label_from: str | None = None,
 ) -> Source:
     """Open a folder, label list or archive as an image source.
 
@@ -24,6 +29,7 @@ def open_source(
         limits: `max_bytes` is the largest file that is read.
         leave_out: predicate for subfolders to skip.
         labels: whether labels matter; if not, a listing may give a picture two different ones.
+        label_from: column or key of the labels in a listing; None for the usual ones.
 
     Raises:
         CatalogError: the path is none of these, or cannot be read.
@@ -34,7 +40,7 @@ def open_source(
     except OSError as error:
         raise CatalogError(f"{source} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
     if source.name.lower().endswith(SUFFIXES) and source.is_file():
-        return ListingSource(source, limits=limits, labels=labels)
+        return ListingSource(source, limits=limits, labels=labels, label_from=label_from)
     if source.name.lower().endswith(SPREADSHEETS) and source.is_file():
         raise CatalogError(
             f"{source} is a spreadsheet, which is not read.", hint="Save it as CSV (UTF-8), and pass that file."
