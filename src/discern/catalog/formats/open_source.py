@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from discern.catalog.formats.archive_source import ArchiveSource, holds_files
+from discern.catalog.formats.capture_file import is_capture
 from discern.catalog.formats.folder_source import FolderSource
 from discern.catalog.formats.listing.listing_source import SUFFIXES, ListingSource
 from discern.catalog.formats.source import Source
@@ -39,7 +40,7 @@ def open_source(
             return FolderSource(source, limits=limits, leave_out=leave_out)
     except OSError as error:
         raise CatalogError(f"{source} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
-    if source.name.lower().endswith(SUFFIXES) and source.is_file():
+    if source.name.lower().endswith(SUFFIXES) and source.is_file() and not is_capture(source):
         return ListingSource(source, limits=limits, labels=labels, label_from=label_from)
     if source.name.lower().endswith(SPREADSHEETS) and source.is_file():
         raise CatalogError(

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from discern.catalog.formats.capture_file import names_capture
 from discern.catalog.formats.listing.file_search import ListedFolder, locate_files
 from discern.catalog.formats.listing.listing_entry import ListingEntry
 from discern.catalog.formats.listing.listing_source import is_listing_name
 from discern.catalog.formats.listing.tabular import TABLES, read_table
 from discern.catalog.formats.read_items import read_items
 from discern.catalog.formats.source import Source
+from discern.catalog.labels.capture_labels import label_captures
 from discern.catalog.labels.cifar_class_names import name_classes
 from discern.catalog.labels.folders import FolderLabels, read_folders, split_folders
 from discern.catalog.labels.layout import LayoutProblem, find_layout_problem
@@ -28,6 +30,7 @@ from discern.errors import CatalogError, DiscernError, NotAPicture, UnreadableFi
 from discern.picture import Limits
 
 _CLASS_NAMES = "It names the classes of CIFAR batches."
+_GROUND_TRUTH = "It is the ground truth of captured requests."
 _LABELS = "It is a list that gives the labels of pictures."
 _NOT_LISTED = "The list of the other pictures' labels does not name it."
 
@@ -64,16 +67,18 @@ def resolve_labels(source: Source, files: pl.DataFrame, rules: LayoutRules = Lay
                 hint="Leave out --parts-of, or pass a folder.",
             )
         return files
+    captured, others, truths = label_captures(source, files, rules.label_from)
     from_batches = pl.col("part").is_not_null()
-    named, metadata_files = name_classes(source.root, to_scanned_files(files.filter(from_batches)))
-    others = files.filter(~from_batches & ~pl.col("path").is_in(list(metadata_files)))
-    labelled, sidecars = _label_files(source, others, rules)
-    resolved = pl.concat([to_table(named), labelled])
+    named, metadata_files = name_classes(source.root, to_scanned_files(others.filter(from_batches)))
+    others = others.filter(~from_batches & ~pl.col("path").is_in(list(metadata_files)))
+    only_captured = captured.height and others["error"].is_not_null().all()
+    labelled, sidecars = (others, {}) if only_captured else _label_files(source, others, rules)
+    resolved = pl.concat([to_table(named), captured, labelled])
     # One label for all may be the name of the folder that a list beside it describes.
     if resolved.filter(pl.col("error").is_null())["label"].drop_nulls().n_unique() < 2:
         source.notes += explain_unused_tables(source.root, to_scanned_files(resolved))
     without_row = to_scanned_files(files.join(resolved, on="path", how="anti", maintain_order="left"))
-    source.left_out += [_left_out(file, metadata_files, sidecars) for file in without_row]
+    source.left_out += [_left_out(file, metadata_files | truths, sidecars) for file in without_row]
     return resolved
 
 
@@ -83,7 +88,8 @@ def _left_out(file: ScannedFile, metadata_files: set[str], sidecars: Mapping[str
     if file.error is None:
         return LeftOut(file.path, "no_label", _NOT_LISTED)
     if file.path in metadata_files:
-        return LeftOut(file.path, "not_a_picture", _CLASS_NAMES)
+        message = _GROUND_TRUTH if names_capture(file.path) else _CLASS_NAMES
+        return LeftOut(file.path, "not_a_picture", message)
     if is_listing_name(file.path.rpartition("/")[2]) or file.path.lower().endswith(TABLES):
         return LeftOut(file.path, "not_a_picture", _LABELS)
     return LeftOut(file.path, "not_a_picture" if file.error == NotAPicture.code else "unreadable", file.message or "")
