@@ -67,7 +67,8 @@ class Catalog:
             `sharpness` (in (0, 1], see `picture.sharpness`), `camera` (make and model),
             `peak` (largest value of a picture with 16 bits per channel),
             `missing_rows` (rows that are missing at the end of the file; 0 if only its end marker is),
-            `error` (an error code) and `message` if the file is not a usable picture.
+            `error` (an error code) and `message` if the file is not a usable picture; `message` alone if it is known
+            why it has no label.
         thumbs: uint8 [N, 64, 64, 3]; black for unreadable rows.
         order: the labels of an ordinal problem in their order; empty if there is none.
         left_out: files of the source that have no row in `table`.

@@ -57,6 +57,13 @@ Classes = Annotated[
         help="Classes to use, separated by commas; or a file with one label per line, or a CSV with a column label.",
     ),
 ]
+LabelFrom = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KEY",
+        help="Key of the label in JSON files beside pictures, with dots for nested keys; or column of a list.",
+    ),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Resume the interrupted run of that --name.")]
 Cache = Annotated[str | None, typer.Option(help="Cache directory; by default the user's cache directory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from discern.cli import render
-from discern.cli.common_options import Bundle, Cache, Classes, GroupBy, Json, Name, Seed, Source
+from discern.cli.common_options import Bundle, Cache, Classes, GroupBy, Json, LabelFrom, Name, Seed, Source
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
 from discern.cli.option_values import parse_floors, parse_keys, require_option
@@ -32,6 +32,7 @@ def evaluate(
     ] = None,
     group_by: GroupBy = None,
     classes: Classes = None,
+    label_from: LabelFrom = None,
     names: Annotated[
         str | None, typer.Option(help="CSV of label,alias: other names by which labels of pictures and models match.")
     ] = None,
@@ -69,6 +70,7 @@ def evaluate(
             at_least=floors,
             group_by=group_by,
             classes=classes,
+            label_from=label_from,
             names=names,
             seed=seed,
             runs=None if no_page else runs or default_runs(source),
@@ -77,6 +79,7 @@ def evaluate(
             progress=progress,
         )
     render.show(result.to_json(), json=json, lines=render.evaluate)
+    render.print_hints(result.notes)
     raise typer.Exit(FELL_SHORT if result.fell_short else 0)
 
 

@@ -89,6 +89,7 @@ def check(
     parts_of: Mapping[str, str] | None = None,
     group_by: str | None = None,
     classes: str | Path | Sequence[str] | None = None,
+    label_from: str | None = None,
     size: int | None = None,
     fit: str | None = None,
     mean: float | Sequence[float] | None = None,
@@ -113,6 +114,8 @@ def check(
             of a list. None to use those.
         classes: labels of the classes to use, as a sequence, separated by commas, or in a file with one per line or a
             column `label`; pictures of other classes are left out. None for all.
+        label_from: key of the label in JSON files that belong to pictures (`1.json` beside `1.jpg`, or in a folder
+            beside its folder), with dots for nested keys; or column of a list. None for the usual ones.
         size: side of the network's input in pixels, where the backbone allows it; None for the backbone's own.
         fit: "crop", "pad" (whole, with borders) or "squash" (whole, made square); None to go by the pictures' shapes.
         mean: mean to subtract for an ONNX file that takes float pictures, one number or RGB; None: from its metadata.
@@ -127,7 +130,14 @@ def check(
     """
     inputs = InputOptions.checked_input(size=size, fit=fit, mean=mean, deviation=deviation, scale=scale)
     config = PrepareConfig.of(
-        source, fixes=fixes, backbone=backbone, inputs=inputs, parts_of=parts_of, group_by=group_by, classes=classes
+        source,
+        fixes=fixes,
+        backbone=backbone,
+        parts_of=parts_of,
+        group_by=group_by,
+        classes=classes,
+        label_from=label_from,
+        inputs=inputs,
     )
     run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with run.locked():

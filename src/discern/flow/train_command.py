@@ -24,6 +24,7 @@ def compose_command(preparing: PrepareConfig, config: TrainConfig, *, limit: flo
         "--parts-of": (_join_parts(preparing.parts_of), preparing.parts_of is not None),
         "--group-by": (preparing.group_by, preparing.group_by is not None),
         "--classes": (format_classes(preparing.classes or ()), preparing.classes is not None),
+        "--label-from": (preparing.label_from, preparing.label_from is not None),
         "--size": (preparing.size, preparing.size is not None),
         "--fit": (preparing.fit, preparing.fit is not None),
         "--mean": (_join_numbers(preparing.mean), preparing.mean is not None),

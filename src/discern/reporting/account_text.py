@@ -15,6 +15,7 @@ _REASONS = {
     "conflict": ("in conflict with another", "in conflict with others"),
     "dropped_by_fix": ("dropped by fixes", "dropped by fixes"),
     "class_not_chosen": ("of a class that was not chosen", "of classes that were not chosen"),
+    "sidecar": ("file that belongs to a picture", "files that belong to pictures"),
 }
 # Not tuned: so many classes fit on two lines of a terminal.
 _MOST_CLASSES = 12

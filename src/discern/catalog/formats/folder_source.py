@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from discern.catalog.formats.archive_source import holds_files, read_members
-from discern.catalog.formats.cifar.batch_file import is_batch, names_batch
 from discern.catalog.formats.folder_walk import FolderWalk
+from discern.catalog.formats.picture_container import is_container, names_container
 from discern.catalog.formats.source import Item, unreadable_item
 from discern.catalog.path_text import MEMBER, is_archive, to_text
 from discern.errors import UnreadableFile
@@ -38,7 +38,7 @@ class FolderSource:
         self.left_out = list(self._walk.left_out)
         self.empty_folders = list(self._walk.empty_folders)
         self.notes = list[str]()
-        has_containers = any(is_archive(name) or names_batch(name) for _, name in self._walk.files)
+        has_containers = any(is_archive(name) or names_container(name) for _, name in self._walk.files)
         self.total = None if has_containers else len(self._walk.files)
 
     def items(self) -> Iterator[Item]:
@@ -51,7 +51,7 @@ class FolderSource:
             file = root + folder + name
             if not name:
                 yield unreadable_item(path.rstrip("/"), _AMBIGUOUS if folder.endswith(MEMBER) else _NO_PERMISSION)
-            elif (is_archive(name) and holds_files(Path(file))) or (names_batch(name) and is_batch(Path(file))):
+            elif (is_archive(name) and holds_files(Path(file))) or (names_container(name) and is_container(Path(file))):
                 yield from read_members(Path(file), path, limits=self._limits, source=self)
             else:
                 yield Item(path=path, load=partial(read_file, file, limits=self._limits))

@@ -35,6 +35,7 @@ def evaluate(
     at_least: Mapping[str, float] | None = None,
     group_by: str | None = None,
     classes: str | Path | Sequence[str] | None = None,
+    label_from: str | None = None,
     names: str | Path | None = None,
     seed: int = 0,
     runs: str | Path | None = None,
@@ -62,6 +63,8 @@ def evaluate(
             that a list declares.
         classes: labels of the classes to use, as a sequence, separated by commas, or in a file with one per line or a
             column `label`; pictures of other classes are left out. None for all.
+        label_from: key of the label in JSON files that belong to pictures (`1.json` beside `1.jpg`, or in a folder
+            beside its folder), with dots for nested keys; or column of a list. None for the usual ones.
         names: names.csv with aliases of labels (label, alias), by which labels of the pictures are matched with those
             of the models, in both directions. Aliases from a bundle's training apply without it.
         seed: random seed of the calibration error's interval and of the examples on the page.
@@ -78,7 +81,8 @@ def evaluate(
         UsageError: the run would be written into the source.
         DiscernError: the bundle or a source cannot be used.
     """
-    floors, reading = _check_floors(at_least or {}), SourceOptions.checked(group_by=group_by, classes=classes)
+    floors = _check_floors(at_least or {})
+    reading = SourceOptions.checked(group_by=group_by, classes=classes, label_from=label_from)
     folder, origin = cache_folder(cache), resolve_path(source)
     other = None if negatives is None else resolve_path(negatives)
     aliases = Aliases() if names is None else Aliases.read(resolve_path(names))
@@ -119,6 +123,7 @@ def _result(
         seen=pictures.count_seen(),
         seen_paths=tuple(pictures.seen_paths()[:_MOST_PATHS]),
         taken_for=pictures.taken_for(),
+        notes=pictures.catalog.notes,
         ungrouped=None if reading.group_by is None else count_unmatched(pictures.catalog),
         not_chosen=None if reading.classes is None else _count_not_chosen(pictures.catalog),
         set_thresholds=pictures.count_set_thresholds(rows),

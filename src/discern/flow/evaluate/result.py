@@ -84,6 +84,7 @@ class EvaluateResult(_Renamed):
         ungrouped: number of pictures that `group_by` does not match, each of which is its own group; None without it.
         not_chosen: number of files left out because `classes` does not name their class; None without it.
         taken_for: labels of the bundle that other labels of the pictures were taken for, by their aliases.
+        notes: sentences about how lists of labels were understood.
         seen_paths: paths of the first pictures in `seen`, relative to the source.
         page: HTML page on the evaluation; None if none was written.
     """
@@ -104,6 +105,7 @@ class EvaluateResult(_Renamed):
     ungrouped: int | None = None
     not_chosen: int | None = None
     taken_for: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     seen_paths: tuple[str, ...] = ()
     page: Path | None = None
 
