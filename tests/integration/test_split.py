@@ -99,3 +99,19 @@ def test_invalid_shares_are_refused(workspace: Workspace) -> None:
     with pytest.raises(DiscernError, match="shares"):
         workspace.split(workspace.photos, parts=(0, 0, 0))  # type: ignore[arg-type]
     assert workspace.kept() == []
+
+
+def test_parts_are_copies_unless_links_are_asked_for(workspace: Workspace) -> None:
+    original = workspace.pictures("red")[0]
+
+    def is_link(name: str, **options: bool) -> bool:
+        out = workspace.split(workspace.photos, out=workspace.folder / name, **options).out
+        assert out is not None
+        (written,) = out.rglob(f"red/{original.name}")
+        return written.samefile(original)
+
+    assert [is_link("a"), is_link("b", copy=True), is_link("c", link=True), is_link("d", copy=False)] == [
+        *(False, False, True, True)
+    ]
+    with pytest.raises(UsageError, match="both links and copies"):
+        workspace.split(workspace.photos, out=workspace.folder / "e", link=True, copy=True)

@@ -87,7 +87,8 @@ def split(
     *,
     parts: tuple[float, float, float] = (70, 20, 10),
     out: str | Path | None = None,
-    copy: bool = False,
+    link: bool = False,
+    copy: bool | None = None,
     name: str | None = None,
     runs: str | Path = "runs",
     seed: int = 0,
@@ -106,7 +107,8 @@ def split(
         source: labelled pictures: a folder, a list (CSV, Parquet, .lst, .manifest) or an archive; never changed.
         parts: relative sizes of train, validation and test.
         out: empty or new folder for `train/`, `validation/`, `test/`, `split.csv` and `.lst` files; None to write none.
-        copy: copy the pictures instead of linking to them.
+        link: link to the pictures instead of copying them; an edit of a link in place changes the original.
+        copy: earlier form of `link`, its opposite; None for `link` alone.
         name: name of the run; None for the source's name and a number.
         runs: folder of all runs.
         seed: random seed; the same seed gives the same split.
@@ -126,7 +128,8 @@ def split(
     prepare_config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, parts_of=parts_of, group_by=group_by)
     config = SplitConfig(seed=seed, parts=parts)
     run_config = prepare_config.to_json() | {"seed": seed, "parts": list(parts)}
-    target = None if out is None else _outside(resolve_path(out), Path(prepare_config.source))
+    links = _are_links(link=link, copy=copy)
+    target = None if out is None else _outside(resolve_path(out, written=True), Path(prepare_config.source))
     run = Run.create(source, name=name, runs=runs, resume=False, config=run_config)
     with run.locked():
         prepared = prepare(run, prepare_config, cache=cache, progress=progress)
@@ -134,7 +137,7 @@ def split(
         made = make_split(prepared.catalog, prepared.groups, config, exclude=exclude)
         run.write_json("split.json", made.to_json())
         if target is not None:
-            write_parts(prepared.catalog, made, target, copy=copy)
+            write_parts(prepared.catalog, made, target, link=links)
         account = Account.of(prepared.catalog, unjudged=made.unevaluated, grouped=group_by is not None)
         run.save(status="done", **account.to_json())
     return SplitResult(
@@ -148,6 +151,12 @@ def split(
         left_out_file=run.path(LEFT_OUT),
         notes=(*prepared.catalog.notes, *prepared.film_notes),
     )
+
+
+def _are_links(*, link: bool, copy: bool | None) -> bool:
+    if copy and link:
+        raise UsageError("The parts cannot be both links and copies.", hint="Leave out --copy, or --link.")
+    return link or copy is False
 
 
 def _outside(out: Path, source: Path) -> Path:
