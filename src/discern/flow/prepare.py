@@ -17,7 +17,7 @@ from discern.catalog.fixes import MAX_BYTES
 from discern.catalog.labels.resolve import LayoutRules
 from discern.catalog.left_out import LEFT_OUT, write_left_out
 from discern.catalog.path_groups import check_pattern, group_by_path
-from discern.checking import Finding, find_issues, propose_fixes
+from discern.checking import Finding, find_issues, propose_fixes, require_single_labels
 from discern.checking.film_remedy import describe_films, one_film_labels
 from discern.errors import FixesError, UsageError
 from discern.features import extract, load_backbone
@@ -154,11 +154,19 @@ class _CatalogFeatures:
         return result[0] if isinstance(index, int | np.integer) else result
 
 
-def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progress: Progress) -> Prepared:
-    """Scan an image data set, extract features, group related images and check the data quality."""
+def prepare(
+    run: Run, config: PrepareConfig, *, cache: str | Path | None, progress: Progress, single_label: bool = False
+) -> Prepared:
+    """Scan an image data set, extract features, group related images and check the data quality.
+
+    Raises:
+        DataError: the data set looks multi-label, and `single_label` is set.
+    """
     folder = cache_folder(cache)
     with run.stage("scan", progress):
         catalog = _catalog(run, config, folder, progress)
+        if single_label:
+            require_single_labels(catalog)
         names = {} if config.names is None else read_names(Path(config.names), catalog.labels)
         with run.replacing(LEFT_OUT) as path:
             write_left_out(path, list_left_out(catalog))

@@ -132,7 +132,7 @@ def split(
     target = None if out is None else _outside(resolve_path(out, written=True), Path(prepare_config.source))
     run = Run.create(source, name=name, runs=runs, resume=False, config=run_config)
     with run.locked():
-        prepared = prepare(run, prepare_config, cache=cache, progress=progress)
+        prepared = prepare(run, prepare_config, single_label=True, cache=cache, progress=progress)
         exclude = conflicted(prepared.catalog, prepared.edges)
         made = make_split(prepared.catalog, prepared.groups, config, exclude=exclude)
         run.write_json("split.json", made.to_json())

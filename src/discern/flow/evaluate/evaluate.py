@@ -8,6 +8,7 @@ from pathlib import Path
 from discern.bundle import Model
 from discern.catalog import scan
 from discern.catalog.path_groups import check_pattern, count_unmatched, group_by_path
+from discern.checking import require_single_labels
 from discern.client import Client
 from discern.errors import UsageError
 from discern.flow.evaluate.evaluated_pictures import EvaluatedPictures
@@ -83,6 +84,7 @@ def evaluate(
             )
         )
         catalog = scan(origin, cache=folder, progress=progress, leave_out=is_own)
+        require_single_labels(catalog)
         if pattern is not None:
             catalog = group_by_path(catalog, pattern, origin)
         pictures = EvaluatedPictures(models, catalog)
