@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 MULTI_LABEL = "This looks multi-label, which is not supported"
 REMEDY = (
-    "Keep each picture under one label; or train one model for each label, with the pictures that have it in one folder "
-    "and the rest in another."
+    "Keep each picture under one label; or train one model for each label, with the pictures that have it in one "
+    "folder and the rest in another."
 )
 # Not tuned: a label that is wrong by mistake is rarer than one in ten, and less often contradicted by a copy.
 _SHARE, _FEWEST, _DEVIATIONS = 0.1, 5, 2.0
