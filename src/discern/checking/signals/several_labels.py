@@ -38,14 +38,12 @@ def find_several_labels(catalog: "Catalog") -> SeveralLabels | None:
     places = " and ".join(f"{path} ('{show_label(label)}')" for label, path in list(pairs.items())[:2])
     return SeveralLabels(
         rows=tuple(sorted(several["row"].explode().to_list())),
-        message=f"{MULTI_LABEL}: {len(several):,} of {len(contents):,} different pictures are under several labels, such "
-        f"as {places}.",
+        message=f"{MULTI_LABEL}: {len(several):,} of {len(contents):,} different pictures are under several labels, "
+        f"such as {places}.",
     )
 
 
 def require_single_labels(catalog: "Catalog") -> None:
     """Raise DataError if the pictures look multi-label."""
     if found := find_several_labels(catalog):
-        raise DataError(
-            found.message, hint=f"{REMEDY} If these are mistakes, correct them with the fixes.csv of check."
-        )
+        raise DataError(found.message, hint=f"{REMEDY} Correct mistakes with the fixes.csv of check.")

@@ -42,8 +42,8 @@ CHECKS = {
     ),
     "multi_label": CheckDescription(
         title="Pictures under several labels",
-        meaning="So many of the same pictures are under several labels that these look like a multi-label data set, which "
-        "is not supported: a picture has one label.",
+        meaning="So many pictures are under several labels that this looks like a multi-label data set, which is not "
+        "supported: a picture has one label.",
         remedy="Keep each picture under one label, or train one model for each label.",
     ),
     "similar_labels": CheckDescription(
