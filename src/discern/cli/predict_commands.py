@@ -71,6 +71,7 @@ def evaluate(
             progress=progress,
         )
     render.show(result.to_json(), json=json, lines=render.evaluate)
+    render.print_hints(result.notes)
     raise typer.Exit(FELL_SHORT if result.fell_short else 0)
 
 

@@ -160,5 +160,5 @@ def train(
             cache=cache,
             progress=progress,
         )
-    render.show(result.to_json(), json=json, lines=partial(render.train, counts=result.counts))
+    render.show(result.to_json(), json=json, lines=partial(render.train, counts=result.counts, basis=result.basis))
     render.print_hints(result.hints)

@@ -67,6 +67,15 @@ def describe_missing_classes(account: Account, *, of: str) -> str:
     return f"{labels} have no usable picture and are not classes of {of}."
 
 
+def describe_reasons(left_out: Mapping[str, int]) -> str:
+    """Describe how many files are left out for each reason, without zeros.
+
+    >>> describe_reasons({"no_label": 3, "system_file": 1, "unreadable": 0})
+    '3 without a label, 1 system file'
+    """
+    return ", ".join(f"{count(number)} {_REASONS[reason][number > 1]}" for reason, number in left_out.items() if number)
+
+
 def quote_label(label: str) -> str:
     r"""Return a label, in quotes if blanks, commas or invisible characters would hide where it begins or ends.
 
@@ -104,10 +113,8 @@ def _describe_left_out(account: Account, file: str) -> str:
     left_out = account.found - account.used
     if not left_out:
         return f"Left out: none of {plural(account.found, 'file')}."
-    reasons = [
-        f"{count(number)} {_REASONS[reason][number > 1]}" for reason, number in account.left_out.items() if number
-    ]
-    return f"Left out: {count(left_out)} of {plural(account.found, 'file')} ({', '.join(reasons)}); see {file}."
+    reasons = describe_reasons(account.left_out)
+    return f"Left out: {count(left_out)} of {plural(account.found, 'file')} ({reasons}); see {file}."
 
 
 def _quoted(names: Iterable[str]) -> list[str]:

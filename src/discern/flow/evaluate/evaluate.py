@@ -7,6 +7,7 @@ from pathlib import Path
 
 from discern.bundle import Model
 from discern.catalog import scan
+from discern.catalog.account import Account
 from discern.catalog.path_groups import check_pattern, count_unmatched, group_by_path
 from discern.checking import require_single_labels
 from discern.client import Client
@@ -118,6 +119,8 @@ def _result(
         seen_paths=tuple(pictures.seen_paths()[:_MOST_PATHS]),
         set_thresholds=pictures.count_set_thresholds(rows),
         unreadable=int((~pictures.catalog.readable).sum()),
+        left_out=dict(Account.of(pictures.catalog).left_out),
+        notes=pictures.catalog.notes,
         refused={picture: reason for each in evaluations for picture, reason in each.model.refused.items()},
         other_labels=pictures.other_labels(),
         ungrouped=ungrouped,

@@ -83,6 +83,8 @@ class EvaluateResult(_Renamed):
         against: metrics of other models on the same pictures.
         ungrouped: number of pictures that `group_by` does not match, each of which is its own group; None without it.
         seen_paths: paths of the first pictures in `seen`, relative to the source.
+        left_out: number of files left out for each reason, zeros included; unreadable ones are in `unreadable`, too.
+        notes: sentences about how lists of labels were understood.
         page: HTML page on the evaluation; None if none was written.
     """
 
@@ -101,6 +103,8 @@ class EvaluateResult(_Renamed):
     against: tuple[Comparison, ...] = ()
     ungrouped: int | None = None
     seen_paths: tuple[str, ...] = ()
+    left_out: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     page: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -135,6 +139,7 @@ class EvaluateResult(_Renamed):
                 prediction sets; 0 for a server, whose pictures are unknown, and null for a bundle of an earlier
                 version, which does not name them.
             unreadable: number of unreadable files.
+            left_out: number of files left out for each reason, zeros included.
             refused: pictures that a server rejected, or that a model has no valid outputs for, excluded for all, by
                 path with the reason.
             other_labels: number of pictures excluded because the bundle does not know their label, by label.
@@ -165,6 +170,7 @@ class EvaluateResult(_Renamed):
             "seen": self.seen,
             "set_thresholds": self.set_thresholds,
             "unreadable": self.unreadable,
+            "left_out": self.left_out,
             "refused": self.refused,
             "other_labels": self.other_labels,
             **({} if self.ungrouped is None else {"ungrouped": self.ungrouped}),
