@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from discern.catalog.account import Account
+from discern.catalog.label_text import quote_label
 from discern.catalog.table import OTHER
 from discern.reporting.formatting import count, join_names, plural
 
@@ -74,16 +75,6 @@ def describe_reasons(left_out: Mapping[str, int]) -> str:
     '3 without a label, 1 system file'
     """
     return ", ".join(f"{count(number)} {_REASONS[reason][number > 1]}" for reason, number in left_out.items() if number)
-
-
-def quote_label(label: str) -> str:
-    r"""Return a label, in quotes if blanks, commas or invisible characters would hide where it begins or ends.
-
-    >>> quote_label("red apple"), quote_label("red  apple"), quote_label("a, b")
-    ('red apple', '"red  apple"', '"a, b"')
-    """
-    plain = label and label.isprintable() and label == " ".join(label.split()) and not set(label) & set(',;:"')
-    return label if plain else f'"{label}"'
 
 
 def _describe_classes(account: Account, listed_in: str, name: Callable[[str], str]) -> str:
