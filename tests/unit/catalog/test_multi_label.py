@@ -1,4 +1,4 @@
-"""Lists that give a picture several labels are told from mistakes."""
+"""Lists that give a picture several labels are not taken for mistakes."""
 
 import pytest
 

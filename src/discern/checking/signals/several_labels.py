@@ -1,4 +1,4 @@
-"""Functions that find pictures under several labels at once, and tell a multi-label data set from mistakes."""
+"""Functions that find pictures under several labels at once in a data set that looks multi-label."""
 
 from typing import TYPE_CHECKING, NamedTuple
 

@@ -1,4 +1,4 @@
-"""A multi-label data set is told from mistakes."""
+"""A multi-label data set is not taken for mistakes."""
 
 import pytest
 
