@@ -157,8 +157,8 @@ def test_checking_counts_and_proposes(workspace: Workspace, tmp_path: Path) -> N
     assert checked["findings"]["label_conflict"] == 1
     assert set(checked["findings"]) == {
         "unreadable", "wrong_suffix", "incomplete", "narrow_range", "exact_copy", "near_copy",
-        "label_conflict", "similar_labels", "part_leak", "small_class", "large_group", "undeclared_film", "imbalance",
-        "too_small", "extreme_aspect", "blank", "dark", "bright", "blurred",
+        "label_conflict", "multi_label", "similar_labels", "part_leak", "small_class", "large_group",
+        "undeclared_film", "imbalance", "too_small", "extreme_aspect", "blank", "dark", "bright", "blurred",
         "likely_wrong_label", "odd_one_out", "shortcut",
     }  # fmt: skip
     assert Path(checked["page"]).name == "data.html"

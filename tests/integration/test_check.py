@@ -12,6 +12,7 @@ from tests.integration.workspace import ACCOUNT_KEYS, Workspace
 CHECKS = {
     *("unreadable", "wrong_suffix", "incomplete", "narrow_range", "exact_copy", "near_copy"),
     *(
+        "multi_label",
         "similar_labels",
         "label_conflict",
         "likely_wrong_label",

@@ -46,7 +46,7 @@ def test_bins_train_an_ordinal_model_by_themselves(workspace: Workspace) -> None
     assert result.counts is not None
     fresh = bins(write_colours(workspace.folder / "fresh", each=6, seed=3), workspace.folder / "more")
     judged = evaluate(result.bundle, fresh, classes="1,10", cache=workspace.cache)
-    assert (judged.pictures, judged.not_chosen, judged.unreadable) == (12, 6, 0)
+    assert (judged.pictures, judged.left_out["class_not_chosen"], judged.unreadable) == (12, 6, 0)
     assert judged.notes == ("The labels are the EXPECTED_QUANTITY in 18 JSON files of the pictures.",)
 
 

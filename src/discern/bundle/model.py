@@ -15,6 +15,7 @@ from discern.bundle.picture_input import Picture, content_of, each_picture
 from discern.bundle.prediction import Prediction, predict_one
 from discern.bundle.runtime import Runtime, open_runtime
 from discern.bundle.seen_pictures import SeenPictures
+from discern.bundle.url_paths import local_path
 from discern.errors import BundleDamaged, BundleError, PictureError, UsageError
 from discern.picture import Limits, apply_recipe, load_input
 
@@ -317,7 +318,7 @@ def load(path: str | Path, *, threads: int | None = None, limits: Limits | None 
         BundleError: the file is not a bundle, is damaged, or has a newer format.
     """
     members = archive.unpack(path)
-    model = Model(members, threads=threads, limits=limits, path=Path(path).absolute())
+    model = Model(members, threads=threads, limits=limits, path=Path(local_path(str(path))).absolute())
     model.check_outputs()
     return model
 

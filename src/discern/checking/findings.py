@@ -11,6 +11,7 @@ from discern.catalog.label_text import show_label
 from discern.checking.signals.duplicates import Duplicate, find_duplicates
 from discern.checking.signals.exposure import Exposure
 from discern.checking.signals.outliers import find_outliers
+from discern.checking.signals.several_labels import SeveralLabels, find_several_labels
 from discern.grouping import film_frames
 
 if TYPE_CHECKING:
@@ -128,6 +129,11 @@ class CheckInput:
         ]
         rank = np.argsort(sorted(range(len(keys)), key=keys.__getitem__))
         return list(find_duplicates(self.edges, labels=self.labels, rank=rank))
+
+    @cached_property
+    def several_labels(self) -> SeveralLabels | None:
+        """Return the images under several labels if the data set looks multi-label, or None."""
+        return find_several_labels(self.catalog)
 
     @cached_property
     def group_names(self) -> dict[int, str]:

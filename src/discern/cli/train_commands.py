@@ -97,7 +97,10 @@ def split(
     source: Source,
     parts: Annotated[str, typer.Option(help="Relative sizes of train/validation/test.")] = "70/20/10",
     out: Annotated[str | None, typer.Option(help="Folder to write train/, validation/, test/ and lists to.")] = None,
-    copy: Annotated[bool, typer.Option("--copy", help="Copy pictures instead of linking to them.")] = False,
+    link: Annotated[
+        bool, typer.Option("--link", help="Link to the pictures instead of copying them; edits change the originals.")
+    ] = False,
+    copy: Annotated[bool, typer.Option("--copy", hidden=True)] = False,
     name: Name = None,
     runs: Runs = "runs",
     seed: Seed = 0,
@@ -129,7 +132,8 @@ def split(
             source,
             parts=parse_parts(parts),
             out=out,
-            copy=copy,
+            link=link,
+            copy=copy or None,
             name=name,
             runs=runs,
             seed=seed,
@@ -227,5 +231,5 @@ def train(
             cache=cache,
             progress=progress,
         )
-    render.show(result.to_json(), json=json, lines=partial(render.train, counts=result.counts))
+    render.show(result.to_json(), json=json, lines=partial(render.train, counts=result.counts, basis=result.basis))
     render.print_hints(result.hints)

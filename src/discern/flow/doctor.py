@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from discern.bundle import TELEMETRY_MAY_BE_ON, open_runtime
+from discern.client.request import load_httpx
 from discern.errors import DiscernError, StoreError
 from discern.features import load_backbone
 from discern.flow.paths import cache_folder
 from discern.flow.run import versions
+from discern.flow.serve import require_packages
 from discern.store import private_folder
 
 
@@ -73,6 +75,7 @@ def doctor(*, cache: str | Path | None = None) -> DoctorResult:
         ("telemetry", _telemetry),
         ("picture formats", _formats),
         ("backbone", _backbone),
+        ("server and client", _server_and_client),
         ("cache", lambda: _cache(folder)),
     )
     return DoctorResult(diagnoses=tuple(_run(name, check) for name, check in checks))
@@ -111,6 +114,12 @@ def _backbone() -> str:
     backbone = load_backbone()
     outputs = open_runtime(backbone.graph).run({"pixels": np.zeros((1, backbone.size, backbone.size, 3), np.uint8)})
     return f"{backbone.name} at {backbone.size} px gives embeddings of {outputs['embedding'].shape[1]} numbers"
+
+
+def _server_and_client() -> str:
+    require_packages()
+    load_httpx()
+    return "their packages are installed"
 
 
 def _cache(folder: Path) -> str:

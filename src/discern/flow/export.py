@@ -88,7 +88,7 @@ def export(
         PictureError: an example is damaged.
         UsageError: the target is unknown, the folder contains other files, or the runtime cannot be obtained.
     """
-    target, path = find_target(to), resolve_path(folder)
+    target, path = find_target(to), resolve_path(folder, written=True)
     config = target.config_type(
         api=api,
         runtime=None if runtime is None else resolve_path(runtime),

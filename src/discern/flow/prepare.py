@@ -16,7 +16,7 @@ from discern.catalog.account import list_left_out
 from discern.catalog.fixes import MAX_BYTES, list_relabelled, resolve_aliases
 from discern.catalog.label_names import read_name_table
 from discern.catalog.left_out import LEFT_OUT, write_left_out
-from discern.checking import Finding, find_issues, propose_fixes
+from discern.checking import Finding, find_issues, propose_fixes, require_single_labels
 from discern.checking.film_remedy import describe_films, one_film_labels
 from discern.errors import FixesError
 from discern.features import Backbone, extract
@@ -153,14 +153,22 @@ class _CatalogFeatures:
         return result[0] if isinstance(index, int | np.integer) else result
 
 
-def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progress: Progress) -> Prepared:
-    """Scan an image data set, extract features, group related images and check the data quality."""
+def prepare(
+    run: Run, config: PrepareConfig, *, cache: str | Path | None, progress: Progress, single_label: bool = False
+) -> Prepared:
+    """Scan an image data set, extract features, group related images and check the data quality.
+
+    Raises:
+        DataError: the data set looks multi-label, and `single_label` is set.
+    """
     folder = cache_folder(cache)
     backbone = config.load_backbone(config.backbone)
     with run.stage("scan", progress):
         table = None if config.names is None else read_name_table(Path(config.names))
         aliases = {} if table is None else table.labels_by_alias()
         catalog = _catalog(run, config, folder, aliases, progress)
+        if single_label:
+            require_single_labels(catalog)
         names = {} if table is None else table.names_of(catalog.labels)
         with run.replacing(LEFT_OUT) as path:
             write_left_out(path, list_left_out(catalog))

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from discern.catalog import Catalog
 from discern.catalog.account import Account
 from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted
@@ -19,7 +21,7 @@ from discern.flow.paths import is_folder, resolve_path
 from discern.flow.prepare import PrepareConfig, prepare
 from discern.flow.run import Run
 from discern.progress import Progress, silent
-from discern.splitting import PARTS, SplitConfig, make_split, write_parts
+from discern.splitting import PARTS, Split, SplitConfig, make_split, write_parts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,7 @@ class SplitResult:
         pictures: number of pictures in each part.
         reason: reason for this split, in one sentence.
         unjudged: labels without two independent pictures, so that they are in one part only.
+        unused: number of used pictures that are in no part, for each reason, zeros included.
         proof: evidence that the parts share nothing.
         account: the classes, and the number of files used and left out.
         left_out_file: left_out.csv, which lists the files left out with their reasons.
@@ -43,6 +46,7 @@ class SplitResult:
     pictures: dict[str, int]
     reason: str
     unjudged: tuple[str, ...]
+    unused: dict[str, int]
     proof: dict[str, Any]
     account: Account
     left_out_file: Path
@@ -60,6 +64,8 @@ class SplitResult:
             pictures: number of pictures in each part.
             reason: reason for this split, in one sentence.
             unjudged: labels without two independent pictures, so that they are in one part only.
+            unused: number of used pictures that are in no part: `label_conflict`, of which a copy has another label,
+                `leak`, of which a near-copy is in a later part, and `negative`, of none of the classes.
             proof: evidence that the parts share nothing.
             found: number of files, each used or left out; members of archives count as files.
             used: number of readable pictures with a label.
@@ -78,6 +84,7 @@ class SplitResult:
             "pictures": self.pictures,
             "reason": self.reason,
             "unjudged": list(self.unjudged),
+            "unused": self.unused,
             "proof": self.proof,
             "left_out_file": str(self.left_out_file),
         }
@@ -88,7 +95,8 @@ def split(
     *,
     parts: tuple[float, float, float] = (70, 20, 10),
     out: str | Path | None = None,
-    copy: bool = False,
+    link: bool = False,
+    copy: bool | None = None,
     name: str | None = None,
     runs: str | Path = "runs",
     seed: int = 0,
@@ -114,7 +122,8 @@ def split(
         source: labelled pictures: a folder, a list (CSV, Parquet, .lst, .manifest) or an archive; never changed.
         parts: relative sizes of train, validation and test.
         out: empty or new folder for `train/`, `validation/`, `test/`, `split.csv` and `.lst` files; None to write none.
-        copy: copy the pictures instead of linking to them.
+        link: link to the pictures instead of copying them; an edit of a link in place changes the original.
+        copy: earlier form of `link`, its opposite; None for `link` alone.
         name: name of the run; None for the source's name and a number.
         runs: folder of all runs.
         seed: random seed; the same seed gives the same split.
@@ -153,28 +162,59 @@ def split(
     )
     config = SplitConfig(seed=seed, parts=parts)
     run_config = prepare_config.to_json() | {"seed": seed, "parts": list(parts)}
-    target = None if out is None else _outside(resolve_path(out), Path(prepare_config.source))
+    links = _are_links(link=link, copy=copy)
+    target = None if out is None else _outside(resolve_path(out, written=True), Path(prepare_config.source))
     run = Run.create(source, name=name, runs=runs, resume=False, config=run_config)
     with run.locked():
-        prepared = prepare(run, prepare_config, cache=cache, progress=progress)
+        prepared = prepare(run, prepare_config, single_label=True, cache=cache, progress=progress)
         exclude = conflicted(prepared.catalog, prepared.edges)
         made = make_split(prepared.catalog, prepared.groups, config, exclude=exclude)
         run.write_json("split.json", made.to_json())
         if target is not None:
-            write_parts(prepared.catalog, made, target, copy=copy)
+            write_parts(prepared.catalog, made, target, link=links)
         account = Account.of(prepared.catalog, unjudged=made.unevaluated, grouped=group_by is not None)
         run.save(status="done", **account.to_json())
     return SplitResult(
         run=run.folder,
         out=target,
         pictures={part: int(np.sum(made.part == part)) for part in PARTS},
-        reason=made.reason,
+        reason=describe_parts(made),
         unjudged=made.unevaluated,
+        unused=_unused(prepared.catalog, made, exclude),
         proof=dict(made.proof),
         account=account,
         left_out_file=run.path(LEFT_OUT),
         notes=(*prepared.catalog.notes, *prepared.film_notes, *prepared.data.backbone.notes),
     )
+
+
+def describe_parts(made: Split) -> str:
+    """Return the reason for the parts of a split in one sentence, whatever `train` evaluates on."""
+    if made.method == "test-part" or not made.rounds:
+        return made.reason
+    drawn = "The parts are drawn at random over independent groups"
+    test = int(np.sum(made.part == "test"))
+    if made.reason.startswith("The given "):
+        return f"{made.reason.partition(';')[0]}; {drawn[0].lower()}{drawn[1:]} instead."
+    if not test or "too few" not in made.reason:
+        return f"{drawn}."
+    small = f"{test} pictures" if test > 1 else "one picture"
+    return f"{drawn}; a test part of {small} says little, so `discern train` would hold out every group in turn."
+
+
+def _unused(catalog: Catalog, made: Split, exclude: NDArray[np.bool_]) -> dict[str, int]:
+    in_no_part = (made.part == "") & (catalog.label_index >= 0) & catalog.readable
+    return {
+        "label_conflict": int((in_no_part & exclude).sum()),
+        "leak": int((in_no_part & ~exclude).sum()),
+        "negative": int(catalog.negative.sum()),
+    }
+
+
+def _are_links(*, link: bool, copy: bool | None) -> bool:
+    if copy and link:
+        raise UsageError("The parts cannot be both links and copies.", hint="Leave out --copy, or --link.")
+    return link or copy is False
 
 
 def _outside(out: Path, source: Path) -> Path:

@@ -65,6 +65,8 @@ class TrainResult:
         account: the classes, and the number of files used and left out.
         left_out_file: left_out.csv, which lists the files left out with their reasons; None in a finished run of an
             earlier version.
+        basis: number of `pictures` that the accuracy was measured on, their `weight`, where copies count as one, and
+            their independent `groups`; None in a finished run of an earlier version. In JSON, they are in metrics.json.
         hints: options that the data suggest, and classes that are one film, in sentences.
     """
 
@@ -79,6 +81,7 @@ class TrainResult:
     account: Account
     left_out_file: Path | None
     counts: dict[str, float | None] | None = None
+    basis: dict[str, float] | None = None
     hints: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -219,7 +222,7 @@ def _train(
     cache: str | Path | None,
     progress: Progress,
 ) -> None:
-    prepared = prepare(run, preparing, cache=cache, progress=progress)
+    prepared = prepare(run, preparing, single_label=True, cache=cache, progress=progress)
     with run.stage("split", progress):
         split = _split(run, prepared, config)
     with run.stage("fit", progress):
@@ -340,6 +343,7 @@ def _result(run: Run, preparing: PrepareConfig, config: TrainConfig) -> TrainRes
         account=_account(run, metrics),
         left_out_file=run.path(LEFT_OUT) if run.path(LEFT_OUT).exists() else None,
         counts=None if metrics.counts is None else metrics.counts.values(),
+        basis=_basis(metrics),
         hints=list(metrics.hints),
     )
 
@@ -350,6 +354,13 @@ def _describe_policy(policy: PolicyMetrics, preparing: PrepareConfig, config: Tr
     if offered is None:
         return plain
     return plain | {"offered": plain["offered"] | {"command": compose_command(preparing, config, limit=offered.risk)}}
+
+
+def _basis(metrics: Metrics) -> dict[str, float] | None:
+    measured = metrics.classification
+    if measured is None:
+        return None
+    return {"pictures": measured.pictures, "weight": measured.weight, "groups": measured.groups}
 
 
 def _account(run: Run, metrics: Metrics) -> Account:

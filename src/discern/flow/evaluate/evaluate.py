@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from discern.bundle import Model
-from discern.catalog import Catalog
+from discern.catalog.account import Account
 from discern.catalog.path_groups import count_unmatched
 from discern.client import Client
 from discern.errors import UsageError
@@ -105,10 +105,6 @@ def evaluate(
     return result
 
 
-def _count_not_chosen(catalog: Catalog) -> int:
-    return sum(file.reason == "class_not_chosen" for file in catalog.left_out)
-
-
 def _result(
     evaluator: Evaluator, evaluations: Sequence[Evaluation], floors: Mapping[str, float], reading: SourceOptions
 ) -> EvaluateResult:
@@ -123,11 +119,11 @@ def _result(
         seen=pictures.count_seen(),
         seen_paths=tuple(pictures.seen_paths()[:_MOST_PATHS]),
         taken_for=pictures.taken_for(),
-        notes=pictures.catalog.notes,
         ungrouped=None if reading.group_by is None else count_unmatched(pictures.catalog),
-        not_chosen=None if reading.classes is None else _count_not_chosen(pictures.catalog),
         set_thresholds=pictures.count_set_thresholds(rows),
         unreadable=int((~pictures.catalog.readable).sum()),
+        left_out=dict(Account.of(pictures.catalog).left_out),
+        notes=pictures.catalog.notes,
         refused={picture: reason for each in evaluations for picture, reason in each.model.refused.items()},
         other_labels=pictures.other_labels(),
         unknown=first.unknown_metrics,

@@ -19,6 +19,7 @@ from discern.flow.source_options import SourceOptions
 from discern.progress import Progress
 from discern.reporting import write_evaluation_page
 from discern.reporting.account_text import describe_account
+from discern.reporting.evaluated_text import describe_evaluated
 from discern.reporting.excluded_text import describe_excluded
 
 _PAGE, _RESULT = "evaluation.html", "evaluation.json"
@@ -101,12 +102,13 @@ class EvaluationRun:
         pictures, first = evaluator.pictures, evaluations[0]
         viewer = Viewer(pictures.catalog, first.model.bundle)
         accounted = describe_account(account, of="this data set", listed_in='under "The pictures" below')
+        evaluated = describe_evaluated(vars(result.metrics), used=sum(account.classes.values()))
         write_evaluation_page(
             page,
             catalog=pictures.catalog,
             models=collect_answers(evaluator, evaluations, result.against),
             pictures=viewer.pixels,
-            account=[*accounted, *map(_as_sentence, describe_excluded(result.to_json()))],
+            account=[*accounted, f"Evaluated: {evaluated}.", *map(_as_sentence, describe_excluded(result.to_json()))],
             evidence=None if first.model.bundle is None else viewer.evidence,
             recipe=viewer.recipe,
             negatives=tabulate_negatives(evaluator, first),

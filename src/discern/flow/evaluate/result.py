@@ -82,10 +82,10 @@ class EvaluateResult(_Renamed):
         fell_short: metrics whose interval's lower end is below its minimum.
         against: metrics of other models on the same pictures.
         ungrouped: number of pictures that `group_by` does not match, each of which is its own group; None without it.
-        not_chosen: number of files left out because `classes` does not name their class; None without it.
         taken_for: labels of the bundle that other labels of the pictures were taken for, by their aliases.
-        notes: sentences about how lists of labels were understood.
         seen_paths: paths of the first pictures in `seen`, relative to the source.
+        left_out: number of files left out for each reason, zeros included; unreadable ones are in `unreadable`, too.
+        notes: sentences about how lists of labels were understood.
         page: HTML page on the evaluation; None if none was written.
     """
 
@@ -103,19 +103,18 @@ class EvaluateResult(_Renamed):
     fell_short: tuple[str, ...]
     against: tuple[Comparison, ...] = ()
     ungrouped: int | None = None
-    not_chosen: int | None = None
     taken_for: dict[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
     seen_paths: tuple[str, ...] = ()
+    left_out: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     page: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the metrics and image counts as a JSON-serialisable dictionary.
 
         Each metric has a value, the low and high ends of its interval, and a note. With `group_by`, `ungrouped` is
-        the number of pictures that it does not match, each of which is its own group; with `classes`,
-        `class_not_chosen` is the number of files of other classes. Where labels of the pictures are aliases,
-        `taken_for` has the label of the bundle that each was taken for.
+        the number of pictures that it does not match, each of which is its own group; where labels of the pictures are
+        aliases, `taken_for` has the label of the bundle that each was taken for.
 
         Keys:
             pictures: number of evaluated pictures.
@@ -143,6 +142,7 @@ class EvaluateResult(_Renamed):
                 prediction sets; 0 for a server, whose pictures are unknown, and null for a bundle of an earlier
                 version, which does not name them.
             unreadable: number of unreadable files.
+            left_out: number of files left out for each reason, zeros included.
             refused: pictures that a server rejected, or that a model has no valid outputs for, excluded for all, by
                 path with the reason.
             other_labels: number of pictures excluded because the bundle does not know their label, by label.
@@ -173,10 +173,10 @@ class EvaluateResult(_Renamed):
             "seen": self.seen,
             "set_thresholds": self.set_thresholds,
             "unreadable": self.unreadable,
+            "left_out": self.left_out,
             "refused": self.refused,
             "other_labels": self.other_labels,
             **({} if self.ungrouped is None else {"ungrouped": self.ungrouped}),
-            **({} if self.not_chosen is None else {"class_not_chosen": self.not_chosen}),
             **({"taken_for": self.taken_for} if self.taken_for else {}),
             "unknown": None if self.unknown is None else self.unknown.to_json(),
             **self.decisions.to_json(),

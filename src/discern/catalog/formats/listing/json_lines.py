@@ -62,7 +62,10 @@ def plain_text(where: str, key: str, value: object) -> str | None:
     """
     if isinstance(value, list | dict):
         kind = "list" if isinstance(value, list) else "JSON object"
-        raise CatalogError(f"{where}: {key} is a {kind}.", hint="Write a single value for each picture.")
+        raise CatalogError(
+            f"{where}: {key} is a {kind}.",
+            hint="Write a single value for each picture; several labels for one picture are not supported.",
+        )
     text = None if value is None else str(value)
     if text and any("\ud800" <= character <= "\udfff" for character in text):
         raise CatalogError(f"{where}: {key} is not valid Unicode: {text!r}.", hint="Save the file as UTF-8.")

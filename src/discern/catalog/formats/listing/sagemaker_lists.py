@@ -9,6 +9,7 @@ from discern.catalog.formats.listing.json_lines import Record, plain_text
 from discern.catalog.formats.listing.listing_entry import ListingEntry, paths_inside
 from discern.catalog.formats.listing.tabular import find_value, parse_part
 from discern.catalog.label_text import normalise_label, strip_blanks
+from discern.catalog.multi_label import MULTI_LABEL, REMEDY
 from discern.catalog.path_text import to_text
 from discern.errors import CatalogError
 
@@ -79,7 +80,7 @@ def _one_label(where: str, labels: list[str]) -> str | None:
         return values[0] or None
     if sorted(values) == ["0"] * (len(values) - 1) + ["1"]:
         return str(values.index("1"))
-    raise CatalogError(f"{where}: {len(values)} labels for one picture.", hint="Write one label for each picture.")
+    raise CatalogError(f"{where}: {len(values)} labels for one picture. {MULTI_LABEL}.", hint=REMEDY)
 
 
 def _without_fraction(label: str) -> str:

@@ -9,6 +9,7 @@ from discern.catalog.formats.listing.listing_entry import ListingEntry, merge_en
 from discern.catalog.formats.listing.row_table import DelimitedTable, ParquetTable, RecordTable, RowTable
 from discern.catalog.formats.listing.table_columns import TableColumns, find_columns, is_set, name_columns
 from discern.catalog.label_text import normalise_label, strip_blanks
+from discern.catalog.multi_label import MULTI_LABEL, REMEDY, describe_combined, looks_multi_label
 from discern.catalog.path_text import part_named
 from discern.errors import CatalogError
 
@@ -57,7 +58,7 @@ def read_table(
         if classes.names:
             values["label"] = classes.label(where, cells[len(given) :])
         entries.append(_entry(f"{name}, {where}", path, values))
-    for note in classes.notes(name, len(entries)):
+    for note in (*classes.notes(name, len(entries)), *describe_combined([entry.label for entry in entries])):
         add_note(note)
     if labels and (note := _describe(name, table.header, columns)):
         add_note(note)
@@ -110,10 +111,11 @@ class _Classes:
         if not self.names:
             return
         several = f"{name} gives several classes to {self.several:,} of {rows:,} pictures ({self.example})."
-        if 2 * self.several > rows:
-            raise CatalogError(
-                several, hint="A picture can have one label: keep one 1 in each row, or write a column label instead."
-            )
+        are_most = 2 * self.several > rows
+        if are_most or looks_multi_label(self.several, rows):
+            several = f"{MULTI_LABEL}: {several}"
+        if are_most:
+            raise CatalogError(several, hint=f"{REMEDY} Keep one 1 in each row, or write a column label instead.")
         if self.several:
             yield f"{several} A picture can have one label, so these have none."
         if self.none:
