@@ -80,9 +80,9 @@ def adapt_float_export(
     if shape[0] != -1:
         _free_batch(graph, shape[0])
     _set_size(model, taken.name, size, channels_last=channels_last)
-    _check(model, path, declared=shape, size=size, advice=advice)
+    checked = _check(model, path, declared=shape, size=size, advice=advice)
     try:
-        features = find_features(model, tensor_shapes(serialise(model)))
+        features = find_features(model, tensor_shapes(checked))
     except NoFeatures as error:
         hint = _OUTPUT if shape[0] == -1 else f"{_FREE} {_OUTPUT}"
         raise BackboneError(f"The backbone {path} {error}.", hint=hint) from error
@@ -164,15 +164,16 @@ def _set_size(model: onnx.ModelProto, name: str, size: int, *, channels_last: bo
         output.type.tensor_type.ClearField("shape")
 
 
-def _check(model: onnx.ModelProto, path: Path, *, declared: tuple[int, ...], size: int, advice: str) -> None:
-    """Check that a network is safe to run and accepts pictures of a size.
+def _check(model: onnx.ModelProto, path: Path, *, declared: tuple[int, ...], size: int, advice: str) -> bytes:
+    """Check that a network is safe to run and accepts pictures of a size, and return it serialised.
 
     Raises:
         BackboneError: it is not safe, or it accepts other sizes, which are named.
     """
-    fault = find_fault(serialise(model))
+    data = serialise(model)
+    fault = find_fault(data)
     if not fault:
-        return
+        return data
     channels_last = declared[1] != 3
     if -1 in (declared[1:3] if channels_last else declared[2:]):
         others = [other for other in _sizes_near(size) if not _fault_at(model, other, channels_last=channels_last)]
