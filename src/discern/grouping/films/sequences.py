@@ -1,4 +1,4 @@
-"""Functions that detect films and bursts among images with numbered file names.
+"""Functions that detect films and bursts among images with numbers or times.
 
 Consecutive numbers alone prove nothing: `n01440764_123` and `n01440764_124` are unrelated photographs. Neighbouring
 frames of a film are closer than random pairs of the same series, and show the same scene: they are nearly alike, or one
@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from discern.grouping.films.bursts import link_bursts
 from discern.grouping.films.colour_overlap import overlap_colours
 from discern.grouping.films.frame_distance import FrameDistance
 from discern.grouping.films.same_scene import agree_moved
 from discern.grouping.films.series import Series, find_series
+from discern.grouping.films.timelines import capture_series, find_timelines
+from discern.grouping.groups import merge_groups
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
@@ -76,10 +79,10 @@ class SequenceConfig:
 def find_sequences(
     catalog: "Catalog", rows: np.ndarray, *, config: SequenceConfig | None = None, scratch: Path | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Find films among numbered images and link their consecutive frames.
+    """Find films and bursts among images with numbers or times, and link their consecutive frames.
 
     Args:
-        catalog: pictures with names and thumbnails.
+        catalog: pictures with names, times of capture and thumbnails.
         rows: rows of the pictures to consider, int [n].
         config: criteria of a film.
         scratch: directory for temporary files, as in `scratch_array`.
@@ -89,16 +92,20 @@ def find_sequences(
     """
     config = config or SequenceConfig()
     paths = catalog.table["path"].gather(rows).to_list()
-    series = find_series(paths, rows)
-    if not series:
+    captured, timelines = capture_series(catalog, rows), find_timelines(catalog, rows)
+    series = [*find_series(paths, rows), *captured]
+    if not series and not timelines:
         return np.zeros((0, 2), np.int64), np.zeros(0)
     distance = FrameDistance(catalog, rows, scratch)
     unrelated = distance.unrelated_pairs(series)
     middle = np.median(distance(unrelated))
-    series = find_series(paths, rows, evidence=lambda pairs: float(np.maximum(middle - distance(pairs), 0).sum()))
+    found = find_series(paths, rows, evidence=lambda pairs: float(np.maximum(middle - distance(pairs), 0).sum()))
     linker = _Linker(catalog, distance, unrelated, config)
-    pairs = [links for group in _by_pattern(series) for links in linker.link(group)]
-    linked = np.concatenate(pairs) if pairs else np.zeros((0, 2), np.int64)
+    pairs = [links for group in _by_pattern([*found, *captured]) for links in linker.link(group)]
+    linked = np.concatenate([np.zeros((0, 2), np.int64), *pairs])
+    film = merge_groups(len(catalog), linked)
+    bursts = link_bursts(catalog, timelines, agreement=linker.agreement, unrelated=unrelated, film=film)
+    linked = np.unique(np.sort(np.concatenate([linked, bursts]), axis=1), axis=0)
     return linked, 1 - np.minimum(distance(linked), 1)
 
 
@@ -146,7 +153,7 @@ class _Linker:
         rest = np.flatnonzero(~linked)
         least = np.where(distances[rest] <= self._close, config.close_agreement, config.min_agreement)
         least = np.where(complete[rest], least, config.sure_agreement)
-        linked[rest[self._agreement(pairs[rest]) >= least]] = True
+        linked[rest[self.agreement(pairs[rest]) >= least]] = True
         if aligned:
             rest = np.flatnonzero(~linked & complete & (distances <= config.covered_share * self._close))
             linked[rest[overlap_colours(self._catalog, pairs[rest]) >= config.min_overlap]] = True
@@ -173,7 +180,7 @@ class _Linker:
         return pairs[agree] if enough else pairs[:0]
 
     def _agree_surely(self, pairs: np.ndarray) -> np.ndarray:
-        sure: np.ndarray = self._agreement(pairs) >= self._config.sure_agreement
+        sure: np.ndarray = self.agreement(pairs) >= self._config.sure_agreement
         return sure
 
     def _is_near(self, distances: np.ndarray, steps: np.ndarray) -> np.ndarray:
@@ -189,7 +196,7 @@ class _Linker:
     def _is_aligned(self, pairs: np.ndarray) -> bool:
         """Tell whether most neighbours can be aligned well, so that those that cannot show different scenes."""
         config, sample = self._config, pairs[:: -(-len(pairs) // _SAMPLE)]
-        return bool(np.mean(self._agreement(sample) >= config.camera_agreement) >= config.min_aligned_share)
+        return bool(np.mean(self.agreement(sample) >= config.camera_agreement) >= config.min_aligned_share)
 
     def _bridges(self, rows: np.ndarray, linked: np.ndarray, complete: np.ndarray) -> np.ndarray:
         """Link frames shortly before and after a cut that surely show one scene.
@@ -201,10 +208,11 @@ class _Linker:
         at = np.unique(at[(at[:, 0] >= 0) & (at[:, 1] < len(rows))], axis=0)
         pairs: np.ndarray = rows[at]
         sure = self._distance(pairs) <= self._config.sure_share * self._close
-        sure[~sure] = self._agreement(pairs[~sure]) >= self._config.sure_agreement
+        sure[~sure] = self.agreement(pairs[~sure]) >= self._config.sure_agreement
         return pairs[sure]
 
-    def _agreement(self, pairs: np.ndarray) -> np.ndarray:
+    def agreement(self, pairs: np.ndarray) -> np.ndarray:
+        """Measure the agreement of pairs of pictures, see `agree_moved`."""
         return agree_moved(self._catalog, pairs, max_hue=self._config.max_hue)
 
 
