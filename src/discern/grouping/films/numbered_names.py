@@ -18,6 +18,7 @@ _PART = re.compile(
 _ARCHIVE = re.compile(r"(?:\.tar)?\.\w{2,4}!$")
 _EDIT = r"edit|edited|copy|bearbeitet|kopie|copie|modifié|copia|editado|modificato"
 _EDITED = re.compile(rf"(?<=\d)[)\]]?(?:[\s_\-.~]*[(\[]?(?:{_EDIT})[)\]]?(?:\s?\(\d+\))?)+$")
+_EDITED_BY_PHONE = re.compile(r"^img_e(?=\d{4}$)")
 _SIZE = re.compile(r"[\s_\-.(\[@]*(?<![^\W_])\d{3,5}[x×]\d{3,5}(?![^\W_])[)\]]?")
 _HASH = re.compile(
     r"(?<![^\W_])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
@@ -78,7 +79,7 @@ def folders_of(path: str) -> tuple[str, ...]:
 def _clean(path: str) -> _Name:
     text = path if path.isascii() else unicodedata.normalize("NFKC", path)
     stem = _EDITED.sub("", _SUFFIX.sub("", text.rpartition("/")[2]).casefold())
-    return _Name(folders_of(text), stem)
+    return _Name(folders_of(text), _EDITED_BY_PHONE.sub("img_", stem))
 
 
 def _without_hashes(names: list[_Name]) -> list[_Name]:

@@ -148,7 +148,7 @@ class _Linker:
         complete = steps <= config.max_gap * max(float(np.median(steps)), 1.0)
         aligned = self._is_aligned(pairs)
         linked = complete & (
-            distances <= config.sure_share * self._close if aligned else self._is_near(distances, steps)
+            distances <= config.sure_share * self._close if aligned else self._is_near(distances, np.zeros_like(steps) if series.timed else steps)
         )
         rest = np.flatnonzero(~linked)
         least = np.where(distances[rest] <= self._close, config.close_agreement, config.min_agreement)

@@ -23,11 +23,13 @@ class Series:
         pattern: name with `#` in place of its numbers, and `@` in place of a time.
         rows: rows of the catalog in the order of their numbers, int [n].
         numbers: their numbers, or times in milliseconds, int [n], non-decreasing.
+        timed: the numbers are times, which tell nothing about the frames between two pictures.
     """
 
     pattern: str
     rows: np.ndarray
     numbers: np.ndarray
+    timed: bool = False
 
     @property
     def neighbours(self) -> np.ndarray:
@@ -68,10 +70,10 @@ def _order(pattern: str, members: Numbered, evidence: Evidence | None, *, timed:
     values = [len(set(column)) for column in zip(*(numbers for numbers, _ in members), strict=True)]
     counters = sorted(range(len(values)), key=lambda at: (-values[at], -at))
     if sum(value > 1 for value in values) < 2:
-        return _count_by(pattern, members, counters[0])
+        return _count_by(pattern, members, counters[0], timed=timed and not counters[0])
     if evidence is None:
         return _count_by_all(pattern, members, timed=True) if timed else _count_by(pattern, members, counters[0])
-    orders = [_count_by(pattern, members, at) for at in counters if values[at] > 1]
+    orders = [_count_by(pattern, members, at, timed=timed and not at) for at in counters if values[at] > 1]
     best, order = max(((_total(evidence, order), order) for order in orders), key=lambda pair: pair[0])
     joined = _count_by_all(pattern, members, timed=timed)
     return joined if _total(evidence, joined) > (1 if timed else _GAIN) * best else order
@@ -81,24 +83,26 @@ def _total(evidence: Evidence, order: list[Series]) -> float:
     return sum(evidence(series.neighbours) for series in order)
 
 
-def _count_by(pattern: str, members: Numbered, counter: int) -> list[Series]:
+def _count_by(pattern: str, members: Numbered, counter: int, *, timed: bool = False) -> list[Series]:
     """Order the images by one of their numbers, in one series for each value of the others."""
     by_others: dict[tuple[int, ...], list[tuple[int, int]]] = defaultdict(list)
     for numbers, row in members:
         by_others[(*numbers[:counter], *numbers[counter + 1 :])].append((numbers[counter], row))
-    return [_series(pattern, sorted(counted)) for _, counted in sorted(by_others.items()) if len(counted) >= _FEWEST]
+    counts = [sorted(counted) for _, counted in sorted(by_others.items()) if len(counted) >= _FEWEST]
+    return [_series(pattern, counted, timed=timed) for counted in counts]
 
 
 def _count_by_all(pattern: str, members: Numbered, *, timed: bool) -> list[Series]:
     """Order the images by all of their numbers, the first of them first; only a time tells how far apart they are."""
     ordered = sorted(members)
-    return [_series(pattern, [(numbers[0] if timed else at, row) for at, (numbers, row) in enumerate(ordered)])]
+    counted = [(numbers[0] if timed else at, row) for at, (numbers, row) in enumerate(ordered)]
+    return [_series(pattern, counted, timed=timed)]
 
 
-def _series(pattern: str, counted: list[tuple[int, int]]) -> Series:
+def _series(pattern: str, counted: list[tuple[int, int]], *, timed: bool) -> Series:
     """Create a series of positions and rows; too large positions are counted from the first, or numbered."""
     positions, rows = zip(*counted, strict=True)
     if positions[-1] >= _WIDEST:
         wide = positions[-1] - positions[0] >= _WIDEST
         positions = tuple(range(len(rows))) if wide else tuple(number - positions[0] for number in positions)
-    return Series(pattern=pattern, rows=np.array(rows, np.int64), numbers=np.array(positions, np.int64))
+    return Series(pattern=pattern, rows=np.array(rows, np.int64), numbers=np.array(positions, np.int64), timed=timed)

@@ -54,7 +54,7 @@ def _by_time(
         if time is not None:
             timed[key].append((time, row))
     return [
-        Series(pattern=_CAPTURED, rows=ordered[:, 1], numbers=ordered[:, 0])
+        Series(pattern=_CAPTURED, rows=ordered[:, 1], numbers=ordered[:, 0], timed=True)
         for members in timed.values()
         if len(members) >= fewest
         for ordered in [np.array(sorted(members), np.int64)]
