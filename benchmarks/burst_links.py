@@ -1,12 +1,12 @@
-"""Bursts by time: pictures of one scene that are linked, pictures of different scenes that are, and what time alone says.
+"""Bursts by time: pictures of one scene that are linked, and pictures of different scenes that are.
 
-Each still of furniture7 becomes a burst of 1 to 12 frames, as in `film_borders.py`. The bursts are spread over a year as a
-phone's are: some of them follow each other within seconds. Their times stand in EXIF blocks, in names, or in both.
+Each still of furniture7 becomes a burst of 1 to 12 frames, as in `film_borders.py`. The bursts are spread over a year
+as a phone's are: some of them follow each other within seconds. Their times stand in EXIF blocks, in names, or in both.
 
 * `recall`: share of the neighbours of one burst that end up in one group.
 * `precision`: share of the neighbours in one group that are of one burst.
-* Independent photographs with the times of a gallery must not be linked: in any order, class after class, a second apart as
-  from a conveyor belt, or with one time in all. `shot` is the number of neighbours that were taken within ten seconds.
+* Independent photographs with the times of a gallery must not be linked: in any order, class after class, a second
+  apart as from a conveyor belt, or with one time in all. `shot` is the number of neighbours that were taken within ten seconds.
 
 Criteria were chosen on the first half (`--half tune`); see `film_borders.py` for the halves.
 
@@ -69,12 +69,12 @@ class Shot:
 
 
 NAMES: dict[str, Name] = {
-    "hash": lambda time, camera: f"{np.random.default_rng(int(time.timestamp() * 1000)).bytes(8).hex()}.jpg",
-    "IMG": lambda time, camera: f"IMG_{time:%Y%m%d_%H%M%S}_{time.microsecond // 1000:03}.jpg",
-    "PXL": lambda time, camera: f"PXL_{time:%Y%m%d_%H%M%S}{time.microsecond // 1000:03}{'.MP' * (time.second % 2)}.jpg",
+    "hash": lambda time, _: f"{np.random.default_rng(int(time.timestamp() * 1000)).bytes(8).hex()}.jpg",
+    "IMG": lambda time, _: f"IMG_{time:%Y%m%d_%H%M%S}_{time.microsecond // 1000:03}.jpg",
+    "PXL": lambda time, _: f"PXL_{time:%Y%m%d_%H%M%S}{time.microsecond // 1000:03}{'.MP' * (time.second % 2)}.jpg",
     "dated": lambda time, camera: f"{time:%Y-%m-%d %H.%M.%S} {'ab'[camera]}{time.microsecond // 1000:03}.jpg",
-    "epoch": lambda time, camera: f"{int(time.timestamp() * 1000)}.jpg",
-    "WhatsApp": lambda time, camera: f"WhatsApp Image {time:%Y-%m-%d at %I.%M.%S %p} ({time.microsecond // 1000}).jpeg",
+    "epoch": lambda time, _: f"{int(time.timestamp() * 1000)}.jpg",
+    "WhatsApp": lambda time, _: f"WhatsApp Image {time:%Y-%m-%d at %I.%M.%S %p} ({time.microsecond // 1000}).jpeg",
 }
 
 
@@ -116,7 +116,9 @@ def write_bursts(folder: Path, half: str, name: Name, seed: int, *, with_exif: b
     return shots
 
 
-def write_photographs(folder: Path, pack: str, times: list[datetime], rng: np.random.Generator, order: str) -> list[Shot]:
+def write_photographs(
+    folder: Path, pack: str, times: list[datetime], rng: np.random.Generator, order: str
+) -> list[Shot]:
     """Write photographs of a pack with times, in a random order or class after class."""
     paths = sorted(path for path in (DATA / pack).rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
     chosen = [paths[at] for at in rng.permutation(len(paths))[: len(times)]]

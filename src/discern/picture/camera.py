@@ -25,4 +25,3 @@ def camera(exif: bytes) -> str | None:
     make, model = (directory.text(tag, most=_MAX_LENGTH) for tag in (_MAKE, _MODEL))
     name = model if model.lower().startswith(make.lower()) else f"{make} {model}"
     return name[:_MAX_LENGTH].strip() or None
-

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from discern.picture.exif_tags import Directory
 
 _EXIF_DIRECTORY = 0x8769
-# The time, its fraction and its offset from UTC: of the capture, else of the digitisation. The time of the file (0x0132)
-# is that of the last program that wrote it.
+# The time, its fraction and its offset from UTC: of the capture, else of the digitisation. The time of the file
+# (0x0132) is that of the last program that wrote it.
 _TAGS = ((0x9003, 0x9291, 0x9011), (0x9004, 0x9292, 0x9012))
 _TIME = re.compile(r"(\d{4})[:\-/.](\d\d)[:\-/.](\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")

@@ -62,5 +62,7 @@ def test_invalid_blocks_have_no_time(data):
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
 def test_the_time_is_a_fact_of_a_picture(form):
     file = io.BytesIO()
-    Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(file, form, exif=exif_block({ORIGINAL: "2024:01:31 12:00:05"}))
+    Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(
+        file, form, exif=exif_block({ORIGINAL: "2024:01:31 12:00:05"})
+    )
     assert decode_facts(file.getvalue(), Limits()).facts[0]["taken"] == NOON

@@ -1,6 +1,6 @@
 """Function that links the pictures of bursts: taken shortly one after another, and of one scene.
 
-A short time alone proves nothing: a scanner, a conveyor belt or a download makes a picture of another thing each second.
+A short time alone proves nothing: a scanner, a conveyor belt or a download makes a picture of another thing a second.
 Pictures that were taken shortly one after another are linked if they agree more than pictures of the same folder that
 were not.
 """

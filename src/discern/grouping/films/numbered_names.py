@@ -17,9 +17,9 @@ _PART = re.compile(
 )
 _ARCHIVE = re.compile(r"(?:\.tar)?\.\w{2,4}!$")
 _EDIT = r"edit|edited|copy|bearbeitet|kopie|copie|modifié|copia|editado|modificato"
-_EDITED = re.compile(rf"(?<=\d)[)\]]?(?:[\s_\-.~]*[(\[]?(?:{_EDIT})[)\]]?(?:\s?\(\d+\))?)+$")
+_EDITED = re.compile(rf"(?<=[\d)\]])(?:[\s_\-.~]*[(\[]?(?:{_EDIT})[)\]]?(?:\s?\(\d+\))?)+$")
 _EDITED_BY_PHONE = re.compile(r"^img_e(?=\d{4}$)")
-_SIZE = re.compile(r"[\s_\-.(\[@]*(?<![^\W_])\d{3,5}[x×]\d{3,5}(?![^\W_])[)\]]?")
+_SIZE = re.compile(r"[\s_\-.(\[@]*(?<![^\W_])\d{3,5}[x\u00d7]\d{3,5}(?![^\W_])[)\]]?")
 _HASH = re.compile(
     r"(?<![^\W_])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
     r"(?=[0-9a-f]{8})(?:\d+[a-f]+\d|[a-f]+\d+[a-f])[0-9a-f]*)(?![^\W_])"
@@ -83,16 +83,14 @@ def _clean(path: str) -> _Name:
 
 
 def _without_hashes(names: list[_Name]) -> list[_Name]:
-    """Replace the hashes in names by `~`, unless they occur in three names of the folder or nothing else is a number."""
+    """Replace the hashes in names by `~`, unless they occur in three names of the folder."""
     found = [_HASH.findall(name.stem) for name in names]
     count = Counter((name.folder, each) for name, hashes in zip(names, found, strict=True) for each in set(hashes))
-    shorter = [
-        _HASH.sub(lambda each, folder=name.folder: each[0] if count[folder, each[0]] >= _FEWEST else "~", name.stem)
-        if hashes
-        else name.stem
-        for name, hashes in zip(names, found, strict=True)
-    ]
-    return [name._replace(stem=stem) for name, stem in zip(names, shorter, strict=True)]
+
+    def shorten(name: _Name) -> str:
+        return _HASH.sub(lambda each: each[0] if count[name.folder, each[0]] >= _FEWEST else "~", name.stem)
+
+    return [name._replace(stem=shorten(name)) if hashes else name for name, hashes in zip(names, found, strict=True)]
 
 
 def _without_sizes(names: list[_Name]) -> list[_Name]:
@@ -100,7 +98,7 @@ def _without_sizes(names: list[_Name]) -> list[_Name]:
     shorter = [_SIZE.sub("", name.stem) for name in names]
     count = Counter((name.folder, stem) for name, stem in zip(names, shorter, strict=True))
     return [
-        name._replace(stem=stem) if stem != name.stem and count[name.folder, stem] == 1 else name
+        name._replace(stem=stem) if count[name.folder, stem] == 1 and _NUMBER.search(stem) else name
         for name, stem in zip(names, shorter, strict=True)
     ]
 

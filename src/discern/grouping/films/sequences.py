@@ -48,6 +48,7 @@ class SequenceConfig:
         min_close_share: share of neighbours that are close in such a series.
         min_agreement: least agreement of neighbours that show one scene.
         close_agreement: the same for close neighbours.
+        turned_agreement: the same between which the camera has turned or come nearer.
         sure_agreement: the same where the order of the series proves nothing, or numbers are missing.
         camera_agreement: agreement of neighbours in a film whose scene stands still while the camera moves.
         min_aligned_share: share of neighbours that reach it in such a film.
@@ -67,6 +68,7 @@ class SequenceConfig:
     min_close_share: float = 0.5
     min_agreement: float = 0.6
     close_agreement: float = 0.4
+    turned_agreement: float = 0.6
     sure_agreement: float = 0.8
     camera_agreement: float = 0.9
     min_aligned_share: float = 0.6
@@ -123,6 +125,7 @@ class _Linker:
         self, catalog: "Catalog", distance: FrameDistance, unrelated: np.ndarray, config: SequenceConfig
     ) -> None:
         self._catalog, self._distance, self._unrelated, self._config = catalog, distance, unrelated, config
+        self._known: dict[tuple[int, int, bool], float] = {}
         self._close = float(np.quantile(distance(unrelated), config.background_quantile))
 
     def link(self, group: list[Series]) -> Iterator[np.ndarray]:
@@ -131,6 +134,8 @@ class _Linker:
         observed = [self._distance(one.neighbours) for one in group]
         expected = [self._distance(_random_pairs(one.rows, rng)) for one in group]
         all_ordered = self._is_ordered(np.concatenate(observed), np.concatenate(expected))
+        if all_ordered:  # all at once, since a call for each short series takes longer
+            self.agreement(np.concatenate([_sample(one.neighbours) for one in group]))
         for one, near, random in zip(group, observed, expected, strict=True):
             long_enough = len(near) >= self._config.shortest
             yield self._link(one, near, ordered=all_ordered or (long_enough and self._is_ordered(near, random)))
@@ -148,7 +153,9 @@ class _Linker:
         complete = steps <= config.max_gap * max(float(np.median(steps)), 1.0)
         aligned = self._is_aligned(pairs)
         linked = complete & (
-            distances <= config.sure_share * self._close if aligned else self._is_near(distances, np.zeros_like(steps) if series.timed else steps)
+            distances <= config.sure_share * self._close
+            if aligned
+            else self._is_near(distances, np.zeros_like(steps) if series.timed else steps)
         )
         rest = np.flatnonzero(~linked)
         least = np.where(distances[rest] <= self._close, config.close_agreement, config.min_agreement)
@@ -157,7 +164,10 @@ class _Linker:
         if aligned:
             rest = np.flatnonzero(~linked & complete & (distances <= config.covered_share * self._close))
             linked[rest[overlap_colours(self._catalog, pairs[rest]) >= config.min_overlap]] = True
-        return np.concatenate([pairs[linked], self._bridges(series.rows, linked, complete)])
+        bridges = self._bridges(series.rows, linked, complete)
+        rest = np.flatnonzero(~linked & complete)
+        linked[rest[self.agreement(pairs[rest], turned=True) >= config.turned_agreement]] = True
+        return np.concatenate([pairs[linked], bridges])
 
     def _link_bursts(self, series: Series) -> np.ndarray:
         """Link the bursts of a series whose order as a whole proves nothing.
@@ -195,8 +205,8 @@ class _Linker:
 
     def _is_aligned(self, pairs: np.ndarray) -> bool:
         """Tell whether most neighbours can be aligned well, so that those that cannot show different scenes."""
-        config, sample = self._config, pairs[:: -(-len(pairs) // _SAMPLE)]
-        return bool(np.mean(self.agreement(sample) >= config.camera_agreement) >= config.min_aligned_share)
+        config = self._config
+        return bool(np.mean(self.agreement(_sample(pairs)) >= config.camera_agreement) >= config.min_aligned_share)
 
     def _bridges(self, rows: np.ndarray, linked: np.ndarray, complete: np.ndarray) -> np.ndarray:
         """Link frames shortly before and after a cut that surely show one scene.
@@ -211,9 +221,20 @@ class _Linker:
         sure[~sure] = self.agreement(pairs[~sure]) >= self._config.sure_agreement
         return pairs[sure]
 
-    def agreement(self, pairs: np.ndarray) -> np.ndarray:
-        """Measure the agreement of pairs of pictures, see `agree_moved`."""
-        return agree_moved(self._catalog, pairs, max_hue=self._config.max_hue)
+    def agreement(self, pairs: np.ndarray, *, turned: bool = False) -> np.ndarray:
+        """Measure the agreement of pairs of pictures, unless it is known (see `agree_moved`)."""
+        keys = [(first, second, turned) for first, second in pairs.tolist()]
+        new = np.array([key[:2] for key in dict.fromkeys(keys) if key not in self._known], np.int64).reshape(-1, 2)
+        if len(new):
+            found = agree_moved(self._catalog, new, max_hue=self._config.max_hue, turned=turned)
+            self._known.update(
+                zip([(first, second, turned) for first, second in new.tolist()], found.tolist(), strict=True)
+            )
+        return np.array([self._known[key] for key in keys])
+
+
+def _sample(pairs: np.ndarray) -> np.ndarray:
+    return pairs[:: -(-len(pairs) // _SAMPLE)]
 
 
 def _random_pairs(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -46,9 +46,7 @@ def find_timelines(catalog: "Catalog", rows: np.ndarray) -> list[Series]:
     return [*_by_time(table["camera"].to_list(), table["taken"].to_list(), rows, fewest=2), *named]
 
 
-def _by_time(
-    keys: Iterable[Hashable], times: Iterable[int | None], rows: np.ndarray, *, fewest: int
-) -> list[Series]:
+def _by_time(keys: Iterable[Hashable], times: Iterable[int | None], rows: np.ndarray, *, fewest: int) -> list[Series]:
     timed: dict[Hashable, list[tuple[int, int]]] = defaultdict(list)
     for key, time, row in zip(keys, times, rows.tolist(), strict=True):
         if time is not None:
