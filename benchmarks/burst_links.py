@@ -6,7 +6,7 @@ as a phone's are: some of them follow each other within seconds. Their times sta
 * `recall`: share of the neighbours of one burst that end up in one group.
 * `precision`: share of the neighbours in one group that are of one burst.
 * Independent photographs with the times of a gallery must not be linked: in any order, class after class, a second
-  apart as from a conveyor belt, or with one time in all. `shot` is the number of neighbours that were taken within ten seconds.
+  apart as from a conveyor belt, or with one time in all. `shot` is the number of neighbours within ten seconds.
 
 Criteria were chosen on the first half (`--half tune`); see `film_borders.py` for the halves.
 

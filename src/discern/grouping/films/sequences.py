@@ -227,9 +227,8 @@ class _Linker:
         new = np.array([key[:2] for key in dict.fromkeys(keys) if key not in self._known], np.int64).reshape(-1, 2)
         if len(new):
             found = agree_moved(self._catalog, new, max_hue=self._config.max_hue, turned=turned)
-            self._known.update(
-                zip([(first, second, turned) for first, second in new.tolist()], found.tolist(), strict=True)
-            )
+            for (first, second), agreement in zip(new.tolist(), found.tolist(), strict=True):
+                self._known[first, second, turned] = agreement
         return np.array([self._known[key] for key in keys])
 
 
