@@ -22,7 +22,7 @@ from discern.picture import THUMB, Limits
 from discern.picture.picture_facts import decode_facts
 from discern.store import Rows
 
-FORMAT = 3
+FORMAT = 4
 NUMERIC = "numeric"
 OTHER = "_other"
 """Label of negatives: pictures of none of the classes."""
@@ -43,11 +43,12 @@ COLUMNS: dict[str, pl.DataType] = {
     "camera": pl.String(),
     "peak": pl.Int32(),
     "missing_rows": pl.Int32(),
+    "taken": pl.Int64(),
     "error": pl.String(),
     "message": pl.String(),
 }
 # Columns that catalogs of earlier formats lack, by the format that brought them.
-_SINCE = {2: ("sharpness", "camera"), 3: ("peak", "missing_rows")}
+_SINCE = {2: ("sharpness", "camera"), 3: ("peak", "missing_rows"), 4: ("taken",)}
 _METADATA = "discern"
 _SHA256 = "^[0-9a-f]{64}$"
 _FINGERPRINTED = ["path", "content", "label", "part", "group"]
@@ -67,6 +68,7 @@ class Catalog:
             `sharpness` (in (0, 1], see `picture.sharpness`), `camera` (make and model),
             `peak` (largest value of a picture with 16 bits per channel),
             `missing_rows` (rows that are missing at the end of the file; 0 if only its end marker is),
+            `taken` (time of capture by its EXIF block, in milliseconds since 1970; see `picture.capture_time`),
             `error` (an error code) and `message` if the file is not a usable picture; `message` alone if it is known
             why it has no label.
         thumbs: uint8 [N, 64, 64, 3]; black for unreadable rows.
