@@ -79,12 +79,21 @@ def bilinear(planes: np.ndarray, placed: Alignment) -> np.ndarray:
     down = (row - top).reshape(*left.shape, *trailing)
     flat = planes.reshape(count * height * width, *planes.shape[3:])
     corner = (top * np.float32(width) + left).astype(np.int64) + (np.arange(count) * height * width)[:, None]
-    upper: np.ndarray = flat.take(corner, 0)
-    lower = flat.take(corner + width, 0)
-    upper += (flat.take(corner + 1, 0) - upper) * right
-    lower += (flat.take(corner + width + 1, 0) - lower) * right
-    upper += (lower - upper) * down
+    upper, lower = (_between(flat[start:], corner, right) for start in (0, width))
+    lower -= upper
+    lower *= down
+    upper += lower
     return upper
+
+
+def _between(flat: np.ndarray, position: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Interpolate between the values at positions and those that follow them."""
+    value: np.ndarray = flat.take(position, 0)
+    step = flat[1:].take(position, 0)
+    step -= value
+    step *= share
+    value += step
+    return value
 
 
 def align(

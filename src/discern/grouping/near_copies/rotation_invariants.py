@@ -15,6 +15,8 @@ from typing import Self
 
 import numpy as np
 
+from discern.parallel import single_threaded_blas
+
 RINGS, FINER, ANGLES, ORDERS = 8, 2, 48, 10
 # Radius of the disc (1: the largest that fits), and its centre as a share of the half width and half height.
 # Each step zooms by a tenth, down to what is left of a 4:3 picture rotated by 45 degrees and cropped to its inside.
@@ -146,7 +148,8 @@ class InvariantDescriptor:
             total, products = total + raw.sum(axis=0), products + raw.T @ raw
         mean = total / len(spectra)
         covariance = products / len(spectra) - np.outer(mean, mean)
-        values, vectors = np.linalg.eigh(covariance + 1e-9 * np.eye(len(mean)))
+        with single_threaded_blas():  # on a matrix this small, BLAS threads cost more than they gain
+            values, vectors = np.linalg.eigh(covariance + 1e-9 * np.eye(len(mean)))
         values, vectors = values[::-1][:length], vectors[:, ::-1][:, :length]
         whitening = vectors / np.sqrt(values + 0.02 * values[0])
         return cls(weights=weights, mean=mean.astype(np.float32), whitening=whitening.astype(np.float32))
