@@ -14,7 +14,9 @@ from discern.atomic import atomic_write
 from discern.errors import UnreadableFile
 from discern.reporting import formatting
 from discern.reporting.display_names import DisplayNames
+from discern.reporting.template_cache import TemplateCache
 
+_SYNTAX = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
 _NOT_ON_ALL_PAGES = ("counts", "negative_examples")
 
 
@@ -35,11 +37,10 @@ def write_page(
     """
     environment = Environment(
         loader=PackageLoader("discern.reporting"),
-        autoescape=True,
         undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
         finalize=_visible,
+        bytecode_cache=TemplateCache(_SYNTAX),
+        **_SYNTAX,
     )
     environment.filters |= {
         "percent": formatting.percent,

@@ -135,15 +135,24 @@ def _gradients(
     sampled: np.ndarray, weight: np.ndarray, affine: np.ndarray, extents: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Compute the weighted brightness gradients of sampled images."""
-    down, across = np.gradient(sampled, axis=(1, 2))
     _, height, width = sampled.shape
-    down, across = down * weight, across * weight
+    down, across = slopes(sampled.transpose(0, 2, 1)).transpose(0, 2, 1) * weight, slopes(sampled) * weight
     x, y = (size / 2 / extents[:, a, None, None] for a, size in enumerate((width, height)))
     (a, b), (c, d) = (affine[:, row, :2].T[:, :, None, None] for row in (0, 1))
     determinant = a * d - b * c
     determinant = np.where(np.abs(determinant) < _MIN_DETERMINANT, _MIN_DETERMINANT, determinant)
     horizontal = (d * x / determinant) * across - (c * y / determinant) * down
     return horizontal, (a * y / determinant) * down - (b * x / determinant) * across
+
+
+def slopes(planes: np.ndarray) -> np.ndarray:
+    """Compute the slope along the last axis: `np.gradient` takes longer on small pictures."""
+    result = np.empty_like(planes)
+    np.subtract(planes[..., 2:], planes[..., :-2], out=result[..., 1:-1])
+    result[..., 1:-1] *= 0.5
+    np.subtract(planes[..., 1], planes[..., 0], out=result[..., 0])
+    np.subtract(planes[..., -1], planes[..., -2], out=result[..., -1])
+    return result
 
 
 def _within(position: np.ndarray, size: int) -> np.ndarray:

@@ -50,12 +50,14 @@ def blur(planes: np.ndarray, sigma: float) -> np.ndarray:
     offsets = np.arange(-reach, reach + 1)
     kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
     kernel = (kernel / kernel.sum()).astype(np.float32)
-    for axis in (1, 2):
-        padding = [(reach, reach) if a == axis else (0, 0) for a in range(3)]
-        padded = np.moveaxis(np.pad(planes, padding, "edge"), axis, 0)
-        size = planes.shape[axis]
-        smooth = sum(weight * padded[o : o + size] for o, weight in enumerate(kernel))
-        planes = np.moveaxis(np.asarray(smooth), 0, axis)
+    for axis, size in ((1, planes.shape[1]), (2, planes.shape[2])):
+        first, last = planes.take([0], axis), planes.take([size - 1], axis)
+        # Faster than np.pad on small pictures.
+        padded = np.concatenate([first] * reach + [planes] + [last] * reach, axis)
+        shifted = [padded[:, o : o + size] if axis == 1 else padded[:, :, o : o + size] for o in range(len(kernel))]
+        planes = kernel[0] * shifted[0]
+        for weight, values in zip(kernel[1:], shifted[1:], strict=True):
+            planes += weight * values
     return planes
 
 
