@@ -16,7 +16,6 @@ from discern.reporting import formatting
 from discern.reporting.display_names import DisplayNames
 from discern.reporting.template_cache import TemplateCache
 
-_SYNTAX = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
 _NOT_ON_ALL_PAGES = ("counts", "negative_examples")
 
 
@@ -37,11 +36,13 @@ def write_page(
     """
     environment = Environment(
         loader=PackageLoader("discern.reporting"),
+        autoescape=True,
         undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
         finalize=_visible,
-        bytecode_cache=TemplateCache(_SYNTAX),
-        **_SYNTAX,
     )
+    environment.bytecode_cache = TemplateCache(environment)
     environment.filters |= {
         "percent": formatting.percent,
         "points": formatting.percentage_points,

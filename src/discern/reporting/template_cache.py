@@ -3,10 +3,8 @@
 import hashlib
 import importlib.util
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from jinja2.bccache import Bucket, BytecodeCache
@@ -14,6 +12,7 @@ from jinja2.bccache import Bucket, BytecodeCache
 from discern.atomic import atomic_write
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_SETTINGS = ("autoescape", "trim_blocks", "lstrip_blocks", "keep_trailing_newline", "newline_sequence")
 
 
 class TemplateCache(BytecodeCache):
@@ -23,12 +22,14 @@ class TemplateCache(BytecodeCache):
     settings or Jinja have changed, and each time if the folder cannot be written.
 
     Args:
-        settings: arguments of the environment, on which the compiled code depends.
+        environment: environment of the templates, whose settings the compiled code depends on.
         folder: folder of the templates.
     """
 
-    def __init__(self, settings: Mapping[str, Any], folder: Path = _TEMPLATES) -> None:
-        self._settings, self._folder = f"{jinja2.__version__} {sorted(settings.items())}", folder
+    def __init__(self, environment: jinja2.Environment, folder: Path = _TEMPLATES) -> None:
+        settings = {name: getattr(environment, name) for name in _SETTINGS}
+        self._settings = f"{jinja2.__version__} {settings} {environment.finalize is None}"
+        self._folder = folder
 
     def get_source_checksum(self, source: str) -> str:
         """Return the digest of a template's source and of what else its code depends on."""

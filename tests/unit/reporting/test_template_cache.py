@@ -15,10 +15,9 @@ def _code_is_kept(monkeypatch):
 
 
 def render(folder, source="{{ 1 + 1 }}", **settings):
-    cache = TemplateCache(settings, folder)
-    return Environment(loader=DictLoader({"page.html": source}), bytecode_cache=cache, **settings).get_template(
-        "page.html"
-    )
+    environment = Environment(loader=DictLoader({"page.html": source}), **settings)
+    environment.bytecode_cache = TemplateCache(environment, folder)
+    return environment.get_template("page.html")
 
 
 def kept(folder):

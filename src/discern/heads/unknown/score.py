@@ -124,7 +124,8 @@ def _lloyd(rows: np.ndarray, weights: np.ndarray, centres: np.ndarray, *, spheri
     weighted = rows * weights[:, None].astype(rows.dtype)
     nearest = np.full(len(rows), -1)
     for _ in range(_K_MEANS_ITERATIONS):
-        before, nearest = nearest, (rows @ centres.T - (0 if spherical else (centres**2).sum(axis=1) / 2)).argmax(axis=1)
+        before = nearest
+        nearest = (rows @ centres.T - (0 if spherical else (centres**2).sum(axis=1) / 2)).argmax(axis=1)
         if np.array_equal(nearest, before):
             break
         order = np.argsort(nearest, kind="stable")
