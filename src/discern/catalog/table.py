@@ -172,10 +172,12 @@ class Catalog:
             PictureError: a file cannot be read.
             CatalogError: a file has changed since the scan.
         """
-        table = self.table.select("path", "content", "bytes")[np.asarray(rows, np.int64)]
-        expected = dict(zip(table["path"], zip(map(int, rows), table["content"], strict=True), strict=True))
-        limits = Limits(max_bytes=max(Limits().max_bytes, *table["bytes"].drop_nulls(), 0))
-        for item in read_items(self.root, table["path"].to_list(), limits=limits):
+        at = np.asarray(rows, np.int64)
+        # Column by column: a selection of the table is a query, which takes longer than to read a picture.
+        paths, contents, sizes = (self.table[name][at].to_list() for name in ("path", "content", "bytes"))
+        expected = dict(zip(paths, zip(at.tolist(), contents, strict=True), strict=True))
+        limits = Limits(max_bytes=max(Limits().max_bytes, *(size for size in sizes if size is not None)))
+        for item in read_items(self.root, paths, limits=limits):
             if item.path not in expected:
                 continue
             row, content = expected[item.path]

@@ -14,6 +14,7 @@ from discern.atomic import atomic_write
 from discern.errors import UnreadableFile
 from discern.reporting import formatting
 from discern.reporting.display_names import DisplayNames
+from discern.reporting.template_cache import TemplateCache
 
 _NOT_ON_ALL_PAGES = ("counts", "negative_examples")
 
@@ -41,6 +42,7 @@ def write_page(
         lstrip_blocks=True,
         finalize=_visible,
     )
+    environment.bytecode_cache = TemplateCache(environment)
     environment.filters |= {
         "percent": formatting.percent,
         "points": formatting.percentage_points,
