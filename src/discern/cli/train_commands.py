@@ -23,6 +23,9 @@ def check(
     group_by: GroupBy = None,
     resume: Resume = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there are findings.")] = False,
+    plots: Annotated[
+        bool, typer.Option("--plots", help="Write figures for slides to plots/ in the run: PNG, SVG and JSON.")
+    ] = False,
     cache: Cache = None,
     json: Json = False,
 ) -> None:
@@ -44,6 +47,7 @@ def check(
             backbone=backbone,
             parts_of=parse_parts_of(parts_of),
             group_by=group_by,
+            plots=plots,
             resume=resume,
             cache=cache,
             progress=progress,

@@ -11,8 +11,10 @@ from discern.checking import conflicted, count_findings
 from discern.flow.prepare import PrepareConfig, Prepared, prepare
 from discern.flow.run import Run
 from discern.progress import Progress, silent
-from discern.reporting import write_data_page
+from discern.reporting import write_data_page, write_plots
 from discern.splitting import make_split
+
+_PLOTS = "plots"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,7 @@ class CheckResult:
         account: the classes, and the number of files used and left out.
         left_out_file: left_out.csv, which lists the files left out with their reasons.
         notes: sentences about how lists of labels were understood, and about classes that are one film.
+        plots: folder of the figures; None if none were requested.
     """
 
     run: Path
@@ -40,6 +43,7 @@ class CheckResult:
     account: Account
     left_out_file: Path
     notes: tuple[str, ...] = ()
+    plots: Path | None = None
 
     @property
     def clean(self) -> bool:
@@ -67,15 +71,21 @@ class CheckResult:
             findings: number of findings of each check, zeros included.
             fixes: fixes.csv with the proposed fixes, to edit and apply.
             page: HTML report of the data and the findings.
+            plots: folder of the figures; only if they were requested.
         """
-        return self.account.to_json() | {
-            "run": str(self.run),
-            "pictures": self.pictures,
-            "findings": self.findings,
-            "fixes": str(self.fixes),
-            "page": str(self.page),
-            "left_out_file": str(self.left_out_file),
-        }
+        plots = {} if self.plots is None else {"plots": str(self.plots)}
+        return (
+            self.account.to_json()
+            | plots
+            | {
+                "run": str(self.run),
+                "pictures": self.pictures,
+                "findings": self.findings,
+                "fixes": str(self.fixes),
+                "page": str(self.page),
+                "left_out_file": str(self.left_out_file),
+            }
+        )
 
 
 def check(
@@ -87,6 +97,7 @@ def check(
     backbone: str = "lite0",
     parts_of: Mapping[str, str] | None = None,
     group_by: str | None = None,
+    plots: bool = False,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -104,6 +115,7 @@ def check(
         group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
             first group, names the picture's group; a picture without a match is its own group. It replaces the groups
             of a list. None to use those.
+        plots: write the figures on the pictures for slides to `plots/` in the run, each as PNG, SVG and JSON.
         resume: resume the interrupted run of that name.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -124,6 +136,9 @@ def check(
                 title=run.folder.name,
                 unjudged=account.unjudged,
             )
+        if plots:
+            with run.stage("plots", progress), run.writing(_PLOTS) as folder:
+                write_plots(folder, prepared.catalog, name=run.folder.name)
         run.save(status="done", **account.to_json())
     return CheckResult(
         run=run.folder,
@@ -135,6 +150,7 @@ def check(
         account=account,
         left_out_file=run.path(LEFT_OUT),
         notes=(*prepared.catalog.notes, *prepared.film_notes),
+        plots=run.path(_PLOTS) if plots else None,
     )
 
 
