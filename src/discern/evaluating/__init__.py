@@ -15,24 +15,24 @@ from discern.evaluating.intervals import NO_PICTURES, Interval, evaluate_share, 
 from discern.evaluating.metrics_schema import (
     AccuracyDifference,
     AccuracyMetrics,
-    ConformalMetrics,
     FixMetrics,
-    GroupError,
     LeakFreeAccuracy,
     LearningCurve,
     LearningCurveAdvice,
     LearningCurvePoint,
     Metrics,
     NegativeMetrics,
-    OfferedLimit,
-    OrderedLabelMetrics,
-    PolicyMetrics,
-    RiskCurveMetrics,
     SplitMetrics,
     UnknownThreshold,
 )
-from discern.evaluating.ordinal_metrics import OrdinalMetrics, evaluate_ordinal
-from discern.evaluating.prediction_set_metrics import ClassCoverage, PredictionSetMetrics, evaluate_prediction_sets
+from discern.evaluating.ordinal_metrics import OrderedLabelMetrics, OrdinalMetrics, evaluate_ordinal
+from discern.evaluating.policy_metrics import GroupError, OfferedLimit, PolicyMetrics, RiskCurveMetrics
+from discern.evaluating.prediction_set_metrics import (
+    ClassCoverage,
+    ConformalMetrics,
+    PredictionSetMetrics,
+    evaluate_prediction_sets,
+)
 from discern.evaluating.unknown_detection import UnknownMetrics, evaluate_unknown_detection
 
 __all__ = [

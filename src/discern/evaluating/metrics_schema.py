@@ -10,11 +10,11 @@ from discern.evaluating.classification_metrics import ClassificationMetrics
 from discern.evaluating.count_metrics import CountMetrics
 from discern.evaluating.intervals import UNDEFINED, Interval
 from discern.evaluating.json_fields import decode_fields, encode_fields, key, optional
-from discern.evaluating.prediction_set_metrics import ClassCoverage
+from discern.evaluating.ordinal_metrics import OrderedLabelMetrics
+from discern.evaluating.policy_metrics import PolicyMetrics
+from discern.evaluating.prediction_set_metrics import ConformalMetrics
 
 FORMAT = 1
-_POLICY_SUMMARY = ("sentence", "basis", "share", "error", "needed")
-_OPTIONAL_SUMMARY = ("floor", "offered")
 _BUNDLED = ("accuracy", "ece", "baselines", "unknown", "ordered", "gate", "split", "head")
 _BUNDLED_SETS = ("asked", "threshold", "basis", "guaranteed", "coverage", "size")
 
@@ -82,138 +82,6 @@ class UnknownThreshold:
     t_unknown: float | None = None
     false_rejection: float | None = None
     rejection: Interval | None = field(default=None, metadata=key("false_rejection_interval") | optional())
-
-
-@dataclass(frozen=True, kw_only=True)
-class GroupError:
-    """Error rate of accepted predictions, measured by group.
-
-    It is the share of groups with a wrong one among them; `high` is its one-sided 95 % upper bound.
-    """
-
-    value: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class RiskCurveMetrics:
-    """Risk-coverage curve with the accepted share and error rate at each confidence threshold.
-
-    Thresholds run from few accepted to all.
-    """
-
-    t_accept: tuple[float, ...] = ()
-    share: tuple[float, ...] = ()
-    picture_error: tuple[float, ...] = ()
-    error: tuple[float, ...] = ()
-    high: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class OfferedLimit:
-    """Error limit that would hold where the stated one does not.
-
-    Attributes:
-        risk: the error limit.
-        share: share of all held-out pictures that it would accept.
-        sentence: the policy in plain words.
-        command: the command that applies it.
-    """
-
-    risk: float
-    share: float
-    sentence: str
-    command: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class PolicyMetrics:
-    """Policy for accepting predictions, with the evidence for it from `heads.RiskControl`.
-
-    Attributes:
-        sentence: the policy in plain words.
-        basis: "held-out" or "cross-fitted".
-        share: of all held-out pictures, those accepted.
-        error: of the groups with an accepted picture; None if nothing is accepted.
-        needed: independent groups still missing for the error limit; None if it is met.
-        max_error: the error limit: the stated one, or the one found.
-        t_accept: lowest accepted confidence; None if nothing is accepted.
-        picture_error: of the accepted pictures, the share that is wrong; if nothing is accepted, the share that was
-            too large, or None for another reason.
-        groups: number of independent groups behind the policy.
-        wrong: of these, the groups with a wrong prediction.
-        curve: the same for other thresholds.
-        auto: True if the error limit was found: the strictest that holds; None in files of earlier versions.
-        floor: lowest confidence at which a prediction may be accepted; None in files of earlier versions.
-        offered: a looser error limit that would hold, where the stated one does not; else None.
-    """
-
-    sentence: str | None = None
-    basis: str | None = None
-    share: float | None = None
-    error: GroupError | None = None
-    needed: int | None = None
-    max_error: float | None = field(default=None, metadata=key("asked"))
-    t_accept: float | None = None
-    picture_error: float | None = None
-    groups: int | None = None
-    wrong: int | None = None
-    curve: RiskCurveMetrics = RiskCurveMetrics()
-    auto: bool | None = field(default=None, metadata=optional())
-    floor: float | None = field(default=None, metadata=optional())
-    offered: OfferedLimit | None = field(default=None, metadata=optional())
-
-    def summary(self) -> dict[str, Any]:
-        """Return the accept policy as JSON-ready values, without its evidence."""
-        plain = encode_fields(self)
-        return {name: plain[name] for name in _POLICY_SUMMARY} | {
-            "risk": None if self.t_accept is None else self.max_error,
-            "asked": "auto" if self.auto else self.max_error,
-            **{name: plain.get(name) for name in _OPTIONAL_SUMMARY},
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConformalMetrics:
-    """Coverage and size of conformal prediction sets, with their threshold and target.
-
-    Attributes:
-        target: the stated coverage.
-        threshold: probability from which a label is in the set of the shipped model.
-        basis: "held-out" or "cross-fitted".
-        guaranteed: True if the coverage is guaranteed for exchangeable groups, False if it is an estimate.
-    """
-
-    coverage: Interval = UNDEFINED
-    coverage_of_groups: Interval = UNDEFINED
-    size: Interval = UNDEFINED
-    single: Interval = UNDEFINED
-    per_class: tuple[ClassCoverage, ...] = ()
-    target: float | None = field(default=None, metadata=key("asked"))
-    threshold: float | None = None
-    basis: str | None = None
-    guaranteed: bool | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class OrderedLabelMetrics:
-    """Metrics of ordinal classification, with the label order and the selected head.
-
-    Attributes:
-        labels: the labels in their order.
-        chosen: name of the head that was selected.
-        constant: the label of the constant prediction: the weighted median.
-    """
-
-    labels: tuple[str, ...] = ()
-    chosen: str | None = None
-    mae: Interval = UNDEFINED
-    rmse: Interval = UNDEFINED
-    quadratic_kappa: Interval = field(default=UNDEFINED, metadata=key("kappa"))
-    within_one: Interval = UNDEFINED
-    constant_mae: Interval = UNDEFINED
-    constant: str | None = None
-    gain: Interval = UNDEFINED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,15 @@
 """Functions that compute the metrics of ordinal classification."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
 
 import numpy as np
 
 from discern.errors import UsageError
 from discern.evaluating.distances import Distances, median_place
 from discern.evaluating.group_variance import GroupVariance, Members
-from discern.evaluating.intervals import Interval, loss_interval, share_of
+from discern.evaluating.intervals import UNDEFINED, Interval, loss_interval, share_of
+from discern.evaluating.json_fields import key
 
 _NO_CHANCE = 1e-12
 
@@ -39,6 +40,42 @@ class OrdinalMetrics:
     def to_json(self) -> dict[str, Any]:
         """Convert the ordinal metrics to JSON-ready values, with null for undefined ones."""
         return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderedLabelMetrics:
+    """Metrics of ordinal classification, with the label order and the selected head.
+
+    Attributes:
+        labels: the labels in their order.
+        chosen: name of the head that was selected.
+        constant: the label of the constant prediction: the weighted median.
+    """
+
+    labels: tuple[str, ...] = ()
+    chosen: str | None = None
+    mae: Interval = UNDEFINED
+    rmse: Interval = UNDEFINED
+    quadratic_kappa: Interval = field(default=UNDEFINED, metadata=key("kappa"))
+    within_one: Interval = UNDEFINED
+    constant_mae: Interval = UNDEFINED
+    constant: str | None = None
+    gain: Interval = UNDEFINED
+
+    @classmethod
+    def of(cls, metrics: OrdinalMetrics, *, labels: tuple[str, ...], chosen: str | None = None) -> Self:
+        """Join ordinal metrics with the labels in their order and the name of the head that was selected."""
+        return cls(
+            labels=labels,
+            chosen=chosen,
+            mae=metrics.mae,
+            rmse=metrics.rmse,
+            quadratic_kappa=metrics.quadratic_kappa,
+            within_one=metrics.within_one,
+            constant_mae=metrics.mae_of_median,
+            constant=labels[metrics.median],
+            gain=metrics.gain,
+        )
 
 
 def evaluate_ordinal(

@@ -1,14 +1,15 @@
 """Functions that compute the coverage and size of conformal prediction sets."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
 
 import numpy as np
 
 from discern.errors import UsageError
 from discern.evaluating.group_variance import Members
-from discern.evaluating.intervals import Interval, evaluate_share, loss_interval, mean_variance, share_of
+from discern.evaluating.intervals import UNDEFINED, Interval, evaluate_share, loss_interval, mean_variance, share_of
+from discern.evaluating.json_fields import key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,42 @@ class PredictionSetMetrics:
     def to_json(self) -> dict[str, Any]:
         """Convert the coverage and size to JSON-ready values, with null for undefined ones."""
         return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConformalMetrics:
+    """Coverage and size of conformal prediction sets, with their threshold and target.
+
+    Attributes:
+        target: the stated coverage.
+        threshold: probability from which a label is in the set of the shipped model.
+        basis: "held-out" or "cross-fitted".
+        guaranteed: True if the coverage is guaranteed for exchangeable groups, False if it is an estimate.
+    """
+
+    coverage: Interval = UNDEFINED
+    coverage_of_groups: Interval = UNDEFINED
+    size: Interval = UNDEFINED
+    single: Interval = UNDEFINED
+    per_class: tuple[ClassCoverage, ...] = ()
+    target: float | None = field(default=None, metadata=key("asked"))
+    threshold: float | None = None
+    basis: str | None = None
+    guaranteed: bool | None = None
+
+    @classmethod
+    def of(
+        cls,
+        sets: PredictionSetMetrics,
+        *,
+        target: float | None,
+        threshold: float | None,
+        guaranteed: bool,
+        basis: str | None = None,
+    ) -> Self:
+        """Join the metrics of prediction sets with their threshold and their target."""
+        measured = {each.name: getattr(sets, each.name) for each in fields(sets)}
+        return cls(**measured, target=target, threshold=threshold, basis=basis, guaranteed=guaranteed)
 
 
 def evaluate_prediction_sets(

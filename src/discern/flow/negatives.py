@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from discern.bundle import PictureHashes
-from discern.catalog import Catalog, scan
+from discern.catalog import Catalog
 from discern.errors import CatalogError, DataError
 from discern.features import extract
-from discern.flow.run import is_own
+from discern.flow.source_options import scan_source
 from discern.grouping import Groups, find_edges_cached, form_groups
 from discern.heads import Negatives
 from discern.heads.random_subset import random_subset
@@ -62,7 +62,7 @@ def add_negatives(
 
 def _scan(data: TrainingData, source: Path, *, cache: Path, progress: Progress) -> _Part:
     try:
-        catalog = scan(source, cache=cache, progress=progress, leave_out=is_own, labels=False)
+        catalog = scan_source(source, cache=cache, progress=progress, labels=False)
     except CatalogError as error:
         raise CatalogError(f"The negatives cannot be used: {error.message}", hint=error.hint) from error
     known = data.catalog.table.filter(data.catalog.label_index >= 0)["pixels"]

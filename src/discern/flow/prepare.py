@@ -2,32 +2,31 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 import polars as pl
 
-from discern.catalog import Catalog, apply_fixes, read_fixes, read_names, scan, write_fixes
+from discern.catalog import Catalog, apply_fixes, read_fixes, read_names, write_fixes
 from discern.catalog.account import list_left_out
 from discern.catalog.fixes import MAX_BYTES
-from discern.catalog.labels.resolve import LayoutRules
 from discern.catalog.left_out import LEFT_OUT, write_left_out
-from discern.catalog.path_groups import check_pattern, group_by_path
 from discern.checking import Finding, find_issues, propose_fixes
 from discern.checking.film_remedy import describe_films, one_film_labels
-from discern.errors import FixesError, UsageError
+from discern.errors import FixesError
 from discern.features import extract, load_backbone
 from discern.flow.negatives import add_negatives
 from discern.flow.paths import cache_folder, resolve_path
-from discern.flow.run import Run, is_own
+from discern.flow.run import Run
+from discern.flow.source_options import SourceKeywords, SourceOptions, scan_source
 from discern.grouping import Groups, film_frames, find_edges_cached, form_groups
 from discern.picture import choose_recipe, read_bounded
 from discern.progress import Progress
-from discern.splitting import PARTS, Split, cross_split
+from discern.splitting import Split, cross_split
 from discern.store import Rows
 from discern.training import AppliedFixes, TrainingData, predict_for_label_checks
 
@@ -36,8 +35,8 @@ _EDGES = "edges.parquet"
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrepareConfig:
-    """Options for the preparation of an image data set.
+class PrepareConfig(SourceOptions):
+    """Options for the preparation of an image data set, with those of its source.
 
     Attributes:
         source: folder, list or archive of pictures.
@@ -46,8 +45,6 @@ class PrepareConfig:
         negatives: source of pictures of none of the classes, or None.
         ordered: labels of an ordinal scale, lowest first; empty for nominal labels.
         names: path of a names.csv, or None.
-        parts_of: folders of parts, by part; empty if all outermost folders are classes; None to go by their names.
-        group_by: regular expression that finds the group of a picture in its path; None to use declared groups.
     """
 
     source: str
@@ -56,8 +53,6 @@ class PrepareConfig:
     negatives: str | None = None
     ordered: tuple[str, ...] = ()
     names: str | None = None
-    parts_of: dict[str, str] | None = None
-    group_by: str | None = None
 
     @classmethod
     def of(
@@ -69,13 +64,12 @@ class PrepareConfig:
         negatives: str | Path | None = None,
         ordered: Sequence[str] = (),
         names: str | Path | None = None,
-        parts_of: Mapping[str, str] | None = None,
-        group_by: str | None = None,
+        **reading: Unpack[SourceKeywords],
     ) -> Self:
         """Create a data preparation configuration with absolute paths.
 
         Raises:
-            UsageError: a path or `group_by` is invalid, or `parts_of` names a part that does not exist.
+            UsageError: a path or an option of the source is invalid.
         """
         return cls(
             source=str(resolve_path(source)),
@@ -84,8 +78,7 @@ class PrepareConfig:
             negatives=None if negatives is None else str(resolve_path(negatives)),
             ordered=tuple(ordered),
             names=None if names is None else str(resolve_path(names)),
-            parts_of=None if parts_of is None else _check_parts(parts_of),
-            group_by=None if group_by is None else check_pattern(group_by),
+            **vars(SourceOptions.checked(**reading)),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -199,16 +192,6 @@ def extract_features(catalog: Catalog, name: str, *, cache: Path, progress: Prog
     return TrainingData(catalog=catalog, features=features, position=position, backbone=backbone, recipe=recipe)
 
 
-def _check_parts(parts_of: Mapping[str, str]) -> dict[str, str]:
-    for part, folder in parts_of.items():
-        if part not in PARTS or not folder:
-            raise UsageError(
-                f"Invalid folder of a part: {part}={folder}.",
-                hint=f"The parts are {', '.join(PARTS)}; write --parts-of train=FOLDER,test=FOLDER.",
-            )
-    return dict(parts_of)
-
-
 def _resolve_backbone(backbone: str) -> str:
     return str(resolve_path(backbone)) if Path(backbone).suffix.lower() == ".onnx" else backbone
 
@@ -233,10 +216,7 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -
     if run.has_kept(CATALOG):
         return _in_order(Catalog.load(run.path(CATALOG), cache=cache), config)
     run.discard(_EDGES, SPLIT)
-    layout = LayoutRules(parts_of=config.parts_of, strict=True)
-    catalog = scan(Path(config.source), cache=cache, progress=progress, leave_out=is_own, layout=layout)
-    if config.group_by is not None:
-        catalog = group_by_path(catalog, config.group_by, Path(config.source))
+    catalog = scan_source(Path(config.source), config, cache=cache, progress=progress, strict=True)
     if config.fixes is not None:
         scanned, catalog = catalog, apply_fixes(catalog, read_fixes(Path(config.fixes)))
         if not catalog.readable.any():

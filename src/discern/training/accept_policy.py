@@ -153,12 +153,8 @@ def _evaluate_sets(
         sets[inside] = label_sets(held_out.probabilities[inside], threshold)
     labels = data.catalog.labels
     metrics = evaluate_prediction_sets(sets, truth, labels=labels, groups=groups, weights=weights, seed=config.seed)
-    return ConformalMetrics(
-        coverage=metrics.coverage,
-        coverage_of_groups=metrics.coverage_of_groups,
-        size=metrics.size,
-        single=metrics.single,
-        per_class=metrics.per_class,
+    return ConformalMetrics.of(
+        metrics,
         target=config.coverage,
         threshold=_fit_sets(held_out.probabilities, truth, groups, weights, config),
         basis=basis,

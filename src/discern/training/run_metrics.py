@@ -134,17 +134,7 @@ class _MetricsBuilder:
             weights=self.data.weights(predictions.rows),
             seed=self.seed,
         )
-        return OrderedLabelMetrics(
-            labels=labels,
-            chosen=result.description.get("head"),
-            mae=metrics.mae,
-            rmse=metrics.rmse,
-            quadratic_kappa=metrics.quadratic_kappa,
-            within_one=metrics.within_one,
-            constant_mae=metrics.mae_of_median,
-            constant=labels[metrics.median],
-            gain=metrics.gain,
-        )
+        return OrderedLabelMetrics.of(metrics, labels=labels, chosen=result.description.get("head"))
 
     def counts(self, predictions: HeldOutPredictions) -> CountMetrics | None:
         return evaluate_counts(

@@ -76,8 +76,11 @@ def test_metrics_of_a_server_are_those_of_its_bundle(
 def test_training_pictures_of_a_server_are_not_known(
     shared_workspace: Workspace, trained: TrainResult, address: str
 ) -> None:
-    found = evaluate(address, shared_workspace.photos, cache=shared_workspace.cache)
+    runs = shared_workspace.folder / "evaluations of a server"
+    found = evaluate(address, shared_workspace.photos, runs=runs, cache=shared_workspace.cache)
     assert (found.seen, found.pictures) == (None, 36)
+    assert found.page is not None
+    assert "Training pictures are not known" in found.page.read_text("utf-8")
     with pytest.raises(DataError, match="trained on all"):
         evaluate(address, shared_workspace.photos, against=[trained.bundle], cache=shared_workspace.cache)
 
@@ -87,7 +90,8 @@ def compared(
     shared_workspace: Workspace, trained: TrainResult, ordered: TrainResult, address: str, fresh: Path
 ) -> EvaluateResult:
     others = [address, ordered.bundle]
-    return evaluate(trained.bundle, fresh, against=others, cache=shared_workspace.cache)
+    runs = shared_workspace.folder / "evaluations of servers"
+    return evaluate(trained.bundle, fresh, against=others, runs=runs, cache=shared_workspace.cache)
 
 
 class TestComparisons:
@@ -111,6 +115,8 @@ class TestComparisons:
         assert server.difference.low < 0 < server.difference.high
         # The bundle publishes what the server does not.
         assert compared.seen is not None
+        assert compared.page is not None
+        assert "Training pictures are not known" not in compared.page.read_text("utf-8")
 
     def test_the_difference_is_the_gain_of_the_evaluated_model(
         self, tmp_path: Path, shared_workspace: Workspace

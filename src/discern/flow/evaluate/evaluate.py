@@ -6,8 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from discern.bundle import Model
-from discern.catalog import scan
-from discern.catalog.path_groups import check_pattern, count_unmatched, group_by_path
+from discern.catalog.path_groups import count_unmatched
 from discern.client import Client
 from discern.errors import UsageError
 from discern.flow.evaluate.evaluated_pictures import EvaluatedPictures
@@ -16,7 +15,7 @@ from discern.flow.evaluate.evaluator import Evaluation, Evaluator, group_all, pr
 from discern.flow.evaluate.models import open_models
 from discern.flow.evaluate.result import EvaluateResult
 from discern.flow.paths import cache_folder, resolve_path
-from discern.flow.run import is_own
+from discern.flow.source_options import SourceOptions, scan_source
 from discern.progress import Progress, silent
 
 FLOORS = ("accuracy", "balanced_accuracy", "macro_f1")
@@ -70,7 +69,7 @@ def evaluate(
         UsageError: the run would be written into the source.
         DiscernError: the bundle or a source cannot be used.
     """
-    floors, pattern = _check_floors(at_least or {}), None if group_by is None else check_pattern(group_by)
+    floors, reading = _check_floors(at_least or {}), SourceOptions.checked(group_by=group_by)
     folder, origin = cache_folder(cache), resolve_path(source)
     other = None if negatives is None else resolve_path(negatives)
     with ExitStack() as opened:
@@ -82,9 +81,7 @@ def evaluate(
                 EvaluationRun.opened(origin, models=models, negatives=other, seed=seed, runs=runs, name=name)
             )
         )
-        catalog = scan(origin, cache=folder, progress=progress, leave_out=is_own)
-        if pattern is not None:
-            catalog = group_by_path(catalog, pattern, origin)
+        catalog = scan_source(origin, reading, cache=folder, progress=progress)
         pictures = EvaluatedPictures(models, catalog)
         known = predict_all(models, catalog, pictures.known_rows(), progress)
         unknown = [predict_all(models, *each, progress) for each in pictures.unknown_rows(other, folder, progress)]
@@ -93,7 +90,7 @@ def evaluate(
             pictures=pictures, known=known, unknown=unknown, groups=groups, unknown_groups=unknown_groups, seed=seed
         )
         evaluations = evaluator.evaluate_all(models)
-        ungrouped = None if pattern is None else count_unmatched(catalog)
+        ungrouped = None if reading.group_by is None else count_unmatched(catalog)
         result = _result(evaluator, evaluations, floors, ungrouped)
         if run is not None:
             result = replace(result, page=run.page)

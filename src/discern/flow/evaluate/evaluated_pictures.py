@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from discern.bundle import PictureHashes
-from discern.catalog import Catalog, scan
+from discern.catalog import Catalog
 from discern.errors import DataError
 from discern.evaluating.group_variance import FEWEST_GROUPS
 from discern.flow.evaluate.models import EvaluatedModel
-from discern.flow.run import is_own
+from discern.flow.source_options import scan_source
 from discern.progress import Progress
 from discern.reporting.formatting import join_names, plural
 
@@ -92,7 +92,7 @@ class EvaluatedPictures:
         """Return the out-of-distribution images that no model was trained on."""
         found = [(self.catalog, np.flatnonzero(self.catalog.negative & ~self.seen))]
         if source is not None:
-            other = scan(source, cache=cache, progress=progress, leave_out=is_own)
+            other = scan_source(source, cache=cache, progress=progress)
             found.append((other, np.flatnonzero(other.readable & ~_made_with(self.models, other)[0])))
             if not len(found[-1][1]):
                 raise DataError(

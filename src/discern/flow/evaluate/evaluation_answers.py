@@ -161,12 +161,8 @@ def _prediction_sets(evaluation: Evaluation) -> ConformalMetrics | None:
     sets, stated = evaluation.decisions.sets, evaluation.model.stated.conformal
     if sets is None:
         return None
-    return ConformalMetrics(
-        coverage=sets.coverage,
-        coverage_of_groups=sets.coverage_of_groups,
-        size=sets.size,
-        single=sets.single,
-        per_class=sets.per_class,
+    return ConformalMetrics.of(
+        sets,
         target=None if stated is None else stated.target,
         threshold=evaluation.model.rules.thresholds.label_set,
         # Measured on the model itself, so that the page does not call it an estimate.
@@ -176,18 +172,7 @@ def _prediction_sets(evaluation: Evaluation) -> ConformalMetrics | None:
 
 def _ordered(evaluation: Evaluation) -> OrderedLabelMetrics | None:
     found, labels = evaluation.decisions.ordered, evaluation.model.rules.labels
-    if found is None:
-        return None
-    return OrderedLabelMetrics(
-        labels=labels,
-        mae=found.mae,
-        rmse=found.rmse,
-        quadratic_kappa=found.quadratic_kappa,
-        within_one=found.within_one,
-        constant_mae=found.mae_of_median,
-        constant=labels[found.median],
-        gain=found.gain,
-    )
+    return None if found is None else OrderedLabelMetrics.of(found, labels=labels)
 
 
 def _negatives(evaluation: Evaluation) -> NegativeMetrics | None:

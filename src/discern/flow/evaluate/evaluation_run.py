@@ -108,7 +108,7 @@ class EvaluationRun:
             recipe=viewer.recipe,
             negatives=tabulate_negatives(evaluator, first),
             negative_scores=None if first.unknown is None else first.unknown.scores,
-            published=all(each.model.seen is not None for each in evaluations),
+            published=result.seen is not None,
             provenance={
                 "Created": self.run.facts["created"],
                 "Seed": str(self.seed),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from discern.evaluating import Interval, Metrics
 
 MAX_SHOWN = 12
+_MOST_CLASSES = 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +57,17 @@ class ModelRow:
 class ClassDifference:
     """Row of the table of classes: the recall of the first model, and its difference to each other one.
 
-    Each difference is its value, its interval, and True if that excludes 0.
+    Attributes:
+        label: the class.
+        recall: recall of the first model.
+        differences: for each other model the value, its interval, and True if that excludes 0.
+        same: True if all models are right equally often.
     """
 
     label: str
     recall: str
     differences: tuple[tuple[str, str, bool], ...]
+    same: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +100,16 @@ class SideBySide:
     all_wrong: int
     numbers: bool
     constant_error: str
+
+    @property
+    def main_classes(self) -> tuple[ClassDifference, ...]:
+        """Return the classes of the largest differences, without those that have none."""
+        return tuple(row for row in self.classes[:_MOST_CLASSES] if not row.same)
+
+    @property
+    def other_classes(self) -> tuple[ClassDifference, ...]:
+        """Return the other classes."""
+        return self.classes[len(self.main_classes) :]
 
 
 def model_row(name: str, of: str, metrics: "Metrics", difference: "Interval | None", *, alone: int) -> ModelRow:
@@ -132,6 +148,7 @@ def class_differences(
                 (percentage_points(each[label].value), _points(each[label]), is_clear(each[label]))
                 for each in differences
             ),
+            same=largest[label] == 0,
         )
         for label in sorted(shared, key=lambda label: -largest[label])
     )

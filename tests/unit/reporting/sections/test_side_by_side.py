@@ -3,7 +3,14 @@
 import numpy as np
 
 from discern.evaluating import Interval, Metrics
-from discern.reporting.sections.side_by_side import class_differences, count_all_wrong, is_clear, model_row
+from discern.reporting.sections.side_by_side import (
+    ClassDifference,
+    SideBySide,
+    class_differences,
+    count_all_wrong,
+    is_clear,
+    model_row,
+)
 from tests.unit.reporting.factories import interval_json, metrics_for, predictions_for
 
 CLEAR, CHANCE = Interval(value=0.2, low=0.1, high=0.3), Interval(value=-0.1, low=-0.3, high=0.1)
@@ -41,3 +48,20 @@ def test_a_difference_without_an_interval_is_not_clear():
 
 def test_pictures_that_every_model_gets_wrong_are_counted():
     assert count_all_wrong([np.array([True, False, False]), np.array([False, False, True])]) == 1
+
+
+def test_classes_without_a_difference_are_not_in_the_main_table(catalog):
+    metrics = Metrics.from_json(metrics_for(catalog, predictions_for(catalog)))
+    even = Interval(value=0.0, low=-0.1, high=0.1)
+    shown = _side_by_side(class_differences(metrics, [{"ash": even, "birch": CLEAR}]))
+    assert [row.label for row in shown.main_classes] == ["birch"]
+    assert [row.label for row in shown.other_classes] == ["ash"]
+    same = _side_by_side(class_differences(metrics, [{"ash": even, "birch": even}]))
+    assert same.main_classes == ()
+    assert len(same.other_classes) == 2
+
+
+def _side_by_side(classes: tuple[ClassDifference, ...]) -> SideBySide:
+    return SideBySide(
+        models=(), others=("b",), classes=classes, alone=(), all_wrong=0, numbers=False, constant_error=""
+    )

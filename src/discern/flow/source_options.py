@@ -1,0 +1,84 @@
+"""Options that determine how a source of pictures is read, and the scan that applies them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self, TypedDict
+
+from discern.catalog import Catalog, scan
+from discern.catalog.labels.resolve import LayoutRules
+from discern.catalog.path_groups import check_pattern, group_by_path
+from discern.errors import UsageError
+from discern.flow.run import is_own
+from discern.progress import Progress
+from discern.splitting import PARTS
+
+
+class SourceKeywords(TypedDict, total=False):
+    """Keyword arguments of `SourceOptions.checked`, as users pass them."""
+
+    parts_of: Mapping[str, str] | None
+    group_by: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceOptions:
+    """Options that determine how a source of pictures is read.
+
+    Attributes:
+        parts_of: folders of parts, by part; empty if all outermost folders are classes; None to go by their names.
+        group_by: regular expression that finds the group of a picture in its path; None to use declared groups.
+    """
+
+    parts_of: dict[str, str] | None = None
+    group_by: str | None = None
+
+    @classmethod
+    def checked(cls, *, parts_of: Mapping[str, str] | None = None, group_by: str | None = None) -> Self:
+        """Create the options from the values that a user passed.
+
+        Raises:
+            UsageError: `group_by` is not a regular expression, or `parts_of` names a part that does not exist.
+        """
+        return cls(
+            parts_of=None if parts_of is None else _check_parts(parts_of),
+            group_by=None if group_by is None else check_pattern(group_by),
+        )
+
+
+def scan_source(
+    source: Path,
+    options: SourceOptions = SourceOptions(),
+    *,
+    cache: Path,
+    progress: Progress,
+    strict: bool = False,
+    labels: bool = True,
+) -> Catalog:
+    """Scan a source of pictures as its options determine.
+
+    Args:
+        source: absolute path of the source.
+        options: options of the source.
+        cache: directory of the cache of facts and thumbnails.
+        progress: called with the stage, files done and files in all.
+        strict: whether a layout is refused if its folders are probably not classes.
+        labels: whether labels matter; if not, a list needs none.
+
+    Raises:
+        CatalogError: the source cannot be read, contains no readable picture, or its layout is refused.
+        UsageError: an option does not fit the source.
+    """
+    layout = LayoutRules(parts_of=options.parts_of, strict=strict)
+    catalog = scan(source, cache=cache, progress=progress, leave_out=is_own, labels=labels, layout=layout)
+    return catalog if options.group_by is None else group_by_path(catalog, options.group_by, source)
+
+
+def _check_parts(parts_of: Mapping[str, str]) -> dict[str, str]:
+    for part, folder in parts_of.items():
+        if part not in PARTS or not folder:
+            raise UsageError(
+                f"Invalid folder of a part: {part}={folder}.",
+                hint=f"The parts are {', '.join(PARTS)}; write --parts-of train=FOLDER,test=FOLDER.",
+            )
+    return dict(parts_of)
