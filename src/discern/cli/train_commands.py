@@ -10,7 +10,7 @@ from discern.cli.common_options import Backbone, Cache, Fixes, GroupBy, Json, Na
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
 from discern.cli.option_values import parse_error_limit, parse_order, parse_parts, parse_parts_of, parse_share
-from discern.cli.progress_bar import progress_bar
+from discern.display.progress_bar import progress_bar
 
 
 def check(

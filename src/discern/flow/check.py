@@ -8,7 +8,10 @@ from typing import Any
 from discern.catalog.account import Account
 from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted, count_findings
+from discern.display.displayed import Displayed
+from discern.display.html_card import HtmlCard
 from discern.flow.prepare import PrepareConfig, Prepared, prepare
+from discern.flow.result_cards import check_card
 from discern.flow.run import Run
 from discern.progress import Progress, silent
 from discern.reporting import write_data_page, write_plots
@@ -17,8 +20,8 @@ from discern.splitting import make_split
 _PLOTS = "plots"
 
 
-@dataclass(frozen=True, kw_only=True)
-class CheckResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class CheckResult(Displayed):
     """Result of `discern.check`, with the number of findings and the paths of its output files.
 
     Attributes:
@@ -73,19 +76,21 @@ class CheckResult:
             page: HTML report of the data and the findings.
             plots: folder of the figures; only if they were requested.
         """
-        plots = {} if self.plots is None else {"plots": str(self.plots)}
-        return (
-            self.account.to_json()
-            | plots
-            | {
-                "run": str(self.run),
-                "pictures": self.pictures,
-                "findings": self.findings,
-                "fixes": str(self.fixes),
-                "page": str(self.page),
-                "left_out_file": str(self.left_out_file),
-            }
-        )
+        plain = self.account.to_json() | {
+            "run": str(self.run),
+            "pictures": self.pictures,
+            "findings": self.findings,
+            "fixes": str(self.fixes),
+            "page": str(self.page),
+            "left_out_file": str(self.left_out_file),
+        }
+        return plain if self.plots is None else plain | {"plots": str(self.plots)}
+
+    def _brief(self) -> dict[str, Any]:
+        return {"run": self.run, "pictures": self.pictures, "findings": sum(self.findings.values())}
+
+    def _card(self) -> HtmlCard:
+        return check_card(self.to_json(), notes=self.notes)
 
 
 def check(

@@ -13,6 +13,7 @@ import numpy as np
 from discern.catalog.account import Account
 from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted
+from discern.display.displayed import Displayed
 from discern.errors import UsageError
 from discern.flow.paths import is_folder, resolve_path
 from discern.flow.prepare import PrepareConfig, prepare
@@ -21,8 +22,8 @@ from discern.progress import Progress, silent
 from discern.splitting import PARTS, SplitConfig, make_split, write_parts
 
 
-@dataclass(frozen=True, kw_only=True)
-class SplitResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class SplitResult(Displayed):
     """Result of `discern.split`, with the size of each part and a proof that the parts are disjoint.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from discern.reporting.charts.bars import interval_plot, paired_bars, stacked_bar, waffle_chart
 from discern.reporting.charts.curves import learning_curve, reliability_curve, risk_curve
-from discern.reporting.charts.distributions import histogram, range_track
 from discern.reporting.charts.matrix import heat_map
 from discern.reporting.charts.scores import score_histogram
 from discern.reporting.charts.svg import Frame, tag, ticks
@@ -10,11 +9,9 @@ from discern.reporting.charts.svg import Frame, tag, ticks
 __all__ = [
     "Frame",
     "heat_map",
-    "histogram",
     "interval_plot",
     "learning_curve",
     "paired_bars",
-    "range_track",
     "reliability_curve",
     "risk_curve",
     "score_histogram",

@@ -62,7 +62,7 @@ class ClassGrid:
     @property
     def step(self) -> float:
         """Return the height of a row."""
-        return (self.bottom - self.top) / max(self.rows, 8)
+        return (self.bottom - self.top) / max(self.rows, 6)
 
     @property
     def font(self) -> float:

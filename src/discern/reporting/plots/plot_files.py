@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from discern.atomic import atomic_write
 from discern.errors import UnreadableFile
-from discern.reporting.charts.distributions import histogram_marks
 from discern.reporting.charts.svg import Frame, joined, tag
 from discern.reporting.formatting import plural
 from discern.reporting.plots.class_counts import count_classes
 from discern.reporting.plots.class_figures import draw_class_counts, draw_class_ranges
 from discern.reporting.plots.distribution import Distribution, measure_distributions
+from discern.reporting.plots.histogram import histogram_marks
 from discern.reporting.plots.slide import draw_slide, render_png
 
 if TYPE_CHECKING:

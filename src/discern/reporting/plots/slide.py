@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 from PIL import ImageFont
@@ -62,5 +63,5 @@ def render_png(svg: str) -> bytes:
 def _fallback_font() -> bytes:
     """Return the font that Pillow contains, for machines without any."""
     font = ImageFont.load_default(10)
-    source = getattr(font, "path", None)
-    return source.getvalue() if hasattr(source, "getvalue") else b""
+    source: Any = getattr(font, "path", None)
+    return bytes(source.getvalue()) if hasattr(source, "getvalue") else b""

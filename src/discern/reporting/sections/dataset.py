@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from discern.reporting.charts import histogram, range_track, stacked_bar
+from discern.reporting.charts import stacked_bar
 from discern.reporting.formatting import DASH
 from discern.reporting.gallery import Gallery, PageImage
 from discern.reporting.plots.class_counts import ClassCounts, count_classes
 from discern.reporting.plots.distribution import Distribution, Spread, measure_distributions
+from discern.reporting.plots.histogram import histogram, range_track
 
 if TYPE_CHECKING:
     from markupsafe import Markup

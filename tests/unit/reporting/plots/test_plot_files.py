@@ -51,15 +51,13 @@ def test_json_has_the_numbers(folder):
     assert found["resolutions"]["overall"]["median"] == 40
 
 
-def test_figures_are_replaced(tmp_path):
-    for label in ("cat", "dog"):
-        write_plots(tmp_path / "plots", sized_catalog([picture(label)]), name="pets")
-    assert "dog" in (tmp_path / "plots/pictures_per_class.svg").read_text("utf-8")
-
-
-def test_pictures_without_labels_have_the_other_figures(tmp_path):
-    write_plots(tmp_path / "plots", sized_catalog([picture(None), UNREADABLE]), name="pets")
-    assert {path.stem for path in (tmp_path / "plots").iterdir()} == {"file_sizes", "aspect_ratios", "resolutions"}
+def test_pictures_without_labels_have_the_other_figures_which_replace_earlier_ones(tmp_path):
+    folder = tmp_path / "plots"
+    folder.mkdir()
+    (folder / "file_sizes.json").write_text("{}")
+    write_plots(folder, sized_catalog([picture(None), UNREADABLE]), name="pets")
+    assert {path.stem for path in folder.iterdir()} == {"file_sizes", "aspect_ratios", "resolutions"}
+    assert json.loads((folder / "file_sizes.json").read_text())["pictures"] == 1
 
 
 def test_a_file_in_the_way_is_an_error_with_a_remedy(tmp_path):

@@ -1,21 +1,17 @@
 """Functions that plot the distribution of a measure as a histogram, and of each class as a range."""
 
-from typing import TYPE_CHECKING
-
 from markupsafe import Markup
 
 from discern.reporting.charts.svg import Frame, joined, tag
 from discern.reporting.formatting import count, plural
-
-if TYPE_CHECKING:
-    from discern.reporting.plots.distribution import Distribution, Spread
+from discern.reporting.plots.distribution import Distribution, Spread
 
 _MOST_TICKS = 5
 _STEPS = (1, 2, 5)
 PAGE_FRAME = Frame(left=46.0, top=8.0, width=270.0, height=120.0)
 
 
-def histogram(distribution: "Distribution", frame: Frame = PAGE_FRAME) -> Markup:
+def histogram(distribution: Distribution, frame: Frame = PAGE_FRAME) -> Markup:
     """Plot a histogram of a measure on a logarithmic axis."""
     return frame.drawing(
         histogram_marks(distribution, frame),
@@ -23,7 +19,7 @@ def histogram(distribution: "Distribution", frame: Frame = PAGE_FRAME) -> Markup
     )
 
 
-def histogram_marks(distribution: "Distribution", frame: Frame) -> list[Markup]:
+def histogram_marks(distribution: Distribution, frame: Frame) -> list[Markup]:
     """Draw the bars and axes of a histogram in a frame."""
     rows = count_ticks(int(distribution.counts.max()))
     columns = [(distribution.place(value), name) for value, name in distribution.ticks()]
@@ -54,7 +50,7 @@ def count_ticks(most: int) -> list[float]:
     return [float(step * number) for number in range(-(-most // step) + 1)]
 
 
-def range_track(distribution: "Distribution", spread: "Spread") -> Markup:
+def range_track(distribution: Distribution, spread: Spread) -> Markup:
     """Draw the range of a class as a line, its middle half as a bar and its median as a dot."""
     places = [spread.smallest, spread.lower_quartile, spread.median, spread.upper_quartile, spread.largest]
     first, low, middle, high, last = (f"{100 * distribution.place(value):.1f}%" for value in places)

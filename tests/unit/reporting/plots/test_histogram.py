@@ -2,9 +2,8 @@
 
 import pytest
 
-from discern.reporting.charts import histogram, range_track
-from discern.reporting.charts.distributions import count_ticks
 from discern.reporting.plots.distribution import measure_distributions
+from discern.reporting.plots.histogram import count_ticks, histogram, range_track
 from tests.unit.reporting.factories import parse_svg
 from tests.unit.reporting.plots.sized import picture, sized_catalog
 
