@@ -64,6 +64,8 @@ _FINGERPRINTED = ["path", "content", "label", "part", "group"]
 class Catalog(Displayed):
     """Immutable table of a data set's image files, sorted by path.
 
+    Its length is the number of files. A notebook shows it as a card with a few thumbnails.
+
     Attributes:
         root: the folder that paths are relative to.
         table: one row per file, including unreadable ones; null where unknown:

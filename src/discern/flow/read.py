@@ -30,7 +30,7 @@ def read(
         ordered: the labels in ascending order, or `["numeric"]`; empty if they have no order.
         cache: directory of the cache of facts and thumbnails; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
-        reading: options of the source, such as `parts_of` and `group_by`, as those of `check`.
+        **reading: options of the source, such as `parts_of` and `group_by`, as those of `check`.
 
     Raises:
         DiscernError: the source, an option or the fixes cannot be used.

@@ -11,7 +11,7 @@ from discern.reporting.plots.measures import MEASURES, Measure
 if TYPE_CHECKING:
     from discern.catalog import Catalog
 
-_BINS = 32
+_BINS, _WHOLE_NUMBERS = 32, 3
 # Not tuned: a quarter of an octave on each side of equal values.
 _LEAST_MARGIN = 1.19
 _LEAST_GAP = 0.13
@@ -106,7 +106,7 @@ def _measure(catalog: "Catalog", measure: Measure) -> Distribution | None:
     known = catalog.readable & np.isfinite(values)
     if not known.any():
         return None
-    edges = _edges(values[known])
+    edges = _edges(values[known], whole=measure.whole)
     members = [(label, catalog.label_index == number) for number, label in enumerate(catalog.labels)]
     by_class = {label: values[own & known] for label, own in (*members, (OTHER, catalog.negative))}
     return Distribution(
@@ -118,7 +118,18 @@ def _measure(catalog: "Catalog", measure: Measure) -> Distribution | None:
     )
 
 
-def _edges(values: np.ndarray) -> np.ndarray:
+def _edges(values: np.ndarray, *, whole: bool) -> np.ndarray:
+    """Return the edges of bins in equal ratios; of whole numbers each bin has one or several, so that none is empty."""
     low, high = float(values.min()), float(values.max())
     margin = max((high / low) ** 0.02, _LEAST_MARGIN / (high / low) ** 0.5, 1.001)
-    return np.geomspace(low / margin, high * margin, _BINS + 1)
+    low, high = low / margin, high * margin
+    if not whole:
+        return np.geomspace(low, high, _BINS + 1)
+    first, last = max(np.floor(low), 1.0) - 0.5, np.ceil(high) + 0.5
+    if last - first <= _BINS:
+        return np.arange(first, last + 1)
+    edges = [first]
+    for edge in (np.floor(np.geomspace(first, last, _BINS + 1)) + 0.5).tolist():
+        if edge >= edges[-1] + _WHOLE_NUMBERS and edge <= last - _WHOLE_NUMBERS:
+            edges.append(edge)
+    return np.array([*edges, last])

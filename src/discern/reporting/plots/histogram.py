@@ -27,7 +27,7 @@ def histogram_marks(distribution: Distribution, frame: Frame) -> list[Markup]:
         left=frame.left, top=frame.top, width=frame.width, height=frame.height, up=(0.0, max(rows[-1], 1.0) * 1.02)
     )
     axes = scaled.axes(columns, rows, across=distribution.measure.axis, up="pictures", number=count)
-    step = scaled.width / len(distribution.counts)
+    places = [scaled.x(distribution.place(edge)) for edge in distribution.edges.tolist()]
     text = distribution.measure.text
     bars = []
     for place, number in enumerate(distribution.counts.tolist()):
@@ -35,10 +35,9 @@ def histogram_marks(distribution: Distribution, frame: Frame) -> list[Markup]:
             low, high = distribution.edges[place : place + 2]
             top = scaled.y(number)
             said = tag("title", f"{text(low)} to {text(high)}: {plural(number, 'picture')}")
-            x = scaled.left + step * place + 0.3
-            bars.append(
-                tag("rect", said, x=x, y=top, width=step - 0.6, height=max(scaled.bottom - top, 0.8), class_="within")
-            )
+            x, width = places[place] + 0.3, places[place + 1] - places[place] - 0.6
+            height = max(scaled.bottom - top, 0.8)
+            bars.append(tag("rect", said, x=x, y=top, width=width, height=height, class_="within"))
     return [*axes, *bars]
 
 

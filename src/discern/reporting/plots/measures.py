@@ -44,6 +44,7 @@ class Measure:
         values: computes the measure from a catalog's table; NaN where it is unknown.
         text: formats a value, with its unit.
         marks: yields candidates for the ticks between two values, the most important first.
+        whole: whether the values are whole numbers.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Measure:
     values: Callable[[pl.DataFrame], np.ndarray]
     text: Callable[[float], str]
     marks: Callable[[float, float], Iterator[float]]
+    whole: bool = True
 
 
 def _numbers(table: pl.DataFrame, expression: pl.Expr) -> np.ndarray:
@@ -116,6 +118,7 @@ MEASURES = (
         values=lambda table: _numbers(table, pl.col("width") / pl.col("height")),
         text=_aspect,
         marks=_ratio_marks,
+        whole=False,
     ),
     Measure(
         name="resolutions",

@@ -44,7 +44,9 @@ def test_width_and_height_are_not_confused():
     assert found["resolutions"].summary == "all 300 px"
 
 
-@pytest.mark.parametrize("values", [[1], [192] * 5, [1, 2], [100, 101], [10, 10**9], [3, 5, 8, 8, 8, 60_000]])
+@pytest.mark.parametrize(
+    "values", [[1], [192] * 5, [1, 2], [1, 3], [1, 1000], [100, 101], [10, 10**9], [3, 5, 8, 8, 8, 60_000]]
+)
 def test_each_value_has_a_place_on_the_axis_and_the_axis_has_ticks(values):
     each = by_name([picture("cat", size=value) for value in values])["file_sizes"]
     assert all(0 <= each.place(value) <= 1 for value in values)
@@ -55,6 +57,16 @@ def test_each_value_has_a_place_on_the_axis_and_the_axis_has_ticks(values):
     assert all(0 <= place <= 1 for place in places)
     assert (np.diff(places) > 0.12).all()
     assert len({text for _, text in ticks}) == len(ticks)
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 3), (1, 30), (20, 59), (150, 300), (100, 4000)])
+def test_evenly_spread_whole_numbers_leave_no_bin_empty_among_them(first, last):
+    sides = range(first, last + 1)
+    each = by_name([picture("cat", width=side, height=side) for side in sides])["resolutions"]
+    filled = np.flatnonzero(each.counts)
+    assert (each.counts[filled[0] : filled[-1] + 1] > 0).all()
+    assert int(each.counts.sum()) == len(sides)
+    assert len(each.counts) <= 40
 
 
 def test_unknown_sizes_leave_out_a_measure_and_not_the_others():
