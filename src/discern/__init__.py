@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from discern.flow.predict.predict import Answer, predict
     from discern.flow.predict.sort import SortResult, UnsortResult, sort, unsort
     from discern.flow.read import read
+    from discern.flow.rename import RenameResult, rename
     from discern.flow.serve import KeyResult, key, serve
     from discern.flow.show import show
     from discern.flow.split import SplitResult, split
@@ -52,6 +53,7 @@ _HOMES = {
     "Model": "discern.bundle",
     "PredictToResult": "discern.flow.predict.batch",
     "Prediction": "discern.bundle",
+    "RenameResult": "discern.flow.rename",
     "ServeConfig": "discern.serving.config",
     "SortResult": "discern.flow.predict.sort",
     "SplitResult": "discern.flow.split",
@@ -69,6 +71,7 @@ _HOMES = {
     "predict_to": "discern.flow.predict.batch",
     "progress_bar": "discern.display.progress_bar",
     "read": "discern.flow.read",
+    "rename": "discern.flow.rename",
     "serve": "discern.flow.serve",
     "show": "discern.flow.show",
     "sort": "discern.flow.predict.sort",
@@ -93,6 +96,7 @@ __all__ = [
     "Model",
     "PredictToResult",
     "Prediction",
+    "RenameResult",
     "ServeConfig",
     "SortResult",
     "SplitResult",
@@ -111,6 +115,7 @@ __all__ = [
     "predict_to",
     "progress_bar",
     "read",
+    "rename",
     "serve",
     "show",
     "sort",
