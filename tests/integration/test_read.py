@@ -74,6 +74,14 @@ def test_fixes_and_an_order_are_applied(workspace: Workspace) -> None:
         read(folder, fixes=workspace.folder / "none.csv", cache=workspace.cache)
 
 
+def test_classes_are_chosen_and_aliases_replaced(workspace: Workspace) -> None:
+    folder, names = workspace.some("few", blue=2, red=2, green=2), workspace.folder / "names.csv"
+    names.write_text("label,name,alias\nRot,Rot,red\n")
+    found = read(folder, classes="red,blue", names=names, cache=workspace.cache)
+    assert (found.labels, len(found.left_out)) == (("Rot", "blue"), 2)
+    assert "files left out 2" in read_html(found._repr_html_()).text
+
+
 def test_progress_is_reported(workspace: Workspace) -> None:
     folder = workspace.some("few", blue=2)
     stages: list[tuple[str, int]] = []

@@ -59,6 +59,9 @@ def test_an_evaluation_shows_classes_and_other_models(evaluated: EvaluateResult)
     assert f"Accuracy minus that of {evaluated.of}: 0.0 percentage points" in page.text
     assert all(label in page.text for label in ("blue", "green", "red"))
     assert len(repr(evaluated)) < 300
+    accuracy = evaluated.metrics.accuracy.value
+    assert repr(evaluated.metrics).startswith(f"ClassificationMetrics(pictures=15, accuracy={accuracy:.4g}")
+    assert "macro f1" in read_html(evaluated.metrics._repr_html_()).text
 
 
 def test_the_answers_of_an_evaluation_give_its_metrics(evaluated: EvaluateResult, strangers: Path) -> None:

@@ -32,7 +32,7 @@ class Displayed:
         return {name: value for name, value in values.items() if isinstance(value, _PLAIN)}
 
     def _card(self) -> HtmlCard:
-        facts = [(name.replace("_", " "), value) for name, value in self._brief().items() if value != ""]
+        facts = [(name.replace("_", " "), value) for name, value in self._brief().items() if value not in ("", None)]
         for item in fields(self):  # type: ignore[arg-type]
             value = getattr(self, item.name)
             if isinstance(value, Mapping) and 0 < len(value) <= _MOST_COUNTS:
