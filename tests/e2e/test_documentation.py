@@ -20,7 +20,8 @@ from discern.cli.app import app
 from tests.e2e.drawn import write_shapes
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/cli.md", "docs/python.md")]
+NAMES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/cli.md", "docs/notebooks.md", "docs/python.md")
+PAGES = [ROOT / name for name in NAMES]
 COMMANDS = typer.main.get_command(app).commands
 
 
@@ -151,6 +152,15 @@ def test_the_readme_s_python_runs(reader: Reader) -> None:
 def test_the_outputs_of_training_are_where_the_readme_says(reader: Reader, trained: Any) -> None:
     assert (reader.folder / "runs/mine/report.html").is_file()
     assert (reader.folder / "runs/mine/model.discern").is_file()
+
+
+@pytest.mark.slow
+def test_the_python_of_the_notebooks_page_runs(reader: Reader, trained: Any) -> None:
+    # The folder holds the training pictures, whose features are cached by then.
+    done = reader.run("-c", "\n".join(blocks(ROOT / "docs/notebooks.md", "python")))
+    assert done.returncode == 0, done.stderr
+    assert "('disc', 'square', 'stripes')" in done.stdout
+    assert "CheckResult(run=" in done.stdout
 
 
 ADDRESS = "http://127.0.0.1:8000"
