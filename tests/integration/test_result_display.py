@@ -98,6 +98,12 @@ def test_a_picture_that_is_gone_leaves_the_prediction(trained: TrainResult, work
     assert (page.all("img"), "red" in page.text) == ([], True)
 
 
+def test_a_model_shows_its_labels(trained: TrainResult) -> None:
+    model = discern.load(trained.bundle)
+    assert repr(model) == "Model(name='colours', version='1', labels=3)"
+    assert "blue, green, red" in read_html(model._repr_html_()).text
+
+
 def test_small_results_have_a_card_too(trained: TrainResult, workspace: Workspace) -> None:
     verified = discern.verify(trained.bundle)
     assert "True" in read_html(verified._repr_html_()).text

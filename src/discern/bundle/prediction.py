@@ -200,7 +200,7 @@ class Prediction(Displayed):
     def _brief(self) -> dict[str, Any]:
         return {"label": self.label, "decision": self.decision, "confidence": self.confidence}
 
-    def _card(self) -> HtmlCard:
+    def _to_card(self) -> HtmlCard:
         card = HtmlCard(f"Discern · {self.decision}", self.name or self.label).text(self.message)
         finite = {label: share for label, share in self.probabilities.items() if math.isfinite(share)}
         likely = sorted(finite.items(), key=lambda each: -each[1])[:_MOST_SHOWN]

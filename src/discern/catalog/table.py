@@ -152,7 +152,7 @@ class Catalog(Displayed):
     def _brief(self) -> dict[str, Any]:
         return {"root": self.root, "files": len(self), "labels": len(self.labels)}
 
-    def _card(self) -> HtmlCard:
+    def _to_card(self) -> HtmlCard:
         index = self.label_index
         counts = np.bincount(index[index >= 0], minlength=len(self.labels)).tolist()
         return catalog_card(

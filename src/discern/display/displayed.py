@@ -14,7 +14,7 @@ _LONGEST = 100
 
 
 class Displayed:
-    """Base of results with a short text and a card; a result overrides `_brief` and `_card` to choose what they show.
+    """Base of results with a short text and a card; a result chooses by `_brief` and `_to_card` what they show.
 
     Its dataclass has `repr=False`, so that this text is used.
     """
@@ -24,14 +24,14 @@ class Displayed:
         return f"{type(self).__name__}({shown})"
 
     def _repr_html_(self) -> str:
-        return self._card().render()
+        return self._to_card().render()
 
     def _brief(self) -> dict[str, Any]:
         """Return the attributes that the text shows: numbers, texts and paths."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}  # type: ignore[arg-type]
         return {name: value for name, value in values.items() if isinstance(value, _PLAIN)}
 
-    def _card(self) -> HtmlCard:
+    def _to_card(self) -> HtmlCard:
         facts = [(name.replace("_", " "), value) for name, value in self._brief().items() if value not in ("", None)]
         for item in fields(self):  # type: ignore[arg-type]
             value = getattr(self, item.name)

@@ -89,7 +89,7 @@ class CheckResult(Displayed):
     def _brief(self) -> dict[str, Any]:
         return {"run": self.run, "pictures": self.pictures, "findings": sum(self.findings.values())}
 
-    def _card(self) -> HtmlCard:
+    def _to_card(self) -> HtmlCard:
         return check_card(self.to_json(), notes=self.notes)
 
 

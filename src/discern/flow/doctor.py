@@ -55,7 +55,7 @@ class DoctorResult(Displayed):
     def _brief(self) -> dict[str, Any]:
         return {"passed": self.passed}
 
-    def _card(self) -> HtmlCard:
+    def _to_card(self) -> HtmlCard:
         title = "Everything works" if self.passed else "Something does not work"
         rows = [("✓" if each.passed else "✗", f"{each.name}: {each.found} {each.hint}") for each in self.diagnoses]
         return HtmlCard("Discern · doctor", title).facts(rows)

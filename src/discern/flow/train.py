@@ -126,7 +126,7 @@ class TrainResult(Displayed):
     def _brief(self) -> dict[str, Any]:
         return {"run": self.run, "accuracy": self.accuracy["leak_free"]["value"]}
 
-    def _card(self) -> HtmlCard:
+    def _to_card(self) -> HtmlCard:
         return train_card(self.to_json(), counts=self.counts, hints=self.hints)
 
 

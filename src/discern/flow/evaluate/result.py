@@ -197,5 +197,5 @@ class EvaluateResult(_Renamed, Displayed):
     def _brief(self) -> dict[str, Any]:
         return {"of": self.of, "pictures": self.pictures, "accuracy": self.metrics.accuracy.value}
 
-    def _card(self) -> HtmlCard:
+    def _to_card(self) -> HtmlCard:
         return evaluate_card(self.to_json())

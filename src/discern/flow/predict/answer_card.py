@@ -13,7 +13,7 @@ _SIDE = 160
 
 def with_thumbnail(prediction: Prediction, path: str) -> HtmlCard:
     """Build the card of a prediction with a thumbnail of its picture, if that can still be opened."""
-    card = prediction._card()
+    card = prediction._to_card()
     uri = _thumbnail(Path(path))
     return card if uri is None else card.pictures([(uri, Path(path).name)], side=_SIDE)
 

@@ -68,7 +68,7 @@ class Answer(Displayed):
     def _brief(self) -> dict[str, Any]:
         return {"path": self.path} | {name: value for name, value in vars(self).items() if value and name != "path"}
 
-    def _card(self) -> HtmlCard:
+    def _to_card(self) -> HtmlCard:
         name = Path(self.path).name
         if self.prediction is None:
             return HtmlCard("Discern · not usable", name).text(str(self.error))

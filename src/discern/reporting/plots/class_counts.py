@@ -1,6 +1,6 @@
 """Number of pictures of each class and part."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,9 +34,9 @@ class ClassCounts:
         """Return the number of pictures of a class."""
         return sum(self.classes[label])
 
-    def in_part(self, place: int) -> int:
-        """Return the number of pictures with a label in a part."""
-        return sum(counts[place] for counts in self.classes.values())
+    def in_part(self, place: int, labels: Iterable[str]) -> int:
+        """Return the number of pictures of some classes in a part."""
+        return sum(self.classes[label][place] for label in labels)
 
     def to_json(self) -> dict[str, Any]:
         """Return the counts as JSON-ready values."""
@@ -53,16 +53,21 @@ def count_classes(catalog: "Catalog") -> ClassCounts:
     part = catalog.table["part"].fill_null("").to_numpy().astype(str)
     found = set(part[catalog.readable].tolist())
     parts = tuple(name for name in (*PARTS, *sorted(found - {*PARTS, ""}), "") if name in found)
-    index = catalog.label_index
-    masks = {label: index == number for number, label in enumerate(catalog.labels)}
-    if catalog.negative.any():
-        masks[OTHER] = catalog.negative
     parts = () if parts == ("",) else parts
     return ClassCounts(
         parts=parts,
-        classes={label: _by_part(part[own], parts) for label, own in masks.items()},
-        unlabelled=int((catalog.readable & (index < 0) & ~catalog.negative).sum()),
+        classes={label: _by_part(part[own], parts) for label, own in rows_by_class(catalog).items()},
+        unlabelled=int((catalog.readable & (catalog.label_index < 0) & ~catalog.negative).sum()),
     )
+
+
+def rows_by_class(catalog: "Catalog") -> dict[str, np.ndarray]:
+    """Return the rows of the readable pictures of each class, in the order of the labels; `_other`, if any, is last."""
+    index = catalog.label_index
+    order = np.argsort(index, kind="stable")
+    ends = np.searchsorted(index[order], np.arange(len(catalog.labels) + 1))
+    rows = {label: order[ends[place] : ends[place + 1]] for place, label in enumerate(catalog.labels)}
+    return rows | ({OTHER: np.flatnonzero(catalog.negative)} if catalog.negative.any() else {})
 
 
 def _by_part(part: np.ndarray, parts: Sequence[str]) -> tuple[int, ...]:

@@ -106,7 +106,7 @@ def _legend(counts: ClassCounts) -> list[Markup]:
     """Draw the colour, name and number of pictures of each part from the right."""
     marks, right = [], WIDTH - 16
     for place in reversed(range(len(counts.parts))):
-        text = f"{counts.parts[place] or NO_PART} {count(counts.in_part(place))}"
+        text = f"{counts.parts[place] or NO_PART} {count(counts.in_part(place, counts.classes))}"
         marks.append(tag("text", text, x=right, y=24, text_anchor="end", style="font-size:9px"))
         right -= _LEGEND_LETTER * len(text) + 3
         marks.append(tag("rect", x=right - 8, y=16.5, width=8, height=8, fill=COLOURS[min(place, len(COLOURS) - 1)]))

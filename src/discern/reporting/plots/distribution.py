@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from discern.catalog import OTHER
+from discern.reporting.plots.class_counts import rows_by_class
 from discern.reporting.plots.measures import MEASURES, Measure
 
 if TYPE_CHECKING:
@@ -107,8 +107,7 @@ def _measure(catalog: "Catalog", measure: Measure) -> Distribution | None:
     if not known.any():
         return None
     edges = _edges(values[known], whole=measure.whole)
-    members = [(label, catalog.label_index == number) for number, label in enumerate(catalog.labels)]
-    by_class = {label: values[own & known] for label, own in (*members, (OTHER, catalog.negative))}
+    by_class = {label: values[own][known[own]] for label, own in rows_by_class(catalog).items()}
     return Distribution(
         measure=measure,
         edges=edges,

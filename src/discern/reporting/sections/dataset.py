@@ -89,7 +89,7 @@ def describe_dataset(catalog: "Catalog", gallery: Gallery, *, seed: int = 0) -> 
         pictures=len(readable),
         unreadable=len(catalog.readable) - len(readable),
         parts=counts.parts,
-        part_totals=tuple(map(counts.in_part, range(len(counts.parts)))),
+        part_totals=tuple(counts.in_part(place, catalog.labels) for place in range(len(counts.parts))),
         classes=_classes(catalog, gallery, counts, seed=seed),
         negatives=int(catalog.negative.sum()),
         unlabelled=counts.unlabelled,

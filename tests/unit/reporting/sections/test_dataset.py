@@ -24,6 +24,16 @@ def test_pictures_are_counted_by_class_and_part(summary):
     assert summary.part_totals == (8 * len(LABELS), 4 * len(LABELS))
 
 
+def test_totals_are_those_of_the_rows_above_them(tmp_path):
+    write_pictures(tmp_path / "trees", (*LABELS, "_other"), each=3)
+    catalog = scan(tmp_path / "trees", cache=tmp_path / "cache", threads=1)
+    summary = describe_dataset(catalog, Gallery(catalog, lambda row: np.zeros((4, 4, 3), np.uint8)))
+    assert summary.negatives == 3
+    assert summary.part_totals == tuple(
+        sum(column) for column in zip(*(row.counts for row in summary.classes), strict=True)
+    )
+
+
 def test_samples_of_each_class_are_shown(summary):
     assert {len(row.samples) for row in summary.classes} == {10}
     for row in summary.classes:
