@@ -1,5 +1,6 @@
 """Figures for slides, as SVG of their own with fixed colours, and as PNG."""
 
+import re
 import tempfile
 from collections.abc import Sequence
 from functools import cache
@@ -21,6 +22,7 @@ _FAMILIES = (
     *("Segoe UI", "Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans", "Noto Sans", "Noto Sans CJK SC"),
     *("Aileron", "sans-serif"),
 )
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STYLE = """
 text { fill: #333; font-size: 10px; font-family: FAMILIES }
 .title { fill: #111; font-size: 15px; font-weight: 600 } .under { fill: #555; font-size: 8.5px }
@@ -42,7 +44,8 @@ def draw_slide(title: str, under: str, marks: Sequence[Markup]) -> str:
         *marks,
     ]
     box = f"0 0 {WIDTH:g} {HEIGHT:g}"
-    return str(tag("svg", joined(content), xmlns="http://www.w3.org/2000/svg", viewBox=box, role="img"))
+    svg = tag("svg", joined(content), xmlns="http://www.w3.org/2000/svg", viewBox=box, role="img")
+    return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", str(svg))
 
 
 def render_png(svg: str) -> bytes:

@@ -82,7 +82,7 @@ def test_long_names_differ_after_they_are_shortened():
     assert max(map(len, shown)) < 35
 
 
-@pytest.mark.parametrize("label", [HOSTILE, "苹果", "تفاحة", "a&b<c>", "n\u00a0b"])
+@pytest.mark.parametrize("label", [HOSTILE, "苹果", "تفاحة", "a&b<c>", "n\u00a0b", "a\ufffe\x01b"])
 def test_any_label_is_valid_svg(label):
     catalog = sized_catalog([picture(label), picture("dog")])
     parse_svg(draw_class_counts(count_classes(catalog), in_order=True, name=label))

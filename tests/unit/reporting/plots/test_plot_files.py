@@ -9,6 +9,7 @@ from PIL import Image
 
 from discern.errors import UnreadableFile
 from discern.reporting import write_plots
+from discern.reporting.plots.slide import draw_slide, render_png
 from tests.unit.reporting.factories import parse_svg
 from tests.unit.reporting.plots.sized import UNREADABLE, picture, sized_catalog
 
@@ -58,6 +59,12 @@ def test_pictures_without_labels_have_the_other_figures_which_replace_earlier_on
     write_plots(folder, sized_catalog([picture(None), UNREADABLE]), name="pets")
     assert {path.stem for path in folder.iterdir()} == {"file_sizes", "aspect_ratios", "resolutions"}
     assert json.loads((folder / "file_sizes.json").read_text())["pictures"] == 1
+
+
+def test_a_label_that_xml_does_not_allow_is_drawn(tmp_path):
+    svg = draw_slide("a\ufffe\x01\ud800b", "", [])
+    assert Image.open(io.BytesIO(render_png(svg))).size == (1920, 1080)
+    assert "a\ufffd\ufffd\ufffdb" in svg
 
 
 def test_a_file_in_the_way_is_an_error_with_a_remedy(tmp_path):
