@@ -16,7 +16,9 @@ if "onnxruntime" not in sys.modules:
 
 if TYPE_CHECKING:
     from discern.bundle import Model, Prediction, load
+    from discern.catalog import Catalog
     from discern.client import AsyncClient, Client
+    from discern.display.progress_bar import progress_bar
     from discern.errors import DiscernError
     from discern.flow.cache import CacheResult, cache
     from discern.flow.check import CheckResult, check
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from discern.flow.predict.batch import PredictToResult, predict_to
     from discern.flow.predict.predict import Answer, predict
     from discern.flow.predict.sort import SortResult, UnsortResult, sort, unsort
+    from discern.flow.read import read
     from discern.flow.rename import RenameResult, rename
     from discern.flow.serve import KeyResult, key, serve
     from discern.flow.show import show
@@ -39,6 +42,7 @@ _HOMES = {
     "Answer": "discern.flow.predict.predict",
     "AsyncClient": "discern.client",
     "CacheResult": "discern.flow.cache",
+    "Catalog": "discern.catalog",
     "CheckResult": "discern.flow.check",
     "Client": "discern.client",
     "DiscernError": "discern.errors",
@@ -65,6 +69,8 @@ _HOMES = {
     "load": "discern.bundle",
     "predict": "discern.flow.predict.predict",
     "predict_to": "discern.flow.predict.batch",
+    "progress_bar": "discern.display.progress_bar",
+    "read": "discern.flow.read",
     "rename": "discern.flow.rename",
     "serve": "discern.flow.serve",
     "show": "discern.flow.show",
@@ -79,6 +85,7 @@ __all__ = [
     "Answer",
     "AsyncClient",
     "CacheResult",
+    "Catalog",
     "CheckResult",
     "Client",
     "DiscernError",
@@ -106,6 +113,8 @@ __all__ = [
     "load",
     "predict",
     "predict_to",
+    "progress_bar",
+    "read",
     "rename",
     "serve",
     "show",

@@ -1,6 +1,7 @@
 """The commands from end to end, as a person or a program calls them."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -162,8 +163,10 @@ def test_checking_counts_and_proposes(workspace: Workspace, tmp_path: Path) -> N
         "likely_wrong_label", "odd_one_out", "shortcut",
     }  # fmt: skip
     assert Path(checked["page"]).name == "data.html"
-    strict = workspace.call("check", dirty, "--strict", "--cache", workspace.cache)
+    strict = workspace.call("check", dirty, "--strict", "--plots", "--cache", workspace.cache)
     assert strict.code == 1
+    (plots,) = re.findall(r"^plots: +(.+)$", strict.out, re.MULTILINE)
+    assert Path(plots, "pictures_per_class.png").is_file()
 
 
 def test_fixes_are_applied(workspace: Workspace, tmp_path: Path) -> None:

@@ -254,6 +254,15 @@ def test_the_outputs_of_training_are_where_the_readme_says(reader: Reader, train
     assert (reader.folder / "runs/mine/model.discern").is_file()
 
 
+@pytest.mark.slow
+def test_the_python_of_the_notebooks_page_runs(reader: Reader, trained: Any) -> None:
+    # The folder holds the training pictures, whose features are cached by then.
+    done = reader.run("-c", "\n".join(blocks(ROOT / "docs/notebooks.md", "python")))
+    assert done.returncode == 0, done.stderr
+    assert "('disc', 'square', 'stripes')" in done.stdout
+    assert "CheckResult(run=" in done.stdout
+
+
 ADDRESS = "http://127.0.0.1:8000"
 
 

@@ -6,21 +6,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import polars as pl
 
 from discern.atomic import atomic_write
+from discern.catalog.catalog_card import catalog_card
 from discern.catalog.formats.read_items import archive_of, read_items
 from discern.catalog.label_text import show_label
 from discern.catalog.left_out import REASONS, LeftOut
+from discern.catalog.pandas_frame import to_pandas
 from discern.catalog.path_text import order_labels, to_name, to_text
 from discern.catalog.picture_cache import PictureCache
+from discern.display.displayed import Displayed
+from discern.display.html_card import HtmlCard
 from discern.errors import CatalogError, UsageError
 from discern.picture import THUMB, Limits
 from discern.picture.picture_facts import decode_facts
 from discern.store import Rows
+
+if TYPE_CHECKING:
+    import pandas
 
 FORMAT = 4
 NUMERIC = "numeric"
@@ -54,9 +61,11 @@ _SHA256 = "^[0-9a-f]{64}$"
 _FINGERPRINTED = ["path", "content", "label", "part", "group"]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Catalog:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Catalog(Displayed):
     """Immutable table of a data set's image files, sorted by path.
+
+    Its length is the number of files. A notebook shows it as a card with a few thumbnails.
 
     Attributes:
         root: the folder that paths are relative to.
@@ -134,6 +143,34 @@ class Catalog:
         for row in self.table.select(_FINGERPRINTED).sort("path").iter_rows():
             digest.update(json.dumps(row).encode() + b"\n")
         return digest.hexdigest()
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """Return the table as a pandas data frame.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        return to_pandas(self.table)
+
+    def _brief(self) -> dict[str, Any]:
+        return {"root": self.root, "files": len(self), "labels": len(self.labels)}
+
+    def _to_card(self) -> HtmlCard:
+        index = self.label_index
+        counts = np.bincount(index[index >= 0], minlength=len(self.labels)).tolist()
+        return catalog_card(
+            self.root,
+            self.table,
+            self.thumbs,
+            classes=dict(zip(self.labels, counts, strict=True)),
+            others={
+                "of none of the classes": int(self.negative.sum()),
+                "without a label": int((self.readable & (index < 0) & ~self.negative).sum()),
+                "unreadable files": int((~self.readable).sum()),
+                "files left out": len(self.left_out),
+            },
+            notes=self.notes,
+        )
 
     def hashes(self, rows: np.ndarray | None = None) -> tuple[list[str], list[str]]:
         """Return the content and pixel hashes of the given rows, or of all; those that are unknown are empty."""

@@ -9,7 +9,7 @@ from discern.cli.common_options import Bundle, Cache, Classes, GroupBy, Json, La
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
 from discern.cli.option_values import parse_floors, parse_keys, require_option
-from discern.cli.progress_bar import progress_bar
+from discern.display.progress_bar import progress_bar
 from discern.errors import UsageError
 
 

@@ -76,6 +76,8 @@ def check(value: dict[str, Any]) -> Iterator[str]:
             yield f"  {name:<18} {count}"
     yield f"report: {value['page']}"
     yield f"fixes:  {value['fixes']}  (edit it, then apply it with --fixes)"
+    if "plots" in value:
+        yield f"plots:  {value['plots']}"
 
 
 def split(value: dict[str, Any]) -> Iterator[str]:

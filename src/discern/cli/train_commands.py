@@ -36,7 +36,7 @@ from discern.cli.option_values import (
     parse_parts_of,
     parse_share,
 )
-from discern.cli.progress_bar import progress_bar
+from discern.display.progress_bar import progress_bar
 
 
 def check(
@@ -56,6 +56,9 @@ def check(
     scale: Scale = None,
     resume: Resume = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there are findings.")] = False,
+    plots: Annotated[
+        bool, typer.Option("--plots", help="Write figures for slides to plots/ in the run: PNG, SVG and JSON.")
+    ] = False,
     cache: Cache = None,
     json: Json = False,
 ) -> None:
@@ -84,6 +87,7 @@ def check(
             mean=parse_channels(mean),
             deviation=parse_channels(deviation),
             scale=scale,
+            plots=plots,
             resume=resume,
             cache=cache,
             progress=progress,

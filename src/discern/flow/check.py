@@ -8,16 +8,21 @@ from typing import Any
 from discern.catalog.account import Account
 from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted, count_findings
+from discern.display.displayed import Displayed
+from discern.display.html_card import HtmlCard
 from discern.flow.input_options import InputOptions
 from discern.flow.prepare import PrepareConfig, Prepared, prepare
+from discern.flow.result_cards import check_card
 from discern.flow.run import Run
 from discern.progress import Progress, silent
-from discern.reporting import write_data_page
+from discern.reporting import write_data_page, write_plots
 from discern.splitting import make_split
 
+_PLOTS = "plots"
 
-@dataclass(frozen=True, kw_only=True)
-class CheckResult:
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class CheckResult(Displayed):
     """Result of `discern.check`, with the number of findings and the paths of its output files.
 
     Attributes:
@@ -30,6 +35,7 @@ class CheckResult:
         account: the classes, and the number of files used and left out.
         left_out_file: left_out.csv, which lists the files left out with their reasons.
         notes: sentences about how lists of labels were understood, and about classes that are one film.
+        plots: folder of the figures; None if none were requested.
     """
 
     run: Path
@@ -41,6 +47,7 @@ class CheckResult:
     account: Account
     left_out_file: Path
     notes: tuple[str, ...] = ()
+    plots: Path | None = None
 
     @property
     def clean(self) -> bool:
@@ -68,8 +75,9 @@ class CheckResult:
             findings: number of findings of each check, zeros included.
             fixes: fixes.csv with the proposed fixes, to edit and apply.
             page: HTML report of the data and the findings.
+            plots: folder of the figures; only if they were requested.
         """
-        return self.account.to_json() | {
+        plain = self.account.to_json() | {
             "run": str(self.run),
             "pictures": self.pictures,
             "findings": self.findings,
@@ -77,6 +85,13 @@ class CheckResult:
             "page": str(self.page),
             "left_out_file": str(self.left_out_file),
         }
+        return plain if self.plots is None else plain | {"plots": str(self.plots)}
+
+    def _brief(self) -> dict[str, Any]:
+        return {"run": self.run, "pictures": self.pictures, "findings": sum(self.findings.values())}
+
+    def _to_card(self) -> HtmlCard:
+        return check_card(self.to_json(), notes=self.notes)
 
 
 def check(
@@ -95,6 +110,7 @@ def check(
     mean: float | Sequence[float] | None = None,
     deviation: float | Sequence[float] | None = None,
     scale: float | None = None,
+    plots: bool = False,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -121,6 +137,7 @@ def check(
         mean: mean to subtract for an ONNX file that takes float pictures, one number or RGB; None: from its metadata.
         deviation: standard deviation to divide by after that, likewise.
         scale: value of white before both, 1 or 255; None to follow from their size.
+        plots: write the figures on the pictures for slides to `plots/` in the run, each as PNG, SVG and JSON.
         resume: resume the interrupted run of that name.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -151,6 +168,9 @@ def check(
                 title=run.folder.name,
                 unjudged=account.unjudged,
             )
+        if plots:
+            with run.stage("plots", progress), run.writing(_PLOTS) as folder:
+                write_plots(folder, prepared.catalog, name=run.folder.name)
         run.save(status="done", **account.to_json())
     return CheckResult(
         run=run.folder,
@@ -162,6 +182,7 @@ def check(
         account=account,
         left_out_file=run.path(LEFT_OUT),
         notes=(*prepared.catalog.notes, *prepared.film_notes, *prepared.data.backbone.notes),
+        plots=run.path(_PLOTS) if plots else None,
     )
 
 

@@ -12,6 +12,8 @@ import numpy as np
 
 from discern.bundle import TELEMETRY_MAY_BE_ON, open_runtime
 from discern.client.request import load_httpx
+from discern.display.displayed import Displayed
+from discern.display.html_card import HtmlCard
 from discern.errors import DiscernError, StoreError
 from discern.features import load_backbone
 from discern.flow.paths import cache_folder
@@ -37,8 +39,8 @@ class DoctorCheck:
     hint: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class DoctorResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class DoctorResult(Displayed):
     """Result of `discern.doctor`, with all installation checks.
 
     Attributes:
@@ -51,6 +53,14 @@ class DoctorResult:
     def passed(self) -> bool:
         """Return True if all installation checks passed."""
         return all(each.passed for each in self.diagnoses)
+
+    def _brief(self) -> dict[str, Any]:
+        return {"passed": self.passed}
+
+    def _to_card(self) -> HtmlCard:
+        title = "Everything works" if self.passed else "Something does not work"
+        rows = [("✓" if each.passed else "✗", f"{each.name}: {each.found} {each.hint}") for each in self.diagnoses]
+        return HtmlCard("Discern · doctor", title).facts(rows)
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON-serialisable dictionary.

@@ -15,6 +15,7 @@ from discern.catalog import Catalog
 from discern.catalog.account import Account
 from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted
+from discern.display.displayed import Displayed
 from discern.errors import UsageError
 from discern.flow.input_options import InputOptions
 from discern.flow.paths import is_folder, resolve_path
@@ -24,8 +25,8 @@ from discern.progress import Progress, silent
 from discern.splitting import PARTS, Split, SplitConfig, make_split, write_parts
 
 
-@dataclass(frozen=True, kw_only=True)
-class SplitResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class SplitResult(Displayed):
     """Result of `discern.split`, with the size of each part and a proof that the parts are disjoint.
 
     Attributes:

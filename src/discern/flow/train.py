@@ -15,11 +15,14 @@ from discern.catalog.account import Account
 from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted, count_findings
 from discern.checking.film_remedy import describe_films
+from discern.display.displayed import Displayed
+from discern.display.html_card import HtmlCard
 from discern.errors import DataError
 from discern.evaluating import Metrics, PolicyMetrics
 from discern.flow.input_options import InputOptions
 from discern.flow.prepare import CATALOG, SPLIT, PrepareConfig, Prepared, prepare
 from discern.flow.report import write_page
+from discern.flow.result_cards import train_card
 from discern.flow.run import Run
 from discern.flow.train_command import compose_command
 from discern.heads import HeadConfig
@@ -47,8 +50,8 @@ _ANOTHER_CLASS = "Add a folder of pictures of another class, or pass the folder 
 _METRICS, _REPORT = "metrics.json", "report.html"
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrainResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class TrainResult(Displayed):
     """Result of `discern.train`, with the classifier's accuracy and the output files.
 
     Attributes:
@@ -123,6 +126,12 @@ class TrainResult:
             "seconds": self.seconds,
             "left_out_file": None if self.left_out_file is None else str(self.left_out_file),
         }
+
+    def _brief(self) -> dict[str, Any]:
+        return {"run": self.run, "accuracy": self.accuracy["leak_free"]["value"]}
+
+    def _to_card(self) -> HtmlCard:
+        return train_card(self.to_json(), counts=self.counts, hints=self.hints)
 
 
 def train(

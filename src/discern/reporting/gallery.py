@@ -1,7 +1,5 @@
 """Functions that load images of the dataset as inline JPEG data URIs for HTML pages."""
 
-import base64
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from PIL import Image
 
+from discern.display.picture_uri import jpeg_uri
 from discern.errors import DiscernError
 from discern.parallel import Executor
 from discern.picture import Recipe, cells_inside, fit, restore_shape
@@ -177,9 +176,5 @@ def _highlight(picture: Image.Image, heat: np.ndarray) -> np.ndarray:
 
 
 def _jpeg(picture: Image.Image, *, quality: int) -> str:
-    stream = io.BytesIO()
     tiny = max(picture.size) <= _TINY
-    picture.convert("RGB").save(
-        stream, "JPEG", quality=quality + 10 * tiny, subsampling=0 if tiny else 2, optimize=True
-    )
-    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
+    return jpeg_uri(picture, quality=quality + 10 * tiny, subsampling=0 if tiny else 2)

@@ -11,6 +11,7 @@ from discern.catalog.account import Account
 from discern.catalog.path_groups import count_unmatched
 from discern.client import Client
 from discern.errors import UsageError
+from discern.flow.evaluate.answer_frame import tabulate_evaluation
 from discern.flow.evaluate.evaluated_pictures import EvaluatedPictures
 from discern.flow.evaluate.evaluation_run import EvaluationRun
 from discern.flow.evaluate.evaluator import Evaluation, Evaluator, group_all, predict_all
@@ -129,6 +130,7 @@ def _result(
         unknown=first.unknown_metrics,
         fell_short=tuple(name for name, floor in floors.items() if not _reaches(getattr(metrics, name).low, floor)),
         against=tuple(evaluator.compare(first, other) for other in rest),
+        answers=tabulate_evaluation(evaluator, evaluations),
     )
 
 

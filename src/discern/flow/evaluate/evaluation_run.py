@@ -22,7 +22,8 @@ from discern.reporting.account_text import describe_account
 from discern.reporting.evaluated_text import describe_evaluated
 from discern.reporting.excluded_text import describe_excluded
 
-_PAGE, _RESULT = "evaluation.html", "evaluation.json"
+_PAGE = "evaluation.html"
+EVALUATION, ANSWERS = "evaluation.json", "answers.parquet"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,7 +87,9 @@ class EvaluationRun:
         account = Account.of(catalog)
         with self.run.replacing(LEFT_OUT) as path:
             write_left_out(path, list_left_out(catalog))
-        self.run.write_json(_RESULT, result.to_json())
+        self.run.write_json(EVALUATION, result.to_json())
+        with self.run.replacing(ANSWERS) as path:
+            result.answers.write_parquet(path)
         with self.run.stage("page", progress), self.run.writing(_PAGE) as page:
             self._write_page(page, result, account, evaluator, evaluations)
         self.run.save(status="done", **account.to_json())

@@ -4,8 +4,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
+from discern.display.displayed import Displayed
+from discern.display.html_card import HtmlCard
 from discern.evaluating import ClassificationMetrics, Interval, UnknownMetrics
 from discern.flow.evaluate.decision_metrics import DecisionMetrics
+from discern.flow.result_cards import evaluate_card
 
 _OLD_NAMES = {"figures": "metrics", "decided": "decisions"}
 """Attributes that keep their old name for one release."""
@@ -59,8 +64,8 @@ class Comparison(_Renamed):
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class EvaluateResult(_Renamed):
+@dataclass(frozen=True, kw_only=True, repr=False)
+class EvaluateResult(_Renamed, Displayed):
     """Result of `discern.evaluate`, with the metrics of a model on labelled images.
 
     Attributes:
@@ -87,6 +92,8 @@ class EvaluateResult(_Renamed):
         left_out: number of files left out for each reason, zeros included; unreadable ones are in `unreadable`, too.
         notes: sentences about how lists of labels were understood.
         page: HTML page on the evaluation; None if none was written.
+        answers: polars data frame with one row for each model and picture: `model`, `path`, `label`, `answer`,
+            `decision`, `confidence`, `unknown_score` and `set_thresholds`.
     """
 
     of: str
@@ -108,6 +115,7 @@ class EvaluateResult(_Renamed):
     left_out: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     page: Path | None = None
+    answers: pl.DataFrame = field(default_factory=pl.DataFrame, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the metrics and image counts as a JSON-serialisable dictionary.
@@ -187,3 +195,9 @@ class EvaluateResult(_Renamed):
             "seen_paths": list(self.seen_paths),
             "page": None if self.page is None else str(self.page),
         }
+
+    def _brief(self) -> dict[str, Any]:
+        return {"of": self.of, "pictures": self.pictures, "accuracy": self.metrics.accuracy.value}
+
+    def _to_card(self) -> HtmlCard:
+        return evaluate_card(self.to_json())

@@ -11,8 +11,11 @@ from discern.catalog.formats.archive_source import holds_files, read_members
 from discern.catalog.formats.capture_file import is_capture
 from discern.catalog.formats.folder_source import FolderSource
 from discern.catalog.formats.listing.listing_source import SUFFIXES
+from discern.display.displayed import Displayed
+from discern.display.html_card import HtmlCard
 from discern.errors import CatalogError, DiscernError, NotAPicture, PictureError, overlong_path, shorten
 from discern.flow.paths import is_folder
+from discern.flow.predict.answer_card import with_thumbnail
 from discern.flow.predict.inputs import STANDARD_INPUT, require_inputs, resolve_inputs
 from discern.flow.run import is_own
 from discern.inference.error_status import error_json
@@ -23,8 +26,8 @@ _BATCH = 32
 _CONTAINER_HINT = "Add --out FILE to predict the pictures in it; in Python, call discern.predict_to."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Answer(Displayed):
     """Prediction for one image, or the error that prevented it.
 
     Attributes:
@@ -62,6 +65,15 @@ class Answer:
             return {"path": self.path} | self.prediction.to_json()
         assert self.error is not None
         return {"path": self.path} | error_json(self.error)
+
+    def _brief(self) -> dict[str, Any]:
+        return {"path": self.path} | {name: value for name, value in vars(self).items() if value and name != "path"}
+
+    def _to_card(self) -> HtmlCard:
+        name = Path(self.path).name
+        if self.prediction is None:
+            return HtmlCard("Discern · not usable", name).text(str(self.error))
+        return with_thumbnail(self.prediction, self.path)
 
 
 def predict(

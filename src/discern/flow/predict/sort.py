@@ -14,6 +14,7 @@ from discern.atomic import atomic_write
 from discern.bundle import Model
 from discern.catalog.formats.read_items import read_items
 from discern.catalog.spreadsheet import guard, unguard
+from discern.display.displayed import Displayed
 from discern.errors import PictureError, RunError, UsageError
 from discern.flow.paths import is_folder, resolve_output, resolve_path
 from discern.flow.predict.answer_table import AT
@@ -30,8 +31,8 @@ STAGE = "copy"
 _COLUMNS = ("copy", "original", "decision", "label", "confidence", "sha256", "error")
 
 
-@dataclass(frozen=True, kw_only=True)
-class SortResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class SortResult(Displayed):
     """Result of `discern.sort`.
 
     Attributes:
@@ -63,8 +64,8 @@ class SortResult:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class UnsortResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class UnsortResult(Displayed):
     """Result of `discern.unsort`.
 
     Attributes:
