@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from discern.flow.evaluate.evaluate import evaluate
     from discern.flow.evaluate.result import EvaluateResult
     from discern.flow.export import ExportResult, export
+    from discern.flow.fix import FixResult, fix
     from discern.flow.predict.batch import PredictToResult, predict_to
     from discern.flow.predict.predict import Answer, predict
     from discern.flow.predict.sort import SortResult, UnsortResult, sort, unsort
@@ -44,6 +45,7 @@ _HOMES = {
     "DoctorResult": "discern.flow.doctor",
     "EvaluateResult": "discern.flow.evaluate.result",
     "ExportResult": "discern.flow.export",
+    "FixResult": "discern.flow.fix",
     "KeyResult": "discern.flow.serve",
     "Model": "discern.bundle",
     "PredictToResult": "discern.flow.predict.batch",
@@ -59,6 +61,7 @@ _HOMES = {
     "doctor": "discern.flow.doctor",
     "evaluate": "discern.flow.evaluate.evaluate",
     "export": "discern.flow.export",
+    "fix": "discern.flow.fix",
     "key": "discern.flow.serve",
     "load": "discern.bundle",
     "predict": "discern.flow.predict.predict",
@@ -82,6 +85,7 @@ __all__ = [
     "DoctorResult",
     "EvaluateResult",
     "ExportResult",
+    "FixResult",
     "KeyResult",
     "Model",
     "PredictToResult",
@@ -98,6 +102,7 @@ __all__ = [
     "doctor",
     "evaluate",
     "export",
+    "fix",
     "key",
     "load",
     "predict",

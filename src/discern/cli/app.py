@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from discern.cli import info_commands, predict_commands, render, serve_commands, train_commands
+from discern.cli import info_commands, predict_commands, render, run_commands, serve_commands, train_commands
 from discern.cli.exit_codes import INTERRUPTED, exit_codes, interruption_message
 from discern.cli.renamed_options import current_name
 
@@ -39,6 +39,7 @@ def options(
 
 for command in (
     *(train_commands.check, train_commands.split, train_commands.train),
+    run_commands.fix,
     *(predict_commands.evaluate, predict_commands.predict, predict_commands.unsort),
     *(info_commands.show, info_commands.verify, info_commands.doctor, info_commands.cache),
 ):

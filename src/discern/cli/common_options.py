@@ -23,6 +23,10 @@ GroupBy = Annotated[
         help="Regular expression searched in each path; the match, or its first group, names the picture's group.",
     ),
 ]
+Thresholds = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="CHECK=VALUE", help="Threshold of a check, such as blurred=.2; see docs/cleaning.md."),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Resume the interrupted run of that --name.")]
 Cache = Annotated[str | None, typer.Option(help="Cache directory; by default the user's cache directory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

@@ -6,10 +6,30 @@ from typing import Annotated
 import typer
 
 from discern.cli import render
-from discern.cli.common_options import Backbone, Cache, Fixes, GroupBy, Json, Name, PartsOf, Resume, Runs, Seed, Source
+from discern.cli.common_options import (
+    Backbone,
+    Cache,
+    Fixes,
+    GroupBy,
+    Json,
+    Name,
+    PartsOf,
+    Resume,
+    Runs,
+    Seed,
+    Source,
+    Thresholds,
+)
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
-from discern.cli.option_values import parse_error_limit, parse_order, parse_parts, parse_parts_of, parse_share
+from discern.cli.option_values import (
+    parse_error_limit,
+    parse_order,
+    parse_parts,
+    parse_parts_of,
+    parse_share,
+    parse_thresholds,
+)
 from discern.cli.progress_bar import progress_bar
 
 
@@ -21,6 +41,7 @@ def check(
     backbone: Backbone = "lite0",
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
+    thresholds: Thresholds = None,
     resume: Resume = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there are findings.")] = False,
     cache: Cache = None,
@@ -44,6 +65,7 @@ def check(
             backbone=backbone,
             parts_of=parse_parts_of(parts_of),
             group_by=group_by,
+            thresholds=parse_thresholds(thresholds or []),
             resume=resume,
             cache=cache,
             progress=progress,
@@ -123,6 +145,7 @@ def train(
     ] = None,
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
+    thresholds: Thresholds = None,
     resume: Resume = False,
     cache: Cache = None,
     json: Json = False,
@@ -152,6 +175,7 @@ def train(
             names=names,
             parts_of=parse_parts_of(parts_of),
             group_by=group_by,
+            thresholds=parse_thresholds(thresholds or []),
             resume=resume,
             cache=cache,
             progress=progress,

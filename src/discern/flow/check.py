@@ -10,6 +10,7 @@ from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted, count_findings
 from discern.flow.prepare import PrepareConfig, Prepared, prepare
 from discern.flow.run import Run
+from discern.flow.run_notes import notes_of
 from discern.progress import Progress, silent
 from discern.reporting import write_data_page
 from discern.splitting import make_split
@@ -87,6 +88,8 @@ def check(
     backbone: str = "lite0",
     parts_of: Mapping[str, str] | None = None,
     group_by: str | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    like: str | Path | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -104,6 +107,9 @@ def check(
         group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
             first group, names the picture's group; a picture without a match is its own group. It replaces the groups
             of a list. None to use those.
+        thresholds: thresholds of checks by the check's name, such as `{"blurred": 0.2}`, which replace the defaults;
+            docs/cleaning.md lists them.
+        like: former run, whose data the notes compare with these; `discern.options_of` gives its options.
         resume: resume the interrupted run of that name.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -111,7 +117,9 @@ def check(
     Raises:
         DiscernError: the source, the fixes or the run's name cannot be used.
     """
-    config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, parts_of=parts_of, group_by=group_by)
+    config = PrepareConfig.of(
+        source, fixes=fixes, backbone=backbone, parts_of=parts_of, group_by=group_by, thresholds=thresholds
+    )
     run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with run.locked():
         prepared = prepare(run, config, cache=cache, progress=progress)
@@ -134,7 +142,7 @@ def check(
         page=run.path("data.html"),
         account=account,
         left_out_file=run.path(LEFT_OUT),
-        notes=(*prepared.catalog.notes, *prepared.film_notes),
+        notes=(*prepared.catalog.notes, *prepared.film_notes, *notes_of(run, like)),
     )
 
 

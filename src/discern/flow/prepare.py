@@ -19,8 +19,11 @@ from discern.catalog.left_out import LEFT_OUT, write_left_out
 from discern.catalog.path_groups import check_pattern, group_by_path
 from discern.checking import Finding, find_issues, propose_fixes
 from discern.checking.film_remedy import describe_films, one_film_labels
+from discern.checking.findings_table import tabulate_findings
+from discern.checking.thresholds import choose_thresholds
 from discern.errors import FixesError, UsageError
 from discern.features import extract, load_backbone
+from discern.flow.applied_fixes import applied_fixes, record_fixes
 from discern.flow.negatives import add_negatives
 from discern.flow.paths import cache_folder, resolve_path
 from discern.flow.run import Run, is_own
@@ -29,10 +32,10 @@ from discern.picture import choose_recipe, read_bounded
 from discern.progress import Progress
 from discern.splitting import PARTS, Split, cross_split
 from discern.store import Rows
-from discern.training import AppliedFixes, TrainingData, predict_for_label_checks
+from discern.training import TrainingData, predict_for_label_checks
 
-CATALOG, SPLIT = "catalog.parquet", "split.json"
-_EDGES = "edges.parquet"
+CATALOG, SPLIT, FINDINGS = "catalog.parquet", "split.json", "findings.parquet"
+EDGES, PROPOSALS = "edges.parquet", "fixes.csv"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,7 @@ class PrepareConfig:
         names: path of a names.csv, or None.
         parts_of: folders of parts, by part; empty if all outermost folders are classes; None to go by their names.
         group_by: regular expression that finds the group of a picture in its path; None to use declared groups.
+        thresholds: thresholds of checks by the check's name; None for the defaults.
     """
 
     source: str
@@ -58,6 +62,7 @@ class PrepareConfig:
     names: str | None = None
     parts_of: dict[str, str] | None = None
     group_by: str | None = None
+    thresholds: dict[str, float] | None = None
 
     @classmethod
     def of(
@@ -71,12 +76,14 @@ class PrepareConfig:
         names: str | Path | None = None,
         parts_of: Mapping[str, str] | None = None,
         group_by: str | None = None,
+        thresholds: Mapping[str, float] | None = None,
     ) -> Self:
         """Create a data preparation configuration with absolute paths.
 
         Raises:
-            UsageError: a path or `group_by` is invalid, or `parts_of` names a part that does not exist.
+            UsageError: a path, `group_by` or a threshold is invalid, or `parts_of` names a part that does not exist.
         """
+        choose_thresholds(thresholds)
         return cls(
             source=str(resolve_path(source)),
             fixes=None if fixes is None else str(resolve_path(fixes)),
@@ -86,6 +93,7 @@ class PrepareConfig:
             names=None if names is None else str(resolve_path(names)),
             parts_of=None if parts_of is None else _check_parts(parts_of),
             group_by=None if group_by is None else check_pattern(group_by),
+            thresholds=dict(sorted(thresholds.items())) if thresholds else None,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -177,13 +185,16 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
         edges = _edges(run, len(catalog), find)
         groups = form_groups(catalog, edges)
         negatives = None if config.negatives is None else Path(config.negatives)
-        data = replace(data, fixed=_applied_fixes(run, catalog))
+        data = replace(data, fixed=applied_fixes(run, catalog))
         data = add_negatives(data, groups, negatives, cache=folder, progress=progress)
     with run.stage("check", progress):
         crossed = cross_split(catalog, groups) if len(catalog.labels) > 1 else None
         opinions = None if crossed is None else predict_for_label_checks(data, crossed)
-        findings = find_issues(catalog, edges, groups, predictions=opinions)
-        with run.writing("fixes.csv") as path:
+        limits = choose_thresholds(config.thresholds)
+        findings = find_issues(catalog, edges, groups, predictions=opinions, config=limits)
+        with run.replacing(FINDINGS) as path:
+            tabulate_findings(catalog, findings).write_parquet(path)
+        with run.writing(PROPOSALS) as path:
             write_fixes(path, propose_fixes(catalog, findings))
     return Prepared(data=data, edges=edges, groups=groups, crossed=crossed, findings=findings, names=names)
 
@@ -232,42 +243,21 @@ def _sizes(catalog: Catalog, rows: np.ndarray) -> Sequence[tuple[int, int]]:
 def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -> Catalog:
     if run.has_kept(CATALOG):
         return _in_order(Catalog.load(run.path(CATALOG), cache=cache), config)
-    run.discard(_EDGES, SPLIT)
+    run.discard(EDGES, SPLIT)
     layout = LayoutRules(parts_of=config.parts_of, strict=True)
     catalog = scan(Path(config.source), cache=cache, progress=progress, leave_out=is_own, layout=layout)
     if config.group_by is not None:
         catalog = group_by_path(catalog, config.group_by, Path(config.source))
     if config.fixes is not None:
-        scanned, catalog = catalog, apply_fixes(catalog, read_fixes(Path(config.fixes)))
+        fixes = read_fixes(Path(config.fixes))
+        scanned, catalog = catalog, apply_fixes(catalog, fixes)
         if not catalog.readable.any():
             raise FixesError(f"{config.fixes} drops every picture.", hint="Keep some of the pictures.")
-        run.save(fixed=_changes(scanned, catalog))
+        run.save(fixed=record_fixes(scanned, catalog, fixes))
     with run.writing(CATALOG) as path:
         catalog.write(path)
     run.keep(CATALOG)
     return _in_order(catalog, config)
-
-
-def _changes(before: Catalog, after: Catalog) -> dict[str, Any]:
-    original = dict(zip(before.table["path"], before.table["label"], strict=True))
-    now = zip(after.table["path"], after.table["label"], strict=True)
-    return {
-        "dropped": len(before) - len(after),
-        "relabelled": {path: original[path] for path, label in now if original[path] != label},
-    }
-
-
-def _applied_fixes(run: Run, catalog: Catalog) -> AppliedFixes | None:
-    """Return the fixes applied in this run with the original class labels, or None."""
-    if "fixed" not in run.facts:
-        return None
-    relabelled = run.facts["fixed"]["relabelled"]
-    number = {label: index for index, label in enumerate(catalog.labels)}
-    label = catalog.label_index.copy()
-    for row, path in enumerate(catalog.table["path"]):
-        if path in relabelled:
-            label[row] = number.get(relabelled[path], -1)
-    return AppliedFixes(dropped=run.facts["fixed"]["dropped"], relabelled=len(relabelled), label=label)
 
 
 def _in_order(catalog: Catalog, config: PrepareConfig) -> Catalog:
@@ -275,15 +265,15 @@ def _in_order(catalog: Catalog, config: PrepareConfig) -> Catalog:
 
 
 def _edges(run: Run, pictures: int, find: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-    if run.has_kept(_EDGES):
-        with run.reading(_EDGES) as path:
+    if run.has_kept(EDGES):
+        with run.reading(EDGES) as path:
             edges = pl.read_parquet(path).select("first", "second", "kind", "score")
             ends = edges.select("first", "second").to_numpy()
             if (ends < 0).any() or (ends >= pictures).any():
                 raise ValueError("the pairs are not of these pictures")
             return edges
     edges = find()
-    with run.replacing(_EDGES) as temporary:
+    with run.replacing(EDGES) as temporary:
         edges.write_parquet(temporary)
-    run.keep(_EDGES)
+    run.keep(EDGES)
     return edges

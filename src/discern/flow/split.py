@@ -17,6 +17,7 @@ from discern.errors import UsageError
 from discern.flow.paths import is_folder, resolve_path
 from discern.flow.prepare import PrepareConfig, prepare
 from discern.flow.run import Run
+from discern.flow.run_notes import notes_of
 from discern.progress import Progress, silent
 from discern.splitting import PARTS, SplitConfig, make_split, write_parts
 
@@ -95,6 +96,7 @@ def split(
     backbone: str = "lite0",
     parts_of: Mapping[str, str] | None = None,
     group_by: str | None = None,
+    like: str | Path | None = None,
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> SplitResult:
@@ -117,6 +119,7 @@ def split(
         group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
             first group, names the picture's group; a picture without a match is its own group. It replaces the groups
             of a list. None to use those.
+        like: former run, whose data the notes compare with these; `discern.options_of` gives its options.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
 
@@ -146,7 +149,7 @@ def split(
         proof=dict(made.proof),
         account=account,
         left_out_file=run.path(LEFT_OUT),
-        notes=(*prepared.catalog.notes, *prepared.film_notes),
+        notes=(*prepared.catalog.notes, *prepared.film_notes, *notes_of(run, like)),
     )
 
 

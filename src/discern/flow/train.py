@@ -20,6 +20,7 @@ from discern.evaluating import Metrics, PolicyMetrics
 from discern.flow.prepare import CATALOG, SPLIT, PrepareConfig, Prepared, prepare
 from discern.flow.report import write_page
 from discern.flow.run import Run
+from discern.flow.run_notes import notes_of
 from discern.flow.train_command import compose_command
 from discern.heads import HeadConfig
 from discern.parallel import ThreadExecutor, count_cores
@@ -64,7 +65,8 @@ class TrainResult:
         account: the classes, and the number of files used and left out.
         left_out_file: left_out.csv, which lists the files left out with their reasons; None in a finished run of an
             earlier version.
-        hints: options that the data suggest, and classes that are one film, in sentences.
+        hints: options that the data suggest, classes that are one film, fixes that were applied, and what has changed
+            since the former run, in sentences.
     """
 
     run: Path
@@ -136,6 +138,8 @@ def train(
     names: str | Path | None = None,
     parts_of: Mapping[str, str] | None = None,
     group_by: str | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    like: str | Path | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -162,6 +166,9 @@ def train(
         group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
             first group, names the picture's group; a picture without a match is its own group. It replaces the groups
             of a list. None to use those.
+        thresholds: thresholds of checks by the check's name, such as `{"blurred": 0.2}`, which replace the defaults;
+            docs/cleaning.md lists them.
+        like: former run, whose data the notes compare with these; `discern.options_of` gives its options.
         resume: resume the interrupted run called `name`.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -178,6 +185,7 @@ def train(
         names=names,
         parts_of=parts_of,
         group_by=group_by,
+        thresholds=thresholds,
     )
     config = TrainConfig(
         seed=seed,
@@ -191,7 +199,7 @@ def train(
     with run.locked():
         if not (run.finished and run.has_kept(_METRICS) and run.has_kept(FILE) and run.path(_REPORT).exists()):
             _train(run, preparing, config, cache=cache, progress=progress)
-    return _result(run, preparing, config)
+    return _result(run, preparing, config, notes_of(run, like))
 
 
 def _train(
@@ -298,7 +306,7 @@ def _require_held_out(catalog: Catalog, split: Split, films: tuple[str, ...]) ->
         )
 
 
-def _result(run: Run, preparing: PrepareConfig, config: TrainConfig) -> TrainResult:
+def _result(run: Run, preparing: PrepareConfig, config: TrainConfig, notes: Sequence[str]) -> TrainResult:
     with run.reading(_METRICS) as path:
         metrics = Metrics.from_json(json.loads(path.read_text(encoding="utf-8")))
     return TrainResult(
@@ -313,7 +321,7 @@ def _result(run: Run, preparing: PrepareConfig, config: TrainConfig) -> TrainRes
         account=_account(run, metrics),
         left_out_file=run.path(LEFT_OUT) if run.path(LEFT_OUT).exists() else None,
         counts=None if metrics.counts is None else metrics.counts.values(),
-        hints=list(metrics.hints),
+        hints=[*metrics.hints, *notes],
     )
 
 

@@ -22,6 +22,7 @@ def compose_command(preparing: PrepareConfig, config: TrainConfig, *, limit: flo
         "--names": (preparing.names, preparing.names is not None),
         "--parts-of": (_join_parts(preparing.parts_of), preparing.parts_of is not None),
         "--group-by": (preparing.group_by, preparing.group_by is not None),
+        "--set": (_join_thresholds(preparing.thresholds), preparing.thresholds is not None),
         "--at-most-wrong": (_percent(limit), True),
     }
     options = [part for name, (value, used) in given.items() if used for part in (name, str(value))]
@@ -34,3 +35,7 @@ def _percent(share: float | None) -> str:
 
 def _join_parts(parts: dict[str, str] | None) -> str:
     return ",".join(f"{part}={folder}" for part, folder in (parts or {}).items()) or "none"
+
+
+def _join_thresholds(thresholds: dict[str, float] | None) -> str:
+    return ",".join(f"{check}={value:.10g}" for check, value in (thresholds or {}).items())
