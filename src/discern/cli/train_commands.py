@@ -30,6 +30,7 @@ from discern.cli.option_values import (
     parse_share,
     parse_thresholds,
 )
+from discern.cli.option_sources import Like
 from discern.cli.progress_bar import progress_bar
 
 
@@ -42,6 +43,7 @@ def check(
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
     thresholds: Thresholds = None,
+    like: Like = None,
     resume: Resume = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there are findings.")] = False,
     cache: Cache = None,
@@ -66,6 +68,7 @@ def check(
             parts_of=parse_parts_of(parts_of),
             group_by=group_by,
             thresholds=parse_thresholds(thresholds or []),
+            like=like,
             resume=resume,
             cache=cache,
             progress=progress,
@@ -87,6 +90,7 @@ def split(
     backbone: Backbone = "lite0",
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
+    like: Like = None,
     cache: Cache = None,
     json: Json = False,
 ) -> None:
@@ -112,6 +116,7 @@ def split(
             backbone=backbone,
             parts_of=parse_parts_of(parts_of),
             group_by=group_by,
+            like=like,
             cache=cache,
             progress=progress,
         )
@@ -146,6 +151,7 @@ def train(
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
     thresholds: Thresholds = None,
+    like: Like = None,
     resume: Resume = False,
     cache: Cache = None,
     json: Json = False,
@@ -176,6 +182,7 @@ def train(
             parts_of=parse_parts_of(parts_of),
             group_by=group_by,
             thresholds=parse_thresholds(thresholds or []),
+            like=like,
             resume=resume,
             cache=cache,
             progress=progress,

@@ -5,21 +5,31 @@ from collections.abc import Sequence
 from typing import Any
 
 from discern.catalog import Catalog, Fix
+from discern.checking.drop_rules import DROPPABLE, MIN_SIDE
 from discern.flow.run import Run
 from discern.training import AppliedFixes
 
 
 def record_fixes(before: Catalog, after: Catalog, fixes: Sequence[Fix]) -> dict[str, Any]:
-    """Return the effect of fixes on a catalog, for `run.json`."""
+    """Return the effect of fixes on a catalog, as the facts of `run.json`."""
     original = dict(zip(before.table["path"], before.table["label"], strict=True))
     now = zip(after.table["path"], after.table["label"], strict=True)
-    first = {fix.path: fix.why.partition(":")[0].partition(",")[0] for fix in reversed(fixes) if fix.action == "drop"}
+    rules = {fix.path: _rule(fix) for fix in reversed(fixes) if fix.action == "drop"}
+    relabelled = {path: original[path] for path, label in now if original[path] != label}
     return {
-        "dropped": len(before) - len(after),
-        "relabelled": {path: original[path] for path, label in now if original[path] != label},
-        "dropped_by": dict(Counter(check or "no reason" for check in first.values())),
-        "grouped": len({fix.path for fix in fixes if fix.action == "group"}),
+        "fixed": {"dropped": len(before) - len(after), "relabelled": relabelled},
+        "fixes_applied": {
+            "dropped": dict(Counter(rules.values())),
+            "relabelled": len(relabelled),
+            "grouped": len({fix.path for fix in fixes if fix.action == "group"}),
+        },
     }
+
+
+def _rule(fix: Fix) -> str:
+    """Return the check or rule that a fix names, or "other" for a person's own words."""
+    rule = fix.why.partition(":")[0].partition(",")[0]
+    return rule if rule in (*DROPPABLE, MIN_SIDE) else "other"
 
 
 def applied_fixes(run: Run, catalog: Catalog) -> AppliedFixes | None:
@@ -37,13 +47,13 @@ def applied_fixes(run: Run, catalog: Catalog) -> AppliedFixes | None:
 
 def describe_fixes(run: Run) -> list[str]:
     """Describe the fixes that a run applied in a sentence; runs of earlier versions do not record them in full."""
-    fixed = run.facts.get("fixed")
-    if not fixed or "dropped_by" not in fixed:
+    applied = run.facts.get("fixes_applied")
+    if not applied:
         return []
-    by = ", ".join(f"{check} {count:,}" for check, count in fixed["dropped_by"].items())
+    by = ", ".join(f"{check} {count:,}" for check, count in applied["dropped"].items())
     counts = [
-        f"{fixed['dropped']:,} pictures dropped" + (f" ({by})" if by else ""),
-        f"{len(fixed['relabelled']):,} relabelled",
-        f"{fixed['grouped']:,} put into groups",
+        f"{sum(applied['dropped'].values()):,} pictures dropped" + (f" ({by})" if by else ""),
+        f"{applied['relabelled']:,} relabelled",
+        f"{applied['grouped']:,} put into groups",
     ]
     return [f"{run.facts['config']['fixes']['path']} was applied: {', '.join(counts)}."]

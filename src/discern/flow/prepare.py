@@ -253,7 +253,7 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -
         scanned, catalog = catalog, apply_fixes(catalog, fixes)
         if not catalog.readable.any():
             raise FixesError(f"{config.fixes} drops every picture.", hint="Keep some of the pictures.")
-        run.save(fixed=record_fixes(scanned, catalog, fixes))
+        run.save(**record_fixes(scanned, catalog, fixes))
     with run.writing(CATALOG) as path:
         catalog.write(path)
     run.keep(CATALOG)
