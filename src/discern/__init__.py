@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from discern.errors import DiscernError
     from discern.flow.cache import CacheResult, cache
     from discern.flow.check import CheckResult, check
+    from discern.flow.diff import DiffResult, diff
     from discern.flow.doctor import DoctorResult, doctor
     from discern.flow.evaluate.evaluate import evaluate
     from discern.flow.evaluate.result import EvaluateResult
     from discern.flow.export import ExportResult, export
     from discern.flow.fix import FixResult, fix
+    from discern.flow.former_run import options_of
     from discern.flow.predict.batch import PredictToResult, predict_to
     from discern.flow.predict.predict import Answer, predict
     from discern.flow.predict.sort import SortResult, UnsortResult, sort, unsort
@@ -41,6 +43,7 @@ _HOMES = {
     "CacheResult": "discern.flow.cache",
     "CheckResult": "discern.flow.check",
     "Client": "discern.client",
+    "DiffResult": "discern.flow.diff",
     "DiscernError": "discern.errors",
     "DoctorResult": "discern.flow.doctor",
     "EvaluateResult": "discern.flow.evaluate.result",
@@ -58,12 +61,14 @@ _HOMES = {
     "VerifyResult": "discern.flow.verify",
     "cache": "discern.flow.cache",
     "check": "discern.flow.check",
+    "diff": "discern.flow.diff",
     "doctor": "discern.flow.doctor",
     "evaluate": "discern.flow.evaluate.evaluate",
     "export": "discern.flow.export",
     "fix": "discern.flow.fix",
     "key": "discern.flow.serve",
     "load": "discern.bundle",
+    "options_of": "discern.flow.former_run",
     "predict": "discern.flow.predict.predict",
     "predict_to": "discern.flow.predict.batch",
     "serve": "discern.flow.serve",
@@ -81,6 +86,7 @@ __all__ = [
     "CacheResult",
     "CheckResult",
     "Client",
+    "DiffResult",
     "DiscernError",
     "DoctorResult",
     "EvaluateResult",
@@ -99,12 +105,14 @@ __all__ = [
     "__version__",
     "cache",
     "check",
+    "diff",
     "doctor",
     "evaluate",
     "export",
     "fix",
     "key",
     "load",
+    "options_of",
     "predict",
     "predict_to",
     "serve",

@@ -40,7 +40,7 @@ def options(
 
 for command in (
     *(train_commands.check, train_commands.split, train_commands.train),
-    run_commands.fix,
+    *(run_commands.fix, run_commands.diff),
     *(predict_commands.evaluate, predict_commands.predict, predict_commands.unsort),
     *(info_commands.show, info_commands.verify, info_commands.doctor, info_commands.cache),
 ):

@@ -6,7 +6,9 @@ have such an option. Relative paths are relative to the folder of the file.
 
 import difflib
 import tomllib
+import typing
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +76,28 @@ def _parse(path: Path) -> dict[str, Any]:
         ) from error
 
 
-def _parameters(command: Any) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Parameter:
+    """Parameter of a command, with the types of its values as in the annotation of the command's function."""
+
+    name: str
+    types: tuple[Any, ...]
+
+    @property
+    def repeated(self) -> bool:
+        """Return True if it takes several values."""
+        return list[str] in self.types
+
+
+def _parameters(command: Any) -> dict[str, _Parameter]:
     """Return the parameters of a command that a file can set, by the names that they have there."""
+    hints = typing.get_type_hints(command.callback)
     return {
-        _name(param): param for param in command.params if param.name not in ("config", "help") and not param.hidden
+        _name(param): _Parameter(param.name, typing.get_args(hints[param.name]) or (hints[param.name],))
+        if hints[param.name] != list[str]
+        else _Parameter(param.name, (list[str],))
+        for param in command.params
+        if param.name in hints and not param.hidden
     }
 
 
@@ -108,10 +128,9 @@ def _require_key(
     raise UsageError(f"{path}: unknown {what} {key!r} {where}.", hint=f"The nearest is {close[0]}.")
 
 
-def _value(path: Path, key: str, name: str, param: Any, value: Any) -> dict[str, Any]:
+def _value(path: Path, key: str, name: str, param: _Parameter, value: Any) -> dict[str, Any]:
     """Return the value of a parameter by its name in the command's function."""
-    repeated = param.multiple or param.nargs == -1
-    expected = _expected(name, param, repeated=repeated)
+    repeated, expected = param.repeated, _expected(name, param)
     kind = _kind(value)
     if kind not in expected:
         raise UsageError(f"{path}: {key} must be {_either(expected)}, not {kind}.", hint=f"Correct {value!r}.")
@@ -124,14 +143,12 @@ def _value(path: Path, key: str, name: str, param: Any, value: Any) -> dict[str,
     return {param.name: value}
 
 
-def _expected(name: str, param: Any, *, repeated: bool) -> tuple[str, ...]:
-    if param.param_type_name == "option" and param.is_flag:
-        return ("true or false",)
-    if param.type.name.startswith("integer"):
-        return ("a whole number",)
-    if param.type.name.startswith("float"):
-        return ("a number", "a whole number")
-    lists = ("a list",) if repeated or name in _LISTS else ()
+def _expected(name: str, param: _Parameter) -> tuple[str, ...]:
+    kinds = {bool: ("true or false",), int: ("a whole number",), float: ("a number", "a whole number")}
+    for kind, expected in kinds.items():
+        if kind in param.types:
+            return expected
+    lists = ("a list",) if param.repeated or name in _LISTS else ()
     tables = ("a table",) if name in _TABLES else ()
     numbers = ("a number", "a whole number") if name in _NUMBERS else ()
     return ("text", *numbers, *lists, *tables)

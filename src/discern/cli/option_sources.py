@@ -9,8 +9,9 @@ from typer.core import TyperCommand
 from discern.cli.importing import importing
 from discern.cli.option_file import FILE, read_option_file
 from discern.cli.option_text import NONE, option_text
+from discern.errors import UsageError
 
-_FROM_FILE, _FROM_RUN, _PATH = "discern.file", "discern.run", "discern.path"
+_FROM_FILE, _FROM_RUN, _PATH, _IS_GIVEN = "discern.file", "discern.run", "discern.path", "discern.given"
 
 
 class ConfiguredCommand(TyperCommand):
@@ -24,12 +25,26 @@ class ConfiguredCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the command line, and say on standard error which options a file has set."""
-        rest = super().parse_args(ctx, args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except Exception as error:
+            self._name_file(ctx, error)
+            raise
         used = [name for name in ctx.meta.get(_FROM_FILE, {}) if _is_set_by_file(ctx, name)]
-        if used and not ctx.resilient_parsing:
+        if used:
             names = ", ".join(_spell(param) for param in self.params if param.name in used)
             typer.echo(f"discern: options from {ctx.meta[_PATH]}: {names} (--config none ignores it)", err=True)
+        elif ctx.meta.get(_IS_GIVEN):
+            typer.echo(f"discern: {ctx.meta[_PATH]} sets no option of this command.", err=True)
         return rest
+
+
+    def _name_file(self, ctx: Any, error: Exception) -> None:
+        """Raise an error that names the file if a value in it is invalid."""
+        name = getattr(getattr(error, "param", None), "name", None)
+        if name and _is_set_by_file(ctx, name):
+            message = getattr(error, "message", str(error)).rstrip(".")
+            raise UsageError(f"{ctx.meta[_PATH]}: {name}: {message}.", hint="Correct the value.") from error
 
 
 def _is_set_by_file(ctx: Any, name: str) -> bool:
@@ -58,7 +73,7 @@ def _load_file(ctx: typer.Context, value: str | None) -> str | None:
     root = ctx.find_root()
     commands = getattr(root.command, "commands", None) or {str(ctx.info_name): ctx.command}
     ctx.meta[_FROM_FILE] = read_option_file(path, commands).get(str(ctx.info_name), {})
-    ctx.meta[_PATH] = path
+    ctx.meta[_PATH], ctx.meta[_IS_GIVEN] = path, value is not None
     _merge(ctx)
     return value
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from discern.cli import render
+from discern.cli.diff_lines import describe_diff
 from discern.cli.common_options import Json
 from discern.cli.importing import importing
 from discern.cli.option_values import parse_checks
@@ -49,3 +50,19 @@ def fix(
     )
     render.show(result.to_json(), json=json, lines=render.fix)
     render.print_hints(result.notes)
+
+
+def diff(
+    a: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    b: Annotated[str, typer.Argument(metavar="RUN", help="Folder of another, whose differences from the first count.")],
+    json: Json = False,
+) -> None:
+    """Show in which pictures, options, versions and figures two runs differ.
+
+    Example: discern diff runs/bananas runs/bananas-2
+    """
+    with importing():
+        from discern.flow.diff import diff
+
+    result = diff(a, b)
+    render.show(result.to_json(), json=json, lines=lambda _: describe_diff(result))

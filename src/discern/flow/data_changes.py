@@ -69,7 +69,7 @@ def compare_data(a: Run, b: Run) -> DataChanges | None:
     if not (a.path(CATALOG).exists() and b.path(CATALOG).exists()):
         return None
     found = all(run.path(EDGES).exists() for run in (a, b))
-    first, second = (_table(run, found=found) for run in (a, b))
+    first, second = (tabulate_pictures(run, found=found) for run in (a, b))
     both = first.join(second, on="path", suffix="_b")
     removed, added = first.join(second, on="path", how="anti"), second.join(first, on="path", how="anti")
     moved_from, moved_to = _moved(removed, added)
@@ -121,8 +121,14 @@ def _first(paths: Sequence[str]) -> str:
     return f"{', '.join(paths[:2])}{more}"
 
 
-def _table(run: Run, *, found: bool) -> pl.DataFrame:
-    """Return the path, content, label and group of each file; groups are the found or else the declared ones."""
+def tabulate_pictures(run: Run, *, found: bool = True) -> pl.DataFrame:
+    """Return the path, content, label and group of each file of a run.
+
+    Groups are those that were found, with the declared ones, or the declared ones alone.
+
+    Raises:
+        RunError: the catalog or the pairs of pictures cannot be read.
+    """
     with run.reading(CATALOG) as path:
         catalog = Catalog.load_table(path)
     table = catalog.table.select("path", "content", "label", pl.coalesce("group", "path").alias("group"))
