@@ -9,6 +9,7 @@ from discern.cli.common_options import Bundle, Cache, GroupBy, Json, Name, Seed,
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
 from discern.cli.option_values import parse_floors, parse_keys, require_option
+from discern.cli.option_sources import Like
 from discern.cli.progress_bar import progress_bar
 from discern.errors import UsageError
 
@@ -31,6 +32,7 @@ def evaluate(
         typer.Option(help="Minimum such as accuracy=.90; exit with 1 if the interval's lower end is below it."),
     ] = None,
     group_by: GroupBy = None,
+    like: Like = None,  # noqa: ARG001 - handled by its callback
     name: Name = None,
     runs: Annotated[
         str | None,

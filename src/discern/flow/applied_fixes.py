@@ -7,6 +7,7 @@ from typing import Any
 from discern.catalog import Catalog, Fix
 from discern.checking.drop_rules import DROPPABLE, MIN_SIDE
 from discern.flow.run import Run
+from discern.reporting.formatting import plural
 from discern.training import AppliedFixes
 
 
@@ -19,7 +20,7 @@ def record_fixes(before: Catalog, after: Catalog, fixes: Sequence[Fix]) -> dict[
     return {
         "fixed": {"dropped": len(before) - len(after), "relabelled": relabelled},
         "fixes_applied": {
-            "dropped": dict(Counter(rules.values())),
+            "dropped": dict(sorted(Counter(rules.values()).items())),
             "relabelled": len(relabelled),
             "grouped": len({fix.path for fix in fixes if fix.action == "group"}),
         },
@@ -52,7 +53,7 @@ def describe_fixes(run: Run) -> list[str]:
         return []
     by = ", ".join(f"{check} {count:,}" for check, count in applied["dropped"].items())
     counts = [
-        f"{sum(applied['dropped'].values()):,} pictures dropped" + (f" ({by})" if by else ""),
+        f"{plural(sum(applied['dropped'].values()), 'picture')} dropped" + (f" ({by})" if by else ""),
         f"{applied['relabelled']:,} relabelled",
         f"{applied['grouped']:,} put into groups",
     ]

@@ -24,8 +24,8 @@ class DataChanges:
     Attributes:
         pictures: number of files in the catalogs of A and B.
         same: number of files in both with the same path, bytes, label and group.
-        changes: for each of `KINDS`, the paths with the label, which is A's for removed pictures and else B's. Moved
-            pictures have the same bytes at another path.
+        changes: for each of `KINDS`, the paths with the label, which are A's for removed pictures and else B's. Moved
+            pictures have the same bytes and label at another path; with another label, they are relabelled.
         relabelled: for relabelled pictures, both labels.
     """
 
@@ -70,30 +70,33 @@ def compare_data(a: Run, b: Run) -> DataChanges | None:
         return None
     found = all(run.path(EDGES).exists() for run in (a, b))
     first, second = (tabulate_pictures(run, found=found) for run in (a, b))
-    both = first.join(second, on="path", suffix="_b")
+    both = first.join(second, on="path", suffix="_b").with_columns(path_b="path")
     removed, added = first.join(second, on="path", how="anti"), second.join(first, on="path", how="anti")
-    moved_from, moved_to = _moved(removed, added)
-    relabelled = both.filter(pl.col("label").ne_missing(pl.col("label_b")))
-    other_bytes = both.filter(pl.col("content").ne_missing(pl.col("content_b")))
-    regrouped = both.filter(_regrouped(both))
+    moved = _moved(removed, added)
+    # Where folders are labels, moving a picture to another class changes its label.
+    relabelled = pl.concat([both.select(moved.columns), moved]).filter(pl.col("label").ne_missing(pl.col("label_b")))
     frames = {
-        "added": added.filter(~pl.col("path").is_in(moved_to)),
-        "removed": removed.filter(~pl.col("path").is_in(moved_from)),
-        "moved": added.filter(pl.col("path").is_in(moved_to)),
-        "relabelled": relabelled.with_columns(label="label_b"),
-        "regrouped": regrouped.with_columns(label="label_b"),
-        "other_bytes": other_bytes.with_columns(label="label_b"),
+        "added": added.filter(~pl.col("path").is_in(moved["path_b"].implode())).select("path", "label"),
+        "removed": removed.filter(~pl.col("path").is_in(moved["path"].implode())).select("path", "label"),
+        "moved": _of_b(moved.filter(pl.col("label").eq_missing(pl.col("label_b")))),
+        "relabelled": _of_b(relabelled),
+        "regrouped": _of_b(both.filter(_regrouped(both))),
+        "other_bytes": _of_b(both.filter(pl.col("content").ne_missing(pl.col("content_b")))),
     }
     changed = {path for kind in ("relabelled", "regrouped", "other_bytes") for path in frames[kind]["path"]}
     return DataChanges(
         pictures=(len(first), len(second)),
-        same=len(both) - len(changed),
-        changes={kind: frame.sort("path").select("path", "label").rows() for kind, frame in frames.items()},
-        relabelled={path: (old, new) for path, old, new in relabelled.select("path", "label", "label_b").iter_rows()},
+        same=len(set(both["path"]) - changed),
+        changes={kind: frame.sort("path").rows() for kind, frame in frames.items()},
+        relabelled={path: (old, new) for path, old, new in relabelled.select("path_b", "label", "label_b").iter_rows()},
     )
 
 
-def describe_data(changes: DataChanges) -> list[str]:
+def _of_b(both: pl.DataFrame) -> pl.DataFrame:
+    return both.select(path="path_b", label="label_b")
+
+
+def describe_data(changes: DataChanges, *, names: tuple[str, str] = ("in A", "in B")) -> list[str]:
     """Describe the changes in lines of text."""
     a, b = changes.pictures
     if not changes.any:
@@ -106,7 +109,7 @@ def describe_data(changes: DataChanges) -> list[str]:
         "regrouped": "in another group",
         "other_bytes": "with other bytes",
     }
-    lines = [f"{a:,} pictures in A, {b:,} in B, {changes.same:,} the same"]
+    lines = [f"{a:,} pictures {names[0]}, {b:,} {names[1]}, {changes.same:,} the same"]
     for kind, rows in changes.changes.items():
         if rows:
             classes = Counter(show_label(label) if label is not None else "no label" for _, label in rows)
@@ -139,11 +142,11 @@ def tabulate_pictures(run: Run, *, found: bool = True) -> pl.DataFrame:
         return table.with_columns(group=pl.Series(form_groups(catalog, edges).group.astype(str)))
 
 
-def _moved(removed: pl.DataFrame, added: pl.DataFrame) -> tuple[list[str], list[str]]:
-    """Return the old and new paths of pictures whose bytes are at another path; copies are paired in order."""
+def _moved(removed: pl.DataFrame, added: pl.DataFrame) -> pl.DataFrame:
+    """Return the pictures whose bytes are at another path, as `both`; copies are paired in order."""
     old, new = (_numbered(table) for table in (removed, added))
     pairs = old.join(new, on=("content", "number"), suffix="_b")
-    return pairs["path"].to_list(), pairs["path_b"].to_list()
+    return pairs.select("path", "content", "label", "group", "label_b", "group_b", "path_b", content_b="content")
 
 
 def _numbered(table: pl.DataFrame) -> pl.DataFrame:

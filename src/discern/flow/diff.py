@@ -9,7 +9,8 @@ from discern.flow.figures import Figure, compare_figures
 from discern.flow.former_run import command_of
 from discern.flow.run import Run
 
-_ABSENT = None
+# Settings without an option of their own: the seed stands beside them, and the rest belongs to a version.
+_SETTINGS = ("split", "head")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,10 +91,12 @@ def _differences(a: dict[str, Any], b: dict[str, Any], at: str = "") -> dict[str
     """Return the keys whose values differ, with both values; one that a run lacks is None."""
     found: dict[str, dict[str, Any]] = {}
     for key in dict.fromkeys([*a, *b]):
-        before, after = a.get(key, _ABSENT), b.get(key, _ABSENT)
+        before, after = (None if values.get(key) == [] else values.get(key) for values in (a, b))
+        if key in _SETTINGS and None in (before, after):
+            continue  # only one of the commands has them
         if isinstance(before, dict) and isinstance(after, dict) and not _is_file(before):
             found |= _differences(before, after, f"{at}{key}.")
-        elif before != after:
+        elif before != after and (key != "seed" or not at):
             found[f"{at}{key}"] = {"a": before, "b": after}
     return found
 

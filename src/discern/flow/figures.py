@@ -20,7 +20,7 @@ _SECTIONS = ("ece", "baselines", "unknown", "policy", "conformal", "ordered", "g
 # Numbers that say what was measured, not how well.
 _NOT_FIGURES = {
     *("pictures", "weight", "groups", "classes", "asked", "threshold", "t_accept", "t_unknown", "wrong", "needed"),
-    *("floor", "null95", "chance", "support", "format"),
+    *("floor", "null95", "chance", "support", "format", "curve"),
 }
 _OF_A_CLASS = ("recall", "precision", "f1")
 
@@ -151,8 +151,8 @@ def _walk(name: str, value: Any) -> Iterator[tuple[str, Interval]]:
         yield name, Interval(value=float(value["value"]), low=value.get("low"), high=value.get("high"))
     elif isinstance(value, dict):
         for key, each in value.items():
-            if key not in _NOT_FIGURES and key != "curve":
-                yield from _walk(f"{name}.{key}", each)
+            if key not in _NOT_FIGURES and f"{key}_interval" not in value:
+                yield from _walk(f"{name}.{key.removesuffix('_interval')}", each)
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield name, Interval(value=float(value))
 

@@ -15,6 +15,7 @@ from discern.flow.paths import is_folder, resolve_output
 from discern.flow.prepare import PROPOSALS
 from discern.flow.run import Run
 from discern.flow.run_findings import load_findings
+from discern.reporting.formatting import plural
 
 BY_RULE = "fixes_by_rule.csv"
 
@@ -117,14 +118,12 @@ def fix(
 def _notes(catalog: Catalog, drops: Drops, carried: Sequence[Fix]) -> list[str]:
     notes = describe_emptied(catalog, [each.path for each in drops.fixes])
     if drops.conflicts:
-        pairs = "1 pair of copies is" if drops.conflicts == 1 else f"{drops.conflicts} pairs of copies are"
         notes.append(
-            f"{pairs} under different labels and stay. Look at them in the report, or drop all of them with --drop "
-            "label_conflict."
+            f"Not dropped, as a rule cannot know which label is right: {plural(drops.conflicts, 'pair')} of copies under "
+            "different labels. Look at them in the report, or drop all of them with --drop label_conflict."
         )
     if carried:
-        rows = "The row" if len(carried) == 1 else f"The {len(carried)} rows"
-        notes.append(f"{rows} of the fixes that the run had applied are repeated in the file.")
+        notes.append(f"The file repeats {plural(len(carried), 'row')} of the fixes that the run had applied.")
     return notes
 
 

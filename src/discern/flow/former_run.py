@@ -25,7 +25,7 @@ class FormerOptions:
     """Options of a former run.
 
     Attributes:
-        values: arguments of the command's function; `like` is the folder of the run.
+        values: arguments of the command's function; `like`, if it has that, is the folder of the run.
         gone: options of the run that this version does not have, or whose other value it cannot be given.
     """
 
@@ -36,8 +36,8 @@ class FormerOptions:
 def options_of(run: str | Path, command: str = "train") -> dict[str, Any]:
     """Return the options of a former run as arguments of `check`, `split`, `train` or `evaluate`.
 
-    `discern.train(**discern.options_of("runs/x") | {"seed": 1})` repeats a run with another seed. With `like`, which is
-    among the arguments, the new run notes whether the data have changed since.
+    `discern.train(**discern.options_of("runs/x") | {"seed": 1})` repeats a run with another seed. Of `check`, `split`
+    and `train`, `like` is among the arguments, so that the new run notes whether the data have changed since.
 
     Args:
         run: folder of the former run.
@@ -68,9 +68,11 @@ def former_options(run: str | Path, command: str) -> FormerOptions:
         values |= {name: defaults[name].default for name, key in known.items() if key not in config}
     if command == "evaluate":
         values |= dict(zip(("bundle", "against"), _models(former), strict=True))
+    if "like" in inspect.signature(_function(command)).parameters:
+        values["like"] = str(former.folder)
     of_any = {key for each in COMMANDS for key in _parameters(each).values()} | {"split", "head", "models"}
     gone = [key for key in config if key not in of_any]
-    return FormerOptions(values=values | {"like": str(former.folder)}, gone=(*gone, *_changed_settings(config)))
+    return FormerOptions(values=values, gone=(*gone, *_changed_settings(config)))
 
 
 def command_of(run: Run) -> Command:

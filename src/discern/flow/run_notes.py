@@ -28,7 +28,7 @@ def _notes_since(former: Run, run: Run) -> list[str]:
         notes.append(f"{former.folder} was interrupted before it had read its pictures; they cannot be compared.")
     elif prints[0] != prints[1] and chosen:
         changes = compare_data(former, run)
-        told = "" if changes is None else f": {'; '.join(describe_data(changes))}"
+        told = "" if changes is None else f": {'; '.join(describe_data(changes, names=('then', 'now')))}"
         notes.append(f"The data have changed since {former.folder}{told}. See `discern diff`.")
     return notes
 

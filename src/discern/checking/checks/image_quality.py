@@ -30,6 +30,7 @@ _CLIPPED_SHARE, _CLIPPED_DEVIATIONS, _LIGHTER_DEVIATIONS = 0.55, 4.5, 1.5
 # Share of full steepness and deviations of its logarithm. faults.py: blur of 1, 2 and 4 % of the side.
 BLURRED, BLURRED_IN_SHARP_SET, _BLUR_DEVIATIONS = 0.2, 0.36, 4.5
 _UPPER_QUARTILE = 0.6745  # of the standard normal distribution
+_SMALLEST_LIMIT = 1e-9  # of a score; avoids a division by zero
 # Shares and number of pictures from which a property of many is one finding; not tuned.
 _SHARE_OF_SET, _SHARE_OF_CLASS, _FEWEST_TOGETHER = 0.25, 0.5, 10
 
@@ -215,7 +216,7 @@ def _chosen(threshold: float | None, adapted: float) -> float:
 
 def _below(values: NDArray[np.floating], limit: float | NDArray[np.floating]) -> NDArray[np.floating]:
     """Return a score from 0.5 at the limit to 1 at 0; a limit of 0 finds nothing."""
-    score: NDArray[np.floating] = 1 - values / (2 * np.maximum(limit, np.finfo(np.float32).tiny))
+    score: NDArray[np.floating] = 1 - values / (2 * np.maximum(limit, _SMALLEST_LIMIT))
     return score
 
 

@@ -79,7 +79,9 @@ def evaluate(
             None
             if runs is None
             else opened.enter_context(
-                EvaluationRun.opened(origin, models=models, negatives=other, seed=seed, runs=runs, name=name)
+                EvaluationRun.opened(
+                    origin, models=models, negatives=other, group_by=pattern, seed=seed, runs=runs, name=name
+                )
             )
         )
         catalog = scan(origin, cache=folder, progress=progress, leave_out=is_own)

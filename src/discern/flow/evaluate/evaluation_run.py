@@ -43,6 +43,7 @@ class EvaluationRun:
         *,
         models: Sequence[EvaluatedModel],
         negatives: Path | None,
+        group_by: str | None,
         seed: int,
         runs: str | Path,
         name: str | None,
@@ -63,6 +64,7 @@ class EvaluationRun:
             "source": str(source),
             "models": [model.of for model in models],
             "negatives": None if negatives is None else str(negatives),
+            "group_by": group_by,
             "seed": seed,
         }
         run = Run.create(source, name=name, runs=folder, resume=False, config=config)
