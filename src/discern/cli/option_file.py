@@ -5,6 +5,7 @@ have such an option. Relative paths are relative to the folder of the file.
 """
 
 import difflib
+import functools
 import tomllib
 import typing
 from collections.abc import Iterable, Mapping
@@ -89,6 +90,7 @@ class _Parameter:
         return list[str] in self.types
 
 
+@functools.cache
 def _parameters(command: Any) -> dict[str, _Parameter]:
     """Return the parameters of a command that a file can set, by the names that they have there."""
     hints = typing.get_type_hints(command.callback)

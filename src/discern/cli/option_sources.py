@@ -75,6 +75,8 @@ def _load_file(ctx: typer.Context, value: str | None) -> str | None:
     ctx.meta[_FROM_FILE] = read_option_file(path, commands).get(str(ctx.info_name), {})
     ctx.meta[_PATH], ctx.meta[_IS_GIVEN] = path, value is not None
     _merge(ctx)
+    if ctx.params.get("like") is None and (like := ctx.meta[_FROM_FILE].get("like")):
+        ctx.params["like"] = _load_run(ctx, like)  # --like was parsed before, as it was not given
     return value
 
 
