@@ -36,8 +36,11 @@ def counts(data: dict[str, Any]) -> dict[str, int]:
     return {kind: data[kind]["count"] for kind in KINDS if data[kind]["count"]}
 
 
-def figure(name: str, a: Any, b: Any, **more: Any) -> Figure:
-    return Figure(name=name, a=Interval(*a) if a else None, b=Interval(*b) if b else None, **more)
+def figure(*runs: tuple[float, ...] | None) -> Figure:
+    """A figure of two runs, each with its value and the ends of its interval."""
+    names = ("value", "low", "high")
+    a, b = (None if run is None else Interval(**dict(zip(names, run, strict=False))) for run in runs)
+    return Figure(name="accuracy", a=a, b=b)
 
 
 def test_a_run_does_not_differ_from_itself(trained: TrainResult) -> None:
@@ -136,11 +139,11 @@ def test_what_is_not_a_run_is_refused(first: Path, tmp_path: Path) -> None:
 def test_an_interval_of_independent_figures_is_composed() -> None:
     # Newcombe, Statistics in Medicine 17 (1998), example (a), method 10: 56/70 and 48/80 give .2000 (.0524 to .3339).
     first, second = (0.6, 0.4904, 0.7002), (0.8, 0.6918, 0.8772)
-    found = figure("x", first, second)
+    found = figure(first, second)
     assert found.difference == pytest.approx(0.2)
     assert found.interval == pytest.approx((0.0524, 0.3339), abs=3e-3)
     assert found.within_noise is False
-    assert figure("x", (0.6, 0.5, 0.7), (0.62, 0.5, 0.7)).within_noise is True
-    assert figure("x", (0.6, 0.5, 0.7), (0.6, 0.5, 0.7)).within_noise is None
-    assert figure("x", (0.6,), (0.62,)).within_noise is None
-    assert figure("x", None, (0.62,)).to_json()["difference"] is None
+    assert figure((0.6, 0.5, 0.7), (0.62, 0.5, 0.7)).within_noise is True
+    assert figure((0.6, 0.5, 0.7), (0.6, 0.5, 0.7)).within_noise is None
+    assert figure((0.6,), (0.62,)).within_noise is None
+    assert figure(None, (0.62,)).to_json()["difference"] is None

@@ -67,7 +67,7 @@ def test_no_file_is_replaced_unasked(dirty: tuple[Workspace, CheckResult], tmp_p
     assert discern.fix(checked.run, drop=["exact_copy"], out=out).fixes == out
     edited = out.read_bytes() + b"red/small.png,drop,,,,mine\r\n"
     out.write_bytes(edited)
-    with pytest.raises(UsageError, match="may have been edited.*--overwrite"):
+    with pytest.raises(UsageError, match=r"may have been edited.*--overwrite"):
         discern.fix(checked.run, drop=["exact_copy"], out=out)
     assert out.read_bytes() == edited
     assert len(read_fixes(discern.fix(checked.run, drop=["exact_copy"], out=out, overwrite=True).fixes)) == 1
@@ -116,7 +116,10 @@ def test_thresholds_are_kept_in_the_run(dirty: tuple[Workspace, CheckResult]) ->
     workspace, checked = dirty
     result = workspace.check(workspace.folder / "pictures", thresholds={"too_small": 13, "small_class": 3}, name="set")
     assert (checked.findings["small_class"], result.findings["small_class"], result.findings["too_small"]) == (2, 0, 1)
-    assert json.loads((result.run / "run.json").read_text())["config"]["thresholds"] == {"small_class": 3, "too_small": 13}
+    assert json.loads((result.run / "run.json").read_text())["config"]["thresholds"] == {
+        "small_class": 3,
+        "too_small": 13,
+    }
     assert discern.fix(result.run, drop=["too_small"]).classes == {"red": 1}
     with pytest.raises(RunError, match="another thresholds"):
         workspace.check(workspace.folder / "pictures", name="set", resume=True)

@@ -15,6 +15,7 @@ from discern.flow.train import TrainResult
 from tests.compatibility.stored_files import FORMAT_1, StoredFiles
 from tests.e2e.server_process import Completed, call_here
 from tests.integration.workspace import Workspace
+from tests.unit.training.factories import write_colours
 
 SAME_BYTES = (
     *("catalog.parquet", "edges.parquet", "findings.parquet", "split.json", "answers.parquet", "metrics.json"),
@@ -154,8 +155,6 @@ def test_what_cannot_be_repeated_is_refused(tmp_path: Path, trained: TrainResult
 
 
 def test_an_evaluation_is_repeated(trained: TrainResult, tmp_path: Path, checked: tuple[Workspace, Path]) -> None:
-    from tests.unit.training.factories import write_colours
-
     fresh = write_colours(tmp_path / "fresh", each=8, seed=5)
     options = ("--group-by", r"(\w)\.png", "--seed", "4", "--cache", tmp_path / "cache")
     assert call(tmp_path, "evaluate", trained.bundle, fresh, *options, "--name", "one").code == 0

@@ -35,7 +35,10 @@ def test_a_file_in_the_folder_is_used_and_said(workspace: Workspace) -> None:
     path = options_file(workspace, "[check]\nsource = 'few'\nset = {dark = 5}\nname = 'one'\n[train]\nseed = 3\n")
     done = call(workspace, "check", "--json")
     assert (done.code, done.out.count("\n")) == (0, 1), done.err
-    assert done.err == f"discern: options from {path}: SOURCE, --name, --backbone, --set, --cache (--config none ignores it)\n"
+    assert (
+        done.err
+        == f"discern: options from {path}: SOURCE, --name, --backbone, --set, --cache (--config none ignores it)\n"
+    )
     config = config_of(workspace, "one")
     assert (config["source"], config["thresholds"]) == (str(workspace.folder / "few"), {"dark": 5.0})
     # Options given here win, and the line names only what the file has set.

@@ -11,7 +11,7 @@ import polars as pl
 
 from discern.catalog import Fix
 from discern.catalog.label_text import show_label
-from discern.checking.fix_proposals import PAIR_CHECKS, SINGLE_PICTURE_CHECKS
+from discern.checking.fix_proposals import SINGLE_PICTURE_CHECKS
 from discern.errors import UsageError
 from discern.grouping.groups import merge_groups
 
@@ -61,7 +61,9 @@ class DropRules:
         if self.min_side is not None and self.min_side < 1:
             raise UsageError(f"Invalid smallest side: {self.min_side}.", hint="Pass a number of pixels, such as 64.")
         if not self.checks and self.min_side is None:
-            raise UsageError("There is no rule.", hint=f"Pass --drop with one of {', '.join(DROPPABLE)}, or --min-side.")
+            raise UsageError(
+                "There is no rule.", hint=f"Pass --drop with one of {', '.join(DROPPABLE)}, or --min-side."
+            )
         if self.keep_first and not set(self.checks) & set(COPIES):
             raise UsageError(
                 "--keep-first chooses among copies, and no rule drops them.", hint=f"Add --drop {','.join(COPIES)}."
@@ -110,10 +112,10 @@ def choose_drops(catalog: "Catalog", findings: pl.DataFrame, rules: DropRules) -
     for rule in rules.names:
         for row in _rows_of_rule(catalog, rule, copies, found, rules):
             matched[row].append(rule)
-    chosen = {
-        row: _Choice(rules=tuple(names), why=reasons.get((names[0], row)) or _describe_match(catalog, row, names[0], rules))
-        for row, names in matched.items()
-    }
+    chosen = {}
+    for row, names in matched.items():
+        why = reasons.get((names[0], row)) or _describe_match(catalog, row, names[0], rules)
+        chosen[row] = _Choice(rules=tuple(names), why=why)
     chosen |= copies.choose(set(chosen))
     counts = Counter(choice.rules[0] for choice in chosen.values())
     paths = catalog.table["path"]

@@ -40,7 +40,9 @@ class Threshold:
     def values(self) -> str:
         """Return the range of its values in words."""
         number = "whole number" if self.whole else "number"
-        return f"a {number} of {self.low:g} or more" if self.high == math.inf else f"a {number} from {self.low:g} to {self.high:g}"
+        if self.high == math.inf:
+            return f"a {number} of {self.low:g} or more"
+        return f"a {number} from {self.low:g} to {self.high:g}"
 
 
 THRESHOLDS: dict[str, Threshold] = {

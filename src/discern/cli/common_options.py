@@ -25,7 +25,9 @@ GroupBy = Annotated[
 ]
 Thresholds = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="CHECK=VALUE", help="Threshold of a check, such as blurred=.2; see docs/cleaning.md."),
+    typer.Option(
+        "--set", metavar="CHECK=VALUE", help="Threshold of a check, such as blurred=.2; docs/cleaning.md lists them."
+    ),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Resume the interrupted run of that --name.")]
 Cache = Annotated[str | None, typer.Option(help="Cache directory; by default the user's cache directory.")]

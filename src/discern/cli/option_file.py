@@ -17,6 +17,14 @@ from discern.cli.option_text import option_text
 from discern.errors import UsageError, bound_message
 
 FILE = "discern.toml"
+_KINDS: dict[type, str] = {
+    bool: "true or false",
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    list: "a list",
+    dict: "a table",
+}
 _MAX_BYTES = 1 << 20
 # Text options that may also be written as a list, a table or a number.
 _LISTS = {"ordered", "classes", "drop", "parts"}
@@ -57,7 +65,7 @@ def read_option_file(path: Path, commands: Mapping[str, Any]) -> dict[str, dict[
         for key, value in options.items():
             name = _require_key(path, key, value, parameters, section=command)
             if given.setdefault(name, key) != key:
-                raise UsageError(f"{path}: {given[name]} and {key} in [{command}] are the same option.", hint="Keep one.")
+                raise UsageError(f"{path}: {given[name]} and {key} in [{command}] are one option.", hint="Keep one.")
             found[command] |= _value(path, f"{command}.{key}", name, parameters[name], value)
     return found
 
@@ -121,7 +129,7 @@ def _require_key(
     if name in known:
         return name
     if key in sections:
-        raise UsageError(f"{path}: {key} must be a table, not {_kind(value)}.", hint=f"Write [{key}] above its options.")
+        raise UsageError(f"{path}: {key} must be a table, not {_kind(value)}.", hint=f"Write [{key}].")
     where = f"in [{section}]" if section else "outside of tables"
     names = [*(each.replace("_", "-") for each in known), *(f"[{each}]" for each in sections)]
     written = f"[{key}]" if isinstance(value, dict) and not section else name.replace("_", "-")
@@ -157,7 +165,14 @@ def _expected(name: str, param: _Parameter) -> tuple[str, ...]:
 
 
 def _kind(value: Any) -> str:
-    kinds = {bool: "true or false", str: "text", int: "a whole number", float: "a number", list: "a list", dict: "a table"}
+    kinds = {
+        bool: "true or false",
+        str: "text",
+        int: "a whole number",
+        float: "a number",
+        list: "a list",
+        dict: "a table",
+    }
     return kinds.get(type(value), "a date or time")
 
 

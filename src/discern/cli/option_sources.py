@@ -38,7 +38,6 @@ class ConfiguredCommand(TyperCommand):
             typer.echo(f"discern: {ctx.meta[_PATH]} sets no option of this command.", err=True)
         return rest
 
-
     def _name_file(self, ctx: Any, error: Exception) -> None:
         """Raise an error that names the file if a value in it is invalid."""
         name = getattr(getattr(error, "param", None), "name", None)
@@ -60,7 +59,7 @@ def _config_option() -> Any:
     """Return the option --config as Typer makes it from a function."""
     template = typer.Typer(add_completion=False)
     template.command()(_template)
-    return typer.main.get_command(template).params[0]  # type: ignore[attr-defined]
+    return typer.main.get_command(template).params[0]
 
 
 def _load_file(ctx: typer.Context, value: str | None) -> str | None:
@@ -101,7 +100,7 @@ def _load_run(ctx: typer.Context, value: str | None) -> str | None:
         from discern.flow.former_run import former_options
 
     former = former_options(value, str(ctx.info_name))
-    params = {param.name: param for param in ctx.command.params}  # type: ignore[attr-defined]
+    params = {param.name: param for param in ctx.command.params}
     values = {name: each for name, each in former.values.items() if name in params and name != "like"}
     ctx.meta[_FROM_RUN] = {name: _as_given(params[name], each) for name, each in values.items()}
     if former.gone:

@@ -8,8 +8,8 @@ from discern.cli import render
 from discern.cli.common_options import Bundle, Cache, GroupBy, Json, Name, Seed, Source
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
-from discern.cli.option_values import parse_floors, parse_keys, require_option
 from discern.cli.option_sources import Like
+from discern.cli.option_values import parse_floors, parse_keys, require_option
 from discern.cli.progress_bar import progress_bar
 from discern.errors import UsageError
 

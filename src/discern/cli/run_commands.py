@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from discern.cli import render
-from discern.cli.diff_lines import describe_diff
 from discern.cli.common_options import Json
+from discern.cli.diff_lines import describe_diff
 from discern.cli.importing import importing
 from discern.cli.option_values import parse_checks
 

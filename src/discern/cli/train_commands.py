@@ -22,6 +22,7 @@ from discern.cli.common_options import (
 )
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
+from discern.cli.option_sources import Like
 from discern.cli.option_values import (
     parse_error_limit,
     parse_order,
@@ -30,7 +31,6 @@ from discern.cli.option_values import (
     parse_share,
     parse_thresholds,
 )
-from discern.cli.option_sources import Like
 from discern.cli.progress_bar import progress_bar
 
 

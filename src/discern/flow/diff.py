@@ -113,7 +113,7 @@ def _notes(a: Run, b: Run, data: DataChanges | None) -> list[str]:
     ]
     commands = [command_of(run) for run in (a, b)]
     if commands[0] != commands[1]:
-        notes.append(f"A is a run of {commands[0]} and B one of {commands[1]}, so that their options and figures differ.")
+        notes.append(f"A is a run of {commands[0]} and B one of {commands[1]}, with other options and figures.")
     if data is None:
         what = "of evaluate" if "evaluate" in commands else "that was interrupted early"
         notes.append(f"The pictures are not compared, as a run {what} keeps no catalog.")

@@ -9,7 +9,7 @@ from typing import Any
 
 from discern.catalog import Catalog, Fix, read_fixes, write_fixes
 from discern.catalog.fixes import format_fixes
-from discern.checking.drop_rules import Drops, DropRules, choose_drops, describe_emptied
+from discern.checking.drop_rules import DropRules, Drops, choose_drops, describe_emptied
 from discern.errors import FixesError, UsageError
 from discern.flow.paths import is_folder, resolve_output
 from discern.flow.prepare import PROPOSALS
@@ -77,8 +77,8 @@ def fix(
 ) -> FixResult:
     """Write a fixes.csv by rule from the findings of a run.
 
-    Nothing else is changed. The file can be edited, and applied with `fixes` of `check`, `split` and `train`. It repeats
-    the fixes that the run itself had applied.
+    Nothing else is changed. The file can be edited, and applied with `fixes` of `check`, `split` and `train`. The fixes
+    that the run itself had applied are repeated in it.
 
     Args:
         run: folder of a run of `check`, `split` or `train`.
@@ -119,8 +119,8 @@ def _notes(catalog: Catalog, drops: Drops, carried: Sequence[Fix]) -> list[str]:
     notes = describe_emptied(catalog, [each.path for each in drops.fixes])
     if drops.conflicts:
         notes.append(
-            f"Not dropped, as a rule cannot know which label is right: {plural(drops.conflicts, 'pair')} of copies under "
-            "different labels. Look at them in the report, or drop all of them with --drop label_conflict."
+            f"Not dropped, as a rule cannot know which label is right: {plural(drops.conflicts, 'pair')} of copies "
+            "under different labels. Look at them in the report, or drop all of them with --drop label_conflict."
         )
     if carried:
         notes.append(f"The file repeats {plural(len(carried), 'row')} of the fixes that the run had applied.")
@@ -147,7 +147,9 @@ def _write(path: Path, fixes: Sequence[Fix], *, overwrite: bool, source: Path) -
     if path.name == PROPOSALS and (path.parent / "run.json").exists():
         raise UsageError(f"{path} holds the proposals of a run, which stay.", hint="Choose another file with --out.")
     if is_folder(source) and path.resolve().is_relative_to(source.resolve()):
-        raise UsageError(f"{path} is inside the pictures, which stay as they are.", hint="Choose another folder with --out.")
+        raise UsageError(
+            f"{path} is inside the pictures, which stay as they are.", hint="Choose another folder with --out."
+        )
     if path.exists():
         if path.read_bytes() == format_fixes(fixes):
             return

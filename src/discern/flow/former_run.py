@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from discern.errors import RunError, UsageError
+from discern.flow.check import check
+from discern.flow.evaluate.evaluate import evaluate
 from discern.flow.run import Run
+from discern.flow.split import split
+from discern.flow.train import train
 from discern.heads import HeadConfig
 from discern.splitting import SplitConfig
 
@@ -83,10 +87,8 @@ def command_of(run: Run) -> Command:
 
 
 def _function(command: str) -> Callable[..., Any]:
-    from discern.flow import check, split, train
-    from discern.flow.evaluate import evaluate
-
-    return {"check": check.check, "split": split.split, "train": train.train, "evaluate": evaluate.evaluate}[command]
+    functions: dict[str, Callable[..., Any]] = {"check": check, "split": split, "train": train, "evaluate": evaluate}
+    return functions[command]
 
 
 def _parameters(command: str) -> dict[str, str]:

@@ -132,7 +132,7 @@ def test_unknown_keys_name_the_nearest(tmp_path: Path, text: str, words: tuple[s
         ("[train]\nordered = 3", "train.ordered must be text or a list, not a whole number"),
         ("[train]\nset = 3", "train.set must be text or a list or a table, not a whole number"),
         ("train = 5", "train must be a table, not a whole number"),
-        ('[check]\ngroup-by = "a"\ngroup_by = "b"', "group-by and group_by in [check] are the same option"),
+        ('[check]\ngroup-by = "a"\ngroup_by = "b"', "group-by and group_by in [check] are one option"),
         ("x = [", "is not valid TOML"),
     ],
 )
