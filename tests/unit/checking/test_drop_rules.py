@@ -84,7 +84,7 @@ class TestCopies:
         assert dropped(choose(["x"] * 3, found, drop=["near_copy"], keep_first=True, **sizes)) == "bc"
 
     def test_near_copies_do_not_chain(self) -> None:
-        # c is no copy of a, so it stays when b goes.
+        # As c and a are not copies of each other, c stays when b goes.
         found = [("near_copy", "ab"), ("near_copy", "bc")]
         assert dropped(choose(["x"] * 3, found, drop=["near_copy"], keep_first=True)) == "b"
 
