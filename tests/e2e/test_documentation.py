@@ -21,6 +21,7 @@ from tests.e2e.drawn import write_shapes
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/cli.md", "docs/python.md")]
+PAGES.append(ROOT / "docs/cleaning.md")
 COMMANDS = typer.main.get_command(app).commands
 
 

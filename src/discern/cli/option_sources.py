@@ -1,5 +1,7 @@
 """Options that come from a file or from a former run: command line, then --like, then the file, then defaults."""
 
+import copy
+import functools
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +21,7 @@ class ConfiguredCommand(TyperCommand):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        option = _config_option()
+        option = copy.copy(_config_option())
         option.expose_value = False
         self.params.append(option)
 
@@ -55,6 +57,7 @@ def _spell(param: Any) -> str:
     return str(param.opts[0] if param.param_type_name == "option" else param.name.upper())
 
 
+@functools.cache
 def _config_option() -> Any:
     """Return the option --config as Typer makes it from a function."""
     template = typer.Typer(add_completion=False)
@@ -83,6 +86,7 @@ def _template(
     config: Annotated[
         str | None,
         typer.Option(
+            metavar="FILE",
             is_eager=True,
             callback=_load_file,
             help="File of options; by default discern.toml in this folder, if there is one; none: no file.",

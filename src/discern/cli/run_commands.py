@@ -57,7 +57,9 @@ def diff(
     b: Annotated[str, typer.Argument(metavar="RUN", help="Folder of another, whose differences from the first count.")],
     json: Json = False,
 ) -> None:
-    """Show in which pictures, options, versions and figures two runs differ.
+    """Show the differences between two runs.
+
+    They are pictures, options, versions and figures, with intervals where there are any.
 
     Example: discern diff runs/bananas runs/bananas-2
     """

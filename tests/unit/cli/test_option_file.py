@@ -1,5 +1,6 @@
 """discern.toml: keys, types and paths."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -158,3 +159,11 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     path.mkdir()
     with pytest.raises(UsageError, match="is not a file of options"):
         read_option_file(path, COMMANDS)
+
+
+def test_the_example_in_the_documentation_is_valid(tmp_path: Path) -> None:
+    page = Path(__file__).resolve().parents[3] / "docs/repeating.md"
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    found = read(tmp_path, example)
+    assert found["train"]["thresholds"] == ["blurred=0.25"]
+    assert found["check"]["backbone"] == "lite1"
