@@ -89,7 +89,7 @@ def test_edited_proposals_do_not_matter(dirty: tuple[Workspace, CheckResult], tm
     _, checked = dirty
     run = shutil.copytree(checked.run, tmp_path / "run")
     (run / "fixes.csv").unlink()
-    assert discern.fix(run, drop=["exact_copy"]).rows == {"exact_copy": 1}
+    assert discern.fix(run, drop="exact_copy").rows == {"exact_copy": 1}
     (run / "findings.parquet").write_bytes(b"damaged")
     with pytest.raises(RunError, match=r"findings\.parquet cannot be read"):
         discern.fix(run, drop=["exact_copy"])

@@ -7,11 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 import discern
+from discern.cli.app import app
+from discern.cli.option_values import parse_error_limit, parse_order, parse_parts_of, parse_share, parse_thresholds
 from discern.errors import RunError, UsageError
 from discern.flow.former_run import former_options
+from discern.flow.prepare import PrepareConfig
+from discern.flow.run import Run
 from discern.flow.train import TrainResult
+from discern.heads import HeadConfig
+from discern.splitting import SplitConfig
+from discern.training import TrainConfig
 from tests.compatibility.stored_files import FORMAT_1, StoredFiles
 from tests.e2e.server_process import Completed, call_here
 from tests.integration.workspace import Workspace
@@ -87,6 +95,44 @@ def test_every_option_is_taken_and_those_given_win(checked: tuple[Workspace, Pat
     assert (parts["group_by"], parts["seed"], parts["parts"]) == (r"(\d)\.png", 3, [70, 20, 10])
     assert call(tmp_path, "split", "--like", workspace.runs / "parts", "--name", "parts2", *cache).code == 0
     assert config_of(workspace.runs / "parts2") == parts
+
+
+def test_options_without_a_plain_text_come_through_the_command_line(tmp_path: Path) -> None:
+    preparing = PrepareConfig.of(
+        tmp_path / "photos",
+        fixes=tmp_path / "a, b.csv",
+        backbone="my.onnx",
+        negatives="others",
+        ordered=["low", "high"],
+        names="names.csv",
+        parts_of={},
+        group_by=r"-x(\d), (y)",
+        thresholds={"blurred": 1 / 3},
+    )
+    training = TrainConfig(seed=7, split=SplitConfig(seed=7), at_most_wrong=1 / 30, coverage=None)
+    run = Run.create(
+        tmp_path / "photos", name="x", runs=tmp_path, resume=False, config=preparing.to_json() | training.to_json()
+    )
+    values = typer.main.get_command(app).commands["train"].make_context("train", ["--like", str(run.folder)]).params
+    values = values | {
+        "ordered": parse_order(values["ordered"]),
+        "parts_of": parse_parts_of(values["parts_of"]),
+        "thresholds": parse_thresholds(values["thresholds"]),
+        "at_most_wrong": parse_error_limit(values["at_most_wrong"]),
+        "coverage": parse_share(values["coverage"]),
+    }
+    options = discern.options_of(run.folder)
+    assert options["fixes"] == str(tmp_path / "a, b.csv")
+    assert {name: values[name] for name in options} == options
+
+
+def test_labels_with_commas_are_repeated_from_python_only(tmp_path: Path) -> None:
+    preparing = PrepareConfig.of(tmp_path, fixes=None, backbone="lite0", ordered=["a, b", "c"])
+    config = preparing.to_json() | TrainConfig(head=HeadConfig(ordered=True)).to_json()
+    run = Run.create(tmp_path, name="x", runs=tmp_path, resume=False, config=config)
+    assert discern.options_of(run.folder)["ordered"] == ("a, b", "c")
+    done = call(tmp_path, "train", "--like", run.folder)
+    assert (done.code, "has a comma" in done.err) == (2, True)
 
 
 def test_changed_data_and_fixes_are_said(checked: tuple[Workspace, Path], tmp_path: Path) -> None:

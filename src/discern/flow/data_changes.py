@@ -40,7 +40,7 @@ class DataChanges:
         return any(self.changes.values())
 
     def to_json(self) -> dict[str, Any]:
-        """Return the changes in JSON-ready values: for each of `KINDS` the number, that by class, and the first paths."""
+        """Return JSON-ready values: for each of `KINDS` the number, that by class, and the first paths."""
         return {
             "pictures": {"a": self.pictures[0], "b": self.pictures[1]},
             "same": self.same,

@@ -69,7 +69,7 @@ class FixResult:
 def fix(
     run: str | Path,
     *,
-    drop: Sequence[str] = (),
+    drop: str | Sequence[str] = (),
     min_side: int | None = None,
     keep_first: bool = False,
     out: str | Path | None = None,
@@ -82,7 +82,7 @@ def fix(
 
     Args:
         run: folder of a run of `check`, `split` or `train`.
-        drop: names of checks whose pictures are dropped. Of copies under one label, one stays: with a label, in the
+        drop: name or names of checks whose pictures are dropped. Of copies under one label, one stays: with a label, in the
             given test part, in the given validation part, of the most pixels, first by path; in this order. Copies
             under different labels stay, and are counted, unless `label_conflict` drops all of them.
         min_side: drop pictures whose shorter side has fewer pixels; None for any size.
@@ -95,7 +95,9 @@ def fix(
         RunError: the folder is not a run with findings.
         FixesError: the file cannot be written, or the fixes of the run have changed.
     """
-    rules = DropRules(checks=tuple(drop), min_side=min_side, keep_first=keep_first)
+    rules = DropRules(
+        checks=(drop,) if isinstance(drop, str) else tuple(drop), min_side=min_side, keep_first=keep_first
+    )
     opened = Run.open(run)
     catalog, findings = load_findings(opened)
     carried = _carried(opened)
