@@ -82,8 +82,8 @@ def fix(
 
     Args:
         run: folder of a run of `check`, `split` or `train`.
-        drop: name or names of checks whose pictures are dropped. Of copies under one label, one stays: with a label, in the
-            given test part, in the given validation part, of the most pixels, first by path; in this order. Copies
+        drop: name or names of checks whose pictures are dropped. Of copies under one label, one stays: with a label, in
+            the given test part, in the given validation part, of the most pixels, first by path; in this order. Copies
             under different labels stay, and are counted, unless `label_conflict` drops all of them.
         min_side: drop pictures whose shorter side has fewer pixels; None for any size.
         keep_first: of copies, keep the first by path, whatever its part and size.
