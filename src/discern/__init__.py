@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from discern.errors import DiscernError
     from discern.flow.cache import CacheResult, cache
     from discern.flow.check import CheckResult, check
+    from discern.flow.diff import DiffResult, diff
     from discern.flow.doctor import DoctorResult, doctor
     from discern.flow.evaluate.evaluate import evaluate
     from discern.flow.evaluate.result import EvaluateResult
     from discern.flow.export import ExportResult, export
+    from discern.flow.fix import FixResult, fix
+    from discern.flow.former_run import options_of
     from discern.flow.predict.batch import PredictToResult, predict_to
     from discern.flow.predict.predict import Answer, predict
     from discern.flow.predict.sort import SortResult, UnsortResult, sort, unsort
@@ -45,10 +48,12 @@ _HOMES = {
     "Catalog": "discern.catalog",
     "CheckResult": "discern.flow.check",
     "Client": "discern.client",
+    "DiffResult": "discern.flow.diff",
     "DiscernError": "discern.errors",
     "DoctorResult": "discern.flow.doctor",
     "EvaluateResult": "discern.flow.evaluate.result",
     "ExportResult": "discern.flow.export",
+    "FixResult": "discern.flow.fix",
     "KeyResult": "discern.flow.serve",
     "Model": "discern.bundle",
     "PredictToResult": "discern.flow.predict.batch",
@@ -62,11 +67,14 @@ _HOMES = {
     "VerifyResult": "discern.flow.verify",
     "cache": "discern.flow.cache",
     "check": "discern.flow.check",
+    "diff": "discern.flow.diff",
     "doctor": "discern.flow.doctor",
     "evaluate": "discern.flow.evaluate.evaluate",
     "export": "discern.flow.export",
+    "fix": "discern.flow.fix",
     "key": "discern.flow.serve",
     "load": "discern.bundle",
+    "options_of": "discern.flow.former_run",
     "predict": "discern.flow.predict.predict",
     "predict_to": "discern.flow.predict.batch",
     "progress_bar": "discern.display.progress_bar",
@@ -88,10 +96,12 @@ __all__ = [
     "Catalog",
     "CheckResult",
     "Client",
+    "DiffResult",
     "DiscernError",
     "DoctorResult",
     "EvaluateResult",
     "ExportResult",
+    "FixResult",
     "KeyResult",
     "Model",
     "PredictToResult",
@@ -106,11 +116,14 @@ __all__ = [
     "__version__",
     "cache",
     "check",
+    "diff",
     "doctor",
     "evaluate",
     "export",
+    "fix",
     "key",
     "load",
+    "options_of",
     "predict",
     "predict_to",
     "progress_bar",

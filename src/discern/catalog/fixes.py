@@ -74,19 +74,24 @@ def write_fixes(path: Path, fixes: Iterable[Fix]) -> None:
     Raises:
         FixesError: the file cannot be written.
     """
+    try:
+        with atomic_write(path) as unfinished:
+            unfinished.write_bytes(format_fixes(fixes))
+    except OSError as error:
+        raise FixesError(
+            f"{path} cannot be written: {error.strerror}.", hint="Free disk space, or check the permissions."
+        ) from error
+
+
+def format_fixes(fixes: Iterable[Fix]) -> bytes:
+    """Return data set fixes as the bytes of a CSV file."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
     for fix in fixes:
         cells = [guard(cell) for cell in (fix.path, fix.action, fix.value, fix.other)]
         writer.writerow([*cells, "" if fix.score is None else repr(float(fix.score)), guard(fix.why)])
-    try:
-        with atomic_write(path) as unfinished:
-            unfinished.write_bytes(text.getvalue().encode())
-    except OSError as error:
-        raise FixesError(
-            f"{path} cannot be written: {error.strerror}.", hint="Free disk space, or check the permissions."
-        ) from error
+    return text.getvalue().encode()
 
 
 def read_fixes(path: Path) -> list[Fix]:

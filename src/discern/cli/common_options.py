@@ -64,6 +64,12 @@ LabelFrom = Annotated[
         help="Key of the label in JSON files beside pictures, with dots for nested keys; or column of a list.",
     ),
 ]
+Thresholds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="CHECK=VALUE", help="Threshold of a check, such as blurred=.2; docs/cleaning.md lists them."
+    ),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Resume the interrupted run of that --name.")]
 Cache = Annotated[str | None, typer.Option(help="Cache directory; by default the user's cache directory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

@@ -8,6 +8,7 @@ from discern.cli import render
 from discern.cli.common_options import Bundle, Cache, Classes, GroupBy, Json, LabelFrom, Name, Seed, Source
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
+from discern.cli.option_sources import Like
 from discern.cli.option_values import parse_floors, parse_keys, require_option
 from discern.display.progress_bar import progress_bar
 from discern.errors import UsageError
@@ -36,6 +37,7 @@ def evaluate(
     names: Annotated[
         str | None, typer.Option(help="CSV of label,alias: other names by which labels of pictures and models match.")
     ] = None,
+    like: Like = None,  # noqa: ARG001 - handled by its callback
     name: Name = None,
     runs: Annotated[
         str | None,

@@ -192,6 +192,16 @@ def unsort(value: dict[str, Any]) -> Iterator[str]:
         yield from (f"  {path}" for path in value["changed"])
 
 
+def fix(value: dict[str, Any]) -> Iterator[str]:
+    """Format a `FixResult` as lines of text."""
+    yield f"{sum(value['rows'].values()):,} of {value['pictures']:,} pictures to drop"
+    for rule, count in value["rows"].items():
+        yield f"  {rule:<18} {count:,}"
+    if value["classes"]:
+        yield f"by class: {', '.join(f'{label} {count:,}' for label, count in value['classes'].items())}"
+    yield f"fixes: {value['fixes']}  (apply it with --fixes)"
+
+
 def print_hints(hints: Iterable[str]) -> None:
     """Print suggestions for the user to standard error."""
     for hint in hints:

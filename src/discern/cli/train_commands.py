@@ -25,9 +25,11 @@ from discern.cli.common_options import (
     Seed,
     Size,
     Source,
+    Thresholds,
 )
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
+from discern.cli.option_sources import Like
 from discern.cli.option_values import (
     parse_channels,
     parse_error_limit,
@@ -35,6 +37,7 @@ from discern.cli.option_values import (
     parse_parts,
     parse_parts_of,
     parse_share,
+    parse_thresholds,
 )
 from discern.display.progress_bar import progress_bar
 
@@ -54,6 +57,8 @@ def check(
     mean: Mean = None,
     deviation: Deviation = None,
     scale: Scale = None,
+    thresholds: Thresholds = None,
+    like: Like = None,
     resume: Resume = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there are findings.")] = False,
     plots: Annotated[
@@ -88,6 +93,8 @@ def check(
             deviation=parse_channels(deviation),
             scale=scale,
             plots=plots,
+            thresholds=parse_thresholds(thresholds or []),
+            like=like,
             resume=resume,
             cache=cache,
             progress=progress,
@@ -119,6 +126,7 @@ def split(
     mean: Mean = None,
     deviation: Deviation = None,
     scale: Scale = None,
+    like: Like = None,
     cache: Cache = None,
     json: Json = False,
 ) -> None:
@@ -152,6 +160,7 @@ def split(
             mean=parse_channels(mean),
             deviation=parse_channels(deviation),
             scale=scale,
+            like=like,
             cache=cache,
             progress=progress,
         )
@@ -195,6 +204,8 @@ def train(
     mean: Mean = None,
     deviation: Deviation = None,
     scale: Scale = None,
+    thresholds: Thresholds = None,
+    like: Like = None,
     resume: Resume = False,
     cache: Cache = None,
     json: Json = False,
@@ -231,6 +242,8 @@ def train(
             mean=parse_channels(mean),
             deviation=parse_channels(deviation),
             scale=scale,
+            thresholds=parse_thresholds(thresholds or []),
+            like=like,
             resume=resume,
             cache=cache,
             progress=progress,

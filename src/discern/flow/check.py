@@ -14,6 +14,7 @@ from discern.flow.input_options import InputOptions
 from discern.flow.prepare import PrepareConfig, Prepared, prepare
 from discern.flow.result_cards import check_card
 from discern.flow.run import Run
+from discern.flow.run_notes import notes_of
 from discern.progress import Progress, silent
 from discern.reporting import write_data_page, write_plots
 from discern.splitting import make_split
@@ -111,6 +112,8 @@ def check(
     deviation: float | Sequence[float] | None = None,
     scale: float | None = None,
     plots: bool = False,
+    thresholds: Mapping[str, float] | None = None,
+    like: str | Path | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -138,6 +141,9 @@ def check(
         deviation: standard deviation to divide by after that, likewise.
         scale: value of white before both, 1 or 255; None to follow from their size.
         plots: write the figures on the pictures for slides to `plots/` in the run, each as PNG, SVG and JSON.
+        thresholds: thresholds of checks by the check's name, such as `{"blurred": 0.2}`, which replace the defaults;
+            docs/cleaning.md lists them.
+        like: former run, whose data the notes compare with these; `discern.options_of` gives its options.
         resume: resume the interrupted run of that name.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -155,6 +161,7 @@ def check(
         classes=classes,
         label_from=label_from,
         inputs=inputs,
+        thresholds=thresholds,
     )
     run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with run.locked():
@@ -181,7 +188,7 @@ def check(
         page=run.path("data.html"),
         account=account,
         left_out_file=run.path(LEFT_OUT),
-        notes=(*prepared.catalog.notes, *prepared.film_notes, *prepared.data.backbone.notes),
+        notes=(*prepared.catalog.notes, *prepared.film_notes, *prepared.data.backbone.notes, *notes_of(run, like)),
         plots=run.path(_PLOTS) if plots else None,
     )
 

@@ -18,8 +18,11 @@ from discern.catalog.label_names import read_name_table
 from discern.catalog.left_out import LEFT_OUT, write_left_out
 from discern.checking import Finding, find_issues, propose_fixes, require_single_labels
 from discern.checking.film_remedy import describe_films, one_film_labels
+from discern.checking.findings_table import tabulate_findings
+from discern.checking.thresholds import choose_thresholds
 from discern.errors import FixesError
 from discern.features import Backbone, extract
+from discern.flow.applied_fixes import applied_fixes, record_fixes
 from discern.flow.input_options import InputOptions
 from discern.flow.negatives import add_negatives
 from discern.flow.paths import cache_folder, resolve_path
@@ -30,10 +33,10 @@ from discern.picture import choose_recipe, read_bounded
 from discern.progress import Progress
 from discern.splitting import Split, cross_split
 from discern.store import Rows
-from discern.training import AppliedFixes, TrainingData, predict_for_label_checks
+from discern.training import TrainingData, predict_for_label_checks
 
-CATALOG, SPLIT = "catalog.parquet", "split.json"
-_EDGES = "edges.parquet"
+CATALOG, SPLIT, FINDINGS = "catalog.parquet", "split.json", "findings.parquet"
+EDGES, PROPOSALS = "edges.parquet", "fixes.csv"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,7 @@ class PrepareConfig(SourceOptions, InputOptions):
         negatives: source of pictures of none of the classes, or None.
         ordered: labels of an ordinal scale, lowest first; empty for nominal labels.
         names: path of a names.csv, or None.
+        thresholds: thresholds of checks by the check's name; None for the defaults.
     """
 
     source: str
@@ -55,6 +59,7 @@ class PrepareConfig(SourceOptions, InputOptions):
     negatives: str | None = None
     ordered: tuple[str, ...] = ()
     names: str | None = None
+    thresholds: dict[str, float] | None = None
 
     @classmethod
     def of(
@@ -66,6 +71,7 @@ class PrepareConfig(SourceOptions, InputOptions):
         negatives: str | Path | None = None,
         ordered: Sequence[str] = (),
         names: str | Path | None = None,
+        thresholds: Mapping[str, float] | None = None,
         inputs: InputOptions = InputOptions(),  # noqa: B008 - frozen
         **reading: Unpack[SourceKeywords],
     ) -> Self:
@@ -74,6 +80,7 @@ class PrepareConfig(SourceOptions, InputOptions):
         Raises:
             UsageError: a path or an option is invalid.
         """
+        choose_thresholds(thresholds)
         return cls(
             source=str(resolve_path(source)),
             fixes=None if fixes is None else str(resolve_path(fixes)),
@@ -81,6 +88,7 @@ class PrepareConfig(SourceOptions, InputOptions):
             negatives=None if negatives is None else str(resolve_path(negatives)),
             ordered=tuple(ordered),
             names=None if names is None else str(resolve_path(names)),
+            thresholds=dict(sorted(thresholds.items())) if thresholds else None,
             **vars(SourceOptions.checked(**reading)),
             **vars(inputs),
         )
@@ -187,13 +195,16 @@ def prepare(
         edges = _edges(run, len(catalog), find)
         groups = form_groups(catalog, edges)
         negatives = None if config.negatives is None else Path(config.negatives)
-        data = replace(data, fixed=_applied_fixes(run, catalog))
+        data = replace(data, fixed=applied_fixes(run, catalog))
         data = add_negatives(data, groups, negatives, cache=folder, progress=progress)
     with run.stage("check", progress):
         crossed = cross_split(catalog, groups) if len(catalog.labels) > 1 else None
         opinions = None if crossed is None else predict_for_label_checks(data, crossed)
-        findings = find_issues(catalog, edges, groups, predictions=opinions)
-        with run.writing("fixes.csv") as path:
+        limits = choose_thresholds(config.thresholds)
+        findings = find_issues(catalog, edges, groups, predictions=opinions, config=limits)
+        with run.replacing(FINDINGS) as path:
+            tabulate_findings(catalog, findings).write_parquet(path)
+        with run.writing(PROPOSALS) as path:
             write_fixes(path, propose_fixes(catalog, findings))
     return Prepared(
         data=data,
@@ -241,7 +252,7 @@ def _sizes(catalog: Catalog, rows: np.ndarray) -> Sequence[tuple[int, int]]:
 def _catalog(run: Run, config: PrepareConfig, cache: Path, aliases: Mapping[str, str], progress: Progress) -> Catalog:
     if run.has_kept(CATALOG):
         return _in_order(Catalog.load(run.path(CATALOG), cache=cache), config)
-    run.discard(_EDGES, SPLIT)
+    run.discard(EDGES, SPLIT)
     fixes = [] if config.fixes is None else resolve_aliases(read_fixes(Path(config.fixes)), aliases)
     catalog = scan_source(
         Path(config.source),
@@ -256,33 +267,11 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, aliases: Mapping[str,
         scanned, catalog = catalog, apply_fixes(catalog, fixes)
         if not catalog.readable.any():
             raise FixesError(f"{config.fixes} drops every picture.", hint="Keep some of the pictures.")
-        run.save(fixed=_changes(scanned, catalog))
+        run.save(**record_fixes(scanned, catalog, fixes))
     with run.writing(CATALOG) as path:
         catalog.write(path)
     run.keep(CATALOG)
     return _in_order(catalog, config)
-
-
-def _changes(before: Catalog, after: Catalog) -> dict[str, Any]:
-    original = dict(zip(before.table["path"], before.table["label"], strict=True))
-    now = zip(after.table["path"], after.table["label"], strict=True)
-    return {
-        "dropped": len(before) - len(after),
-        "relabelled": {path: original[path] for path, label in now if original[path] != label},
-    }
-
-
-def _applied_fixes(run: Run, catalog: Catalog) -> AppliedFixes | None:
-    """Return the fixes applied in this run with the original class labels, or None."""
-    if "fixed" not in run.facts:
-        return None
-    relabelled = run.facts["fixed"]["relabelled"]
-    number = {label: index for index, label in enumerate(catalog.labels)}
-    label = catalog.label_index.copy()
-    for row, path in enumerate(catalog.table["path"]):
-        if path in relabelled:
-            label[row] = number.get(relabelled[path], -1)
-    return AppliedFixes(dropped=run.facts["fixed"]["dropped"], relabelled=len(relabelled), label=label)
 
 
 def _in_order(catalog: Catalog, config: PrepareConfig) -> Catalog:
@@ -290,15 +279,15 @@ def _in_order(catalog: Catalog, config: PrepareConfig) -> Catalog:
 
 
 def _edges(run: Run, pictures: int, find: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-    if run.has_kept(_EDGES):
-        with run.reading(_EDGES) as path:
+    if run.has_kept(EDGES):
+        with run.reading(EDGES) as path:
             edges = pl.read_parquet(path).select("first", "second", "kind", "score")
             ends = edges.select("first", "second").to_numpy()
             if (ends < 0).any() or (ends >= pictures).any():
                 raise ValueError("the pairs are not of these pictures")
             return edges
     edges = find()
-    with run.replacing(_EDGES) as temporary:
+    with run.replacing(EDGES) as temporary:
         edges.write_parquet(temporary)
-    run.keep(_EDGES)
+    run.keep(EDGES)
     return edges

@@ -21,6 +21,7 @@ from discern.flow.input_options import InputOptions
 from discern.flow.paths import is_folder, resolve_path
 from discern.flow.prepare import PrepareConfig, prepare
 from discern.flow.run import Run
+from discern.flow.run_notes import notes_of
 from discern.progress import Progress, silent
 from discern.splitting import PARTS, Split, SplitConfig, make_split, write_parts
 
@@ -112,6 +113,7 @@ def split(
     mean: float | Sequence[float] | None = None,
     deviation: float | Sequence[float] | None = None,
     scale: float | None = None,
+    like: str | Path | None = None,
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> SplitResult:
@@ -144,6 +146,7 @@ def split(
         mean: mean to subtract for an ONNX file that takes float pictures, one number or RGB; None: from its metadata.
         deviation: standard deviation to divide by after that, likewise.
         scale: value of white before both, 1 or 255; None to follow from their size.
+        like: former run, whose data the notes compare with these; `discern.options_of` gives its options.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
 
@@ -185,7 +188,7 @@ def split(
         proof=dict(made.proof),
         account=account,
         left_out_file=run.path(LEFT_OUT),
-        notes=(*prepared.catalog.notes, *prepared.film_notes, *prepared.data.backbone.notes),
+        notes=(*prepared.catalog.notes, *prepared.film_notes, *prepared.data.backbone.notes, *notes_of(run, like)),
     )
 
 

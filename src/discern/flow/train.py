@@ -24,6 +24,7 @@ from discern.flow.prepare import CATALOG, SPLIT, PrepareConfig, Prepared, prepar
 from discern.flow.report import write_page
 from discern.flow.result_cards import train_card
 from discern.flow.run import Run
+from discern.flow.run_notes import notes_of
 from discern.flow.train_command import compose_command
 from discern.heads import HeadConfig
 from discern.parallel import ThreadExecutor, count_cores
@@ -70,7 +71,8 @@ class TrainResult(Displayed):
             earlier version.
         basis: number of `pictures` that the accuracy was measured on, their `weight`, where copies count as one, and
             their independent `groups`; None in a finished run of an earlier version. In JSON, they are in metrics.json.
-        hints: options that the data suggest, and classes that are one film, in sentences.
+        hints: options that the data suggest, classes that are one film, fixes that were applied, and what has changed
+            since the former run, in sentences.
     """
 
     run: Path
@@ -156,6 +158,8 @@ def train(
     mean: float | Sequence[float] | None = None,
     deviation: float | Sequence[float] | None = None,
     scale: float | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    like: str | Path | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -192,6 +196,9 @@ def train(
         mean: mean to subtract for an ONNX file that takes float pictures, one number or RGB; None: from its metadata.
         deviation: standard deviation to divide by after that, likewise.
         scale: value of white before both, 1 or 255; None to follow from their size.
+        thresholds: thresholds of checks by the check's name, such as `{"blurred": 0.2}`, which replace the defaults;
+            docs/cleaning.md lists them.
+        like: former run, whose data the notes compare with these; `discern.options_of` gives its options.
         resume: resume the interrupted run called `name`.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -212,6 +219,7 @@ def train(
         classes=classes,
         label_from=label_from,
         inputs=inputs,
+        thresholds=thresholds,
     )
     _require_two(preparing.classes)
     splitting, head = SplitConfig(seed=seed), HeadConfig(ordered=bool(ordered))
@@ -220,7 +228,7 @@ def train(
     with run.locked():
         if not (run.finished and run.has_kept(_METRICS) and run.has_kept(FILE) and run.path(_REPORT).exists()):
             _train(run, preparing, config, cache=cache, progress=progress)
-    return _result(run, preparing, config)
+    return _result(run, preparing, config, notes_of(run, like))
 
 
 def _train(
@@ -337,7 +345,7 @@ def _require_held_out(catalog: Catalog, split: Split, films: tuple[str, ...]) ->
         )
 
 
-def _result(run: Run, preparing: PrepareConfig, config: TrainConfig) -> TrainResult:
+def _result(run: Run, preparing: PrepareConfig, config: TrainConfig, notes: Sequence[str]) -> TrainResult:
     with run.reading(_METRICS) as path:
         metrics = Metrics.from_json(json.loads(path.read_text(encoding="utf-8")))
     return TrainResult(
@@ -353,7 +361,7 @@ def _result(run: Run, preparing: PrepareConfig, config: TrainConfig) -> TrainRes
         left_out_file=run.path(LEFT_OUT) if run.path(LEFT_OUT).exists() else None,
         counts=None if metrics.counts is None else metrics.counts.values(),
         basis=_basis(metrics),
-        hints=list(metrics.hints),
+        hints=[*metrics.hints, *notes],
     )
 
 

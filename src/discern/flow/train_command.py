@@ -30,6 +30,7 @@ def compose_command(preparing: PrepareConfig, config: TrainConfig, *, limit: flo
         "--mean": (_join_numbers(preparing.mean), preparing.mean is not None),
         "--deviation": (_join_numbers(preparing.deviation), preparing.deviation is not None),
         "--scale": (_join_numbers((preparing.scale or 0,)), preparing.scale is not None),
+        "--set": (_join_thresholds(preparing.thresholds), preparing.thresholds is not None),
         "--at-most-wrong": (_percent(limit), True),
     }
     options = [part for name, (value, used) in given.items() if used for part in (name, str(value))]
@@ -46,3 +47,7 @@ def _join_numbers(numbers: tuple[float, ...] | None) -> str:
 
 def _join_parts(parts: dict[str, str] | None) -> str:
     return ",".join(f"{part}={folder}" for part, folder in (parts or {}).items()) or "none"
+
+
+def _join_thresholds(thresholds: dict[str, float] | None) -> str:
+    return ",".join(f"{check}={value:.10g}" for check, value in (thresholds or {}).items())

@@ -32,6 +32,7 @@ def test_all_other_options_are_kept(tmp_path: Path) -> None:
         group_by=r"film (\d+)",
         classes=["ripe", "green, still"],
         inputs=InputOptions.checked_input(size=224, fit="pad", mean=[0.485, 0.456, 0.406], deviation=0.229, scale=1),
+        thresholds={"dark": 50, "blurred": 0.25},
     )
     config = TrainConfig(seed=3, split=SplitConfig(seed=3), head=HeadConfig(ordered=True), coverage=None)
     words = shlex.split(compose_command(preparing, config, limit=0.2))
@@ -51,6 +52,7 @@ def test_all_other_options_are_kept(tmp_path: Path) -> None:
         "--mean": "0.485,0.456,0.406",
         "--deviation": "0.229",
         "--scale": "1",
+        "--set": "blurred=0.25,dark=50",
         "--at-most-wrong": "20%",
     }
     shown = CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "200"}).output
