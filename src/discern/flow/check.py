@@ -10,6 +10,7 @@ from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted, count_findings
 from discern.flow.prepare import PrepareConfig, Prepared, prepare
 from discern.flow.run import Run
+from discern.flow.source_options import SourceKeywords
 from discern.progress import Progress, silent
 from discern.reporting import write_data_page
 from discern.splitting import make_split
@@ -117,15 +118,8 @@ def check(
     Raises:
         DiscernError: the source, the fixes or the run's name cannot be used.
     """
-    config = PrepareConfig.of(
-        source,
-        fixes=fixes,
-        backbone=backbone,
-        parts_of=parts_of,
-        group_by=group_by,
-        classes=classes,
-        label_from=label_from,
-    )
+    reading = SourceKeywords(parts_of=parts_of, group_by=group_by, classes=classes, label_from=label_from)
+    config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, **reading)
     run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with run.locked():
         prepared = prepare(run, config, cache=cache, progress=progress)

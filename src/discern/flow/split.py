@@ -17,6 +17,7 @@ from discern.errors import UsageError
 from discern.flow.paths import is_folder, resolve_path
 from discern.flow.prepare import PrepareConfig, prepare
 from discern.flow.run import Run
+from discern.flow.source_options import SourceKeywords
 from discern.progress import Progress, silent
 from discern.splitting import PARTS, SplitConfig, make_split, write_parts
 
@@ -129,15 +130,8 @@ def split(
     Raises:
         DiscernError: the source, the fixes, the run's name or `out` cannot be used.
     """
-    prepare_config = PrepareConfig.of(
-        source,
-        fixes=fixes,
-        backbone=backbone,
-        parts_of=parts_of,
-        group_by=group_by,
-        classes=classes,
-        label_from=label_from,
-    )
+    reading = SourceKeywords(parts_of=parts_of, group_by=group_by, classes=classes, label_from=label_from)
+    prepare_config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, **reading)
     config = SplitConfig(seed=seed, parts=parts)
     run_config = prepare_config.to_json() | {"seed": seed, "parts": list(parts)}
     target = None if out is None else _outside(resolve_path(out), Path(prepare_config.source))
