@@ -91,7 +91,7 @@ def label_by_sidecars(
     """
     found = read_sidecar_labels(source.root, files, sidecars, key)
     if not found.labels:
-        path, why = next((path, why) for path, why in found.files.items() if why)
+        path, why = next(((path, why) for path, why in found.files.items() if why), next(iter(found.problems.items())))
         raise CatalogError(
             f"None of the {len(found.files):,} JSON files that belong to pictures gives a label from {key}, the first: "
             f"{path}. {why}",
@@ -137,7 +137,7 @@ def read_sidecar_labels(
             else:
                 found.problems[picture] = f"{path} gives no label. {found.files[path]}"
     for path in strays:
-        found.leave_out(path, "without a picture", f"There is no picture of the name {_stem(path)}, with any suffix.")
+        found.leave_out(path, "without a picture", f"There is no picture of the name {_stem(path)}.")
     _join(given, found)
     for picture in files.filter(pl.col("error").is_null())["path"]:
         if picture not in found.labels and picture not in found.problems:
@@ -212,5 +212,5 @@ def _folder(path: str) -> tuple[str, ...]:
     return tuple(path.split("/")[:-1])
 
 
-def _stem(name: str) -> str:
-    return name.rpartition(".")[0] or name
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].rpartition(".")[0]
