@@ -12,6 +12,9 @@ from discern.bundle import load
 from discern.cli.app import app
 from discern.errors import CatalogError, DiscernError, UsageError
 from discern.flow.evaluate.evaluate import evaluate
+from discern.flow.predict.batch import predict_to
+from discern.flow.predict.predict import predict
+from discern.flow.train import TrainResult
 from tests.integration.workspace import Workspace
 from tests.unit.catalog.factories import write_archive
 from tests.unit.training.factories import write_colours
@@ -104,6 +107,16 @@ def test_fixes_of_earlier_versions_may_drop_such_files(workspace: Workspace) -> 
     fixes = workspace.folder / "fixes.csv"
     fixes.write_text("path,action\nmetadata/0000.json,drop\n")
     assert workspace.check(source, fixes=fixes).account.left_out["dropped_by_fix"] == 0
+
+
+def test_predictions_pass_over_files_of_pictures(trained: TrainResult, workspace: Workspace, tmp_path: Path) -> None:
+    source = bins(workspace.some("few", blue=2, red=2), workspace.folder / "bucket")
+    (source / "notes.json").write_text("{}")
+    answers = list(predict(trained.bundle, source))
+    assert sorted(Path(each.path).name for each in answers if each.prediction) == [f"000{n}.jpg" for n in range(4)]
+    assert [Path(each.path).name for each in answers if each.error] == ["notes.json"]
+    result = predict_to(trained.bundle, source, tmp_path / "out.csv")
+    assert (result.pictures, result.unusable) == (5, 1)
 
 
 @pytest.mark.parametrize("command", ["check", "split", "train", "evaluate"])

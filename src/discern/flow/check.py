@@ -15,6 +15,7 @@ from discern.flow.prepare import PrepareConfig, Prepared, prepare
 from discern.flow.result_cards import check_card
 from discern.flow.run import Run
 from discern.flow.run_notes import notes_of
+from discern.flow.source_options import SourceKeywords
 from discern.progress import Progress, silent
 from discern.reporting import write_data_page, write_plots
 from discern.splitting import make_split
@@ -151,18 +152,9 @@ def check(
     Raises:
         DiscernError: the source, the fixes or the run's name cannot be used.
     """
+    reading = SourceKeywords(parts_of=parts_of, group_by=group_by, classes=classes, label_from=label_from)
     inputs = InputOptions.checked_input(size=size, fit=fit, mean=mean, deviation=deviation, scale=scale)
-    config = PrepareConfig.of(
-        source,
-        fixes=fixes,
-        backbone=backbone,
-        parts_of=parts_of,
-        group_by=group_by,
-        classes=classes,
-        label_from=label_from,
-        inputs=inputs,
-        thresholds=thresholds,
-    )
+    config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, thresholds=thresholds, inputs=inputs, **reading)
     run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with run.locked():
         prepared = prepare(run, config, cache=cache, progress=progress)

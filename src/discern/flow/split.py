@@ -22,6 +22,7 @@ from discern.flow.paths import is_folder, resolve_path
 from discern.flow.prepare import PrepareConfig, prepare
 from discern.flow.run import Run
 from discern.flow.run_notes import notes_of
+from discern.flow.source_options import SourceKeywords
 from discern.progress import Progress, silent
 from discern.splitting import PARTS, Split, SplitConfig, make_split, write_parts
 
@@ -153,17 +154,9 @@ def split(
     Raises:
         DiscernError: the source, the fixes, the run's name or `out` cannot be used.
     """
+    reading = SourceKeywords(parts_of=parts_of, group_by=group_by, classes=classes, label_from=label_from)
     inputs = InputOptions.checked_input(size=size, fit=fit, mean=mean, deviation=deviation, scale=scale)
-    prepare_config = PrepareConfig.of(
-        source,
-        fixes=fixes,
-        backbone=backbone,
-        parts_of=parts_of,
-        group_by=group_by,
-        classes=classes,
-        label_from=label_from,
-        inputs=inputs,
-    )
+    prepare_config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, inputs=inputs, **reading)
     config = SplitConfig(seed=seed, parts=parts)
     run_config = prepare_config.to_json() | {"seed": seed, "parts": list(parts)}
     links = _are_links(link=link, copy=copy)

@@ -10,7 +10,7 @@ from discern.bundle import Runtime, open_runtime, record_golden
 from discern.bundle.archive import FILE
 from discern.bundle.manifest_schema import check_labels
 from discern.bundle.prediction_sets import numbers_of
-from discern.catalog import Catalog
+from discern.catalog import OTHER, Catalog
 from discern.catalog.account import Account
 from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted, count_findings
@@ -25,6 +25,7 @@ from discern.flow.report import write_page
 from discern.flow.result_cards import train_card
 from discern.flow.run import Run
 from discern.flow.run_notes import notes_of
+from discern.flow.source_options import SourceKeywords
 from discern.flow.train_command import compose_command
 from discern.heads import HeadConfig
 from discern.parallel import ThreadExecutor, count_cores
@@ -206,6 +207,7 @@ def train(
     Raises:
         DiscernError: the source, the fixes or the run's name is invalid, or the pictures are too few to train on.
     """
+    reading = SourceKeywords(parts_of=parts_of, group_by=group_by, classes=classes, label_from=label_from)
     inputs = InputOptions.checked_input(size=size, fit=fit, mean=mean, deviation=deviation, scale=scale)
     preparing = PrepareConfig.of(
         source,
@@ -214,12 +216,9 @@ def train(
         negatives=negatives,
         ordered=ordered,
         names=names,
-        parts_of=parts_of,
-        group_by=group_by,
-        classes=classes,
-        label_from=label_from,
-        inputs=inputs,
         thresholds=thresholds,
+        inputs=inputs,
+        **reading,
     )
     _require_two(preparing.classes)
     splitting, head = SplitConfig(seed=seed), HeadConfig(ordered=bool(ordered))
@@ -319,9 +318,10 @@ def _require_labels(catalog: Catalog) -> None:
 
 def _require_two(classes: Sequence[str] | None) -> None:
     """Raise DataError if one class alone is to be used."""
-    if classes is not None and len(classes) < 2:
+    chosen = [name for name in classes or () if name != OTHER]
+    if classes is not None and len(chosen) < 2:
         raise DataError(
-            f"All pictures would have one label, {classes[0]!r}; a classifier needs two or more.",
+            f"All pictures would have one label, {''.join(chosen) or OTHER!r}; a classifier needs two or more.",
             hint="Name two or more classes with --classes, or leave it out to use all.",
         )
 

@@ -29,7 +29,8 @@ def open_source(
         source: an absolute path.
         limits: `max_bytes` is the largest file that is read.
         leave_out: predicate for subfolders to skip.
-        labels: whether labels matter; if not, a listing may give a picture two different ones.
+        labels: whether labels matter; if not, a listing may give a picture two different ones, and files that belong to
+            pictures are left out.
         label_from: column or key of the labels in a listing; None for the usual ones.
 
     Raises:
@@ -37,7 +38,7 @@ def open_source(
     """
     try:
         if source.is_dir():
-            return FolderSource(source, limits=limits, leave_out=leave_out)
+            return FolderSource(source, limits=limits, leave_out=leave_out, sidecars=labels)
     except OSError as error:
         raise CatalogError(f"{source} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
     if source.name.lower().endswith(SUFFIXES) and source.is_file() and not is_capture(source):

@@ -1,6 +1,5 @@
 """Files that belong to pictures, such as one JSON file for each, and the labels in them."""
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +9,9 @@ import polars as pl
 
 from discern.catalog.formats.listing.json_key import label_of
 from discern.catalog.formats.listing.json_lines import read_json
-from discern.catalog.formats.listing.listing_source import is_listing_name
 from discern.catalog.formats.listing.table_columns import has_picture_name
 from discern.catalog.formats.read_items import read_items
+from discern.catalog.formats.sidecar_files import match_sidecars, may_be_sidecar
 from discern.catalog.formats.source import Source
 from discern.errors import CatalogError, PictureError
 from discern.picture import Limits
@@ -21,12 +20,10 @@ BIN_KEY = "EXPECTED_QUANTITY"
 """Key of the number of objects in the metadata of the Amazon Bin Image Dataset."""
 
 _JSON = ".json"
-_SUFFIXES = (_JSON, ".txt")
 _MAX_BYTES = 4 << 20
 # Not tuned: enough to recognise metadata of which some files are damaged.
 _SAMPLE = 20
 _DIFFERENT = "Its JSON files give different labels"
-_Folder = tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,55 +51,13 @@ class SidecarLabels:
 
 
 def find_sidecars(files: pl.DataFrame) -> dict[str, list[str]]:
-    """Find the files that belong to pictures: JSON and text files with the name of a picture and another suffix.
-
-    Such a file lies beside its picture, in a folder in the picture's folder, or in a folder beside that one, as
-    `metadata/1.json` of `images/1.jpg`.
-
-    Args:
-        files: scanned files.
-
-    Returns:
-        Paths of the pictures of each such file.
-    """
-    found = [
-        path
-        for path in files.filter(pl.col("error").is_not_null())["path"]
-        if path.lower().endswith(_SUFFIXES) and not is_listing_name(path.rpartition("/")[2])
-    ]
+    """Find the files that belong to pictures among scanned files, with their pictures, as `match_sidecars` does."""
+    errors = files.filter(pl.col("error").is_not_null())["path"]
+    found = [path for path in errors if may_be_sidecar(path)]
     if not found:
         return {}
-    pictures: dict[str, list[str]] = defaultdict(list)
-    for path, error in files.select("path", "error").iter_rows():
-        if error is None or has_picture_name(path):
-            name = path.rpartition("/")[2]
-            for key in {_folded(_stem(name)), _folded(name)}:
-                pictures[key].append(path)
-    candidates = {path: pictures.get(_folded(_stem(path.rpartition("/")[2])), []) for path in found}
-    return _match(candidates)
-
-
-def _match(candidates: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Choose the pictures of each file: those beside it, else those in other folders that have none beside them."""
-    matched: dict[str, list[str]] = {}
-    taken = defaultdict[str, set[str]](set)
-    for path, pictures in candidates.items():
-        matched[path] = [picture for picture in pictures if _folder(picture) == _folder(path)]
-        taken[_suffix(path)].update(matched[path])
-    for path, pictures in candidates.items():
-        if not matched[path]:
-            matched[path] = [
-                picture
-                for picture in pictures
-                if picture not in taken[_suffix(path)] and _is_near(_folder(picture), _folder(path))
-            ]
-    return {path: pictures for path, pictures in matched.items() if pictures}
-
-
-def _is_near(picture: _Folder, file: _Folder) -> bool:
-    if len(picture) == len(file):
-        return sum(one != other for one, other in zip(picture, file, strict=True)) == 1
-    return file[:-1] == picture
+    pictures = files.filter(pl.col("error").is_null())["path"].to_list()
+    return match_sidecars(found, [*pictures, *filter(has_picture_name, errors)])
 
 
 def holds_bins(root: Path, sidecars: Mapping[str, Sequence[str]]) -> bool:
@@ -136,7 +91,7 @@ def label_by_sidecars(
     """
     found = read_sidecar_labels(source.root, files, sidecars, key)
     if not found.labels:
-        path, why = next((path, why) for path, why in found.files.items() if why)
+        path, why = next(((path, why) for path, why in found.files.items() if why), next(iter(found.problems.items())))
         raise CatalogError(
             f"None of the {len(found.files):,} JSON files that belong to pictures gives a label from {key}, the first: "
             f"{path}. {why}",
@@ -182,7 +137,7 @@ def read_sidecar_labels(
             else:
                 found.problems[picture] = f"{path} gives no label. {found.files[path]}"
     for path in strays:
-        found.leave_out(path, "without a picture", f"There is no picture of the name {_stem(path)}, with any suffix.")
+        found.leave_out(path, "without a picture", f"There is no picture of the name {_stem(path)}.")
     _join(given, found)
     for picture in files.filter(pl.col("error").is_null())["path"]:
         if picture not in found.labels and picture not in found.problems:
@@ -253,17 +208,9 @@ def _count(number: int, one: str, several: str) -> str:
     return f"{number:,} {one if number == 1 else several}"
 
 
-def _folder(path: str) -> _Folder:
+def _folder(path: str) -> tuple[str, ...]:
     return tuple(path.split("/")[:-1])
 
 
-def _stem(name: str) -> str:
-    return name.rpartition(".")[0] or name
-
-
-def _suffix(path: str) -> str:
-    return path.rpartition(".")[2].lower()
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].rpartition(".")[0]

@@ -160,7 +160,7 @@ def _captured(file: Path, limits: Limits) -> Iterator[_Input]:
 
 def _walk(folder: Path, limits: Limits) -> Iterator[Path]:
     try:
-        source = FolderSource(folder, limits=limits, leave_out=is_own)
+        source = FolderSource(folder, limits=limits, leave_out=is_own, sidecars=False)
     except CatalogError:
         yield folder
     else:

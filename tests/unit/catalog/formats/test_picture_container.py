@@ -1,4 +1,4 @@
-"""Files that hold many pictures are distinguished by their names and first bytes."""
+"""Files that hold many pictures are recognised by their names and first bytes."""
 
 import numpy as np
 

@@ -119,6 +119,12 @@ def test_json_files_that_disagree_give_no_label(scan_source, folder: Path) -> No
     assert "1 picture: Its JSON files give different labels (bin-images/00001.jpg)." in catalog.notes
 
 
+def test_files_that_all_disagree_are_refused(folder: Path, tmp_path: Path) -> None:
+    files = {"i/1.jpg": picture(1), "a/1.json": b'{"n": 1}', "b/1.json": b'{"n": 2}'}
+    with pytest.raises(CatalogError, match="different labels"):
+        scan(write_files(folder, files), cache=tmp_path / "cache", layout=LayoutRules(label_from="n"))
+
+
 def test_folders_of_classes_win_over_metadata(scan_source, folder: Path) -> None:
     files = {
         f"{number}/{name}.jpg": picture(10 * number + name, file_format="JPEG") for number in (1, 2) for name in (1, 2)
