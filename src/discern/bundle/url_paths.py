@@ -107,4 +107,5 @@ def reject_address(path: str | Path, *, written: bool = False) -> None:
     """
     if found := find_address(os.fsdecode(path)):
         kind, address = found
-        raise UsageError(f"{address} is {kind}, not a path.", hint=remedy(address, written=written))
+        here = "" if is_url(address) else " here"
+        raise UsageError(f"{address} is {kind}, not a path{here}.", hint=remedy(address, written=written))

@@ -91,7 +91,8 @@ def _model_of(url: str, query: str, model: str | None) -> str | None:
     """Return the model: the argument, or else the one that the query of the address names."""
     given = parse_qs(query, keep_blank_values=True)
     if others := sorted(given.keys() - {"model"}):
-        raise invalid_address(url, f"its parameter {others[0][:80]!r} is not known; ?model=NAME is")
+        # A parameter may be a key, so the query is not shown.
+        raise invalid_address(url.partition("?")[0], f"its parameter {others[0][:80]!r} is not known; ?model=NAME is")
     named = list(dict.fromkeys(given.get("model", [])))
     if len(named) > 1:
         raise invalid_address(url, f"it names several models: {named[0][:80]!r} and {named[1][:80]!r}")
