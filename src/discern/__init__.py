@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from discern.flow.export import ExportResult, export
     from discern.flow.fix import FixResult, fix
     from discern.flow.former_run import options_of
+    from discern.flow.opened_run import OpenedRun, open_run
     from discern.flow.predict.batch import PredictToResult, predict_to
     from discern.flow.predict.predict import Answer, predict
     from discern.flow.predict.sort import SortResult, UnsortResult, sort, unsort
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
     from discern.flow.serve import KeyResult, key, serve
     from discern.flow.show import show
     from discern.flow.split import SplitResult, split
-    from discern.flow.train import TrainResult, train
+    from discern.flow.train import train
+    from discern.flow.train_result import TrainResult
     from discern.flow.verify import VerifyResult, verify
     from discern.serving.config import ServeConfig
 
@@ -56,13 +58,14 @@ _HOMES = {
     "FixResult": "discern.flow.fix",
     "KeyResult": "discern.flow.serve",
     "Model": "discern.bundle",
+    "OpenedRun": "discern.flow.opened_run",
     "PredictToResult": "discern.flow.predict.batch",
     "Prediction": "discern.bundle",
     "RenameResult": "discern.flow.rename",
     "ServeConfig": "discern.serving.config",
     "SortResult": "discern.flow.predict.sort",
     "SplitResult": "discern.flow.split",
-    "TrainResult": "discern.flow.train",
+    "TrainResult": "discern.flow.train_result",
     "UnsortResult": "discern.flow.predict.sort",
     "VerifyResult": "discern.flow.verify",
     "cache": "discern.flow.cache",
@@ -75,6 +78,7 @@ _HOMES = {
     "key": "discern.flow.serve",
     "load": "discern.bundle",
     "options_of": "discern.flow.former_run",
+    "open_run": "discern.flow.opened_run",
     "predict": "discern.flow.predict.predict",
     "predict_to": "discern.flow.predict.batch",
     "progress_bar": "discern.display.progress_bar",
@@ -104,6 +108,7 @@ __all__ = [
     "FixResult",
     "KeyResult",
     "Model",
+    "OpenedRun",
     "PredictToResult",
     "Prediction",
     "RenameResult",
@@ -123,6 +128,7 @@ __all__ = [
     "fix",
     "key",
     "load",
+    "open_run",
     "options_of",
     "predict",
     "predict_to",

@@ -261,6 +261,7 @@ def test_the_python_of_the_notebooks_page_runs(reader: Reader, trained: Any) -> 
     assert done.returncode == 0, done.stderr
     assert "('disc', 'square', 'stripes')" in done.stdout
     assert "CheckResult(run=" in done.stdout
+    assert "\nTrue\n" in done.stdout
 
 
 ADDRESS = "http://127.0.0.1:8000"

@@ -31,7 +31,7 @@ class CheckResult(Displayed):
         run: folder of the run.
         pictures: number of readable pictures.
         unreadable: number of unreadable files.
-        findings: number of findings of each check, zeros included.
+        findings: number of findings of each check, zeros included; `open_run(run).findings` is their table.
         fixes: fixes.csv with the proposed fixes, to edit and apply.
         page: HTML report of the data and the findings.
         account: the classes, and the number of files used and left out.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from discern.display.displayed import Displayed
 from discern.flow.data_changes import DataChanges, compare_data
 from discern.flow.figures import Figure, compare_figures
 from discern.flow.former_run import command_of
@@ -13,8 +14,8 @@ from discern.flow.run import Run
 _SETTINGS = ("split", "head")
 
 
-@dataclass(frozen=True, kw_only=True)
-class DiffResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class DiffResult(Displayed):
     """Result of `discern.diff`: everything in which two runs, A and B, differ.
 
     Attributes:

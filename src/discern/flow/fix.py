@@ -10,6 +10,7 @@ from typing import Any
 from discern.catalog import Catalog, Fix, read_fixes, write_fixes
 from discern.catalog.fixes import format_fixes
 from discern.checking.drop_rules import DropRules, Drops, choose_drops, describe_emptied
+from discern.display.displayed import Displayed
 from discern.errors import FixesError, UsageError
 from discern.flow.paths import is_folder, resolve_output
 from discern.flow.prepare import PROPOSALS
@@ -20,8 +21,8 @@ from discern.reporting.formatting import plural
 BY_RULE = "fixes_by_rule.csv"
 
 
-@dataclass(frozen=True, kw_only=True)
-class FixResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class FixResult(Displayed):
     """Result of `discern.fix`, with the file and the number of its rows.
 
     Attributes:
