@@ -6,6 +6,7 @@ import types
 import typing
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,15 @@ Row = tuple[str, str, str]
 """Key, type and meaning."""
 
 HEAD = ("Key", "Type", "Meaning")
-_SCALARS = {str: "string", float: "number", int: "integer", bool: "boolean", type(None): "null", Any: "any", Path: "string"}
-
-
-class Link(str):
-    """Type text that names a section of its own page."""
+_SCALARS = {
+    str: "string",
+    float: "number",
+    int: "integer",
+    bool: "boolean",
+    type(None): "null",
+    Any: "any",
+    Path: "string",
+}
 
 
 def title(class_: type) -> str:
@@ -49,9 +54,11 @@ def type_text(hint: Any) -> str:
 
 def plural(text: str) -> str:
     """Return a type in the plural: `list of numbers`."""
+    if " or " in text:
+        return " or ".join(map(plural, text.split(" or ")))
     if text.startswith(("list of", "object of")):
         return re.sub(r"^(list|object)", r"\1s", text)
-    return text if text.startswith("[") else f"{text}s"
+    return text if text.startswith("[") or text.endswith("s") else f"{text}s"
 
 
 def rows(class_: type, *, leave_out: Collection[str] = ()) -> Iterator[Row]:
@@ -61,6 +68,7 @@ def rows(class_: type, *, leave_out: Collection[str] = ()) -> Iterator[Row]:
         ValueError: an attribute has no description, or a description belongs to no attribute.
     """
     meanings, hints = _meanings(class_), typing.get_type_hints(class_)
+    renamed = {item.name: item.metadata.get("json") or item.name for item in dataclasses.fields(class_)}
     for item in dataclasses.fields(class_):
         key = item.metadata.get("json", item.name)
         meaning = meanings.pop(item.name, None)
@@ -72,7 +80,8 @@ def rows(class_: type, *, leave_out: Collection[str] = ()) -> Iterator[Row]:
             yield from calibration_rows()
             continue
         optional = ", optional" if item.metadata.get("optional") else ""
-        yield f"`{key}`", f"{type_text(hints[item.name])}{optional}", in_json(meaning)
+        meaning = meaning.replace("None in files of earlier", "missing in files of earlier") if optional else meaning
+        yield f"`{key}`", f"{type_text(hints[item.name])}{optional}", in_json(meaning, renamed)
     if meanings:
         raise ValueError(f"{class_.__name__} has no attribute {', '.join(meanings)}, but a description of it.")
 
@@ -93,9 +102,10 @@ def _meanings(class_: type) -> dict[str, str]:
     return found
 
 
-def in_json(meaning: str) -> str:
-    """Return a description in the terms of JSON."""
-    return meaning.replace("None", "null").replace("True", "true").replace("False", "false")
+def in_json(text: str, renamed: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return a description in the terms of JSON, with keys in place of the attributes that are renamed."""
+    text = re.sub(r"`(\w+)`", lambda found: f"`{renamed.get(found[1], found[1])}`", text)
+    return text.replace("None", "null").replace("True", "true").replace("False", "false")
 
 
 def table(entries: Iterable[Row]) -> list[str]:
@@ -105,7 +115,7 @@ def table(entries: Iterable[Row]) -> list[str]:
 
 def section(class_: type, *, level: str = "###", leave_out: Collection[str] = ()) -> list[str]:
     """Return the lines of the section of a dataclass: heading, summary and table."""
-    summary = parse_docstring(class_).summary
+    summary = in_json(parse_docstring(class_).summary)
     return [f"{level} {title(class_)}", "", summary, "", *table(rows(class_, leave_out=leave_out))]
 
 

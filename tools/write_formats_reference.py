@@ -122,7 +122,9 @@ def _manifest() -> list[str]:
     }
     entries: list[Row] = [("`format`", "integer", "version of the format; 1.")]
     entries += [(key, kinds.get(key.strip("`"), kind), meaning) for key, kind, meaning in rows(Manifest)]
-    return [*table(entries), *section(Recipe), *section(Thresholds), *section(DisplayName)]
+    recipe = [(key, f"{kind}, optional" if key == "`white`" else kind, meaning) for key, kind, meaning in rows(Recipe)]
+    summary = parse_docstring(Recipe).summary
+    return [*table(entries), "### Recipe", "", summary, "", *table(recipe), *section(Thresholds), *section(DisplayName)]
 
 
 def _configuration() -> list[str]:
@@ -148,16 +150,22 @@ def _checks() -> list[str]:
 
 
 def _errors() -> list[str]:
-    kinds = [kind for kind in _family(errors.DiscernError) if issubclass(kind, (errors.PictureError, errors.RequestError))]
+    """Return the errors that a server sends: those of pictures, requests and bundles, and unexpected ones."""
+    families = (errors.PictureError, errors.RequestError, errors.BundleError)
+    never = (errors.PictureError, errors.RequestError, errors.Unreachable)
+    kinds = [kind for family in families for kind in (family, *_family(family)) if kind not in never]
     summaries = ((kind, parse_docstring(kind).summary.removeprefix("Error for ")) for kind in kinds)
-    entries = ((f"`{kind.code}`", str(http_status(kind(""))), summary) for kind, summary in summaries)
+    entries = [(f"`{kind.code}`", str(http_status(kind(""))), summary) for kind, summary in summaries]
+    unexpected = errors.DiscernError("")
+    entries.append((f"`{unexpected.code}`", str(http_status(unexpected)), "unexpected errors, which the log explains."))
     return markdown_table(("Code", "Status", "Sent for"), entries)
 
 
 def _family(kind: type[errors.DiscernError]) -> Iterator[Any]:
     for inner in kind.__subclasses__():
-        yield inner
-        yield from _family(inner)
+        if inner.__module__ == errors.__name__:
+            yield inner
+            yield from _family(inner)
 
 
 GENERATED: dict[str, Callable[[], list[str]]] = {
