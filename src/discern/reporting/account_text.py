@@ -97,7 +97,7 @@ def _list_classes(classes: Sequence[tuple[str, int]], listed_in: str) -> str:
 
 
 def _with_counts(classes: Sequence[tuple[str, int]]) -> str:
-    return ", ".join(f"{quote_label(label)} {count(number)}" for label, number in classes)
+    return ", ".join(f"{quote_label(label)} ({count(number)})" for label, number in classes)
 
 
 def _describe_left_out(account: Account, file: str) -> str:

@@ -29,7 +29,7 @@ def describe(account: Account) -> list[str]:
 
 def test_a_complete_data_set_takes_two_lines() -> None:
     assert describe(account_of({"disc": 1200, "bar": 1})) == [
-        "1,201 pictures in 2 classes: disc 1,200, bar 1.",
+        "1,201 pictures in 2 classes: disc (1,200), bar (1).",
         "Left out: none of 1,201 files.",
     ]
 
@@ -43,7 +43,7 @@ def test_everything_left_out_is_named() -> None:
         classes_without_pictures={"ring": 0, "cone": 6},
     )
     assert describe(account) == [
-        "81 pictures in 3 classes, and 2 pictures of none of them (_other): disc 40, bar 40, rare 1.",
+        "81 pictures in 3 classes, and 2 pictures of none of them (_other): disc (40), bar (40), rare (1).",
         "Left out: 9 of 92 files (2 links not followed, 1 system file, 6 unreadable); see left_out.csv.",
         "Links not followed: x/a and y.",
         "Without a usable picture: folders ring/ (empty) and cone/ (6 files).",
@@ -62,8 +62,8 @@ def test_each_reason_has_words(reason: str) -> None:
 def test_many_classes_are_cut_with_the_smallest_at_the_end() -> None:
     classes = {f"c{number}": 100 - number for number in range(40)}
     assert describe(account_of(classes))[0] == (
-        "3,220 pictures in 40 classes: c0 100, c1 99, c2 98, c3 97, c4 96 and 35 more (all in report.html); "
-        "the smallest are c39 61, c38 62, c37 63."
+        "3,220 pictures in 40 classes: c0 (100), c1 (99), c2 (98), c3 (97), c4 (96) and 35 more (all in report.html); "
+        "the smallest are c39 (61), c38 (62), c37 (63)."
     )
 
 
@@ -89,7 +89,7 @@ def test_many_names_are_cut() -> None:
 def test_labels_have_their_display_names() -> None:
     account = replace(account_of({"n01": 3}), unjudged=("n01",))
     lines = describe_account(account, of="it", listed_in="x", name={"n01": "oboe"}.get)
-    assert ("oboe 3" in lines[0], "oboe" in lines[-1]) == (True, True)
+    assert ("oboe (3)" in lines[0], "oboe" in lines[-1]) == (True, True)
 
 
 @pytest.mark.parametrize("label", ["a  b", " a", "a ", "a\u00a0b", "a\u200bb", "a, b", 'a"b', "", "a\tb", "a: b"])

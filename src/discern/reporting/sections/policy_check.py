@@ -43,6 +43,7 @@ class PolicyCheck:
 
     Attributes:
         promise: the policy in plain words, as the bundle states it.
+        promises: True if it accepts anything.
         verdict: comparison of its error limit with the measured error.
         kept: False if the error limit does not hold on these pictures.
         chart: a hundred pictures as squares.
@@ -51,6 +52,7 @@ class PolicyCheck:
     """
 
     promise: str
+    promises: bool
     verdict: str
     kept: bool
     chart: "Markup"
@@ -76,6 +78,7 @@ def check_policy(
     )
     return PolicyCheck(
         promise=str(promised.get("sentence") or ""),
+        promises=bool(promised.get("share")),
         verdict=compare_with_limit(measured.group_error, limit),
         kept=not _exceeds(measured.group_error, limit),
         chart=waffle_chart(list(counts.items()), name=describe_chart(counts)),
