@@ -1,6 +1,7 @@
 """docs/formats/http.md is true: its routes are the server's, and its requests have the responses that it shows."""
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -20,12 +21,15 @@ from discern.serving.keys import add_key
 from discern.serving.web.app import create_app
 from tests.e2e.format_pages import FOLDER, Checker, read_page
 from tests.e2e.served import ready, started
+from tests.e2e.server_process import PATIENCE
 from tests.unit.bundle.factories import write_small
 from tests.unit.serving.web.conftest import DARK, RED
+from tests.waiting import wait_until
 
 PAGE = FOLDER / "http.md"
 ADDRESS = "http://127.0.0.1:8000"
 KEYED = "With `--key-file`:"
+LOG = "log.jsonl"
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,10 @@ def serving(folder: Path) -> Iterator[Server]:
     """Start the server."""
     keys = folder / "keys.txt"
     key, admin = add_key(keys, "alice"), add_key(keys, "bob", admin=True)
-    with started(folder / "vehicles.discern", "--key-file", keys) as (address, _):
+    with (
+        (folder / LOG).open("wb") as log,
+        started(folder / "vehicles.discern", "--key-file", keys, stderr=log.fileno()) as (address, _),
+    ):
         ready(address)
         yield Server(address, key, admin)
 
@@ -198,13 +205,14 @@ def test_predictions_have_the_documented_types(server: Server) -> None:
 
 @pytest.mark.slow
 def test_keys_are_needed_where_the_table_says_so(server: Server) -> None:
-    for route, needed in documented_routes().items():
-        method, path = route.replace("{name}", "vehicles").replace("{version}", "1").split()
-        without = httpx2.request(method, server.address + path).status_code
-        with_key = server.send(method, path).status_code
-        assert (without == 401) == (needed in ("yes", "admin")), route
-        assert (with_key == 403) == (needed == "admin"), route
-        assert with_key != 401, route
+    with httpx2.Client(base_url=server.address) as client:
+        for route, needed in documented_routes().items():
+            method, path = route.replace("{name}", "vehicles").replace("{version}", "1").split()
+            without = client.request(method, path).status_code
+            with_key = client.request(method, path, headers={"X-API-Key": server.key}).status_code
+            assert (without == 401) == (needed in ("yes", "admin")), route
+            assert (with_key == 403) == (needed == "admin"), route
+            assert with_key != 401, route
 
 
 @pytest.mark.slow
@@ -223,3 +231,30 @@ def test_the_server_s_metrics_are_documented(server: Server) -> None:
         assert set(re.findall(r'(\w+)="', labels[1])) - {"le"} == set(row["Labels"].split(", "))
     documented = {row["Metric"].strip("`") for row in table}
     assert {name.removesuffix("_total") for name in families if not name.endswith("_created")} == documented
+
+
+@pytest.mark.slow
+def test_lines_of_the_log_have_the_documented_keys(server: Server, folder: Path) -> None:
+    sent = server.send("GET", "/model")
+
+    def lines() -> list[Any]:
+        return [
+            json.loads(line) for line in (folder / LOG).read_text("utf-8").splitlines(keepends=True) if "\n" in line
+        ]
+
+    wait_until(lambda: any(line.get("id") == sent.headers["x-request-id"] for line in lines()), PATIENCE)
+    checker = Checker()
+    for line in lines():
+        checker.check_object(line, "http.md", "log")
+    assert checker.problems == []
+    assert {key for key in checker.unseen("http.md") if key.startswith("log.")} <= {"log.refused_between", "log.trace"}
+
+
+@pytest.mark.slow
+def test_lines_of_the_key_file_have_the_documented_form(server: Server, folder: Path) -> None:
+    words = read_page("http.md").prose["key-file"]
+    lines = [line.split() for line in (folder / "keys.txt").read_text("utf-8").splitlines()]
+    assert "`name kind sha256`" in words
+    assert [(name, kind) for name, kind, _ in lines] == [("alice", "ask"), ("bob", "admin")]
+    assert all(f"`{kind}`" in words for _, kind, _ in lines)
+    assert lines[0][2] == hashlib.sha256(server.key.encode()).hexdigest()
