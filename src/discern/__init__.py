@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from discern.flow.predict.batch import PredictToResult, predict_to
     from discern.flow.predict.predict import Answer, predict
     from discern.flow.predict.sort import SortResult, UnsortResult, sort, unsort
+    from discern.flow.rename import RenameResult, rename
     from discern.flow.serve import KeyResult, key, serve
     from discern.flow.show import show
     from discern.flow.split import SplitResult, split
@@ -48,6 +49,7 @@ _HOMES = {
     "Model": "discern.bundle",
     "PredictToResult": "discern.flow.predict.batch",
     "Prediction": "discern.bundle",
+    "RenameResult": "discern.flow.rename",
     "ServeConfig": "discern.serving.config",
     "SortResult": "discern.flow.predict.sort",
     "SplitResult": "discern.flow.split",
@@ -63,6 +65,7 @@ _HOMES = {
     "load": "discern.bundle",
     "predict": "discern.flow.predict.predict",
     "predict_to": "discern.flow.predict.batch",
+    "rename": "discern.flow.rename",
     "serve": "discern.flow.serve",
     "show": "discern.flow.show",
     "sort": "discern.flow.predict.sort",
@@ -86,6 +89,7 @@ __all__ = [
     "Model",
     "PredictToResult",
     "Prediction",
+    "RenameResult",
     "ServeConfig",
     "SortResult",
     "SplitResult",
@@ -102,6 +106,7 @@ __all__ = [
     "load",
     "predict",
     "predict_to",
+    "rename",
     "serve",
     "show",
     "sort",

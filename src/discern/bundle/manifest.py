@@ -66,6 +66,11 @@ class Manifest:
         return LabelNames(display_names=names, scale=order_scale(self.labels) if self.ordered else None)
 
     @cached_property
+    def aliases(self) -> dict[str, list[str]]:
+        """Return the other names of labels, as in the names.csv of the training."""
+        return dict(self.data.get("aliases") or {})
+
+    @cached_property
     def unjudged(self) -> frozenset[str]:
         """Return the labels whose accuracy could not be measured, so that they are never accepted."""
         return frozenset((self.metrics.get("split") or {}).get("unjudged") or ())

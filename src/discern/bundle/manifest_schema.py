@@ -146,6 +146,7 @@ _DATA = record(
         **dict.fromkeys(("pictures", "groups", "negatives"), null_or(_count)),
         "per_class": object_of(record({"pictures": _count, "groups": _count})),
         **dict.fromkeys(("formats", "faults"), object_of(_count)),
+        "aliases": object_of(list_of(_check_line, MAX_LABELS)),
     }
 )
 _BACKBONE = record({"size": whole(1), **dict.fromkeys(("name", "key", "pretraining", "licence"), null_or(_words))})

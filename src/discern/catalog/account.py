@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
+import polars as pl
 
 from discern.catalog.label_text import normalise_label
 from discern.catalog.left_out import REASONS, LeftOut
@@ -128,7 +129,7 @@ def _files_without_picture(catalog: Catalog) -> Iterator[tuple[str, int]]:
     for file in catalog.left_out:
         if file.reason == "link_not_followed":
             yield _as_folder(catalog, file.path), 1
-        elif file.reason != "dropped_by_fix":
+        elif file.reason not in ("dropped_by_fix", "class_not_chosen"):
             yield file.path, 1
     for folder in catalog.empty_folders:
         yield f"{folder.rstrip('/')}/", 0
@@ -143,7 +144,9 @@ def _as_folder(catalog: Catalog, path: str) -> str:
 
 
 def _folders_with_pictures(catalog: Catalog) -> list[str]:
-    paths = catalog.table["path"].filter(catalog.readable)
+    """List the folders of pictures, including those of classes that are not used."""
+    others = pl.Series([file.path for file in catalog.left_out if file.reason == "class_not_chosen"], dtype=pl.String)
+    paths = pl.concat([catalog.table["path"].filter(catalog.readable), others])
     return paths.str.replace("[^/]*$", "").unique(maintain_order=True).to_list()
 
 

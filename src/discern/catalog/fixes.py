@@ -157,7 +157,7 @@ def _bare_path(cell: str) -> str:
 def apply_fixes(catalog: Catalog, fixes: Iterable[Fix]) -> Catalog:
     """Return a new catalog with the given fixes applied.
 
-    Picture files are never changed.
+    Picture files are never changed. Fixes of pictures whose class is not used are ignored.
 
     "drop" removes a row and lists its file in `Catalog.left_out`. "relabel" changes its label. "group" alone moves the
     picture to the group `value`; with an `other` picture it merges the groups of both into one, named `value`, else
@@ -167,7 +167,9 @@ def apply_fixes(catalog: Catalog, fixes: Iterable[Fix]) -> Catalog:
         FixesError: a fix names a picture that the catalog lacks, or gives one picture two labels or groups.
     """
     rows = {path: row for row, path in enumerate(catalog.table["path"])}
+    others = {file.path for file in catalog.left_out if file.reason == "class_not_chosen"}
     fixes = [_normalised(fix, rows) for fix in fixes]
+    fixes = [fix for fix in fixes if not others & {fix.path, fix.other}]
     _require_paths(rows, fixes)
     dropped = {fix.path: fix.why for fix in fixes if fix.action == "drop"}
     keep = [row for path, row in rows.items() if path not in dropped]
@@ -186,6 +188,20 @@ def apply_fixes(catalog: Catalog, fixes: Iterable[Fix]) -> Catalog:
     thumbs = thumbs.select(keep) if isinstance(thumbs, Rows) else thumbs[keep]
     left_out = (LeftOut(path, "dropped_by_fix", why) for path, why in dropped.items())
     return replace(catalog, table=table[keep], thumbs=thumbs, left_out=(*catalog.left_out, *left_out))
+
+
+def list_relabelled(fixes: Iterable[Fix]) -> dict[str, str]:
+    """Return the labels that fixes give to pictures, by path."""
+    found = [fix for fix in fixes if fix.action == "relabel"]
+    return {path: normalise_label(fix.value) for fix in found for path in (fix.path, strip_blanks(fix.path))}
+
+
+def resolve_aliases(fixes: Iterable[Fix], aliases: Mapping[str, str]) -> list[Fix]:
+    """Replace aliases among the new labels of fixes with the labels that they stand for."""
+    return [
+        replace(fix, value=aliases.get(normalise_label(fix.value), fix.value)) if fix.action == "relabel" else fix
+        for fix in fixes
+    ]
 
 
 def _normalised(fix: Fix, rows: Mapping[str, int]) -> Fix:

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import polars as pl
 
+from discern.catalog.class_rules import ClassRules
 from discern.catalog.formats.open_source import open_source
 from discern.catalog.formats.read_items import read_items
 from discern.catalog.formats.source import Item, Source
+from discern.catalog.labels.preview import find_other_classes
 from discern.catalog.labels.resolve import LayoutRules, resolve_labels
 from discern.catalog.left_out import LeftOut
 from discern.catalog.path_text import natural_key
 from discern.catalog.picture_cache import PictureCache
-from discern.catalog.scan_table import facts_table, to_scanned_files, to_tables
+from discern.catalog.scan_table import facts_table, to_scanned_files, to_table, to_tables
 from discern.catalog.scan_workers import ScanWorkers
 from discern.catalog.scanned_file import ScannedFile, scan_files
 from discern.catalog.table import COLUMNS, Catalog
@@ -52,6 +54,7 @@ def scan(
     leave_out: Callable[[Path], bool] | None = None,
     labels: bool = True,
     layout: LayoutRules = LayoutRules(),  # noqa: B008 - frozen
+    classes: ClassRules = ClassRules(),  # noqa: B008 - frozen
 ) -> Catalog:
     """Scan an image source and return its catalog.
 
@@ -66,32 +69,67 @@ def scan(
         leave_out: predicate for subfolders to skip.
         labels: whether labels matter; if not, a list needs none.
         layout: rules for the meaning of folders.
+        classes: classes that are used, and aliases of labels. Pictures of other classes are not decoded.
 
     Raises:
         CatalogError: the source does not exist, cannot be read, contains no readable picture, or its layout is refused.
-        UsageError: `layout` names parts that the source does not have.
+        UsageError: `layout` or `classes` names parts or classes that the source does not have.
     """
     opened = open_source(Path(os.path.abspath(source)), limits, leave_out, labels=labels)  # noqa: PTH100 - keeps links
     threads = threads or count_cores()
+    unread = find_other_classes(opened, layout, classes)
     with ScanWorkers(cache, limits, processes=threads > 1) as workers:
-        batches = _reported(_in_parallel(workers, opened.items(), threads), opened.total, progress)
-        scanned = pl.concat(list(to_tables(batches)))
-    # If an archive has a name twice, the later file replaces the earlier, as it does when unpacked.
-    files = scanned.filter(pl.col("path").is_last_distinct())
-    _require_pictures(source, opened, files)
-    passed_over = len(opened.left_out)
-    files = resolve_labels(opened, files, layout)
-    replaced = scanned["path"].filter(~scanned["path"].is_last_distinct())
-    left_out = (*opened.left_out, *(LeftOut(path, "conflict", _REPLACED) for path in replaced))
-    _require_account(scanned, files, len(left_out) - passed_over)
+        read = partial(_scan_files, opened, workers, threads, progress)
+        label = partial(_label, source, opened, layout, classes)
+        files, left_out = label(read(unread))
+        if files["path"].is_in(list(unread)).any():  # decoding has changed the meaning of folders
+            files, left_out = label(read(frozenset()))
     keys = list(map(natural_key, files["path"]))
     catalog = _catalog(opened.root, files[sorted(range(len(keys)), key=keys.__getitem__)], workers.cache, limits)
     return replace(
         catalog,
-        left_out=left_out,
+        left_out=tuple(left_out),
         empty_folders=tuple(opened.empty_folders),
         notes=tuple(dict.fromkeys(opened.notes)),
     )
+
+
+def _scan_files(
+    opened: Source, workers: ScanWorkers, threads: int, progress: Progress, unread: frozenset[str]
+) -> pl.DataFrame:
+    """Scan the files of a source, apart from pictures that need not be read."""
+    skipped: list[ScannedFile] = []
+    total = None if opened.total is None else opened.total - len(unread)
+    batches = _in_parallel(workers, _without(opened.items(), unread, skipped), threads)
+    tables = list(to_tables(_reported(batches, total, progress)))
+    return pl.concat([*tables, to_table(skipped)])
+
+
+def _without(items: Iterable[Item], unread: frozenset[str], skipped: list[ScannedFile]) -> Iterator[Item]:
+    for item in items:
+        if item.path in unread:
+            skipped.append(ScannedFile(item.path, item.archive, label=item.label, part=item.part, group=item.group))
+        else:
+            yield item
+
+
+def _label(
+    source: Path, opened: Source, layout: LayoutRules, classes: ClassRules, scanned: pl.DataFrame
+) -> tuple[pl.DataFrame, list[LeftOut]]:
+    """Label scanned files, and list those that are left out."""
+    # If an archive has a name twice, the later file replaces the earlier, as it does when unpacked.
+    files = scanned.filter(pl.col("path").is_last_distinct())
+    _require_pictures(source, opened, files)
+    passed_over = len(opened.left_out)
+    files = classes.rename(resolve_labels(opened, files, layout), opened.notes.append)
+    replaced = scanned["path"].filter(~scanned["path"].is_last_distinct())
+    left_out = [*opened.left_out, *(LeftOut(path, "conflict", _REPLACED) for path in replaced)]
+    _require_account(scanned, files, len(left_out) - passed_over)
+    if classes.names is not None:
+        files, others = classes.split(files)
+        left_out += others
+        _require_pictures(source, opened, files)
+    return files, left_out
 
 
 def _in_parallel(

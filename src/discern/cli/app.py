@@ -40,7 +40,7 @@ def options(
 for command in (
     *(train_commands.check, train_commands.split, train_commands.train),
     *(predict_commands.evaluate, predict_commands.predict, predict_commands.unsort),
-    *(info_commands.show, info_commands.verify, info_commands.doctor, info_commands.cache),
+    *(info_commands.show, info_commands.verify, info_commands.rename, info_commands.doctor, info_commands.cache),
 ):
     app.command()(command)
 app.command(context_settings={"token_normalize_func": current_name})(serve_commands.serve)

@@ -23,6 +23,13 @@ GroupBy = Annotated[
         help="Regular expression searched in each path; the match, or its first group, names the picture's group.",
     ),
 ]
+Classes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LABELS|FILE",
+        help="Classes to use, separated by commas; or a file with one label per line, or a CSV with a column label.",
+    ),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Resume the interrupted run of that --name.")]
 Cache = Annotated[str | None, typer.Option(help="Cache directory; by default the user's cache directory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

@@ -1,4 +1,4 @@
-"""Commands that inspect bundles, the installation and the cache (`discern show`, `verify`, `doctor`, `cache`)."""
+"""Commands that inspect and rename bundles, and inspect the installation and the cache."""
 
 from typing import Annotated
 
@@ -38,6 +38,28 @@ def verify(
     result = verify(bundle, fingerprint=fingerprint)
     render.show(result.to_json(), json=json, lines=render.verify)
     raise typer.Exit(0 if result.passed else FELL_SHORT)
+
+
+def rename(
+    bundle: Bundle,
+    names: Annotated[
+        str, typer.Option(help="CSV of label,alias and any of name,spoken,route; the old label is the alias.")
+    ],
+    out: Annotated[str, typer.Option(help="Bundle to write; a new file.")],
+    json: Json = False,
+) -> None:
+    """Write a copy of a model bundle with other labels or names, without training.
+
+    Predictions differ in names alone. The bundle itself is not changed.
+
+    Example: discern rename runs/scones/model.discern --names names.csv --out scones.discern
+    """
+    with importing():
+        from discern.flow.rename import rename
+
+    result = rename(bundle, names, out)
+    render.show(result.to_json(), json=json, lines=render.rename)
+    render.print_hints(result.notes)
 
 
 def doctor(cache: Cache = None, json: Json = False) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from discern.cli import render
-from discern.cli.common_options import Bundle, Cache, GroupBy, Json, Name, Seed, Source
+from discern.cli.common_options import Bundle, Cache, Classes, GroupBy, Json, Name, Seed, Source
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
 from discern.cli.option_values import parse_floors, parse_keys, require_option
@@ -31,6 +31,10 @@ def evaluate(
         typer.Option(help="Minimum such as accuracy=.90; exit with 1 if the interval's lower end is below it."),
     ] = None,
     group_by: GroupBy = None,
+    classes: Classes = None,
+    names: Annotated[
+        str | None, typer.Option(help="CSV of label,alias: other names by which labels of pictures and models match.")
+    ] = None,
     name: Name = None,
     runs: Annotated[
         str | None,
@@ -64,6 +68,8 @@ def evaluate(
             negatives=negatives,
             at_least=floors,
             group_by=group_by,
+            classes=classes,
+            names=names,
             seed=seed,
             runs=None if no_page else runs or default_runs(source),
             name=name,

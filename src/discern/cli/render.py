@@ -247,6 +247,12 @@ def verify(value: dict[str, Any]) -> Iterator[str]:
         yield f"NOT VERIFIED: {value['why']}"
 
 
+def rename(value: dict[str, Any]) -> Iterator[str]:
+    """Format a `RenameResult` as lines of text."""
+    yield f"labels: {', '.join(f'{old} -> {new}' for old, new in value['labels'].items()) or 'unchanged'}"
+    yield f"bundle: {value['bundle']}  ({value['fingerprint'][:16]}, from {value['renamed_from'][:16]})"
+
+
 def doctor(value: dict[str, Any]) -> Iterator[str]:
     """Format a `DoctorResult` as lines of text."""
     for each in value["diagnoses"]:

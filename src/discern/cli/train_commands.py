@@ -6,7 +6,20 @@ from typing import Annotated
 import typer
 
 from discern.cli import render
-from discern.cli.common_options import Backbone, Cache, Fixes, GroupBy, Json, Name, PartsOf, Resume, Runs, Seed, Source
+from discern.cli.common_options import (
+    Backbone,
+    Cache,
+    Classes,
+    Fixes,
+    GroupBy,
+    Json,
+    Name,
+    PartsOf,
+    Resume,
+    Runs,
+    Seed,
+    Source,
+)
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
 from discern.cli.option_values import parse_error_limit, parse_order, parse_parts, parse_parts_of, parse_share
@@ -21,6 +34,7 @@ def check(
     backbone: Backbone = "lite0",
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
+    classes: Classes = None,
     resume: Resume = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there are findings.")] = False,
     cache: Cache = None,
@@ -44,6 +58,7 @@ def check(
             backbone=backbone,
             parts_of=parse_parts_of(parts_of),
             group_by=group_by,
+            classes=classes,
             resume=resume,
             cache=cache,
             progress=progress,
@@ -65,6 +80,7 @@ def split(
     backbone: Backbone = "lite0",
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
+    classes: Classes = None,
     cache: Cache = None,
     json: Json = False,
 ) -> None:
@@ -90,6 +106,7 @@ def split(
             backbone=backbone,
             parts_of=parse_parts_of(parts_of),
             group_by=group_by,
+            classes=classes,
             cache=cache,
             progress=progress,
         )
@@ -119,10 +136,14 @@ def train(
         str | None, typer.Option(help="Pictures of none of the classes, to tune the detection of unknown pictures.")
     ] = None,
     names: Annotated[
-        str | None, typer.Option(help="CSV of label,name,spoken,route: display names, spoken names and destinations.")
+        str | None,
+        typer.Option(
+            help="CSV of label,name,spoken,route,alias: display names, spoken names, destinations, other names."
+        ),
     ] = None,
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
+    classes: Classes = None,
     resume: Resume = False,
     cache: Cache = None,
     json: Json = False,
@@ -152,6 +173,7 @@ def train(
             names=names,
             parts_of=parse_parts_of(parts_of),
             group_by=group_by,
+            classes=classes,
             resume=resume,
             cache=cache,
             progress=progress,

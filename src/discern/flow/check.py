@@ -1,6 +1,6 @@
 """Functions that find data quality problems in an image data set (`discern check`)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,7 @@ def check(
     backbone: str = "lite0",
     parts_of: Mapping[str, str] | None = None,
     group_by: str | None = None,
+    classes: str | Path | Sequence[str] | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -104,6 +105,8 @@ def check(
         group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
             first group, names the picture's group; a picture without a match is its own group. It replaces the groups
             of a list. None to use those.
+        classes: labels of the classes to use, as a sequence, separated by commas, or in a file with one per line or a
+            column `label`; pictures of other classes are left out. None for all.
         resume: resume the interrupted run of that name.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -111,7 +114,9 @@ def check(
     Raises:
         DiscernError: the source, the fixes or the run's name cannot be used.
     """
-    config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, parts_of=parts_of, group_by=group_by)
+    config = PrepareConfig.of(
+        source, fixes=fixes, backbone=backbone, parts_of=parts_of, group_by=group_by, classes=classes
+    )
     run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with run.locked():
         prepared = prepare(run, config, cache=cache, progress=progress)

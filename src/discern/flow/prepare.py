@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, Unpack
@@ -11,9 +11,10 @@ from typing import Any, Self, Unpack
 import numpy as np
 import polars as pl
 
-from discern.catalog import Catalog, apply_fixes, read_fixes, read_names, write_fixes
+from discern.catalog import Catalog, apply_fixes, read_fixes, write_fixes
 from discern.catalog.account import list_left_out
-from discern.catalog.fixes import MAX_BYTES
+from discern.catalog.fixes import MAX_BYTES, list_relabelled, resolve_aliases
+from discern.catalog.label_names import read_name_table
 from discern.catalog.left_out import LEFT_OUT, write_left_out
 from discern.checking import Finding, find_issues, propose_fixes
 from discern.checking.film_remedy import describe_films, one_film_labels
@@ -97,6 +98,7 @@ class Prepared:
         crossed: cross-validation split of all labelled pictures; None with fewer than two classes.
         findings: findings of the checks.
         names: `name`, `spoken` and `route` of labels.
+        aliases: other names of labels.
     """
 
     data: TrainingData
@@ -105,6 +107,7 @@ class Prepared:
     crossed: Split | None
     findings: list[Finding]
     names: dict[str, dict[str, str]]
+    aliases: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def catalog(self) -> Catalog:
@@ -151,8 +154,10 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
     """Scan an image data set, extract features, group related images and check the data quality."""
     folder = cache_folder(cache)
     with run.stage("scan", progress):
-        catalog = _catalog(run, config, folder, progress)
-        names = {} if config.names is None else read_names(Path(config.names), catalog.labels)
+        table = None if config.names is None else read_name_table(Path(config.names))
+        aliases = {} if table is None else table.labels_by_alias()
+        catalog = _catalog(run, config, folder, aliases, progress)
+        names = {} if table is None else table.names_of(catalog.labels)
         with run.replacing(LEFT_OUT) as path:
             write_left_out(path, list_left_out(catalog))
     run.save(data={"fingerprint": catalog.fingerprint, "files": len(catalog.table)})
@@ -178,7 +183,15 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
         findings = find_issues(catalog, edges, groups, predictions=opinions)
         with run.writing("fixes.csv") as path:
             write_fixes(path, propose_fixes(catalog, findings))
-    return Prepared(data=data, edges=edges, groups=groups, crossed=crossed, findings=findings, names=names)
+    return Prepared(
+        data=data,
+        edges=edges,
+        groups=groups,
+        crossed=crossed,
+        findings=findings,
+        names=names,
+        aliases={} if table is None else table.aliases_of(catalog.labels),
+    )
 
 
 def extract_features(catalog: Catalog, name: str, *, cache: Path, progress: Progress) -> TrainingData:
@@ -212,13 +225,22 @@ def _sizes(catalog: Catalog, rows: np.ndarray) -> Sequence[tuple[int, int]]:
     return list(zip(table["width"].to_list(), table["height"].to_list(), strict=True))
 
 
-def _catalog(run: Run, config: PrepareConfig, cache: Path, progress: Progress) -> Catalog:
+def _catalog(run: Run, config: PrepareConfig, cache: Path, aliases: Mapping[str, str], progress: Progress) -> Catalog:
     if run.has_kept(CATALOG):
         return _in_order(Catalog.load(run.path(CATALOG), cache=cache), config)
     run.discard(_EDGES, SPLIT)
-    catalog = scan_source(Path(config.source), config, cache=cache, progress=progress, strict=True)
+    fixes = [] if config.fixes is None else resolve_aliases(read_fixes(Path(config.fixes)), aliases)
+    catalog = scan_source(
+        Path(config.source),
+        config,
+        cache=cache,
+        progress=progress,
+        strict=True,
+        aliases=aliases,
+        relabelled=list_relabelled(fixes),
+    )
     if config.fixes is not None:
-        scanned, catalog = catalog, apply_fixes(catalog, read_fixes(Path(config.fixes)))
+        scanned, catalog = catalog, apply_fixes(catalog, fixes)
         if not catalog.readable.any():
             raise FixesError(f"{config.fixes} drops every picture.", hint="Keep some of the pictures.")
         run.save(fixed=_changes(scanned, catalog))

@@ -1,11 +1,12 @@
 """Options that determine how a source of pictures is read, and the scan that applies them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypedDict
 
 from discern.catalog import Catalog, scan
+from discern.catalog.class_rules import ClassRules, parse_classes
 from discern.catalog.labels.resolve import LayoutRules
 from discern.catalog.path_groups import check_pattern, group_by_path
 from discern.errors import UsageError
@@ -19,6 +20,7 @@ class SourceKeywords(TypedDict, total=False):
 
     parts_of: Mapping[str, str] | None
     group_by: str | None
+    classes: str | Path | Sequence[str] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,21 +30,31 @@ class SourceOptions:
     Attributes:
         parts_of: folders of parts, by part; empty if all outermost folders are classes; None to go by their names.
         group_by: regular expression that finds the group of a picture in its path; None to use declared groups.
+        classes: labels of the classes that are used; None for all.
     """
 
     parts_of: dict[str, str] | None = None
     group_by: str | None = None
+    classes: tuple[str, ...] | None = None
 
     @classmethod
-    def checked(cls, *, parts_of: Mapping[str, str] | None = None, group_by: str | None = None) -> Self:
+    def checked(
+        cls,
+        *,
+        parts_of: Mapping[str, str] | None = None,
+        group_by: str | None = None,
+        classes: str | Path | Sequence[str] | None = None,
+    ) -> Self:
         """Create the options from the values that a user passed.
 
         Raises:
-            UsageError: `group_by` is not a regular expression, or `parts_of` names a part that does not exist.
+            UsageError: `group_by` is not a regular expression, `parts_of` names a part that does not exist, or
+                `classes` names none.
         """
         return cls(
             parts_of=None if parts_of is None else _check_parts(parts_of),
             group_by=None if group_by is None else check_pattern(group_by),
+            classes=None if classes is None else parse_classes(classes),
         )
 
 
@@ -54,6 +66,9 @@ def scan_source(
     progress: Progress,
     strict: bool = False,
     labels: bool = True,
+    aliases: Mapping[str, str] | None = None,
+    replaces_aliases: bool = True,
+    relabelled: Mapping[str, str] | None = None,
 ) -> Catalog:
     """Scan a source of pictures as its options determine.
 
@@ -64,13 +79,24 @@ def scan_source(
         progress: called with the stage, files done and files in all.
         strict: whether a layout is refused if its folders are probably not classes.
         labels: whether labels matter; if not, a list needs none.
+        aliases: label that stands for each alias.
+        replaces_aliases: whether labels that are aliases are replaced; if not, they matter for `options.classes` alone.
+        relabelled: labels that fixes give to pictures, by path, which decide whether their class is used.
 
     Raises:
         CatalogError: the source cannot be read, contains no readable picture, or its layout is refused.
         UsageError: an option does not fit the source.
     """
     layout = LayoutRules(parts_of=options.parts_of, strict=strict)
-    catalog = scan(source, cache=cache, progress=progress, leave_out=is_own, labels=labels, layout=layout)
+    classes = ClassRules(
+        names=options.classes,
+        aliases=aliases or {},
+        relabelled=relabelled or {},
+        replaces_aliases=replaces_aliases,
+    )
+    catalog = scan(
+        source, cache=cache, progress=progress, leave_out=is_own, labels=labels, layout=layout, classes=classes
+    )
     return catalog if options.group_by is None else group_by_path(catalog, options.group_by, source)
 
 

@@ -3,7 +3,7 @@
 The parts can be used with any trainer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,7 @@ def split(
     backbone: str = "lite0",
     parts_of: Mapping[str, str] | None = None,
     group_by: str | None = None,
+    classes: str | Path | Sequence[str] | None = None,
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> SplitResult:
@@ -117,13 +118,17 @@ def split(
         group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
             first group, names the picture's group; a picture without a match is its own group. It replaces the groups
             of a list. None to use those.
+        classes: labels of the classes to use, as a sequence, separated by commas, or in a file with one per line or a
+            column `label`; pictures of other classes are left out. None for all.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
 
     Raises:
         DiscernError: the source, the fixes, the run's name or `out` cannot be used.
     """
-    prepare_config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, parts_of=parts_of, group_by=group_by)
+    prepare_config = PrepareConfig.of(
+        source, fixes=fixes, backbone=backbone, parts_of=parts_of, group_by=group_by, classes=classes
+    )
     config = SplitConfig(seed=seed, parts=parts)
     run_config = prepare_config.to_json() | {"seed": seed, "parts": list(parts)}
     target = None if out is None else _outside(resolve_path(out), Path(prepare_config.source))

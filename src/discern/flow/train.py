@@ -136,6 +136,7 @@ def train(
     names: str | Path | None = None,
     parts_of: Mapping[str, str] | None = None,
     group_by: str | None = None,
+    classes: str | Path | Sequence[str] | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -156,12 +157,15 @@ def train(
         ordered: the labels in ascending order, or `["numeric"]`; empty if they have no order.
         negatives: pictures of none of the labels, in any form that `source` may have, to tune the unknown score on; a
             class folder named `_other` works as well.
-        names: names.csv with display names and routes of labels: label, name, spoken, route.
+        names: names.csv with display names, routes and aliases of labels: label, name, spoken, route, alias. Labels of
+            the source that are aliases are replaced with the label.
         parts_of: folders that are parts, such as `{"train": "seg_train", "test": "seg_test"}`; empty if the outermost
             folders are classes, whatever their names; None to go by their names.
         group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
             first group, names the picture's group; a picture without a match is its own group. It replaces the groups
             of a list. None to use those.
+        classes: labels of the classes to use, as a sequence, separated by commas, or in a file with one per line or a
+            column `label`; pictures of other classes are left out. None for all.
         resume: resume the interrupted run called `name`.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -178,7 +182,9 @@ def train(
         names=names,
         parts_of=parts_of,
         group_by=group_by,
+        classes=classes,
     )
+    _require_two(preparing.classes)
     config = TrainConfig(
         seed=seed,
         split=SplitConfig(seed=seed),
@@ -223,6 +229,7 @@ def _train(
                 config=config,
                 versions=run.facts["versions"],
                 names=prepared.names,
+                aliases=prepared.aliases,
                 faults=count_findings(prepared.findings),
                 group=prepared.groups.group,
             )
@@ -277,6 +284,15 @@ def _require_labels(catalog: Catalog) -> None:
         raise DataError(
             f"A model cannot have these labels: {error}.", hint="Rename its folder, or the class in the list."
         ) from error
+
+
+def _require_two(classes: Sequence[str] | None) -> None:
+    """Raise DataError if one class alone is to be used."""
+    if classes is not None and len(classes) < 2:
+        raise DataError(
+            f"All pictures would have one label, {classes[0]!r}; a classifier needs two or more.",
+            hint="Name two or more classes with --classes, or leave it out to use all.",
+        )
 
 
 def _require_held_out(catalog: Catalog, split: Split, films: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@
 
 import shlex
 
+from discern.catalog.class_rules import format_classes
 from discern.flow.prepare import PrepareConfig
 from discern.training import TrainConfig
 
@@ -22,6 +23,7 @@ def compose_command(preparing: PrepareConfig, config: TrainConfig, *, limit: flo
         "--names": (preparing.names, preparing.names is not None),
         "--parts-of": (_join_parts(preparing.parts_of), preparing.parts_of is not None),
         "--group-by": (preparing.group_by, preparing.group_by is not None),
+        "--classes": (format_classes(preparing.classes or ()), preparing.classes is not None),
         "--at-most-wrong": (_percent(limit), True),
     }
     options = [part for name, (value, used) in given.items() if used for part in (name, str(value))]

@@ -60,4 +60,4 @@ def describe_model(name: str, model: Model, models: Sequence[str]) -> dict[str, 
     published = {key: info[key] for key in _PUBLISHED} | {"name": name, "models": list(models)}
     # On the wire since the first version; `discern show` calls it label_set.
     published["thresholds"] = {"set" if key == "label_set" else key: value for key, value in info["thresholds"].items()}
-    return published
+    return published | ({"aliases": model.manifest.aliases} if model.manifest.aliases else {})

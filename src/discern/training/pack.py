@@ -25,6 +25,7 @@ class Provenance:
         config: settings of the training.
         versions: versions of the libraries that made it.
         names: display names and routes of labels.
+        aliases: other names of labels.
         faults: number of findings by check.
         group: int `[N]`, group of each picture of the catalog.
     """
@@ -33,6 +34,7 @@ class Provenance:
     config: TrainConfig
     versions: dict[str, str]
     names: dict[str, dict[str, str]] = field(default_factory=dict)
+    aliases: dict[str, list[str]] = field(default_factory=dict)
     faults: dict[str, int] = field(default_factory=dict)
     group: np.ndarray
 
@@ -109,6 +111,7 @@ def _describe_data(data: TrainingData, rows: np.ndarray, provenance: Provenance)
         },
         "formats": dict(zip(formats.tolist(), counts.tolist(), strict=True)),
         "faults": provenance.faults,
+        **({"aliases": provenance.aliases} if provenance.aliases else {}),
     }
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from discern.catalog import read_names
+from discern.catalog.label_names import read_name_table
 from discern.errors import NamesError
 
 LABELS = ("1", "n03394916")
@@ -55,3 +56,25 @@ def test_a_missing_file_is_an_error(tmp_path):
 def test_labels_match_whatever_their_blanks_and_unicode_form(tmp_path):
     path = names_file(tmp_path, 'label , name\n\u00a0cafe\u0301\u3000, "Caf\u00e9, open" \n')
     assert read_names(path, ("caf\u00e9",)) == {"caf\u00e9": {"name": "Caf\u00e9, open", "spoken": "", "route": ""}}
+
+
+def test_aliases_are_separated_by_semicolons(tmp_path):
+    table = read_name_table(names_file(tmp_path, "label,alias\nhorn, 0 ;n03394916;horn;;0\nbell,cafe\u0301\ncow,\n"))
+    assert table.aliases == {"horn": ("0", "n03394916"), "bell": ("café",)}
+    assert table.labels_by_alias() == {"0": "horn", "n03394916": "horn", "café": "bell"}
+    assert table.names_of(("horn", "cow")) == {}
+    assert table.aliases_of(("horn", "cow")) == {"horn": ["0", "n03394916"]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("horn,0\nbell,0;1\n", "0 is an alias of 'horn' and of 'bell'"),
+        ("horn,0\n0,zero\n", "0 is an alias of 'horn' and a label itself"),
+        ("horn,bell\nbell,horn\n", "a label itself"),
+        ("horn,_other\n", "_other is an alias of 'horn' and a label itself"),
+    ],
+)
+def test_an_alias_stands_for_one_label(tmp_path, rows, message):
+    with pytest.raises(NamesError, match=message):
+        read_name_table(names_file(tmp_path, f"label,alias\n{rows}")).labels_by_alias()

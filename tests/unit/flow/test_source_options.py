@@ -7,7 +7,7 @@ from PIL import Image
 
 from discern.errors import CatalogError, UsageError
 from discern.flow.prepare import PrepareConfig
-from discern.flow.source_options import SourceOptions, scan_source
+from discern.flow.source_options import SourceKeywords, SourceOptions, scan_source
 from discern.progress import silent
 
 
@@ -19,13 +19,16 @@ def write_pictures(root: Path, *paths: str) -> None:
 
 
 def test_a_config_has_the_options_of_its_source(tmp_path: Path) -> None:
-    options = SourceOptions.checked(parts_of={"test": "b"}, group_by="x")
-    config = PrepareConfig.of(tmp_path, fixes=None, backbone="lite0", parts_of={"test": "b"}, group_by="x")
+    reading = SourceKeywords(parts_of={"test": "b"}, group_by="x", classes="a, b")
+    options = SourceOptions.checked(**reading)
+    config = PrepareConfig.of(tmp_path, fixes=None, backbone="lite0", **reading)
     assert {name: getattr(config, name) for name in vars(options)} == vars(options)
     assert vars(options).items() <= config.to_json().items()
 
 
-@pytest.mark.parametrize("wrong", [{"parts_of": {"half": "a"}}, {"parts_of": {"test": ""}}, {"group_by": "("}])
+@pytest.mark.parametrize(
+    "wrong", [{"parts_of": {"half": "a"}}, {"parts_of": {"test": ""}}, {"group_by": "("}, {"classes": " "}]
+)
 def test_wrong_options_are_refused_before_the_scan(wrong: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         SourceOptions.checked(**wrong)  # type: ignore[arg-type]

@@ -29,6 +29,7 @@ def test_all_other_options_are_kept(tmp_path: Path) -> None:
         names=tmp_path / "names.csv",
         parts_of={"train": "a", "test": "b"},
         group_by=r"film (\d+)",
+        classes=["ripe", "green, still"],
     )
     config = TrainConfig(seed=3, split=SplitConfig(seed=3), head=HeadConfig(ordered=True), coverage=None)
     words = shlex.split(compose_command(preparing, config, limit=0.2))
@@ -42,6 +43,7 @@ def test_all_other_options_are_kept(tmp_path: Path) -> None:
         "--names": str(tmp_path / "names.csv"),
         "--parts-of": "train=a,test=b",
         "--group-by": r"film (\d+)",
+        "--classes": 'ripe,"green, still"',
         "--at-most-wrong": "20%",
     }
     shown = CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "200"}).output

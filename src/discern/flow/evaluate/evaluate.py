@@ -3,19 +3,22 @@
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from discern.bundle import Model
+from discern.catalog import Catalog
 from discern.catalog.path_groups import count_unmatched
 from discern.client import Client
 from discern.errors import UsageError
 from discern.flow.evaluate.evaluated_pictures import EvaluatedPictures
 from discern.flow.evaluate.evaluation_run import EvaluationRun
 from discern.flow.evaluate.evaluator import Evaluation, Evaluator, group_all, predict_all
+from discern.flow.evaluate.label_matching import Aliases
 from discern.flow.evaluate.models import open_models
 from discern.flow.evaluate.result import EvaluateResult
 from discern.flow.paths import cache_folder, resolve_path
-from discern.flow.source_options import SourceOptions, scan_source
+from discern.flow.source_options import SourceOptions
 from discern.progress import Progress, silent
 
 FLOORS = ("accuracy", "balanced_accuracy", "macro_f1")
@@ -31,6 +34,8 @@ def evaluate(
     negatives: str | Path | None = None,
     at_least: Mapping[str, float] | None = None,
     group_by: str | None = None,
+    classes: str | Path | Sequence[str] | None = None,
+    names: str | Path | None = None,
     seed: int = 0,
     runs: str | Path | None = None,
     name: str | None = None,
@@ -55,6 +60,10 @@ def evaluate(
         group_by: regular expression that is searched in each path relative to the source, with "/"; the match, or its
             first group, names the picture's group; a picture without a match is its own group. None for the groups
             that a list declares.
+        classes: labels of the classes to use, as a sequence, separated by commas, or in a file with one per line or a
+            column `label`; pictures of other classes are left out. None for all.
+        names: names.csv with aliases of labels (label, alias), by which labels of the pictures are matched with those
+            of the models, in both directions. Aliases from a bundle's training apply without it.
         seed: random seed of the calibration error's interval and of the examples on the page.
         runs: directory of all runs, outside the source, to write a run with an HTML page to; None for no page.
         name: name of that run; None for the source's name and a number.
@@ -69,37 +78,35 @@ def evaluate(
         UsageError: the run would be written into the source.
         DiscernError: the bundle or a source cannot be used.
     """
-    floors, reading = _check_floors(at_least or {}), SourceOptions.checked(group_by=group_by)
+    floors, reading = _check_floors(at_least or {}), SourceOptions.checked(group_by=group_by, classes=classes)
     folder, origin = cache_folder(cache), resolve_path(source)
     other = None if negatives is None else resolve_path(negatives)
+    aliases = Aliases() if names is None else Aliases.read(resolve_path(names))
+    open_run = partial(EvaluationRun.opened, origin, negatives=other, reading=reading, seed=seed, name=name)
     with ExitStack() as opened:
         models = opened.enter_context(open_models((bundle, *against), key=key))
-        run = (
-            None
-            if runs is None
-            else opened.enter_context(
-                EvaluationRun.opened(origin, models=models, negatives=other, seed=seed, runs=runs, name=name)
-            )
-        )
-        catalog = scan_source(origin, reading, cache=folder, progress=progress)
-        pictures = EvaluatedPictures(models, catalog)
-        known = predict_all(models, catalog, pictures.known_rows(), progress)
+        run = None if runs is None else opened.enter_context(open_run(models=models, runs=runs))
+        pictures = EvaluatedPictures.scanned(models, origin, reading, aliases, cache=folder, progress=progress)
+        known = predict_all(models, pictures.catalog, pictures.known_rows(), progress)
         unknown = [predict_all(models, *each, progress) for each in pictures.unknown_rows(other, folder, progress)]
         groups, *unknown_groups = group_all((known, *unknown), progress)
         evaluator = Evaluator(
             pictures=pictures, known=known, unknown=unknown, groups=groups, unknown_groups=unknown_groups, seed=seed
         )
         evaluations = evaluator.evaluate_all(models)
-        ungrouped = None if reading.group_by is None else count_unmatched(catalog)
-        result = _result(evaluator, evaluations, floors, ungrouped)
+        result = _result(evaluator, evaluations, floors, reading)
         if run is not None:
             result = replace(result, page=run.page)
             run.write(result, evaluator, evaluations, progress)
     return result
 
 
+def _count_not_chosen(catalog: Catalog) -> int:
+    return sum(file.reason == "class_not_chosen" for file in catalog.left_out)
+
+
 def _result(
-    evaluator: Evaluator, evaluations: Sequence[Evaluation], floors: Mapping[str, float], ungrouped: int | None
+    evaluator: Evaluator, evaluations: Sequence[Evaluation], floors: Mapping[str, float], reading: SourceOptions
 ) -> EvaluateResult:
     first, *rest = evaluations
     pictures, rows, metrics = evaluator.pictures, evaluator.known.rows, first.metrics
@@ -111,11 +118,13 @@ def _result(
         pictures=len(rows),
         seen=pictures.count_seen(),
         seen_paths=tuple(pictures.seen_paths()[:_MOST_PATHS]),
+        taken_for=pictures.taken_for(),
+        ungrouped=None if reading.group_by is None else count_unmatched(pictures.catalog),
+        not_chosen=None if reading.classes is None else _count_not_chosen(pictures.catalog),
         set_thresholds=pictures.count_set_thresholds(rows),
         unreadable=int((~pictures.catalog.readable).sum()),
         refused={picture: reason for each in evaluations for picture, reason in each.model.refused.items()},
         other_labels=pictures.other_labels(),
-        ungrouped=ungrouped,
         unknown=first.unknown_metrics,
         fell_short=tuple(name for name, floor in floors.items() if not _reaches(getattr(metrics, name).low, floor)),
         against=tuple(evaluator.compare(first, other) for other in rest),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -9,8 +10,9 @@ from discern.bundle import PictureHashes
 from discern.catalog import Catalog
 from discern.errors import DataError
 from discern.evaluating.group_variance import FEWEST_GROUPS
+from discern.flow.evaluate.label_matching import Aliases
 from discern.flow.evaluate.models import EvaluatedModel
-from discern.flow.source_options import scan_source
+from discern.flow.source_options import SourceOptions, scan_source
 from discern.progress import Progress
 from discern.reporting.formatting import join_names, plural
 
@@ -23,19 +25,56 @@ _HELD_OUT_HINT = (
 
 
 class EvaluatedPictures:
-    """Labelled images on which all compared models are evaluated."""
+    """Labelled images on which all compared models are evaluated.
 
-    def __init__(self, models: Sequence[EvaluatedModel], catalog: Catalog) -> None:
+    Args:
+        models: the models.
+        catalog: the images.
+        aliases: aliases of labels, by which the images' labels are matched with those of the models.
+    """
+
+    def __init__(self, models: Sequence[EvaluatedModel], catalog: Catalog, aliases: Aliases) -> None:
         self.models, self.catalog = models, catalog
         self._labels = catalog.table["label"].to_list()
-        shared = set.intersection(*(set(model.rules.labels) for model in models))
+        self._index = {model: _index_by_name(model, aliases) for model in models}
+        shared = set.intersection(*map(set, self._index.values()))
         self.labelled = np.array([label in shared for label in self._labels], bool) & catalog.readable
         self.seen, self.set_thresholds = _made_with(models, catalog)
 
+    @classmethod
+    def scanned(
+        cls,
+        models: Sequence[EvaluatedModel],
+        source: Path,
+        options: SourceOptions,
+        aliases: Aliases,
+        *,
+        cache: Path,
+        progress: Progress,
+    ) -> Self:
+        """Scan the images of a source.
+
+        Raises:
+            CatalogError: the source cannot be read.
+            NamesError: the aliases contradict the labels of a model.
+            UsageError: an option does not fit the source.
+        """
+        first = models[0]
+        matched = aliases.match(first.rules.labels, first.aliases)
+        catalog = scan_source(source, options, cache=cache, progress=progress, aliases=matched, replaces_aliases=False)
+        return cls(models, catalog, aliases)
+
     def truth(self, model: EvaluatedModel, rows: np.ndarray) -> np.ndarray:
         """Return the true class indices of the given catalog rows as an int64 array."""
-        index = {label: number for number, label in enumerate(model.rules.labels)}
+        index = self._index[model]
         return np.array([index[self._labels[row]] for row in rows.tolist()], np.int64)
+
+    def taken_for(self) -> dict[str, str]:
+        """Return the labels of the first model that other labels of its images were taken for."""
+        model, rows = self.models[0], np.flatnonzero(self.labelled)
+        labels, index = model.rules.labels, self._index[model]
+        found = {self._labels[row] for row in rows.tolist()}
+        return {label: labels[index[label]] for label in found if labels[index[label]] != label}
 
     def known_rows(self) -> np.ndarray:
         """Return the catalog rows whose labels all models know and whose images none was trained on.
@@ -52,7 +91,8 @@ class EvaluatedPictures:
         found = ", ".join(self.catalog.labels[:5]) or "no labels"
         raise DataError(
             f"No picture in {self.catalog.root} has a label that the bundle knows (found: {found}).",
-            hint="Put the pictures into folders named after the bundle's labels; `discern show` lists them.",
+            hint="Put the pictures into folders named after the bundle's labels, which `discern show` lists; or pass a "
+            "CSV of label,alias with --names.",
         )
 
     def _all_seen(self, seen: int, rest: int) -> str:
@@ -106,6 +146,13 @@ class EvaluatedPictures:
         other = self.catalog.table["label"].to_numpy()[rest]
         names, counts = np.unique(np.array([name for name in other if name is not None], str), return_counts=True)
         return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+
+def _index_by_name(model: EvaluatedModel, aliases: Aliases) -> dict[str, int]:
+    """Return the class index of each label of a model and of each name that stands for one."""
+    index = {label: number for number, label in enumerate(model.rules.labels)}
+    others = aliases.match(model.rules.labels, model.aliases)
+    return index | {name: index[label] for name, label in others.items()}
 
 
 def _made_with(models: Sequence[EvaluatedModel], catalog: Catalog) -> tuple[np.ndarray, np.ndarray]:

@@ -15,6 +15,7 @@ from discern.flow.evaluate.models import EvaluatedModel
 from discern.flow.evaluate.result import EvaluateResult
 from discern.flow.paths import resolve_output, resolve_path
 from discern.flow.run import Run
+from discern.flow.source_options import SourceOptions
 from discern.progress import Progress
 from discern.reporting import write_evaluation_page
 from discern.reporting.account_text import describe_account
@@ -43,6 +44,7 @@ class EvaluationRun:
         *,
         models: Sequence[EvaluatedModel],
         negatives: Path | None,
+        reading: SourceOptions,
         seed: int,
         runs: str | Path,
         name: str | None,
@@ -64,6 +66,7 @@ class EvaluationRun:
             "models": [model.of for model in models],
             "negatives": None if negatives is None else str(negatives),
             "seed": seed,
+            **{name: value for name, value in vars(reading).items() if value is not None},
         }
         run = Run.create(source, name=name, runs=folder, resume=False, config=config)
         with run.locked():

@@ -144,7 +144,7 @@ class Evaluator:
             per_class_difference={
                 label: self._difference(one, other, np.flatnonzero(one.known.truth == place))
                 for place, label in enumerate(one.model.rules.labels)
-                if label in other.model.rules.labels
+                if label in other.model.rules.labels or (one.known.truth == place).any()
             },
             wrong_here=int((one.correct & ~other.correct).sum()),
             wrong_there=int((other.correct & ~one.correct).sum()),

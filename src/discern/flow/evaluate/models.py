@@ -37,6 +37,7 @@ _ABOUT = record(
             {"unknown": _limit, "accept": _share, "set": _share}, required=("unknown", "accept", "set")
         ),
         "names": null_or(object_of(record({name: text(_MAX_LABEL) for name in ("name", "spoken", "route")}))),
+        "aliases": null_or(object_of(list_of(text(_MAX_LABEL), MAX_LABELS))),
         "metrics": null_or(record({"split": null_or(record({"unjudged": list_of(text(_MAX_LABEL), MAX_LABELS)}))})),
     },
     required=("fingerprint", "labels", "ordered", "policy", "thresholds"),
@@ -69,6 +70,7 @@ class EvaluatedModel(Protocol):
         fingerprint: fingerprint of its bundle.
         stated: metrics of its training, as far as they are published.
         names: display names of labels, in the form of metrics.json.
+        aliases: other names of labels.
         bundle: the bundle of a local model; None for a server.
         rules: its labels, thresholds and policy.
         seen: pictures that it was trained on, or that set its thresholds; None if not published.
@@ -85,6 +87,8 @@ class EvaluatedModel(Protocol):
     def stated(self) -> Metrics: ...  # noqa: D102
     @property
     def names(self) -> Mapping[str, Mapping[str, str | None]]: ...  # noqa: D102
+    @property
+    def aliases(self) -> Mapping[str, Sequence[str]]: ...  # noqa: D102
     @property
     def bundle(self) -> Model | None: ...  # noqa: D102
     @property
@@ -146,7 +150,8 @@ class LocalModel:
         self.refused: dict[str, str] = {}
         self.of, self.fingerprint, self.rules = of, model.fingerprint, model.manifest
         self.name, self.names, self.stated = model.manifest.name, model.manifest.names, _stated(model.manifest.metrics)
-        self.bundle = self._model = model
+        self.bundle, self.aliases = model, model.manifest.aliases
+        self._model = model
 
     @property
     def seen(self) -> SeenPictures:
@@ -185,6 +190,7 @@ class RemoteModel:
             _ABOUT(described, "")
             self.fingerprint = str(described["fingerprint"])
             self.names, self.stated = described.get("names") or {}, _stated(described.get("metrics") or {})
+            self.aliases = described.get("aliases") or {}
             limits = described["thresholds"]
             self.rules: DecisionRules = RemoteDecisions(
                 labels=tuple(described["labels"]),

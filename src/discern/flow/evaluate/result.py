@@ -82,6 +82,8 @@ class EvaluateResult(_Renamed):
         fell_short: metrics whose interval's lower end is below its minimum.
         against: metrics of other models on the same pictures.
         ungrouped: number of pictures that `group_by` does not match, each of which is its own group; None without it.
+        not_chosen: number of files left out because `classes` does not name their class; None without it.
+        taken_for: labels of the bundle that other labels of the pictures were taken for, by their aliases.
         seen_paths: paths of the first pictures in `seen`, relative to the source.
         page: HTML page on the evaluation; None if none was written.
     """
@@ -100,6 +102,8 @@ class EvaluateResult(_Renamed):
     fell_short: tuple[str, ...]
     against: tuple[Comparison, ...] = ()
     ungrouped: int | None = None
+    not_chosen: int | None = None
+    taken_for: dict[str, str] = field(default_factory=dict)
     seen_paths: tuple[str, ...] = ()
     page: Path | None = None
 
@@ -107,7 +111,9 @@ class EvaluateResult(_Renamed):
         """Return the metrics and image counts as a JSON-serialisable dictionary.
 
         Each metric has a value, the low and high ends of its interval, and a note. With `group_by`, `ungrouped` is
-        the number of pictures that it does not match, each of which is its own group.
+        the number of pictures that it does not match, each of which is its own group; with `classes`,
+        `class_not_chosen` is the number of files of other classes. Where labels of the pictures are aliases,
+        `taken_for` has the label of the bundle that each was taken for.
 
         Keys:
             pictures: number of evaluated pictures.
@@ -168,6 +174,8 @@ class EvaluateResult(_Renamed):
             "refused": self.refused,
             "other_labels": self.other_labels,
             **({} if self.ungrouped is None else {"ungrouped": self.ungrouped}),
+            **({} if self.not_chosen is None else {"class_not_chosen": self.not_chosen}),
+            **({"taken_for": self.taken_for} if self.taken_for else {}),
             "unknown": None if self.unknown is None else self.unknown.to_json(),
             **self.decisions.to_json(),
             "fell_short": list(self.fell_short),
