@@ -19,9 +19,11 @@ from tools import write_formats_reference as reference
 from discern.bundle.archive import MEMBER_LIMITS, MEMBERS
 from discern.bundle.manifest_schema import check_manifest
 from discern.catalog.fixes import ACTIONS
+from discern.catalog.label_names import read_names
 from discern.catalog.left_out import REASONS
 from discern.catalog.table import COLUMNS
 from discern.cli.exit_codes import EXIT_CODES
+from discern.errors import NamesError
 from discern.flow.predict.answer_table import INTERNAL, schema
 from tests.compatibility.stored_files import FORMAT_1
 from tests.e2e.format_pages import Checker, read_page
@@ -204,12 +206,16 @@ def test_evaluations_have_the_documented_keys(workspace: Workspace, runs: Runs, 
 
 
 @pytest.mark.slow
-def test_bundles_have_the_documented_members_and_keys(runs: Runs) -> None:
+def test_bundles_have_the_documented_members_and_keys(runs: Runs, workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "names.csv").write_text("label,alias\nscarlet,red", encoding="utf-8")
+    renamed = tmp_path / "renamed/model.discern"
+    renamed.parent.mkdir()
+    workspace.json("rename", STORED / "model.discern", "--names", tmp_path / "names.csv", "--out", renamed)
     page, checker = read_page("bundle.md"), Checker()
     assert page.column("bundle", "Member") == list(MEMBERS)
     limits = {row["Member"].strip("`"): row["Largest size"] for row in page.tables["bundle"][0]}
     assert {name: f"{size >> 20} MiB" for name, size in MEMBER_LIMITS.items()}.items() <= limits.items()
-    for bundle in (runs.train / "model.discern", STORED / "model.discern"):
+    for bundle in (runs.train / "model.discern", STORED / "model.discern", renamed):
         plain = manifest(bundle)
         metrics = plain.pop("metrics")
         known = {key: kind for key, kind in page.types("bundlejson").items() if key != "metrics"}
@@ -294,9 +300,13 @@ def test_the_words_in_tables_are_documented() -> None:
 
 
 def test_names_are_read_from_the_documented_columns(tmp_path: Path) -> None:
-    from discern.catalog.label_names import COLUMNS as OTHERS  # noqa: PLC0415 - its name is that of the catalog's
-
-    assert read_page("tables.md").column("namescsv", "Column") == ["label", *OTHERS]
+    columns = read_page("tables.md").column("namescsv", "Column")
+    path = tmp_path / "names.csv"
+    path.write_text(",".join(columns) + "\nred" + ",x" * (len(columns) - 1), encoding="utf-8")
+    assert read_names(path, ["red"]).keys() == {"red"}
+    path.write_text("label\nred", encoding="utf-8")
+    with pytest.raises(NamesError, match=f"must be {','.join(columns)} "):
+        read_names(path, ["red"])
 
 
 @pytest.mark.slow
