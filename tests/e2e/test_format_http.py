@@ -215,6 +215,23 @@ def test_keys_are_needed_where_the_table_says_so(server: Server) -> None:
             assert with_key != 401, route
 
 
+def test_a_model_is_described_by_the_named_parts_of_its_manifest() -> None:
+    shown = next(json.loads(shown.body) for command, shown, _ in examples() if command.endswith("/model\n"))
+    (left_out,) = re.findall(r" without (.*?)\.", read_page("http.md").prose["get-model"], re.DOTALL)
+    manifest = read_page("bundle.md").types("bundlejson").keys() - set(re.findall(r"`(\w+)`", left_out))
+    assert shown.keys() == manifest | {"fingerprint", "card", "models"}
+    limits = read_page("bundle.md").types("thresholds").keys() - {"label_set", "false_rejection"}
+    assert shown["thresholds"].keys() == limits | {"set"}
+
+
+def test_routes_that_answer_head_are_named(app: Any) -> None:
+    routes = [each for each in endpoints(app.routes) if isinstance(each, Route)]
+    (sentence,) = re.findall(
+        r"^`HEAD` is answered at (.*?)\. ", read_page("http.md").prose["http"], re.DOTALL | re.MULTILINE
+    )
+    assert set(re.findall(r"`(/[^`]*)`", sentence)) == {each.path for each in routes if "HEAD" in (each.methods or ())}
+
+
 @pytest.mark.slow
 def test_the_server_s_metrics_are_documented(server: Server) -> None:
     server.send("POST", "/predict", RED)
