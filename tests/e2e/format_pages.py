@@ -1,6 +1,8 @@
 """Pages of docs/formats/ as data: the keys and types that their tables state, and comparison with real values."""
 
+import json
 import re
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -128,3 +130,9 @@ def _fits(value: Any, kind: str) -> bool:
 
 def _items(value: Any) -> list[tuple[str, Any]]:
     return list(value.items()) if isinstance(value, dict) else [(str(place), each) for place, each in enumerate(value)]
+
+
+def read_manifest(bundle: Path) -> Any:
+    """Content of a bundle's `bundle.json`."""
+    with zipfile.ZipFile(bundle) as opened:
+        return json.loads(opened.read("bundle.json"))

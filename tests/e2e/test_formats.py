@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,6 @@ import polars as pl
 import pytest
 from tools import write_formats_reference as reference
 
-from discern.bundle.archive import MEMBER_LIMITS, MEMBERS
-from discern.bundle.manifest_schema import check_manifest
 from discern.catalog.fixes import ACTIONS
 from discern.catalog.label_names import read_names
 from discern.catalog.left_out import REASONS
@@ -26,7 +23,7 @@ from discern.cli.exit_codes import EXIT_CODES
 from discern.errors import NamesError
 from discern.flow.predict.answer_table import INTERNAL, schema
 from tests.compatibility.stored_files import FORMAT_1
-from tests.e2e.format_pages import Checker, read_page
+from tests.e2e.format_pages import Checker, read_manifest, read_page
 from tests.e2e.server_process import Workspace
 from tests.unit.bundle.factories import make_manifest, write_small
 
@@ -68,12 +65,6 @@ def runs(workspace: Workspace, trained: Any, fresh: Path) -> Runs:
 def load(path: Path) -> Any:
     """Content of a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def manifest(bundle: Path) -> Any:
-    """Content of a bundle's `bundle.json`."""
-    with zipfile.ZipFile(bundle) as opened:
-        return json.loads(opened.read("bundle.json"))
 
 
 def header(path: Path) -> list[str]:
@@ -206,84 +197,6 @@ def test_evaluations_have_the_documented_keys(workspace: Workspace, runs: Runs, 
 
 
 @pytest.mark.slow
-def test_bundles_have_the_documented_members_and_keys(runs: Runs, workspace: Workspace, tmp_path: Path) -> None:
-    (tmp_path / "names.csv").write_text("label,alias\nscarlet,red", encoding="utf-8")
-    renamed = tmp_path / "renamed/model.discern"
-    renamed.parent.mkdir()
-    workspace.json("rename", STORED / "model.discern", "--names", tmp_path / "names.csv", "--out", renamed)
-    page, checker = read_page("bundle.md"), Checker()
-    assert page.column("bundle", "Member") == list(MEMBERS)
-    limits = {row["Member"].strip("`"): row["Largest size"] for row in page.tables["bundle"][0]}
-    assert {name: f"{size >> 20} MiB" for name, size in MEMBER_LIMITS.items()}.items() <= limits.items()
-    for bundle in (runs.train / "model.discern", STORED / "model.discern", renamed):
-        plain = manifest(bundle)
-        metrics = plain.pop("metrics")
-        known = {key: kind for key, kind in page.types("bundlejson").items() if key != "metrics"}
-        checker.check_keys(plain, known, "bundle.md", "bundlejson", bundle.parent.name)
-        check_bundled_metrics(checker, metrics)
-    assert checker.problems == []
-    assert list(checker.unseen("bundle.md")) == ["bundlejson.metrics", "recipe.white"]
-
-
-def check_bundled_metrics(checker: Checker, metrics: Any) -> None:
-    """Compare the metrics of a bundle with the sentence that names the parts that it carries."""
-    types = read_page("metrics.md").types("metricsjson")
-    prose = " ".join(read_page("bundle.md").prose["metrics"].split())
-    whole, of_sets, of_curve = (re.findall(r"`(\w+)`", each) for each in re.split(r"of (?=`)", prose.split(": ", 1)[1]))
-    sets, curve = of_sets[1:], of_curve[1:]
-    checker.check_keys(
-        metrics,
-        {name: types[name] for name in whole} | {"conformal": "object or null", "learning_curve": "object or null"},
-        "metrics.md",
-        "metricsjson",
-        "bundle metrics",
-    )
-    assert metrics["conformal"].keys() == set(sets)
-    assert (metrics["learning_curve"] or dict.fromkeys(curve)).keys() == set(curve)
-
-
-class _Asked(dict[str, Any]):
-    """Object that records the keys that a check looks for."""
-
-    def __init__(self, content: Any) -> None:
-        super().__init__({key: _asked(value) for key, value in content.items()})
-        self.asked: set[str] = set()
-
-    def __contains__(self, key: object) -> bool:
-        self.asked.add(str(key))
-        return super().__contains__(key)
-
-
-def _asked(value: Any) -> Any:
-    return _Asked(value) if isinstance(value, dict) else value
-
-
-def test_the_documented_keys_of_a_manifest_are_those_that_are_checked() -> None:
-    plain = manifest(STORED / "model.discern")
-    del plain["format"]
-    spied = _asked(plain)
-    check_manifest(spied)
-    page = read_page("bundle.md")
-    assert spied.asked == page.types("bundlejson").keys() - {"format"}
-    for key in ("policy", "unknown", "data", "backbone"):
-        assert spied[key].asked - {"format"} <= page.types(key).keys(), key
-    for key, anchor in (("recipe", "recipe"), ("thresholds", "thresholds")):
-        assert spied[key].asked == page.types(anchor).keys(), key
-    assert next(iter(spied["names"].values())).asked == page.types("display-name").keys()
-    required = re.findall(
-        r"`(\w+)`",
-        re.sub(r".*Required keys of the manifest are(.*?)\..*", r"\1", page.prose["stable-parts"], flags=re.DOTALL),
-    )
-    for key in plain:
-        rest = {name: value for name, value in plain.items() if name != key}
-        if key in required:
-            with pytest.raises(ValueError, match=key):
-                check_manifest(rest)
-        else:
-            check_manifest(rest)
-
-
-@pytest.mark.slow
 def test_written_tables_have_the_documented_columns(runs: Runs) -> None:
     page = read_page("tables.md")
     assert header(runs.check / "fixes.csv") == page.column("fixescsv", "Column")
@@ -317,7 +230,7 @@ def test_predictions_have_the_documented_columns(
     suffix: str, bundle: str, workspace: Workspace, trained: Any, fresh: Path, tmp_path: Path
 ) -> None:
     path = {"trained": trained["bundle"], "stored": STORED / "model.discern"}[bundle]
-    labels = manifest(Path(path))["labels"]
+    labels = read_manifest(Path(path))["labels"]
     (fresh.parent / "formats-notes.jpg").write_text("Ask in bay 2.", encoding="utf-8")
     out = tmp_path / f"answers.{suffix}"
     workspace.json("predict", path, fresh, fresh.parent / "formats-notes.jpg", "--out", out)
